@@ -1,0 +1,78 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <cdctl/error.hpp>
+#include <cdctl/json.hpp>
+#include <cdctl/names.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl {
+
+/// One entry of a service's `[sources]`.
+struct SourceConfig {
+  std::string service;
+  std::string name;                   ///< trunk, spec, config, …
+  std::string kind;                   ///< git, bzr, file
+  std::string url;                    ///< the value of the kind's key; a relative file is resolved to the config's folder
+  Json options = Json::object();      ///< the other keys (`branch`, `tag`), already checked against the plugin's list
+};
+
+/// `min_live`: units, or percent of what was live.
+struct MinLive {
+  std::int64_t amount = 1;
+  bool percent = false;
+  /// Units that must stay when `before` were live.
+  [[nodiscard]] std::int64_t needed(std::int64_t before) const;
+};
+
+struct ReaperPolicy {
+  std::int64_t keep = 2;
+  Millis min_age = std::chrono::hours(1);
+  Millis prove_for = std::chrono::hours(24);
+  Millis cut_grace = std::chrono::hours(1);     ///< how long a cut set that is not the newest is kept
+  Millis failed_grace = std::chrono::minutes(30); ///< the same for sets that never served
+  std::int64_t max_reaps = 10;
+};
+
+/// A file of services.d, checked.
+struct ServiceConfig {
+  std::string name;
+  std::filesystem::path file;
+  std::string engine = "local";
+  std::string deployer = "mojo";
+  std::vector<std::string> switches;             ///< in the order of a cut: broker switches first, the engine last
+  std::map<std::string, std::int64_t> units;     ///< process type → wanted units; empty = one of each
+  std::vector<SourceConfig> sources;
+  MinLive min_live;
+  Millis max_verdict_age = std::chrono::minutes(5);
+  bool accept_loss = false;
+  std::vector<std::string> rules;
+  ReaperPolicy reaper;
+  Json table;                                    ///< the whole file, for the plugins' own tables
+
+  [[nodiscard]] bool has_switch(std::string_view name) const;
+  /// The implied source `service`: SHA-256 over engine, deployer, units, mojo and the queues.
+  [[nodiscard]] SourceState shape() const;
+};
+
+/// The configuration that was found: cdctl.toml and the services.d beside it.
+struct Config {
+  std::filesystem::path file;
+  bool trusted = false;        ///< the user's, the system's or named by --config; else found by walking up
+  Json table;                  ///< the whole of cdctl.toml
+  std::vector<ServiceConfig> services;  ///< sorted by name
+
+  [[nodiscard]] const ServiceConfig* service(std::string_view name) const;
+};
+
+/// A secret that a table names by `<key>_file`, `<key>_env` or `<key>_command` (an array of words, trusted
+/// configuration only). Empty optional when none of the three is there. Exit code `config`; never holds the secret.
+[[nodiscard]] Result<std::optional<std::string>> read_secret(const Json& table, std::string_view key, const Config& config);
+
+}  // namespace cdctl

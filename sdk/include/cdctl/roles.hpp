@@ -1,0 +1,257 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <cdctl/config.hpp>
+#include <cdctl/error.hpp>
+#include <cdctl/json.hpp>
+#include <cdctl/names.hpp>
+#include <cdctl/time.hpp>
+
+// The roles that a plugin can offer. Every call takes a deadline and keeps it; every action may be repeated and says
+// whether it changed anything; "could not ask" is exit code `unknown`, never an empty answer.
+
+namespace cdctl {
+
+/// One step of an action, for the `steps` of an outcome record.
+struct Step {
+  std::string plugin;
+  bool changed = false;
+  Json details = Json::object();  ///< extra members of the step: {"closed":3}
+};
+
+// ---------------------------------------------------------------- sources
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// The newest revision of each, many at once, answers in the order asked. One that cannot be read has its own error
+  /// (exit code `unknown`) and does not hurt the others.
+  [[nodiscard]] virtual std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
+                                                                const Deadline& deadline) = 0;
+  /// A full revision for what a person gave with --source trunk=REV (a short commit id, a tag, a branch).
+  [[nodiscard]] virtual Result<SourceState> resolve(const SourceConfig& source, std::string_view revision,
+                                                    const Deadline& deadline) = 0;
+  /// A writable checkout of exactly `revision` in `into` (absent or empty before; its parent exists).
+  [[nodiscard]] virtual Result<> checkout(const SourceConfig& source, std::string_view revision,
+                                          const std::filesystem::path& into, const Deadline& deadline) = 0;
+};
+
+// ---------------------------------------------------------------- engines
+
+/// What an engine knows of one set.
+struct SetStatus {
+  SetName name;
+  std::string engine, home;
+  std::string state;                    ///< deploying, live, partial, down, reaping
+  std::optional<std::int64_t> want, up; ///< units; empty = could not be read
+  std::optional<Time> deployed_at;
+  Sources sources;
+  bool served = false;                  ///< it was live at least once
+  std::optional<bool> world_cut;        ///< cut from the world by this engine
+  std::int64_t attempts = 0;            ///< deploys of this set that did not lead to a live one, in a row
+  std::optional<Time> retry_at;         ///< back-off: not to be offered again before
+  Json detail = Json::object();         ///< units with pid, restarts, last log lines: only from describe()
+};
+
+/// A process type of a Procfile.
+struct Process {
+  std::string type;
+  std::string command;   ///< run by `/bin/sh -c` in the unit, as Procfile users expect; it comes from the trunk
+  std::int64_t units = 1;
+};
+/// What the deployer hands to the engine.
+struct Workload {
+  std::filesystem::path directory;              ///< working directory of the units
+  std::vector<Process> processes;
+  std::map<std::string, std::string> env;       ///< secrets included: kept 0600, never in an argument list
+};
+
+/// A set whose folder (or model) is ours to change until this object goes: the claim is atomic and exclusive per set.
+class Claim {
+ public:
+  virtual ~Claim() = default;
+  /// As found when the claim was made; state `absent` when the set is new.
+  [[nodiscard]] virtual const SetStatus& found() const = 0;
+  /// A private writable folder of the set, for checkouts and builds. Emptied by clean().
+  [[nodiscard]] virtual std::filesystem::path workspace() const = 0;
+  /// Secrets of the set that must survive a crash before they are used (0600): e.g. the broker password.
+  [[nodiscard]] virtual Result<std::optional<std::string>> load_secret(std::string_view key) = 0;
+  [[nodiscard]] virtual Result<> save_secret(std::string_view key, std::string_view value) = 0;
+  /// Stops whatever an unfinished or fallen deploy left and empties the workspace.
+  [[nodiscard]] virtual Result<> clean(const Deadline& deadline) = 0;
+  /// Starts the units; returns once they are started, not once they are healthy. `cut` = start them frozen out of the
+  /// world (a known-bad set that is repaired stays cut).
+  [[nodiscard]] virtual Result<> start(const Workload& workload, const Deadline& deadline) = 0;
+  /// The deploy is complete: the set counts as live from here on. Without it the set is `partial`.
+  [[nodiscard]] virtual Result<> finish() = 0;
+  /// The deploy failed: note the attempt for the back-off. The set stays `partial`.
+  virtual void abandon(std::string_view why) = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// `web1:/var/lib/cdctl`: the one place this engine object speaks for.
+  [[nodiscard]] virtual std::string home() const = 0;
+  /// All sets of this home; of one service when named.
+  [[nodiscard]] virtual Result<std::vector<SetStatus>> list(std::optional<std::string_view> service,
+                                                            const Deadline& deadline) = 0;
+  /// One set with `detail`; state `absent` when it is not there.
+  [[nodiscard]] virtual Result<SetStatus> describe(const SetName& set, const Deadline& deadline) = 0;
+  /// Claims a set for a deploy, creating it when absent. While another deploy of the same set runs it waits for that one
+  /// and then finds its result; exit code `timeout` at the deadline. `sources` and `deployed_at` are kept with the set
+  /// (deployed_at of a set that is already there stays).
+  [[nodiscard]] virtual Result<std::unique_ptr<Claim>> claim(const SetName& set, const Sources& sources, Time deployed_at,
+                                                             const Deadline& deadline) = 0;
+  /// Cut from the world: freeze every process of the set, those that a unit started included. Absent = nothing to do.
+  [[nodiscard]] virtual Result<Step> cut(const SetName& set, const Deadline& deadline) = 0;
+  /// Back into the world: frozen units are restarted, or with `thaw` let go on.
+  [[nodiscard]] virtual Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) = 0;
+  /// TERM to every unit, wait for `grace`, KILL what is left. Marks the set `reaping` first. A frozen set is killed.
+  [[nodiscard]] virtual Result<Step> stop(const SetName& set, Millis grace, const Deadline& deadline) = 0;
+  /// Removes what is left of a stopped set. Exit code `failed`, naming what it is, when something cannot be proven gone.
+  [[nodiscard]] virtual Result<Step> destroy(const SetName& set, const Deadline& deadline) = 0;
+};
+
+// ---------------------------------------------------------------- deployers
+
+struct DeployRequest {
+  const ServiceConfig& service;
+  SetName set;
+  const Sources& sources;
+  std::map<std::string, std::string> env;  ///< for the units: CDCTL_* and what the switches gave (AMQP_URL)
+  Deadline deadline;
+};
+
+class Deployer {
+ public:
+  virtual ~Deployer() = default;
+  /// Everything that can be checked before anything is made (the deploy calls it with the claim's workspace holding
+  /// nothing yet), then the work: checkouts into claim.workspace(), builds, and claim.start(). Does not call finish().
+  [[nodiscard]] virtual Result<> deploy(const DeployRequest& request, Claim& claim) = 0;
+};
+
+// ---------------------------------------------------------------- memory
+
+/// `cdctl.set.NAME`: who owns a set and from what it was made. Kept after reaping as a tombstone.
+struct SetMemo {
+  SetName name;
+  std::string engine, home;
+  Sources sources;
+  Time deployed_at;
+  std::int64_t units = 0;               ///< wanted units, for counting live ones
+  std::optional<Time> reaped_at;        ///< a tombstone
+};
+[[nodiscard]] Json to_json(const SetMemo& memo);
+[[nodiscard]] Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json);
+
+/// `cdctl.cut.NAME`: written before the limit is set, and by mend. The memory of known-bad revisions.
+struct CutMemo {
+  bool cut = false;
+  std::string by, why;
+  Time at;
+  std::optional<std::int64_t> prev_limit;
+  std::optional<Time> mended_at;
+};
+[[nodiscard]] Json to_json(const CutMemo& memo);
+[[nodiscard]] Result<CutMemo> cut_memo_from_json(const Json& json);
+
+/// What a memory knows of one set name.
+struct MemoryEntry {
+  std::optional<SetMemo> set;
+  std::optional<CutMemo> cut_memo;
+  /// Whether the set is cut right now: from the broker's limit, or without a broker from the home's file. Empty when the
+  /// memory cannot say (no user there).
+  std::optional<bool> cut;
+  bool provisioned = false;             ///< what provision() makes is there (the RabbitMQ user)
+  std::optional<std::int64_t> limit;    ///< the limit in force other than a cut
+};
+
+/// Held until the object goes, or the process ends, however it ends.
+class ServiceLock {
+ public:
+  virtual ~ServiceLock() = default;
+};
+
+/// What all machines that serve a service must agree on: the broker's global parameters, or files of the home.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  /// Everything known, by set name, of all services or the one named. One consistent look.
+  [[nodiscard]] virtual Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> service,
+                                                                        const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<> put_set(const SetMemo& memo, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<> put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) = 0;
+  /// Forgets tombstones of a service beyond the newest `keep` (cut memories of forgotten sets go with them).
+  [[nodiscard]] virtual Result<> trim(std::string_view service, std::size_t keep, const Deadline& deadline) = 0;
+  /// Starts taking the service's lock, so that the wait overlaps with other work; lock() then waits for it.
+  virtual void prefetch_lock(std::string_view service) { (void)service; }
+  /// One holder per service over all machines that share this memory.
+  [[nodiscard]] virtual Result<std::unique_ptr<ServiceLock>> lock(std::string_view service, const Deadline& deadline) = 0;
+};
+
+// ---------------------------------------------------------------- switches
+
+/// Something that a set can be cut off from and joined to again. Engines are switches too, through Engine::cut and mend.
+class Switch {
+ public:
+  virtual ~Switch() = default;
+  /// Checks the service's tables before anything is made: e.g. a queue whose delivery limit loses messages on a cut.
+  [[nodiscard]] virtual Result<> check(const ServiceConfig& service, const Deadline& deadline) = 0;
+  /// Makes what the set needs (queues, a user with `secret` as its password) and gives the units' environment. Repeatable
+  /// with the same secret; never undoes a cut.
+  [[nodiscard]] virtual Result<std::map<std::string, std::string>> provision(const ServiceConfig& service, const SetName& set,
+                                                                             std::string_view secret,
+                                                                             const Deadline& deadline) = 0;
+  /// Refuse new connections, close the open ones, read back. `entry` is what the memory said; the memo is already written.
+  [[nodiscard]] virtual Result<Step> cut(const SetName& set, std::string_view why, const Deadline& deadline) = 0;
+  /// Refuse new connections only: the set's workers may finish what they hold.
+  [[nodiscard]] virtual Result<Step> drain(const SetName& set, const Deadline& deadline) = 0;
+  /// Restore the limit that was there before the cut (none when empty).
+  [[nodiscard]] virtual Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit,
+                                          const Deadline& deadline) = 0;
+  /// Removes what provision made for the set (not the queues) and every connection that still uses it.
+  [[nodiscard]] virtual Result<Step> retire(const SetName& set, const Deadline& deadline) = 0;
+  /// Connections open now, for each set; answers in the order asked.
+  [[nodiscard]] virtual Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets,
+                                                                      const Deadline& deadline) = 0;
+  /// For `inspect`: queues, permissions, connections of one set.
+  [[nodiscard]] virtual Result<Json> describe(const ServiceConfig& service, const SetName& set, const Deadline& deadline) = 0;
+};
+
+// ---------------------------------------------------------------- feeds
+
+struct FeedQuery {
+  std::optional<Time> since;     ///< replay from here; empty = from now on
+  std::string cursor;            ///< go on after this position (of an earlier reader of the same feed); wins over since
+  bool follow = false;           ///< go on for ever; else end at what is there now
+};
+
+class FeedReader {
+ public:
+  virtual ~FeedReader() = default;
+  /// The next signals (flat `cdctl.signal/1` records with `received`), as many as are there, waiting at most `wait` for
+  /// the first. Empty = none came.
+  [[nodiscard]] virtual Result<std::vector<Json>> next(Millis wait) = 0;
+  /// Without follow: everything that was there has been given.
+  [[nodiscard]] virtual bool at_end() const = 0;
+  /// The position after the last signal given, to store once it was written out. Plain text on one line.
+  [[nodiscard]] virtual std::string cursor() const = 0;
+};
+
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  /// Sends flat signal records; returns once the feed has them for good (a publisher confirm, an fsync'ed line).
+  [[nodiscard]] virtual Result<> send(std::span<const Json> signals, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<FeedReader>> open(const FeedQuery& query, const Deadline& deadline) = 0;
+};
+
+}  // namespace cdctl

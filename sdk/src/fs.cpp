@@ -1,0 +1,137 @@
+#include <cdctl/fs.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace cdctl {
+
+namespace fs = std::filesystem;
+
+void Fd::reset() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+std::string errno_text(int error) { return std::strerror(error); }
+
+namespace {
+
+std::unexpected<Error> file_error(std::string_view doing, const fs::path& path, int error) {
+  return fail(fmt::format("{} {}: {}", doing, path.string(), errno_text(error)));
+}
+
+Result<std::string> read_all(int fd, const fs::path& path, std::size_t most) {
+  std::string out;
+  char buffer[1 << 16];
+  for (;;) {
+    const auto got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return file_error("reading", path, errno);
+    if (got == 0) return out;
+    out.append(buffer, static_cast<std::size_t>(got));
+    if (out.size() > most) return fail(fmt::format("reading {}: larger than {} bytes", path.string(), most));
+  }
+}
+
+Result<> write_all(int fd, const fs::path& path, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return file_error("writing", path, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const fs::path& path, std::size_t most) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return file_error("opening", path, errno);
+  return read_all(fd.get(), path, most);
+}
+
+Result<std::optional<std::string>> read_file_if_there(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
+    return file_error("opening", path, errno);
+  }
+  CDCTL_TRY_ASSIGN(auto text, read_all(fd.get(), path, 64u << 20));
+  return std::optional(std::move(text));
+}
+
+Result<> write_file_atomically(const fs::path& path, std::string_view bytes, unsigned mode) {
+  auto beside = path;
+  beside += fmt::format(".{}.new", ::getpid());
+  Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd.valid()) return file_error("creating", beside, errno);
+  const auto give_up = [&](std::unexpected<Error> error) {
+    ::unlink(beside.c_str());
+    return error;
+  };
+  if (::fchmod(fd.get(), mode) != 0) return give_up(file_error("changing the mode of", beside, errno));
+  if (auto written = write_all(fd.get(), beside, bytes); !written) return give_up(std::unexpected(written.error()));
+  if (::fsync(fd.get()) != 0) return give_up(file_error("writing", beside, errno));
+  if (::rename(beside.c_str(), path.c_str()) != 0) return give_up(file_error("renaming to", path, errno));
+  const auto folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (const Fd dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); dir.valid()) ::fsync(dir.get());
+  return {};
+}
+
+Result<> make_directories(const fs::path& path, unsigned mode) {
+  if (path.empty()) return {};
+  if (::mkdir(path.c_str(), mode) == 0) return {};
+  if (errno == EEXIST) {
+    std::error_code ignored;
+    if (fs::is_directory(path, ignored)) return {};
+    return fail(fmt::format("creating {}: something that is no folder is in the way", path.string()));
+  }
+  if (errno != ENOENT || path.parent_path() == path) return file_error("creating", path, errno);
+  CDCTL_TRY(make_directories(path.parent_path(), mode));
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
+  return file_error("creating", path, errno);
+}
+
+Result<> remove_tree(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error == std::errc::permission_denied) {  // a checkout may hold folders without write permission
+    std::error_code ignored;
+    for (auto it = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, ignored);
+         !ignored && it != fs::recursive_directory_iterator(); it.increment(ignored))
+      if (it->is_directory(ignored) && !it->is_symlink(ignored)) fs::permissions(it->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
+    fs::remove_all(path, error);
+  }
+  if (error) return fail(fmt::format("removing {}: {}", path.string(), error.message()));
+  return {};
+}
+
+Result<std::optional<FileLock>> FileLock::acquire(const fs::path& path, const Deadline& deadline) {
+  FileLock lock;
+  lock.fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.fd_.valid()) return file_error("opening", path, errno);
+  // flock has no deadline of its own: poll, with a pause that grows to 20 ms
+  for (Millis pause(1);; pause = std::min(pause * 2, Millis(20))) {
+    if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(lock));
+    if (errno != EWOULDBLOCK && errno != EINTR) return file_error("locking", path, errno);
+    if (deadline.passed()) return std::optional<FileLock>();
+    std::this_thread::sleep_for(std::min(pause, deadline.left()));
+  }
+}
+
+bool FileLock::held(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return false;
+  // A shared try-lock fails while the holder has it exclusively. It is given back at once, on close.
+  return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+}  // namespace cdctl

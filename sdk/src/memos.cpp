@@ -1,0 +1,44 @@
+#include <cdctl/roles.hpp>
+
+namespace cdctl {
+
+Json to_json(const SetMemo& memo) {
+  Json out = Json::object({{"service", memo.name.service},
+                           {"revision", memo.name.revision},
+                           {"engine", memo.engine},
+                           {"home", memo.home},
+                           {"sources", to_json(memo.sources)},
+                           {"units", memo.units},
+                           {"deployed_at", to_rfc3339(memo.deployed_at)}});
+  if (memo.reaped_at) out.set("reaped_at", to_rfc3339(*memo.reaped_at));
+  return out;
+}
+
+Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
+  const auto deployed_at = parse_rfc3339(json["deployed_at"].view());
+  if (!deployed_at || json["home"].view().empty()) return fail("the memory of " + name.str() + " has no home and deployed_at");
+  auto sources = sources_from_json(json["sources"]);
+  if (!sources) return fail(sources.error().in("the memory of " + name.str()));
+  return SetMemo{name, json["engine"].as_string("local"), json["home"].as_string(), std::move(*sources),
+                 *deployed_at, json["units"].as_int(), parse_rfc3339(json["reaped_at"].view())};
+}
+
+Json to_json(const CutMemo& memo) {
+  Json out = Json::object({{"cut", memo.cut}, {"by", memo.by}, {"at", to_rfc3339(memo.at)}, {"why", memo.why}});
+  out.set("prev_limit", memo.prev_limit ? Json(*memo.prev_limit) : Json());
+  if (memo.mended_at) out.set("mended_at", to_rfc3339(*memo.mended_at));
+  return out;
+}
+
+Result<CutMemo> cut_memo_from_json(const Json& json) {
+  const auto at = parse_rfc3339(json["at"].view());
+  if (!json["cut"].is_bool() || !at) return fail("a cut memory has no cut and at");
+  return CutMemo{json["cut"].as_bool(),
+                 json["by"].as_string(),
+                 json["why"].as_string(),
+                 *at,
+                 json["prev_limit"].is_int() ? std::optional(json["prev_limit"].as_int()) : std::nullopt,
+                 parse_rfc3339(json["mended_at"].view())};
+}
+
+}  // namespace cdctl

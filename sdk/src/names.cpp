@@ -1,0 +1,181 @@
+#include <cdctl/names.hpp>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+#include <sha2.h>
+#include <sys/random.h>
+
+namespace cdctl {
+
+namespace {
+
+bool lower(char c) { return c >= 'a' && c <= 'z'; }
+bool digit(char c) { return c >= '0' && c <= '9'; }
+bool hex(char c) { return digit(c) || (c >= 'a' && c <= 'f'); }
+
+std::string to_hex(const unsigned char* bytes, std::size_t count) {
+  std::string out;
+  out.reserve(count * 2);
+  for (std::size_t i = 0; i < count; ++i) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    out += digits[bytes[i] >> 4];
+    out += digits[bytes[i] & 15];
+  }
+  return out;
+}
+
+}  // namespace
+
+bool valid_word(std::string_view text) {
+  if (text.empty() || text.size() > 38) return false;
+  bool start = true;  // of a part: a letter must follow
+  for (const char c : text) {
+    if (c == '-') {
+      if (start) return false;
+      start = true;
+    } else if (start) {
+      if (!lower(c)) return false;
+      start = false;
+    } else if (!lower(c) && !digit(c)) {
+      return false;
+    }
+  }
+  return !start;
+}
+
+bool valid_revision(std::string_view text) {
+  return text.size() == 11 && text.front() == 'r' && std::ranges::all_of(text.substr(1), hex);
+}
+
+bool valid_service_name(std::string_view name) {
+  if (!valid_word(name)) return false;
+  const auto dash = name.rfind('-');
+  return dash == std::string_view::npos ? !valid_revision(name) : !valid_revision(name.substr(dash + 1));
+}
+
+std::optional<SetName> parse_set_name(std::string_view text) {
+  if (text.size() < 13) return {};
+  const auto service = text.substr(0, text.size() - 12);
+  const auto revision = text.substr(text.size() - 11);
+  if (text[text.size() - 12] != '-' || !valid_revision(revision) || !valid_service_name(service)) return {};
+  return SetName{std::string(service), std::string(revision)};
+}
+
+Json to_json(const Sources& sources) {
+  Json out = Json::object();
+  for (const auto& [name, state] : sources) {
+    Json entry = Json::object({{"kind", state.kind}});
+    if (!state.url.empty()) entry.set("url", state.url);
+    entry.set("revision", state.revision);
+    if (state.number) entry.set("number", *state.number);
+    out.set(name, std::move(entry));
+  }
+  return out;
+}
+
+Result<Sources> sources_from_json(const Json& json) {
+  Sources out;
+  if (!json.is_object()) return fail("sources is not an object");
+  for (const auto& [name, entry] : json.members()) {
+    const auto& number = entry["number"];
+    SourceState state{entry["kind"].as_string(), entry["url"].as_string(), entry["revision"].as_string(),
+                      number.is_int() ? std::optional(number.as_int()) : std::nullopt};
+    const auto plain = [](std::string_view text) {
+      return !text.empty() && text.size() <= 1024 && std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    };
+    if (!valid_word(name)) return fail(fmt::format("'{}' is no source name", printable(name, 60)));
+    if (!valid_word(state.kind) || !plain(state.revision)) return fail(fmt::format("source {} has no usable kind and revision", name));
+    if (!out.emplace(name, std::move(state)).second) return fail(fmt::format("source {} is there twice", name));
+  }
+  return out;
+}
+
+std::string revision_id(const Sources& sources) {
+  std::string lines;
+  for (const auto& [name, state] : sources) lines += fmt::format("{}={}:{}\n", name, state.kind, state.revision);
+  return "r" + sha256_hex(lines).substr(0, 10);
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  SHA2_CTX context;
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256Init(&context);
+  SHA256Update(&context, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  SHA256Final(digest.data(), &context);
+  return to_hex(digest.data(), digest.size());
+}
+
+std::string random_hex(std::size_t bytes) {
+  std::vector<unsigned char> raw(bytes);
+  std::size_t have = 0;
+  while (have < bytes) {
+    const auto got = getrandom(raw.data() + have, bytes - have, 0);
+    if (got > 0) have += static_cast<std::size_t>(got);
+  }
+  return to_hex(raw.data(), raw.size());
+}
+
+bool glob_match(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*') {
+      ++p;
+      ++t;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, std::span<const std::string> candidates) {
+  if (word.size() > 64) return {};
+  std::string best;
+  auto least = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const auto& candidate : candidates) {
+    if (const auto distance = edit_distance(word, candidate); distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string printable(std::string_view text, std::size_t most) {
+  std::string quoted;
+  append_json_string(quoted, text.substr(0, most));
+  auto out = quoted.substr(1, quoted.size() - 2);
+  if (text.size() > most) out += "…";
+  return out;
+}
+
+}  // namespace cdctl

@@ -1,0 +1,1 @@
+cdctl_unit_test(sdk)
