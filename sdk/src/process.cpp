@@ -249,13 +249,15 @@ bool reap(pid_t pid, int& status, struct rusage& usage, const Deadline& deadline
 }  // namespace
 
 Result<Finished> run(const Command& command) {
+  // A child that does not read its stdin must not end us. Left alone without input, so that threads may run children.
+  const bool writes = !command.input.empty();
   struct sigaction ignore {}, before {};
-  ignore.sa_handler = SIG_IGN;  // a child that does not read its stdin must not end us
-  sigaction(SIGPIPE, &ignore, &before);
+  ignore.sa_handler = SIG_IGN;
+  if (writes) sigaction(SIGPIPE, &ignore, &before);
   const auto begun = std::chrono::steady_clock::now();
   auto child = start(command);
   if (!child) {
-    sigaction(SIGPIPE, &before, nullptr);
+    if (writes) sigaction(SIGPIPE, &before, nullptr);
     return std::unexpected(child.error());
   }
   Finished finished;
@@ -270,7 +272,7 @@ Result<Finished> run(const Command& command) {
     ::kill(-child->pid, SIGKILL);
     if (!gone) reap(child->pid, status, usage, Deadline());
   }
-  sigaction(SIGPIPE, &before, nullptr);
+  if (writes) sigaction(SIGPIPE, &before, nullptr);
   finished.wall = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - begun);
   finished.cpu = Millis((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
   if (WIFSIGNALED(status)) finished.signal = WTERMSIG(status);
