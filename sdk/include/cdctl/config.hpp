@@ -67,6 +67,7 @@ struct Config {
   bool trusted = false;        ///< the user's, the system's or named by --config; else found by walking up
   Json table;                  ///< the whole of cdctl.toml
   std::vector<ServiceConfig> services;  ///< sorted by name
+  std::map<std::string, Error> broken;  ///< services whose own file cannot be used: one team's slip stops no other team
 
   [[nodiscard]] const ServiceConfig* service(std::string_view name) const;
 };

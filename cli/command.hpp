@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include <cdctl/args.hpp>
+
+namespace cdctl::cli {
+
+class Context;
+
+/// One option of a command. `value` names its value; empty for a flag.
+struct Option {
+  std::string_view name;
+  std::string_view value;
+  std::string_view help;
+  bool repeatable = false;
+  bool value_optional = false;  ///< `--follow` and `--follow=NAME`
+  char letter = 0;              ///< `-o`
+  std::string_view choices = {};     ///< separated by blanks; empty = any
+};
+
+/// What a command needs before it runs, so that a cheap command pays for nothing.
+enum class Needs { nothing, config };
+
+/// One command: help, command line, completion and the manual are made from this row.
+struct Command {
+  std::string_view name;
+  std::string_view arguments;   ///< `[SERVICE…]`
+  std::string_view summary;
+  std::string_view examples;    ///< two lines or more, each a command
+  std::string_view reads, writes;
+  std::span<const Option> options;
+  Needs needs = Needs::config;
+  int (*run)(Context&, const Arguments&) = nullptr;
+  bool hidden = false;
+};
+
+/// The commands of the front end, in the order of the help.
+[[nodiscard]] std::span<const Command> commands();
+/// The options that every command takes.
+[[nodiscard]] std::span<const Option> global_options();
+
+// One file a command: commands/NAME.cpp
+int run_outdated(Context&, const Arguments&);
+int run_deploy(Context&, const Arguments&);
+int run_ls(Context&, const Arguments&);
+int run_inspect(Context&, const Arguments&);
+int run_signal(Context&, const Arguments&);
+int run_signals(Context&, const Arguments&);
+int run_trip(Context&, const Arguments&);
+int run_break(Context&, const Arguments&);
+int run_mend(Context&, const Arguments&);
+int run_stale(Context&, const Arguments&);
+int run_reap(Context&, const Arguments&);
+int run_plugins(Context&, const Arguments&);
+int run_version(Context&, const Arguments&);
+int run_manifest(Context&, const Arguments&);
+
+}  // namespace cdctl::cli

@@ -1,0 +1,122 @@
+#include <array>
+
+#include "command.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+using enum Needs;
+
+constexpr Option k_dry_run{"dry-run", "", "say what would be done, do nothing"};
+constexpr Option k_timeout{"timeout", "DURATION", "deadline of each item (30s)"};
+constexpr Option k_exit_code{"exit-code", "", "exit 10 when there is something"};
+
+constexpr std::array k_global{
+    Option{"output", "FORMAT", "of stdout; default: table on a terminal, else ndjson", false, false, 'o', "ndjson json table wide name"},
+    Option{"config", "FILE", "cdctl.toml to use", false, false, 'c'},
+    Option{"plugin-path", "FOLDER", "look for plugins here first", true},
+    Option{"no-color", "", "no colours (also: NO_COLOR)"},
+    Option{"quiet", "", "errors and warnings only", false, false, 'q'},
+    Option{"verbose", "", "more on stderr", false, false, 'v'},
+    Option{"help", "", "this page", false, false, 'h'},
+};
+
+constexpr std::array k_outdated{
+    Option{"all", "", "also records that are not offered, with \"offered\":false"},
+    Option{"allow-back", "", "offer a combination that goes back to an older one"},
+    Option{"even-bad", "", "offer a revision that is known to be bad"},
+    Option{"now", "", "offer unfinished and fallen sets whatever their back-off"},
+    k_exit_code,
+    Option{"timeout", "DURATION", "deadline for reading all sources (30s)"},
+};
+constexpr std::array k_deploy{
+    k_dry_run,
+    Option{"source", "NAME=REV", "pin a source to a revision", true},
+    Option{"wait", "", "stay until the units have been up for --settle"},
+    Option{"settle", "DURATION", "with --wait: how long (10s)"},
+    Option{"timeout", "DURATION", "deadline of each deploy (30m)"},
+};
+constexpr std::array k_inspect{
+    Option{"since", "DURATION", "signals of that long ago and later (1h)"},
+    k_timeout,
+};
+constexpr std::array k_ls{k_timeout};
+constexpr std::array k_signal{
+    Option{"severity", "LEVEL", "how bad (error)", false, false, 's', "debug info warning error critical"},
+    Option{"message", "TEXT", "what happened, for people", false, false, 'm'},
+    Option{"unit", "UNIT", "which worker ($CDCTL_UNIT)"},
+    Option{"key", "KEY", "the condition (SERVICE/SIGNAL)"},
+    Option{"id", "ID", "identity of this occurrence, counted once (a new one)"},
+    Option{"data", "NAME=VALUE", "further fields", true},
+    Option{"timeout", "DURATION", "deadline (5s)"},
+};
+constexpr std::array k_signals{
+    Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (10m; with --follow: now)"},
+    Option{"follow", "NAME", "go on for ever; as reader NAME, go on where it stopped", false, true, 'f'},
+    k_timeout,
+};
+constexpr std::array k_trip{
+    Option{"rule", "RULE", "instead of the service's own, e.g. \"errors >= 5 in 1m\"", true, false, 'r'},
+    Option{"all", "", "a verdict for each signal, not only when it changes"},
+    k_exit_code,
+};
+constexpr std::array k_break{
+    k_dry_run,
+    Option{"why", "TEXT", "the reason to keep with the cut (by hand)"},
+    Option{"even-last", "SET", "cut this set even if less than min_live stays", true},
+    k_timeout,
+};
+constexpr std::array k_mend{
+    k_dry_run,
+    Option{"thaw", "", "let frozen units go on instead of restarting them"},
+    k_timeout,
+};
+constexpr std::array k_stale{
+    Option{"keep", "N", "live sets to keep (2)"},
+    Option{"min-age", "DURATION", "keep younger sets (1h)"},
+    Option{"prove-for", "DURATION", "live and uncut for so long is proven (24h)"},
+    Option{"cut-grace", "DURATION", "keep a cut set for an autopsy (min-age)"},
+    Option{"failed-grace", "DURATION", "keep a set that never served (30m or min-age, the shorter)"},
+    Option{"all", "", "also the sets that are kept, each with why"},
+    k_exit_code,
+};
+constexpr std::array k_reap{
+    k_dry_run,
+    Option{"grace", "DURATION", "between TERM and KILL (10s)"},
+    Option{"max-reaps", "N", "refuse a run that marks more (10)"},
+    Option{"even-last", "SET", "reap this set even if less than min_live stays", true},
+    Option{"even-newest", "", "by name: also a service's newest set"},
+    Option{"timeout", "DURATION", "deadline of each item (60s)"},
+};
+constexpr std::array k_plugins{Option{"check", "", "open each plugin and check it whole"}};
+
+constexpr std::array k_commands{
+    Command{"outdated", "[SERVICE…]", "Which services have a newer revision than what is out there", "cdctl outdated\ncdctl outdated thumbs | cdctl deploy",
+            "sources and engines", "revision records", k_outdated, config, run_outdated},
+    Command{"deploy", "[SERVICE[@REV]…]", "Put revisions out beside the ones that run; does not wait to find out",
+            "cdctl outdated | cdctl deploy\ncdctl deploy thumbs@r5f0 --wait", "revision records", "an outcome record a set", k_deploy, config, run_deploy},
+    Command{"ls", "[SELECTOR…]", "The worker sets and their state", "cdctl ls\ncdctl ls 'thumbs@newest' -o json", "engines and switches", "set records", k_ls, config, run_ls},
+    Command{"inspect", "SET…", "Everything about a set: sources, units, logs, queues, cuts, signals", "cdctl inspect thumbs@newest\ncdctl inspect thumbs-r5f0c1e9a2b | jq .units_detail",
+            "everything", "one full set record each", k_inspect, config, run_inspect},
+    Command{"signal", "[SET] SIGNAL", "Say that something is wrong with a set (a unit knows its own)", "cdctl signal oops -s critical -m 'every third job fails'\ncdctl signal - < signals.ndjson",
+            "arguments, or signal records with -", "nothing", k_signal, nothing, run_signal},
+    Command{"signals", "[SELECTOR…]", "What the services said", "cdctl signals --since 1h\ncdctl signals --follow | cdctl trip | cdctl break", "the feed", "signal records", k_signals, config, run_signals},
+    Command{"trip", "", "Decide which sets are unhealthy", "cdctl signals --follow | cdctl trip | cdctl break\ncdctl signals --since 1h | cdctl trip --rule 'errors >= 5 in 1m'",
+            "signal records", "a verdict record when a set's verdict changes", k_trip, nothing, run_trip},
+    Command{"break", "[SET…]", "Cut sets off from RabbitMQ and the world", "cdctl signals --follow | cdctl trip | cdctl break\ncdctl break thumbs@newest --why 'wrong colours'",
+            "verdict records that say unhealthy", "an outcome record a set", k_break, config, run_break},
+    Command{"mend", "[SET…]", "Join cut sets to the world again", "cdctl mend thumbs-r5f0c1e9a2b\ncdctl ls -o name thumbs | cdctl mend -", "set names", "an outcome record a set", k_mend, config, run_mend},
+    Command{"stale", "", "Mark the sets that nobody needs", "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records", "the unneeded ones, marked", k_stale, nothing, run_stale},
+    Command{"reap", "[SET…]", "Remove sets for good", "cdctl ls | cdctl stale | cdctl reap\ncdctl reap thumbs-r5f0c1e9a2b", "marked set records", "an outcome record a set", k_reap, config, run_reap},
+    Command{"plugins", "", "The plugins, where they are, and why one is refused", "cdctl plugins\ncdctl plugins --check -o json", "manifests", "plugin records", k_plugins, nothing, run_plugins},
+    Command{"version", "", "The version and what it was built with", "cdctl version\ncdctl version -o json", "", "", {}, nothing, run_version},
+    Command{"__manifest", "LIBRARY FILE", "Write a plugin's manifest", "", "", "", {}, nothing, run_manifest, true},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return k_commands; }
+std::span<const Option> global_options() { return k_global; }
+
+}  // namespace cdctl::cli

@@ -1,0 +1,64 @@
+#include "help.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cdctl::cli {
+
+namespace {
+
+std::string option_text(const Option& option) {
+  std::string out = option.letter ? fmt::format("-{}, --{}", option.letter, option.name) : fmt::format("    --{}", option.name);
+  if (!option.value.empty()) out += option.value_optional ? fmt::format("[={}]", option.value) : fmt::format(" {}", option.value);
+  return out;
+}
+
+void options_text(std::string& out, std::span<const Option> options) {
+  std::size_t width = 0;
+  for (const auto& option : options) width = std::max(width, option_text(option).size());
+  for (const auto& option : options) {
+    fmt::format_to(std::back_inserter(out), "  {:<{}}  {}", option_text(option), width, option.help);
+    if (!option.choices.empty()) fmt::format_to(std::back_inserter(out), " ({})", option.choices);
+    out += '\n';
+  }
+}
+
+}  // namespace
+
+std::string overview() {
+  std::string out =
+      "cdctl: continuous delivery of services whose workers live on RabbitMQ queues\n\n"
+      "  cdctl outdated            | cdctl deploy            # what is newer goes out beside what runs\n"
+      "  cdctl signals --follow    | cdctl trip  | cdctl break   # a bad revision is cut off\n"
+      "  cdctl ls                  | cdctl stale | cdctl reap    # what nobody needs any more goes\n\n"
+      "Leave the last stage off for a dry run.\n\nCommands:\n";
+  for (const auto& command : commands())
+    if (!command.hidden) fmt::format_to(std::back_inserter(out), "  {:<9} {}\n", command.name, command.summary);
+  out += "\nEvery command:\n";
+  options_text(out, global_options());
+  out += "\nExit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 could not ask, 5 refused by a guard, 6 timed out\n";
+  return out;
+}
+
+std::string help_of(const Command& command) {
+  std::string out;
+  auto at = std::back_inserter(out);
+  std::string_view lines = command.examples;
+  while (!lines.empty()) {
+    const auto end = std::min(lines.find('\n'), lines.size());
+    fmt::format_to(at, "  $ {}\n", lines.substr(0, end));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  fmt::format_to(at, "\ncdctl {} {}{}[OPTIONS]\n  {}\n", command.name, command.arguments, command.arguments.empty() ? "" : " ", command.summary);
+  if (!command.reads.empty()) fmt::format_to(at, "  reads {}; writes {}\n", command.reads, command.writes);
+  if (!command.options.empty()) {
+    out += "\nOptions:\n";
+    options_text(out, command.options);
+  }
+  out += "\nEvery command:\n";
+  options_text(out, global_options());
+  return out;
+}
+
+}  // namespace cdctl::cli

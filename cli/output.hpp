@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cdctl/error.hpp>
+#include <cdctl/json.hpp>
+
+namespace cdctl::cli {
+
+enum class Format { ndjson, json, table, wide, name };
+
+/// The only writer of stdout and stderr. Records are gathered and go out when the buffer is full, on flush(), and at
+/// the end: a command flushes before it would block.
+class Output {
+ public:
+  void set_format(Format format) { format_ = format; }
+  [[nodiscard]] Format format() const { return format_; }
+  [[nodiscard]] bool tabular() const { return format_ == Format::table || format_ == Format::wide; }
+  void set_colour(bool on) { colour_ = on; }
+  void set_quiet(bool on) { quiet_ = on; }
+  void set_verbose(bool on) { verbose_ = on; }
+
+  /// One record in the chosen format.
+  void write(const Json& record);
+  /// A line that is already a record's text (a filter that passes it on unchanged).
+  void write_line(std::string_view json_line);
+  /// Plain text for people: help, versions.
+  void text(std::string_view text);
+  /// Everything so far leaves the process. Returns false once the reader of stdout has gone.
+  bool flush();
+  /// Ends the output: closes a JSON array, prints a gathered table.
+  bool finish();
+  /// Whether the reader of stdout has gone: stop quietly.
+  [[nodiscard]] bool broken() const { return broken_; }
+
+  /// `cdctl: warning: …` on stderr, one line.
+  void warning(std::string_view line);
+  void note(std::string_view line);    ///< not with --quiet
+  void debug(std::string_view line);   ///< only with --verbose
+  void error(std::string_view line);   ///< `cdctl: …`
+  /// A passing line for people who watch: only when stderr is a terminal.
+  void progress(std::string_view line);
+
+ private:
+  void to_stderr(std::string_view prefix, std::string_view line);
+  void clear_progress();
+
+  Format format_ = Format::ndjson;
+  bool colour_ = false, quiet_ = false, verbose_ = false, broken_ = false, progress_shown_ = false;
+  bool any_ = false;
+  std::string buffer_;
+  std::vector<Json> table_;
+};
+
+/// A table for people from the records gathered: columns by their schema, aligned, times as ages.
+[[nodiscard]] std::string render_table(const std::vector<Json>& records, bool wide, bool colour);
+/// One record of a stream for people: the same columns at fixed widths. `first` prints the headings before it.
+[[nodiscard]] std::string render_stream_line(const Json& record, bool wide, bool colour, bool first);
+/// Whether a schema comes as an endless stream, printed line by line.
+[[nodiscard]] bool streams(std::string_view schema);
+
+}  // namespace cdctl::cli

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <cdctl/plugin.hpp>
+
+namespace cdctl::cli {
+
+struct RoleInfo {
+  std::string role;  ///< source, deployer, engine, memory, switch, feed
+  std::string kind;
+  std::vector<std::string> keys;
+};
+struct CommandInfo {
+  std::string name, arguments, summary, examples;
+  struct Option {
+    std::string name, value, help;
+    bool repeatable = false;
+  };
+  std::vector<Option> options;
+};
+
+/// A plugin as its manifest tells, without opening the library.
+struct PluginInfo {
+  std::string name, version, summary;
+  std::filesystem::path file, manifest;
+  std::int64_t interface_version = 0;
+  std::vector<RoleInfo> roles;
+  std::vector<CommandInfo> commands;
+  std::vector<std::string> global_keys, service_keys;
+  std::string refused;  ///< why it is not used; empty = usable as far as its manifest and file tell
+};
+
+/// Finds plugins by their manifests and opens one when a command first needs it. Never unloads.
+class PluginHost {
+ public:
+  explicit PluginHost(std::vector<std::filesystem::path> folders);
+  ~PluginHost();
+
+  /// All plugins found, refused ones included, in folder order. Reads the manifests at the first call.
+  [[nodiscard]] const std::vector<PluginInfo>& plugins();
+  /// The first usable plugin that offers the role, or nullptr.
+  [[nodiscard]] const PluginInfo* offering(std::string_view role, std::string_view kind);
+  /// Opens the plugin and makes the role object; exit code `config` with the true reason when it cannot be.
+  [[nodiscard]] Result<void*> create(plugin::Role role, std::string_view kind, Host& host);
+  /// Opens the plugin and checks everything that can be checked without using it.
+  [[nodiscard]] Result<const plugin::Descriptor*> open(const PluginInfo& info);
+
+ private:
+  void scan(const std::filesystem::path& folder);
+
+  struct Library;
+  std::vector<std::filesystem::path> folders_;
+  bool scanned_ = false;
+  std::vector<PluginInfo> plugins_;
+  std::map<std::filesystem::path, std::unique_ptr<Library>> libraries_;
+};
+
+/// The text of a plugin's manifest, from the descriptor in the library file. For `cdctl __manifest`, at build time.
+[[nodiscard]] Result<std::string> manifest_text(const std::filesystem::path& library);
+
+[[nodiscard]] std::string_view to_string(plugin::Role role);
+
+/// Opens the HTTP module in `folder`. Exit code `config` when it is not there.
+[[nodiscard]] Result<Http*> open_http_module(const std::filesystem::path& folder);
+
+}  // namespace cdctl::cli

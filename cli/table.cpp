@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+#include <cdctl/time.hpp>
+
+#include "output.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+enum class Show { text, age, units, yes, cut, list, what };
+
+struct Column {
+  std::string_view heading, field;
+  Show show = Show::text;
+  bool wide_only = false;
+  std::size_t width = 0;  ///< of a stream's line
+};
+struct Layout {
+  std::string_view schema;
+  bool stream;
+  std::vector<Column> columns;
+};
+
+const std::vector<Layout>& layouts() {
+  static const std::vector<Layout> all{
+      {"cdctl.set/1", false,
+       {{"SET", "set"}, {"STATE", "state"}, {"CUT", "cut", Show::cut}, {"UNITS", "units", Show::units}, {"AGE", "deployed_at", Show::age}, {"NOTE", "", Show::what},
+        {"ENGINE", "engine", Show::text, true}, {"HOME", "home", Show::text, true}}},
+      {"cdctl.revision/1", false, {{"SERVICE", "service"}, {"REVISION", "revision"}, {"WHY", "why"}, {"SOURCES", "sources", Show::what}, {"SET", "set", Show::text, true}}},
+      {"cdctl.outcome/1", true,
+       {{"ACTION", "action", Show::text, false, 7}, {"SET", "set", Show::text, false, 28}, {"RESULT", "", Show::what, false, 12}, {"TOOK", "took_ms", Show::text, false, 9}, {"WHY", "why"}}},
+      {"cdctl.signal/1", true,
+       {{"TIME", "time", Show::text, false, 24}, {"SEVERITY", "severity", Show::text, false, 9}, {"SET", "set", Show::text, false, 28}, {"SIGNAL", "signal", Show::text, false, 16}, {"MESSAGE", "message"}}},
+      {"cdctl.verdict/1", true,
+       {{"TIME", "time", Show::text, false, 24}, {"SET", "set", Show::text, false, 28}, {"VERDICT", "verdict", Show::text, false, 10}, {"RULE", "rule", Show::text, false, 24}, {"WHY", "why"}}},
+      {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "roles", Show::list}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
+  };
+  return all;
+}
+
+const Layout* layout_of(std::string_view schema) {
+  for (const auto& layout : layouts())
+    if (layout.schema == schema) return &layout;
+  return nullptr;
+}
+
+std::string scalar(const Json& value) {
+  if (value.is_null()) return "-";
+  if (value.is_string()) return printable(value.view(), 300);
+  return value.dump();
+}
+
+/// The sources of a record in short: `trunk 9f2c1ab #124`.
+std::string sources_text(const Json& sources) {
+  std::string out;
+  for (const auto& [name, source] : sources.members()) {
+    if (name == "service") continue;
+    if (!out.empty()) out += ", ";
+    out += name + " " + source["revision"].as_string().substr(0, 8);
+    if (source["number"].is_int()) out += fmt::format(" #{}", source["number"].as_int());
+  }
+  return out;
+}
+
+std::string note_text(const Json& record) {
+  std::vector<std::string> parts;
+  if (record["schema"].view() == "cdctl.revision/1") return sources_text(record["sources"]);
+  if (record["schema"].view() == "cdctl.outcome/1") {
+    if (!record["ok"].as_bool()) return "failed";
+    if (record["dry_run"].as_bool()) return "would";
+    return record["changed"].as_bool() ? "done" : "unchanged";
+  }
+  if (record["newest"].as_bool()) parts.emplace_back("newest");
+  if (record["proven"].as_bool()) parts.emplace_back("proven");
+  if (record["stale"].is_object()) parts.push_back("stale: " + record["stale"]["why"].as_string());
+  if (!record["kept"].is_null()) parts.push_back("kept: " + record["kept"].as_string());
+  if (record["cut"].as_bool() && !record["cut_why"].view().empty()) parts.push_back("cut: " + record["cut_why"].as_string());
+  std::string out;
+  for (const auto& part : parts) out += (out.empty() ? "" : ", ") + part;
+  return out.empty() ? "" : printable(out, 120);
+}
+
+std::string cell(const Json& record, const Column& column) {
+  const auto& value = record[column.field];
+  switch (column.show) {
+    case Show::age:
+      if (const auto time = parse_rfc3339(value.view())) return to_age(now() - *time);
+      return "-";
+    case Show::units: return value.is_object() ? fmt::format("{}/{}", scalar(value["up"]), scalar(value["want"])) : "?";
+    case Show::yes: return value.as_bool() ? "yes" : "no";
+    case Show::cut: return value.is_null() ? "?" : value.as_bool() ? "cut" : "-";
+    case Show::list: {
+      std::string out;
+      for (const auto& item : value.items()) out += (out.empty() ? "" : " ") + scalar(item);
+      return out;
+    }
+    case Show::what: return note_text(record);
+    case Show::text: break;
+  }
+  if (column.field == "took_ms") return fmt::format("{} ms", value.as_double());
+  return value.is_null() && (column.field == "why" || column.field == "message" || column.field == "rule" || column.field == "refused") ? "" : scalar(value);
+}
+
+/// Code points, near enough to columns for names and ASCII messages.
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string_view colour_of(std::string_view text) {
+  if (text == "critical" || text == "unhealthy" || text == "failed" || text == "cut" || text == "down") return "\033[31m";
+  if (text == "warning" || text == "error" || text == "partial" || text == "undecided" || text == "?") return "\033[33m";
+  if (text == "live" || text == "healthy" || text == "done") return "\033[32m";
+  return {};
+}
+
+void put(std::string& out, std::string_view text, std::size_t width, bool colour, bool last) {
+  const auto code = colour ? colour_of(text) : std::string_view();
+  out += code;
+  out += text;
+  if (!code.empty()) out += "\033[0m";
+  if (last) return;
+  const auto have = columns_of(text);
+  out.append((width > have ? width - have : 0) + 2, ' ');
+}
+
+void trim_end(std::string& line) {
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+}
+
+/// Records without a layout: one `key  value` line a member.
+std::string plain_text(const Json& record) {
+  std::string out;
+  for (const auto& [key, value] : record.members())
+    if (key != "schema") fmt::format_to(std::back_inserter(out), "{:<16} {}\n", key, scalar(value));
+  return out;
+}
+
+std::vector<Column> shown(const Layout& layout, bool wide) {
+  std::vector<Column> out;
+  for (const auto& column : layout.columns)
+    if (wide || !column.wide_only) out.push_back(column);
+  return out;
+}
+
+}  // namespace
+
+bool streams(std::string_view schema) {
+  const auto* layout = layout_of(schema);
+  return layout && layout->stream;
+}
+
+std::string render_table(const std::vector<Json>& records, bool wide, bool colour) {
+  const auto* layout = records.empty() ? nullptr : layout_of(records.front()["schema"].view());
+  std::string out;
+  if (!layout) {
+    for (const auto& record : records) out += plain_text(record) + "\n";
+    return out;
+  }
+  const auto columns = shown(*layout, wide);
+  std::vector<std::size_t> widths;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& column : columns) widths.push_back(column.heading.size());
+  for (const auto& record : records) {
+    auto& row = rows.emplace_back();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      row.push_back(cell(record, columns[i]));
+      widths[i] = std::max(widths[i], columns_of(row[i]));
+    }
+  }
+  const auto add_line = [&](const auto& cells, bool coloured) {
+    std::string line;
+    for (std::size_t i = 0; i < columns.size(); ++i) put(line, cells(i), widths[i], coloured, i + 1 == columns.size());
+    trim_end(line);
+    out += line + "\n";
+  };
+  add_line([&](std::size_t i) { return columns[i].heading; }, false);
+  for (const auto& row : rows) add_line([&](std::size_t i) { return std::string_view(row[i]); }, colour);
+  return out;
+}
+
+std::string render_stream_line(const Json& record, bool wide, bool colour, bool first) {
+  const auto columns = shown(*layout_of(record["schema"].view()), wide);
+  std::string out;
+  const auto add_line = [&](const auto& text_of, bool coloured) {
+    std::string line;
+    for (std::size_t i = 0; i < columns.size(); ++i) put(line, text_of(columns[i]), columns[i].width, coloured, i + 1 == columns.size());
+    trim_end(line);
+    out += line + "\n";
+  };
+  if (first) add_line([](const Column& column) { return std::string(column.heading); }, false);
+  add_line([&](const Column& column) { return cell(record, column); }, colour);
+  return out;
+}
+
+}  // namespace cdctl::cli
