@@ -1,0 +1,160 @@
+#include "git_command.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+
+namespace cdctl::git {
+
+namespace {
+
+/// Variables that would point git at another repository, or let it ask or run something on the way.
+const std::vector<std::string>& unwanted_variables() {
+  static const std::vector<std::string> k_names{
+      "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR",
+      "GIT_NAMESPACE", "GIT_CEILING_DIRECTORIES", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE",
+      "GIT_QUARANTINE_PATH", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_TRACE", "GIT_TRACE_CURL", "GIT_TRACE_PACKET",
+      "GIT_CURL_VERBOSE", "GIT_PROTOCOL", "GIT_TEMPLATE_DIR", "GIT_DEFAULT_HASH", "SSH_ASKPASS", "LANGUAGE", "LC_MESSAGES"};
+  return k_names;
+}
+
+/// The user's own ssh command, if there is one, told never to ask.
+std::string ssh_command() {
+  const char* own = std::getenv("GIT_SSH_COMMAND");
+  const char* program = std::getenv("GIT_SSH");
+  if (!own && program) return {};  // a wrapper of the user's: options would not fit it, and it has no terminal to ask on
+  return fmt::format("{} -oBatchMode=yes -oConnectTimeout=15", own && *own ? own : "ssh");
+}
+
+struct Trouble {
+  std::string_view needle;   ///< in git's own words, LC_ALL=C
+  std::string_view meaning;
+};
+constexpr std::array k_troubles{
+    Trouble{"Authentication failed", "the credentials are wrong or missing"},
+    Trouble{"could not read Username", "the credentials are wrong or missing"},
+    Trouble{"could not read Password", "the credentials are wrong or missing"},
+    Trouble{"terminal prompts disabled", "the credentials are wrong or missing"},
+    Trouble{"Permission denied (", "the credentials are wrong or missing"},
+    Trouble{"error: 401", "the credentials are wrong or missing"},
+    Trouble{"error: 403", "these credentials may not read it"},
+    Trouble{"Host key verification failed", "the host's key is not known: add it to known_hosts"},
+    Trouble{"not allowed", "git refuses this kind of address"},
+    Trouble{"dubious ownership", "it belongs to another user: add it to git's safe.directory"},
+    Trouble{"does not appear to be a git repository", "there is no git repository"},
+    Trouble{"not a git repository", "there is no git repository"},
+    Trouble{"not valid: is this a git repository", "there is no git repository"},
+    Trouble{"repository not found", "there is no git repository, or these credentials may not see it"},
+    Trouble{"' not found", "there is no git repository"},
+    Trouble{"error: 404", "there is no git repository"},
+    Trouble{"Could not resolve host", "the server cannot be reached"},
+    Trouble{"onnection refused", "the server cannot be reached"},
+    Trouble{"onnection reset", "the server cannot be reached"},
+    Trouble{"Failed to connect", "the server cannot be reached"},
+    Trouble{"imed out", "the server cannot be reached"},
+    Trouble{"No route to host", "the server cannot be reached"},
+    Trouble{"etwork is unreachable", "the server cannot be reached"},
+    Trouble{"Could not read from remote repository", "the server cannot be reached"},
+    Trouble{"unable to access", "the server cannot be reached"},
+    Trouble{"hung up unexpectedly", "the server broke off"},
+};
+
+const Trouble* trouble_of(std::string_view text) {
+  const auto at = std::ranges::find_if(k_troubles, [&](const Trouble& trouble) { return text.contains(trouble.needle); });
+  return at == k_troubles.end() ? nullptr : &*at;
+}
+
+/// git's own reason: the last `fatal:` line, else the last line.
+std::string reason(std::string_view text) {
+  std::string_view best, last;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty()) continue;
+    last = line;
+    if (line.starts_with("fatal: ")) best = line.substr(7);
+  }
+  if (best.empty()) best = last;
+  return best.empty() ? std::string("git gave no reason") : printable(best, 200);
+}
+
+std::vector<Ref> parse_listing(std::string_view text) {
+  std::vector<Ref> refs;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto tab = line.find('\t');
+    if (tab == std::string_view::npos || !valid_commit_id(line.substr(0, tab))) continue;
+    const auto name = line.substr(tab + 1);
+    if (name.ends_with("^{}")) {
+      if (!refs.empty() && refs.back().name == name.substr(0, name.size() - 3)) refs.back().peeled = line.substr(0, tab);
+    } else {
+      refs.push_back({std::string(name), std::string(line.substr(0, tab)), {}});
+    }
+  }
+  return refs;
+}
+
+}  // namespace
+
+Result<Finished> run_git(const GitCall& call) {
+  Command command;
+  command.argv = {"git"};
+  if (!call.directory.empty()) {
+    command.argv.emplace_back("-C");
+    command.argv.push_back(call.directory.string());
+  }
+  command.argv.insert(command.argv.end(), call.args.begin(), call.args.end());
+  command.unset_env = unwanted_variables();
+  command.env = {{"GIT_TERMINAL_PROMPT", "0"}, {"GIT_ASKPASS", ""}, {"GCM_INTERACTIVE", "never"}, {"LC_ALL", "C"},
+                 {"GIT_ALLOW_PROTOCOL", call.file_protocol ? "file:http:https:ssh" : "http:https:ssh"}};
+  if (auto ssh = ssh_command(); !ssh.empty()) command.env.emplace("GIT_SSH_COMMAND", std::move(ssh));
+  command.max_output = call.max_output;
+  command.deadline = call.deadline;
+  auto finished = run(command);
+  if (!finished) return fail(ExitCode::unknown, fmt::format("{}; install git", finished.error().what));
+  return finished;
+}
+
+Result<std::string> git_output(const GitCall& call) {
+  CDCTL_TRY_ASSIGN(auto finished, run_git(call));
+  if (!finished.ok()) return fail(explain(finished));
+  return std::move(finished.out);
+}
+
+Error explain(const Finished& finished) {
+  if (finished.timed_out) return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
+  if (finished.interrupted) return {ExitCode::unknown, "interrupted"};
+  const auto why = reason(finished.err);
+  if (const auto* trouble = trouble_of(finished.err)) return {ExitCode::unknown, fmt::format("{} (git: {})", trouble->meaning, why)};
+  return {ExitCode::unknown, fmt::format("git: {} ({})", why, finished.how())};
+}
+
+bool remote_trouble(const Finished& finished) {
+  return finished.timed_out || finished.interrupted || trouble_of(finished.err) != nullptr;
+}
+
+Result<std::string> ls_remote(const Address& address, const Want& want, const Deadline& deadline) {
+  const auto list = [&](std::vector<std::string> patterns) -> Result<std::vector<Ref>> {
+    GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, 64u << 20, deadline};
+    call.args.insert(call.args.end(), patterns.begin(), patterns.end());
+    auto text = git_output(call);
+    if (!text) return fail(ExitCode::unknown, text.error().what);
+    return parse_listing(*text);
+  };
+  std::vector<std::string> patterns{"HEAD"};
+  if (!want.branch.empty()) patterns = {"refs/heads/" + want.branch};
+  if (!want.tag.empty()) patterns = {"refs/tags/*"};
+  CDCTL_TRY_ASSIGN(auto refs, list(std::move(patterns)));
+  if (const auto* ref = choose(want, refs)) return ref->peeled.empty() ? ref->id : ref->peeled;
+  CDCTL_TRY_ASSIGN(refs, list({}));
+  return fail(missing(want, refs.empty()));
+}
+
+}  // namespace cdctl::git

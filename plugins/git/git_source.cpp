@@ -1,0 +1,162 @@
+#include "git_source.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "address.hpp"
+#include "checkout.hpp"
+#include "git_command.hpp"
+#include "http_refs.hpp"
+#include "local_refs.hpp"
+#include "mirror.hpp"
+#include "refs.hpp"
+
+namespace cdctl::git {
+
+namespace {
+
+/// One source on its way through newest().
+struct Question {
+  Address address;
+  Want want;
+  std::optional<Result<std::string>> answer;  ///< empty: the git program has to be asked
+  std::string expression;                     ///< for `git rev-parse` in a local repository; empty: `git ls-remote`
+};
+
+std::string place(const SourceConfig& source, const Address& address) {
+  return fmt::format("reading {} of {} from {}", source.name, source.service, address.url);
+}
+
+Result<Question> question_of(const SourceConfig& source, const std::filesystem::path& base) {
+  auto address = parse_address(source.url, base);
+  if (!address) return fail(address.error().in(fmt::format("source {} of {}", source.name, source.service)));
+  CDCTL_TRY_ASSIGN(auto want, parse_want(source));
+  return Question{std::move(*address), std::move(want), {}, {}};
+}
+
+void ask_files(Question& question) {
+  auto repository = find_git_dir(question.address.url);
+  if (!repository) {
+    question.answer = fail(std::move(repository.error()));
+    return;
+  }
+  auto answer = read_local(*repository, question.want);
+  if (!answer) {
+    question.answer = fail(std::move(answer.error()));
+  } else if (!answer->commit.empty()) {
+    question.answer = std::move(answer->commit);
+  } else if (answer->ask_git != "?") {
+    question.expression = std::move(answer->ask_git);
+  }
+}
+
+Result<std::string> ask_git(const Question& question, const Deadline& deadline) {
+  if (question.expression.empty()) return ls_remote(question.address, question.want, deadline);
+  auto text = git_output({{"rev-parse", "--verify", "--end-of-options", question.expression}, question.address.url, true, 1 << 16, deadline});
+  if (!text) return fail(ExitCode::unknown, text.error().what);
+  text->resize(std::min(text->find('\n'), text->size()));
+  if (!valid_commit_id(*text)) return fail(ExitCode::unknown, "git rev-parse gave no commit id");
+  return text;
+}
+
+/// Runs the questions that are left, at most 2 a core at a time: they wait more than they compute.
+void ask_program(std::vector<Question*>& questions, const Deadline& deadline) {
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (auto i = next++; i < questions.size(); i = next++) questions[i]->answer = ask_git(*questions[i], deadline);
+  };
+  const auto most = std::max<std::size_t>(2 * std::thread::hardware_concurrency(), 2);
+  std::vector<std::jthread> helpers;
+  for (std::size_t i = 1; i < std::min(most, questions.size()); ++i) helpers.emplace_back(work);
+  work();
+}
+
+void ask_http(Host& host, std::vector<Question*>& questions, const Deadline& deadline) {
+  if (questions.empty()) return;
+  auto http = host.http();
+  if (!http) return;  // the git program is asked instead
+  std::vector<HttpQuestion> asked;
+  for (const auto* question : questions) asked.push_back({question->address.url, question->want});
+  auto answers = ask_over_http(**http, asked, deadline);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    if (answers[i]) questions[i]->answer = std::move(*answers[i]);
+  }
+}
+
+}  // namespace
+
+std::filesystem::path GitSource::base() const { return host_.config().file.parent_path(); }
+
+std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig> sources, const Deadline& deadline) {
+  std::vector<Result<Question>> questions;
+  std::vector<Question*> over_http, with_git;
+  for (const auto& source : sources) questions.push_back(question_of(source, base()));
+  for (auto& question : questions) {
+    if (!question) continue;
+    if (question->address.transport == Transport::local) ask_files(*question);
+    if (question->address.transport == Transport::http && !question->address.has_user) over_http.push_back(&*question);
+  }
+  ask_http(host_, over_http, deadline);
+  for (auto& question : questions) {
+    if (question && !question->answer) with_git.push_back(&*question);
+  }
+  ask_program(with_git, deadline);
+
+  std::vector<Result<SourceState>> out;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    auto& question = questions[i];
+    if (!question) {
+      out.push_back(fail(question.error()));
+    } else if (auto& answer = *question->answer; !answer) {
+      out.push_back(fail(answer.error().in(place(sources[i], question->address))));
+    } else {
+      out.push_back(SourceState{"git", sources[i].url, std::move(*answer), {}});
+    }
+  }
+  return out;
+}
+
+Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_view revision, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto question, question_of(source, base()));
+  if (!valid_ref_name(revision)) {
+    return fail(ExitCode::usage, fmt::format("'{}' is no commit id, tag or branch", printable(revision, 60)));
+  }
+  const auto in_place = [&](const Error& error) { return fail(error.in(place(source, question.address))); };
+  auto mirror = Mirror::open(cache(), question.address, deadline);
+  if (!mirror) return in_place(mirror.error());
+  const std::string text(revision);
+  if (valid_commit_id(text)) {
+    if (auto there = mirror->need(text, deadline); !there) return in_place(there.error());
+    return SourceState{"git", source.url, text, {}};
+  }
+  if (auto fresh = mirror->refresh(deadline); !fresh) return in_place(fresh.error());
+  auto tag = mirror->find("refs/tags/" + text, deadline);
+  if (!tag) return in_place(tag.error());
+  auto branch = mirror->find("refs/heads/" + text, deadline);
+  if (!branch) return in_place(branch.error());
+  if (*tag && *branch && **tag != **branch) {
+    return in_place({ExitCode::failed, fmt::format("'{}' is both a tag and a branch; give the commit id", text)});
+  }
+  if (*tag || *branch) return SourceState{"git", source.url, *tag ? **tag : **branch, {}};
+  if (text.size() >= 4 && text.size() < 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos) {
+    auto commit = mirror->find(text, deadline);
+    if (!commit) return in_place(commit.error());
+    if (*commit) return SourceState{"git", source.url, **commit, {}};
+  }
+  return in_place({ExitCode::failed, fmt::format("it has no commit, tag or branch '{}'", text)});
+}
+
+Result<> GitSource::checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto question, question_of(source, base()));
+  if (!valid_commit_id(revision)) {
+    return fail(ExitCode::usage, fmt::format("checking out {} of {}: '{}' is no full commit id", source.name, source.service, printable(revision, 80)));
+  }
+  auto made = make_checkout(cache(), question.address, revision, into, deadline);
+  if (!made) return fail(made.error().in(fmt::format("checking out {} of {} from {}", source.name, source.service, question.address.url)));
+  return {};
+}
+
+}  // namespace cdctl::git

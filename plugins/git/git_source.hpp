@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cdctl/host.hpp>
+#include <cdctl/roles.hpp>
+
+namespace cdctl::git {
+
+/// Sources of kind `git`. Options: `branch` (default: what the repository's HEAD says) or `tag`, a pattern whose newest
+/// version counts. A revision is a full commit id. `number` stays empty: counting commits is not cheap.
+///
+/// newest() takes the cheapest way for each: files of a local repository, one small http request, and `git ls-remote` for
+/// what needs ssh, credentials or the user's git settings.
+class GitSource final : public Source {
+ public:
+  explicit GitSource(Host& host) : host_(host) {}
+  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources, const Deadline& deadline) override;
+  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision, const Deadline& deadline) override;
+  Result<> checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into,
+                    const Deadline& deadline) override;
+
+ private:
+  [[nodiscard]] std::filesystem::path base() const;
+  [[nodiscard]] std::filesystem::path cache() const { return host_.home() / "cache" / "git"; }
+
+  Host& host_;
+};
+
+}  // namespace cdctl::git

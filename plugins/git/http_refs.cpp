@@ -1,0 +1,80 @@
+#include "http_refs.hpp"
+
+#include "pkt_line.hpp"
+
+namespace cdctl::git {
+
+namespace {
+
+constexpr Millis k_patience(10'000);
+
+std::string trimmed_url(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+HttpRequest version2_request(const HttpQuestion& question, const Deadline& deadline) {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = trimmed_url(question.url) + "/git-upload-pack";
+  request.headers = {{"Git-Protocol", "version=2"}, {"Content-Type", "application/x-git-upload-pack-request"},
+                     {"Accept", "application/x-git-upload-pack-result"}};
+  const auto prefixes = question.want.prefixes();
+  request.body = ls_refs_request(prefixes);
+  request.deadline = deadline.at_most(k_patience);
+  request.max_bytes = 64u << 20;
+  return request;
+}
+
+HttpRequest version0_request(const HttpQuestion& question, const Deadline& deadline) {
+  HttpRequest request;
+  request.url = trimmed_url(question.url) + "/info/refs?service=git-upload-pack";
+  request.headers = {{"Accept", "application/x-git-upload-pack-advertisement"}};
+  request.deadline = deadline.at_most(k_patience);
+  request.max_bytes = 64u << 20;
+  return request;
+}
+
+/// A ref that is not there is left to the git program, which then lists everything to say why.
+std::optional<std::string> commit_of(const Want& want, const Result<std::vector<Ref>>& refs) {
+  if (!refs) return {};
+  const auto* ref = choose(want, *refs);
+  if (!ref) return {};
+  return ref->peeled.empty() ? ref->id : ref->peeled;
+}
+
+/// Whether another request over http may still help; without an answer, or with 401, only git itself can.
+bool worth_version0(const Result<HttpResponse>& response) {
+  return response && response->status != 401 && response->status != 404 && response->status != 301 && response->status != 302 &&
+         response->status != 307 && response->status != 308;
+}
+
+}  // namespace
+
+std::vector<std::optional<std::string>> ask_over_http(Http& http, std::span<const HttpQuestion> questions, const Deadline& deadline) {
+  std::vector<std::optional<std::string>> out(questions.size());
+  std::vector<HttpRequest> requests;
+  for (const auto& question : questions) requests.push_back(version2_request(question, deadline));
+  const auto first = http.send_all(requests);
+  std::vector<std::size_t> again;
+  requests.clear();
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    std::optional<Result<std::vector<Ref>>> refs;
+    if (first[i] && first[i]->status == 200) refs = parse_ls_refs(first[i]->body);
+    if (refs && *refs) {
+      out[i] = commit_of(questions[i].want, *refs);
+    } else if (worth_version0(first[i])) {
+      again.push_back(i);
+      requests.push_back(version0_request(questions[i], deadline));
+    }
+  }
+  if (again.empty()) return out;
+  const auto second = http.send_all(requests);
+  for (std::size_t k = 0; k < again.size(); ++k) {
+    if (!second[k] || second[k]->status != 200) continue;
+    out[again[k]] = commit_of(questions[again[k]].want, parse_advertisement(second[k]->body));
+  }
+  return out;
+}
+
+}  // namespace cdctl::git

@@ -1,0 +1,166 @@
+#include "local_refs.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/names.hpp>
+
+#include "address.hpp"
+
+namespace cdctl::git {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto end = text.find_last_not_of(" \t\r\n");
+  return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
+}
+
+std::unexpected<Error> unknown(std::string what) { return fail(ExitCode::unknown, std::move(what)); }
+
+/// The text of a small file of the repository; empty when it is not there or is a folder.
+Result<std::optional<std::string>> small_file(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return std::optional<std::string>();
+  auto text = read_file_if_there(path);
+  if (!text) return unknown(text.error().what);
+  return text;
+}
+
+bool is_git_dir(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path / "HEAD", ignored) && !fs::is_symlink(path / "HEAD", ignored)) return false;
+  return (fs::is_directory(path / "objects", ignored) && fs::is_directory(path / "refs", ignored)) || fs::exists(path / "commondir", ignored);
+}
+
+/// Follows `commondir` of a linked work tree.
+Result<GitDir> with_common(const fs::path& own) {
+  CDCTL_TRY_ASSIGN(const auto text, small_file(own / "commondir"));
+  if (!text) return GitDir{own, own};
+  const fs::path common(trimmed(*text));
+  return GitDir{own, common.is_absolute() ? common : (own / common).lexically_normal()};
+}
+
+/// `.git` may be a file that names the folder, in linked work trees and submodules.
+Result<std::optional<fs::path>> git_dir_of_file(const fs::path& file) {
+  CDCTL_TRY_ASSIGN(const auto text, small_file(file));
+  constexpr std::string_view k_key = "gitdir: ";
+  if (!text || !text->starts_with(k_key)) return std::optional<fs::path>();
+  const fs::path named(trimmed(std::string_view(*text).substr(k_key.size())));
+  return std::optional(named.is_absolute() ? named : (file.parent_path() / named).lexically_normal());
+}
+
+/// packed-refs, by name. `fully_peeled` says that a ref without a peeled line is no annotated tag.
+struct Packed {
+  std::map<std::string, Ref, std::less<>> refs;
+  bool fully_peeled = false;
+};
+
+Result<Packed> read_packed(const fs::path& common) {
+  CDCTL_TRY_ASSIGN(const auto file, small_file(common / "packed-refs"));
+  Packed out;
+  Ref* last = nullptr;
+  std::string_view text = file ? std::string_view(*file) : std::string_view();
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with('#')) {
+      out.fully_peeled = out.fully_peeled || line.contains("fully-peeled");
+    } else if (line.starts_with('^')) {
+      if (last && valid_commit_id(line.substr(1))) last->peeled = line.substr(1);
+    } else if (const auto blank = line.find(' '); blank != std::string_view::npos && valid_commit_id(line.substr(0, blank))) {
+      std::string name(line.substr(blank + 1));
+      last = &(out.refs[name] = Ref{name, std::string(line.substr(0, blank)), {}});
+    }
+  }
+  return out;
+}
+
+/// The id of a ref: its own file first, then packed-refs (packing writes the second before it removes the first).
+/// Empty when it is nowhere; the text "?" when only git can tell.
+Result<std::string> ref_id(const GitDir& repository, std::string name) {
+  for (int depth = 0; depth < 5; ++depth) {
+    CDCTL_TRY_ASSIGN(const auto loose, small_file((name == "HEAD" ? repository.own : repository.common) / name));
+    if (!loose) {
+      CDCTL_TRY_ASSIGN(const auto packed, read_packed(repository.common));
+      const auto at = packed.refs.find(name);
+      return at == packed.refs.end() ? std::string() : at->second.id;
+    }
+    const auto text = trimmed(*loose);
+    if (valid_commit_id(text)) return std::string(text);
+    constexpr std::string_view k_key = "ref: ";
+    if (!text.starts_with(k_key)) return std::string("?");
+    name = text.substr(k_key.size());
+    if (!name.starts_with("refs/") || !valid_ref_name(name)) return std::string("?");
+  }
+  return std::string("?");
+}
+
+bool has_any_ref(const GitDir& repository) {
+  const auto packed = read_packed(repository.common);
+  if (!packed || !packed->refs.empty()) return true;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(repository.common / "refs", error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    if (it->is_regular_file(error)) return true;
+  }
+  return false;
+}
+
+Result<LocalAnswer> newest_tag(const GitDir& repository, const Want& want) {
+  CDCTL_TRY_ASSIGN(auto packed, read_packed(repository.common));
+  std::vector<Ref> refs;
+  const auto folder = repository.common / "refs" / "tags";
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    if (it->is_directory(error)) continue;
+    auto name = "refs/tags/" + it->path().lexically_relative(folder).generic_string();
+    packed.refs.erase(name);  // a file of its own is newer
+    if (valid_ref_name(name)) refs.push_back({std::move(name), "?", {}});
+  }
+  for (auto& [name, ref] : packed.refs) refs.push_back(std::move(ref));
+  const auto* best = choose(want, refs);
+  if (!best) return fail(missing(want, !has_any_ref(repository)));
+  if (!best->peeled.empty()) return LocalAnswer{best->peeled, {}};
+  if (best->id != "?" && packed.fully_peeled) return LocalAnswer{best->id, {}};
+  return LocalAnswer{{}, best->name + "^{commit}"};
+}
+
+}  // namespace
+
+Result<GitDir> find_git_dir(const fs::path& path) {
+  std::error_code error;
+  auto with_suffix = path;
+  with_suffix += ".git";
+  if (!fs::exists(path, error) && !fs::exists(with_suffix, error)) {
+    if (error && error != std::errc::no_such_file_or_directory) return unknown(fmt::format("cannot be read: {}", error.message()));
+    return unknown("there is nothing at this path");
+  }
+  CDCTL_TRY_ASSIGN(const auto named, git_dir_of_file(path / ".git"));
+  if (named && is_git_dir(*named)) return with_common(*named);
+  for (const auto& candidate : {path / ".git", path, with_suffix / ".git", with_suffix}) {
+    if (is_git_dir(candidate)) return with_common(candidate);
+  }
+  return unknown("there is no git repository at this path");
+}
+
+Result<LocalAnswer> read_local(const GitDir& repository, const Want& want) {
+  const auto expression = want.branch.empty() ? std::string("HEAD") : "refs/heads/" + want.branch;
+  std::error_code ignored;
+  if (fs::exists(repository.common / "reftable", ignored)) {
+    return want.tag.empty() ? LocalAnswer{{}, expression + "^{commit}"} : LocalAnswer{{}, "?"};
+  }
+  if (!want.tag.empty()) return newest_tag(repository, want);
+  CDCTL_TRY_ASSIGN(auto id, ref_id(repository, expression));
+  if (id == "?") return LocalAnswer{{}, expression + "^{commit}"};
+  if (id.empty()) return fail(missing(want, !has_any_ref(repository)));
+  return LocalAnswer{std::move(id), {}};
+}
+
+}  // namespace cdctl::git

@@ -1,0 +1,105 @@
+#include "mirror.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+#include <cdctl/process.hpp>
+
+#include "git_command.hpp"
+
+namespace cdctl::git {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<std::string> fetch_words(const Address& address, std::vector<std::string> refspecs) {
+  std::vector<std::string> words{"-c", "core.hooksPath=/dev/null", "-c", "gc.autoDetach=false", "-c", "fetch.fsckObjects=false",
+                                 "fetch", "--quiet", "--force", "--prune", "--no-write-fetch-head", "--recurse-submodules=no", "--no-tags",
+                                 "--", address.url};
+  words.insert(words.end(), refspecs.begin(), refspecs.end());
+  return words;
+}
+
+const std::vector<std::string> k_all_refs{"+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"};
+
+}  // namespace
+
+Result<Mirror> Mirror::open(const fs::path& cache, const Address& address, const Deadline& deadline) {
+  CDCTL_TRY(make_directories(cache, 0700));
+  const auto key = sha256_hex(address.url).substr(0, 32);
+  CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(cache / (key + ".lock"), deadline));
+  if (!lock) return fail(ExitCode::timeout, "another cdctl held the cached copy until the deadline");
+  return Mirror(cache / (key + ".git"), address, std::move(*lock));
+}
+
+bool Mirror::looks_whole() const {
+  std::error_code ignored;
+  return fs::is_regular_file(path_ / "HEAD", ignored) && fs::is_directory(path_ / "objects", ignored) && fs::is_directory(path_ / "refs", ignored);
+}
+
+bool Mirror::has(std::string_view commit, const Deadline& deadline) const {
+  if (!looks_whole()) return false;
+  auto finished = run_git({{"--git-dir=" + path_.string(), "cat-file", "-e", std::string(commit) + "^{commit}"}, {}, true, 1 << 16, deadline});
+  return finished && finished->ok();
+}
+
+Result<> Mirror::rebuild(const Deadline& deadline) {
+  auto fresh = path_;
+  fresh += ".new";  // we hold the lock, so what is there is the rest of a process that died
+  CDCTL_TRY(remove_tree(fresh));
+  // A repository of SHA-256 object ids needs a mirror of the same kind, so clone decides, not init.
+  std::vector<std::string> words{"-c", "core.hooksPath=/dev/null", "clone", "--quiet", "--bare", "--no-local", "--template=",
+                                 "-c", "gc.pruneExpire=never", "-c", "gc.autoDetach=false", "--", address_.url, fresh.string()};
+  CDCTL_TRY_ASSIGN(const auto finished, run_git({std::move(words), {}, true, 1 << 20, deadline}));
+  if (!finished.ok()) {
+    (void)remove_tree(fresh);
+    return fail(explain(finished));
+  }
+  crash_point("git.mirror-fetched");
+  CDCTL_TRY(remove_tree(path_));
+  crash_point("git.mirror-removed");
+  std::error_code error;
+  fs::rename(fresh, path_, error);
+  if (error) return fail(fmt::format("moving the fetched copy to {}: {}", path_.string(), error.message()));
+  crash_point("git.mirror-made");
+  return {};
+}
+
+Result<> Mirror::refresh(const Deadline& deadline) {
+  if (!looks_whole()) return rebuild(deadline);
+  auto words = fetch_words(address_, k_all_refs);
+  words.insert(words.begin(), "--git-dir=" + path_.string());
+  CDCTL_TRY_ASSIGN(const auto finished, run_git({std::move(words), {}, true, 1 << 20, deadline}));
+  if (finished.ok()) return {};
+  if (remote_trouble(finished)) return fail(explain(finished));
+  return rebuild(deadline);
+}
+
+Result<> Mirror::need(std::string_view commit, const Deadline& deadline) {
+  if (has(commit, deadline)) return {};
+  CDCTL_TRY(refresh(deadline));
+  if (has(commit, deadline)) return {};
+  // Not on a branch or tag any more. Many servers still give a commit by its id.
+  auto words = fetch_words(address_, {std::string(commit)});
+  std::erase(words, "--prune");
+  words.insert(words.begin(), "--git-dir=" + path_.string());
+  CDCTL_TRY_ASSIGN(const auto finished, run_git({std::move(words), {}, true, 1 << 20, deadline}));
+  if (finished.timed_out || finished.interrupted) return fail(explain(finished));
+  if (has(commit, deadline)) return {};
+  return fail(fmt::format("the repository does not have commit {} (was it removed by a force push?); deploy another revision", commit));
+}
+
+Result<std::optional<std::string>> Mirror::find(const std::string& expression, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto finished, run_git({{"--git-dir=" + path_.string(), "rev-parse", "--verify", "--end-of-options", expression + "^{commit}"},
+                                                 {}, true, 1 << 16, deadline}));
+  if (finished.timed_out || finished.interrupted) return fail(explain(finished));
+  const auto text = std::string_view(finished.out).substr(0, std::min(finished.out.find('\n'), finished.out.size()));
+  if (finished.ok() && valid_commit_id(text)) return std::optional(std::string(text));
+  if (finished.err.contains("is ambiguous")) return fail(fmt::format("'{}' is the beginning of several commits; give more digits", expression));
+  return std::optional<std::string>();
+}
+
+}  // namespace cdctl::git

@@ -1,0 +1,106 @@
+#include "pkt_line.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+
+#include "address.hpp"
+
+namespace cdctl::git {
+
+namespace {
+
+std::string pkt(std::string_view text) { return fmt::format("{:04x}{}", text.size() + 4, text); }
+
+std::unexpected<Error> bad(std::string_view why) {
+  return fail(ExitCode::unknown, fmt::format("the answer is not what a git server says: {}", why));
+}
+
+struct Line {
+  std::string_view text;
+  bool flush = false;
+};
+
+/// Takes one pkt-line off the front.
+Result<Line> take_line(std::string_view& body) {
+  std::size_t length = 0;
+  if (body.size() < 4) return bad("it ends early");
+  const auto [stop, error] = std::from_chars(body.data(), body.data() + 4, length, 16);
+  if (error != std::errc() || stop != body.data() + 4) return bad("it is not in pkt-lines");
+  if (length == 0) {
+    body.remove_prefix(4);
+    return Line{{}, true};
+  }
+  if (length < 4 || length > body.size()) return bad("it ends early");
+  auto text = body.substr(4, length - 4);
+  body.remove_prefix(length);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.starts_with("ERR ")) return fail(ExitCode::unknown, fmt::format("the server says: {}", printable(text.substr(4), 200)));
+  return Line{text, false};
+}
+
+/// The commit id at the front, and the rest after the blank.
+std::optional<std::string_view> take_id(std::string_view& text) {
+  const auto blank = std::min(text.find(' '), text.size());
+  const auto id = text.substr(0, blank);
+  if (!valid_commit_id(id) || blank == text.size()) return {};
+  text.remove_prefix(blank + 1);
+  return id;
+}
+
+}  // namespace
+
+std::string ls_refs_request(std::span<const std::string> prefixes) {
+  std::string body = pkt("command=ls-refs\n") + pkt("agent=cdctl\n") + "0001" + pkt("peel\n");
+  for (const auto& prefix : prefixes) body += pkt("ref-prefix " + prefix + "\n");
+  return body + "0000";
+}
+
+Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
+  std::vector<Ref> refs;
+  for (;;) {
+    CDCTL_TRY_ASSIGN(const auto line, take_line(body));
+    if (line.flush) return refs;
+    auto text = line.text;
+    if (text.starts_with("unborn ")) continue;
+    const auto id = take_id(text);
+    if (!id) return bad("a line is no ref");
+    const auto blank = std::min(text.find(' '), text.size());
+    Ref ref{std::string(text.substr(0, blank)), std::string(*id), {}};
+    if (const auto at = text.find(" peeled:"); at != std::string_view::npos) {
+      const auto peeled = text.substr(at + 8, text.find(' ', at + 1) == std::string_view::npos ? std::string_view::npos : text.find(' ', at + 1) - at - 8);
+      if (!valid_commit_id(peeled)) return bad("a line is no ref");
+      ref.peeled = peeled;
+    }
+    refs.push_back(std::move(ref));
+  }
+}
+
+Result<std::vector<Ref>> parse_advertisement(std::string_view body) {
+  CDCTL_TRY_ASSIGN(auto first, take_line(body));
+  if (first.text != "# service=git-upload-pack") return bad("no service line");
+  CDCTL_TRY_ASSIGN(first, take_line(body));
+  if (!first.flush) return bad("no end of the service line");
+  std::vector<Ref> refs;
+  for (;;) {
+    CDCTL_TRY_ASSIGN(const auto line, take_line(body));
+    if (line.flush) return refs;
+    auto text = line.text.substr(0, line.text.find('\0'));
+    if (text == "version 1") continue;
+    if (text.starts_with("version ")) return bad("another protocol version");
+    const auto id = take_id(text);
+    if (!id) return bad("a line is no ref");
+    if (text == "capabilities^{}") continue;  // an empty repository
+    if (text.ends_with("^{}")) {
+      if (refs.empty() || refs.back().name != text.substr(0, text.size() - 3)) return bad("a peeled line without its tag");
+      refs.back().peeled = *id;
+    } else {
+      refs.push_back({std::string(text), std::string(*id), {}});
+    }
+  }
+}
+
+}  // namespace cdctl::git

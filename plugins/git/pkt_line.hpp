@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cdctl/error.hpp>
+
+#include "refs.hpp"
+
+namespace cdctl::git {
+
+/// The body of a protocol version 2 `ls-refs` request that asks for refs with these prefixes, peeled.
+[[nodiscard]] std::string ls_refs_request(std::span<const std::string> prefixes);
+
+/// Reads the answer to it. Pure; the error (exit code `unknown`) says why it is no such answer: not pkt-lines, cut short,
+/// a line that is no ref, or what the server said in an ERR line.
+[[nodiscard]] Result<std::vector<Ref>> parse_ls_refs(std::string_view body);
+
+/// Reads what a server of protocol version 0 or 1 advertises under info/refs?service=git-upload-pack.
+[[nodiscard]] Result<std::vector<Ref>> parse_advertisement(std::string_view body);
+
+}  // namespace cdctl::git

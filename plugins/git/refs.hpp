@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/config.hpp>
+#include <cdctl/error.hpp>
+
+namespace cdctl::git {
+
+/// A ref as a repository tells it.
+struct Ref {
+  std::string name;    ///< HEAD, refs/heads/main, refs/tags/v1
+  std::string id;
+  std::string peeled;  ///< the commit of an annotated tag; empty when there is none, or when it was not told
+};
+
+/// Which ref of a source decides: a branch, the newest tag of a pattern, or what the repository's HEAD says.
+struct Want {
+  std::string branch, tag;  ///< at most one is filled
+
+  /// `branch main`, `a tag like v*`, `its HEAD`: for messages.
+  [[nodiscard]] std::string text() const;
+  /// Ref name prefixes that hold the answer, to keep a server's list short.
+  [[nodiscard]] std::vector<std::string> prefixes() const;
+};
+
+/// The options `branch` and `tag`, checked. Exit code `config`.
+[[nodiscard]] Result<Want> parse_want(const SourceConfig& source);
+
+/// The ref that `want` means, or nullptr when it is not among them.
+[[nodiscard]] const Ref* choose(const Want& want, const std::vector<Ref>& refs);
+
+/// The error for a ref that is not there, given everything that is: an empty repository, or a deleted branch.
+[[nodiscard]] Error missing(const Want& want, bool empty_repository);
+
+}  // namespace cdctl::git
