@@ -1,11 +1,13 @@
 # What scripts/demo is told with: its stage (the temporary folder), its props, its account. Sourced; wants $root and $build.
 
+. "$root/scripts/processes.bash"
+
 open_stage() {
   stage=$(mktemp -d "${TMPDIR:-/tmp}/cdctl-demo.XXXXXX") && cd "$stage" || exit 1
   chmod 700 "$stage"
   export PATH=$build/bin:$build/examples/demo:$root/scripts:$PATH
   export CDCTL_CONFIG=$stage/cdctl.toml
-  export CDCTL_DEMO=$stage # marks every process of this run, for the end
+  export CDCTL_DEMO=$stage # every process of this run has the folder in its environment
   unset CDCTL_PLUGIN_PATH AMQP_URL CDCTL_SET
   unset ${!GIT_@}
   export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
@@ -51,18 +53,6 @@ claim() {
     printf '  [DOES NOT HOLD] %s: found "%s", expected "%s"\n' "$1" "$2" "$4"
     broken_claims=$((broken_claims + 1))
   fi
-}
-
-now_ms() { date +%s%3N; }
-
-# wait_until SECONDS COMMAND...: tries until it succeeds
-wait_until() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ $SECONDS -lt $end ] || return 1
-    sleep 0.05
-  done
 }
 
 # ---------------------------------------------------------------- props
@@ -166,15 +156,11 @@ tell_account() {
 
 # ---------------------------------------------------------------- the end
 
-# The processes whose environment has NAME=VALUE.
-with_environment() {
-  grep -lszxF -- "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3
-}
 processes_of() { with_environment "CDCTL_SET=$1" | tr '\n' ' '; }
 
 # Sets are removed through cdctl; then whatever of this run is still there is ended by its pid.
 tidy_up() {
-  local set group pid
+  local set group
   if [ -f cdctl.toml ]; then
     for set in $(timeout 20 cdctl ls -o name 2>/dev/null); do
       timeout 30 cdctl reap "$set" --grace 2s --even-newest --even-last "$set" >/dev/null 2>&1
@@ -182,8 +168,6 @@ tidy_up() {
   fi
   for group in "${background[@]}"; do kill -TERM -- "-$group" 2>/dev/null; done
   [ ! -d broker ] || private-broker stop broker
-  for pid in $(with_environment "CDCTL_DEMO=$stage"); do
-    [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || kill -KILL "$pid" 2>/dev/null
-  done
-  cd / && rm -rf "$stage"
+  cd / && end_all_of "$stage"
+  rm -rf "$stage"
 }

@@ -1,0 +1,23 @@
+# The end-to-end stories: tests/e2e/NAME.bash, with the real program, real repositories, a real broker and real workers.
+if(NOT TARGET demo-worker)
+  add_subdirectory(${CMAKE_SOURCE_DIR}/examples/demo ${CMAKE_BINARY_DIR}/examples/demo)
+endif()
+
+# cdctl_story(NAME TIMEOUT_S [BROKER]): BROKER = uses the broker of the ctest run.
+function(cdctl_story name timeout)
+  add_test(NAME e2e.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${name}.bash)
+  set_tests_properties(e2e.${name} PROPERTIES LABELS e2e TIMEOUT ${timeout} ENVIRONMENT
+    "CDCTL_BUILD_DIR=${CMAKE_BINARY_DIR};CDCTL_SOURCE_DIR=${CMAKE_SOURCE_DIR};CDCTL_BROKER_ENV=${CDCTL_BROKER_ENV}")
+  if("BROKER" IN_LIST ARGN)
+    set_tests_properties(e2e.${name} PROPERTIES FIXTURES_REQUIRED broker)
+  endif()
+endfunction()
+
+cdctl_story(pipeline 180 BROKER)
+cdctl_story(loss 600 BROKER)
+cdctl_story(crash 900 BROKER)
+cdctl_story(two_deploys 120 BROKER)
+cdctl_story(broker_restart 300)
+cdctl_story(stdin 180)
+cdctl_story(spool 120)
+cdctl_story(hell 180)
