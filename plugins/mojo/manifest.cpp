@@ -1,0 +1,110 @@
+#include "manifest.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+
+#include "words.hpp"
+
+namespace cdctl::mojo {
+
+namespace {
+
+struct PhaseRow {
+  std::string_view name;
+  PhaseKind kind;
+};
+constexpr std::array k_phases{
+    PhaseRow{"collect", PhaseKind::collect},         PhaseRow{"script", PhaseKind::script},
+    PhaseRow{"build", PhaseKind::build},             PhaseRow{"verify", PhaseKind::verify},
+    PhaseRow{"sleep", PhaseKind::sleep},             PhaseRow{"deploy", PhaseKind::deploy},
+    PhaseRow{"builddeps", PhaseKind::unsupported},   PhaseRow{"bundle", PhaseKind::unsupported},
+    PhaseRow{"repo", PhaseKind::unsupported},        PhaseRow{"secrets", PhaseKind::unsupported},
+    PhaseRow{"stop-on", PhaseKind::unsupported},     PhaseRow{"nagios-check", PhaseKind::unsupported},
+    PhaseRow{"juju-check-wait", PhaseKind::unsupported},
+};
+
+std::string unknown_phase(std::string_view word) {
+  std::vector<std::string> names;
+  for (const auto& phase : k_phases) names.emplace_back(phase.name);
+  const auto close = nearest(word, names);
+  return fmt::format("'{}' is no phase{}", printable(word, 60), close.empty() ? std::string() : fmt::format("; did you mean {}?", close));
+}
+
+/// Reads one phase line into a row, or notes why not.
+class LineReader {
+ public:
+  LineReader(Manifest& manifest, std::size_t line) : manifest_(manifest), line_(line) {}
+
+  void read(std::string_view text) {
+    Problem problem{manifest_.path, line_, 0, {}};
+    const auto words = split_words(text, problem);
+    if (!problem.what.empty()) {
+      manifest_.problems.push_back(std::move(problem));
+      return;
+    }
+    Row row{line_, words.front().text, {}};
+    if (!phase_kind(row.phase)) wrong(words.front().column, unknown_phase(row.phase));
+    for (std::size_t i = 1; i < words.size(); ++i) option(row, words[i]);
+    manifest_.rows.push_back(std::move(row));
+  }
+
+ private:
+  void option(Row& row, const Word& word) {
+    const auto equals = word.text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return wrong(word.column, fmt::format("'{}' is no key=value", printable(word.text, 60)));
+    }
+    auto key = word.text.substr(0, equals);
+    const auto bare = key.starts_with("--") ? key.substr(2) : key;
+    if (const auto why = bad_key(bare); !why.empty()) return wrong(word.column, why);
+    if (bare != key) warn(word.column, fmt::format("{} is read as {}; leave the dashes out", key, bare));
+    const auto same = [&](const Option& option) { return without_dashes(option.key) == bare; };
+    if (std::ranges::any_of(row.options, same)) warn(word.column, fmt::format("{} is given again; the last one counts", bare));
+    row.options.push_back({std::move(key), word.text.substr(equals + 1), word.column});
+  }
+  static std::string bad_key(std::string_view key) {
+    const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+    if (!key.empty() && !key.starts_with('-') && std::ranges::all_of(key, fits)) return {};
+    return fmt::format("'{}' is no option name", printable(key, 60));
+  }
+  static std::string_view without_dashes(std::string_view key) { return key.starts_with("--") ? key.substr(2) : key; }
+  void wrong(std::size_t column, std::string what) { manifest_.problems.push_back({manifest_.path, line_, column, std::move(what)}); }
+  void warn(std::size_t column, std::string what) { manifest_.warnings.push_back({manifest_.path, line_, column, std::move(what)}); }
+
+  Manifest& manifest_;
+  std::size_t line_;
+};
+
+}  // namespace
+
+const Option* Row::find(std::string_view key) const {
+  const Option* found = nullptr;
+  for (const auto& option : options) {
+    if (option.key == key || (option.key.starts_with("--") && std::string_view(option.key).substr(2) == key)) found = &option;
+  }
+  return found;
+}
+
+std::optional<PhaseKind> phase_kind(std::string_view name) {
+  const auto at = std::ranges::find(k_phases, name, &PhaseRow::name);
+  return at == k_phases.end() ? std::nullopt : std::optional(at->kind);
+}
+
+Manifest parse_manifest(std::string_view text, std::string path) {
+  Manifest manifest;
+  manifest.path = std::move(path);
+  for (const auto& line : split_lines(text, manifest.path, manifest.problems)) {
+    const auto first = line.text.find_first_not_of(" \t");
+    if (first == std::string_view::npos || line.text[first] == '#') continue;
+    LineReader(manifest, line.number).read(line.text);
+  }
+  // Bytes that no line may hold were found first; people read from top to bottom.
+  std::ranges::stable_sort(manifest.problems, {}, &Problem::line);
+  return manifest;
+}
+
+}  // namespace cdctl::mojo

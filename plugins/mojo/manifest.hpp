@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text_lines.hpp"
+
+namespace cdctl::mojo {
+
+/// One `key=value` of a phase line.
+struct Option {
+  std::string key;
+  std::string value;       ///< all after the first `=`, quotes removed, variables as written
+  std::size_t column = 0;
+};
+
+/// One phase line.
+struct Row {
+  std::size_t line = 0;
+  std::string phase;
+  std::vector<Option> options;  ///< in the order of the file, repeated keys kept
+
+  /// The value that counts for `key`: the last one, since `--target` and repeated keys are accepted.
+  [[nodiscard]] const Option* find(std::string_view key) const;
+};
+
+/// A manifest as it is written. Nothing is expanded and no file is looked for: that is plan.hpp's part.
+struct Manifest {
+  std::string path;
+  std::vector<Row> rows;
+  std::vector<Problem> warnings;  ///< what is accepted, but hardly meant
+  std::vector<Problem> problems;  ///< all that is wrong; nothing may run when there is one
+};
+
+/// Reads the text of a manifest. Pure. `path` is only told in messages.
+[[nodiscard]] Manifest parse_manifest(std::string_view text, std::string path);
+
+/// What this version does with a phase of Mojo.
+enum class PhaseKind { collect, script, build, verify, sleep, deploy, unsupported };
+/// Empty for a word that is no phase of Mojo at all.
+[[nodiscard]] std::optional<PhaseKind> phase_kind(std::string_view name);
+
+}  // namespace cdctl::mojo

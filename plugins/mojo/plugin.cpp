@@ -1,0 +1,17 @@
+#include <cdctl/plugin.hpp>
+#include <cdctl/shield.hpp>
+
+#include "deployer.hpp"
+
+namespace {
+
+using namespace cdctl::plugin;
+
+constexpr RoleRow k_roles[] = {
+    {Role::deployer, "mojo", "", make<ShieldDeployer, cdctl::mojo::MojoDeployer>},
+};
+
+}  // namespace
+
+CDCTL_PLUGIN("mojo", "0.1.0", "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, nullptr, 0, "",
+             "stage manifest series");
