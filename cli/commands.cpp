@@ -33,6 +33,7 @@ constexpr std::array k_outdated{
 constexpr std::array k_deploy{
     k_dry_run,
     Option{"source", "NAME=REV", "pin a source to a revision", true},
+    Option{"even-bad", "", "deploy a revision that is known to be bad"},
     Option{"wait", "", "stay until the units have been up for --settle"},
     Option{"settle", "DURATION", "with --wait: how long (10s)"},
     Option{"timeout", "DURATION", "deadline of each deploy (30m)"},

@@ -1,0 +1,200 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "../command.hpp"
+#include "../guard.hpp"
+#include "../input.hpp"
+#include "../outcome.hpp"
+#include "../targets.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+/// Why a set is to be cut, and how fresh the evidence is.
+struct Cause {
+  std::string why;
+  std::optional<Time> last_evidence;  ///< empty: a person said so
+};
+
+/// One cut: guards, memory, switches, and the count again.
+class Cut {
+ public:
+  Cut(Context& context, SetName set, Cause cause, const Arguments& args, const Deadline& deadline)
+      : context_(context), set_(std::move(set)), cause_(std::move(cause)), deadline_(deadline), outcome_(context, "break", set_, args.has("dry-run")) {
+    const auto last = args.values("even-last");
+    even_last_ = std::ranges::find(last, set_.str()) != last.end();
+    outcome_.why(cause_.why);
+  }
+
+  void run() {
+    if (auto done = act(); !done) outcome_.fail_with(done.error());
+    outcome_.write();
+  }
+
+ private:
+  Result<> act() {
+    const auto* configured = context_.config().service(set_.service);
+    CDCTL_TRY_ASSIGN(memory_, context_.memory(configured ? Context::memory_name(*configured) : context_.config().table["rabbit"].is_object() ? "rabbit" : "local"));
+    if (!outcome_.dry_run()) {
+      memory_->prefetch_lock(set_.service);  // its hand-shake overlaps with the opening of libcurl
+      if (configured && configured->table["rabbit"].is_object()) CDCTL_TRY(context_.http());
+      CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
+    }
+    Fleet fleet(context_);
+    fleet.load({set_.service}, deadline_);
+    auto* view = fleet.service(set_.service);
+    if (!view) {
+      outcome_.set("absent", true);
+      return {};
+    }
+    const auto* set = view->set(set_);
+    if (!set) {
+      if (view->error) return std::unexpected(*view->error);
+      outcome_.set("absent", true);  // what cannot be found any more is already done
+      return {};
+    }
+    if (const auto reason = too_old(*set); !reason.empty()) {
+      outcome_.set("ignored", reason);
+      context_.out.note(fmt::format("{}: not cut: {}", set_.str(), reason));
+      return {};
+    }
+    service_ = view->config;
+    return cut(*view, *set);
+  }
+
+  /// Evidence from before the set was deployed or mended, or from too long ago, does not cut.
+  std::string too_old(const SetView& set) const {
+    if (!cause_.last_evidence) return {};
+    const auto last = *cause_.last_evidence;
+    if (set.deployed_at && last < *set.deployed_at) return "the evidence is older than the set";
+    if (set.mended_at && last < *set.mended_at) return "the evidence is older than the mend";
+    const auto most = set.service->max_verdict_age;
+    if (now() - last > most) return fmt::format("the evidence is {} old, max_verdict_age is {}", to_age(now() - last), to_duration(most));
+    return {};
+  }
+
+  Result<> cut(const ServiceView& view, const SetView& set) {
+    const bool already = set.cut.value_or(false);
+    if (!set.cut && !even_last_) return fail(ExitCode::unknown, "whether it is cut could not be read");
+    std::map<std::string, std::int64_t> live;
+    if (!already && !even_last_) {
+      CDCTL_TRY_ASSIGN(live, live_units(context_, view, deadline_));
+      CDCTL_TRY(guard_min_live(*service_, set_, live));
+    }
+    if (outcome_.dry_run()) {
+      if (!already) outcome_.changed();
+      return {};
+    }
+    CutMemo memo{true, context_.actor(), cause_.why, now(), set.memory.limit, {}};
+    const bool remembered = already && set.memory.cut_memo && set.memory.cut_memo->cut;
+    if (!remembered) {
+      CDCTL_TRY(memory_->put_cut(set_, memo, deadline_));
+      if (!already) outcome_.changed();
+    }
+    crash_point("break.remembered");
+    for (const auto& name : context_.broker_switches(*service_)) {
+      auto broker = context_.switch_(name);
+      if (!broker) return std::unexpected(broker.error());
+      if (!outcome_.step(name, (*broker)->cut(set_, cause_.why, deadline_))) return {};
+      crash_point("break." + name);
+    }
+    if (!already && !even_last_) {
+      CDCTL_TRY_ASSIGN(const bool undone, undo_if_too_many(view, memo));
+      if (undone) return {};
+    }
+    lock_.reset();
+    return cut_from_world();
+  }
+
+  Result<> cut_from_world() {
+    if (!service_->has_switch(service_->engine)) return {};
+    CDCTL_TRY_ASSIGN(auto* const engine, context_.engine(service_->engine));
+    if (outcome_.step(service_->engine, engine->cut(set_, deadline_))) crash_point("break.world");
+    return {};
+  }
+
+  /// Another breaker may have cut beside us (its lock lost, or its broker partitioned): read all limits again, and if the
+  /// count no longer holds the later cut undoes its own.
+  Result<bool> undo_if_too_many(const ServiceView& before, const CutMemo& ours) {
+    CDCTL_TRY_ASSIGN(const auto after, memory_->read(set_.service, deadline_));
+    std::vector<CutMemo> others;
+    for (const auto& set : before.sets) {
+      const auto at = after.find(set.name.str());
+      if (set.name == set_ || set.cut.value_or(true) || at == after.end() || !at->second.cut.value_or(false)) continue;
+      if (at->second.cut_memo) others.push_back(*at->second.cut_memo);
+    }
+    if (others.empty()) return false;
+    Fleet fleet(context_);
+    fleet.load({set_.service}, deadline_);
+    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline_));
+    if (guard_min_live(*service_, set_, live)) return false;
+    const bool last = std::ranges::all_of(others, [&](const CutMemo& other) { return std::pair(ours.at, ours.by) > std::pair(other.at, other.by); });
+    if (!last) return false;  // the other one undoes its own
+    auto mended = ours;
+    mended.cut = false;
+    mended.mended_at = now();
+    CDCTL_TRY(memory_->put_cut(set_, mended, deadline_));
+    for (const auto& name : context_.broker_switches(*service_)) {
+      CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+      CDCTL_TRY(broker->mend(set_, ours.prev_limit, deadline_));
+    }
+    outcome_.fail_with({ExitCode::refused, "undone: another breaker cut a set of this service at the same time, and less than min_live was left"});
+    return true;
+  }
+
+  Context& context_;
+  SetName set_;
+  Cause cause_;
+  Deadline deadline_;
+  Outcome outcome_;
+  bool even_last_ = false;
+  const ServiceConfig* service_ = nullptr;
+  Memory* memory_ = nullptr;
+  std::unique_ptr<ServiceLock> lock_;
+};
+
+Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeout) {
+  CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the verdict records of cdctl trip", "name a SET"));
+  Unknowns unknowns(context);
+  while (auto record = reader.next()) {
+    const auto schema = (*record)["schema"].view();
+    if (schema == "cdctl.error/1") {
+      unknowns.add(*record);
+      continue;
+    }
+    if (schema != "cdctl.verdict/1" || (*record)["verdict"].view() != "unhealthy") {
+      reader.skip();
+      continue;
+    }
+    const auto set = parse_set_name((*record)["set"].view());
+    const auto last = parse_rfc3339((*record)["evidence"]["last"].view());
+    const auto time = parse_rfc3339((*record)["time"].view());
+    if (!set || (!last && !time)) {
+      context.report({ExitCode::failed, fmt::format("a verdict without a usable set and time ('{}'); skipped", printable((*record)["set"].view(), 60))});
+      continue;
+    }
+    if (unknowns.blocks(set->service)) continue;
+    Cut(context, *set, {(*record)["rule"].as_string((*record)["why"].as_string("verdict")), last ? last : time}, args, Deadline(timeout)).run();
+  }
+  reader.finish("unhealthy verdict");
+  return {};
+}
+
+}  // namespace
+
+int run_break(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+    if (args.words.empty()) return break_from_stdin(context, args, timeout);
+    CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
+    for (const auto& set : targets) {
+      if (Stop::requested() || context.out.broken()) break;
+      Cut(context, set, {args.value("why", "by hand"), {}}, args, Deadline(timeout)).run();
+    }
+    return {};
+  });
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "../command.hpp"
+#include "../feed_choice.hpp"
+#include "../fleet.hpp"
+#include "../outcome.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+constexpr std::size_t k_last_signals = 20;
+
+/// The last signals of each wanted set, from one pass over the feed.
+Result<std::map<std::string, Json>> last_signals(Context& context, const std::vector<SetView*>& sets, Time since, const Deadline& deadline) {
+  std::map<std::string, Json::Array> found;
+  for (const auto* set : sets) found[set->name.str()] = {};
+  CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, false));
+  FeedQuery query;
+  query.since = since;
+  CDCTL_TRY_ASSIGN(const auto reader, feed->open(query, deadline));
+  while (!reader->at_end()) {
+    if (deadline.passed()) return fail(ExitCode::timeout, "reading the feed took too long");
+    if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
+    CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline.left(), Millis(1000))));
+    for (auto& signal : signals) {
+      const auto at = found.find(signal["set"].as_string());
+      if (at == found.end()) continue;
+      at->second.push_back(std::move(signal));
+      if (at->second.size() > k_last_signals) at->second.erase(at->second.begin());
+    }
+  }
+  std::map<std::string, Json> out;
+  for (auto& [name, list] : found) out.emplace(name, Json(std::move(list)));
+  return out;
+}
+
+void add_engine(Context& context, const SetView& set, Json& record, const Deadline& deadline) {
+  if (!set.status) return;
+  auto engine = context.engine(set.service->engine);
+  auto status = engine ? (*engine)->describe(set.name, deadline) : Result<SetStatus>(std::unexpected(engine.error()));
+  if (!status) return context.report(status.error().in(set.name.str()));
+  record.set("attempts", status->attempts);
+  if (status->retry_at) record.set("retry_at", to_rfc3339(*status->retry_at));
+  if (status->world_cut) record.set("world_cut", *status->world_cut);
+  record.set(set.service->engine, status->detail);
+}
+
+void add_switches(Context& context, const SetView& set, Json& record, const Deadline& deadline) {
+  for (const auto& name : context.broker_switches(*set.service)) {
+    auto broker = context.switch_(name);
+    auto detail = broker ? (*broker)->describe(*set.service, set.name, deadline) : Result<Json>(std::unexpected(broker.error()));
+    if (detail) record.set(name, std::move(*detail));
+    else {
+      record.set(name, Json());
+      context.report(detail.error().in(set.name.str()));
+    }
+  }
+}
+
+}  // namespace
+
+int run_inspect(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto since, duration_option(args, "since", std::chrono::hours(1)));
+    if (args.words.empty()) return fail(ExitCode::usage, "inspect: name a SET, such as thumbs@newest");
+    const Deadline deadline(timeout);
+    std::vector<Selector> selectors;
+    for (const auto& word : args.words) {
+      CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+      selectors.push_back(std::move(selector));
+    }
+    CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
+    Fleet fleet(context);
+    fleet.load(services, deadline);
+    for (const auto& view : fleet.services())
+      if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
+    std::vector<SetView*> sets;
+    for (const auto& selector : selectors) {
+      CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
+      if (picked.empty()) context.report({ExitCode::failed, fmt::format("{}: no such set; see cdctl ls", selector.text)});
+      for (auto* set : picked)
+        if (std::ranges::find(sets, set) == sets.end()) sets.push_back(set);
+    }
+    if (sets.empty()) return {};
+    const auto signals = last_signals(context, sets, now() - since, deadline);
+    if (!signals) context.report(signals.error());
+    for (const auto* set : sets) {
+      auto record = set->record();
+      if (set->memory.cut_memo) record.set("cut_memory", to_json(*set->memory.cut_memo));
+      add_engine(context, *set, record, deadline);
+      add_switches(context, *set, record, deadline);
+      record.set("signals", signals ? signals->at(set->name.str()) : Json());
+      context.out.write(record);
+    }
+    return {};
+  });
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,32 @@
+#include <algorithm>
+
+#include "../command.hpp"
+#include "../fleet.hpp"
+#include "../outcome.hpp"
+
+namespace cdctl::cli {
+
+int run_ls(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+    std::vector<Selector> selectors;
+    for (const auto& word : args.words) {
+      CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+      selectors.push_back(std::move(selector));
+    }
+    CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
+    Fleet fleet(context);
+    fleet.load(services, Deadline(timeout));
+    for (auto& view : fleet.services()) {
+      if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
+      for (const auto& set : view.sets) {
+        const auto wanted = [&](const Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
+        if (selectors.empty() || std::ranges::any_of(selectors, wanted)) context.out.write(set.record());
+      }
+    }
+    if (selectors.empty()) report_broken(context);
+    return {};
+  });
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "../command.hpp"
+#include "../fleet.hpp"
+#include "../newest.hpp"
+#include "../outcome.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+/// A combination of sources that was deployed once: an existing set or a tombstone.
+struct Known {
+  Time deployed_at;
+  const Sources* sources;
+};
+
+/// All of them, the one deployed last first.
+std::vector<Known> history(const ServiceView& view) {
+  std::vector<Known> out;
+  for (const auto& set : view.sets) {
+    if (set.memory.set) out.push_back({set.memory.set->deployed_at, &set.memory.set->sources});
+    else if (set.status && set.deployed_at) out.push_back({*set.deployed_at, &set.status->sources});
+  }
+  for (const auto& [name, entry] : view.gone)
+    if (entry.set) out.push_back({entry.set->deployed_at, &entry.set->sources});
+  std::ranges::stable_sort(out, std::ranges::greater(), &Known::deployed_at);
+  return out;
+}
+
+/// Whether a source is back at a revision that an earlier set had and the last one left. The implied source `service` is
+/// its owner's own edit and may go back.
+bool goes_back(const std::vector<Known>& known, const Sources& sources) {
+  for (const auto& [name, state] : sources) {
+    if (name == "service" || known.empty()) continue;
+    const auto has = [&, &key = name, &value = state](const Known& one) {
+      const auto at = one.sources->find(key);
+      return at != one.sources->end() && at->second.revision == value.revision;
+    };
+    if (has(known.front())) continue;
+    if (std::any_of(known.begin() + 1, known.end(), has)) return true;
+  }
+  return false;
+}
+
+std::string what_is_newer(const std::vector<Known>& known, const Sources& sources) {
+  if (known.empty()) return "first";
+  std::string out;
+  for (const auto& [name, state] : sources) {
+    const auto at = known.front().sources->find(name);
+    if (at != known.front().sources->end() && at->second.revision == state.revision) continue;
+    out += (out.empty() ? "" : ",") + name + "-newer";
+  }
+  if (known.front().sources->size() > sources.size() && out.empty()) out = "source-removed";
+  return out.empty() ? "newer" : out;
+}
+
+struct Decision {
+  std::string why;
+  std::string held;  ///< why it is not offered; empty = offered
+};
+
+Decision decide(const ServiceView& view, const SetName& name, const Sources& sources, const Arguments& args) {
+  if (const auto* set = view.set(name)) {
+    if (set->out_there()) return {"out-there", "it is out there"};
+    Decision out{set->state == "partial" ? "unfinished" : "down", ""};
+    if (set->status && set->status->retry_at && *set->status->retry_at > now() && !args.has("now"))
+      out.held = fmt::format("{} attempts failed; the next is due in {}, or now with --now", set->status->attempts, to_age(*set->status->retry_at - now()));
+    return out;
+  }
+  const auto gone = view.gone.find(name.str());
+  if (gone != view.gone.end() && gone->second.cut_memo && gone->second.cut_memo->cut) {
+    const auto& memo = *gone->second.cut_memo;
+    return {"known-bad", args.has("even-bad") ? "" : fmt::format("it is known to be bad (cut {} ago by {}: {}); --even-bad offers it", to_age(now() - memo.at), memo.by, memo.why)};
+  }
+  const auto known = history(view);
+  if (goes_back(known, sources)) return {"backwards", args.has("allow-back") ? "" : "a source went back to an older revision; --allow-back offers it"};
+  return {what_is_newer(known, sources), ""};
+}
+
+Json revision_record(const SetName& name, const Sources& sources, const Decision& decision) {
+  Json out = Json::object({{"schema", "cdctl.revision/1"}, {"service", name.service}, {"revision", name.revision}, {"set", name.str()}, {"sources", to_json(sources)}, {"why", decision.why}});
+  if (!decision.held.empty()) out.set("offered", false).set("held", decision.held);
+  out.set("time", to_rfc3339(now()));
+  return out;
+}
+
+}  // namespace
+
+int run_outdated(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+    const Deadline deadline(timeout);
+    std::vector<const ServiceConfig*> services;
+    for (const auto& word : args.words) {
+      CDCTL_TRY_ASSIGN(const auto* service, find_service(context, word));
+      services.push_back(service);
+    }
+    if (args.words.empty())
+      for (const auto& service : context.config().services) services.push_back(&service);
+    const auto newest = newest_sources(context, services, deadline);
+    Fleet fleet(context);
+    fleet.load(args.words, deadline);
+    bool any = false;
+    for (const auto* service : services) {
+      const auto& sources = newest.at(service->name);
+      auto* view = fleet.service(service->name);
+      if (!sources) {
+        context.report_record(service->name, "reading its sources", sources.error());
+        continue;
+      }
+      if (view->error) {
+        context.report_record(service->name, "listing sets", *view->error);
+        continue;
+      }
+      const SetName name{service->name, revision_id(*sources)};
+      const auto decision = decide(*view, name, *sources, args);
+      if (!decision.held.empty() && decision.why != "out-there") context.out.note(fmt::format("{}: {} is not offered: {}", service->name, name.str(), decision.held));
+      if (decision.held.empty() || args.has("all")) context.out.write(revision_record(name, *sources, decision));
+      any = any || decision.held.empty();
+    }
+    if (args.words.empty()) report_broken(context);
+    if (any && args.has("exit-code") && context.exit_code() == 0) context.note_exit(ExitCode::something);
+    return {};
+  });
+}
+
+}  // namespace cdctl::cli

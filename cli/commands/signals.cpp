@@ -1,0 +1,132 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cdctl/fs.hpp>
+
+#include "../command.hpp"
+#include "../feed_choice.hpp"
+#include "../fleet.hpp"
+#include "../outcome.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+Result<std::optional<Time>> since_option(const Arguments& args, bool follow) {
+  if (!args.has("since")) return follow ? std::optional<Time>() : std::optional(now() - std::chrono::minutes(10));
+  const auto text = args.value("since");
+  if (const auto time = parse_rfc3339(text)) return time;
+  auto ago = parse_duration(text);
+  if (!ago) return fail(ExitCode::usage, fmt::format("--since '{}' is neither a duration (10m) nor an RFC 3339 time", printable(text, 40)));
+  return std::optional(now() - *ago);
+}
+
+/// A named reader: one at a time, with the position of what it has written out.
+struct Reader {
+  std::filesystem::path file;
+  std::optional<FileLock> lock;
+  std::string cursor;
+
+  static Result<Reader> open(Context& context, const std::string& name) {
+    if (!valid_word(name)) return fail(ExitCode::usage, fmt::format("--follow={}: a reader's name has the letters of a service name", printable(name, 40)));
+    Reader out{cursor_file(context, name), {}, {}};
+    CDCTL_TRY(make_directories(out.file.parent_path(), 0700));
+    auto lock_file = out.file;
+    lock_file += ".lock";
+    CDCTL_TRY_ASSIGN(out.lock, FileLock::acquire(lock_file, Deadline(Millis(0))));
+    if (!out.lock) return fail(ExitCode::refused, fmt::format("another reader named {} is running in {}; give this one a name of its own", name, context.home().string()));
+    CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(out.file));
+    if (text) out.cursor = text->substr(0, text->find('\n'));
+    return out;
+  }
+  void store(const std::string& position) {
+    if (position == cursor || file.empty()) return;
+    cursor = position;
+    (void)write_file_atomically(file, cursor + "\n", 0600);
+  }
+};
+
+/// Whether the reader of our stdout has gone, without writing to it.
+bool stdout_gone() {
+  struct pollfd out {STDOUT_FILENO, 0, 0};
+  return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+class Stream {
+ public:
+  Stream(Context& context, std::vector<Selector> selectors) : context_(context), selectors_(std::move(selectors)) {}
+
+  /// Until the end of what is there, or with follow for ever.
+  Result<> run(Feed& feed, FeedQuery query, Reader& reader, const Deadline& deadline) {
+    Millis pause(0);
+    for (bool first = true;; first = false) {
+      auto opened = feed.open(query, first ? deadline : Deadline(std::chrono::seconds(10)));
+      if (!opened && first) return std::unexpected(opened.error());
+      auto ended = opened ? copy(**opened, query, reader, pause) : Result<bool>(std::unexpected(opened.error()));
+      if (ended && *ended) return {};
+      if (!query.follow) return std::unexpected(ended.error());
+      // The broker has gone: go on from the last position once it is back, so that no signal is missed.
+      pause = std::clamp(pause * 2, Millis(100), Millis(5000));
+      if (!ended) context_.out.warning(fmt::format("{}; trying again", ended.error().what));
+      struct pollfd stop {Stop::fd(), POLLIN, 0};
+      if (::poll(&stop, 1, static_cast<int>(pause.count())) > 0 || Stop::requested() || stdout_gone()) return {};
+    }
+  }
+
+ private:
+  bool wanted(const Json& signal) const {
+    const auto set = parse_set_name(signal["set"].view());
+    return selectors_.empty() || (set && std::ranges::any_of(selectors_, [&](const Selector& selector) { return selector.matches(*set); }));
+  }
+
+  /// True when everything was given or nobody wants more.
+  Result<bool> copy(FeedReader& from, FeedQuery& query, Reader& reader, Millis& pause) {
+    for (;;) {
+      CDCTL_TRY_ASSIGN(const auto signals, from.next(std::chrono::seconds(1)));
+      for (const auto& signal : signals)
+        if (wanted(signal)) context_.out.write(signal);
+      if (!context_.out.flush()) return true;
+      if (!signals.empty()) {
+        query.cursor = from.cursor();
+        reader.store(query.cursor);
+        pause = Millis(0);
+      }
+      if (Stop::requested() || (!query.follow && from.at_end()) || (signals.empty() && stdout_gone())) return true;
+    }
+  }
+
+  Context& context_;
+  std::vector<Selector> selectors_;
+};
+
+}  // namespace
+
+int run_signals(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+    std::vector<Selector> selectors;
+    for (const auto& word : args.words) {
+      CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+      if (selector.newest) return fail(ExitCode::usage, "signals: @newest is not for a stream; name the set");
+      selectors.push_back(std::move(selector));
+    }
+    CDCTL_TRY(services_of(context, selectors));
+    FeedQuery query;
+    query.follow = args.has("follow");
+    CDCTL_TRY_ASSIGN(query.since, since_option(args, query.follow));
+    Reader reader;
+    if (const auto name = args.value("follow"); !name.empty()) {
+      CDCTL_TRY_ASSIGN(reader, Reader::open(context, name));
+      query.cursor = reader.cursor;
+    }
+    CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, false));
+    auto done = Stream(context, std::move(selectors)).run(*feed, query, reader, Deadline(timeout));
+    if (!done) context.report_record({}, "reading signals", done.error());
+    return {};
+  });
+}
+
+}  // namespace cdctl::cli

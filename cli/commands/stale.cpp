@@ -1,0 +1,108 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "../command.hpp"
+#include "../input.hpp"
+#include "../outcome.hpp"
+#include "../stale_policy.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+struct Overrides {
+  std::optional<std::int64_t> keep;
+  std::optional<Millis> min_age, prove_for, cut_grace, failed_grace;
+
+  static Result<Overrides> read(const Arguments& args) {
+    Overrides out;
+    CDCTL_TRY_ASSIGN(const auto keep, number_option(args, "keep", 0));
+    if (args.has("keep")) out.keep = keep;
+    for (const auto& [name, into] : {std::pair{"min-age", &out.min_age}, {"prove-for", &out.prove_for}, {"cut-grace", &out.cut_grace}, {"failed-grace", &out.failed_grace}}) {
+      CDCTL_TRY_ASSIGN(const auto value, duration_option(args, name, Millis(0)));
+      if (args.has(name)) *into = value;
+    }
+    return out;
+  }
+
+  [[nodiscard]] ReaperPolicy over(ReaperPolicy policy) const {
+    if (keep) policy.keep = *keep;
+    if (min_age) {  // the graces follow the age unless they are given
+      policy.min_age = policy.cut_grace = *min_age;
+      policy.failed_grace = std::min(policy.failed_grace, *min_age);
+    }
+    if (prove_for) policy.prove_for = *prove_for;
+    if (cut_grace) policy.cut_grace = *cut_grace;
+    if (failed_grace) policy.failed_grace = *failed_grace;
+    return policy;
+  }
+};
+
+/// The records of one service, in the order they came.
+struct Group {
+  std::string service;
+  std::vector<Json> records;
+};
+
+void write_group(Context& context, const Group& group, const ReaperPolicy& policy, bool all, bool& any) {
+  std::vector<Candidate> sets;
+  for (const auto& record : group.records) sets.push_back(candidate_from(record));
+  const auto at = now();
+  const auto judgements = judge(sets, policy, at);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    auto record = group.records[i];
+    record.erase("stale");
+    record.erase("kept");
+    if (judgements[i].stale) {
+      any = true;
+      record.set("stale", Json::object({{"why", judgements[i].why}, {"policy", to_json(policy)}, {"at", to_rfc3339(at)}}));
+    } else {
+      record.set("kept", judgements[i].why);
+    }
+    if (judgements[i].stale || all) context.out.write(record);
+  }
+}
+
+Group& group_of(std::vector<Group>& groups, const std::string& service) {
+  for (auto& group : groups)
+    if (group.service == service) return group;
+  return groups.emplace_back(Group{service, {}});
+}
+
+}  // namespace
+
+int run_stale(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto overrides, Overrides::read(args));
+    CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the set records of cdctl ls", "use cdctl ls | cdctl stale"));
+    // The flags alone are a policy; without --keep the service's own file is needed.
+    if (auto loaded = context.load_config(); !loaded && !args.has("keep")) return loaded;
+    std::vector<Group> groups;
+    std::vector<std::string> unknown;
+    while (auto record = reader.next()) {
+      const auto schema = (*record)["schema"].view();
+      if (schema == "cdctl.error/1") {
+        context.out.write(*record);
+        unknown.push_back((*record)["service"].as_string());
+        context.note_exit(ExitCode::unknown);
+      } else if (const auto set = parse_set_name((*record)["set"].view()); schema != "cdctl.set/1" || !set) {
+        reader.skip();
+      } else {
+        group_of(groups, set->service).records.push_back(std::move(*record));
+      }
+    }
+    reader.finish("set");
+    bool any = false;
+    for (const auto& group : groups) {
+      const auto blocked = std::ranges::any_of(unknown, [&](const std::string& name) { return name.empty() || name == group.service; });
+      if (blocked) continue;  // a decider decides nothing for a service of which something is unknown
+      const auto* service = context.config().service(group.service);
+      write_group(context, group, overrides.over(service ? service->reaper : ReaperPolicy()), args.has("all"), any);
+    }
+    if (any && args.has("exit-code") && context.exit_code() == 0) context.note_exit(ExitCode::something);
+    return {};
+  });
+}
+
+}  // namespace cdctl::cli

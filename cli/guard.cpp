@@ -1,0 +1,50 @@
+#include "guard.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cdctl::cli {
+
+Result<std::map<std::string, std::int64_t>> live_units(Context& context, const ServiceView& view, const Deadline& deadline) {
+  if (view.error) return fail(ExitCode::unknown, fmt::format("cannot count what is live: {}", view.error->what));
+  const auto brokers = context.broker_switches(*view.config);
+  std::map<std::string, std::int64_t> out;
+  std::vector<SetName> asked;
+  std::vector<std::int64_t> wanted;
+  for (const auto& set : view.sets) {
+    if (set.state == "reaping") continue;
+    if (!set.cut) return fail(ExitCode::unknown, fmt::format("cannot count what is live: whether {} is cut could not be read", set.name.str()));
+    if (*set.cut) continue;
+    if (brokers.empty()) {
+      if (set.state != "live") continue;
+      if (!set.status || !set.status->up) return fail(ExitCode::unknown, fmt::format("cannot count what is live: the units of {} could not be read", set.name.str()));
+      out[set.name.str()] = *set.status->up;
+    } else {
+      asked.push_back(set.name);
+      wanted.push_back(set.memory.set ? set.memory.set->units : 0);
+    }
+  }
+  if (asked.empty()) return out;
+  CDCTL_TRY_ASSIGN(auto* const broker, context.switch_(brokers.front()));
+  CDCTL_TRY_ASSIGN(const auto connections, broker->connections(asked, deadline));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    // A unit may hold several connections: never count more units than the set has.
+    out[asked[i].str()] = wanted[i] > 0 ? std::min(connections[i], wanted[i]) : connections[i];
+  }
+  return out;
+}
+
+Result<> guard_min_live(const ServiceConfig& service, const SetName& set, const std::map<std::string, std::int64_t>& live) {
+  std::int64_t before = 0, after = 0;
+  for (const auto& [name, units] : live) {
+    before += units;
+    if (name != set.str()) after += units;
+  }
+  const auto needed = service.min_live.needed(before);
+  if (after >= needed) return {};
+  return fail(ExitCode::refused, fmt::format("refused: it would leave {} with {} live unit{}, min_live is {}{}; --even-last {} does it all the same", service.name, after,
+                                             after == 1 ? "" : "s", service.min_live.amount, service.min_live.percent ? "%" : "", set.str()));
+}
+
+}  // namespace cdctl::cli
