@@ -21,29 +21,37 @@
 
 extern char** environ;
 
+// The program and each plugin hold a copy of this library. What a signal handler noted must be the same in all of them,
+// so this one symbol is exported, and the dynamic linker binds every copy to the program's (sdk/CMakeLists.txt).
+struct CdctlStopState {
+  std::atomic<int> signal{0};  // set by the handler; the only state a signal handler may touch
+  std::atomic<int> fd[2] = {-1, -1};
+};
+extern "C" {
+extern __attribute__((visibility("default"))) CdctlStopState cdctl_stop_state;
+__attribute__((visibility("default"))) constinit CdctlStopState cdctl_stop_state;
+}
+
 namespace cdctl {
 
 namespace {
 
-std::atomic<int> g_signal{0};       // set by the handler; the only state a signal handler may touch
-std::atomic<int> g_stop_fd[2] = {-1, -1};
-
 extern "C" void on_stop_signal(int number) {
   int expected = 0;
-  if (!g_signal.compare_exchange_strong(expected, number)) _exit(128 + number);
+  if (!cdctl_stop_state.signal.compare_exchange_strong(expected, number)) _exit(128 + number);
   const char byte = 0;
-  if (const int fd = g_stop_fd[1]; fd >= 0) (void)!::write(fd, &byte, 1);
+  if (const int fd = cdctl_stop_state.fd[1]; fd >= 0) (void)!::write(fd, &byte, 1);
 }
 
 }  // namespace
 
-int Stop::signal() { return g_signal; }
-int Stop::fd() { return g_stop_fd[0]; }
+int Stop::signal() { return cdctl_stop_state.signal; }
+int Stop::fd() { return cdctl_stop_state.fd[0]; }
 void Stop::install() {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0) {
-    g_stop_fd[0] = fds[0];
-    g_stop_fd[1] = fds[1];
+    cdctl_stop_state.fd[0] = fds[0];
+    cdctl_stop_state.fd[1] = fds[1];
   }
   struct sigaction action {};
   action.sa_handler = on_stop_signal;
