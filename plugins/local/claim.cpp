@@ -1,0 +1,153 @@
+#include "claim.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cdctl/process.hpp>
+
+#include "entry.hpp"
+#include "halt.hpp"
+#include "launch.hpp"
+#include "workload_plan.hpp"
+
+namespace cdctl::local {
+
+namespace {
+constexpr Millis k_clean_grace(5000);
+}
+
+Millis retry_delay(std::int64_t attempts) {
+  Millis delay(30'000);
+  for (std::int64_t i = 1; i < attempts && delay < Millis(3'600'000); ++i) delay *= 2;
+  return std::min(delay, Millis(3'600'000));
+}
+
+Result<std::unique_ptr<Claim>> LocalClaim::make(Host& host, const HomePaths& home, const SetName& name, const Sources& sources,
+                                                Time deployed_at, const Deadline& deadline) {
+  const auto context = "claiming " + name.str();
+  CDCTL_TRY(make_directories(home.sets(), 0700));
+  auto lock = enter_or_make(home.set(name), k_lock, deadline);
+  if (!lock) return fail(lock.error().in(context));
+  crash_point("local.claim.locked");
+  auto claim = std::make_unique<LocalClaim>(host, home, name, std::move(*lock));
+  if (auto looked = claim->look(sources, deployed_at); !looked) {
+    if (claim->found_.state == "absent") (void)remove_tree(claim->paths_.folder);  // a full disk: leave nothing half made
+    return fail(looked.error().in(context));
+  }
+  return claim;
+}
+
+Result<> LocalClaim::look(const Sources& sources, Time deployed_at) {
+  CDCTL_TRY_ASSIGN(const auto reading, read_set(paths_, true));
+  found_ = to_set_status(name_, reading, home_.home());
+  had_lived_ = reading.status && reading.status->lived;
+  if (reading.record.is_null() || !reading.record["sources"].is_object()) {
+    const auto record = Json::object({{"schema", "cdctl.local-set/1"},
+                                      {"set", name_.str()},
+                                      {"service", name_.service},
+                                      {"revision", name_.revision},
+                                      {"home", home_.home()},
+                                      {"sources", to_json(sources)},
+                                      {"deployed_at", to_rfc3339(deployed_at)}});
+    CDCTL_TRY(write_file_atomically(paths_ / k_record, record.dump() + "\n", 0600));
+    crash_point("local.claim.record");
+    if (found_.state != "absent") {
+      found_.sources = sources;
+      found_.deployed_at = deployed_at;
+    }
+  }
+  CDCTL_TRY(make_directories(paths_ / k_secrets, 0700));
+  return make_directories(workspace(), 0700);
+}
+
+Result<std::filesystem::path> LocalClaim::secret_file(std::string_view key) const {
+  if (!valid_word(key)) return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), name_.str()));
+  return paths_ / k_secrets / key;
+}
+
+Result<std::optional<std::string>> LocalClaim::load_secret(std::string_view key) {
+  CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
+  return read_file_if_there(file);
+}
+
+Result<> LocalClaim::save_secret(std::string_view key, std::string_view value) {
+  CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
+  CDCTL_TRY(make_directories(paths_ / k_secrets, 0700));
+  CDCTL_TRY(write_file_atomically(file, value, 0600));
+  crash_point("local.secret.saved");
+  return {};
+}
+
+Result<> LocalClaim::forget(std::initializer_list<const char*> files) {
+  for (const char* file : files) {
+    if (::unlink((paths_ / file).c_str()) != 0 && errno != ENOENT) {
+      return fail(fmt::format("removing {}: {}", (paths_ / file).string(), errno_text(errno)));
+    }
+  }
+  return {};
+}
+
+Result<> LocalClaim::clean(const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  // Not finished any more from here on: whoever finds it after a crash knows that it has to be deployed again
+  CDCTL_TRY(forget({k_finished}));
+  crash_point("local.clean.unfinished");
+  CDCTL_TRY(halt(paths_, name_, home_.id(), k_clean_grace, deadline));
+  crash_point("local.clean.halted");
+  CDCTL_TRY(forget({k_run, k_status, k_status_new, k_socket}));
+  CDCTL_TRY(remove_tree(workspace()));
+  crash_point("local.clean.emptied");
+  CDCTL_TRY(make_directories(workspace(), 0700));
+  return forget({k_reaping});
+}
+
+Result<> LocalClaim::start(const Workload& workload, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto plan, plan_for(name_, home_.id(), workload));
+  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  CDCTL_TRY(halt(paths_, name_, home_.id(), k_clean_grace, deadline));
+  if (auto written = write_file_atomically(paths_ / k_run, to_text(plan), 0600); !written) {
+    return fail(written.error().in("starting " + name_.str()));
+  }
+  crash_point("local.start.run");
+  CDCTL_TRY(launch(host_, paths_, scope_words(systemd_runs(), ::geteuid() == 0), deadline));
+  crash_point("local.start.launched");
+  return {};
+}
+
+Result<> LocalClaim::note_attempt(std::string_view why) {
+  const auto text = read_file_if_there(paths_ / k_attempts);
+  const auto before = text && *text ? Json::parse(**text) : Result<Json>(Json());
+  const auto attempts = (before ? (*before)["attempts"].as_int() : 0) + 1;
+  const auto record = Json::object(
+      {{"attempts", attempts}, {"retry_at", to_rfc3339(now() + retry_delay(attempts))}, {"why", printable(why, 500)}});
+  return write_file_atomically(paths_ / k_attempts, record.dump() + "\n", 0600);
+}
+
+Result<> LocalClaim::finish() {
+  const auto context = "finishing " + name_.str();
+  CDCTL_TRY_ASSIGN(const auto reading, read_set(paths_, true));
+  if (!reading.alive) return fail(context + ": its supervisor is not alive; see the logs in " + (paths_ / k_units).string());
+  if (reading.finished) return {};
+  // A set that was deployed in full and fell before it had lived ten minutes is on its way to do so again
+  const bool fell = found_.served && !had_lived_ && found_.state != "live";
+  auto counted = fell ? note_attempt("it was down again within ten minutes") : forget({k_attempts});
+  if (!counted) return fail(counted.error().in(context));
+  crash_point("local.finish.attempts");
+  for (const char* file : {k_served, k_finished}) {
+    if (auto done = write_file_atomically(paths_ / file, to_rfc3339(now()) + "\n", 0600); !done) return fail(done.error().in(context));
+    crash_point("local.finish.marked");
+  }
+  return {};
+}
+
+void LocalClaim::abandon(std::string_view why) {
+  if (auto noted = note_attempt(why); !noted) {
+    host_.log(Level::warning, fmt::format("the failed deploy of {} is not counted: {}", name_.str(), noted.error().what));
+  }
+}
+
+}  // namespace cdctl::local

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include <cdctl/host.hpp>
+#include <cdctl/roles.hpp>
+
+#include "ofd_lock.hpp"
+#include "paths.hpp"
+#include "reading.hpp"
+
+namespace cdctl::local {
+
+/// A set of this home under deploy: holds its `lock`.
+class LocalClaim final : public Claim {
+ public:
+  /// Waits for the lock, makes the folder and the record where they are missing.
+  [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const HomePaths& home, const SetName& name,
+                                                           const Sources& sources, Time deployed_at, const Deadline& deadline);
+  LocalClaim(Host& host, const HomePaths& home, SetName name, OfdLock lock)
+      : host_(host), home_(home), name_(std::move(name)), paths_(home.set(name_)), lock_(std::move(lock)) {}
+
+  [[nodiscard]] const SetStatus& found() const override { return found_; }
+  [[nodiscard]] std::filesystem::path workspace() const override { return paths_ / k_work; }
+  [[nodiscard]] Result<std::optional<std::string>> load_secret(std::string_view key) override;
+  [[nodiscard]] Result<> save_secret(std::string_view key, std::string_view value) override;
+  [[nodiscard]] Result<> clean(const Deadline& deadline) override;
+  [[nodiscard]] Result<> start(const Workload& workload, const Deadline& deadline) override;
+  [[nodiscard]] Result<> finish() override;
+  void abandon(std::string_view why) override;
+
+ private:
+  [[nodiscard]] Result<> look(const Sources& sources, Time deployed_at);
+  [[nodiscard]] Result<std::filesystem::path> secret_file(std::string_view key) const;
+  [[nodiscard]] Result<> note_attempt(std::string_view why);
+  [[nodiscard]] Result<> forget(std::initializer_list<const char*> files);
+
+  Host& host_;
+  HomePaths home_;
+  SetName name_;
+  SetPaths paths_;
+  OfdLock lock_;
+  SetStatus found_;
+  bool had_lived_ = false;  ///< what was found down had been up for ten minutes on end
+};
+
+/// How long a set is left alone after `attempts` deploys in a row that led nowhere: 30 s, doubling to an hour.
+[[nodiscard]] Millis retry_delay(std::int64_t attempts);
+
+}  // namespace cdctl::local

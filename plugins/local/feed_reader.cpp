@@ -1,0 +1,167 @@
+#include "feed_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cdctl/process.hpp>
+
+#include "feed.hpp"
+
+namespace cdctl::local {
+
+namespace {
+
+constexpr std::size_t k_batch = 256u << 10, k_longest_line = 4u << 20;
+
+/// Where the last complete line of the file ends: a sender may be in the middle of the next one.
+std::int64_t last_line_end(const std::filesystem::path& path) {
+  constexpr std::int64_t k_tail = 64 << 10;
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat info {};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return 0;
+  const auto from = std::max<std::int64_t>(info.st_size - k_tail, 0);
+  std::string tail(static_cast<std::size_t>(info.st_size - from), '\0');
+  const auto got = ::pread(fd.get(), tail.data(), tail.size(), from);
+  const auto newline = tail.substr(0, static_cast<std::size_t>(std::max<ssize_t>(got, 0))).rfind('\n');
+  return newline == std::string::npos ? from : from + static_cast<std::int64_t>(newline) + 1;
+}
+
+}  // namespace
+
+std::string to_text(const Position& position) {
+  return position.stamp.empty() ? std::string() : fmt::format("{}:{}", position.stamp, position.offset);
+}
+
+std::optional<Position> parse_position(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || !HomePaths::valid_stamp(text.substr(0, colon))) return {};
+  Position out{std::string(text.substr(0, colon)), 0};
+  const auto digits = text.substr(colon + 1);
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.offset);
+  if (error != std::errc() || stop != digits.data() + digits.size() || out.offset < 0) return {};
+  return out;
+}
+
+Result<std::unique_ptr<FeedReader>> SegmentReader::make(const HomePaths& home, const FeedQuery& query) {
+  auto reader = std::make_unique<SegmentReader>(home, query);
+  // The watch first: what comes between it and the listing is then seen twice rather than never
+  if (query.follow) CDCTL_TRY(reader->watch());
+  CDCTL_TRY_ASSIGN(const auto all, segments(home));
+  CDCTL_TRY(reader->find_begin(query, all));
+  return reader;
+}
+
+Result<> SegmentReader::find_begin(const FeedQuery& query, const std::vector<std::string>& all) {
+  if (!all.empty()) end_ = {all.back(), last_line_end(home_.segment(all.back()))};
+  if (!query.cursor.empty()) {
+    const auto position = parse_position(query.cursor);
+    if (!position) {
+      return fail(ExitCode::usage, fmt::format("'{}' is no position in the local feed; leave it out, or use --since", printable(query.cursor, 60)));
+    }
+    since_.reset();
+    at_ = *position;
+  } else if (since_) {
+    at_ = {segment_stamp(*since_), 0};
+  } else {
+    at_ = end_;
+  }
+  return {};
+}
+
+Result<> SegmentReader::watch() {
+  CDCTL_TRY(make_directories(home_.feed(), 0700));
+  changes_ = Fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  // Without a watch (their number is limited) the reader looks five times a second
+  if (changes_.valid() && ::inotify_add_watch(changes_.get(), home_.feed().c_str(), IN_MODIFY | IN_CREATE) < 0) changes_.reset();
+  return {};
+}
+
+Result<std::string> SegmentReader::read_at(const Position& from, std::size_t most) const {
+  const auto path = home_.segment(from.stamp);
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd.valid()) {
+    if (errno == ENOENT) return std::string();  // not begun yet, or pruned
+    return fail(ExitCode::unknown, fmt::format("opening {}: {}", path.string(), errno_text(errno)));
+  }
+  std::string out(most, '\0');
+  const auto got = ::pread(fd.get(), out.data(), out.size(), from.offset);
+  if (got < 0) return fail(ExitCode::unknown, fmt::format("reading {}: {}", path.string(), errno_text(errno)));
+  out.resize(static_cast<std::size_t>(got));
+  return out;
+}
+
+void SegmentReader::take_lines(std::string_view text, std::vector<Json>& out) {
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() + 1);
+    auto json = Json::parse(line);
+    if (!json || !json->is_object()) continue;
+    if (since_) {
+      const auto received = parse_rfc3339((*json)["received"].view());
+      if (received && *received < *since_) continue;
+    }
+    out.push_back(std::move(*json));
+  }
+}
+
+Result<std::vector<Json>> SegmentReader::read_some(bool& moved) {
+  std::vector<Json> out;
+  moved = false;
+  // Listed before we read: a later file that is in the list means that nobody appends to this one any more
+  CDCTL_TRY_ASSIGN(const auto all, segments(home_));
+  const auto later = std::ranges::upper_bound(all, at_.stamp);
+  std::string text;
+  if (!at_.stamp.empty()) {
+    CDCTL_TRY_ASSIGN(text, read_at(at_, k_batch));
+    if (!text.empty() && !text.contains('\n') && text.size() == k_batch) {
+      CDCTL_TRY_ASSIGN(text, read_at(at_, k_longest_line));
+    }
+  }
+  if (const auto last = text.rfind('\n'); last != std::string::npos) {
+    take_lines(std::string_view(text).substr(0, last + 1), out);
+    at_.offset += static_cast<std::int64_t>(last) + 1;
+    moved = true;
+  } else if (text.size() == k_longest_line) {
+    at_.offset += static_cast<std::int64_t>(text.size());  // no signal is that long: its rest is a bad line
+    moved = true;
+  } else if (later != all.end()) {
+    at_ = {*later, 0};
+    moved = true;
+  } else if (!follow_) {
+    ended_ = true;  // what is left, if anything, is half a line: not there yet
+  }
+  return out;
+}
+
+Result<std::vector<Json>> SegmentReader::next(Millis wait) {
+  const Deadline deadline(wait);
+  while (!at_end()) {
+    bool moved = false;
+    CDCTL_TRY_ASSIGN(auto out, read_some(moved));
+    if (!out.empty()) return out;
+    if (moved) continue;
+    if (!follow_ || deadline.passed() || Stop::requested()) break;
+    wait_for_change(deadline);
+  }
+  return std::vector<Json>();
+}
+
+void SegmentReader::wait_for_change(const Deadline& deadline) const {
+  std::array<struct pollfd, 2> fds{{{changes_.get(), POLLIN, 0}, {Stop::fd(), POLLIN, 0}}};
+  const auto most = changes_.valid() ? Millis(60'000) : Millis(200);
+  ::poll(fds.data(), fds.size(), static_cast<int>(std::min(deadline.left(), most).count()));
+  std::array<char, 4096> events;
+  while (changes_.valid() && ::read(changes_.get(), events.data(), events.size()) > 0) {}
+}
+
+}  // namespace cdctl::local

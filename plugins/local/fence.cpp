@@ -1,0 +1,187 @@
+#include "fence.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <set>
+#include <thread>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "cgroup.hpp"
+
+namespace cdctl::local {
+
+namespace {
+
+constexpr std::string_view k_fence_head = "cdctl-fence 1\n";
+
+template <class Number>
+Number number(std::string_view text) {
+  Number out{};
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+/// A pause between two looks at processes that are about to end or to stop: grows from 0.2 ms to 10 ms.
+class Pause {
+ public:
+  void take() {
+    std::this_thread::sleep_for(std::chrono::microseconds(next_));
+    next_ = std::min(next_ * 2, 10'000);
+  }
+
+ private:
+  int next_ = 200;
+};
+
+}  // namespace
+
+std::string to_text(const FenceRecord& record) {
+  return fmt::format("{}set {}\nhome {}\nboot {}\nsupervisor {} {}\ncgroup {}\n", k_fence_head, record.set, record.home_id,
+                     record.boot, record.supervisor.pid, record.supervisor.start, record.cgroup.string());
+}
+
+std::optional<FenceRecord> parse_fence(std::string_view text) {
+  if (!text.starts_with(k_fence_head) || !text.ends_with('\n')) return {};
+  text.remove_prefix(k_fence_head.size());
+  FenceRecord record;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() + 1);
+    const auto blank = line.find(' ');
+    if (blank == std::string_view::npos) return {};
+    const auto key = line.substr(0, blank), value = line.substr(blank + 1);
+    if (key == "set") record.set = value;
+    if (key == "home") record.home_id = value;
+    if (key == "boot") record.boot = value;
+    if (key == "cgroup") record.cgroup = value;
+    if (key == "supervisor") {
+      const auto second = std::min(value.find(' '), value.size());
+      record.supervisor = {number<pid_t>(value.substr(0, second)),
+                           number<unsigned long long>(value.substr(std::min(second + 1, value.size())))};
+    }
+  }
+  if (record.set.empty() || record.home_id.empty()) return {};
+  return record;
+}
+
+bool Fence::has_cgroup() const { return !record_.cgroup.empty() && Cgroup(record_.cgroup).there(); }
+
+std::vector<ProcessInfo> Fence::members() const {
+  const auto all = all_processes();
+  std::set<pid_t> ours;
+  if (has_cgroup()) std::ranges::copy(Cgroup(record_.cgroup).members(), std::inserter(ours, ours.end()));
+  const auto supervisor = look_at(record_.supervisor.pid);
+  const bool supervised = supervisor && supervisor->start == record_.supervisor.start;
+  std::multimap<pid_t, pid_t> children;
+  for (const auto& process : all) children.emplace(process.parent, process.pid);
+  const auto add_below = [&](auto&& self, pid_t parent) -> void {
+    const auto [first, last] = children.equal_range(parent);
+    for (auto child = first; child != last; ++child) {
+      ours.insert(child->second);
+      self(self, child->second);
+    }
+  };
+  if (supervised) add_below(add_below, record_.supervisor.pid);
+  const auto set_line = fmt::format("{}={}", k_set_variable, record_.set);
+  const auto home_line = fmt::format("{}={}", k_home_variable, record_.home_id);
+  std::vector<ProcessInfo> out;
+  for (const auto& process : all) {
+    if (process.dead() || process.pid == record_.supervisor.pid) continue;
+    if (ours.contains(process.pid) || has_in_environment(process.pid, set_line, home_line)) out.push_back(process);
+  }
+  return out;
+}
+
+Result<> Fence::freeze(const Deadline& deadline) const {
+  if (has_cgroup()) return Cgroup(record_.cgroup).freeze(true, deadline);
+  // A round that found everything stopped already is the last one: what runs nowhere cannot have forked meanwhile.
+  for (Pause pause;; pause.take()) {
+    bool all_stopped = true;
+    std::vector<ProcessInfo> denied;
+    for (const auto& process : members()) {
+      if (process.stopped()) continue;
+      all_stopped = false;
+      if (send_signal(process, SIGSTOP) == Sent::denied) denied.push_back(process);
+    }
+    if (all_stopped) return {};
+    if (!denied.empty()) return fail(fmt::format("freezing {}: we may not stop process {}", record_.set, name_them(denied)));
+    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("freezing {}: its processes did not stop in time", record_.set));
+  }
+}
+
+Result<> Fence::thaw(const Deadline& deadline) const {
+  if (has_cgroup()) return Cgroup(record_.cgroup).freeze(false, deadline);
+  for (Pause pause;; pause.take()) {
+    bool any_stopped = false;
+    for (const auto& process : members()) {
+      if (!process.stopped()) continue;
+      any_stopped = true;
+      send_signal(process, SIGCONT);
+    }
+    if (!any_stopped) return {};
+    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("thawing {}: its processes did not go on in time", record_.set));
+  }
+}
+
+bool Fence::frozen() const {
+  if (has_cgroup()) return Cgroup(record_.cgroup).frozen().value_or(false);
+  const auto all = members();
+  return !all.empty() && std::ranges::all_of(all, &ProcessInfo::stopped);
+}
+
+void Fence::terminate() const {
+  for (const auto& process : members()) send_signal(process, SIGTERM);
+}
+
+Result<> Fence::kill(const Deadline& deadline) const {
+  if (has_cgroup()) {
+    if (const auto killed = Cgroup(record_.cgroup).kill(deadline); !killed && members().empty()) return killed;
+  }
+  for (Pause pause;; pause.take()) {
+    const auto left = members();
+    if (left.empty()) return {};
+    // Stopped first, so that a forking one cannot outrun us
+    for (const auto& process : left) send_signal(process, SIGSTOP);
+    bool denied = false;
+    for (const auto& process : left) denied = send_signal(process, SIGKILL) == Sent::denied || denied;
+    if (denied || deadline.passed()) {
+      return fail(fmt::format("ending {}: process {} {}", record_.set, name_them(left),
+                              denied ? "may not be killed by us; kill it as its owner" : "does not go away; see /proc/PID/stack"));
+    }
+  }
+}
+
+bool Fence::wait_empty(const Deadline& deadline) const {
+  for (Pause pause; !members().empty(); pause.take())
+    if (deadline.passed()) return false;
+  return true;
+}
+
+std::vector<ProcessInfo> suspects_in(const std::filesystem::path& folder) {
+  std::vector<ProcessInfo> out;
+  const auto below = [prefix = folder.string()](const std::string& path) {
+    return path == prefix || path.starts_with(prefix + "/");
+  };
+  for (const auto& process : all_processes()) {
+    if (process.dead() || process.pid == ::getpid()) continue;
+    if (below(link_of(process.pid, "cwd")) || below(link_of(process.pid, "exe"))) out.push_back(process);
+  }
+  return out;
+}
+
+std::string name_them(const std::vector<ProcessInfo>& processes) {
+  std::string out;
+  for (std::size_t i = 0; i < processes.size() && i < 5; ++i) {
+    std::string name;
+    for (const char c : processes[i].name) name += c >= ' ' && c < 127 ? c : '?';
+    out += fmt::format("{}{} ({})", i ? ", " : "", processes[i].pid, name);
+  }
+  if (processes.size() > 5) out += fmt::format(" and {} more", processes.size() - 5);
+  return out;
+}
+
+}  // namespace cdctl::local

@@ -1,0 +1,91 @@
+#include "halt.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "cgroup.hpp"
+#include "client.hpp"
+#include "reading.hpp"
+
+namespace cdctl::local {
+
+namespace {
+
+constexpr Millis k_answer(1000);       // to a question that needs no work
+constexpr Millis k_kill(10'000);       // to end what was killed
+constexpr Millis k_stop_extra(12'000); // what a stop may take beyond the grace
+
+/// The supervisor does not answer: we do what it would.
+Result<> end_without_supervisor(const Fence& fence, Millis grace, const Deadline& deadline) {
+  if (fence.record().supervisor.pid <= 0) {
+    return fail(fmt::format("stopping {}: its supervisor does not answer and is not written down; find it with `pgrep -f cdctl-supervise`",
+                            fence.record().set));
+  }
+  if (!fence.frozen()) {
+    fence.terminate();
+    (void)fence.wait_empty(deadline.at_most(grace));
+  }
+  if (send_signal(fence.record().supervisor, SIGKILL) == Sent::denied) {
+    return fail(fmt::format("stopping {}: we may not kill its supervisor, process {}", fence.record().set, fence.record().supervisor.pid));
+  }
+  return {};
+}
+
+Result<> wait_until_dead(const SetPaths& paths, const Deadline& deadline) {
+  for (Millis pause(1);; pause = std::min(pause * 2, Millis(10))) {
+    CDCTL_TRY_ASSIGN(const auto reading, read_set(paths, true));
+    if (!reading.alive) return {};
+    if (deadline.passed()) {
+      return fail(fmt::format("stopping {}: its supervisor does not end", paths.folder.filename().string()));
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+Result<> stop_supervisor(const SetPaths& paths, const Fence& fence, Millis grace, const Deadline& deadline) {
+  auto answered = ask(paths, "status", deadline.at_most(k_answer));
+  if (answered) answered = ask(paths, fmt::format("stop {}", std::min(grace, deadline.left()).count()), deadline.at_most(grace + k_stop_extra));
+  if (!answered && answered.error().exit == ExitCode::failed) return fail(answered.error().in("stopping " + fence.record().set));
+  if (!answered) CDCTL_TRY(end_without_supervisor(fence, grace, deadline));
+  return wait_until_dead(paths, deadline.at_most(k_kill));
+}
+
+}  // namespace
+
+Result<Fence> fence_of(const SetPaths& paths, const SetName& name, const std::string& home_id) {
+  CDCTL_TRY_ASSIGN(auto record, read_fence(paths));
+  if (record && !record->set.empty()) return Fence(std::move(*record));
+  return Fence(FenceRecord{name.str(), home_id, {}, {}, {}});
+}
+
+Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::string& home_id, Millis grace, const Deadline& deadline) {
+  Halted out;
+  CDCTL_TRY_ASSIGN(const auto reading, read_set(paths, true));
+  if (reading.alive) {
+    out.anything = true;
+    CDCTL_TRY_ASSIGN(const auto fence, fence_of(paths, name, home_id));
+    CDCTL_TRY(stop_supervisor(paths, fence, grace, deadline));
+  }
+  CDCTL_TRY_ASSIGN(const auto left, read_fence(paths));
+  CDCTL_TRY_ASSIGN(const auto fence, fence_of(paths, name, home_id));
+  if (!fence.members().empty()) {
+    out.anything = true;
+    CDCTL_TRY(fence.kill(deadline.at_most(k_kill)));
+  }
+  if (!left) return out;
+  const Cgroup cgroup(fence.record().cgroup);
+  if (!fence.record().cgroup.empty()) CDCTL_TRY(cgroup.remove());
+  out.proven = !fence.record().cgroup.empty() || fence.record().boot != boot_id();
+  if (out.proven && ::unlink((paths / k_fence).c_str()) != 0 && errno != ENOENT) {
+    return fail(fmt::format("removing {}: {}", (paths / k_fence).string(), errno_text(errno)));
+  }
+  return out;
+}
+
+}  // namespace cdctl::local

@@ -1,0 +1,135 @@
+#include "memory.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+
+#include "ofd_lock.hpp"
+
+namespace cdctl::local {
+
+namespace {
+
+class FileServiceLock final : public ServiceLock {
+ public:
+  explicit FileServiceLock(FileLock lock) : lock_(std::move(lock)) {}
+
+ private:
+  FileLock lock_;
+};
+
+bool there(const std::filesystem::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+Result<OfdLock> take(const std::filesystem::path& path, OfdLock::Kind kind, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto lock, OfdLock::acquire(path, deadline, kind));
+  if (!lock) return fail(ExitCode::timeout, fmt::format("waiting for {}: someone else holds it; try again later", path.string()));
+  return std::move(*lock);
+}
+
+Result<std::vector<SetName>> names_in(const std::filesystem::path& folder, std::optional<std::string_view> service) {
+  std::vector<SetName> out;
+  DIR* const dir = ::opendir(folder.c_str());
+  if (!dir && errno == ENOENT) return out;
+  if (!dir) return fail(fmt::format("listing {}: {}", folder.string(), errno_text(errno)));
+  while (const auto* entry = ::readdir(dir)) {
+    auto name = HomePaths::parse_memo_file(entry->d_name);
+    if (name && (!service || name->service == *service)) out.push_back(std::move(*name));
+  }
+  ::closedir(dir);
+  return out;
+}
+
+Result<Json> read_memo(const std::filesystem::path& file) {
+  CDCTL_TRY_ASSIGN(const auto text, read_file(file));
+  auto json = Json::parse(text);
+  if (!json) return fail(json.error().in(file.string()));
+  return json;
+}
+
+Result<> read_all(const HomePaths& home, std::optional<std::string_view> service, std::map<std::string, MemoryEntry>& out) {
+  CDCTL_TRY_ASSIGN(const auto sets, names_in(home.set_memos(), service));
+  for (const auto& name : sets) {
+    CDCTL_TRY_ASSIGN(const auto json, read_memo(home.set_memo(name)));
+    CDCTL_TRY_ASSIGN(out[name.str()].set, set_memo_from_json(name, json));
+    out[name.str()].cut = false;
+  }
+  CDCTL_TRY_ASSIGN(const auto cuts, names_in(home.cut_memos(), service));
+  for (const auto& name : cuts) {
+    CDCTL_TRY_ASSIGN(const auto json, read_memo(home.cut_memo(name)));
+    auto memo = cut_memo_from_json(json);
+    if (!memo) return fail(memo.error().in(home.cut_memo(name).string()));
+    auto& entry = out[name.str()];
+    entry.cut = memo->cut;
+    entry.cut_memo = std::move(*memo);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::map<std::string, MemoryEntry>> LocalMemory::read(std::optional<std::string_view> service, const Deadline& deadline) {
+  std::map<std::string, MemoryEntry> out;
+  if (!there(home_.memory())) return out;
+  const auto unknown = [](const Error& error) {
+    return fail(error.exit == ExitCode::timeout ? error.exit : ExitCode::unknown, "reading the memory of this home: " + error.what);
+  };
+  const auto lock = take(home_.memory_lock(), OfdLock::Kind::shared, deadline);
+  if (!lock) return unknown(lock.error());
+  if (const auto done = read_all(home_, service, out); !done) return unknown(done.error());
+  return out;
+}
+
+Result<> LocalMemory::write(const std::filesystem::path& folder, const std::filesystem::path& file, const Json& memo,
+                            const Deadline& deadline) const {
+  CDCTL_TRY(make_directories(folder, 0700));
+  CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::exclusive, deadline));
+  return write_file_atomically(file, memo.dump() + "\n", 0600);
+}
+
+Result<> LocalMemory::put_set(const SetMemo& memo, const Deadline& deadline) {
+  auto done = write(home_.set_memos(), home_.set_memo(memo.name), to_json(memo), deadline);
+  return done ? done : fail(done.error().in("noting the set " + memo.name.str()));
+}
+
+Result<> LocalMemory::put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) {
+  auto done = write(home_.cut_memos(), home_.cut_memo(set), to_json(memo), deadline);
+  return done ? done : fail(done.error().in("noting the cut of " + set.str()));
+}
+
+Result<> LocalMemory::trim(std::string_view service, std::size_t keep, const Deadline& deadline) {
+  if (!there(home_.memory())) return {};
+  CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::exclusive, deadline));
+  std::map<std::string, MemoryEntry> all;
+  CDCTL_TRY(read_all(home_, service, all));
+  std::vector<const SetMemo*> tombstones;
+  for (const auto& [name, entry] : all)
+    if (entry.set && entry.set->reaped_at) tombstones.push_back(&*entry.set);
+  std::ranges::sort(tombstones, std::ranges::greater(), [](const SetMemo* memo) { return *memo->reaped_at; });
+  for (std::size_t i = keep; i < tombstones.size(); ++i) {
+    // The cut first: killed in between, the set is still there to be trimmed again
+    for (const auto& file : {home_.cut_memo(tombstones[i]->name), home_.set_memo(tombstones[i]->name)}) {
+      if (::unlink(file.c_str()) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", file.string(), errno_text(errno)));
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<ServiceLock>> LocalMemory::lock(std::string_view service, const Deadline& deadline) {
+  if (!valid_service_name(service)) return fail(fmt::format("'{}' is no name of a service", printable(service, 60)));
+  CDCTL_TRY(make_directories(home_.service_locks(), 0700));
+  CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(home_.service_lock(service), deadline));
+  if (!lock) return fail(ExitCode::timeout, fmt::format("waiting for the lock of {}: someone else holds it; try again later", service));
+  return std::make_unique<FileServiceLock>(std::move(*lock));
+}
+
+}  // namespace cdctl::local

@@ -1,0 +1,21 @@
+#include <cdctl/shield.hpp>
+
+#include "engine.hpp"
+#include "feed.hpp"
+#include "memory.hpp"
+
+namespace {
+
+using namespace cdctl;
+using plugin::Role;
+
+constexpr plugin::RoleRow k_roles[] = {
+    {Role::engine, "local", "", &plugin::make<plugin::ShieldEngine, local::LocalEngine>},
+    {Role::memory, "local", "", &plugin::make<plugin::ShieldMemory, local::LocalMemory>},
+    {Role::feed, "local", "", &plugin::make<plugin::ShieldFeed, local::LocalFeed>},
+};
+
+}  // namespace
+
+CDCTL_PLUGIN("local", "0.1.0", "Sets as processes of this machine, with a memory and a feed in files", k_roles, std::size(k_roles),
+             nullptr, 0, "home", "");

@@ -1,0 +1,160 @@
+#include "reading.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "ofd_lock.hpp"
+
+namespace cdctl::local {
+
+namespace {
+
+/// The folder, held open: it stays the same one while we read, even if its name is given to another.
+class Folder {
+ public:
+  explicit Folder(const SetPaths& paths)
+      : path_(paths.folder), fd_(::open(paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) {}
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] bool has(const char* name) const { return ::faccessat(fd(), name, F_OK, 0) == 0; }
+  [[nodiscard]] Result<std::string> read(const char* name) const {
+    const Fd file(::openat(fd(), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file.valid()) {
+      if (errno == ENOENT) return std::string();
+      return trouble("opening", name);
+    }
+    std::string out;
+    char buffer[4096];
+    for (;;) {
+      const auto got = ::read(file.get(), buffer, sizeof buffer);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return trouble("reading", name);
+      out.append(buffer, static_cast<std::size_t>(got));
+      if (got < static_cast<ssize_t>(sizeof buffer) || out.size() > (4u << 20)) return out;
+    }
+  }
+  [[nodiscard]] std::unexpected<Error> trouble(std::string_view doing, const char* name) const {
+    return fail(ExitCode::unknown, fmt::format("{} {}/{}: {}", doing, path_.string(), name, errno_text(errno)));
+  }
+
+ private:
+  std::filesystem::path path_;
+  Fd fd_;
+};
+
+Json json_or_null(const std::string& text) {
+  if (text.empty()) return {};
+  auto json = Json::parse(text);
+  return json ? std::move(*json) : Json::object();
+}
+
+Json last_lines(const std::filesystem::path& path) {
+  constexpr std::int64_t k_tail = 16 << 10;
+  constexpr std::size_t k_lines = 10, k_longest = 1000;
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  Json out = Json::array();
+  struct stat info {};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return out;
+  std::string text(k_tail, '\0');
+  const auto from = std::max<std::int64_t>(info.st_size - k_tail, 0);
+  const auto got = ::pread(fd.get(), text.data(), text.size(), from);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  std::vector<std::string> lines;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    lines.emplace_back(rest.substr(0, std::min(end, k_longest)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (from > 0 && !lines.empty()) lines.erase(lines.begin());  // began in its middle
+  for (std::size_t i = lines.size() > k_lines ? lines.size() - k_lines : 0; i < lines.size(); ++i) out.push_back(lines[i]);
+  return out;
+}
+
+}  // namespace
+
+Result<Reading> read_set(const SetPaths& paths, bool ours) {
+  Reading out;
+  const Folder folder(paths);
+  if (folder.fd() < 0) {
+    if (errno == ENOENT) return out;
+    return fail(ExitCode::unknown, fmt::format("opening {}: {}", paths.folder.string(), errno_text(errno)));
+  }
+  out.there = true;
+  CDCTL_TRY_ASSIGN(const auto record, folder.read(k_record));
+  out.record = json_or_null(record);
+  if (!ours) {
+    CDCTL_TRY_ASSIGN(out.claimed, OfdLock::held(folder.fd(), k_lock));
+  }
+  CDCTL_TRY_ASSIGN(out.alive, OfdLock::held(folder.fd(), k_alive));
+  CDCTL_TRY_ASSIGN(const auto status, folder.read(k_status));
+  out.status = parse_status(status);
+  CDCTL_TRY_ASSIGN(out.frozen, folder.read(k_frozen));
+  CDCTL_TRY_ASSIGN(const auto attempts, folder.read(k_attempts));
+  out.attempts = json_or_null(attempts);
+  out.finished = folder.has(k_finished);
+  out.served = folder.has(k_served);
+  out.reaping = folder.has(k_reaping);
+  return out;
+}
+
+SetStatus to_set_status(const SetName& name, const Reading& r, const std::string& home) {
+  SetStatus out;
+  out.name = name;
+  out.engine = "local";
+  out.home = home;
+  out.state = !r.there || r.debris() ? "absent"
+              : r.reaping            ? "reaping"
+              : r.claimed            ? "deploying"
+              : !r.finished          ? "partial"
+              : r.live()             ? "live"
+                                     : "down";
+  out.want = r.status ? static_cast<std::int64_t>(r.status->units.size()) : 0;
+  out.up = r.alive && r.status ? r.status->up() : 0;
+  if (r.alive && !r.status) out.want = out.up = std::nullopt;
+  out.deployed_at = parse_rfc3339(r.record["deployed_at"].view());
+  if (auto sources = sources_from_json(r.record["sources"])) out.sources = std::move(*sources);
+  out.served = r.served;
+  out.world_cut = false;
+  if (r.frozen == k_cut_done || (r.frozen.empty() && r.alive && r.status && r.status->frozen)) {
+    out.world_cut = true;
+  } else if (!r.frozen.empty()) {
+    out.world_cut = std::nullopt;
+  }
+  // Ten minutes of life end the row of attempts
+  if (!(r.live() && r.status && r.status->lived)) {
+    out.attempts = r.attempts["attempts"].as_int();
+    out.retry_at = parse_rfc3339(r.attempts["retry_at"].view());
+  }
+  return out;
+}
+
+Result<std::optional<FenceRecord>> read_fence(const SetPaths& paths) {
+  auto text = read_file_if_there(paths / k_fence);
+  if (!text) return fail(ExitCode::unknown, text.error().what);
+  if (!*text) return std::optional<FenceRecord>();
+  if (auto record = parse_fence(**text)) return record;
+  return std::optional(FenceRecord{});
+}
+
+Json units_detail(const SetPaths& paths, const Status& status) {
+  Json out = Json::array();
+  for (std::size_t i = 0; i < status.units.size(); ++i) {
+    const auto& unit = status.units[i];
+    out.push_back(Json::object({{"unit", std::to_string(i)},
+                                {"process", unit.process},
+                                {"pid", unit.id.pid > 0 ? Json(unit.id.pid) : Json()},
+                                {"state", to_string(unit.state)},
+                                {"restarts", unit.restarts},
+                                {"last_exit", unit.last_exit.empty() ? Json() : Json(unit.last_exit)},
+                                {"since", to_rfc3339(unit.since)},
+                                {"log", last_lines(paths / unit_log(i))}}));
+  }
+  return out;
+}
+
+}  // namespace cdctl::local

@@ -1,0 +1,63 @@
+#include "run_plan.hpp"
+
+namespace cdctl::local {
+
+namespace {
+
+constexpr std::string_view k_run_head = "cdctl-run 1";
+constexpr std::string_view k_run_end = "end";  // so that a torn file is seen to be one
+
+std::optional<std::string_view> next(std::string_view& rest) {
+  const auto end = rest.find('\0');
+  if (end == std::string_view::npos) return {};
+  const auto out = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return out;
+}
+
+}  // namespace
+
+std::string to_text(const RunPlan& plan) {
+  std::string out;
+  const auto put = [&out](std::string_view text) { out.append(text).push_back('\0'); };
+  put(k_run_head);
+  for (const auto* text : {&plan.set, &plan.home_id, &plan.directory}) put(*text);
+  for (const auto& unit : plan.units) {
+    put("unit");
+    put(unit.process);
+    put(unit.command);
+  }
+  for (const auto& [name, value] : plan.env) {
+    put("env");
+    put(name);
+    put(value);
+  }
+  put(k_run_end);
+  return out;
+}
+
+std::optional<RunPlan> parse_run_plan(std::string_view text) {
+  if (next(text) != k_run_head) return {};
+  RunPlan plan;
+  for (auto* field : {&plan.set, &plan.home_id, &plan.directory}) {
+    const auto value = next(text);
+    if (!value) return {};
+    *field = *value;
+  }
+  for (;;) {
+    const auto kind = next(text);
+    if (!kind) return {};
+    if (*kind == k_run_end) return text.empty() ? std::optional(std::move(plan)) : std::nullopt;
+    const auto first = next(text), second = next(text);
+    if (!first || !second) return {};
+    if (*kind == "unit") {
+      plan.units.push_back({std::string(*first), std::string(*second)});
+    } else if (*kind == "env") {
+      plan.env.emplace(*first, *second);
+    } else {
+      return {};
+    }
+  }
+}
+
+}  // namespace cdctl::local

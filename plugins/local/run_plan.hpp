@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cdctl::local {
+
+struct UnitPlan {
+  std::string process;  ///< `worker`
+  std::string command;  ///< for `/bin/sh -c`
+};
+
+/// What a supervisor is to run. The file `run` holds it, 0600, since the environment holds secrets: strings, each ended
+/// by a NUL, which no environment and no command can contain.
+struct RunPlan {
+  std::string set, home_id;
+  std::string directory;                   ///< working directory of the units
+  std::vector<UnitPlan> units;             ///< the place is the unit's number
+  std::map<std::string, std::string> env;  ///< the whole environment of the units, but for what each has of its own
+};
+
+[[nodiscard]] std::string to_text(const RunPlan& plan);
+[[nodiscard]] std::optional<RunPlan> parse_run_plan(std::string_view text);
+
+}  // namespace cdctl::local

@@ -1,0 +1,91 @@
+#include "status.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace cdctl::local {
+
+namespace {
+
+constexpr std::string_view k_status_head = "cdctl-status 1\n";
+constexpr std::array<std::string_view, 4> k_states{"up", "backoff", "frozen", "exited"};
+
+std::string_view take(std::string_view& rest, char mark) {
+  const auto at = std::min(rest.find(mark), rest.size());
+  const auto out = rest.substr(0, at);
+  rest.remove_prefix(std::min(at + 1, rest.size()));
+  return out;
+}
+
+template <class Number>
+bool take_number(std::string_view& rest, Number& out) {
+  const auto word = take(rest, ' ');
+  const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), out);
+  return error == std::errc() && stop == word.data() + word.size();
+}
+
+std::string one_line(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\t' || c == '\0'; }, ' ');
+  return text;
+}
+
+bool parse_unit(std::string_view line, UnitStatus& unit) {
+  const auto state = std::ranges::find(k_states, take(line, ' '));
+  std::int64_t since = 0;
+  if (state == k_states.end() || !take_number(line, unit.id.pid) || !take_number(line, unit.id.start) ||
+      !take_number(line, since) || !take_number(line, unit.restarts))
+    return false;
+  unit.state = static_cast<UnitState>(state - k_states.begin());
+  unit.since = Time(Millis(since));
+  unit.process = take(line, '\t');
+  unit.last_exit = line;
+  return true;
+}
+
+}  // namespace
+
+std::string_view to_string(UnitState state) { return k_states[static_cast<std::size_t>(state)]; }
+
+std::int64_t Status::up() const {
+  return std::ranges::count_if(units, [](const UnitStatus& u) { return u.state == UnitState::up || u.state == UnitState::frozen; });
+}
+
+std::string to_text(const Status& status) {
+  auto out = fmt::format("{}supervisor {} {}\nflags {} {} {}\ncgroup {}\n", k_status_head, status.supervisor.pid,
+                         status.supervisor.start, int(status.frozen), int(status.stopping), int(status.lived), status.cgroup);
+  for (const auto& unit : status.units) {
+    fmt::format_to(std::back_inserter(out), "unit {} {} {} {} {} {}\t{}\n", to_string(unit.state), unit.id.pid, unit.id.start,
+                   unit.since.time_since_epoch().count(), unit.restarts, one_line(unit.process), one_line(unit.last_exit));
+  }
+  return out + "end\n";
+}
+
+std::optional<Status> parse_status(std::string_view text) {
+  if (!text.starts_with(k_status_head) || !text.ends_with("\nend\n")) return {};
+  text.remove_prefix(k_status_head.size());
+  Status status;
+  while (!text.empty()) {
+    auto line = take(text, '\n');
+    const auto key = take(line, ' ');
+    int flags[3] = {};
+    if (key == "supervisor") {
+      if (!take_number(line, status.supervisor.pid) || !take_number(line, status.supervisor.start)) return {};
+    } else if (key == "flags") {
+      for (int& flag : flags)
+        if (!take_number(line, flag)) return {};
+      status.frozen = flags[0];
+      status.stopping = flags[1];
+      status.lived = flags[2];
+    } else if (key == "cgroup") {
+      status.cgroup = line;
+    } else if (key == "unit") {
+      if (!parse_unit(line, status.units.emplace_back())) return {};
+    }
+  }
+  return status;
+}
+
+}  // namespace cdctl::local

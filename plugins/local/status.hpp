@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cdctl/time.hpp>
+
+#include "procfs.hpp"
+
+namespace cdctl::local {
+
+enum class UnitState { up, backoff, frozen, exited };
+[[nodiscard]] std::string_view to_string(UnitState state);
+
+struct UnitStatus {
+  std::string process;
+  UnitState state = UnitState::exited;
+  ProcessId id;                ///< pid 0: not started
+  Time since{};                ///< of this state
+  std::int64_t restarts = 0;
+  std::string last_exit;       ///< `exit status 1`, `signal 9`; empty before the first
+};
+
+/// What the supervisor saw last. Lines of text and no JSON, since it is read for each set of every `ls` and written by
+/// a program that shall stay small.
+struct Status {
+  ProcessId supervisor;
+  bool frozen = false;
+  bool stopping = false;
+  bool lived = false;          ///< a unit was up for ten minutes on end: this was no crash loop
+  std::string cgroup;          ///< empty: none
+  std::vector<UnitStatus> units;
+
+  /// Units up; those frozen where they ran count.
+  [[nodiscard]] std::int64_t up() const;
+};
+
+[[nodiscard]] std::string to_text(const Status& status);
+[[nodiscard]] std::optional<Status> parse_status(std::string_view text);
+
+}  // namespace cdctl::local

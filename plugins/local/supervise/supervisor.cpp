@@ -1,0 +1,231 @@
+#include "supervisor.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "../cgroup.hpp"
+#include "../paths.hpp"
+#include "quick_file.hpp"
+
+namespace cdctl::local {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr auto k_lived_after = std::chrono::minutes(10);
+constexpr Millis k_fence_patience(5000), k_status_retry(5000), k_shutdown_grace(10'000), k_hold(200);
+
+Steady steady_now() { return std::chrono::steady_clock::now(); }
+
+/// Whether a process of ours may enter the cgroup: outside root it can be ours and yet closed to where we are now.
+bool may_enter(int entrance) {
+  const auto pid = ::fork();
+  if (pid == 0) ::_exit(::write(entrance, "0", 1) == 1 ? 0 : 1);
+  int status = 1;
+  return pid > 0 && ::waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+}  // namespace
+
+Supervisor::Supervisor() : control_([this](std::string_view command, Control::Answer answer) { handle(command, std::move(answer)); }) {}
+
+Result<> Supervisor::start() {
+  CDCTL_TRY(take_set());
+  CDCTL_TRY(make_fence());
+  auto started = [this]() -> Result<> {
+    CDCTL_TRY(control_.listen(k_socket));
+    CDCTL_TRY(start_units());
+    if (!write_status()) return fail(fmt::format("writing {}: {}", k_status, errno_text(errno)));
+    return {};
+  }();
+  if (!started) give_up();
+  return started;
+}
+
+Result<> Supervisor::take_set() {
+  CDCTL_TRY_ASSIGN(alive_, OfdLock::acquire(k_alive, Deadline(Millis(2000))));
+  if (!alive_) return fail("another supervisor of this set is alive");
+  CDCTL_TRY_ASSIGN(const auto text, read_file(k_run));
+  auto plan = parse_run_plan(text);
+  if (!plan) return fail("the file run is damaged; deploy the set again");
+  plan_ = std::move(*plan);
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail(fmt::format("becoming a subreaper: {}", errno_text(errno)));
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT}) sigaddset(&mask, number);
+  ::sigprocmask(SIG_BLOCK, &mask, nullptr);
+  signals_ = Fd(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return fail(fmt::format("making a signalfd: {}", errno_text(errno)));
+  if (::mkdir(k_units, 0700) != 0 && errno != EEXIST) return fail(fmt::format("making the folder of the logs: {}", errno_text(errno)));
+  return {};
+}
+
+Result<> Supervisor::make_fence() {
+  const auto self = look_at(::getpid());
+  FenceRecord record{plan_.set, plan_.home_id, boot_id(), self ? *self : ProcessInfo{}, {}};
+  const auto parent = Cgroup::parent();
+  if (parent) record.cgroup = *parent / fmt::format("cdctl-{}-{}", plan_.home_id, plan_.set);
+  // Before the cgroup is made, so that whoever cleans up after us knows of it
+  CDCTL_TRY(write_quickly(k_fence, to_text(record)));
+  if (parent) {
+    const Cgroup cgroup(record.cgroup);
+    auto entrance = [&]() -> Result<Fd> {
+      CDCTL_TRY(cgroup.create());
+      CDCTL_TRY(cgroup.freeze(false, Deadline(k_fence_patience)));
+      return cgroup.entrance();
+    }();
+    if (entrance && may_enter(entrance->get())) {
+      cgroup_entrance_ = std::move(*entrance);
+    } else {
+      (void)cgroup.remove();
+      record.cgroup.clear();
+      if (auto written = write_quickly(k_fence, to_text(record)); !written) {
+        ::unlink(k_fence);  // nothing was started, so there is nothing to find
+        return written;
+      }
+    }
+  }
+  fence_.emplace(std::move(record));
+  return {};
+}
+
+UnitSetting Supervisor::setting() const {
+  UnitSetting out{plan_.directory, plan_.env, cgroup_entrance_.valid() ? cgroup_entrance_.get() : -1};
+  out.env[k_set_variable] = plan_.set;
+  out.env[k_home_variable] = plan_.home_id;
+  return out;
+}
+
+Result<> Supervisor::start_units() {
+  units_.reserve(plan_.units.size());
+  for (std::size_t i = 0; i < plan_.units.size(); ++i) units_.emplace_back(i, plan_.units[i]);
+  frozen_ = held_back();
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    if (frozen_) {
+      units_[i].set_state(UnitState::frozen);
+    } else if (auto spawned = units_[i].spawn(setting()); !spawned) {
+      return fail(spawned.error().in(fmt::format("unit {} ({})", i, plan_.units[i].process)));
+    }
+  }
+  return {};
+}
+
+bool Supervisor::held_back() const { return ::access(k_frozen, F_OK) == 0; }
+bool Supervisor::any_running() const { return std::ranges::any_of(units_, &Unit::running); }
+
+int Supervisor::work() {
+  std::vector<struct pollfd> fds;
+  while (!done_) {
+    fds.assign(1, {signals_.get(), POLLIN, 0});
+    for (const auto& unit : units_) fds.push_back({unit.output(), POLLIN, 0});
+    control_.add_to(fds);
+    if (::poll(fds.data(), fds.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
+    for (std::size_t i = 0; i < units_.size(); ++i)
+      if (fds[i + 1].revents != 0) units_[i].drain_output();
+    read_signals();
+    control_.serve();
+    tick();
+    write_status();
+  }
+  return exit_status_;
+}
+
+void Supervisor::read_signals() {
+  struct signalfd_siginfo info {};
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGCHLD) begin_stop(k_shutdown_grace);
+  }
+  reap();
+}
+
+void Supervisor::reap() {
+  for (;;) {
+    siginfo_t info{};
+    // Only looked at for now: while the zombie is there, its group's number cannot become somebody else's
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    const auto unit = std::ranges::find_if(units_, [&](const Unit& u) { return u.status.id.pid == info.si_pid; });
+    if (unit != units_.end()) unit->signal_group(SIGKILL);  // what it leaves behind would run beside its successor
+    int status = 0;
+    ::waitpid(info.si_pid, &status, 0);
+    if (unit == units_.end()) continue;
+    unit->ended(status);
+    if (kill_at_ || frozen_) unit->set_state(UnitState::exited);
+  }
+}
+
+void Supervisor::tick() {
+  const auto at = steady_now();
+  if (kill_at_ && (!any_running() || at >= *kill_at_)) return finish_stop();
+  if (!kill_at_ && !frozen_) start_due(at);
+  lived_ = lived_ || (!frozen_ && std::ranges::any_of(units_, [&](const Unit& u) { return u.running() && at - u.started >= k_lived_after; }));
+}
+
+void Supervisor::start_due(Steady at) {
+  for (auto& unit : units_) {
+    if (unit.running() || unit.status.state != UnitState::backoff || at < unit.next_start) continue;
+    if (held_back()) {  // a cut has begun and is about to reach us
+      unit.next_start = at + k_hold;
+      continue;
+    }
+    ++unit.status.restarts;
+    if (auto spawned = unit.spawn(setting()); !spawned) unit.could_not_start(spawned.error().what);
+  }
+}
+
+int Supervisor::poll_timeout() const {
+  auto next = steady_now() + milliseconds(60'000);
+  const auto consider = [&next](Steady at) { next = std::min(next, at); };
+  if (kill_at_) consider(*kill_at_);
+  if (retry_status_) consider(*retry_status_);
+  if (control_.waiting()) consider(steady_now() + milliseconds(1000));  // to drop those that say nothing
+  for (const auto& unit : units_) {
+    if (kill_at_ || frozen_) break;
+    if (unit.status.state == UnitState::backoff) consider(unit.next_start);
+    if (!lived_ && unit.running()) consider(unit.started + k_lived_after);
+  }
+  return static_cast<int>(std::clamp<std::int64_t>(std::chrono::ceil<milliseconds>(next - steady_now()).count(), 0, 60'000));
+}
+
+bool Supervisor::reap_until(const std::function<bool()>& done, const Deadline& deadline) {
+  for (;;) {
+    reap();
+    if (done()) return true;
+    if (deadline.passed()) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+}
+
+Status Supervisor::status() const {
+  Status out{fence_->record().supervisor, frozen_, kill_at_.has_value(), lived_, fence_->record().cgroup.string(), {}};
+  for (const auto& unit : units_) out.units.push_back(unit.status);
+  return out;
+}
+
+bool Supervisor::write_status() {
+  auto text = to_text(status());
+  if (text == last_status_) {
+    retry_status_.reset();
+    return true;
+  }
+  if (retry_status_ && steady_now() < *retry_status_) return false;
+  const auto written = write_quickly(k_status, text);
+  retry_status_ = written ? std::nullopt : std::optional(steady_now() + k_status_retry);
+  if (written) last_status_ = std::move(text);
+  return written.has_value();
+}
+
+}  // namespace cdctl::local

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../fence.hpp"
+#include "../ofd_lock.hpp"
+#include "control.hpp"
+#include "unit.hpp"
+
+namespace cdctl::local {
+
+/// Keeps the units of one set running, in the set's folder as current folder. One thread, one poll loop; every command
+/// is answered when it is done. What it is told to do it does as well when a `cdctl` that told it is killed meanwhile.
+///
+/// Commands: `status`; `freeze`; `thaw`; `restart` (kill everything, start afresh, no longer frozen); `stop GRACE_MS`
+/// (TERM, grace, KILL, then the supervisor ends). Answers: `ok`, `error: …`, or the text of the status.
+class Supervisor {
+ public:
+  Supervisor();
+  /// Takes the set, starts its units. Where the file `frozen` is there they are held back until a thaw or restart.
+  /// On an error nothing of the set is left running.
+  [[nodiscard]] Result<> start();
+  /// Works until it is stopped by a command or by SIGTERM. Returns the exit status.
+  int work();
+  /// Ends everything at once: whoever started us is gone.
+  void give_up();
+
+ private:
+  [[nodiscard]] Result<> take_set();
+  [[nodiscard]] Result<> make_fence();
+  [[nodiscard]] Result<> start_units();
+
+  void handle(std::string_view command, Control::Answer answer);
+  [[nodiscard]] Result<> freeze();
+  [[nodiscard]] Result<> thaw();
+  [[nodiscard]] Result<> restart();
+  [[nodiscard]] Result<> start_the_idle();
+  void begin_stop(std::chrono::milliseconds grace);
+  void finish_stop();
+
+  void read_signals();
+  void reap();
+  /// Reaps until `done`; false at the deadline.
+  bool reap_until(const std::function<bool()>& done, const Deadline& deadline);
+  void tick();
+  void start_due(Steady at);
+  [[nodiscard]] int poll_timeout() const;
+  [[nodiscard]] bool held_back() const;
+  [[nodiscard]] bool any_running() const;
+  [[nodiscard]] UnitSetting setting() const;
+  [[nodiscard]] Status status() const;
+  bool write_status();
+
+  std::optional<OfdLock> alive_;
+  RunPlan plan_;
+  std::optional<Fence> fence_;
+  Fd cgroup_entrance_, signals_;
+  Control control_;
+  std::vector<Unit> units_;
+  std::vector<Control::Answer> stop_answers_;
+  std::optional<Steady> kill_at_;      ///< stopping: when the grace ends
+  std::optional<Steady> retry_status_; ///< the status could not be written (full disk)
+  std::string last_status_;
+  bool frozen_ = false, lived_ = false, done_ = false;
+  int exit_status_ = 0;
+};
+
+}  // namespace cdctl::local

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+
+#include <cdctl/fs.hpp>
+
+#include "../run_plan.hpp"
+#include "../status.hpp"
+#include "log_file.hpp"
+
+namespace cdctl::local {
+
+using Steady = std::chrono::steady_clock::time_point;
+
+/// What is the same for every unit of a set.
+struct UnitSetting {
+  std::string directory;
+  std::map<std::string, std::string> env;
+  int cgroup_entrance = -1;  ///< cgroup.procs of the set's cgroup, or -1
+};
+
+/// One worker process and what became of it. Started again and again by the supervisor.
+///
+/// The command goes to `/bin/sh -c` as it stands. A shell that is given one simple command becomes that command, so
+/// that signals reach it; what a compound command starts shares the unit's process group, and gets them too. The unit
+/// has a session of its own, stays in the foreground, and is killed by the kernel should its supervisor be.
+class Unit {
+ public:
+  Unit(std::size_t index, UnitPlan plan);
+
+  /// Starts the command. Fails where the working directory, the cgroup or the shell cannot be entered.
+  [[nodiscard]] Result<> spawn(const UnitSetting& setting);
+  /// The process has ended: notes why and when it is to start again.
+  void ended(int wait_status);
+  /// It could not even be started: counts as an end.
+  void could_not_start(const std::string& why);
+  /// A signal to its process group; only while `running()`.
+  void signal_group(int signal) const;
+  /// Moves what it wrote to its log.
+  void drain_output();
+
+  [[nodiscard]] bool running() const { return status.id.pid > 0; }
+  [[nodiscard]] int output() const { return read_end_.get(); }
+  void set_state(UnitState state);
+
+  UnitStatus status;
+  Steady started{};          ///< of the process that runs
+  Steady next_start{};       ///< in back-off: when it is due
+  LogFile log;
+
+ private:
+  void plan_restart(std::chrono::milliseconds lived);
+  std::size_t index_;
+  UnitPlan plan_;
+  Fd read_end_, write_end_;  ///< one pipe for both streams, kept over restarts
+  std::chrono::milliseconds backoff_{0};
+};
+
+}  // namespace cdctl::local
