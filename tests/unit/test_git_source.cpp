@@ -1,5 +1,10 @@
 #include <catch2/catch.hpp>
 
+#include <csignal>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "git_source.hpp"
 #include "support/git_repo.hpp"
 #include "support/test_host.hpp"
@@ -283,4 +288,27 @@ TEST_CASE("git settings in our environment do not reach the git we start") {
   INFO((made ? "" : made.error().what));
   REQUIRE(made);
   CHECK(bench.text("one/a") == "1");
+}
+
+TEST_CASE("a checkout that was killed at any step is finished by the next one") {
+  Bench bench;
+  GitRepo repo(bench.dir.path() / "repo");
+  repo.commit("a", "1");
+  const auto commit = repo.commit("a", "2");
+  const std::string point = GENERATE("git.mirror-fetched", "git.mirror-removed", "git.mirror-made", "git.before-checkout");
+  INFO(point);
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::setenv("CDCTL_TEST_CRASH_AT", point.c_str(), 1);
+    (void)bench.checkout(repo.url(), commit, "one");
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+  const auto again = bench.checkout(repo.url(), commit, "one");
+  INFO((again ? "" : again.error().what));
+  REQUIRE(again);
+  CHECK(bench.text("one/a") == "2");
 }

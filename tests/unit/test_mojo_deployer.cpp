@@ -1,6 +1,10 @@
 #include <catch2/catch.hpp>
 
+#include <csignal>
+
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "deployer.hpp"
 #include "git_source.hpp"
@@ -319,4 +323,25 @@ TEST_CASE("a workspace with blanks, quotes and other letters in its path works")
   const DeployRequest request{stand.service, {"thumbs", "r0123456789"}, stand.sources, stand.env, Deadline(stand.patience)};
   REQUIRE_DONE(MojoDeployer(stand.host).deploy(request, odd));
   CHECK(odd.started.size() == 1);
+}
+
+TEST_CASE("a deploy that was killed at any step is done again in the same workspace") {
+  Stand stand;
+  stand.with_spec("collect\nscript config=once.sh\ndeploy\n");
+  stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\n");
+  stand.script("once.sh", "test ! -e \"$MOJO_LOCAL_DIR/mark\" && touch \"$MOJO_LOCAL_DIR/mark\"\n");
+  const std::string point = GENERATE("mojo.fetched", "mojo.checked", "mojo.collected", "mojo.after-script", "mojo.before-start", "mojo.started");
+  INFO(point);
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::setenv("CDCTL_TEST_CRASH_AT", point.c_str(), 1);
+    (void)stand.deploy();
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+  REQUIRE_DONE(stand.deploy());
+  CHECK(stand.claim.started.size() == 1);
 }
