@@ -64,4 +64,9 @@ Result<std::string> ask(const SetPaths& paths, std::string_view command, const D
   return fail(answer.substr(7, answer.find('\n') - 7));
 }
 
+Result<std::string> ask_if_awake(const SetPaths& paths, std::string_view command, const Deadline& deadline) {
+  CDCTL_TRY(ask(paths, "status", deadline.at_most(Millis(1000))));
+  return ask(paths, command, deadline);
+}
+
 }  // namespace cdctl::local

@@ -33,7 +33,7 @@ Result<> unmark(const SetPaths& paths) {
 Result<> LocalEngine::freeze(const SetPaths& paths, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto reading, read_set(paths, true));
   if (reading.alive) {
-    const auto done = ask(paths, "freeze", deadline.at_most(k_freeze));
+    const auto done = ask_if_awake(paths, "freeze", deadline.at_most(k_freeze));
     if (done) return {};
     if (done.error().exit == ExitCode::failed) return fail(done.error());
   }
@@ -85,7 +85,7 @@ Result<Step> LocalEngine::mend(const SetName& set, bool thaw, const Deadline& de
   if (auto marked = mark(paths, k_cut_mending); !marked) host_.log(Level::debug, marked.error().what);
   crash_point("local.mend.marked");
   Result<std::string> done = fail(ExitCode::unknown, "its supervisor is dead");
-  if (before.alive) done = ask(paths, thaw ? "thaw" : "restart", deadline.at_most(k_restart));
+  if (before.alive) done = ask_if_awake(paths, thaw ? "thaw" : "restart", deadline.at_most(k_restart));
   if (!done && done.error().exit == ExitCode::failed) return fail(done.error().in(context));
   if (!done) {
     if (auto again = start_again(paths, set, deadline); !again) return fail(again.error().in(context));

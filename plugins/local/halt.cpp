@@ -17,9 +17,8 @@ namespace cdctl::local {
 
 namespace {
 
-constexpr Millis k_answer(1000);       // to a question that needs no work
-constexpr Millis k_kill(10'000);       // to end what was killed
-constexpr Millis k_stop_extra(12'000); // what a stop may take beyond the grace
+constexpr Millis k_kill(10'000);        // to end what was killed
+constexpr Millis k_stop_extra(12'000);  // what a stop may take beyond the grace
 
 /// The supervisor does not answer: we do what it would.
 Result<> end_without_supervisor(const Fence& fence, Millis grace, const Deadline& deadline) {
@@ -49,8 +48,8 @@ Result<> wait_until_dead(const SetPaths& paths, const Deadline& deadline) {
 }
 
 Result<> stop_supervisor(const SetPaths& paths, const Fence& fence, Millis grace, const Deadline& deadline) {
-  auto answered = ask(paths, "status", deadline.at_most(k_answer));
-  if (answered) answered = ask(paths, fmt::format("stop {}", std::min(grace, deadline.left()).count()), deadline.at_most(grace + k_stop_extra));
+  const auto command = fmt::format("stop {}", std::min(grace, deadline.left()).count());
+  const auto answered = ask_if_awake(paths, command, deadline.at_most(grace + k_stop_extra));
   if (!answered && answered.error().exit == ExitCode::failed) return fail(answered.error().in("stopping " + fence.record().set));
   if (!answered) CDCTL_TRY(end_without_supervisor(fence, grace, deadline));
   return wait_until_dead(paths, deadline.at_most(k_kill));

@@ -120,7 +120,7 @@ SetStatus to_set_status(const SetName& name, const Reading& r, const std::string
   if (auto sources = sources_from_json(r.record["sources"])) out.sources = std::move(*sources);
   out.served = r.served;
   out.world_cut = false;
-  if (r.frozen == k_cut_done || (r.frozen.empty() && r.alive && r.status && r.status->frozen)) {
+  if (r.frozen == k_cut_done || (r.alive && r.status && r.status->frozen)) {
     out.world_cut = true;
   } else if (!r.frozen.empty()) {
     out.world_cut = std::nullopt;

@@ -28,7 +28,7 @@ struct UnitStatus {
 /// a program that shall stay small.
 struct Status {
   ProcessId supervisor;
-  bool frozen = false;
+  bool frozen = false;         ///< all of it stands still
   bool stopping = false;
   bool lived = false;          ///< a unit was up for ten minutes on end: this was no crash loop
   std::string cgroup;          ///< empty: none

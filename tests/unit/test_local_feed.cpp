@@ -199,7 +199,9 @@ TEST_CASE("many senders at once lose nothing and mix nothing") {
   std::set<std::string> seen;
   std::size_t count = 0;
   for (const Deadline deadline(Millis(20'000)); count < 100 && !deadline.passed();) {
-    for (const auto& signal : *reader->next(Millis(200))) {
+    const auto batch = reader->next(Millis(200));
+    REQUIRE(batch);
+    for (const auto& signal : *batch) {
       seen.insert(signal["id"].as_string());
       ++count;
     }

@@ -46,16 +46,17 @@ void Supervisor::handle(std::string_view command, Control::Answer answer) {
 
 Result<> Supervisor::freeze() {
   frozen_ = true;  // from here on nothing is started, even if not all can be stopped
-  const auto done = fence_->freeze(Deadline(k_patience));
+  CDCTL_TRY(fence_->freeze(Deadline(k_patience)));
+  stands_still_ = true;
   for (auto& unit : units_)
     if (unit.running()) unit.set_state(UnitState::frozen);
-  return done;
+  return {};
 }
 
 Result<> Supervisor::thaw() {
   if (::unlink(k_frozen) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
   CDCTL_TRY(fence_->thaw(Deadline(k_patience)));
-  frozen_ = false;
+  frozen_ = stands_still_ = false;
   for (auto& unit : units_)
     if (unit.running()) unit.set_state(UnitState::up);
   return start_the_idle();
@@ -67,7 +68,7 @@ Result<> Supervisor::restart() {
   if (!reap_until([this] { return !any_running(); }, Deadline(k_patience))) return fail("a killed unit does not end");
   if (::unlink(k_frozen) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
   if (cgroup_entrance_.valid()) CDCTL_TRY(Cgroup(fence_->record().cgroup).freeze(false, Deadline(k_patience)));
-  frozen_ = false;
+  frozen_ = stands_still_ = false;
   return start_the_idle();
 }
 

@@ -113,7 +113,7 @@ UnitSetting Supervisor::setting() const {
 Result<> Supervisor::start_units() {
   units_.reserve(plan_.units.size());
   for (std::size_t i = 0; i < plan_.units.size(); ++i) units_.emplace_back(i, plan_.units[i]);
-  frozen_ = held_back();
+  frozen_ = stands_still_ = held_back();
   for (std::size_t i = 0; i < units_.size(); ++i) {
     if (frozen_) {
       units_[i].set_state(UnitState::frozen);
@@ -210,7 +210,7 @@ bool Supervisor::reap_until(const std::function<bool()>& done, const Deadline& d
 }
 
 Status Supervisor::status() const {
-  Status out{fence_->record().supervisor, frozen_, kill_at_.has_value(), lived_, fence_->record().cgroup.string(), {}};
+  Status out{fence_->record().supervisor, frozen_ && stands_still_, kill_at_.has_value(), lived_, fence_->record().cgroup.string(), {}};
   for (const auto& unit : units_) out.units.push_back(unit.status);
   return out;
 }

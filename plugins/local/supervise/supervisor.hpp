@@ -65,7 +65,9 @@ class Supervisor {
   std::optional<Steady> kill_at_;      ///< stopping: when the grace ends
   std::optional<Steady> retry_status_; ///< the status could not be written (full disk)
   std::string last_status_;
-  bool frozen_ = false, lived_ = false, done_ = false;
+  bool frozen_ = false;    ///< nothing is to be started
+  bool stands_still_ = false;  ///< and nothing runs
+  bool lived_ = false, done_ = false;
   int exit_status_ = 0;
 };
 
