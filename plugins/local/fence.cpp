@@ -99,13 +99,16 @@ std::vector<ProcessInfo> Fence::members() const {
 Result<> Fence::freeze(const Deadline& deadline) const {
   if (has_cgroup()) return Cgroup(record_.cgroup).freeze(true, deadline);
   // A round that found everything stopped already is the last one: what runs nowhere cannot have forked meanwhile.
+  // One that waits in the kernel (state D: for the child it has vforked, which we have stopped) stops as it comes back.
+  std::vector<ProcessId> told;
   for (Pause pause;; pause.take()) {
     bool all_stopped = true;
     std::vector<ProcessInfo> denied;
     for (const auto& process : members()) {
-      if (process.stopped()) continue;
+      if (process.stopped() || (process.state == 'D' && std::ranges::find(told, ProcessId(process)) != told.end())) continue;
       all_stopped = false;
       if (send_signal(process, SIGSTOP) == Sent::denied) denied.push_back(process);
+      told.push_back(process);
     }
     if (all_stopped) return {};
     if (!denied.empty()) return fail(fmt::format("freezing {}: we may not stop process {}", record_.set, name_them(denied)));
@@ -115,6 +118,8 @@ Result<> Fence::freeze(const Deadline& deadline) const {
 
 Result<> Fence::thaw(const Deadline& deadline) const {
   if (has_cgroup()) return Cgroup(record_.cgroup).freeze(false, deadline);
+  // First all of them: a stop may still wait for one that waits in the kernel
+  for (const auto& process : members()) send_signal(process, SIGCONT);
   for (Pause pause;; pause.take()) {
     bool any_stopped = false;
     for (const auto& process : members()) {
@@ -130,7 +135,8 @@ Result<> Fence::thaw(const Deadline& deadline) const {
 bool Fence::frozen() const {
   if (has_cgroup()) return Cgroup(record_.cgroup).frozen().value_or(false);
   const auto all = members();
-  return !all.empty() && std::ranges::all_of(all, &ProcessInfo::stopped);
+  return std::ranges::any_of(all, &ProcessInfo::stopped) &&
+         std::ranges::all_of(all, [](const ProcessInfo& p) { return p.stopped() || p.state == 'D'; });
 }
 
 void Fence::terminate() const {
