@@ -70,7 +70,7 @@ end_story() {
     timeout 30 cdctl reap "$set" --grace 0s --even-newest --even-last "$set" >/dev/null 2>&1
   done
   cd /
-  end_all_of "$work"
+  { end_all_of "$work"; wait; } 2>/dev/null
   [ -z "$has_broker" ] || [ -d "$work/broker" ] || sweep_broker
   [ ! -d "$work/broker" ] || "$source_dir/scripts/private-broker" stop "$work/broker"
   if [ "$status" != 0 ] && [ -n "${CDCTL_E2E_KEEP:-}" ]; then

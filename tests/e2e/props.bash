@@ -48,6 +48,7 @@ make_service() {
     [ -n "$has_broker" ] || printf 'switches = ["local"]\n'
     [ -z "${switches:-}" ] || printf 'switches = %s\n' "$switches"
     printf '[sources]\ntrunk = { git = "%s/%s", branch = "main" }\n' "$work" "$trunk"
+    [ -z "${spec:-}" ] || printf 'spec = { git = "%s/%s" }\n' "$work" "$spec"
     [ -z "$has_broker" ] || printf '[rabbit]\nqueues = { %s = { type = "quorum" } }\n' "$name"
     printf '[breaker]\nrules = ["critical >= 1"]\n'
     [ -t 0 ] || cat
@@ -108,3 +109,11 @@ missing_jobs() {
 nothing_missing() { [ "$(missing_jobs)" = 0 ]; }
 confirmed_jobs() { awk '$1 == "confirmed" && !seen[$3]++ { n++ } END { print n + 0 }' producer.ledger; }
 deliveries_after() { awk -v set="$1" -v after="$2" '$1 == "delivery" && $4 == set && $2 > after { n++ } END { print n + 0 }' jobs.ledger; }
+
+# make_spec: a Mojo spec for the service made next; its manifest is the demo's.
+make_spec() {
+  cp -r "$source_dir/examples/demo/spec" spec.git
+  sed -i "s|^thumbs .*|thumbs $work/$service.git|" spec.git/collect
+  git -C spec.git init -q -b main && git -C spec.git add -A && git -C spec.git commit -qm spec
+  spec=spec.git
+}

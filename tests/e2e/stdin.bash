@@ -7,16 +7,18 @@ make_service </dev/null
 first=$(deploy_one ok)
 second=$(deploy_one ok)
 third=$(deploy_one ok)
-now=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
-verdict() { # SET VERDICT
+rfc3339() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }
+now=$(rfc3339)
+verdict() { # SET VERDICT [TIME-OF-EVIDENCE]
+  local time=${3:-$(rfc3339)}
   printf '{"schema":"cdctl.verdict/1","set":"%s","verdict":"%s","rule":"critical >= 1","evidence":{"count":1,"first":"%s","last":"%s"},"time":"%s"}\n' \
-    "$1" "$2" "${3:-$now}" "${3:-$now}" "$now"
+    "$1" "$2" "$time" "$time" "$time"
 }
 expect_uncut() { expect_same "cut of $1" "$(cut_of "$1")" false; }
 
 # An empty input is nothing to do; a terminal is a mistake.
-for command in deploy break mend reap trip stale; do
-  expect_exit 0 cdctl $command </dev/null
+for command in deploy break 'mend -' reap trip stale; do
+  expect_exit 0 cdctl $command </dev/null  # two words, where they are two
   expect_quiet
   expect_exit 2 script -qec "cdctl $command" /dev/null
 done
@@ -75,7 +77,8 @@ expect_exit 4 cdctl break < <(cat unknown; verdict "$second" unhealthy)
 expect_uncut "$second"
 expect_exit 4 cdctl stale --keep 1 --min-age 0s --prove-for 0s < <(cat unknown sets)
 expect_json 'length == 1 and .[0].schema == "cdctl.error/1"'
-expect_exit 4 cdctl reap <"$work/out"
+cp "$work/out" passed-on
+expect_exit 4 cdctl reap <passed-on
 expect_same "the sets" "$(sets_of | wc -l)" 3
 
 # An unreachable trunk: exit 4, its error down the pipe, the other service answered.
