@@ -160,7 +160,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
   if (word.size() > 64) return {};
   std::string best;
-  auto least = std::max<std::size_t>(1, word.size() / 3) + 1;
+  auto least = std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
   for (const auto& candidate : candidates) {
     if (const auto distance = edit_distance(word, candidate); distance < least) {
       least = distance;

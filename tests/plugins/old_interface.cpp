@@ -3,8 +3,10 @@
 
 extern "C" {
 extern const char cdctl_interface_0;
-__attribute__((visibility("default"), used)) const char* const cdctl_plugin_gate = &cdctl_interface_0;
-__attribute__((visibility("default"), used)) const unsigned long cdctl_plugin[16] = {0};
+extern __attribute__((visibility("default"))) const char* const cdctl_plugin_gate;
+extern __attribute__((visibility("default"))) const unsigned long cdctl_plugin[16];
+const char* const cdctl_plugin_gate = &cdctl_interface_0;
+const unsigned long cdctl_plugin[16] = {0};
 }
 
 namespace {

@@ -17,7 +17,7 @@ using namespace cdctl::cli;
 namespace {
 
 Finished cdctl_run(std::vector<std::string> words, std::string input = "\n") {
-  Command command;
+  cdctl::Command command;
   command.argv = {CDCTL_BUILD_DIR "/bin/cdctl"};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.input = std::move(input);

@@ -52,8 +52,8 @@ TEST_CASE("cut sets do not count towards keep, and go after their grace unless t
 
 TEST_CASE("the newest proven set is the fallback while everything newer is unproven or cut") {
   // b and c are live but unproven: a is the one to go back to
-  CHECK(marks({live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "---");
-  CHECK(marks({live("z", 40h), live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "x---");
+  CHECK(marks({live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "-x-");
+  CHECK(marks({live("z", 40h), live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "x-x-");
   CHECK(marks({live("a", 30h), cut("b", 29h, 5h), cut("c", 28h, 5h)}, policy(0, 1h, 24h)) == "-x-");
 }
 
