@@ -1,0 +1,115 @@
+#include "management.hpp"
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+
+namespace cdctl::rabbit {
+
+std::string path_of(std::initializer_list<std::string_view> parts) {
+  std::string path;
+  for (const auto part : parts) path += "/" + url_encode(part);
+  return path;
+}
+
+namespace {
+
+/// RabbitMQ's own reason: a text, or an array of texts.
+std::string reason_of(const Answer& answer) {
+  const auto json = Json::parse(answer.text);
+  if (!json) return {};
+  const auto& reason = (*json)["reason"];
+  return printable(reason.is_string() ? reason.view() : std::string_view(reason.is_null() ? std::string() : reason.dump()), 300);
+}
+
+}  // namespace
+
+Error Management::explain(const Call& call, const Answer& answer) const {
+  const auto reason = reason_of(answer);
+  const auto tail = reason.empty() ? std::string() : ": " + reason;
+  switch (answer.status) {
+    case 401:
+      return {ExitCode::unknown, fmt::format("{}: the broker refused the login (401{}); check user and password in [rabbit], and that "
+                                             "the user has the tag administrator",
+                                             call.doing, tail)};
+    case 403: return {ExitCode::unknown, fmt::format("{}: the broker forbids it (403{})", call.doing, tail)};
+    case 404: return {ExitCode::failed, fmt::format("{}: not there (404)", call.doing)};
+    case 400: return {ExitCode::failed, fmt::format("{}: the broker refused it{}", call.doing, tail)};
+    default: break;
+  }
+  if (answer.status >= 500) {
+    return {ExitCode::unknown, fmt::format("{}: the broker answered {}{}; its log says more", call.doing, answer.status, tail)};
+  }
+  return {ExitCode::unknown, fmt::format("{}: the broker answered {}{}; is it RabbitMQ's management API?", call.doing, answer.status, tail)};
+}
+
+Error Management::unreachable(const Call& call, Error error) const {
+  error.what = fmt::format("{}: {}", call.doing, error.what);
+  if (error.exit == ExitCode::unknown) error.what += "; is the broker up and its management plugin on?";
+  return error;
+}
+
+std::vector<Result<Answer>> Management::send_all(std::span<const Call> calls, const Deadline& deadline, std::size_t parallel) {
+  const auto settings = settings_.get();
+  auto http = settings ? host_.http() : Result<Http*>(std::unexpected(settings.error()));
+  if (!http) return std::vector<Result<Answer>>(calls.size(), std::unexpected(http.error()));
+  std::vector<HttpRequest> requests;
+  for (const auto& call : calls) {
+    HttpRequest request;
+    request.method = call.method;
+    request.url = (*settings)->management + "/api" + call.path;
+    request.headers = call.headers;
+    request.user = (*settings)->user;
+    request.password = (*settings)->password;
+    request.ca_file = (*settings)->ca_file;
+    request.deadline = deadline;
+    if (!call.body.is_null()) {
+      request.body = call.body.dump();
+      request.headers.emplace_back("Content-Type", "application/json");
+    }
+    requests.push_back(std::move(request));
+  }
+  auto responses = (*http)->send_all(requests, parallel);
+  std::vector<Result<Answer>> answers;
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    if (responses[i]) answers.emplace_back(Answer{responses[i]->status, std::move(responses[i]->body)});
+    else answers.emplace_back(std::unexpected(unreachable(calls[i], std::move(responses[i].error()))));
+  }
+  return answers;
+}
+
+Result<Answer> Management::send(const Call& call, const Deadline& deadline) {
+  return std::move(send_all(std::span(&call, 1), deadline, 1).front());
+}
+
+Result<Json> Management::parse(const Call& call, const Answer& answer) const {
+  if (answer.status != 200) return fail(explain(call, answer));
+  auto json = Json::parse(answer.text);
+  if (!json) return fail(ExitCode::unknown, fmt::format("{}: the answer is no JSON ({}); is it RabbitMQ's management API?", call.doing, json.error().what));
+  return json;
+}
+
+Result<Json> Management::get(const Call& call, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto answer, send(call, deadline));
+  return parse(call, answer);
+}
+
+Result<std::optional<Json>> Management::get_if_there(const Call& call, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto answer, send(call, deadline));
+  if (answer.status == 404) return std::optional<Json>();
+  CDCTL_TRY_ASSIGN(auto json, parse(call, answer));
+  return std::optional(std::move(json));
+}
+
+Result<> Management::act(const Call& call, const Deadline& deadline) { return act_all(std::span(&call, 1), deadline); }
+
+Result<> Management::act_all(std::span<const Call> calls, const Deadline& deadline) {
+  const auto answers = send_all(calls, deadline);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i]) return fail(answers[i].error());
+    if (!answers[i]->ok()) return fail(explain(calls[i], *answers[i]));
+  }
+  return {};
+}
+
+}  // namespace cdctl::rabbit

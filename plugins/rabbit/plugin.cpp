@@ -1,0 +1,25 @@
+#include <array>
+
+#include <cdctl/plugin.hpp>
+#include <cdctl/shield.hpp>
+
+#include "feed.hpp"
+#include "memory.hpp"
+#include "switch.hpp"
+
+using namespace cdctl;
+using namespace cdctl::plugin;
+
+namespace {
+
+constexpr std::array k_roles{
+    RoleRow{Role::switch_, "rabbit", "", make<ShieldSwitch, rabbit::RabbitSwitch>},
+    RoleRow{Role::memory, "rabbit", "", make<ShieldMemory, rabbit::RabbitMemory>},
+    RoleRow{Role::feed, "rabbit", "", make<ShieldFeed, rabbit::RabbitFeed>},
+};
+
+}  // namespace
+
+CDCTL_PLUGIN("rabbit", "0.1.0", "Cut worker sets off from RabbitMQ, and carry their signals over it", k_roles.data(), k_roles.size(), nullptr, 0,
+             "management amqp vhost user password_file password_env password_command ca_file feed_max_age feed_max_bytes",
+             "queues exchanges publish max_connections");

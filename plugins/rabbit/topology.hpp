@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/config.hpp>
+
+namespace cdctl::rabbit {
+
+struct Binding {
+  std::string exchange, key;
+};
+
+struct Queue {
+  std::string type = "quorum";
+  bool durable = true;
+  Json arguments = Json::object();  ///< x-queue-type included
+  std::vector<Binding> bindings;
+};
+
+struct Exchange {
+  std::string type = "direct";
+  bool durable = true;
+  Json arguments = Json::object();
+};
+
+/// `[rabbit]` of a service's file, checked: what its workers read from and write to.
+struct Topology {
+  std::map<std::string, Queue> queues;
+  std::map<std::string, Exchange> exchanges;
+  std::vector<std::string> publish;              ///< exchanges; "" is the default one
+  std::optional<std::int64_t> max_connections;   ///< of a set's user
+};
+
+/// Exit code `config`, naming file, key and what is expected.
+[[nodiscard]] Result<Topology> read_topology(const ServiceConfig& service);
+
+/// A regular expression of RabbitMQ's permissions that matches exactly these names; none = nothing.
+[[nodiscard]] std::string exactly(const std::vector<std::string>& names);
+
+}  // namespace cdctl::rabbit
