@@ -27,9 +27,11 @@ constexpr std::array k_phases{
     PhaseRow{"juju-check-wait", PhaseKind::unsupported},
 };
 
-std::string unknown_phase(std::string_view word) {
+std::string unknown_phase(std::string_view word, bool with_hint) {
   std::vector<std::string> names;
-  for (const auto& phase : k_phases) names.emplace_back(phase.name);
+  if (with_hint) {
+    for (const auto& phase : k_phases) names.emplace_back(phase.name);
+  }
   const auto close = nearest(word, names);
   return fmt::format("'{}' is no phase{}", printable(word, 60), close.empty() ? std::string() : fmt::format("; did you mean {}?", close));
 }
@@ -47,7 +49,8 @@ class LineReader {
       return;
     }
     Row row{line_, words.front().text, {}};
-    if (!phase_kind(row.phase)) wrong(words.front().column, unknown_phase(row.phase));
+    // Only the first few problems are shown; a file that is no manifest at all may have a million.
+    if (!phase_kind(row.phase)) wrong(words.front().column, unknown_phase(row.phase, manifest_.problems.size() < 100));
     for (std::size_t i = 1; i < words.size(); ++i) option(row, words[i]);
     manifest_.rows.push_back(std::move(row));
   }

@@ -78,13 +78,13 @@ TEST_CASE("bytes that no manifest may hold are told with their line") {
   CHECK(problems_of("script A=größe€😀").empty());
 }
 
-TEST_CASE("a manifest of one 10 MB line, and one of a million lines, are answered within a second") {
+TEST_CASE("a manifest of one 10 MB line, and one of a hundred thousand bad lines, are answered in a few seconds") {
   const auto begun = std::chrono::steady_clock::now();
   CHECK(problems_of("deploy\n" + std::string(10 << 20, 'x') + "\nscript").contains("manifest:2: the line is longer than"));
   std::string many;
-  for (int i = 0; i < 1'000'000; ++i) many += "x\n";
-  CHECK(problems_of(many).ends_with("and 999995 more"));
-  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(20));
+  for (int i = 0; i < 100'000; ++i) many += "x\n";
+  CHECK(problems_of(many).ends_with("and 99995 more"));
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
 }
 
 TEST_CASE("names from hell are no phases and no options") {
