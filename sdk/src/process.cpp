@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -205,6 +206,8 @@ class Conversation {
     if (child_.in.valid()) ::fcntl(child_.in.get(), F_SETFL, O_NONBLOCK);
   }
   void hold() {
+    // A daemon that the child leaves behind may keep its streams open for ever: the child's own end is what counts.
+    const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, child_.pid, 0)));
     while (child_.out.valid() || child_.err.valid()) {
       if (command_.deadline.passed()) {
         finished_.timed_out = true;
@@ -214,11 +217,12 @@ class Conversation {
         finished_.interrupted = true;
         return;
       }
-      struct pollfd fds[4] = {{child_.out.get(), POLLIN, 0}, {child_.err.get(), POLLIN, 0}, {child_.in.get(), POLLOUT, 0}, {Stop::fd(), POLLIN, 0}};
-      if (::poll(fds, 4, static_cast<int>(std::min(command_.deadline.left(), Millis(60'000)).count())) < 0) continue;
+      struct pollfd fds[5] = {{child_.out.get(), POLLIN, 0}, {child_.err.get(), POLLIN, 0}, {child_.in.get(), POLLOUT, 0}, {Stop::fd(), POLLIN, 0}, {ended.get(), POLLIN, 0}};
+      if (::poll(fds, 5, static_cast<int>(std::min(command_.deadline.left(), Millis(60'000)).count())) < 0) continue;
       if (fds[0].revents) read(child_.out, finished_.out);
       if (fds[1].revents) read(child_.err, finished_.err);
       if (fds[2].revents) write();
+      if (fds[4].revents && !fds[0].revents && !fds[1].revents) return;  // ended, and what it wrote has been read
     }
   }
 
