@@ -61,7 +61,7 @@ Result<Step> LocalEngine::cut(const SetName& set, const Deadline& deadline) {
   crash_point("local.cut.done");
   CDCTL_TRY_ASSIGN(const auto fence, fence_of(paths, set, home_.id()));
   return Step{"local", before.frozen != k_cut_done,
-              Json::object({{"frozen", static_cast<std::int64_t>(fence.members().size())}})};
+              Json::object({{"frozen", static_cast<std::int64_t>(fence.count())}})};
 }
 
 Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set, const Deadline& deadline) {

@@ -91,6 +91,7 @@ std::vector<ProcessInfo> Fence::members() const {
   std::vector<ProcessInfo> out;
   for (const auto& process : all) {
     if (process.dead() || process.pid == record_.supervisor.pid) continue;
+    if (process.start < record_.supervisor.start) continue;  // older than the set: spares us its environment
     if (ours.contains(process.pid) || has_in_environment(process.pid, set_line, home_line)) out.push_back(process);
   }
   return out;
@@ -130,6 +131,10 @@ Result<> Fence::thaw(const Deadline& deadline) const {
     if (!any_stopped) return {};
     if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("thawing {}: its processes did not go on in time", record_.set));
   }
+}
+
+std::size_t Fence::count() const {
+  return has_cgroup() ? Cgroup(record_.cgroup).members().size() : members().size();
 }
 
 bool Fence::frozen() const {

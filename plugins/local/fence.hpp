@@ -39,6 +39,8 @@ class Fence {
 
   /// The living ones, zombies left out.
   [[nodiscard]] std::vector<ProcessInfo> members() const;
+  /// How many there are; by the cgroup alone where there is one.
+  [[nodiscard]] std::size_t count() const;
   /// Stops all of them where they are, those they fork meanwhile included.
   [[nodiscard]] Result<> freeze(const Deadline& deadline) const;
   [[nodiscard]] Result<> thaw(const Deadline& deadline) const;

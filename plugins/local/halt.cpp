@@ -72,15 +72,15 @@ Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::strin
     CDCTL_TRY(stop_supervisor(paths, fence, grace, deadline));
   }
   CDCTL_TRY_ASSIGN(const auto left, read_fence(paths));
+  if (!left) return out;  // never started, or its supervisor has proven all of it gone
   CDCTL_TRY_ASSIGN(const auto fence, fence_of(paths, name, home_id));
-  if (!fence.members().empty()) {
-    out.anything = true;
+  const bool booted_since = !fence.record().boot.empty() && fence.record().boot != boot_id();
+  if (!booted_since) {
+    out.anything = out.anything || !fence.members().empty();
     CDCTL_TRY(fence.kill(deadline.at_most(k_kill)));
+    if (!fence.record().cgroup.empty()) CDCTL_TRY(Cgroup(fence.record().cgroup).remove());
   }
-  if (!left) return out;
-  const Cgroup cgroup(fence.record().cgroup);
-  if (!fence.record().cgroup.empty()) CDCTL_TRY(cgroup.remove());
-  out.proven = !fence.record().cgroup.empty() || fence.record().boot != boot_id();
+  out.proven = booted_since || !fence.record().cgroup.empty();
   if (out.proven && ::unlink((paths / k_fence).c_str()) != 0 && errno != ENOENT) {
     return fail(fmt::format("removing {}: {}", (paths / k_fence).string(), errno_text(errno)));
   }

@@ -36,8 +36,8 @@ struct Reading {
 [[nodiscard]] Result<Reading> read_set(const SetPaths& paths, bool ours = false);
 [[nodiscard]] SetStatus to_set_status(const SetName& name, const Reading& reading, const std::string& home);
 
-/// The file `fence`. Empty when absent: nothing was started, or all is proven gone. One that is damaged stems from before a
-/// crash of the machine; its boot is then empty.
+/// The file `fence`. Empty when absent: nothing was started, or all is proven gone. One that is damaged (it
+/// may stem from before a crash of the machine) comes without a set and a boot.
 [[nodiscard]] Result<std::optional<FenceRecord>> read_fence(const SetPaths& paths);
 
 /// The units for `describe`: where each stands, and the last ten lines of its log.

@@ -29,6 +29,9 @@ inline Sources some_sources() {
 }
 inline Deadline soon() { return Deadline(Millis(20'000)); }
 
+/// A number that only the processes of this test program bear, to find them by: other builds run the same tests.
+inline const std::string k_word = std::to_string(700'000'000 + ::getpid());  // before any fork
+
 /// Waits until `holds`, ten seconds at most.
 inline bool eventually(const std::function<bool()>& holds, Millis most = Millis(10'000)) {
   for (const Deadline deadline(most); !deadline.passed(); std::this_thread::sleep_for(Millis(5)))

@@ -7,8 +7,7 @@ using namespace cdctl::test;
 
 namespace {
 
-constexpr const char* k_word = "81818181";
-std::string worker() { return std::string("setsid sleep ") + k_word + " & exec sleep " + k_word; }
+std::string worker() { return "setsid sleep " + k_word + " & exec sleep " + k_word; }
 
 void check_live(LocalHome& home) {
   const auto sets = must(home.engine.list({}, soon()));
@@ -123,7 +122,7 @@ TEST_CASE("a reap that is killed anywhere does not keep the set from being deplo
 TEST_CASE("a supervisor killed at any moment of a reap leaves nothing") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy("trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 0.05; done; : 81818181' & while :; do sleep 0.05; done; : 81818181");
+  home.deploy("trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 0.05; done; : " + k_word + "' & while :; do sleep 0.05; done; : " + k_word);
   REQUIRE(eventually([&] { return home.processes_with(k_word) >= 2; }));
   const auto supervisor = home.supervisor();
   std::thread killer([&] {

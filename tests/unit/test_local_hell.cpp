@@ -64,32 +64,32 @@ bool say(bool ok, const char* what) {
 TEST_CASE("no process of a set escapes its reap") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy(hider("91919191"));
-  REQUIRE(eventually([&] { return home.processes_with("91919191") >= 3; }));
+  home.deploy(hider(k_word));
+  REQUIRE(eventually([&] { return home.processes_with(k_word) >= 3; }));
   must(home.reap(Millis(100)));
-  CHECK(home.processes_with("91919191") == 0);
+  CHECK(home.processes_with(k_word) == 0);
 }
 
 TEST_CASE("no process of a set whose supervisor was killed escapes its reap") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy(hider("92929292"));
-  REQUIRE(eventually([&] { return home.processes_with("92929292") >= 3; }));
+  home.deploy(hider(k_word));
+  REQUIRE(eventually([&] { return home.processes_with(k_word) >= 3; }));
   local::send_signal(home.supervisor(), SIGKILL);
   REQUIRE(eventually([&] { return home.state() == "down"; }));
-  CHECK(home.processes_with("92929292") >= 1);
+  CHECK(home.processes_with(k_word) >= 1);
   must(home.reap(Millis(100)));
-  CHECK(home.processes_with("92929292") == 0);
+  CHECK(home.processes_with(k_word) == 0);
   CHECK_FALSE(std::filesystem::exists(home.folder()));
 }
 
 TEST_CASE("a worker that forks without end is ended") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy("f() { sleep 93939393 & setsid sleep 93939393 & sleep 0.02; }; while :; do f; done");
-  REQUIRE(eventually([&] { return home.processes_with("93939393") >= 6; }));
+  home.deploy("f() { sleep " + k_word + " & setsid sleep " + k_word + " & sleep 0.02; }; while :; do f; done");
+  REQUIRE(eventually([&] { return home.processes_with(k_word) >= 6; }));
   must(home.reap(Millis(0)));
-  CHECK(home.processes_with("93939393") == 0);
+  CHECK(home.processes_with(k_word) == 0);
 }
 
 TEST_CASE("where nothing can be proven, a reap fails and names the process it cannot tell") {
@@ -97,14 +97,14 @@ TEST_CASE("where nothing can be proven, a reap fails and names the process it ca
   LocalHome home;
   auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
   must(claim->clean(soon()));
-  auto what = home.workload("env -i setsid sleep 94949494 & exec sleep 94949494");
+  auto what = home.workload("env -i setsid sleep " + k_word + " & exec sleep " + k_word);
   what.directory = claim->workspace();
   must(claim->start(what, soon()));
   must(claim->finish());
   claim.reset();
-  REQUIRE(eventually([&] { return home.processes_with("94949494") >= 2; }));
+  REQUIRE(eventually([&] { return home.processes_with(k_word) >= 2; }));
   local::send_signal(home.supervisor(), SIGKILL);
-  REQUIRE(eventually([&] { return home.processes_with("94949494") == 1; }));
+  REQUIRE(eventually([&] { return home.processes_with(k_word) == 1; }));
   must(home.engine.stop(k_set, Millis(0), soon()));
   const auto refused = home.engine.destroy(k_set, soon());
   REQUIRE_FALSE(refused);
@@ -112,25 +112,25 @@ TEST_CASE("where nothing can be proven, a reap fails and names the process it ca
   CHECK(refused.error().what.contains("(sleep)"));
   CHECK(home.state() == "reaping");
   for (const auto& process : local::suspects_in(home.folder())) local::send_signal(process, SIGKILL);
-  REQUIRE(eventually([&] { return home.processes_with("94949494") == 0; }));
+  REQUIRE(eventually([&] { return home.processes_with(k_word) == 0; }));
   CHECK(must(home.engine.destroy(k_set, soon())).details["proof"].view() == "sweep");
 }
 
 TEST_CASE("processes of another home with a set of the same name are left alone") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome ours, theirs;
-  ours.deploy("exec sleep 95959595");
-  theirs.deploy("exec sleep 95959595");
+  ours.deploy("exec sleep " + k_word);
+  theirs.deploy("exec sleep " + k_word);
   local::send_signal(ours.supervisor(), SIGKILL);
   must(ours.reap(Millis(0)));
   CHECK(theirs.state() == "live");
-  CHECK(theirs.processes_with("95959595") == 1);
+  CHECK(theirs.processes_with(k_word) == 1);
 }
 
 TEST_CASE("a supervisor that stands still blocks nobody") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy(ticker("ticks.txt") + "; : 96969696");
+  home.deploy(ticker("ticks.txt") + "; : " + k_word);
   REQUIRE(eventually([&] { return home.size_of("ticks.txt") > 0; }));
   REQUIRE(local::send_signal(home.supervisor(), SIGSTOP) == local::Sent::sent);
   const Deadline quick(Millis(200));
@@ -147,11 +147,11 @@ TEST_CASE("a supervisor that stands still blocks nobody") {
   SECTION("a mend replaces it") {
     CHECK(must(home.engine.mend(k_set, false, Deadline(Millis(40'000)))).changed);
     CHECK(eventually([&] { return home.size_of("ticks.txt") > before; }));
-    CHECK(eventually([&] { return home.processes_with("96969696") == 1; }));  // for a moment two, as it forks
+    CHECK(eventually([&] { return home.processes_with(k_word) == 1; }));  // for a moment two, as it forks
   }
   SECTION("a reap ends it") {
     must(home.reap(Millis(100)));
-    CHECK(home.processes_with("96969696") == 0);
+    CHECK(home.processes_with(k_word) == 0);
   }
 }
 
@@ -195,6 +195,18 @@ TEST_CASE("what another boot left behind is down, and is repaired") {
   CHECK(home.state() == "down");
   home.deploy("exec sleep 1000");
   CHECK(home.state() == "live");
+}
+
+TEST_CASE("a damaged fence is made up for by what follows from the name") {
+  const NoCgroup scope(true);
+  LocalHome home;
+  home.deploy("setsid sleep " + k_word + " & exec sleep " + k_word);
+  REQUIRE(eventually([&] { return home.processes_with(k_word) == 2; }));
+  local::send_signal(home.supervisor(), SIGKILL);
+  REQUIRE(eventually([&] { return home.state() == "down"; }));
+  std::ofstream(home.folder() / "fence") << "torn";
+  must(home.reap(Millis(100)));
+  CHECK(home.processes_with(k_word) == 0);
 }
 
 TEST_CASE("damaged files of a set do not stop a listing or its reap") {
@@ -269,15 +281,15 @@ TEST_CASE("a start that finds the disk full leaves a partial set and no process"
     auto claim = home.engine.claim(k_set, some_sources(), now(), soon());
     if (!say(claim.has_value(), "claim")) return false;
     fill(root);
-    const auto started = (*claim)->start(home.workload("exec sleep 98989898"), soon());
+    const auto started = (*claim)->start(home.workload("exec sleep " + k_word), soon());
     if (!say(!started && started.error().exit == ExitCode::failed, "start fails")) return false;
     if (!say(!started.error().what.contains("s3cret"), "no secret in the error")) return false;
     (*claim)->abandon("full");
     claim->reset();
-    if (!say(home.processes_with("98989898") == 0, "no process")) return false;
+    if (!say(home.processes_with(k_word) == 0, "no process")) return false;
     if (!say(home.state() == "partial", "partial")) return false;
     std::filesystem::remove(root / "ballast");
-    return say(home.try_deploy(home.workload("exec sleep 98989898")).has_value(), "deploy with room") && say(home.reap().has_value(), "reap");
+    return say(home.try_deploy(home.workload("exec sleep " + k_word)).has_value(), "deploy with room") && say(home.reap().has_value(), "reap");
   });
   if (!ok) WARN("left out: no file system can be mounted here");
   CHECK(ok.value_or(true));
