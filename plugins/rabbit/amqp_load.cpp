@@ -8,10 +8,6 @@
 
 namespace cdctl::rabbit {
 
-std::string AmqpAddress::shown() const {
-  return fmt::format("{}://{}:{}", tls ? "amqps" : "amqp", host.contains(':') ? "[" + host + "]" : host, port);
-}
-
 namespace {
 
 constexpr const char* k_module = "cdctl-amqp.so";

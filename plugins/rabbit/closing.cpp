@@ -80,7 +80,8 @@ Result<Closing> close_connections(Management& management, const std::string& use
       CDCTL_TRY(close_each(management, names, reason, until));
       crash_point("rabbit.cut.close");
     }
-    if (empty < 2) ::poll(nullptr, 0, 2);  // between two looks, not before a result: the loop is bounded by `until`
+    // A breath for the broker between two looks, longer when they bring nothing; `until` bounds the loop.
+    if (empty < 2) ::poll(nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(done.passes, 1, 5)));
   }
   if (!names.empty()) {
     const auto real = count_real(management, names, deadline.at_most(Millis(2000)));

@@ -177,8 +177,19 @@ Result<std::optional<Delivery>> Frames::take_delivery(const Deadline& deadline) 
 
 Result<> Frames::send(amqp_method_number_t id, void* method) {
   const int status = amqp_send_method(state_, k_channel, id, method);
-  if (status != AMQP_STATUS_OK) return fail(lost(status));
+  if (status != AMQP_STATUS_OK) return fail(hung_up(status));
   return {};
+}
+
+Error Frames::hung_up(int status) {
+  for (;;) {
+    amqp_frame_t frame{};
+    const timeval none{0, 0};
+    if (amqp_simple_wait_frame_noblock(state_, &frame, &none) != AMQP_STATUS_OK) break;
+    if (const auto told = digest(frame); !told) return told.error();
+  }
+  logged_in_ = false;
+  return lost(status);
 }
 
 Result<> Frames::publish(const Publication& message) {
@@ -194,7 +205,7 @@ Result<> Frames::publish(const Publication& message) {
   }
   const int status = amqp_basic_publish(state_, k_channel, bytes_of(message.exchange), bytes_of(message.routing_key), /*mandatory=*/1,
                                         /*immediate=*/0, &properties, bytes_of(message.body));
-  if (status != AMQP_STATUS_OK) return fail(lost(status));
+  if (status != AMQP_STATUS_OK) return fail(hung_up(status));
   return {};
 }
 

@@ -74,6 +74,8 @@ class Frames {
   void take_header(const amqp_frame_t& frame);
   void finish_body();
   [[nodiscard]] Error lost(int status) const;
+  /// Why nothing could be sent: what the broker said before it hung up, if it did.
+  [[nodiscard]] Error hung_up(int status);
   [[nodiscard]] Result<> login(const AmqpAddress& address, const Deadline& deadline);
 
   amqp_connection_state_t state_ = nullptr;
