@@ -19,6 +19,7 @@ class Output {
   [[nodiscard]] Format format() const { return format_; }
   [[nodiscard]] bool tabular() const { return format_ == Format::table || format_ == Format::wide; }
   void set_colour(bool on) { colour_ = on; }
+  [[nodiscard]] bool colour() const { return colour_; }
   void set_quiet(bool on) { quiet_ = on; }
   void set_verbose(bool on) { verbose_ = on; }
 

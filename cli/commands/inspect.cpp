@@ -5,6 +5,7 @@
 #include "../command.hpp"
 #include "../feed_choice.hpp"
 #include "../fleet.hpp"
+#include "../inspect_page.hpp"
 #include "../outcome.hpp"
 
 namespace cdctl::cli {
@@ -94,7 +95,8 @@ int run_inspect(Context& context, const Arguments& args) {
       add_engine(context, *set, record, deadline);
       add_switches(context, *set, record, deadline);
       record.set("signals", signals ? signals->at(set->name.str()) : Json());
-      context.out.write(record);
+      if (context.out.tabular()) context.out.text(inspect_page(record, context.out.colour()));
+      else context.out.write(record);
     }
     return {};
   });
