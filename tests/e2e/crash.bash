@@ -5,8 +5,9 @@
 . "$(dirname "$0")/common.bash"
 begin "${1:-broker}"
 
-# Boundaries of ways that these four commands do not take here; unit tests of the plugin walk them.
-elsewhere=(git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked)
+# Boundaries of ways that these four commands do not take here (a hundred tombstones, a broken mirror, a dead supervisor, `signal`):
+# the unit tests of the plugins are where they belong.
+elsewhere=(rabbit.memory.trim git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked)
 
 # The names in the sources; those that end in a variable get its values.
 all_points() {
