@@ -5,9 +5,9 @@
 . "$(dirname "$0")/common.bash"
 begin "${1:-broker}"
 
-# Boundaries of ways that these four commands do not take here (a hundred tombstones, a broken mirror, a dead supervisor, `signal`):
+# Boundaries of ways that these four commands do not take here (a broken mirror, a dead supervisor, `signal`):
 # the unit tests of the plugins are where they belong.
-elsewhere=(rabbit.memory.trim git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked)
+elsewhere=(git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked)
 
 # The names in the sources; those that end in a variable get its values.
 all_points() {
@@ -73,6 +73,16 @@ expect_gone() {
   expect_same "the sets after $point" "$(sets_of)" "$base"
 }
 
+# A hundred tombstones more than the service has, copies of one: then old ones are forgotten.
+add_tombstones() {
+  local tombstone number
+  tombstone=$(api global-parameters | jq -c --arg p "cdctl.set.$service-" 'first(.[] | select((.name | startswith($p)) and .value.reaped_at) | {value})')
+  [ -n "$tombstone" ] || fail "no tombstone found"
+  for number in {1..100}; do
+    api "global-parameters/cdctl.set.$service-r$(printf %010x "$number")" -f -X PUT -d "$tombstone" || fail "cannot write a tombstone"
+  done
+}
+
 if [ -n "$has_broker" ]; then
   worker_name=demo-worker
   make_trunk
@@ -95,6 +105,7 @@ for point in "${points[@]}"; do
     crashing local.start.launched cdctl deploy "$service"
   fi
   [ "$point" != git.mirror-made ] || rm -rf home/cache/git
+  [ "$point" != rabbit.memory.trim ] || add_tombstones
   at_point "$point" cdctl deploy "$service"
   set=$(newest_set)
   [ "$set" != "$base" ] || fail "$point: no new set"
