@@ -201,6 +201,8 @@ const PluginInfo* PluginHost::offering(std::string_view role, std::string_view k
   return nullptr;
 }
 
+std::string PluginHost::inspect(const PluginInfo& info) { return info.refused.empty() ? inspect_file(info.file) : info.refused; }
+
 Result<const Descriptor*> PluginHost::open(const PluginInfo& info) {
   if (!info.refused.empty()) return fail(ExitCode::config, info.refused);
   if (const auto there = libraries_.find(info.file); there != libraries_.end()) return there->second->descriptor;

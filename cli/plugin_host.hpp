@@ -47,6 +47,8 @@ class PluginHost {
   [[nodiscard]] const PluginInfo* offering(std::string_view role, std::string_view kind);
   /// Opens the plugin and makes the role object; exit code `config` with the true reason when it cannot be.
   [[nodiscard]] Result<void*> create(plugin::Role role, std::string_view kind, Host& host);
+  /// What can be told from the file without running its code: modes, a whole library, our descriptor in it. Empty = nothing.
+  [[nodiscard]] static std::string inspect(const PluginInfo& info);
   /// Opens the plugin and checks everything that can be checked without using it.
   [[nodiscard]] Result<const plugin::Descriptor*> open(const PluginInfo& info);
 

@@ -10,7 +10,7 @@ namespace cdctl::cli {
 int run_plugins(Context& context, const Arguments& args) {
   auto& host = context.plugin_host();
   for (const auto& plugin : host.plugins()) {
-    auto refused = plugin.refused;
+    auto refused = PluginHost::inspect(plugin);
     if (args.has("check") && refused.empty()) {
       if (auto opened = host.open(plugin); !opened) refused = opened.error().what;
     }
