@@ -105,11 +105,6 @@ TEST_CASE("a set's user may do what its service says and nothing else") {
   CHECK((!declared && declared.error().what.contains("403")));
 }
 
-TEST_CASE("a set without queues reads nothing") {
-  CHECK(exactly({}) == "^$");
-  CHECK(exactly({"a.b", "c+"}) == "^(?:a\\.b|c\\+)\\z");
-}
-
 TEST_CASE("provisioning again repairs a user and keeps its cut and its limit") {
   Broker broker;
   RabbitSwitch rabbit(broker.host());
