@@ -71,18 +71,20 @@ Result<Frames::Got> Frames::next_frame(amqp_frame_t& frame, const Deadline& dead
 Error Frames::closing(const amqp_method_t& method) {
   if (method.id == AMQP_CONNECTION_CLOSE_METHOD) {
     const auto& close = *static_cast<amqp_connection_close_t*>(method.decoded);
-    closed_ = Closed{true, close.reply_code, text_of(close.reply_text)};
+    closed_ = Closed{.connection = true, .code = close.reply_code, .text = text_of(close.reply_text)};
     amqp_connection_close_ok_t ok{};
     (void)amqp_send_method(state_, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
     logged_in_ = false;
   } else {
     const auto& close = *static_cast<amqp_channel_close_t*>(method.decoded);
-    closed_ = Closed{false, close.reply_code, text_of(close.reply_text)};
+    closed_ = Closed{.connection = false, .code = close.reply_code, .text = text_of(close.reply_text)};
     amqp_channel_close_ok_t ok{};
     (void)amqp_send_method(state_, k_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
   }
   // 403, 404 and the like are answers; a connection that the broker closed is the lack of one.
-  const bool answered = !closed_->connection && closed_->code < 500;
+  // "Down or inaccessible" comes as a 404 too, from a broker that has not brought the queue up yet.
+  closed_->down = closed_->text.contains("down or inaccessible");
+  const bool answered = !closed_->connection && closed_->code < 500 && !closed_->down;
   return {answered ? ExitCode::failed : ExitCode::unknown,
           fmt::format("{}: the broker said: {} {}", where_, closed_->code, printable(closed_->text))};
 }

@@ -32,6 +32,7 @@ constexpr int k_heartbeat_s = 30;
 /// How the broker closed our channel or the connection.
 struct Closed {
   bool connection = false;
+  bool down = false;   ///< the queue is there, but not reachable at the moment
   int code = 0;
   std::string text;
 };

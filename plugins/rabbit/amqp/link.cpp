@@ -61,7 +61,7 @@ class Link final : public AmqpLink {
 
 Result<bool> Link::channel_said(int code, const Error& error, const Deadline& deadline) {
   const auto closed = frames_.closed();
-  if (!closed || closed->connection || closed->code != code) return fail(error);
+  if (!closed || closed->connection || closed->down || closed->code != code) return fail(error);
   confirming_ = false;
   published_ = 0;
   unconfirmed_.clear();
