@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# From the first very-bad signal to the last delivery, through the three processes: $CDCTL_BENCH_ROUNDS rounds (100).
+. "$(dirname "$0")/common.bash"
+begin broker
+units=2 switches='["rabbit"]'
+touch work.ledger
+make_trunk "$service" "worker: exec \"$bench_bin/bench-worker\" $service \"$work/work.ledger\""
+make_service </dev/null
+sed -i 's/critical >= 1/critical >= 1 in 1s/' "services.d/$service.toml"  # a set can be cut again soon after it was mended
+good=$(deploy_one)
+bad=()
+for _ in 1 2 3 4; do bad+=("$(deploy_one ok)"); done
+[ "$(sets_of | wc -l)" = 5 ] || fail "no five sets: $(cat deploy.err)"
+
+listening() { [ "$(api 'consumers/%2F' | jq '[.[] | select(.queue.name == "cdctl.signals.log")] | length')" -ge 1 ]; }
+cdctl signals --follow </dev/null 2>signals.err | cdctl trip 2>trip.err | cdctl break >outcomes 2>break.err &
+eventually 20 listening
+produce 100000000 1000  # until the bench ends
+rounds=${CDCTL_BENCH_ROUNDS:-100}
+AMQP_URL=amqp://guest:guest@127.0.0.1:$AMQP_PORT "$bench_bin/bench-latency" "$rounds" work.ledger outcomes $units "$good" "${bad[@]}" >times ||
+  fail "$(tail -n 3 outcomes signals.err trip.err break.err)"
+read -r median p99 most closed_median closed_p99 closed_most <times
+row "first very-bad signal to last delivery, $rounds rounds: median" "$(reckon '%.1f ms' "$median")" '' '' '' -
+row "  p99" "$(reckon '%.1f ms' "$p99")" '' '' '< 100 ms' "$p99 < 100"
+row "  maximum" "$(reckon '%.1f ms' "$most")" '' '' '' -
+row "  ... to the worker's noticing: median, p99, maximum" "$(reckon '%.1f, %.1f, %.1f ms' "$closed_median, $closed_p99, $closed_most")" '' '' '' -

@@ -1,0 +1,22 @@
+# The programs of tests/bench, built only when asked for: cmake --build --preset release --target bench
+if(NOT TARGET demo_link)
+  add_subdirectory(${CMAKE_SOURCE_DIR}/examples/demo ${CMAKE_BINARY_DIR}/examples/demo)
+endif()
+add_custom_target(bench)
+
+# cdctl_bench(NAME SOURCE... [LIBRARIES LIB...])
+function(cdctl_bench name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES")
+  list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/bench/)
+  add_executable(${name} EXCLUDE_FROM_ALL ${arg_UNPARSED_ARGUMENTS})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/examples/demo)
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} cdctl_warnings)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/bench)
+  add_dependencies(bench ${name})
+endfunction()
+
+cdctl_bench(bench-empty empty.cpp)
+cdctl_bench(bench-launch launch.cpp spawn.cpp)
+cdctl_bench(bench-signals make_signals.cpp)
+cdctl_bench(bench-worker worker.cpp LIBRARIES demo_link)
+cdctl_bench(bench-latency latency.cpp rounds.cpp spawn.cpp LIBRARIES demo_link)
