@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include <cdctl/process.hpp>
 #include <cdctl/signal.hpp>
 
 #include "feed.hpp"
@@ -253,6 +254,33 @@ TEST_CASE("a reader whose broker connection is closed says so and goes on with i
   auto again = feed.open({.since = {}, .cursor = (*reader)->cursor(), .follow = true}, soon());
   REQUIRE(again);
   CHECK(names_from(**again, 1) == names(2, 3));
+}
+
+TEST_CASE("a stop request ends a reader's wait") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  REQUIRE(feed.send(signals_of(broker.set(1), 0, 1), soon()));
+  int told[2];
+  REQUIRE(::pipe(told) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Stop::install();
+    test::TestHost host(broker.folder());
+    host.config_value = broker.host().config_value;
+    auto reader = RabbitFeed(host).open({.since = {}, .cursor = "", .follow = true}, soon());
+    (void)!::write(told[1], "r", 1);
+    const auto got = reader ? (*reader)->next(Millis(60'000)) : Result<std::vector<Json>>(std::unexpected(reader.error()));
+    (void)!::write(told[1], got && got->empty() && Stop::requested() ? "y" : "n", 1);
+    ::_exit(0);
+  }
+  char answer = 0;
+  REQUIRE(::read(told[0], &answer, 1) == 1);
+  ::kill(child, SIGTERM);
+  const auto begun = std::chrono::steady_clock::now();
+  REQUIRE(::read(told[0], &answer, 1) == 1);
+  CHECK(answer == 'y');
+  CHECK(std::chrono::steady_clock::now() - begun < Millis(5000));
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_CASE("sending a signal takes milliseconds", "[.][measure]") {
