@@ -263,20 +263,35 @@ Result<> Frames::open_channel(const Deadline& deadline) {
   return {};
 }
 
-void Frames::close(Millis wait) {
-  if (!logged_in_) return;
-  logged_in_ = false;
-  amqp_connection_close_t close{};
-  close.reply_code = AMQP_REPLY_SUCCESS;
-  if (amqp_send_method(state_, 0, AMQP_CONNECTION_CLOSE_METHOD, &close) != AMQP_STATUS_OK) return;
-  // Waiting for the answer keeps the broker's log free of lost connections, and a lock is surely given back.
+bool Frames::await_close_ok(amqp_method_number_t reply, Millis wait) {
   const Deadline deadline(wait);
   while (!deadline.passed()) {
     amqp_frame_t frame{};
     const auto left = timeval_of(deadline.left());
-    if (amqp_simple_wait_frame_noblock(state_, &frame, &left) != AMQP_STATUS_OK) return;
-    if (frame.frame_type == AMQP_FRAME_METHOD && frame.payload.method.id == AMQP_CONNECTION_CLOSE_OK_METHOD) return;
+    if (amqp_simple_wait_frame_noblock(state_, &frame, &left) != AMQP_STATUS_OK) return false;
+    if (frame.frame_type == AMQP_FRAME_METHOD && frame.payload.method.id == reply) return true;
   }
+  return false;
+}
+
+bool Frames::send_close() {
+  logged_in_ = false;
+  amqp_connection_close_t close{};
+  close.reply_code = AMQP_REPLY_SUCCESS;
+  return amqp_send_method(state_, 0, AMQP_CONNECTION_CLOSE_METHOD, &close) == AMQP_STATUS_OK;
+}
+
+void Frames::close(Millis wait) {
+  // Waiting for the answer keeps the broker's log free of lost connections.
+  if (logged_in_ && send_close()) (void)await_close_ok(AMQP_CONNECTION_CLOSE_OK_METHOD, wait);
+}
+
+void Frames::leave(Millis wait) {
+  if (!logged_in_) return;
+  amqp_channel_close_t close{};
+  close.reply_code = AMQP_REPLY_SUCCESS;
+  // Without a channel the broker is done with us at the connection's close itself, and misses nobody who hung up meanwhile.
+  if (send(AMQP_CHANNEL_CLOSE_METHOD, &close) && await_close_ok(AMQP_CHANNEL_CLOSE_OK_METHOD, wait)) (void)send_close();
 }
 
 }  // namespace cdctl::rabbit

@@ -65,6 +65,8 @@ class Frames {
   [[nodiscard]] const std::string& where() const { return where_; }
   /// Closes the connection politely, waiting at most `wait`.
   void close(Millis wait);
+  /// Closes it without waiting for the broker to delete our exclusive queues, which takes it some milliseconds.
+  void leave(Millis wait);
 
  private:
   enum class Got { frame, nothing, stopped };
@@ -74,6 +76,8 @@ class Frames {
   [[nodiscard]] Error closing(const amqp_method_t& method);
   void take_header(const amqp_frame_t& frame);
   void finish_body();
+  [[nodiscard]] bool send_close();
+  [[nodiscard]] bool await_close_ok(amqp_method_number_t reply, Millis wait);
   [[nodiscard]] Error lost(int status) const;
   /// Why nothing could be sent: what the broker said before it hung up, if it did.
   [[nodiscard]] Error hung_up(int status);

@@ -29,6 +29,12 @@ amqp_table_entry_t entry(const char* key, std::int64_t value, std::uint8_t kind 
 
 class Link final : public AmqpLink {
  public:
+  Link() = default;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  ~Link() override {
+    if (exclusive_) frames_.leave(Millis(200));
+  }
   Result<> open(const AmqpAddress& address, const Deadline& deadline) { return frames_.open(address, deadline); }
 
   Result<bool> take_exclusive(const std::string& queue, const Deadline& deadline) override;
@@ -54,6 +60,7 @@ class Link final : public AmqpLink {
   Result<bool> channel_said(int code, const Error& error, const Deadline& deadline);
 
   Frames frames_;
+  bool exclusive_ = false;  ///< we hold an exclusive queue
   bool confirming_ = false;
   std::uint64_t published_ = 0;
   std::set<std::uint64_t> unconfirmed_;
@@ -87,7 +94,7 @@ Result<> Link::declare_queue(const std::string& queue, bool passive, bool exclus
 
 Result<bool> Link::take_exclusive(const std::string& queue, const Deadline& deadline) {
   auto declared = declare_queue(queue, false, true, amqp_empty_table, deadline);
-  if (declared) return true;
+  if (declared) return exclusive_ = true;
   CDCTL_TRY(channel_said(405, declared.error(), deadline));  // RESOURCE_LOCKED
   return false;
 }
