@@ -67,7 +67,7 @@ Decision decide(const ServiceView& view, const SetName& name, const Sources& sou
     if (set->out_there()) return {"out-there", "it is out there"};
     Decision out{set->state == "partial" ? "unfinished" : "down", ""};
     if (set->status && set->status->retry_at && *set->status->retry_at > now() && !args.has("now"))
-      out.held = fmt::format("{} attempts failed; the next is due in {}, or now with --now", set->status->attempts, to_age(*set->status->retry_at - now()));
+      out.held = fmt::format("{} attempt{} failed; the next is due in {}, or now with --now", set->status->attempts, set->status->attempts == 1 ? "" : "s", to_age(*set->status->retry_at - now()));
     return out;
   }
   const auto gone = view.gone.find(name.str());
@@ -122,6 +122,7 @@ int run_outdated(Context& context, const Arguments& args) {
       any = any || decision.held.empty();
     }
     if (args.words.empty()) report_broken(context);
+    if (context.out.tabular() && !context.out.any()) context.out.note("nothing newer than what is out there");
     if (any && args.has("exit-code") && context.exit_code() == 0) context.note_exit(ExitCode::something);
     return {};
   });

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -181,19 +182,25 @@ Result<std::vector<Mark>> marks_from_stdin(Context& context) {
   return marks;
 }
 
-/// More marks than the cap refuse the whole run before the first.
+/// More marks than allowed refuse the whole run before the first: of one service more than its own max_reaps, in all more
+/// than the largest of them.
 Result<> check_cap(Context& context, const Arguments& args, const std::vector<Mark>& marks) {
-  std::int64_t cap = ReaperPolicy().max_reaps;
-  bool configured = false;
-  for (const auto& mark : marks) {
-    const auto* service = context.config().service(mark.set.service);
+  const auto refuse = [](std::string_view whose, std::int64_t marked, std::int64_t cap) {
+    return fail(ExitCode::refused, fmt::format("refused: {} sets{} are marked, max_reaps is {}; nothing was done. Look at cdctl ls | cdctl stale, then raise --max-reaps", marked, whose, cap));
+  };
+  std::map<std::string, std::int64_t> marked;
+  for (const auto& mark : marks) ++marked[mark.set.service];
+  std::optional<std::int64_t> largest;
+  for (const auto& [name, count] : marked) {
+    const auto* service = context.config().service(name);
     if (!service) continue;
-    cap = configured ? std::max(cap, service->reaper.max_reaps) : service->reaper.max_reaps;
-    configured = true;
+    const auto own = service->reaper.max_reaps;
+    if (count > own && !args.has("max-reaps")) return refuse(" of " + name, count, own);
+    largest = std::max(largest.value_or(own), own);
   }
-  CDCTL_TRY_ASSIGN(cap, number_option(args, "max-reaps", cap));
-  if (static_cast<std::int64_t>(marks.size()) <= cap) return {};
-  return fail(ExitCode::refused, fmt::format("refused: {} sets are marked, max_reaps is {}; nothing was done. Look at cdctl ls | cdctl stale, then raise --max-reaps", marks.size(), cap));
+  CDCTL_TRY_ASSIGN(const auto cap, number_option(args, "max-reaps", largest.value_or(ReaperPolicy().max_reaps)));
+  const auto all = static_cast<std::int64_t>(marks.size());
+  return all <= cap ? Result<>() : refuse("", all, cap);
 }
 
 }  // namespace
