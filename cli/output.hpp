@@ -33,6 +33,8 @@ class Output {
   bool flush();
   /// Ends the output: closes a JSON array, prints a gathered table.
   bool finish();
+  /// Whether any record was written.
+  [[nodiscard]] bool any() const { return any_; }
   /// Whether the reader of stdout has gone: stop quietly.
   [[nodiscard]] bool broken() const { return broken_; }
 

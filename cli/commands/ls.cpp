@@ -25,6 +25,7 @@ int run_ls(Context& context, const Arguments& args) {
       }
     }
     if (selectors.empty()) report_broken(context);
+    if (context.out.tabular() && !context.out.any()) context.out.note("no sets; cdctl outdated | cdctl deploy puts some out");
     return {};
   });
 }

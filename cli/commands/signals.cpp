@@ -125,6 +125,7 @@ int run_signals(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, false));
     auto done = Stream(context, std::move(selectors)).run(*feed, query, reader, Deadline(timeout));
     if (!done) context.report_record({}, "reading signals", done.error());
+    else if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("no signals in that time");
     return {};
   });
 }
