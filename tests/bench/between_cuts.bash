@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# between_cuts.bash WHO: run before each measured cut of $BENCH_SET: joins it again, however it was cut, waits until its 3 workers
-# are back, and tells a curl peer the names of their connections. Wants AMQP and HTTP to be those of $BENCH_HTTP.
+# between_cuts.bash WHO: run before each measured cut of $BENCH_SET: joins it again, however it was cut, waits until its
+# $BENCH_UNITS workers are back, and tells a curl peer the names of their connections. Wants AMQP and HTTP to be those of $BENCH_HTTP.
 set -euo pipefail
 . "$(dirname "$0")/../../scripts/processes.bash"
 api() { curl -s -m 10 --noproxy '*' -u guest:guest -H 'Content-Type: application/json' "$BENCH_HTTP/api/$1" "${@:2}"; }
-listed() { [ "$(api "connections/username/$BENCH_SET" | jq length)" = 3 ]; }
+listed() { [ "$(api "connections/username/$BENCH_SET" | jq length)" = "$BENCH_UNITS" ]; }
 # What rabbitmqadmin sees: the statistics, which come late.
-in_statistics() { [ "$(api 'connections?columns=user,state' | jq --arg set "$BENCH_SET" '[.[] | select(.user == $set and .state == "running")] | length')" = 3 ]; }
+in_statistics() { [ "$(api 'connections?columns=user,state' | jq --arg set "$BENCH_SET" '[.[] | select(.user == $set and .state == "running")] | length')" = "$BENCH_UNITS" ]; }
 with_statistics() { listed && in_statistics; }
 
 [ ! -f "$BENCH_DIR/permission" ] || api "permissions/%2F/$BENCH_SET" -f -o /dev/null -X PUT -d @"$BENCH_DIR/permission"

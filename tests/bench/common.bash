@@ -38,15 +38,15 @@ faster() {
   row "$4" "$(reckon '%.2f ms' "$ours")" "$(reckon '%.2f ms' "$peer")" "$(reckon '%.1f' "$peer/$ours")" ">= $1" "$peer/$ours >= $1"
 }
 
-# two_sets: a good and a bad set with 3 real workers each, switched off at the broker alone (what every peer can do, too).
+# two_sets WORKERS: a good and a bad set with that many real workers each, switched off at the broker alone (what every peer can do, too).
 two_sets() {
-  units=3 switches='["rabbit"]'
+  units=$1 switches='["rabbit"]'
   make_trunk
   make_service </dev/null
   good=$(deploy_one)
   bad=$(deploy_one ok)
   [ -n "$good" ] && [ -n "$bad" ] && [ "$good" != "$bad" ] || fail "no two sets: $(cat deploy.err)"
-  eventually 20 connected "$good" 3
-  eventually 20 connected "$bad" 3
+  eventually 20 connected "$good" "$1"
+  eventually 20 connected "$bad" "$1"
 }
 connected() { [ "$(connections_of "$1")" = "$2" ]; }

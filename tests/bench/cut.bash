@@ -10,7 +10,7 @@ printf 'management.http_log_dir = %s/access\n' "$work" >access.conf
 private-broker start -o $$ -c access.conf "$work/broker" >broker.env
 read_broker
 write_config
-two_sets
+two_sets 3
 
 # The calls that the broker answered to cdctl since line $1 of its access log: METHOD PATH, one a line.
 calls_since() { cat access/* | tail -n "+$(($1 + 1))" | sed -n 's/^[^"]*"\([A-Z]*\) \([^ ]*\) HTTP.*/\1 \2/p'; }
@@ -27,7 +27,7 @@ expect_same "DELETE calls of one cut" "$(grep -c '^DELETE /api/connections/' cal
 api global-parameters | jq -c --arg name "cdctl.cut.$bad" '.[] | select(.name == $name) | {value}' >cut.json
 [ -z "${CDCTL_BENCH_CALLS:-}" ] || sed "s/$bad/BAD/; s/$good/GOOD/" calls >"$CDCTL_BENCH_CALLS"
 
-export BENCH_SET=$bad BENCH_DIR=$work BENCH_HTTP=http://127.0.0.1:$HTTP_PORT
+export BENCH_SET=$bad BENCH_UNITS=3 BENCH_DIR=$work BENCH_HTTP=http://127.0.0.1:$HTTP_PORT
 
 # The peer does the same job: after it the set is cut and its connections are closed.
 "$bench_dir/between_cuts.bash" curl
