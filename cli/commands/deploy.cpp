@@ -32,6 +32,10 @@ Result<> take_addresses(const ServiceConfig& service, Sources& sources) {
     if (at == sources.end()) return fail(fmt::format("the record has no source '{}', which {} names", source.name, service.file.string()));
     if (at->second.kind != source.kind) return fail(fmt::format("source '{}' is of kind {} in the record and {} in {}", source.name, at->second.kind, source.kind, service.file.string()));
     at->second.url = source.url;
+    if (source.kind != "file") continue;
+    CDCTL_TRY_ASSIGN(const auto held, read_file_source(source));
+    if (held.revision != at->second.revision)  // before anything is made: a file has no history to take its old bytes from
+      return fail(fmt::format("{} has other bytes than this revision of '{}'; run cdctl outdated again, or put them back", source.url, source.name));
   }
   for (auto& [name, state] : sources)
     if (std::ranges::find(wanted, name) == wanted.end()) return fail(fmt::format("the record has a source '{}' that {} does not name", name, service.file.string()));

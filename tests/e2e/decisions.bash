@@ -83,6 +83,17 @@ ship
 git -C "$service.git" reset -q --hard "$commit_1"
 printf 'COLOUR=red\n' >worker.env
 cp service.toml "services.d/$service.toml"
+# A file has no history: an old revision needs the bytes that it was made of, and nothing is made without them.
+printf 'COLOUR=mauve\n' >worker.env
+expect_exit 1 cdctl deploy "$service@${second##*-}" </dev/null
+expect_error "worker.env has other bytes"
+expect_quiet
+expect_exit 0 cdctl outdated "$service" --allow-back </dev/null
+cp out revision
+printf 'COLOUR=red\n' >worker.env
+expect_exit 1 cdctl deploy <revision
+expect_error "worker.env has other bytes"
+expect_same "sets without a home" "$(cdctl ls </dev/null | jq -r 'select(.state != "live") | .set')" ""
 # The combination of the second set is a tombstone, which its id brings back wherever the trunk is now.
 id=${second##*-}
 expect_exit 0 cdctl deploy "$service@${id%??}" --dry-run </dev/null
