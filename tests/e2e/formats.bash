@@ -94,6 +94,16 @@ for command in "ls" "stale --keep 0 --all" "plugins" "signals --since 1h" "trip 
     for value in $(jq -r '.revision // .name' a); do expect_line "(^| |-)$value( |\$)"; done
   done
 done
+for format in ndjson json name table; do  # an actor's records, too
+  expect_exit 5 cdctl break "$third" -o $format </dev/null
+  expect_error 'min_live is 1'
+  case $format in
+    ndjson) expect_json 'length == 1 and .[0].exit == 5' ;;
+    json) expect_json '.[0] | length == 1 and .[0].exit == 5' ;;
+    name) expect_same "the name" "$(cat out)" "$third" ;;
+    table) expect_line "^break +$third +failed" ;;
+  esac
+done
 pipe_exit 0 'cdctl ls -o wide'
 expect_line "^$third +live +- +2/2 +[0-9]+s +newest +local +.*$work/home\$"
 expect_exit 2 cdctl ls -o yaml </dev/null

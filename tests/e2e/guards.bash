@@ -74,7 +74,7 @@ printf '{"cut":' >"home/memory/cuts/$first.json"
 expect_exit 4 cdctl break "$third" </dev/null
 expect_exit 4 cdctl reap "$third" --even-newest </dev/null
 expect_exit 4 cdctl ls </dev/null
-expect_json 'any(.schema == "cdctl.error/1") and all(select(.schema == "cdctl.set/1") | .cut == null)'
+expect_json 'any(.schema == "cdctl.error/1") and (map(select(.set)) | length == 3 and all(.cut == null))'
 pipe_exit 4 "cdctl ls | cdctl stale ${strict[*]} | cdctl reap"
 cp kept "home/memory/cuts/$first.json"
 expect_same "sets" "$(sets_of | wc -l)" 3
@@ -178,7 +178,7 @@ expect_json 'group_by(.set) | length == 3 and all(.[-1] | .verdict == "undecided
 cdctl signal "$third" fine -s info </dev/null
 expect_exit 0 cdctl trip --all < <(cdctl signals --since 1h </dev/null | grep -v "\"$first\"" | jq -c 'select(.set != $third or .signal == "fine")' --arg third "$third")
 expect_json 'any(.set == $set and .verdict == "unhealthy")' --arg set "$second"
-expect_json 'all(select(.set == $set) | .verdict == "healthy")' --arg set "$third"
+expect_json 'map(select(.set == $set)) | length == 1 and .[0].verdict == "healthy"' --arg set "$third"
 
 # ---------------------------------------------------------------- deploy takes the configuration's word
 
@@ -199,3 +199,14 @@ expect_same "sets" "$(sets_of "$service" | wc -l)" 3
 jq -c '.sources.trunk.url = "/nonexistent/evil.git"' revision >elsewhere
 expect_exit 0 cdctl deploy <elsewhere
 expect_same "the address" "$(cdctl ls "$service@newest" </dev/null | jq -r .sources.trunk.url)" "$work/$service.git"
+
+# What is unknown of another service stops nothing of this one, and the exit status tells of both.
+printf '{"schema":"cdctl.error/1","service":"other","while":"listing sets","error":"no route","exit":4,"time":"%s"}\n' "$(at now)" >unknown
+{ cat unknown; cdctl ls "$service" </dev/null; cdctl ls other </dev/null; } >mixed
+expect_exit 4 cdctl stale "${strict[@]}" <mixed
+expect_json 'map(.schema) | unique | length == 2'
+expect_json 'map(select(.schema == "cdctl.set/1")) | length == 3 and all(.service == $service)' --arg service "$service"
+cp out marked
+expect_exit 4 cdctl reap <marked
+expect_json 'length == 3 and all(.ok and .changed)'
+expect_same "sets" "$(sets_of "$service" | wc -l) $(sets_of other | wc -l)" "1 1"
