@@ -122,7 +122,10 @@ expect_json 'group_by(.set) | length == 2 and all(.[-1] | .verdict == "undecided
 # ---------------------------------------------------------------- queues that a cut would empty
 
 limited() { # NAME ARGUMENTS TOP-LEVEL-LINE
-  { printf '%s\nunits = { worker = 1 }\n[sources]\ntrunk = { git = "%s" }\n[rabbit]\nqueues = { %s = { type = "quorum", arguments = { %s } } }\n' "$3" "$work/$service.git" "$1" "$2"; } >"services.d/$1.toml"
+  {
+    printf '%s\nunits = { worker = 1 }\n[sources]\ntrunk = { git = "%s" }\n' "$3" "$work/$service.git"
+    printf '[rabbit]\nqueues = { %s = { type = "quorum", arguments = { %s } } }\n' "$1" "$2"
+  } >"services.d/$1.toml"
 }
 name=$service-limited
 limited "$name" '"x-delivery-limit" = 5' ''

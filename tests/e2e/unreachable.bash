@@ -73,7 +73,7 @@ expect_same "all sets" "$(cdctl ls -o name </dev/null)" ""
 unset CDCTL_CONFIG
 expect_exit 3 env HOME=/nonexistent cdctl outdated -c missing.toml </dev/null
 mkdir empty && cd empty
-mv ../cdctl.toml ..//cdctl.away
+mv ../cdctl.toml ../cdctl.away
 [ -e /etc/cdctl/cdctl.toml ] || expect_exit 3 env HOME=/nonexistent cdctl ls </dev/null
 cd ..
 mv cdctl.away cdctl.toml
