@@ -15,7 +15,8 @@ good=$(newest_set)
 user_exists "$good"
 pipe_exit 0 'cdctl outdated | cdctl deploy'
 expect_quiet
-produce 800 200
+# As long as the story needs, on a slow machine too: the third revision must find jobs.
+produce 2000 80
 eventually 20 at_least done "$good" 50
 
 commit busted
@@ -48,9 +49,9 @@ expect_same "the sets that are left" "$(sets_of)" "$third"
 pipe_exit 0 'cdctl ls | cdctl stale --keep 1 --min-age 0s --prove-for 0s | cdctl reap'
 expect_quiet
 
-eventually 30 gone "$producer"
+eventually 90 gone "$producer"
 eventually 20 nothing_missing
-expect_same "confirmed jobs" "$(confirmed_jobs)" 800
+expect_same "confirmed jobs" "$(confirmed_jobs)" 2000
 
 # An old revision comes back by its id, from its tombstone.
 expect_exit 0 cdctl deploy "$service@${good##*-}" </dev/null

@@ -175,7 +175,8 @@ TEST_CASE("a cut and a mend of a set whose supervisor is dead hold for what it l
 
 TEST_CASE("a supervisor that is told to end by the machine gives its units their grace, and the set is down") {
   LocalHome home;
-  home.deploy("trap 'echo bye > bye.txt; exit 0' TERM; while :; do sleep 0.01; done");
+  home.deploy("trap 'echo bye > bye.txt; exit 0' TERM; echo ready > ready.txt; while :; do sleep 0.01; done");
+  REQUIRE(eventually([&] { return home.size_of("ready.txt") > 0; }));
   const auto supervisor = home.supervisor();
   local::send_signal(supervisor, SIGTERM);
   REQUIRE(eventually([&] { return home.state() == "down"; }));
