@@ -186,7 +186,8 @@ class Deployment {
     }
     const bool there = at != known.end() && at->second.set && !at->second.set->reaped_at;
     if (there) return {};
-    SetMemo memo{set_, service_.engine, engine_->home(), order_.sources, claim_->found().deployed_at.value_or(begun_), 0, {}};
+    SetMemo memo{set_, service_.engine, engine_->home(), order_.sources, claim_->found().deployed_at.value_or(begun_), 0, {}, {}};
+    if (at != known.end() && at->second.set) memo.first_deployed_at = at->second.set->first_deployed_at.value_or(at->second.set->deployed_at);
     for (const auto& [type, units] : service_.units) memo.units += units;
     CDCTL_TRY(memory_->put_set(memo, deadline_));
     return memory_->trim(service_.name, 100, deadline_);

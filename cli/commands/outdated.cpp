@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -13,34 +14,42 @@ namespace {
 
 /// A combination of sources that was deployed once: an existing set or a tombstone.
 struct Known {
-  Time deployed_at;
+  Time deployed_at;  ///< the last time
+  Time first;        ///< the first time: a revision that came back by hand is not new
   const Sources* sources;
 };
 
 /// All of them, the one deployed last first.
 std::vector<Known> history(const ServiceView& view) {
   std::vector<Known> out;
+  const auto add = [&](const SetMemo& memo) { out.push_back({memo.deployed_at, memo.first_deployed_at.value_or(memo.deployed_at), &memo.sources}); };
   for (const auto& set : view.sets) {
-    if (set.memory.set) out.push_back({set.memory.set->deployed_at, &set.memory.set->sources});
-    else if (set.status && set.deployed_at) out.push_back({*set.deployed_at, &set.status->sources});
+    if (set.memory.set) add(*set.memory.set);
+    else if (set.status && set.deployed_at) out.push_back({*set.deployed_at, *set.deployed_at, &set.status->sources});
   }
   for (const auto& [name, entry] : view.gone)
-    if (entry.set) out.push_back({entry.set->deployed_at, &entry.set->sources});
+    if (entry.set) add(*entry.set);
   std::ranges::stable_sort(out, std::ranges::greater(), &Known::deployed_at);
   return out;
 }
 
-/// Whether a source is back at a revision that an earlier set had and the last one left. The implied source `service` is
-/// its owner's own edit and may go back.
+/// Whether a source is back at a revision that an earlier set had and a later one left. What counts is when a revision
+/// came first: after a return to an old set by hand, what was the newest before is still the newer one. The implied
+/// source `service` is its owner's own edit and may go back.
 bool goes_back(const std::vector<Known>& known, const Sources& sources) {
   for (const auto& [name, state] : sources) {
     if (name == "service" || known.empty()) continue;
-    const auto has = [&, &key = name, &value = state](const Known& one) {
-      const auto at = one.sources->find(key);
-      return at != one.sources->end() && at->second.revision == value.revision;
-    };
-    if (has(known.front())) continue;
-    if (std::any_of(known.begin() + 1, known.end(), has)) return true;
+    std::map<std::string, Time> first_seen;
+    for (const auto& one : known) {
+      const auto at = one.sources->find(name);
+      if (at == one.sources->end()) continue;
+      const auto [slot, added] = first_seen.emplace(at->second.revision, one.first);
+      if (!added) slot->second = std::min(slot->second, one.first);
+    }
+    const auto last = known.front().sources->find(name);
+    const auto seen = first_seen.find(state.revision);
+    if (seen == first_seen.end() || (last != known.front().sources->end() && last->second.revision == state.revision)) continue;
+    if (std::ranges::any_of(first_seen, [&](const auto& other) { return other.second > seen->second; })) return true;
   }
   return false;
 }

@@ -15,6 +15,7 @@ namespace cdctl::cli {
 namespace {
 
 constexpr auto k_mark_age = std::chrono::minutes(10);
+constexpr auto k_clock_slack = std::chrono::seconds(30);
 
 /// What a set is to be reaped for: a mark with its policy, or a person's word.
 struct Mark {
@@ -48,6 +49,7 @@ class Reap {
 
  private:
   Result<> act() {
+    if (mark_.at && *mark_.at - now() > k_clock_slack) return fail(ExitCode::refused, "refused: the mark is from the future; are the clocks right? Run cdctl ls | cdctl stale again");
     if (mark_.at && now() - *mark_.at > k_mark_age) return fail(ExitCode::refused, fmt::format("refused: the mark is {} old; run cdctl ls | cdctl stale again", to_age(now() - *mark_.at)));
     Fleet fleet(context_);
     fleet.load({set_.service}, deadline_);

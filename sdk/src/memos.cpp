@@ -10,6 +10,7 @@ Json to_json(const SetMemo& memo) {
                            {"sources", to_json(memo.sources)},
                            {"units", memo.units},
                            {"deployed_at", to_rfc3339(memo.deployed_at)}});
+  if (memo.first_deployed_at) out.set("first_deployed_at", to_rfc3339(*memo.first_deployed_at));
   if (memo.reaped_at) out.set("reaped_at", to_rfc3339(*memo.reaped_at));
   return out;
 }
@@ -20,7 +21,7 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
   auto sources = sources_from_json(json["sources"]);
   if (!sources) return fail(sources.error().in("the memory of " + name.str()));
   return SetMemo{name, json["engine"].as_string("local"), json["home"].as_string(), std::move(*sources),
-                 *deployed_at, json["units"].as_int(), parse_rfc3339(json["reaped_at"].view())};
+                 *deployed_at, json["units"].as_int(), parse_rfc3339(json["reaped_at"].view()), parse_rfc3339(json["first_deployed_at"].view())};
 }
 
 Json to_json(const CutMemo& memo) {

@@ -16,7 +16,7 @@ namespace {
 Deadline soon() { return Deadline(Millis(20'000)); }
 
 SetMemo memo_of(const SetName& set, std::optional<Time> reaped_at = {}) {
-  return {set, "local", "web1:/var/lib/cdctl", {{"trunk", {"git", "u", "abc", 1}}}, now(), 3, reaped_at};
+  return {set, "local", "web1:/var/lib/cdctl", {{"trunk", {"git", "u", "abc", 1}}}, now(), 3, reaped_at, {}};
 }
 
 }  // namespace

@@ -148,6 +148,7 @@ struct SetMemo {
   Time deployed_at;
   std::int64_t units = 0;               ///< wanted units, for counting live ones
   std::optional<Time> reaped_at;        ///< a tombstone
+  std::optional<Time> first_deployed_at; ///< when it came back from a tombstone: its first time
 };
 [[nodiscard]] Json to_json(const SetMemo& memo);
 [[nodiscard]] Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json);
