@@ -114,7 +114,7 @@ expect_exit 1 cdctl deploy "$service" --source trunk=0123456789 </dev/null
 expect_same "sets" "$(sets_of | sort | uniq -d)" ""
 
 # What was the newest before a return by hand is no way back: the next commit ships with it.
-printf 'COLOUR=blue\n' >worker.env
+printf 'COLOUR=green\n' >worker.env
 commit fixed
 expect_exit 0 cdctl outdated "$service" </dev/null
 expect_json '.[0].why == "config-newer,trunk-newer"'
