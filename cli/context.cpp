@@ -119,10 +119,11 @@ fs::path Context::home() const {
 fs::path Context::libexec() const { return (program_folder().parent_path() / CDCTL_LIBEXEC_DIR).lexically_normal(); }
 
 std::string Context::actor() const {
+  if (!actor_.empty()) return actor_;
   char host[256] = "localhost";
   ::gethostname(host, sizeof host - 1);
   const struct passwd* user = ::getpwuid(::geteuid());
-  return fmt::format("{}@{}", user ? user->pw_name : fmt::format("uid{}", ::geteuid()), host);
+  return actor_ = fmt::format("{}@{}", user ? user->pw_name : fmt::format("uid{}", ::geteuid()), host);
 }
 
 void Context::note_exit(ExitCode code) {

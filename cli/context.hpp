@@ -69,6 +69,7 @@ class Context final : public Host {
   std::unique_ptr<Http> http_;
   std::map<std::string, void*> roles_;  ///< live to the end of the process, as the plugins do
   int exit_ = 0;
+  mutable std::string actor_;           ///< asked for in every record: looked up once
 };
 
 /// Folder of the running program: its parts are found from here.

@@ -80,11 +80,12 @@ void order(ServiceView& view) {
 
 }  // namespace
 
-void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline) {
+void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool ask_engine) {
   ServiceView view;
   view.config = &config;
   std::map<std::string, SetView> sets;
-  const auto& list = engine_list(config.engine, deadline);
+  static const Result<std::vector<SetStatus>> not_asked = std::vector<SetStatus>();
+  const auto& list = ask_engine ? engine_list(config.engine, deadline) : not_asked;
   if (!list) view.error = list.error();
   for (const auto& status : list ? *list : std::vector<SetStatus>()) {
     if (status.name.service != config.name) continue;
@@ -152,6 +153,13 @@ ServiceView* Fleet::service(std::string_view name) {
   for (auto& view : views_)
     if (view.config->name == name) return &view;
   return nullptr;
+}
+
+void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
+  const auto* config = context_.config().service(service);
+  if (!config || context_.broker_switches(*config).empty()) return load({service}, deadline);
+  only_ = service;
+  add_view(*config, deadline, false);
 }
 
 // ---------------------------------------------------------------- selectors

@@ -46,11 +46,14 @@ class Fleet {
   /// Asks about these services; all configured ones when empty. Never fails as a whole: what could not be asked is in
   /// the views' `error`.
   void load(const std::vector<std::string>& services, const Deadline& deadline);
+  /// What the memory alone knows of a service whose memory is a broker: enough to cut, since live units are counted
+  /// there. Elsewhere the same as load().
+  void load_for_cut(const std::string& service, const Deadline& deadline);
   [[nodiscard]] std::vector<ServiceView>& services() { return views_; }
   [[nodiscard]] ServiceView* service(std::string_view name);
 
  private:
-  void add_view(const ServiceConfig& config, const Deadline& deadline);
+  void add_view(const ServiceConfig& config, const Deadline& deadline, bool ask_engine = true);
   void adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline);
   const Result<std::vector<SetStatus>>& engine_list(const std::string& name, const Deadline& deadline);
   const Result<std::map<std::string, MemoryEntry>>& memory_of(const std::string& name, const Deadline& deadline);

@@ -43,7 +43,7 @@ class Cut {
       CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
     }
     Fleet fleet(context_);
-    fleet.load({set_.service}, deadline_);
+    fleet.load_for_cut(set_.service, deadline_);
     auto* view = fleet.service(set_.service);
     if (!view) {
       outcome_.set("absent", true);
@@ -127,7 +127,7 @@ class Cut {
     }
     if (others.empty()) return false;
     Fleet fleet(context_);
-    fleet.load({set_.service}, deadline_);
+    fleet.load_for_cut(set_.service, deadline_);
     CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline_));
     if (guard_min_live(*service_, set_, live)) return false;
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) { return std::pair(ours.at, ours.by) > std::pair(other.at, other.by); });
