@@ -98,7 +98,7 @@ constexpr std::array k_commands{
     Command{"deploy", "[SERVICE[@REV]…]", "Put revisions out beside the ones that run; does not wait to find out",
             "cdctl outdated | cdctl deploy\ncdctl deploy thumbs@r5f0 --wait", "revision records", "an outcome record a set", k_deploy, config, run_deploy},
     Command{"ls", "[SELECTOR…]", "The worker sets and their state", "cdctl ls\ncdctl ls 'thumbs@newest' -o json", "engines and switches", "set records", k_ls, config, run_ls},
-    Command{"inspect", "SET…", "Everything about a set: sources, units, logs, queues, cuts, signals", "cdctl inspect thumbs@newest\ncdctl inspect thumbs-r5f0c1e9a2b | jq .units_detail",
+    Command{"inspect", "SET…", "Everything about a set: sources, units, logs, queues, cuts, signals", "cdctl inspect thumbs@newest\ncdctl inspect thumbs-r5f0c1e9a2b | jq .local.units",
             "everything", "one full set record each", k_inspect, config, run_inspect},
     Command{"signal", "[SET] SIGNAL", "Say that something is wrong with a set (a unit knows its own)", "cdctl signal oops -s critical -m 'every third job fails'\ncdctl signal - < signals.ndjson",
             "arguments, or signal records with -", "nothing", k_signal, nothing, run_signal},
