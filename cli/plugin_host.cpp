@@ -122,7 +122,7 @@ std::vector<std::string> string_list(const Json& json) {
 CommandInfo command_from(const Json& json) {
   CommandInfo out{json["name"].as_string(), json["arguments"].as_string(), json["summary"].as_string(), json["examples"].as_string(), {}};
   for (const auto& option : json["option"].items())
-    out.options.push_back({option["name"].as_string(), option["value"].as_string(), option["help"].as_string(), option["repeatable"].as_bool()});
+    out.options.push_back({option["name"].as_string(), option["value"].as_string(), option["help"].as_string(), option["repeatable"].as_bool(), option["letter"].view().empty() ? '\0' : option["letter"].view().front()});
   return out;
 }
 
@@ -243,6 +243,7 @@ Result<void*> PluginHost::create(plugin::Role role, std::string_view kind, Host&
 namespace {
 
 std::string toml_string(const char* text) {
+  if (!text) return "\"\"";
   std::string out;
   append_json_string(out, text ? text : "");  // a TOML basic string takes the same escapes
   return out;
@@ -275,8 +276,8 @@ Result<std::string> manifest_text(const fs::path& library) {
                      toml_string(row.summary), toml_string(row.examples));
       for (std::size_t j = 0; j < row.option_count; ++j) {
         const auto& option = row.options[j];
-        fmt::format_to(at, "[[command.option]]\nname = {}\nvalue = {}\nhelp = {}\nrepeatable = {}\n", toml_string(option.name), toml_string(option.value),
-                       toml_string(option.help), option.repeatable);
+        fmt::format_to(at, "[[command.option]]\nname = {}\nvalue = {}\nhelp = {}\nrepeatable = {}\nletter = \"{}\"\n", toml_string(option.name), toml_string(option.value),
+                       toml_string(option.help), option.repeatable, option.letter ? std::string(1, option.letter) : "");
       }
     }
     return out;

@@ -20,6 +20,7 @@ struct CommandInfo {
   struct Option {
     std::string name, value, help;
     bool repeatable = false;
+    char letter = 0;
   };
   std::vector<Option> options;
 };

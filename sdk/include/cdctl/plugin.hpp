@@ -21,7 +21,7 @@
 //
 // Raise CDCTL_INTERFACE with every change to this file, roles.hpp, host.hpp or a type they use.
 
-#define CDCTL_INTERFACE 1
+#define CDCTL_INTERFACE 2
 #define CDCTL_INTERFACE_SYMBOL_(n) cdctl_interface_##n
 #define CDCTL_INTERFACE_SYMBOL(n) CDCTL_INTERFACE_SYMBOL_(n)
 
@@ -69,6 +69,7 @@ struct OptionRow {
   const char* value;    ///< name of its value, or nullptr for a flag
   const char* help;
   bool repeatable;
+  char letter = 0;      ///< `-s`; 0 = none
 };
 
 struct CommandArguments;  // args.hpp

@@ -28,6 +28,13 @@ struct Step {
 
 // ---------------------------------------------------------------- sources
 
+/// One checkout among many.
+struct CheckoutRequest {
+  SourceConfig source;
+  std::string revision;
+  std::filesystem::path into;   ///< absent or empty before; its parent exists
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -41,6 +48,13 @@ class Source {
   /// A writable checkout of exactly `revision` in `into` (absent or empty before; its parent exists).
   [[nodiscard]] virtual Result<> checkout(const SourceConfig& source, std::string_view revision,
                                           const std::filesystem::path& into, const Deadline& deadline) = 0;
+  /// Many checkouts at once, answers in the order asked; one that fails does not hurt the others. A source that can work
+  /// on several at a time does.
+  [[nodiscard]] virtual std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> requests, const Deadline& deadline) {
+    std::vector<Result<>> out;
+    for (const auto& request : requests) out.push_back(checkout(request.source, request.revision, request.into, deadline));
+    return out;
+  }
 };
 
 // ---------------------------------------------------------------- engines

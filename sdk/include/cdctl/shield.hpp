@@ -36,6 +36,13 @@ class ShieldSource final : public Source {
   Result<> checkout(const SourceConfig& s, std::string_view r, const std::filesystem::path& p, const Deadline& d) override {
     CDCTL_SHIELDED(checkout(s, r, p, d));
   }
+  std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> r, const Deadline& d) override {
+    try {
+      return inner_->checkout_all(r, d);
+    } catch (const std::exception& e) {
+      return std::vector<Result<>>(r.size(), fail(std::string("internal error: ") + e.what()));
+    }
+  }
 
  private:
   std::unique_ptr<Source> inner_;
