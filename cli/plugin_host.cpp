@@ -243,7 +243,6 @@ Result<void*> PluginHost::create(plugin::Role role, std::string_view kind, Host&
 namespace {
 
 std::string toml_string(const char* text) {
-  if (!text) return "\"\"";
   std::string out;
   append_json_string(out, text ? text : "");  // a TOML basic string takes the same escapes
   return out;
