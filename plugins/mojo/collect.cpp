@@ -5,6 +5,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/process.hpp>
 
+#include "copy_tree.hpp"
 #include "stage.hpp"
 
 namespace cdctl::mojo {
@@ -19,49 +20,13 @@ std::string_view plain(std::string_view url) {
   return url;
 }
 
-std::unexpected<Error> copy_error(const fs::path& from, const std::error_code& error) {
-  return fail(fmt::format("copying {}: {}", from.string(), error.message()));
-}
-
-/// One entry of a tree. Links stay links; what is no file, folder or link is left out.
-Result<> copy_entry(const fs::path& from, const fs::path& to, bool hardlink) {
-  std::error_code error;
-  const auto status = fs::symlink_status(from, error);
-  if (error) return copy_error(from, error);
-  if (fs::is_symlink(status)) {
-    fs::copy_symlink(from, to, error);
-  } else if (fs::is_directory(status)) {
-    fs::create_directory(to, error);
-    if (!error) fs::permissions(to, status.permissions() | fs::perms::owner_all, error);
-  } else if (fs::is_regular_file(status)) {
-    if (hardlink) fs::create_hard_link(from, to, error);
-    else fs::copy_file(from, to, error);
-  }
-  if (error) return copy_error(from, error);
-  return {};
-}
-
-Result<> copy_tree(const fs::path& from, const fs::path& to, bool hardlink, const Deadline& deadline) {
-  CDCTL_TRY(copy_entry(from, to, hardlink));
-  std::error_code error;
-  if (!fs::is_directory(fs::symlink_status(from, error))) return {};
-  for (auto it = fs::recursive_directory_iterator(from, error); it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (error) break;
-    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("copying {}: the deadline passed", from.string()));
-    if (Stop::requested()) return fail(ExitCode::interrupted, fmt::format("copying {}: interrupted", from.string()));
-    CDCTL_TRY(copy_entry(it->path(), to / it->path().lexically_relative(from), hardlink));
-  }
-  if (error) return copy_error(from, error);
-  return {};
-}
-
 }  // namespace
 
-Result<> Collector::collect(const std::vector<CollectLine>& lines, const Deadline& deadline) {
+Result<std::vector<Collected>> Collector::collect(const std::vector<CollectLine>& lines, const CollectOptions&, const Deadline& deadline) {
   for (const auto& line : lines) {
     if (auto done = one(line, deadline); !done) return fail(done.error().in(fmt::format("collecting {} (line {})", line.destination, line.line)));
   }
-  return {};
+  return std::vector<Collected>();
 }
 
 Result<> Collector::one(const CollectLine& line, const Deadline& deadline) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,16 @@
 
 namespace cdctl::mojo {
 
+struct CollectOptions {
+  std::filesystem::path lock_out;                    ///< the lock that a success writes; empty = none
+  std::optional<std::vector<CollectLine>> locked;    ///< repeat exactly this lock
+};
+
+/// One destination as it was collected.
+struct Collected {
+  std::string destination, kind, url, revision;
+};
+
 /// Fills the build folder by the lines of a collect file.
 ///
 /// A line whose location is that of a source of the service gives that source at the set's revision: its destination is a
@@ -23,7 +34,7 @@ class Collector {
  public:
   Collector(Host& host, const std::string& service, const Workspace& workspace, const std::map<std::string, Fetched>& sources)
       : host_(host), service_(service), workspace_(workspace), sources_(sources) {}
-  [[nodiscard]] Result<> collect(const std::vector<CollectLine>& lines, const Deadline& deadline);
+  [[nodiscard]] Result<std::vector<Collected>> collect(const std::vector<CollectLine>& lines, const CollectOptions& options, const Deadline& deadline);
 
  private:
   [[nodiscard]] Result<> one(const CollectLine& line, const Deadline& deadline);

@@ -1,16 +1,18 @@
 #include "deployer.hpp"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
 
+#include <cdctl/fs.hpp>
 #include <cdctl/http.hpp>
 #include <cdctl/process.hpp>
 
 #include "checkouts.hpp"
 #include "collect.hpp"
+#include "environment.hpp"
+#include "external.hpp"
 #include "phases.hpp"
 #include "plan.hpp"
+#include "runner.hpp"
 #include "stage.hpp"
 #include "workspace.hpp"
 
@@ -20,10 +22,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Env = std::map<std::string, std::string>;
-
 /// One deploy, from the empty workspace to the started units.
-class Deployment {
+class Deployment final : public Launcher {
  public:
   Deployment(Host& host, const DeployRequest& request, Claim& claim, MojoOptions options)
       : host_(host), request_(request), claim_(claim), options_(std::move(options)), workspace_(claim.workspace()) {}
@@ -35,37 +35,34 @@ class Deployment {
     return sources_.contains("spec") ? by_manifest() : by_procfile();
   }
 
- private:
-  [[nodiscard]] fs::path trunk() const {
+  Result<> start(const std::vector<Process>& processes, const fs::path& directory, const Deadline& deadline) override {
+    Workload workload{directory, processes, request_.env};
+    workload.env.merge(source_environment(sources_));
+    crash_point("mojo.before-start");
+    CDCTL_TRY(claim_.start(workload, deadline));
+    started_ = true;
+    crash_point("mojo.started");
+    return {};
+  }
+  Result<SetStatus> look(const Deadline& deadline) override {
+    CDCTL_TRY_ASSIGN(auto* engine, host_.engine(request_.service.engine));
+    return engine->describe(request_.set, deadline);
+  }
+  fs::path trunk() const override {
     const auto at = sources_.find("trunk");
     return at == sources_.end() || at->second.is_file() ? fs::path() : at->second.path;
   }
 
-  Env source_environment() const {
-    Env env;
-    for (const auto& [name, source] : sources_) {
-      env[source_variable(name)] = source.path.string();
-      env[source_variable(name) + "_REVISION"] = source.revision;
-    }
-    return env;
+ private:
+  Identity identity() const {
+    return {mojo_root(host_.config(), host_.home()), request_.service.name, options_.series, request_.set.str(), options_.stage, sources_.at("spec").config.url};
   }
+  fs::path secrets() const { return secrets_folder(identity().root, request_.service.name, options_.stage); }
 
-  Env script_environment() const {
-    auto env = source_environment();
-    env.insert({{"MOJO_ROOT", (host_.home() / "mojo").string()},
-                {"MOJO_PROJECT", request_.service.name},
-                {"MOJO_WORKSPACE", request_.set.str()},
-                {"MOJO_STAGE", options_.stage},
-                {"MOJO_SPEC", sources_.at("spec").config.url},
-                {"MOJO_SPEC_DIR", workspace_.spec.string()},
-                {"MOJO_BUILD_DIR", workspace_.build.string()},
-                {"MOJO_REPO_DIR", workspace_.repo.string()},
-                {"MOJO_LOCAL_DIR", workspace_.local.string()},
-                {"MOJO_LOGFILE", workspace_.log_file().string()},
-                {"CDCTL_SERVICE", request_.set.service},
-                {"CDCTL_REVISION", request_.set.revision},
-                {"CDCTL_SET", request_.set.str()}});
-    if (!options_.series.empty()) env["MOJO_SERIES"] = options_.series;
+  std::map<std::string, std::string> script_environment() const {
+    auto env = source_environment(sources_);
+    env.merge(mojo_environment(identity(), workspace_));
+    env.insert({{"CDCTL_SERVICE", request_.set.service}, {"CDCTL_REVISION", request_.set.revision}, {"CDCTL_SET", request_.set.str()}});
     return env;
   }
 
@@ -77,6 +74,10 @@ class Deployment {
       mask.add(value);
       if (const auto url = parse_url(value)) mask.add(url->password);
     }
+    for (const auto& [name, source] : sources_) {
+      if (!source.is_file()) continue;
+      if (const auto text = read_file(source.path, 1u << 20)) mask.add_environment_text(*text);
+    }
     return mask;
   }
 
@@ -84,28 +85,40 @@ class Deployment {
     if (sources_.at("spec").is_file()) return fail(ExitCode::config, "source spec is a file; a spec is a git or bzr repository");
     const Stage stage(workspace_.spec, options_.stage);
     const auto env = script_environment();
-    const auto lookup = [&](const std::string& name) -> std::optional<std::string> {
-      if (const auto at = env.find(name); at != env.end()) return at->second;
-      const char* value = std::getenv(name.c_str());
-      return value ? std::optional<std::string>(value) : std::nullopt;
-    };
-    auto plan = make_plan({stage, trunk(), lookup}, options_.manifest);
-    if (!plan) return fail(plan.error().in(fmt::format("checking the manifest of {}", request_.service.name)));
-    for (const auto& warning : plan->warnings) host_.log(Level::warning, warning.str());
-    CDCTL_TRY(check_units(*plan));
+    auto masked = mask();
+    CDCTL_TRY(install_secrets(secrets(), workspace_.local, masked, request_.deadline));
+    const PlanPlaces places{stage, trunk(), [&](const std::string& name) { return environment_value(env, name); }, secrets()};
+    const auto plan = make_plan(places, options_.manifest);
+    if (!plan.problems.empty()) return fail(to_error(plan.problems).in(fmt::format("checking the manifest of {}", request_.service.name)));
+    for (const auto& warning : plan.warnings) host_.log(Level::warning, warning.str());
+    CDCTL_TRY(check_units(plan));
     crash_point("mojo.checked");
+    if (options_.external) return by_installed_mojo(env);
     Collector collector(host_, request_.service.name, workspace_, sources_);
-    const auto start = [this](const fs::path& procfile, const std::string& shown, const Deadline& deadline) {
-      return start_units(procfile, shown, deadline);
-    };
-    return run_plan(*plan, {host_, workspace_, stage, env, mask(), collector, start}, request_.deadline);
+    const Run run{host_, workspace_, stage, request_.service.name, options_.series, secrets(), env, masked, collector, *this, request_.service.units};
+    CDCTL_TRY_ASSIGN(const auto end, run_steps(plan.steps, run, request_.deadline));
+    if (end == RunEnd::stopped && !started_) {
+      return fail(ExitCode::refused, "a stop-on phase ended the run before anything was deployed; it will be offered again");
+    }
+    return {};
   }
 
-  /// Before anything runs: whether the Procfile has the types that `units` asks for.
+  /// The manifest is an installed mojo's work; units that an engine of processes can run are started after it.
+  Result<> by_installed_mojo(const std::map<std::string, std::string>& env) {
+    CDCTL_TRY(run_external({host_, identity(), workspace_, options_.manifest, env, mask()}, request_.deadline));
+    crash_point("mojo.external");
+    if (trunk().empty()) return {};
+    return by_procfile();
+  }
+
+  /// Before anything runs: whether the Procfile has the types that `units` asks for, and that something is deployed at all.
   Result<> check_units(const Plan& plan) const {
+    bool deploys = options_.external;
     for (const auto& step : plan.steps) {
-      if (step.kind == PhaseKind::deploy) CDCTL_TRY(processes(step.file, step.config));
+      deploys = deploys || step.kind() == PhaseKind::deploy || step.kind() == PhaseKind::bundle;
+      if (step.kind() == PhaseKind::deploy && names_procfile(step.config)) CDCTL_TRY(processes(step.file, step.config));
     }
+    if (!deploys) return fail(ExitCode::config, fmt::format("{}: it has no deploy or bundle phase, so nothing would run; add a line `deploy`", plan.manifest));
     return {};
   }
 
@@ -125,19 +138,9 @@ class Deployment {
     if (!fs::is_regular_file(file, ignored) || !inside(file, trunk())) {
       return fail(ExitCode::config, fmt::format("the trunk of {} has no Procfile; add one, or a source spec with a manifest", request_.service.name));
     }
-    CDCTL_TRY(processes(file, "Procfile"));
+    CDCTL_TRY_ASSIGN(const auto wanted, processes(file, "Procfile"));
     crash_point("mojo.checked");
-    return start_units(file, "Procfile", request_.deadline);
-  }
-
-  Result<> start_units(const fs::path& procfile, const std::string& shown, const Deadline& deadline) {
-    CDCTL_TRY_ASSIGN(auto wanted, processes(procfile, shown));  // again: a script may have edited it
-    Workload workload{trunk().empty() ? workspace_.build : trunk(), std::move(wanted), request_.env};
-    workload.env.merge(source_environment());
-    crash_point("mojo.before-start");
-    CDCTL_TRY(claim_.start(workload, deadline));
-    crash_point("mojo.started");
-    return {};
+    return start(wanted, trunk(), request_.deadline);
   }
 
   Host& host_;
@@ -146,6 +149,7 @@ class Deployment {
   MojoOptions options_;
   Workspace workspace_;
   std::map<std::string, Fetched> sources_;
+  bool started_ = false;
 };
 
 }  // namespace

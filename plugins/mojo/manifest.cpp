@@ -1,40 +1,17 @@
 #include "manifest.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include <cdctl/names.hpp>
 
+#include "phase_table.hpp"
 #include "words.hpp"
 
 namespace cdctl::mojo {
 
 namespace {
-
-struct PhaseRow {
-  std::string_view name;
-  PhaseKind kind;
-};
-constexpr std::array k_phases{
-    PhaseRow{"collect", PhaseKind::collect},         PhaseRow{"script", PhaseKind::script},
-    PhaseRow{"build", PhaseKind::build},             PhaseRow{"verify", PhaseKind::verify},
-    PhaseRow{"sleep", PhaseKind::sleep},             PhaseRow{"deploy", PhaseKind::deploy},
-    PhaseRow{"builddeps", PhaseKind::unsupported},   PhaseRow{"bundle", PhaseKind::unsupported},
-    PhaseRow{"repo", PhaseKind::unsupported},        PhaseRow{"secrets", PhaseKind::unsupported},
-    PhaseRow{"stop-on", PhaseKind::unsupported},     PhaseRow{"nagios-check", PhaseKind::unsupported},
-    PhaseRow{"juju-check-wait", PhaseKind::unsupported},
-};
-
-std::string unknown_phase(std::string_view word, bool with_hint) {
-  std::vector<std::string> names;
-  if (with_hint) {
-    for (const auto& phase : k_phases) names.emplace_back(phase.name);
-  }
-  const auto close = nearest(word, names);
-  return fmt::format("'{}' is no phase{}", printable(word, 60), close.empty() ? std::string() : fmt::format("; did you mean {}?", close));
-}
 
 /// Reads one phase line into a row, or notes why not.
 class LineReader {
@@ -49,17 +26,20 @@ class LineReader {
       return;
     }
     Row row{line_, words.front().text, {}};
-    // Only the first few problems are shown; a file that is no manifest at all may have a million.
-    if (!phase_kind(row.phase)) wrong(words.front().column, unknown_phase(row.phase, manifest_.problems.size() < 100));
+    if (!phase_rule(row.phase)) wrong(words.front().column, no_phase(row.phase));
     for (std::size_t i = 1; i < words.size(); ++i) option(row, words[i]);
     manifest_.rows.push_back(std::move(row));
   }
 
  private:
+  std::string no_phase(const std::string& word) const {
+    // A file that is no manifest at all may have a million such lines: only the first are worth a search for what was meant.
+    return manifest_.problems.size() < 100 ? unknown_phase(word) : fmt::format("'{}' is no phase", printable(word, 60));
+  }
   void option(Row& row, const Word& word) {
     const auto equals = word.text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return wrong(word.column, fmt::format("'{}' is no key=value", printable(word.text, 60)));
+      return wrong(word.column, fmt::format("'{}' is no key=value; write NAME=value, with quotes around blanks", printable(word.text, 60)));
     }
     auto key = word.text.substr(0, equals);
     const auto bare = key.starts_with("--") ? key.substr(2) : key;
@@ -92,9 +72,27 @@ const Option* Row::find(std::string_view key) const {
   return found;
 }
 
-std::optional<PhaseKind> phase_kind(std::string_view name) {
-  const auto at = std::ranges::find(k_phases, name, &PhaseRow::name);
-  return at == k_phases.end() ? std::nullopt : std::optional(at->kind);
+std::string quoted_word(std::string_view word) {
+  if (!word.empty() && word.find_first_of(" \t'\"\\") == std::string_view::npos) return std::string(word);
+  std::string out = "'";
+  for (const char c : word) {
+    if (c == '\'') out += "'\\''";
+    else out += c;
+  }
+  return out + "'";
+}
+
+std::string print_manifest(const Manifest& manifest) {
+  std::string out;
+  for (const auto& row : manifest.rows) {
+    out += quoted_word(row.phase);
+    for (const auto& option : row.options) {
+      out += ' ' + option.key + '=';
+      if (!option.value.empty()) out += quoted_word(option.value);
+    }
+    out += '\n';
+  }
+  return out;
 }
 
 Manifest parse_manifest(std::string_view text, std::string path) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,9 +37,9 @@ struct Manifest {
 /// Reads the text of a manifest. Pure. `path` is only told in messages.
 [[nodiscard]] Manifest parse_manifest(std::string_view text, std::string path);
 
-/// What this version does with a phase of Mojo.
-enum class PhaseKind { collect, script, build, verify, sleep, deploy, unsupported };
-/// Empty for a word that is no phase of Mojo at all.
-[[nodiscard]] std::optional<PhaseKind> phase_kind(std::string_view name);
+/// The rows as text, quoted where they need it, comments and blank lines left out: reading it again gives the same rows.
+[[nodiscard]] std::string print_manifest(const Manifest& manifest);
+/// One word of a manifest, in quotes when it would be read as something else without.
+[[nodiscard]] std::string quoted_word(std::string_view word);
 
 }  // namespace cdctl::mojo

@@ -1,17 +1,15 @@
 #include "plan.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <span>
-
-#include <fcntl.h>
-#include <unistd.h>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
 #include <cdctl/names.hpp>
+
+#include "spec_files.hpp"
 
 namespace cdctl::mojo {
 
@@ -19,183 +17,207 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 3> k_script_options{"config", "timeout", "lxc"};
-constexpr std::array<std::string_view, 2> k_collect_options{"config", "timeout"};
-constexpr std::array<std::string_view, 1> k_sleep_options{"config"};
-constexpr std::array<std::string_view, 5> k_deploy_options{"config", "timeout", "delay", "wait", "target"};
-
-std::span<const std::string_view> options_of(PhaseKind kind) {
-  switch (kind) {
-    case PhaseKind::collect: return k_collect_options;
-    case PhaseKind::sleep: return k_sleep_options;
-    case PhaseKind::deploy: return k_deploy_options;
-    default: return k_script_options;
-  }
-}
-
-bool is_script(PhaseKind kind) { return kind == PhaseKind::script || kind == PhaseKind::build || kind == PhaseKind::verify; }
+constexpr std::size_t k_deepest_include = 16;
+constexpr std::size_t k_most_steps = 100'000;
 
 bool environment_word(std::string_view key) {
   return valid_variable_name(key) && std::ranges::none_of(key, [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
-std::optional<Millis> seconds(std::string_view text, std::int64_t least) {
-  std::int64_t count = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || stop != text.data() + text.size() || count < least || count > 7 * 86'400) return {};
-  return Millis(count * 1000);
-}
+std::string_view without_dashes(std::string_view key) { return key.starts_with("--") ? key.substr(2) : key; }
 
-/// Why the kernel would not run this file; empty when it would.
-std::string not_runnable(const fs::path& file) {
-  if (::access(file.c_str(), X_OK) != 0) return "is not executable; run chmod +x on it and commit that";
-  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  char buffer[256];
-  const auto got = fd.valid() ? ::read(fd.get(), buffer, sizeof buffer) : -1;
-  if (got < 0) return "cannot be read";
-  std::string_view head(buffer, static_cast<std::size_t>(got));
-  if (head.starts_with("\x7f" "ELF")) return {};
-  if (!head.starts_with("#!")) return "starts with no #! line, so the kernel cannot run it";
-  head = head.substr(2, std::min(head.find('\n'), head.size()) - 2);
-  head.remove_prefix(std::min(head.find_first_not_of(" \t"), head.size()));
-  const std::string interpreter(head.substr(0, head.find_first_of(" \t")));
-  if (interpreter.ends_with('\r')) return "has a carriage return in its #! line; save it with plain line feeds";
-  if (!interpreter.starts_with('/') || ::access(interpreter.c_str(), X_OK) != 0) {
-    return fmt::format("needs the interpreter '{}', which is not here", printable(interpreter, 80));
+/// Why a value does not fit its type; empty when it does.
+std::string misfit(const OptionRule& rule, std::string_view value) {
+  const auto shown = printable(value, 40);
+  switch (rule.type) {
+    case OptionType::seconds:
+      if (!parse_seconds(value, rule.name == "timeout" ? 1 : 0)) return fmt::format("{} '{}' is no number of seconds", rule.name, shown);
+      break;
+    case OptionType::flag:
+      if (value != "True" && value != "False" && value != "true" && value != "false") return fmt::format("{} '{}' is neither True nor False", rule.name, shown);
+      break;
+    case OptionType::number:
+      if (const auto number = parse_seconds(value, 0); !number || *number > Millis(255'000)) return fmt::format("{} '{}' is no exit status from 0 to 255", rule.name, shown);
+      break;
+    default: break;
   }
   return {};
 }
 
-/// Checks one row after the other, and notes everything that is wrong.
+/// Turns one row after the other into steps, and notes everything that is wrong.
 class Planner {
  public:
-  Planner(const PlanPlaces& places, const Manifest& manifest, Plan& plan, std::vector<Problem>& problems)
-      : places_(places), plan_(plan), problems_(problems), path_(manifest.path) {}
+  Planner(const PlanPlaces& places, Plan& plan) : places_(places), plan_(plan) {}
 
-  void add(const Row& row) {
-    row_ = &row;
-    const auto kind = phase_kind(row.phase);
-    if (!kind) return;  // the parser told it
-    if (*kind == PhaseKind::unsupported) return wrong(0, fmt::format("phase {} is not supported by this version", row.phase));
-    PlannedStep step;
-    step.line = row.line;
-    step.phase = row.phase;
-    step.kind = *kind;
-    const auto before = problems_.size();
-    for (const auto& option : row.options) take(step, option);
-    if (problems_.size() != before) return;
-    if (*kind == PhaseKind::sleep) {
-      if (!row.find("config")) return wrong(0, "sleep needs config=SECONDS");
-    } else {
-      find_file(step);
+  void manifest(std::string_view text, const std::string& shown, const std::map<std::string, std::string>& words) {
+    auto parsed = parse_manifest(text, shown);
+    std::ranges::move(parsed.warnings, std::back_inserter(plan_.warnings));
+    std::ranges::move(parsed.problems, std::back_inserter(plan_.problems));
+    for (const auto& row : parsed.rows) {
+      if (const auto* rule = phase_rule(row.phase)) this->row(*rule, row, shown, words);
     }
-    plan_.steps.push_back(std::move(step));
-  }
-
-  /// A manifest that starts nothing, or starts twice, is not what anybody means.
-  void finish() {
-    const auto deploys = std::ranges::count(plan_.steps, PhaseKind::deploy, &PlannedStep::kind);
-    if (deploys == 0 && problems_.empty()) problems_.push_back({path_, 0, 0, "it has no deploy phase, so nothing would run; add a line `deploy`"});
-    if (deploys > 1) problems_.push_back({path_, 0, 0, "more than one deploy phase is not supported by this version"});
   }
 
  private:
-  void take(PlannedStep& step, const Option& option) {
-    const auto key = option.key.starts_with("--") ? option.key.substr(2) : option.key;
-    const auto known = options_of(step.kind);
-    const bool listed = std::ranges::find(known, key) != known.end();
-    if (!listed && !(is_script(step.kind) && environment_word(key))) return wrong(option.column, unknown_option(step, key));
-    auto value = expand(option.value, places_.variables);
-    if (!value) return wrong(option.column, fmt::format("{}: {}", key, value.error()));
-    if (!listed) {
-      step.words[key] = std::move(*value);
-    } else if (key == "config" && step.kind == PhaseKind::sleep) {
-      if (const auto pause = seconds(*value, 0)) step.pause = *pause;
-      else wrong(option.column, fmt::format("'{}' is no number of seconds", printable(*value, 40)));
-    } else if (key == "config") {
-      step.config = std::move(*value);
-    } else if (key == "timeout") {
-      if (const auto timeout = seconds(*value, 1)) step.timeout = *timeout;
-      else wrong(option.column, fmt::format("timeout '{}' is no number of seconds", printable(*value, 40)));
-    } else if (key != "lxc" || *value != "False") {
-      warn(option.column, fmt::format("{}={} has no effect in this version", key, printable(*value, 40)));
-    }
-  }
-  static std::string unknown_option(const PlannedStep& step, const std::string& key) {
-    std::vector<std::string> names;
-    for (const auto name : options_of(step.kind)) names.emplace_back(name);
-    const auto close = nearest(key, names);
-    const auto hint = !close.empty() ? fmt::format("; did you mean {}?", close)
-                      : is_script(step.kind) ? "; words for the script's environment are written in capitals" : "";
-    return fmt::format("phase {} has no option {}{}", step.phase, printable(key, 60), hint);
+  /// One row on its way to a step.
+  struct Line {
+    const PhaseRule& rule;
+    const Row& row;
+    const std::string& path;
+    PlannedStep step;
+    bool fine = true;
+  };
+
+  void row(const PhaseRule& rule, const Row& row, const std::string& path, const std::map<std::string, std::string>& words) {
+    Line line{rule, row, path, {}};
+    line.step.rule = &rule;
+    line.step.path = path;
+    line.step.line = row.line;
+    line.step.words = words;
+    line.step.timeout = rule.kind == PhaseKind::deploy ? std::max(places_.timeout, Millis(std::chrono::minutes(45))) : places_.timeout;
+    for (const auto& option : row.options) take(line, option, words);
+    if (!line.fine) return;
+    if (rule.kind == PhaseKind::include) return include(line);
+    find_file(line);
+    if (!line.fine) return;
+    if (plan_.steps.size() >= k_most_steps) return wrong(line, 0, fmt::format("more than {} phases", k_most_steps));
+    plan_.steps.push_back(std::move(line.step));
   }
 
-  void find_file(PlannedStep& step) {
-    if (step.config.empty()) step.config = step.kind == PhaseKind::deploy ? "Procfile" : step.phase;
-    auto found = places_.stage.find(step.config);
-    if (!found && step.kind == PhaseKind::deploy && !places_.trunk.empty() && check_relative(step.config, "file")) {
-      const auto candidate = places_.trunk / step.config;
-      std::error_code ignored;
-      if (fs::is_regular_file(candidate, ignored) && inside(candidate, places_.trunk)) found = candidate;
-      else found.error().what += ", nor in the trunk";
+  void take(Line& line, const Option& option, const std::map<std::string, std::string>& words) {
+    const auto key = without_dashes(option.key);
+    const auto* rule = option_rule(line.rule, key);
+    const bool word = !rule && line.rule.words && environment_word(key);
+    if (!rule && !word) {
+      if (!places_.lenient) return wrong(line, option.column, unknown_option(line.rule, key));
+      return warn(line, option.column, unknown_option(line.rule, key));
     }
-    if (!found) return wrong(column("config"), found.error().what);
-    step.file = std::move(*found);
-    if (is_script(step.kind)) {
-      if (const auto why = not_runnable(step.file); !why.empty()) wrong(column("config"), fmt::format("'{}' {}", step.config, why));
-    } else if (step.kind == PhaseKind::collect) {
-      (void)load_collect_file(step.file, step.config, problems_, plan_.warnings);
-    } else {
-      (void)load_procfile(step.file, step.config, problems_);
-    }
+    auto value = expand(option.value, [&](const std::string& name) -> std::optional<std::string> {
+      const auto at = words.find(name);
+      return at == words.end() ? places_.variables(name) : std::optional(at->second);
+    });
+    if (!value) return wrong(line, option.column, fmt::format("{}: {}", key, value.error()));
+    if (word) line.step.words[std::string(key)] = *value;
+    else check(line, *rule, option, *value);
+    line.step.options.push_back({option.key, std::move(*value), option.column});
   }
-  std::size_t column(std::string_view key) const {
-    const auto* option = row_->find(key);
+
+  void check(Line& line, const OptionRule& rule, const Option& option, const std::string& value) {
+    const bool pause = line.rule.kind == PhaseKind::sleep && rule.name == "config";
+    if (const auto why = misfit(rule, value); !why.empty()) return wrong(line, option.column, pause ? fmt::format("'{}' is no number of seconds", printable(value, 40)) : why);
+    if (rule.name == "config") line.step.config = value;
+    if (rule.name == "timeout") line.step.timeout = *parse_seconds(value, 1);
+    if (rule.name == "lxc" && value != "False" && value != "false") warn(line, option.column, "lxc=True has no effect: scripts run on this machine");
+  }
+
+  void include(Line& line) {
+    if (line.step.config.empty()) return wrong(line, 0, "include needs config=FILE");
+    auto found = places_.stage.find(line.step.config);
+    if (!found) return wrong(line, column(line), found.error().what);
+    const auto shown = found->lexically_relative(places_.stage.spec()).string();
+    if (open_.contains(shown) || open_.size() >= k_deepest_include) {
+      return wrong(line, column(line), fmt::format("'{}' includes itself, or is {} includes deep", shown, k_deepest_include));
+    }
+    const auto text = read_file(*found, k_largest_file);
+    if (!text) return wrong(line, column(line), text.error().what);
+    open_.insert(shown);
+    manifest(*text, shown, line.step.words);
+    open_.erase(shown);
+  }
+
+  void find_file(Line& line) {
+    auto& step = line.step;
+    if (step.kind() == PhaseKind::sleep) {
+      if (step.config.empty()) wrong(line, 0, "sleep needs config=SECONDS");
+      return;
+    }
+    if (step.config.empty()) step.config = line.rule.default_file;
+    if (step.config.empty() || !places_.check_files) return;
+    auto found = places_.stage.find(step.config);
+    if (!found && names_procfile(step.config) && step.kind() == PhaseKind::deploy) {
+      found = in_trunk(step, found.error());
+      if (!found && places_.procfile_later && found.error().what.contains("there is no")) return;
+    }
+    if (!found) return wrong(line, column(line), found.error().what);
+    step.file = std::move(*found);
+    for (auto& why : check_spec_file(step, plan_.problems, plan_.warnings)) wrong(line, column(line), std::move(why));
+    if (const auto* local = step.value("local")) secret(line, *local);
+  }
+  Result<fs::path> in_trunk(const PlannedStep& step, Error error) const {
+    if (places_.trunk.empty() || !check_relative(step.config, "file")) return fail(std::move(error));
+    auto candidate = places_.trunk / step.config;
+    std::error_code ignored;
+    if (fs::is_regular_file(candidate, ignored) && inside(candidate, places_.trunk)) return candidate;
+    error.what += ", nor in the trunk";
+    return fail(std::move(error));
+  }
+  void secret(Line& line, const std::string& name) {
+    if (auto fine = check_relative(name, "local"); !fine) return wrong(line, column(line, "local"), fine.error().what);
+    std::error_code ignored;
+    if (places_.secrets.empty() || (fs::is_regular_file(places_.secrets / name, ignored) && inside(places_.secrets / name, places_.secrets))) return;
+    wrong(line, column(line, "local"), fmt::format("there is no secrets file '{}' in {}", name, places_.secrets.string()));
+  }
+
+  static std::size_t column(const Line& line, std::string_view key = "config") {
+    const auto* option = line.row.find(key);
     return option ? option->column : 0;
   }
-  void wrong(std::size_t column, std::string what) { problems_.push_back({path_, row_->line, column, std::move(what)}); }
-  void warn(std::size_t column, std::string what) { plan_.warnings.push_back({path_, row_->line, column, std::move(what)}); }
+  void wrong(Line& line, std::size_t column, std::string what) {
+    line.fine = false;
+    plan_.problems.push_back({line.path, line.row.line, column, std::move(what)});
+  }
+  void warn(const Line& line, std::size_t column, std::string what) { plan_.warnings.push_back({line.path, line.row.line, column, std::move(what)}); }
 
   const PlanPlaces& places_;
   Plan& plan_;
-  std::vector<Problem>& problems_;
-  std::string path_;
-  const Row* row_ = nullptr;
+  std::set<std::string> open_;  ///< the manifests that are being read, to find an include of itself
 };
-
-/// The text of a file of the spec; a problem when it cannot be read.
-std::string load(const fs::path& file, const std::string& shown, std::vector<Problem>& problems) {
-  auto text = read_file(file, k_largest_file);
-  if (text) return std::move(*text);
-  problems.push_back({shown, 0, 0, text.error().what});
-  return {};
-}
 
 }  // namespace
 
-std::vector<ProcfileEntry> load_procfile(const fs::path& file, const std::string& shown, std::vector<Problem>& problems) {
-  const auto before = problems.size();
-  const auto text = load(file, shown, problems);
-  if (problems.size() != before) return {};
-  return parse_procfile(text, shown, problems);
+const std::string* PlannedStep::value(std::string_view key) const {
+  const std::string* found = nullptr;
+  for (const auto& option : options)
+    if (without_dashes(option.key) == key) found = &option.value;
+  return found;
 }
 
-std::vector<CollectLine> load_collect_file(const fs::path& file, const std::string& shown, std::vector<Problem>& problems, std::vector<Problem>& warnings) {
-  return parse_collect_file(load(file, shown, problems), shown, problems, warnings);
+bool PlannedStep::flag(std::string_view key, bool otherwise) const {
+  const auto* text = value(key);
+  return text ? *text == "True" || *text == "true" : otherwise;
 }
 
-Result<Plan> make_plan(const PlanPlaces& places, const std::string& name) {
-  CDCTL_TRY_ASSIGN(const auto file, places.stage.find(name));
-  const auto shown = file.lexically_relative(places.stage.spec()).string();
-  CDCTL_TRY_ASSIGN(const auto text, read_file(file, k_largest_file));
-  auto manifest = parse_manifest(text, shown);
-  Plan plan{shown, {}, std::move(manifest.warnings)};
-  auto problems = std::move(manifest.problems);
-  Planner planner(places, manifest, plan, problems);
-  for (const auto& row : manifest.rows) planner.add(row);
-  planner.finish();
-  if (!problems.empty()) return fail(to_error(problems));
+Millis PlannedStep::seconds(std::string_view key, Millis otherwise) const {
+  const auto* text = value(key);
+  return text ? parse_seconds(*text, 0).value_or(otherwise) : otherwise;
+}
+
+std::string PlannedStep::where() const {
+  return fmt::format("{}:{}: {}{}", path, line, rule->name, config.empty() || config == rule->name ? "" : " " + config);
+}
+
+bool names_procfile(std::string_view config) { return fs::path(config).filename().string().starts_with("Procfile"); }
+
+Plan plan_text(const PlanPlaces& places, std::string_view text, const std::string& shown) {
+  Plan plan;
+  plan.manifest = shown;
+  Planner(places, plan).manifest(text, shown, {});
+  // The manifest itself first, from top to bottom; then the other files.
+  const auto order = [&](const Problem& problem) { return std::tuple(problem.file != shown, std::string_view(problem.file), problem.line); };
+  std::ranges::stable_sort(plan.problems, {}, order);
   return plan;
+}
+
+Plan make_plan(const PlanPlaces& places, const std::string& name) {
+  Plan plan;
+  plan.manifest = name;
+  const auto file = places.stage.find(name);
+  const auto text = file ? read_file(*file, k_largest_file) : fail(file.error());
+  if (!text) {
+    plan.problems.push_back({name, 0, 0, text.error().what});
+    return plan;
+  }
+  return plan_text(places, *text, file->lexically_relative(places.stage.spec()).string());
 }
 
 }  // namespace cdctl::mojo

@@ -13,5 +13,5 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("mojo", "0.1.0", "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, nullptr, 0, "",
-             "stage manifest series");
+CDCTL_PLUGIN("mojo", "0.1.0", "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, nullptr, 0, "root",
+             "stage manifest series runner");

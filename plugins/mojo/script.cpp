@@ -1,9 +1,9 @@
 #include "script.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
+#include <deque>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,72 +12,59 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
-
-extern char** environ;
 
 namespace cdctl::mojo {
 
 namespace {
 
-constexpr std::size_t k_tail = 4096;       // bytes of output kept for the error
-constexpr std::size_t k_shown = 400;       // of them in the error line
-
-bool secret_name(std::string_view name) {
-  constexpr std::array<std::string_view, 8> parts{"PASSW", "SECRET", "TOKEN", "APIKEY", "API_KEY", "PRIVATE", "CREDENTIAL", "AMQP_URL"};
-  std::string upper(name);
-  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
-  return std::ranges::any_of(parts, [&](std::string_view part) { return upper.contains(part); });
-}
+constexpr std::size_t k_tail_lines = 20;
+constexpr std::size_t k_longest_shown = 400;       // bytes of a line in an error or on a terminal
+constexpr std::size_t k_longest_pending = 1 << 16; // a line that does not end is written in pieces of this size
 
 /// The output of a script on its way: to the logs, to who watches, and its end to the error.
 class Output {
  public:
-  Output(Host& host, const Script& script, const Mask& mask) : host_(host), script_(script), mask_(mask) {}
+  Output(Host& host, const Script& script, const Mask& mask, const LineSink& live) : host_(host), script_(script), mask_(mask), live_(live) {}
 
   Result<> open() {
-    for (const auto& [fd, path] : {std::pair{&log_, &script_.log}, std::pair{&all_, &script_.all_log}}) {
-      *fd = Fd(::open(path->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-      if (!fd->valid()) return fail(fmt::format("opening {}: {}", path->string(), errno_text(errno)));
+    for (const auto& path : script_.logs) {
+      Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+      if (!fd.valid()) return fail(fmt::format("opening {}: {}", path.string(), errno_text(errno)));
+      logs_.push_back(std::move(fd));
     }
     return {};
   }
   void take(std::string_view chunk) {
-    write(log_, chunk);
-    write(all_, chunk);
-    tail_ += chunk;
-    if (tail_.size() > 2 * k_tail) tail_.erase(0, tail_.size() - k_tail);
-    for (std::size_t end = 0; !chunk.empty(); chunk.remove_prefix(std::min(end + 1, chunk.size()))) {
-      end = std::min(chunk.find('\n'), chunk.size());
-      if (line_.size() < k_tail) line_ += chunk.substr(0, end);
-      if (end < chunk.size()) tell();
+    pending_ += chunk;
+    if (const auto end = pending_.rfind('\n'); end != std::string::npos) {
+      pass(end + 1);
+    } else if (pending_.size() > k_longest_pending + mask_.longest()) {
+      pass(pending_.size() - mask_.longest());  // what is kept back may be the first half of a secret
     }
   }
   void finish() {
-    if (!line_.empty()) tell();
-    if (!lost_.empty()) host_.log(Level::warning, fmt::format("{}: the log is not complete: {}", script_.log.string(), lost_));
+    pass(pending_.size());
+    if (!lost_.empty()) host_.log(Level::warning, fmt::format("{}: the log is not complete: {}", script_.logs.front().string(), lost_));
   }
-  /// The last lines, squeezed to one. The mask comes first: a cut could leave half a secret.
-  [[nodiscard]] std::string last_words() const {
-    const auto text = mask_.apply(tail_);
-    std::string out;
-    std::string_view rest(text);
-    while (!rest.empty() && out.size() < k_shown) {
-      while (rest.ends_with('\n')) rest.remove_suffix(1);
-      const auto start = rest.rfind('\n');
-      auto line = rest.substr(start == std::string_view::npos ? 0 : start + 1);
-      rest = start == std::string_view::npos ? std::string_view() : rest.substr(0, start);
-      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      if (line.size() > k_shown) line.remove_prefix(line.size() - k_shown);  // what it said last is why it ended
-      out = printable(line, k_shown) + (out.empty() ? "" : " | " + out);
-    }
-    return out;
-  }
+  std::vector<std::string> tail() const { return {tail_.begin(), tail_.end()}; }
 
  private:
-  void tell() {
-    host_.progress(fmt::format("{}: {}", script_.name, printable(mask_.apply(line_))));
-    line_.clear();
+  void pass(std::size_t length) {
+    const auto text = mask_.apply(pending_.substr(0, length));
+    pending_.erase(0, length);
+    for (const auto& log : logs_) write(log, text);
+    std::string_view rest(text);
+    for (std::size_t end = 0; !rest.empty(); rest.remove_prefix(std::min(end + 1, rest.size()))) {
+      end = std::min(rest.find('\n'), rest.size());
+      line(rest.substr(0, end));
+    }
+  }
+  void line(std::string_view text) {
+    if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    const auto shown = printable(text, k_longest_shown);
+    if (live_) live_(shown);
+    tail_.push_back(shown);
+    if (tail_.size() > k_tail_lines) tail_.pop_front();
   }
   void write(const Fd& fd, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -94,54 +81,43 @@ class Output {
   Host& host_;
   const Script& script_;
   const Mask& mask_;
-  Fd log_, all_;
-  std::string tail_, line_, lost_;
+  const LineSink& live_;
+  std::vector<Fd> logs_;
+  std::string pending_, lost_;
+  std::deque<std::string> tail_;
 };
 
 }  // namespace
 
-void Mask::add(std::string_view secret) {
-  if (secret.size() <= 6) return;
-  secrets_.emplace_back(secret);
-  std::ranges::stable_sort(secrets_, std::ranges::greater(), &std::string::size);
+std::string ScriptEnd::last_words() const {
+  std::string out;
+  for (auto line = tail.rbegin(); line != tail.rend() && out.size() < k_longest_shown; ++line) out = *line + (out.empty() ? "" : " | " + out);
+  return out.empty() ? "(none)" : out;
 }
 
-void Mask::add_environment() {
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos && secret_name(text.substr(0, equals))) add(text.substr(equals + 1));
-  }
-}
-
-std::string Mask::apply(std::string text) const {
-  for (const auto& secret : secrets_) {
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3)) text.replace(at, secret.size(), "***");
-  }
-  return text;
-}
-
-Result<> run_script(Host& host, const Script& script, const Mask& mask) {
-  Output output(host, script, mask);
+Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask, const LineSink& live) {
+  Output output(host, script, mask, live);
   CDCTL_TRY(output.open());
-  output.take(fmt::format("== {} at {}\n", script.name, to_rfc3339(now())));
   Command command;
-  command.argv = {script.file.string()};
+  command.argv = script.argv;
   command.env = script.env;
   command.unset_env = {"AMQP_URL"};  // only the units get the broker's password
   command.directory = script.directory;
   command.max_output = 0;
   command.on_output = [&](std::string_view chunk) { output.take(chunk); };
   command.deadline = script.deadline;
-  const auto finished = run(command);
+  auto finished = run(command);
   output.finish();
   if (!finished) return fail(finished.error());
-  if (finished->ok()) return {};
-  const auto exit = finished->timed_out   ? ExitCode::timeout
-                    : finished->interrupted ? (Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted)
-                                            : ExitCode::failed;
-  const auto words = output.last_words();
-  return fail(exit, fmt::format("{}; last output: {}; all of it: {}", finished->how(), words.empty() ? "(none)" : words, script.log.string()));
+  return ScriptEnd{std::move(*finished), output.tail()};
+}
+
+Result<> script_result(const ScriptEnd& end, const Script& script) {
+  if (end.finished.ok()) return {};
+  const auto exit = end.finished.timed_out     ? ExitCode::timeout
+                    : end.finished.interrupted ? (Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted)
+                                               : ExitCode::failed;
+  return fail(exit, fmt::format("{}; last output: {}; all of it: {}", end.finished.how(), end.last_words(), script.logs.front().string()));
 }
 
 }  // namespace cdctl::mojo

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -8,34 +9,40 @@
 
 #include <cdctl/error.hpp>
 #include <cdctl/host.hpp>
+#include <cdctl/process.hpp>
 #include <cdctl/time.hpp>
+
+#include "mask.hpp"
 
 namespace cdctl::mojo {
 
-/// Replaces secrets in text that people get to see.
-class Mask {
- public:
-  /// Masks a value of more than 6 characters; shorter ones would turn ordinary text into stars.
-  void add(std::string_view secret);
-  /// Masks the values of our own environment whose names say that they are secrets.
-  void add_environment();
-  [[nodiscard]] std::string apply(std::string text) const;
-
- private:
-  std::vector<std::string> secrets_;  ///< longest first, so that one inside another leaves nothing over
-};
-
-/// One executable of a spec.
+/// A program that a phase runs.
 struct Script {
   std::string name;                          ///< for messages and progress
-  std::filesystem::path file, directory;
+  std::vector<std::string> argv;
+  std::filesystem::path directory;
   std::map<std::string, std::string> env;
-  std::filesystem::path log, all_log;        ///< its own log, and the one of the whole run; both 0600
+  std::vector<std::filesystem::path> logs;   ///< its own first, then those of the whole run; made 0600
   Deadline deadline;
 };
 
-/// Runs it without a shell, stdin empty, output live into the logs and to host.progress. The error says how it ended and
-/// its last lines in one line, secrets masked; exit codes `failed`, `timeout`, or those of a signal to us.
-[[nodiscard]] Result<> run_script(Host& host, const Script& script, const Mask& mask);
+/// How it went.
+struct ScriptEnd {
+  Finished finished;
+  std::vector<std::string> tail;             ///< its last 20 lines, secrets masked
+  /// Its last words in one line, for an error.
+  [[nodiscard]] std::string last_words() const;
+};
+
+/// Takes one line of output, secrets masked.
+using LineSink = std::function<void(std::string_view line)>;
+
+/// Runs it without a shell, stdin empty, its output line by line, secrets masked, into the logs and to `live`.
+/// The error is that it could not be started or its log not be opened; how it ended is the answer.
+[[nodiscard]] Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask, const LineSink& live);
+
+/// The error of a script that did not end well: how, and its last words. Exit codes `failed`, `timeout`, or those of a signal
+/// to us.
+[[nodiscard]] Result<> script_result(const ScriptEnd& end, const Script& script);
 
 }  // namespace cdctl::mojo

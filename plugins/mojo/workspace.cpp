@@ -25,6 +25,16 @@ std::string source_variable(std::string_view name) {
   return out;
 }
 
+std::filesystem::path mojo_root(const Config& config, const std::filesystem::path& home) {
+  const auto root = config.table["mojo"]["root"].as_string();
+  return root.starts_with('/') ? std::filesystem::path(root) : home / "mojo";
+}
+
+std::filesystem::path secrets_folder(const std::filesystem::path& root, const std::string& project, const std::string& stage) {
+  const auto folder = root / "LOCAL" / project;
+  return stage.empty() ? folder : folder / stage;
+}
+
 Result<MojoOptions> mojo_options(const ServiceConfig& service) {
   MojoOptions options;
   const auto& table = service.table["mojo"];
@@ -41,6 +51,11 @@ Result<MojoOptions> mojo_options(const ServiceConfig& service) {
   CDCTL_TRY(take("stage", options.stage));
   CDCTL_TRY(take("manifest", options.manifest));
   CDCTL_TRY(take("series", options.series));
+  const auto& runner = table["runner"];
+  if (!runner.is_null() && runner.view() != "mojo" && runner.view() != "native") {
+    return fail(ExitCode::config, fmt::format("{}: mojo.runner is neither native nor mojo", service.file.string()));
+  }
+  options.external = runner.view() == "mojo";
   return options;
 }
 

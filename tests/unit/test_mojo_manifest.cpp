@@ -61,7 +61,7 @@ TEST_CASE("repeated keys and leading dashes are accepted with a warning, and kep
 
 TEST_CASE("all errors of a manifest are told, with line and column, at most five of them") {
   const auto what = problems_of("deply config=x\nscript conf\nscript A='x\nscript =x\njuju check-wait\nscript a b\n");
-  CHECK(what.starts_with("manifest:1:1: 'deply' is no phase; did you mean deploy?; manifest:2:8: 'conf' is no key=value; manifest:3:10: a quote ' that is not closed; manifest:4:8:"));
+  CHECK(what.starts_with("manifest:1:1: 'deply' is no phase; did you mean deploy?; manifest:2:8: 'conf' is no key=value; write NAME=value, with quotes around blanks; manifest:3:10: a quote ' that is not closed; manifest:4:8:"));
   CHECK(what.contains("manifest:5:1: 'juju' is no phase"));
   CHECK(what.ends_with("and 3 more"));
   CHECK_FALSE(what.contains('\n'));

@@ -25,12 +25,14 @@ struct Spec {
   }
   Result<Plan> plan(const std::string& name = "manifest") const {
     const Stage where(top, stage);
-    return make_plan({where, trunk,
-                      [this](const std::string& variable) -> std::optional<std::string> {
-                        const auto at = variables.find(variable);
-                        return at == variables.end() ? std::nullopt : std::optional(at->second);
-                      }},
-                     name);
+    auto made = make_plan({where, trunk,
+                           [this](const std::string& variable) -> std::optional<std::string> {
+                             const auto at = variables.find(variable);
+                             return at == variables.end() ? std::nullopt : std::optional(at->second);
+                           }},
+                          name);
+    if (!made.problems.empty()) return fail(to_error(made.problems));
+    return made;
   }
   std::string why(const std::string& manifest) const {
     write("manifest", manifest);
@@ -90,10 +92,12 @@ TEST_CASE("a good manifest becomes steps, with its variables expanded") {
   CHECK(plan->steps[0].file == spec.top / "collect-noble");
   CHECK(plan->steps[1].words == std::map<std::string, std::string>{{"A", "b c"}});
   CHECK(plan->steps[1].timeout == Millis(7000));
-  CHECK(plan->steps[2].pause == Millis(2000));
+  CHECK(plan->steps[2].seconds("config", {}) == Millis(2000));
+  CHECK(plan->steps[1].options.size() == 4);
+  CHECK(plan->steps[0].options[0].value == "collect-noble");
   CHECK(plan->steps[4].timeout == Millis(60'000));
   CHECK(plan->steps[4].config == "Procfile");
-  CHECK(plan->warnings.size() == 2);
+  CHECK(plan->warnings.size() == 1);
 }
 
 TEST_CASE("everything a manifest names is checked before anything runs") {
@@ -103,42 +107,32 @@ TEST_CASE("everything a manifest names is checked before anything runs") {
   spec.write("noshebang", "echo hi\n", 0755);
   spec.write("crlf.sh", "#!/bin/sh\r\necho\r\n", 0755);
   spec.write("nointerp", "#!/usr/bin/no-such-thing\n", 0755);
-  spec.write("badcollect", "x cs:~a/b\n");
+  spec.write("badcollect", "x svn:~a/b\n");
   spec.write("run.sh", k_script, 0755);
   CHECK(spec.why("deploy\nscript config=gone.sh\n").contains("manifest:2:8: there is no 'gone.sh' in the spec"));
   CHECK(spec.why("deploy\nscript config=plain.sh\n").contains("is not executable"));
   CHECK(spec.why("deploy\nverify config=noshebang\n").contains("#! line"));
   CHECK(spec.why("deploy\nbuild config=crlf.sh\n").contains("carriage return"));
   CHECK(spec.why("deploy\nscript config=nointerp\n").contains("/usr/bin/no-such-thing"));
-  CHECK(spec.why("deploy\ncollect config=badcollect\n").contains("badcollect:1: sources of cs: are not supported"));
+  CHECK(spec.why("deploy\ncollect config=badcollect\n").contains("badcollect:1:"));
   CHECK(spec.why("deploy\nscript config=${NONE}\n").contains("manifest:2:8: config: variable NONE is not set"));
   CHECK(spec.why("deploy\nscript config=../run.sh\n").contains("may not hold"));
-  CHECK(spec.why("deploy\nscript config=run.sh confg=x\n").contains("no option confg; did you mean config?"));
-  CHECK(spec.why("deploy\nscript config=run.sh user=x\n").contains("written in capitals"));
+  CHECK(spec.why("deploy\nscript config=run.sh confg=x\n").contains("no option 'confg'; did you mean config?"));
+  CHECK(spec.why("deploy\nscript config=run.sh user=x\n").contains("in capitals for its environment"));
   CHECK(spec.why("deploy\nscript config=run.sh timeout=soon\n").contains("no number of seconds"));
   CHECK(spec.why("deploy\nscript config=run.sh timeout=0\n").contains("no number of seconds"));
   CHECK(spec.why("deploy\nsleep\n").contains("sleep needs config=SECONDS"));
   CHECK(spec.why("deploy\nsleep config=-1\n").contains("no number of seconds"));
   CHECK(spec.why("deploy config=Procfile.web\n").contains("there is no 'Procfile.web'"));
-  CHECK(spec.why("script config=run.sh\n").contains("no deploy phase"));
-  CHECK(spec.why("").contains("no deploy phase"));
-  CHECK(spec.why("deploy\ndeploy\n").contains("more than one deploy"));
+  CHECK(spec.why("deploy\ndeploy\n").empty());
   CHECK(spec.why("deploy\nscript config=run.sh\n").empty());
-}
-
-TEST_CASE("phases of Mojo that are not here yet are told by name") {
-  Spec spec;
-  spec.write("Procfile", "worker: ./w\n");
-  for (const std::string phase : {"bundle", "repo", "secrets", "nagios-check", "juju-check-wait", "stop-on", "builddeps"}) {
-    CHECK(spec.why("deploy\n" + phase + "\n") == "manifest:2: phase " + phase + " is not supported by this version");
-  }
 }
 
 TEST_CASE("problems of several lines and files come in one error") {
   Spec spec;
-  spec.write("collect", "x cs:a\ny lp:b\n");
+  spec.write("collect", "x svn:a\ny nope;x\n");
   const auto what = spec.why("collect\nscrpt\nscript config=none\nbundle\n");
-  for (const auto* part : {"collect:1:", "collect:2:", "manifest:2:1: 'scrpt' is no phase; did you mean script?", "'none'", "bundle is not supported"}) {
+  for (const auto* part : {"collect:1:", "collect:2:", "manifest:2:1: 'scrpt' is no phase; did you mean script?", "'none'", "there is no 'bundle' in the spec"}) {
     INFO(what);
     CHECK(what.contains(part));
   }

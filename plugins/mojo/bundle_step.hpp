@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "phases.hpp"
+#include "procfile.hpp"
+
+namespace cdctl::mojo {
+
+/// The Procfile of a step: in the stage or above, in the trunk, or in what was collected.
+[[nodiscard]] Result<std::filesystem::path> find_procfile(const StepRun& at, const std::string& name);
+
+/// The processes that the step's bundle, or the deployment of its juju-deployer file, wants on an engine of processes.
+[[nodiscard]] Result<std::vector<Process>> bundle_processes(const StepRun& at, const std::vector<ProcfileEntry>& entries);
+
+}  // namespace cdctl::mojo
