@@ -1,5 +1,6 @@
 #include "plugin_commands.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 
 #include "command.hpp"
 #include "context.hpp"
+#include "help.hpp"
+#include "output_choice.hpp"
 #include "parse.hpp"
 
 namespace cdctl::cli {
@@ -20,20 +23,53 @@ namespace {
 
 std::string group_help(const PluginInfo& plugin) {
   auto out = fmt::format("cdctl {} COMMAND: {}\n\n", plugin.name, plugin.summary);
-  for (const auto& command : plugin.commands) fmt::format_to(std::back_inserter(out), "  {} {}\n      {}\n", command.name, command.arguments, command.summary);
+  std::size_t width = 0;
+  for (const auto& command : plugin.commands) width = std::max(width, command.name.size());
+  for (const auto& command : plugin.commands) fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", command.name, width, command.summary);
+  return out + fmt::format("\nEach takes --help: cdctl {} {} --help\n", plugin.name, plugin.commands.front().name);
+}
+
+/// The options of a plugin's command and the global ones. Where both want a letter, the command's own meaning wins.
+std::vector<Option> all_options(const CommandInfo& row) {
+  std::vector<Option> options;
+  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter});
+  const auto own = options.size();
+  for (auto option : global_options()) {
+    const auto taken = [&](const Option& other) { return other.letter == option.letter; };
+    if (std::any_of(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(own), taken)) option.letter = 0;
+    options.push_back(option);
+  }
+  return options;
+}
+
+/// Options before the command's name, as in `cdctl mojo -r ROOT run`, belong to the command.
+std::vector<std::string> command_first(const PluginInfo& plugin, const std::vector<std::string>& words) {
+  if (words.empty() || !words.front().starts_with('-')) return words;
+  const auto is_command = [&](const std::string& word) { return std::ranges::find(plugin.commands, word, &CommandInfo::name) != plugin.commands.end(); };
+  const auto at = std::ranges::find_if(words, is_command);
+  if (at == words.end()) return words;
+  std::vector<std::string> out{*at};
+  out.insert(out.end(), words.begin(), at);
+  out.insert(out.end(), at + 1, words.end());
   return out;
 }
 
+std::string row_help(const PluginInfo& plugin, const CommandInfo& row) {
+  const auto name = plugin.name + " " + row.name;
+  const auto options = all_options(row);
+  return help_of({name, row.arguments, row.summary, row.examples, {}, {}, std::span(options).first(row.options.size())});
+}
+
 int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<std::string>& words, Output& out) {
-  std::vector<Option> options(global_options().begin(), global_options().end());
-  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable});
-  auto args = parse_words(plugin.name + " " + row.name, options, !row.arguments.empty(), words);
+  auto args = parse_words(plugin.name + " " + row.name, all_options(row), !row.arguments.empty(), words);
   if (!args) {
     out.error(args.error().what);
     return static_cast<int>(args.error().exit);
   }
-  const auto format = args->value("output", ::isatty(STDOUT_FILENO) ? "table" : "ndjson");
-  out.set_format(format == "json" ? Format::json : format == "table" ? Format::table : format == "wide" ? Format::wide : format == "name" ? Format::name : Format::ndjson);
+  if (auto set = set_output(*args, out); !set) {
+    out.error(set.error().what);
+    return static_cast<int>(set.error().exit);
+  }
   Context context({args->value("config"), args->values("plugin-path")}, out);
   (void)context.load_config();  // a plugin's command may do without
   auto descriptor = context.plugin_host().open(plugin);
@@ -44,8 +80,9 @@ int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<
   for (std::size_t i = 0; i < (*descriptor)->command_count; ++i) {
     const auto& real = (*descriptor)->commands[i];
     if (row.name != real.name) continue;
-    const plugin::CommandArguments given{std::move(*args), [&](const Json& record) { out.write(record); }, [&](const Error& error) { context.report(error); }};
-    return real.run(context, given);
+    const plugin::CommandArguments given{std::move(*args), [&](const Json& record) { out.write(record); }, [&] { out.flush(); }, [&](const Error& error) { context.report(error); }};
+    const int code = real.run(context, given);
+    return code != 0 ? code : context.exit_code();
   }
   return static_cast<int>(ExitCode::config);
 }
@@ -61,9 +98,21 @@ std::optional<int> run_plugin_command(const std::string& group, const std::vecto
       out.text(group_help(plugin));
       return 0;
     }
-    for (const auto& row : plugin.commands)
-      if (row.name == words.front()) return run_row(plugin, row, {words.begin() + 1, words.end()}, out);
-    out.error(fmt::format("{}: unknown command '{}'; see cdctl {} --help", group, printable(words.front(), 60), group));
+    const auto ordered = command_first(plugin, words);
+    for (const auto& row : plugin.commands) {
+      if (row.name != ordered.front()) continue;
+      const std::vector<std::string> rest(ordered.begin() + 1, ordered.end());
+      const auto end = std::ranges::find(rest, "--");
+      if (std::find(rest.begin(), end, "--help") != end || std::find(rest.begin(), end, "-h") != end) {
+        out.text(row_help(plugin, row));
+        return 0;
+      }
+      return run_row(plugin, row, rest, out);
+    }
+    std::vector<std::string> names;
+    for (const auto& row : plugin.commands) names.push_back(row.name);
+    const auto close = nearest(ordered.front(), names);
+    out.error(fmt::format("{}: unknown command '{}'{}; see cdctl {} --help", group, printable(ordered.front(), 60), close.empty() ? "" : fmt::format("; did you mean {}?", close), group));
     return static_cast<int>(ExitCode::usage);
   }
   return {};

@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "command.hpp"
 #include "context.hpp"
 #include "help.hpp"
+#include "output_choice.hpp"
 #include "parse.hpp"
 #include "plugin_commands.hpp"
 
@@ -52,28 +52,6 @@ bool wants(const std::vector<std::string>& words, std::string_view a, std::strin
   return false;
 }
 
-/// What a terminal shows may come from the environment; a pipe always carries NDJSON unless -o says otherwise.
-Result<Format> choose_format(const Arguments& args) {
-  std::string word = args.value("output");
-  const bool terminal = ::isatty(STDOUT_FILENO);
-  if (word.empty() && terminal) {
-    const char* wish = std::getenv("CDCTL_OUTPUT");
-    word = wish && *wish ? wish : "table";
-  }
-  if (word.empty() || word == "ndjson") return Format::ndjson;
-  if (word == "json") return Format::json;
-  if (word == "table") return Format::table;
-  if (word == "wide") return Format::wide;
-  if (word == "name") return Format::name;
-  return fail(ExitCode::usage, fmt::format("output format '{}' is none of: ndjson json table wide name", printable(word, 40)));
-}
-
-bool choose_colour(const Arguments& args) {
-  const char* no_colour = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  return !args.has("no-color") && !(no_colour && *no_colour) && !(term && std::strcmp(term, "dumb") == 0) && ::isatty(STDOUT_FILENO);
-}
-
 int finish(Output& out, int code) {
   out.finish();
   return out.broken() && code == 0 ? 0 : code;
@@ -103,12 +81,7 @@ int run_command(const Command& command, const std::vector<std::string>& words, O
   options.insert(options.end(), global_options().begin(), global_options().end());
   auto args = parse_words(command.name, options, !command.arguments.empty(), words);
   if (!args) return usage_error(out, args.error().what);
-  auto format = choose_format(*args);
-  if (!format) return usage_error(out, format.error().what);
-  out.set_format(*format);
-  out.set_colour(choose_colour(*args));
-  out.set_quiet(args->has("quiet"));
-  out.set_verbose(args->has("verbose"));
+  if (auto set = set_output(*args, out); !set) return usage_error(out, set.error().what);
   Context context({args->value("config"), args->values("plugin-path")}, out);
   if (command.needs == Needs::config) {
     if (auto loaded = context.load_config(); !loaded) {

@@ -12,7 +12,7 @@ namespace cdctl::cli {
 
 namespace {
 
-enum class Show { text, age, units, yes, cut, list, what };
+enum class Show { text, age, units, yes, cut, list, pairs, names, last, what };
 
 struct Column {
   std::string_view heading, field;
@@ -38,6 +38,15 @@ const std::vector<Layout>& layouts() {
        {{"TIME", "time", Show::text, false, 24}, {"SEVERITY", "severity", Show::text, false, 9}, {"SET", "set", Show::text, false, 28}, {"SIGNAL", "signal", Show::text, false, 16}, {"MESSAGE", "message"}}},
       {"cdctl.verdict/1", true,
        {{"TIME", "time", Show::text, false, 24}, {"SET", "set", Show::text, false, 28}, {"VERDICT", "verdict", Show::text, false, 10}, {"RULE", "rule", Show::text, false, 24}, {"WHY", "why"}}},
+      {"cdctl.phase/1", true,
+       {{"MANIFEST", "path", Show::text, false, 16}, {"LINE", "line", Show::text, false, 5}, {"PHASE", "phase", Show::text, false, 15}, {"STATE", "state", Show::text, false, 8},
+        {"WALL", "wall_ms", Show::text, false, 10}, {"OPTIONS", "options", Show::pairs}}},
+      {"cdctl.collect/1", false, {{"FILE", "path"}, {"LINE", "line"}, {"DESTINATION", "destination"}, {"SOURCE", "source"}, {"OPTIONS", "options", Show::pairs}}},
+      {"cdctl.phase-kind/1", false, {{"PHASE", "name"}, {"OPTIONS", "options", Show::names}, {"FILE", "default"}, {"DOES", "summary"}}},
+      {"cdctl.finding/1", false,
+       {{"SEVERITY", "severity"}, {"FILE", "path"}, {"LINE", "line"}, {"RULE", "rule"}, {"MESSAGE", "message"}}},
+      {"cdctl.workspace/1", false,
+       {{"WORKSPACE", "name"}, {"PROJECT", "project"}, {"SERIES", "series"}, {"STAGE", "stage"}, {"LAST", "last", Show::last}, {"SPEC", "spec"}, {"FOLDER", "folder", Show::text, true}}},
       {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "roles", Show::list}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
   };
   return all;
@@ -99,9 +108,22 @@ std::string cell(const Json& record, const Column& column) {
       for (const auto& item : value.items()) out += (out.empty() ? "" : " ") + scalar(item);
       return out;
     }
+    case Show::pairs: {
+      std::string out;
+      for (const auto& item : value.items())
+        if (item.items().size() == 2) out += (out.empty() ? "" : " ") + scalar(item.items()[0]) + "=" + scalar(item.items()[1]);
+      return out;
+    }
+    case Show::names: {
+      std::string out;
+      for (const auto& item : value.items()) out += (out.empty() ? "" : " ") + scalar(item["name"]);
+      return out;
+    }
+    case Show::last: return value.is_object() ? fmt::format("{}:{} {} {}", scalar(value["path"]), scalar(value["line"]), scalar(value["phase"]), scalar(value["state"])) : "-";
     case Show::what: return note_text(record);
     case Show::text: break;
   }
+  if (column.field == "wall_ms") return value.is_null() ? "-" : fmt::format("{} ms", value.as_double());
   if (column.field == "took_ms") return fmt::format("{} ms", value.as_double());
   return value.is_null() && (column.field == "why" || column.field == "message" || column.field == "rule" || column.field == "refused") ? "" : scalar(value);
 }

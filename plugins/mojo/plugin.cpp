@@ -1,6 +1,7 @@
 #include <cdctl/plugin.hpp>
 #include <cdctl/shield.hpp>
 
+#include "command_rows.hpp"
 #include "deployer.hpp"
 
 namespace {
@@ -13,5 +14,5 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("mojo", "0.1.0", "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, nullptr, 0, "root",
-             "stage manifest series runner");
+CDCTL_PLUGIN("mojo", "0.2.0", "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, cdctl::mojo::k_commands.data(),
+             cdctl::mojo::k_commands.size(), "root", "stage manifest series runner");

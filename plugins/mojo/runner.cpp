@@ -1,6 +1,7 @@
 #include "runner.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 
 #include <poll.h>
@@ -56,7 +57,7 @@ Result<bool> dispatch(const StepRun& at) {
 /// Runs the steps one after the other, and tells how each went.
 class Steps {
  public:
-  Steps(const Run& run, const Deadline& deadline) : run_(run), deadline_(deadline) {}
+  Steps(const Run& run, const Deadline& deadline) : run_(run), deadline_(deadline), started_(run.started) {}
 
   Result<bool> one(const PlannedStep& step) {
     const auto where = step.where();

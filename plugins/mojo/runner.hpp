@@ -47,6 +47,7 @@ struct Run {
   Launcher& launcher;
   std::map<std::string, std::int64_t> units; ///< wanted of each process type; empty = as the bundle or Procfile says
   bool locked = false;                       ///< every collect phase takes its lock
+  std::vector<Process> started = {};         ///< by the run that this one resumes
   bool live = false;                         ///< the scripts' output goes to people as notes, not as passing progress
   /// Told of each phase before it begins and after it ended (`cdctl.phase/1`).
   std::function<void(const Json&)> tell = {};

@@ -37,9 +37,9 @@ std::string not_runnable(const fs::path& file) {
   if (head.starts_with("\x7f" "ELF")) return {};
   if (!head.starts_with("#!")) return "starts with no #! line, so the kernel cannot run it";
   head = head.substr(2, std::min(head.find('\n'), head.size()) - 2);
+  if (head.ends_with('\r')) return "has a carriage return in its #! line; save it with plain line feeds";
   head.remove_prefix(std::min(head.find_first_not_of(" \t"), head.size()));
   const std::string interpreter(head.substr(0, head.find_first_of(" \t")));
-  if (interpreter.ends_with('\r')) return "has a carriage return in its #! line; save it with plain line feeds";
   if (!interpreter.starts_with('/') || ::access(interpreter.c_str(), X_OK) != 0) {
     return fmt::format("needs the interpreter '{}', which is not here", printable(interpreter, 80));
   }
@@ -81,7 +81,7 @@ std::vector<std::string> load_names(const fs::path& file, const std::string& sho
   return names;
 }
 
-std::vector<std::string> check_spec_file(const PlannedStep& step, std::vector<Problem>& problems, std::vector<Problem>& warnings) {
+std::vector<std::string> check_spec_file(const PlannedStep& step, const std::string& shown, std::vector<Problem>& problems, std::vector<Problem>& warnings) {
   switch (step.kind()) {
     case PhaseKind::build:
     case PhaseKind::script:
@@ -89,11 +89,11 @@ std::vector<std::string> check_spec_file(const PlannedStep& step, std::vector<Pr
     case PhaseKind::stop_on:
       if (const auto why = not_runnable(step.file); !why.empty()) return {fmt::format("'{}' {}", step.config, why)};
       break;
-    case PhaseKind::collect: (void)load_collect_file(step.file, step.config, problems, warnings); break;
+    case PhaseKind::collect: (void)load_collect_file(step.file, shown, problems, warnings); break;
     case PhaseKind::repo:
-    case PhaseKind::builddeps: (void)load_names(step.file, step.config, problems); break;
+    case PhaseKind::builddeps: (void)load_names(step.file, shown, problems); break;
     case PhaseKind::deploy:
-      if (names_procfile(step.config)) (void)load_procfile(step.file, step.config, problems);
+      if (names_procfile(step.config)) (void)load_procfile(step.file, shown, problems);
       break;
     default: break;
   }

@@ -28,6 +28,8 @@ struct CommandArguments {
   Arguments args;
   /// Writes one record to stdout in the format the user chose.
   std::function<void(const Json&)> write;
+  /// Everything written so far leaves the process: before a wait that may be long.
+  std::function<void()> flush;
   /// Says why it failed, on stderr.
   std::function<void(const Error&)> report;
 };

@@ -1,0 +1,112 @@
+#include "set_launcher.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+#include <cdctl/process.hpp>
+
+#include "copy_tree.hpp"
+
+namespace cdctl::mojo {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Json to_json(const std::vector<Process>& processes) {
+  auto out = Json::array();
+  for (const auto& process : processes) out.push_back(Json::object({{"type", process.type}, {"command", process.command}, {"units", process.units}}));
+  return out;
+}
+
+}  // namespace
+
+void SetLauncher::collected(const std::vector<Collected>& what) {
+  std::string lines = memory_["collected"].as_string();
+  for (const auto& one : what) lines += fmt::format("{} {} {} {}\n", one.destination, one.kind, one.url, one.revision);
+  memory_.set("collected", lines);
+  if (auto written = write_workspace(workspace_.root, memory_); !written) host_.log(Level::warning, written.error().what);
+}
+
+Sources SetLauncher::sources() const {
+  Sources out{{"spec", spec_}};
+  if (const auto lines = memory_["collected"].as_string(); !lines.empty()) out["collected"] = {"file", "", sha256_hex(lines), {}};
+  return out;
+}
+
+Result<SetName> SetLauncher::set_name() const {
+  const auto& project = settings_.who.project;
+  if (!valid_service_name(project)) {
+    return fail(ExitCode::config, fmt::format("project '{}' cannot name a worker set: small letters, digits and single dashes can", printable(project, 60)));
+  }
+  if (host_.config().service(project)) {
+    return fail(ExitCode::refused, fmt::format("{} is a service of {}, with guards that a run by hand does not know; deploy it with: cdctl deploy {}", project,
+                                               host_.config().file.string(), project));
+  }
+  return SetName{project, revision_id(sources())};
+}
+
+Result<> SetLauncher::claim(const Deadline& deadline) {
+  if (claim_) return {};
+  CDCTL_TRY_ASSIGN(const auto name, set_name());
+  CDCTL_TRY_ASSIGN(auto* engine, host_.engine(settings_.engine));
+  CDCTL_TRY_ASSIGN(claim_, engine->claim(name, sources(), now(), deadline));
+  mine_ = memory_["set"].view() == name.str();
+  memory_.set("set", name.str());
+  crash_point("mojo.set-claimed");
+  return {};
+}
+
+Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory, const Deadline& deadline) {
+  CDCTL_TRY(claim(deadline));
+  const auto set = memory_["set"].as_string();
+  if (claim_->found().state == "live" && !mine_) {
+    host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start", set));
+    return {};
+  }
+  CDCTL_TRY(claim_->clean(deadline));
+  const auto copy = claim_->workspace() / "build";
+  CDCTL_TRY(make_directories(claim_->workspace()));
+  CDCTL_TRY(copy_tree(workspace_.build, copy, false, deadline));
+  Workload workload{copy / directory.lexically_relative(workspace_.build), processes, {}};
+  const auto name = parse_set_name(set);
+  workload.env = {{"CDCTL_SERVICE", name->service}, {"CDCTL_REVISION", name->revision}, {"CDCTL_SET", set}};
+  if (const char* broker = std::getenv("AMQP_URL")) workload.env["AMQP_URL"] = broker;
+  memory_.set("processes", to_json(processes));
+  CDCTL_TRY(write_workspace(workspace_.root, memory_));
+  mine_ = true;
+  CDCTL_TRY(claim_->start(workload, deadline));
+  crash_point("mojo.set-started");
+  std::int64_t units = 0;
+  for (const auto& process : processes) units += process.units;
+  host_.log(Level::note, fmt::format("{}: started {} unit{}", set, units, units == 1 ? "" : "s"));
+  return {};
+}
+
+Result<SetStatus> SetLauncher::look(const Deadline& deadline) {
+  const auto name = parse_set_name(memory_["set"].view());
+  if (!name) return fail(ExitCode::config, "this run has started no units; put the phase after deploy or bundle");
+  CDCTL_TRY_ASSIGN(auto* engine, host_.engine(settings_.engine));
+  return engine->describe(*name, deadline);
+}
+
+Result<> SetLauncher::finish(const Deadline& deadline) {
+  if (!claim_ && memory_["set"].view().empty()) return {};  // a run without units
+  CDCTL_TRY(claim(deadline));
+  if (!mine_) return {};
+  return claim_->finish();
+}
+
+void SetLauncher::abandon(const Error& error) {
+  if (claim_ && mine_) claim_->abandon(error.what);
+}
+
+std::vector<Process> SetLauncher::started_before() const {
+  std::vector<Process> out;
+  for (const auto& process : memory_["processes"].items()) out.push_back({process["type"].as_string(), process["command"].as_string(), process["units"].as_int()});
+  return out;
+}
+
+}  // namespace cdctl::mojo
