@@ -73,7 +73,8 @@ const Option* Row::find(std::string_view key) const {
 }
 
 std::string quoted_word(std::string_view word) {
-  if (!word.empty() && word.find_first_of(" \t'\"\\") == std::string_view::npos) return std::string(word);
+  // A # means a comment only at the start of a line, but a word does not know where it will stand.
+  if (!word.empty() && !word.starts_with('#') && word.find_first_of(" \t'\"\\") == std::string_view::npos) return std::string(word);
   std::string out = "'";
   for (const char c : word) {
     if (c == '\'') out += "'\\''";

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t k_deepest_include = 16;
 constexpr std::size_t k_most_steps = 100'000;
+/// Of one plan: sixteen levels that each include twice would be read 65,536 times.
+constexpr std::size_t k_most_includes = 1000;
 
 bool environment_word(std::string_view key) {
   return valid_variable_name(key) && std::ranges::none_of(key, [](char c) { return c >= 'a' && c <= 'z'; });
@@ -50,12 +52,15 @@ class Planner {
   Planner(const PlanPlaces& places, Plan& plan) : places_(places), plan_(plan) {}
 
   void manifest(std::string_view text, const std::string& shown, const std::map<std::string, std::string>& words) {
+    open_.insert(shown);
     auto parsed = parse_manifest(text, shown);
     std::ranges::move(parsed.warnings, std::back_inserter(plan_.warnings));
     std::ranges::move(parsed.problems, std::back_inserter(plan_.problems));
     for (const auto& row : parsed.rows) {
+      if (full_) break;
       if (const auto* rule = phase_rule(row.phase)) this->row(*rule, row, shown, words);
     }
+    open_.erase(shown);
   }
 
  private:
@@ -80,7 +85,7 @@ class Planner {
     if (rule.kind == PhaseKind::include) return include(line);
     find_file(line);
     if (!line.fine) return;
-    if (plan_.steps.size() >= k_most_steps) return wrong(line, 0, fmt::format("more than {} phases", k_most_steps));
+    if (plan_.steps.size() >= k_most_steps) return stop(line, fmt::format("more than {} phases", k_most_steps));
     plan_.steps.push_back(std::move(line.step));
   }
 
@@ -105,6 +110,7 @@ class Planner {
   void check(Line& line, const OptionRule& rule, const Option& option, const std::string& value) {
     const bool pause = line.rule.kind == PhaseKind::sleep && rule.name == "config";
     if (const auto why = misfit(rule, value); !why.empty()) return wrong(line, option.column, pause ? fmt::format("'{}' is no number of seconds", printable(value, 40)) : why);
+    if (rule.name == "config" && value.empty()) return wrong(line, option.column, "config is empty; leave it out, or write a name");
     if (rule.name == "config") line.step.config = value;
     if (rule.name == "timeout") line.step.timeout = *parse_seconds(value, 1);
     if (rule.name == "lxc" && value != "False" && value != "false") warn(line, option.column, "lxc=True has no effect: scripts run on this machine");
@@ -115,14 +121,15 @@ class Planner {
     auto found = places_.stage.find(line.step.config);
     if (!found) return wrong(line, column(line), found.error().what);
     const auto shown = found->lexically_relative(places_.stage.spec()).string();
-    if (open_.contains(shown) || open_.size() >= k_deepest_include) {
-      return wrong(line, column(line), fmt::format("'{}' includes itself, or is {} includes deep", shown, k_deepest_include));
-    }
+    if (open_.contains(shown)) return wrong(line, column(line), fmt::format("'{}' includes itself", shown));
+    if (open_.size() > k_deepest_include) return wrong(line, column(line), fmt::format("'{}' is more than {} includes deep", shown, k_deepest_include));
     const auto text = read_file(*found, k_largest_file);
     if (!text) return wrong(line, column(line), text.error().what);
-    open_.insert(shown);
+    included_bytes_ += text->size();
+    if (++includes_ > k_most_includes || included_bytes_ > k_largest_file) {
+      return stop(line, fmt::format("more than {} includes, or {} MiB of them", k_most_includes, k_largest_file >> 20));
+    }
     manifest(*text, shown, line.step.words);
-    open_.erase(shown);
   }
 
   void find_file(Line& line) {
@@ -140,7 +147,7 @@ class Planner {
     }
     if (!found) return wrong(line, column(line), found.error().what);
     step.file = std::move(*found);
-    for (auto& why : check_spec_file(step, plan_.problems, plan_.warnings)) wrong(line, column(line), std::move(why));
+    for (auto& why : check_spec_file(step, shown(step), plan_.problems, plan_.warnings)) wrong(line, column(line), std::move(why));
     if (const auto* local = step.value("local")) secret(line, *local);
   }
   Result<fs::path> in_trunk(const PlannedStep& step, Error error) const {
@@ -150,6 +157,11 @@ class Planner {
     if (fs::is_regular_file(candidate, ignored) && inside(candidate, places_.trunk)) return candidate;
     error.what += ", nor in the trunk";
     return fail(std::move(error));
+  }
+  /// The file's path for messages: relative to the spec, or as it was asked for when it is the trunk's.
+  std::string shown(const PlannedStep& step) const {
+    auto path = step.file.lexically_relative(places_.stage.spec()).string();
+    return path.empty() || path.starts_with("../") ? step.config : path;
   }
   void secret(Line& line, const std::string& name) {
     if (auto fine = check_relative(name, "local"); !fine) return wrong(line, column(line, "local"), fine.error().what);
@@ -166,11 +178,18 @@ class Planner {
     line.fine = false;
     plan_.problems.push_back({line.path, line.row.line, column, std::move(what)});
   }
+  /// Nothing more is read: what would follow is as much again.
+  void stop(Line& line, std::string what) {
+    wrong(line, 0, std::move(what));
+    full_ = true;
+  }
   void warn(const Line& line, std::size_t column, std::string what) { plan_.warnings.push_back({line.path, line.row.line, column, std::move(what)}); }
 
   const PlanPlaces& places_;
   Plan& plan_;
   std::set<std::string> open_;  ///< the manifests that are being read, to find an include of itself
+  std::size_t includes_ = 0, included_bytes_ = 0;
+  bool full_ = false;
 };
 
 }  // namespace
@@ -203,8 +222,12 @@ Plan plan_text(const PlanPlaces& places, std::string_view text, const std::strin
   plan.manifest = shown;
   Planner(places, plan).manifest(text, shown, {});
   // The manifest itself first, from top to bottom; then the other files.
-  const auto order = [&](const Problem& problem) { return std::tuple(problem.file != shown, std::string_view(problem.file), problem.line); };
-  std::ranges::stable_sort(plan.problems, {}, order);
+  const auto order = [&](const Problem& problem) { return std::tuple(problem.file != shown, std::string_view(problem.file), problem.line, problem.column); };
+  for (auto* list : {&plan.problems, &plan.warnings}) {
+    std::ranges::stable_sort(*list, {}, order);
+    // A file that two lines name was looked into twice.
+    list->erase(std::ranges::unique(*list).begin(), list->end());
+  }
   return plan;
 }
 

@@ -40,9 +40,8 @@ bool inside(const fs::path& path, const fs::path& root) {
 
 Result<fs::path> Stage::find(std::string_view name) const {
   CDCTL_TRY(check_relative(name, "file"));
-  auto folder = stage_.empty() ? spec_ : spec_ / stage_;
-  for (;;) {
-    const auto candidate = folder / name;
+  for (fs::path below = stage_;; below = below.parent_path()) {
+    const auto candidate = spec_ / below / name;
     std::error_code error;
     if (fs::exists(fs::symlink_status(candidate, error))) {
       if (!fs::exists(candidate, error)) return fail(ExitCode::config, fmt::format("'{}' is a link to nothing", name));
@@ -50,8 +49,7 @@ Result<fs::path> Stage::find(std::string_view name) const {
       if (!fs::is_regular_file(candidate, error)) return fail(ExitCode::config, fmt::format("'{}' is no file", name));
       return candidate;
     }
-    if (folder == spec_) break;
-    folder = folder.parent_path();
+    if (below.empty()) break;
   }
   return fail(ExitCode::config, fmt::format("there is no '{}' in the spec{}", name, stage_.empty() ? "" : fmt::format(", nor in its stage {} or above", stage_)));
 }

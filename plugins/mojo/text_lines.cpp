@@ -21,9 +21,6 @@ Error to_error(const std::vector<Problem>& problems) {
   return {ExitCode::config, std::move(text)};
 }
 
-namespace {
-
-/// The offset of the first byte that is not UTF-8 (overlong forms and surrogates included); npos when all is well.
 std::size_t invalid_utf8(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   for (std::size_t i = 0; i < text.size();) {
@@ -39,6 +36,8 @@ std::size_t invalid_utf8(std::string_view text) {
   }
   return std::string_view::npos;
 }
+
+namespace {
 
 /// What is wrong with the bytes of a line, and where; an empty text when nothing is.
 Problem bytes_problem(std::string_view line) {
@@ -60,6 +59,7 @@ std::vector<TextLine> split_lines(std::string_view text, const std::string& file
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
     auto problem = bytes_problem(line);
+    if (number == 1 && line.starts_with("\xef\xbb\xbf")) problem = {{}, 0, 1, "a byte order mark; save the file without it"};
     if (problem.what.empty()) {
       lines.push_back({number, line});
     } else {

@@ -18,6 +18,7 @@ struct Problem {
 
   /// `FILE:LINE:COL: what`
   [[nodiscard]] std::string str() const;
+  friend bool operator==(const Problem&, const Problem&) = default;
 };
 
 /// All problems as one error line (exit code `config`): at most five are shown, the rest counted.
@@ -28,9 +29,12 @@ struct TextLine {
   std::string_view text;   ///< without its line break
 };
 
-/// Splits a text file and checks what no file of ours may hold: NUL bytes, carriage returns, invalid UTF-8, lines over
-/// k_longest_line. Such lines are left out of the answer and told in `problems`.
+/// Splits a text file and checks what no file of ours may hold: a byte order mark, NUL bytes, carriage returns,
+/// invalid UTF-8, lines over k_longest_line. Such lines are left out of the answer and told in `problems`.
 [[nodiscard]] std::vector<TextLine> split_lines(std::string_view text, const std::string& file, std::vector<Problem>& problems);
+
+/// The offset of the first byte that is not UTF-8 (overlong forms and surrogates included); npos when all is well.
+[[nodiscard]] std::size_t invalid_utf8(std::string_view text);
 
 constexpr std::size_t k_longest_line = 64 * 1024;
 /// Manifests, collect files and Procfiles larger than this are refused unread.

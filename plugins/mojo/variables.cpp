@@ -27,6 +27,7 @@ std::expected<std::string, std::string> expand(std::string_view text, const Look
     const auto colon = inner.find(":-");
     const std::string name(inner.substr(0, colon));
     if (!valid_variable_name(name)) return std::unexpected(fmt::format("${{{}}}: '{}' is no variable name", printable(inner, 60), printable(name, 60)));
+    if (inner.find("${") != std::string_view::npos) return std::unexpected(fmt::format("${{{}}}: a ${{ inside another is not read", printable(inner, 60)));
     const auto value = lookup(name);
     if (value && (!value->empty() || colon == std::string_view::npos)) {
       out += *value;

@@ -13,7 +13,7 @@ namespace cdctl::mojo {
 using Lookup = std::function<std::optional<std::string>(const std::string&)>;
 
 /// Replaces `${NAME}` and `${NAME:-default}` (used when NAME is unset or empty). Anything else with a `$` stays as it is.
-/// The error is only the reason: which variable is not set, or where a `${` is not closed.
+/// The error is only the reason: which variable is not set, that a `${` is not closed, or that one is inside another.
 [[nodiscard]] std::expected<std::string, std::string> expand(std::string_view text, const Lookup& lookup);
 
 /// `[A-Za-z_][A-Za-z0-9_]*`

@@ -1,0 +1,1 @@
+helper/tools/knot.sh
