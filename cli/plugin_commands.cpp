@@ -92,8 +92,12 @@ int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<
 std::optional<int> run_plugin_command(const std::string& group, const std::vector<std::string>& words, Output& out) {
   if (!valid_word(group)) return {};
   Context finder({}, out);
-  for (const auto& plugin : finder.plugin_host().plugins()) {
+  for (auto plugin : finder.plugin_host().plugins()) {
     if (plugin.name != group || plugin.commands.empty() || !plugin.refused.empty()) continue;
+    if (auto read = PluginHost::read_commands(plugin); !read) {
+      out.error(read.error().what);
+      return static_cast<int>(read.error().exit);
+    }
     if (words.empty() || words.front() == "--help" || words.front() == "-h") {
       out.text(group_help(plugin));
       return 0;

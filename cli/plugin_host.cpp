@@ -120,11 +120,17 @@ std::vector<std::string> string_list(const Json& json) {
 }
 
 CommandInfo command_from(const Json& json) {
-  CommandInfo out{json["name"].as_string(), json["arguments"].as_string(), json["summary"].as_string(), json["examples"].as_string(), {}};
-  for (const auto& option : json["option"].items())
-    out.options.push_back({option["name"].as_string(), option["value"].as_string(), option["help"].as_string(), option["repeatable"].as_bool(), option["letter"].view().empty() ? '\0' : option["letter"].view().front()});
+  const auto text = [](const Json& from, std::string_view key) { return from[key].as_string(); };
+  CommandInfo out{text(json, "name"), text(json, "arguments"), text(json, "summary"), text(json, "examples"), {}};
+  for (const auto& option : json["options"].items()) {
+    const auto letter = text(option, "letter");
+    out.options.push_back({text(option, "name"), text(option, "value"), text(option, "help"), option["repeatable"].as_bool(), letter.empty() ? '\0' : letter.front()});
+  }
   return out;
 }
+
+/// The rows are in a file of their own: only the plugin's own commands need them.
+fs::path commands_file(fs::path manifest) { return manifest.replace_extension(".commands.ndjson"); }
 
 PluginInfo read_manifest(const fs::path& path) {
   PluginInfo info;
@@ -142,7 +148,7 @@ PluginInfo read_manifest(const fs::path& path) {
   info.global_keys = string_list(table["global_keys"]);
   info.service_keys = string_list(table["service_keys"]);
   for (const auto& row : table["role"].items()) info.roles.push_back({row["role"].as_string(), row["kind"].as_string(), string_list(row["keys"])});
-  for (const auto& row : table["command"].items()) info.commands.push_back(command_from(row));
+  for (const auto& name : string_list(table["commands"])) info.commands.push_back({name, {}, {}, {}, {}});
   const auto library = table["file"].as_string();
   info.file = path.parent_path() / library;
   if (library.empty() || library.contains('/')) info.refused = fmt::format("{}: 'file' must name a library in the same folder", path.string());
@@ -255,7 +261,47 @@ std::string toml_list(const char* words) {
 
 }  // namespace
 
-Result<std::string> manifest_text(const fs::path& library) {
+namespace {
+
+std::string command_lines(const Descriptor& found) {
+  const auto text = [](const char* words) { return words ? Json(words) : Json(""); };
+  std::string out;
+  for (std::size_t i = 0; i < found.command_count; ++i) {
+    const auto& row = found.commands[i];
+    auto options = Json::array();
+    for (std::size_t j = 0; j < row.option_count; ++j) {
+      const auto& option = row.options[j];
+      options.push_back(Json::object({{"name", text(option.name)}, {"value", text(option.value)}, {"help", text(option.help)}, {"repeatable", option.repeatable},
+                                      {"letter", option.letter ? std::string(1, option.letter) : ""}}));
+    }
+    Json::object({{"name", text(row.name)}, {"arguments", text(row.arguments)}, {"summary", text(row.summary)}, {"examples", text(row.examples)}, {"options", std::move(options)}})
+        .dump_to(out);
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<> PluginHost::read_commands(PluginInfo& info) {
+  CDCTL_TRY_ASSIGN(const auto text, read_file(commands_file(info.manifest), 1u << 20));
+  std::vector<CommandInfo> rows;
+  for (std::string_view rest(text); !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const auto row = Json::parse(rest.substr(0, end));
+    if (!row) return fail(ExitCode::config, fmt::format("{}: {}", commands_file(info.manifest).string(), row.error().what));
+    rows.push_back(command_from(*row));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  const auto same = [](const CommandInfo& a, const CommandInfo& b) { return a.name == b.name; };
+  if (!std::ranges::equal(rows, info.commands, same)) {
+    return fail(ExitCode::config, fmt::format("{} and {} disagree; build the plugin again", commands_file(info.manifest).string(), info.manifest.string()));
+  }
+  info.commands = std::move(rows);
+  return {};
+}
+
+Result<> write_manifest(const fs::path& library, const fs::path& manifest) {
   try {
     // Kept open on purpose, as every plugin.
     auto* handle = new boost::dll::shared_library(fs::canonical(library), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
@@ -265,21 +311,15 @@ Result<std::string> manifest_text(const fs::path& library) {
     fmt::format_to(at, "name = {}\nversion = {}\nfile = {}\ninterface = {}\nbuild = {}\nsummary = {}\nglobal_keys = {}\nservice_keys = {}\n",
                    toml_string(found->name), toml_string(found->version), toml_string(library.filename().c_str()), found->interface_version,
                    toml_string(found->build_tag), toml_string(found->summary), toml_list(found->global_keys), toml_list(found->service_keys));
+    std::string names;
+    for (std::size_t i = 0; i < found->command_count; ++i) names += fmt::format("{}{}", i ? " " : "", found->commands[i].name);
+    fmt::format_to(at, "commands = {}\n", toml_list(names.c_str()));
     for (std::size_t i = 0; i < found->role_count; ++i) {
       const auto& row = found->roles[i];
       fmt::format_to(at, "\n[[role]]\nrole = \"{}\"\nkind = {}\nkeys = {}\n", to_string(row.role), toml_string(row.kind), toml_list(row.keys));
     }
-    for (std::size_t i = 0; i < found->command_count; ++i) {
-      const auto& row = found->commands[i];
-      fmt::format_to(at, "\n[[command]]\nname = {}\narguments = {}\nsummary = {}\nexamples = {}\n", toml_string(row.name), toml_string(row.arguments),
-                     toml_string(row.summary), toml_string(row.examples));
-      for (std::size_t j = 0; j < row.option_count; ++j) {
-        const auto& option = row.options[j];
-        fmt::format_to(at, "[[command.option]]\nname = {}\nvalue = {}\nhelp = {}\nrepeatable = {}\nletter = \"{}\"\n", toml_string(option.name), toml_string(option.value),
-                       toml_string(option.help), option.repeatable, option.letter ? std::string(1, option.letter) : "");
-      }
-    }
-    return out;
+    if (found->command_count > 0) CDCTL_TRY(write_file_atomically(commands_file(manifest), command_lines(*found)));
+    return write_file_atomically(manifest, out);
   } catch (const std::exception& error) {
     return fail(fmt::format("{}: {}", library.string(), loader_reason(error)));
   }

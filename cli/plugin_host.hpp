@@ -31,7 +31,7 @@ struct PluginInfo {
   std::filesystem::path file, manifest;
   std::int64_t interface_version = 0;
   std::vector<RoleInfo> roles;
-  std::vector<CommandInfo> commands;
+  std::vector<CommandInfo> commands;    ///< their names; the rest after read_commands()
   std::vector<std::string> global_keys, service_keys;
   std::string refused;  ///< why it is not used; empty = usable as far as its manifest and file tell
 };
@@ -53,6 +53,9 @@ class PluginHost {
   /// Opens the plugin and checks everything that can be checked without using it.
   [[nodiscard]] Result<const plugin::Descriptor*> open(const PluginInfo& info);
 
+  /// Fills the rows of a plugin's commands. Exit code `config`.
+  [[nodiscard]] static Result<> read_commands(PluginInfo& info);
+
  private:
   void scan(const std::filesystem::path& folder);
 
@@ -63,8 +66,9 @@ class PluginHost {
   std::map<std::filesystem::path, std::unique_ptr<Library>> libraries_;
 };
 
-/// The text of a plugin's manifest, from the descriptor in the library file. For `cdctl __manifest`, at build time.
-[[nodiscard]] Result<std::string> manifest_text(const std::filesystem::path& library);
+/// Writes a plugin's manifest from the descriptor in the library file, and its rows of commands, if any, to the file
+/// `.commands.ndjson` beside it. For `cdctl __manifest`, at build time.
+[[nodiscard]] Result<> write_manifest(const std::filesystem::path& library, const std::filesystem::path& manifest);
 
 [[nodiscard]] std::string_view to_string(plugin::Role role);
 

@@ -29,14 +29,7 @@ int run_manifest(Context& context, const Arguments& args) {
     context.report({ExitCode::usage, "__manifest: give LIBRARY and FILE"});
     return context.exit_code();
   }
-  auto text = manifest_text(args.words[0]);
-  if (text) {
-    auto written = write_file_atomically(args.words[1], *text);
-    if (written) return 0;
-    context.report(written.error());
-  } else {
-    context.report(text.error());
-  }
+  if (auto written = write_manifest(args.words[0], args.words[1]); !written) context.report(written.error());
   return context.exit_code();
 }
 

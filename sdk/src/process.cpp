@@ -165,6 +165,7 @@ Result<Pipe> make_pipe() {
 struct Child {
   pid_t pid = -1;
   Fd in, out, err;
+  Fd ended;  ///< a pidfd: readable once it has ended
 };
 
 Result<Child> start(const Command& command) {
@@ -193,6 +194,7 @@ Result<Child> start(const Command& command) {
   const int error = posix_spawn(&child.pid, std::filesystem::absolute(*program).c_str(), &setup.actions, &setup.attributes,
                                 pointers(argv).data(), pointers(env).data());
   if (error != 0) return fail(fmt::format("starting {}: {}", program->string(), errno_text(error)));
+  child.ended = Fd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
   child.in = std::move(in.write);
   child.out = std::move(out.read);
   child.err = std::move(err.read);
@@ -207,7 +209,6 @@ class Conversation {
   }
   void hold() {
     // A daemon that the child leaves behind may keep its streams open for ever: the child's own end is what counts.
-    const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, child_.pid, 0)));
     while (child_.out.valid() || child_.err.valid()) {
       if (command_.deadline.passed()) {
         finished_.timed_out = true;
@@ -217,7 +218,7 @@ class Conversation {
         finished_.interrupted = true;
         return;
       }
-      struct pollfd fds[5] = {{child_.out.get(), POLLIN, 0}, {child_.err.get(), POLLIN, 0}, {child_.in.get(), POLLOUT, 0}, {Stop::fd(), POLLIN, 0}, {ended.get(), POLLIN, 0}};
+      struct pollfd fds[5] = {{child_.out.get(), POLLIN, 0}, {child_.err.get(), POLLIN, 0}, {child_.in.get(), POLLOUT, 0}, {Stop::fd(), POLLIN, 0}, {child_.ended.get(), POLLIN, 0}};
       if (::poll(fds, 5, static_cast<int>(std::min(command_.deadline.left(), Millis(60'000)).count())) < 0) continue;
       if (fds[0].revents) read(child_.out, finished_.out);
       if (fds[1].revents) read(child_.err, finished_.err);
@@ -249,12 +250,14 @@ class Conversation {
 };
 
 /// Waits for the child until `deadline`; false when it is still there.
-bool reap(pid_t pid, int& status, struct rusage& usage, const Deadline& deadline) {
-  for (Millis pause(1);; pause = std::min(pause * 2, Millis(20))) {
-    const auto got = ::wait4(pid, &status, WNOHANG, &usage);
-    if (got == pid || (got < 0 && errno == ECHILD)) return true;
+bool reap(const Child& child, int& status, struct rusage& usage, const Deadline& deadline) {
+  for (;;) {
+    const auto got = ::wait4(child.pid, &status, WNOHANG, &usage);
+    if (got == child.pid || (got < 0 && errno == ECHILD)) return true;
     if (deadline.passed()) return false;
-    ::poll(nullptr, 0, static_cast<int>(pause.count()));
+    struct pollfd ended {child.ended.get(), POLLIN, 0};  // a kernel without pidfds: look again every 20 ms
+    const auto longest = child.ended.valid() ? Millis(60'000) : Millis(20);
+    ::poll(&ended, child.ended.valid() ? 1 : 0, static_cast<int>(std::min(deadline.left(), longest).count()));
   }
 }
 
@@ -276,13 +279,13 @@ Result<Finished> run(const Command& command) {
   Conversation(command, *child, finished).hold();
   int status = 0;
   struct rusage usage {};
-  bool gone = !finished.timed_out && !finished.interrupted && reap(child->pid, status, usage, command.deadline);
+  bool gone = !finished.timed_out && !finished.interrupted && reap(*child, status, usage, command.deadline);
   if (!gone) {
     if (!finished.interrupted) finished.timed_out = true;
     ::kill(-child->pid, SIGTERM);  // its session leads a process group of the same number
-    gone = reap(child->pid, status, usage, Deadline(Millis(2000)));
+    gone = reap(*child, status, usage, Deadline(Millis(2000)));
     ::kill(-child->pid, SIGKILL);
-    if (!gone) reap(child->pid, status, usage, Deadline());
+    if (!gone) reap(*child, status, usage, Deadline());
   }
   if (writes) sigaction(SIGPIPE, &before, nullptr);
   finished.wall = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - begun);
