@@ -39,6 +39,7 @@ Result<> Collector::one(const CollectLine& line, const Deadline& deadline) {
     case CollectKind::empty_folder: return make_directories(into);
     case CollectKind::git: return git(line, into, deadline);
     case CollectKind::local: return local(line, into, deadline);
+    default: return fail(fmt::format("sources of kind {} are not fetched yet", to_text(line.kind)));
   }
   std::unreachable();
 }

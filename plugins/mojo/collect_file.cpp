@@ -1,166 +1,146 @@
 #include "collect_file.hpp"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <cdctl/names.hpp>
 
+#include "collect_source.hpp"
 #include "stage.hpp"
 
 namespace cdctl::mojo {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> k_git_schemes{"git+https", "git+http", "git+ssh", "git+file"};
+constexpr std::string_view k_blanks = " \t";
 
-std::size_t depth(const CollectLine& line) { return static_cast<std::size_t>(std::ranges::count(line.destination, '/')); }
-
-/// Reads one line; problems are told through `wrong`.
+/// Reads one line.
 class LineReader {
  public:
-  LineReader(const std::string& file, std::size_t number, std::vector<Problem>& problems) : file_(file), problems_(problems) { line_.line = number; }
+  LineReader(const std::string& file, const TextLine& whole, std::vector<Problem>& problems, std::vector<Problem>& warnings)
+      : wrong_([&, whole](std::string_view part, std::string what) { problems.push_back({file, whole.number, column(whole, part), std::move(what)}); }),
+        warn_([&, whole](std::string_view part, std::string what) { warnings.push_back({file, whole.number, column(whole, part), std::move(what)}); }) {
+    line_.line = whole.number;
+  }
 
+  /// `text` is the line without the blanks around it.
   std::optional<CollectLine> read(std::string_view text) {
-    const auto blank = text.find_first_of(" \t");
-    if (blank == std::string_view::npos) return wrong(fmt::format("'{}' has no source; write `destination source`", printable(text, 60)));
-    auto source = text.substr(text.find_first_not_of(" \t", blank));
-    line_.destination = text.substr(0, blank);
-    while (line_.destination.size() > 1 && line_.destination.ends_with('/')) line_.destination.pop_back();
-    if (auto fine = check_relative(line_.destination, "destination"); !fine) return wrong(fine.error().what);
-    std::string_view options;
-    if (const auto semicolon = source.rfind(';'); semicolon != std::string_view::npos) {
-      options = source.substr(semicolon + 1);
-      source = source.substr(0, semicolon);
-      if (options.empty()) return wrong("there is nothing after the ;");
-    }
-    if (source.empty() || source.find_first_of(" \t") != std::string_view::npos) return wrong("the source holds blanks");
-    if (!read_source(source) || !read_options(options)) return {};
+    const auto blank = text.find_first_of(k_blanks);
+    if (blank == std::string_view::npos) return wrong(text, fmt::format("'{}' has no source; write `destination source`", printable(text, 60)));
+    if (!read_destination(text.substr(0, blank))) return {};
+    auto source = text.substr(text.find_first_not_of(k_blanks, blank));
+    if (const auto gap = source.find_first_of(k_blanks); gap != std::string_view::npos) return wrong(source.substr(gap), "the source holds blanks");
+    const auto semicolon = source.rfind(';');
+    const auto options = semicolon == std::string_view::npos ? std::string_view() : source.substr(semicolon + 1);
+    if (semicolon != std::string_view::npos && options.empty()) return wrong(source.substr(semicolon), "there is nothing after the ;");
+    source = source.substr(0, semicolon);
+    if (source.empty()) return wrong(options, "there is no source before the ;");
+    line_.source = source;
+    if (!read_collect_source(source, line_, wrong_, warn_)) return {};
+    if (!options.empty() && !read_collect_options(options, line_, wrong_, warn_)) return {};
     return std::move(line_);
   }
 
  private:
-  std::nullopt_t wrong(std::string what) {
-    problems_.push_back({file_, line_.line, 0, std::move(what)});
+  static std::size_t column(const TextLine& whole, std::string_view part) { return static_cast<std::size_t>(part.data() - whole.text.data()) + 1; }
+
+  std::nullopt_t wrong(std::string_view part, std::string what) {
+    wrong_(part, std::move(what));
     return std::nullopt;
   }
 
-  bool read_source(std::string_view source) {
-    if (source == "@") {
-      line_.kind = CollectKind::empty_folder;
+  bool read_destination(std::string_view text) {
+    auto path = text;
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    auto fine = check_relative(path, "destination");
+    if (fine && !path.contains("//")) {
+      line_.destination = path;
       return true;
     }
-    const auto colon = source.find(':');
-    const auto slash = std::min(source.find('/'), source.size());
-    if (colon == std::string_view::npos || colon > slash) return local(source);
-    const auto scheme = source.substr(0, colon);
-    if (scheme == "file") {
-      auto path = source.substr(colon + 1);
-      if (path.starts_with("//")) path.remove_prefix(2);
-      return local(path);
-    }
-    if (std::ranges::find(k_git_schemes, scheme) == k_git_schemes.end()) {
-      wrong(fmt::format("sources of {}: are not supported by this version{}", printable(scheme, 20),
-                        scheme.starts_with("http") ? fmt::format("; for a git repository write git+{}", printable(source, 80)) : ""));
-      return false;
-    }
-    line_.kind = CollectKind::git;
-    line_.location = source.substr(4);
-    return true;
-  }
-  bool local(std::string_view path) {
-    if (path.empty() || path.starts_with('-')) {
-      wrong(fmt::format("'{}' is no path", printable(path, 60)));
-      return false;
-    }
-    while (path.starts_with("./")) path.remove_prefix(2);
-    if (!path.starts_with('/')) {
-      if (auto fine = check_relative(path, "source"); !fine) {
-        wrong(fine.error().what);
-        return false;
-      }
-    }
-    line_.kind = CollectKind::local;
-    line_.location = path;
-    return true;
-  }
-
-  bool read_options(std::string_view options) {
-    while (!options.empty()) {
-      const auto comma = std::min(options.find(','), options.size());
-      const auto word = options.substr(0, comma);
-      options.remove_prefix(std::min(comma + 1, options.size()));
-      const auto equals = word.find('=');
-      if (equals == std::string_view::npos || equals == 0 || word.find('=', equals + 1) != std::string_view::npos) {
-        wrong(fmt::format("'{}' is no option of the form key=value", printable(word, 60)));
-        return false;
-      }
-      if (!set(word.substr(0, equals), word.substr(equals + 1))) return false;
-    }
-    if (line_.revno && line_.branch) {
-      wrong("revno and branch exclude each other");
-      return false;
-    }
-    return true;
-  }
-  bool set(std::string_view key, std::string_view value) {
-    const bool git = line_.kind == CollectKind::git, is_local = line_.kind == CollectKind::local;
-    if (key == "overwrite") return true;  // every run starts with an empty build folder
-    if (git && key == "depth") return true;  // checkouts come from a cached full copy
-    if (git && (key == "revno" || key == "branch") && !value.empty()) {
-      (key == "revno" ? line_.revno : line_.branch) = std::string(value);
-      return true;
-    }
-    if (is_local && key == "method" && (value == "copy" || value == "rsync" || value == "link" || value == "hardlink")) {
-      line_.method = value == "rsync" ? "copy" : value;
-      return true;
-    }
-    wrong(fmt::format("option {}={} does not fit this source", printable(key, 30), printable(value, 60)));
+    wrong_(text, fine ? fmt::format("destination '{}' holds //", printable(path, 80)) : std::move(fine.error().what));
     return false;
   }
 
-  const std::string& file_;
-  std::vector<Problem>& problems_;
+  Tell wrong_, warn_;
   CollectLine line_;
 };
 
-/// A destination given twice: the later line counts. Then each parent before its children.
-std::vector<CollectLine> in_order(std::vector<CollectLine> lines, const std::string& file, std::vector<Problem>& warnings) {
-  std::vector<CollectLine> out;
-  for (auto& line : lines) {
-    const auto at = std::ranges::find(out, line.destination, &CollectLine::destination);
-    if (at == out.end()) {
-      out.push_back(std::move(line));
-      continue;
+/// Puts lines in order: one for each destination (the last), each parent before its children.
+class Ordering {
+ public:
+  void add(CollectLine line, const std::string& file, std::vector<Problem>& warnings) {
+    const auto [at, fresh] = places_.try_emplace(line.destination, lines_.size());
+    if (fresh) {
+      lines_.push_back(std::move(line));
+      return;
     }
     warnings.push_back({file, line.line, 0, fmt::format("{} is collected again; the last line counts", line.destination)});
-    *at = std::move(line);
+    lines_[at->second] = std::move(line);
   }
-  std::ranges::stable_sort(out, {}, depth);
-  return out;
-}
+
+  std::vector<CollectLine> finish(const std::string& file, std::vector<Problem>& problems) {
+    std::vector<std::vector<CollectLine>> by_depth;
+    for (auto& line : lines_) {
+      const auto parent = line.destination.substr(0, std::min(line.destination.rfind('/'), line.destination.size()));
+      if (!places_.contains(parent)) {
+        problems.push_back({file, line.line, 0, fmt::format("the folder of {} is not in the file; add a line `{} @`", line.destination, parent)});
+      }
+      const auto depth = static_cast<std::size_t>(std::ranges::count(line.destination, '/'));
+      if (by_depth.size() <= depth) by_depth.resize(depth + 1);
+      by_depth[depth].push_back(std::move(line));
+    }
+    lines_.clear();
+    for (auto& level : by_depth) std::ranges::move(level, std::back_inserter(lines_));
+    return std::move(lines_);
+  }
+
+ private:
+  std::vector<CollectLine> lines_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
 
 }  // namespace
 
+std::string_view to_text(CollectKind kind) {
+  switch (kind) {
+    case CollectKind::empty_folder: return "folder";
+    case CollectKind::git: return "git";
+    case CollectKind::bzr: return "bzr";
+    case CollectKind::http: return "http";
+    case CollectKind::local: return "local";
+    case CollectKind::charm: return "charm";
+  }
+  std::unreachable();
+}
+
 std::vector<CollectLine> parse_collect_file(std::string_view text, const std::string& file, std::vector<Problem>& problems,
                                             std::vector<Problem>& warnings) {
-  std::vector<CollectLine> lines;
+  Ordering ordering;
   for (const auto& line : split_lines(text, file, problems)) {
-    const auto first = line.text.find_first_not_of(" \t");
+    const auto first = line.text.find_first_not_of(k_blanks);
     if (first == std::string_view::npos || line.text[first] == '#') continue;
-    const auto content = line.text.substr(first, line.text.find_last_not_of(" \t") - first + 1);
-    if (auto read = LineReader(file, line.number, problems).read(content)) lines.push_back(std::move(*read));
+    const auto content = line.text.substr(first, line.text.find_last_not_of(k_blanks) - first + 1);
+    if (auto read = LineReader(file, line, problems, warnings).read(content)) ordering.add(std::move(*read), file, warnings);
   }
-  lines = in_order(std::move(lines), file, warnings);
+  return ordering.finish(file, problems);
+}
+
+std::string print_collect_file(std::span<const CollectLine> lines) {
+  std::string out;
   for (const auto& line : lines) {
-    const auto slash = line.destination.rfind('/');
-    if (slash == std::string::npos) continue;
-    if (std::ranges::find(lines, line.destination.substr(0, slash), &CollectLine::destination) == lines.end()) {
-      problems.push_back({file, line.line, 0, fmt::format("the folder of {} is not in the file; add a line `{} @`", line.destination, line.destination.substr(0, slash))});
+    out += line.destination + "  " + line.source;
+    char separator = ';';
+    for (const auto& [key, value] : line.options) {
+      out += separator + key + "=" + value;
+      separator = ',';
     }
+    out += '\n';
   }
-  return lines;
+  return out;
 }
 
 }  // namespace cdctl::mojo

@@ -2,7 +2,6 @@
 
 #include <cdctl/time.hpp>
 
-#include "collect_file.hpp"
 #include "manifest.hpp"
 #include "procfile.hpp"
 #include "variables.hpp"
@@ -149,51 +148,4 @@ TEST_CASE("units set the counts, and must name what the Procfile has") {
   CHECK(three->front().units == 3);
   CHECK(count_units(entries, {{"wroker", 3}}, "Procfile").error().what.contains("'wroker', but Procfile has only worker, web"));
   CHECK_FALSE(count_units(entries, {{"web", 0}}, "Procfile"));
-}
-
-TEST_CASE("a collect file is read as codetree does") {
-  std::vector<Problem> problems, warnings;
-  const auto lines = parse_collect_file("# c\n"
-                                        "charms @\n"
-                                        "charms/x/  git+https://h/x.git;branch=dev,depth=1\n"
-                                        "y git+ssh://h/y;revno=v1\n"
-                                        "z ../z-not\n"
-                                        "l file:helper/lib;method=rsync\n"
-                                        "m ./here\n"
-                                        "n /abs;method=link\n",
-                                        "collect", problems, warnings);
-  REQUIRE(problems.size() == 1);
-  CHECK(problems[0].line == 5);
-  REQUIRE(lines.size() == 6);
-  CHECK(lines[0].kind == CollectKind::empty_folder);
-  CHECK(lines.back().destination == "charms/x");
-  CHECK(lines.back().location == "https://h/x.git");
-  CHECK(lines.back().branch == "dev");
-  CHECK(lines[1].revno == "v1");
-  CHECK(lines[2].location == "helper/lib");
-  CHECK(lines[3].location == "here");
-  CHECK(lines[4].method == "link");
-}
-
-TEST_CASE("what a collect file may not hold is told at once") {
-  for (const std::string line : {"x", "x cs:~me/x", "x lp:~me/x", "x bzr+ssh://h/x", "x https://h/x.git", "x git://h/x", "../x @", "/etc @", "-rf @", "x/../../y @", "a/b @",
-                                 "x git+https://h/x;revno=1,branch=2", "x git+https://h/x;branch", "x git+https://h/x;branch=a=b", "x y z", "x -rf", "x git+https://h/x;",
-                                 "x @;branch=x", "x y;method=magic", "x git+https://h/x;branch="}) {
-    std::vector<Problem> problems, warnings;
-    (void)parse_collect_file(line, "collect", problems, warnings);
-    INFO(line);
-    REQUIRE_FALSE(problems.empty());
-    CHECK(problems[0].line == 1);
-  }
-  std::vector<Problem> problems, warnings;
-  (void)parse_collect_file("x https://h/x.git", "collect", problems, warnings);
-  CHECK(problems[0].what.contains("for a git repository write git+https://h/x.git"));
-}
-
-TEST_CASE("of two lines for one destination the later counts, with a warning") {
-  std::vector<Problem> problems, warnings;
-  const auto lines = parse_collect_file("x @\nx here\n", "collect", problems, warnings);
-  REQUIRE(lines.size() == 1);
-  CHECK(lines[0].location == "here");
-  CHECK(warnings.size() == 1);
 }
