@@ -12,6 +12,7 @@
 #include "runner.hpp"
 #include "set_launcher.hpp"
 #include "spec_address.hpp"
+#include "sweep.hpp"
 
 namespace cdctl::mojo {
 
@@ -55,6 +56,7 @@ class Hand {
     CDCTL_TRY(check_project(settings_));
     CDCTL_TRY(make_project(settings_, ""));
     CDCTL_TRY_ASSIGN(const auto hold, WorkspaceHold::take(workspace_.root));
+    CDCTL_TRY(end_leftovers());
     const bool resumes = hand_.selection.resumes() || hand_.phase_line;
     auto memory = resumes ? kept(settings_, workspace_) : fresh(host_, settings_, workspace_, hand_.deadline);
     if (!memory) return fail(std::move(memory.error()));
@@ -96,6 +98,15 @@ class Hand {
     }
     const bool whole = hand_.selection.until.empty() && hand_.selection.only.empty() && !hand_.phase_line;
     if (whole) return launcher.finish(hand_.deadline);
+    return {};
+  }
+
+  /// A run that was killed may have left its script running, in this very workspace.
+  Result<> end_leftovers() const {
+    const auto journal = read_journal(workspace_);
+    if (journal.empty() || journal.back()["state"].view() != "running") return {};
+    CDCTL_TRY_ASSIGN(const int count, kill_marked("MOJO_SPEC_DIR=" + workspace_.spec.string(), hand_.deadline.at_most(Millis(10'000))));
+    if (count > 0) host_.log(Level::note, fmt::format("ended {} process{} of the run before, which was cut short", count, count == 1 ? "" : "es"));
     return {};
   }
 

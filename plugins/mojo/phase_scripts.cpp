@@ -6,6 +6,7 @@
 #include <cdctl/fs.hpp>
 
 #include "phases.hpp"
+#include "sweep.hpp"
 
 namespace cdctl::mojo {
 
@@ -51,7 +52,13 @@ Result<ScriptEnd> StepRun::execute(const Script& script) const {
   auto logs = script;
   if (const auto& extra = run.workspace.extra_log; !extra.empty()) logs.logs.push_back(extra);
   auto end = run_script(run.host, logs, run.mask, live);
-  if (end) tail = end->tail;
+  if (!end) return end;
+  tail = end->tail;
+  if (end->finished.timed_out || end->finished.interrupted) {
+    // Its process group is dead; what called setsid is not in it.
+    const auto swept = kill_marked("MOJO_SPEC_DIR=" + run.workspace.spec.string(), Deadline(Millis(5000)));
+    if (!swept) run.host.log(Level::warning, fmt::format("{}: {}", script.name, swept.error().what));
+  }
   return end;
 }
 
