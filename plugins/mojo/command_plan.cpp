@@ -45,8 +45,20 @@ Result<> raw_rows(const CommandArguments& given, Host& host, const Stage& stage,
   return report_all(given, host, manifest.problems, manifest.warnings);
 }
 
+Json pairs_json(const std::vector<std::pair<std::string, std::string>>& options) {
+  auto out = Json::array();
+  for (const auto& [key, value] : options) {
+    auto pair = Json::array();
+    pair.push_back(key);
+    pair.push_back(value);
+    out.push_back(std::move(pair));
+  }
+  return out;
+}
+
 Json collect_record(const CollectLine& line, const std::string& path) {
-  return Json::object({{"schema", "cdctl.collect/1"}, {"path", path}, {"line", static_cast<std::int64_t>(line.line)}, {"destination", line.destination}, {"source", line.location}});
+  return Json::object({{"schema", "cdctl.collect/1"}, {"path", path}, {"line", static_cast<std::int64_t>(line.line)}, {"destination", line.destination}, {"source", line.source},
+                       {"options", pairs_json(line.options)}});
 }
 
 Json option_json(const OptionRule& option) {

@@ -77,7 +77,7 @@ class Steps {
       }
       return fail(done.error().in(where));
     }
-    crash_point(fmt::format("mojo.after-{}", step.rule->name));
+    crash_point("mojo.after-" + std::string(step.rule->name));
     return done;
   }
 

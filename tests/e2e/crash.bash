@@ -6,8 +6,9 @@
 begin "${1:-broker}"
 
 # Boundaries of ways that these four commands do not take here (a broken mirror, a dead supervisor, `signal`):
-# the unit tests of the plugins are where they belong.
-elsewhere=(git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked)
+# the unit tests of the plugins, and the story mojo_run, are where they belong.
+elsewhere=(git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked
+  mojo.external mojo.set-claimed mojo.set-started)
 
 # The names in the sources; those that end in a variable get its values.
 all_points() {
