@@ -19,6 +19,7 @@ Result<HandRun> hand_run(const CommandArguments& given) {
   hand.deadline = Deadline(timeout);
   hand.selection = {given.args.value("from"), given.args.value("until"), given.args.values("only")};
   hand.locked = given.args.has("locked");
+  hand.quiet = given.args.has("quiet");
   hand.lenient = given.args.has("lenient");
   hand.write = given.write;
   hand.flush = given.flush;

@@ -73,7 +73,7 @@ class Steps {
     if (run_.tell) run_.tell(record(step, done, begun, cpu, tail));
     if (!done) {
       if (!run_.live) {
-        for (const auto& line : tail) run_.host.log(Level::note, fmt::format("{}: | {}", where, line));
+        for (const auto& line : tail) run_.host.log(Level::warning, fmt::format("{}: | {}", where, line));
       }
       return fail(done.error().in(where));
     }
