@@ -280,3 +280,21 @@ TEST_CASE("every phase has a row, and each row its options") {
   CHECK(unknown_phase("delpoy") == "'delpoy' is no phase; did you mean deploy?");
   CHECK(unknown_phase("x").contains("phases are: collect builddeps"));
 }
+
+TEST_CASE("the manual names every phase with every option") {
+  const auto manual = read_file(CDCTL_SOURCE_DIR "/docs/mojo.md");
+  REQUIRE(manual);
+  const auto table = manual->substr(manual->find("## The phases"), manual->find("### Units") - manual->find("## The phases"));
+  for (const auto& rule : phase_rules()) {
+    INFO(rule.name);
+    const auto name = fmt::format("`{}`", rule.name);
+    std::istringstream lines(table);
+    std::string row;
+    while (std::getline(lines, row) && !(row.starts_with("| `") && row.substr(0, row.find(" | ", 2)).contains(name))) continue;
+    REQUIRE(row.contains(name));
+    for (const auto& option : rule.options) {
+      INFO(option.name);
+      CHECK((option.name == "timeout" || row.contains(fmt::format("`{}`", option.name))));
+    }
+  }
+}
