@@ -1,0 +1,3 @@
+if(TARGET mojo_core)
+  cdctl_unit_test(mojo_bundle LIBRARIES mojo_core)
+endif()
