@@ -30,6 +30,9 @@ std::string ssh_command() {
   return fmt::format("{} -oBatchMode=yes -oConnectTimeout=15", own && *own ? own : "ssh");
 }
 
+constexpr std::string_view k_unreachable = "the server cannot be reached";
+constexpr std::string_view k_broken_off = "the server broke off";
+
 struct Trouble {
   std::string_view needle;   ///< in git's own words, LC_ALL=C
   std::string_view meaning;
@@ -51,16 +54,16 @@ constexpr std::array k_troubles{
     Trouble{"repository not found", "there is no git repository, or these credentials may not see it"},
     Trouble{"' not found", "there is no git repository"},
     Trouble{"error: 404", "there is no git repository"},
-    Trouble{"Could not resolve host", "the server cannot be reached"},
-    Trouble{"onnection refused", "the server cannot be reached"},
-    Trouble{"onnection reset", "the server cannot be reached"},
-    Trouble{"Failed to connect", "the server cannot be reached"},
-    Trouble{"imed out", "the server cannot be reached"},
-    Trouble{"No route to host", "the server cannot be reached"},
-    Trouble{"etwork is unreachable", "the server cannot be reached"},
-    Trouble{"Could not read from remote repository", "the server cannot be reached"},
-    Trouble{"unable to access", "the server cannot be reached"},
-    Trouble{"hung up unexpectedly", "the server broke off"},
+    Trouble{"Could not resolve host", k_unreachable},
+    Trouble{"onnection refused", k_unreachable},
+    Trouble{"onnection reset", k_unreachable},
+    Trouble{"Failed to connect", k_unreachable},
+    Trouble{"imed out", k_unreachable},
+    Trouble{"No route to host", k_unreachable},
+    Trouble{"etwork is unreachable", k_unreachable},
+    Trouble{"Could not read from remote repository", k_unreachable},
+    Trouble{"unable to access", k_unreachable},
+    Trouble{"hung up unexpectedly", k_broken_off},
 };
 
 const Trouble* trouble_of(std::string_view text) {
@@ -132,7 +135,10 @@ Error explain(const Finished& finished) {
   if (finished.timed_out) return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
   if (finished.interrupted) return {ExitCode::unknown, "interrupted"};
   const auto why = reason(finished.err);
-  if (const auto* trouble = trouble_of(finished.err)) return {ExitCode::unknown, fmt::format("{} (git: {})", trouble->meaning, why)};
+  if (const auto* trouble = trouble_of(finished.err)) {
+    const bool transient = trouble->meaning == k_unreachable || trouble->meaning == k_broken_off;
+    return {ExitCode::unknown, fmt::format("{} (git: {})", trouble->meaning, why), transient};
+  }
   return {ExitCode::unknown, fmt::format("git: {} ({})", why, finished.how())};
 }
 
@@ -145,7 +151,7 @@ Result<std::string> ls_remote(const Address& address, const Want& want, const De
     GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, 64u << 20, deadline};
     call.args.insert(call.args.end(), patterns.begin(), patterns.end());
     auto text = git_output(call);
-    if (!text) return fail(ExitCode::unknown, text.error().what);
+    if (!text) return fail(Error{ExitCode::unknown, std::move(text.error().what), text.error().transient});
     return parse_listing(*text);
   };
   std::vector<std::string> patterns{"HEAD"};

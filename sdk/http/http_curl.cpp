@@ -269,7 +269,8 @@ Result<HttpResponse> CurlHttp::outcome(Transfer& transfer, CURLcode code) {
   }
   if (code == CURLE_OPERATION_TIMEDOUT) return fail(ExitCode::timeout, fmt::format("{}: no answer before the deadline", shown(request)));
   const char* reason = transfer.reason[0] ? transfer.reason.data() : curl_easy_strerror(code);
-  return fail(ExitCode::unknown, fmt::format("{}: {}", shown(request), printable(reason)));
+  const bool transient = code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_SSL_CACERT_BADFILE;
+  return fail(Error{ExitCode::unknown, fmt::format("{}: {}", shown(request), printable(reason)), transient});
 }
 
 }  // namespace

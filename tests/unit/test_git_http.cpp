@@ -128,6 +128,7 @@ TEST_CASE("over http each kind of trouble has its own error, and the others are 
     CHECK(answers[i].error().what.contains(says[i]));
     CHECK(answers[i].error().what.contains("reading trunk of thumbs from http://127.0.0.1"));
     CHECK(answers[i].error().exit == ExitCode::unknown);
+    CHECK(answers[i].error().transient == (says[i] == "cannot be reached"));
   }
   REQUIRE(answers.back());
   CHECK(answers.back()->revision == head);

@@ -116,6 +116,7 @@ TEST_CASE("each kind of trouble has its own error, and the other sources are sti
     INFO(answers[i].error().what);
     CHECK(answers[i].error().what.contains(says[i]));
     CHECK(answers[i].error().exit == (i == 4 ? ExitCode::config : ExitCode::unknown));
+    CHECK(answers[i].error().transient == (says[i] == "cannot be reached"));
   }
   CHECK_FALSE(fs::exists(bench.dir.path() / "pwned"));
 }

@@ -25,9 +25,10 @@ enum class ExitCode : int {
 struct Error {
   ExitCode exit = ExitCode::failed;
   std::string what;
+  bool transient = false;  ///< on the way there, not an answer: the same call may work a moment later
 
   /// The same error with `context: ` in front.
-  [[nodiscard]] Error in(std::string_view context) const { return {exit, std::string(context) + ": " + what}; }
+  [[nodiscard]] Error in(std::string_view context) const { return {exit, std::string(context) + ": " + what, transient}; }
 };
 
 template <class T = void>
