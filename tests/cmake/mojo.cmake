@@ -1,4 +1,5 @@
 if(TARGET mojo_core AND TARGET git_core)
+  cdctl_unit_test(mojo_collect LIBRARIES mojo_core git_core)
   cdctl_unit_test(mojo_collect_file LIBRARIES mojo_core)
   cdctl_unit_test(mojo_manifest LIBRARIES mojo_core)
   cdctl_unit_test(mojo_plan LIBRARIES mojo_core)
