@@ -1,0 +1,16 @@
+#include <cdctl/plugin.hpp>
+#include <cdctl/shield.hpp>
+
+#include "bzr_source.hpp"
+
+namespace {
+
+using namespace cdctl::plugin;
+
+constexpr RoleRow k_roles[] = {
+    {Role::source, "bzr", "", make<ShieldSource, cdctl::bzr::BzrSource>},
+};
+
+}  // namespace
+
+CDCTL_PLUGIN("bzr", "0.1.0", "sources in Bazaar branches", k_roles, 1, nullptr, 0, "", "");
