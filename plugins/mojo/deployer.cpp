@@ -1,11 +1,14 @@
 #include "deployer.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
 #include <cdctl/http.hpp>
 #include <cdctl/process.hpp>
 
+#include "bundle_step.hpp"
 #include "checkouts.hpp"
 #include "collect.hpp"
 #include "environment.hpp"
@@ -88,7 +91,9 @@ class Deployment final : public Launcher {
     auto masked = mask();
     CDCTL_TRY(install_secrets(secrets(), workspace_.local, masked, request_.deadline));
     const PlanPlaces places{stage, trunk(), [&](const std::string& name) { return environment_value(env, name); }, secrets()};
-    const auto plan = make_plan(places, options_.manifest);
+    auto plan = make_plan(places, options_.manifest);
+    CDCTL_TRY_ASSIGN(const auto bundles, check_bundles(plan, request_.deadline));
+    std::ranges::copy(bundles, std::back_inserter(plan.problems));
     if (!plan.problems.empty()) return fail(to_error(plan.problems).in(fmt::format("checking the manifest of {}", request_.service.name)));
     for (const auto& warning : plan.warnings) host_.log(Level::warning, warning.str());
     CDCTL_TRY(check_units(plan));

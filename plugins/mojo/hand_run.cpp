@@ -1,11 +1,13 @@
 #include "hand_run.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
 #include <cdctl/process.hpp>
 
+#include "bundle_step.hpp"
 #include "checkouts.hpp"
 #include "collect.hpp"
 #include "phases.hpp"
@@ -76,7 +78,9 @@ class Hand {
     places.lenient = hand_.lenient;
     places.procfile_later = true;
     places.timeout = hand_.phase_timeout;
-    const auto plan = hand_.phase_line ? plan_text(places, *hand_.phase_line, "command line") : make_plan(places, settings_.manifest);
+    auto plan = hand_.phase_line ? plan_text(places, *hand_.phase_line, "command line") : make_plan(places, settings_.manifest);
+    CDCTL_TRY_ASSIGN(const auto bundles, check_bundles(plan, hand_.deadline));
+    std::ranges::copy(bundles, std::back_inserter(plan.problems));
     CDCTL_TRY(usable(plan));
     auto steps = select_steps(plan, hand_.selection, read_journal(workspace_));
     if (!steps) return fail(std::move(steps.error()));
