@@ -39,10 +39,11 @@ Result<> raw_rows(const CommandArguments& given, Host& host, const Stage& stage,
   CDCTL_TRY_ASSIGN(const auto file, stage.find(name));
   CDCTL_TRY_ASSIGN(const auto text, read_file(file, k_largest_file));
   const auto manifest = parse_manifest(text, file.lexically_relative(stage.spec()).string());
+  CDCTL_TRY(report_all(given, host, manifest.problems, manifest.warnings));
   for (const auto& row : manifest.rows) {
     if (const auto* rule = phase_rule(row.phase)) given.write(step_record({rule, manifest.path, row.line, row.options, {}, {}, {}}));
   }
-  return report_all(given, host, manifest.problems, manifest.warnings);
+  return {};
 }
 
 Json pairs_json(const std::vector<std::pair<std::string, std::string>>& options) {
@@ -82,8 +83,9 @@ int command_plan(Host& host, const CommandArguments& given) noexcept {
     places.lenient = given.args.has("lenient");
     places.procfile_later = true;
     const auto plan = make_plan(places, manifest);
+    CDCTL_TRY(report_all(given, host, plan.problems, plan.warnings));  // with a problem nothing would run
     for (const auto& step : plan.steps) given.write(step_record(step));
-    return report_all(given, host, plan.problems, plan.warnings);
+    return {};
   });
 }
 

@@ -59,6 +59,8 @@ expect_exit 0 cdctl mojo plan-collect spec/collect-noble
 schemas
 expect_json 'map(.destination) == ["app","empty"]'
 printf 'scrip config=x\nverify config=gone\nscript config=build COUNT=${NOT_SET}\n' >spec/manifest-bad
+expect_exit 3 cdctl mojo plan -m manifest-bad spec
+expect_quiet
 expect_exit 3 cdctl mojo run "${in_project[@]}" -m manifest-bad spec bad
 expect_error "manifest-bad:1:1: 'scrip' is no phase; did you mean script"
 expect_error "manifest-bad:2:8: there is no 'gone' in the spec"
