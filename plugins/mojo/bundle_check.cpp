@@ -92,7 +92,7 @@ class Checker {
     if (const auto* machines = root.find("machines"); machines && machines->is_map()) {
       for (const auto& member : machines->members) machine(member);
     }
-    if (auto* relations = root.find("relations")) *relations = pairs(std::move(*relations));
+    if (auto* relations = root.find("relations")) *relations = relation_pairs(*relations, problems_);
   }
   void wrong(const Place& place, std::string what) { problems_.push_back(place.problem(std::move(what))); }
 
@@ -142,66 +142,6 @@ class Checker {
     if (member.value.is_null()) return;
     if (!member.value.is_map()) return wrong(member.value.place, fmt::format("machine {} must be a map, not {}", printable(member.key, 30), member.value.shown()));
     map(member.value, k_machine_keys, fmt::format("machine {}", printable(member.key, 30)));
-  }
-
-  /// Pairs from `- [a, b]`, `- [a, [b, c]]`, and from the old `a: {weight: 1, consumes: [b, c]}`, smaller weights first.
-  Yaml pairs(Yaml relations) {
-    Yaml out;
-    out.kind = Yaml::Kind::list;
-    out.place = relations.place;
-    if (relations.is_null()) return out;
-    if (relations.is_map()) {
-      weighted(relations, out);
-    } else if (relations.is_list()) {
-      for (const auto& item : relations.items) listed(item, out);
-    } else {
-      wrong(relations.place, fmt::format("relations must be a list of pairs, not {}", relations.shown()));
-    }
-    Yaml joined;
-    joined.kind = Yaml::Kind::list;
-    joined.place = out.place;
-    join_relations(joined, std::move(out));
-    return joined;
-  }
-  void listed(const Yaml& item, Yaml& out) {
-    if (!item.is_list() || item.items.size() != 2) return wrong(item.place, "a relation must be a pair [APPLICATION:ENDPOINT, APPLICATION:ENDPOINT]");
-    const auto &from = item.items[0], &to = item.items[1];
-    if (!to.is_list()) return pair(from, to, item.place, out);
-    for (const auto& one : to.items) pair(from, one, item.place, out);
-  }
-  void weighted(const Yaml& relations, Yaml& out) {
-    std::vector<std::pair<std::int64_t, const YamlMember*>> order;
-    for (const auto& member : relations.members) {
-      const auto* weight = member.value.is_map() ? member.value.find("weight") : nullptr;
-      if (weight && !is_count(*weight)) wrong(weight->place, fmt::format("weight of a relation must be {}, not {}", wanted(Shape::count), weight->shown()));
-      std::int64_t number = 0;
-      if (weight && is_count(*weight)) std::from_chars(weight->text.data(), weight->text.data() + weight->text.size(), number);
-      order.emplace_back(number, &member);
-    }
-    std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
-    for (const auto& [weight, member] : order) {
-      const auto* consumes = member->value.is_map() ? member->value.find("consumes") : &member->value;
-      const auto from = Yaml::scalar(member->key, member->place);
-      if (!consumes || !consumes->is_list()) wrong(member->place, fmt::format("relations of {} must name what it consumes in a list", printable(member->key, 60)));
-      else for (const auto& one : consumes->items) pair(from, one, member->place, out);
-    }
-  }
-  void pair(const Yaml& from, const Yaml& to, const Place& place, Yaml& out) {
-    bool fine = true;
-    for (const auto* end : {&from, &to}) {
-      const auto name = std::string_view(end->text).substr(0, end->text.find(':'));
-      const auto endpoint = std::string_view(end->text).substr(std::min(name.size() + 1, end->text.size()));
-      const auto fitting = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
-      if (end->is_scalar() && valid_application(name) && std::ranges::all_of(endpoint, fitting) && !end->text.ends_with(':')) continue;
-      wrong(end->place, fmt::format("an end of a relation must be APPLICATION or APPLICATION:ENDPOINT, not {}", end->shown()));
-      fine = false;
-    }
-    if (!fine) return;
-    Yaml both;
-    both.kind = Yaml::Kind::list;
-    both.place = place;
-    both.items = {from, to};
-    out.items.push_back(std::move(both));
   }
 
   DocumentKind kind_;

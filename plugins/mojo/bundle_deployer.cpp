@@ -127,7 +127,6 @@ Bundle select(const DeployerFile& file, const std::optional<std::string>& target
   }
   Bundle out;
   out.root.kind = Yaml::Kind::map;
-  out.warnings = file.warnings;
   const auto before = problems.size();
   const auto* chosen = choose(file, target, problems);
   if (!chosen) return out;

@@ -101,15 +101,6 @@ bool holds_names(std::string_view key) { return key == "applications" || key == 
 
 }  // namespace
 
-void join_relations(Yaml& relations, Yaml more) {
-  const auto key = [](const Yaml& pair) { return pair.items.size() == 2 ? pair.items[0].text + "\n" + pair.items[1].text : std::string(); };
-  std::unordered_set<std::string> there;
-  for (const auto& pair : relations.items) there.insert(key(pair));
-  for (auto& pair : more.items) {
-    if (there.insert(key(pair)).second) relations.items.push_back(std::move(pair));
-  }
-}
-
 void merge_overlay(Yaml& base, Yaml overlay, std::vector<Problem>& warnings) {
   Members members(base);
   std::unordered_set<std::string> removed;

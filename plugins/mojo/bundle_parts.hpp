@@ -25,6 +25,9 @@ void merge_overlay(Yaml& base, Yaml overlay, std::vector<Problem>& warnings);
 /// values replace; a child's null says nothing.
 void merge_deployment(Yaml& parent, Yaml child);
 
+/// Pairs from `- [a, b]`, `- [a, [b, c]]`, and from the old `a: {weight: 1, consumes: [b, c]}`, smaller weights first; each once.
+[[nodiscard]] Yaml relation_pairs(const Yaml& relations, std::vector<Problem>& problems);
+
 /// Joins lists of relations, each pair once, in the order of the first.
 void join_relations(Yaml& relations, Yaml more);
 
