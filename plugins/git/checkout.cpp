@@ -5,6 +5,7 @@
 
 #include "git_command.hpp"
 #include "mirror.hpp"
+#include "work_tree.hpp"
 
 namespace cdctl::git {
 
@@ -12,8 +13,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// The short way: a repository of our making, and one process that fills the index and the tree.
+Result<> by_hand(const Mirror& mirror, const Address& address, std::string_view commit, const fs::path& into, const Deadline& deadline) {
+  CDCTL_TRY(remove_tree(into));
+  CDCTL_TRY(make_repository(mirror.path(), address, commit, into, deadline));
+  CDCTL_TRY(git_output({{"-c", "core.hooksPath=/dev/null", "read-tree", "--reset", "-u", std::string(commit)}, into, true, 1 << 20, deadline}));
+  return {};
+}
+
 /// What the mirror itself can give: no network. Any failure here means that the mirror is damaged, or the disk is.
 Result<> from_mirror(const Mirror& mirror, const Address& address, std::string_view commit, const fs::path& into, const Deadline& deadline) {
+  if (by_hand(mirror, address, commit, into, deadline)) return {};
   CDCTL_TRY(remove_tree(into));
   const std::vector<std::string> quiet{"-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"};
   auto clone = quiet;
@@ -41,9 +51,11 @@ Result<> submodules(const Address& address, const fs::path& into, const Deadline
 
 }  // namespace
 
-Result<> make_checkout(const fs::path& cache, const Address& address, std::string_view commit, const fs::path& into, const Deadline& deadline) {
+Result<> make_checkout(const fs::path& cache, const Address& address, std::string_view commit, const fs::path& into, const Deadline& deadline,
+                       const WholeRepository* whole) {
   const auto work = [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(auto mirror, Mirror::open(cache, address, deadline));
+    if (whole) (void)mirror.plant(*whole, deadline);
     CDCTL_TRY(mirror.need(commit, deadline));
     crash_point("git.before-checkout");
     auto made = from_mirror(mirror, address, commit, into, deadline);

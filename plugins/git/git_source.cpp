@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
+#include <map>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "address.hpp"
 #include "checkout.hpp"
+#include "first_fetch.hpp"
 #include "git_command.hpp"
 #include "http_refs.hpp"
 #include "local_refs.hpp"
@@ -62,16 +65,16 @@ Result<std::string> ask_git(const Question& question, const Deadline& deadline) 
   return text;
 }
 
-/// Runs the questions that are left, at most 2 a core at a time: they wait more than they compute.
-void ask_program(std::vector<Question*>& questions, const Deadline& deadline) {
+/// Calls `work` for 0 … count-1, at most 2 a core at a time: git waits more than it computes.
+void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (auto i = next++; i < questions.size(); i = next++) questions[i]->answer = ask_git(*questions[i], deadline);
+  const auto some = [&] {
+    for (auto i = next++; i < count; i = next++) work(i);
   };
   const auto most = std::max<std::size_t>(2 * std::thread::hardware_concurrency(), 2);
   std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < std::min(most, questions.size()); ++i) helpers.emplace_back(work);
-  work();
+  for (std::size_t i = 1; i < std::min(most, count); ++i) helpers.emplace_back(some);
+  some();
 }
 
 void ask_http(Host& host, std::vector<Question*>& questions, const Deadline& deadline) {
@@ -85,6 +88,54 @@ void ask_http(Host& host, std::vector<Question*>& questions, const Deadline& dea
     if (answers[i]) questions[i]->answer = std::move(*answers[i]);
   }
 }
+
+/// Some checkouts that are made at the same time.
+class Checkouts {
+ public:
+  Checkouts(std::filesystem::path cache, const std::filesystem::path& base, std::span<const CheckoutRequest> requests, const Deadline& deadline)
+      : cache_(std::move(cache)), requests_(requests), deadline_(deadline) {
+    for (const auto& request : requests) questions_.push_back(question_of(request.source, base));
+  }
+
+  /// Brings what is not in the cache at all and can be had over http. The rest, and what fails here, is the git program's.
+  void fetch(Host& host) {
+    std::vector<std::string> urls;
+    for (const auto& question : questions_) {
+      if (!question || question->address.transport != Transport::http || question->address.has_user) continue;
+      std::error_code error;
+      if (std::filesystem::exists(Mirror::place(cache_, question->address), error)) continue;
+      if (std::ranges::find(urls, question->address.url) == urls.end()) urls.push_back(question->address.url);
+    }
+    if (urls.empty()) return;
+    auto http = host.http();
+    if (!http) return;
+    auto fetched = fetch_whole(**http, urls, deadline_);
+    for (std::size_t i = 0; i < urls.size(); ++i) {
+      if (fetched[i]) whole_.emplace(std::move(urls[i]), std::move(*fetched[i]));
+    }
+  }
+
+  /// Does not use the host, so several may run at once.
+  [[nodiscard]] Result<> make(std::size_t i) const {
+    const auto& [source, revision, into] = requests_[i];
+    const auto& question = questions_[i];
+    if (!question) return fail(question.error());
+    if (!valid_commit_id(revision)) {
+      return fail(ExitCode::usage, fmt::format("checking out {} of {}: '{}' is no full commit id", source.name, source.service, printable(revision, 80)));
+    }
+    const auto whole = whole_.find(question->address.url);
+    auto made = make_checkout(cache_, question->address, revision, into, deadline_, whole == whole_.end() ? nullptr : &whole->second);
+    if (!made) return fail(made.error().in(fmt::format("checking out {} of {} from {}", source.name, source.service, question->address.url)));
+    return {};
+  }
+
+ private:
+  std::filesystem::path cache_;
+  std::span<const CheckoutRequest> requests_;
+  Deadline deadline_;
+  std::vector<Result<Question>> questions_;
+  std::map<std::string, WholeRepository> whole_;
+};
 
 }  // namespace
 
@@ -103,7 +154,7 @@ std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig>
   for (auto& question : questions) {
     if (question && !question->answer) with_git.push_back(&*question);
   }
-  ask_program(with_git, deadline);
+  in_parallel(with_git.size(), [&](std::size_t i) { with_git[i]->answer = ask_git(*with_git[i], deadline); });
 
   std::vector<Result<SourceState>> out;
   for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -150,13 +201,22 @@ Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_v
 }
 
 Result<> GitSource::checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto question, question_of(source, base()));
-  if (!valid_commit_id(revision)) {
-    return fail(ExitCode::usage, fmt::format("checking out {} of {}: '{}' is no full commit id", source.name, source.service, printable(revision, 80)));
+  return std::move(checkout_all(std::vector<CheckoutRequest>{{source, std::string(revision), into}}, deadline).front());
+}
+
+std::vector<Result<>> GitSource::checkout_all(std::span<const CheckoutRequest> requests, const Deadline& deadline) {
+  constexpr std::size_t k_batch = 16;  // repositories whose packs are in memory
+  std::vector<Result<>> out(requests.size());
+  std::jthread busy;  // with the checkouts of the batch before, while this one is fetched
+  for (std::size_t begin = 0; begin < requests.size(); begin += k_batch) {
+    const auto batch = requests.subspan(begin, std::min(k_batch, requests.size() - begin));
+    const auto results = std::span(out).subspan(begin, batch.size());
+    Checkouts checkouts(cache(), base(), batch, deadline);
+    checkouts.fetch(host_);
+    if (busy.joinable()) busy.join();
+    busy = std::jthread([checkouts = std::move(checkouts), results] { in_parallel(results.size(), [&](std::size_t i) { results[i] = checkouts.make(i); }); });
   }
-  auto made = make_checkout(cache(), question.address, revision, into, deadline);
-  if (!made) return fail(made.error().in(fmt::format("checking out {} of {} from {}", source.name, source.service, question.address.url)));
-  return {};
+  return out;
 }
 
 }  // namespace cdctl::git

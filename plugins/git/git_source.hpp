@@ -17,6 +17,8 @@ class GitSource final : public Source {
   Result<SourceState> resolve(const SourceConfig& source, std::string_view revision, const Deadline& deadline) override;
   Result<> checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into,
                     const Deadline& deadline) override;
+  /// Several at a time. Repositories that are not in the cache yet come over http in a few requests, where the server allows it.
+  std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> requests, const Deadline& deadline) override;
 
  private:
   [[nodiscard]] std::filesystem::path base() const;

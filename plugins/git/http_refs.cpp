@@ -8,22 +8,9 @@ namespace {
 
 constexpr Millis k_patience(10'000);
 
-std::string trimmed_url(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
-
-HttpRequest version2_request(const HttpQuestion& question, const Deadline& deadline) {
-  HttpRequest request;
-  request.method = "POST";
-  request.url = trimmed_url(question.url) + "/git-upload-pack";
-  request.headers = {{"Git-Protocol", "version=2"}, {"Content-Type", "application/x-git-upload-pack-request"},
-                     {"Accept", "application/x-git-upload-pack-result"}};
-  const auto prefixes = question.want.prefixes();
-  request.body = ls_refs_request(prefixes);
-  request.deadline = deadline.at_most(k_patience);
-  request.max_bytes = 64u << 20;
-  return request;
+std::string trimmed_url(std::string_view url) {
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return std::string(url);
 }
 
 HttpRequest version0_request(const HttpQuestion& question, const Deadline& deadline) {
@@ -51,10 +38,22 @@ bool worth_version0(const Result<HttpResponse>& response) {
 
 }  // namespace
 
+HttpRequest upload_pack_request(std::string_view url, std::string body, const Deadline& deadline) {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = trimmed_url(url) + "/git-upload-pack";
+  request.headers = {{"Git-Protocol", "version=2"}, {"Content-Type", "application/x-git-upload-pack-request"},
+                     {"Accept", "application/x-git-upload-pack-result"}};
+  request.body = std::move(body);
+  request.deadline = deadline.at_most(k_patience);
+  request.max_bytes = 64u << 20;
+  return request;
+}
+
 std::vector<std::optional<std::string>> ask_over_http(Http& http, std::span<const HttpQuestion> questions, const Deadline& deadline) {
   std::vector<std::optional<std::string>> out(questions.size());
   std::vector<HttpRequest> requests;
-  for (const auto& question : questions) requests.push_back(version2_request(question, deadline));
+  for (const auto& question : questions) requests.push_back(upload_pack_request(question.url, ls_refs_request(question.want.prefixes()), deadline));
   const auto first = http.send_all(requests);
   std::vector<std::size_t> again;
   requests.clear();

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cdctl/error.hpp>
@@ -17,6 +18,9 @@ struct HttpQuestion {
   std::string url;
   Want want;
 };
+
+/// A request of protocol version 2 to the repository at `url`, with at most 10 s for its answer.
+[[nodiscard]] HttpRequest upload_pack_request(std::string_view url, std::string body, const Deadline& deadline);
 
 /// Asks all at once, in protocol version 2 (one small request each); a server that does not speak it is asked for its
 /// version 0 advertisement. The commit for each in the order asked; empty where the git program has to be used: it knows

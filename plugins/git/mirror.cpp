@@ -8,6 +8,7 @@
 #include <cdctl/process.hpp>
 
 #include "git_command.hpp"
+#include "mirror_refs.hpp"
 
 namespace cdctl::git {
 
@@ -27,12 +28,16 @@ const std::vector<std::string> k_all_refs{"+refs/heads/*:refs/heads/*", "+refs/t
 
 }  // namespace
 
+fs::path Mirror::place(const fs::path& cache, const Address& address) {
+  return cache / (sha256_hex(address.url).substr(0, 32) + ".git");
+}
+
 Result<Mirror> Mirror::open(const fs::path& cache, const Address& address, const Deadline& deadline) {
   CDCTL_TRY(make_directories(cache, 0700));
-  const auto key = sha256_hex(address.url).substr(0, 32);
-  CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(cache / (key + ".lock"), deadline));
+  auto path = place(cache, address);
+  CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(fs::path(path).replace_extension(".lock"), deadline));
   if (!lock) return fail(ExitCode::timeout, "another cdctl held the cached copy until the deadline");
-  return Mirror(cache / (key + ".git"), address, std::move(*lock));
+  return Mirror(std::move(path), address, std::move(*lock));
 }
 
 bool Mirror::looks_whole() const {
@@ -42,6 +47,9 @@ bool Mirror::looks_whole() const {
 
 bool Mirror::has(std::string_view commit, const Deadline& deadline) const {
   if (!looks_whole()) return false;
+  // A ref is written after all that it reaches.
+  const auto refs = list_refs(path_);
+  if (refs && std::ranges::any_of(*refs, [&](const Ref& ref) { return ref.id == commit && ref.name.starts_with("refs/heads/"); })) return true;
   auto finished = run_git({{"--git-dir=" + path_.string(), "cat-file", "-e", std::string(commit) + "^{commit}"}, {}, true, 1 << 16, deadline});
   return finished && finished->ok();
 }
@@ -58,6 +66,10 @@ Result<> Mirror::rebuild(const Deadline& deadline) {
     (void)remove_tree(fresh);
     return fail(explain(finished));
   }
+  return take_over(fresh);
+}
+
+Result<> Mirror::take_over(const fs::path& fresh) {
   crash_point("git.mirror-fetched");
   CDCTL_TRY(remove_tree(path_));
   crash_point("git.mirror-removed");
@@ -66,6 +78,27 @@ Result<> Mirror::rebuild(const Deadline& deadline) {
   if (error) return fail(fmt::format("moving the fetched copy to {}: {}", path_.string(), error.message()));
   crash_point("git.mirror-made");
   return {};
+}
+
+Result<> Mirror::plant(const WholeRepository& whole, const Deadline& deadline) {
+  if (looks_whole()) return {};
+  if (!whole.head.starts_with("refs/heads/")) return fail("its HEAD is detached");
+  auto fresh = path_;
+  fresh += ".new";
+  CDCTL_TRY(remove_tree(fresh));
+  for (const auto* folder : {"objects/pack", "objects/info", "refs/heads", "refs/tags"}) CDCTL_TRY(make_directories(fresh / folder));
+  // The settings that rebuild() gives to clone.
+  const auto config = fmt::format("[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n[remote \"origin\"]\n\turl = {}\n"
+                                  "[gc]\n\tpruneExpire = never\n\tautoDetach = false\n", config_quoted(address_.url));
+  const auto pack = fresh / "objects" / "pack" / fmt::format("pack-{}.pack", sha256_hex(whole.pack).substr(0, 40));
+  CDCTL_TRY(write_new(fresh / "config", config));
+  CDCTL_TRY(write_new(fresh / "HEAD", "ref: " + whole.head + "\n"));
+  CDCTL_TRY(write_new(fresh / "packed-refs", print_packed_refs(whole.refs)));
+  CDCTL_TRY(write_new(pack, whole.pack, 0444));
+  auto indexed = git_output({{"--git-dir=" + fresh.string(), "index-pack", "--check-self-contained-and-connected", pack.string()}, {}, true, 1 << 16, deadline});
+  if (indexed) return take_over(fresh);
+  (void)remove_tree(fresh);
+  return fail(std::move(indexed.error()));
 }
 
 Result<> Mirror::refresh(const Deadline& deadline) {

@@ -11,6 +11,7 @@
 #include <cdctl/time.hpp>
 
 #include "address.hpp"
+#include "first_fetch.hpp"
 
 namespace cdctl::git {
 
@@ -29,6 +30,10 @@ class Mirror {
   /// Fetches only when `commit` is not there; then also asks the server for exactly this commit. Exit code `failed` when
   /// the repository does not have it.
   [[nodiscard]] Result<> need(std::string_view commit, const Deadline& deadline);
+  /// Makes an absent mirror of what was fetched already. On failure it stays absent, and need() makes it.
+  [[nodiscard]] Result<> plant(const WholeRepository& whole, const Deadline& deadline);
+  /// Where the mirror of a repository is, or would be.
+  [[nodiscard]] static std::filesystem::path place(const std::filesystem::path& cache, const Address& address);
   /// Throws the copy away and fetches everything again.
   [[nodiscard]] Result<> rebuild(const Deadline& deadline);
   /// The commit that an expression of ours (`refs/tags/v1`, a short id) names in the mirror; empty when none, exit code
@@ -40,6 +45,7 @@ class Mirror {
   Mirror(std::filesystem::path path, Address address, FileLock lock)
       : path_(std::move(path)), address_(std::move(address)), lock_(std::move(lock)) {}
   [[nodiscard]] bool looks_whole() const;
+  [[nodiscard]] Result<> take_over(const std::filesystem::path& fresh);
   [[nodiscard]] bool has(std::string_view commit, const Deadline& deadline) const;
 
   std::filesystem::path path_;

@@ -24,8 +24,8 @@ struct Line {
   bool flush = false;
 };
 
-/// Takes one pkt-line off the front.
-Result<Line> take_line(std::string_view& body) {
+/// Takes one pkt-line off the front; a binary one is left as it is.
+Result<Line> take_line(std::string_view& body, bool binary = false) {
   std::size_t length = 0;
   if (body.size() < 4) return bad("it ends early");
   const auto [stop, error] = std::from_chars(body.data(), body.data() + 4, length, 16);
@@ -37,6 +37,7 @@ Result<Line> take_line(std::string_view& body) {
   if (length < 4 || length > body.size()) return bad("it ends early");
   auto text = body.substr(4, length - 4);
   body.remove_prefix(length);
+  if (binary) return Line{text, false};
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.starts_with("ERR ")) return fail(ExitCode::unknown, fmt::format("the server says: {}", printable(text.substr(4), 200)));
   return Line{text, false};
@@ -53,8 +54,9 @@ std::optional<std::string_view> take_id(std::string_view& text) {
 
 }  // namespace
 
-std::string ls_refs_request(std::span<const std::string> prefixes) {
+std::string ls_refs_request(std::span<const std::string> prefixes, bool symrefs) {
   std::string body = pkt("command=ls-refs\n") + pkt("agent=cdctl\n") + "0001" + pkt("peel\n");
+  if (symrefs) body += pkt("symrefs\n");
   for (const auto& prefix : prefixes) body += pkt("ref-prefix " + prefix + "\n");
   return body + "0000";
 }
@@ -75,7 +77,33 @@ Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
       if (!valid_commit_id(peeled)) return bad("a line is no ref");
       ref.peeled = peeled;
     }
+    if (const auto at = text.find(" symref-target:"); at != std::string_view::npos) {
+      const auto target = text.substr(at + 15, text.find(' ', at + 1) == std::string_view::npos ? std::string_view::npos : text.find(' ', at + 1) - at - 15);
+      if (!valid_ref_name(target)) return bad("a line is no ref");
+      ref.target = target;
+    }
     refs.push_back(std::move(ref));
+  }
+}
+
+std::string fetch_request(std::span<const std::string> ids) {
+  std::string body = pkt("command=fetch\n") + pkt("agent=cdctl\n") + "0001" + pkt("no-progress\n") + pkt("ofs-delta\n");
+  for (const auto& id : ids) body += pkt("want " + id + "\n");
+  return body + pkt("done\n") + "0000";
+}
+
+Result<std::string> parse_fetch(std::string_view body) {
+  CDCTL_TRY_ASSIGN(const auto section, take_line(body));
+  if (section.text != "packfile") return bad("no pack");
+  std::string pack;
+  pack.reserve(body.size());
+  for (;;) {
+    CDCTL_TRY_ASSIGN(const auto line, take_line(body, true));
+    if (line.flush) return pack;
+    if (line.text.empty()) return bad("an empty band");
+    const auto band = line.text.front();
+    if (band == 1) pack += line.text.substr(1);
+    else if (band != 2) return fail(ExitCode::unknown, fmt::format("the server says: {}", printable(line.text.substr(1), 200)));
   }
 }
 

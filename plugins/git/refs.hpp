@@ -15,6 +15,7 @@ struct Ref {
   std::string name;    ///< HEAD, refs/heads/main, refs/tags/v1
   std::string id;
   std::string peeled;  ///< the commit of an annotated tag; empty when there is none, or when it was not told
+  std::string target = {};  ///< the ref that a symbolic one names, when it was asked for
 };
 
 /// Which ref of a source decides: a branch, the newest tag of a pattern, or what the repository's HEAD says.
