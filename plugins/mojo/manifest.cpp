@@ -1,6 +1,7 @@
 #include "manifest.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -44,9 +45,8 @@ class LineReader {
     auto key = word.text.substr(0, equals);
     const auto bare = key.starts_with("--") ? key.substr(2) : key;
     if (const auto why = bad_key(bare); !why.empty()) return wrong(word.column, why);
-    if (bare != key) warn(word.column, fmt::format("{} is read as {}; leave the dashes out", key, bare));
-    const auto same = [&](const Option& option) { return without_dashes(option.key) == bare; };
-    if (std::ranges::any_of(row.options, same)) warn(word.column, fmt::format("{} is given again; the last one counts", bare));
+    if (bare != key) warn(word.column, "dashed-option", fmt::format("{} is read as {}; leave the dashes out", key, bare));
+    if (!keys_.emplace(bare).second) warn(word.column, "repeated-option", fmt::format("{} is given again; the last one counts", bare));
     row.options.push_back({std::move(key), word.text.substr(equals + 1), word.column});
   }
   static std::string bad_key(std::string_view key) {
@@ -54,12 +54,12 @@ class LineReader {
     if (!key.empty() && !key.starts_with('-') && std::ranges::all_of(key, fits)) return {};
     return fmt::format("'{}' is no option name", printable(key, 60));
   }
-  static std::string_view without_dashes(std::string_view key) { return key.starts_with("--") ? key.substr(2) : key; }
   void wrong(std::size_t column, std::string what) { manifest_.problems.push_back({manifest_.path, line_, column, std::move(what)}); }
-  void warn(std::size_t column, std::string what) { manifest_.warnings.push_back({manifest_.path, line_, column, std::move(what)}); }
+  void warn(std::size_t column, std::string_view rule, std::string what) { manifest_.warnings.push_back({manifest_.path, line_, column, std::move(what), rule}); }
 
   Manifest& manifest_;
   std::size_t line_;
+  std::set<std::string, std::less<>> keys_;  ///< without dashes
 };
 
 }  // namespace

@@ -101,7 +101,7 @@ class Planner {
       const auto at = words.find(name);
       return at == words.end() ? places_.variables(name) : std::optional(at->second);
     });
-    if (!value) return wrong(line, option.column, fmt::format("{}: {}", key, value.error()));
+    if (!value) return wrong(line, option.column, fmt::format("{}: {}", key, value.error()), value.error().ends_with("is not set") ? "unset-variable" : "");
     if (word) line.step.words[std::string(key)] = *value;
     else check(line, *rule, option, *value);
     line.step.options.push_back({option.key, std::move(*value), option.column});
@@ -119,7 +119,7 @@ class Planner {
   void include(Line& line) {
     if (line.step.config.empty()) return wrong(line, 0, "include needs config=FILE");
     auto found = places_.stage.find(line.step.config);
-    if (!found) return wrong(line, column(line), found.error().what);
+    if (!found) return not_found(line, std::move(found.error().what));
     const auto shown = found->lexically_relative(places_.stage.spec()).string();
     if (open_.contains(shown)) return wrong(line, column(line), fmt::format("'{}' includes itself", shown));
     if (open_.size() > k_deepest_include) return wrong(line, column(line), fmt::format("'{}' is more than {} includes deep", shown, k_deepest_include));
@@ -145,9 +145,9 @@ class Planner {
       found = in_trunk(step, found.error());
       if (!found && places_.procfile_later && found.error().what.contains("there is no")) return;
     }
-    if (!found) return wrong(line, column(line), found.error().what);
+    if (!found) return not_found(line, std::move(found.error().what));
     step.file = std::move(*found);
-    for (auto& why : check_spec_file(step, shown(step), plan_.problems, plan_.warnings)) wrong(line, column(line), std::move(why));
+    for (auto& why : check_spec_file(step, shown(step), plan_.problems, plan_.warnings)) wrong(line, column(line), std::move(why), "not-executable");
     if (const auto* local = step.value("local")) secret(line, *local);
   }
   Result<fs::path> in_trunk(const PlannedStep& step, Error error) const {
@@ -174,9 +174,12 @@ class Planner {
     const auto* option = line.row.find(key);
     return option ? option->column : 0;
   }
-  void wrong(Line& line, std::size_t column, std::string what) {
+  void wrong(Line& line, std::size_t column, std::string what, std::string_view rule = {}) {
     line.fine = false;
-    plan_.problems.push_back({line.path, line.row.line, column, std::move(what)});
+    plan_.problems.push_back({line.path, line.row.line, column, std::move(what), rule});
+  }
+  void not_found(Line& line, std::string what) {
+    wrong(line, column(line), std::move(what), check_relative(line.step.config, "file") ? "missing-file" : "");
   }
   /// Nothing more is read: what would follow is as much again.
   void stop(Line& line, std::string what) {

@@ -61,7 +61,11 @@ std::vector<ProcfileEntry> load_procfile(const fs::path& file, const std::string
 }
 
 std::vector<CollectLine> load_collect_file(const fs::path& file, const std::string& shown, std::vector<Problem>& problems, std::vector<Problem>& warnings) {
-  return parse_collect_file(load(file, shown, problems), shown, problems, warnings);
+  const auto problems_before = problems.size(), warnings_before = warnings.size();
+  auto lines = parse_collect_file(load(file, shown, problems), shown, problems, warnings);
+  for (auto i = problems_before; i < problems.size(); ++i) problems[i].rule = problems[i].rule.empty() ? "collect" : problems[i].rule;
+  for (auto i = warnings_before; i < warnings.size(); ++i) warnings[i].rule = "collect";
+  return lines;
 }
 
 std::vector<std::string> load_names(const fs::path& file, const std::string& shown, std::vector<Problem>& problems) {

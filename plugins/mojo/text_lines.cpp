@@ -43,7 +43,7 @@ namespace {
 Problem bytes_problem(std::string_view line) {
   if (line.size() > k_longest_line) return {{}, 0, 0, fmt::format("the line is longer than {} bytes", k_longest_line)};
   if (const auto at = line.find('\0'); at != std::string_view::npos) return {{}, 0, at + 1, "a NUL byte"};
-  if (const auto at = line.find('\r'); at != std::string_view::npos) return {{}, 0, at + 1, "a carriage return; save the file with plain line feeds"};
+  if (const auto at = line.find('\r'); at != std::string_view::npos) return {{}, 0, at + 1, "a carriage return; save the file with plain line feeds", "carriage-return"};
   if (const auto at = invalid_utf8(line); at != std::string_view::npos) return {{}, 0, at + 1, "bytes that are not UTF-8"};
   return {};
 }

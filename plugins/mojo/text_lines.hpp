@@ -15,6 +15,7 @@ struct Problem {
   std::size_t line = 0;    ///< from 1; 0 = the file as a whole
   std::size_t column = 0;  ///< from 1, in bytes; 0 = the line as a whole
   std::string what;
+  std::string_view rule = {};  ///< of lint_rules(), where the kind of the file alone does not say it
 
   /// `FILE:LINE:COL: what`
   [[nodiscard]] std::string str() const;

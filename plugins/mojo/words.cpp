@@ -23,7 +23,7 @@ class Splitter {
   void take(char c) {
     if (!open_) {
       open_ = true;
-      word_ = {{}, at_ + 1};
+      word_ = {{}, at_ + 1, 0};
     }
     if (c == '\'') single_quotes();
     else if (c == '"') double_quotes();
@@ -53,6 +53,7 @@ class Splitter {
     problem_.what = what;
   }
   void end_word() {
+    word_.end = at_ + 1;
     if (open_) words_.push_back(std::move(word_));
     open_ = false;
   }

@@ -12,6 +12,7 @@ namespace cdctl::mojo {
 struct Word {
   std::string text;        ///< quotes and backslashes removed
   std::size_t column = 0;  ///< of its first byte, from 1
+  std::size_t end = 0;     ///< of the byte behind its last one, quotes and all
 };
 
 /// Splits a line by the word rules of a POSIX shell: blanks separate, '...' keeps all, "..." keeps all but \" and \\, a
