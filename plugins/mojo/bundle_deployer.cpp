@@ -82,6 +82,14 @@ const YamlMember* choose(const DeployerFile& file, const std::optional<std::stri
   return nullptr;
 }
 
+/// Makes what a bundle must have of what a deployment may leave out: a body, and the charm, which is called like the service.
+void complete(Yaml& applications) {
+  for (auto& [name, place, spec] : applications.members) {
+    if (spec.is_null()) spec.kind = Yaml::Kind::map;
+    if (spec.is_map() && !spec.find("charm")) spec.members.push_back({"charm", place, Yaml::scalar(name, place)});
+  }
+}
+
 bool is_bundle(const Yaml& document) { return document.find("applications") || document.find("services"); }
 
 }  // namespace
@@ -133,7 +141,8 @@ Bundle select(const DeployerFile& file, const std::optional<std::string>& target
   out.root.place = chosen->place;
   for (const auto* member : Ancestors(file.deployments, problems).of(*chosen)) merge_deployment(out.root, member->value);
   std::erase_if(out.root.members, [](const YamlMember& member) { return member.key == "inherits"; });
-  const auto* applications = out.root.find("applications");
+  auto* applications = out.root.find("applications");
+  if (applications) complete(*applications);
   if (!applications || applications->is_null()) problems.push_back(chosen->place.problem(fmt::format("{} has no services, nor do those it inherits from", printable(chosen->key, 60))));
   if (problems.size() == before) check_whole(out, problems);
   return out;

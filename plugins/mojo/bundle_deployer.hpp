@@ -24,8 +24,9 @@ struct DeployerFile {
 [[nodiscard]] DeployerFile parse_deployer(std::string_view text, const std::string& file, std::vector<Problem>& problems);
 
 /// The deployment `target`, or without one the only one there is, with all that it inherits. An ancestor counts once, before all
-/// that inherit from it; of several parents a later one wins, and the child wins over all. Unknown targets (all known are listed),
-/// unknown parents and circles are problems. Its warnings come beside those of the file.
+/// that inherit from it; of several parents a later one wins, and the child wins over all. A service without a charm has the
+/// one of its own name. Unknown targets (all known are listed), unknown parents and circles are problems. Its warnings come
+/// beside those of the file.
 [[nodiscard]] Bundle select(const DeployerFile& file, const std::optional<std::string>& target, std::vector<Problem>& problems);
 
 }  // namespace cdctl::mojo

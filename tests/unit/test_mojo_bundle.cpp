@@ -372,9 +372,11 @@ top:
   CHECK(option(bundle, "web", "b") == "middle");  // `other` brings `base` only once, before `middle`
   CHECK(bundle.applications()[1].units == 4);
   CHECK(bundle.applications()[1].charm == "db");  // null in a deployment says nothing
+  CHECK(bundle.applications()[2].charm == "cache");
   CHECK(bundle.root.find("series")->text == "xenial");
   CHECK(bundle.root.find("inherits") == nullptr);
   CHECK(relations(bundle) == "web=db web=cache");
+  CHECK(good(print_bundle(bundle)) == bundle);
   CHECK(names(select(file, "base", problems)) == std::vector<std::string>{"web", "db"});
   REQUIRE(problems.empty());
 }
