@@ -95,6 +95,8 @@ Result<Order> order_by_name(Context& context, const std::string& word, const Arg
   return Order{service, std::move(*sources), "by hand", false};
 }
 
+constexpr Millis k_halt{20'000};
+
 /// One deploy from the claim to the started units.
 class Deployment {
  public:
@@ -106,7 +108,7 @@ class Deployment {
 
   bool run() {
     if (auto done = act(); !done) {
-      if (claim_) claim_->abandon(done.error().what);
+      if (claim_) fall_back(done.error());
       outcome_.fail_with(done.error());
     }
     claim_.reset();
@@ -116,6 +118,12 @@ class Deployment {
   [[nodiscard]] const SetName& set() const { return set_; }
 
  private:
+  /// Units of a deploy that failed (its own verify, say) take no more work; what it made stays for people to look at.
+  void fall_back(const Error& error) {
+    if (auto halted = claim_->halt(Deadline(k_halt)); !halted) context_.log(Level::warning, fmt::format("{}: {}", set_.str(), halted.error().what));
+    claim_->abandon(error.what);
+  }
+
   Result<> act() {
     CDCTL_TRY_ASSIGN(engine_, context_.engine(service_.engine));
     CDCTL_TRY_ASSIGN(memory_, context_.memory(Context::memory_name(service_)));

@@ -96,7 +96,7 @@ Result<> LocalClaim::clean(const Deadline& deadline) {
   // Not finished any more from here on: whoever finds it after a crash knows that it has to be deployed again
   CDCTL_TRY(forget({k_finished}));
   crash_point("local.clean.unfinished");
-  CDCTL_TRY(halt(paths_, name_, home_.id(), k_clean_grace, deadline));
+  CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
   crash_point("local.clean.halted");
   CDCTL_TRY(forget({k_run, k_status, k_status_new, k_socket}));
   CDCTL_TRY(remove_tree(workspace()));
@@ -108,7 +108,7 @@ Result<> LocalClaim::clean(const Deadline& deadline) {
 Result<> LocalClaim::start(const Workload& workload, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto plan, plan_for(name_, home_.id(), workload));
   CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
-  CDCTL_TRY(halt(paths_, name_, home_.id(), k_clean_grace, deadline));
+  CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
   if (auto written = write_file_atomically(paths_ / k_run, to_text(plan), 0600); !written) {
     return fail(written.error().in("starting " + name_.str()));
   }
@@ -141,6 +141,12 @@ Result<> LocalClaim::finish() {
     if (auto done = write_file_atomically(paths_ / file, to_rfc3339(now()) + "\n", 0600); !done) return fail(done.error().in(context));
     crash_point("local.finish.marked");
   }
+  return {};
+}
+
+Result<> LocalClaim::halt(const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
   return {};
 }
 

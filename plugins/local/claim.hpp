@@ -27,6 +27,7 @@ class LocalClaim final : public Claim {
   [[nodiscard]] Result<> clean(const Deadline& deadline) override;
   [[nodiscard]] Result<> start(const Workload& workload, const Deadline& deadline) override;
   [[nodiscard]] Result<> finish() override;
+  [[nodiscard]] Result<> halt(const Deadline& deadline) override;
   void abandon(std::string_view why) override;
 
  private:

@@ -106,6 +106,10 @@ sed -i 's/WANT=2/WANT=3/' spec.git/manifest
 git -C spec.git commit -qam 'a wrong verify'
 pipe_exit 1 'cdctl outdated | cdctl deploy'
 expect_json '.[0] | (.ok | not) and (.error | contains("manifest:7: verify scripts/verify: exit status 1"))'
+wrong=$(jq -r .set out)
+expect_same "the state of $wrong" "$(state_of "$wrong")" partial
+no_process_of "$wrong" || fail "a unit of $wrong, whose deploy failed, is left"
+[ -s "home/sets/$wrong/work/log/mojo.log" ] || fail "the log of the failed deploy is gone"
 sed -i 's/WANT=3/WANT=2/' spec.git/manifest
 git -C spec.git commit -qam 'a right verify' --allow-empty
 echo '# again' >>spec.git/manifest

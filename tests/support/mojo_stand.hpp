@@ -32,6 +32,7 @@ class FakeClaim final : public Claim {
     return {};
   }
   Result<> finish() override { return {}; }
+  Result<> halt(const Deadline&) override { return {}; }
   void abandon(std::string_view) override {}
 
  private:

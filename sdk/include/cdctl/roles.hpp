@@ -105,6 +105,8 @@ class Claim {
   [[nodiscard]] virtual Result<> start(const Workload& workload, const Deadline& deadline) = 0;
   /// The deploy is complete: the set counts as live from here on. Without it the set is `partial`.
   [[nodiscard]] virtual Result<> finish() = 0;
+  /// Stops the units that start() started and leaves the workspace, with its logs, for people to look at.
+  [[nodiscard]] virtual Result<> halt(const Deadline& deadline) = 0;
   /// The deploy failed: note the attempt for the back-off. The set stays `partial`.
   virtual void abandon(std::string_view why) = 0;
 };

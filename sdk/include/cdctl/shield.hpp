@@ -58,6 +58,7 @@ class ShieldClaim final : public Claim {
   Result<> clean(const Deadline& d) override { CDCTL_SHIELDED(clean(d)); }
   Result<> start(const Workload& w, const Deadline& d) override { CDCTL_SHIELDED(start(w, d)); }
   Result<> finish() override { CDCTL_SHIELDED(finish()); }
+  Result<> halt(const Deadline& d) override { CDCTL_SHIELDED(halt(d)); }
   void abandon(std::string_view why) override {
     (void)shielded([&]() -> Result<> { inner_->abandon(why); return {}; });
   }
