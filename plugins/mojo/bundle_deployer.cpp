@@ -143,7 +143,7 @@ Bundle select(const DeployerFile& file, const std::optional<std::string>& target
   std::erase_if(out.root.members, [](const YamlMember& member) { return member.key == "inherits"; });
   auto* applications = out.root.find("applications");
   if (applications) complete(*applications);
-  if (!applications || applications->is_null()) problems.push_back(chosen->place.problem(fmt::format("{} has no services, nor do those it inherits from", printable(chosen->key, 60))));
+  if (problems.size() == before && (!applications || applications->is_null())) problems.push_back(chosen->place.problem(fmt::format("{} has no services, nor do those it inherits from", printable(chosen->key, 60))));
   if (problems.size() == before) check_whole(out, problems);
   return out;
 }

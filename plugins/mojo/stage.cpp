@@ -17,6 +17,7 @@ Result<> check_relative(std::string_view path, std::string_view what) {
   if (path.empty()) return fail(ExitCode::config, fmt::format("{} is empty", what));
   if (path.size() > 1024) return refuse("is longer than 1024 bytes");
   if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return refuse("holds a control character");
+  if (path.contains("\xef\xbb\xbf")) return refuse("holds a byte order mark");
   if (path.starts_with('/')) return refuse("is an absolute path; write it relative");
   for (auto rest = path; !rest.empty();) {
     const auto end = std::min(rest.find('/'), rest.size());

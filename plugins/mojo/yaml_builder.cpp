@@ -30,6 +30,13 @@ bool may_be_typed(std::string_view tag) {
 
 }  // namespace
 
+void YamlBuilder::OnDocumentStart(const YAML::Mark& mark) {
+  // yaml-cpp 0.7 does not get past some misplaced marks: it tells of empty documents there for ever.
+  if (mark.pos == document_at_) give_up(mark, "a bracket, comma or other mark that does not belong here");
+  document_at_ = mark.pos;
+  anchors_.clear();
+}
+
 void YamlBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   if (at_key()) give_up(mark, "a key may not be empty; write it in quotes");
   const Size size{1, 0, 0};

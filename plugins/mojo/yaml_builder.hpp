@@ -21,7 +21,7 @@ class YamlBuilder : public YAML::EventHandler {
 
   std::vector<Yaml> documents;
 
-  void OnDocumentStart(const YAML::Mark&) override { anchors_.clear(); }
+  void OnDocumentStart(const YAML::Mark& mark) override;
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override;
@@ -69,6 +69,7 @@ class YamlBuilder : public YAML::EventHandler {
   std::vector<Problem>& warnings_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchor> anchors_;
+  int document_at_ = -1;  // where the last document began, in bytes
   std::size_t nodes_ = 0, bytes_ = 0;
   bool plain_key_ = false;
 };
