@@ -76,6 +76,8 @@ constexpr std::array k_commands{
         "cdctl mojo plan --stage production ./thumbs-spec\nMOJO_SERIES=noble cdctl mojo plan ./thumbs-spec/manifest -o table", k_plan_options, command_plan),
     row("plan-collect", "FILE…", "prints the lines of collect files as they are read, a record a line",
         "cdctl mojo plan-collect ./thumbs-spec/collect\ncdctl mojo plan-collect ./thumbs-spec/collect -o table", k_no_options, command_plan_collect),
+    row("lint", "[SPEC]", "finds what would fail in production before it does (MOJO_SPEC)",
+        "cdctl mojo lint ./thumbs-spec\ncdctl mojo lint --fix ./thumbs-spec", k_lint_options, command_lint),
     row("phases", "", "lists the phases with their options", "cdctl mojo phases\ncdctl mojo phases -o json", k_no_options, command_phases),
     row("project-new", "NAME", "makes a project: a folder for workspaces, and one for secrets",
         "cdctl mojo project-new thumbs --series noble\ncdctl mojo project-new thumbs -s noble --container containerless", k_project_options, command_project_new),

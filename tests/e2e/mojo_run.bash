@@ -58,6 +58,11 @@ expect_json 'map(.name) | contains(["collect","stop-on","include"])'
 expect_exit 0 cdctl mojo plan-collect spec/collect-noble
 schemas
 expect_json 'map(.destination) == ["app","empty"]'
+expect_exit 0 cdctl mojo lint spec
+expect_quiet
+expect_exit 0 cdctl mojo lint --rules
+schemas
+expect_json 'map(.name) | contains(["dead-link","unreferenced-file"])'
 printf 'scrip config=x\nverify config=gone\nscript config=build COUNT=${NOT_SET}\n' >spec/manifest-bad
 expect_exit 3 cdctl mojo plan -m manifest-bad spec
 expect_quiet
@@ -65,6 +70,9 @@ expect_exit 3 cdctl mojo run "${in_project[@]}" -m manifest-bad spec bad
 expect_error "manifest-bad:1:1: 'scrip' is no phase; did you mean script"
 expect_error "manifest-bad:2:8: there is no 'gone' in the spec"
 expect_error 'manifest-bad:3:21: COUNT: variable NOT_SET is not set'
+expect_exit 1 cdctl mojo lint spec
+schemas
+expect_json 'any(.path == "manifest-bad" and .line == 1 and .rule == "manifest")'
 expect_exit 2 cdctl mojo run spec
 expect_error 'set MOJO_PROJECT'
 
