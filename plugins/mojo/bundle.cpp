@@ -119,10 +119,8 @@ Bundle parse_bundle(std::string_view text, const std::string& file, std::vector<
   const auto before = problems.size();
   auto documents = parse_yaml(text, file, problems, bundle.warnings);
   bundle.root.kind = Yaml::Kind::map;
-  if (documents.empty()) {
-    if (problems.size() == before) problems.push_back({file, 0, 0, "it is empty"});
-    return bundle;
-  }
+  if (problems.size() == before && documents.empty()) problems.push_back({file, 0, 0, "it is empty"});
+  if (problems.size() != before) return bundle;  // half a file would only be wrong in more ways
   bool first = true;
   for (auto& document : documents) {
     normalise(document, first ? DocumentKind::base : DocumentKind::overlay, problems, bundle.warnings);
@@ -136,7 +134,9 @@ Bundle parse_bundle(std::string_view text, const std::string& file, std::vector<
 
 void add_overlay(Bundle& bundle, std::string_view text, const std::string& file, bool secret, std::vector<Problem>& problems) {
   const auto before = problems.size();
-  for (auto& document : parse_yaml(text, file, problems, bundle.warnings)) {
+  auto documents = parse_yaml(text, file, problems, bundle.warnings);
+  if (problems.size() != before) return;
+  for (auto& document : documents) {
     if (secret) mark_secret(document);
     normalise(document, DocumentKind::overlay, problems, bundle.warnings);
     merge_overlay(bundle.root, std::move(document), bundle.warnings);

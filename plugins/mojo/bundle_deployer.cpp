@@ -106,13 +106,10 @@ DeployerFile parse_deployer(std::string_view text, const std::string& file, std:
   out.deployments.kind = Yaml::Kind::map;
   const auto before = problems.size();
   auto documents = parse_yaml(text, file, problems, out.warnings);
-  if (documents.empty()) {
-    if (problems.size() == before) problems.push_back({file, 0, 0, "it is empty"});
-    return out;
-  }
+  if (problems.size() == before && documents.empty()) problems.push_back({file, 0, 0, "it is empty"});
+  if (problems.size() != before) return out;
   auto& first = documents.front();
   if (is_bundle(first)) {
-    if (problems.size() != before) return out;
     out.warnings.clear();
     out.bundle = parse_bundle(text, file, problems);
     return out;
