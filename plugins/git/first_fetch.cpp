@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t k_largest_pack = 16u << 20;  // held in memory, several at a time
 constexpr std::size_t k_most_refs = 2000;
+constexpr Millis k_patience(60'000);           // for a pack; then git gets the rest of the time
 
 /// Whether we can make a repository of these alone.
 bool usable(const std::vector<Ref>& refs) {
@@ -28,28 +29,43 @@ std::vector<std::string> distinct_ids(const std::vector<Ref>& refs) {
   return ids;
 }
 
+/// Asks for the refs that are not known.
+void list(Http& http, std::vector<FirstFetch>& fetches, const Deadline& deadline) {
+  std::vector<FirstFetch*> asked;
+  std::vector<HttpRequest> requests;
+  for (auto& fetch : fetches) {
+    if (!fetch.refs.empty()) continue;
+    asked.push_back(&fetch);
+    requests.push_back(upload_pack_request(fetch.url, list_all_request(), deadline));
+  }
+  if (asked.empty()) return;
+  const auto answers = http.send_all(requests);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!answers[i] || answers[i]->status != 200) continue;
+    if (auto refs = parse_ls_refs(answers[i]->body)) asked[i]->refs = std::move(*refs);
+  }
+}
+
 }  // namespace
 
-std::vector<std::optional<WholeRepository>> fetch_whole(Http& http, std::span<const std::string> urls, const Deadline& deadline) {
-  const std::vector<std::string> prefixes{"HEAD", "refs/heads/", "refs/tags/"};
-  std::vector<std::optional<WholeRepository>> out(urls.size());
+std::vector<std::optional<WholeRepository>> fetch_whole(Http& http, std::vector<FirstFetch> fetches, const Deadline& deadline) {
+  list(http, fetches, deadline);
+  std::vector<std::optional<WholeRepository>> out(fetches.size());
   std::vector<HttpRequest> requests;
-  for (const auto& url : urls) requests.push_back(upload_pack_request(url, ls_refs_request(prefixes, true), deadline));
-  const auto listings = http.send_all(requests);
   std::vector<std::size_t> asked;
-  requests.clear();
-  for (std::size_t i = 0; i < urls.size(); ++i) {
-    if (!listings[i] || listings[i]->status != 200) continue;
-    auto refs = parse_ls_refs(listings[i]->body);
-    if (!refs || !usable(*refs)) continue;
+  for (std::size_t i = 0; i < fetches.size(); ++i) {
+    auto& refs = fetches[i].refs;
+    if (!usable(refs)) continue;
     asked.push_back(i);
-    requests.push_back(upload_pack_request(urls[i], fetch_request(distinct_ids(*refs)), deadline));
+    requests.push_back(upload_pack_request(fetches[i].url, fetch_request(distinct_ids(refs)), deadline));
     requests.back().max_bytes = k_largest_pack;
+    requests.back().deadline = deadline.at_most(k_patience);
     out[i].emplace();
-    if (const auto head = std::ranges::find(*refs, "HEAD", &Ref::name); head != refs->end()) out[i]->head = head->target;
-    std::erase_if(*refs, [](const Ref& ref) { return ref.name == "HEAD"; });
-    out[i]->refs = std::move(*refs);
+    if (const auto head = std::ranges::find(refs, "HEAD", &Ref::name); head != refs.end()) out[i]->head = head->target;
+    std::erase_if(refs, [](const Ref& ref) { return ref.name == "HEAD"; });
+    out[i]->refs = std::move(refs);
   }
+  if (asked.empty()) return out;
   const auto packs = http.send_all(requests);
   for (std::size_t k = 0; k < asked.size(); ++k) {
     auto pack = packs[k] && packs[k]->status == 200 ? parse_fetch(packs[k]->body) : fail("no answer");

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -77,15 +78,22 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
   some();
 }
 
-void ask_http(Host& host, std::vector<Question*>& questions, const Deadline& deadline) {
+bool in_cache(const std::filesystem::path& cache, const Address& address) {
+  std::error_code error;
+  return std::filesystem::exists(Mirror::place(cache, address), error);
+}
+
+void ask_http(Host& host, const std::filesystem::path& cache, std::vector<Question*>& questions, std::map<std::string, std::vector<Ref>>& listings,
+              const Deadline& deadline) {
   if (questions.empty()) return;
   auto http = host.http();
   if (!http) return;  // the git program is asked instead
   std::vector<HttpQuestion> asked;
-  for (const auto* question : questions) asked.push_back({question->address.url, question->want});
+  for (const auto* question : questions) asked.push_back({question->address.url, question->want, !in_cache(cache, question->address)});
   auto answers = ask_over_http(**http, asked, deadline);
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    if (answers[i]) questions[i]->answer = std::move(*answers[i]);
+    if (answers[i].commit) questions[i]->answer = std::move(*answers[i].commit);
+    if (!answers[i].refs.empty()) listings[asked[i].url] = std::move(answers[i].refs);
   }
 }
 
@@ -98,20 +106,19 @@ class Checkouts {
   }
 
   /// Brings what is not in the cache at all and can be had over http. The rest, and what fails here, is the git program's.
-  void fetch(Host& host) {
-    std::vector<std::string> urls;
+  void fetch(Host& host, std::map<std::string, std::vector<Ref>>& listings) {
+    std::vector<FirstFetch> fetches;
     for (const auto& question : questions_) {
-      if (!question || question->address.transport != Transport::http || question->address.has_user) continue;
-      std::error_code error;
-      if (std::filesystem::exists(Mirror::place(cache_, question->address), error)) continue;
-      if (std::ranges::find(urls, question->address.url) == urls.end()) urls.push_back(question->address.url);
+      if (!question || question->address.transport != Transport::http || question->address.has_user || in_cache(cache_, question->address)) continue;
+      const auto& url = question->address.url;
+      if (std::ranges::find(fetches, url, &FirstFetch::url) == fetches.end()) fetches.push_back({url, std::exchange(listings[url], {})});
     }
-    if (urls.empty()) return;
+    if (fetches.empty()) return;
     auto http = host.http();
     if (!http) return;
-    auto fetched = fetch_whole(**http, urls, deadline_);
-    for (std::size_t i = 0; i < urls.size(); ++i) {
-      if (fetched[i]) whole_.emplace(std::move(urls[i]), std::move(*fetched[i]));
+    auto fetched = fetch_whole(**http, fetches, deadline_);
+    for (std::size_t i = 0; i < fetches.size(); ++i) {
+      if (fetched[i]) whole_.emplace(std::move(fetches[i].url), std::move(*fetched[i]));
     }
   }
 
@@ -150,7 +157,7 @@ std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig>
     if (question->address.transport == Transport::local) ask_files(*question);
     if (question->address.transport == Transport::http && !question->address.has_user) over_http.push_back(&*question);
   }
-  ask_http(host_, over_http, deadline);
+  ask_http(host_, cache(), over_http, listings_, deadline);
   for (auto& question : questions) {
     if (question && !question->answer) with_git.push_back(&*question);
   }
@@ -212,7 +219,7 @@ std::vector<Result<>> GitSource::checkout_all(std::span<const CheckoutRequest> r
     const auto batch = requests.subspan(begin, std::min(k_batch, requests.size() - begin));
     const auto results = std::span(out).subspan(begin, batch.size());
     Checkouts checkouts(cache(), base(), batch, deadline);
-    checkouts.fetch(host_);
+    checkouts.fetch(host_, listings_);
     if (busy.joinable()) busy.join();
     busy = std::jthread([checkouts = std::move(checkouts), results] { in_parallel(results.size(), [&](std::size_t i) { results[i] = checkouts.make(i); }); });
   }

@@ -1,7 +1,13 @@
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+
+#include "refs.hpp"
 
 namespace cdctl::git {
 
@@ -25,6 +31,8 @@ class GitSource final : public Source {
   [[nodiscard]] std::filesystem::path cache() const { return host_.home() / "cache" / "git"; }
 
   Host& host_;
+  /// Of repositories that newest() listed over http and that are not in the cache, by address: their first fetch needs it.
+  std::map<std::string, std::vector<Ref>> listings_;
 };
 
 }  // namespace cdctl::git

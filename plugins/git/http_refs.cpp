@@ -50,10 +50,18 @@ HttpRequest upload_pack_request(std::string_view url, std::string body, const De
   return request;
 }
 
-std::vector<std::optional<std::string>> ask_over_http(Http& http, std::span<const HttpQuestion> questions, const Deadline& deadline) {
-  std::vector<std::optional<std::string>> out(questions.size());
+std::string list_all_request() {
+  const std::vector<std::string> prefixes{"HEAD", "refs/heads/", "refs/tags/"};
+  return ls_refs_request(prefixes, true);
+}
+
+std::vector<HttpAnswer> ask_over_http(Http& http, std::span<const HttpQuestion> questions, const Deadline& deadline) {
+  std::vector<HttpAnswer> out(questions.size());
   std::vector<HttpRequest> requests;
-  for (const auto& question : questions) requests.push_back(upload_pack_request(question.url, ls_refs_request(question.want.prefixes()), deadline));
+  for (const auto& question : questions) {
+    auto body = question.all ? list_all_request() : ls_refs_request(question.want.prefixes());
+    requests.push_back(upload_pack_request(question.url, std::move(body), deadline));
+  }
   const auto first = http.send_all(requests);
   std::vector<std::size_t> again;
   requests.clear();
@@ -61,7 +69,8 @@ std::vector<std::optional<std::string>> ask_over_http(Http& http, std::span<cons
     std::optional<Result<std::vector<Ref>>> refs;
     if (first[i] && first[i]->status == 200) refs = parse_ls_refs(first[i]->body);
     if (refs && *refs) {
-      out[i] = commit_of(questions[i].want, *refs);
+      out[i].commit = commit_of(questions[i].want, *refs);
+      if (questions[i].all) out[i].refs = std::move(**refs);
     } else if (worth_version0(first[i])) {
       again.push_back(i);
       requests.push_back(version0_request(questions[i], deadline));
@@ -71,7 +80,7 @@ std::vector<std::optional<std::string>> ask_over_http(Http& http, std::span<cons
   const auto second = http.send_all(requests);
   for (std::size_t k = 0; k < again.size(); ++k) {
     if (!second[k] || second[k]->status != 200) continue;
-    out[again[k]] = commit_of(questions[again[k]].want, parse_advertisement(second[k]->body));
+    out[again[k]].commit = commit_of(questions[again[k]].want, parse_advertisement(second[k]->body));
   }
   return out;
 }

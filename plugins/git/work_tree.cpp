@@ -28,14 +28,14 @@ Result<> check_plain(const fs::path& mirror, std::string_view commit) {
 
 Result<> link_objects(const fs::path& from, const fs::path& to, const Deadline& deadline) {
   std::error_code error;
-  fs::create_directories(to / "info", error);
-  fs::create_directories(to / "pack", error);
+  fs::create_directory(to, error);
   for (auto it = fs::recursive_directory_iterator(from, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (deadline.passed() || Stop::requested()) return fail(ExitCode::timeout, "no time left");
     const auto name = it->path().filename().string();
     const auto target = to / it->path().lexically_relative(from);
     if (it->is_directory(error)) {
-      if (name == "info") it.disable_recursion_pending();
+      // A new folder costs as much as ten links, so empty ones are left to git.
+      if (name == "info" || fs::is_empty(it->path(), error)) it.disable_recursion_pending();
       else fs::create_directory(target, error);
     } else if (!name.starts_with("tmp_")) {
       fs::create_hard_link(it->path(), target, error);
@@ -77,7 +77,6 @@ Result<> make_repository(const fs::path& mirror, const Address& address, std::st
   if (std::ranges::find(refs, head, &Ref::name) == refs.end()) head.clear();
   const auto git = into / ".git";
   CDCTL_TRY(make_directories(git / "refs" / "remotes" / "origin"));
-  for (const auto* folder : {"refs/heads", "refs/tags", "info"}) CDCTL_TRY(make_directories(git / folder));
   CDCTL_TRY(link_objects(mirror / "objects", git / "objects", deadline));
   CDCTL_TRY(write_new(git / "packed-refs", print_packed_refs(cloned(refs, head))));
   if (!head.empty()) CDCTL_TRY(write_new(git / "refs/remotes/origin/HEAD", "ref: refs/remotes/origin/" + head.substr(11) + "\n"));

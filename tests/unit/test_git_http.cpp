@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
+#include "first_fetch.hpp"
 #include "git_source.hpp"
 #include "http_refs.hpp"
 #include "support/git_http.hpp"
@@ -33,7 +36,7 @@ struct Web {
     auto http = host.http();
     REQUIRE(http);
     const std::vector<HttpQuestion> questions{{server.url(path), std::move(want)}};
-    return ask_over_http(**http, questions, deadline)[0];
+    return ask_over_http(**http, questions, deadline)[0].commit;
   }
 };
 
@@ -148,6 +151,85 @@ TEST_CASE("a checkout over http fetches once, and then only what is new") {
   CHECK(read_file(web.dir.path() / "two" / "a") == "2");
 }
 
+TEST_CASE("many first checkouts are what git clone makes, whatever the server speaks") {
+  if (skipped()) return;
+  Web web;
+  web.repo.commit("a", "1");
+  web.repo.git({"tag", "light"});
+  web.repo.git({"tag", "-a", "-m", "one", "v1"});
+  web.repo.git({"checkout", "--quiet", "-b", "side/one"});
+  const auto side = web.repo.commit("b", std::string(100'000, 'b'), true);
+  web.repo.git({"checkout", "--quiet", "main"});
+  const auto commit = web.repo.commit("c/d/e", "1");
+  const std::vector<std::string> paths{"/v2/thumbs.git/.git", "/v0/thumbs.git/.git", "/moved/thumbs.git/.git", "/v2/none.git", "/v2/thumbs.git/.git/"};
+  std::vector<CheckoutRequest> requests;
+  for (std::size_t i = 0; i < 40; ++i) {  // more than one batch
+    const auto& path = paths[i % paths.size()];
+    const auto& revision = i < 5 ? commit : side;
+    requests.push_back({{"thumbs", "trunk", "git", web.server.url(path), Json::object()}, revision, web.dir.path() / ("out" + std::to_string(i))});
+  }
+  const auto direct = fetch_whole(**web.host.http(), {{web.server.url(paths[0]), {}}, {web.server.url(paths[1]), {}}, {web.server.url(paths[2]), {}}}, web.deadline);
+  CHECK(direct[0]);
+  CHECK_FALSE(direct[1]);
+  CHECK_FALSE(direct[2]);
+  std::vector<SourceConfig> sources;
+  for (const auto& request : requests) sources.push_back(request.source);
+  if (GENERATE(false, true)) (void)web.git.newest(sources, web.deadline);  // its listing is used
+  const auto done = web.git.checkout_all(requests, web.deadline);
+  REQUIRE(done.size() == requests.size());
+  const auto clone = web.dir.path() / "clone";
+  web.repo.git({"clone", "--quiet", web.server.url(paths[0]), clone.string()});
+  const auto refs = [&](const fs::path& in) { return web.repo.git({"-C", in.string(), "for-each-ref", "--format=%(refname) %(objectname) %(symref)"}); };
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    INFO(i);
+    const auto& into = requests[i].into;
+    if (i % paths.size() == 3) {
+      CHECK(done[i].error().what.contains("there is no git repository"));
+      CHECK_FALSE(fs::exists(into));
+      continue;
+    }
+    INFO((done[i] ? "" : done[i].error().what));
+    REQUIRE(done[i]);
+    if (i > 9) continue;
+    CHECK(refs(into) == refs(clone));
+    CHECK(web.repo.git({"-C", into.string(), "rev-parse", "HEAD"}) == requests[i].revision);
+    CHECK(web.repo.git({"-C", into.string(), "status", "--porcelain"}).empty());
+    CHECK(web.repo.git({"-C", into.string(), "remote", "get-url", "origin"}) == requests[i].source.url);
+    CHECK_NOTHROW(web.repo.git({"-C", into.string(), "fsck", "--strict"}));
+    CHECK_NOTHROW(web.repo.git({"-C", into.string(), "fetch", "--quiet", "origin"}));
+    CHECK(web.repo.git({"-C", into.string(), "describe", "--all", "--exact-match"}).ends_with(i < 5 ? "main" : "side/one"));
+  }
+}
+
+TEST_CASE("a first fetch whose answer is no pack is left to the git program") {
+  const auto line = [](const std::string& data) { return fmt::format("{:04x}{}", data.size() + 4, data); };
+  const std::string id(40, 'a');
+  const auto listing = line(id + " refs/heads/main\n") + line(id + " HEAD symref-target:refs/heads/main\n") + "0000";
+  const auto fetched = [&](const std::string& refs, const std::string& body) {
+    ScriptedHttp http;
+    http.answers = {response(200, refs), response(200, body)};
+    auto whole = fetch_whole(http, {{"http://h/x.git", {}}}, Deadline(Millis(1000)));
+    REQUIRE(whole.size() == 1);
+    return std::move(whole[0]);
+  };
+  const std::string pack(100, 'P');
+  const auto head = line("packfile\n"), body = head + line("\1" + pack) + "0000";
+  const auto good = fetched(listing, body);
+  REQUIRE(good);
+  CHECK(good->pack == pack);
+  CHECK(good->head == "refs/heads/main");
+  REQUIRE(good->refs.size() == 1);
+  CHECK(good->refs[0].id == id);
+  CHECK_FALSE(fetched(listing, head + line("\1" + pack)));          // cut short
+  CHECK_FALSE(fetched(listing, head + line("\1P") + "0000"));       // no pack is that small
+  CHECK_FALSE(fetched(listing, line("shallow-info\n") + "0000"));
+  CHECK_FALSE(fetched(listing, head + line("\1" + pack) + line("\3stopped") + "0000"));
+  CHECK_FALSE(fetched(listing, ""));
+  CHECK_FALSE(fetched("0000", body));                               // an empty repository
+  CHECK_FALSE(fetched(line(std::string(64, 'a') + " refs/heads/main\n") + "0000", body));
+  CHECK_FALSE(fetched(line(id + " refs/heads/../main\n") + "0000", body));
+}
+
 TEST_CASE("a submodule of a repository from the network may not name a folder of this machine") {
   if (skipped()) return;
   Web web;
@@ -180,7 +262,7 @@ TEST_CASE("answers that are no git answers are left to the git program") {
   for (auto& first : {response(200, "<html>login</html>"), response(403, ""), response(500, "x"), response(200, "")}) {
     ScriptedHttp http;
     http.answers = {first, response(200, "garbage")};
-    CHECK_FALSE(ask_over_http(http, questions, Deadline(Millis(1000)))[0]);
+    CHECK_FALSE(ask_over_http(http, questions, Deadline(Millis(1000)))[0].commit);
     REQUIRE(http.seen.size() == 2);
     CHECK(http.seen[0].url == "http://h/x.git/git-upload-pack");
     CHECK(http.seen[1].url == "http://h/x.git/info/refs?service=git-upload-pack");
@@ -188,11 +270,11 @@ TEST_CASE("answers that are no git answers are left to the git program") {
   for (const int status : {401, 404, 301}) {
     ScriptedHttp http;
     http.answers = {response(status, "")};
-    CHECK_FALSE(ask_over_http(http, questions, Deadline(Millis(1000)))[0]);
+    CHECK_FALSE(ask_over_http(http, questions, Deadline(Millis(1000)))[0].commit);
     CHECK(http.seen.size() == 1);
   }
   ScriptedHttp http;
   http.answers = {fail(ExitCode::unknown, "refused")};
-  CHECK_FALSE(ask_over_http(http, questions, Deadline(Millis(1000)))[0]);
+  CHECK_FALSE(ask_over_http(http, questions, Deadline(Millis(1000)))[0].commit);
   CHECK(http.seen.size() == 1);
 }
