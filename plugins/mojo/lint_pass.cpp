@@ -44,7 +44,7 @@ void Linter::links() {
 }
 
 std::vector<Linter::Start> Linter::starts() const {
-  if (request_.stage) return {{*request_.stage, request_.manifest.value_or("manifest")}};
+  if (request_.stage) return starts_of(*request_.stage);
   std::vector<Start> found;
   for (const auto& entry : tree_.entries()) {
     const auto name = std::string(entry.name());
@@ -52,6 +52,19 @@ std::vector<Linter::Start> Linter::starts() const {
   }
   // A plan of what is not there says so.
   if (found.empty()) found.push_back({"", request_.manifest.value_or("manifest")});
+  return found;
+}
+
+/// Every manifest that a run of this stage could name.
+std::vector<Linter::Start> Linter::starts_of(const std::string& stage) const {
+  if (request_.manifest) return {{stage, *request_.manifest}};
+  std::set<std::string> names{"manifest"};
+  for (const auto& entry : tree_.entries()) {
+    const auto folder = entry.folder();
+    if (entry.to_file && names_manifest(entry.name()) && (folder.empty() || (stage + "/").starts_with(folder + "/"))) names.emplace(entry.name());
+  }
+  std::vector<Start> found;
+  for (const auto& name : names) found.push_back({stage, name});
   return found;
 }
 
@@ -137,7 +150,9 @@ void Linter::plan(const Stage& stage, const std::string& name) {
 
 void Linter::problem(const Stage& stage, const Plan& plan, const Problem& problem, Severity severity) {
   Finding finding{problem.file, problem.line, problem.column, severity, problem.rule, problem.what};
-  if (finding.rule.empty()) finding.rule = problem.file == plan.manifest || manifests_.contains(problem.file) ? "manifest" : "invalid-file";
+  const bool manifest = problem.file == plan.manifest || manifests_.contains(problem.file);
+  if (finding.rule.empty()) finding.rule = manifest ? "manifest" : "invalid-file";
+  if (!manifest) finding.path = real_shown(tree_.spec() / problem.file);
   finding.fixable = fixable(finding) || (finding.rule == "not-executable" && mode_fixable(stage, finding));
   pass_.findings.push_back(std::move(finding));
 }
@@ -166,18 +181,19 @@ bool Linter::mode_fixable(const Stage& stage, const Finding& finding) {
 
 void Linter::step(const PlannedStep& step) {
   if (step.file.empty()) return;
+  const auto real = real_shown(step.file);
   references_.use(shown(step.file));
-  if (const auto real = tree_.real(step.file); !real.empty()) references_.use(real);
+  references_.use(real);
   if (step.kind() == PhaseKind::collect) collect(step.file);
   const bool deploy = step.kind() == PhaseKind::deploy;
   if (step.kind() != PhaseKind::bundle && (!deploy || names_procfile(step.config))) return;
   const auto* target = step.value("target");
-  bundles_.insert({step.file, shown(step.file), deploy, target ? std::optional(*target) : std::nullopt});
+  bundles_.insert({tree_.spec() / real, real, deploy, target ? std::optional(*target) : std::nullopt});
 }
 
 /// Releases in a collect file. It knows no variables: a file of each release is chosen by its name.
 void Linter::collect(const fs::path& file) {
-  const auto path = shown(file);
+  const auto path = real_shown(file);
   if (!collected_.insert(path).second) return;
   const auto bytes = read_file(file, k_largest_file);
   std::vector<Problem> told;
@@ -198,6 +214,11 @@ Result<> Linter::unreferenced() {
     pass_.findings.push_back({path, 0, 0, Severity::warning, "unreferenced-file", "no manifest, script, bundle, collect file or link names it"});
   }
   return {};
+}
+
+std::string Linter::real_shown(const fs::path& file) const {
+  auto real = tree_.real(file);
+  return real.empty() ? shown(file) : real;
 }
 
 std::string Linter::shown(const fs::path& file) const { return file.lexically_relative(tree_.spec()).string(); }

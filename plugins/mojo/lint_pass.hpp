@@ -37,6 +37,7 @@ class Linter {
 
   void links();
   [[nodiscard]] std::vector<Start> starts() const;
+  [[nodiscard]] std::vector<Start> starts_of(const std::string& stage) const;
   void manifest(const Start& start);
   const Manifest* text(const std::string& path);
   void included(const Stage& stage, const Manifest& manifest, std::set<std::string>& names, std::size_t depth);
@@ -50,6 +51,8 @@ class Linter {
   void collect(const std::filesystem::path& file);
   [[nodiscard]] Result<> unreferenced();
   [[nodiscard]] std::string shown(const std::filesystem::path& file) const;
+  /// With links followed: what a hundred stages link to is told once, where it can be mended.
+  [[nodiscard]] std::string real_shown(const std::filesystem::path& file) const;
   [[nodiscard]] bool whole() const { return !request_.stage && !request_.manifest; }
 
   const LintRequest& request_;
