@@ -44,7 +44,7 @@ const std::vector<Layout>& layouts() {
       {"cdctl.collect/1", false, {{"FILE", "path"}, {"LINE", "line"}, {"DESTINATION", "destination"}, {"SOURCE", "source"}, {"OPTIONS", "options", Show::pairs}}},
       {"cdctl.phase-kind/1", false, {{"PHASE", "name"}, {"OPTIONS", "options", Show::names}, {"FILE", "default"}, {"DOES", "summary"}}},
       {"cdctl.finding/1", false,
-       {{"SEVERITY", "severity"}, {"FILE", "path"}, {"LINE", "line"}, {"RULE", "rule"}, {"MESSAGE", "message"}}},
+       {{"SEVERITY", "severity"}, {"FILE", "path"}, {"LINE", "line"}, {"RULE", "rule"}, {"FIXED", "fixed", Show::yes}, {"MESSAGE", "message"}}},
       {"cdctl.lint-rule/1", false, {{"RULE", "name"}, {"SEVERITY", "severity"}, {"FIXABLE", "fixable", Show::yes}, {"FINDS", "summary"}}},
       {"cdctl.workspace/1", false,
        {{"WORKSPACE", "name"}, {"PROJECT", "project"}, {"SERIES", "series"}, {"STAGE", "stage"}, {"LAST", "last", Show::last}, {"SPEC", "spec"}, {"FOLDER", "folder", Show::text, true}}},

@@ -325,6 +325,37 @@ TEST_CASE("what cannot be read is not repaired, and quotes are left as they are"
   CHECK(fix_manifest(" ").text == "\n");
 }
 
+TEST_CASE("what many stages link to is told once, where it is") {
+  Spec spec;
+  spec.write("helper/collect", "sails @\n/mast @\n");
+  spec.write("helper/fleet.yaml", "series: noble\napplications: {quay: {charm: ./quay}}\n");
+  for (const std::string stage : {"a", "b", "c"}) {
+    spec.write(stage + "/manifest", "collect\nbundle config=links/fleet.yaml\n");
+    spec.link(stage + "/collect", "../helper/collect");
+    spec.link(stage + "/links", "../helper");
+  }
+  CHECK(spec.found() == "helper/collect:2:1 collect error\nhelper/fleet.yaml:1:1 hard-coded-series warning\n");
+}
+
+TEST_CASE("a spec of 4,000 entries, 3,000 of them links, is looked at in a few seconds") {
+  Spec spec;
+  for (int i = 0; i < 60; ++i) spec.write("helper/tool-" + std::to_string(i), k_script, 0755);
+  for (int i = 0; i < 280; ++i) {
+    const auto stage = "area" + std::to_string(i % 7) + "/story" + std::to_string(i);
+    std::string lines;
+    for (int k = 0; k < 11; ++k) {
+      const auto tool = "tool-" + std::to_string((i + k) % 60);
+      spec.link(stage + '/' + tool, "../../helper/" + tool);
+      lines += "script config=" + tool + " KV='a=1'\n";
+    }
+    spec.write(stage + "/manifest", lines);
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(spec.found().empty());
+  // Half a second on a common machine; the bound is for one that does much else, and breaks where time grows with the square.
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(15));
+}
+
 TEST_CASE("every rule is known, has a summary, and is found by a test above") {
   const auto self = read_file(fs::path(CDCTL_SOURCE_DIR) / "tests/unit/test_mojo_lint.cpp").value();
   std::set<std::string_view> names;
