@@ -63,7 +63,7 @@ class Fixer {
       // Not a view into the copy: short strings move with their owner.
       if (!pieces.empty() && equals != std::string_view::npos) piece.key = std::string_view(word.text).substr(0, equals);
       // Only dashes that are written plainly can be taken away without a look at the quotes.
-      piece.dashed = piece.key.size() > 2 && piece.key.starts_with("--") && piece.raw.starts_with("--");
+      piece.dashed = piece.key.size() > 2 && piece.key.starts_with("--") && piece.key[2] != '-' && piece.raw.starts_with("--");
       if (piece.key.starts_with("--")) piece.key.remove_prefix(2);
       pieces.push_back(std::move(piece));
     }

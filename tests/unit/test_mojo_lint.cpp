@@ -1,6 +1,7 @@
 // The rules of lint: each with a spec that breaks it and one that does not; and the repairs.
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "lint.hpp"
 #include "lint_series.hpp"
 #include "lint_text.hpp"
+#include "manifest.hpp"
 #include "support/test_host.hpp"
 
 using namespace cdctl;
@@ -323,6 +325,20 @@ TEST_CASE("what cannot be read is not repaired, and quotes are left as they are"
   CHECK(fix_manifest("").text.empty());
   CHECK(fix_manifest("\n").fixes.empty());
   CHECK(fix_manifest(" ").text == "\n");
+}
+
+TEST_CASE("whatever the text, a repair leaves nothing to repair and as many errors as before") {
+  const std::vector<std::string> parts{"script", "deploy", " ", "  ", "\t", "\n", "\n\n", "A=1", "A=2", "--A=3", "--target=x", "config=y", "'B=1'", "\"B=2\"", "'", "\"", "\\", "#", "\r", "=", "--", "\xff", "ü"};
+  for (unsigned seed = 1; seed <= 3000; ++seed) {
+    std::mt19937 random(seed);
+    std::string text;
+    for (auto count = random() % 30; count > 0; --count) text += parts[random() % parts.size()];
+    const auto once = fix_manifest(text), twice = fix_manifest(once.text);
+    const auto before = parse_manifest(text, "m"), after = parse_manifest(once.text, "m");
+    const bool same = before.problems.size() == after.problems.size() && before.rows.size() == after.rows.size();
+    if (twice.text == once.text && twice.fixes.empty() && same && once.fixes.empty() == (once.text == text)) continue;
+    FAIL("seed " << seed << ":\n" << text << "\n--\n" << once.text << "\n--\n" << twice.text);
+  }
 }
 
 TEST_CASE("what many stages link to is told once, where it is") {
