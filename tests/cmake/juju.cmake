@@ -1,0 +1,3 @@
+if(TARGET juju_core)
+  cdctl_unit_test(juju_status LIBRARIES juju_core)
+endif()
