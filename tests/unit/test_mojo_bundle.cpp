@@ -383,7 +383,7 @@ top:
 }
 
 TEST_CASE("targets: one need not be named, unknown ones are listed, a bundle has none") {
-  const auto told = [](std::string_view text, std::optional<std::string> target) {
+  const auto told = [](std::string_view text, const std::optional<std::string>& target) {
     std::vector<Problem> problems;
     const auto bundle = select(parse_deployer(text, "d.yaml", problems), target, problems);
     return join(problems) + "|" + join(bundle.warnings);

@@ -75,7 +75,7 @@ TEST_CASE("the whole of Jinja2 works: conditions, set, macros, whitespace contro
   CHECK(spec.good("{% set p = 'http' %}{% macro m(a, b=2) %}{{ p }}:{{ a }}-{{ b }}{% endmacro %}{{ m(1) }} {{ m(3, b=4) }}") == "http:1-2 http:3-4");
   CHECK(spec.good("{% for i in range(3) %}{{ i }},{% endfor %}{{ missing | default('d') }}{{ 'a' | upper }}{# gone #}") == "0,1,2,dA");
   CHECK(spec.good("x\n\n") == "x\n\n");
-  CHECK(spec.good("") == "");
+  CHECK(spec.good("").empty());
   CHECK(spec.good("quote \" ' \\ \\n {{ '\\\\' }} ünï \xf0\x9f\x98\x80 \x7f \t\r\n") == "quote \" ' \\ \\n \\ ünï \xf0\x9f\x98\x80 \x7f \t\n");
 }
 
