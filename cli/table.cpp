@@ -12,7 +12,9 @@ namespace cdctl::cli {
 
 namespace {
 
-enum class Show { text, age, units, yes, cut, list, pairs, names, last, what };
+enum class Show { text, age, units, yes, cut, list, pairs, names, last, what, brief };
+
+constexpr std::size_t k_brief = 34;  // leaves room in 80 columns for the rest of a unit
 
 struct Column {
   std::string_view heading, field;
@@ -48,6 +50,17 @@ const std::vector<Layout>& layouts() {
       {"cdctl.lint-rule/1", false, {{"RULE", "name"}, {"SEVERITY", "severity"}, {"FIXABLE", "fixable", Show::yes}, {"FINDS", "summary"}}},
       {"cdctl.workspace/1", false,
        {{"WORKSPACE", "name"}, {"PROJECT", "project"}, {"SERIES", "series"}, {"STAGE", "stage"}, {"LAST", "last", Show::last}, {"SPEC", "spec"}, {"FOLDER", "folder", Show::text, true}}},
+      {"cdctl.juju-model/1", false,
+       {{"MODEL", "name"}, {"TYPE", "type"}, {"LIFE", "life"}, {"STATUS", "status"}, {"CLOUD", "cloud"}, {"AGENT", "agent_version"},
+        {"REGION", "region", Show::text, true}, {"ACCESS", "access", Show::text, true}, {"UUID", "uuid", Show::text, true}, {"MESSAGE", "message", Show::text, true}}},
+      {"cdctl.juju-application/1", false,
+       {{"APPLICATION", "name"}, {"HEALTH", "health"}, {"UNITS", "units", Show::units}, {"NOTE", "", Show::what}, {"MODEL", "model"},
+        {"STATUS", "status", Show::text, true}, {"CHARM", "charm", Show::text, true}, {"REV", "charm_revision", Show::text, true}, {"MESSAGE", "message", Show::text, true}}},
+      {"cdctl.juju-unit/1", false,
+       {{"UNIT", "name"}, {"HEALTH", "health"}, {"WORKLOAD", "workload"}, {"AGENT", "agent"}, {"WHY", "why", Show::brief}, {"LEADER", "leader", Show::yes, true},
+        {"MACHINE", "machine", Show::text, true}, {"ADDRESS", "address", Show::text, true}, {"MODEL", "model", Show::text, true}, {"MESSAGE", "message", Show::text, true}}},
+      {"cdctl.juju-offer/1", false,
+       {{"OFFER", "name"}, {"APPLICATION", "application"}, {"JOINED", "joined"}, {"ENDPOINTS", "endpoints", Show::names}, {"URL", "url"}, {"CHARM", "charm", Show::text, true}, {"MODEL", "model", Show::text, true}}},
       {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "roles", Show::list}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
   };
   return all;
@@ -77,7 +90,18 @@ std::string sources_text(const Json& sources) {
   return out;
 }
 
+/// `dying, 1 down, 2 bad`, or where an application of another model comes from.
+std::string application_note(const Json& record) {
+  if (!record["error"].is_null()) return "cannot be read";
+  if (record["kind"].view() == "remote") return "from " + scalar(record["url"]);
+  std::string out = record["life"].view() == "alive" || record["life"].is_null() ? "" : record["life"].as_string();
+  for (const auto* count : {"down", "bad", "unknown"})
+    if (const auto n = record["units"][count].as_int(); n > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, count);
+  return out;
+}
+
 std::string note_text(const Json& record) {
+  if (record["schema"].view() == "cdctl.juju-application/1") return printable(application_note(record), 120);
   std::vector<std::string> parts;
   if (record["schema"].view() == "cdctl.revision/1") return sources_text(record["sources"]);
   if (record["schema"].view() == "cdctl.outcome/1") {
@@ -122,6 +146,7 @@ std::string cell(const Json& record, const Column& column) {
     }
     case Show::last: return value.is_object() ? fmt::format("{}:{} {} {}", scalar(value["path"]), scalar(value["line"]), scalar(value["phase"]), scalar(value["state"])) : "-";
     case Show::what: return note_text(record);
+    case Show::brief: return value.is_null() ? "" : printable(value.view(), k_brief);
     case Show::text: break;
   }
   if (column.field == "wall_ms") return value.is_null() ? "-" : fmt::format("{} ms", value.as_double());
@@ -135,9 +160,9 @@ std::size_t columns_of(std::string_view text) {
 }
 
 std::string_view colour_of(std::string_view text) {
-  if (text == "critical" || text == "unhealthy" || text == "failed" || text == "cut" || text == "down") return "\033[31m";
-  if (text == "warning" || text == "error" || text == "partial" || text == "undecided" || text == "?") return "\033[33m";
-  if (text == "live" || text == "healthy" || text == "done") return "\033[32m";
+  if (text == "critical" || text == "unhealthy" || text == "failed" || text == "cut" || text == "down" || text == "bad") return "\033[31m";
+  if (text == "warning" || text == "error" || text == "partial" || text == "undecided" || text == "unknown" || text == "wait" || text == "?") return "\033[33m";
+  if (text == "live" || text == "healthy" || text == "done" || text == "ok") return "\033[32m";
   return {};
 }
 

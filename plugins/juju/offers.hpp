@@ -15,7 +15,7 @@ struct OfferEndpoint {
   std::string name, interface, role;
 };
 
-/// One relation of another model to the offer. Some 4.0 clients leave them all out.
+/// One relation of another model to the offer.
 struct OfferConnection {
   std::string model_uuid;  ///< of the model that consumes
   std::string user, endpoint;
@@ -27,7 +27,8 @@ struct OfferConnection {
 struct Offer {
   std::string name, application, charm, url;
   std::vector<OfferEndpoint> endpoints;
-  std::vector<OfferConnection> connections;
+  /// Empty when juju says nothing of them: there are none, or it is one of the 4.0 clients that leave them out.
+  std::optional<std::vector<OfferConnection>> connections;
   std::string error;       ///< Juju could not read it
 };
 

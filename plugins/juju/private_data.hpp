@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+#include <cdctl/error.hpp>
+
+namespace cdctl::juju {
+
+/// A copy of Juju's data folder for one call, 0700, removed with the object. Juju takes one lock a folder, many times a
+/// command, so two calls in one folder disturb each other and whoever works by hand. What a call writes is dropped with it.
+///
+/// Not copied: the cache of model names (a client without one asks the controller, and never takes a name for the uuid that
+/// had it once), aliases (they may redefine a command), cloud credentials and keys (no question needs them).
+class PrivateData {
+ public:
+  /// Exit code `config` when `from` is no Juju data folder: an empty one makes juju fetch lists of public clouds.
+  [[nodiscard]] static Result<PrivateData> make(const std::filesystem::path& from, const std::filesystem::path& parent);
+  PrivateData(PrivateData&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  PrivateData& operator=(PrivateData&&) = delete;
+  ~PrivateData();
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// A temporary folder inside it, for juju's lock files: it leaves one for each data folder it ever saw.
+  [[nodiscard]] std::filesystem::path scratch() const { return path_ / "tmp"; }
+
+ private:
+  explicit PrivateData(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+/// Removes copies in `parent` that a killed cdctl left more than an hour ago; no call lasts so long.
+void sweep_private_data(const std::filesystem::path& parent);
+
+}  // namespace cdctl::juju

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include <cdctl/json.hpp>
+#include <cdctl/time.hpp>
+
+#include "models.hpp"
+#include "offers.hpp"
+#include "status.hpp"
+
+namespace cdctl::juju {
+
+/// What every record of one answer shares.
+struct Seen {
+  std::string model;       ///< `OWNER/NAME`, or as it was asked for
+  std::string controller;
+  Time time;
+};
+
+// Members that Juju did not say, or could not read, are null.
+[[nodiscard]] Json model_record(const ModelItem& model, Time time);
+[[nodiscard]] Json application_record(const Application& application, const Seen& seen);
+[[nodiscard]] Json unit_record(const Unit& unit, const Seen& seen);
+[[nodiscard]] Json offer_record(const Offer& offer, const Seen& seen);
+
+}  // namespace cdctl::juju
