@@ -171,11 +171,13 @@ Json from_dom(const simdjson::dom::element& element) {
   switch (element.type()) {
     case element_type::OBJECT: {
       Json::Object object;
+      object.reserve(simdjson::dom::object(element).size());
       for (const auto& field : simdjson::dom::object(element)) object.emplace_back(std::string(field.key), from_dom(field.value));
       return Json(std::move(object));
     }
     case element_type::ARRAY: {
       Json::Array array;
+      array.reserve(simdjson::dom::array(element).size());
       for (const auto& item : simdjson::dom::array(element)) array.push_back(from_dom(item));
       return Json(std::move(array));
     }
