@@ -42,12 +42,22 @@ std::vector<Option> all_options(const CommandInfo& row) {
   return options;
 }
 
+/// Whether `word` is an option of the plugin, or of all, that takes the next word as its value.
+bool takes_value(const PluginInfo& plugin, std::string_view word) {
+  const auto fits = [&](std::string_view name, char letter) { return word == "--" + std::string(name) || (letter && word == std::string("-") + letter); };
+  for (const auto& row : plugin.commands)
+    for (const auto& option : row.options)
+      if (fits(option.name, option.letter)) return !option.value.empty();
+  for (const auto& option : global_options())
+    if (fits(option.name, option.letter)) return !option.value.empty();
+  return false;
+}
+
 /// Options before the command's name, as in `cdctl mojo -r ROOT run`, belong to the command.
 std::vector<std::string> command_first(const PluginInfo& plugin, const std::vector<std::string>& words) {
-  if (words.empty() || !words.front().starts_with('-')) return words;
-  const auto is_command = [&](const std::string& word) { return std::ranges::find(plugin.commands, word, &CommandInfo::name) != plugin.commands.end(); };
-  const auto at = std::ranges::find_if(words, is_command);
-  if (at == words.end()) return words;
+  auto at = words.begin();
+  while (at != words.end() && at->starts_with('-')) at += takes_value(plugin, *at) && at + 1 != words.end() ? 2 : 1;
+  if (at == words.begin() || at == words.end()) return words;
   std::vector<std::string> out{*at};
   out.insert(out.end(), words.begin(), at);
   out.insert(out.end(), at + 1, words.end());
@@ -71,7 +81,11 @@ int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<
     return static_cast<int>(set.error().exit);
   }
   Context context({args->value("config"), args->values("plugin-path")}, out);
-  (void)context.load_config();  // a plugin's command may do without
+  // A plugin's command may do without a configuration, but not with one that is broken or is not the one that was named.
+  if (auto loaded = context.load_config(); !loaded && !loaded.error().what.starts_with("no configuration found")) {
+    context.report(loaded.error());
+    return context.exit_code();
+  }
   auto descriptor = context.plugin_host().open(plugin);
   if (!descriptor) {
     context.report(descriptor.error());

@@ -17,13 +17,15 @@ using plugin::CommandArguments;
 
 namespace {
 
-/// MOJO_* as far as the command line and the environment say them.
+/// MOJO_* as a run would set them, as far as the command line and the environment say them; what only a workspace can say
+/// stays as it is written. The series is the user's to say.
 std::map<std::string, std::string> known_environment(const Settings& settings, const fs::path& spec) {
-  std::map<std::string, std::string> env{{"MOJO_SPEC_DIR", spec.string()}};
-  const auto& who = settings.who;
-  for (const auto& [name, value] : {std::pair{"MOJO_PROJECT", who.project}, std::pair{"MOJO_SERIES", who.series}, std::pair{"MOJO_STAGE", who.stage},
-                                    std::pair{"MOJO_WORKSPACE", who.workspace}, std::pair{"MOJO_SPEC", who.spec}}) {
-    if (!value.empty()) env[name] = value;
+  auto env = mojo_environment(settings.who, Workspace(settings.workspace_folder()));
+  env["MOJO_SPEC_DIR"] = spec.string();
+  const bool placed = need_workspace(settings).has_value();
+  for (auto& [name, value] : env) {
+    const bool folder = name == "MOJO_BUILD_DIR" || name == "MOJO_REPO_DIR" || name == "MOJO_LOCAL_DIR" || name == "MOJO_LOGFILE";
+    if (value.empty() || (folder && !placed)) value = "${" + name + "}";
   }
   return env;
 }
@@ -41,7 +43,7 @@ Result<> raw_rows(const CommandArguments& given, Host& host, const Stage& stage,
   const auto manifest = parse_manifest(text, file.lexically_relative(stage.spec()).string());
   CDCTL_TRY(report_all(given, host, manifest.problems, manifest.warnings));
   for (const auto& row : manifest.rows) {
-    if (const auto* rule = phase_rule(row.phase)) given.write(step_record({rule, manifest.path, row.line, row.options, {}, {}, {}}));
+    if (const auto* rule = phase_rule(row.phase)) given.write(step_record({rule, manifest.path, row.line, 0, row.options, {}, {}, {}}, nullptr));
   }
   return {};
 }
@@ -84,7 +86,9 @@ int command_plan(Host& host, const CommandArguments& given) noexcept {
     places.procfile_later = true;
     const auto plan = make_plan(places, manifest);
     CDCTL_TRY(report_all(given, host, plan.problems, plan.warnings));  // with a problem nothing would run
-    for (const auto& step : plan.steps) given.write(step_record(step));
+    Mask mask;
+    mask.add_environment();
+    for (const auto& step : plan.steps) given.write(step_record(step, &mask));
     return {};
   });
 }

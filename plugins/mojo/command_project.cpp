@@ -26,11 +26,11 @@ std::vector<fs::path> folders_in(const fs::path& where, const std::string& only)
 /// How the last run in a workspace went: its last phase.
 Json last_run(const fs::path& folder) {
   const auto journal = read_journal(Workspace(folder));
-  if (journal.empty()) return {};
-  const auto& last = journal.back();
+  const auto last = std::find_if(journal.rbegin(), journal.rend(), [](const Json& record) { return record["phase"].is_string(); });
+  if (last == journal.rend()) return {};
   auto out = Json::object();
-  for (const auto* key : {"state", "path", "line", "phase", "time"}) out.set(key, last[key]);
-  if (last["state"].view() == "running" && !workspace_held(folder)) out.set("state", "cut short");
+  for (const auto* key : {"state", "path", "line", "phase", "time"}) out.set(key, (*last)[key]);
+  if (journal.back()["run"].is_null() && !workspace_held(folder)) out.set("state", "cut short");
   return out;
 }
 
@@ -53,7 +53,7 @@ Json workspace_record(const fs::path& folder) {
 
 int command_project_new(Host& host, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
-    if (given.args.words.size() != 1) return fail(ExitCode::usage, "mojo project-new takes one NAME");
+    if (given.args.words.size() != 1 || given.args.words.front().empty()) return fail(ExitCode::usage, "mojo project-new takes one NAME");
     auto args = given.args;
     args.options["project"] = {args.words.front()};
     CDCTL_TRY_ASSIGN(const auto settings, settings_of(args));

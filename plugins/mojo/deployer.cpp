@@ -17,6 +17,7 @@
 #include "plan.hpp"
 #include "runner.hpp"
 #include "stage.hpp"
+#include "sweep.hpp"
 #include "workspace.hpp"
 
 namespace cdctl::mojo {
@@ -32,6 +33,8 @@ class Deployment final : public Launcher {
       : host_(host), request_(request), claim_(claim), options_(std::move(options)), workspace_(claim.workspace()) {}
 
   Result<> run() {
+    // A deploy that was killed may have left its script running, in this very workspace.
+    CDCTL_TRY(kill_marked(run_marker(workspace_), request_.deadline.at_most(Millis(10'000))));
     CDCTL_TRY(workspace_.make());
     CDCTL_TRY_ASSIGN(sources_, fetch_sources(host_, request_, workspace_));
     crash_point("mojo.fetched");
@@ -89,8 +92,8 @@ class Deployment final : public Launcher {
     const Stage stage(workspace_.spec, options_.stage);
     const auto env = script_environment();
     auto masked = mask();
-    CDCTL_TRY(install_secrets(secrets(), workspace_.local, masked, request_.deadline));
-    const PlanPlaces places{stage, trunk(), [&](const std::string& name) { return environment_value(env, name); }, secrets()};
+    CDCTL_TRY(install_secrets(secrets(), workspace_.local, !options_.stage.empty(), masked, request_.deadline));
+    const PlanPlaces places{stage, trunk(), [&](const std::string& name) { return environment_value(env, name); }, secrets(), true, false, true};
     auto plan = make_plan(places, options_.manifest);
     CDCTL_TRY_ASSIGN(const auto bundles, check_bundles(plan, request_.deadline));
     std::ranges::copy(bundles, std::back_inserter(plan.problems));
@@ -121,7 +124,7 @@ class Deployment final : public Launcher {
     bool deploys = options_.external;
     for (const auto& step : plan.steps) {
       deploys = deploys || step.kind() == PhaseKind::deploy || step.kind() == PhaseKind::bundle;
-      if (step.kind() == PhaseKind::deploy && names_procfile(step.config)) CDCTL_TRY(processes(step.file, step.config));
+      if (step.kind() == PhaseKind::deploy && names_procfile(step.config) && !step.file.empty()) CDCTL_TRY(processes(step.file, step.config));
     }
     if (!deploys) return fail(ExitCode::config, fmt::format("{}: it has no deploy or bundle phase, so nothing would run; add a line `deploy`", plan.manifest));
     return {};

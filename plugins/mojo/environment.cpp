@@ -15,9 +15,12 @@ std::map<std::string, std::string> mojo_environment(const Identity& identity, co
                                          {"MOJO_REPO_DIR", workspace.repo.string()},
                                          {"MOJO_LOCAL_DIR", workspace.local.string()},
                                          {"MOJO_LOGFILE", workspace.log_file().string()}};
+  env["CDCTL_MOJO_RUN"] = workspace.root.string();
   if (!identity.series.empty()) env["MOJO_SERIES"] = identity.series;
   return env;
 }
+
+std::string run_marker(const Workspace& workspace) { return "CDCTL_MOJO_RUN=" + workspace.root.string(); }
 
 std::map<std::string, std::string> source_environment(const std::map<std::string, Fetched>& sources) {
   std::map<std::string, std::string> env;
@@ -30,7 +33,7 @@ std::map<std::string, std::string> source_environment(const std::map<std::string
 
 std::optional<std::string> environment_value(const std::map<std::string, std::string>& env, const std::string& name) {
   if (const auto at = env.find(name); at != env.end()) return at->second;
-  const char* value = std::getenv(name.c_str());
+  const char* value = name == "AMQP_URL" ? nullptr : std::getenv(name.c_str());  // only the units get the broker's password
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
 

@@ -15,7 +15,7 @@ Result<> run_external(const ExternalRun& run, const Deadline& deadline) {
   std::vector<std::string> argv{"mojo", "-r", who.root.string(), "run", "--project", who.project, "--series", who.series};
   if (!who.stage.empty()) argv.insert(argv.end(), {"--stage", who.stage});
   argv.insert(argv.end(), {"-m", run.manifest, run.workspace.spec.string(), who.workspace});
-  const Script script{"mojo run", std::move(argv), run.workspace.root, run.env, {run.workspace.log_file()}, deadline};
+  const Script script{"mojo run", std::move(argv), run.workspace.root, run.env, {run.workspace.log_file()}, {}, deadline};
   const auto live = [&](std::string_view line) { run.host.progress(fmt::format("mojo: {}", line)); };
   CDCTL_TRY_ASSIGN(const auto end, run_script(run.host, script, run.mask, live));
   if (auto done = script_result(end, script); !done) return fail(done.error().in("the installed mojo"));

@@ -48,13 +48,25 @@ void Mask::add_environment() {
 
 void Mask::add_text(std::string_view text) {
   for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(end + 1, text.size()))) {
-    end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    add(bare(line));
-    for (const std::string_view mark : {"=", ": "}) {
-      if (const auto at = line.find(mark); at != std::string_view::npos) add(bare(line.substr(at + mark.size())));
+    end = std::min(text.find_first_of("\n,{}[]"), text.size());  // a line of most formats; a member of JSON and of YAML in one line
+    auto piece = text.substr(0, end);
+    if (const auto comment = piece.find(" #"); comment != std::string_view::npos) piece = piece.substr(0, comment);
+    if (const auto first = piece.find_first_not_of(" \t"); first != std::string_view::npos && piece.substr(first).starts_with("- ")) piece.remove_prefix(first + 2);
+    if (bare(piece).find_first_of(" \t") == std::string_view::npos || piece.find_first_of(":=") == std::string_view::npos) add(bare(piece));
+    for (const char mark : {'=', ':'}) {
+      if (const auto at = piece.find(mark); at != std::string_view::npos) add(bare(piece.substr(at + 1)));
     }
+    add_url(piece);
   }
+}
+
+/// The password in `…://USER:PASSWORD@HOST…`.
+void Mask::add_url(std::string_view text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string_view::npos) return;
+  const auto user = text.substr(scheme + 3);
+  const auto at = user.find('@'), colon = user.find(':');
+  if (at != std::string_view::npos && colon < at) add(user.substr(colon + 1, at - colon - 1));
 }
 
 void Mask::add_environment_text(std::string_view text) {

@@ -14,7 +14,7 @@ class Mask {
   void add(std::string_view secret);
   /// Masks the values of our own environment whose names say that they are secrets.
   void add_environment();
-  /// Masks what a secrets file holds: each of its lines, and what follows `=` or `: ` on it, without quotes.
+  /// Masks what a secrets file holds: its values as KEY=VALUE, YAML, JSON or one a line, and passwords in addresses.
   void add_text(std::string_view text);
   /// Masks what follows `=` on lines of an environment file whose names say that they are secrets.
   void add_environment_text(std::string_view text);
@@ -23,6 +23,9 @@ class Mask {
   [[nodiscard]] std::size_t longest() const { return secrets_.empty() ? 0 : secrets_.front().size(); }
 
  private:
+  void add_url(std::string_view text);
+
+
   std::vector<std::string> secrets_;  ///< longest first, so that one inside another leaves nothing over
 };
 

@@ -70,7 +70,7 @@ Result<> phase_repo(const StepRun& at) {
   return {};
 }
 
-Result<> install_secrets(const fs::path& from, const fs::path& into, Mask& mask, const Deadline& deadline) {
+Result<> install_secrets(const fs::path& from, const fs::path& into, bool folders, Mask& mask, const Deadline& deadline) {
   std::error_code error;
   if (from.empty() || !fs::is_directory(from, error)) return {};
   for (auto it = fs::recursive_directory_iterator(from, error); it != fs::recursive_directory_iterator(); it.increment(error)) {
@@ -79,6 +79,10 @@ Result<> install_secrets(const fs::path& from, const fs::path& into, Mask& mask,
     const auto target = into / it->path().lexically_relative(from);
     if (!inside(it->path(), from)) return fail(ExitCode::config, fmt::format("secret {} is a link to nothing, or leads out of {}", it->path().string(), from.string()));
     if (it->is_directory(error)) {
+      if (!folders) {
+        it.disable_recursion_pending();
+        continue;
+      }
       CDCTL_TRY(make_directories(target, 0700));
     } else if (it->is_regular_file(error)) {
       CDCTL_TRY_ASSIGN(const auto bytes, read_file(it->path()));
@@ -91,6 +95,6 @@ Result<> install_secrets(const fs::path& from, const fs::path& into, Mask& mask,
   return {};
 }
 
-Result<> phase_secrets(const StepRun& at) { return install_secrets(at.run.secrets, at.run.workspace.local, at.run.mask, at.deadline); }
+Result<> phase_secrets(const StepRun& at) { return install_secrets(at.run.secrets, at.run.workspace.local, !at.run.stage.name().empty(), at.run.mask, at.deadline); }
 
 }  // namespace cdctl::mojo

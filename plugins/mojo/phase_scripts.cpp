@@ -5,6 +5,7 @@
 
 #include <cdctl/fs.hpp>
 
+#include "environment.hpp"
 #include "phases.hpp"
 #include "sweep.hpp"
 
@@ -40,7 +41,7 @@ Script StepRun::script(std::vector<std::string> argv) const {
   auto env = run.env;
   for (const auto& [name, value] : step.words) env[name] = value;
   return {name_of(step), std::move(argv), run.stage.folder(), std::move(env),
-          {run.workspace.log / fmt::format("{}-{}.log", number, step.rule->name), run.workspace.log_file()}, deadline};
+          {run.workspace.log / fmt::format("{}-{}.log", number, step.rule->name), run.workspace.log_file()}, {}, deadline};
 }
 
 Result<ScriptEnd> StepRun::execute(const Script& script) const {
@@ -50,13 +51,13 @@ Result<ScriptEnd> StepRun::execute(const Script& script) const {
     else run.host.progress(text);
   };
   auto logs = script;
-  if (const auto& extra = run.workspace.extra_log; !extra.empty()) logs.logs.push_back(extra);
+  logs.extra_log = run.workspace.extra_log;
   auto end = run_script(run.host, logs, run.mask, live);
   if (!end) return end;
   tail = end->tail;
   if (end->finished.timed_out || end->finished.interrupted) {
     // Its process group is dead; what called setsid is not in it.
-    const auto swept = kill_marked("MOJO_SPEC_DIR=" + run.workspace.spec.string(), Deadline(Millis(5000)));
+    const auto swept = kill_marked(run_marker(run.workspace), Deadline(Millis(5000)));
     if (!swept) run.host.log(Level::warning, fmt::format("{}: {}", script.name, swept.error().what));
   }
   return end;

@@ -100,7 +100,12 @@ Result<> nrpe_file(const StepRun& at) {
   for (const auto& command : commands) {
     auto script = at.script(command.argv);
     script.name = "check " + command.name;
-    CDCTL_TRY_ASSIGN(const auto end, at.execute(script));
+    const auto ran = at.execute(script);
+    if (!ran) {
+      bad += fmt::format("{}{}: {}", bad.empty() ? "" : "; ", command.name, ran.error().what);
+      continue;
+    }
+    const auto& end = *ran;
     if (end.finished.timed_out || end.finished.interrupted) return script_result(end, script);
     if (!end.finished.ok()) bad += fmt::format("{}{}: {}: {}", bad.empty() ? "" : "; ", command.name, end.finished.how(), end.last_words());
   }
@@ -113,16 +118,21 @@ Result<> nrpe_file(const StepRun& at) {
 Result<fs::path> find_procfile(const StepRun& at, const std::string& name) {
   if (auto found = at.run.stage.find(name)) return found;
   std::error_code error;
-  std::vector<fs::path> candidates;
+  std::vector<fs::path> candidates;  // the first that is there counts
   if (const auto trunk = at.run.launcher.trunk(); !trunk.empty()) candidates.push_back(trunk / name);
   candidates.push_back(at.run.workspace.build / name);
   std::vector<fs::path> collected;
   for (const auto& entry : fs::directory_iterator(at.run.workspace.build, error)) collected.push_back(entry.path() / name);
+  const auto there = [&](const fs::path& candidate) { return fs::is_regular_file(candidate, error) && inside(candidate, at.run.workspace.root); };
+  for (const auto& candidate : candidates)
+    if (there(candidate)) return candidate;
+  std::erase_if(collected, [&](const fs::path& candidate) { return !there(candidate); });
   std::ranges::sort(collected);
-  candidates.insert(candidates.end(), collected.begin(), collected.end());
-  for (const auto& candidate : candidates) {
-    if (fs::is_regular_file(candidate, error) && inside(candidate, at.run.workspace.root)) return candidate;
+  if (collected.size() > 1) {
+    return fail(ExitCode::config, fmt::format("{} and {} were both collected: which one is meant? Put one into the spec", collected[0].lexically_relative(at.run.workspace.build).string(),
+                                              collected[1].lexically_relative(at.run.workspace.build).string()));
   }
+  if (!collected.empty()) return collected.front();
   return fail(ExitCode::config, fmt::format("there is no {} in the spec, the trunk or what was collected; it names the programs that an engine of processes runs", name));
 }
 

@@ -33,8 +33,8 @@ struct StepRun {
 [[nodiscard]] Result<> phase_check_wait(const StepRun& at);
 
 /// Copies the project's secrets to the workspace: folders 0700, files 0600 (0700 when executable); their values are
-/// masked from then on. Nothing there is fine.
-[[nodiscard]] Result<> install_secrets(const std::filesystem::path& from, const std::filesystem::path& into, Mask& mask, const Deadline& deadline);
+/// masked from then on. Without `folders` only files: without a stage the folders are those of the stages. Nothing there is fine.
+[[nodiscard]] Result<> install_secrets(const std::filesystem::path& from, const std::filesystem::path& into, bool folders, Mask& mask, const Deadline& deadline);
 /// Waits until all wanted units have been up, without a restart, for `steady`. Exit code `timeout` at the deadline.
 [[nodiscard]] Result<> wait_steady(const StepRun& at, Millis steady, const Deadline& deadline);
 

@@ -85,6 +85,9 @@ class Planner {
     if (rule.kind == PhaseKind::include) return include(line);
     find_file(line);
     if (!line.fine) return;
+    give_time(line.step);
+    if (names_procfile(line.step.config) && (line.step.value("target") || line.step.value("local"))) warn(line, 0, "target and local have no effect with a Procfile");
+    line.step.number = plan_.steps.size() + 1;
     if (plan_.steps.size() >= k_most_steps) return stop(line, fmt::format("more than {} phases", k_most_steps));
     plan_.steps.push_back(std::move(line.step));
   }
@@ -114,6 +117,13 @@ class Planner {
     if (rule.name == "config") line.step.config = value;
     if (rule.name == "timeout") line.step.timeout = *parse_seconds(value, 1);
     if (rule.name == "lxc" && value != "False" && value != "false") warn(line, option.column, "lxc=True has no effect: scripts run on this machine");
+  }
+
+  /// The waits that a line asks for are not cut off by a timeout that it does not name.
+  static void give_time(PlannedStep& step) {
+    if (step.value("timeout")) return;
+    const auto wait = step.seconds(step.kind() == PhaseKind::sleep ? "config" : "max-wait", Millis(0)) + step.seconds("delay", Millis(0));
+    step.timeout = std::max(step.timeout, wait + Millis(std::chrono::minutes(1)));
   }
 
   void include(Line& line) {

@@ -22,6 +22,7 @@ struct PlannedStep {
   const PhaseRule* rule = nullptr;
   std::string path;                          ///< of the manifest, relative to the spec: an include has its own
   std::size_t line = 0;
+  std::size_t number = 0;                    ///< from 1, in the whole plan
   std::vector<Option> options;               ///< as written and in that order, variables expanded
   std::string config;                        ///< the file's name as it was asked for, or its default; empty without one
   std::filesystem::path file;                ///< where it was found; empty when the plan looks for no files

@@ -67,8 +67,8 @@ class Steps {
     const auto begun = std::chrono::steady_clock::now();
     const auto cpu = cpu_time();
     std::vector<std::string> tail;
-    const StepRun at{step, ++number_, run_, deadline_.at_most(step.timeout), started_, tail};
-    if (run_.tell) run_.tell(step_record(step).set("state", "running").set("time", to_rfc3339(now())));
+    const StepRun at{step, step.number, run_, deadline_.at_most(step.timeout), started_, tail};
+    if (run_.tell) run_.tell(step_record(step, &run_.mask).set("state", "running").set("time", to_rfc3339(now())));
     auto done = dispatch(at);
     if (run_.tell) run_.tell(record(step, done, begun, cpu, tail));
     if (!done) {
@@ -84,18 +84,17 @@ class Steps {
  private:
   Json record(const PlannedStep& step, const Result<bool>& done, std::chrono::steady_clock::time_point begun, Millis cpu, const std::vector<std::string>& tail) const {
     const auto wall = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
-    auto out = step_record(step);
+    auto out = step_record(step, &run_.mask);
     out.set("state", !done ? "failed" : *done ? "stopped" : "done").set("ok", done.has_value());
     out.set("wall_ms", std::round(wall * 10) / 10).set("cpu_ms", (cpu_time() - cpu).count()).set("time", to_rfc3339(now()));
     if (done) return out;
     auto lines = Json::array();
     for (const auto& line : tail) lines.push_back(line);
-    return out.set("error", done.error().what).set("exit", static_cast<int>(done.error().exit)).set("tail", std::move(lines));
+    return out.set("error", run_.mask.apply(done.error().what)).set("exit", static_cast<int>(done.error().exit)).set("tail", std::move(lines));
   }
 
   const Run& run_;
   const Deadline& deadline_;
-  std::size_t number_ = 0;
   std::vector<Process> started_;
 };
 
@@ -112,12 +111,12 @@ Result<> pause(Millis length, const Deadline& deadline) {
   return {};
 }
 
-Json step_record(const PlannedStep& step) {
+Json step_record(const PlannedStep& step, const Mask* mask) {
   auto options = Json::array();
   for (const auto& option : step.options) {
     auto pair = Json::array();
     pair.push_back(option.key);
-    pair.push_back(option.value);
+    pair.push_back(mask ? mask->apply(option.value) : option.value);
     options.push_back(std::move(pair));
   }
   return Json::object({{"schema", "cdctl.phase/1"}, {"path", step.path}, {"line", static_cast<std::int64_t>(step.line)}, {"phase", step.rule->name}, {"options", std::move(options)}});

@@ -59,8 +59,8 @@ enum class RunEnd { complete, stopped };
 /// Runs the steps in order and stops at the first that fails; the error names manifest:line, the phase and its file.
 [[nodiscard]] Result<RunEnd> run_steps(const std::vector<PlannedStep>& steps, const Run& run, const Deadline& deadline);
 
-/// The record of a step as it was planned: path, line, phase, options in order as [key, value].
-[[nodiscard]] Json step_record(const PlannedStep& step);
+/// The record of a step as it was planned: path, line, phase, options in order as [key, value], secrets masked.
+[[nodiscard]] Json step_record(const PlannedStep& step, const Mask* mask);
 
 /// A wait that ends early when we are asked to stop or the deadline passes.
 [[nodiscard]] Result<> pause(Millis length, const Deadline& deadline);

@@ -32,6 +32,11 @@ class Output {
       if (!fd.valid()) return fail(fmt::format("opening {}: {}", path.string(), errno_text(errno)));
       logs_.push_back(std::move(fd));
     }
+    if (script_.extra_log.empty()) return {};
+    // The caller's own: it may be a link, or a pipe that nobody reads.
+    Fd fd(::open(script_.extra_log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));
+    if (fd.valid()) logs_.push_back(std::move(fd));
+    else host_.log(Level::warning, fmt::format("opening {}: {}", script_.extra_log.string(), errno_text(errno)));
     return {};
   }
   void take(std::string_view chunk) {
@@ -39,7 +44,8 @@ class Output {
     if (const auto end = pending_.rfind('\n'); end != std::string::npos) {
       pass(end + 1);
     } else if (pending_.size() > k_longest_pending + mask_.longest()) {
-      pass(pending_.size() - mask_.longest());  // what is kept back may be the first half of a secret
+      pending_ = mask_.apply(std::move(pending_));  // whole secrets first: the cut could go through one
+      if (pending_.size() > mask_.longest()) pass(pending_.size() - mask_.longest());  // what is kept back may be the first half of one
     }
   }
   void finish() {

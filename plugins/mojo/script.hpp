@@ -22,8 +22,9 @@ struct Script {
   std::vector<std::string> argv;
   std::filesystem::path directory;
   std::map<std::string, std::string> env;
-  std::vector<std::filesystem::path> logs;   ///< its own first, then those of the whole run; made 0600
-  Deadline deadline;
+  std::vector<std::filesystem::path> logs;   ///< its own first, then that of the whole run; made 0600
+  std::filesystem::path extra_log = {};      ///< one of the caller's; left out with a warning when it cannot be written
+  Deadline deadline = {};
 };
 
 /// How it went.

@@ -40,13 +40,15 @@ Result<std::size_t> find_step(const Plan& plan, const std::string& text) {
   return fail(ExitCode::usage, fmt::format("{} has no phase at line {}{}", place.path, place.line, near));
 }
 
+/// Where the last run is to be gone on with: its step that failed or was cut short, or the one after its last.
 Result<std::size_t> last_stop(const Plan& plan, const std::vector<Json>& journal) {
+  if (journal.empty() || journal.back()["run"].view() == "complete") return fail(ExitCode::usage, "the last run in this workspace did not fail and was not cut short");
   for (auto record = journal.rbegin(); record != journal.rend(); ++record) {
-    const auto state = (*record)["state"].view();
-    if (state == "done" || state == "stopped") break;
-    return find_step(plan, fmt::format("{}:{}", (*record)["path"].as_string(), (*record)["line"].as_int()));
+    if (!(*record)["phase"].is_string()) continue;
+    CDCTL_TRY_ASSIGN(const auto index, find_step(plan, fmt::format("{}:{}", (*record)["path"].as_string(), (*record)["line"].as_int())));
+    return (*record)["state"].view() == "done" ? index + 1 : index;
   }
-  return fail(ExitCode::usage, "no phase of the last run in this workspace failed or was cut short");
+  return std::size_t{0};
 }
 
 }  // namespace
@@ -66,7 +68,7 @@ Result<std::vector<PlannedStep>> select_steps(const Plan& plan, const Selection&
     CDCTL_TRY_ASSIGN(const auto index, find_step(plan, selection.until));
     last = index + 1;
   }
-  if (first >= last && !plan.steps.empty()) return fail(ExitCode::usage, "--until comes before --from: no phase is left");
+  if (first >= last && first < plan.steps.size()) return fail(ExitCode::usage, "--until comes before --from: no phase is left");
   std::vector<bool> wanted(plan.steps.size(), selection.only.empty());
   for (const auto& text : selection.only) {
     CDCTL_TRY_ASSIGN(const auto index, find_step(plan, text));
@@ -75,6 +77,7 @@ Result<std::vector<PlannedStep>> select_steps(const Plan& plan, const Selection&
   std::vector<PlannedStep> out;
   for (std::size_t i = first; i < last; ++i)
     if (wanted[i]) out.push_back(plan.steps[i]);
+  if (out.empty() && !selection.only.empty()) return fail(ExitCode::usage, "no line of --only is between --from and --until");
   return out;
 }
 

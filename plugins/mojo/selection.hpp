@@ -20,7 +20,7 @@ struct Selection {
 };
 
 /// The steps that are selected, in order. `journal` is what the last run did, for `failed`: the step that failed or was
-/// running when it was killed. Exit code `usage` for a line that holds no phase, with the nearest that does.
+/// running when it was killed, or the one after the last that was done. Exit code `usage` for a line that holds no phase, with the nearest that does.
 [[nodiscard]] Result<std::vector<PlannedStep>> select_steps(const Plan& plan, const Selection& selection, const std::vector<Json>& journal);
 
 /// How `--from` names a step: `12`, or `common:3` in an include.

@@ -8,6 +8,7 @@
 #include <cdctl/process.hpp>
 
 #include "copy_tree.hpp"
+#include "spec_address.hpp"
 
 namespace cdctl::mojo {
 
@@ -24,16 +25,27 @@ Json to_json(const std::vector<Process>& processes) {
 }  // namespace
 
 void SetLauncher::collected(const std::vector<Collected>& what) {
-  std::string lines = memory_["collected"].as_string();
-  for (const auto& one : what) lines += fmt::format("{} {} {} {}\n", one.destination, one.kind, one.url, one.revision);
-  memory_.set("collected", lines);
+  auto all = memory_["collected"].is_object() ? memory_["collected"] : Json::object();
+  for (const auto& one : what) {
+    auto revision = one.revision;
+    // What comes from outside the spec has no revision but what it holds.
+    if (revision.empty() && one.kind == "local") revision = folder_digest(workspace_.build / one.destination).value_or("");
+    all.set(one.destination, fmt::format("{} {} {}", one.kind, one.url, revision));
+  }
+  memory_.set("collected", std::move(all));
+  remember();
+}
+
+void SetLauncher::remember() {
   if (auto written = write_workspace(workspace_.root, memory_); !written) host_.log(Level::warning, written.error().what);
 }
 
 Sources SetLauncher::sources() const {
-  Sources out{{"spec", spec_}};
-  if (const auto lines = memory_["collected"].as_string(); !lines.empty()) out["collected"] = {"file", "", sha256_hex(lines), {}};
-  return out;
+  std::string lines;
+  for (const auto& [destination, text] : memory_["collected"].members()) lines += destination + " " + text.as_string() + "\n";
+  const auto& who = settings_.who;
+  const auto how = fmt::format("{}\n{}\n{}\n", who.stage, who.series, settings_.manifest);
+  return {{"spec", spec_}, {"collected", {"file", "", sha256_hex(lines), {}}}, {"run", {"file", "", sha256_hex(how), {}}}};
 }
 
 Result<SetName> SetLauncher::set_name() const {
@@ -48,13 +60,20 @@ Result<SetName> SetLauncher::set_name() const {
   return SetName{project, revision_id(sources())};
 }
 
+Result<> SetLauncher::check() const {
+  CDCTL_TRY(set_name());
+  return {};
+}
+
 Result<> SetLauncher::claim(const Deadline& deadline) {
   if (claim_) return {};
   CDCTL_TRY_ASSIGN(const auto name, set_name());
   CDCTL_TRY_ASSIGN(auto* engine, host_.engine(settings_.engine));
   CDCTL_TRY_ASSIGN(claim_, engine->claim(name, sources(), now(), deadline));
-  mine_ = memory_["set"].view() == name.str();
+  was_live_ = claim_->found().state == "live";
+  mine_ = memory_["set"].view() == name.str() && !memory_["processes"].is_null();
   memory_.set("set", name.str());
+  remember();
   crash_point("mojo.set-claimed");
   return {};
 }
@@ -62,7 +81,8 @@ Result<> SetLauncher::claim(const Deadline& deadline) {
 Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory, const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
   const auto set = memory_["set"].as_string();
-  if (claim_->found().state == "live" && !mine_) {
+  const bool same = !mine_ || memory_["processes"] == to_json(processes);
+  if (was_live_ && !started_ && same) {
     host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start", set));
     return {};
   }
@@ -75,8 +95,8 @@ Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::pat
   workload.env = {{"CDCTL_SERVICE", name->service}, {"CDCTL_REVISION", name->revision}, {"CDCTL_SET", set}};
   if (const char* broker = std::getenv("AMQP_URL")) workload.env["AMQP_URL"] = broker;
   memory_.set("processes", to_json(processes));
-  CDCTL_TRY(write_workspace(workspace_.root, memory_));
-  mine_ = true;
+  remember();
+  mine_ = started_ = true;
   CDCTL_TRY(claim_->start(workload, deadline));
   crash_point("mojo.set-started");
   std::int64_t units = 0;

@@ -9,8 +9,8 @@
 
 namespace cdctl::mojo {
 
-/// Starts the units of a run by hand as a worker set of their own: PROJECT at the revision that spec and collected files
-/// make together. The units run from a copy, since the next run empties the workspace.
+/// Starts the units of a run by hand as a worker set of their own: PROJECT at the revision that spec and collected files, stage,
+/// series and manifest make together. The units run from a copy, since the next run empties the workspace.
 class SetLauncher final : public Launcher {
  public:
   SetLauncher(Host& host, const Settings& settings, const Workspace& workspace, SourceState spec, Json& memory)
@@ -21,6 +21,10 @@ class SetLauncher final : public Launcher {
   std::filesystem::path trunk() const override { return {}; }
   void collected(const std::vector<Collected>& what) override;
 
+  /// Whether units can be started at all. Exit codes `config` for a project whose name is no set's, `refused` for a service.
+  [[nodiscard]] Result<> check() const;
+  /// Whether a set that was live was started anew: it must count as live again, however much of the manifest was run.
+  [[nodiscard]] bool owes_finish() const { return was_live_ && started_; }
   /// The run is complete: the set counts as live.
   [[nodiscard]] Result<> finish(const Deadline& deadline);
   /// It failed: the set stays partial until a run completes.
@@ -29,6 +33,7 @@ class SetLauncher final : public Launcher {
   [[nodiscard]] std::vector<Process> started_before() const;
 
  private:
+  void remember();
   [[nodiscard]] Result<> claim(const Deadline& deadline);
   [[nodiscard]] Result<SetName> set_name() const;
   [[nodiscard]] Sources sources() const;
@@ -40,6 +45,8 @@ class SetLauncher final : public Launcher {
   Json& memory_;                       ///< of the workspace: set, processes, collected
   std::unique_ptr<Claim> claim_;
   bool mine_ = false;                  ///< this run, or the one that it resumes, started the units
+  bool was_live_ = false;              ///< when it was claimed
+  bool started_ = false;               ///< by this command
 };
 
 }  // namespace cdctl::mojo

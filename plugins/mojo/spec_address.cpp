@@ -17,10 +17,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A digest over names, kinds, modes and contents, in the order of the names.
+bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
+  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return text.starts_with(prefix); });
+}
+
+}  // namespace
+
 Result<std::string> folder_digest(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code error;
+  if (fs::is_regular_file(folder, error)) {
+    CDCTL_TRY_ASSIGN(const auto bytes, read_file(folder, 1u << 30));
+    return sha256_hex(bytes);
+  }
   for (auto it = fs::recursive_directory_iterator(folder, error); it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (error) break;
     const auto name = it->path().filename();
@@ -43,12 +52,6 @@ Result<std::string> folder_digest(const fs::path& folder) {
   }
   return sha256_hex(lines);
 }
-
-bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
-  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return text.starts_with(prefix); });
-}
-
-}  // namespace
 
 Result<SpecAddress> parse_spec_address(std::string_view text) {
   const auto refuse = [&](std::string_view why) { return fail(ExitCode::usage, fmt::format("SPEC '{}' {}", printable(text, 120), why)); };

@@ -43,7 +43,7 @@ std::string chosen(const Plan& plan, const Selection& selection, const std::vect
   return out;
 }
 
-Json journal_line(const char* path, int line, const char* state) { return Json::object({{"path", path}, {"line", line}, {"state", state}}); }
+Json journal_line(const char* path, int line, const char* state) { return Json::object({{"phase", "sleep"}, {"path", path}, {"line", line}, {"state", state}}); }
 
 /// Options as a command line would give them, and none of the caller's MOJO_*.
 Result<Settings> settings(std::map<std::string, std::vector<std::string>, std::less<>> options) {
@@ -71,11 +71,17 @@ TEST_CASE("steps are chosen by line, by line of an include, and by how the last 
   CHECK(chosen(plan, {"0", "", {}}).contains("is no line"));
   CHECK(chosen(plan, {"-1", "", {}}).contains("is no line"));
 
-  CHECK(chosen(plan, {"failed", "", {}}).contains("no phase of the last run"));
+  CHECK(chosen(plan, {"failed", "", {}}).contains("the last run in this workspace did not fail"));
+  CHECK(chosen(plan, {"", "2", {"6"}}).contains("no line of --only is between"));
   const auto done = journal_line("manifest", 2, "done");
   CHECK(chosen(plan, {"failed", "", {}}, {done, journal_line("common", 1, "running")}) == "common:1 common:2 6 ");
   CHECK(chosen(plan, {"failed", "", {}}, {done, journal_line("manifest", 3, "running"), journal_line("manifest", 3, "failed")}) == "3 common:1 common:2 6 ");
-  CHECK(chosen(plan, {"failed", "", {}}, {journal_line("manifest", 3, "failed"), done}).contains("no phase of the last run"));
+  CHECK(chosen(plan, {"failed", "", {}}, {journal_line("manifest", 3, "done")}) == "common:1 common:2 6 ");
+  const auto end = [](const char* how) { return Json::object({{"run", how}}); };
+  CHECK(chosen(plan, {"failed", "", {}}, {done, journal_line("manifest", 3, "failed"), end("failed")}) == "3 common:1 common:2 6 ");
+  CHECK(chosen(plan, {"failed", "", {}}, {done, end("ended")}) == "3 common:1 common:2 6 ");
+  CHECK(chosen(plan, {"failed", "", {}}, {journal_line("manifest", 6, "done")}).empty());
+  CHECK(chosen(plan, {"failed", "", {}}, {done, end("complete")}).contains("did not fail"));
 }
 
 TEST_CASE("names that would not do in a path are refused") {

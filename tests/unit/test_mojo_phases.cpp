@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "mask.hpp"
 #include "phase_table.hpp"
 #include "support/mojo_stand.hpp"
 #include "sweep.hpp"
@@ -133,6 +134,29 @@ TEST_CASE("the project's secrets reach the workspace privately, and no log") {
   CHECK_FALSE(text.contains("hunter2hunter2"));
 }
 
+TEST_CASE("what a secrets file holds is masked in every form that people write") {
+  Mask mask;
+  mask.add_text("plain-token-1\nKEY=env-secret-2\npw: yaml-secret-3 # of the staging broker\n- list-secret-4\n{flow: flow-secret-5, \"j\":\"json-secret-6\"}\n"
+                "url: amqp://alice:url-secret-7@broker/\nMIIEvQIBADANBgkq==\nshort: abc\n");
+  const auto shown = mask.apply("plain-token-1 env-secret-2 yaml-secret-3 list-secret-4 flow-secret-5 json-secret-6 url-secret-7 MIIEvQIBADANBgkq== abc");
+  CHECK(shown == "*** *** *** *** *** *** *** *** abc");
+  CHECK(mask.apply("of the staging broker") == "of the staging broker");
+}
+
+TEST_CASE("a line without an end is written in pieces, and no secret in two") {
+  Stand stand;
+  ::setenv("DEMO_TOKEN", "hunter2secret", 1);
+  stand.with_spec("script config=long.sh\ndeploy\n");
+  stand.script("long.sh", "i=0\nwhile [ $i -lt 3000 ]; do printf '%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,' $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN; i=$((i+1)); done\n");
+  const auto done = stand.deploy();
+  ::unsetenv("DEMO_TOKEN");
+  REQUIRE_DONE(done);
+  const auto log = stand.text(stand.work("log/mojo.log"));
+  CHECK(log.size() > 100'000);
+  CHECK_FALSE(log.contains("hunter2secret"));
+  CHECK_FALSE(log.contains("ter2sec"));
+}
+
 TEST_CASE("secrets that lead out of their folder are refused") {
   Stand stand;
   const auto folder = stand.host.home() / "mojo/LOCAL/thumbs";
@@ -140,6 +164,18 @@ TEST_CASE("secrets that lead out of their folder are refused") {
   fs::create_symlink("/etc/passwd", folder / "out");
   stand.with_spec("deploy\n");
   CHECK(why(stand).contains("leads out of"));
+}
+
+TEST_CASE("without a stage the secrets of the stages stay where they are") {
+  Stand stand;
+  const auto folder = stand.host.home() / "mojo/LOCAL/thumbs";
+  fs::create_directories(folder / "production");
+  REQUIRE(write_file_atomically(folder / "common", "for-all-of-them\n"));
+  REQUIRE(write_file_atomically(folder / "production/token", "for-production\n"));
+  stand.with_spec("deploy\n");
+  CHECK(why(stand).empty());
+  CHECK(fs::exists(stand.work("local/common")));
+  CHECK_FALSE(fs::exists(stand.work("local/production")));
 }
 
 TEST_CASE("repo copies collected charms by name, and every charm goes there by itself") {
