@@ -38,12 +38,14 @@ Judgement not_said(std::string_view what, const StatusInfo& info) {
   return {Health::unknown, fmt::format("'{}' is no state of {} that cdctl knows", info.current, what)};
 }
 
+constexpr std::string_view k_everyone = "every agent is lost: the controller's trouble, or the whole cloud's";
+
 Judgement judge_unit(const Unit& unit, bool everyone_lost) {
   constexpr std::string_view k_agent = "its agent", k_workload = "its workload";
   const auto& [workload, agent] = std::tie(unit.workload, unit.agent);
   if (!unit.error.empty()) return unread("it", unit.error);
   if (lost(unit)) {
-    if (everyone_lost) return {Health::unknown, "every agent is lost: the controller's trouble, or the whole cloud's"};
+    if (everyone_lost) return {Health::unknown, std::string(k_everyone)};
     return {Health::bad, "agent lost"};
   }
   if (workload.known() && any_of(workload.current, {"error", "blocked"})) return because(Health::bad, workload);
@@ -52,7 +54,7 @@ Judgement judge_unit(const Unit& unit, bool everyone_lost) {
   if (!workload.known()) return not_said(k_workload, workload);
   if (agent.current == "allocating") return because(Health::wait, workload);
   if (!any_of(agent.current, {"idle", "executing", "rebooting", "running", "started"})) return not_said(k_agent, agent);
-  if (workload.current == "active") return {Health::ok, {}};
+  if (workload.current == "active") return everyone_lost ? Judgement{Health::unknown, std::string(k_everyone)} : Judgement{Health::ok, {}};
   if (any_of(workload.current, {"waiting", "maintenance", "terminated", "unset"})) return because(Health::wait, workload);
   if (workload.current == "unknown") return {Health::unknown, "its charm says nothing of itself"};
   return not_said(k_workload, workload);

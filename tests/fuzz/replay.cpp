@@ -14,14 +14,16 @@ int fuzz_manifest(const std::uint8_t* data, std::size_t size);
 int fuzz_collect(const std::uint8_t* data, std::size_t size);
 int fuzz_bundle(const std::uint8_t* data, std::size_t size);
 int fuzz_deployer(const std::uint8_t* data, std::size_t size);
+int fuzz_juju_status(const std::uint8_t* data, std::size_t size);
+int fuzz_juju_lists(const std::uint8_t* data, std::size_t size);
 }
 
 namespace {
 
 namespace fs = std::filesystem;
 using Harness = int (*)(const std::uint8_t*, std::size_t);
-constexpr std::array<std::pair<const char*, Harness>, 4> k_harnesses{
-    {{"manifest", fuzz_manifest}, {"collect", fuzz_collect}, {"bundle", fuzz_bundle}, {"deployer", fuzz_deployer}}};
+constexpr std::array<std::pair<const char*, Harness>, 6> k_harnesses{
+    {{"manifest", fuzz_manifest}, {"collect", fuzz_collect}, {"bundle", fuzz_bundle}, {"deployer", fuzz_deployer}, {"juju_status", fuzz_juju_status}, {"juju_lists", fuzz_juju_lists}}};
 
 std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> files;

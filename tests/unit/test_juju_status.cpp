@@ -130,6 +130,10 @@ TEST_CASE("agents lost all at once are the controller's trouble, one among other
   const auto one = status_of(model_of({{"x/0", "unknown|lost"}, {"x/1", "blocked|idle"}}));
   CHECK(unit_of(one, "x/0").health == Health::bad);
   CHECK_FALSE(status_of(model_of({{"x/0", "waiting|allocating"}})).everyone_lost);
+  // An agent that runs an install hook is never called lost: that it is not is no sign of life.
+  auto installing = model_of({{"x/0", "unknown|lost"}, {"x/1", "active|executing"}});
+  installing.find("applications")->find("x")->find("units")->find("x/1")->find("juju-status")->set("message", "running install hook");
+  CHECK(unit_of(status_of(installing), "x/1").health == Health::unknown);
 }
 
 TEST_CASE("subordinates are counted for their own application") {
