@@ -78,6 +78,13 @@ expect_error 'every agent is lost'
 juju_view 0 offers reel
 expect_json '.[0] | .joined == null and .connections == null'
 
+# A large model in each shape: of each hundred units 90 are up, 3 wait, 6 are bad, one says nothing.
+for version in 2.9 3.6 4.0; do
+  "$source_dir/tests/fakes/juju_status_gen" 10 100 $version >"$FAKE_JUJU/status-$first.json"
+  juju_view 0 status "$first"
+  expect_json 'length == 10 and all(.units == {"up":90,"down":3,"bad":6,"unknown":1,"want":100} and .status == "active" and .health == "bad")'
+done
+
 # ---------------------------------------------------------------- what juju is asked, and how
 
 controller 3.6
