@@ -109,6 +109,7 @@ Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask,
   command.env = script.env;
   command.unset_env = {"AMQP_URL"};  // only the units get the broker's password
   command.directory = script.directory;
+  command.one_stream = true;
   command.max_output = 0;
   command.on_output = [&](std::string_view chunk) { output.take(chunk); };
   command.deadline = script.deadline;

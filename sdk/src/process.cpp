@@ -173,8 +173,10 @@ Result<Child> start(const Command& command) {
   const auto program = find_program(command.argv[0]);
   if (!program) return fail(fmt::format("starting {}: not found in PATH", printable(command.argv[0])));
   CDCTL_TRY_ASSIGN(auto out, make_pipe());
-  CDCTL_TRY_ASSIGN(auto err, make_pipe());
-  Pipe in;
+  Pipe err, in;
+  if (!command.one_stream) {
+    CDCTL_TRY_ASSIGN(err, make_pipe());
+  }
   if (!command.input.empty()) {
     CDCTL_TRY_ASSIGN(in, make_pipe());
   }
@@ -185,7 +187,7 @@ Result<Child> start(const Command& command) {
     posix_spawn_file_actions_addopen(&setup.actions, 0, "/dev/null", O_RDONLY, 0);
   }
   posix_spawn_file_actions_adddup2(&setup.actions, out.write.get(), 1);
-  posix_spawn_file_actions_adddup2(&setup.actions, err.write.get(), 2);
+  posix_spawn_file_actions_adddup2(&setup.actions, err.write.valid() ? err.write.get() : 1, 2);
   posix_spawn_file_actions_addclosefrom_np(&setup.actions, 3);
   if (!command.directory.empty()) posix_spawn_file_actions_addchdir_np(&setup.actions, command.directory.c_str());
   auto argv = command.argv;

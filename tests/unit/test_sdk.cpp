@@ -104,3 +104,14 @@ TEST_CASE("a signal survives both forms") {
   CHECK_FALSE(normal_signal(*Json::parse(R"({"set":"thumbs-r5f0c1e9a2b","severity":"dreadful"})")));
   CHECK_FALSE(from_either_form(*Json::parse(R"({"specversion":"1.0","type":"other","subject":"thumbs-r5f0c1e9a2b"})")));
 }
+
+TEST_CASE("a program's two streams can be one, each line in its place") {
+  Command command;
+  command.argv = {"/bin/sh", "-c", "for i in 1 2 3; do echo out$i; echo err$i >&2; done"};
+  command.one_stream = true;
+  command.deadline = Deadline(Millis(10'000));
+  const auto finished = run(command);
+  REQUIRE(finished);
+  CHECK(finished->out == "out1\nerr1\nout2\nerr2\nout3\nerr3\n");
+  CHECK(finished->err.empty());
+}

@@ -21,6 +21,7 @@ struct Command {
   bool clean_env = false;                    ///< start from an empty environment instead
   std::filesystem::path directory;           ///< working directory; empty = ours
   std::string input;                         ///< given on stdin; stdin is /dev/null when empty
+  bool one_stream = false;                   ///< stderr goes where stdout goes, each line in its place
   std::size_t max_output = 1 << 20;          ///< bytes kept of each stream; the rest is read and dropped
   /// Called with each chunk of stdout and stderr as it arrives, beside being kept.
   std::function<void(std::string_view)> on_output;
