@@ -7,6 +7,7 @@
 
 #include <cdctl/args.hpp>
 #include <cdctl/host.hpp>
+#include <cdctl/shield.hpp>
 
 #include "access.hpp"
 #include "models.hpp"
@@ -49,18 +50,6 @@ class View {
   Access access_;
 };
 
-/// Runs a command's body; its error, and anything thrown, is reported and becomes the exit code.
-template <class Body>
-int guarded(const plugin::CommandArguments& given, Body&& body) noexcept {
-  try {
-    const Result<> done = body();
-    if (done) return 0;
-    given.report(done.error());
-    return static_cast<int>(done.error().exit);
-  } catch (const std::exception& error) {
-    given.report({ExitCode::failed, std::string("internal error: ") + error.what()});
-    return static_cast<int>(ExitCode::failed);
-  }
-}
+using plugin::guarded;
 
 }  // namespace cdctl::juju

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cdctl/args.hpp>
 #include <cdctl/plugin.hpp>
 
 // Shields: a role object as the host sees it. Each call goes to the real object inside the plugin, and an exception
@@ -17,6 +18,15 @@ auto shielded(F&& f) noexcept -> decltype(f()) {
   } catch (...) {
     return fail("internal error: unknown exception");
   }
+}
+
+/// Runs the body of a plugin's command: its error, and anything thrown, is reported and becomes the exit code.
+template <class Body>
+int guarded(const CommandArguments& given, Body&& body) noexcept {
+  const Result<> done = shielded([&]() -> Result<> { return body(); });
+  if (done) return 0;
+  given.report(done.error());
+  return static_cast<int>(done.error().exit);
 }
 
 #define CDCTL_SHIELDED(call) return shielded([&] { return inner_->call; })
