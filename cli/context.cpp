@@ -92,6 +92,8 @@ Result<Deployer*> Context::deployer(std::string_view name) { return role<Deploye
 Result<Memory*> Context::memory(std::string_view name) { return role<Memory>(plugin::Role::memory, name); }
 Result<Switch*> Context::switch_(std::string_view name) { return role<Switch>(plugin::Role::switch_, name); }
 Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(plugin::Role::feed, name); }
+Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(plugin::Role::probe, name); }
+Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(plugin::Role::doctor, name); }
 
 std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
   std::vector<std::string> names;

@@ -33,7 +33,7 @@ struct PluginHost::Library {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> k_roles{"source", "deployer", "engine", "memory", "switch", "feed"};
+constexpr std::array<std::string_view, 8> k_roles{"source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor"};
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> out;

@@ -11,7 +11,7 @@
 namespace cdctl::cli {
 
 struct RoleInfo {
-  std::string role;  ///< source, deployer, engine, memory, switch, feed
+  std::string role;  ///< source, deployer, engine, memory, switch, feed, probe, doctor
   std::string kind;
   std::vector<std::string> keys;
 };

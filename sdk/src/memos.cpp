@@ -24,10 +24,28 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
                  *deployed_at, json["units"].as_int(), parse_rfc3339(json["reaped_at"].view()), parse_rfc3339(json["first_deployed_at"].view())};
 }
 
+namespace {
+
+Json probation_json(const Probation& probation) {
+  Json out = Json::object({{"since", to_rfc3339(probation.since)}, {"until", to_rfc3339(probation.until)}});
+  out.set("messages", probation.messages ? Json(*probation.messages) : Json());
+  return out.set("acknowledged", probation.acknowledged).set("by", probation.by);
+}
+
+std::optional<Probation> probation_from(const Json& json) {
+  const auto since = parse_rfc3339(json["since"].view()), until = parse_rfc3339(json["until"].view());
+  if (!since || !until) return std::nullopt;
+  const auto messages = json["messages"].is_int() ? std::optional(json["messages"].as_int()) : std::nullopt;
+  return Probation{*since, *until, messages, json["acknowledged"].as_int(), json["by"].as_string()};
+}
+
+}  // namespace
+
 Json to_json(const CutMemo& memo) {
   Json out = Json::object({{"cut", memo.cut}, {"by", memo.by}, {"at", to_rfc3339(memo.at)}, {"why", memo.why}});
   out.set("prev_limit", memo.prev_limit ? Json(*memo.prev_limit) : Json());
   if (memo.mended_at) out.set("mended_at", to_rfc3339(*memo.mended_at));
+  if (memo.probation) out.set("probation", probation_json(*memo.probation));
   return out;
 }
 
@@ -39,7 +57,28 @@ Result<CutMemo> cut_memo_from_json(const Json& json) {
                  json["why"].as_string(),
                  *at,
                  json["prev_limit"].is_int() ? std::optional(json["prev_limit"].as_int()) : std::nullopt,
-                 parse_rfc3339(json["mended_at"].view())};
+                 parse_rfc3339(json["mended_at"].view()),
+                 probation_from(json["probation"])};
+}
+
+std::string_view to_string(Force::State state) {
+  switch (state) {
+    case Force::State::open: return "open";
+    case Force::State::closed: return "closed";
+    case Force::State::observe: return "observe";
+  }
+  return "observe";
+}
+
+Json to_json(const Force& force) {
+  return Json::object({{"state", to_string(force.state)}, {"by", force.by}, {"at", to_rfc3339(force.at)}, {"why", force.why}});
+}
+
+Result<Force> force_from_json(const Json& json) {
+  const auto at = parse_rfc3339(json["at"].view());
+  for (const auto state : {Force::State::open, Force::State::closed, Force::State::observe})
+    if (at && json["state"].view() == to_string(state)) return Force{state, json["by"].as_string(), json["why"].as_string(), *at};
+  return fail("a forced state has no state of open, closed, observe, or no time");
 }
 
 }  // namespace cdctl

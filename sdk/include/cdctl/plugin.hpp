@@ -21,7 +21,7 @@
 //
 // Raise CDCTL_INTERFACE with every change to this file, roles.hpp, host.hpp or a type they use.
 
-#define CDCTL_INTERFACE 2
+#define CDCTL_INTERFACE 3
 #define CDCTL_INTERFACE_SYMBOL_(n) cdctl_interface_##n
 #define CDCTL_INTERFACE_SYMBOL(n) CDCTL_INTERFACE_SYMBOL_(n)
 
@@ -51,7 +51,7 @@ namespace cdctl::plugin {
 constexpr std::uint64_t k_magic = 0x316c7463'64632f00;  // "\0/cdctl1"
 
 /// Which interface a role row's factory returns.
-enum class Role : std::uint32_t { source, deployer, engine, memory, switch_, feed };
+enum class Role : std::uint32_t { source, deployer, engine, memory, switch_, feed, probe, doctor };
 
 /// `what` is filled when the answer is nullptr.
 using Factory = void* (*)(Host& host, std::string& what) noexcept;

@@ -87,6 +87,12 @@ struct Workload {
   std::map<std::string, std::string> env;       ///< secrets included: kept 0600, never in an argument list
 };
 
+/// What the deployer hands to an engine that runs Juju charms.
+struct BundleWorkload {
+  Json bundle;                                  ///< complete: overlays merged, unit counts set, local charms by absolute path. Options may be secrets
+  std::map<std::string, std::string> env;       ///< as of Workload: AMQP_URL, CDCTL_*
+};
+
 /// A set whose folder (or model) is ours to change until this object goes: the claim is atomic and exclusive per set.
 class Claim {
  public:
@@ -103,6 +109,14 @@ class Claim {
   /// Starts the units; returns once they are started, not once they are healthy. `cut` = start them frozen out of the
   /// world (a known-bad set that is repaired stays cut).
   [[nodiscard]] virtual Result<> start(const Workload& workload, const Deadline& deadline) = 0;
+  /// Whether this engine runs the applications of Juju bundles, and no processes.
+  [[nodiscard]] virtual bool takes_bundles() const { return false; }
+  /// The same as start(), for an engine that takes bundles: hands the bundle over, and does not wait for its units. Called
+  /// again with the bundle of a later phase, it adds to what is there.
+  [[nodiscard]] virtual Result<> start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
+    (void)workload, (void)deadline;
+    return fail(ExitCode::config, "this engine runs the processes of a Procfile and takes no bundles");
+  }
   /// The deploy is complete: the set counts as live from here on. Without it the set is `partial`.
   [[nodiscard]] virtual Result<> finish() = 0;
   /// Stops the units that start() started and leaves the workspace, with its logs, for people to look at.
@@ -169,6 +183,15 @@ struct SetMemo {
 [[nodiscard]] Json to_json(const SetMemo& memo);
 [[nodiscard]] Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json);
 
+/// A cut set that is let back on one connection, to prove itself. Written before it is let back, so that whoever comes by
+/// afterwards can end it: unanswered at `until`, it has failed.
+struct Probation {
+  Time since, until;
+  std::optional<std::int64_t> messages;  ///< passed once it acknowledged so many more than `acknowledged`; empty = by time alone
+  std::int64_t acknowledged = 0;         ///< what it had acknowledged when the probation began
+  std::string by;
+};
+
 /// `cdctl.cut.NAME`: written before the limit is set, and by mend. The memory of known-bad revisions.
 struct CutMemo {
   bool cut = false;
@@ -176,9 +199,21 @@ struct CutMemo {
   Time at;
   std::optional<std::int64_t> prev_limit;
   std::optional<Time> mended_at;
+  std::optional<Probation> probation = {};   ///< half-open: let back on trial; `cut` stays true until it has passed
 };
 [[nodiscard]] Json to_json(const CutMemo& memo);
 [[nodiscard]] Result<CutMemo> cut_memo_from_json(const Json& json);
+
+/// `cdctl.force.NAME`: what a person has said of a set or of a whole service, and every breaker obeys.
+struct Force {
+  enum class State { open, closed, observe };  ///< stay cut; never be cut; be judged, never cut
+  State state = State::observe;
+  std::string by, why;
+  Time at;
+};
+[[nodiscard]] std::string_view to_string(Force::State state);
+[[nodiscard]] Json to_json(const Force& force);
+[[nodiscard]] Result<Force> force_from_json(const Json& json);
 
 /// What a memory knows of one set name.
 struct MemoryEntry {
@@ -189,6 +224,7 @@ struct MemoryEntry {
   std::optional<bool> cut;
   bool provisioned = false;             ///< what provision() makes is there (the RabbitMQ user)
   std::optional<std::int64_t> limit;    ///< the limit in force other than a cut
+  std::optional<Force> force = {};           ///< of the set itself, else of its service
 };
 
 /// Held until the object goes, or the process ends, however it ends.
@@ -206,6 +242,11 @@ class Memory {
                                                                         const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<> put_set(const SetMemo& memo, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<> put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) = 0;
+  /// `name`: a set, or a service for all its sets. Empty = forget it. Exit code `config` where the memory cannot keep it.
+  [[nodiscard]] virtual Result<> put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) {
+    (void)name, (void)force, (void)deadline;
+    return fail(ExitCode::config, "this memory keeps no forced states; they need a service with a [rabbit] table");
+  }
   /// Forgets tombstones of a service beyond the newest `keep` (cut memories of forgotten sets go with them).
   [[nodiscard]] virtual Result<> trim(std::string_view service, std::size_t keep, const Deadline& deadline) = 0;
   /// Starts taking the service's lock, so that the wait overlaps with other work; lock() then waits for it.
@@ -234,6 +275,16 @@ class Switch {
   /// Restore the limit that was there before the cut (none when empty).
   [[nodiscard]] virtual Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit,
                                           const Deadline& deadline) = 0;
+  /// Half-open: lets at most `connections` in, whatever the cut was; a cut closes them again.
+  [[nodiscard]] virtual Result<Step> admit(const SetName& set, std::int64_t connections, const Deadline& deadline) {
+    (void)connections, (void)deadline;
+    return fail(ExitCode::config, "letting " + set.str() + " back on trial: this switch cannot do that");
+  }
+  /// Messages acknowledged so far by the open connections of each set, as the switch counts them; answers in the order asked.
+  [[nodiscard]] virtual Result<std::vector<std::int64_t>> acknowledged(std::span<const SetName> sets, const Deadline& deadline) {
+    (void)sets, (void)deadline;
+    return fail(ExitCode::config, "this switch does not count acknowledgements");
+  }
   /// Removes what provision made for the set (not the queues) and every connection that still uses it.
   [[nodiscard]] virtual Result<Step> retire(const SetName& set, const Deadline& deadline) = 0;
   /// Connections open now, for each set; answers in the order asked.
@@ -241,6 +292,47 @@ class Switch {
                                                                       const Deadline& deadline) = 0;
   /// For `inspect`: queues, permissions, connections of one set.
   [[nodiscard]] virtual Result<Json> describe(const ServiceConfig& service, const SetName& set, const Deadline& deadline) = 0;
+};
+
+// ---------------------------------------------------------------- probes
+
+/// One set to be looked at.
+struct ProbeTarget {
+  const ServiceConfig& service;
+  SetName set;
+  std::string home;                     ///< of its engine
+  std::optional<std::int64_t> want;     ///< units
+  std::optional<bool> cut;
+};
+
+/// Looks at sets from outside and gives signals about them: bad ones, and good ones with counts (severity `info`), so that
+/// rates have a denominator.
+class Probe {
+ public:
+  virtual ~Probe() = default;
+  /// Flat `cdctl.signal/1` records without `id`, `time` and `received`. `memory` is what this probe wrote into it at its last
+  /// look (counters, from which rates are made), null at the first. What could not be asked is an error (exit code `unknown`)
+  /// and no signal.
+  [[nodiscard]] virtual Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) = 0;
+};
+
+// ---------------------------------------------------------------- checks of the installation
+
+/// One thing that was checked, for `cdctl doctor`.
+struct Check {
+  enum class State { ok, warning, bad, unknown };
+  std::string what;      ///< `juju client`
+  State state = State::ok;
+  std::string found;     ///< `3.6.11`; what is wrong
+  std::string cure;      ///< what to do; empty when it is well
+};
+
+/// Looks at what a plugin needs before it is needed. Changes nothing.
+class Doctor {
+ public:
+  virtual ~Doctor() = default;
+  /// Never fails as a whole: what could not be asked is a check of its own.
+  [[nodiscard]] virtual std::vector<Check> examine(const Deadline& deadline) = 0;
 };
 
 // ---------------------------------------------------------------- feeds

@@ -67,6 +67,8 @@ class ShieldClaim final : public Claim {
   Result<> save_secret(std::string_view k, std::string_view v) override { CDCTL_SHIELDED(save_secret(k, v)); }
   Result<> clean(const Deadline& d) override { CDCTL_SHIELDED(clean(d)); }
   Result<> start(const Workload& w, const Deadline& d) override { CDCTL_SHIELDED(start(w, d)); }
+  bool takes_bundles() const override { return inner_->takes_bundles(); }
+  Result<> start_bundle(const BundleWorkload& w, const Deadline& d) override { CDCTL_SHIELDED(start_bundle(w, d)); }
   Result<> finish() override { CDCTL_SHIELDED(finish()); }
   Result<> halt(const Deadline& d) override { CDCTL_SHIELDED(halt(d)); }
   void abandon(std::string_view why) override {
@@ -116,6 +118,7 @@ class ShieldMemory final : public Memory {
   Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> s, const Deadline& d) override { CDCTL_SHIELDED(read(s, d)); }
   Result<> put_set(const SetMemo& m, const Deadline& d) override { CDCTL_SHIELDED(put_set(m, d)); }
   Result<> put_cut(const SetName& s, const CutMemo& m, const Deadline& d) override { CDCTL_SHIELDED(put_cut(s, m, d)); }
+  Result<> put_force(std::string_view n, const std::optional<Force>& f, const Deadline& d) override { CDCTL_SHIELDED(put_force(n, f, d)); }
   Result<> trim(std::string_view s, std::size_t k, const Deadline& d) override { CDCTL_SHIELDED(trim(s, k, d)); }
   void prefetch_lock(std::string_view s) override {
     (void)shielded([&]() -> Result<> { inner_->prefetch_lock(s); return {}; });
@@ -137,12 +140,40 @@ class ShieldSwitch final : public Switch {
   Result<Step> cut(const SetName& s, std::string_view w, const Deadline& d) override { CDCTL_SHIELDED(cut(s, w, d)); }
   Result<Step> drain(const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(drain(s, d)); }
   Result<Step> mend(const SetName& s, std::optional<std::int64_t> p, const Deadline& d) override { CDCTL_SHIELDED(mend(s, p, d)); }
+  Result<Step> admit(const SetName& s, std::int64_t n, const Deadline& d) override { CDCTL_SHIELDED(admit(s, n, d)); }
+  Result<std::vector<std::int64_t>> acknowledged(std::span<const SetName> s, const Deadline& d) override { CDCTL_SHIELDED(acknowledged(s, d)); }
   Result<Step> retire(const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(retire(s, d)); }
   Result<std::vector<std::int64_t>> connections(std::span<const SetName> s, const Deadline& d) override { CDCTL_SHIELDED(connections(s, d)); }
   Result<Json> describe(const ServiceConfig& c, const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(describe(c, s, d)); }
 
  private:
   std::unique_ptr<Switch> inner_;
+};
+
+class ShieldProbe final : public Probe {
+ public:
+  using RoleType = Probe;
+  explicit ShieldProbe(std::unique_ptr<Probe> inner) : inner_(std::move(inner)) {}
+  Result<std::vector<Json>> observe(std::span<const ProbeTarget> t, Json& m, const Deadline& d) override { CDCTL_SHIELDED(observe(t, m, d)); }
+
+ private:
+  std::unique_ptr<Probe> inner_;
+};
+
+class ShieldDoctor final : public Doctor {
+ public:
+  using RoleType = Doctor;
+  explicit ShieldDoctor(std::unique_ptr<Doctor> inner) : inner_(std::move(inner)) {}
+  std::vector<Check> examine(const Deadline& d) override {
+    try {
+      return inner_->examine(d);
+    } catch (const std::exception& e) {
+      return {{"plugin", Check::State::unknown, std::string("internal error: ") + e.what(), "report it"}};
+    }
+  }
+
+ private:
+  std::unique_ptr<Doctor> inner_;
 };
 
 class ShieldReader final : public FeedReader {
