@@ -144,7 +144,7 @@ void RabbitReader::take(Delivery delivery, std::vector<Json>& signals) {
     host_.log(Level::warning, fmt::format("message {} of the feed is no signal: {}; skipped", delivery.offset, flat.error().what));
     return;
   }
-  if (!flat->find("received")) flat->set("received", to_rfc3339(received(delivery, *flat)));
+  flat->set("received", to_rfc3339(received(delivery, *flat)));  // the feed says so, whatever the sender wrote
   signals.push_back(std::move(*flat));
 }
 

@@ -11,25 +11,12 @@ namespace cdctl {
 
 namespace {
 
-struct SeverityRow {
-  Severity severity;
-  std::string_view name;
-  std::string_view text;  ///< CloudEvents severity extension
-  int number;             ///< OpenTelemetry severity number
-};
-constexpr std::array k_severities{
-    SeverityRow{Severity::debug, "debug", "DEBUG", 5},          SeverityRow{Severity::info, "info", "INFO", 9},
-    SeverityRow{Severity::warning, "warning", "WARN", 13},      SeverityRow{Severity::error, "error", "ERROR", 17},
-    SeverityRow{Severity::critical, "critical", "FATAL", 21},
-};
-constexpr std::array<std::pair<std::string_view, Severity>, 10> k_aliases{{
-    {"fatal", Severity::critical}, {"emerg", Severity::critical}, {"alert", Severity::critical}, {"crit", Severity::critical},
-    {"err", Severity::error}, {"warn", Severity::warning}, {"notice", Severity::info}, {"information", Severity::info},
-    {"trace", Severity::debug}, {"informational", Severity::info},
-}};
-constexpr std::string_view k_type = "org.cdctl.signal.raised.v1";
+constexpr std::string_view k_raised = "org.cdctl.signal.raised.v1", k_cleared = "org.cdctl.signal.cleared.v1";
 
-const SeverityRow& row_of(Severity severity) { return k_severities[static_cast<std::size_t>(severity)]; }
+/// Attributes of the envelope and the fields they are in a flat record. CloudEvents 1.0; `expirytime` and `correlationid`
+/// are its documented extensions.
+constexpr std::array<std::pair<const char*, const char*>, 5> k_attributes{
+    {{"id", "id"}, {"subject", "set"}, {"time", "time"}, {"expirytime", "expires"}, {"correlationid", "correlation"}}};
 
 /// A routing key part: AMQP splits at dots.
 std::string key_part(std::string_view text) {
@@ -38,19 +25,46 @@ std::string key_part(std::string_view text) {
   return out.substr(0, 80);
 }
 
-}  // namespace
+std::unexpected<Error> bad_field(std::string_view name, const Json& value, std::string_view wanted) {
+  const auto text = value.is_string() ? value.as_string() : value.dump();
+  return fail(fmt::format("{} '{}' is not {}", name, printable(text, 60), wanted));
+}
 
-std::string_view to_string(Severity severity) { return row_of(severity).name; }
+/// Where a set's own signals come from: the CloudEvents `source` of a record that names none.
+std::string own_source(const Json& flat) {
+  std::string source = "/" + flat["service"].as_string() + "/" + flat["revision"].as_string();
+  if (!flat["unit"].view().empty()) source += "/" + std::string(flat["unit"].view());
+  return source;
+}
 
-std::optional<Severity> parse_severity(std::string_view text) {
-  std::string lower(text.substr(0, 20));
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  for (const auto& row : k_severities)
-    if (row.name == lower) return row.severity;
-  for (const auto& [name, severity] : k_aliases)
-    if (name == lower) return severity;
+/// Good and bad observations of an interval, which make rates.
+Result<> check_counts(const Json& counts) {
+  if (counts.is_null()) return {};
+  for (const auto* name : {"ok", "failed"})
+    if (!counts[name].is_int() || counts[name].as_int() < 0) return bad_field(fmt::format("counts.{}", name), counts[name], "a whole number from 0");
   return {};
 }
+
+Result<Severity> severity_of(const Json& value, bool cleared) {
+  if (value.is_null()) return cleared ? Severity::info : Severity::error;
+  const auto severity = value.is_int() ? severity_of_syslog(value.as_int()) : parse_severity(value.view());
+  if (!severity) return bad_field("severity", value, "one of debug, info, warning, error, critical");
+  return *severity;
+}
+
+constexpr std::array<std::string_view, 6> k_optional{"expires", "source", "correlation", "message", "cleared", "counts"};
+
+/// The fields that mean something must hold what they mean; a null is as good as absent.
+Result<> check_fields(const Json& flat) {
+  for (const auto* name : {"time", "expires"})
+    if (!flat[name].is_null() && !parse_rfc3339(flat[name].view())) return bad_field(name, flat[name], "RFC 3339");
+  for (const auto* name : {"source", "correlation", "message"})
+    if (!flat[name].is_null() && !flat[name].is_string()) return bad_field(name, flat[name], "text");
+  if (const auto& cleared = flat["cleared"]; !cleared.is_null() && !cleared.is_bool()) return bad_field("cleared", cleared, "true or false");
+  return check_counts(flat["counts"]);
+}
+
+}  // namespace
 
 Result<Json> normal_signal(Json flat) {
   if (!flat.is_object()) return fail("a signal must be a JSON object");
@@ -59,10 +73,9 @@ Result<Json> normal_signal(Json flat) {
   }
   const auto set = parse_set_name(flat["set"].view());
   if (!set) return fail(fmt::format("'{}' is no set name (SERVICE-REVISION)", printable(flat["set"].view(), 80)));
-  const auto severity = parse_severity(flat["severity"].is_null() ? "error" : flat["severity"].view());
-  if (!severity) return fail(fmt::format("severity '{}' is none of debug, info, warning, error, critical", printable(flat["severity"].view(), 40)));
-  const auto time = flat["time"].is_null() ? std::optional(now()) : parse_rfc3339(flat["time"].view());
-  if (!time) return fail(fmt::format("time '{}' is not RFC 3339", printable(flat["time"].view(), 40)));
+  CDCTL_TRY(check_fields(flat));
+  CDCTL_TRY_ASSIGN(const auto severity, severity_of(flat["severity"], flat["cleared"].as_bool()));
+  const auto time = parse_rfc3339(flat["time"].view()).value_or(now());
   auto signal = flat["signal"].as_string("unnamed");
   if (signal.empty()) signal = "unnamed";
   Json out = Json::object({
@@ -73,48 +86,63 @@ Result<Json> normal_signal(Json flat) {
       {"revision", set->revision},
   });
   if (!flat["unit"].is_null()) out.set("unit", flat["unit"].is_string() ? flat["unit"] : Json(flat["unit"].dump()));
-  out.set("severity", to_string(*severity));
+  out.set("severity", to_string(severity));
   out.set("signal", signal);
   out.set("key", flat["key"].view().empty() ? Json(set->service + "/" + signal) : flat["key"]);
-  for (const auto& [name, value] : flat.members())
-    if (!out.find(name) && name != "time" && name != "received") out.set(name, value);
-  out.set("time", to_rfc3339(*time));
+  for (const auto& [name, value] : flat.members()) {
+    if (out.find(name) || name == "time" || name == "received") continue;
+    if (!value.is_null() || std::ranges::find(k_optional, name) == k_optional.end()) out.set(name, value);
+  }
+  out.set("time", to_rfc3339(time));
   if (const auto* received = flat.find("received")) out.set("received", *received);
   return out;
 }
 
 Json to_cloud_event(const Json& flat) {
   const auto severity = parse_severity(flat["severity"].view()).value_or(Severity::error);
-  const auto& row = row_of(severity);
-  std::string source = "/" + flat["service"].as_string() + "/" + flat["revision"].as_string();
-  if (!flat["unit"].view().empty()) source += "/" + std::string(flat["unit"].view());
-  return Json::object({
+  Json out = Json::object({
       {"specversion", "1.0"},
       {"id", flat["id"]},
-      {"source", source},
-      {"type", k_type},
+      {"source", flat["source"].view().empty() ? Json(own_source(flat)) : flat["source"]},
+      {"type", flat["cleared"].as_bool() ? k_cleared : k_raised},
       {"subject", flat["set"]},
       {"time", flat["time"]},
       {"datacontenttype", "application/json"},
-      {"severitytext", row.text},
-      {"severitynumber", row.number},
-      {"data", flat},
+      {"severitytext", text_of(severity)},
+      {"severitynumber", number_of(severity)},
   });
+  for (const auto& [attribute, field] : k_attributes)
+    if (!out.find(attribute) && !flat[field].is_null()) out.set(attribute, flat[field]);
+  out.set("data", flat);
+  return out;
 }
 
 Result<Json> from_either_form(Json json) {
   if (json.find("specversion") == nullptr) return normal_signal(std::move(json));
   if (json["specversion"].view() != "1.0") return fail("only CloudEvents of specversion 1.0 are read");
-  if (json["type"].view() != k_type) return fail(fmt::format("CloudEvents type '{}' is not {}", printable(json["type"].view(), 60), k_type));
+  const auto type = json["type"].view();
+  if (type != k_raised && type != k_cleared) {
+    return fail(fmt::format("CloudEvents type '{}' is neither {} nor {}", printable(type, 60), k_raised, k_cleared));
+  }
+  if (json.find("data_base64")) return fail("a signal's data is JSON; data_base64 is not read");
   Json flat = json["data"].is_object() ? json["data"] : Json::object();
   // The envelope's own attributes win: they are what brokers and relays see.
-  for (const auto& [from, to] : {std::pair{"id", "id"}, std::pair{"subject", "set"}, std::pair{"time", "time"}})
-    if (!json[from].is_null()) flat.set(to, json[from]);
-  if (flat["severity"].is_null() && json["severitynumber"].is_int()) {
-    for (const auto& row : k_severities)
-      if (row.severity == Severity::debug || json["severitynumber"].as_int() >= row.number) flat.set("severity", row.name);
+  for (const auto& [attribute, field] : k_attributes)
+    if (!json[attribute].is_null()) flat.set(field, json[attribute]);
+  if (type == k_cleared) flat.set("cleared", true);
+  if (flat["severity"].is_null()) {
+    const auto severity = json["severitynumber"].is_int() ? severity_of_number(json["severitynumber"].as_int()) : parse_severity(json["severitytext"].view());
+    if (severity) flat.set("severity", to_string(*severity));
   }
-  return normal_signal(std::move(flat));
+  const auto source = json["source"].as_string();
+  CDCTL_TRY_ASSIGN(auto out, normal_signal(std::move(flat)));
+  if (!source.empty() && source != own_source(out)) out.set("source", source);
+  return out;
+}
+
+bool expired(const Json& flat, Time clock) {
+  const auto until = parse_rfc3339(flat["expires"].view());
+  return until && *until < clock;
 }
 
 std::string routing_key(const Json& flat) {

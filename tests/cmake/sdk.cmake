@@ -1,1 +1,2 @@
 cdctl_unit_test(sdk)
+cdctl_unit_test(signal)
