@@ -31,7 +31,7 @@ Result<> write_private(const fs::path& path, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
   if (fd.valid() && bytes.empty()) return {};
-  return fail(ExitCode::unknown, fmt::format("copying Juju's data to {}: {}", path.string(), errno_text(errno)));
+  return fail(ExitCode::unknown, fmt::format("writing {}: {}", path.string(), errno_text(errno)));
 }
 
 Result<> copy_private(const fs::path& from, const fs::path& to) {
@@ -54,7 +54,23 @@ Result<> copy_cookies(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-Result<PrivateData> PrivateData::make(const fs::path& from, const fs::path& parent) {
+Result<PrivateFolder> PrivateFolder::make(const fs::path& parent) {
+  auto name = (parent / k_prefix).string() + "XXXXXX";
+  if (!::mkdtemp(name.data())) return fail(ExitCode::unknown, fmt::format("making a folder in {}: {}", parent.string(), errno_text(errno)));
+  return PrivateFolder{fs::path(name)};
+}
+
+Result<fs::path> PrivateFolder::write(std::string_view name, std::string_view bytes) const {
+  const auto path = path_ / name;
+  CDCTL_TRY(write_private(path, bytes));
+  return path;
+}
+
+PrivateFolder::~PrivateFolder() {
+  if (!path_.empty()) (void)remove_tree(path_);
+}
+
+Result<PrivateData> PrivateData::make(const fs::path& from, const fs::path& parent, bool credentials) {
   std::error_code error;
   if (!fs::exists(from / "controllers.yaml", error)) {
     return fail(ExitCode::config, fmt::format("{} knows no controller; run juju login or juju register, or set [juju] data", from.string()));
@@ -65,6 +81,7 @@ Result<PrivateData> PrivateData::make(const fs::path& from, const fs::path& pare
   CDCTL_TRY(make_directories(data.scratch(), 0700));
   CDCTL_TRY(make_directories(data.path() / "cookies", 0700));
   for (const auto* file : {"controllers.yaml", "accounts.yaml"}) CDCTL_TRY(copy_private(from / file, data.path() / file));
+  if (credentials) CDCTL_TRY(copy_private(from / "credentials.yaml", data.path() / "credentials.yaml"));
   CDCTL_TRY(copy_cookies(from / "cookies", data.path() / "cookies"));
   return data;
 }

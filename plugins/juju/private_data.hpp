@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include <cdctl/error.hpp>
@@ -11,11 +12,11 @@ namespace cdctl::juju {
 /// command, so two calls in one folder disturb each other and whoever works by hand. What a call writes is dropped with it.
 ///
 /// Not copied: the cache of model names (a client without one asks the controller, and never takes a name for the uuid that
-/// had it once), aliases (they may redefine a command), cloud credentials and keys (no question needs them).
+/// had it once), aliases (they may redefine a command), keys, and cloud credentials unless they are asked for (no question needs them).
 class PrivateData {
  public:
-  /// Exit code `config` when `from` is no Juju data folder: an empty one makes juju fetch lists of public clouds.
-  [[nodiscard]] static Result<PrivateData> make(const std::filesystem::path& from, const std::filesystem::path& parent);
+  /// `credentials`: with those of the clouds. Exit code `config` when `from` is no Juju data folder: an empty one makes juju fetch lists of public clouds.
+  [[nodiscard]] static Result<PrivateData> make(const std::filesystem::path& from, const std::filesystem::path& parent, bool credentials = false);
   PrivateData(PrivateData&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   PrivateData& operator=(PrivateData&&) = delete;
   ~PrivateData();
@@ -25,6 +26,23 @@ class PrivateData {
 
  private:
   explicit PrivateData(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+/// An empty folder for files that one action hands to juju, 0700, removed with the object; where a snap of juju sees it. What
+/// a killed cdctl leaves is swept like a copy of the data folder.
+class PrivateFolder {
+ public:
+  [[nodiscard]] static Result<PrivateFolder> make(const std::filesystem::path& parent);
+  PrivateFolder(PrivateFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  PrivateFolder& operator=(PrivateFolder&&) = delete;
+  ~PrivateFolder();
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// A new file in it, 0600. `name` is one of ours.
+  [[nodiscard]] Result<std::filesystem::path> write(std::string_view name, std::string_view bytes) const;
+
+ private:
+  explicit PrivateFolder(std::filesystem::path path) : path_(std::move(path)) {}
   std::filesystem::path path_;
 };
 

@@ -1,6 +1,7 @@
 if(TARGET juju_core)
   cdctl_unit_test(juju_status LIBRARIES juju_core)
   cdctl_unit_test(juju_call LIBRARIES juju_core)
+  cdctl_unit_test(juju_engine_parts LIBRARIES juju_core)
   if(COMMAND cdctl_story)
     cdctl_story(juju_views 240)
   endif()
