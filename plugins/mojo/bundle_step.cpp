@@ -7,6 +7,7 @@
 #include <cdctl/fs.hpp>
 
 #include "bundle_deployer.hpp"
+#include "bundle_handover.hpp"
 #include "bundle_processes.hpp"
 #include "template.hpp"
 
@@ -67,9 +68,8 @@ Result<> keep(const StepRun& at, const Bundle& bundle) {
   return write_file_atomically(folder / fmt::format("{}-{}.yaml", at.number, fs::path(at.step.config).filename().string()), print_bundle(bundle), 0600);
 }
 
-}  // namespace
-
-Result<std::vector<Process>> bundle_processes(const StepRun& at, const std::vector<ProcfileEntry>& entries) {
+/// The step's bundle, complete: rendered, its overlay and its included files merged.
+Result<Bundle> complete_bundle(const StepRun& at) {
   CDCTL_TRY_ASSIGN(const auto text, rendered(at));
   std::vector<Problem> problems;
   auto bundle = read_bundle(at.step, text, problems);
@@ -80,10 +80,36 @@ Result<std::vector<Process>> bundle_processes(const StepRun& at, const std::vect
   if (!problems.empty()) return fail(to_error(problems));
   for (const auto& warning : bundle.warnings) at.run.host.log(Level::warning, warning.str());
   CDCTL_TRY(keep(at, bundle));
+  return bundle;
+}
+
+}  // namespace
+
+Result<std::vector<Process>> bundle_processes(const StepRun& at, const std::vector<ProcfileEntry>& entries) {
+  CDCTL_TRY_ASSIGN(const auto bundle, complete_bundle(at));
   std::vector<std::string> notes;
   auto processes = processes_of(bundle, entries, at.run.units, at.step.config, notes);
   for (const auto& note : notes) at.run.host.log(Level::note, note);
   return processes;
+}
+
+Result<Json> bundle_document(const StepRun& at) {
+  CDCTL_TRY_ASSIGN(const auto bundle, complete_bundle(at));
+  const auto& workspace = at.run.workspace;
+  CharmFolders folders{{at.step.file.parent_path(), workspace.build}, workspace.repo, workspace.root};
+  if (const auto trunk = at.run.launcher.trunk(); !trunk.empty()) folders.from.push_back(trunk);
+  return bundle_to_hand_over(bundle, at.run.units, folders, at.step.config);
+}
+
+Result<Json> trunk_bundle(const fs::path& trunk, const std::map<std::string, std::int64_t>& units, Host& host) {
+  constexpr const char* k_bundle = "bundle.yaml";
+  if (!inside(trunk / k_bundle, trunk)) return fail(ExitCode::config, "the bundle.yaml of the trunk leads out of it");
+  CDCTL_TRY_ASSIGN(const auto text, read_file(trunk / k_bundle, k_largest_file));
+  std::vector<Problem> problems;
+  const auto bundle = parse_bundle(text, k_bundle, problems);
+  if (!problems.empty()) return fail(to_error(problems));
+  for (const auto& warning : bundle.warnings) host.log(Level::warning, warning.str());
+  return bundle_to_hand_over(bundle, units, {{trunk}, trunk, trunk}, k_bundle);
 }
 
 Result<std::vector<Problem>> check_bundles(const Plan& plan, const Deadline& deadline) {

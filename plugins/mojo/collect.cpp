@@ -178,7 +178,7 @@ void Collector::tell(const std::vector<CollectItem>& items) const {
     const auto* const verb = moving.size() == 1 ? "which is no source" : "which are no sources";
     host_.log(Level::note, fmt::format("collected {}, {} of {}: a new commit there does not ship by itself", some(moving), verb, service_));
   }
-  if (!charms.empty()) host_.log(Level::note, fmt::format("left out {}: this engine has no charms", some(charms)));
+  if (!charms.empty()) host_.log(Level::note, fmt::format("left out {}: an engine of charms fetches them itself", some(charms)));
 }
 
 }  // namespace cdctl::mojo

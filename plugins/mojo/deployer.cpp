@@ -50,6 +50,14 @@ class Deployment final : public Launcher {
     crash_point("mojo.started");
     return {};
   }
+  Result<bool> takes_bundles(const Deadline&) override { return claim_.takes_bundles(); }
+  Result<> start_bundle(const Json& bundle, const Deadline& deadline) override {
+    crash_point("mojo.before-start");
+    CDCTL_TRY(claim_.start_bundle({bundle, request_.env}, deadline));
+    started_ = true;
+    crash_point("mojo.started");
+    return {};
+  }
   Result<SetStatus> look(const Deadline& deadline) override {
     CDCTL_TRY_ASSIGN(auto* engine, host_.engine(request_.service.engine));
     return engine->describe(request_.set, deadline);
@@ -124,7 +132,9 @@ class Deployment final : public Launcher {
     bool deploys = options_.external;
     for (const auto& step : plan.steps) {
       deploys = deploys || step.kind() == PhaseKind::deploy || step.kind() == PhaseKind::bundle;
-      if (step.kind() == PhaseKind::deploy && names_procfile(step.config) && !step.file.empty()) CDCTL_TRY(processes(step.file, step.config));
+      if (step.kind() != PhaseKind::deploy || !names_procfile(step.config)) continue;
+      if (claim_.takes_bundles()) return fail(ExitCode::config, fmt::format("{}: engine {} runs charms and no processes of a {}; name a bundle", plan.manifest, request_.service.engine, step.config));
+      if (!step.file.empty()) CDCTL_TRY(processes(step.file, step.config));
     }
     if (!deploys) return fail(ExitCode::config, fmt::format("{}: it has no deploy or bundle phase, so nothing would run; add a line `deploy`", plan.manifest));
     return {};
@@ -141,6 +151,7 @@ class Deployment final : public Launcher {
     if (trunk().empty()) {
       return fail(ExitCode::config, fmt::format("service {} has neither a spec nor a trunk to deploy from: add one to its [sources]", request_.service.name));
     }
+    if (claim_.takes_bundles()) return by_trunk_bundle();
     const auto file = trunk() / "Procfile";
     std::error_code ignored;
     if (!fs::is_regular_file(file, ignored) || !inside(file, trunk())) {
@@ -149,6 +160,16 @@ class Deployment final : public Launcher {
     CDCTL_TRY_ASSIGN(const auto wanted, processes(file, "Procfile"));
     crash_point("mojo.checked");
     return start(wanted, trunk(), request_.deadline);
+  }
+
+  Result<> by_trunk_bundle() {
+    std::error_code ignored;
+    if (!fs::is_regular_file(trunk() / "bundle.yaml", ignored)) {
+      return fail(ExitCode::config, fmt::format("the trunk of {} has no bundle.yaml, and engine {} runs charms; add one, or a source spec with a manifest", request_.service.name, request_.service.engine));
+    }
+    CDCTL_TRY_ASSIGN(const auto bundle, trunk_bundle(trunk(), request_.service.units, host_));
+    crash_point("mojo.checked");
+    return start_bundle(bundle, request_.deadline);
   }
 
   Host& host_;

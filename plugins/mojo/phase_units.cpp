@@ -47,6 +47,24 @@ Result<Wanted> by_bundle(const StepRun& at) {
   return Wanted{std::move(processes), unit_folder(at.run, file)};
 }
 
+Result<> start_processes(const StepRun& at) {
+  const bool procfile = at.step.kind() == PhaseKind::deploy && names_procfile(at.step.config);
+  CDCTL_TRY_ASSIGN(auto wanted, procfile ? by_procfile(at) : by_bundle(at));
+  for (auto& process : wanted.processes) {
+    std::erase_if(at.started, [&](const Process& old) { return old.type == process.type; });
+    at.started.push_back(std::move(process));
+  }
+  return at.run.launcher.start(at.started, wanted.directory, at.deadline);
+}
+
+Result<> start_bundle(const StepRun& at) {
+  if (at.step.kind() == PhaseKind::deploy && names_procfile(at.step.config)) {
+    return fail(ExitCode::config, fmt::format("{}: this engine runs charms and no processes; name a bundle", at.step.config));
+  }
+  CDCTL_TRY_ASSIGN(const auto bundle, bundle_document(at));
+  return at.run.launcher.start_bundle(bundle, at.deadline);
+}
+
 /// What one look at the units told.
 struct Look {
   bool up = false;
@@ -137,13 +155,8 @@ Result<fs::path> find_procfile(const StepRun& at, const std::string& name) {
 }
 
 Result<> phase_deploy(const StepRun& at) {
-  const bool procfile = at.step.kind() == PhaseKind::deploy && names_procfile(at.step.config);
-  CDCTL_TRY_ASSIGN(auto wanted, procfile ? by_procfile(at) : by_bundle(at));
-  for (auto& process : wanted.processes) {
-    std::erase_if(at.started, [&](const Process& old) { return old.type == process.type; });
-    at.started.push_back(std::move(process));
-  }
-  CDCTL_TRY(at.run.launcher.start(at.started, wanted.directory, at.deadline));
+  CDCTL_TRY_ASSIGN(const bool bundles, at.run.launcher.takes_bundles(at.deadline));
+  CDCTL_TRY(bundles ? start_bundle(at) : start_processes(at));
   if (const auto delay = at.step.seconds("delay", Millis(0)); delay > Millis(0)) CDCTL_TRY(pause(delay, at.deadline));
   if (!at.step.flag("wait", at.step.value("max-wait") != nullptr)) return {};
   return wait_steady(at, k_steady, at.deadline.at_most(at.step.seconds("max-wait", k_longest_wait)));

@@ -25,6 +25,10 @@ class Launcher {
   virtual ~Launcher() = default;
   /// Starts these processes and no others; those of an earlier deploy phase are among them.
   [[nodiscard]] virtual Result<> start(const std::vector<Process>& processes, const std::filesystem::path& directory, const Deadline& deadline) = 0;
+  /// Whether the engine runs the applications of bundles, and no processes.
+  [[nodiscard]] virtual Result<bool> takes_bundles(const Deadline& deadline) = 0;
+  /// Hands a bundle to such an engine; it joins what earlier phases handed over.
+  [[nodiscard]] virtual Result<> start_bundle(const Json& bundle, const Deadline& deadline) = 0;
   /// The set as it is now, with its units.
   [[nodiscard]] virtual Result<SetStatus> look(const Deadline& deadline) = 0;
   /// Told what a collect phase fetched, before anything is started from it.

@@ -78,22 +78,50 @@ Result<> SetLauncher::claim(const Deadline& deadline) {
   return {};
 }
 
+std::map<std::string, std::string> SetLauncher::unit_environment() const {
+  const auto name = parse_set_name(memory_["set"].view());
+  std::map<std::string, std::string> out{{"CDCTL_SERVICE", name->service}, {"CDCTL_REVISION", name->revision}, {"CDCTL_SET", name->str()}};
+  if (const char* broker = std::getenv("AMQP_URL")) out["AMQP_URL"] = broker;
+  return out;
+}
+
+bool SetLauncher::nothing_to_start(const Json& wanted) const {
+  const bool same = !mine_ || memory_["processes"] == wanted;
+  if (!was_live_ || started_ || !same) return false;
+  host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start", memory_["set"].view()));
+  return true;
+}
+
+Result<bool> SetLauncher::takes_bundles(const Deadline& deadline) {
+  if (settings_.engine == "local") return false;
+  CDCTL_TRY(claim(deadline));
+  return claim_->takes_bundles();
+}
+
+Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline) {
+  CDCTL_TRY(claim(deadline));
+  // What a bundle holds may be secret, and this memory is shown to people: a digest tells two apart as well.
+  auto wanted = Json::array({sha256_hex(bundle.canonical())});
+  if (nothing_to_start(wanted)) return {};
+  if (!started_) CDCTL_TRY(claim_->clean(deadline));
+  memory_.set("processes", std::move(wanted));
+  remember();
+  mine_ = started_ = true;
+  CDCTL_TRY(claim_->start_bundle({bundle, unit_environment()}, deadline));
+  crash_point("mojo.set-started");
+  host_.log(Level::note, fmt::format("{}: handed {} applications to engine {}", memory_["set"].view(), bundle["applications"].members().size(), settings_.engine));
+  return {};
+}
+
 Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory, const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
   const auto set = memory_["set"].as_string();
-  const bool same = !mine_ || memory_["processes"] == to_json(processes);
-  if (was_live_ && !started_ && same) {
-    host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start", set));
-    return {};
-  }
+  if (nothing_to_start(to_json(processes))) return {};
   CDCTL_TRY(claim_->clean(deadline));
   const auto copy = claim_->workspace() / "build";
   CDCTL_TRY(make_directories(claim_->workspace()));
   CDCTL_TRY(copy_tree(workspace_.build, copy, false, deadline));
-  Workload workload{copy / directory.lexically_relative(workspace_.build), processes, {}};
-  const auto name = parse_set_name(set);
-  workload.env = {{"CDCTL_SERVICE", name->service}, {"CDCTL_REVISION", name->revision}, {"CDCTL_SET", set}};
-  if (const char* broker = std::getenv("AMQP_URL")) workload.env["AMQP_URL"] = broker;
+  const Workload workload{copy / directory.lexically_relative(workspace_.build), processes, unit_environment()};
   memory_.set("processes", to_json(processes));
   remember();
   mine_ = started_ = true;
@@ -125,7 +153,8 @@ void SetLauncher::abandon(const Error& error) {
 
 std::vector<Process> SetLauncher::started_before() const {
   std::vector<Process> out;
-  for (const auto& process : memory_["processes"].items()) out.push_back({process["type"].as_string(), process["command"].as_string(), process["units"].as_int()});
+  for (const auto& process : memory_["processes"].items())
+    if (process.is_object()) out.push_back({process["type"].as_string(), process["command"].as_string(), process["units"].as_int()});
   return out;
 }
 

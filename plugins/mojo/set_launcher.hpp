@@ -17,6 +17,8 @@ class SetLauncher final : public Launcher {
       : host_(host), settings_(settings), workspace_(workspace), spec_(std::move(spec)), memory_(memory) {}
 
   Result<> start(const std::vector<Process>& processes, const std::filesystem::path& directory, const Deadline& deadline) override;
+  Result<bool> takes_bundles(const Deadline& deadline) override;
+  Result<> start_bundle(const Json& bundle, const Deadline& deadline) override;
   Result<SetStatus> look(const Deadline& deadline) override;
   std::filesystem::path trunk() const override { return {}; }
   void collected(const std::vector<Collected>& what) override;
@@ -37,6 +39,10 @@ class SetLauncher final : public Launcher {
   [[nodiscard]] Result<> claim(const Deadline& deadline);
   [[nodiscard]] Result<SetName> set_name() const;
   [[nodiscard]] Sources sources() const;
+  /// CDCTL_*, and the broker's address when the caller has one.
+  [[nodiscard]] std::map<std::string, std::string> unit_environment() const;
+  /// Whether what is asked for is there already.
+  [[nodiscard]] bool nothing_to_start(const Json& wanted) const;
 
   Host& host_;
   const Settings& settings_;

@@ -21,6 +21,8 @@ class FakeClaim final : public Claim {
  public:
   explicit FakeClaim(fs::path workspace) : workspace_(std::move(workspace)) { fs::create_directories(workspace_); }
   std::vector<Workload> started;
+  std::vector<BundleWorkload> bundles;
+  bool charms = false;   ///< plays an engine of charms
 
   const SetStatus& found() const override { return status_; }
   fs::path workspace() const override { return workspace_; }
@@ -29,6 +31,11 @@ class FakeClaim final : public Claim {
   Result<> clean(const Deadline&) override { return remove_tree(workspace_); }
   Result<> start(const Workload& workload, const Deadline&) override {
     started.push_back(workload);
+    return {};
+  }
+  bool takes_bundles() const override { return charms; }
+  Result<> start_bundle(const BundleWorkload& workload, const Deadline&) override {
+    bundles.push_back(workload);
     return {};
   }
   Result<> finish() override { return {}; }

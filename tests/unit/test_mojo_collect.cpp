@@ -272,7 +272,7 @@ TEST_CASE("what does not ship by itself and what is left out is told in a line e
   const auto done = stand.collect("a git+https://h/a\nb lp:b\nc git+https://h/c\nd git+https://h/d\np git+https://h/p;revno=v1\nx cs:~t/x\nx/hooks here\ny ch:y\n");
   REQUIRE_DONE(done);
   CHECK(stand.told("collected a at newest-of-a, b at newest-of-b, c at newest-of-c and 1 more, which are no sources of thumbs"));
-  CHECK(stand.told("left out x, y: this engine has no charms"));
+  CHECK(stand.told("left out x, y: an engine of charms fetches them itself"));
   CHECK(fs::is_directory(stand.workspace.build / "x/hooks"));
   CHECK_FALSE(fs::exists(stand.workspace.build / "y"));
   CHECK(std::ranges::count(*done, std::string("charm"), &Collected::kind) == 2);
