@@ -26,7 +26,7 @@ Json SetView::record() const {
   out.set("units", status ? Json::object({{"want", number(status->want)}, {"up", number(status->up)}}) : Json());
   out.set("served", status ? Json(status->served) : Json());
   const Sources empty;
-  out.set("sources", to_json(status ? status->sources : memory.set ? memory.set->sources : empty));
+  out.set("sources", to_json(status && !status->sources.empty() ? status->sources : memory.set ? memory.set->sources : empty));
   out.set("time", to_rfc3339(now()));
   return out;
 }
@@ -123,13 +123,14 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
 }
 
 void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline) {
-  std::set<std::string> names;
+  std::map<std::string, std::string> engine_of;
   for (const auto& [engine, list] : engines_)
     for (const auto& status : list ? *list : std::vector<SetStatus>())
-      if (!context_.config().service(status.name.service) && (wanted.empty() || std::ranges::find(wanted, status.name.service) != wanted.end())) names.insert(status.name.service);
-  for (const auto& name : names) {
+      if (!context_.config().service(status.name.service) && (wanted.empty() || std::ranges::find(wanted, status.name.service) != wanted.end())) engine_of.emplace(status.name.service, engine);
+  for (const auto& [name, engine] : engine_of) {
     ServiceConfig stranger;  // its file is gone or broken, its workers are not: they must stay visible and removable
     stranger.name = name;
+    stranger.engine = engine;
     if (context_.config().table["rabbit"].is_object()) {
       stranger.table = Json::object({{"rabbit", Json::object()}});
       stranger.switches.emplace_back("rabbit");
@@ -145,8 +146,21 @@ void Fleet::load(const std::vector<std::string>& services, const Deadline& deadl
   for (const auto& config : context_.config().services)
     if (services.empty() || std::ranges::find(services, config.name) != services.end()) add_view(config, deadline);
   // Sets of a service whose file has left are looked for where such sets live by default.
-  if (views_.size() < services.size() || services.empty()) (void)engine_list("local", deadline);
+  if (views_.size() < services.size() || services.empty()) {
+    (void)engine_list("local", deadline);
+    if (context_.config().table["juju"].is_object()) (void)engine_list("juju", deadline);
+  }
   adopt_strangers(services, deadline);
+}
+
+void Fleet::read_units(SetView& set, const Deadline& deadline) {
+  if (!set.status || set.status->up || set.state == "reaping") return;
+  auto engine = context_.engine(set.engine);
+  auto status = engine ? (*engine)->describe(set.name, deadline) : Result<SetStatus>(std::unexpected(engine.error()));
+  if (!status) return context_.report(status.error().in(set.name.str()));
+  if (status->state == "absent") return;  // it went meanwhile
+  set.state = status->state;
+  set.status = std::move(*status);
 }
 
 ServiceView* Fleet::service(std::string_view name) {

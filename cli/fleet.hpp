@@ -49,6 +49,8 @@ class Fleet {
   /// What the memory alone knows of a service whose memory is a broker: enough to cut, since live units are counted
   /// there. Elsewhere the same as load().
   void load_for_cut(const std::string& service, const Deadline& deadline);
+  /// Asks the set's engine for its units where listing did not tell them. What cannot be asked is reported.
+  void read_units(SetView& set, const Deadline& deadline);
   [[nodiscard]] std::vector<ServiceView>& services() { return views_; }
   [[nodiscard]] ServiceView* service(std::string_view name);
 

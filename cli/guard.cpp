@@ -6,6 +6,21 @@
 
 namespace cdctl::cli {
 
+namespace {
+
+/// A list may leave the units out where each set would have to be asked for its own.
+Result<std::int64_t> units_up(Context& context, const SetView& set, const Deadline& deadline) {
+  if (set.status && set.status->up) return *set.status->up;
+  CDCTL_TRY_ASSIGN(auto* const engine, context.engine(set.engine));
+  const auto status = engine->describe(set.name, deadline);
+  if (!status) return fail(ExitCode::unknown, fmt::format("cannot count what is live: {}", status.error().what));
+  if (status->state != "live") return 0;
+  if (!status->up) return fail(ExitCode::unknown, fmt::format("cannot count what is live: the units of {} could not be read", set.name.str()));
+  return *status->up;
+}
+
+}  // namespace
+
 Result<std::map<std::string, std::int64_t>> live_units(Context& context, const ServiceView& view, const Deadline& deadline) {
   if (view.error) return fail(ExitCode::unknown, fmt::format("cannot count what is live: {}", view.error->what));
   const auto brokers = context.broker_switches(*view.config);
@@ -18,8 +33,7 @@ Result<std::map<std::string, std::int64_t>> live_units(Context& context, const S
     if (*set.cut) continue;
     if (brokers.empty()) {
       if (set.state != "live") continue;
-      if (!set.status || !set.status->up) return fail(ExitCode::unknown, fmt::format("cannot count what is live: the units of {} could not be read", set.name.str()));
-      out[set.name.str()] = *set.status->up;
+      CDCTL_TRY_ASSIGN(out[set.name.str()], units_up(context, set, deadline));
     } else {
       asked.push_back(set.name);
       wanted.push_back(set.memory.set ? set.memory.set->units : 0);

@@ -239,25 +239,56 @@ class Deployment {
   std::optional<CutMemo> pardon_;
 };
 
-/// For people: stays until all units have been up for `settle`.
-Result<> wait_for(Context& context, const ServiceConfig& service, const SetName& set, Millis settle, const Deadline& deadline) {
+/// What one look at a set tells a person who waits for it.
+struct Look {
+  bool up = false;
+  std::int64_t restarts = 0;
+  std::string line;
+};
+
+std::string units_line(const SetStatus& status) {
+  std::string out;
+  for (const auto& application : status.detail["applications"].items()) {
+    const auto& units = application["units"];
+    out += fmt::format("{}{} {}/{}", out.empty() ? "" : ", ", application["name"].view(), units["up"].as_int(), units["want"].as_int());
+    if (const auto why = application["why"].view(); !why.empty()) out += fmt::format(" ({})", printable(why, 60));
+  }
+  if (!out.empty()) return out;
+  return status.up ? fmt::format("{} of {} units up", *status.up, status.want.value_or(0)) : "its units cannot be read now";
+}
+
+Look look_at(const SetStatus& status) {
+  Look out;
+  for (const auto& unit : status.detail["units"].items()) out.restarts += unit["restarts"].as_int();
+  const auto unsettled = status.detail["unsettled"].as_string();  // an engine that knows more than a count
+  out.up = status.state == "live" && status.up && status.up == status.want && unsettled.empty();
+  out.line = fmt::format("{}, {}{}", status.state, units_line(status), unsettled.empty() ? "" : ": " + printable(unsettled, 120));
+  return out;
+}
+
+/// For people: stays until all units have been up, by our own clock and without a restart, for `settle`.
+Result<> wait_for(Context& context, const ServiceConfig& service, const SetName& set, std::optional<Millis> settle, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const engine, context.engine(service.engine));
-  std::optional<Time> up_since;
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> up_since;
   std::int64_t restarts = -1;
   for (;;) {
+    const auto asked = Clock::now();
     CDCTL_TRY_ASSIGN(const auto status, engine->describe(set, deadline));
-    std::int64_t count = 0;
-    for (const auto& unit : status.detail["units"].items()) count += unit["restarts"].as_int();
-    const bool up = status.state == "live" && status.up == status.want && status.up && count == restarts;
-    restarts = count;
-    if (!up) up_since.reset();
-    else if (!up_since) up_since = now();
-    context.progress(fmt::format("{}: {}, {} of {} units up{}", set.str(), status.state, status.up.value_or(0), status.want.value_or(0), up_since ? " for " + to_age(now() - *up_since) : ""));
-    if (up_since && now() - *up_since >= settle) return {};
-    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("{}: its units were not up together for {} (now {} of {}); see cdctl inspect {}", set.str(), to_duration(settle), status.up.value_or(0), status.want.value_or(0), set.str()));
+    const auto seen = look_at(status);
+    const auto steady = settle.value_or(Millis(status.detail["settle_ms"].as_int(10'000)));
+    if (!seen.up || seen.restarts != restarts) up_since.reset();
+    restarts = seen.restarts;
+    if (seen.up && !up_since) up_since = Clock::now();
+    const auto held = up_since ? std::chrono::duration_cast<Millis>(Clock::now() - *up_since) : Millis(0);
+    context.progress(fmt::format("{}: {}{}", set.str(), seen.line, up_since ? " for " + to_age(held) : ""));
+    if (up_since && held >= steady) return {};
+    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("{}: its units were not up together for {} (now {}); see cdctl inspect {}", set.str(), to_duration(steady), seen.line, set.str()));
     if (Stop::requested()) return fail(ExitCode::interrupted, set.str() + ": the wait was interrupted; the set stays out");
     struct pollfd stop {Stop::fd(), POLLIN, 0};
-    ::poll(&stop, 1, 200);  // units are looked at five times a second, for people
+    // Five looks a second, for people; where one costs more, as much time again is left to others.
+    const auto took = std::chrono::duration_cast<Millis>(Clock::now() - asked);
+    ::poll(&stop, 1, static_cast<int>(std::clamp(took, Millis(200), Millis(5000)).count()));
   }
 }
 
@@ -289,7 +320,10 @@ Result<std::vector<Order>> orders_from_stdin(Context& context) {
 int run_deploy(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::minutes(30)));
-    CDCTL_TRY_ASSIGN(const auto settle, duration_option(args, "settle", std::chrono::seconds(10)));
+    std::optional<Millis> settle;
+    if (args.has("settle")) {
+      CDCTL_TRY_ASSIGN(settle, duration_option(args, "settle", Millis(0)));
+    }
     std::vector<Order> orders;
     if (args.words.empty()) {
       if (args.has("source")) return fail(ExitCode::usage, "deploy: --source goes with a SERVICE argument");

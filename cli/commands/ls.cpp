@@ -16,12 +16,15 @@ int run_ls(Context& context, const Arguments& args) {
     }
     CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
     Fleet fleet(context);
-    fleet.load(services, Deadline(timeout));
+    const Deadline deadline(timeout);
+    fleet.load(services, deadline);
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
-      for (const auto& set : view.sets) {
+      for (auto& set : view.sets) {
         const auto wanted = [&](const Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
-        if (selectors.empty() || std::ranges::any_of(selectors, wanted)) context.out.write(set.record());
+        if (!selectors.empty() && std::ranges::none_of(selectors, wanted)) continue;
+        if (args.has("units")) fleet.read_units(set, deadline);
+        context.out.write(set.record());
       }
     }
     if (selectors.empty()) report_broken(context);

@@ -1,6 +1,9 @@
+#include <iterator>
+
 #include <cdctl/plugin.hpp>
 #include <cdctl/shield.hpp>
 
+#include "git_doctor.hpp"
 #include "git_source.hpp"
 
 namespace {
@@ -9,8 +12,9 @@ using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
     {Role::source, "git", "branch tag", make<ShieldSource, cdctl::git::GitSource>},
+    {Role::doctor, "git", "", make<ShieldDoctor, cdctl::git::GitDoctor>},
 };
 
 }  // namespace
 
-CDCTL_PLUGIN("git", "0.1.0", "sources in git repositories", k_roles, 1, nullptr, 0, "", "");
+CDCTL_PLUGIN("git", "0.1.0", "sources in git repositories", k_roles, std::size(k_roles), nullptr, 0, "", "");
