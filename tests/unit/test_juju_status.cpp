@@ -75,7 +75,10 @@ TEST_CASE("the units of each capture are counted as a person counts them") {
   };
   const auto row = GENERATE(values<Row>({
       {"status-29-machines.json", 3, 0, 3, 0},
+      {"status-29-k8s.json", 2, 0, 0, 0},
       {"status-31-k8s.json", 1, 3, 0, 0},
+      {"status-36-k8s-offers.json", 1, 2, 0, 0},
+      {"status-40-machines.json", 2, 1, 1, 0},
       {"status-36-machines.json", 3, 2, 4, 3},
       {"status-36-status-errors.json", 1, 0, 0, 3},
       {"status-40-k8s.json", 2, 0, 0, 1},

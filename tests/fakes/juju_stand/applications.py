@@ -368,7 +368,7 @@ def show_unit(run):
         application = run.application(model, name.split("/")[0])
         if name not in application["units"]:
             raise Fail('unit "%s" not found' % name)
-        out[name] = shapes.show_unit(model, name.split("/")[0], application, application["units"][name])
+        out[name] = shapes.show_unit(model, name.split("/")[0], application, name)
     run.answer(out)
 
 

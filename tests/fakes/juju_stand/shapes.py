@@ -209,7 +209,12 @@ def storage(it):
     if not it["storage"]:
         return {}
     return {"storage": {disk["id"]: {"kind": "filesystem", "life": "alive", "status": info("attached" if disk.get("owner") else "detached", "", it["since"]),
-                                     "persistent": True} for disk in it["storage"]}}
+                                     "persistent": True, **some(attachments=attachments(it, disk))} for disk in it["storage"]}}
+
+
+def attachments(it, disk):
+    owner = it["applications"].get(disk.get("owner"), {"units": {}})
+    return {"units": {name: {"life": "alive"} for name in list(owner["units"])[:1]}} if owner["units"] else {}
 
 
 # ---------------------------------------------------------------- offers, applications, units
@@ -248,13 +253,18 @@ def show_application(it, one):
     return out
 
 
-def show_unit(it, application_name, one, unit_it):
-    relations = []
+def show_unit(it, application_name, one, name):
+    unit_it, relations = one["units"][name], []
     for relation in it["relations"]:
         for end, other in (relation["ends"], relation["ends"][::-1]):
-            if end["application"] == application_name:
-                relations.append({"relation-id": relation["id"], "endpoint": end["endpoint"], "related-endpoint": other["endpoint"], "application-data": {},
-                                  **({"cross-model": True} if relation.get("other_model") else {})})
-    out = {"opened-ports": [], "charm": charm_url(one), "leader": unit_it["leader"], "life": "dying" if unit_it.get("dying") else "alive", "relation-info": relations}
-    out.update(some(machine=unit_it.get("machine"), public_address="10.7.1.10" if it["type"] == "iaas" else "", address="10.1.4.1" if it["type"] == "caas" else ""))
+            if end["application"] != application_name:
+                continue
+            far = it["applications"].get(other["application"], {"units": {other["application"] + "/0": {}}})["units"]
+            relations.append({"relation-id": relation["id"], "endpoint": end["endpoint"], "related-endpoint": other["endpoint"], "application-data": {},
+                              "local-unit": {"in-scope": relation["status"] == "joined", "data": None},
+                              "related-units": {each: {"in-scope": True, "data": {"ingress-address": "10.7.1.9"}} for each in far}})
+    out = {"opened-ports": None, "charm": charm_url(one), "leader": unit_it["leader"], "life": "dying" if unit_it.get("dying") else "alive", "relation-info": relations}
+    number = unit_it["number"]
+    out.update(some(machine=unit_it.get("machine"), public_address="10.7.1.%d" % number if it["type"] == "iaas" else "",
+                    address="10.1.4.%d" % number if it["type"] == "caas" else "", provider_id="pod-%d" % number if it["type"] == "caas" else ""))
     return out
