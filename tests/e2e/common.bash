@@ -10,6 +10,8 @@ demo_bin=$build_dir/examples/demo
 . "$source_dir/scripts/processes.bash"
 . "$source_dir/tests/e2e/expect.bash"
 . "$source_dir/tests/e2e/props.bash"
+engine=${CDCTL_E2E_ENGINE:-local}   # local, juju-2.9, juju-3.6, juju-3.6-application, juju-4.0
+. "$source_dir/tests/e2e/engines/${engine%%-*}.bash"
 
 # begin [broker|own-broker]: opens the story's folder; `broker` uses the one of the ctest run.
 begin() {
@@ -29,6 +31,7 @@ begin() {
     broker) use_broker ;;
     own-broker) start_broker ;;
   esac
+  engine_begin
   write_config
 }
 
@@ -69,6 +72,7 @@ end_story() {
   for set in $(timeout 20 cdctl ls -o name 2>/dev/null); do
     timeout 30 cdctl reap "$set" --grace 0s --even-newest --even-last "$set" >/dev/null 2>&1
   done
+  engine_end
   cd /
   { end_all_of "$work"; wait; } 2>/dev/null
   [ -z "$has_broker" ] || [ -d "$work/broker" ] || sweep_broker

@@ -34,7 +34,7 @@ write_config() {
   else
     : >cdctl.toml
   fi
-  printf '\n[local]\nhome = "%s/home"\n' "$work" >>cdctl.toml
+  engine_config >>cdctl.toml
   mkdir -p services.d
 }
 
@@ -44,26 +44,24 @@ make_service() {
   local name=${1:-$service}
   local trunk=${2:-$name.git}
   {
+    engine_head
     printf 'units = { worker = %s }\n' "${units:-2}"
-    [ -n "$has_broker" ] || printf 'switches = ["local"]\n'
+    [ -n "$has_broker" ] || printf 'switches = ["%s"]\n' "$engine_name"
     [ -z "${switches:-}" ] || printf 'switches = %s\n' "$switches"
     printf '[sources]\ntrunk = { git = "%s/%s", branch = "main" }\n' "$work" "$trunk"
     [ -z "${spec:-}" ] || printf 'spec = { git = "%s/%s" }\n' "$work" "$spec"
     [ -z "$has_broker" ] || printf '[rabbit]\nqueues = { %s = { type = "quorum" } }\n' "$name"
     printf '[breaker]\nrules = ["critical >= 1"]\n'
+    engine_table
     [ -t 0 ] || cat
   } >"services.d/$name.toml"
 }
 
-# make_trunk [NAME [PROCFILE]]
+# make_trunk [NAME [LINE]]: a trunk whose units run the line of a Procfile; the demo's worker without one.
 make_trunk() {
   local name=${1:-$service}
   git init -q -b main "$name.git"
-  if [ $# -ge 2 ]; then
-    printf '%s\n' "$2" >"$name.git/Procfile"
-  else
-    printf 'worker: exec "%s/demo-worker" %s "%s/jobs.ledger" %s\n' "$demo_bin" "$name" "$work" "${job_ms:-2}" >"$name.git/Procfile"
-  fi
+  engine_trunk "$name" "${2:-worker: exec \"$demo_bin/demo-worker\" $name \"$work/jobs.ledger\" ${job_ms:-2}}"
   touch jobs.ledger
   commit ok "$name"
 }
@@ -71,7 +69,7 @@ make_trunk() {
 # commit MODE [NAME]: the trunk moves; prints nothing.
 commit() {
   local name=${2:-$service}
-  printf '%s\n' "$1" >"$name.git/mode"
+  engine_mode "$name" "$1"
   date +%N >"$name.git/nonce"
   git -C "$name.git" add -A
   git -C "$name.git" commit -qm "$1"

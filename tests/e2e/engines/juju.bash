@@ -1,0 +1,99 @@
+# How the stories deal with the juju engine: on the stand-in for juju (tests/fakes), of the version that CDCTL_E2E_ENGINE names,
+# `juju-3.6`; `juju-3.6-application` has the sets as applications of one model.
+
+engine_name=juju
+engine_points='juju'
+engine_elsewhere=''
+
+engine_begin() {
+  local words=${CDCTL_E2E_ENGINE#juju-}
+  export FAKE_JUJU_VERSION=${words%-application} FAKE_JUJU=$work/controller JUJU_DATA=$work/juju
+  isolation=model
+  [ "$words" = "$FAKE_JUJU_VERSION" ] || isolation=application
+  # The interpreter itself: a launcher in its place costs more than the stand-in.
+  mkdir "$work/python"
+  ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$work/python/python3"
+  export PATH=$source_dir/tests/fakes:$work/python:$PATH
+  juju_control init "$JUJU_DATA"
+  juju_control broker queues >/dev/null
+  if [ $isolation = application ]; then
+    shared=$(juju_control model shared)
+    juju_control application shared neighbour
+  else
+    # Somebody's model beside ours, which must be there in the end as it was.
+    shared=$(juju_control model neighbour)
+    juju_control application neighbour lamp
+  fi
+}
+engine_end() { juju_control stop 2>/dev/null; }
+engine_config() { printf '\n[local]\nhome = "%s/home"\n\n[juju]\ncontroller = "attic"\n' "$work"; }
+engine_head() { printf 'engine = "juju"\n'; }
+engine_table() {
+  printf '[juju]\nforce_after = "8s"\nno_wait_after = "16s"\ngive_up_after = "24s"\n'
+  [ -z "$has_broker" ] || printf 'amqp = "amqp-url"\namqp_as = "%s"\n' "${amqp_as:-overlay}"
+  [ $isolation = model ] || printf 'isolation = "application"\nmodel = "admin/shared"\n'
+}
+
+engine_trunk() {
+  local charm=$1.git/charm
+  mkdir -p "$charm"
+  printf 'name: worker\nsummary: runs a line of the trunk\nrequires:\n  amqp:\n    interface: rabbitmq\nprovides:\n  site:\n    interface: http\n' >"$charm/metadata.yaml"
+  printf 'options:\n  amqp-url:\n    type: string\n    description: where the queues are\n' >"$charm/config.yaml"
+  cat >"$charm/dispatch" <<'EOF'
+#!/bin/sh
+# What a charm does once: it reads its options and starts the workload.
+AMQP_URL=$(config-get amqp-url)
+case $AMQP_URL in secret:*) AMQP_URL=$(secret-get "$AMQP_URL" | sed 's/^[^:]*: //') ;; esac
+case $JUJU_UNIT_NAME in worker/*) CDCTL_SET=$JUJU_MODEL_NAME ;; *) CDCTL_SET=${JUJU_UNIT_NAME%/*} ;; esac
+CDCTL_SERVICE=${CDCTL_SET%-*} CDCTL_REVISION=${CDCTL_SET##*-} CDCTL_UNIT=${JUJU_UNIT_NAME#*/}
+export AMQP_URL CDCTL_SET CDCTL_SERVICE CDCTL_REVISION CDCTL_UNIT
+EOF
+  printf '%s\n' "${2#*: }" >>"$charm/dispatch"
+  chmod +x "$charm/dispatch"
+  juju_bundle >"$1.git/bundle.yaml"
+}
+
+# From 4.0 on the charm is a packed one.
+juju_bundle() {
+  local packed=
+  [ "$FAKE_JUJU_VERSION" != 4.0 ] || packed=worker.charm
+  printf 'applications:\n  worker:\n    charm: ./%s\n    num_units: 1\n    expose: true\nsaas:\n  rabbit:\n    url: admin/queues.rabbit\nrelations:\n  - [ "worker:amqp", "rabbit:amqp" ]\n' "${packed:-charm}"
+}
+
+engine_mode() {
+  [ -d "$1.git/charm" ] || return 0
+  printf '%s\n' "$2" >"$1.git/charm/mode"
+  [ "$FAKE_JUJU_VERSION" != 4.0 ] || pack_charm "$1.git/charm" "$1.git/worker.charm"
+}
+pack_charm() {
+  python3 - "$@" <<'EOF'
+import os, sys, zipfile
+with zipfile.ZipFile(sys.argv[2], "w") as archive:
+    for name in sorted(os.listdir(sys.argv[1])):
+        archive.write(os.path.join(sys.argv[1], name), name)
+EOF
+}
+
+juju_state() { juju_control show; }
+engine_sets() {
+  if [ $isolation = model ]; then
+    juju_state | jq -r '.models[] | select(.name | test("-r[0-9a-f]{10}$")) | .name'
+  else
+    juju_state | jq -r '.models[] | select(.name == "shared") | .applications | keys[] | select(test("-r[0-9a-f]{10}$"))'
+  fi
+}
+engine_knows() { engine_sets | grep -qx "$1"; }
+# Its relations to the broker as the offering side has them, and how it is exposed.
+engine_border() {
+  local border
+  border=$(juju_state | jq -c --arg set "$1" --arg isolation $isolation '
+    (.models[] | select(.name == (if $isolation == "model" then $set else "shared" end))) as $model
+    | (if $isolation == "model" then "worker" else $set end) as $name
+    | ($model.relations | map(select(any(.ends[]; .application == $name)) | .key)) as $keys
+    | [([.models[] | select(.name == "queues") | .relations[] | select(.key as $key | $keys | index($key)) | .status] | sort | map(select(. != "suspended"))),
+       $model.applications[$name].exposed]')
+  case $border in '[[],null]') echo cut ;; *) printf '%s\n' "$border" ;; esac
+}
+
+engine_vanish() { juju_control dead on; }
+engine_return() { juju_control dead off; }
