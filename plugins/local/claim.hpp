@@ -2,10 +2,10 @@
 
 #include <string>
 
+#include <cdctl/file_lock.hpp>
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
-#include "ofd_lock.hpp"
 #include "paths.hpp"
 #include "reading.hpp"
 

@@ -3,9 +3,9 @@
 #include <optional>
 
 #include <cdctl/error.hpp>
+#include <cdctl/file_lock.hpp>
 #include <cdctl/time.hpp>
 
-#include "ofd_lock.hpp"
 #include "paths.hpp"
 
 namespace cdctl::local {

@@ -9,9 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/file_lock.hpp>
 #include <cdctl/fs.hpp>
-
-#include "ofd_lock.hpp"
 
 namespace cdctl::local {
 

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "ofd_lock.hpp"
+#include <cdctl/file_lock.hpp>
 
 namespace cdctl::local {
 

@@ -128,7 +128,7 @@ TEST_CASE("a deploy that waits while the set is reaped gets a new one") {
   LocalHome home;
   home.deploy("exec sleep 1000");
   must(home.engine.stop(k_set, Millis(100), soon()));
-  auto blocker = must(local::OfdLock::acquire(home.folder() / "lock", soon()));
+  auto blocker = must(OfdLock::acquire(home.folder() / "lock", soon()));
   std::unique_ptr<Claim> claim;
   std::thread deployer([&] { claim = must(home.engine.claim(k_set, some_sources(), now(), soon())); });
   std::this_thread::sleep_for(Millis(20));

@@ -6,9 +6,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <cdctl/file_lock.hpp>
+
 #include "cgroup.hpp"
 #include "fence.hpp"
-#include "ofd_lock.hpp"
 #include "paths.hpp"
 #include "run_plan.hpp"
 #include "status.hpp"

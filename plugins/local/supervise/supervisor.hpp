@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include <cdctl/file_lock.hpp>
+
 #include "../fence.hpp"
-#include "../ofd_lock.hpp"
 #include "control.hpp"
 #include "unit.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <cdctl/fs.hpp>
 
-namespace cdctl::local {
+namespace cdctl {
 
 /// A file lock that belongs to an open file (fcntl F_OFD_SETLK): it goes with the object, or with the process however
 /// that ends. Unlike flock it can be asked about without being taken, so that an observer never gets in anybody's way.
@@ -26,4 +26,4 @@ class OfdLock {
   Fd fd_;
 };
 
-}  // namespace cdctl::local
+}  // namespace cdctl

@@ -1,4 +1,4 @@
-#include "ofd_lock.hpp"
+#include <cdctl/file_lock.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace cdctl::local {
+namespace cdctl {
 
 Result<std::optional<OfdLock>> OfdLock::acquire(const std::filesystem::path& path, const Deadline& deadline, Kind kind) {
   OfdLock lock;
@@ -50,4 +50,4 @@ bool OfdLock::still_at(const std::filesystem::path& path) const {
          ours.st_dev == there.st_dev;
 }
 
-}  // namespace cdctl::local
+}  // namespace cdctl
