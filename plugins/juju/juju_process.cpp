@@ -1,5 +1,7 @@
 #include "juju_process.hpp"
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 #include <poll.h>
@@ -10,13 +12,15 @@ namespace cdctl::juju {
 
 namespace {
 constexpr std::size_t k_largest_answer = 256u << 20;  // a status of 100,000 units is about 90 MB
+// These refuse -B as an unknown option in every version (Juju's list of commands).
+constexpr std::array<std::string_view, 6> k_without_browser_option{"add-relation", "integrate", "relate", "add-secret", "update-secret", "secrets"};
 }
 
 Command juju_command(const Access& access, const std::vector<std::string>& words, const PrivateData& data, const Deadline& deadline) {
   Command command;
   command.argv = {"juju", "--no-alias"};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
-  command.argv.emplace_back("-B");
+  if (std::ranges::find(k_without_browser_option, words.front()) == k_without_browser_option.end()) command.argv.emplace_back("-B");
   command.env = {{"JUJU_DATA", data.path().string()}, {"LC_ALL", "C.UTF-8"}, {"TZ", "UTC"}};
   if (!access.snap) command.env["TMPDIR"] = data.scratch().string();
   // What would choose another model, or add lines to stderr: there every line counts.
