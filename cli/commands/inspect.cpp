@@ -77,12 +77,15 @@ int run_inspect(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
     Fleet fleet(context);
     fleet.load(services, deadline);
-    for (const auto& view : fleet.services())
+    bool all_asked = true;
+    for (const auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
+      all_asked = all_asked && !view.error;
+    }
     std::vector<SetView*> sets;
     for (const auto& selector : selectors) {
       CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-      if (picked.empty()) context.report({ExitCode::failed, fmt::format("{}: no such set; see cdctl ls", selector.text)});
+      if (picked.empty() && all_asked) context.report({ExitCode::failed, fmt::format("{}: no such set; see cdctl ls", selector.text)});
       for (auto* set : picked)
         if (std::ranges::find(sets, set) == sets.end()) sets.push_back(set);
     }
