@@ -1,155 +1,225 @@
 #include "breaker.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace cdctl::cli {
 
-namespace {
+using State = Reading::State;
 
-constexpr std::size_t k_most_events = 10'000;
-
-}  // namespace
-
-std::size_t RecentIds::find(std::uint64_t identity) const {
-  auto slot = identity & (slots_.size() - 1);
-  while (slots_[slot] != 0 && slots_[slot] != identity) slot = (slot + 1) & (slots_.size() - 1);
-  return slot;
+std::uint64_t Observation::counted(std::string_view name) const {
+  for (std::size_t i = 0; i < count_size; ++i)
+    if (counts[i].name == name) return counts[i].value;
+  return 0;
 }
 
-void RecentIds::remove(std::uint64_t identity) {
-  auto hole = find(identity);
-  if (slots_[hole] == 0) return;
-  slots_[hole] = 0;
-  // Those behind the hole that were pushed along by it move back, so that every search still ends at a free slot.
-  for (auto slot = (hole + 1) & (slots_.size() - 1); slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
-    const auto moved = std::exchange(slots_[slot], 0);
-    slots_[find(moved)] = moved;
+std::uint64_t Observation::work() const {
+  std::uint64_t all = 0, known = 0;
+  bool named = false;
+  for (std::size_t i = 0; i < count_size; ++i) {
+    all += counts[i].value;
+    if (counts[i].name != "ok" && counts[i].name != "failed") continue;
+    known += counts[i].value;
+    named = true;
   }
+  return named ? known : all;
 }
 
-bool RecentIds::add(std::uint64_t identity) {
-  if (identity == 0) return true;
-  const auto slot = find(identity);
-  if (slots_[slot] == identity) return false;
-  slots_[slot] = identity;
-  if (const auto oldest = std::exchange(ring_[next_], identity); oldest != 0) remove(oldest);
-  next_ = (next_ + 1) % ring_.size();
-  return true;
+bool BreakerSet::any(State state) const { return std::ranges::any_of(rules, [&](const RuleState& rule) { return rule.state == state; }); }
+int BreakerSet::unit_count() const { return std::max(std::popcount(units), 1); }
+
+Breaker::Breaker(Hooks hooks, bool emit_all) : hooks_(std::move(hooks)), emit_all_(emit_all) {}
+
+BreakerService& Breaker::service_of(std::string_view name) {
+  if (const auto there = services_.find(name); there != services_.end()) return *there->second;
+  auto service = std::make_unique<BreakerService>();
+  service->name = name;
+  service->rules = hooks_.rules_of(name);
+  return *services_.emplace(name, std::move(service)).first->second;
 }
 
-Breaker::Breaker(RulesOf rules_of, Emit emit, bool emit_all) : rules_of_(std::move(rules_of)), emit_(std::move(emit)), emit_all_(emit_all) {}
-
-Breaker::Service& Breaker::service_of(const std::string& name) {
-  auto& slot = services_[name];
-  if (!slot) {
-    slot = std::make_unique<Service>();
-    slot->name = name;
-    slot->rules = rules_of_(name);
-    for (const auto& rule : slot->rules) slot->longest = std::max(slot->longest, rule.window);
-  }
-  return *slot;
-}
-
-Breaker::Set* Breaker::find(std::string_view name) {
+BreakerSet* Breaker::find(std::string_view name) {
   if (const auto there = sets_.find(name); there != sets_.end()) return there->second.get();
   const auto parsed = parse_set_name(name);
   if (!parsed) return nullptr;
-  auto set = std::make_unique<Set>();
+  auto set = std::make_unique<BreakerSet>();
   set->name = *parsed;
+  set->text = name;
   set->service = &service_of(parsed->service);
-  set->windows.resize(set->service->rules.size());
+  for (const auto& rule : set->service->rules) set->rules.emplace_back(rule);
   set->service->sets.push_back(set.get());
   return sets_.emplace(name, std::move(set)).first->second.get();
 }
 
-void Breaker::count(Window& window, const Rule& rule, const Observation& signal, Time newest) {
-  auto& events = window.events;
-  const bool matches = rule.matches(signal.severity, signal.signal);
-  if (rule.kind == Rule::Kind::row && !matches) return events.clear();
-  if (matches) {
-    auto at = events.end();
-    while (at != events.begin() && *(at - 1) > signal.time) --at;  // late arrivals are few: from the back
-    events.insert(at, signal.time);
+/// Whether the rule counted something.
+bool Breaker::count(BreakerSet& set, RuleState& state, const Rule& rule, const Observation& signal) const {
+  const bool measured = signal.count_size > 0;
+  const bool failures = rule.subject == Rule::Subject::failures;
+  std::uint64_t hits = 0, total = 0;
+  if (measured && failures) hits = signal.counted("failed");
+  else if (measured && rule.kind == Rule::Kind::rate && rule.subject == Rule::Subject::name && signal.counted(rule.signal) > 0) hits = signal.counted(rule.signal);
+  else if (rule.matches(signal.severity, signal.signal)) hits = 1;
+  if (rule.kind == Rule::Kind::rate) total = measured ? signal.work() : failures ? hits : 0;
+  if (rule.kind == Rule::Kind::row && (hits == 0 || (failures && signal.counted("ok") > 0))) {
+    if (measured || !failures || signal.severity < Severity::error) state.window.clear();
+    if (hits == 0) return true;
   }
-  if (rule.kind == Rule::Kind::count)
-    while (!events.empty() && events.front() <= newest - rule.window) events.pop_front();
-  if (events.size() > k_most_events) events.pop_front();
+  if (hits == 0 && total == 0) return false;
+  if (rule.after.count() > 0 && signal.time < set.first + rule.after) return false;
+  state.window.add(signal.time, hits, total);
+  return true;
 }
 
-bool Breaker::holds(const Window& window, const Rule& rule, Time until) {
-  if (std::ssize(window.events) < rule.count) return false;
-  return window.events[window.events.size() - static_cast<std::size_t>(rule.count)] > until - rule.window;
+Side Breaker::side_of(const BreakerSet& set, std::size_t rule, Time clock) const {
+  const auto& wanted = set.service->rules[rule];
+  return {set.text, &set.rules[rule].window, static_cast<double>(set.unit_count()), clock - set.first - wanted.after,
+          set.measured != Time() && clock - set.measured <= wanted.window};
+}
+
+std::vector<Side> Breaker::peers_of(const BreakerSet& set, std::size_t rule, Time clock) const {
+  std::vector<Side> out;
+  for (const auto* peer : set.service->sets)
+    if (peer != &set && peer->stand != Stand::open && fresh(*peer, clock)) out.push_back(side_of(*peer, rule, clock));
+  return out;
+}
+
+bool Breaker::has_peer(const BreakerSet& set, Time clock) const {
+  return std::ranges::any_of(set.service->sets, [&](const BreakerSet* peer) { return peer != &set && fresh(*peer, clock); });
+}
+
+/// How long a rule must hold before it counts.
+Millis Breaker::wait_of(const BreakerSet& set, const Rule& rule, Time clock) const {
+  return rule.settle > rule.hold && has_peer(set, clock) ? rule.settle : rule.hold;
+}
+
+void Breaker::wake(BreakerSet& set) {
+  if (set.active) return;
+  set.active = true;
+  active_.push_back(&set);
+}
+
+Reading Breaker::reading_of(const BreakerSet& set, std::size_t i, Time clock) const {
+  const auto& rule = set.service->rules[i];
+  const bool open = set.rules[i].bad() || set.stand == Stand::half_open;
+  const auto own = side_of(set, i, clock);
+  return rule.relative() ? read_rule(rule, own, peers_of(set, i, clock), clock, open) : read_absolute(rule, own, open);
+}
+
+void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
+  const auto reading = reading_of(set, i, clock);
+  auto& held = set.rules[i];
+  auto state = reading.state;
+  held.by_peers = state == State::bad && reading.basis == Reading::Basis::peers;
+  if (state == State::bad && !held.by_peers && clock < held.excused_until) state = State::shared;
+  if (state == State::shared) held.excused_until = std::max(held.excused_until, reading.state == State::shared ? clock + set.service->rules[i].window : Time());
+  if (held.state == state) return;
+  held.since = clock;
+  if (state == State::bad && !set.any(State::bad)) set.trouble = clock;
+  held.state = state;
+  if (state != State::quiet) wake(set);
 }
 
 bool Breaker::add(const Observation& signal) {
   auto* set = find(signal.set);
   if (!set) return false;
   if (!ids_.add(signal.identity)) return true;
-  clock_ = std::max(clock_, signal.received);
+  if (signal.received > clock_) pass(signal.received);
+  if (set->first == Time()) set->first = signal.time;
   set->newest = std::max(set->newest, signal.time);
   set->last_received = std::max(set->last_received, signal.received);
+  set->service->last_received = std::max(set->service->last_received, signal.received);
+  if (!signal.unit.empty()) set->units |= std::uint64_t{1} << (std::hash<std::string_view>()(signal.unit) % 64);
+  if (signal.count_size > 0) set->measured = std::max(set->measured, signal.time);
   const auto& rules = set->service->rules;
-  int bad = -1;
+  if (set->stand == Stand::half_open) set->half_ok += signal.counted("ok");
+  const auto said = set->said_count;
+  bool turned = false;
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    count(set->windows[i], rules[i], signal, set->newest);
-    if (bad < 0 && holds(set->windows[i], rules[i], set->newest)) bad = static_cast<int>(i);
+    auto& state = set->rules[i];
+    if (!count(*set, state, rules[i], signal)) continue;
+    const auto before = state.state;
+    if (!rules[i].relative()) read(*set, i, clock_);
+    else if (!set->active && state.window.hits() >= static_cast<std::uint64_t>(std::min(rules[i].at_least, rules[i].count))) wake(*set);
+    turned = turned || state.state != before;
   }
-  const bool turned = (bad >= 0) != (set->bad >= 0);
-  if (turned || bad >= 0) set->bad = bad;
-  if (turned) judge(*set->service, set);
-  if (emit_all_) emit(*set, set->verdict, signal.time);
-  if (clock_ - swept_ >= std::chrono::seconds(1)) tick(clock_);
+  if (turned) judge(*set->service, clock_);
+  if (emit_all_ && set->said_count == said && !set->service->blocked) emit(*set, {}, signal.time);
   return true;
 }
 
-void Breaker::tick(Time clock) {
+void Breaker::pass(Time clock) {
+  // Steps that grow with the gap: a second while signals come, about a hundred and fifty for a quiet hour.
+  const auto from = clock_;
+  while (!active_.empty() && clock_ != Time()) {
+    const auto step = std::max<Millis>(std::chrono::seconds(1), (swept_ - from) / 16);
+    if (swept_ + step > clock) break;
+    swept_ += step;
+    clock_ = std::max(clock_, swept_);
+    sweep(swept_);
+  }
   clock_ = std::max(clock_, clock);
-  swept_ = clock_;
-  for (auto& [name, service] : services_) {
-    bool turned = false;
-    for (auto* set : service->sets) {
-      if (set->bad < 0) continue;
-      bool still = false;
-      for (std::size_t i = 0; i < service->rules.size(); ++i) still = still || holds(set->windows[i], service->rules[i], clock_);
-      if (still) continue;
-      set->bad = -1;
-      turned = true;
+  if (active_.empty()) swept_ = clock_;
+}
+
+void Breaker::tick(Time clock) {
+  pass(clock);
+  if (clock >= clock_ && !active_.empty()) sweep(clock_);
+}
+
+void Breaker::sweep(Time clock) {
+  const auto now_active = std::exchange(active_, {});
+  std::vector<BreakerService*> touched;
+  for (auto* set : now_active) {
+    set->active = false;
+    bool busy = set->stand != Stand::closed || set->said != Verdict::healthy;
+    for (std::size_t i = 0; i < set->rules.size(); ++i) {
+      auto& window = set->rules[i].window;
+      window.advance(clock);
+      read(*set, i, clock);
+      const auto& rule = set->service->rules[i];
+      busy = busy || set->rules[i].state != State::quiet || (rule.relative() && window.hits() >= static_cast<std::uint64_t>(std::min(rule.at_least, rule.count)));
     }
-    if (turned) judge(*service, nullptr);
+    if (busy) wake(*set);
+    if (!std::exchange(set->service->touched, true)) touched.push_back(set->service);
+  }
+  if (everywhere_) look_everywhere(clock);
+  for (auto* service : touched) {
+    service->touched = false;
+    judge(*service, clock);
   }
 }
 
-void Breaker::block(std::string_view service) { service_of(std::string(service)).blocked = true; }
+std::optional<Time> Breaker::next_due() const {
+  std::optional<Time> out;
+  for (const auto* set : active_)
+    for (std::size_t i = 0; i < set->rules.size(); ++i)
+      if (const auto& rule = set->service->rules[i]; set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0) {
+        const auto due = set->rules[i].since + wait_of(*set, rule, clock_);
+        if (!out || due < *out) out = due;
+      }
+  return out;
+}
 
-void Breaker::judge(Service& service, Set* cause) {
-  std::size_t signalling = 0, bad = 0;
-  for (const auto* set : service.sets) {
-    if (clock_ - set->last_received > service.longest) continue;
-    ++signalling;
-    if (set->bad >= 0) ++bad;
-  }
-  const bool everyone = signalling >= 2 && bad == signalling;
-  for (auto* set : service.sets) {
-    const auto verdict = set->bad < 0 ? Verdict::healthy : everyone ? Verdict::undecided : Verdict::unhealthy;
-    if (verdict == set->verdict) continue;
-    set->verdict = verdict;
-    ever_unhealthy_ = ever_unhealthy_ || verdict == Verdict::unhealthy;
-    if (!(emit_all_ && set == cause)) emit(*set, verdict, set == cause ? set->newest : clock_);
+void Breaker::settle(Time clock) {
+  while (const auto due = next_due()) {
+    if (*due > clock) return;
+    clock_ = swept_ = std::max(clock_, *due);
+    std::vector<BreakerService*> services;
+    for (const auto* set : active_)
+      if (std::ranges::find(services, set->service) == services.end()) services.push_back(set->service);
+    const auto before = next_due();
+    for (auto* service : services) judge(*service, clock_);
+    if (next_due() == before) return;  // it waits for something else
   }
 }
 
-void Breaker::emit(const Set& set, Verdict verdict, Time time) {
-  if (set.service->blocked) return;
-  Json out = Json::object({{"schema", "cdctl.verdict/1"}, {"service", set.name.service}, {"revision", set.name.revision}, {"set", set.name.str()}});
-  out.set("verdict", verdict == Verdict::unhealthy ? "unhealthy" : verdict == Verdict::undecided ? "undecided" : "healthy");
-  if (set.bad >= 0) {
-    const auto& events = set.windows[static_cast<std::size_t>(set.bad)].events;
-    out.set("rule", set.service->rules[static_cast<std::size_t>(set.bad)].text);
-    out.set("evidence", Json::object({{"count", events.size()}, {"first", to_rfc3339(events.front())}, {"last", to_rfc3339(events.back())}}));
-  }
-  if (verdict == Verdict::undecided) out.set("why", "everyone");
-  out.set("time", to_rfc3339(time));
-  emit_(out);
+void Breaker::block(std::string_view service, std::string_view why) {
+  const auto close = [&](BreakerService& one) {
+    for (auto* set : one.sets) say(*set, Verdict::error, why, {}, clock_, set->said == Verdict::error);
+    one.blocked = true;
+  };
+  if (!service.empty()) return close(service_of(service));
+  for (auto& [name, one] : services_) close(*one);
 }
 
 }  // namespace cdctl::cli

@@ -1,106 +1,106 @@
 #pragma once
 
-#include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include <cdctl/json.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/roles.hpp>
 
-#include "trip_rule.hpp"
+#include "breaker_ids.hpp"
+#include "breaker_set.hpp"
 
 namespace cdctl::cli {
 
-/// What a breaker needs of one signal.
-struct Observation {
-  std::string_view set, signal;
-  Severity severity = Severity::info;
-  Time time;               ///< event time, clamped to received (design §4)
-  Time received;           ///< the feed's clock; the event time where there is none
-  std::uint64_t identity = 0;  ///< hash of the id; 0 = none, never a duplicate
-};
-
-/// Identities seen lately: a duplicate within the last `k_kept` signals is found; beyond that it counts again.
-class RecentIds {
- public:
-  static constexpr std::size_t k_kept = 1u << 17;
-  RecentIds() : slots_(k_kept * 4), ring_(k_kept) {}
-  /// False when it was seen.
-  bool add(std::uint64_t identity);
-
- private:
-  std::size_t find(std::uint64_t identity) const;
-  void remove(std::uint64_t identity);
-
-  std::vector<std::uint64_t> slots_;  ///< open addressing, 0 = free
-  std::vector<std::uint64_t> ring_;
-  std::size_t next_ = 0;
-};
-
-/// Decides from signals which sets are unhealthy. Knows no clock of its own: tick() gives it one. Memory is bounded by
-/// sets × rules × the events of a window (at most 10,000 each), plus RecentIds. One set's trip never touches another,
-/// but for one rule: when two or more sets of a service signal in a window and all of them are bad, it is the world.
+/// Decides from signals which sets are unhealthy (docs/breakers.md). Knows no clock of its own: the signals and tick() give it
+/// one. Memory is bounded by sets × rules × the counters of a window, plus RecentIds, however many signals come.
 class Breaker {
  public:
-  using RulesOf = std::function<std::vector<Rule>(std::string_view service)>;
-  using Emit = std::function<void(const Json& verdict)>;
+  struct Hooks {
+    std::function<std::vector<Rule>(std::string_view service)> rules_of;
+    std::function<void(const Json& verdict)> emit;
+    /// What a person has forced, asked for before a set is called unhealthy. May be empty.
+    std::function<std::optional<Force>(const SetName& set)> force_of = {};
+  };
 
-  Breaker(RulesOf rules_of, Emit emit, bool emit_all);
+  Breaker(Hooks hooks, bool emit_all);
 
   /// False when the set's name cannot be one.
   bool add(const Observation& signal);
-  /// The reader's clock: closes windows that have gone quiet.
+  /// The reader's clock: closes windows that have gone quiet, decides what has stood for long enough.
   void tick(Time clock);
-  /// No verdict of this service from here on: someone upstream could not ask.
-  void block(std::string_view service);
+  /// The end of the input, at `clock`: decides what only waited for others to show the same, and closes nothing.
+  void settle(Time clock);
+  /// When what waits for others is decided, at the latest; empty when nothing does.
+  [[nodiscard]] std::optional<Time> next_due() const;
+  /// Someone upstream could not ask: the service's sets are of verdict `error`, and nothing is decided of them from here on.
+  void block(std::string_view service, std::string_view why);
   [[nodiscard]] bool any_unhealthy() const { return ever_unhealthy_; }
+  /// A `cdctl.explain/1` record for each rule of each set.
+  void explain(const std::function<void(const Json&)>& write);
+
+  static constexpr Millis k_fresh = std::chrono::minutes(5);     ///< a set that was heard of since is a peer
+  static constexpr Millis k_together = std::chrono::minutes(2);  ///< services that turn bad within it do so together
+  static constexpr std::size_t k_many = 3;                       ///< services
+  static constexpr Millis k_open = std::chrono::minutes(1);      ///< the first time
+  static constexpr Millis k_longest_open = std::chrono::minutes(30);
+  static constexpr Millis k_decay = std::chrono::hours(1);
+  static constexpr Millis k_again = std::chrono::minutes(1);     ///< an undecided that stands is said again
+  static constexpr int k_escalate = 4;
+  static constexpr Millis k_trial = std::chrono::seconds(30);    ///< half open, at most
+  static constexpr std::uint64_t k_trial_work = 20;              ///< that must go well to end it sooner
 
  private:
-  struct Window {
-    std::deque<Time> events;  ///< sorted; for `in a row`, of the present run
-  };
-  struct Set;
-  struct Service {
-    std::string name;
-    std::vector<Rule> rules;
-    Millis longest{};
-    std::vector<Set*> sets;
-    bool blocked = false;
-  };
-  enum class Verdict { healthy, unhealthy, undecided };
-  struct Set {
-    SetName name;
-    Service* service = nullptr;
-    std::vector<Window> windows;
-    Time newest{}, last_received{};
-    int bad = -1;  ///< the rule that holds, or -1
-    Verdict verdict = Verdict::healthy;
-  };
+  using Sets = std::vector<BreakerSet*>;
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
 
-  Set* find(std::string_view name);
-  Service& service_of(const std::string& name);
-  static void count(Window& window, const Rule& rule, const Observation& signal, Time newest);
-  static bool holds(const Window& window, const Rule& rule, Time until);
-  void judge(Service& service, Set* cause);
-  void emit(const Set& set, Verdict verdict, Time time);
+  // breaker.cpp: what signals do
+  BreakerSet* find(std::string_view name);
+  BreakerService& service_of(std::string_view name);
+  bool count(BreakerSet& set, RuleState& state, const Rule& rule, const Observation& signal) const;
+  [[nodiscard]] Side side_of(const BreakerSet& set, std::size_t rule, Time clock) const;
+  [[nodiscard]] std::vector<Side> peers_of(const BreakerSet& set, std::size_t rule, Time clock) const;
+  [[nodiscard]] bool fresh(const BreakerSet& set, Time clock) const { return clock - set.last_received <= k_fresh; }
+  [[nodiscard]] bool has_peer(const BreakerSet& set, Time clock) const;
+  [[nodiscard]] Millis wait_of(const BreakerSet& set, const Rule& rule, Time clock) const;
+  void read(BreakerSet& set, std::size_t rule, Time clock);
+  /// Goes through all moments of a gap at which something may change.
+  void pass(Time clock);
+  void sweep(Time clock);
+  void wake(BreakerSet& set);
 
-  RulesOf rules_of_;
-  Emit emit_;
-  bool emit_all_, ever_unhealthy_ = false;
+  // breaker_judge.cpp: what follows
+  void judge(BreakerService& service, Time clock);
+  void conclude_all(BreakerService& service, Time clock);
+  void choose(BreakerSet& set, Time clock) const;
+  [[nodiscard]] bool everyone(const BreakerService& service, Time clock) const;
+  void look_everywhere(Time clock);
+  void conclude(BreakerSet& set, bool everyone, const Sets& together, Time clock);
+  void blame(BreakerSet& set, const Sets& together, Time clock);
+  void open(BreakerSet& set, std::string_view why, Time clock);
+  void relax(BreakerSet& set, Time clock);
+  void say(BreakerSet& set, Verdict verdict, std::string_view why, const Sets& together, Time clock, bool repeat = false);
+  [[nodiscard]] std::optional<Force::State> force_of(const BreakerSet& set) const;
+
+  // breaker_records.cpp: how it is said
+  void emit(const BreakerSet& set, const Sets& together, Time time) const;
+  [[nodiscard]] Json evidence_of(const BreakerSet& set, Time time) const;
+  [[nodiscard]] Reading reading_of(const BreakerSet& set, std::size_t rule, Time clock) const;
+
+  Hooks hooks_;
+  bool emit_all_, ever_unhealthy_ = false, everywhere_ = false;
   RecentIds ids_;
   Time clock_{}, swept_{};
-  std::unordered_map<std::string, std::unique_ptr<Set>, Hash, std::equal_to<>> sets_;
-  std::map<std::string, std::unique_ptr<Service>, std::less<>> services_;
+  Sets active_;
+  std::unordered_map<std::string, std::unique_ptr<BreakerSet>, Hash, std::equal_to<>> sets_;
+  std::map<std::string, std::unique_ptr<BreakerService>, std::less<>> services_;
 };
+
+/// `closed`, `open`, `half-open`
+[[nodiscard]] std::string_view to_string(Stand stand);
 
 }  // namespace cdctl::cli

@@ -60,6 +60,8 @@ constexpr std::array k_signals{
 constexpr std::array k_trip{
     Option{"rule", "RULE", "instead of the service's own, e.g. \"errors >= 5 in 1m\"", true, false, 'r'},
     Option{"all", "", "a verdict for each signal, not only when it changes"},
+    Option{"explain", "", "instead of verdicts: what each rule saw, and how far it is from tripping"},
+    Option{"replay", "FILE", "recorded signals instead of standard input; their times are the only clock"},
     k_exit_code,
 };
 constexpr std::array k_break{

@@ -10,31 +10,43 @@
 
 namespace cdctl::cli {
 
-/// One line of the rule language, as it reads aloud:
+/// One line of the rule language, as it reads aloud (docs/breakers.md is its manual):
 ///
-///     SUBJECT >= N [in DURATION]        at least N within the window (5m when none is given)
-///     SUBJECT >= N in a row             N in a row, not broken by another signal of the set
-///     SUBJECT > N …                     the same with N + 1
+///     SUBJECT >= AMOUNT [CLAUSE…]
 ///
-/// SUBJECT is `critical`, `errors` (error or worse), `warnings` (warning or worse), `signals` (any), or the name of a
-/// signal in single quotes: `'oops' >= 3 in 1m`.
+/// SUBJECT is `critical`, `errors` (error or worse), `warnings` (warning or worse), `signals` (any), the name of a signal in
+/// single quotes, `failures` (of the work that was counted), or a rate: `failure-rate`, or one of the others and `rate`.
+/// AMOUNT is a number, for a rate a percentage, or `3x baseline [else AMOUNT]`.
+/// CLAUSES: `in 5m`, `in a row`, `of at least 30`, `after 2m`, `for 1m`, `unless everyone in 5s`.
 struct Rule {
-  enum class Kind { count, row };
+  enum class Kind { count, row, rate };
+  enum class Subject { severity, name, failures };
 
   std::string text;                       ///< as it was written
   Kind kind = Kind::count;
-  Severity least = Severity::critical;
-  std::string signal;                     ///< when not empty: only signals of this name, of any severity
-  std::int64_t count = 1;
+  Subject subject = Subject::severity;
+  Severity least = Severity::critical;    ///< of Subject::severity
+  std::string signal;                     ///< of Subject::name
+  std::int64_t count = 1;                 ///< the threshold of a number; against a baseline, of its fallback
+  double share = 0;                       ///< the same of a rate, 0 to 1
+  bool above = false;                     ///< of a rate: `>` and not `>=`
+  double times = 0;                       ///< more than 0: against the baseline, that many times
+  std::int64_t at_least = 0;              ///< sample that a rate, or a comparison, needs
   Millis window = std::chrono::minutes(5);
+  Millis after{};                         ///< what a set says in its first time is not counted
+  Millis hold{};                          ///< must have stood for so long
+  Millis settle{};                        ///< the same, but only where a peer could yet show the same
 
-  [[nodiscard]] bool matches(Severity severity, std::string_view name) const { return signal.empty() ? severity >= least : name == signal; }
+  [[nodiscard]] bool relative() const { return times > 0; }
+  [[nodiscard]] bool matches(Severity severity, std::string_view name) const {
+    return subject == Subject::severity ? severity >= least : subject == Subject::name ? name == signal : severity >= Severity::error;
+  }
 
   /// Exit code `usage`, with the column of what is wrong, when the text is no rule.
   [[nodiscard]] static Result<Rule> parse(std::string_view text);
 };
 
-/// What applies to a service that names no rules.
+/// What applies to a service that names no rules. docs/breakers.md says why each is there.
 [[nodiscard]] const std::vector<std::string>& default_rules();
 
 }  // namespace cdctl::cli

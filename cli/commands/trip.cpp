@@ -1,74 +1,97 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
+
+#include <algorithm>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/process.hpp>
 
 #include "../breaker.hpp"
 #include "../command.hpp"
 #include "../input.hpp"
 #include "../outcome.hpp"
 #include "../signal_scan.hpp"
+#include "../trip_book.hpp"
+#include "../trip_force.hpp"
 
 namespace cdctl::cli {
 
 namespace {
 
-Result<std::vector<Rule>> parse_rules(const std::vector<std::string>& texts, std::string_view where) {
-  std::vector<Rule> out;
-  for (const auto& text : texts) {
-    auto rule = Rule::parse(text);
-    if (!rule) return std::unexpected(where.empty() ? rule.error() : Error{ExitCode::config, fmt::format("{}: {}", where, rule.error().what)});
-    out.push_back(std::move(*rule));
-  }
-  return out;
-}
+constexpr auto k_idle = std::chrono::seconds(1);       ///< between two looks at the clock
+constexpr auto k_most_wait = std::chrono::seconds(10); ///< at the end of the input, for peers that might show the same
 
-/// The rules of each service: the flags' for all, else its own file's, else the default ones.
-class RuleBook {
- public:
-  static Result<RuleBook> make(Context& context, const Arguments& args) {
-    RuleBook out;
-    if (args.has("rule")) {
-      CDCTL_TRY_ASSIGN(out.common_, parse_rules(args.values("rule"), ""));
-      return out;
-    }
-    CDCTL_TRY(context.load_config());
-    CDCTL_TRY_ASSIGN(out.common_, parse_rules(default_rules(), ""));
-    for (const auto& service : context.config().services) {
-      if (service.rules.empty()) continue;
-      CDCTL_TRY_ASSIGN(out.own_[service.name], parse_rules(service.rules, service.file.string() + ": breaker.rules"));
-    }
-    return out;
-  }
-  [[nodiscard]] std::vector<Rule> of(std::string_view service) const {
-    const auto at = own_.find(std::string(service));
-    return at == own_.end() ? common_ : at->second;
-  }
-
- private:
-  std::vector<Rule> common_;
-  std::map<std::string, std::vector<Rule>> own_;
+struct TripOptions {
+  bool all = false, explain = false, replay = false;
 };
 
 class Tripping {
  public:
-  Tripping(Context& context, const RuleBook& book, bool all)
-      : context_(context), lines_([&context] { context.out.flush(); }),
-        breaker_([&book](std::string_view service) { return book.of(service); }, [&context](const Json& verdict) { context.out.write(verdict); }, all) {}
+  Tripping(Context& context, const RuleBook& book, const TripOptions& options)
+      : context_(context), options_(options), forces_(context), lines_([&context] { context.out.flush(); }), breaker_(hooks(book), options.all) {}
 
   void run() {
-    for (std::string_view line; !context_.out.broken();) {
-      const auto got = lines_.next(line, 1000);
-      if (got == LineReader::Got::idle) {
-        breaker_.tick(now());  // a quiet window is closed by the reader's clock
-        continue;
-      }
-      if (got != LineReader::Got::line) break;
-      if (!line.empty()) take(line);
-    }
-    if (skipped_ > 0) context_.out.note(fmt::format("skipped {} record{} that {} no signal", skipped_, skipped_ == 1 ? "" : "s", skipped_ == 1 ? "is" : "are"));
+    const auto ended = read();
+    if (!options_.replay && ended == LineReader::Got::end) wait_for_others();
+    if (options_.explain) breaker_.explain([this](const Json& record) { context_.out.write(record); });
+    note(skipped_, "no signal", "no signals");
+    note(expired_, "past its expiry", "past their expiry");
   }
   [[nodiscard]] bool any_unhealthy() const { return breaker_.any_unhealthy(); }
 
  private:
+  Breaker::Hooks hooks(const RuleBook& book) {
+    Breaker::Hooks out;
+    out.rules_of = [&book](std::string_view service) { return book.of(service); };
+    out.emit = [this](const Json& verdict) { emit(verdict); };
+    // A replay is about the signals alone.
+    if (!options_.replay) out.force_of = [this](const SetName& set) { return forces_.of(set); };
+    return out;
+  }
+
+  void emit(const Json& verdict) {
+    if (verdict["loud"].as_bool())
+      context_.out.warning(fmt::format("{}: {} sets went bad together ({}): it is the world and no revision, nothing is cut", verdict["service"].view(),
+                                       verdict["sets"].items().size(), verdict["why"].view()));
+    if (!options_.explain) context_.out.write(verdict);
+  }
+
+  LineReader::Got read() {
+    for (std::string_view line; !context_.out.broken();) {
+      const auto got = lines_.next(line, idle_ms());
+      if (got == LineReader::Got::idle) {
+        if (!options_.replay) breaker_.tick(now());  // a quiet window is closed by the reader's clock
+        continue;
+      }
+      if (got != LineReader::Got::line) return got;
+      if (!line.empty()) take(line);
+    }
+    return LineReader::Got::stopped;
+  }
+
+  int idle_ms() const {
+    Millis left = k_idle;
+    if (const auto due = breaker_.next_due()) left = std::clamp<Millis>(*due - now() + Millis(1), Millis(1), left);
+    return static_cast<int>(left.count());
+  }
+
+  /// What waited for the other sets of its service is decided, on time if that time is near.
+  void wait_for_others() {
+    const Deadline deadline(k_most_wait);
+    for (;;) {
+      breaker_.settle(now());
+      const auto due = breaker_.next_due();
+      if (!due || *due <= now() || deadline.passed() || Stop::requested()) return;
+      context_.out.flush();
+      if (context_.out.broken()) return;
+      const auto left = std::min<Millis>({*due - now() + Millis(1), deadline.left(), k_idle});
+      struct pollfd stop {Stop::fd(), POLLIN, 0};
+      ::poll(&stop, 1, static_cast<int>(left.count()));
+    }
+  }
+
   void take(std::string_view line) {
     switch (scanner_.scan(line)) {
       case SignalScanner::Kind::signal:
@@ -77,30 +100,46 @@ class Tripping {
       case SignalScanner::Kind::error:  // passed on; nothing is decided for that service
         context_.out.write_line(line);
         context_.note_exit(ExitCode::unknown);
-        if (scanner_.service().empty()) blocked_ = true;
-        else breaker_.block(scanner_.service());
+        blocked_ = blocked_ || scanner_.service().empty();
+        breaker_.block(scanner_.service(), scanner_.why().empty() ? "could not ask" : scanner_.why());
         break;
+      case SignalScanner::Kind::expired: ++expired_; break;
       case SignalScanner::Kind::other: ++skipped_; break;
       case SignalScanner::Kind::bad: bad(scanner_.why()); break;
     }
   }
   void bad(std::string_view why) { context_.report({ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)}); }
+  void note(std::size_t count, std::string_view one, std::string_view more) {
+    if (count == 1) context_.out.note(fmt::format("skipped 1 record that is {}", one));
+    else if (count > 1) context_.out.note(fmt::format("skipped {} records that are {}", count, more));
+  }
 
   Context& context_;
+  TripOptions options_;
+  Forces forces_;
   LineReader lines_;
   SignalScanner scanner_;
   Breaker breaker_;
-  std::size_t skipped_ = 0;
+  std::size_t skipped_ = 0, expired_ = 0;
   bool blocked_ = false;
 };
+
+/// The file takes the place of standard input: the same reader, the same records.
+Result<> read_from(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid() || ::dup2(file.get(), STDIN_FILENO) < 0) return fail(ExitCode::usage, fmt::format("reading --replay {}: {}", path, errno_text(errno)));
+  return {};
+}
 
 }  // namespace
 
 int run_trip(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
+    const TripOptions options{args.has("all"), args.has("explain"), args.has("replay")};
     CDCTL_TRY_ASSIGN(const auto book, RuleBook::make(context, args));
+    if (options.replay) CDCTL_TRY(read_from(args.value("replay")));
     if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe the signal records of cdctl signals into it");
-    Tripping tripping(context, book, args.has("all"));
+    Tripping tripping(context, book, options);
     tripping.run();
     if (args.has("exit-code") && tripping.any_unhealthy() && context.exit_code() == 0) context.note_exit(ExitCode::something);
     return {};

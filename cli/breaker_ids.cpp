@@ -1,0 +1,34 @@
+#include "breaker_ids.hpp"
+
+#include <utility>
+
+namespace cdctl::cli {
+
+std::size_t RecentIds::find(std::uint64_t identity) const {
+  auto slot = identity & (slots_.size() - 1);
+  while (slots_[slot] != 0 && slots_[slot] != identity) slot = (slot + 1) & (slots_.size() - 1);
+  return slot;
+}
+
+void RecentIds::remove(std::uint64_t identity) {
+  auto hole = find(identity);
+  if (slots_[hole] == 0) return;
+  slots_[hole] = 0;
+  // Those behind the hole that were pushed along by it move back, so that every search still ends at a free slot.
+  for (auto slot = (hole + 1) & (slots_.size() - 1); slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+    const auto moved = std::exchange(slots_[slot], 0);
+    slots_[find(moved)] = moved;
+  }
+}
+
+bool RecentIds::add(std::uint64_t identity) {
+  if (identity == 0) return true;
+  const auto slot = find(identity);
+  if (slots_[slot] == identity) return false;
+  slots_[slot] = identity;
+  if (const auto oldest = std::exchange(ring_[next_], identity); oldest != 0) remove(oldest);
+  next_ = (next_ + 1) % ring_.size();
+  return true;
+}
+
+}  // namespace cdctl::cli

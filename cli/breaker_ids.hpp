@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace cdctl::cli {
+
+/// Identities seen lately: a duplicate within the last `k_kept` signals is found; beyond that it counts again.
+class RecentIds {
+ public:
+  static constexpr std::size_t k_kept = 1u << 17;
+  RecentIds() : slots_(k_kept * 4), ring_(k_kept) {}
+  /// False when it was seen.
+  bool add(std::uint64_t identity);
+
+ private:
+  std::size_t find(std::uint64_t identity) const;
+  void remove(std::uint64_t identity);
+
+  std::vector<std::uint64_t> slots_;  ///< open addressing, 0 = free
+  std::vector<std::uint64_t> ring_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace cdctl::cli

@@ -1,0 +1,184 @@
+#include "rule_compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "statistics.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+using State = Reading::State;
+using Basis = Reading::Basis;
+
+constexpr double k_chance = 1e-5;      ///< less than that is no accident; a day has many windows
+constexpr double k_points = 0.02;      ///< by which a share must at least be worse, whatever the ratio
+constexpr int k_left_out = 2;          ///< worst tenths of a window: one burst is no condition
+constexpr double k_too_few_hits = 3;   ///< below, too small a sample is not worth a word
+
+struct Work {
+  double hits = 0, total = 0;
+};
+
+/// The two worst tenths of the set.
+std::vector<int> worst_of(const RuleWindow::Blocks& blocks) {
+  std::vector<int> order(RuleWindow::k_blocks);
+  for (int i = 0; i < RuleWindow::k_blocks; ++i) order[static_cast<std::size_t>(i)] = i;
+  std::ranges::stable_sort(order, std::greater(), [&](int i) { return blocks[static_cast<std::size_t>(i)].hits; });
+  order.resize(k_left_out);
+  return order;
+}
+
+Work sum_without(const RuleWindow::Blocks& blocks, const std::vector<int>& left_out) {
+  Work out;
+  for (int i = 0; i < RuleWindow::k_blocks; ++i) {
+    if (std::ranges::find(left_out, i) != left_out.end()) continue;
+    out.hits += blocks[static_cast<std::size_t>(i)].hits;
+    out.total += blocks[static_cast<std::size_t>(i)].total;
+  }
+  return out;
+}
+
+/// A share of work, or events of a unit.
+double rate_of(const Rule& rule, const Work& work, double units) {
+  if (rule.kind != Rule::Kind::rate) return work.hits / units;
+  return work.total > 0 ? work.hits / work.total : 0;
+}
+
+Reading start(const Rule& rule, const Side& own) {
+  Reading out;
+  out.hits = static_cast<double>(own.window->hits());
+  out.work = static_cast<double>(own.window->total());
+  out.value = rule.kind == Rule::Kind::rate ? (out.work > 0 ? out.hits / out.work : 0) : out.hits;
+  return out;
+}
+
+/// Why a rate cannot be told, if so: a rate without what went well is no rate.
+std::string_view no_rate(const Rule& rule, const Side& own, const Reading& reading, bool open) {
+  if (rule.kind != Rule::Kind::rate) return {};
+  if (!own.measured || reading.work <= 0) return "no counts";
+  return !open && reading.work < static_cast<double>(rule.at_least) ? std::string_view("too few") : std::string_view();
+}
+
+bool crossed(const Rule& rule, const Reading& reading) { return reading.value > reading.threshold || (!rule.above && reading.value >= reading.threshold); }
+
+/// The peers that count, the best first: heard of for at least half as long, and with a sample of their own.
+struct Peer {
+  const Side* side;
+  Work work;
+  double rate;
+};
+
+/// How long both have been heard of; the newcomers that would make it too short are not compared with.
+Millis common_period(const Rule& rule, const Side& own, std::span<const Side> peers) {
+  auto out = std::min(rule.window, own.coverage);
+  const auto least = out / 2;
+  for (const auto& peer : peers)
+    if (peer.coverage >= least) out = std::min(out, peer.coverage);
+  return out;
+}
+
+std::vector<Peer> qualified(const Rule& rule, std::span<const Side> sides, Millis period, Time clock, const std::vector<int>& left_out) {
+  std::vector<Peer> out;
+  for (const auto& side : sides) {
+    if (side.coverage < period) continue;
+    const auto work = sum_without(side.window->blocks(clock, period), left_out);
+    if (rule.kind == Rule::Kind::rate && (!side.measured || work.total * 2 < static_cast<double>(rule.at_least))) continue;
+    out.push_back({&side, work, rate_of(rule, work, side.units)});
+  }
+  // The better half: a second bad set must not hide the first.
+  std::ranges::sort(out, {}, &Peer::rate);
+  out.resize((out.size() + 1) / 2);
+  return out;
+}
+
+/// Without peers. One burst does not carry it: two fifths must be there without the two worst tenths.
+void judge_alone(const Rule& rule, const Side& own, const Work& steady, bool open, Reading& out) {
+  out.threshold = rule.kind == Rule::Kind::rate ? rule.share : static_cast<double>(rule.count);
+  if (open) out.threshold /= 2;
+  const bool rate = rule.kind == Rule::Kind::rate;
+  const double steadily = rate ? rate_of(rule, steady, own.units) : steady.hits;
+  if (out.value < out.threshold || out.hits < 1) return;
+  if (!open && steadily < out.threshold * (rate ? 1 : 0.4)) out.why = "one burst";
+  else out.state = State::bad;
+}
+
+void judge_against(const Rule& rule, const Side& own, const Work& steady, std::span<const Peer> peers, bool open, Reading& out) {
+  Work pooled;
+  double units = 0;
+  for (const auto& peer : peers) {
+    pooled.hits += peer.work.hits;
+    pooled.total += peer.work.total;
+    units += peer.side->units;
+    out.peers.push_back(peer.side->set);
+  }
+  const bool rate = rule.kind == Rule::Kind::rate;
+  const double mine = rate_of(rule, steady, own.units), theirs = rate_of(rule, pooled, units);
+  // A baseline of nothing is taken for half an event, so that the ratio stays a number.
+  const double floor = rate ? 0.5 / std::max(pooled.total, 1.0) : 0.5 / units;
+  out.basis = Basis::peers;
+  out.baseline = theirs;
+  out.value = mine / std::max(theirs, floor);
+  out.threshold = open ? 1 + (rule.times - 1) / 2 : rule.times;
+  out.chance = rate ? tail_of_shares(steady.hits, std::max(steady.total, steady.hits), pooled.hits, std::max(pooled.total, pooled.hits))
+                    : tail_of_counts(steady.hits, own.units, pooled.hits, units);
+  if (out.value <= out.threshold) out.why = "like its peers";
+  else if (rate && mine < theirs + k_points / (open ? 2 : 1)) out.why = "hardly worse than its peers";
+  else if (!open && out.chance > k_chance) out.why = "may be chance";
+  else out.state = State::bad;
+}
+
+}  // namespace
+
+Reading read_absolute(const Rule& rule, const Side& own, bool open) {
+  auto out = start(rule, own);
+  out.threshold = rule.kind == Rule::Kind::rate ? rule.share : static_cast<double>(rule.count);
+  if (open) out.threshold = rule.kind == Rule::Kind::rate ? rule.share / 2 : static_cast<double>((rule.count + 1) / 2);
+  out.why = no_rate(rule, own, out, open);
+  const bool over = out.hits >= 1 && (rule.kind == Rule::Kind::rate ? crossed(rule, out) : out.value >= out.threshold);
+  if (!over || out.why == "no counts") return out;
+  if (!out.why.empty()) out.state = out.hits >= k_too_few_hits ? State::too_few : State::quiet;
+  else if (open || out.hits >= static_cast<double>(rule.kind == Rule::Kind::rate ? 0 : rule.at_least)) out.state = State::bad;
+  else out.why = "too few";
+  return out;
+}
+
+Reading read_rule(const Rule& rule, const Side& own, std::span<const Side> peers, Time clock, bool open) {
+  if (!rule.relative()) return read_absolute(rule, own, open);
+  auto out = start(rule, own);
+  out.threshold = rule.kind == Rule::Kind::rate ? rule.share : static_cast<double>(rule.count);
+  if (out.why = no_rate(rule, own, out, open); out.why == "no counts") {
+    out.basis = Basis::none;
+    return out;
+  }
+  if (!out.why.empty()) {  // the sample is too small
+    if (out.hits >= k_too_few_hits && out.value >= out.threshold) out.state = State::too_few;
+    return out;
+  }
+  if (!open && rule.kind != Rule::Kind::rate && out.hits < static_cast<double>(rule.at_least)) {
+    out.why = "too few";
+    return out;
+  }
+  const auto period = common_period(rule, own, peers);
+  if (period < rule.window / 6) {
+    out.why = "too young";
+    out.basis = Basis::none;
+    return out;
+  }
+  const auto blocks = own.window->blocks(clock, period);
+  const auto left_out = worst_of(blocks);
+  const auto steady = sum_without(blocks, left_out);
+  const auto others = qualified(rule, peers, period, clock, left_out);
+  auto alone = out;
+  judge_alone(rule, own, steady, open, alone);
+  if (others.empty()) {
+    if (alone.why.empty()) alone.why = alone.state == State::bad ? "no peer qualifies" : "";
+    return alone;
+  }
+  judge_against(rule, own, steady, others, open, out);
+  if (out.state == State::quiet && alone.state == State::bad) out.state = State::shared;
+  return out;
+}
+
+}  // namespace cdctl::cli
