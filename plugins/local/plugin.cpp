@@ -3,6 +3,7 @@
 #include "engine.hpp"
 #include "feed.hpp"
 #include "memory.hpp"
+#include "probe.hpp"
 
 namespace {
 
@@ -13,6 +14,7 @@ constexpr plugin::RoleRow k_roles[] = {
     {Role::engine, "local", "", &plugin::make<plugin::ShieldEngine, local::LocalEngine>},
     {Role::memory, "local", "", &plugin::make<plugin::ShieldMemory, local::LocalMemory>},
     {Role::feed, "local", "", &plugin::make<plugin::ShieldFeed, local::LocalFeed>},
+    {Role::probe, "local", "", &plugin::make<plugin::ShieldProbe, local::LocalProbe>},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "feed.hpp"
 #include "memory.hpp"
+#include "probe.hpp"
 #include "switch.hpp"
 
 using namespace cdctl;
@@ -16,6 +17,7 @@ constexpr std::array k_roles{
     RoleRow{Role::switch_, "rabbit", "", make<ShieldSwitch, rabbit::RabbitSwitch>},
     RoleRow{Role::memory, "rabbit", "", make<ShieldMemory, rabbit::RabbitMemory>},
     RoleRow{Role::feed, "rabbit", "", make<ShieldFeed, rabbit::RabbitFeed>},
+    RoleRow{Role::probe, "rabbit", "", make<ShieldProbe, rabbit::RabbitProbe>},
 };
 
 }  // namespace
