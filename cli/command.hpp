@@ -49,6 +49,7 @@ int run_ls(Context&, const Arguments&);
 int run_inspect(Context&, const Arguments&);
 int run_signal(Context&, const Arguments&);
 int run_signals(Context&, const Arguments&);
+int run_probe(Context&, const Arguments&);
 int run_trip(Context&, const Arguments&);
 int run_break(Context&, const Arguments&);
 int run_mend(Context&, const Arguments&);

@@ -10,6 +10,7 @@ using enum Needs;
 
 constexpr Option k_dry_run{"dry-run", "", "say what would be done, do nothing"};
 constexpr Option k_timeout{"timeout", "DURATION", "deadline of each item (30s)"};
+constexpr Option k_spool{"spool", "", "keep signals in the home while the feed is out of reach ([signals] spool)"};
 constexpr Option k_exit_code{"exit-code", "", "exit 10 when there is something"};
 
 constexpr std::array k_global{
@@ -49,13 +50,23 @@ constexpr std::array k_signal{
     Option{"unit", "UNIT", "which worker ($CDCTL_UNIT)"},
     Option{"key", "KEY", "the condition (SERVICE/SIGNAL)"},
     Option{"id", "ID", "identity of this occurrence, counted once (a new one)"},
-    Option{"data", "NAME=VALUE", "further fields", true},
+    Option{"data", "NAME=VALUE", "further fields; also expires=10m, cleared=true, correlation=RUN", true},
+    k_spool,
     Option{"timeout", "DURATION", "deadline (5s)"},
 };
 constexpr std::array k_signals{
     Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (10m; with --follow: now)"},
     Option{"follow", "NAME", "go on for ever; as reader NAME, go on where it stopped", false, true, 'f'},
+    Option{"listen", "ADDRESS", "take signals over HTTP at 127.0.0.1:PORT; needs a token"},
+    Option{"token-file", "FILE", "with --listen: the token ([signals] token_file)"},
+    k_spool,
     k_timeout,
+};
+constexpr std::array k_probe{
+    Option{"every", "DURATION", "look again and again"},
+    Option{"send", "", "also send the signals to the feed"},
+    k_spool,
+    Option{"timeout", "DURATION", "deadline of each look (30s)"},
 };
 constexpr std::array k_trip{
     Option{"rule", "RULE", "instead of the service's own, e.g. \"errors >= 5 in 1m\"", true, false, 'r'},
@@ -105,6 +116,8 @@ constexpr std::array k_commands{
     Command{"signal", "[SET] SIGNAL", "Say that something is wrong with a set (a unit knows its own)", "cdctl signal oops -s critical -m 'every third job fails'\ncdctl signal - < signals.ndjson",
             "arguments, or signal records with -", "nothing", k_signal, nothing, run_signal},
     Command{"signals", "[SELECTOR…]", "What the services said", "cdctl signals --since 1h\ncdctl signals --follow | cdctl trip | cdctl break", "the feed", "signal records", k_signals, config, run_signals},
+    Command{"probe", "[SELECTOR…]", "Look at sets from outside: broker, units, checks of your own", "cdctl probe --every 10s | cdctl trip | cdctl break\ncdctl probe thumbs --send", "engines, switches and checks",
+            "signal records", k_probe, config, run_probe},
     Command{"trip", "", "Decide which sets are unhealthy", "cdctl signals --follow | cdctl trip | cdctl break\ncdctl signals --since 1h | cdctl trip --rule 'errors >= 5 in 1m'",
             "signal records", "a verdict record when a set's verdict changes", k_trip, nothing, run_trip},
     Command{"break", "[SET…]", "Cut sets off from RabbitMQ and the world", "cdctl signals --follow | cdctl trip | cdctl break\ncdctl break thumbs@newest --why 'wrong colours'",

@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> k_service_keys{"engine", "deployer", "units", "switches", "sources", "min_live", "max_verdict_age", "accept_loss", "breaker", "reaper"};
-const std::vector<std::string> k_global_keys{"defaults", "plugins"};
+const std::vector<std::string> k_service_keys{"engine", "deployer", "units", "switches", "sources", "min_live", "max_verdict_age", "accept_loss", "breaker", "reaper", "checks"};
+const std::vector<std::string> k_global_keys{"defaults", "plugins", "signals"};
 const std::vector<std::string> k_default_keys{"engine", "deployer", "min_live", "max_verdict_age", "breaker", "reaper"};
 const std::vector<std::string> k_breaker_keys{"rules"};
 const std::vector<std::string> k_reaper_keys{"keep", "min_age", "prove_for", "cut_grace", "failed_grace", "max_reaps"};
@@ -252,6 +252,7 @@ Result<Config> read_config(const fs::path& path, bool trusted, PluginHost& plugi
     if (plugin.refused.empty() && !file.table[plugin.name].is_null()) CDCTL_TRY(check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys));
   CDCTL_TRY(check_keys(file, "defaults", file.table["defaults"], k_default_keys));
   CDCTL_TRY(check_keys(file, "plugins", file.table["plugins"], {"path"}));
+  CDCTL_TRY(check_keys(file, "signals", file.table["signals"], {"spool", "token_file", "token_env", "token_command"}));
   ServiceConfig defaults;
   const auto base = fs::absolute(path).parent_path();
   CDCTL_TRY(ServiceReader(file, plugins, base).fields(file.table["defaults"], "defaults", defaults));

@@ -9,6 +9,7 @@
 #include "../feed_choice.hpp"
 #include "../input.hpp"
 #include "../outcome.hpp"
+#include "../spool.hpp"
 
 namespace cdctl::cli {
 
@@ -19,11 +20,20 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
+/// Fields of a signal that are no plain text: `expires` may be a time from now.
+Json field_of(const std::string& name, const std::string& text) {
+  if (name == "cleared" && (text == "true" || text == "false")) return text == "true";
+  if (name == "expires")
+    if (const auto age = parse_duration(text)) return to_rfc3339(now() + *age);
+  return text;
+}
+
 Result<Json> signal_from_arguments(const Arguments& args) {
   if (args.words.empty() || args.words.size() > 2) return fail(ExitCode::usage, "signal: give [SET] SIGNAL, such as: cdctl signal thumbs-r5f0c1e9a2b oops");
   const auto set = args.words.size() == 2 ? args.words[0] : environment("CDCTL_SET");
   if (set.empty()) return fail(ExitCode::usage, "signal: no set given, and $CDCTL_SET is not set; say cdctl signal SET SIGNAL");
-  Json flat = Json::object({{"set", set}, {"signal", args.words.back()}, {"severity", args.value("severity", "error")}});
+  Json flat = Json::object({{"set", set}, {"signal", args.words.back()}});
+  if (args.has("severity")) flat.set("severity", args.value("severity"));
   if (const auto unit = args.value("unit", environment("CDCTL_UNIT")); !unit.empty()) flat.set("unit", unit);
   for (const auto* name : {"message", "key", "id"})
     if (args.has(name)) flat.set(name, args.value(name));
@@ -33,7 +43,7 @@ Result<Json> signal_from_arguments(const Arguments& args) {
     const auto name = pair.substr(0, equals);
     if (flat.find(name) || name == "schema" || name == "time" || name == "received" || name == "service" || name == "revision")
       return fail(ExitCode::usage, fmt::format("signal: --data {}: the field has a meaning of its own", printable(name, 60)));
-    flat.set(name, pair.substr(equals + 1));
+    flat.set(name, field_of(name, pair.substr(equals + 1)));
   }
   auto signal = normal_signal(std::move(flat));
   if (!signal) return fail(ExitCode::usage, "signal: " + signal.error().what);
@@ -41,13 +51,13 @@ Result<Json> signal_from_arguments(const Arguments& args) {
 }
 
 /// Signals of stdin, in either form, in batches as they come.
-Result<> signals_from_stdin(Context& context, Feed& feed, Millis timeout) {
+Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis timeout) {
   if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe signal records into it");
   LineReader lines([] {});
   std::vector<Json> batch;
   const auto send = [&]() -> Result<> {
     if (batch.empty()) return {};
-    auto sent = feed.send(batch, Deadline(timeout));
+    auto sent = send_or_spool(context, feed, batch, spool, Deadline(timeout));
     batch.clear();
     return sent;
   };
@@ -76,11 +86,11 @@ int run_signal(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(5)));
     if (args.words.size() == 1 && args.words[0] == "-") {
       CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, true));
-      return signals_from_stdin(context, *feed, timeout);
+      return signals_from_stdin(context, *feed, wants_spool(context, args.has("spool")), timeout);
     }
     CDCTL_TRY_ASSIGN(const auto signal, signal_from_arguments(args));
     CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, true));
-    return feed->send({&signal, 1}, Deadline(timeout));
+    return send_or_spool(context, *feed, {&signal, 1}, wants_spool(context, args.has("spool")), Deadline(timeout));
   });
 }
 

@@ -1,15 +1,15 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <cdctl/fs.hpp>
 
 #include "../command.hpp"
 #include "../feed_choice.hpp"
 #include "../fleet.hpp"
+#include "../listen_run.hpp"
 #include "../outcome.hpp"
+#include "../spool.hpp"
+#include "../waiting.hpp"
 
 namespace cdctl::cli {
 
@@ -49,12 +49,6 @@ struct Reader {
   }
 };
 
-/// Whether the reader of our stdout has gone, without writing to it.
-bool stdout_gone() {
-  struct pollfd out {STDOUT_FILENO, 0, 0};
-  return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
-}
-
 class Stream {
  public:
   Stream(Context& context, std::vector<Selector> selectors) : context_(context), selectors_(std::move(selectors)) {}
@@ -64,15 +58,15 @@ class Stream {
     Millis pause(0);
     for (bool first = true;; first = false) {
       auto opened = feed.open(query, first ? deadline : Deadline(std::chrono::seconds(10)));
+      if (opened && !first) drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));
       if (!opened && first) return std::unexpected(opened.error());
-      auto ended = opened ? copy(**opened, query, reader, pause) : Result<bool>(std::unexpected(opened.error()));
+      auto ended = opened ? copy(feed, **opened, query, reader, pause) : Result<bool>(std::unexpected(opened.error()));
       if (ended && *ended) return {};
       if (!query.follow) return std::unexpected(ended.error());
       // The broker has gone: go on from the last position once it is back, so that no signal is missed.
       pause = std::clamp(pause * 2, Millis(100), Millis(5000));
       if (!ended) context_.out.warning(fmt::format("{}; trying again", ended.error().what));
-      struct pollfd stop {Stop::fd(), POLLIN, 0};
-      if (::poll(&stop, 1, static_cast<int>(pause.count())) > 0 || Stop::requested() || stdout_gone()) return {};
+      if (!wait_between(pause)) return {};
     }
   }
 
@@ -83,7 +77,7 @@ class Stream {
   }
 
   /// True when everything was given or nobody wants more.
-  Result<bool> copy(FeedReader& from, FeedQuery& query, Reader& reader, Millis& pause) {
+  Result<bool> copy(Feed& feed, FeedReader& from, FeedQuery& query, Reader& reader, Millis& pause) {
     for (;;) {
       CDCTL_TRY_ASSIGN(const auto signals, from.next(std::chrono::seconds(1)));
       for (const auto& signal : signals)
@@ -93,6 +87,8 @@ class Stream {
         query.cursor = from.cursor();
         reader.store(query.cursor);
         pause = Millis(0);
+      } else if (query.follow) {
+        drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));  // looks into one folder when nothing waits
       }
       if (Stop::requested() || (!query.follow && from.at_end()) || (signals.empty() && stdout_gone())) return true;
     }
@@ -102,10 +98,19 @@ class Stream {
   std::vector<Selector> selectors_;
 };
 
+Result<> listen(Context& context, const Arguments& args) {
+  for (const auto* other : {"since", "follow"})
+    if (args.has(other) || !args.words.empty()) return fail(ExitCode::usage, "signals --listen takes signals and reads none: leave SELECTOR, --since and --follow out");
+  ListenOptions options{args.value("listen"), args.value("token-file"), wants_spool(context, args.has("spool")), {}};
+  CDCTL_TRY_ASSIGN(options.timeout, duration_option(args, "timeout", std::chrono::seconds(5)));
+  return listen_for_signals(context, options);
+}
+
 }  // namespace
 
 int run_signals(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
+    if (args.has("listen")) return listen(context, args);
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
     std::vector<Selector> selectors;
     for (const auto& word : args.words) {
@@ -123,6 +128,7 @@ int run_signals(Context& context, const Arguments& args) {
       query.cursor = reader.cursor;
     }
     CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, false));
+    drain_spool(context, *feed, Deadline(timeout));
     auto done = Stream(context, std::move(selectors)).run(*feed, query, reader, Deadline(timeout));
     if (!done) context.report_record({}, "reading signals", done.error());
     else if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("no signals in that time");

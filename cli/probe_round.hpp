@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "fleet.hpp"
+
+namespace cdctl::cli {
+
+/// One look at the sets that the selectors mean (all when there are none): every probe that their engines and switches have, and
+/// the checks of their services. Gives whole `cdctl.signal/1` records. What could not be asked is reported as a record of its
+/// service, and does not keep the rest from being looked at.
+[[nodiscard]] Result<std::vector<Json>> probe_round(Context& context, const std::vector<Selector>& selectors, const Deadline& deadline);
+
+}  // namespace cdctl::cli
