@@ -21,7 +21,7 @@ Failure failed_act(const Finished& finished, std::string_view attempt) {
 }  // namespace
 
 Asked<Finished> juju_act(const Access& access, const std::vector<std::string>& words, std::string_view attempt, const ActOptions& options) {
-  const auto deadline = options.deadline.value_or(Deadline(access.timeout)).at_most(k_longest);
+  const auto deadline = options.deadline.value_or(access.until.at_most(access.timeout)).at_most(k_longest);
   const auto all = deadline.left();
   for (int repeat = 0;; ++repeat) {
     const auto data = PrivateData::make(access.data, access.private_parent, options.credentials);

@@ -1,5 +1,7 @@
 #include "juju_call.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cdctl/names.hpp>
@@ -34,7 +36,8 @@ std::string client_version() {
 }
 
 Asked<Answer> juju_call(const Access& access, const Question& question, std::string_view attempt) {
-  const Deadline deadline(access.timeout);
+  const auto deadline = access.until.at_most(access.timeout);
+  const auto all = std::min(access.timeout, deadline.left() + Millis(1));
   auto words = question;
   words.insert(words.end(), {"--format", "json"});
   for (int repeat = 0;; ++repeat) {
@@ -42,7 +45,7 @@ Asked<Answer> juju_call(const Access& access, const Question& question, std::str
     if (!data) return std::unexpected(failure(data.error().exit == ExitCode::config ? Trouble::config : Trouble::local, data.error().in(attempt)));
     auto finished = run(juju_command(access, words, *data, deadline));
     if (!finished) return std::unexpected(failure(Trouble::other, {ExitCode::unknown, fmt::format("{}: {}; snap install juju", attempt, finished.error().what)}));
-    if (finished->timed_out) finished->wall = access.timeout;  // repeats included, its end not
+    if (finished->timed_out) finished->wall = all;  // repeats included, its end not
     if (repeat < k_most_repeats && worth_repeating(*finished) && pause_before_repeat(repeat, deadline)) continue;
     return read_answer(*finished, attempt);
   }

@@ -23,6 +23,7 @@ struct Access {
   std::filesystem::path private_parent; ///< where the private copies of it are made
   bool snap = false;                    ///< juju is a snap: it sees no other temporary folder than its own
   Millis timeout = std::chrono::seconds(20);  ///< of one call, repeats included
+  Deadline until;                       ///< of all calls together
 };
 
 /// A question: `models`, `-c`, `attic`. `--format json` and what keeps juju from asking back are added.
@@ -40,7 +41,7 @@ template <class T>
 using Asked = std::expected<T, Failure>;
 
 /// Asks once, and again after a while when juju's locks or a lost connection were in the way, until an answer or the
-/// access's timeout. Only a run that ended with status 0 and wrote one JSON value has answered. `attempt` opens the error:
+/// access's timeout or deadline. Only a run that ended with status 0 and wrote one JSON value has answered. `attempt` opens the error:
 /// `reading the models`.
 [[nodiscard]] Asked<Answer> juju_call(const Access& access, const Question& question, std::string_view attempt);
 

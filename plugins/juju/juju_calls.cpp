@@ -34,6 +34,7 @@ class Round {
  private:
   Asked<Answer> ask(const Question& question, std::string_view attempt) {
     if (Stop::requested()) return unasked(Trouble::interrupted, attempt, "interrupted");
+    if (access_.until.passed()) return unasked(Trouble::unreachable, attempt, "not asked, since the deadline passed; try again");
     if (silent_ >= k_dead_after) return unasked(Trouble::unreachable, attempt, "not asked, since the controller did not answer the last questions; try again");
     auto answer = juju_call(access_, question, attempt);
     if (!answer && answer.error().trouble == Trouble::unreachable) ++silent_;

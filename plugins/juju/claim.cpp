@@ -1,0 +1,185 @@
+#include "claim.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <cdctl/process.hpp>
+
+#include "handover.hpp"
+#include "private_data.hpp"
+#include "reaping.hpp"
+#include "removal.hpp"
+#include "seen.hpp"
+#include "set_lock.hpp"
+#include "shared_sets.hpp"
+
+namespace cdctl::juju {
+
+namespace {
+
+constexpr Millis k_poll(2000), k_finish(60'000), k_last_words(20'000);
+
+/// Units that a bundle asks for, those of subordinates left out: they have no number of their own.
+std::int64_t units_of(const Json& application) {
+  for (const auto* key : {"num_units", "scale"})
+    if (application[key].is_int()) return application[key].as_int();
+  return 0;
+}
+
+std::vector<std::string> dying_in(const ModelStatus& status, std::string_view only) {
+  std::vector<std::string> out;
+  for (const auto& one : status.applications) {
+    const bool wanted = only.empty() ? one.kind != Kind::remote : one.name == only;
+    if (wanted && (one.life == "dying" || one.life == "dead")) out.push_back(one.name);
+  }
+  return out;
+}
+
+}  // namespace
+
+Millis retry_delay(std::int64_t attempts) {
+  Millis delay(30'000);
+  for (std::int64_t i = 1; i < attempts && delay < Millis(3'600'000); ++i) delay *= 2;
+  return std::min(delay, Millis(3'600'000));
+}
+
+Result<std::filesystem::path> JujuClaim::secret_file(std::string_view key) const {
+  if (!valid_word(key)) return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), set_.str()));
+  return folder_.secrets() / key;
+}
+
+Result<std::optional<std::string>> JujuClaim::load_secret(std::string_view key) {
+  CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
+  return read_file_if_there(file);
+}
+
+Result<> JujuClaim::save_secret(std::string_view key, std::string_view value) {
+  CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
+  CDCTL_TRY(make_directories(folder_.secrets(), 0700));
+  CDCTL_TRY(write_file_atomically(file, value, 0600));
+  crash_point("juju.secret.saved");
+  return {};
+}
+
+Result<Tags> JujuClaim::held_tags(const Access& access, std::string_view attempt) const {
+  auto tags = read_tags(access, place_.model(model_), attempt);
+  if (!tags) return fail(tags.error().error);
+  const auto m = metadata_of(*tags);
+  if (m.set == set_.str() && m.claim == claim_ && m.state == "deploying") return std::move(*tags);
+  return fail(ExitCode::refused, fmt::format("{}: it was taken over meanwhile (its model says {} by {}); see cdctl ls", attempt, printable(m.state, 20), printable(m.by, 80)));
+}
+
+Result<> JujuClaim::still_held(const Access& access, std::string_view attempt) const {
+  if (shares_model()) return {};
+  CDCTL_TRY(held_tags(access, attempt));
+  return {};
+}
+
+Result<> JujuClaim::clean(const Deadline& deadline) {
+  const auto attempt = "clearing up " + set_.str();
+  const auto access = place_.by(deadline);
+  if (found_.state != "absent") CDCTL_TRY(still_held(access, attempt));
+  forget_seen(place_, model_);
+  while (found_.state != "absent") {
+    const auto status = read_status(access, place_.model(model_), attempt);
+    if (!status) return fail(status.error().error);
+    const auto leaving = dying_in(*status, shares_model() ? set_.str() : std::string());
+    if (leaving.empty()) break;
+    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("{}: Juju is still removing application {} of an earlier deploy; try again later", attempt, leaving.front()));
+    CDCTL_TRY(wait_a_while(k_poll, deadline, attempt));
+  }
+  CDCTL_TRY(remove_tree(workspace()));
+  crash_point("juju.clean.emptied");
+  CDCTL_TRY(remove_tree(folder_.reaping()));  // of an earlier model of this name
+  return make_directories(workspace(), 0700);
+}
+
+Result<> JujuClaim::start(const Workload&, const Deadline&) {
+  return fail(ExitCode::config, fmt::format("starting {}: Juju runs charms, and these are the processes of a Procfile; give the service a bundle, or engine = \"local\"", set_.str()));
+}
+
+Result<> JujuClaim::start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
+  const auto access = place_.by(deadline);
+  CDCTL_TRY(still_held(access, "handing over " + set_.str()));
+  CDCTL_TRY_ASSIGN(const auto folder, PrivateFolder::make(place_.access.private_parent));
+  for (const auto& [name, application] : workload.bundle["applications"].members()) {
+    if (!shares_model()) started_.push_back(name);
+    if (!shares_model() || settings_.application.empty() || settings_.application == name) units_ += units_of(application);
+  }
+  if (shares_model()) started_ = {set_.str()};
+  crash_point("juju.start.begun");
+  CDCTL_TRY(hand_over({access, model_, set_.str(), settings_, workload.bundle, workload.env, folder.path(), place_.set(set_).cut()}, deadline));
+  crash_point("juju.start.handed");
+  return {};
+}
+
+Result<> JujuClaim::note_attempt(std::string_view why) {
+  const auto text = read_file_if_there(folder_.attempts());
+  const auto before = text && *text ? Json::parse(**text) : Result<Json>(Json());
+  const auto attempts = (before ? (*before)["attempts"].as_int() : 0) + 1;
+  const auto record = Json::object({{"attempts", attempts}, {"retry_at", to_rfc3339(now() + retry_delay(attempts))}, {"why", printable(why, 500)}});
+  return write_file_atomically(folder_.attempts(), record.dump() + "\n", 0600);
+}
+
+Result<> JujuClaim::finish_model(const Access& access) {
+  const auto attempt = "finishing " + set_.str();
+  CDCTL_TRY_ASSIGN(const auto tags, held_tags(access, attempt));
+  auto m = metadata_of(tags);
+  m.state = "live";
+  m.until.reset();
+  m.machine.clear();
+  m.claim.clear();
+  m.units = units_;
+  if (!m.served) m.served = now();
+  const auto live = with_metadata(tags, m);
+  if (const auto written = write_tags(access, place_.model(model_), live, attempt); !written) return fail(written.error().error);
+  crash_point("juju.finish.live");
+  return write_seen(place_, {model_, place_.user, all_, live});
+}
+
+Result<> JujuClaim::finish_application(const Access& access) {
+  const auto attempt = "finishing " + set_.str();
+  CDCTL_TRY_ASSIGN(const auto look, read_shared(place_, access, settings_, attempt));
+  const auto* application = look.find(set_);
+  if (!application || !application->error.empty() || dying_in(look.status, set_.str()).size() == 1) return fail(fmt::format("{}: Juju has no such application in {}; see cdctl juju status {}", attempt, look.model.name, look.model.name));
+  CDCTL_TRY(remove_tree(folder_.unfinished()));
+  crash_point("juju.finish.live");
+  return {};
+}
+
+Result<> JujuClaim::finish() {
+  const auto access = place_.by(Deadline(k_finish));
+  CDCTL_TRY(shares_model() ? finish_application(access) : finish_model(access));
+  // One that was live and fell is on its way to do so again
+  CDCTL_TRY(found_.state == "down" ? note_attempt("it was down, and was deployed again") : remove_tree(folder_.attempts()));
+  return remove_tree(workspace());
+}
+
+Result<> JujuClaim::halt(const Deadline& deadline) {
+  if (started_.empty()) return {};
+  const auto attempt = "halting " + set_.str();
+  const auto access = place_.by(deadline);
+  CDCTL_TRY(still_held(access, attempt));
+  CDCTL_TRY_ASSIGN(const auto removed, remove_applications(access, place_.model(model_), started_, {.destroy_storage = settings_.destroy_storage}, attempt));
+  if (removed.left.empty()) return {};
+  return fail(fmt::format("{}: application {} runs on: {}", attempt, removed.left.front(), removed.why));
+}
+
+void JujuClaim::abandon(std::string_view why) {
+  const auto warn = [&](std::string_view what, const Error& error) { host_.log(Level::warning, fmt::format("the failed deploy of {} is not {}: {}", set_.str(), what, error.what)); };
+  if (auto noted = note_attempt(why); !noted) warn("counted", noted.error());
+  crash_point("juju.abandon.noted");
+  if (shares_model()) return;
+  // So that no other machine waits for the lease to run out
+  const auto access = place_.by(Deadline(k_last_words));
+  const auto attempt = "giving up " + set_.str();
+  const auto tags = held_tags(access, attempt);
+  if (!tags) return warn("marked", tags.error());
+  auto m = metadata_of(*tags);
+  m.state = "partial";
+  m.until.reset();
+  if (auto written = write_tags(access, place_.model(model_), with_metadata(*tags, m), attempt); !written) warn("marked", written.error().error);
+}
+
+}  // namespace cdctl::juju

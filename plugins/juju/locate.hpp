@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "home.hpp"
+#include "metadata.hpp"
+
+namespace cdctl::juju {
+
+/// Where one set is on the controller, asked for just now.
+struct Located {
+  std::optional<ModelItem> model;      ///< the set's own; empty: there is none
+  Tags tags;                           ///< of that model
+  Metadata metadata;
+  std::vector<ModelItem> strangers;    ///< models by its name that say nothing of us: never ours to touch
+  bool all = false;                    ///< an administrator looked
+};
+
+/// Looks for the model of a set: one `models`, and the tags of what has its name. Exit code `unknown` when that cannot be read in
+/// full, or when two models claim to be the set.
+[[nodiscard]] Result<Located> locate(const Place& place, const Access& access, const SetName& set, std::string_view attempt);
+
+/// The settings of its service; with isolation by model when the set has a model of its own from before the service was told otherwise.
+[[nodiscard]] Result<Settings> settings_of_set(const Host& host, const Place& place, const Access& access, const SetName& set, std::string_view attempt);
+
+/// The model that sets share, as the service's table names it. Exit code `unknown` when this user sees none, or several.
+[[nodiscard]] Result<ModelItem> shared_model(const Place& place, const Listing& listing, const Settings& settings);
+
+}  // namespace cdctl::juju

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <cdctl/names.hpp>
+#include <cdctl/time.hpp>
+
+#include "tags.hpp"
+
+namespace cdctl::juju {
+
+/// What a model says of its set, in the tags `cdctl-…`.
+struct Metadata {
+  std::string set;                        ///< empty: the model is none of ours
+  std::string state;                      ///< deploying, live, partial, reaping
+  Sources sources;                        ///< without their urls, which may hold tokens
+  std::optional<Time> deployed_at;
+  std::string by;                         ///< who deployed it last
+  std::optional<Time> until;              ///< deploying: when that deploy must have ended
+  std::string machine, claim;             ///< deploying: whose lock it holds, and which of its deploys it is
+  std::optional<Time> served;             ///< since when it was live for the first time
+  std::optional<std::int64_t> units;
+  std::optional<Time> reaping_since;
+
+  /// The deploy that claimed it may still be at work, as far as the tags tell.
+  [[nodiscard]] bool leased(Time at) const;
+};
+
+[[nodiscard]] Metadata metadata_of(const Tags& tags);
+/// The tags with ours replaced. Tags of others, and what a cut remembers, stay.
+[[nodiscard]] Tags with_metadata(Tags tags, const Metadata& metadata);
+
+}  // namespace cdctl::juju

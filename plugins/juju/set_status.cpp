@@ -1,0 +1,115 @@
+#include "set_status.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cdctl/file_lock.hpp>
+
+#include "reaping.hpp"
+
+namespace cdctl::juju {
+
+namespace {
+
+bool there(const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// The addresses of its sources: those of the configuration, as far as it still names them.
+void add_urls(SetStatus& to, const Host& host) {
+  const auto* config = host.config().service(to.name.service);
+  if (!config) return;
+  for (const auto& source : config->sources)
+    if (const auto at = to.sources.find(source.name); at != to.sources.end() && at->second.kind == source.kind) at->second.url = source.url;
+}
+
+std::string state_of(const Place& place, const SetName& set, const ModelItem& model, const Metadata& m) {
+  const auto folder = place.set(set);
+  const auto reaping = read_reaping(folder);
+  if (dying(model) || m.state == "reaping" || (reaping && reaping->model == model.uuid)) return "reaping";
+  if (m.state == "live") return "live";
+  if (at_work(folder)) return "deploying";
+  if (!m.leased(now())) return "partial";
+  const auto machine = place.machine();
+  return machine && *machine == m.machine ? "partial" : "deploying";  // nobody here holds its lock
+}
+
+Json unit_detail(const Unit& unit) {
+  return Json::object({{"unit", unit.name}, {"process", unit.application}, {"state", to_string(unit.health)}, {"why", unit.why},
+                       {"workload", unit.workload.current}, {"agent", unit.agent.current}, {"machine", unit.machine}});
+}
+
+bool counted(const Application& application, std::string_view wanted) {
+  return wanted.empty() ? application.kind == Kind::principal : application.name == wanted;
+}
+
+}  // namespace
+
+bool at_work(const SetFolder& folder) {
+  const Fd fd(::open(folder.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return errno != ENOENT;
+  return OfdLock::held(fd.get(), "lock").value_or(true);
+}
+
+SetStatus bare_status(const Host&, const Place& place, const SetName& set) {
+  SetStatus out;
+  out.name = set;
+  out.engine = "juju";
+  out.home = place.home();
+  out.state = "absent";
+  const auto text = read_file_if_there(place.set(set).attempts());
+  const auto json = text && *text ? Json::parse(**text) : Result<Json>(Json());
+  if (!json || !json->is_object()) return out;
+  out.attempts = (*json)["attempts"].as_int();
+  out.retry_at = parse_rfc3339((*json)["retry_at"].view());
+  if ((*json)["why"].is_string()) out.detail.set("last_failure", (*json)["why"]);
+  return out;
+}
+
+SetStatus status_of(const Host& host, const Place& place, const SetName& set, const ModelItem& model, const Metadata& m) {
+  auto out = bare_status(host, place, set);
+  out.state = state_of(place, set, model, m);
+  out.deployed_at = m.deployed_at;
+  out.sources = m.sources;
+  out.served = m.served.has_value();
+  add_urls(out, host);
+  out.detail.set("model", model.name).set("model_uuid", model.uuid).set("by", m.by);
+  return out;
+}
+
+Result<SetStatus> status_of(const Host& host, const Place& place, const SetName& set, const Application* application) {
+  auto out = bare_status(host, place, set);
+  const auto folder = place.set(set);
+  const bool unfinished = there(folder.unfinished()), reaping = read_reaping(folder).has_value();
+  if (application && !application->error.empty()) return fail(ExitCode::unknown, fmt::format("Juju could not read application {}: {}; try again", set.str(), printable(application->error, 120)));
+  if (!application && !unfinished && !reaping) return out;
+  const bool leaving = application && (application->life == "dying" || application->life == "dead");
+  out.state = reaping || leaving ? "reaping" : unfinished || !application ? (at_work(folder) ? "deploying" : "partial") : "live";
+  out.served = out.state == "live";
+  return out;
+}
+
+void add_units(SetStatus& to, const ModelStatus& status, std::string_view application, std::optional<std::int64_t> wanted) {
+  Json units = Json::array();
+  for (const auto& unit : status.units)
+    if (application.empty() || unit.application == application) units.push_back(unit_detail(unit));
+  to.detail.set("units", std::move(units));
+  Counts sum;
+  for (const auto& one : status.applications) {
+    if (!counted(one, application)) continue;
+    if (!one.units) return;  // Juju could not read it: nothing is known of the whole
+    sum.up += one.units->up;
+    sum.down += one.units->down;
+    sum.bad += one.units->bad;
+    sum.unknown += one.units->unknown;
+  }
+  to.want = std::max(sum.want(), wanted.value_or(0));
+  if (status.everyone_lost || (sum.up == 0 && sum.unknown > 0)) return;
+  to.up = sum.up;
+  if (to.state == "live" && sum.up == 0 && sum.down == 0 && *to.want > 0) to.state = "down";
+}
+
+}  // namespace cdctl::juju
