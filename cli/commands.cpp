@@ -36,14 +36,17 @@ constexpr std::array k_deploy{
     Option{"source", "NAME=REV", "pin a source to a revision", true},
     Option{"even-bad", "", "deploy a revision that is known to be bad"},
     Option{"wait", "", "stay until the units have been up for --settle"},
-    Option{"settle", "DURATION", "with --wait: how long (10s)"},
+    Option{"settle", "DURATION", "with --wait: how long (10s; juju: 15s)"},
     Option{"timeout", "DURATION", "deadline of each deploy (30m)"},
 };
 constexpr std::array k_inspect{
     Option{"since", "DURATION", "signals of that long ago and later (1h)"},
     k_timeout,
 };
-constexpr std::array k_ls{k_timeout};
+constexpr std::array k_ls{
+    Option{"units", "", "ask for the units of each set where a list does not tell (juju: one call a set)"},
+    k_timeout,
+};
 constexpr std::array k_signal{
     Option{"severity", "LEVEL", "how bad (error)", false, false, 's', "debug info warning error critical"},
     Option{"message", "TEXT", "what happened, for people", false, false, 'm'},
@@ -84,6 +87,15 @@ constexpr std::array k_break{
 constexpr std::array k_mend{
     k_dry_run,
     Option{"thaw", "", "let frozen units go on instead of restarting them"},
+    Option{"probation", "DURATION", "half-open: let one connection in for so long; then restore the set, or cut it again"},
+    Option{"messages", "N", "with --probation: restore it as soon as so many are acknowledged (1, at the end)"},
+    Option{"settle", "", "follow trials to their end; without SET: end those whose time is over"},
+    Option{"abort", "", "cut sets again that are on trial now"},
+    k_timeout,
+};
+constexpr std::array k_force{
+    k_dry_run,
+    Option{"why", "TEXT", "the reason, for the others"},
     k_timeout,
 };
 constexpr std::array k_stale{
@@ -103,6 +115,7 @@ constexpr std::array k_reap{
     Option{"even-newest", "", "by name: also a service's newest set"},
     Option{"timeout", "DURATION", "deadline of each item (60s)"},
 };
+constexpr std::array k_doctor{Option{"timeout", "DURATION", "deadline of each plugin's checks (15s)"}};
 constexpr std::array k_plugins{Option{"check", "", "open each plugin and check it whole"}};
 
 constexpr std::array k_commands{
@@ -123,8 +136,12 @@ constexpr std::array k_commands{
     Command{"break", "[SET…]", "Cut sets off from RabbitMQ and the world", "cdctl signals --follow | cdctl trip | cdctl break\ncdctl break thumbs@newest --why 'wrong colours'",
             "verdict records that say unhealthy", "an outcome record a set", k_break, config, run_break},
     Command{"mend", "[SET…]", "Join cut sets to the world again", "cdctl mend thumbs-r5f0c1e9a2b\ncdctl ls -o name thumbs | cdctl mend -", "set names", "an outcome record a set", k_mend, config, run_mend},
+    Command{"force", "STATE TARGET…", "What every breaker shall hold of sets, or of a service: open, closed, observe, none",
+            "cdctl force observe thumbs --why 'new rules'\ncdctl force closed thumbs-r5f0c1e9a2b\ncdctl force none thumbs", "arguments", "a force record each", k_force, config, run_force},
     Command{"stale", "", "Mark the sets that nobody needs", "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records", "the unneeded ones, marked", k_stale, nothing, run_stale},
     Command{"reap", "[SET…]", "Remove sets for good", "cdctl ls | cdctl stale | cdctl reap\ncdctl reap thumbs-r5f0c1e9a2b", "marked set records", "an outcome record a set", k_reap, config, run_reap},
+    Command{"doctor", "", "Whether everything that cdctl needs is there, and the cure where it is not", "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'", "everything",
+            "a check record each", k_doctor, nothing, run_doctor},
     Command{"plugins", "", "The plugins, where they are, and why one is refused", "cdctl plugins\ncdctl plugins --check -o json", "manifests", "plugin records", k_plugins, nothing, run_plugins},
     Command{"version", "", "The version and what it was built with", "cdctl version\ncdctl version -o json", "", "", {}, nothing, run_version},
     Command{"__manifest", "LIBRARY FILE", "Write a plugin's manifest", "", "", "", {}, nothing, run_manifest, true},

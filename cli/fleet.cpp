@@ -23,6 +23,8 @@ Json SetView::record() const {
   if (cut.value_or(false) && memory.cut_memo) {
     out.set("cut_at", to_rfc3339(memory.cut_memo->at)).set("cut_by", memory.cut_memo->by).set("cut_why", memory.cut_memo->why);
   }
+  if (cut.value_or(false) && memory.cut_memo && memory.cut_memo->probation) out.set("trial_until", to_rfc3339(memory.cut_memo->probation->until));
+  if (memory.force) out.set("forced", to_string(memory.force->state));
   out.set("units", status ? Json::object({{"want", number(status->want)}, {"up", number(status->up)}}) : Json());
   out.set("served", status ? Json(status->served) : Json());
   const Sources empty;

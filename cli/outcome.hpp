@@ -24,6 +24,7 @@ class Outcome {
   /// A further member of the record.
   void set(std::string_view key, Json value) { extra_.set(key, std::move(value)); }
   void fail_with(const Error& error);
+  [[nodiscard]] bool has_changed() const { return changed_; }
   [[nodiscard]] bool ok() const { return !error_; }
   [[nodiscard]] bool dry_run() const { return dry_run_; }
 

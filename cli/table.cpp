@@ -61,6 +61,7 @@ const std::vector<Layout>& layouts() {
         {"MACHINE", "machine", Show::text, true}, {"ADDRESS", "address", Show::text, true}, {"MODEL", "model", Show::text, true}, {"MESSAGE", "message", Show::text, true}}},
       {"cdctl.juju-offer/1", false,
        {{"OFFER", "name"}, {"APPLICATION", "application"}, {"JOINED", "joined"}, {"ENDPOINTS", "endpoints", Show::names}, {"URL", "url"}, {"CHARM", "charm", Show::text, true}, {"MODEL", "model", Show::text, true}}},
+      {"cdctl.force/1", false, {{"TARGET", "target"}, {"STATE", "state"}, {"BY", "by"}, {"WHY", "why"}}},
       {"cdctl.check/1", false, {{"CHECK", "what"}, {"STATE", "state"}, {"FOUND", "found"}, {"CURE", "cure"}}},
       {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "roles", Show::list}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
   };

@@ -61,6 +61,14 @@ class Cut {
       return {};
     }
     service_ = view->config;
+    if (const auto& force = set->memory.force) {
+      if (force->state == Force::State::closed) return fail(ExitCode::refused, fmt::format("refused: it is forced closed by {}: {}; cdctl force none {} lifts that", force->by, printable(force->why, 120), set_.str()));
+      if (force->state == Force::State::observe && cause_.last_evidence) {
+        outcome_.set("ignored", "observe-only");
+        context_.out.note(fmt::format("{}: would be cut; it is only observed, says {}", set_.str(), force->by));
+        return {};
+      }
+    }
     return cut(*view, *set);
   }
 
@@ -88,10 +96,15 @@ class Cut {
       return {};
     }
     CutMemo memo{true, context_.actor(), cause_.why, now(), set.memory.limit, {}};
-    const bool remembered = already && set.memory.cut_memo && set.memory.cut_memo->cut;
+    const bool on_trial = set.memory.cut_memo && set.memory.cut_memo->probation;
+    const bool remembered = already && set.memory.cut_memo && set.memory.cut_memo->cut && !on_trial;
+    if (on_trial) {  // what was there before the trial; and it is one until nobody gets in
+      memo.prev_limit = set.memory.cut_memo->prev_limit;
+      memo.probation = set.memory.cut_memo->probation;
+    }
     if (!remembered) {
       CDCTL_TRY(memory_->put_cut(set_, memo, deadline_));
-      if (!already) outcome_.changed();
+      if (!already || on_trial) outcome_.changed();
     }
     crash_point("break.remembered");
     for (const auto& name : context_.broker_switches(*service_)) {
@@ -99,6 +112,10 @@ class Cut {
       if (!broker) return std::unexpected(broker.error());
       if (!outcome_.step(name, (*broker)->cut(set_, cause_.why, deadline_))) return {};
       crash_point("break." + name);
+    }
+    if (on_trial) {
+      memo.probation.reset();
+      CDCTL_TRY(memory_->put_cut(set_, memo, deadline_));
     }
     if (!already && !even_last_) {
       CDCTL_TRY_ASSIGN(const bool undone, undo_if_too_many(view, memo));

@@ -12,7 +12,7 @@ namespace cdctl::rabbit {
 
 namespace {
 
-constexpr std::string_view k_set_prefix = "cdctl.set.", k_cut_prefix = "cdctl.cut.";
+constexpr std::string_view k_set_prefix = "cdctl.set.", k_cut_prefix = "cdctl.cut.", k_force_prefix = "cdctl.force.";
 // How long a lock that was asked for in advance is waited for before lock() has said its own deadline.
 constexpr Millis k_prefetch(30'000);
 
@@ -46,6 +46,18 @@ void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_vie
   }
 }
 
+/// A forced state: of a set, or of a service.
+void RabbitMemory::take_force(const Json& row, std::optional<std::string_view> service, std::map<std::string, Force>& forces) {
+  const auto parameter = row["name"].view();
+  if (!parameter.starts_with(k_force_prefix)) return;
+  const auto name = parameter.substr(k_force_prefix.size());
+  const auto set = parse_set_name(name);
+  if (service && name != *service && !(set && set->service == *service)) return;
+  auto force = force_from_json(row["value"]);
+  if (force) forces.emplace(name, std::move(*force));
+  else host_.log(Level::warning, fmt::format("the global parameter {} cannot be used: {}; delete or correct it", printable(parameter, 100), force.error().what));
+}
+
 Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(std::optional<std::string_view> service, const Deadline& deadline) {
   const Call calls[] = {{.path = "/global-parameters", .doing = "reading the sets from the broker"},
                         {.path = "/users?columns=name,tags,limits", .doing = "reading the users of the broker"}};
@@ -56,7 +68,11 @@ Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(std::optional<std:
   CDCTL_TRY_ASSIGN(const auto users, management_.parse(calls[1], *answers[1]));
   if (!parameters.is_array() || !users.is_array()) return fail(ExitCode::unknown, "reading the sets from the broker: the answer is no list");
   std::map<std::string, MemoryEntry> entries;
-  for (const auto& row : parameters.items()) take_parameter(row, service, entries);
+  std::map<std::string, Force> forces;
+  for (const auto& row : parameters.items()) {
+    take_parameter(row, service, entries);
+    take_force(row, service, forces);
+  }
   for (const auto& user : users.items()) {
     const auto set = parse_set_name(user["name"].view());
     if (!set || (service && set->service != *service)) continue;
@@ -65,6 +81,13 @@ Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(std::optional<std:
     entry.provisioned = true;
     entry.cut = limit.cut();
     if (!limit.cut()) entry.limit = limit.most;
+    const bool on_trial = entry.cut_memo && entry.cut_memo->cut && entry.cut_memo->probation;
+    if (on_trial) entry.cut = true;
+  }
+  for (auto& [name, entry] : entries) {
+    auto at = forces.find(name);
+    if (at == forces.end()) at = forces.find(parse_set_name(name)->service);
+    if (at != forces.end()) entry.force = at->second;
   }
   return entries;
 }
@@ -93,6 +116,12 @@ Result<> RabbitMemory::put_cut(const SetName& set, const CutMemo& memo, const De
   return {};
 }
 
+Result<> RabbitMemory::put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) {
+  if (!parse_set_name(name) && !valid_service_name(name)) return fail(ExitCode::usage, fmt::format("'{}' names no set and no service", printable(name, 80)));
+  const auto parameter = std::string(k_force_prefix) + std::string(name);
+  return force ? put(parameter, to_json(*force), deadline) : forget(parameter, deadline);
+}
+
 Result<> RabbitMemory::trim(std::string_view service, std::size_t keep, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto entries, read(service, deadline));
   std::vector<const SetMemo*> tombstones;
@@ -106,6 +135,7 @@ Result<> RabbitMemory::trim(std::string_view service, std::size_t keep, const De
     // The cut memory first: a crash in between leaves a tombstone, which the next trim finds.
     CDCTL_TRY(forget(std::string(k_cut_prefix) + name, deadline));
     crash_point("rabbit.memory.trim");
+    CDCTL_TRY(forget(std::string(k_force_prefix) + name, deadline));
     CDCTL_TRY(forget(std::string(k_set_prefix) + name, deadline));
   }
   return {};

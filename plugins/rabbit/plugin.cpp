@@ -3,6 +3,7 @@
 #include <cdctl/plugin.hpp>
 #include <cdctl/shield.hpp>
 
+#include "doctor.hpp"
 #include "feed.hpp"
 #include "memory.hpp"
 #include "probe.hpp"
@@ -17,6 +18,7 @@ constexpr std::array k_roles{
     RoleRow{Role::switch_, "rabbit", "", make<ShieldSwitch, rabbit::RabbitSwitch>},
     RoleRow{Role::memory, "rabbit", "", make<ShieldMemory, rabbit::RabbitMemory>},
     RoleRow{Role::feed, "rabbit", "", make<ShieldFeed, rabbit::RabbitFeed>},
+    RoleRow{Role::doctor, "rabbit", "", make<ShieldDoctor, rabbit::RabbitDoctor>},
     RoleRow{Role::probe, "rabbit", "", make<ShieldProbe, rabbit::RabbitProbe>},
 };
 

@@ -4,6 +4,7 @@
 
 #include <cdctl/process.hpp>
 
+#include "probe_look.hpp"
 #include "users.hpp"
 
 namespace cdctl::rabbit {
@@ -89,6 +90,30 @@ Result<Step> RabbitSwitch::mend(const SetName& set, std::optional<std::int64_t> 
   }
   crash_point("rabbit.mend.limit");
   return Step{"rabbit", true, Json::object()};
+}
+
+Result<Step> RabbitSwitch::admit(const SetName& set, std::int64_t connections, const Deadline& deadline) {
+  if (connections < 1) return fail(ExitCode::usage, fmt::format("{}: a trial needs at least one connection", set.str()));
+  CDCTL_TRY_ASSIGN(const auto before, read_limit(management_, set.str(), deadline));
+  if (!before) return absent();
+  if (!before->cut()) return fail(ExitCode::refused, set.str() + " is not cut, so there is nothing to try; cdctl ls shows it");
+  CDCTL_TRY_ASSIGN(const bool there, set_limit(management_, set.str(), connections, deadline));
+  if (!there) return absent();
+  crash_point("rabbit.admit.limit");
+  return Step{"rabbit", true, Json::object({{"connections", connections}})};
+}
+
+Result<Settled> RabbitSwitch::settled(const SetName& set, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto look, look_at_broker(management_, {}, deadline));
+  Settled out;
+  const auto user = look.users.find(set.str());
+  if (user == look.users.end()) return out;
+  out.connections = std::ssize(user->second.connections);
+  for (const auto& [name, channel] : user->second.channels) {
+    out.acknowledged += channel.acknowledged;
+    out.returned += channel.returned();
+  }
+  return out;
 }
 
 Result<> RabbitSwitch::delete_user(const SetName& set, const Deadline& deadline) {

@@ -20,6 +20,8 @@ class RabbitSwitch final : public Switch {
   Result<Step> cut(const SetName& set, std::string_view why, const Deadline& deadline) override;
   Result<Step> drain(const SetName& set, const Deadline& deadline) override;
   Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit, const Deadline& deadline) override;
+  Result<Step> admit(const SetName& set, std::int64_t connections, const Deadline& deadline) override;
+  Result<Settled> settled(const SetName& set, const Deadline& deadline) override;
   Result<Step> retire(const SetName& set, const Deadline& deadline) override;
   Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets, const Deadline& deadline) override;
   Result<Json> describe(const ServiceConfig& service, const SetName& set, const Deadline& deadline) override;

@@ -27,16 +27,13 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
 namespace {
 
 Json probation_json(const Probation& probation) {
-  Json out = Json::object({{"since", to_rfc3339(probation.since)}, {"until", to_rfc3339(probation.until)}});
-  out.set("messages", probation.messages ? Json(*probation.messages) : Json());
-  return out.set("acknowledged", probation.acknowledged).set("by", probation.by);
+  return Json::object({{"since", to_rfc3339(probation.since)}, {"until", to_rfc3339(probation.until)}, {"messages", probation.messages}, {"early", probation.early}, {"by", probation.by}});
 }
 
 std::optional<Probation> probation_from(const Json& json) {
   const auto since = parse_rfc3339(json["since"].view()), until = parse_rfc3339(json["until"].view());
   if (!since || !until) return std::nullopt;
-  const auto messages = json["messages"].is_int() ? std::optional(json["messages"].as_int()) : std::nullopt;
-  return Probation{*since, *until, messages, json["acknowledged"].as_int(), json["by"].as_string()};
+  return Probation{*since, *until, json["messages"].as_int(1), json["early"].as_bool(), json["by"].as_string()};
 }
 
 }  // namespace

@@ -4,7 +4,7 @@ foreach(name IN ITEMS good old_interface missing_symbol throws other_build)
   set_target_properties(test_plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/plugins)
 endforeach()
 
-foreach(name IN ITEMS breaker stale config plugin_host command_line)
+foreach(name IN ITEMS breaker probation stale config plugin_host command_line)
   cdctl_unit_test(${name} LIBRARIES cdctl_front)
   target_link_options(test_${name} PRIVATE LINKER:--export-dynamic-symbol=cdctl_interface_3)
   add_dependencies(test_${name} cdctl)

@@ -184,11 +184,11 @@ struct SetMemo {
 [[nodiscard]] Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json);
 
 /// A cut set that is let back on one connection, to prove itself. Written before it is let back, so that whoever comes by
-/// afterwards can end it: unanswered at `until`, it has failed.
+/// afterwards can end it: unanswered at `until`, it has failed. A set on trial counts as cut for every guard.
 struct Probation {
   Time since, until;
-  std::optional<std::int64_t> messages;  ///< passed once it acknowledged so many more than `acknowledged`; empty = by time alone
-  std::int64_t acknowledged = 0;         ///< what it had acknowledged when the probation began
+  std::int64_t messages = 1;             ///< to be acknowledged
+  bool early = false;                    ///< passed as soon as they are, and not only at `until`
   std::string by;
 };
 
@@ -257,6 +257,13 @@ class Memory {
 
 // ---------------------------------------------------------------- switches
 
+/// Messages since the connections were opened.
+struct Settled {
+  std::int64_t acknowledged = 0;
+  std::int64_t returned = 0;      ///< delivered, and neither acknowledged nor held: it went back, or was rejected
+  std::int64_t connections = 0;
+};
+
 /// Something that a set can be cut off from and joined to again. Engines are switches too, through Engine::cut and mend.
 class Switch {
  public:
@@ -280,10 +287,10 @@ class Switch {
     (void)connections, (void)deadline;
     return fail(ExitCode::config, "letting " + set.str() + " back on trial: this switch cannot do that");
   }
-  /// Messages acknowledged so far by the open connections of each set, as the switch counts them; answers in the order asked.
-  [[nodiscard]] virtual Result<std::vector<std::int64_t>> acknowledged(std::span<const SetName> sets, const Deadline& deadline) {
-    (void)sets, (void)deadline;
-    return fail(ExitCode::config, "this switch does not count acknowledgements");
+  /// What the open connections of the set have done with messages so far, as the switch counts it.
+  [[nodiscard]] virtual Result<Settled> settled(const SetName& set, const Deadline& deadline) {
+    (void)deadline;
+    return fail(ExitCode::config, "watching what " + set.str() + " does: this switch does not count messages");
   }
   /// Removes what provision made for the set (not the queues) and every connection that still uses it.
   [[nodiscard]] virtual Result<Step> retire(const SetName& set, const Deadline& deadline) = 0;

@@ -141,7 +141,7 @@ class ShieldSwitch final : public Switch {
   Result<Step> drain(const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(drain(s, d)); }
   Result<Step> mend(const SetName& s, std::optional<std::int64_t> p, const Deadline& d) override { CDCTL_SHIELDED(mend(s, p, d)); }
   Result<Step> admit(const SetName& s, std::int64_t n, const Deadline& d) override { CDCTL_SHIELDED(admit(s, n, d)); }
-  Result<std::vector<std::int64_t>> acknowledged(std::span<const SetName> s, const Deadline& d) override { CDCTL_SHIELDED(acknowledged(s, d)); }
+  Result<Settled> settled(const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(settled(s, d)); }
   Result<Step> retire(const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(retire(s, d)); }
   Result<std::vector<std::int64_t>> connections(std::span<const SetName> s, const Deadline& d) override { CDCTL_SHIELDED(connections(s, d)); }
   Result<Json> describe(const ServiceConfig& c, const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(describe(c, s, d)); }
