@@ -3,6 +3,7 @@ from .store import Fail, LEGACY, NEWEST
 
 ANY = {"-B": 0, "--no-browser-login": 0, "--debug": 0}
 MODEL = {**ANY, "-m": 1}
+BARE = {"-m": 1, "--debug": 0}  # these take no -B in any version
 JSON = {"--format": 1}
 FORCE = {"--no-prompt": 0, "--force": 0, "--no-wait": 0}
 
@@ -24,7 +25,7 @@ COMMANDS = {
                "--resource": "+", "--to": 1, "--bind": 1, "--storage": "+", "--force": 0, "--dry-run": 0},
     "config": {**MODEL, **JSON, "--file": 1, "--reset": 1},
     "remove-application": {**MODEL, **FORCE, "--destroy-storage": 0},
-    "add-relation": MODEL, "relate": MODEL, "integrate": MODEL,
+    "add-relation": BARE, "relate": BARE, "integrate": BARE,
     "remove-relation": {**MODEL, "--force": 0},
     "offer": {**ANY, "-c": 1}, "consume": MODEL, "remove-saas": MODEL,
     "remove-offer": {**ANY, "-c": 1, "--force": 0, "-y": 0},
@@ -34,9 +35,9 @@ COMMANDS = {
     "scale-application": MODEL,
     "add-unit": {**MODEL, "-n": 1, "--num-units": 1, "--to": 1},
     "remove-unit": {**MODEL, **FORCE, "--num-units": 1, "--destroy-storage": 0},
-    "add-secret": {**MODEL, "--file": 1, "--info": 1}, "update-secret": {**MODEL, "--file": 1, "--info": 1, "--auto-prune": 0},
+    "add-secret": {**BARE, "--file": 1, "--info": 1}, "update-secret": {**BARE, "--file": 1, "--info": 1, "--auto-prune": 0},
     "grant-secret": MODEL, "revoke-secret": MODEL, "remove-secret": {**MODEL, "--revision": 1},
-    "secrets": {**MODEL, **JSON, "--owner": 1},
+    "secrets": {**BARE, **JSON, "--owner": 1},
     "disable-command": MODEL, "enable-command": MODEL,
 }
 if LEGACY:
