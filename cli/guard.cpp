@@ -31,6 +31,8 @@ Result<std::map<std::string, std::int64_t>> live_units(Context& context, const S
     if (set.state == "reaping") continue;
     if (!set.cut) return fail(ExitCode::unknown, fmt::format("cannot count what is live: whether {} is cut could not be read", set.name.str()));
     if (*set.cut) continue;
+    // Noted as cut and not yet kept out: a breaker is at it right now, or was killed there. In doubt it does not count.
+    if (set.memory.cut_memo && set.memory.cut_memo->cut) continue;
     if (brokers.empty()) {
       if (set.state != "live") continue;
       CDCTL_TRY_ASSIGN(out[set.name.str()], units_up(context, set, deadline));

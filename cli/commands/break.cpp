@@ -12,6 +12,8 @@ namespace cdctl::cli {
 
 namespace {
 
+constexpr Millis k_slow{2000}, k_undo{10'000};
+
 /// Why a set is to be cut, and how fresh the evidence is.
 struct Cause {
   std::string why;
@@ -90,6 +92,7 @@ class Cut {
     if (!already && !even_last_) {
       CDCTL_TRY_ASSIGN(live, live_units(context_, view, deadline_));
       CDCTL_TRY(guard_min_live(*service_, set_, live));
+      crash_point("break.counted");
     }
     if (outcome_.dry_run()) {
       if (!already) outcome_.changed();
@@ -102,6 +105,7 @@ class Cut {
       memo.prev_limit = set.memory.cut_memo->prev_limit;
       memo.probation = set.memory.cut_memo->probation;
     }
+    noted_ = std::chrono::steady_clock::now();
     if (!remembered) {
       CDCTL_TRY(memory_->put_cut(set_, memo, deadline_));
       if (!already || on_trial) outcome_.changed();
@@ -132,30 +136,35 @@ class Cut {
     return {};
   }
 
-  /// Another breaker may have cut beside us (its lock lost, or its broker partitioned): read all limits again, and if the
-  /// count no longer holds the later cut undoes its own.
+  /// Another breaker may have cut beside us (its lock lost, its machine suspended, its broker partitioned): read all limits and
+  /// memos again. If the count no longer holds, the later cut undoes its own; and so does one that took long, since who came
+  /// meanwhile may have looked before we were done, and be gone.
   Result<bool> undo_if_too_many(const ServiceView& before, const CutMemo& ours) {
-    CDCTL_TRY_ASSIGN(const auto after, memory_->read(set_.service, deadline_));
+    // A machine that was suspended wakes up past its deadline: what it did must be looked at all the same.
+    const Deadline deadline(std::max(deadline_.left(), k_undo));
+    CDCTL_TRY_ASSIGN(const auto after, memory_->read(set_.service, deadline));
     std::vector<CutMemo> others;
     for (const auto& set : before.sets) {
       const auto at = after.find(set.name.str());
-      if (set.name == set_ || set.cut.value_or(true) || at == after.end() || !at->second.cut.value_or(false)) continue;
-      if (at->second.cut_memo) others.push_back(*at->second.cut_memo);
+      if (set.name == set_ || set.cut.value_or(true) || at == after.end()) continue;
+      const auto& memo = at->second.cut_memo;
+      if (at->second.cut.value_or(false) || (memo && memo->cut)) others.push_back(memo.value_or(CutMemo{}));
     }
     if (others.empty()) return false;
     Fleet fleet(context_);
-    fleet.load_for_cut(set_.service, deadline_);
-    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline_));
+    fleet.load_for_cut(set_.service, deadline);
+    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline));
     if (guard_min_live(*service_, set_, live)) return false;
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) { return std::pair(ours.at, ours.by) > std::pair(other.at, other.by); });
-    if (!last) return false;  // the other one undoes its own
+    const bool slow = std::chrono::steady_clock::now() - noted_ > k_slow;
+    if (!last && !slow) return false;  // the other one undoes its own
     auto mended = ours;
     mended.cut = false;
     mended.mended_at = now();
-    CDCTL_TRY(memory_->put_cut(set_, mended, deadline_));
+    CDCTL_TRY(memory_->put_cut(set_, mended, deadline));
     for (const auto& name : context_.broker_switches(*service_)) {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
-      CDCTL_TRY(broker->mend(set_, ours.prev_limit, deadline_));
+      CDCTL_TRY(broker->mend(set_, ours.prev_limit, deadline));
     }
     outcome_.fail_with({ExitCode::refused, "undone: another breaker cut a set of this service at the same time, and less than min_live was left"});
     return true;
@@ -167,6 +176,7 @@ class Cut {
   Deadline deadline_;
   Outcome outcome_;
   bool even_last_ = false;
+  std::chrono::steady_clock::time_point noted_;  ///< just before the memo was written
   const ServiceConfig* service_ = nullptr;
   Memory* memory_ = nullptr;
   std::unique_ptr<ServiceLock> lock_;

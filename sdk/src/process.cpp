@@ -68,13 +68,15 @@ void crash_point(std::string_view name) {
   const char* wanted = std::getenv("CDCTL_TEST_CRASH_AT");
   if (!wanted) return;
   std::string_view text(wanted);
+  const bool only_stop = text.starts_with('~');  // `~name`: stand still there, as on a machine that was suspended
+  if (only_stop) text.remove_prefix(1);
   int times = 1;
   if (const auto colon = text.find(':'); colon != std::string_view::npos) {
     times = std::atoi(std::string(text.substr(colon + 1)).c_str());
     text = text.substr(0, colon);
   }
   static std::atomic<int> seen{0};
-  if (text == name && ++seen == times) ::kill(::getpid(), SIGKILL);
+  if (text == name && ++seen == times) ::kill(::getpid(), only_stop ? SIGSTOP : SIGKILL);
 }
 
 std::string Finished::how() const {
