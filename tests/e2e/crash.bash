@@ -3,6 +3,7 @@
 # and no user is left over, no job is lost. The boundaries are read from the sources; one that no command reached fails the story.
 # With `none` as argument it runs without a broker, else with one.
 . "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/crashes.bash"
 begin "${1:-broker}"
 
 # Boundaries of ways that these four commands do not take here (a broken mirror, a dead supervisor, `signal`):
@@ -10,41 +11,9 @@ begin "${1:-broker}"
 elsewhere=(git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked
   mojo.external mojo.set-claimed mojo.set-started)
 
-# The names in the sources; those that end in a variable get its values.
-all_points() {
-  local name
-  grep -rhoE 'crash_point\("[^"]+"' "$source_dir"/{sdk/src,cli,plugins} | cut -d'"' -f2 | sort -u | while read -r name; do
-    case $name in
-      break. | mend.) printf '%srabbit\n' "$name" ;;
-      mojo.after-) printf "$name%s\n" collect build verify ;;
-      *) printf '%s\n' "$name" ;;
-    esac
-  done
-}
-
 worth_reaching() {
   [[ " ${elsewhere[*]} " != *" $1 "* ]] || return 1
   [ -n "$has_broker" ] || case $1 in *rabbit* | local.secret.saved | reap.retired) return 1 ;; esac
-}
-
-# crashing POINT COMMAND...: runs it with the crash. Succeeds when it got there; that it ended otherwise than well fails the story.
-crashing() {
-  local point=$1 got=0
-  shift
-  printf '%s (to die at %s)\n' "$*" "$point" >"$work/command"
-  # in a subshell, so that bash does not tell of the kill
-  (CDCTL_TEST_CRASH_AT=$point timeout -k 5 120 "$@" >"$work/out" 2>"$work/err" </dev/null; exit $?) 2>/dev/null || got=$?
-  [ $got != 0 ] || return 1
-  [ $got = 137 ] || fail "exit status $got, expected to die at $point"
-  reached+=" $point "
-}
-
-# at_point POINT COMMAND...: with the crash and then again, or once if it does not come there.
-at_point() {
-  if crashing "$@"; then
-    shift
-    expect_exit 0 "$@" </dev/null
-  fi
 }
 
 workers_of() {
@@ -93,9 +62,8 @@ else
 fi
 make_spec
 make_service </dev/null
-mapfile -t points < <(all_points)
+mapfile -t points < <(crash_points "$source_dir"/{sdk/src,cli} "$source_dir"/plugins/{local,git,mojo,rabbit})
 [ ${#points[@]} -gt 20 ] || fail "only ${#points[@]} step boundaries found"
-reached=
 
 base=$(deploy_one ok)   # stays beside, so that no guard stands in the way
 [ -z "$has_broker" ] || produce 100000 60

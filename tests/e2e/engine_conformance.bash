@@ -79,6 +79,26 @@ second=$(newest_set)
 expect_same "the engine's sets" "$(engine_sets | sort | tr '\n' ' ')" "$(printf '%s\n' "$first" "$second" | sort | tr '\n' ' ')"
 eventually 20 units_run "$second" 2
 
+# ---------------------------------------------------------------- a deploy that fails
+
+engine_spoil "$service"
+commit ok
+got=0
+cdctl deploy "$service" >out 2>err </dev/null || got=$?
+[ $got != 0 ] || fail "a deploy of nothing ended well"
+expect_json 'length == 1 and (.[0] | .ok == false)'
+spoilt=$(jq -r .set out)
+if engine_knows "$spoilt"; then
+  expect_same "the state of a failed deploy" "$(state_of "$spoilt")" partial
+  expect_exit 0 cdctl outdated </dev/null
+  expect_quiet  # it has its back-off
+  expect_exit 0 cdctl reap "$spoilt" --even-newest </dev/null
+fi
+gone_for_good "$spoilt" || fail "something of $spoilt is left"
+engine_trunk "$service" 'worker: exec sleep 1000'
+commit ok
+expect_same "the sets that are left" "$(sets_of | sort | tr '\n' ' ')" "$(printf '%s\n' "$first" "$second" | sort | tr '\n' ' ')"
+
 # ---------------------------------------------------------------- the engine cannot be asked
 
 pids_first=$(pids_of "$first")
@@ -113,12 +133,17 @@ expect_exit 0 cdctl reap "$second" --even-newest </dev/null
 
 # ---------------------------------------------------------------- killed at each step
 
-worth_reaching() { [[ " $engine_elsewhere " != *" $1 "* ]] && [[ $1 != *rabbit* ]]; }
+# Those of the engine, and of the commands that drive it; the story crash is there for the broker's.
+worth_reaching() {
+  [[ " $engine_elsewhere " != *" $1 "* ]] || return 1
+  case $1 in *rabbit* | reap.retired) return 1 ;; "$engine_points".* | deploy.* | break.* | mend.* | reap.*) ;; *) return 1 ;; esac
+}
 mapfile -t points < <(crash_points "$source_dir"/cli "$source_dir/plugins/$engine_points")
 [ ${#points[@]} -gt 10 ] || fail "only ${#points[@]} step boundaries found"
 for point in "${points[@]}"; do
   worth_reaching "$point" || continue
   commit ok
+  case $point in *.clean.* | *.taken) crashing "$engine_unfinished" cdctl deploy "$service" ;; esac  # the way over an unfinished one
   at_point "$point" cdctl deploy "$service"
   set=$(newest_set)
   [ "$set" != "$first" ] || fail "$point: no new set"

@@ -3,13 +3,20 @@
 
 engine_name=juju
 engine_points='juju'
-engine_elsewhere=''
+# Secrets of a broker, Kubernetes, relations inside a shared model and failing deploys are the unit tests' matter.
+engine_elsewhere='juju.secret.saved juju.handover.secret juju.handover.granted juju.cut.scaled juju.mend.scaled juju.cut.removed juju.mend.related juju.abandon.noted'
+engine_unfinished=juju.claim.claimed
 
 engine_begin() {
   local words=${CDCTL_E2E_ENGINE#juju-}
   export FAKE_JUJU_VERSION=${words%-application} FAKE_JUJU=$work/controller JUJU_DATA=$work/juju
   isolation=model
-  [ "$words" = "$FAKE_JUJU_VERSION" ] || isolation=application
+  if [ "$words" != "$FAKE_JUJU_VERSION" ]; then
+    isolation=application
+    engine_elsewhere+=' juju.claim.added juju.claim.taken juju.claim.begun'
+  else
+    engine_elsewhere+=' juju.handover.related'
+  fi
   # The interpreter itself: a launcher in its place costs more than the stand-in.
   mkdir "$work/python"
   ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$work/python/python3"
@@ -19,6 +26,7 @@ engine_begin() {
   if [ $isolation = application ]; then
     shared=$(juju_control model shared)
     juju_control application shared neighbour
+    juju consume admin/queues.rabbit rabbit -m shared 2>/dev/null
   else
     # Somebody's model beside ours, which must be there in the end as it was.
     shared=$(juju_control model neighbour)
@@ -60,6 +68,8 @@ juju_bundle() {
   printf 'applications:\n  worker:\n    charm: ./%s\n    num_units: 1\n    expose: true\nsaas:\n  rabbit:\n    url: admin/queues.rabbit\nrelations:\n  - [ "worker:amqp", "rabbit:amqp" ]\n' "${packed:-charm}"
 }
 
+engine_spoil() { rm "$1.git/bundle.yaml"; }
+
 engine_mode() {
   [ -d "$1.git/charm" ] || return 0
   printf '%s\n' "$2" >"$1.git/charm/mode"
@@ -97,3 +107,8 @@ engine_border() {
 
 engine_vanish() { juju_control dead on; }
 engine_return() { juju_control dead off; }
+
+engine_left_alone() {
+  expect_same "the models" "$(juju_state | jq -r '[.models[].name] | sort | join(" ")')" "$( [ $isolation = model ] && echo 'neighbour queues' || echo 'queues shared')"
+  expect_same "the neighbour" "$(juju_control units "$shared" | grep -cE '(neighbour|lamp)/0 0 alive')" 1
+}

@@ -3,7 +3,8 @@
 engine_name=local
 # What only this engine's own deploys, cuts and reaps pass; and those of its boundaries that the suite does not come by.
 engine_points='local'
-engine_elsewhere='local.feed.written local.mend.halted local.mend.unmarked'
+engine_elsewhere='local.feed.written local.mend.halted local.mend.unmarked local.secret.saved'
+engine_unfinished=local.start.launched   # a boundary after which a deploy leaves something to be cleared up
 
 engine_begin() { :; }
 engine_end() { :; }
@@ -13,6 +14,8 @@ engine_table() { :; }  # tables of a service's file
 
 # engine_trunk NAME LINE: the trunk is such that each unit runs LINE (`worker: COMMAND`).
 engine_trunk() { printf '%s\n' "$2" >"$1.git/Procfile"; }
+# engine_spoil NAME: nothing can be deployed from the trunk any more.
+engine_spoil() { rm "$1.git/Procfile"; }
 # engine_mode NAME MODE: `mode` in the working directory of a unit.
 engine_mode() { printf '%s\n' "$2" >"$1.git/mode"; }
 
@@ -23,13 +26,14 @@ engine_sets() { ls home/sets 2>/dev/null; }
 # engine_border SET: what joins it to the world, the same text again once a mend has brought everything back; `cut` when nothing does.
 engine_border() {
   local pid state
-  for pid in $(processes_of "$1"); do
+  for pid in $(processes_of "$1" || true); do
+    ! grep -qs supervise "/proc/$pid/comm" || continue
     state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null)
     case $state in T | Z | X | '') ;; *) grep -qsx 'frozen 1' "$(cgroup_of "$pid")/cgroup.events" || { echo open; return; } ;; esac
   done
   echo cut
 }
-cgroup_of() { printf '/sys/fs/cgroup%s' "$(sed -n 's/^0:://p' "/proc/$1/cgroup" 2>/dev/null)"; }
+cgroup_of() { printf '%s%s' "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)" "$(sed -n 's/^0:://p' "/proc/$1/cgroup" 2>/dev/null)"; }
 
 # The engine cannot be asked any more, and can again. What runs goes on.
 engine_vanish() {
@@ -40,3 +44,6 @@ engine_return() {
   rm home
   mv home.away home
 }
+
+# What is not ours is as it was.
+engine_left_alone() { :; }
