@@ -15,6 +15,7 @@ endfunction()
 
 cdctl_story(pipeline 180 BROKER)
 cdctl_story(loss 600 BROKER)
+cdctl_story(loss_faults 600)
 cdctl_story(crash 900 BROKER)
 cdctl_story(crash_without_broker 600)
 cdctl_story(two_deploys 120 BROKER)
