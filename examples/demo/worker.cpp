@@ -2,7 +2,8 @@
 //
 // A worker as people write them: it knows $AMQP_URL, takes jobs off a queue, works on each for JOB_MS milliseconds, writes it
 // down and acknowledges it; when it loses the broker it tries again and again. A file `mode` in its working directory that says
-// `busted` makes it fail every third job: it raises a critical signal, then gives the job back, or (every ninth job) dies.
+// `busted` makes it fail every third job: it raises a critical signal, then gives the job back, or (every ninth job) dies. `sour`
+// makes it give back two jobs of three and say nothing.
 //
 // The ledger gets `delivery MS JOB SET UNIT`, `done …`, `signal …`, and `refused MS SET UNIT REASON`.
 
@@ -26,8 +27,8 @@ struct Identity {
 
 class Worker {
  public:
-  Worker(std::string queue, const std::string& ledger, milliseconds job_time, bool busted)
-      : queue_(std::move(queue)), ledger_(ledger), job_time_(job_time), busted_(busted) {}
+  Worker(std::string queue, const std::string& ledger, milliseconds job_time, const std::string& mode)
+      : queue_(std::move(queue)), ledger_(ledger), job_time_(job_time), busted_(mode == "busted"), sour_(mode == "sour") {}
 
   /// Works until it is asked to stop, or dies of a bad job.
   int run();
@@ -37,6 +38,7 @@ class Worker {
   [[nodiscard]] std::string consume();
   [[nodiscard]] std::string handle(const amqp_envelope_t& envelope);
   [[nodiscard]] std::string fail(const std::string& job, std::uint64_t tag);
+  [[nodiscard]] std::string give_back(std::uint64_t tag);
   [[nodiscard]] std::string raise_signal(const std::string& job);
   [[nodiscard]] std::string about(const std::string& job) const { return job + " " + me_.set + " " + me_.unit; }
 
@@ -44,7 +46,7 @@ class Worker {
   std::string queue_;
   demo::Ledger ledger_;
   milliseconds job_time_;
-  bool busted_;
+  bool busted_, sour_;
   std::uint64_t jobs_ = 0;
   demo::Link link_;
 };
@@ -87,6 +89,10 @@ std::string Worker::fail(const std::string& job, std::uint64_t tag) {
     std::fprintf(stderr, "%s: this job kills me\n", job.c_str());
     std::_Exit(1);
   }
+  return give_back(tag);
+}
+
+std::string Worker::give_back(std::uint64_t tag) {
   const int status = amqp_basic_reject(link_.get(), 1, tag, 1);
   return status == AMQP_STATUS_OK ? "" : std::string("reject: ") + amqp_error_string2(status);
 }
@@ -97,6 +103,7 @@ std::string Worker::handle(const amqp_envelope_t& envelope) {
   ++jobs_;
   std::this_thread::sleep_for(job_time_);  // the work
   if (busted_ && jobs_ % 3 == 0) return fail(job, envelope.delivery_tag);
+  if (sour_ && jobs_ % 3 != 0) return give_back(envelope.delivery_tag);
   ledger_.note("done", about(job));
   const int status = amqp_basic_ack(link_.get(), 1, envelope.delivery_tag, 0);
   return status == AMQP_STATUS_OK ? "" : std::string("acknowledge: ") + amqp_error_string2(status);
@@ -138,10 +145,11 @@ int Worker::run() {
   return 0;
 }
 
-bool is_busted() {
+std::string mode_of_trunk() {
   std::ifstream file("mode");
   std::string mode;
-  return file >> mode && mode == "busted";
+  file >> mode;
+  return mode;
 }
 
 }  // namespace
@@ -152,5 +160,5 @@ int main(int argc, char** argv) {
     return 2;
   }
   demo::catch_stop();
-  return Worker(argv[1], argv[2], milliseconds(argc > 3 ? std::atoi(argv[3]) : 5), is_busted()).run();
+  return Worker(argv[1], argv[2], milliseconds(argc > 3 ? std::atoi(argv[3]) : 5), mode_of_trunk()).run();
 }

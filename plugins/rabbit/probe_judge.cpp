@@ -48,6 +48,7 @@ class Judge {
 
  private:
   void bad(std::string_view name, const char* severity, std::string message) {
+    if (judged_.cut.value_or(false)) return;  // it is where it belongs
     out_.signals.push_back(Json::object({{"set", judged_.set.str()}, {"source", "/probe/rabbit"}, {"severity", severity}, {"signal", name}, {"message", std::move(message)}}));
   }
   [[nodiscard]] bool uncut() const { return judged_.cut && !*judged_.cut; }

@@ -1,6 +1,13 @@
-# Signals and probes in the front end: the spool and the user's own checks
-foreach(name IN ITEMS spool probe_checks)
+# Signals and probes in the front end: the spool, the listener and the user's own checks
+foreach(name IN ITEMS spool probe_checks listen)
   cdctl_unit_test(${name} LIBRARIES cdctl_front)
   target_link_options(test_${name} PRIVATE LINKER:--export-dynamic-symbol=cdctl_interface_3)
 endforeach()
 add_dependencies(test_probe_checks cdctl_http)
+add_dependencies(test_listen cdctl_listen)
+
+if(COMMAND cdctl_story)
+  cdctl_story(probe 240 BROKER)
+  cdctl_story(listen 180 BROKER)
+  cdctl_story(outage 240)
+endif()
