@@ -16,7 +16,7 @@ const Question k_status{"status", "--utc", "--retry-count", "0"};
 
 struct Reading {
   ModelStatus status;
-  Seen seen;
+  Heading heading;
 };
 
 Result<Reading> read_one(const Target& target, const Asked<Answer>& answer) {
@@ -64,9 +64,9 @@ Result<> write_units(const View& view, const Reading& reading, std::span<const s
   std::vector<bool> used(patterns.size(), false);
   for (const auto& application : reading.status.applications) (void)wanted(application.name, patterns, used);
   for (const auto& unit : reading.status.units)
-    if (wanted(unit.application, patterns, used)) view.write(unit_record(unit, reading.seen));
+    if (wanted(unit.application, patterns, used)) view.write(unit_record(unit, reading.heading));
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    if (!used[i]) return fail(fmt::format("{} has no application '{}'; see cdctl juju status {}", reading.seen.model, printable(patterns[i], 80), reading.seen.model));
+    if (!used[i]) return fail(fmt::format("{} has no application '{}'; see cdctl juju status {}", reading.heading.model, printable(patterns[i], 80), reading.heading.model));
   }
   return {};
 }
@@ -77,7 +77,7 @@ int command_status(Host& host, const plugin::CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto view, View::open(host, given));
     return each_model(host, view, given.args.words, [&](const Reading& reading) -> Result<> {
-      for (const auto& application : reading.status.applications) view.write(application_record(application, reading.seen));
+      for (const auto& application : reading.status.applications) view.write(application_record(application, reading.heading));
       return {};
     });
   });

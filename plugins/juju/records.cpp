@@ -37,25 +37,25 @@ Json model_record(const ModelItem& model, Time time) {
                        {"is_controller", model.is_controller}, {"time", to_rfc3339(time)}});
 }
 
-Json application_record(const Application& application, const Seen& seen) {
-  return Json::object({{"schema", "cdctl.juju-application/1"}, {"name", application.name}, {"model", seen.model}, {"controller", said(seen.controller)},
+Json application_record(const Application& application, const Heading& heading) {
+  return Json::object({{"schema", "cdctl.juju-application/1"}, {"name", application.name}, {"model", heading.model}, {"controller", said(heading.controller)},
                        {"kind", to_string(application.kind)}, {"health", application.health ? Json(to_string(*application.health)) : Json()},
                        {"units", counts(application.units)}, {"scale", said(application.scale)}, {"life", life_of(application)}, {"status", word_of(application.status)},
                        {"message", message_of(application.status)}, {"since", said(application.status.since)}, {"charm", said(application.charm)},
                        {"charm_revision", said(application.charm_revision)}, {"channel", said(application.channel)}, {"url", said(application.url)},
                        {"subordinate_to", Json::strings(application.subordinate_to)}, {"exposed", application.exposed}, {"error", said(application.error)},
-                       {"time", to_rfc3339(seen.time)}});
+                       {"time", to_rfc3339(heading.time)}});
 }
 
-Json unit_record(const Unit& unit, const Seen& seen) {
-  return Json::object({{"schema", "cdctl.juju-unit/1"}, {"name", unit.name}, {"application", unit.application}, {"model", seen.model}, {"controller", said(seen.controller)},
+Json unit_record(const Unit& unit, const Heading& heading) {
+  return Json::object({{"schema", "cdctl.juju-unit/1"}, {"name", unit.name}, {"application", unit.application}, {"model", heading.model}, {"controller", said(heading.controller)},
                        {"health", to_string(unit.health)}, {"why", said(unit.why)}, {"workload", word_of(unit.workload)}, {"message", message_of(unit.workload)},
                        {"since", said(unit.workload.since)}, {"agent", word_of(unit.agent)}, {"agent_message", message_of(unit.agent)}, {"agent_since", said(unit.agent.since)},
                        {"leader", unit.leader}, {"principal", said(unit.principal)}, {"machine", said(unit.machine)}, {"address", said(unit.address)},
-                       {"error", said(unit.error)}, {"time", to_rfc3339(seen.time)}});
+                       {"error", said(unit.error)}, {"time", to_rfc3339(heading.time)}});
 }
 
-Json offer_record(const Offer& offer, const Seen& seen) {
+Json offer_record(const Offer& offer, const Heading& heading) {
   auto endpoints = Json::array();
   for (const auto& endpoint : offer.endpoints) endpoints.push_back(Json::object({{"name", endpoint.name}, {"interface", said(endpoint.interface)}, {"role", said(endpoint.role)}}));
   Json connections, joined;
@@ -64,9 +64,9 @@ Json offer_record(const Offer& offer, const Seen& seen) {
     for (const auto& one : *offer.connections) connections.push_back(connection(one));
     joined = std::ranges::count_if(*offer.connections, [](const OfferConnection& one) { return one.status.current == "joined"; });
   }
-  return Json::object({{"schema", "cdctl.juju-offer/1"}, {"name", offer.name}, {"model", seen.model}, {"controller", said(seen.controller)}, {"url", said(offer.url)},
+  return Json::object({{"schema", "cdctl.juju-offer/1"}, {"name", offer.name}, {"model", heading.model}, {"controller", said(heading.controller)}, {"url", said(offer.url)},
                        {"application", said(offer.application)}, {"charm", said(offer.charm)}, {"endpoints", std::move(endpoints)}, {"joined", std::move(joined)},
-                       {"connections", std::move(connections)}, {"error", said(offer.error)}, {"time", to_rfc3339(seen.time)}});
+                       {"connections", std::move(connections)}, {"error", said(offer.error)}, {"time", to_rfc3339(heading.time)}});
 }
 
 }  // namespace cdctl::juju

@@ -12,7 +12,7 @@
 namespace cdctl::juju {
 
 /// What every record of one answer shares.
-struct Seen {
+struct Heading {
   std::string model;       ///< `OWNER/NAME`, or as it was asked for
   std::string controller;
   Time time;
@@ -20,8 +20,8 @@ struct Seen {
 
 // Members that Juju did not say, or could not read, are null.
 [[nodiscard]] Json model_record(const ModelItem& model, Time time);
-[[nodiscard]] Json application_record(const Application& application, const Seen& seen);
-[[nodiscard]] Json unit_record(const Unit& unit, const Seen& seen);
-[[nodiscard]] Json offer_record(const Offer& offer, const Seen& seen);
+[[nodiscard]] Json application_record(const Application& application, const Heading& heading);
+[[nodiscard]] Json unit_record(const Unit& unit, const Heading& heading);
+[[nodiscard]] Json offer_record(const Offer& offer, const Heading& heading);
 
 }  // namespace cdctl::juju
