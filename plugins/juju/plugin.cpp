@@ -3,6 +3,7 @@
 #include "command_rows.hpp"
 #include "doctor.hpp"
 #include "engine.hpp"
+#include "probe.hpp"
 
 namespace {
 
@@ -26,6 +27,7 @@ void* make_engine(Host& host, std::string& what) noexcept {
 constexpr plugin::RoleRow k_roles[] = {
     {Role::engine, "juju", "", &make_engine},
     {Role::doctor, "juju", "", plugin::make<plugin::ShieldDoctor, juju::JujuDoctor>},
+    {Role::probe, "juju", "", plugin::make<plugin::ShieldProbe, juju::JujuProbe>},
 };
 
 constexpr const char* k_service_keys = "isolation model application cloud credential model_config amqp amqp_as storage cut force_after no_wait_after give_up_after";

@@ -11,3 +11,7 @@ if(COMMAND cdctl_story)
   cdctl_story(listen 180 BROKER)
   cdctl_story(outage 240)
 endif()
+
+if(TARGET juju_core)
+  cdctl_unit_test(juju_probe LIBRARIES juju_core)
+endif()
