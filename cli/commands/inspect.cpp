@@ -43,6 +43,10 @@ void add_engine(Context& context, const SetView& set, Json& record, const Deadli
   auto engine = context.engine(set.service->engine);
   auto status = engine ? (*engine)->describe(set.name, deadline) : Result<SetStatus>(std::unexpected(engine.error()));
   if (!status) return context.report(status.error().in(set.name.str()));
+  if (!set.status->up && status->up) {  // a list that leaves the units out
+    record.set("state", status->state);
+    record.set("units", Json::object({{"want", status->want ? Json(*status->want) : Json()}, {"up", *status->up}}));
+  }
   record.set("attempts", status->attempts);
   if (status->retry_at) record.set("retry_at", to_rfc3339(*status->retry_at));
   if (status->world_cut) record.set("world_cut", *status->world_cut);
