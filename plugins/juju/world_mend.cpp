@@ -101,6 +101,7 @@ class Mend {
 
   Result<Step> done(const Missing& missing) {
     if (!remembered_.empty()) CDCTL_TRY(memory_.forget(deadline_));
+    else CDCTL_TRY(remove_tree(set_.remembered));  // of a mend that was killed, or of another machine
     Step step{"juju", changed_, Json::object()};
     if (!missing.left.items().empty()) step.details.set("left", missing.left);
     if (!missing.lost.items().empty()) step.details.set("lost", missing.lost);

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -15,6 +20,19 @@
 #include "support/test_host.hpp"
 
 namespace cdctl::test {
+
+/// Whether `action` reaches the crash point, and is killed there. It runs in a process of its own.
+inline bool killed_at(const std::string& point, const std::function<void()>& action) {
+  const auto pid = ::fork();
+  if (pid == 0) {
+    ::setenv("CDCTL_TEST_CRASH_AT", point.c_str(), 1);
+    action();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
 
 /// A controller of the stand-in for juju in a folder of its own, first in PATH; seeded with juju_control.
 class JujuWorld {

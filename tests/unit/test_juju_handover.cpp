@@ -186,8 +186,7 @@ TEST_CASE("secrets are hidden in errors, also where they are cut short") {
 // ---------------------------------------------------------------- a model of its own
 
 TEST_CASE("a bundle is deployed, and its option takes AMQP_URL without any word of it") {
-  const auto as = GENERATE(AmqpAs::overlay, AmqpAs::option);
-  const auto* version = GENERATE("2.9", "3.6", "4.0");
+  const auto [as, version] = GENERATE(std::pair{AmqpAs::overlay, "2.9"}, std::pair{AmqpAs::option, "3.6"}, std::pair{AmqpAs::overlay, "4.0"});
   INFO(static_cast<int>(as) << " " << version);
   Site site(version);
   site.given.settings.amqp_as = as;
@@ -308,6 +307,22 @@ TEST_CASE("a set that is cut stays cut when it is deployed again") {
   CHECK(site.there()["lamp"]["exposed"].canonical() == R"({"":{"expose-to-cidrs":["10.0.0.0/8"]}})");
 }
 
+TEST_CASE("a deploy that is killed anywhere is done by the next one") {
+  const std::string point = GENERATE(as<std::string>(), "juju.handover.written", "juju.handover.deployed", "juju.handover.secret", "juju.handover.granted", "juju.handover.amqp");
+  INFO(point);
+  Site site;
+  site.given.settings.amqp_as = AmqpAs::secret;
+  REQUIRE(test::killed_at(point, [&] { (void)site.hand(); }));
+  const auto done = site.hand();
+  INFO((done ? "" : done.error().what));
+  REQUIRE(done);
+  const auto model = site.shown()["models"][site.model];
+  REQUIRE(model["secrets"].members().size() == 1);
+  CHECK(model["secrets"].members()[0].second["grants"].dump() == R"(["lamp"])");
+  CHECK(model["applications"]["lamp"]["settings"]["amqp-url"].view() == "secret:" + model["secrets"].members()[0].first);
+  CHECK(model["applications"]["lamp"]["units"].members().size() == 2);
+}
+
 // ---------------------------------------------------------------- an application of a shared model
 
 TEST_CASE("one application of the bundle becomes the set, related to what is there") {
@@ -351,6 +366,18 @@ TEST_CASE("a set in a shared model is refused where it cannot be, before it is m
   CHECK(done.error().exit == exit);
   const auto there = site.there();
   CHECK((!there.find("thumbs-r77aa01c9d0") || there["thumbs-r77aa01c9d0"]["charm"].view() == "rabbitmq-server"));
+}
+
+TEST_CASE("a deploy into a shared model that is killed anywhere is done by the next one") {
+  const std::string point = GENERATE(as<std::string>(), "juju.handover.written", "juju.handover.deployed", "juju.handover.related");
+  INFO(point);
+  Site site;
+  site.share();
+  REQUIRE(test::killed_at(point, [&] { (void)site.hand(); }));
+  REQUIRE(site.hand());
+  CHECK(site.there()["thumbs-r77aa01c9d0"]["units"].members().size() == 2);
+  CHECK(site.relations("thumbs-r77aa01c9d0").items().size() == 1);
+  CHECK(site.there()["nrpe"]["subordinate_to"].dump() == R"(["thumbs-r77aa01c9d0"])");
 }
 
 TEST_CASE("a lost answer to deploy in a shared model makes no second application") {
