@@ -31,7 +31,7 @@ Result<Step> JujuEngine::cut(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto settings, settings_of_set(host_, *place_, access, set, attempt));
   CDCTL_TRY_ASSIGN(const auto model, model_of(*place_, access, set, settings, attempt));
   if (!model) return Step{"juju", false};
-  return cut_world(world_set(*place_, access, set, settings, *model), "cut by " + host_.actor(), deadline);
+  return cut_world(world_set(*place_, access, set, settings, *model), "by " + host_.actor(), deadline);
 }
 
 Result<Step> JujuEngine::mend(const SetName& set, bool, const Deadline& deadline) {
