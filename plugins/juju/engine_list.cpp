@@ -84,6 +84,10 @@ class Reading {
         candidate.tags = std::move(seen->tags);
         continue;
       }
+      if (auto leaving = tags_of_leaving(place_, candidate.set, *candidate.model)) {
+        candidate.tags = std::move(leaving);
+        continue;
+      }
       asked.push_back(&candidate);
       questions.push_back({tags_question(place_.model(candidate.model->uuid)), fmt::format("reading the tags of model {}", candidate.model->name)});
     }

@@ -48,7 +48,7 @@ class Reap {
       return Step{"juju", false};
     }
     if (there) CDCTL_TRY(may_go(noted));
-    const Doomed doomed{set_, there ? reaping() : *noted, shares_model() ? set_.str() : std::string()};
+    const Doomed doomed{set_, there ? reaping() : *noted, shares_model() ? set_.str() : std::string(), there};
     CDCTL_TRY(climb(host_, place_, settings_, doomed, deadline_));
     crash_point("juju.destroy.gone");
     CDCTL_TRY(forget(doomed));

@@ -40,18 +40,19 @@ Result<bool> missing_now(const Place& place, const Access& access, const Doomed&
 class Climb {
  public:
   Climb(Host& host, const Place& place, const Settings& settings, const Doomed& doomed, const Deadline& deadline)
-      : host_(host), place_(place), settings_(settings), doomed_(doomed), deadline_(deadline), access_(place.by(deadline)), attempt_("removing " + doomed.set.str()) {}
+      : host_(host), place_(place), settings_(settings), doomed_(doomed), deadline_(deadline), access_(place.by(deadline)), attempt_("removing " + doomed.set.str()), answered_(doomed.seen) {}
 
   Result<> run() {
     for (Millis pause = k_first_poll;; pause = std::min(pause * 2, k_longest_poll)) {
       CDCTL_TRY(push());
       const auto gone = proven_gone(place_, access_, doomed_, attempt_);
       if (gone && *gone) return {};
+      answered_ = answered_ || gone;  // the last look may be cut short by the deadline alone
       if (Stop::requested()) return fail(stopped(attempt_));
       if (refused_) return fail(*refused_);
       if (!gone && gone.error().exit != ExitCode::unknown) return fail(gone.error());
-      if (rung() == Rung::give_up) return needs_a_person(gone);
-      if (deadline_.passed()) return not_yet(gone);
+      if (gone && rung() == Rung::give_up) return needs_a_person();
+      if (deadline_.passed()) return answered_ ? not_yet() : fail(gone.error());
       CDCTL_TRY(wait_a_while(std::min(pause, until_next_rung()), deadline_, attempt_));
     }
   }
@@ -76,7 +77,7 @@ class Climb {
     crash_point("juju.destroy.push");
     const auto model = place_.model(doomed_.reaping.model);
     Result<> done;
-    if (doomed_.application.empty()) done = destroy_model(access_, model, options, k_client, attempt_);
+    if (doomed_.application.empty()) done = destroy_model(access_, model, options, std::min(k_client, deadline_.left() / 2), attempt_);
     else if (auto removed = remove_applications(access_, model, {doomed_.application}, options, attempt_); !removed) done = fail(removed.error());
     else if (!removed->left.empty()) last_ = removed->why;
     crash_point("juju.destroy.pushed");
@@ -85,15 +86,15 @@ class Climb {
     return {};
   }
 
-  std::unexpected<Error> needs_a_person(const Result<bool>& gone) const {
+  std::unexpected<Error> needs_a_person() const {
     const auto by_hand = doomed_.application.empty() ? fmt::format("juju destroy-model {} --force --no-wait", place_.model(doomed_.reaping.model))
                                                      : fmt::format("juju remove-application {} -m {} --force --no-wait", doomed_.application, place_.model(doomed_.reaping.model));
-    return fail(ExitCode::failed, fmt::format("{}: after {} it is not proven gone{}; see why in juju status, end it by hand with {}, then reap again", attempt_, to_age(age()), reason(gone), by_hand));
+    return fail(ExitCode::failed, fmt::format("{}: after {} it is not proven gone{}; see why in juju status, end it by hand with {}, then reap again", attempt_, to_age(age()), reason(), by_hand));
   }
-  std::unexpected<Error> not_yet(const Result<bool>& gone) const {
-    return fail(ExitCode::timeout, fmt::format("{}: it is still being destroyed ({}, for {}){}; reap it again", attempt_, to_string(rung()), to_age(age()), reason(gone)));
+  std::unexpected<Error> not_yet() const {
+    return fail(ExitCode::timeout, fmt::format("{}: it is still being destroyed ({}, for {}){}; reap it again", attempt_, to_string(rung()), to_age(age()), reason()));
   }
-  [[nodiscard]] std::string reason(const Result<bool>& gone) const { return !gone ? ": " + gone.error().what : last_.empty() ? "" : ": " + last_; }
+  [[nodiscard]] std::string reason() const { return last_.empty() ? "" : ": " + last_; }
 
   Host& host_;
   const Place& place_;
@@ -102,6 +103,7 @@ class Climb {
   Deadline deadline_;
   Access access_;
   std::string attempt_, last_;
+  bool answered_;
   std::optional<Rung> pushed_;
   Deadline again_;
   std::optional<Error> refused_;

@@ -13,6 +13,7 @@ struct Doomed {
   SetName set;
   Reaping reaping;
   std::string application;  ///< empty: the model itself
+  bool seen = false;        ///< it was there a moment ago
 };
 
 /// The steps of Juju's own means, measured from the begin of the reap, so that each of many runs knows how far it is.

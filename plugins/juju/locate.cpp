@@ -4,7 +4,19 @@
 
 #include <fmt/format.h>
 
+#include "reaping.hpp"
+
 namespace cdctl::juju {
+
+std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set, const ModelItem& model) {
+  const auto reaping = dying(model) ? read_reaping(place.set(set)) : std::nullopt;
+  if (!reaping || reaping->model != model.uuid) return {};
+  Metadata metadata;
+  metadata.set = set.str();
+  metadata.state = "reaping";
+  metadata.reaping_since = reaping->since;
+  return with_metadata({}, metadata);
+}
 
 Result<Located> locate(const Place& place, const Access& access, const SetName& set, std::string_view attempt) {
   const auto listing = list_models(access, attempt);
@@ -14,7 +26,9 @@ Result<Located> locate(const Place& place, const Access& access, const SetName& 
   for (const auto& model : listing->models) {
     if (short_name(model) != set.str() || model.is_controller) continue;
     auto tags = read_tags(access, place.model(model.uuid), attempt);
-    if (!tags) return fail(tags.error().error);
+    const auto leaving = tags ? std::nullopt : tags_of_leaving(place, set, model);
+    if (!tags && !leaving) return fail(tags.error().error);
+    if (!tags) tags = *leaving;
     auto metadata = metadata_of(*tags);
     if (metadata.set != set.str()) {
       out.strangers.push_back(model);

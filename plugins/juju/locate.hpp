@@ -9,6 +9,9 @@
 
 namespace cdctl::juju {
 
+/// The tags of a model that this machine is reaping and that is on its way out: its own can be read no more at some moment of that.
+[[nodiscard]] std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set, const ModelItem& model);
+
 /// Where one set is on the controller, asked for just now.
 struct Located {
   std::optional<ModelItem> model;      ///< the set's own; empty: there is none
