@@ -11,6 +11,7 @@ connected() { [ "$(connections_of "$1")" = 2 ]; }
 refused_more_than() { [ "$(count_of refused "$1")" -gt "$2" ]; }
 # Units are counted live by their connections: the good set must be back before a guard lets the bad one go.
 restart() {
+  eventually 10 gone "$(broker_pid)"
   private-broker start -o $$ "$work/broker" >/dev/null
   eventually 20 connected "$good"
 }

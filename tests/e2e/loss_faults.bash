@@ -25,7 +25,13 @@ done
 
 broker_pid() { sed -n 's/^PID=//p' "$work/broker/state"; }
 connected() { [ "$(connections_of "$1")" = 2 ]; }
-restart() { kill -KILL "$(broker_pid)"; private-broker start -o $$ "$work/broker" >/dev/null; }
+restart() {
+  local pid
+  pid=$(broker_pid)
+  kill -KILL "$pid"
+  eventually 10 gone "$pid"   # its start would take it for one that runs
+  private-broker start -o $$ "$work/broker" >/dev/null
+}
 close_some() { # of the workers' own connections
   local name
   for name in $(api "connections/username/$1" | jq -r '.[].name | @uri'); do api "connections/$name" -X DELETE >/dev/null || true; done
