@@ -26,7 +26,26 @@ std::uint64_t Observation::work() const {
 }
 
 bool BreakerSet::any(State state) const { return std::ranges::any_of(rules, [&](const RuleState& rule) { return rule.state == state; }); }
+bool BreakerSet::suspect() const { return in_trouble() || std::ranges::any_of(rules, &RuleState::suspect); }
 int BreakerSet::unit_count() const { return std::max(std::popcount(units), 1); }
+
+namespace {
+
+/// Whether a comparison could find anything: the rest needs no look.
+bool worth_reading(const BreakerSet& set, std::size_t i) {
+  const auto& rule = set.service->rules[i];
+  const auto& state = set.rules[i];
+  if (state.state != State::quiet || state.suspect) return true;
+  const auto hits = state.window.hits(), total = state.window.total();
+  if (!rule.relative()) return hits > 0;
+  if (rule.kind == Rule::Kind::rate) return hits >= 3 && set.measured != Time() && total >= static_cast<std::uint64_t>(rule.at_least) / 2;
+  return hits >= static_cast<std::uint64_t>(std::min(rule.at_least, rule.count));
+}
+
+/// How long a comparison is good for: what is in a long window changes slowly.
+Millis pause_of(const Rule& rule) { return rule.relative() ? std::clamp<Millis>(rule.window / 120, Millis(0), std::chrono::seconds(15)) : Millis(0); }
+
+}  // namespace
 
 Breaker::Breaker(Hooks hooks, bool emit_all) : hooks_(std::move(hooks)), emit_all_(emit_all) {}
 
@@ -59,10 +78,11 @@ bool Breaker::count(BreakerSet& set, RuleState& state, const Rule& rule, const O
   if (measured && failures) hits = signal.counted("failed");
   else if (measured && rule.kind == Rule::Kind::rate && rule.subject == Rule::Subject::name && signal.counted(rule.signal) > 0) hits = signal.counted(rule.signal);
   else if (rule.matches(signal.severity, signal.signal)) hits = 1;
-  if (rule.kind == Rule::Kind::rate) total = measured ? signal.work() : failures ? hits : 0;
+  if (rule.kind == Rule::Kind::row && failures && !measured) return false;  // a row of failures needs what went well beside it
+  if (rule.kind == Rule::Kind::rate || rule.relative()) total = measured ? signal.work() : failures ? hits : 0;
   if (rule.kind == Rule::Kind::row && (hits == 0 || (failures && signal.counted("ok") > 0))) {
-    if (measured || !failures || signal.severity < Severity::error) state.window.clear();
-    if (hits == 0) return true;
+    state.window.clear();
+    return true;
   }
   if (hits == 0 && total == 0) return false;
   if (rule.after.count() > 0 && signal.time < set.first + rule.after) return false;
@@ -78,8 +98,9 @@ Side Breaker::side_of(const BreakerSet& set, std::size_t rule, Time clock) const
 
 std::vector<Side> Breaker::peers_of(const BreakerSet& set, std::size_t rule, Time clock) const {
   std::vector<Side> out;
+  const auto heard = std::max(k_fresh, set.service->rules[rule].window / 2);
   for (const auto* peer : set.service->sets)
-    if (peer != &set && peer->stand != Stand::open && fresh(*peer, clock)) out.push_back(side_of(*peer, rule, clock));
+    if (peer != &set && peer->stand != Stand::open && clock - peer->last_received <= heard) out.push_back(side_of(*peer, rule, clock));
   return out;
 }
 
@@ -100,7 +121,7 @@ void Breaker::wake(BreakerSet& set) {
 
 Reading Breaker::reading_of(const BreakerSet& set, std::size_t i, Time clock) const {
   const auto& rule = set.service->rules[i];
-  const bool open = set.rules[i].bad() || set.stand == Stand::half_open;
+  const bool open = set.bad == static_cast<int>(i) || set.stand == Stand::half_open;
   const auto own = side_of(set, i, clock);
   return rule.relative() ? read_rule(rule, own, peers_of(set, i, clock), clock, open) : read_absolute(rule, own, open);
 }
@@ -109,12 +130,14 @@ void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
   const auto reading = reading_of(set, i, clock);
   auto& held = set.rules[i];
   auto state = reading.state;
+  if ((reading.suspect || state == State::bad || state == State::shared) && !set.suspect()) set.trouble = clock;
+  held.suspect = reading.suspect;
   held.by_peers = state == State::bad && reading.basis == Reading::Basis::peers;
-  if (state == State::bad && !held.by_peers && clock < held.excused_until) state = State::shared;
+  if (state == State::bad && clock < (held.by_peers ? held.world_until : held.excused_until)) state = State::shared;
   if (state == State::shared) held.excused_until = std::max(held.excused_until, reading.state == State::shared ? clock + set.service->rules[i].window : Time());
   if (held.state == state) return;
-  held.since = clock;
-  if (state == State::bad && !set.any(State::bad)) set.trouble = clock;
+  // What turns out to be shared goes on; what is no longer shared is a new condition.
+  if (!(held.bad() && state == State::shared)) held.since = clock;
   held.state = state;
   if (state != State::quiet) wake(set);
 }
@@ -139,7 +162,7 @@ bool Breaker::add(const Observation& signal) {
     if (!count(*set, state, rules[i], signal)) continue;
     const auto before = state.state;
     if (!rules[i].relative()) read(*set, i, clock_);
-    else if (!set->active && state.window.hits() >= static_cast<std::uint64_t>(std::min(rules[i].at_least, rules[i].count))) wake(*set);
+    else if (!set->active && worth_reading(*set, i)) wake(*set);
     turned = turned || state.state != before;
   }
   if (turned) judge(*set->service, clock_);
@@ -173,11 +196,14 @@ void Breaker::sweep(Time clock) {
     set->active = false;
     bool busy = set->stand != Stand::closed || set->said != Verdict::healthy;
     for (std::size_t i = 0; i < set->rules.size(); ++i) {
-      auto& window = set->rules[i].window;
-      window.advance(clock);
-      read(*set, i, clock);
+      auto& state = set->rules[i];
+      state.window.advance(clock);
       const auto& rule = set->service->rules[i];
-      busy = busy || set->rules[i].state != State::quiet || (rule.relative() && window.hits() >= static_cast<std::uint64_t>(std::min(rule.at_least, rule.count)));
+      if (worth_reading(*set, i) && clock - state.read_at >= pause_of(rule)) {
+        state.read_at = clock;
+        read(*set, i, clock);
+      }
+      busy = busy || (rule.relative() ? worth_reading(*set, i) : state.state != State::quiet);
     }
     if (busy) wake(*set);
     if (!std::exchange(set->service->touched, true)) touched.push_back(set->service);

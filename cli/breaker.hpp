@@ -41,7 +41,7 @@ class Breaker {
   void explain(const std::function<void(const Json&)>& write);
 
   static constexpr Millis k_fresh = std::chrono::minutes(5);     ///< a set that was heard of since is a peer
-  static constexpr Millis k_together = std::chrono::minutes(2);  ///< services that turn bad within it do so together
+  static constexpr Millis k_together = std::chrono::minutes(10);  ///< services that turn bad within it do so together
   static constexpr std::size_t k_many = 3;                       ///< services
   static constexpr Millis k_open = std::chrono::minutes(1);      ///< the first time
   static constexpr Millis k_longest_open = std::chrono::minutes(30);
@@ -79,6 +79,7 @@ class Breaker {
   void choose(BreakerSet& set, Time clock) const;
   [[nodiscard]] bool everyone(const BreakerService& service, Time clock) const;
   void look_everywhere(Time clock);
+  static void forgive(BreakerSet& set, Time clock);
   void conclude(BreakerSet& set, bool everyone, const Sets& together, Time clock);
   void blame(BreakerSet& set, const Sets& together, Time clock);
   void open(BreakerSet& set, std::string_view why, Time clock);

@@ -9,7 +9,7 @@ namespace cdctl::cli {
 class RecentIds {
  public:
   static constexpr std::size_t k_kept = 1u << 17;
-  RecentIds() : slots_(k_kept * 4), ring_(k_kept) {}
+  RecentIds() : slots_(k_kept * 2), ring_(k_kept) {}
   /// False when it was seen.
   bool add(std::uint64_t identity);
 

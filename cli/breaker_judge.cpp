@@ -23,13 +23,13 @@ bool Breaker::everyone(const BreakerService& service, Time clock) const {
   std::size_t heard = 0;
   for (const auto* set : service.sets) {
     if (!fresh(*set, clock)) continue;
-    if (!set->any(State::bad) && !set->any(State::shared)) return false;
+    if (!set->in_trouble()) return false;
     ++heard;
   }
   return heard >= 2;
 }
 
-/// Whether sets of many services, and of most of those that were heard of, went bad within the same two minutes.
+/// Whether sets of many services, and of most of those that were heard of, went bad at about the same time.
 void Breaker::look_everywhere(Time clock) {
   std::size_t heard = 0, bad = 0;
   Sets in_trouble;
@@ -38,13 +38,24 @@ void Breaker::look_everywhere(Time clock) {
     ++heard;
     const auto before = in_trouble.size();
     for (auto* set : service->sets)
-      if (set->any(State::bad) && (set->worldly || clock - set->trouble <= k_together)) in_trouble.push_back(set);
+      if (set->suspect() && (set->worldly || clock - set->trouble <= k_together)) in_trouble.push_back(set);
     if (in_trouble.size() > before) ++bad;
   }
   everywhere_ = bad >= k_many && bad * 2 > heard;
   if (!everywhere_)
-    for (auto& [name, set] : sets_) set->worldly = false;
+    for (auto& [name, set] : sets_)
+      if (std::exchange(set->worldly, false)) forgive(*set, clock);
   for (auto* set : in_trouble) set->worldly = everywhere_;
+}
+
+/// What was the world's is not held against the set while it is still in the windows.
+void Breaker::forgive(BreakerSet& set, Time clock) {
+  set.bad = -1;
+  for (std::size_t i = 0; i < set.rules.size(); ++i) {
+    auto& rule = set.rules[i];
+    rule.excused_until = rule.world_until = clock + set.service->rules[i].window;
+    if (rule.bad()) rule.state = State::shared;
+  }
 }
 
 void Breaker::judge(BreakerService& service, Time clock) {
@@ -67,6 +78,10 @@ void Breaker::judge(BreakerService& service, Time clock) {
 void Breaker::conclude_all(BreakerService& service, Time clock) {
   if (service.blocked) return;
   const bool all = everyone(service, clock);
+  if (std::exchange(service.everyone, all) && !all)
+    for (auto* set : service.sets)
+      for (std::size_t i = 0; i < set->rules.size(); ++i)
+        if (auto& rule = set->rules[i]; !rule.by_peers) rule.world_until = clock + service.rules[i].window;
   Sets together;
   for (auto* set : service.sets)
     if (all && fresh(*set, clock)) together.push_back(set);
@@ -78,7 +93,9 @@ void Breaker::conclude(BreakerSet& set, bool everyone, const Sets& together, Tim
   if (everyone && !alone && fresh(set, clock)) {
     for (std::size_t i = 0; i < set.rules.size(); ++i)
       if (auto& rule = set.rules[i]; rule.bad() || rule.state == State::shared) rule.excused_until = clock + set.service->rules[i].window;
-    const bool stood = set.bad >= 0 || std::ranges::any_of(set.rules, [&](const RuleState& rule) { return rule.state == State::shared && clock - rule.since >= k_trial; });
+    bool stood = set.bad >= 0;
+    for (std::size_t i = 0; i < set.rules.size() && !stood; ++i)
+      if (const auto& wanted = set.service->rules[i]; set.rules[i].state == State::shared) stood = clock - set.rules[i].since >= std::max(wanted.hold, wanted.settle);
     if (stood) say(set, Verdict::undecided, "everyone", together, clock);
     return;
   }
@@ -89,14 +106,14 @@ void Breaker::conclude(BreakerSet& set, bool everyone, const Sets& together, Tim
 }
 
 void Breaker::blame(BreakerSet& set, const Sets& together, Time clock) {
-  if (set.worldly) {
+  const auto force = force_of(set);
+  if (set.worldly && force != Force::State::open) {
     Sets all;
     for (const auto& [name, other] : sets_)
       if (other->worldly) all.push_back(other.get());
     std::ranges::sort(all, {}, &BreakerSet::text);
     return say(set, Verdict::undecided, "everywhere", all, clock);
   }
-  const auto force = force_of(set);
   if (force == Force::State::closed) return say(set, Verdict::undecided, "forced-closed", together, clock);
   if (force == Force::State::observe) return say(set, Verdict::undecided, "observe-only", together, clock);
   open(set, force == Force::State::open ? "forced-open" : "", clock);

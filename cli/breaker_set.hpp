@@ -46,9 +46,12 @@ struct RuleState {
   explicit RuleState(const Rule& rule) : window(rule.window) {}
   RuleWindow window;
   Reading::State state = Reading::State::quiet;
+  bool suspect = false;    ///< on the way
   bool by_peers = false;   ///< bad, compared with its peers: then these are no excuse
   Time since{};            ///< `state` has stood
-  Time excused_until{};    ///< it went with the others: what is still in the window then is not held against it alone
+  Time read_at{};          ///< a comparison was made
+  Time excused_until{};    ///< it went with the others: until then what is still in the window is not held against it alone
+  Time world_until{};      ///< the same after the end of what everyone showed, for they do not end in the same second
 
   [[nodiscard]] bool bad() const { return state == Reading::State::bad; }
 };
@@ -80,6 +83,8 @@ struct BreakerSet {
   std::uint64_t said_count = 0;  ///< verdicts, of any kind
 
   [[nodiscard]] bool any(Reading::State state) const;
+  [[nodiscard]] bool in_trouble() const { return any(Reading::State::bad) || any(Reading::State::shared); }
+  [[nodiscard]] bool suspect() const;
   [[nodiscard]] int unit_count() const;
 };
 
@@ -88,7 +93,7 @@ struct BreakerService {
   std::vector<Rule> rules;
   std::vector<BreakerSet*> sets;
   Time last_received{};
-  bool blocked = false, touched = false;
+  bool blocked = false, touched = false, everyone = false;
 };
 
 }  // namespace cdctl::cli

@@ -13,15 +13,18 @@ using State = Reading::State;
 using Basis = Reading::Basis;
 
 constexpr double k_chance = 1e-5;      ///< less than that is no accident; a day has many windows
-constexpr double k_points = 0.02;      ///< by which a share must at least be worse, whatever the ratio
-constexpr int k_left_out = 2;          ///< worst tenths of a window: one burst is no condition
+constexpr double k_unlikely = 0.02;    ///< is enough where the share alone is bad
+constexpr double k_points = 0.03;      ///< by which a share must at least be worse, whatever the ratio
+constexpr int k_left_out = 3;          ///< worst tenths of a window: one burst is no condition
+constexpr double k_steady = 0.35;      ///< of a number that must be there without the worst tenths
+constexpr double k_share_alone = 0.2;  ///< of counted work that errors must be, where there is no peer
 constexpr double k_too_few_hits = 3;   ///< below, too small a sample is not worth a word
 
 struct Work {
   double hits = 0, total = 0;
 };
 
-/// The two worst tenths of the set.
+/// The worst tenths of the set.
 std::vector<int> worst_of(const RuleWindow::Blocks& blocks) {
   std::vector<int> order(RuleWindow::k_blocks);
   for (int i = 0; i < RuleWindow::k_blocks; ++i) order[static_cast<std::size_t>(i)] = i;
@@ -40,9 +43,12 @@ Work sum_without(const RuleWindow::Blocks& blocks, const std::vector<int>& left_
   return out;
 }
 
+/// What failures are set against: the work, where it is counted on both sides, else the workers.
+enum class By { work, units };
+
 /// A share of work, or events of a unit.
-double rate_of(const Rule& rule, const Work& work, double units) {
-  if (rule.kind != Rule::Kind::rate) return work.hits / units;
+double rate_of(By by, const Work& work, double units) {
+  if (by == By::units) return work.hits / units;
   return work.total > 0 ? work.hits / work.total : 0;
 }
 
@@ -63,7 +69,7 @@ std::string_view no_rate(const Rule& rule, const Side& own, const Reading& readi
 
 bool crossed(const Rule& rule, const Reading& reading) { return reading.value > reading.threshold || (!rule.above && reading.value >= reading.threshold); }
 
-/// The peers that count, the best first: heard of for at least half as long, and with a sample of their own.
+/// A peer that counts.
 struct Peer {
   const Side* side;
   Work work;
@@ -79,32 +85,44 @@ Millis common_period(const Rule& rule, const Side& own, std::span<const Side> pe
   return out;
 }
 
-std::vector<Peer> qualified(const Rule& rule, std::span<const Side> sides, Millis period, Time clock, const std::vector<int>& left_out) {
+/// The better half of those that were heard of for as long and have a sample of their own: a second bad set must not hide the first.
+std::vector<Peer> qualified(const Rule& rule, By by, std::span<const Side> sides, Millis period, Time clock, const std::vector<int>& left_out) {
   std::vector<Peer> out;
   for (const auto& side : sides) {
-    if (side.coverage < period) continue;
+    if (side.coverage < period || (by == By::work && !side.measured)) continue;
     const auto work = sum_without(side.window->blocks(clock, period), left_out);
-    if (rule.kind == Rule::Kind::rate && (!side.measured || work.total * 2 < static_cast<double>(rule.at_least))) continue;
-    out.push_back({&side, work, rate_of(rule, work, side.units)});
+    if (by == By::work && (work.total <= 0 || work.total * 2 < static_cast<double>(rule.kind == Rule::Kind::rate ? rule.at_least : 0))) continue;
+    out.push_back({&side, work, rate_of(by, work, side.units)});
   }
-  // The better half: a second bad set must not hide the first.
   std::ranges::sort(out, {}, &Peer::rate);
   out.resize((out.size() + 1) / 2);
   return out;
 }
 
-/// Without peers. One burst does not carry it: two fifths must be there without the two worst tenths.
+/// Without peers. One burst does not carry it: enough must be there without the worst tenths.
 void judge_alone(const Rule& rule, const Side& own, const Work& steady, bool open, Reading& out) {
-  out.threshold = rule.kind == Rule::Kind::rate ? rule.share : static_cast<double>(rule.count);
-  if (open) out.threshold /= 2;
   const bool rate = rule.kind == Rule::Kind::rate;
-  const double steadily = rate ? rate_of(rule, steady, own.units) : steady.hits;
+  out.threshold = rate ? rule.share : static_cast<double>(rule.count);
+  out.suspect = out.hits >= 3 && out.value >= out.threshold / 2;
+  if (open) out.threshold /= 2;
   if (out.value < out.threshold || out.hits < 1) return;
-  if (!open && steadily < out.threshold * (rate ? 1 : 0.4)) out.why = "one burst";
+  const double steadily = rate ? rate_of(By::work, steady, own.units) : steady.hits;
+  if (!open && steadily < out.threshold * (rate ? 1 : k_steady)) out.why = "one burst";
+  else if (!rate && own.measured && out.hits < out.work * k_share_alone) out.why = "little of its work";
   else out.state = State::bad;
 }
 
-void judge_against(const Rule& rule, const Side& own, const Work& steady, std::span<const Peer> peers, bool open, Reading& out) {
+/// Whether a set that was heard of too lately to be a peer shows the same: then it may be the world.
+bool newcomer_shows_it(const Rule& rule, By by, const Side& own, std::span<const Side> sides, Millis period, Time clock) {
+  return std::ranges::any_of(sides, [&](const Side& side) {
+    if (side.coverage >= period || (by == By::work && !side.measured)) return false;
+    const auto all = [&](const Side& of) { return rate_of(by, sum_without(of.window->blocks(clock, side.coverage), {}), of.units); };
+    const double theirs = all(side);
+    return theirs > 0 && all(own) <= theirs * rule.times;
+  });
+}
+
+void judge_against(const Rule& rule, By by, const Side& own, const Work& steady, std::span<const Peer> peers, bool open, Reading& out) {
   Work pooled;
   double units = 0;
   for (const auto& peer : peers) {
@@ -113,18 +131,18 @@ void judge_against(const Rule& rule, const Side& own, const Work& steady, std::s
     units += peer.side->units;
     out.peers.push_back(peer.side->set);
   }
-  const bool rate = rule.kind == Rule::Kind::rate;
-  const double mine = rate_of(rule, steady, own.units), theirs = rate_of(rule, pooled, units);
+  const bool work = by == By::work;
+  const double mine = rate_of(by, steady, own.units), theirs = rate_of(by, pooled, units);
   // A baseline of nothing is taken for half an event, so that the ratio stays a number.
-  const double floor = rate ? 0.5 / std::max(pooled.total, 1.0) : 0.5 / units;
+  const double floor = 0.5 / (work ? std::max(pooled.total, 1.0) : units);
   out.basis = Basis::peers;
   out.baseline = theirs;
   out.value = mine / std::max(theirs, floor);
   out.threshold = open ? 1 + (rule.times - 1) / 2 : rule.times;
-  out.chance = rate ? tail_of_shares(steady.hits, std::max(steady.total, steady.hits), pooled.hits, std::max(pooled.total, pooled.hits))
+  out.chance = work ? tail_of_shares(steady.hits, std::max(steady.total, steady.hits), pooled.hits, std::max(pooled.total, pooled.hits))
                     : tail_of_counts(steady.hits, own.units, pooled.hits, units);
   if (out.value <= out.threshold) out.why = "like its peers";
-  else if (rate && mine < theirs + k_points / (open ? 2 : 1)) out.why = "hardly worse than its peers";
+  else if (work && mine < theirs + k_points / (open ? 2 : 1)) out.why = "hardly worse than its peers";
   else if (!open && out.chance > k_chance) out.why = "may be chance";
   else out.state = State::bad;
 }
@@ -161,23 +179,30 @@ Reading read_rule(const Rule& rule, const Side& own, std::span<const Side> peers
     return out;
   }
   const auto period = common_period(rule, own, peers);
-  if (period < rule.window / 6) {
+  if (period < rule.window / 2) {
     out.why = "too young";
     out.basis = Basis::none;
     return out;
   }
+  const auto by = own.measured && out.work > 0 ? By::work : By::units;
   const auto blocks = own.window->blocks(clock, period);
   const auto left_out = worst_of(blocks);
   const auto steady = sum_without(blocks, left_out);
-  const auto others = qualified(rule, peers, period, clock, left_out);
+  const auto others = qualified(rule, by, peers, period, clock, left_out);
   auto alone = out;
   judge_alone(rule, own, steady, open, alone);
   if (others.empty()) {
-    if (alone.why.empty()) alone.why = alone.state == State::bad ? "no peer qualifies" : "";
+    if (alone.state != State::bad) return alone;
+    const bool shown = newcomer_shows_it(rule, by, own, peers, period, clock);
+    alone.why = shown ? "a newcomer shows the same" : "no peer qualifies";
+    if (shown) alone.state = State::shared;
     return alone;
   }
-  judge_against(rule, own, steady, others, open, out);
-  if (out.state == State::quiet && alone.state == State::bad) out.state = State::shared;
+  judge_against(rule, by, own, steady, others, open, out);
+  out.suspect = alone.suspect;
+  if (out.state == State::bad || alone.state != State::bad) return out;
+  const bool worse = out.why == "may be chance" && by == By::work && out.chance <= k_unlikely;
+  out.state = worse ? State::bad : State::shared;
   return out;
 }
 

@@ -25,6 +25,7 @@ struct Reading {
   enum class State { quiet, bad, shared, too_few };  ///< shared: bad by itself, and no worse than its peers
 
   State state = State::quiet;
+  bool suspect = false;             ///< half way to what is bad without peers
   Basis basis = Basis::absolute;
   double value = 0, threshold = 0;  ///< a number, a share, or, against peers, how many times the baseline
   double hits = 0, work = 0;
