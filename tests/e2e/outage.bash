@@ -28,6 +28,8 @@ expect_exit 4 cdctl signals --since 1h </dev/null
 
 # The broker is back. Senders that are killed at each boundary leave everything to the next.
 private-broker start -o $$ "$work/broker" >/dev/null
+readable() { CDCTL_HOME=$work/elsewhere cdctl signals --since 1s </dev/null >/dev/null 2>&1; } # streams come a moment after the broker
+eventually 30 readable
 for point in spool.taken spool.sent; do
   expect_exit 137 env CDCTL_TEST_CRASH_AT=$point cdctl signal "$set" after --id "$point" </dev/null
 done
