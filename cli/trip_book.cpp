@@ -49,6 +49,7 @@ Result<RuleBook> RuleBook::make(Context& context, const Arguments& args) {
   }
   CDCTL_TRY(context.load_config());
   CDCTL_TRY_ASSIGN(out.common_, parse_all(default_rules()));
+  for (const auto& [name, error] : context.config().broken) context.out.warning(fmt::format("{}: judged by the default rules, for its file cannot be used: {}", name, error.what));
   for (const auto& service : context.config().services) {
     if (service.rules.empty()) continue;
     CDCTL_TRY_ASSIGN(out.own_[service.name], rules_of_file(service));
