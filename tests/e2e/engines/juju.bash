@@ -13,9 +13,9 @@ engine_begin() {
   isolation=model
   if [ "$words" != "$FAKE_JUJU_VERSION" ]; then
     isolation=application
-    engine_elsewhere+=' juju.claim.added juju.claim.taken juju.claim.begun'
+    engine_elsewhere+=' juju.claim.added juju.claim.taken'
   else
-    engine_elsewhere+=' juju.handover.related'
+    engine_elsewhere+=' juju.handover.related juju.claim.begun'
   fi
   # The interpreter itself: a launcher in its place costs more than the stand-in.
   mkdir "$work/python"

@@ -155,7 +155,11 @@ def apply_bundle(run, state, model, bundle, beside):
             changes.append("consume offer %s at %s" % (name, saas["url"]))
     for name, said in (bundle.get("applications") or bundle.get("services")).items():
         changes += apply_application(run, state, model, name, said or {}, beside)
+    named = {*(bundle.get("saas") or {}), *(bundle.get("applications") or bundle.get("services"))}
     for ends in bundle.get("relations") or []:
+        for end in ends:
+            if end.split(":")[0] not in named:
+                raise Fail("the provided bundle has the following errors:\nrelation %s refers to application \"%s\" not defined in this bundle" % (json.dumps(ends), end.split(":")[0]))
         if relations.relate_ends(run, state, model, ends[0], ends[1], again=True):
             changes.append("add relation %s - %s" % tuple(ends))
     return changes

@@ -45,6 +45,8 @@ def controllers(run):
 def models(run):
     state = store.look()
     run.controller(state, run.options.get("-c"))
+    if "--all" in run.options and not state["settings"]["superuser"]:
+        raise Fail("permission denied (unauthorized access)")
     out = listed_in_file() or {"models": []}
     out["models"] += [shapes.model(state, model) for model in state["models"].values() if "--all" in run.options or not model.get("hidden")]
     if run.wrong.kind == "dropped-model":

@@ -17,7 +17,7 @@ CONTROLLER_UUID = "0c0ffee0-0000-4000-8000-000000000001"
 
 # Seconds: between a model's or an application's last unit and its end, before a unit starts, between TERM and KILL of it, and
 # before a suspended relation says so.
-SETTINGS = {"destroy": 0.3, "start": 0.1, "kill": 2.0, "settle": 0.2, "tags": "", "masked": NEWEST}
+SETTINGS = {"destroy": 0.3, "start": 0.1, "kill": 2.0, "settle": 0.2, "tags": "", "masked": NEWEST, "superuser": True}
 
 
 def path(*parts):
