@@ -1,9 +1,11 @@
 // Holds the stand-in for juju (tests/fakes/juju) to what juju prints (tests/captures/juju): the same keys and the same types at
 // the same places, version by version.
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <set>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -84,7 +86,11 @@ class Stand {
  public:
   explicit Stand(const std::string& version) {
     static const std::string path = std::getenv("PATH");
-    ::setenv("PATH", (CDCTL_SOURCE_DIR "/tests/fakes:" + path).c_str(), 1);
+    // The interpreter itself: a launcher in its place may cost more than the stand-in.
+    static const std::string python = run_one({"python3", "-c", "import sys; print(sys.executable, end='')"}).out;
+    fs::create_directory(dir_.path() / "bin");
+    fs::create_symlink(python, dir_.path() / "bin/python3");
+    ::setenv("PATH", fmt::format("{}/tests/fakes:{}/bin:{}", CDCTL_SOURCE_DIR, dir_.path().string(), path).c_str(), 1);
     ::setenv("FAKE_JUJU", dir_.path().c_str(), 1);
     ::setenv("FAKE_JUJU_VERSION", version.c_str(), 1);
     ::unsetenv("FAKE_JUJU_TROUBLE");
@@ -201,4 +207,48 @@ TEST_CASE("the stand-in fails as the captured run did") {
   CHECK(finished.out == real["stdout"].view());
   CHECK(finished.err == real["stderr"].view());
   CHECK(finished.status == real["exit"].as_int());
+}
+
+namespace {
+
+/// What becomes of `juju add-model MODEL` in that trouble, and whether the model is there afterwards.
+std::pair<Finished, bool> add_model_in(const Stand& stand, const std::string& trouble, const std::string& model) {
+  Stand::say({"juju_control", "trouble", "add-model=" + trouble});
+  Command command;
+  command.argv = {"juju", "add-model", model, "--no-switch"};
+  command.deadline = Deadline(std::chrono::seconds(5));  // longer than it takes to make a model on a busy machine
+  auto finished = run(command).value();
+  Stand::say({"juju_control", "trouble"});
+  bool there = false;
+  const auto list = stand.ask({"models"});
+  for (const auto& item : list["models"].items()) there = there || item["short-name"].view() == model;
+  return {std::move(finished), there};
+}
+
+}  // namespace
+
+TEST_CASE("the stand-in goes wrong before a change or after it") {
+  const Stand stand("3.6");
+  int number = 0;
+  for (const std::string kind : {"shutdown", "signal", "hang"}) {
+    for (const bool after : {false, true}) {
+      INFO(kind << " " << after);
+      const auto [finished, there] = add_model_in(stand, kind + (after ? "@after" : ""), fmt::format("m{}", ++number));
+      CHECK_FALSE(finished.ok());
+      CHECK(there == after);
+    }
+  }
+  // A trouble of so many runs ends with them.
+  CHECK(add_model_in(stand, "shutdown*0", "last").first.ok());
+}
+
+TEST_CASE("of those who make a model at the same time in the stand-in one does") {
+  const Stand stand("4.0");
+  std::vector<std::string> out(6);
+  {
+    std::vector<std::jthread> runs;
+    for (auto& one : out) runs.emplace_back([&one] { one = Stand::run_one({"juju", "add-model", "same", "--no-switch"}).err; });
+  }
+  CHECK(std::ranges::count_if(out, [](const auto& err) { return err.starts_with("Added "); }) == 1);
+  CHECK(std::ranges::count_if(out, [](const auto& err) { return err.contains("already exists"); }) == 5);
 }
