@@ -28,7 +28,7 @@ Result<std::map<std::string, std::int64_t>> live_units(Context& context, const S
   std::vector<SetName> asked;
   std::vector<std::int64_t> wanted;
   for (const auto& set : view.sets) {
-    if (set.state == "reaping") continue;
+    if (set.state == "reaping" && (brokers.empty() || !set.memory.provisioned)) continue;  // with a broker its limit tells
     if (!set.cut) return fail(ExitCode::unknown, fmt::format("cannot count what is live: whether {} is cut could not be read", set.name.str()));
     if (*set.cut) continue;
     // Noted as cut and not yet kept out: a breaker is at it right now, or was killed there. In doubt it does not count.
@@ -51,13 +51,16 @@ Result<std::map<std::string, std::int64_t>> live_units(Context& context, const S
   return out;
 }
 
-Result<> guard_min_live(const ServiceConfig& service, const SetName& set, const std::map<std::string, std::int64_t>& live) {
-  std::int64_t before = 0, after = 0;
-  for (const auto& [name, units] : live) {
-    before += units;
-    if (name != set.str()) after += units;
-  }
-  const auto needed = service.min_live.needed(before);
+std::int64_t sum_of(const std::map<std::string, std::int64_t>& live) {
+  std::int64_t sum = 0;
+  for (const auto& [name, units] : live) sum += units;
+  return sum;
+}
+
+Result<> guard_min_live(const ServiceConfig& service, const SetName& set, const std::map<std::string, std::int64_t>& live, std::optional<std::int64_t> before) {
+  const auto own = live.find(set.str());
+  const auto after = sum_of(live) - (own == live.end() ? 0 : own->second);
+  const auto needed = service.min_live.needed(before.value_or(sum_of(live)));
   if (after >= needed) return {};
   return fail(ExitCode::refused, fmt::format("refused: it would leave {} with {} live unit{}, min_live is {}{}; --even-last {} does it all the same", service.name, after,
                                              after == 1 ? "" : "s", service.min_live.amount, service.min_live.percent ? "%" : "", set.str()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "fleet.hpp"
@@ -11,7 +12,11 @@ namespace cdctl::cli {
 /// of uncut sets that hold a connection. Exit code `unknown` when it cannot be counted.
 [[nodiscard]] Result<std::map<std::string, std::int64_t>> live_units(Context& context, const ServiceView& view, const Deadline& deadline);
 
-/// Exit code `refused` when the service would have less than min_live without `set`, counted after the action.
-[[nodiscard]] Result<> guard_min_live(const ServiceConfig& service, const SetName& set, const std::map<std::string, std::int64_t>& live);
+[[nodiscard]] std::int64_t sum_of(const std::map<std::string, std::int64_t>& live);
+
+/// Exit code `refused` when the service would have less than min_live without `set`, counted after the action. `before`: what was
+/// live when the action began, where `live` was counted later.
+[[nodiscard]] Result<> guard_min_live(const ServiceConfig& service, const SetName& set, const std::map<std::string, std::int64_t>& live,
+                                      std::optional<std::int64_t> before = std::nullopt);
 
 }  // namespace cdctl::cli

@@ -18,6 +18,7 @@ using End = TrialState::End;
 
 constexpr Millis k_look{1000};
 constexpr std::int64_t k_certainly_bad = 5;
+constexpr int k_most_troubles = 120;  // looks in a row that told nothing
 
 /// What acting on one set's trial needs.
 struct Bench {
@@ -63,7 +64,8 @@ Result<> join(Context& context, const SetName& set, Bench& bench, Outcome& outco
   auto memo = *bench.entry->cut_memo;
   CDCTL_TRY(bench.broker->drain(set, deadline));
   crash_point("probation.passed");
-  if (!outcome.step(bench.broker_name, bench.broker->mend(set, memo.prev_limit, deadline))) return {};
+  CDCTL_TRY_ASSIGN(auto mended, bench.broker->mend(set, memo.prev_limit, deadline));
+  (void)outcome.step(bench.broker_name, std::move(mended));
   crash_point("probation.joined");
   memo.cut = false;
   memo.by = context.actor();
@@ -75,17 +77,19 @@ Result<> join(Context& context, const SetName& set, Bench& bench, Outcome& outco
 
 Result<> cut_again(const SetName& set, Bench& bench, const std::string& why, Outcome& outcome, const Deadline& deadline) {
   crash_point("probation.failed");
-  if (!outcome.step(bench.broker_name, bench.broker->cut(set, why, deadline))) return {};
+  CDCTL_TRY_ASSIGN(auto cut, bench.broker->cut(set, why, deadline));
+  (void)outcome.step(bench.broker_name, std::move(cut));
   crash_point("probation.cut");
+  if (bench.engine) {
+    CDCTL_TRY_ASSIGN(auto world, bench.engine->cut(set, deadline));
+    (void)outcome.step(bench.service->engine, std::move(world));
+  }
   auto memo = *bench.entry->cut_memo;
   memo.at = now();
   memo.why = why;
   memo.probation.reset();
   outcome.changed();
-  CDCTL_TRY(bench.memory->put_cut(set, memo, deadline));
-  bench.lock.reset();
-  if (bench.engine) (void)outcome.step(bench.service->engine, bench.engine->cut(set, deadline));
-  return {};
+  return bench.memory->put_cut(set, memo, deadline);
 }
 
 Json trial_json(const TrialState& state) {
@@ -138,6 +142,7 @@ Result<TrialState> look_at_trial(Context& context, const SetName& set, Outcome& 
   if (!bench.probation()) return TrialState{End::gone, {}, "someone else ended it"};
   CDCTL_TRY_ASSIGN(const auto seen, bench.broker->settled(set, deadline));
   auto state = judge_trial(*bench.probation(), seen, now());
+  if (const auto& force = bench.entry->force; force && force->state == Force::State::open) state = {End::failed, seen, "it is forced open by " + force->by};
   if (state.end == End::running) return state;
   const auto since = bench.probation()->since;
   CDCTL_TRY_ASSIGN(bench, open_bench(context, set, true, deadline));
@@ -156,12 +161,13 @@ Result<> abort_trial(Context& context, const SetName& set, Outcome& outcome, con
 
 Result<> follow_trial(Context& context, const SetName& set, Outcome& outcome, Millis timeout) {
   std::string trouble;
-  for (;;) {
+  for (int troubles = 0;;) {
     if (Stop::requested()) return fail(Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted, "the trial was interrupted");
     const auto state = look_at_trial(context, set, outcome, Deadline(timeout));
     // A broker that cannot be asked for a moment ends no trial; the next look tells.
     if (!state && state.error().what != trouble) context.log(Level::warning, trouble = state.error().what);
-    if (state) trouble.clear();
+    if (!state && ++troubles >= k_most_troubles) return fail(state.error().in("its trial goes on, and nobody ends it; cdctl mend --settle " + set.str()));
+    if (state) trouble.clear(), troubles = 0;
     if (state && state->end == End::gone) outcome.set("trial", trial_json(*state));
     if (state && state->end == End::failed) return fail(ExitCode::failed, fmt::format("its trial failed: {}; it is cut again", state->why));
     if (state && state->end != End::running) return {};

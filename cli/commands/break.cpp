@@ -92,6 +92,7 @@ class Cut {
     if (!already && !even_last_) {
       CDCTL_TRY_ASSIGN(live, live_units(context_, view, deadline_));
       CDCTL_TRY(guard_min_live(*service_, set_, live));
+      before_ = sum_of(live);
       crash_point("break.counted");
     }
     if (outcome_.dry_run()) {
@@ -154,7 +155,7 @@ class Cut {
     Fleet fleet(context_);
     fleet.load_for_cut(set_.service, deadline);
     CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline));
-    if (guard_min_live(*service_, set_, live)) return false;
+    if (guard_min_live(*service_, set_, live, before_)) return false;
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) { return std::pair(ours.at, ours.by) > std::pair(other.at, other.by); });
     const bool slow = std::chrono::steady_clock::now() - noted_ > k_slow;
     if (!last && !slow) return false;  // the other one undoes its own
@@ -176,6 +177,7 @@ class Cut {
   Deadline deadline_;
   Outcome outcome_;
   bool even_last_ = false;
+  std::int64_t before_ = 0;                      ///< units that were live when we counted
   std::chrono::steady_clock::time_point noted_;  ///< just before the memo was written
   const ServiceConfig* service_ = nullptr;
   Memory* memory_ = nullptr;

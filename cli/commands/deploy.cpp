@@ -150,6 +150,8 @@ class Deployment {
     crash_point("deploy.started");
     CDCTL_TRY(claim_->finish());
     crash_point("deploy.finished");
+    // It is out: what a guard would like to know as well is no reason to take it back.
+    if (auto noted = note_units(); !noted) context_.log(Level::warning, fmt::format("{}: how many units it has could not be noted: {}", set_.str(), noted.error().what));
     outcome_.changed();
     return {};
   }
@@ -199,6 +201,18 @@ class Deployment {
     for (const auto& [type, units] : service_.units) memo.units += units;
     CDCTL_TRY(memory_->put_set(memo, deadline_));
     return memory_->trim(service_.name, 100, deadline_);
+  }
+
+  /// Where the service's file names no units, the engine knows how many were wanted: a guard counts no more than these.
+  Result<> note_units() {
+    if (!service_.units.empty()) return {};
+    CDCTL_TRY_ASSIGN(const auto status, engine_->describe(set_, deadline_));
+    CDCTL_TRY_ASSIGN(const auto known, memory_->read(service_.name, deadline_));
+    const auto at = known.find(set_.str());
+    if (!status.want || at == known.end() || !at->second.set || at->second.set->units == *status.want) return {};
+    auto memo = *at->second.set;
+    memo.units = *status.want;
+    return memory_->put_set(memo, deadline_);
   }
 
   Result<std::map<std::string, std::string>> provision() {

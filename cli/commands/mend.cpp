@@ -22,6 +22,11 @@ Result<> close_trial(Context& context, const ServiceConfig& service, const SetNa
 /// The reverse of a cut: memory, engine, then the broker's limit. Every step is repeated on a second run, so that one
 /// that was killed in between is completed.
 Result<> mend(Context& context, const SetName& name, bool thaw, Outcome& outcome, const Deadline& deadline) {
+  std::unique_ptr<ServiceLock> lock;  // held to the end: no breaker cuts between our look and our limit
+  if (const auto* configured = context.config().service(name.service); configured && !outcome.dry_run()) {
+    CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(*configured)));
+    CDCTL_TRY_ASSIGN(lock, memory->lock(name.service, deadline));
+  }
   Fleet fleet(context);
   fleet.load({name.service}, deadline);
   auto* view = fleet.service(name.service);

@@ -125,6 +125,9 @@ int run_outdated(Context& context, const Arguments& args) {
         continue;
       }
       const SetName name{service->name, revision_id(*sources)};
+      // An engine that lists no units may have it down all the same: this one set is asked for.
+      for (auto& set : view->sets)
+        if (set.name == name && set.state == "live" && !set.cut.value_or(true)) fleet.read_units(set, deadline);
       const auto decision = decide(*view, name, *sources, args);
       if (!decision.held.empty() && decision.why != "out-there") context.out.note(fmt::format("{}: {} is not offered: {}", service->name, name.str(), decision.held));
       if (decision.held.empty() || args.has("all")) context.out.write(revision_record(name, *sources, decision));

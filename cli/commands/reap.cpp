@@ -62,7 +62,9 @@ class Reap {
     }
     CDCTL_TRY_ASSIGN(engine_, context_.engine(view->config->engine));
     if (!set->status) return fail(ExitCode::refused, fmt::format("it lives in home {}; reap it there", set->home));
-    const bool unfinished = set->state == "reaping";  // killed in the middle of a reap that was allowed
+    // Killed in the middle of a reap that was allowed: then nobody of it gets in any more.
+    const bool drained = context_.broker_switches(*view->config).empty() || set->cut.value_or(false) || !set->memory.provisioned;
+    const bool unfinished = set->state == "reaping" && drained;
     if (!unfinished) CDCTL_TRY(check_again(*view, *set));
     if (outcome_.dry_run()) {
       outcome_.changed();
@@ -91,8 +93,10 @@ class Reap {
   }
 
   Result<> guard(const ServiceView& view, const SetView& set) {
-    if (even_last_ || set.cut.value_or(false) || set.state == "partial" || set.state == "down") return {};  // it serves nobody now
+    if (even_last_ || set.cut.value_or(false)) return {};
     CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
+    const auto own = live.find(set_.str());
+    if (own == live.end() || own->second == 0) return {};  // it serves nobody now, whatever its state is called
     return guard_min_live(*view.config, set_, live);
   }
 
