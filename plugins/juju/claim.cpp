@@ -103,13 +103,16 @@ Result<> JujuClaim::start_bundle(const BundleWorkload& workload, const Deadline&
   const auto access = place_.by(deadline);
   CDCTL_TRY(still_held(access, "handing over " + set_.str()));
   CDCTL_TRY_ASSIGN(const auto folder, PrivateFolder::make(place_.access.private_parent));
+  std::vector<std::string> names;
   for (const auto& [name, application] : workload.bundle["applications"].members()) {
-    if (!shares_model()) started_.push_back(name);
+    if (!shares_model()) names.push_back(name);
     if (!shares_model() || settings_.application.empty() || settings_.application == name) units_ += units_of(application);
   }
-  if (shares_model()) started_ = {set_.str()};
+  if (shares_model()) names = {set_.str()};
+  // A refusal leaves alone what it refused to touch: halt() removes only what may have been changed
+  const auto begins = [&] { started_ = names; };
   crash_point("juju.start.begun");
-  CDCTL_TRY(hand_over({access, model_, set_.str(), settings_, workload.bundle, workload.env, folder.path(), place_.set(set_).cut()}, deadline));
+  CDCTL_TRY(hand_over({access, model_, set_.str(), settings_, workload.bundle, workload.env, folder.path(), place_.set(set_).cut(), begins}, deadline));
   crash_point("juju.start.handed");
   return {};
 }
@@ -171,7 +174,7 @@ void JujuClaim::abandon(std::string_view why) {
   if (auto noted = note_attempt(why); !noted) warn("counted", noted.error());
   crash_point("juju.abandon.noted");
   if (shares_model()) return;
-  // So that no other machine waits for the lease to run out
+  // So that no other machine waits for the lease to run out. After Ctrl-C nothing can be asked any more: then others wait for it
   const auto access = place_.by(Deadline(k_last_words));
   const auto attempt = "giving up " + set_.str();
   const auto tags = held_tags(access, attempt);

@@ -155,7 +155,7 @@ class Examination {
       return one.uuid == address->name || (one.name.substr(slash + 1) == address->name && (address->owner.empty() || one.name.substr(0, slash) == address->owner));
     };
     const auto found = std::ranges::count_if(models, named);
-    if (found != 1) return checks_.push_back(check(what, State::bad, fmt::format("{} models are called {}", found, service.settings.model), found == 0 ? "make it, or juju grant USER write MODEL" : "say OWNER/NAME in [juju] model"));
+    if (found != 1) return checks_.push_back(check(what, State::bad, fmt::format("{} models are called {}", found, service.settings.model), found == 0 ? "make it, or juju grant USER admin MODEL" : "say OWNER/NAME in [juju] model"));
     const auto at = std::ranges::find_if(models, named);
     if (at->access == "admin") return checks_.push_back(check(what, State::ok, at->name));
     // Remembering a cut writes the model's configuration

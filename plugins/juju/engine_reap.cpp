@@ -48,7 +48,9 @@ class Reap {
       return Step{"juju", false};
     }
     if (there) CDCTL_TRY(may_go(noted));
-    const Doomed doomed{set_, there ? reaping() : *noted, shares_model() ? set_.str() : std::string(), there};
+    // As it was noted, and not as the service is configured now: a shared model is never destroyed
+    const auto going = there ? reaping() : *noted;
+    const Doomed doomed{set_, going, going.application, there};
     CDCTL_TRY(climb(host_, place_, settings_, doomed, deadline_));
     crash_point("juju.destroy.gone");
     CDCTL_TRY(forget(doomed));
@@ -80,7 +82,7 @@ class Reap {
     const auto metadata = metadata_of(tags_);
     auto since = metadata.reaping_since.value_or(now());
     if (noted && noted->model == uuid_) since = std::min(since, noted->since);
-    return {uuid_, place_.user, all_, since};
+    return {uuid_, place_.user, all_, since, shares_model() ? set_.str() : std::string()};
   }
   Result<> note() { return write_reaping(folder_, reaping()); }
 
@@ -164,7 +166,7 @@ class Reap {
   }
 
   Result<> forget(const Doomed& doomed) {
-    if (shares_model()) {  // what its cut remembers, in a tag of the model that stays
+    if (!doomed.application.empty()) {  // what its cut remembers, in a tag of the model that stays
       auto tags = read_tags(access_, place_.model(doomed.reaping.model), attempt_);
       if (tags && tags->erase("cdctl-cut-" + set_.str()) > 0) {
         if (const auto written = write_tags(access_, place_.model(doomed.reaping.model), *tags, attempt_); !written) return fail(written.error().error);

@@ -75,6 +75,7 @@ Result<> hand_over_bundle(const Handover& handover, const Deadline& deadline) {
   }
   if (wants_trust(handover.bundle)) words.emplace_back("--trust");
   crash_point("juju.handover.written");
+  if (handover.begins) handover.begins();
   CDCTL_TRY(steps.act(std::move(words), fmt::format("deploying the bundle of {}", handover.set)));
   crash_point("juju.handover.deployed");
   if (amqp && !in_overlay) CDCTL_TRY(steps.give_amqp(*amqp));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,6 +24,7 @@ struct Handover {
   std::map<std::string, std::string> env;   ///< AMQP_URL goes to the charm; nothing else does
   std::filesystem::path folder;             ///< private, and where juju sees it: files with secrets are written into it, 0600
   std::filesystem::path remembered;         ///< as of WorldSet: what is cut stays cut
+  std::function<void()> begins;             ///< called before the first change, when nothing speaks against it any more
 };
 
 /// Has Juju run the bundle, and gives the charm its AMQP_URL. Isolation by model: the whole bundle in the set's own model. Isolation

@@ -36,12 +36,13 @@ class SharedHandover {
     CDCTL_TRY_ASSIGN(auto status, steps_.status_without_dying({handover_.set}));
     CDCTL_TRY(check(status));
     CDCTL_TRY_ASSIGN(const auto cut, remembered_cut(world_, deadline_));
+    if (handover_.begins) handover_.begins();
     if (!status["applications"].find(handover_.set)) {
       CDCTL_TRY(deploy());
       CDCTL_TRY_ASSIGN(status, steps_.status());
       if (!status["applications"].find(handover_.set)) return fail(ExitCode::unknown, fmt::format("deploying {}: juju took it, and Juju does not show it; look with juju status, and try again", handover_.set));
-    } else if (const auto options = all_options(); !options.members().empty()) {
-      CDCTL_TRY(steps_.set_options(handover_.set, options, fmt::format("setting the options of {}", handover_.set)));
+    } else {
+      CDCTL_TRY(set_all_options());
     }
     crash_point("juju.handover.deployed");
     if (amqp_ && handover_.settings.amqp_as != AmqpAs::overlay) CDCTL_TRY(steps_.give_amqp(*amqp_));
@@ -97,6 +98,12 @@ class SharedHandover {
     return options;
   }
 
+  Result<> set_all_options() const {
+    const auto options = all_options();
+    if (options.members().empty()) return {};
+    return steps_.set_options(handover_.set, options, fmt::format("setting the options of {}", handover_.set));
+  }
+
   Result<> deploy() const {
     auto words = words_;
     if (const auto options = all_options(); !options.members().empty()) {
@@ -104,7 +111,10 @@ class SharedHandover {
       words.insert(words.end(), {"--config", path});
     }
     crash_point("juju.handover.written");
-    return steps_.act(std::move(words), fmt::format("deploying {}", handover_.set));
+    bool existed = false;
+    CDCTL_TRY(steps_.act(std::move(words), fmt::format("deploying {}", handover_.set), &existed));
+    // Another deployer came first, with a password of its own: the last one's is what the broker knows
+    return existed ? set_all_options() : Result<>();
   }
 
   Result<> relate(const Json& status) const {

@@ -70,14 +70,16 @@ Result<Json> HandoverSteps::status_without_dying(const std::set<std::string>& na
   }
 }
 
-Result<> HandoverSteps::act(std::vector<std::string> words, const std::string& attempt) const {
+Result<> HandoverSteps::act(std::vector<std::string> words, const std::string& attempt, bool* existed) const {
   const bool deploy = words.front() == "deploy", bundle = deploy && words.at(1).ends_with(k_bundle_file);
   words.insert(words.end(), {"-m", address()});
   for (int tries = 1;; ++tries) {
     CDCTL_TRY_ASSIGN(const auto access, access_within(handover_.access, deadline_, attempt));
     const auto done = juju_act(access, words, attempt, {.credentials = false, .deadline = deploy ? deadline_ : deadline_.at_most(access.timeout), .directory = {}});
     // Of a bundle it would be something else, in its way
-    if (done || (done.error().trouble == Trouble::exists && !bundle)) return {};
+    const bool there = !done && done.error().trouble == Trouble::exists && !bundle;
+    if (existed) *existed = there;
+    if (done || there) return {};
     if (may_have_worked(done.error()) && tries < k_most_tries && pause_before_repeat(tries, deadline_)) continue;
     return fail(veil_.over(done.error().error));
   }

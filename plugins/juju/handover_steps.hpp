@@ -24,8 +24,8 @@ class HandoverSteps {
   /// The status once none of `names` is on its way out any more. Exit code `timeout` at the deadline.
   [[nodiscard]] Result<Json> status_without_dying(const std::set<std::string>& names) const;
   /// Runs a command that may be run again: after a lost connection it is. What exists already is no error. A deploy may take all the
-  /// time that is left.
-  [[nodiscard]] Result<> act(std::vector<std::string> words, const std::string& attempt) const;
+  /// time that is left. `existed` becomes true when it was there already.
+  [[nodiscard]] Result<> act(std::vector<std::string> words, const std::string& attempt, bool* existed = nullptr) const;
   /// A file in the private folder.
   [[nodiscard]] Result<std::string> file(std::string_view name, std::string_view text) const;
   /// Sets options of an application, from a file.

@@ -14,6 +14,7 @@ struct Reaping {
   std::string user;        ///< as whom juju was asked
   bool all = false;        ///< as an administrator
   Time since;
+  std::string application;  ///< the set is this application of a shared model; empty: the model is the set's own
 };
 
 [[nodiscard]] std::optional<Reaping> read_reaping(const SetFolder& folder);

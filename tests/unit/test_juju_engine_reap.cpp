@@ -304,6 +304,17 @@ TEST_CASE("sets as applications of one model are deployed and reaped beside othe
   CHECK_FALSE(fs::exists(home.set_folder(k_set)));
 }
 
+TEST_CASE("a shared model stays when the service's table says no more that it is one") {
+  Shared shared;
+  auto& home = shared.home;
+  home.deploy(k_set);
+  must(home.engine().stop(k_set, Millis(0), soon()));
+  home.configure(k_set, "{}");
+  CHECK(must(home.engine().destroy(k_set, soon())).changed);
+  CHECK(shared.applications() == std::vector<std::string>{"stranger"});
+  CHECK(lines_of(home, "destroy-model").empty());
+}
+
 TEST_CASE("an application that does not go is told with more and more force, then left to a person") {
   const auto [stuck, gone] = GENERATE(table<const char*, bool>({{"force", true}, {"no-wait", true}, {"ever", false}}));
   INFO(stuck);
@@ -316,6 +327,18 @@ TEST_CASE("an application that does not go is told with more and more force, the
   CHECK(destroyed.has_value() == gone);
   if (!gone) CHECK(destroyed.error().exit == ExitCode::failed);
   CHECK(shared.applications().size() == (gone ? 1 : 2));
+}
+
+TEST_CASE("what a hand-over refused to touch is not removed by its halt") {
+  Shared shared;
+  auto& home = shared.home;
+  const auto claim = must(home.engine().claim(k_set, test::some_sources(), now(), soon()));
+  must(claim->clean(soon()));
+  home.world.control({"application", "works", k_set.str(), "--charm", "rabbitmq-server"});
+  CHECK(claim->start_bundle(test::some_bundle(), soon()).error().exit == ExitCode::refused);
+  must(claim->halt(soon()));
+  CHECK(lines_of(home, "remove-application").empty());
+  CHECK(shared.applications().size() == 2);
 }
 
 TEST_CASE("a status that cannot be read is no proof") {
