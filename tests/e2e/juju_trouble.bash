@@ -39,8 +39,11 @@ expect_kept() {
 for trouble in hang deaf shutdown dead signal lock empty-object half-json logged-out not-found denied; do
   juju_control trouble "$trouble"
   tried 45 cdctl ls --timeout 4s
-  [ $got = 4 ] || fail "exit status $got, 4 expected"
-  expect_json 'all(.schema == "cdctl.error/1" or .state == null)'
+  case $trouble in
+    not-found | denied) [ $got = 0 ] || fail "exit status $got of a list that does not ask the model" ;;
+    *) [ $got = 4 ] || fail "exit status $got, 4 expected" ;;
+  esac
+  [ $got = 0 ] || expect_json 'all(.schema == "cdctl.error/1" or .state == null)'
   tried 60 cdctl reap "$keep" --even-newest --even-last "$keep" --timeout 4s
   [ $got != 0 ] || fail "a reap ended well in the middle of $trouble"
   expect_json 'all(.ok != true)'
@@ -85,21 +88,23 @@ ends_well() {
 for kind in shutdown signal hang; do
   for moment in '' @after; do
     commit ok
-    for command in add-model model-config deploy; do
-      ends_well "$command=$kind$moment*1" cdctl deploy "$service" --timeout 20s
+    commands='add-model model-config deploy'
+    [ $kind != hang ] || commands=model-config   # each hang costs a deadline
+    for command in $commands; do
+      ends_well "$command=$kind$moment*1" cdctl deploy "$service" --timeout 15s
       set=$(newest_set)
       [ "$set" != "$keep" ] || fail "no new set"
       eventually 20 both_run "$set"
       expect_same "models of that name" "$(engine_sets | grep -cx "$set")" 1
       if [ $command = model-config ]; then
-        ends_well "suspend-relation=$kind$moment*1" cdctl break "$set" --timeout 20s
+        ends_well "suspend-relation=$kind$moment*1" cdctl break "$set" --timeout 15s
         expect_same "the border of $set" "$(engine_border "$set")" cut
-        ends_well "resume-relation=$kind$moment*1" cdctl mend "$set" --timeout 20s
+        ends_well "resume-relation=$kind$moment*1" cdctl mend "$set" --timeout 15s
         eventually 10 whole_again "$set"
       fi
       reaping=destroy-model
       [ $command != deploy ] || reaping=remove-application
-      ends_well "$reaping=$kind$moment*1" cdctl reap "$set" --even-newest --grace 1s --timeout 20s
+      ends_well "$reaping=$kind$moment*1" cdctl reap "$set" --even-newest --grace 1s --timeout 15s
       ! engine_knows "$set" || fail "$set is there after a reap"
       expect_kept
       commit ok
@@ -119,7 +124,7 @@ grep -q '"--force"' controller/calls.ndjson || fail "nothing was forced"
 ! engine_knows "$set" || fail "$set is there"
 set=$(deploy_one ok)
 juju_control stuck "$set" ever
-tried 60 cdctl reap "$set" --even-newest --grace 0s --timeout 50s
+tried 90 cdctl reap "$set" --even-newest --grace 0s --timeout 80s
 [ $got != 0 ] || fail "a reap of what is still there ended well"
 expect_error 'by hand'
 engine_knows "$set" || fail "$set should be there"

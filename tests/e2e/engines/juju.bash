@@ -3,8 +3,8 @@
 
 engine_name=juju
 engine_points='juju'
-# Secrets of a broker, Kubernetes, relations inside a shared model and failing deploys are the unit tests' matter.
-engine_elsewhere='juju.secret.saved juju.handover.secret juju.handover.granted juju.cut.scaled juju.mend.scaled juju.cut.removed juju.mend.related juju.abandon.noted'
+# Secrets of a broker, Kubernetes and deploys that fail are the unit tests' matter.
+engine_elsewhere='juju.secret.saved juju.handover.secret juju.handover.granted juju.cut.scaled juju.mend.scaled juju.abandon.noted'
 engine_unfinished=juju.claim.claimed
 
 engine_begin() {
@@ -13,9 +13,9 @@ engine_begin() {
   isolation=model
   if [ "$words" != "$FAKE_JUJU_VERSION" ]; then
     isolation=application
-    engine_elsewhere+=' juju.claim.added juju.claim.taken'
+    engine_elsewhere+=' juju.claim.added juju.claim.taken juju.cut.suspended juju.mend.resumed juju.stop.noted'
   else
-    engine_elsewhere+=' juju.handover.related juju.claim.begun'
+    engine_elsewhere+=' juju.handover.related juju.claim.begun juju.cut.removed juju.mend.related'
   fi
   # The interpreter itself: a launcher in its place costs more than the stand-in.
   mkdir "$work/python"
@@ -37,7 +37,7 @@ engine_end() { juju_control stop 2>/dev/null; }
 engine_config() { printf '\n[local]\nhome = "%s/home"\n\n[juju]\ncontroller = "attic"\n' "$work"; }
 engine_head() { printf 'engine = "juju"\n'; }
 engine_table() {
-  printf '[juju]\nforce_after = "8s"\nno_wait_after = "16s"\ngive_up_after = "24s"\n'
+  printf '[juju]\nforce_after = "8s"\nno_wait_after = "40s"\ngive_up_after = "50s"\n'
   [ -z "$has_broker" ] || printf 'amqp = "amqp-url"\namqp_as = "%s"\n' "${amqp_as:-overlay}"
   [ $isolation = model ] || printf 'isolation = "application"\nmodel = "admin/shared"\n'
 }
