@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace cdctl::cli {
 
@@ -26,6 +27,7 @@ std::uint64_t Observation::work() const {
 }
 
 bool BreakerSet::any(State state) const { return std::ranges::any_of(rules, [&](const RuleState& rule) { return rule.state == state; }); }
+bool BreakerSet::works() const { return stand == Stand::closed && (calm_since == Time() || last_received > calm_since); }
 bool BreakerSet::suspect() const { return in_trouble() || std::ranges::any_of(rules, &RuleState::suspect); }
 int BreakerSet::unit_count() const { return std::max(std::popcount(units), 1); }
 
@@ -42,6 +44,13 @@ bool worth_reading(const BreakerSet& set, std::size_t i) {
   return hits >= static_cast<std::uint64_t>(std::min(rule.at_least, rule.count));
 }
 
+/// The end of a revision: differs from set to set, and costs less than a hash of the name.
+std::size_t tail_of(std::string_view name) {
+  std::uint32_t tail = 0;
+  if (name.size() >= sizeof tail) std::memcpy(&tail, name.data() + name.size() - sizeof tail, sizeof tail);
+  return tail * 0x9e3779b1u >> 16;
+}
+
 /// How long a comparison is good for: what is in a long window changes slowly.
 Millis pause_of(const Rule& rule) { return rule.relative() ? std::clamp<Millis>(rule.window / 120, Millis(0), std::chrono::seconds(15)) : Millis(0); }
 
@@ -54,11 +63,18 @@ BreakerService& Breaker::service_of(std::string_view name) {
   auto service = std::make_unique<BreakerService>();
   service->name = name;
   service->rules = hooks_.rules_of(name);
+  service->least = Severity::critical;
+  for (const auto& rule : service->rules) {
+    const bool all = rule.kind == Rule::Kind::row || rule.subject == Rule::Subject::name;
+    service->least = std::min(service->least, all ? Severity::debug : rule.subject == Rule::Subject::failures ? Severity::error : rule.least);
+  }
   return *services_.emplace(name, std::move(service)).first->second;
 }
 
 BreakerSet* Breaker::find(std::string_view name) {
-  if (const auto there = sets_.find(name); there != sets_.end()) return there->second.get();
+  auto& lately = lately_[tail_of(name) % lately_.size()];
+  if (lately && lately->text == name) return lately;
+  if (const auto there = sets_.find(name); there != sets_.end()) return lately = there->second.get();
   const auto parsed = parse_set_name(name);
   if (!parsed) return nullptr;
   auto set = std::make_unique<BreakerSet>();
@@ -98,9 +114,9 @@ Side Breaker::side_of(const BreakerSet& set, std::size_t rule, Time clock) const
 
 std::vector<Side> Breaker::peers_of(const BreakerSet& set, std::size_t rule, Time clock) const {
   std::vector<Side> out;
-  const auto heard = std::max(k_fresh, set.service->rules[rule].window / 2);
+  const auto heard = std::max(k_heard, set.service->rules[rule].window / 2);
   for (const auto* peer : set.service->sets)
-    if (peer != &set && peer->stand != Stand::open && clock - peer->last_received <= heard) out.push_back(side_of(*peer, rule, clock));
+    if (peer != &set && peer->works() && clock - peer->last_received <= heard) out.push_back(side_of(*peer, rule, clock));
   return out;
 }
 
@@ -130,15 +146,20 @@ void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
   const auto reading = reading_of(set, i, clock);
   auto& held = set.rules[i];
   auto state = reading.state;
-  if ((reading.suspect || state == State::bad || state == State::shared) && !set.suspect()) set.trouble = clock;
+  if ((reading.suspect || state == State::bad || state == State::shared) && !set.suspicious) set.trouble = clock;
   held.suspect = reading.suspect;
   held.by_peers = state == State::bad && reading.basis == Reading::Basis::peers;
   if (state == State::bad && clock < (held.by_peers ? held.world_until : held.excused_until)) state = State::shared;
   if (state == State::shared) held.excused_until = std::max(held.excused_until, reading.state == State::shared ? clock + set.service->rules[i].window : Time());
-  if (held.state == state) return;
+  if (held.state == state) {
+    set.suspicious = set.suspect();
+    return;
+  }
   // What turns out to be shared goes on; what is no longer shared is a new condition.
   if (!(held.bad() && state == State::shared)) held.since = clock;
   held.state = state;
+  set.suspicious = set.suspect();
+  if (const auto wait = set.service->rules[i].settle; state == State::bad && wait.count() > 0) hint_ = std::min(hint_.value_or(Time::max()), clock + wait);
   if (state != State::quiet) wake(set);
 }
 
@@ -157,7 +178,8 @@ bool Breaker::add(const Observation& signal) {
   if (set->stand == Stand::half_open) set->half_ok += signal.counted("ok");
   const auto said = set->said_count;
   bool turned = false;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
+  const bool matters = signal.count_size > 0 || signal.severity >= set->service->least;
+  for (std::size_t i = 0; matters && i < rules.size(); ++i) {
     auto& state = set->rules[i];
     if (!count(*set, state, rules[i], signal)) continue;
     const auto before = state.state;
@@ -208,6 +230,7 @@ void Breaker::sweep(Time clock) {
     if (busy) wake(*set);
     if (!std::exchange(set->service->touched, true)) touched.push_back(set->service);
   }
+  if (hint_) hint_ = next_due();
   if (everywhere_) look_everywhere(clock);
   for (auto* service : touched) {
     service->touched = false;

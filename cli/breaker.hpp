@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,13 +35,17 @@ class Breaker {
   void settle(Time clock);
   /// When what waits for others is decided, at the latest; empty when nothing does.
   [[nodiscard]] std::optional<Time> next_due() const;
+  /// The same as it was a moment ago, or sooner than it is: cheap, for a reader that asks before each line.
+  [[nodiscard]] std::optional<Time> due_hint() const { return hint_; }
   /// Someone upstream could not ask: the service's sets are of verdict `error`, and nothing is decided of them from here on.
   void block(std::string_view service, std::string_view why);
   [[nodiscard]] bool any_unhealthy() const { return ever_unhealthy_; }
   /// A `cdctl.explain/1` record for each rule of each set.
   void explain(const std::function<void(const Json&)>& write);
 
-  static constexpr Millis k_fresh = std::chrono::minutes(5);     ///< a set that was heard of since is a peer
+  static constexpr Millis k_fresh = std::chrono::minutes(5);     ///< a set that was heard of since is there
+  static constexpr Millis k_heard = std::chrono::minutes(15);    ///< the same to compare with, or half the window
+  static constexpr Millis k_grace = std::chrono::minutes(15);    ///< after what everyone showed, at most
   static constexpr Millis k_together = std::chrono::minutes(10);  ///< services that turn bad within it do so together
   static constexpr std::size_t k_many = 3;                       ///< services
   static constexpr Millis k_open = std::chrono::minutes(1);      ///< the first time
@@ -94,9 +99,11 @@ class Breaker {
 
   Hooks hooks_;
   bool emit_all_, ever_unhealthy_ = false, everywhere_ = false;
+  std::optional<Time> hint_;
   RecentIds ids_;
   Time clock_{}, swept_{};
   Sets active_;
+  std::array<BreakerSet*, 4096> lately_{};  ///< of sets_, found by the end of their name
   std::unordered_map<std::string, std::unique_ptr<BreakerSet>, Hash, std::equal_to<>> sets_;
   std::map<std::string, std::unique_ptr<BreakerService>, std::less<>> services_;
 };

@@ -4,6 +4,10 @@
 
 namespace cdctl::cli {
 
+namespace {
+constexpr std::size_t k_ahead = 4;
+}  // namespace
+
 std::size_t RecentIds::find(std::uint64_t identity) const {
   auto slot = identity & (slots_.size() - 1);
   while (slots_[slot] != 0 && slots_[slot] != identity) slot = (slot + 1) & (slots_.size() - 1);
@@ -28,6 +32,8 @@ bool RecentIds::add(std::uint64_t identity) {
   slots_[slot] = identity;
   if (const auto oldest = std::exchange(ring_[next_], identity); oldest != 0) remove(oldest);
   next_ = (next_ + 1) % ring_.size();
+  // The table is larger than a cache: what is forgotten some signals from now is fetched meanwhile.
+  __builtin_prefetch(&slots_[ring_[(next_ + k_ahead) % ring_.size()] & (slots_.size() - 1)]);
   return true;
 }
 

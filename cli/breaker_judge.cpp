@@ -38,7 +38,7 @@ void Breaker::look_everywhere(Time clock) {
     ++heard;
     const auto before = in_trouble.size();
     for (auto* set : service->sets)
-      if (set->suspect() && (set->worldly || clock - set->trouble <= k_together)) in_trouble.push_back(set);
+      if (set->suspicious && (set->worldly || clock - set->trouble <= k_together)) in_trouble.push_back(set);
     if (in_trouble.size() > before) ++bad;
   }
   everywhere_ = bad >= k_many && bad * 2 > heard;
@@ -63,6 +63,10 @@ void Breaker::judge(BreakerService& service, Time clock) {
   for (auto* set : service.sets) {
     const auto before = set->bad;
     choose(*set, clock);
+    if (before < 0 && set->bad >= 0) {  // a comparison may be some seconds old
+      read(*set, static_cast<std::size_t>(set->bad), clock);
+      choose(*set, clock);
+    }
     turned = turned || (before < 0 && set->bad >= 0);
   }
   if (turned) {
@@ -81,7 +85,7 @@ void Breaker::conclude_all(BreakerService& service, Time clock) {
   if (std::exchange(service.everyone, all) && !all)
     for (auto* set : service.sets)
       for (std::size_t i = 0; i < set->rules.size(); ++i)
-        if (auto& rule = set->rules[i]; !rule.by_peers) rule.world_until = clock + service.rules[i].window;
+        if (auto& rule = set->rules[i]; !rule.by_peers) rule.world_until = clock + std::min(service.rules[i].window, k_grace);
   Sets together;
   for (auto* set : service.sets)
     if (all && fresh(*set, clock)) together.push_back(set);

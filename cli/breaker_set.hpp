@@ -73,6 +73,7 @@ struct BreakerSet {
   Time open_until{}, half_since{}, calm_since{};
   int bad = -1;            ///< the rule that holds and has stood, or -1
   Time trouble{};          ///< when a rule began to hold
+  bool suspicious = false; ///< suspect(), kept
   bool worldly = false;    ///< it went bad together with sets of many services
   std::uint64_t half_ok = 0;  ///< work that went well while half open
 
@@ -85,6 +86,8 @@ struct BreakerSet {
   [[nodiscard]] bool any(Reading::State state) const;
   [[nodiscard]] bool in_trouble() const { return any(Reading::State::bad) || any(Reading::State::shared); }
   [[nodiscard]] bool suspect() const;
+  /// Not found bad; or heard of since, for what is silent after that was cut and its silence is no merit.
+  [[nodiscard]] bool works() const;
   [[nodiscard]] int unit_count() const;
 };
 
@@ -93,6 +96,8 @@ struct BreakerService {
   std::vector<Rule> rules;
   std::vector<BreakerSet*> sets;
   Time last_received{};
+  /// A signal that is less bad, and carries no counts, means nothing to any of the rules.
+  Severity least = Severity::debug;
   bool blocked = false, touched = false, everyone = false;
 };
 

@@ -141,7 +141,9 @@ void judge_against(const Rule& rule, By by, const Side& own, const Work& steady,
   out.threshold = open ? 1 + (rule.times - 1) / 2 : rule.times;
   out.chance = work ? tail_of_shares(steady.hits, std::max(steady.total, steady.hits), pooled.hits, std::max(pooled.total, pooled.hits))
                     : tail_of_counts(steady.hits, own.units, pooled.hits, units);
+  const double enough = rule.kind == Rule::Kind::rate ? rule.share : static_cast<double>(rule.count) * k_steady;
   if (out.value <= out.threshold) out.why = "like its peers";
+  else if (rule.both && (rule.kind == Rule::Kind::rate ? mine : steady.hits) < enough / (open ? 2 : 1)) out.why = "not so much by itself";
   else if (work && mine < theirs + k_points / (open ? 2 : 1)) out.why = "hardly worse than its peers";
   else if (!open && out.chance > k_chance) out.why = "may be chance";
   else out.state = State::bad;

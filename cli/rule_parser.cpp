@@ -117,7 +117,8 @@ class Parser {
     if (!take("baseline")) return wrong("expected 'baseline'");
     out.count = k_else;
     out.share = k_else_share;
-    return take("else") ? threshold(out, false) : Result<>();
+    out.both = word() == "and";
+    return take("else") || take("and") ? threshold(out, false) : Result<>();
   }
 
   Result<> threshold(Rule& out, bool above) {

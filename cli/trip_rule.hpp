@@ -16,7 +16,7 @@ namespace cdctl::cli {
 ///
 /// SUBJECT is `critical`, `errors` (error or worse), `warnings` (warning or worse), `signals` (any), the name of a signal in
 /// single quotes, `failures` (of the work that was counted), or a rate: `failure-rate`, or one of the others and `rate`.
-/// AMOUNT is a number, for a rate a percentage, or `3x baseline [else AMOUNT]`.
+/// AMOUNT is a number, for a rate a percentage, or `3x baseline [else AMOUNT]`, `3x baseline and AMOUNT`.
 /// CLAUSES: `in 5m`, `in a row`, `of at least 30`, `after 2m`, `for 1m`, `unless everyone in 5s`.
 struct Rule {
   enum class Kind { count, row, rate };
@@ -31,6 +31,7 @@ struct Rule {
   double share = 0;                       ///< the same of a rate, 0 to 1
   bool above = false;                     ///< of a rate: `>` and not `>=`
   double times = 0;                       ///< more than 0: against the baseline, that many times
+  bool both = false;                      ///< `and` and not `else`: against peers too, it must be that much by itself
   std::int64_t at_least = 0;              ///< sample that a rate, or a comparison, needs
   Millis window = std::chrono::minutes(5);
   Millis after{};                         ///< what a set says in its first time is not counted

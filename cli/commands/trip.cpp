@@ -73,7 +73,7 @@ class Tripping {
 
   int idle_ms() const {
     Millis left = k_idle;
-    if (const auto due = breaker_.next_due()) left = std::clamp<Millis>(*due - now() + Millis(1), Millis(1), left);
+    if (const auto due = breaker_.due_hint()) left = std::clamp<Millis>(*due - now() + Millis(1), Millis(1), left);
     return static_cast<int>(left.count());
   }
 

@@ -131,6 +131,9 @@ TEST_CASE("a set is compared with its peers by share and by chance") {
   CHECK(alone.basis == Reading::Basis::absolute);
   CHECK(alone.why == "no peer qualifies");
   CHECK(read_rule(rule, side("a", good), {}, clock, false).state == Reading::State::quiet);
+  const auto both = *Rule::parse("failure-rate > 2.5x baseline and 30% in 10m of at least 30");
+  CHECK(read_rule(both, side("a", bad), peers, clock, false).why == "not so much by itself");
+  CHECK(read_rule(both, side("a", steady(31, 100)), peers, clock, false).state == Reading::State::bad);
   // Two bad ones do not hide each other.
   const Side mixed[] = {side("b", bad), side("c", good)};
   CHECK(read_rule(rule, side("a", bad), mixed, clock, false).state == Reading::State::bad);
