@@ -2,6 +2,7 @@
 # A million signals of a thousand sets through trip with the six default rules, against the shortest jq program that merely counts them by set.
 . "$(dirname "$0")/common.bash"
 begin
+: >cdctl.toml # the default rules for every service
 records=${CDCTL_BENCH_RECORDS:-1000000}
 "$bench_bin/bench-signals" "$records" 1000 >signals.ndjson
 cdctl trip --explain <signals.ndjson >explained
