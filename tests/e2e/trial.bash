@@ -49,7 +49,7 @@ kill -9 "$trial"
 eventually 30 is_cut "$bad"
 
 # Killed at each boundary; the next one of these commands finds the set cut, or joined, never half open.
-for point in probation.noted probation.world probation.admitted probation.failed probation.cut; do
+for point in probation.noted probation.world rabbit.admit.limit probation.admitted probation.failed probation.cut; do
   CDCTL_TEST_CRASH_AT=$point timeout 60 cdctl mend "$bad" --probation 5s </dev/null >/dev/null 2>&1 && fail "$point was not reached"
   eventually 40 is_cut "$bad"
 done
