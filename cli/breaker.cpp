@@ -164,6 +164,7 @@ void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
 }
 
 bool Breaker::add(const Observation& signal) {
+  ids_.expect(signal.identity);
   auto* set = find(signal.set);
   if (!set) return false;
   if (!ids_.add(signal.identity)) return true;

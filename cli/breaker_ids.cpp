@@ -32,8 +32,7 @@ bool RecentIds::add(std::uint64_t identity) {
   slots_[slot] = identity;
   if (const auto oldest = std::exchange(ring_[next_], identity); oldest != 0) remove(oldest);
   next_ = (next_ + 1) % ring_.size();
-  // The table is larger than a cache: what is forgotten some signals from now is fetched meanwhile.
-  __builtin_prefetch(&slots_[ring_[(next_ + k_ahead) % ring_.size()] & (slots_.size() - 1)]);
+  expect(ring_[(next_ + k_ahead) % ring_.size()]);  // forgotten some signals from now
   return true;
 }
 
