@@ -20,7 +20,7 @@ struct Folder {
 
   void install(const std::string& library, const std::string& name, std::string manifest = "") {
     fs::copy_file(fs::path(CDCTL_BUILD_DIR) / "tests/plugins" / (library + ".so"), dir.path() / (library + ".so"), fs::copy_options::overwrite_existing);
-    if (manifest.empty()) manifest = "name = \"" + name + "\"\nversion = \"1.0\"\nfile = \"" + library + ".so\"\ninterface = 2\n";
+    if (manifest.empty()) manifest = "name = \"" + name + "\"\nversion = \"1.0\"\nfile = \"" + library + ".so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
     if (name == "good" || name == "throws") manifest += "[[role]]\nrole = \"source\"\nkind = \"" + std::string(name == "good" ? "fake" : "throws") + "\"\nkeys = [\"flavour\"]\n";
     std::ofstream(dir.path() / (name + ".toml")) << manifest;
   }
@@ -93,7 +93,7 @@ TEST_CASE("a truncated file is refused") {
 TEST_CASE("a file that others may write to is refused") {
   Folder f;
   f.install("missing_symbol", "open");
-  std::ofstream(f.dir.path() / "open.toml") << "name = \"open\"\nversion = \"1.0\"\nfile = \"open.so\"\ninterface = 2\n";
+  std::ofstream(f.dir.path() / "open.toml") << "name = \"open\"\nversion = \"1.0\"\nfile = \"open.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
   fs::rename(f.dir.path() / "missing_symbol.so", f.dir.path() / "open.so");
   fs::permissions(f.dir.path() / "open.so", fs::perms::others_write, fs::perm_options::add);
   CHECK(f.reason("open").find("others may write to") != std::string::npos);
@@ -110,15 +110,15 @@ TEST_CASE("a folder that others may write to offers no plugin") {
 
 TEST_CASE("a manifest that lies is found out") {
   Folder f;
-  f.install("throws", "liar", "name = \"liar\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = 2\n");
+  f.install("throws", "liar", "name = \"liar\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n");
   CHECK(f.reason("liar").find("the manifest says name liar, the library throws") != std::string::npos);
-  f.install("missing_symbol", "throws", "name = \"throws\"\nversion = \"2.0\"\nfile = \"throws.so\"\ninterface = 2\n");
+  f.install("missing_symbol", "throws", "name = \"throws\"\nversion = \"2.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n");
   CHECK(f.reason("throws").find("the manifest says version 2.0, the library 1.0") != std::string::npos);
-  std::ofstream(f.dir.path() / "throws.toml") << "name = \"throws\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = 2\n[[role]]\nrole = \"engine\"\nkind = \"x\"\n";
+  std::ofstream(f.dir.path() / "throws.toml") << "name = \"throws\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n[[role]]\nrole = \"engine\"\nkind = \"x\"\n";
   CHECK(f.reason("throws").find("the manifest says roles engine:x, the library source:throws") != std::string::npos);
-  std::ofstream(f.dir.path() / "throws.toml") << "name = \"other\"\nfile = \"throws.so\"\ninterface = 2\n";
+  std::ofstream(f.dir.path() / "throws.toml") << "name = \"other\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
   CHECK(f.reason("throws").find("name 'other'") != std::string::npos);
-  std::ofstream(f.dir.path() / "throws.toml") << "name = \"throws\"\nfile = \"../throws.so\"\ninterface = 2\n";
+  std::ofstream(f.dir.path() / "throws.toml") << "name = \"throws\"\nfile = \"../throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
   CHECK(f.reason("throws").find("must name a library in the same folder") != std::string::npos);
   std::ofstream(f.dir.path() / "throws.toml") << "name = [\n";
   CHECK(f.reason("throws").find("throws.toml:1:") != std::string::npos);
