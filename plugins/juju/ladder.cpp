@@ -13,8 +13,8 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr Millis k_client(20'000);            // juju is ended then; the controller goes on
-constexpr Millis k_first_poll(250), k_longest_poll(5000), k_between(200);
+constexpr Millis k_client(20'000), k_repeat(30'000);  // juju is ended then; the controller goes on
+constexpr Millis k_first_poll(250), k_longest_poll(5000), k_between(200), k_last_chance(10'000);
 
 bool absent(const ModelStatus& status, std::string_view application) {
   return std::ranges::none_of(status.applications, [&](const Application& one) { return one.name == application && one.kind != Kind::remote; });
@@ -51,7 +51,7 @@ class Climb {
       if (Stop::requested()) return fail(stopped(attempt_));
       if (refused_) return fail(*refused_);
       if (!gone && gone.error().exit != ExitCode::unknown) return fail(gone.error());
-      if (gone && rung() == Rung::give_up) return needs_a_person();
+      if (gone && rung() == Rung::give_up && again_.left() + k_last_chance <= k_repeat) return needs_a_person();
       if (deadline_.passed()) return answered_ ? not_yet() : fail(gone.error());
       CDCTL_TRY(wait_a_while(std::min(pause, until_next_rung()), deadline_, attempt_));
     }
@@ -66,14 +66,15 @@ class Climb {
     return k_longest_poll;
   }
 
-  /// Asks Juju once on each rung, and again at most twice a minute: a command may have been lost on the way.
+  /// Asks Juju once on each rung, and again at most twice a minute: a command may have been lost on the way. Past the last rung
+  /// too, so that reaps that are far apart come to force.
   Result<> push() {
     const auto at = rung();
-    if (at == Rung::give_up || deadline_.passed() || (pushed_ == at && !again_.passed())) return {};
+    if (deadline_.passed() || (pushed_ == at && !again_.passed())) return {};
     pushed_ = at;
-    again_ = Deadline(std::chrono::seconds(30));
+    again_ = Deadline(k_repeat);
     const RemovalOptions options{settings_.destroy_storage, at == Rung::graceful ? Force::no : at == Rung::force ? Force::yes : Force::no_wait};
-    if (at != Rung::graceful) host_.log(Level::note, fmt::format("{}: {} old and still there, so Juju is told {}", attempt_, to_age(age()), to_string(at)));
+    if (at != Rung::graceful) host_.log(Level::note, fmt::format("{}: {} old and still there, so Juju is told {}", attempt_, to_age(age()), to_string(std::min(at, Rung::no_wait))));
     crash_point("juju.destroy.push");
     const auto model = place_.model(doomed_.reaping.model);
     Result<> done;

@@ -82,7 +82,7 @@ TEST_CASE("a model that does not go is told with more and more force") {
     const char* stuck;
     const char* flags;
   };
-  const auto row = GENERATE(values<Row>({{0, "no", "--release-storage -B"}, {6, "force", "--release-storage --force -B"}, {16, "no-wait", "--release-storage --force --no-wait -B"}}));
+  const auto row = GENERATE(values<Row>({{0, "no", "--release-storage -B"}, {6, "force", "--release-storage --force -B"}, {16, "no-wait", "--release-storage --force --no-wait -B"}, {40, "no-wait", "--release-storage --force --no-wait -B"}}));
   INFO(row.stuck);
   JujuHome home;
   home.deploy(k_set);
