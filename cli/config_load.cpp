@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> k_service_keys{"engine", "deployer", "units", "switches", "sources", "min_live", "max_verdict_age", "accept_loss", "breaker", "reaper", "checks"};
+const std::vector<std::string> k_service_keys{"engine", "deployer", "units", "switches", "sources", "min_live", "max_sets", "max_verdict_age", "accept_loss", "breaker", "reaper", "checks"};
 const std::vector<std::string> k_global_keys{"defaults", "plugins", "signals"};
-const std::vector<std::string> k_default_keys{"engine", "deployer", "min_live", "max_verdict_age", "breaker", "reaper"};
+const std::vector<std::string> k_default_keys{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"};
 const std::vector<std::string> k_breaker_keys{"rules"};
 const std::vector<std::string> k_reaper_keys{"keep", "min_age", "prove_for", "cut_grace", "failed_grace", "max_reaps"};
 
@@ -47,6 +47,7 @@ class ServiceReader {
     CDCTL_TRY(word(table, "engine", out.engine));
     CDCTL_TRY(word(table, "deployer", out.deployer));
     CDCTL_TRY(min_live(table["min_live"], out.min_live));
+    CDCTL_TRY(count(table, "max_sets", out.max_sets));
     CDCTL_TRY(duration(table, "max_verdict_age", out.max_verdict_age));
     if (const auto& breaker = table["breaker"]; !breaker.is_null()) {
       CDCTL_TRY(check_keys(file_, key("breaker"), breaker, k_breaker_keys));

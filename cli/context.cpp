@@ -94,6 +94,7 @@ Result<Switch*> Context::switch_(std::string_view name) { return role<Switch>(pl
 Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(plugin::Role::feed, name); }
 Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(plugin::Role::probe, name); }
 Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(plugin::Role::doctor, name); }
+Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(plugin::Role::sink, name); }
 
 std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
   std::vector<std::string> names;

@@ -49,6 +49,7 @@ class Context final : public Host {
   [[nodiscard]] Result<Feed*> feed(std::string_view name);
   [[nodiscard]] Result<Probe*> probe(std::string_view name);
   [[nodiscard]] Result<Doctor*> doctor(std::string_view name);
+  [[nodiscard]] Result<Sink*> sink(std::string_view name);
   /// Who keeps the memory of a service: its broker switch, or the local home.
   [[nodiscard]] static std::string memory_name(const ServiceConfig& service);
   /// The switches of a service that are plugins of their own, in the order of a cut (the engine is not among them).

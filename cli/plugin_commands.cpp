@@ -32,7 +32,7 @@ std::string group_help(const PluginInfo& plugin) {
 /// The options of a plugin's command and the global ones. Where both want a letter, the command's own meaning wins.
 std::vector<Option> all_options(const CommandInfo& row) {
   std::vector<Option> options;
-  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter});
+  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter, option.choices});
   const auto own = options.size();
   for (auto option : global_options()) {
     const auto taken = [&](const Option& other) { return other.letter == option.letter; };

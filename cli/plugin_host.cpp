@@ -33,7 +33,7 @@ struct PluginHost::Library {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> k_roles{"source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor"};
+constexpr std::array<std::string_view, 9> k_roles{"source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink"};
 
 std::vector<std::string> split_words(std::string_view text) {
   std::vector<std::string> out;
@@ -124,7 +124,7 @@ CommandInfo command_from(const Json& json) {
   CommandInfo out{text(json, "name"), text(json, "arguments"), text(json, "summary"), text(json, "examples"), {}};
   for (const auto& option : json["options"].items()) {
     const auto letter = text(option, "letter");
-    out.options.push_back({text(option, "name"), text(option, "value"), text(option, "help"), option["repeatable"].as_bool(), letter.empty() ? '\0' : letter.front()});
+    out.options.push_back({text(option, "name"), text(option, "value"), text(option, "help"), option["repeatable"].as_bool(), letter.empty() ? '\0' : letter.front(), text(option, "choices")});
   }
   return out;
 }
@@ -272,7 +272,7 @@ std::string command_lines(const Descriptor& found) {
     for (std::size_t j = 0; j < row.option_count; ++j) {
       const auto& option = row.options[j];
       options.push_back(Json::object({{"name", text(option.name)}, {"value", text(option.value)}, {"help", text(option.help)}, {"repeatable", option.repeatable},
-                                      {"letter", option.letter ? std::string(1, option.letter) : ""}}));
+                                      {"letter", option.letter ? std::string(1, option.letter) : ""}, {"choices", text(option.choices)}}));
     }
     Json::object({{"name", text(row.name)}, {"arguments", text(row.arguments)}, {"summary", text(row.summary)}, {"examples", text(row.examples)}, {"options", std::move(options)}})
         .dump_to(out);

@@ -21,6 +21,7 @@ struct CommandInfo {
     std::string name, value, help;
     bool repeatable = false;
     char letter = 0;
+    std::string choices;
   };
   std::vector<Option> options;
 };

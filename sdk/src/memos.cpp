@@ -78,4 +78,17 @@ Result<Force> force_from_json(const Json& json) {
   return fail("a forced state has no state of open, closed, observe, or no time");
 }
 
+Json to_json(const Hold& hold) {
+  auto out = Json::object({{"by", hold.by}, {"at", to_rfc3339(hold.at)}, {"why", hold.why}});
+  if (hold.until) out.set("until", to_rfc3339(*hold.until));
+  return out;
+}
+
+Result<Hold> hold_from_json(const Json& json) {
+  const auto at = parse_rfc3339(json["at"].view());
+  const auto until = parse_rfc3339(json["until"].view());
+  if (!at || (!json["until"].is_null() && !until)) return fail("a deploy freeze has no time, or no readable one");
+  return Hold{json["by"].as_string(), json["why"].as_string(), *at, until ? std::optional(*until) : std::nullopt};
+}
+
 }  // namespace cdctl

@@ -218,7 +218,7 @@ class Conversation {
         finished_.timed_out = true;
         return;
       }
-      if (Stop::requested()) {
+      if (Stop::requested() && !command_.deadline_only) {
         finished_.interrupted = true;
         return;
       }

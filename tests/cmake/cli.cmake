@@ -6,7 +6,7 @@ endforeach()
 
 foreach(name IN ITEMS breaker probation stale config plugin_host command_line)
   cdctl_unit_test(${name} LIBRARIES cdctl_front)
-  target_link_options(test_${name} PRIVATE LINKER:--export-dynamic-symbol=cdctl_interface_3)
+  cdctl_host(test_${name})
   add_dependencies(test_${name} cdctl)
 endforeach()
 add_dependencies(test_plugin_host test_plugin_good test_plugin_old_interface test_plugin_missing_symbol test_plugin_throws test_plugin_other_build)

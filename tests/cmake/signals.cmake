@@ -1,7 +1,7 @@
 # Signals and probes in the front end: the spool, the listener and the user's own checks
 foreach(name IN ITEMS spool probe_checks listen)
   cdctl_unit_test(${name} LIBRARIES cdctl_front)
-  target_link_options(test_${name} PRIVATE LINKER:--export-dynamic-symbol=cdctl_interface_3)
+  cdctl_host(test_${name})
 endforeach()
 add_dependencies(test_probe_checks cdctl_http)
 add_dependencies(test_listen cdctl_listen)

@@ -50,6 +50,7 @@ struct ServiceConfig {
   std::map<std::string, std::int64_t> units;     ///< process type → wanted units; empty = one of each
   std::vector<SourceConfig> sources;
   MinLive min_live;
+  std::int64_t max_sets = 10;                    ///< sets that exist, cut ones left out; outdated offers none beyond. 0 = no bound
   Millis max_verdict_age = std::chrono::minutes(5);
   bool accept_loss = false;
   std::vector<std::string> rules;

@@ -21,7 +21,7 @@
 //
 // Raise CDCTL_INTERFACE with every change to this file, roles.hpp, host.hpp or a type they use.
 
-#define CDCTL_INTERFACE 3
+#define CDCTL_INTERFACE 4
 #define CDCTL_INTERFACE_SYMBOL_(n) cdctl_interface_##n
 #define CDCTL_INTERFACE_SYMBOL(n) CDCTL_INTERFACE_SYMBOL_(n)
 
@@ -51,7 +51,7 @@ namespace cdctl::plugin {
 constexpr std::uint64_t k_magic = 0x316c7463'64632f00;  // "\0/cdctl1"
 
 /// Which interface a role row's factory returns.
-enum class Role : std::uint32_t { source, deployer, engine, memory, switch_, feed, probe, doctor };
+enum class Role : std::uint32_t { source, deployer, engine, memory, switch_, feed, probe, doctor, sink };
 
 /// `what` is filled when the answer is nullptr.
 using Factory = void* (*)(Host& host, std::string& what) noexcept;
@@ -63,13 +63,15 @@ struct RoleRow {
   Factory create;
 };
 
-/// An option of a plugin's command. The host builds the command line from these rows.
+/// An option of a plugin's command. The host builds the command line from these rows. The name of a value says what it is, and
+/// completion goes by it: FILE and FOLDER, SET, SERVICE, SELECTOR, SOURCE, RULE; others are free text.
 struct OptionRow {
   const char* name;     ///< long name without dashes
   const char* value;    ///< name of its value, or nullptr for a flag
   const char* help;
   bool repeatable;
   char letter = 0;      ///< `-s`; 0 = none
+  const char* choices = nullptr;  ///< the values it can have, separated by blanks; nullptr = any. Completion offers them
 };
 
 struct CommandArguments;  // args.hpp

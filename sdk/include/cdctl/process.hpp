@@ -26,6 +26,7 @@ struct Command {
   /// Called with each chunk of stdout and stderr as it arrives, beside being kept.
   std::function<void(std::string_view)> on_output;
   Deadline deadline;                         ///< then TERM, 2 s, KILL to the child's whole session
+  bool deadline_only = false;                ///< a stop request does not end it: for what must be said on the way out; keep the deadline short
 };
 
 struct Finished {

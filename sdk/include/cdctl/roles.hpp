@@ -215,6 +215,15 @@ struct Force {
 [[nodiscard]] Json to_json(const Force& force);
 [[nodiscard]] Result<Force> force_from_json(const Json& json);
 
+/// `cdctl.hold.SERVICE`: a deploy freeze. `outdated` offers nothing of a held service; what is out there goes on.
+struct Hold {
+  std::string by, why;
+  Time at;
+  std::optional<Time> until = {};   ///< lifted by itself then
+};
+[[nodiscard]] Json to_json(const Hold& hold);
+[[nodiscard]] Result<Hold> hold_from_json(const Json& json);
+
 /// What a memory knows of one set name.
 struct MemoryEntry {
   std::optional<SetMemo> set;
@@ -237,7 +246,8 @@ class ServiceLock {
 class Memory {
  public:
   virtual ~Memory() = default;
-  /// Everything known, by set name, of all services or the one named. One consistent look.
+  /// Everything known, by set name, of all services or the one named. One consistent look. Where the services are spread over
+  /// several places and one of them cannot be asked, asking for all is an error; asking for one service needs its place only.
   [[nodiscard]] virtual Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> service,
                                                                         const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<> put_set(const SetMemo& memo, const Deadline& deadline) = 0;
@@ -246,6 +256,16 @@ class Memory {
   [[nodiscard]] virtual Result<> put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) {
     (void)name, (void)force, (void)deadline;
     return fail(ExitCode::config, "this memory keeps no forced states; they need a service with a [rabbit] table");
+  }
+  /// Freezes the deploys of a service, or with an empty `hold` thaws them.
+  [[nodiscard]] virtual Result<> put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) {
+    (void)service, (void)hold, (void)deadline;
+    return fail(ExitCode::config, "this memory keeps no deploy freezes");
+  }
+  /// The freezes in force, by service; those whose `until` has passed may be among them.
+  [[nodiscard]] virtual Result<std::map<std::string, Hold>> holds(const Deadline& deadline) {
+    (void)deadline;
+    return std::map<std::string, Hold>{};
   }
   /// Forgets tombstones of a service beyond the newest `keep` (cut memories of forgotten sets go with them).
   [[nodiscard]] virtual Result<> trim(std::string_view service, std::size_t keep, const Deadline& deadline) = 0;
@@ -318,8 +338,8 @@ class Probe {
  public:
   virtual ~Probe() = default;
   /// Flat `cdctl.signal/1` records without `id`, `time` and `received`. `memory` is what this probe wrote into it at its last
-  /// look (counters, from which rates are made), null at the first. What could not be asked is an error (exit code `unknown`)
-  /// and no signal.
+  /// look (counters, from which rates are made), null at the first. When nothing could be asked it is an error (exit code
+  /// `unknown`) and no signal; a single set that could not be asked may be a `warning` signal named `PROBE/unknown`.
   [[nodiscard]] virtual Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) = 0;
 };
 
@@ -368,6 +388,17 @@ class Feed {
   /// Sends flat signal records; returns once the feed has them for good (a publisher confirm, an fsync'ed line).
   [[nodiscard]] virtual Result<> send(std::span<const Json> signals, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<FeedReader>> open(const FeedQuery& query, const Deadline& deadline) = 0;
+};
+
+// ---------------------------------------------------------------- sinks
+
+/// Where records go that somebody else shall see: a chat, a pager, a search index, a file.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Passes records on, as they came; returns once the receiver has them for good. They may come twice: whoever can, tells a
+  /// record by its identity. What is not for this sink it leaves out, and counts as done.
+  [[nodiscard]] virtual Result<> pass(std::span<const Json> records, const Deadline& deadline) = 0;
 };
 
 }  // namespace cdctl

@@ -119,6 +119,8 @@ class ShieldMemory final : public Memory {
   Result<> put_set(const SetMemo& m, const Deadline& d) override { CDCTL_SHIELDED(put_set(m, d)); }
   Result<> put_cut(const SetName& s, const CutMemo& m, const Deadline& d) override { CDCTL_SHIELDED(put_cut(s, m, d)); }
   Result<> put_force(std::string_view n, const std::optional<Force>& f, const Deadline& d) override { CDCTL_SHIELDED(put_force(n, f, d)); }
+  Result<> put_hold(std::string_view s, const std::optional<Hold>& h, const Deadline& d) override { CDCTL_SHIELDED(put_hold(s, h, d)); }
+  Result<std::map<std::string, Hold>> holds(const Deadline& d) override { CDCTL_SHIELDED(holds(d)); }
   Result<> trim(std::string_view s, std::size_t k, const Deadline& d) override { CDCTL_SHIELDED(trim(s, k, d)); }
   void prefetch_lock(std::string_view s) override {
     (void)shielded([&]() -> Result<> { inner_->prefetch_lock(s); return {}; });
@@ -174,6 +176,16 @@ class ShieldDoctor final : public Doctor {
 
  private:
   std::unique_ptr<Doctor> inner_;
+};
+
+class ShieldSink final : public Sink {
+ public:
+  using RoleType = Sink;
+  explicit ShieldSink(std::unique_ptr<Sink> inner) : inner_(std::move(inner)) {}
+  Result<> pass(std::span<const Json> r, const Deadline& d) override { CDCTL_SHIELDED(pass(r, d)); }
+
+ private:
+  std::unique_ptr<Sink> inner_;
 };
 
 class ShieldReader final : public FeedReader {
