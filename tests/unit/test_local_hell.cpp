@@ -92,6 +92,16 @@ TEST_CASE("a worker that forks without end is ended") {
   CHECK(home.processes_with(k_word) == 0);
 }
 
+TEST_CASE("a worker that is another process at each look is ended") {
+  const NoCgroup scope(GENERATE(false, true));
+  LocalHome home;
+  // Each one starts the next and goes: a look that comes upon the old one too late and the new one too early sees neither.
+  home.deploy("printf '%s\\n' '#!/bin/sh' 'setsid \"$0\" " + k_word + " &' exit >hop; chmod +x hop; for i in 1 2 3 4; do ./hop " + k_word + " & done; exec sleep " + k_word);
+  REQUIRE(eventually([&] { return home.processes_with(k_word) >= 2; }));
+  must(home.reap(Millis(0)));
+  CHECK(home.processes_with(k_word) == 0);
+}
+
 TEST_CASE("where nothing can be proven, a reap fails and names the process it cannot tell") {
   const NoCgroup scope(true);
   LocalHome home;

@@ -17,7 +17,7 @@
 namespace cdctl::local {
 
 namespace {
-constexpr Millis k_patience(5000);
+constexpr Millis k_patience(5000), k_look_again(100);
 }
 
 void Supervisor::handle(std::string_view command, Control::Answer answer) {
@@ -100,10 +100,14 @@ void Supervisor::give_up() {
 }
 
 void Supervisor::finish_stop() {
-  auto gone = fence_->kill(Deadline(k_patience));
   // A subreaper that has no child left has no descendant left either
   const auto childless = [] { return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD; };
-  if (gone && !reap_until(childless, Deadline(k_patience))) gone = fail("a killed process does not end");
+  const Deadline patience(k_patience);
+  auto gone = fence_->kill(patience);
+  // One that was born, or lost its parent, while /proc was read is missed by a look: so look again
+  while (gone && !reap_until(childless, patience.at_most(k_look_again))) {
+    gone = patience.passed() ? Result<>(fail("a killed process does not end")) : fence_->kill(patience);
+  }
   if (gone && !fence_->record().cgroup.empty()) gone = Cgroup(fence_->record().cgroup).remove();
   if (gone) ::unlink(k_fence);  // now, and only now: all are proven gone
   for (auto& unit : units_) unit.drain_output();
