@@ -21,7 +21,7 @@ tried() {
   timeout -k 5 100 "$@" >out 2>err </dev/null || got=$?
   [ $((SECONDS - begun)) -le "$limit" ] || fail "took $((SECONDS - begun)) s, at most $limit expected"
 }
-nothing_of_juju_runs() { [ -z "$(pgrep -f "^[^ ]*python3? $source_dir/tests/fakes/juju ")" ]; }
+nothing_of_juju_runs() { [ -z "$(pgrep -f "^[^ ]*python3? -SE $source_dir/tests/fakes/juju ")" ]; }
 no_secret_shown() { ! grep -rqs 'shy-' out err controller/calls.ndjson || fail "a secret is shown"; }
 
 keep=$(deploy_one ok)

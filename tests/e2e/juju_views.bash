@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.bash"
 begin
 captures=$source_dir/tests/captures/juju
-export PATH=$source_dir/tests/fakes:$PATH FAKE_JUJU=$work/controller JUJU_DATA=$work/data TMPDIR=$work/tmp
+export PATH=$source_dir/tests/fakes:$PATH FAKE_JUJU=$work/controller FAKE_JUJU_CACHE=$build_dir/tests/pycache JUJU_DATA=$work/data TMPDIR=$work/tmp
 mkdir -p data/cookies tmp
 echo 'controllers: {}' >data/controllers.yaml
 echo 'password: shy-secret' >data/accounts.yaml

@@ -41,6 +41,7 @@ class JujuWorld {
     static const std::string path = std::getenv("PATH");
     ::setenv("PATH", (CDCTL_SOURCE_DIR "/tests/fakes:" + path).c_str(), 1);
     ::setenv("FAKE_JUJU", (folder() / "stand").c_str(), 1);
+    ::setenv("FAKE_JUJU_CACHE", CDCTL_BUILD_DIR "/tests/pycache", 1);
     ::setenv("FAKE_JUJU_VERSION", version.c_str(), 1);
     ::unsetenv("FAKE_JUJU_TROUBLE");
     std::filesystem::create_directories(folder() / "stand");

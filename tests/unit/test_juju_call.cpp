@@ -45,6 +45,7 @@ class Controller {
     static const std::string path = std::getenv("PATH");
     ::setenv("PATH", (CDCTL_SOURCE_DIR "/tests/fakes:" + path).c_str(), 1);
     ::setenv("FAKE_JUJU", folder().c_str(), 1);
+    ::setenv("FAKE_JUJU_CACHE", CDCTL_BUILD_DIR "/tests/pycache", 1);
     ::setenv("FAKE_JUJU_VERSION", version.c_str(), 1);
     ::setenv("FAKE_JUJU_TROUBLE", trouble.c_str(), 1);
     access.data = folder() / "data";

@@ -86,12 +86,9 @@ class Stand {
  public:
   explicit Stand(const std::string& version) {
     static const std::string path = std::getenv("PATH");
-    // The interpreter itself: a launcher in its place may cost more than the stand-in.
-    static const std::string python = run_one({"python3", "-c", "import sys; print(sys.executable, end='')"}).out;
-    fs::create_directory(dir_.path() / "bin");
-    fs::create_symlink(python, dir_.path() / "bin/python3");
-    ::setenv("PATH", fmt::format("{}/tests/fakes:{}/bin:{}", CDCTL_SOURCE_DIR, dir_.path().string(), path).c_str(), 1);
+    ::setenv("PATH", (CDCTL_SOURCE_DIR "/tests/fakes:" + path).c_str(), 1);
     ::setenv("FAKE_JUJU", dir_.path().c_str(), 1);
+    ::setenv("FAKE_JUJU_CACHE", CDCTL_BUILD_DIR "/tests/pycache", 1);
     ::setenv("FAKE_JUJU_VERSION", version.c_str(), 1);
     ::unsetenv("FAKE_JUJU_TROUBLE");
     say({"juju_control", "init"});

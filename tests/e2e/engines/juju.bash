@@ -9,7 +9,7 @@ engine_unfinished=juju.claim.claimed
 
 engine_begin() {
   local words=${CDCTL_E2E_ENGINE#juju-}
-  export FAKE_JUJU_VERSION=${words%-application} FAKE_JUJU=$work/controller JUJU_DATA=$work/juju
+  export FAKE_JUJU_VERSION=${words%-application} FAKE_JUJU=$work/controller FAKE_JUJU_CACHE=$build_dir/tests/pycache JUJU_DATA=$work/juju
   isolation=model
   if [ "$words" != "$FAKE_JUJU_VERSION" ]; then
     isolation=application
@@ -17,10 +17,7 @@ engine_begin() {
   else
     engine_elsewhere+=' juju.handover.related juju.claim.begun juju.cut.removed juju.mend.related'
   fi
-  # The interpreter itself: a launcher in its place costs more than the stand-in.
-  mkdir "$work/python"
-  ln -s "$(python3 -c 'import sys; print(sys.executable)')" "$work/python/python3"
-  export PATH=$source_dir/tests/fakes:$work/python:$PATH
+  export PATH=$source_dir/tests/fakes:$PATH
   juju_control init "$JUJU_DATA"
   juju_control broker queues >/dev/null
   if [ $isolation = application ]; then

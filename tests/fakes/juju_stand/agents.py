@@ -8,8 +8,7 @@ import sys
 import time
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-if os.path.isdir(os.environ.get("FAKE_JUJU", "")):
-    sys.pycache_prefix = os.path.join(os.environ["FAKE_JUJU"], "pycache")
+sys.pycache_prefix = os.environ.get("FAKE_JUJU_CACHE") or os.path.join(os.environ.get("FAKE_JUJU") or os.devnull, "pycache")
 from juju_stand import store  # noqa: E402
 
 children = {}  # pid -> Popen of those that this process started
@@ -31,7 +30,7 @@ def option_values(application):
 def environment(model, name, application, unit_name):
     """What hook tools tell a charm. Secrets that an option names are there for an application that was granted them."""
     tools = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools")
-    env = {key: os.environ[key] for key in ("HOME", "TMPDIR", "CDCTL_E2E", "LD_LIBRARY_PATH", "FAKE_JUJU", "FAKE_JUJU_VERSION") if key in os.environ}
+    env = {key: os.environ[key] for key in ("HOME", "TMPDIR", "CDCTL_E2E", "LD_LIBRARY_PATH", "FAKE_JUJU", "FAKE_JUJU_CACHE", "FAKE_JUJU_VERSION") if key in os.environ}
     env.update({"PATH": tools + ":" + os.environ["PATH"], "JUJU_UNIT_NAME": unit_name, "JUJU_MODEL_NAME": model["name"],
                 "JUJU_MODEL_UUID": model["uuid"], "JUJU_VERSION": store.FULL, "JUJU_DISPATCH_PATH": "hooks/start"})
     for option, value in option_values(application).items():
@@ -137,7 +136,7 @@ def main():
                 os.close(held)
                 return
         os.close(held)
-        os.execv(sys.executable, [sys.executable] + sys.argv)
+        os.execv(sys.executable, sys.orig_argv)
     for child in list(children.values()):
         send(child.pid, signal.SIGKILL)
 

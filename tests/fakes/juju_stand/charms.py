@@ -1,9 +1,6 @@
 """Charms: folders and archives of this machine, and what a hub would have."""
 import json
 import os
-import shutil
-import uuid
-import zipfile
 
 from . import store
 from .store import NEWEST, Fail
@@ -62,13 +59,15 @@ def ends_of(metadata, role):
 
 def unpack(path):
     """A copy of the charm that belongs to the controller."""
-    folder = store.path("charms", uuid.uuid4().hex)
+    folder = store.path("charms", store.random_hex(32))
     os.makedirs(folder)
     if os.path.isdir(path):
         if NEWEST:
             raise Fail('deploying the charm directory "%s" is not supported, pack it with "charmcraft pack" first' % path)
+        import shutil  # here, as the next: they cost every other run more than its work
         shutil.copytree(path, folder, dirs_exist_ok=True)
         return folder
+    import zipfile
     try:
         with zipfile.ZipFile(path) as archive:
             for item in archive.infolist():

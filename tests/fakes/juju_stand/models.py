@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import shlex
 import sys
 import time
 
@@ -119,6 +118,7 @@ def show_model(run):
 def parse_tags(text):
     """`k=v k=v` as resource-tags has it, with Juju's own rule: no key of Juju's."""
     tags = {}
+    import shlex
     for word in shlex.split(text):
         key, equals, value = word.partition("=")
         if not equals:

@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import json
 import os
-import secrets
 import sys
 import time
 
@@ -173,7 +172,7 @@ def forget_connections(state, identity):
 # ---------------------------------------------------------------- making things
 
 def new_model(state, name, owner, kind="iaas", cloud=None, identity=None):
-    identity = identity or "5e7a%s-%s-4%s-8%s-%s" % tuple(secrets.token_hex(8)[:n] for n in (4, 4, 3, 3, 12))
+    identity = identity or "5e7a%s-%s-4%s-8%s-%s" % tuple(random_hex(n) for n in (4, 4, 3, 3, 12))
     model = {"uuid": identity, "name": name, "owner": owner, "type": kind, "cloud": cloud or state["controller"]["cloud"], "since": time.time(),
              "config": {}, "applications": {}, "saas": {}, "relations": [], "offers": {}, "secrets": {}, "machines": {}, "storage": [],
              "blocks": [], "next_relation": 0, "next_machine": 0}
@@ -194,7 +193,11 @@ def add_units(model, name, application, count):
 
 
 def random_id(length=20):
-    return "".join(secrets.choice("0123456789abcdefghijklmnopqrstuv") for _ in range(length))
+    return "".join("0123456789abcdefghijklmnopqrstuv"[byte % 32] for byte in os.urandom(length))
+
+
+def random_hex(length):
+    return os.urandom((length + 1) // 2).hex()[:length]
 
 
 # ---------------------------------------------------------------- the agents
@@ -221,7 +224,7 @@ def wake(state):
             pass
     except OSError:
         return
-    env = {key: os.environ[key] for key in ("PATH", "HOME", "FAKE_JUJU", "FAKE_JUJU_VERSION", "TMPDIR", "CDCTL_E2E", "LD_LIBRARY_PATH") if key in os.environ}
+    env = {key: os.environ[key] for key in ("PATH", "HOME", "FAKE_JUJU", "FAKE_JUJU_CACHE", "FAKE_JUJU_VERSION", "TMPDIR", "CDCTL_E2E", "LD_LIBRARY_PATH") if key in os.environ}
     if "juju-data" in env.get("TMPDIR", "") or "cdctl-juju" in env.get("TMPDIR", ""):
         env["TMPDIR"] = "/tmp"  # the caller's goes with its call
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agents.py")
@@ -233,4 +236,4 @@ def wake(state):
             os.dup2(source, target)
         os.closerange(3, 256)
         os.chdir(FOLDER)
-        os.execve(sys.executable, [sys.executable, program], env)
+        os.execve(sys.executable, [sys.executable, "-SE", program], env)

@@ -5,7 +5,6 @@ the change was applied, and its answer does not come. TIMES: only in so many run
 """
 import os
 import re
-import signal
 import sys
 import time
 
@@ -26,6 +25,7 @@ class Trouble:
         name = store.load()["controller"]["name"]
         if self.kind in ("hang", "deaf"):
             if self.kind == "deaf":
+                import signal
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
             with open(store.path("hanging"), "w") as file:
                 file.write(str(os.getpid()))
@@ -35,7 +35,7 @@ class Trouble:
         elif self.kind == "shutdown":
             raise store.Fail("connection is shut down")
         elif self.kind == "signal":
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), 9)
         elif self.kind == "dead":
             raise store.Fail("unable to connect to API: dial tcp 10.7.0.2:17070: connect: connection refused")
         elif self.kind == "lock":
