@@ -18,7 +18,7 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr Millis k_poll(2000), k_finish(60'000), k_last_words(20'000);
+constexpr Millis k_first_poll(250), k_longest_poll(2000), k_finish(60'000), k_last_words(20'000);
 
 /// Units that a bundle asks for, those of subordinates left out: they have no number of their own.
 std::int64_t units_of(const Json& application) {
@@ -81,13 +81,13 @@ Result<> JujuClaim::clean(const Deadline& deadline) {
   const auto access = place_.by(deadline);
   if (found_.state != "absent") CDCTL_TRY(still_held(access, attempt));
   forget_seen(place_, model_);
-  while (found_.state != "absent") {
+  for (Millis pause = k_first_poll; found_.state != "absent"; pause = std::min(pause * 2, k_longest_poll)) {
     const auto status = read_status(access, place_.model(model_), attempt);
     if (!status) return fail(status.error().error);
     const auto leaving = dying_in(*status, shares_model() ? set_.str() : std::string());
     if (leaving.empty()) break;
     if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("{}: Juju is still removing application {} of an earlier deploy; try again later", attempt, leaving.front()));
-    CDCTL_TRY(wait_a_while(k_poll, deadline, attempt));
+    CDCTL_TRY(wait_a_while(pause, deadline, attempt));
   }
   CDCTL_TRY(remove_tree(workspace()));
   crash_point("juju.clean.emptied");

@@ -1,5 +1,7 @@
 // The end of a set: mark it, take its applications out of work, and have Juju remove it until that is proven.
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cdctl/process.hpp>
@@ -17,7 +19,7 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr Millis k_poll(2000);
+constexpr Millis k_first_poll(250), k_longest_poll(2000);
 
 /// One stop or destroy of a set whose lock is held.
 class Reap {
@@ -124,11 +126,11 @@ class Reap {
     if (!removed.left.empty()) host_.log(Level::note, fmt::format("{}: application {} is not removed yet: {}", attempt_, removed.left.front(), removed.why));
     crash_point("juju.stop.told");
     const auto until = deadline_.at_most(grace);
-    while (!until.passed()) {
+    for (Millis pause = k_first_poll; !until.passed(); pause = std::min(pause * 2, k_longest_poll)) {
       const auto status = read_status(access_, model, attempt_);
       if (!status) return fail(status.error().error);
       if (idle(*status)) break;
-      CDCTL_TRY(wait_a_while(k_poll, until, attempt_));
+      CDCTL_TRY(wait_a_while(pause, until, attempt_));
     }
     return removed.anything;
   }
