@@ -3,7 +3,7 @@
 # cdctl_engine_story(NAME SCRIPT ENGINE TIMEOUT_S [BROKER])
 function(cdctl_engine_story name script engine timeout)
   add_test(NAME e2e.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${script}.bash)
-  set_tests_properties(e2e.${name} PROPERTIES LABELS e2e TIMEOUT ${timeout} ENVIRONMENT
+  set_tests_properties(e2e.${name} PROPERTIES LABELS e2e TIMEOUT ${timeout} COST ${timeout} ENVIRONMENT
     "CDCTL_BUILD_DIR=${CMAKE_BINARY_DIR};CDCTL_SOURCE_DIR=${CMAKE_SOURCE_DIR};CDCTL_BROKER_ENV=${CDCTL_BROKER_ENV};CDCTL_E2E_ENGINE=${engine}")
   if("BROKER" IN_LIST ARGN)
     set_tests_properties(e2e.${name} PROPERTIES FIXTURES_REQUIRED broker)
