@@ -3,6 +3,7 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <cdctl/args.hpp>
 
@@ -35,12 +36,15 @@ struct Command {
   Needs needs = Needs::config;
   int (*run)(Context&, const Arguments&) = nullptr;
   bool hidden = false;
+  std::string_view formats = {};  ///< of -o, instead of the usual ones; the first is what a terminal shows
 };
 
 /// The commands of the front end, in the order of the help.
 [[nodiscard]] std::span<const Command> commands();
 /// The options that every command takes.
 [[nodiscard]] std::span<const Option> global_options();
+/// The global options as this command has them.
+[[nodiscard]] std::vector<Option> global_options_of(const Command& command);
 
 // One file a command: commands/NAME.cpp
 int run_outdated(Context&, const Arguments&);
@@ -49,7 +53,11 @@ int run_ls(Context&, const Arguments&);
 int run_inspect(Context&, const Arguments&);
 int run_signal(Context&, const Arguments&);
 int run_signals(Context&, const Arguments&);
+int run_log(Context&, const Arguments&);
 int run_probe(Context&, const Arguments&);
+int run_timeline(Context&, const Arguments&);
+int run_top(Context&, const Arguments&);
+int run_look(Context&, const Arguments&);
 int run_trip(Context&, const Arguments&);
 int run_break(Context&, const Arguments&);
 int run_mend(Context&, const Arguments&);

@@ -65,6 +65,11 @@ constexpr std::array k_signals{
     k_spool,
     k_timeout,
 };
+constexpr std::array k_log{
+    Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
+    Option{"action", "NAME", "only what this command did: deploy, break, mend, reap", true},
+    Option{"follow", "", "go on for ever", false, false, 'f'},
+};
 constexpr std::array k_probe{
     Option{"every", "DURATION", "look again and again"},
     Option{"send", "", "also send the signals to the feed"},
@@ -140,6 +145,7 @@ constexpr std::array k_commands{
             "cdctl force observe thumbs --why 'new rules'\ncdctl force closed thumbs-r5f0c1e9a2b\ncdctl force none thumbs", "arguments", "a force record each", k_force, config, run_force},
     Command{"stale", "", "Mark the sets that nobody needs", "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records", "the unneeded ones, marked", k_stale, nothing, run_stale},
     Command{"reap", "[SET…]", "Remove sets for good", "cdctl ls | cdctl stale | cdctl reap\ncdctl reap thumbs-r5f0c1e9a2b", "marked set records", "an outcome record a set", k_reap, config, run_reap},
+    Command{"log", "[SELECTOR…]", "What was done to sets from this home, and why", "cdctl log --since 7d --action break\ncdctl log thumbs --follow", "the log of this home", "outcome records", k_log, config, run_log},
     Command{"doctor", "", "Whether everything that cdctl needs is there, and the cure where it is not", "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'", "everything",
             "a check record each", k_doctor, nothing, run_doctor},
     Command{"plugins", "", "The plugins, where they are, and why one is refused", "cdctl plugins\ncdctl plugins --check -o json", "manifests", "plugin records", k_plugins, nothing, run_plugins},
@@ -151,5 +157,13 @@ constexpr std::array k_commands{
 
 std::span<const Command> commands() { return k_commands; }
 std::span<const Option> global_options() { return k_global; }
+std::vector<Option> global_options_of(const Command& command) {
+  std::vector<Option> out(k_global.begin(), k_global.end());
+  if (!command.formats.empty()) {
+    out.front().help = "of stdout; default: the first on a terminal, else ndjson";
+    out.front().choices = command.formats;
+  }
+  return out;
+}
 
 }  // namespace cdctl::cli

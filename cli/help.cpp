@@ -57,7 +57,7 @@ std::string help_of(const Command& command) {
     options_text(out, command.options);
   }
   out += "\nEvery command:\n";
-  options_text(out, global_options());
+  options_text(out, global_options_of(command));
   return out;
 }
 

@@ -2,11 +2,9 @@
 
 #include <charconv>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cdctl/fs.hpp>
+#include "outcome_log.hpp"
 
 namespace cdctl::cli {
 
@@ -31,17 +29,6 @@ void Outcome::fail_with(const Error& error) {
   if (!error_) error_ = error;
 }
 
-namespace {
-
-/// Best effort: the log serves people; nothing decides from it.
-void append_log(const std::filesystem::path& home, const std::string& line) {
-  if (!make_directories(home, 0700)) return;
-  const Fd fd(::open((home / "outcomes.ndjson").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (fd.valid()) (void)!::write(fd.get(), line.data(), line.size());
-}
-
-}  // namespace
-
 void Outcome::write() {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun_).count();
   Json record = Json::object({{"schema", "cdctl.outcome/1"}, {"action", action_}, {"service", set_.service}, {"revision", set_.revision},
@@ -52,7 +39,7 @@ void Outcome::write() {
   for (auto& [key, value] : extra_.members()) record.set(key, value);
   if (error_) record.set("error", error_->what).set("exit", static_cast<int>(error_->exit));
   record.set("by", context_.actor()).set("time", to_rfc3339(now()));
-  if (!dry_run_) append_log(context_.home(), record.dump() + "\n");
+  if (!dry_run_) append_to_log(context_.home(), record.dump());
   context_.out.write(record);
   if (error_) context_.report(error_->in(set_.str()));
 }

@@ -45,10 +45,11 @@ void Output::write(const Json& record) {
     case Format::name:
       if (record["schema"].view() != "cdctl.error/1") buffer_ += name_of(record) + '\n';
       break;
+    case Format::picture: break;
     case Format::table:
     case Format::wide:
       if (record["schema"].view() == "cdctl.error/1") break;  // people read it on stderr
-      if (streams(record["schema"].view())) buffer_ += render_stream_line(record, format_ == Format::wide, colour_, !any_);
+      if (const std::string_view layout = layout_.empty() ? record["schema"].view() : layout_; streams(layout)) buffer_ += render_stream_line(record, layout, format_ == Format::wide, colour_, !any_);
       else table_.push_back(record);
       break;
   }

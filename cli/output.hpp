@@ -9,15 +9,20 @@
 
 namespace cdctl::cli {
 
-enum class Format { ndjson, json, table, wide, name };
+enum class Format { ndjson, json, table, wide, name, picture };
 
 /// The only writer of stdout and stderr. Records are gathered and go out when the buffer is full, on flush(), and at
 /// the end: a command flushes before it would block.
 class Output {
  public:
   void set_format(Format format) { format_ = format; }
+  /// The command draws `kind` itself, and writes it as text: nothing comes of its records.
+  void set_picture(std::string_view kind) { format_ = Format::picture, picture_ = kind; }
+  [[nodiscard]] const std::string& picture() const { return picture_; }
   [[nodiscard]] Format format() const { return format_; }
   [[nodiscard]] bool tabular() const { return format_ == Format::table || format_ == Format::wide; }
+  /// Tables have these columns, whatever the schemas of their records.
+  void set_layout(std::string_view name) { layout_ = name; }
   void set_colour(bool on) { colour_ = on; }
   [[nodiscard]] bool colour() const { return colour_; }
   void set_quiet(bool on) { quiet_ = on; }
@@ -53,14 +58,15 @@ class Output {
   Format format_ = Format::ndjson;
   bool colour_ = false, quiet_ = false, verbose_ = false, broken_ = false, progress_shown_ = false;
   bool any_ = false;
+  std::string layout_, picture_;
   std::string buffer_;
   std::vector<Json> table_;
 };
 
 /// A table for people from the records gathered: columns by their schema, aligned, times as ages.
 [[nodiscard]] std::string render_table(const std::vector<Json>& records, bool wide, bool colour);
-/// One record of a stream for people: the same columns at fixed widths. `first` prints the headings before it.
-[[nodiscard]] std::string render_stream_line(const Json& record, bool wide, bool colour, bool first);
+/// One record of a stream for people: the columns of `layout` (a schema) at fixed widths. `first` prints the headings before it.
+[[nodiscard]] std::string render_stream_line(const Json& record, std::string_view layout, bool wide, bool colour, bool first);
 /// Whether a schema comes as an endless stream, printed line by line.
 [[nodiscard]] bool streams(std::string_view schema);
 

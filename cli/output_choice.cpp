@@ -28,6 +28,14 @@ Result<Format> choose_format(const Arguments& args) {
   return fail(ExitCode::usage, fmt::format("output format '{}' is none of: ndjson json table wide name", printable(word, 40)));
 }
 
+/// What a command with pictures of its own draws; empty where it writes records.
+std::string picture_of(const Arguments& args, std::string_view formats) {
+  if (formats.empty()) return {};
+  auto word = args.value("output");
+  if (word.empty() && ::isatty(STDOUT_FILENO)) word = formats.substr(0, formats.find(' '));
+  return word == "ndjson" || word == "json" ? "" : word;
+}
+
 bool choose_colour(const Arguments& args) {
   const char* no_colour = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
@@ -36,9 +44,14 @@ bool choose_colour(const Arguments& args) {
 
 }  // namespace
 
-Result<> set_output(const Arguments& args, Output& out) {
-  CDCTL_TRY_ASSIGN(const auto format, choose_format(args));
-  out.set_format(format);
+Result<> set_output(const Arguments& args, Output& out, std::string_view formats) {
+  const auto picture = picture_of(args, formats);
+  if (picture.empty()) {
+    CDCTL_TRY_ASSIGN(const auto format, choose_format(args));
+    out.set_format(format);
+  } else {
+    out.set_picture(picture);
+  }
   out.set_colour(choose_colour(args));
   out.set_quiet(args.has("quiet"));
   out.set_verbose(args.has("verbose"));

@@ -1,5 +1,6 @@
 #include "run.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -78,10 +79,10 @@ const Command* find_command(std::string_view name) {
 
 int run_command(const Command& command, const std::vector<std::string>& words, Output& out) {
   std::vector<Option> options(command.options.begin(), command.options.end());
-  options.insert(options.end(), global_options().begin(), global_options().end());
+  std::ranges::move(global_options_of(command), std::back_inserter(options));
   auto args = parse_words(command.name, options, !command.arguments.empty(), words);
   if (!args) return usage_error(out, args.error().what);
-  if (auto set = set_output(*args, out); !set) return usage_error(out, set.error().what);
+  if (auto set = set_output(*args, out, command.formats); !set) return usage_error(out, set.error().what);
   Context context({args->value("config"), args->values("plugin-path")}, out);
   if (command.needs == Needs::config) {
     if (auto loaded = context.load_config(); !loaded) {

@@ -12,7 +12,7 @@ namespace cdctl::cli {
 
 namespace {
 
-enum class Show { text, age, units, yes, cut, list, pairs, names, last, what, brief };
+enum class Show { text, age, units, yes, cut, list, pairs, names, last, what, brief, clock, cause };
 
 constexpr std::size_t k_brief = 34;  // leaves room in 80 columns for the rest of a unit
 
@@ -36,6 +36,9 @@ const std::vector<Layout>& layouts() {
       {"cdctl.revision/1", false, {{"SERVICE", "service"}, {"REVISION", "revision"}, {"WHY", "why"}, {"SOURCES", "sources", Show::what}, {"SET", "set", Show::text, true}}},
       {"cdctl.outcome/1", true,
        {{"ACTION", "action", Show::text, false, 7}, {"SET", "set", Show::text, false, 28}, {"RESULT", "", Show::what, false, 12}, {"TOOK", "took_ms", Show::text, false, 9}, {"WHY", "why"}}},
+      {"log", true,
+       {{"TIME", "time", Show::clock, false, 14}, {"ACTION", "action", Show::text, false, 7}, {"SET", "set", Show::text, false, 28}, {"RESULT", "", Show::what, false, 9}, {"BY", "by", Show::text, true, 16},
+        {"TOOK", "took_ms", Show::text, true, 10}, {"WHY", "", Show::cause}}},
       {"cdctl.signal/1", true,
        {{"TIME", "time", Show::text, false, 24}, {"SEVERITY", "severity", Show::text, false, 9}, {"SET", "set", Show::text, false, 28}, {"SIGNAL", "signal", Show::text, false, 16}, {"MESSAGE", "message"}}},
       {"cdctl.verdict/1", true,
@@ -151,6 +154,11 @@ std::string cell(const Json& record, const Column& column) {
     }
     case Show::last: return value.is_object() ? fmt::format("{}:{} {} {}", scalar(value["path"]), scalar(value["line"]), scalar(value["phase"]), scalar(value["state"])) : "-";
     case Show::what: return note_text(record);
+    case Show::clock: {
+      const auto text = value.as_string();  // 11-23 04:12:09
+      return text.size() < 20 ? scalar(value) : text.substr(5, 5) + " " + text.substr(11, 8);
+    }
+    case Show::cause: return record["error"].is_null() ? record["why"].is_null() ? "" : scalar(record["why"]) : scalar(record["error"]);
     case Show::brief: return value.is_null() ? "" : printable(value.view(), k_brief);
     case Show::text: break;
   }
@@ -236,8 +244,8 @@ std::string render_table(const std::vector<Json>& records, bool wide, bool colou
   return out;
 }
 
-std::string render_stream_line(const Json& record, bool wide, bool colour, bool first) {
-  const auto columns = shown(*layout_of(record["schema"].view()), wide);
+std::string render_stream_line(const Json& record, std::string_view layout, bool wide, bool colour, bool first) {
+  const auto columns = shown(*layout_of(layout), wide);
   std::string out;
   const auto add_line = [&](const auto& text_of, bool coloured) {
     std::string line;

@@ -8,21 +8,13 @@
 #include "../fleet.hpp"
 #include "../listen_run.hpp"
 #include "../outcome.hpp"
+#include "../since.hpp"
 #include "../spool.hpp"
 #include "../waiting.hpp"
 
 namespace cdctl::cli {
 
 namespace {
-
-Result<std::optional<Time>> since_option(const Arguments& args, bool follow) {
-  if (!args.has("since")) return follow ? std::optional<Time>() : std::optional(now() - std::chrono::minutes(10));
-  const auto text = args.value("since");
-  if (const auto time = parse_rfc3339(text)) return time;
-  auto ago = parse_duration(text);
-  if (!ago) return fail(ExitCode::usage, fmt::format("--since '{}' is neither a duration (10m) nor an RFC 3339 time", printable(text, 40)));
-  return std::optional(now() - *ago);
-}
 
 /// A named reader: one at a time, with the position of what it has written out.
 struct Reader {
@@ -121,7 +113,7 @@ int run_signals(Context& context, const Arguments& args) {
     CDCTL_TRY(services_of(context, selectors));
     FeedQuery query;
     query.follow = args.has("follow");
-    CDCTL_TRY_ASSIGN(query.since, since_option(args, query.follow));
+    CDCTL_TRY_ASSIGN(query.since, since_option(args, query.follow ? std::optional<Millis>() : std::chrono::minutes(10)));
     Reader reader;
     if (const auto name = args.value("follow"); !name.empty()) {
       CDCTL_TRY_ASSIGN(reader, Reader::open(context, name));

@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "../command.hpp"
+#include "../fleet.hpp"
+#include "../outcome.hpp"
+#include "../outcome_log.hpp"
+#include "../since.hpp"
+#include "../waiting.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+constexpr Millis k_look_again(200);
+
+struct Filter {
+  std::vector<Selector> selectors;
+  std::vector<std::string> actions;
+  std::optional<Time> since;
+
+  [[nodiscard]] bool wants(const Json& record) const {
+    const auto is = [&](const std::string& action) { return record["action"].view() == action; };
+    if (!actions.empty() && std::ranges::none_of(actions, is)) return false;
+    const auto set = parse_set_name(record["set"].view());
+    const auto means = [&](const Selector& selector) { return set && selector.matches(*set); };
+    if (!selectors.empty() && std::ranges::none_of(selectors, means)) return false;
+    const auto time = parse_rfc3339(record["time"].view());
+    return !since || !time || *time >= *since;
+  }
+};
+
+Result<Filter> filter_of(const Arguments& args) {
+  Filter out;
+  for (const auto& word : args.words) {
+    CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+    if (selector.newest) return fail(ExitCode::usage, "log: @newest is not for what has been; name the set");
+    out.selectors.push_back(std::move(selector));
+  }
+  out.actions = args.values("action");
+  CDCTL_TRY_ASSIGN(out.since, since_option(args, std::chrono::hours(24)));
+  return out;
+}
+
+}  // namespace
+
+int run_log(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto filter, filter_of(args));
+    CDCTL_TRY_ASSIGN(auto reader, LogReader::open(context.home(), filter.since));
+    context.out.set_layout("log");
+    for (;;) {
+      CDCTL_TRY_ASSIGN(const auto record, reader.next());
+      if (record && filter.wants(*record)) context.out.write(*record);
+      if (context.out.broken() || Stop::requested()) break;
+      if (record) continue;
+      if (!context.out.flush() || !args.has("follow") || !wait_between(k_look_again)) break;
+    }
+    if (reader.unreadable() > 0) context.out.note(fmt::format("{} lines of the log could not be read", reader.unreadable()));
+    if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("nothing was done in that time on this machine");
+    return {};
+  });
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/json.hpp>
+
+namespace cdctl::cli {
+
+/// How much of the log is kept. A file that has grown to `bytes` gets a number for good, and `files` numbered ones stay.
+struct LogBounds {
+  std::int64_t bytes = 8 << 20;
+  std::size_t files = 7;
+};
+
+/// Adds a line (without its line break) to `outcomes.ndjson` of the home, 0600. Best effort: the log serves people, and nothing
+/// decides from it. Any number of processes may append at once; one that was killed in the middle spoils its own line only.
+void append_to_log(const std::filesystem::path& home, std::string_view line, const LogBounds& bounds = {});
+
+/// Reads the log of a home from its oldest line on: the numbered files by number, then the current one. Goes on into the next
+/// file when the log is rotated meanwhile. Reads in pieces, and each byte once.
+class LogReader {
+ public:
+  /// `since`: files that were last written earlier are left out. An absent log is an empty one.
+  [[nodiscard]] static Result<LogReader> open(const std::filesystem::path& home, std::optional<Time> since);
+  /// The next record; empty when there is none now. A line that is no record is passed over and counted; one that has no end
+  /// yet waits.
+  [[nodiscard]] Result<std::optional<Json>> next();
+  [[nodiscard]] std::int64_t unreadable() const { return unreadable_; }
+
+ private:
+  struct Part {
+    Fd file;
+    ino_t inode = 0;
+    std::int64_t number = 0;  ///< 0: the current one when it was opened
+  };
+  Result<> find_parts(std::optional<Time> since, ino_t after);
+  Result<bool> fill();
+  bool next_part();
+
+  std::filesystem::path home_;
+  std::deque<Part> parts_;
+  std::string buffer_;
+  std::size_t at_ = 0;
+  std::int64_t unreadable_ = 0;
+};
+
+}  // namespace cdctl::cli
