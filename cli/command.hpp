@@ -67,6 +67,8 @@ int run_reap(Context&, const Arguments&);
 int run_doctor(Context&, const Arguments&);
 int run_plugins(Context&, const Arguments&);
 int run_version(Context&, const Arguments&);
+int run_completion(Context&, const Arguments&);
+int run_complete(Context&, const Arguments&);
 int run_manifest(Context&, const Arguments&);
 
 }  // namespace cdctl::cli

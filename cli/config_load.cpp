@@ -273,19 +273,24 @@ Result<Config> read_config(const fs::path& path, bool trusted, PluginHost& plugi
 
 }  // namespace
 
-Result<Config> find_config(const std::string& named, PluginHost& plugins) {
-  if (!named.empty()) return read_config(named, true, plugins);
-  if (const char* env = std::getenv("CDCTL_CONFIG"); env && *env) return read_config(env, true, plugins);
+std::optional<ConfigPlace> locate_config(const std::string& named) {
+  if (!named.empty()) return ConfigPlace{named, true};
+  if (const char* env = std::getenv("CDCTL_CONFIG"); env && *env) return ConfigPlace{env, true};
   std::error_code error;
   for (auto folder = fs::current_path(error); !folder.empty(); folder = folder.parent_path()) {
-    if (fs::exists(folder / "cdctl.toml", error)) return read_config(folder / "cdctl.toml", false, plugins);
+    if (fs::exists(folder / "cdctl.toml", error)) return ConfigPlace{folder / "cdctl.toml", false};
     if (folder == folder.parent_path()) break;
   }
   const char* xdg = std::getenv("XDG_CONFIG_HOME");
   const char* home = std::getenv("HOME");
   const fs::path users = xdg && *xdg == '/' ? fs::path(xdg) : home && *home ? fs::path(home) / ".config" : fs::path();
-  if (!users.empty() && fs::exists(users / "cdctl/cdctl.toml", error)) return read_config(users / "cdctl/cdctl.toml", true, plugins);
-  if (fs::exists("/etc/cdctl/cdctl.toml", error)) return read_config("/etc/cdctl/cdctl.toml", true, plugins);
+  if (!users.empty() && fs::exists(users / "cdctl/cdctl.toml", error)) return ConfigPlace{users / "cdctl/cdctl.toml", true};
+  if (fs::exists("/etc/cdctl/cdctl.toml", error)) return ConfigPlace{"/etc/cdctl/cdctl.toml", true};
+  return {};
+}
+
+Result<Config> find_config(const std::string& named, PluginHost& plugins) {
+  if (const auto place = locate_config(named)) return read_config(place->file, place->trusted, plugins);
   return fail(ExitCode::config, "no configuration found: no cdctl.toml in this folder or one above, in ~/.config/cdctl or in /etc/cdctl; make one or pass --config FILE");
 }
 

@@ -111,10 +111,11 @@ void Context::log(Level level, std::string_view line) {
 }
 void Context::progress(std::string_view line) { out.progress(line); }
 
-fs::path Context::home() const {
+fs::path Context::home() const { return home_folder(config().table, config().file.parent_path()); }
+
+fs::path home_folder(const Json& table, const fs::path& folder) {
   if (const auto named = environment("CDCTL_HOME"); named.starts_with('/')) return fs::path(named).lexically_normal();
-  if (const auto named = config().table["local"]["home"].as_string(); !named.empty())
-    return (config().file.parent_path() / named).lexically_normal();
+  if (const auto named = table["local"]["home"].as_string(); !named.empty()) return (folder / named).lexically_normal();
   if (::geteuid() == 0) return "/var/lib/cdctl";
   if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/')) return fs::path(state) / "cdctl";
   return fs::path(environment("HOME")) / ".local/state/cdctl";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include <dirent.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -27,19 +28,6 @@ std::string group_help(const PluginInfo& plugin) {
   for (const auto& command : plugin.commands) width = std::max(width, command.name.size());
   for (const auto& command : plugin.commands) fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", command.name, width, command.summary);
   return out + fmt::format("\nEach takes --help: cdctl {} {} --help\n", plugin.name, plugin.commands.front().name);
-}
-
-/// The options of a plugin's command and the global ones. Where both want a letter, the command's own meaning wins.
-std::vector<Option> all_options(const CommandInfo& row) {
-  std::vector<Option> options;
-  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter, option.choices});
-  const auto own = options.size();
-  for (auto option : global_options()) {
-    const auto taken = [&](const Option& other) { return other.letter == option.letter; };
-    if (std::any_of(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(own), taken)) option.letter = 0;
-    options.push_back(option);
-  }
-  return options;
 }
 
 /// Whether `word` is an option of the plugin, or of all, that takes the next word as its value.
@@ -103,6 +91,18 @@ int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<
 
 }  // namespace
 
+std::vector<Option> all_options(const CommandInfo& row) {
+  std::vector<Option> options;
+  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter, option.choices});
+  const auto own = options.size();
+  for (auto option : global_options()) {  // where both want a letter, the command's own meaning wins
+    const auto taken = [&](const Option& other) { return other.letter == option.letter; };
+    if (std::any_of(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(own), taken)) option.letter = 0;
+    options.push_back(option);
+  }
+  return options;
+}
+
 std::optional<int> run_plugin_command(const std::string& group, const std::vector<std::string>& words, Output& out) {
   if (!valid_word(group)) return {};
   Context finder({}, out);
@@ -134,6 +134,26 @@ std::optional<int> run_plugin_command(const std::string& group, const std::vecto
     return static_cast<int>(ExitCode::usage);
   }
   return {};
+}
+
+std::map<std::string, std::filesystem::path> external_commands() {
+  constexpr std::string_view k_prefix = "cdctl-";
+  std::map<std::string, std::filesystem::path> out;
+  const char* path = std::getenv("PATH");
+  for (std::string_view rest(path ? path : ""); !rest.empty();) {
+    const std::string folder(rest.substr(0, rest.find(':')));
+    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+    // readdir and not an iterator of std::filesystem: /usr/bin has thousands of names, and this is half of what a TAB costs.
+    DIR* names = folder.starts_with('/') ? ::opendir(folder.c_str()) : nullptr;
+    while (const auto* entry = names ? ::readdir(names) : nullptr) {
+      const std::string_view name(entry->d_name);
+      if (!name.starts_with(k_prefix) || !valid_word(name.substr(k_prefix.size()))) continue;
+      const auto file = std::filesystem::path(folder) / name;
+      if (::access(file.c_str(), X_OK) == 0) out.emplace(name.substr(k_prefix.size()), file);
+    }
+    if (names) ::closedir(names);
+  }
+  return out;
 }
 
 std::optional<std::string> exec_external(const std::string& name, const std::vector<std::string>& words) {

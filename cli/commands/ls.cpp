@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "../command.hpp"
+#include "../completion/names.hpp"
 #include "../fleet.hpp"
 #include "../outcome.hpp"
 
@@ -27,7 +28,10 @@ int run_ls(Context& context, const Arguments& args) {
         context.out.write(set.record());
       }
     }
-    if (selectors.empty()) report_broken(context);
+    if (selectors.empty()) {
+      report_broken(context);
+      completion::remember(context, fleet);
+    }
     if (context.out.tabular() && !context.out.any()) context.out.note("no sets; cdctl outdated | cdctl deploy puts some out");
     return {};
   });
