@@ -31,8 +31,13 @@ cdctl_story(unreachable 120)
 cdctl_story(formats 180)
 cdctl_story(engine 180)
 cdctl_story(completion 600)
+cdctl_story(recipes 240)
+cdctl_story(ci_examples 240)
 cdctl_story(doctor 120 BROKER)
 cdctl_story(trial 300 BROKER)
 cdctl_story(race 300 BROKER)
 cdctl_story(mojo_run 300)
 cdctl_story(mojo_story 240 BROKER)
+
+# Every command in the manual is one that the program has.
+add_test(NAME docs.commands COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_commands.py ${CMAKE_SOURCE_DIR} $<TARGET_FILE:cdctl>)
