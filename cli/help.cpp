@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "plugin_commands.hpp"
+
 namespace cdctl::cli {
 
 namespace {
@@ -34,7 +36,11 @@ std::string overview() {
       "  cdctl ls                  | cdctl stale | cdctl reap    # what nobody needs any more goes\n\n"
       "Leave the last stage off for a dry run.\n\nCommands:\n";
   for (const auto& command : commands())
-    if (!command.hidden) fmt::format_to(std::back_inserter(out), "  {:<9} {}\n", command.name, command.summary);
+    if (!command.hidden) fmt::format_to(std::back_inserter(out), "  {:<10} {}\n", command.name, command.summary);
+  if (const auto programs = external_commands(); !programs.empty()) {
+    out += "\nPrograms on PATH:\n";
+    for (const auto& [name, file] : programs) fmt::format_to(std::back_inserter(out), "  {:<10} {}\n", name, file.string());
+  }
   out += "\nEvery command:\n";
   options_text(out, global_options());
   out += "\nExit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 could not ask, 5 refused by a guard, 6 timed out\n";

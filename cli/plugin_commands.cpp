@@ -148,6 +148,7 @@ std::map<std::string, std::filesystem::path> external_commands() {
     while (const auto* entry = names ? ::readdir(names) : nullptr) {
       const std::string_view name(entry->d_name);
       if (!name.starts_with(k_prefix) || !valid_word(name.substr(k_prefix.size()))) continue;
+      if (std::ranges::find(commands(), name.substr(k_prefix.size()), &Command::name) != commands().end()) continue;
       const auto file = std::filesystem::path(folder) / name;
       if (::access(file.c_str(), X_OK) == 0) out.emplace(name.substr(k_prefix.size()), file);
     }

@@ -100,7 +100,8 @@ int dispatch(int argc, char** argv, Output& out) {
     const bool asked = wants(line.words, "--help", "-h");
     if (!asked && !line.words.empty()) return usage_error(out, fmt::format("no command given after '{}'; see cdctl --help", printable(line.words.front(), 60)));
     if (!asked) {
-      (void)!::write(STDERR_FILENO, overview().data(), overview().size());
+      const auto page = overview();
+      (void)!::write(STDERR_FILENO, page.data(), page.size());
       return static_cast<int>(ExitCode::usage);
     }
     out.text(overview());

@@ -18,11 +18,12 @@ namespace {
 /// For everything, the start of the process included: 100 ms, of which the shell and a slow machine get some.
 constexpr Millis k_budget{75};
 
-/// Cut between two characters of UTF-8.
-std::string_view cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
+/// At most `most` columns; cut between two characters of UTF-8.
+std::string cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  --most;
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return text.substr(0, most);
+  return std::string(text.substr(0, most)) + "…";
 }
 
 /// bash has no place for descriptions: where it is about to list the replies, they are made part of them.
