@@ -64,6 +64,8 @@ int run_mend(Context&, const Arguments&);
 int run_force(Context&, const Arguments&);
 int run_stale(Context&, const Arguments&);
 int run_reap(Context&, const Arguments&);
+int run_init(Context&, const Arguments&);
+int run_config(Context&, const Arguments&);
 int run_doctor(Context&, const Arguments&);
 int run_plugins(Context&, const Arguments&);
 int run_version(Context&, const Arguments&);

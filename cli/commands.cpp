@@ -120,6 +120,17 @@ constexpr std::array k_reap{
     Option{"even-newest", "", "by name: also a service's newest set"},
     Option{"timeout", "DURATION", "deadline of each item (60s)"},
 };
+constexpr std::array k_init{
+    Option{"service", "NAME", "name of the service (of this repository)"},
+    Option{"trunk", "URL", "its repository (the remote of this one)"},
+    Option{"branch", "BRANCH", "of the trunk"},
+    Option{"spec", "URL", "the repository of its Mojo spec"},
+    Option{"engine", "ENGINE", "of its sets (juju beside a bundle.yaml, else local)", false, false, 0, "local juju"},
+    Option{"broker", "URL|none", "management API, such as http://cdctl@127.0.0.1:15672"},
+    Option{"password-file", "FILE", "its password; copied into secrets/, mode 0600"},
+    Option{"yes", "", "take what is found, and ask nothing", false, false, 'y'},
+    k_dry_run,
+};
 constexpr std::array k_doctor{Option{"timeout", "DURATION", "deadline of each plugin's checks (15s)"}};
 constexpr std::array k_plugins{Option{"check", "", "open each plugin and check it whole"}};
 
@@ -146,6 +157,10 @@ constexpr std::array k_commands{
     Command{"stale", "", "Mark the sets that nobody needs", "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records", "the unneeded ones, marked", k_stale, nothing, run_stale},
     Command{"reap", "[SET…]", "Remove sets for good", "cdctl ls | cdctl stale | cdctl reap\ncdctl reap thumbs-r5f0c1e9a2b", "marked set records", "an outcome record a set", k_reap, config, run_reap},
     Command{"log", "[SELECTOR…]", "What was done to sets from this home, and why", "cdctl log --since 7d --action break\ncdctl log thumbs --follow", "the log of this home", "outcome records", k_log, config, run_log},
+    Command{"init", "[FOLDER]", "Make a configuration, or add a service to one; asks on a terminal", "cdctl init\ncdctl init --service thumbs --trunk ./thumbs --broker none",
+            "", "", k_init, nothing, run_init},
+    Command{"config", "VERB [SERVICE…]", "The configuration: show what holds, check all of it, explain KEY, path", "cdctl config check\ncdctl config show thumbs\ncdctl config explain reaper.keep",
+            "the configuration's files", "setting, problem, key or path records", {}, nothing, run_config},
     Command{"doctor", "", "Whether everything that cdctl needs is there, and the cure where it is not", "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'", "everything",
             "a check record each", k_doctor, nothing, run_doctor},
     Command{"plugins", "", "The plugins, where they are, and why one is refused", "cdctl plugins\ncdctl plugins --check -o json", "manifests", "plugin records", k_plugins, nothing, run_plugins},

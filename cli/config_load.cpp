@@ -7,6 +7,8 @@
 
 #include <cdctl/fs.hpp>
 
+#include "config_keys.hpp"
+#include "config_load.hpp"
 #include "context.hpp"
 #include "toml_file.hpp"
 
@@ -16,68 +18,69 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> k_service_keys{"engine", "deployer", "units", "switches", "sources", "min_live", "max_sets", "max_verdict_age", "accept_loss", "breaker", "reaper", "checks"};
-const std::vector<std::string> k_global_keys{"defaults", "plugins", "signals"};
-const std::vector<std::string> k_default_keys{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"};
-const std::vector<std::string> k_breaker_keys{"rules"};
-const std::vector<std::string> k_reaper_keys{"keep", "min_age", "prove_for", "cut_grace", "failed_grace", "max_reaps"};
-
 std::unexpected<Error> bad(const TomlFile& file, std::string_view key, std::string_view what) {
   return fail(ExitCode::config, fmt::format("{}: {}", file.at(key), what));
 }
 
+/// Everything that is wrong, in the order it is come by: a command stops at the first, `config check` shows them all.
+using Problems = std::vector<Error>;
+
 /// Every member of the table at `prefix` must be one of `known`.
-Result<> check_keys(const TomlFile& file, const std::string& prefix, const Json& table, const std::vector<std::string>& known) {
+void check_keys(const TomlFile& file, const std::string& prefix, const Json& table, const std::vector<std::string>& known, Problems& problems) {
   for (const auto& [key, value] : table.members()) {
     if (std::ranges::find(known, key) != known.end()) continue;
     const auto dotted = prefix.empty() ? key : prefix + "." + key;
     const auto close = nearest(key, known);
-    return bad(file, dotted, fmt::format("unknown key '{}'{}", printable(dotted, 80), close.empty() ? "" : fmt::format("; did you mean '{}'?", close)));
+    const auto error = bad(file, dotted, fmt::format("unknown key '{}'{}", printable(dotted, 80), close.empty() ? "" : fmt::format("; did you mean '{}'?", close)));
+    problems.push_back(error.error());
   }
-  return {};
 }
 
 /// Reads the fields of one service, its file laid over the defaults.
 class ServiceReader {
  public:
-  ServiceReader(const TomlFile& file, PluginHost& plugins, const fs::path& base) : file_(file), plugins_(plugins), base_(base) {}
+  ServiceReader(const TomlFile& file, PluginHost& plugins, const fs::path& base, Problems& problems)
+      : file_(file), plugins_(plugins), base_(base), problems_(problems), service_(file.path.parent_path().filename() == "services.d") {}
 
-  Result<> fields(const Json& table, const std::string& prefix, ServiceConfig& out) {
+  void fields(const Json& table, const std::string& prefix, ServiceConfig& out) {
     prefix_ = prefix;
-    CDCTL_TRY(word(table, "engine", out.engine));
-    CDCTL_TRY(word(table, "deployer", out.deployer));
-    CDCTL_TRY(min_live(table["min_live"], out.min_live));
-    CDCTL_TRY(count(table, "max_sets", out.max_sets));
-    CDCTL_TRY(duration(table, "max_verdict_age", out.max_verdict_age));
+    keep(word(table, "engine", out.engine));
+    keep(word(table, "deployer", out.deployer));
+    keep(min_live(table["min_live"], out.min_live));
+    keep(count(table, "max_sets", out.max_sets));
+    keep(duration(table, "max_verdict_age", out.max_verdict_age));
     if (const auto& breaker = table["breaker"]; !breaker.is_null()) {
-      CDCTL_TRY(check_keys(file_, key("breaker"), breaker, k_breaker_keys));
-      if (const auto& rules = breaker["rules"]; !rules.is_null()) CDCTL_TRY(strings(rules, "breaker.rules", out.rules));
+      check_keys(file_, key("breaker"), breaker, known_keys(service_, key("breaker")), problems_);
+      if (const auto& rules = breaker["rules"]; !rules.is_null()) keep(strings(rules, "breaker.rules", out.rules));
     }
-    return reaper(table["reaper"], out.reaper);
+    reaper(table["reaper"], out.reaper);
   }
 
-  Result<> service(ServiceConfig& out) {
+  void service(ServiceConfig& out) {
     const auto& table = file_.table;
-    auto known = k_service_keys;
+    auto known = known_keys(true, "");
     for (const auto& plugin : plugins_.plugins())
       if (plugin.refused.empty() && !plugin.service_keys.empty()) known.push_back(plugin.name);
-    CDCTL_TRY(check_keys(file_, "", table, known));
+    check_keys(file_, "", table, known, problems_);
     for (const auto& plugin : plugins_.plugins())
       if (plugin.refused.empty() && !table[plugin.name].is_null()) {
-        if (!table[plugin.name].is_object()) return bad(file_, plugin.name, fmt::format("'{}' must be a table", plugin.name));
-        CDCTL_TRY(check_keys(file_, plugin.name, table[plugin.name], plugin.service_keys));
+        if (!table[plugin.name].is_object()) keep(bad(file_, plugin.name, fmt::format("'{}' must be a table", plugin.name)));
+        check_keys(file_, plugin.name, table[plugin.name], plugin.service_keys, problems_);
       }
-    CDCTL_TRY(fields(table, "", out));
-    CDCTL_TRY(units(table["units"], out));
+    fields(table, "", out);
+    keep(units(table["units"], out));
     if (const auto& flag = table["accept_loss"]; !flag.is_null()) {
-      if (!flag.is_bool()) return bad(file_, "accept_loss", "'accept_loss' must be true or false");
+      if (!flag.is_bool()) keep(bad(file_, "accept_loss", "'accept_loss' must be true or false"));
       out.accept_loss = flag.as_bool();
     }
-    CDCTL_TRY(sources(table["sources"], out));
-    return switches(table["switches"], out);
+    keep(sources(table["sources"], out));
+    keep(switches(table["switches"], out));
   }
 
  private:
+  void keep(Result<> done) {
+    if (!done) problems_.push_back(std::move(done.error()));
+  }
   std::string key(std::string_view name) const { return prefix_.empty() ? std::string(name) : prefix_ + "." + std::string(name); }
 
   Result<> word(const Json& table, std::string_view name, std::string& out) {
@@ -124,30 +127,29 @@ class ServiceReader {
     }
     return bad(file_, key("min_live"), "'min_live' must be a number of units or a percentage such as \"50%\"");
   }
-  Result<> reaper(const Json& table, ReaperPolicy& out) {
-    if (table.is_null()) return {};
+  void reaper(const Json& table, ReaperPolicy& out) {
+    if (table.is_null()) return;
     const auto before = std::exchange(prefix_, key("reaper"));
-    CDCTL_TRY(check_keys(file_, prefix_, table, k_reaper_keys));
-    CDCTL_TRY(count(table, "keep", out.keep));
-    CDCTL_TRY(count(table, "max_reaps", out.max_reaps));
-    CDCTL_TRY(duration(table, "min_age", out.min_age));
-    CDCTL_TRY(duration(table, "prove_for", out.prove_for));
+    check_keys(file_, prefix_, table, known_keys(service_, prefix_), problems_);
+    keep(count(table, "keep", out.keep));
+    keep(count(table, "max_reaps", out.max_reaps));
+    keep(duration(table, "min_age", out.min_age));
+    keep(duration(table, "prove_for", out.prove_for));
     if (!table["min_age"].is_null()) {  // the two graces follow the age unless they are given
       out.cut_grace = out.min_age;
       out.failed_grace = std::min(out.min_age, ReaperPolicy().failed_grace);
     }
-    CDCTL_TRY(duration(table, "cut_grace", out.cut_grace));
-    CDCTL_TRY(duration(table, "failed_grace", out.failed_grace));
+    keep(duration(table, "cut_grace", out.cut_grace));
+    keep(duration(table, "failed_grace", out.failed_grace));
     prefix_ = before;
-    return {};
   }
   Result<> units(const Json& table, ServiceConfig& out) {
     if (table.is_null()) return {};
     if (!table.is_object()) return bad(file_, "units", "'units' must be a table such as { worker = 3 }");
     for (const auto& [name, value] : table.members()) {
       const auto dotted = "units." + name;
-      if (!valid_word(name)) return bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40)));
-      if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1000) return bad(file_, dotted, fmt::format("'{}' must be a number of units from 0 to 1000", dotted));
+      if (!valid_word(name)) keep(bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40))));
+      if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1000) keep(bad(file_, dotted, fmt::format("'{}' must be a number of units from 0 to 1000", dotted)));
       out.units[name] = value.as_int();
     }
     return {};
@@ -156,9 +158,13 @@ class ServiceReader {
     if (!table.is_object() || table.members().empty()) return bad(file_, "sources", "a service needs [sources], such as trunk = { git = \"https://…\" }");
     for (const auto& [name, value] : table.members()) {
       const auto dotted = "sources." + name;
-      if (!valid_word(name) || name == "service") return bad(file_, dotted, fmt::format("'{}' is no source name", printable(name, 40)));
-      CDCTL_TRY_ASSIGN(auto source, one_source(name, dotted, value, out.name));
-      out.sources.push_back(std::move(source));
+      if (!valid_word(name) || name == "service") {
+        keep(bad(file_, dotted, fmt::format("'{}' is no source name", printable(name, 40))));
+        continue;
+      }
+      auto source = one_source(name, dotted, value, out.name);
+      if (source) out.sources.push_back(std::move(*source));
+      else problems_.push_back(std::move(source.error()));
     }
     std::ranges::sort(out.sources, {}, &SourceConfig::name);
     return {};
@@ -183,7 +189,7 @@ class ServiceReader {
       for (const auto& role : plugin->roles)
         if (role.kind == out.kind && role.role == "source") keys.insert(keys.end(), role.keys.begin(), role.keys.end());
     }
-    CDCTL_TRY(check_keys(file_, dotted, value, keys));
+    check_keys(file_, dotted, value, keys, problems_);
     for (const auto& [key, part] : value.members()) {
       if (key == out.kind) continue;
       if (!part.is_string()) return bad(file_, dotted + "." + key, fmt::format("'{}' must be a string", key));
@@ -218,60 +224,86 @@ class ServiceReader {
   const TomlFile& file_;
   PluginHost& plugins_;
   fs::path base_;
+  Problems& problems_;
+  bool service_;   ///< a service's file, not the defaults of cdctl.toml
   std::string prefix_;
 };
 
-Result<ServiceConfig> read_service(const fs::path& path, const ServiceConfig& defaults, PluginHost& plugins, const fs::path& base) {
+ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults, PluginHost& plugins, const fs::path& base, Problems& problems) {
   ServiceConfig out = defaults;
   out.name = path.stem().string();
   out.file = path;
   if (!valid_service_name(out.name))
-    return fail(ExitCode::config, fmt::format("{}: '{}' is no service name (letters, digits and single dashes, at most 38, not ending like a revision)", path.string(), printable(out.name, 60)));
-  CDCTL_TRY_ASSIGN(const auto file, read_toml(path));
-  out.table = file.table;
-  CDCTL_TRY(ServiceReader(file, plugins, base).service(out));
+    problems.push_back({ExitCode::config, fmt::format("{}: '{}' is no service name (letters, digits and single dashes, at most 38, not ending like a revision)", path.string(), printable(out.name, 60))});
+  const auto file = read_toml(path);
+  if (!file) {
+    problems.push_back(file.error());
+    return out;
+  }
+  out.table = file->table;
+  ServiceReader(*file, plugins, base, problems).service(out);
   return out;
 }
 
 /// What a configuration found by walking up may not do: name programs or folders of plugins.
-Result<> check_trust(const TomlFile& file) {
+void check_trust(const TomlFile& file, Problems& problems) {
   for (const auto& [dotted, where] : file.where) {
     if (dotted.ends_with("_command") || dotted == "plugins" || dotted.starts_with("plugins."))
-      return bad(file, dotted, fmt::format("'{}' names programs, which a configuration found by walking up may not; pass --config {} if you trust it", dotted, file.path.string()));
+      problems.push_back(bad(file, dotted, fmt::format("'{}' names programs, which a configuration found by walking up may not; pass --config {} if you trust it", dotted, file.path.string())).error());
   }
-  return {};
 }
 
-Result<Config> read_config(const fs::path& path, bool trusted, PluginHost& plugins) {
-  CDCTL_TRY_ASSIGN(const auto file, read_toml(path));
-  if (!trusted) CDCTL_TRY(check_trust(file));
-  auto known = k_global_keys;
+/// Of cdctl.toml itself; gives what holds for all services.
+ServiceConfig check_file(const TomlFile& file, bool trusted, PluginHost& plugins, const fs::path& base, Problems& problems) {
+  if (!trusted) check_trust(file, problems);
+  auto known = known_keys(false, "");
   for (const auto& plugin : plugins.plugins())
     if (!plugin.global_keys.empty()) known.push_back(plugin.name);
-  CDCTL_TRY(check_keys(file, "", file.table, known));
+  check_keys(file, "", file.table, known, problems);
   for (const auto& plugin : plugins.plugins())
-    if (plugin.refused.empty() && !file.table[plugin.name].is_null()) CDCTL_TRY(check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys));
-  CDCTL_TRY(check_keys(file, "defaults", file.table["defaults"], k_default_keys));
-  CDCTL_TRY(check_keys(file, "plugins", file.table["plugins"], {"path"}));
-  CDCTL_TRY(check_keys(file, "signals", file.table["signals"], {"spool", "token_file", "token_env", "token_command"}));
+    if (plugin.refused.empty() && !file.table[plugin.name].is_null()) check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys, problems);
+  for (const auto* table : {"defaults", "plugins", "signals"}) check_keys(file, table, file.table[table], known_keys(false, table), problems);
   ServiceConfig defaults;
-  const auto base = fs::absolute(path).parent_path();
-  CDCTL_TRY(ServiceReader(file, plugins, base).fields(file.table["defaults"], "defaults", defaults));
-  Config config{fs::absolute(path), trusted, file.table, {}, {}};
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(base / "services.d", error))
-    if (entry.path().extension() == ".toml") files.push_back(entry.path());
-  std::ranges::sort(files);
-  for (const auto& service : files) {
-    auto read = read_service(service, defaults, plugins, base);
-    if (read) config.services.push_back(std::move(*read));
-    else config.broken.emplace(service.stem().string(), read.error());
+  ServiceReader(file, plugins, base, problems).fields(file.table["defaults"], "defaults", defaults);
+  return defaults;
+}
+
+Result<Config> read_config(const ConfigPlace& place, PluginHost& plugins) {
+  CDCTL_TRY_ASSIGN(const auto file, read_toml(place.file));
+  const auto base = fs::absolute(place.file).parent_path();
+  Problems problems;
+  const auto defaults = check_file(file, place.trusted, plugins, base, problems);
+  if (!problems.empty()) return fail(problems.front());
+  Config config{fs::absolute(place.file), place.trusted, file.table, {}, {}};
+  for (const auto& path : service_files(place)) {
+    auto service = read_service(path, defaults, plugins, base, problems);
+    if (problems.empty()) config.services.push_back(std::move(service));
+    else config.broken.emplace(path.stem().string(), problems.front());
+    problems.clear();
   }
   return config;
 }
 
 }  // namespace
+
+std::vector<fs::path> service_files(const ConfigPlace& place) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(fs::absolute(place.file).parent_path() / "services.d", error))
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+std::vector<Error> check_structure(const ConfigPlace& place, PluginHost& plugins) {
+  Problems problems;
+  const auto file = read_toml(place.file);
+  if (!file) return {file.error()};
+  const auto base = fs::absolute(place.file).parent_path();
+  const auto defaults = check_file(*file, place.trusted, plugins, base, problems);
+  for (const auto& path : service_files(place)) (void)read_service(path, defaults, plugins, base, problems);
+  return problems;
+}
 
 std::optional<ConfigPlace> locate_config(const std::string& named) {
   if (!named.empty()) return ConfigPlace{named, true};
@@ -289,9 +321,14 @@ std::optional<ConfigPlace> locate_config(const std::string& named) {
   return {};
 }
 
+Result<ConfigPlace> require_config(const std::string& named) {
+  if (const auto place = locate_config(named)) return *place;
+  return fail(ExitCode::config, "no configuration found: no cdctl.toml in this folder or one above, in ~/.config/cdctl or in /etc/cdctl; cdctl init makes one, --config FILE names one");
+}
+
 Result<Config> find_config(const std::string& named, PluginHost& plugins) {
-  if (const auto place = locate_config(named)) return read_config(place->file, place->trusted, plugins);
-  return fail(ExitCode::config, "no configuration found: no cdctl.toml in this folder or one above, in ~/.config/cdctl or in /etc/cdctl; make one or pass --config FILE");
+  CDCTL_TRY_ASSIGN(const auto place, require_config(named));
+  return read_config(place, plugins);
 }
 
 }  // namespace cdctl::cli

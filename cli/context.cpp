@@ -65,6 +65,11 @@ Result<> Context::load_config() {
   return {};
 }
 
+Result<> Context::load_config_file(const fs::path& file) {
+  CDCTL_TRY_ASSIGN(config_, find_config(file.string(), plugin_host()));
+  return {};
+}
+
 const Config& Context::config() const {
   static const Config none;
   return config_ ? *config_ : none;

@@ -29,6 +29,8 @@ class Context final : public Host {
 
   /// Finds and reads the configuration. Exit code `config` when there is none, or it cannot be used.
   [[nodiscard]] Result<> load_config();
+  /// Reads this file instead of what was found before: `init` has just made it.
+  [[nodiscard]] Result<> load_config_file(const std::filesystem::path& file);
   [[nodiscard]] bool has_config() const { return config_.has_value(); }
   [[nodiscard]] PluginHost& plugin_host();
 

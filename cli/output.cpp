@@ -103,6 +103,12 @@ void Output::debug(std::string_view line) {
 }
 void Output::error(std::string_view line) { to_stderr("cdctl: ", line); }
 
+void Output::prompt(std::string_view question) {
+  flush();
+  clear_progress();
+  (void)write_fully(STDERR_FILENO, question);
+}
+
 void Output::progress(std::string_view line) {
   if (!::isatty(STDERR_FILENO)) return debug(line);
   if (quiet_) return;

@@ -48,6 +48,8 @@ class Output {
   void note(std::string_view line);    ///< not with --quiet
   void debug(std::string_view line);   ///< only with --verbose
   void error(std::string_view line);   ///< `cdctl: …`
+  /// A question to a person: stderr, no line break behind it.
+  void prompt(std::string_view question);
   /// A passing line for people who watch: only when stderr is a terminal.
   void progress(std::string_view line);
 

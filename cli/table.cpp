@@ -68,6 +68,11 @@ const std::vector<Layout>& layouts() {
       {"cdctl.juju-offer/1", false,
        {{"OFFER", "name"}, {"APPLICATION", "application"}, {"JOINED", "joined"}, {"ENDPOINTS", "endpoints", Show::names}, {"URL", "url"}, {"CHARM", "charm", Show::text, true}, {"MODEL", "model", Show::text, true}}},
       {"cdctl.force/1", false, {{"TARGET", "target"}, {"STATE", "state"}, {"BY", "by"}, {"WHY", "why"}}},
+      {"cdctl.file/1", false, {{"FILE", "path"}, {"RESULT", "", Show::what}, {"TEXT", "text", Show::text, true}}},
+      {"cdctl.setting/1", false, {{"SERVICE", "service"}, {"KEY", "key"}, {"VALUE", "value"}, {"FROM", "from"}}},
+      {"cdctl.key/1", false, {{"KEY", "key"}, {"TYPE", "type"}, {"DEFAULT", "default"}, {"MEANING", "meaning"}, {"WHERE", "place", Show::text, true}, {"EXAMPLE", "example", Show::text, true}, {"OBEYED BY", "commands", Show::text, true}}},
+      {"cdctl.problem/1", false, {{"FILE", "file"}, {"LINE", "line"}, {"COLUMN", "column"}, {"WHAT", "what"}}},
+      {"cdctl.path/1", false, {{"FILE", "file"}, {"TRUSTED", "trusted", Show::yes}}},
       {"cdctl.check/1", false, {{"CHECK", "what"}, {"STATE", "state"}, {"FOUND", "found"}, {"CURE", "cure"}}},
       {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "roles", Show::list}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
   };
@@ -112,10 +117,10 @@ std::string note_text(const Json& record) {
   if (record["schema"].view() == "cdctl.juju-application/1") return printable(application_note(record), 120);
   std::vector<std::string> parts;
   if (record["schema"].view() == "cdctl.revision/1") return sources_text(record["sources"]);
-  if (record["schema"].view() == "cdctl.outcome/1") {
-    if (!record["ok"].as_bool()) return "failed";
+  if (record["schema"].view() == "cdctl.outcome/1" || record["schema"].view() == "cdctl.file/1") {
+    if (!record["ok"].as_bool(true)) return "failed";
     if (record["dry_run"].as_bool()) return "would";
-    return record["changed"].as_bool() ? "done" : "unchanged";
+    return record["changed"].as_bool() ? (record["path"].is_null() ? "done" : "written") : "unchanged";
   }
   if (record["newest"].as_bool()) parts.emplace_back("newest");
   if (record["proven"].as_bool()) parts.emplace_back("proven");

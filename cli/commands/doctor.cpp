@@ -1,12 +1,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cdctl/fs.hpp>
 
 #include "../command.hpp"
 #include "../context.hpp"
+#include "../doctor_machine.hpp"
+#include "../doctor_plugins.hpp"
 #include "../outcome.hpp"
 
 namespace cdctl::cli {
@@ -33,16 +32,20 @@ void tell(Context& context, std::string_view plugin, const Check& check) {
   if (check.state == Check::State::unknown) context.note_exit(ExitCode::unknown);
 }
 
+void tell_all(Context& context, std::string_view plugin, const std::vector<Check>& checks) {
+  for (const auto& check : checks) tell(context, plugin, check);
+}
+
 bool check_config(Context& context) {
   if (auto loaded = context.load_config(); !loaded) {
-    tell(context, "", {"configuration", Check::State::bad, loaded.error().what, "write a cdctl.toml, or name one with --config"});
+    tell(context, "", {"configuration", Check::State::bad, loaded.error().what, "cdctl init makes one, cdctl config check shows all that is wrong with one, --config FILE names one"});
     return false;
   }
   const auto& config = context.config();
   tell(context, "", {"configuration", Check::State::ok, fmt::format("{}, {} service{}", config.file.string(), config.services.size(), config.services.size() == 1 ? "" : "s"), ""});
-  for (const auto& [name, error] : config.broken) tell(context, "", {"service " + name, Check::State::bad, error.what, "correct its file; it is left out until then"});
+  for (const auto& [name, error] : config.broken) tell(context, "", {"service " + name, Check::State::bad, error.what, "correct its file (cdctl config check shows all); it is left out until then"});
   if (config.services.empty() && config.broken.empty()) {
-    tell(context, "", {"services", Check::State::warning, "there is none", "put a file into " + (config.file.parent_path() / "services.d").string()});
+    tell(context, "", {"services", Check::State::warning, "there is none", "cdctl init " + config.file.parent_path().string() + " adds one"});
   }
   return true;
 }
@@ -52,16 +55,6 @@ void check_plugins(Context& context) {
     const auto refused = PluginHost::inspect(plugin);
     if (!refused.empty()) tell(context, plugin.name, {"plugin", Check::State::bad, refused, "install the plugin of this version, or remove " + plugin.manifest.string()});
   }
-}
-
-/// The home need not be there before the first deploy, but whoever makes it must be able to.
-void check_home(Context& context) {
-  auto folder = context.home();
-  std::error_code error;
-  while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) folder = folder.parent_path();
-  const bool writable = ::access(folder.c_str(), W_OK | X_OK) == 0;
-  const auto cure = "set [local] home, or CDCTL_HOME, to a folder that you may write to";
-  tell(context, "", {"home", writable ? Check::State::ok : Check::State::bad, fmt::format("{}{}", context.home().string(), writable ? "" : ": " + folder.string() + " may not be written to"), writable ? "" : cure});
 }
 
 /// Whether the configuration has a use for the plugin: a table of its own, or a service that names it.
@@ -77,19 +70,20 @@ bool in_use(const Config& config, const PluginInfo& plugin) {
 }
 
 void ask_plugins(Context& context, Millis timeout) {
+  std::vector<Examination> all;
   for (const auto& plugin : context.plugin_host().plugins()) {
     if (!plugin.refused.empty() || !in_use(context.config(), plugin)) continue;
     for (const auto& row : plugin.roles) {
       if (row.role != "doctor") continue;
-      auto doctor = context.doctor(row.kind);
-      if (!doctor) {
-        tell(context, plugin.name, {"plugin", Check::State::bad, doctor.error().what, "see cdctl plugins --check"});
-        continue;
-      }
-      for (const auto& check : (*doctor)->examine(Deadline(timeout))) tell(context, plugin.name, check);
-      context.out.flush();
+      all.push_back({plugin.name, [&context, kind = row.kind, timeout]() -> std::vector<Check> {
+                       auto doctor = context.doctor(kind);
+                       if (!doctor) return {{"plugin", Check::State::bad, doctor.error().what, "see cdctl plugins --check"}};
+                       return (*doctor)->examine(Deadline(timeout));
+                     }});
     }
   }
+  const auto found = examine_all(all, timeout);
+  for (std::size_t i = 0; i < all.size(); ++i) tell_all(context, all[i].plugin, found[i]);
 }
 
 }  // namespace
@@ -99,8 +93,13 @@ int run_doctor(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(15)));
     check_plugins(context);
     const bool configured = check_config(context);
-    check_home(context);
-    if (configured) ask_plugins(context, timeout);
+    tell_all(context, "", look_at_home(context.home()));
+    tell_all(context, "", look_at_limits());
+    if (!configured) return {};
+    tell_all(context, "", look_at_files(context.config()));
+    tell_all(context, "", look_at_services(context.config()));
+    context.out.flush();
+    ask_plugins(context, timeout);
     return {};
   });
 }

@@ -134,7 +134,9 @@ int run_outdated(Context& context, const Arguments& args) {
       any = any || decision.held.empty();
     }
     if (args.words.empty()) report_broken(context);
-    if (context.out.tabular() && !context.out.any()) context.out.note("nothing newer than what is out there");
+    if (context.config().services.empty() && context.config().broken.empty())
+      context.out.note(fmt::format("there is no service in {}; cdctl init adds one", (context.config().file.parent_path() / "services.d").string()));
+    else if (context.out.tabular() && !context.out.any()) context.out.note("nothing newer than what is out there");
     if (any && args.has("exit-code") && context.exit_code() == 0) context.note_exit(ExitCode::something);
     return {};
   });

@@ -23,7 +23,8 @@ constexpr std::array k_kinds{
     Named{"SERVICE", Kind::service},  Named{"SERVICE[@REV]", Kind::revision}, Named{"SET", Kind::set},    Named{"SHELL", Kind::shell},
     Named{"SIGNAL", Kind::text},      Named{"SOURCE", Kind::source},   Named{"SPEC", Kind::folder},       Named{"STAGE", Kind::text},
     Named{"STATE", Kind::state},      Named{"TARGET", Kind::target},     Named{"TEXT", Kind::text},
-    Named{"UNIT", Kind::text},        Named{"WORKSPACE", Kind::text},
+    Named{"UNIT", Kind::text},        Named{"WORKSPACE", Kind::text},  Named{"BRANCH", Kind::text},     Named{"URL", Kind::folder},
+    Named{"URL|none", Kind::text},    Named{"VERB", Kind::text},
 };
 
 void services(const Live& live, Answer& out) {

@@ -1,11 +1,15 @@
 #include "doctor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <ctime>
 
 #include <fmt/format.h>
 
 #include <cdctl/names.hpp>
+
+#include "switch.hpp"
 
 namespace cdctl::rabbit {
 
@@ -17,15 +21,56 @@ Check failed(std::string what, const Error& error, std::string cure) {
   return {std::move(what), error.exit == ExitCode::config || error.exit == ExitCode::failed ? State::bad : State::unknown, error.what, std::move(cure)};
 }
 
-/// Rules that hold from 3.10 on are what cdctl was run with; 3.8 has user limits and streams come with 3.9.
+/// Features by version: user limits from 3.8, streams from 3.9, stamping of messages by the broker from 3.12, a delivery limit of
+/// quorum queues unless one is set from 4.0 (RabbitMQ release notes).
 Check version_check(const Json& overview) {
   const auto version = overview["rabbitmq_version"].as_string();
   int major = 0, minor = 0;
   const auto dot = std::min(version.find('.'), version.size());
   std::from_chars(version.data(), version.data() + dot, major);
   if (dot < version.size()) std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
-  if (major < 3 || (major == 3 && minor < 9)) return {"RabbitMQ", State::bad, printable(version, 40), "use 3.9 or later: the signals are kept in a stream"};
-  return {"RabbitMQ", State::ok, printable(version, 40), ""};
+  const auto shown = printable(version, 40);
+  if (major < 3 || (major == 3 && minor < 9)) return {"RabbitMQ", State::bad, shown, "use 3.9 or later: the signals are kept in a stream"};
+  if (major == 3 && minor < 12) return {"RabbitMQ", State::ok, shown + ", which does not stamp messages: readers do", ""};
+  if (major >= 4) return {"RabbitMQ", State::ok, shown + ", where quorum queues drop a message at its 20th return unless they say otherwise", ""};
+  return {"RabbitMQ", State::ok, shown, ""};
+}
+
+/// A cluster that was upgraded, and whose new features nobody has enabled, has the version without the features.
+Check feature_check(const Json& flags) {
+  std::string off;
+  for (const auto& flag : flags.items())
+    for (const auto* needed : {"user_limits", "stream_queue", "quorum_queue"})
+      if (flag["name"].view() == needed && flag["state"].view() == "disabled") off += (off.empty() ? "" : ", ") + std::string(needed);
+  if (off.empty()) return {"features", State::ok, "user limits, streams, quorum queues", ""};
+  return {"features", State::bad, off + " not enabled: a cut needs user limits, signals a stream", "rabbitmqctl enable_feature_flag all"};
+}
+
+/// Without its statistics nothing tells which connections a set has, or how many messages it acknowledged.
+Check statistics_check(const Json& overview) {
+  if (!overview["disable_stats"].as_bool()) return {"statistics", State::ok, "the broker keeps them", ""};
+  return {"statistics", State::bad, "the management plugin keeps none", "set management_agent.disable_metrics_collector = false"};
+}
+
+/// `Mon, 23 Nov 2026 17:02:12 GMT` (RFC 9110: Date), whole seconds.
+std::optional<Time> http_date(const std::string& text) {
+  std::tm parts{};
+  const char* rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (!rest || *rest) return {};
+  return Time(std::chrono::seconds(::timegm(&parts)));
+}
+
+/// Windows clamp a signal's time to what the broker received, by 30 s at most (docs/signals.md).
+Check clock_check(const HttpResponse& answer, Time asked, Time answered) {
+  const auto header = answer.headers.find("date");
+  const auto theirs = header == answer.headers.end() ? std::nullopt : http_date(header->second);
+  if (!theirs) return {"clock", State::unknown, "the broker's answer has no date", "is a proxy in front of it? Then see that both run NTP"};
+  Millis skew{};  // the date is cut to a second: what lies between the question and the answer is no difference
+  if (*theirs + std::chrono::seconds(1) < asked) skew = asked - *theirs - std::chrono::seconds(1);
+  if (*theirs > answered) skew = answered - *theirs;
+  const auto state = std::chrono::abs(skew) > std::chrono::seconds(30) ? State::bad : std::chrono::abs(skew) > std::chrono::seconds(2) ? State::warning : State::ok;
+  if (state == State::ok) return {"clock", state, "as the broker's, within 2s", ""};
+  return {"clock", state, fmt::format("this machine is {} {} the broker", to_duration(std::chrono::abs(skew)), skew > Millis(0) ? "ahead of" : "behind"), "run NTP on both (timedatectl set-ntp true): beyond 30s windows of trip are cut short"};
 }
 
 Check tag_check(const Json& who, const std::string& user) {
@@ -57,24 +102,57 @@ Check alarm_check(const Json& nodes) {
 
 }  // namespace
 
+Check RabbitDoctor::clock(const Settings& us, const Deadline& deadline) {
+  const auto http = management_.host().http();
+  if (!http) return failed("clock", http.error(), "");
+  HttpRequest request;
+  request.url = us.management + "/api/overview?columns=rabbitmq_version";
+  request.user = us.user;
+  request.password = us.password;
+  request.ca_file = us.ca_file;
+  request.deadline = deadline;
+  const auto asked = now();
+  const auto answer = (*http)->send(request);
+  if (!answer) return failed("clock", answer.error(), "see that the broker answers");
+  return clock_check(*answer, asked, now());
+}
+
+/// What deploy would refuse, said before: above all queues that drop messages on the n-th cut.
+std::vector<Check> RabbitDoctor::queues(const Deadline& deadline) {
+  std::vector<Check> out;
+  for (const auto& service : management_.host().config().services) {
+    if (!service.table["rabbit"].is_object()) continue;
+    const auto what = "queues of " + service.name;
+    const auto checked = check_topology(management_, service, deadline);
+    if (checked) out.push_back({what, State::ok, "a cut loses nothing", ""});
+    else out.push_back({what, checked.error().exit == ExitCode::unknown ? State::unknown : State::bad, checked.error().what, "correct [rabbit] of " + service.file.string() + ", or the queue on the broker: docs/rabbitmq.md"});
+  }
+  return out;
+}
+
 std::vector<Check> RabbitDoctor::examine(const Deadline& deadline) {
   const auto settings = management_.settings();
   if (!settings) return {failed("[rabbit]", settings.error(), "correct cdctl.toml")};
   const auto& us = **settings;
-  std::vector<Check> out;
-  const auto overview = management_.get({.path = "/overview", .doing = "reading the overview"}, deadline);
-  if (!overview) {
-    out.push_back(failed("management API", overview.error(), "see that the broker runs with its management plugin, and [rabbit] of cdctl.toml"));
-    return out;
-  }
-  out.push_back({"management API", State::ok, us.management, ""});
-  out.push_back(version_check(*overview));
-  const auto who = management_.get({.path = "/whoami", .doing = "asking who we are"}, deadline);
+  const std::array calls{Call{.path = "/overview", .doing = "reading the overview"}, Call{.path = "/whoami", .doing = "asking who we are"},
+                         Call{.path = path_of({"permissions", us.amqp.vhost, us.user}), .doing = "reading our permissions"}, Call{.path = "/nodes", .doing = "reading the nodes"},
+                         Call{.path = "/feature-flags", .doing = "reading the feature flags"}};
+  const auto answers = management_.send_all(calls, deadline);
+  const auto json = [&](std::size_t i) -> Result<Json> {
+    if (!answers[i]) return fail(answers[i].error());
+    if (answers[i]->status == 404) return Json();
+    return management_.parse(calls[i], *answers[i]);
+  };
+  const auto overview = json(0);
+  if (!overview) return {failed("management API", overview.error(), "see that the broker runs with its management plugin, and [rabbit] of cdctl.toml")};
+  std::vector<Check> out{{"management API", State::ok, us.management, ""}, version_check(*overview), statistics_check(*overview)};
+  const auto who = json(1), granted = json(2), nodes = json(3), flags = json(4);
   out.push_back(who ? tag_check(*who, us.user) : failed("rights of " + us.user, who.error(), "check [rabbit] user and its password"));
-  const auto granted = management_.get_if_there({.path = path_of({"permissions", us.amqp.vhost, us.user}), .doing = "reading our permissions"}, deadline);
-  out.push_back(granted ? permission_check(*granted, us.user, us.amqp.vhost) : failed("permissions on " + us.amqp.vhost, granted.error(), "give the user the tag administrator"));
-  const auto nodes = management_.get({.path = "/nodes", .doing = "reading the nodes"}, deadline);
+  out.push_back(granted ? permission_check(granted->is_null() ? std::nullopt : std::optional(*granted), us.user, us.amqp.vhost) : failed("permissions on " + us.amqp.vhost, granted.error(), "give the user the tag administrator"));
   out.push_back(nodes ? alarm_check(*nodes) : failed("nodes", nodes.error(), "look at the broker's log"));
+  out.push_back(flags ? feature_check(*flags) : failed("features", flags.error(), "give the user the tag administrator"));
+  out.push_back(clock(us, deadline));
+  std::ranges::move(queues(deadline), std::back_inserter(out));
   auto driver = amqp_driver();
   auto link = driver ? (*driver)->connect(us.amqp, deadline) : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));
   out.push_back(link ? Check{"AMQP", State::ok, us.amqp.shown(), ""} : failed("AMQP", link.error(), "check [rabbit] amqp: the lock of a service and its signals go this way"));

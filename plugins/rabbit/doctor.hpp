@@ -13,6 +13,9 @@ class RabbitDoctor final : public Doctor {
   std::vector<Check> examine(const Deadline& deadline) override;
 
  private:
+  Check clock(const Settings& us, const Deadline& deadline);
+  std::vector<Check> queues(const Deadline& deadline);
+
   Management management_;
 };
 

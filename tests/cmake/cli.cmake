@@ -4,7 +4,7 @@ foreach(name IN ITEMS good old_interface missing_symbol throws other_build)
   set_target_properties(test_plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/plugins)
 endforeach()
 
-foreach(name IN ITEMS breaker probation stale config plugin_host command_line completion)
+foreach(name IN ITEMS breaker probation stale config config_keys plugin_host command_line completion)
   cdctl_unit_test(${name} LIBRARIES cdctl_front)
   cdctl_host(test_${name})
   add_dependencies(test_${name} cdctl)
