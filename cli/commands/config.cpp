@@ -12,7 +12,12 @@ namespace {
 void check(Context& context, const ConfigPlace& place) {
   const auto problems = find_problems(place, context.plugin_host());
   for (const auto& problem : problems) {
-    auto record = Json::object({{"schema", "cdctl.problem/1"}, {"file", problem.file.empty() ? place.file.string() : problem.file.string()}});
+    const auto& file = problem.file.empty() ? place.file : problem.file;
+    if (context.out.format() == Format::table) {  // as compilers say it, so that editors find the place
+      context.out.text(problem.line > 0 ? fmt::format("{}:{}:{}: {}\n", file.string(), problem.line, problem.column, problem.what) : fmt::format("{}: {}\n", file.string(), problem.what));
+      continue;
+    }
+    auto record = Json::object({{"schema", "cdctl.problem/1"}, {"file", file.string()}});
     if (problem.line > 0) record.set("line", problem.line).set("column", problem.column);
     context.out.write(record.set("what", problem.what));
   }

@@ -22,12 +22,21 @@ constexpr std::string_view name_of(Check::State state) {
   return "unknown";
 }
 
+/// A check for people: the state first, the cure below. A table of such long cells would fit no terminal.
+std::string lines_of(const Check& check, bool colour) {
+  const auto code = check.state == Check::State::ok ? "32" : check.state == Check::State::bad ? "31" : "33";
+  const auto state = fmt::format("{:<8}", name_of(check.state));
+  const auto cure = check.cure.empty() ? std::string() : fmt::format("         cure: {}\n", check.cure);
+  return fmt::format("{} {}: {}\n{}", colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, state) : state, check.what, check.found, cure);
+}
+
 /// Writes what was found, and counts: what is bad is exit 1, what could not be looked at exit 4.
 void tell(Context& context, std::string_view plugin, const Check& check) {
   auto record = Json::object({{"schema", "cdctl.check/1"}, {"what", check.what}, {"state", name_of(check.state)}, {"found", printable(check.found, 500)}});
   if (!plugin.empty()) record.set("plugin", plugin);
   if (!check.cure.empty()) record.set("cure", check.cure);
-  context.out.write(record.set("time", to_rfc3339(now())));
+  if (context.out.format() == Format::table) context.out.text(lines_of(check, context.out.colour()));
+  else context.out.write(record.set("time", to_rfc3339(now())));
   if (check.state == Check::State::bad) context.note_exit(ExitCode::failed);
   if (check.state == Check::State::unknown) context.note_exit(ExitCode::unknown);
 }

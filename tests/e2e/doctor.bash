@@ -34,7 +34,31 @@ expect_json 'any(.what == "service broken" and .state == "bad")'
 expect_json 'any(.what == "trunk of lost" and .state == "unknown" and (.cure | length > 0))'
 expect_json 'any(.what == ("trunk of " + $s) and .state == "ok")' --arg s "$service"
 
+# What the front end looks at by itself: modes, secrets, numbers that cannot be kept; and a queue that loses messages on a cut.
+rm services.d/broken.toml services.d/lost.toml
+printf '[sources]\ntrunk = { git = "%s/%s.git" }\n' "$work" "$service" | cat <(printf 'units = { worker = 1 }\nmin_live = 9\n') - >services.d/few.toml
+printf '[sources]\ntrunk = { git = "%s/%s.git" }\n[rabbit]\nqueues = { %s-lossy = { type = "quorum", arguments = { x-delivery-limit = 3 } } }\n' "$work" "$service" "$service" >services.d/lossy.toml
+chmod 666 services.d/few.toml
+expect_exit 1 cdctl doctor </dev/null
+expect_json 'any(.what == "min_live of few" and .state == "warning")'
+expect_json 'any(.what == "mode of few.toml" and .state == "bad" and (.cure | test("chmod")))'
+expect_json 'any(.what == "queues of lossy" and .state == "bad" and (.found | test("dead-letter")))'
+expect_json 'any(.what == "clock" and .state == "ok") and any(.what == "features" and .state == "ok") and any(.what == "statistics" and .state == "ok")'
+rm services.d/few.toml services.d/lossy.toml
+chmod 644 broker.password
+expect_exit 1 cdctl doctor </dev/null
+expect_json 'any(.what == "[rabbit] password_file" and .state == "bad" and (.cure | test("chmod 600")))'
+chmod 600 broker.password
+
+# Nobody answers: every plugin looks up to the deadline, and all at the same time.
+sed "s|127.0.0.1:$HTTP_PORT|192.0.2.1:15672|" cdctl.toml >lost.toml
+began=$SECONDS
+expect_exit 4 cdctl doctor -c lost.toml --timeout 2s </dev/null
+[ $((SECONDS - began)) -le 8 ] || fail "it took $((SECONDS - began)) s"
+
 expect_exit 1 cdctl doctor -c absent.toml </dev/null
 expect_json '.[0] | .what == "configuration" and .state == "bad" and (.cure | test("--config"))'
+printf 'engine = 7\n' >services.d/broken.toml
 expect_exit 1 cdctl doctor -o table </dev/null
-expect_line 'CURE'
+expect_line '^bad  *service broken: '
+expect_line '^  *cure: '

@@ -18,6 +18,9 @@ expect_error '--trunk is missing'
 [ ! -e plain ] || fail "it made something"
 expect_exit 3 cdctl outdated </dev/null
 expect_error 'cdctl init makes one'
+mkdir bare && : >bare/cdctl.toml
+expect_exit 0 cdctl outdated -c bare/cdctl.toml </dev/null
+expect_error 'no service in .*/bare/services.d; cdctl init adds one'
 for wrong in 'Thumbs' '-x' 'a/b' 'thumbs-r0123456789'; do
   expect_exit 2 cdctl init plain "--service=$wrong" --trunk "$service-trunk" </dev/null
 done
