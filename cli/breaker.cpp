@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace cdctl::cli {
 
@@ -44,13 +43,6 @@ bool worth_reading(const BreakerSet& set, std::size_t i) {
   return hits >= static_cast<std::uint64_t>(std::min(rule.at_least, rule.count));
 }
 
-/// The end of a revision: differs from set to set, and costs less than a hash of the name.
-std::size_t tail_of(std::string_view name) {
-  std::uint32_t tail = 0;
-  if (name.size() >= sizeof tail) std::memcpy(&tail, name.data() + name.size() - sizeof tail, sizeof tail);
-  return tail * 0x9e3779b1u >> 16;
-}
-
 /// How long a comparison is good for: what is in a long window changes slowly.
 Millis pause_of(const Rule& rule) { return rule.relative() ? std::clamp<Millis>(rule.window / 120, Millis(0), std::chrono::seconds(15)) : Millis(0); }
 
@@ -72,9 +64,7 @@ BreakerService& Breaker::service_of(std::string_view name) {
 }
 
 BreakerSet* Breaker::find(std::string_view name) {
-  auto& lately = lately_[tail_of(name) % lately_.size()];
-  if (lately && lately->text == name) return lately;
-  if (const auto there = sets_.find(name); there != sets_.end()) return lately = there->second.get();
+  if (auto* known = sets_.find(name)) return known;
   const auto parsed = parse_set_name(name);
   if (!parsed) return nullptr;
   auto set = std::make_unique<BreakerSet>();
@@ -83,7 +73,7 @@ BreakerSet* Breaker::find(std::string_view name) {
   set->service = &service_of(parsed->service);
   for (const auto& rule : set->service->rules) set->rules.emplace_back(rule);
   set->service->sets.push_back(set.get());
-  return sets_.emplace(name, std::move(set)).first->second.get();
+  return &sets_.add(std::move(set));
 }
 
 /// Whether the rule counted something.

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <map>
 #include <memory>
-#include <unordered_map>
 
 #include <cdctl/json.hpp>
 #include <cdctl/roles.hpp>
 
 #include "breaker_ids.hpp"
+#include "breaker_index.hpp"
 #include "breaker_set.hpp"
 
 namespace cdctl::cli {
@@ -58,10 +57,6 @@ class Breaker {
 
  private:
   using Sets = std::vector<BreakerSet*>;
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
 
   // breaker.cpp: what signals do
   BreakerSet* find(std::string_view name);
@@ -103,8 +98,7 @@ class Breaker {
   RecentIds ids_;
   Time clock_{}, swept_{};
   Sets active_;
-  std::array<BreakerSet*, 4096> lately_{};  ///< of sets_, found by the end of their name
-  std::unordered_map<std::string, std::unique_ptr<BreakerSet>, Hash, std::equal_to<>> sets_;
+  SetIndex sets_;
   std::map<std::string, std::unique_ptr<BreakerService>, std::less<>> services_;
 };
 

@@ -9,8 +9,8 @@ constexpr std::size_t k_ahead = 4;
 }  // namespace
 
 std::size_t RecentIds::find(std::uint64_t identity) const {
-  auto slot = identity & (slots_.size() - 1);
-  while (slots_[slot] != 0 && slots_[slot] != identity) slot = (slot + 1) & (slots_.size() - 1);
+  auto slot = identity & (k_slots - 1);
+  while (slots_[slot] != 0 && slots_[slot] != identity) slot = (slot + 1) & (k_slots - 1);
   return slot;
 }
 
@@ -19,7 +19,7 @@ void RecentIds::remove(std::uint64_t identity) {
   if (slots_[hole] == 0) return;
   slots_[hole] = 0;
   // Those behind the hole that were pushed along by it move back, so that every search still ends at a free slot.
-  for (auto slot = (hole + 1) & (slots_.size() - 1); slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+  for (auto slot = (hole + 1) & (k_slots - 1); slots_[slot] != 0; slot = (slot + 1) & (k_slots - 1)) {
     const auto moved = std::exchange(slots_[slot], 0);
     slots_[find(moved)] = moved;
   }
@@ -31,8 +31,8 @@ bool RecentIds::add(std::uint64_t identity) {
   if (slots_[slot] == identity) return false;
   slots_[slot] = identity;
   if (const auto oldest = std::exchange(ring_[next_], identity); oldest != 0) remove(oldest);
-  next_ = (next_ + 1) % ring_.size();
-  expect(ring_[(next_ + k_ahead) % ring_.size()]);  // forgotten some signals from now
+  next_ = (next_ + 1) % k_kept;
+  expect(ring_[(next_ + k_ahead) % k_kept]);  // forgotten some signals from now
   return true;
 }
 

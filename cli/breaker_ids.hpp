@@ -9,13 +9,14 @@ namespace cdctl::cli {
 class RecentIds {
  public:
   static constexpr std::size_t k_kept = 1u << 17;
-  RecentIds() : slots_(k_kept * 2), ring_(k_kept) {}
+  RecentIds() : slots_(k_slots), ring_(k_kept) {}
   /// False when it was seen.
   bool add(std::uint64_t identity);
   /// The table is larger than a cache: fetches the place of an identity that is added soon.
-  void expect(std::uint64_t identity) const { __builtin_prefetch(&slots_[identity & (slots_.size() - 1)]); }
+  void expect(std::uint64_t identity) const { __builtin_prefetch(&slots_[identity & (k_slots - 1)]); }
 
  private:
+  static constexpr std::size_t k_slots = k_kept * 2;
   std::size_t find(std::uint64_t identity) const;
   void remove(std::uint64_t identity);
 

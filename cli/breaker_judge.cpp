@@ -43,7 +43,7 @@ void Breaker::look_everywhere(Time clock) {
   }
   everywhere_ = bad >= k_many && bad * 2 > heard;
   if (!everywhere_)
-    for (auto& [name, set] : sets_)
+    for (const auto& set : sets_)
       if (std::exchange(set->worldly, false)) forgive(*set, clock);
   for (auto* set : in_trouble) set->worldly = everywhere_;
 }
@@ -113,7 +113,7 @@ void Breaker::blame(BreakerSet& set, const Sets& together, Time clock) {
   const auto force = force_of(set);
   if (set.worldly && force != Force::State::open) {
     Sets all;
-    for (const auto& [name, other] : sets_)
+    for (const auto& other : sets_)
       if (other->worldly) all.push_back(other.get());
     std::ranges::sort(all, {}, &BreakerSet::text);
     return say(set, Verdict::undecided, "everywhere", all, clock);

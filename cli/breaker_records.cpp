@@ -96,7 +96,7 @@ void Breaker::emit(const BreakerSet& set, const Sets& together, Time time) const
 }
 
 void Breaker::explain(const std::function<void(const Json&)>& write) {
-  for (const auto& [name, set] : sets_)
+  for (const auto& set : sets_)
     for (auto& rule : set->rules) rule.window.advance(clock_);
   for (const auto& [name, service] : services_)
     for (const auto* set : service->sets)

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,16 +61,19 @@ struct RuleState {
 struct BreakerService;
 
 struct BreakerSet {
-  SetName name;
+  // What every signal touches comes first, so that it shares a few cache lines.
+  std::array<char, 56> label{};  ///< the name again, beside what is looked at next; a set's name has 50 characters at most
   std::string text;        ///< name.str()
   BreakerService* service = nullptr;
-  std::vector<RuleState> rules;
   Time first{}, newest{};  ///< event times heard of
   Time last_received{}, measured{};
   std::uint64_t units = 0; ///< a bit for each worker heard of
+  std::vector<RuleState> rules;
+  std::uint64_t said_count = 0;  ///< verdicts, of any kind
+  Stand stand = Stand::closed;
   bool active = false;     ///< looked at once a second
 
-  Stand stand = Stand::closed;
+  SetName name;
   int times = 0;           ///< opened, less one for each quiet hour
   Time open_until{}, half_since{}, calm_since{};
   int bad = -1;            ///< the rule that holds and has stood, or -1
@@ -81,8 +86,10 @@ struct BreakerSet {
   std::string said_why;
   int said_times = 0;      ///< the same undecided or error, in a row
   Time said_at{};
-  std::uint64_t said_count = 0;  ///< verdicts, of any kind
 
+  [[nodiscard]] bool is(std::string_view wanted) const {
+    return wanted.size() < label.size() && std::memcmp(label.data(), wanted.data(), wanted.size()) == 0 && label[wanted.size()] == 0;
+  }
   [[nodiscard]] bool any(Reading::State state) const;
   [[nodiscard]] bool in_trouble() const { return any(Reading::State::bad) || any(Reading::State::shared); }
   [[nodiscard]] bool suspect() const;

@@ -17,7 +17,11 @@ void RuleWindow::forget_before(std::int64_t oldest) {
 }
 
 void RuleWindow::advance(Time clock) {
-  if (!bins_.empty()) forget_before(index(clock) - k_bins);
+  if (bins_.empty() || (clock >= same_from_ && clock < same_until_)) return;
+  const auto i = index(clock);
+  forget_before(i - k_bins);
+  same_from_ = Time(Millis(i * width_));
+  same_until_ = same_from_ + Millis(width_);
 }
 
 void RuleWindow::clear() {
@@ -40,6 +44,7 @@ void RuleWindow::add(Time at, std::uint64_t hits, std::uint64_t total) {
     if (i < head_ - k_bins) return;  // too late to count
     oldest_ = i;
   }
+  if (at < same_from_) same_until_ = {};  // it may be too old already: the next look decides
   auto& b = bin(i);
   constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
   const auto more = [](std::uint32_t& sum, std::uint64_t& all, std::uint64_t by) {

@@ -49,6 +49,7 @@ class RuleWindow {
   std::int64_t head_ = 0, oldest_ = 0;  ///< bins in use: oldest_ to head_
   std::uint64_t hits_ = 0, total_ = 0;
   Time last_{};
+  Time same_from_{}, same_until_{};   ///< a clock between these forgets nothing more than it did
   std::vector<Bin> bins_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <cdctl/names.hpp>
 
+#include "breaker_index.hpp"
 #include "signal_text.hpp"
 
 namespace cdctl::cli {
@@ -26,8 +27,7 @@ constexpr std::size_t k_exact = 24;      ///< `2026-11-23T04:11:30.120Z`
 
 std::uint64_t identity_of(std::string_view set, std::string_view id) {
   if (id.empty()) return 0;
-  const auto a = std::hash<std::string_view>()(id), b = std::hash<std::string_view>()(set);
-  const std::uint64_t mixed = a ^ (b * 0x9e3779b97f4a7c15ULL);
+  const auto mixed = quick_hash(id) ^ (quick_hash(set) * 0x9e3779b97f4a7c15ULL);
   return mixed == 0 ? 1 : mixed;
 }
 
@@ -67,25 +67,24 @@ bool SignalScanner::scan_flat(std::string_view line, Fields& fields) {
   FlatText text(line);
   if (!text.take('{')) return false;
   bool counted = false;
+  std::string_view key, value;
   do {
-    const auto key = text.string();
-    if (!key || *key == "specversion" || !text.take(':')) return false;
+    if (!text.string(key) || key == "specversion" || !text.take(':')) return false;
     if (text.sees('"')) {
-      const auto value = text.string();
-      if (!value) return false;
-      field(fields, *key, *value);
-    } else if (*key == "counts" && !counted && text.take('{')) {
+      if (!text.string(value)) return false;
+      field(fields, key, value);
+    } else if (key == "counts" && !counted && text.take('{')) {
       counted = true;
       if (text.take('}')) continue;
       do {
-        const auto name = text.string();
-        if (!name || !text.take(':')) return false;
-        const auto value = text.number();
-        if (!value) return false;
-        add_count(*name, *value);
+        std::string_view name;
+        if (!text.string(name) || !text.take(':')) return false;
+        const auto number = text.number();
+        if (!number) return false;
+        add_count(name, *number);
       } while (text.take(','));
       if (!text.take('}')) return false;
-    } else if (*key == "cleared" && text.sees('t')) {
+    } else if (key == "cleared" && text.sees('t')) {
       if (!text.skip_scalar()) return false;
       fields.cleared = true;
     } else if (!text.skip_scalar()) {

@@ -1,6 +1,5 @@
 #include "signal_text.hpp"
 
-#include <bit>
 #include <charconv>
 
 #ifdef __SSE2__
@@ -11,45 +10,33 @@ namespace cdctl::cli {
 
 namespace {
 
-/// The first byte that is not plain: a quote, a backslash, a control character, or not ASCII.
-const char* end_of_plain(const char* at, const char* end) {
+/// A bit for each of 64 bytes that is not plain: a quote, a backslash, a control character, or not ASCII.
+std::uint64_t odd_bytes(const char* at) {
+  std::uint64_t out = 0;
 #ifdef __SSE2__
   const auto quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(0x20);
-  while (at < end) {
-    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  for (int i = 0; i < 4; ++i) {
+    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i * 16));
     // As signed bytes everything beyond ASCII is below a blank, too.
     const auto odd = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)), _mm_cmplt_epi8(bytes, blank));
-    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(odd)); mask != 0) return at + std::countr_zero(mask);
-    at += 16;
+    out |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(odd))} << (i * 16);
   }
-  return end;
 #else
-  while (at < end && static_cast<signed char>(*at) >= 0x20 && *at != '"' && *at != '\\') ++at;
-  return at;
+  for (int i = 0; i < 64; ++i) out |= std::uint64_t{static_cast<signed char>(at[i]) < 0x20 || at[i] == '"' || at[i] == '\\'} << i;
 #endif
+  return out;
 }
 
 }  // namespace
 
-bool FlatText::take(char c) {
-  if (at_ < end_ && *at_ != c) skip_space();
-  if (at_ >= end_ || *at_ != c) return false;
-  ++at_;
-  return true;
-}
-
-bool FlatText::sees(char c) {
-  skip_space();
-  return at_ < end_ && *at_ == c;
-}
-
-std::optional<std::string_view> FlatText::string() {
-  if (!take('"')) return {};
-  const auto* stop = end_of_plain(at_, end_);
-  if (stop >= end_ || *stop != '"') return {};
-  const std::string_view out(at_, static_cast<std::size_t>(stop - at_));
-  at_ = stop + 1;
-  return out;
+FlatText::FlatText(std::string_view text) : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {
+  while (end_ > begin_ && end_[-1] == '\r') --end_;  // of a line that ends in two characters
+  const auto size = static_cast<std::size_t>(end_ - begin_);
+  if (size == 0 || size > k_longest) return;
+  blocks_ = (size + 63) / 64;
+  for (std::size_t i = 0; i < blocks_; ++i) odd_of_[i] = odd_bytes(begin_ + i * 64);
+  if (const auto rest = size % 64; rest != 0) odd_of_[blocks_ - 1] &= (std::uint64_t{1} << rest) - 1;
+  odd_ = odd_of_[0];
 }
 
 std::optional<std::uint64_t> FlatText::number() {
@@ -71,11 +58,6 @@ bool FlatText::skip_scalar() {
       return true;
     }
   return number().has_value();
-}
-
-bool FlatText::at_end() {
-  skip_space();
-  return at_ == end_;
 }
 
 }  // namespace cdctl::cli
