@@ -13,12 +13,14 @@
 #include "seen.hpp"
 #include "set_lock.hpp"
 #include "shared_sets.hpp"
+#include "tag_change.hpp"
 
 namespace cdctl::juju {
 
 namespace {
 
 constexpr Millis k_first_poll(250), k_longest_poll(2000), k_finish(60'000), k_last_words(20'000);
+constexpr Millis k_on_the_way_out(5000), k_halt_on_the_way_out(2500);  // after Ctrl-C: the rest is for giving the lease back
 
 /// Units that a bundle asks for, those of subordinates left out: they have no number of their own.
 std::int64_t units_of(const Json& application) {
@@ -62,27 +64,44 @@ Result<> JujuClaim::save_secret(std::string_view key, std::string_view value) {
   return {};
 }
 
-Result<Tags> JujuClaim::held_tags(const Access& access, std::string_view attempt) const {
-  auto tags = read_tags(access, place_.model(model_), attempt);
-  if (!tags) return fail(tags.error().error);
-  const auto m = metadata_of(*tags);
-  if (m.set == set_.str() && m.claim == claim_ && m.state == "deploying") return std::move(*tags);
-  return fail(ExitCode::refused, fmt::format("{}: it was taken over meanwhile (its model says {} by {}); see cdctl ls", attempt, printable(m.state, 20), printable(m.by, 80)));
+Result<> JujuClaim::held_in(const Tags& tags, std::string_view attempt) const {
+  const auto m = work_in(tags);
+  if (m.set == set_.str() && m.claim == claim_ && m.state == "deploying") return {};
+  return fail(ExitCode::refused, fmt::format("{}: it was taken over meanwhile (its model says {} by {}); see cdctl ls", attempt, m.state.empty() ? "live" : printable(m.state, 20), m.by.empty() ? "somebody else" : printable(m.by, 80)));
 }
 
 Result<> JujuClaim::still_held(const Access& access, std::string_view attempt) const {
-  if (shares_model()) return {};
-  CDCTL_TRY(held_tags(access, attempt));
-  return {};
+  const auto tags = read_tags(access, place_.model(model_.uuid), attempt);
+  return tags ? held_in(*tags, attempt) : fail(tags.error().error);
+}
+
+Result<Tags> JujuClaim::change_work(const Access& access, const std::function<void(Metadata&)>& change, std::string_view attempt) const {
+  const auto edit = [&](Tags& tags) -> Result<> {
+    CDCTL_TRY(held_in(tags, attempt));
+    auto m = work_in(tags);
+    change(m);
+    tags = with(std::move(tags), m);
+    return {};
+  };
+  return change_tags(access, {place_.model(model_.uuid), place_.tags_lock(model_.uuid)}, edit, attempt);
+}
+
+Access JujuClaim::at_the_end(const Deadline& deadline, Millis most) {
+  auto access = place_.by(deadline);
+  if (!Stop::requested()) return access;
+  if (!last_words_) last_words_ = Deadline(k_on_the_way_out);
+  access.until = deadline.at_most(std::min(most, last_words_->left()));
+  access.last_words = true;
+  return access;
 }
 
 Result<> JujuClaim::clean(const Deadline& deadline) {
   const auto attempt = "clearing up " + set_.str();
   const auto access = place_.by(deadline);
   if (found_.state != "absent") CDCTL_TRY(still_held(access, attempt));
-  forget_seen(place_, model_);
+  forget_seen(place_, model_.uuid);
   for (Millis pause = k_first_poll; found_.state != "absent"; pause = std::min(pause * 2, k_longest_poll)) {
-    const auto status = read_status(access, place_.model(model_), attempt);
+    const auto status = read_status(access, place_.model(model_.uuid), attempt);
     if (!status) return fail(status.error().error);
     const auto leaving = dying_in(*status, shares_model() ? set_.str() : std::string());
     if (leaving.empty()) break;
@@ -112,7 +131,7 @@ Result<> JujuClaim::start_bundle(const BundleWorkload& workload, const Deadline&
   // A refusal leaves alone what it refused to touch: halt() removes only what may have been changed
   const auto begins = [&] { started_ = names; };
   crash_point("juju.start.begun");
-  CDCTL_TRY(hand_over({access, model_, set_.str(), settings_, workload.bundle, workload.env, folder.path(), place_.set(set_).cut(), begins}, deadline));
+  CDCTL_TRY(hand_over({access, model_.uuid, set_.str(), settings_, workload.bundle, workload.env, folder.path(), place_.set(set_).cut(), begins}, deadline));
   crash_point("juju.start.handed");
   return {};
 }
@@ -125,35 +144,28 @@ Result<> JujuClaim::note_attempt(std::string_view why) {
   return write_file_atomically(folder_.attempts(), record.dump() + "\n", 0600);
 }
 
-Result<> JujuClaim::finish_model(const Access& access) {
-  const auto attempt = "finishing " + set_.str();
-  CDCTL_TRY_ASSIGN(const auto tags, held_tags(access, attempt));
-  auto m = metadata_of(tags);
-  m.state = "live";
-  m.until.reset();
-  m.machine.clear();
-  m.claim.clear();
-  m.units = units_;
-  if (!m.served) m.served = now();
-  const auto live = with_metadata(tags, m);
-  if (const auto written = write_tags(access, place_.model(model_), live, attempt); !written) return fail(written.error().error);
-  crash_point("juju.finish.live");
-  return write_seen(place_, {model_, place_.user, all_, live});
-}
-
-Result<> JujuClaim::finish_application(const Access& access) {
+Result<> JujuClaim::check_application(const Access& access) const {
   const auto attempt = "finishing " + set_.str();
   CDCTL_TRY_ASSIGN(const auto look, read_shared(place_, access, settings_, attempt));
   const auto* application = look.find(set_);
-  if (!application || !application->error.empty() || dying_in(look.status, set_.str()).size() == 1) return fail(fmt::format("{}: Juju has no such application in {}; see cdctl juju status {}", attempt, look.model.name, look.model.name));
-  CDCTL_TRY(remove_tree(folder_.unfinished()));
-  crash_point("juju.finish.live");
-  return {};
+  if (application && application->error.empty() && dying_in(look.status, set_.str()).empty()) return {};
+  return fail(fmt::format("{}: Juju has no such application in {}; see cdctl juju status {}", attempt, look.model.name, look.model.name));
 }
 
 Result<> JujuClaim::finish() {
   const auto access = place_.by(Deadline(k_finish));
-  CDCTL_TRY(shares_model() ? finish_application(access) : finish_model(access));
+  if (shares_model()) CDCTL_TRY(check_application(access));
+  const auto live = [&](Metadata& m) {
+    m.state = "live";
+    m.until.reset();
+    m.machine.clear();
+    m.claim.clear();
+    m.units = units_;
+    if (!m.served) m.served = now();
+  };
+  CDCTL_TRY_ASSIGN(const auto tags, change_work(access, live, "finishing " + set_.str()));
+  crash_point("juju.finish.live");
+  if (!shares_model()) CDCTL_TRY(note_seen(place_, all_, model_, tags));
   // One that was live and fell is on its way to do so again
   CDCTL_TRY(found_.state == "down" ? note_attempt("it was down, and was deployed again") : remove_tree(folder_.attempts()));
   return remove_tree(workspace());
@@ -162,9 +174,9 @@ Result<> JujuClaim::finish() {
 Result<> JujuClaim::halt(const Deadline& deadline) {
   if (started_.empty()) return {};
   const auto attempt = "halting " + set_.str();
-  const auto access = place_.by(deadline);
+  const auto access = at_the_end(deadline, k_halt_on_the_way_out);
   CDCTL_TRY(still_held(access, attempt));
-  CDCTL_TRY_ASSIGN(const auto removed, remove_applications(access, place_.model(model_), started_, {.destroy_storage = settings_.destroy_storage}, attempt));
+  CDCTL_TRY_ASSIGN(const auto removed, remove_applications(access, place_.model(model_.uuid), started_, {.destroy_storage = settings_.destroy_storage}, attempt));
   if (removed.left.empty()) return {};
   return fail(fmt::format("{}: application {} runs on: {}", attempt, removed.left.front(), removed.why));
 }
@@ -173,16 +185,13 @@ void JujuClaim::abandon(std::string_view why) {
   const auto warn = [&](std::string_view what, const Error& error) { host_.log(Level::warning, fmt::format("the failed deploy of {} is not {}: {}", set_.str(), what, error.what)); };
   if (auto noted = note_attempt(why); !noted) warn("counted", noted.error());
   crash_point("juju.abandon.noted");
-  if (shares_model()) return;
-  // So that no other machine waits for the lease to run out. After Ctrl-C nothing can be asked any more: then others wait for it
-  const auto access = place_.by(Deadline(k_last_words));
-  const auto attempt = "giving up " + set_.str();
-  const auto tags = held_tags(access, attempt);
-  if (!tags) return warn("marked", tags.error());
-  auto m = metadata_of(*tags);
-  m.state = "partial";
-  m.until.reset();
-  if (auto written = write_tags(access, place_.model(model_), with_metadata(*tags, m), attempt); !written) warn("marked", written.error().error);
+  // So that no other machine waits for the lease to run out
+  const auto access = at_the_end(Deadline(k_last_words), k_on_the_way_out);
+  const auto partial = [](Metadata& m) {
+    m.state = "partial";
+    m.until.reset();
+  };
+  if (const auto written = change_work(access, partial, "giving up " + set_.str()); !written) warn("marked", written.error());
 }
 
 }  // namespace cdctl::juju

@@ -9,11 +9,11 @@
 #include "claim.hpp"
 #include "juju_act.hpp"
 #include "locate.hpp"
-#include "reaping.hpp"
 #include "seen.hpp"
 #include "set_lock.hpp"
 #include "set_status.hpp"
 #include "shared_sets.hpp"
+#include "tag_change.hpp"
 
 namespace cdctl::juju {
 
@@ -47,7 +47,7 @@ class ModelClaim {
       : host_(host), place_(place), set_(set), settings_(settings), claim_(std::move(claim)), deadline_(deadline), access_(place.by(deadline)), attempt_("claiming " + set.str()) {}
 
   Result<> run(const Sources& sources, Time deployed_at) {
-    CDCTL_TRY_ASSIGN(machine_, place_.machine());
+    CDCTL_TRY_ASSIGN(machine_, place_.machine(deadline_));
     sources_ = sources;
     deployed_at_ = deployed_at;
     for (;;) {
@@ -127,8 +127,13 @@ class ModelClaim {
     if (located.metadata.state == "live") found.state = "down";
     else if (found.state == "deploying") found.state = "partial";  // by this claim's own lock
     forget_seen(place_, located.model->uuid);
-    const auto written = write_tags(access_, place_.model(located.model->uuid), with_metadata(located.tags, lease(located.metadata)), attempt_);
-    if (!written) return fail(written.error().error);
+    const auto take = [&](Tags& tags) -> Result<> {
+      const auto m = metadata_of(tags);
+      // Somebody came first: the next look sees what is to be done about that
+      if (m.state == located.metadata.state && m.claim == located.metadata.claim) tags = with_metadata(std::move(tags), lease(m));
+      return {};
+    };
+    CDCTL_TRY(change_tags(access_, {place_.model(located.model->uuid), place_.tags_lock(located.model->uuid)}, take, attempt_));
     crash_point("juju.claim.taken");
     // Two that take it over at once: the tags of the one that wrote last stay, and the other sees it at its next look
     CDCTL_TRY(wait_a_while(k_settle, deadline_, attempt_));
@@ -168,24 +173,8 @@ Result<> JujuClaim::take_model(const Sources& sources, Time deployed_at, const D
   ModelClaim claim(host_, place_, set_, settings_, claim_, deadline);
   CDCTL_TRY(claim.run(sources, deployed_at));
   found_ = std::move(claim.found);
-  model_ = claim.model.uuid;
+  model_ = std::move(claim.model);
   all_ = claim.all;
-  return {};
-}
-
-Result<> JujuClaim::take_application(Time deployed_at, const Deadline& deadline) {
-  const auto attempt = "claiming " + set_.str();
-  CDCTL_TRY_ASSIGN(const auto look, read_shared(place_, place_.by(deadline), settings_, attempt));
-  CDCTL_TRY_ASSIGN(found_, shared_set_status(host_, place_, set_, look));
-  model_ = look.model.uuid;
-  all_ = look.all;
-  if (found_.state == "reaping") return fail(ExitCode::refused, attempt + ": it is being reaped; let cdctl reap come to its end, then deploy it again");
-  if (found_.state == "live") return {};
-  if (found_.state == "deploying") found_.state = "partial";  // by this claim's own lock
-  CDCTL_TRY_ASSIGN(const auto begun, read_file_if_there(folder_.unfinished()));
-  found_.deployed_at = begun ? parse_rfc3339(*begun) : std::nullopt;
-  if (!found_.deployed_at) CDCTL_TRY(write_file_atomically(folder_.unfinished(), to_rfc3339(deployed_at), 0600));
-  crash_point("juju.claim.begun");
   return {};
 }
 

@@ -76,7 +76,7 @@ class Examination {
       checks_.push_back(check("juju client", State::bad, "there is no juju in PATH", "snap install juju"));
       return false;
     }
-    const auto text = client_version();
+    const auto text = client_version(deadline_);
     client_ = parse_client_version(text);
     if (client_ == ClientVersion{}) checks_.push_back(check("juju client", State::unknown, fmt::format("{} does not say its version within 5s", program->string()), "run juju version by hand"));
     else if (client_ < k_oldest) checks_.push_back(check("juju client", State::bad, text, "use 2.9 or later"));
@@ -150,13 +150,9 @@ class Examination {
     const auto what = "juju model of " + service.config->name;
     const auto address = parse_model_address(service.settings.model);
     if (!address) return checks_.push_back(check(what, State::bad, address.error().what, "correct [juju] model"));
-    const auto named = [&](const ModelItem& one) {
-      const auto slash = one.name.rfind('/');
-      return one.uuid == address->name || (one.name.substr(slash + 1) == address->name && (address->owner.empty() || one.name.substr(0, slash) == address->owner));
-    };
-    const auto found = std::ranges::count_if(models, named);
-    if (found != 1) return checks_.push_back(check(what, State::bad, fmt::format("{} models are called {}", found, service.settings.model), found == 0 ? "make it, or juju grant USER admin MODEL" : "say OWNER/NAME in [juju] model"));
-    const auto at = std::ranges::find_if(models, named);
+    const auto found = models_called(models, *address);
+    if (found.size() != 1) return checks_.push_back(check(what, State::bad, fmt::format("{} models are called {}", found.size(), service.settings.model), found.empty() ? "make it, or juju grant USER admin MODEL" : "say OWNER/NAME in [juju] model"));
+    const auto at = found.begin();
     if (at->access == "admin") return checks_.push_back(check(what, State::ok, at->name));
     // Remembering a cut writes the model's configuration
     checks_.push_back(check(what, at->access.empty() ? State::unknown : State::bad, fmt::format("{}: the right is '{}'", at->name, at->access), "juju grant USER admin " + at->name));
@@ -175,6 +171,7 @@ class Examination {
     const auto what = "juju relations of " + service.config->name;
     const auto border = reader.read(deadline_);
     if (!border) return checks_.push_back(unanswered(what, border.error()));
+    if (!border->forbidden.empty()) return checks_.push_back(check(what, State::bad, border->forbidden.front().words(), border->forbidden.front().cure()));
     checks_.push_back(check(what, State::ok, fmt::format("{} of {} can be read where they are offered", border->crossings.size(), set.set)));
   }
 

@@ -32,12 +32,6 @@ std::vector<Candidate> candidates_in(const Listing& listing, std::optional<std::
   return out;
 }
 
-/// A complete set, and a model that is none, stay so.
-bool worth_remembering(const Candidate& candidate) {
-  const auto metadata = metadata_of(*candidate.tags);
-  return metadata.set != candidate.set.str() || (metadata.state == "live" && !dying(*candidate.model));
-}
-
 /// The models of a list, the sets among them, and what this machine remembers of them.
 class Reading {
  public:
@@ -100,8 +94,7 @@ class Reading {
     auto tags = answer ? parse_tags(answer->json) : Result<Tags>(std::unexpected(answer.error().error));
     if (tags) {
       candidate.tags = std::move(*tags);
-      if (!worth_remembering(candidate)) return {};
-      auto written = write_seen(place_, {candidate.model->uuid, place_.user, listing.all, *candidate.tags});
+      const auto written = note_seen(place_, listing.all, *candidate.model, *candidate.tags);
       if (!written) host_.log(Level::debug, written.error().what);
       return {};
     }

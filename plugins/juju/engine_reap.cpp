@@ -13,6 +13,7 @@
 #include "set_lock.hpp"
 #include "set_status.hpp"
 #include "shared_sets.hpp"
+#include "tag_change.hpp"
 #include "world.hpp"
 
 namespace cdctl::juju {
@@ -30,10 +31,11 @@ class Reap {
   Result<Step> stop(Millis grace) {
     CDCTL_TRY_ASSIGN(const bool there, look());
     if (!there) return Step{"juju", false};
-    if (model_ && dying(*model_)) {  // by somebody's hand: nothing is left to be asked for
+    if (model_ && leaving_) {  // by somebody's hand: nothing is left to be asked for
       CDCTL_TRY(note());
       return Step{"juju", false};
     }
+    CDCTL_TRY(check_blocks(access_, place_.model(uuid_), !shares_model(), attempt_));
     CDCTL_TRY_ASSIGN(const bool begun, mark());
     crash_point("juju.stop.marked");
     CDCTL_TRY_ASSIGN(const auto anything, release(grace));
@@ -46,10 +48,11 @@ class Reap {
     const auto noted = read_reaping(folder_);
     if (!there && !noted) {
       CDCTL_TRY(nobody_saw_it());
+      if (shares_model()) CDCTL_TRY(drop_tags(uuid_));
       CDCTL_TRY(remove_set_files(place_, set_));
       return Step{"juju", false};
     }
-    if (there) CDCTL_TRY(may_go(noted));
+    if (there) CDCTL_TRY(may_go());
     // As it was noted, and not as the service is configured now: a shared model is never destroyed
     const auto going = there ? reaping() : *noted;
     const Doomed doomed{set_, going, going.application, there};
@@ -68,47 +71,48 @@ class Reap {
       CDCTL_TRY_ASSIGN(auto shared, read_shared(place_, access_, settings_, attempt_));
       uuid_ = shared.model.uuid;
       all_ = shared.all;
-      return shared.find(set_) != nullptr;
+      work_ = work_of(shared.tags, set_);
+      const auto* application = shared.find(set_);
+      leaving_ = application && (application->life == "dying" || application->life == "dead");
+      return application || !work_.state.empty();
     }
     CDCTL_TRY_ASSIGN(auto located, locate(place_, access_, set_, attempt_));
     all_ = located.all;
     model_ = std::move(located.model);
-    tags_ = std::move(located.tags);
+    work_ = std::move(located.metadata);
     if (model_) uuid_ = model_->uuid;
+    leaving_ = model_ && dying(*model_);
     return model_.has_value();
   }
 
   /// The reap's record: of this model, with the time at which it was begun by whomever.
-  [[nodiscard]] Reaping reaping() const {
-    const auto noted = read_reaping(folder_);
-    const auto metadata = metadata_of(tags_);
-    auto since = metadata.reaping_since.value_or(now());
-    if (noted && noted->model == uuid_) since = std::min(since, noted->since);
-    return {uuid_, place_.user, all_, since, shares_model() ? set_.str() : std::string()};
-  }
+  [[nodiscard]] Reaping reaping() const { return {uuid_, place_.user, all_, work_.reaping_since.value_or(now()), shares_model() ? set_.str() : std::string()}; }
   Result<> note() { return write_reaping(folder_, reaping()); }
 
-  /// Marks it `reaping`, here and for all other machines. True when it was not yet.
+  /// Marks it `reaping`, for all machines and then here. True when it was not yet.
   Result<bool> mark() {
-    if (shares_model()) {
-      const bool begun = !read_reaping(folder_).has_value();
-      CDCTL_TRY(note());
-      return begun;
-    }
-    auto m = metadata_of(tags_);
-    CDCTL_TRY_ASSIGN(const auto machine, place_.machine());
-    // Nobody of this machine deploys it: we hold its lock
-    if (m.leased(now()) && m.machine != machine) return fail(ExitCode::refused, fmt::format("{}: {} is deploying it; reap it when that has ended", attempt_, printable(m.by, 80)));
-    const bool begun = m.state != "reaping";
-    m.state = "reaping";
-    if (!m.reaping_since) m.reaping_since = now();
+    const bool begun = work_.state != "reaping";
+    if (begun) CDCTL_TRY(mark_in_tags());
+    crash_point("juju.stop.tagged");
     CDCTL_TRY(note());
-    crash_point("juju.stop.noted");
-    if (!begun) return false;
-    forget_seen(place_, uuid_);
-    if (const auto written = write_tags(access_, place_.model(uuid_), with_metadata(tags_, m), attempt_); !written) return fail(written.error().error);
-    return true;
+    return begun;
   }
+  Result<> mark_in_tags() {
+    CDCTL_TRY_ASSIGN(const auto machine, place_.machine(deadline_));
+    forget_seen(place_, uuid_);
+    const auto edit = [&](Tags& tags) -> Result<> {
+      work_ = shares_model() ? work_of(tags, set_) : metadata_of(tags);
+      // Nobody of this machine deploys it: we hold its lock
+      if (work_.leased(now()) && work_.machine != machine) return fail(ExitCode::refused, fmt::format("{}: {} is deploying it; reap it when that has ended", attempt_, printable(work_.by, 80)));
+      work_.state = "reaping";
+      if (!work_.reaping_since) work_.reaping_since = now();
+      tags = shares_model() ? with_work(std::move(tags), set_, work_) : with_metadata(std::move(tags), work_);
+      return {};
+    };
+    CDCTL_TRY(change_tags(access_, tag_site(uuid_), edit, attempt_));
+    return {};
+  }
+  [[nodiscard]] TagSite tag_site(const std::string& uuid) const { return {place_.model(uuid), place_.tags_lock(uuid)}; }
 
   /// Removes its applications in good order, and waits until their units are gone, or `grace` is over.
   Result<bool> release(Millis grace) {
@@ -140,18 +144,16 @@ class Reap {
     return true;
   }
 
-  /// Only what was stopped before is destroyed; and what a deploy of this machine has made and put nothing into.
-  Result<> may_go(const std::optional<Reaping>& noted) {
-    const bool stopped_before = (noted && noted->model == uuid_) || (model_ && dying(*model_)) || metadata_of(tags_).state == "reaping";
-    if (stopped_before) return note();
+  /// Only what was stopped before is destroyed, as Juju has it and not as this machine remembers; and what a deploy of this machine has made
+  /// and put nothing into.
+  Result<> may_go() {
+    if (leaving_ || work_.state == "reaping") return note();
     CDCTL_TRY_ASSIGN(const bool debris, is_debris());
     if (!debris) return fail(ExitCode::refused, fmt::format("{}: it is not being reaped, perhaps it was deployed again meanwhile; stop it first", attempt_));
     return note();
   }
   Result<bool> is_debris() {
-    const auto m = metadata_of(tags_);
-    CDCTL_TRY_ASSIGN(const auto machine, place_.machine());
-    if (shares_model() || m.served || m.machine != machine || m.state == "live") return false;
+    if (shares_model() || work_.served || work_.machine != place_.known_machine() || work_.state == "live") return false;
     const auto status = read_status(access_, place_.model(uuid_), attempt_);
     if (!status) return fail(status.error().error);
     return status->applications.empty() && status->units.empty();
@@ -168,16 +170,27 @@ class Reap {
   }
 
   Result<> forget(const Doomed& doomed) {
-    if (!doomed.application.empty()) {  // what its cut remembers, in a tag of the model that stays
-      auto tags = read_tags(access_, place_.model(doomed.reaping.model), attempt_);
-      if (tags && tags->erase("cdctl-cut-" + set_.str()) > 0) {
-        if (const auto written = write_tags(access_, place_.model(doomed.reaping.model), *tags, attempt_); !written) return fail(written.error().error);
-      }
+    const auto& uuid = doomed.reaping.model;
+    const auto listing = doomed.application.empty() ? Asked<Listing>(Listing{}) : list_models(access_, attempt_);
+    if (!listing) return fail(listing.error().error);
+    if (listing->find(uuid)) {
+      CDCTL_TRY(drop_tags(uuid));
     } else {
-      forget_seen(place_, doomed.reaping.model);
+      forget_seen(place_, uuid);
+      CDCTL_TRY(remove_tree(place_.tags_lock(uuid)));
     }
     crash_point("juju.destroy.forgotten");
     return remove_set_files(place_, set_);
+  }
+  /// What a shared model says of the set: that it was worked on, and what its cut remembers.
+  Result<> drop_tags(const std::string& uuid) {
+    const auto edit = [&](Tags& tags) -> Result<> {
+      tags = with_work(std::move(tags), set_, {});
+      tags.erase(cut_key(set_.str(), true));
+      return {};
+    };
+    CDCTL_TRY(change_tags(access_, tag_site(uuid), edit, attempt_));
+    return {};
   }
 
   Host& host_;
@@ -189,9 +202,10 @@ class Reap {
   Deadline deadline_;
   Access access_;
   std::optional<ModelItem> model_;
-  Tags tags_;
+  Metadata work_;         ///< what the tags say of it
   std::string uuid_;
   bool all_ = false;
+  bool leaving_ = false;  ///< Juju is removing it
 };
 
 }  // namespace

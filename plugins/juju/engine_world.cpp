@@ -1,6 +1,9 @@
 // The engine as a switch: a set's relations to the world, and back.
 
+#include <fmt/format.h>
+
 #include "engine.hpp"
+#include "locate.hpp"
 #include "shared_sets.hpp"
 #include "world.hpp"
 
@@ -8,14 +11,24 @@ namespace cdctl::juju {
 
 namespace {
 
+/// What a cut remembers is written into the model's configuration. A right that Juju does not say is not refused: the deed tells.
+Result<> check_right(const ModelItem& model, bool administrator, std::string_view attempt) {
+  if (administrator || model.access.empty() || model.access == "admin") return {};
+  return fail(ExitCode::refused, fmt::format("{}: the right on {} is '{}', and it needs 'admin'; juju grant USER admin {}", attempt, model.name, printable(model.access, 20), model.name));
+}
+
 /// The set's model, its own or the shared one; nothing when there is no such set.
 Result<std::optional<std::string>> model_of(const Place& place, const Access& access, const SetName& set, const Settings& settings, std::string_view attempt) {
   if (settings.isolation == Isolation::application) {
     CDCTL_TRY_ASSIGN(const auto look, read_shared(place, access, settings, attempt));
-    return look.find(set) ? std::optional(look.model.uuid) : std::nullopt;
+    if (!look.find(set)) return std::nullopt;
+    CDCTL_TRY(check_right(look.model, look.all, attempt));
+    return look.model.uuid;
   }
   CDCTL_TRY_ASSIGN(const auto located, locate(place, access, set, attempt));
-  return located.model ? std::optional(located.model->uuid) : std::nullopt;
+  if (!located.model) return std::nullopt;
+  CDCTL_TRY(check_right(*located.model, located.all, attempt));
+  return located.model->uuid;
 }
 
 }  // namespace

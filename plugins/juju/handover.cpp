@@ -39,9 +39,9 @@ Json without_cut(Json bundle, const Remembered& cut) {
   return bundle;
 }
 
-Result<> check_secrets(const Handover& handover) {
+Result<> check_secrets(const Handover& handover, const Deadline& deadline) {
   if (handover.settings.amqp_as != AmqpAs::secret || !handover.env.contains("AMQP_URL")) return {};
-  const auto client = client_version();
+  const auto client = client_version(deadline);
   if (parse_client_version(client) >= k_first_with_secrets) return {};
   return fail(ExitCode::config, fmt::format("[juju] amqp_as: secrets need a juju client of 3.3 or later, and this one is {}; say \"overlay\" or \"option\"", client));
 }
@@ -87,7 +87,7 @@ Result<> hand_over_bundle(const Handover& handover, const Deadline& deadline) {
 
 Result<> hand_over(const Handover& handover, const Deadline& deadline) {
   CDCTL_TRY(refuse_includes(handover.bundle));
-  CDCTL_TRY(check_secrets(handover));
+  CDCTL_TRY(check_secrets(handover, deadline));
   return handover.settings.isolation == Isolation::application ? hand_over_application(handover, deadline) : hand_over_bundle(handover, deadline);
 }
 

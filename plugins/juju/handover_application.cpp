@@ -69,7 +69,7 @@ class SharedHandover {
     CDCTL_TRY_ASSIGN(amqp_, amqp_target(only, {}));
     if (amqp_) amqp_->application = handover_.set;
     CDCTL_TRY_ASSIGN(relations_, wanted_relations(handover_.bundle, name_));
-    CDCTL_TRY_ASSIGN(words_, deploy_words(handover_.set, *application_, handover_.bundle, parse_client_version(client_version())));
+    CDCTL_TRY_ASSIGN(words_, deploy_words(handover_.set, *application_, handover_.bundle, parse_client_version(client_version(deadline_))));
     return {};
   }
 

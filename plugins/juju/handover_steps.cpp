@@ -11,6 +11,7 @@
 
 #include "juju_act.hpp"
 #include "juju_process.hpp"
+#include "shared_sets.hpp"
 #include "world_memory.hpp"
 
 namespace cdctl::juju {
@@ -18,10 +19,6 @@ namespace cdctl::juju {
 namespace {
 
 constexpr int k_most_tries = 3;
-
-bool may_have_worked(const Failure& failure) {
-  return failure.trouble == Trouble::unreachable || (failure.trouble == Trouble::other && failure.error.exit == ExitCode::unknown);
-}
 
 std::string dying_one(const Json& status, const std::set<std::string>& names) {
   for (const auto& [name, body] : status["applications"].members()) {
@@ -53,10 +50,9 @@ std::string HandoverSteps::address() const {
 Result<Json> HandoverSteps::status() const {
   const auto attempt = fmt::format("reading what runs in the model of {}", handover_.set);
   CDCTL_TRY_ASSIGN(const auto access, access_within(handover_.access, deadline_, attempt));
-  auto answer = juju_call(access, {"status", "-m", address(), "--utc", "--retry-count", "0"}, attempt);
-  if (!answer) return fail(std::move(answer.error().error));
-  if (!answer->json["model"].is_object() || !answer->json["applications"].is_object()) return fail(ExitCode::unknown, fmt::format("{}: the answer is no status of a model", attempt));
-  return std::move(answer->json);
+  auto status = ask_status(access, address(), attempt);
+  if (!status) return fail(std::move(status.error().error));
+  return std::move(*status);
 }
 
 Result<Json> HandoverSteps::status_without_dying(const std::set<std::string>& names) const {

@@ -8,6 +8,8 @@
 
 #include <cdctl/names.hpp>
 
+#include "relations.hpp"
+
 namespace cdctl::juju {
 
 namespace {
@@ -96,12 +98,6 @@ std::string bindings_of(const Json& map) {
   return out;
 }
 
-bool is_end(std::string_view text) {
-  const auto application = text.substr(0, text.find(':'));
-  const auto endpoint = text.substr(std::min(application.size() + 1, text.size()));
-  return valid_application_name(application) && (application.size() == text.size() || plain(endpoint, "-_"));
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> deploy_words(const std::string& name, const Json& application, const Json& bundle, ClientVersion client) {
@@ -126,7 +122,7 @@ Result<std::vector<std::string>> deploy_words(const std::string& name, const Jso
 Result<std::vector<WantedRelation>> wanted_relations(const Json& bundle, std::string_view application) {
   std::vector<WantedRelation> out;
   for (const auto& pair : bundle["relations"].items()) {
-    if (pair.items().size() != 2 || !is_end(pair.items()[0].view()) || !is_end(pair.items()[1].view())) {
+    if (pair.items().size() != 2 || !valid_relation_end(pair.items()[0].view(), false) || !valid_relation_end(pair.items()[1].view(), false)) {
       return fail(ExitCode::config, fmt::format("the bundle has a relation that juju would not take: {}", printable(pair.dump(), 120)));
     }
     const auto from = pair.items()[0].as_string(), to = pair.items()[1].as_string();

@@ -53,6 +53,11 @@ std::string host_name() {
   return name.data();
 }
 
+constexpr std::size_t k_machine_id = 16;
+
+/// With the host's name: a copied disk is another machine.
+std::string machine_of(const std::string& id) { return sha256_hex(host_name() + ":" + id).substr(0, 16); }
+
 }  // namespace
 
 Result<Place> Place::read(const Host& host) {
@@ -79,17 +84,22 @@ Access Place::by(const Deadline& deadline) const {
   return out;
 }
 
-Result<std::string> Place::machine() const {
+std::optional<std::string> Place::known_machine() const {
+  const auto id = read_file_if_there(machine_file);
+  return id && *id && (*id)->size() >= k_machine_id ? std::optional(machine_of(**id)) : std::nullopt;
+}
+
+Result<std::string> Place::machine(const Deadline& deadline) const {
+  if (auto known = known_machine()) return std::move(*known);
   CDCTL_TRY(make_directories(machine_file.parent_path(), 0700));
-  CDCTL_TRY_ASSIGN(const auto lock, OfdLock::acquire(machine_file.string() + ".lock", Deadline(std::chrono::seconds(5))));
+  CDCTL_TRY_ASSIGN(const auto lock, OfdLock::acquire(machine_file.string() + ".lock", deadline.at_most(std::chrono::seconds(5))));
   if (!lock) return fail(ExitCode::timeout, fmt::format("reading {}: somebody else holds its lock; try again", machine_file.string()));
   CDCTL_TRY_ASSIGN(auto id, read_file_if_there(machine_file));
-  if (!id || id->size() < 16) {
+  if (!id || id->size() < k_machine_id) {
     id = random_hex(16);
     CDCTL_TRY(write_file_atomically(machine_file, *id, 0600));
   }
-  // With the host's name: a copied disk is another machine
-  return sha256_hex(host_name() + ":" + *id).substr(0, 16);
+  return machine_of(*id);
 }
 
 Result<Settings> settings_for(const Host& host, std::string_view service) {

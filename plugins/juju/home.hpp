@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@
 // The controller that the engine speaks for, and every file of it on this machine:
 //
 //   HOME/juju/CONTROLLER-UUID/seen/MODEL-UUID.json   what a complete set was made from; which models are none (seen.hpp)
+//                             tags-MODEL-UUID.lock   held by whoever of this machine changes the tags of a model (tag_change.hpp)
 //                             sets/NAME/lock         held by whoever deploys or reaps it here
-//                                       unfinished   a deploy of this machine has begun and not ended
 //                                       reaping      how to know when it is gone (ladder.hpp)
 //                                       attempts     deploys that led nowhere
 //                                       cut          what a cut has taken away (world.hpp)
@@ -30,7 +31,6 @@ struct SetFolder {
   std::filesystem::path path;
   [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path / name; }
   [[nodiscard]] std::filesystem::path lock() const { return path / "lock"; }
-  [[nodiscard]] std::filesystem::path unfinished() const { return path / "unfinished"; }
   [[nodiscard]] std::filesystem::path reaping() const { return path / "reaping"; }
   [[nodiscard]] std::filesystem::path attempts() const { return path / "attempts"; }
   [[nodiscard]] std::filesystem::path cut() const { return path / "cut"; }
@@ -54,12 +54,15 @@ struct Place {
   [[nodiscard]] std::filesystem::path seen(std::string_view model_uuid) const { return seen() / (std::string(model_uuid) + ".json"); }
   [[nodiscard]] std::filesystem::path sets() const { return folder / "sets"; }
   [[nodiscard]] SetFolder set(const SetName& name) const { return {sets() / name.str()}; }
+  [[nodiscard]] std::filesystem::path tags_lock(std::string_view model_uuid) const { return folder / ("tags-" + std::string(model_uuid) + ".lock"); }
   /// For checkouts of a deploy. A snap of Juju sees it only in its own folder of the home.
   [[nodiscard]] std::filesystem::path work(const SetName& name) const;
   /// The access with an end for all its calls together.
   [[nodiscard]] Access by(const Deadline& deadline) const;
   /// Tells this machine's locks from those of others: 16 hex digits, made once.
-  [[nodiscard]] Result<std::string> machine() const;
+  [[nodiscard]] Result<std::string> machine(const Deadline& deadline) const;
+  /// The same, when it was made already; empty = no deploy of this machine can be at work.
+  [[nodiscard]] std::optional<std::string> known_machine() const;
 };
 
 /// The `[juju]` table of a set's service, the defaults when its file has left. Exit code `config`, naming the file.

@@ -11,8 +11,8 @@ namespace {
 
 constexpr Millis k_longest = std::chrono::minutes(45);  // a copy of the data folder is swept after an hour
 
-Failure failed_act(const Finished& finished, std::string_view attempt) {
-  auto out = failure_of(finished, attempt);
+Failure failed_act(const Finished& finished, std::string_view attempt, const Deadline& deadline) {
+  auto out = failure_of(finished, attempt, deadline);
   // It was heard and said no
   if (out.trouble == Trouble::other && finished.signal == 0) out.error.exit = ExitCode::failed;
   return out;
@@ -34,7 +34,7 @@ Asked<Finished> juju_act(const Access& access, const std::vector<std::string>& w
     if (finished->timed_out) finished->wall = all;
     const bool unsent = worth_repeating(*finished) && classify(*finished) == Trouble::local;
     if (unsent && repeat < k_most_repeats && pause_before_repeat(repeat, deadline)) continue;
-    return std::unexpected(failed_act(*finished, attempt));
+    return std::unexpected(failed_act(*finished, attempt, deadline));
   }
 }
 

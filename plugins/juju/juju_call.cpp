@@ -15,8 +15,8 @@ namespace {
 
 Failure failure(Trouble trouble, Error error) { return {trouble, std::move(error)}; }
 
-Asked<Answer> read_answer(Finished& finished, std::string_view attempt) {
-  if (!finished.ok()) return std::unexpected(failure_of(finished, attempt));
+Asked<Answer> read_answer(Finished& finished, std::string_view attempt, const Deadline& deadline) {
+  if (!finished.ok()) return std::unexpected(failure_of(finished, attempt, deadline));
   auto json = Json::parse(finished.out);
   if (json) return Answer{std::move(*json), std::move(finished.err)};
   const auto* advice = "try again, and by hand with juju";
@@ -25,10 +25,10 @@ Asked<Answer> read_answer(Finished& finished, std::string_view attempt) {
 
 }  // namespace
 
-std::string client_version() {
+std::string client_version(const Deadline& deadline) {
   Command command;
   command.argv = {"juju", "--no-alias", "version"};
-  command.deadline = Deadline(std::chrono::seconds(5));
+  command.deadline = deadline.at_most(std::chrono::seconds(5));
   const auto finished = run(command);
   if (!finished || !finished->ok()) return "of an unknown version";
   const std::string_view text(finished->out);  // 3.6.11-ubuntu-amd64
@@ -47,7 +47,7 @@ Asked<Answer> juju_call(const Access& access, const Question& question, std::str
     if (!finished) return std::unexpected(failure(Trouble::other, {ExitCode::unknown, fmt::format("{}: {}; snap install juju", attempt, finished.error().what)}));
     if (finished->timed_out) finished->wall = all;  // repeats included, its end not
     if (repeat < k_most_repeats && worth_repeating(*finished) && pause_before_repeat(repeat, deadline)) continue;
-    return read_answer(*finished, attempt);
+    return read_answer(*finished, attempt, deadline);
   }
 }
 

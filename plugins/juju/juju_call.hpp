@@ -24,6 +24,7 @@ struct Access {
   bool snap = false;                    ///< juju is a snap: it sees no other temporary folder than its own
   Millis timeout = std::chrono::seconds(20);  ///< of one call, repeats included
   Deadline until;                       ///< of all calls together
+  bool last_words = false;              ///< a stop request ends none of its calls: for what is said on the way out, with a short `until`
 };
 
 /// A question: `models`, `-c`, `attic`. `--format json` and what keeps juju from asking back are added.
@@ -45,8 +46,8 @@ using Asked = std::expected<T, Failure>;
 /// `reading the models`.
 [[nodiscard]] Asked<Answer> juju_call(const Access& access, const Question& question, std::string_view attempt);
 
-/// The version of the client: `3.6.11`; for an error line.
-[[nodiscard]] std::string client_version();
+/// The version of the client: `3.6.11`; for an error line. Takes at most 5 s.
+[[nodiscard]] std::string client_version(const Deadline& deadline);
 
 struct NamedQuestion {
   Question question;

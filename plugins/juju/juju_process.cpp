@@ -27,6 +27,7 @@ Command juju_command(const Access& access, const std::vector<std::string>& words
   command.unset_env = {"JUJU_MODEL", "JUJU_LOGGING_CONFIG", "JUJU_STARTUP_LOGGING_CONFIG", "LANGUAGE"};
   command.max_output = k_largest_answer;
   command.deadline = deadline;
+  command.deadline_only = access.last_words;
   return command;
 }
 
@@ -40,10 +41,14 @@ bool pause_before_repeat(int repeat, const Deadline& deadline) {
   return !Stop::requested();
 }
 
-Failure failure_of(const Finished& finished, std::string_view attempt) {
+Failure failure_of(const Finished& finished, std::string_view attempt, const Deadline& deadline) {
   Failure out{classify(finished), explain(finished, attempt)};
-  if (out.trouble == Trouble::version) out.error.what += fmt::format(" (this client: {})", client_version());
+  if (out.trouble == Trouble::version) out.error.what += fmt::format(" (this client: {})", client_version(deadline));
   return out;
+}
+
+bool may_have_worked(const Failure& failure) {
+  return failure.trouble == Trouble::unreachable || (failure.trouble == Trouble::other && failure.error.exit == ExitCode::unknown);
 }
 
 }  // namespace cdctl::juju

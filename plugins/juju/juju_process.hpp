@@ -20,7 +20,10 @@ namespace cdctl::juju {
 [[nodiscard]] bool pause_before_repeat(int repeat, const Deadline& deadline);
 
 /// What a run that did not end well means. Names the client's version where that is the trouble.
-[[nodiscard]] Failure failure_of(const Finished& finished, std::string_view attempt);
+[[nodiscard]] Failure failure_of(const Finished& finished, std::string_view attempt, const Deadline& deadline);
+
+/// A command that failed so may have been carried out all the same: only a fresh look tells.
+[[nodiscard]] bool may_have_worked(const Failure& failure);
 
 constexpr int k_most_repeats = 4;
 

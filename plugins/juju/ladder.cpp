@@ -13,7 +13,7 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr Millis k_client(20'000), k_repeat(30'000);  // juju is ended then; the controller goes on
+constexpr Millis k_client(20'000), k_shortest_client(1000), k_repeat(30'000);  // juju is ended then; the controller goes on
 constexpr Millis k_first_poll(250), k_longest_poll(5000), k_between(200), k_last_chance(10'000);
 
 bool absent(const ModelStatus& status, std::string_view application) {
@@ -53,18 +53,25 @@ class Climb {
       if (!gone && gone.error().exit != ExitCode::unknown) return fail(gone.error());
       if (gone && rung() == Rung::give_up && again_.left() + k_last_chance <= k_repeat) return needs_a_person();
       if (deadline_.passed()) return answered_ ? not_yet() : fail(gone.error());
-      CDCTL_TRY(wait_a_while(std::min(pause, until_next_rung()), deadline_, attempt_));
+      CDCTL_TRY(wait_a_while(std::min(pause, until_next_rung(k_longest_poll)), deadline_, attempt_));
     }
   }
 
  private:
   [[nodiscard]] Millis age() const { return std::max(Millis(0), now() - doomed_.reaping.since); }
-  [[nodiscard]] Rung rung() const { return rung_at(age(), settings_); }
-  [[nodiscard]] Millis until_next_rung() const {
+  /// Where its time has come to; none is left out in one run, however long a client of the one before took.
+  [[nodiscard]] Rung rung() const {
+    const auto by_time = rung_at(age(), settings_);
+    return pushed_ ? std::min(by_time, std::min(Rung::give_up, static_cast<Rung>(static_cast<int>(*pushed_) + 1))) : by_time;
+  }
+  /// `otherwise` after the last.
+  [[nodiscard]] Millis until_next_rung(Millis otherwise) const {
     for (const auto at : {settings_.force_after, settings_.no_wait_after, settings_.give_up_after})
       if (age() < at) return at - age() + Millis(1);
-    return k_longest_poll;
+    return otherwise;
   }
+  /// How long a client is let wait for what the controller does without it: not into the time of the next rung.
+  [[nodiscard]] Millis patience() const { return std::min({k_client, deadline_.left() / 2, std::max(k_shortest_client, until_next_rung(k_client))}); }
 
   /// Asks Juju once on each rung, and again at most twice a minute: a command may have been lost on the way. Past the last rung
   /// too, so that reaps that are far apart come to force.
@@ -78,7 +85,7 @@ class Climb {
     crash_point("juju.destroy.push");
     const auto model = place_.model(doomed_.reaping.model);
     Result<> done;
-    if (doomed_.application.empty()) done = destroy_model(access_, model, options, std::min(k_client, deadline_.left() / 2), attempt_);
+    if (doomed_.application.empty()) done = destroy_model(access_, model, options, patience(), attempt_);
     else if (auto removed = remove_applications(access_, model, {doomed_.application}, options, attempt_); !removed) done = fail(removed.error());
     else if (!removed->left.empty()) last_ = removed->why;
     crash_point("juju.destroy.pushed");

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "reaping.hpp"
+#include "seen.hpp"
 
 namespace cdctl::juju {
 
@@ -26,6 +27,7 @@ Result<Located> locate(const Place& place, const Access& access, const SetName& 
   for (const auto& model : listing->models) {
     if (short_name(model) != set.str() || model.is_controller) continue;
     auto tags = read_tags(access, place.model(model.uuid), attempt);
+    if (tags) (void)note_seen(place, listing->all, model, *tags);  // the next `ls` asks when it cannot be written
     const auto leaving = tags ? std::nullopt : tags_of_leaving(place, set, model);
     if (!tags && !leaving) return fail(tags.error().error);
     if (!tags) tags = *leaving;
@@ -55,11 +57,7 @@ Result<ModelItem> shared_model(const Place& place, const Listing& listing, const
   if (!address.controller.empty() && address.controller != place.access.controller) {
     return fail(ExitCode::config, fmt::format("[juju] model: {} is of controller {}, this home is of {}; set [juju] controller of cdctl.toml", settings.model, address.controller, place.access.controller));
   }
-  std::vector<ModelItem> found;
-  for (const auto& model : listing.models) {
-    const bool named = address.is_uuid() ? model.uuid == address.name : short_name(model) == address.name && (address.owner.empty() || model.name == address.owner + "/" + address.name);
-    if (named && !model.is_controller) found.push_back(model);
-  }
+  const auto found = models_called(listing.models, address);
   if (found.size() == 1) return found.front();
   if (found.empty()) return fail(ExitCode::unknown, fmt::format("[juju] model: this user sees no model {}; make it with juju add-model, or ask for access to it", settings.model));
   return fail(ExitCode::unknown, fmt::format("[juju] model: {} models are called {}; say OWNER/NAME", found.size(), settings.model));

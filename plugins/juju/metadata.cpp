@@ -1,6 +1,10 @@
 #include "metadata.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace cdctl::juju {
 
@@ -8,7 +12,7 @@ namespace {
 
 constexpr std::string_view k_set = "cdctl-set", k_state = "cdctl-state", k_deployed_at = "cdctl-deployed-at", k_by = "cdctl-by", k_until = "cdctl-until",
                            k_machine = "cdctl-machine", k_claim = "cdctl-claim", k_served = "cdctl-served", k_units = "cdctl-units",
-                           k_reaping_since = "cdctl-reaping-since", k_source = "cdctl-source-", k_number = "cdctl-number-";
+                           k_reaping_since = "cdctl-reaping-since", k_source = "cdctl-source-", k_number = "cdctl-number-", k_work = "cdctl-work-", k_cut = "cdctl-cut";
 constexpr Millis k_clock_slack = std::chrono::seconds(60);  // between the clocks of two machines
 
 std::string text(const Tags& tags, std::string_view key) {
@@ -82,5 +86,47 @@ Tags with_metadata(Tags tags, const Metadata& m) {
   }
   return tags;
 }
+
+Metadata work_of(const Tags& tags, const SetName& set) {
+  std::array<std::string, 7> fields;
+  std::string_view rest;
+  const auto at = tags.find(std::string(k_work) + set.str());
+  if (at != tags.end()) rest = at->second;
+  for (std::size_t i = 0; i < fields.size() && !rest.empty(); ++i) {
+    const auto end = i + 1 < fields.size() ? std::min(rest.find('+'), rest.size()) : rest.size();  // the last may hold a +
+    fields[i] = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  Metadata out;
+  out.set = set.str();
+  out.state = fields[0];
+  out.deployed_at = parse_rfc3339(fields[1]);
+  out.until = parse_rfc3339(fields[2]);
+  out.machine = fields[3];
+  out.claim = fields[4];
+  out.reaping_since = parse_rfc3339(fields[5]);
+  out.by = fields[6];
+  return out;
+}
+
+Tags with_work(Tags tags, const SetName& set, const Metadata& m) {
+  const auto key = std::string(k_work) + set.str();
+  tags.erase(key);
+  if (m.state.empty() || m.state == "live") return tags;
+  const auto time = [](const std::optional<Time>& at) { return at ? to_rfc3339(*at) : std::string(); };
+  tags[key] = fmt::format("{}+{}+{}+{}+{}+{}+{}", m.state, time(m.deployed_at), time(m.until), m.machine, m.claim, time(m.reaping_since), printable(m.by, 60));
+  return tags;
+}
+
+std::vector<SetName> sets_at_work(const Tags& tags) {
+  std::vector<SetName> out;
+  for (const auto& [key, value] : tags) {
+    auto set = key.starts_with(k_work) ? parse_set_name(key.substr(k_work.size())) : std::nullopt;
+    if (set) out.push_back(std::move(*set));
+  }
+  return out;
+}
+
+std::string cut_key(std::string_view set, bool shares_model) { return shares_model ? fmt::format("{}-{}", k_cut, set) : std::string(k_cut); }
 
 }  // namespace cdctl::juju

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <cdctl/names.hpp>
 #include <cdctl/time.hpp>
@@ -30,5 +31,17 @@ struct Metadata {
 [[nodiscard]] Metadata metadata_of(const Tags& tags);
 /// The tags with ours replaced. Tags of others, and what a cut remembers, stay.
 [[nodiscard]] Tags with_metadata(Tags tags, const Metadata& metadata);
+
+// Of a set that is an application of a shared model there is the tag `cdctl-work-SET`, while it is not live or is being reaped:
+// `STATE+DEPLOYED_AT+UNTIL+MACHINE+CLAIM+REAPING_SINCE+BY`. A live one needs none, so that a model may hold many sets.
+
+/// With `state` empty where there is no such tag.
+[[nodiscard]] Metadata work_of(const Tags& tags, const SetName& set);
+/// No tag for a state that is empty or `live`.
+[[nodiscard]] Tags with_work(Tags tags, const SetName& set, const Metadata& work);
+/// The sets that have one.
+[[nodiscard]] std::vector<SetName> sets_at_work(const Tags& tags);
+/// What a cut of a set remembers: its key, `cdctl-cut-SET` in a shared model.
+[[nodiscard]] std::string cut_key(std::string_view set, bool shares_model);
 
 }  // namespace cdctl::juju

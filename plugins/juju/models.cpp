@@ -13,11 +13,6 @@ namespace {
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool letter_or_digit(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
 
-/// A letter or digit first, then these and what `more` holds; short enough for any message.
-bool plain_name(std::string_view text, std::string_view more) {
-  return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) &&
-         std::ranges::all_of(text, [&](char c) { return letter_or_digit(c) || more.contains(c); });
-}
 bool model_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && lower_or_digit(text.front()) && std::ranges::all_of(text, [](char c) { return lower_or_digit(c) || c == '-'; });
 }
@@ -40,6 +35,20 @@ ModelItem read_item(const Json& json) {
 
 }  // namespace
 
+bool plain_word(std::string_view text, std::string_view more) {
+  return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) && std::ranges::all_of(text, [&](char c) { return letter_or_digit(c) || more.contains(c); });
+}
+
+std::vector<ModelItem> models_called(const std::vector<ModelItem>& models, const ModelAddress& address) {
+  std::vector<ModelItem> out;
+  for (const auto& model : models) {
+    const auto slash = std::min(model.name.rfind('/'), model.name.size());  // 2.9 to 4.x all say OWNER/NAME
+    const bool named = model.name.substr(slash == model.name.size() ? 0 : slash + 1) == address.name && (address.owner.empty() || model.name.substr(0, slash) == address.owner);
+    if ((address.is_uuid() ? model.uuid == address.name : named) && !model.is_controller) out.push_back(model);
+  }
+  return out;
+}
+
 bool valid_uuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -49,7 +58,7 @@ bool valid_uuid(std::string_view text) {
   return true;
 }
 
-bool valid_controller_name(std::string_view text) { return plain_name(text, "-._+@"); }
+bool valid_controller_name(std::string_view text) { return plain_word(text, "-._+@"); }
 
 std::string ModelAddress::str() const {
   return fmt::format("{}{}{}{}{}", controller, controller.empty() ? "" : ":", owner, owner.empty() ? "" : "/", name);
@@ -66,7 +75,7 @@ Result<ModelAddress> parse_model_address(std::string_view text) {
   }
   if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
     out.owner = rest.substr(0, slash);
-    good = good && plain_name(out.owner, "-.+@");
+    good = good && plain_word(out.owner, "-.+@");
     rest.remove_prefix(slash + 1);
   }
   out.name = rest;

@@ -32,6 +32,9 @@ struct ModelList {
 /// `notes` is what the same run wrote to stderr. Exit code `unknown` when the answer is no list: `{}` is none.
 [[nodiscard]] Result<ModelList> parse_models(const Json& json, std::string_view notes);
 
+/// Letters and digits, and inside also what `more` holds, at most 128: nothing that could be taken for an option or a path.
+[[nodiscard]] bool plain_word(std::string_view text, std::string_view more);
+
 /// 8-4-4-4-12 lower-case hex digits.
 [[nodiscard]] bool valid_uuid(std::string_view text);
 
@@ -46,5 +49,7 @@ struct ModelAddress {
 /// Exit code `usage`, saying what a name looks like.
 [[nodiscard]] Result<ModelAddress> parse_model_address(std::string_view text);
 [[nodiscard]] bool valid_controller_name(std::string_view text);
+/// Those of the list that the address names; its controller is not looked at. Those of the controllers themselves are left out.
+[[nodiscard]] std::vector<ModelItem> models_called(const std::vector<ModelItem>& models, const ModelAddress& address);
 
 }  // namespace cdctl::juju

@@ -75,19 +75,14 @@ Result<PrivateData> PrivateData::make(const fs::path& from, const fs::path& pare
   if (!fs::exists(from / "controllers.yaml", error)) {
     return fail(ExitCode::config, fmt::format("{} knows no controller; run juju login or juju register, or set [juju] data", from.string()));
   }
-  auto name = (parent / k_prefix).string() + "XXXXXX";
-  if (!::mkdtemp(name.data())) return fail(ExitCode::unknown, fmt::format("making a folder in {}: {}", parent.string(), errno_text(errno)));
-  PrivateData data{fs::path(name)};
+  CDCTL_TRY_ASSIGN(auto folder, PrivateFolder::make(parent));
+  PrivateData data(std::move(folder));
   CDCTL_TRY(make_directories(data.scratch(), 0700));
   CDCTL_TRY(make_directories(data.path() / "cookies", 0700));
   for (const auto* file : {"controllers.yaml", "accounts.yaml"}) CDCTL_TRY(copy_private(from / file, data.path() / file));
   if (credentials) CDCTL_TRY(copy_private(from / "credentials.yaml", data.path() / "credentials.yaml"));
   CDCTL_TRY(copy_cookies(from / "cookies", data.path() / "cookies"));
   return data;
-}
-
-PrivateData::~PrivateData() {
-  if (!path_.empty()) (void)remove_tree(path_);
 }
 
 void sweep_private_data(const fs::path& parent) {

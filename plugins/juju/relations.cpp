@@ -10,6 +10,7 @@
 
 #include "fields.hpp"
 #include "models.hpp"
+#include "settings.hpp"
 
 namespace cdctl::juju {
 
@@ -77,12 +78,13 @@ std::size_t count_relations(const Json& remote) {
   return count;
 }
 
-bool plain_word(std::string_view text, std::string_view more) {
-  const auto good = [&](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.contains(c); };
-  return !text.empty() && text.size() <= 128 && text.front() != '-' && std::ranges::all_of(text, good);
-}
-
 }  // namespace
+
+bool valid_relation_end(std::string_view text, bool with_endpoint) {
+  const auto colon = text.find(':');
+  if (!valid_application_name(text.substr(0, colon))) return false;
+  return colon == std::string_view::npos ? !with_endpoint : plain_word(text.substr(colon + 1), "-_");
+}
 
 Result<OfferUrl> parse_offer_url(std::string_view text) {
   OfferUrl out;

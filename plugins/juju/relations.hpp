@@ -32,6 +32,9 @@ struct Consumed {
 /// could not read one.
 [[nodiscard]] Result<std::vector<Consumed>> consumed_offers(const Json& status);
 
+/// `APPLICATION[:ENDPOINT]`, as juju takes it for an argument; `with_endpoint`: both parts.
+[[nodiscard]] bool valid_relation_end(std::string_view text, bool with_endpoint);
+
 /// Both ends of a relation inside a model, each as `APPLICATION:ENDPOINT`; the other may be the alias of an offer.
 struct RelationEnds {
   std::string ours, theirs;

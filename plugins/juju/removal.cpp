@@ -57,6 +57,22 @@ Result<Removed> remove_applications(const Access& access, const std::string& mod
   return out;
 }
 
+Result<> check_blocks(const Access& access, const std::string& model, bool model_too, std::string_view attempt) {
+  const auto answer = juju_call(access, {"disabled-commands", "-m", model}, attempt);
+  if (!answer) {
+    const auto trouble = answer.error().trouble;
+    return trouble == Trouble::unreachable || trouble == Trouble::interrupted ? fail(answer.error().error) : Result<>();
+  }
+  for (const auto& block : answer->json.items()) {
+    const auto set = block["command-set"].view();
+    if (set != "all" && set != "remove-object" && !(model_too && set == "destroy-model")) continue;
+    const auto message = block["message"].view();
+    return fail(ExitCode::refused, fmt::format("{}: '{}' is disabled for its model{}; juju enable-command {} -m {}, then reap it again", attempt, set,
+                                               message.empty() ? "" : fmt::format(" ({})", printable(message, 80)), set, model));
+  }
+  return {};
+}
+
 Result<> destroy_model(const Access& access, const std::string& model, const RemovalOptions& options, Millis most, std::string_view attempt) {
   const auto uuid = std::string_view(model).substr(model.find(':') + 1);
   if (!valid_uuid(uuid)) return fail(fmt::format("{}: '{}' is no uuid of a model", attempt, printable(uuid, 60)));

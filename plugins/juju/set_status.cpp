@@ -10,13 +10,9 @@
 
 #include <cdctl/file_lock.hpp>
 
-#include "reaping.hpp"
-
 namespace cdctl::juju {
 
 namespace {
-
-bool there(const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 /// The addresses of its sources: those of the configuration, as far as it still names them.
 void add_urls(SetStatus& to, const Host& host) {
@@ -26,15 +22,16 @@ void add_urls(SetStatus& to, const Host& host) {
     if (const auto at = to.sources.find(source.name); at != to.sources.end() && at->second.kind == source.kind) at->second.url = source.url;
 }
 
-std::string state_of(const Place& place, const SetName& set, const ModelItem& model, const Metadata& m) {
-  const auto folder = place.set(set);
-  const auto reaping = read_reaping(folder);
-  if (dying(model) || m.state == "reaping" || (reaping && reaping->model == model.uuid)) return "reaping";
-  if (m.state == "live") return "live";
-  if (at_work(folder)) return "deploying";
+/// Of a set that neither lives nor is being reaped.
+std::string state_of_deploy(const Place& place, const SetName& set, const Metadata& m) {
+  if (at_work(place.set(set))) return "deploying";
   if (!m.leased(now())) return "partial";
-  const auto machine = place.machine();
-  return machine && *machine == m.machine ? "partial" : "deploying";  // nobody here holds its lock
+  return place.known_machine() == m.machine ? "partial" : "deploying";  // nobody here holds its lock
+}
+
+std::string state_of(const Place& place, const SetName& set, const ModelItem& model, const Metadata& m) {
+  if (dying(model) || m.state == "reaping") return "reaping";
+  return m.state == "live" ? "live" : state_of_deploy(place, set, m);
 }
 
 Json unit_detail(const Unit& unit) {
@@ -76,19 +73,20 @@ SetStatus status_of(const Host& host, const Place& place, const SetName& set, co
   out.sources = m.sources;
   out.served = m.served.has_value();
   add_urls(out, host);
-  out.detail.set("model", model.name).set("model_uuid", model.uuid).set("by", m.by);
+  out.detail.set("model", model.name).set("model_uuid", model.uuid);
+  if (!m.by.empty()) out.detail.set("by", m.by);
   return out;
 }
 
-Result<SetStatus> status_of(const Host& host, const Place& place, const SetName& set, const Application* application) {
+Result<SetStatus> status_of(const Host& host, const Place& place, const SetName& set, const Application* application, const Metadata& m) {
   auto out = bare_status(host, place, set);
-  const auto folder = place.set(set);
-  const bool unfinished = there(folder.unfinished()), reaping = read_reaping(folder).has_value();
   if (application && !application->error.empty()) return fail(ExitCode::unknown, fmt::format("Juju could not read application {}: {}; try again", set.str(), printable(application->error, 120)));
-  if (!application && !unfinished && !reaping) return out;
+  if (!application && m.state.empty()) return out;
   const bool leaving = application && (application->life == "dying" || application->life == "dead");
-  out.state = reaping || leaving ? "reaping" : unfinished || !application ? (at_work(folder) ? "deploying" : "partial") : "live";
+  out.state = leaving || m.state == "reaping" ? "reaping" : m.state.empty() ? "live" : state_of_deploy(place, set, m);
+  out.deployed_at = m.deployed_at;
   out.served = out.state == "live";
+  if (!m.by.empty()) out.detail.set("by", m.by);
   return out;
 }
 

@@ -7,7 +7,7 @@
 #include "metadata.hpp"
 #include "status.hpp"
 
-// What the engine says of a set, made from what Juju says and from this machine's own files.
+// What the engine says of a set, made from what Juju says. This machine's own files say only who of it is at work, and how often a deploy led nowhere.
 
 namespace cdctl::juju {
 
@@ -16,8 +16,9 @@ namespace cdctl::juju {
 
 /// Of a set with a model of its own: its state by life and tags, without its units.
 [[nodiscard]] SetStatus status_of(const Host& host, const Place& place, const SetName& set, const ModelItem& model, const Metadata& metadata);
-/// Of a set that is one application, or none (nullptr), of a shared model: what is known beyond the name lives in the broker's memory.
-[[nodiscard]] Result<SetStatus> status_of(const Host& host, const Place& place, const SetName& set, const Application* application);
+/// Of a set that is one application, or none (nullptr), of a shared model: its state by that and by what the model's tags say of work on it.
+/// What it was made from lives in the broker's memory.
+[[nodiscard]] Result<SetStatus> status_of(const Host& host, const Place& place, const SetName& set, const Application* application, const Metadata& work);
 
 /// Adds what a status read says of its units: those of `application`, of all that are not subordinates when it is empty. Numbers stay
 /// empty where Juju does not know (all agents lost, units it could not read): that is never `down`. A live set is down when

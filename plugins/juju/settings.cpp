@@ -16,13 +16,6 @@ namespace {
 std::unexpected<Error> wrong(std::string_view key, std::string_view why) { return fail(ExitCode::config, fmt::format("[juju] {}: {}", key, why)); }
 
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool letter_or_digit(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
-
-/// Letters and digits, and inside also what `more` holds: nothing that could be taken for an option or a path.
-bool plain_word(std::string_view text, std::string_view more) {
-  return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) &&
-         std::ranges::all_of(text, [&](char c) { return letter_or_digit(c) || more.contains(c); });
-}
 
 bool cloud_name(std::string_view text) {
   const auto slash = std::min(text.find('/'), text.size());

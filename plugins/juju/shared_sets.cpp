@@ -22,15 +22,6 @@ Asked<ModelStatus> take_status(const Asked<Answer>& answer, std::string_view att
   return std::move(*status);
 }
 
-/// Sets that only this machine knows of: their deploy has begun, and has not come to an application.
-void add_begun(const Place& place, std::string_view service, std::set<SetName>& to) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(place.sets(), error)) {
-    const auto set = parse_set_name(entry.path().filename().string());
-    if (set && set->service == service) to.insert(*set);
-  }
-}
-
 /// The models that services share, each with its services.
 struct Group {
   ModelItem model;
@@ -63,7 +54,8 @@ Result<> add_group(const Host& host, const Place& place, const Group& group, con
       const auto set = parse_set_name(application.name);
       if (set && set->service == service && application.kind != Kind::remote) names.insert(*set);
     }
-    add_begun(place, service, names);
+    for (const auto& set : sets_at_work(look.tags))  // their deploy has not come to an application, or it is gone already
+      if (set.service == service) names.insert(set);
     for (const auto& name : names) {
       CDCTL_TRY_ASSIGN(auto status, shared_set_status(host, place, name, look));
       if (status.state != "absent") to.push_back(std::move(status));
@@ -73,6 +65,13 @@ Result<> add_group(const Host& host, const Place& place, const Group& group, con
 }
 
 }  // namespace
+
+Asked<Json> ask_status(const Access& access, std::string_view model, std::string_view attempt) {
+  auto answer = juju_call(access, status_question(model), attempt);
+  if (!answer) return std::unexpected(std::move(answer.error()));
+  if (answer->json["model"].is_object() && answer->json["applications"].is_object()) return std::move(answer->json);
+  return std::unexpected(Failure{Trouble::garbled, {ExitCode::unknown, fmt::format("{}: the answer is no status of a model", attempt)}});
+}
 
 Asked<ModelStatus> read_status(const Access& access, std::string_view model, std::string_view attempt) { return take_status(juju_call(access, status_question(model), attempt), attempt); }
 
@@ -87,12 +86,14 @@ Result<SharedLook> read_shared(const Place& place, const Access& access, const S
   CDCTL_TRY_ASSIGN(auto model, shared_model(place, *listing, settings));
   auto status = read_status(access, place.model(model.uuid), attempt);
   if (!status) return fail(status.error().error);
-  return SharedLook{std::move(model), std::move(*status), listing->all};
+  auto tags = read_tags(access, place.model(model.uuid), attempt);
+  if (!tags) return fail(tags.error().error);
+  return SharedLook{std::move(model), std::move(*status), std::move(*tags), listing->all};
 }
 
 Result<SetStatus> shared_set_status(const Host& host, const Place& place, const SetName& set, const SharedLook& look) {
   const auto* application = look.find(set);
-  CDCTL_TRY_ASSIGN(auto out, status_of(host, place, set, application));
+  CDCTL_TRY_ASSIGN(auto out, status_of(host, place, set, application, work_of(look.tags, set)));
   out.detail.set("model", look.model.name).set("model_uuid", look.model.uuid);
   if (application) add_units(out, look.status, application->name, {});
   return out;
@@ -101,14 +102,19 @@ Result<SetStatus> shared_set_status(const Host& host, const Place& place, const 
 Result<> add_shared_sets(Host& host, const Place& place, const Access& access, const Listing& listing, std::optional<std::string_view> service, std::vector<SetStatus>& to) {
   CDCTL_TRY_ASSIGN(const auto by_model, groups(host, place, listing, service));
   std::vector<NamedQuestion> questions;
-  for (const auto& [uuid, group] : by_model) questions.push_back({status_question(place.model(uuid)), fmt::format("reading the status of model {}", group.model.name)});
+  for (const auto& [uuid, group] : by_model) {
+    questions.push_back({status_question(place.model(uuid)), fmt::format("reading the status of model {}", group.model.name)});
+    questions.push_back({tags_question(place.model(uuid)), fmt::format("reading the tags of model {}", group.model.name)});
+  }
   const auto answers = juju_calls(access, questions);
   std::size_t i = 0;
   for (const auto& [uuid, group] : by_model) {
     auto status = take_status(answers[i], questions[i].attempt);
-    ++i;
     if (!status) return fail(status.error().error);
-    const SharedLook look{group.model, std::move(*status), listing.all};
+    auto tags = take_tags(answers[i + 1], questions[i + 1].attempt);
+    if (!tags) return fail(tags.error().error);
+    i += 2;
+    const SharedLook look{group.model, std::move(*status), std::move(*tags), listing.all};
     CDCTL_TRY(add_group(host, place, group, look, to));
   }
   return {};

@@ -1,7 +1,6 @@
 #include "tags.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -98,25 +97,24 @@ Result<Tags> parse_tags(const Json& answer) {
   return out;
 }
 
-Asked<Tags> read_tags(const Access& access, std::string_view model, std::string_view attempt) {
-  auto answer = juju_call(access, tags_question(model), attempt);
-  if (!answer) return std::unexpected(std::move(answer.error()));
+Asked<Tags> take_tags(const Asked<Answer>& answer, std::string_view attempt) {
+  if (!answer) return std::unexpected(answer.error());
   auto tags = parse_tags(answer->json);
   if (!tags) return std::unexpected(garbled(attempt, tags.error()));
   return std::move(*tags);
 }
 
-Asked<void> write_tags(const Access& access, std::string_view model, const Tags& all, std::string_view attempt) {
+Asked<Tags> read_tags(const Access& access, std::string_view model, std::string_view attempt) { return take_tags(juju_call(access, tags_question(model), attempt), attempt); }
+
+Asked<Tags> write_tags(const Access& access, std::string_view model, const Tags& all, std::string_view attempt) {
   const auto text = tags_text(all);
   if (!text) return std::unexpected(garbled(attempt, text.error()));
   const auto written = juju_act(access, {"model-config", "-m", std::string(model), fmt::format("{}={}", k_key, *text)}, attempt);
   // Where nobody answered it may have been written all the same: what is there tells
   if (!written && written.error().trouble != Trouble::unreachable) return std::unexpected(written.error());
-  const auto there = read_tags(access, model, attempt);
-  if (there && *there == all) return {};
-  if (!written) return std::unexpected(written.error());
-  if (!there) return std::unexpected(there.error());
-  return std::unexpected(Failure{Trouble::other, {ExitCode::unknown, fmt::format("{}: the tags that Juju has are not those that were set; somebody else writes them at this moment, or Juju does not keep them", attempt)}});
+  auto there = read_tags(access, model, attempt);
+  if (!written && (!there || *there != all)) return std::unexpected(written.error());
+  return there;
 }
 
 }  // namespace cdctl::juju

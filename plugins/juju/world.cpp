@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "world_border.hpp"
 
 namespace cdctl::juju {
@@ -29,6 +31,7 @@ Result<World> read_world(const WorldSet& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto remembered, CutMemory(set).load(deadline));
   BorderReader reader(set, BorderParts::of(set.settings, remembered));
   CDCTL_TRY_ASSIGN(const auto border, reader.read(deadline));
+  if (!border.forbidden.empty()) return fail(ExitCode::unknown, fmt::format("whether {} is cut cannot be seen: {}; {}", set.set, border.forbidden.front().words(), border.forbidden.front().cure()));
   const bool something = !border.crossings.empty() || !remembered.empty();
   return World{something && border.closed(), details_of(border, remembered)};
 }

@@ -16,7 +16,8 @@ namespace cdctl::juju {
 
 /// Repeatable: the second time changes nothing. `why` is shown by Juju beside a suspended relation. Details: how many were suspended,
 /// removed, unexposed, scaled; `"nothing":true` when nothing joins the set to the world. Exit code `unknown` when it could not be
-/// read what is cut, `timeout` when something is not cut at the deadline.
+/// read what is cut, `timeout` when something is not cut at the deadline, `refused` when this
+/// user lacks a right for it, and `failed` when all is cut but that.
 [[nodiscard]] Result<Step> cut_world(const WorldSet& set, std::string_view why, const Deadline& deadline);
 
 /// Brings back what cuts took away, exactly, and forgets it. Relations that somebody suspended by hand stay (details: `left`); those whose

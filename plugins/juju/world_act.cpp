@@ -22,10 +22,6 @@ std::string joined(const Json& list) {
   return out;
 }
 
-bool may_have_worked(const Failure& failure) {
-  return failure.trouble == Trouble::unreachable || failure.trouble == Trouble::gone || (failure.trouble == Trouble::other && failure.error.exit == ExitCode::unknown);
-}
-
 }  // namespace
 
 Result<> WorldActs::act(const std::string& model, std::vector<std::string> words, const std::string& attempt) {
@@ -35,7 +31,7 @@ Result<> WorldActs::act(const std::string& model, std::vector<std::string> words
   if (done) return {};
   const auto& failure = done.error();
   if (failure.trouble == Trouble::exists) return {};
-  if (may_have_worked(failure) && ++setbacks_ <= k_most_setbacks) return {};
+  if ((may_have_worked(failure) || failure.trouble == Trouble::gone) && ++setbacks_ <= k_most_setbacks) return {};
   if (failure.trouble != Trouble::not_allowed) return fail(failure.error);
   return fail(failure.error.exit, fmt::format("{}; it needs write access to that model: juju grant USER admin MODEL", failure.error.what));
 }

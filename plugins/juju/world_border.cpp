@@ -9,6 +9,7 @@
 
 #include "models.hpp"
 #include "offers.hpp"
+#include "shared_sets.hpp"
 
 namespace cdctl::juju {
 
@@ -28,7 +29,9 @@ Result<Crossing> crossing_of(const OfferConnection& connection, const std::strin
 
 }  // namespace
 
-bool Border::closed() const {
+std::string Forbidden::words() const { return fmt::format("{} leads to the set by {} relation{}, and this user's right there is '{}'", name, relations, relations == 1 ? "" : "s", printable(access, 20)); }
+
+bool Border::closed_here() const {
   return relations.empty() && exposed.empty() && scaled.empty() && leaving.empty() && std::ranges::all_of(crossings, &Crossing::suspended);
 }
 
@@ -48,8 +51,10 @@ Result<Json> BorderReader::ask(const Access& access, const Question& question, c
 
 Result<Border> BorderReader::read(const Deadline& deadline) {
   const auto what = while_reading("the status");
-  CDCTL_TRY_ASSIGN(const auto status, ask(set_.access, {"status", "-m", set_.address(), "--utc", "--retry-count", "0"}, what, deadline));
-  if (!status["model"].is_object() || !status["applications"].is_object()) return fail(ExitCode::unknown, fmt::format("{}: the answer is no status of a model", what));
+  CDCTL_TRY_ASSIGN(const auto access, access_within(set_.access, deadline, what));
+  const auto asked = ask_status(access, set_.address(), what);
+  if (!asked) return fail(asked.error().error);
+  const auto& status = *asked;
   Border border;
   for (const auto* key : {"applications", "application-endpoints"})
     for (const auto& [name, ignored] : status[key].members()) {
@@ -79,32 +84,42 @@ Result<void> BorderReader::read_crossings(const Json& status, Border& border, co
   if (!consumed) return fail(consumed.error().in(attempt));
   std::map<std::string, Offering> offering;
   for (const auto& [url, relations] : *consumed) {
-    CDCTL_TRY_ASSIGN(auto model, model_of(url, deadline));
-    auto& entry = offering[model];
+    CDCTL_TRY_ASSIGN(auto found, model_of(url, deadline));
+    auto& entry = offering[found.model];
     entry.name = url.model_name();
-    entry.model = std::move(model);
+    entry.model = std::move(found.model);
+    entry.access = std::move(found.access);
     entry.relations[url.offer] += relations;
   }
-  for (const auto& [model, entry] : offering) {
-    const auto what = fmt::format("{}, asking {}", attempt, entry.name);
-    CDCTL_TRY_ASSIGN(const auto json, ask(set_.access, {"offers", "-m", model}, what, deadline));
-    const auto offers = parse_offers(json);
-    if (!offers) return fail(offers.error().in(what));
-    for (const auto& [name, relations] : entry.relations) {
-      const auto* offer = find_offer(*offers, name);
-      const auto shown = fmt::format("{}.{}", entry.name, name);
-      std::size_t found = 0;
-      for (const auto& connection : offer && offer->connections ? *offer->connections : std::vector<OfferConnection>()) {
-        if (connection.model_uuid != set_.model) continue;
-        auto crossing = crossing_of(connection, model, shown);
-        if (!crossing) return fail(crossing.error().in(what));
-        border.crossings.push_back(std::move(*crossing));
-        ++found;
-      }
-      if (found >= relations) continue;
-      return fail(ExitCode::unknown, fmt::format("{}: {} shows {} of the {} relations that {} has with it ({}); try again, or juju grant USER admin {}", what, shown, found, relations,
-                                                 set_.set, offer && offer->connections ? "they are being made, or not this user's to see" : k_early, entry.name));
+  for (const auto& [model, entry] : offering) CDCTL_TRY(read_offering(entry, border, deadline));
+  return {};
+}
+
+Result<void> BorderReader::read_offering(const Offering& entry, Border& border, const Deadline& deadline) const {
+  if (!entry.access.empty()) {
+    std::size_t all = 0;
+    for (const auto& [name, relations] : entry.relations) all += relations;
+    border.forbidden.push_back({entry.model, entry.name, entry.access, all});
+    return {};
+  }
+  const auto what = fmt::format("{}, asking {}", while_reading("the relations"), entry.name);
+  CDCTL_TRY_ASSIGN(const auto json, ask(set_.access, {"offers", "-m", entry.model}, what, deadline));
+  const auto offers = parse_offers(json);
+  if (!offers) return fail(offers.error().in(what));
+  for (const auto& [name, relations] : entry.relations) {
+    const auto* offer = find_offer(*offers, name);
+    const auto shown = fmt::format("{}.{}", entry.name, name);
+    std::size_t found = 0;
+    for (const auto& connection : offer && offer->connections ? *offer->connections : std::vector<OfferConnection>()) {
+      if (connection.model_uuid != set_.model) continue;
+      auto crossing = crossing_of(connection, entry.model, shown);
+      if (!crossing) return fail(crossing.error().in(what));
+      border.crossings.push_back(std::move(*crossing));
+      ++found;
     }
+    if (found >= relations) continue;
+    return fail(ExitCode::unknown, fmt::format("{}: {} shows {} of the {} relations that {} has with it ({}); try again, or juju grant USER admin {}", what, shown, found, relations,
+                                               set_.set, offer && offer->connections ? "they are being made, or not this user's to see" : k_early, entry.name));
   }
   return {};
 }
@@ -135,22 +150,24 @@ Result<void> BorderReader::read_own_offers(const Json& status, Border& border, c
   return {};
 }
 
-Result<std::string> BorderReader::model_of(const OfferUrl& url, const Deadline& deadline) {
+Result<BorderReader::Found> BorderReader::model_of(const OfferUrl& url, const Deadline& deadline) {
   const auto controller = url.controller.empty() ? set_.access.controller : url.controller;
   const auto key = fmt::format("{}:{}", controller, url.model_name());
   if (const auto at = known_.find(key); at != known_.end()) return at->second;
   auto found = find_model(controller, url, false, deadline);
-  if (found && found->empty()) found = find_model(controller, url, true, deadline).value_or(std::string());
+  if (found && (found->model.empty() || !found->access.empty())) {
+    // An administrator of the controller may do everything, whatever he was granted
+    if (auto all = find_model(controller, url, true, deadline); all && !all->model.empty()) found = Found{std::move(all->model), {}};
+  }
   if (!found) return found;
-  if (found->empty()) {
+  if (found->model.empty()) {
     return fail(ExitCode::unknown, fmt::format("{}: this user does not see the model {} that offers {}, so it cannot suspend what leads there; juju grant USER admin {}, or leave relations out of [juju] cut",
                                                while_reading("the relations"), key, url.offer, url.model_name()));
   }
   return known_[key] = *found;
 }
 
-/// As `-m` takes it; empty when it is not in a complete list.
-Result<std::string> BorderReader::find_model(const std::string& controller, const OfferUrl& url, bool all, const Deadline& deadline) const {
+Result<BorderReader::Found> BorderReader::find_model(const std::string& controller, const OfferUrl& url, bool all, const Deadline& deadline) const {
   const auto what = fmt::format("looking for the model {} that offers {}", url.model_name(), url.offer);
   Question question{"models"};
   if (!controller.empty()) question.insert(question.end(), {"-c", controller});
@@ -160,10 +177,10 @@ Result<std::string> BorderReader::find_model(const std::string& controller, cons
   if (!answer) return fail(answer.error().error);
   const auto list = parse_models(answer->json, answer->notes);
   if (!list) return fail(list.error().in(what));
-  for (const auto& item : list->models)
-    if (item.name == url.model_name()) return controller.empty() ? item.uuid : fmt::format("{}:{}", controller, item.uuid);
+  for (const auto& item : list->models)  // a right that is not said is not refused: the offer tells
+    if (item.name == url.model_name()) return Found{controller.empty() ? item.uuid : fmt::format("{}:{}", controller, item.uuid), item.access == "admin" ? std::string() : item.access};
   if (!list->missing.empty()) return fail(ExitCode::unknown, fmt::format("{}: not all models are listed: {}", what, list->missing));
-  return std::string();
+  return Found{};
 }
 
 // ---------------------------------------------------------------- exposure, scale

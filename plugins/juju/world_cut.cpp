@@ -58,6 +58,7 @@ class Cut {
       if (!read) return fail(acts_.at_the_end(read.error(), "cutting"));
       const auto& border = *read;
       if (border.closed()) return done(border);
+      if (border.closed_here()) return partly(border);
       if (const auto taking = to_take_away(border); !taking.empty()) {
         CDCTL_TRY(memory_.add(taking, deadline_));
         crash_point("juju.cut.remembered");
@@ -90,6 +91,17 @@ class Cut {
       crash_point("juju.cut.scaled");
     }
     return {};
+  }
+
+  /// All is cut but what this user may not: exit code `refused` when that is all there is.
+  Result<Step> partly(const Border& border) {
+    if (!taken_.empty()) CDCTL_TRY(memory_.add(taken_, deadline_));
+    CDCTL_TRY_ASSIGN(const auto before, memory_.load(deadline_));
+    std::string open;
+    for (const auto& one : border.forbidden) open += fmt::format("{}{}", open.empty() ? "" : "; ", one.words());
+    const bool part = !before.empty() || !border.crossings.empty();
+    return fail(part ? ExitCode::failed : ExitCode::refused,
+                fmt::format("cutting {}: {}: {}; {}, then cut it again", set_.set, part ? "all is cut but what this user may not" : "nothing is cut", open, border.forbidden.front().cure()));
   }
 
   Result<Step> done(const Border& border) {

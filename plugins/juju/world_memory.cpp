@@ -7,6 +7,8 @@
 #include <cdctl/names.hpp>
 #include <cdctl/process.hpp>
 
+#include "metadata.hpp"
+
 namespace cdctl::juju {
 
 namespace {
@@ -19,13 +21,6 @@ Json ids_of(const std::set<std::int64_t>& ids) {
   auto out = Json::array();
   for (const auto id : ids) out.push_back(id);
   return out;
-}
-
-bool is_end(std::string_view text) {
-  const auto colon = text.find(':');
-  const auto endpoint = text.substr(std::min(text.size(), colon) + (colon == std::string_view::npos ? 0 : 1));
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
-  return colon != std::string_view::npos && valid_application_name(text.substr(0, colon)) && !endpoint.empty() && endpoint.front() != '-' && std::ranges::all_of(endpoint, good);
 }
 
 }  // namespace
@@ -84,20 +79,30 @@ Result<Remembered> remembered_from_json(const Json& json) {
     out.scaled[application] = units.as_int();
   }
   for (const auto& pair : json["r"].items()) {
-    good = good && pair.items().size() == 2 && is_end(pair.items()[0].view()) && is_end(pair.items()[1].view());
+    good = good && pair.items().size() == 2 && valid_relation_end(pair.items()[0].view(), true) && valid_relation_end(pair.items()[1].view(), true);
     if (good) out.relations.insert({pair.items()[0].as_string(), pair.items()[1].as_string()});
   }
   if (!good) return fail(ExitCode::unknown, "what a cut remembered cannot be read");
   return out;
 }
 
-std::string CutMemory::key() const { return set_.shares_model() ? "cdctl-cut-" + set_.set : "cdctl-cut"; }
+std::string CutMemory::key() const { return cut_key(set_.set, set_.shares_model()); }
 
-Result<Tags> CutMemory::read(std::string_view attempt, const Deadline& deadline) const {
-  CDCTL_TRY_ASSIGN(const auto access, access_within(set_.access, deadline, attempt));
-  auto tags = read_tags(access, set_.address(), attempt);
-  if (!tags) return fail(tags.error().error);
-  return std::move(*tags);
+Result<std::optional<std::string>> CutMemory::from_file() const {
+  if (set_.shares_model()) return std::nullopt;
+  CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(set_.remembered));
+  if (!text) return std::nullopt;
+  const auto json = Json::parse(*text);
+  if (!json || !json->is_object()) return fail(ExitCode::unknown, fmt::format("{} cannot be read; remove it when the set is not cut", set_.remembered.string()));
+  // Of an earlier model of this name
+  if ((*json)["model"].view() != set_.model) return std::nullopt;
+  return (*json)["cut"].canonical();
+}
+
+Result<> CutMemory::write_file(const Remembered& all) const {
+  if (set_.shares_model()) return {};
+  CDCTL_TRY(make_directories(set_.remembered.parent_path(), 0700));
+  return write_file_atomically(set_.remembered, Json::object({{"model", set_.model}, {"cut", to_json(all)}}).dump() + "\n", 0600);
 }
 
 Result<Remembered> CutMemory::among(const Tags& tags, std::string_view attempt) const {
@@ -105,7 +110,7 @@ Result<Remembered> CutMemory::among(const Tags& tags, std::string_view attempt) 
   if (const auto at = tags.find(key()); at != tags.end()) {
     text = at->second;
   } else {
-    CDCTL_TRY_ASSIGN(const auto file, read_file_if_there(set_.remembered));
+    CDCTL_TRY_ASSIGN(const auto file, from_file());
     if (!file) return Remembered{};
     text = *file;
   }
@@ -117,46 +122,39 @@ Result<Remembered> CutMemory::among(const Tags& tags, std::string_view attempt) 
 
 Result<Remembered> CutMemory::load(const Deadline& deadline) const {
   const auto attempt = fmt::format("reading what the cut of {} remembers", set_.set);
-  CDCTL_TRY_ASSIGN(const auto tags, read(attempt, deadline));
-  return among(tags, attempt);
-}
-
-Result<FileLock> CutMemory::lock(std::string_view attempt, const Deadline& deadline) const {
-  const auto folder = set_.remembered.parent_path().parent_path().parent_path();
-  CDCTL_TRY(make_directories(folder, 0700));
-  CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(folder / fmt::format("tags-{}.lock", set_.model), deadline));
-  if (!lock) return fail(ExitCode::timeout, fmt::format("{}: another cdctl of this machine changes them; try again", attempt));
-  return std::move(*lock);
-}
-
-Result<> CutMemory::write(Tags tags, const std::string& value, std::string_view attempt, const Deadline& deadline) const {
-  auto& tag = tags[key()];
-  if (tag == value) return {};
-  tag = value;
   CDCTL_TRY_ASSIGN(const auto access, access_within(set_.access, deadline, attempt));
-  const auto written = write_tags(access, set_.address(), tags, attempt);
-  if (!written) return fail(written.error().error);
+  const auto tags = read_tags(access, set_.address(), attempt);
+  return tags ? among(*tags, attempt) : fail(tags.error().error);
+}
+
+Result<> CutMemory::change(const TagEdit& edit, std::string_view attempt, const Deadline& deadline) const {
+  CDCTL_TRY_ASSIGN(auto access, access_within(set_.access, deadline, attempt));
+  access.until = deadline;
+  CDCTL_TRY(change_tags(access, {set_.address(), set_.tags_lock()}, edit, attempt));
   return {};
 }
 
 Result<> CutMemory::add(const Remembered& more, const Deadline& deadline) const {
   const auto attempt = fmt::format("remembering the cut of {} in the tags of its model", set_.set);
-  CDCTL_TRY_ASSIGN(const auto held, lock(attempt, deadline));
-  CDCTL_TRY_ASSIGN(const auto tags, read(attempt, deadline));
-  CDCTL_TRY_ASSIGN(auto all, among(tags, attempt));
-  all.add(more);
-  const auto text = to_json(all).canonical();
-  CDCTL_TRY(make_directories(set_.remembered.parent_path(), 0700));
-  CDCTL_TRY(write_file_atomically(set_.remembered, text, 0600));
-  crash_point("juju.cut.noted");
-  return write(tags, text, attempt, deadline);
+  const auto edit = [&](Tags& tags) -> Result<> {
+    CDCTL_TRY_ASSIGN(auto all, among(tags, attempt));
+    all.add(more);
+    CDCTL_TRY(write_file(all));
+    crash_point("juju.cut.noted");
+    tags[key()] = to_json(all).canonical();
+    return {};
+  };
+  return change(edit, attempt, deadline);
 }
 
 Result<> CutMemory::forget(const Deadline& deadline) const {
   const auto attempt = fmt::format("forgetting the cut of {} in the tags of its model", set_.set);
-  CDCTL_TRY_ASSIGN(const auto held, lock(attempt, deadline));
-  CDCTL_TRY_ASSIGN(const auto tags, read(attempt, deadline));
-  CDCTL_TRY(write(tags, std::string(k_nothing), attempt, deadline));
+  const auto edit = [&](Tags& tags) -> Result<> {
+    if (set_.shares_model()) tags.erase(key());
+    else tags[key()] = k_nothing;
+    return {};
+  };
+  CDCTL_TRY(change(edit, attempt, deadline));
   crash_point("juju.mend.forgotten");
   return remove_tree(set_.remembered);
 }

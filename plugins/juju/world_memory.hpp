@@ -16,7 +16,7 @@
 #include "juju_call.hpp"
 #include "relations.hpp"
 #include "settings.hpp"
-#include "tags.hpp"
+#include "tag_change.hpp"
 
 namespace cdctl::juju {
 
@@ -31,6 +31,8 @@ struct WorldSet {
   /// What follows `-m`.
   [[nodiscard]] std::string address() const { return access.controller.empty() ? model : access.controller + ":" + model; }
   [[nodiscard]] bool shares_model() const { return settings.isolation == Isolation::application; }
+  /// As Place::tags_lock.
+  [[nodiscard]] std::filesystem::path tags_lock() const { return remembered.parent_path().parent_path().parent_path() / ("tags-" + model + ".lock"); }
 };
 
 /// The access with no more time for a call than is left. Exit code `timeout` when none is.
@@ -52,7 +54,8 @@ struct Remembered {
 /// Exit code `unknown` when it is nothing that a cut wrote.
 [[nodiscard]] Result<Remembered> remembered_from_json(const Json& json);
 
-/// Where it is kept: in a tag of the model, so that every machine can mend; and in a file, in case somebody drops the tag.
+/// Where it is kept: in a tag of the model, so that every machine can mend; and, for a model of its own, in a file with that model's uuid, in case
+/// somebody drops the tag. Of a shared model only the tag counts: Juju does not tell one application from an earlier one of its name.
 class CutMemory {
  public:
   explicit CutMemory(const WorldSet& set) : set_(set) {}
@@ -64,12 +67,11 @@ class CutMemory {
 
  private:
   [[nodiscard]] std::string key() const;
-  [[nodiscard]] Result<Tags> read(std::string_view attempt, const Deadline& deadline) const;
   [[nodiscard]] Result<Remembered> among(const Tags& tags, std::string_view attempt) const;
-  /// Two cuts of this machine must not write back what the other has just changed.
-  [[nodiscard]] Result<FileLock> lock(std::string_view attempt, const Deadline& deadline) const;
+  [[nodiscard]] Result<std::optional<std::string>> from_file() const;
+  [[nodiscard]] Result<> write_file(const Remembered& all) const;
   /// Changes the one tag; the others stay as they are.
-  [[nodiscard]] Result<> write(Tags tags, const std::string& value, std::string_view attempt, const Deadline& deadline) const;
+  [[nodiscard]] Result<> change(const TagEdit& edit, std::string_view attempt, const Deadline& deadline) const;
   const WorldSet& set_;
 };
 

@@ -42,6 +42,8 @@ class Mend {
       const auto read = reader.read(deadline_);
       if (!read) return fail(acts_.at_the_end(read.error(), "mending"));
       const auto& border = *read;
+      for (const auto& one : border.forbidden)
+        if (remembered_.suspended.contains(one.model)) return fail(ExitCode::refused, fmt::format("mending {}: {}; {}, then mend it again", set_.set, one.words(), one.cure()));
       const auto missing = find_missing(border);
       if (missing.parts.empty()) return done(missing);
       CDCTL_TRY(bring_back(missing.parts, border));

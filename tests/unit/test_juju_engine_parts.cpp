@@ -1,16 +1,19 @@
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
 #include <cdctl/fs.hpp>
 
 #include "juju_act.hpp"
+#include "metadata.hpp"
 #include "private_data.hpp"
 #include "settings.hpp"
 #include "support/test_host.hpp"
-#include "tags.hpp"
+#include "tag_change.hpp"
 
 using namespace cdctl;
 using namespace cdctl::juju;
@@ -137,23 +140,86 @@ TEST_CASE("what is no answer about tags is none") {
   CHECK_FALSE(tags_text({{"cdctl-cut", std::string(200'000, 'x')}}));
 }
 
-TEST_CASE("tags are read back after they were written") {
-  const Tags tags{{"cdctl-set", "thumbs-r5f0c1e9a2b"}, {"team", "blue"}};
-  const auto kept = GENERATE(true, false);
-  const Scripted juju(std::string("case \"$*\" in *=*) ") + (kept ? "echo \"$5\" | cut -d= -f2- > tags" : "true") +
-                      ";; *) echo \"{\\\"resource-tags\\\":{\\\"Value\\\":\\\"$(cat tags 2>/dev/null)\\\"}}\";; esac\n");
-  const auto written = write_tags(juju.access, k_model, tags, "marking");
-  CHECK(written.has_value() == kept);
-  if (!kept) CHECK(written.error().error.exit == ExitCode::unknown);
-  CHECK(juju.lines("calls").at(0) == "--no-alias model-config -m " + k_model + " resource-tags=cdctl-set=thumbs-r5f0c1e9a2b team=blue -B");
+namespace {
+
+/// A model-config whose tags are in the file `tags`; `write` is what becomes of new ones, which are in $new.
+std::string config_script(const std::string& write) {
+  return "case \"$*\" in *=*) new=$(echo \"$5\" | cut -d= -f2-); " + write + ";; *) echo \"{\\\"resource-tags\\\":{\\\"Value\\\":\\\"$(cat tags 2>/dev/null)\\\"}}\";; esac\n";
+}
+
+Result<Tags> set_tag(const Scripted& juju, const std::string& key, const std::string& value) {
+  const auto edit = [&](Tags& tags) -> Result<> {
+    tags[key] = value;
+    return {};
+  };
+  return change_tags(juju.access, {k_model, juju.folder() / "tags.lock"}, edit, "marking");
+}
+
+}  // namespace
+
+TEST_CASE("tags are read, changed, written and read back") {
+  const Scripted juju(config_script("echo \"$new\" > tags"));
+  write(juju.folder() / "tags", "team=blue");
+  const auto there = set_tag(juju, "cdctl-set", "thumbs-r5f0c1e9a2b");
+  REQUIRE(there);
+  CHECK(*there == Tags{{"cdctl-set", "thumbs-r5f0c1e9a2b"}, {"team", "blue"}});
+  CHECK(juju.lines("calls").at(1) == "--no-alias model-config -m " + k_model + " resource-tags=cdctl-set=thumbs-r5f0c1e9a2b team=blue -B");
+  CHECK(set_tag(juju, "team", "blue"));
+  CHECK(juju.lines("calls").size() == 4);  // nothing to be written: one look
+}
+
+TEST_CASE("what another machine wrote over is written again, what it wrote stays") {
+  const Scripted juju(config_script("if [ -e second ]; then echo \"$new\" > tags; else touch second; echo cdctl-cut=x > tags; fi"));
+  const auto there = set_tag(juju, "cdctl-state", "live");
+  REQUIRE(there);
+  CHECK(*there == Tags{{"cdctl-cut", "x"}, {"cdctl-state", "live"}});
+}
+
+TEST_CASE("tags that Juju does not keep are an error") {
+  const Scripted juju(config_script("true"));
+  const auto there = set_tag(juju, "cdctl-state", "live");
+  REQUIRE_FALSE(there);
+  CHECK(there.error().exit == ExitCode::unknown);
 }
 
 TEST_CASE("tags that were written before the connection was lost are written") {
-  const Scripted juju(R"(case "$*" in
-*=*) echo "$5" | cut -d= -f2- > tags; echo "ERROR connection is shut down" >&2; exit 1;;
-*) echo "{\"resource-tags\":{\"Value\":\"$(cat tags)\"}}";; esac)");
-  CHECK(write_tags(juju.access, k_model, {{"cdctl-set", "x"}}, "marking"));
-  CHECK(juju.lines("calls").size() == 2);
+  const Scripted juju(config_script("echo \"$new\" > tags; echo 'ERROR connection is shut down' >&2; exit 1"));
+  CHECK(set_tag(juju, "cdctl-set", "x"));
+  CHECK(juju.lines("calls").size() == 3);
+}
+
+TEST_CASE("writers of one machine lose nothing of each other") {
+  const Scripted juju(config_script("sleep 0.05; echo \"$new\" > tags.$$; mv tags.$$ tags"));
+  write(juju.folder() / "tags", "");
+  std::vector<std::jthread> writers;
+  std::atomic<int> done = 0;
+  for (int i = 0; i < 5; ++i) writers.emplace_back([&, i] { done += set_tag(juju, "cdctl-cut-" + std::to_string(i), "x").has_value(); });
+  writers.clear();
+  CHECK(done == 5);
+  CHECK(tags_from_text(juju.lines("tags").at(0)).size() == 5);
+}
+
+TEST_CASE("work on a set of a shared model goes through its tag") {
+  const SetName set{"thumbs", "r5f0c1e9a2b"};
+  Metadata work;
+  work.set = set.str();
+  work.state = "deploying";
+  work.deployed_at = parse_rfc3339("2026-11-23T04:11:30.120Z");
+  work.until = parse_rfc3339("2026-11-23T05:00:00.000Z");
+  work.machine = "0123456789abcdef";
+  work.claim = "fedcba9876543210";
+  work.by = "ann+ops@build";
+  const auto tags = with_work({{"team", "blue"}}, set, work);
+  CHECK(tags.size() == 2);
+  const auto again = work_of(tags_from_text(tags_text(tags).value()), set);
+  CHECK(with_work({}, set, again) == with_work({}, set, work));
+  CHECK(again.by == work.by);
+  CHECK(again.until == work.until);
+  CHECK(sets_at_work(tags) == std::vector{set});
+  work.state = "live";
+  CHECK(with_work(tags, set, work) == Tags{{"team", "blue"}});
+  CHECK(work_of({}, set).state.empty());
+  for (const auto* text : {"", "+", "deploying", "++++++++", "reaping+nonsense"}) CHECK_FALSE(work_of({{"cdctl-work-" + set.str(), text}}, set).until);
 }
 
 TEST_CASE("a command that changes something is sent once") {

@@ -97,6 +97,18 @@ TEST_CASE("a model that does not go is told with more and more force") {
   CHECK(home.world.control({"removed"}) == uuid);
 }
 
+TEST_CASE("no client that waits makes a rung be left out") {
+  JujuHome home;
+  home.configure(k_set, R"({"force_after":"1s","no_wait_after":"2s","give_up_after":"80s"})");
+  home.deploy(k_set);
+  home.world.control({"stuck", k_set.str(), "no-wait"});  // juju waits for the model's end, far longer than a rung lasts
+  must(home.engine().stop(k_set, Millis(0), soon()));
+  CHECK(must(home.engine().destroy(k_set, soon())).changed);
+  const auto lines = lines_of(home, "destroy-model");
+  CHECK(any_has(lines, "--release-storage --force -B"));
+  CHECK(any_has(lines, "--release-storage --force --no-wait -B"));
+}
+
 TEST_CASE("a model that never goes is left to a person") {
   JujuHome home;
   home.configure(k_set, R"({"force_after":"1s","no_wait_after":"2s","give_up_after":"4s"})");
@@ -259,7 +271,7 @@ void reap_survives(const std::string& point) {
 
 }  // namespace
 
-TEST_CASE("a stop that is killed at any step is taken up") { reap_survives(GENERATE("juju.stop.noted", "juju.stop.marked", "juju.stop.told", "juju.stop.released")); }
+TEST_CASE("a stop that is killed at any step is taken up") { reap_survives(GENERATE("juju.stop.tagged", "juju.stop.marked", "juju.stop.told", "juju.stop.released")); }
 
 TEST_CASE("a removal that is killed at any step is taken up") { reap_survives(GENERATE("juju.destroy.push", "juju.destroy.pushed", "juju.destroy.gone", "juju.destroy.forgotten")); }
 

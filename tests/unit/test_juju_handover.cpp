@@ -392,3 +392,16 @@ TEST_CASE("a lost answer to deploy in a shared model makes no second application
   CHECK(site.there()["thumbs-r77aa01c9d0"]["units"].members().size() == 2);
   CHECK(site.relations("thumbs-r77aa01c9d0").items().size() == 1);
 }
+
+TEST_CASE("an application that another deployer made a moment before takes our options") {
+  Site site;
+  site.share();
+  site.given.begins = [&] { site.control({"application", k_set, site.given.set, "--charm", "lamp"}); };  // after the look, before the deploy
+  const auto done = site.hand();
+  INFO((done ? "" : done.error().what));
+  REQUIRE(done);
+  const auto settings = site.there()[site.given.set]["settings"];
+  CHECK(settings["amqp-url"].view() == k_url);
+  CHECK(settings["shade"].view() == "@/etc/passwd");
+  site.check_words();
+}

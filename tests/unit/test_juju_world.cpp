@@ -228,6 +228,27 @@ TEST_CASE("exposure is taken away and comes back rule by rule") {
   CHECK(site.exposed().canonical() == before.canonical());
 }
 
+TEST_CASE("the file of an earlier model of that name does not cut the new one") {
+  Site site;
+  site.juju({"expose", "lamp", "-m", "attic:" + site.model});
+  REQUIRE(site.cut());
+  REQUIRE(fs::exists(site.set.remembered));
+  site.control({"remove", "thumbs-r5f0c1e9a2b"});
+  site.model = site.set.model = site.control({"model", "thumbs-r5f0c1e9a2b"});
+  site.application("thumbs-r5f0c1e9a2b", "lamp");
+  CHECK(remembered_cut(site.set, Deadline(k_time))->empty());
+  CHECK_FALSE(read_world(site.set, Deadline(k_time))->cut);
+  CHECK_FALSE(site.mend()->changed);
+  CHECK(site.exposed().members().empty());
+}
+
+TEST_CASE("a file that cannot be read is no answer where the tag is missing") {
+  Site site;
+  fs::create_directories(site.set.remembered.parent_path());
+  REQUIRE(write_file_atomically(site.set.remembered, "{", 0600));
+  CHECK(remembered_cut(site.set, Deadline(k_time)).error().exit == ExitCode::unknown);
+}
+
 TEST_CASE("after a mend elsewhere, this machine's file is not believed") {
   Site site;
   site.juju({"expose", "lamp", "-m", "attic:" + site.model});
@@ -305,6 +326,50 @@ TEST_CASE("without a right on the offering side it says what to grant") {
   CHECK(cut.error().exit == ExitCode::unknown);
   site.control({"deny", "queues", "off"});
   CHECK(site.state() == "joined");
+}
+
+TEST_CASE("without admin where it is offered nothing is cut, and it says what to grant") {
+  Site site;
+  site.consume();
+  site.control({"access", "queues", "write"});
+  SECTION("an administrator of the controller passes") { CHECK(site.cut()); }
+  SECTION("others are refused") {
+    site.control({"set", "superuser", "false"});
+    const auto cut = site.cut();
+    REQUIRE_FALSE(cut);
+    INFO(cut.error().what);
+    CHECK(cut.error().exit == ExitCode::refused);
+    CHECK(cut.error().what.contains("juju grant USER admin admin/queues"));
+    CHECK(site.state() == "joined");
+    CHECK_FALSE(site.tags().contains("cdctl-cut"));
+    CHECK(read_world(site.set, Deadline(k_time)).error().exit == ExitCode::unknown);
+  }
+}
+
+TEST_CASE("what may be cut is cut, and what may not is named until it may") {
+  Site site;
+  site.consume();
+  site.juju({"expose", "lamp", "-m", "attic:" + site.model});
+  site.control({"access", "queues", "read"});
+  site.control({"set", "superuser", "false"});
+  for (int again = 0; again < 2; ++again) {
+    const auto cut = site.cut();
+    REQUIRE_FALSE(cut);
+    INFO(cut.error().what);
+    CHECK(cut.error().exit == ExitCode::failed);
+    CHECK(cut.error().what.contains("juju grant USER admin admin/queues"));
+    CHECK(site.exposed().members().empty());
+    CHECK(site.state() == "joined");
+  }
+  site.control({"access", "queues", "admin"});
+  REQUIRE(site.cut());
+  CHECK(site.state() == "suspended");
+  site.control({"access", "queues", "read"});
+  CHECK(site.mend().error().exit == ExitCode::refused);
+  site.control({"access", "queues", "admin"});
+  REQUIRE(site.mend());
+  CHECK(site.state() == "joined");
+  CHECK(site.exposed().members().size() == 1);
 }
 
 TEST_CASE("no trouble of juju makes a cut that is none") {

@@ -15,7 +15,7 @@ engine_begin() {
   isolation=model
   if [ "$words" != "$FAKE_JUJU_VERSION" ]; then
     isolation=application
-    engine_elsewhere+=' juju.claim.added juju.claim.taken juju.cut.suspended juju.mend.resumed juju.stop.noted'
+    engine_elsewhere+=' juju.claim.added juju.claim.taken juju.cut.suspended juju.mend.resumed'
   else
     engine_elsewhere+=' juju.handover.related juju.claim.begun juju.cut.removed juju.mend.related'
   fi
@@ -109,5 +109,6 @@ engine_return() { juju_control dead off; }
 
 engine_left_alone() {
   expect_same "the models" "$(juju_state | jq -r '[.models[].name] | sort | join(" ")')" "$( [ $isolation = model ] && echo 'neighbour queues' || echo 'queues shared')"
+  [ $isolation = model ] || expect_same "the tags of the shared model" "$(juju_control tags shared)" ""
   expect_same "the neighbour" "$(juju_control units "$shared" | grep -cE '(neighbour|lamp)/0 0 alive')" 1
 }

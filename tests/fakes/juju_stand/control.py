@@ -72,6 +72,19 @@ def model(*words):
     print(made["uuid"])
 
 
+def models(prefix, count, state_word="live"):
+    with store.change() as state:
+        for number in range(int(count)):
+            name = "%s-r%010x" % (prefix, number)
+            made = store.new_model(state, name, state["controller"]["user"])
+            made["config"]["resource-tags"] = "cdctl-set=%s cdctl-state=%s cdctl-source-trunk=git:%d" % (name, state_word, number)
+
+
+def access(name, word):
+    with store.change() as state:
+        find(state, name)["access"] = word
+
+
 def application(*words):
     (where, name), options = options_of(words)
     with store.change() as state:
@@ -189,7 +202,7 @@ def printed(key):
     return lambda: print("\n".join(store.look()[key]))
 
 
-COMMANDS = {"init": init, "model": model, "application": application, "charm": charm, "broker": broker, "set": set_, "trouble": trouble, "dead": dead,
+COMMANDS = {"init": init, "model": model, "models": models, "access": access, "application": application, "charm": charm, "broker": broker, "set": set_, "trouble": trouble, "dead": dead,
             "lost": lost, "say": say, "stuck": stuck, "storage": storage, "deny": switch("denied"), "hide": switch("hidden"), "remove": remove, "units": units,
             "released": printed("released"), "erased": printed("erased"), "removed": printed("removed"), "stop": stop,
             "tags": lambda name: print(find(store.look(), name)["config"].get("resource-tags", "")),

@@ -255,11 +255,15 @@ def disable(run):
     with store.change() as state:
         model = run.model(state)
         if run.command == "enable-command":
-            model["blocks"] = [kind for kind in model["blocks"] if kind not in run.plain]
+            model["blocks"] = {kind: text for kind, text in model["blocks"].items() if kind not in run.plain}
         else:
-            model["blocks"] = sorted(set(model["blocks"]) | {run.plain[0]})
+            model["blocks"][run.plain[0]] = " ".join(run.plain[1:])
+
+
+def disabled(run):
+    run.answer([{"command-set": kind, **({"message": text} if text else {})} for kind, text in run.model(store.look())["blocks"].items()])
 
 
 COMMANDS = {"version": version, "whoami": whoami, "controllers": controllers, "models": models, "status": status, "offers": offers,
             "show-model": show_model, "add-model": add_model, "model-config": model_config, "destroy-model": destroy_model,
-            "disable-command": disable, "enable-command": disable}
+            "disable-command": disable, "enable-command": disable, "disabled-commands": disabled}

@@ -175,7 +175,7 @@ def new_model(state, name, owner, kind="iaas", cloud=None, identity=None):
     identity = identity or "5e7a%s-%s-4%s-8%s-%s" % tuple(random_hex(n) for n in (4, 4, 3, 3, 12))
     model = {"uuid": identity, "name": name, "owner": owner, "type": kind, "cloud": cloud or state["controller"]["cloud"], "since": time.time(),
              "config": {}, "applications": {}, "saas": {}, "relations": [], "offers": {}, "secrets": {}, "machines": {}, "storage": [],
-             "blocks": [], "next_relation": 0, "next_machine": 0}
+             "blocks": {}, "next_relation": 0, "next_machine": 0}
     state["models"][identity] = model
     return model
 

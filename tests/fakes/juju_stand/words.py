@@ -38,7 +38,7 @@ COMMANDS = {
     "add-secret": {**BARE, "--file": 1, "--info": 1}, "update-secret": {**BARE, "--file": 1, "--info": 1, "--auto-prune": 0},
     "grant-secret": MODEL, "revoke-secret": MODEL, "remove-secret": {**MODEL, "--revision": 1},
     "secrets": {**BARE, **JSON, "--owner": 1},
-    "disable-command": MODEL, "enable-command": MODEL,
+    "disabled-commands": {**MODEL, **JSON, "--all": 0}, "disable-command": MODEL, "enable-command": MODEL,
 }
 if LEGACY:
     for name in ("integrate", "add-secret", "update-secret", "grant-secret", "revoke-secret", "remove-secret", "secrets"):
