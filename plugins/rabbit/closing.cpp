@@ -1,6 +1,7 @@
 #include "closing.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include <poll.h>
@@ -14,9 +15,10 @@ namespace cdctl::rabbit {
 
 namespace {
 
-constexpr Millis k_patience(6000);
-// Stuck clients hold their call for 3 s each: enough room that the others need not wait behind them.
-constexpr std::size_t k_parallel = 64;
+constexpr Millis k_patience(6000);  ///< without one connection less
+// A stuck client holds its call for 3 s: enough room that hundreds of them leave some for the others, and few enough for the
+// usual limit of 1,024 open files.
+constexpr std::size_t k_parallel = 512;
 
 Call delete_call(const std::string& name, const std::string& reason) {
   return {.method = "DELETE", .path = path_of({"connections", name}) + "?disable_stats=true", .doing = "closing the connection " + printable(name, 80),
@@ -65,8 +67,9 @@ Result<std::vector<std::string>> open_connections(Management& management, const 
 
 Result<Closing> close_connections(Management& management, const std::string& user, Owner owner, const std::string& reason,
                                   const Deadline& deadline) {
-  const auto until = deadline.at_most(k_patience);
+  auto until = deadline.at_most(k_patience);
   Closing done;
+  auto fewest = std::numeric_limits<std::size_t>::max();
   std::set<std::string> seen;
   std::vector<std::string> names;
   for (int empty = 0; empty < 2;) {
@@ -74,6 +77,10 @@ Result<Closing> close_connections(Management& management, const std::string& use
     // Out of time between two looks: the connections of the look before count as open.
     if (!listed && listed.error().exit == ExitCode::timeout && !names.empty()) break;
     CDCTL_TRY_ASSIGN(names, std::move(listed));
+    if (names.size() < fewest) {  // a busy broker is given time as long as it gets on
+      fewest = names.size();
+      until = deadline.at_most(k_patience);
+    }
     if (until.passed() && !names.empty()) break;
     // A connection that was let in just before the limit may be listed a moment late: one empty list is not enough.
     empty = names.empty() ? empty + 1 : 0;
@@ -83,7 +90,7 @@ Result<Closing> close_connections(Management& management, const std::string& use
       CDCTL_TRY(close_each(management, names, reason, until));
       crash_point("rabbit.cut.close");
     }
-    // A breath for the broker between two looks, longer when they bring nothing; `until` bounds the loop.
+    // A breath for the broker between two looks, longer when they bring nothing; `until` and the deadline bound the loop.
     if (empty < 2) ::poll(nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(done.passes, 1, 5)));
   }
   if (!names.empty()) {

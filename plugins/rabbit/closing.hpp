@@ -23,8 +23,8 @@ enum class Owner { there, deleted };
 [[nodiscard]] Result<std::vector<std::string>> open_connections(Management& management, const std::string& user, Owner owner,
                                                                 const Deadline& deadline);
 
-/// Closes every connection of `user`, each by name and all at once, until the list stays empty; at most 6 s. `reason` is
-/// what the clients are told. The user must be kept from connecting again before, or this never ends well.
+/// Closes every connection of `user`, each by name and all at once, until the list stays empty; gives up when 6 s have brought
+/// none less. `reason` is what the clients are told. The user must be kept from connecting again before, or this never ends well.
 [[nodiscard]] Result<Closing> close_connections(Management& management, const std::string& user, Owner owner,
                                                 const std::string& reason, const Deadline& deadline);
 

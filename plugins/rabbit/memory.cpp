@@ -59,21 +59,14 @@ void RabbitMemory::take_force(const Json& row, std::optional<std::string_view> s
 }
 
 Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(std::optional<std::string_view> service, const Deadline& deadline) {
-  const Call calls[] = {{.path = "/global-parameters", .doing = "reading the sets from the broker"},
-                        {.path = "/users?columns=name,tags,limits", .doing = "reading the users of the broker"}};
-  const auto answers = management_.send_all(calls, deadline);
-  for (const auto& answer : answers)
-    if (!answer) return fail(answer.error());
-  CDCTL_TRY_ASSIGN(const auto parameters, management_.parse(calls[0], *answers[0]));
-  CDCTL_TRY_ASSIGN(const auto users, management_.parse(calls[1], *answers[1]));
-  if (!parameters.is_array() || !users.is_array()) return fail(ExitCode::unknown, "reading the sets from the broker: the answer is no list");
+  CDCTL_TRY_ASSIGN(const auto look, registry_.look(service, deadline));
   std::map<std::string, MemoryEntry> entries;
   std::map<std::string, Force> forces;
-  for (const auto& row : parameters.items()) {
+  for (const auto& row : look.parameters.items()) {
     take_parameter(row, service, entries);
     take_force(row, service, forces);
   }
-  for (const auto& user : users.items()) {
+  for (const auto& user : look.users.items()) {
     const auto set = parse_set_name(user["name"].view());
     if (!set || (service && set->service != *service)) continue;
     auto& entry = entries[set->str()];

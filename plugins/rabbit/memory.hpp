@@ -8,6 +8,7 @@
 
 #include "lock.hpp"
 #include "management.hpp"
+#include "registry.hpp"
 
 namespace cdctl::rabbit {
 
@@ -15,7 +16,8 @@ namespace cdctl::rabbit {
 /// `cdctl.force.NAME`. Whether a set is cut is read from its user's limit alone; one that is let in on trial counts as cut.
 class RabbitMemory final : public Memory {
  public:
-  explicit RabbitMemory(Host& host) : host_(host), management_(host) {}
+  /// `many`: users, from which on one service is looked up by its names.
+  explicit RabbitMemory(Host& host, std::size_t many = Registry::k_many) : host_(host), management_(host), registry_(management_, many) {}
 
   Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> service, const Deadline& deadline) override;
   Result<> put_set(const SetMemo& memo, const Deadline& deadline) override;
@@ -34,6 +36,7 @@ class RabbitMemory final : public Memory {
 
   Host& host_;
   Management management_;
+  Registry registry_;
   std::map<std::string, std::unique_ptr<LockHolder>, std::less<>> prefetched_;
 };
 

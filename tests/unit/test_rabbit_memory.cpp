@@ -78,6 +78,38 @@ TEST_CASE("a parameter that cannot be used is reported and hurts no other") {
   CHECK(broker.host().logged.size() == 2);
 }
 
+TEST_CASE("among many sets, those of one service are looked up by their names") {
+  Broker broker;
+  RabbitMemory all(broker.host()), named(broker.host(), 0);
+  RabbitSwitch rabbit(broker.host());
+  const auto live = broker.set(1), gone = broker.set(2), bare = broker.set(3);
+  REQUIRE(rabbit.provision(broker.queue_service(), live, "s", soon()));
+  REQUIRE(rabbit.provision(broker.queue_service(), bare, "s", soon()));
+  REQUIRE(all.put_set(memo_of(live), soon()));
+  REQUIRE(all.put_set(memo_of(gone), soon()));
+  REQUIRE(all.put_cut(gone, {true, "me", "bad", now(), {}, {}}, soon()));
+  REQUIRE(all.put_force(live.service, Force{Force::State::observe, "me", "a look", now()}, soon()));
+  broker.must("PUT", "/global-parameters/cdctl.set." + live.service + "x-" + live.revision, Json::object({{"value", "of another service"}}));
+  const auto expected = all.read(live.service, soon()).value();
+  REQUIRE(expected.size() == 3);
+  for (int i = 0; i < 2; ++i) {  // the first look counts the users, the second knows
+    const auto entries = named.read(live.service, soon()).value();
+    REQUIRE(entries.size() == expected.size());
+    for (const auto& [name, entry] : expected) {
+      INFO(name);
+      const auto& found = entries.at(name);
+      CHECK(found.set.has_value() == entry.set.has_value());
+      CHECK(found.cut_memo.has_value() == entry.cut_memo.has_value());
+      CHECK(found.provisioned == entry.provisioned);
+      CHECK(found.cut == entry.cut);
+      REQUIRE(found.force);
+      CHECK(found.force->why == "a look");
+    }
+  }
+  CHECK(named.read("t-nobody", soon()).value().empty());
+  CHECK(named.read({}, soon()).value().contains(live.str()));
+}
+
 TEST_CASE("trim forgets the oldest tombstones with their cuts, and nothing that lives") {
   Broker broker;
   RabbitMemory memory(broker.host());

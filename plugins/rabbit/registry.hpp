@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "management.hpp"
+
+namespace cdctl::rabbit {
+
+/// What the broker keeps about sets: their users and the global parameters.
+struct Look {
+  Json users;       ///< rows of `name`, `tags`, `limits`
+  Json parameters;  ///< rows of `name`, `value`
+};
+
+/// Asks for it. Neither list can be filtered by the broker (RabbitMQ management API 3.10), and the values of ten thousand sets cost
+/// it most of a second: where there are many, one service's are looked up by their names.
+class Registry {
+ public:
+  static constexpr std::size_t k_many = 500;     ///< users
+  static constexpr std::size_t k_most_by_name = 100;  ///< parameters; beyond it one list is cheaper
+
+  explicit Registry(Management& management, std::size_t many = k_many) : management_(management), many_(many) {}
+
+  /// Of one service, or all. More than was asked for may be in it.
+  [[nodiscard]] Result<Look> look(std::optional<std::string_view> service, const Deadline& deadline);
+
+ private:
+  [[nodiscard]] Result<Look> look_at_all(const Deadline& deadline);
+  [[nodiscard]] Result<Json> parameters_of(std::string_view service, const Deadline& deadline);
+
+  Management& management_;
+  std::size_t many_;
+  std::optional<std::size_t> users_;  ///< how many there were
+};
+
+}  // namespace cdctl::rabbit
