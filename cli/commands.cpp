@@ -184,3 +184,4 @@ std::vector<Option> global_options_of(const Command& command) {
 }
 
 }  // namespace cdctl::cli
+    Command{"__man", "FOLDER [DATE]", "Write the manual pages", "", "", "", {}, nothing, run_man, true},
