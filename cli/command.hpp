@@ -62,6 +62,7 @@ int run_trip(Context&, const Arguments&);
 int run_break(Context&, const Arguments&);
 int run_mend(Context&, const Arguments&);
 int run_force(Context&, const Arguments&);
+int run_notify(Context&, const Arguments&);
 int run_stale(Context&, const Arguments&);
 int run_reap(Context&, const Arguments&);
 int run_init(Context&, const Arguments&);
@@ -72,6 +73,6 @@ int run_version(Context&, const Arguments&);
 int run_completion(Context&, const Arguments&);
 int run_complete(Context&, const Arguments&);
 int run_manifest(Context&, const Arguments&);
-
 int run_man(Context&, const Arguments&);
+
 }  // namespace cdctl::cli

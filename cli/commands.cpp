@@ -103,6 +103,10 @@ constexpr std::array k_force{
     Option{"why", "TEXT", "the reason, for the others"},
     k_timeout,
 };
+constexpr std::array k_notify{
+    Option{"pass", "", "also write the records to stdout, unchanged, for the next in the pipe"},
+    Option{"timeout", "DURATION", "deadline of each sink for what it is given at once (30s)"},
+};
 constexpr std::array k_stale{
     Option{"keep", "N", "live sets to keep (2)"},
     Option{"min-age", "DURATION", "keep younger sets (1h)"},
@@ -164,6 +168,9 @@ constexpr std::array k_commands{
     Command{"doctor", "", "Whether everything that cdctl needs is there, and the cure where it is not", "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'", "everything",
             "a check record each", k_doctor, nothing, run_doctor},
     Command{"plugins", "", "The plugins, where they are, and why one is refused", "cdctl plugins\ncdctl plugins --check -o json", "manifests", "plugin records", k_plugins, nothing, run_plugins},
+    Command{"notify", "SINK…", "Pass records on to where people look: whatever sinks the plugins offer",
+            "cdctl signals --follow | cdctl notify chat\ncdctl signals --follow | cdctl trip | cdctl notify chat pager --pass | cdctl break", "records of any schema",
+            "nothing; with --pass the same records", k_notify, config, run_notify},
     Command{"version", "", "The version and what it was built with", "cdctl version\ncdctl version -o json", "", "", {}, nothing, run_version},
     Command{"completion", "SHELL", "The completion script of bash, zsh or fish", "cdctl completion bash >~/.local/share/bash-completion/completions/cdctl\ncdctl completion fish >~/.config/fish/completions/cdctl.fish", "", "", {}, nothing, run_completion},
     Command{"__complete", "SHELL LINE [STEM [WIDTH]]", "Candidates for a command line up to the cursor", "", "", "", {}, nothing, run_complete, true},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,7 +59,8 @@ class Output {
   void clear_progress();
 
   Format format_ = Format::ndjson;
-  bool colour_ = false, quiet_ = false, verbose_ = false, broken_ = false, progress_shown_ = false;
+  bool colour_ = false, quiet_ = false, verbose_ = false, broken_ = false;
+  std::atomic<bool> progress_shown_ = false;  ///< `notify` writes stdout and stderr from two threads
   bool any_ = false;
   std::string layout_, picture_;
   std::string buffer_;

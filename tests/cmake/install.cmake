@@ -9,4 +9,12 @@ endfunction()
 
 cdctl_install_test(tree 120)
 cdctl_install_test(man 120)
+cdctl_install_test(example 300)
+cdctl_install_test(notify 120)
 
+# The sinks of the test of `notify`, with a manifest: a plugin folder of their own.
+add_library(test_plugin_sinks MODULE plugins/sinks.cpp)
+target_link_libraries(test_plugin_sinks PRIVATE cdctl::sdk cdctl_warnings)
+set_target_properties(test_plugin_sinks PROPERTIES PREFIX "" OUTPUT_NAME sinks LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/sinks)
+add_custom_command(TARGET test_plugin_sinks POST_BUILD COMMAND $<TARGET_FILE:cdctl> __manifest $<TARGET_FILE:test_plugin_sinks> ${CMAKE_BINARY_DIR}/tests/sinks/sinks.toml VERBATIM)
+add_dependencies(test_plugin_sinks cdctl)

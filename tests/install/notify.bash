@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# `notify` against sinks that take, refuse, throw, waver and hang.
+. "$(dirname "$0")/common.bash"
+begin
+PATH=$build_dir/bin:$PATH
+export CDCTL_PLUGIN_PATH=$build_dir/tests/sinks CDCTL_TEST_SINK=$work/kept CDCTL_CONFIG=$work/cdctl.toml
+touch cdctl.toml
+record() { printf '{"schema":"cdctl.signal/1","id":"%s","unknown":[1, 2.50]}\n' "$1"; }
+kept() { cat kept 2>/dev/null | jq -r '.[].id' | xargs; }
+{ record 1; record 2; record 3; } >three
+
+# The command line.
+expect_exit 2 cdctl notify </dev/null
+expect_exit 3 cdctl notify nobody </dev/null
+expect_error "no plugin offers sink 'nobody'"
+expect_exit 2 cdctl notify keep --timeout 0s </dev/null
+expect_exit 2 script -qec 'cdctl notify keep' /dev/null
+expect_exit 0 cdctl notify keep </dev/null
+expect_quiet
+
+# All arrive, in order; nothing is on stdout unless it is asked for; a sink named twice gets them once.
+expect_exit 0 cdctl notify keep keep <three
+expect_quiet
+expect_same kept "$(kept)" "1 2 3"
+
+# Lines that are no records are told by number; the rest goes on.
+rm kept
+{ record 1; echo '{"schema":'; echo '[]'; echo '{"a":1}'; record 2; } >mixed
+expect_exit 1 cdctl notify keep --pass <mixed
+for number in 2 3 4; do expect_error "line $number: .*skipped"; done
+expect_same passed "$(jq -r .id out | xargs)" "1 2"
+expect_same kept "$(kept)" "1 2"
+
+# One sink's failure is not the other's, nor that of who reads on.
+rm kept
+expect_exit 1 cdctl notify refuse throw keep --pass <three
+expect_error 'on to refuse: the room is closed'
+expect_error 'on to throw: internal error: thrown inside the sink'
+expect_error 'throw: 3 records in all were not passed on'
+cmp -s three out || fail "--pass changed the records"
+expect_same kept "$(kept)" "1 2 3"
+
+# What fails in passing is tried again within the deadline, and not beyond it.
+rm kept
+expect_exit 0 cdctl notify wavers <three
+expect_same kept "$(kept)" "1 2 3"
+rm kept
+expect_exit 1 cdctl notify wavers --timeout 50ms <three
+expect_error 'on to wavers: busy'
+
+# Live: a record is passed on and delivered while the writer stays; a hanging sink holds nothing back on stdout.
+mkfifo pipe
+start_writer() { cdctl notify "$@" --pass <pipe >live 2>err & reader=$!; exec 7>pipe; }
+start_writer keep
+record 4 >&7
+for id in 4 5; do
+  [ $id = 4 ] || record $id >&7
+  deadline=$((SECONDS + 20))
+  until [ "$(kept | awk '{print $NF}')" = $id ] && grep -q "\"$id\"" live; do [ $SECONDS -lt $deadline ] || fail "record $id did not come"; read -rt 0.02 <> <(:) || :; done
+done
+exec 7>&-
+wait $reader
+start_writer stuck keep --timeout 60s
+record 6 >&7
+deadline=$((SECONDS + 20))
+until grep -q '"6"' live; do [ $SECONDS -lt $deadline ] || fail "the sink held record 6 back"; read -rt 0.02 <> <(:) || :; done
+record 7 >&7
+until grep -q '"7"' live; do [ $SECONDS -lt $deadline ] || fail "the sink held record 7 back"; read -rt 0.02 <> <(:) || :; done
+
+# A stop ends it soon, and what did not go out is told.
+kill -TERM $reader
+status=0
+wait $reader || status=$?
+exec 7>&-
+expect_same "exit status" $status 143
+grep -q 'stuck: .* not passed on' err || fail "nothing says that records were lost"
+
+# A reader that has gone ends it quietly.
+expect_exit 0 bash -c 'for i in $(seq 1 20000); do echo "{\"schema\":\"cdctl.signal/1\",\"id\":\"$i\"}"; done | cdctl notify keep --pass | head -n 1'
+[ ! -s err ] || fail "it complains of a reader that has gone"
