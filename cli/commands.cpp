@@ -136,7 +136,10 @@ constexpr std::array k_init{
     k_dry_run,
 };
 constexpr std::array k_doctor{Option{"timeout", "DURATION", "deadline of each plugin's checks (15s)"}};
-constexpr std::array k_plugins{Option{"check", "", "open each plugin and check it whole"}};
+constexpr std::array k_plugins{
+    Option{"check", "", "open each plugin and check it whole"},
+    Option{"role", "ROLE", "with new: what the plugin begins as (sink)", false, false, 0, "sink source doctor command"},
+};
 
 constexpr std::array k_commands{
     Command{"outdated", "[SERVICE…]", "Which services have a newer revision than what is out there", "cdctl outdated\ncdctl outdated thumbs | cdctl deploy",
@@ -165,16 +168,18 @@ constexpr std::array k_commands{
             "", "", k_init, nothing, run_init},
     Command{"config", "VERB [SERVICE…]", "The configuration: show what holds, check all of it, explain KEY, path", "cdctl config check\ncdctl config show thumbs\ncdctl config explain reaper.keep",
             "the configuration's files", "setting, problem, key or path records", {}, nothing, run_config},
-    Command{"doctor", "", "Whether everything that cdctl needs is there, and the cure where it is not", "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'", "everything",
-            "a check record each", k_doctor, nothing, run_doctor},
-    Command{"plugins", "", "The plugins, where they are, and why one is refused", "cdctl plugins\ncdctl plugins --check -o json", "manifests", "plugin records", k_plugins, nothing, run_plugins},
     Command{"notify", "SINK…", "Pass records on to where people look: whatever sinks the plugins offer",
             "cdctl signals --follow | cdctl notify chat\ncdctl signals --follow | cdctl trip | cdctl notify chat pager --pass | cdctl break", "records of any schema",
             "nothing; with --pass the same records", k_notify, config, run_notify},
+    Command{"doctor", "", "Whether everything that cdctl needs is there, and the cure where it is not", "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'", "everything",
+            "a check record each", k_doctor, nothing, run_doctor},
+    Command{"plugins", "[new NAME [FOLDER]]", "The plugins, where they are, and why one is refused; or begin one of your own",
+            "cdctl plugins\ncdctl plugins --check -o json\ncdctl plugins new chat --role sink", "manifests", "plugin records", k_plugins, nothing, run_plugins},
     Command{"version", "", "The version and what it was built with", "cdctl version\ncdctl version -o json", "", "", {}, nothing, run_version},
     Command{"completion", "SHELL", "The completion script of bash, zsh or fish", "cdctl completion bash >~/.local/share/bash-completion/completions/cdctl\ncdctl completion fish >~/.config/fish/completions/cdctl.fish", "", "", {}, nothing, run_completion},
     Command{"__complete", "SHELL LINE [STEM [WIDTH]]", "Candidates for a command line up to the cursor", "", "", "", {}, nothing, run_complete, true},
     Command{"__manifest", "LIBRARY FILE", "Write a plugin's manifest", "", "", "", {}, nothing, run_manifest, true},
+    Command{"__man", "FOLDER [DATE]", "Write the manual pages", "", "", "", {}, nothing, run_man, true},
 };
 
 }  // namespace
@@ -191,4 +196,3 @@ std::vector<Option> global_options_of(const Command& command) {
 }
 
 }  // namespace cdctl::cli
-    Command{"__man", "FOLDER [DATE]", "Write the manual pages", "", "", "", {}, nothing, run_man, true},

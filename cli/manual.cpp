@@ -149,7 +149,7 @@ ManualPage Manual::command(const Command& row) const {
     options(page, row.options);
   }
   page.section("Options of every command");
-  options(page, global_options());
+  options(page, global_options_of(row));
   rows(page, "Exit status", k_exits, false);
   const auto decides = [](const Option& option) { return option.name == "exit-code"; };
   if (std::ranges::any_of(row.options, decides)) page.item(Roff::bold("10"), "With --exit-code: there is something.");

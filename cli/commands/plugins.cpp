@@ -1,13 +1,35 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/names.hpp>
 
 #include "../command.hpp"
 #include "../context.hpp"
+#include "../plugin_template.hpp"
 
 namespace cdctl::cli {
 
+namespace {
+
+/// `cdctl plugins new NAME [FOLDER]`
+Result<> new_plugin(Context& context, const Arguments& args) {
+  if (args.words.front() != "new") return fail(ExitCode::usage, fmt::format("plugins: unknown word '{}'; did you mean: cdctl plugins new NAME?", printable(args.words.front(), 60)));
+  if (args.words.size() < 2 || args.words.size() > 3) return fail(ExitCode::usage, "plugins new: give NAME and, if you like, FOLDER");
+  const auto& name = args.words[1];
+  const std::filesystem::path folder = args.words.size() > 2 ? args.words[2] : name;
+  CDCTL_TRY(write_plugin_template(name, args.value("role", "sink"), folder));
+  context.out.note(fmt::format("{} is there; build and test it: cmake -S {} -B {} && cmake --build {} && ctest --test-dir {}", folder.string(), folder.string(),
+                               (folder / "build").string(), (folder / "build").string(), (folder / "build").string()));
+  return {};
+}
+
+}  // namespace
+
 int run_plugins(Context& context, const Arguments& args) {
+  if (!args.words.empty()) {
+    if (auto made = new_plugin(context, args); !made) context.report(made.error());
+    return context.exit_code();
+  }
   auto& host = context.plugin_host();
   for (const auto& plugin : host.plugins()) {
     auto refused = PluginHost::inspect(plugin);

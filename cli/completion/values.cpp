@@ -25,6 +25,7 @@ constexpr std::array k_kinds{
     Named{"STATE", Kind::state},      Named{"TARGET", Kind::target},     Named{"TEXT", Kind::text},
     Named{"UNIT", Kind::text},        Named{"WORKSPACE", Kind::text},  Named{"BRANCH", Kind::text},     Named{"URL", Kind::folder},
     Named{"URL|none", Kind::text},    Named{"VERB", Kind::text},
+    Named{"SINK", Kind::sink},        Named{"new", Kind::new_plugin},
 };
 
 void services(const Live& live, Answer& out) {
@@ -97,6 +98,12 @@ void sources(const Live& live, const Place& place, Answer& out) {
   out.nospace = true;
 }
 
+void sinks(PluginHost& plugins, Answer& out) {
+  for (const auto& plugin : plugins.plugins())
+    for (const auto& row : plugin.roles)
+      if (plugin.refused.empty() && row.role == "sink") out.candidates.push_back({row.kind, plugin.summary});
+}
+
 void fixed(std::initializer_list<std::pair<const char*, const char*>> words, Answer& out) {
   for (const auto& [word, note] : words) out.candidates.push_back({word, note});
 }
@@ -135,6 +142,8 @@ void add_values(PluginHost& plugins, const Live& live, const Place& place, Answe
     case Kind::plugin:
       for (const auto& plugin : plugins.plugins()) out.candidates.push_back({plugin.name, plugin.summary});
       break;
+    case Kind::sink: sinks(plugins, out); break;
+    case Kind::new_plugin: fixed({{"new", "begin a plugin of your own"}}, out); break;
     case Kind::shell: fixed({{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out); break;
     case Kind::state: fixed({{"open", "stays cut"}, {"closed", "is never cut"}, {"observe", "is judged, not cut"}, {"none", "forget what was said"}}, out); break;
     case Kind::source: sources(live, place, out); break;

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include <cdctl/error.hpp>
+
+namespace cdctl::cli {
+
+/// What a plugin can be begun as.
+constexpr std::array<std::string_view, 4> k_template_roles{"sink", "source", "doctor", "command"};
+
+struct TemplateFile {
+  std::string_view name, text;
+};
+/// The files of cli/templates/plugin, compiled in (plugin_template_files.cpp is made by cmake).
+[[nodiscard]] const std::vector<TemplateFile>& template_files();
+
+/// Writes a plugin that builds and passes its own test as it stands. `folder` is absent or empty. Exit code `usage` for a name
+/// or role that cannot be, `refused` for a folder that has something in it.
+[[nodiscard]] Result<> write_plugin_template(std::string_view name, std::string_view role, const std::filesystem::path& folder);
+
+}  // namespace cdctl::cli

@@ -1,0 +1,31 @@
+// @NAME@: @SUMMARY@.
+#include <iterator>
+
+#include <cdctl/process.hpp>
+#include <cdctl/shield.hpp>
+
+namespace {
+
+using namespace cdctl;
+
+class NewDoctor final : public Doctor {
+ public:
+  explicit NewDoctor(Host& host) : program_(host.config().table["@NAME@"]["program"].as_string("sh")) {}
+
+  /// What is needed before it is needed. Changes nothing; what could not be asked is a check of its own.
+  std::vector<Check> examine(const Deadline&) override {
+    if (const auto found = find_program(program_)) return {{"program", Check::State::ok, found->string(), ""}};
+    return {{"program", Check::State::bad, "no " + program_ + " on PATH", "install it, or set [@NAME@] program"}};
+  }
+
+ private:
+  std::string program_;
+};
+
+using namespace cdctl::plugin;
+constexpr RoleRow k_roles[] = {{Role::doctor, "@NAME@", "", make<ShieldDoctor, NewDoctor>}};
+
+}  // namespace
+
+// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
+CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "program", "");

@@ -1,0 +1,34 @@
+// @NAME@: @SUMMARY@.
+#include <iterator>
+
+#include <cdctl/shield.hpp>
+
+namespace {
+
+class NewSink final : public cdctl::Sink {
+ public:
+  explicit NewSink(cdctl::Host& host) : host_(host) {}
+
+  /// Passes records on; returns once the receiver has them for good. They may come twice. An error that is `transient` is
+  /// tried again within the deadline.
+  cdctl::Result<> pass(std::span<const cdctl::Json> records, const cdctl::Deadline& deadline) override {
+    for (const auto& record : records) {
+      if (deadline.passed()) return cdctl::fail(cdctl::ExitCode::timeout, "no time left");
+      // Only what a sink is for: a chat need not hear of everything.
+      if (record["schema"].view() != "cdctl.signal/1") continue;
+      host_.log(cdctl::Level::note, "@NAME@: " + record["set"].as_string() + " says " + record["signal"].as_string());
+    }
+    return {};
+  }
+
+ private:
+  cdctl::Host& host_;
+};
+
+using namespace cdctl::plugin;
+constexpr RoleRow k_roles[] = {{Role::sink, "@NAME@", "", make<ShieldSink, NewSink>}};
+
+}  // namespace
+
+// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
+CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "");

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# What `cdctl plugins new` writes builds against an installed cdctl and passes its own test, as it stands, in each role.
+. "$(dirname "$0")/common.bash"
+begin
+install_to "$work/prefix"
+PATH=$work/prefix/bin:$PATH
+for role in sink source doctor command; do
+  expect_exit 0 cdctl plugins new "my-$role" --role $role
+  expect_quiet
+  ! grep -rE '@[A-Z_]+@' "my-$role" || fail "a placeholder is left"
+  build_plugin "my-$role" "build-$role"
+  expect_exit 0 ctest --test-dir "build-$role" --output-on-failure --no-tests=error
+done
+roles=$(CDCTL_PLUGIN_PATH=$work/build-sink/plugins cdctl plugins -o ndjson | jq -r 'select(.name == "my-sink") | .roles[]')
+expect_same roles "$roles" sink:my-sink
+
+# The default is a sink, in a folder of its name, or in the one that is named.
+expect_exit 0 cdctl plugins new plain "$work/some where"
+grep -q 'Role::sink, "plain"' "some where/plain.cpp" || fail "the default role is not sink"
+
+# What cannot be.
+for name in Big ../up deploy -x a--b ''; do expect_exit 2 cdctl plugins new -- "$name" "$work/never"; done
+[ ! -e never ] || fail "a refused name left a folder"
+expect_exit 2 cdctl plugins new
+expect_exit 2 cdctl plugins old name
+expect_exit 2 cdctl plugins new name --role engine
+expect_exit 5 cdctl plugins new again "$work/some where"
+expect_error 'is not empty'
