@@ -70,6 +70,14 @@ constexpr std::array k_log{
     Option{"action", "NAME", "only what this command did: deploy, break, mend, reap", true},
     Option{"follow", "", "go on for ever", false, false, 'f'},
 };
+constexpr std::array k_timeline{
+    Option{"since", "DURATION", "begin that long ago, or at an RFC 3339 time (7d)"},
+    k_timeout,
+};
+constexpr std::array k_top{
+    Option{"every", "DURATION", "draw and look that often; a look that costs much is taken less often (1s)"},
+    Option{"timeout", "DURATION", "deadline of each look (10s)"},
+};
 constexpr std::array k_probe{
     Option{"every", "DURATION", "look again and again"},
     Option{"send", "", "also send the signals to the feed"},
@@ -164,6 +172,10 @@ constexpr std::array k_commands{
     Command{"stale", "", "Mark the sets that nobody needs", "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records", "the unneeded ones, marked", k_stale, nothing, run_stale},
     Command{"reap", "[SET…]", "Remove sets for good", "cdctl ls | cdctl stale | cdctl reap\ncdctl reap thumbs-r5f0c1e9a2b", "marked set records", "an outcome record a set", k_reap, config, run_reap},
     Command{"log", "[SELECTOR…]", "What was done to sets from this home, and why", "cdctl log --since 7d --action break\ncdctl log thumbs --follow", "the log of this home", "outcome records", k_log, config, run_log},
+    Command{"timeline", "SERVICE", "A picture of a service's revisions in parallel: out there, cut, on trial, reaped, and why",
+            "cdctl timeline thumbs\ncdctl timeline thumbs --since 2d -o html >thumbs.html", "engines, memory, log and feed", "a timeline record a set, or a picture", k_timeline, config, run_timeline, false,
+            "text svg html ndjson json"},
+    Command{"top", "[SERVICE…]", "Watch the sets live, and cut or mend them from the keys", "cdctl top\ncdctl top thumbs --every 2s", "engines, switches, probes and the feed", "the screen", k_top, config, run_top},
     Command{"init", "[FOLDER]", "Make a configuration, or add a service to one; asks on a terminal", "cdctl init\ncdctl init --service thumbs --trunk ./thumbs --broker none",
             "", "", k_init, nothing, run_init},
     Command{"config", "VERB [SERVICE…]", "The configuration: show what holds, check all of it, explain KEY, path", "cdctl config check\ncdctl config show thumbs\ncdctl config explain reaper.keep",
@@ -176,6 +188,7 @@ constexpr std::array k_commands{
     Command{"plugins", "[new NAME [FOLDER]]", "The plugins, where they are, and why one is refused; or begin one of your own",
             "cdctl plugins\ncdctl plugins --check -o json\ncdctl plugins new chat --role sink", "manifests", "plugin records", k_plugins, nothing, run_plugins},
     Command{"version", "", "The version and what it was built with", "cdctl version\ncdctl version -o json", "", "", {}, nothing, run_version},
+    Command{"__look", "[SERVICE…]", "What top shows, as records of what changed", "", "engines, switches, probes and the feed", "records", k_top, config, run_look, true},
     Command{"completion", "SHELL", "The completion script of bash, zsh or fish", "cdctl completion bash >~/.local/share/bash-completion/completions/cdctl\ncdctl completion fish >~/.config/fish/completions/cdctl.fish", "", "", {}, nothing, run_completion},
     Command{"__complete", "SHELL LINE [STEM [WIDTH]]", "Candidates for a command line up to the cursor", "", "", "", {}, nothing, run_complete, true},
     Command{"__manifest", "LIBRARY FILE", "Write a plugin's manifest", "", "", "", {}, nothing, run_manifest, true},

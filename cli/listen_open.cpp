@@ -1,14 +1,11 @@
 #include <charconv>
 
-#include <dlfcn.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cdctl/names.hpp>
 
-#include "context.hpp"
 #include "listen.hpp"
+#include "module_open.hpp"
 
 namespace cdctl::cli {
 
@@ -29,15 +26,9 @@ Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_v
 
 Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token, const ListenLimits& limits) {
   CDCTL_TRY_ASSIGN(const auto place, parse_listen_address(address));
-  const auto file = program_folder().parent_path() / CDCTL_LIBDIR / "cdctl-listen.so";
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0 || (info.st_mode & 0022) != 0 || (info.st_uid != 0 && info.st_uid != ::geteuid()))
-    return fail(ExitCode::config, fmt::format("the module that listens, {}, is not there or others may write to it", file.string()));
-  void* const library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open to the end of the process
-  if (!library) return fail(ExitCode::config, fmt::format("the module that listens cannot be used: {}", ::dlerror()));
+  CDCTL_TRY_ASSIGN(void* const found, open_module("cdctl-listen.so", "cdctl_make_listener", "the module that listens"));
   using Make = Listener* (*)(const char*, std::uint16_t, const std::string&, const ListenLimits&, std::string&);
-  const auto make = reinterpret_cast<Make>(::dlsym(library, "cdctl_make_listener"));
-  if (!make) return fail(ExitCode::config, fmt::format("{} is no module of this version", file.string()));
+  const auto make = reinterpret_cast<Make>(found);
   std::string why;
   auto* const made = make(place.first.c_str(), place.second, token, limits, why);
   if (!made) return fail(ExitCode::config, fmt::format("listening on {}: {}", printable(address, 60), why));

@@ -23,9 +23,9 @@ const Option* by_letter(const std::vector<Option>& options, char letter) {
   return at == options.end() ? nullptr : &*at;
 }
 
-std::vector<Option> with_global(std::span<const Option> own) {
-  std::vector<Option> out(own.begin(), own.end());
-  out.insert(out.end(), global_options().begin(), global_options().end());
+std::vector<Option> all_options_of(const Command& row) {
+  std::vector<Option> out(row.options.begin(), row.options.end());
+  std::ranges::move(global_options_of(row), std::back_inserter(out));
   return out;
 }
 
@@ -43,7 +43,7 @@ class Walk {
   Walk(PluginHost& plugins, const std::vector<std::string>& words) : plugins_(plugins), words_(words) {}
 
   Place place() && {
-    place_.options = with_global({});
+    place_.options.assign(global_options().begin(), global_options().end());
     place_.options.push_back({"version", "", "the version"});
     if (read(true)) {
       if (is_argument()) place_.kind = Place::Kind::command;
@@ -64,7 +64,7 @@ class Walk {
       return;
     }
     for (const auto& row : commands())
-      if (row.name == name && !row.hidden) return row_of(row.arguments, with_global(row.options));
+      if (row.name == name && !row.hidden) return row_of(row.arguments, all_options_of(row));
     for (const auto& plugin : plugins_.plugins())
       if (plugin.name == name && plugin.refused.empty() && !plugin.commands.empty()) return group(plugin);
     if (!valid_word(name)) return;

@@ -1,4 +1,6 @@
-# For people who watch.
-cdctl_unit_test(outcome_log LIBRARIES cdctl_front)
-cdctl_host(test_outcome_log)
+# For people who watch: the log, the timeline, the live view.
+foreach(name IN ITEMS outcome_log timeline top)
+  cdctl_unit_test(${name} LIBRARIES cdctl_front)
+  cdctl_host(test_${name})
+endforeach()
 cdctl_story(watch 240 BROKER)

@@ -78,7 +78,7 @@ TEST_CASE("every row has a summary, examples that its own parser takes, and valu
         const auto* command = row_of(stage.front());
         REQUIRE(command);
         std::vector<Option> options(command->options.begin(), command->options.end());
-        options.insert(options.end(), global_options().begin(), global_options().end());
+        std::ranges::move(global_options_of(*command), std::back_inserter(options));
         const auto args = parse_words(command->name, options, !command->arguments.empty(), {stage.begin() + 1, stage.end()});
         if (!args) FAIL_CHECK(args.error().what);
       }

@@ -1,0 +1,44 @@
+#include <unistd.h>
+
+#include "../command.hpp"
+#include "../fleet.hpp"
+#include "../outcome.hpp"
+#include "../screen_text.hpp"
+#include "../top_session.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+/// The words that make a child read what we read.
+std::vector<std::string> global_words(Context& context, const Arguments& args) {
+  std::vector<std::string> out{"--config", std::filesystem::absolute(context.config().file).string()};
+  for (const auto& folder : args.values("plugin-path")) {
+    out.emplace_back("--plugin-path");
+    out.push_back(folder);
+  }
+  return out;
+}
+
+}  // namespace
+
+int run_top(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO)) return fail(ExitCode::usage, "top: it needs a terminal for its keys and its screen; cdctl ls writes records");
+    CDCTL_TRY_ASSIGN(const auto every, duration_option(args, "every", std::chrono::seconds(1)));
+    CDCTL_TRY(duration_option(args, "timeout", std::chrono::seconds(10)));
+    if (every < Millis(200) || every > std::chrono::hours(1)) return fail(ExitCode::usage, "top: --every is from 200ms to 1h");
+    for (const auto& service : args.words) CDCTL_TRY(find_service(context, service));
+    TopSession::Options options{global_words(context, args), {"__look"}, every, !screen_knows_utf8()};
+    options.look.insert(options.look.end(), args.words.begin(), args.words.end());
+    for (const auto* name : {"every", "timeout"}) {
+      if (!args.has(name)) continue;
+      options.look.push_back(std::string("--") + name);
+      options.look.push_back(args.value(name));
+    }
+    CDCTL_TRY_ASSIGN(const auto screen, open_screen(context.out.colour(), !options.ascii));
+    return TopSession(*screen, std::move(options)).run();
+  });
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/json.hpp>
+#include <cdctl/roles.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl::cli {
+
+/// What a set was, from one moment to another. `unknown`: nobody wrote it down, or it could not be read.
+enum class Phase { out, trial, cut, unknown };
+[[nodiscard]] std::string_view to_string(Phase phase);
+
+struct Span {
+  Time from, to;
+  Phase phase = Phase::unknown;
+};
+/// Something that happened to a set at a moment, or a run of like signals.
+struct Mark {
+  enum class Kind { deploy, cut, trial, mend, reap, signal };
+  Kind kind = Kind::signal;
+  Time at;
+  std::string text, by;      ///< why; of a signal its name and last message
+  std::string severity;      ///< of a signal
+  std::int64_t count = 1;
+  Time until = {};           ///< of a run of signals
+};
+[[nodiscard]] std::string_view to_string(Mark::Kind kind);
+
+struct Lane {
+  SetName set;
+  std::string state;         ///< as of now, for people: `live`, `live, cut`, `reaped`, `?`
+  bool newest = false;
+  std::vector<Span> spans;   ///< in order, without overlap, within the window
+  std::vector<Mark> marks;   ///< in order
+  [[nodiscard]] Json record() const;
+};
+
+/// The sets of a service side by side, oldest first.
+struct Timeline {
+  std::string service;
+  Time from, to;
+  std::vector<Lane> lanes;
+  std::optional<Time> signals_from;   ///< the feed keeps no earlier ones; empty = it could not be read
+  std::vector<std::string> unknown;   ///< what could not be asked, for people
+};
+
+/// All that is known of one set, from wherever.
+struct SetFacts {
+  SetName name;
+  std::optional<Time> deployed_at, first_deployed_at, reaped_at;
+  std::optional<CutMemo> cut_memo;
+  std::optional<bool> cut;            ///< now
+  bool present = false;               ///< it is out there now
+  bool absent = false;                ///< those who would know say that it is not
+  bool newest = false;
+  std::string state;
+  std::vector<Json> outcomes;         ///< from the log, oldest first
+  std::vector<Json> signals;          ///< from the feed, oldest first
+};
+
+/// Pure: puts the facts together, and leaves unknown what they do not say.
+[[nodiscard]] Lane build_lane(const SetFacts& facts, Time from, Time to);
+/// Sorts, and leaves out what was over before the window began.
+void finish(Timeline& timeline);
+
+struct TextLook {
+  std::size_t width = 80;
+  bool ascii = false, colour = false;
+};
+[[nodiscard]] std::string timeline_text(const Timeline& timeline, const TextLook& look);
+/// A whole SVG document, light or dark as the reader's system is.
+[[nodiscard]] std::string timeline_svg(const Timeline& timeline);
+/// A whole page: the picture, and the same in tables.
+[[nodiscard]] std::string timeline_html(const Timeline& timeline);
+
+/// Moments for the axis, at most `most`, on round times of UTC, and how to write them.
+struct Tick {
+  Time at;
+  std::string label;
+};
+[[nodiscard]] std::vector<Tick> ticks_of(Time from, Time to, std::size_t most);
+/// `11-23 04:12`
+[[nodiscard]] std::string short_time(Time time);
+
+}  // namespace cdctl::cli

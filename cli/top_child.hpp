@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <cdctl/fs.hpp>
+
+namespace cdctl::cli {
+
+/// Our own program, started beside us with other words. Never waited for: its output is taken as it comes.
+class TopChild {
+ public:
+  TopChild() = default;
+  /// stdin is the null device; a session of its own, so that a Ctrl-C for the screen does not reach it.
+  [[nodiscard]] static Result<TopChild> start(const std::vector<std::string>& words);
+  TopChild(TopChild&& other) noexcept { *this = std::move(other); }
+  TopChild& operator=(TopChild&& other) noexcept;
+  ~TopChild() { end(); }
+
+  [[nodiscard]] bool running() const { return pid_ > 0; }
+  [[nodiscard]] int out() const { return out_.get(); }
+  [[nodiscard]] int err() const { return err_.get(); }
+  /// Takes what is there, at most 256 KiB. Whole lines of stdout are put behind `lines`; the last one of stderr is kept.
+  void take(std::vector<std::string>& lines);
+  /// Both streams are closed: it has ended, or ends in this moment.
+  [[nodiscard]] bool done() const { return !out_.valid() && !err_.valid(); }
+  /// Its exit status once done().
+  [[nodiscard]] int reap();
+  [[nodiscard]] const std::string& complaint() const { return complaint_; }
+  /// Asks one that is running to end, and lets go of it. What acts on sets is let finish: see leave().
+  void end();
+  /// Lets go of it and lets it go on to its end.
+  void leave();
+
+ private:
+  void take_from(Fd& fd, std::string& rest, std::vector<std::string>& lines);
+
+  pid_t pid_ = 0;
+  Fd out_, err_;
+  std::string out_rest_, err_rest_, complaint_;
+};
+
+}  // namespace cdctl::cli

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/json.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl::cli {
+
+/// What `top` knows of one set. What is empty could not be read.
+struct TopRow {
+  std::string set, service, state, forced, why_cut, trouble;
+  std::optional<bool> cut;
+  bool on_trial = false, newest = false;
+  std::optional<std::int64_t> want, up;
+  std::optional<Time> deployed_at;
+  struct Work {
+    double delivered = 0, acknowledged = 0, returned = 0;  ///< a second
+  };
+  std::optional<Work> work;
+};
+
+struct TopSignal {
+  Time at;
+  std::string set, severity, name, message;
+};
+
+enum class TopSort { service, trouble, work, age };
+[[nodiscard]] std::string_view to_string(TopSort sort);
+
+/// What the looker told, put together. Knows no screen and no clock.
+class TopModel {
+ public:
+  /// One line of the looker. What it cannot use it passes over.
+  void apply(std::string_view line, Time at);
+  /// The sets that the filter (a part of the name, or a glob) lets through.
+  [[nodiscard]] std::vector<const TopRow*> rows(TopSort sort, std::string_view filter) const;
+  [[nodiscard]] const std::map<std::string, TopRow>& all() const { return rows_; }
+  [[nodiscard]] const std::deque<TopSignal>& signals() const { return signals_; }   ///< oldest first
+  [[nodiscard]] const TopSignal* last_signal(const std::string& set) const;
+  /// `thumbs: cannot reach …`: what the last look could not ask.
+  [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
+
+  std::optional<Time> looked_at;   ///< end of the last look, by our clock
+  Millis took{0}, next{0};         ///< what it cost, and how long after it began the next one does
+
+ private:
+  void take_set(const Json& record);
+  void take_signal(const Json& record);
+  void take_look(const Json& record, Time at);
+
+  std::map<std::string, TopRow> rows_;
+  std::deque<TopSignal> signals_;
+  std::map<std::string, TopSignal> last_;
+  std::vector<std::string> errors_;
+};
+
+}  // namespace cdctl::cli
