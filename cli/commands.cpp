@@ -35,6 +35,7 @@ constexpr std::array k_deploy{
     k_dry_run,
     Option{"source", "NAME=REV", "pin a source to a revision", true},
     Option{"even-bad", "", "deploy a revision that is known to be bad"},
+    Option{"even-held", "", "deploy records of a service whose deploys are held"},
     Option{"wait", "", "stay until the units have been up for --settle"},
     Option{"settle", "DURATION", "with --wait: how long (10s; juju: 15s)"},
     Option{"timeout", "DURATION", "deadline of each deploy (30m)"},
@@ -115,6 +116,19 @@ constexpr std::array k_notify{
     Option{"pass", "", "also write the records to stdout, unchanged, for the next in the pipe"},
     Option{"timeout", "DURATION", "deadline of each sink for what it is given at once (30s)"},
 };
+constexpr std::array k_hold{
+    k_dry_run,
+    Option{"for", "DURATION", "lifted by itself after that long (never)"},
+    Option{"why", "TEXT", "the reason, for the others"},
+    k_timeout,
+};
+constexpr std::array k_resume{k_dry_run, k_timeout};
+constexpr std::array k_retire{
+    Option{"confirm", "SERVICE", "the same name again: nothing brings it back"},
+    k_dry_run,
+    Option{"grace", "DURATION", "between TERM and KILL (10s)"},
+    Option{"timeout", "DURATION", "deadline of each set (60s)"},
+};
 constexpr std::array k_stale{
     Option{"keep", "N", "live sets to keep (2)"},
     Option{"min-age", "DURATION", "keep younger sets (1h)"},
@@ -169,8 +183,12 @@ constexpr std::array k_commands{
     Command{"mend", "[SET…]", "Join cut sets to the world again", "cdctl mend thumbs-r5f0c1e9a2b\ncdctl ls -o name thumbs | cdctl mend -", "set names", "an outcome record a set", k_mend, config, run_mend},
     Command{"force", "STATE TARGET…", "What every breaker shall hold of sets, or of a service: open, closed, observe, none",
             "cdctl force observe thumbs --why 'new rules'\ncdctl force closed thumbs-r5f0c1e9a2b\ncdctl force none thumbs", "arguments", "a force record each", k_force, config, run_force},
+    Command{"hold", "SERVICE…", "Freeze the deploys of services; what is out there goes on", "cdctl hold thumbs --for 2h --why 'the sale'\ncdctl ls thumbs", "arguments", "a hold record each", k_hold, config, run_hold},
+    Command{"resume", "SERVICE…", "Lift a freeze again", "cdctl resume thumbs\ncdctl resume thumbs previews --dry-run", "arguments", "a hold record each", k_resume, config, run_resume},
     Command{"stale", "", "Mark the sets that nobody needs", "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records", "the unneeded ones, marked", k_stale, nothing, run_stale},
     Command{"reap", "[SET…]", "Remove sets for good", "cdctl ls | cdctl stale | cdctl reap\ncdctl reap thumbs-r5f0c1e9a2b", "marked set records", "an outcome record a set", k_reap, config, run_reap},
+    Command{"retire", "SERVICE", "End a service: reap all its sets, forget what is remembered of it", "cdctl retire thumbs --confirm thumbs --dry-run\ncdctl retire thumbs --confirm thumbs", "arguments",
+            "outcome records, a retire record", k_retire, config, run_retire},
     Command{"log", "[SELECTOR…]", "What was done to sets from this home, and why", "cdctl log --since 7d --action break\ncdctl log thumbs --follow", "the log of this home", "outcome records", k_log, config, run_log},
     Command{"timeline", "SERVICE", "A picture of a service's revisions in parallel: out there, cut, on trial, reaped, and why",
             "cdctl timeline thumbs\ncdctl timeline thumbs --since 2d -o html >thumbs.html", "engines, memory, log and feed", "a timeline record a set, or a picture", k_timeline, config, run_timeline, false,

@@ -25,6 +25,7 @@ Json SetView::record() const {
   }
   if (cut.value_or(false) && memory.cut_memo && memory.cut_memo->probation) out.set("trial_until", to_rfc3339(memory.cut_memo->probation->until));
   if (memory.force) out.set("forced", to_string(memory.force->state));
+  if (hold) out.set("held", to_json(*hold));
   out.set("units", status ? Json::object({{"want", number(status->want)}, {"up", number(status->up)}}) : Json());
   out.set("served", status ? Json(status->served) : Json());
   const Sources empty;
@@ -46,11 +47,16 @@ const Result<std::vector<SetStatus>>& Fleet::engine_list(const std::string& name
   return engines_.emplace(name, std::move(list)).first->second;
 }
 
-const Result<std::map<std::string, MemoryEntry>>& Fleet::memory_of(const std::string& name, const Deadline& deadline) {
-  if (const auto there = memories_.find(name); there != memories_.end()) return there->second;
-  auto memory = context_.memory(name);
-  auto read = memory ? (*memory)->read(only_, deadline) : Result<std::map<std::string, MemoryEntry>>(std::unexpected(memory.error()));
-  return memories_.emplace(name, std::move(read)).first->second;
+const Result<std::map<std::string, MemoryEntry>>& Fleet::memory_of(const ServiceConfig& service, const Deadline& deadline) {
+  const auto name = Context::memory_name(service);
+  const auto ask = [&](const std::string& key, std::optional<std::string_view> only) -> const Result<std::map<std::string, MemoryEntry>>& {
+    if (const auto there = memories_.find(key); there != memories_.end()) return there->second;
+    auto memory = context_.memory(name);
+    auto read = memory ? (*memory)->read(only, deadline) : Result<std::map<std::string, MemoryEntry>>(std::unexpected(memory.error()));
+    return memories_.emplace(key, std::move(read)).first->second;
+  };
+  const auto& all = ask(name, only_);
+  return all || only_ ? all : ask(name + ":" + service.name, service.name);
 }
 
 namespace {
@@ -99,7 +105,7 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
     set.state = status.state;
     set.deployed_at = status.deployed_at;
   }
-  const auto& memory = memory_of(Context::memory_name(config), deadline);
+  const auto& memory = memory_of(config, deadline);
   if (!memory && !view.error) view.error = memory.error();
   for (const auto& [name, entry] : memory ? *memory : std::map<std::string, MemoryEntry>()) {
     const auto parsed = parse_set_name(name);
@@ -153,6 +159,36 @@ void Fleet::load(const std::vector<std::string>& services, const Deadline& deadl
     if (context_.config().table["juju"].is_object()) (void)engine_list("juju", deadline);
   }
   adopt_strangers(services, deadline);
+}
+
+void Fleet::load_memories(const std::vector<std::string>& services, const Deadline& deadline) {
+  if (services.size() == 1) only_ = services.front();
+  for (const auto& config : context_.config().services)
+    if (std::ranges::find(services, config.name) != services.end()) add_view(config, deadline, false);
+}
+
+Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto holds, memory.holds(deadline));
+  const auto at = holds.find(service);
+  if (at == holds.end() || (at->second.until && *at->second.until <= now())) return std::optional<Hold>();
+  return std::optional(at->second);
+}
+
+std::string held_text(const Hold& hold) {
+  return fmt::format("by {} since {}{}: {}", hold.by.empty() ? "someone" : hold.by, to_age(now() - hold.at), hold.until ? ", for another " + to_age(*hold.until - now()) : "",
+                     printable(hold.why, 120));
+}
+
+void Fleet::load_holds(const Deadline& deadline) {
+  for (auto& view : views_) {
+    if (view.error) continue;
+    auto memory = context_.memory(Context::memory_name(*view.config));
+    auto hold = memory ? hold_of(**memory, view.config->name, deadline) : Result<std::optional<Hold>>(std::unexpected(memory.error()));
+    if (!hold) view.error = hold.error();
+    else view.hold = *hold;
+    for (auto& set : view.sets)
+      if (set.newest) set.hold = view.hold;
+  }
 }
 
 void Fleet::read_units(SetView& set, const Deadline& deadline) {

@@ -179,16 +179,17 @@ Result<> follow_trial(Context& context, const SetName& set, Outcome& outcome, Mi
 
 Result<std::vector<SetName>> trials_due(Context& context, Time at, const Deadline& deadline) {
   std::vector<SetName> out;
-  std::vector<std::string> asked;
-  for (const auto& service : context.config().services) {
-    const auto name = Context::memory_name(service);
-    if (context.broker_switches(service).empty() || std::ranges::find(asked, name) != asked.end()) continue;
-    asked.push_back(name);
-    CDCTL_TRY_ASSIGN(auto* const memory, context.memory(name));
-    CDCTL_TRY_ASSIGN(const auto entries, memory->read({}, deadline));
-    for (const auto& [text, entry] : entries) {
-      const auto set = parse_set_name(text);
-      if (set && context.config().service(set->service) && entry.cut_memo && entry.cut_memo->cut && entry.cut_memo->probation && entry.cut_memo->probation->until <= at) out.push_back(*set);
+  Fleet fleet(context);
+  std::vector<std::string> services;
+  for (const auto& service : context.config().services)
+    if (!context.broker_switches(service).empty()) services.push_back(service.name);
+  if (services.empty()) return out;
+  fleet.load_memories(services, deadline);
+  for (const auto& view : fleet.services()) {
+    if (view.error) context.report_record(view.config->name, "looking for trials", *view.error);
+    for (const auto& set : view.sets) {
+      const auto& memo = set.memory.cut_memo;
+      if (memo && memo->cut && memo->probation && memo->probation->until <= at) out.push_back(set.name);
     }
   }
   return out;

@@ -36,8 +36,7 @@ class Round {
   std::vector<Json> run() {
     for (const auto& [name, targets] : targets_by_probe()) {
       if (Stop::requested()) return {};
-      if (auto found = observe(name, targets); found) take(*found);
-      else report(name, targets, found.error());
+      look(name, targets);
     }
     take(run_checks(context_, check_runs(), deadline_));
     return std::move(signals_);
@@ -58,6 +57,20 @@ class Round {
       }
     }
     return out;
+  }
+
+  /// All at once; where that fails service by service, so that one broker that does not answer hides no other's sets.
+  void look(const std::string& name, const Targets& targets) {
+    auto found = observe(name, targets);
+    if (found) return take(*found);
+    std::map<std::string, Targets> by_service;
+    for (const auto& target : targets) by_service[target.service.name].push_back(target);
+    if (by_service.size() == 1) return report(name, targets, found.error());
+    for (const auto& [service, some] : by_service) {
+      found = observe(name, some);
+      if (found) take(*found);
+      else report(name, some, found.error());
+    }
   }
 
   Result<std::vector<Json>> observe(const std::string& name, const Targets& targets) {

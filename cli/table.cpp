@@ -73,6 +73,8 @@ const std::vector<Layout>& layouts() {
       {"cdctl.key/1", false, {{"KEY", "key"}, {"TYPE", "type"}, {"DEFAULT", "default"}, {"MEANING", "meaning"}, {"WHERE", "place", Show::text, true}, {"EXAMPLE", "example", Show::text, true}, {"OBEYED BY", "commands", Show::text, true}}},
       {"cdctl.problem/1", false, {{"FILE", "file"}, {"LINE", "line"}, {"COLUMN", "column"}, {"WHAT", "what"}}},
       {"cdctl.path/1", false, {{"FILE", "file"}, {"TRUSTED", "trusted", Show::yes}}},
+      {"cdctl.hold/1", false, {{"SERVICE", "service"}, {"HELD", "held", Show::yes}, {"UNTIL", "until"}, {"BY", "by"}, {"WHY", "why"}}},
+      {"cdctl.retire/1", false, {{"SERVICE", "service"}, {"OK", "ok", Show::yes}, {"REAPED", "reaped"}, {"FORGOTTEN", "forgotten"}, {"QUEUES", "queues", Show::list}}},
       {"cdctl.check/1", false, {{"CHECK", "what"}, {"STATE", "state"}, {"FOUND", "found"}, {"CURE", "cure"}}},
       {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "roles", Show::list}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
   };
@@ -127,6 +129,7 @@ std::string note_text(const Json& record) {
   if (record["stale"].is_object()) parts.push_back("stale: " + record["stale"]["why"].as_string());
   if (!record["kept"].is_null()) parts.push_back("kept: " + record["kept"].as_string());
   if (record["cut"].as_bool() && !record["cut_why"].view().empty()) parts.push_back("cut: " + record["cut_why"].as_string());
+  if (record["held"].is_object()) parts.push_back("deploys held: " + record["held"]["why"].as_string());
   std::string out;
   for (const auto& part : parts) out += (out.empty() ? "" : ", ") + part;
   return out.empty() ? "" : printable(out, 120);

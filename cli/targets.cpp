@@ -29,11 +29,16 @@ Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
   CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
   Fleet fleet(context);
   fleet.load(services, deadline);
-  for (const auto& view : fleet.services())
-    if (view.error) return fail(ExitCode::unknown, fmt::format("{}: listing sets: {}", view.config->name, view.error->what));
+  bool all_asked = true;
+  for (auto& view : fleet.services()) {
+    if (!view.error) continue;
+    context.report_record(view.config->name, "listing sets", *view.error);
+    all_asked = false;
+    view.sets.clear();  // what cannot be read is not acted on
+  }
   for (const auto& selector : selectors) {
     CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-    if (picked.empty()) context.out.note(fmt::format("{}: no such set", selector.text));
+    if (picked.empty() && all_asked) context.out.note(fmt::format("{}: no such set", selector.text));
     for (const auto* set : picked) add(set->name);
   }
   return out;

@@ -52,8 +52,12 @@ Result<RuleBook> RuleBook::make(Context& context, const Arguments& args) {
   for (const auto& [name, error] : context.config().broken) context.out.warning(fmt::format("{}: judged by the default rules, for its file cannot be used: {}", name, error.what));
   for (const auto& service : context.config().services) {
     if (service.rules.empty()) continue;
-    CDCTL_TRY_ASSIGN(out.own_[service.name], rules_of_file(service));
+    auto rules = rules_of_file(service);
+    if (rules) out.own_[service.name] = std::move(*rules);
+    else out.bad_.emplace(service.name, std::move(rules.error()));
   }
+  const auto& config = context.config();
+  if (!out.bad_.empty() && out.bad_.size() == config.services.size() && config.broken.empty()) return fail(out.bad_.begin()->second);
   return out;
 }
 

@@ -16,9 +16,12 @@ const Forces::Known& Forces::read(const ServiceConfig& service) {
 }
 
 std::optional<Force> Forces::of(const SetName& set) {
-  if (!context_.has_config()) return {};
-  const auto* service = context_.config().service(set.service);
-  if (!service || !service->table["rabbit"].is_object()) return {};
+  if (!looked_) {  // with --rule nobody has read the configuration; without one there is nothing to ask
+    looked_ = true;
+    if (auto loaded = context_.load_config(); !loaded) context_.out.debug("what was forced is not known: " + loaded.error().what);
+  }
+  const auto* service = context_.has_config() ? context_.config().service(set.service) : nullptr;
+  if (!service) return {};
   const auto& entries = read(*service).entries;
   const auto at = entries.find(set.str());
   return at == entries.end() ? std::nullopt : at->second.force;

@@ -31,6 +31,7 @@ class Forces {
 
   Context& context_;
   std::map<std::string, Known> known_;
+  bool looked_ = false;
 };
 
 }  // namespace cdctl::cli

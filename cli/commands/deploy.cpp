@@ -19,6 +19,7 @@ struct Order {
   Sources sources;
   std::string why;
   bool even_bad = false;
+  bool by_record = false;   ///< of a pipe: nobody has looked at this one
 
   [[nodiscard]] SetName name() const { return {service->name, revision_id(sources)}; }
 };
@@ -53,7 +54,7 @@ Result<Order> order_from_record(Context& context, const Json& record) {
   if (const auto set = record["set"].view(); !set.empty() && set != service->name + "-" + std::string(claimed)) return fail(fmt::format("{}: the record's set '{}' is not its service and revision", service->name, printable(set, 60)));
   if (auto taken = take_addresses(*service, sources); !taken) return std::unexpected(taken.error().in(service->name));
   const auto why = record["why"].as_string();
-  return Order{service, std::move(sources), why, why == "known-bad"};
+  return Order{service, std::move(sources), why, why == "known-bad", true};
 }
 
 /// `thumbs@r5f0`: among the newest combination, the sets that exist and the tombstones.
@@ -75,7 +76,7 @@ Result<Order> order_by_prefix(Context& context, const ServiceConfig& service, st
     if (entry.set) add(entry.set->sources);
   if (candidates.size() > 1) return fail(fmt::format("{}@{}: {} revisions begin so; write more of it", service.name, prefix, candidates.size()));
   if (candidates.empty()) return fail(fmt::format("{}@{}: no such revision among the newest sources, the sets and the last 100 that were reaped", service.name, printable(prefix, 20)));
-  Order order{&service, candidates.begin()->second, "by hand", false};
+  Order order{&service, candidates.begin()->second, "by hand", false, false};
   if (auto taken = take_addresses(service, order.sources); !taken) return std::unexpected(taken.error().in(service.name));
   return order;
 }
@@ -92,7 +93,7 @@ Result<Order> order_by_name(Context& context, const std::string& word, const Arg
     if (ours || args.words.size() == 1) CDCTL_TRY(pin_source(context, *service, pin, *sources, deadline));
   }
   if (!selector.revision.empty()) return order_by_prefix(context, *service, selector.revision, *sources, deadline);
-  return Order{service, std::move(*sources), "by hand", false};
+  return Order{service, std::move(*sources), "by hand", false, false};
 }
 
 constexpr Millis k_halt{20'000};
@@ -101,7 +102,7 @@ constexpr Millis k_halt{20'000};
 class Deployment {
  public:
   Deployment(Context& context, const Order& order, const Arguments& args, const Deadline& deadline)
-      : context_(context), order_(order), service_(*order.service), set_(order.name()), even_bad_(order.even_bad || args.has("even-bad")),
+      : context_(context), order_(order), service_(*order.service), set_(order.name()), even_bad_(order.even_bad || args.has("even-bad")), even_held_(args.has("even-held")),
         deadline_(deadline), outcome_(context, "deploy", set_, args.has("dry-run")) {
     outcome_.why(order.why);
   }
@@ -131,6 +132,7 @@ class Deployment {
     CDCTL_TRY_ASSIGN(const auto known, memory_->read(service_.name, deadline_));
     CDCTL_TRY(check_owner(known));
     CDCTL_TRY(check_bad(known));
+    CDCTL_TRY(check_hold());
     for (const auto& name : context_.broker_switches(service_)) {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
       CDCTL_TRY(broker->check(service_, deadline_));
@@ -176,6 +178,15 @@ class Deployment {
     const auto& memo = *at->second.cut_memo;
     if (!even_bad_) return fail(ExitCode::refused, fmt::format("it is known to be bad (cut by {}: {}); --even-bad deploys it", memo.by, printable(memo.why, 120)));
     pardon_ = memo;
+    return {};
+  }
+
+  /// A freeze stops what comes down a pipe; who names a service does it all the same, and is told.
+  Result<> check_hold() {
+    CDCTL_TRY_ASSIGN(const auto hold, hold_of(*memory_, service_.name, deadline_));
+    if (!hold || even_held_) return {};
+    if (order_.by_record) return fail(ExitCode::refused, fmt::format("refused: deploys of {} are held {}; cdctl resume {} lifts that, --even-held deploys it", service_.name, held_text(*hold), service_.name));
+    context_.out.note(fmt::format("{}: deploys are held {}; deployed all the same, for it was named", service_.name, held_text(*hold)));
     return {};
   }
 
@@ -243,7 +254,7 @@ class Deployment {
   const Order& order_;
   const ServiceConfig& service_;
   SetName set_;
-  bool even_bad_;
+  bool even_bad_, even_held_;
   Deadline deadline_;
   Outcome outcome_;
   Time begun_ = now();

@@ -19,6 +19,7 @@ int run_ls(Context& context, const Arguments& args) {
     Fleet fleet(context);
     const Deadline deadline(timeout);
     fleet.load(services, deadline);
+    fleet.load_holds(deadline);
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
       for (auto& set : view.sets) {

@@ -89,6 +89,21 @@ Decision decide(const ServiceView& view, const SetName& name, const Sources& sou
   return {what_is_newer(known, sources), ""};
 }
 
+/// Sets that take up room: cut ones are on their way out.
+std::int64_t sets_of(const ServiceView& view) {
+  return std::ranges::count_if(view.sets, [](const SetView& set) { return !set.cut.value_or(false); });
+}
+
+/// What speaks against more of a service, whatever is newer: its freeze, and for a set that is not there yet how many there are.
+Decision restrain(const ServiceView& view, Decision decision) {
+  if (!decision.held.empty()) return decision;
+  if (view.hold) return {"held", fmt::format("deploys are held {}; cdctl resume {} lifts that", held_text(*view.hold), view.config->name)};
+  const bool repair = decision.why == "unfinished" || decision.why == "down";
+  const auto count = sets_of(view);
+  if (repair || view.config->max_sets == 0 || count < view.config->max_sets) return decision;
+  return {"max-sets", fmt::format("there are {} sets, max_sets is {}; make room: cdctl ls {} | cdctl stale | cdctl reap", count, view.config->max_sets, view.config->name)};
+}
+
 Json revision_record(const SetName& name, const Sources& sources, const Decision& decision) {
   Json out = Json::object({{"schema", "cdctl.revision/1"}, {"service", name.service}, {"revision", name.revision}, {"set", name.str()}, {"sources", to_json(sources)}, {"why", decision.why}});
   if (!decision.held.empty()) out.set("offered", false).set("held", decision.held);
@@ -112,6 +127,7 @@ int run_outdated(Context& context, const Arguments& args) {
     const auto newest = newest_sources(context, services, deadline);
     Fleet fleet(context);
     fleet.load(args.words, deadline);
+    fleet.load_holds(deadline);
     bool any = false;
     for (const auto* service : services) {
       const auto& sources = newest.at(service->name);
@@ -128,7 +144,7 @@ int run_outdated(Context& context, const Arguments& args) {
       // An engine that lists no units may have it down all the same: this one set is asked for.
       for (auto& set : view->sets)
         if (set.name == name && set.state == "live" && !set.cut.value_or(true)) fleet.read_units(set, deadline);
-      const auto decision = decide(*view, name, *sources, args);
+      const auto decision = restrain(*view, decide(*view, name, *sources, args));
       if (!decision.held.empty() && decision.why != "out-there") context.out.note(fmt::format("{}: {} is not offered: {}", service->name, name.str(), decision.held));
       if (decision.held.empty() || args.has("all")) context.out.write(revision_record(name, *sources, decision));
       any = any || decision.held.empty();

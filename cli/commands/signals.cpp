@@ -63,6 +63,17 @@ class Stream {
   }
 
  private:
+  void give(const Json& record) {
+    if (record["schema"].view() != "cdctl.error/1") {
+      if (wanted(record)) context_.out.write(record);
+      return;
+    }
+    // One of several feeds could not be read: nothing is known of its services.
+    const auto service = record["service"].as_string();
+    if (!selectors_.empty() && std::ranges::none_of(selectors_, [&](const Selector& selector) { return selector.glob || selector.service == service; })) return;
+    context_.out.write(record);
+    context_.report({ExitCode::unknown, fmt::format("{}: {}", service, record["error"].view())});
+  }
   bool wanted(const Json& signal) const {
     const auto set = parse_set_name(signal["set"].view());
     return selectors_.empty() || (set && std::ranges::any_of(selectors_, [&](const Selector& selector) { return selector.matches(*set); }));
@@ -72,8 +83,7 @@ class Stream {
   Result<bool> copy(Feed& feed, FeedReader& from, FeedQuery& query, Reader& reader, Millis& pause) {
     for (;;) {
       CDCTL_TRY_ASSIGN(const auto signals, from.next(std::chrono::seconds(1)));
-      for (const auto& signal : signals)
-        if (wanted(signal)) context_.out.write(signal);
+      for (const auto& signal : signals) give(signal);
       if (!context_.out.flush()) return true;
       if (!signals.empty()) {
         query.cursor = from.cursor();

@@ -30,7 +30,13 @@ struct TripOptions {
 class Tripping {
  public:
   Tripping(Context& context, const RuleBook& book, const TripOptions& options)
-      : context_(context), options_(options), forces_(context), lines_([&context] { context.out.flush(); }), breaker_(hooks(book), options.all) {}
+      : context_(context), options_(options), forces_(context), lines_([&context] { context.out.flush(); }), breaker_(hooks(book), options.all) {
+    for (const auto& [service, error] : book.bad()) {
+      context.report_record(service, "reading its rules", error);
+      context.note_exit(ExitCode::failed);  // the others are judged
+      breaker_.block(service, error.what);
+    }
+  }
 
   void run() {
     const auto ended = read();

@@ -35,16 +35,24 @@ Result<OfdLock> take(const std::filesystem::path& path, OfdLock::Kind kind, cons
   return std::move(*lock);
 }
 
-Result<std::vector<SetName>> names_in(const std::filesystem::path& folder, std::optional<std::string_view> service) {
-  std::vector<SetName> out;
+/// The names of the files in a folder, sorted as they come.
+Result<std::vector<std::string>> files_in(const std::filesystem::path& folder) {
+  std::vector<std::string> out;
   DIR* const dir = ::opendir(folder.c_str());
   if (!dir && errno == ENOENT) return out;
   if (!dir) return fail(fmt::format("listing {}: {}", folder.string(), errno_text(errno)));
-  while (const auto* entry = ::readdir(dir)) {
-    auto name = HomePaths::parse_memo_file(entry->d_name);
+  while (const auto* entry = ::readdir(dir)) out.emplace_back(entry->d_name);
+  ::closedir(dir);
+  return out;
+}
+
+Result<std::vector<SetName>> names_in(const std::filesystem::path& folder, std::optional<std::string_view> service) {
+  CDCTL_TRY_ASSIGN(const auto files, files_in(folder));
+  std::vector<SetName> out;
+  for (const auto& file : files) {
+    auto name = HomePaths::parse_memo_file(file);
     if (name && (!service || name->service == *service)) out.push_back(std::move(*name));
   }
-  ::closedir(dir);
   return out;
 }
 
@@ -74,6 +82,27 @@ Result<> read_all(const HomePaths& home, std::optional<std::string_view> service
   return {};
 }
 
+/// A set's own forced state goes before its service's.
+Result<> read_forces(const HomePaths& home, std::map<std::string, MemoryEntry>& out) {
+  if (!there(home.forces())) return {};
+  for (auto& [name, entry] : out) {
+    for (const auto& whose : {name, parse_set_name(name)->service}) {
+      if (entry.force || !there(home.force(whose))) continue;
+      CDCTL_TRY_ASSIGN(const auto json, read_memo(home.force(whose)));
+      auto force = force_from_json(json);
+      if (!force) return fail(force.error().in(home.force(whose).string()));
+      entry.force = std::move(*force);
+    }
+  }
+  return {};
+}
+
+/// No file where there was none: nothing of a home is made to forget something.
+Result<> unlink_file(const std::filesystem::path& file) {
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", file.string(), errno_text(errno)));
+  return {};
+}
+
 }  // namespace
 
 Result<std::map<std::string, MemoryEntry>> LocalMemory::read(std::optional<std::string_view> service, const Deadline& deadline) {
@@ -85,6 +114,7 @@ Result<std::map<std::string, MemoryEntry>> LocalMemory::read(std::optional<std::
   const auto lock = take(home_.memory_lock(), OfdLock::Kind::shared, deadline);
   if (!lock) return unknown(lock.error());
   if (const auto done = read_all(home_, service, out); !done) return unknown(done.error());
+  if (const auto done = read_forces(home_, out); !done) return unknown(done.error());
   return out;
 }
 
@@ -105,6 +135,46 @@ Result<> LocalMemory::put_cut(const SetName& set, const CutMemo& memo, const Dea
   return done ? done : fail(done.error().in("noting the cut of " + set.str()));
 }
 
+Result<> LocalMemory::forget(const std::filesystem::path& file, const Deadline& deadline) const {
+  if (!there(file)) return {};
+  CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::exclusive, deadline));
+  return unlink_file(file);
+}
+
+Result<> LocalMemory::put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) {
+  if (!parse_set_name(name) && !valid_service_name(name)) return fail(ExitCode::usage, fmt::format("'{}' names no set and no service", printable(name, 80)));
+  auto done = force ? write(home_.forces(), home_.force(name), to_json(*force), deadline) : forget(home_.force(name), deadline);
+  return done ? done : fail(done.error().in(fmt::format("forcing {}", name)));
+}
+
+Result<> LocalMemory::put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) {
+  if (!valid_service_name(service)) return fail(ExitCode::usage, fmt::format("'{}' is no name of a service", printable(service, 60)));
+  auto done = hold ? write(home_.holds(), home_.hold(service), to_json(*hold), deadline) : forget(home_.hold(service), deadline);
+  return done ? done : fail(done.error().in(fmt::format("noting the freeze of {}", service)));
+}
+
+Result<std::map<std::string, Hold>> LocalMemory::holds(const Deadline& deadline) {
+  std::map<std::string, Hold> out;
+  if (!there(home_.holds())) return out;
+  const auto unknown = [](const Error& error) {
+    return fail(error.exit == ExitCode::timeout ? error.exit : ExitCode::unknown, "reading the freezes of this home: " + error.what);
+  };
+  const auto lock = take(home_.memory_lock(), OfdLock::Kind::shared, deadline);
+  if (!lock) return unknown(lock.error());
+  const auto files = files_in(home_.holds());
+  if (!files) return unknown(files.error());
+  for (const auto& file : *files) {
+    const auto service = HomePaths::parse_name_file(file);
+    if (!service || parse_set_name(*service)) continue;
+    const auto json = read_memo(home_.hold(*service));
+    if (!json) return unknown(json.error());
+    auto hold = hold_from_json(*json);
+    if (!hold) return unknown(hold.error().in(home_.hold(*service).string()));
+    out.emplace(*service, std::move(*hold));
+  }
+  return out;
+}
+
 Result<> LocalMemory::trim(std::string_view service, std::size_t keep, const Deadline& deadline) {
   if (!there(home_.memory())) return {};
   CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::exclusive, deadline));
@@ -116,9 +186,8 @@ Result<> LocalMemory::trim(std::string_view service, std::size_t keep, const Dea
   std::ranges::sort(tombstones, std::ranges::greater(), [](const SetMemo* memo) { return *memo->reaped_at; });
   for (std::size_t i = keep; i < tombstones.size(); ++i) {
     // The cut first: killed in between, the set is still there to be trimmed again
-    for (const auto& file : {home_.cut_memo(tombstones[i]->name), home_.set_memo(tombstones[i]->name)}) {
-      if (::unlink(file.c_str()) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", file.string(), errno_text(errno)));
-    }
+    const auto& name = tombstones[i]->name;
+    for (const auto& file : {home_.cut_memo(name), home_.force(name.str()), home_.set_memo(name)}) CDCTL_TRY(unlink_file(file));
   }
   return {};
 }

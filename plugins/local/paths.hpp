@@ -25,7 +25,7 @@
 //             finished     the deploy is complete;  served  it once was
 //             reaping      stop() has begun
 //             attempts.json, units/N.log, units/N.log.1, secrets/KEY, work/
-//   memory/sets/NAME.json, memory/cuts/NAME.json, memory/locks/SERVICE, memory/lock
+//   memory/sets/NAME.json, memory/cuts/NAME.json, memory/forces/NAME.json (a set or a service), memory/holds/SERVICE.json, memory/locks/SERVICE, memory/lock
 //   feed/YYYYMMDDTHH.ndjson, feed/lock
 
 namespace cdctl::local {
@@ -75,6 +75,11 @@ class HomePaths {
   [[nodiscard]] std::filesystem::path cut_memos() const { return memory() / "cuts"; }
   [[nodiscard]] std::filesystem::path set_memo(const SetName& name) const { return set_memos() / memo_file(name); }
   [[nodiscard]] std::filesystem::path cut_memo(const SetName& name) const { return cut_memos() / memo_file(name); }
+  [[nodiscard]] std::filesystem::path forces() const { return memory() / "forces"; }
+  [[nodiscard]] std::filesystem::path holds() const { return memory() / "holds"; }
+  /// `name`: a valid name of a set or a service.
+  [[nodiscard]] std::filesystem::path force(std::string_view name) const { return forces() / (std::string(name) + k_memo_suffix); }
+  [[nodiscard]] std::filesystem::path hold(std::string_view service) const { return holds() / (std::string(service) + k_memo_suffix); }
   [[nodiscard]] std::filesystem::path service_locks() const { return memory() / "locks"; }
   [[nodiscard]] std::filesystem::path service_lock(std::string_view service) const { return service_locks() / service; }
 
@@ -88,6 +93,12 @@ class HomePaths {
   [[nodiscard]] static std::optional<SetName> parse_memo_file(std::string_view file) {
     if (!file.ends_with(k_memo_suffix)) return {};
     return parse_set_name(file.substr(0, file.size() - std::string_view(k_memo_suffix).size()));
+  }
+  /// The set or service that `NAME.json` speaks of.
+  [[nodiscard]] static std::optional<std::string> parse_name_file(std::string_view file) {
+    if (!file.ends_with(k_memo_suffix)) return {};
+    const auto name = file.substr(0, file.size() - std::string_view(k_memo_suffix).size());
+    return parse_set_name(name) || valid_service_name(name) ? std::optional(std::string(name)) : std::nullopt;
   }
   /// `20261123T07` of `20261123T07.ndjson`.
   [[nodiscard]] static std::optional<std::string> parse_segment_file(std::string_view file) {

@@ -85,6 +85,8 @@ class AmqpLink {
   [[nodiscard]] virtual Result<std::optional<QueueCounts>> counts(const std::string& queue, const Deadline& deadline) = 0;
   /// Reads what came and sends a heartbeat when one is due; to be called at least every 10 s on an idle connection.
   [[nodiscard]] virtual Result<> beat() = 0;
+  /// To be polled by who waits for several connections; what is here already is in next(), so ask that first.
+  [[nodiscard]] virtual int fd() const = 0;
 };
 
 class AmqpDriver {

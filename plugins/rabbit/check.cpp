@@ -123,7 +123,7 @@ BrokerRules rules_from(const Json& overview, Json policies, Json operator_polici
 
 Result<> check_topology(Management& management, const ServiceConfig& service, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
-  CDCTL_TRY_ASSIGN(const auto* settings, management.settings());
+  const auto* settings = &management.settings();
   const auto& vhost = settings->amqp.vhost;
   std::vector<Call> calls{{.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"},
                           {.path = path_of({"policies", vhost}), .doing = "reading the policies"},

@@ -52,7 +52,7 @@ Json describe_queues(Management& management, const Settings& settings, const Top
 }  // namespace
 
 Result<Json> describe_set(Management& management, const Topology& topology, const SetName& set, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto* settings, management.settings());
+  const auto* settings = &management.settings();
   const auto user = set.str();
   CDCTL_TRY_ASSIGN(const auto limit, read_limit(management, user, deadline));
   Json out = Json::object({{"user", limit ? Json(user) : Json()}});

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -100,10 +101,22 @@ Check alarm_check(const Json& nodes) {
   return {"nodes", State::bad, bad, "publishers are blocked while an alarm lasts: free memory or disk on that node"};
 }
 
+/// The virtual hosts of a broker that are in use: its own, and those that services name.
+std::set<std::string> vhosts_of(const Config& config, const Settings& settings) {
+  std::set<std::string> out{settings.amqp.vhost};
+  for (const auto& service : config.services) {
+    const auto place = place_of(config, service);
+    if (place && place->broker == settings.broker && !place->vhost.empty()) out.insert(place->vhost);
+  }
+  return out;
+}
+
+Check service_check(const ServiceConfig& service, const Error& error) { return {"service " + service.name, State::bad, error.what, "correct its file"}; }
+
 }  // namespace
 
 Check RabbitDoctor::clock(const Settings& us, const Deadline& deadline) {
-  const auto http = management_.host().http();
+  const auto http = brokers_.host().http();
   if (!http) return failed("clock", http.error(), "");
   HttpRequest request;
   request.url = us.management + "/api/overview?columns=rabbitmq_version";
@@ -118,12 +131,14 @@ Check RabbitDoctor::clock(const Settings& us, const Deadline& deadline) {
 }
 
 /// What deploy would refuse, said before: above all queues that drop messages on the n-th cut.
-std::vector<Check> RabbitDoctor::queues(const Deadline& deadline) {
+std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadline& deadline) {
   std::vector<Check> out;
-  for (const auto& service : management_.host().config().services) {
-    if (!service.table["rabbit"].is_object()) continue;
+  for (const auto& service : brokers_.host().config().services) {
+    const auto place = place_of(brokers_.host().config(), service);
+    if (!service.table["rabbit"].is_object() || !place || place->broker != broker) continue;
     const auto what = "queues of " + service.name;
-    const auto checked = check_topology(management_, service, deadline);
+    const auto management = brokers_.of(service);
+    const auto checked = management ? check_topology(**management, service, deadline) : Result<>(std::unexpected(management.error()));
     if (checked) out.push_back({what, State::ok, "a cut loses nothing", ""});
     else out.push_back({what, checked.error().exit == ExitCode::unknown ? State::unknown : State::bad, checked.error().what, "correct [rabbit] of " + service.file.string() + ", or the queue on the broker: docs/rabbitmq.md"});
   }
@@ -131,28 +146,48 @@ std::vector<Check> RabbitDoctor::queues(const Deadline& deadline) {
 }
 
 std::vector<Check> RabbitDoctor::examine(const Deadline& deadline) {
-  const auto settings = management_.settings();
-  if (!settings) return {failed("[rabbit]", settings.error(), "correct cdctl.toml")};
-  const auto& us = **settings;
+  std::vector<Check> out;
+  for (const auto& broker : brokers_.names()) {
+    // One that hangs leaves time for those after it.
+    const auto checks = examine(broker, brokers_.several() ? deadline.at_most(deadline.left() / 2) : deadline);
+    for (auto check : checks) {
+      if (brokers_.several()) check.what = fmt::format("{}: {}", broker, check.what);
+      out.push_back(std::move(check));
+    }
+  }
+  const auto& config = brokers_.host().config();
+  for (const auto& service : config.services)
+    if (const auto place = place_of(config, service); service.table["rabbit"].is_object() && !place) out.push_back(service_check(service, place.error()));
+  return out;
+}
+
+std::vector<Check> RabbitDoctor::examine(const std::string& broker, const Deadline& deadline) {
+  const auto found = brokers_.at({broker, ""});
+  if (!found) return {failed("[rabbit]", found.error(), "correct cdctl.toml")};
+  auto& management = **found;
+  const auto& us = management.settings();
   const std::array calls{Call{.path = "/overview", .doing = "reading the overview"}, Call{.path = "/whoami", .doing = "asking who we are"},
-                         Call{.path = path_of({"permissions", us.amqp.vhost, us.user}), .doing = "reading our permissions"}, Call{.path = "/nodes", .doing = "reading the nodes"},
+                         Call{.path = "/nodes", .doing = "reading the nodes"},
                          Call{.path = "/feature-flags", .doing = "reading the feature flags"}};
-  const auto answers = management_.send_all(calls, deadline);
+  const auto answers = management.send_all(calls, deadline);
   const auto json = [&](std::size_t i) -> Result<Json> {
     if (!answers[i]) return fail(answers[i].error());
     if (answers[i]->status == 404) return Json();
-    return management_.parse(calls[i], *answers[i]);
+    return management.parse(calls[i], *answers[i]);
   };
   const auto overview = json(0);
   if (!overview) return {failed("management API", overview.error(), "see that the broker runs with its management plugin, and [rabbit] of cdctl.toml")};
   std::vector<Check> out{{"management API", State::ok, us.management, ""}, version_check(*overview), statistics_check(*overview)};
-  const auto who = json(1), granted = json(2), nodes = json(3), flags = json(4);
+  const auto who = json(1), nodes = json(2), flags = json(3);
   out.push_back(who ? tag_check(*who, us.user) : failed("rights of " + us.user, who.error(), "check [rabbit] user and its password"));
-  out.push_back(granted ? permission_check(granted->is_null() ? std::nullopt : std::optional(*granted), us.user, us.amqp.vhost) : failed("permissions on " + us.amqp.vhost, granted.error(), "give the user the tag administrator"));
+  for (const auto& vhost : vhosts_of(brokers_.host().config(), us)) {
+    const auto granted = management.get_if_there({.path = path_of({"permissions", vhost, us.user}), .doing = "reading our permissions"}, deadline);
+    out.push_back(granted ? permission_check(*granted, us.user, vhost) : failed("permissions on " + vhost, granted.error(), "give the user the tag administrator"));
+  }
   out.push_back(nodes ? alarm_check(*nodes) : failed("nodes", nodes.error(), "look at the broker's log"));
   out.push_back(flags ? feature_check(*flags) : failed("features", flags.error(), "give the user the tag administrator"));
   out.push_back(clock(us, deadline));
-  std::ranges::move(queues(deadline), std::back_inserter(out));
+  std::ranges::move(queues(broker, deadline), std::back_inserter(out));
   auto driver = amqp_driver();
   auto link = driver ? (*driver)->connect(us.amqp, deadline) : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));
   out.push_back(link ? Check{"AMQP", State::ok, us.amqp.shown(), ""} : failed("AMQP", link.error(), "check [rabbit] amqp: the lock of a service and its signals go this way"));

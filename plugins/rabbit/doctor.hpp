@@ -2,21 +2,22 @@
 
 #include <cdctl/roles.hpp>
 
-#include "management.hpp"
+#include "brokers.hpp"
 
 namespace cdctl::rabbit {
 
-/// Whether the broker is there, is one that cdctl knows, and lets this user do what cdctl does.
+/// Whether each broker is there, is one that cdctl knows, and lets this user do what cdctl does.
 class RabbitDoctor final : public Doctor {
  public:
-  explicit RabbitDoctor(Host& host) : management_(host) {}
+  explicit RabbitDoctor(Host& host) : brokers_(host) {}
   std::vector<Check> examine(const Deadline& deadline) override;
 
  private:
+  std::vector<Check> examine(const std::string& broker, const Deadline& deadline);
   Check clock(const Settings& us, const Deadline& deadline);
-  std::vector<Check> queues(const Deadline& deadline);
+  std::vector<Check> queues(const std::string& broker, const Deadline& deadline);
 
-  Management management_;
+  Brokers brokers_;
 };
 
 }  // namespace cdctl::rabbit

@@ -22,9 +22,7 @@ std::string reason_of(const Answer& answer) {
   return printable(reason.is_string() ? reason.view() : std::string_view(reason.is_null() ? std::string() : reason.dump()), 300);
 }
 
-}  // namespace
-
-Error Management::explain(const Call& call, const Answer& answer) const {
+Error meaning_of(const Call& call, const Answer& answer) {
   const auto reason = reason_of(answer);
   const auto tail = reason.empty() ? std::string() : ": " + reason;
   switch (answer.status) {
@@ -43,38 +41,46 @@ Error Management::explain(const Call& call, const Answer& answer) const {
   return {ExitCode::unknown, fmt::format("{}: the broker answered {}{}; is it RabbitMQ's management API?", call.doing, answer.status, tail)};
 }
 
-Error Management::unreachable(const Call& call, Error error) const {
+}  // namespace
+
+Error Management::named(Error error) const {
+  return settings_.broker == k_default_broker ? error : error.in("broker " + settings_.broker);
+}
+
+Error Management::explain(const Call& call, const Answer& answer) const { return named(meaning_of(call, answer)); }
+
+HttpRequest Management::request_for(const Call& call, const Deadline& deadline) const {
+  HttpRequest request;
+  request.method = call.method;
+  request.url = settings_.management + "/api" + call.path;
+  request.headers = call.headers;
+  request.user = settings_.user;
+  request.password = settings_.password;
+  request.ca_file = settings_.ca_file;
+  request.deadline = deadline;
+  if (!call.body.is_null()) {
+    request.body = call.body.dump();
+    request.headers.emplace_back("Content-Type", "application/json");
+  }
+  return request;
+}
+
+Result<Answer> Management::answer_to(const Call& call, Result<HttpResponse> response) const {
+  if (response) return Answer{response->status, std::move(response->body)};
+  auto error = std::move(response.error());
   error.what = fmt::format("{}: {}", call.doing, error.what);
   if (error.exit == ExitCode::unknown) error.what += "; is the broker up and its management plugin on?";
-  return error;
+  return fail(named(std::move(error)));
 }
 
 std::vector<Result<Answer>> Management::send_all(std::span<const Call> calls, const Deadline& deadline, std::size_t parallel) {
-  const auto settings = settings_.get();
-  auto http = settings ? host_.http() : Result<Http*>(std::unexpected(settings.error()));
+  auto http = host_.http();
   if (!http) return std::vector<Result<Answer>>(calls.size(), std::unexpected(http.error()));
   std::vector<HttpRequest> requests;
-  for (const auto& call : calls) {
-    HttpRequest request;
-    request.method = call.method;
-    request.url = (*settings)->management + "/api" + call.path;
-    request.headers = call.headers;
-    request.user = (*settings)->user;
-    request.password = (*settings)->password;
-    request.ca_file = (*settings)->ca_file;
-    request.deadline = deadline;
-    if (!call.body.is_null()) {
-      request.body = call.body.dump();
-      request.headers.emplace_back("Content-Type", "application/json");
-    }
-    requests.push_back(std::move(request));
-  }
+  for (const auto& call : calls) requests.push_back(request_for(call, deadline));
   auto responses = (*http)->send_all(requests, parallel);
   std::vector<Result<Answer>> answers;
-  for (std::size_t i = 0; i < responses.size(); ++i) {
-    if (responses[i]) answers.emplace_back(Answer{responses[i]->status, std::move(responses[i]->body)});
-    else answers.emplace_back(std::unexpected(unreachable(calls[i], std::move(responses[i].error()))));
-  }
+  for (std::size_t i = 0; i < responses.size(); ++i) answers.push_back(answer_to(calls[i], std::move(responses[i])));
   return answers;
 }
 
@@ -85,7 +91,7 @@ Result<Answer> Management::send(const Call& call, const Deadline& deadline) {
 Result<Json> Management::parse(const Call& call, const Answer& answer) const {
   if (answer.status != 200) return fail(explain(call, answer));
   auto json = Json::parse(answer.text);
-  if (!json) return fail(ExitCode::unknown, fmt::format("{}: the answer is no JSON ({}); is it RabbitMQ's management API?", call.doing, json.error().what));
+  if (!json) return fail(named({ExitCode::unknown, fmt::format("{}: the answer is no JSON ({}); is it RabbitMQ's management API?", call.doing, json.error().what)}));
   return json;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cdctl/host.hpp>
+#include <cdctl/http.hpp>
 #include <cdctl/json.hpp>
 
 #include "settings.hpp"
@@ -31,18 +32,21 @@ struct Answer {
 /// `/users/thumbs-r5f0c1e9a2b`: each part percent-encoded.
 [[nodiscard]] std::string path_of(std::initializer_list<std::string_view> parts);
 
-/// RabbitMQ's management API over the host's HTTP client. Errors: `unknown` when nobody answered, the answer was a 5xx
+/// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the broker, its vhost the one to work in. Errors: `unknown` when nobody answered, the answer was a 5xx
 /// or the login was refused; `failed` when the broker said no; `timeout`; `interrupted`.
 class Management {
  public:
-  explicit Management(Host& host) : host_(host), settings_(host) {}
+  Management(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {}
 
-  [[nodiscard]] Result<const Settings*> settings() { return settings_.get(); }
+  [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] Host& host() const { return host_; }
 
   /// Any status is a value.
   [[nodiscard]] Result<Answer> send(const Call& call, const Deadline& deadline);
   [[nodiscard]] std::vector<Result<Answer>> send_all(std::span<const Call> calls, const Deadline& deadline, std::size_t parallel = 16);
+  /// The two halves of send(), for calls to several brokers at once.
+  [[nodiscard]] HttpRequest request_for(const Call& call, const Deadline& deadline) const;
+  [[nodiscard]] Result<Answer> answer_to(const Call& call, Result<HttpResponse> response) const;
   /// The JSON of a 200; other statuses are errors.
   [[nodiscard]] Result<Json> get(const Call& call, const Deadline& deadline);
   /// The same, and empty for a 404.
@@ -57,10 +61,11 @@ class Management {
   [[nodiscard]] Result<Json> parse(const Call& call, const Answer& answer) const;
 
  private:
-  [[nodiscard]] Error unreachable(const Call& call, Error error) const;
+  /// The error, with the broker's name where it is not the default one.
+  [[nodiscard]] Error named(Error error) const;
 
   Host& host_;
-  LazySettings settings_;
+  const Settings settings_;
 };
 
 }  // namespace cdctl::rabbit

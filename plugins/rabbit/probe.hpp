@@ -2,7 +2,8 @@
 
 #include <cdctl/roles.hpp>
 
-#include "management.hpp"
+#include "brokers.hpp"
+#include "probe_look.hpp"
 
 namespace cdctl::rabbit {
 
@@ -10,11 +11,14 @@ namespace cdctl::rabbit {
 /// what, how connections come and go. All sets are seen in one round of calls.
 class RabbitProbe final : public Probe {
  public:
-  explicit RabbitProbe(Host& host) : management_(host) {}
+  explicit RabbitProbe(Host& host) : brokers_(host) {}
   Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) override;
 
  private:
-  Management management_;
+  /// One look at each broker that a target may be on. Fails when one of them cannot be asked: whoever asks again asks by service.
+  Result<BrokerLook> look(std::span<const ProbeTarget> targets, const Deadline& deadline);
+
+  Brokers brokers_;
 };
 
 }  // namespace cdctl::rabbit

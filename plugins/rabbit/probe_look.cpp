@@ -80,7 +80,7 @@ std::set<std::string> dead_letter_queues(const ServiceConfig& service) {
 }
 
 Result<BrokerLook> look_at_broker(Management& management, std::span<const ProbeTarget> targets, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto* settings, management.settings());
+  const auto* settings = &management.settings();
   const auto dead_letters = dead_letters_of(targets);
   std::vector<Call> calls{
       {.path = "/channels?columns=name,user,consumer_count,messages_unacknowledged,message_stats", .doing = "reading the channels of the broker"},

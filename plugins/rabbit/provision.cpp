@@ -103,7 +103,7 @@ Result<> repair_user(Management& management, const Settings& settings, const Top
 }  // namespace
 
 Result<> declare_topology(Management& management, const Topology& topology, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto* settings, management.settings());
+  const auto* settings = &management.settings();
   const auto& vhost = settings->amqp.vhost;
   std::vector<Call> things{declare_exchange(vhost, settings->feed.exchange, {.type = "topic"})};
   std::vector<Call> bindings{declare_binding(vhost, settings->feed.queue, {settings->feed.exchange, "#"})};
@@ -119,7 +119,7 @@ Result<> declare_topology(Management& management, const Topology& topology, cons
 
 Result<> declare_user(Management& management, const Topology& topology, const SetName& set, std::string_view secret, const Deadline& deadline) {
   if (secret.empty()) return fail("making the user " + set.str() + ": no password was given");
-  CDCTL_TRY_ASSIGN(const auto* settings, management.settings());
+  const auto* settings = &management.settings();
   CDCTL_TRY_ASSIGN(const auto there, read_limit(management, set.str(), deadline));
   if (there) return repair_user(management, *settings, topology, set, secret, deadline);
   return create_user(management, *settings, topology, set, secret, deadline);

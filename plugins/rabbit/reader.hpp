@@ -22,6 +22,10 @@ class RabbitReader final : public FeedReader {
   Result<std::vector<Json>> next(Millis wait) override;
   bool at_end() const override { return at_end_; }
   std::string cursor() const override { return cursor_; }
+  /// To be polled once next() has given nothing.
+  [[nodiscard]] int fd() const { return link_->fd(); }
+  /// For who waits elsewhere than in next(): nothing came for a while, so what comes from now on was sent just now.
+  void caught_up() { live_ = true; }
 
  private:
   /// The offset of the stream's last message.

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "management.hpp"
@@ -11,6 +13,13 @@ namespace cdctl::rabbit {
 struct Look {
   Json users;       ///< rows of `name`, `tags`, `limits`
   Json parameters;  ///< rows of `name`, `value`
+
+  /// Whether the broker has ever had a set of the service.
+  [[nodiscard]] bool knows(std::string_view service) const;
+  /// Whether it has a set of the service that is not reaped.
+  [[nodiscard]] bool holds_sets(std::string_view service) const;
+  /// Other brokers that had, or have, sets of the service: `cdctl.also.SERVICE`.
+  [[nodiscard]] std::set<std::string> also(std::string_view service) const;
 };
 
 /// Asks for it. Neither list can be filtered by the broker (RabbitMQ management API 3.10), and the values of ten thousand sets cost

@@ -1,9 +1,12 @@
 #include "settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <cdctl/http.hpp>
 #include <cdctl/names.hpp>
 
 namespace cdctl::rabbit {
@@ -27,10 +30,10 @@ std::string percent_decode(std::string_view text) {
 /// Reads the keys of one table and words its complaints.
 class Reader {
  public:
-  Reader(const Config& config, const Json& table) : file_(config.file.string()), table_(table) {}
+  Reader(std::string file, std::string name, const Json& table) : file_(std::move(file)), name_(std::move(name)), table_(table) {}
 
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view key, std::string_view why) const {
-    return fail(ExitCode::config, fmt::format("{}: [rabbit] {}: {}", file_, key, why));
+    return fail(ExitCode::config, fmt::format("{}: {} {}: {}", file_, name_, key, why));
   }
   Result<std::string> text(const char* key, std::string_view otherwise = {}) const {
     const auto& value = table_[key];
@@ -55,9 +58,30 @@ class Reader {
   }
 
  private:
-  std::string file_;
+  std::string file_, name_;
   const Json& table_;
 };
+
+const std::vector<std::string> k_keys{"management", "amqp", "vhost", "user", "password_file", "password_env", "password_command", "ca_file", "feed_max_age", "feed_max_bytes"};
+
+/// The front end checks the keys of `[rabbit]`; those of the other brokers' tables are checked here.
+Result<> check_keys(const Reader& reader, const Json& table) {
+  for (const auto& [key, value] : table.members()) {
+    if (std::ranges::find(k_keys, key) != k_keys.end()) continue;
+    const auto meant = nearest(key, k_keys);
+    return reader.wrong(printable(key, 60), meant.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", meant));
+  }
+  return {};
+}
+
+/// The table of a broker, and what it is called in cdctl.toml.
+std::pair<Json, std::string> table_of(const Config& config, const std::string& broker) {
+  const auto& rabbit = config.table["rabbit"];
+  if (broker != k_default_broker) return {rabbit["brokers"][broker], fmt::format("[rabbit.brokers.{}]", broker)};
+  auto own = rabbit;
+  own.erase("brokers");
+  return {std::move(own), "[rabbit]"};
+}
 
 Result<std::string> read_management(const Reader& reader) {
   CDCTL_TRY_ASSIGN(auto url, reader.address("management", "http://localhost:15672"));
@@ -104,14 +128,40 @@ Result<AmqpAddress> parse_amqp_url(std::string_view text) {
   return address;
 }
 
-Result<Settings> read_settings(const Config& config) {
-  const auto& table = config.table["rabbit"];
+std::vector<std::string> broker_names(const Config& config) {
+  std::vector<std::string> out;
+  const auto& rabbit = config.table["rabbit"];
+  for (const auto& [key, value] : rabbit.members())
+    if (key != "brokers" && out.empty()) out.emplace_back(k_default_broker);
+  for (const auto& [name, table] : rabbit["brokers"].members()) out.push_back(name);
+  if (out.empty()) out.emplace_back(k_default_broker);  // whose settings then say what is missing
+  return out;
+}
+
+Result<Place> place_of(const Config& config, const ServiceConfig& service) {
+  const auto& table = service.table["rabbit"];
+  Place out{table["broker"].as_string(k_default_broker), table["vhost"].as_string()};
+  for (const auto* key : {"broker", "vhost"})
+    if (!table[key].is_null() && table[key].view().empty()) return fail(ExitCode::config, fmt::format("{}: [rabbit] {}: must be text, and not empty", service.file.string(), key));
+  const auto names = broker_names(config);
+  if (std::ranges::find(names, out.broker) != names.end()) return out;
+  const auto file = config.file.string();
+  if (table["broker"].is_null()) return fail(ExitCode::config, fmt::format("{}: [rabbit] needs a broker, one of: {}; or give {} an address of its own in [rabbit]", service.file.string(), fmt::join(names, " "), file));
+  const auto meant = nearest(out.broker, names);
+  return fail(ExitCode::config, fmt::format("{}: [rabbit] broker: there is no [rabbit.brokers.{}] in {}{}", service.file.string(), printable(out.broker, 60), file,
+                                            meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+}
+
+Result<Settings> read_settings(const Config& config, const std::string& broker) {
   const auto file = config.file.empty() ? std::string("cdctl.toml") : config.file.string();
-  if (!table.is_object()) {
-    return fail(ExitCode::config, fmt::format("{}: there is no table [rabbit]; add management, amqp, user and password_file", file));
-  }
-  const Reader reader(config, table);
+  const auto [table, name] = table_of(config, broker);
+  if (!table.is_object()) return fail(ExitCode::config, fmt::format("{}: there is no table {}; add management, amqp, user and password_file", file, name));
+  const Reader reader(file, name, table);
+  if (broker != k_default_broker) CDCTL_TRY(check_keys(reader, table));
+  if (!valid_word(broker)) return fail(ExitCode::config, fmt::format("{}: [rabbit.brokers] '{}' is no name: letters, digits and single dashes, at most 38", file, printable(broker, 60)));
+  if (!config.table["rabbit"]["brokers"][k_default_broker].is_null()) return fail(ExitCode::config, fmt::format("{}: [rabbit.brokers.{}]: that is the broker of [rabbit] itself; choose another name", file, k_default_broker));
   Settings settings;
+  settings.broker = broker;
   CDCTL_TRY_ASSIGN(settings.management, read_management(reader));
   CDCTL_TRY_ASSIGN(const auto amqp, reader.address("amqp", "amqp://localhost:5672"));
   if (amqp.path.size() > 1) return reader.wrong("amqp", "names a vhost; give it as vhost = \"…\"");
@@ -124,7 +174,7 @@ Result<Settings> read_settings(const Config& config) {
   if (!settings.ca_file.empty()) settings.ca_file = (config.file.parent_path() / settings.ca_file).string();
   CDCTL_TRY_ASSIGN(settings.feed, read_feed(reader, table));
   auto password = read_secret(table, "password", config);
-  if (!password) return fail(password.error().in("[rabbit]"));
+  if (!password) return fail(password.error().in(name));
   if (!*password) return reader.wrong("password_file", "is missing; give password_file, password_env or password_command");
   settings.password = std::move(**password);
   settings.amqp.user = settings.user;
@@ -132,13 +182,6 @@ Result<Settings> read_settings(const Config& config) {
   settings.amqp.ca_file = settings.ca_file;
   settings.amqp.name = "cdctl";
   return settings;
-}
-
-Result<const Settings*> LazySettings::get() {
-  if (!settings_) {
-    CDCTL_TRY_ASSIGN(settings_, read_settings(host_.config()));
-  }
-  return &*settings_;
 }
 
 }  // namespace cdctl::rabbit

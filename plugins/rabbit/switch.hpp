@@ -2,8 +2,8 @@
 
 #include <cdctl/roles.hpp>
 
+#include "brokers.hpp"
 #include "closing.hpp"
-#include "management.hpp"
 #include "topology.hpp"
 
 namespace cdctl::rabbit {
@@ -12,7 +12,7 @@ namespace cdctl::rabbit {
 /// open connections are closed by name. Needs no password, loses no message, and comes undone without either.
 class RabbitSwitch final : public Switch {
  public:
-  explicit RabbitSwitch(Host& host) : host_(host), management_(host) {}
+  explicit RabbitSwitch(Host& host) : host_(host), brokers_(host) {}
 
   Result<> check(const ServiceConfig& service, const Deadline& deadline) override;
   Result<std::map<std::string, std::string>> provision(const ServiceConfig& service, const SetName& set, std::string_view secret,
@@ -27,11 +27,11 @@ class RabbitSwitch final : public Switch {
   Result<Json> describe(const ServiceConfig& service, const SetName& set, const Deadline& deadline) override;
 
  private:
-  Result<Step> close_limited(const SetName& set, Owner owner, const std::string& reason, Step step, const Deadline& deadline);
-  Result<> delete_user(const SetName& set, const Deadline& deadline);
+  Result<Step> close_limited(Management& management, const SetName& set, Owner owner, const std::string& reason, Step step, const Deadline& deadline);
+  Result<> delete_user(Management& management, const SetName& set, const Deadline& deadline);
 
   Host& host_;
-  Management management_;
+  Brokers brokers_;
 };
 
 /// The rules of Switch::check, over what the broker has (check.cpp).

@@ -110,7 +110,7 @@ Result<std::vector<std::string>> read_publish(const Table& table) {
 }  // namespace
 
 Result<Topology> read_topology(const ServiceConfig& service) {
-  static const std::vector<std::string> keys{"queues", "exchanges", "publish", "max_connections"};
+  static const std::vector<std::string> keys{"queues", "exchanges", "publish", "max_connections", "broker", "vhost"};
   Topology topology;
   const auto& json = service.table["rabbit"];
   if (json.is_null()) return topology;

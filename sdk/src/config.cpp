@@ -21,6 +21,9 @@ bool ServiceConfig::has_switch(std::string_view wanted) const { return std::rang
 SourceState ServiceConfig::shape() const {
   Json shape = Json::object({{"engine", engine}, {"deployer", deployer}, {"units", table["units"]}, {"mojo", table["mojo"]},
                              {"queues", table["rabbit"]["queues"]}});
+  // Only where they are given: a service that names neither keeps the identity that it has always had.
+  for (const auto* choice : {"broker", "vhost"})
+    if (const auto& value = table["rabbit"][choice]; !value.is_null()) shape.set(choice, value);
   return {"file", "", sha256_hex(shape.canonical()), {}};
 }
 

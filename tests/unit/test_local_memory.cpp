@@ -109,3 +109,45 @@ TEST_CASE("the lock of a service has one holder, and a deadline") {
   first->reset();
   CHECK(f.memory.lock("thumbs", Deadline(Millis(20))));
 }
+
+TEST_CASE("a forced state is a set's own, else its service's, and is forgotten when it is lifted") {
+  Fixture f;
+  const SetName one{"thumbs", rev(1)}, two{"thumbs", rev(2)}, other{"previews", rev(3)};
+  for (const auto& set : {one, two, other}) REQUIRE(f.memory.put_set(f.memo(set), f.soon));
+  const auto force = [&](Force::State state) { return Force{state, "alice@web1", "new rules", f.base}; };
+  REQUIRE(f.memory.put_force("thumbs", force(Force::State::observe), f.soon));
+  REQUIRE(f.memory.put_force(two.str(), force(Force::State::closed), f.soon));
+  auto all = f.read();
+  REQUIRE(all[one.str()].force);
+  CHECK(all[one.str()].force->state == Force::State::observe);
+  CHECK(all[one.str()].force->why == "new rules");
+  CHECK(all[two.str()].force->state == Force::State::closed);
+  CHECK_FALSE(all[other.str()].force);
+  REQUIRE(f.memory.put_force(two.str(), {}, f.soon));
+  REQUIRE(f.memory.put_force(two.str(), {}, f.soon));  // twice is once
+  CHECK(f.read("thumbs")[two.str()].force->state == Force::State::observe);
+  const auto bad = f.memory.put_force("../../etc", force(Force::State::open), f.soon);
+  REQUIRE_FALSE(bad);
+  CHECK(bad.error().exit == ExitCode::usage);
+}
+
+TEST_CASE("a freeze is remembered by service, and lifting one that is not there makes nothing") {
+  Fixture f;
+  REQUIRE(f.memory.put_hold("thumbs", {}, f.soon));
+  CHECK_FALSE(std::filesystem::exists(f.dir.path() / "home"));
+  CHECK(f.memory.holds(f.soon)->empty());
+  REQUIRE(f.memory.put_hold("thumbs", Hold{"alice@web1", "the sale", f.base, f.base + Millis(1000)}, f.soon));
+  REQUIRE(f.memory.put_hold("previews", Hold{"bob@web2", "broken", f.base, {}}, f.soon));
+  const auto holds = f.memory.holds(f.soon);
+  REQUIRE(holds);
+  REQUIRE(holds->size() == 2);
+  CHECK(holds->at("thumbs").why == "the sale");
+  CHECK(holds->at("thumbs").until == f.base + Millis(1000));
+  CHECK_FALSE(holds->at("previews").until);
+  REQUIRE(f.memory.put_hold("thumbs", {}, f.soon));
+  CHECK(f.memory.holds(f.soon)->size() == 1);
+  std::ofstream(f.dir.path() / "home/memory/holds/previews.json") << "{";
+  const auto broken = f.memory.holds(f.soon);
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().exit == ExitCode::unknown);  // in doubt nobody deploys
+}

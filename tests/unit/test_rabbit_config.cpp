@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "merged_reader.hpp"
 #include "settings.hpp"
 #include "support/show_result.hpp"
 #include "support/test_host.hpp"
@@ -126,4 +127,51 @@ TEST_CASE("a mistake in a service's file is named with the way to it") {
 TEST_CASE("names go into permissions letter by letter") {
   CHECK(exactly({}) == "^$");
   CHECK(exactly({"a.b", "c+(d)|e"}) == "^(?:a\\.b|c\\+\\(d\\)\\|e)\\z");
+}
+
+TEST_CASE("further brokers have tables of their own, and a service chooses among them") {
+  Given given;
+  auto second = Json::object({{"management", "http://second:15672"}, {"amqp", "amqp://second:5673"}, {"user", "cdctl"}, {"password_file", "password"}, {"vhost", "team"}});
+  given.table().set("brokers", Json::object({{"second", second}}));
+  CHECK(broker_names(given.config) == std::vector<std::string>{"default", "second"});
+  CHECK(read_settings(given.config)->management == "http://rabbit:15672");
+  const auto settings = read_settings(given.config, "second");
+  REQUIRE(settings);
+  CHECK(settings->broker == "second");
+  CHECK(settings->amqp.port == 5673);
+  CHECK(settings->amqp.vhost == "team");
+  CHECK(*place_of(given.config, service_with(Json::object())) == Place{"default", ""});
+  CHECK(*place_of(given.config, service_with(Json::object({{"broker", "second"}, {"vhost", "jobs"}}))) == Place{"second", "jobs"});
+
+  const auto lost = place_of(given.config, service_with(Json::object({{"broker", "secund"}})));
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().exit == ExitCode::config);
+  CHECK(lost.error().what.contains("did you mean second?"));
+  second.set("usr", "x");
+  given.table().set("brokers", Json::object({{"second", second}}));
+  const auto typo = read_settings(given.config, "second");
+  REQUIRE_FALSE(typo);
+  CHECK(typo.error().what.contains("[rabbit.brokers.second] usr: unknown key; did you mean user?"));
+  CHECK(read_settings(given.config));  // one broker's slip is nobody else's
+}
+
+TEST_CASE("a configuration may name brokers and no default one") {
+  Given given;
+  given.config.table = Json::object({{"rabbit", Json::object({{"brokers", Json::object({{"only", given.table()}})}})}});
+  CHECK(broker_names(given.config) == std::vector<std::string>{"only"});
+  CHECK(read_settings(given.config, "only"));
+  const auto homeless = place_of(given.config, service_with(Json::object()));
+  REQUIRE_FALSE(homeless);
+  CHECK(homeless.error().what.contains("needs a broker, one of: only"));
+}
+
+TEST_CASE("a reader's position holds one for each place, and an old one is the default broker's") {
+  const std::map<std::string, std::string> positions{{"default", "stream:12"}, {"second", "stream:7"}, {"second/%2Fteam", "stream:0"}};
+  CHECK(write_positions(positions) == "streams: default=12 second=7 second/%2Fteam=0");
+  CHECK(*read_positions(write_positions(positions)) == positions);
+  CHECK(*read_positions("stream:12") == std::map<std::string, std::string>{{"default", "stream:12"}});
+  CHECK(write_positions({{"default", ""}}) == "streams:");  // a place from which nothing has come yet
+  CHECK(read_positions("streams:")->empty());
+  CHECK_FALSE(read_positions("20261123T07:12"));
+  CHECK_FALSE(read_positions("streams: second"));
 }

@@ -63,6 +63,7 @@ class Frames {
   [[nodiscard]] bool returned() const { return returned_; }
   void forget_returned() { returned_ = false; }
   [[nodiscard]] const std::string& where() const { return where_; }
+  [[nodiscard]] int fd() const { return state_ ? amqp_get_sockfd(state_) : -1; }
   /// Closes the connection politely, waiting at most `wait`.
   void close(Millis wait);
   /// Closes it without waiting for the broker to delete our exclusive queues, which takes it some milliseconds.

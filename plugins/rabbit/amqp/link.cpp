@@ -48,6 +48,7 @@ class Link final : public AmqpLink {
   Result<> acknowledge(std::uint64_t tag) override;
   Result<std::optional<QueueCounts>> counts(const std::string& queue, const Deadline& deadline) override;
   Result<> beat() override;
+  int fd() const override { return frames_.fd(); }
 
  private:
   Result<> declare_queue(const std::string& queue, bool passive, bool exclusive, amqp_table_t arguments, const Deadline& deadline,
