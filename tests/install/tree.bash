@@ -12,7 +12,7 @@ for file in bin/cdctl libexec/cdctl/cdctl-supervise share/man/man1/cdctl.1.gz sh
   share/cdctl/schemas/cdctl.set.1.schema.json share/doc/cdctl/README.md share/doc/cdctl/docs/commands.md share/doc/cdctl/LICENSE include/cdctl/plugin.hpp; do
   [ -s "$prefix/$file" ] || fail "not installed: $file"
 done
-for module in cdctl-http.so cdctl-amqp.so cdctl-listen.so ../libcdctl_sdk.a ../cmake/cdctl/cdctlConfig.cmake ../cmake/cdctl/CdctlPlugin.cmake; do
+for module in cdctl-http.so cdctl-amqp.so cdctl-listen.so cdctl-top.so ../libcdctl_sdk.a ../cmake/cdctl/cdctlConfig.cmake ../cmake/cdctl/CdctlPlugin.cmake; do
   [ -s "$lib/$module" ] || fail "not installed: $module"
 done
 
