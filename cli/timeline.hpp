@@ -12,15 +12,15 @@
 namespace cdctl::cli {
 
 /// What a set was, from one moment to another. `unknown`: nobody wrote it down, or it could not be read.
-enum class Phase { out, trial, cut, unknown };
-[[nodiscard]] std::string_view to_string(Phase phase);
+enum class TimelinePhase { out, trial, cut, unknown };
+[[nodiscard]] std::string_view to_string(TimelinePhase phase);
 
-struct Span {
+struct TimelineSpan {
   Time from, to;
-  Phase phase = Phase::unknown;
+  TimelinePhase phase = TimelinePhase::unknown;
 };
 /// Something that happened to a set at a moment, or a run of like signals.
-struct Mark {
+struct TimelineMark {
   enum class Kind { deploy, cut, trial, mend, reap, signal };
   Kind kind = Kind::signal;
   Time at;
@@ -29,14 +29,14 @@ struct Mark {
   std::int64_t count = 1;
   Time until = {};           ///< of a run of signals
 };
-[[nodiscard]] std::string_view to_string(Mark::Kind kind);
+[[nodiscard]] std::string_view to_string(TimelineMark::Kind kind);
 
-struct Lane {
+struct TimelineLane {
   SetName set;
   std::string state;         ///< as of now, for people: `live`, `live, cut`, `reaped`, `?`
   bool newest = false;
-  std::vector<Span> spans;   ///< in order, without overlap, within the window
-  std::vector<Mark> marks;   ///< in order
+  std::vector<TimelineSpan> spans;   ///< in order, without overlap, within the window
+  std::vector<TimelineMark> marks;   ///< in order
   [[nodiscard]] Json record() const;
 };
 
@@ -44,13 +44,13 @@ struct Lane {
 struct Timeline {
   std::string service;
   Time from, to;
-  std::vector<Lane> lanes;
+  std::vector<TimelineLane> lanes;
   std::optional<Time> signals_from;   ///< the feed keeps no earlier ones; empty = it could not be read
   std::vector<std::string> unknown;   ///< what could not be asked, for people
 };
 
 /// All that is known of one set, from wherever.
-struct SetFacts {
+struct TimelineFacts {
   SetName name;
   std::optional<Time> deployed_at, first_deployed_at, reaped_at;
   std::optional<CutMemo> cut_memo;
@@ -64,7 +64,7 @@ struct SetFacts {
 };
 
 /// Pure: puts the facts together, and leaves unknown what they do not say.
-[[nodiscard]] Lane build_lane(const SetFacts& facts, Time from, Time to);
+[[nodiscard]] TimelineLane build_lane(const TimelineFacts& facts, Time from, Time to);
 /// Sorts, and leaves out what was over before the window began.
 void finish(Timeline& timeline);
 
@@ -79,11 +79,11 @@ struct TextLook {
 [[nodiscard]] std::string timeline_html(const Timeline& timeline);
 
 /// Moments for the axis, at most `most`, on round times of UTC, and how to write them.
-struct Tick {
+struct TimelineTick {
   Time at;
   std::string label;
 };
-[[nodiscard]] std::vector<Tick> ticks_of(Time from, Time to, std::size_t most);
+[[nodiscard]] std::vector<TimelineTick> ticks_of(Time from, Time to, std::size_t most);
 /// `11-23 04:12`
 [[nodiscard]] std::string short_time(Time time);
 

@@ -9,24 +9,24 @@
 
 namespace cdctl::cli {
 
-std::string_view to_string(Phase phase) {
+std::string_view to_string(TimelinePhase phase) {
   switch (phase) {
-    case Phase::out: return "out";
-    case Phase::trial: return "trial";
-    case Phase::cut: return "cut";
-    case Phase::unknown: break;
+    case TimelinePhase::out: return "out";
+    case TimelinePhase::trial: return "trial";
+    case TimelinePhase::cut: return "cut";
+    case TimelinePhase::unknown: break;
   }
   return "unknown";
 }
 
-std::string_view to_string(Mark::Kind kind) {
+std::string_view to_string(TimelineMark::Kind kind) {
   switch (kind) {
-    case Mark::Kind::deploy: return "deploy";
-    case Mark::Kind::cut: return "cut";
-    case Mark::Kind::trial: return "trial";
-    case Mark::Kind::mend: return "mend";
-    case Mark::Kind::reap: return "reap";
-    case Mark::Kind::signal: break;
+    case TimelineMark::Kind::deploy: return "deploy";
+    case TimelineMark::Kind::cut: return "cut";
+    case TimelineMark::Kind::trial: return "trial";
+    case TimelineMark::Kind::mend: return "mend";
+    case TimelineMark::Kind::reap: return "reap";
+    case TimelineMark::Kind::signal: break;
   }
   return "signal";
 }
@@ -38,40 +38,40 @@ constexpr Millis k_slack(1000);
 
 struct Change {
   Time at;
-  std::optional<Phase> to;  ///< empty: it was removed
+  std::optional<TimelinePhase> to;  ///< empty: it was removed
   bool repair = false;      ///< a deploy: of a set that is out there it changes nothing
 };
 
 class Builder {
  public:
-  Builder(const SetFacts& facts, Time from, Time to) : facts_(facts), from_(from), to_(to) {}
+  Builder(const TimelineFacts& facts, Time from, Time to) : facts_(facts), from_(from), to_(to) {}
 
-  Lane run() {
+  TimelineLane run() {
     lane_.set = facts_.name;
     lane_.newest = facts_.newest;
     for (const auto& outcome : facts_.outcomes) log(outcome);
     begin();
     memories();
-    if (facts_.reaped_at) remember(Mark::Kind::reap, *facts_.reaped_at, {}, "", "");
+    if (facts_.reaped_at) remember(TimelineMark::Kind::reap, *facts_.reaped_at, {}, "", "");
     settle();
     spans();
     state();
     signals();
-    std::ranges::stable_sort(lane_.marks, {}, &Mark::at);
-    std::erase_if(lane_.marks, [&](const Mark& mark) { return mark.at < from_ || mark.at > to_; });
+    std::ranges::stable_sort(lane_.marks, {}, &TimelineMark::at);
+    std::erase_if(lane_.marks, [&](const TimelineMark& mark) { return mark.at < from_ || mark.at > to_; });
     return std::move(lane_);
   }
 
  private:
   /// A mark and the change it made: they have the same place in their lists.
-  void note(Mark::Kind kind, Time at, std::optional<Phase> to, std::string text, std::string by, Millis took = Millis(0)) {
+  void note(TimelineMark::Kind kind, Time at, std::optional<TimelinePhase> to, std::string text, std::string by, Millis took = Millis(0)) {
     lane_.marks.push_back({kind, at, std::move(text), std::move(by), {}, 1, at});
-    changes_.push_back({at, to, kind == Mark::Kind::deploy && to == Phase::out});
+    changes_.push_back({at, to, kind == TimelineMark::Kind::deploy && to == TimelinePhase::out});
     took_.push_back(took);
   }
 
   /// What the memory says, unless the log told of the same: then of that the moment is the memory's, since an outcome is written at the end.
-  void remember(Mark::Kind kind, Time at, std::optional<Phase> to, std::string text, std::string by) {
+  void remember(TimelineMark::Kind kind, Time at, std::optional<TimelinePhase> to, std::string text, std::string by) {
     for (auto i = lane_.marks.size(); i-- > 0;) {
       auto& mark = lane_.marks[i];
       if (mark.kind != kind || at < mark.at - took_[i] - k_slack || at > mark.at + k_slack) continue;
@@ -86,23 +86,23 @@ class Builder {
   void settle() {
     std::ranges::stable_sort(changes_, {}, &Change::at);
     for (std::size_t i = 1; i < changes_.size(); ++i)
-      if (changes_[i].repair && changes_[i - 1].to && *changes_[i - 1].to != Phase::unknown) changes_[i].to = changes_[i - 1].to;
+      if (changes_[i].repair && changes_[i - 1].to && *changes_[i - 1].to != TimelinePhase::unknown) changes_[i].to = changes_[i - 1].to;
   }
 
   void begin() {
     const auto& first = facts_.first_deployed_at;
-    if (facts_.deployed_at) remember(Mark::Kind::deploy, *facts_.deployed_at, Phase::out, "", "");
+    if (facts_.deployed_at) remember(TimelineMark::Kind::deploy, *facts_.deployed_at, TimelinePhase::out, "", "");
     if (!first || !facts_.deployed_at || *first >= *facts_.deployed_at) return;
-    remember(Mark::Kind::deploy, *first, Phase::unknown, "for the first time", "");  // when it went in between, the log may tell
+    remember(TimelineMark::Kind::deploy, *first, TimelinePhase::unknown, "for the first time", "");  // when it went in between, the log may tell
   }
 
   void memories() {
     const auto& memo = facts_.cut_memo;
     if (!memo) return;
     const bool was_cut = memo->cut || memo->prev_limit || !memo->why.empty();
-    if (was_cut) remember(Mark::Kind::cut, memo->at, Phase::cut, memo->why, memo->mended_at ? "" : memo->by);
-    if (memo->mended_at && was_cut) remember(Mark::Kind::mend, *memo->mended_at, Phase::out, "", memo->by);
-    if (memo->probation) remember(Mark::Kind::trial, memo->probation->since, Phase::trial, fmt::format("until {}", short_time(memo->probation->until)), memo->probation->by);
+    if (was_cut) remember(TimelineMark::Kind::cut, memo->at, TimelinePhase::cut, memo->why, memo->mended_at ? "" : memo->by);
+    if (memo->mended_at && was_cut) remember(TimelineMark::Kind::mend, *memo->mended_at, TimelinePhase::out, "", memo->by);
+    if (memo->probation) remember(TimelineMark::Kind::trial, memo->probation->since, TimelinePhase::trial, fmt::format("until {}", short_time(memo->probation->until)), memo->probation->by);
   }
 
   void log(const Json& outcome) {
@@ -112,17 +112,17 @@ class Builder {
     const auto took = Millis(static_cast<std::int64_t>(outcome["took_ms"].as_double()));
     const auto why = outcome["why"].as_string(), by = outcome["by"].as_string();
     if (action == "deploy") {
-      note(Mark::Kind::deploy, *at, Phase::out, why, by, took);
+      note(TimelineMark::Kind::deploy, *at, TimelinePhase::out, why, by, took);
     } else if (action == "break") {
-      note(Mark::Kind::cut, *at, Phase::cut, why, by, took);
+      note(TimelineMark::Kind::cut, *at, TimelinePhase::cut, why, by, took);
     } else if (action == "mend") {
-      note(Mark::Kind::mend, *at, Phase::out, why, by, took);
+      note(TimelineMark::Kind::mend, *at, TimelinePhase::out, why, by, took);
     } else if (action == "reap") {
-      note(Mark::Kind::reap, *at, {}, why, by, took);
+      note(TimelineMark::Kind::reap, *at, {}, why, by, took);
     }
   }
 
-  void add(Time from, Time to, Phase phase) {
+  void add(Time from, Time to, TimelinePhase phase) {
     from = std::max(from, from_);
     to = std::min(to, to_);
     if (from < to) lane_.spans.push_back({from, to, phase});
@@ -132,19 +132,19 @@ class Builder {
     for (std::size_t i = 0; i + 1 < changes_.size(); ++i)
       if (changes_[i].to) add(changes_[i].at, changes_[i + 1].at, *changes_[i].to);
     if (changes_.empty()) {  // it is there, and nobody wrote down since when
-      if (facts_.present) add(from_, to_, Phase::unknown);
+      if (facts_.present) add(from_, to_, TimelinePhase::unknown);
       return;
     }
     const auto& last = changes_.back();
     if (!last.to && !facts_.present) return;
-    add(last.at, to_, last_phase(last.to.value_or(Phase::unknown)));
+    add(last.at, to_, last_phase(last.to.value_or(TimelinePhase::unknown)));
   }
 
   /// What was written down last holds until now only when a look at it now says the same.
-  [[nodiscard]] Phase last_phase(Phase noted) const {
-    if (!facts_.present || !facts_.cut) return Phase::unknown;
-    const bool kept_out = noted == Phase::cut || noted == Phase::trial;
-    return kept_out == *facts_.cut ? noted : Phase::unknown;
+  [[nodiscard]] TimelinePhase last_phase(TimelinePhase noted) const {
+    if (!facts_.present || !facts_.cut) return TimelinePhase::unknown;
+    const bool kept_out = noted == TimelinePhase::cut || noted == TimelinePhase::trial;
+    return kept_out == *facts_.cut ? noted : TimelinePhase::unknown;
   }
 
   void state() {
@@ -177,34 +177,34 @@ class Builder {
         continue;
       }
       open[key] = lane_.marks.size();
-      lane_.marks.push_back({Mark::Kind::signal, *at, text, signal["unit"].is_string() ? "unit " + signal["unit"].as_string() : "", std::string(to_string(*severity)), 1, *at});
+      lane_.marks.push_back({TimelineMark::Kind::signal, *at, text, signal["unit"].is_string() ? "unit " + signal["unit"].as_string() : "", std::string(to_string(*severity)), 1, *at});
     }
   }
 
-  const SetFacts& facts_;
+  const TimelineFacts& facts_;
   Time from_, to_;
-  Lane lane_;
+  TimelineLane lane_;
   std::vector<Change> changes_;
   std::vector<Millis> took_;  ///< of the outcomes
 };
 
 }  // namespace
 
-Lane build_lane(const SetFacts& facts, Time from, Time to) { return Builder(facts, from, to).run(); }
+TimelineLane build_lane(const TimelineFacts& facts, Time from, Time to) { return Builder(facts, from, to).run(); }
 
 void finish(Timeline& timeline) {
-  std::erase_if(timeline.lanes, [](const Lane& lane) { return lane.spans.empty() && lane.marks.empty(); });
-  std::ranges::stable_sort(timeline.lanes, {}, [](const Lane& lane) { return lane.spans.empty() ? lane.marks.front().at : lane.spans.front().from; });
+  std::erase_if(timeline.lanes, [](const TimelineLane& lane) { return lane.spans.empty() && lane.marks.empty(); });
+  std::ranges::stable_sort(timeline.lanes, {}, [](const TimelineLane& lane) { return lane.spans.empty() ? lane.marks.front().at : lane.spans.front().from; });
 }
 
-Json Lane::record() const {
+Json TimelineLane::record() const {
   Json out = Json::object({{"schema", "cdctl.timeline/1"}, {"service", set.service}, {"revision", set.revision}, {"set", set.str()}, {"state", state}, {"newest", newest}});
   Json list = Json::array(), happened = Json::array();
   for (const auto& span : spans) list.push_back(Json::object({{"from", to_rfc3339(span.from)}, {"to", to_rfc3339(span.to)}, {"phase", to_string(span.phase)}}));
   for (const auto& mark : marks) {
     Json one = Json::object({{"time", to_rfc3339(mark.at)}, {"kind", to_string(mark.kind)}, {"text", mark.text}});
     if (!mark.by.empty()) one.set("by", mark.by);
-    if (mark.kind == Mark::Kind::signal) one.set("severity", mark.severity).set("count", mark.count).set("until", to_rfc3339(mark.until));
+    if (mark.kind == TimelineMark::Kind::signal) one.set("severity", mark.severity).set("count", mark.count).set("until", to_rfc3339(mark.until));
     happened.push_back(std::move(one));
   }
   return out.set("spans", std::move(list)).set("marks", std::move(happened));
@@ -215,9 +215,9 @@ std::string short_time(Time time) {
   return text.substr(5, 5) + " " + text.substr(11, 5);
 }
 
-std::vector<Tick> ticks_of(Time from, Time to, std::size_t most) {
+std::vector<TimelineTick> ticks_of(Time from, Time to, std::size_t most) {
   using namespace std::chrono;
-  std::vector<Tick> out;
+  std::vector<TimelineTick> out;
   if (to <= from || most == 0) return out;
   constexpr std::array<std::int64_t, 17> k_steps{10, 30, 60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000};
   auto step = k_steps.back() * 1000;

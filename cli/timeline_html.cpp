@@ -49,7 +49,7 @@ td{overflow-wrap:anywhere}
 @media (prefers-color-scheme:dark){body{background:#0f1318;color:#e8ecf1}th,td{border-color:#2b333d}}
 )";
 
-std::string periods_of(const Lane& lane, Phase phase) {
+std::string periods_of(const TimelineLane& lane, TimelinePhase phase) {
   std::string out;
   for (const auto& span : lane.spans)
     if (span.phase == phase) out += fmt::format("{}{} to {}", out.empty() ? "" : "<br>", short_time(span.from), short_time(span.to));
@@ -61,21 +61,21 @@ void lanes_table(std::string& out, const Timeline& timeline) {
          "<th scope=\"col\">Cut</th><th scope=\"col\">Not known</th></tr></thead><tbody>\n";
   for (const auto& lane : timeline.lanes) {
     fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td>{}{}</td>", lane.set.revision, markup(lane.state), lane.newest ? ", newest" : "");
-    for (const auto phase : {Phase::out, Phase::trial, Phase::cut, Phase::unknown}) fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\">{}</td>", periods_of(lane, phase));
+    for (const auto phase : {TimelinePhase::out, TimelinePhase::trial, TimelinePhase::cut, TimelinePhase::unknown}) fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\">{}</td>", periods_of(lane, phase));
     out += "</tr>\n";
   }
   out += "</tbody></table>\n";
 }
 
 void marks_table(std::string& out, const Timeline& timeline) {
-  std::vector<std::pair<const Lane*, const Mark*>> all;
+  std::vector<std::pair<const TimelineLane*, const TimelineMark*>> all;
   for (const auto& lane : timeline.lanes)
     for (const auto& mark : lane.marks) all.emplace_back(&lane, &mark);
   std::ranges::stable_sort(all, {}, [](const auto& pair) { return pair.second->at; });
   out += "<table><caption>What happened</caption><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Revision</th><th scope=\"col\">What</th><th scope=\"col\">Why</th><th scope=\"col\">By</th></tr></thead><tbody>\n";
   for (const auto& [lane, mark] : all) {
     auto what = std::string(to_string(mark->kind));
-    if (mark->kind == Mark::Kind::signal) what = mark->count > 1 ? fmt::format("{}, {} times until {}", mark->severity, mark->count, short_time(mark->until)) : mark->severity;
+    if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{}, {} times until {}", mark->severity, mark->count, short_time(mark->until)) : mark->severity;
     fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td class=\"nowrap\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", short_time(mark->at), lane->set.revision, markup(what), markup(mark->text), markup(mark->by));
   }
   out += "</tbody></table>\n";

@@ -31,9 +31,9 @@ constexpr std::string_view k_patterns =
     "<pattern id=\"unknown\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(-45)\"><rect width=\"6\" height=\"6\" class=\"unknown\"/>"
     "<line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" class=\"stripe\" stroke-width=\"1\"/></pattern></defs>\n";
 
-std::string fill_of(Phase phase) {
-  if (phase == Phase::cut) return "fill=\"url(#cut)\"";
-  if (phase == Phase::unknown) return "fill=\"url(#unknown)\"";
+std::string fill_of(TimelinePhase phase) {
+  if (phase == TimelinePhase::cut) return "fill=\"url(#cut)\"";
+  if (phase == TimelinePhase::unknown) return "fill=\"url(#unknown)\"";
   return fmt::format("class=\"{}\"", to_string(phase));
 }
 
@@ -91,7 +91,7 @@ class Svg {
 
   void legend() {
     double x = k_left;
-    for (const auto& [phase, name] : {std::pair(Phase::out, "out there"), std::pair(Phase::trial, "on trial"), std::pair(Phase::cut, "cut"), std::pair(Phase::unknown, "not known")}) {
+    for (const auto& [phase, name] : {std::pair(TimelinePhase::out, "out there"), std::pair(TimelinePhase::trial, "on trial"), std::pair(TimelinePhase::cut, "cut"), std::pair(TimelinePhase::unknown, "not known")}) {
       fmt::format_to(at(), "<rect x=\"{}\" y=\"38\" width=\"22\" height=\"10\" rx=\"2\" {}/>\n", x, fill_of(phase));
       text(x + 28, 47, "dim note", name);
       x += 40 + k_note_char * static_cast<double>(std::string_view(name).size()) + 14;
@@ -114,24 +114,24 @@ class Svg {
       fmt::format_to(at(), "<line class=\"edge\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>\n", place(*timeline_.signals_from), k_top - 6, bottom_ + 6);
   }
 
-  void draw(const Lane& lane, double top) {
+  void draw(const TimelineLane& lane, double top) {
     const double bar = top + 7;
     text(16, bar + 11, "ink", lane.set.revision);
     for (const auto& span : lane.spans) {
       const auto x = place(span.from), width = std::max(place(span.to) - x, 1.5);
       fmt::format_to(at(), "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" rx=\"2\" {}><title>{} {}, {} to {}</title></rect>\n", x, bar, width, k_bar, fill_of(span.phase),
-                     lane.set.revision, span.phase == Phase::unknown ? "not known" : to_string(span.phase), short_time(span.from), short_time(span.to));
+                     lane.set.revision, span.phase == TimelinePhase::unknown ? "not known" : to_string(span.phase), short_time(span.from), short_time(span.to));
     }
     text(k_left + k_plot + 10, bar + 11, lane.state == "reaped" || lane.state == "gone" ? "dim" : "ink", clip(lane.state, lane.newest ? 14 : 16));
     if (lane.newest) text(k_left + k_plot + 10, bar + 24, "dim note", "newest");
     marks(lane, bar);
   }
 
-  void marks(const Lane& lane, double bar) {
+  void marks(const TimelineLane& lane, double bar) {
     double drawn = -10;
     for (const auto& mark : lane.marks) {
       const auto x = place(mark.at);
-      if (mark.kind != Mark::Kind::signal) {
+      if (mark.kind != TimelineMark::Kind::signal) {
         fmt::format_to(at(), "<line class=\"event\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"><title>{3} {4} {5}</title></line>\n", x, bar - 2, bar + k_bar + 2, short_time(mark.at), to_string(mark.kind), markup(mark.text));
       } else if (x - drawn >= 5 || mark.severity != "warning") {
         fmt::format_to(at(), "<path d=\"M{:.1f} {}l4 -8l4 8z\" class=\"{}\"><title>{} {} {}</title></path>\n", x - 4, bar + 1, mark.severity, short_time(mark.at), mark.severity, markup(mark.text));
@@ -142,9 +142,9 @@ class Svg {
   }
 
   /// What there is room for, the most telling first; the rest is in the titles, and in the table of the page.
-  void notes(const Lane& lane, double y) {
+  void notes(const TimelineLane& lane, double y) {
     std::vector<std::pair<double, double>> taken;
-    for (const auto kind : {Mark::Kind::cut, Mark::Kind::trial, Mark::Kind::mend, Mark::Kind::reap, Mark::Kind::signal, Mark::Kind::deploy})
+    for (const auto kind : {TimelineMark::Kind::cut, TimelineMark::Kind::trial, TimelineMark::Kind::mend, TimelineMark::Kind::reap, TimelineMark::Kind::signal, TimelineMark::Kind::deploy})
       for (auto mark = lane.marks.rbegin(); mark != lane.marks.rend(); ++mark) {
         if (mark->kind != kind) continue;
         const auto words = note_of(*mark);
@@ -153,12 +153,12 @@ class Svg {
         const bool free = std::ranges::none_of(taken, [&](const auto& other) { return x < other.second + 10 && other.first < x + width + 10; });
         if (!free || x < k_left) continue;
         taken.emplace_back(x, x + width);
-        text(x, y, kind == Mark::Kind::signal ? mark->severity + " note" : "dim note", words);
+        text(x, y, kind == TimelineMark::Kind::signal ? mark->severity + " note" : "dim note", words);
       }
   }
 
-  [[nodiscard]] static std::string note_of(const Mark& mark) {
-    if (mark.kind == Mark::Kind::signal) return clip(mark.count > 1 ? fmt::format("{} ×{}", mark.text.substr(0, mark.text.find(':')), mark.count) : mark.text, k_longest_note);
+  [[nodiscard]] static std::string note_of(const TimelineMark& mark) {
+    if (mark.kind == TimelineMark::Kind::signal) return clip(mark.count > 1 ? fmt::format("{} ×{}", mark.text.substr(0, mark.text.find(':')), mark.count) : mark.text, k_longest_note);
     return clip(mark.text.empty() ? std::string(to_string(mark.kind)) : fmt::format("{}: {}", to_string(mark.kind), mark.text), k_longest_note);
   }
 

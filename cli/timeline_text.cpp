@@ -61,22 +61,22 @@ class Drawing {
     out_ += '\n';
   }
 
-  [[nodiscard]] std::string_view glyph_of(Phase phase) const {
+  [[nodiscard]] std::string_view glyph_of(TimelinePhase phase) const {
     switch (phase) {
-      case Phase::out: return glyphs_.out;
-      case Phase::trial: return glyphs_.trial;
-      case Phase::cut: return glyphs_.cut;
-      case Phase::unknown: break;
+      case TimelinePhase::out: return glyphs_.out;
+      case TimelinePhase::trial: return glyphs_.trial;
+      case TimelinePhase::cut: return glyphs_.cut;
+      case TimelinePhase::unknown: break;
     }
     return glyphs_.unknown;
   }
-  [[nodiscard]] std::string_view colour_of(Phase phase) const {
+  [[nodiscard]] std::string_view colour_of(TimelinePhase phase) const {
     if (!look_.colour) return {};
     switch (phase) {
-      case Phase::out: return "\033[32m";
-      case Phase::trial: return "\033[33m";
-      case Phase::cut: return "\033[31m";
-      case Phase::unknown: break;
+      case TimelinePhase::out: return "\033[32m";
+      case TimelinePhase::trial: return "\033[33m";
+      case TimelinePhase::cut: return "\033[31m";
+      case TimelinePhase::unknown: break;
     }
     return "\033[2m";
   }
@@ -86,22 +86,22 @@ class Drawing {
     if (!colour.empty()) out_ += "\033[0m";
   }
 
-  void draw(const Lane& lane) {
+  void draw(const TimelineLane& lane) {
     // Later spans win a column, and the worse of two in the same: a short cut is not lost in a long lane.
-    std::vector<std::optional<Phase>> cells(columns_);
+    std::vector<std::optional<TimelinePhase>> cells(columns_);
     for (const auto& span : lane.spans)
       for (auto x = column(span.from); x <= column(span.to - Millis(1)); ++x)
-        if (!cells[x] || span.phase != Phase::out) cells[x] = span.phase;
+        if (!cells[x] || span.phase != TimelinePhase::out) cells[x] = span.phase;
     fmt::format_to(at(), "{:<{}}", lane.set.revision, k_label);
     for (const auto& cell : cells) put(cell ? glyph_of(*cell) : glyphs_.none, cell ? colour_of(*cell) : "");
     fmt::format_to(at(), " {}{}\n", lane.state.substr(0, k_state), lane.newest && lane.state.size() + 2 < k_state ? (look_.ascii ? " *" : " ★") : "");
     signals(lane);
   }
 
-  void signals(const Lane& lane) {
+  void signals(const TimelineLane& lane) {
     std::vector<int> cells(columns_, 0);
     for (const auto& mark : lane.marks) {
-      if (mark.kind != Mark::Kind::signal) continue;
+      if (mark.kind != TimelineMark::Kind::signal) continue;
       for (auto x = column(mark.at); x <= column(mark.until); ++x) cells[x] = std::max(cells[x], mark.severity == "warning" ? 1 : 2);
     }
     const auto last = std::ranges::find_if(cells.rbegin(), cells.rend(), [](int cell) { return cell > 0; }).base();
@@ -114,7 +114,7 @@ class Drawing {
 
   void legend() {
     out_ += '\n';
-    for (const auto& [phase, name] : {std::pair(Phase::out, "out there"), std::pair(Phase::trial, "on trial"), std::pair(Phase::cut, "cut"), std::pair(Phase::unknown, "not known")}) {
+    for (const auto& [phase, name] : {std::pair(TimelinePhase::out, "out there"), std::pair(TimelinePhase::trial, "on trial"), std::pair(TimelinePhase::cut, "cut"), std::pair(TimelinePhase::unknown, "not known")}) {
       put(glyph_of(phase), colour_of(phase));
       fmt::format_to(at(), " {}  ", name);
     }
@@ -122,7 +122,7 @@ class Drawing {
   }
 
   void happenings() {
-    std::vector<std::pair<const Lane*, const Mark*>> all;
+    std::vector<std::pair<const TimelineLane*, const TimelineMark*>> all;
     for (const auto& lane : timeline_.lanes)
       for (const auto& mark : lane.marks) all.emplace_back(&lane, &mark);
     std::ranges::stable_sort(all, {}, [](const auto& pair) { return pair.second->at; });
@@ -132,9 +132,9 @@ class Drawing {
     for (auto i = skip; i < all.size(); ++i) {
       const auto& [lane, mark] = all[i];
       auto what = std::string(to_string(mark->kind));
-      if (mark->kind == Mark::Kind::signal) what = mark->count > 1 ? fmt::format("{} x{}", mark->severity, mark->count) : mark->severity;
+      if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{} x{}", mark->severity, mark->count) : mark->severity;
       auto line = fmt::format("{}  {}  {:<12} {}", short_time(mark->at), lane->set.revision, what, printable(mark->text, 400));
-      if (!mark->by.empty() && mark->kind != Mark::Kind::signal) line += fmt::format("{}({})", mark->text.empty() ? "" : " ", mark->by);
+      if (!mark->by.empty() && mark->kind != TimelineMark::Kind::signal) line += fmt::format("{}({})", mark->text.empty() ? "" : " ", mark->by);
       fmt::format_to(at(), "{}\n", clipped(line));
     }
   }

@@ -163,7 +163,11 @@ class Looker {
         continue;
       }
       const auto skip = signals->size() > k_most_signals ? signals->size() - k_most_signals : 0;
-      for (auto i = skip; i < signals->size(); ++i) context_.out.write((*signals)[i]);
+      for (auto i = skip; i < signals->size(); ++i) {
+        const auto& record = (*signals)[i];
+        if (record["schema"].view() == "cdctl.error/1") error(record["service"].as_string(), {ExitCode::unknown, record["error"].as_string()});  // one of several feeds
+        else context_.out.write(record);
+      }
       if (!signals->empty()) cursor_ = reader_->cursor();
       if (!context_.out.flush()) return false;
     }

@@ -52,7 +52,7 @@ class Gather {
     context_.report(error.in(timeline_.service));
   }
 
-  static void take_memory(SetFacts& facts, const MemoryEntry& entry) {
+  static void take_memory(TimelineFacts& facts, const MemoryEntry& entry) {
     facts.cut_memo = entry.cut_memo;
     if (!entry.set) return;
     facts.deployed_at = entry.set->deployed_at;
@@ -119,6 +119,8 @@ class Gather {
       if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
       CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline_.left(), Millis(1000))));
       for (auto& signal : signals) {
+        // One of several feeds could not be read.
+        if (signal["schema"].view() == "cdctl.error/1" && signal["service"].view() == timeline_.service) unknown("the signals", {ExitCode::unknown, signal["error"].as_string()});
         const auto at = facts_.find(signal["set"].as_string());
         if (at != facts_.end() && at->second.signals.size() < k_most_signals) at->second.signals.push_back(std::move(signal));
       }
@@ -130,7 +132,7 @@ class Gather {
   Context& context_;
   Deadline deadline_;
   Timeline timeline_;
-  std::map<std::string, SetFacts> facts_;
+  std::map<std::string, TimelineFacts> facts_;
   bool all_asked_ = true;
 };
 

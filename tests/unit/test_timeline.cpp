@@ -17,8 +17,8 @@ const Time k_from = *parse_rfc3339("2026-11-20T00:00:00Z");
 const Time k_to = *parse_rfc3339("2026-11-21T00:00:00Z");
 Time hour(double hours) { return k_from + Millis(static_cast<std::int64_t>(hours * 3'600'000)); }
 
-SetFacts set(std::string revision = "r0000000001") {
-  SetFacts out;
+TimelineFacts set(std::string revision = "r0000000001") {
+  TimelineFacts out;
   out.name = {"thumbs", std::move(revision)};
   out.present = true;
   out.cut = false;
@@ -35,17 +35,17 @@ Json signal(double hours, const char* severity, const char* name = "oops", const
   return Json::object({{"severity", severity}, {"signal", name}, {"message", message}, {"time", to_rfc3339(hour(hours))}});
 }
 
-std::string spans(const Lane& lane) {
+std::string spans(const TimelineLane& lane) {
   std::string out;
   for (const auto& span : lane.spans) out += fmt::format("{}{}-{} {}", out.empty() ? "" : ", ", (span.from - k_from).count() / 3'600'000, (span.to - k_from).count() / 3'600'000, to_string(span.phase));
   return out;
 }
-std::string marks(const Lane& lane) {
+std::string marks(const TimelineLane& lane) {
   std::string out;
   for (const auto& mark : lane.marks) out += (out.empty() ? "" : " ") + std::string(to_string(mark.kind));
   return out;
 }
-Lane lane(const SetFacts& facts) { return build_lane(facts, k_from, k_to); }
+TimelineLane lane(const TimelineFacts& facts) { return build_lane(facts, k_from, k_to); }
 
 Timeline many(int sets) {
   Timeline out{"thumbs", k_from, k_to, {}, hour(12), {"engine juju: no answer"}};
