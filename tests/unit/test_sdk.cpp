@@ -91,6 +91,17 @@ TEST_CASE("JSON keeps what it is given") {
   CHECK(printable("two\nlines", 100) == "two\\nlines");
 }
 
+TEST_CASE("what others wrote cannot command a terminal or a reader") {
+  CHECK(printable("\x1b[2Jgone\x7f", 100) == "\\u001b[2Jgone\\u007f");
+  CHECK(printable("\u009b2Jgone", 100) == "\\u009b2Jgone");                      // the same as one character
+  CHECK(printable("ok \u202egnorw", 100) == "ok \\u202egnorw");                 // would be read from right to left
+  CHECK(printable("a\u2028b\uffff\ufffe", 100) == "a\\u2028b\\uffff\\ufffe");  // no XML holds the last two
+  CHECK(printable("größe 日本 🐇", 100) == "größe 日本 🐇");
+  CHECK(printable("aü日🐇", 2) == "a…");  // cut between characters
+  CHECK(printable("aü日🐇", 7) == "aü日…");
+  CHECK(printable("\xbf\xbf\xbf\xbf\xbf", 4) == "\ufffd…");
+}
+
 TEST_CASE("a signal survives both forms") {
   auto flat = normal_signal(*Json::parse(R"({"set":"thumbs-r5f0c1e9a2b","severity":"fatal","signal":"oops","unit":3,"mine":{"x":1}})"));
   REQUIRE(flat);
