@@ -39,7 +39,7 @@ class View {
  public:
   View(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at) : model_(model), choice_(choice), size_(size), at_(at), rows_(model.rows(choice.sort, choice.filter)) {
     std::size_t longest = 12;
-    for (const auto* row : rows_) longest = std::max(longest, row->set.size() + (row->newest ? 2 : 0));
+    for (const auto& [name, row] : model.all()) longest = std::max(longest, name.size() + (row.newest ? 2 : 0));  // of all: the columns stay put under a filter
     wide_ = size.columns >= 110;
     bar_ = wide_ ? 5 : 3;
     name_ = std::min(longest, size.columns - std::min(size.columns - 12, fixed() + (wide_ ? 24 : 0)));
@@ -208,7 +208,7 @@ class View {
     else if (!model_.errors().empty()) lines_.push_back({{{fmt::format("? {}{}", model_.errors().front(), model_.errors().size() > 1 ? fmt::format(" (and {} more)", model_.errors().size() - 1) : ""), Look::warn}}, false});
     else lines_.push_back({{{choice_.filter.empty() ? "" : fmt::format("only names with '{}'; / changes it", choice_.filter), Look::dim}}, false});
     if (!choice_.prompt.empty()) lines_.push_back({{{choice_.prompt, Look::strong}}, false});
-    else lines_.push_back({{{fmt::format("Enter inspect  b break  m mend  / filter  s sort: {}  p {}  ? help  q quit", to_string(choice_.sort), choice_.paused ? "go on" : "pause"), Look::dim}}, false});
+    else lines_.push_back({{{fmt::format("Enter inspect  b break  m mend  / filter  s by {}  p {}  ? help  q quit", to_string(choice_.sort), choice_.paused ? "go on" : "pause"), Look::dim}}, false});
   }
 
   const TopModel& model_;
@@ -272,14 +272,17 @@ std::vector<std::string> top_help() {
           "  p        pause, or go on",
           "  q        quit",
           "columns",
-          "  CUT      cut; trial: let back to prove itself; never, watch: forced closed, observed",
+          "  CUT      cut; trial: let back to prove itself;",
+          "           never, watch: somebody forced it closed, observed",
           "  UNITS    up / wanted",
-          "  DELIVERED, ACKED, FAILED: messages a second over the last 10 s, as the broker counts them.",
-          "           Failed ones were given back. The bars are logarithmic.",
+          "  DELIVERED, ACKED, FAILED: messages a second over the last 10 s, as the",
+          "           broker counts them. Failed ones were given back. The bars are",
+          "           logarithmic.",
           "  ?        could not be read; the line at the foot says why",
           "a look",
-          "  The sets are looked at each second. Where that costs more than 4 % of a core here, or a tenth",
-          "  of the broker's time, less often: the first line says how often, and how old what you see is."};
+          "  The sets are looked at each second. Where that costs more than 4 % of a",
+          "  core here, or a tenth of the broker's time, less often: the first line",
+          "  says how often, and how old what you see is."};
 }
 
 }  // namespace cdctl::cli

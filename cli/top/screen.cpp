@@ -75,6 +75,7 @@ class Curses final : public Screen {
   void line(int row, const ScreenLine& line) {
     auto left = columns();
     ::wmove(stdscr, row, 0);
+    ::wclrtoeol(stdscr);  // characters two columns wide may have run over from the row above
     for (const auto& piece : line.pieces) {
       const auto attributes = attributes_of(piece.look) | (line.chosen ? A_REVERSE : A_NORMAL);
       ::wattrset(stdscr, static_cast<int>(attributes));

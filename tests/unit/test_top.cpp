@@ -63,6 +63,20 @@ TEST_CASE("the screen is filled and nothing of a row falls off, in 80 and in 120
   }
 }
 
+TEST_CASE("no key and no word of the help is cut off in 80 columns, and a filter moves no column") {
+  const auto model = model_of(30);
+  for (const auto sort : {TopSort::service, TopSort::trouble, TopSort::work, TopSort::age})
+    for (const bool paused : {false, true}) {
+      TopChoice choice;
+      choice.sort = sort;
+      choice.paused = paused;
+      CHECK(columns_of(text_of(draw(model, choice, {24, 80, false}).back())) <= 80);
+    }
+  TopChoice nothing;
+  nothing.filter = "nobody";
+  CHECK(text_of(draw(model, nothing, {24, 80, false})[1]) == text_of(draw(model, {}, {24, 80, false})[1]));
+}
+
 TEST_CASE("a screen of ASCII has nothing else") {
   const auto text = text_of(draw(model_of(10), {}, {24, 80, true}));
   CHECK(std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; }));
@@ -136,7 +150,7 @@ TEST_CASE("a page is scrolled between its ends") {
   std::size_t from = 1000;
   CHECK(has(text_of(draw_page("title", lines, {24, 80, true}, from)), "line 50"));
   CHECK(from == 28);
-  for (const auto& line : top_help()) CHECK(line.size() <= 100);
+  for (const auto& line : top_help()) CHECK(line.size() <= 80);
 }
 
 TEST_CASE("bars and rates") {
