@@ -62,9 +62,11 @@ void look_at_bzr(const fs::path& folder, FolderFacts& facts) {
   }
 }
 
-std::vector<std::string> processes_of(const fs::path& procfile) {
+}  // namespace
+
+std::vector<std::string> processes_in(const fs::path& folder) {
   std::vector<std::string> out;
-  const auto text = read_file_if_there(procfile);
+  const auto text = read_file_if_there(folder / "Procfile");
   if (!text || !*text) return out;
   for (std::string_view rest = **text; !rest.empty();) {
     const auto end = std::min(rest.find('\n'), rest.size());
@@ -76,14 +78,12 @@ std::vector<std::string> processes_of(const fs::path& procfile) {
   return out;
 }
 
-}  // namespace
-
 FolderFacts look_at(const fs::path& folder) {
   FolderFacts facts;
   std::error_code error;
   look_at_git(folder, facts);
   if (facts.kind.empty()) look_at_bzr(folder, facts);
-  facts.processes = processes_of(folder / "Procfile");
+  facts.processes = processes_in(folder);
   facts.manifest = fs::is_regular_file(folder / "manifest", error) || fs::is_regular_file(folder / "production/manifest", error);
   facts.bundle = fs::is_regular_file(folder / "bundle.yaml", error);
   const auto from = facts.url.empty() ? folder.string() : facts.url;

@@ -18,6 +18,9 @@ struct FolderFacts {
 /// Reads files and asks git; no network.
 [[nodiscard]] FolderFacts look_at(const std::filesystem::path& folder);
 
+/// The processes that a folder's Procfile names; none where there is no such file.
+[[nodiscard]] std::vector<std::string> processes_in(const std::filesystem::path& folder);
+
 /// git or bzr, from how an address looks and what is there.
 [[nodiscard]] std::string kind_of_address(const std::string& url);
 /// A valid service name close to `text`: `My_Thumbs.git` → `my-thumbs`. Empty when nothing is left.

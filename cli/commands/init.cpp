@@ -35,7 +35,6 @@ class Interview {
     if (adding_) broker_of_before();
     else CDCTL_TRY(broker());
     if (!answers_.broker.management.empty()) CDCTL_TRY(queues());
-    answers_.processes = facts_.processes;
     return std::move(answers_);
   }
   [[nodiscard]] bool asks() const { return asks_; }
@@ -64,12 +63,10 @@ class Interview {
     if (answers_.trunk.empty()) return fail(ExitCode::usage, "init: a service needs a trunk; give --trunk URL");
     answers_.trunk_kind = answers_.trunk == facts_.url ? facts_.kind : kind_of_address(answers_.trunk);
     answers_.trunk = absolute(answers_.trunk);
-    const auto branch = answers_.trunk == facts_.url ? facts_.branch : std::string();
-    if (args_.has("branch")) answers_.branch = args_.value("branch");
-    else if (asks_ && answers_.trunk_kind == "git") {
-      CDCTL_TRY_ASSIGN(answers_.branch, prompt_.line("Branch (empty: the repository's own default)", branch));
-    }
-    else answers_.branch = branch;
+    CDCTL_TRY(branch());
+    answers_.work_tree = work_tree(answers_.trunk);
+    if (answers_.trunk == facts_.url) answers_.processes = facts_.processes;
+    else if (answers_.work_tree) answers_.processes = processes_in(answers_.trunk);
     if (args_.has("spec") || facts_.manifest) {
       CDCTL_TRY_ASSIGN(const auto spec, settle("spec", "Mojo spec: the address or folder of its repository", facts_.url));
       answers_.spec = absolute(spec);
@@ -79,6 +76,28 @@ class Interview {
       if (const auto url = parse_url(*address); url && !url->password.empty())
         return fail(ExitCode::usage, "init: the address of a repository may hold no password; let git ask its credential helper, or use ssh");
     return {};
+  }
+  Result<> branch() {
+    const auto found = answers_.trunk == facts_.url ? facts_.branch : std::string();
+    for (answers_.branch = args_.value("branch", found);;) {
+      const bool asked = asks_ && !args_.has("branch") && answers_.trunk_kind == "git";
+      if (asked) {
+        CDCTL_TRY_ASSIGN(answers_.branch, prompt_.line("Branch (empty: the repository's own default)", found));
+      }
+      if (valid_branch(answers_.branch)) return {};
+      const auto wrong = fmt::format("'{}' is no name of a branch", printable(answers_.branch, 60));
+      if (!asked) return fail(ExitCode::usage, "init: --branch " + wrong);
+      context_.out.warning(wrong);
+    }
+  }
+  /// git check-ref-format: what a person could type by mistake.
+  static bool valid_branch(const std::string& name) {
+    return !name.starts_with('-') && std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || std::string_view("~^:?*[\\").contains(c); });
+  }
+  /// A folder of this machine whose files can be looked at (a bare repository has none).
+  static bool work_tree(const std::string& address) {
+    std::error_code error;
+    return fs::exists(fs::path(address) / ".git", error) || fs::exists(fs::path(address) / ".bzr", error);
   }
   /// A folder stays the same one wherever the configuration is read from.
   static std::string absolute(const std::string& address) {
@@ -149,8 +168,11 @@ class Interview {
     const auto host = url ? (url->host.contains(':') ? "[" + url->host + "]" : url->host) : std::string("127.0.0.1");
     const auto found = fmt::format("amqp://{}:{}", host, reply.amqp_port);
     broker.amqp = found;
-    if (asks_) {
+    while (asks_) {
       CDCTL_TRY_ASSIGN(broker.amqp, prompt_.line("Its AMQP address, for the workers too", found));
+      const auto amqp = parse_url(broker.amqp);
+      if (amqp && amqp->scheme.starts_with("amqp") && amqp->password.empty()) break;
+      context_.out.warning("that is no address such as amqp://127.0.0.1:5672, without user and password");
     }
     return {};
   }
@@ -227,8 +249,8 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
   const auto here = fs::equivalent(folder, fs::current_path(error), error);
   context.out.note(fmt::format("next{}: cdctl doctor (is all there that it needs?) · cdctl outdated (what would ship) · cdctl outdated | cdctl deploy (ship it)",
                                here ? "" : ", in " + folder.string()));
-  if (answers.engine == "local" && answers.spec.empty() && answers.processes.empty())
-    context.out.note("no Procfile was found here; the trunk needs one, with lines such as: worker: ./worker");
+  if (answers.engine == "local" && answers.spec.empty() && answers.work_tree && answers.processes.empty())
+    context.out.note(fmt::format("{} has no Procfile yet; it needs one, with lines such as: worker: ./worker", answers.trunk));
 }
 
 }  // namespace

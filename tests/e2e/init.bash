@@ -35,7 +35,15 @@ valid
 expect_exit 0 cdctl init plain --service "$service" --trunk "$service-trunk" </dev/null
 expect_json 'length == 2 and all(.changed)'
 expect_error 'next.*cdctl doctor.*cdctl outdated'
+! grep -q Procfile err || fail "the trunk has a Procfile"
+grep -q '^units = { worker = 1, clock = 1 }' "plain/services.d/$service.toml" || fail "it did not look at the trunk's Procfile"
 valid
+git init -q without
+expect_exit 0 cdctl init bare-trunk --service "$service" --trunk without </dev/null
+expect_error 'without has no Procfile yet'
+expect_exit 2 cdctl init wrong-branch --service "$service" --trunk "$service-trunk" --branch 'main dev' </dev/null
+expect_error "--branch 'main dev' is no name of a branch"
+[ ! -e wrong-branch ] || fail "it made something"
 cd plain
 expect_exit 0 cdctl config check </dev/null
 expect_exit 0 cdctl outdated </dev/null
@@ -101,11 +109,15 @@ answer() {
 }
 answer 'Name of the service' "$service"
 answer 'Trunk: ' "$service-trunk"
-answer 'Branch ' ''
+answer 'Branch ' 'git status'
+eventually 20 grep -q 'is no name of a branch' screen
+printf '\r' >&9
 answer 'RabbitMQ: ' "$url"
 answer 'tag administrator' guest
 answer 'Password of guest' guest
-answer 'AMQP address' ''
+answer 'AMQP address' 'yes, please'
+eventually 20 grep -q 'that is no address' screen
+printf '\r' >&9
 answer 'Queues ' ''
 answer 'Write ' y
 wait "$asking" || fail "it failed: $(cat screen)"
