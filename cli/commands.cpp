@@ -68,7 +68,7 @@ constexpr std::array k_signals{
 };
 constexpr std::array k_log{
     Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
-    Option{"action", "NAME", "only what this command did: deploy, break, mend, reap", true},
+    Option{"action", "NAME", "only what this command did", true, false, 0, "deploy break mend reap"},
     Option{"follow", "", "go on for ever", false, false, 'f'},
 };
 constexpr std::array k_timeline{

@@ -19,6 +19,7 @@ expect_line "break +$one +done +wrong colours"
 expect_exit 0 cdctl log --since 2020-01-01T00:00:00Z --action break --action mend -o name
 expect_same "lines" "$(sort -u out)" "$one"
 expect_exit 2 cdctl log --since yesterday
+expect_exit 2 cdctl log --action eat
 expect_exit 2 cdctl log "$service@newest"
 cdctl log --follow --action break >follow.ndjson &
 follower=$!
