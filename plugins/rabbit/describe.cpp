@@ -70,7 +70,7 @@ Result<Json> describe_set(Management& management, const Topology& topology, cons
       parts.push_back(std::move(json));
     }
     out.set("cut", limit->cut());
-    out.set("limit", limit->most ? Json(*limit->most) : Json());
+    if (limit->most) out.set("limit", *limit->most);  // null would mean that it could not be read
     out.set("connections", describe_connections(parts[0], parts[1]));
     out.set("permissions", parts[2]);
     out.set("topic_permissions", parts[3]);
