@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "statistics.hpp"
 
@@ -31,6 +32,21 @@ std::vector<int> worst_of(const RuleWindow::Blocks& blocks) {
   std::ranges::stable_sort(order, std::greater(), [&](int i) { return blocks[static_cast<std::size_t>(i)].hits; });
   order.resize(k_left_out);
   return order;
+}
+
+/// As many tenths that follow each other, with the most hits: one burst. Trouble that comes and goes is more than that.
+std::vector<int> worst_stretch(const RuleWindow::Blocks& blocks) {
+  const auto hits_from = [&](int first) {
+    double hits = 0;
+    for (int i = first; i < first + k_left_out; ++i) hits += blocks[static_cast<std::size_t>(i)].hits;
+    return hits;
+  };
+  int worst = 0;
+  for (int first = 1; first + k_left_out <= RuleWindow::k_blocks; ++first)
+    if (hits_from(first) > hits_from(worst)) worst = first;
+  std::vector<int> out(k_left_out);
+  std::iota(out.begin(), out.end(), worst);
+  return out;
 }
 
 Work sum_without(const RuleWindow::Blocks& blocks, const std::vector<int>& left_out) {
@@ -192,7 +208,7 @@ Reading read_rule(const Rule& rule, const Side& own, std::span<const Side> peers
   const auto steady = sum_without(blocks, left_out);
   const auto others = qualified(rule, by, peers, period, clock, left_out);
   auto alone = out;
-  judge_alone(rule, own, steady, open, alone);
+  judge_alone(rule, own, rule.kind == Rule::Kind::rate ? sum_without(blocks, worst_stretch(blocks)) : steady, open, alone);
   if (others.empty()) {
     if (alone.state != State::bad) return alone;
     const bool shown = newcomer_shows_it(rule, by, own, peers, period, clock);

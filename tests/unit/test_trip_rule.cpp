@@ -153,6 +153,18 @@ TEST_CASE("a sample that is too small, and one burst, do not carry a comparison"
   CHECK(read_rule(rule, side("a", burst), {}, clock, false).why == "one burst");
 }
 
+TEST_CASE("trouble that comes and goes is more than one burst") {
+  const auto rule = *Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30");
+  RuleWindow flapping(10min), burst(10min);
+  for (int i = 0; i < 60; ++i) {
+    flapping.add(k_start + 10s * i, i % 18 < 9 ? 45 : 0, 100);  // a minute and a half of it, and as long without
+    burst.add(k_start + 10s * i, i >= 20 && i < 38 ? 100 : 1, 100);
+  }
+  const auto clock = k_start + 10min;
+  CHECK(read_rule(rule, side("a", flapping), {}, clock, false).state == Reading::State::bad);
+  CHECK(read_rule(rule, side("a", burst), {}, clock, false).why == "one burst");
+}
+
 TEST_CASE("without counts a rate is unknown, and numbers are compared by worker") {
   const auto clock = k_start + 10min;
   const auto many = steady(3, 0), some = steady(1, 0);
