@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cdctl/fs.hpp>
 
@@ -233,9 +235,20 @@ Result<> write_files(Context& context, const std::vector<NewFile>& files, bool d
   return {};
 }
 
+/// The password goes only where nobody else can put something in its place: no link, no file or folder that others may use.
+Result<> refuse_shared(const fs::path& secret) {
+  struct stat folder {}, file {};
+  if (::lstat(secret.parent_path().c_str(), &folder) == 0 && (!S_ISDIR(folder.st_mode) || folder.st_uid != ::geteuid() || (folder.st_mode & 022) != 0))
+    return fail(ExitCode::refused, fmt::format("init: {} is no folder that you alone may write to, and a password would go there; chmod go-w it, or move it away", secret.parent_path().string()));
+  if (::lstat(secret.c_str(), &file) == 0 && (!S_ISREG(file.st_mode) || file.st_uid != ::geteuid() || (file.st_mode & 077) != 0))
+    return fail(ExitCode::refused, fmt::format("init: {} is no file that you alone may read; chmod 600 it, or move it away", secret.string()));
+  return {};
+}
+
 /// Nothing is begun that would stop half-way: each file must be absent, or be the one that a killed run has left.
 Result<> refuse_taken(const std::vector<NewFile>& files) {
   for (const auto& file : files) {
+    if (file.secret) CDCTL_TRY(refuse_shared(file.path));
     CDCTL_TRY_ASSIGN(const auto there, read_file_if_there(file.path));
     if (there && *there != file.text) {
       return fail(ExitCode::refused, fmt::format("init: {} is there already and stays as it is; edit it{}", file.path.string(), file.path.parent_path().filename() == "services.d" ? ", or give another --service" : ", or move it away"));

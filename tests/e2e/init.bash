@@ -81,6 +81,16 @@ expect_exit 3 cdctl init queued --service "$service" --trunk "$service-trunk" --
 expect_error 'refused the login of guest'
 ! grep -q Xwrong out err || fail "the password was shown"
 [ ! -e queued ] || fail "it made something"
+mkdir elsewhere linked open readable
+ln -s ../elsewhere linked/secrets
+mkdir open/secrets && chmod 777 open/secrets
+mkdir -m 700 readable/secrets && printf 'guest\n' >readable/secrets/rabbit.password && chmod 644 readable/secrets/rabbit.password
+for folder in linked open readable; do
+  expect_exit 5 cdctl init "$folder" --service "$service" --trunk "$service-trunk" --broker "$with_user" --password-file guest.password </dev/null
+  expect_error 'you alone may'
+  [ ! -e "$folder/cdctl.toml" ] || fail "it made something in $folder"
+done
+expect_same "what is elsewhere" "$(ls -A elsewhere)" ""
 queued=(cdctl init queued --service "$service" --trunk "$service-trunk" --broker "$with_user" --password-file guest.password)
 for point in init.file init.file:2 init.file:3 init.file:4; do
   expect_exit 137 env CDCTL_TEST_CRASH_AT="$point" "${queued[@]}" </dev/null
