@@ -47,6 +47,8 @@ struct Timeline {
   std::vector<TimelineLane> lanes;
   std::optional<Time> signals_from;   ///< the feed keeps no earlier ones; empty = it could not be read
   std::vector<std::string> unknown;   ///< what could not be asked, for people
+  /// `11-23 04:12`; in less than six hours with seconds, which then tell what came first.
+  [[nodiscard]] std::string moment(Time time) const;
 };
 
 /// All that is known of one set, from wherever.

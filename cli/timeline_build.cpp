@@ -215,6 +215,10 @@ std::string short_time(Time time) {
   return text.substr(5, 5) + " " + text.substr(11, 5);
 }
 
+std::string Timeline::moment(Time time) const {
+  return short_time(time) + (to - from < std::chrono::hours(6) ? to_rfc3339(time).substr(16, 3) : std::string());
+}
+
 std::vector<TimelineTick> ticks_of(Time from, Time to, std::size_t most) {
   using namespace std::chrono;
   std::vector<TimelineTick> out;

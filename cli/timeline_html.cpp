@@ -49,10 +49,10 @@ td{overflow-wrap:anywhere}
 @media (prefers-color-scheme:dark){body{background:#0f1318;color:#e8ecf1}th,td{border-color:#2b333d}}
 )";
 
-std::string periods_of(const TimelineLane& lane, TimelinePhase phase) {
+std::string periods_of(const Timeline& timeline, const TimelineLane& lane, TimelinePhase phase) {
   std::string out;
   for (const auto& span : lane.spans)
-    if (span.phase == phase) out += fmt::format("{}{} to {}", out.empty() ? "" : "<br>", short_time(span.from), short_time(span.to));
+    if (span.phase == phase) out += fmt::format("{}{} to {}", out.empty() ? "" : "<br>", timeline.moment(span.from), timeline.moment(span.to));
   return out;
 }
 
@@ -61,7 +61,7 @@ void lanes_table(std::string& out, const Timeline& timeline) {
          "<th scope=\"col\">Cut</th><th scope=\"col\">Not known</th></tr></thead><tbody>\n";
   for (const auto& lane : timeline.lanes) {
     fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td>{}{}</td>", lane.set.revision, markup(lane.state), lane.newest ? ", newest" : "");
-    for (const auto phase : {TimelinePhase::out, TimelinePhase::trial, TimelinePhase::cut, TimelinePhase::unknown}) fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\">{}</td>", periods_of(lane, phase));
+    for (const auto phase : {TimelinePhase::out, TimelinePhase::trial, TimelinePhase::cut, TimelinePhase::unknown}) fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\">{}</td>", periods_of(timeline, lane, phase));
     out += "</tr>\n";
   }
   out += "</tbody></table>\n";
@@ -75,8 +75,8 @@ void marks_table(std::string& out, const Timeline& timeline) {
   out += "<table><caption>What happened</caption><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Revision</th><th scope=\"col\">What</th><th scope=\"col\">Why</th><th scope=\"col\">By</th></tr></thead><tbody>\n";
   for (const auto& [lane, mark] : all) {
     auto what = std::string(to_string(mark->kind));
-    if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{}, {} times until {}", mark->severity, mark->count, short_time(mark->until)) : mark->severity;
-    fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td class=\"nowrap\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", short_time(mark->at), lane->set.revision, markup(what), markup(mark->text), markup(mark->by));
+    if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{}, {} times until {}", mark->severity, mark->count, timeline.moment(mark->until)) : mark->severity;
+    fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td class=\"nowrap\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", timeline.moment(mark->at), lane->set.revision, markup(what), markup(mark->text), markup(mark->by));
   }
   out += "</tbody></table>\n";
 }

@@ -120,7 +120,7 @@ class Svg {
     for (const auto& span : lane.spans) {
       const auto x = place(span.from), width = std::max(place(span.to) - x, 1.5);
       fmt::format_to(at(), "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" rx=\"2\" {}><title>{} {}, {} to {}</title></rect>\n", x, bar, width, k_bar, fill_of(span.phase),
-                     lane.set.revision, span.phase == TimelinePhase::unknown ? "not known" : to_string(span.phase), short_time(span.from), short_time(span.to));
+                     lane.set.revision, span.phase == TimelinePhase::unknown ? "not known" : to_string(span.phase), timeline_.moment(span.from), timeline_.moment(span.to));
     }
     text(k_left + k_plot + 10, bar + 11, lane.state == "reaped" || lane.state == "gone" ? "dim" : "ink", clip(lane.state, lane.newest ? 14 : 16));
     if (lane.newest) text(k_left + k_plot + 10, bar + 24, "dim note", "newest");
@@ -132,9 +132,9 @@ class Svg {
     for (const auto& mark : lane.marks) {
       const auto x = place(mark.at);
       if (mark.kind != TimelineMark::Kind::signal) {
-        fmt::format_to(at(), "<line class=\"event\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"><title>{3} {4} {5}</title></line>\n", x, bar - 2, bar + k_bar + 2, short_time(mark.at), to_string(mark.kind), markup(mark.text));
+        fmt::format_to(at(), "<line class=\"event\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"><title>{3} {4} {5}</title></line>\n", x, bar - 2, bar + k_bar + 2, timeline_.moment(mark.at), to_string(mark.kind), markup(mark.text));
       } else if (x - drawn >= 5 || mark.severity != "warning") {
-        fmt::format_to(at(), "<path d=\"M{:.1f} {}l4 -8l4 8z\" class=\"{}\"><title>{} {} {}</title></path>\n", x - 4, bar + 1, mark.severity, short_time(mark.at), mark.severity, markup(mark.text));
+        fmt::format_to(at(), "<path d=\"M{:.1f} {}l4 -8l4 8z\" class=\"{}\"><title>{} {} {}</title></path>\n", x - 4, bar + 1, mark.severity, timeline_.moment(mark.at), mark.severity, markup(mark.text));
         drawn = x;
       }
     }

@@ -133,7 +133,7 @@ class Drawing {
       const auto& [lane, mark] = all[i];
       auto what = std::string(to_string(mark->kind));
       if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{} x{}", mark->severity, mark->count) : mark->severity;
-      auto line = fmt::format("{}  {}  {:<12} {}", short_time(mark->at), lane->set.revision, what, printable(mark->text, 400));
+      auto line = fmt::format("{}  {}  {:<12} {}", timeline_.moment(mark->at), lane->set.revision, what, printable(mark->text, 400));
       if (!mark->by.empty() && mark->kind != TimelineMark::Kind::signal) line += fmt::format("{}({})", mark->text.empty() ? "" : " ", mark->by);
       fmt::format_to(at(), "{}\n", clipped(line));
     }

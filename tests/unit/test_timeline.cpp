@@ -249,6 +249,16 @@ TEST_CASE("what others wrote is no markup") {
   CHECK(page.find("prefers-color-scheme:dark") != std::string::npos);
 }
 
+TEST_CASE("a short time is told to the second") {
+  auto facts = set();
+  facts.deployed_at = hour(12);
+  facts.cut = true;
+  facts.cut_memo = cut_at(12.001);
+  const Timeline minutes{"thumbs", hour(11.9), hour(12.1), {build_lane(facts, hour(11.9), hour(12.1))}, hour(0), {}};
+  CHECK(timeline_text(minutes, {80, true, false}).find("12:00:03  r0000000001  cut") != std::string::npos);
+  CHECK(timeline_html(minutes).find("12:00:00 to 11-20 12:00:03") != std::string::npos);
+}
+
 TEST_CASE("ticks are round and few") {
   for (const auto span : {Millis(5000), Millis(600'000), Millis(86'400'000), Millis(7 * 86'400'000LL), Millis(400 * 86'400'000LL)}) {
     const auto ticks = ticks_of(k_from, k_from + span, 9);
