@@ -27,7 +27,8 @@ Result<std::map<std::string, Json>> last_signals(Context& context, const std::ve
     if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
     CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline.left(), Millis(1000))));
     for (auto& signal : signals) {
-      if (signal["schema"].view() == "cdctl.error/1") context.report({ExitCode::unknown, signal["error"].as_string()});
+      const bool ours = std::ranges::any_of(sets, [&](const SetView* set) { return set->name.service == signal["service"].view(); });
+      if (signal["schema"].view() == "cdctl.error/1" && ours) return fail(ExitCode::unknown, signal["error"].as_string());
       const auto at = found.find(signal["set"].as_string());
       if (at == found.end()) continue;
       at->second.push_back(std::move(signal));
