@@ -20,7 +20,7 @@ struct Fixture {
   Deadline soon{Millis(5000)};
   Time base{Millis(1'800'000'000'000)};
 
-  SetMemo memo(const SetName& name, std::optional<Time> reaped = {}) const { return {name, "local", "h:/x", {}, base, 2, reaped}; }
+  SetMemo memo(const SetName& name, std::optional<Time> reaped = {}) const { return {name, "local", "h:/x", {}, base, 2, reaped, {}}; }
   CutMemo cut(bool on) const { return {on, "alice@web1", "errors >= 5", base, 7, {}}; }
   std::map<std::string, MemoryEntry> read(std::optional<std::string_view> service = {}) {
     auto out = memory.read(service, soon);
