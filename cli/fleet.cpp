@@ -135,6 +135,12 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
   for (const auto& [engine, list] : engines_)
     for (const auto& status : list ? *list : std::vector<SetStatus>())
       if (!context_.config().service(status.name.service) && (wanted.empty() || std::ranges::find(wanted, status.name.service) != wanted.end())) engine_of.emplace(status.name.service, engine);
+  // Named, and in no list: gone only when every engine has answered, and no other home has a set of it.
+  std::string fallback = "local";
+  for (const auto& [engine, list] : engines_)
+    if (!list) fallback = engine;
+  for (const auto& name : wanted)
+    if (!context_.config().service(name)) engine_of.emplace(name, fallback);
   for (const auto& [name, engine] : engine_of) {
     ServiceConfig stranger;  // its file is gone or broken, its workers are not: they must stay visible and removable
     stranger.name = name;

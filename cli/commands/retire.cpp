@@ -51,22 +51,14 @@ class Retirement {
     return forget();
   }
 
-  /// A service whose file has left is known by its sets alone.
   Result<ServiceView> look() {
     Fleet fleet(context_);
     fleet.load({service_}, Deadline(timeout_));
-    auto* view = fleet.service(service_);
-    if (view && view->error) return std::unexpected(*view->error);
-    if (view) {
-      config_ = *view->config;
-      view->config = &config_;
-      return std::move(*view);
-    }
-    config_.name = service_;
-    if (context_.config().table["rabbit"].is_object()) config_.table = Json::object({{"rabbit", Json::object()}});
-    ServiceView out;
-    out.config = &config_;
-    return out;
+    auto& view = *fleet.service(service_);
+    if (view.error) return std::unexpected(*view.error);
+    config_ = *view.config;
+    view.config = &config_;
+    return std::move(view);
   }
 
   Result<> reap_all(const ServiceView& view) {

@@ -64,10 +64,7 @@ class Gather {
     Fleet fleet(context_);
     fleet.load({timeline_.service}, deadline_);
     const auto* view = fleet.service(timeline_.service);
-    if (!view) {
-      CDCTL_TRY(find_service(context_, timeline_.service));
-      return {};
-    }
+    if (!view->error && view->sets.empty() && view->gone.empty()) CDCTL_TRY(find_service(context_, timeline_.service));
     if (view->error) {
       timeline_.unknown.push_back(fmt::format("all that there is: {}", view->error->what));
       context_.report_record(timeline_.service, "listing sets", *view->error);

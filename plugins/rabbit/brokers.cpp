@@ -51,13 +51,17 @@ Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets,
     std::vector<Call> calls;
     for (const auto& set : names) calls.push_back({.path = path_of({"users", set.str()}), .doing = "reading the user " + set.str()});
     const auto answers = management->send_all(calls, deadline);
+    std::map<std::string, std::map<std::string, Look>> looks;  // by service: one look tells of all its sets
     for (std::size_t i = 0; i < calls.size(); ++i) {
       if (!answers[i]) return fail(answers[i].error());
       if (answers[i]->ok()) {
         found_[names[i]] = home;
       } else if (answers[i]->status == 404) {
-        CDCTL_TRY_ASSIGN(const auto broker, search(names[i], home, deadline));
-        if (!broker.empty()) found_[names[i]] = broker;
+        const auto& service = names[i].service;
+        if (!looks.contains(service)) {
+          CDCTL_TRY_ASSIGN(looks[service], look_for(service, deadline));
+        }
+        if (const auto broker = search(names[i], home, looks[service]); !broker.empty()) found_[names[i]] = broker;
       } else {
         return fail(management->explain(calls[i], *answers[i]));
       }
@@ -73,12 +77,11 @@ Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets,
 }
 
 /// The other broker that has the set's user; empty when none has.
-Result<std::string> Brokers::search(const SetName& set, const std::string& home, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto looks, look_for(set.service, deadline));
+std::string Brokers::search(const SetName& set, const std::string& home, const std::map<std::string, Look>& looks) {
   for (const auto& [broker, look] : looks)
     for (const auto& user : look.users.items())
       if (broker != home && user["name"].view() == set.str()) return broker;
-  return std::string();
+  return {};
 }
 
 }  // namespace cdctl::rabbit

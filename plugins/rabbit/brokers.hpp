@@ -36,6 +36,7 @@ class Brokers {
   /// The same for many; answers in the order asked.
   [[nodiscard]] Result<std::vector<Management*>> of_sets(std::span<const SetName> sets, const Deadline& deadline);
 
+  /// One of several that does not answer leaves half of the time to those who ask others after it.
   [[nodiscard]] Result<Look> look(const std::string& broker, std::optional<std::string_view> service, const Deadline& deadline);
   /// All at once. One that does not answer leaves half of the time to those who ask again for single services; they are told
   /// at once what it did not answer a moment ago.
@@ -54,7 +55,7 @@ class Brokers {
     Error error;
   };
   [[nodiscard]] std::optional<Error> failed_just_now(const std::string& broker) const;
-  [[nodiscard]] Result<std::string> search(const SetName& set, const std::string& home, const Deadline& deadline);
+  [[nodiscard]] static std::string search(const SetName& set, const std::string& home, const std::map<std::string, Look>& looks);
 
   Host& host_;
   const std::size_t many_;

@@ -67,7 +67,10 @@ std::optional<Error> Brokers::failed_just_now(const std::string& broker) const {
 Result<Look> Brokers::look(const std::string& broker, std::optional<std::string_view> service, const Deadline& deadline) {
   if (const auto error = failed_just_now(broker)) return fail(*error);
   CDCTL_TRY_ASSIGN(auto* const management, at({broker, ""}));
-  return registries_.try_emplace(broker, *management, many_).first->second.look(service, deadline);
+  const auto until = several() ? deadline.at_most(std::max(deadline.left() / 2, Millis(100))) : deadline;
+  auto look = registries_.try_emplace(broker, *management, many_).first->second.look(service, until);
+  if (!look && several()) failures_.insert_or_assign(broker, Failure{std::chrono::steady_clock::now(), look.error()});
+  return look;
 }
 
 std::map<std::string, Result<Look>> Brokers::look_at(const std::vector<std::string>& brokers, const Deadline& deadline) {

@@ -60,15 +60,28 @@ Result<> RabbitMemory::put_force(std::string_view name, const std::optional<Forc
     CDCTL_TRY_ASSIGN(broker, broker_of(*set, deadline));
   }
   const auto parameter = "cdctl.force." + std::string(name);
-  return force ? put(broker, parameter, to_json(*force), deadline) : forget(broker, parameter, deadline);
+  CDCTL_TRY(force ? put(broker, parameter, to_json(*force), deadline) : forget(broker, parameter, deadline));
+  return set ? Result<>() : forget_elsewhere(name, broker, parameter, deadline);
 }
 
 Result<> RabbitMemory::put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) {
   if (!valid_service_name(service)) return fail(ExitCode::usage, fmt::format("'{}' is no service name", printable(service, 60)));
   CDCTL_TRY_ASSIGN(const auto home, brokers_.home_of(service));
-  holds_.erase(home.broker);
+  holds_.clear();
   const auto parameter = "cdctl.hold." + std::string(service);
-  return hold ? put(home.broker, parameter, to_json(*hold), deadline) : forget(home.broker, parameter, deadline);
+  CDCTL_TRY(hold ? put(home.broker, parameter, to_json(*hold), deadline) : forget(home.broker, parameter, deadline));
+  return forget_elsewhere(service, home.broker, parameter, deadline);
+}
+
+/// What was said of a service before it moved counts until it is said anew.
+Result<> RabbitMemory::forget_elsewhere(std::string_view service, const std::string& home, const std::string& parameter, const Deadline& deadline) {
+  if (!brokers_.several()) return {};
+  CDCTL_TRY_ASSIGN(const auto looks, brokers_.look_for(service, deadline));
+  for (const auto& [broker, look] : looks) {
+    const bool there = std::ranges::any_of(look.parameters.items(), [&](const Json& row) { return row["name"].view() == parameter; });
+    if (there && broker != home) CDCTL_TRY(forget(broker, parameter, deadline));
+  }
+  return {};
 }
 
 Result<> RabbitMemory::trim(std::string_view service, std::size_t keep, const Deadline& deadline) {

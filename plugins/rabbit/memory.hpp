@@ -23,8 +23,8 @@ class RabbitMemory final : public Memory {
   Result<> put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) override;
   Result<> put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) override;
   Result<> put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) override;
-  /// As of the last read() of each broker, so that one look tells both; a broker that was not read yet is asked now. What cannot
-  /// be asked is left out where there are several: its services cannot be read either.
+  /// As of the last read(), so that one look tells both, and no broker is asked that a service does not need. Before any read() all are
+  /// asked; those that do not answer are left out where there are several.
   Result<std::map<std::string, Hold>> holds(const Deadline& deadline) override;
   Result<> trim(std::string_view service, std::size_t keep, const Deadline& deadline) override;
   void prefetch_lock(std::string_view service) override;
@@ -40,6 +40,7 @@ class RabbitMemory final : public Memory {
 
   Result<> put(const std::string& broker, const std::string& name, Json value, const Deadline& deadline);
   Result<> forget(const std::string& broker, const std::string& name, const Deadline& deadline);
+  Result<> forget_elsewhere(std::string_view service, const std::string& home, const std::string& parameter, const Deadline& deadline);
   Page page_of(const std::string& broker, const Look& look, std::optional<std::string_view> service);
   Entries merge(const std::map<std::string, Look>& looks, std::optional<std::string_view> service);
   void take_parameter(const Json& row, std::optional<std::string_view> service, Page& page);

@@ -113,11 +113,12 @@ RabbitMemory::Entries RabbitMemory::merge(const std::map<std::string, Look>& loo
   }
   for (auto& [name, entry] : out) {
     const auto set = *parse_set_name(name);
+    if (entry.force) continue;
     const auto home = brokers_.home_of(set.service);
-    for (const auto& [broker, page] : pages) {
+    for (const auto& [broker, page] : pages) {  // where the service lives goes before where it lived
       const auto force = page.forces.find(set.service);
-      const bool counts = brokers_.names().size() == 1 || !home || home->broker == broker;
-      if (!entry.force && counts && force != page.forces.end()) entry.force = force->second;
+      const bool at_home = home && home->broker == broker;
+      if (force != page.forces.end() && (!entry.force || at_home)) entry.force = force->second;
     }
   }
   return out;
@@ -137,17 +138,19 @@ Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(std::optional<std:
 }
 
 Result<std::map<std::string, Hold>> RabbitMemory::holds(const Deadline& deadline) {
-  std::map<std::string, Hold> out;
-  for (const auto& broker : brokers_.names()) {
-    if (!holds_.contains(broker)) {
-      const auto look = brokers_.look(broker, {}, deadline);
+  if (holds_.empty()) {
+    for (const auto& [broker, look] : brokers_.look_at(brokers_.names(), deadline)) {
       if (!look && !brokers_.several()) return fail(look.error());
       if (!look) continue;
-      for (const auto& row : look->parameters.items()) take_hold(row, holds_[broker]);
+      auto& holds = holds_[broker];
+      for (const auto& row : look->parameters.items()) take_hold(row, holds);
     }
-    for (const auto& [service, hold] : holds_[broker]) {
+  }
+  std::map<std::string, Hold> out;
+  for (const auto& [broker, holds] : holds_) {
+    for (const auto& [service, hold] : holds) {  // as with forced states: a service that moves stays held
       const auto home = brokers_.home_of(service);
-      if (home && home->broker == broker) out.insert_or_assign(service, hold);
+      if ((home && home->broker == broker) || !out.contains(service)) out.insert_or_assign(service, hold);
     }
   }
   return out;

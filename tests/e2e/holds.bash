@@ -98,6 +98,26 @@ story() {
 make_trunk
 make_service </dev/null
 expect_exit 0 cdctl deploy "$service" </dev/null
+
+# A set of another home is not gone because this one has none, also when its file has left.
+owned=$(newest_set "$service")
+mv "services.d/$service.toml" "$work/left.toml"
+expect_exit 5 env CDCTL_HOME="$work/elsewhere" cdctl reap "$owned" </dev/null
+expect_error "it lives in home"
+expect_exit 1 env CDCTL_HOME="$work/elsewhere" cdctl retire "$service" --confirm "$service" </dev/null
+expect_json '.[-1] | [.schema, .ok, .reaped] == ["cdctl.retire/1", false, 0]'
+mv "$work/left.toml" "services.d/$service.toml"
+expect_exit 0 cdctl resume "$service" </dev/null
+# Nor because an engine could not be asked.
+cp cdctl.toml "$work/without-juju.toml"
+printf '\n[juju]\ncontroller = "nowhere"\n' >>cdctl.toml
+ghost=$service-ghost
+expect_exit 4 env JUJU_DATA="$work/no-juju" cdctl reap "$ghost-r0123456789" </dev/null
+expect_json 'map(.ok) == [false]'
+expect_exit 3 env JUJU_DATA="$work/no-juju" cdctl retire "$ghost" --confirm "$ghost" </dev/null
+cp "$work/without-juju.toml" cdctl.toml
+expect_exit 0 cdctl reap "$ghost-r0123456789" </dev/null
+
 story "$service" "[\"$service\"]"
 expect_same "users in the end" "$(users_of "$service")" ""
 expect_same "global parameters in the end" "$(api global-parameters | jq -r --arg n "$service" '.[].name | select(contains($n))')" ""

@@ -1,5 +1,10 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
 
 #include "memory.hpp"
 #include "support/rabbit_broker.hpp"
@@ -194,4 +199,58 @@ TEST_CASE("a name that is no service never reaches the broker as a lock") {
   Broker broker;
   RabbitMemory memory(broker.host());
   CHECK_FALSE(memory.lock("../x", soon()));
+}
+
+namespace {
+
+/// Takes connections and never answers.
+class Silent {
+ public:
+  Silent() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_.get(), 64) != 0) throw std::runtime_error("no socket to listen on");
+    ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+  [[nodiscard]] Json table(Json like) const { return like.set("management", fmt::format("http://127.0.0.1:{}", port_)); }
+
+ private:
+  Fd fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  int port_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("the freezes of a service wait for no broker that it does not live on") {
+  Broker broker;
+  const auto set = broker.set(1);
+  broker.host().config_value.services.push_back(broker.service());
+  RabbitMemory alone(broker.host());
+  REQUIRE(alone.put_set(memo_of(set), soon()));
+  REQUIRE(alone.put_hold(set.service, Hold{"me", "the sale", now(), {}}, soon()));
+  const Silent silent;
+  const auto other = silent.table(broker.table());
+  broker.table().set("brokers", Json::object({{"silent", other}}));
+  RabbitMemory memory(broker.host());
+  REQUIRE(memory.read(set.service, soon()).value().size() == 1);
+  const Deadline deadline(Millis(5000));
+  const auto holds = memory.holds(deadline).value();
+  CHECK_FALSE(deadline.passed());
+  REQUIRE(holds.contains(set.service));
+  CHECK(holds.at(set.service).why == "the sale");
+
+  // Nor do its sets, where a service of the silent one is asked for first.
+  ServiceConfig unheard = broker.service(Json::object({{"broker", "silent"}}));
+  unheard.name += "-unheard";
+  broker.host().config_value.services.push_back(unheard);
+  RabbitMemory later(broker.host());
+  const Deadline shared(Millis(8000));
+  CHECK_FALSE(later.read(unheard.name, shared));
+  CHECK_FALSE(later.read(unheard.name, shared));
+  const auto entries = later.read(set.service, shared);
+  REQUIRE(entries);
+  CHECK(entries->size() == 1);
 }
