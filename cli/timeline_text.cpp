@@ -31,7 +31,7 @@ class Drawing {
     legend();
     happenings();
     if (timeline_.signals_from && *timeline_.signals_from > timeline_.from) fmt::format_to(at(), "signals before {} are not kept any more\n", short_time(*timeline_.signals_from));
-    for (const auto& line : timeline_.unknown) fmt::format_to(at(), "not known: {}\n", printable(line, look_.width - 11));
+    for (const auto& line : timeline_.unknown) fmt::format_to(at(), "not known: {}\n", printable(line, look_.width - 12));
     if (look_.ascii) out_ = ascii_of(out_);
     return std::move(out_);
   }

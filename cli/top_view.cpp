@@ -66,17 +66,18 @@ class View {
   [[nodiscard]] std::string_view unknown() const { return "?"; }
 
   void title() {
-    std::size_t cut = 0, down = 0;
+    std::size_t cut = 0, down = 0, unknown_cut = 0;
     std::map<std::string_view, int> services;
     for (const auto& [name, row] : model_.all()) {
       ++services[row.service];
       cut += row.cut.value_or(false) ? 1 : 0;
+      unknown_cut += row.cut ? 0 : 1;
       down += row.state == "down" || row.state == "partial" ? 1 : 0;
     }
     ScreenLine line;
     line.pieces.push_back({"cdctl top ", Look::strong});
     line.pieces.push_back({fmt::format(" {} service{}  {} set{}  ", services.size(), services.size() == 1 ? "" : "s", model_.all().size(), model_.all().size() == 1 ? "" : "s")});
-    line.pieces.push_back({fmt::format("{} cut  ", cut), cut > 0 ? Look::bad : Look::plain});
+    line.pieces.push_back({fmt::format("{}{} cut  ", cut, unknown_cut > 0 ? "?" : ""), cut > 0 ? Look::bad : unknown_cut > 0 ? Look::warn : Look::plain});
     line.pieces.push_back({fmt::format("{} down", down), down > 0 ? Look::bad : Look::plain});
     std::size_t used = 0;
     for (const auto& piece : line.pieces) used += columns_of(piece.text);
@@ -194,12 +195,17 @@ class View {
     const auto first = signals.size() > count ? signals.size() - count : 0;
     for (std::size_t i = 0; i < count; ++i) {
       if (first + i >= signals.size()) {
-        lines_.push_back({{{signals.empty() && i == 0 && model_.looked_at ? "none in the last ten minutes" : "", Look::dim}}, false});
+        lines_.push_back({{{signals.empty() && i == 0 && model_.looked_at ? no_signals() : "", Look::dim}}, false});
         continue;
       }
       const auto& signal = signals[first + i];
       lines_.push_back({{{fit(to_age(std::max(at_ - signal.at, Millis(0))), 4, true) + "  "}, {fit(signal.severity, 9), look_of(signal.severity)}, {fmt::format("{}  {}  {}", fit(shortened(signal.set, name_), name_), signal.name, signal.message)}}, false});
     }
+  }
+
+  [[nodiscard]] std::string no_signals() const {
+    const bool unread = std::ranges::any_of(model_.errors(), [](const std::string& error) { return error.starts_with("the feed"); });
+    return unread ? "could not be read" : "none in the last ten minutes";
   }
 
   /// What could not be asked stays in sight before what an action came to.

@@ -128,5 +128,11 @@ extern "C" __attribute__((visibility("default"))) cdctl::cli::Screen* cdctl_make
     why = "this terminal is not known (TERM), or cannot place the cursor";
     return nullptr;
   }
+  if (!::tigetstr("cup")) {  // terminfo: cursor_address; newterm itself takes TERM=dumb
+    ::endwin();
+    ::delscreen(screen);
+    why = "this terminal (TERM) cannot place the cursor";
+    return nullptr;
+  }
   return new cdctl::cli::Curses(screen, colour);
 }

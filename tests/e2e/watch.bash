@@ -58,17 +58,21 @@ expect_exit 3 cdctl timeline nobody
 # ---------------------------------------------------------------- top
 expect_exit 2 cdctl top </dev/null
 expect_error 'cdctl ls'
-screen=$work/tmux
+tmuxes=0 screen=$work/tmux0
 t() { tmux -S "$screen" "$@"; }
 seen() { t capture-pane -p -t watch >screen.txt 2>/dev/null && grep -qE -- "$1" screen.txt; }
 see() { eventually 20 seen "$1"; }
 # open_top COLUMNS ROWS [ARG...]: a shell, so that one sees whether the terminal comes back.
 open_top() {
+  screen=$work/tmux$((++tmuxes))  # one that has just been ended may still answer
   TERM=xterm-256color LC_ALL=C.UTF-8 tmux -f /dev/null -S "$screen" new-session -d -s watch -x "$1" -y "$2" "stty -g >before; cdctl top $service ${*:3}; echo \$? >status; stty -g >after; echo back; exec cat"
 }
 close_tmux() { t kill-server 2>/dev/null || true; }
 trap 'end_status=$?; close_tmux; end_story $end_status' EXIT
 
+script -qec 'TERM=dumb cdctl top; echo $? >dumb.status' dumb.screen </dev/null >/dev/null 2>&1 || true
+grep -q 'cannot place the cursor' dumb.screen || fail "$(cat dumb.screen)"
+expect_same "exit status on a dumb terminal" "$(cat dumb.status)" 2
 open_top 80 24
 see "^$two +live +- +2/2"
 see "^$three ★ +live +- +2/2"
@@ -122,6 +126,7 @@ close_tmux
 open_top 80 24
 see "^\? .*127.0.0.1:1"
 see "^$four.* \?  "
+see ' 0\? cut'
 t send-keys -t watch q
 see '^back'
 expect_same "exit status of top" "$(cat status)" 0

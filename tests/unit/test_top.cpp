@@ -98,7 +98,7 @@ TEST_CASE("states, cuts and rates are read, and what is not known is a question 
   CHECK(has(text, "   120 ##"));
   CHECK(has(text, "thumbs-r0000000002 ?         ?       ?/?    ?         ?         ?      ?"));
   CHECK(has(text, "thumbs-r0000000003 down      trial   0/3  60s"));
-  CHECK(has(text, "1 service  3 sets  1 cut  1 down"));
+  CHECK(has(text, "1 service  3 sets  1? cut  1 down"));
   CHECK(has(text, "seen 2s ago"));
 }
 
@@ -109,6 +109,8 @@ TEST_CASE("what could not be asked stands at the foot, and what was seen says it
   const auto text = text_of(draw(model, {}, {24, 80, true}));
   CHECK(has(text, "? thumbs: cannot reach the broker (and 1 more)"));
   CHECK(has(text, "seen 20s ago, every 50s"));
+  CHECK(has(text, "could not be read"));  // which is not: none
+  CHECK_FALSE(has(text, "none in the last ten minutes"));
 }
 
 TEST_CASE("sets go when the look says so; signals are kept by set") {
