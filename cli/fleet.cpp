@@ -1,6 +1,8 @@
 #include "fleet.hpp"
 
 #include <algorithm>
+#include <ranges>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -73,6 +75,13 @@ void take_memory(SetView& view, const MemoryEntry& entry) {
   }
 }
 
+using Entries = std::ranges::subrange<std::map<std::string, MemoryEntry>::const_iterator>;
+
+/// Where the names begin as those of the service's sets do. A view of all services asks for each: none may walk through all sets.
+Entries entries_from(const std::map<std::string, MemoryEntry>& memory, const std::string& service) {
+  return {memory.lower_bound(service + '-'), memory.lower_bound(service + static_cast<char>('-' + 1))};
+}
+
 /// Newest first; `newest` is the one deployed last.
 void order(ServiceView& view) {
   std::ranges::stable_sort(view.sets, [](const SetView& a, const SetView& b) {
@@ -95,7 +104,7 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
   static const Result<std::vector<SetStatus>> not_asked = std::vector<SetStatus>();
   const auto& list = ask_engine ? engine_list(config.engine, deadline) : not_asked;
   if (!list) view.error = list.error();
-  for (const auto& status : list ? *list : std::vector<SetStatus>()) {
+  for (const auto& status : list ? std::span(*list) : std::span<const SetStatus>()) {
     if (status.name.service != config.name) continue;
     auto& set = sets[status.name.str()];
     set.name = status.name;
@@ -107,7 +116,7 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
   }
   const auto& memory = memory_of(config, deadline);
   if (!memory && !view.error) view.error = memory.error();
-  for (const auto& [name, entry] : memory ? *memory : std::map<std::string, MemoryEntry>()) {
+  for (const auto& [name, entry] : memory ? entries_from(*memory, config.name) : Entries()) {
     const auto parsed = parse_set_name(name);
     if (!parsed || parsed->service != config.name) continue;
     const auto at = sets.find(name);
@@ -133,7 +142,7 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
 void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline) {
   std::map<std::string, std::string> engine_of;
   for (const auto& [engine, list] : engines_)
-    for (const auto& status : list ? *list : std::vector<SetStatus>())
+    for (const auto& status : list ? std::span(*list) : std::span<const SetStatus>())
       if (!context_.config().service(status.name.service) && (wanted.empty() || std::ranges::find(wanted, status.name.service) != wanted.end())) engine_of.emplace(status.name.service, engine);
   // Named, and in no list: gone only when every engine has answered, and no other home has a set of it.
   std::string fallback = "local";

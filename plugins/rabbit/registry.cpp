@@ -47,32 +47,39 @@ Result<Look> Registry::look_at_all(const Deadline& deadline) {
 
 Result<Look> Registry::look(std::optional<std::string_view> service, const Deadline& deadline) {
   if (!service || (users_ && *users_ <= many_)) return look_at_all(deadline);
+  CDCTL_TRY_ASSIGN(auto users, names("users", deadline));
+  users_ = users.size();
+  if (*users_ <= many_) return look_at_all(deadline);
+  std::erase_if(users, [&](const std::string& name) {
+    const auto set = parse_set_name(name);
+    return !set || set->service != *service;
+  });
   Look out;
-  CDCTL_TRY_ASSIGN(out.users, list_of(management_.get(users_call(), deadline)));
-  users_ = out.users.items().size();
-  if (*users_ <= many_) {
-    CDCTL_TRY_ASSIGN(out.parameters, list_of(management_.get(parameters_call(), deadline)));
-  } else {
-    CDCTL_TRY_ASSIGN(out.parameters, parameters_of(*service, deadline));
-  }
+  CDCTL_TRY_ASSIGN(out.users, rows_of("users", users, users_call(), deadline));
+  CDCTL_TRY_ASSIGN(auto parameters, names("global-parameters", deadline));
+  std::erase_if(parameters, [&](const std::string& name) { return !concerns(name, *service); });
+  CDCTL_TRY_ASSIGN(out.parameters, rows_of("global-parameters", parameters, parameters_call(), deadline));
   return out;
 }
 
-Result<Json> Registry::parameters_of(std::string_view service, const Deadline& deadline) {
-  auto names = parameters_call();
-  names.path += "?columns=name";
-  CDCTL_TRY_ASSIGN(const auto rows, list_of(management_.get(names, deadline)));
+Result<std::vector<std::string>> Registry::names(std::string_view kind, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto rows, list_of(management_.get({.path = fmt::format("/{}?columns=name", kind), .doing = std::string(k_doing)}, deadline)));
+  std::vector<std::string> out;
+  for (const auto& row : rows.items()) out.push_back(row["name"].as_string());
+  return out;
+}
+
+Result<Json> Registry::rows_of(std::string_view kind, const std::vector<std::string>& names, const Call& all, const Deadline& deadline) {
+  if (names.size() > k_most_by_name) return list_of(management_.get(all, deadline));
   std::vector<Call> calls;
-  for (const auto& row : rows.items())
-    if (const auto name = row["name"].view(); concerns(name, service)) calls.push_back({.path = path_of({"global-parameters", name}), .doing = std::string(k_doing)});
-  if (calls.size() > k_most_by_name) return list_of(management_.get(parameters_call(), deadline));
+  for (const auto& name : names) calls.push_back({.path = path_of({kind, name}), .doing = std::string(k_doing)});
   auto out = Json::array();
   const auto answers = management_.send_all(calls, deadline);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
     if (answers[i]->status == 404) continue;  // deleted meanwhile
-    CDCTL_TRY_ASSIGN(auto value, management_.parse(calls[i], *answers[i]));
-    out.push_back(std::move(value));
+    CDCTL_TRY_ASSIGN(auto row, management_.parse(calls[i], *answers[i]));
+    out.push_back(std::move(row));
   }
   return out;
 }

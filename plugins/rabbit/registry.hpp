@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "management.hpp"
 
@@ -23,11 +24,11 @@ struct Look {
 };
 
 /// Asks for it. Neither list can be filtered by the broker (RabbitMQ management API 3.10), and the values of ten thousand sets cost
-/// it most of a second: where there are many, one service's are looked up by their names.
+/// it most of a second: where there are many, only the names are listed, and one service's rows are looked up by theirs.
 class Registry {
  public:
   static constexpr std::size_t k_many = 500;     ///< users
-  static constexpr std::size_t k_most_by_name = 100;  ///< parameters; beyond it one list is cheaper
+  static constexpr std::size_t k_most_by_name = 100;  ///< rows; beyond it one list is cheaper
 
   explicit Registry(Management& management, std::size_t many = k_many) : management_(management), many_(many) {}
 
@@ -36,7 +37,9 @@ class Registry {
 
  private:
   [[nodiscard]] Result<Look> look_at_all(const Deadline& deadline);
-  [[nodiscard]] Result<Json> parameters_of(std::string_view service, const Deadline& deadline);
+  [[nodiscard]] Result<std::vector<std::string>> names(std::string_view kind, const Deadline& deadline);
+  /// The rows of these names, asked for one by one, or all of them in one list when that is cheaper.
+  [[nodiscard]] Result<Json> rows_of(std::string_view kind, const std::vector<std::string>& names, const Call& all, const Deadline& deadline);
 
   Management& management_;
   std::size_t many_;

@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# What many sets and many breakers cost: the tables of docs/scale.md. It claims nothing.
+#
+#   tests/bench/scale.bash [SETS]...     1000 and 10000 when none is named; $CDCTL_BENCH_BREAKERS (1 10 100) follow the feed beside the last
+#
+# CPU is user and system time, so that a busy machine moves it little; the broker's is that of its process.
+. "$(dirname "$0")/common.bash"
+begin
+sizes=("$@")
+[ $# -gt 0 ] || sizes=(1000 10000)
+tick=$(getconf CLK_TCK)
+rounds=${CDCTL_BENCH_ROUNDS:-3} seconds=20 rate=1000
+table=$work/table
+
+# Sets as deploy leaves them, four a service, the first of them cut: users and global parameters.
+definitions() {
+  jq -nc --argjson sets "$1" '
+    def letters: [., ./26, ./676 | floor % 26 + 97] | implode;
+    def name: "s\(. / 4 | floor | letters)-r\("000000000\(.)"[-10:])";
+    [range($sets)] as $all | {
+      users: [$all[] | {name: name, password_hash: "", hashing_algorithm: "rabbit_password_hashing_sha256", tags: "", limits: (if . % 4 == 0 then {"max-connections": 0} else {} end)}],
+      global_parameters: ([$all[] | {name: "cdctl.set.\(name)", value: {home: "web1:/var/lib/cdctl", deployed_at: "2026-11-23T04:11:30.120Z", units: 3,
+          sources: {trunk: {kind: "git", url: "https://git.example/s.git", revision: ("9f2c1ab0" * 5), number: 124}, spec: {kind: "git", url: "https://git.example/spec.git", revision: ("c0ffee10" * 5)}}}}]
+        + [$all[] | select(. % 4 == 0) | {name: "cdctl.cut.\(name)", value: {cut: true, by: "alice@web1", at: "2026-11-23T05:11:30.120Z", why: "critical >= 1"}}])}'
+}
+
+# In parts: the management API takes no body of more than 8 MB.
+import() {
+  local part
+  jq -c '. as $all | range(0; ($all.users | length); 2500) as $i
+    | ({users: $all.users[$i:$i + 2500]}, {global_parameters: $all.global_parameters[$i:$i + 2500]}),
+      (if $i + 2500 >= ($all.users | length) then {global_parameters: $all.global_parameters[$i + 2500:]} else empty end)' "$1" >parts
+  while read -r part; do
+    printf '%s' "$part" >part.json
+    api definitions -m 600 -X POST -d @part.json -o answer -w '%{http_code}' >status
+    [ "$(<status)" = 204 ] || fail "the import ended with $(<status): $(head -c 300 answer)"
+  done <parts
+}
+service_files() {
+  rm -f services.d/*
+  jq -r '.users[].name[:-12]' "$1" | uniq | while read -r name; do
+    printf 'engine = "local"\nswitches = ["rabbit"]\n[sources]\ntrunk = { git = "https://git.example/%s.git" }\n[rabbit]\nqueues = { %s = { type = "quorum" } }\n' "$name" "$name" >"services.d/$name.toml"
+  done
+}
+
+beam_ms() { awk -v tick="$tick" '{ printf "%d", ($14 + $15) * 1000 / tick }' "/proc/$beam/stat"; }
+beam_mib() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$beam/status"; }
+latency() { api users/guest -m 60 -f -o /dev/null -w '%{time_total}\n'; }   # of the management API, in seconds
+worst_ms() { awk '{ ms = $1 * 1000; if (ms > worst) worst = ms } END { printf "%.0f ms", worst }' "$1"; }
+ask_until() { while [ ! -e "$1" ]; do latency; sleep 0.25; done; }
+
+# used COMMAND...: CPU in ms, peak memory in MiB and status of one run; standard input is $input.
+used() {
+  python3 - "$input" "$@" <<'P'
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[2:], stdin=open(sys.argv[1]), stdout=subprocess.DEVNULL).returncode
+u = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(f"{(u.ru_utime + u.ru_stime) * 1000:.0f} {u.ru_maxrss / 1024:.0f} {status}")
+P
+}
+# cost LABEL COMMAND...: a line of the table: means of some rounds, and of one round more the worst answer to somebody else.
+cost() {
+  local label=$1 before cpu memory status sum=0 broker=0 i asks
+  shift
+  for ((i = 0; i < rounds; ++i)); do
+    [ -z "$prepare" ] || $prepare
+    before=$(beam_ms)
+    used "$@" >numbers
+    read -r cpu memory status <numbers
+    [ "$status" = 0 ] || fail "$label ended with $status"
+    sum=$((sum + cpu)) broker=$((broker + $(beam_ms) - before))
+  done
+  [ -z "$prepare" ] || $prepare
+  rm -f over
+  ask_until over >asked & asks=$!
+  used "$@" >numbers
+  touch over
+  wait "$asks"
+  printf '| %s | %s | %s ms | %s MiB | %s ms | %s |\n' "$sets" "$label" $((sum / rounds)) "$memory" $((broker / rounds)) "$(worst_ms asked)" >>"$table"
+  row "$label, $sets sets: CPU, memory, broker CPU" "$((sum / rounds)) ms, $memory MiB, $((broker / rounds)) ms" '' '' '' -
+}
+
+joined() { cdctl mend "$one" </dev/null >prepared; }
+cut_off() { cdctl break "$one" </dev/null >prepared; }
+# A second set of the service that is connected, so that the guard of `break` counts somebody.
+companion() {
+  local other=$1
+  api "users/$other" -f -X PUT -d '{"password":"companion","tags":""}'
+  api "permissions/%2F/$other" -f -X PUT -d '{"configure":"","write":".*","read":""}'
+  AMQP_URL=amqp://$other:companion@127.0.0.1:$AMQP_PORT "$bench_bin/bench-flood" 1 "$other" >companion & companion_pid=$!
+  eventually 60 eval '[ "$(connections_of '"$other"')" = 1 ]'
+}
+
+commands() {
+  local input=/dev/null prepare=
+  one=$(jq -r '.users[1].name' definitions.json)
+  cdctl signals --since 1s </dev/null >/dev/null  # declares the feed
+  companion "$(jq -r '.users[2].name' definitions.json)"
+  cost '`ls`' cdctl ls -o ndjson
+  cost '`ls SERVICE`' cdctl ls "${one%-*}" -o ndjson
+  prepare=joined
+  cost '`break SET`' cdctl break "$one"
+  prepare=cut_off
+  cost '`mend SET`' cdctl mend "$one"
+  prepare=
+  joined
+  cdctl ls -o ndjson </dev/null >all.ndjson
+  input=all.ndjson
+  cost '`stale`, of what `ls` said' cdctl stale
+  "$bench_bin/bench-signals" 200000 "$sets" >signals.ndjson
+  input=/dev/null
+  cost '`trip` of 200,000 signals of all sets' cdctl trip --replay signals.ndjson
+  kill -TERM "$companion_pid"
+  wait "$companion_pid"
+}
+
+# follow COUNT: so many breakers beside a steady feed, and then one very bad signal that all of them must speak of.
+follow() {
+  local count=$1 i pids=() pid before before_us asks flood begun took memory=0 broker ours
+  rm -f said.* over
+  for ((i = 0; i < count; ++i)); do
+    cdctl signals --follow </dev/null 2>>follow.err >"pipe.$i" & pids+=($!)
+    cdctl trip --rule 'critical >= 1' <"pipe.$i" >"said.$i" 2>>trip.err & pids+=($!)
+  done
+  cpu() { local sum=0; for pid in "${pids[@]}"; do sum=$((sum + $(awk '{ print $14 + $15 }' "/proc/$pid/stat"))); done; printf '%d' $((sum * 1000 / tick)); }
+  listening() { [ "$(api 'consumers/%2F' | jq '[.[] | select(.queue.name == "cdctl.signals.log")] | length')" -ge "$count" ]; }
+  all_said() { local i; for ((i = 0; i < count; ++i)); do grep -qs '"unhealthy"' "said.$i" || return 1; done; }
+  eventually 300 listening
+  ask_until over >asked & asks=$!
+  AMQP_URL=amqp://guest:guest@127.0.0.1:$AMQP_PORT "$bench_bin/bench-flood" $rate "$one" >flooded & flood=$!
+  sleep 3  # what starting costs is not meant
+  before=$(beam_ms) before_us=$(cpu)
+  sleep $seconds
+  broker=$((($(beam_ms) - before) / seconds)) ours=$((($(cpu) - before_us) / seconds))
+  touch over
+  wait "$asks"
+  for pid in "${pids[@]}"; do memory=$((memory + $(awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup"))); done
+  kill -TERM "$flood"
+  wait "$flood"
+  before=$(beam_ms) begun=$(now_ms) took='not sent'
+  if cdctl signal "$one" very-bad --severity critical </dev/null >raised; then
+    eventually 600 all_said
+    took="$(($(now_ms) - begun)) ms"
+  fi
+  printf '| %s | %s | %s ms | %s MiB | %s ms | %s | %s | %s ms |\n' "$sets" "$count" "$ours" $((memory / 1024)) "$broker" "$(worst_ms asked)" "$took" $(($(beam_ms) - before)) >>"$table"
+  row "$count breakers, $rate signals/s, $sets sets: CPU a second, memory, broker CPU" "$ours ms, $((memory / 1024)) MiB, $broker ms" '' '' '' -
+  kill -TERM "${pids[@]}"
+  wait "${pids[@]}" || true
+}
+breakers() {
+  local i count
+  printf '\n| sets | breakers | CPU a second of all | memory of all | broker CPU a second | GET of a user, worst | a critical signal until all said so | broker CPU of that |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n' >>"$table"
+  for count; do
+    for ((i = 0; i < count; ++i)); do [ -p "pipe.$i" ] || mkfifo "pipe.$i"; done
+    follow "$count"
+  done
+}
+
+has_broker=yes
+printf '| sets | command | CPU | memory | broker CPU | GET of a user, worst |\n| --- | --- | --- | --- | --- | --- |\n' >"$table"
+for sets in "${sizes[@]}"; do
+  private-broker start -t 300 -o $$ "$work/broker" >broker.env
+  read_broker
+  beam=$(sed -n 's/^PID=//p' broker.env)
+  write_config
+  definitions "$sets" >definitions.json
+  service_files definitions.json
+  import definitions.json
+  printf 'scale: the broker has %s MiB with %s sets; a GET of a user takes %s s\n' "$(beam_mib)" "$sets" "$(latency)" >&2
+  commands
+  [ "$sets" != "${sizes[-1]}" ] || breakers ${CDCTL_BENCH_BREAKERS:-1 10 100}
+  private-broker stop "$work/broker"
+  rm -rf "$work/broker"
+done
+cat "$table"
