@@ -99,6 +99,8 @@ eventually 30 is_cut "$next_here"
 say "$next_team" "$first_team"
 pipe_exit 0 "cdctl signals $team | cdctl trip | cdctl break"
 expect_same "cut of $next_team" "$(cut_of "$next_team")" true
+expect_exit 4 cdctl resume "$there" </dev/null   # a freeze that cannot be read is not "none"
+expect_quiet
 for set in "$first_there" "$next_there" "$bad_there"; do [ -n "$(processes_of "$set")" ] || fail "$set was reaped"; done
 expect_same "how often the broker was told to be away" "$(grep -c "nothing is heard of $there" follow.err)" 1
 
@@ -118,10 +120,19 @@ for name in default second default/team; do grep -q " $name=[0-9]" <(sed 's|/%2F
 # ---------------------------------------------------------------- a service moves to the other broker
 
 before=$(sets_of "$here" | sort)
+expect_exit 0 cdctl hold "$here" --why 'the move' </dev/null
+expect_exit 0 cdctl force observe "$here" --why 'the move' </dev/null
 sed -i 's/^\[rabbit\]$/[rabbit]\nbroker = "second"/' "services.d/$here.toml"
 expect_exit 0 cdctl ls "$here" -o ndjson </dev/null
 expect_same "sets before the first deploy over there" "$(jq -r .set out | sort)" "$before"
-expect_json 'all(.cut != null)'
+expect_json 'all(.cut != null and .forced == "observe")'
+expect_exit 0 cdctl outdated "$here" --all </dev/null
+expect_json 'map([.why, .offered]) == [["held", false]]'
+expect_exit 0 cdctl resume "$here" </dev/null
+expect_json 'map([.held, .changed]) == [[false, true]]'
+expect_exit 0 cdctl force none "$here" </dev/null
+said_of() { "$1" global-parameters | jq -r --arg n "$here" '.[].name | select(. == "cdctl.hold." + $n or . == "cdctl.force." + $n)'; }
+expect_same "what was said of $here, on both" "$(said_of api)$(said_of second_api)" ""
 expect_exit 137 env CDCTL_TEST_CRASH_AT=rabbit.memory.moving cdctl deploy "$here" </dev/null
 expect_exit 0 cdctl deploy "$here" </dev/null
 moved=$(newest_set "$here")
