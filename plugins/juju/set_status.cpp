@@ -83,7 +83,9 @@ Result<SetStatus> status_of(const Host& host, const Place& place, const SetName&
   if (application && !application->error.empty()) return fail(ExitCode::unknown, fmt::format("Juju could not read application {}: {}; try again", set.str(), printable(application->error, 120)));
   if (!application && m.state.empty()) return out;
   const bool leaving = application && (application->life == "dying" || application->life == "dead");
-  out.state = leaving || m.state == "reaping" ? "reaping" : m.state.empty() ? "live" : state_of_deploy(place, set, m);
+  // One that goes because its deploy was given up is no reap: the next deploy takes it.
+  if (m.state.empty()) out.state = leaving ? "reaping" : "live";
+  else out.state = m.state == "reaping" ? "reaping" : state_of_deploy(place, set, m);
   out.deployed_at = m.deployed_at;
   out.served = out.state == "live";
   if (!m.by.empty()) out.detail.set("by", m.by);

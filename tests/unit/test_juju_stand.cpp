@@ -106,6 +106,8 @@ class Stand {
     say({"juju", "relate", "cutter", "nrpe:general-info", "-m", "press"});
     say({"juju_control", "storage", "press", "cutter", "spool/0"});
     say({"juju_control", "say", "press", "cutter/1", "blocked", "no queue"});
+    // No capture shows a unit whose agent is being installed.
+    for (const Deadline deadline(std::chrono::seconds(20)); say({"juju", "status", "-m", "press", "--format", "json"}).contains("allocating");) REQUIRE_FALSE(deadline.passed());
   }
   ~Stand() { (void)run_one({"juju_control", "stop"}); }
   Stand(const Stand&) = delete;
