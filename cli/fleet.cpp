@@ -150,7 +150,7 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
   for (const auto& [engine, list] : engines_)
     if (!list) fallback = engine;
   for (const auto& name : wanted)
-    if (!context_.config().service(name)) engine_of.emplace(name, fallback);
+    if (named_strangers_ && !context_.config().service(name)) engine_of.emplace(name, fallback);
   for (const auto& [name, engine] : engine_of) {
     ServiceConfig stranger;  // its file is gone or broken, its workers are not: they must stay visible and removable
     stranger.name = name;
@@ -225,6 +225,8 @@ ServiceView* Fleet::service(std::string_view name) {
 
 void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
   const auto* config = context_.config().service(service);
+  // Of a service that is not configured here only what runs here is cut: the feed of a broker tells of everybody's sets.
+  if (!config) named_strangers_ = false;
   if (!config || context_.broker_switches(*config).empty()) return load({service}, deadline);
   only_ = service;
   add_view(*config, deadline, false);

@@ -70,6 +70,7 @@ class Fleet {
 
   Context& context_;
   std::optional<std::string> only_;
+  bool named_strangers_ = true;  ///< a service that is named and not configured is looked for in the memory too
   std::map<std::string, Result<std::vector<SetStatus>>> engines_;
   std::map<std::string, Result<std::map<std::string, MemoryEntry>>> memories_;
   std::deque<ServiceConfig> strangers_;

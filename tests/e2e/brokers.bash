@@ -110,6 +110,9 @@ back() { cdctl ls </dev/null >/dev/null 2>&1; }
 eventually 30 back
 old_there() { connected_in second_api "$first_there" && connected_in second_api "$bad_there"; }
 eventually 30 old_there
+# A broker that has just started answers for its stream a little later.
+heard_there() { cdctl signal "$first_there" fine -s info </dev/null >/dev/null 2>&1; }
+eventually 60 heard_there
 say "$next_there" "$first_there"
 eventually 40 is_cut "$next_there"
 for set in "$first_there" "$bad_there"; do expect_same "cut of $set" "$(cut_of "$set")" false; done

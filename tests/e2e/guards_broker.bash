@@ -146,3 +146,13 @@ name=$service-dead
 limited "$name" "\"x-delivery-limit\" = 5, \"x-dead-letter-exchange\" = \"$service-dlx\"" ''
 expect_exit 0 cdctl deploy "$name" </dev/null
 expect_same "state" "$(state_of "$name")" live
+
+# ---------------------------------------------------------------- a breaker that knows nothing of the service
+
+# The feed of a broker tells everyone of everybody's sets; who has no file of a service must not cut by rules of its own.
+set=$(sets_of "$name")
+mkdir -p stranger/services.d
+sed "s|\"broker.password\"|\"$work/broker.password\"|" cdctl.toml >stranger/cdctl.toml
+pipe_exit 0 "printf '%s\n' '$(verdict "$set" "$(at now)")' | CDCTL_HOME=$work/stranger/home cdctl break -c stranger/cdctl.toml"
+expect_json 'length == 1 and (.[0] | .absent and (.changed | not))'
+expect_cut "$set" false

@@ -61,7 +61,7 @@ expect_error 'cdctl ls'
 tmuxes=0 screen=$work/tmux0
 t() { tmux -S "$screen" "$@"; }
 seen() { t capture-pane -p -t watch >screen.txt 2>/dev/null && grep -qE -- "$1" screen.txt; }
-see() { eventually 20 seen "$1"; }
+see() { eventually 60 seen "$1"; }
 # open_top COLUMNS ROWS [ARG...]: a shell, so that one sees whether the terminal comes back.
 open_top() {
   screen=$work/tmux$((++tmuxes))  # one that has just been ended may still answer
