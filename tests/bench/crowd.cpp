@@ -1,6 +1,7 @@
 // bench-crowd fill QUEUE COUNT BYTES            publishes that many messages and ends when they are confirmed
 // bench-crowd work QUEUE COUNT PREFETCH LEDGER  holds COUNT connections with unacknowledged messages; a line `closed US` for each that
 //                                               the broker ends, `ready US` when all consume; ends with the last of them, or on SIGTERM
+// bench-crowd wait QUEUE COUNT EVERY_MS LEDGER  ends when that many messages are ready in the queue, with a line `back US`
 // bench-crowd hang QUEUE COUNT PREFETCH LEDGER  the same, but stops itself (SIGSTOP) before it reads any delivery
 //
 // $AMQP_URL says where and as whom. Receive buffers are small, so that a client that hangs soon has the broker's send buffer full.
@@ -95,6 +96,19 @@ int fill(const amqp_connection_info& where, const char* queue, std::size_t count
   return 0;
 }
 
+/// Asks the queue itself, which costs the broker far less than a look over its management API.
+int wait_for(const amqp_connection_info& where, const char* queue, std::size_t count, std::size_t every_ms, int ledger) {
+  auto* connection = connect(where);
+  for (;; ::poll(nullptr, 0, static_cast<int>(every_ms))) {
+    const auto* declared = amqp_queue_declare(connection, 1, amqp_cstring_bytes(queue), 1, 0, 0, 0, amqp_empty_table);
+    if (!declared) die("the queue cannot be asked");
+    if (declared->message_count == count) break;
+    amqp_maybe_release_buffers(connection);
+  }
+  note(ledger, "back");
+  return 0;
+}
+
 /// Reads what is there; false when the broker has ended the connection.
 bool read_some(amqp_connection_state_t connection) {
   for (;;) {
@@ -127,8 +141,8 @@ int work(std::vector<amqp_connection_state_t>& crowd, int ledger) {
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   const auto count = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 0, amount = argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 0;
-  if (count == 0 || amount == 0 || (mode == "fill" ? argc != 5 : (mode != "work" && mode != "hang") || argc != 6)) {
-    std::fputs("usage: bench-crowd fill QUEUE COUNT BYTES | (work|hang) QUEUE COUNT PREFETCH LEDGER\n", stderr);
+  if (count == 0 || amount == 0 || (mode == "fill" ? argc != 5 : (mode != "work" && mode != "hang" && mode != "wait") || argc != 6)) {
+    std::fputs("usage: bench-crowd fill QUEUE COUNT BYTES | (work|hang) QUEUE COUNT PREFETCH LEDGER | wait QUEUE COUNT EVERY_MS LEDGER\n", stderr);
     return 2;
   }
   auto url = demo::environment("AMQP_URL");
@@ -139,6 +153,7 @@ int main(int argc, char** argv) {
   (void)::setrlimit(RLIMIT_NOFILE, &files);
   demo::catch_stop();
   const int ledger = ::open(argv[5], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (mode == "wait") return wait_for(where, argv[2], count, amount, ledger);
   std::vector<amqp_connection_state_t> crowd;
   for (std::size_t i = 0; i < count; ++i) crowd.push_back(connect(where));
   for (auto* connection : crowd) consume(connection, argv[2], static_cast<std::uint16_t>(amount));
