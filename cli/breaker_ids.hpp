@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
+#include <span>
 
 namespace cdctl::cli {
 
@@ -9,7 +11,7 @@ namespace cdctl::cli {
 class RecentIds {
  public:
   static constexpr std::size_t k_kept = 1u << 17;
-  RecentIds() : slots_(k_slots), ring_(k_kept) {}
+  RecentIds();
   /// False when it was seen.
   bool add(std::uint64_t identity);
   /// The table is larger than a cache: fetches the place of an identity that is added soon.
@@ -20,8 +22,12 @@ class RecentIds {
   std::size_t find(std::uint64_t identity) const;
   void remove(std::uint64_t identity);
 
-  std::vector<std::uint64_t> slots_;  ///< open addressing, 0 = free
-  std::vector<std::uint64_t> ring_;
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<std::uint64_t, Free> memory_;
+  std::span<std::uint64_t> slots_;  ///< open addressing, 0 = free
+  std::span<std::uint64_t> ring_;
   std::size_t next_ = 0;
 };
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What many sets and many breakers cost: the tables of docs/scale.md. It claims nothing.
 #
-#   tests/bench/scale.bash [SETS]...     1000 and 10000 when none is named; $CDCTL_BENCH_BREAKERS (1 10 100) follow the feed beside the last
+#   tests/bench/scale.bash [SETS]...     1000 and 10000 when none is named; $CDCTL_BENCH_BREAKERS (1 10 100) follow the feed beside the last;
+#   $CDCTL_BENCH_RATE signals a second in that feed (1000); $CDCTL_BENCH_COMMANDS=no leaves the first table out
 #
 # CPU is user and system time, so that a busy machine moves it little; the broker's is that of its process.
 . "$(dirname "$0")/common.bash"
@@ -9,7 +10,7 @@ begin
 sizes=("$@")
 [ $# -gt 0 ] || sizes=(1000 10000)
 tick=$(getconf CLK_TCK)
-rounds=${CDCTL_BENCH_ROUNDS:-3} seconds=20 rate=1000
+rounds=${CDCTL_BENCH_ROUNDS:-3} seconds=20 rate=${CDCTL_BENCH_RATE:-1000}
 table=$work/table
 
 # Sets as deploy leaves them, four a service, the first of them cut: users and global parameters.
@@ -142,14 +143,14 @@ follow() {
     eventually 600 all_said
     took="$(($(now_ms) - begun)) ms"
   fi
-  printf '| %s | %s | %s ms | %s MiB | %s ms | %s | %s | %s ms |\n' "$sets" "$count" "$ours" $((memory / 1024)) "$broker" "$(worst_ms asked)" "$took" $(($(beam_ms) - before)) >>"$table"
+  printf '| %s | %s | %s | %s ms | %s MiB | %s ms | %s | %s | %s ms |\n' "$sets" "$count" "$rate" "$ours" $((memory / 1024)) "$broker" "$(worst_ms asked)" "$took" $(($(beam_ms) - before)) >>"$table"
   row "$count breakers, $rate signals/s, $sets sets: CPU a second, memory, broker CPU" "$ours ms, $((memory / 1024)) MiB, $broker ms" '' '' '' -
   kill -TERM "${pids[@]}"
   wait "${pids[@]}" || true
 }
 breakers() {
   local i count
-  printf '\n| sets | breakers | CPU a second of all | memory of all | broker CPU a second | GET of a user, worst | a critical signal until all said so | broker CPU of that |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n' >>"$table"
+  printf '\n| sets | breakers | signals a second | CPU a second of all | memory of all | broker CPU a second | GET of a user, worst | a critical signal until all said so | broker CPU of that |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n' >>"$table"
   for count; do
     for ((i = 0; i < count; ++i)); do [ -p "pipe.$i" ] || mkfifo "pipe.$i"; done
     follow "$count"
@@ -167,7 +168,7 @@ for sets in "${sizes[@]}"; do
   service_files definitions.json
   import definitions.json
   printf 'scale: the broker has %s MiB with %s sets; a GET of a user takes %s s\n' "$(beam_mib)" "$sets" "$(latency)" >&2
-  commands
+  if [ "${CDCTL_BENCH_COMMANDS:-yes}" = yes ]; then commands; else one=$(jq -r '.users[1].name' definitions.json); cdctl signals --since 1s </dev/null >/dev/null; fi
   [ "$sets" != "${sizes[-1]}" ] || breakers ${CDCTL_BENCH_BREAKERS:-1 10 100}
   private-broker stop "$work/broker"
   rm -rf "$work/broker"
