@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -61,11 +62,12 @@ void rotate(const fs::path& home, int file, const LogBounds& bounds) {
 Fd open_for_append(const fs::path& home) {
   const auto path = home / k_current;
   for (int tries = 0; tries < 100; ++tries) {
-    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.valid()) return file;
     struct stat ours {}, there {};
+    if (::fstat(file.get(), &ours) == 0 && !S_ISREG(ours.st_mode)) return {};  // a pipe or a device may never take it
     const bool locked = ::flock(file.get(), LOCK_SH | LOCK_NB) == 0;  // exclusive for as long as a rename takes
-    if (locked && ::fstat(file.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino) return file;
+    if (locked && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino) return file;
     ::usleep(1000);
   }
   return {};
@@ -102,11 +104,12 @@ Result<LogReader> LogReader::open(const fs::path& home, std::optional<Time> sinc
 Result<> LogReader::find_parts(std::optional<Time> since, ino_t after) {
   std::deque<Part> found;
   const auto open_part = [&](const fs::path& path, std::int64_t number) -> Result<> {
-    Part part{Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)), 0, number};
+    Part part{Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)), 0, number};  // a pipe is not waited for
     if (!part.file.valid() && errno == ENOENT) return {};
     if (!part.file.valid()) return fail(ExitCode::unknown, fmt::format("reading the log: {}: {}", path.string(), errno_text(errno)));
     struct stat info {};
     if (::fstat(part.file.get(), &info) != 0) return {};
+    if (!S_ISREG(info.st_mode)) return fail(ExitCode::unknown, fmt::format("reading the log: {} is no regular file; move it away, and the next action begins a new log", path.string()));
     part.inode = info.st_ino;
     if (number > 0 && since && std::chrono::sys_seconds(std::chrono::seconds(info.st_mtime + 1)) < *since) return {};
     if (std::ranges::none_of(found, [&](const Part& other) { return other.inode == part.inode; })) found.push_back(std::move(part));
@@ -131,9 +134,9 @@ Result<> LogReader::find_parts(std::optional<Time> since, ino_t after) {
 Result<bool> LogReader::fill() {
   if (parts_.empty()) return false;
   buffer_.erase(0, std::exchange(at_, 0));
-  if (buffer_.size() > k_longest_line) {
+  if (buffer_.size() > k_longest_line) {  // counted once, at its end
     buffer_.clear();
-    ++unreadable_;
+    skipping_ = true;
   }
   const auto had = buffer_.size();
   buffer_.resize(had + k_piece);
@@ -146,7 +149,8 @@ Result<bool> LogReader::fill() {
 /// Leaves a file that is at its end, when there is a later one. What it holds beyond its last line break will never be a line.
 bool LogReader::next_part() {
   if (parts_.size() < 2) return false;
-  if (at_ < buffer_.size()) ++unreadable_;
+  if (at_ < buffer_.size() || skipping_) ++unreadable_;
+  skipping_ = false;
   buffer_.clear();
   at_ = 0;
   parts_.pop_front();
@@ -158,7 +162,9 @@ Result<std::optional<Json>> LogReader::next() {
     if (const auto end = buffer_.find('\n', at_); end != std::string::npos) {
       const auto line = std::string_view(buffer_).substr(at_, end - at_);
       at_ = end + 1;
-      if (line.empty()) continue;
+      const bool rest_of_long = std::exchange(skipping_, false);
+      if (rest_of_long) ++unreadable_;
+      if (rest_of_long || line.empty()) continue;
       auto record = Json::parse(line);
       if (record && record->is_object()) return std::optional(std::move(*record));
       ++unreadable_;

@@ -28,10 +28,11 @@ void append_to_log(const std::filesystem::path& home, std::string_view line, con
 /// file when the log is rotated meanwhile. Reads in pieces, and each byte once.
 class LogReader {
  public:
-  /// `since`: files that were last written earlier are left out. An absent log is an empty one.
+  /// `since`: files that were last written earlier are left out. An absent log is an empty one. Exit code `unknown` for what is no
+  /// regular file: a pipe or a device has no end.
   [[nodiscard]] static Result<LogReader> open(const std::filesystem::path& home, std::optional<Time> since);
   /// The next record; empty when there is none now. A line that is no record is passed over and counted; one that has no end
-  /// yet waits.
+  /// yet waits. Of one that is longer than 4 MiB nothing is kept; it is counted at its end.
   [[nodiscard]] Result<std::optional<Json>> next();
   [[nodiscard]] std::int64_t unreadable() const { return unreadable_; }
 
@@ -50,6 +51,7 @@ class LogReader {
   std::string buffer_;
   std::size_t at_ = 0;
   std::int64_t unreadable_ = 0;
+  bool skipping_ = false;  ///< what comes next belongs to a line that is too long
 };
 
 }  // namespace cdctl::cli

@@ -57,7 +57,7 @@ int run_log(Context& context, const Arguments& args) {
       if (record) continue;
       if (!context.out.flush() || !args.has("follow") || !wait_between(k_look_again)) break;
     }
-    if (reader.unreadable() > 0) context.out.note(fmt::format("{} lines of the log could not be read", reader.unreadable()));
+    if (reader.unreadable() > 0) context.out.note(reader.unreadable() == 1 ? "1 line of the log could not be read" : fmt::format("{} lines of the log could not be read", reader.unreadable()));
     if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("nothing of that was done from this home in that time; --since goes back further");
     return {};
   });

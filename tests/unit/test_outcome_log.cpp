@@ -3,7 +3,9 @@
 #include <fstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "outcome_log.hpp"
 #include "support/show_result.hpp"
@@ -86,6 +88,49 @@ TEST_CASE("a line that comes in two writes is one record") {
   CHECK(rest(reader).empty());
   home.raw("7}\n");
   CHECK(rest(reader) == range(7, 7));
+}
+
+TEST_CASE("a line of any length is one line that could not be read") {
+  const Home home;
+  home.add(1);
+  home.raw(std::string(9 << 20, 'x') + R"({"n":2})" + "\n");
+  home.add(3);
+  auto reader = open(home);
+  CHECK(rest(reader) == std::vector<std::int64_t>{1, 3});
+  CHECK(reader.unreadable() == 1);
+  home.raw(std::string(5 << 20, 'y'));
+  CHECK(rest(reader).empty());
+  CHECK(reader.unreadable() == 1);  // it may still get its end
+  home.raw("\n");
+  home.add(4);
+  CHECK(rest(reader) == range(4, 4));
+  CHECK(reader.unreadable() == 2);
+}
+
+TEST_CASE("an endless line at the end of a rotated file is counted, and costs the next file nothing") {
+  const Home home;
+  home.raw(std::string(5 << 20, 'x'));
+  std::filesystem::rename(home.path / "outcomes.ndjson", home.path / "outcomes.1.ndjson");
+  home.add(1);
+  auto reader = open(home);
+  CHECK(rest(reader) == range(1, 1));
+  CHECK(reader.unreadable() == 1);
+}
+
+TEST_CASE("a log that is a pipe or a device is neither waited for nor written to") {
+  const Home home;
+  REQUIRE(::mkfifo((home.path / "outcomes.ndjson").c_str(), 0600) == 0);
+  auto pipe = LogReader::open(home.path, {});
+  REQUIRE_FALSE(pipe);
+  CHECK(pipe.error().exit == ExitCode::unknown);
+  CHECK(pipe.error().what.contains("is no regular file"));
+  const Fd far_end(::open((home.path / "outcomes.ndjson").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  home.add(1);
+  char byte = 0;
+  CHECK(::read(far_end.get(), &byte, 1) <= 0);
+  std::filesystem::remove(home.path / "outcomes.ndjson");
+  std::filesystem::create_directory(home.path / "outcomes.ndjson");
+  CHECK_FALSE(LogReader::open(home.path, {}));
 }
 
 TEST_CASE("rotation bounds the log, and keeps the order of what stays") {
