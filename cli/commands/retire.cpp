@@ -38,6 +38,7 @@ class Retirement {
     if (const auto& service = *view.config; service.table["rabbit"].is_object())
       for (const auto& [name, queue] : service.table["rabbit"]["queues"].members()) queues_.push_back(name);
     CDCTL_TRY_ASSIGN(memory_, context_.memory(Context::memory_name(*view.config)));
+    CDCTL_TRY(refuse_unknown(view));
     if (!options_.dry_run) {
       CDCTL_TRY(memory_->put_hold(service_, Hold{context_.actor(), "it is being retired", now(), {}}, Deadline(timeout_)));
       crash_point("retire.held");
@@ -49,6 +50,14 @@ class Retirement {
       return {};
     }
     return forget();
+  }
+
+  /// A name that is in no file and of which nothing is left: nobody meant it. A freeze is what a killed run leaves to the end.
+  Result<> refuse_unknown(const ServiceView& view) {
+    if (context_.config().service(service_) || !view.sets.empty() || !view.gone.empty()) return {};
+    CDCTL_TRY_ASSIGN(const auto holds, memory_->holds(Deadline(timeout_)));
+    if (!holds.contains(service_)) CDCTL_TRY(find_service(context_, service_));
+    return {};
   }
 
   Result<ServiceView> look() {

@@ -123,6 +123,24 @@ expect_same "users in the end" "$(users_of "$service")" ""
 expect_same "global parameters in the end" "$(api global-parameters | jq -r --arg n "$service" '.[].name | select(contains($n))')" ""
 api "queues/%2F/$service" -f -o /dev/null || fail "the queue is gone"
 
+# A service that is nowhere was never meant, and one whose file has left is unknown once nothing is left of it.
+no_such_service() { # NAME [OPTION]
+  expect_exit 3 cdctl retire "$1" --confirm "$1" ${2:+"$2"} </dev/null
+  expect_json 'map([.schema, .ok, .changed, .reaped, .exit]) == [["cdctl.retire/1", false, false, 0, 3]]'
+  valid out
+  expect_error "no service '$1' in "
+}
+no_such_service "${service}x" --dry-run
+no_such_service "${service}x"
+expect_error "did you mean $service"
+expect_same "freezes of a service that is nowhere" "$(api global-parameters | jq -r --arg n "${service}x" '.[].name | select(contains($n))')" ""
+cp "services.d/$service.toml" "$work/left.toml"
+expect_exit 137 env CDCTL_TEST_CRASH_AT=retire.forgotten cdctl retire "$service" --confirm "$service" </dev/null
+rm "services.d/$service.toml"
+expect_exit 0 cdctl retire "$service" --confirm "$service" </dev/null  # its freeze was left
+no_such_service "$service"
+mv "$work/left.toml" "services.d/$service.toml"
+
 alone=$service-alone
 make_trunk "$alone" 'worker: exec sleep 1000'
 has_broker='' make_service "$alone" </dev/null
