@@ -196,7 +196,7 @@ constexpr std::array k_commands{
     Command{"top", "[SERVICE…]", "Watch the sets live, and cut or mend them from the keys", "cdctl top\ncdctl top thumbs --every 2s", "engines, switches, probes and the feed", "the screen", k_top, config, run_top},
     Command{"init", "[FOLDER]", "Make a configuration, or add a service to one; asks on a terminal", "cdctl init\ncdctl init --service thumbs --trunk ./thumbs --broker none",
             "", "", k_init, nothing, run_init},
-    Command{"config", "VERB [SERVICE…]", "The configuration: show what holds, check all of it, explain KEY, path", "cdctl config check\ncdctl config show thumbs\ncdctl config explain reaper.keep",
+    Command{"config", "VERB [SERVICE|KEY…]", "The configuration: show what holds, check all of it, explain KEY, path", "cdctl config check\ncdctl config show thumbs\ncdctl config explain reaper.keep",
             "the configuration's files", "setting, problem, key or path records", {}, nothing, run_config},
     Command{"notify", "SINK…", "Pass records on to where people look: whatever sinks the plugins offer",
             "cdctl signals --follow | cdctl notify chat\ncdctl signals --follow | cdctl trip | cdctl notify chat pager --pass | cdctl break", "records of any schema",

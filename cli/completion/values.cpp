@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "../config_keys.hpp"
 #include "../trip_rule.hpp"
 #include "answer.hpp"
 
@@ -24,7 +25,7 @@ constexpr std::array k_kinds{
     Named{"SIGNAL", Kind::text},      Named{"SOURCE", Kind::source},   Named{"SPEC", Kind::folder},       Named{"STAGE", Kind::text},
     Named{"STATE", Kind::state},      Named{"TARGET", Kind::target},     Named{"TEXT", Kind::text},
     Named{"UNIT", Kind::text},        Named{"WORKSPACE", Kind::text},  Named{"BRANCH", Kind::text},     Named{"URL", Kind::folder},
-    Named{"URL|none", Kind::text},    Named{"VERB", Kind::text},
+    Named{"URL|none", Kind::text},    Named{"VERB", Kind::verb},         Named{"SERVICE|KEY", Kind::config_word},
     Named{"SINK", Kind::sink},        Named{"new", Kind::new_plugin},
 };
 
@@ -104,6 +105,15 @@ void sinks(PluginHost& plugins, Answer& out) {
       if (plugin.refused.empty() && row.role == "sink") out.candidates.push_back({row.kind, plugin.summary});
 }
 
+/// Behind the verb of `config`: what that verb takes.
+void config_words(const Live& live, const Place& place, Answer& out) {
+  const auto verb = place.words.empty() ? std::string() : place.words.front();
+  if (verb == "show") services(live, out);
+  if (verb != "explain" || place.words.size() > 1) return;
+  for (const auto& key : config_keys())
+    if (!key.name.contains('*')) out.candidates.push_back({std::string(key.name), std::string(key.meaning)});
+}
+
 void fixed(std::initializer_list<std::pair<const char*, const char*>> words, Answer& out) {
   for (const auto& [word, note] : words) out.candidates.push_back({word, note});
 }
@@ -144,6 +154,8 @@ void add_values(PluginHost& plugins, const Live& live, const Place& place, Answe
       break;
     case Kind::sink: sinks(plugins, out); break;
     case Kind::new_plugin: fixed({{"new", "begin a plugin of your own"}}, out); break;
+    case Kind::verb: fixed({{"show", "what holds"}, {"check", "all that is wrong"}, {"explain", "what a key means"}, {"path", "which file it is"}}, out); break;
+    case Kind::config_word: config_words(live, place, out); break;
     case Kind::shell: fixed({{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out); break;
     case Kind::state: fixed({{"open", "stays cut"}, {"closed", "is never cut"}, {"observe", "is judged, not cut"}, {"none", "forget what was said"}}, out); break;
     case Kind::source: sources(live, place, out); break;

@@ -190,6 +190,14 @@ TEST_CASE("the program answers by its rows, its configuration's file names and t
   CHECK(complete_with(folder, "fish", "cdctl trip --rule 'critical >= 2 ").starts_with("critical >= 2 in 5m\n"));
   CHECK(complete_with(folder, "fish", "cdctl probe --every 5") == "5s\tseconds\n5m\tminutes\n5h\thours\n5d\tdays\n5w\tweeks\n:\n");
   CHECK(complete_with(folder, "fish", "cdctl force ob") == "observe\tis judged, not cut\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl config ") == "show\twhat holds\ncheck\tall that is wrong\nexplain\twhat a key means\npath\twhich file it is\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl config show thumb") == "thumbnails\tservice\nthumbs\tservice\n:\n");
+  const auto keys = complete_with(folder, "fish", "cdctl config explain reaper.k");
+  CHECK(keys.starts_with("reaper.keep\t"));
+  CHECK(std::ranges::count(keys, '\n') == 2);
+  CHECK_FALSE(complete_with(folder, "fish", "cdctl config explain ").contains("thumbs"));
+  CHECK(complete_with(folder, "fish", "cdctl config explain reaper.keep ") == ":\n");
+  for (const auto* verb : {"check", "path"}) CHECK(complete_with(folder, "fish", std::string("cdctl config ") + verb + " ") == ":\n");
   CHECK(complete_with(folder, "bash", "cdctl d", {"d", "60"}).starts_with("deploy  (Put revisions out beside"));
   CHECK(complete_with(folder, "bash", "cdctl \377\n'\"\\", {"\377"}) == ":\n");
   CHECK(complete_with(folder, "fish", "cdctl ls --config /nonexistent thu") == ":\n");
