@@ -11,4 +11,7 @@ namespace cdctl::cli {
 /// Returns false when it is there with the same bytes. Exit code `refused` when it is there with others.
 [[nodiscard]] Result<bool> make_new_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode);
 
+/// Removes what killed writers of that file have left beside it: drafts that nobody holds any more. Quiet about what it may not.
+void remove_drafts(const std::filesystem::path& path);
+
 }  // namespace cdctl::cli

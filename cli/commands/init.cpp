@@ -288,6 +288,7 @@ int run_init(Context& context, const Arguments& args) {
       CDCTL_TRY_ASSIGN(const bool agreed, Prompt(context.out).yes(fmt::format("Write {} in {}?", list, folder.string())));
       if (!agreed) return fail(ExitCode::refused, "init: nothing was written");
     }
+    if (!args.has("dry-run")) remove_drafts(folder / k_password_file);  // also when this run writes no password
     CDCTL_TRY(write_files(context, files, args.has("dry-run")));
     if (args.has("dry-run")) return {};
     CDCTL_TRY(context.load_config_file(file));
