@@ -81,7 +81,7 @@ expect_exit 4 cdctl stale --keep 0 --min-age 0s --prove-for 0s <unknown
 expect_json 'any(.schema == "cdctl.error/1") and all(.schema == "cdctl.error/1" or .service != $name)' --arg name "$there"
 cp out marked
 expect_exit 4 cdctl reap --dry-run <marked
-expect_json 'all(.service != $name)' --arg name "$there"
+expect_json 'length > 0 and all(.service != $name)' --arg name "$there"
 expect_exit 4 cdctl signals -o ndjson </dev/null
 expect_json 'map(select(.schema == "cdctl.error/1").service) == [$name]' --arg name "$there"
 expect_json 'map(select(.schema == "cdctl.signal/1").service) | unique == ([$a, $b] | sort)' --arg a "$here" --arg b "$team"
@@ -93,7 +93,7 @@ commit ok "$there"
 expect_exit 4 bash -c 'cdctl outdated | cdctl deploy'
 expect_json 'map([.service, .ok]) == [[$name, true]]' --arg name "$here"
 expect_exit 4 cdctl break "$bad_there" </dev/null
-expect_json 'all(.ok | not)'
+expect_json 'length > 0 and all(.ok | not)'
 say "$next_here" "$first_here"
 eventually 30 is_cut "$next_here"
 say "$next_team" "$first_team"
@@ -128,7 +128,7 @@ expect_exit 0 cdctl force observe "$here" --why 'the move' </dev/null
 sed -i 's/^\[rabbit\]$/[rabbit]\nbroker = "second"/' "services.d/$here.toml"
 expect_exit 0 cdctl ls "$here" -o ndjson </dev/null
 expect_same "sets before the first deploy over there" "$(jq -r .set out | sort)" "$before"
-expect_json 'all(.cut != null and .forced == "observe")'
+expect_json 'length > 0 and all(.cut != null and .forced == "observe")'
 expect_exit 0 cdctl outdated "$here" --all </dev/null
 expect_json 'map([.why, .offered]) == [["held", false]]'
 expect_exit 0 cdctl resume "$here" </dev/null
