@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <set>
 
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
@@ -159,23 +160,18 @@ PluginInfo read_manifest(const fs::path& path) {
   return info;
 }
 
-}  // namespace
-
-std::string_view to_string(plugin::Role role) { return k_roles[static_cast<std::size_t>(role)]; }
-
-PluginHost::PluginHost(std::vector<fs::path> folders) : folders_(std::move(folders)) {}
-PluginHost::~PluginHost() {
-  // Never unloaded: code and data of a plugin stay valid to the end of the process.
-  for (auto& [path, library] : libraries_) (void)library.release();
+std::vector<fs::path> manifests_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().extension() == ".toml") out.push_back(entry.path());
+  std::ranges::sort(out);
+  return out;
 }
 
-void PluginHost::scan(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> manifests;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (entry.path().extension() == ".toml") manifests.push_back(entry.path());
-  std::ranges::sort(manifests);
-  const auto bad_folder = manifests.empty() ? std::string() : unsafe(folder);
+/// Reads the manifests of one folder. The first usable plugin of a name shadows those that come after it.
+void add_plugins(const std::vector<fs::path>& manifests, std::vector<PluginInfo>& to) {
+  const auto bad_folder = manifests.empty() ? std::string() : unsafe(manifests.front().parent_path());
   for (const auto& manifest : manifests) {
     PluginInfo info;
     if (bad_folder.empty()) {
@@ -186,18 +182,45 @@ void PluginHost::scan(const fs::path& folder) {
       info.refused = bad_folder;
     }
     const auto same = [&](const PluginInfo& other) { return other.name == info.name && other.refused.empty(); };
-    if (const auto first = std::ranges::find_if(plugins_, same); first != plugins_.end() && info.refused.empty())
+    if (const auto first = std::ranges::find_if(to, same); first != to.end() && info.refused.empty())
       info.refused = fmt::format("shadowed by {}", first->file.string());
-    plugins_.push_back(std::move(info));
+    to.push_back(std::move(info));
   }
+}
+
+}  // namespace
+
+std::string_view to_string(plugin::Role role) { return k_roles[static_cast<std::size_t>(role)]; }
+
+PluginHost::PluginHost(std::vector<fs::path> folders) : folders_(std::move(folders)) {}
+PluginHost::~PluginHost() {
+  // Never unloaded: code and data of a plugin stay valid to the end of the process.
+  for (auto& [path, library] : libraries_) (void)library.release();
 }
 
 const std::vector<PluginInfo>& PluginHost::plugins() {
   if (!scanned_) {
     scanned_ = true;
-    for (const auto& folder : folders_) scan(folder);
+    for (const auto& folder : folders_) add_plugins(manifests_in(folder), plugins_);
   }
   return plugins_;
+}
+
+std::vector<PluginInfo> PluginHost::with_commands() const {
+  std::vector<std::vector<fs::path>> found;
+  std::set<std::string> names;
+  for (const auto& folder : folders_) {
+    found.push_back(manifests_in(folder));
+    for (const auto& manifest : found.back())
+      if (::access(commands_file(manifest).c_str(), F_OK) == 0) names.insert(manifest.stem().string());
+  }
+  std::vector<PluginInfo> out;
+  for (auto& manifests : found) {  // one without commands may shadow a later one that has some
+    std::erase_if(manifests, [&](const fs::path& manifest) { return !names.contains(manifest.stem().string()); });
+    add_plugins(manifests, out);
+  }
+  std::erase_if(out, [](const PluginInfo& info) { return !info.refused.empty() || info.commands.empty(); });
+  return out;
 }
 
 const PluginInfo* PluginHost::offering(std::string_view role, std::string_view kind) {

@@ -45,6 +45,8 @@ class PluginHost {
 
   /// All plugins found, refused ones included, in folder order. Reads the manifests at the first call.
   [[nodiscard]] const std::vector<PluginInfo>& plugins();
+  /// The usable plugins that have commands. Reads no manifest but theirs, and those of the same names: for completion.
+  [[nodiscard]] std::vector<PluginInfo> with_commands() const;
   /// The first usable plugin that offers the role, or nullptr.
   [[nodiscard]] const PluginInfo* offering(std::string_view role, std::string_view kind);
   /// Opens the plugin and makes the role object; exit code `config` with the true reason when it cannot be.
@@ -58,8 +60,6 @@ class PluginHost {
   [[nodiscard]] static Result<> read_commands(PluginInfo& info);
 
  private:
-  void scan(const std::filesystem::path& folder);
-
   struct Library;
   std::vector<std::filesystem::path> folders_;
   bool scanned_ = false;

@@ -64,8 +64,7 @@ Answer answer(PluginHost& plugins, const Live& live, const Place& place, const D
   switch (place.kind) {
     case Place::Kind::command:
       commands_of_front(out);
-      for (const auto& plugin : plugins.plugins())
-        if (plugin.refused.empty() && !plugin.commands.empty()) out.candidates.push_back({plugin.name, plugin.summary});
+      for (const auto& plugin : plugins.with_commands()) out.candidates.push_back({plugin.name, plugin.summary});
       for (auto& [name, file] : external_commands()) out.candidates.push_back({name, file.string()});
       break;
     case Place::Kind::group:

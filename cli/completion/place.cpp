@@ -65,8 +65,8 @@ class Walk {
     }
     for (const auto& row : commands())
       if (row.name == name && !row.hidden) return row_of(row.arguments, all_options_of(row));
-    for (const auto& plugin : plugins_.plugins())
-      if (plugin.name == name && plugin.refused.empty() && !plugin.commands.empty()) return group(plugin);
+    for (const auto& plugin : plugins_.with_commands())
+      if (plugin.name == name) return group(plugin);
     if (!valid_word(name)) return;
     place_.kind = Place::Kind::external;
     place_.command = name;

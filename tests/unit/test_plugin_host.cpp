@@ -147,3 +147,25 @@ TEST_CASE("the same plugin in two folders: the first wins, the second is told") 
   CHECK(plugins.plugins()[0].refused.empty());
   CHECK(plugins.plugins()[1].refused.find("shadowed by") != std::string::npos);
 }
+
+TEST_CASE("for the names of commands no manifest is read but of plugins that have rows") {
+  Folder first, second;
+  const auto with_rows = [](Folder& folder, const std::string& name) {
+    std::ofstream(folder.dir.path() / (name + ".toml")) << "name = \"" + name + "\"\nversion = \"1.0\"\nfile = \"x.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\ncommands = [\"one\"]\n";
+    std::ofstream(folder.dir.path() / (name + ".commands.ndjson")) << "{\"name\":\"one\"}\n";
+  };
+  const auto names = [&] {
+    std::vector<std::string> out;
+    for (const auto& info : PluginHost({first.dir.path(), second.dir.path()}).with_commands()) out.push_back(info.name);
+    return out;
+  };
+  CHECK(names().empty());
+  with_rows(first, "two");
+  with_rows(second, "three");
+  with_rows(second, "good");  // the first folder has a plugin of this name that is usable and has no commands
+  CHECK(names() == std::vector<std::string>{"two", "three"});
+  std::ofstream(first.dir.path() / "good.toml") << "name = \"good\"\ninterface = 0\n";  // a refused one shadows nothing
+  CHECK(names() == std::vector<std::string>{"two", "good", "three"});
+  fs::permissions(second.dir.path(), fs::perms::others_write, fs::perm_options::add);
+  CHECK(names() == std::vector<std::string>{"two"});
+}
