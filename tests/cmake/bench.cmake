@@ -2,7 +2,10 @@
 if(NOT TARGET demo_link)
   add_subdirectory(${CMAKE_SOURCE_DIR}/examples/demo ${CMAKE_BINARY_DIR}/examples/demo)
 endif()
+# Beside its programs all that the benches run: what scripts/demo does, every plugin, and the screen of top.
+get_property(plugin_targets GLOBAL PROPERTY CDCTL_PLUGIN_TARGETS)
 add_custom_target(bench)
+add_dependencies(bench demo cdctl_top ${plugin_targets})
 
 # cdctl_bench(NAME SOURCE... [LIBRARIES LIB...])
 function(cdctl_bench name)
