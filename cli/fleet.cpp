@@ -227,7 +227,8 @@ void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
   const auto* config = context_.config().service(service);
   // Of a service that is not configured here only what runs here is cut: the feed of a broker tells of everybody's sets.
   if (!config) named_strangers_ = false;
-  if (!config || context_.broker_switches(*config).empty()) return load({service}, deadline);
+  // A switch of somebody's own keeps no memory: what its sets are, the engine alone knows.
+  if (!config || context_.broker_switches(*config).empty() || Context::memory_name(*config) == "local") return load({service}, deadline);
   only_ = service;
   add_view(*config, deadline, false);
 }

@@ -29,6 +29,20 @@ std::vector<const SetView*> chosen(Fleet& fleet, const std::vector<Selector>& se
   return out;
 }
 
+/// Those of its switches and its engine; and of each other plugin that the service has a table for.
+std::vector<std::string> probes_of(Context& context, const ServiceConfig& service) {
+  auto& host = context.plugin_host();
+  auto out = context.broker_switches(service);
+  out.push_back(service.engine);
+  std::erase_if(out, [&](const std::string& name) { return !host.offering("probe", name); });
+  for (const auto& plugin : host.plugins()) {
+    if (!plugin.refused.empty() || !service.table[plugin.name].is_object()) continue;
+    for (const auto& row : plugin.roles)  // a switch or an engine that the service has a table for, and does not use, is left alone
+      if (row.role == "probe" && !host.offering("switch", row.kind) && !host.offering("engine", row.kind)) out.push_back(row.kind);
+  }
+  return out;
+}
+
 class Round {
  public:
   Round(Context& context, std::vector<const SetView*> sets, const Deadline& deadline) : context_(context), sets_(std::move(sets)), deadline_(deadline) {}
@@ -48,10 +62,7 @@ class Round {
   std::map<std::string, Targets> targets_by_probe() {
     std::map<std::string, Targets> out;
     for (const auto* set : sets_) {
-      auto names = context_.broker_switches(*set->service);
-      names.push_back(set->service->engine);
-      for (const auto& name : names) {
-        if (!context_.plugin_host().offering("probe", name)) continue;
+      for (const auto& name : probes_of(context_, *set->service)) {
         const auto want = set->status ? set->status->want : set->memory.set ? std::optional(set->memory.set->units) : std::nullopt;
         out[name].push_back({*set->service, set->name, set->home, want, set->cut});
       }
