@@ -53,6 +53,9 @@ std::string minor_version() {
 std::string summary_of(std::string_view role) {
   if (role == "sink") return "a sink that says on stderr what it is given";
   if (role == "source") return "a source whose revision is the text of a file";
+  if (role == "probe") return "a probe that finds bad sets in a list";
+  if (role == "switch") return "a switch that keeps a pass for each set";
+  if (role == "deployer") return "a deployer whose units are one command in a checkout";
   if (role == "doctor") return "a check of what is needed";
   return "a command";
 }
@@ -78,7 +81,8 @@ Result<> write_plugin_template(std::string_view name, std::string_view role, con
     return fail(ExitCode::usage, fmt::format("plugins new: role '{}' is none of: {}", printable(role, 40), fmt::join(k_template_roles, " ")));
   CDCTL_TRY(check_folder(folder));
   CDCTL_TRY(make_directories(folder));
-  Values values{{"NAME", std::string(name)}, {"SUMMARY", summary_of(role)}, {"CDCTL_MINOR", minor_version()}, {"INTERFACE", std::to_string(CDCTL_INTERFACE)}};
+  Values values{{"NAME", std::string(name)}, {"SUMMARY", summary_of(role)}, {"CDCTL_MINOR", minor_version()}, {"INTERFACE", std::to_string(CDCTL_INTERFACE)},
+                {"SERVICE", std::string(template_text("service.sh"))}};
   auto test = filled(template_text(std::string(role) + ".test"), values);
   values["TEST"] = std::move(test);
   const auto put = [&](std::string_view from, const std::string& to, unsigned mode) { return write_file_atomically(folder / to, filled(template_text(from), values), mode); };

@@ -4,7 +4,7 @@
 begin
 install_to "$work/prefix"
 PATH=$work/prefix/bin:$PATH
-for role in sink source doctor command; do
+for role in sink source probe switch deployer doctor command; do
   expect_exit 0 cdctl plugins new "my-$role" --role $role
   expect_quiet
   ! grep -rE '@[A-Z_]+@' "my-$role" || fail "a placeholder is left"
@@ -23,6 +23,6 @@ for name in Big ../up deploy -x a--b ''; do expect_exit 2 cdctl plugins new -- "
 [ ! -e never ] || fail "a refused name left a folder"
 expect_exit 2 cdctl plugins new
 expect_exit 2 cdctl plugins old name
-expect_exit 2 cdctl plugins new name --role engine
+expect_exit 2 cdctl plugins new name --role memory
 expect_exit 5 cdctl plugins new again "$work/some where"
 expect_error 'is not empty'

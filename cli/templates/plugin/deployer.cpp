@@ -1,0 +1,43 @@
+// @NAME@: @SUMMARY@.
+#include <algorithm>
+#include <iterator>
+
+#include <cdctl/host.hpp>
+#include <cdctl/shield.hpp>
+
+namespace {
+
+using namespace cdctl;
+
+/// `deployer = "@NAME@"` in a service's file. Here a unit is the command `run` of [@NAME@], in a checkout of the trunk.
+class NewDeployer final : public Deployer {
+ public:
+  explicit NewDeployer(Host& host) : host_(host) {}
+
+  /// First everything that can be checked before anything is made, then the work in the claim's workspace, then claim.start().
+  /// It may be killed at any point and is then run again: the workspace is empty at the beginning.
+  Result<> deploy(const DeployRequest& request, Claim& claim) override {
+    const auto& service = request.service;
+    const auto trunk = std::ranges::find(service.sources, "trunk", &SourceConfig::name);
+    const auto state = request.sources.find("trunk");
+    if (trunk == service.sources.end() || state == request.sources.end()) return fail(ExitCode::config, "it needs a source named trunk");
+    const auto command = service.table["@NAME@"]["run"].as_string("./worker");
+    const auto units = service.units.find("worker");
+    CDCTL_TRY_ASSIGN(auto* const source, host_.source(trunk->kind));
+    host_.progress(request.set.str() + ": checking out its trunk");
+    const auto folder = claim.workspace() / "trunk";
+    CDCTL_TRY(source->checkout(*trunk, state->second.revision, folder, request.deadline));
+    return claim.start({folder, {{"worker", command, units == service.units.end() ? 1 : units->second}}, request.env}, request.deadline);
+  }
+
+ private:
+  Host& host_;
+};
+
+using namespace cdctl::plugin;
+constexpr RoleRow k_roles[] = {{Role::deployer, "@NAME@", "", make<ShieldDeployer, NewDeployer>}};
+
+}  // namespace
+
+// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
+CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "run");
