@@ -191,7 +191,7 @@ Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service, 
 }
 
 std::string held_text(const Hold& hold) {
-  return fmt::format("by {} since {}{}: {}", hold.by.empty() ? "someone" : hold.by, to_age(now() - hold.at), hold.until ? ", for another " + to_age(*hold.until - now()) : "",
+  return fmt::format("by {}{}: {}", hold.by.empty() ? "someone" : hold.by, hold.until ? ", until " + to_rfc3339(*hold.until).substr(0, 16) + "Z" : "",
                      printable(hold.why, 120));
 }
 

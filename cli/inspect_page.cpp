@@ -1,11 +1,15 @@
 #include "inspect_page.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cdctl/names.hpp>
 #include <cdctl/time.hpp>
 
 #include "output.hpp"
+#include "record_lines.hpp"
+#include "screen_text.hpp"
 
 namespace cdctl::cli {
 
@@ -13,17 +17,19 @@ namespace {
 
 class Page {
  public:
-  explicit Page(bool colour) : colour_(colour) {}
+  Page(bool colour, std::size_t columns) : colour_(colour), columns_(columns) {}
 
   void title(std::string_view text) { out_ += colour_ ? fmt::format("\033[1m{}\033[0m\n", text) : fmt::format("{}\n", text); }
   void row(std::string_view name, std::string_view text) {
-    if (!text.empty()) fmt::format_to(std::back_inserter(out_), "  {:<12} {}\n", name, text);
+    if (!text.empty()) fmt::format_to(std::back_inserter(out_), "  {:<{}} {}\n", name, k_name, wrapped(text, k_name + 3, columns_));
   }
-  void line(std::string_view text) { fmt::format_to(std::back_inserter(out_), "  {}\n", printable(text, 400)); }
+  void line(std::string_view text) { fmt::format_to(std::back_inserter(out_), "  {}\n", wrapped(printable(text, 400), 4, columns_)); }
   [[nodiscard]] std::string take() { return std::move(out_); }
 
  private:
+  static constexpr std::size_t k_name = 17;  // topic permissions
   bool colour_;
+  std::size_t columns_;
   std::string out_;
 };
 
@@ -45,7 +51,7 @@ void units(Page& page, const Json& list) {
   for (const auto& unit : list.items()) {
     auto line = fmt::format("unit {}  {}  {}", text_of(unit["unit"]), text_of(unit["process"]), text_of(unit["state"]));
     if (unit["pid"].as_int() > 0) line += fmt::format("  pid {}", unit["pid"].as_int());
-    if (unit["restarts"].as_int() > 0) line += fmt::format("  {} restarts, last end: {}", unit["restarts"].as_int(), text_of(unit["last_exit"]));
+    if (unit["restarts"].as_int() > 0) line += fmt::format("  {} restart{}, last end: {}", unit["restarts"].as_int(), unit["restarts"].as_int() == 1 ? "" : "s", text_of(unit["last_exit"]));
     page.line(line);
     for (const auto& entry : unit["log"].items()) page.line("  | " + entry.as_string());
   }
@@ -53,14 +59,21 @@ void units(Page& page, const Json& list) {
 
 /// Whatever a plugin tells, one member a line.
 void members(Page& page, const Json& object) {
-  for (const auto& [name, value] : object.members())
-    if (name != "units") page.row(name, text_of(value));
+  for (const auto& [key, value] : object.members()) {
+    if (key == "units") continue;
+    auto name = key;
+    std::ranges::replace(name, '_', ' ');
+    for (const auto& line : value_lines(value, object)) {
+      page.row(name, line);
+      name.clear();
+    }
+  }
 }
 
 }  // namespace
 
-std::string inspect_page(const Json& record, bool colour) {
-  Page page(colour);
+std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
+  Page page(colour, columns);
   page.title(record["set"].view());
   page.row("state", text_of(record["state"]));
   page.row("cut", record["cut"].is_null() ? "could not be read" : record["cut"].as_bool() ? fmt::format("yes, {} by {}: {}", when(record["cut_at"]), text_of(record["cut_by"]), text_of(record["cut_why"])) : "no");

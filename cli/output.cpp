@@ -68,6 +68,12 @@ void Output::write_line(std::string_view json_line) {
   }
 }
 
+std::size_t Output::columns() {
+  struct winsize size {};
+  if (!::isatty(STDOUT_FILENO) || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col >= 40 ? size.ws_col : 0;
+}
+
 void Output::text(std::string_view text) { buffer_ += text; }
 
 bool Output::flush() {

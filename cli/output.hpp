@@ -26,6 +26,8 @@ class Output {
   void set_layout(std::string_view name) { layout_ = name; }
   void set_colour(bool on) { colour_ = on; }
   [[nodiscard]] bool colour() const { return colour_; }
+  /// How wide the terminal is that stdout is; 0: it is none, and lines have no bound.
+  [[nodiscard]] static std::size_t columns();
   void set_quiet(bool on) { quiet_ = on; }
   void set_verbose(bool on) { verbose_ = on; }
 

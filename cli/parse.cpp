@@ -35,6 +35,27 @@ bool allowed(const Option& option, std::string_view value) {
   return false;
 }
 
+bool is_spelling_of(std::string_view word, const Option& option) {
+  return (word.starts_with("--") && word.substr(2) == option.name) || (option.letter && word.size() == 2 && word[0] == '-' && word[1] == option.letter);
+}
+
+/// An option without its value, or a flag with one; empty when there is none. CLI11 would say the first in its own words, take
+/// the next option for the value (`--why --dry-run` would not be a dry run), and leave the second aside.
+std::string misuse(const std::vector<std::string>& words, std::span<const Option> options) {
+  const auto named = [&](std::string_view word) { return std::ranges::find_if(options, [&](const Option& option) { return is_spelling_of(word, option); }); };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    const auto equals = std::min(word.find('='), word.size());
+    const auto option = named(word.substr(0, equals));
+    if (option == options.end()) continue;
+    if (option->value.empty() && equals < word.size()) return fmt::format("--{} takes no value", option->name);
+    if (option->value.empty() || option->value_optional || equals < word.size()) continue;
+    if (++i < words.size() && named(words[i]) == options.end()) continue;
+    return fmt::format("--{} needs a value: --{} {}{}", option->name, option->name, option->value, option->choices.empty() ? "" : fmt::format(" ({})", option->choices));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Arguments> parse_words(std::string_view command, std::span<const Option> options, bool takes_words, const std::vector<std::string>& words) {
@@ -66,6 +87,7 @@ Result<Arguments> parse_words(std::string_view command, std::span<const Option> 
     else if (word == "--") only_words = true;
     else plain.push_back(word);
   }
+  if (const auto wrong = misuse(plain, options); !wrong.empty()) return usage(wrong);
   try {
     std::vector<std::string> reversed(plain.rbegin(), plain.rend());
     for (const auto& option : options) {

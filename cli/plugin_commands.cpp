@@ -17,6 +17,7 @@
 #include "help.hpp"
 #include "output_choice.hpp"
 #include "parse.hpp"
+#include "screen_text.hpp"
 
 namespace cdctl::cli {
 
@@ -26,7 +27,7 @@ std::string group_help(const PluginInfo& plugin) {
   auto out = fmt::format("cdctl {} COMMAND: {}\n\n", plugin.name, plugin.summary);
   std::size_t width = 0;
   for (const auto& command : plugin.commands) width = std::max(width, command.name.size());
-  for (const auto& command : plugin.commands) fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", command.name, width, command.summary);
+  for (const auto& command : plugin.commands) fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", command.name, width, wrapped(command.summary, width + 4, 80));
   return out + fmt::format("\nEach takes --help: cdctl {} {} --help\n", plugin.name, plugin.commands.front().name);
 }
 
@@ -134,6 +135,15 @@ std::optional<int> run_plugin_command(const std::string& group, const std::vecto
     return static_cast<int>(ExitCode::usage);
   }
   return {};
+}
+
+std::map<std::string, std::string> plugin_groups() {
+  Output nothing;
+  Context finder({}, nothing);
+  std::map<std::string, std::string> out;
+  for (const auto& plugin : finder.plugin_host().plugins())
+    if (!plugin.commands.empty() && plugin.refused.empty() && std::ranges::find(commands(), plugin.name, &Command::name) == commands().end()) out.emplace(plugin.name, plugin.summary);
+  return out;
 }
 
 std::map<std::string, std::filesystem::path> external_commands() {

@@ -18,6 +18,9 @@ namespace cdctl::cli {
 /// Runs `cdctl GROUP COMMAND …` when a plugin named GROUP offers commands; empty when none does.
 [[nodiscard]] std::optional<int> run_plugin_command(const std::string& group, const std::vector<std::string>& words, Output& out);
 
+/// The plugins that offer commands, by name, each with its summary: from their manifests, no plugin is opened.
+[[nodiscard]] std::map<std::string, std::string> plugin_groups();
+
 /// The programs `cdctl-NAME` on PATH that are no command of cdctl, by NAME; the first on PATH counts.
 [[nodiscard]] std::map<std::string, std::filesystem::path> external_commands();
 

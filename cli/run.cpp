@@ -113,7 +113,12 @@ int dispatch(int argc, char** argv, Output& out) {
       return finish(out, 0);
     }
     const auto* command = find_command(line.words.front());
-    if (!command) return usage_error(out, unknown_command(line.words.front()));
+    if (!command) {  // `help mojo`, `help mojo run`: as the plugin's group says it
+      auto words = std::vector(line.words.begin() + 1, line.words.end());
+      words.emplace_back("--help");
+      if (const auto code = run_plugin_command(line.words.front(), words, out)) return finish(out, *code);
+      return usage_error(out, unknown_command(line.words.front()));
+    }
     out.text(help_of(*command));
     return finish(out, 0);
   }

@@ -1,5 +1,6 @@
 #include "screen_text.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace cdctl::cli {
@@ -21,6 +22,32 @@ std::string ascii_of(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x80) out += c;
     else if ((byte & 0xc0) != 0x80) out += '?';
+  }
+  return out;
+}
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns) {
+  if (columns == 0 || indent + columns_of(text) <= columns) return std::string(text);
+  std::string out;
+  std::size_t used = indent;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    const auto word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto width = columns_of(word);
+    if (used > indent && used + 1 + width > columns) {
+      out += '\n' + std::string(indent, ' ');
+      used = indent;
+    } else if (!out.empty()) {
+      out += ' ';
+      ++used;
+    }
+    out += word;
+    used += width;
   }
   return out;
 }

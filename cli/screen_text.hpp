@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,5 +10,10 @@ namespace cdctl::cli {
 [[nodiscard]] bool screen_knows_utf8();
 /// A `?` for each character that such a terminal cannot show.
 [[nodiscard]] std::string ascii_of(std::string_view text);
+/// Code points, near enough to columns for names and messages.
+[[nodiscard]] std::size_t columns_of(std::string_view text);
+/// `text` broken at blanks into lines of at most `columns` (0: no bound), for a place where `indent` columns are taken
+/// already; the lines after the first begin with so many blanks. A word that is longer than a line stays whole.
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns);
 
 }  // namespace cdctl::cli

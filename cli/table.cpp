@@ -7,12 +7,13 @@
 #include <cdctl/time.hpp>
 
 #include "output.hpp"
+#include "screen_text.hpp"
 
 namespace cdctl::cli {
 
 namespace {
 
-enum class Show { text, age, units, yes, cut, list, pairs, names, last, what, brief, clock, cause };
+enum class Show { text, age, units, yes, cut, list, roles, pairs, names, last, what, brief, clock, cause };
 
 constexpr std::size_t k_brief = 34;  // leaves room in 80 columns for the rest of a unit
 
@@ -76,7 +77,7 @@ const std::vector<Layout>& layouts() {
       {"cdctl.hold/1", false, {{"SERVICE", "service"}, {"HELD", "held", Show::yes}, {"UNTIL", "until"}, {"BY", "by"}, {"WHY", "why"}}},
       {"cdctl.retire/1", false, {{"SERVICE", "service"}, {"OK", "ok", Show::yes}, {"REAPED", "reaped"}, {"FORGOTTEN", "forgotten"}, {"QUEUES", "queues", Show::list}}},
       {"cdctl.check/1", false, {{"CHECK", "what"}, {"STATE", "state"}, {"FOUND", "found"}, {"CURE", "cure"}}},
-      {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "roles", Show::list}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
+      {"cdctl.plugin/1", false, {{"PLUGIN", "name"}, {"VERSION", "version"}, {"OK", "ok", Show::yes}, {"ROLES", "", Show::roles}, {"REFUSED", "refused"}, {"FILE", "file", Show::text, true}}},
   };
   return all;
 }
@@ -115,6 +116,18 @@ std::string application_note(const Json& record) {
   return out;
 }
 
+/// What a plugin does: `switch feed`; the kind is named only where it is not the plugin's name.
+std::string roles_text(const Json& record) {
+  std::string out;
+  const auto own = ":" + record["name"].as_string();
+  for (const auto& item : record["roles"].items()) {
+    auto role = scalar(item);
+    if (role.ends_with(own)) role.resize(role.size() - own.size());
+    out += (out.empty() ? "" : " ") + role;
+  }
+  return out;
+}
+
 std::string note_text(const Json& record) {
   if (record["schema"].view() == "cdctl.juju-application/1") return printable(application_note(record), 120);
   std::vector<std::string> parts;
@@ -149,6 +162,7 @@ std::string cell(const Json& record, const Column& column) {
       for (const auto& item : value.items()) out += (out.empty() ? "" : " ") + scalar(item);
       return out;
     }
+    case Show::roles: return roles_text(record);
     case Show::pairs: {
       std::string out;
       for (const auto& item : value.items())
@@ -173,11 +187,6 @@ std::string cell(const Json& record, const Column& column) {
   if (column.field == "wall_ms") return value.is_null() ? "-" : fmt::format("{} ms", value.as_double());
   if (column.field == "took_ms") return fmt::format("{} ms", value.as_double());
   return value.is_null() && (column.field == "why" || column.field == "message" || column.field == "rule" || column.field == "refused") ? "" : scalar(value);
-}
-
-/// Code points, near enough to columns for names and ASCII messages.
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string_view colour_of(std::string_view text) {

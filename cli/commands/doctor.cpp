@@ -7,6 +7,7 @@
 #include "../doctor_machine.hpp"
 #include "../doctor_plugins.hpp"
 #include "../outcome.hpp"
+#include "../screen_text.hpp"
 
 namespace cdctl::cli {
 
@@ -23,11 +24,12 @@ constexpr std::string_view name_of(Check::State state) {
 }
 
 /// A check for people: the state first, the cure below. A table of such long cells would fit no terminal.
-std::string lines_of(const Check& check, bool colour) {
+std::string lines_of(const Check& check, bool colour, std::size_t columns) {
   const auto code = check.state == Check::State::ok ? "32" : check.state == Check::State::bad ? "31" : "33";
   const auto state = fmt::format("{:<8}", name_of(check.state));
-  const auto cure = check.cure.empty() ? std::string() : fmt::format("         cure: {}\n", check.cure);
-  return fmt::format("{} {}: {}\n{}", colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, state) : state, check.what, check.found, cure);
+  const auto cure = check.cure.empty() ? std::string() : fmt::format("         cure: {}\n", wrapped(check.cure, 15, columns));
+  const auto line = wrapped(check.what + ": " + check.found, 9, columns);
+  return fmt::format("{} {}\n{}", colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, state) : state, line, cure);
 }
 
 /// Writes what was found, and counts: what is bad is exit 1, what could not be looked at exit 4.
@@ -35,7 +37,7 @@ void tell(Context& context, std::string_view plugin, const Check& check) {
   auto record = Json::object({{"schema", "cdctl.check/1"}, {"what", check.what}, {"state", name_of(check.state)}, {"found", printable(check.found, 500)}});
   if (!plugin.empty()) record.set("plugin", plugin);
   if (!check.cure.empty()) record.set("cure", check.cure);
-  if (context.out.format() == Format::table) context.out.text(lines_of(check, context.out.colour()));
+  if (context.out.format() == Format::table) context.out.text(lines_of(check, context.out.colour(), Output::columns()));
   else context.out.write(record.set("time", to_rfc3339(now())));
   if (check.state == Check::State::bad) context.note_exit(ExitCode::failed);
   if (check.state == Check::State::unknown) context.note_exit(ExitCode::unknown);
@@ -47,7 +49,10 @@ void tell_all(Context& context, std::string_view plugin, const std::vector<Check
 
 bool check_config(Context& context) {
   if (auto loaded = context.load_config(); !loaded) {
-    tell(context, "", {"configuration", Check::State::bad, loaded.error().what, "cdctl init makes one, cdctl config check shows all that is wrong with one, --config FILE names one"});
+    const auto& what = loaded.error().what;
+    const auto remedy = what.find("; cdctl init makes one");  // none was found: the error says the cure itself
+    tell(context, "", {"configuration", Check::State::bad, what.substr(0, remedy),
+                       remedy == what.npos ? "cdctl config check shows all that is wrong with it, --config FILE names another" : what.substr(remedy + 2)});
     return false;
   }
   const auto& config = context.config();

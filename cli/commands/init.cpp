@@ -24,11 +24,14 @@ std::unexpected<Error> missing(std::string_view option) {
   return fail(ExitCode::usage, fmt::format("init: {} is missing, and standard input is no terminal to ask; give it, or --yes to take what is found", option));
 }
 
+/// Whether the options say all that a configuration cannot be made without: the rest has defaults that nobody need be asked for.
+bool says_enough(const Arguments& args, bool adding) { return args.has("service") && args.has("trunk") && (adding || args.has("broker")); }
+
 /// Settles one answer after the other: from its option, from a person, or with --yes from what was found.
 class Interview {
  public:
   Interview(Context& context, const Arguments& args, FolderFacts facts, bool adding)
-      : context_(context), args_(args), facts_(std::move(facts)), prompt_(context.out), asks_(Prompt::possible() && !args.has("yes")), adding_(adding) {}
+      : context_(context), args_(args), facts_(std::move(facts)), prompt_(context.out), asks_(Prompt::possible() && !args.has("yes")), asks_all_(asks_ && !says_enough(args, adding)), adding_(adding) {}
 
   Result<InitAnswers> run() {
     CDCTL_TRY(service());
@@ -39,7 +42,8 @@ class Interview {
     if (!answers_.broker.management.empty()) CDCTL_TRY(queues());
     return std::move(answers_);
   }
-  [[nodiscard]] bool asks() const { return asks_; }
+  /// Whether a person was led through questions, and is to agree at the end.
+  [[nodiscard]] bool asked() const { return asks_all_; }
 
  private:
   Result<std::string> settle(const char* option, std::string_view question, const std::string& found, bool needed = true) {
@@ -82,7 +86,7 @@ class Interview {
   Result<> branch() {
     const auto found = answers_.trunk == facts_.url ? facts_.branch : std::string();
     for (answers_.branch = args_.value("branch", found);;) {
-      const bool asked = asks_ && !args_.has("branch") && answers_.trunk_kind == "git";
+      const bool asked = asks_all_ && !args_.has("branch") && answers_.trunk_kind == "git";
       if (asked) {
         CDCTL_TRY_ASSIGN(answers_.branch, prompt_.line("Branch (empty: the repository's own default)", found));
       }
@@ -109,7 +113,7 @@ class Interview {
 
   Result<> engine() {
     answers_.engine = args_.value("engine", facts_.bundle ? "juju" : "local");
-    if (!args_.has("engine") && asks_ && facts_.bundle) {
+    if (!args_.has("engine") && asks_all_ && facts_.bundle) {
       CDCTL_TRY_ASSIGN(answers_.engine, prompt_.line("Engine, local or juju (there is a bundle.yaml)", "juju"));
     }
     if (answers_.engine == "local" || answers_.engine == "juju") return {};
@@ -170,7 +174,7 @@ class Interview {
     const auto host = url ? (url->host.contains(':') ? "[" + url->host + "]" : url->host) : std::string("127.0.0.1");
     const auto found = fmt::format("amqp://{}:{}", host, reply.amqp_port);
     broker.amqp = found;
-    while (asks_) {
+    while (asks_all_) {
       CDCTL_TRY_ASSIGN(broker.amqp, prompt_.line("Its AMQP address, for the workers too", found));
       const auto amqp = parse_url(broker.amqp);
       if (amqp && amqp->scheme.starts_with("amqp") && amqp->password.empty()) break;
@@ -181,7 +185,7 @@ class Interview {
 
   Result<> queues() {
     auto text = answers_.service;
-    if (asks_) {
+    if (asks_all_) {
       CDCTL_TRY_ASSIGN(text, prompt_.line("Queues that its workers read (blanks between them)", answers_.service));
     }
     for (std::string_view rest = text; !rest.empty();) {
@@ -196,7 +200,9 @@ class Interview {
   const Arguments& args_;
   FolderFacts facts_;
   Prompt prompt_;
-  bool asks_, adding_;
+  bool asks_;      ///< a person answers what must be known
+  bool asks_all_;  ///< and what has a default
+  bool adding_;
   InitAnswers answers_;
 };
 
@@ -260,7 +266,7 @@ Result<> refuse_taken(const std::vector<NewFile>& files) {
 void say_next(Context& context, const fs::path& folder, const InitAnswers& answers) {
   std::error_code error;
   const auto here = fs::equivalent(folder, fs::current_path(error), error);
-  context.out.note(fmt::format("next{}: cdctl doctor (is all there that it needs?) · cdctl outdated (what would ship) · cdctl outdated | cdctl deploy (ship it)",
+  context.out.note(fmt::format("next{}: cdctl doctor, then cdctl outdated, then cdctl outdated | cdctl deploy",
                                here ? "" : ", in " + folder.string()));
   if (answers.engine == "local" && answers.spec.empty() && answers.work_tree && answers.processes.empty())
     context.out.note(fmt::format("{} has no Procfile yet; it needs one, with lines such as: worker: ./worker", answers.trunk));
@@ -282,7 +288,7 @@ int run_init(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto answers, interview.run());
     const auto files = files_of(answers, folder, adding);
     CDCTL_TRY(refuse_taken(files));
-    if (interview.asks() && !args.has("dry-run")) {
+    if (interview.asked() && !args.has("dry-run")) {
       std::string list;
       for (const auto& one : files) list += (list.empty() ? "" : ", ") + one.path.lexically_relative(folder).string();
       CDCTL_TRY_ASSIGN(const bool agreed, Prompt(context.out).yes(fmt::format("Write {} in {}?", list, folder.string())));

@@ -104,7 +104,7 @@ int run_inspect(Context& context, const Arguments& args) {
       add_engine(context, *set, record, deadline);
       add_switches(context, *set, record, deadline);
       record.set("signals", signals ? signals->at(set->name.str()) : Json());
-      if (context.out.tabular()) context.out.text(inspect_page(record, context.out.colour()));
+      if (context.out.tabular()) context.out.text(inspect_page(record, context.out.colour(), Output::columns()));
       else context.out.write(record);
     }
     return {};

@@ -58,6 +58,10 @@ expect_exit 4 cdctl doctor -c lost.toml --timeout 2s </dev/null
 
 expect_exit 1 cdctl doctor -c absent.toml </dev/null
 expect_json '.[0] | .what == "configuration" and .state == "bad" and (.cure | test("--config"))'
+if [ ! -e /etc/cdctl/cdctl.toml ]; then  # none anywhere: the cure is said once
+  expect_exit 1 env -C / -u CDCTL_CONFIG -u XDG_CONFIG_HOME HOME="$work" cdctl doctor </dev/null
+  expect_json '.[0] | (.found | test("init") | not) and .cure == "cdctl init makes one, --config FILE names one"'
+fi
 printf 'engine = 7\n' >services.d/broken.toml
 expect_exit 1 cdctl doctor -o table </dev/null
 expect_line '^bad  *service broken: '

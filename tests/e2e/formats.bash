@@ -106,6 +106,11 @@ for format in ndjson json name table; do  # an actor's records, too
 done
 pipe_exit 0 'cdctl ls -o wide'
 expect_line "^$third +live +- +2/2 +[0-9]+s +newest +local +.*$work/home\$"
+expect_exit 0 cdctl inspect "$third" -o table </dev/null
+expect_no_line '[{}]|[[][]]'
+expect_exit 0 cdctl plugins -o table </dev/null
+expect_line '^local +[0-9.]+ +yes +engine memory feed probe$'
+expect_same "lines wider than 80 columns" "$(grep -c '.\{81\}' out || true)" 0
 expect_exit 2 cdctl ls -o yaml </dev/null
 expect_error 'ndjson json table wide name'
 rm -rf empty && mkdir -p empty/services.d && printf '[local]\nhome = "%s/none"\n' "$work" >empty/cdctl.toml

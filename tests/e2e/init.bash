@@ -149,3 +149,19 @@ grep -q 'Password of guest (not shown): $' shown || fail "$(cat shown)"
 cmp queued/cdctl.toml asked/cdctl.toml
 cmp "queued/services.d/$service.toml" "asked/services.d/$service.toml"
 cmp queued/secrets/rabbit.password asked/secrets/rabbit.password
+
+# Who says all that is needed is asked nothing more on a terminal; without a password file, for the password alone.
+: >screen
+expect_exit 0 timeout 60 script -qefc "cdctl init told --service $service --trunk $service-trunk --broker $with_user --password-file guest.password" screen </dev/null
+! grep -qE 'Branch|AMQP address|Queues|Write ' screen || fail "it asked: $(cat screen)"
+cmp queued/cdctl.toml told/cdctl.toml
+expect_exit 0 timeout 60 script -qefc "cdctl init told --service $service-b --trunk $service-trunk" screen </dev/null
+[ -e "told/services.d/$service-b.toml" ] || fail "no second service: $(cat screen)"
+script -qefc "cdctl init half --service $service --trunk $service-trunk --broker $with_user" screen <keys >/dev/null 2>&1 &
+asking=$!
+exec 9>keys
+answer 'Password of guest' guest
+wait "$asking" || fail "it failed: $(cat screen)"
+exec 9>&-
+! grep -qE 'Branch|AMQP address|Queues|Write ' screen || fail "it asked: $(cat screen)"
+cmp queued/cdctl.toml half/cdctl.toml

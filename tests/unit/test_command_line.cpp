@@ -9,6 +9,8 @@
 #include "help.hpp"
 #include "output.hpp"
 #include "parse.hpp"
+#include "record_lines.hpp"
+#include "screen_text.hpp"
 #include "support/test_host.hpp"
 
 using namespace cdctl;
@@ -30,6 +32,16 @@ Finished cdctl_run(std::vector<std::string> words, std::string input = "\n") {
   return *finished;
 }
 
+std::size_t widest_line(std::string_view page) {
+  std::size_t widest = 0;
+  while (!page.empty()) {
+    const auto end = std::min(page.find('\n'), page.size());
+    widest = std::max(widest, columns_of(page.substr(0, end)));
+    page.remove_prefix(std::min(end + 1, page.size()));
+  }
+  return widest;
+}
+
 const std::string k_signal = R"({"schema":"cdctl.signal/1","id":"1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","time":"2026-11-23T04:00:00Z"})";
 
 }  // namespace
@@ -41,7 +53,8 @@ TEST_CASE("every command's help leads with two examples and fits a screen") {
     INFO(page);
     CHECK(page.starts_with("  $ cdctl"));
     CHECK(std::ranges::count(command.examples, '\n') >= 1);
-    CHECK(std::ranges::count(page, '\n') <= 25);
+    CHECK(std::ranges::count(page, '\n') <= 32);
+    CHECK(widest_line(page) <= 80);
     for (const auto& option : command.options) CHECK(page.find("--" + std::string(option.name)) != std::string::npos);
   }
 }
@@ -73,6 +86,47 @@ TEST_CASE("words and options may stand in any order, and an optional value needs
   CHECK_FALSE(parse_words("x", options, true, {"--keep", "1", "--keep", "2"}));
   CHECK_FALSE(parse_words("x", options, true, {"--keep"}));
   CHECK_FALSE(parse_words("x", options, false, {"word"}));
+}
+
+TEST_CASE("what is wrong with an option is said in words of people") {
+  const Option options[] = {{"follow", "NAME", "", false, true, 'f'}, {"keep", "N", ""}, {"keep-all", "", ""}, {"role", "ROLE", "", false, false, 'r', "sink source"}};
+  CHECK(parse_words("x", options, true, {"--keep"}).error().what == "x: --keep needs a value: --keep N; see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"--keep", "--keep-all"}).error().what == "x: --keep needs a value: --keep N; see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"-r"}).error().what == "x: --role needs a value: --role ROLE (sink source); see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"--keep-all=3"}).error().what == "x: --keep-all takes no value; see cdctl x --help");
+}
+
+TEST_CASE("text is broken at blanks, and a long word stays whole") {
+  CHECK(wrapped("one two three", 4, 0) == "one two three");
+  CHECK(wrapped("one two three", 4, 17) == "one two three");
+  CHECK(wrapped("one two three", 4, 16) == "one two\n    three");
+  CHECK(wrapped("one /a/very/long/path two", 2, 10) == "one\n  /a/very/long/path\n  two");
+  CHECK(wrapped("\u00e4\u00f6 \u00fc", 0, 4) == "\u00e4\u00f6 \u00fc");
+}
+
+TEST_CASE("what a plugin tells is written for people, not as JSON") {
+  const auto lines = [](std::string_view text) {
+    const auto around = Json::parse(R"({"user":"thumbs-r1","vhost":"/"})");
+    return value_lines(*Json::parse(text), *around);
+  };
+  CHECK(lines("[]") == std::vector<std::string>{"none"});
+  CHECK(lines("{}") == std::vector<std::string>{"none"});
+  CHECK(lines("false") == std::vector<std::string>{"no"});
+  CHECK(lines("null") == std::vector<std::string>{"unknown"});
+  CHECK(lines(R"(["a","b"])") == std::vector<std::string>{"a b"});
+  CHECK(lines(R"([{"user":"thumbs-r1","vhost":"/other","read":"^x$"},{"read_only":true}])") == std::vector<std::string>{"vhost /other, read ^x$", "read only yes"});
+  CHECK(lines(R"({"thumbs":{"type":"quorum","ready":0},"b":{"type":"stream"}})") == std::vector<std::string>{"thumbs: type quorum, ready 0", "b: type stream"});
+  CHECK(lines(R"({"ready":1,"unacked":2})") == std::vector<std::string>{"ready 1, unacked 2"});
+}
+
+TEST_CASE("the overview fits 80 columns, and names the groups of plugins") {
+  const auto finished = cdctl_run({"--help"});
+  CHECK(finished.status == 0);
+  CHECK(widest_line(finished.out) <= 80);
+  CHECK(finished.out.find("\n  mojo       ") != std::string::npos);
+  CHECK(finished.out.find("\n  rabbit ") == std::string::npos);  // it has no commands
+  CHECK(cdctl_run({"help", "mojo"}).out.starts_with("cdctl mojo COMMAND: "));
+  CHECK(cdctl_run({"help", "mojo", "run"}).out == cdctl_run({"mojo", "run", "--help"}).out);
 }
 
 TEST_CASE("an unknown command is exit 2 with the nearest one") {
