@@ -160,7 +160,7 @@ constexpr std::array k_init{
 constexpr std::array k_doctor{Option{"timeout", "DURATION", "deadline of each plugin's checks (15s)"}};
 constexpr std::array k_plugins{
     Option{"check", "", "open each plugin and check it whole"},
-    Option{"role", "ROLE", "with new: what the plugin begins as (sink)", false, false, 0, "sink source probe switch deployer doctor command"},
+    Option{"role", "ROLE", "with new: what the plugin begins as (sink)", false, false, 0, "sink source probe switch engine deployer doctor command"},
 };
 
 constexpr std::array k_commands{

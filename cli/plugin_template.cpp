@@ -55,6 +55,7 @@ std::string summary_of(std::string_view role) {
   if (role == "source") return "a source whose revision is the text of a file";
   if (role == "probe") return "a probe that finds bad sets in a list";
   if (role == "switch") return "a switch that keeps a pass for each set";
+  if (role == "engine") return "an engine whose units a program of yours has";
   if (role == "deployer") return "a deployer whose units are one command in a checkout";
   if (role == "doctor") return "a check of what is needed";
   return "a command";

@@ -10,7 +10,7 @@
 namespace cdctl::cli {
 
 /// What a plugin can be begun as.
-constexpr std::array<std::string_view, 7> k_template_roles{"sink", "source", "probe", "switch", "deployer", "doctor", "command"};
+constexpr std::array<std::string_view, 8> k_template_roles{"sink", "source", "probe", "switch", "engine", "deployer", "doctor", "command"};
 
 struct TemplateFile {
   std::string_view name, text;

@@ -11,7 +11,7 @@ cdctl_install_test(tree 120)
 cdctl_install_test(man 120)
 cdctl_install_test(example 300)
 cdctl_install_test(notify 120)
-cdctl_install_test(new_plugin 400)
+cdctl_install_test(new_plugin 700)
 cdctl_install_test(deb 900)
 
 # The sinks of the test of `notify`, with a manifest: a plugin folder of their own.

@@ -4,7 +4,7 @@
 begin
 install_to "$work/prefix"
 PATH=$work/prefix/bin:$PATH
-for role in sink source probe switch deployer doctor command; do
+for role in sink source probe switch engine deployer doctor command; do
   expect_exit 0 cdctl plugins new "my-$role" --role $role
   expect_quiet
   ! grep -rE '@[A-Z_]+@' "my-$role" || fail "a placeholder is left"
