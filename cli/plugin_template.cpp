@@ -11,6 +11,7 @@
 #include <cdctl/plugin.hpp>
 
 #include "command.hpp"
+#include "version.hpp"
 
 namespace cdctl::cli {
 
@@ -46,8 +47,7 @@ std::string_view template_text(std::string_view name) {
 }
 
 std::string minor_version() {
-  const std::string_view version = CDCTL_VERSION;
-  return std::string(version.substr(0, version.rfind('.')));
+  return std::string(version().substr(0, version().rfind('.')));
 }
 
 std::string summary_of(std::string_view role) {

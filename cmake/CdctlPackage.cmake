@@ -17,7 +17,34 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME cdctl)
 # With any other text CPack puts the project's summary before that of each package.
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_NAME} built using CMake")
-set(CPACK_PACKAGE_CONTACT "cdctl maintainers <maintainers@cdctl.example>" CACHE STRING "Maintainer of the packages")
+# The changelog says who the maintainer is. Its newest entry is of this version, and so is the program in the package: cpack refuses
+# to make a package of any other version.
+set(changelog ${CMAKE_CURRENT_SOURCE_DIR}/packaging/changelog)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${changelog})
+file(STRINGS ${changelog} newest_entry REGEX "^cdctl \\(" LIMIT_COUNT 1)
+string(REGEX REPLACE "^cdctl \\(([^)]*)\\).*$" "\\1" newest_entry "${newest_entry}")
+if(NOT newest_entry STREQUAL PROJECT_VERSION)
+  message(FATAL_ERROR "the newest entry of packaging/changelog is of '${newest_entry}', and the project's version is ${PROJECT_VERSION}: add an entry for it")
+endif()
+file(STRINGS ${changelog} signature REGEX "^ -- " LIMIT_COUNT 1)
+string(REGEX REPLACE "^ -- (.* <.*>)  .*$" "\\1" maintainer "${signature}")
+set(CPACK_PACKAGE_CONTACT "${maintainer}" CACHE STRING "Maintainer of the packages")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/CdctlPackageVersion.cmake @ONLY CONTENT [[
+if(NOT CPACK_PACKAGE_VERSION STREQUAL "@PROJECT_VERSION@")
+  message(FATAL_ERROR "this build is of cdctl @PROJECT_VERSION@: no package ${CPACK_PACKAGE_VERSION} can be made of it; set the version in CMakeLists.txt and build again")
+endif()
+]])
+set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_BINARY_DIR}/CdctlPackageVersion.cmake)
+
+# The program of the next version, for the tests of an upgrade: all but the file that says the version is the same.
+math(EXPR next_patch "${PROJECT_VERSION_PATCH} + 1")
+set(next_version ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}.${next_patch})
+add_executable(cdctl_next EXCLUDE_FROM_ALL cli/main.cpp cli/version.cpp)
+target_compile_definitions(cdctl_next PRIVATE CDCTL_VERSION="${next_version}")
+target_link_libraries(cdctl_next PRIVATE cdctl_front cdctl_warnings)
+set_target_properties(cdctl_next PROPERTIES OUTPUT_NAME cdctl-${next_version} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/next)
+cdctl_host(cdctl_next)
+
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)

@@ -3,6 +3,7 @@
 #include "../command.hpp"
 #include "../context.hpp"
 #include "../manual.hpp"
+#include "../version.hpp"
 
 namespace cdctl::cli {
 
@@ -16,7 +17,7 @@ Result<> write_pages(Context& context, const std::filesystem::path& folder, std:
     plugins.push_back(std::move(plugin));
   }
   CDCTL_TRY(make_directories(folder));
-  for (const auto& page : manual_pages(plugins, CDCTL_VERSION, date)) CDCTL_TRY(write_file_atomically(folder / (page.name + ".1"), page.text));
+  for (const auto& page : manual_pages(plugins, version(), date)) CDCTL_TRY(write_file_atomically(folder / (page.name + ".1"), page.text));
   return {};
 }
 

@@ -2,15 +2,16 @@
 
 #include "../command.hpp"
 #include "../context.hpp"
+#include "../version.hpp"
 
 namespace cdctl::cli {
 
 int run_version(Context& context, const Arguments&) {
   if (context.out.tabular() || context.out.format() == Format::name) {
-    context.out.text("cdctl " CDCTL_VERSION "\n");
+    context.out.text(fmt::format("cdctl {}\n", version()));
     return 0;
   }
-  context.out.write(Json::object({{"schema", "cdctl.version/1"}, {"name", "cdctl"}, {"version", CDCTL_VERSION}, {"interface", CDCTL_INTERFACE}, {"build", CDCTL_BUILD_TAG}}));
+  context.out.write(Json::object({{"schema", "cdctl.version/1"}, {"name", "cdctl"}, {"version", version()}, {"interface", CDCTL_INTERFACE}, {"build", CDCTL_BUILD_TAG}}));
   return 0;
 }
 

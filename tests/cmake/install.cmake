@@ -13,6 +13,7 @@ cdctl_install_test(example 300)
 cdctl_install_test(notify 120)
 cdctl_install_test(new_plugin 700)
 cdctl_install_test(deb 900)
+set_target_properties(cdctl_next PROPERTIES EXCLUDE_FROM_ALL OFF)
 
 # The sinks of the test of `notify`, with a manifest: a plugin folder of their own.
 add_library(test_plugin_sinks MODULE plugins/sinks.cpp)

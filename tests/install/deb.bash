@@ -3,11 +3,9 @@
 # plugins of another interface. In a root of its own; libraries of the system are taken for granted there. The whole of it in a
 # fresh Debian: tests/package/clean_root.bash.
 . "$(dirname "$0")/common.bash"
+. "$source_dir/tests/package/next.bash"
 begin
-pack() { # VERSION: the packages of that version, in $work/VERSION
-  cpack --config "$build_dir/CPackConfig.cmake" -B "$work/$1" -D CPACK_PACKAGE_VERSION="$1" -D CPACK_DEBIAN_COMPRESSION_TYPE=gzip >"$work/cpack.log" 2>&1 ||
-    { tail -n 20 "$work/cpack.log" >&2; return 1; }
-}
+pack=(cpack --config "$build_dir/CPackConfig.cmake" -B "$work/now" -D CPACK_DEBIAN_COMPRESSION_TYPE=gzip)
 in_root=(dpkg --root="$work/root" --force-not-root --log=/dev/null)
 status_of() { dpkg-query --admindir="$work/root/var/lib/dpkg" -W -f '${db:Status-Abbrev}${Version}' "$1" 2>/dev/null || :; }
 # bare DEB TO: without the call of ldconfig that CPack adds where the libraries are in /usr/lib itself (what ships has them in the
@@ -24,16 +22,26 @@ fake() {
   dpkg-deb -b "fake/$1" "$1-$2.deb" >/dev/null
 }
 interface=$("$build_dir/bin/cdctl" version -o ndjson | jq .interface)
-pack 0.1.0
-pack 0.1.1
-program=$(echo 0.1.0/cdctl_*.deb) dev=$(echo 0.1.0/cdctl-dev_*.deb)
+version_of() { "$1" version -o ndjson | jq -r .version; }
+now=$(version_of "$build_dir/bin/cdctl") next_program=$(echo "$build_dir"/next/cdctl-*)
+next=$(version_of "$next_program")
+[ "$now" != "$next" ] || fail "the program of the next version says $next"
+
+# A package has the version of its program, or there is none.
+expect_exit 1 "${pack[@]}" -D CPACK_PACKAGE_VERSION="$next"
+expect_error "this build is of cdctl $now: no package $next can be made of it"
+expect_same "packages of a wrong version" "$(find . -name '*.deb')" ""
+expect_exit 0 "${pack[@]}"
+program=$(echo now/cdctl_*.deb) dev=$(echo now/cdctl-dev_*.deb)
+for deb in "$program" "$dev"; do expect_same "version of $deb" "$(dpkg-deb -f "$deb" Version)" "$now"; done
+expect_same maintainer "$(dpkg-deb -f "$program" Maintainer)" "$(sed -n 's/^ -- \(.*>\)  .*/\1/p;T;q' "$source_dir/packaging/changelog")"
 
 # What they say.
 expect_same provides "$(dpkg-deb -f "$program" Provides)" "cdctl-plugin-abi-$interface"
 for library in libc6 libfmt9 libcurl4 librabbitmq4 libsimdjson14 libyaml-cpp0.7; do
   [[ $(dpkg-deb -f "$program" Depends) = *"$library"* ]] || fail "cdctl does not depend on $library"
 done
-[[ $(dpkg-deb -f "$dev" Depends) = *'cdctl (= 0.1.0)'*"cdctl-plugin-abi-$interface"* ]] || fail "cdctl-dev does not depend on its cdctl"
+[[ $(dpkg-deb -f "$dev" Depends) = *"cdctl (= $now)"*"cdctl-plugin-abi-$interface"* ]] || fail "cdctl-dev does not depend on its cdctl"
 dpkg-deb -c "$program" >names
 ! grep -qE '/include/|\.a$|/cmake/' names || fail "cdctl holds what is for authors of plugins"
 timeout 400 lintian --allow-root --fail-on error "$program" "$dev" >lintian.log 2>&1 || { cat lintian.log >&2; fail "lintian found errors, or no end"; }
@@ -50,16 +58,20 @@ done
 expect_same "files of both" "$({ dpkg-deb -c "$program"; dpkg-deb -c "$dev"; } | awk '!/\/$/ {print $6}' | sort | uniq -d)" ""
 
 # Install, upgrade, purge.
-for version in 0.1.0 0.1.1; do
-  for name in cdctl cdctl-dev; do bare $version/${name}_*.deb $name-$version.deb; done
-done
+bare "$program" "cdctl-$now.deb"
+bare "$dev" "cdctl-dev-$now.deb"
+next_package "cdctl-$now.deb" "$next_program" "$next" "cdctl-$next.deb"
+next_package "cdctl-dev-$now.deb" - "$next" "cdctl-dev-$next.deb"
 mkdir -p root/var/lib/dpkg/{info,updates,triggers}
 touch root/var/lib/dpkg/{status,available}
-expect_exit 0 "${in_root[@]}" --force-depends -i cdctl-0.1.0.deb cdctl-dev-0.1.0.deb
-expect_same installed "$(status_of cdctl) $(status_of cdctl-dev)" "ii 0.1.0 ii 0.1.0"
-expect_exit 0 root/usr/bin/cdctl version
-expect_exit 0 "${in_root[@]}" --force-depends -i cdctl-0.1.1.deb cdctl-dev-0.1.1.deb
-expect_same upgraded "$(status_of cdctl) $(status_of cdctl-dev)" "ii 0.1.1 ii 0.1.1"
+expect_exit 0 "${in_root[@]}" --force-depends -i "cdctl-$now.deb" "cdctl-dev-$now.deb"
+expect_same installed "$(status_of cdctl) $(status_of cdctl-dev)" "ii $now ii $now"
+expect_same "the program" "$(version_of root/usr/bin/cdctl)" "$now"
+expect_exit 0 "${in_root[@]}" --force-depends -i "cdctl-$next.deb" "cdctl-dev-$next.deb"
+expect_same upgraded "$(status_of cdctl) $(status_of cdctl-dev)" "ii $next ii $next"
+expect_same "the program after the upgrade" "$(version_of root/usr/bin/cdctl)" "$next"
+expect_exit 0 root/usr/bin/cdctl plugins --check -o ndjson
+expect_json 'length > 5 and all(.ok)'
 
 # A plugin of this interface goes in, one of the next does not.
 fake good-plugin 1 "Depends: cdctl-plugin-abi-$interface"
@@ -70,13 +82,13 @@ expect_exit 1 "${in_root[@]}" -i bad-plugin-1.deb
 expect_error "cdctl-plugin-abi-$((interface + 1)) is not installed"
 [ "$(status_of bad-plugin)" != "ii 1" ] || fail "a plugin of another interface was installed"
 expect_exit 0 "${in_root[@]}" -P bad-plugin
-expect_same "the cdctl that stays" "$(status_of cdctl)" "ii 0.1.1"
+expect_same "the cdctl that stays" "$(status_of cdctl)" "ii $next"
 
 # What apt makes of it, from a state in which nothing else is missing: no such plugin, and a plain upgrade does not pull the ground
 # from under a plugin (dpkg -i alone would).
 mkdir -p apt/lists/partial apt/cache/archives/partial apt/etc
 installed() { printf 'Package: %s\nStatus: install ok installed\nVersion: %s\nArchitecture: all\nMaintainer: T <t@example.org>\nDescription: of a test\n%s\n\n' "$@"; }
-{ installed cdctl 0.1.1 "Provides: cdctl-plugin-abi-$interface"; installed good-plugin 1 "Depends: cdctl-plugin-abi-$interface"; } >apt/status
+{ installed cdctl "$next" "Provides: cdctl-plugin-abi-$interface"; installed good-plugin 1 "Depends: cdctl-plugin-abi-$interface"; } >apt/status
 apt=(apt-get -s -q -o "Dir::State::Status=$work/apt/status" -o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache" -o "Dir::Etc=$work/apt/etc")
 expect_exit 100 "${apt[@]}" install ./bad-plugin-1.deb
 expect_line "bad-plugin : Depends: cdctl-plugin-abi-$((interface + 1))"

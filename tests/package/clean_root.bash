@@ -16,10 +16,17 @@ fail() { printf 'FAILED: %s\n' "$1" >&2; exit 1; }
 . /etc/os-release
 mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(CREATED_BY) $(REPO_URI)' | awk -v name="$VERSION_CODENAME" '$1 == name && $2 == "main" && $3 == "Packages" {print $4; exit}')
 [ -n "$mirror" ] || fail "apt has no source for $VERSION_CODENAME"
-for version in 0.1.0 0.1.1; do cpack --config "$build/CPackConfig.cmake" -B "$work/$version" -D CPACK_PACKAGE_VERSION=$version >/dev/null; done
+. tests/package/next.bash
+cmake --build "$build" --target cdctl_next >/dev/null
+next_program=$(echo "$build"/next/cdctl-*)
+next=${next_program##*/cdctl-}
+cpack --config "$build/CPackConfig.cmake" -B "$work/now" >/dev/null
+now=$(dpkg-deb -f "$work"/now/cdctl_*.deb Version)
+mkdir "$work/next"
+next_package "$work"/now/cdctl_*.deb "$next_program" "$next" "$work/next/cdctl_next.deb"
 debootstrap --variant=minbase "$VERSION_CODENAME" "$root" "$mirror" >"$work/log" 2>&1 || { tail "$work/log" >&2; exit 1; }
 mkdir "$root/packages"
-cp -r "$work"/0.1.* "$root/packages"
+cp -r "$work/now" "$work/next" "$root/packages"
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 ! [ -d /etc/apt/apt.conf.d ] || cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null || :
@@ -28,14 +35,15 @@ inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root D
 mount -t proc proc "$root/proc"  # the program finds its parts from /proc/self/exe
 inside apt-get -q update >/dev/null
 inside sh -c 'find / -xdev ! -path "/packages/*" ! -path "/var/*" ! -path "/tmp/*" | sort' >"$work/before"
-inside sh -c 'apt-get -qy install --no-install-recommends /packages/0.1.0/cdctl_*.deb' >/dev/null
-[ "$(inside cdctl version -o table)" = "cdctl 0.1.0" ] || fail "cdctl version"
+inside sh -c 'apt-get -qy install --no-install-recommends /packages/now/cdctl_*.deb' >/dev/null
+[ "$(inside cdctl version -o table)" = "cdctl $now" ] || fail "cdctl version"
 inside cdctl plugins --check -o ndjson >"$work/plugins"
 ! grep -v '"ok":true' "$work/plugins" || fail "a plugin is refused"
 [ "$(inside dpkg-query -W -f '${Status}' cdctl)" = "install ok installed" ] || fail "cdctl is not installed"
 
-inside sh -c 'apt-get -qy install --no-install-recommends /packages/0.1.1/cdctl_*.deb' >/dev/null
-[ "$(inside dpkg-query -W -f '${Version}' cdctl)" = 0.1.1 ] || fail "no upgrade"
+inside sh -c 'apt-get -qy install --no-install-recommends /packages/next/cdctl_*.deb' >/dev/null
+[ "$(inside dpkg-query -W -f '${Version}' cdctl)" = "$next" ] || fail "no upgrade"
+[ "$(inside cdctl version -o table)" = "cdctl $next" ] || fail "the program is not the one of the upgrade"
 
 inside mkdir -p /tmp/bad/DEBIAN
 printf 'Package: bad-plugin\nVersion: 1\nArchitecture: all\nMaintainer: T <t@example.org>\nDepends: cdctl-plugin-abi-9999\nDescription: of a test\n' >"$root/tmp/bad/DEBIAN/control"

@@ -1,0 +1,7 @@
+#include "version.hpp"
+
+namespace cdctl::cli {
+
+std::string_view version() { return CDCTL_VERSION; }
+
+}  // namespace cdctl::cli
