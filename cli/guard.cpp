@@ -62,8 +62,9 @@ Result<> guard_min_live(const ServiceConfig& service, const SetName& set, const 
   const auto after = sum_of(live) - (own == live.end() ? 0 : own->second);
   const auto needed = service.min_live.needed(before.value_or(sum_of(live)));
   if (after >= needed) return {};
-  return fail(ExitCode::refused, fmt::format("refused: it would leave {} with {} live unit{}, min_live is {}{}; --even-last {} does it all the same", service.name, after,
-                                             after == 1 ? "" : "s", service.min_live.amount, service.min_live.percent ? "%" : "", set.str()));
+  const bool by_broker = std::ranges::any_of(service.switches, [&](const auto& name) { return name != service.engine; });
+  return fail(ExitCode::refused, fmt::format("refused: it would leave {} with {} live unit{}{}, min_live is {}{}; --even-last {} does it all the same", service.name, after,
+                                             after == 1 ? "" : "s", by_broker ? " that hold a connection to the broker" : "", service.min_live.amount, service.min_live.percent ? "%" : "", set.str()));
 }
 
 }  // namespace cdctl::cli

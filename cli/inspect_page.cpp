@@ -43,7 +43,8 @@ std::string text_of(const Json& value) { return value.is_null() ? "could not be 
 void sources(Page& page, const Json& all) {
   for (const auto& [name, source] : all.members()) {
     const auto number = source["number"].is_int() ? fmt::format(" #{}", source["number"].as_int()) : "";
-    page.row(name, fmt::format("{} {}{} {}", source["kind"].as_string(), source["revision"].as_string().substr(0, 12), number, printable(source["url"].view())));
+    const auto url = source["url"].view().empty() ? "" : " " + printable(source["url"].view());
+    page.row(name, fmt::format("{} {}{}{}", source["kind"].as_string(), source["revision"].as_string().substr(0, 12), number, url));
   }
 }
 

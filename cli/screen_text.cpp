@@ -52,4 +52,21 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t colum
   return out;
 }
 
+std::vector<std::string> lines_within(std::string_view text, std::size_t width) {
+  std::vector<std::string> out(1);
+  const auto broken = wrapped(text, 0, width);
+  std::size_t used = 0;
+  for (const char c : broken) {
+    const bool begins = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    if (c == '\n' || (begins && used == width && width > 0)) {
+      out.emplace_back();
+      used = 0;
+      if (c == '\n') continue;
+    }
+    out.back() += c;
+    used += begins;
+  }
+  return out;
+}
+
 }  // namespace cdctl::cli

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cdctl::cli {
 
@@ -15,5 +16,7 @@ namespace cdctl::cli {
 /// `text` broken at blanks into lines of at most `columns` (0: no bound), for a place where `indent` columns are taken
 /// already; the lines after the first begin with so many blanks. A word that is longer than a line stays whole.
 [[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns);
+/// The same for a cell of a table: lines of at most `width`, where a long word is broken, too.
+[[nodiscard]] std::vector<std::string> lines_within(std::string_view text, std::size_t width);
 
 }  // namespace cdctl::cli

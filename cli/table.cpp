@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -41,9 +42,9 @@ const std::vector<Layout>& layouts() {
        {{"TIME", "time", Show::clock, false, 14}, {"ACTION", "action", Show::text, false, 7}, {"SET", "set", Show::text, false, 28}, {"RESULT", "", Show::what, false, 9}, {"BY", "by", Show::text, true, 16},
         {"TOOK", "took_ms", Show::text, true, 10}, {"WHY", "", Show::cause}}},
       {"cdctl.signal/1", true,
-       {{"TIME", "time", Show::text, false, 24}, {"SEVERITY", "severity", Show::text, false, 9}, {"SET", "set", Show::text, false, 28}, {"SIGNAL", "signal", Show::text, false, 16}, {"MESSAGE", "message"}}},
+       {{"TIME", "time", Show::clock, false, 14}, {"SEVERITY", "severity", Show::text, false, 9}, {"SET", "set", Show::text, false, 28}, {"SIGNAL", "signal", Show::text, false, 16}, {"MESSAGE", "message"}}},
       {"cdctl.verdict/1", true,
-       {{"TIME", "time", Show::text, false, 24}, {"SET", "set", Show::text, false, 28}, {"VERDICT", "verdict", Show::text, false, 10}, {"RULE", "rule", Show::text, false, 24}, {"WHY", "why"}}},
+       {{"TIME", "time", Show::clock, false, 14}, {"SET", "set", Show::text, false, 28}, {"VERDICT", "verdict", Show::text, false, 10}, {"RULE", "rule", Show::text, false, 24}, {"WHY", "why"}}},
       {"cdctl.explain/1", false,
        {{"SET", "set"}, {"RULE", "rule"}, {"STATE", "state"}, {"BY", "basis"}, {"COUNT", "count"}, {"VALUE", "value"}, {"TRIPS AT", "threshold"}, {"WHY", "why"}, {"STAND", "stand", Show::text, true},
         {"VERDICT", "verdict", Show::text, true}}},
@@ -225,6 +226,38 @@ std::vector<Column> shown(const Layout& layout, bool wide) {
   return out;
 }
 
+/// Makes the widest columns narrower until a line fits the terminal. The first, a name, stays whole.
+void fit(std::vector<std::size_t>& widths, std::size_t bound) {
+  constexpr std::size_t k_least = 12;
+  const auto all = [&] { return std::accumulate(widths.begin(), widths.end(), 2 * (widths.size() - 1)); };
+  while (widths.size() > 1 && all() > bound) {
+    const auto widest = std::max_element(widths.begin() + 1, widths.end());
+    if (*widest <= k_least) return;
+    --*widest;
+  }
+}
+
+/// A row of a table; a cell that is wider than its column goes on in the lines below.
+void add_row(std::string& out, const std::vector<std::string>& row, const std::vector<std::size_t>& widths, bool colour) {
+  std::vector<std::vector<std::string>> cells;
+  std::size_t lines = 1;
+  for (std::size_t i = 0; i < row.size(); ++i) lines = std::max(lines, cells.emplace_back(lines_within(row[i], widths[i])).size());
+  for (std::size_t n = 0; n < lines; ++n) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) put(line, n < cells[i].size() ? std::string_view(cells[i][n]) : "", widths[i], colour, i + 1 == row.size());
+    trim_end(line);
+    out += line + "\n";
+  }
+}
+
+/// The last text of a stream's line: on the terminal it goes on below itself, or on lines of its own where little room is left.
+std::string last_text(std::string_view text, std::size_t begin, std::size_t bound) {
+  constexpr std::size_t k_indent = 16, k_room = 24;
+  if (bound == 0 || begin + columns_of(text) <= bound) return std::string(text);
+  if (begin + k_room <= bound) return wrapped(text, begin, bound);
+  return "\n" + std::string(k_indent, ' ') + wrapped(text, k_indent, bound);
+}
+
 }  // namespace
 
 bool streams(std::string_view schema) {
@@ -240,9 +273,10 @@ std::string render_table(const std::vector<Json>& records, bool wide, bool colou
     return out;
   }
   const auto columns = shown(*layout, wide);
+  std::vector<std::string> headings;
   std::vector<std::size_t> widths;
   std::vector<std::vector<std::string>> rows;
-  for (const auto& column : columns) widths.push_back(column.heading.size());
+  for (const auto& column : columns) widths.push_back(headings.emplace_back(column.heading).size());
   for (const auto& record : records) {
     auto& row = rows.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -250,23 +284,25 @@ std::string render_table(const std::vector<Json>& records, bool wide, bool colou
       widths[i] = std::max(widths[i], columns_of(row[i]));
     }
   }
-  const auto add_line = [&](const auto& cells, bool coloured) {
-    std::string line;
-    for (std::size_t i = 0; i < columns.size(); ++i) put(line, cells(i), widths[i], coloured, i + 1 == columns.size());
-    trim_end(line);
-    out += line + "\n";
-  };
-  add_line([&](std::size_t i) { return columns[i].heading; }, false);
-  for (const auto& row : rows) add_line([&](std::size_t i) { return std::string_view(row[i]); }, colour);
+  if (const auto bound = Output::columns(); bound > 0 && !wide) fit(widths, bound);
+  add_row(out, headings, widths, false);
+  for (const auto& row : rows) add_row(out, row, widths, colour);
   return out;
 }
 
 std::string render_stream_line(const Json& record, std::string_view layout, bool wide, bool colour, bool first) {
   const auto columns = shown(*layout_of(layout), wide);
+  const auto bound = wide ? 0 : Output::columns();
   std::string out;
   const auto add_line = [&](const auto& text_of, bool coloured) {
     std::string line;
-    for (std::size_t i = 0; i < columns.size(); ++i) put(line, text_of(columns[i]), columns[i].width, coloured, i + 1 == columns.size());
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const bool last = i + 1 == columns.size();
+      const auto text = text_of(columns[i]);
+      put(line, last ? last_text(text, begin, bound) : text, columns[i].width, coloured, last);
+      begin += std::max(columns_of(text), columns[i].width) + 2;
+    }
     trim_end(line);
     out += line + "\n";
   };

@@ -133,6 +133,14 @@ for plain in 'NO_COLOR=1 cdctl ls' 'cdctl ls --no-color' 'TERM=dumb cdctl ls'; d
   grep -q "^SET  *STATE" screen || fail "no table: $plain"
   expect_same "escapes of $plain" "$(escapes screen)" 0
 done
+# A terminal of 80 columns: no line is wider, and nothing is cut off.
+narrow() { on_terminal "stty cols 80; cdctl $1"; }
+for command in ls plugins 'signals --since 1h' 'log --since 1h' 'config show' "inspect $third" doctor; do
+  narrow "$command --no-color"
+  expect_same "lines of cdctl $command wider than 80 columns" "$(LC_ALL=C.UTF-8 grep -E '.{81}' screen | grep -v '^  cgroup' || true)" ""  # that path is one word
+done
+narrow 'config show --no-color'
+expect_same "a value with its blanks away" "$(tr -d ' \n' <screen | grep -c "{\"trunk\":" || true)" 1
 on_terminal 'cdctl ls -o ndjson'
 jq -e .set screen >/dev/null
 expect_same "escapes in NDJSON" "$(escapes screen)" 0

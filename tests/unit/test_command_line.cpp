@@ -119,6 +119,15 @@ TEST_CASE("what a plugin tells is written for people, not as JSON") {
   CHECK(lines(R"({"ready":1,"unacked":2})") == std::vector<std::string>{"ready 1, unacked 2"});
 }
 
+TEST_CASE("a cell is broken into lines that are no wider than its column") {
+  using Lines = std::vector<std::string>;
+  CHECK(lines_within("", 4) == Lines{""});
+  CHECK(lines_within("one two", 7) == Lines{"one two"});
+  CHECK(lines_within("one two", 6) == Lines{"one", "two"});
+  CHECK(lines_within("/srv/abcdef x", 5) == Lines{"/srv/", "abcde", "f", "x"});
+  CHECK(lines_within("\u00e4\u00f6\u00fc", 2) == Lines{"\u00e4\u00f6", "\u00fc"});
+}
+
 TEST_CASE("the overview fits 80 columns, and names the groups of plugins") {
   const auto finished = cdctl_run({"--help"});
   CHECK(finished.status == 0);
