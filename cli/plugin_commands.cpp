@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cdctl/args.hpp>
@@ -149,12 +151,16 @@ std::map<std::string, std::string> plugin_groups() {
 std::map<std::string, std::filesystem::path> external_commands() {
   constexpr std::string_view k_prefix = "cdctl-";
   std::map<std::string, std::filesystem::path> out;
+  std::set<std::pair<dev_t, ino_t>> seen;
   const char* path = std::getenv("PATH");
   for (std::string_view rest(path ? path : ""); !rest.empty();) {
     const std::string folder(rest.substr(0, rest.find(':')));
     rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+    // /bin is /usr/bin on most machines, and many a PATH names a folder twice.
+    struct stat info {};
+    if (!folder.starts_with('/') || ::stat(folder.c_str(), &info) != 0 || !seen.emplace(info.st_dev, info.st_ino).second) continue;
     // readdir and not an iterator of std::filesystem: /usr/bin has thousands of names, and this is half of what a TAB costs.
-    DIR* names = folder.starts_with('/') ? ::opendir(folder.c_str()) : nullptr;
+    DIR* names = ::opendir(folder.c_str());
     while (const auto* entry = names ? ::readdir(names) : nullptr) {
       const std::string_view name(entry->d_name);
       if (!name.starts_with(k_prefix) || !valid_word(name.substr(k_prefix.size()))) continue;

@@ -28,6 +28,11 @@ cp external/cdctl-hello external/cdctl-deaf
 chmod +x external/*
 PATH=$PWD/external:$PATH
 expect_same "a program" "$(candidates 'cdctl hel')" "$(printf 'help\tThe page of a command\nhello\t%s\n:' "$PWD/external/cdctl-hello")"
+ln -s external other-name
+mkdir later
+cp external/cdctl-hello later/cdctl-helm
+expect_same "a folder of two names, and one after it" "$(PATH=$PWD/other-name:$PATH:$PWD/later candidates 'cdctl hel')" \
+  "$(printf 'help\tThe page of a command\nhello\t%s\nhelm\t%s\n:' "$PWD/other-name/cdctl-hello" "$PWD/later/cdctl-helm")"
 expect_same "its candidates" "$(candidates 'cdctl hello big w')" "$(printf 'w-moon\t2\nw-sun\n: nospace')"
 expect_same "one that never answers" "$(candidates 'cdctl deaf ')" ":"
 ! pgrep -f 'sleep 1000[.]5' >/dev/null || fail "it is still there"
