@@ -192,7 +192,7 @@ std::string cell(const Json& record, const Column& column) {
 
 std::string_view colour_of(std::string_view text) {
   if (text == "critical" || text == "unhealthy" || text == "failed" || text == "cut" || text == "down" || text == "bad") return "\033[31m";
-  if (text == "warning" || text == "error" || text == "partial" || text == "undecided" || text == "unknown" || text == "wait" || text == "?") return "\033[33m";
+  if (text == "warning" || text == "error" || text == "partial" || text == "undecided" || text == "unknown" || text == "wait" || text == "?") return "\033[35m";  // yellow cannot be read on white
   if (text == "live" || text == "healthy" || text == "done" || text == "ok") return "\033[32m";
   return {};
 }

@@ -74,7 +74,7 @@ class Drawing {
     if (!look_.colour) return {};
     switch (phase) {
       case TimelinePhase::out: return "\033[32m";
-      case TimelinePhase::trial: return "\033[33m";
+      case TimelinePhase::trial: return "\033[35m";
       case TimelinePhase::cut: return "\033[31m";
       case TimelinePhase::unknown: break;
     }
@@ -108,7 +108,7 @@ class Drawing {
     if (last == cells.begin()) return;
     fmt::format_to(at(), "{:<{}}", "", k_label);
     for (auto cell = cells.begin(); cell != last; ++cell)
-      put(*cell == 0 ? " " : *cell == 1 ? glyphs_.warning : glyphs_.signal, *cell == 0 || !look_.colour ? "" : *cell == 1 ? "\033[33m" : "\033[31m");
+      put(*cell == 0 ? " " : *cell == 1 ? glyphs_.warning : glyphs_.signal, *cell == 0 || !look_.colour ? "" : *cell == 1 ? "\033[35m" : "\033[31m");
     out_ += '\n';
   }
 

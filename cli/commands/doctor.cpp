@@ -25,7 +25,7 @@ constexpr std::string_view name_of(Check::State state) {
 
 /// A check for people: the state first, the cure below. A table of such long cells would fit no terminal.
 std::string lines_of(const Check& check, bool colour, std::size_t columns) {
-  const auto code = check.state == Check::State::ok ? "32" : check.state == Check::State::bad ? "31" : "33";
+  const auto code = check.state == Check::State::ok ? "32" : check.state == Check::State::bad ? "31" : "35";  // yellow cannot be read on white
   const auto state = fmt::format("{:<8}", name_of(check.state));
   const auto cure = check.cure.empty() ? std::string() : fmt::format("         cure: {}\n", wrapped(check.cure, 15, columns));
   const auto line = wrapped(check.what + ": " + check.found, 9, columns);

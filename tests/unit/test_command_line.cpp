@@ -207,4 +207,7 @@ TEST_CASE("a table is aligned whatever its cells hold, and a record's values are
   const auto table = render_table({set}, false, false);
   CHECK(table == "SET                 STATE  CUT  UNITS  AGE  NOTE\nthumbs-r0000000001  live   ?    2/3    -\n");
   CHECK(render_table({set}, false, true).find("\033[32mlive\033[0m") != std::string::npos);
+  auto partial = set;
+  partial.set("state", "partial");
+  CHECK(render_table({partial}, false, true).find("\033[35mpartial\033[0m") != std::string::npos);  // readable on white and on black
 }
