@@ -6,7 +6,7 @@ cdctl=$build_dir/bin/cdctl
 expect_exit 0 "$cdctl" __man man1 2026-11-23
 
 # each command that help shows, each plugin that has commands, and the overview
-mapfile -t wanted < <("$cdctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/cdctl-\1.1/p')
+mapfile -t wanted < <("$cdctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/cdctl-\1.1/p')
 [ ${#wanted[@]} -gt 10 ] || fail "help names only ${#wanted[@]} commands"
 for name in juju mojo; do wanted+=("cdctl-$name.1"); done
 for page in cdctl.1 "${wanted[@]}"; do
