@@ -42,7 +42,7 @@ struct Publication {
 
 /// One message of a consumer.
 struct Delivery {
-  std::string consumer;
+  std::string consumer, routing_key;
   std::uint64_t tag = 0;                  ///< for acknowledge()
   std::int64_t offset = -1;               ///< in the stream
   std::optional<Time> stamped;            ///< by the broker's interceptor for timestamps

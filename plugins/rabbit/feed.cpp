@@ -1,6 +1,8 @@
 #include "feed.hpp"
 
 #include <cstdlib>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,12 +12,40 @@ namespace cdctl::rabbit {
 
 namespace {
 
+/// What one message holds at most: few enough that a reader which starts over reads little twice.
+constexpr std::size_t k_most_signals = 100, k_most_bytes = 128 * 1024;
+
+/// The signals of one routing key on their way into messages.
+struct Batch {
+  std::string body;
+  std::string first_id;
+  std::size_t count = 0;
+};
+
+Publication publication_of(const std::string& key, Batch batch) {
+  const bool several = batch.count > 1;
+  return {.exchange = k_signals, .routing_key = key, .message_id = batch.first_id.substr(0, 255),
+          .content_type = several ? "application/cloudevents-batch+json" : "application/cloudevents+json",
+          .body = several ? "[" + batch.body + "]" : std::move(batch.body), .type = {}};
+}
+
+/// Signals of the same set and severity share messages: a message costs the broker several times what a signal in it does.
 std::vector<Publication> publications_of(std::span<const Json> signals) {
   std::vector<Publication> out;
+  std::vector<std::string> order;
+  std::unordered_map<std::string, Batch> batches;
   for (const auto& signal : signals) {
-    out.push_back({.exchange = k_signals, .routing_key = routing_key(signal), .message_id = signal["id"].as_string().substr(0, 255),
-                   .content_type = "application/cloudevents+json", .body = to_cloud_event(signal).dump(), .type = {}});
+    auto key = routing_key(signal);
+    const auto body = to_cloud_event(signal).dump();
+    auto [at, fresh] = batches.try_emplace(key);
+    auto& batch = at->second;
+    if (batch.count == k_most_signals || (batch.count > 0 && batch.body.size() + body.size() > k_most_bytes)) out.push_back(publication_of(key, std::exchange(batch, {})));
+    if (batch.count++ == 0) batch.first_id = signal["id"].as_string();
+    else batch.body += ',';
+    batch.body += body;
+    if (fresh) order.push_back(std::move(key));
   }
+  for (const auto& key : order) out.push_back(publication_of(key, std::move(batches[key])));
   return out;
 }
 

@@ -127,25 +127,39 @@ Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
   return std::min(parse_rfc3339(flat["time"].view()).value_or(current), current);
 }
 
-void RabbitReader::take(Delivery delivery, std::vector<Json>& signals) {
+/// One signal of a message. The broker lets a set's user write with its own set's routing key only, and cannot look into
+/// the body: so that nobody speaks for another set, the body must name the same one.
+Result<> RabbitReader::take_one(const Delivery& delivery, Json json, std::vector<Json>& signals) const {
+  CDCTL_TRY_ASSIGN(auto flat, from_either_form(std::move(json)));
+  const auto key = routing_key(flat);
+  const auto whose = std::string_view(key).substr(0, key.rfind('.') + 1);
+  if (!delivery.routing_key.starts_with(whose))
+    return fail(fmt::format("it speaks of {} under the routing key {}", flat["set"].view(), printable(delivery.routing_key, 80)));
+  flat.set("received", to_rfc3339(received(delivery, flat)));  // the feed says so, whatever the sender wrote
+  signals.push_back(std::move(flat));
+  return {};
+}
+
+void RabbitReader::take(const Delivery& delivery, std::vector<Json>& signals) {
   unacked_ = std::max(unacked_, delivery.tag);
   if (end_ && delivery.offset >= *end_) at_end_ = true;
   if (end_ && delivery.offset > *end_) return;
   if (wanted_ >= 0 && delivery.offset > wanted_) {
-    host_.log(Level::warning, fmt::format("{} signals are gone from the feed since this reader stopped; feed_max_age says how long they are kept",
+    host_.log(Level::warning, fmt::format("{} messages are gone from the feed since this reader stopped; feed_max_age says how long they are kept",
                                           delivery.offset - wanted_));
   }
   wanted_ = -1;
   if (delivery.offset >= 0) cursor_ = fmt::format("{}{}", k_cursor_prefix, delivery.offset);
   if (delivery.type == k_marker) return;
+  const auto skip = [&](const Error& error) { host_.log(Level::warning, fmt::format("message {} of the feed is no signal: {}; skipped", delivery.offset, error.what)); };
   auto json = Json::parse(delivery.body);
-  auto flat = json ? from_either_form(std::move(*json)) : Result<Json>(std::unexpected(json.error()));
-  if (!flat) {
-    host_.log(Level::warning, fmt::format("message {} of the feed is no signal: {}; skipped", delivery.offset, flat.error().what));
+  if (!json) return skip(json.error());
+  if (!json->is_array()) {
+    if (const auto taken = take_one(delivery, std::move(*json), signals); !taken) skip(taken.error());
     return;
   }
-  flat->set("received", to_rfc3339(received(delivery, *flat)));  // the feed says so, whatever the sender wrote
-  signals.push_back(std::move(*flat));
+  for (const auto& one : json->items())  // a batch: what is wrong with one of them leaves the others
+    if (const auto taken = take_one(delivery, one, signals); !taken) skip(taken.error());
 }
 
 Result<std::vector<Json>> RabbitReader::next(Millis wait) {
@@ -165,7 +179,7 @@ Result<std::vector<Json>> RabbitReader::next(Millis wait) {
     }
     if (std::chrono::steady_clock::now() - asked >= k_live_after) live_ = true;
     if (!*delivery) break;
-    take(std::move(**delivery), signals);
+    take(**delivery, signals);
     if (unacked_ != 0 && signals.empty()) {
       CDCTL_TRY(link_->acknowledge(unacked_));
       unacked_ = 0;

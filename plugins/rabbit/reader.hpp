@@ -35,7 +35,8 @@ class RabbitReader final : public FeedReader {
   [[nodiscard]] Result<> begin_since(Time since, const Deadline& deadline);
   [[nodiscard]] Result<> consume(const StreamStart& start, const Deadline& deadline);
   [[nodiscard]] Result<std::optional<Delivery>> pull(const Deadline& deadline);
-  void take(Delivery delivery, std::vector<Json>& signals);
+  void take(const Delivery& delivery, std::vector<Json>& signals);
+  [[nodiscard]] Result<> take_one(const Delivery& delivery, Json json, std::vector<Json>& signals) const;
   [[nodiscard]] Time received(const Delivery& delivery, const Json& flat) const;
 
   Host& host_;

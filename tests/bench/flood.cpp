@@ -1,5 +1,5 @@
-// bench-flood PER_SECOND SET...: raises so many harmless signals a second for these sets, in turn, until it is told to stop.
-// $AMQP_URL is an operator's. At the end one line on stdout: SENT SECONDS.
+// bench-flood PER_SECOND[/BATCH] SET...: raises so many harmless signals a second for these sets, in turn, until it is told to stop;
+// BATCH (1) of them in a message. $AMQP_URL is an operator's. At the end one line on stdout: SENT SECONDS.
 
 #include <chrono>
 #include <cstdio>
@@ -33,21 +33,27 @@ std::string event(const std::string& set, std::uint64_t number) {
          R"(","revision":")" + revision + R"(","severity":"info","signal":"beat","key":")" + service + R"(/beat","counts":{"ok":1,"failed":0},"time":")" + time + R"("}})";
 }
 
-bool publish(demo::Link& link, const std::string& set, std::uint64_t number) {
+bool publish(demo::Link& link, const std::string& set, std::uint64_t number, std::uint64_t batch) {
+  std::string body = batch > 1 ? "[" : "";
+  for (std::uint64_t i = 0; i < batch; ++i) body += (i > 0 ? "," : "") + event(set, number + i);
+  if (batch > 1) body += "]";
   const auto dash = set.rfind('-');
   const auto key = set.substr(0, dash) + "." + set.substr(dash + 1) + ".info";
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG;
-  properties.content_type = demo::bytes("application/cloudevents+json");
-  return amqp_basic_publish(link.get(), 1, demo::bytes("cdctl.signals"), demo::bytes(key), 0, 0, &properties, demo::bytes(event(set, number))) == AMQP_STATUS_OK;
+  properties.content_type = demo::bytes(batch > 1 ? "application/cloudevents-batch+json" : "application/cloudevents+json");
+  return amqp_basic_publish(link.get(), 1, demo::bytes("cdctl.signals"), demo::bytes(key), 0, 0, &properties, demo::bytes(body)) == AMQP_STATUS_OK;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int rate = argc >= 3 ? std::atoi(argv[1]) : 0;
-  if (rate < 1) {
-    std::fputs("usage: bench-flood PER_SECOND SET...\n", stderr);
+  const std::string pace = argc >= 3 ? argv[1] : "";
+  const int rate = std::atoi(pace.c_str());
+  const auto slash = pace.find('/');
+  const int batch = slash == std::string::npos ? 1 : std::atoi(pace.c_str() + slash + 1);
+  if (rate < 1 || batch < 1) {
+    std::fputs("usage: bench-flood PER_SECOND[/BATCH] SET...\n", stderr);
     return 2;
   }
   demo::catch_stop();
@@ -61,8 +67,8 @@ int main(int argc, char** argv) {
   std::uint64_t sent = 0;
   while (!demo::stop_requested()) {
     const auto due = static_cast<std::uint64_t>(std::chrono::duration<double>(Clock::now() - begin).count() * rate);
-    for (; sent < due; ++sent) {
-      if (publish(link, sets[sent % sets.size()], sent)) continue;
+    for (; sent + batch <= due; sent += batch) {
+      if (publish(link, sets[sent / batch % sets.size()], sent, batch)) continue;
       std::fputs("bench-flood: the connection is gone\n", stderr);
       return 1;
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From the first very-bad signal to the last delivery, through the three processes: $CDCTL_BENCH_ROUNDS rounds (100). With
-# $CDCTL_BENCH_STORM so many harmless signals a second of other sets come beside it.
+# $CDCTL_BENCH_STORM so many harmless signals a second of another set come beside it; 20000/20 are 20 of them in a message.
 . "$(dirname "$0")/common.bash"
 begin broker
 units=2 switches='["rabbit"]'
@@ -30,6 +30,7 @@ if [ "$storm" != 0 ]; then
   kill -TERM "$flood"
   wait "$flood" || fail "the flood ended early"
   beside=", under $(awk '{ printf "%d", $1 / $2 }' flooded) signals/s"
+  case $storm in */*) beside+=", ${storm#*/} a message" ;; esac
 fi
 read -r median p99 most closed_median closed_p99 closed_most <times
 row "first very-bad signal to last delivery, $rounds rounds$beside: median" "$(reckon '%.1f ms' "$median")" '' '' '' -

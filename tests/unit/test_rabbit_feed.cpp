@@ -157,7 +157,7 @@ TEST_CASE("a message that is no signal is reported and skipped, and both forms a
   REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
   const auto publish = [&](const std::string& body, Json properties = Json::object()) {
     broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
-                Json::object({{"properties", std::move(properties)}, {"routing_key", "a.b.c"}, {"payload", body}, {"payload_encoding", "string"}}));
+                Json::object({{"properties", std::move(properties)}, {"routing_key", routing_key(signal_of(set, "any"))}, {"payload", body}, {"payload_encoding", "string"}}));
   };
   publish("{broken");
   publish(signal_of(set, "s1").dump());
@@ -174,6 +174,69 @@ TEST_CASE("a message that is no signal is reported and skipped, and both forms a
   REQUIRE(all.size() == 3);
   CHECK(all[2]["received"].view() == to_rfc3339(stamp));
   CHECK(broker.host().logged.size() == 2);
+}
+
+TEST_CASE("signals of the same set and severity share messages, and all of them arrive in their order") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  std::vector<Json> mixed;
+  for (int i = 0; i < 250; ++i)
+    for (const int revision : {1, 2}) mixed.push_back(signal_of(broker.set(revision), fmt::format("s{}", i)));
+  mixed.push_back(signal_of(broker.set(1), std::string(60, 'x')));
+  mixed.back().set("message", std::string(150'000, 'm'));  // alone longer than a message is filled up to
+  REQUIRE(feed.send(mixed, soon()));
+  const auto messages = broker.must("GET", "/queues/" + broker.vhost() + "/cdctl.signals.log")["messages"].as_int();
+  CHECK(messages < 10);
+  auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
+  REQUIRE(reader);
+  std::map<std::string, std::vector<std::string>> seen;
+  while (!(*reader)->at_end())
+    for (const auto& signal : (*reader)->next(Millis(500)).value()) seen[signal["set"].as_string()].push_back(signal["signal"].as_string());
+  auto expected = names(0, 250);
+  CHECK(seen[broker.set(2).str()] == expected);
+  expected.push_back(std::string(60, 'x'));
+  CHECK(seen[broker.set(1).str()] == expected);
+  CHECK(broker.host().logged.empty());
+}
+
+TEST_CASE("one signal of a batch that cannot be read leaves the others") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
+  const auto batch = Json::array({to_cloud_event(signal_of(set, "s1")), Json("no signal"), to_cloud_event(signal_of(set, "s2"))});
+  broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
+              Json::object({{"properties", Json::object({})}, {"routing_key", routing_key(signal_of(set, "any"))}, {"payload", batch.dump()}, {"payload_encoding", "string"}}));
+  auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
+  REQUIRE(reader);
+  CHECK(names_from(**reader) == names(0, 3));
+  CHECK(broker.host().logged.size() == 1);
+}
+
+TEST_CASE("a worker that speaks of another set is not heard") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto set = broker.set(1), other = broker.set(2);
+  const auto env = rabbit.provision(broker.queue_service(), set, "secret", soon());
+  REQUIRE(env);
+  RabbitFeed feed(broker.host());
+  REQUIRE(feed.send(signals_of(other, 0, 1), soon()));
+  auto* driver = amqp_driver().value();
+  auto link = driver->connect(parse_amqp_url(env->at("AMQP_URL")).value(), soon());
+  REQUIRE(link);
+  const auto lie = to_cloud_event(signal_of(other, "s1")).dump(), truth = to_cloud_event(signal_of(set, "s1")).dump();
+  const Publication both[] = {
+      {.exchange = "cdctl.signals", .routing_key = routing_key(signal_of(set, "any")), .message_id = new_id(), .content_type = "application/cloudevents+json", .body = lie, .type = {}},
+      {.exchange = "cdctl.signals", .routing_key = routing_key(signal_of(set, "any")), .message_id = new_id(), .content_type = "application/cloudevents+json", .body = truth, .type = {}}};
+  REQUIRE((*link)->publish(both, soon()));
+  auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
+  REQUIRE(reader);
+  std::vector<std::string> whose;
+  while (!(*reader)->at_end())
+    for (const auto& signal : (*reader)->next(Millis(500)).value()) whose.push_back(signal["set"].as_string());
+  CHECK(whose == std::vector<std::string>{other.str(), set.str()});
+  REQUIRE(broker.host().logged.size() == 1);
+  CHECK(broker.host().logged[0].find("speaks of " + other.str()) != std::string::npos);
 }
 
 TEST_CASE("a cursor of a feed that was made anew starts over and says so") {

@@ -129,6 +129,7 @@ Result<std::optional<amqp_method_t>> Frames::digest(const amqp_frame_t& frame) {
       const auto& deliver = *static_cast<amqp_basic_deliver_t*>(method.decoded);
       partial_ = Delivery{};
       partial_->consumer = text_of(deliver.consumer_tag);
+      partial_->routing_key = text_of(deliver.routing_key);
       partial_->tag = deliver.delivery_tag;
       return std::nullopt;
     }
