@@ -4,15 +4,27 @@
 
 namespace cdctl::cli {
 
-const Forces::Known& Forces::read(const ServiceConfig& service) {
-  auto& known = known_[service.name];
-  if (Clock::now() < known.until) return known;
+std::optional<Force> Forces::ask(const ServiceConfig& service, const SetName& set, Service& known) {
+  const auto until = Clock::now() + k_remembered;
+  std::erase_if(known.sets, [&](const auto& entry) { return entry.second.until <= Clock::now(); });
+  const auto unreadable = [&](const Error& error) {
+    context_.out.debug(fmt::format("{}: what was forced could not be read, so break will look: {}", service.name, error.what));
+    known.sets.insert_or_assign(set.str(), Known{until, {}});
+    return std::optional<Force>();
+  };
   auto memory = context_.memory(Context::memory_name(service));
-  auto entries = memory ? (*memory)->read(service.name, Deadline(k_timeout)) : Result<std::map<std::string, MemoryEntry>>(std::unexpected(memory.error()));
-  if (entries) known.entries = std::move(*entries);
-  else context_.out.debug(fmt::format("{}: what was forced could not be read, so break will look: {}", service.name, entries.error().what));
-  known.until = Clock::now() + k_remembered;
-  return known;
+  if (!memory) return unreadable(memory.error());
+  if (known.sets.size() < k_one_by_one) {
+    auto force = (*memory)->force_of(set, Deadline(k_timeout));
+    if (!force) return unreadable(force.error());
+    return known.sets.insert_or_assign(set.str(), Known{until, std::move(*force)}).first->second.force;
+  }
+  auto entries = (*memory)->read(service.name, Deadline(k_timeout));
+  if (!entries) return unreadable(entries.error());
+  known.sets.clear();
+  known.whole_until = until;
+  for (auto& [name, entry] : *entries) known.sets.insert_or_assign(name, Known{until, std::move(entry.force)});
+  return known.sets[set.str()].force;
 }
 
 std::optional<Force> Forces::of(const SetName& set) {
@@ -22,9 +34,11 @@ std::optional<Force> Forces::of(const SetName& set) {
   }
   const auto* service = context_.has_config() ? context_.config().service(set.service) : nullptr;
   if (!service) return {};
-  const auto& entries = read(*service).entries;
-  const auto at = entries.find(set.str());
-  return at == entries.end() ? std::nullopt : at->second.force;
+  auto& known = known_[service->name];
+  const auto at = known.sets.find(set.str());
+  if (at != known.sets.end() && Clock::now() < at->second.until) return at->second.force;
+  if (Clock::now() < known.whole_until) return {};
+  return ask(*service, set, known);
 }
 
 }  // namespace cdctl::cli

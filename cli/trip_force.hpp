@@ -22,15 +22,22 @@ class Forces {
   using Clock = std::chrono::steady_clock;
   struct Known {
     Clock::time_point until;
-    std::map<std::string, MemoryEntry> entries;
+    std::optional<Force> force;
+  };
+  /// What is remembered of one service.
+  struct Service {
+    std::map<std::string, Known> sets;
+    Clock::time_point whole_until{};   ///< until then all its sets are known: those not in `sets` are not forced
   };
   static constexpr auto k_remembered = std::chrono::seconds(10);
   static constexpr auto k_timeout = std::chrono::seconds(3);
+  /// So many sets of a service are asked for one by one. Beyond, all of them are read at once.
+  static constexpr std::size_t k_one_by_one = 8;
 
-  const Known& read(const ServiceConfig& service);
+  [[nodiscard]] std::optional<Force> ask(const ServiceConfig& service, const SetName& set, Service& known);
 
   Context& context_;
-  std::map<std::string, Known> known_;
+  std::map<std::string, Service> known_;
   bool looked_ = false;
 };
 

@@ -21,6 +21,8 @@ class RabbitMemory final : public Memory {
   Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> service, const Deadline& deadline) override;
   Result<> put_set(const SetMemo& memo, const Deadline& deadline) override;
   Result<> put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) override;
+  /// With one broker two parameters are asked for by name: a breaker asks at each verdict, and ten thousand sets are many to list.
+  Result<std::optional<Force>> force_of(const SetName& set, const Deadline& deadline) override;
   Result<> put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) override;
   Result<> put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) override;
   /// As of the last read(), so that one look tells both, and no broker is asked that a service does not need. Before any read() all are

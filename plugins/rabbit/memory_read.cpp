@@ -137,6 +137,25 @@ Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(std::optional<std:
   return merge(looks, service);
 }
 
+Result<std::optional<Force>> RabbitMemory::force_of(const SetName& set, const Deadline& deadline) {
+  if (brokers_.several()) return Memory::force_of(set, deadline);
+  CDCTL_TRY_ASSIGN(auto* const management, brokers_.at({brokers_.names().front(), ""}));
+  std::vector<Call> calls;
+  for (const auto& name : {set.str(), set.service})
+    calls.push_back({.path = path_of({"global-parameters", std::string(k_force_prefix) + name}), .doing = "reading what is forced on " + name});
+  const auto answers = management->send_all(calls, deadline);
+  Page page;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (!answers[i]) return fail(answers[i].error());
+    if (answers[i]->status == 404) continue;
+    CDCTL_TRY_ASSIGN(const auto row, management->parse(calls[i], *answers[i]));
+    take_parameter(row, set.service, page);
+  }
+  for (const auto& name : {set.str(), set.service})
+    if (const auto at = page.forces.find(name); at != page.forces.end()) return std::optional(at->second);
+  return std::optional<Force>();
+}
+
 Result<std::map<std::string, Hold>> RabbitMemory::holds(const Deadline& deadline) {
   if (holds_.empty()) {
     for (const auto& [broker, look] : brokers_.look_at(brokers_.names(), deadline)) {

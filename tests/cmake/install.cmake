@@ -7,6 +7,7 @@ function(cdctl_install_test name timeout)
   set_tests_properties(install.${name} PROPERTIES LABELS install TIMEOUT ${timeout} ENVIRONMENT "${install_env}")
 endfunction()
 
+cdctl_install_test(interface 60)
 cdctl_install_test(tree 120)
 cdctl_install_test(man 120)
 cdctl_install_test(example 300)

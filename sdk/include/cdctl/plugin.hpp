@@ -21,7 +21,7 @@
 //
 // Raise CDCTL_INTERFACE with every change to this file, roles.hpp, host.hpp or a type they use.
 
-#define CDCTL_INTERFACE 4
+#define CDCTL_INTERFACE 5
 #define CDCTL_INTERFACE_SYMBOL_(n) cdctl_interface_##n
 #define CDCTL_INTERFACE_SYMBOL(n) CDCTL_INTERFACE_SYMBOL_(n)
 
@@ -39,12 +39,17 @@ extern __attribute__((visibility("default"))) const char CDCTL_INTERFACE_SYMBOL(
 #ifndef CDCTL_TAG_SANITIZER
 #define CDCTL_TAG_SANITIZER ""
 #endif
+#ifdef _GLIBCXX_DEBUG
+#define CDCTL_TAG_DEBUG "+debug"
+#else
+#define CDCTL_TAG_DEBUG ""
+#endif
 #define CDCTL_STR_(x) #x
 #define CDCTL_STR(x) CDCTL_STR_(x)
 /// What must be equal in host and plugin for C++ types to be: the standard library and its ABI, the language level.
 #define CDCTL_BUILD_TAG                                                                                       \
   "libstdc++" CDCTL_STR(_GLIBCXX_RELEASE) "/cxx" CDCTL_STR(__cplusplus) "/abi" CDCTL_STR(_GLIBCXX_USE_CXX11_ABI) \
-      CDCTL_TAG_SANITIZER
+      CDCTL_TAG_SANITIZER CDCTL_TAG_DEBUG
 
 namespace cdctl::plugin {
 

@@ -257,6 +257,13 @@ class Memory {
     (void)name, (void)force, (void)deadline;
     return fail(ExitCode::config, "this memory keeps no forced states; they need a service with a [rabbit] table");
   }
+  /// What is forced on a set: its own state, or else its service's. read() tells it too, but may cost a look at everything.
+  [[nodiscard]] virtual Result<std::optional<Force>> force_of(const SetName& set, const Deadline& deadline) {
+    auto entries = read(set.service, deadline);
+    if (!entries) return std::unexpected(entries.error());
+    const auto at = entries->find(set.str());
+    return at == entries->end() ? std::optional<Force>() : std::move(at->second.force);
+  }
   /// Freezes the deploys of a service, or with an empty `hold` thaws them.
   [[nodiscard]] virtual Result<> put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) {
     (void)service, (void)hold, (void)deadline;

@@ -119,6 +119,7 @@ class ShieldMemory final : public Memory {
   Result<> put_set(const SetMemo& m, const Deadline& d) override { CDCTL_SHIELDED(put_set(m, d)); }
   Result<> put_cut(const SetName& s, const CutMemo& m, const Deadline& d) override { CDCTL_SHIELDED(put_cut(s, m, d)); }
   Result<> put_force(std::string_view n, const std::optional<Force>& f, const Deadline& d) override { CDCTL_SHIELDED(put_force(n, f, d)); }
+  Result<std::optional<Force>> force_of(const SetName& s, const Deadline& d) override { CDCTL_SHIELDED(force_of(s, d)); }
   Result<> put_hold(std::string_view s, const std::optional<Hold>& h, const Deadline& d) override { CDCTL_SHIELDED(put_hold(s, h, d)); }
   Result<std::map<std::string, Hold>> holds(const Deadline& d) override { CDCTL_SHIELDED(holds(d)); }
   Result<> trim(std::string_view s, std::size_t k, const Deadline& d) override { CDCTL_SHIELDED(trim(s, k, d)); }

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# What plugins see is what its interface version says: the headers, without comments and layout, are those that
+# tests/install/interface.sha256 names. When they differ, raise CDCTL_INTERFACE in cdctl/plugin.hpp, or leave it when no type changed; then
+# run this test with CDCTL_WRITE_REFERENCE=1.
+set -euo pipefail
+root=$CDCTL_SOURCE_DIR/sdk/include/cdctl
+pinned=$CDCTL_SOURCE_DIR/tests/install/interface.sha256
+number=$(sed -n 's/^#define CDCTL_INTERFACE //p' "$root/plugin.hpp")
+now="$number $(cat "$root"/*.hpp | "${CXX:-g++}" -w -fpreprocessed -dD -E -P -x c++ - | tr -s ' \n\t' ' ' | sha256sum | cut -d' ' -f1)"
+[ -z "${CDCTL_WRITE_REFERENCE:-}" ] || printf '%s\n' "$now" >"$pinned"
+[ "$now" = "$(<"$pinned")" ] && exit 0
+printf 'the headers of the plugin interface changed (now %s, pinned %s): see %s\n' "$now" "$(<"$pinned")" "$0" >&2
+exit 1
