@@ -3,6 +3,7 @@
 # Builds NAME.so and, from its own descriptor, NAME.toml beside it. The first source holds the descriptor
 # (CDCTL_PLUGIN); the others go into a static library NAME_core, so that tests can link them. Out of this tree, after
 # find_package(cdctl), it is the same: try the plugin with CDCTL_PLUGIN_PATH=${CDCTL_PLUGIN_BUILD_DIR}.
+# In the descriptor CDCTL_PLUGIN_VERSION is the version of the project() it is in, if that has one.
 function(cdctl_add_plugin name descriptor)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LIBRARIES")
   set(sources ${arg_UNPARSED_ARGUMENTS})
@@ -21,6 +22,9 @@ function(cdctl_add_plugin name descriptor)
   target_link_libraries(plugin_${name} PRIVATE cdctl::sdk ${arg_LIBRARIES})
   if(TARGET cdctl_warnings)
     target_link_libraries(plugin_${name} PRIVATE cdctl_warnings)
+  endif()
+  if(PROJECT_VERSION)
+    target_compile_definitions(plugin_${name} PRIVATE CDCTL_PLUGIN_VERSION="${PROJECT_VERSION}")
   endif()
   # Bound at load, so that a missing function is an error of the loader and not a crash at its first call.
   target_link_options(plugin_${name} PRIVATE LINKER:-z,now)

@@ -34,5 +34,5 @@ constexpr const char* k_service_keys = "isolation model application cloud creden
 
 }  // namespace
 
-CDCTL_PLUGIN("juju", "0.2.0", "sets on models of a Juju controller, and what runs there", k_roles, std::size(k_roles), cdctl::juju::k_commands.data(), cdctl::juju::k_commands.size(),
+CDCTL_PLUGIN("juju", CDCTL_PLUGIN_VERSION, "sets on models of a Juju controller, and what runs there", k_roles, std::size(k_roles), cdctl::juju::k_commands.data(), cdctl::juju::k_commands.size(),
              "controller data", k_service_keys);

@@ -14,5 +14,5 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("mojo", "0.2.0", "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, cdctl::mojo::k_commands.data(),
+CDCTL_PLUGIN("mojo", CDCTL_PLUGIN_VERSION, "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, cdctl::mojo::k_commands.data(),
              cdctl::mojo::k_commands.size(), "root", "stage manifest series runner");

@@ -30,7 +30,7 @@ expect_error "unknown key 'lines'"
 # Once it is installed where cdctl looks, both are.
 cmake --install build --prefix "$work/prefix" >/dev/null
 expect_exit 0 cdctl plugins --check -o ndjson
-expect_json 'map(select(.name == "lines" or .name == "folder")) | length == 2 and all(.ok)'
+expect_json 'map(select(.name == "lines" or .name == "folder")) | length == 2 and all(.ok and .version == "1.0.0")'
 
 # The source: a folder goes out, unchanged it is not offered again, changed it is.
 expect_exit 0 cdctl outdated -o ndjson

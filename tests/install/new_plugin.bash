@@ -14,6 +14,12 @@ done
 roles=$(CDCTL_PLUGIN_PATH=$work/build-sink/plugins cdctl plugins -o ndjson | jq -r 'select(.name == "my-sink") | .roles[]')
 expect_same roles "$roles" sink:my-sink
 
+# Its version is the one of its own project, and not that of cdctl.
+sed -i 's/^project(\(.*\) VERSION [0-9.]*/project(\1 VERSION 7.8.9/' my-sink/CMakeLists.txt
+build_plugin my-sink build-sink
+CDCTL_PLUGIN_PATH=$work/build-sink/plugins expect_exit 0 cdctl plugins --check -o ndjson
+expect_json 'map(select(.name == "my-sink")) | length == 1 and .[0].ok and .[0].version == "7.8.9"'
+
 # The default is a sink, in a folder of its name, or in the one that is named.
 expect_exit 0 cdctl plugins new plain "$work/some where"
 grep -q 'Role::sink, "plain"' "some where/plain.cpp" || fail "the default role is not sink"

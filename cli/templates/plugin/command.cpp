@@ -26,4 +26,4 @@ constexpr CommandRow k_commands[] = {
 }  // namespace
 
 // name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", nullptr, 0, k_commands, std::size(k_commands), "", "");
+CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", nullptr, 0, k_commands, std::size(k_commands), "", "");

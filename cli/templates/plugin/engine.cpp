@@ -241,4 +241,4 @@ constexpr RoleRow k_roles[] = {{Role::engine, "@NAME@", "", make<ShieldEngine, N
 }  // namespace
 
 // name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "program", "");
+CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "program", "");

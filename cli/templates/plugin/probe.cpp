@@ -39,4 +39,4 @@ constexpr RoleRow k_roles[] = {{Role::probe, "@NAME@", "", make<ShieldProbe, New
 }  // namespace
 
 // name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "file");
+CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "file");

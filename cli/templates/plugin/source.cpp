@@ -51,4 +51,4 @@ constexpr RoleRow k_roles[] = {{Role::source, "@NAME@", "", make<ShieldSource, N
 }  // namespace
 
 // name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "");

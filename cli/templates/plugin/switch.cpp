@@ -81,4 +81,4 @@ constexpr RoleRow k_roles[] = {{Role::switch_, "@NAME@", "", make<ShieldSwitch, 
 
 // name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file. Without a key there
 // could be no table.
-CDCTL_PLUGIN("@NAME@", "0.1.0", "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "note");
+CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "note");
