@@ -190,8 +190,10 @@ TEST_CASE("signals of the same set and severity share messages, and all of them 
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   std::map<std::string, std::vector<std::string>> seen;
-  while (!(*reader)->at_end())
-    for (const auto& signal : (*reader)->next(Millis(500)).value()) seen[signal["set"].as_string()].push_back(signal["signal"].as_string());
+  while (!(*reader)->at_end()) {
+    const auto some = (*reader)->next(Millis(500)).value();
+    for (const auto& signal : some) seen[signal["set"].as_string()].push_back(signal["signal"].as_string());
+  }
   auto expected = names(0, 250);
   CHECK(seen[broker.set(2).str()] == expected);
   expected.push_back(std::string(60, 'x'));
@@ -232,8 +234,10 @@ TEST_CASE("a worker that speaks of another set is not heard") {
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   std::vector<std::string> whose;
-  while (!(*reader)->at_end())
-    for (const auto& signal : (*reader)->next(Millis(500)).value()) whose.push_back(signal["set"].as_string());
+  while (!(*reader)->at_end()) {
+    const auto some = (*reader)->next(Millis(500)).value();
+    for (const auto& signal : some) whose.push_back(signal["set"].as_string());
+  }
   CHECK(whose == std::vector<std::string>{other.str(), set.str()});
   REQUIRE(broker.host().logged.size() == 1);
   CHECK(broker.host().logged[0].find("speaks of " + other.str()) != std::string::npos);
