@@ -15,7 +15,7 @@ api definitions -f -X POST -d @crowd.json -o /dev/null -m 120
 
 screen=$work/tmux
 t() { tmux -S "$screen" "$@"; }
-trap 'end_status=$?; t kill-server 2>/dev/null; end_story $end_status' EXIT
+trap 'end_status=$?; t kill-server 2>/dev/null || true; end_story $end_status' EXIT
 TERM=xterm-256color LC_ALL=C.UTF-8 tmux -f /dev/null -S "$screen" new-session -d -s watch -x 120 -y 40 "exec cdctl top $service"
 shown() { t capture-pane -p -t watch >screen.txt && grep -q " $many sets" screen.txt; }
 eventually 60 shown
