@@ -196,6 +196,7 @@ std::string printable(std::string_view text, std::size_t most) {
   std::string quoted, out;
   append_json_string(quoted, text.substr(0, end));
   for (auto rest = std::string_view(quoted).substr(1, quoted.size() - 2); !rest.empty();) {
+    if (rest.starts_with("\\\"") || rest.starts_with("\\\\")) rest.remove_prefix(1);  // what only JSON escapes: people see it as it is
     const auto [length, code] = first_character(rest);
     if (plays_tricks(code)) out += fmt::format("\\u{:04x}", code);
     else out += rest.substr(0, length);

@@ -97,6 +97,7 @@ TEST_CASE("what others wrote cannot command a terminal or a reader") {
   CHECK(printable("ok \u202egnorw", 100) == "ok \\u202egnorw");                 // would be read from right to left
   CHECK(printable("a\u2028b\uffff\ufffe", 100) == "a\\u2028b\\uffff\\ufffe");  // no XML holds the last two
   CHECK(printable("größe 日本 🐇", 100) == "größe 日本 🐇");
+  CHECK(printable("say \"no\" to C:\\new\t\\\"", 100) == "say \"no\" to C:\\new\\t\\\"");  // plain quotes and backslashes are as they are
   CHECK(printable("aü日🐇", 2) == "a…");  // cut between characters
   CHECK(printable("aü日🐇", 7) == "aü日…");
   CHECK(printable("\xbf\xbf\xbf\xbf\xbf", 4) == "\ufffd…");
