@@ -24,8 +24,9 @@ bool write_fully(int fd, std::string_view bytes) {
   return true;
 }
 
+/// What a record is about: the first of these that it has. Of a check of doctor that is what was checked.
 std::string name_of(const Json& record) {
-  for (const auto* key : {"set", "name", "service"})
+  for (const auto* key : {"set", "target", "name", "key", "service", "path", "file", "what"})
     if (const auto text = record[key].as_string(); !text.empty()) return text;
   return {};
 }
@@ -43,7 +44,7 @@ void Output::write(const Json& record) {
       buffer_ += record.dump();
       break;
     case Format::name:
-      if (record["schema"].view() != "cdctl.error/1") buffer_ += name_of(record) + '\n';
+      if (const auto name = name_of(record); !name.empty() && record["schema"].view() != "cdctl.error/1") buffer_ += printable(name, 500) + '\n';
       break;
     case Format::picture: break;
     case Format::table:

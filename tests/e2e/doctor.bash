@@ -8,6 +8,9 @@ expect_exit 0 cdctl doctor </dev/null
 expect_json 'all(.schema == "cdctl.check/1" and .state == "ok")'
 expect_json 'any(.what == "AMQP") and any(.what == "management API") and any(.what == "git") and any(.what == "configuration" and (.found | test("1 service")))'
 [ ! -e home ] || [ -z "$(ls home)" ] || fail "it made something: $(ls home)"
+checks=$(jq -r .what out)
+expect_exit 0 cdctl doctor -o name </dev/null
+expect_same "names of checks" "$(cat out)" "$checks"
 
 # A wrong password: the broker cannot be asked, which is no verdict on it. The password is shown nowhere.
 cp broker.password right
