@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -79,10 +80,21 @@ class Show {
     if (own) take(*own, std::string(key.name));
     if (own && key.plugin.empty()) take(file_, with_default);
     if (!own) take(file_, std::string(key.name));
+    if (key.name == "local.home") return put_home(value, from);
     if (!value && key.otherwise.empty()) return;
     auto record = Json::object({{"schema", "cdctl.setting/1"}});
     if (!service.empty()) record.set("service", service);
     context_.out.write(record.set("key", key.name).set("value", value ? shown(key.name, *value) : Json(key.otherwise)).set("from", from));
+  }
+
+  /// Where things are in fact: the environment goes first, and the default is another one for root.
+  void put_home(const Json* value, std::string from) {
+    auto home = value ? *value : Json(home_folder(file_.table, {}).string());
+    if (const char* named = std::getenv("CDCTL_HOME"); named && *named == '/') {
+      home = home_folder(file_.table, {}).string();
+      from = "$CDCTL_HOME";
+    }
+    context_.out.write(Json::object({{"schema", "cdctl.setting/1"}, {"key", "local.home"}, {"value", home}, {"from", from}}));
   }
 
   Context& context_;

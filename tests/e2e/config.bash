@@ -32,6 +32,10 @@ expect_json 'any(.service == "thumbs" and .key == "min_live" and .value == "50%"
 expect_json 'any(.service == "thumbs" and .key == "reaper.keep" and .value == 5 and (.from | endswith("cdctl.toml:8")))'
 expect_json 'any(.service == "thumbs" and .key == "max_sets" and .value == "10" and .from == "default")'
 expect_json 'any(.key == "rabbit.password_file" and .value == "secret" and (has("service") | not))'
+expect_json 'any(.key == "local.home" and .value == $home and .from == "default")' --arg home "$([ "$(id -u)" = 0 ] && echo /var/lib/cdctl || echo "$XDG_STATE_HOME/cdctl")"
+expect_exit 0 env CDCTL_HOME=/srv/elsewhere cdctl config show </dev/null
+expect_json 'any(.key == "local.home" and .value == "/srv/elsewhere" and .from == "$CDCTL_HOME")'
+expect_exit 0 cdctl config show </dev/null
 ! grep -q Xsecret "$work/out" "$work/err" || fail "the secret was shown"
 expect_exit 0 cdctl config show thumbs </dev/null
 expect_json 'all(.service == "thumbs")'
