@@ -52,11 +52,14 @@ class Retirement {
     return forget();
   }
 
-  /// A name that is in no file and of which nothing is left: nobody meant it. A freeze is what a killed run leaves to the end.
+  /// A name that is in no file and of which nothing is left: nobody meant it. A freeze is what a killed run leaves to the end; a
+  /// forced state can outlive a service that never had a set.
   Result<> refuse_unknown(const ServiceView& view) {
     if (context_.config().service(service_) || !view.sets.empty() || !view.gone.empty()) return {};
     CDCTL_TRY_ASSIGN(const auto holds, memory_->holds(Deadline(timeout_)));
-    if (!holds.contains(service_)) CDCTL_TRY(find_service(context_, service_));
+    if (holds.contains(service_)) return {};
+    CDCTL_TRY_ASSIGN(const auto force, memory_->force_of({service_, "r0000000000"}, Deadline(timeout_)));  // of no set: what is forced on the service
+    if (!force) CDCTL_TRY(find_service(context_, service_));
     return {};
   }
 

@@ -147,6 +147,14 @@ Result<> LocalMemory::put_force(std::string_view name, const std::optional<Force
   return done ? done : fail(done.error().in(fmt::format("forcing {}", name)));
 }
 
+Result<std::optional<Force>> LocalMemory::force_of(const SetName& set, const Deadline& deadline) {
+  if (!there(home_.forces())) return std::optional<Force>();
+  std::map<std::string, MemoryEntry> one{{set.str(), {}}};  // of a set that nobody knows, too: what is forced on its service
+  CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::shared, deadline));
+  if (const auto done = read_forces(home_, one); !done) return fail(ExitCode::unknown, "reading what is forced on " + set.str() + ": " + done.error().what);
+  return std::move(one.begin()->second.force);
+}
+
 Result<> LocalMemory::put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) {
   if (!valid_service_name(service)) return fail(ExitCode::usage, fmt::format("'{}' is no name of a service", printable(service, 60)));
   auto done = hold ? write(home_.holds(), home_.hold(service), to_json(*hold), deadline) : forget(home_.hold(service), deadline);

@@ -17,6 +17,7 @@ class LocalMemory final : public Memory {
   [[nodiscard]] Result<> put_set(const SetMemo& memo, const Deadline& deadline) override;
   [[nodiscard]] Result<> put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) override;
   [[nodiscard]] Result<> put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::optional<Force>> force_of(const SetName& set, const Deadline& deadline) override;
   [[nodiscard]] Result<> put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) override;
   [[nodiscard]] Result<std::map<std::string, Hold>> holds(const Deadline& deadline) override;
   [[nodiscard]] Result<> trim(std::string_view service, std::size_t keep, const Deadline& deadline) override;

@@ -140,6 +140,15 @@ rm "services.d/$service.toml"
 expect_exit 0 cdctl retire "$service" --confirm "$service" </dev/null  # its freeze was left
 no_such_service "$service"
 mv "$work/left.toml" "services.d/$service.toml"
+# What is forced on a service outlives its file; its retirement lifts that, too.
+forgets_force() {
+  expect_exit 0 cdctl force observe "$1" </dev/null
+  mv "services.d/$1.toml" "$work/left.toml"
+  expect_exit 0 cdctl retire "$1" --confirm "$1" </dev/null
+  no_such_service "$1"
+  mv "$work/left.toml" "services.d/$1.toml"
+}
+forgets_force "$service"
 
 alone=$service-alone
 make_trunk "$alone" 'worker: exec sleep 1000'

@@ -123,6 +123,12 @@ TEST_CASE("a forced state is a set's own, else its service's, and is forgotten w
   CHECK(all[one.str()].force->why == "new rules");
   CHECK(all[two.str()].force->state == Force::State::closed);
   CHECK_FALSE(all[other.str()].force);
+  for (const auto& [name, state] : {std::pair(one, Force::State::observe), std::pair(two, Force::State::closed), std::pair(SetName{"thumbs", "r0000000099"}, Force::State::observe)}) {
+    const auto forced = f.memory.force_of(name, f.soon);
+    REQUIRE((forced && *forced));
+    CHECK((*forced)->state == state);
+  }
+  CHECK_FALSE(*f.memory.force_of(other, f.soon));
   REQUIRE(f.memory.put_force(two.str(), {}, f.soon));
   REQUIRE(f.memory.put_force(two.str(), {}, f.soon));  // twice is once
   CHECK(f.read("thumbs")[two.str()].force->state == Force::State::observe);
