@@ -10,15 +10,13 @@ namespace cdctl::cli {
 
 std::string markup(std::string_view text) {
   std::string out;
-  const auto shown = printable(text, 2000);
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    if (shown[i] == '\\' && i + 1 < shown.size() && (shown[i + 1] == '"' || shown[i + 1] == '\\')) ++i;  // these two need no escape here
-    switch (shown[i]) {
+  for (const char c : printable(text, 2000)) {
+    switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
-      default: out += shown[i];
+      default: out += c;
     }
   }
   return out;
@@ -67,12 +65,28 @@ void lanes_table(std::string& out, const Timeline& timeline) {
   out += "</tbody></table>\n";
 }
 
+using Happenings = std::vector<std::pair<const TimelineLane*, const TimelineMark*>>;
+
+/// No more rows than a browser shows at once: the oldest signals go first, then whatever is oldest.
+void leave_out(Happenings& all) {
+  constexpr std::size_t k_most_rows = 500;
+  auto surplus = all.size() - std::min(all.size(), k_most_rows);
+  const auto drop = [&](const auto& wanted) {
+    std::erase_if(all, [&](const auto& one) { return surplus > 0 && wanted(*one.second) && surplus-- > 0; });
+  };
+  drop([](const TimelineMark& mark) { return mark.kind == TimelineMark::Kind::signal; });
+  drop([](const TimelineMark&) { return true; });
+}
+
 void marks_table(std::string& out, const Timeline& timeline) {
-  std::vector<std::pair<const TimelineLane*, const TimelineMark*>> all;
+  Happenings all;
   for (const auto& lane : timeline.lanes)
     for (const auto& mark : lane.marks) all.emplace_back(&lane, &mark);
   std::ranges::stable_sort(all, {}, [](const auto& pair) { return pair.second->at; });
-  out += "<table><caption>What happened</caption><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Revision</th><th scope=\"col\">What</th><th scope=\"col\">Why</th><th scope=\"col\">By</th></tr></thead><tbody>\n";
+  const auto before = all.size();
+  leave_out(all);
+  const auto left_out = before == all.size() ? std::string() : fmt::format(", without {} that are older (signals go first): cdctl timeline {} -o ndjson has all", before - all.size(), timeline.service);
+  out += "<table><caption>What happened" + markup(left_out) + "</caption><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Revision</th><th scope=\"col\">What</th><th scope=\"col\">Why</th><th scope=\"col\">By</th></tr></thead><tbody>\n";
   for (const auto& [lane, mark] : all) {
     auto what = std::string(to_string(mark->kind));
     if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{}, {} times until {}", mark->severity, mark->count, timeline.moment(mark->until)) : mark->severity;

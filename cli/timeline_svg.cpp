@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -39,7 +40,12 @@ std::string fill_of(TimelinePhase phase) {
 
 class Svg {
  public:
-  explicit Svg(const Timeline& timeline) : timeline_(timeline) {}
+  explicit Svg(const Timeline& timeline) : timeline_(timeline) {
+    for (const auto& lane : timeline.lanes) {
+      drawn_.push_back(told_apart(lane));
+      hidden_ += lane.marks.size() - drawn_.back().size();
+    }
+  }
 
   std::string run() {
     const auto lanes = static_cast<double>(std::max<std::size_t>(timeline_.lanes.size(), 1));
@@ -54,8 +60,8 @@ class Svg {
     legend();
     axis();
     double y = k_top;
-    for (const auto& lane : timeline_.lanes) {
-      draw(lane, y);
+    for (std::size_t i = 0; i < timeline_.lanes.size(); ++i) {
+      draw(timeline_.lanes[i], drawn_[i], y);
       y += k_lane;
     }
     if (timeline_.lanes.empty()) text(k_left + 8, k_top + 22, "dim", "no set of this service is known in this time");
@@ -85,6 +91,7 @@ class Svg {
   [[nodiscard]] std::vector<std::string> footer_lines() const {
     std::vector<std::string> out;
     if (timeline_.signals_from && *timeline_.signals_from > timeline_.from) out.push_back(fmt::format("Signals before {} (dashed line) are not kept any more.", short_time(*timeline_.signals_from)));
+    if (hidden_ > 0) out.push_back(fmt::format("{} mark{} too close to another of {} kind to be told apart {} not drawn.", hidden_, hidden_ == 1 ? "" : "s", hidden_ == 1 ? "its" : "their", hidden_ == 1 ? "is" : "are"));
     for (const auto& line : timeline_.unknown) out.push_back(clip("Not known: " + line, 150));
     return out;
   }
@@ -114,7 +121,24 @@ class Svg {
       fmt::format_to(at(), "<line class=\"edge\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>\n", place(*timeline_.signals_from), k_top - 6, bottom_ + 6);
   }
 
-  void draw(const TimelineLane& lane, double top) {
+  using Marks = std::vector<const TimelineMark*>;
+
+  /// At most what a screen can show: of each kind, and of signals by severity, no two closer than a reader can tell apart.
+  [[nodiscard]] Marks told_apart(const TimelineLane& lane) const {
+    Marks out;
+    std::map<std::string_view, double> last;
+    for (const auto& mark : lane.marks) {
+      const bool warning = mark.severity == "warning";
+      const auto x = place(mark.at);
+      const auto [at, first] = last.try_emplace(mark.kind == TimelineMark::Kind::signal ? warning ? "warning" : "error" : to_string(mark.kind), x);
+      if (!first && x - at->second < (warning ? 5 : 1.5)) continue;
+      at->second = x;
+      out.push_back(&mark);
+    }
+    return out;
+  }
+
+  void draw(const TimelineLane& lane, const Marks& drawn, double top) {
     const double bar = top + 7;
     text(16, bar + 11, "ink", lane.set.revision);
     for (const auto& span : lane.spans) {
@@ -124,21 +148,20 @@ class Svg {
     }
     text(k_left + k_plot + 10, bar + 11, lane.state == "reaped" || lane.state == "gone" ? "dim" : "ink", clip(lane.state, lane.newest ? 14 : 16));
     if (lane.newest) text(k_left + k_plot + 10, bar + 24, "dim note", "newest");
-    marks(lane, bar);
+    marks(drawn, bar);
+    notes(lane, bar + k_bar + 11);
   }
 
-  void marks(const TimelineLane& lane, double bar) {
-    double drawn = -10;
-    for (const auto& mark : lane.marks) {
+  void marks(const Marks& drawn, double bar) {
+    for (const auto* one : drawn) {
+      const auto& mark = *one;
       const auto x = place(mark.at);
       if (mark.kind != TimelineMark::Kind::signal) {
         fmt::format_to(at(), "<line class=\"event\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"><title>{3} {4} {5}</title></line>\n", x, bar - 2, bar + k_bar + 2, timeline_.moment(mark.at), to_string(mark.kind), markup(mark.text));
-      } else if (x - drawn >= 5 || mark.severity != "warning") {
+      } else {
         fmt::format_to(at(), "<path d=\"M{:.1f} {}l4 -8l4 8z\" class=\"{}\"><title>{} {} {}</title></path>\n", x - 4, bar + 1, mark.severity, timeline_.moment(mark.at), mark.severity, markup(mark.text));
-        drawn = x;
       }
     }
-    notes(lane, bar + k_bar + 11);
   }
 
   /// What there is room for, the most telling first; the rest is in the titles, and in the table of the page.
@@ -163,6 +186,8 @@ class Svg {
   }
 
   const Timeline& timeline_;
+  std::vector<Marks> drawn_;   ///< of each lane
+  std::size_t hidden_ = 0;
   double bottom_ = 0;
   std::string out_;
 };

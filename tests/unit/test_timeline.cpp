@@ -249,6 +249,32 @@ TEST_CASE("what others wrote is no markup") {
   CHECK(page.find("prefers-color-scheme:dark") != std::string::npos);
 }
 
+TEST_CASE("a flood of signals makes no page that a browser cannot show, and what is left out is said") {
+  Timeline flood{"thumbs", k_from, k_to, {}, hour(0), {}};
+  for (const auto* revision : {"r0000000001", "r0000000002"}) {
+    auto facts = set(revision);
+    facts.cut = true;
+    facts.cut_memo = cut_at(2, "the first of all");
+    for (int i = 0; i < 5000; ++i) facts.signals.push_back(signal(3 + i * 0.004, i % 3 ? "critical" : "warning", fmt::format("oops-{}", i).c_str()));
+    flood.lanes.push_back(lane(facts));
+  }
+  const auto count = [](const std::string& text, std::string_view part) {
+    std::size_t out = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++out;
+    return out;
+  };
+  const auto page = timeline_html(flood);
+  CHECK(count(page, "<tr>") == 2 + 2 + 500);  // two headings, two lanes
+  CHECK(page.find("without 9504 that are older (signals go first): cdctl timeline thumbs -o ndjson has all") != std::string::npos);
+  CHECK(count(page, "<td>the first of all</td>") == 2);
+  CHECK(page.find("oops-4999") != std::string::npos);
+  const auto svg = timeline_svg(flood);
+  CHECK(count(svg, "<path") <= 2 * (752 * 2 / 3 + 752 / 5 + 2) + 2);
+  CHECK(svg.find("too close to another of their kind to be told apart are not drawn") != std::string::npos);
+  CHECK(svg.size() < 400'000);
+  CHECK(timeline_svg(many(3)).find("too close") == std::string::npos);
+}
+
 TEST_CASE("a short time is told to the second") {
   auto facts = set();
   facts.deployed_at = hour(12);
