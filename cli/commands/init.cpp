@@ -65,7 +65,7 @@ class Interview {
 
   Result<> sources() {
     const auto found = facts_.manifest ? std::string() : facts_.url;
-    CDCTL_TRY_ASSIGN(answers_.trunk, settle("trunk", "Trunk: the address or folder of its repository", found));
+    CDCTL_TRY_ASSIGN(answers_.trunk, settle("trunk", "Trunk: its repository, URL or folder", found));
     if (answers_.trunk.empty()) return fail(ExitCode::usage, "init: a service needs a trunk; give --trunk URL");
     answers_.trunk_kind = answers_.trunk == facts_.url ? facts_.kind : kind_of_address(answers_.trunk);
     answers_.trunk = absolute(answers_.trunk);
@@ -74,7 +74,7 @@ class Interview {
     if (answers_.trunk == facts_.url) answers_.processes = facts_.processes;
     else if (answers_.work_tree) answers_.processes = processes_in(answers_.trunk);
     if (args_.has("spec") || facts_.manifest) {
-      CDCTL_TRY_ASSIGN(const auto spec, settle("spec", "Mojo spec: the address or folder of its repository", facts_.url));
+      CDCTL_TRY_ASSIGN(const auto spec, settle("spec", "Mojo spec: its repository, URL or folder", facts_.url));
       answers_.spec = absolute(spec);
       answers_.spec_kind = kind_of_address(answers_.spec);
     }
@@ -88,7 +88,7 @@ class Interview {
     for (answers_.branch = args_.value("branch", found);;) {
       const bool asked = asks_all_ && !args_.has("branch") && answers_.trunk_kind == "git";
       if (asked) {
-        CDCTL_TRY_ASSIGN(answers_.branch, prompt_.line("Branch (empty: the repository's own default)", found));
+        CDCTL_TRY_ASSIGN(answers_.branch, prompt_.line("Branch (empty: the default one)", found));
       }
       if (valid_branch(answers_.branch)) return {};
       const auto wrong = fmt::format("'{}' is no name of a branch", printable(answers_.branch, 60));
@@ -130,7 +130,7 @@ class Interview {
     auto word = args_.value("broker");
     if (word.empty() && asks_) {
       const auto found = broker_nearby(context_);
-      CDCTL_TRY_ASSIGN(word, prompt_.line("RabbitMQ: the address of its management API, or none", found.empty() ? "none" : found));
+      CDCTL_TRY_ASSIGN(word, prompt_.line("RabbitMQ: its management API, or none", found.empty() ? "none" : found));
     }
     if (word.empty() || word == "none") return {};
     auto& broker = answers_.broker;
@@ -186,7 +186,7 @@ class Interview {
   Result<> queues() {
     auto text = answers_.service;
     if (asks_all_) {
-      CDCTL_TRY_ASSIGN(text, prompt_.line("Queues that its workers read (blanks between them)", answers_.service));
+      CDCTL_TRY_ASSIGN(text, prompt_.line("Queues of its workers, blanks between", answers_.service));
     }
     for (std::string_view rest = text; !rest.empty();) {
       const auto blank = std::min(rest.find(' '), rest.size());
@@ -289,9 +289,9 @@ int run_init(Context& context, const Arguments& args) {
     const auto files = files_of(answers, folder, adding);
     CDCTL_TRY(refuse_taken(files));
     if (interview.asked() && !args.has("dry-run")) {
-      std::string list;
-      for (const auto& one : files) list += (list.empty() ? "" : ", ") + one.path.lexically_relative(folder).string();
-      CDCTL_TRY_ASSIGN(const bool agreed, Prompt(context.out).yes(fmt::format("Write {} in {}?", list, folder.string())));
+      auto list = fmt::format("In {}:\n", folder.string());
+      for (const auto& one : files) list += fmt::format("  {}\n", one.path.lexically_relative(folder).string());
+      CDCTL_TRY_ASSIGN(const bool agreed, Prompt(context.out).yes(fmt::format("{}Write {}?", list, files.size() == 1 ? "this file" : fmt::format("these {} files", files.size()))));
       if (!agreed) return fail(ExitCode::refused, "init: nothing was written");
     }
     if (!args.has("dry-run")) remove_drafts(folder / k_password_file);  // also when this run writes no password

@@ -69,6 +69,12 @@ grep -qF "trunk = { git = \"$PWD\", branch = \"main\" }" "services.d/$service-tr
 expect_exit 0 cdctl outdated </dev/null
 expect_json 'length == 1'
 cd ..
+git clone -q "$service-trunk" "$service-clone"  # named as the folder: it is looked at, and not where we are
+expect_exit 0 cdctl init "$service-clone" --yes </dev/null
+grep -qF "trunk = { git = \"$work/$service-trunk\", branch = \"main\" }" "$service-clone/services.d/$service-trunk.toml"
+git init -q "$service-fresh"
+expect_exit 0 cdctl init "$service-fresh" --yes </dev/null
+grep -qF "trunk = { git = \"$work/$service-fresh\"" "$service-fresh/services.d/$service-fresh.toml"
 
 # With a broker: the password is in one file, which nobody else may read and git leaves alone; a wrong one is said at once.
 url=http://127.0.0.1:$HTTP_PORT with_user=http://guest@127.0.0.1:$HTTP_PORT
@@ -146,6 +152,9 @@ wait "$asking" || fail "it failed: $(cat screen)"
 exec 9>&-
 tr -d '\r' <screen >shown
 grep -q 'Password of guest (not shown): $' shown || fail "$(cat shown)"
+questions=$(sed "s/$service/thumbs/g; s|$work|/home/alice|g; s/\x1b\[[?0-9;]*[a-zA-Z]//g" shown | grep -oE '^.*(\]|shown\)): ')
+[ "$(wc -l <<<"$questions")" -ge 8 ] || fail "not all questions: $questions"
+! grep -E '.{72}' <<<"$questions" || fail "that question leaves no room for an answer in 80 columns"
 cmp queued/cdctl.toml asked/cdctl.toml
 cmp "queued/services.d/$service.toml" "asked/services.d/$service.toml"
 cmp queued/secrets/rabbit.password asked/secrets/rabbit.password
