@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -89,13 +90,15 @@ Result<Json> normal_signal(Json flat) {
   out.set("severity", to_string(severity));
   out.set("signal", signal);
   out.set("key", flat["key"].view().empty() ? Json(set->service + "/" + signal) : flat["key"]);
-  for (const auto& [name, value] : flat.members()) {
-    if (out.find(name) || name == "time" || name == "received") continue;
-    if (!value.is_null() || std::ranges::find(k_optional, name) == k_optional.end()) out.set(name, value);
-  }
-  out.set("time", to_rfc3339(time));
-  if (const auto* received = flat.find("received")) out.set("received", *received);
-  return out;
+  // Anybody may send a signal with very many fields, so that nothing here looks at each for each. Of a name that comes twice the first counts.
+  Json::Object fields = out.members();
+  std::unordered_set<std::string_view> known{"schema", "id", "set", "service", "revision", "severity", "signal", "key", "time", "received"};
+  if (out.find("unit")) known.insert("unit");
+  for (const auto& [name, value] : flat.members())
+    if (known.insert(name).second && (!value.is_null() || std::ranges::find(k_optional, name) == k_optional.end())) fields.emplace_back(name, value);
+  fields.emplace_back("time", to_rfc3339(time));
+  if (const auto* received = flat.find("received")) fields.emplace_back("received", *received);
+  return Json(std::move(fields));
 }
 
 Json to_cloud_event(const Json& flat) {
