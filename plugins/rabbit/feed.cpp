@@ -15,37 +15,49 @@ namespace {
 /// What one message holds at most: few enough that a reader which starts over reads little twice.
 constexpr std::size_t k_most_signals = 100, k_most_bytes = 128 * 1024;
 
-/// The signals of one routing key on their way into messages.
+/// Signals of one routing key on their way into a message.
 struct Batch {
+  std::string key;
   std::string body;
   std::string first_id;
   std::size_t count = 0;
 };
 
-Publication publication_of(const std::string& key, Batch batch) {
+Publication publication_of(Batch batch) {
   const bool several = batch.count > 1;
-  return {.exchange = k_signals, .routing_key = key, .message_id = batch.first_id.substr(0, 255),
+  return {.exchange = k_signals, .routing_key = std::move(batch.key), .message_id = batch.first_id.substr(0, 255),
           .content_type = several ? "application/cloudevents-batch+json" : "application/cloudevents+json",
           .body = several ? "[" + batch.body + "]" : std::move(batch.body), .type = {}};
 }
 
-/// Signals of the same set and severity share messages: a message costs the broker several times what a signal in it does.
-std::vector<Publication> publications_of(std::span<const Json> signals) {
+bool fits(const Batch& batch, std::string_view key, std::size_t size) {
+  return batch.key == key && batch.count < k_most_signals && batch.body.size() + size <= k_most_bytes;
+}
+
+/// Successive signals of a set share messages while their severity is the same: a message costs the broker several times what a
+/// signal in it does. A set's signals stay in their order, since "in a row" and "cleared" mean something by it.
+Result<std::vector<Publication>> publications_of(std::span<const Json> signals) {
   std::vector<Publication> out;
   std::vector<std::string> order;
-  std::unordered_map<std::string, Batch> batches;
+  std::unordered_map<std::string, Batch> batches;  // by set
   for (const auto& signal : signals) {
     auto key = routing_key(signal);
     const auto body = to_cloud_event(signal).dump();
-    auto [at, fresh] = batches.try_emplace(key);
+    if (body.size() > k_longest_message)
+      return fail(fmt::format("sending a signal of {}: it has {} bytes, and no reader of the feed takes more than {}", signal["set"].view(), body.size(), k_longest_message));
+    auto [at, fresh] = batches.try_emplace(signal["set"].as_string());
+    if (fresh) order.push_back(at->first);
     auto& batch = at->second;
-    if (batch.count == k_most_signals || (batch.count > 0 && batch.body.size() + body.size() > k_most_bytes)) out.push_back(publication_of(key, std::exchange(batch, {})));
-    if (batch.count++ == 0) batch.first_id = signal["id"].as_string();
-    else batch.body += ',';
+    if (batch.count > 0 && !fits(batch, key, body.size())) out.push_back(publication_of(std::exchange(batch, {})));
+    if (batch.count++ == 0) {
+      batch.first_id = signal["id"].as_string();
+      batch.key = std::move(key);
+    } else {
+      batch.body += ',';
+    }
     batch.body += body;
-    if (fresh) order.push_back(std::move(key));
   }
-  for (const auto& key : order) out.push_back(publication_of(key, std::move(batches[key])));
+  for (const auto& set : order) out.push_back(publication_of(std::move(batches[set])));
   return out;
 }
 
@@ -64,7 +76,8 @@ Result<> send_as_unit(const AmqpAddress& address, std::span<const Json> signals,
   CDCTL_TRY_ASSIGN(auto* driver, amqp_driver());
   auto link = driver->connect(address, deadline);
   if (!link) return fail(link.error().in("sending a signal"));
-  const auto sent = (*link)->publish(publications_of(signals), deadline);
+  CDCTL_TRY_ASSIGN(const auto messages, publications_of(signals));
+  const auto sent = (*link)->publish(messages, deadline);
   if (sent) return {};
   if (sent.error().exit != ExitCode::failed) return fail(sent.error().in("sending a signal"));
   return fail(sent.error().in("sending a signal (a set may send signals of its own set only, and a deploy makes the exchange)"));
@@ -77,7 +90,7 @@ Result<> RabbitFeed::send_to(Management& management, std::span<const Json> signa
   CDCTL_TRY_ASSIGN(auto* driver, amqp_driver());
   auto link = driver->connect(settings.amqp, deadline);
   if (!link) return fail(link.error().in("sending a signal"));
-  const auto messages = publications_of(signals);
+  CDCTL_TRY_ASSIGN(const auto messages, publications_of(signals));
   auto sent = (*link)->publish(messages, deadline);
   if (sent) return {};
   if (sent.error().exit != ExitCode::failed) return fail(sent.error().in("sending a signal"));

@@ -151,15 +151,31 @@ void RabbitReader::take(const Delivery& delivery, std::vector<Json>& signals) {
   wanted_ = -1;
   if (delivery.offset >= 0) cursor_ = fmt::format("{}{}", k_cursor_prefix, delivery.offset);
   if (delivery.type == k_marker) return;
-  const auto skip = [&](const Error& error) { host_.log(Level::warning, fmt::format("message {} of the feed is no signal: {}; skipped", delivery.offset, error.what)); };
-  auto json = Json::parse(delivery.body);
-  if (!json) return skip(json.error());
-  if (!json->is_array()) {
-    if (const auto taken = take_one(delivery, std::move(*json), signals); !taken) skip(taken.error());
-    return;
+  take_body(delivery, signals);
+}
+
+/// What is wrong with one signal of a batch leaves the others. One line tells of all that is wrong, since anybody who may write a
+/// message can put very much into it.
+void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signals) const {
+  std::optional<Error> first;
+  std::size_t bad = 0;
+  const auto note = [&](const Result<>& taken) {
+    if (taken) return;
+    ++bad;
+    if (!first) first = taken.error();
+  };
+  auto json = delivery.body.size() <= k_longest_message ? Json::parse(delivery.body) : Result<Json>(fail(fmt::format("it has {} bytes, more than {}", delivery.body.size(), k_longest_message)));
+  if (!json) {
+    note(std::unexpected(json.error()));
+  } else if (json->is_array()) {
+    for (const auto& one : json->items()) note(take_one(delivery, one, signals));
+  } else {
+    note(take_one(delivery, std::move(*json), signals));
   }
-  for (const auto& one : json->items())  // a batch: what is wrong with one of them leaves the others
-    if (const auto taken = take_one(delivery, one, signals); !taken) skip(taken.error());
+  if (bad == 0) return;
+  const auto what = json && json->is_array() ? fmt::format("{} of {} signals in message {} of the feed cannot be used", bad, json->items().size(), delivery.offset)
+                                             : fmt::format("message {} of the feed is no signal", delivery.offset);
+  host_.log(Level::warning, fmt::format("{}: {}; skipped", what, first->what));
 }
 
 Result<std::vector<Json>> RabbitReader::next(Millis wait) {

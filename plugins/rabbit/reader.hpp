@@ -11,6 +11,9 @@
 
 namespace cdctl::rabbit {
 
+/// Bytes of a message that a reader takes: whoever writes to the feed must not be able to fill its readers' memory.
+constexpr std::size_t k_longest_message = 4u << 20;
+
 /// Reads the stream of signals. Without follow it ends exactly with what the stream held when it was opened.
 class RabbitReader final : public FeedReader {
  public:
@@ -36,6 +39,7 @@ class RabbitReader final : public FeedReader {
   [[nodiscard]] Result<> consume(const StreamStart& start, const Deadline& deadline);
   [[nodiscard]] Result<std::optional<Delivery>> pull(const Deadline& deadline);
   void take(const Delivery& delivery, std::vector<Json>& signals);
+  void take_body(const Delivery& delivery, std::vector<Json>& signals) const;
   [[nodiscard]] Result<> take_one(const Delivery& delivery, Json json, std::vector<Json>& signals) const;
   [[nodiscard]] Time received(const Delivery& delivery, const Json& flat) const;
 

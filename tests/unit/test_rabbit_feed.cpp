@@ -50,6 +50,16 @@ std::vector<std::string> names(int from, int to) {
   return out;
 }
 
+/// All signals up to the end. Not in the head of a range-for: its temporaries do not live as long as the loop.
+std::vector<Json> all_from(FeedReader& reader) {
+  std::vector<Json> all;
+  while (!reader.at_end()) {
+    const auto some = reader.next(Millis(500)).value();
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
 const Time k_long_ago = now() - std::chrono::hours(20);
 
 }  // namespace
@@ -166,11 +176,7 @@ TEST_CASE("a message that is no signal is reported and skipped, and both forms a
   publish(signal_of(set, "s2").dump(), Json::object({{"headers", Json::object({{"timestamp_in_ms", stamp.time_since_epoch().count()}})}}));
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
-  std::vector<Json> all;
-  while (!(*reader)->at_end()) {
-    auto some = (*reader)->next(Millis(500)).value();
-    all.insert(all.end(), some.begin(), some.end());
-  }
+  const auto all = all_from(**reader);
   REQUIRE(all.size() == 3);
   CHECK(all[2]["received"].view() == to_rfc3339(stamp));
   CHECK(broker.host().logged.size() == 2);
@@ -190,10 +196,7 @@ TEST_CASE("signals of the same set and severity share messages, and all of them 
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   std::map<std::string, std::vector<std::string>> seen;
-  while (!(*reader)->at_end()) {
-    const auto some = (*reader)->next(Millis(500)).value();
-    for (const auto& signal : some) seen[signal["set"].as_string()].push_back(signal["signal"].as_string());
-  }
+  for (const auto& signal : all_from(**reader)) seen[signal["set"].as_string()].push_back(signal["signal"].as_string());
   auto expected = names(0, 250);
   CHECK(seen[broker.set(2).str()] == expected);
   expected.push_back(std::string(60, 'x'));
@@ -215,6 +218,47 @@ TEST_CASE("one signal of a batch that cannot be read leaves the others") {
   CHECK(broker.host().logged.size() == 1);
 }
 
+TEST_CASE("the signals of a set stay in their order, whatever their severities") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  std::vector<Json> mixed = signals_of(broker.set(1), 0, 300);
+  for (std::size_t i = 0; i < mixed.size(); ++i)
+    if (i % 3 != 1) mixed[i].set("severity", i % 3 == 0 ? "info" : "warning");
+  REQUIRE(feed.send(mixed, soon()));
+  auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
+  REQUIRE(reader);
+  CHECK(names_from(**reader) == names(0, 300));
+}
+
+TEST_CASE("whoever writes very much into a message gets one line, and holds nobody up") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
+  const auto publish = [&](const std::string& body) {
+    broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
+                Json::object({{"properties", Json::object({})}, {"routing_key", routing_key(signal_of(set, "any"))}, {"payload", body}, {"payload_encoding", "string"}}));
+  };
+  std::string junk = "[1", wide = R"({"set":")" + set.str() + R"(","signal":"s1")";
+  for (int i = 0; i < 50'000; ++i) junk += ",[]";
+  for (int i = 0; i < 50'000; ++i) wide += fmt::format(R"(,"f{}":1)", i);
+  publish(junk + "]");
+  publish("[" + std::string(5u << 20, ' ') + signal_of(set, "too long").dump() + "]");
+  publish("[]");
+  publish(wide + "}");
+  auto huge = signals_of(set, 2, 3);
+  huge[0].set("message", std::string(5u << 20, 'x'));
+  const auto refused = feed.send(huge, soon());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().exit == ExitCode::failed);
+  auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
+  REQUIRE(reader);
+  CHECK(names_from(**reader) == names(0, 2));
+  REQUIRE(broker.host().logged.size() == 2);
+  CHECK(broker.host().logged[0].find("50001 of 50001 signals in message 1 of the feed cannot be used: a signal must be a JSON object; skipped") != std::string::npos);
+  CHECK(broker.host().logged[1].find("bytes, more than 4194304; skipped") != std::string::npos);
+}
+
 TEST_CASE("a worker that speaks of another set is not heard") {
   Broker broker;
   RabbitSwitch rabbit(broker.host());
@@ -234,10 +278,7 @@ TEST_CASE("a worker that speaks of another set is not heard") {
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   std::vector<std::string> whose;
-  while (!(*reader)->at_end()) {
-    const auto some = (*reader)->next(Millis(500)).value();
-    for (const auto& signal : some) whose.push_back(signal["set"].as_string());
-  }
+  for (const auto& signal : all_from(**reader)) whose.push_back(signal["set"].as_string());
   CHECK(whose == std::vector<std::string>{other.str(), set.str()});
   REQUIRE(broker.host().logged.size() == 1);
   CHECK(broker.host().logged[0].find("speaks of " + other.str()) != std::string::npos);
