@@ -79,6 +79,11 @@ constexpr std::array k_top{
     Option{"every", "DURATION", "draw and look that often; a look that costs much is taken less often (1s)"},
     Option{"timeout", "DURATION", "deadline of each look (10s)"},
 };
+constexpr std::array k_look{
+    k_top[0],
+    k_top[1],
+    Option{"probes", "", "what the probes of engines and other plugins find, instead"},
+};
 constexpr std::array k_probe{
     Option{"every", "DURATION", "look again and again"},
     Option{"send", "", "also send the signals to the feed"},
@@ -160,7 +165,7 @@ constexpr std::array k_init{
 constexpr std::array k_doctor{Option{"timeout", "DURATION", "deadline of each plugin's checks (15s)"}};
 constexpr std::array k_plugins{
     Option{"check", "", "open each plugin and check it whole"},
-    Option{"role", "ROLE", "with new: what the plugin begins as (sink)", false, false, 0, "sink source probe switch engine deployer doctor command"},
+    Option{"role", "ROLE", "with new: what the plugin begins as (sink). Not a memory or a feed: only those of rabbit and local are ever asked", false, false, 0, "sink source probe switch engine deployer doctor command"},
 };
 
 constexpr std::array k_commands{
@@ -206,7 +211,7 @@ constexpr std::array k_commands{
     Command{"plugins", "[new NAME [FOLDER]]", "The plugins, where they are, why one is refused; or begin your own",
             "cdctl plugins\ncdctl plugins --check -o json\ncdctl plugins new chat --role sink", "manifests", "plugin records", k_plugins, nothing, run_plugins},
     Command{"version", "", "The version and what it was built with", "cdctl version\ncdctl version -o json", "", "", {}, nothing, run_version},
-    Command{"__look", "[SERVICE…]", "What top shows, as records of what changed", "", "engines, switches, probes and the feed", "records", k_top, config, run_look, true},
+    Command{"__look", "[SERVICE…]", "What top shows, as records of what changed", "", "engines, switches, probes and the feed", "records", k_look, config, run_look, true},
     Command{"completion", "SHELL", "The completion script of bash, zsh or fish", "cdctl completion bash >~/.local/share/bash-completion/completions/cdctl\ncdctl completion fish >~/.config/fish/completions/cdctl.fish", "", "", {}, nothing, run_completion},
     Command{"__complete", "SHELL LINE [STEM [WIDTH]]", "Candidates for a command line up to the cursor", "", "", "", {}, nothing, run_complete, true},
     Command{"__manifest", "LIBRARY FILE", "Write a plugin's manifest", "", "", "", {}, nothing, run_manifest, true},

@@ -12,24 +12,8 @@
 
 namespace cdctl::cli {
 
-namespace {
-
-constexpr std::size_t k_most_runs = 1000;
-
-/// Sets on their way in or out have nothing to show yet, or no more.
 bool worth_a_look(const SetView& set) { return set.state != "deploying" && set.state != "partial" && set.state != "reaping" && set.state != "absent"; }
 
-std::vector<const SetView*> chosen(Fleet& fleet, const std::vector<Selector>& selectors) {
-  std::vector<const SetView*> out;
-  for (const auto& view : fleet.services())
-    for (const auto& set : view.sets) {
-      const auto means = [&](const Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
-      if (worth_a_look(set) && (selectors.empty() || std::ranges::any_of(selectors, means))) out.push_back(&set);
-    }
-  return out;
-}
-
-/// Those of its switches and its engine; and of each other plugin that the service has a table for.
 std::vector<std::string> probes_of(Context& context, const ServiceConfig& service) {
   auto& host = context.plugin_host();
   auto out = context.broker_switches(service);
@@ -40,6 +24,20 @@ std::vector<std::string> probes_of(Context& context, const ServiceConfig& servic
     for (const auto& row : plugin.roles)  // a switch or an engine that the service has a table for, and does not use, is left alone
       if (row.role == "probe" && !host.offering("switch", row.kind) && !host.offering("engine", row.kind)) out.push_back(row.kind);
   }
+  return out;
+}
+
+namespace {
+
+constexpr std::size_t k_most_runs = 1000;
+
+std::vector<const SetView*> chosen(Fleet& fleet, const std::vector<Selector>& selectors) {
+  std::vector<const SetView*> out;
+  for (const auto& view : fleet.services())
+    for (const auto& set : view.sets) {
+      const auto means = [&](const Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
+      if (worth_a_look(set) && (selectors.empty() || std::ranges::any_of(selectors, means))) out.push_back(&set);
+    }
   return out;
 }
 

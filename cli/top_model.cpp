@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include <cdctl/names.hpp>
 #include <cdctl/signal.hpp>
 
@@ -45,6 +47,7 @@ void TopModel::apply(std::string_view line, Time at) {
   if (schema == "cdctl.set/1") take_set(*record);
   else if (schema == "cdctl.signal/1") take_signal(*record);
   else if ((*record)["kind"].view() == "look") take_look(*record, at);
+  else if ((*record)["kind"].view() == "trouble") take_troubles(*record);
 }
 
 void TopModel::take_set(const Json& record) {
@@ -56,7 +59,8 @@ void TopModel::take_set(const Json& record) {
   row.state = record["state"].as_string();
   row.forced = record["forced"].as_string();
   row.why_cut = printable(record["cut_why"].view());
-  row.trouble = printable(record["trouble"].view());
+  looked_[name] = row.trouble = printable(record["trouble"].view());
+  if (row.trouble.empty()) row.trouble = trouble_beside(name);
   if (record["cut"].is_bool()) row.cut = record["cut"].as_bool();
   row.on_trial = !record["trial_until"].is_null();
   row.newest = record["newest"].as_bool();
@@ -81,12 +85,36 @@ void TopModel::take_look(const Json& record, Time at) {
   looked_at = at;
   took = Millis(record["took_ms"].as_int());
   next = Millis(record["next_ms"].as_int());
-  errors_.clear();
-  for (const auto& error : record["errors"].items()) errors_.push_back(error["where"].as_string() + ": " + printable(error["error"].view(), 400));
+  look_errors_.clear();
+  for (const auto& error : record["errors"].items()) look_errors_.push_back(error["where"].as_string() + ": " + printable(error["error"].view(), 400));
   for (const auto& set : record["gone"].items()) {
     rows_.erase(set.as_string());
     last_.erase(set.as_string());
+    looked_.erase(set.as_string());
   }
+  gather_errors();
+}
+
+void TopModel::take_troubles(const Json& record) {
+  const auto probe = printable(record["probe"].view(), 60);
+  auto& sets = beside_[probe];
+  sets.clear();
+  for (const auto& [set, text] : record["sets"].members()) sets.emplace(set, printable(text.view()));
+  beside_errors_.erase(probe);
+  if (!record["error"].is_null()) beside_errors_[probe] = printable(record["error"].view(), 400);
+  for (auto& [name, row] : rows_) row.trouble = looked_[name].empty() ? trouble_beside(name) : looked_[name];
+  gather_errors();
+}
+
+void TopModel::gather_errors() {
+  errors_ = look_errors_;
+  for (const auto& [probe, error] : beside_errors_) errors_.push_back(fmt::format("probing with {}: {}", probe, error));
+}
+
+std::string TopModel::trouble_beside(const std::string& set) const {
+  for (const auto& [probe, sets] : beside_)
+    if (const auto at = sets.find(set); at != sets.end()) return at->second;
+  return {};
 }
 
 const TopSignal* TopModel::last_signal(const std::string& set) const {

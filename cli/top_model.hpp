@@ -13,7 +13,8 @@ namespace cdctl::cli {
 
 /// What `top` knows of one set. What is empty could not be read.
 struct TopRow {
-  std::string set, service, state, forced, why_cut, trouble;
+  std::string set, service, state, forced, why_cut;
+  std::string trouble;             ///< what a look, or else a probe beside the looks, found wrong
   std::optional<bool> cut;
   bool on_trial = false, newest = false;
   std::optional<std::int64_t> want, up;
@@ -32,7 +33,7 @@ struct TopSignal {
 enum class TopSort { service, trouble, work, age };
 [[nodiscard]] std::string_view to_string(TopSort sort);
 
-/// What the looker told, put together. Knows no screen and no clock.
+/// What the looker and the prober told, put together. Knows no screen and no clock.
 class TopModel {
  public:
   /// One line of the looker. What it cannot use it passes over.
@@ -52,11 +53,17 @@ class TopModel {
   void take_set(const Json& record);
   void take_signal(const Json& record);
   void take_look(const Json& record, Time at);
+  void take_troubles(const Json& record);
+  void gather_errors();
+  [[nodiscard]] std::string trouble_beside(const std::string& set) const;
 
   std::map<std::string, TopRow> rows_;
   std::deque<TopSignal> signals_;
   std::map<std::string, TopSignal> last_;
-  std::vector<std::string> errors_;
+  std::map<std::string, std::string> looked_;                         ///< set: what the last look found wrong
+  std::map<std::string, std::map<std::string, std::string>> beside_;  ///< probe: set: what it found wrong
+  std::vector<std::string> look_errors_, errors_;
+  std::map<std::string, std::string> beside_errors_;                  ///< probe: why it could not be asked
 };
 
 }  // namespace cdctl::cli

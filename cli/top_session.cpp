@@ -10,17 +10,20 @@
 #include <cdctl/names.hpp>
 #include <cdctl/process.hpp>
 
+#include "inspect_page.hpp"
+
 namespace cdctl::cli {
 
 namespace {
 
-constexpr Millis k_restart(2000);
+constexpr Millis k_restart(2000), k_probe_again(30'000);
 constexpr Millis k_status_stays(15'000);
 
 }  // namespace
 
 Result<> TopSession::run() {
   start_looker();
+  start_prober();
   while (!quit_ && !Stop::requested()) {
     if (dirty_ || now() - drawn_ >= options_.every) draw();
     wait();
@@ -40,9 +43,19 @@ void TopSession::start_looker() {
   else say(started.error().what, Look::bad);
 }
 
+/// Where nothing is to be asked beside the looks it ends at once, and well.
+void TopSession::start_prober() {
+  probe_again_.reset();
+  auto words = options_.look;
+  words.emplace_back("--probes");
+  words.insert(words.end(), options_.global.begin(), options_.global.end());
+  if (auto started = TopChild::start(words)) prober_ = std::move(*started);
+  else probe_again_ = Deadline(k_probe_again);
+}
+
 /// Until a key, something to read, or the next time to draw.
 void TopSession::wait() {
-  std::array<struct pollfd, 6> fds{};
+  std::array<struct pollfd, 8> fds{};
   std::size_t count = 0;
   const auto add = [&](int fd) {
     if (fd >= 0) fds[count++] = {fd, POLLIN, 0};
@@ -52,6 +65,8 @@ void TopSession::wait() {
   if (!choice_.paused) {  // while we read nothing the looker waits, too
     add(looker_.out());
     add(looker_.err());
+    add(prober_.out());
+    add(prober_.err());
   }
   add(job_.out());
   add(job_.err());
@@ -60,21 +75,38 @@ void TopSession::wait() {
   if (fds[0].revents & (POLLHUP | POLLERR)) quit_ = true;
 }
 
-void TopSession::take() {
+void TopSession::take_looks() {
+  if (choice_.paused || !looker_.running()) return;
   std::vector<std::string> lines;
-  if (!choice_.paused && looker_.running()) {
-    looker_.take(lines);
-    for (const auto& line : lines) model_.apply(line, now());
-    dirty_ = dirty_ || !lines.empty();
-    if (looker_.done()) {
-      const int status = looker_.reap();
-      say(fmt::format("? looking ended with exit status {}: {}; trying again", status, printable(looker_.complaint(), 300)), Look::bad);
-      restart_ = Deadline(k_restart);
-    }
+  looker_.take(lines);
+  for (const auto& line : lines) model_.apply(line, now());
+  dirty_ = dirty_ || !lines.empty();
+  if (!looker_.done()) return;
+  const int status = looker_.reap();
+  say(fmt::format("? looking ended with exit status {}: {}; trying again", status, printable(looker_.complaint(), 300)), Look::bad);
+  restart_ = Deadline(k_restart);
+}
+
+void TopSession::take_troubles() {
+  if (choice_.paused || !prober_.running()) return;
+  std::vector<std::string> lines;
+  prober_.take(lines);
+  for (const auto& line : lines) model_.apply(line, now());
+  dirty_ = dirty_ || !lines.empty();
+  if (!prober_.done()) return;
+  if (const int status = prober_.reap(); status != 0) {
+    say(fmt::format("? probing ended with exit status {}: {}; trying again", status, printable(prober_.complaint(), 300)), Look::bad);
+    probe_again_ = Deadline(k_probe_again);
   }
+}
+
+void TopSession::take() {
+  take_looks();
+  take_troubles();
   if (restart_ && restart_->passed()) start_looker();
+  if (probe_again_ && probe_again_->passed()) start_prober();
   if (job_.running()) {
-    lines.clear();
+    std::vector<std::string> lines;
     job_.take(lines);
     take_job(lines);
   }
@@ -88,10 +120,10 @@ void TopSession::take_job(const std::vector<std::string>& lines) {
   const int status = job_.reap();
   if (job_kind_ == "inspect") {
     say("");
-    if (job_lines_.empty()) return say(job_.complaint().empty() ? "nothing is known of it" : job_.complaint(), Look::bad);
-    page_ = std::move(job_lines_);
-    page_from_ = 0;
-    mode_ = Mode::page;
+    for (const auto& line : job_lines_)
+      if (auto record = Json::parse(line); record && (*record)["schema"].view() == "cdctl.set/1")
+        return open_page(status == 0 || job_.complaint().empty() ? std::vector<std::string>() : std::vector<std::string>{"? " + printable(job_.complaint(), 400)}, std::move(*record));
+    say(job_.complaint().empty() ? "nothing is known of it" : printable(job_.complaint(), 400), Look::bad);
   } else if (job_kind_ == "check") {
     say_guards(status);
   } else {
@@ -126,10 +158,30 @@ void TopSession::draw() {
   const auto rows = model_.rows(choice_.sort, choice_.filter);
   if (!rows.empty() && std::ranges::find(rows, choice_.chosen, &TopRow::set) == rows.end() && mode_ != Mode::confirm) choice_.chosen = rows.front()->set;
   choice_.prompt = mode_ == Mode::confirm ? confirm_text() : mode_ == Mode::filter ? "show only names with: " + choice_.filter + "_   (Enter, Escape clears)" : "";
-  if (mode_ == Mode::page) screen_.draw(draw_page(page_title_, page_, size, page_from_));
+  if (mode_ == Mode::page) screen_.draw(draw_page(page_title_, page_lines(), size, page_from_));
   else screen_.draw(draw_top(model_, choice_, size, now(), top_));
   drawn_ = now();
   dirty_ = false;
+}
+
+/// Behind the record's own title, which is that of the page, the lines that are not of the record.
+std::vector<std::string> TopSession::page_lines() const {
+  if (!page_record_) return page_;
+  auto out = page_;
+  const auto text = inspect_page(*page_record_, false, screen_.columns());
+  for (std::string_view rest = std::string_view(text).substr(text.find('\n') + 1); !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    out.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
+}
+
+void TopSession::open_page(std::vector<std::string> lines, std::optional<Json> record) {
+  page_ = std::move(lines);
+  page_record_ = std::move(record);
+  page_from_ = 0;
+  mode_ = Mode::page;
 }
 
 // ---------------------------------------------------------------- keys
@@ -176,16 +228,14 @@ void TopSession::press_list(int key) {
     case '?':
     case 'h':
       page_title_ = "cdctl top: help";
-      page_ = top_help();
-      page_from_ = 0;
-      mode_ = Mode::page;
+      open_page(top_help(), {});
       break;
     case k_key_enter:
       if (choice_.chosen.empty() || job_.running()) break;
       page_title_ = choice_.chosen;
       say("asking about " + choice_.chosen);
       job_kind_ = "inspect";
-      start_job({"inspect", choice_.chosen, "-o", "table", "--no-color"});
+      start_job({"inspect", choice_.chosen, "-o", "ndjson"});
       break;
     default: break;
   }
@@ -200,6 +250,7 @@ void TopSession::press_filter(int key) {
 
 void TopSession::press_page(int key) {
   const auto body = std::max<std::size_t>(screen_.rows(), 4) - 2;
+  constexpr std::size_t k_all = 1 << 30;  // draw_page knows where the end is
   switch (key) {
     case 'q':
     case k_key_escape:
@@ -212,7 +263,7 @@ void TopSession::press_page(int key) {
     case k_key_page_down:
     case ' ': page_from_ += body; break;
     case k_key_home: page_from_ = 0; break;
-    case k_key_end: page_from_ = page_.size(); break;
+    case k_key_end: page_from_ = k_all; break;
     default: break;
   }
 }
@@ -240,7 +291,7 @@ void TopSession::ask(std::string_view action) {
 }
 
 std::string TopSession::confirm_text() const {
-  return fmt::format("{} {}?  y yes, any other key no", action_, target_);
+  return fmt::format("{} {}?  y yes, other keys no", action_, target_);
 }
 
 void TopSession::press_confirm(int key) {

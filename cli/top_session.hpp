@@ -27,10 +27,15 @@ class TopSession {
   enum class Mode { list, filter, confirm, page };
 
   void start_looker();
+  void start_prober();
+  void take_looks();
+  void take_troubles();
   void take();
   void take_job(const std::vector<std::string>& lines);
   void wait();
   void draw();
+  [[nodiscard]] std::vector<std::string> page_lines() const;
+  void open_page(std::vector<std::string> lines, std::optional<Json> record);
   void press(int key);
   void press_list(int key);
   void press_filter(int key);
@@ -52,14 +57,16 @@ class TopSession {
   Mode mode_ = Mode::list;
   bool quit_ = false, dirty_ = true;
 
-  TopChild looker_;
+  TopChild looker_, prober_;
   std::optional<Deadline> restart_;       ///< the looker ended: when to try again
+  std::optional<Deadline> probe_again_;   ///< the prober failed
   TopChild job_;                          ///< inspect, break, mend, or a dry run of them
   std::vector<std::string> job_lines_;
   std::string job_kind_;                  ///< `inspect`, `check`, `act`
   std::string action_, target_;           ///< of the question
   std::string page_title_;
-  std::vector<std::string> page_;
+  std::vector<std::string> page_;         ///< its lines, or
+  std::optional<Json> page_record_;       ///< what `inspect` found, laid out for the width of the screen
   std::size_t page_from_ = 0;
   std::optional<Deadline> forget_status_;
   Time drawn_{};

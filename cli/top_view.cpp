@@ -12,10 +12,6 @@ namespace cdctl::cli {
 
 namespace {
 
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 /// Cut or filled up to exactly `width` columns.
 std::string fit(std::string_view text, std::size_t width, bool right = false) {
   std::string out;
@@ -28,11 +24,50 @@ std::string fit(std::string_view text, std::size_t width, bool right = false) {
   return right ? std::string(blanks, ' ') + out : out + std::string(blanks, ' ');
 }
 
+/// A line that is wider than the screen ends in a mark.
+void clip(ScreenLine& line, const TopSize& size) {
+  std::size_t used = 0, needed = 0;
+  for (const auto& piece : line.pieces) {
+    const auto end = piece.text.find_last_not_of(' ');
+    if (end != std::string::npos) needed = used + columns_of(std::string_view(piece.text).substr(0, end + 1));
+    used += columns_of(piece.text);
+  }
+  if (needed <= size.columns || size.columns == 0) return;
+  auto left = size.columns - 1;
+  for (auto& piece : line.pieces) {
+    piece.text = fit(piece.text, std::min(columns_of(piece.text), left));
+    left -= columns_of(piece.text);
+  }
+  line.pieces.push_back({size.ascii ? "~" : "…", line.pieces.back().look});
+}
+
 std::vector<ScreenLine> as_shown(std::vector<ScreenLine> lines, const TopSize& size) {
-  if (size.ascii)
-    for (auto& line : lines)
+  for (auto& line : lines) {
+    clip(line, size);
+    if (size.ascii)
       for (auto& piece : line.pieces) piece.text = ascii_of(piece.text);
+  }
   return lines;
+}
+
+/// A long text in lines of the screen, at most `most`; the last ends in a mark where there is more.
+std::vector<std::string> in_lines(const std::string& text, std::size_t most, const TopSize& size) {
+  auto lines = lines_within(text, size.columns);
+  if (lines.size() <= most) return lines;
+  lines.resize(most);
+  lines.back() = fit(lines.back(), std::min(columns_of(lines.back()), size.columns - 1)) + (size.ascii ? "~" : "…");
+  return lines;
+}
+
+/// A line of a page, broken where it is wider than the screen; what follows stands two columns in.
+void add_broken(std::vector<std::string>& out, const std::string& line, std::size_t columns) {
+  const auto blanks = std::min(line.find_first_not_of(' '), line.size());
+  if (columns_of(line) <= columns || blanks + 12 > columns) return out.push_back(line);
+  auto indent = blanks;
+  for (const auto& piece : lines_within(std::string_view(line).substr(blanks), columns - blanks - 2)) {
+    out.push_back(std::string(indent, ' ') + piece);
+    indent = blanks + 2;
+  }
 }
 
 class View {
@@ -51,11 +86,13 @@ class View {
     title();
     headings();
     const auto signals = size_.rows >= 16 ? std::min<std::size_t>(size_.rows / 5, 8) : 0;
-    const auto foot = 2 + (signals > 0 ? signals + 1 : 0);
+    const auto said = foot_lines();
+    const auto foot = said.size() + 1 + (signals > 0 ? signals + 1 : 0);
     const auto body = size_.rows > foot + 2 ? size_.rows - foot - 2 : 1;
     list(body, top);
     if (signals > 0) last_signals(signals);
-    foot_lines();
+    for (const auto& line : said) lines_.push_back({{line}, false});
+    keys();
     return std::move(lines_);
   }
 
@@ -208,11 +245,22 @@ class View {
     return unread ? "could not be read" : "none in the last ten minutes";
   }
 
-  /// What could not be asked stays in sight before what an action came to.
-  void foot_lines() {
-    if (!choice_.status.empty()) lines_.push_back({{{choice_.status, choice_.status_look}}, false});
-    else if (!model_.errors().empty()) lines_.push_back({{{fmt::format("? {}{}", model_.errors().front(), model_.errors().size() > 1 ? fmt::format(" (and {} more)", model_.errors().size() - 1) : ""), Look::warn}}, false});
-    else lines_.push_back({{{choice_.filter.empty() ? "" : fmt::format("only names with '{}'; / changes it", choice_.filter), Look::dim}}, false});
+  /// What an action came to, else what could not be asked, else what is wrong with the chosen set where its row has no room for it: a
+  /// line at least, and as many as it needs, up to a quarter of the screen.
+  [[nodiscard]] std::vector<Piece> foot_lines() const {
+    const auto [text, look] = foot_text();
+    std::vector<Piece> out;
+    for (auto& line : in_lines(text, std::max<std::size_t>(size_.rows / 4, 1), size_)) out.push_back({std::move(line), look});
+    return out;
+  }
+  [[nodiscard]] Piece foot_text() const {
+    if (!choice_.status.empty()) return {choice_.status, choice_.status_look};
+    if (const auto& errors = model_.errors(); !errors.empty()) return {fmt::format("? {}{}", errors.front(), errors.size() > 1 ? fmt::format(" (and {} more)", errors.size() - 1) : ""), Look::warn};
+    if (const auto chosen = model_.all().find(choice_.chosen); !wide_ && chosen != model_.all().end() && !chosen->second.trouble.empty()) return {fmt::format("{}: {}", choice_.chosen, chosen->second.trouble), Look::warn};
+    return {choice_.filter.empty() ? "" : fmt::format("only names with '{}'; / changes it", choice_.filter), Look::dim};
+  }
+
+  void keys() {
     if (!choice_.prompt.empty()) lines_.push_back({{{choice_.prompt, Look::strong}}, false});
     else lines_.push_back({{{fmt::format("Enter inspect  b break  m mend  / filter  s by {}  p {}  ? help  q quit", to_string(choice_.sort), choice_.paused ? "go on" : "pause"), Look::dim}}, false});
   }
@@ -253,14 +301,16 @@ std::vector<ScreenLine> draw_top(const TopModel& model, const TopChoice& choice,
   return as_shown(View(model, choice, size, at).run(top), size);
 }
 
-std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& lines, const TopSize& size, std::size_t& from) {
+std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& text, const TopSize& size, std::size_t& from) {
+  std::vector<std::string> lines;
+  for (const auto& line : text) add_broken(lines, line, size.columns);
   const auto body = size.rows > 3 ? size.rows - 2 : 1;
   from = std::min(from, lines.size() > body ? lines.size() - body : 0);
   std::vector<ScreenLine> out;
   out.push_back({{{fit(title, size.columns), Look::heading}}, false});
   for (std::size_t i = 0; i < body; ++i) {
     if (from + i >= lines.size()) out.emplace_back();
-    else out.push_back({{{lines[from + i], lines[from + i].starts_with(' ') ? Look::plain : Look::strong}}, false});
+    else out.push_back({{{lines[from + i], lines[from + i].starts_with(' ') || lines[from + i].starts_with('?') ? Look::plain : Look::strong}}, false});
   }
   const auto last = std::min(from + body, lines.size());
   out.push_back({{{fmt::format("lines {} to {} of {}  arrows, Page Up, Page Down  q back", lines.empty() ? 0 : from + 1, last, lines.size()), Look::dim}}, false});

@@ -27,8 +27,8 @@ struct TopSize {
 /// Pure: the screen as lines. `top` is the first row shown; it is moved so that the chosen one is among them.
 [[nodiscard]] std::vector<ScreenLine> draw_top(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at, std::size_t& top);
 
-/// A page of text, scrolled to line `from` (clamped), with its title.
-[[nodiscard]] std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& lines, const TopSize& size, std::size_t& from);
+/// A page of text, broken at the width of the screen and scrolled to line `from` of that (clamped), with its title.
+[[nodiscard]] std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& text, const TopSize& size, std::size_t& from);
 [[nodiscard]] std::vector<std::string> top_help();
 
 /// A bar of `width` columns for a share of 0 to 1, in eighths of a column where the screen has blocks.

@@ -8,9 +8,10 @@
 #include "../feed_choice.hpp"
 #include "../fleet.hpp"
 #include "../outcome.hpp"
+#include "../top_prober.hpp"
 #include "../waiting.hpp"
 
-// The other half of `top`: a process that asks, so that the one that draws never waits. It writes `cdctl.set/1` records of the sets
+// The other half of `top` (with --probes its third: top_prober.hpp): a process that asks, so that the one that draws never waits. It writes `cdctl.set/1` records of the sets
 // that changed, with what the probe counted (`work`) and what it found wrong (`trouble`); `cdctl.signal/1` records as they come; and a
 // `look` record after each look: what it cost, what could not be asked, which sets went.
 
@@ -204,6 +205,7 @@ int run_look(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto every, duration_option(args, "every", std::chrono::seconds(1)));
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(10)));
     for (const auto& service : args.words) CDCTL_TRY(find_service(context, service));
+    if (args.has("probes")) return tell_troubles(context, args.words, timeout);
     return Looker(context, args.words, every, timeout).run();
   });
 }

@@ -82,6 +82,9 @@ see 'Enter inspect'
 t send-keys -t watch Down Enter
 see "^$two *$"
 see '^sources'
+expect_same "its name on the page" "$(grep -c "^$two\b" screen.txt)" 1
+t send-keys -t watch End
+see '^signals'
 t send-keys -t watch q
 four=$(deploy_one ok)
 see "^$four ★ +live"
@@ -114,12 +117,26 @@ no_looker() { ! pgrep -f "__look $service" >/dev/null; }
 eventually 20 no_looker
 close_tmux
 
+# What the probes of engines find wrong with a set, too.
+make_trunk "$service-x" 'worker: sleep 0.2; exit 3'
+has_broker='' make_service "$service-x" </dev/null
+expect_exit 0 cdctl deploy "$service-x" </dev/null
+sick=$(newest_set "$service-x")
+open_top 80 24 "$service-x"
+see "^$sick "
+t send-keys -t watch End
+see "^$sick: local/(down|restarts)"
+close_tmux
+expect_exit 0 cdctl reap "$sick" --grace 0s --even-newest --even-last "$sick" </dev/null
+rm "services.d/$service-x.toml"
+
 # The guards hold, and what could not be asked is in doubt: the sets stay, with question marks.
 for set in "$two" "$three"; do expect_exit 0 cdctl break "$set" </dev/null; done
 open_top 80 24
 see "^$four ★ +live"
 t send-keys -t watch b
 see 'refused: it would leave'
+see '(^| )same'  # to its end
 t send-keys -t watch n
 sed -i "s|^management = .*|management = \"http://127.0.0.1:1\"|" cdctl.toml
 close_tmux

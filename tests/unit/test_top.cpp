@@ -155,6 +155,72 @@ TEST_CASE("a page is scrolled between its ends") {
   for (const auto& line : top_help()) CHECK(line.size() <= 80);
 }
 
+TEST_CASE("nothing is cut off without a mark, and what an action came to is shown whole") {
+  auto model = model_of(4);
+  const std::string why = "refused: it would leave thumbs with 0 units of the 6 that were live, and min_live is 1; --even-last thumbs-r0000000001 does it all the same, on the command line only";
+  TopChoice choice;
+  choice.status = why;
+  for (const std::size_t columns : {50u, 80u, 120u}) {
+    const auto lines = draw(model, choice, {24, columns, false});
+    CHECK(lines.size() == 24);
+    std::string said;
+    for (const auto& line : lines) {
+      CHECK(columns_of(text_of(line)) <= columns);
+      if (!said.empty() || text_of(line).starts_with("refused")) said += (said.empty() ? "" : " ") + text_of(line);
+    }
+    CHECK(said.starts_with(why));
+  }
+  choice.status.append(4000, 'x');
+  const auto full = draw(model, choice, {24, 80, false});
+  CHECK(full.size() == 24);
+  CHECK(text_of(full[22]).ends_with("x…"));
+  CHECK(text_of(full[23]).starts_with("Enter inspect"));
+  model.apply(R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","message":"a message that goes on and on, further than any screen of eighty columns","time":"2026-11-23T11:59:50Z"})", k_now);
+  CHECK(has(text_of(draw(model, {}, {24, 80, false})), "…\n"));
+  CHECK(has(text_of(draw(model, {}, {24, 80, true})), "~\n"));
+}
+
+TEST_CASE("a page is broken at the width of the screen") {
+  const std::vector<std::string> lines{"sources", "  trunk             git 5f0c1e9a2b01 https://git.example/a-team/thumbs.git and some more words", "  " + std::string(100, 'x')};
+  std::size_t from = 0;
+  const auto shown = draw_page("thumbs", lines, {24, 60, false}, from);
+  std::string all;
+  for (const auto& line : shown) {
+    CHECK(columns_of(text_of(line)) <= 60);
+    all += text_of(line) + "\n";
+  }
+  CHECK(has(all, "\n    "));
+  CHECK(has(all, "words"));
+  CHECK(std::ranges::count(all, 'x') == 101);  // that of the address, too
+  CHECK_FALSE(has(all, "…"));
+}
+
+TEST_CASE("what is asked beside the looks is in the rows, and stays there from look to look") {
+  TopModel model;
+  model.apply(set_line("thumbs-r0000000001", ""), k_now);
+  model.apply(set_line("thumbs-r0000000002", R"(,"trouble":"rabbit/churn: connections come and go")"), k_now);
+  model.apply(R"({"kind":"trouble","probe":"local","sets":{"thumbs-r0000000001":"local/down: 1 of 3 units are down","thumbs-r0000000002":"local/restarts: unit 0"}})", k_now);
+  look(model);
+  CHECK(model.all().at("thumbs-r0000000001").trouble == "local/down: 1 of 3 units are down");
+  CHECK(model.all().at("thumbs-r0000000002").trouble == "rabbit/churn: connections come and go");
+  model.apply(set_line("thumbs-r0000000001", R"(,"proven":true)"), k_now);
+  model.apply(set_line("thumbs-r0000000002", ""), k_now);
+  CHECK(model.all().at("thumbs-r0000000001").trouble == "local/down: 1 of 3 units are down");
+  CHECK(model.all().at("thumbs-r0000000002").trouble == "local/restarts: unit 0");
+  TopChoice choice;
+  choice.chosen = "thumbs-r0000000001";
+  CHECK(has(text_of(draw(model, choice, {24, 80, true})), "thumbs-r0000000001: local/down: 1 of 3 units are down"));
+  CHECK(has(text_of(draw(model, choice, {24, 120, true})), "  local/down"));
+  model.apply(R"({"kind":"trouble","probe":"local","sets":{},"error":"the home cannot be read"})", k_now);
+  CHECK(model.all().at("thumbs-r0000000001").trouble.empty());
+  REQUIRE(model.errors().size() == 1);
+  CHECK(model.errors()[0] == "probing with local: the home cannot be read");
+  look(model);
+  CHECK(model.errors().size() == 1);
+  model.apply(R"({"kind":"trouble","probe":"local","sets":{}})", k_now);
+  CHECK(model.errors().empty());
+}
+
 TEST_CASE("bars and rates") {
   CHECK(bar(0, 4, false) == "    ");
   CHECK(bar(1, 4, false) == "████");
