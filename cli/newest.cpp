@@ -25,6 +25,12 @@ std::vector<Result<SourceState>> ask(Context& context, const std::string& kind, 
   return std::vector<Result<SourceState>>(sources.size(), std::unexpected(role.error()));
 }
 
+/// Says which source it was, unless the error does so.
+Error about(const SourceConfig& source, const Error& error) {
+  const auto doing = "reading " + source.name;
+  return error.what.starts_with(doing + " of " + source.service) ? error : error.in(doing);
+}
+
 }  // namespace
 
 std::map<std::string, Result<Sources>> newest_sources(Context& context, const std::vector<const ServiceConfig*>& services, const Deadline& deadline) {
@@ -40,7 +46,7 @@ std::map<std::string, Result<Sources>> newest_sources(Context& context, const st
       auto& entry = out.at(sources[i].service);
       if (!entry) continue;  // the first error of a service is the one to tell
       if (i < answers.size() && answers[i]) (*entry)[sources[i].name] = *answers[i];
-      else entry = std::unexpected(i < answers.size() ? answers[i].error().in("reading " + sources[i].name) : Error{ExitCode::unknown, "no answer about " + sources[i].name});
+      else entry = std::unexpected(i < answers.size() ? about(sources[i], answers[i].error()) : Error{ExitCode::unknown, "no answer about " + sources[i].name});
     }
   }
   return out;

@@ -20,6 +20,7 @@ expect_same "the services on offer" "$(offered_services)" "$good"
 for name in gone empty nobranch; do
   expect_json 'map(select(.service == $name)) | length == 1 and (.[0] | .schema == "cdctl.error/1" and .exit == 4 and (.while | length) > 0)' --arg name "$name"
   expect_error "cdctl: $name: .*$name.git"
+  ! grep -qE 'reading trunk.*reading trunk' err || fail "it says twice what it did"
 done
 expect_same "different reasons" "$(for name in gone empty nobranch; do error_of $name | sed "s/$name//g"; done | sort -u | wc -l)" 3
 expect_exit 4 cdctl outdated nobranch "$good" </dev/null
