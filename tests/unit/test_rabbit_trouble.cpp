@@ -1,7 +1,10 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <ctime>
 #include <thread>
 
+#include "doctor.hpp"
 #include "feed.hpp"
 #include "memory.hpp"
 #include "support/fake_http.hpp"
@@ -165,4 +168,34 @@ TEST_CASE("an AMQP port that never answers costs the deadline and no more") {
   check_error(RabbitFeed(given.host).open({}, within(300)), ExitCode::timeout, {"opening the feed"});
   check_error(RabbitMemory(given.host).lock("thumbs", within(300)), ExitCode::timeout, {"lock of thumbs"});
   CHECK(std::chrono::steady_clock::now() - begun < Millis(3000));
+}
+
+TEST_CASE("doctor says how far the clocks are apart, and that beyond 30 s they spoil windows") {
+  const auto clock_with = [](const std::string& header) {
+    FakeHttp server([=](const auto&) { return FakeHttp::answer(200, "{}", "Content-Type: application/json\r\n" + header); });
+    Given given(server.url());
+    const auto checks = RabbitDoctor(given.host).examine(within(5000));
+    const auto clock = std::ranges::find(checks, "clock", &Check::what);
+    REQUIRE(clock != checks.end());
+    return *clock;
+  };
+  const auto date = [](int ahead_s) {  // RFC 9110: IMF-fixdate
+    const auto at = std::time(nullptr) + ahead_s;
+    std::tm parts{};
+    char text[64];
+    REQUIRE(std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", ::gmtime_r(&at, &parts)) > 0);
+    return std::string(text);
+  };
+  CHECK(clock_with(date(0)).state == Check::State::ok);
+  const auto behind = clock_with(date(20)), ahead = clock_with(date(-20));
+  CHECK(behind.state == Check::State::warning);
+  CHECK(behind.found.contains("behind the broker"));
+  CHECK(ahead.state == Check::State::warning);
+  CHECK(ahead.found.contains("ahead of the broker"));
+  for (const int apart : {3600, -3600}) {
+    const auto far = clock_with(date(apart));
+    CHECK(far.state == Check::State::bad);
+    CHECK(far.cure.contains("NTP"));
+  }
+  for (const auto* none : {"", "Date: soon\r\n"}) CHECK(clock_with(none).state == Check::State::unknown);
 }
