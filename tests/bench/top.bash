@@ -24,9 +24,9 @@ drawer=$(pgrep -f "^cdctl top $service") looker=$(pgrep -f "^cdctl __look $servi
 several_looks() { [ "$(($(cpu_of "$looker") - first))" -gt "$first" ]; }
 first=$(cpu_of "$looker")
 wait_until 20 several_looks || true   # past the first look, which writes every set
-before=$(($(cpu_of "$drawer") + $(cpu_of "$looker"))) drew=$(cpu_of "$drawer")
+before=$(cpu_of "$drawer" "${askers[@]}") drew=$(cpu_of "$drawer")
 sleep "$seconds"
-ticks=$(($(cpu_of "$drawer") + $(cpu_of "$looker") - before)) drew=$(($(cpu_of "$drawer") - drew))
+ticks=$(($(cpu_of "$drawer" "${askers[@]}") - before)) drew=$(($(cpu_of "$drawer") - drew))
 shown || fail "it shows something else"
 head -1 screen.txt >&2
 hz=$(getconf CLK_TCK)
