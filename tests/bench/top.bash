@@ -19,10 +19,11 @@ trap 'end_status=$?; t kill-server 2>/dev/null || true; end_story $end_status' E
 TERM=xterm-256color LC_ALL=C.UTF-8 tmux -f /dev/null -S "$screen" new-session -d -s watch -x 120 -y 40 "exec cdctl top $service"
 shown() { t capture-pane -p -t watch >screen.txt && grep -q " $many sets" screen.txt; }
 eventually 60 shown
-cpu_of() { for pid in $1; do cat "/proc/$pid/stat"; done | awk '{ ticks += $14 + $15 } END { print ticks }'; }
-drawer=$(pgrep -f "^cdctl top $service") looker=$(pgrep -f "^cdctl __look $service")
-several_looks() { [ "$(($(cpu_of "$looker") - first))" -gt "$first" ]; }
-first=$(cpu_of "$looker")
+cpu_of() { local pid sum=0; for pid; do sum=$((sum + $(awk '{ print $14 + $15 }' "/proc/$pid/stat"))); done; printf '%s' "$sum"; }
+drawer=$(pgrep -f "^cdctl top $service")
+mapfile -t askers < <(pgrep -f "^cdctl __look $service")
+several_looks() { [ "$(($(cpu_of "${askers[@]}") - first))" -gt "$first" ]; }
+first=$(cpu_of "${askers[@]}")
 wait_until 20 several_looks || true   # past the first look, which writes every set
 before=$(cpu_of "$drawer" "${askers[@]}") drew=$(cpu_of "$drawer")
 sleep "$seconds"
