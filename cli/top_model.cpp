@@ -44,10 +44,11 @@ void TopModel::apply(std::string_view line, Time at) {
   const auto record = Json::parse(line);
   if (!record) return;
   const auto schema = (*record)["schema"].view();
-  if (schema == "cdctl.set/1") take_set(*record);
-  else if (schema == "cdctl.signal/1") take_signal(*record);
-  else if ((*record)["kind"].view() == "look") take_look(*record, at);
-  else if ((*record)["kind"].view() == "trouble") take_troubles(*record);
+  const auto kind = (*record)["kind"].view();
+  if (schema == "cdctl.signal/1") take_signal(*record);
+  else if (kind == "set") take_set(*record);
+  else if (kind == "look") take_look(*record, at);
+  else if (kind == "trouble") take_troubles(*record);
 }
 
 void TopModel::take_set(const Json& record) {

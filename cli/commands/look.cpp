@@ -11,9 +11,10 @@
 #include "../top_prober.hpp"
 #include "../waiting.hpp"
 
-// The other half of `top` (with --probes its third: top_prober.hpp): a process that asks, so that the one that draws never waits. It writes `cdctl.set/1` records of the sets
-// that changed, with what the probe counted (`work`) and what it found wrong (`trouble`); `cdctl.signal/1` records as they come; and a
-// `look` record after each look: what it cost, what could not be asked, which sets went.
+// The other half of `top` (its third with --probes: top_prober.hpp): a process that asks, so that the one that draws never waits. It
+// writes what is known of the sets that changed, with what the probe counted (`work`) and what it found wrong (`trouble`), as lines of
+// kind `set`; `cdctl.signal/1` records as they come; and a line of kind `look` after each look: what it cost, what could not be asked,
+// which sets went.
 
 namespace cdctl::cli {
 
@@ -70,8 +71,8 @@ class Looker {
       if (view.error) error(view.config->name, *view.error);
       for (const auto& set : view.sets) {
         auto row = set.record();
-        row.erase("time");
-        row.erase("sources");
+        for (const auto* member : {"schema", "time", "sources"}) row.erase(member);
+        row.set("kind", "set");
         rows.emplace(set.name.str(), std::move(row));
         if (set.state == "deploying" || set.state == "reaping") continue;
         for (const auto& name : context_.broker_switches(*set.service)) {

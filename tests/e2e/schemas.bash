@@ -66,6 +66,24 @@ prints break 0 outcome cdctl break
 : >in
 prints inspect 0 set cdctl inspect "$second"
 prints mend 0 outcome cdctl mend "$second"
+# What the screen of top is drawn from, until its reader goes: records by their schemas, and lines of its own without one.
+# looks KIND FILTER [OPTION]: it writes a line of that kind for which the filter holds.
+looks() {
+  local looker status=0
+  : >looked
+  cdctl __look "$service" "${@:3}" >looked </dev/null &
+  looker=$!
+  eventually 30 grep -q "\"kind\":\"$1\"" looked
+  kill -TERM "$looker"
+  wait "$looker" || status=$?
+  expect_same "exit status of __look" "$status" 143
+  jq -c 'select(.schema)' looked >out
+  [ ! -s out ] || "$build_dir/tests/validate-records" "$source_dir/schemas" <out >invalid 2>&1 || fail "not by the schema: $(head -3 invalid)"
+  jq -es --arg set "$second" "any(.kind == \"$1\" and ($2))" looked >/dev/null || fail "no such line of kind $1: $(head -3 looked)"
+}
+looks look '.errors == [] and .gone == [] and .sets == 2'
+jq -es --arg set "$second" 'any(.kind == "set" and .set == $set and .state == "live")' looked >/dev/null || fail "not the set: $(head -3 looked)"
+looks trouble '.probe == "local" and (.sets | type) == "object" and (has("error") | not)' --probes
 prints timeline 0 timeline cdctl timeline "$service"
 prints log 0 outcome cdctl log
 prints ls 0 set cdctl ls

@@ -14,7 +14,7 @@ namespace {
 const Time k_now = *parse_rfc3339("2026-11-23T12:00:00Z");
 
 std::string set_line(const std::string& name, const std::string& rest) {
-  return fmt::format(R"({{"schema":"cdctl.set/1","set":"{}","service":"{}","state":"live","cut":false,"newest":false,"deployed_at":"2026-11-23T11:00:00Z","units":{{"want":3,"up":3}}{}}})", name,
+  return fmt::format(R"({{"kind":"set","set":"{}","service":"{}","state":"live","cut":false,"newest":false,"deployed_at":"2026-11-23T11:00:00Z","units":{{"want":3,"up":3}}{}}})", name,
                      name.substr(0, name.size() - 12), rest);
 }
 void look(TopModel& model) { model.apply(R"({"kind":"look","took_ms":12,"next_ms":1000,"sets":3,"gone":[],"errors":[]})", k_now - Millis(2000)); }
@@ -85,10 +85,10 @@ TEST_CASE("a screen of ASCII has nothing else") {
 TEST_CASE("states, cuts and rates are read, and what is not known is a question mark") {
   TopModel model;
   model.apply(set_line("thumbs-r0000000001", R"(,"work":{"delivered":120,"acknowledged":100.2,"returned":0.4})"), k_now);
-  model.apply(R"({"schema":"cdctl.set/1","set":"thumbs-r0000000002","service":"thumbs","state":null,"cut":null,"units":null,"deployed_at":null})", k_now);
-  model.apply(R"({"schema":"cdctl.set/1","set":"thumbs-r0000000003","service":"thumbs","state":"down","cut":true,"trial_until":"2026-11-23T12:01:00Z","units":{"want":3,"up":0},"deployed_at":"2026-11-23T11:59:00Z"})", k_now);
+  model.apply(R"({"kind":"set","set":"thumbs-r0000000002","service":"thumbs","state":null,"cut":null,"units":null,"deployed_at":null})", k_now);
+  model.apply(R"({"kind":"set","set":"thumbs-r0000000003","service":"thumbs","state":"down","cut":true,"trial_until":"2026-11-23T12:01:00Z","units":{"want":3,"up":0},"deployed_at":"2026-11-23T11:59:00Z"})", k_now);
   model.apply("not json", k_now);
-  model.apply(R"({"schema":"cdctl.set/1","set":"../../etc"})", k_now);
+  model.apply(R"({"kind":"set","set":"../../etc"})", k_now);
   look(model);
   const auto lines = draw(model, {}, {24, 80, true});
   REQUIRE(model.all().size() == 3);
