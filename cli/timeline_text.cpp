@@ -139,16 +139,14 @@ class Drawing {
     }
   }
 
-  /// At most a line of the screen, cut between characters.
-  [[nodiscard]] std::string clipped(const std::string& line) const {
+  /// At most a line of the screen, cut between characters; a mark at its end says so.
+  [[nodiscard]] std::string clipped(std::string line) const {
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    if (columns_of(line) <= look_.width) return line;
     std::size_t columns = 0, end = 0;
-    for (; end < line.size(); ++end) {
-      const bool begins = (static_cast<unsigned char>(line[end]) & 0xc0) != 0x80;
-      if (begins && ++columns > look_.width) break;
-    }
-    std::string out = line.substr(0, end);
-    while (!out.empty() && out.back() == ' ') out.pop_back();
-    return out;
+    for (; end < line.size(); ++end)
+      if ((static_cast<unsigned char>(line[end]) & 0xc0) != 0x80 && ++columns == look_.width) break;
+    return line.substr(0, end) + (look_.ascii ? "~" : "…");
   }
 
   const Timeline& timeline_;

@@ -211,6 +211,13 @@ TEST_CASE("the text fits its width, in blocks and in ASCII") {
       CHECK((std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; })) == ascii);
     }
   }
+  // A line that is cut says so, and a short one is whole.
+  auto wordy = set();
+  wordy.outcomes = {outcome("break", 3, "the nightly comparison found 3 of 100 pictures with wrong colours"), outcome("break", 4, "oops")};
+  const Timeline cuts{"thumbs", k_from, k_to, {lane(wordy)}, hour(0), {}};
+  CHECK(timeline_text(cuts, {80, false, false}).find("ound 3 of 100 pi…\n") != std::string::npos);
+  CHECK(timeline_text(cuts, {80, true, false}).find("ound 3 of 100 pi~\n") != std::string::npos);
+  CHECK(timeline_text(cuts, {80, false, false}).find("oops (bob@web2)\n") != std::string::npos);
   auto facts = set();
   facts.cut = true;
   facts.cut_memo = cut_at(12.5);
