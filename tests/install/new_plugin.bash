@@ -29,6 +29,8 @@ for name in Big ../up deploy -x a--b ''; do expect_exit 2 cdctl plugins new -- "
 [ ! -e never ] || fail "a refused name left a folder"
 expect_exit 2 cdctl plugins new
 expect_exit 2 cdctl plugins old name
-expect_exit 2 cdctl plugins new name --role memory
+for role in memory feed; do expect_exit 2 cdctl plugins new name --role $role; done  # as its help says
+expect_exit 0 cdctl plugins --help
+expect_line 'Not a memory or'
 expect_exit 5 cdctl plugins new again "$work/some where"
 expect_error 'is not empty'
