@@ -63,8 +63,8 @@ Result<> refuse_loss(const ServiceConfig& service, const std::string& name, cons
                             operator_policy["dead-letter-exchange"].is_string();
   if (!limit || has_exchange) return {};
   return fail(ExitCode::refused,
-              fmt::format("{}: the queue {} drops a message after {} deliveries and has no dead-letter exchange, so cutting a set would lose "
-                          "messages; set x-dead-letter-exchange, or x-delivery-limit = -1 where the broker knows it, or say accept_loss = true",
+              fmt::format("{}: the queue {} drops a message after {} deliveries and has no dead-letter exchange: cuts would lose "
+                          "messages; set x-dead-letter-exchange, x-delivery-limit = -1 (RabbitMQ 4) or accept_loss = true",
                           service.name, printable(name, 80), *limit));
 }
 

@@ -268,7 +268,8 @@ Result<HttpResponse> CurlHttp::outcome(Transfer& transfer, CURLcode code) {
     return fail(ExitCode::unknown, fmt::format("{}: the answer is longer than {} bytes", shown(request), request.max_bytes));
   }
   if (code == CURLE_OPERATION_TIMEDOUT) return fail(ExitCode::timeout, fmt::format("{}: no answer before the deadline", shown(request)));
-  const char* reason = transfer.reason[0] ? transfer.reason.data() : curl_easy_strerror(code);
+  std::string_view reason = transfer.reason[0] ? transfer.reason.data() : curl_easy_strerror(code);
+  if (code == CURLE_COULDNT_CONNECT) reason = reason.substr(0, reason.find(" after "));  // how many ms it took, and the same in other words
   const bool transient = code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_SSL_CACERT_BADFILE;
   return fail(Error{ExitCode::unknown, fmt::format("{}: {}", shown(request), printable(reason)), transient});
 }

@@ -104,6 +104,15 @@ TEST_CASE("one failing request does not hurt the others") {
   CHECK(responses[2].error().exit == ExitCode::unknown);
 }
 
+TEST_CASE("that nobody listens is said once") {
+  Client client;
+  const auto nobody = client.http.send(Client::request("http://127.0.0.1:1/"));
+  REQUIRE_FALSE(nobody);
+  INFO(nobody.error().what);
+  CHECK(nobody.error().what.starts_with("GET http://127.0.0.1:1/: Failed to connect to 127.0.0.1 port 1"));
+  CHECK_FALSE(nobody.error().what.contains(" after "));
+}
+
 TEST_CASE("no answer is an error that holds no secret") {
   FakeHttp closing([](const auto&) { return std::string("HTTP/1.1 200 X\r\nContent-Length: 50\r\nConnection: close\r\n\r\nhalf"); });
   FakeHttp garbage([](const auto&) { return std::string("no http at all\r\n\r\nConnection: close"); });
