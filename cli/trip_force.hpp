@@ -27,17 +27,25 @@ class Forces {
   /// What is remembered of one service.
   struct Service {
     std::map<std::string, Known> sets;
-    Clock::time_point whole_until{};   ///< until then all its sets are known: those not in `sets` are not forced
+    Clock::time_point whole_until{};   ///< until then nothing is gained by reading all its sets
+    Clock::time_point silent_until{};  ///< its memory could not be asked; not asked again until then
+  };
+  /// What is left to wait for a memory that does not answer: the feed must not stand still for each service of a broker that hangs.
+  struct Patience {
+    Millis left = k_timeout;
+    Clock::time_point until{};         ///< from then on it is whole again
   };
   static constexpr auto k_remembered = std::chrono::seconds(10);
-  static constexpr auto k_timeout = std::chrono::seconds(3);
+  static constexpr Millis k_timeout{3000}, k_glance{20};
   /// So many sets of a service are asked for one by one. Beyond, all of them are read at once.
   static constexpr std::size_t k_one_by_one = 8;
 
-  [[nodiscard]] std::optional<Force> ask(const ServiceConfig& service, const SetName& set, Service& known);
+  [[nodiscard]] Result<std::optional<Force>> ask(Memory& memory, const SetName& set, Service& known, const Deadline& deadline);
+  [[nodiscard]] std::optional<Force> look(const ServiceConfig& service, const SetName& set, Service& known);
 
   Context& context_;
   std::map<std::string, Service> known_;
+  std::map<std::string, Patience> patience_;  ///< by memory
   bool looked_ = false;
 };
 
