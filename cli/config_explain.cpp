@@ -4,6 +4,7 @@
 
 #include "config_keys.hpp"
 #include "config_view.hpp"
+#include "screen_text.hpp"
 
 namespace cdctl::cli {
 
@@ -28,6 +29,12 @@ std::string page_of(const ConfigKey& key) {
                      key.otherwise.empty() ? "-" : key.otherwise, last == "*" ? "name" : last, key.example, key.commands);
 }
 
+/// One of many, short: a table of four such columns would leave 20 to the meaning.
+std::string entry_of(const ConfigKey& key, std::size_t columns) {
+  const auto head = fmt::format("{}  {}{}  ({})", key.name, key.type, key.otherwise.empty() ? "" : fmt::format(", default {}", key.otherwise), place_of(key));
+  return fmt::format("{}\n    {}\n", wrapped(head, 8, columns), wrapped(key.meaning, 4, columns));
+}
+
 bool named(const ConfigKey& key, std::string_view word) {
   return key.name == word || key.name.substr(key.name.rfind('.') + 1) == word;
 }
@@ -50,6 +57,7 @@ Result<> explain_keys(Context& context, const std::string& word) {
   }
   for (const auto* key : found) {
     if (context.out.tabular() && !word.empty()) context.out.text(page_of(*key));
+    else if (context.out.format() == Format::table) context.out.text(entry_of(*key, Output::columns()));
     else context.out.write(record_of(*key));
   }
   return {};

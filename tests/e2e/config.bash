@@ -74,6 +74,11 @@ expect_exit 0 cdctl config explain password_file </dev/null
 expect_json 'length == 1 and .[0].key == "rabbit.password_file"'
 expect_exit 0 cdctl config explain units.worker </dev/null
 expect_json '.[0].key == "units.*"'
+expect_exit 0 cdctl config explain -o table </dev/null
+expect_line '^reaper.keep  count, default 2  \(a service.s file; \[defaults\]\)$'
+expect_line '^    Live sets to keep, the newest among them$'
+expect_exit 0 timeout 60 script -qefc "stty cols 80; cdctl config explain" screen </dev/null
+! tr -d '\r' <screen | grep -vE '^Script (started|done)|http' | grep -E '^.{81}' || fail "a line is wider than the terminal"
 expect_exit 2 cdctl config explain reaper.kep </dev/null
 expect_error 'did you mean reaper.keep'
 expect_exit 2 cdctl config </dev/null
