@@ -291,7 +291,7 @@ std::vector<fs::path> service_files(const ConfigPlace& place) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(fs::absolute(place.file).parent_path() / "services.d", error))
     if (entry.path().extension() == ".toml") files.push_back(entry.path());
-  std::ranges::sort(files);
+  std::ranges::sort(files, {}, [](const fs::path& file) { return file.stem().string(); });  // by service: as file names, "a-b.toml" comes before "a.toml"
   return files;
 }
 

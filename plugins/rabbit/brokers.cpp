@@ -30,8 +30,11 @@ Result<Management*> Brokers::of(const ServiceConfig& service) {
 }
 
 Result<Place> Brokers::home_of(std::string_view service) {
+  if (const auto known = homes_.find(service); known != homes_.end()) return known->second;
   const auto* config = host_.config().service(service);
-  return config ? place_of(host_.config(), *config) : Result<Place>(Place{names().front(), ""});
+  if (!config) return Place{names().front(), ""};
+  CDCTL_TRY_ASSIGN(auto place, place_of(host_.config(), *config));
+  return homes_.emplace(service, std::move(place)).first->second;
 }
 
 Result<Management*> Brokers::of_set(const SetName& set, const Deadline& deadline) {

@@ -60,6 +60,7 @@ class Brokers {
   Host& host_;
   const std::size_t many_;
   std::vector<std::string> names_;
+  std::map<std::string, Place, std::less<>> homes_;  ///< of configured services
   std::map<std::string, Settings> settings_;
   std::map<Place, std::unique_ptr<Management>> managements_;
   std::map<std::string, Registry> registries_;

@@ -28,8 +28,8 @@ SourceState ServiceConfig::shape() const {
 }
 
 const ServiceConfig* Config::service(std::string_view name) const {
-  const auto at = std::ranges::find(services, name, &ServiceConfig::name);
-  return at == services.end() ? nullptr : &*at;
+  const auto at = std::ranges::lower_bound(services, name, {}, &ServiceConfig::name);
+  return at == services.end() || at->name != name ? nullptr : &*at;
 }
 
 namespace {

@@ -55,6 +55,22 @@ TEST_CASE("a service file is read with its defaults") {
   CHECK(thumbs->sources.size() == 1);
 }
 
+TEST_CASE("services are found whatever their names have in common") {
+  Folder f;
+  f.write("cdctl.toml", "");
+  const std::vector<std::string> names{"a", "a-b", "a0", "ab", "b"};  // as files, a-b.toml comes before a.toml
+  for (const auto& name : names) f.write("services.d/" + name + ".toml", k_sources);
+  const auto config = f.load();
+  REQUIRE(config);
+  for (const auto& name : names) {
+    INFO(name);
+    REQUIRE(config->service(name));
+    CHECK(config->service(name)->name == name);
+  }
+  CHECK_FALSE(config->service("a-"));
+  CHECK_FALSE(config->service("c"));
+}
+
 TEST_CASE("an unknown key names file, line, column and the nearest key") {
   Folder f;
   const auto what = f.broken("engin = \"local\"\n" + k_sources);
