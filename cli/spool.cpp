@@ -110,7 +110,8 @@ void drain_spool(Context& context, Feed& feed, const Deadline& deadline) {
   else if (*sent > 0) context.out.note(fmt::format("sent {} signal{} that had waited in the spool", *sent, *sent == 1 ? "" : "s"));
 }
 
-Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline) {
+Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline, bool* kept) {
+  if (kept) *kept = false;
   const auto sent = feed.send(signals, deadline);
   if (sent) {
     drain_spool(context, feed, deadline);
@@ -118,9 +119,10 @@ Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signa
   }
   const bool unreachable = sent.error().exit == ExitCode::unknown || sent.error().exit == ExitCode::timeout;
   if (!spool || !unreachable) return sent;
-  const Spool kept(context.home());
-  CDCTL_TRY(kept.put(signals));
-  context.out.note(fmt::format("{}; kept in {} and sent later", sent.error().what, kept.folder().string()));
+  const Spool folder(context.home());
+  CDCTL_TRY(folder.put(signals));
+  if (kept) *kept = true;
+  context.out.note(fmt::format("{}; kept in {} and sent later", sent.error().what, folder.folder().string()));
   return {};
 }
 

@@ -36,8 +36,8 @@ class Spool {
 [[nodiscard]] std::string unit_of_set();
 
 /// Sends to the feed. Where that cannot be reached and `spool` is on, keeps them in the spool and says so: nothing is lost. After a
-/// send that worked, what waits in the spool follows.
-[[nodiscard]] Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline);
+/// send that worked, what waits in the spool follows. `kept`: set to whether they are in the spool.
+[[nodiscard]] Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline, bool* kept = nullptr);
 
 /// Sends what waits in the spool; trouble is a warning, for it waits on.
 void drain_spool(Context& context, Feed& feed, const Deadline& deadline);

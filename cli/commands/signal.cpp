@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -14,6 +15,10 @@
 namespace cdctl::cli {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+/// So long nobody asks again a feed that could not be reached: each batch would wait for it anew.
+constexpr auto k_away = std::chrono::seconds(10);
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -55,9 +60,12 @@ Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis tim
   if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe signal records into it");
   LineReader lines([] {});
   std::vector<Json> batch;
+  Clock::time_point away_until{};
   const auto send = [&]() -> Result<> {
     if (batch.empty()) return {};
-    auto sent = send_or_spool(context, feed, batch, spool, Deadline(timeout));
+    bool kept = Clock::now() < away_until;  // what comes after signals that were kept is kept with them
+    auto sent = kept ? Spool(context.home()).put(batch) : send_or_spool(context, feed, batch, spool, Deadline(timeout), &kept);
+    if (kept && Clock::now() >= away_until) away_until = Clock::now() + k_away;
     batch.clear();
     return sent;
   };
