@@ -111,7 +111,10 @@ TEST_CASE("an edit of what shapes a deployment changes the revision, another edi
   const auto shape = [&](const std::string& text) {
     f.write("cdctl.toml", "");
     f.write("services.d/thumbs.toml", text + k_sources);
-    return f.load()->service("thumbs")->shape().revision;
+    const auto config = f.load();
+    REQUIRE(config);
+    REQUIRE(config->service("thumbs"));
+    return config->service("thumbs")->shape().revision;
   };
   const auto before = shape("units = { worker = 3 }\n");
   CHECK(shape("units = { worker = 3 }\nmin_live = 2\n") == before);
