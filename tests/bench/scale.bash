@@ -53,10 +53,10 @@ ask_until() { while [ ! -e "$1" ]; do latency; sleep 0.25; done; }
 # used COMMAND...: CPU in ms, peak memory in MiB and status of one run; standard input is $input.
 used() {
   python3 - "$input" "$@" <<'P'
-import resource, subprocess, sys
-status = subprocess.run(sys.argv[2:], stdin=open(sys.argv[1]), stdout=subprocess.DEVNULL).returncode
-u = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(f"{(u.ru_utime + u.ru_stime) * 1000:.0f} {u.ru_maxrss / 1024:.0f} {status}")
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:], stdin=open(sys.argv[1]), stdout=subprocess.DEVNULL)
+_, status, u = os.wait4(child.pid, 0)  # of this child alone: python3 may itself be a script that had others
+print(f"{(u.ru_utime + u.ru_stime) * 1000:.0f} {u.ru_maxrss / 1024:.0f} {os.waitstatus_to_exitcode(status)}")
 P
 }
 # cost LABEL COMMAND...: a line of the table: means of some rounds, and of one round more the worst answer to somebody else.
