@@ -1,3 +1,5 @@
+#include "config_load.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -8,8 +10,6 @@
 #include <cdctl/fs.hpp>
 
 #include "config_keys.hpp"
-#include "config_load.hpp"
-#include "context.hpp"
 #include "toml_file.hpp"
 
 namespace cdctl::cli {
@@ -303,27 +303,6 @@ std::vector<Error> check_structure(const ConfigPlace& place, PluginHost& plugins
   const auto defaults = check_file(*file, place.trusted, plugins, base, problems);
   for (const auto& path : service_files(place)) (void)read_service(path, defaults, plugins, base, problems);
   return problems;
-}
-
-std::optional<ConfigPlace> locate_config(const std::string& named) {
-  if (!named.empty()) return ConfigPlace{named, true};
-  if (const char* env = std::getenv("CDCTL_CONFIG"); env && *env) return ConfigPlace{env, true};
-  std::error_code error;
-  for (auto folder = fs::current_path(error); !folder.empty(); folder = folder.parent_path()) {
-    if (fs::exists(folder / "cdctl.toml", error)) return ConfigPlace{folder / "cdctl.toml", false};
-    if (folder == folder.parent_path()) break;
-  }
-  const char* xdg = std::getenv("XDG_CONFIG_HOME");
-  const char* home = std::getenv("HOME");
-  const fs::path users = xdg && *xdg == '/' ? fs::path(xdg) : home && *home ? fs::path(home) / ".config" : fs::path();
-  if (!users.empty() && fs::exists(users / "cdctl/cdctl.toml", error)) return ConfigPlace{users / "cdctl/cdctl.toml", true};
-  if (fs::exists("/etc/cdctl/cdctl.toml", error)) return ConfigPlace{"/etc/cdctl/cdctl.toml", true};
-  return {};
-}
-
-Result<ConfigPlace> require_config(const std::string& named) {
-  if (const auto place = locate_config(named)) return *place;
-  return fail(ExitCode::config, "no configuration found: no cdctl.toml in this folder or one above, in ~/.config/cdctl or in /etc/cdctl; cdctl init makes one, --config FILE names one");
 }
 
 Result<Config> find_config(const std::string& named, PluginHost& plugins) {

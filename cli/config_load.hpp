@@ -4,14 +4,16 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/config.hpp>
 #include <cdctl/error.hpp>
 
-#include "context.hpp"
+#include "config_place.hpp"
+#include "plugin_host.hpp"
 
 namespace cdctl::cli {
 
-/// The configuration that holds here. Exit code `config`, saying what to do, when there is none.
-[[nodiscard]] Result<ConfigPlace> require_config(const std::string& named);
+/// Looks for the configuration (design §6) and reads it, checked against the manifests' key lists.
+[[nodiscard]] Result<Config> find_config(const std::string& named, PluginHost& plugins);
 /// The files of services.d, sorted.
 [[nodiscard]] std::vector<std::filesystem::path> service_files(const ConfigPlace& place);
 /// Everything that the loader finds wrong in all files, where a command would stop at the first of a file. Each begins with

@@ -7,6 +7,7 @@
 #include <cdctl/names.hpp>
 
 #include "config_keys.hpp"
+#include "config_place.hpp"
 #include "config_view.hpp"
 #include "toml_file.hpp"
 

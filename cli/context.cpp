@@ -9,15 +9,13 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/process.hpp>
 
+#include "config_load.hpp"
+#include "config_place.hpp"
+#include "program_folder.hpp"
+
 namespace cdctl::cli {
 
 namespace fs = std::filesystem;
-
-fs::path program_folder() {
-  std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path("/usr/bin") : program.parent_path();
-}
 
 namespace {
 
@@ -118,13 +116,6 @@ void Context::progress(std::string_view line) { out.progress(line); }
 
 fs::path Context::home() const { return home_folder(config().table, config().file.parent_path()); }
 
-fs::path home_folder(const Json& table, const fs::path& folder) {
-  if (const auto named = environment("CDCTL_HOME"); named.starts_with('/')) return fs::path(named).lexically_normal();
-  if (const auto named = table["local"]["home"].as_string(); !named.empty()) return (folder / named).lexically_normal();
-  if (::geteuid() == 0) return "/var/lib/cdctl";
-  if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/')) return fs::path(state) / "cdctl";
-  return fs::path(environment("HOME")) / ".local/state/cdctl";
-}
 fs::path Context::libexec() const { return (program_folder().parent_path() / CDCTL_LIBEXEC_DIR).lexically_normal(); }
 
 std::string Context::actor() const {

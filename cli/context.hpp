@@ -77,19 +77,4 @@ class Context final : public Host {
   mutable std::string actor_;           ///< asked for in every record: looked up once
 };
 
-/// Folder of the running program: its parts are found from here.
-[[nodiscard]] std::filesystem::path program_folder();
-
-/// Where a configuration is, by the order of design §6. It need not be readable, or there when it was named.
-struct ConfigPlace {
-  std::filesystem::path file;
-  bool trusted = false;  ///< not found by walking up
-};
-[[nodiscard]] std::optional<ConfigPlace> locate_config(const std::string& named);
-/// The home by the environment, else by `table` (of cdctl.toml in `folder`), else the user's or the system's.
-[[nodiscard]] std::filesystem::path home_folder(const Json& table, const std::filesystem::path& folder);
-
-/// Looks for the configuration (design §6) and reads it, checked against the manifests' key lists.
-[[nodiscard]] Result<Config> find_config(const std::string& named, PluginHost& plugins);
-
 }  // namespace cdctl::cli

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "plugin_commands.hpp"
 #include "screen_text.hpp"
 
 namespace cdctl::cli {
@@ -36,7 +35,7 @@ void names_text(std::string& out, std::string_view name, std::string_view meanin
 
 }  // namespace
 
-std::string overview() {
+std::string overview(const std::map<std::string, std::string>& groups, const std::map<std::string, std::filesystem::path>& programs) {
   std::string out =
       "cdctl: continuous delivery of services whose workers live on RabbitMQ queues\n\n"
       "  cdctl outdated         | cdctl deploy                # what is newer goes out\n"
@@ -45,11 +44,11 @@ std::string overview() {
       "Leave the last stage off for a dry run.\n\nCommands:\n";
   for (const auto& command : commands())
     if (!command.hidden) names_text(out, command.name, command.summary);
-  if (const auto groups = plugin_groups(); !groups.empty()) {
+  if (!groups.empty()) {
     out += "\nCommands of plugins (cdctl GROUP --help names them):\n";
     for (const auto& [name, summary] : groups) names_text(out, name, summary);
   }
-  if (const auto programs = external_commands(); !programs.empty()) {
+  if (!programs.empty()) {
     out += "\nPrograms on PATH:\n";
     for (const auto& [name, file] : programs) names_text(out, name, file.string());
   }

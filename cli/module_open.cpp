@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "context.hpp"
+#include "program_folder.hpp"
 
 namespace cdctl::cli {
 

@@ -10,7 +10,6 @@
 #include <cdctl/names.hpp>
 #include <cdctl/plugin.hpp>
 
-#include "command.hpp"
 #include "version.hpp"
 
 namespace cdctl::cli {
@@ -61,9 +60,9 @@ std::string summary_of(std::string_view role) {
   return "a command";
 }
 
-Result<> check_name(std::string_view name) {
+Result<> check_name(std::string_view name, std::span<const std::string_view> taken) {
   if (!valid_word(name)) return fail(ExitCode::usage, fmt::format("plugins new: '{}' is no plugin name (letters, digits and single dashes, at most 38)", printable(name, 60)));
-  if (std::ranges::find(commands(), name, &Command::name) != commands().end() || name == "help")
+  if (std::ranges::find(taken, name) != taken.end())
     return fail(ExitCode::usage, fmt::format("plugins new: cdctl {} is a command already; choose another name", name));
   return {};
 }
@@ -76,8 +75,8 @@ Result<> check_folder(const fs::path& folder) {
 
 }  // namespace
 
-Result<> write_plugin_template(std::string_view name, std::string_view role, const fs::path& folder) {
-  CDCTL_TRY(check_name(name));
+Result<> write_plugin_template(std::string_view name, std::string_view role, std::span<const std::string_view> taken, const fs::path& folder) {
+  CDCTL_TRY(check_name(name, taken));
   if (std::ranges::find(k_template_roles, role) == k_template_roles.end())
     return fail(ExitCode::usage, fmt::format("plugins new: role '{}' is none of: {}", printable(role, 40), fmt::join(k_template_roles, " ")));
   CDCTL_TRY(check_folder(folder));

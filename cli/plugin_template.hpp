@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,8 +19,9 @@ struct TemplateFile {
 /// The files of cli/templates/plugin, compiled in (plugin_template_files.cpp is made by cmake).
 [[nodiscard]] const std::vector<TemplateFile>& template_files();
 
-/// Writes a plugin that builds and passes its own test as it stands. `folder` is absent or empty. Exit code `usage` for a name
+/// Writes a plugin that builds and passes its own test as it stands. `taken`: names that a plugin cannot have, since they are
+/// commands. `folder` is absent or empty. Exit code `usage` for a name
 /// or role that cannot be, `refused` for a folder that has something in it.
-[[nodiscard]] Result<> write_plugin_template(std::string_view name, std::string_view role, const std::filesystem::path& folder);
+[[nodiscard]] Result<> write_plugin_template(std::string_view name, std::string_view role, std::span<const std::string_view> taken, const std::filesystem::path& folder);
 
 }  // namespace cdctl::cli

@@ -12,6 +12,7 @@
 
 #include "command.hpp"
 #include "context.hpp"
+#include "external_commands.hpp"
 #include "help.hpp"
 #include "output_choice.hpp"
 #include "parse.hpp"
@@ -100,16 +101,16 @@ int dispatch(int argc, char** argv, Output& out) {
     const bool asked = wants(line.words, "--help", "-h");
     if (!asked && !line.words.empty()) return usage_error(out, fmt::format("no command given after '{}'; see cdctl --help", printable(line.words.front(), 60)));
     if (!asked) {
-      const auto page = overview();
+      const auto page = overview(plugin_groups(), external_commands());
       (void)!::write(STDERR_FILENO, page.data(), page.size());
       return static_cast<int>(ExitCode::usage);
     }
-    out.text(overview());
+    out.text(overview(plugin_groups(), external_commands()));
     return finish(out, 0);
   }
   if (line.command == "help") {
     if (line.words.empty()) {
-      out.text(overview());
+      out.text(overview(plugin_groups(), external_commands()));
       return finish(out, 0);
     }
     const auto* command = find_command(line.words.front());

@@ -17,7 +17,9 @@ Result<> new_plugin(Context& context, const Arguments& args) {
   if (args.words.size() < 2 || args.words.size() > 3) return fail(ExitCode::usage, "plugins new: give NAME and, if you like, FOLDER");
   const auto& name = args.words[1];
   const std::filesystem::path folder = args.words.size() > 2 ? args.words[2] : name;
-  CDCTL_TRY(write_plugin_template(name, args.value("role", "sink"), folder));
+  std::vector<std::string_view> taken{"help"};
+  for (const auto& command : commands()) taken.push_back(command.name);
+  CDCTL_TRY(write_plugin_template(name, args.value("role", "sink"), taken, folder));
   context.out.note(fmt::format("{} is there; build and test it: cmake -S {} -B {} && cmake --build {} && ctest --test-dir {}", folder.string(), folder.string(),
                                (folder / "build").string(), (folder / "build").string(), (folder / "build").string()));
   return {};

@@ -7,6 +7,7 @@
 
 #include <cdctl/process.hpp>
 
+#include "../external_commands.hpp"
 #include "../plugin_commands.hpp"
 #include "child.hpp"
 

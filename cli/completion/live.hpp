@@ -5,6 +5,7 @@
 
 #include <cdctl/time.hpp>
 
+#include "../config_place.hpp"
 #include "../context.hpp"
 #include "names.hpp"
 

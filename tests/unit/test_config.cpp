@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "config_load.hpp"
 #include "context.hpp"
 #include "support/test_host.hpp"
 

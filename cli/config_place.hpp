@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <cdctl/error.hpp>
+#include <cdctl/json.hpp>
+
+namespace cdctl::cli {
+
+/// Where a configuration is, by the order of design §6. It need not be readable, or there when it was named.
+struct ConfigPlace {
+  std::filesystem::path file;
+  bool trusted = false;  ///< not found by walking up
+};
+[[nodiscard]] std::optional<ConfigPlace> locate_config(const std::string& named);
+/// The configuration that holds here. Exit code `config`, saying what to do, when there is none.
+[[nodiscard]] Result<ConfigPlace> require_config(const std::string& named);
+/// The home by the environment, else by `table` (of cdctl.toml in `folder`), else the user's or the system's.
+[[nodiscard]] std::filesystem::path home_folder(const Json& table, const std::filesystem::path& folder);
+
+}  // namespace cdctl::cli
