@@ -1,6 +1,6 @@
 #include <unistd.h>
 
-#include "run.hpp"
+#include "cli/command_line/run.hpp"
 
 int main(int argc, char** argv) {
   const int code = cdctl::cli::run_main(argc, argv);

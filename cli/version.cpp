@@ -1,4 +1,4 @@
-#include "version.hpp"
+#include "cli/version.hpp"
 
 namespace cdctl::cli {
 

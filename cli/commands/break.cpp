@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../guard.hpp"
-#include "../input.hpp"
-#include "../outcome.hpp"
-#include "../targets.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/actions/guard.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/actions/outcome.hpp"
+#include "cli/input/targets.hpp"
 
 namespace cdctl::cli {
 

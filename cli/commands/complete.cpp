@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "../command.hpp"
-#include "../completion/answer.hpp"
-#include "../completion/line.hpp"
-#include "../completion/scripts.hpp"
+#include "cli/command_line/command.hpp"
+#include "cli/command_line/completion/answer.hpp"
+#include "cli/command_line/completion/line.hpp"
+#include "cli/command_line/completion/scripts.hpp"
 
 namespace cdctl::cli {
 

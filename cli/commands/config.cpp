@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../config_view.hpp"
-#include "../outcome.hpp"
+#include "cli/command_line/command.hpp"
+#include "cli/setup/config_view.hpp"
+#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 

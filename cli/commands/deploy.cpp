@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include "../command.hpp"
-#include "../fleet.hpp"
-#include "../input.hpp"
-#include "../newest.hpp"
-#include "../outcome.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/fleet/fleet.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/fleet/newest_sources.hpp"
+#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../context.hpp"
-#include "../doctor_machine.hpp"
-#include "../doctor_plugins.hpp"
-#include "../outcome.hpp"
-#include "../screen_text.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/app/context.hpp"
+#include "cli/setup/doctor_machine.hpp"
+#include "cli/setup/doctor_plugins.hpp"
+#include "core/actions/outcome.hpp"
+#include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {
 

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 

@@ -6,13 +6,13 @@
 
 #include <cdctl/fs.hpp>
 
-#include "../command.hpp"
-#include "../context.hpp"
-#include "../init_look.hpp"
-#include "../init_text.hpp"
-#include "../new_file.hpp"
-#include "../outcome.hpp"
-#include "../prompt.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/app/context.hpp"
+#include "cli/setup/init_look.hpp"
+#include "cli/setup/init_text.hpp"
+#include "cli/setup/new_file.hpp"
+#include "core/actions/outcome.hpp"
+#include "cli/output/prompt.hpp"
 
 namespace cdctl::cli {
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../feed_choice.hpp"
-#include "../fleet.hpp"
-#include "../inspect_page.hpp"
-#include "../outcome.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/feed/choice.hpp"
+#include "core/fleet/fleet.hpp"
+#include "cli/output/inspect_page.hpp"
+#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
-#include "../outcome_log.hpp"
-#include "../since.hpp"
-#include "../waiting.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/records/outcome_log.hpp"
+#include "cli/command_line/since.hpp"
+#include "core/app/waiting.hpp"
 
 namespace cdctl::cli {
 

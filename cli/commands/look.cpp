@@ -4,12 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../feed_choice.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
-#include "../top_prober.hpp"
-#include "../waiting.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/feed/choice.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
+#include "cli/top/prober.hpp"
+#include "core/app/waiting.hpp"
 
 // The other half of `top` (its third with --probes: top_prober.hpp): a process that asks, so that the one that draws never waits. It
 // writes what is known of the sets that changed, with what the probe counted (`work`) and what it found wrong (`trouble`), as lines of

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "../command.hpp"
-#include "../completion/names.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
+#include "cli/command_line/command.hpp"
+#include "cli/command_line/completion/names.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 

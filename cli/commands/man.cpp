@@ -1,9 +1,9 @@
 #include <cdctl/fs.hpp>
 
-#include "../command.hpp"
-#include "../context.hpp"
-#include "../manual.hpp"
-#include "../version.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/app/context.hpp"
+#include "cli/command_line/manual.hpp"
+#include "cli/version.hpp"
 
 namespace cdctl::cli {
 

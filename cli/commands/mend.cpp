@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
-#include "../probation.hpp"
-#include "../targets.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/actions/trial.hpp"
+#include "cli/input/targets.hpp"
 
 namespace cdctl::cli {
 

@@ -5,10 +5,10 @@
 
 #include <cdctl/names.hpp>
 
-#include "../command.hpp"
-#include "../input.hpp"
-#include "../outcome.hpp"
-#include "../sink_worker.hpp"
+#include "cli/command_line/command.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/notify/sink_worker.hpp"
 
 namespace cdctl::cli {
 

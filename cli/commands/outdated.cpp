@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../fleet.hpp"
-#include "../newest.hpp"
-#include "../outcome.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/fleet/newest_sources.hpp"
+#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 

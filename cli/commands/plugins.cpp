@@ -3,9 +3,9 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/names.hpp>
 
-#include "../command.hpp"
-#include "../context.hpp"
-#include "../plugin_template.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/app/context.hpp"
+#include "cli/setup/plugin_template.hpp"
 
 namespace cdctl::cli {
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../feed_choice.hpp"
-#include "../outcome.hpp"
-#include "../probe_round.hpp"
-#include "../spool.hpp"
-#include "../waiting.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/feed/choice.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/probe/round.hpp"
+#include "core/feed/spool.hpp"
+#include "core/app/waiting.hpp"
 
 namespace cdctl::cli {
 

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../input.hpp"
-#include "../outcome.hpp"
-#include "../reaping.hpp"
-#include "../targets.hpp"
+#include "cli/command_line/command.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/actions/reap.hpp"
+#include "cli/input/targets.hpp"
 
 namespace cdctl::cli {
 

@@ -3,10 +3,10 @@
 
 #include <cdctl/process.hpp>
 
-#include "../command.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
-#include "../reaping.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/actions/reap.hpp"
 
 namespace cdctl::cli {
 

@@ -6,11 +6,11 @@
 
 #include <cdctl/signal.hpp>
 
-#include "../command.hpp"
-#include "../feed_choice.hpp"
-#include "../input.hpp"
-#include "../outcome.hpp"
-#include "../spool.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/feed/choice.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/feed/spool.hpp"
 
 namespace cdctl::cli {
 

@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 #include <cdctl/fs.hpp>
 
-#include "../command.hpp"
-#include "../feed_choice.hpp"
-#include "../fleet.hpp"
-#include "../listen_run.hpp"
-#include "../outcome.hpp"
-#include "../since.hpp"
-#include "../spool.hpp"
-#include "../waiting.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/feed/choice.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/feed/listen/run.hpp"
+#include "core/actions/outcome.hpp"
+#include "cli/command_line/since.hpp"
+#include "core/feed/spool.hpp"
+#include "core/app/waiting.hpp"
 
 namespace cdctl::cli {
 

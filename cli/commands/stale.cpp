@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../input.hpp"
-#include "../outcome.hpp"
-#include "../stale_policy.hpp"
+#include "cli/command_line/command.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/actions/stale_policy.hpp"
 
 namespace cdctl::cli {
 

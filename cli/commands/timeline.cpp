@@ -6,14 +6,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../command.hpp"
-#include "../feed_choice.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
-#include "../outcome_log.hpp"
-#include "../screen_text.hpp"
-#include "../since.hpp"
-#include "../timeline.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/feed/choice.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/records/outcome_log.hpp"
+#include "cli/output/screen_text.hpp"
+#include "cli/command_line/since.hpp"
+#include "cli/timeline/timeline.hpp"
 
 namespace cdctl::cli {
 

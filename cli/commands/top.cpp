@@ -1,10 +1,10 @@
 #include <unistd.h>
 
-#include "../command.hpp"
-#include "../fleet.hpp"
-#include "../outcome.hpp"
-#include "../screen_text.hpp"
-#include "../top_session.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/actions/outcome.hpp"
+#include "cli/output/screen_text.hpp"
+#include "cli/top/session.hpp"
 
 namespace cdctl::cli {
 

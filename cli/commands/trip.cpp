@@ -8,13 +8,13 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/process.hpp>
 
-#include "../breaker.hpp"
-#include "../command.hpp"
-#include "../input.hpp"
-#include "../outcome.hpp"
-#include "../signal_scan.hpp"
-#include "../trip_book.hpp"
-#include "../trip_force.hpp"
+#include "core/breaker/breaker.hpp"
+#include "cli/command_line/command.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/breaker/signal_scanner.hpp"
+#include "core/config/rule_book.hpp"
+#include "core/fleet/forces.hpp"
 
 namespace cdctl::cli {
 

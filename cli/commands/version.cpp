@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "../command.hpp"
-#include "../context.hpp"
-#include "../version.hpp"
+#include "cli/command_line/command.hpp"
+#include "core/app/context.hpp"
+#include "cli/version.hpp"
 
 namespace cdctl::cli {
 

@@ -1,4 +1,4 @@
-#include "brz_command.hpp"
+#include "plugins/bzr/brz_command.hpp"
 
 #include <algorithm>
 #include <array>

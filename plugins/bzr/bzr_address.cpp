@@ -1,4 +1,4 @@
-#include "bzr_address.hpp"
+#include "plugins/bzr/bzr_address.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "bzr_source.hpp"
+#include "plugins/bzr/bzr_source.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -11,9 +11,9 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/names.hpp>
 
-#include "brz_command.hpp"
-#include "bzr_address.hpp"
-#include "local_branch.hpp"
+#include "plugins/bzr/brz_command.hpp"
+#include "plugins/bzr/bzr_address.hpp"
+#include "plugins/bzr/local_branch.hpp"
 
 namespace cdctl::bzr {
 

@@ -1,4 +1,4 @@
-#include "local_branch.hpp"
+#include "plugins/bzr/local_branch.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/names.hpp>
 
-#include "bzr_address.hpp"
+#include "plugins/bzr/bzr_address.hpp"
 
 namespace cdctl::bzr {
 

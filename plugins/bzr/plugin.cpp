@@ -1,7 +1,7 @@
 #include <cdctl/plugin.hpp>
 #include <cdctl/shield.hpp>
 
-#include "bzr_source.hpp"
+#include "plugins/bzr/bzr_source.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "address.hpp"
+#include "plugins/git/address.hpp"
 
 #include <algorithm>
 

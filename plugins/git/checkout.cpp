@@ -1,11 +1,11 @@
-#include "checkout.hpp"
+#include "plugins/git/checkout.hpp"
 
 #include <cdctl/fs.hpp>
 #include <cdctl/process.hpp>
 
-#include "git_command.hpp"
-#include "mirror.hpp"
-#include "work_tree.hpp"
+#include "plugins/git/git_command.hpp"
+#include "plugins/git/mirror.hpp"
+#include "plugins/git/work_tree.hpp"
 
 namespace cdctl::git {
 

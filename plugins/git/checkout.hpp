@@ -6,8 +6,8 @@
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
 
-#include "address.hpp"
-#include "first_fetch.hpp"
+#include "plugins/git/address.hpp"
+#include "plugins/git/first_fetch.hpp"
 
 namespace cdctl::git {
 

@@ -1,10 +1,10 @@
-#include "first_fetch.hpp"
+#include "plugins/git/first_fetch.hpp"
 
 #include <algorithm>
 
-#include "address.hpp"
-#include "http_refs.hpp"
-#include "pkt_line.hpp"
+#include "plugins/git/address.hpp"
+#include "plugins/git/http_refs.hpp"
+#include "plugins/git/pkt_line.hpp"
 
 namespace cdctl::git {
 

@@ -1,4 +1,4 @@
-#include "git_command.hpp"
+#include "plugins/git/git_command.hpp"
 
 #include <algorithm>
 #include <array>

@@ -8,8 +8,8 @@
 #include <cdctl/error.hpp>
 #include <cdctl/process.hpp>
 
-#include "address.hpp"
-#include "refs.hpp"
+#include "plugins/git/address.hpp"
+#include "plugins/git/refs.hpp"
 
 namespace cdctl::git {
 

@@ -1,11 +1,11 @@
-#include "git_doctor.hpp"
+#include "plugins/git/git_doctor.hpp"
 
 #include <fmt/format.h>
 
 #include <cdctl/names.hpp>
 
-#include "git_command.hpp"
-#include "git_source.hpp"
+#include "plugins/git/git_command.hpp"
+#include "plugins/git/git_source.hpp"
 
 namespace cdctl::git {
 

@@ -1,4 +1,4 @@
-#include "git_source.hpp"
+#include "plugins/git/git_source.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -9,14 +9,14 @@
 
 #include <fmt/format.h>
 
-#include "address.hpp"
-#include "checkout.hpp"
-#include "first_fetch.hpp"
-#include "git_command.hpp"
-#include "http_refs.hpp"
-#include "local_refs.hpp"
-#include "mirror.hpp"
-#include "refs.hpp"
+#include "plugins/git/address.hpp"
+#include "plugins/git/checkout.hpp"
+#include "plugins/git/first_fetch.hpp"
+#include "plugins/git/git_command.hpp"
+#include "plugins/git/http_refs.hpp"
+#include "plugins/git/local_refs.hpp"
+#include "plugins/git/mirror.hpp"
+#include "plugins/git/refs.hpp"
 
 namespace cdctl::git {
 

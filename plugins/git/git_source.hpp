@@ -7,7 +7,7 @@
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
-#include "refs.hpp"
+#include "plugins/git/refs.hpp"
 
 namespace cdctl::git {
 

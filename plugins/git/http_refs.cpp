@@ -1,6 +1,6 @@
-#include "http_refs.hpp"
+#include "plugins/git/http_refs.hpp"
 
-#include "pkt_line.hpp"
+#include "plugins/git/pkt_line.hpp"
 
 namespace cdctl::git {
 

@@ -9,7 +9,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/http.hpp>
 
-#include "refs.hpp"
+#include "plugins/git/refs.hpp"
 
 namespace cdctl::git {
 

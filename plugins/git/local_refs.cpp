@@ -1,4 +1,4 @@
-#include "local_refs.hpp"
+#include "plugins/git/local_refs.hpp"
 
 #include <algorithm>
 #include <map>
@@ -8,7 +8,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/names.hpp>
 
-#include "address.hpp"
+#include "plugins/git/address.hpp"
 
 namespace cdctl::git {
 

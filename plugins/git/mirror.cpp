@@ -1,4 +1,4 @@
-#include "mirror.hpp"
+#include "plugins/git/mirror.hpp"
 
 #include <algorithm>
 
@@ -7,8 +7,8 @@
 #include <cdctl/names.hpp>
 #include <cdctl/process.hpp>
 
-#include "git_command.hpp"
-#include "mirror_refs.hpp"
+#include "plugins/git/git_command.hpp"
+#include "plugins/git/mirror_refs.hpp"
 
 namespace cdctl::git {
 

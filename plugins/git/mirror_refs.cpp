@@ -1,4 +1,4 @@
-#include "mirror_refs.hpp"
+#include "plugins/git/mirror_refs.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@
 
 #include <cdctl/fs.hpp>
 
-#include "address.hpp"
+#include "plugins/git/address.hpp"
 
 namespace cdctl::git {
 

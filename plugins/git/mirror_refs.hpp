@@ -7,7 +7,7 @@
 
 #include <cdctl/error.hpp>
 
-#include "refs.hpp"
+#include "plugins/git/refs.hpp"
 
 namespace cdctl::git {
 

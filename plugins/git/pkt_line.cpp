@@ -1,4 +1,4 @@
-#include "pkt_line.hpp"
+#include "plugins/git/pkt_line.hpp"
 
 #include <charconv>
 #include <optional>
@@ -7,7 +7,7 @@
 
 #include <cdctl/names.hpp>
 
-#include "address.hpp"
+#include "plugins/git/address.hpp"
 
 namespace cdctl::git {
 

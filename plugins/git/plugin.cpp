@@ -3,8 +3,8 @@
 #include <cdctl/plugin.hpp>
 #include <cdctl/shield.hpp>
 
-#include "git_doctor.hpp"
-#include "git_source.hpp"
+#include "plugins/git/git_doctor.hpp"
+#include "plugins/git/git_source.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "refs.hpp"
+#include "plugins/git/refs.hpp"
 
 #include <algorithm>
 
@@ -6,8 +6,8 @@
 
 #include <cdctl/names.hpp>
 
-#include "address.hpp"
-#include "version_order.hpp"
+#include "plugins/git/address.hpp"
+#include "plugins/git/version_order.hpp"
 
 namespace cdctl::git {
 

@@ -1,4 +1,4 @@
-#include "version_order.hpp"
+#include "plugins/git/version_order.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "work_tree.hpp"
+#include "plugins/git/work_tree.hpp"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/process.hpp>
 
-#include "mirror_refs.hpp"
+#include "plugins/git/mirror_refs.hpp"
 
 namespace cdctl::git {
 

@@ -6,7 +6,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
 
-#include "address.hpp"
+#include "plugins/git/address.hpp"
 
 namespace cdctl::git {
 

@@ -1,9 +1,9 @@
 #include <cdctl/shield.hpp>
 
-#include "command_rows.hpp"
-#include "doctor.hpp"
-#include "engine.hpp"
-#include "probe.hpp"
+#include "plugins/juju/commands/rows.hpp"
+#include "plugins/juju/engine/doctor.hpp"
+#include "plugins/juju/engine/engine.hpp"
+#include "plugins/juju/engine/probe.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "cgroup.hpp"
+#include "plugins/local/cgroup.hpp"
 
 #include <algorithm>
 #include <cerrno>

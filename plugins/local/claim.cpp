@@ -1,4 +1,4 @@
-#include "claim.hpp"
+#include "plugins/local/claim.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,10 +9,10 @@
 
 #include <cdctl/process.hpp>
 
-#include "entry.hpp"
-#include "halt.hpp"
-#include "launch.hpp"
-#include "workload_plan.hpp"
+#include "plugins/local/entry.hpp"
+#include "plugins/local/halt.hpp"
+#include "plugins/local/launch.hpp"
+#include "plugins/local/workload_plan.hpp"
 
 namespace cdctl::local {
 

@@ -6,8 +6,8 @@
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
-#include "paths.hpp"
-#include "reading.hpp"
+#include "plugins/local/paths.hpp"
+#include "plugins/local/reading.hpp"
 
 namespace cdctl::local {
 

@@ -1,4 +1,4 @@
-#include "client.hpp"
+#include "plugins/local/client.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "engine.hpp"
+#include "plugins/local/engine.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,8 +9,8 @@
 
 #include <cdctl/fs.hpp>
 
-#include "claim.hpp"
-#include "client.hpp"
+#include "plugins/local/claim.hpp"
+#include "plugins/local/client.hpp"
 
 namespace cdctl::local {
 

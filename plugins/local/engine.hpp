@@ -3,9 +3,9 @@
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
-#include "halt.hpp"
-#include "paths.hpp"
-#include "reading.hpp"
+#include "plugins/local/halt.hpp"
+#include "plugins/local/paths.hpp"
+#include "plugins/local/reading.hpp"
 
 namespace cdctl::local {
 

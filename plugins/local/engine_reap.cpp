@@ -11,8 +11,8 @@
 
 #include <cdctl/process.hpp>
 
-#include "engine.hpp"
-#include "entry.hpp"
+#include "plugins/local/engine.hpp"
+#include "plugins/local/entry.hpp"
 
 namespace cdctl::local {
 

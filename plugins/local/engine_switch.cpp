@@ -8,10 +8,10 @@
 
 #include <cdctl/process.hpp>
 
-#include "client.hpp"
-#include "engine.hpp"
-#include "entry.hpp"
-#include "launch.hpp"
+#include "plugins/local/client.hpp"
+#include "plugins/local/engine.hpp"
+#include "plugins/local/entry.hpp"
+#include "plugins/local/launch.hpp"
 
 namespace cdctl::local {
 

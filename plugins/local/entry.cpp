@@ -1,4 +1,4 @@
-#include "entry.hpp"
+#include "plugins/local/entry.hpp"
 
 #include <csignal>
 

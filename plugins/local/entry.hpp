@@ -6,7 +6,7 @@
 #include <cdctl/file_lock.hpp>
 #include <cdctl/time.hpp>
 
-#include "paths.hpp"
+#include "plugins/local/paths.hpp"
 
 namespace cdctl::local {
 

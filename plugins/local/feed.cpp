@@ -1,4 +1,4 @@
-#include "feed.hpp"
+#include "plugins/local/feed.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +13,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/process.hpp>
 
-#include "feed_reader.hpp"
+#include "plugins/local/feed_reader.hpp"
 
 namespace cdctl::local {
 

@@ -1,4 +1,4 @@
-#include "feed_reader.hpp"
+#include "plugins/local/feed_reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@
 
 #include <cdctl/process.hpp>
 
-#include "feed.hpp"
+#include "plugins/local/feed.hpp"
 
 namespace cdctl::local {
 

@@ -8,7 +8,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/roles.hpp>
 
-#include "paths.hpp"
+#include "plugins/local/paths.hpp"
 
 namespace cdctl::local {
 

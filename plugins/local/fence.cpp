@@ -1,4 +1,4 @@
-#include "fence.hpp"
+#include "plugins/local/fence.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "cgroup.hpp"
+#include "plugins/local/cgroup.hpp"
 
 namespace cdctl::local {
 

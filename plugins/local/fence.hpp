@@ -10,7 +10,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
 
-#include "procfs.hpp"
+#include "plugins/local/procfs.hpp"
 
 namespace cdctl::local {
 

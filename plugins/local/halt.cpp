@@ -1,4 +1,4 @@
-#include "halt.hpp"
+#include "plugins/local/halt.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
-#include "cgroup.hpp"
-#include "client.hpp"
-#include "reading.hpp"
+#include "plugins/local/cgroup.hpp"
+#include "plugins/local/client.hpp"
+#include "plugins/local/reading.hpp"
 
 namespace cdctl::local {
 

@@ -4,8 +4,8 @@
 #include <cdctl/names.hpp>
 #include <cdctl/time.hpp>
 
-#include "fence.hpp"
-#include "paths.hpp"
+#include "plugins/local/fence.hpp"
+#include "plugins/local/paths.hpp"
 
 namespace cdctl::local {
 

@@ -1,4 +1,4 @@
-#include "launch.hpp"
+#include "plugins/local/launch.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -7,7 +7,7 @@
 #include <cdctl/host.hpp>
 #include <cdctl/time.hpp>
 
-#include "paths.hpp"
+#include "plugins/local/paths.hpp"
 
 namespace cdctl::local {
 

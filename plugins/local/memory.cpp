@@ -1,4 +1,4 @@
-#include "memory.hpp"
+#include "plugins/local/memory.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -3,7 +3,7 @@
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
-#include "paths.hpp"
+#include "plugins/local/paths.hpp"
 
 namespace cdctl::local {
 

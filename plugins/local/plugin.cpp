@@ -1,9 +1,9 @@
 #include <cdctl/shield.hpp>
 
-#include "engine.hpp"
-#include "feed.hpp"
-#include "memory.hpp"
-#include "probe.hpp"
+#include "plugins/local/engine.hpp"
+#include "plugins/local/feed.hpp"
+#include "plugins/local/memory.hpp"
+#include "plugins/local/probe.hpp"
 
 namespace {
 

@@ -1,8 +1,8 @@
-#include "probe.hpp"
+#include "plugins/local/probe.hpp"
 
 #include <fmt/format.h>
 
-#include "probe_units.hpp"
+#include "plugins/local/probe_units.hpp"
 
 namespace cdctl::local {
 

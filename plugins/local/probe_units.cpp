@@ -1,4 +1,4 @@
-#include "probe_units.hpp"
+#include "plugins/local/probe_units.hpp"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include <cdctl/json.hpp>
 #include <cdctl/names.hpp>
 
-#include "reading.hpp"
+#include "plugins/local/reading.hpp"
 
 namespace cdctl::local {
 

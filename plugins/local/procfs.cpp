@@ -1,4 +1,4 @@
-#include "procfs.hpp"
+#include "plugins/local/procfs.hpp"
 
 #include <cerrno>
 #include <charconv>

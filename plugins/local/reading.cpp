@@ -1,4 +1,4 @@
-#include "reading.hpp"
+#include "plugins/local/reading.hpp"
 
 #include <algorithm>
 #include <cerrno>

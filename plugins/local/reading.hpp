@@ -5,9 +5,9 @@
 
 #include <cdctl/roles.hpp>
 
-#include "fence.hpp"
-#include "paths.hpp"
-#include "status.hpp"
+#include "plugins/local/fence.hpp"
+#include "plugins/local/paths.hpp"
+#include "plugins/local/status.hpp"
 
 namespace cdctl::local {
 

@@ -1,4 +1,4 @@
-#include "run_plan.hpp"
+#include "plugins/local/run_plan.hpp"
 
 namespace cdctl::local {
 

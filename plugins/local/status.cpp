@@ -1,4 +1,4 @@
-#include "status.hpp"
+#include "plugins/local/status.hpp"
 
 #include <algorithm>
 #include <array>

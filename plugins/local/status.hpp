@@ -8,7 +8,7 @@
 
 #include <cdctl/time.hpp>
 
-#include "procfs.hpp"
+#include "plugins/local/procfs.hpp"
 
 namespace cdctl::local {
 

@@ -1,11 +1,11 @@
-#include "workload_plan.hpp"
+#include "plugins/local/workload_plan.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
-#include "fence.hpp"
+#include "plugins/local/fence.hpp"
 
 namespace cdctl::local {
 

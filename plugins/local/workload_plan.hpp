@@ -2,7 +2,7 @@
 
 #include <cdctl/roles.hpp>
 
-#include "run_plan.hpp"
+#include "plugins/local/run_plan.hpp"
 
 namespace cdctl::local {
 

@@ -1,8 +1,8 @@
 #include <cdctl/plugin.hpp>
 #include <cdctl/shield.hpp>
 
-#include "command_rows.hpp"
-#include "deployer.hpp"
+#include "plugins/mojo/commands/rows.hpp"
+#include "plugins/mojo/run/deployer.hpp"
 
 namespace {
 

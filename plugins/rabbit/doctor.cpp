@@ -1,4 +1,4 @@
-#include "doctor.hpp"
+#include "plugins/rabbit/doctor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 
 #include <cdctl/names.hpp>
 
-#include "switch.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 
 namespace cdctl::rabbit {
 

@@ -2,7 +2,7 @@
 
 #include <cdctl/roles.hpp>
 
-#include "brokers.hpp"
+#include "plugins/rabbit/broker/brokers.hpp"
 
 namespace cdctl::rabbit {
 

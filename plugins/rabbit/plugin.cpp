@@ -3,11 +3,11 @@
 #include <cdctl/plugin.hpp>
 #include <cdctl/shield.hpp>
 
-#include "doctor.hpp"
-#include "feed.hpp"
-#include "memory.hpp"
-#include "probe.hpp"
-#include "switch.hpp"
+#include "plugins/rabbit/doctor.hpp"
+#include "plugins/rabbit/feed/feed.hpp"
+#include "plugins/rabbit/store/memory.hpp"
+#include "plugins/rabbit/probe/probe.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
 using namespace cdctl::plugin;

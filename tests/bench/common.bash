@@ -2,7 +2,7 @@
 # script that sources this; scripts/bench runs them and prints the rows. By hand a bench starts a broker of its own.
 
 bench_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$bench_dir/../e2e/common.bash"
+. "$bench_dir/../stories/lib/common.bash"
 bench_bin=$build_dir/tests/bench
 rows=${CDCTL_BENCH_ROWS:-}
 

@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "rounds.hpp"
-#include "summary.hpp"
+#include "tests/bench/rounds.hpp"
+#include "tests/bench/summary.hpp"
 
 int main(int argc, char** argv) {
   const int rounds = argc >= 7 ? std::atoi(argv[1]) : 0;

@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "spawn.hpp"
-#include "summary.hpp"
+#include "tests/bench/spawn.hpp"
+#include "tests/bench/summary.hpp"
 
 namespace {
 

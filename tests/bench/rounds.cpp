@@ -1,10 +1,10 @@
-#include "rounds.hpp"
+#include "tests/bench/rounds.hpp"
 
 #include <sstream>
 #include <thread>
 #include <utility>
 
-#include "spawn.hpp"
+#include "tests/bench/spawn.hpp"
 
 namespace bench {
 

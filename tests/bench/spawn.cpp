@@ -1,4 +1,4 @@
-#include "spawn.hpp"
+#include "tests/bench/spawn.hpp"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
-#include "bundle.hpp"
-#include "bundle_processes.hpp"
-#include "property.hpp"
+#include "plugins/mojo/bundle/bundle.hpp"
+#include "plugins/mojo/bundle/processes.hpp"
+#include "tests/fuzz/property.hpp"
 
 using namespace cdctl::mojo;
 using cdctl::fuzz::must;

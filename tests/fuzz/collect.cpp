@@ -1,5 +1,5 @@
-#include "collect_file.hpp"
-#include "property.hpp"
+#include "plugins/mojo/collect/file.hpp"
+#include "tests/fuzz/property.hpp"
 
 using namespace cdctl::mojo;
 using cdctl::fuzz::must;

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "bundle_deployer.hpp"
-#include "property.hpp"
+#include "plugins/mojo/bundle/deployer_file.hpp"
+#include "tests/fuzz/property.hpp"
 
 using namespace cdctl::mojo;
 using cdctl::fuzz::must;

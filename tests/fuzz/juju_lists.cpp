@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "models.hpp"
-#include "offers.hpp"
-#include "property.hpp"
-#include "records.hpp"
+#include "plugins/juju/model/models.hpp"
+#include "plugins/juju/model/offers.hpp"
+#include "tests/fuzz/property.hpp"
+#include "plugins/juju/commands/records.hpp"
 
 using namespace cdctl;
 using namespace cdctl::juju;

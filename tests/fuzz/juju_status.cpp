@@ -2,9 +2,9 @@
 #include <map>
 #include <utility>
 
-#include "property.hpp"
-#include "records.hpp"
-#include "status.hpp"
+#include "tests/fuzz/property.hpp"
+#include "plugins/juju/commands/records.hpp"
+#include "plugins/juju/model/status.hpp"
 
 using namespace cdctl;
 using namespace cdctl::juju;

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "manifest.hpp"
-#include "property.hpp"
-#include "variables.hpp"
+#include "plugins/mojo/manifest/manifest.hpp"
+#include "tests/fuzz/property.hpp"
+#include "plugins/mojo/text/variables.hpp"
 
 using namespace cdctl::mojo;
 using cdctl::fuzz::must;

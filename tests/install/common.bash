@@ -3,7 +3,7 @@
 set -eEuo pipefail
 source_dir=${CDCTL_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 build_dir=${CDCTL_BUILD_DIR:-$source_dir/build/release}
-. "$source_dir/tests/e2e/expect.bash"
+. "$source_dir/tests/stories/lib/expect.bash"
 
 begin() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/cdctl-install.XXXXXX")
@@ -22,7 +22,7 @@ end_test() {
   set +eE
   ! declare -F clean_up >/dev/null || clean_up
   cd /
-  if [ "$status" != 0 ] && [ -n "${CDCTL_E2E_KEEP:-}" ]; then printf 'kept: %s\n' "$work" >&2; else rm -rf "$work"; fi
+  if [ "$status" != 0 ] && [ -n "${CDCTL_STORY_KEEP:-}" ]; then printf 'kept: %s\n' "$work" >&2; else rm -rf "$work"; fi
   [ "$status" != 0 ] || printf 'ok\n'
   exit "$status"
 }

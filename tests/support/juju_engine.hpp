@@ -9,9 +9,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "engine.hpp"
-#include "support/juju_world.hpp"
-#include "support/test_host.hpp"
+#include "plugins/juju/engine/engine.hpp"
+#include "tests/support/juju_world.hpp"
+#include "tests/support/test_host.hpp"
 
 namespace cdctl::test {
 

@@ -16,8 +16,8 @@
 #include <cdctl/json.hpp>
 #include <cdctl/process.hpp>
 
-#include "juju_call.hpp"
-#include "support/test_host.hpp"
+#include "plugins/juju/client/call.hpp"
+#include "tests/support/test_host.hpp"
 
 namespace cdctl::test {
 

@@ -14,9 +14,9 @@
 
 #include <cdctl/shield.hpp>
 
-#include "engine.hpp"
-#include "procfs.hpp"
-#include "support/test_host.hpp"
+#include "plugins/local/engine.hpp"
+#include "plugins/local/procfs.hpp"
+#include "tests/support/test_host.hpp"
 
 namespace cdctl::test {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "deployer.hpp"
-#include "git_source.hpp"
-#include "support/git_repo.hpp"
-#include "support/test_host.hpp"
+#include "plugins/mojo/run/deployer.hpp"
+#include "plugins/git/git_source.hpp"
+#include "tests/support/git_repo.hpp"
+#include "tests/support/test_host.hpp"
 
 namespace cdctl::test {
 

@@ -13,7 +13,7 @@
 
 #include <cdctl/names.hpp>
 
-#include "support/test_host.hpp"
+#include "tests/support/test_host.hpp"
 
 extern char** environ;
 

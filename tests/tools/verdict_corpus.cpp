@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "verdict_score.hpp"
+#include "tests/tools/verdict_score.hpp"
 
 namespace {
 

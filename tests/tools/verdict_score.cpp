@@ -1,12 +1,12 @@
-#include "verdict_score.hpp"
+#include "tests/tools/verdict_score.hpp"
 
 #include <set>
 
 #include <fmt/format.h>
 
-#include "breaker.hpp"
-#include "input.hpp"
-#include "signal_scan.hpp"
+#include "core/breaker/breaker.hpp"
+#include "cli/input/record_reader.hpp"
+#include "core/breaker/signal_scanner.hpp"
 
 namespace verdicts {
 

@@ -6,7 +6,7 @@
 
 #include <cdctl/json.hpp>
 
-#include "verdict_traces.hpp"
+#include "tests/tools/verdict_traces.hpp"
 
 namespace verdicts {
 

@@ -1,11 +1,11 @@
-#include "verdict_traces.hpp"
+#include "tests/tools/verdict_traces.hpp"
 
 #include <algorithm>
 #include <functional>
 
 #include <fmt/format.h>
 
-#include "verdict_dice.hpp"
+#include "tests/tools/verdict_dice.hpp"
 
 namespace verdicts {
 

@@ -10,9 +10,9 @@
 
 #include <fmt/format.h>
 
-#include "../cgroup.hpp"
-#include "../paths.hpp"
-#include "supervisor.hpp"
+#include "plugins/local/cgroup.hpp"
+#include "plugins/local/paths.hpp"
+#include "plugins/local/supervise/supervisor.hpp"
 
 namespace cdctl::local {
 

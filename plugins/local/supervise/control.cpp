@@ -1,4 +1,4 @@
-#include "control.hpp"
+#include "plugins/local/supervise/control.hpp"
 
 #include <cerrno>
 #include <cstring>

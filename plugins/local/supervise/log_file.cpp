@@ -1,4 +1,4 @@
-#include "log_file.hpp"
+#include "plugins/local/supervise/log_file.hpp"
 
 #include <cerrno>
 

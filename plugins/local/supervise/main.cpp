@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "supervisor.hpp"
+#include "plugins/local/supervise/supervisor.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "quick_file.hpp"
+#include "plugins/local/supervise/quick_file.hpp"
 
 #include <cerrno>
 #include <string>

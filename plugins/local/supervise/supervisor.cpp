@@ -1,4 +1,4 @@
-#include "supervisor.hpp"
+#include "plugins/local/supervise/supervisor.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,9 +16,9 @@
 
 #include <fmt/format.h>
 
-#include "../cgroup.hpp"
-#include "../paths.hpp"
-#include "quick_file.hpp"
+#include "plugins/local/cgroup.hpp"
+#include "plugins/local/paths.hpp"
+#include "plugins/local/supervise/quick_file.hpp"
 
 namespace cdctl::local {
 

@@ -8,9 +8,9 @@
 
 #include <cdctl/file_lock.hpp>
 
-#include "../fence.hpp"
-#include "control.hpp"
-#include "unit.hpp"
+#include "plugins/local/fence.hpp"
+#include "plugins/local/supervise/control.hpp"
+#include "plugins/local/supervise/unit.hpp"
 
 namespace cdctl::local {
 

@@ -1,4 +1,4 @@
-#include "unit.hpp"
+#include "plugins/local/supervise/unit.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-#include "../paths.hpp"
+#include "plugins/local/paths.hpp"
 
 namespace cdctl::local {
 

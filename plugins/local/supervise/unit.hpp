@@ -6,9 +6,9 @@
 
 #include <cdctl/fs.hpp>
 
-#include "../run_plan.hpp"
-#include "../status.hpp"
-#include "log_file.hpp"
+#include "plugins/local/run_plan.hpp"
+#include "plugins/local/status.hpp"
+#include "plugins/local/supervise/log_file.hpp"
 
 namespace cdctl::local {
 

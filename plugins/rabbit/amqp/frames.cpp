@@ -1,4 +1,4 @@
-#include "frames.hpp"
+#include "plugins/rabbit/amqp/frames.hpp"
 
 #include <algorithm>
 

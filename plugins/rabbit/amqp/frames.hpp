@@ -16,7 +16,7 @@
 #include <amqp_tcp_socket.h>
 #endif
 
-#include "../amqp.hpp"
+#include "plugins/rabbit/amqp/amqp.hpp"
 
 namespace cdctl::rabbit {
 

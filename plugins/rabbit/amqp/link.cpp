@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "frames.hpp"
+#include "plugins/rabbit/amqp/frames.hpp"
 
 namespace cdctl::rabbit {
 

@@ -30,7 +30,7 @@ def option_values(application):
 def environment(model, name, application, unit_name):
     """What hook tools tell a charm. Secrets that an option names are there for an application that was granted them."""
     tools = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools")
-    env = {key: os.environ[key] for key in ("HOME", "TMPDIR", "CDCTL_E2E", "LD_LIBRARY_PATH", "FAKE_JUJU", "FAKE_JUJU_CACHE", "FAKE_JUJU_VERSION") if key in os.environ}
+    env = {key: os.environ[key] for key in ("HOME", "TMPDIR", "CDCTL_STORY", "LD_LIBRARY_PATH", "FAKE_JUJU", "FAKE_JUJU_CACHE", "FAKE_JUJU_VERSION") if key in os.environ}
     env.update({"PATH": tools + ":" + os.environ["PATH"], "JUJU_UNIT_NAME": unit_name, "JUJU_MODEL_NAME": model["name"],
                 "JUJU_MODEL_UUID": model["uuid"], "JUJU_VERSION": store.FULL, "JUJU_DISPATCH_PATH": "hooks/start"})
     for option, value in option_values(application).items():

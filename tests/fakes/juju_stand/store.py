@@ -224,7 +224,7 @@ def wake(state):
             pass
     except OSError:
         return
-    env = {key: os.environ[key] for key in ("PATH", "HOME", "FAKE_JUJU", "FAKE_JUJU_CACHE", "FAKE_JUJU_VERSION", "TMPDIR", "CDCTL_E2E", "LD_LIBRARY_PATH") if key in os.environ}
+    env = {key: os.environ[key] for key in ("PATH", "HOME", "FAKE_JUJU", "FAKE_JUJU_CACHE", "FAKE_JUJU_VERSION", "TMPDIR", "CDCTL_STORY", "LD_LIBRARY_PATH") if key in os.environ}
     if "juju-data" in env.get("TMPDIR", "") or "cdctl-juju" in env.get("TMPDIR", ""):
         env["TMPDIR"] = "/tmp"  # the caller's goes with its call
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agents.py")

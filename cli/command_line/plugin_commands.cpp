@@ -1,0 +1,144 @@
+#include "cli/command_line/plugin_commands.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <cdctl/args.hpp>
+#include <cdctl/names.hpp>
+
+#include "cli/command_line/command.hpp"
+#include "core/app/context.hpp"
+#include "cli/command_line/help.hpp"
+#include "cli/output/choice.hpp"
+#include "cli/command_line/parse.hpp"
+#include "cli/output/screen_text.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+std::string group_help(const PluginInfo& plugin) {
+  auto out = fmt::format("cdctl {} COMMAND: {}\n\n", plugin.name, plugin.summary);
+  std::size_t width = 0;
+  for (const auto& command : plugin.commands) width = std::max(width, command.name.size());
+  for (const auto& command : plugin.commands) fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", command.name, width, wrapped(command.summary, width + 4, 80));
+  return out + fmt::format("\nEach takes --help: cdctl {} {} --help\n", plugin.name, plugin.commands.front().name);
+}
+
+/// Whether `word` is an option of the plugin, or of all, that takes the next word as its value.
+bool takes_value(const PluginInfo& plugin, std::string_view word) {
+  const auto fits = [&](std::string_view name, char letter) { return word == "--" + std::string(name) || (letter && word == std::string("-") + letter); };
+  for (const auto& row : plugin.commands)
+    for (const auto& option : row.options)
+      if (fits(option.name, option.letter)) return !option.value.empty();
+  for (const auto& option : global_options())
+    if (fits(option.name, option.letter)) return !option.value.empty();
+  return false;
+}
+
+/// Options before the command's name, as in `cdctl mojo -r ROOT run`, belong to the command.
+std::vector<std::string> command_first(const PluginInfo& plugin, const std::vector<std::string>& words) {
+  auto at = words.begin();
+  while (at != words.end() && at->starts_with('-')) at += takes_value(plugin, *at) && at + 1 != words.end() ? 2 : 1;
+  if (at == words.begin() || at == words.end()) return words;
+  std::vector<std::string> out{*at};
+  out.insert(out.end(), words.begin(), at);
+  out.insert(out.end(), at + 1, words.end());
+  return out;
+}
+
+std::string row_help(const PluginInfo& plugin, const CommandInfo& row) {
+  const auto name = plugin.name + " " + row.name;
+  const auto options = all_options(row);
+  return help_of({name, row.arguments, row.summary, row.examples, {}, {}, std::span(options).first(row.options.size())});
+}
+
+int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<std::string>& words, Output& out) {
+  auto args = parse_words(plugin.name + " " + row.name, all_options(row), !row.arguments.empty(), words);
+  if (!args) {
+    out.error(args.error().what);
+    return static_cast<int>(args.error().exit);
+  }
+  if (auto set = set_output(*args, out); !set) {
+    out.error(set.error().what);
+    return static_cast<int>(set.error().exit);
+  }
+  Context context({args->value("config"), args->values("plugin-path")}, out);
+  // A plugin's command may do without a configuration, but not with one that is broken or is not the one that was named.
+  if (auto loaded = context.load_config(); !loaded && !loaded.error().what.starts_with("no configuration found")) {
+    context.report(loaded.error());
+    return context.exit_code();
+  }
+  auto descriptor = context.plugin_host().open(plugin);
+  if (!descriptor) {
+    context.report(descriptor.error());
+    return context.exit_code();
+  }
+  for (std::size_t i = 0; i < (*descriptor)->command_count; ++i) {
+    const auto& real = (*descriptor)->commands[i];
+    if (row.name != real.name) continue;
+    const plugin::CommandArguments given{std::move(*args), [&](const Json& record) { out.write(record); }, [&] { out.flush(); }, [&](const Error& error) { context.report(error); }};
+    const int code = real.run(context, given);
+    return code != 0 ? code : context.exit_code();
+  }
+  return static_cast<int>(ExitCode::config);
+}
+
+}  // namespace
+
+std::vector<Option> all_options(const CommandInfo& row) {
+  std::vector<Option> options;
+  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter, option.choices});
+  const auto own = options.size();
+  for (auto option : global_options()) {  // where both want a letter, the command's own meaning wins
+    const auto taken = [&](const Option& other) { return other.letter == option.letter; };
+    if (std::any_of(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(own), taken)) option.letter = 0;
+    options.push_back(option);
+  }
+  return options;
+}
+
+std::optional<int> run_plugin_command(const std::string& group, const std::vector<std::string>& words, Output& out) {
+  if (!valid_word(group)) return {};
+  Context finder({}, out);
+  for (auto plugin : finder.plugin_host().plugins()) {
+    if (plugin.name != group || plugin.commands.empty() || !plugin.refused.empty()) continue;
+    if (auto read = PluginHost::read_commands(plugin); !read) {
+      out.error(read.error().what);
+      return static_cast<int>(read.error().exit);
+    }
+    if (words.empty() || words.front() == "--help" || words.front() == "-h") {
+      out.text(group_help(plugin));
+      return 0;
+    }
+    const auto ordered = command_first(plugin, words);
+    for (const auto& row : plugin.commands) {
+      if (row.name != ordered.front()) continue;
+      const std::vector<std::string> rest(ordered.begin() + 1, ordered.end());
+      const auto end = std::ranges::find(rest, "--");
+      if (std::find(rest.begin(), end, "--help") != end || std::find(rest.begin(), end, "-h") != end) {
+        out.text(row_help(plugin, row));
+        return 0;
+      }
+      return run_row(plugin, row, rest, out);
+    }
+    std::vector<std::string> names;
+    for (const auto& row : plugin.commands) names.push_back(row.name);
+    const auto close = nearest(ordered.front(), names);
+    out.error(fmt::format("{}: unknown command '{}'{}; see cdctl {} --help", group, printable(ordered.front(), 60), close.empty() ? "" : fmt::format("; did you mean {}?", close), group));
+    return static_cast<int>(ExitCode::usage);
+  }
+  return {};
+}
+
+std::map<std::string, std::string> plugin_groups() {
+  Output nothing;
+  Context finder({}, nothing);
+  std::map<std::string, std::string> out;
+  for (const auto& plugin : finder.plugin_host().plugins())
+    if (!plugin.commands.empty() && plugin.refused.empty() && std::ranges::find(commands(), plugin.name, &Command::name) == commands().end()) out.emplace(plugin.name, plugin.summary);
+  return out;
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,234 @@
+#include <array>
+
+#include "cli/command_line/command.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+using enum Needs;
+
+constexpr Option k_dry_run{"dry-run", "", "say what would be done, do nothing"};
+constexpr Option k_timeout{"timeout", "DURATION", "deadline of each item (30s)"};
+constexpr Option k_spool{"spool", "", "keep signals in the home while the feed is out of reach ([signals] spool)"};
+constexpr Option k_exit_code{"exit-code", "", "exit 10 when there is something"};
+
+constexpr std::array k_global{
+    Option{"output", "FORMAT", "of stdout; default: table on a terminal, else ndjson", false, false, 'o', "ndjson json table wide name"},
+    Option{"config", "FILE", "cdctl.toml to use", false, false, 'c'},
+    Option{"plugin-path", "FOLDER", "look for plugins here first", true},
+    Option{"no-color", "", "no colours (also: NO_COLOR)"},
+    Option{"quiet", "", "errors and warnings only", false, false, 'q'},
+    Option{"verbose", "", "more on stderr", false, false, 'v'},
+    Option{"help", "", "this page", false, false, 'h'},
+};
+
+constexpr std::array k_outdated{
+    Option{"all", "", "also records that are not offered, with \"offered\":false"},
+    Option{"allow-back", "", "offer a combination that goes back to an older one"},
+    Option{"even-bad", "", "offer a revision that is known to be bad"},
+    Option{"now", "", "offer unfinished and fallen sets whatever their back-off"},
+    k_exit_code,
+    Option{"timeout", "DURATION", "deadline for reading all sources (30s)"},
+};
+constexpr std::array k_deploy{
+    k_dry_run,
+    Option{"source", "NAME=REV", "pin a source to a revision", true},
+    Option{"even-bad", "", "deploy a revision that is known to be bad"},
+    Option{"even-held", "", "deploy records of a service whose deploys are held"},
+    Option{"wait", "", "stay until the units have been up for --settle"},
+    Option{"settle", "DURATION", "with --wait: how long (10s; juju: 15s)"},
+    Option{"timeout", "DURATION", "deadline of each deploy (30m)"},
+};
+constexpr std::array k_inspect{
+    Option{"since", "DURATION", "signals of that long ago and later (1h)"},
+    k_timeout,
+};
+constexpr std::array k_ls{
+    Option{"units", "", "ask for the units of each set where a list does not tell (juju: one call a set)"},
+    k_timeout,
+};
+constexpr std::array k_signal{
+    Option{"severity", "LEVEL", "how bad (error)", false, false, 's', "debug info warning error critical"},
+    Option{"message", "TEXT", "what happened, for people", false, false, 'm'},
+    Option{"unit", "UNIT", "which worker ($CDCTL_UNIT)"},
+    Option{"key", "KEY", "the condition (SERVICE/SIGNAL)"},
+    Option{"id", "ID", "identity of this occurrence, counted once (a new one)"},
+    Option{"data", "NAME=VALUE", "further fields; also expires=10m, cleared=true, correlation=RUN", true},
+    k_spool,
+    Option{"timeout", "DURATION", "deadline (5s)"},
+};
+constexpr std::array k_signals{
+    Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (10m; with --follow: now)"},
+    Option{"follow", "NAME", "go on for ever; as reader NAME, go on where it stopped", false, true, 'f'},
+    Option{"listen", "ADDRESS", "take signals over HTTP at 127.0.0.1:PORT; needs a token"},
+    Option{"token-file", "FILE", "with --listen: the token ([signals] token_file)"},
+    k_spool,
+    k_timeout,
+};
+constexpr std::array k_log{
+    Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
+    Option{"action", "NAME", "only what this command did", true, false, 0, "deploy break mend reap"},
+    Option{"follow", "", "go on for ever", false, false, 'f'},
+};
+constexpr std::array k_timeline{
+    Option{"since", "DURATION", "begin that long ago, or at an RFC 3339 time (7d)"},
+    k_timeout,
+};
+constexpr std::array k_top{
+    Option{"every", "DURATION", "draw and look that often; a look that costs much is taken less often (1s)"},
+    Option{"timeout", "DURATION", "deadline of each look (10s)"},
+};
+constexpr std::array k_look{
+    k_top[0],
+    k_top[1],
+    Option{"probes", "", "what the probes of engines and other plugins find, instead"},
+};
+constexpr std::array k_probe{
+    Option{"every", "DURATION", "look again and again"},
+    Option{"send", "", "also send the signals to the feed"},
+    k_spool,
+    Option{"timeout", "DURATION", "deadline of each look (30s)"},
+};
+constexpr std::array k_trip{
+    Option{"rule", "RULE", "instead of the service's own, e.g. \"errors >= 5 in 1m\"", true, false, 'r'},
+    Option{"all", "", "a verdict for each signal, not only when it changes"},
+    Option{"explain", "", "instead of verdicts: what each rule saw, and how far it is from tripping"},
+    Option{"replay", "FILE", "recorded signals instead of standard input; their times are the only clock"},
+    k_exit_code,
+};
+constexpr std::array k_break{
+    k_dry_run,
+    Option{"why", "TEXT", "the reason to keep with the cut (by hand)"},
+    Option{"even-last", "SET", "cut this set even if less than min_live stays", true},
+    k_timeout,
+};
+constexpr std::array k_mend{
+    k_dry_run,
+    Option{"thaw", "", "let frozen units go on instead of restarting them"},
+    Option{"probation", "DURATION", "half-open: let one connection in for so long; then restore the set, or cut it again"},
+    Option{"messages", "N", "with --probation: restore it as soon as so many are acknowledged (1, at the end)"},
+    Option{"settle", "", "follow trials to their end; without SET: end those whose time is over"},
+    Option{"abort", "", "cut sets again that are on trial now"},
+    k_timeout,
+};
+constexpr std::array k_force{
+    k_dry_run,
+    Option{"why", "TEXT", "the reason, for the others"},
+    k_timeout,
+};
+constexpr std::array k_notify{
+    Option{"pass", "", "also write the records to stdout, unchanged, for the next in the pipe"},
+    Option{"timeout", "DURATION", "deadline of each sink for what it is given at once (30s)"},
+};
+constexpr std::array k_hold{
+    k_dry_run,
+    Option{"for", "DURATION", "lifted by itself after that long (never)"},
+    Option{"why", "TEXT", "the reason, for the others"},
+    k_timeout,
+};
+constexpr std::array k_resume{k_dry_run, k_timeout};
+constexpr std::array k_retire{
+    Option{"confirm", "SERVICE", "the same name again: nothing brings it back"},
+    k_dry_run,
+    Option{"grace", "DURATION", "between TERM and KILL (10s)"},
+    Option{"timeout", "DURATION", "deadline of each set (60s)"},
+};
+constexpr std::array k_stale{
+    Option{"keep", "N", "live sets to keep (2)"},
+    Option{"min-age", "DURATION", "keep younger sets (1h)"},
+    Option{"prove-for", "DURATION", "live and uncut for so long is proven (24h)"},
+    Option{"cut-grace", "DURATION", "keep a cut set for an autopsy (min-age)"},
+    Option{"failed-grace", "DURATION", "keep a set that never served (30m or min-age, the shorter)"},
+    Option{"all", "", "also the sets that are kept, each with why"},
+    k_exit_code,
+};
+constexpr std::array k_reap{
+    k_dry_run,
+    Option{"grace", "DURATION", "between TERM and KILL (10s)"},
+    Option{"max-reaps", "N", "refuse a run that marks more (10)"},
+    Option{"even-last", "SET", "reap this set even if less than min_live stays", true},
+    Option{"even-newest", "", "by name: also a service's newest set"},
+    Option{"timeout", "DURATION", "deadline of each item (60s)"},
+};
+constexpr std::array k_init{
+    Option{"service", "NAME", "name of the service (of this repository)"},
+    Option{"trunk", "URL", "its repository (the remote of this one)"},
+    Option{"branch", "BRANCH", "of the trunk"},
+    Option{"spec", "URL", "the repository of its Mojo spec"},
+    Option{"engine", "ENGINE", "of its sets (juju beside a bundle.yaml, else local)", false, false, 0, "local juju"},
+    Option{"broker", "URL|none", "management API, such as http://cdctl@127.0.0.1:15672"},
+    Option{"password-file", "FILE", "its password; copied into secrets/, mode 0600"},
+    Option{"yes", "", "take what is found, and ask nothing", false, false, 'y'},
+    k_dry_run,
+};
+constexpr std::array k_doctor{Option{"timeout", "DURATION", "deadline of each plugin's checks (15s)"}};
+constexpr std::array k_plugins{
+    Option{"check", "", "open each plugin and check it whole"},
+    Option{"role", "ROLE", "with new: what the plugin begins as (sink). Not a memory or a feed: only those of rabbit and local are ever asked", false, false, 0, "sink source probe switch engine deployer doctor command"},
+};
+
+constexpr std::array k_commands{
+    Command{"outdated", "[SERVICE…]", "Which services have a newer revision than what is out there", "cdctl outdated\ncdctl outdated thumbs | cdctl deploy",
+            "sources and engines", "revision records", k_outdated, config, run_outdated},
+    Command{"deploy", "[SERVICE[@REV]…]", "Put revisions out beside those that run; does not wait to find out",
+            "cdctl outdated | cdctl deploy\ncdctl deploy thumbs@r5f0 --wait", "revision records", "an outcome record a set", k_deploy, config, run_deploy},
+    Command{"ls", "[SELECTOR…]", "The worker sets and their state", "cdctl ls\ncdctl ls 'thumbs@newest' -o json", "engines and switches", "set records", k_ls, config, run_ls},
+    Command{"inspect", "SET…", "Everything about a set: sources, units, logs, queues, cuts, signals", "cdctl inspect thumbs@newest\ncdctl inspect thumbs-r5f0c1e9a2b | jq .local.units",
+            "everything", "one full set record each", k_inspect, config, run_inspect},
+    Command{"signal", "[SET] SIGNAL", "Say that something is wrong with a set (a unit knows its own)", "cdctl signal oops -s critical -m 'every third job fails'\ncdctl signal - < signals.ndjson",
+            "arguments, or signal records with -", "nothing", k_signal, nothing, run_signal},
+    Command{"signals", "[SELECTOR…]", "What the services said", "cdctl signals --since 1h\ncdctl signals --follow | cdctl trip | cdctl break", "the feed", "signal records", k_signals, config, run_signals},
+    Command{"probe", "[SELECTOR…]", "Look at sets from outside: broker, units, checks of your own", "cdctl probe --every 10s | cdctl trip | cdctl break\ncdctl probe thumbs --send", "engines, switches and checks",
+            "signal records", k_probe, config, run_probe},
+    Command{"trip", "", "Decide which sets are unhealthy", "cdctl signals --follow | cdctl trip | cdctl break\ncdctl signals --since 1h | cdctl trip --rule 'errors >= 5 in 1m'",
+            "signal records", "a verdict record when a set's verdict changes", k_trip, nothing, run_trip},
+    Command{"break", "[SET…]", "Cut sets off from RabbitMQ and the world", "cdctl signals --follow | cdctl trip | cdctl break\ncdctl break thumbs@newest --why 'wrong colours'",
+            "verdict records that say unhealthy", "an outcome record a set", k_break, config, run_break},
+    Command{"mend", "[SET…]", "Join cut sets to the world again", "cdctl mend thumbs-r5f0c1e9a2b\ncdctl ls -o name thumbs | cdctl mend -", "set names", "an outcome record a set", k_mend, config, run_mend},
+    Command{"force", "STATE TARGET…", "What every breaker shall hold of sets, or of a service: open, closed, observe, none",
+            "cdctl force observe thumbs --why 'new rules'\ncdctl force closed thumbs-r5f0c1e9a2b\ncdctl force none thumbs", "arguments", "a force record each", k_force, config, run_force},
+    Command{"hold", "SERVICE…", "Freeze the deploys of services; what is out there goes on", "cdctl hold thumbs --for 2h --why 'the sale'\ncdctl ls thumbs", "arguments", "a hold record each", k_hold, config, run_hold},
+    Command{"resume", "SERVICE…", "Lift a freeze again", "cdctl resume thumbs\ncdctl resume thumbs previews --dry-run", "arguments", "a hold record each", k_resume, config, run_resume},
+    Command{"stale", "", "Mark the sets that nobody needs", "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records", "the unneeded ones, marked", k_stale, nothing, run_stale},
+    Command{"reap", "[SET…]", "Remove sets for good", "cdctl ls | cdctl stale | cdctl reap\ncdctl reap thumbs-r5f0c1e9a2b", "marked set records", "an outcome record a set", k_reap, config, run_reap},
+    Command{"retire", "SERVICE", "End a service: reap all its sets, forget what is remembered of it", "cdctl retire thumbs --confirm thumbs --dry-run\ncdctl retire thumbs --confirm thumbs", "arguments",
+            "outcome records, a retire record", k_retire, config, run_retire},
+    Command{"log", "[SELECTOR…]", "What was done to sets from this home, and why", "cdctl log --since 7d --action break\ncdctl log thumbs --follow", "the log of this home", "outcome records", k_log, config, run_log},
+    Command{"timeline", "SERVICE", "A service's revisions side by side over time, and why each was cut",
+            "cdctl timeline thumbs\ncdctl timeline thumbs --since 2d -o html >thumbs.html", "engines, memory, log and feed", "a timeline record a set, or a picture", k_timeline, config, run_timeline, false,
+            "text svg html ndjson json"},
+    Command{"top", "[SERVICE…]", "Watch the sets live, and cut or mend them from the keys", "cdctl top\ncdctl top thumbs --every 2s", "engines, switches, probes and the feed", "the screen", k_top, config, run_top},
+    Command{"init", "[FOLDER]", "Make a configuration, or add a service to one; asks on a terminal", "cdctl init\ncdctl init --service thumbs --trunk ./thumbs --broker none",
+            "", "", k_init, nothing, run_init},
+    Command{"config", "VERB [SERVICE|KEY…]", "The configuration: show what holds, check it, explain KEY, path", "cdctl config check\ncdctl config show thumbs\ncdctl config explain reaper.keep",
+            "the configuration's files", "setting, problem, key or path records", {}, nothing, run_config},
+    Command{"notify", "SINK…", "Pass records on to where people look, by the sinks of plugins",
+            "cdctl signals --follow | cdctl notify chat\ncdctl signals --follow | cdctl trip | cdctl notify chat --pass | cdctl break", "records of any schema",
+            "nothing; with --pass the same records", k_notify, config, run_notify},
+    Command{"doctor", "", "Whether all that cdctl needs is there, and the cure where it is not", "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'", "everything",
+            "a check record each", k_doctor, nothing, run_doctor},
+    Command{"plugins", "[new NAME [FOLDER]]", "The plugins, where they are, why one is refused; or begin your own",
+            "cdctl plugins\ncdctl plugins --check -o json\ncdctl plugins new chat --role sink", "manifests", "plugin records", k_plugins, nothing, run_plugins},
+    Command{"version", "", "The version and what it was built with", "cdctl version\ncdctl version -o json", "", "", {}, nothing, run_version},
+    Command{"__look", "[SERVICE…]", "What top shows, as records of what changed", "", "engines, switches, probes and the feed", "records", k_look, config, run_look, true},
+    Command{"completion", "SHELL", "The completion script of bash, zsh or fish", "cdctl completion bash >~/.local/share/bash-completion/completions/cdctl\ncdctl completion fish >~/.config/fish/completions/cdctl.fish", "", "", {}, nothing, run_completion},
+    Command{"__complete", "SHELL LINE [STEM [WIDTH]]", "Candidates for a command line up to the cursor", "", "", "", {}, nothing, run_complete, true},
+    Command{"__manifest", "LIBRARY FILE", "Write a plugin's manifest", "", "", "", {}, nothing, run_manifest, true},
+    Command{"__man", "FOLDER [DATE]", "Write the manual pages", "", "", "", {}, nothing, run_man, true},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return k_commands; }
+std::span<const Option> global_options() { return k_global; }
+std::vector<Option> global_options_of(const Command& command) {
+  std::vector<Option> out(k_global.begin(), k_global.end());
+  if (!command.formats.empty()) {
+    out.front().help = "of stdout; default: the first on a terminal, else ndjson";
+    out.front().choices = command.formats;
+  }
+  return out;
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,132 @@
+#include "cli/input/record_reader.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cdctl/names.hpp>
+#include <cdctl/process.hpp>
+
+namespace cdctl::cli {
+
+namespace {
+
+constexpr std::size_t k_chunk = 1u << 20;
+constexpr std::array<std::string_view, 6> k_schemas{"cdctl.revision/1", "cdctl.set/1", "cdctl.signal/1", "cdctl.verdict/1", "cdctl.outcome/1", "cdctl.error/1"};
+
+bool known_schema(std::string_view schema) {
+  for (const auto known : k_schemas)
+    if (known == schema) return true;
+  return false;
+}
+
+}  // namespace
+
+LineReader::Got LineReader::next(std::string_view& line, int wait_ms) {
+  for (;;) {
+    const auto* start = buffer_.data() + begin_;
+    const auto* from = buffer_.data() + std::max(begin_, searched_);
+    const auto* newline = static_cast<const char*>(std::memchr(from, '\n', static_cast<std::size_t>(buffer_.data() + end_ - from)));
+    searched_ = end_;
+    if (newline || (at_end_ && begin_ < end_)) {
+      const auto* stop = newline ? newline : buffer_.data() + end_;
+      line = std::string_view(start, static_cast<std::size_t>(stop - start));
+      begin_ = static_cast<std::size_t>(stop - buffer_.data()) + (newline ? 1 : 0);
+      searched_ = begin_;
+      ++number_;
+      return Got::line;
+    }
+    if (at_end_) return Got::end;
+    if (const auto got = fill(wait_ms); got != Got::line) return got;
+  }
+}
+
+LineReader::Got LineReader::fill(int wait_ms) {
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    searched_ -= std::min(searched_, begin_);
+    begin_ = 0;
+  }
+  if (buffer_.size() < end_ + k_chunk + k_padding) buffer_.resize(end_ + k_chunk + k_padding);
+  for (bool told = false;;) {
+    struct pollfd fds[2] = {{STDIN_FILENO, POLLIN, 0}, {Stop::fd(), POLLIN, 0}};
+    if (Stop::requested()) return Got::stopped;
+    const int ready = ::poll(fds, 2, told ? wait_ms : 0);
+    if (ready < 0 && errno != EINTR) return Got::end;
+    if (ready <= 0 && !told) {
+      told = true;
+      before_block_();
+      continue;
+    }
+    if (ready == 0) return Got::idle;
+    if (ready < 0 || Stop::requested()) continue;
+    const auto got = ::read(STDIN_FILENO, buffer_.data() + end_, buffer_.size() - end_ - k_padding);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got <= 0) at_end_ = true;
+    else end_ += static_cast<std::size_t>(got);
+    return Got::line;
+  }
+}
+
+Result<RecordReader> RecordReader::open(Context& context, std::string_view wanted, std::string_view instead) {
+  if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, fmt::format("standard input is a terminal: pipe {} into it, or {}", wanted, instead));
+  return RecordReader(context);
+}
+
+std::optional<Json> RecordReader::next() {
+  std::string_view line;
+  for (;;) {
+    if (context_->out.broken()) return {};
+    if (lines_.next(line) != LineReader::Got::line) return {};
+    if (line.empty() || line == "\r") continue;
+    const auto bad = [&](std::string_view why) { context_->report({ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)}); };
+    if (line.size() > LineReader::k_longest) {
+      bad("too long for a record");
+      continue;
+    }
+    auto record = Json::parse(line);
+    if (!record) {
+      bad(record.error().what);
+    } else if (!record->is_object()) {
+      bad("not a JSON object");
+    } else if (const auto schema = (*record)["schema"].view(); !known_schema(schema)) {
+      bad(schema.empty() ? std::string("no schema") : fmt::format("schema '{}' is not known here", printable(schema, 60)));
+    } else {
+      return std::move(*record);
+    }
+  }
+}
+
+void RecordReader::finish(std::string_view wanted) {
+  if (skipped_ > 0) context_->out.note(fmt::format("skipped {} record{} that {} no {}", skipped_, skipped_ == 1 ? "" : "s", skipped_ == 1 ? "is" : "are", wanted));
+}
+
+Result<std::vector<std::string>> read_names(Context& context) {
+  if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe set names into it, one a line");
+  LineReader lines([&] { context.out.flush(); });
+  std::vector<std::string> out;
+  std::string_view line;
+  while (lines.next(line) == LineReader::Got::line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    if (parse_set_name(line)) out.emplace_back(line);
+    else context.report({ExitCode::failed, fmt::format("line {}: '{}' is no whole set name (SERVICE-REVISION); skipped", lines.number(), printable(line, 80))});
+  }
+  return out;
+}
+
+void Unknowns::add(const Json& record) {
+  const auto service = record["service"].as_string();
+  if (service.empty()) all_ = true;
+  else services_.insert(service);
+  context_.note_exit(ExitCode::unknown);
+  context_.out.warning(fmt::format("{}nothing is done: {} could not be asked upstream ({})", service.empty() ? "" : service + ": ", record["while"].as_string("something"),
+                                   printable(record["error"].view(), 160)));
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <cdctl/error.hpp>
+#include <cdctl/json.hpp>
+
+#include "core/app/context.hpp"
+
+namespace cdctl::cli {
+
+/// Lines of standard input, split without copying. Waits with poll, so that a stop request ends the wait, and tells the
+/// caller before it would block, so that what is buffered for stdout leaves first.
+class LineReader {
+ public:
+  enum class Got { line, idle, end, stopped };
+
+  explicit LineReader(std::function<void()> before_block) : before_block_(std::move(before_block)) {}
+  /// The next line, without its newline; valid until the next call. `idle` after `wait` without input (negative: never).
+  Got next(std::string_view& line, int wait_ms = -1);
+  [[nodiscard]] std::size_t number() const { return number_; }  ///< of the last line, from 1
+  /// Readable bytes behind every line: a parser may look that far past its end.
+  static constexpr std::size_t k_padding = 64;
+  /// How many bytes a line may have to be taken for a record.
+  static constexpr std::size_t k_longest = 64u << 20;
+
+ private:
+  Got fill(int wait_ms);
+
+  std::function<void()> before_block_;
+  std::string buffer_;
+  std::size_t begin_ = 0, end_ = 0, searched_ = 0;
+  std::size_t number_ = 0;
+  bool at_end_ = false;
+};
+
+/// What an actor or decider reads from stdin: NDJSON records under the rules of design §3.
+class RecordReader {
+ public:
+  /// Exit code `usage` when stdin is a terminal. `instead` names what could be given as an argument.
+  [[nodiscard]] static Result<RecordReader> open(Context& context, std::string_view wanted, std::string_view instead);
+
+  /// The next record of a known schema. Bad lines are reported with their number and skipped; `cdctl.error/1` records
+  /// come too. Empty at the end, or when a stop was requested.
+  [[nodiscard]] std::optional<Json> next();
+  /// Counts a record that is not meant for this command; the count goes to stderr at the end.
+  void skip() { ++skipped_; }
+  /// Says how many were skipped.
+  void finish(std::string_view wanted);
+
+ private:
+  explicit RecordReader(Context& context) : context_(&context), lines_([&context] { context.out.flush(); }) {}
+
+  Context* context_;
+  LineReader lines_;
+  std::size_t skipped_ = 0;
+};
+
+/// Set names, one a line, whole names only: what `-` reads. Bad ones are reported with their line.
+[[nodiscard]] Result<std::vector<std::string>> read_names(Context& context);
+
+/// The services of which someone upstream could not ask: an actor acts on nothing of them.
+class Unknowns {
+ public:
+  explicit Unknowns(Context& context) : context_(context) {}
+  /// Takes a `cdctl.error/1` record.
+  void add(const Json& record);
+  [[nodiscard]] bool blocks(std::string_view service) const { return all_ || services_.contains(std::string(service)); }
+
+ private:
+  Context& context_;
+  bool all_ = false;
+  std::set<std::string> services_;
+};
+
+}  // namespace cdctl::cli

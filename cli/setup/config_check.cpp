@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "core/config/keys.hpp"
+#include "cli/setup/config_view.hpp"
+#include "core/probe/checks.hpp"
+#include "core/config/toml_file.hpp"
+#include "core/breaker/rule.hpp"
+
+namespace cdctl::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Takes `file:line:column: ` off an error's text again.
+ConfigProblem split(const Error& error, const std::vector<fs::path>& files) {
+  ConfigProblem out{{}, 0, 0, error.what};
+  for (const auto& file : files) {
+    const auto name = file.string() + ":";
+    if (!error.what.starts_with(name)) continue;
+    out.file = file;
+    std::string_view rest = std::string_view(error.what).substr(name.size());
+    for (unsigned* number : {&out.line, &out.column}) {
+      const auto [stop, bad] = std::from_chars(rest.data(), rest.data() + rest.size(), *number);
+      if (bad != std::errc() || stop == rest.data() + rest.size() || *stop != ':') break;
+      rest.remove_prefix(static_cast<std::size_t>(stop - rest.data()) + 1);
+    }
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+    out.what = rest;
+    break;
+  }
+  return out;
+}
+
+/// What the loader leaves to whoever uses it: the values of the plugins' keys, the rules, the checks, the secrets' files.
+class Values {
+ public:
+  Values(const TomlFile& file, bool service, std::vector<Error>& problems) : file_(file), service_(service), problems_(problems) {}
+
+  void all() {
+    walk(file_.table, "");
+    rules(file_.table[service_ ? "breaker" : "defaults"], service_ ? "breaker.rules" : "defaults.breaker.rules");
+    if (!service_) secrets();
+  }
+
+ private:
+  void wrong(const std::string& key, std::string_view what) { problems_.push_back({ExitCode::config, fmt::format("{}: {}", file_.at(key), what)}); }
+
+  void walk(const Json& table, const std::string& prefix) {
+    for (const auto& [name, value] : table.members()) {
+      const auto dotted = prefix.empty() ? name : prefix + "." + name;
+      const auto* key = find_key(service_, dotted);
+      if (!key) continue;  // the loader knows it is none, or a plugin of others has it
+      if (!key->plugin.empty() || key->name.starts_with("signals") || key->name == "plugins.path")
+        if (const auto why = wrong_type(*key, value); !why.empty()) wrong(dotted, why);
+      if (value.is_object()) walk(value, dotted);
+    }
+  }
+
+  void rules(const Json& table, const std::string& dotted) {
+    const auto& list = service_ ? table["rules"] : table["breaker"]["rules"];
+    for (const auto& rule : list.items())
+      if (const auto read = Rule::parse(rule.view()); !read && rule.is_string()) wrong(dotted, read.error().what);
+  }
+
+  void secrets() {
+    for (const auto& [table, key] : {std::pair{"rabbit", "password"}, std::pair{"signals", "token"}}) {
+      const auto name = std::string(key) + "_file";
+      const auto given = file_.table[table][name].as_string();
+      if (given.empty()) continue;
+      const auto path = fs::absolute(file_.path).parent_path() / given;
+      const auto dotted = std::string(table) + "." + name;
+      struct stat info {};
+      if (::stat(path.c_str(), &info) != 0) wrong(dotted, path.string() + " is not there; write the secret into it, with mode 0600");
+      else if ((info.st_mode & 0077) != 0) wrong(dotted, fmt::format("others may read {}; run chmod 600 {}", path.string(), path.string()));
+    }
+  }
+
+  const TomlFile& file_;
+  bool service_;
+  std::vector<Error>& problems_;
+};
+
+/// The checks of a service are read by what runs them.
+void probes(const TomlFile& file, bool trusted, std::vector<Error>& problems) {
+  ServiceConfig service;
+  service.name = file.path.stem().string();
+  service.file = file.path;
+  service.table = file.table;
+  if (const auto read = read_checks(service, trusted); !read) problems.push_back(read.error());
+}
+
+}  // namespace
+
+std::vector<ConfigProblem> find_problems(const ConfigPlace& place, PluginHost& plugins) {
+  const ConfigPlace whole{fs::absolute(place.file), place.trusted};
+  auto errors = check_structure(whole, plugins);
+  auto files = service_files(whole);
+  files.insert(files.begin(), whole.file);
+  for (const auto& path : files) {
+    const auto file = read_toml(path);
+    if (!file) continue;  // said already
+    Values(*file, path != whole.file, errors).all();
+    if (path != whole.file) probes(*file, whole.trusted, errors);
+  }
+  std::vector<ConfigProblem> out;
+  for (const auto& error : errors) out.push_back(split(error, files));
+  std::ranges::stable_sort(out, {}, [](const ConfigProblem& p) { return std::tie(p.file, p.line, p.column); });
+  return out;
+}
+
+}  // namespace cdctl::cli

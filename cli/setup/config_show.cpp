@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include <cdctl/http.hpp>
+#include <cdctl/names.hpp>
+
+#include "core/config/keys.hpp"
+#include "core/config/place.hpp"
+#include "cli/setup/config_view.hpp"
+#include "core/config/toml_file.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+/// The value at a dotted key; null when there is none.
+const Json& value_at(const Json& table, std::string_view dotted) {
+  const Json* at = &table;
+  while (!dotted.empty()) {
+    const auto dot = std::min(dotted.find('.'), dotted.size());
+    at = &(*at)[dotted.substr(0, dot)];
+    dotted.remove_prefix(std::min(dot + 1, dotted.size()));
+  }
+  return *at;
+}
+
+/// What people may see of a value: a password in an address is none of it, nor are the words of a command behind its program.
+Json shown(std::string_view key, const Json& value) {
+  if (value.is_string()) {
+    const auto url = parse_url(value.view());
+    return url && !url->password.empty() ? Json(url->without_credentials()) : value;
+  }
+  if (key.ends_with("_command") && !value.items().empty()) return Json(value.items().front().as_string() + (value.items().size() > 1 ? " …" : ""));
+  if (value.is_array()) {
+    Json out = Json::array();
+    for (const auto& item : value.items()) out.push_back(shown("", item));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  Json out = Json::object();
+  for (const auto& [name, item] : value.members()) out.set(name, shown(name, item));
+  return out;
+}
+
+class Show {
+ public:
+  Show(Context& context, const TomlFile& file) : context_(context), file_(file) {}
+
+  void global() {
+    for (const auto& key : config_keys()) {
+      if (key.place == KeyPlace::service || (key.place == KeyPlace::both && key.plugin.empty())) continue;
+      put("", key, nullptr);
+    }
+  }
+  void service(const std::string& name, const TomlFile& own) {
+    for (const auto& key : config_keys())
+      if (key.place != KeyPlace::file) put(name, key, &own);
+  }
+
+ private:
+  /// Tables are shown by their keys; those of free names (`units`, `sources`, `queues`) as a whole.
+  static bool container(const ConfigKey& key) {
+    if (key.name.ends_with('*')) return true;
+    return key.type == "table" && std::ranges::any_of(config_keys(), [&](const ConfigKey& other) { return other.name.starts_with(std::string(key.name) + ".") && !other.name.ends_with('*'); });
+  }
+
+  void put(const std::string& service, const ConfigKey& key, const TomlFile* own) {
+    if (container(key)) return;
+    const auto with_default = "defaults." + std::string(key.name);
+    const Json* value = nullptr;
+    std::string from = "default";
+    const auto take = [&](const TomlFile& file, const std::string& dotted) {
+      const auto& there = value_at(file.table, dotted);
+      if (value || there.is_null()) return;
+      value = &there;
+      from = file.at(dotted);
+      from.resize(std::min(from.rfind(':'), from.size()));  // the line is enough
+    };
+    if (own) take(*own, std::string(key.name));
+    if (own && key.plugin.empty()) take(file_, with_default);
+    if (!own) take(file_, std::string(key.name));
+    if (key.name == "local.home") return put_home(value, from);
+    if (!value && key.otherwise.empty()) return;
+    auto record = Json::object({{"schema", "cdctl.setting/1"}});
+    if (!service.empty()) record.set("service", service);
+    context_.out.write(record.set("key", key.name).set("value", value ? shown(key.name, *value) : Json(key.otherwise)).set("from", from));
+  }
+
+  /// Where things are in fact: the environment goes first, and the default is another one for root.
+  void put_home(const Json* value, std::string from) {
+    auto home = value ? *value : Json(home_folder(file_.table, {}).string());
+    if (const char* named = std::getenv("CDCTL_HOME"); named && *named == '/') {
+      home = home_folder(file_.table, {}).string();
+      from = "$CDCTL_HOME";
+    }
+    context_.out.write(Json::object({{"schema", "cdctl.setting/1"}, {"key", "local.home"}, {"value", home}, {"from", from}}));
+  }
+
+  Context& context_;
+  const TomlFile& file_;
+};
+
+}  // namespace
+
+Result<> show_settings(Context& context, const ConfigPlace& place, std::span<const std::string> services) {
+  CDCTL_TRY_ASSIGN(const auto file, read_toml(std::filesystem::absolute(place.file)));
+  Show show(context, file);
+  if (services.empty()) show.global();
+  std::vector<std::string> names;
+  for (const auto& path : service_files(place)) {
+    names.push_back(path.stem().string());
+    if (!services.empty() && std::ranges::find(services, names.back()) == services.end()) continue;
+    auto own = read_toml(path);
+    if (own) show.service(names.back(), *own);
+    else context.report(own.error());
+  }
+  for (const auto& wanted : services) {
+    if (std::ranges::find(names, wanted) != names.end()) continue;
+    const auto close = nearest(wanted, names);
+    context.report({ExitCode::config, fmt::format("config: there is no services.d/{}.toml beside {}{}", printable(wanted, 60), place.file.string(), close.empty() ? "" : fmt::format("; did you mean {}?", close))});
+  }
+  return {};
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,344 @@
+#include "cli/top/view.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "cli/output/screen_text.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+/// Cut or filled up to exactly `width` columns.
+std::string fit(std::string_view text, std::size_t width, bool right = false) {
+  std::string out;
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80 && ++seen > width) break;
+    out += text[i];
+  }
+  const auto blanks = width - std::min(width, columns_of(out));
+  return right ? std::string(blanks, ' ') + out : out + std::string(blanks, ' ');
+}
+
+/// A line that is wider than the screen ends in a mark.
+void clip(ScreenLine& line, const TopSize& size) {
+  std::size_t used = 0, needed = 0;
+  for (const auto& piece : line.pieces) {
+    const auto end = piece.text.find_last_not_of(' ');
+    if (end != std::string::npos) needed = used + columns_of(std::string_view(piece.text).substr(0, end + 1));
+    used += columns_of(piece.text);
+  }
+  if (needed <= size.columns || size.columns == 0) return;
+  auto left = size.columns - 1;
+  for (auto& piece : line.pieces) {
+    piece.text = fit(piece.text, std::min(columns_of(piece.text), left));
+    left -= columns_of(piece.text);
+  }
+  line.pieces.push_back({size.ascii ? "~" : "…", line.pieces.back().look});
+}
+
+std::vector<ScreenLine> as_shown(std::vector<ScreenLine> lines, const TopSize& size) {
+  for (auto& line : lines) {
+    clip(line, size);
+    if (size.ascii)
+      for (auto& piece : line.pieces) piece.text = ascii_of(piece.text);
+  }
+  return lines;
+}
+
+/// A long text in lines of the screen, at most `most`; the last ends in a mark where there is more.
+std::vector<std::string> in_lines(const std::string& text, std::size_t most, const TopSize& size) {
+  auto lines = lines_within(text, size.columns);
+  if (lines.size() <= most) return lines;
+  lines.resize(most);
+  lines.back() = fit(lines.back(), std::min(columns_of(lines.back()), size.columns - 1)) + (size.ascii ? "~" : "…");
+  return lines;
+}
+
+/// A line of a page, broken where it is wider than the screen; what follows stands two columns in.
+void add_broken(std::vector<std::string>& out, const std::string& line, std::size_t columns) {
+  const auto blanks = std::min(line.find_first_not_of(' '), line.size());
+  if (columns_of(line) <= columns || blanks + 12 > columns) return out.push_back(line);
+  auto indent = blanks;
+  for (const auto& piece : lines_within(std::string_view(line).substr(blanks), columns - blanks - 2)) {
+    out.push_back(std::string(indent, ' ') + piece);
+    indent = blanks + 2;
+  }
+}
+
+class View {
+ public:
+  View(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at) : model_(model), choice_(choice), size_(size), at_(at), rows_(model.rows(choice.sort, choice.filter)) {
+    std::size_t longest = 12;
+    for (const auto& [name, row] : model.all()) longest = std::max(longest, name.size() + (row.newest ? 2 : 0));  // of all: the columns stay put under a filter
+    wide_ = size.columns >= 110;
+    bar_ = wide_ ? 5 : 3;
+    name_ = std::min(longest, size.columns - std::min(size.columns - 12, fixed() + (wide_ ? 24 : 0)));
+    for (const auto* row : rows_)
+      if (row->work) most_ = std::max({most_, row->work->delivered, row->work->acknowledged, row->work->returned});
+  }
+
+  std::vector<ScreenLine> run(std::size_t& top) {
+    title();
+    headings();
+    const auto signals = size_.rows >= 16 ? std::min<std::size_t>(size_.rows / 5, 8) : 0;
+    const auto said = foot_lines();
+    const auto foot = said.size() + 1 + (signals > 0 ? signals + 1 : 0);
+    const auto body = size_.rows > foot + 2 ? size_.rows - foot - 2 : 1;
+    list(body, top);
+    if (signals > 0) last_signals(signals);
+    for (const auto& line : said) lines_.push_back({{line}, false});
+    keys();
+    return std::move(lines_);
+  }
+
+ private:
+  /// All columns but the name and the last signal: state, cut, units, age, three rates with a bar before each (on a wide screen) or two.
+  [[nodiscard]] std::size_t fixed() const { return 1 + 10 + 6 + 6 + 4 + (wide_ ? 3 * (bar_ + 8) : 2 * (bar_ + 7) + 7); }
+
+  [[nodiscard]] std::string_view unknown() const { return "?"; }
+
+  void title() {
+    std::size_t cut = 0, down = 0, unknown_cut = 0;
+    std::map<std::string_view, int> services;
+    for (const auto& [name, row] : model_.all()) {
+      ++services[row.service];
+      cut += row.cut.value_or(false) ? 1 : 0;
+      unknown_cut += row.cut ? 0 : 1;
+      down += row.state == "down" || row.state == "partial" ? 1 : 0;
+    }
+    ScreenLine line;
+    line.pieces.push_back({"cdctl top ", Look::strong});
+    line.pieces.push_back({fmt::format(" {} service{}  {} set{}  ", services.size(), services.size() == 1 ? "" : "s", model_.all().size(), model_.all().size() == 1 ? "" : "s")});
+    line.pieces.push_back({fmt::format("{}{} cut  ", cut, unknown_cut > 0 ? "?" : ""), cut > 0 ? Look::bad : unknown_cut > 0 ? Look::warn : Look::plain});
+    line.pieces.push_back({fmt::format("{} down", down), down > 0 ? Look::bad : Look::plain});
+    std::size_t used = 0;
+    for (const auto& piece : line.pieces) used += columns_of(piece.text);
+    const auto room = size_.columns > used + 2 ? size_.columns - used - 2 : 0;
+    line.pieces.push_back({"  " + fit(age_text(room), room, true), stale() ? Look::warn : Look::dim});
+    lines_.push_back(std::move(line));
+  }
+
+  [[nodiscard]] bool stale() const { return model_.looked_at && at_ - *model_.looked_at > model_.next + Millis(3000); }
+  /// How old what is shown is, and as much of what a look costs as there is room for.
+  [[nodiscard]] std::string age_text(std::size_t room) const {
+    if (!model_.looked_at) return "looking for the first time";
+    std::string out = fmt::format("seen {} ago", to_age(std::max(at_ - *model_.looked_at, Millis(0))));
+    if (choice_.paused) return out + ", paused";
+    for (const auto& more : {model_.next > Millis(1500) ? fmt::format(", every {}", to_age(model_.next)) : std::string(), fmt::format(", took {} ms", model_.took.count())})
+      if (out.size() + more.size() <= room) out += more;
+    return out;
+  }
+
+  void headings() {
+    auto text = fmt::format("{} {} {} {} {}", fit("SET", name_), fit("STATE", 9), fit("CUT", 5), fit("UNITS", 5, true), fit("AGE", 4, true));
+    if (wide_) text += fmt::format("  {}  {}  {}  LAST SIGNAL", fit("DELIVERED/s", bar_ + 6, true), fit("ACKED/s", bar_ + 6, true), fit("FAILED/s", bar_ + 6, true));
+    else text += fmt::format(" {} {} {}", fit("DELIV/s", bar_ + 6, true), fit("ACKED/s", bar_ + 6, true), fit("FAIL/s", 6, true));
+    lines_.push_back({{{fit(text, size_.columns), Look::heading}}, false});
+  }
+
+  void list(std::size_t body, std::size_t& top) {
+    const auto chosen = std::ranges::find(rows_, choice_.chosen, [](const TopRow* row) { return row->set; });
+    const auto index = chosen == rows_.end() ? 0 : static_cast<std::size_t>(chosen - rows_.begin());
+    top = std::min(top, rows_.size() > body ? rows_.size() - body : 0);
+    if (index < top) top = index;
+    if (index >= top + body) top = index - body + 1;
+    for (std::size_t i = 0; i < body; ++i) {
+      if (top + i < rows_.size()) lines_.push_back(row(*rows_[top + i], top + i == index));
+      else if (rows_.empty() && i == 0) lines_.push_back({{{nothing(), Look::dim}}, false});
+      else lines_.emplace_back();
+    }
+  }
+
+  [[nodiscard]] std::string nothing() const {
+    if (!model_.looked_at) return "";
+    return choice_.filter.empty() ? "no sets; cdctl outdated | cdctl deploy puts some out" : fmt::format("no set has '{}' in its name", choice_.filter);
+  }
+
+  /// The revision tells sets apart: what is left out is the end of the service's name.
+  [[nodiscard]] std::string shortened(const std::string& set, std::size_t width) const {
+    constexpr std::size_t k_revision = 12;
+    if (set.size() <= width || width < k_revision + 2) return set;
+    return set.substr(0, width - k_revision - 1) + (size_.ascii ? "~" : "…") + set.substr(set.size() - k_revision);
+  }
+
+  [[nodiscard]] Piece state_of(const TopRow& row) const {
+    if (row.state.empty()) return {std::string(unknown()), Look::warn};
+    return {row.state, row.state == "live" ? Look::good : row.state == "down" ? Look::bad : row.state == "partial" ? Look::warn : Look::plain};
+  }
+  [[nodiscard]] Piece cut_of(const TopRow& row) const {
+    if (!row.cut) return {std::string(unknown()), Look::warn};
+    if (row.on_trial) return {"trial", Look::warn};
+    if (*row.cut) return {"cut", Look::bad};
+    return {row.forced == "closed" ? "never" : row.forced == "observe" ? "watch" : "-", Look::plain};
+  }
+  [[nodiscard]] Piece units_of(const TopRow& row) const {
+    const auto number = [&](const std::optional<std::int64_t>& value) { return value ? fmt::format("{}", *value) : std::string(unknown()); };
+    return {number(row.up) + "/" + number(row.want), !row.up ? Look::plain : row.want && *row.up < *row.want ? Look::bad : Look::plain};
+  }
+
+  void rate(ScreenLine& line, double value, Look look, bool with_bar, std::size_t width) const {
+    if (with_bar) {
+      // A logarithmic scale: one message a second is to be seen beside a thousand.
+      const auto share = value <= 0 || most_ <= 0 ? 0 : std::log1p(value) / std::log1p(most_);
+      line.pieces.push_back({bar(share, bar_, size_.ascii), look});
+    }
+    line.pieces.push_back({fit(short_rate(value), width, true), value > 0 ? look : Look::dim});
+  }
+
+  [[nodiscard]] ScreenLine row(const TopRow& row, bool chosen) const {
+    ScreenLine line{{}, chosen};
+    const auto put = [&](Piece piece, std::size_t width, bool right = false) { line.pieces.push_back({fit(piece.text, width, right) + " ", piece.look}); };
+    const std::string star = row.newest ? size_.ascii ? " *" : " ★" : "";
+    put({shortened(row.set, name_ - columns_of(star)) + star, row.newest ? Look::strong : Look::plain}, name_);
+    put(state_of(row), 9);
+    put(cut_of(row), 5);
+    put(units_of(row), 5, true);
+    line.pieces.push_back({fit(row.deployed_at ? to_age(at_ - *row.deployed_at) : "?", 4, true)});
+    rates(line, row);
+    if (wide_) note(line, row);
+    return line;
+  }
+
+  void rates(ScreenLine& line, const TopRow& row) const {
+    const std::string gap = wide_ ? "  " : " ";
+    if (!row.work) {
+      line.pieces.push_back({gap + fit("?", bar_ + 6, true) + gap + fit("?", bar_ + 6, true) + gap + fit("?", wide_ ? bar_ + 6 : 6, true), Look::dim});
+      return;
+    }
+    line.pieces.push_back({gap});
+    rate(line, row.work->delivered, Look::plain, true, 6);
+    line.pieces.push_back({gap});
+    rate(line, row.work->acknowledged, Look::good, true, 6);
+    line.pieces.push_back({gap});
+    rate(line, row.work->returned, Look::bad, wide_, 6);
+  }
+
+  void note(ScreenLine& line, const TopRow& row) const {
+    if (!row.trouble.empty()) line.pieces.push_back({"  " + row.trouble, Look::warn});
+    else if (const auto* signal = model_.last_signal(row.set)) line.pieces.push_back({fmt::format("  {} {}", to_age(std::max(at_ - signal->at, Millis(0))), signal->name), look_of(signal->severity)});
+    else if (row.cut.value_or(false)) line.pieces.push_back({"  " + row.why_cut, Look::dim});
+  }
+
+  static Look look_of(std::string_view severity) { return severity == "critical" || severity == "error" ? Look::bad : severity == "warning" ? Look::warn : Look::plain; }
+
+  void last_signals(std::size_t count) {
+    lines_.push_back({{{fit("SIGNALS", size_.columns), Look::heading}}, false});
+    const auto& signals = model_.signals();
+    const auto first = signals.size() > count ? signals.size() - count : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (first + i >= signals.size()) {
+        lines_.push_back({{{signals.empty() && i == 0 && model_.looked_at ? no_signals() : "", Look::dim}}, false});
+        continue;
+      }
+      const auto& signal = signals[first + i];
+      lines_.push_back({{{fit(to_age(std::max(at_ - signal.at, Millis(0))), 4, true) + "  "}, {fit(signal.severity, 9), look_of(signal.severity)}, {fmt::format("{}  {}  {}", fit(shortened(signal.set, name_), name_), signal.name, signal.message)}}, false});
+    }
+  }
+
+  [[nodiscard]] std::string no_signals() const {
+    const bool unread = std::ranges::any_of(model_.errors(), [](const std::string& error) { return error.starts_with("the feed"); });
+    return unread ? "could not be read" : "none in the last ten minutes";
+  }
+
+  /// What an action came to, else what could not be asked, else what is wrong with the chosen set where its row has no room for it: a
+  /// line at least, and as many as it needs, up to a quarter of the screen.
+  [[nodiscard]] std::vector<Piece> foot_lines() const {
+    const auto [text, look] = foot_text();
+    std::vector<Piece> out;
+    for (auto& line : in_lines(text, std::max<std::size_t>(size_.rows / 4, 1), size_)) out.push_back({std::move(line), look});
+    return out;
+  }
+  [[nodiscard]] Piece foot_text() const {
+    if (!choice_.status.empty()) return {choice_.status, choice_.status_look};
+    if (const auto& errors = model_.errors(); !errors.empty()) return {fmt::format("? {}{}", errors.front(), errors.size() > 1 ? fmt::format(" (and {} more)", errors.size() - 1) : ""), Look::warn};
+    if (const auto chosen = model_.all().find(choice_.chosen); !wide_ && chosen != model_.all().end() && !chosen->second.trouble.empty()) return {fmt::format("{}: {}", choice_.chosen, chosen->second.trouble), Look::warn};
+    return {choice_.filter.empty() ? "" : fmt::format("only names with '{}'; / changes it", choice_.filter), Look::dim};
+  }
+
+  void keys() {
+    if (!choice_.prompt.empty()) lines_.push_back({{{choice_.prompt, Look::strong}}, false});
+    else lines_.push_back({{{fmt::format("Enter inspect  b break  m mend  / filter  s by {}  p {}  ? help  q quit", to_string(choice_.sort), choice_.paused ? "go on" : "pause"), Look::dim}}, false});
+  }
+
+  const TopModel& model_;
+  const TopChoice& choice_;
+  TopSize size_;
+  Time at_;
+  std::vector<const TopRow*> rows_;
+  bool wide_ = false;
+  std::size_t name_ = 12, bar_ = 3;
+  double most_ = 0;
+  std::vector<ScreenLine> lines_;
+};
+
+}  // namespace
+
+std::string bar(double share, std::size_t width, bool ascii) {
+  constexpr std::array<std::string_view, 8> k_eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const auto eighths = static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width * 8)));
+  std::string out;
+  for (std::size_t i = 0; i < eighths / 8; ++i) out += ascii ? "#" : "█";
+  const bool part = eighths % 8 != 0 && (!ascii || eighths < 8);
+  if (part) out += ascii ? "#" : k_eighths[eighths % 8];
+  return out + std::string(width - eighths / 8 - (part ? 1 : 0), ' ');
+}
+
+std::string short_rate(double a_second) {
+  if (a_second <= 0) return "0";
+  if (a_second < 0.05) return "<0.1";
+  if (a_second < 9.95) return fmt::format("{:.1f}", a_second);
+  if (a_second < 9999.5) return fmt::format("{:.0f}", a_second);
+  if (a_second < 999'500) return fmt::format("{:.0f}k", a_second / 1000);
+  return fmt::format("{:.1f}M", a_second / 1e6);
+}
+
+std::vector<ScreenLine> draw_top(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at, std::size_t& top) {
+  return as_shown(View(model, choice, size, at).run(top), size);
+}
+
+std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& text, const TopSize& size, std::size_t& from) {
+  std::vector<std::string> lines;
+  for (const auto& line : text) add_broken(lines, line, size.columns);
+  const auto body = size.rows > 3 ? size.rows - 2 : 1;
+  from = std::min(from, lines.size() > body ? lines.size() - body : 0);
+  std::vector<ScreenLine> out;
+  out.push_back({{{fit(title, size.columns), Look::heading}}, false});
+  for (std::size_t i = 0; i < body; ++i) {
+    if (from + i >= lines.size()) out.emplace_back();
+    else out.push_back({{{lines[from + i], lines[from + i].starts_with(' ') || lines[from + i].starts_with('?') ? Look::plain : Look::strong}}, false});
+  }
+  const auto last = std::min(from + body, lines.size());
+  out.push_back({{{fmt::format("lines {} to {} of {}  arrows, Page Up, Page Down  q back", lines.empty() ? 0 : from + 1, last, lines.size()), Look::dim}}, false});
+  return as_shown(std::move(out), size);
+}
+
+std::vector<std::string> top_help() {
+  return {"keys",
+          "  up, down, j, k, Page Up, Page Down, Home, End    choose a set",
+          "  Enter    everything about it: sources, units, logs, queues, cuts, signals",
+          "  b        cut it off; asks first, and says what the guards say",
+          "  m        join it again; asks first",
+          "  /        show only sets with this in their names; a glob works too",
+          "  s        sort by service, trouble, work, age",
+          "  p        pause, or go on",
+          "  q        quit",
+          "columns",
+          "  CUT      cut; trial: let back to prove itself;",
+          "           never, watch: somebody forced it closed, observed",
+          "  UNITS    up / wanted",
+          "  DELIVERED, ACKED, FAILED: messages a second over the last 10 s, as the",
+          "           broker counts them. Failed ones were given back. The bars are",
+          "           logarithmic.",
+          "  ?        could not be read; the line at the foot says why",
+          "a look",
+          "  The sets are looked at each second. Where that costs more than 4 % of a",
+          "  core here, or a tenth of the broker's time, less often: the first line",
+          "  says how often, and how old what you see is."};
+}
+
+}  // namespace cdctl::cli

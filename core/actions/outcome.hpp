@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <cdctl/args.hpp>
+#include <cdctl/process.hpp>
+
+#include "core/app/context.hpp"
+
+namespace cdctl::cli {
+
+/// What an actor did to one set: gathers the steps and becomes one `cdctl.outcome/1` record.
+class Outcome {
+ public:
+  Outcome(Context& context, std::string_view action, SetName set, bool dry_run);
+
+  /// Notes a step. False when it failed: the rest must not follow.
+  bool step(const std::string& plugin, Result<Step> result);
+  /// Notes that something was or would be changed, outside a step.
+  void changed() { changed_ = true; }
+  void why(std::string_view text) { why_ = text; }
+  /// A further member of the record.
+  void set(std::string_view key, Json value) { extra_.set(key, std::move(value)); }
+  void fail_with(const Error& error);
+  [[nodiscard]] bool has_changed() const { return changed_; }
+  [[nodiscard]] bool ok() const { return !error_; }
+  [[nodiscard]] bool dry_run() const { return dry_run_; }
+
+  /// Writes the record, appends it to the log of the home, reports the error.
+  void write();
+
+ private:
+  Context& context_;
+  std::string action_;
+  SetName set_;
+  bool dry_run_, changed_ = false;
+  std::string why_;
+  Json steps_ = Json::array();
+  Json extra_ = Json::object();
+  std::optional<Error> error_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+/// A duration option of a command. Exit code `usage` when it cannot be read.
+[[nodiscard]] Result<Millis> duration_option(const Arguments& args, std::string_view name, Millis otherwise);
+/// A whole number option from 0.
+[[nodiscard]] Result<std::int64_t> number_option(const Arguments& args, std::string_view name, std::int64_t otherwise);
+
+/// Runs the body of a command: an error that ends it is reported.
+template <class Body>
+int complete(Context& context, Body&& body) {
+  if (auto done = body(); !done) context.report(done.error());
+  return context.exit_code();
+}
+
+}  // namespace cdctl::cli

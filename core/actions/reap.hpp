@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/app/context.hpp"
+#include "core/actions/stale_policy.hpp"
+
+namespace cdctl::cli {
+
+/// What a set is to be reaped for: a mark with its policy, or a person's word.
+struct Mark {
+  SetName set;
+  std::optional<ReaperPolicy> policy;  ///< empty: by name
+  std::string why;
+  std::optional<Time> at;
+};
+
+struct ReapOptions {
+  Millis grace{};             ///< between TERM and KILL
+  bool dry_run = false;
+  bool even_newest = false;   ///< by name: also the newest set of its service
+  bool even_last = false;     ///< also if less than min_live stays
+};
+
+/// One reap: every condition again, drain, stop, retire the user, remove what is left. Writes the outcome record; false when it
+/// failed or was refused.
+bool reap_set(Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline);
+
+}  // namespace cdctl::cli

@@ -1,0 +1,160 @@
+#include "core/app/context.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/process.hpp>
+
+#include "core/config/load.hpp"
+#include "core/config/place.hpp"
+#include "core/plugins/program_folder.hpp"
+
+namespace cdctl::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+void add_folders(std::vector<fs::path>& to, std::string_view list) {
+  while (!list.empty()) {
+    const auto colon = std::min(list.find(':'), list.size());
+    if (colon > 0) to.push_back(fs::absolute(list.substr(0, colon)));
+    list.remove_prefix(std::min(colon + 1, list.size()));
+  }
+}
+
+fs::path data_home() {
+  if (const auto xdg = environment("XDG_DATA_HOME"); xdg.starts_with('/')) return xdg;
+  if (const auto home = environment("HOME"); home.starts_with('/')) return fs::path(home) / ".local/share";
+  return {};
+}
+
+}  // namespace
+
+Context::Context(Options options, Output& output) : out(output), options_(std::move(options)) {}
+Context::~Context() {
+  (void)http_.release();  // its library may be torn down before us at exit
+}
+
+PluginHost& Context::plugin_host() {
+  if (!plugins_) {
+    std::vector<fs::path> folders;
+    for (const auto& folder : options_.plugin_path) add_folders(folders, folder);
+    add_folders(folders, environment("CDCTL_PLUGIN_PATH"));
+    if (const auto home = data_home(); !home.empty()) folders.push_back(home / "cdctl/plugins");
+    folders.push_back((program_folder().parent_path() / CDCTL_LIBDIR / "plugins").lexically_normal());
+    plugins_ = std::make_unique<PluginHost>(std::move(folders));
+  }
+  return *plugins_;
+}
+
+Result<> Context::load_config() {
+  if (config_) return {};
+  CDCTL_TRY_ASSIGN(config_, find_config(options_.config, plugin_host()));
+  return {};
+}
+
+Result<> Context::load_config_file(const fs::path& file) {
+  CDCTL_TRY_ASSIGN(config_, find_config(file.string(), plugin_host()));
+  return {};
+}
+
+const Config& Context::config() const {
+  static const Config none;
+  return config_ ? *config_ : none;
+}
+
+Result<Http*> Context::http() {
+  if (!http_) {
+    CDCTL_TRY_ASSIGN(auto* made, open_http_module(program_folder().parent_path() / CDCTL_LIBDIR));
+    http_.reset(made);
+  }
+  return http_.get();
+}
+
+template <class Role>
+Result<Role*> Context::role(plugin::Role which, std::string_view kind) {
+  const auto key = std::string(to_string(which)) + ":" + std::string(kind);
+  if (const auto there = roles_.find(key); there != roles_.end()) return static_cast<Role*>(there->second);
+  CDCTL_TRY_ASSIGN(void* const made, plugin_host().create(which, kind, *this));
+  roles_[key] = made;
+  return static_cast<Role*>(made);
+}
+Result<Source*> Context::source(std::string_view kind) { return role<Source>(plugin::Role::source, kind); }
+Result<Engine*> Context::engine(std::string_view name) { return role<Engine>(plugin::Role::engine, name); }
+Result<Deployer*> Context::deployer(std::string_view name) { return role<Deployer>(plugin::Role::deployer, name); }
+Result<Memory*> Context::memory(std::string_view name) { return role<Memory>(plugin::Role::memory, name); }
+Result<Switch*> Context::switch_(std::string_view name) { return role<Switch>(plugin::Role::switch_, name); }
+Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(plugin::Role::feed, name); }
+Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(plugin::Role::probe, name); }
+Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(plugin::Role::doctor, name); }
+Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(plugin::Role::sink, name); }
+
+std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
+  std::vector<std::string> names;
+  for (const auto& name : service.switches)
+    if (name != service.engine) names.push_back(name);
+  return names;
+}
+std::string Context::memory_name(const ServiceConfig& service) { return service.table["rabbit"].is_object() ? "rabbit" : "local"; }
+
+void Context::log(Level level, std::string_view line) {
+  if (level == Level::warning) out.warning(line);
+  else if (level == Level::note) out.note(line);
+  else out.debug(line);
+}
+void Context::progress(std::string_view line) { out.progress(line); }
+
+fs::path Context::home() const { return home_folder(config().table, config().file.parent_path()); }
+
+fs::path Context::libexec() const { return (program_folder().parent_path() / CDCTL_LIBEXEC_DIR).lexically_normal(); }
+
+std::string Context::actor() const {
+  if (!actor_.empty()) return actor_;
+  char host[256] = "localhost";
+  ::gethostname(host, sizeof host - 1);
+  const struct passwd* user = ::getpwuid(::geteuid());
+  return actor_ = fmt::format("{}@{}", user ? user->pw_name : fmt::format("uid{}", ::geteuid()), host);
+}
+
+void Context::note_exit(ExitCode code) {
+  // "the first of 1, 4, 6, 5 that occurred"
+  constexpr int precedence[] = {1, 4, 6, 5, 3, 2};
+  const int value = static_cast<int>(code);
+  for (const int candidate : precedence) {
+    if (exit_ == candidate || value == candidate) {
+      exit_ = candidate;
+      return;
+    }
+  }
+  if (exit_ == 0) exit_ = value;
+}
+
+void Context::report(const Error& error) {
+  out.error(error.what);
+  note_exit(error.exit);
+}
+
+void Context::report_record(std::optional<std::string_view> service, std::string_view doing, const Error& error) {
+  Json record = Json::object({{"schema", "cdctl.error/1"}});
+  if (service) record.set("service", *service);
+  record.set("while", doing).set("error", error.what).set("exit", static_cast<int>(error.exit)).set("time", to_rfc3339(now()));
+  out.write(record);
+  report(service ? error.in(*service) : error);
+}
+
+int Context::exit_code() const {
+  if (const int signal = Stop::signal(); signal != 0) return 128 + signal;
+  return exit_;
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/host.hpp>
+#include <cdctl/plugin.hpp>
+
+#include "cli/output/output.hpp"
+#include "core/plugins/host.hpp"
+
+namespace cdctl::cli {
+
+/// Everything a command uses: configuration, plugins, output. Opens each part when it is first asked for.
+class Context final : public Host {
+ public:
+  struct Options {
+    std::string config;                  ///< --config
+    std::vector<std::string> plugin_path;///< --plugin-path
+  };
+  Context(Options options, Output& output);
+  ~Context() override;
+
+  Output& out;
+
+  /// Finds and reads the configuration. Exit code `config` when there is none, or it cannot be used.
+  [[nodiscard]] Result<> load_config();
+  /// Reads this file instead of what was found before: `init` has just made it.
+  [[nodiscard]] Result<> load_config_file(const std::filesystem::path& file);
+  [[nodiscard]] bool has_config() const { return config_.has_value(); }
+  [[nodiscard]] PluginHost& plugin_host();
+
+  // Host
+  [[nodiscard]] const Config& config() const override;
+  [[nodiscard]] Result<Http*> http() override;
+  [[nodiscard]] Result<Source*> source(std::string_view kind) override;
+  [[nodiscard]] Result<Engine*> engine(std::string_view name) override;
+  void log(Level level, std::string_view line) override;
+  void progress(std::string_view line) override;
+  [[nodiscard]] std::filesystem::path home() const override;
+  [[nodiscard]] std::filesystem::path libexec() const override;
+  [[nodiscard]] std::string actor() const override;
+
+  [[nodiscard]] Result<Deployer*> deployer(std::string_view name);
+  [[nodiscard]] Result<Memory*> memory(std::string_view name);
+  [[nodiscard]] Result<Switch*> switch_(std::string_view name);
+  [[nodiscard]] Result<Feed*> feed(std::string_view name);
+  [[nodiscard]] Result<Probe*> probe(std::string_view name);
+  [[nodiscard]] Result<Doctor*> doctor(std::string_view name);
+  [[nodiscard]] Result<Sink*> sink(std::string_view name);
+  /// Who keeps the memory of a service: its broker switch, or the local home.
+  [[nodiscard]] static std::string memory_name(const ServiceConfig& service);
+  /// The switches of a service that are plugins of their own, in the order of a cut (the engine is not among them).
+  [[nodiscard]] std::vector<std::string> broker_switches(const ServiceConfig& service);
+
+  /// Says why on stderr and remembers the exit code (design §3: of 1, 4, 6, 5 the first that occurred).
+  void report(const Error& error);
+  void note_exit(ExitCode code);
+  /// A `cdctl.error/1` record on stdout beside the line on stderr.
+  void report_record(std::optional<std::string_view> service, std::string_view doing, const Error& error);
+  [[nodiscard]] int exit_code() const;
+
+ private:
+  template <class Role>
+  Result<Role*> role(plugin::Role which, std::string_view kind);
+
+  Options options_;
+  std::optional<Config> config_;
+  std::unique_ptr<PluginHost> plugins_;
+  std::unique_ptr<Http> http_;
+  std::map<std::string, void*> roles_;  ///< live to the end of the process, as the plugins do
+  int exit_ = 0;
+  mutable std::string actor_;           ///< asked for in every record: looked up once
+};
+
+}  // namespace cdctl::cli

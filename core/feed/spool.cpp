@@ -1,0 +1,129 @@
+#include "core/feed/spool.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/process.hpp>
+#include <cdctl/signal.hpp>
+
+#include "core/feed/spool_file.hpp"
+
+namespace cdctl::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t k_most_files = 10'000;
+constexpr std::size_t k_batch = 500;
+constexpr std::string_view k_suffix = ".ndjson";
+
+/// Names of the files that hold signals, sorted; none where there is no folder.
+std::vector<std::string> files_in(const fs::path& folder, std::string_view only) {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    auto name = at->path().filename().string();
+    if (!name.ends_with(k_suffix) || name.starts_with('.')) continue;
+    if (only.empty() || name.starts_with(std::string(only) + ".")) out.push_back(std::move(name));
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+Result<> send_batches(Feed& feed, std::span<const Json> signals, const Deadline& deadline) {
+  for (; !signals.empty(); signals = signals.subspan(std::min(k_batch, signals.size()))) {
+    if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
+    CDCTL_TRY(feed.send(signals.first(std::min(k_batch, signals.size())), deadline));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> Spool::put(std::span<const Json> signals) const {
+  if (signals.empty()) return {};
+  CDCTL_TRY(make_directories(folder_, 0700));
+  if (files_in(folder_, {}).size() >= k_most_files) {
+    return fail(fmt::format("keeping signals in {}: {} files wait there already; run cdctl signals where the broker can be reached", folder_.string(), k_most_files));
+  }
+  std::string text;
+  for (const auto& signal : signals) {
+    signal.dump_to(text);
+    text += '\n';
+  }
+  const auto name = fmt::format("{}.{}{}", signals.front()["set"].view(), new_id(), k_suffix);
+  CDCTL_TRY(write_file_atomically(folder_ / name, text, 0600));
+  crash_point("spool.put");
+  return {};
+}
+
+Result<std::size_t> Spool::drain(Context& context, Feed& feed, std::string_view only, const Deadline& deadline) const {
+  std::error_code error;
+  if (!fs::exists(folder_, error)) return 0;
+  auto fresh = files_in(folder_, only);
+  if (fresh.empty() && files_in(taken(), only).empty()) return 0;
+  CDCTL_TRY_ASSIGN(const auto lock, FileLock::acquire(folder_ / "lock", Deadline(Millis(0))));
+  if (!lock) return 0;
+  CDCTL_TRY(make_directories(taken(), 0700));
+  for (const auto& name : files_in(folder_, only)) {
+    // From here on nobody new opens it. Its name is part of the identity of lines without one, and does not change again.
+    const auto to = fs::exists(taken() / name, error) ? fmt::format("{}.{}{}", name.substr(0, name.size() - k_suffix.size()), random_hex(4), k_suffix) : name;
+    fs::rename(folder_ / name, taken() / to, error);
+  }
+  crash_point("spool.taken");
+  std::size_t sent = 0;
+  std::optional<Error> refused;
+  for (const auto& name : files_in(taken(), only)) {
+    const SpoolFile file(taken() / name);
+    CDCTL_TRY_ASSIGN(const auto content, file.read());
+    if (!content) continue;  // its writer is not done
+    auto done = send_batches(feed, content->signals, deadline);
+    // What the feed refuses must not keep the others waiting behind it.
+    if (!done && done.error().exit == ExitCode::failed) refused = done.error().in(name);
+    if (!done && done.error().exit != ExitCode::failed) return std::unexpected(done.error());
+    if (!done) continue;
+    crash_point("spool.sent");
+    for (const auto& line : content->bad) context.report({ExitCode::failed, fmt::format("{}: {}; kept in {}", name, line.why, (folder_ / "refused.log").string())});
+    CDCTL_TRY(keep_refused(folder_ / "refused.log", content->bad));
+    fs::remove(taken() / name, error);
+    sent += content->signals.size();
+  }
+  if (refused) return fail(*refused);
+  return sent;
+}
+
+std::string unit_of_set() {
+  const char* url = std::getenv("AMQP_URL");
+  const char* set = std::getenv("CDCTL_SET");
+  return url && set && parse_set_name(set) ? set : "";
+}
+
+bool wants_spool(const Context& context, bool asked) { return asked || context.config().table["signals"]["spool"].as_bool(); }
+
+void drain_spool(Context& context, Feed& feed, const Deadline& deadline) {
+  const auto sent = Spool(context.home()).drain(context, feed, unit_of_set(), deadline);
+  if (!sent) context.out.warning("sending the signals that wait in the spool: " + sent.error().what);
+  else if (*sent > 0) context.out.note(fmt::format("sent {} signal{} that had waited in the spool", *sent, *sent == 1 ? "" : "s"));
+}
+
+Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline, bool* kept) {
+  if (kept) *kept = false;
+  const auto sent = feed.send(signals, deadline);
+  if (sent) {
+    drain_spool(context, feed, deadline);
+    return {};
+  }
+  const bool unreachable = sent.error().exit == ExitCode::unknown || sent.error().exit == ExitCode::timeout;
+  if (!spool || !unreachable) return sent;
+  const Spool folder(context.home());
+  CDCTL_TRY(folder.put(signals));
+  if (kept) *kept = true;
+  context.out.note(fmt::format("{}; kept in {} and sent later", sent.error().what, folder.folder().string()));
+  return {};
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,13 @@
+#include "core/plugins/program_folder.hpp"
+
+namespace cdctl::cli {
+
+namespace fs = std::filesystem;
+
+fs::path program_folder() {
+  std::error_code error;
+  const auto program = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path("/usr/bin") : program.parent_path();
+}
+
+}  // namespace cdctl::cli

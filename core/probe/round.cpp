@@ -1,0 +1,149 @@
+#include "core/probe/round.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <cdctl/process.hpp>
+
+#include "core/probe/checks.hpp"
+#include "core/probe/memory.hpp"
+
+namespace cdctl::cli {
+
+bool worth_a_look(const SetView& set) { return set.state != "deploying" && set.state != "partial" && set.state != "reaping" && set.state != "absent"; }
+
+std::vector<std::string> probes_of(Context& context, const ServiceConfig& service) {
+  auto& host = context.plugin_host();
+  auto out = context.broker_switches(service);
+  out.push_back(service.engine);
+  std::erase_if(out, [&](const std::string& name) { return !host.offering("probe", name); });
+  for (const auto& plugin : host.plugins()) {
+    if (!plugin.refused.empty() || !service.table[plugin.name].is_object()) continue;
+    for (const auto& row : plugin.roles)  // a switch or an engine that the service has a table for, and does not use, is left alone
+      if (row.role == "probe" && !host.offering("switch", row.kind) && !host.offering("engine", row.kind)) out.push_back(row.kind);
+  }
+  return out;
+}
+
+namespace {
+
+constexpr std::size_t k_most_runs = 1000;
+
+std::vector<const SetView*> chosen(Fleet& fleet, const std::vector<Selector>& selectors) {
+  std::vector<const SetView*> out;
+  for (const auto& view : fleet.services())
+    for (const auto& set : view.sets) {
+      const auto means = [&](const Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
+      if (worth_a_look(set) && (selectors.empty() || std::ranges::any_of(selectors, means))) out.push_back(&set);
+    }
+  return out;
+}
+
+class Round {
+ public:
+  Round(Context& context, std::vector<const SetView*> sets, const Deadline& deadline) : context_(context), sets_(std::move(sets)), deadline_(deadline) {}
+
+  std::vector<Json> run() {
+    for (const auto& [name, targets] : targets_by_probe()) {
+      if (Stop::requested()) return {};
+      look(name, targets);
+    }
+    take(run_checks(context_, check_runs(), deadline_));
+    return std::move(signals_);
+  }
+
+ private:
+  using Targets = std::vector<ProbeTarget>;
+
+  std::map<std::string, Targets> targets_by_probe() {
+    std::map<std::string, Targets> out;
+    for (const auto* set : sets_) {
+      for (const auto& name : probes_of(context_, *set->service)) {
+        const auto want = set->status ? set->status->want : set->memory.set ? std::optional(set->memory.set->units) : std::nullopt;
+        out[name].push_back({*set->service, set->name, set->home, want, set->cut});
+      }
+    }
+    return out;
+  }
+
+  /// All at once; where that fails service by service, so that one broker that does not answer hides no other's sets.
+  void look(const std::string& name, const Targets& targets) {
+    auto found = observe(name, targets);
+    if (found) return take(*found);
+    std::map<std::string, Targets> by_service;
+    for (const auto& target : targets) by_service[target.service.name].push_back(target);
+    if (by_service.size() == 1) return report(name, targets, found.error());
+    for (const auto& [service, some] : by_service) {
+      found = observe(name, some);
+      if (found) take(*found);
+      else report(name, some, found.error());
+    }
+  }
+
+  Result<std::vector<Json>> observe(const std::string& name, const Targets& targets) {
+    CDCTL_TRY_ASSIGN(auto* const probe, context_.probe(name));
+    CDCTL_TRY_ASSIGN(auto memory, ProbeMemory::open(context_.home(), name, deadline_));
+    CDCTL_TRY_ASSIGN(auto found, probe->observe(targets, memory.value, deadline_));
+    // Stored before the signals go out: a look that is killed in between is lost, and none is counted twice.
+    CDCTL_TRY(memory.store());
+    return found;
+  }
+
+  void report(const std::string& name, const Targets& targets, const Error& error) {
+    std::set<std::string> services;
+    for (const auto& target : targets) services.insert(target.service.name);
+    for (const auto& service : services) context_.report_record(service, "probing with " + name, error);
+  }
+
+  std::vector<CheckRun> check_runs() {
+    std::map<const ServiceConfig*, std::vector<SetName>> by_service;
+    for (const auto* set : sets_)
+      if (!set->cut.value_or(false) && set->service->table["checks"].is_array()) by_service[set->service].push_back(set->name);
+    std::vector<CheckRun> out;
+    for (const auto& [service, sets] : by_service) {
+      auto checks = read_checks(*service, context_.config().trusted);
+      if (!checks) {
+        context_.report_record(service->name, "reading its checks", checks.error());
+        continue;
+      }
+      for (const auto& check : *checks) {
+        if (!check.per_set()) out.push_back({service, check, sets});
+        else
+          for (const auto& set : sets) out.push_back({service, check, {set}});
+      }
+    }
+    if (out.size() > k_most_runs) {
+      context_.report({ExitCode::failed, fmt::format("{} checks in one look; the first {} are made, name fewer sets", out.size(), k_most_runs)});
+      out.resize(k_most_runs);
+    }
+    return out;
+  }
+
+  void take(std::vector<Json> found) {
+    for (auto& flat : found) {
+      auto signal = normal_signal(std::move(flat));
+      if (signal) signals_.push_back(std::move(*signal));
+      else context_.report(signal.error().in("a probe gave something that is no signal"));
+    }
+  }
+
+  Context& context_;
+  std::vector<const SetView*> sets_;
+  Deadline deadline_;
+  std::vector<Json> signals_;
+};
+
+}  // namespace
+
+Result<std::vector<Json>> probe_round(Context& context, const std::vector<Selector>& selectors, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
+  Fleet fleet(context);
+  fleet.load(services, deadline);
+  for (const auto& view : fleet.services())
+    if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
+  return Round(context, chosen(fleet, selectors), deadline).run();
+}
+
+}  // namespace cdctl::cli

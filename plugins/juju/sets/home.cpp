@@ -1,0 +1,144 @@
+#include "plugins/juju/sets/home.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cdctl/file_lock.hpp>
+
+#include "plugins/juju/client/access.hpp"
+
+namespace cdctl::juju {
+
+namespace {
+
+/// The text at `path` of keys, empty when there is none. Exit code `unknown` when the file cannot be read.
+class YamlFile {
+ public:
+  static Result<YamlFile> load(const std::filesystem::path& path) {
+    CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(path));
+    YamlFile out;
+    if (!text) return out;
+    try {
+      out.root_ = YAML::Load(*text);
+    } catch (const YAML::Exception& e) {
+      return fail(ExitCode::config, fmt::format("{}: {}; run juju login again", path.string(), printable(e.what(), 120)));
+    }
+    return out;
+  }
+  [[nodiscard]] std::string text(std::initializer_list<std::string> path) const {
+    try {
+      YAML::Node node = YAML::Clone(root_);
+      for (const auto& key : path) {
+        if (!node.IsMap()) return {};
+        node.reset(node[key]);
+      }
+      return node.IsScalar() ? node.as<std::string>() : std::string();
+    } catch (const YAML::Exception&) {
+      return {};
+    }
+  }
+
+ private:
+  YAML::Node root_;
+};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+constexpr std::size_t k_machine_id = 16;
+
+/// With the host's name: a copied disk is another machine.
+std::string machine_of(const std::string& id) { return sha256_hex(host_name() + ":" + id).substr(0, 16); }
+
+}  // namespace
+
+Result<Place> Place::read(const Host& host) {
+  Place out;
+  CDCTL_TRY_ASSIGN(out.access, read_access(host, {}));
+  const auto file = out.access.data / "controllers.yaml";
+  CDCTL_TRY_ASSIGN(const auto controllers, YamlFile::load(file));
+  if (out.access.controller.empty()) out.access.controller = controllers.text({"current-controller"});
+  if (!valid_controller_name(out.access.controller)) return fail(ExitCode::config, fmt::format("{} has chosen no controller; run juju login, or set [juju] controller", file.string()));
+  out.uuid = controllers.text({"controllers", out.access.controller, "uuid"});
+  if (!valid_uuid(out.uuid)) return fail(ExitCode::config, fmt::format("{} knows no controller '{}'; run juju login, or set [juju] controller", file.string(), out.access.controller));
+  CDCTL_TRY_ASSIGN(const auto accounts, YamlFile::load(out.access.data / "accounts.yaml"));
+  out.user = accounts.text({"controllers", out.access.controller, "user"});
+  out.folder = host.home() / "juju" / out.uuid;
+  out.machine_file = host.home() / "juju" / "machine";
+  return out;
+}
+
+std::filesystem::path Place::work(const SetName& name) const { return access.snap ? access.private_parent / "cdctl" / uuid / name.str() : set(name) / "work"; }
+
+Access Place::by(const Deadline& deadline) const {
+  auto out = access;
+  out.until = deadline;
+  return out;
+}
+
+std::optional<std::string> Place::known_machine() const {
+  const auto id = read_file_if_there(machine_file);
+  return id && *id && (*id)->size() >= k_machine_id ? std::optional(machine_of(**id)) : std::nullopt;
+}
+
+Result<std::string> Place::machine(const Deadline& deadline) const {
+  if (auto known = known_machine()) return std::move(*known);
+  CDCTL_TRY(make_directories(machine_file.parent_path(), 0700));
+  CDCTL_TRY_ASSIGN(const auto lock, OfdLock::acquire(machine_file.string() + ".lock", deadline.at_most(std::chrono::seconds(5))));
+  if (!lock) return fail(ExitCode::timeout, fmt::format("reading {}: somebody else holds its lock; try again", machine_file.string()));
+  CDCTL_TRY_ASSIGN(auto id, read_file_if_there(machine_file));
+  if (!id || id->size() < k_machine_id) {
+    id = random_hex(16);
+    CDCTL_TRY(write_file_atomically(machine_file, *id, 0600));
+  }
+  return machine_of(*id);
+}
+
+Result<Settings> settings_for(const Host& host, std::string_view service) {
+  const auto* config = host.config().service(service);
+  if (!config) return Settings{};
+  auto settings = settings_of(config->table["juju"]);
+  if (!settings) return fail(settings.error().in(config->file.string()));
+  return settings;
+}
+
+const ModelItem* Listing::find(std::string_view model_uuid) const {
+  const auto at = std::ranges::find(models, model_uuid, &ModelItem::uuid);
+  return at == models.end() ? nullptr : &*at;
+}
+
+Asked<Listing> list_models(const Access& access, std::string_view attempt) {
+  Listing out;
+  Question question{"models", "-c", access.controller, "--all"};
+  auto answer = juju_call(access, question, attempt);
+  out.all = answer.has_value();
+  if (!answer && answer.error().trouble == Trouble::not_allowed) {
+    question.pop_back();
+    answer = juju_call(access, question, attempt);
+  }
+  if (!answer) return std::unexpected(std::move(answer.error()));
+  auto list = parse_models(answer->json, answer->notes);
+  if (!list) return std::unexpected(Failure{Trouble::garbled, list.error().in(attempt)});
+  if (!list->missing.empty()) {
+    return std::unexpected(Failure{Trouble::garbled, {ExitCode::unknown, fmt::format("{}: not all of them: {}; what is not listed may well be there, try again", attempt, list->missing)}});
+  }
+  out.models = std::move(list->models);
+  return out;
+}
+
+std::string_view short_name(const ModelItem& model) {
+  const std::string_view name(model.name);
+  return name.substr(name.rfind('/') + 1);
+}
+
+bool dying(const ModelItem& model) { return model.life == "dying" || model.life == "dead" || model.status.current == "destroying"; }
+
+}  // namespace cdctl::juju

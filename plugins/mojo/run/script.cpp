@@ -1,0 +1,130 @@
+#include "plugins/mojo/run/script.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <deque>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/names.hpp>
+
+namespace cdctl::mojo {
+
+namespace {
+
+constexpr std::size_t k_tail_lines = 20;
+constexpr std::size_t k_longest_shown = 400;       // bytes of a line in an error or on a terminal
+constexpr std::size_t k_longest_pending = 1 << 16; // a line that does not end is written in pieces of this size
+
+/// The output of a script on its way: to the logs, to who watches, and its end to the error.
+class Output {
+ public:
+  Output(Host& host, const Script& script, const Mask& mask, const LineSink& live) : host_(host), script_(script), mask_(mask), live_(live) {}
+
+  Result<> open() {
+    for (const auto& path : script_.logs) {
+      Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+      if (!fd.valid()) return fail(fmt::format("opening {}: {}", path.string(), errno_text(errno)));
+      logs_.push_back(std::move(fd));
+    }
+    if (script_.extra_log.empty()) return {};
+    // The caller's own: it may be a link, or a pipe that nobody reads.
+    Fd fd(::open(script_.extra_log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));
+    if (fd.valid()) logs_.push_back(std::move(fd));
+    else host_.log(Level::warning, fmt::format("opening {}: {}", script_.extra_log.string(), errno_text(errno)));
+    return {};
+  }
+  void take(std::string_view chunk) {
+    pending_ += chunk;
+    if (const auto end = pending_.rfind('\n'); end != std::string::npos) {
+      pass(end + 1);
+    } else if (pending_.size() > k_longest_pending + mask_.longest()) {
+      pending_ = mask_.apply(std::move(pending_));  // whole secrets first: the cut could go through one
+      if (pending_.size() > mask_.longest()) pass(pending_.size() - mask_.longest());  // what is kept back may be the first half of one
+    }
+  }
+  void finish() {
+    pass(pending_.size());
+    if (!lost_.empty()) host_.log(Level::warning, fmt::format("{}: the log is not complete: {}", script_.logs.front().string(), lost_));
+  }
+  std::vector<std::string> tail() const { return {tail_.begin(), tail_.end()}; }
+
+ private:
+  void pass(std::size_t length) {
+    const auto text = mask_.apply(pending_.substr(0, length));
+    pending_.erase(0, length);
+    for (const auto& log : logs_) write(log, text);
+    std::string_view rest(text);
+    for (std::size_t end = 0; !rest.empty(); rest.remove_prefix(std::min(end + 1, rest.size()))) {
+      end = std::min(rest.find('\n'), rest.size());
+      line(rest.substr(0, end));
+    }
+  }
+  void line(std::string_view text) {
+    if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    const auto shown = printable(text, k_longest_shown);
+    if (live_) live_(shown);
+    tail_.push_back(shown);
+    if (tail_.size() > k_tail_lines) tail_.pop_front();
+  }
+  void write(const Fd& fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto put = ::write(fd.get(), bytes.data(), bytes.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) {
+        if (lost_.empty()) lost_ = errno_text(errno);
+        return;
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+
+  Host& host_;
+  const Script& script_;
+  const Mask& mask_;
+  const LineSink& live_;
+  std::vector<Fd> logs_;
+  std::string pending_, lost_;
+  std::deque<std::string> tail_;
+};
+
+}  // namespace
+
+std::string ScriptEnd::last_words() const {
+  std::string out;
+  for (auto line = tail.rbegin(); line != tail.rend() && out.size() < k_longest_shown; ++line) out = *line + (out.empty() ? "" : " | " + out);
+  return out.empty() ? "(none)" : out;
+}
+
+Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask, const LineSink& live) {
+  Output output(host, script, mask, live);
+  CDCTL_TRY(output.open());
+  Command command;
+  command.argv = script.argv;
+  command.env = script.env;
+  command.unset_env = {"AMQP_URL"};  // only the units get the broker's password
+  command.directory = script.directory;
+  command.one_stream = true;
+  command.max_output = 0;
+  command.on_output = [&](std::string_view chunk) { output.take(chunk); };
+  command.deadline = script.deadline;
+  auto finished = run(command);
+  output.finish();
+  if (!finished) return fail(finished.error());
+  return ScriptEnd{std::move(*finished), output.tail()};
+}
+
+Result<> script_result(const ScriptEnd& end, const Script& script) {
+  if (end.finished.ok()) return {};
+  const auto exit = end.finished.timed_out     ? ExitCode::timeout
+                    : end.finished.interrupted ? (Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted)
+                                               : ExitCode::failed;
+  return fail(exit, fmt::format("{}; last output: {}; all of it: {}", end.finished.how(), end.last_words(), script.logs.front().string()));
+}
+
+}  // namespace cdctl::mojo

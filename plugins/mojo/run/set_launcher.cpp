@@ -1,0 +1,161 @@
+#include "plugins/mojo/run/set_launcher.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+#include <cdctl/process.hpp>
+
+#include "plugins/mojo/spec/copy_tree.hpp"
+#include "plugins/mojo/spec/address.hpp"
+
+namespace cdctl::mojo {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Json to_json(const std::vector<Process>& processes) {
+  auto out = Json::array();
+  for (const auto& process : processes) out.push_back(Json::object({{"type", process.type}, {"command", process.command}, {"units", process.units}}));
+  return out;
+}
+
+}  // namespace
+
+void SetLauncher::collected(const std::vector<Collected>& what) {
+  auto all = memory_["collected"].is_object() ? memory_["collected"] : Json::object();
+  for (const auto& one : what) {
+    auto revision = one.revision;
+    // What comes from outside the spec has no revision but what it holds.
+    if (revision.empty() && one.kind == "local") revision = folder_digest(workspace_.build / one.destination).value_or("");
+    all.set(one.destination, fmt::format("{} {} {}", one.kind, one.url, revision));
+  }
+  memory_.set("collected", std::move(all));
+  remember();
+}
+
+void SetLauncher::remember() {
+  if (auto written = write_workspace(workspace_.root, memory_); !written) host_.log(Level::warning, written.error().what);
+}
+
+Sources SetLauncher::sources() const {
+  std::string lines;
+  for (const auto& [destination, text] : memory_["collected"].members()) lines += destination + " " + text.as_string() + "\n";
+  const auto& who = settings_.who;
+  const auto how = fmt::format("{}\n{}\n{}\n", who.stage, who.series, settings_.manifest);
+  return {{"spec", spec_}, {"collected", {"file", "", sha256_hex(lines), {}}}, {"run", {"file", "", sha256_hex(how), {}}}};
+}
+
+Result<SetName> SetLauncher::set_name() const {
+  const auto& project = settings_.who.project;
+  if (!valid_service_name(project)) {
+    return fail(ExitCode::config, fmt::format("project '{}' cannot name a worker set: small letters, digits and single dashes can", printable(project, 60)));
+  }
+  if (host_.config().service(project)) {
+    return fail(ExitCode::refused, fmt::format("{} is a service of {}, with guards that a run by hand does not know; deploy it with: cdctl deploy {}", project,
+                                               host_.config().file.string(), project));
+  }
+  return SetName{project, revision_id(sources())};
+}
+
+Result<> SetLauncher::check() const {
+  CDCTL_TRY(set_name());
+  return {};
+}
+
+Result<> SetLauncher::claim(const Deadline& deadline) {
+  if (claim_) return {};
+  CDCTL_TRY_ASSIGN(const auto name, set_name());
+  CDCTL_TRY_ASSIGN(auto* engine, host_.engine(settings_.engine));
+  CDCTL_TRY_ASSIGN(claim_, engine->claim(name, sources(), now(), deadline));
+  was_live_ = claim_->found().state == "live";
+  mine_ = memory_["set"].view() == name.str() && !memory_["processes"].is_null();
+  memory_.set("set", name.str());
+  remember();
+  crash_point("mojo.set-claimed");
+  return {};
+}
+
+std::map<std::string, std::string> SetLauncher::unit_environment() const {
+  const auto name = parse_set_name(memory_["set"].view());
+  std::map<std::string, std::string> out{{"CDCTL_SERVICE", name->service}, {"CDCTL_REVISION", name->revision}, {"CDCTL_SET", name->str()}};
+  if (const char* broker = std::getenv("AMQP_URL")) out["AMQP_URL"] = broker;
+  return out;
+}
+
+bool SetLauncher::nothing_to_start(const Json& wanted) const {
+  const bool same = !mine_ || memory_["processes"] == wanted;
+  if (!was_live_ || started_ || !same) return false;
+  host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start", memory_["set"].view()));
+  return true;
+}
+
+Result<bool> SetLauncher::takes_bundles(const Deadline& deadline) {
+  if (settings_.engine == "local") return false;
+  CDCTL_TRY(claim(deadline));
+  return claim_->takes_bundles();
+}
+
+Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline) {
+  CDCTL_TRY(claim(deadline));
+  // What a bundle holds may be secret, and this memory is shown to people: a digest tells two apart as well.
+  auto wanted = Json::array({sha256_hex(bundle.canonical())});
+  if (nothing_to_start(wanted)) return {};
+  if (!started_) CDCTL_TRY(claim_->clean(deadline));
+  memory_.set("processes", std::move(wanted));
+  remember();
+  mine_ = started_ = true;
+  CDCTL_TRY(claim_->start_bundle({bundle, unit_environment()}, deadline));
+  crash_point("mojo.set-started");
+  host_.log(Level::note, fmt::format("{}: handed {} applications to engine {}", memory_["set"].view(), bundle["applications"].members().size(), settings_.engine));
+  return {};
+}
+
+Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory, const Deadline& deadline) {
+  CDCTL_TRY(claim(deadline));
+  const auto set = memory_["set"].as_string();
+  if (nothing_to_start(to_json(processes))) return {};
+  CDCTL_TRY(claim_->clean(deadline));
+  const auto copy = claim_->workspace() / "build";
+  CDCTL_TRY(make_directories(claim_->workspace()));
+  CDCTL_TRY(copy_tree(workspace_.build, copy, false, deadline));
+  const Workload workload{copy / directory.lexically_relative(workspace_.build), processes, unit_environment()};
+  memory_.set("processes", to_json(processes));
+  remember();
+  mine_ = started_ = true;
+  CDCTL_TRY(claim_->start(workload, deadline));
+  crash_point("mojo.set-started");
+  std::int64_t units = 0;
+  for (const auto& process : processes) units += process.units;
+  host_.log(Level::note, fmt::format("{}: started {} unit{}", set, units, units == 1 ? "" : "s"));
+  return {};
+}
+
+Result<SetStatus> SetLauncher::look(const Deadline& deadline) {
+  const auto name = parse_set_name(memory_["set"].view());
+  if (!name) return fail(ExitCode::config, "this run has started no units; put the phase after deploy or bundle");
+  CDCTL_TRY_ASSIGN(auto* engine, host_.engine(settings_.engine));
+  return engine->describe(*name, deadline);
+}
+
+Result<> SetLauncher::finish(const Deadline& deadline) {
+  if (!claim_ && memory_["set"].view().empty()) return {};  // a run without units
+  CDCTL_TRY(claim(deadline));
+  if (!mine_) return {};
+  return claim_->finish();
+}
+
+void SetLauncher::abandon(const Error& error) {
+  if (claim_ && mine_) claim_->abandon(error.what);
+}
+
+std::vector<Process> SetLauncher::started_before() const {
+  std::vector<Process> out;
+  for (const auto& process : memory_["processes"].items())
+    if (process.is_object()) out.push_back({process["type"].as_string(), process["command"].as_string(), process["units"].as_int()});
+  return out;
+}
+
+}  // namespace cdctl::mojo

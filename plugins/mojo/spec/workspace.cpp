@@ -1,0 +1,62 @@
+#include "plugins/mojo/spec/workspace.hpp"
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+
+#include "plugins/mojo/spec/stage.hpp"
+
+namespace cdctl::mojo {
+
+Workspace::Workspace(std::filesystem::path where)
+    : root(std::move(where)), spec(root / "spec"), sources(root / "sources"), build(root / "build"), repo(root / "repo"),
+      local(root / "local"), log(root / "log") {}
+
+Result<> Workspace::make() const {
+  for (const auto& folder : {spec, sources, build, repo, local, log}) CDCTL_TRY(remove_tree(folder));
+  for (const auto& folder : {sources, build, repo}) CDCTL_TRY(make_directories(folder));
+  for (const auto& folder : {local, log}) CDCTL_TRY(make_directories(folder, 0700));
+  return {};
+}
+
+std::string source_variable(std::string_view name) {
+  std::string out = "CDCTL_SOURCE_";
+  for (const char c : name) out += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return out;
+}
+
+std::filesystem::path mojo_root(const Config& config, const std::filesystem::path& home) {
+  const auto root = config.table["mojo"]["root"].as_string();
+  return root.starts_with('/') ? std::filesystem::path(root) : home / "mojo";
+}
+
+std::filesystem::path secrets_folder(const std::filesystem::path& root, const std::string& project, const std::string& stage) {
+  const auto folder = root / "LOCAL" / project;
+  return stage.empty() ? folder : folder / stage;
+}
+
+Result<MojoOptions> mojo_options(const ServiceConfig& service) {
+  MojoOptions options;
+  const auto& table = service.table["mojo"];
+  const auto take = [&](const char* key, std::string& into) -> Result<> {
+    const auto& value = table[key];
+    if (value.is_null()) return {};
+    const auto context = fmt::format("{}: mojo.{}", service.file.string(), key);
+    if (!value.is_string()) return fail(ExitCode::config, context + " must be a string");
+    CDCTL_TRY(check_relative(value.view(), context));
+    into = value.as_string();
+    while (into.ends_with('/')) into.pop_back();
+    return {};
+  };
+  CDCTL_TRY(take("stage", options.stage));
+  CDCTL_TRY(take("manifest", options.manifest));
+  CDCTL_TRY(take("series", options.series));
+  const auto& runner = table["runner"];
+  if (!runner.is_null() && runner.view() != "mojo" && runner.view() != "native") {
+    return fail(ExitCode::config, fmt::format("{}: mojo.runner is neither native nor mojo", service.file.string()));
+  }
+  options.external = runner.view() == "mojo";
+  return options;
+}
+
+}  // namespace cdctl::mojo

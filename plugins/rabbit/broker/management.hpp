@@ -1,0 +1,71 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cdctl/host.hpp>
+#include <cdctl/http.hpp>
+#include <cdctl/json.hpp>
+
+#include "plugins/rabbit/broker/settings.hpp"
+
+namespace cdctl::rabbit {
+
+/// One call of the management API. Paths begin below `/api`; names in them are already encoded (path_of).
+struct Call {
+  std::string method = "GET";
+  std::string path;
+  Json body{};           ///< sent unless null
+  std::string doing;     ///< for the error: `reading user thumbs-r5f0c1e9a2b`
+  std::vector<std::pair<std::string, std::string>> headers{};
+};
+
+struct Answer {
+  int status = 0;
+  std::string text;
+  [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
+};
+
+/// `/users/thumbs-r5f0c1e9a2b`: each part percent-encoded.
+[[nodiscard]] std::string path_of(std::initializer_list<std::string_view> parts);
+
+/// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the broker, its vhost the one to work in. Errors: `unknown` when nobody answered, the answer was a 5xx
+/// or the login was refused; `failed` when the broker said no; `timeout`; `interrupted`.
+class Management {
+ public:
+  Management(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {}
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] Host& host() const { return host_; }
+
+  /// Any status is a value.
+  [[nodiscard]] Result<Answer> send(const Call& call, const Deadline& deadline);
+  [[nodiscard]] std::vector<Result<Answer>> send_all(std::span<const Call> calls, const Deadline& deadline, std::size_t parallel = 16);
+  /// The two halves of send(), for calls to several brokers at once.
+  [[nodiscard]] HttpRequest request_for(const Call& call, const Deadline& deadline) const;
+  [[nodiscard]] Result<Answer> answer_to(const Call& call, Result<HttpResponse> response) const;
+  /// The JSON of a 200; other statuses are errors.
+  [[nodiscard]] Result<Json> get(const Call& call, const Deadline& deadline);
+  /// The same, and empty for a 404.
+  [[nodiscard]] Result<std::optional<Json>> get_if_there(const Call& call, const Deadline& deadline);
+  /// Sends a PUT, POST or DELETE that must succeed.
+  [[nodiscard]] Result<> act(const Call& call, const Deadline& deadline);
+  /// All at once; the first error if any.
+  [[nodiscard]] Result<> act_all(std::span<const Call> calls, const Deadline& deadline);
+
+  /// What an answer that is no success means, in plain words.
+  [[nodiscard]] Error explain(const Call& call, const Answer& answer) const;
+  [[nodiscard]] Result<Json> parse(const Call& call, const Answer& answer) const;
+
+ private:
+  /// The error, with the broker's name where it is not the default one.
+  [[nodiscard]] Error named(Error error) const;
+
+  Host& host_;
+  const Settings settings_;
+};
+
+}  // namespace cdctl::rabbit

@@ -1,0 +1,87 @@
+#include "plugins/rabbit/broker/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <cdctl/names.hpp>
+
+namespace cdctl::rabbit {
+
+namespace {
+
+constexpr std::string_view k_doing = "reading the sets from the broker";
+
+Call users_call() { return {.path = "/users?columns=name,tags,limits", .doing = std::string(k_doing)}; }
+Call parameters_call() { return {.path = "/global-parameters", .doing = std::string(k_doing)}; }
+
+Result<Json> list_of(Result<Json> answer) {
+  if (answer && !answer->is_array()) return fail(ExitCode::unknown, fmt::format("{}: the answer is no list", k_doing));
+  return answer;
+}
+
+/// `cdctl.KIND.SERVICE` and `cdctl.KIND.SERVICE-REVISION`.
+bool concerns(std::string_view parameter, std::string_view service) {
+  constexpr std::string_view prefix = "cdctl.";
+  if (!parameter.starts_with(prefix)) return false;
+  parameter.remove_prefix(prefix.size());
+  const auto dot = parameter.find('.');
+  if (dot == std::string_view::npos) return false;
+  const auto name = parameter.substr(dot + 1);
+  if (name == service) return true;
+  const auto set = parse_set_name(name);
+  return set && set->service == service;
+}
+
+}  // namespace
+
+Result<Look> Registry::look_at_all(const Deadline& deadline) {
+  const Call calls[] = {parameters_call(), users_call()};
+  const auto answers = management_.send_all(calls, deadline);
+  for (const auto& answer : answers)
+    if (!answer) return fail(answer.error());
+  Look out;
+  CDCTL_TRY_ASSIGN(out.parameters, list_of(management_.parse(calls[0], *answers[0])));
+  CDCTL_TRY_ASSIGN(out.users, list_of(management_.parse(calls[1], *answers[1])));
+  users_ = out.users.items().size();
+  return out;
+}
+
+Result<Look> Registry::look(std::optional<std::string_view> service, const Deadline& deadline) {
+  if (!service || (users_ && *users_ <= many_)) return look_at_all(deadline);
+  CDCTL_TRY_ASSIGN(auto users, names("users", deadline));
+  users_ = users.size();
+  if (*users_ <= many_) return look_at_all(deadline);
+  std::erase_if(users, [&](const std::string& name) {
+    const auto set = parse_set_name(name);
+    return !set || set->service != *service;
+  });
+  Look out;
+  CDCTL_TRY_ASSIGN(out.users, rows_of("users", users, users_call(), deadline));
+  CDCTL_TRY_ASSIGN(auto parameters, names("global-parameters", deadline));
+  std::erase_if(parameters, [&](const std::string& name) { return !concerns(name, *service); });
+  CDCTL_TRY_ASSIGN(out.parameters, rows_of("global-parameters", parameters, parameters_call(), deadline));
+  return out;
+}
+
+Result<std::vector<std::string>> Registry::names(std::string_view kind, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto rows, list_of(management_.get({.path = fmt::format("/{}?columns=name", kind), .doing = std::string(k_doing)}, deadline)));
+  std::vector<std::string> out;
+  for (const auto& row : rows.items()) out.push_back(row["name"].as_string());
+  return out;
+}
+
+Result<Json> Registry::rows_of(std::string_view kind, const std::vector<std::string>& names, const Call& all, const Deadline& deadline) {
+  if (names.size() > k_most_by_name) return list_of(management_.get(all, deadline));
+  std::vector<Call> calls;
+  for (const auto& name : names) calls.push_back({.path = path_of({kind, name}), .doing = std::string(k_doing)});
+  auto out = Json::array();
+  const auto answers = management_.send_all(calls, deadline);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i]) return fail(answers[i].error());
+    if (answers[i]->status == 404) continue;  // deleted meanwhile
+    CDCTL_TRY_ASSIGN(auto row, management_.parse(calls[i], *answers[i]));
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+}  // namespace cdctl::rabbit

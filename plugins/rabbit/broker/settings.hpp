@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <cdctl/host.hpp>
+
+#include "plugins/rabbit/amqp/amqp.hpp"
+
+namespace cdctl::rabbit {
+
+/// The exchange that signals are published to, and the stream that keeps them.
+constexpr const char* k_signals = "cdctl.signals";
+constexpr const char* k_signals_log = "cdctl.signals.log";
+
+/// What the broker of `[rabbit]` itself is called; the others have their own names, `[rabbit.brokers.NAME]`.
+constexpr const char* k_default_broker = "default";
+
+/// One broker of cdctl.toml, checked, with the password read.
+struct Settings {
+  std::string broker = k_default_broker;
+  std::string management;         ///< `http://host:port[/prefix]`, no trailing slash
+  AmqpAddress amqp;               ///< for the operator's user
+  std::string user, password;
+  std::string ca_file;
+  FeedShape feed;
+
+  /// A worker's AMQP URL. Holds the secret: for the unit's environment only.
+  [[nodiscard]] std::string worker_url(const std::string& set_user, std::string_view secret) const;
+};
+
+/// The brokers that cdctl.toml names, the default one first.
+[[nodiscard]] std::vector<std::string> broker_names(const Config& config);
+/// Exit code `config`, naming the file and the key, when the table is missing or wrong.
+[[nodiscard]] Result<Settings> read_settings(const Config& config, const std::string& broker = k_default_broker);
+
+/// Where a service lives.
+struct Place {
+  std::string broker = k_default_broker;
+  std::string vhost;   ///< empty = the broker's own
+  auto operator<=>(const Place&) const = default;
+};
+/// `broker` and `vhost` of a service's `[rabbit]` table. Exit code `config` when cdctl.toml names no such broker.
+[[nodiscard]] Result<Place> place_of(const Config& config, const ServiceConfig& service);
+
+/// An address of AMQP with or without credentials: `amqps://user:password@host/%2Fvhost`. No path = the vhost "/".
+[[nodiscard]] Result<AmqpAddress> parse_amqp_url(std::string_view text);
+
+}  // namespace cdctl::rabbit

@@ -1,0 +1,207 @@
+#include "plugins/rabbit/feed/reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include <cdctl/process.hpp>
+#include <cdctl/signal.hpp>
+
+namespace cdctl::rabbit {
+
+namespace {
+
+constexpr const char* k_consumer = "signals";
+constexpr const char* k_probe = "end";
+constexpr const char* k_cursor_prefix = "stream:";
+/// A message that is no signal: the first of every stream, so that the end of a stream can always be found.
+constexpr const char* k_marker = "cdctl.marker";
+constexpr std::uint16_t k_prefetch = 1000;
+constexpr std::size_t k_batch = 500;
+/// After having waited this long for a message, the next one was sent just now.
+constexpr Millis k_live_after(250);
+
+std::optional<std::int64_t> parse_cursor(std::string_view text) {
+  if (!text.starts_with(k_cursor_prefix)) return {};
+  text.remove_prefix(std::string_view(k_cursor_prefix).size());
+  std::int64_t offset = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), offset);
+  if (error != std::errc() || end != text.data() + text.size() || offset < 0) return {};
+  return offset;
+}
+
+}  // namespace
+
+Result<> RabbitReader::consume(const StreamStart& start, const Deadline& deadline) {
+  return link_->consume(k_signals_log, k_consumer, k_prefetch, start, deadline);
+}
+
+/// The broker starts a consumer in the background, so that "nothing came yet" does not mean an empty stream. A consumer
+/// that begins at the last message always gets one, unless the stream never held any: then a marker is put into it.
+Result<> RabbitReader::mark_if_empty(const Deadline& deadline) {
+  const Publication marker{.exchange = "", .routing_key = k_signals_log, .message_id = new_id(), .content_type = "text/plain", .body = "", .type = k_marker};
+  return link_->publish(std::span(&marker, 1), deadline);
+}
+
+Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
+  CDCTL_TRY(link_->consume(k_signals_log, k_probe, k_prefetch, {.at = StreamStart::At::last}, deadline));
+  std::int64_t end = -1;
+  bool marked = false;
+  const auto look = [&](const Deadline& until) -> Result<bool> {
+    CDCTL_TRY_ASSIGN(auto delivery, link_->next(until));
+    if (!delivery) return false;
+    if (delivery->consumer == k_probe) end = std::max(end, delivery->offset);
+    else early_.push_back(std::move(*delivery));
+    return true;
+  };
+  while (end < 0) {
+    CDCTL_TRY_ASSIGN(const bool came, look(marked ? deadline : deadline.at_most(Millis(30))));
+    if (came) continue;
+    if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
+    if (marked || deadline.passed()) return fail(ExitCode::timeout, "the end of the stream was not found before the deadline");
+    CDCTL_TRY(mark_if_empty(deadline));
+    marked = true;
+  }
+  // The broker fills all consumers of a channel at one go: after one more round trip everything up to the end is here.
+  CDCTL_TRY(link_->barrier(deadline));
+  for (bool came = true; came;) {
+    CDCTL_TRY_ASSIGN(came, look(Deadline(Millis(0))));
+  }
+  CDCTL_TRY(link_->cancel(k_probe, deadline));
+  return end;
+}
+
+Result<> RabbitReader::begin_after(std::int64_t offset, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
+  if (offset > end) {
+    host_.log(Level::warning, fmt::format("the feed was made anew since this reader stopped (position {} is beyond its end {}); reading it from the start",
+                                          offset, end));
+    offset = -1;
+  }
+  if (!follow_) {
+    end_ = end;
+    at_end_ = offset >= end;
+    if (at_end_) return {};
+  }
+  wanted_ = offset + 1;
+  return consume({.at = StreamStart::At::offset, .offset = offset + 1}, deadline);
+}
+
+Result<> RabbitReader::begin_since(Time since, const Deadline& deadline) {
+  // The broker's own time is in whole seconds, rounded down: a message or two of before may come along.
+  CDCTL_TRY(consume({.at = StreamStart::At::time, .time = std::min(since, now())}, deadline));
+  if (follow_) return {};
+  CDCTL_TRY_ASSIGN(end_, find_end(deadline));
+  at_end_ = early_.empty();
+  return {};
+}
+
+Result<> RabbitReader::begin(const FeedQuery& query, const Deadline& deadline) {
+  cursor_ = query.cursor;
+  if (!query.cursor.empty()) {
+    const auto offset = parse_cursor(query.cursor);
+    if (!offset) return fail(fmt::format("'{}' is no position in this feed", printable(query.cursor, 60)));
+    return begin_after(*offset, deadline);
+  }
+  if (query.since) return begin_since(*query.since, deadline);
+  at_end_ = !follow_;
+  if (at_end_) return {};
+  live_ = true;
+  return consume({.at = StreamStart::At::next}, deadline);
+}
+
+Result<std::optional<Delivery>> RabbitReader::pull(const Deadline& deadline) {
+  if (early_.empty()) return link_->next(deadline);
+  auto delivery = std::move(early_.front());
+  early_.pop_front();
+  return std::optional(std::move(delivery));
+}
+
+/// When the broker had the message: by its own clock where an interceptor stamps messages, by ours for what arrives while
+/// we wait, and else the message's own word, as far as that is not in the future.
+Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
+  const auto current = now();
+  if (delivery.stamped) return std::min(*delivery.stamped, current);
+  if (live_) return current;
+  return std::min(parse_rfc3339(flat["time"].view()).value_or(current), current);
+}
+
+/// One signal of a message. The broker lets a set's user write with its own set's routing key only, and cannot look into
+/// the body: so that nobody speaks for another set, the body must name the same one.
+Result<> RabbitReader::take_one(const Delivery& delivery, Json json, std::vector<Json>& signals) const {
+  CDCTL_TRY_ASSIGN(auto flat, from_either_form(std::move(json)));
+  const auto key = routing_key(flat);
+  const auto whose = std::string_view(key).substr(0, key.rfind('.') + 1);
+  if (!delivery.routing_key.starts_with(whose))
+    return fail(fmt::format("it speaks of {} under the routing key {}", flat["set"].view(), printable(delivery.routing_key, 80)));
+  flat.set("received", to_rfc3339(received(delivery, flat)));  // the feed says so, whatever the sender wrote
+  signals.push_back(std::move(flat));
+  return {};
+}
+
+void RabbitReader::take(const Delivery& delivery, std::vector<Json>& signals) {
+  unacked_ = std::max(unacked_, delivery.tag);
+  if (end_ && delivery.offset >= *end_) at_end_ = true;
+  if (end_ && delivery.offset > *end_) return;
+  if (wanted_ >= 0 && delivery.offset > wanted_) {
+    host_.log(Level::warning, fmt::format("{} messages are gone from the feed since this reader stopped; feed_max_age says how long they are kept",
+                                          delivery.offset - wanted_));
+  }
+  wanted_ = -1;
+  if (delivery.offset >= 0) cursor_ = fmt::format("{}{}", k_cursor_prefix, delivery.offset);
+  if (delivery.type == k_marker) return;
+  take_body(delivery, signals);
+}
+
+/// What is wrong with one signal of a batch leaves the others. One line tells of all that is wrong, since anybody who may write a
+/// message can put very much into it.
+void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signals) const {
+  std::optional<Error> first;
+  std::size_t bad = 0;
+  const auto note = [&](const Result<>& taken) {
+    if (taken) return;
+    ++bad;
+    if (!first) first = taken.error();
+  };
+  auto json = delivery.body.size() <= k_longest_message ? Json::parse(delivery.body) : Result<Json>(fail(fmt::format("it has {} bytes, more than {}", delivery.body.size(), k_longest_message)));
+  if (!json) {
+    note(std::unexpected(json.error()));
+  } else if (json->is_array()) {
+    for (const auto& one : json->items()) note(take_one(delivery, one, signals));
+  } else {
+    note(take_one(delivery, std::move(*json), signals));
+  }
+  if (bad == 0) return;
+  const auto what = json && json->is_array() ? fmt::format("{} of {} signals in message {} of the feed cannot be used", bad, json->items().size(), delivery.offset)
+                                             : fmt::format("message {} of the feed is no signal", delivery.offset);
+  host_.log(Level::warning, fmt::format("{}: {}; skipped", what, first->what));
+}
+
+Result<std::vector<Json>> RabbitReader::next(Millis wait) {
+  std::vector<Json> signals;
+  if (at_end_) return signals;
+  if (unacked_ != 0) {
+    CDCTL_TRY(link_->acknowledge(unacked_));  // makes room for more
+    unacked_ = 0;
+  }
+  const Deadline deadline(wait);
+  while (signals.size() < k_batch && !at_end_) {
+    const auto asked = std::chrono::steady_clock::now();
+    auto delivery = pull(signals.empty() ? deadline : Deadline(Millis(0)));
+    if (!delivery) {
+      if (!signals.empty()) return signals;  // given first; the next call tells of the trouble
+      return fail(delivery.error().in("reading the feed of signals"));
+    }
+    if (std::chrono::steady_clock::now() - asked >= k_live_after) live_ = true;
+    if (!*delivery) break;
+    take(**delivery, signals);
+    if (unacked_ != 0 && signals.empty()) {
+      CDCTL_TRY(link_->acknowledge(unacked_));
+      unacked_ = 0;
+    }
+  }
+  return signals;
+}
+
+}  // namespace cdctl::rabbit

@@ -1,0 +1,107 @@
+#include "plugins/rabbit/probe/look.hpp"
+
+#include <fmt/format.h>
+
+#include "plugins/rabbit/broker/topology.hpp"
+
+namespace cdctl::rabbit {
+
+namespace {
+
+/// Statistics begin some seconds after what they speak of: until then a number is not there.
+std::int64_t number(const Json& value) { return std::max<std::int64_t>(value.as_int(), 0); }
+
+Result<Json> list_of(Management& management, const Call& call, const Result<Answer>& answer) {
+  if (!answer) return fail(answer.error());
+  CDCTL_TRY_ASSIGN(auto json, management.parse(call, *answer));
+  if (!json.is_array()) return fail(ExitCode::unknown, call.doing + ": the answer is no list");
+  return json;
+}
+
+void take_channels(const Json& rows, BrokerLook& look) {
+  for (const auto& row : rows.items()) {
+    if (!parse_set_name(row["user"].view()) || !row["name"].is_string()) continue;
+    auto& user = look.users[row["user"].as_string()];
+    const auto& stats = row["message_stats"];
+    user.consumers += number(row["consumer_count"]);
+    user.channels[row["name"].as_string()] = {
+        .delivered = number(stats["deliver"]) + number(stats["get"]),
+        .acknowledged = number(stats["ack"]),
+        .settled = number(stats["deliver_no_ack"]) + number(stats["get_no_ack"]),
+        .unacked = number(row["messages_unacknowledged"]),
+        .redelivered = number(stats["redeliver"]),
+        .unroutable = number(stats["return_unroutable"]),
+    };
+  }
+}
+
+void take_connections(const Json& fresh, const Json& states, BrokerLook& look) {
+  for (const auto& row : fresh.items())
+    if (parse_set_name(row["user"].view())) look.users[row["user"].as_string()].connections.insert(row["name"].as_string());
+  for (const auto& row : states.items()) {
+    const auto user = look.users.find(row["user"].as_string());
+    if (user != look.users.end() && (row["state"].view() == "blocked" || row["state"].view() == "blocking")) ++user->second.blocked;
+  }
+}
+
+void take_queues(const Json& rows, const std::map<std::string, std::set<std::string>>& wanted, BrokerLook& look) {
+  for (const auto& [service, queues] : wanted) {
+    look.dead_letters[service] = 0;
+    for (const auto& row : rows.items())
+      if (queues.contains(row["name"].as_string())) look.dead_letters[service] += number(row["messages"]);
+  }
+}
+
+std::map<std::string, std::set<std::string>> dead_letters_of(std::span<const ProbeTarget> targets) {
+  std::map<std::string, std::set<std::string>> out;
+  for (const auto& target : targets) {
+    if (out.contains(target.service.name)) continue;
+    if (auto queues = dead_letter_queues(target.service); !queues.empty()) out.emplace(target.service.name, std::move(queues));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::set<std::string> dead_letter_queues(const ServiceConfig& service) {
+  std::set<std::string> out;
+  const auto topology = read_topology(service);
+  if (!topology) return out;  // deploy says what is wrong with it
+  for (const auto& [name, queue] : topology->queues) {
+    const auto& exchange = queue.arguments["x-dead-letter-exchange"];
+    if (!exchange.is_string()) continue;
+    for (const auto& [target, other] : topology->queues) {
+      if (exchange.view().empty() && queue.arguments["x-dead-letter-routing-key"].view() == target) out.insert(target);
+      for (const auto& binding : other.bindings)
+        if (!exchange.view().empty() && binding.exchange == exchange.view()) out.insert(target);
+    }
+  }
+  return out;
+}
+
+Result<BrokerLook> look_at_broker(Management& management, std::span<const ProbeTarget> targets, const Deadline& deadline) {
+  const auto* settings = &management.settings();
+  const auto dead_letters = dead_letters_of(targets);
+  std::vector<Call> calls{
+      {.path = "/channels?columns=name,user,consumer_count,messages_unacknowledged,message_stats", .doing = "reading the channels of the broker"},
+      {.path = "/connections?disable_stats=true", .doing = "listing connections"},
+      {.path = "/connections?columns=name,user,state", .doing = "reading the states of connections"},
+  };
+  if (!dead_letters.empty()) {
+    calls.push_back({.path = path_of({"queues", settings->amqp.vhost}) + "?columns=name,messages", .doing = "counting dead letters"});
+  }
+  const auto answers = management.send_all(calls, deadline);
+  BrokerLook look;
+  look.at = now();
+  std::vector<Json> lists;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    CDCTL_TRY_ASSIGN(auto list, list_of(management, calls[i], answers[i]));
+    lists.push_back(std::move(list));
+  }
+  take_channels(lists[0], look);
+  take_connections(lists[1], lists[2], look);
+  if (!dead_letters.empty()) take_queues(lists[3], dead_letters, look);
+  return look;
+}
+
+}  // namespace cdctl::rabbit

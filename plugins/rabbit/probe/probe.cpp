@@ -1,0 +1,72 @@
+#include "plugins/rabbit/probe/probe.hpp"
+
+#include <map>
+#include <set>
+
+#include "plugins/rabbit/probe/judge.hpp"
+
+namespace cdctl::rabbit {
+
+namespace {
+
+/// Whether no other set of the service consumes: only then are its dead letters this set's.
+bool alone(const SetName& set, const BrokerLook& look) {
+  for (const auto& [name, user] : look.users) {
+    const auto other = parse_set_name(name);
+    if (other && other->service == set.service && *other != set && user.consumers > 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<BrokerLook> RabbitProbe::look(std::span<const ProbeTarget> targets, const Deadline& deadline) {
+  std::vector<SetName> sets;
+  for (const auto& target : targets) sets.push_back(target.set);
+  CDCTL_TRY_ASSIGN(const auto users_at, brokers_.of_sets(sets, deadline));
+  std::map<Management*, std::vector<ProbeTarget>> by_place;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    CDCTL_TRY_ASSIGN(auto* const home, brokers_.of(targets[i].service));
+    by_place[home].push_back(targets[i]);   // where its dead letters lie
+    (void)by_place[users_at[i]];
+  }
+  BrokerLook out;
+  std::set<std::string> seen;
+  for (const auto& [management, here] : by_place) {
+    const bool again = !seen.insert(management->settings().broker).second;  // another virtual host of a broker whose users are known
+    CDCTL_TRY_ASSIGN(auto one, look_at_broker(*management, here, by_place.size() == 1 ? deadline : deadline.at_most(std::max(deadline.left() / 2, Millis(100)))));
+    out.at = one.at;
+    if (!again) out.users.merge(one.users);
+    out.dead_letters.merge(one.dead_letters);
+  }
+  return out;
+}
+
+Result<std::vector<Json>> RabbitProbe::observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) {
+  std::vector<Json> out;
+  if (targets.empty()) return out;
+  CDCTL_TRY_ASSIGN(const auto look, this->look(targets, deadline));
+  auto sets = memory_from_json(memory);
+  const auto dead_before = memory["dead_letters"];
+  auto dead_now = dead_before.is_object() ? dead_before : Json::object();  // other services were looked at by others
+  static const UserLook nobody;
+  for (const auto& target : targets) {
+    const auto name = target.set.str();
+    const auto user = look.users.find(name);
+    const auto before = sets.find(name);
+    Judged judged{target.set, target.want, target.cut, alone(target.set, look), {}, {}};
+    if (const auto count = look.dead_letters.find(target.set.service); count != look.dead_letters.end()) {
+      judged.dead_letters = count->second;
+      if (const auto& then = dead_before[target.set.service]; then.is_int()) judged.dead_letters_before = then.as_int();
+    }
+    auto judgement = judge(judged, user == look.users.end() ? nobody : user->second, look.at, before == sets.end() ? std::nullopt : std::optional(before->second));
+    sets[name] = std::move(judgement.after);
+    std::ranges::move(judgement.signals, std::back_inserter(out));
+  }
+  memory = memory_to_json(sets, look.at);
+  for (const auto& [service, count] : look.dead_letters) dead_now.set(service, count);
+  memory.set("dead_letters", std::move(dead_now));
+  return out;
+}
+
+}  // namespace cdctl::rabbit

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cdctl/roles.hpp>
+
+#include "plugins/rabbit/broker/brokers.hpp"
+#include "plugins/rabbit/broker/closing.hpp"
+#include "plugins/rabbit/broker/topology.hpp"
+
+namespace cdctl::rabbit {
+
+/// Cuts sets off from RabbitMQ through the connection limit of each set's own user: a limit of 0 lets nobody in, and the
+/// open connections are closed by name. Needs no password, loses no message, and comes undone without either.
+class RabbitSwitch final : public Switch {
+ public:
+  explicit RabbitSwitch(Host& host) : host_(host), brokers_(host) {}
+
+  Result<> check(const ServiceConfig& service, const Deadline& deadline) override;
+  Result<std::map<std::string, std::string>> provision(const ServiceConfig& service, const SetName& set, std::string_view secret,
+                                                       const Deadline& deadline) override;
+  Result<Step> cut(const SetName& set, std::string_view why, const Deadline& deadline) override;
+  Result<Step> drain(const SetName& set, const Deadline& deadline) override;
+  Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit, const Deadline& deadline) override;
+  Result<Step> admit(const SetName& set, std::int64_t connections, const Deadline& deadline) override;
+  Result<Settled> settled(const SetName& set, const Deadline& deadline) override;
+  Result<Step> retire(const SetName& set, const Deadline& deadline) override;
+  Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets, const Deadline& deadline) override;
+  Result<Json> describe(const ServiceConfig& service, const SetName& set, const Deadline& deadline) override;
+
+ private:
+  Result<Step> close_limited(Management& management, const SetName& set, Owner owner, const std::string& reason, Step step, const Deadline& deadline);
+  Result<> delete_user(Management& management, const SetName& set, const Deadline& deadline);
+
+  Host& host_;
+  Brokers brokers_;
+};
+
+/// The rules of Switch::check, over what the broker has (check.cpp).
+[[nodiscard]] Result<> check_topology(Management& management, const ServiceConfig& service, const Deadline& deadline);
+/// Makes exchanges, queues, bindings and the feed (provision.cpp).
+[[nodiscard]] Result<> declare_topology(Management& management, const Topology& topology, const Deadline& deadline);
+/// Makes the set's user, or gives the one that is there its password and permissions; never lifts a cut (provision.cpp).
+[[nodiscard]] Result<> declare_user(Management& management, const Topology& topology, const SetName& set, std::string_view secret,
+                                    const Deadline& deadline);
+/// What `inspect` shows (describe.cpp).
+[[nodiscard]] Result<Json> describe_set(Management& management, const Topology& topology, const SetName& set, const Deadline& deadline);
+
+}  // namespace cdctl::rabbit

@@ -1,2 +1,0 @@
-cdctl_unit_test(sdk)
-cdctl_unit_test(signal)

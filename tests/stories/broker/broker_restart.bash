@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The broker hangs, is killed and comes back around a cut: exit 4 or 6, a truthful record, and the repeat completes. A cut outlives it.
+. "$(dirname "$0")/../lib/common.bash"
+begin own-broker
+make_trunk
+switches='["rabbit"]' make_service </dev/null
+good=$(deploy_one ok)
+bad=$(deploy_one ok)
+broker_pid() { sed -n 's/^PID=//p' "$work/broker/state"; }
+connected() { [ "$(connections_of "$1")" = 2 ]; }
+refused_more_than() { [ "$(count_of refused "$1")" -gt "$2" ]; }
+# Units are counted live by their connections: the good set must be back before a guard lets the bad one go.
+restart() {
+  eventually 10 gone "$(broker_pid)"
+  private-broker start -o $$ "$work/broker" >/dev/null
+  eventually 20 connected "$good"
+}
+eventually 20 connected "$bad"
+produce 2000 100
+
+# It hangs: nobody waits for ever, nothing is claimed that is not known.
+kill -STOP "$(broker_pid)"
+began=$SECONDS
+got=0
+cdctl break "$bad" --timeout 3s -o ndjson >"$work/out" 2>"$work/err" </dev/null || got=$?
+kill -CONT "$(broker_pid)"
+[[ $got = 4 || $got = 6 ]] || fail "exit status $got from a broker that hangs"
+[ $((SECONDS - began)) -le 15 ] || fail "it took $((SECONDS - began)) s"
+expect_json 'all(.ok | not)'
+
+# It is dead: exit 4, and ls says null, never false.
+kill -KILL "$(broker_pid)"
+expect_exit 4 cdctl break "$bad" --timeout 5s </dev/null
+got=0
+cdctl ls -o ndjson >"$work/out" 2>"$work/err" </dev/null || got=$?
+expect_same "exit status of ls" $got 4
+expect_json 'all(.cut != false)'
+restart
+expect_exit 0 cdctl break "$bad" </dev/null
+expect_same "the limit of $bad" "$(limit_of "$bad")" 0
+
+# A cut outlives the broker's death; its workers, alive, are refused.
+kill -KILL "$(broker_pid)"
+restart
+refused=$(count_of refused "$bad")
+eventually 20 refused_more_than "$bad" $((refused + 2))
+expect_same "connections of $bad" "$(connections_of "$bad")" 0
+expect_same "cut of $bad" "$(cut_of "$bad")" true
+
+# It dies while the cut is under way: whatever came of it, the repeat completes.
+expect_exit 0 cdctl mend "$bad" </dev/null
+eventually 20 connected "$bad"
+cdctl break "$bad" --timeout 5s -o ndjson >cutting 2>&1 </dev/null &
+cutting=$!
+kill -KILL "$(broker_pid)"
+eventually 30 gone "$cutting"
+restart
+expect_exit 0 cdctl break "$bad" </dev/null
+expect_same "the limit of $bad" "$(limit_of "$bad")" 0
+expect_same "connections of $bad" "$(connections_of "$bad")" 0
+eventually 60 gone "$producer"
+eventually 20 nothing_missing

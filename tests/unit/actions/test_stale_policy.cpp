@@ -1,0 +1,90 @@
+#include <catch2/catch.hpp>
+
+#include "core/actions/stale_policy.hpp"
+
+using namespace cdctl;
+using namespace cdctl::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time k_now = *parse_rfc3339("2026-11-23T04:00:00Z");
+
+Candidate live(std::string name, Millis age) { return {std::move(name), "live", false, true, k_now - age, {}, {}, true}; }
+Candidate cut(std::string name, Millis age, Millis cut_for) {
+  auto out = live(std::move(name), age);
+  out.cut = true;
+  out.cut_at = k_now - cut_for;
+  return out;
+}
+ReaperPolicy policy(std::int64_t keep, Millis min_age = 0ms, Millis prove_for = 0ms) {
+  ReaperPolicy out;
+  out.keep = keep;
+  out.min_age = out.cut_grace = out.failed_grace = min_age;
+  out.prove_for = prove_for;
+  return out;
+}
+std::string marks(const std::vector<Candidate>& sets, const ReaperPolicy& with) {
+  std::string out;
+  for (const auto& judgement : judge(sets, with, k_now)) out += judgement.stale ? 'x' : '-';
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the newest N live sets stay") {
+  const std::vector sets{live("a", 5h), live("b", 4h), live("c", 3h), live("d", 2h)};
+  CHECK(marks(sets, policy(2)) == "xx--");
+  CHECK(marks(sets, policy(1)) == "xxx-");
+  CHECK(marks(sets, policy(0)) == "xxx-");  // the newest is never marked
+  CHECK(marks(sets, policy(9)) == "----");
+}
+
+TEST_CASE("a young set stays whatever its number") {
+  CHECK(marks({live("a", 5h), live("b", 30min), live("c", 20min), live("d", 10min)}, policy(1, 1h)) == "x---");
+}
+
+TEST_CASE("cut sets do not count towards keep, and go after their grace unless they are the newest") {
+  CHECK(marks({live("a", 5h), cut("b", 4h, 3h), live("c", 3h)}, policy(1, 1h)) == "xx-");
+  CHECK(marks({live("a", 5h), cut("b", 4h, 10min), live("c", 3h)}, policy(2, 1h)) == "---");
+  CHECK(marks({live("a", 5h), live("b", 4h), cut("c", 3h, 2h)}, policy(1, 1h)) == "x--");
+}
+
+TEST_CASE("the newest proven set is the fallback while everything newer is unproven or cut") {
+  // b and c are live but unproven: a is the one to go back to
+  CHECK(marks({live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "-x-");
+  CHECK(marks({live("z", 40h), live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "x-x-");
+  CHECK(marks({live("a", 30h), cut("b", 29h, 5h), cut("c", 28h, 5h)}, policy(0, 1h, 24h)) == "-x-");
+}
+
+TEST_CASE("unknown is never stale") {
+  auto unknown_cut = live("a", 50h);
+  unknown_cut.cut = {};
+  auto unknown_state = live("b", 40h);
+  unknown_state.state = "";
+  auto elsewhere = live("c", 30h);
+  elsewhere.here = false;
+  CHECK(marks({unknown_cut, unknown_state, elsewhere, live("d", 3h), live("e", 2h)}, policy(1)) == "---x-");
+}
+
+TEST_CASE("a set that never served has its own, shorter rule") {
+  auto failed = live("b", 45min);
+  failed.state = "partial";
+  failed.served = false;
+  auto with = policy(2, 1h);
+  with.failed_grace = 30min;
+  CHECK(marks({live("a", 5h), failed, live("c", 10min)}, with) == "-x-");
+  with.failed_grace = 50min;
+  CHECK(marks({live("a", 5h), failed, live("c", 10min)}, with) == "---");
+}
+
+TEST_CASE("a policy survives its record") {
+  auto with = policy(3, 90min, 24h);
+  const auto back = policy_from_json(to_json(with));
+  REQUIRE(back);
+  CHECK(back->keep == 3);
+  CHECK(back->min_age == 90min);
+  CHECK(back->prove_for == 24h);
+  CHECK_FALSE(policy_from_json(Json::object({{"keep", -1}})));
+  CHECK_FALSE(policy_from_json(Json()));
+}

@@ -1,0 +1,158 @@
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "core/config/load.hpp"
+#include "core/app/context.hpp"
+#include "tests/support/test_host.hpp"
+
+using namespace cdctl;
+using namespace cdctl::cli;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  test::TempDir dir;
+  PluginHost plugins{{fs::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"}};
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((dir.path() / name).parent_path());
+    std::ofstream(dir.path() / name) << text;
+  }
+  Result<Config> load() { return find_config((dir.path() / "cdctl.toml").string(), plugins); }
+  std::string broken(const std::string& service_text) {
+    write("cdctl.toml", "");
+    write("services.d/thumbs.toml", service_text);
+    const auto config = load();
+    REQUIRE(config);
+    REQUIRE(config->broken.contains("thumbs"));
+    CHECK(config->broken.at("thumbs").exit == ExitCode::config);
+    return config->broken.at("thumbs").what;
+  }
+};
+
+const std::string k_sources = "[sources]\ntrunk = { git = \"https://git.example/thumbs.git\" }\n";
+
+}  // namespace
+
+TEST_CASE("a service file is read with its defaults") {
+  Folder f;
+  f.write("cdctl.toml", "[defaults]\nmin_live = 2\n[defaults.reaper]\nkeep = 5\n");
+  f.write("services.d/thumbs.toml", "units = { worker = 3 }\nmin_live = \"50%\"\n[reaper]\nmin_age = \"2h\"\n" + k_sources);
+  const auto config = f.load();
+  REQUIRE(config);
+  const auto* thumbs = config->service("thumbs");
+  REQUIRE(thumbs);
+  CHECK(thumbs->engine == "local");
+  CHECK(thumbs->min_live.percent);
+  CHECK(thumbs->min_live.needed(5) == 3);
+  CHECK(thumbs->reaper.keep == 5);
+  CHECK(thumbs->reaper.cut_grace == std::chrono::hours(2));
+  CHECK(thumbs->switches == std::vector<std::string>{"local"});
+  CHECK(thumbs->sources.size() == 1);
+}
+
+TEST_CASE("services are found whatever their names have in common") {
+  Folder f;
+  f.write("cdctl.toml", "");
+  const std::vector<std::string> names{"a", "a-b", "a0", "ab", "b"};  // as files, a-b.toml comes before a.toml
+  for (const auto& name : names) f.write("services.d/" + name + ".toml", k_sources);
+  const auto config = f.load();
+  REQUIRE(config);
+  for (const auto& name : names) {
+    INFO(name);
+    REQUIRE(config->service(name));
+    CHECK(config->service(name)->name == name);
+  }
+  CHECK_FALSE(config->service("a-"));
+  CHECK_FALSE(config->service("c"));
+}
+
+TEST_CASE("an unknown key names file, line, column and the nearest key") {
+  Folder f;
+  const auto what = f.broken("engin = \"local\"\n" + k_sources);
+  CHECK(what.find("thumbs.toml:1:") != std::string::npos);
+  CHECK(what.find("did you mean 'engine'?") != std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { git = \"x\", brunch = \"main\" }\n").find("did you mean 'sources.") == std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { git = \"x\", brunch = \"main\" }\n").find("did you mean 'branch'?") != std::string::npos);
+  CHECK(f.broken("[reaper]\nkep = 1\n" + k_sources).find("did you mean 'keep'?") != std::string::npos);
+}
+
+TEST_CASE("wrong values are refused with their place") {
+  Folder f;
+  for (const auto* text : {"units = 3\n", "units = { worker = -1 }\n", "units = { \"../x\" = 1 }\n", "min_live = \"x\"\n", "min_live = \"500%\"\n", "accept_loss = 1\n",
+                           "max_verdict_age = \"soon\"\n", "switches = [\"nothing\"]\n", "switches = []\n", "engine = \"../x\"\n"}) {
+    INFO(text);
+    CHECK(f.broken(text + k_sources).find("thumbs.toml:1:") != std::string::npos);
+  }
+  CHECK(f.broken("").find("needs [sources]") != std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { git = \"--upload-pack=x\" }\n").find("must be an address") != std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { got = \"x\" }\n").find("must name its kind") != std::string::npos);
+  CHECK(f.broken("x = [1,\n").find("thumbs.toml:1:") != std::string::npos);
+}
+
+TEST_CASE("one team's broken file stops no other team") {
+  Folder f;
+  f.write("cdctl.toml", "");
+  f.write("services.d/bad.toml", "nonsense\n");
+  f.write("services.d/good.toml", k_sources);
+  f.write("services.d/Bad_Name.toml", k_sources);
+  const auto config = f.load();
+  REQUIRE(config);
+  CHECK(config->services.size() == 1);
+  CHECK(config->broken.size() == 2);
+}
+
+TEST_CASE("an edit of what shapes a deployment changes the revision, another edit does not") {
+  Folder f;
+  const auto shape = [&](const std::string& text) {
+    f.write("cdctl.toml", "");
+    f.write("services.d/thumbs.toml", text + k_sources);
+    const auto config = f.load();
+    REQUIRE(config);
+    REQUIRE(config->service("thumbs"));
+    return config->service("thumbs")->shape().revision;
+  };
+  const auto before = shape("units = { worker = 3 }\n");
+  CHECK(shape("units = { worker = 3 }\nmin_live = 2\n") == before);
+  CHECK(shape("units = { worker = 4 }\n") != before);
+}
+
+TEST_CASE("a configuration found by walking up names no programs and no plugin folders") {
+  Folder f;
+  f.write("cdctl.toml", "[rabbit]\npassword_command = [\"true\"]\n");
+  f.write("deep/er/x", "");
+  const auto here = fs::current_path();
+  ::unsetenv("CDCTL_CONFIG");
+  fs::current_path(f.dir.path() / "deep/er");
+  const auto found = find_config("", f.plugins);
+  fs::current_path(here);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().exit == ExitCode::config);
+  CHECK(found.error().what.find("password_command") != std::string::npos);
+}
+
+TEST_CASE("a secret comes from a private file, the environment or a command, and reaches no error") {
+  test::TempDir dir;
+  Config config;
+  config.file = dir.path() / "cdctl.toml";
+  const auto file = dir.path() / "secret";
+  std::ofstream(file) << "hunter2\n";
+  fs::permissions(file, fs::perms::owner_read);
+  CHECK(read_secret(Json::object({{"password_file", "secret"}}), "password", config)->value() == "hunter2");
+  fs::permissions(file, fs::perms::owner_read | fs::perms::others_read);
+  const auto open = read_secret(Json::object({{"password_file", "secret"}}), "password", config);
+  REQUIRE_FALSE(open);
+  CHECK(open.error().what.find("chmod 600") != std::string::npos);
+  CHECK(open.error().what.find("hunter2") == std::string::npos);
+  ::setenv("CDCTL_TEST_SECRET", "hunter3", 1);
+  CHECK(read_secret(Json::object({{"password_env", "CDCTL_TEST_SECRET"}}), "password", config)->value() == "hunter3");
+  CHECK(read_secret(Json::object({{"password_command", Json::array({"printf", "hunter4\nmore"})}}), "password", config)->value() == "hunter4");
+  CHECK_FALSE(read_secret(Json::object({{"password_command", Json::array({"false"})}}), "password", config));
+  CHECK_FALSE(read_secret(Json::object({{"password_env", "A"}, {"password_file", "b"}}), "password", config));
+  CHECK_FALSE(read_secret(Json::object(), "password", config)->has_value());
+}

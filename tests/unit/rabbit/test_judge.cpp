@@ -1,0 +1,199 @@
+#include <catch2/catch.hpp>
+
+#include "plugins/rabbit/probe/judge.hpp"
+#include "tests/support/show_result.hpp"
+
+using namespace cdctl;
+using namespace cdctl::rabbit;
+
+namespace {
+
+const SetName k_set{"thumbs", "r5f0c1e9a2b"};
+const Time k_begin = *parse_rfc3339("2026-11-23T04:00:00Z");
+
+Judged of_two(std::optional<bool> cut = false) { return {k_set, 2, cut, false, {}, {}}; }
+
+/// Two units that are at work, each on its channel.
+UserLook working(std::int64_t delivered, std::int64_t acknowledged, std::int64_t unacked) {
+  UserLook out;
+  for (const auto* name : {"a", "b"}) {
+    out.connections.insert(name);
+    out.channels[std::string(name) + " (1)"] = {.delivered = delivered, .acknowledged = acknowledged, .unacked = unacked};
+  }
+  out.consumers = 2;
+  return out;
+}
+
+UserLook connected(const std::set<std::string>& names) {
+  UserLook out;
+  out.connections = names;
+  out.consumers = std::ssize(names);
+  return out;
+}
+
+const Json* find(const Judgement& judgement, std::string_view name) {
+  for (const auto& signal : judgement.signals)
+    if (signal["signal"].view() == name) return &signal;
+  return nullptr;
+}
+std::string severity(const Judgement& judgement, std::string_view name) {
+  const auto* signal = find(judgement, name);
+  return signal ? (*signal)["severity"].as_string() : "";
+}
+
+/// Looks every ten seconds, each on the memory of the one before, as it comes back from its file.
+class Looks {
+ public:
+  Judgement next(const UserLook& user, Judged judged = of_two(), Millis later = std::chrono::seconds(10)) {
+    at_ += later;
+    auto judgement = judge(judged, user, at_, before_);
+    const auto kept = memory_from_json(memory_to_json({{k_set.str(), judgement.after}}, at_));
+    before_ = kept.at(k_set.str());
+    return judgement;
+  }
+
+ private:
+  Time at_ = k_begin;
+  std::optional<SetBefore> before_;
+};
+
+}  // namespace
+
+TEST_CASE("the first look has no rate and says so") {
+  Looks looks;
+  const auto first = looks.next(working(100, 90, 10));
+  REQUIRE(first.signals.size() == 1);
+  CHECK_FALSE(first.signals[0].find("counts"));
+  CHECK(first.signals[0]["severity"].view() == "info");
+  CHECK(first.signals[0]["rabbit"]["no_rate"].view() == "first look");
+  CHECK(first.signals[0]["rabbit"]["unacked"].as_int() == 20);
+}
+
+TEST_CASE("what is neither acknowledged nor held went back, and is blamed on who gave it back") {
+  Looks looks;
+  (void)looks.next(working(100, 90, 10));
+  const auto good = looks.next(working(200, 190, 10));
+  CHECK((*find(good, "rabbit/work"))["counts"] == Json::object({{"ok", 200}, {"failed", 0}, {"interval_ms", 10'000}}));
+  // 863 delivered, none acknowledged, 3 held: a set that rejects everything
+  (void)looks.next(working(1063, 190, 13));
+  const auto bad = looks.next(working(1163, 190, 13));
+  CHECK((*find(bad, "rabbit/work"))["counts"]["failed"].as_int() == 2 * 860);
+  CHECK((*find(bad, "rabbit/work"))["counts"]["ok"].as_int() == 0);
+  CHECK(severity(bad, "rabbit/returned") == "warning");
+}
+
+TEST_CASE("a busy channel that seems to return what it just got has returned nothing") {
+  Looks looks;
+  (void)looks.next(working(0, 0, 0));
+  const auto early = looks.next(working(22, 18, 0));  // four more are held, which the broker does not tell yet
+  CHECK((*find(early, "rabbit/work"))["counts"]["failed"].as_int() == 0);
+  const auto later = looks.next(working(25, 25, 0));
+  CHECK((*find(later, "rabbit/work"))["counts"]["failed"].as_int() == 0);
+}
+
+TEST_CASE("a return is counted once, however many looks see it") {
+  Looks looks;
+  (void)looks.next(working(0, 0, 0));
+  std::int64_t failed = 0;
+  for (int i = 0; i < 5; ++i) failed += (*find(looks.next(working(20, 10, 0)), "rabbit/work"))["counts"]["failed"].as_int();
+  CHECK(failed == 2 * 10);
+}
+
+TEST_CASE("counts are never negative, whatever the broker's statistics say") {
+  Looks looks;
+  (void)looks.next(working(100, 10, 0));
+  const auto odd = looks.next(working(100, 120, 40));  // acknowledged overtakes delivered
+  CHECK((*find(odd, "rabbit/work"))["counts"]["failed"].as_int() == 0);
+}
+
+TEST_CASE("a channel that began anew counts from nothing") {
+  Looks looks;
+  (void)looks.next(working(1000, 990, 10));
+  const auto again = looks.next(working(30, 20, 10));
+  CHECK((*find(again, "rabbit/work"))["counts"]["ok"].as_int() == 40);
+  auto grown = working(60, 50, 10);
+  grown.channels["c (1)"] = {.delivered = 7, .acknowledged = 7, .settled = 3};
+  const auto joined = looks.next(grown);
+  CHECK((*find(joined, "rabbit/work"))["counts"]["ok"].as_int() == 60 + 7 + 3);
+}
+
+TEST_CASE("a memory older than ten minutes gives no rate, and is not kept") {
+  Looks looks;
+  (void)looks.next(working(100, 90, 10));
+  const auto late = looks.next(working(200, 190, 10), of_two(), std::chrono::minutes(11));
+  CHECK_FALSE(find(late, "rabbit/work")->find("counts"));
+  CHECK((*find(late, "rabbit/work"))["rabbit"]["no_rate"].view() == "the last look is too long ago");
+  SetBefore old;
+  old.at = k_begin;
+  CHECK(memory_to_json({{k_set.str(), old}}, k_begin + std::chrono::minutes(11))["sets"].members().empty());
+  CHECK(memory_from_json(*Json::parse(R"({"sets":{"no set":{"at":1},"thumbs-r5f0c1e9a2b":{"at":"x"}}})")).empty());
+}
+
+TEST_CASE("connections that come and go are a warning, and a crash loop at the third look") {
+  Looks looks;
+  CHECK(find(looks.next(connected({"a", "b"})), "rabbit/churn") == nullptr);
+  CHECK(severity(looks.next(connected({"c", "d"})), "rabbit/churn") == "warning");
+  CHECK(severity(looks.next(connected({"e", "f"})), "rabbit/churn") == "warning");
+  CHECK(severity(looks.next(connected({"g", "h"})), "rabbit/churn") == "error");
+  SECTION("also when no connection is up at the moment of the look") {
+    CHECK(severity(looks.next(connected({})), "rabbit/churn") == "error");
+    CHECK(severity(looks.next(connected({"i", "j"})), "rabbit/churn") == "error");
+  }
+  SECTION("it ends when they stay") {
+    CHECK(find(looks.next(connected({"g", "h"})), "rabbit/churn") == nullptr);
+    CHECK(severity(looks.next(connected({"k", "l"})), "rabbit/churn") == "warning");
+  }
+}
+
+TEST_CASE("a set that was cut and is mended does not churn") {
+  Looks looks;
+  (void)looks.next(connected({"a", "b"}));
+  CHECK(find(looks.next(connected({}), of_two(true)), "rabbit/churn") == nullptr);
+  CHECK(find(looks.next(connected({"c", "d"})), "rabbit/churn") == nullptr);
+  CHECK(find(looks.next(connected({"c", "d"})), "rabbit/churn") == nullptr);
+}
+
+TEST_CASE("fewer consumers than units are told after half a minute, and never of a set that is cut") {
+  Looks looks;
+  CHECK(find(looks.next(connected({"a"})), "rabbit/consumers") == nullptr);
+  CHECK(find(looks.next(connected({"a"})), "rabbit/consumers") == nullptr);
+  CHECK(find(looks.next(connected({"a"})), "rabbit/consumers") == nullptr);
+  CHECK(severity(looks.next(connected({"a"})), "rabbit/consumers") == "warning");
+  CHECK(severity(looks.next(connected({})), "rabbit/consumers") == "error");
+  CHECK(find(looks.next(connected({}), of_two(true)), "rabbit/consumers") == nullptr);
+  CHECK(find(looks.next(connected({}), of_two(std::nullopt)), "rabbit/consumers") == nullptr);
+}
+
+TEST_CASE("messages held without an acknowledgement grow from a warning to an error") {
+  Looks looks;
+  (void)looks.next(working(10, 0, 10));
+  CHECK(find(looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(4)), "rabbit/unacked") == nullptr);
+  const auto stuck = looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(2));
+  CHECK(severity(stuck, "rabbit/unacked") == "warning");
+  CHECK((*find(stuck, "rabbit/work"))["rabbit"]["held_s"].as_int() == 360);
+  CHECK(severity(looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(9)), "rabbit/unacked") == "error");
+  CHECK(find(looks.next(working(10, 1, 9), of_two(), std::chrono::minutes(1)), "rabbit/unacked") == nullptr);
+}
+
+TEST_CASE("dead letters are a set's own only while it is alone") {
+  Looks looks;
+  auto judged = of_two();
+  judged.dead_letters = 5;
+  (void)looks.next(working(1, 1, 0), judged);
+  judged.dead_letters_before = 5;
+  judged.dead_letters = 9;
+  CHECK(find(looks.next(working(2, 2, 0), judged), "rabbit/dead-letters") == nullptr);
+  judged.alone = true;
+  CHECK(severity(looks.next(working(3, 3, 0), judged), "rabbit/dead-letters") == "warning");
+}
+
+TEST_CASE("queues that take dead letters are found by name and by binding") {
+  ServiceConfig service;
+  service.name = "thumbs";
+  service.table = *Json::parse(R"({"rabbit":{"queues":{
+    "jobs":{"arguments":{"x-dead-letter-exchange":"","x-dead-letter-routing-key":"graves"}},
+    "more":{"arguments":{"x-dead-letter-exchange":"dlx"}},
+    "graves":{},"pit":{"bindings":[{"exchange":"dlx","key":"#"}]},"other":{}},
+    "exchanges":{"dlx":{"type":"topic"}}}})");
+  CHECK(dead_letter_queues(service) == std::set<std::string>{"graves", "pit"});
+}

@@ -1,0 +1,220 @@
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <cdctl/signal.hpp>
+
+#include "plugins/rabbit/amqp/amqp.hpp"
+#include "plugins/rabbit/broker/settings.hpp"
+#include "tests/support/rabbit_broker.hpp"
+#include "tests/support/show_result.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
+
+using namespace cdctl;
+using namespace cdctl::rabbit;
+using cdctl::test::Broker;
+
+namespace {
+
+Deadline soon() { return Deadline(Millis(20'000)); }
+
+Result<std::unique_ptr<AmqpLink>> connect_as(const std::string& url) {
+  const auto address = parse_amqp_url(url);
+  return (*amqp_driver())->connect(*address, soon());
+}
+
+Result<> publish_as(const std::string& url, const std::string& exchange, const std::string& key) {
+  auto link = connect_as(url);
+  if (!link) return fail(link.error());
+  const Publication message{.exchange = exchange, .routing_key = key, .message_id = new_id(), .content_type = "text/plain", .body = "x", .type = {}};
+  return (*link)->publish(std::span(&message, 1), soon());
+}
+
+Json queue_table(const std::string& name, Json queue) { return Json::object({{"queues", Json::object({{name, std::move(queue)}})}}); }
+
+}  // namespace
+
+TEST_CASE("a provisioned set gets a URL that lets it in") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto set = broker.set(1);
+  const auto env = rabbit.provision(broker.queue_service(), set, "p w/ö@:%", soon());
+  REQUIRE(env);
+  const auto url = env->at("AMQP_URL");
+  CHECK(url.starts_with("amqp://" + set.str() + ":p%20w%2F"));
+  CHECK(url.ends_with("/" + broker.vhost()));
+  CHECK(connect_as(url));
+  CHECK(publish_as(url, "", broker.queue()));
+  CHECK(broker.must("GET", "/users/" + set.str())["tags"] == Json::array({"cdctl"}));
+  SECTION("twice with the same secret changes nothing") {
+    REQUIRE(rabbit.provision(broker.queue_service(), set, "p w/ö@:%", soon()));
+    CHECK(connect_as(url));
+  }
+  SECTION("its tag grants nothing in the management API") {
+    CHECK(broker.api("GET", "/whoami", {}, set.str(), "p w/ö@:%").first == 401);
+    CHECK(broker.api("GET", "/global-parameters", {}, set.str(), "p w/ö@:%").first == 401);
+  }
+}
+
+TEST_CASE("the vhost / is written out in the URL") {
+  Broker broker;
+  broker.table().set("vhost", "/");
+  const auto settings = read_settings(broker.host().config());
+  REQUIRE(settings);
+  const auto url = settings->worker_url("guest", "guest");
+  CHECK(url.ends_with("/%2F"));
+  CHECK(connect_as(url));
+}
+
+TEST_CASE("a set's user may do what its service says and nothing else") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto set = broker.set(1), other = broker.set(2);
+  const auto name = broker.queue();
+  auto service = broker.service(Json::object({{"queues", Json::object({{name, Json::object({{"bindings", Json::array({Json::object({{"exchange", name + ".in"}, {"key", "k"}})})}})}})},
+                                              {"exchanges", Json::object({{name + ".in", Json::object()}, {name + ".out", Json::object({{"type", "fanout"}})}})},
+                                              {"publish", Json::array({name + ".out"})}}));
+  const auto env = rabbit.provision(service, set, "secret", soon());
+  REQUIRE(env);
+  REQUIRE(rabbit.provision(service, other, "secret", soon()));
+  const auto& url = env->at("AMQP_URL");
+  broker.must("PUT", "/queues/" + broker.vhost() + "/x" + name, Json::object());
+  broker.must("PUT", "/queues/" + broker.vhost() + "/sink", Json::object());
+  broker.must("POST", "/bindings/" + broker.vhost() + "/e/" + name + ".out/q/sink", Json::object());
+  const auto forbidden = [](const Result<>& result) { return !result && result.error().what.contains("403"); };
+
+  CHECK(publish_as(url, name + ".out", "any"));
+  CHECK(publish_as(url, k_signals, set.service + "." + set.revision + ".error"));
+  CHECK(forbidden(publish_as(url, k_signals, other.service + "." + other.revision + ".error")));
+  CHECK(forbidden(publish_as(url, k_signals, "x" + set.service + "." + set.revision + ".error")));
+  CHECK(forbidden(publish_as(url, k_signals, set.service + "." + set.revision + "0.error")));
+  CHECK(forbidden(publish_as(url, "", name)));
+  CHECK(forbidden(publish_as(url, name + ".in", "k")));
+  CHECK(forbidden(publish_as(url, "amq.topic", "k")));
+  const auto consumes = [&](const std::string& queue) {
+    auto link = connect_as(url);
+    REQUIRE(link);
+    return (*link)->consume(queue, "c", 1, {}, soon());
+  };
+  CHECK(forbidden(consumes("x" + name)));
+  CHECK(forbidden(consumes(k_signals_log)));
+  const auto own = consumes(name);  // this consumer asks for a stream: past the permission, the quorum queue says no
+  CHECK((!own && own.error().what.contains("406")));
+  auto link = connect_as(url);
+  REQUIRE(link);
+  const auto declared = (*link)->take_exclusive("mine", soon());
+  CHECK((!declared && declared.error().what.contains("403")));
+}
+
+TEST_CASE("provisioning again repairs a user and keeps its cut and its limit") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto set = broker.set(1);
+  auto service = broker.queue_service();
+  service.table.find("rabbit")->set("max_connections", 7);
+  REQUIRE(rabbit.provision(service, set, "old", soon()));
+  CHECK(broker.limit(set) == 7);
+  broker.must("PUT", "/permissions/" + broker.vhost() + "/" + set.str(), Json::object({{"configure", ".*"}, {"write", ".*"}, {"read", ".*"}}));
+  SECTION("uncut") {
+    const auto env = rabbit.provision(service, set, "new", soon());
+    REQUIRE(env);
+    CHECK(broker.limit(set) == 7);
+    CHECK(connect_as(env->at("AMQP_URL")));
+    const auto permissions = broker.must("GET", "/permissions/" + broker.vhost() + "/" + set.str());
+    CHECK(permissions["configure"].view() == "^$");
+    CHECK(permissions["read"].view() == "^(?:" + broker.queue() + ")\\z");
+    CHECK(broker.must("GET", "/users/" + set.str() + "/topic-permissions").items().size() == 1);
+  }
+  SECTION("cut") {
+    REQUIRE(rabbit.cut(set, "bad", soon()));
+    const auto env = rabbit.provision(service, set, "new", soon());
+    REQUIRE(env);
+    CHECK(broker.limit(set) == 0);
+    const auto refused = connect_as(env->at("AMQP_URL"));
+    CHECK((!refused && refused.error().what.contains("connection limit (0)")));
+    REQUIRE(rabbit.mend(set, 7, soon()));
+    CHECK(broker.limit(set) == 7);
+    CHECK(connect_as(env->at("AMQP_URL")));
+  }
+}
+
+TEST_CASE("a set that is known to be bad is born cut") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto set = broker.set(1);
+  broker.must("PUT", "/global-parameters/cdctl.cut." + set.str(), Json::object({{"value", to_json(CutMemo{true, "me", "bad", now(), {}, {}})}}));
+  const auto env = rabbit.provision(broker.queue_service(), set, "secret", soon());
+  REQUIRE(env);
+  CHECK(broker.limit(set) == 0);
+  CHECK_FALSE(connect_as(env->at("AMQP_URL")));
+}
+
+TEST_CASE("a queue that would lose messages through cuts is refused") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto limited = Json::object({{"arguments", Json::object({{"x-delivery-limit", 3}})}});
+  auto service = broker.service(queue_table("q", limited));
+  const auto refused = rabbit.check(service, soon());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().exit == ExitCode::refused);
+  CHECK(refused.error().what.contains("after 3 deliveries"));
+  SECTION("unless the service accepts it") {
+    service.accept_loss = true;
+    CHECK(rabbit.check(service, soon()));
+  }
+  SECTION("unless it has a dead-letter exchange") {
+    auto arguments = Json::object({{"x-delivery-limit", 3}, {"x-dead-letter-exchange", "dead"}});
+    CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"arguments", arguments}}))), soon()));
+  }
+  SECTION("and so is one that a policy limits") {
+    const auto plain = broker.service(queue_table("q", Json::object()));
+    CHECK(rabbit.check(plain, soon()));
+    broker.must("PUT", "/policies/" + broker.vhost() + "/p", Json::object({{"pattern", "^q$"}, {"apply-to", "queues"}, {"definition", Json::object({{"delivery-limit", 9}})}}));
+    const auto by_policy = rabbit.check(plain, soon());
+    REQUIRE_FALSE(by_policy);
+    CHECK(by_policy.error().what.contains("after 9 deliveries"));
+    CHECK(rabbit.check(broker.service(queue_table("other", Json::object())), soon()));
+    CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"type", "classic"}}))), soon()));
+  }
+}
+
+TEST_CASE("a queue that is there in another shape is an error that names both") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto make = [&](const std::string& name, Json body) { broker.must("PUT", "/queues/" + broker.vhost() + "/" + name, std::move(body)); };
+  make("classic", Json::object({{"durable", true}}));
+  make("ttl", Json::object({{"durable", true}, {"arguments", Json::object({{"x-queue-type", "quorum"}, {"x-message-ttl", 5000}})}}));
+  make("same", Json::object({{"durable", true}, {"arguments", Json::object({{"x-queue-type", "quorum"}, {"x-message-ttl", 5000}})}}));
+  const auto type = rabbit.check(broker.service(queue_table("classic", Json::object())), soon());
+  REQUIRE_FALSE(type);
+  CHECK((type.error().what.contains("type = classic") && type.error().what.contains("says quorum")));
+  const auto argument = rabbit.check(broker.service(queue_table("ttl", Json::object({{"arguments", Json::object({{"x-message-ttl", 1000}})}}))), soon());
+  REQUIRE_FALSE(argument);
+  CHECK((argument.error().what.contains("5000") && argument.error().what.contains("1000")));
+  CHECK_FALSE(rabbit.check(broker.service(queue_table("ttl", Json::object())), soon()));
+  const auto same = broker.service(queue_table("same", Json::object({{"arguments", Json::object({{"x-message-ttl", 5000}})}})));
+  CHECK(rabbit.check(same, soon()));
+  CHECK(rabbit.provision(same, broker.set(1), "s", soon()));
+}
+
+TEST_CASE("inspect shows limit, permissions, connections and queue counts of now") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto set = broker.set(1);
+  const auto env = rabbit.provision(broker.queue_service(), set, "secret", soon());
+  REQUIRE(env);
+  REQUIRE(publish_as(env->at("AMQP_URL"), "", broker.queue()));
+  const auto link = connect_as(env->at("AMQP_URL"));
+  REQUIRE(link);
+  REQUIRE(test::eventually([&] { return broker.connected(set) == 1; }));
+  const auto json = rabbit.describe(broker.queue_service(), set, soon());
+  REQUIRE(json);
+  INFO(json->dump());
+  CHECK((*json)["cut"] == Json(false));
+  CHECK((*json)["connections"].items().at(0)["peer"].view().starts_with("127.0.0.1:"));
+  CHECK((*json)["queues"][broker.queue()]["ready"] == Json(1));
+  CHECK((*json)["permissions"].items().size() == 1);
+  CHECK((*json)["topic_permissions"].items().size() == 1);
+  const auto nobody = rabbit.describe(broker.queue_service(), broker.set(99), soon());
+  REQUIRE(nobody);
+  CHECK((*nobody)["user"].is_null());
+}
