@@ -7,9 +7,9 @@
 
 #include <cdctl/args.hpp>
 
-namespace cdctl::cli {
+#include "cli/output/context.hpp"
 
-class Context;
+namespace cdctl::cli {
 
 /// One option of a command. `value` names its value; empty for a flag.
 struct Option {

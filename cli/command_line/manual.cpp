@@ -48,19 +48,19 @@ void rows(Roff& page, std::string_view title, std::span<const Row> table, bool i
 /// What all pages are made with.
 class Manual {
  public:
-  Manual(std::span<const PluginInfo> plugins, std::string_view version, std::string_view date)
+  Manual(std::span<const plugins::PluginInfo> plugins, std::string_view version, std::string_view date)
       : plugins_(plugins), source_(fmt::format("cdctl {}", version)), date_(date) {}
 
   [[nodiscard]] ManualPage overview() const;
   [[nodiscard]] ManualPage command(const Command& row) const;
-  [[nodiscard]] ManualPage group(const PluginInfo& plugin) const;
+  [[nodiscard]] ManualPage group(const plugins::PluginInfo& plugin) const;
 
  private:
   [[nodiscard]] Roff open(const std::string& name, std::string_view summary) const;
   void see_also(Roff& page, const std::string& own, std::string_view examples) const;
   [[nodiscard]] bool has_page(std::string_view command) const;
 
-  std::span<const PluginInfo> plugins_;
+  std::span<const plugins::PluginInfo> plugins_;
   std::string source_, date_;
 };
 
@@ -82,7 +82,7 @@ void options(Roff& page, std::span<const Option> list) {
 
 bool Manual::has_page(std::string_view command) const {
   const auto row = [&](const Command& other) { return other.name == command && !other.hidden; };
-  const auto plugin = [&](const PluginInfo& other) { return other.name == command && !other.commands.empty(); };
+  const auto plugin = [&](const plugins::PluginInfo& other) { return other.name == command && !other.commands.empty(); };
   return std::ranges::any_of(commands(), row) || std::ranges::any_of(plugins_, plugin);
 }
 
@@ -123,7 +123,7 @@ ManualPage Manual::overview() const {
   page.section("Commands");
   for (const auto& row : commands())
     if (!row.hidden) page.item(Roff::bold("cdctl-" + std::string(row.name)) + "(1)", std::string(row.summary) + ".");
-  const auto has_commands = [](const PluginInfo& plugin) { return !plugin.commands.empty(); };
+  const auto has_commands = [](const plugins::PluginInfo& plugin) { return !plugin.commands.empty(); };
   if (std::ranges::any_of(plugins_, has_commands)) page.section("Commands of plugins");
   for (const auto& plugin : plugins_)
     if (has_commands(plugin)) page.item(Roff::bold("cdctl-" + plugin.name) + "(1)", plugin.summary + ".");
@@ -162,7 +162,7 @@ ManualPage Manual::command(const Command& row) const {
   return {name, page.text()};
 }
 
-ManualPage Manual::group(const PluginInfo& plugin) const {
+ManualPage Manual::group(const plugins::PluginInfo& plugin) const {
   const auto name = "cdctl-" + plugin.name;
   auto page = open(name, plugin.summary);
   std::string examples;
@@ -194,7 +194,7 @@ ManualPage Manual::group(const PluginInfo& plugin) const {
 
 }  // namespace
 
-std::vector<ManualPage> manual_pages(std::span<const PluginInfo> plugins, std::string_view version, std::string_view date) {
+std::vector<ManualPage> manual_pages(std::span<const plugins::PluginInfo> plugins, std::string_view version, std::string_view date) {
   const Manual manual(plugins, version, date);
   std::vector<ManualPage> pages{manual.overview()};
   for (const auto& row : commands())

@@ -16,6 +16,6 @@ struct ManualPage {
 
 /// cdctl(1), a page for each command, and one for each plugin that has commands (their rows are read already). Made from the
 /// rows that help is made from. `date`: of the version, YYYY-MM-DD, or empty.
-[[nodiscard]] std::vector<ManualPage> manual_pages(std::span<const PluginInfo> plugins, std::string_view version, std::string_view date);
+[[nodiscard]] std::vector<ManualPage> manual_pages(std::span<const plugins::PluginInfo> plugins, std::string_view version, std::string_view date);
 
 }  // namespace cdctl::cli

@@ -8,7 +8,7 @@
 #include <cdctl/names.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/command_line/help.hpp"
 #include "cli/output/choice.hpp"
 #include "cli/command_line/parse.hpp"
@@ -18,7 +18,7 @@ namespace cdctl::cli {
 
 namespace {
 
-std::string group_help(const PluginInfo& plugin) {
+std::string group_help(const plugins::PluginInfo& plugin) {
   auto out = fmt::format("cdctl {} COMMAND: {}\n\n", plugin.name, plugin.summary);
   std::size_t width = 0;
   for (const auto& command : plugin.commands) width = std::max(width, command.name.size());
@@ -27,7 +27,7 @@ std::string group_help(const PluginInfo& plugin) {
 }
 
 /// Whether `word` is an option of the plugin, or of all, that takes the next word as its value.
-bool takes_value(const PluginInfo& plugin, std::string_view word) {
+bool takes_value(const plugins::PluginInfo& plugin, std::string_view word) {
   const auto fits = [&](std::string_view name, char letter) { return word == "--" + std::string(name) || (letter && word == std::string("-") + letter); };
   for (const auto& row : plugin.commands)
     for (const auto& option : row.options)
@@ -38,7 +38,7 @@ bool takes_value(const PluginInfo& plugin, std::string_view word) {
 }
 
 /// Options before the command's name, as in `cdctl mojo -r ROOT run`, belong to the command.
-std::vector<std::string> command_first(const PluginInfo& plugin, const std::vector<std::string>& words) {
+std::vector<std::string> command_first(const plugins::PluginInfo& plugin, const std::vector<std::string>& words) {
   auto at = words.begin();
   while (at != words.end() && at->starts_with('-')) at += takes_value(plugin, *at) && at + 1 != words.end() ? 2 : 1;
   if (at == words.begin() || at == words.end()) return words;
@@ -48,13 +48,13 @@ std::vector<std::string> command_first(const PluginInfo& plugin, const std::vect
   return out;
 }
 
-std::string row_help(const PluginInfo& plugin, const CommandInfo& row) {
+std::string row_help(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row) {
   const auto name = plugin.name + " " + row.name;
   const auto options = all_options(row);
   return help_of({name, row.arguments, row.summary, row.examples, {}, {}, std::span(options).first(row.options.size())});
 }
 
-int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<std::string>& words, Output& out) {
+int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row, const std::vector<std::string>& words, Output& out) {
   auto args = parse_words(plugin.name + " " + row.name, all_options(row), !row.arguments.empty(), words);
   if (!args) {
     out.error(args.error().what);
@@ -87,7 +87,7 @@ int run_row(const PluginInfo& plugin, const CommandInfo& row, const std::vector<
 
 }  // namespace
 
-std::vector<Option> all_options(const CommandInfo& row) {
+std::vector<Option> all_options(const plugins::CommandInfo& row) {
   std::vector<Option> options;
   for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter, option.choices});
   const auto own = options.size();
@@ -104,7 +104,7 @@ std::optional<int> run_plugin_command(const std::string& group, const std::vecto
   Context finder({}, out);
   for (auto plugin : finder.plugin_host().plugins()) {
     if (plugin.name != group || plugin.commands.empty() || !plugin.refused.empty()) continue;
-    if (auto read = PluginHost::read_commands(plugin); !read) {
+    if (auto read = plugins::PluginHost::read_commands(plugin); !read) {
       out.error(read.error().what);
       return static_cast<int>(read.error().exit);
     }

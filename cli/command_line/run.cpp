@@ -11,7 +11,7 @@
 #include <cdctl/process.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/command_line/external_commands.hpp"
 #include "cli/command_line/help.hpp"
 #include "cli/output/choice.hpp"

@@ -44,7 +44,7 @@ class Cut {
       if (configured && configured->table["rabbit"].is_object()) CDCTL_TRY(context_.http());
       CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
     }
-    Fleet fleet(context_);
+    fleet::Fleet fleet(context_);
     fleet.load_for_cut(set_.service, deadline_);
     auto* view = fleet.service(set_.service);
     if (!view) {
@@ -75,7 +75,7 @@ class Cut {
   }
 
   /// Evidence from before the set was deployed or mended, or from too long ago, does not cut.
-  std::string too_old(const SetView& set) const {
+  std::string too_old(const fleet::SetView& set) const {
     if (!cause_.last_evidence) return {};
     const auto last = *cause_.last_evidence;
     if (set.deployed_at && last < *set.deployed_at) return "the evidence is older than the set";
@@ -85,14 +85,14 @@ class Cut {
     return {};
   }
 
-  Result<> cut(const ServiceView& view, const SetView& set) {
+  Result<> cut(const fleet::ServiceView& view, const fleet::SetView& set) {
     const bool already = set.cut.value_or(false);
     if (!set.cut && !even_last_) return fail(ExitCode::unknown, "whether it is cut could not be read");
     std::map<std::string, std::int64_t> live;
     if (!already && !even_last_) {
-      CDCTL_TRY_ASSIGN(live, live_units(context_, view, deadline_));
-      CDCTL_TRY(guard_min_live(*service_, set_, live));
-      before_ = sum_of(live);
+      CDCTL_TRY_ASSIGN(live, actions::live_units(context_, view, deadline_));
+      CDCTL_TRY(actions::guard_min_live(*service_, set_, live));
+      before_ = actions::sum_of(live);
       crash_point("break.counted");
     }
     if (outcome_.dry_run()) {
@@ -140,7 +140,7 @@ class Cut {
   /// Another breaker may have cut beside us (its lock lost, its machine suspended, its broker partitioned): read all limits and
   /// memos again. If the count no longer holds, the later cut undoes its own; and so does one that took long, since who came
   /// meanwhile may have looked before we were done, and be gone.
-  Result<bool> undo_if_too_many(const ServiceView& before, const CutMemo& ours) {
+  Result<bool> undo_if_too_many(const fleet::ServiceView& before, const CutMemo& ours) {
     // A machine that was suspended wakes up past its deadline: what it did must be looked at all the same.
     const Deadline deadline(std::max(deadline_.left(), k_undo));
     CDCTL_TRY_ASSIGN(const auto after, memory_->read(set_.service, deadline));
@@ -152,10 +152,10 @@ class Cut {
       if (at->second.cut.value_or(false) || (memo && memo->cut)) others.push_back(memo.value_or(CutMemo{}));
     }
     if (others.empty()) return false;
-    Fleet fleet(context_);
+    fleet::Fleet fleet(context_);
     fleet.load_for_cut(set_.service, deadline);
-    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline));
-    if (guard_min_live(*service_, set_, live, before_)) return false;
+    CDCTL_TRY_ASSIGN(const auto live, actions::live_units(context_, *fleet.service(set_.service), deadline));
+    if (actions::guard_min_live(*service_, set_, live, before_)) return false;
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) { return std::pair(ours.at, ours.by) > std::pair(other.at, other.by); });
     const bool slow = std::chrono::steady_clock::now() - noted_ > k_slow;
     if (!last && !slow) return false;  // the other one undoes its own
@@ -175,7 +175,7 @@ class Cut {
   SetName set_;
   Cause cause_;
   Deadline deadline_;
-  Outcome outcome_;
+  actions::Outcome outcome_;
   bool even_last_ = false;
   std::int64_t before_ = 0;                      ///< units that were live when we counted
   std::chrono::steady_clock::time_point noted_;  ///< just before the memo was written
@@ -214,8 +214,8 @@ Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeou
 }  // namespace
 
 int run_break(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.words.empty()) return break_from_stdin(context, args, timeout);
     CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
     for (const auto& set : targets) {

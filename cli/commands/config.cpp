@@ -9,7 +9,7 @@ namespace cdctl::cli {
 namespace {
 
 /// Writes what is wrong; exit code `config` when something is.
-void check(Context& context, const ConfigPlace& place) {
+void check(Context& context, const config::ConfigPlace& place) {
   const auto problems = find_problems(place, context.plugin_host());
   for (const auto& problem : problems) {
     const auto& file = problem.file.empty() ? place.file : problem.file;
@@ -22,21 +22,21 @@ void check(Context& context, const ConfigPlace& place) {
     context.out.write(record.set("what", problem.what));
   }
   if (!problems.empty()) context.note_exit(ExitCode::config);
-  else context.out.note(fmt::format("{} is well, and so {} {} of services.d", place.file.string(), service_files(place).size() == 1 ? "is" : "are",
-                                    service_files(place).size() == 1 ? "the file" : fmt::format("the {} files", service_files(place).size())));
+  else context.out.note(fmt::format("{} is well, and so {} {} of services.d", place.file.string(), config::service_files(place).size() == 1 ? "is" : "are",
+                                    config::service_files(place).size() == 1 ? "the file" : fmt::format("the {} files", config::service_files(place).size())));
 }
 
 }  // namespace
 
 int run_config(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     const auto verb = args.words.empty() ? std::string() : args.words.front();
     const auto rest = std::span(args.words).subspan(args.words.empty() ? 0 : 1);
     if (verb == "explain" && rest.size() <= 1) return explain_keys(context, rest.empty() ? "" : rest.front());
     if ((verb == "check" || verb == "path") && !rest.empty()) return fail(ExitCode::usage, fmt::format("config: {} takes no further words", verb));
     if (verb != "show" && verb != "check" && verb != "path")
       return fail(ExitCode::usage, "config: say show [SERVICE…], check, explain [KEY] or path; see cdctl config --help");
-    CDCTL_TRY_ASSIGN(const auto place, require_config(args.value("config")));
+    CDCTL_TRY_ASSIGN(const auto place, config::require_config(args.value("config")));
     if (verb == "show") return show_settings(context, place, rest);
     if (verb == "check") check(context, place);
     else context.out.write(Json::object({{"schema", "cdctl.path/1"}, {"file", std::filesystem::absolute(place.file).string()}, {"trusted", place.trusted}}));

@@ -34,7 +34,7 @@ Result<> take_addresses(const ServiceConfig& service, Sources& sources) {
     if (at->second.kind != source.kind) return fail(fmt::format("source '{}' is of kind {} in the record and {} in {}", source.name, at->second.kind, source.kind, service.file.string()));
     at->second.url = source.url;
     if (source.kind != "file") continue;
-    CDCTL_TRY_ASSIGN(const auto held, read_file_source(source));
+    CDCTL_TRY_ASSIGN(const auto held, fleet::read_file_source(source));
     if (held.revision != at->second.revision)  // before anything is made: a file has no history to take its old bytes from
       return fail(fmt::format("{} has other bytes than this revision of '{}'; run cdctl outdated again, or put them back", source.url, source.name));
   }
@@ -47,7 +47,7 @@ Result<> take_addresses(const ServiceConfig& service, Sources& sources) {
 }
 
 Result<Order> order_from_record(Context& context, const Json& record) {
-  CDCTL_TRY_ASSIGN(const auto* service, find_service(context, record["service"].view()));
+  CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, record["service"].view()));
   CDCTL_TRY_ASSIGN(auto sources, sources_from_json(record["sources"]));
   const auto claimed = record["revision"].view();
   if (revision_id(sources) != claimed) return fail(fmt::format("{}: the record says revision {}, its sources make {}", service->name, printable(claimed, 20), revision_id(sources)));
@@ -59,7 +59,7 @@ Result<Order> order_from_record(Context& context, const Json& record) {
 
 /// `thumbs@r5f0`: among the newest combination, the sets that exist and the tombstones.
 Result<Order> order_by_prefix(Context& context, const ServiceConfig& service, std::string_view prefix, const Sources& newest, const Deadline& deadline) {
-  Fleet fleet(context);
+  fleet::Fleet fleet(context);
   fleet.load({service.name}, deadline);
   const auto* view = fleet.service(service.name);
   if (view->error) return std::unexpected(*view->error);
@@ -82,15 +82,15 @@ Result<Order> order_by_prefix(Context& context, const ServiceConfig& service, st
 }
 
 Result<Order> order_by_name(Context& context, const std::string& word, const Arguments& args, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto selector, Selector::parse(word));
+  CDCTL_TRY_ASSIGN(const auto selector, fleet::Selector::parse(word));
   if (selector.glob || selector.newest) return fail(ExitCode::usage, fmt::format("deploy '{}': give SERVICE or SERVICE@REVISION", printable(word, 60)));
-  CDCTL_TRY_ASSIGN(const auto* service, find_service(context, selector.service));
-  auto newest = newest_sources(context, {service}, deadline);
+  CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, selector.service));
+  auto newest = fleet::newest_sources(context, {service}, deadline);
   auto& sources = newest.at(service->name);
   if (!sources) return std::unexpected(sources.error().in(service->name));
   for (const auto& pin : args.values("source")) {
     const bool ours = std::ranges::any_of(service->sources, [&](const SourceConfig& source) { return pin.starts_with(source.name + "="); });
-    if (ours || args.words.size() == 1) CDCTL_TRY(pin_source(context, *service, pin, *sources, deadline));
+    if (ours || args.words.size() == 1) CDCTL_TRY(fleet::pin_source(context, *service, pin, *sources, deadline));
   }
   if (!selector.revision.empty()) return order_by_prefix(context, *service, selector.revision, *sources, deadline);
   return Order{service, std::move(*sources), "by hand", false, false};
@@ -183,10 +183,10 @@ class Deployment {
 
   /// A freeze stops what comes down a pipe; who names a service does it all the same, and is told.
   Result<> check_hold() {
-    CDCTL_TRY_ASSIGN(const auto hold, hold_of(*memory_, service_.name, deadline_));
+    CDCTL_TRY_ASSIGN(const auto hold, fleet::hold_of(*memory_, service_.name, deadline_));
     if (!hold || even_held_) return {};
-    if (order_.by_record) return fail(ExitCode::refused, fmt::format("refused: deploys of {} are held {}; cdctl resume {} lifts that, --even-held deploys it", service_.name, held_text(*hold), service_.name));
-    context_.out.note(fmt::format("{}: deploys are held {}; deployed all the same, for it was named", service_.name, held_text(*hold)));
+    if (order_.by_record) return fail(ExitCode::refused, fmt::format("refused: deploys of {} are held {}; cdctl resume {} lifts that, --even-held deploys it", service_.name, fleet::held_text(*hold), service_.name));
+    context_.out.note(fmt::format("{}: deploys are held {}; deployed all the same, for it was named", service_.name, fleet::held_text(*hold)));
     return {};
   }
 
@@ -256,7 +256,7 @@ class Deployment {
   SetName set_;
   bool even_bad_, even_held_;
   Deadline deadline_;
-  Outcome outcome_;
+  actions::Outcome outcome_;
   Time begun_ = now();
   Engine* engine_ = nullptr;
   Memory* memory_ = nullptr;
@@ -343,11 +343,11 @@ Result<std::vector<Order>> orders_from_stdin(Context& context) {
 }  // namespace
 
 int run_deploy(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::minutes(30)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::minutes(30)));
     std::optional<Millis> settle;
     if (args.has("settle")) {
-      CDCTL_TRY_ASSIGN(settle, duration_option(args, "settle", Millis(0)));
+      CDCTL_TRY_ASSIGN(settle, actions::duration_option(args, "settle", Millis(0)));
     }
     std::vector<Order> orders;
     if (args.words.empty()) {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/setup/doctor_machine.hpp"
 #include "cli/setup/doctor_plugins.hpp"
 #include "core/actions/outcome.hpp"
@@ -66,16 +66,16 @@ bool check_config(Context& context) {
 
 void check_plugins(Context& context) {
   for (const auto& plugin : context.plugin_host().plugins()) {
-    const auto refused = PluginHost::inspect(plugin);
+    const auto refused = plugins::PluginHost::inspect(plugin);
     if (!refused.empty()) tell(context, plugin.name, {"plugin", Check::State::bad, refused, "install the plugin of this version, or remove " + plugin.manifest.string()});
   }
 }
 
 /// Whether the configuration has a use for the plugin: a table of its own, or a service that names it.
-bool in_use(const Config& config, const PluginInfo& plugin) {
+bool in_use(const Config& config, const plugins::PluginInfo& plugin) {
   if (config.table[plugin.name].is_object()) return true;
   const auto offers = [&](std::string_view role, std::string_view kind) {
-    return std::ranges::any_of(plugin.roles, [&](const RoleInfo& row) { return row.role == role && row.kind == kind; });
+    return std::ranges::any_of(plugin.roles, [&](const plugins::RoleInfo& row) { return row.role == role && row.kind == kind; });
   };
   return std::ranges::any_of(config.services, [&](const ServiceConfig& service) {
     return offers("engine", service.engine) || offers("deployer", service.deployer) || std::ranges::any_of(service.switches, [&](const auto& name) { return offers("switch", name); }) ||
@@ -103,8 +103,8 @@ void ask_plugins(Context& context, Millis timeout) {
 }  // namespace
 
 int run_doctor(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(15)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(15)));
     check_plugins(context);
     const bool configured = check_config(context);
     tell_all(context, "", look_at_home(context.home()));

@@ -25,7 +25,7 @@ Result<std::string> service_of_target(const std::string& target) {
 
 Result<> force_one(Context& context, const std::string& target, const std::optional<Force>& force, bool dry_run, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto name, service_of_target(target));
-  CDCTL_TRY_ASSIGN(const auto* service, find_service(context, name));
+  CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, name));
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(*service)));
   if (!dry_run) CDCTL_TRY(memory->put_force(target, force, deadline));
   auto record = Json::object({{"schema", "cdctl.force/1"}, {"target", target}, {"service", name}, {"state", force ? to_string(force->state) : "none"}});
@@ -38,8 +38,8 @@ Result<> force_one(Context& context, const std::string& target, const std::optio
 }  // namespace
 
 int run_force(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.words.size() < 2) return fail(ExitCode::usage, "force: give STATE and a SERVICE or SET, such as: cdctl force observe thumbs");
     CDCTL_TRY_ASSIGN(const auto force, read_state(context, args));
     for (std::size_t i = 1; i < args.words.size(); ++i) CDCTL_TRY(service_of_target(args.words[i]));  // all words before the first act

@@ -20,7 +20,7 @@ Json hold_record(Context& context, const std::string& service, const std::option
 Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<Hold> wanted, bool dry_run, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(service)));
   CDCTL_TRY(memory->read(service.name, deadline));  // a freeze that could not be read is not "none"
-  CDCTL_TRY_ASSIGN(const auto there, hold_of(*memory, service.name, deadline));
+  CDCTL_TRY_ASSIGN(const auto there, fleet::hold_of(*memory, service.name, deadline));
   const bool same = wanted ? there && there->why == wanted->why && !there->until && !wanted->until : !there;
   if (same && wanted) wanted = there;
   if (!same && !dry_run) CDCTL_TRY(memory->put_hold(service.name, wanted, deadline));
@@ -29,10 +29,10 @@ Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<
 }
 
 Result<> set_holds(Context& context, const Arguments& args, const std::optional<Hold>& wanted) {
-  CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
   std::vector<const ServiceConfig*> services;
   for (const auto& word : args.words) {  // all words before the first act
-    CDCTL_TRY_ASSIGN(services.emplace_back(), find_service(context, word));
+    CDCTL_TRY_ASSIGN(services.emplace_back(), fleet::find_service(context, word));
   }
   for (const auto* service : services)
     if (auto done = set_hold(context, *service, wanted, args.has("dry-run"), Deadline(timeout)); !done) context.report(done.error().in(service->name));
@@ -42,9 +42,9 @@ Result<> set_holds(Context& context, const Arguments& args, const std::optional<
 }  // namespace
 
 int run_hold(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     if (args.words.empty()) return fail(ExitCode::usage, "hold: name a SERVICE, such as: cdctl hold thumbs --for 2h --why 'the sale'");
-    CDCTL_TRY_ASSIGN(const auto length, duration_option(args, "for", Millis(0)));
+    CDCTL_TRY_ASSIGN(const auto length, actions::duration_option(args, "for", Millis(0)));
     if (args.has("for") && length <= Millis(0)) return fail(ExitCode::usage, "hold: --for must be longer than nothing");
     const auto at = now();
     return set_holds(context, args, Hold{context.actor(), args.value("why", "by hand"), at, args.has("for") ? std::optional(at + length) : std::nullopt});
@@ -52,7 +52,7 @@ int run_hold(Context& context, const Arguments& args) {
 }
 
 int run_resume(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     if (args.words.empty()) return fail(ExitCode::usage, "resume: name a SERVICE whose deploys are held; cdctl ls shows them");
     return set_holds(context, args, {});
   });

@@ -7,7 +7,7 @@
 #include <cdctl/fs.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/setup/init_look.hpp"
 #include "cli/setup/init_text.hpp"
 #include "cli/setup/new_file.hpp"
@@ -275,7 +275,7 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
 }  // namespace
 
 int run_init(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     if (args.words.size() > 1) return fail(ExitCode::usage, "init: give one FOLDER at most; see cdctl init --help");
     std::error_code error;
     auto folder = fs::absolute(args.words.empty() ? "." : args.words.front()).lexically_normal();

@@ -15,10 +15,10 @@ namespace {
 constexpr std::size_t k_last_signals = 20;
 
 /// The last signals of each wanted set, from one pass over the feed.
-Result<std::map<std::string, Json>> last_signals(Context& context, const std::vector<SetView*>& sets, Time since, const Deadline& deadline) {
+Result<std::map<std::string, Json>> last_signals(Context& context, const std::vector<fleet::SetView*>& sets, Time since, const Deadline& deadline) {
   std::map<std::string, Json::Array> found;
   for (const auto* set : sets) found[set->name.str()] = {};
-  CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, false));
+  CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, false));
   FeedQuery query;
   query.since = since;
   CDCTL_TRY_ASSIGN(const auto reader, feed->open(query, deadline));
@@ -27,7 +27,7 @@ Result<std::map<std::string, Json>> last_signals(Context& context, const std::ve
     if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
     CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline.left(), Millis(1000))));
     for (auto& signal : signals) {
-      const bool ours = std::ranges::any_of(sets, [&](const SetView* set) { return set->name.service == signal["service"].view(); });
+      const bool ours = std::ranges::any_of(sets, [&](const fleet::SetView* set) { return set->name.service == signal["service"].view(); });
       if (signal["schema"].view() == "cdctl.error/1" && ours) return fail(ExitCode::unknown, signal["error"].as_string());
       const auto at = found.find(signal["set"].as_string());
       if (at == found.end()) continue;
@@ -40,7 +40,7 @@ Result<std::map<std::string, Json>> last_signals(Context& context, const std::ve
   return out;
 }
 
-void add_engine(Context& context, const SetView& set, Json& record, const Deadline& deadline) {
+void add_engine(Context& context, const fleet::SetView& set, Json& record, const Deadline& deadline) {
   if (!set.status) return;
   auto engine = context.engine(set.service->engine);
   auto status = engine ? (*engine)->describe(set.name, deadline) : Result<SetStatus>(std::unexpected(engine.error()));
@@ -55,7 +55,7 @@ void add_engine(Context& context, const SetView& set, Json& record, const Deadli
   record.set(set.service->engine, status->detail);
 }
 
-void add_switches(Context& context, const SetView& set, Json& record, const Deadline& deadline) {
+void add_switches(Context& context, const fleet::SetView& set, Json& record, const Deadline& deadline) {
   for (const auto& name : context.broker_switches(*set.service)) {
     auto broker = context.switch_(name);
     auto detail = broker ? (*broker)->describe(*set.service, set.name, deadline) : Result<Json>(std::unexpected(broker.error()));
@@ -70,25 +70,25 @@ void add_switches(Context& context, const SetView& set, Json& record, const Dead
 }  // namespace
 
 int run_inspect(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
-    CDCTL_TRY_ASSIGN(const auto since, duration_option(args, "since", std::chrono::hours(1)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto since, actions::duration_option(args, "since", std::chrono::hours(1)));
     if (args.words.empty()) return fail(ExitCode::usage, "inspect: name a SET, such as thumbs@newest");
     const Deadline deadline(timeout);
-    std::vector<Selector> selectors;
+    std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
-      CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+      CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
       selectors.push_back(std::move(selector));
     }
-    CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
-    Fleet fleet(context);
+    CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
+    fleet::Fleet fleet(context);
     fleet.load(services, deadline);
     bool all_asked = true;
     for (const auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
       all_asked = all_asked && !view.error;
     }
-    std::vector<SetView*> sets;
+    std::vector<fleet::SetView*> sets;
     for (const auto& selector : selectors) {
       CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
       if (picked.empty() && all_asked) context.report({ExitCode::failed, fmt::format("{}: no such set; see cdctl ls", selector.text)});

@@ -16,7 +16,7 @@ namespace {
 constexpr Millis k_look_again(200);
 
 struct Filter {
-  std::vector<Selector> selectors;
+  std::vector<fleet::Selector> selectors;
   std::vector<std::string> actions;
   std::optional<Time> since;
 
@@ -24,7 +24,7 @@ struct Filter {
     const auto is = [&](const std::string& action) { return record["action"].view() == action; };
     if (!actions.empty() && std::ranges::none_of(actions, is)) return false;
     const auto set = parse_set_name(record["set"].view());
-    const auto means = [&](const Selector& selector) { return set && selector.matches(*set); };
+    const auto means = [&](const fleet::Selector& selector) { return set && selector.matches(*set); };
     if (!selectors.empty() && std::ranges::none_of(selectors, means)) return false;
     const auto time = parse_rfc3339(record["time"].view());
     return !since || !time || *time >= *since;
@@ -34,7 +34,7 @@ struct Filter {
 Result<Filter> filter_of(const Arguments& args) {
   Filter out;
   for (const auto& word : args.words) {
-    CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+    CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
     if (selector.newest) return fail(ExitCode::usage, "log: @newest is not for what has been; name the set");
     out.selectors.push_back(std::move(selector));
   }
@@ -46,16 +46,16 @@ Result<Filter> filter_of(const Arguments& args) {
 }  // namespace
 
 int run_log(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto filter, filter_of(args));
-    CDCTL_TRY_ASSIGN(auto reader, LogReader::open(context.home(), filter.since));
+    CDCTL_TRY_ASSIGN(auto reader, records::LogReader::open(context.home(), filter.since));
     context.out.set_layout("log");
     for (;;) {
       CDCTL_TRY_ASSIGN(const auto record, reader.next());
       if (record && filter.wants(*record)) context.out.write(*record);
       if (context.out.broken() || Stop::requested()) break;
       if (record) continue;
-      if (!context.out.flush() || !args.has("follow") || !wait_between(k_look_again)) break;
+      if (!context.out.flush() || !args.has("follow") || !app::wait_between(k_look_again)) break;
     }
     if (reader.unreadable() > 0) context.out.note(reader.unreadable() == 1 ? "1 line of the log could not be read" : fmt::format("{} lines of the log could not be read", reader.unreadable()));
     if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("nothing of that was done from this home in that time; --since goes back further");

@@ -63,7 +63,7 @@ class Looker {
 
   void look() {
     const Deadline deadline(timeout_);
-    Fleet fleet(context_);
+    fleet::Fleet fleet(context_);
     fleet.load(services_, deadline);
     std::map<std::string, Json> rows;
     std::map<std::string, std::vector<ProbeTarget>> targets;
@@ -153,9 +153,9 @@ class Looker {
   bool listen(const Deadline& until) {
     if (!reader_) open_feed();
     while (!until.passed()) {
-      if (Stop::requested() || stdout_gone()) return false;
+      if (Stop::requested() || app::stdout_gone()) return false;
       if (!reader_) {
-        if (!wait_between(until.left())) return false;
+        if (!app::wait_between(until.left())) return false;
         continue;
       }
       auto signals = reader_->next(std::min(until.left(), Millis(500)));
@@ -181,7 +181,7 @@ class Looker {
     query.follow = true;
     query.cursor = cursor_;
     query.since = now() - k_replay;
-    auto feed = choose_feed(context_, false);
+    auto feed = feed::choose_feed(context_, false);
     auto opened = feed ? (*feed)->open(query, Deadline(timeout_)) : Result<std::unique_ptr<FeedReader>>(std::unexpected(feed.error()));
     if (opened) reader_ = std::move(*opened);
     else error("the feed", opened.error());
@@ -202,10 +202,10 @@ class Looker {
 }  // namespace
 
 int run_look(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto every, duration_option(args, "every", std::chrono::seconds(1)));
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(10)));
-    for (const auto& service : args.words) CDCTL_TRY(find_service(context, service));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto every, actions::duration_option(args, "every", std::chrono::seconds(1)));
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(10)));
+    for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));
     if (args.has("probes")) return tell_troubles(context, args.words, timeout);
     return Looker(context, args.words, every, timeout).run();
   });

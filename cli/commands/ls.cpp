@@ -8,29 +8,29 @@
 namespace cdctl::cli {
 
 int run_ls(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
-    std::vector<Selector> selectors;
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
-      CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+      CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
       selectors.push_back(std::move(selector));
     }
-    CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
-    Fleet fleet(context);
+    CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
+    fleet::Fleet fleet(context);
     const Deadline deadline(timeout);
     fleet.load(services, deadline);
     fleet.load_holds(deadline);
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
       for (auto& set : view.sets) {
-        const auto wanted = [&](const Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
+        const auto wanted = [&](const fleet::Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
         if (!selectors.empty() && std::ranges::none_of(selectors, wanted)) continue;
         if (args.has("units")) fleet.read_units(set, deadline);
         context.out.write(set.record());
       }
     }
     if (selectors.empty()) {
-      report_broken(context);
+      fleet::report_broken(context);
       completion::remember(context, fleet);
     }
     if (context.out.tabular() && !context.out.any()) context.out.note("no sets; cdctl outdated | cdctl deploy puts some out");

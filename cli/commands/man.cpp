@@ -1,7 +1,7 @@
 #include <cdctl/fs.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/command_line/manual.hpp"
 #include "cli/version.hpp"
 
@@ -10,10 +10,10 @@ namespace cdctl::cli {
 namespace {
 
 Result<> write_pages(Context& context, const std::filesystem::path& folder, std::string_view date) {
-  std::vector<PluginInfo> plugins;
+  std::vector<plugins::PluginInfo> plugins;
   for (auto plugin : context.plugin_host().plugins()) {
     if (!plugin.refused.empty()) continue;
-    if (!plugin.commands.empty()) CDCTL_TRY(PluginHost::read_commands(plugin));
+    if (!plugin.commands.empty()) CDCTL_TRY(plugins::PluginHost::read_commands(plugin));
     plugins.push_back(std::move(plugin));
   }
   CDCTL_TRY(make_directories(folder));

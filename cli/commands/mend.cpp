@@ -21,13 +21,13 @@ Result<> close_trial(Context& context, const ServiceConfig& service, const SetNa
 
 /// The reverse of a cut: memory, engine, then the broker's limit. Every step is repeated on a second run, so that one
 /// that was killed in between is completed.
-Result<> mend(Context& context, const SetName& name, bool thaw, Outcome& outcome, const Deadline& deadline) {
+Result<> mend(Context& context, const SetName& name, bool thaw, actions::Outcome& outcome, const Deadline& deadline) {
   std::unique_ptr<ServiceLock> lock;  // held to the end: no breaker cuts between our look and our limit
   if (const auto* configured = context.config().service(name.service); configured && !outcome.dry_run()) {
     CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(*configured)));
     CDCTL_TRY_ASSIGN(lock, memory->lock(name.service, deadline));
   }
-  Fleet fleet(context);
+  fleet::Fleet fleet(context);
   fleet.load({name.service}, deadline);
   auto* view = fleet.service(name.service);
   const auto* set = view ? view->set(name) : nullptr;
@@ -72,11 +72,11 @@ Result<> mend(Context& context, const SetName& name, bool thaw, Outcome& outcome
   return {};
 }
 
-Result<TrialTerms> terms_of(const Arguments& args) {
-  TrialTerms terms;
-  CDCTL_TRY_ASSIGN(terms.length, duration_option(args, "probation", Millis(0)));
+Result<actions::TrialTerms> terms_of(const Arguments& args) {
+  actions::TrialTerms terms;
+  CDCTL_TRY_ASSIGN(terms.length, actions::duration_option(args, "probation", Millis(0)));
   if (terms.length < std::chrono::seconds(5) || terms.length > std::chrono::hours(24)) return fail(ExitCode::usage, "mend: --probation lasts from 5s to 24h");
-  CDCTL_TRY_ASSIGN(terms.messages, number_option(args, "messages", 1));
+  CDCTL_TRY_ASSIGN(terms.messages, actions::number_option(args, "messages", 1));
   if (terms.messages < 1) return fail(ExitCode::usage, "mend: --messages is at least 1");
   terms.early = args.has("messages");
   return terms;
@@ -85,18 +85,18 @@ Result<TrialTerms> terms_of(const Arguments& args) {
 /// `mend --probation`: each set is let in on one connection, and then all are followed to the end of their trials.
 Result<> try_out(Context& context, const Arguments& args, const std::vector<SetName>& targets, Millis timeout) {
   CDCTL_TRY_ASSIGN(const auto terms, terms_of(args));
-  std::optional<TrialGuardian> guardian;
+  std::optional<actions::TrialGuardian> guardian;
   if (!args.has("dry-run")) {
-    CDCTL_TRY_ASSIGN(auto made, TrialGuardian::make(context, targets));
+    CDCTL_TRY_ASSIGN(auto made, actions::TrialGuardian::make(context, targets));
     guardian.emplace(std::move(made));
   }
   bool unsettled = false;
   for (const auto& set : targets) {
     if (Stop::requested() || context.out.broken()) break;
-    Outcome outcome(context, "mend", set, args.has("dry-run"));
+    actions::Outcome outcome(context, "mend", set, args.has("dry-run"));
     outcome.why(fmt::format("on trial for {}", to_duration(terms.length)));
-    auto done = begin_trial(context, set, terms, outcome, Deadline(timeout));
-    if (done && outcome.ok() && !outcome.dry_run() && outcome.has_changed()) done = follow_trial(context, set, outcome, timeout);
+    auto done = actions::begin_trial(context, set, terms, outcome, Deadline(timeout));
+    if (done && outcome.ok() && !outcome.dry_run() && outcome.has_changed()) done = actions::follow_trial(context, set, outcome, timeout);
     if (!done) outcome.fail_with(done.error());
     unsettled = unsettled || (done ? !outcome.ok() : done.error().exit == ExitCode::unknown || done.error().exit == ExitCode::timeout);
     outcome.write();
@@ -111,14 +111,14 @@ Result<> try_out(Context& context, const Arguments& args, const std::vector<SetN
 Result<> settle(Context& context, const Arguments& args, Millis timeout) {
   std::vector<SetName> targets;
   if (args.words.empty()) {
-    CDCTL_TRY_ASSIGN(targets, trials_due(context, now(), Deadline(timeout)));
+    CDCTL_TRY_ASSIGN(targets, actions::trials_due(context, now(), Deadline(timeout)));
   } else {
     CDCTL_TRY_ASSIGN(targets, targets_of(context, args, Deadline(timeout)));
   }
   for (const auto& set : targets) {
-    Outcome outcome(context, "mend", set, false);
+    actions::Outcome outcome(context, "mend", set, false);
     outcome.why("end of its trial");
-    const auto done = args.has("abort") ? abort_trial(context, set, outcome, Deadline(timeout)) : follow_trial(context, set, outcome, timeout);
+    const auto done = args.has("abort") ? actions::abort_trial(context, set, outcome, Deadline(timeout)) : actions::follow_trial(context, set, outcome, timeout);
     if (!done) outcome.fail_with(done.error());
     outcome.write();
     context.out.flush();
@@ -129,8 +129,8 @@ Result<> settle(Context& context, const Arguments& args, Millis timeout) {
 }  // namespace
 
 int run_mend(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.has("abort") && args.words.empty()) return fail(ExitCode::usage, "mend: --abort needs the SET that is on trial");
     if (args.has("settle") || args.has("abort")) return settle(context, args, timeout);
     if (args.has("messages") && !args.has("probation")) return fail(ExitCode::usage, "mend: --messages goes with --probation");
@@ -139,7 +139,7 @@ int run_mend(Context& context, const Arguments& args) {
     if (args.has("probation")) return try_out(context, args, targets, timeout);
     for (const auto& set : targets) {
       if (Stop::requested() || context.out.broken()) break;
-      Outcome outcome(context, "mend", set, args.has("dry-run"));
+      actions::Outcome outcome(context, "mend", set, args.has("dry-run"));
       if (auto done = mend(context, set, args.has("thaw"), outcome, Deadline(timeout)); !done) outcome.fail_with(done.error());
       outcome.write();
     }

@@ -14,11 +14,11 @@ namespace cdctl::cli {
 
 namespace {
 
-Result<std::vector<SinkWorker::Named>> open_sinks(Context& context, const Arguments& args) {
+Result<std::vector<notify::SinkWorker::Named>> open_sinks(Context& context, const Arguments& args) {
   if (args.words.empty()) return fail(ExitCode::usage, "notify: name a sink; cdctl plugins -o wide shows which there are (sink:NAME)");
-  std::vector<SinkWorker::Named> out;
+  std::vector<notify::SinkWorker::Named> out;
   for (const auto& name : args.words) {
-    if (std::ranges::find(out, name, &SinkWorker::Named::name) != out.end()) continue;
+    if (std::ranges::find(out, name, &notify::SinkWorker::Named::name) != out.end()) continue;
     CDCTL_TRY_ASSIGN(auto* const sink, context.sink(name));
     out.push_back({name, sink});
   }
@@ -37,7 +37,7 @@ Result<Json> read_record(std::string_view line, std::size_t number) {
 }
 
 /// Reads to the end. Each record leaves on stdout first, since who reads there may have to act on it.
-void read_all(Context& context, SinkWorker& worker, bool pass) {
+void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
   LineReader lines([&context] { context.out.flush(); });
   std::string_view line;
   while (!context.out.broken() && lines.next(line) == LineReader::Got::line) {
@@ -57,12 +57,12 @@ void read_all(Context& context, SinkWorker& worker, bool pass) {
 }  // namespace
 
 int run_notify(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     if (timeout <= Millis(0)) return fail(ExitCode::usage, "notify: --timeout must be more than 0");
     CDCTL_TRY_ASSIGN(auto sinks, open_sinks(context, args));
     if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe records into it, such as those of cdctl signals --follow");
-    SinkWorker worker(context, std::move(sinks), timeout);
+    notify::SinkWorker worker(context, std::move(sinks), timeout);
     read_all(context, worker, args.has("pass"));
     worker.finish();
     return {};

@@ -20,7 +20,7 @@ struct Known {
 };
 
 /// All of them, the one deployed last first.
-std::vector<Known> history(const ServiceView& view) {
+std::vector<Known> history(const fleet::ServiceView& view) {
   std::vector<Known> out;
   const auto add = [&](const SetMemo& memo) { out.push_back({memo.deployed_at, memo.first_deployed_at.value_or(memo.deployed_at), &memo.sources}); };
   for (const auto& set : view.sets) {
@@ -71,7 +71,7 @@ struct Decision {
   std::string held;  ///< why it is not offered; empty = offered
 };
 
-Decision decide(const ServiceView& view, const SetName& name, const Sources& sources, const Arguments& args) {
+Decision decide(const fleet::ServiceView& view, const SetName& name, const Sources& sources, const Arguments& args) {
   if (const auto* set = view.set(name)) {
     if (set->out_there()) return {"out-there", "it is out there"};
     Decision out{set->state == "partial" ? "unfinished" : "down", ""};
@@ -90,14 +90,14 @@ Decision decide(const ServiceView& view, const SetName& name, const Sources& sou
 }
 
 /// Sets that take up room: cut ones are on their way out.
-std::int64_t sets_of(const ServiceView& view) {
-  return std::ranges::count_if(view.sets, [](const SetView& set) { return !set.cut.value_or(false); });
+std::int64_t sets_of(const fleet::ServiceView& view) {
+  return std::ranges::count_if(view.sets, [](const fleet::SetView& set) { return !set.cut.value_or(false); });
 }
 
 /// What speaks against more of a service, whatever is newer: its freeze, and for a set that is not there yet how many there are.
-Decision restrain(const ServiceView& view, Decision decision) {
+Decision restrain(const fleet::ServiceView& view, Decision decision) {
   if (!decision.held.empty()) return decision;
-  if (view.hold) return {"held", fmt::format("deploys are held {}; cdctl resume {} lifts that", held_text(*view.hold), view.config->name)};
+  if (view.hold) return {"held", fmt::format("deploys are held {}; cdctl resume {} lifts that", fleet::held_text(*view.hold), view.config->name)};
   const bool repair = decision.why == "unfinished" || decision.why == "down";
   const auto count = sets_of(view);
   if (repair || view.config->max_sets == 0 || count < view.config->max_sets) return decision;
@@ -114,18 +114,18 @@ Json revision_record(const SetName& name, const Sources& sources, const Decision
 }  // namespace
 
 int run_outdated(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     const Deadline deadline(timeout);
     std::vector<const ServiceConfig*> services;
     for (const auto& word : args.words) {
-      CDCTL_TRY_ASSIGN(const auto* service, find_service(context, word));
+      CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, word));
       services.push_back(service);
     }
     if (args.words.empty())
       for (const auto& service : context.config().services) services.push_back(&service);
-    const auto newest = newest_sources(context, services, deadline);
-    Fleet fleet(context);
+    const auto newest = fleet::newest_sources(context, services, deadline);
+    fleet::Fleet fleet(context);
     fleet.load(args.words, deadline);
     fleet.load_holds(deadline);
     bool any = false;
@@ -149,7 +149,7 @@ int run_outdated(Context& context, const Arguments& args) {
       if (decision.held.empty() || args.has("all")) context.out.write(revision_record(name, *sources, decision));
       any = any || decision.held.empty();
     }
-    if (args.words.empty()) report_broken(context);
+    if (args.words.empty()) fleet::report_broken(context);
     if (context.config().services.empty() && context.config().broken.empty())
       context.out.note(fmt::format("there is no service in {}; cdctl init adds one", (context.config().file.parent_path() / "services.d").string()));
     else if (context.out.tabular() && !context.out.any()) context.out.note("nothing newer than what is out there");

@@ -4,7 +4,7 @@
 #include <cdctl/names.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/setup/plugin_template.hpp"
 
 namespace cdctl::cli {
@@ -34,7 +34,7 @@ int run_plugins(Context& context, const Arguments& args) {
   }
   auto& host = context.plugin_host();
   for (const auto& plugin : host.plugins()) {
-    auto refused = PluginHost::inspect(plugin);
+    auto refused = plugins::PluginHost::inspect(plugin);
     if (args.has("check") && refused.empty()) {
       if (auto opened = host.open(plugin); !opened) refused = opened.error().what;
     }
@@ -53,7 +53,7 @@ int run_manifest(Context& context, const Arguments& args) {
     context.report({ExitCode::usage, "__manifest: give LIBRARY and FILE"});
     return context.exit_code();
   }
-  if (auto written = write_manifest(args.words[0], args.words[1]); !written) context.report(written.error());
+  if (auto written = plugins::write_manifest(args.words[0], args.words[1]); !written) context.report(written.error());
   return context.exit_code();
 }
 

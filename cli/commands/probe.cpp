@@ -12,32 +12,32 @@ namespace cdctl::cli {
 namespace {
 
 struct ProbeOptions {
-  std::vector<Selector> selectors;
+  std::vector<fleet::Selector> selectors;
   Millis timeout{}, every{};
   bool send = false, spool = false;
 };
 
 Result<ProbeOptions> options_of(const Context& context, const Arguments& args) {
   ProbeOptions out;
-  CDCTL_TRY_ASSIGN(out.timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
-  CDCTL_TRY_ASSIGN(out.every, duration_option(args, "every", Millis(0)));
+  CDCTL_TRY_ASSIGN(out.timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+  CDCTL_TRY_ASSIGN(out.every, actions::duration_option(args, "every", Millis(0)));
   if (args.has("every") && out.every < Millis(500)) return fail(ExitCode::usage, "probe: --every needs 500ms or more: statistics are no fresher");
   for (const auto& word : args.words) {
-    CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+    CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
     out.selectors.push_back(std::move(selector));
   }
   out.send = args.has("send");
-  out.spool = wants_spool(context, args.has("spool"));
+  out.spool = feed::wants_spool(context, args.has("spool"));
   return out;
 }
 
 /// One look: its signals go to stdout, and with --send to the feed first, so that what is shown is safe.
 Result<> look(Context& context, const ProbeOptions& options) {
   const Deadline deadline(options.timeout);
-  CDCTL_TRY_ASSIGN(const auto signals, probe_round(context, options.selectors, deadline));
+  CDCTL_TRY_ASSIGN(const auto signals, probe::probe_round(context, options.selectors, deadline));
   if (options.send && !signals.empty()) {
-    auto feed = choose_feed(context, false);
-    auto sent = feed ? send_or_spool(context, **feed, signals, options.spool, deadline) : Result<>(std::unexpected(feed.error()));
+    auto feed = feed::choose_feed(context, false);
+    auto sent = feed ? feed::send_or_spool(context, **feed, signals, options.spool, deadline) : Result<>(std::unexpected(feed.error()));
     if (!sent) context.report(sent.error().in("probe"));
   }
   for (const auto& signal : signals) context.out.write(signal);
@@ -48,16 +48,16 @@ Result<> look(Context& context, const ProbeOptions& options) {
 }  // namespace
 
 int run_probe(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto options, options_of(context, args));
-    report_broken(context);
+    fleet::report_broken(context);
     if (options.every == Millis(0)) return look(context, options);
     // From beginning to beginning, so that intervals do not grow by what a look takes.
     for (auto next = std::chrono::steady_clock::now();;) {
       CDCTL_TRY(look(context, options));
       if (context.out.broken()) return {};
       next = std::max(next + options.every, std::chrono::steady_clock::now());
-      if (!wait_between(std::chrono::duration_cast<Millis>(next - std::chrono::steady_clock::now()))) return {};
+      if (!app::wait_between(std::chrono::duration_cast<Millis>(next - std::chrono::steady_clock::now()))) return {};
     }
   });
 }

@@ -16,7 +16,7 @@ namespace {
 /// it. Every step is repeated on a second run, so that one that was killed in between is completed.
 class Retirement {
  public:
-  Retirement(Context& context, std::string service, const ReapOptions& options, Millis timeout)
+  Retirement(Context& context, std::string service, const actions::ReapOptions& options, Millis timeout)
       : context_(context), service_(std::move(service)), options_(options), timeout_(timeout) {}
 
   void run() {
@@ -54,17 +54,17 @@ class Retirement {
 
   /// A name that is in no file and of which nothing is left: nobody meant it. A freeze is what a killed run leaves to the end; a
   /// forced state can outlive a service that never had a set.
-  Result<> refuse_unknown(const ServiceView& view) {
+  Result<> refuse_unknown(const fleet::ServiceView& view) {
     if (context_.config().service(service_) || !view.sets.empty() || !view.gone.empty()) return {};
     CDCTL_TRY_ASSIGN(const auto holds, memory_->holds(Deadline(timeout_)));
     if (holds.contains(service_)) return {};
     CDCTL_TRY_ASSIGN(const auto force, memory_->force_of({service_, "r0000000000"}, Deadline(timeout_)));  // of no set: what is forced on the service
-    if (!force) CDCTL_TRY(find_service(context_, service_));
+    if (!force) CDCTL_TRY(fleet::find_service(context_, service_));
     return {};
   }
 
-  Result<ServiceView> look() {
-    Fleet fleet(context_);
+  Result<fleet::ServiceView> look() {
+    fleet::Fleet fleet(context_);
     fleet.load({service_}, Deadline(timeout_));
     auto& view = *fleet.service(service_);
     if (view.error) return std::unexpected(*view.error);
@@ -73,11 +73,11 @@ class Retirement {
     return std::move(view);
   }
 
-  Result<> reap_all(const ServiceView& view) {
+  Result<> reap_all(const fleet::ServiceView& view) {
     std::int64_t left = 0;
     for (auto set = view.sets.rbegin(); set != view.sets.rend(); ++set) {  // the newest last: it may be all that still works
       if (Stop::requested() || context_.out.broken()) return fail(ExitCode::interrupted, "interrupted; run it again");
-      if (reap_set(context_, {set->name, {}, "its service is retired", {}}, options_, Deadline(timeout_ + options_.grace))) ++reaped_;
+      if (actions::reap_set(context_, {set->name, {}, "its service is retired", {}}, options_, Deadline(timeout_ + options_.grace))) ++reaped_;
       else ++left;
       context_.out.flush();
     }
@@ -103,7 +103,7 @@ class Retirement {
 
   Context& context_;
   std::string service_;
-  ReapOptions options_;
+  actions::ReapOptions options_;
   Millis timeout_;
   ServiceConfig config_;
   Memory* memory_ = nullptr;
@@ -115,9 +115,9 @@ class Retirement {
 }  // namespace
 
 int run_retire(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace, duration_option(args, "grace", std::chrono::seconds(10)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(60)));
+    CDCTL_TRY_ASSIGN(const auto grace, actions::duration_option(args, "grace", std::chrono::seconds(10)));
     if (args.words.size() != 1 || !valid_service_name(args.words[0])) return fail(ExitCode::usage, "retire: name one SERVICE, and once more with --confirm");
     if (args.value("confirm") != args.words[0]) return fail(ExitCode::usage, fmt::format("retire: it ends all of {}; say --confirm {} if you mean it", args.words[0], args.words[0]));
     if (const auto broken = context.config().broken.find(args.words[0]); broken != context.config().broken.end()) return std::unexpected(broken->second);

@@ -64,7 +64,7 @@ Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis tim
   const auto send = [&]() -> Result<> {
     if (batch.empty()) return {};
     bool kept = Clock::now() < away_until;  // what comes after signals that were kept is kept with them
-    auto sent = kept ? Spool(context.home()).put(batch) : send_or_spool(context, feed, batch, spool, Deadline(timeout), &kept);
+    auto sent = kept ? feed::Spool(context.home()).put(batch) : feed::send_or_spool(context, feed, batch, spool, Deadline(timeout), &kept);
     if (kept && Clock::now() >= away_until) away_until = Clock::now() + k_away;
     batch.clear();
     return sent;
@@ -90,15 +90,15 @@ Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis tim
 }  // namespace
 
 int run_signal(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(5)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(5)));
     if (args.words.size() == 1 && args.words[0] == "-") {
-      CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, true));
-      return signals_from_stdin(context, *feed, wants_spool(context, args.has("spool")), timeout);
+      CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, true));
+      return signals_from_stdin(context, *feed, feed::wants_spool(context, args.has("spool")), timeout);
     }
     CDCTL_TRY_ASSIGN(const auto signal, signal_from_arguments(args));
-    CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, true));
-    return send_or_spool(context, *feed, {&signal, 1}, wants_spool(context, args.has("spool")), Deadline(timeout));
+    CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, true));
+    return feed::send_or_spool(context, *feed, {&signal, 1}, feed::wants_spool(context, args.has("spool")), Deadline(timeout));
   });
 }
 

@@ -24,7 +24,7 @@ struct Reader {
 
   static Result<Reader> open(Context& context, const std::string& name) {
     if (!valid_word(name)) return fail(ExitCode::usage, fmt::format("--follow={}: a reader's name has the letters of a service name", printable(name, 40)));
-    Reader out{cursor_file(context, name), {}, {}};
+    Reader out{feed::cursor_file(context, name), {}, {}};
     CDCTL_TRY(make_directories(out.file.parent_path(), 0700));
     auto lock_file = out.file;
     lock_file += ".lock";
@@ -43,14 +43,14 @@ struct Reader {
 
 class Stream {
  public:
-  Stream(Context& context, std::vector<Selector> selectors) : context_(context), selectors_(std::move(selectors)) {}
+  Stream(Context& context, std::vector<fleet::Selector> selectors) : context_(context), selectors_(std::move(selectors)) {}
 
   /// Until the end of what is there, or with follow for ever.
   Result<> run(Feed& feed, FeedQuery query, Reader& reader, const Deadline& deadline) {
     Millis pause(0);
     for (bool first = true;; first = false) {
       auto opened = feed.open(query, first ? deadline : Deadline(std::chrono::seconds(10)));
-      if (opened && !first) drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));
+      if (opened && !first) feed::drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));
       if (!opened && first) return std::unexpected(opened.error());
       auto ended = opened ? copy(feed, **opened, query, reader, pause) : Result<bool>(std::unexpected(opened.error()));
       if (ended && *ended) return {};
@@ -58,7 +58,7 @@ class Stream {
       // The broker has gone: go on from the last position once it is back, so that no signal is missed.
       pause = std::clamp(pause * 2, Millis(100), Millis(5000));
       if (!ended) context_.out.warning(fmt::format("{}; trying again", ended.error().what));
-      if (!wait_between(pause)) return {};
+      if (!app::wait_between(pause)) return {};
     }
   }
 
@@ -70,13 +70,13 @@ class Stream {
     }
     // One of several feeds could not be read: nothing is known of its services.
     const auto service = record["service"].as_string();
-    if (!selectors_.empty() && std::ranges::none_of(selectors_, [&](const Selector& selector) { return selector.glob || selector.service == service; })) return;
+    if (!selectors_.empty() && std::ranges::none_of(selectors_, [&](const fleet::Selector& selector) { return selector.glob || selector.service == service; })) return;
     context_.out.write(record);
     context_.report({ExitCode::unknown, fmt::format("{}: {}", service, record["error"].view())});
   }
   bool wanted(const Json& signal) const {
     const auto set = parse_set_name(signal["set"].view());
-    return selectors_.empty() || (set && std::ranges::any_of(selectors_, [&](const Selector& selector) { return selector.matches(*set); }));
+    return selectors_.empty() || (set && std::ranges::any_of(selectors_, [&](const fleet::Selector& selector) { return selector.matches(*set); }));
   }
 
   /// True when everything was given or nobody wants more.
@@ -90,37 +90,37 @@ class Stream {
         reader.store(query.cursor);
         pause = Millis(0);
       } else if (query.follow) {
-        drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));  // looks into one folder when nothing waits
+        feed::drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));  // looks into one folder when nothing waits
       }
-      if (Stop::requested() || (!query.follow && from.at_end()) || (signals.empty() && stdout_gone())) return true;
+      if (Stop::requested() || (!query.follow && from.at_end()) || (signals.empty() && app::stdout_gone())) return true;
     }
   }
 
   Context& context_;
-  std::vector<Selector> selectors_;
+  std::vector<fleet::Selector> selectors_;
 };
 
 Result<> listen(Context& context, const Arguments& args) {
   for (const auto* other : {"since", "follow"})
     if (args.has(other) || !args.words.empty()) return fail(ExitCode::usage, "signals --listen takes signals and reads none: leave SELECTOR, --since and --follow out");
-  ListenOptions options{args.value("listen"), args.value("token-file"), wants_spool(context, args.has("spool")), {}};
-  CDCTL_TRY_ASSIGN(options.timeout, duration_option(args, "timeout", std::chrono::seconds(5)));
-  return listen_for_signals(context, options);
+  feed::ListenOptions options{args.value("listen"), args.value("token-file"), feed::wants_spool(context, args.has("spool")), {}};
+  CDCTL_TRY_ASSIGN(options.timeout, actions::duration_option(args, "timeout", std::chrono::seconds(5)));
+  return feed::listen_for_signals(context, options);
 }
 
 }  // namespace
 
 int run_signals(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     if (args.has("listen")) return listen(context, args);
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
-    std::vector<Selector> selectors;
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
-      CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+      CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
       if (selector.newest) return fail(ExitCode::usage, "signals: @newest is not for a stream; name the set");
       selectors.push_back(std::move(selector));
     }
-    CDCTL_TRY(services_of(context, selectors));
+    CDCTL_TRY(fleet::services_of(context, selectors));
     FeedQuery query;
     query.follow = args.has("follow");
     CDCTL_TRY_ASSIGN(query.since, since_option(args, query.follow ? std::optional<Millis>() : std::chrono::minutes(10)));
@@ -129,8 +129,8 @@ int run_signals(Context& context, const Arguments& args) {
       CDCTL_TRY_ASSIGN(reader, Reader::open(context, name));
       query.cursor = reader.cursor;
     }
-    CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, false));
-    drain_spool(context, *feed, Deadline(timeout));
+    CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, false));
+    feed::drain_spool(context, *feed, Deadline(timeout));
     auto done = Stream(context, std::move(selectors)).run(*feed, query, reader, Deadline(timeout));
     if (!done) context.report_record({}, "reading signals", done.error());
     else if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("no signals in that time");

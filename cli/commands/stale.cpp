@@ -17,10 +17,10 @@ struct Overrides {
 
   static Result<Overrides> read(const Arguments& args) {
     Overrides out;
-    CDCTL_TRY_ASSIGN(const auto keep, number_option(args, "keep", 0));
+    CDCTL_TRY_ASSIGN(const auto keep, actions::number_option(args, "keep", 0));
     if (args.has("keep")) out.keep = keep;
     for (const auto& [name, into] : {std::pair{"min-age", &out.min_age}, {"prove-for", &out.prove_for}, {"cut-grace", &out.cut_grace}, {"failed-grace", &out.failed_grace}}) {
-      CDCTL_TRY_ASSIGN(const auto value, duration_option(args, name, Millis(0)));
+      CDCTL_TRY_ASSIGN(const auto value, actions::duration_option(args, name, Millis(0)));
       if (args.has(name)) *into = value;
     }
     return out;
@@ -46,17 +46,17 @@ struct Group {
 };
 
 void write_group(Context& context, const Group& group, const ReaperPolicy& policy, bool all, bool& any) {
-  std::vector<Candidate> sets;
-  for (const auto& record : group.records) sets.push_back(candidate_from(record));
+  std::vector<actions::Candidate> sets;
+  for (const auto& record : group.records) sets.push_back(actions::candidate_from(record));
   const auto at = now();
-  const auto judgements = judge(sets, policy, at);
+  const auto judgements = actions::judge(sets, policy, at);
   for (std::size_t i = 0; i < sets.size(); ++i) {
     auto record = group.records[i];
     record.erase("stale");
     record.erase("kept");
     if (judgements[i].stale) {
       any = true;
-      record.set("stale", Json::object({{"why", judgements[i].why}, {"policy", to_json(policy)}, {"at", to_rfc3339(at)}}));
+      record.set("stale", Json::object({{"why", judgements[i].why}, {"policy", actions::to_json(policy)}, {"at", to_rfc3339(at)}}));
     } else {
       record.set("kept", judgements[i].why);
     }
@@ -73,7 +73,7 @@ Group& group_of(std::vector<Group>& groups, const std::string& service) {
 }  // namespace
 
 int run_stale(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto overrides, Overrides::read(args));
     CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the set records of cdctl ls", "use cdctl ls | cdctl stale"));
     // The flags alone are a policy; without --keep the service's own file is needed.

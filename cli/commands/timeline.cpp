@@ -61,10 +61,10 @@ class Gather {
   }
 
   Result<> sets() {
-    Fleet fleet(context_);
+    fleet::Fleet fleet(context_);
     fleet.load({timeline_.service}, deadline_);
     const auto* view = fleet.service(timeline_.service);
-    if (!view->error && view->sets.empty() && view->gone.empty()) CDCTL_TRY(find_service(context_, timeline_.service));
+    if (!view->error && view->sets.empty() && view->gone.empty()) CDCTL_TRY(fleet::find_service(context_, timeline_.service));
     if (view->error) {
       timeline_.unknown.push_back(fmt::format("all that there is: {}", view->error->what));
       context_.report_record(timeline_.service, "listing sets", *view->error);
@@ -93,7 +93,7 @@ class Gather {
   }
 
   Result<> log() {
-    CDCTL_TRY_ASSIGN(auto reader, LogReader::open(context_.home(), timeline_.from));
+    CDCTL_TRY_ASSIGN(auto reader, records::LogReader::open(context_.home(), timeline_.from));
     for (;;) {
       CDCTL_TRY_ASSIGN(auto record, reader.next());
       if (!record) return {};
@@ -107,7 +107,7 @@ class Gather {
   }
 
   Result<> signals() {
-    CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context_, false));
+    CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context_, false));
     FeedQuery query;
     query.since = timeline_.from;
     CDCTL_TRY_ASSIGN(const auto reader, feed->open(query, deadline_));
@@ -143,8 +143,8 @@ TextLook text_look(const Output& out) {
 }  // namespace
 
 int run_timeline(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  return actions::complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     CDCTL_TRY_ASSIGN(const auto since, since_option(args, std::chrono::hours(7 * 24)));
     if (args.words.size() != 1 || !valid_service_name(args.words.front())) return fail(ExitCode::usage, "timeline: name one SERVICE, such as thumbs");
     if (*since >= now()) return fail(ExitCode::usage, "timeline: --since lies in the future");

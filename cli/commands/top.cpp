@@ -23,12 +23,12 @@ std::vector<std::string> global_words(Context& context, const Arguments& args) {
 }  // namespace
 
 int run_top(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO)) return fail(ExitCode::usage, "top: it needs a terminal for its keys and its screen; cdctl ls writes records");
-    CDCTL_TRY_ASSIGN(const auto every, duration_option(args, "every", std::chrono::seconds(1)));
-    CDCTL_TRY(duration_option(args, "timeout", std::chrono::seconds(10)));
+    CDCTL_TRY_ASSIGN(const auto every, actions::duration_option(args, "every", std::chrono::seconds(1)));
+    CDCTL_TRY(actions::duration_option(args, "timeout", std::chrono::seconds(10)));
     if (every < Millis(200) || every > std::chrono::hours(1)) return fail(ExitCode::usage, "top: --every is from 200ms to 1h");
-    for (const auto& service : args.words) CDCTL_TRY(find_service(context, service));
+    for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));
     TopSession::Options options{global_words(context, args), {"__look"}, every, !screen_knows_utf8()};
     options.look.insert(options.look.end(), args.words.begin(), args.words.end());
     for (const auto* name : {"every", "timeout"}) {

@@ -13,12 +13,14 @@
 #include "cli/input/record_reader.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/breaker/signal_scanner.hpp"
-#include "core/config/rule_book.hpp"
+#include "core/fleet/rule_book.hpp"
 #include "core/fleet/forces.hpp"
 
 namespace cdctl::cli {
 
 namespace {
+
+static_assert(LineReader::k_padding >= breaker::SignalScanner::k_padding);
 
 constexpr auto k_idle = std::chrono::seconds(1);       ///< between two looks at the clock
 constexpr auto k_most_wait = std::chrono::seconds(10); ///< at the end of the input, for peers that might show the same
@@ -29,7 +31,7 @@ struct TripOptions {
 
 class Tripping {
  public:
-  Tripping(Context& context, const RuleBook& book, const TripOptions& options)
+  Tripping(Context& context, const fleet::RuleBook& book, const TripOptions& options)
       : context_(context), options_(options), forces_(context), lines_([&context] { context.out.flush(); }), breaker_(hooks(book), options.all) {
     for (const auto& [service, error] : book.bad()) {
       context.report_record(service, "reading its rules", error);
@@ -48,8 +50,8 @@ class Tripping {
   [[nodiscard]] bool any_unhealthy() const { return breaker_.any_unhealthy(); }
 
  private:
-  Breaker::Hooks hooks(const RuleBook& book) {
-    Breaker::Hooks out;
+  breaker::Breaker::Hooks hooks(const fleet::RuleBook& book) {
+    breaker::Breaker::Hooks out;
     out.rules_of = [&book](std::string_view service) { return book.of(service); };
     out.emit = [this](const Json& verdict) { emit(verdict); };
     // A replay is about the signals alone.
@@ -100,18 +102,18 @@ class Tripping {
 
   void take(std::string_view line) {
     switch (scanner_.scan(line)) {
-      case SignalScanner::Kind::signal:
+      case breaker::SignalScanner::Kind::signal:
         if (!blocked_ && !breaker_.add(scanner_.observation())) bad(fmt::format("'{}' is no set name", printable(scanner_.observation().set, 60)));
         break;
-      case SignalScanner::Kind::error:  // passed on; nothing is decided for that service
+      case breaker::SignalScanner::Kind::error:  // passed on; nothing is decided for that service
         context_.out.write_line(line);
         context_.note_exit(ExitCode::unknown);
         blocked_ = blocked_ || scanner_.service().empty();
         breaker_.block(scanner_.service(), scanner_.why().empty() ? "could not ask" : scanner_.why());
         break;
-      case SignalScanner::Kind::expired: ++expired_; break;
-      case SignalScanner::Kind::other: ++skipped_; break;
-      case SignalScanner::Kind::bad: bad(scanner_.why()); break;
+      case breaker::SignalScanner::Kind::expired: ++expired_; break;
+      case breaker::SignalScanner::Kind::other: ++skipped_; break;
+      case breaker::SignalScanner::Kind::bad: bad(scanner_.why()); break;
     }
   }
   void bad(std::string_view why) { context_.report({ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)}); }
@@ -122,10 +124,10 @@ class Tripping {
 
   Context& context_;
   TripOptions options_;
-  Forces forces_;
+  fleet::Forces forces_;
   LineReader lines_;
-  SignalScanner scanner_;
-  Breaker breaker_;
+  breaker::SignalScanner scanner_;
+  breaker::Breaker breaker_;
   std::size_t skipped_ = 0, expired_ = 0;
   bool blocked_ = false;
 };
@@ -140,9 +142,9 @@ Result<> read_from(const std::string& path) {
 }  // namespace
 
 int run_trip(Context& context, const Arguments& args) {
-  return complete(context, [&]() -> Result<> {
+  return actions::complete(context, [&]() -> Result<> {
     const TripOptions options{args.has("all"), args.has("explain"), args.has("replay")};
-    CDCTL_TRY_ASSIGN(const auto book, RuleBook::make(context, args));
+    CDCTL_TRY_ASSIGN(const auto book, fleet::RuleBook::make(context, args));
     if (options.replay) CDCTL_TRY(read_from(args.value("replay")));
     if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe the signal records of cdctl signals into it");
     Tripping tripping(context, book, options);

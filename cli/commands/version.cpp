@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/version.hpp"
 
 namespace cdctl::cli {

@@ -9,7 +9,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
 
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 

@@ -14,20 +14,20 @@ Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
   const auto add = [&](const SetName& name) {
     if (std::ranges::find(out, name) == out.end()) out.push_back(name);
   };
-  std::vector<Selector> selectors;
+  std::vector<fleet::Selector> selectors;
   for (const auto& word : args.words) {
     if (word == "-") {
       CDCTL_TRY_ASSIGN(const auto names, read_names(context));
       for (const auto& name : names) add(*parse_set_name(name));
       continue;
     }
-    CDCTL_TRY_ASSIGN(auto selector, Selector::parse(word));
+    CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
     if (selector.whole) add({selector.service, selector.revision});
     else selectors.push_back(std::move(selector));
   }
   if (selectors.empty()) return out;
-  CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
-  Fleet fleet(context);
+  CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
+  fleet::Fleet fleet(context);
   fleet.load(services, deadline);
   bool all_asked = true;
   for (auto& view : fleet.services()) {

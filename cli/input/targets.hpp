@@ -5,7 +5,7 @@
 
 #include <cdctl/args.hpp>
 
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 

@@ -8,13 +8,15 @@
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
 
+#include "core/app/output.hpp"
+
 namespace cdctl::cli {
 
 enum class Format { ndjson, json, table, wide, name, picture };
 
 /// The only writer of stdout and stderr. Records are gathered and go out when the buffer is full, on flush(), and at
 /// the end: a command flushes before it would block.
-class Output {
+class Output final : public app::Output {
  public:
   void set_format(Format format) { format_ = format; }
   /// The command draws `kind` itself, and writes it as text: nothing comes of its records.
@@ -32,29 +34,29 @@ class Output {
   void set_verbose(bool on) { verbose_ = on; }
 
   /// One record in the chosen format.
-  void write(const Json& record);
+  void write(const Json& record) override;
   /// A line that is already a record's text (a filter that passes it on unchanged).
   void write_line(std::string_view json_line);
   /// Plain text for people: help, versions.
   void text(std::string_view text);
   /// Everything so far leaves the process. Returns false once the reader of stdout has gone.
-  bool flush();
+  bool flush() override;
   /// Ends the output: closes a JSON array, prints a gathered table.
   bool finish();
   /// Whether any record was written.
   [[nodiscard]] bool any() const { return any_; }
   /// Whether the reader of stdout has gone: stop quietly.
-  [[nodiscard]] bool broken() const { return broken_; }
+  [[nodiscard]] bool broken() const override { return broken_; }
 
   /// `cdctl: warning: …` on stderr, one line.
-  void warning(std::string_view line);
-  void note(std::string_view line);    ///< not with --quiet
-  void debug(std::string_view line);   ///< only with --verbose
-  void error(std::string_view line);   ///< `cdctl: …`
+  void warning(std::string_view line) override;
+  void note(std::string_view line) override;    ///< not with --quiet
+  void debug(std::string_view line) override;   ///< only with --verbose
+  void error(std::string_view line) override;   ///< `cdctl: …`
   /// A question to a person: stderr, no line break behind it.
   void prompt(std::string_view question);
   /// A passing line for people who watch: only when stderr is a terminal.
-  void progress(std::string_view line);
+  void progress(std::string_view line) override;
 
  private:
   void to_stderr(std::string_view prefix, std::string_view line);

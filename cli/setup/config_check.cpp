@@ -7,7 +7,7 @@
 #include "core/config/keys.hpp"
 #include "cli/setup/config_view.hpp"
 #include "core/probe/checks.hpp"
-#include "core/config/toml_file.hpp"
+#include "core/files/toml_file.hpp"
 #include "core/breaker/rule.hpp"
 
 namespace cdctl::cli {
@@ -39,7 +39,7 @@ ConfigProblem split(const Error& error, const std::vector<fs::path>& files) {
 /// What the loader leaves to whoever uses it: the values of the plugins' keys, the rules, the checks, the secrets' files.
 class Values {
  public:
-  Values(const TomlFile& file, bool service, std::vector<Error>& problems) : file_(file), service_(service), problems_(problems) {}
+  Values(const files::TomlFile& file, bool service, std::vector<Error>& problems) : file_(file), service_(service), problems_(problems) {}
 
   void all() {
     walk(file_.table, "");
@@ -53,10 +53,10 @@ class Values {
   void walk(const Json& table, const std::string& prefix) {
     for (const auto& [name, value] : table.members()) {
       const auto dotted = prefix.empty() ? name : prefix + "." + name;
-      const auto* key = find_key(service_, dotted);
+      const auto* key = config::find_key(service_, dotted);
       if (!key) continue;  // the loader knows it is none, or a plugin of others has it
       if (!key->plugin.empty() || key->name.starts_with("signals") || key->name == "plugins.path")
-        if (const auto why = wrong_type(*key, value); !why.empty()) wrong(dotted, why);
+        if (const auto why = config::wrong_type(*key, value); !why.empty()) wrong(dotted, why);
       if (value.is_object()) walk(value, dotted);
     }
   }
@@ -64,7 +64,7 @@ class Values {
   void rules(const Json& table, const std::string& dotted) {
     const auto& list = service_ ? table["rules"] : table["breaker"]["rules"];
     for (const auto& rule : list.items())
-      if (const auto read = Rule::parse(rule.view()); !read && rule.is_string()) wrong(dotted, read.error().what);
+      if (const auto read = breaker::Rule::parse(rule.view()); !read && rule.is_string()) wrong(dotted, read.error().what);
   }
 
   void secrets() {
@@ -80,29 +80,29 @@ class Values {
     }
   }
 
-  const TomlFile& file_;
+  const files::TomlFile& file_;
   bool service_;
   std::vector<Error>& problems_;
 };
 
 /// The checks of a service are read by what runs them.
-void probes(const TomlFile& file, bool trusted, std::vector<Error>& problems) {
+void probes(const files::TomlFile& file, bool trusted, std::vector<Error>& problems) {
   ServiceConfig service;
   service.name = file.path.stem().string();
   service.file = file.path;
   service.table = file.table;
-  if (const auto read = read_checks(service, trusted); !read) problems.push_back(read.error());
+  if (const auto read = probe::read_checks(service, trusted); !read) problems.push_back(read.error());
 }
 
 }  // namespace
 
-std::vector<ConfigProblem> find_problems(const ConfigPlace& place, PluginHost& plugins) {
-  const ConfigPlace whole{fs::absolute(place.file), place.trusted};
-  auto errors = check_structure(whole, plugins);
-  auto files = service_files(whole);
+std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place, plugins::PluginHost& plugins) {
+  const config::ConfigPlace whole{fs::absolute(place.file), place.trusted};
+  auto errors = config::check_structure(whole, plugins);
+  auto files = config::service_files(whole);
   files.insert(files.begin(), whole.file);
   for (const auto& path : files) {
-    const auto file = read_toml(path);
+    const auto file = files::read_toml(path);
     if (!file) continue;  // said already
     Values(*file, path != whole.file, errors).all();
     if (path != whole.file) probes(*file, whole.trusted, errors);

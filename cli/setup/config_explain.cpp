@@ -10,12 +10,12 @@ namespace cdctl::cli {
 
 namespace {
 
-std::string place_of(const ConfigKey& key) {
-  if (key.place == KeyPlace::both && !key.plugin.empty()) return "cdctl.toml; a service's file";
-  return std::string(place_name(key.place));
+std::string place_of(const config::ConfigKey& key) {
+  if (key.place == config::KeyPlace::both && !key.plugin.empty()) return "cdctl.toml; a service's file";
+  return std::string(config::place_name(key.place));
 }
 
-Json record_of(const ConfigKey& key) {
+Json record_of(const config::ConfigKey& key) {
   auto record = Json::object({{"schema", "cdctl.key/1"}, {"key", key.name}, {"place", place_of(key)}, {"type", key.type}, {"default", key.otherwise},
                               {"example", key.example}, {"commands", key.commands}, {"meaning", key.meaning}});
   if (!key.plugin.empty()) record.set("plugin", key.plugin);
@@ -23,34 +23,34 @@ Json record_of(const ConfigKey& key) {
 }
 
 /// One key for people, whole.
-std::string page_of(const ConfigKey& key) {
+std::string page_of(const config::ConfigKey& key) {
   const auto last = key.name.substr(key.name.rfind('.') + 1);
   return fmt::format("{}  ({})\n    {}\n    type      {}\n    default   {}\n    example   {} = {}\n    obeyed by {}\n", key.name, place_of(key), key.meaning, key.type,
                      key.otherwise.empty() ? "-" : key.otherwise, last == "*" ? "name" : last, key.example, key.commands);
 }
 
 /// One of many, short: a table of four such columns would leave 20 to the meaning.
-std::string entry_of(const ConfigKey& key, std::size_t columns) {
+std::string entry_of(const config::ConfigKey& key, std::size_t columns) {
   const auto head = fmt::format("{}  {}{}  ({})", key.name, key.type, key.otherwise.empty() ? "" : fmt::format(", default {}", key.otherwise), place_of(key));
   return fmt::format("{}\n    {}\n", wrapped(head, 8, columns), wrapped(key.meaning, 4, columns));
 }
 
-bool named(const ConfigKey& key, std::string_view word) {
+bool named(const config::ConfigKey& key, std::string_view word) {
   return key.name == word || key.name.substr(key.name.rfind('.') + 1) == word;
 }
 
 }  // namespace
 
 Result<> explain_keys(Context& context, const std::string& word) {
-  std::vector<const ConfigKey*> found;
+  std::vector<const config::ConfigKey*> found;
   std::vector<std::string> names;
-  for (const auto& key : config_keys()) {
+  for (const auto& key : config::config_keys()) {
     names.emplace_back(key.name);
     if (word.empty() || named(key, word)) found.push_back(&key);
   }
   if (found.empty() && !word.empty())  // `units.worker`, `defaults.reaper.keep`
     for (const bool service : {true, false})
-      if (const auto* key = find_key(service, word); key && found.empty()) found.push_back(key);
+      if (const auto* key = config::find_key(service, word); key && found.empty()) found.push_back(key);
   if (found.empty()) {
     const auto close = nearest(word, names);
     return fail(ExitCode::usage, fmt::format("config: there is no key '{}'{}; cdctl config explain lists all", printable(word, 60), close.empty() ? "" : fmt::format("; did you mean {}?", close)));

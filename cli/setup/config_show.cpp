@@ -9,7 +9,7 @@
 #include "core/config/keys.hpp"
 #include "core/config/place.hpp"
 #include "cli/setup/config_view.hpp"
-#include "core/config/toml_file.hpp"
+#include "core/files/toml_file.hpp"
 
 namespace cdctl::cli {
 
@@ -46,32 +46,32 @@ Json shown(std::string_view key, const Json& value) {
 
 class Show {
  public:
-  Show(Context& context, const TomlFile& file) : context_(context), file_(file) {}
+  Show(Context& context, const files::TomlFile& file) : context_(context), file_(file) {}
 
   void global() {
-    for (const auto& key : config_keys()) {
-      if (key.place == KeyPlace::service || (key.place == KeyPlace::both && key.plugin.empty())) continue;
+    for (const auto& key : config::config_keys()) {
+      if (key.place == config::KeyPlace::service || (key.place == config::KeyPlace::both && key.plugin.empty())) continue;
       put("", key, nullptr);
     }
   }
-  void service(const std::string& name, const TomlFile& own) {
-    for (const auto& key : config_keys())
-      if (key.place != KeyPlace::file) put(name, key, &own);
+  void service(const std::string& name, const files::TomlFile& own) {
+    for (const auto& key : config::config_keys())
+      if (key.place != config::KeyPlace::file) put(name, key, &own);
   }
 
  private:
   /// Tables are shown by their keys; those of free names (`units`, `sources`, `queues`) as a whole.
-  static bool container(const ConfigKey& key) {
+  static bool container(const config::ConfigKey& key) {
     if (key.name.ends_with('*')) return true;
-    return key.type == "table" && std::ranges::any_of(config_keys(), [&](const ConfigKey& other) { return other.name.starts_with(std::string(key.name) + ".") && !other.name.ends_with('*'); });
+    return key.type == "table" && std::ranges::any_of(config::config_keys(), [&](const config::ConfigKey& other) { return other.name.starts_with(std::string(key.name) + ".") && !other.name.ends_with('*'); });
   }
 
-  void put(const std::string& service, const ConfigKey& key, const TomlFile* own) {
+  void put(const std::string& service, const config::ConfigKey& key, const files::TomlFile* own) {
     if (container(key)) return;
     const auto with_default = "defaults." + std::string(key.name);
     const Json* value = nullptr;
     std::string from = "default";
-    const auto take = [&](const TomlFile& file, const std::string& dotted) {
+    const auto take = [&](const files::TomlFile& file, const std::string& dotted) {
       const auto& there = value_at(file.table, dotted);
       if (value || there.is_null()) return;
       value = &there;
@@ -90,29 +90,29 @@ class Show {
 
   /// Where things are in fact: the environment goes first, and the default is another one for root.
   void put_home(const Json* value, std::string from) {
-    auto home = value ? *value : Json(home_folder(file_.table, {}).string());
+    auto home = value ? *value : Json(config::home_folder(file_.table, {}).string());
     if (const char* named = std::getenv("CDCTL_HOME"); named && *named == '/') {
-      home = home_folder(file_.table, {}).string();
+      home = config::home_folder(file_.table, {}).string();
       from = "$CDCTL_HOME";
     }
     context_.out.write(Json::object({{"schema", "cdctl.setting/1"}, {"key", "local.home"}, {"value", home}, {"from", from}}));
   }
 
   Context& context_;
-  const TomlFile& file_;
+  const files::TomlFile& file_;
 };
 
 }  // namespace
 
-Result<> show_settings(Context& context, const ConfigPlace& place, std::span<const std::string> services) {
-  CDCTL_TRY_ASSIGN(const auto file, read_toml(std::filesystem::absolute(place.file)));
+Result<> show_settings(Context& context, const config::ConfigPlace& place, std::span<const std::string> services) {
+  CDCTL_TRY_ASSIGN(const auto file, files::read_toml(std::filesystem::absolute(place.file)));
   Show show(context, file);
   if (services.empty()) show.global();
   std::vector<std::string> names;
-  for (const auto& path : service_files(place)) {
+  for (const auto& path : config::service_files(place)) {
     names.push_back(path.stem().string());
     if (!services.empty() && std::ranges::find(services, names.back()) == services.end()) continue;
-    auto own = read_toml(path);
+    auto own = files::read_toml(path);
     if (own) show.service(names.back(), *own);
     else context.report(own.error());
   }

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "core/config/load.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 
 /// `config show`: a `cdctl.setting/1` record for each key with a value in force, and where it comes from. Of these services
 /// alone when some are named. Reads the files; exit code `config` when one cannot be read.
-[[nodiscard]] Result<> show_settings(Context& context, const ConfigPlace& place, std::span<const std::string> services);
+[[nodiscard]] Result<> show_settings(Context& context, const config::ConfigPlace& place, std::span<const std::string> services);
 
 /// One thing that is wrong in a file. Line and column are 0 where no line is to blame.
 struct ConfigProblem {
@@ -20,7 +20,7 @@ struct ConfigProblem {
   std::string what;
 };
 /// Everything that can be said without asking anyone: structure, types, rules, checks, secrets' files.
-[[nodiscard]] std::vector<ConfigProblem> find_problems(const ConfigPlace& place, PluginHost& plugins);
+[[nodiscard]] std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place, plugins::PluginHost& plugins);
 
 /// `config explain`: the keys that `word` names by their whole name or their last part; all without one. Exit code `usage` with
 /// the nearest name when there is none.

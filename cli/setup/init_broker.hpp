@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 

@@ -39,7 +39,7 @@ class Prober {
       round();
       if (!context_.out.flush()) break;
       const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began);
-      if (!wait_between(std::clamp(std::max(Millis((cpu_ms() - cpu) * k_cpu_share), took * k_wall_share), k_least_pause, k_longest_pause))) break;
+      if (!app::wait_between(std::clamp(std::max(Millis((cpu_ms() - cpu) * k_cpu_share), took * k_wall_share), k_least_pause, k_longest_pause))) break;
     }
     return {};
   }
@@ -49,19 +49,19 @@ class Prober {
 
   /// Those that a look does not ask.
   std::vector<std::string> probes(const ServiceConfig& service) {
-    auto out = probes_of(context_, service);
+    auto out = probe::probes_of(context_, service);
     const auto looked_at = context_.broker_switches(service);
     std::erase_if(out, [&](const std::string& name) { return std::ranges::find(looked_at, name) != looked_at.end(); });
     return out;
   }
 
   void round() {
-    Fleet fleet(context_);
+    fleet::Fleet fleet(context_);
     fleet.load(services_, Deadline(timeout_));  // what cannot be asked here the looks say
     std::map<std::string, Targets> targets;
     for (const auto& view : fleet.services())
       for (const auto& set : view.sets) {
-        if (!worth_a_look(set)) continue;
+        if (!probe::worth_a_look(set)) continue;
         const auto want = set.status ? set.status->want : set.memory.set ? std::optional(set.memory.set->units) : std::nullopt;
         for (const auto& name : probes(*set.service)) targets[name].push_back({*set.service, set.name, set.home, want, set.cut});
       }

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 

@@ -4,12 +4,12 @@
 
 #include <fmt/format.h>
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 namespace {
 
 /// A list may leave the units out where each set would have to be asked for its own.
-Result<std::int64_t> units_up(Context& context, const SetView& set, const Deadline& deadline) {
+Result<std::int64_t> units_up(app::Context& context, const fleet::SetView& set, const Deadline& deadline) {
   if (set.status && set.status->up) return *set.status->up;
   CDCTL_TRY_ASSIGN(auto* const engine, context.engine(set.engine));
   const auto status = engine->describe(set.name, deadline);
@@ -21,7 +21,7 @@ Result<std::int64_t> units_up(Context& context, const SetView& set, const Deadli
 
 }  // namespace
 
-Result<std::map<std::string, std::int64_t>> live_units(Context& context, const ServiceView& view, const Deadline& deadline) {
+Result<std::map<std::string, std::int64_t>> live_units(app::Context& context, const fleet::ServiceView& view, const Deadline& deadline) {
   if (view.error) return fail(ExitCode::unknown, fmt::format("cannot count what is live: {}", view.error->what));
   const auto brokers = context.broker_switches(*view.config);
   std::map<std::string, std::int64_t> out;
@@ -67,4 +67,4 @@ Result<> guard_min_live(const ServiceConfig& service, const SetName& set, const 
                                              after == 1 ? "" : "s", by_broker ? " that hold a connection to the broker" : "", service.min_live.amount, service.min_live.percent ? "%" : "", set.str()));
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

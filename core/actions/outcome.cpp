@@ -6,9 +6,9 @@
 
 #include "core/records/outcome_log.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
-Outcome::Outcome(Context& context, std::string_view action, SetName set, bool dry_run)
+Outcome::Outcome(app::Context& context, std::string_view action, SetName set, bool dry_run)
     : context_(context), action_(action), set_(std::move(set)), dry_run_(dry_run) {}
 
 bool Outcome::step(const std::string& plugin, Result<Step> result) {
@@ -39,7 +39,7 @@ void Outcome::write() {
   for (auto& [key, value] : extra_.members()) record.set(key, value);
   if (error_) record.set("error", error_->what).set("exit", static_cast<int>(error_->exit));
   record.set("by", context_.actor()).set("time", to_rfc3339(now()));
-  if (!dry_run_) append_to_log(context_.home(), record.dump());
+  if (!dry_run_) records::append_to_log(context_.home(), record.dump());
   context_.out.write(record);
   if (error_) context_.report(error_->in(set_.str()));
 }
@@ -60,4 +60,4 @@ Result<std::int64_t> number_option(const Arguments& args, std::string_view name,
   return value;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

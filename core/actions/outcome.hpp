@@ -9,12 +9,12 @@
 
 #include "core/app/context.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 /// What an actor did to one set: gathers the steps and becomes one `cdctl.outcome/1` record.
 class Outcome {
  public:
-  Outcome(Context& context, std::string_view action, SetName set, bool dry_run);
+  Outcome(app::Context& context, std::string_view action, SetName set, bool dry_run);
 
   /// Notes a step. False when it failed: the rest must not follow.
   bool step(const std::string& plugin, Result<Step> result);
@@ -32,7 +32,7 @@ class Outcome {
   void write();
 
  private:
-  Context& context_;
+  app::Context& context_;
   std::string action_;
   SetName set_;
   bool dry_run_, changed_ = false;
@@ -50,9 +50,9 @@ class Outcome {
 
 /// Runs the body of a command: an error that ends it is reported.
 template <class Body>
-int complete(Context& context, Body&& body) {
+int complete(app::Context& context, Body&& body) {
   if (auto done = body(); !done) context.report(done.error());
   return context.exit_code();
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

@@ -5,14 +5,14 @@
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 namespace {
 
 constexpr auto k_mark_age = std::chrono::minutes(10);
 constexpr auto k_clock_slack = std::chrono::seconds(30);
 
-Candidate candidate_from(const SetView& set) {
+Candidate candidate_from(const fleet::SetView& set) {
   std::optional<Time> cut_at;
   if (set.memory.cut_memo && set.memory.cut_memo->cut) cut_at = set.memory.cut_memo->at;
   return {set.name.str(), set.state, set.cut, set.status ? std::optional(set.status->served) : std::nullopt, set.deployed_at, set.mended_at, cut_at, set.status.has_value()};
@@ -21,7 +21,7 @@ Candidate candidate_from(const SetView& set) {
 /// One reap: every condition again, drain, stop, retire the user, remove what is left.
 class Reap {
  public:
-  Reap(Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline)
+  Reap(app::Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline)
       : context_(context), mark_(std::move(mark)), set_(mark_.set), options_(options), deadline_(deadline), outcome_(context, "reap", set_, options.dry_run) {
     outcome_.why(mark_.why);
   }
@@ -36,7 +36,7 @@ class Reap {
   Result<> act() {
     if (mark_.at && *mark_.at - now() > k_clock_slack) return fail(ExitCode::refused, "refused: the mark is from the future; are the clocks right? Run cdctl ls | cdctl stale again");
     if (mark_.at && now() - *mark_.at > k_mark_age) return fail(ExitCode::refused, fmt::format("refused: the mark is {} old; run cdctl ls | cdctl stale again", to_age(now() - *mark_.at)));
-    Fleet fleet(context_);
+    fleet::Fleet fleet(context_);
     fleet.load({set_.service}, deadline_);
     auto* view = fleet.service(set_.service);
     const auto* set = view ? view->set(set_) : nullptr;
@@ -55,12 +55,12 @@ class Reap {
       outcome_.changed();
       return {};
     }
-    CDCTL_TRY_ASSIGN(memory_, context_.memory(Context::memory_name(*view->config)));
+    CDCTL_TRY_ASSIGN(memory_, context_.memory(app::Context::memory_name(*view->config)));
     if (!unfinished) CDCTL_TRY(drain(*view->config));
     return remove(*view->config);
   }
 
-  Result<> check_again(const ServiceView& view, const SetView& set) {
+  Result<> check_again(const fleet::ServiceView& view, const fleet::SetView& set) {
     if (mark_.policy) {
       std::vector<Candidate> sets;
       std::size_t ours = 0;
@@ -77,7 +77,7 @@ class Reap {
     return guard(view, set);
   }
 
-  Result<> guard(const ServiceView& view, const SetView& set) {
+  Result<> guard(const fleet::ServiceView& view, const fleet::SetView& set) {
     if (options_.even_last || set.cut.value_or(false)) return {};
     CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
     const auto own = live.find(set_.str());
@@ -89,7 +89,7 @@ class Reap {
   /// once more, so that two reapers do not take the last two sets.
   Result<> drain(const ServiceConfig& service) {
     CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
-    Fleet fleet(context_);
+    fleet::Fleet fleet(context_);
     fleet.load({set_.service}, deadline_);
     const auto* view = fleet.service(set_.service);
     const auto* set = view ? view->set(set_) : nullptr;
@@ -133,7 +133,7 @@ class Reap {
     return memory_->put_set(memo, deadline_);
   }
 
-  Context& context_;
+  app::Context& context_;
   Mark mark_;
   SetName set_;
   ReapOptions options_;
@@ -146,6 +146,6 @@ class Reap {
 
 }  // namespace
 
-bool reap_set(Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline) { return Reap(context, std::move(mark), options, deadline).run(); }
+bool reap_set(app::Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline) { return Reap(context, std::move(mark), options, deadline).run(); }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

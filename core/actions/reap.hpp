@@ -6,7 +6,7 @@
 #include "core/app/context.hpp"
 #include "core/actions/stale_policy.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 /// What a set is to be reaped for: a mark with its policy, or a person's word.
 struct Mark {
@@ -25,6 +25,6 @@ struct ReapOptions {
 
 /// One reap: every condition again, drain, stop, retire the user, remove what is left. Writes the outcome record; false when it
 /// failed or was refused.
-bool reap_set(Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline);
+bool reap_set(app::Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 Candidate candidate_from(const Json& record) {
   const auto flag = [&](const char* key) { return record[key].is_bool() ? std::optional(record[key].as_bool()) : std::nullopt; };
@@ -92,4 +92,4 @@ std::vector<Judgement> judge(const std::vector<Candidate>& sets, const ReaperPol
   return out;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

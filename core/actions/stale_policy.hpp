@@ -8,7 +8,7 @@
 #include <cdctl/json.hpp>
 #include <cdctl/time.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 /// A set as the policy sees it: from a `cdctl.set/1` record, or from a fresh look.
 struct Candidate {
@@ -36,4 +36,4 @@ struct Judgement {
 [[nodiscard]] Json to_json(const ReaperPolicy& policy);
 [[nodiscard]] Result<ReaperPolicy> policy_from_json(const Json& json);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

@@ -10,7 +10,7 @@
 
 #include "core/fleet/fleet.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 namespace {
 
@@ -36,13 +36,13 @@ struct Bench {
   }
 };
 
-Result<Bench> open_bench(Context& context, const SetName& set, bool locked, const Deadline& deadline) {
+Result<Bench> open_bench(app::Context& context, const SetName& set, bool locked, const Deadline& deadline) {
   Bench out;
-  CDCTL_TRY_ASSIGN(out.service, find_service(context, set.service));
+  CDCTL_TRY_ASSIGN(out.service, fleet::find_service(context, set.service));
   const auto brokers = context.broker_switches(*out.service);
   if (brokers.empty()) return fail(ExitCode::config, fmt::format("{}: a trial needs a broker that lets one connection in; {} has no [rabbit] table", set.str(), out.service->name));
   out.broker_name = brokers.front();
-  CDCTL_TRY_ASSIGN(out.memory, context.memory(Context::memory_name(*out.service)));
+  CDCTL_TRY_ASSIGN(out.memory, context.memory(app::Context::memory_name(*out.service)));
   CDCTL_TRY_ASSIGN(out.broker, context.switch_(out.broker_name));
   if (out.service->has_switch(out.service->engine)) {
     CDCTL_TRY_ASSIGN(out.engine, context.engine(out.service->engine));
@@ -60,7 +60,7 @@ Result<Bench> open_bench(Context& context, const SetName& set, bool locked, cons
 
 /// It has shown what was asked. From one connection to what was allowed before: through none, since a switch mends only what
 /// is cut.
-Result<> join(Context& context, const SetName& set, Bench& bench, Outcome& outcome, const Deadline& deadline) {
+Result<> join(app::Context& context, const SetName& set, Bench& bench, Outcome& outcome, const Deadline& deadline) {
   auto memo = *bench.entry->cut_memo;
   CDCTL_TRY(bench.broker->drain(set, deadline));
   crash_point("probation.passed");
@@ -111,7 +111,7 @@ TrialState judge_trial(const Probation& probation, const Settled& seen, Time at)
   return {End::failed, seen, seen.acknowledged == 0 ? "unanswered: no message was acknowledged" : fmt::format("{} of {} messages acknowledged in time", seen.acknowledged, probation.messages)};
 }
 
-Result<> begin_trial(Context& context, const SetName& set, const TrialTerms& terms, Outcome& outcome, const Deadline& deadline) {
+Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms& terms, Outcome& outcome, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto bench, open_bench(context, set, !outcome.dry_run(), deadline));
   if (!bench.entry || !bench.entry->provisioned) {
     outcome.set("absent", true);
@@ -137,7 +137,7 @@ Result<> begin_trial(Context& context, const SetName& set, const TrialTerms& ter
   return {};
 }
 
-Result<TrialState> look_at_trial(Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline) {
+Result<TrialState> look_at_trial(app::Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto bench, open_bench(context, set, false, deadline));
   if (!bench.probation()) return TrialState{End::gone, {}, "someone else ended it"};
   CDCTL_TRY_ASSIGN(const auto seen, bench.broker->settled(set, deadline));
@@ -153,13 +153,13 @@ Result<TrialState> look_at_trial(Context& context, const SetName& set, Outcome& 
   return state;
 }
 
-Result<> abort_trial(Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline) {
+Result<> abort_trial(app::Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto bench, open_bench(context, set, true, deadline));
   if (!bench.probation()) return {};
   return cut_again(set, bench, "its trial was interrupted", outcome, deadline);
 }
 
-Result<> follow_trial(Context& context, const SetName& set, Outcome& outcome, Millis timeout) {
+Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcome, Millis timeout) {
   std::string trouble;
   for (int troubles = 0;;) {
     if (Stop::requested()) return fail(Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted, "the trial was interrupted");
@@ -177,9 +177,9 @@ Result<> follow_trial(Context& context, const SetName& set, Outcome& outcome, Mi
   }
 }
 
-Result<std::vector<SetName>> trials_due(Context& context, Time at, const Deadline& deadline) {
+Result<std::vector<SetName>> trials_due(app::Context& context, Time at, const Deadline& deadline) {
   std::vector<SetName> out;
-  Fleet fleet(context);
+  fleet::Fleet fleet(context);
   std::vector<std::string> services;
   for (const auto& service : context.config().services)
     if (!context.broker_switches(service).empty()) services.push_back(service.name);
@@ -195,4 +195,4 @@ Result<std::vector<SetName>> trials_due(Context& context, Time at, const Deadlin
   return out;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

@@ -8,7 +8,7 @@
 #include "core/app/context.hpp"
 #include "core/actions/outcome.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 /// What a cut set has to show before it is joined again.
 struct TrialTerms {
@@ -31,25 +31,25 @@ struct TrialState {
 
 /// Half-open: notes the trial, joins the set to the world, and lets one connection of it in. Exit code `refused` when the set is
 /// not cut or is forced open, `config` when it has no switch that can let one in.
-[[nodiscard]] Result<> begin_trial(Context& context, const SetName& set, const TrialTerms& terms, Outcome& outcome, const Deadline& deadline);
+[[nodiscard]] Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms& terms, Outcome& outcome, const Deadline& deadline);
 
 /// Looks once, and ends the trial when it is over: restores the set, or cuts it again.
-[[nodiscard]] Result<TrialState> look_at_trial(Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline);
+[[nodiscard]] Result<TrialState> look_at_trial(app::Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline);
 
 /// Follows a trial to its end. Exit code `interrupted` when asked to stop: then the guardian cuts the set again.
-[[nodiscard]] Result<> follow_trial(Context& context, const SetName& set, Outcome& outcome, Millis timeout);
+[[nodiscard]] Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcome, Millis timeout);
 
 /// Cuts the set again if it is on trial now.
-[[nodiscard]] Result<> abort_trial(Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline);
+[[nodiscard]] Result<> abort_trial(app::Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline);
 
 /// Sets on trial whose time is over, of all services.
-[[nodiscard]] Result<std::vector<SetName>> trials_due(Context& context, Time at, const Deadline& deadline);
+[[nodiscard]] Result<std::vector<SetName>> trials_due(app::Context& context, Time at, const Deadline& deadline);
 
 /// A process of its own that follows the trials of `sets` to their end when this one is killed, and cuts them again when this one
 /// was asked to stop (which lets it ask no broker any more). Made before anything is opened.
 class TrialGuardian {
  public:
-  [[nodiscard]] static Result<TrialGuardian> make(const Context& context, const std::vector<SetName>& sets);
+  [[nodiscard]] static Result<TrialGuardian> make(const app::Context& context, const std::vector<SetName>& sets);
   TrialGuardian(TrialGuardian&& other) noexcept : pipe_(std::exchange(other.pipe_, -1)), word_(other.word_) {}
   TrialGuardian& operator=(TrialGuardian&&) = delete;
   ~TrialGuardian();
@@ -63,4 +63,4 @@ class TrialGuardian {
   char word_ = 0;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

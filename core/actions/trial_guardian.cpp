@@ -12,11 +12,11 @@
 
 #include "core/actions/trial.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::actions {
 
 namespace {
 
-std::vector<std::string> command_line(const Context& context, std::initializer_list<std::string> words, const std::vector<SetName>& sets) {
+std::vector<std::string> command_line(const app::Context& context, std::initializer_list<std::string> words, const std::vector<SetName>& sets) {
   std::vector<std::string> out{"cdctl", "-q", "-c", context.config().file.string()};
   out.insert(out.end(), words);
   for (const auto& set : sets) out.push_back(set.str());
@@ -45,7 +45,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 }  // namespace
 
-Result<TrialGuardian> TrialGuardian::make(const Context& context, const std::vector<SetName>& sets) {
+Result<TrialGuardian> TrialGuardian::make(const app::Context& context, const std::vector<SetName>& sets) {
   auto follow = command_line(context, {"mend", "--settle"}, sets);
   auto cut = command_line(context, {"mend", "--abort"}, sets);
   const auto follow_argv = pointers(follow), cut_argv = pointers(cut);
@@ -73,4 +73,4 @@ TrialGuardian::~TrialGuardian() {
   ::close(pipe_);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::actions

@@ -13,7 +13,7 @@
 #include "core/config/place.hpp"
 #include "core/plugins/program_folder.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::app {
 
 namespace fs = std::filesystem;
 
@@ -45,26 +45,26 @@ Context::~Context() {
   (void)http_.release();  // its library may be torn down before us at exit
 }
 
-PluginHost& Context::plugin_host() {
+plugins::PluginHost& Context::plugin_host() {
   if (!plugins_) {
     std::vector<fs::path> folders;
     for (const auto& folder : options_.plugin_path) add_folders(folders, folder);
     add_folders(folders, environment("CDCTL_PLUGIN_PATH"));
     if (const auto home = data_home(); !home.empty()) folders.push_back(home / "cdctl/plugins");
-    folders.push_back((program_folder().parent_path() / CDCTL_LIBDIR / "plugins").lexically_normal());
-    plugins_ = std::make_unique<PluginHost>(std::move(folders));
+    folders.push_back((plugins::program_folder().parent_path() / CDCTL_LIBDIR / "plugins").lexically_normal());
+    plugins_ = std::make_unique<plugins::PluginHost>(std::move(folders));
   }
   return *plugins_;
 }
 
 Result<> Context::load_config() {
   if (config_) return {};
-  CDCTL_TRY_ASSIGN(config_, find_config(options_.config, plugin_host()));
+  CDCTL_TRY_ASSIGN(config_, config::find_config(options_.config, plugin_host()));
   return {};
 }
 
 Result<> Context::load_config_file(const fs::path& file) {
-  CDCTL_TRY_ASSIGN(config_, find_config(file.string(), plugin_host()));
+  CDCTL_TRY_ASSIGN(config_, config::find_config(file.string(), plugin_host()));
   return {};
 }
 
@@ -75,7 +75,7 @@ const Config& Context::config() const {
 
 Result<Http*> Context::http() {
   if (!http_) {
-    CDCTL_TRY_ASSIGN(auto* made, open_http_module(program_folder().parent_path() / CDCTL_LIBDIR));
+    CDCTL_TRY_ASSIGN(auto* made, plugins::open_http_module(plugins::program_folder().parent_path() / CDCTL_LIBDIR));
     http_.reset(made);
   }
   return http_.get();
@@ -83,7 +83,7 @@ Result<Http*> Context::http() {
 
 template <class Role>
 Result<Role*> Context::role(plugin::Role which, std::string_view kind) {
-  const auto key = std::string(to_string(which)) + ":" + std::string(kind);
+  const auto key = std::string(plugins::to_string(which)) + ":" + std::string(kind);
   if (const auto there = roles_.find(key); there != roles_.end()) return static_cast<Role*>(there->second);
   CDCTL_TRY_ASSIGN(void* const made, plugin_host().create(which, kind, *this));
   roles_[key] = made;
@@ -114,9 +114,9 @@ void Context::log(Level level, std::string_view line) {
 }
 void Context::progress(std::string_view line) { out.progress(line); }
 
-fs::path Context::home() const { return home_folder(config().table, config().file.parent_path()); }
+fs::path Context::home() const { return config::home_folder(config().table, config().file.parent_path()); }
 
-fs::path Context::libexec() const { return (program_folder().parent_path() / CDCTL_LIBEXEC_DIR).lexically_normal(); }
+fs::path Context::libexec() const { return (plugins::program_folder().parent_path() / CDCTL_LIBEXEC_DIR).lexically_normal(); }
 
 std::string Context::actor() const {
   if (!actor_.empty()) return actor_;
@@ -157,4 +157,4 @@ int Context::exit_code() const {
   return exit_;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::app

@@ -10,13 +10,13 @@
 #include <cdctl/host.hpp>
 #include <cdctl/plugin.hpp>
 
-#include "cli/output/output.hpp"
+#include "core/app/output.hpp"
 #include "core/plugins/host.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::app {
 
 /// Everything a command uses: configuration, plugins, output. Opens each part when it is first asked for.
-class Context final : public Host {
+class Context : public Host {
  public:
   struct Options {
     std::string config;                  ///< --config
@@ -32,7 +32,7 @@ class Context final : public Host {
   /// Reads this file instead of what was found before: `init` has just made it.
   [[nodiscard]] Result<> load_config_file(const std::filesystem::path& file);
   [[nodiscard]] bool has_config() const { return config_.has_value(); }
-  [[nodiscard]] PluginHost& plugin_host();
+  [[nodiscard]] plugins::PluginHost& plugin_host();
 
   // Host
   [[nodiscard]] const Config& config() const override;
@@ -70,11 +70,11 @@ class Context final : public Host {
 
   Options options_;
   std::optional<Config> config_;
-  std::unique_ptr<PluginHost> plugins_;
+  std::unique_ptr<plugins::PluginHost> plugins_;
   std::unique_ptr<Http> http_;
   std::map<std::string, void*> roles_;  ///< live to the end of the process, as the plugins do
   int exit_ = 0;
   mutable std::string actor_;           ///< asked for in every record: looked up once
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::app

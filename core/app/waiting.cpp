@@ -8,7 +8,7 @@
 
 #include <cdctl/process.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::app {
 
 bool stdout_gone() {
   struct pollfd out {STDOUT_FILENO, 0, 0};
@@ -27,4 +27,4 @@ bool wait_between(Millis pause) {
   }
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::app

@@ -2,7 +2,7 @@
 
 #include <cdctl/time.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::app {
 
 /// Whether the reader of our stdout has gone, without writing to it.
 [[nodiscard]] bool stdout_gone();
@@ -10,4 +10,4 @@ namespace cdctl::cli {
 /// Waits for `pause`. False when a stop was requested, or the reader of stdout went: there is nothing to go on for.
 [[nodiscard]] bool wait_between(Millis pause);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::app

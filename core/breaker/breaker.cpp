@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 using State = Reading::State;
 
@@ -262,4 +262,4 @@ void Breaker::block(std::string_view service, std::string_view why) {
   for (auto& [name, one] : services_) close(*one);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

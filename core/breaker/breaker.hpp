@@ -11,7 +11,7 @@
 #include "core/breaker/set_index.hpp"
 #include "core/breaker/set_state.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// Decides from signals which sets are unhealthy (docs/breakers.md). Knows no clock of its own: the signals and tick() give it
 /// one. Memory is bounded by sets × rules × the counters of a window, plus RecentIds, however many signals come.
@@ -105,4 +105,4 @@ class Breaker {
 /// `closed`, `open`, `half-open`
 [[nodiscard]] std::string_view to_string(Stand stand);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

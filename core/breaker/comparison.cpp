@@ -6,7 +6,7 @@
 
 #include "core/breaker/statistics.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 namespace {
 
@@ -224,4 +224,4 @@ Reading read_rule(const Rule& rule, const Side& own, std::span<const Side> peers
   return out;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

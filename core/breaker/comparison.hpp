@@ -8,7 +8,7 @@
 #include "core/breaker/window.hpp"
 #include "core/breaker/rule.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// One set as a rule sees it.
 struct Side {
@@ -42,4 +42,4 @@ struct Reading {
 /// The part of read_rule that needs no peers and is cheap: of a rule without a baseline.
 [[nodiscard]] Reading read_absolute(const Rule& rule, const Side& own, bool open);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

@@ -6,7 +6,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 namespace {
 
@@ -60,4 +60,4 @@ bool FlatText::skip_scalar() {
   return number().has_value();
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

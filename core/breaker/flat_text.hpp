@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// Steps through the text of one flat JSON object without copying. Knows strings of plain ASCII without escapes, whole numbers,
 /// words, and one level of objects; whatever else it meets, it gives up, and a JSON parser has to look. The odd bytes of the whole
@@ -71,4 +71,4 @@ class FlatText {
   std::array<std::uint64_t, k_longest / 64> odd_of_;  ///< the same of each block; only the first blocks_ are set
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

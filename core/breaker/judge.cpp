@@ -2,7 +2,7 @@
 
 #include "core/breaker/breaker.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 using State = Reading::State;
 
@@ -174,4 +174,4 @@ void Breaker::say(BreakerSet& set, Verdict verdict, std::string_view why, const 
   emit(set, together, clock);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 namespace {
 constexpr std::size_t k_ahead = 4;
@@ -53,4 +53,4 @@ bool RecentIds::add(std::uint64_t identity) {
   return true;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

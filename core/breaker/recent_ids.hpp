@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// Identities seen lately: a duplicate within the last `k_kept` signals is found; beyond that it counts again.
 class RecentIds {
@@ -31,4 +31,4 @@ class RecentIds {
   std::size_t next_ = 0;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

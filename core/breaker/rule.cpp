@@ -1,6 +1,6 @@
 #include "core/breaker/rule.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 const std::vector<std::string>& default_rules() {
   static const std::vector<std::string> rules{
@@ -14,4 +14,4 @@ const std::vector<std::string>& default_rules() {
   return rules;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

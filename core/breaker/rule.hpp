@@ -8,7 +8,7 @@
 #include <cdctl/signal.hpp>
 #include <cdctl/time.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// One line of the rule language, as it reads aloud (docs/breakers.md is its manual):
 ///
@@ -50,4 +50,4 @@ struct Rule {
 /// What applies to a service that names no rules. docs/breakers.md says why each is there.
 [[nodiscard]] const std::vector<std::string>& default_rules();
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

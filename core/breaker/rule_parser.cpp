@@ -9,7 +9,7 @@
 
 #include "core/breaker/rule.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 namespace {
 
@@ -195,4 +195,4 @@ class Parser {
 
 Result<Rule> Rule::parse(std::string_view text) { return Parser(text).rule(); }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 namespace {
 
@@ -62,4 +62,4 @@ BreakerSet& SetIndex::add(std::unique_ptr<BreakerSet> set) {
   return *sets_.emplace_back(std::move(set));
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

@@ -7,7 +7,7 @@
 
 #include "core/breaker/set_state.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// A hash for tables that live as long as the process: of a few words in a few steps, and of no use against people who look for
 /// texts that collide.
@@ -34,4 +34,4 @@ class SetIndex {
   std::vector<std::unique_ptr<BreakerSet>> sets_;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

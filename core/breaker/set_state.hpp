@@ -13,7 +13,7 @@
 
 #include "core/breaker/comparison.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// A member of a signal's `counts`.
 struct Count {
@@ -108,4 +108,4 @@ struct BreakerService {
   bool blocked = false, touched = false, everyone = false;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

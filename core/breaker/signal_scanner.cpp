@@ -10,7 +10,7 @@
 #include "core/breaker/set_index.hpp"
 #include "core/breaker/flat_text.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 struct SignalScanner::Parser {
   simdjson::dom::parser parser;
@@ -192,4 +192,4 @@ SignalScanner::Kind SignalScanner::take_slowly(std::string_view line) {
   return take(fields);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

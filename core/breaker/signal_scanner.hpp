@@ -9,18 +9,19 @@
 
 #include "core/breaker/set_state.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// Reads the few fields of a signal line that a breaker needs, without building a tree for each line. A flat record in plain
 /// ASCII is scanned in one pass; anything else goes to the JSON parser, so that both accept and refuse the same lines.
 class SignalScanner {
  public:
   enum class Kind { signal, expired, error, other, bad };
+  static constexpr std::size_t k_padding = 64;  ///< a scan may look that far behind a line
 
   SignalScanner();
   ~SignalScanner();
 
-  /// `line` must have LineReader::k_padding readable bytes behind it. The views in observation() hold until the next call.
+  /// `line` must have k_padding readable bytes behind it. The views in observation() hold until the next call.
   Kind scan(std::string_view line);
   [[nodiscard]] const Observation& observation() const { return observation_; }
   [[nodiscard]] const std::string& service() const { return service_; }  ///< of an error record; empty = all
@@ -49,4 +50,4 @@ class SignalScanner {
   Time minute_start_{};
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 namespace {
 
@@ -40,4 +40,4 @@ double tail_of_counts(double hits, double exposure, double other_hits, double ot
   return sum_tail(first, hits, n, [&](double x) { return (n - x) / (x + 1) * p / (1 - p); });
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

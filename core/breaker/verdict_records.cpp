@@ -3,7 +3,7 @@
 
 #include "core/breaker/breaker.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 namespace {
 
@@ -116,4 +116,4 @@ void Breaker::explain(const std::function<void(const Json&)>& write) {
       }
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

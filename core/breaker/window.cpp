@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 void RuleWindow::forget_before(std::int64_t oldest) {
   if (oldest <= oldest_) return;
@@ -81,4 +81,4 @@ RuleWindow::Blocks RuleWindow::blocks(Time clock, Millis period) const {
   return out;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

@@ -7,7 +7,7 @@
 
 #include <cdctl/time.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::breaker {
 
 /// What one rule has counted for one set: a ring of counters that together are as long as the rule's window. It takes its
 /// memory with the first thing it counts, and then never more, however much is counted. A count leaves the window up to a
@@ -53,4 +53,4 @@ class RuleWindow {
   std::vector<Bin> bins_;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::breaker

@@ -7,7 +7,7 @@
 
 #include <cdctl/time.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::config {
 
 namespace {
 
@@ -156,4 +156,4 @@ std::string_view place_name(KeyPlace place) {
   return "";
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::config

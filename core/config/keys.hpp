@@ -7,7 +7,7 @@
 
 #include <cdctl/json.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::config {
 
 /// Where a key may stand: `cdctl.toml`, a file of services.d, or both (a service's key under [defaults] holds for all services).
 enum class KeyPlace { file, service, both };
@@ -35,4 +35,4 @@ struct ConfigKey {
 /// `cdctl.toml`, `services.d/NAME.toml`, or both, for people.
 [[nodiscard]] std::string_view place_name(KeyPlace place);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::config

@@ -10,15 +10,15 @@
 #include <cdctl/fs.hpp>
 
 #include "core/config/keys.hpp"
-#include "core/config/toml_file.hpp"
+#include "core/files/toml_file.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::config {
 
 namespace fs = std::filesystem;
 
 namespace {
 
-std::unexpected<Error> bad(const TomlFile& file, std::string_view key, std::string_view what) {
+std::unexpected<Error> bad(const files::TomlFile& file, std::string_view key, std::string_view what) {
   return fail(ExitCode::config, fmt::format("{}: {}", file.at(key), what));
 }
 
@@ -26,7 +26,7 @@ std::unexpected<Error> bad(const TomlFile& file, std::string_view key, std::stri
 using Problems = std::vector<Error>;
 
 /// Every member of the table at `prefix` must be one of `known`.
-void check_keys(const TomlFile& file, const std::string& prefix, const Json& table, const std::vector<std::string>& known, Problems& problems) {
+void check_keys(const files::TomlFile& file, const std::string& prefix, const Json& table, const std::vector<std::string>& known, Problems& problems) {
   for (const auto& [key, value] : table.members()) {
     if (std::ranges::find(known, key) != known.end()) continue;
     const auto dotted = prefix.empty() ? key : prefix + "." + key;
@@ -39,7 +39,7 @@ void check_keys(const TomlFile& file, const std::string& prefix, const Json& tab
 /// Reads the fields of one service, its file laid over the defaults.
 class ServiceReader {
  public:
-  ServiceReader(const TomlFile& file, PluginHost& plugins, const fs::path& base, Problems& problems)
+  ServiceReader(const files::TomlFile& file, plugins::PluginHost& plugins, const fs::path& base, Problems& problems)
       : file_(file), plugins_(plugins), base_(base), problems_(problems), service_(file.path.parent_path().filename() == "services.d") {}
 
   void fields(const Json& table, const std::string& prefix, ServiceConfig& out) {
@@ -221,21 +221,21 @@ class ServiceReader {
     return {};
   }
 
-  const TomlFile& file_;
-  PluginHost& plugins_;
+  const files::TomlFile& file_;
+  plugins::PluginHost& plugins_;
   fs::path base_;
   Problems& problems_;
   bool service_;   ///< a service's file, not the defaults of cdctl.toml
   std::string prefix_;
 };
 
-ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults, PluginHost& plugins, const fs::path& base, Problems& problems) {
+ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults, plugins::PluginHost& plugins, const fs::path& base, Problems& problems) {
   ServiceConfig out = defaults;
   out.name = path.stem().string();
   out.file = path;
   if (!valid_service_name(out.name))
     problems.push_back({ExitCode::config, fmt::format("{}: '{}' is no service name (letters, digits and single dashes, at most 38, not ending like a revision)", path.string(), printable(out.name, 60))});
-  const auto file = read_toml(path);
+  const auto file = files::read_toml(path);
   if (!file) {
     problems.push_back(file.error());
     return out;
@@ -246,7 +246,7 @@ ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults, 
 }
 
 /// What a configuration found by walking up may not do: name programs or folders of plugins.
-void check_trust(const TomlFile& file, Problems& problems) {
+void check_trust(const files::TomlFile& file, Problems& problems) {
   for (const auto& [dotted, where] : file.where) {
     if (dotted.ends_with("_command") || dotted == "plugins" || dotted.starts_with("plugins."))
       problems.push_back(bad(file, dotted, fmt::format("'{}' names programs, which a configuration found by walking up may not; pass --config {} if you trust it", dotted, file.path.string())).error());
@@ -254,7 +254,7 @@ void check_trust(const TomlFile& file, Problems& problems) {
 }
 
 /// Of cdctl.toml itself; gives what holds for all services.
-ServiceConfig check_file(const TomlFile& file, bool trusted, PluginHost& plugins, const fs::path& base, Problems& problems) {
+ServiceConfig check_file(const files::TomlFile& file, bool trusted, plugins::PluginHost& plugins, const fs::path& base, Problems& problems) {
   if (!trusted) check_trust(file, problems);
   auto known = known_keys(false, "");
   for (const auto& plugin : plugins.plugins())
@@ -268,8 +268,8 @@ ServiceConfig check_file(const TomlFile& file, bool trusted, PluginHost& plugins
   return defaults;
 }
 
-Result<Config> read_config(const ConfigPlace& place, PluginHost& plugins) {
-  CDCTL_TRY_ASSIGN(const auto file, read_toml(place.file));
+Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugins) {
+  CDCTL_TRY_ASSIGN(const auto file, files::read_toml(place.file));
   const auto base = fs::absolute(place.file).parent_path();
   Problems problems;
   const auto defaults = check_file(file, place.trusted, plugins, base, problems);
@@ -295,9 +295,9 @@ std::vector<fs::path> service_files(const ConfigPlace& place) {
   return files;
 }
 
-std::vector<Error> check_structure(const ConfigPlace& place, PluginHost& plugins) {
+std::vector<Error> check_structure(const ConfigPlace& place, plugins::PluginHost& plugins) {
   Problems problems;
-  const auto file = read_toml(place.file);
+  const auto file = files::read_toml(place.file);
   if (!file) return {file.error()};
   const auto base = fs::absolute(place.file).parent_path();
   const auto defaults = check_file(*file, place.trusted, plugins, base, problems);
@@ -305,9 +305,9 @@ std::vector<Error> check_structure(const ConfigPlace& place, PluginHost& plugins
   return problems;
 }
 
-Result<Config> find_config(const std::string& named, PluginHost& plugins) {
+Result<Config> find_config(const std::string& named, plugins::PluginHost& plugins) {
   CDCTL_TRY_ASSIGN(const auto place, require_config(named));
   return read_config(place, plugins);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::config

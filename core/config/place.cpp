@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-namespace cdctl::cli {
+namespace cdctl::config {
 
 namespace fs = std::filesystem;
 
@@ -46,4 +46,4 @@ fs::path home_folder(const Json& table, const fs::path& folder) {
   return fs::path(environment("HOME")) / ".local/state/cdctl";
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::config

@@ -7,7 +7,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::config {
 
 /// Where a configuration is, by the order of design §6. It need not be readable, or there when it was named.
 struct ConfigPlace {
@@ -20,4 +20,4 @@ struct ConfigPlace {
 /// The home by the environment, else by `table` (of cdctl.toml in `folder`), else the user's or the system's.
 [[nodiscard]] std::filesystem::path home_folder(const Json& table, const std::filesystem::path& folder);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::config

@@ -2,9 +2,9 @@
 
 #include <cstdlib>
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
-Result<Feed*> choose_feed(Context& context, bool as_unit) {
+Result<Feed*> choose_feed(app::Context& context, bool as_unit) {
   if (as_unit && std::getenv("AMQP_URL") && std::getenv("CDCTL_SET")) return context.feed("rabbit");
   auto loaded = context.load_config();
   if (loaded) return context.feed(context.config().table["rabbit"].is_object() ? "rabbit" : "local");
@@ -12,6 +12,6 @@ Result<Feed*> choose_feed(Context& context, bool as_unit) {
   return std::unexpected(loaded.error());
 }
 
-std::filesystem::path cursor_file(const Context& context, std::string_view reader) { return context.home() / "readers" / reader; }
+std::filesystem::path cursor_file(const app::Context& context, std::string_view reader) { return context.home() / "readers" / reader; }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

@@ -11,7 +11,7 @@
 
 #include "core/feed/spool_file.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 namespace fs = std::filesystem;
 
@@ -61,7 +61,7 @@ Result<> Spool::put(std::span<const Json> signals) const {
   return {};
 }
 
-Result<std::size_t> Spool::drain(Context& context, Feed& feed, std::string_view only, const Deadline& deadline) const {
+Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_view only, const Deadline& deadline) const {
   std::error_code error;
   if (!fs::exists(folder_, error)) return 0;
   auto fresh = files_in(folder_, only);
@@ -102,15 +102,15 @@ std::string unit_of_set() {
   return url && set && parse_set_name(set) ? set : "";
 }
 
-bool wants_spool(const Context& context, bool asked) { return asked || context.config().table["signals"]["spool"].as_bool(); }
+bool wants_spool(const app::Context& context, bool asked) { return asked || context.config().table["signals"]["spool"].as_bool(); }
 
-void drain_spool(Context& context, Feed& feed, const Deadline& deadline) {
+void drain_spool(app::Context& context, Feed& feed, const Deadline& deadline) {
   const auto sent = Spool(context.home()).drain(context, feed, unit_of_set(), deadline);
   if (!sent) context.out.warning("sending the signals that wait in the spool: " + sent.error().what);
   else if (*sent > 0) context.out.note(fmt::format("sent {} signal{} that had waited in the spool", *sent, *sent == 1 ? "" : "s"));
 }
 
-Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline, bool* kept) {
+Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline, bool* kept) {
   if (kept) *kept = false;
   const auto sent = feed.send(signals, deadline);
   if (sent) {
@@ -126,4 +126,4 @@ Result<> send_or_spool(Context& context, Feed& feed, std::span<const Json> signa
   return {};
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

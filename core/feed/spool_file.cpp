@@ -12,7 +12,7 @@
 #include <cdctl/names.hpp>
 #include <cdctl/signal.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 namespace {
 
@@ -74,4 +74,4 @@ Result<> keep_refused(const std::filesystem::path& log, std::span<const SpoolFil
   return {};
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

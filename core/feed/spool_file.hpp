@@ -9,7 +9,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 /// One file of the spool, taken out of its writers' reach.
 class SpoolFile {
@@ -34,4 +34,4 @@ class SpoolFile {
 /// Appends the lines, each after its reason, so that a person can mend and spool them again.
 [[nodiscard]] Result<> keep_refused(const std::filesystem::path& log, std::span<const SpoolFile::BadLine> lines);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

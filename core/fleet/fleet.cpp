@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace cdctl::cli {
+namespace cdctl::fleet {
 
 bool SetView::out_there() const {
   if (!status && memory.provisioned) return true;  // in another home: its own cron repairs it
@@ -50,7 +50,7 @@ const Result<std::vector<SetStatus>>& Fleet::engine_list(const std::string& name
 }
 
 const Result<std::map<std::string, MemoryEntry>>& Fleet::memory_of(const ServiceConfig& service, const Deadline& deadline) {
-  const auto name = Context::memory_name(service);
+  const auto name = app::Context::memory_name(service);
   const auto ask = [&](const std::string& key, std::optional<std::string_view> only) -> const Result<std::map<std::string, MemoryEntry>>& {
     if (const auto there = memories_.find(key); there != memories_.end()) return there->second;
     auto memory = context_.memory(name);
@@ -198,7 +198,7 @@ std::string held_text(const Hold& hold) {
 void Fleet::load_holds(const Deadline& deadline) {
   for (auto& view : views_) {
     if (view.error) continue;
-    auto memory = context_.memory(Context::memory_name(*view.config));
+    auto memory = context_.memory(app::Context::memory_name(*view.config));
     auto hold = memory ? hold_of(**memory, view.config->name, deadline) : Result<std::optional<Hold>>(std::unexpected(memory.error()));
     if (!hold) view.error = hold.error();
     else view.hold = *hold;
@@ -228,7 +228,7 @@ void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
   // Of a service that is not configured here only what runs here is cut: the feed of a broker tells of everybody's sets.
   if (!config) named_strangers_ = false;
   // A switch of somebody's own keeps no memory: what its sets are, the engine alone knows.
-  if (!config || context_.broker_switches(*config).empty() || Context::memory_name(*config) == "local") return load({service}, deadline);
+  if (!config || context_.broker_switches(*config).empty() || app::Context::memory_name(*config) == "local") return load({service}, deadline);
   only_ = service;
   add_view(*config, deadline, false);
 }
@@ -282,7 +282,7 @@ Result<std::vector<SetView*>> Selector::pick(Fleet& fleet) const {
   return out;
 }
 
-Result<const ServiceConfig*> find_service(Context& context, std::string_view name) {
+Result<const ServiceConfig*> find_service(app::Context& context, std::string_view name) {
   if (const auto* config = context.config().service(name)) return config;
   if (const auto broken = context.config().broken.find(std::string(name)); broken != context.config().broken.end()) return std::unexpected(broken->second);
   std::vector<std::string> names;
@@ -292,7 +292,7 @@ Result<const ServiceConfig*> find_service(Context& context, std::string_view nam
                                             close.empty() ? "" : fmt::format("; did you mean {}?", close)));
 }
 
-Result<std::vector<std::string>> services_of(Context& context, const std::vector<Selector>& selectors) {
+Result<std::vector<std::string>> services_of(app::Context& context, const std::vector<Selector>& selectors) {
   std::vector<std::string> out;
   for (const auto& selector : selectors) {
     if (selector.glob) return std::vector<std::string>();
@@ -302,8 +302,8 @@ Result<std::vector<std::string>> services_of(Context& context, const std::vector
   return out;
 }
 
-void report_broken(Context& context) {
+void report_broken(app::Context& context) {
   for (const auto& [name, error] : context.config().broken) context.report_record(name, "reading its file", error);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::fleet

@@ -9,7 +9,7 @@
 
 #include "core/app/context.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::fleet {
 
 /// One worker set as engine, memory and switches together know it.
 struct SetView {
@@ -44,7 +44,7 @@ struct ServiceView {
 /// brokers and one of them does not answer, it is asked for each service, so that only that broker's are unknown.
 class Fleet {
  public:
-  explicit Fleet(Context& context) : context_(context) {}
+  explicit Fleet(app::Context& context) : context_(context) {}
 
   /// Asks about these services; all configured ones when empty. Never fails as a whole: what could not be asked is in
   /// the views' `error`.
@@ -68,7 +68,7 @@ class Fleet {
   /// What the memory knows of all services, or of this one where it could not be asked about all.
   const Result<std::map<std::string, MemoryEntry>>& memory_of(const ServiceConfig& service, const Deadline& deadline);
 
-  Context& context_;
+  app::Context& context_;
   std::optional<std::string> only_;
   bool named_strangers_ = true;  ///< a service that is named and not configured is looked for in the memory too
   std::map<std::string, Result<std::vector<SetStatus>>> engines_;
@@ -91,14 +91,14 @@ struct Selector {
 
 /// The services that the selectors can touch, for Fleet::load; empty = all. Exit code `usage` or `config` for a service
 /// that is not configured, with the nearest name.
-[[nodiscard]] Result<std::vector<std::string>> services_of(Context& context, const std::vector<Selector>& selectors);
+[[nodiscard]] Result<std::vector<std::string>> services_of(app::Context& context, const std::vector<Selector>& selectors);
 /// The freeze of a service, unless its time is over. Read the service's memory before: what it saw tells the freezes, too.
 [[nodiscard]] Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service, const Deadline& deadline);
 /// `by alice@web1 since 2h, until …: why`
 [[nodiscard]] std::string held_text(const Hold& hold);
 /// Exit code `config` when the service is unknown or its file is broken.
-[[nodiscard]] Result<const ServiceConfig*> find_service(Context& context, std::string_view name);
+[[nodiscard]] Result<const ServiceConfig*> find_service(app::Context& context, std::string_view name);
 /// Reports every broken service file: a record, a line, exit code 3.
-void report_broken(Context& context);
+void report_broken(app::Context& context);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::fleet

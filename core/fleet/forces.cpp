@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace cdctl::cli {
+namespace cdctl::fleet {
 
 /// A set that its service's memory has no entry of may be forced all the same, so that it is asked for by its name.
 Result<std::optional<Force>> Forces::ask(Memory& memory, const SetName& set, Service& known, const Deadline& deadline) {
@@ -21,7 +21,7 @@ Result<std::optional<Force>> Forces::ask(Memory& memory, const SetName& set, Ser
 }
 
 std::optional<Force> Forces::look(const ServiceConfig& service, const SetName& set, Service& known) {
-  const auto name = Context::memory_name(service);
+  const auto name = app::Context::memory_name(service);
   auto& patience = patience_[name];
   const auto begun = Clock::now();
   if (begun >= patience.until) patience.left = k_timeout;
@@ -49,4 +49,4 @@ std::optional<Force> Forces::of(const SetName& set) {
   return look(*service, set, known);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::fleet

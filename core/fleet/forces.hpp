@@ -9,13 +9,13 @@
 
 #include "core/app/context.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::fleet {
 
 /// What people have forced, read from the memory of a set's service when a verdict depends on it, and remembered for a moment. A
 /// memory that cannot be asked says nothing: `break` asks it again before it cuts.
 class Forces {
  public:
-  explicit Forces(Context& context) : context_(context) {}
+  explicit Forces(app::Context& context) : context_(context) {}
   [[nodiscard]] std::optional<Force> of(const SetName& set);
 
  private:
@@ -43,10 +43,10 @@ class Forces {
   [[nodiscard]] Result<std::optional<Force>> ask(Memory& memory, const SetName& set, Service& known, const Deadline& deadline);
   [[nodiscard]] std::optional<Force> look(const ServiceConfig& service, const SetName& set, Service& known);
 
-  Context& context_;
+  app::Context& context_;
   std::map<std::string, Service> known_;
   std::map<std::string, Patience> patience_;  ///< by memory
   bool looked_ = false;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::fleet

@@ -4,7 +4,7 @@
 
 #include <cdctl/fs.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::fleet {
 
 Result<SourceState> read_file_source(const SourceConfig& source) {
   auto text = read_file(source.url);
@@ -14,7 +14,7 @@ Result<SourceState> read_file_source(const SourceConfig& source) {
 
 namespace {
 
-std::vector<Result<SourceState>> ask(Context& context, const std::string& kind, const std::vector<SourceConfig>& sources, const Deadline& deadline) {
+std::vector<Result<SourceState>> ask(app::Context& context, const std::string& kind, const std::vector<SourceConfig>& sources, const Deadline& deadline) {
   std::vector<Result<SourceState>> out;
   if (kind == "file") {
     for (const auto& source : sources) out.push_back(read_file_source(source));
@@ -33,7 +33,7 @@ Error about(const SourceConfig& source, const Error& error) {
 
 }  // namespace
 
-std::map<std::string, Result<Sources>> newest_sources(Context& context, const std::vector<const ServiceConfig*>& services, const Deadline& deadline) {
+std::map<std::string, Result<Sources>> newest_sources(app::Context& context, const std::vector<const ServiceConfig*>& services, const Deadline& deadline) {
   std::map<std::string, Result<Sources>> out;
   std::map<std::string, std::vector<SourceConfig>> by_kind;
   for (const auto* service : services) {
@@ -52,7 +52,7 @@ std::map<std::string, Result<Sources>> newest_sources(Context& context, const st
   return out;
 }
 
-Result<> pin_source(Context& context, const ServiceConfig& service, std::string_view pin, Sources& sources, const Deadline& deadline) {
+Result<> pin_source(app::Context& context, const ServiceConfig& service, std::string_view pin, Sources& sources, const Deadline& deadline) {
   const auto equals = pin.find('=');
   if (equals == std::string_view::npos || equals + 1 == pin.size()) return fail(ExitCode::usage, fmt::format("--source '{}' must be NAME=REVISION", printable(pin, 60)));
   const auto name = pin.substr(0, equals);
@@ -69,4 +69,4 @@ Result<> pin_source(Context& context, const ServiceConfig& service, std::string_
   return fail(ExitCode::usage, fmt::format("--source: {} has no source '{}'{}", service.name, printable(name, 40), close.empty() ? "" : fmt::format("; did you mean {}?", close)));
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::fleet

@@ -7,7 +7,7 @@
 
 #include <cdctl/process.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::notify {
 
 namespace {
 
@@ -23,7 +23,7 @@ bool pause_for(Millis pause) {
 
 }  // namespace
 
-SinkWorker::SinkWorker(Context& context, std::vector<Named> sinks, Millis timeout)
+SinkWorker::SinkWorker(app::Context& context, std::vector<Named> sinks, Millis timeout)
     : context_(context), sinks_(std::move(sinks)), lost_(sinks_.size()), timeout_(timeout), thread_([this] { work(); }) {}
 
 SinkWorker::~SinkWorker() { finish(); }
@@ -85,4 +85,4 @@ void SinkWorker::work() {
     if (lost_[i] > 0) context_.out.note(fmt::format("{}: {} records in all were not passed on", sinks_[i].name, lost_[i]));
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::notify

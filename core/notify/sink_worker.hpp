@@ -11,7 +11,7 @@
 
 #include "core/app/context.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::notify {
 
 /// Passes records on to sinks in a thread of its own, so that a slow sink holds back nobody who reads our stdout. From start
 /// to finish() this thread alone uses the plugins, stderr and the exit code; who feeds it keeps to stdin and stdout.
@@ -22,7 +22,7 @@ class SinkWorker {
     Sink* sink;
   };
 
-  SinkWorker(Context& context, std::vector<Named> sinks, Millis timeout);
+  SinkWorker(app::Context& context, std::vector<Named> sinks, Millis timeout);
   ~SinkWorker();
 
   /// A record to pass on, `bytes` long as text. Waits while very much is under way.
@@ -44,7 +44,7 @@ class SinkWorker {
   [[nodiscard]] Batch take();
   [[nodiscard]] Result<> pass(Sink& sink, const std::vector<Json>& records) const;
 
-  Context& context_;
+  app::Context& context_;
   std::vector<Named> sinks_;
   std::vector<std::size_t> lost_;  ///< by sink: records that it did not take
   Millis timeout_;
@@ -55,4 +55,4 @@ class SinkWorker {
   std::jthread thread_;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::notify

@@ -15,14 +15,14 @@
 
 #include <cdctl/fs.hpp>
 
-#include "core/config/toml_file.hpp"
+#include "core/files/toml_file.hpp"
 
 // The host's side of the link-level gate: a plugin built for another interface version refers to another symbol.
 extern "C" {
 extern __attribute__((visibility("default"), used)) const char CDCTL_INTERFACE_SYMBOL(CDCTL_INTERFACE) = CDCTL_INTERFACE;
 }
 
-namespace cdctl::cli {
+namespace cdctl::plugins {
 
 namespace fs = std::filesystem;
 using plugin::Descriptor;
@@ -137,7 +137,7 @@ PluginInfo read_manifest(const fs::path& path) {
   PluginInfo info;
   info.manifest = path;
   info.name = path.stem().string();
-  auto file = read_toml(path);
+  auto file = files::read_toml(path);
   if (!file) {
     info.refused = file.error().what;
     return info;
@@ -359,4 +359,4 @@ Result<Http*> open_http_module(const fs::path& folder) {
   }
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::plugins

@@ -8,7 +8,7 @@
 
 #include <cdctl/plugin.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::plugins {
 
 struct RoleInfo {
   std::string role;  ///< source, deployer, engine, memory, switch, feed, probe, doctor
@@ -76,4 +76,4 @@ class PluginHost {
 /// Opens the HTTP module in `folder`. Exit code `config` when it is not there.
 [[nodiscard]] Result<Http*> open_http_module(const std::filesystem::path& folder);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::plugins

@@ -7,7 +7,7 @@
 
 #include "core/plugins/program_folder.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::plugins {
 
 Result<void*> open_module(std::string_view name, const char* symbol, std::string_view what) {
   const auto file = program_folder().parent_path() / CDCTL_LIBDIR / name;
@@ -21,4 +21,4 @@ Result<void*> open_module(std::string_view name, const char* symbol, std::string
   return found;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::plugins

@@ -1,6 +1,6 @@
 #include "core/plugins/program_folder.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::plugins {
 
 namespace fs = std::filesystem;
 
@@ -10,4 +10,4 @@ fs::path program_folder() {
   return error ? fs::path("/usr/bin") : program.parent_path();
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::plugins

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-namespace cdctl::cli {
+namespace cdctl::plugins {
 
 /// Folder of the running program: its parts are found from here.
 [[nodiscard]] std::filesystem::path program_folder();
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::plugins

@@ -8,7 +8,7 @@
 
 #include "core/probe/checks.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::probe {
 
 namespace {
 
@@ -70,7 +70,7 @@ void run_commands(std::span<const CheckRun> runs, std::vector<std::optional<Find
   work();
 }
 
-void run_requests(Context& context, std::span<const CheckRun> runs, std::vector<std::optional<Finding>>& findings, const Deadline& deadline) {
+void run_requests(app::Context& context, std::span<const CheckRun> runs, std::vector<std::optional<Finding>>& findings, const Deadline& deadline) {
   std::vector<std::size_t> which;
   std::vector<HttpRequest> requests;
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -99,7 +99,7 @@ Json signal_of(const CheckRun& run, const SetName& set, const std::optional<std:
 
 }  // namespace
 
-std::vector<Json> run_checks(Context& context, std::span<const CheckRun> runs, const Deadline& deadline) {
+std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> runs, const Deadline& deadline) {
   std::vector<Json> out;
   std::vector<std::optional<Finding>> findings(runs.size());
   run_requests(context, runs, findings, deadline);
@@ -116,4 +116,4 @@ std::vector<Json> run_checks(Context& context, std::span<const CheckRun> runs, c
   return out;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::probe

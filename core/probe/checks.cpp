@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace cdctl::cli {
+namespace cdctl::probe {
 
 namespace {
 
@@ -106,4 +106,4 @@ Result<std::vector<UserCheck>> read_checks(const ServiceConfig& service, bool tr
   return out;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::probe

@@ -9,7 +9,7 @@
 
 #include "core/app/context.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::probe {
 
 /// A check of the user's own: a `[[checks]]` table of a service's file. `{set}`, `{service}` and `{revision}` in its address or
 /// its words stand for the set that is looked at.
@@ -38,6 +38,6 @@ struct CheckRun {
 
 /// Runs them, several at once, and gives their signals: `check/NAME`, good ones with severity `info`. An error is reported as a
 /// record of its service: the check could not be made.
-[[nodiscard]] std::vector<Json> run_checks(Context& context, std::span<const CheckRun> runs, const Deadline& deadline);
+[[nodiscard]] std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> runs, const Deadline& deadline);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::probe

@@ -5,7 +5,7 @@
 #include <cdctl/names.hpp>
 #include <cdctl/process.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::probe {
 
 Result<ProbeMemory> ProbeMemory::open(const std::filesystem::path& home, const std::string& name, const Deadline& deadline) {
   if (!valid_word(name)) return fail(ExitCode::config, fmt::format("'{}' is no probe name", printable(name, 40)));
@@ -26,4 +26,4 @@ Result<> ProbeMemory::store() {
   return write_file_atomically(file_, value.dump() + "\n", 0600);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::probe

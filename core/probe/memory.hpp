@@ -7,7 +7,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/json.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::probe {
 
 /// What a probe keeps from one look to the next, in the home's `probes/NAME.json` (0600): from cron it has rates too. Held by one
 /// process at a time, so that two probes of a home count nothing twice.
@@ -25,4 +25,4 @@ class ProbeMemory {
   std::optional<FileLock> lock_;
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::probe

@@ -10,11 +10,11 @@
 #include "core/probe/checks.hpp"
 #include "core/probe/memory.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::probe {
 
-bool worth_a_look(const SetView& set) { return set.state != "deploying" && set.state != "partial" && set.state != "reaping" && set.state != "absent"; }
+bool worth_a_look(const fleet::SetView& set) { return set.state != "deploying" && set.state != "partial" && set.state != "reaping" && set.state != "absent"; }
 
-std::vector<std::string> probes_of(Context& context, const ServiceConfig& service) {
+std::vector<std::string> probes_of(app::Context& context, const ServiceConfig& service) {
   auto& host = context.plugin_host();
   auto out = context.broker_switches(service);
   out.push_back(service.engine);
@@ -31,11 +31,11 @@ namespace {
 
 constexpr std::size_t k_most_runs = 1000;
 
-std::vector<const SetView*> chosen(Fleet& fleet, const std::vector<Selector>& selectors) {
-  std::vector<const SetView*> out;
+std::vector<const fleet::SetView*> chosen(fleet::Fleet& fleet, const std::vector<fleet::Selector>& selectors) {
+  std::vector<const fleet::SetView*> out;
   for (const auto& view : fleet.services())
     for (const auto& set : view.sets) {
-      const auto means = [&](const Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
+      const auto means = [&](const fleet::Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
       if (worth_a_look(set) && (selectors.empty() || std::ranges::any_of(selectors, means))) out.push_back(&set);
     }
   return out;
@@ -43,7 +43,7 @@ std::vector<const SetView*> chosen(Fleet& fleet, const std::vector<Selector>& se
 
 class Round {
  public:
-  Round(Context& context, std::vector<const SetView*> sets, const Deadline& deadline) : context_(context), sets_(std::move(sets)), deadline_(deadline) {}
+  Round(app::Context& context, std::vector<const fleet::SetView*> sets, const Deadline& deadline) : context_(context), sets_(std::move(sets)), deadline_(deadline) {}
 
   std::vector<Json> run() {
     for (const auto& [name, targets] : targets_by_probe()) {
@@ -129,21 +129,21 @@ class Round {
     }
   }
 
-  Context& context_;
-  std::vector<const SetView*> sets_;
+  app::Context& context_;
+  std::vector<const fleet::SetView*> sets_;
   Deadline deadline_;
   std::vector<Json> signals_;
 };
 
 }  // namespace
 
-Result<std::vector<Json>> probe_round(Context& context, const std::vector<Selector>& selectors, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto services, services_of(context, selectors));
-  Fleet fleet(context);
+Result<std::vector<Json>> probe_round(app::Context& context, const std::vector<fleet::Selector>& selectors, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
+  fleet::Fleet fleet(context);
   fleet.load(services, deadline);
   for (const auto& view : fleet.services())
     if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
   return Round(context, chosen(fleet, selectors), deadline).run();
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::probe

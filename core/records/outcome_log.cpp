@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace cdctl::cli {
+namespace cdctl::records {
 
 namespace fs = std::filesystem;
 
@@ -182,4 +182,4 @@ Result<std::optional<Json>> LogReader::next() {
   }
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::records

@@ -12,7 +12,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/json.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::records {
 
 /// How much of the log is kept. A file that has grown to `bytes` gets a number for good, and `files` numbered ones stay.
 struct LogBounds {
@@ -54,4 +54,4 @@ class LogReader {
   bool skipping_ = false;  ///< what comes next belongs to a line that is too long
 };
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::records

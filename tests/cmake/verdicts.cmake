@@ -1,6 +1,6 @@
 # What the decider's verdicts are worth on labelled traces: a test, and scripts/verdicts.
 add_library(verdict_traces STATIC tools/verdict_traces.cpp tools/verdict_score.cpp)
-target_link_libraries(verdict_traces PUBLIC cdctl_front cdctl::sdk PRIVATE cdctl_warnings)
+target_link_libraries(verdict_traces PUBLIC cdctl_breaker PRIVATE cdctl_warnings)
 # Four hundred traces take their time in a debug build: a program of its own, with a longer timeout.
 cdctl_unit_room(verdicts LIBRARIES verdict_traces TIMEOUT 900)
 

@@ -5,13 +5,12 @@
 #include <fmt/format.h>
 
 #include "core/breaker/breaker.hpp"
-#include "cli/input/record_reader.hpp"
 #include "core/breaker/signal_scanner.hpp"
 
 namespace verdicts {
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::breaker;
 
 namespace {
 
@@ -76,7 +75,7 @@ Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, boo
   std::string padded;
   for (const auto& line : trace.lines) {
     padded = line.text;
-    padded.append(LineReader::k_padding, '\0');
+    padded.append(SignalScanner::k_padding, '\0');
     if (scanner.scan(std::string_view(padded).substr(0, line.text.size())) != SignalScanner::Kind::signal) throw std::runtime_error("not a signal: " + line.text);
     if (!cut || !guard.is_cut(scanner.observation().set)) breaker.add(scanner.observation());
   }

@@ -60,7 +60,7 @@ void ask_external(const Place& place, const Deadline& budget, Answer& out) {
 
 }  // namespace
 
-Answer answer(PluginHost& plugins, const Live& live, const Place& place, const Deadline& budget) {
+Answer answer(plugins::PluginHost& plugins, const Live& live, const Place& place, const Deadline& budget) {
   Answer out;
   switch (place.kind) {
     case Place::Kind::command:

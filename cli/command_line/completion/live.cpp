@@ -6,7 +6,7 @@
 
 #include <cdctl/fs.hpp>
 
-#include "core/config/toml_file.hpp"
+#include "core/files/toml_file.hpp"
 #include "cli/command_line/completion/child.hpp"
 
 namespace cdctl::cli::completion {
@@ -58,9 +58,9 @@ std::vector<std::string> Live::services() const {
 
 std::vector<KnownSet> Live::sets() const {
   if (!place_) return {};
-  const auto file = read_toml(place_->file);
+  const auto file = files::read_toml(place_->file);
   if (!file) return {};
-  const NamesCache cache(home_folder(file->table, fs::absolute(place_->file).parent_path()), place_->file);
+  const NamesCache cache(config::home_folder(file->table, fs::absolute(place_->file).parent_path()), place_->file);
   auto kept = cache.read();
   if (kept.fresh) return std::move(kept.sets);
   const auto answer = from_child(budget_, Late::goes_on, [&](int fd) { ask(fd, cache, kept.sets); });
@@ -81,7 +81,7 @@ void Live::ask(int fd, const NamesCache& cache, const std::vector<KnownSet>& bef
   if (!context.load_config()) return;
   const Deadline deadline(k_ask);
   if (place_->trusted) {
-    Fleet fleet(context);
+    fleet::Fleet fleet(context);
     fleet.load({}, deadline);
     const auto all = seen(fleet, before);
     put(fd, NamesCache::to_text(all.sets));
@@ -101,7 +101,7 @@ std::vector<std::string> Live::sources(const std::vector<std::string>& of) const
   names.resize(std::min(names.size(), k_most_files));
   for (const auto& name : names) {
     if (!valid_service_name(name) || budget_.passed()) continue;
-    const auto file = read_toml(services_folder() / (name + ".toml"));
+    const auto file = files::read_toml(services_folder() / (name + ".toml"));
     if (!file) continue;
     for (const auto& [source, table] : file->table["sources"].members())
       if (valid_word(source) && table["file"].is_null() && std::ranges::find(out, source) == out.end()) out.push_back(source);

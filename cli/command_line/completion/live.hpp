@@ -6,7 +6,7 @@
 #include <cdctl/time.hpp>
 
 #include "core/config/place.hpp"
-#include "core/app/context.hpp"
+#include "cli/output/context.hpp"
 #include "cli/command_line/completion/names.hpp"
 
 namespace cdctl::cli::completion {
@@ -14,7 +14,7 @@ namespace cdctl::cli::completion {
 /// What a configuration and the engines behind it know, for as long as the budget lasts. Silent about everything that fails.
 class Live {
  public:
-  Live(Context::Options options, const Deadline& budget) : options_(std::move(options)), budget_(budget), place_(locate_config(options_.config)) {}
+  Live(Context::Options options, const Deadline& budget) : options_(std::move(options)), budget_(budget), place_(config::locate_config(options_.config)) {}
 
   /// By the names of the files in services.d; nothing is parsed.
   [[nodiscard]] std::vector<std::string> services() const;
@@ -30,7 +30,7 @@ class Live {
 
   Context::Options options_;
   Deadline budget_;
-  std::optional<ConfigPlace> place_;
+  std::optional<config::ConfigPlace> place_;
 };
 
 }  // namespace cdctl::cli::completion

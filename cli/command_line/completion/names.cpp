@@ -78,7 +78,7 @@ std::vector<KnownSet> NamesCache::from_text(std::string_view text) {
   return out;
 }
 
-Seen seen(Fleet& fleet, const std::vector<KnownSet>& before) {
+Seen seen(fleet::Fleet& fleet, const std::vector<KnownSet>& before) {
   Seen out;
   for (const auto& view : fleet.services()) {
     if (view.error) {
@@ -95,7 +95,7 @@ Seen seen(Fleet& fleet, const std::vector<KnownSet>& before) {
   return out;
 }
 
-void remember(const Context& context, Fleet& fleet) {
+void remember(const app::Context& context, fleet::Fleet& fleet) {
   const auto all = seen(fleet, {});
   if (all.whole) NamesCache(context.home(), context.config().file).write(all.sets);
 }

@@ -47,8 +47,8 @@ struct Seen {
   bool whole = true;  ///< every service could be asked
 };
 /// The sets that a fleet has seen. Those of services that could not be asked are taken from `before`.
-[[nodiscard]] Seen seen(Fleet& fleet, const std::vector<KnownSet>& before);
+[[nodiscard]] Seen seen(fleet::Fleet& fleet, const std::vector<KnownSet>& before);
 /// Keeps them for completion, after a command has listed everything; only when nothing is missing.
-void remember(const Context& context, Fleet& fleet);
+void remember(const app::Context& context, fleet::Fleet& fleet);
 
 }  // namespace cdctl::cli::completion

@@ -30,7 +30,7 @@ std::vector<Option> all_options_of(const Command& row) {
 }
 
 /// Every option of a group's commands: some of them may stand before the command's name.
-std::vector<Option> options_of_group(const PluginInfo& plugin) {
+std::vector<Option> options_of_group(const plugins::PluginInfo& plugin) {
   std::vector<Option> out;
   for (const auto& row : plugin.commands)
     for (const auto& option : all_options(row))
@@ -40,7 +40,7 @@ std::vector<Option> options_of_group(const PluginInfo& plugin) {
 
 class Walk {
  public:
-  Walk(PluginHost& plugins, const std::vector<std::string>& words) : plugins_(plugins), words_(words) {}
+  Walk(plugins::PluginHost& plugins, const std::vector<std::string>& words) : plugins_(plugins), words_(words) {}
 
   Place place() && {
     place_.options.assign(global_options().begin(), global_options().end());
@@ -74,9 +74,9 @@ class Walk {
     place_.word = words_.back();
   }
 
-  void group(const PluginInfo& plugin) {
-    place_.plugin = std::make_unique<PluginInfo>(plugin);
-    if (!PluginHost::read_commands(*place_.plugin)) return;
+  void group(const plugins::PluginInfo& plugin) {
+    place_.plugin = std::make_unique<plugins::PluginInfo>(plugin);
+    if (!plugins::PluginHost::read_commands(*place_.plugin)) return;
     place_.options = options_of_group(*place_.plugin);
     if (read(true)) {
       if (is_argument()) place_.kind = Place::Kind::group;
@@ -161,7 +161,7 @@ class Walk {
     return true;
   }
 
-  PluginHost& plugins_;
+  plugins::PluginHost& plugins_;
   const std::vector<std::string>& words_;
   std::size_t at_ = 0;
   bool only_words_ = false;
@@ -170,7 +170,7 @@ class Walk {
 
 }  // namespace
 
-Place find_place(PluginHost& plugins, const std::vector<std::string>& words) { return Walk(plugins, words).place(); }
+Place find_place(plugins::PluginHost& plugins, const std::vector<std::string>& words) { return Walk(plugins, words).place(); }
 
 std::string argument_name(std::string_view arguments, std::size_t index) {
   std::string name;

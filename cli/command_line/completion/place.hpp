@@ -23,11 +23,11 @@ struct Place {
   std::string choices;               ///< what it can be, separated by blanks
   std::vector<std::string> words;    ///< the arguments before it; for an external program all words
   std::string command;               ///< the program of Kind::external
-  std::unique_ptr<PluginInfo> plugin;///< whose group this is
+  std::unique_ptr<plugins::PluginInfo> plugin;///< whose group this is
 };
 
 /// Finds out by the rows of commands and the plugins' manifests. Opens no plugin.
-[[nodiscard]] Place find_place(PluginHost& plugins, const std::vector<std::string>& words);
+[[nodiscard]] Place find_place(plugins::PluginHost& plugins, const std::vector<std::string>& words);
 
 /// The name of argument `index` in `[SERVICE[@REV]…]`, `MODEL [APPLICATION…]`; empty when there is none.
 [[nodiscard]] std::string argument_name(std::string_view arguments, std::size_t index);

@@ -73,12 +73,12 @@ void rules(const std::string& word, Answer& out) {
   constexpr std::array<std::string_view, 5> k_more{"critical >= 1", "errors >= 5 in 1m", "errors >= 3 in a row", "warnings >= 20 in 5m", "failure-rate > 20% in 5m of at least 30"};
   constexpr std::array<std::string_view, 6> k_clauses{"in 5m", "in a row", "of at least 30", "after 2m", "for 1m", "unless everyone in 5s"};
   for (const auto rule : k_more) out.candidates.push_back({std::string(rule), ""});
-  for (const auto& rule : default_rules()) out.candidates.push_back({rule, "one of the default rules"});
+  for (const auto& rule : breaker::default_rules()) out.candidates.push_back({rule, "one of the default rules"});
   const auto end = word.find_last_not_of(' ');
-  if (end == std::string::npos || !Rule::parse(word.substr(0, end + 1))) return;
+  if (end == std::string::npos || !breaker::Rule::parse(word.substr(0, end + 1))) return;
   for (const auto clause : k_clauses) {
     auto longer = fmt::format("{} {}", word.substr(0, end + 1), clause);
-    if (Rule::parse(longer)) out.candidates.push_back({std::move(longer), ""});
+    if (breaker::Rule::parse(longer)) out.candidates.push_back({std::move(longer), ""});
   }
 }
 
@@ -99,7 +99,7 @@ void sources(const Live& live, const Place& place, Answer& out) {
   out.nospace = true;
 }
 
-void sinks(PluginHost& plugins, Answer& out) {
+void sinks(plugins::PluginHost& plugins, Answer& out) {
   for (const auto& plugin : plugins.plugins())
     for (const auto& row : plugin.roles)
       if (plugin.refused.empty() && row.role == "sink") out.candidates.push_back({row.kind, plugin.summary});
@@ -110,7 +110,7 @@ void config_words(const Live& live, const Place& place, Answer& out) {
   const auto verb = place.words.empty() ? std::string() : place.words.front();
   if (verb == "show") services(live, out);
   if (verb != "explain" || place.words.size() > 1) return;
-  for (const auto& key : config_keys())
+  for (const auto& key : config::config_keys())
     if (!key.name.contains('*')) out.candidates.push_back({std::string(key.name), std::string(key.meaning)});
 }
 
@@ -133,7 +133,7 @@ const Kind* kind_of(std::string_view name) {
   return at == k_kinds.end() ? nullptr : &at->kind;
 }
 
-void add_values(PluginHost& plugins, const Live& live, const Place& place, Answer& out) {
+void add_values(plugins::PluginHost& plugins, const Live& live, const Place& place, Answer& out) {
   if (!place.choices.empty()) return choices(place.choices, out);
   const auto* kind = kind_of(place.value);
   switch (kind ? *kind : Kind::text) {

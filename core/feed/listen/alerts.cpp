@@ -5,7 +5,7 @@
 
 #include "core/feed/listen/read.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 namespace {
 
@@ -61,4 +61,4 @@ ListenRead read_alerts(const Json& webhook) {
   return out;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

@@ -9,7 +9,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 /// One HTTP POST that came in whole, from someone who knew the token.
 struct Arrival {
@@ -53,4 +53,4 @@ class Listener {
 /// be used.
 [[nodiscard]] Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token, const ListenLimits& limits = {});
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

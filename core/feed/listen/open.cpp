@@ -7,7 +7,7 @@
 #include "core/feed/listen/listener.hpp"
 #include "core/plugins/module.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_view text) {
   const auto refuse = [&] {
@@ -26,7 +26,7 @@ Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_v
 
 Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token, const ListenLimits& limits) {
   CDCTL_TRY_ASSIGN(const auto place, parse_listen_address(address));
-  CDCTL_TRY_ASSIGN(void* const found, open_module("cdctl-listen.so", "cdctl_make_listener", "the module that listens"));
+  CDCTL_TRY_ASSIGN(void* const found, plugins::open_module("cdctl-listen.so", "cdctl_make_listener", "the module that listens"));
   using Make = Listener* (*)(const char*, std::uint16_t, const std::string&, const ListenLimits&, std::string&);
   const auto make = reinterpret_cast<Make>(found);
   std::string why;
@@ -35,4 +35,4 @@ Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const 
   return std::unique_ptr<Listener>(made);
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

@@ -8,7 +8,7 @@
 #include <cdctl/names.hpp>
 #include <cdctl/signal.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 namespace {
 
@@ -114,4 +114,4 @@ ListenRead read_arrival(const Arrival& arrival) {
   return one(std::move(*json), arrival.body.size());
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

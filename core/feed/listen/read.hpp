@@ -7,7 +7,7 @@
 
 #include "core/feed/listen/listener.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 /// What a POST holds: signals that can be sent, or why it is not taken. A body is taken whole or not at all; of an Alertmanager's, which does
 /// not come again after a refusal, the alerts that can be used are taken.
@@ -27,4 +27,4 @@ struct ListenRead {
 /// `a%20b` → `a b`; what is no escape stays.
 [[nodiscard]] std::string percent_decoded(std::string_view text);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

@@ -9,14 +9,14 @@
 #include "core/feed/spool.hpp"
 #include "core/app/waiting.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 namespace {
 
 constexpr std::size_t k_shortest_token = 16;
 
 /// From --token-file or `[signals]`: a listener without a token would take signals from every user of the machine.
-Result<std::string> token_of(const Context& context, const std::string& file) {
+Result<std::string> token_of(const app::Context& context, const std::string& file) {
   const auto table = file.empty() ? context.config().table["signals"] : Json::object({{"token_file", std::filesystem::absolute(file).string()}});
   CDCTL_TRY_ASSIGN(const auto token, read_secret(table, "token", context.config()));
   if (!token) return fail(ExitCode::config, "signals --listen needs a token: set [signals] token_file, or give --token-file");
@@ -27,7 +27,7 @@ Result<std::string> token_of(const Context& context, const std::string& file) {
 /// What came in together goes to the feed together: one confirm for all of them.
 class Intake {
  public:
-  Intake(Context& context, Feed& feed, Listener& listener, const ListenOptions& options) : context_(context), feed_(feed), listener_(listener), options_(options) {}
+  Intake(app::Context& context, Feed& feed, Listener& listener, const ListenOptions& options) : context_(context), feed_(feed), listener_(listener), options_(options) {}
 
   void take(const std::vector<Arrival>& arrivals) {
     std::vector<std::pair<std::uint64_t, ListenAnswer>> taken;
@@ -58,7 +58,7 @@ class Intake {
     return done;
   }
 
-  Context& context_;
+  app::Context& context_;
   Feed& feed_;
   Listener& listener_;
   const ListenOptions& options_;
@@ -66,13 +66,13 @@ class Intake {
 
 }  // namespace
 
-Result<> listen_for_signals(Context& context, const ListenOptions& options) {
+Result<> listen_for_signals(app::Context& context, const ListenOptions& options) {
   CDCTL_TRY_ASSIGN(const auto token, token_of(context, options.token_file));
   CDCTL_TRY_ASSIGN(auto* const feed, choose_feed(context, false));
   CDCTL_TRY_ASSIGN(const auto listener, open_listener(options.address, token));
   context.out.note(fmt::format("listening on {}", listener->address()));
   Intake intake(context, *feed, *listener, options);
-  while (!Stop::requested() && !context.out.broken() && !stdout_gone()) {
+  while (!Stop::requested() && !context.out.broken() && !app::stdout_gone()) {
     const auto arrivals = listener->take(std::chrono::seconds(1));
     if (arrivals.empty()) drain_spool(context, *feed, Deadline(options.timeout));
     else intake.take(arrivals);
@@ -80,4 +80,4 @@ Result<> listen_for_signals(Context& context, const ListenOptions& options) {
   return {};
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

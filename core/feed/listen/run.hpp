@@ -4,7 +4,7 @@
 #include "core/fleet/fleet.hpp"
 #include "core/feed/listen/listener.hpp"
 
-namespace cdctl::cli {
+namespace cdctl::feed {
 
 struct ListenOptions {
   std::string address, token_file;
@@ -14,6 +14,6 @@ struct ListenOptions {
 
 /// Takes signals over HTTP until a stop is requested or the reader of stdout has gone. A signal is answered for once the feed has it, or the
 /// spool; then it goes to stdout too. Exit code `config` without a token.
-[[nodiscard]] Result<> listen_for_signals(Context& context, const ListenOptions& options);
+[[nodiscard]] Result<> listen_for_signals(app::Context& context, const ListenOptions& options);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::feed

@@ -3,15 +3,15 @@
 #include "core/actions/stale_policy.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::actions;
 using namespace std::chrono_literals;
 
 namespace {
 
 const Time k_now = *parse_rfc3339("2026-11-23T04:00:00Z");
 
-Candidate live(std::string name, Millis age) { return {std::move(name), "live", false, true, k_now - age, {}, {}, true}; }
-Candidate cut(std::string name, Millis age, Millis cut_for) {
+actions::Candidate live(std::string name, Millis age) { return {std::move(name), "live", false, true, k_now - age, {}, {}, true}; }
+actions::Candidate cut(std::string name, Millis age, Millis cut_for) {
   auto out = live(std::move(name), age);
   out.cut = true;
   out.cut_at = k_now - cut_for;
@@ -24,9 +24,9 @@ ReaperPolicy policy(std::int64_t keep, Millis min_age = 0ms, Millis prove_for = 
   out.prove_for = prove_for;
   return out;
 }
-std::string marks(const std::vector<Candidate>& sets, const ReaperPolicy& with) {
+std::string marks(const std::vector<actions::Candidate>& sets, const ReaperPolicy& with) {
   std::string out;
-  for (const auto& judgement : judge(sets, with, k_now)) out += judgement.stale ? 'x' : '-';
+  for (const auto& judgement : actions::judge(sets, with, k_now)) out += judgement.stale ? 'x' : '-';
   return out;
 }
 
@@ -80,11 +80,11 @@ TEST_CASE("a set that never served has its own, shorter rule") {
 
 TEST_CASE("a policy survives its record") {
   auto with = policy(3, 90min, 24h);
-  const auto back = policy_from_json(to_json(with));
+  const auto back = actions::policy_from_json(to_json(with));
   REQUIRE(back);
   CHECK(back->keep == 3);
   CHECK(back->min_age == 90min);
   CHECK(back->prove_for == 24h);
-  CHECK_FALSE(policy_from_json(Json::object({{"keep", -1}})));
-  CHECK_FALSE(policy_from_json(Json()));
+  CHECK_FALSE(actions::policy_from_json(Json::object({{"keep", -1}})));
+  CHECK_FALSE(actions::policy_from_json(Json()));
 }

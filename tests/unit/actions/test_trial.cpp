@@ -3,14 +3,14 @@
 #include "core/actions/trial.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
-using End = TrialState::End;
+using namespace cdctl::actions;
+using End = actions::TrialState::End;
 
 namespace {
 
 const Time k_begin = *parse_rfc3339("2026-11-23T10:00:00.000Z");
 End judged(std::int64_t messages, bool early, const Settled& seen, Millis after) {
-  return judge_trial({k_begin, k_begin + Millis(60'000), messages, early, "alice@web1"}, seen, k_begin + after).end;
+  return actions::judge_trial({k_begin, k_begin + Millis(60'000), messages, early, "alice@web1"}, seen, k_begin + after).end;
 }
 constexpr Millis k_soon{5'000}, k_end{60'000};
 

@@ -7,7 +7,7 @@
 #include "core/breaker/rule.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::breaker;
 using namespace std::chrono_literals;
 
 namespace {
@@ -17,13 +17,13 @@ const std::string k_one = "thumbs-r0000000001", k_two = "thumbs-r0000000002", k_
 
 struct Fixture {
   std::vector<Json> verdicts;
-  Breaker breaker;
+  breaker::Breaker breaker;
   std::uint64_t id = 0;
 
   explicit Fixture(std::vector<std::string> rules)
       : breaker({[rules](std::string_view) {
-                   std::vector<Rule> out;
-                   for (const auto& text : rules) out.push_back(*Rule::parse(text));
+                   std::vector<breaker::Rule> out;
+                   for (const auto& text : rules) out.push_back(*breaker::Rule::parse(text));
                    return out;
                  },
                  [this](const Json& verdict) { verdicts.push_back(verdict); }},
@@ -38,20 +38,20 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("rules read aloud and are checked with a column") {
-  CHECK(Rule::parse("critical >= 1")->count == 1);
-  CHECK(Rule::parse("errors > 4 in 1m")->count == 5);
-  CHECK(Rule::parse("errors >= 5 in 90s")->window == 90s);
-  CHECK(Rule::parse("warnings>=3 in a row")->kind == Rule::Kind::row);
-  CHECK(Rule::parse("'out of ink' >= 2")->signal == "out of ink");
+  CHECK(breaker::Rule::parse("critical >= 1")->count == 1);
+  CHECK(breaker::Rule::parse("errors > 4 in 1m")->count == 5);
+  CHECK(breaker::Rule::parse("errors >= 5 in 90s")->window == 90s);
+  CHECK(breaker::Rule::parse("warnings>=3 in a row")->kind == breaker::Rule::Kind::row);
+  CHECK(breaker::Rule::parse("'out of ink' >= 2")->signal == "out of ink");
   for (const auto* bad : {"", "critical", "critical >=", "critical >= x", "critical >= 1 in", "critical >= 1 in 5", "critical >= 1 in 0s", "critical >= 1 in a",
                           "critical >= 0", "nonsense >= 1", "critical == 1", "critical >= 1 in 1m more", "'x >= 1", "critical >= 99999999999"}) {
     INFO(bad);
-    const auto rule = Rule::parse(bad);
+    const auto rule = breaker::Rule::parse(bad);
     REQUIRE_FALSE(rule);
     CHECK(rule.error().exit == ExitCode::usage);
     CHECK(rule.error().what.find("column") != std::string::npos);
   }
-  const auto column_of = [](std::string_view text) { return Rule::parse(text).error().what; };
+  const auto column_of = [](std::string_view text) { return breaker::Rule::parse(text).error().what; };
   CHECK_THAT(column_of("errors >= 5 on 1m"), Catch::Matchers::Contains("column 13: expected 'in DURATION'") && Catch::Matchers::Contains("found 'on'"));
 }
 
@@ -133,37 +133,37 @@ TEST_CASE("when every signalling set of a service is bad it is the world") {
 }
 
 TEST_CASE("one wrong clock neither hides nor invents a failure") {
-  SignalScanner scanner;
+  breaker::SignalScanner scanner;
   const auto line = [](std::string_view time, std::string_view received) {
     auto text = fmt::format(R"({{"schema":"cdctl.signal/1","id":"{}","set":"{}","severity":"error","signal":"x","time":"{}","received":"{}"}})", time, k_one, time, received);
     text.reserve(text.size() + 64);
     return text;
   };
-  REQUIRE(scanner.scan(line("2026-11-23T09:00:00Z", "2026-11-23T04:00:00Z")) == SignalScanner::Kind::signal);
+  REQUIRE(scanner.scan(line("2026-11-23T09:00:00Z", "2026-11-23T04:00:00Z")) == breaker::SignalScanner::Kind::signal);
   CHECK(scanner.observation().time == k_start + 30s);
-  REQUIRE(scanner.scan(line("2020-01-01T00:00:00Z", "2026-11-23T04:00:00Z")) == SignalScanner::Kind::signal);
+  REQUIRE(scanner.scan(line("2020-01-01T00:00:00Z", "2026-11-23T04:00:00Z")) == breaker::SignalScanner::Kind::signal);
   CHECK(scanner.observation().time == k_start - 30s);
 }
 
 TEST_CASE("ten million ids keep the memory of ids where it is") {
-  RecentIds ids;
+  breaker::RecentIds ids;
   for (std::uint64_t i = 1; i < 10'000'000; ++i) REQUIRE(ids.add(i * 0x9e3779b97f4a7c15ULL));
   CHECK_FALSE(ids.add(9'999'999 * 0x9e3779b97f4a7c15ULL));
   CHECK(ids.add(1 * 0x9e3779b97f4a7c15ULL));  // beyond the window it counts again
 }
 
 TEST_CASE("a signal comes in either form") {
-  SignalScanner scanner;
+  breaker::SignalScanner scanner;
   std::string flat = R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","time":"2026-11-23T04:00:00Z"})";
   flat.reserve(flat.size() + 64);
-  REQUIRE(scanner.scan(flat) == SignalScanner::Kind::signal);
+  REQUIRE(scanner.scan(flat) == breaker::SignalScanner::Kind::signal);
   auto event = to_cloud_event(*normal_signal(*Json::parse(flat))).dump();
   event.reserve(event.size() + 64);
-  REQUIRE(scanner.scan(event) == SignalScanner::Kind::signal);
+  REQUIRE(scanner.scan(event) == breaker::SignalScanner::Kind::signal);
   CHECK(scanner.observation().set == k_one);
   CHECK(scanner.observation().severity == Severity::critical);
   for (std::string bad : {"", "{", "[]", "7", R"({"schema":"cdctl.signal/2"})", R"({"schema":"cdctl.signal/1","set":"x","severity":"?","time":"2026-11-23T04:00:00Z"})"}) {
     bad.reserve(bad.size() + 64);
-    CHECK(scanner.scan(bad) == SignalScanner::Kind::bad);
+    CHECK(scanner.scan(bad) == breaker::SignalScanner::Kind::bad);
   }
 }

@@ -2,11 +2,10 @@
 
 #include "core/breaker/comparison.hpp"
 #include "core/breaker/statistics.hpp"
-#include "core/config/rule_book.hpp"
 #include "core/breaker/rule.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::breaker;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
@@ -15,19 +14,19 @@ namespace {
 const Time k_start = *parse_rfc3339("2026-11-23T04:00:00Z");
 
 /// A window of ten minutes that got so much each ten seconds.
-RuleWindow steady(std::uint64_t hits, std::uint64_t total, Millis window = 10min) {
-  RuleWindow out(window);
+breaker::RuleWindow steady(std::uint64_t hits, std::uint64_t total, Millis window = 10min) {
+  breaker::RuleWindow out(window);
   for (Millis at = 0s; at < window; at += 10s) out.add(k_start + at, hits, total);
   return out;
 }
-Side side(std::string_view set, const RuleWindow& window, double units = 1) { return {set, &window, units, 10min, true}; }
+breaker::Side side(std::string_view set, const breaker::RuleWindow& window, double units = 1) { return {set, &window, units, 10min, true}; }
 
 }  // namespace
 
 TEST_CASE("every part of a rule is read") {
-  const auto rule = *Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30 after 2m for 1m unless everyone in 5s");
-  CHECK(rule.kind == Rule::Kind::rate);
-  CHECK(rule.subject == Rule::Subject::failures);
+  const auto rule = *breaker::Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30 after 2m for 1m unless everyone in 5s");
+  CHECK(rule.kind == breaker::Rule::Kind::rate);
+  CHECK(rule.subject == breaker::Rule::Subject::failures);
   CHECK(rule.times == 2.5);
   CHECK(rule.share == Approx(0.15));
   CHECK(rule.at_least == 30);
@@ -35,12 +34,12 @@ TEST_CASE("every part of a rule is read") {
   CHECK(rule.after == 2min);
   CHECK(rule.hold == 1min);
   CHECK(rule.settle == 5s);
-  CHECK(Rule::parse("failure-rate > 2x baseline in 5m")->relative());
-  CHECK(Rule::parse("failure-rate > 20% in 5m")->share == Approx(0.2));
-  CHECK(Rule::parse("'redelivered' rate > 3%")->signal == "redelivered");
-  CHECK(Rule::parse("errors rate >= 1% in 1h")->kind == Rule::Kind::rate);
-  CHECK(Rule::parse("failures >= 20 in a row in 1h")->kind == Rule::Kind::row);
-  CHECK(Rule::parse("errors > 3x baseline else 12 in 10m")->count == 12);
+  CHECK(breaker::Rule::parse("failure-rate > 2x baseline in 5m")->relative());
+  CHECK(breaker::Rule::parse("failure-rate > 20% in 5m")->share == Approx(0.2));
+  CHECK(breaker::Rule::parse("'redelivered' rate > 3%")->signal == "redelivered");
+  CHECK(breaker::Rule::parse("errors rate >= 1% in 1h")->kind == breaker::Rule::Kind::rate);
+  CHECK(breaker::Rule::parse("failures >= 20 in a row in 1h")->kind == breaker::Rule::Kind::row);
+  CHECK(breaker::Rule::parse("errors > 3x baseline else 12 in 10m")->count == 12);
 }
 
 TEST_CASE("a bad rule is named by its column") {
@@ -61,37 +60,30 @@ TEST_CASE("a bad rule is named by its column") {
   };
   for (const auto& [text, why] : bad) {
     INFO(text);
-    const auto rule = Rule::parse(text);
+    const auto rule = breaker::Rule::parse(text);
     REQUIRE_FALSE(rule);
     CHECK(rule.error().exit == ExitCode::usage);
     CHECK_THAT(rule.error().what, Contains(std::string(why)));
   }
 }
 
-TEST_CASE("the line of a rule in its file is found") {
-  const std::string file = "[breaker]\nrules = [\n  'errors >= 5',\n  \"errors >= x\",\n]\n";
-  CHECK(line_of_rule(file, "errors >= x") == ":4");
-  CHECK(line_of_rule(file, "errors >= 5") == ":3");
-  CHECK(line_of_rule(file, "errors >= 6").empty());
-}
-
 TEST_CASE("the default rules are six, and can be read") {
-  CHECK(default_rules().size() == 6);
-  for (const auto& text : default_rules()) CHECK(Rule::parse(text));
+  CHECK(breaker::default_rules().size() == 6);
+  for (const auto& text : breaker::default_rules()) CHECK(breaker::Rule::parse(text));
 }
 
 TEST_CASE("the exact tests give the known tails") {
-  CHECK(tail_of_shares(5, 5, 0, 5) == Approx(1.0 / 252));           // 5 of 5 against 0 of 5
-  CHECK(tail_of_shares(3, 4, 1, 4) == Approx(17.0 / 70));           // the lady who tasted tea
-  CHECK(tail_of_counts(10, 1, 0, 1) == Approx(1.0 / 1024));         // ten heads
-  CHECK(tail_of_counts(8, 1, 2, 1) == Approx(56.0 / 1024));         // eight or more of ten
-  CHECK(tail_of_shares(10, 1000, 10, 1000) == 1);
-  CHECK(tail_of_shares(0, 0, 0, 0) == 1);
-  CHECK(tail_of_shares(500'000, 1'000'000, 100'000, 1'000'000) < 1e-300);
+  CHECK(breaker::tail_of_shares(5, 5, 0, 5) == Approx(1.0 / 252));           // 5 of 5 against 0 of 5
+  CHECK(breaker::tail_of_shares(3, 4, 1, 4) == Approx(17.0 / 70));           // the lady who tasted tea
+  CHECK(breaker::tail_of_counts(10, 1, 0, 1) == Approx(1.0 / 1024));         // ten heads
+  CHECK(breaker::tail_of_counts(8, 1, 2, 1) == Approx(56.0 / 1024));         // eight or more of ten
+  CHECK(breaker::tail_of_shares(10, 1000, 10, 1000) == 1);
+  CHECK(breaker::tail_of_shares(0, 0, 0, 0) == 1);
+  CHECK(breaker::tail_of_shares(500'000, 1'000'000, 100'000, 1'000'000) < 1e-300);
 }
 
 TEST_CASE("a window forgets, counts late arrivals and stays small") {
-  RuleWindow window(1min);
+  breaker::RuleWindow window(1min);
   window.add(k_start, 1, 1);
   window.add(k_start + 30s, 2, 5);
   window.add(k_start + 10s, 1, 1);
@@ -112,77 +104,77 @@ TEST_CASE("a window forgets, counts late arrivals and stays small") {
 }
 
 TEST_CASE("a set is compared with its peers by share and by chance") {
-  const auto rule = *Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30");
+  const auto rule = *breaker::Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30");
   const auto clock = k_start + 10min;
   const auto good = steady(2, 100), bad = steady(20, 100), noisy = steady(18, 100), few = steady(1, 4);
-  const Side peers[] = {side("b", good), side("c", good)};
-  const auto found = read_rule(rule, side("a", bad), peers, clock, false);
-  CHECK(found.state == Reading::State::bad);
-  CHECK(found.basis == Reading::Basis::peers);
+  const breaker::Side peers[] = {side("b", good), side("c", good)};
+  const auto found = breaker::read_rule(rule, side("a", bad), peers, clock, false);
+  CHECK(found.state == breaker::Reading::State::bad);
+  CHECK(found.basis == breaker::Reading::Basis::peers);
   CHECK(found.value == Approx(10));
   CHECK(found.chance < 1e-100);
   CHECK(found.peers.size() == 1);  // the better half
-  const Side alike[] = {side("b", noisy)};
-  CHECK(read_rule(rule, side("a", bad), alike, clock, false).state == Reading::State::shared);
-  CHECK(read_rule(rule, side("a", good), alike, clock, false).state == Reading::State::quiet);
+  const breaker::Side alike[] = {side("b", noisy)};
+  CHECK(breaker::read_rule(rule, side("a", bad), alike, clock, false).state == breaker::Reading::State::shared);
+  CHECK(breaker::read_rule(rule, side("a", good), alike, clock, false).state == breaker::Reading::State::quiet);
   // Alone it is held to the share that the rule names.
-  const auto alone = read_rule(rule, side("a", bad), {}, clock, false);
-  CHECK(alone.state == Reading::State::bad);
-  CHECK(alone.basis == Reading::Basis::absolute);
+  const auto alone = breaker::read_rule(rule, side("a", bad), {}, clock, false);
+  CHECK(alone.state == breaker::Reading::State::bad);
+  CHECK(alone.basis == breaker::Reading::Basis::absolute);
   CHECK(alone.why == "no peer qualifies");
-  CHECK(read_rule(rule, side("a", good), {}, clock, false).state == Reading::State::quiet);
-  const auto both = *Rule::parse("failure-rate > 2.5x baseline and 30% in 10m of at least 30");
-  CHECK(read_rule(both, side("a", bad), peers, clock, false).why == "not so much by itself");
-  CHECK(read_rule(both, side("a", steady(31, 100)), peers, clock, false).state == Reading::State::bad);
+  CHECK(breaker::read_rule(rule, side("a", good), {}, clock, false).state == breaker::Reading::State::quiet);
+  const auto both = *breaker::Rule::parse("failure-rate > 2.5x baseline and 30% in 10m of at least 30");
+  CHECK(breaker::read_rule(both, side("a", bad), peers, clock, false).why == "not so much by itself");
+  CHECK(breaker::read_rule(both, side("a", steady(31, 100)), peers, clock, false).state == breaker::Reading::State::bad);
   // Two bad ones do not hide each other.
-  const Side mixed[] = {side("b", bad), side("c", good)};
-  CHECK(read_rule(rule, side("a", bad), mixed, clock, false).state == Reading::State::bad);
-  CHECK(read_rule(rule, side("a", few), peers, clock, false).state == Reading::State::bad);
+  const breaker::Side mixed[] = {side("b", bad), side("c", good)};
+  CHECK(breaker::read_rule(rule, side("a", bad), mixed, clock, false).state == breaker::Reading::State::bad);
+  CHECK(breaker::read_rule(rule, side("a", few), peers, clock, false).state == breaker::Reading::State::bad);
 }
 
 TEST_CASE("a sample that is too small, and one burst, do not carry a comparison") {
-  const auto rule = *Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30");
+  const auto rule = *breaker::Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30");
   const auto clock = k_start + 10min;
-  RuleWindow small(10min), burst = steady(0, 100);
+  breaker::RuleWindow small(10min), burst = steady(0, 100);
   for (int i = 0; i < 5; ++i) small.add(k_start + 1min * i, 4, 5);
-  CHECK(read_rule(rule, side("a", small), {}, clock, false).state == Reading::State::too_few);
+  CHECK(breaker::read_rule(rule, side("a", small), {}, clock, false).state == breaker::Reading::State::too_few);
   for (int i = 0; i < 12; ++i) burst.add(k_start + 5min + 10s * i, 100, 0);  // two minutes of it
   const auto good = steady(1, 100);
-  const Side peers[] = {side("b", good)};
-  CHECK(read_rule(rule, side("a", burst), peers, clock, false).state == Reading::State::quiet);
-  CHECK(read_rule(rule, side("a", burst), {}, clock, false).why == "one burst");
+  const breaker::Side peers[] = {side("b", good)};
+  CHECK(breaker::read_rule(rule, side("a", burst), peers, clock, false).state == breaker::Reading::State::quiet);
+  CHECK(breaker::read_rule(rule, side("a", burst), {}, clock, false).why == "one burst");
 }
 
 TEST_CASE("trouble that comes and goes is more than one burst") {
-  const auto rule = *Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30");
-  RuleWindow flapping(10min), burst(10min);
+  const auto rule = *breaker::Rule::parse("failure-rate > 2.5x baseline else 15% in 10m of at least 30");
+  breaker::RuleWindow flapping(10min), burst(10min);
   for (int i = 0; i < 60; ++i) {
     flapping.add(k_start + 10s * i, i % 18 < 9 ? 45 : 0, 100);  // a minute and a half of it, and as long without
     burst.add(k_start + 10s * i, i >= 20 && i < 38 ? 100 : 1, 100);
   }
   const auto clock = k_start + 10min;
-  CHECK(read_rule(rule, side("a", flapping), {}, clock, false).state == Reading::State::bad);
-  CHECK(read_rule(rule, side("a", burst), {}, clock, false).why == "one burst");
+  CHECK(breaker::read_rule(rule, side("a", flapping), {}, clock, false).state == breaker::Reading::State::bad);
+  CHECK(breaker::read_rule(rule, side("a", burst), {}, clock, false).why == "one burst");
 }
 
 TEST_CASE("without counts a rate is unknown, and numbers are compared by worker") {
   const auto clock = k_start + 10min;
   const auto many = steady(3, 0), some = steady(1, 0);
-  const Side told[] = {{"b", &some, 1, 10min, false}};
-  CHECK(read_rule(*Rule::parse("failure-rate > 2x baseline in 10m"), {"a", &many, 1, 10min, false}, told, clock, false).why == "no counts");
-  const auto rule = *Rule::parse("errors > 2x baseline else 20 in 10m");
-  CHECK(read_rule(rule, {"a", &many, 1, 10min, false}, told, clock, false).state == Reading::State::bad);
-  CHECK(read_rule(rule, {"a", &many, 3, 10min, false}, told, clock, false).state == Reading::State::shared);
+  const breaker::Side told[] = {{"b", &some, 1, 10min, false}};
+  CHECK(breaker::read_rule(*breaker::Rule::parse("failure-rate > 2x baseline in 10m"), {"a", &many, 1, 10min, false}, told, clock, false).why == "no counts");
+  const auto rule = *breaker::Rule::parse("errors > 2x baseline else 20 in 10m");
+  CHECK(breaker::read_rule(rule, {"a", &many, 1, 10min, false}, told, clock, false).state == breaker::Reading::State::bad);
+  CHECK(breaker::read_rule(rule, {"a", &many, 3, 10min, false}, told, clock, false).state == breaker::Reading::State::shared);
 }
 
 TEST_CASE("it is harder to trip than to stay tripped") {
-  const auto rule = *Rule::parse("failure-rate > 20% in 10m");
+  const auto rule = *breaker::Rule::parse("failure-rate > 20% in 10m");
   const auto half = steady(15, 100);
-  CHECK(read_absolute(rule, side("a", half), false).state == Reading::State::quiet);
-  CHECK(read_absolute(rule, side("a", half), true).state == Reading::State::bad);
-  const auto relative = *Rule::parse("failure-rate > 3x baseline else 90% in 10m");
+  CHECK(breaker::read_absolute(rule, side("a", half), false).state == breaker::Reading::State::quiet);
+  CHECK(breaker::read_absolute(rule, side("a", half), true).state == breaker::Reading::State::bad);
+  const auto relative = *breaker::Rule::parse("failure-rate > 3x baseline else 90% in 10m");
   const auto mine = steady(25, 100), theirs = steady(10, 100);
-  const Side peers[] = {side("b", theirs)};
-  CHECK(read_rule(relative, side("a", mine), peers, k_start + 10min, false).state == Reading::State::quiet);
-  CHECK(read_rule(relative, side("a", mine), peers, k_start + 10min, true).state == Reading::State::bad);
+  const breaker::Side peers[] = {side("b", theirs)};
+  CHECK(breaker::read_rule(relative, side("a", mine), peers, k_start + 10min, false).state == breaker::Reading::State::quiet);
+  CHECK(breaker::read_rule(relative, side("a", mine), peers, k_start + 10min, true).state == breaker::Reading::State::bad);
 }

@@ -6,7 +6,7 @@
 #include "core/breaker/signal_scanner.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::breaker;
 using namespace std::chrono_literals;
 
 namespace {
@@ -18,12 +18,12 @@ std::string set_of(char letter, std::string_view service = "thumbs") { return fm
 struct Fixture {
   std::vector<Json> verdicts;
   std::map<std::string, Force::State> forces;
-  Breaker breaker;
+  breaker::Breaker breaker;
 
   explicit Fixture(std::vector<std::string> rules)
       : breaker({[rules](std::string_view) {
-                   std::vector<Rule> out;
-                   for (const auto& text : rules) out.push_back(*Rule::parse(text));
+                   std::vector<breaker::Rule> out;
+                   for (const auto& text : rules) out.push_back(*breaker::Rule::parse(text));
                    return out;
                  },
                  [this](const Json& verdict) { verdicts.push_back(verdict); },
@@ -35,7 +35,7 @@ struct Fixture {
                 false) {}
 
   void add(const std::string& set, Severity severity, Millis at) {
-    Observation signal;
+    breaker::Observation signal;
     signal.set = set;
     signal.signal = "oops";
     signal.severity = severity;
@@ -43,7 +43,7 @@ struct Fixture {
     breaker.add(signal);
   }
   void work(const std::string& set, Millis at, std::uint64_t ok, std::uint64_t failed) {
-    Observation signal;
+    breaker::Observation signal;
     signal.set = set;
     signal.signal = "counted";
     signal.time = signal.received = k_start + at;
@@ -230,7 +230,7 @@ TEST_CASE("a replay of the same signals says the same") {
 }
 
 TEST_CASE("the fast scanner and the parser read the same") {
-  SignalScanner scanner;
+  breaker::SignalScanner scanner;
   const auto scan = [&](std::string text) {
     text.reserve(text.size() + 64);
     const auto kind = scanner.scan(text);

@@ -23,7 +23,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 Place place_of(std::string_view line) {
-  PluginHost none({});
+  plugins::PluginHost none({});
   return find_place(none, read_line(line).words);
 }
 

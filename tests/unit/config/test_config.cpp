@@ -10,20 +10,20 @@
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::config;
 namespace fs = std::filesystem;
 
 namespace {
 
 struct Folder {
   test::TempDir dir;
-  PluginHost plugins{{fs::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"}};
+  plugins::PluginHost plugins{{fs::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"}};
 
   void write(const std::string& name, const std::string& text) const {
     fs::create_directories((dir.path() / name).parent_path());
     std::ofstream(dir.path() / name) << text;
   }
-  Result<Config> load() { return find_config((dir.path() / "cdctl.toml").string(), plugins); }
+  Result<Config> load() { return config::find_config((dir.path() / "cdctl.toml").string(), plugins); }
   std::string broken(const std::string& service_text) {
     write("cdctl.toml", "");
     write("services.d/thumbs.toml", service_text);
@@ -129,7 +129,7 @@ TEST_CASE("a configuration found by walking up names no programs and no plugin f
   const auto here = fs::current_path();
   ::unsetenv("CDCTL_CONFIG");
   fs::current_path(f.dir.path() / "deep/er");
-  const auto found = find_config("", f.plugins);
+  const auto found = config::find_config("", f.plugins);
   fs::current_path(here);
   REQUIRE_FALSE(found);
   CHECK(found.error().exit == ExitCode::config);

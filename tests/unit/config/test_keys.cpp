@@ -8,14 +8,14 @@
 #include "core/plugins/host.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::config;
 
 namespace {
 
 std::set<std::string> rows_of(const std::string& plugin, bool service) {
   std::set<std::string> out;
-  for (const auto& key : config_keys()) {
-    const bool stands = key.place == KeyPlace::both || (key.place == KeyPlace::service) == service;
+  for (const auto& key : config::config_keys()) {
+    const bool stands = key.place == config::KeyPlace::both || (key.place == config::KeyPlace::service) == service;
     if (key.plugin == plugin && stands && key.name.starts_with(plugin + ".") && !key.name.ends_with('*')) out.insert(std::string(key.name.substr(plugin.size() + 1)));
   }
   return out;
@@ -24,7 +24,7 @@ std::set<std::string> rows_of(const std::string& plugin, bool service) {
 }  // namespace
 
 TEST_CASE("each key that a plugin's manifest takes has its row, and no row is of a key that none takes") {
-  PluginHost host({std::filesystem::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"});
+  plugins::PluginHost host({std::filesystem::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"});
   std::set<std::string> seen;
   for (const auto& plugin : host.plugins()) {
     INFO(plugin.name);
@@ -32,36 +32,36 @@ TEST_CASE("each key that a plugin's manifest takes has its row, and no row is of
     CHECK(rows_of(plugin.name, false) == std::set<std::string>(plugin.global_keys.begin(), plugin.global_keys.end()));
     CHECK(rows_of(plugin.name, true) == std::set<std::string>(plugin.service_keys.begin(), plugin.service_keys.end()));
   }
-  for (const auto& key : config_keys()) CHECK((key.plugin.empty() || seen.contains(std::string(key.plugin))));
+  for (const auto& key : config::config_keys()) CHECK((key.plugin.empty() || seen.contains(std::string(key.plugin))));
 }
 
 TEST_CASE("the loader's lists come from the rows") {
   using V = std::vector<std::string>;
-  CHECK(known_keys(true, "") == V{"engine", "deployer", "units", "switches", "min_live", "max_sets", "max_verdict_age", "accept_loss", "sources", "breaker", "reaper", "checks"});
-  CHECK(known_keys(false, "") == V{"defaults", "plugins", "signals"});
-  CHECK(known_keys(false, "defaults") == V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
-  CHECK(known_keys(false, "defaults.reaper") == known_keys(true, "reaper"));
-  CHECK(known_keys(true, "breaker") == V{"rules"});
-  CHECK(known_keys(false, "rabbit").empty());
+  CHECK(config::known_keys(true, "") == V{"engine", "deployer", "units", "switches", "min_live", "max_sets", "max_verdict_age", "accept_loss", "sources", "breaker", "reaper", "checks"});
+  CHECK(config::known_keys(false, "") == V{"defaults", "plugins", "signals"});
+  CHECK(config::known_keys(false, "defaults") == V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
+  CHECK(config::known_keys(false, "defaults.reaper") == config::known_keys(true, "reaper"));
+  CHECK(config::known_keys(true, "breaker") == V{"rules"});
+  CHECK(config::known_keys(false, "rabbit").empty());
 }
 
 TEST_CASE("a dotted key finds its row, names that people choose included") {
-  REQUIRE(find_key(true, "units.worker"));
-  CHECK(find_key(true, "units.worker")->name == "units.*");
-  CHECK(find_key(true, "reaper.keep"));
-  CHECK(find_key(false, "defaults.reaper.keep"));
-  CHECK_FALSE(find_key(false, "reaper.keep"));
-  CHECK_FALSE(find_key(true, "sources.trunk.git"));
-  CHECK_FALSE(find_key(true, "signals.spool"));
+  REQUIRE(config::find_key(true, "units.worker"));
+  CHECK(config::find_key(true, "units.worker")->name == "units.*");
+  CHECK(config::find_key(true, "reaper.keep"));
+  CHECK(config::find_key(false, "defaults.reaper.keep"));
+  CHECK_FALSE(config::find_key(false, "reaper.keep"));
+  CHECK_FALSE(config::find_key(true, "sources.trunk.git"));
+  CHECK_FALSE(config::find_key(true, "signals.spool"));
 }
 
 TEST_CASE("types are held, and every row is whole") {
-  CHECK(wrong_type(*find_key(false, "rabbit.feed_max_age"), Json("24h")).empty());
-  CHECK_FALSE(wrong_type(*find_key(false, "rabbit.feed_max_age"), Json("soon")).empty());
-  CHECK_FALSE(wrong_type(*find_key(true, "rabbit.publish"), Json("results")).empty());
-  CHECK_FALSE(wrong_type(*find_key(true, "rabbit.max_connections"), Json("3")).empty());
-  CHECK_FALSE(wrong_type(*find_key(false, "signals.spool"), Json(1)).empty());
-  for (const auto& key : config_keys()) {
+  CHECK(config::wrong_type(*config::find_key(false, "rabbit.feed_max_age"), Json("24h")).empty());
+  CHECK_FALSE(config::wrong_type(*config::find_key(false, "rabbit.feed_max_age"), Json("soon")).empty());
+  CHECK_FALSE(config::wrong_type(*config::find_key(true, "rabbit.publish"), Json("results")).empty());
+  CHECK_FALSE(config::wrong_type(*config::find_key(true, "rabbit.max_connections"), Json("3")).empty());
+  CHECK_FALSE(config::wrong_type(*config::find_key(false, "signals.spool"), Json(1)).empty());
+  for (const auto& key : config::config_keys()) {
     INFO(key.name);
     CHECK_FALSE(key.meaning.empty());
     CHECK_FALSE(key.example.empty());

@@ -15,14 +15,14 @@
 #include "tests/support/show_result.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::feed;
 
 namespace {
 
 const std::string k_token = "a-token-of-some-length";
 const std::string k_signal = R"({"set":"thumbs-r5f0c1e9a2b","signal":"oops"})";
 
-Arrival post(std::string type, std::string body, std::string target = "/") { return {1, std::move(target), std::move(type), {}, std::move(body)}; }
+feed::Arrival post(std::string type, std::string body, std::string target = "/") { return {1, std::move(target), std::move(type), {}, std::move(body)}; }
 
 /// A connection that says what it is told to, byte for byte.
 class Client {
@@ -58,12 +58,12 @@ class Client {
 
 /// The listener of the build, and someone who answers 204 to whatever comes in, and counts it.
 struct Server {
-  std::unique_ptr<Listener> listener;
+  std::unique_ptr<feed::Listener> listener;
   std::atomic<int> taken = 0;
   std::jthread taker;
 
-  explicit Server(ListenLimits limits = {}) {
-    auto opened = open_listener("127.0.0.1:0", k_token, limits);
+  explicit Server(feed::ListenLimits limits = {}) {
+    auto opened = feed::open_listener("127.0.0.1:0", k_token, limits);
     if (!opened) FAIL(opened.error().what);
     listener = std::move(*opened);
     taker = std::jthread([this](const std::stop_token& stop) {
@@ -83,10 +83,10 @@ struct Server {
 }  // namespace
 
 TEST_CASE("a listener is for this machine only") {
-  CHECK(parse_listen_address("127.0.0.1:8080")->second == 8080);
-  CHECK(parse_listen_address("[::1]:0")->first == "::1");
+  CHECK(feed::parse_listen_address("127.0.0.1:8080")->second == 8080);
+  CHECK(feed::parse_listen_address("[::1]:0")->first == "::1");
   for (const auto* address : {"0.0.0.0:80", "8080", "127.0.0.1:", "127.0.0.1:99999", "example.org:80", ":80"}) {
-    const auto refused = parse_listen_address(address);
+    const auto refused = feed::parse_listen_address(address);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().exit == ExitCode::usage);
   }
@@ -94,34 +94,34 @@ TEST_CASE("a listener is for this machine only") {
 
 TEST_CASE("plain JSON is filled in: a set, or a service and a revision") {
   for (const auto* body : {R"({"set":"thumbs-r5f0c1e9a2b","signal":"oops"})", R"({"service":"thumbs","revision":"r5f0c1e9a2b","signal":"oops"})"}) {
-    const auto read = read_arrival(post("application/json; charset=utf-8", body));
+    const auto read = feed::read_arrival(post("application/json; charset=utf-8", body));
     CHECK(read.answer.status == 204);
     REQUIRE(read.signals.size() == 1);
     CHECK(read.signals[0]["set"].view() == "thumbs-r5f0c1e9a2b");
     CHECK(read.signals[0]["severity"].view() == "error");
   }
-  CHECK(read_arrival(post("application/json", R"({"service":"thumbs","signal":"oops"})")).answer.status == 400);
-  CHECK(read_arrival(post("application/json", "{")).answer.status == 400);
-  CHECK(read_arrival(post("text/plain", "oops")).answer.status == 415);
-  CHECK(read_arrival(post("application/json", k_signal, "/elsewhere")).answer.status == 404);
+  CHECK(feed::read_arrival(post("application/json", R"({"service":"thumbs","signal":"oops"})")).answer.status == 400);
+  CHECK(feed::read_arrival(post("application/json", "{")).answer.status == 400);
+  CHECK(feed::read_arrival(post("text/plain", "oops")).answer.status == 415);
+  CHECK(feed::read_arrival(post("application/json", k_signal, "/elsewhere")).answer.status == 404);
 }
 
 TEST_CASE("nobody outside says when a signal was received") {
-  const auto read = read_arrival(post("application/json", R"({"set":"thumbs-r5f0c1e9a2b","received":"2020-01-01T00:00:00Z"})"));
+  const auto read = feed::read_arrival(post("application/json", R"({"set":"thumbs-r5f0c1e9a2b","received":"2020-01-01T00:00:00Z"})"));
   REQUIRE(read.signals.size() == 1);
   CHECK_FALSE(read.signals[0].find("received"));
 }
 
 TEST_CASE("CloudEvents come structured, in headers, and in batches") {
   const std::string event = R"({"specversion":"1.0","id":"7","source":"//mon/1","type":"org.cdctl.signal.raised.v1","subject":"thumbs-r5f0c1e9a2b","severitynumber":21,"data":{"signal":"oops"}})";
-  const auto structured = read_arrival(post("application/cloudevents+json; charset=UTF-8", event));
+  const auto structured = feed::read_arrival(post("application/cloudevents+json; charset=UTF-8", event));
   REQUIRE(structured.signals.size() == 1);
   CHECK(structured.signals[0]["severity"].view() == "critical");
 
   auto binary = post("application/json", R"({"signal":"oops"})");
   binary.headers = {{"ce-specversion", "1.0"}, {"ce-id", "7"}, {"ce-source", "//mon/1"}, {"ce-type", "org.cdctl.signal.raised.v1"}, {"ce-subject", "thumbs-r5f0c1e9a2b"},
                     {"ce-severitynumber", "21"}, {"ce-correlationid", "run%20%22one%22"}};
-  auto same = read_arrival(binary);
+  auto same = feed::read_arrival(binary);
   REQUIRE(same.signals.size() == 1);
   CHECK(same.signals[0]["correlation"].view() == R"(run "one")");
   same.signals[0].erase("correlation");
@@ -130,16 +130,16 @@ TEST_CASE("CloudEvents come structured, in headers, and in batches") {
   wanted.erase("time");
   CHECK(same.signals[0].canonical() == wanted.canonical());
 
-  CHECK(read_arrival(post("application/cloudevents-batch+json", "[" + event + "," + event + "]")).signals.size() == 2);
-  CHECK(read_arrival(post("application/cloudevents-batch+json", event)).answer.status == 400);
-  CHECK(read_arrival(post("application/cloudevents+json", "[" + event + "]")).answer.status == 400);
-  CHECK(read_arrival(post("application/cloudevents+avro", event)).answer.status == 415);
+  CHECK(feed::read_arrival(post("application/cloudevents-batch+json", "[" + event + "," + event + "]")).signals.size() == 2);
+  CHECK(feed::read_arrival(post("application/cloudevents-batch+json", event)).answer.status == 400);
+  CHECK(feed::read_arrival(post("application/cloudevents+json", "[" + event + "]")).answer.status == 400);
+  CHECK(feed::read_arrival(post("application/cloudevents+avro", event)).answer.status == 415);
   binary.content_type = "image/png";
-  CHECK(read_arrival(binary).answer.status == 415);
+  CHECK(feed::read_arrival(binary).answer.status == 415);
 }
 
 TEST_CASE("a batch is taken whole or not at all, and names what is wrong with it") {
-  const auto read = read_arrival(post("application/json", "[" + k_signal + R"(,{"set":"thumbs"}])"));
+  const auto read = feed::read_arrival(post("application/json", "[" + k_signal + R"(,{"set":"thumbs"}])"));
   CHECK(read.signals.empty());
   CHECK(read.answer.status == 400);
   CHECK(read.answer.line.starts_with("signal 2: 'thumbs' is no set name"));
@@ -147,8 +147,8 @@ TEST_CASE("a batch is taken whole or not at all, and names what is wrong with it
 
 TEST_CASE("a signal of more than 64 KiB is too long, alone and in a batch") {
   const auto big = R"({"set":"thumbs-r5f0c1e9a2b","message":")" + std::string(70'000, 'x') + "\"}";
-  CHECK(read_arrival(post("application/json", big)).answer.status == 413);
-  CHECK(read_arrival(post("application/json", "[" + k_signal + "," + big + "]")).answer.status == 413);
+  CHECK(feed::read_arrival(post("application/json", big)).answer.status == 413);
+  CHECK(feed::read_arrival(post("application/json", "[" + k_signal + "," + big + "]")).answer.status == 413);
 }
 
 TEST_CASE("an Alertmanager's alerts raise and clear, and a repeated notification is the same signal") {
@@ -156,7 +156,7 @@ TEST_CASE("an Alertmanager's alerts raise and clear, and a repeated notification
     return R"({"version":"4","status":"firing","externalURL":"http://alerts.example","truncatedAlerts":0,"alerts":[{"status":")" + status +
            R"(","labels":{"alertname":"Slow","set":"thumbs-r5f0c1e9a2b","severity":"critical","instance":"web1"},"annotations":{"summary":"too slow"},"startsAt":"2026-11-23T04:00:00Z","endsAt":"0001-01-01T00:00:00Z","fingerprint":"ab12"}]})";
   };
-  const auto firing = read_arrival(post("application/json", webhook("firing")));
+  const auto firing = feed::read_arrival(post("application/json", webhook("firing")));
   REQUIRE(firing.signals.size() == 1);
   const auto& raised = firing.signals[0];
   CHECK(raised["severity"].view() == "critical");
@@ -164,9 +164,9 @@ TEST_CASE("an Alertmanager's alerts raise and clear, and a repeated notification
   CHECK(raised["source"].view() == "http://alerts.example");
   CHECK(raised["message"].view() == "too slow");
   CHECK(raised["time"].view() == "2026-11-23T04:00:00.000Z");
-  CHECK(read_arrival(post("application/json", webhook("firing"))).signals[0]["id"] == raised["id"]);
+  CHECK(feed::read_arrival(post("application/json", webhook("firing"))).signals[0]["id"] == raised["id"]);
 
-  const auto cleared = read_arrival(post("application/json", webhook("resolved"))).signals.at(0);
+  const auto cleared = feed::read_arrival(post("application/json", webhook("resolved"))).signals.at(0);
   CHECK(cleared["cleared"].as_bool());
   CHECK(cleared["severity"].view() == "info");
   CHECK(cleared["key"] == raised["key"]);
@@ -175,13 +175,13 @@ TEST_CASE("an Alertmanager's alerts raise and clear, and a repeated notification
 
 TEST_CASE("of an Alertmanager's alerts those that name a set are taken, and the others are told") {
   const std::string good = R"({"labels":{"alertname":"A","service":"thumbs","revision":"r5f0c1e9a2b"},"fingerprint":"1"})", bad = R"({"labels":{"alertname":"B","service":"thumbs"}})";
-  const auto both = read_arrival(post("application/json", R"({"version":"4","truncatedAlerts":3,"alerts":[)" + good + "," + bad + "]}"));
+  const auto both = feed::read_arrival(post("application/json", R"({"version":"4","truncatedAlerts":3,"alerts":[)" + good + "," + bad + "]}"));
   CHECK(both.signals.size() == 1);
   CHECK(both.answer.status == 202);
   CHECK(both.answer.line.contains("alert 'B' says no set"));
   CHECK_FALSE(both.warning.empty());
-  CHECK(read_arrival(post("application/json", R"({"alerts":[)" + bad + "]}")).answer.status == 400);
-  CHECK(read_arrival(post("application/json", R"({"alerts":[]})")).answer.status == 204);
+  CHECK(feed::read_arrival(post("application/json", R"({"alerts":[)" + bad + "]}")).answer.status == 400);
+  CHECK(feed::read_arrival(post("application/json", R"({"alerts":[]})")).answer.status == 204);
 }
 
 TEST_CASE("who does not know the token is told so before anything is read") {
@@ -238,7 +238,7 @@ TEST_CASE("what is no POST, no HTTP or too long is refused") {
 }
 
 TEST_CASE("who dawdles loses the connection, and holds no place") {
-  ListenLimits limits;
+  feed::ListenLimits limits;
   limits.step = Millis(300);
   limits.connections = 2;
   Server server(limits);
@@ -272,7 +272,7 @@ TEST_CASE("a hundred connections at once are all answered, and a listener may go
 
 TEST_CASE("a port that is taken is said") {
   Server server;
-  const auto second = open_listener(server.listener->address(), k_token);
+  const auto second = feed::open_listener(server.listener->address(), k_token);
   REQUIRE_FALSE(second);
   CHECK(second.error().exit == ExitCode::config);
   CHECK(second.error().what.contains("Address already in use"));

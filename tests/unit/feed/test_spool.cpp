@@ -9,13 +9,15 @@
 
 #include <cdctl/signal.hpp>
 
+#include "cli/output/output.hpp"
+#include "core/app/context.hpp"
 #include "core/feed/spool.hpp"
 #include "core/feed/spool_file.hpp"
 #include "tests/support/show_result.hpp"
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::feed;
 using cdctl::test::TempDir;
 
 namespace {
@@ -43,10 +45,10 @@ class KeepingFeed final : public Feed {
 
 struct Stand {
   TempDir dir;
-  Output out;
-  Context context{{}, out};
+  cli::Output out;
+  app::Context context{{}, out};
   KeepingFeed feed;
-  Spool spool{dir.path()};
+  feed::Spool spool{dir.path()};
 
   Stand() { out.set_quiet(true); }
   std::filesystem::path file(const std::string& name) const { return dir.path() / "spool" / name; }
@@ -182,15 +184,15 @@ TEST_CASE("only what may pass is spooled: an unreachable feed, not a refused sig
   ::setenv("CDCTL_HOME", stand.dir.path().c_str(), 1);
   stand.feed.trouble = Error{ExitCode::failed, "no such exchange"};
   const auto signal = signal_of(k_set);
-  CHECK_FALSE(send_or_spool(stand.context, stand.feed, {&signal, 1}, true, Deadline(Millis(1000))));
+  CHECK_FALSE(feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, true, Deadline(Millis(1000))));
   stand.feed.trouble = Error{ExitCode::unknown, "refused"};
-  CHECK_FALSE(send_or_spool(stand.context, stand.feed, {&signal, 1}, false, Deadline(Millis(1000))));
+  CHECK_FALSE(feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, false, Deadline(Millis(1000))));
   CHECK_FALSE(std::filesystem::exists(stand.dir.path() / "spool"));
-  CHECK(send_or_spool(stand.context, stand.feed, {&signal, 1}, true, Deadline(Millis(1000))));
+  CHECK(feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, true, Deadline(Millis(1000))));
   CHECK(stand.files() == 1);
   stand.feed.trouble.reset();
   const auto later = signal_of(k_set);
-  CHECK(send_or_spool(stand.context, stand.feed, {&later, 1}, true, Deadline(Millis(1000))));
+  CHECK(feed::send_or_spool(stand.context, stand.feed, {&later, 1}, true, Deadline(Millis(1000))));
   CHECK(stand.feed.ids().size() == 2);
   CHECK(stand.files() == 0);
   ::unsetenv("CDCTL_HOME");

@@ -16,7 +16,7 @@ using cdctl::test::Stand;
 namespace fs = std::filesystem;
 
 TEST_CASE("without a spec the trunk's Procfile is deployed from its checkout") {
-  Stand stand;
+  breaker::Stand stand;
   stand.service.units = {{"worker", 3}};
   REQUIRE_DONE(stand.deploy(false));
   REQUIRE(stand.claim.started.size() == 1);
@@ -30,7 +30,7 @@ TEST_CASE("without a spec the trunk's Procfile is deployed from its checkout") {
 }
 
 TEST_CASE("a manifest is run from top to bottom with Mojo's environment") {
-  Stand stand;
+  breaker::Stand stand;
   stand.service.table = Json::object({{"mojo", Json::object({{"stage", "lp/production"}, {"series", "noble"}})}});
   stand.spec.write("lp/production/here", "x");
   stand.with_spec("collect\nbuild config=build.sh\nscript config=env.sh WORD='a  b'\ndeploy\nverify config=verify.sh\n");
@@ -64,7 +64,7 @@ TEST_CASE("a manifest is run from top to bottom with Mojo's environment") {
 }
 
 TEST_CASE("nothing runs when anything in the manifest is wrong") {
-  Stand stand;
+  breaker::Stand stand;
   stand.with_spec("script config=mark.sh\ndeploy\nverify config=gone.sh\n");
   stand.script("mark.sh", "touch " + (stand.dir.path() / "ran").string() + "\n");
   auto done = stand.deploy();
@@ -81,7 +81,7 @@ TEST_CASE("nothing runs when anything in the manifest is wrong") {
 }
 
 TEST_CASE("a failed phase names its line, how it ended and its last words, without secrets") {
-  Stand stand;
+  breaker::Stand stand;
   stand.with_spec("\nscript config=fail.sh\ndeploy\n");
   stand.script("fail.sh", "echo first\necho 'password is s3cretpass, url amqp://thumbs:s3cretpass@broker/'\necho \"$DEMO_TOKEN\" >&2\nprintf 'last\\007'\nexit 3\n");
   ::setenv("DEMO_TOKEN", "tok-1234567", 1);
@@ -99,7 +99,7 @@ TEST_CASE("a failed phase names its line, how it ended and its last words, witho
 }
 
 TEST_CASE("a phase that hangs is ended at its timeout, with all that it started") {
-  Stand stand;
+  breaker::Stand stand;
   const auto mark = (stand.dir.path() / "mark").string();
   stand.with_spec("script config=hang.sh timeout=1\ndeploy\n");
   stand.script("hang.sh", "(trap '' TERM; sleep 60; touch " + mark + ") &\necho waiting\nsleep 60\n");
@@ -112,7 +112,7 @@ TEST_CASE("a phase that hangs is ended at its timeout, with all that it started"
 }
 
 TEST_CASE("the deadline of the deploy bounds a longer timeout of a phase") {
-  Stand stand;
+  breaker::Stand stand;
   stand.patience = Millis(2000);
   stand.with_spec("sleep config=60\ndeploy\n");
   const auto begun = std::chrono::steady_clock::now();
@@ -123,7 +123,7 @@ TEST_CASE("the deadline of the deploy bounds a longer timeout of a phase") {
 }
 
 TEST_CASE("a file source is copied privately, and refused when it changed meanwhile") {
-  Stand stand;
+  breaker::Stand stand;
   const auto file = stand.dir.path() / "thumbs.env";
   REQUIRE(write_file_atomically(file, "KEY=secret\n"));
   stand.source("my-config", "file", file.string(), sha256_hex("KEY=secret\n"));
@@ -141,7 +141,7 @@ TEST_CASE("a file source is copied privately, and refused when it changed meanwh
 }
 
 TEST_CASE("collect lines that are a source give its exact revision, others their newest") {
-  Stand stand;
+  breaker::Stand stand;
   GitRepo library(stand.dir.path() / "library");
   const auto old = library.commit("v", "1");
   library.git({"tag", "v1"});
@@ -158,7 +158,7 @@ TEST_CASE("collect lines that are a source give its exact revision, others their
 }
 
 TEST_CASE("a trunk that moved on is still deployed at the revision of the set") {
-  Stand stand;
+  breaker::Stand stand;
   stand.trunk.write("version", "1");
   REQUIRE_DONE(stand.deploy(false));
   const auto sources = stand.sources;
@@ -169,7 +169,7 @@ TEST_CASE("a trunk that moved on is still deployed at the revision of the set") 
 }
 
 TEST_CASE("a second deploy into the same workspace starts from nothing") {
-  Stand stand;
+  breaker::Stand stand;
   stand.with_spec("script config=edit.sh\ndeploy\n");
   stand.script("edit.sh", "test ! -e \"$MOJO_BUILD_DIR/left\" || exit 9\ntouch \"$MOJO_BUILD_DIR/left\"\nsed -i 's/exit 9/exit 8/' \"$MOJO_SPEC_DIR/edit.sh\"\n");
   REQUIRE_DONE(stand.deploy());
@@ -178,7 +178,7 @@ TEST_CASE("a second deploy into the same workspace starts from nothing") {
 }
 
 TEST_CASE("a script may write the Procfile of the spec that is then deployed") {
-  Stand stand;
+  breaker::Stand stand;
   stand.with_spec("script config=edit.sh\ndeploy\n");
   stand.spec.write("Procfile", "worker: old\n");
   stand.script("edit.sh", "echo 'worker: new' > \"$MOJO_SPEC_DIR/Procfile\"\n");
@@ -187,7 +187,7 @@ TEST_CASE("a script may write the Procfile of the spec that is then deployed") {
 }
 
 TEST_CASE("what cannot be deployed is told before anything is made") {
-  Stand stand;
+  breaker::Stand stand;
   SECTION("a stage that leaves the spec") {
     stand.service.table = Json::object({{"mojo", Json::object({{"stage", "../../etc"}})}});
     CHECK(stand.deploy().error().what.contains("mojo.stage '../../etc' may not hold"));
@@ -219,7 +219,7 @@ TEST_CASE("what cannot be deployed is told before anything is made") {
 }
 
 TEST_CASE("a collect line cannot write through a link out of the workspace") {
-  Stand stand;
+  breaker::Stand stand;
   const auto outside = stand.dir.path() / "outside";
   fs::create_directories(outside);
   stand.with_spec("collect\ndeploy\n");
@@ -231,7 +231,7 @@ TEST_CASE("a collect line cannot write through a link out of the workspace") {
 }
 
 TEST_CASE("output of any kind and size passes without harm") {
-  Stand stand;
+  breaker::Stand stand;
   stand.with_spec("script config=loud.sh\ndeploy\n");
   stand.script("loud.sh", "head -c 20000000 /dev/zero\nhead -c 1000000 /dev/urandom >&2\necho done\n");
   REQUIRE_DONE(stand.deploy());
@@ -239,7 +239,7 @@ TEST_CASE("output of any kind and size passes without harm") {
 }
 
 TEST_CASE("a workspace with blanks, quotes and other letters in its path works") {
-  Stand stand;
+  breaker::Stand stand;
   FakeClaim odd(stand.dir.path() / "se t'\"größe$(id)");
   stand.with_spec("collect\nscript config='my script.sh'\ndeploy\n");
   stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\n");
@@ -252,7 +252,7 @@ TEST_CASE("a workspace with blanks, quotes and other letters in its path works")
 }
 
 TEST_CASE("a deploy that was killed at any step is done again in the same workspace") {
-  Stand stand;
+  breaker::Stand stand;
   stand.with_spec("collect\nscript config=once.sh\ndeploy\n");
   stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\n");
   stand.script("once.sh", "test ! -e \"$MOJO_LOCAL_DIR/mark\" && touch \"$MOJO_LOCAL_DIR/mark\"\n");

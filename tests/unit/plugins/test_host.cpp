@@ -6,7 +6,7 @@
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::plugins;
 namespace fs = std::filesystem;
 
 namespace {
@@ -26,7 +26,7 @@ struct Folder {
   }
   /// Why `name` is refused once it is opened; and everything else still works.
   std::string reason(const std::string& name) {
-    PluginHost plugins({dir.path()});
+    plugins::PluginHost plugins({dir.path()});
     std::string out = "not refused";
     for (const auto& info : plugins.plugins()) {
       if (info.name != name) continue;
@@ -45,7 +45,7 @@ struct Folder {
 
 TEST_CASE("a good plugin is found by its manifest and opened when it is needed") {
   Folder f;
-  PluginHost plugins({f.dir.path()});
+  plugins::PluginHost plugins({f.dir.path()});
   REQUIRE(plugins.plugins().size() == 1);
   CHECK(plugins.plugins()[0].refused.empty());
   auto made = plugins.create(plugin::Role::source, "fake", f.host);
@@ -57,7 +57,7 @@ TEST_CASE("a good plugin is found by its manifest and opened when it is needed")
 
 TEST_CASE("nothing thrown crosses the boundary") {
   Folder f;
-  PluginHost plugins({f.dir.path()});
+  plugins::PluginHost plugins({f.dir.path()});
   auto* source = static_cast<Source*>(plugins.create(plugin::Role::source, "fake", f.host).value());
   const auto resolved = source->resolve({}, "x", Deadline(Millis(1000)));
   REQUIRE_FALSE(resolved);
@@ -102,7 +102,7 @@ TEST_CASE("a file that others may write to is refused") {
 TEST_CASE("a folder that others may write to offers no plugin") {
   Folder f;
   fs::permissions(f.dir.path(), fs::perms::others_write, fs::perm_options::add);
-  PluginHost plugins({f.dir.path()});
+  plugins::PluginHost plugins({f.dir.path()});
   REQUIRE(plugins.plugins().size() == 1);
   CHECK(plugins.plugins()[0].refused.find("others may write to") != std::string::npos);
   CHECK_FALSE(plugins.create(plugin::Role::source, "fake", f.host));
@@ -127,7 +127,7 @@ TEST_CASE("a manifest that lies is found out") {
 TEST_CASE("a plugin that fails in its entry is refused with its own words") {
   Folder f;
   f.install("throws", "throws");
-  PluginHost plugins({f.dir.path()});
+  plugins::PluginHost plugins({f.dir.path()});
   const auto made = plugins.create(plugin::Role::source, "throws", f.host);
   REQUIRE_FALSE(made);
   CHECK(made.error().what.find("no licence found") != std::string::npos);
@@ -142,7 +142,7 @@ TEST_CASE("a plugin of another build is refused before a virtual call") {
 
 TEST_CASE("the same plugin in two folders: the first wins, the second is told") {
   Folder first, second;
-  PluginHost plugins({first.dir.path(), second.dir.path()});
+  plugins::PluginHost plugins({first.dir.path(), second.dir.path()});
   REQUIRE(plugins.plugins().size() == 2);
   CHECK(plugins.plugins()[0].refused.empty());
   CHECK(plugins.plugins()[1].refused.find("shadowed by") != std::string::npos);
@@ -156,7 +156,7 @@ TEST_CASE("for the names of commands no manifest is read but of plugins that hav
   };
   const auto names = [&] {
     std::vector<std::string> out;
-    for (const auto& info : PluginHost({first.dir.path(), second.dir.path()}).with_commands()) out.push_back(info.name);
+    for (const auto& info : plugins::PluginHost({first.dir.path(), second.dir.path()}).with_commands()) out.push_back(info.name);
     return out;
   };
   CHECK(names().empty());

@@ -2,13 +2,15 @@
 
 #include <fstream>
 
+#include "cli/output/output.hpp"
+#include "core/app/context.hpp"
 #include "core/probe/checks.hpp"
 #include "tests/support/fake_http.hpp"
 #include "tests/support/show_result.hpp"
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::probe;
 using cdctl::test::FakeHttp;
 using cdctl::test::TempDir;
 
@@ -23,7 +25,7 @@ ServiceConfig service_with(const std::string& checks) {
 }
 
 std::string refused(const std::string& checks, bool trusted = true) {
-  const auto read = read_checks(service_with(checks), trusted);
+  const auto read = probe::read_checks(service_with(checks), trusted);
   if (read) return "taken";
   CHECK(read.error().exit == ExitCode::config);
   CHECK(read.error().what.starts_with("services.d/thumbs.toml: "));
@@ -33,24 +35,24 @@ std::string refused(const std::string& checks, bool trusted = true) {
 /// Checks of one set, run with the HTTP module of the build.
 struct Stand {
   TempDir dir;
-  Output out;
-  Context context{{}, out};
+  cli::Output out;
+  app::Context context{{}, out};
   const SetName set{"thumbs", "r5f0c1e9a2b"};
 
   Stand() {
     out.set_quiet(true);
-    out.set_format(Format::table);  // error records are for pipes
+    out.set_format(cli::Format::table);  // error records are for pipes
     std::ofstream(dir.path() / "cdctl.toml").flush();
     ::setenv("CDCTL_CONFIG", (dir.path() / "cdctl.toml").c_str(), 1);
     REQUIRE(context.load_config());
   }
   std::vector<Json> run(const std::string& checks) {
     const auto service = service_with(checks);
-    const auto read = read_checks(service, true);
+    const auto read = probe::read_checks(service, true);
     if (!read) FAIL(read.error().what);
-    std::vector<CheckRun> runs;
+    std::vector<probe::CheckRun> runs;
     for (const auto& check : *read) runs.push_back({&service, check, {set}});
-    return run_checks(context, runs, Deadline(Millis(20'000)));
+    return probe::run_checks(context, runs, Deadline(Millis(20'000)));
   }
 };
 

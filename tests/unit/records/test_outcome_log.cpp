@@ -11,7 +11,7 @@
 #include "tests/support/show_result.hpp"
 
 using namespace cdctl;
-using namespace cdctl::cli;
+using namespace cdctl::records;
 
 namespace {
 
@@ -24,10 +24,10 @@ struct Home {
   }
   ~Home() { (void)remove_tree(path); }
   void raw(std::string_view text) const { std::ofstream(path / "outcomes.ndjson", std::ios::app) << text; }
-  void add(int n, const LogBounds& bounds = {}) const { append_to_log(path, R"({"n":)" + std::to_string(n) + "}", bounds); }
+  void add(int n, const records::LogBounds& bounds = {}) const { records::append_to_log(path, R"({"n":)" + std::to_string(n) + "}", bounds); }
 };
 
-std::vector<std::int64_t> rest(LogReader& reader) {
+std::vector<std::int64_t> rest(records::LogReader& reader) {
   std::vector<std::int64_t> out;
   for (;;) {
     const auto record = reader.next();
@@ -43,8 +43,8 @@ std::vector<std::int64_t> range(std::int64_t from, std::int64_t to) {
   return out;
 }
 
-LogReader open(const Home& home) {
-  auto reader = LogReader::open(home.path, {});
+records::LogReader open(const Home& home) {
+  auto reader = records::LogReader::open(home.path, {});
   REQUIRE(reader);
   return std::move(*reader);
 }
@@ -120,7 +120,7 @@ TEST_CASE("an endless line at the end of a rotated file is counted, and costs th
 TEST_CASE("a log that is a pipe or a device is neither waited for nor written to") {
   const Home home;
   REQUIRE(::mkfifo((home.path / "outcomes.ndjson").c_str(), 0600) == 0);
-  auto pipe = LogReader::open(home.path, {});
+  auto pipe = records::LogReader::open(home.path, {});
   REQUIRE_FALSE(pipe);
   CHECK(pipe.error().exit == ExitCode::unknown);
   CHECK(pipe.error().what.contains("is no regular file"));
@@ -130,12 +130,12 @@ TEST_CASE("a log that is a pipe or a device is neither waited for nor written to
   CHECK(::read(far_end.get(), &byte, 1) <= 0);
   std::filesystem::remove(home.path / "outcomes.ndjson");
   std::filesystem::create_directory(home.path / "outcomes.ndjson");
-  CHECK_FALSE(LogReader::open(home.path, {}));
+  CHECK_FALSE(records::LogReader::open(home.path, {}));
 }
 
 TEST_CASE("rotation bounds the log, and keeps the order of what stays") {
   const Home home;
-  const LogBounds bounds{.bytes = 80, .files = 3};  // ten records a file
+  const records::LogBounds bounds{.bytes = 80, .files = 3};  // ten records a file
   for (int n = 1; n <= 95; ++n) home.add(n, bounds);
   auto reader = open(home);
   const auto seen = rest(reader);
@@ -148,7 +148,7 @@ TEST_CASE("rotation bounds the log, and keeps the order of what stays") {
 
 TEST_CASE("a reader goes on through rotations that happen behind its back") {
   const Home home;
-  const LogBounds bounds{.bytes = 80, .files = 30};
+  const records::LogBounds bounds{.bytes = 80, .files = 30};
   for (int n = 1; n <= 5; ++n) home.add(n, bounds);
   auto reader = open(home);
   CHECK(rest(reader) == range(1, 5));
@@ -160,7 +160,7 @@ TEST_CASE("a reader goes on through rotations that happen behind its back") {
 
 TEST_CASE("many writers lose no line to a rotation") {
   const Home home;
-  const LogBounds bounds{.bytes = 2000, .files = 1000};
+  const records::LogBounds bounds{.bytes = 2000, .files = 1000};
   auto reader = open(home);
   std::vector<std::int64_t> seen;
   {

@@ -11,7 +11,7 @@
 
 #include "core/feed/listen/module/session.hpp"
 
-namespace cdctl::cli::listen {
+namespace cdctl::feed::listen {
 
 namespace {
 
@@ -112,13 +112,13 @@ class Server final : public Listener {
 
 }  // namespace
 
-}  // namespace cdctl::cli::listen
+}  // namespace cdctl::feed::listen
 
 /// Listens at once; the caller owns the listener. nullptr with `why` filled when it cannot.
-extern "C" __attribute__((visibility("default"))) cdctl::cli::Listener* cdctl_make_listener(const char* host, std::uint16_t port, const std::string& token,
-                                                                                           const cdctl::cli::ListenLimits& limits, std::string& why) {
+extern "C" __attribute__((visibility("default"))) cdctl::feed::Listener* cdctl_make_listener(const char* host, std::uint16_t port, const std::string& token,
+                                                                                           const cdctl::feed::ListenLimits& limits, std::string& why) {
   try {
-    return new cdctl::cli::listen::Server(host, port, token, limits);
+    return new cdctl::feed::listen::Server(host, port, token, limits);
   } catch (const boost::system::system_error& error) {
     why = error.code().message();
   } catch (const std::exception& error) {

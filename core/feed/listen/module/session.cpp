@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace cdctl::cli::listen {
+namespace cdctl::feed::listen {
 
 namespace {
 
@@ -123,4 +123,4 @@ void Session::linger() {
   });
 }
 
-}  // namespace cdctl::cli::listen
+}  // namespace cdctl::feed::listen

@@ -11,7 +11,7 @@
 
 #include "core/feed/listen/listener.hpp"
 
-namespace cdctl::cli::listen {
+namespace cdctl::feed::listen {
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
@@ -60,4 +60,4 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t lingered_ = 0;
 };
 
-}  // namespace cdctl::cli::listen
+}  // namespace cdctl::feed::listen

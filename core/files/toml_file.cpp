@@ -1,4 +1,4 @@
-#include "core/config/toml_file.hpp"
+#include "core/files/toml_file.hpp"
 
 #include <sstream>
 
@@ -8,7 +8,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/names.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::files {
 
 namespace {
 
@@ -58,4 +58,4 @@ Result<TomlFile> read_toml(const std::filesystem::path& path) {
   return file;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::files

@@ -8,7 +8,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::files {
 
 /// A TOML file as plain data, and where each key stands, for error lines.
 struct TomlFile {
@@ -23,4 +23,4 @@ struct TomlFile {
 /// Exit code `config`, with file, line and column, when it cannot be read or parsed. Dates become strings.
 [[nodiscard]] Result<TomlFile> read_toml(const std::filesystem::path& path);
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::files

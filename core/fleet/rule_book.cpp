@@ -1,4 +1,4 @@
-#include "core/config/rule_book.hpp"
+#include "core/fleet/rule_book.hpp"
 
 #include <algorithm>
 
@@ -6,22 +6,22 @@
 
 #include <cdctl/fs.hpp>
 
-namespace cdctl::cli {
+namespace cdctl::fleet {
 
 namespace {
 
-Result<std::vector<Rule>> parse_all(const std::vector<std::string>& texts) {
-  std::vector<Rule> out;
+Result<std::vector<breaker::Rule>> parse_all(const std::vector<std::string>& texts) {
+  std::vector<breaker::Rule> out;
   for (const auto& text : texts) {
-    CDCTL_TRY_ASSIGN(out.emplace_back(), Rule::parse(text));
+    CDCTL_TRY_ASSIGN(out.emplace_back(), breaker::Rule::parse(text));
   }
   return out;
 }
 
-Result<std::vector<Rule>> rules_of_file(const ServiceConfig& service) {
-  std::vector<Rule> out;
+Result<std::vector<breaker::Rule>> rules_of_file(const ServiceConfig& service) {
+  std::vector<breaker::Rule> out;
   for (const auto& text : service.rules) {
-    auto rule = Rule::parse(text);
+    auto rule = breaker::Rule::parse(text);
     if (!rule) {
       const auto file = read_file(service.file);
       return fail(ExitCode::config, fmt::format("{}{}: breaker.rules: {}", service.file.string(), file ? line_of_rule(*file, text) : "", rule.error().what));
@@ -41,14 +41,14 @@ std::string line_of_rule(std::string_view text, std::string_view rule) {
   return {};
 }
 
-Result<RuleBook> RuleBook::make(Context& context, const Arguments& args) {
+Result<RuleBook> RuleBook::make(app::Context& context, const Arguments& args) {
   RuleBook out;
   if (args.has("rule")) {
     CDCTL_TRY_ASSIGN(out.common_, parse_all(args.values("rule")));
     return out;
   }
   CDCTL_TRY(context.load_config());
-  CDCTL_TRY_ASSIGN(out.common_, parse_all(default_rules()));
+  CDCTL_TRY_ASSIGN(out.common_, parse_all(breaker::default_rules()));
   for (const auto& [name, error] : context.config().broken) context.out.warning(fmt::format("{}: judged by the default rules, for its file cannot be used: {}", name, error.what));
   for (const auto& service : context.config().services) {
     if (service.rules.empty()) continue;
@@ -61,9 +61,9 @@ Result<RuleBook> RuleBook::make(Context& context, const Arguments& args) {
   return out;
 }
 
-std::vector<Rule> RuleBook::of(std::string_view service) const {
+std::vector<breaker::Rule> RuleBook::of(std::string_view service) const {
   const auto at = own_.find(service);
   return at == own_.end() ? common_ : at->second;
 }
 
-}  // namespace cdctl::cli
+}  // namespace cdctl::fleet
