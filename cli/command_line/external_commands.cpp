@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 

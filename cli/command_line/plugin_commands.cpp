@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/args.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/output/context.hpp"

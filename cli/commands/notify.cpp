@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cdctl/names.hpp>
-
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"
 #include "core/actions/outcome.hpp"

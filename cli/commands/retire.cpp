@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "core/fleet/fleet.hpp"

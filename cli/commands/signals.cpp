@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 #include <cdctl/fs.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "core/feed/choice.hpp"

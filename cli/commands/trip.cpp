@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/breaker/breaker.hpp"
 #include "cli/command_line/command.hpp"

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli {
 

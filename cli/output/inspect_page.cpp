@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 #include <cdctl/time.hpp>
 
 #include "cli/output/output.hpp"

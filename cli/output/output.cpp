@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli {
 

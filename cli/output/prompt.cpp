@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 namespace cdctl::cli {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli {
 

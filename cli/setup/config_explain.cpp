@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/config/keys.hpp"
 #include "cli/setup/config_view.hpp"

@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/http.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "core/config/keys.hpp"
 #include "core/config/place.hpp"

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/http.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::cli {
 

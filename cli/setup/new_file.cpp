@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 namespace cdctl::cli {
 

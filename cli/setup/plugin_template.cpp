@@ -7,8 +7,8 @@
 #include <fmt/ranges.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
 #include <cdctl/plugin.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/version.hpp"
 

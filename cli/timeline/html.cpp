@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/timeline/markup.hpp"
 

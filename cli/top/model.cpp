@@ -4,8 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli {
 

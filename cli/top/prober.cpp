@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/stop.hpp>
 
 #include "core/fleet/fleet.hpp"
 #include "core/probe/round.hpp"

@@ -7,8 +7,8 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/output/inspect_page.hpp"
 

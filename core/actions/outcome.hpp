@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <cdctl/args.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "core/app/context.hpp"
 

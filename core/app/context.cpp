@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "core/config/load.hpp"
 #include "core/config/place.hpp"

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 namespace cdctl::app {
 

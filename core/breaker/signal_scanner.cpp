@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/breaker/set_index.hpp"
 #include "core/breaker/flat_text.hpp"

@@ -5,9 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/stop.hpp>
 
 #include "core/feed/spool_file.hpp"
 

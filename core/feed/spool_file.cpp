@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
 #include <cdctl/signal.hpp>
 
 namespace cdctl::feed {

@@ -6,7 +6,7 @@
 #include <toml++/toml.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::files {
 

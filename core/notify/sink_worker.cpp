@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 namespace cdctl::notify {
 

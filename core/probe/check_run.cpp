@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/probe/checks.hpp"
 
@@ -41,7 +44,7 @@ std::string last_line(std::string_view out) {
 }
 
 Finding run_command(const CheckRun& run, const std::filesystem::path& folder, const Deadline& deadline) {
-  Command command;
+  Program command;
   for (const auto& word : run.check.command) command.argv.push_back(filled(word, run.sets.front()));
   if (command.argv[0].contains('/')) command.argv[0] = (folder / command.argv[0]).string();
   const auto& set = run.sets.front();

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::probe {
 

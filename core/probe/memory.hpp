@@ -6,6 +6,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/lock.hpp>
 
 namespace cdctl::probe {
 

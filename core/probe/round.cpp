@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 
 #include "core/probe/checks.hpp"
 #include "core/probe/memory.hpp"

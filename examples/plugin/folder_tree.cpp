@@ -2,9 +2,9 @@
 
 #include <map>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 namespace folder {
 

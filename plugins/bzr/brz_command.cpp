@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::bzr {
 
@@ -56,7 +57,7 @@ std::string reason(std::string_view text) {
 }  // namespace
 
 Result<std::string> brz_output(std::vector<std::string> words, const Deadline& deadline) {
-  Command command;
+  Program command;
   command.argv = {"brz"};
   command.argv.insert(command.argv.end(), std::make_move_iterator(words.begin()), std::make_move_iterator(words.end()));
   // The child has a session of its own and /dev/null as stdin, so neither brz nor its ssh finds anyone to ask.

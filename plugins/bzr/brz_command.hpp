@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/child.hpp>
 #include <cdctl/error.hpp>
-#include <cdctl/process.hpp>
 
 namespace cdctl::bzr {
 

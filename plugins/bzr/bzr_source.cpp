@@ -9,7 +9,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/bzr/brz_command.hpp"
 #include "plugins/bzr/bzr_address.hpp"

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/bzr/bzr_address.hpp"
 

@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/http.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::git {
 

@@ -1,7 +1,7 @@
 #include "plugins/git/checkout.hpp"
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/git/git_command.hpp"
 #include "plugins/git/mirror.hpp"

@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::git {
 
@@ -107,7 +108,7 @@ std::vector<Ref> parse_listing(std::string_view text) {
 }  // namespace
 
 Result<Finished> run_git(const GitCall& call) {
-  Command command;
+  Program command;
   command.argv = {"git"};
   if (!call.directory.empty()) {
     command.argv.emplace_back("-C");

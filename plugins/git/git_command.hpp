@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <cdctl/child.hpp>
 #include <cdctl/error.hpp>
-#include <cdctl/process.hpp>
 
 #include "plugins/git/address.hpp"
 #include "plugins/git/refs.hpp"

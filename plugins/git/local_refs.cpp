@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
 
 #include "plugins/git/address.hpp"
 

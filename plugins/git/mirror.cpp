@@ -4,8 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/digest.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/git/git_command.hpp"
 #include "plugins/git/mirror_refs.hpp"

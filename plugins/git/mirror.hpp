@@ -8,6 +8,7 @@
 
 #include <cdctl/error.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/lock.hpp>
 #include <cdctl/time.hpp>
 
 #include "plugins/git/address.hpp"

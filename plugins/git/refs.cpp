@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/git/address.hpp"
 #include "plugins/git/version_order.hpp"

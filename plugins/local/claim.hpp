@@ -2,9 +2,11 @@
 
 #include <string>
 
-#include <cdctl/file_lock.hpp>
 #include <cdctl/host.hpp>
+#include <cdctl/lock.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 
 #include "plugins/local/paths.hpp"
 #include "plugins/local/reading.hpp"

@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/local/engine.hpp"
 #include "plugins/local/entry.hpp"

@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/local/client.hpp"
 #include "plugins/local/engine.hpp"

@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/stop.hpp>
 
 namespace cdctl::local {
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include <cdctl/error.hpp>
-#include <cdctl/file_lock.hpp>
+#include <cdctl/lock.hpp>
 #include <cdctl/time.hpp>
 
 #include "plugins/local/paths.hpp"

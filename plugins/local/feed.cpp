@@ -11,7 +11,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/local/feed_reader.hpp"
 

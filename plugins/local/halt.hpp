@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cdctl/error.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
 #include "plugins/local/fence.hpp"

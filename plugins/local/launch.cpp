@@ -13,10 +13,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::local {
 

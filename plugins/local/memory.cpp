@@ -9,8 +9,10 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/file_lock.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::local {
 

@@ -8,7 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include <cdctl/names.hpp>
+#include <cdctl/digest.hpp>
+#include <cdctl/set_name.hpp>
 
 // Every path below a local home is built, and parsed, here. All folders are 0700.
 //

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include <cdctl/json.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/local/reading.hpp"
 

@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/file_lock.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 
 namespace cdctl::local {
 

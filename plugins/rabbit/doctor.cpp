@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/rabbit/switch/switch.hpp"
 

@@ -8,8 +8,9 @@
 #include <fmt/format.h>
 
 #include <cdctl/http.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 // The one place that knows libcurl: a module of its own, opened at the first request.
 

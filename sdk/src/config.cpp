@@ -6,8 +6,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cdctl/child.hpp>
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl {
 
@@ -63,7 +66,7 @@ Result<std::optional<std::string>> read_secret(const Json& table, std::string_vi
     return std::optional(std::string(value));
   }
   if (const auto& words = table[command_key]; words.is_array()) {
-    Command command;
+    Program command;
     for (const auto& word : words.items()) command.argv.push_back(word.as_string());
     command.deadline = Deadline(Millis(10'000));
     auto finished = run(command);

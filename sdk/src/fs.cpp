@@ -2,10 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <thread>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,17 +38,17 @@ Result<std::string> read_all(int fd, const fs::path& path, std::size_t most) {
   }
 }
 
-Result<> write_all(int fd, const fs::path& path, std::string_view bytes) {
+}  // namespace
+
+bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const auto put = ::write(fd, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return file_error("writing", path, errno);
+    if (put < 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
-  return {};
+  return true;
 }
-
-}  // namespace
 
 Result<std::string> read_file(const fs::path& path, std::size_t most) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -78,7 +76,7 @@ Result<> write_file_atomically(const fs::path& path, std::string_view bytes, uns
     return error;
   };
   if (::fchmod(fd.get(), mode) != 0) return give_up(file_error("changing the mode of", beside, errno));
-  if (auto written = write_all(fd.get(), beside, bytes); !written) return give_up(std::unexpected(written.error()));
+  if (!write_all(fd.get(), bytes)) return give_up(file_error("writing", beside, errno));
   if (::fsync(fd.get()) != 0) return give_up(file_error("writing", beside, errno));
   if (::rename(beside.c_str(), path.c_str()) != 0) return give_up(file_error("renaming to", path, errno));
   const auto folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -112,26 +110,6 @@ Result<> remove_tree(const fs::path& path) {
   }
   if (error) return fail(fmt::format("removing {}: {}", path.string(), error.message()));
   return {};
-}
-
-Result<std::optional<FileLock>> FileLock::acquire(const fs::path& path, const Deadline& deadline) {
-  FileLock lock;
-  lock.fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.fd_.valid()) return file_error("opening", path, errno);
-  // flock has no deadline of its own: poll, with a pause that grows to 20 ms
-  for (Millis pause(1);; pause = std::min(pause * 2, Millis(20))) {
-    if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(lock));
-    if (errno != EWOULDBLOCK && errno != EINTR) return file_error("locking", path, errno);
-    if (deadline.passed()) return std::optional<FileLock>();
-    std::this_thread::sleep_for(std::min(pause, deadline.left()));
-  }
-}
-
-bool FileLock::held(const fs::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return false;
-  // A shared try-lock fails while the holder has it exclusively. It is given back at once, on close.
-  return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace cdctl

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/digest.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl {
 

@@ -1,8 +1,8 @@
+#include <cdctl/url.hpp>
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include <cdctl/http.hpp>
 
 namespace cdctl {
 
@@ -19,6 +19,8 @@ int hex_value(char c) {
   return -1;
 }
 
+}  // namespace
+
 std::string url_decode(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -31,8 +33,6 @@ std::string url_decode(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 std::string url_encode(std::string_view text) {
   std::string out;

@@ -5,8 +5,8 @@
 #include <iterator>
 #include <thread>
 
-#include <cdctl/process.hpp>
 #include <cdctl/shield.hpp>
+#include <cdctl/stop.hpp>
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
 
 namespace cdctl::test {
 
@@ -24,7 +24,7 @@ class GitRepo {
 
   /// Runs git in the repository; its output without the last line break. Throws when git fails: a test needs that.
   std::string git(std::vector<std::string> words) const {
-    Command command;
+    Program command;
     command.argv = {"git", "-C", path_.string(), "-c", "user.name=tester", "-c", "user.email=tester@test", "-c", "protocol.file.allow=always"};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.env = {{"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_CONFIG_NOSYSTEM", "1"}};

@@ -13,8 +13,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cdctl/child.hpp>
 #include <cdctl/json.hpp>
-#include <cdctl/process.hpp>
 
 #include "plugins/juju/client/call.hpp"
 #include "tests/support/test_host.hpp"
@@ -83,7 +83,7 @@ class JujuWorld {
 
  private:
   static std::string run_fake(const std::string& program, std::vector<std::string> words) {
-    Command command;
+    Program command;
     command.argv = {CDCTL_SOURCE_DIR "/tests/fakes/" + program};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.max_output = 16u << 20;

@@ -11,7 +11,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/digest.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "tests/support/test_host.hpp"
 

@@ -5,7 +5,8 @@
 
 #include <unistd.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/external_commands.hpp"
 #include "cli/command_line/plugin_commands.hpp"

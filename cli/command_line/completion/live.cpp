@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/files/toml_file.hpp"
 #include "cli/command_line/completion/child.hpp"
@@ -17,7 +20,6 @@ namespace {
 
 constexpr auto k_ask = std::chrono::seconds(5);  ///< for asking on while nobody waits any more
 constexpr std::size_t k_most_files = 200;
-
 
 void put(int fd, std::string_view text) {
   while (!text.empty()) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <cdctl/json.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "core/fleet/fleet.hpp"
 

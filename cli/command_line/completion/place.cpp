@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/plugin_commands.hpp"
 

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/feed/listen/read.hpp"
 

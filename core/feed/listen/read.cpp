@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::feed {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "core/feed/choice.hpp"
 #include "core/feed/listen/read.hpp"

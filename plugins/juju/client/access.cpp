@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/model/models.hpp"
 #include "plugins/juju/client/private_data.hpp"

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
 
 #include "plugins/juju/client/call.hpp"
 

@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/client/process.hpp"
 #include "plugins/juju/client/private_data.hpp"
@@ -26,7 +27,7 @@ Asked<Answer> read_answer(Finished& finished, std::string_view attempt, const De
 }  // namespace
 
 std::string client_version(const Deadline& deadline) {
-  Command command;
+  Program command;
   command.argv = {"juju", "--no-alias", "version"};
   command.deadline = deadline.at_most(std::chrono::seconds(5));
   const auto finished = run(command);

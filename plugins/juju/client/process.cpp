@@ -16,8 +16,8 @@ constexpr std::size_t k_largest_answer = 256u << 20;  // a status of 100,000 uni
 constexpr std::array<std::string_view, 6> k_without_browser_option{"add-relation", "integrate", "relate", "add-secret", "update-secret", "secrets"};
 }
 
-Command juju_command(const Access& access, const std::vector<std::string>& words, const PrivateData& data, const Deadline& deadline) {
-  Command command;
+Program juju_command(const Access& access, const std::vector<std::string>& words, const PrivateData& data, const Deadline& deadline) {
+  Program command;
   command.argv = {"juju", "--no-alias"};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   if (std::ranges::find(k_without_browser_option, words.front()) == k_without_browser_option.end()) command.argv.emplace_back("-B");

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
 
 #include "plugins/juju/client/call.hpp"
 #include "plugins/juju/client/private_data.hpp"
@@ -13,7 +13,7 @@
 namespace cdctl::juju {
 
 /// `juju --no-alias WORDS… -B` in that copy of the data folder, nothing on stdin.
-[[nodiscard]] Command juju_command(const Access& access, const std::vector<std::string>& words, const PrivateData& data, const Deadline& deadline);
+[[nodiscard]] Program juju_command(const Access& access, const std::vector<std::string>& words, const PrivateData& data, const Deadline& deadline);
 
 /// Waits a moment that grows with each repeat and is never the same twice; false when there is no time left for it, or we
 /// were asked to stop.

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::juju {
 

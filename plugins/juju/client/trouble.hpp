@@ -2,8 +2,8 @@
 
 #include <string_view>
 
+#include <cdctl/child.hpp>
 #include <cdctl/error.hpp>
-#include <cdctl/process.hpp>
 
 namespace cdctl::juju {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/commands/records.hpp"
 #include "plugins/juju/commands/views.hpp"

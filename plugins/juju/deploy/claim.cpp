@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/deploy/handover.hpp"
 #include "plugins/juju/client/private_data.hpp"

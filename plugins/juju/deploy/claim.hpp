@@ -3,9 +3,12 @@
 #include <functional>
 #include <optional>
 
-#include <cdctl/file_lock.hpp>
+#include <cdctl/digest.hpp>
 #include <cdctl/host.hpp>
+#include <cdctl/lock.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 
 #include "plugins/juju/sets/home.hpp"
 #include "plugins/juju/sets/metadata.hpp"

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/deploy/claim.hpp"
 #include "plugins/juju/sets/set_lock.hpp"

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/deploy/claim.hpp"
 #include "plugins/juju/client/act.hpp"

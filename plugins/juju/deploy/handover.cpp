@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/juju/deploy/handover_steps.hpp"
 #include "plugins/juju/world/world.hpp"

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/deploy/handover_words.hpp"
 #include "plugins/juju/model/relations.hpp"

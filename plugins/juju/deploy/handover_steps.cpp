@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/juju/client/act.hpp"
 #include "plugins/juju/client/process.hpp"

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/model/relations.hpp"
 

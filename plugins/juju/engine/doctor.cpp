@@ -7,8 +7,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/client/access.hpp"
 #include "plugins/juju/world/border.hpp"

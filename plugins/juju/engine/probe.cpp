@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 
 namespace cdctl::juju {
 

@@ -8,7 +8,10 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <cdctl/file_lock.hpp>
+#include <cdctl/digest.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/client/access.hpp"
 

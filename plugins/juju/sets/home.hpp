@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <cdctl/host.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/juju/client/call.hpp"
 #include "plugins/juju/model/models.hpp"

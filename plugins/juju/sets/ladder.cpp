@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/juju/sets/set_lock.hpp"
 #include "plugins/juju/sets/shared_sets.hpp"

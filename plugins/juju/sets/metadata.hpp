@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
 
 #include "plugins/juju/sets/tags.hpp"

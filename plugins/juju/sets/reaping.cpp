@@ -1,7 +1,6 @@
 #include "plugins/juju/sets/reaping.hpp"
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
 
 namespace cdctl::juju {
 

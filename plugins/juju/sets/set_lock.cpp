@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 
 namespace cdctl::juju {
 

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cdctl/error.hpp>
-#include <cdctl/file_lock.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
 #include "plugins/juju/sets/home.hpp"

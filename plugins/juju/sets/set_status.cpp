@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/file_lock.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::juju {
 

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/file_lock.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/juju/client/process.hpp"
 #include "plugins/juju/sets/set_lock.hpp"

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/juju/client/act.hpp"
 #include "plugins/juju/client/process.hpp"

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/model/models.hpp"
 #include "plugins/juju/model/offers.hpp"

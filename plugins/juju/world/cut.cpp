@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/juju/world/world.hpp"
 #include "plugins/juju/world/act.hpp"

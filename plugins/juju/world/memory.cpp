@@ -4,8 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/juju/sets/metadata.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/juju/world/world.hpp"
 #include "plugins/juju/world/act.hpp"

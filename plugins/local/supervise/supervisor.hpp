@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <cdctl/file_lock.hpp>
+#include <cdctl/lock.hpp>
 
 #include "plugins/local/fence.hpp"
 #include "plugins/local/supervise/control.hpp"

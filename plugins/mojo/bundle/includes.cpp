@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/bundle/bundle.hpp"
 #include "plugins/mojo/spec/stage.hpp"

@@ -5,9 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/json.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/bundle/template_script.hpp"
 #include "plugins/mojo/text/variables.hpp"
@@ -40,7 +41,7 @@ Error failure(const Finished& done) {
 Result<Finished> ask_python(Json ask, const Deadline& deadline, const fs::path& wanted) {
   CDCTL_TRY_ASSIGN(const auto python, find_python(wanted));
   ask.set("memory", k_template_memory);
-  Command command;
+  Program command;
   command.argv = {python, "-I", "-"};
   command.clean_env = true;
   command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C.UTF-8"}};

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/collect/fetch.hpp"
 #include "plugins/mojo/collect/lock.hpp"

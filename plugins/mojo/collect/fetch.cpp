@@ -5,8 +5,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/mojo/run/runner.hpp"
 

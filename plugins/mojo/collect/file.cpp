@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/collect/source.hpp"
 #include "plugins/mojo/spec/stage.hpp"

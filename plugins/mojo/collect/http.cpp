@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/http.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/mojo/collect/fetch.hpp"
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
 
 #include "plugins/mojo/commands/common.hpp"
 #include "plugins/mojo/spec/project.hpp"

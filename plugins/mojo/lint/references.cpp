@@ -4,7 +4,7 @@
 #include <array>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::mojo {
 

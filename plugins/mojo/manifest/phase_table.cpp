@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::mojo {
 

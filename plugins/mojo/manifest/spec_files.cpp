@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::mojo {
 

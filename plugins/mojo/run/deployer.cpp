@@ -6,7 +6,8 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/http.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/mojo/run/bundle_step.hpp"
 #include "plugins/mojo/spec/checkouts.hpp"

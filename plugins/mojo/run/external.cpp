@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
 
 #include "plugins/mojo/run/script.hpp"
 

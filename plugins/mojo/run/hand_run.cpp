@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/mojo/run/bundle_step.hpp"
 #include "plugins/mojo/spec/checkouts.hpp"

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/mojo/spec/copy_tree.hpp"
 #include "plugins/mojo/run/phases.hpp"

@@ -21,7 +21,7 @@ std::string name_of(const PlannedStep& step) {
 
 /// Of these packages, those that dpkg does not have installed.
 Result<std::vector<std::string>> missing_packages(const std::vector<std::string>& names, const Deadline& deadline) {
-  Command command;
+  Program command;
   command.argv = {"dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", "--"};
   command.argv.insert(command.argv.end(), names.begin(), names.end());
   command.env = {{"LC_ALL", "C.UTF-8"}};

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/mojo/run/phases.hpp"
 

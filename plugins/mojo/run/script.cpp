@@ -10,8 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::mojo {
 
@@ -104,7 +106,7 @@ std::string ScriptEnd::last_words() const {
 Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask, const LineSink& live) {
   Output output(host, script, mask, live);
   CDCTL_TRY(output.open());
-  Command command;
+  Program command;
   command.argv = script.argv;
   command.env = script.env;
   command.unset_env = {"AMQP_URL"};  // only the units get the broker's password

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include <cdctl/child.hpp>
 #include <cdctl/error.hpp>
 #include <cdctl/host.hpp>
-#include <cdctl/process.hpp>
 #include <cdctl/time.hpp>
 
 #include "plugins/mojo/text/mask.hpp"

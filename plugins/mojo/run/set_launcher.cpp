@@ -4,8 +4,11 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/digest.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/spec/copy_tree.hpp"
 #include "plugins/mojo/spec/address.hpp"

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include <cdctl/host.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
 
 namespace cdctl::mojo {

@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/spec/stage.hpp"
 

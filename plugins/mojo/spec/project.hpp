@@ -10,6 +10,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/host.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/lock.hpp>
 
 #include "plugins/mojo/spec/environment.hpp"
 #include "plugins/mojo/spec/workspace.hpp"

@@ -8,7 +8,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/text/yaml_builder.hpp"
 

@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::rabbit {
 

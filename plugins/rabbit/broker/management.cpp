@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::rabbit {
 

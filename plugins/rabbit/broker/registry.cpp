@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
 
 namespace cdctl::rabbit {
 

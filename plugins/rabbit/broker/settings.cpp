@@ -7,7 +7,8 @@
 #include <fmt/ranges.h>
 
 #include <cdctl/http.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::rabbit {
 

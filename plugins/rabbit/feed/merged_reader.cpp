@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::rabbit {
 

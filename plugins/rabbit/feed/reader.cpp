@@ -5,8 +5,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::rabbit {
 

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::rabbit {
 

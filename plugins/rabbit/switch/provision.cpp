@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/rabbit/switch/switch.hpp"
 #include "plugins/rabbit/broker/users.hpp"

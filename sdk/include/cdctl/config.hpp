@@ -9,7 +9,7 @@
 
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
 
 namespace cdctl {

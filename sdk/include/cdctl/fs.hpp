@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <cdctl/error.hpp>
-#include <cdctl/time.hpp>
 
 namespace cdctl {
 
@@ -43,21 +42,9 @@ class Fd {
 [[nodiscard]] Result<> make_directories(const std::filesystem::path& path, unsigned mode = 0755);
 /// Removes a tree; absent is fine. Never follows a symlink out of it.
 [[nodiscard]] Result<> remove_tree(const std::filesystem::path& path);
+/// All of `bytes`; EINTR is not an end. False, with errno, when it could not.
+[[nodiscard]] bool write_all(int fd, std::string_view bytes);
 /// `strerror` for a message.
 [[nodiscard]] std::string errno_text(int error);
-
-/// An exclusive flock on a file, released with the object (or with the process, however it ends).
-class FileLock {
- public:
-  /// Empty when it is still held by someone else at the deadline. The file is created when absent.
-  [[nodiscard]] static Result<std::optional<FileLock>> acquire(const std::filesystem::path& path,
-                                                              const Deadline& deadline);
-  /// Whether someone holds it now; false when the file is absent.
-  [[nodiscard]] static bool held(const std::filesystem::path& path);
-  [[nodiscard]] int fd() const { return fd_.get(); }
-
- private:
-  Fd fd_;
-};
 
 }  // namespace cdctl

@@ -8,6 +8,7 @@
 
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl {
 
@@ -39,15 +40,5 @@ class Http {
   [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests,
                                                                    std::size_t parallel = 16) = 0;
 };
-
-/// Percent-encodes everything but unreserved characters.
-[[nodiscard]] std::string url_encode(std::string_view text);
-
-struct Url {
-  std::string scheme, user, password, host, port, path;  ///< user and password decoded; path with its leading slash
-  [[nodiscard]] std::string without_credentials() const;
-};
-/// Exit code `config` when it is no absolute URL. The error text never holds the password.
-[[nodiscard]] Result<Url> parse_url(std::string_view text);
 
 }  // namespace cdctl

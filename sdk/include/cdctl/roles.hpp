@@ -11,7 +11,8 @@
 #include <cdctl/config.hpp>
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
-#include <cdctl/names.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
 
 // The roles that a plugin can offer. Every call takes a deadline and keeps it; every action may be repeated and says

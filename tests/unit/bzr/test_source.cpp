@@ -9,7 +9,8 @@
 #include "plugins/bzr/local_branch.hpp"
 #include "tests/support/test_host.hpp"
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
+#include <cdctl/source.hpp>
 
 using namespace cdctl;
 using namespace cdctl::bzr;
@@ -46,7 +47,7 @@ struct Bench {
   Deadline deadline{Millis(60'000)};
 
   std::string brz(std::vector<std::string> words, const fs::path& in) const {
-    Command command;
+    Program command;
     command.argv = {"brz"};
     command.argv.insert(command.argv.end(), words.begin(), words.end());
     command.directory = in;

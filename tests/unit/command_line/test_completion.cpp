@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/completion/answer.hpp"
@@ -47,7 +47,7 @@ const cli::Command* row_of(std::string_view name) {
 }
 
 std::string complete_with(const std::filesystem::path& folder, std::string_view shell, std::string line, Words more = {}) {
-  cdctl::Command command;
+  cdctl::Program command;
   command.argv = {CDCTL_BUILD_DIR "/bin/cdctl", "__complete", std::string(shell), "--", std::move(line)};
   command.argv.insert(command.argv.end(), more.begin(), more.end());
   command.unset_env = {"CDCTL_CONFIG", "CDCTL_OUTPUT", "XDG_CONFIG_HOME"};

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/help.hpp"
@@ -19,7 +19,7 @@ using namespace cdctl::cli;
 namespace {
 
 Finished cdctl_run(std::vector<std::string> words, std::string input = "\n") {
-  cdctl::Command command;
+  cdctl::Program command;
   command.argv = {CDCTL_BUILD_DIR "/bin/cdctl"};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.input = std::move(input);

@@ -132,7 +132,7 @@ TEST_CASE("a checkout is exactly the commit that was asked for, and stays whole 
   CHECK(bench.text("two/run.sh").contains("echo 2"));
   CHECK(::access((bench.dir.path() / "one/run.sh").c_str(), X_OK) == 0);
   REQUIRE(remove_tree(bench.dir.path() / "home"));
-  Command fsck;
+  Program fsck;
   fsck.argv = {"git", "-C", (bench.dir.path() / "one").string(), "fsck", "--full"};
   fsck.deadline = bench.deadline;
   CHECK(run(fsck)->ok());

@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
 
 #include "plugins/juju/client/access.hpp"
 #include "plugins/juju/client/call.hpp"

@@ -9,7 +9,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 
 #include "tests/support/juju_engine.hpp"
 

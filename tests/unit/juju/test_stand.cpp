@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
 
 #include "tests/support/test_host.hpp"
 
@@ -124,7 +124,7 @@ class Stand {
     return finished.out;
   }
   static Finished run_one(const std::vector<std::string>& words) {
-    Command command;
+    Program command;
     command.argv = words;
     command.deadline = Deadline(std::chrono::seconds(30));
     return run(command).value();
@@ -213,7 +213,7 @@ namespace {
 /// What becomes of `juju add-model MODEL` in that trouble, and whether the model is there afterwards.
 std::pair<Finished, bool> add_model_in(const Stand& stand, const std::string& trouble, const std::string& model) {
   Stand::say({"juju_control", "trouble", "add-model=" + trouble});
-  Command command;
+  Program command;
   command.argv = {"juju", "add-model", model, "--no-switch"};
   command.deadline = Deadline(std::chrono::seconds(5));  // longer than it takes to make a model on a busy machine
   auto finished = run(command).value();

@@ -6,7 +6,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <cdctl/file_lock.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/fence.hpp"

@@ -9,7 +9,6 @@
 #include <catch2/catch.hpp>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
 
 #include "plugins/mojo/lint/lint.hpp"
 #include "plugins/mojo/lint/series.hpp"

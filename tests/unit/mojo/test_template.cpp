@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/process.hpp>
 
 #include "tests/support/test_host.hpp"
 #include "plugins/mojo/bundle/template.hpp"

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <thread>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
 
 #include "plugins/rabbit/amqp/amqp.hpp"

@@ -3,8 +3,10 @@
 
 #include <thread>
 
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/rabbit/feed/feed.hpp"
 #include "tests/support/rabbit_broker.hpp"

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
 #include <cdctl/signal.hpp>
 
 #include "plugins/rabbit/feed/feed.hpp"
@@ -20,7 +20,7 @@ namespace {
 Deadline soon() { return Deadline(Millis(20'000)); }
 
 void must_run(std::vector<std::string> argv) {
-  Command command;
+  Program command;
   command.argv = std::move(argv);
   command.deadline = Deadline(Millis(90'000));
   const auto finished = run(command);
@@ -36,7 +36,7 @@ class OwnBroker {
   }
   ~OwnBroker() { stop(); }
   void start() {
-    Command command;
+    Program command;
     command.argv = {k_script, "start", "-o", std::to_string(::getpid()), "-c", (folder_.path() / "extra.conf").string(), directory()};
     command.deadline = Deadline(Millis(90'000));
     const auto finished = run(command);

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "tests/support/fake_http.hpp"
 #include "tests/support/show_result.hpp"

@@ -1,9 +1,12 @@
 #include <catch2/catch.hpp>
 
+#include <cdctl/child.hpp>
+#include <cdctl/digest.hpp>
 #include <cdctl/json.hpp>
-#include <cdctl/names.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
 #include <cdctl/time.hpp>
 
 using namespace cdctl;
@@ -18,7 +21,7 @@ TEST_CASE("a revision id is the same on every machine") {
 }
 
 TEST_CASE("a program that leaves a daemon on its streams ends when it ends") {
-  Command command;
+  Program command;
   command.argv = {"/bin/sh", "-c", "sleep 30 & echo said"};
   command.deadline = Deadline(Millis(20'000));
   const auto finished = run(command);
@@ -29,7 +32,7 @@ TEST_CASE("a program that leaves a daemon on its streams ends when it ends") {
 }
 
 TEST_CASE("a program that ignores TERM is gone after its deadline, children included") {
-  Command command;
+  Program command;
   command.argv = {"/bin/sh", "-c", "trap '' TERM; sleep 60 & sleep 60"};
   command.deadline = Deadline(Millis(200));
   const auto finished = run(command);
@@ -39,7 +42,7 @@ TEST_CASE("a program that ignores TERM is gone after its deadline, children incl
 }
 
 TEST_CASE("output is kept whole up to its bound, and input reaches the program") {
-  Command command;
+  Program command;
   command.argv = {"cat"};
   command.input = std::string(3 << 20, 'x');
   command.max_output = 1 << 20;
@@ -118,7 +121,7 @@ TEST_CASE("a signal survives both forms") {
 }
 
 TEST_CASE("a program's two streams can be one, each line in its place") {
-  Command command;
+  Program command;
   command.argv = {"/bin/sh", "-c", "for i in 1 2 3; do echo out$i; echo err$i >&2; done"};
   command.one_stream = true;
   command.deadline = Deadline(Millis(10'000));

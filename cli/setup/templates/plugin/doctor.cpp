@@ -1,7 +1,7 @@
 // @NAME@: @SUMMARY@.
 #include <iterator>
 
-#include <cdctl/process.hpp>
+#include <cdctl/child.hpp>
 #include <cdctl/shield.hpp>
 
 namespace {

@@ -6,10 +6,14 @@
 
 #include <unistd.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/host.hpp>
-#include <cdctl/process.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/shield.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
 
 namespace {
 

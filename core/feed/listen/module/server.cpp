@@ -7,7 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <cdctl/process.hpp>
+#include <cdctl/stop.hpp>
 
 #include "core/feed/listen/module/session.hpp"
 

@@ -1,15 +1,36 @@
-#include <cdctl/file_lock.hpp>
+#include <cdctl/lock.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <fmt/format.h>
 
 namespace cdctl {
+
+Result<std::optional<FileLock>> FileLock::acquire(const std::filesystem::path& path, const Deadline& deadline) {
+  FileLock lock;
+  lock.fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.fd_.valid()) return fail(fmt::format("opening {}: {}", path.string(), errno_text(errno)));
+  // flock has no deadline of its own: poll, with a pause that grows to 20 ms
+  for (Millis pause(1);; pause = std::min(pause * 2, Millis(20))) {
+    if (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(lock));
+    if (errno != EWOULDBLOCK && errno != EINTR) return fail(fmt::format("locking {}: {}", path.string(), errno_text(errno)));
+    if (deadline.passed()) return std::optional<FileLock>();
+    std::this_thread::sleep_for(std::min(pause, deadline.left()));
+  }
+}
+
+bool FileLock::held(const std::filesystem::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return false;
+  // A shared try-lock fails while the holder has it exclusively. It is given back at once, on close.
+  return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
 
 Result<std::optional<OfdLock>> OfdLock::acquire(const std::filesystem::path& path, const Deadline& deadline, Kind kind) {
   OfdLock lock;

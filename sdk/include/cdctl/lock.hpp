@@ -4,8 +4,24 @@
 #include <optional>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/time.hpp>
 
 namespace cdctl {
+
+/// An exclusive flock on a file, released with the object (or with the process, however it ends).
+class FileLock {
+ public:
+  /// Empty when it is still held by someone else at the deadline. The file is created when absent.
+  [[nodiscard]] static Result<std::optional<FileLock>> acquire(const std::filesystem::path& path,
+                                                              const Deadline& deadline);
+  /// Whether someone holds it now; false when the file is absent.
+  [[nodiscard]] static bool held(const std::filesystem::path& path);
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+ private:
+  Fd fd_;
+};
 
 /// A file lock that belongs to an open file (fcntl F_OFD_SETLK): it goes with the object, or with the process however
 /// that ends. Unlike flock it can be asked about without being taken, so that an observer never gets in anybody's way.

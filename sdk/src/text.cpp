@@ -1,0 +1,236 @@
+#include <cdctl/text.hpp>
+
+#include <algorithm>
+#include <cwchar>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <locale.h>
+#include <wchar.h>
+
+#include <cdctl/json.hpp>
+
+namespace cdctl {
+
+namespace {
+
+bool lower(char c) { return c >= 'a' && c <= 'z'; }
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+bool valid_word(std::string_view text) {
+  if (text.empty() || text.size() > 38) return false;
+  bool start = true;  // of a part: a letter must follow
+  for (const char c : text) {
+    if (c == '-') {
+      if (start) return false;
+      start = true;
+    } else if (start) {
+      if (!lower(c)) return false;
+      start = false;
+    } else if (!lower(c) && !digit(c)) {
+      return false;
+    }
+  }
+  return !start;
+}
+
+bool glob_match(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*') {
+      ++p;
+      ++t;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      mark = t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, std::span<const std::string> candidates) {
+  if (word.size() > 64) return {};
+  std::string best;
+  auto least = std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
+  for (const auto& candidate : candidates) {
+    if (const auto distance = edit_distance(word, candidate); distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+namespace {
+
+/// Code points that a terminal obeys (C1), that turn text round (Unicode: Bidi_Control), that break a line, or that XML forbids.
+bool plays_tricks(unsigned code) {
+  return (code >= 0x80 && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+         code == 0xfffe || code == 0xffff;
+}
+
+/// How long the character is that valid UTF-8 begins with, and its code point where that is below 0x10000 (else 0).
+std::pair<std::size_t, unsigned> length_and_code(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
+  if (byte(0) < 0x80) return {1, byte(0)};
+  if (byte(0) < 0xe0) return {2, (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f)};
+  if (byte(0) < 0xf0) return {3, (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f)};
+  return {4, 0};
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t most) {
+  auto end = std::min(text.size(), most);
+  while (end > 0 && end < text.size() && most - end < 3 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not inside a character
+  std::string quoted, out;
+  append_json_string(quoted, text.substr(0, end));
+  for (auto rest = std::string_view(quoted).substr(1, quoted.size() - 2); !rest.empty();) {
+    if (rest.starts_with("\\\"") || rest.starts_with("\\\\")) rest.remove_prefix(1);  // what only JSON escapes: people see it as it is
+    const auto [length, code] = length_and_code(rest);
+    if (plays_tricks(code)) out += fmt::format("\\u{:04x}", code);
+    else out += rest.substr(0, length);
+    rest.remove_prefix(length);
+  }
+  if (end < text.size()) out += "…";
+  return out;
+}
+
+std::vector<std::string_view> lines(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (!text.empty()) out.push_back(take_until(text, '\n'));
+  return out;
+}
+
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (std::size_t at = 0; (at = text.find_first_not_of(" \t", at)) != text.npos;) {
+    const auto end = std::min(text.find_first_of(" \t", at), text.size());
+    out.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return out;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> out;
+  if (text.empty()) return out;
+  for (;;) {
+    const auto end = text.find(separator);
+    out.push_back(text.substr(0, end));
+    if (end == text.npos) return out;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string_view take_until(std::string_view& text, char end) {
+  const auto at = std::min(text.find(end), text.size());
+  const auto out = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view k_blanks = " \t\r\n";
+  const auto from = std::min(text.find_first_not_of(k_blanks), text.size());
+  const auto to = text.find_last_not_of(k_blanks);
+  return from == text.size() ? std::string_view() : text.substr(from, to + 1 - from);
+}
+
+std::string joined(std::span<const std::string> items, std::string_view between) {
+  std::string out;
+  for (const auto& item : items) {
+    if (&item != &items.front()) out += between;
+    out += item;
+  }
+  return out;
+}
+
+std::string plural(std::int64_t count, std::string_view noun) { return plural(count, noun, std::string(noun) + "s"); }
+
+std::string plural(std::int64_t count, std::string_view one, std::string_view many) { return fmt::format("{} {}", count, count == 1 ? one : many); }
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates, std::string_view before, std::string_view after) {
+  const auto close = nearest(word, candidates);
+  return close.empty() ? "" : fmt::format("; did you mean {}{}{}?", before, close, after);
+}
+
+std::size_t first_character(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  const std::size_t length = byte < 0xc2 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 1;
+  if (length > text.size()) return 1;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 1;
+  return length;
+}
+
+namespace {
+
+/// The columns of one character. The C library knows them, in its locale C.UTF-8, which every Debian has built in.
+std::size_t width_of(std::string_view character) {
+  if (character.size() == 1) return 1;
+  static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  if (!utf8) return 1;
+  const auto before = ::uselocale(utf8);
+  wchar_t wide = 0;
+  std::mbstate_t state{};
+  const auto read = std::mbrtowc(&wide, character.data(), character.size(), &state);
+  const int columns = read == character.size() ? ::wcwidth(wide) : 1;
+  ::uselocale(before);
+  return columns < 0 ? 1 : static_cast<std::size_t>(columns);
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  std::size_t out = 0;
+  while (!text.empty()) {
+    const auto length = first_character(text);
+    out += width_of(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string fit(std::string_view text, std::size_t columns, std::string_view mark) {
+  if (display_width(text) <= columns) return std::string(text);
+  const auto room = columns - std::min(columns, display_width(mark));
+  std::size_t used = 0, end = 0;
+  while (end < text.size()) {
+    const auto length = first_character(text.substr(end));
+    used += width_of(text.substr(end, length));
+    if (used > room) break;
+    end += length;
+  }
+  return std::string(text.substr(0, end)) + std::string(columns == 0 ? "" : mark);
+}
+
+}  // namespace cdctl
