@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
 #if defined(__SANITIZE_ADDRESS__)
   return code;  // the leak check runs at exit
 #else
-  ::_exit(code);  // all output has left with write(2); taking libcurl and OpenSSL apart would only cost time
+  ::_exit(code);  // all output has left with write(2); taking libcurl and OpenSSL apart would only
+                  // cost time
 #endif
 }

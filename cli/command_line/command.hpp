@@ -17,9 +17,9 @@ struct Option {
   std::string_view value;
   std::string_view help;
   bool repeatable = false;
-  bool value_optional = false;  ///< `--follow` and `--follow=NAME`
-  char letter = 0;              ///< `-o`
-  std::string_view choices = {};     ///< separated by blanks; empty = any
+  bool value_optional = false;    ///< `--follow` and `--follow=NAME`
+  char letter = 0;                ///< `-o`
+  std::string_view choices = {};  ///< separated by blanks; empty = any
 };
 
 /// What a command needs before it runs, so that a cheap command pays for nothing.
@@ -28,15 +28,16 @@ enum class Needs { nothing, config };
 /// One command: help, command line, completion and the manual are made from this row.
 struct Command {
   std::string_view name;
-  std::string_view arguments;   ///< `[SERVICE…]`
+  std::string_view arguments;  ///< `[SERVICE…]`
   std::string_view summary;
-  std::string_view examples;    ///< two lines or more, each a command
+  std::string_view examples;  ///< two lines or more, each a command
   std::string_view reads, writes;
   std::span<const Option> options;
   Needs needs = Needs::config;
   int (*run)(Context&, const Arguments&) = nullptr;
   bool hidden = false;
-  std::string_view formats = {};  ///< of -o, instead of the usual ones; the first is what a terminal shows
+  std::string_view formats =
+      {};  ///< of -o, instead of the usual ones; the first is what a terminal shows
 };
 
 /// The commands of the front end, in the order of the help.

@@ -27,14 +27,19 @@ std::map<std::string, std::filesystem::path> external_commands() {
     const std::string folder(rest.substr(0, rest.find(':')));
     rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
     // /bin is /usr/bin on most machines, and many a PATH names a folder twice.
-    struct stat info {};
-    if (!folder.starts_with('/') || ::stat(folder.c_str(), &info) != 0 || !seen.emplace(info.st_dev, info.st_ino).second) continue;
-    // readdir and not an iterator of std::filesystem: /usr/bin has thousands of names, and this is half of what a TAB costs.
+    struct stat info{};
+    if (!folder.starts_with('/') || ::stat(folder.c_str(), &info) != 0 ||
+        !seen.emplace(info.st_dev, info.st_ino).second)
+      continue;
+    // readdir and not an iterator of std::filesystem: /usr/bin has thousands of names, and this is
+    // half of what a TAB costs.
     DIR* names = ::opendir(folder.c_str());
     while (const auto* entry = names ? ::readdir(names) : nullptr) {
       const std::string_view name(entry->d_name);
       if (!name.starts_with(k_prefix) || !valid_word(name.substr(k_prefix.size()))) continue;
-      if (std::ranges::find(commands(), name.substr(k_prefix.size()), &Command::name) != commands().end()) continue;
+      if (std::ranges::find(commands(), name.substr(k_prefix.size()), &Command::name) !=
+          commands().end())
+        continue;
       const auto file = std::filesystem::path(folder) / name;
       if (::access(file.c_str(), X_OK) == 0) out.emplace(name.substr(k_prefix.size()), file);
     }
@@ -43,7 +48,8 @@ std::map<std::string, std::filesystem::path> external_commands() {
   return out;
 }
 
-std::optional<std::string> exec_external(const std::string& name, const std::vector<std::string>& words) {
+std::optional<std::string> exec_external(const std::string& name,
+                                         const std::vector<std::string>& words) {
   if (!valid_word(name)) return {};
   const auto program = find_program("cdctl-" + name);
   if (!program) return {};

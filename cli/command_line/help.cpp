@@ -13,8 +13,11 @@ namespace {
 constexpr std::size_t k_columns = 80;  // the same page everywhere, in a pipe too
 
 std::string option_text(const Option& option) {
-  std::string out = option.letter ? fmt::format("-{}, --{}", option.letter, option.name) : fmt::format("    --{}", option.name);
-  if (!option.value.empty()) out += option.value_optional ? fmt::format("[={}]", option.value) : fmt::format(" {}", option.value);
+  std::string out = option.letter ? fmt::format("-{}, --{}", option.letter, option.name)
+                                  : fmt::format("    --{}", option.name);
+  if (!option.value.empty())
+    out += option.value_optional ? fmt::format("[={}]", option.value)
+                                 : fmt::format(" {}", option.value);
   return out;
 }
 
@@ -24,7 +27,8 @@ void options_text(std::string& out, std::span<const Option> options) {
   for (const auto& option : options) {
     auto help = std::string(option.help);
     if (!option.choices.empty()) help += fmt::format(" ({})", option.choices);
-    fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", option_text(option), width, wrapped(help, width + 4, k_columns));
+    fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", option_text(option), width,
+                   wrapped(help, width + 4, k_columns));
   }
 }
 
@@ -35,7 +39,8 @@ void names_text(std::string& out, std::string_view name, std::string_view meanin
 
 }  // namespace
 
-std::string overview(const std::map<std::string, std::string>& groups, const std::map<std::string, std::filesystem::path>& programs) {
+std::string overview(const std::map<std::string, std::string>& groups,
+                     const std::map<std::string, std::filesystem::path>& programs) {
   std::string out =
       "cdctl: continuous delivery of services whose workers live on RabbitMQ queues\n\n"
       "  cdctl outdated         | cdctl deploy                # what is newer goes out\n"
@@ -54,7 +59,12 @@ std::string overview(const std::map<std::string, std::string>& groups, const std
   }
   out += "\nEvery command:\n";
   options_text(out, global_options());
-  out += "\nExit codes: " + wrapped("0 done, 1 failed, 2 usage, 3 configuration, 4 could not ask, 5 refused by a guard, 6 timed out", 12, k_columns) + "\n";
+  out += "\nExit codes: " +
+         wrapped(
+             "0 done, 1 failed, 2 usage, 3 configuration, 4 could not ask, 5 refused by a guard, 6 "
+             "timed out",
+             12, k_columns) +
+         "\n";
   return out;
 }
 
@@ -67,8 +77,12 @@ std::string help_of(const Command& command) {
     fmt::format_to(at, "  $ {}\n", lines.substr(0, end));
     lines.remove_prefix(std::min(end + 1, lines.size()));
   }
-  fmt::format_to(at, "\ncdctl {} {}{}[OPTIONS]\n  {}\n", command.name, command.arguments, command.arguments.empty() ? "" : " ", wrapped(command.summary, 2, k_columns));
-  if (!command.reads.empty()) fmt::format_to(at, "  {}\n", wrapped(fmt::format("reads {}; writes {}", command.reads, command.writes), 2, k_columns));
+  fmt::format_to(at, "\ncdctl {} {}{}[OPTIONS]\n  {}\n", command.name, command.arguments,
+                 command.arguments.empty() ? "" : " ", wrapped(command.summary, 2, k_columns));
+  if (!command.reads.empty())
+    fmt::format_to(
+        at, "  {}\n",
+        wrapped(fmt::format("reads {}; writes {}", command.reads, command.writes), 2, k_columns));
   if (!command.options.empty()) {
     out += "\nOptions:\n";
     options_text(out, command.options);

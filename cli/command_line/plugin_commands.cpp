@@ -8,10 +8,10 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "cli/output/context.hpp"
 #include "cli/command_line/help.hpp"
-#include "cli/output/choice.hpp"
 #include "cli/command_line/parse.hpp"
+#include "cli/output/choice.hpp"
+#include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {
@@ -22,13 +22,18 @@ std::string group_help(const plugins::PluginInfo& plugin) {
   auto out = fmt::format("cdctl {} COMMAND: {}\n\n", plugin.name, plugin.summary);
   std::size_t width = 0;
   for (const auto& command : plugin.commands) width = std::max(width, command.name.size());
-  for (const auto& command : plugin.commands) fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", command.name, width, wrapped(command.summary, width + 4, 80));
-  return out + fmt::format("\nEach takes --help: cdctl {} {} --help\n", plugin.name, plugin.commands.front().name);
+  for (const auto& command : plugin.commands)
+    fmt::format_to(std::back_inserter(out), "  {:<{}}  {}\n", command.name, width,
+                   wrapped(command.summary, width + 4, 80));
+  return out + fmt::format("\nEach takes --help: cdctl {} {} --help\n", plugin.name,
+                           plugin.commands.front().name);
 }
 
 /// Whether `word` is an option of the plugin, or of all, that takes the next word as its value.
 bool takes_value(const plugins::PluginInfo& plugin, std::string_view word) {
-  const auto fits = [&](std::string_view name, char letter) { return word == "--" + std::string(name) || (letter && word == std::string("-") + letter); };
+  const auto fits = [&](std::string_view name, char letter) {
+    return word == "--" + std::string(name) || (letter && word == std::string("-") + letter);
+  };
   for (const auto& row : plugin.commands)
     for (const auto& option : row.options)
       if (fits(option.name, option.letter)) return !option.value.empty();
@@ -38,9 +43,11 @@ bool takes_value(const plugins::PluginInfo& plugin, std::string_view word) {
 }
 
 /// Options before the command's name, as in `cdctl mojo -r ROOT run`, belong to the command.
-std::vector<std::string> command_first(const plugins::PluginInfo& plugin, const std::vector<std::string>& words) {
+std::vector<std::string> command_first(const plugins::PluginInfo& plugin,
+                                       const std::vector<std::string>& words) {
   auto at = words.begin();
-  while (at != words.end() && at->starts_with('-')) at += takes_value(plugin, *at) && at + 1 != words.end() ? 2 : 1;
+  while (at != words.end() && at->starts_with('-'))
+    at += takes_value(plugin, *at) && at + 1 != words.end() ? 2 : 1;
   if (at == words.begin() || at == words.end()) return words;
   std::vector<std::string> out{*at};
   out.insert(out.end(), words.begin(), at);
@@ -51,11 +58,19 @@ std::vector<std::string> command_first(const plugins::PluginInfo& plugin, const 
 std::string row_help(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row) {
   const auto name = plugin.name + " " + row.name;
   const auto options = all_options(row);
-  return help_of({name, row.arguments, row.summary, row.examples, {}, {}, std::span(options).first(row.options.size())});
+  return help_of({name,
+                  row.arguments,
+                  row.summary,
+                  row.examples,
+                  {},
+                  {},
+                  std::span(options).first(row.options.size())});
 }
 
-int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row, const std::vector<std::string>& words, Output& out) {
-  auto args = parse_words(plugin.name + " " + row.name, all_options(row), !row.arguments.empty(), words);
+int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row,
+            const std::vector<std::string>& words, Output& out) {
+  auto args =
+      parse_words(plugin.name + " " + row.name, all_options(row), !row.arguments.empty(), words);
   if (!args) {
     out.error(args.error().what);
     return static_cast<int>(args.error().exit);
@@ -65,8 +80,10 @@ int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row, 
     return static_cast<int>(set.error().exit);
   }
   Context context({args->value("config"), args->values("plugin-path")}, out);
-  // A plugin's command may do without a configuration, but not with one that is broken or is not the one that was named.
-  if (auto loaded = context.load_config(); !loaded && !loaded.error().what.starts_with("no configuration found")) {
+  // A plugin's command may do without a configuration, but not with one that is broken or is not
+  // the one that was named.
+  if (auto loaded = context.load_config();
+      !loaded && !loaded.error().what.starts_with("no configuration found")) {
     context.report(loaded.error());
     return context.exit_code();
   }
@@ -78,7 +95,9 @@ int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row, 
   for (std::size_t i = 0; i < (*descriptor)->command_count; ++i) {
     const auto& real = (*descriptor)->commands[i];
     if (row.name != real.name) continue;
-    const plugin::CommandArguments given{std::move(*args), [&](const Json& record) { out.write(record); }, [&] { out.flush(); }, [&](const Error& error) { context.report(error); }};
+    const plugin::CommandArguments given{
+        std::move(*args), [&](const Json& record) { out.write(record); }, [&] { out.flush(); },
+        [&](const Error& error) { context.report(error); }};
     const int code = real.run(context, given);
     return code != 0 ? code : context.exit_code();
   }
@@ -89,17 +108,22 @@ int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row, 
 
 std::vector<Option> all_options(const plugins::CommandInfo& row) {
   std::vector<Option> options;
-  for (const auto& option : row.options) options.push_back({option.name, option.value, option.help, option.repeatable, false, option.letter, option.choices});
+  for (const auto& option : row.options)
+    options.push_back({option.name, option.value, option.help, option.repeatable, false,
+                       option.letter, option.choices});
   const auto own = options.size();
-  for (auto option : global_options()) {  // where both want a letter, the command's own meaning wins
+  for (auto option :
+       global_options()) {  // where both want a letter, the command's own meaning wins
     const auto taken = [&](const Option& other) { return other.letter == option.letter; };
-    if (std::any_of(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(own), taken)) option.letter = 0;
+    if (std::any_of(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(own), taken))
+      option.letter = 0;
     options.push_back(option);
   }
   return options;
 }
 
-std::optional<int> run_plugin_command(const std::string& group, const std::vector<std::string>& words, Output& out) {
+std::optional<int> run_plugin_command(const std::string& group,
+                                      const std::vector<std::string>& words, Output& out) {
   if (!valid_word(group)) return {};
   Context finder({}, out);
   for (auto plugin : finder.plugin_host().plugins()) {
@@ -117,7 +141,8 @@ std::optional<int> run_plugin_command(const std::string& group, const std::vecto
       if (row.name != ordered.front()) continue;
       const std::vector<std::string> rest(ordered.begin() + 1, ordered.end());
       const auto end = std::ranges::find(rest, "--");
-      if (std::find(rest.begin(), end, "--help") != end || std::find(rest.begin(), end, "-h") != end) {
+      if (std::find(rest.begin(), end, "--help") != end ||
+          std::find(rest.begin(), end, "-h") != end) {
         out.text(row_help(plugin, row));
         return 0;
       }
@@ -126,7 +151,9 @@ std::optional<int> run_plugin_command(const std::string& group, const std::vecto
     std::vector<std::string> names;
     for (const auto& row : plugin.commands) names.push_back(row.name);
     const auto close = nearest(ordered.front(), names);
-    out.error(fmt::format("{}: unknown command '{}'{}; see cdctl {} --help", group, printable(ordered.front(), 60), close.empty() ? "" : fmt::format("; did you mean {}?", close), group));
+    out.error(fmt::format("{}: unknown command '{}'{}; see cdctl {} --help", group,
+                          printable(ordered.front(), 60),
+                          close.empty() ? "" : fmt::format("; did you mean {}?", close), group));
     return static_cast<int>(ExitCode::usage);
   }
   return {};
@@ -137,7 +164,9 @@ std::map<std::string, std::string> plugin_groups() {
   Context finder({}, nothing);
   std::map<std::string, std::string> out;
   for (const auto& plugin : finder.plugin_host().plugins())
-    if (!plugin.commands.empty() && plugin.refused.empty() && std::ranges::find(commands(), plugin.name, &Command::name) == commands().end()) out.emplace(plugin.name, plugin.summary);
+    if (!plugin.commands.empty() && plugin.refused.empty() &&
+        std::ranges::find(commands(), plugin.name, &Command::name) == commands().end())
+      out.emplace(plugin.name, plugin.summary);
   return out;
 }
 

@@ -16,9 +16,12 @@ namespace cdctl::cli {
 [[nodiscard]] std::vector<Option> all_options(const plugins::CommandInfo& row);
 
 /// Runs `cdctl GROUP COMMAND …` when a plugin named GROUP offers commands; empty when none does.
-[[nodiscard]] std::optional<int> run_plugin_command(const std::string& group, const std::vector<std::string>& words, Output& out);
+[[nodiscard]] std::optional<int> run_plugin_command(const std::string& group,
+                                                    const std::vector<std::string>& words,
+                                                    Output& out);
 
-/// The plugins that offer commands, by name, each with its summary: from their manifests, no plugin is opened.
+/// The plugins that offer commands, by name, each with its summary: from their manifests, no plugin
+/// is opened.
 [[nodiscard]] std::map<std::string, std::string> plugin_groups();
 
 }  // namespace cdctl::cli

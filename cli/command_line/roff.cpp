@@ -11,12 +11,15 @@ constexpr std::size_t k_width = 76;  // of a source line; longer ones are bad st
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
 }
 
 /// A line that begins like a request is none.
-std::string guarded(std::string text) { return text.starts_with('.') || text.starts_with('\'') ? "\\&" + text : text; }
+std::string guarded(std::string text) {
+  return text.starts_with('.') || text.starts_with('\'') ? "\\&" + text : text;
+}
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
@@ -29,25 +32,34 @@ std::string quoted(std::string_view text) {
 std::string Roff::plain(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";  // a plain one becomes a hyphen, which nobody can paste into a shell
-    else if (c == '\'') out += "\\(aq";
-    else if (c == '`') out += "\\(ga";
-    else if (c == '^') out += "\\(ha";
-    else if (c == '~') out += "\\(ti";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";  // a plain one becomes a hyphen, which nobody can paste into a shell
+    else if (c == '\'')
+      out += "\\(aq";
+    else if (c == '`')
+      out += "\\(ga";
+    else if (c == '^')
+      out += "\\(ha";
+    else if (c == '~')
+      out += "\\(ti";
+    else
+      out += c;
   }
   return out;
 }
 
 Roff::Roff(std::string_view name, std::string_view date, std::string_view source) {
-  out_ = ".TH " + quoted(upper(name)) + " 1 \"" + std::string(date) + "\" " + quoted(source) + " " + quoted("cdctl manual") + "\n.nh\n.ad l\n";
+  out_ = ".TH " + quoted(upper(name)) + " 1 \"" + std::string(date) + "\" " + quoted(source) + " " +
+         quoted("cdctl manual") + "\n.nh\n.ad l\n";
 }
 
 void Roff::section(std::string_view title) { heading(".SH ", title); }
 void Roff::subsection(std::string_view title) { heading(".SS ", title); }
 void Roff::heading(std::string_view request, std::string_view title) {
-  out_ += std::string(request) + quoted(request == ".SH " ? upper(title) : std::string(title)) + "\n";
+  out_ +=
+      std::string(request) + quoted(request == ".SH " ? upper(title) : std::string(title)) + "\n";
   below_heading_ = true;
 }
 

@@ -5,7 +5,8 @@
 
 namespace cdctl::cli {
 
-/// Writes one manual page with the macros of man(7). Plain text goes in; whatever roff would take for its own is escaped.
+/// Writes one manual page with the macros of man(7). Plain text goes in; whatever roff would take
+/// for its own is escaped.
 class Roff {
  public:
   /// `name`: `cdctl-deploy`; `date`: YYYY-MM-DD, or empty; `source`: `cdctl 0.1.0`.
@@ -23,8 +24,12 @@ class Roff {
   [[nodiscard]] const std::string& text() const { return out_; }
 
   [[nodiscard]] static std::string plain(std::string_view text);
-  [[nodiscard]] static std::string bold(std::string_view text) { return "\\fB" + plain(text) + "\\fR"; }
-  [[nodiscard]] static std::string italic(std::string_view text) { return "\\fI" + plain(text) + "\\fR"; }
+  [[nodiscard]] static std::string bold(std::string_view text) {
+    return "\\fB" + plain(text) + "\\fR";
+  }
+  [[nodiscard]] static std::string italic(std::string_view text) {
+    return "\\fI" + plain(text) + "\\fR";
+  }
 
  private:
   void heading(std::string_view request, std::string_view title);

@@ -7,7 +7,9 @@
 
 namespace cdctl::cli {
 
-/// The option --since: a duration back from now, or an RFC 3339 time; `otherwise` when it is not given. Exit code `usage`.
-[[nodiscard]] Result<std::optional<Time>> since_option(const Arguments& args, std::optional<Millis> otherwise);
+/// The option --since: a duration back from now, or an RFC 3339 time; `otherwise` when it is not
+/// given. Exit code `usage`.
+[[nodiscard]] Result<std::optional<Time>> since_option(const Arguments& args,
+                                                       std::optional<Millis> otherwise);
 
 }  // namespace cdctl::cli

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/actions/guard.hpp"
 #include "cli/input/record_reader.hpp"
-#include "core/actions/outcome.hpp"
 #include "cli/input/targets.hpp"
+#include "core/actions/guard.hpp"
+#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 
@@ -24,7 +24,11 @@ struct Cause {
 class Cut {
  public:
   Cut(Context& context, SetName set, Cause cause, const Arguments& args, const Deadline& deadline)
-      : context_(context), set_(std::move(set)), cause_(std::move(cause)), deadline_(deadline), outcome_(context, "break", set_, args.has("dry-run")) {
+      : context_(context),
+        set_(std::move(set)),
+        cause_(std::move(cause)),
+        deadline_(deadline),
+        outcome_(context, "break", set_, args.has("dry-run")) {
     const auto last = args.values("even-last");
     even_last_ = std::ranges::find(last, set_.str()) != last.end();
     outcome_.why(cause_.why);
@@ -38,7 +42,10 @@ class Cut {
  private:
   Result<> act() {
     const auto* configured = context_.config().service(set_.service);
-    CDCTL_TRY_ASSIGN(memory_, context_.memory(configured ? Context::memory_name(*configured) : context_.config().table["rabbit"].is_object() ? "rabbit" : "local"));
+    CDCTL_TRY_ASSIGN(memory_,
+                     context_.memory(configured ? Context::memory_name(*configured)
+                                     : context_.config().table["rabbit"].is_object() ? "rabbit"
+                                                                                     : "local"));
     if (!outcome_.dry_run()) {
       memory_->prefetch_lock(set_.service);  // its hand-shake overlaps with the opening of libcurl
       if (configured && configured->table["rabbit"].is_object()) CDCTL_TRY(context_.http());
@@ -64,10 +71,15 @@ class Cut {
     }
     service_ = view->config;
     if (const auto& force = set->memory.force) {
-      if (force->state == Force::State::closed) return fail(ExitCode::refused, fmt::format("refused: it is forced closed by {}: {}; cdctl force none {} lifts that", force->by, printable(force->why, 120), set_.str()));
+      if (force->state == Force::State::closed)
+        return fail(
+            ExitCode::refused,
+            fmt::format("refused: it is forced closed by {}: {}; cdctl force none {} lifts that",
+                        force->by, printable(force->why, 120), set_.str()));
       if (force->state == Force::State::observe && cause_.last_evidence) {
         outcome_.set("ignored", "observe-only");
-        context_.out.note(fmt::format("{}: would be cut; it is only observed, says {}", set_.str(), force->by));
+        context_.out.note(
+            fmt::format("{}: would be cut; it is only observed, says {}", set_.str(), force->by));
         return {};
       }
     }
@@ -81,13 +93,16 @@ class Cut {
     if (set.deployed_at && last < *set.deployed_at) return "the evidence is older than the set";
     if (set.mended_at && last < *set.mended_at) return "the evidence is older than the mend";
     const auto most = set.service->max_verdict_age;
-    if (now() - last > most) return fmt::format("the evidence is {} old, max_verdict_age is {}", to_age(now() - last), to_duration(most));
+    if (now() - last > most)
+      return fmt::format("the evidence is {} old, max_verdict_age is {}", to_age(now() - last),
+                         to_duration(most));
     return {};
   }
 
   Result<> cut(const fleet::ServiceView& view, const fleet::SetView& set) {
     const bool already = set.cut.value_or(false);
-    if (!set.cut && !even_last_) return fail(ExitCode::unknown, "whether it is cut could not be read");
+    if (!set.cut && !even_last_)
+      return fail(ExitCode::unknown, "whether it is cut could not be read");
     std::map<std::string, std::int64_t> live;
     if (!already && !even_last_) {
       CDCTL_TRY_ASSIGN(live, actions::live_units(context_, view, deadline_));
@@ -137,11 +152,13 @@ class Cut {
     return {};
   }
 
-  /// Another breaker may have cut beside us (its lock lost, its machine suspended, its broker partitioned): read all limits and
-  /// memos again. If the count no longer holds, the later cut undoes its own; and so does one that took long, since who came
-  /// meanwhile may have looked before we were done, and be gone.
+  /// Another breaker may have cut beside us (its lock lost, its machine suspended, its broker
+  /// partitioned): read all limits and memos again. If the count no longer holds, the later cut
+  /// undoes its own; and so does one that took long, since who came meanwhile may have looked
+  /// before we were done, and be gone.
   Result<bool> undo_if_too_many(const fleet::ServiceView& before, const CutMemo& ours) {
-    // A machine that was suspended wakes up past its deadline: what it did must be looked at all the same.
+    // A machine that was suspended wakes up past its deadline: what it did must be looked at all
+    // the same.
     const Deadline deadline(std::max(deadline_.left(), k_undo));
     CDCTL_TRY_ASSIGN(const auto after, memory_->read(set_.service, deadline));
     std::vector<CutMemo> others;
@@ -149,14 +166,18 @@ class Cut {
       const auto at = after.find(set.name.str());
       if (set.name == set_ || set.cut.value_or(true) || at == after.end()) continue;
       const auto& memo = at->second.cut_memo;
-      if (at->second.cut.value_or(false) || (memo && memo->cut)) others.push_back(memo.value_or(CutMemo{}));
+      if (at->second.cut.value_or(false) || (memo && memo->cut))
+        others.push_back(memo.value_or(CutMemo{}));
     }
     if (others.empty()) return false;
     fleet::Fleet fleet(context_);
     fleet.load_for_cut(set_.service, deadline);
-    CDCTL_TRY_ASSIGN(const auto live, actions::live_units(context_, *fleet.service(set_.service), deadline));
+    CDCTL_TRY_ASSIGN(const auto live,
+                     actions::live_units(context_, *fleet.service(set_.service), deadline));
     if (actions::guard_min_live(*service_, set_, live, before_)) return false;
-    const bool last = std::ranges::all_of(others, [&](const CutMemo& other) { return std::pair(ours.at, ours.by) > std::pair(other.at, other.by); });
+    const bool last = std::ranges::all_of(others, [&](const CutMemo& other) {
+      return std::pair(ours.at, ours.by) > std::pair(other.at, other.by);
+    });
     const bool slow = std::chrono::steady_clock::now() - noted_ > k_slow;
     if (!last && !slow) return false;  // the other one undoes its own
     auto mended = ours;
@@ -167,7 +188,9 @@ class Cut {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
       CDCTL_TRY(broker->mend(set_, ours.prev_limit, deadline));
     }
-    outcome_.fail_with({ExitCode::refused, "undone: another breaker cut a set of this service at the same time, and less than min_live was left"});
+    outcome_.fail_with({ExitCode::refused,
+                        "undone: another breaker cut a set of this service at the same time, and "
+                        "less than min_live was left"});
     return true;
   }
 
@@ -185,7 +208,8 @@ class Cut {
 };
 
 Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeout) {
-  CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the verdict records of cdctl trip", "name a SET"));
+  CDCTL_TRY_ASSIGN(auto reader,
+                   RecordReader::open(context, "the verdict records of cdctl trip", "name a SET"));
   Unknowns unknowns(context);
   while (auto record = reader.next()) {
     const auto schema = (*record)["schema"].view();
@@ -201,11 +225,16 @@ Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeou
     const auto last = parse_rfc3339((*record)["evidence"]["last"].view());
     const auto time = parse_rfc3339((*record)["time"].view());
     if (!set || (!last && !time)) {
-      context.report({ExitCode::failed, fmt::format("a verdict without a usable set and time ('{}'); skipped", printable((*record)["set"].view(), 60))});
+      context.report(
+          {ExitCode::failed, fmt::format("a verdict without a usable set and time ('{}'); skipped",
+                                         printable((*record)["set"].view(), 60))});
       continue;
     }
     if (unknowns.blocks(set->service)) continue;
-    Cut(context, *set, {(*record)["rule"].as_string((*record)["why"].as_string("verdict")), last ? last : time}, args, Deadline(timeout)).run();
+    Cut(context, *set,
+        {(*record)["rule"].as_string((*record)["why"].as_string("verdict")), last ? last : time},
+        args, Deadline(timeout))
+        .run();
   }
   reader.finish("unhealthy verdict");
   return {};
@@ -215,7 +244,8 @@ Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeou
 
 int run_break(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.words.empty()) return break_from_stdin(context, args, timeout);
     CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
     for (const auto& set : targets) {

@@ -15,7 +15,8 @@ using namespace completion;
 
 namespace {
 
-/// For everything, the start of the process included: 100 ms, of which the shell and a slow machine get some.
+/// For everything, the start of the process included: 100 ms, of which the shell and a slow machine
+/// get some.
 constexpr Millis k_budget{75};
 
 /// At most `most` columns; cut between two characters of UTF-8.
@@ -26,16 +27,21 @@ std::string cut(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, most)) + "…";
 }
 
-/// bash has no place for descriptions: where it is about to list the replies, they are made part of them.
-void describe(std::vector<std::string>& replies, const std::vector<Candidate>& candidates, std::size_t width) {
+/// bash has no place for descriptions: where it is about to list the replies, they are made part of
+/// them.
+void describe(std::vector<std::string>& replies, const std::vector<Candidate>& candidates,
+              std::size_t width) {
   std::size_t longest = 0;
   for (const auto& reply : replies) longest = std::max(longest, reply.size());
   if (replies.size() < 2 || width < longest + 16) return;
   for (std::size_t i = 0; i < replies.size(); ++i)
-    if (!candidates[i].note.empty()) replies[i] = fmt::format("{:<{}}  ({})", replies[i], longest, cut(candidates[i].note, width - longest - 6));
+    if (!candidates[i].note.empty())
+      replies[i] = fmt::format("{:<{}}  ({})", replies[i], longest,
+                               cut(candidates[i].note, width - longest - 6));
 }
 
-std::string bash_text(const Answer& answer, std::string_view raw, std::string_view stem, std::size_t width) {
+std::string bash_text(const Answer& answer, std::string_view raw, std::string_view stem,
+                      std::size_t width) {
   std::vector<std::string> replies;
   std::vector<Candidate> said;
   for (const auto& one : answer.candidates)
@@ -51,37 +57,46 @@ std::string bash_text(const Answer& answer, std::string_view raw, std::string_vi
 
 std::string plain_text(const Answer& answer) {
   std::string out;
-  for (const auto& one : answer.candidates) out += one.note.empty() ? one.value + '\n' : fmt::format("{}\t{}\n", one.value, one.note);
+  for (const auto& one : answer.candidates)
+    out += one.note.empty() ? one.value + '\n' : fmt::format("{}\t{}\n", one.value, one.note);
   return out;
 }
 
 std::string directive(const Answer& answer) {
-  return fmt::format(":{}{}{}\n", answer.files ? " files" : "", answer.folders ? " folders" : "", answer.nospace ? " nospace" : "");
+  return fmt::format(":{}{}{}\n", answer.files ? " files" : "", answer.folders ? " folders" : "",
+                     answer.nospace ? " nospace" : "");
 }
 
 }  // namespace
 
 int run_complete(Context& context, const Arguments& args) {
   const Deadline budget(k_budget);
-  if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);  // never a word into a prompt
+  if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
+    ::dup2(nowhere, STDERR_FILENO);  // never a word into a prompt
   if (args.words.size() < 2) return 0;
-  const auto word = [&](std::size_t i) { return i < args.words.size() ? args.words[i] : std::string(); };
+  const auto word = [&](std::size_t i) {
+    return i < args.words.size() ? args.words[i] : std::string();
+  };
   const auto line = read_line(args.words[1]);
   const auto configs = given_values(line.words, "config", 'c');
-  Context::Options options{configs.empty() ? "" : configs.back(), given_values(line.words, "plugin-path")};
+  Context::Options options{configs.empty() ? "" : configs.back(),
+                           given_values(line.words, "plugin-path")};
   Context there(options, context.out);
   const auto place = find_place(there.plugin_host(), line.words);
   const auto found = answer(there.plugin_host(), Live(std::move(options), budget), place, budget);
   const auto width = static_cast<std::size_t>(std::clamp(std::atoi(word(3).c_str()), 0, 1000));
-  context.out.text(args.words[0] == "bash" ? bash_text(found, line.raw, word(2), width) : plain_text(found));
+  context.out.text(args.words[0] == "bash" ? bash_text(found, line.raw, word(2), width)
+                                           : plain_text(found));
   context.out.text(directive(found));
   return 0;
 }
 
 int run_completion(Context& context, const Arguments& args) {
-  const auto text = args.words.size() == 1 ? completion_script(args.words.front()) : std::string_view();
+  const auto text =
+      args.words.size() == 1 ? completion_script(args.words.front()) : std::string_view();
   if (text.empty()) {
-    context.report({ExitCode::usage, "completion: give one of: bash zsh fish; see cdctl completion --help"});
+    context.report(
+        {ExitCode::usage, "completion: give one of: bash zsh fish; see cdctl completion --help"});
     return context.exit_code();
   }
   context.out.text(text);

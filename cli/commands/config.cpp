@@ -13,17 +13,26 @@ void check(Context& context, const config::ConfigPlace& place) {
   const auto problems = find_problems(place, context.plugin_host());
   for (const auto& problem : problems) {
     const auto& file = problem.file.empty() ? place.file : problem.file;
-    if (context.out.format() == Format::table) {  // as compilers say it, so that editors find the place
-      context.out.text(problem.line > 0 ? fmt::format("{}:{}:{}: {}\n", file.string(), problem.line, problem.column, problem.what) : fmt::format("{}: {}\n", file.string(), problem.what));
+    if (context.out.format() ==
+        Format::table) {  // as compilers say it, so that editors find the place
+      context.out.text(problem.line > 0 ? fmt::format("{}:{}:{}: {}\n", file.string(), problem.line,
+                                                      problem.column, problem.what)
+                                        : fmt::format("{}: {}\n", file.string(), problem.what));
       continue;
     }
     auto record = Json::object({{"schema", "cdctl.problem/1"}, {"file", file.string()}});
     if (problem.line > 0) record.set("line", problem.line).set("column", problem.column);
     context.out.write(record.set("what", problem.what));
   }
-  if (!problems.empty()) context.note_exit(ExitCode::config);
-  else context.out.note(fmt::format("{} is well, and so {} {} of services.d", place.file.string(), config::service_files(place).size() == 1 ? "is" : "are",
-                                    config::service_files(place).size() == 1 ? "the file" : fmt::format("the {} files", config::service_files(place).size())));
+  if (!problems.empty())
+    context.note_exit(ExitCode::config);
+  else
+    context.out.note(
+        fmt::format("{} is well, and so {} {} of services.d", place.file.string(),
+                    config::service_files(place).size() == 1 ? "is" : "are",
+                    config::service_files(place).size() == 1
+                        ? "the file"
+                        : fmt::format("the {} files", config::service_files(place).size())));
 }
 
 }  // namespace
@@ -32,14 +41,22 @@ int run_config(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
     const auto verb = args.words.empty() ? std::string() : args.words.front();
     const auto rest = std::span(args.words).subspan(args.words.empty() ? 0 : 1);
-    if (verb == "explain" && rest.size() <= 1) return explain_keys(context, rest.empty() ? "" : rest.front());
-    if ((verb == "check" || verb == "path") && !rest.empty()) return fail(ExitCode::usage, fmt::format("config: {} takes no further words", verb));
+    if (verb == "explain" && rest.size() <= 1)
+      return explain_keys(context, rest.empty() ? "" : rest.front());
+    if ((verb == "check" || verb == "path") && !rest.empty())
+      return fail(ExitCode::usage, fmt::format("config: {} takes no further words", verb));
     if (verb != "show" && verb != "check" && verb != "path")
-      return fail(ExitCode::usage, "config: say show [SERVICE…], check, explain [KEY] or path; see cdctl config --help");
+      return fail(
+          ExitCode::usage,
+          "config: say show [SERVICE…], check, explain [KEY] or path; see cdctl config --help");
     CDCTL_TRY_ASSIGN(const auto place, config::require_config(args.value("config")));
     if (verb == "show") return show_settings(context, place, rest);
-    if (verb == "check") check(context, place);
-    else context.out.write(Json::object({{"schema", "cdctl.path/1"}, {"file", std::filesystem::absolute(place.file).string()}, {"trusted", place.trusted}}));
+    if (verb == "check")
+      check(context, place);
+    else
+      context.out.write(Json::object({{"schema", "cdctl.path/1"},
+                                      {"file", std::filesystem::absolute(place.file).string()},
+                                      {"trusted", place.trusted}}));
     return {};
   });
 }

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/fleet/fleet.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
@@ -12,23 +12,33 @@ Result<std::optional<Force>> read_state(Context& context, const Arguments& args)
   const auto& word = args.words.front();
   if (word == "none") return std::optional<Force>();
   for (const auto state : {Force::State::open, Force::State::closed, Force::State::observe})
-    if (word == to_string(state)) return std::optional(Force{state, context.actor(), args.value("why", "by hand"), now()});
-  return fail(ExitCode::usage, fmt::format("force '{}': say open (stay cut), closed (never be cut), observe (be judged, not cut) or none", printable(word, 40)));
+    if (word == to_string(state))
+      return std::optional(Force{state, context.actor(), args.value("why", "by hand"), now()});
+  return fail(ExitCode::usage, fmt::format("force '{}': say open (stay cut), closed (never be "
+                                           "cut), observe (be judged, not cut) or none",
+                                           printable(word, 40)));
 }
 
-/// A service, or one whole set of one: globs and prefixes would be forgotten sooner than what they matched.
+/// A service, or one whole set of one: globs and prefixes would be forgotten sooner than what they
+/// matched.
 Result<std::string> service_of_target(const std::string& target) {
   if (const auto set = parse_set_name(target)) return set->service;
   if (valid_service_name(target)) return target;
-  return fail(ExitCode::usage, fmt::format("force: '{}' is no SERVICE and no whole SERVICE-REVISION", printable(target, 60)));
+  return fail(ExitCode::usage,
+              fmt::format("force: '{}' is no SERVICE and no whole SERVICE-REVISION",
+                          printable(target, 60)));
 }
 
-Result<> force_one(Context& context, const std::string& target, const std::optional<Force>& force, bool dry_run, const Deadline& deadline) {
+Result<> force_one(Context& context, const std::string& target, const std::optional<Force>& force,
+                   bool dry_run, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto name, service_of_target(target));
   CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, name));
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(*service)));
   if (!dry_run) CDCTL_TRY(memory->put_force(target, force, deadline));
-  auto record = Json::object({{"schema", "cdctl.force/1"}, {"target", target}, {"service", name}, {"state", force ? to_string(force->state) : "none"}});
+  auto record = Json::object({{"schema", "cdctl.force/1"},
+                              {"target", target},
+                              {"service", name},
+                              {"state", force ? to_string(force->state) : "none"}});
   if (force) record.set("by", force->by).set("why", force->why);
   if (dry_run) record.set("dry_run", true);
   context.out.write(record.set("time", to_rfc3339(now())));
@@ -39,12 +49,19 @@ Result<> force_one(Context& context, const std::string& target, const std::optio
 
 int run_force(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
-    if (args.words.size() < 2) return fail(ExitCode::usage, "force: give STATE and a SERVICE or SET, such as: cdctl force observe thumbs");
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    if (args.words.size() < 2)
+      return fail(ExitCode::usage,
+                  "force: give STATE and a SERVICE or SET, such as: cdctl force observe thumbs");
     CDCTL_TRY_ASSIGN(const auto force, read_state(context, args));
-    for (std::size_t i = 1; i < args.words.size(); ++i) CDCTL_TRY(service_of_target(args.words[i]));  // all words before the first act
     for (std::size_t i = 1; i < args.words.size(); ++i)
-      if (auto done = force_one(context, args.words[i], force, args.has("dry-run"), Deadline(timeout)); !done) context.report(done.error().in(args.words[i]));
+      CDCTL_TRY(service_of_target(args.words[i]));  // all words before the first act
+    for (std::size_t i = 1; i < args.words.size(); ++i)
+      if (auto done =
+              force_one(context, args.words[i], force, args.has("dry-run"), Deadline(timeout));
+          !done)
+        context.report(done.error().in(args.words[i]));
     return {};
   });
 }

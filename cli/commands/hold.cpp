@@ -1,27 +1,37 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/fleet/fleet.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
 namespace {
 
-Json hold_record(Context& context, const std::string& service, const std::optional<Hold>& hold, bool changed, bool dry_run) {
-  auto record = Json::object({{"schema", "cdctl.hold/1"}, {"service", service}, {"held", hold.has_value()}, {"changed", changed}});
-  if (hold) record.set("since", to_rfc3339(hold->at)).set("until", hold->until ? Json(to_rfc3339(*hold->until)) : Json()).set("why", hold->why);
+Json hold_record(Context& context, const std::string& service, const std::optional<Hold>& hold,
+                 bool changed, bool dry_run) {
+  auto record = Json::object({{"schema", "cdctl.hold/1"},
+                              {"service", service},
+                              {"held", hold.has_value()},
+                              {"changed", changed}});
+  if (hold)
+    record.set("since", to_rfc3339(hold->at))
+        .set("until", hold->until ? Json(to_rfc3339(*hold->until)) : Json())
+        .set("why", hold->why);
   record.set("by", hold ? hold->by : context.actor());
   if (dry_run) record.set("dry_run", true);
   return record.set("time", to_rfc3339(now()));
 }
 
-/// Said again in the same words a freeze stays as it is; another reason or another time takes its place.
-Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<Hold> wanted, bool dry_run, const Deadline& deadline) {
+/// Said again in the same words a freeze stays as it is; another reason or another time takes its
+/// place.
+Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<Hold> wanted,
+                  bool dry_run, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(service)));
   CDCTL_TRY(memory->read(service.name, deadline));  // a freeze that could not be read is not "none"
   CDCTL_TRY_ASSIGN(const auto there, fleet::hold_of(*memory, service.name, deadline));
-  const bool same = wanted ? there && there->why == wanted->why && !there->until && !wanted->until : !there;
+  const bool same =
+      wanted ? there && there->why == wanted->why && !there->until && !wanted->until : !there;
   if (same && wanted) wanted = there;
   if (!same && !dry_run) CDCTL_TRY(memory->put_hold(service.name, wanted, deadline));
   context.out.write(hold_record(context, service.name, wanted, !same, dry_run));
@@ -29,13 +39,16 @@ Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<
 }
 
 Result<> set_holds(Context& context, const Arguments& args, const std::optional<Hold>& wanted) {
-  CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+  CDCTL_TRY_ASSIGN(const auto timeout,
+                   actions::duration_option(args, "timeout", std::chrono::seconds(30)));
   std::vector<const ServiceConfig*> services;
   for (const auto& word : args.words) {  // all words before the first act
     CDCTL_TRY_ASSIGN(services.emplace_back(), fleet::find_service(context, word));
   }
   for (const auto* service : services)
-    if (auto done = set_hold(context, *service, wanted, args.has("dry-run"), Deadline(timeout)); !done) context.report(done.error().in(service->name));
+    if (auto done = set_hold(context, *service, wanted, args.has("dry-run"), Deadline(timeout));
+        !done)
+      context.report(done.error().in(service->name));
   return {};
 }
 
@@ -43,17 +56,24 @@ Result<> set_holds(Context& context, const Arguments& args, const std::optional<
 
 int run_hold(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    if (args.words.empty()) return fail(ExitCode::usage, "hold: name a SERVICE, such as: cdctl hold thumbs --for 2h --why 'the sale'");
+    if (args.words.empty())
+      return fail(ExitCode::usage,
+                  "hold: name a SERVICE, such as: cdctl hold thumbs --for 2h --why 'the sale'");
     CDCTL_TRY_ASSIGN(const auto length, actions::duration_option(args, "for", Millis(0)));
-    if (args.has("for") && length <= Millis(0)) return fail(ExitCode::usage, "hold: --for must be longer than nothing");
+    if (args.has("for") && length <= Millis(0))
+      return fail(ExitCode::usage, "hold: --for must be longer than nothing");
     const auto at = now();
-    return set_holds(context, args, Hold{context.actor(), args.value("why", "by hand"), at, args.has("for") ? std::optional(at + length) : std::nullopt});
+    return set_holds(context, args,
+                     Hold{context.actor(), args.value("why", "by hand"), at,
+                          args.has("for") ? std::optional(at + length) : std::nullopt});
   });
 }
 
 int run_resume(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    if (args.words.empty()) return fail(ExitCode::usage, "resume: name a SERVICE whose deploys are held; cdctl ls shows them");
+    if (args.words.empty())
+      return fail(ExitCode::usage,
+                  "resume: name a SERVICE whose deploys are held; cdctl ls shows them");
     return set_holds(context, args, {});
   });
 }

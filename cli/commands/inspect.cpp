@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/feed/choice.hpp"
-#include "core/fleet/fleet.hpp"
 #include "cli/output/inspect_page.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/feed/choice.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t k_last_signals = 20;
 
 /// The last signals of each wanted set, from one pass over the feed.
-Result<std::map<std::string, Json>> last_signals(Context& context, const std::vector<fleet::SetView*>& sets, Time since, const Deadline& deadline) {
+Result<std::map<std::string, Json>> last_signals(Context& context,
+                                                 const std::vector<fleet::SetView*>& sets,
+                                                 Time since, const Deadline& deadline) {
   std::map<std::string, Json::Array> found;
   for (const auto* set : sets) found[set->name.str()] = {};
   CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, false));
@@ -27,8 +29,11 @@ Result<std::map<std::string, Json>> last_signals(Context& context, const std::ve
     if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
     CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline.left(), Millis(1000))));
     for (auto& signal : signals) {
-      const bool ours = std::ranges::any_of(sets, [&](const fleet::SetView* set) { return set->name.service == signal["service"].view(); });
-      if (signal["schema"].view() == "cdctl.error/1" && ours) return fail(ExitCode::unknown, signal["error"].as_string());
+      const bool ours = std::ranges::any_of(sets, [&](const fleet::SetView* set) {
+        return set->name.service == signal["service"].view();
+      });
+      if (signal["schema"].view() == "cdctl.error/1" && ours)
+        return fail(ExitCode::unknown, signal["error"].as_string());
       const auto at = found.find(signal["set"].as_string());
       if (at == found.end()) continue;
       at->second.push_back(std::move(signal));
@@ -40,14 +45,17 @@ Result<std::map<std::string, Json>> last_signals(Context& context, const std::ve
   return out;
 }
 
-void add_engine(Context& context, const fleet::SetView& set, Json& record, const Deadline& deadline) {
+void add_engine(Context& context, const fleet::SetView& set, Json& record,
+                const Deadline& deadline) {
   if (!set.status) return;
   auto engine = context.engine(set.service->engine);
-  auto status = engine ? (*engine)->describe(set.name, deadline) : Result<SetStatus>(std::unexpected(engine.error()));
+  auto status = engine ? (*engine)->describe(set.name, deadline)
+                       : Result<SetStatus>(std::unexpected(engine.error()));
   if (!status) return context.report(status.error().in(set.name.str()));
   if (!set.status->up && status->up) {  // a list that leaves the units out
     record.set("state", status->state);
-    record.set("units", Json::object({{"want", status->want ? Json(*status->want) : Json()}, {"up", *status->up}}));
+    record.set("units", Json::object({{"want", status->want ? Json(*status->want) : Json()},
+                                      {"up", *status->up}}));
   }
   record.set("attempts", status->attempts);
   if (status->retry_at) record.set("retry_at", to_rfc3339(*status->retry_at));
@@ -55,11 +63,14 @@ void add_engine(Context& context, const fleet::SetView& set, Json& record, const
   record.set(set.service->engine, status->detail);
 }
 
-void add_switches(Context& context, const fleet::SetView& set, Json& record, const Deadline& deadline) {
+void add_switches(Context& context, const fleet::SetView& set, Json& record,
+                  const Deadline& deadline) {
   for (const auto& name : context.broker_switches(*set.service)) {
     auto broker = context.switch_(name);
-    auto detail = broker ? (*broker)->describe(*set.service, set.name, deadline) : Result<Json>(std::unexpected(broker.error()));
-    if (detail) record.set(name, std::move(*detail));
+    auto detail = broker ? (*broker)->describe(*set.service, set.name, deadline)
+                         : Result<Json>(std::unexpected(broker.error()));
+    if (detail)
+      record.set(name, std::move(*detail));
     else {
       record.set(name, Json());
       context.report(detail.error().in(set.name.str()));
@@ -71,9 +82,12 @@ void add_switches(Context& context, const fleet::SetView& set, Json& record, con
 
 int run_inspect(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
-    CDCTL_TRY_ASSIGN(const auto since, actions::duration_option(args, "since", std::chrono::hours(1)));
-    if (args.words.empty()) return fail(ExitCode::usage, "inspect: name a SET, such as thumbs@newest");
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto since,
+                     actions::duration_option(args, "since", std::chrono::hours(1)));
+    if (args.words.empty())
+      return fail(ExitCode::usage, "inspect: name a SET, such as thumbs@newest");
     const Deadline deadline(timeout);
     std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
@@ -91,7 +105,9 @@ int run_inspect(Context& context, const Arguments& args) {
     std::vector<fleet::SetView*> sets;
     for (const auto& selector : selectors) {
       CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-      if (picked.empty() && all_asked) context.report({ExitCode::failed, fmt::format("{}: no such set; see cdctl ls", selector.text)});
+      if (picked.empty() && all_asked)
+        context.report(
+            {ExitCode::failed, fmt::format("{}: no such set; see cdctl ls", selector.text)});
       for (auto* set : picked)
         if (std::ranges::find(sets, set) == sets.end()) sets.push_back(set);
     }
@@ -104,8 +120,10 @@ int run_inspect(Context& context, const Arguments& args) {
       add_engine(context, *set, record, deadline);
       add_switches(context, *set, record, deadline);
       record.set("signals", signals ? signals->at(set->name.str()) : Json());
-      if (context.out.tabular()) context.out.text(inspect_page(record, context.out.colour(), Output::columns()));
-      else context.out.write(record);
+      if (context.out.tabular())
+        context.out.text(inspect_page(record, context.out.colour(), Output::columns()));
+      else
+        context.out.write(record);
     }
     return {};
   });

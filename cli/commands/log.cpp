@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/fleet/fleet.hpp"
-#include "core/actions/outcome.hpp"
-#include "core/records/outcome_log.hpp"
 #include "cli/command_line/since.hpp"
+#include "core/actions/outcome.hpp"
 #include "core/app/waiting.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/records/outcome_log.hpp"
 
 namespace cdctl::cli {
 
@@ -24,7 +24,9 @@ struct Filter {
     const auto is = [&](const std::string& action) { return record["action"].view() == action; };
     if (!actions.empty() && std::ranges::none_of(actions, is)) return false;
     const auto set = parse_set_name(record["set"].view());
-    const auto means = [&](const fleet::Selector& selector) { return set && selector.matches(*set); };
+    const auto means = [&](const fleet::Selector& selector) {
+      return set && selector.matches(*set);
+    };
     if (!selectors.empty() && std::ranges::none_of(selectors, means)) return false;
     const auto time = parse_rfc3339(record["time"].view());
     return !since || !time || *time >= *since;
@@ -35,7 +37,8 @@ Result<Filter> filter_of(const Arguments& args) {
   Filter out;
   for (const auto& word : args.words) {
     CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
-    if (selector.newest) return fail(ExitCode::usage, "log: @newest is not for what has been; name the set");
+    if (selector.newest)
+      return fail(ExitCode::usage, "log: @newest is not for what has been; name the set");
     out.selectors.push_back(std::move(selector));
   }
   out.actions = args.values("action");
@@ -57,8 +60,14 @@ int run_log(Context& context, const Arguments& args) {
       if (record) continue;
       if (!context.out.flush() || !args.has("follow") || !app::wait_between(k_look_again)) break;
     }
-    if (reader.unreadable() > 0) context.out.note(reader.unreadable() == 1 ? "1 line of the log could not be read" : fmt::format("{} lines of the log could not be read", reader.unreadable()));
-    if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("nothing of that was done from this home in that time; --since goes back further");
+    if (reader.unreadable() > 0)
+      context.out.note(
+          reader.unreadable() == 1
+              ? "1 line of the log could not be read"
+              : fmt::format("{} lines of the log could not be read", reader.unreadable()));
+    if (context.out.tabular() && !context.out.any() && !Stop::requested())
+      context.out.note(
+          "nothing of that was done from this home in that time; --since goes back further");
     return {};
   });
 }

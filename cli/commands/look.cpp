@@ -1,34 +1,35 @@
 #include <algorithm>
-#include <deque>
 #include <ctime>
+#include <deque>
 
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
+#include "cli/top/prober.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
-#include "core/actions/outcome.hpp"
-#include "cli/top/prober.hpp"
-#include "core/app/waiting.hpp"
 
-// The other half of `top` (its third with --probes: top_prober.hpp): a process that asks, so that the one that draws never waits. It
-// writes what is known of the sets that changed, with what the probe counted (`work`) and what it found wrong (`trouble`), as lines of
-// kind `set`; `cdctl.signal/1` records as they come; and a line of kind `look` after each look: what it cost, what could not be asked,
-// which sets went.
+// The other half of `top` (its third with --probes: top_prober.hpp): a process that asks, so that
+// the one that draws never waits. It writes what is known of the sets that changed, with what the
+// probe counted (`work`) and what it found wrong (`trouble`), as lines of kind `set`;
+// `cdctl.signal/1` records as they come; and a line of kind `look` after each look: what it cost,
+// what could not be asked, which sets went.
 
 namespace cdctl::cli {
 
 namespace {
 
-constexpr Millis k_rate_window(10'000);   // the broker counts every 5 s: rates of less jump
-constexpr Millis k_replay(10 * 60'000);   // signals of before we came
-constexpr std::int64_t k_cpu_share = 25;  // at most 4 % of a core for us,
-constexpr std::int64_t k_wall_share = 10; // and a tenth of the broker's time
+constexpr Millis k_rate_window(10'000);    // the broker counts every 5 s: rates of less jump
+constexpr Millis k_replay(10 * 60'000);    // signals of before we came
+constexpr std::int64_t k_cpu_share = 25;   // at most 4 % of a core for us,
+constexpr std::int64_t k_wall_share = 10;  // and a tenth of the broker's time
 constexpr Millis k_longest_pause(60'000);
 constexpr std::size_t k_most_signals = 200;
 
 std::int64_t cpu_ms() {
-  struct timespec time {};
+  struct timespec time{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return time.tv_sec * 1000 + time.tv_nsec / 1'000'000;
 }
@@ -48,10 +49,19 @@ class Looker {
       const auto began = std::chrono::steady_clock::now();
       const auto cpu = cpu_ms();
       look();
-      const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began);
+      const auto took =
+          std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began);
       const auto used = cpu_ms() - cpu;
-      const auto pause = std::clamp(std::max({every_, Millis(used * k_cpu_share), took * k_wall_share}), every_, std::max(every_, k_longest_pause));
-      context_.out.write(Json::object({{"kind", "look"}, {"time", to_rfc3339(now())}, {"took_ms", took.count()}, {"cpu_ms", used}, {"next_ms", pause.count()}, {"sets", sets_}, {"gone", std::exchange(gone_, Json::array())},
+      const auto pause =
+          std::clamp(std::max({every_, Millis(used * k_cpu_share), took * k_wall_share}), every_,
+                     std::max(every_, k_longest_pause));
+      context_.out.write(Json::object({{"kind", "look"},
+                                       {"time", to_rfc3339(now())},
+                                       {"took_ms", took.count()},
+                                       {"cpu_ms", used},
+                                       {"next_ms", pause.count()},
+                                       {"sets", sets_},
+                                       {"gone", std::exchange(gone_, Json::array())},
                                        {"errors", std::exchange(errors_, Json::array())}}));
       if (!context_.out.flush() || !listen(Deadline(pause - std::min(took, pause)))) break;
     }
@@ -59,7 +69,9 @@ class Looker {
   }
 
  private:
-  void error(std::string_view where, const Error& error) { errors_.push_back(Json::object({{"where", where}, {"error", error.what}})); }
+  void error(std::string_view where, const Error& error) {
+    errors_.push_back(Json::object({{"where", where}, {"error", error.what}}));
+  }
 
   void look() {
     const Deadline deadline(timeout_);
@@ -77,7 +89,9 @@ class Looker {
         if (set.state == "deploying" || set.state == "reaping") continue;
         for (const auto& name : context_.broker_switches(*set.service)) {
           if (!context_.plugin_host().offering("probe", name)) continue;
-          const auto want = set.status ? set.status->want : set.memory.set ? std::optional(set.memory.set->units) : std::nullopt;
+          const auto want = set.status       ? set.status->want
+                            : set.memory.set ? std::optional(set.memory.set->units)
+                                             : std::nullopt;
           targets[name].push_back({*set.service, set.name, set.home, want, set.cut});
         }
       }
@@ -87,7 +101,8 @@ class Looker {
     write(rows);
   }
 
-  /// Where nobody could be asked nothing has gone: what was there is shown as it was, with everything in doubt.
+  /// Where nobody could be asked nothing has gone: what was there is shown as it was, with
+  /// everything in doubt.
   void keep(const std::string& service, std::map<std::string, Json>& rows) {
     for (const auto& [name, text] : last_) {
       const auto set = parse_set_name(name);
@@ -100,15 +115,21 @@ class Looker {
     }
   }
 
-  void probe(const std::string& name, const std::vector<ProbeTarget>& targets, std::map<std::string, Json>& rows, const Deadline& deadline) {
+  void probe(const std::string& name, const std::vector<ProbeTarget>& targets,
+             std::map<std::string, Json>& rows, const Deadline& deadline) {
     auto role = context_.probe(name);
-    auto signals = role ? (*role)->observe(targets, memories_[name], deadline) : Result<std::vector<Json>>(std::unexpected(role.error()));
+    auto signals = role ? (*role)->observe(targets, memories_[name], deadline)
+                        : Result<std::vector<Json>>(std::unexpected(role.error()));
     if (!signals) return error(name, signals.error());
     for (const auto& signal : *signals) {
       const auto row = rows.find(signal["set"].as_string());
       if (row == rows.end()) continue;
-      if (signal["counts"].is_object() && signal[name].is_object()) row->second.set("work", work_of(row->first, signal[name], signal["counts"]["interval_ms"].as_int()));
-      if (signal["severity"].view() != "info") row->second.set("trouble", fmt::format("{}: {}", signal["signal"].view(), signal["message"].view()));
+      if (signal["counts"].is_object() && signal[name].is_object())
+        row->second.set(
+            "work", work_of(row->first, signal[name], signal["counts"]["interval_ms"].as_int()));
+      if (signal["severity"].view() != "info")
+        row->second.set("trouble",
+                        fmt::format("{}: {}", signal["signal"].view(), signal["message"].view()));
     }
   }
 
@@ -116,7 +137,8 @@ class Looker {
   Json work_of(const std::string& set, const Json& detail, std::int64_t interval) {
     auto& looks = looks_[set];
     const auto at = now();
-    looks.push_back({at, detail["delivered"].as_int(), detail["acknowledged"].as_int(), detail["returned"].as_int(), interval});
+    looks.push_back({at, detail["delivered"].as_int(), detail["acknowledged"].as_int(),
+                     detail["returned"].as_int(), interval});
     while (looks.size() > 1 && at - looks.front().at > k_rate_window) looks.pop_front();
     Counted sum{at, 0, 0, 0, 0};
     for (const auto& look : looks) {
@@ -125,8 +147,13 @@ class Looker {
       sum.returned += look.returned;
       sum.interval += look.interval;
     }
-    const auto rate = [&](std::int64_t count) { return static_cast<double>(count * 10'000 / std::max<std::int64_t>(sum.interval, 1)) / 10.0; };
-    return Json::object({{"delivered", rate(sum.delivered)}, {"acknowledged", rate(sum.acknowledged)}, {"returned", rate(sum.returned)}, {"unacked", detail["unacked"]}});
+    const auto rate = [&](std::int64_t count) {
+      return static_cast<double>(count * 10'000 / std::max<std::int64_t>(sum.interval, 1)) / 10.0;
+    };
+    return Json::object({{"delivered", rate(sum.delivered)},
+                         {"acknowledged", rate(sum.acknowledged)},
+                         {"returned", rate(sum.returned)},
+                         {"unacked", detail["unacked"]}});
   }
 
   void write(const std::map<std::string, Json>& rows) {
@@ -167,8 +194,11 @@ class Looker {
       const auto skip = signals->size() > k_most_signals ? signals->size() - k_most_signals : 0;
       for (auto i = skip; i < signals->size(); ++i) {
         const auto& record = (*signals)[i];
-        if (record["schema"].view() == "cdctl.error/1") error(record["service"].as_string(), {ExitCode::unknown, record["error"].as_string()});  // one of several feeds
-        else context_.out.write(record);
+        if (record["schema"].view() == "cdctl.error/1")
+          error(record["service"].as_string(),
+                {ExitCode::unknown, record["error"].as_string()});  // one of several feeds
+        else
+          context_.out.write(record);
       }
       if (!signals->empty()) cursor_ = reader_->cursor();
       if (!context_.out.flush()) return false;
@@ -182,9 +212,12 @@ class Looker {
     query.cursor = cursor_;
     query.since = now() - k_replay;
     auto feed = feed::choose_feed(context_, false);
-    auto opened = feed ? (*feed)->open(query, Deadline(timeout_)) : Result<std::unique_ptr<FeedReader>>(std::unexpected(feed.error()));
-    if (opened) reader_ = std::move(*opened);
-    else error("the feed", opened.error());
+    auto opened = feed ? (*feed)->open(query, Deadline(timeout_))
+                       : Result<std::unique_ptr<FeedReader>>(std::unexpected(feed.error()));
+    if (opened)
+      reader_ = std::move(*opened);
+    else
+      error("the feed", opened.error());
   }
 
   Context& context_;
@@ -203,8 +236,10 @@ class Looker {
 
 int run_look(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto every, actions::duration_option(args, "every", std::chrono::seconds(1)));
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(10)));
+    CDCTL_TRY_ASSIGN(const auto every,
+                     actions::duration_option(args, "every", std::chrono::seconds(1)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(10)));
     for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));
     if (args.has("probes")) return tell_troubles(context, args.words, timeout);
     return Looker(context, args.words, every, timeout).run();

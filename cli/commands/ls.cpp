@@ -2,14 +2,15 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/completion/names.hpp"
-#include "core/fleet/fleet.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
 int run_ls(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
       CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
@@ -23,7 +24,9 @@ int run_ls(Context& context, const Arguments& args) {
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
       for (auto& set : view.sets) {
-        const auto wanted = [&](const fleet::Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
+        const auto wanted = [&](const fleet::Selector& selector) {
+          return selector.matches(set.name) && (!selector.newest || set.newest);
+        };
         if (!selectors.empty() && std::ranges::none_of(selectors, wanted)) continue;
         if (args.has("units")) fleet.read_units(set, deadline);
         context.out.write(set.record());
@@ -33,7 +36,8 @@ int run_ls(Context& context, const Arguments& args) {
       fleet::report_broken(context);
       completion::remember(context, fleet);
     }
-    if (context.out.tabular() && !context.out.any()) context.out.note("no sets; cdctl outdated | cdctl deploy puts some out");
+    if (context.out.tabular() && !context.out.any())
+      context.out.note("no sets; cdctl outdated | cdctl deploy puts some out");
     return {};
   });
 }

@@ -13,7 +13,9 @@ namespace cdctl::cli {
 namespace {
 
 Result<std::vector<notify::SinkWorker::Named>> open_sinks(Context& context, const Arguments& args) {
-  if (args.words.empty()) return fail(ExitCode::usage, "notify: name a sink; cdctl plugins -o wide shows which there are (sink:NAME)");
+  if (args.words.empty())
+    return fail(ExitCode::usage,
+                "notify: name a sink; cdctl plugins -o wide shows which there are (sink:NAME)");
   std::vector<notify::SinkWorker::Named> out;
   for (const auto& name : args.words) {
     if (std::ranges::find(out, name, &notify::SinkWorker::Named::name) != out.end()) continue;
@@ -25,7 +27,9 @@ Result<std::vector<notify::SinkWorker::Named>> open_sinks(Context& context, cons
 
 /// A line as a record. Sinks are for what comes one day, too: any schema will do.
 Result<Json> read_record(std::string_view line, std::size_t number) {
-  const auto bad = [&](std::string_view why) { return fail(fmt::format("line {}: {}; skipped", number, why)); };
+  const auto bad = [&](std::string_view why) {
+    return fail(fmt::format("line {}: {}; skipped", number, why));
+  };
   if (line.size() > LineReader::k_longest) return bad("too long for a record");
   auto record = Json::parse(line);
   if (!record) return bad(record.error().what);
@@ -34,7 +38,8 @@ Result<Json> read_record(std::string_view line, std::size_t number) {
   return record;
 }
 
-/// Reads to the end. Each record leaves on stdout first, since who reads there may have to act on it.
+/// Reads to the end. Each record leaves on stdout first, since who reads there may have to act on
+/// it.
 void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
   LineReader lines([&context] { context.out.flush(); });
   std::string_view line;
@@ -56,10 +61,14 @@ void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
 
 int run_notify(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     if (timeout <= Millis(0)) return fail(ExitCode::usage, "notify: --timeout must be more than 0");
     CDCTL_TRY_ASSIGN(auto sinks, open_sinks(context, args));
-    if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe records into it, such as those of cdctl signals --follow");
+    if (::isatty(STDIN_FILENO))
+      return fail(ExitCode::usage,
+                  "standard input is a terminal: pipe records into it, such as those of cdctl "
+                  "signals --follow");
     notify::SinkWorker worker(context, std::move(sinks), timeout);
     read_all(context, worker, args.has("pass"));
     worker.finish();

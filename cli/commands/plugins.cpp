@@ -13,15 +13,22 @@ namespace {
 
 /// `cdctl plugins new NAME [FOLDER]`
 Result<> new_plugin(Context& context, const Arguments& args) {
-  if (args.words.front() != "new") return fail(ExitCode::usage, fmt::format("plugins: unknown word '{}'; did you mean: cdctl plugins new NAME?", printable(args.words.front(), 60)));
-  if (args.words.size() < 2 || args.words.size() > 3) return fail(ExitCode::usage, "plugins new: give NAME and, if you like, FOLDER");
+  if (args.words.front() != "new")
+    return fail(ExitCode::usage,
+                fmt::format("plugins: unknown word '{}'; did you mean: cdctl plugins new NAME?",
+                            printable(args.words.front(), 60)));
+  if (args.words.size() < 2 || args.words.size() > 3)
+    return fail(ExitCode::usage, "plugins new: give NAME and, if you like, FOLDER");
   const auto& name = args.words[1];
   const std::filesystem::path folder = args.words.size() > 2 ? args.words[2] : name;
   std::vector<std::string_view> taken{"help"};
   for (const auto& command : commands()) taken.push_back(command.name);
   CDCTL_TRY(write_plugin_template(name, args.value("role", "sink"), taken, folder));
-  context.out.note(fmt::format("{} is there; build and test it: cmake -S {} -B {} && cmake --build {} && ctest --test-dir {}", folder.string(), folder.string(),
-                               (folder / "build").string(), (folder / "build").string(), (folder / "build").string()));
+  context.out.note(
+      fmt::format("{} is there; build and test it: cmake -S {} -B {} && cmake --build {} && ctest "
+                  "--test-dir {}",
+                  folder.string(), folder.string(), (folder / "build").string(),
+                  (folder / "build").string(), (folder / "build").string()));
   return {};
 }
 
@@ -40,9 +47,14 @@ int run_plugins(Context& context, const Arguments& args) {
     }
     Json roles = Json::array();
     for (const auto& row : plugin.roles) roles.push_back(row.role + ":" + row.kind);
-    Json record = Json::object({{"schema", "cdctl.plugin/1"}, {"name", plugin.name}, {"version", plugin.version}, {"ok", refused.empty()}});
+    Json record = Json::object({{"schema", "cdctl.plugin/1"},
+                                {"name", plugin.name},
+                                {"version", plugin.version},
+                                {"ok", refused.empty()}});
     if (!refused.empty()) record.set("refused", refused);
-    record.set("roles", std::move(roles)).set("file", plugin.file.string()).set("interface", plugin.interface_version);
+    record.set("roles", std::move(roles))
+        .set("file", plugin.file.string())
+        .set("interface", plugin.interface_version);
     context.out.write(record);
   }
   return 0;
@@ -53,7 +65,8 @@ int run_manifest(Context& context, const Arguments& args) {
     context.report({ExitCode::usage, "__manifest: give LIBRARY and FILE"});
     return context.exit_code();
   }
-  if (auto written = plugins::write_manifest(args.words[0], args.words[1]); !written) context.report(written.error());
+  if (auto written = plugins::write_manifest(args.words[0], args.words[1]); !written)
+    context.report(written.error());
   return context.exit_code();
 }
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/feed/choice.hpp"
 #include "core/actions/outcome.hpp"
-#include "core/probe/round.hpp"
-#include "core/feed/spool.hpp"
 #include "core/app/waiting.hpp"
+#include "core/feed/choice.hpp"
+#include "core/feed/spool.hpp"
+#include "core/probe/round.hpp"
 
 namespace cdctl::cli {
 
@@ -19,9 +19,11 @@ struct ProbeOptions {
 
 Result<ProbeOptions> options_of(const Context& context, const Arguments& args) {
   ProbeOptions out;
-  CDCTL_TRY_ASSIGN(out.timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+  CDCTL_TRY_ASSIGN(out.timeout,
+                   actions::duration_option(args, "timeout", std::chrono::seconds(30)));
   CDCTL_TRY_ASSIGN(out.every, actions::duration_option(args, "every", Millis(0)));
-  if (args.has("every") && out.every < Millis(500)) return fail(ExitCode::usage, "probe: --every needs 500ms or more: statistics are no fresher");
+  if (args.has("every") && out.every < Millis(500))
+    return fail(ExitCode::usage, "probe: --every needs 500ms or more: statistics are no fresher");
   for (const auto& word : args.words) {
     CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
     out.selectors.push_back(std::move(selector));
@@ -31,13 +33,15 @@ Result<ProbeOptions> options_of(const Context& context, const Arguments& args) {
   return out;
 }
 
-/// One look: its signals go to stdout, and with --send to the feed first, so that what is shown is safe.
+/// One look: its signals go to stdout, and with --send to the feed first, so that what is shown is
+/// safe.
 Result<> look(Context& context, const ProbeOptions& options) {
   const Deadline deadline(options.timeout);
   CDCTL_TRY_ASSIGN(const auto signals, probe::probe_round(context, options.selectors, deadline));
   if (options.send && !signals.empty()) {
     auto feed = feed::choose_feed(context, false);
-    auto sent = feed ? feed::send_or_spool(context, **feed, signals, options.spool, deadline) : Result<>(std::unexpected(feed.error()));
+    auto sent = feed ? feed::send_or_spool(context, **feed, signals, options.spool, deadline)
+                     : Result<>(std::unexpected(feed.error()));
     if (!sent) context.report(sent.error().in("probe"));
   }
   for (const auto& signal : signals) context.out.write(signal);
@@ -57,7 +61,9 @@ int run_probe(Context& context, const Arguments& args) {
       CDCTL_TRY(look(context, options));
       if (context.out.broken()) return {};
       next = std::max(next + options.every, std::chrono::steady_clock::now());
-      if (!app::wait_between(std::chrono::duration_cast<Millis>(next - std::chrono::steady_clock::now()))) return {};
+      if (!app::wait_between(
+              std::chrono::duration_cast<Millis>(next - std::chrono::steady_clock::now())))
+        return {};
     }
   });
 }

@@ -5,16 +5,17 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"
+#include "cli/input/targets.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/reap.hpp"
-#include "cli/input/targets.hpp"
 
 namespace cdctl::cli {
 
 namespace {
 
 Result<std::vector<actions::Mark>> marks_from_stdin(Context& context) {
-  CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the marked records of cdctl stale", "name a SET"));
+  CDCTL_TRY_ASSIGN(auto reader,
+                   RecordReader::open(context, "the marked records of cdctl stale", "name a SET"));
   std::vector<actions::Mark> marks;
   Unknowns unknowns(context);
   while (auto record = reader.next()) {
@@ -31,21 +32,29 @@ Result<std::vector<actions::Mark>> marks_from_stdin(Context& context) {
     auto policy = actions::policy_from_json(mark["policy"]);
     const auto at = parse_rfc3339(mark["at"].view());
     if (!policy || !at) {
-      context.report({ExitCode::failed, fmt::format("{}: its mark holds no policy and time; run cdctl ls | cdctl stale again", set->str())});
+      context.report(
+          {ExitCode::failed,
+           fmt::format("{}: its mark holds no policy and time; run cdctl ls | cdctl stale again",
+                       set->str())});
       continue;
     }
     marks.push_back({*set, *policy, mark["why"].as_string(), at});
   }
   reader.finish("marked set");
-  std::erase_if(marks, [&](const actions::Mark& mark) { return unknowns.blocks(mark.set.service); });
+  std::erase_if(marks,
+                [&](const actions::Mark& mark) { return unknowns.blocks(mark.set.service); });
   return marks;
 }
 
-/// More marks than allowed refuse the whole run before the first: of one service more than its own max_reaps, in all more
-/// than the largest of them.
-Result<> check_cap(Context& context, const Arguments& args, const std::vector<actions::Mark>& marks) {
+/// More marks than allowed refuse the whole run before the first: of one service more than its own
+/// max_reaps, in all more than the largest of them.
+Result<> check_cap(Context& context, const Arguments& args,
+                   const std::vector<actions::Mark>& marks) {
   const auto refuse = [](std::string_view whose, std::int64_t marked, std::int64_t cap) {
-    return fail(ExitCode::refused, fmt::format("refused: {} sets{} are marked, max_reaps is {}; nothing was done. Look at cdctl ls | cdctl stale, then raise --max-reaps", marked, whose, cap));
+    return fail(ExitCode::refused,
+                fmt::format("refused: {} sets{} are marked, max_reaps is {}; nothing was done. "
+                            "Look at cdctl ls | cdctl stale, then raise --max-reaps",
+                            marked, whose, cap));
   };
   std::map<std::string, std::int64_t> marked;
   for (const auto& mark : marks) ++marked[mark.set.service];
@@ -57,7 +66,9 @@ Result<> check_cap(Context& context, const Arguments& args, const std::vector<ac
     if (count > own && !args.has("max-reaps")) return refuse(" of " + name, count, own);
     largest = std::max(largest.value_or(own), own);
   }
-  CDCTL_TRY_ASSIGN(const auto cap, actions::number_option(args, "max-reaps", largest.value_or(ReaperPolicy().max_reaps)));
+  CDCTL_TRY_ASSIGN(
+      const auto cap,
+      actions::number_option(args, "max-reaps", largest.value_or(ReaperPolicy().max_reaps)));
   const auto all = static_cast<std::int64_t>(marks.size());
   return all <= cap ? Result<>() : refuse("", all, cap);
 }
@@ -66,8 +77,10 @@ Result<> check_cap(Context& context, const Arguments& args, const std::vector<ac
 
 int run_reap(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace, actions::duration_option(args, "grace", std::chrono::seconds(10)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(60)));
+    CDCTL_TRY_ASSIGN(const auto grace,
+                     actions::duration_option(args, "grace", std::chrono::seconds(10)));
     std::vector<actions::Mark> marks;
     if (args.words.empty()) {
       CDCTL_TRY_ASSIGN(marks, marks_from_stdin(context));
@@ -80,7 +93,9 @@ int run_reap(Context& context, const Arguments& args) {
       if (Stop::requested() || context.out.broken()) break;
       const auto last = args.values("even-last");
       const bool even_last = std::ranges::find(last, mark.set.str()) != last.end();
-      actions::reap_set(context, std::move(mark), {grace, args.has("dry-run"), args.has("even-newest"), even_last}, Deadline(timeout + grace));
+      actions::reap_set(context, std::move(mark),
+                        {grace, args.has("dry-run"), args.has("even-newest"), even_last},
+                        Deadline(timeout + grace));
       context.out.flush();
     }
     return {};

@@ -8,13 +8,13 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/feed/choice.hpp"
-#include "core/fleet/fleet.hpp"
-#include "core/feed/listen/run.hpp"
-#include "core/actions/outcome.hpp"
 #include "cli/command_line/since.hpp"
-#include "core/feed/spool.hpp"
+#include "core/actions/outcome.hpp"
 #include "core/app/waiting.hpp"
+#include "core/feed/choice.hpp"
+#include "core/feed/listen/run.hpp"
+#include "core/feed/spool.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
@@ -27,13 +27,20 @@ struct Reader {
   std::string cursor;
 
   static Result<Reader> open(Context& context, const std::string& name) {
-    if (!valid_word(name)) return fail(ExitCode::usage, fmt::format("--follow={}: a reader's name has the letters of a service name", printable(name, 40)));
+    if (!valid_word(name))
+      return fail(ExitCode::usage,
+                  fmt::format("--follow={}: a reader's name has the letters of a service name",
+                              printable(name, 40)));
     Reader out{feed::cursor_file(context, name), {}, {}};
     CDCTL_TRY(make_directories(out.file.parent_path(), 0700));
     auto lock_file = out.file;
     lock_file += ".lock";
     CDCTL_TRY_ASSIGN(out.lock, FileLock::acquire(lock_file, Deadline(Millis(0))));
-    if (!out.lock) return fail(ExitCode::refused, fmt::format("another reader named {} is running in {}; give this one a name of its own", name, context.home().string()));
+    if (!out.lock)
+      return fail(
+          ExitCode::refused,
+          fmt::format("another reader named {} is running in {}; give this one a name of its own",
+                      name, context.home().string()));
     CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(out.file));
     if (text) out.cursor = text->substr(0, text->find('\n'));
     return out;
@@ -47,7 +54,8 @@ struct Reader {
 
 class Stream {
  public:
-  Stream(Context& context, std::vector<fleet::Selector> selectors) : context_(context), selectors_(std::move(selectors)) {}
+  Stream(Context& context, std::vector<fleet::Selector> selectors)
+      : context_(context), selectors_(std::move(selectors)) {}
 
   /// Until the end of what is there, or with follow for ever.
   Result<> run(Feed& feed, FeedQuery query, Reader& reader, const Deadline& deadline) {
@@ -56,10 +64,12 @@ class Stream {
       auto opened = feed.open(query, first ? deadline : Deadline(std::chrono::seconds(10)));
       if (opened && !first) feed::drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));
       if (!opened && first) return std::unexpected(opened.error());
-      auto ended = opened ? copy(feed, **opened, query, reader, pause) : Result<bool>(std::unexpected(opened.error()));
+      auto ended = opened ? copy(feed, **opened, query, reader, pause)
+                          : Result<bool>(std::unexpected(opened.error()));
       if (ended && *ended) return {};
       if (!query.follow) return std::unexpected(ended.error());
-      // The broker has gone: go on from the last position once it is back, so that no signal is missed.
+      // The broker has gone: go on from the last position once it is back, so that no signal is
+      // missed.
       pause = std::clamp(pause * 2, Millis(100), Millis(5000));
       if (!ended) context_.out.warning(fmt::format("{}; trying again", ended.error().what));
       if (!app::wait_between(pause)) return {};
@@ -74,13 +84,20 @@ class Stream {
     }
     // One of several feeds could not be read: nothing is known of its services.
     const auto service = record["service"].as_string();
-    if (!selectors_.empty() && std::ranges::none_of(selectors_, [&](const fleet::Selector& selector) { return selector.glob || selector.service == service; })) return;
+    if (!selectors_.empty() &&
+        std::ranges::none_of(selectors_, [&](const fleet::Selector& selector) {
+          return selector.glob || selector.service == service;
+        }))
+      return;
     context_.out.write(record);
     context_.report({ExitCode::unknown, fmt::format("{}: {}", service, record["error"].view())});
   }
   bool wanted(const Json& signal) const {
     const auto set = parse_set_name(signal["set"].view());
-    return selectors_.empty() || (set && std::ranges::any_of(selectors_, [&](const fleet::Selector& selector) { return selector.matches(*set); }));
+    return selectors_.empty() ||
+           (set && std::ranges::any_of(selectors_, [&](const fleet::Selector& selector) {
+              return selector.matches(*set);
+            }));
   }
 
   /// True when everything was given or nobody wants more.
@@ -94,9 +111,13 @@ class Stream {
         reader.store(query.cursor);
         pause = Millis(0);
       } else if (query.follow) {
-        feed::drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));  // looks into one folder when nothing waits
+        feed::drain_spool(
+            context_, feed,
+            Deadline(std::chrono::seconds(10)));  // looks into one folder when nothing waits
       }
-      if (Stop::requested() || (!query.follow && from.at_end()) || (signals.empty() && app::stdout_gone())) return true;
+      if (Stop::requested() || (!query.follow && from.at_end()) ||
+          (signals.empty() && app::stdout_gone()))
+        return true;
     }
   }
 
@@ -106,9 +127,16 @@ class Stream {
 
 Result<> listen(Context& context, const Arguments& args) {
   for (const auto* other : {"since", "follow"})
-    if (args.has(other) || !args.words.empty()) return fail(ExitCode::usage, "signals --listen takes signals and reads none: leave SELECTOR, --since and --follow out");
-  feed::ListenOptions options{args.value("listen"), args.value("token-file"), feed::wants_spool(context, args.has("spool")), {}};
-  CDCTL_TRY_ASSIGN(options.timeout, actions::duration_option(args, "timeout", std::chrono::seconds(5)));
+    if (args.has(other) || !args.words.empty())
+      return fail(ExitCode::usage,
+                  "signals --listen takes signals and reads none: leave SELECTOR, --since and "
+                  "--follow out");
+  feed::ListenOptions options{args.value("listen"),
+                              args.value("token-file"),
+                              feed::wants_spool(context, args.has("spool")),
+                              {}};
+  CDCTL_TRY_ASSIGN(options.timeout,
+                   actions::duration_option(args, "timeout", std::chrono::seconds(5)));
   return feed::listen_for_signals(context, options);
 }
 
@@ -117,17 +145,20 @@ Result<> listen(Context& context, const Arguments& args) {
 int run_signals(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
     if (args.has("listen")) return listen(context, args);
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
       CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
-      if (selector.newest) return fail(ExitCode::usage, "signals: @newest is not for a stream; name the set");
+      if (selector.newest)
+        return fail(ExitCode::usage, "signals: @newest is not for a stream; name the set");
       selectors.push_back(std::move(selector));
     }
     CDCTL_TRY(fleet::services_of(context, selectors));
     FeedQuery query;
     query.follow = args.has("follow");
-    CDCTL_TRY_ASSIGN(query.since, since_option(args, query.follow ? std::optional<Millis>() : std::chrono::minutes(10)));
+    CDCTL_TRY_ASSIGN(query.since, since_option(args, query.follow ? std::optional<Millis>()
+                                                                  : std::chrono::minutes(10)));
     Reader reader;
     if (const auto name = args.value("follow"); !name.empty()) {
       CDCTL_TRY_ASSIGN(reader, Reader::open(context, name));
@@ -136,8 +167,10 @@ int run_signals(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, false));
     feed::drain_spool(context, *feed, Deadline(timeout));
     auto done = Stream(context, std::move(selectors)).run(*feed, query, reader, Deadline(timeout));
-    if (!done) context.report_record({}, "reading signals", done.error());
-    else if (context.out.tabular() && !context.out.any() && !Stop::requested()) context.out.note("no signals in that time");
+    if (!done)
+      context.report_record({}, "reading signals", done.error());
+    else if (context.out.tabular() && !context.out.any() && !Stop::requested())
+      context.out.note("no signals in that time");
     return {};
   });
 }

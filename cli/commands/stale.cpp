@@ -19,7 +19,10 @@ struct Overrides {
     Overrides out;
     CDCTL_TRY_ASSIGN(const auto keep, actions::number_option(args, "keep", 0));
     if (args.has("keep")) out.keep = keep;
-    for (const auto& [name, into] : {std::pair{"min-age", &out.min_age}, {"prove-for", &out.prove_for}, {"cut-grace", &out.cut_grace}, {"failed-grace", &out.failed_grace}}) {
+    for (const auto& [name, into] : {std::pair{"min-age", &out.min_age},
+                                     {"prove-for", &out.prove_for},
+                                     {"cut-grace", &out.cut_grace},
+                                     {"failed-grace", &out.failed_grace}}) {
       CDCTL_TRY_ASSIGN(const auto value, actions::duration_option(args, name, Millis(0)));
       if (args.has(name)) *into = value;
     }
@@ -45,7 +48,8 @@ struct Group {
   std::vector<Json> records;
 };
 
-void write_group(Context& context, const Group& group, const ReaperPolicy& policy, bool all, bool& any) {
+void write_group(Context& context, const Group& group, const ReaperPolicy& policy, bool all,
+                 bool& any) {
   std::vector<actions::Candidate> sets;
   for (const auto& record : group.records) sets.push_back(actions::candidate_from(record));
   const auto at = now();
@@ -56,7 +60,9 @@ void write_group(Context& context, const Group& group, const ReaperPolicy& polic
     record.erase("kept");
     if (judgements[i].stale) {
       any = true;
-      record.set("stale", Json::object({{"why", judgements[i].why}, {"policy", actions::to_json(policy)}, {"at", to_rfc3339(at)}}));
+      record.set("stale", Json::object({{"why", judgements[i].why},
+                                        {"policy", actions::to_json(policy)},
+                                        {"at", to_rfc3339(at)}}));
     } else {
       record.set("kept", judgements[i].why);
     }
@@ -75,7 +81,8 @@ Group& group_of(std::vector<Group>& groups, const std::string& service) {
 int run_stale(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto overrides, Overrides::read(args));
-    CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the set records of cdctl ls", "use cdctl ls | cdctl stale"));
+    CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the set records of cdctl ls",
+                                                     "use cdctl ls | cdctl stale"));
     // The flags alone are a policy; without --keep the service's own file is needed.
     if (auto loaded = context.load_config(); !loaded && !args.has("keep")) return loaded;
     std::vector<Group> groups;
@@ -86,7 +93,8 @@ int run_stale(Context& context, const Arguments& args) {
         context.out.write(*record);
         unknown.push_back((*record)["service"].as_string());
         context.note_exit(ExitCode::unknown);
-      } else if (const auto set = parse_set_name((*record)["set"].view()); schema != "cdctl.set/1" || !set) {
+      } else if (const auto set = parse_set_name((*record)["set"].view());
+                 schema != "cdctl.set/1" || !set) {
         reader.skip();
       } else {
         group_of(groups, set->service).records.push_back(std::move(*record));
@@ -95,12 +103,16 @@ int run_stale(Context& context, const Arguments& args) {
     reader.finish("set");
     bool any = false;
     for (const auto& group : groups) {
-      const auto blocked = std::ranges::any_of(unknown, [&](const std::string& name) { return name.empty() || name == group.service; });
-      if (blocked) continue;  // a decider decides nothing for a service of which something is unknown
+      const auto blocked = std::ranges::any_of(
+          unknown, [&](const std::string& name) { return name.empty() || name == group.service; });
+      if (blocked)
+        continue;  // a decider decides nothing for a service of which something is unknown
       const auto* service = context.config().service(group.service);
-      write_group(context, group, overrides.over(service ? service->reaper : ReaperPolicy()), args.has("all"), any);
+      write_group(context, group, overrides.over(service ? service->reaper : ReaperPolicy()),
+                  args.has("all"), any);
     }
-    if (any && args.has("exit-code") && context.exit_code() == 0) context.note_exit(ExitCode::something);
+    if (any && args.has("exit-code") && context.exit_code() == 0)
+      context.note_exit(ExitCode::something);
     return {};
   });
 }

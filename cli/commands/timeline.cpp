@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/since.hpp"
+#include "cli/output/screen_text.hpp"
+#include "cli/timeline/timeline.hpp"
+#include "core/actions/outcome.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/records/outcome_log.hpp"
-#include "cli/output/screen_text.hpp"
-#include "cli/command_line/since.hpp"
-#include "cli/timeline/timeline.hpp"
 
 namespace cdctl::cli {
 
@@ -31,7 +31,8 @@ Millis kept_for(const Context& context) {
 
 class Gather {
  public:
-  Gather(Context& context, std::string service, Time since, const Deadline& deadline) : context_(context), deadline_(deadline) {
+  Gather(Context& context, std::string service, Time since, const Deadline& deadline)
+      : context_(context), deadline_(deadline) {
     timeline_.service = std::move(service);
     timeline_.from = since;
     timeline_.to = now();
@@ -41,7 +42,8 @@ class Gather {
     CDCTL_TRY(sets());
     if (auto read = log(); !read) unknown("what was done from here", read.error());
     if (auto read = signals(); !read) unknown("the signals", read.error());
-    for (const auto& [name, facts] : facts_) timeline_.lanes.push_back(build_lane(facts, timeline_.from, timeline_.to));
+    for (const auto& [name, facts] : facts_)
+      timeline_.lanes.push_back(build_lane(facts, timeline_.from, timeline_.to));
     finish(timeline_);
     return std::move(timeline_);
   }
@@ -64,7 +66,8 @@ class Gather {
     fleet::Fleet fleet(context_);
     fleet.load({timeline_.service}, deadline_);
     const auto* view = fleet.service(timeline_.service);
-    if (!view->error && view->sets.empty() && view->gone.empty()) CDCTL_TRY(fleet::find_service(context_, timeline_.service));
+    if (!view->error && view->sets.empty() && view->gone.empty())
+      CDCTL_TRY(fleet::find_service(context_, timeline_.service));
     if (view->error) {
       timeline_.unknown.push_back(fmt::format("all that there is: {}", view->error->what));
       context_.report_record(timeline_.service, "listing sets", *view->error);
@@ -112,14 +115,18 @@ class Gather {
     query.since = timeline_.from;
     CDCTL_TRY_ASSIGN(const auto reader, feed->open(query, deadline_));
     while (!reader->at_end()) {
-      if (deadline_.passed()) return fail(ExitCode::timeout, "reading the feed took too long; --timeout gives it longer");
+      if (deadline_.passed())
+        return fail(ExitCode::timeout, "reading the feed took too long; --timeout gives it longer");
       if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
       CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline_.left(), Millis(1000))));
       for (auto& signal : signals) {
         // One of several feeds could not be read.
-        if (signal["schema"].view() == "cdctl.error/1" && signal["service"].view() == timeline_.service) unknown("the signals", {ExitCode::unknown, signal["error"].as_string()});
+        if (signal["schema"].view() == "cdctl.error/1" &&
+            signal["service"].view() == timeline_.service)
+          unknown("the signals", {ExitCode::unknown, signal["error"].as_string()});
         const auto at = facts_.find(signal["set"].as_string());
-        if (at != facts_.end() && at->second.signals.size() < k_most_signals) at->second.signals.push_back(std::move(signal));
+        if (at != facts_.end() && at->second.signals.size() < k_most_signals)
+          at->second.signals.push_back(std::move(signal));
       }
     }
     timeline_.signals_from = timeline_.to - kept_for(context_);
@@ -135,8 +142,9 @@ class Gather {
 
 TextLook text_look(const Output& out) {
   TextLook look{80, !screen_knows_utf8(), out.colour()};
-  struct winsize size {};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 50) look.width = std::min<std::size_t>(size.ws_col, 200);
+  struct winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 50)
+    look.width = std::min<std::size_t>(size.ws_col, 200);
   return look;
 }
 
@@ -144,14 +152,21 @@ TextLook text_look(const Output& out) {
 
 int run_timeline(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout, actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
     CDCTL_TRY_ASSIGN(const auto since, since_option(args, std::chrono::hours(7 * 24)));
-    if (args.words.size() != 1 || !valid_service_name(args.words.front())) return fail(ExitCode::usage, "timeline: name one SERVICE, such as thumbs");
+    if (args.words.size() != 1 || !valid_service_name(args.words.front()))
+      return fail(ExitCode::usage, "timeline: name one SERVICE, such as thumbs");
     if (*since >= now()) return fail(ExitCode::usage, "timeline: --since lies in the future");
-    CDCTL_TRY_ASSIGN(const auto timeline, Gather(context, args.words.front(), *since, Deadline(timeout)).run());
+    CDCTL_TRY_ASSIGN(const auto timeline,
+                     Gather(context, args.words.front(), *since, Deadline(timeout)).run());
     const auto& picture = context.out.picture();
-    if (picture.empty()) for (const auto& lane : timeline.lanes) context.out.write(lane.record());
-    else context.out.text(picture == "svg" ? timeline_svg(timeline) : picture == "html" ? timeline_html(timeline) : timeline_text(timeline, text_look(context.out)));
+    if (picture.empty())
+      for (const auto& lane : timeline.lanes) context.out.write(lane.record());
+    else
+      context.out.text(picture == "svg"    ? timeline_svg(timeline)
+                       : picture == "html" ? timeline_html(timeline)
+                                           : timeline_text(timeline, text_look(context.out)));
     return {};
   });
 }

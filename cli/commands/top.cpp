@@ -1,10 +1,10 @@
 #include <unistd.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/fleet/fleet.hpp"
-#include "core/actions/outcome.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/top/session.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
@@ -12,7 +12,8 @@ namespace {
 
 /// The words that make a child read what we read.
 std::vector<std::string> global_words(Context& context, const Arguments& args) {
-  std::vector<std::string> out{"--config", std::filesystem::absolute(context.config().file).string()};
+  std::vector<std::string> out{"--config",
+                               std::filesystem::absolute(context.config().file).string()};
   for (const auto& folder : args.values("plugin-path")) {
     out.emplace_back("--plugin-path");
     out.push_back(folder);
@@ -24,12 +25,17 @@ std::vector<std::string> global_words(Context& context, const Arguments& args) {
 
 int run_top(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
-    if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO)) return fail(ExitCode::usage, "top: it needs a terminal for its keys and its screen; cdctl ls writes records");
-    CDCTL_TRY_ASSIGN(const auto every, actions::duration_option(args, "every", std::chrono::seconds(1)));
+    if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
+      return fail(ExitCode::usage,
+                  "top: it needs a terminal for its keys and its screen; cdctl ls writes records");
+    CDCTL_TRY_ASSIGN(const auto every,
+                     actions::duration_option(args, "every", std::chrono::seconds(1)));
     CDCTL_TRY(actions::duration_option(args, "timeout", std::chrono::seconds(10)));
-    if (every < Millis(200) || every > std::chrono::hours(1)) return fail(ExitCode::usage, "top: --every is from 200ms to 1h");
+    if (every < Millis(200) || every > std::chrono::hours(1))
+      return fail(ExitCode::usage, "top: --every is from 200ms to 1h");
     for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));
-    TopSession::Options options{global_words(context, args), {"__look"}, every, !screen_knows_utf8()};
+    TopSession::Options options{
+        global_words(context, args), {"__look"}, every, !screen_knows_utf8()};
     options.look.insert(options.look.end(), args.words.begin(), args.words.end());
     for (const auto* name : {"every", "timeout"}) {
       if (!args.has(name)) continue;

@@ -10,13 +10,13 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
-#include "core/breaker/breaker.hpp"
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/breaker/breaker.hpp"
 #include "core/breaker/signal_scanner.hpp"
-#include "core/fleet/rule_book.hpp"
 #include "core/fleet/forces.hpp"
+#include "core/fleet/rule_book.hpp"
 
 namespace cdctl::cli {
 
@@ -24,8 +24,9 @@ namespace {
 
 static_assert(LineReader::k_padding >= breaker::SignalScanner::k_padding);
 
-constexpr auto k_idle = std::chrono::seconds(1);       ///< between two looks at the clock
-constexpr auto k_most_wait = std::chrono::seconds(10); ///< at the end of the input, for peers that might show the same
+constexpr auto k_idle = std::chrono::seconds(1);  ///< between two looks at the clock
+constexpr auto k_most_wait =
+    std::chrono::seconds(10);  ///< at the end of the input, for peers that might show the same
 
 struct TripOptions {
   bool all = false, explain = false, replay = false;
@@ -34,7 +35,11 @@ struct TripOptions {
 class Tripping {
  public:
   Tripping(Context& context, const fleet::RuleBook& book, const TripOptions& options)
-      : context_(context), options_(options), forces_(context), lines_([&context] { context.out.flush(); }), breaker_(hooks(book), options.all) {
+      : context_(context),
+        options_(options),
+        forces_(context),
+        lines_([&context] { context.out.flush(); }),
+        breaker_(hooks(book), options.all) {
     for (const auto& [service, error] : book.bad()) {
       context.report_record(service, "reading its rules", error);
       context.note_exit(ExitCode::failed);  // the others are judged
@@ -45,7 +50,8 @@ class Tripping {
   void run() {
     const auto ended = read();
     if (!options_.replay && ended == LineReader::Got::end) wait_for_others();
-    if (options_.explain) breaker_.explain([this](const Json& record) { context_.out.write(record); });
+    if (options_.explain)
+      breaker_.explain([this](const Json& record) { context_.out.write(record); });
     note(skipped_, "no signal", "no signals");
     note(expired_, "past its expiry", "past their expiry");
   }
@@ -63,8 +69,9 @@ class Tripping {
 
   void emit(const Json& verdict) {
     if (verdict["loud"].as_bool())
-      context_.out.warning(fmt::format("{}: {} sets went bad together ({}): it is the world and no revision, nothing is cut", verdict["service"].view(),
-                                       verdict["sets"].items().size(), verdict["why"].view()));
+      context_.out.warning(fmt::format(
+          "{}: {} sets went bad together ({}): it is the world and no revision, nothing is cut",
+          verdict["service"].view(), verdict["sets"].items().size(), verdict["why"].view()));
     if (!options_.explain) context_.out.write(verdict);
   }
 
@@ -72,7 +79,8 @@ class Tripping {
     for (std::string_view line; !context_.out.broken();) {
       const auto got = lines_.next(line, idle_ms());
       if (got == LineReader::Got::idle) {
-        if (!options_.replay) breaker_.tick(now());  // a quiet window is closed by the reader's clock
+        if (!options_.replay)
+          breaker_.tick(now());  // a quiet window is closed by the reader's clock
         continue;
       }
       if (got != LineReader::Got::line) return got;
@@ -83,7 +91,8 @@ class Tripping {
 
   int idle_ms() const {
     Millis left = k_idle;
-    if (const auto due = breaker_.due_hint()) left = std::clamp<Millis>(*due - now() + Millis(1), Millis(1), left);
+    if (const auto due = breaker_.due_hint())
+      left = std::clamp<Millis>(*due - now() + Millis(1), Millis(1), left);
     return static_cast<int>(left.count());
   }
 
@@ -97,7 +106,7 @@ class Tripping {
       context_.out.flush();
       if (context_.out.broken()) return;
       const auto left = std::min<Millis>({*due - now() + Millis(1), deadline.left(), k_idle});
-      struct pollfd stop {Stop::fd(), POLLIN, 0};
+      struct pollfd stop{Stop::fd(), POLLIN, 0};
       ::poll(&stop, 1, static_cast<int>(left.count()));
     }
   }
@@ -105,23 +114,35 @@ class Tripping {
   void take(std::string_view line) {
     switch (scanner_.scan(line)) {
       case breaker::SignalScanner::Kind::signal:
-        if (!blocked_ && !breaker_.add(scanner_.observation())) bad(fmt::format("'{}' is no set name", printable(scanner_.observation().set, 60)));
+        if (!blocked_ && !breaker_.add(scanner_.observation()))
+          bad(fmt::format("'{}' is no set name", printable(scanner_.observation().set, 60)));
         break;
       case breaker::SignalScanner::Kind::error:  // passed on; nothing is decided for that service
         context_.out.write_line(line);
         context_.note_exit(ExitCode::unknown);
         blocked_ = blocked_ || scanner_.service().empty();
-        breaker_.block(scanner_.service(), scanner_.why().empty() ? "could not ask" : scanner_.why());
+        breaker_.block(scanner_.service(),
+                       scanner_.why().empty() ? "could not ask" : scanner_.why());
         break;
-      case breaker::SignalScanner::Kind::expired: ++expired_; break;
-      case breaker::SignalScanner::Kind::other: ++skipped_; break;
-      case breaker::SignalScanner::Kind::bad: bad(scanner_.why()); break;
+      case breaker::SignalScanner::Kind::expired:
+        ++expired_;
+        break;
+      case breaker::SignalScanner::Kind::other:
+        ++skipped_;
+        break;
+      case breaker::SignalScanner::Kind::bad:
+        bad(scanner_.why());
+        break;
     }
   }
-  void bad(std::string_view why) { context_.report({ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)}); }
+  void bad(std::string_view why) {
+    context_.report({ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)});
+  }
   void note(std::size_t count, std::string_view one, std::string_view more) {
-    if (count == 1) context_.out.note(fmt::format("skipped 1 record that is {}", one));
-    else if (count > 1) context_.out.note(fmt::format("skipped {} records that are {}", count, more));
+    if (count == 1)
+      context_.out.note(fmt::format("skipped 1 record that is {}", one));
+    else if (count > 1)
+      context_.out.note(fmt::format("skipped {} records that are {}", count, more));
   }
 
   Context& context_;
@@ -137,7 +158,8 @@ class Tripping {
 /// The file takes the place of standard input: the same reader, the same records.
 Result<> read_from(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid() || ::dup2(file.get(), STDIN_FILENO) < 0) return fail(ExitCode::usage, fmt::format("reading --replay {}: {}", path, errno_text(errno)));
+  if (!file.valid() || ::dup2(file.get(), STDIN_FILENO) < 0)
+    return fail(ExitCode::usage, fmt::format("reading --replay {}: {}", path, errno_text(errno)));
   return {};
 }
 
@@ -148,10 +170,13 @@ int run_trip(Context& context, const Arguments& args) {
     const TripOptions options{args.has("all"), args.has("explain"), args.has("replay")};
     CDCTL_TRY_ASSIGN(const auto book, fleet::RuleBook::make(context, args));
     if (options.replay) CDCTL_TRY(read_from(args.value("replay")));
-    if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe the signal records of cdctl signals into it");
+    if (::isatty(STDIN_FILENO))
+      return fail(ExitCode::usage,
+                  "standard input is a terminal: pipe the signal records of cdctl signals into it");
     Tripping tripping(context, book, options);
     tripping.run();
-    if (args.has("exit-code") && tripping.any_unhealthy() && context.exit_code() == 0) context.note_exit(ExitCode::something);
+    if (args.has("exit-code") && tripping.any_unhealthy() && context.exit_code() == 0)
+      context.note_exit(ExitCode::something);
     return {};
   });
 }

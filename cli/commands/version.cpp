@@ -11,7 +11,11 @@ int run_version(Context& context, const Arguments&) {
     context.out.text(fmt::format("cdctl {}\n", version()));
     return 0;
   }
-  context.out.write(Json::object({{"schema", "cdctl.version/1"}, {"name", "cdctl"}, {"version", version()}, {"interface", CDCTL_INTERFACE}, {"build", CDCTL_BUILD_TAG}}));
+  context.out.write(Json::object({{"schema", "cdctl.version/1"},
+                                  {"name", "cdctl"},
+                                  {"version", version()},
+                                  {"interface", CDCTL_INTERFACE},
+                                  {"build", CDCTL_BUILD_TAG}}));
   return 0;
 }
 

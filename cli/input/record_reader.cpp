@@ -17,7 +17,9 @@ namespace cdctl::cli {
 namespace {
 
 constexpr std::size_t k_chunk = 1u << 20;
-constexpr std::array<std::string_view, 6> k_schemas{"cdctl.revision/1", "cdctl.set/1", "cdctl.signal/1", "cdctl.verdict/1", "cdctl.outcome/1", "cdctl.error/1"};
+constexpr std::array<std::string_view, 6> k_schemas{"cdctl.revision/1", "cdctl.set/1",
+                                                    "cdctl.signal/1",   "cdctl.verdict/1",
+                                                    "cdctl.outcome/1",  "cdctl.error/1"};
 
 bool known_schema(std::string_view schema) {
   for (const auto known : k_schemas)
@@ -31,7 +33,8 @@ LineReader::Got LineReader::next(std::string_view& line, int wait_ms) {
   for (;;) {
     const auto* start = buffer_.data() + begin_;
     const auto* from = buffer_.data() + std::max(begin_, searched_);
-    const auto* newline = static_cast<const char*>(std::memchr(from, '\n', static_cast<std::size_t>(buffer_.data() + end_ - from)));
+    const auto* newline = static_cast<const char*>(
+        std::memchr(from, '\n', static_cast<std::size_t>(buffer_.data() + end_ - from)));
     searched_ = end_;
     if (newline || (at_end_ && begin_ < end_)) {
       const auto* stop = newline ? newline : buffer_.data() + end_;
@@ -68,14 +71,19 @@ LineReader::Got LineReader::fill(int wait_ms) {
     if (ready < 0 || Stop::requested()) continue;
     const auto got = ::read(STDIN_FILENO, buffer_.data() + end_, buffer_.size() - end_ - k_padding);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got <= 0) at_end_ = true;
-    else end_ += static_cast<std::size_t>(got);
+    if (got <= 0)
+      at_end_ = true;
+    else
+      end_ += static_cast<std::size_t>(got);
     return Got::line;
   }
 }
 
-Result<RecordReader> RecordReader::open(Context& context, std::string_view wanted, std::string_view instead) {
-  if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, fmt::format("standard input is a terminal: pipe {} into it, or {}", wanted, instead));
+Result<RecordReader> RecordReader::open(Context& context, std::string_view wanted,
+                                        std::string_view instead) {
+  if (::isatty(STDIN_FILENO))
+    return fail(ExitCode::usage, fmt::format("standard input is a terminal: pipe {} into it, or {}",
+                                             wanted, instead));
   return RecordReader(context);
 }
 
@@ -85,7 +93,10 @@ std::optional<Json> RecordReader::next() {
     if (context_->out.broken()) return {};
     if (lines_.next(line) != LineReader::Got::line) return {};
     if (line.empty() || line == "\r") continue;
-    const auto bad = [&](std::string_view why) { context_->report({ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)}); };
+    const auto bad = [&](std::string_view why) {
+      context_->report(
+          {ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)});
+    };
     if (line.size() > LineReader::k_longest) {
       bad("too long for a record");
       continue;
@@ -96,7 +107,8 @@ std::optional<Json> RecordReader::next() {
     } else if (!record->is_object()) {
       bad("not a JSON object");
     } else if (const auto schema = (*record)["schema"].view(); !known_schema(schema)) {
-      bad(schema.empty() ? std::string("no schema") : fmt::format("schema '{}' is not known here", printable(schema, 60)));
+      bad(schema.empty() ? std::string("no schema")
+                         : fmt::format("schema '{}' is not known here", printable(schema, 60)));
     } else {
       return std::move(*record);
     }
@@ -104,29 +116,41 @@ std::optional<Json> RecordReader::next() {
 }
 
 void RecordReader::finish(std::string_view wanted) {
-  if (skipped_ > 0) context_->out.note(fmt::format("skipped {} record{} that {} no {}", skipped_, skipped_ == 1 ? "" : "s", skipped_ == 1 ? "is" : "are", wanted));
+  if (skipped_ > 0)
+    context_->out.note(fmt::format("skipped {} record{} that {} no {}", skipped_,
+                                   skipped_ == 1 ? "" : "s", skipped_ == 1 ? "is" : "are", wanted));
 }
 
 Result<std::vector<std::string>> read_names(Context& context) {
-  if (::isatty(STDIN_FILENO)) return fail(ExitCode::usage, "standard input is a terminal: pipe set names into it, one a line");
+  if (::isatty(STDIN_FILENO))
+    return fail(ExitCode::usage,
+                "standard input is a terminal: pipe set names into it, one a line");
   LineReader lines([&] { context.out.flush(); });
   std::vector<std::string> out;
   std::string_view line;
   while (lines.next(line) == LineReader::Got::line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
-    if (parse_set_name(line)) out.emplace_back(line);
-    else context.report({ExitCode::failed, fmt::format("line {}: '{}' is no whole set name (SERVICE-REVISION); skipped", lines.number(), printable(line, 80))});
+    if (parse_set_name(line))
+      out.emplace_back(line);
+    else
+      context.report({ExitCode::failed,
+                      fmt::format("line {}: '{}' is no whole set name (SERVICE-REVISION); skipped",
+                                  lines.number(), printable(line, 80))});
   }
   return out;
 }
 
 void Unknowns::add(const Json& record) {
   const auto service = record["service"].as_string();
-  if (service.empty()) all_ = true;
-  else services_.insert(service);
+  if (service.empty())
+    all_ = true;
+  else
+    services_.insert(service);
   context_.note_exit(ExitCode::unknown);
-  context_.out.warning(fmt::format("{}nothing is done: {} could not be asked upstream ({})", service.empty() ? "" : service + ": ", record["while"].as_string("something"),
+  context_.out.warning(fmt::format("{}nothing is done: {} could not be asked upstream ({})",
+                                   service.empty() ? "" : service + ": ",
+                                   record["while"].as_string("something"),
                                    printable(record["error"].view(), 160)));
 }
 

@@ -13,14 +13,17 @@
 
 namespace cdctl::cli {
 
-/// Lines of standard input, split without copying. Waits with poll, so that a stop request ends the wait, and tells the
-/// caller before it would block, so that what is buffered for stdout leaves first.
+/// Lines of standard input, split without copying. Waits with poll, so that a stop request ends the
+/// wait, and tells the caller before it would block, so that what is buffered for stdout leaves
+/// first.
 class LineReader {
  public:
   enum class Got { line, idle, end, stopped };
 
-  explicit LineReader(std::function<void()> before_block) : before_block_(std::move(before_block)) {}
-  /// The next line, without its newline; valid until the next call. `idle` after `wait` without input (negative: never).
+  explicit LineReader(std::function<void()> before_block)
+      : before_block_(std::move(before_block)) {}
+  /// The next line, without its newline; valid until the next call. `idle` after `wait` without
+  /// input (negative: never).
   Got next(std::string_view& line, int wait_ms = -1);
   [[nodiscard]] std::size_t number() const { return number_; }  ///< of the last line, from 1
   /// Readable bytes behind every line: a parser may look that far past its end.
@@ -41,11 +44,13 @@ class LineReader {
 /// What an actor or decider reads from stdin: NDJSON records under the rules of design §3.
 class RecordReader {
  public:
-  /// Exit code `usage` when stdin is a terminal. `instead` names what could be given as an argument.
-  [[nodiscard]] static Result<RecordReader> open(Context& context, std::string_view wanted, std::string_view instead);
+  /// Exit code `usage` when stdin is a terminal. `instead` names what could be given as an
+  /// argument.
+  [[nodiscard]] static Result<RecordReader> open(Context& context, std::string_view wanted,
+                                                 std::string_view instead);
 
-  /// The next record of a known schema. Bad lines are reported with their number and skipped; `cdctl.error/1` records
-  /// come too. Empty at the end, or when a stop was requested.
+  /// The next record of a known schema. Bad lines are reported with their number and skipped;
+  /// `cdctl.error/1` records come too. Empty at the end, or when a stop was requested.
   [[nodiscard]] std::optional<Json> next();
   /// Counts a record that is not meant for this command; the count goes to stderr at the end.
   void skip() { ++skipped_; }
@@ -53,7 +58,8 @@ class RecordReader {
   void finish(std::string_view wanted);
 
  private:
-  explicit RecordReader(Context& context) : context_(&context), lines_([&context] { context.out.flush(); }) {}
+  explicit RecordReader(Context& context)
+      : context_(&context), lines_([&context] { context.out.flush(); }) {}
 
   Context* context_;
   LineReader lines_;
@@ -69,7 +75,9 @@ class Unknowns {
   explicit Unknowns(Context& context) : context_(context) {}
   /// Takes a `cdctl.error/1` record.
   void add(const Json& record);
-  [[nodiscard]] bool blocks(std::string_view service) const { return all_ || services_.contains(std::string(service)); }
+  [[nodiscard]] bool blocks(std::string_view service) const {
+    return all_ || services_.contains(std::string(service));
+  }
 
  private:
   Context& context_;

@@ -4,12 +4,13 @@
 
 #include <fmt/format.h>
 
-#include "core/fleet/fleet.hpp"
 #include "cli/input/record_reader.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
-Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args, const Deadline& deadline) {
+Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
+                                        const Deadline& deadline) {
   std::vector<SetName> out;
   const auto add = [&](const SetName& name) {
     if (std::ranges::find(out, name) == out.end()) out.push_back(name);
@@ -22,8 +23,10 @@ Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
       continue;
     }
     CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
-    if (selector.whole) add({selector.service, selector.revision});
-    else selectors.push_back(std::move(selector));
+    if (selector.whole)
+      add({selector.service, selector.revision});
+    else
+      selectors.push_back(std::move(selector));
   }
   if (selectors.empty()) return out;
   CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
@@ -38,7 +41,8 @@ Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
   }
   for (const auto& selector : selectors) {
     CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-    if (picked.empty() && all_asked) context.out.note(fmt::format("{}: no such set", selector.text));
+    if (picked.empty() && all_asked)
+      context.out.note(fmt::format("{}: no such set", selector.text));
     for (const auto* set : picked) add(set->name);
   }
   return out;

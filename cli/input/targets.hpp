@@ -9,8 +9,9 @@
 
 namespace cdctl::cli {
 
-/// The sets that the arguments of an actor name: selectors, or `-` for whole names on stdin. A name that is not there any
-/// more is given as it is: what cannot be found is already done.
-[[nodiscard]] Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args, const Deadline& deadline);
+/// The sets that the arguments of an actor name: selectors, or `-` for whole names on stdin. A name
+/// that is not there any more is given as it is: what cannot be found is already done.
+[[nodiscard]] Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
+                                                      const Deadline& deadline);
 
 }  // namespace cdctl::cli

@@ -12,7 +12,8 @@ namespace cdctl::cli {
 
 namespace {
 
-/// What a terminal shows may come from the environment; a pipe always carries NDJSON unless -o says otherwise.
+/// What a terminal shows may come from the environment; a pipe always carries NDJSON unless -o says
+/// otherwise.
 Result<Format> choose_format(const Arguments& args) {
   std::string word = args.value("output");
   const bool terminal = ::isatty(STDOUT_FILENO);
@@ -25,7 +26,9 @@ Result<Format> choose_format(const Arguments& args) {
   if (word == "table") return Format::table;
   if (word == "wide") return Format::wide;
   if (word == "name") return Format::name;
-  return fail(ExitCode::usage, fmt::format("output format '{}' is none of: ndjson json table wide name", printable(word, 40)));
+  return fail(ExitCode::usage,
+              fmt::format("output format '{}' is none of: ndjson json table wide name",
+                          printable(word, 40)));
 }
 
 /// What a command with pictures of its own draws; empty where it writes records.
@@ -39,7 +42,8 @@ std::string picture_of(const Arguments& args, std::string_view formats) {
 bool choose_colour(const Arguments& args) {
   const char* no_colour = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  return !args.has("no-color") && !(no_colour && *no_colour) && !(term && std::strcmp(term, "dumb") == 0) && ::isatty(STDOUT_FILENO);
+  return !args.has("no-color") && !(no_colour && *no_colour) &&
+         !(term && std::strcmp(term, "dumb") == 0) && ::isatty(STDOUT_FILENO);
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace cdctl::cli {
 /// What a command is given: the same as core/ gets, with the formats and colours of stdout.
 class Context final : public app::Context {
  public:
-  Context(Options options, Output& output) : app::Context(std::move(options), output), out(output) {}
+  Context(Options options, Output& output)
+      : app::Context(std::move(options), output), out(output) {}
 
   Output& out;  ///< the same object as the base's
 };

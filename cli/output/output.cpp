@@ -24,7 +24,8 @@ bool write_fully(int fd, std::string_view bytes) {
   return true;
 }
 
-/// What a record is about: the first of these that it has. Of a check of doctor that is what was checked.
+/// What a record is about: the first of these that it has. Of a check of doctor that is what was
+/// checked.
 std::string name_of(const Json& record) {
   for (const auto* key : {"set", "target", "name", "key", "service", "path", "file", "what"})
     if (const auto text = record[key].as_string(); !text.empty()) return text;
@@ -44,14 +45,20 @@ void Output::write(const Json& record) {
       buffer_ += record.dump();
       break;
     case Format::name:
-      if (const auto name = name_of(record); !name.empty() && record["schema"].view() != "cdctl.error/1") buffer_ += printable(name, 500) + '\n';
+      if (const auto name = name_of(record);
+          !name.empty() && record["schema"].view() != "cdctl.error/1")
+        buffer_ += printable(name, 500) + '\n';
       break;
-    case Format::picture: break;
+    case Format::picture:
+      break;
     case Format::table:
     case Format::wide:
       if (record["schema"].view() == "cdctl.error/1") break;  // people read it on stderr
-      if (const std::string_view layout = layout_.empty() ? record["schema"].view() : layout_; streams(layout)) buffer_ += render_stream_line(record, layout, format_ == Format::wide, colour_, !any_);
-      else table_.push_back(record);
+      if (const std::string_view layout = layout_.empty() ? record["schema"].view() : layout_;
+          streams(layout))
+        buffer_ += render_stream_line(record, layout, format_ == Format::wide, colour_, !any_);
+      else
+        table_.push_back(record);
       break;
   }
   any_ = true;
@@ -70,7 +77,7 @@ void Output::write_line(std::string_view json_line) {
 }
 
 std::size_t Output::columns() {
-  struct winsize size {};
+  struct winsize size{};
   if (!::isatty(STDOUT_FILENO) || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col >= 40 ? size.ws_col : 0;
 }
@@ -119,8 +126,9 @@ void Output::prompt(std::string_view question) {
 void Output::progress(std::string_view line) {
   if (!::isatty(STDERR_FILENO)) return debug(line);
   if (quiet_) return;
-  struct winsize size {};
-  const std::size_t width = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 ? size.ws_col : 80;
+  struct winsize size{};
+  const std::size_t width =
+      ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 ? size.ws_col : 80;
   (void)write_fully(STDERR_FILENO, "\r\033[K" + printable(line, width - 2));
   progress_shown_ = true;
 }

@@ -14,8 +14,8 @@ namespace cdctl::cli {
 
 enum class Format { ndjson, json, table, wide, name, picture };
 
-/// The only writer of stdout and stderr. Records are gathered and go out when the buffer is full, on flush(), and at
-/// the end: a command flushes before it would block.
+/// The only writer of stdout and stderr. Records are gathered and go out when the buffer is full,
+/// on flush(), and at the end: a command flushes before it would block.
 class Output final : public app::Output {
  public:
   void set_format(Format format) { format_ = format; }
@@ -50,9 +50,9 @@ class Output final : public app::Output {
 
   /// `cdctl: warning: …` on stderr, one line.
   void warning(std::string_view line) override;
-  void note(std::string_view line) override;    ///< not with --quiet
-  void debug(std::string_view line) override;   ///< only with --verbose
-  void error(std::string_view line) override;   ///< `cdctl: …`
+  void note(std::string_view line) override;   ///< not with --quiet
+  void debug(std::string_view line) override;  ///< only with --verbose
+  void error(std::string_view line) override;  ///< `cdctl: …`
   /// A question to a person: stderr, no line break behind it.
   void prompt(std::string_view question);
   /// A passing line for people who watch: only when stderr is a terminal.
@@ -64,7 +64,8 @@ class Output final : public app::Output {
 
   Format format_ = Format::ndjson;
   bool colour_ = false, quiet_ = false, verbose_ = false, broken_ = false;
-  std::atomic<bool> progress_shown_ = false;  ///< `notify` writes stdout and stderr from two threads
+  std::atomic<bool> progress_shown_ =
+      false;  ///< `notify` writes stdout and stderr from two threads
   bool any_ = false;
   std::string layout_, picture_;
   std::string buffer_;
@@ -73,8 +74,10 @@ class Output final : public app::Output {
 
 /// A table for people from the records gathered: columns by their schema, aligned, times as ages.
 [[nodiscard]] std::string render_table(const std::vector<Json>& records, bool wide, bool colour);
-/// One record of a stream for people: the columns of `layout` (a schema) at fixed widths. `first` prints the headings before it.
-[[nodiscard]] std::string render_stream_line(const Json& record, std::string_view layout, bool wide, bool colour, bool first);
+/// One record of a stream for people: the columns of `layout` (a schema) at fixed widths. `first`
+/// prints the headings before it.
+[[nodiscard]] std::string render_stream_line(const Json& record, std::string_view layout, bool wide,
+                                             bool colour, bool first);
 /// Whether a schema comes as an endless stream, printed line by line.
 [[nodiscard]] bool streams(std::string_view schema);
 

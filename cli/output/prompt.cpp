@@ -32,7 +32,7 @@ class NoEcho {
   NoEcho& operator=(const NoEcho&) = delete;
 
  private:
-  struct termios before_ {};
+  struct termios before_{};
   bool known_;
 };
 
@@ -50,12 +50,14 @@ Result<std::string> Prompt::read_line() {
   std::string line;
   while (line.size() < 4096) {
     std::array<pollfd, 2> wait{{{STDIN_FILENO, POLLIN, 0}, {Stop::fd(), POLLIN, 0}}};
-    if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return fail("waiting for an answer: " + errno_text(errno));
+    if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
+      return fail("waiting for an answer: " + errno_text(errno));
     if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted; nothing was written");
     if (wait[0].revents == 0) continue;
     char byte = 0;
     const auto got = ::read(STDIN_FILENO, &byte, 1);
-    if (got == 0) return fail(ExitCode::usage, "the input ended before the last question; nothing was written");
+    if (got == 0)
+      return fail(ExitCode::usage, "the input ended before the last question; nothing was written");
     if (got < 0 && errno != EINTR) return fail("reading an answer: " + errno_text(errno));
     if (got > 0 && byte == '\n') return line;
     if (got > 0) line += byte;
@@ -64,7 +66,8 @@ Result<std::string> Prompt::read_line() {
 }
 
 Result<std::string> Prompt::line(std::string_view question, std::string_view otherwise) {
-  out_.prompt(otherwise.empty() ? fmt::format("{}: ", question) : fmt::format("{} [{}]: ", question, otherwise));
+  out_.prompt(otherwise.empty() ? fmt::format("{}: ", question)
+                                : fmt::format("{} [{}]: ", question, otherwise));
   CDCTL_TRY_ASSIGN(const auto answer, read_line());
   auto text = trimmed(answer);
   return text.empty() ? std::string(otherwise) : text;

@@ -33,7 +33,8 @@ std::string value_text(const Json& value, const Json& around) {
   std::vector<std::string> parts;
   if (value.is_object()) {
     for (const auto& [key, member] : value.members())
-      if (!member.is_string() || around[key].view() != member.view()) parts.push_back(printable(words_of(key)) + " " + value_text(member));
+      if (!member.is_string() || around[key].view() != member.view())
+        parts.push_back(printable(words_of(key)) + " " + value_text(member));
     return parts.empty() ? "none" : joined(parts, ", ");
   }
   if (!value.is_array()) return value.dump();
@@ -46,8 +47,11 @@ std::vector<std::string> value_lines(const Json& value, const Json& around) {
   std::vector<std::string> out;
   if (value.is_array() && std::ranges::any_of(value.items(), nested)) {
     for (const auto& item : value.items()) out.push_back(value_text(item, around));
-  } else if (value.is_object() && std::ranges::any_of(value.members(), [&](const auto& member) { return nested(member.second); })) {
-    for (const auto& [key, member] : value.members()) out.push_back(printable(key) + ": " + value_text(member, around));
+  } else if (value.is_object() && std::ranges::any_of(value.members(), [&](const auto& member) {
+               return nested(member.second);
+             })) {
+    for (const auto& [key, member] : value.members())
+      out.push_back(printable(key) + ": " + value_text(member, around));
   } else {
     out.push_back(value_text(value));
   }

@@ -12,7 +12,9 @@ bool screen_knows_utf8() {
   };
   if (value("TERM") == "dumb") return false;
   for (const auto* name : {"LC_ALL", "LC_CTYPE", "LANG"})
-    if (const auto text = value(name); !text.empty()) return text.find("UTF-8") != text.npos || text.find("utf8") != text.npos || text.find("UTF8") != text.npos;
+    if (const auto text = value(name); !text.empty())
+      return text.find("UTF-8") != text.npos || text.find("utf8") != text.npos ||
+             text.find("UTF8") != text.npos;
   return false;
 }
 
@@ -20,14 +22,17 @@ std::string ascii_of(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) out += c;
-    else if ((byte & 0xc0) != 0x80) out += '?';
+    if (byte < 0x80)
+      out += c;
+    else if ((byte & 0xc0) != 0x80)
+      out += '?';
   }
   return out;
 }
 
 std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns) {

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "core/config/keys.hpp"
 #include "cli/setup/config_view.hpp"
-#include "core/probe/checks.hpp"
-#include "core/files/toml_file.hpp"
 #include "core/breaker/rule.hpp"
+#include "core/config/keys.hpp"
+#include "core/files/toml_file.hpp"
+#include "core/probe/checks.hpp"
 
 namespace cdctl::cli {
 
@@ -36,19 +36,24 @@ ConfigProblem split(const Error& error, const std::vector<fs::path>& files) {
   return out;
 }
 
-/// What the loader leaves to whoever uses it: the values of the plugins' keys, the rules, the checks, the secrets' files.
+/// What the loader leaves to whoever uses it: the values of the plugins' keys, the rules, the
+/// checks, the secrets' files.
 class Values {
  public:
-  Values(const files::TomlFile& file, bool service, std::vector<Error>& problems) : file_(file), service_(service), problems_(problems) {}
+  Values(const files::TomlFile& file, bool service, std::vector<Error>& problems)
+      : file_(file), service_(service), problems_(problems) {}
 
   void all() {
     walk(file_.table, "");
-    rules(file_.table[service_ ? "breaker" : "defaults"], service_ ? "breaker.rules" : "defaults.breaker.rules");
+    rules(file_.table[service_ ? "breaker" : "defaults"],
+          service_ ? "breaker.rules" : "defaults.breaker.rules");
     if (!service_) secrets();
   }
 
  private:
-  void wrong(const std::string& key, std::string_view what) { problems_.push_back({ExitCode::config, fmt::format("{}: {}", file_.at(key), what)}); }
+  void wrong(const std::string& key, std::string_view what) {
+    problems_.push_back({ExitCode::config, fmt::format("{}: {}", file_.at(key), what)});
+  }
 
   void walk(const Json& table, const std::string& prefix) {
     for (const auto& [name, value] : table.members()) {
@@ -64,19 +69,24 @@ class Values {
   void rules(const Json& table, const std::string& dotted) {
     const auto& list = service_ ? table["rules"] : table["breaker"]["rules"];
     for (const auto& rule : list.items())
-      if (const auto read = breaker::Rule::parse(rule.view()); !read && rule.is_string()) wrong(dotted, read.error().what);
+      if (const auto read = breaker::Rule::parse(rule.view()); !read && rule.is_string())
+        wrong(dotted, read.error().what);
   }
 
   void secrets() {
-    for (const auto& [table, key] : {std::pair{"rabbit", "password"}, std::pair{"signals", "token"}}) {
+    for (const auto& [table, key] :
+         {std::pair{"rabbit", "password"}, std::pair{"signals", "token"}}) {
       const auto name = std::string(key) + "_file";
       const auto given = file_.table[table][name].as_string();
       if (given.empty()) continue;
       const auto path = fs::absolute(file_.path).parent_path() / given;
       const auto dotted = std::string(table) + "." + name;
-      struct stat info {};
-      if (::stat(path.c_str(), &info) != 0) wrong(dotted, path.string() + " is not there; write the secret into it, with mode 0600");
-      else if ((info.st_mode & 0077) != 0) wrong(dotted, fmt::format("others may read {}; run chmod 600 {}", path.string(), path.string()));
+      struct stat info{};
+      if (::stat(path.c_str(), &info) != 0)
+        wrong(dotted, path.string() + " is not there; write the secret into it, with mode 0600");
+      else if ((info.st_mode & 0077) != 0)
+        wrong(dotted,
+              fmt::format("others may read {}; run chmod 600 {}", path.string(), path.string()));
     }
   }
 
@@ -91,12 +101,14 @@ void probes(const files::TomlFile& file, bool trusted, std::vector<Error>& probl
   service.name = file.path.stem().string();
   service.file = file.path;
   service.table = file.table;
-  if (const auto read = probe::read_checks(service, trusted); !read) problems.push_back(read.error());
+  if (const auto read = probe::read_checks(service, trusted); !read)
+    problems.push_back(read.error());
 }
 
 }  // namespace
 
-std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place, plugins::PluginHost& plugins) {
+std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place,
+                                         plugins::PluginHost& plugins) {
   const config::ConfigPlace whole{fs::absolute(place.file), place.trusted};
   auto errors = config::check_structure(whole, plugins);
   auto files = config::service_files(whole);
@@ -109,7 +121,8 @@ std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place, plugi
   }
   std::vector<ConfigProblem> out;
   for (const auto& error : errors) out.push_back(split(error, files));
-  std::ranges::stable_sort(out, {}, [](const ConfigProblem& p) { return std::tie(p.file, p.line, p.column); });
+  std::ranges::stable_sort(
+      out, {}, [](const ConfigProblem& p) { return std::tie(p.file, p.line, p.column); });
   return out;
 }
 

@@ -2,22 +2,29 @@
 
 #include <cdctl/text.hpp>
 
-#include "core/config/keys.hpp"
-#include "cli/setup/config_view.hpp"
 #include "cli/output/screen_text.hpp"
+#include "cli/setup/config_view.hpp"
+#include "core/config/keys.hpp"
 
 namespace cdctl::cli {
 
 namespace {
 
 std::string place_of(const config::ConfigKey& key) {
-  if (key.place == config::KeyPlace::both && !key.plugin.empty()) return "cdctl.toml; a service's file";
+  if (key.place == config::KeyPlace::both && !key.plugin.empty())
+    return "cdctl.toml; a service's file";
   return std::string(config::place_name(key.place));
 }
 
 Json record_of(const config::ConfigKey& key) {
-  auto record = Json::object({{"schema", "cdctl.key/1"}, {"key", key.name}, {"place", place_of(key)}, {"type", key.type}, {"default", key.otherwise},
-                              {"example", key.example}, {"commands", key.commands}, {"meaning", key.meaning}});
+  auto record = Json::object({{"schema", "cdctl.key/1"},
+                              {"key", key.name},
+                              {"place", place_of(key)},
+                              {"type", key.type},
+                              {"default", key.otherwise},
+                              {"example", key.example},
+                              {"commands", key.commands},
+                              {"meaning", key.meaning}});
   if (!key.plugin.empty()) record.set("plugin", key.plugin);
   return record;
 }
@@ -25,13 +32,18 @@ Json record_of(const config::ConfigKey& key) {
 /// One key for people, whole.
 std::string page_of(const config::ConfigKey& key) {
   const auto last = key.name.substr(key.name.rfind('.') + 1);
-  return fmt::format("{}  ({})\n    {}\n    type      {}\n    default   {}\n    example   {} = {}\n    obeyed by {}\n", key.name, place_of(key), key.meaning, key.type,
-                     key.otherwise.empty() ? "-" : key.otherwise, last == "*" ? "name" : last, key.example, key.commands);
+  return fmt::format(
+      "{}  ({})\n    {}\n    type      {}\n    default   {}\n    example   {} = {}\n    obeyed by "
+      "{}\n",
+      key.name, place_of(key), key.meaning, key.type, key.otherwise.empty() ? "-" : key.otherwise,
+      last == "*" ? "name" : last, key.example, key.commands);
 }
 
 /// One of many, short: a table of four such columns would leave 20 to the meaning.
 std::string entry_of(const config::ConfigKey& key, std::size_t columns) {
-  const auto head = fmt::format("{}  {}{}  ({})", key.name, key.type, key.otherwise.empty() ? "" : fmt::format(", default {}", key.otherwise), place_of(key));
+  const auto head = fmt::format(
+      "{}  {}{}  ({})", key.name, key.type,
+      key.otherwise.empty() ? "" : fmt::format(", default {}", key.otherwise), place_of(key));
   return fmt::format("{}\n    {}\n", wrapped(head, 8, columns), wrapped(key.meaning, 4, columns));
 }
 
@@ -50,15 +62,22 @@ Result<> explain_keys(Context& context, const std::string& word) {
   }
   if (found.empty() && !word.empty())  // `units.worker`, `defaults.reaper.keep`
     for (const bool service : {true, false})
-      if (const auto* key = config::find_key(service, word); key && found.empty()) found.push_back(key);
+      if (const auto* key = config::find_key(service, word); key && found.empty())
+        found.push_back(key);
   if (found.empty()) {
     const auto close = nearest(word, names);
-    return fail(ExitCode::usage, fmt::format("config: there is no key '{}'{}; cdctl config explain lists all", printable(word, 60), close.empty() ? "" : fmt::format("; did you mean {}?", close)));
+    return fail(ExitCode::usage,
+                fmt::format("config: there is no key '{}'{}; cdctl config explain lists all",
+                            printable(word, 60),
+                            close.empty() ? "" : fmt::format("; did you mean {}?", close)));
   }
   for (const auto* key : found) {
-    if (context.out.tabular() && !word.empty()) context.out.text(page_of(*key));
-    else if (context.out.format() == Format::table) context.out.text(entry_of(*key, Output::columns()));
-    else context.out.write(record_of(*key));
+    if (context.out.tabular() && !word.empty())
+      context.out.text(page_of(*key));
+    else if (context.out.format() == Format::table)
+      context.out.text(entry_of(*key, Output::columns()));
+    else
+      context.out.write(record_of(*key));
   }
   return {};
 }

@@ -7,9 +7,9 @@
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
+#include "cli/setup/config_view.hpp"
 #include "core/config/keys.hpp"
 #include "core/config/place.hpp"
-#include "cli/setup/config_view.hpp"
 #include "core/files/toml_file.hpp"
 
 namespace cdctl::cli {
@@ -27,13 +27,15 @@ const Json& value_at(const Json& table, std::string_view dotted) {
   return *at;
 }
 
-/// What people may see of a value: a password in an address is none of it, nor are the words of a command behind its program.
+/// What people may see of a value: a password in an address is none of it, nor are the words of a
+/// command behind its program.
 Json shown(std::string_view key, const Json& value) {
   if (value.is_string()) {
     const auto url = parse_url(value.view());
     return url && !url->password.empty() ? Json(url->without_credentials()) : value;
   }
-  if (key.ends_with("_command") && !value.items().empty()) return Json(value.items().front().as_string() + (value.items().size() > 1 ? " …" : ""));
+  if (key.ends_with("_command") && !value.items().empty())
+    return Json(value.items().front().as_string() + (value.items().size() > 1 ? " …" : ""));
   if (value.is_array()) {
     Json out = Json::array();
     for (const auto& item : value.items()) out.push_back(shown("", item));
@@ -51,7 +53,9 @@ class Show {
 
   void global() {
     for (const auto& key : config::config_keys()) {
-      if (key.place == config::KeyPlace::service || (key.place == config::KeyPlace::both && key.plugin.empty())) continue;
+      if (key.place == config::KeyPlace::service ||
+          (key.place == config::KeyPlace::both && key.plugin.empty()))
+        continue;
       put("", key, nullptr);
     }
   }
@@ -64,7 +68,11 @@ class Show {
   /// Tables are shown by their keys; those of free names (`units`, `sources`, `queues`) as a whole.
   static bool container(const config::ConfigKey& key) {
     if (key.name.ends_with('*')) return true;
-    return key.type == "table" && std::ranges::any_of(config::config_keys(), [&](const config::ConfigKey& other) { return other.name.starts_with(std::string(key.name) + ".") && !other.name.ends_with('*'); });
+    return key.type == "table" &&
+           std::ranges::any_of(config::config_keys(), [&](const config::ConfigKey& other) {
+             return other.name.starts_with(std::string(key.name) + ".") &&
+                    !other.name.ends_with('*');
+           });
   }
 
   void put(const std::string& service, const config::ConfigKey& key, const files::TomlFile* own) {
@@ -86,7 +94,9 @@ class Show {
     if (!value && key.otherwise.empty()) return;
     auto record = Json::object({{"schema", "cdctl.setting/1"}});
     if (!service.empty()) record.set("service", service);
-    context_.out.write(record.set("key", key.name).set("value", value ? shown(key.name, *value) : Json(key.otherwise)).set("from", from));
+    context_.out.write(record.set("key", key.name)
+                           .set("value", value ? shown(key.name, *value) : Json(key.otherwise))
+                           .set("from", from));
   }
 
   /// Where things are in fact: the environment goes first, and the default is another one for root.
@@ -96,7 +106,8 @@ class Show {
       home = config::home_folder(file_.table, {}).string();
       from = "$CDCTL_HOME";
     }
-    context_.out.write(Json::object({{"schema", "cdctl.setting/1"}, {"key", "local.home"}, {"value", home}, {"from", from}}));
+    context_.out.write(Json::object(
+        {{"schema", "cdctl.setting/1"}, {"key", "local.home"}, {"value", home}, {"from", from}}));
   }
 
   Context& context_;
@@ -105,7 +116,8 @@ class Show {
 
 }  // namespace
 
-Result<> show_settings(Context& context, const config::ConfigPlace& place, std::span<const std::string> services) {
+Result<> show_settings(Context& context, const config::ConfigPlace& place,
+                       std::span<const std::string> services) {
   CDCTL_TRY_ASSIGN(const auto file, files::read_toml(std::filesystem::absolute(place.file)));
   Show show(context, file);
   if (services.empty()) show.global();
@@ -114,13 +126,18 @@ Result<> show_settings(Context& context, const config::ConfigPlace& place, std::
     names.push_back(path.stem().string());
     if (!services.empty() && std::ranges::find(services, names.back()) == services.end()) continue;
     auto own = files::read_toml(path);
-    if (own) show.service(names.back(), *own);
-    else context.report(own.error());
+    if (own)
+      show.service(names.back(), *own);
+    else
+      context.report(own.error());
   }
   for (const auto& wanted : services) {
     if (std::ranges::find(names, wanted) != names.end()) continue;
     const auto close = nearest(wanted, names);
-    context.report({ExitCode::config, fmt::format("config: there is no services.d/{}.toml beside {}{}", printable(wanted, 60), place.file.string(), close.empty() ? "" : fmt::format("; did you mean {}?", close))});
+    context.report({ExitCode::config,
+                    fmt::format("config: there is no services.d/{}.toml beside {}{}",
+                                printable(wanted, 60), place.file.string(),
+                                close.empty() ? "" : fmt::format("; did you mean {}?", close))});
   }
   return {};
 }

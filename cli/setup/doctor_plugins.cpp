@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <csignal>
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,14 +27,18 @@ struct Child {
 Json as_json(const std::vector<Check>& checks) {
   Json out = Json::array();
   for (const auto& check : checks)
-    out.push_back(Json::object({{"what", check.what}, {"state", static_cast<int>(check.state)}, {"found", check.found}, {"cure", check.cure}}));
+    out.push_back(Json::object({{"what", check.what},
+                                {"state", static_cast<int>(check.state)},
+                                {"found", check.found},
+                                {"cure", check.cure}}));
   return out;
 }
 
 std::vector<Check> from_json(const Json& json) {
   std::vector<Check> out;
   for (const auto& item : json.items())
-    out.push_back({item["what"].as_string(), static_cast<Check::State>(item["state"].as_int()), item["found"].as_string(), item["cure"].as_string()});
+    out.push_back({item["what"].as_string(), static_cast<Check::State>(item["state"].as_int()),
+                   item["found"].as_string(), item["cure"].as_string()});
   return out;
 }
 
@@ -65,14 +69,17 @@ Child begin(const Examination& one) {
 bool listen(Child& child, const Deadline& deadline, bool stoppable) {
   std::array<char, 8192> bytes{};
   while (child.from.valid() && !(stoppable && Stop::requested())) {
-    std::array<pollfd, 2> wait{{{child.from.get(), POLLIN, 0}, {stoppable ? Stop::fd() : -1, POLLIN, 0}}};
+    std::array<pollfd, 2> wait{
+        {{child.from.get(), POLLIN, 0}, {stoppable ? Stop::fd() : -1, POLLIN, 0}}};
     const int ready = ::poll(wait.data(), wait.size(), static_cast<int>(deadline.left().count()));
     if (ready == 0) return false;
     if (ready < 0 || wait[0].revents == 0) continue;
     const auto got = ::read(child.from.get(), bytes.data(), bytes.size());
     if (got == 0) return true;
-    if (got > 0) child.text.append(bytes.data(), static_cast<std::size_t>(got));
-    else if (errno != EINTR) return false;
+    if (got > 0)
+      child.text.append(bytes.data(), static_cast<std::size_t>(got));
+    else if (errno != EINTR)
+      return false;
   }
   return false;
 }
@@ -92,15 +99,21 @@ void end(Child& child, bool done) {
 }  // namespace
 
 std::vector<std::vector<Check>> examine_all(const std::vector<Examination>& all, Millis timeout) {
-  const Deadline deadline(timeout + std::chrono::seconds(2));  // each keeps its own: this is for one that does not
+  const Deadline deadline(
+      timeout + std::chrono::seconds(2));  // each keeps its own: this is for one that does not
   std::vector<Child> children;
   for (const auto& one : all) children.push_back(begin(one));
   std::vector<std::vector<Check>> out;
   for (std::size_t i = 0; i < all.size(); ++i) {
     end(children[i], listen(children[i], deadline, true));
     const auto json = Json::parse(children[i].text);
-    if (json && json->is_array()) out.push_back(from_json(*json));
-    else out.push_back({{"plugin", Check::State::unknown, fmt::format("the doctor of {} gave no answer within {}", all[i].plugin, to_duration(timeout)), "give more time with --timeout"}});
+    if (json && json->is_array())
+      out.push_back(from_json(*json));
+    else
+      out.push_back({{"plugin", Check::State::unknown,
+                      fmt::format("the doctor of {} gave no answer within {}", all[i].plugin,
+                                  to_duration(timeout)),
+                      "give more time with --timeout"}});
   }
   return out;
 }

@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* k_usual = "http://127.0.0.1:15672";
 
-Result<HttpResponse> ask(Context& context, const BrokerAnswers& answers, std::string_view path, Millis patience) {
+Result<HttpResponse> ask(Context& context, const BrokerAnswers& answers, std::string_view path,
+                         Millis patience) {
   CDCTL_TRY_ASSIGN(auto* const http, context.http());
   HttpRequest request;
   request.url = answers.management + "/api" + std::string(path);
@@ -30,17 +31,21 @@ std::string broker_nearby(Context& context) {
   nobody.management = k_usual;
   const auto answer = ask(context, nobody, "/overview", Millis(300));
   if (!answer || answer->status != 401) return {};
-  const auto realm = answer->headers.find("www-authenticate");  // RabbitMQ names itself: Basic realm="RabbitMQ Management"
+  const auto realm = answer->headers.find(
+      "www-authenticate");  // RabbitMQ names itself: Basic realm="RabbitMQ Management"
   return realm != answer->headers.end() && realm->second.contains("RabbitMQ") ? k_usual : "";
 }
 
 Result<> read_address(const std::string& text, BrokerAnswers& answers) {
   const auto wrong = [&](std::string_view why) {
-    return fail(ExitCode::usage, fmt::format("init: --broker '{}' {}; give the address of the broker's management API, such as http://USER@127.0.0.1:15672, or none",
-                                             printable(text.contains('@') ? "…" : text, 80), why));
+    return fail(ExitCode::usage,
+                fmt::format("init: --broker '{}' {}; give the address of the broker's management "
+                            "API, such as http://USER@127.0.0.1:15672, or none",
+                            printable(text.contains('@') ? "…" : text, 80), why));
   };
   const auto url = parse_url(text);
-  if (!url || (url->scheme != "http" && url->scheme != "https")) return wrong("is no http or https address");
+  if (!url || (url->scheme != "http" && url->scheme != "https"))
+    return wrong("is no http or https address");
   if (!url->password.empty()) return wrong("may hold no password: use --password-file");
   answers.user = url->user;
   auto& out = answers.management = url->without_credentials();
@@ -58,12 +63,15 @@ BrokerReply ask_broker(Context& context, const BrokerAnswers& answers) {
   }
   reply.reached = true;
   reply.login = overview->status != 401;
-  const auto who = reply.login ? ask(context, answers, "/whoami", std::chrono::seconds(3)) : overview;
+  const auto who =
+      reply.login ? ask(context, answers, "/whoami", std::chrono::seconds(3)) : overview;
   if (const auto json = who ? Json::parse(who->body) : Result<Json>(Json()); json && reply.login)
-    reply.administrator = std::ranges::any_of((*json)["tags"].items(), [](const Json& tag) { return tag.view() == "administrator"; });
+    reply.administrator = std::ranges::any_of(
+        (*json)["tags"].items(), [](const Json& tag) { return tag.view() == "administrator"; });
   if (const auto json = Json::parse(overview->body))
     for (const auto& listener : (*json)["listeners"].items())
-      if (listener["protocol"].view() == "amqp") reply.amqp_port = static_cast<int>(listener["port"].as_int(5672));
+      if (listener["protocol"].view() == "amqp")
+        reply.amqp_port = static_cast<int>(listener["port"].as_int(5672));
   return reply;
 }
 

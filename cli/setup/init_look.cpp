@@ -29,12 +29,14 @@ std::string git_line(const fs::path& folder, std::vector<std::string> words) {
 /// A remote as `[sources]` may name it: relative folders made absolute, a password left out.
 std::string clean_remote(const std::string& remote, const fs::path& top) {
   if (remote.starts_with('.')) return (top / remote).lexically_normal().string();
-  if (const auto url = parse_url(remote); url && !url->password.empty()) return url->without_credentials();
+  if (const auto url = parse_url(remote); url && !url->password.empty())
+    return url->without_credentials();
   return remote;
 }
 
 std::string remote_branch(const fs::path& top, const std::string& remote) {
-  const auto head = git_line(top, {"symbolic-ref", "--quiet", "--short", "refs/remotes/" + remote + "/HEAD"});
+  const auto head =
+      git_line(top, {"symbolic-ref", "--quiet", "--short", "refs/remotes/" + remote + "/HEAD"});
   if (head.starts_with(remote + "/")) return head.substr(remote.size() + 1);
   return git_line(top, {"symbolic-ref", "--quiet", "--short", "HEAD"});
 }
@@ -45,8 +47,10 @@ void look_at_git(const fs::path& folder, FolderFacts& facts) {
   auto remote = git_line(top, {"remote"});
   if (!git_line(top, {"remote", "get-url", "origin"}).empty()) remote = "origin";
   facts.kind = "git";
-  facts.url = remote.empty() ? top : clean_remote(git_line(top, {"remote", "get-url", remote}), top);
-  facts.branch = remote.empty() ? git_line(top, {"symbolic-ref", "--quiet", "--short", "HEAD"}) : remote_branch(top, remote);
+  facts.url =
+      remote.empty() ? top : clean_remote(git_line(top, {"remote", "get-url", remote}), top);
+  facts.branch = remote.empty() ? git_line(top, {"symbolic-ref", "--quiet", "--short", "HEAD"})
+                                : remote_branch(top, remote);
   facts.own_work_tree = remote.empty();
 }
 
@@ -86,7 +90,8 @@ FolderFacts look_at(const fs::path& folder) {
   look_at_git(folder, facts);
   if (facts.kind.empty()) look_at_bzr(folder, facts);
   facts.processes = processes_in(folder);
-  facts.manifest = fs::is_regular_file(folder / "manifest", error) || fs::is_regular_file(folder / "production/manifest", error);
+  facts.manifest = fs::is_regular_file(folder / "manifest", error) ||
+                   fs::is_regular_file(folder / "production/manifest", error);
   facts.bundle = fs::is_regular_file(folder / "bundle.yaml", error);
   const auto from = facts.url.empty() ? folder.string() : facts.url;
   facts.name = service_name_from(fs::path(from).filename().string());
@@ -95,7 +100,9 @@ FolderFacts look_at(const fs::path& folder) {
 
 std::string kind_of_address(const std::string& url) {
   std::error_code error;
-  if (url.starts_with("lp:") || url.starts_with("bzr:") || url.starts_with("bzr+") || fs::is_directory(fs::path(url) / ".bzr", error)) return "bzr";
+  if (url.starts_with("lp:") || url.starts_with("bzr:") || url.starts_with("bzr+") ||
+      fs::is_directory(fs::path(url) / ".bzr", error))
+    return "bzr";
   return "git";
 }
 
@@ -104,9 +111,12 @@ std::string service_name_from(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool fits = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9' && !out.empty());
-    if (fits) out += lower;
-    else if (!out.empty() && out.back() != '-') out += '-';
+    const bool fits =
+        (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9' && !out.empty());
+    if (fits)
+      out += lower;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
   }
   out.resize(std::min<std::size_t>(out.size(), 38));
   while (out.ends_with('-')) out.pop_back();

@@ -13,8 +13,11 @@ std::string toml_text(std::string_view text) {
   return out;
 }
 
-std::string source_line(std::string_view name, const std::string& kind, const std::string& url, const std::string& branch) {
-  const auto on_branch = branch.empty() || kind != "git" ? std::string() : fmt::format(", branch = {}", toml_text(branch));
+std::string source_line(std::string_view name, const std::string& kind, const std::string& url,
+                        const std::string& branch) {
+  const auto on_branch = branch.empty() || kind != "git"
+                             ? std::string()
+                             : fmt::format(", branch = {}", toml_text(branch));
   return fmt::format("{} = {{ {} = {}{} }}\n", name, kind, toml_text(url), on_branch);
 }
 
@@ -26,54 +29,77 @@ std::string rabbit_table(const BrokerAnswers& broker) {
            "# amqp          = \"amqp://127.0.0.1:5672\"\n"
            "# user          = \"cdctl\"              # an administrator of the broker\n"
            "# password_file = \"rabbit.password\"    # mode 0600\n";
-  return fmt::format("[rabbit]\n"
-                     "management    = {}   # the broker's management API\n"
-                     "amqp          = {}   # for cdctl and for the workers\n"
-                     "vhost         = {}\n"
-                     "user          = {}   # an administrator: it makes a user for each set\n"
-                     "password_file = {}   # mode 0600\n",
-                     toml_text(broker.management), toml_text(broker.amqp), toml_text(broker.vhost), toml_text(broker.user), toml_text(k_password_file));
+  return fmt::format(
+      "[rabbit]\n"
+      "management    = {}   # the broker's management API\n"
+      "amqp          = {}   # for cdctl and for the workers\n"
+      "vhost         = {}\n"
+      "user          = {}   # an administrator: it makes a user for each set\n"
+      "password_file = {}   # mode 0600\n",
+      toml_text(broker.management), toml_text(broker.amqp), toml_text(broker.vhost),
+      toml_text(broker.user), toml_text(k_password_file));
 }
 
 std::string units_line(const InitAnswers& answers) {
   if (answers.engine != "local") return "";
   std::string list;
-  for (const auto& process : answers.processes) list += fmt::format("{}{} = 1", list.empty() ? "" : ", ", process);
-  return list.empty() ? "# units = { worker = 3 }    # how many of each process; without it one of each\n" : fmt::format("units = {{ {} }}    # how many of each process of the Procfile\n", list);
+  for (const auto& process : answers.processes)
+    list += fmt::format("{}{} = 1", list.empty() ? "" : ", ", process);
+  return list.empty()
+             ? "# units = { worker = 3 }    # how many of each process; without it one of each\n"
+             : fmt::format("units = {{ {} }}    # how many of each process of the Procfile\n",
+                           list);
 }
 
 std::string queues_table(const InitAnswers& answers) {
   if (answers.broker.management.empty() || answers.queues.empty()) return "";
   std::string list;
-  for (const auto& queue : answers.queues) list += fmt::format("{}{} = {{ type = \"quorum\" }}", list.empty() ? "" : ", ", toml_text(queue));
-  return fmt::format("\n[rabbit]    # declared by deploy; the workers of a set may read these queues and nothing else\n"
-                     "queues = {{ {} }}\n"
-                     "# publish = [\"results\"]    # exchanges that they may publish to; \"\" is the default exchange\n",
-                     list);
+  for (const auto& queue : answers.queues)
+    list +=
+        fmt::format("{}{} = {{ type = \"quorum\" }}", list.empty() ? "" : ", ", toml_text(queue));
+  return fmt::format(
+      "\n[rabbit]    # declared by deploy; the workers of a set may read these queues and nothing "
+      "else\n"
+      "queues = {{ {} }}\n"
+      "# publish = [\"results\"]    # exchanges that they may publish to; \"\" is the default "
+      "exchange\n",
+      list);
 }
 
 }  // namespace
 
 std::string configuration_text(const InitAnswers& answers) {
-  return "# Read by every cdctl command that is run in this folder or below it; services.d/ beside it has a file for each service.\n"
-         "# What a key means: cdctl config explain KEY. What is in force: cdctl config show. What is wrong: cdctl config check.\n\n" +
+  return "# Read by every cdctl command that is run in this folder or below it; services.d/ beside "
+         "it has a file for each service.\n"
+         "# What a key means: cdctl config explain KEY. What is in force: cdctl config show. What "
+         "is wrong: cdctl config check.\n\n" +
          rabbit_table(answers.broker) +
          "\n[defaults]       # for every service\n"
-         "min_live = 1     # units that a cut or a reap must leave alive; or a share, such as \"50%\"\n";
+         "min_live = 1     # units that a cut or a reap must leave alive; or a share, such as "
+         "\"50%\"\n";
 }
 
 std::string service_text(const InitAnswers& answers) {
-  auto out = fmt::format("# The service {}. Each newer revision of one of its sources ships beside what runs.\n", answers.service);
+  auto out = fmt::format(
+      "# The service {}. Each newer revision of one of its sources ships beside what runs.\n",
+      answers.service);
   if (answers.engine != "local") out += fmt::format("engine = {}\n", toml_text(answers.engine));
-  out += units_line(answers) + "\n[sources]\n" + source_line("trunk", answers.trunk_kind, answers.trunk, answers.branch);
-  if (!answers.spec.empty()) out += source_line("spec", answers.spec_kind, answers.spec, "") + "\n[mojo]\n# stage = \"production\"    # the part of the spec to deploy by\n";
-  else out += "# spec  = { git = \"…\" }              # a Mojo spec, instead of the trunk's Procfile\n# config = { file = \"thumbs.env\" }    # a file of this folder: its edit ships, too\n";
+  out += units_line(answers) + "\n[sources]\n" +
+         source_line("trunk", answers.trunk_kind, answers.trunk, answers.branch);
+  if (!answers.spec.empty())
+    out += source_line("spec", answers.spec_kind, answers.spec, "") +
+           "\n[mojo]\n# stage = \"production\"    # the part of the spec to deploy by\n";
+  else
+    out +=
+        "# spec  = { git = \"…\" }              # a Mojo spec, instead of the trunk's Procfile\n# "
+        "config = { file = \"thumbs.env\" }    # a file of this folder: its edit ships, too\n";
   out += queues_table(answers);
-  out += "\n[breaker]        # when a set is cut off; without rules the six default ones hold\n"
-         "# rules = [\"critical >= 1\", \"errors >= 5 in 1m\"]\n"
-         "\n[reaper]         # when an old set may go\n"
-         "keep    = 2      # live sets to keep\n"
-         "min_age = \"1h\"\n";
+  out +=
+      "\n[breaker]        # when a set is cut off; without rules the six default ones hold\n"
+      "# rules = [\"critical >= 1\", \"errors >= 5 in 1m\"]\n"
+      "\n[reaper]         # when an old set may go\n"
+      "keep    = 2      # live sets to keep\n"
+      "min_age = \"1h\"\n";
   return out;
 }
 

@@ -11,9 +11,9 @@ namespace cdctl::cli {
 struct InitAnswers {
   std::string service, engine = "local";
   std::string trunk_kind = "git", trunk, branch;
-  std::string spec_kind = "git", spec;        ///< a Mojo spec; empty = the trunk's Procfile
-  bool work_tree = false;                     ///< the trunk is a folder of this machine, with its files
-  std::vector<std::string> processes;         ///< of the trunk's Procfile, where that could be looked at
+  std::string spec_kind = "git", spec;  ///< a Mojo spec; empty = the trunk's Procfile
+  bool work_tree = false;               ///< the trunk is a folder of this machine, with its files
+  std::vector<std::string> processes;   ///< of the trunk's Procfile, where that could be looked at
   std::vector<std::string> queues;
   BrokerAnswers broker;
 };

@@ -11,22 +11,32 @@ namespace cdctl::cli {
 
 std::string_view to_string(TimelinePhase phase) {
   switch (phase) {
-    case TimelinePhase::out: return "out";
-    case TimelinePhase::trial: return "trial";
-    case TimelinePhase::cut: return "cut";
-    case TimelinePhase::unknown: break;
+    case TimelinePhase::out:
+      return "out";
+    case TimelinePhase::trial:
+      return "trial";
+    case TimelinePhase::cut:
+      return "cut";
+    case TimelinePhase::unknown:
+      break;
   }
   return "unknown";
 }
 
 std::string_view to_string(TimelineMark::Kind kind) {
   switch (kind) {
-    case TimelineMark::Kind::deploy: return "deploy";
-    case TimelineMark::Kind::cut: return "cut";
-    case TimelineMark::Kind::trial: return "trial";
-    case TimelineMark::Kind::mend: return "mend";
-    case TimelineMark::Kind::reap: return "reap";
-    case TimelineMark::Kind::signal: break;
+    case TimelineMark::Kind::deploy:
+      return "deploy";
+    case TimelineMark::Kind::cut:
+      return "cut";
+    case TimelineMark::Kind::trial:
+      return "trial";
+    case TimelineMark::Kind::mend:
+      return "mend";
+    case TimelineMark::Kind::reap:
+      return "reap";
+    case TimelineMark::Kind::signal:
+      break;
   }
   return "signal";
 }
@@ -39,7 +49,7 @@ constexpr Millis k_slack(1000);
 struct Change {
   Time at;
   std::optional<TimelinePhase> to;  ///< empty: it was removed
-  bool repair = false;      ///< a deploy: of a set that is out there it changes nothing
+  bool repair = false;              ///< a deploy: of a set that is out there it changes nothing
 };
 
 class Builder {
@@ -58,23 +68,28 @@ class Builder {
     state();
     signals();
     std::ranges::stable_sort(lane_.marks, {}, &TimelineMark::at);
-    std::erase_if(lane_.marks, [&](const TimelineMark& mark) { return mark.at < from_ || mark.at > to_; });
+    std::erase_if(lane_.marks,
+                  [&](const TimelineMark& mark) { return mark.at < from_ || mark.at > to_; });
     return std::move(lane_);
   }
 
  private:
   /// A mark and the change it made: they have the same place in their lists.
-  void note(TimelineMark::Kind kind, Time at, std::optional<TimelinePhase> to, std::string text, std::string by, Millis took = Millis(0)) {
+  void note(TimelineMark::Kind kind, Time at, std::optional<TimelinePhase> to, std::string text,
+            std::string by, Millis took = Millis(0)) {
     lane_.marks.push_back({kind, at, std::move(text), std::move(by), {}, 1, at});
     changes_.push_back({at, to, kind == TimelineMark::Kind::deploy && to == TimelinePhase::out});
     took_.push_back(took);
   }
 
-  /// What the memory says, unless the log told of the same: then of that the moment is the memory's, since an outcome is written at the end.
-  void remember(TimelineMark::Kind kind, Time at, std::optional<TimelinePhase> to, std::string text, std::string by) {
+  /// What the memory says, unless the log told of the same: then of that the moment is the
+  /// memory's, since an outcome is written at the end.
+  void remember(TimelineMark::Kind kind, Time at, std::optional<TimelinePhase> to, std::string text,
+                std::string by) {
     for (auto i = lane_.marks.size(); i-- > 0;) {
       auto& mark = lane_.marks[i];
-      if (mark.kind != kind || at < mark.at - took_[i] - k_slack || at > mark.at + k_slack) continue;
+      if (mark.kind != kind || at < mark.at - took_[i] - k_slack || at > mark.at + k_slack)
+        continue;
       if (!text.empty()) mark.text = std::move(text);
       if (mark.by.empty()) mark.by = std::move(by);
       mark.at = mark.until = changes_[i].at = at;
@@ -86,23 +101,31 @@ class Builder {
   void settle() {
     std::ranges::stable_sort(changes_, {}, &Change::at);
     for (std::size_t i = 1; i < changes_.size(); ++i)
-      if (changes_[i].repair && changes_[i - 1].to && *changes_[i - 1].to != TimelinePhase::unknown) changes_[i].to = changes_[i - 1].to;
+      if (changes_[i].repair && changes_[i - 1].to && *changes_[i - 1].to != TimelinePhase::unknown)
+        changes_[i].to = changes_[i - 1].to;
   }
 
   void begin() {
     const auto& first = facts_.first_deployed_at;
-    if (facts_.deployed_at) remember(TimelineMark::Kind::deploy, *facts_.deployed_at, TimelinePhase::out, "", "");
+    if (facts_.deployed_at)
+      remember(TimelineMark::Kind::deploy, *facts_.deployed_at, TimelinePhase::out, "", "");
     if (!first || !facts_.deployed_at || *first >= *facts_.deployed_at) return;
-    remember(TimelineMark::Kind::deploy, *first, TimelinePhase::unknown, "for the first time", "");  // when it went in between, the log may tell
+    remember(TimelineMark::Kind::deploy, *first, TimelinePhase::unknown, "for the first time",
+             "");  // when it went in between, the log may tell
   }
 
   void memories() {
     const auto& memo = facts_.cut_memo;
     if (!memo) return;
     const bool was_cut = memo->cut || memo->prev_limit || !memo->why.empty();
-    if (was_cut) remember(TimelineMark::Kind::cut, memo->at, TimelinePhase::cut, memo->why, memo->mended_at ? "" : memo->by);
-    if (memo->mended_at && was_cut) remember(TimelineMark::Kind::mend, *memo->mended_at, TimelinePhase::out, "", memo->by);
-    if (memo->probation) remember(TimelineMark::Kind::trial, memo->probation->since, TimelinePhase::trial, fmt::format("until {}", short_time(memo->probation->until)), memo->probation->by);
+    if (was_cut)
+      remember(TimelineMark::Kind::cut, memo->at, TimelinePhase::cut, memo->why,
+               memo->mended_at ? "" : memo->by);
+    if (memo->mended_at && was_cut)
+      remember(TimelineMark::Kind::mend, *memo->mended_at, TimelinePhase::out, "", memo->by);
+    if (memo->probation)
+      remember(TimelineMark::Kind::trial, memo->probation->since, TimelinePhase::trial,
+               fmt::format("until {}", short_time(memo->probation->until)), memo->probation->by);
   }
 
   void log(const Json& outcome) {
@@ -154,8 +177,10 @@ class Builder {
       return;
     }
     lane_.state = facts_.state.empty() ? "?" : facts_.state;
-    if (!facts_.cut) lane_.state += ", cut?";
-    else if (*facts_.cut) lane_.state += facts_.cut_memo && facts_.cut_memo->probation ? ", on trial" : ", cut";
+    if (!facts_.cut)
+      lane_.state += ", cut?";
+    else if (*facts_.cut)
+      lane_.state += facts_.cut_memo && facts_.cut_memo->probation ? ", on trial" : ", cut";
   }
 
   /// Like signals that follow each other closely are one mark; what is no trouble is none.
@@ -165,11 +190,13 @@ class Builder {
     for (const auto& signal : facts_.signals) {
       const auto severity = parse_severity(signal["severity"].view());
       const auto at = event_time(signal);
-      if (!severity || *severity < Severity::warning || !at || signal["cleared"].as_bool()) continue;
+      if (!severity || *severity < Severity::warning || !at || signal["cleared"].as_bool())
+        continue;
       const auto name = signal["signal"].as_string(), message = signal["message"].as_string();
       const auto key = signal["severity"].as_string() + " " + name;
       const auto text = message.empty() ? name : fmt::format("{}: {}", name, message);
-      if (const auto run = open.find(key); run != open.end() && *at - lane_.marks[run->second].until <= close) {
+      if (const auto run = open.find(key);
+          run != open.end() && *at - lane_.marks[run->second].until <= close) {
         auto& mark = lane_.marks[run->second];
         mark.text = text;
         mark.until = std::max(mark.until, *at);
@@ -177,7 +204,9 @@ class Builder {
         continue;
       }
       open[key] = lane_.marks.size();
-      lane_.marks.push_back({TimelineMark::Kind::signal, *at, text, signal["unit"].is_string() ? "unit " + signal["unit"].as_string() : "", std::string(to_string(*severity)), 1, *at});
+      lane_.marks.push_back({TimelineMark::Kind::signal, *at, text,
+                             signal["unit"].is_string() ? "unit " + signal["unit"].as_string() : "",
+                             std::string(to_string(*severity)), 1, *at});
     }
   }
 
@@ -190,21 +219,38 @@ class Builder {
 
 }  // namespace
 
-TimelineLane build_lane(const TimelineFacts& facts, Time from, Time to) { return Builder(facts, from, to).run(); }
+TimelineLane build_lane(const TimelineFacts& facts, Time from, Time to) {
+  return Builder(facts, from, to).run();
+}
 
 void finish(Timeline& timeline) {
-  std::erase_if(timeline.lanes, [](const TimelineLane& lane) { return lane.spans.empty() && lane.marks.empty(); });
-  std::ranges::stable_sort(timeline.lanes, {}, [](const TimelineLane& lane) { return lane.spans.empty() ? lane.marks.front().at : lane.spans.front().from; });
+  std::erase_if(timeline.lanes,
+                [](const TimelineLane& lane) { return lane.spans.empty() && lane.marks.empty(); });
+  std::ranges::stable_sort(timeline.lanes, {}, [](const TimelineLane& lane) {
+    return lane.spans.empty() ? lane.marks.front().at : lane.spans.front().from;
+  });
 }
 
 Json TimelineLane::record() const {
-  Json out = Json::object({{"schema", "cdctl.timeline/1"}, {"service", set.service}, {"revision", set.revision}, {"set", set.str()}, {"state", state}, {"newest", newest}});
+  Json out = Json::object({{"schema", "cdctl.timeline/1"},
+                           {"service", set.service},
+                           {"revision", set.revision},
+                           {"set", set.str()},
+                           {"state", state},
+                           {"newest", newest}});
   Json list = Json::array(), happened = Json::array();
-  for (const auto& span : spans) list.push_back(Json::object({{"from", to_rfc3339(span.from)}, {"to", to_rfc3339(span.to)}, {"phase", to_string(span.phase)}}));
+  for (const auto& span : spans)
+    list.push_back(Json::object({{"from", to_rfc3339(span.from)},
+                                 {"to", to_rfc3339(span.to)},
+                                 {"phase", to_string(span.phase)}}));
   for (const auto& mark : marks) {
-    Json one = Json::object({{"time", to_rfc3339(mark.at)}, {"kind", to_string(mark.kind)}, {"text", mark.text}});
+    Json one = Json::object(
+        {{"time", to_rfc3339(mark.at)}, {"kind", to_string(mark.kind)}, {"text", mark.text}});
     if (!mark.by.empty()) one.set("by", mark.by);
-    if (mark.kind == TimelineMark::Kind::signal) one.set("severity", mark.severity).set("count", mark.count).set("until", to_rfc3339(mark.until));
+    if (mark.kind == TimelineMark::Kind::signal)
+      one.set("severity", mark.severity)
+          .set("count", mark.count)
+          .set("until", to_rfc3339(mark.until));
     happened.push_back(std::move(one));
   }
   return out.set("spans", std::move(list)).set("marks", std::move(happened));
@@ -216,14 +262,17 @@ std::string short_time(Time time) {
 }
 
 std::string Timeline::moment(Time time) const {
-  return short_time(time) + (to - from < std::chrono::hours(6) ? to_rfc3339(time).substr(16, 3) : std::string());
+  return short_time(time) +
+         (to - from < std::chrono::hours(6) ? to_rfc3339(time).substr(16, 3) : std::string());
 }
 
 std::vector<TimelineTick> ticks_of(Time from, Time to, std::size_t most) {
   using namespace std::chrono;
   std::vector<TimelineTick> out;
   if (to <= from || most == 0) return out;
-  constexpr std::array<std::int64_t, 17> k_steps{10, 30, 60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000};
+  constexpr std::array<std::int64_t, 17> k_steps{10,     30,      60,      300,     900,     1800,
+                                                 3600,   10800,   21600,   43200,   86400,   172800,
+                                                 604800, 1209600, 2592000, 7776000, 31536000};
   auto step = k_steps.back() * 1000;
   for (const auto seconds : k_steps)
     if ((to - from).count() / (seconds * 1000) < static_cast<std::int64_t>(most)) {
@@ -234,7 +283,9 @@ std::vector<TimelineTick> ticks_of(Time from, Time to, std::size_t most) {
   for (auto at = first; at <= to.time_since_epoch().count() && out.size() < most; at += step) {
     const auto text = to_rfc3339(Time(Millis(at)));
     const bool midnight = at % 86400000 == 0;
-    out.push_back({Time(Millis(at)), midnight ? text.substr(5, 5) : step < 60000 ? text.substr(11, 8) : text.substr(11, 5)});
+    out.push_back({Time(Millis(at)), midnight       ? text.substr(5, 5)
+                                     : step < 60000 ? text.substr(11, 8)
+                                                    : text.substr(11, 5)});
   }
   return out;
 }

@@ -12,18 +12,28 @@ std::string markup(std::string_view text) {
   std::string out;
   for (const char c : printable(text, 2000)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
 }
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string clip(std::string_view text, std::size_t most) {
@@ -50,16 +60,25 @@ td{overflow-wrap:anywhere}
 std::string periods_of(const Timeline& timeline, const TimelineLane& lane, TimelinePhase phase) {
   std::string out;
   for (const auto& span : lane.spans)
-    if (span.phase == phase) out += fmt::format("{}{} to {}", out.empty() ? "" : "<br>", timeline.moment(span.from), timeline.moment(span.to));
+    if (span.phase == phase)
+      out += fmt::format("{}{} to {}", out.empty() ? "" : "<br>", timeline.moment(span.from),
+                         timeline.moment(span.to));
   return out;
 }
 
 void lanes_table(std::string& out, const Timeline& timeline) {
-  out += "<table><caption>Revisions, oldest first</caption><thead><tr><th scope=\"col\">Revision</th><th scope=\"col\">Now</th><th scope=\"col\">Out there</th><th scope=\"col\">On trial</th>"
-         "<th scope=\"col\">Cut</th><th scope=\"col\">Not known</th></tr></thead><tbody>\n";
+  out +=
+      "<table><caption>Revisions, oldest first</caption><thead><tr><th "
+      "scope=\"col\">Revision</th><th scope=\"col\">Now</th><th scope=\"col\">Out there</th><th "
+      "scope=\"col\">On trial</th>"
+      "<th scope=\"col\">Cut</th><th scope=\"col\">Not known</th></tr></thead><tbody>\n";
   for (const auto& lane : timeline.lanes) {
-    fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td>{}{}</td>", lane.set.revision, markup(lane.state), lane.newest ? ", newest" : "");
-    for (const auto phase : {TimelinePhase::out, TimelinePhase::trial, TimelinePhase::cut, TimelinePhase::unknown}) fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\">{}</td>", periods_of(timeline, lane, phase));
+    fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td>{}{}</td>",
+                   lane.set.revision, markup(lane.state), lane.newest ? ", newest" : "");
+    for (const auto phase :
+         {TimelinePhase::out, TimelinePhase::trial, TimelinePhase::cut, TimelinePhase::unknown})
+      fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\">{}</td>",
+                     periods_of(timeline, lane, phase));
     out += "</tr>\n";
   }
   out += "</tbody></table>\n";
@@ -72,7 +91,8 @@ void leave_out(Happenings& all) {
   constexpr std::size_t k_most_rows = 500;
   auto surplus = all.size() - std::min(all.size(), k_most_rows);
   const auto drop = [&](const auto& wanted) {
-    std::erase_if(all, [&](const auto& one) { return surplus > 0 && wanted(*one.second) && surplus-- > 0; });
+    std::erase_if(
+        all, [&](const auto& one) { return surplus > 0 && wanted(*one.second) && surplus-- > 0; });
   };
   drop([](const TimelineMark& mark) { return mark.kind == TimelineMark::Kind::signal; });
   drop([](const TimelineMark&) { return true; });
@@ -85,12 +105,26 @@ void marks_table(std::string& out, const Timeline& timeline) {
   std::ranges::stable_sort(all, {}, [](const auto& pair) { return pair.second->at; });
   const auto before = all.size();
   leave_out(all);
-  const auto left_out = before == all.size() ? std::string() : fmt::format(", without {} that are older (signals go first): cdctl timeline {} -o ndjson has all", before - all.size(), timeline.service);
-  out += "<table><caption>What happened" + markup(left_out) + "</caption><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Revision</th><th scope=\"col\">What</th><th scope=\"col\">Why</th><th scope=\"col\">By</th></tr></thead><tbody>\n";
+  const auto left_out = before == all.size() ? std::string()
+                                             : fmt::format(
+                                                   ", without {} that are older (signals go "
+                                                   "first): cdctl timeline {} -o ndjson has all",
+                                                   before - all.size(), timeline.service);
+  out += "<table><caption>What happened" + markup(left_out) +
+         "</caption><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Revision</th><th "
+         "scope=\"col\">What</th><th scope=\"col\">Why</th><th "
+         "scope=\"col\">By</th></tr></thead><tbody>\n";
   for (const auto& [lane, mark] : all) {
     auto what = std::string(to_string(mark->kind));
-    if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{}, {} times until {}", mark->severity, mark->count, timeline.moment(mark->until)) : mark->severity;
-    fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td class=\"nowrap\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", timeline.moment(mark->at), lane->set.revision, markup(what), markup(mark->text), markup(mark->by));
+    if (mark->kind == TimelineMark::Kind::signal)
+      what = mark->count > 1 ? fmt::format("{}, {} times until {}", mark->severity, mark->count,
+                                           timeline.moment(mark->until))
+                             : mark->severity;
+    fmt::format_to(std::back_inserter(out),
+                   "<tr><th scope=\"row\">{}</th><td "
+                   "class=\"nowrap\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                   timeline.moment(mark->at), lane->set.revision, markup(what), markup(mark->text),
+                   markup(mark->by));
   }
   out += "</tbody></table>\n";
 }
@@ -99,7 +133,9 @@ void marks_table(std::string& out, const Timeline& timeline) {
 
 std::string timeline_html(const Timeline& timeline) {
   std::string out = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>Timeline of {0}</title><style>{1}</style></head>\n"
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width,initial-scale=1\"><title>Timeline of "
+      "{0}</title><style>{1}</style></head>\n"
       "<body><main><h1>{0}</h1>\n",
       markup(timeline.service), k_style);
   out += timeline_svg(timeline);

@@ -22,16 +22,24 @@ constexpr Glyphs k_ascii{"#", "%", "x", "?", " ", "!", ".", "+", "-"};
 class Drawing {
  public:
   Drawing(const Timeline& timeline, const TextLook& look)
-      : timeline_(timeline), look_(look), glyphs_(look.ascii ? k_ascii : k_blocks), columns_(std::max<std::size_t>(look.width, 50) - k_label - k_state - 1) {}
+      : timeline_(timeline),
+        look_(look),
+        glyphs_(look.ascii ? k_ascii : k_blocks),
+        columns_(std::max<std::size_t>(look.width, 50) - k_label - k_state - 1) {}
 
   std::string run() {
-    fmt::format_to(at(), "{}: {} revision{} from {} to {} UTC\n", timeline_.service, timeline_.lanes.size(), timeline_.lanes.size() == 1 ? "" : "s", short_time(timeline_.from), short_time(timeline_.to));
+    fmt::format_to(at(), "{}: {} revision{} from {} to {} UTC\n", timeline_.service,
+                   timeline_.lanes.size(), timeline_.lanes.size() == 1 ? "" : "s",
+                   short_time(timeline_.from), short_time(timeline_.to));
     axis();
     for (const auto& lane : timeline_.lanes) draw(lane);
     legend();
     happenings();
-    if (timeline_.signals_from && *timeline_.signals_from > timeline_.from) fmt::format_to(at(), "signals before {} are not kept any more\n", short_time(*timeline_.signals_from));
-    for (const auto& line : timeline_.unknown) fmt::format_to(at(), "not known: {}\n", printable(line, look_.width - 12));
+    if (timeline_.signals_from && *timeline_.signals_from > timeline_.from)
+      fmt::format_to(at(), "signals before {} are not kept any more\n",
+                     short_time(*timeline_.signals_from));
+    for (const auto& line : timeline_.unknown)
+      fmt::format_to(at(), "not known: {}\n", printable(line, look_.width - 12));
     if (look_.ascii) out_ = ascii_of(out_);
     return std::move(out_);
   }
@@ -40,8 +48,11 @@ class Drawing {
   std::back_insert_iterator<std::string> at() { return std::back_inserter(out_); }
 
   [[nodiscard]] std::size_t column(Time time) const {
-    const auto share = static_cast<double>((time - timeline_.from).count()) / static_cast<double>(std::max<std::int64_t>((timeline_.to - timeline_.from).count(), 1));
-    return static_cast<std::size_t>(std::clamp(share * static_cast<double>(columns_), 0.0, static_cast<double>(columns_ - 1)));
+    const auto share =
+        static_cast<double>((time - timeline_.from).count()) /
+        static_cast<double>(std::max<std::int64_t>((timeline_.to - timeline_.from).count(), 1));
+    return static_cast<std::size_t>(
+        std::clamp(share * static_cast<double>(columns_), 0.0, static_cast<double>(columns_ - 1)));
   }
 
   void axis() {
@@ -63,20 +74,28 @@ class Drawing {
 
   [[nodiscard]] std::string_view glyph_of(TimelinePhase phase) const {
     switch (phase) {
-      case TimelinePhase::out: return glyphs_.out;
-      case TimelinePhase::trial: return glyphs_.trial;
-      case TimelinePhase::cut: return glyphs_.cut;
-      case TimelinePhase::unknown: break;
+      case TimelinePhase::out:
+        return glyphs_.out;
+      case TimelinePhase::trial:
+        return glyphs_.trial;
+      case TimelinePhase::cut:
+        return glyphs_.cut;
+      case TimelinePhase::unknown:
+        break;
     }
     return glyphs_.unknown;
   }
   [[nodiscard]] std::string_view colour_of(TimelinePhase phase) const {
     if (!look_.colour) return {};
     switch (phase) {
-      case TimelinePhase::out: return "\033[32m";
-      case TimelinePhase::trial: return "\033[35m";
-      case TimelinePhase::cut: return "\033[31m";
-      case TimelinePhase::unknown: break;
+      case TimelinePhase::out:
+        return "\033[32m";
+      case TimelinePhase::trial:
+        return "\033[35m";
+      case TimelinePhase::cut:
+        return "\033[31m";
+      case TimelinePhase::unknown:
+        break;
     }
     return "\033[2m";
   }
@@ -87,14 +106,18 @@ class Drawing {
   }
 
   void draw(const TimelineLane& lane) {
-    // Later spans win a column, and the worse of two in the same: a short cut is not lost in a long lane.
+    // Later spans win a column, and the worse of two in the same: a short cut is not lost in a long
+    // lane.
     std::vector<std::optional<TimelinePhase>> cells(columns_);
     for (const auto& span : lane.spans)
       for (auto x = column(span.from); x <= column(span.to - Millis(1)); ++x)
         if (!cells[x] || span.phase != TimelinePhase::out) cells[x] = span.phase;
     fmt::format_to(at(), "{:<{}}", lane.set.revision, k_label);
-    for (const auto& cell : cells) put(cell ? glyph_of(*cell) : glyphs_.none, cell ? colour_of(*cell) : "");
-    fmt::format_to(at(), " {}{}\n", lane.state.substr(0, k_state), lane.newest && lane.state.size() + 2 < k_state ? (look_.ascii ? " *" : " ★") : "");
+    for (const auto& cell : cells)
+      put(cell ? glyph_of(*cell) : glyphs_.none, cell ? colour_of(*cell) : "");
+    fmt::format_to(
+        at(), " {}{}\n", lane.state.substr(0, k_state),
+        lane.newest && lane.state.size() + 2 < k_state ? (look_.ascii ? " *" : " ★") : "");
     signals(lane);
   }
 
@@ -102,23 +125,34 @@ class Drawing {
     std::vector<int> cells(columns_, 0);
     for (const auto& mark : lane.marks) {
       if (mark.kind != TimelineMark::Kind::signal) continue;
-      for (auto x = column(mark.at); x <= column(mark.until); ++x) cells[x] = std::max(cells[x], mark.severity == "warning" ? 1 : 2);
+      for (auto x = column(mark.at); x <= column(mark.until); ++x)
+        cells[x] = std::max(cells[x], mark.severity == "warning" ? 1 : 2);
     }
-    const auto last = std::ranges::find_if(cells.rbegin(), cells.rend(), [](int cell) { return cell > 0; }).base();
+    const auto last = std::ranges::find_if(cells.rbegin(), cells.rend(), [](int cell) {
+                        return cell > 0;
+                      }).base();
     if (last == cells.begin()) return;
     fmt::format_to(at(), "{:<{}}", "", k_label);
     for (auto cell = cells.begin(); cell != last; ++cell)
-      put(*cell == 0 ? " " : *cell == 1 ? glyphs_.warning : glyphs_.signal, *cell == 0 || !look_.colour ? "" : *cell == 1 ? "\033[35m" : "\033[31m");
+      put(*cell == 0   ? " "
+          : *cell == 1 ? glyphs_.warning
+                       : glyphs_.signal,
+          *cell == 0 || !look_.colour ? ""
+          : *cell == 1                ? "\033[35m"
+                                      : "\033[31m");
     out_ += '\n';
   }
 
   void legend() {
     out_ += '\n';
-    for (const auto& [phase, name] : {std::pair(TimelinePhase::out, "out there"), std::pair(TimelinePhase::trial, "on trial"), std::pair(TimelinePhase::cut, "cut"), std::pair(TimelinePhase::unknown, "not known")}) {
+    for (const auto& [phase, name] :
+         {std::pair(TimelinePhase::out, "out there"), std::pair(TimelinePhase::trial, "on trial"),
+          std::pair(TimelinePhase::cut, "cut"), std::pair(TimelinePhase::unknown, "not known")}) {
       put(glyph_of(phase), colour_of(phase));
       fmt::format_to(at(), " {}  ", name);
     }
-    fmt::format_to(at(), "{} warning  {} error{}\n", glyphs_.warning, glyphs_.signal, look_.ascii ? "  * newest" : "  ★ newest");
+    fmt::format_to(at(), "{} warning  {} error{}\n", glyphs_.warning, glyphs_.signal,
+                   look_.ascii ? "  * newest" : "  ★ newest");
   }
 
   void happenings() {
@@ -128,13 +162,18 @@ class Drawing {
     std::ranges::stable_sort(all, {}, [](const auto& pair) { return pair.second->at; });
     const auto skip = all.size() > k_most_lines ? all.size() - k_most_lines : 0;
     if (!all.empty()) out_ += '\n';
-    if (skip > 0) fmt::format_to(at(), "({} earlier ones: -o html, or cdctl log and cdctl signals)\n", skip);
+    if (skip > 0)
+      fmt::format_to(at(), "({} earlier ones: -o html, or cdctl log and cdctl signals)\n", skip);
     for (auto i = skip; i < all.size(); ++i) {
       const auto& [lane, mark] = all[i];
       auto what = std::string(to_string(mark->kind));
-      if (mark->kind == TimelineMark::Kind::signal) what = mark->count > 1 ? fmt::format("{} x{}", mark->severity, mark->count) : mark->severity;
-      auto line = fmt::format("{}  {}  {:<12} {}", timeline_.moment(mark->at), lane->set.revision, what, printable(mark->text, 400));
-      if (!mark->by.empty() && mark->kind != TimelineMark::Kind::signal) line += fmt::format("{}({})", mark->text.empty() ? "" : " ", mark->by);
+      if (mark->kind == TimelineMark::Kind::signal)
+        what =
+            mark->count > 1 ? fmt::format("{} x{}", mark->severity, mark->count) : mark->severity;
+      auto line = fmt::format("{}  {}  {:<12} {}", timeline_.moment(mark->at), lane->set.revision,
+                              what, printable(mark->text, 400));
+      if (!mark->by.empty() && mark->kind != TimelineMark::Kind::signal)
+        line += fmt::format("{}({})", mark->text.empty() ? "" : " ", mark->by);
       fmt::format_to(at(), "{}\n", clipped(line));
     }
   }
@@ -158,6 +197,8 @@ class Drawing {
 
 }  // namespace
 
-std::string timeline_text(const Timeline& timeline, const TextLook& look) { return Drawing(timeline, look).run(); }
+std::string timeline_text(const Timeline& timeline, const TextLook& look) {
+  return Drawing(timeline, look).run();
+}
 
 }  // namespace cdctl::cli

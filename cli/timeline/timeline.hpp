@@ -11,7 +11,8 @@
 
 namespace cdctl::cli {
 
-/// What a set was, from one moment to another. `unknown`: nobody wrote it down, or it could not be read.
+/// What a set was, from one moment to another. `unknown`: nobody wrote it down, or it could not be
+/// read.
 enum class TimelinePhase { out, trial, cut, unknown };
 [[nodiscard]] std::string_view to_string(TimelinePhase phase);
 
@@ -24,19 +25,19 @@ struct TimelineMark {
   enum class Kind { deploy, cut, trial, mend, reap, signal };
   Kind kind = Kind::signal;
   Time at;
-  std::string text, by;      ///< why; of a signal its name and last message
-  std::string severity;      ///< of a signal
+  std::string text, by;  ///< why; of a signal its name and last message
+  std::string severity;  ///< of a signal
   std::int64_t count = 1;
-  Time until = {};           ///< of a run of signals
+  Time until = {};  ///< of a run of signals
 };
 [[nodiscard]] std::string_view to_string(TimelineMark::Kind kind);
 
 struct TimelineLane {
   SetName set;
-  std::string state;         ///< as of now, for people: `live`, `live, cut`, `reaped`, `?`
+  std::string state;  ///< as of now, for people: `live`, `live, cut`, `reaped`, `?`
   bool newest = false;
-  std::vector<TimelineSpan> spans;   ///< in order, without overlap, within the window
-  std::vector<TimelineMark> marks;   ///< in order
+  std::vector<TimelineSpan> spans;  ///< in order, without overlap, within the window
+  std::vector<TimelineMark> marks;  ///< in order
   [[nodiscard]] Json record() const;
 };
 
@@ -45,8 +46,9 @@ struct Timeline {
   std::string service;
   Time from, to;
   std::vector<TimelineLane> lanes;
-  std::optional<Time> signals_from;   ///< the feed keeps no earlier ones; empty = it could not be read
-  std::vector<std::string> unknown;   ///< what could not be asked, for people
+  std::optional<Time>
+      signals_from;  ///< the feed keeps no earlier ones; empty = it could not be read
+  std::vector<std::string> unknown;  ///< what could not be asked, for people
   /// `11-23 04:12`; in less than six hours with seconds, which then tell what came first.
   [[nodiscard]] std::string moment(Time time) const;
 };
@@ -56,13 +58,13 @@ struct TimelineFacts {
   SetName name;
   std::optional<Time> deployed_at, first_deployed_at, reaped_at;
   std::optional<CutMemo> cut_memo;
-  std::optional<bool> cut;            ///< now
-  bool present = false;               ///< it is out there now
-  bool absent = false;                ///< those who would know say that it is not
+  std::optional<bool> cut;  ///< now
+  bool present = false;     ///< it is out there now
+  bool absent = false;      ///< those who would know say that it is not
   bool newest = false;
   std::string state;
-  std::vector<Json> outcomes;         ///< from the log, oldest first
-  std::vector<Json> signals;          ///< from the feed, oldest first
+  std::vector<Json> outcomes;  ///< from the log, oldest first
+  std::vector<Json> signals;   ///< from the feed, oldest first
 };
 
 /// Pure: puts the facts together, and leaves unknown what they do not say.

@@ -22,7 +22,8 @@ struct Pipe {
 };
 Result<Pipe> make_pipe() {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("top: making a pipe: {}", errno_text(errno)));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(fmt::format("top: making a pipe: {}", errno_text(errno)));
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
@@ -41,7 +42,8 @@ Result<TopChild> TopChild::start(const std::vector<std::string>& words) {
   ::posix_spawnattr_init(&attributes);
   sigset_t defaults;
   ::sigemptyset(&defaults);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGTSTP, SIGWINCH}) ::sigaddset(&defaults, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGTSTP, SIGWINCH})
+    ::sigaddset(&defaults, signal);
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF);
   std::string program = "/proc/self/exe", name = "cdctl";
@@ -50,10 +52,12 @@ Result<TopChild> TopChild::start(const std::vector<std::string>& words) {
   for (auto& word : copies) argv.push_back(word.data());
   argv.push_back(nullptr);
   TopChild child;
-  const int error = ::posix_spawn(&child.pid_, program.c_str(), &actions, &attributes, argv.data(), environ);
+  const int error =
+      ::posix_spawn(&child.pid_, program.c_str(), &actions, &attributes, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
-  if (error != 0) return fail(fmt::format("top: starting cdctl {}: {}", words.front(), errno_text(error)));
+  if (error != 0)
+    return fail(fmt::format("top: starting cdctl {}: {}", words.front(), errno_text(error)));
   child.out_ = std::move(out.read);
   child.err_ = std::move(err.read);
   return child;
@@ -98,7 +102,8 @@ void TopChild::take(std::vector<std::string>& lines) {
 
 int TopChild::reap() {
   int status = 0;
-  while (pid_ > 0 && ::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
+  while (pid_ > 0 && ::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
   pid_ = 0;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

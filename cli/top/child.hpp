@@ -9,11 +9,13 @@
 
 namespace cdctl::cli {
 
-/// Our own program, started beside us with other words. Never waited for: its output is taken as it comes.
+/// Our own program, started beside us with other words. Never waited for: its output is taken as it
+/// comes.
 class TopChild {
  public:
   TopChild() = default;
-  /// stdin is the null device; a session of its own, so that a Ctrl-C for the screen does not reach it.
+  /// stdin is the null device; a session of its own, so that a Ctrl-C for the screen does not reach
+  /// it.
   [[nodiscard]] static Result<TopChild> start(const std::vector<std::string>& words);
   TopChild(TopChild&& other) noexcept { *this = std::move(other); }
   TopChild& operator=(TopChild&& other) noexcept;
@@ -22,14 +24,16 @@ class TopChild {
   [[nodiscard]] bool running() const { return pid_ > 0; }
   [[nodiscard]] int out() const { return out_.get(); }
   [[nodiscard]] int err() const { return err_.get(); }
-  /// Takes what is there, at most 256 KiB. Whole lines of stdout are put behind `lines`; the last one of stderr is kept.
+  /// Takes what is there, at most 256 KiB. Whole lines of stdout are put behind `lines`; the last
+  /// one of stderr is kept.
   void take(std::vector<std::string>& lines);
   /// Both streams are closed: it has ended, or ends in this moment.
   [[nodiscard]] bool done() const { return !out_.valid() && !err_.valid(); }
   /// Its exit status once done().
   [[nodiscard]] int reap();
   [[nodiscard]] const std::string& complaint() const { return complaint_; }
-  /// Asks one that is running to end, and lets go of it. What acts on sets is let finish: see leave().
+  /// Asks one that is running to end, and lets go of it. What acts on sets is let finish: see
+  /// leave().
   void end();
   /// Lets go of it and lets it go on to its end.
   void leave();

@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t k_signals = 200;
 
-std::optional<std::int64_t> number(const Json& value) { return value.is_int() ? std::optional(value.as_int()) : std::nullopt; }
+std::optional<std::int64_t> number(const Json& value) {
+  return value.is_int() ? std::optional(value.as_int()) : std::nullopt;
+}
 
 /// How much somebody should look at it: the greater the sooner.
 int trouble_of(const TopRow& row) {
@@ -33,10 +35,14 @@ int trouble_of(const TopRow& row) {
 
 std::string_view to_string(TopSort sort) {
   switch (sort) {
-    case TopSort::service: return "service";
-    case TopSort::trouble: return "trouble";
-    case TopSort::work: return "work";
-    case TopSort::age: break;
+    case TopSort::service:
+      return "service";
+    case TopSort::trouble:
+      return "trouble";
+    case TopSort::work:
+      return "work";
+    case TopSort::age:
+      break;
   }
   return "age";
 }
@@ -46,10 +52,14 @@ void TopModel::apply(std::string_view line, Time at) {
   if (!record) return;
   const auto schema = (*record)["schema"].view();
   const auto kind = (*record)["kind"].view();
-  if (schema == "cdctl.signal/1") take_signal(*record);
-  else if (kind == "set") take_set(*record);
-  else if (kind == "look") take_look(*record, at);
-  else if (kind == "trouble") take_troubles(*record);
+  if (schema == "cdctl.signal/1")
+    take_signal(*record);
+  else if (kind == "set")
+    take_set(*record);
+  else if (kind == "look")
+    take_look(*record, at);
+  else if (kind == "trouble")
+    take_troubles(*record);
 }
 
 void TopModel::take_set(const Json& record) {
@@ -69,14 +79,17 @@ void TopModel::take_set(const Json& record) {
   row.want = number(record["units"]["want"]);
   row.up = number(record["units"]["up"]);
   row.deployed_at = parse_rfc3339(record["deployed_at"].view());
-  if (const auto& work = record["work"]; work.is_object()) row.work = TopRow::Work{work["delivered"].as_double(), work["acknowledged"].as_double(), work["returned"].as_double()};
+  if (const auto& work = record["work"]; work.is_object())
+    row.work = TopRow::Work{work["delivered"].as_double(), work["acknowledged"].as_double(),
+                            work["returned"].as_double()};
   rows_[name] = std::move(row);
 }
 
 void TopModel::take_signal(const Json& record) {
   const auto at = event_time(record);
   if (!at) return;
-  TopSignal signal{*at, record["set"].as_string(), record["severity"].as_string(), printable(record["signal"].view(), 60), printable(record["message"].view())};
+  TopSignal signal{*at, record["set"].as_string(), record["severity"].as_string(),
+                   printable(record["signal"].view(), 60), printable(record["message"].view())};
   if (signal.severity == "info" || signal.severity == "debug") return;
   last_[signal.set] = signal;
   signals_.push_back(std::move(signal));
@@ -88,7 +101,9 @@ void TopModel::take_look(const Json& record, Time at) {
   took = Millis(record["took_ms"].as_int());
   next = Millis(record["next_ms"].as_int());
   look_errors_.clear();
-  for (const auto& error : record["errors"].items()) look_errors_.push_back(error["where"].as_string() + ": " + printable(error["error"].view(), 400));
+  for (const auto& error : record["errors"].items())
+    look_errors_.push_back(error["where"].as_string() + ": " +
+                           printable(error["error"].view(), 400));
   for (const auto& set : record["gone"].items()) {
     rows_.erase(set.as_string());
     last_.erase(set.as_string());
@@ -101,16 +116,19 @@ void TopModel::take_troubles(const Json& record) {
   const auto probe = printable(record["probe"].view(), 60);
   auto& sets = beside_[probe];
   sets.clear();
-  for (const auto& [set, text] : record["sets"].members()) sets.emplace(set, printable(text.view()));
+  for (const auto& [set, text] : record["sets"].members())
+    sets.emplace(set, printable(text.view()));
   beside_errors_.erase(probe);
   if (!record["error"].is_null()) beside_errors_[probe] = printable(record["error"].view(), 400);
-  for (auto& [name, row] : rows_) row.trouble = looked_[name].empty() ? trouble_beside(name) : looked_[name];
+  for (auto& [name, row] : rows_)
+    row.trouble = looked_[name].empty() ? trouble_beside(name) : looked_[name];
   gather_errors();
 }
 
 void TopModel::gather_errors() {
   errors_ = look_errors_;
-  for (const auto& [probe, error] : beside_errors_) errors_.push_back(fmt::format("probing with {}: {}", probe, error));
+  for (const auto& [probe, error] : beside_errors_)
+    errors_.push_back(fmt::format("probing with {}: {}", probe, error));
 }
 
 std::string TopModel::trouble_beside(const std::string& set) const {
@@ -128,12 +146,17 @@ std::vector<const TopRow*> TopModel::rows(TopSort sort, std::string_view filter)
   const bool glob = filter.find_first_of("*?") != std::string_view::npos;
   std::vector<const TopRow*> out;
   for (const auto& [name, row] : rows_)
-    if (filter.empty() || (glob ? glob_match(filter, name) : name.find(filter) != std::string::npos)) out.push_back(&row);
+    if (filter.empty() ||
+        (glob ? glob_match(filter, name) : name.find(filter) != std::string::npos))
+      out.push_back(&row);
   const auto age = [](const TopRow* row) { return row->deployed_at.value_or(Time()); };
   std::ranges::stable_sort(out, [&](const TopRow* a, const TopRow* b) {
-    if (sort == TopSort::trouble && trouble_of(*a) != trouble_of(*b)) return trouble_of(*a) > trouble_of(*b);
+    if (sort == TopSort::trouble && trouble_of(*a) != trouble_of(*b))
+      return trouble_of(*a) > trouble_of(*b);
     if (sort == TopSort::work) {
-      const auto rate = [](const TopRow* row) { return row->work ? row->work->acknowledged + row->work->delivered : -1; };
+      const auto rate = [](const TopRow* row) {
+        return row->work ? row->work->acknowledged + row->work->delivered : -1;
+      };
       if (rate(a) != rate(b)) return rate(a) > rate(b);
     }
     if (sort != TopSort::age && a->service != b->service) return a->service < b->service;

@@ -14,7 +14,7 @@ namespace cdctl::cli {
 /// What `top` knows of one set. What is empty could not be read.
 struct TopRow {
   std::string set, service, state, forced, why_cut;
-  std::string trouble;             ///< what a look, or else a probe beside the looks, found wrong
+  std::string trouble;  ///< what a look, or else a probe beside the looks, found wrong
   std::optional<bool> cut;
   bool on_trial = false, newest = false;
   std::optional<std::int64_t> want, up;
@@ -41,13 +41,13 @@ class TopModel {
   /// The sets that the filter (a part of the name, or a glob) lets through.
   [[nodiscard]] std::vector<const TopRow*> rows(TopSort sort, std::string_view filter) const;
   [[nodiscard]] const std::map<std::string, TopRow>& all() const { return rows_; }
-  [[nodiscard]] const std::deque<TopSignal>& signals() const { return signals_; }   ///< oldest first
+  [[nodiscard]] const std::deque<TopSignal>& signals() const { return signals_; }  ///< oldest first
   [[nodiscard]] const TopSignal* last_signal(const std::string& set) const;
   /// `thumbs: cannot reach …`: what the last look could not ask.
   [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
 
-  std::optional<Time> looked_at;   ///< end of the last look, by our clock
-  Millis took{0}, next{0};         ///< what it cost, and how long after it began the next one does
+  std::optional<Time> looked_at;  ///< end of the last look, by our clock
+  Millis took{0}, next{0};        ///< what it cost, and how long after it began the next one does
 
  private:
   void take_set(const Json& record);
@@ -60,10 +60,11 @@ class TopModel {
   std::map<std::string, TopRow> rows_;
   std::deque<TopSignal> signals_;
   std::map<std::string, TopSignal> last_;
-  std::map<std::string, std::string> looked_;                         ///< set: what the last look found wrong
-  std::map<std::string, std::map<std::string, std::string>> beside_;  ///< probe: set: what it found wrong
+  std::map<std::string, std::string> looked_;  ///< set: what the last look found wrong
+  std::map<std::string, std::map<std::string, std::string>>
+      beside_;  ///< probe: set: what it found wrong
   std::vector<std::string> look_errors_, errors_;
-  std::map<std::string, std::string> beside_errors_;                  ///< probe: why it could not be asked
+  std::map<std::string, std::string> beside_errors_;  ///< probe: why it could not be asked
 };
 
 }  // namespace cdctl::cli

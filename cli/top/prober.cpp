@@ -9,9 +9,9 @@
 #include <cdctl/signal.hpp>
 #include <cdctl/stop.hpp>
 
+#include "core/app/waiting.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/probe/round.hpp"
-#include "core/app/waiting.hpp"
 
 namespace cdctl::cli {
 
@@ -19,27 +19,35 @@ namespace {
 
 constexpr Millis k_least_pause(5000), k_longest_pause(5 * 60'000);
 constexpr std::int64_t k_cpu_share = 100;  // at most a hundredth of a core for us,
-constexpr std::int64_t k_wall_share = 4;   // and a fifth of the time of who is asked: a controller, programs
+constexpr std::int64_t k_wall_share =
+    4;  // and a fifth of the time of who is asked: a controller, programs
 
 std::int64_t cpu_ms() {
-  struct timespec time {};
+  struct timespec time{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return time.tv_sec * 1000 + time.tv_nsec / 1'000'000;
 }
 
 class Prober {
  public:
-  Prober(Context& context, std::vector<std::string> services, Millis timeout) : context_(context), services_(std::move(services)), timeout_(timeout) {}
+  Prober(Context& context, std::vector<std::string> services, Millis timeout)
+      : context_(context), services_(std::move(services)), timeout_(timeout) {}
 
   Result<> run() {
-    if (std::ranges::all_of(context_.config().services, [&](const ServiceConfig& service) { return probes(service).empty(); })) return {};
+    if (std::ranges::all_of(context_.config().services,
+                            [&](const ServiceConfig& service) { return probes(service).empty(); }))
+      return {};
     while (!Stop::requested()) {
       const auto began = std::chrono::steady_clock::now();
       const auto cpu = cpu_ms();
       round();
       if (!context_.out.flush()) break;
-      const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began);
-      if (!app::wait_between(std::clamp(std::max(Millis((cpu_ms() - cpu) * k_cpu_share), took * k_wall_share), k_least_pause, k_longest_pause))) break;
+      const auto took =
+          std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began);
+      if (!app::wait_between(
+              std::clamp(std::max(Millis((cpu_ms() - cpu) * k_cpu_share), took * k_wall_share),
+                         k_least_pause, k_longest_pause)))
+        break;
     }
     return {};
   }
@@ -51,7 +59,9 @@ class Prober {
   std::vector<std::string> probes(const ServiceConfig& service) {
     auto out = probe::probes_of(context_, service);
     const auto looked_at = context_.broker_switches(service);
-    std::erase_if(out, [&](const std::string& name) { return std::ranges::find(looked_at, name) != looked_at.end(); });
+    std::erase_if(out, [&](const std::string& name) {
+      return std::ranges::find(looked_at, name) != looked_at.end();
+    });
     return out;
   }
 
@@ -62,10 +72,14 @@ class Prober {
     for (const auto& view : fleet.services())
       for (const auto& set : view.sets) {
         if (!probe::worth_a_look(set)) continue;
-        const auto want = set.status ? set.status->want : set.memory.set ? std::optional(set.memory.set->units) : std::nullopt;
-        for (const auto& name : probes(*set.service)) targets[name].push_back({*set.service, set.name, set.home, want, set.cut});
+        const auto want = set.status       ? set.status->want
+                          : set.memory.set ? std::optional(set.memory.set->units)
+                                           : std::nullopt;
+        for (const auto& name : probes(*set.service))
+          targets[name].push_back({*set.service, set.name, set.home, want, set.cut});
       }
-    for (const auto& [name, memory] : memories_) targets.try_emplace(name);  // the last of its sets has gone
+    for (const auto& [name, memory] : memories_)
+      targets.try_emplace(name);  // the last of its sets has gone
     for (const auto& [name, some] : targets)
       if (!Stop::requested()) tell(name, some);
   }
@@ -75,7 +89,9 @@ class Prober {
     auto found = !role             ? Result<std::vector<Json>>(std::unexpected(role.error()))
                  : targets.empty() ? Result<std::vector<Json>>()
                                    : (*role)->observe(targets, memories_[name], Deadline(timeout_));
-    auto record = Json::object({{"kind", "trouble"}, {"probe", name}, {"sets", found ? worst_of(*found) : Json::object()}});
+    auto record = Json::object({{"kind", "trouble"},
+                                {"probe", name},
+                                {"sets", found ? worst_of(*found) : Json::object()}});
     if (!found) record.set("error", found.error().what);
     context_.out.write(record);
   }
@@ -103,6 +119,8 @@ class Prober {
 
 }  // namespace
 
-Result<> tell_troubles(Context& context, const std::vector<std::string>& services, Millis timeout) { return Prober(context, services, timeout).run(); }
+Result<> tell_troubles(Context& context, const std::vector<std::string>& services, Millis timeout) {
+  return Prober(context, services, timeout).run();
+}
 
 }  // namespace cdctl::cli

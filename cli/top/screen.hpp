@@ -13,18 +13,30 @@ namespace cdctl::cli {
 enum class Look { plain, dim, good, warn, bad, heading, strong };
 
 struct Piece {
-  std::string text;   ///< one column a character
+  std::string text;  ///< one column a character
   Look look = Look::plain;
 };
 struct ScreenLine {
   std::vector<Piece> pieces;
-  bool chosen = false;   ///< the row under the cursor
+  bool chosen = false;  ///< the row under the cursor
 };
 
 /// Keys that are no characters.
-enum Key : int { k_key_up = 0x110000, k_key_down, k_key_page_up, k_key_page_down, k_key_home, k_key_end, k_key_enter, k_key_escape, k_key_backspace, k_key_resize };
+enum Key : int {
+  k_key_up = 0x110000,
+  k_key_down,
+  k_key_page_up,
+  k_key_page_down,
+  k_key_home,
+  k_key_end,
+  k_key_enter,
+  k_key_escape,
+  k_key_backspace,
+  k_key_resize
+};
 
-/// The whole terminal, until the object goes: then it is as it was. Its keys are read from descriptor 0, which may be polled.
+/// The whole terminal, until the object goes: then it is as it was. Its keys are read from
+/// descriptor 0, which may be polled.
 class Screen {
  public:
   virtual ~Screen() = default;
@@ -36,8 +48,8 @@ class Screen {
   [[nodiscard]] virtual int key() = 0;
 };
 
-/// Opens the module that draws (it is the only one that links ncurses). Exit code `config` when it cannot be used, `usage` when the
-/// terminal cannot do what is needed.
+/// Opens the module that draws (it is the only one that links ncurses). Exit code `config` when it
+/// cannot be used, `usage` when the terminal cannot do what is needed.
 [[nodiscard]] Result<std::unique_ptr<Screen>> open_screen(bool colour, bool utf8);
 
 }  // namespace cdctl::cli

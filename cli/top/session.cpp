@@ -39,8 +39,10 @@ void TopSession::start_looker() {
   auto words = options_.look;
   words.insert(words.end(), options_.global.begin(), options_.global.end());
   auto started = TopChild::start(words);
-  if (started) looker_ = std::move(*started);
-  else say(started.error().what, Look::bad);
+  if (started)
+    looker_ = std::move(*started);
+  else
+    say(started.error().what, Look::bad);
 }
 
 /// Where nothing is to be asked beside the looks it ends at once, and well.
@@ -49,8 +51,10 @@ void TopSession::start_prober() {
   auto words = options_.look;
   words.emplace_back("--probes");
   words.insert(words.end(), options_.global.begin(), options_.global.end());
-  if (auto started = TopChild::start(words)) prober_ = std::move(*started);
-  else probe_again_ = Deadline(k_probe_again);
+  if (auto started = TopChild::start(words))
+    prober_ = std::move(*started);
+  else
+    probe_again_ = Deadline(k_probe_again);
 }
 
 /// Until a key, something to read, or the next time to draw.
@@ -83,7 +87,9 @@ void TopSession::take_looks() {
   dirty_ = dirty_ || !lines.empty();
   if (!looker_.done()) return;
   const int status = looker_.reap();
-  say(fmt::format("? looking ended with exit status {}: {}; trying again", status, printable(looker_.complaint(), 300)), Look::bad);
+  say(fmt::format("? looking ended with exit status {}: {}; trying again", status,
+                  printable(looker_.complaint(), 300)),
+      Look::bad);
   restart_ = Deadline(k_restart);
 }
 
@@ -95,7 +101,9 @@ void TopSession::take_troubles() {
   dirty_ = dirty_ || !lines.empty();
   if (!prober_.done()) return;
   if (const int status = prober_.reap(); status != 0) {
-    say(fmt::format("? probing ended with exit status {}: {}; trying again", status, printable(prober_.complaint(), 300)), Look::bad);
+    say(fmt::format("? probing ended with exit status {}: {}; trying again", status,
+                    printable(prober_.complaint(), 300)),
+        Look::bad);
     probe_again_ = Deadline(k_probe_again);
   }
 }
@@ -122,8 +130,12 @@ void TopSession::take_job(const std::vector<std::string>& lines) {
     say("");
     for (const auto& line : job_lines_)
       if (auto record = Json::parse(line); record && (*record)["schema"].view() == "cdctl.set/1")
-        return open_page(status == 0 || job_.complaint().empty() ? std::vector<std::string>() : std::vector<std::string>{"? " + printable(job_.complaint(), 400)}, std::move(*record));
-    say(job_.complaint().empty() ? "nothing is known of it" : printable(job_.complaint(), 400), Look::bad);
+        return open_page(status == 0 || job_.complaint().empty()
+                             ? std::vector<std::string>()
+                             : std::vector<std::string>{"? " + printable(job_.complaint(), 400)},
+                         std::move(*record));
+    say(job_.complaint().empty() ? "nothing is known of it" : printable(job_.complaint(), 400),
+        Look::bad);
   } else if (job_kind_ == "check") {
     say_guards(status);
   } else {
@@ -133,9 +145,18 @@ void TopSession::take_job(const std::vector<std::string>& lines) {
 
 void TopSession::say_outcome(const std::string& line, int status) {
   const auto record = Json::parse(line);
-  if (status != 0 || !record) return say(job_.complaint().empty() ? fmt::format("{} {}: exit status {}", action_, target_, status) : fmt::format("{}: {}", action_, printable(job_.complaint(), 400)), Look::bad);
+  if (status != 0 || !record)
+    return say(job_.complaint().empty()
+                   ? fmt::format("{} {}: exit status {}", action_, target_, status)
+                   : fmt::format("{}: {}", action_, printable(job_.complaint(), 400)),
+               Look::bad);
   const auto changed = (*record)["changed"].as_bool();
-  say(fmt::format("{} {}: {} in {} ms", action_, target_, changed ? "done" : (*record)["absent"].as_bool() ? "it is not there any more," : "it was so already,", (*record)["took_ms"].as_double()), Look::good);
+  say(fmt::format("{} {}: {} in {} ms", action_, target_,
+                  changed                         ? "done"
+                  : (*record)["absent"].as_bool() ? "it is not there any more,"
+                                                  : "it was so already,",
+                  (*record)["took_ms"].as_double()),
+      Look::good);
 }
 
 /// The dry run went through the guards.
@@ -156,10 +177,17 @@ void TopSession::say(std::string text, Look look) {
 void TopSession::draw() {
   const TopSize size{screen_.rows(), screen_.columns(), options_.ascii};
   const auto rows = model_.rows(choice_.sort, choice_.filter);
-  if (!rows.empty() && std::ranges::find(rows, choice_.chosen, &TopRow::set) == rows.end() && mode_ != Mode::confirm) choice_.chosen = rows.front()->set;
-  choice_.prompt = mode_ == Mode::confirm ? confirm_text() : mode_ == Mode::filter ? "show only names with: " + choice_.filter + "_   (Enter, Escape clears)" : "";
-  if (mode_ == Mode::page) screen_.draw(draw_page(page_title_, page_lines(), size, page_from_));
-  else screen_.draw(draw_top(model_, choice_, size, now(), top_));
+  if (!rows.empty() && std::ranges::find(rows, choice_.chosen, &TopRow::set) == rows.end() &&
+      mode_ != Mode::confirm)
+    choice_.chosen = rows.front()->set;
+  choice_.prompt = mode_ == Mode::confirm ? confirm_text()
+                   : mode_ == Mode::filter
+                       ? "show only names with: " + choice_.filter + "_   (Enter, Escape clears)"
+                       : "";
+  if (mode_ == Mode::page)
+    screen_.draw(draw_page(page_title_, page_lines(), size, page_from_));
+  else
+    screen_.draw(draw_top(model_, choice_, size, now(), top_));
   drawn_ = now();
   dirty_ = false;
 }
@@ -190,10 +218,14 @@ void TopSession::press(int key) {
   dirty_ = true;
   if (key == k_key_resize) return;
   switch (mode_) {
-    case Mode::list: return press_list(key);
-    case Mode::filter: return press_filter(key);
-    case Mode::confirm: return press_confirm(key);
-    case Mode::page: return press_page(key);
+    case Mode::list:
+      return press_list(key);
+    case Mode::filter:
+      return press_filter(key);
+    case Mode::confirm:
+      return press_confirm(key);
+    case Mode::page:
+      return press_page(key);
   }
 }
 
@@ -202,29 +234,55 @@ void TopSession::move(std::ptrdiff_t by) {
   if (rows.empty()) return;
   const auto at = std::ranges::find(rows, choice_.chosen, &TopRow::set);
   const auto index = at == rows.end() ? 0 : at - rows.begin();
-  choice_.chosen = rows[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(index + by, 0, std::ssize(rows) - 1))]->set;
+  choice_.chosen = rows[static_cast<std::size_t>(
+                            std::clamp<std::ptrdiff_t>(index + by, 0, std::ssize(rows) - 1))]
+                       ->set;
 }
 
 void TopSession::press_list(int key) {
   const auto page = static_cast<std::ptrdiff_t>(std::max<std::size_t>(screen_.rows() / 2, 1));
   constexpr std::ptrdiff_t k_all = 1 << 30;
   switch (key) {
-    case 'q': quit_ = true; break;
+    case 'q':
+      quit_ = true;
+      break;
     case k_key_up:
-    case 'k': move(-1); break;
+    case 'k':
+      move(-1);
+      break;
     case k_key_down:
-    case 'j': move(1); break;
-    case k_key_page_up: move(-page); break;
-    case k_key_page_down: move(page); break;
+    case 'j':
+      move(1);
+      break;
+    case k_key_page_up:
+      move(-page);
+      break;
+    case k_key_page_down:
+      move(page);
+      break;
     case k_key_home:
-    case 'g': move(-k_all); break;
+    case 'g':
+      move(-k_all);
+      break;
     case k_key_end:
-    case 'G': move(k_all); break;
-    case '/': mode_ = Mode::filter; break;
-    case 's': choice_.sort = static_cast<TopSort>((static_cast<int>(choice_.sort) + 1) % 4); break;
-    case 'p': choice_.paused = !choice_.paused; break;
-    case 'b': ask("break"); break;
-    case 'm': ask("mend"); break;
+    case 'G':
+      move(k_all);
+      break;
+    case '/':
+      mode_ = Mode::filter;
+      break;
+    case 's':
+      choice_.sort = static_cast<TopSort>((static_cast<int>(choice_.sort) + 1) % 4);
+      break;
+    case 'p':
+      choice_.paused = !choice_.paused;
+      break;
+    case 'b':
+      ask("break");
+      break;
+    case 'm':
+      ask("mend");
+      break;
     case '?':
     case 'h':
       page_title_ = "cdctl top: help";
@@ -237,15 +295,20 @@ void TopSession::press_list(int key) {
       job_kind_ = "inspect";
       start_job({"inspect", choice_.chosen, "-o", "ndjson"});
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
 void TopSession::press_filter(int key) {
-  if (key == k_key_enter) mode_ = Mode::list;
-  else if (key == k_key_escape) choice_.filter.clear(), mode_ = Mode::list;
-  else if (key == k_key_backspace && !choice_.filter.empty()) choice_.filter.pop_back();
-  else if (key > ' ' && key < 127 && choice_.filter.size() < 60) choice_.filter += static_cast<char>(key);
+  if (key == k_key_enter)
+    mode_ = Mode::list;
+  else if (key == k_key_escape)
+    choice_.filter.clear(), mode_ = Mode::list;
+  else if (key == k_key_backspace && !choice_.filter.empty())
+    choice_.filter.pop_back();
+  else if (key > ' ' && key < 127 && choice_.filter.size() < 60)
+    choice_.filter += static_cast<char>(key);
 }
 
 void TopSession::press_page(int key) {
@@ -254,17 +317,32 @@ void TopSession::press_page(int key) {
   switch (key) {
     case 'q':
     case k_key_escape:
-    case k_key_enter: mode_ = Mode::list; break;
+    case k_key_enter:
+      mode_ = Mode::list;
+      break;
     case k_key_up:
-    case 'k': page_from_ -= std::min<std::size_t>(page_from_, 1); break;
+    case 'k':
+      page_from_ -= std::min<std::size_t>(page_from_, 1);
+      break;
     case k_key_down:
-    case 'j': ++page_from_; break;
-    case k_key_page_up: page_from_ -= std::min(page_from_, body); break;
+    case 'j':
+      ++page_from_;
+      break;
+    case k_key_page_up:
+      page_from_ -= std::min(page_from_, body);
+      break;
     case k_key_page_down:
-    case ' ': page_from_ += body; break;
-    case k_key_home: page_from_ = 0; break;
-    case k_key_end: page_from_ = k_all; break;
-    default: break;
+    case ' ':
+      page_from_ += body;
+      break;
+    case k_key_home:
+      page_from_ = 0;
+      break;
+    case k_key_end:
+      page_from_ = k_all;
+      break;
+    default:
+      break;
   }
 }
 
@@ -274,8 +352,10 @@ void TopSession::start_job(std::vector<std::string> words) {
   words.insert(words.end(), options_.global.begin(), options_.global.end());
   job_lines_.clear();
   auto started = TopChild::start(words);
-  if (started) job_ = std::move(*started);
-  else say(started.error().what, Look::bad);
+  if (started)
+    job_ = std::move(*started);
+  else
+    say(started.error().what, Look::bad);
 }
 
 /// The question, and meanwhile a dry run: it goes through the same guards.
@@ -300,8 +380,10 @@ void TopSession::press_confirm(int key) {
   if (key != 'y' && key != 'Y') return say(fmt::format("{} {}: not done", action_, target_));
   say(fmt::format("{} {} …", action_, target_));
   job_kind_ = "act";
-  if (action_ == "break") start_job({"break", target_, "--why", "by hand, in cdctl top", "-o", "ndjson"});
-  else start_job({action_, target_, "-o", "ndjson"});
+  if (action_ == "break")
+    start_job({"break", target_, "--why", "by hand, in cdctl top", "-o", "ndjson"});
+  else
+    start_job({action_, target_, "-o", "ndjson"});
 }
 
 }  // namespace cdctl::cli

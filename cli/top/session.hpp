@@ -9,12 +9,13 @@
 
 namespace cdctl::cli {
 
-/// The live view: takes what the looker tells, draws, and does what the keys say. It asks nobody itself; whatever takes time is a child.
+/// The live view: takes what the looker tells, draws, and does what the keys say. It asks nobody
+/// itself; whatever takes time is a child.
 class TopSession {
  public:
   struct Options {
-    std::vector<std::string> global;   ///< --config and the like, for every child
-    std::vector<std::string> look;     ///< the words of the looker
+    std::vector<std::string> global;  ///< --config and the like, for every child
+    std::vector<std::string> look;    ///< the words of the looker
     Millis every{1000};
     bool ascii = false;
   };
@@ -58,15 +59,15 @@ class TopSession {
   bool quit_ = false, dirty_ = true;
 
   TopChild looker_, prober_;
-  std::optional<Deadline> restart_;       ///< the looker ended: when to try again
-  std::optional<Deadline> probe_again_;   ///< the prober failed
-  TopChild job_;                          ///< inspect, break, mend, or a dry run of them
+  std::optional<Deadline> restart_;      ///< the looker ended: when to try again
+  std::optional<Deadline> probe_again_;  ///< the prober failed
+  TopChild job_;                         ///< inspect, break, mend, or a dry run of them
   std::vector<std::string> job_lines_;
-  std::string job_kind_;                  ///< `inspect`, `check`, `act`
-  std::string action_, target_;           ///< of the question
+  std::string job_kind_;         ///< `inspect`, `check`, `act`
+  std::string action_, target_;  ///< of the question
   std::string page_title_;
-  std::vector<std::string> page_;         ///< its lines, or
-  std::optional<Json> page_record_;       ///< what `inspect` found, laid out for the width of the screen
+  std::vector<std::string> page_;    ///< its lines, or
+  std::optional<Json> page_record_;  ///< what `inspect` found, laid out for the width of the screen
   std::size_t page_from_ = 0;
   std::optional<Deadline> forget_status_;
   Time drawn_{};

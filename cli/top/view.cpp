@@ -29,7 +29,8 @@ void clip(ScreenLine& line, const TopSize& size) {
   std::size_t used = 0, needed = 0;
   for (const auto& piece : line.pieces) {
     const auto end = piece.text.find_last_not_of(' ');
-    if (end != std::string::npos) needed = used + columns_of(std::string_view(piece.text).substr(0, end + 1));
+    if (end != std::string::npos)
+      needed = used + columns_of(std::string_view(piece.text).substr(0, end + 1));
     used += columns_of(piece.text);
   }
   if (needed <= size.columns || size.columns == 0) return;
@@ -55,7 +56,8 @@ std::vector<std::string> in_lines(const std::string& text, std::size_t most, con
   auto lines = lines_within(text, size.columns);
   if (lines.size() <= most) return lines;
   lines.resize(most);
-  lines.back() = fit(lines.back(), std::min(columns_of(lines.back()), size.columns - 1)) + (size.ascii ? "~" : "…");
+  lines.back() = fit(lines.back(), std::min(columns_of(lines.back()), size.columns - 1)) +
+                 (size.ascii ? "~" : "…");
   return lines;
 }
 
@@ -64,7 +66,8 @@ void add_broken(std::vector<std::string>& out, const std::string& line, std::siz
   const auto blanks = std::min(line.find_first_not_of(' '), line.size());
   if (columns_of(line) <= columns || blanks + 12 > columns) return out.push_back(line);
   auto indent = blanks;
-  for (const auto& piece : lines_within(std::string_view(line).substr(blanks), columns - blanks - 2)) {
+  for (const auto& piece :
+       lines_within(std::string_view(line).substr(blanks), columns - blanks - 2)) {
     out.push_back(std::string(indent, ' ') + piece);
     indent = blanks + 2;
   }
@@ -72,14 +75,25 @@ void add_broken(std::vector<std::string>& out, const std::string& line, std::siz
 
 class View {
  public:
-  View(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at) : model_(model), choice_(choice), size_(size), at_(at), rows_(model.rows(choice.sort, choice.filter)) {
+  View(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at)
+      : model_(model),
+        choice_(choice),
+        size_(size),
+        at_(at),
+        rows_(model.rows(choice.sort, choice.filter)) {
     std::size_t longest = 12;
-    for (const auto& [name, row] : model.all()) longest = std::max(longest, name.size() + (row.newest ? 2 : 0));  // of all: the columns stay put under a filter
+    for (const auto& [name, row] : model.all())
+      longest = std::max(
+          longest,
+          name.size() + (row.newest ? 2 : 0));  // of all: the columns stay put under a filter
     wide_ = size.columns >= 110;
     bar_ = wide_ ? 5 : 3;
-    name_ = std::min(longest, size.columns - std::min(size.columns - 12, fixed() + (wide_ ? 24 : 0)));
+    name_ =
+        std::min(longest, size.columns - std::min(size.columns - 12, fixed() + (wide_ ? 24 : 0)));
     for (const auto* row : rows_)
-      if (row->work) most_ = std::max({most_, row->work->delivered, row->work->acknowledged, row->work->returned});
+      if (row->work)
+        most_ =
+            std::max({most_, row->work->delivered, row->work->acknowledged, row->work->returned});
   }
 
   std::vector<ScreenLine> run(std::size_t& top) {
@@ -97,8 +111,11 @@ class View {
   }
 
  private:
-  /// All columns but the name and the last signal: state, cut, units, age, three rates with a bar before each (on a wide screen) or two.
-  [[nodiscard]] std::size_t fixed() const { return 1 + 10 + 6 + 6 + 4 + (wide_ ? 3 * (bar_ + 8) : 2 * (bar_ + 7) + 7); }
+  /// All columns but the name and the last signal: state, cut, units, age, three rates with a bar
+  /// before each (on a wide screen) or two.
+  [[nodiscard]] std::size_t fixed() const {
+    return 1 + 10 + 6 + 6 + 4 + (wide_ ? 3 * (bar_ + 8) : 2 * (bar_ + 7) + 7);
+  }
 
   [[nodiscard]] std::string_view unknown() const { return "?"; }
 
@@ -113,72 +130,106 @@ class View {
     }
     ScreenLine line;
     line.pieces.push_back({"cdctl top ", Look::strong});
-    line.pieces.push_back({fmt::format(" {} service{}  {} set{}  ", services.size(), services.size() == 1 ? "" : "s", model_.all().size(), model_.all().size() == 1 ? "" : "s")});
-    line.pieces.push_back({fmt::format("{}{} cut  ", cut, unknown_cut > 0 ? "?" : ""), cut > 0 ? Look::bad : unknown_cut > 0 ? Look::warn : Look::plain});
+    line.pieces.push_back(
+        {fmt::format(" {} service{}  {} set{}  ", services.size(), services.size() == 1 ? "" : "s",
+                     model_.all().size(), model_.all().size() == 1 ? "" : "s")});
+    line.pieces.push_back({fmt::format("{}{} cut  ", cut, unknown_cut > 0 ? "?" : ""),
+                           cut > 0           ? Look::bad
+                           : unknown_cut > 0 ? Look::warn
+                                             : Look::plain});
     line.pieces.push_back({fmt::format("{} down", down), down > 0 ? Look::bad : Look::plain});
     std::size_t used = 0;
     for (const auto& piece : line.pieces) used += columns_of(piece.text);
     const auto room = size_.columns > used + 2 ? size_.columns - used - 2 : 0;
-    line.pieces.push_back({"  " + fit(age_text(room), room, true), stale() ? Look::warn : Look::dim});
+    line.pieces.push_back(
+        {"  " + fit(age_text(room), room, true), stale() ? Look::warn : Look::dim});
     lines_.push_back(std::move(line));
   }
 
-  [[nodiscard]] bool stale() const { return model_.looked_at && at_ - *model_.looked_at > model_.next + Millis(3000); }
+  [[nodiscard]] bool stale() const {
+    return model_.looked_at && at_ - *model_.looked_at > model_.next + Millis(3000);
+  }
   /// How old what is shown is, and as much of what a look costs as there is room for.
   [[nodiscard]] std::string age_text(std::size_t room) const {
     if (!model_.looked_at) return "looking for the first time";
-    std::string out = fmt::format("seen {} ago", to_age(std::max(at_ - *model_.looked_at, Millis(0))));
+    std::string out =
+        fmt::format("seen {} ago", to_age(std::max(at_ - *model_.looked_at, Millis(0))));
     if (choice_.paused) return out + ", paused";
-    for (const auto& more : {model_.next > Millis(1500) ? fmt::format(", every {}", to_age(model_.next)) : std::string(), fmt::format(", took {} ms", model_.took.count())})
+    for (const auto& more :
+         {model_.next > Millis(1500) ? fmt::format(", every {}", to_age(model_.next))
+                                     : std::string(),
+          fmt::format(", took {} ms", model_.took.count())})
       if (out.size() + more.size() <= room) out += more;
     return out;
   }
 
   void headings() {
-    auto text = fmt::format("{} {} {} {} {}", fit("SET", name_), fit("STATE", 9), fit("CUT", 5), fit("UNITS", 5, true), fit("AGE", 4, true));
-    if (wide_) text += fmt::format("  {}  {}  {}  LAST SIGNAL", fit("DELIVERED/s", bar_ + 6, true), fit("ACKED/s", bar_ + 6, true), fit("FAILED/s", bar_ + 6, true));
-    else text += fmt::format(" {} {} {}", fit("DELIV/s", bar_ + 6, true), fit("ACKED/s", bar_ + 6, true), fit("FAIL/s", 6, true));
+    auto text = fmt::format("{} {} {} {} {}", fit("SET", name_), fit("STATE", 9), fit("CUT", 5),
+                            fit("UNITS", 5, true), fit("AGE", 4, true));
+    if (wide_)
+      text += fmt::format("  {}  {}  {}  LAST SIGNAL", fit("DELIVERED/s", bar_ + 6, true),
+                          fit("ACKED/s", bar_ + 6, true), fit("FAILED/s", bar_ + 6, true));
+    else
+      text += fmt::format(" {} {} {}", fit("DELIV/s", bar_ + 6, true),
+                          fit("ACKED/s", bar_ + 6, true), fit("FAIL/s", 6, true));
     lines_.push_back({{{fit(text, size_.columns), Look::heading}}, false});
   }
 
   void list(std::size_t body, std::size_t& top) {
-    const auto chosen = std::ranges::find(rows_, choice_.chosen, [](const TopRow* row) { return row->set; });
+    const auto chosen =
+        std::ranges::find(rows_, choice_.chosen, [](const TopRow* row) { return row->set; });
     const auto index = chosen == rows_.end() ? 0 : static_cast<std::size_t>(chosen - rows_.begin());
     top = std::min(top, rows_.size() > body ? rows_.size() - body : 0);
     if (index < top) top = index;
     if (index >= top + body) top = index - body + 1;
     for (std::size_t i = 0; i < body; ++i) {
-      if (top + i < rows_.size()) lines_.push_back(row(*rows_[top + i], top + i == index));
-      else if (rows_.empty() && i == 0) lines_.push_back({{{nothing(), Look::dim}}, false});
-      else lines_.emplace_back();
+      if (top + i < rows_.size())
+        lines_.push_back(row(*rows_[top + i], top + i == index));
+      else if (rows_.empty() && i == 0)
+        lines_.push_back({{{nothing(), Look::dim}}, false});
+      else
+        lines_.emplace_back();
     }
   }
 
   [[nodiscard]] std::string nothing() const {
     if (!model_.looked_at) return "";
-    return choice_.filter.empty() ? "no sets; cdctl outdated | cdctl deploy puts some out" : fmt::format("no set has '{}' in its name", choice_.filter);
+    return choice_.filter.empty() ? "no sets; cdctl outdated | cdctl deploy puts some out"
+                                  : fmt::format("no set has '{}' in its name", choice_.filter);
   }
 
   /// The revision tells sets apart: what is left out is the end of the service's name.
   [[nodiscard]] std::string shortened(const std::string& set, std::size_t width) const {
     constexpr std::size_t k_revision = 12;
     if (set.size() <= width || width < k_revision + 2) return set;
-    return set.substr(0, width - k_revision - 1) + (size_.ascii ? "~" : "…") + set.substr(set.size() - k_revision);
+    return set.substr(0, width - k_revision - 1) + (size_.ascii ? "~" : "…") +
+           set.substr(set.size() - k_revision);
   }
 
   [[nodiscard]] Piece state_of(const TopRow& row) const {
     if (row.state.empty()) return {std::string(unknown()), Look::warn};
-    return {row.state, row.state == "live" ? Look::good : row.state == "down" ? Look::bad : row.state == "partial" ? Look::warn : Look::plain};
+    return {row.state, row.state == "live"      ? Look::good
+                       : row.state == "down"    ? Look::bad
+                       : row.state == "partial" ? Look::warn
+                                                : Look::plain};
   }
   [[nodiscard]] Piece cut_of(const TopRow& row) const {
     if (!row.cut) return {std::string(unknown()), Look::warn};
     if (row.on_trial) return {"trial", Look::warn};
     if (*row.cut) return {"cut", Look::bad};
-    return {row.forced == "closed" ? "never" : row.forced == "observe" ? "watch" : "-", Look::plain};
+    return {row.forced == "closed"    ? "never"
+            : row.forced == "observe" ? "watch"
+                                      : "-",
+            Look::plain};
   }
   [[nodiscard]] Piece units_of(const TopRow& row) const {
-    const auto number = [&](const std::optional<std::int64_t>& value) { return value ? fmt::format("{}", *value) : std::string(unknown()); };
-    return {number(row.up) + "/" + number(row.want), !row.up ? Look::plain : row.want && *row.up < *row.want ? Look::bad : Look::plain};
+    const auto number = [&](const std::optional<std::int64_t>& value) {
+      return value ? fmt::format("{}", *value) : std::string(unknown());
+    };
+    return {number(row.up) + "/" + number(row.want), !row.up ? Look::plain
+                                                     : row.want && *row.up < *row.want
+                                                         ? Look::bad
+                                                         : Look::plain};
   }
 
   void rate(ScreenLine& line, double value, Look look, bool with_bar, std::size_t width) const {
@@ -192,9 +243,13 @@ class View {
 
   [[nodiscard]] ScreenLine row(const TopRow& row, bool chosen) const {
     ScreenLine line{{}, chosen};
-    const auto put = [&](Piece piece, std::size_t width, bool right = false) { line.pieces.push_back({fit(piece.text, width, right) + " ", piece.look}); };
+    const auto put = [&](Piece piece, std::size_t width, bool right = false) {
+      line.pieces.push_back({fit(piece.text, width, right) + " ", piece.look});
+    };
     const std::string star = row.newest ? size_.ascii ? " *" : " ★" : "";
-    put({shortened(row.set, name_ - columns_of(star)) + star, row.newest ? Look::strong : Look::plain}, name_);
+    put({shortened(row.set, name_ - columns_of(star)) + star,
+         row.newest ? Look::strong : Look::plain},
+        name_);
     put(state_of(row), 9);
     put(cut_of(row), 5);
     put(units_of(row), 5, true);
@@ -207,7 +262,9 @@ class View {
   void rates(ScreenLine& line, const TopRow& row) const {
     const std::string gap = wide_ ? "  " : " ";
     if (!row.work) {
-      line.pieces.push_back({gap + fit("?", bar_ + 6, true) + gap + fit("?", bar_ + 6, true) + gap + fit("?", wide_ ? bar_ + 6 : 6, true), Look::dim});
+      line.pieces.push_back({gap + fit("?", bar_ + 6, true) + gap + fit("?", bar_ + 6, true) + gap +
+                                 fit("?", wide_ ? bar_ + 6 : 6, true),
+                             Look::dim});
       return;
     }
     line.pieces.push_back({gap});
@@ -219,12 +276,21 @@ class View {
   }
 
   void note(ScreenLine& line, const TopRow& row) const {
-    if (!row.trouble.empty()) line.pieces.push_back({"  " + row.trouble, Look::warn});
-    else if (const auto* signal = model_.last_signal(row.set)) line.pieces.push_back({fmt::format("  {} {}", to_age(std::max(at_ - signal->at, Millis(0))), signal->name), look_of(signal->severity)});
-    else if (row.cut.value_or(false)) line.pieces.push_back({"  " + row.why_cut, Look::dim});
+    if (!row.trouble.empty())
+      line.pieces.push_back({"  " + row.trouble, Look::warn});
+    else if (const auto* signal = model_.last_signal(row.set))
+      line.pieces.push_back(
+          {fmt::format("  {} {}", to_age(std::max(at_ - signal->at, Millis(0))), signal->name),
+           look_of(signal->severity)});
+    else if (row.cut.value_or(false))
+      line.pieces.push_back({"  " + row.why_cut, Look::dim});
   }
 
-  static Look look_of(std::string_view severity) { return severity == "critical" || severity == "error" ? Look::bad : severity == "warning" ? Look::warn : Look::plain; }
+  static Look look_of(std::string_view severity) {
+    return severity == "critical" || severity == "error" ? Look::bad
+           : severity == "warning"                       ? Look::warn
+                                                         : Look::plain;
+  }
 
   void last_signals(std::size_t count) {
     lines_.push_back({{{fit("SIGNALS", size_.columns), Look::heading}}, false});
@@ -232,37 +298,61 @@ class View {
     const auto first = signals.size() > count ? signals.size() - count : 0;
     for (std::size_t i = 0; i < count; ++i) {
       if (first + i >= signals.size()) {
-        lines_.push_back({{{signals.empty() && i == 0 && model_.looked_at ? no_signals() : "", Look::dim}}, false});
+        lines_.push_back(
+            {{{signals.empty() && i == 0 && model_.looked_at ? no_signals() : "", Look::dim}},
+             false});
         continue;
       }
       const auto& signal = signals[first + i];
-      lines_.push_back({{{fit(to_age(std::max(at_ - signal.at, Millis(0))), 4, true) + "  "}, {fit(signal.severity, 9), look_of(signal.severity)}, {fmt::format("{}  {}  {}", fit(shortened(signal.set, name_), name_), signal.name, signal.message)}}, false});
+      lines_.push_back({{{fit(to_age(std::max(at_ - signal.at, Millis(0))), 4, true) + "  "},
+                         {fit(signal.severity, 9), look_of(signal.severity)},
+                         {fmt::format("{}  {}  {}", fit(shortened(signal.set, name_), name_),
+                                      signal.name, signal.message)}},
+                        false});
     }
   }
 
   [[nodiscard]] std::string no_signals() const {
-    const bool unread = std::ranges::any_of(model_.errors(), [](const std::string& error) { return error.starts_with("the feed"); });
+    const bool unread = std::ranges::any_of(
+        model_.errors(), [](const std::string& error) { return error.starts_with("the feed"); });
     return unread ? "could not be read" : "none in the last ten minutes";
   }
 
-  /// What an action came to, else what could not be asked, else what is wrong with the chosen set where its row has no room for it: a
-  /// line at least, and as many as it needs, up to a quarter of the screen.
+  /// What an action came to, else what could not be asked, else what is wrong with the chosen set
+  /// where its row has no room for it: a line at least, and as many as it needs, up to a quarter of
+  /// the screen.
   [[nodiscard]] std::vector<Piece> foot_lines() const {
     const auto [text, look] = foot_text();
     std::vector<Piece> out;
-    for (auto& line : in_lines(text, std::max<std::size_t>(size_.rows / 4, 1), size_)) out.push_back({std::move(line), look});
+    for (auto& line : in_lines(text, std::max<std::size_t>(size_.rows / 4, 1), size_))
+      out.push_back({std::move(line), look});
     return out;
   }
   [[nodiscard]] Piece foot_text() const {
     if (!choice_.status.empty()) return {choice_.status, choice_.status_look};
-    if (const auto& errors = model_.errors(); !errors.empty()) return {fmt::format("? {}{}", errors.front(), errors.size() > 1 ? fmt::format(" (and {} more)", errors.size() - 1) : ""), Look::warn};
-    if (const auto chosen = model_.all().find(choice_.chosen); !wide_ && chosen != model_.all().end() && !chosen->second.trouble.empty()) return {fmt::format("{}: {}", choice_.chosen, chosen->second.trouble), Look::warn};
-    return {choice_.filter.empty() ? "" : fmt::format("only names with '{}'; / changes it", choice_.filter), Look::dim};
+    if (const auto& errors = model_.errors(); !errors.empty())
+      return {
+          fmt::format("? {}{}", errors.front(),
+                      errors.size() > 1 ? fmt::format(" (and {} more)", errors.size() - 1) : ""),
+          Look::warn};
+    if (const auto chosen = model_.all().find(choice_.chosen);
+        !wide_ && chosen != model_.all().end() && !chosen->second.trouble.empty())
+      return {fmt::format("{}: {}", choice_.chosen, chosen->second.trouble), Look::warn};
+    return {choice_.filter.empty()
+                ? ""
+                : fmt::format("only names with '{}'; / changes it", choice_.filter),
+            Look::dim};
   }
 
   void keys() {
-    if (!choice_.prompt.empty()) lines_.push_back({{{choice_.prompt, Look::strong}}, false});
-    else lines_.push_back({{{fmt::format("Enter inspect  b break  m mend  / filter  s by {}  p {}  ? help  q quit", to_string(choice_.sort), choice_.paused ? "go on" : "pause"), Look::dim}}, false});
+    if (!choice_.prompt.empty())
+      lines_.push_back({{{choice_.prompt, Look::strong}}, false});
+    else
+      lines_.push_back(
+          {{{fmt::format("Enter inspect  b break  m mend  / filter  s by {}  p {}  ? help  q quit",
+                         to_string(choice_.sort), choice_.paused ? "go on" : "pause"),
+             Look::dim}},
+           false});
   }
 
   const TopModel& model_;
@@ -280,7 +370,8 @@ class View {
 
 std::string bar(double share, std::size_t width, bool ascii) {
   constexpr std::array<std::string_view, 8> k_eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const auto eighths = static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width * 8)));
+  const auto eighths = static_cast<std::size_t>(
+      std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width * 8)));
   std::string out;
   for (std::size_t i = 0; i < eighths / 8; ++i) out += ascii ? "#" : "█";
   const bool part = eighths % 8 != 0 && (!ascii || eighths < 8);
@@ -297,11 +388,13 @@ std::string short_rate(double a_second) {
   return fmt::format("{:.1f}M", a_second / 1e6);
 }
 
-std::vector<ScreenLine> draw_top(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at, std::size_t& top) {
+std::vector<ScreenLine> draw_top(const TopModel& model, const TopChoice& choice,
+                                 const TopSize& size, Time at, std::size_t& top) {
   return as_shown(View(model, choice, size, at).run(top), size);
 }
 
-std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& text, const TopSize& size, std::size_t& from) {
+std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& text,
+                                  const TopSize& size, std::size_t& from) {
   std::vector<std::string> lines;
   for (const auto& line : text) add_broken(lines, line, size.columns);
   const auto body = size.rows > 3 ? size.rows - 2 : 1;
@@ -309,11 +402,20 @@ std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<st
   std::vector<ScreenLine> out;
   out.push_back({{{fit(title, size.columns), Look::heading}}, false});
   for (std::size_t i = 0; i < body; ++i) {
-    if (from + i >= lines.size()) out.emplace_back();
-    else out.push_back({{{lines[from + i], lines[from + i].starts_with(' ') || lines[from + i].starts_with('?') ? Look::plain : Look::strong}}, false});
+    if (from + i >= lines.size())
+      out.emplace_back();
+    else
+      out.push_back(
+          {{{lines[from + i], lines[from + i].starts_with(' ') || lines[from + i].starts_with('?')
+                                  ? Look::plain
+                                  : Look::strong}},
+           false});
   }
   const auto last = std::min(from + body, lines.size());
-  out.push_back({{{fmt::format("lines {} to {} of {}  arrows, Page Up, Page Down  q back", lines.empty() ? 0 : from + 1, last, lines.size()), Look::dim}}, false});
+  out.push_back({{{fmt::format("lines {} to {} of {}  arrows, Page Up, Page Down  q back",
+                               lines.empty() ? 0 : from + 1, last, lines.size()),
+                   Look::dim}},
+                 false});
   return as_shown(std::move(out), size);
 }
 

@@ -30,9 +30,16 @@ void Outcome::fail_with(const Error& error) {
 }
 
 void Outcome::write() {
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun_).count();
-  Json record = Json::object({{"schema", "cdctl.outcome/1"}, {"action", action_}, {"service", set_.service}, {"revision", set_.revision},
-                              {"set", set_.str()}, {"ok", ok()}, {"changed", changed_}});
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+                        std::chrono::steady_clock::now() - begun_)
+                        .count();
+  Json record = Json::object({{"schema", "cdctl.outcome/1"},
+                              {"action", action_},
+                              {"service", set_.service},
+                              {"revision", set_.revision},
+                              {"set", set_.str()},
+                              {"ok", ok()},
+                              {"changed", changed_}});
   if (dry_run_) record.set("dry_run", true);
   record.set("took_ms", static_cast<double>(took / 10) / 100.0).set("steps", std::move(steps_));
   if (!why_.empty()) record.set("why", why_);
@@ -51,12 +58,15 @@ Result<Millis> duration_option(const Arguments& args, std::string_view name, Mil
   return value;
 }
 
-Result<std::int64_t> number_option(const Arguments& args, std::string_view name, std::int64_t otherwise) {
+Result<std::int64_t> number_option(const Arguments& args, std::string_view name,
+                                   std::int64_t otherwise) {
   if (!args.has(name)) return otherwise;
   const auto text = args.value(name);
   std::int64_t value = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size() || value < 0) return fail(ExitCode::usage, fmt::format("--{} '{}' is no whole number from 0", name, printable(text, 40)));
+  if (error != std::errc() || stop != text.data() + text.size() || value < 0)
+    return fail(ExitCode::usage,
+                fmt::format("--{} '{}' is no whole number from 0", name, printable(text, 40)));
   return value;
 }
 

@@ -44,9 +44,11 @@ class Outcome {
 };
 
 /// A duration option of a command. Exit code `usage` when it cannot be read.
-[[nodiscard]] Result<Millis> duration_option(const Arguments& args, std::string_view name, Millis otherwise);
+[[nodiscard]] Result<Millis> duration_option(const Arguments& args, std::string_view name,
+                                             Millis otherwise);
 /// A whole number option from 0.
-[[nodiscard]] Result<std::int64_t> number_option(const Arguments& args, std::string_view name, std::int64_t otherwise);
+[[nodiscard]] Result<std::int64_t> number_option(const Arguments& args, std::string_view name,
+                                                 std::int64_t otherwise);
 
 /// Runs the body of a command: an error that ends it is reported.
 template <class Body>

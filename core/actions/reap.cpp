@@ -15,14 +15,22 @@ constexpr auto k_clock_slack = std::chrono::seconds(30);
 Candidate candidate_from(const fleet::SetView& set) {
   std::optional<Time> cut_at;
   if (set.memory.cut_memo && set.memory.cut_memo->cut) cut_at = set.memory.cut_memo->at;
-  return {set.name.str(), set.state, set.cut, set.status ? std::optional(set.status->served) : std::nullopt, set.deployed_at, set.mended_at, cut_at, set.status.has_value()};
+  return {set.name.str(),  set.state,
+          set.cut,         set.status ? std::optional(set.status->served) : std::nullopt,
+          set.deployed_at, set.mended_at,
+          cut_at,          set.status.has_value()};
 }
 
 /// One reap: every condition again, drain, stop, retire the user, remove what is left.
 class Reap {
  public:
   Reap(app::Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline)
-      : context_(context), mark_(std::move(mark)), set_(mark_.set), options_(options), deadline_(deadline), outcome_(context, "reap", set_, options.dry_run) {
+      : context_(context),
+        mark_(std::move(mark)),
+        set_(mark_.set),
+        options_(options),
+        deadline_(deadline),
+        outcome_(context, "reap", set_, options.dry_run) {
     outcome_.why(mark_.why);
   }
 
@@ -34,21 +42,30 @@ class Reap {
 
  private:
   Result<> act() {
-    if (mark_.at && *mark_.at - now() > k_clock_slack) return fail(ExitCode::refused, "refused: the mark is from the future; are the clocks right? Run cdctl ls | cdctl stale again");
-    if (mark_.at && now() - *mark_.at > k_mark_age) return fail(ExitCode::refused, fmt::format("refused: the mark is {} old; run cdctl ls | cdctl stale again", to_age(now() - *mark_.at)));
+    if (mark_.at && *mark_.at - now() > k_clock_slack)
+      return fail(ExitCode::refused,
+                  "refused: the mark is from the future; are the clocks right? Run cdctl ls | "
+                  "cdctl stale again");
+    if (mark_.at && now() - *mark_.at > k_mark_age)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: the mark is {} old; run cdctl ls | cdctl stale again",
+                              to_age(now() - *mark_.at)));
     fleet::Fleet fleet(context_);
     fleet.load({set_.service}, deadline_);
     auto* view = fleet.service(set_.service);
     const auto* set = view ? view->set(set_) : nullptr;
-    if (view && view->error) return fail(ExitCode::unknown, fmt::format("nothing is done: {}", view->error->what));
+    if (view && view->error)
+      return fail(ExitCode::unknown, fmt::format("nothing is done: {}", view->error->what));
     if (!set) {
       outcome_.set("absent", true);  // what cannot be found any more is already done
       return {};
     }
     CDCTL_TRY_ASSIGN(engine_, context_.engine(view->config->engine));
-    if (!set->status) return fail(ExitCode::refused, fmt::format("it lives in home {}; reap it there", set->home));
+    if (!set->status)
+      return fail(ExitCode::refused, fmt::format("it lives in home {}; reap it there", set->home));
     // Killed in the middle of a reap that was allowed: then nobody of it gets in any more.
-    const bool drained = context_.broker_switches(*view->config).empty() || set->cut.value_or(false) || !set->memory.provisioned;
+    const bool drained = context_.broker_switches(*view->config).empty() ||
+                         set->cut.value_or(false) || !set->memory.provisioned;
     const bool unfinished = set->state == "reaping" && drained;
     if (!unfinished) CDCTL_TRY(check_again(*view, *set));
     if (outcome_.dry_run()) {
@@ -69,9 +86,13 @@ class Reap {
         sets.push_back(candidate_from(other));
       }
       const auto judgement = judge(sets, *mark_.policy, now())[ours];
-      if (!judgement.stale) return fail(ExitCode::refused, fmt::format("refused: it is not stale any more: {}", judgement.why));
+      if (!judgement.stale)
+        return fail(ExitCode::refused,
+                    fmt::format("refused: it is not stale any more: {}", judgement.why));
     } else if (set.newest && !options_.even_newest) {
-      return fail(ExitCode::refused, "refused: it is the newest set, and without it the same revision would be offered again; --even-newest reaps it");
+      return fail(ExitCode::refused,
+                  "refused: it is the newest set, and without it the same revision would be "
+                  "offered again; --even-newest reaps it");
     }
     if (set.state == "deploying") return fail(ExitCode::refused, "refused: it is being deployed");
     return guard(view, set);
@@ -81,12 +102,13 @@ class Reap {
     if (options_.even_last || set.cut.value_or(false)) return {};
     CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
     const auto own = live.find(set_.str());
-    if (own == live.end() || own->second == 0) return {};  // it serves nobody now, whatever its state is called
+    if (own == live.end() || own->second == 0)
+      return {};  // it serves nobody now, whatever its state is called
     return guard_min_live(*view.config, set_, live);
   }
 
-  /// No new connections from here on; what the workers hold they may finish. Under the service's lock, with the guard
-  /// once more, so that two reapers do not take the last two sets.
+  /// No new connections from here on; what the workers hold they may finish. Under the service's
+  /// lock, with the guard once more, so that two reapers do not take the last two sets.
   Result<> drain(const ServiceConfig& service) {
     CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
     fleet::Fleet fleet(context_);
@@ -101,8 +123,8 @@ class Reap {
       if (step.changed) outcome_.changed();
     }
     crash_point("reap.drained");
-    // A broker's limit already says that this set does not count any more. Without one the lock is held until the engine
-    // says so.
+    // A broker's limit already says that this set does not count any more. Without one the lock is
+    // held until the engine says so.
     if (!context_.broker_switches(service).empty()) lock_.reset();
     return {};
   }
@@ -146,6 +168,9 @@ class Reap {
 
 }  // namespace
 
-bool reap_set(app::Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline) { return Reap(context, std::move(mark), options, deadline).run(); }
+bool reap_set(app::Context& context, Mark mark, const ReapOptions& options,
+              const Deadline& deadline) {
+  return Reap(context, std::move(mark), options, deadline).run();
+}
 
 }  // namespace cdctl::actions

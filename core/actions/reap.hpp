@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
-#include "core/app/context.hpp"
 #include "core/actions/stale_policy.hpp"
+#include "core/app/context.hpp"
 
 namespace cdctl::actions {
 
@@ -17,14 +17,15 @@ struct Mark {
 };
 
 struct ReapOptions {
-  Millis grace{};             ///< between TERM and KILL
+  Millis grace{};  ///< between TERM and KILL
   bool dry_run = false;
-  bool even_newest = false;   ///< by name: also the newest set of its service
-  bool even_last = false;     ///< also if less than min_live stays
+  bool even_newest = false;  ///< by name: also the newest set of its service
+  bool even_last = false;    ///< also if less than min_live stays
 };
 
-/// One reap: every condition again, drain, stop, retire the user, remove what is left. Writes the outcome record; false when it
-/// failed or was refused.
-bool reap_set(app::Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline);
+/// One reap: every condition again, drain, stop, retire the user, remove what is left. Writes the
+/// outcome record; false when it failed or was refused.
+bool reap_set(app::Context& context, Mark mark, const ReapOptions& options,
+              const Deadline& deadline);
 
 }  // namespace cdctl::actions

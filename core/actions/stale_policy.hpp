@@ -13,24 +13,25 @@ namespace cdctl::actions {
 /// A set as the policy sees it: from a `cdctl.set/1` record, or from a fresh look.
 struct Candidate {
   std::string set;
-  std::string state;               ///< empty = unknown
-  std::optional<bool> cut;         ///< empty = unknown
+  std::string state;        ///< empty = unknown
+  std::optional<bool> cut;  ///< empty = unknown
   std::optional<bool> served;
   std::optional<Time> deployed_at, mended_at, cut_at;
-  bool here = true;                ///< its engine answered: it can be reaped from here
+  bool here = true;  ///< its engine answered: it can be reaped from here
 };
 
 struct Judgement {
   bool stale = false;
-  std::string why;                 ///< why it is stale, or why it is kept
+  std::string why;  ///< why it is stale, or why it is kept
 };
 
-/// Which sets of one service nobody needs: pure, the same for `stale` and for the check just before a reap. The sets may
-/// come in any order; the answers are in the same one.
+/// Which sets of one service nobody needs: pure, the same for `stale` and for the check just before
+/// a reap. The sets may come in any order; the answers are in the same one.
 ///
-/// Never marked: the newest set, the newest proven set while everything newer is unproven or cut, and a set of which
-/// anything that matters is unknown. Cut sets do not count towards `keep`.
-[[nodiscard]] std::vector<Judgement> judge(const std::vector<Candidate>& sets, const ReaperPolicy& policy, Time at);
+/// Never marked: the newest set, the newest proven set while everything newer is unproven or cut,
+/// and a set of which anything that matters is unknown. Cut sets do not count towards `keep`.
+[[nodiscard]] std::vector<Judgement> judge(const std::vector<Candidate>& sets,
+                                           const ReaperPolicy& policy, Time at);
 
 [[nodiscard]] Candidate candidate_from(const Json& set_record);
 [[nodiscard]] Json to_json(const ReaperPolicy& policy);

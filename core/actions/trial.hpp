@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/app/context.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/app/context.hpp"
 
 namespace cdctl::actions {
 
@@ -22,38 +22,51 @@ struct TrialState {
   enum class End { running, passed, failed, gone };  ///< gone: someone else ended it
   End end = End::running;
   Settled seen;
-  std::string why;            ///< of anything but running, in a few words
+  std::string why;  ///< of anything but running, in a few words
 };
 
-/// Judges a trial by what its one connection did. Pure. A trial fails when it was not answered by `until`, when more came back
-/// than a tenth of what was acknowledged, and at once when five or more came back, a third of what was acknowledged.
+/// Judges a trial by what its one connection did. Pure. A trial fails when it was not answered by
+/// `until`, when more came back than a tenth of what was acknowledged, and at once when five or
+/// more came back, a third of what was acknowledged.
 [[nodiscard]] TrialState judge_trial(const Probation& probation, const Settled& seen, Time at);
 
-/// Half-open: notes the trial, joins the set to the world, and lets one connection of it in. Exit code `refused` when the set is
-/// not cut or is forced open, `config` when it has no switch that can let one in.
-[[nodiscard]] Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms& terms, Outcome& outcome, const Deadline& deadline);
+/// Half-open: notes the trial, joins the set to the world, and lets one connection of it in. Exit
+/// code `refused` when the set is not cut or is forced open, `config` when it has no switch that
+/// can let one in.
+[[nodiscard]] Result<> begin_trial(app::Context& context, const SetName& set,
+                                   const TrialTerms& terms, Outcome& outcome,
+                                   const Deadline& deadline);
 
 /// Looks once, and ends the trial when it is over: restores the set, or cuts it again.
-[[nodiscard]] Result<TrialState> look_at_trial(app::Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline);
+[[nodiscard]] Result<TrialState> look_at_trial(app::Context& context, const SetName& set,
+                                               Outcome& outcome, const Deadline& deadline);
 
-/// Follows a trial to its end. Exit code `interrupted` when asked to stop: then the guardian cuts the set again.
-[[nodiscard]] Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcome, Millis timeout);
+/// Follows a trial to its end. Exit code `interrupted` when asked to stop: then the guardian cuts
+/// the set again.
+[[nodiscard]] Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcome,
+                                    Millis timeout);
 
 /// Cuts the set again if it is on trial now.
-[[nodiscard]] Result<> abort_trial(app::Context& context, const SetName& set, Outcome& outcome, const Deadline& deadline);
+[[nodiscard]] Result<> abort_trial(app::Context& context, const SetName& set, Outcome& outcome,
+                                   const Deadline& deadline);
 
 /// Sets on trial whose time is over, of all services.
-[[nodiscard]] Result<std::vector<SetName>> trials_due(app::Context& context, Time at, const Deadline& deadline);
+[[nodiscard]] Result<std::vector<SetName>> trials_due(app::Context& context, Time at,
+                                                      const Deadline& deadline);
 
-/// A process of its own that follows the trials of `sets` to their end when this one is killed, and cuts them again when this one
-/// was asked to stop (which lets it ask no broker any more). Made before anything is opened.
+/// A process of its own that follows the trials of `sets` to their end when this one is killed, and
+/// cuts them again when this one was asked to stop (which lets it ask no broker any more). Made
+/// before anything is opened.
 class TrialGuardian {
  public:
-  [[nodiscard]] static Result<TrialGuardian> make(const app::Context& context, const std::vector<SetName>& sets);
-  TrialGuardian(TrialGuardian&& other) noexcept : pipe_(std::exchange(other.pipe_, -1)), word_(other.word_) {}
+  [[nodiscard]] static Result<TrialGuardian> make(const app::Context& context,
+                                                  const std::vector<SetName>& sets);
+  TrialGuardian(TrialGuardian&& other) noexcept
+      : pipe_(std::exchange(other.pipe_, -1)), word_(other.word_) {}
   TrialGuardian& operator=(TrialGuardian&&) = delete;
   ~TrialGuardian();
-  /// Nothing is left to guard. Without this or the next the guardian follows the trials when this object goes.
+  /// Nothing is left to guard. Without this or the next the guardian follows the trials when this
+  /// object goes.
   void dismiss() { word_ = 'd'; }
   void cut_now() { word_ = 'c'; }
 

@@ -16,7 +16,9 @@ namespace cdctl::actions {
 
 namespace {
 
-std::vector<std::string> command_line(const app::Context& context, std::initializer_list<std::string> words, const std::vector<SetName>& sets) {
+std::vector<std::string> command_line(const app::Context& context,
+                                      std::initializer_list<std::string> words,
+                                      const std::vector<SetName>& sets) {
   std::vector<std::string> out{"cdctl", "-q", "-c", context.config().file.string()};
   out.insert(out.end(), words);
   for (const auto& set : sets) out.push_back(set.str());
@@ -45,12 +47,14 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 }  // namespace
 
-Result<TrialGuardian> TrialGuardian::make(const app::Context& context, const std::vector<SetName>& sets) {
+Result<TrialGuardian> TrialGuardian::make(const app::Context& context,
+                                          const std::vector<SetName>& sets) {
   auto follow = command_line(context, {"mend", "--settle"}, sets);
   auto cut = command_line(context, {"mend", "--abort"}, sets);
   const auto follow_argv = pointers(follow), cut_argv = pointers(cut);
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("making a guardian of the trial: {}", errno_text(errno)));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(fmt::format("making a guardian of the trial: {}", errno_text(errno)));
   const auto child = ::fork();
   if (child < 0) {
     ::close(ends[0]), ::close(ends[1]);
@@ -60,7 +64,8 @@ Result<TrialGuardian> TrialGuardian::make(const app::Context& context, const std
     // Its own copy of the writing end would keep the pipe from ending.
     ::close(ends[1]);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
-    if (const int null = ::open("/dev/null", O_RDWR); null >= 0) ::dup2(null, 0), ::dup2(null, 1), ::dup2(null, 2);
+    if (const int null = ::open("/dev/null", O_RDWR); null >= 0)
+      ::dup2(null, 0), ::dup2(null, 1), ::dup2(null, 2);
     guard(ends[0], follow_argv.data(), cut_argv.data());
   }
   ::close(ends[0]);

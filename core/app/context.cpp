@@ -34,7 +34,8 @@ void add_folders(std::vector<fs::path>& to, std::string_view list) {
 
 fs::path data_home() {
   if (const auto xdg = environment("XDG_DATA_HOME"); xdg.starts_with('/')) return xdg;
-  if (const auto home = environment("HOME"); home.starts_with('/')) return fs::path(home) / ".local/share";
+  if (const auto home = environment("HOME"); home.starts_with('/'))
+    return fs::path(home) / ".local/share";
   return {};
 }
 
@@ -51,7 +52,8 @@ plugins::PluginHost& Context::plugin_host() {
     for (const auto& folder : options_.plugin_path) add_folders(folders, folder);
     add_folders(folders, environment("CDCTL_PLUGIN_PATH"));
     if (const auto home = data_home(); !home.empty()) folders.push_back(home / "cdctl/plugins");
-    folders.push_back((plugins::program_folder().parent_path() / CDCTL_LIBDIR / "plugins").lexically_normal());
+    folders.push_back(
+        (plugins::program_folder().parent_path() / CDCTL_LIBDIR / "plugins").lexically_normal());
     plugins_ = std::make_unique<plugins::PluginHost>(std::move(folders));
   }
   return *plugins_;
@@ -75,7 +77,8 @@ const Config& Context::config() const {
 
 Result<Http*> Context::http() {
   if (!http_) {
-    CDCTL_TRY_ASSIGN(auto* made, plugins::open_http_module(plugins::program_folder().parent_path() / CDCTL_LIBDIR));
+    CDCTL_TRY_ASSIGN(auto* made, plugins::open_http_module(plugins::program_folder().parent_path() /
+                                                           CDCTL_LIBDIR));
     http_.reset(made);
   }
   return http_.get();
@@ -84,19 +87,34 @@ Result<Http*> Context::http() {
 template <class Role>
 Result<Role*> Context::role(plugin::Role which, std::string_view kind) {
   const auto key = std::string(plugins::to_string(which)) + ":" + std::string(kind);
-  if (const auto there = roles_.find(key); there != roles_.end()) return static_cast<Role*>(there->second);
+  if (const auto there = roles_.find(key); there != roles_.end())
+    return static_cast<Role*>(there->second);
   CDCTL_TRY_ASSIGN(void* const made, plugin_host().create(which, kind, *this));
   roles_[key] = made;
   return static_cast<Role*>(made);
 }
-Result<Source*> Context::source(std::string_view kind) { return role<Source>(plugin::Role::source, kind); }
-Result<Engine*> Context::engine(std::string_view name) { return role<Engine>(plugin::Role::engine, name); }
-Result<Deployer*> Context::deployer(std::string_view name) { return role<Deployer>(plugin::Role::deployer, name); }
-Result<Memory*> Context::memory(std::string_view name) { return role<Memory>(plugin::Role::memory, name); }
-Result<Switch*> Context::switch_(std::string_view name) { return role<Switch>(plugin::Role::switch_, name); }
+Result<Source*> Context::source(std::string_view kind) {
+  return role<Source>(plugin::Role::source, kind);
+}
+Result<Engine*> Context::engine(std::string_view name) {
+  return role<Engine>(plugin::Role::engine, name);
+}
+Result<Deployer*> Context::deployer(std::string_view name) {
+  return role<Deployer>(plugin::Role::deployer, name);
+}
+Result<Memory*> Context::memory(std::string_view name) {
+  return role<Memory>(plugin::Role::memory, name);
+}
+Result<Switch*> Context::switch_(std::string_view name) {
+  return role<Switch>(plugin::Role::switch_, name);
+}
 Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(plugin::Role::feed, name); }
-Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(plugin::Role::probe, name); }
-Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(plugin::Role::doctor, name); }
+Result<Probe*> Context::probe(std::string_view name) {
+  return role<Probe>(plugin::Role::probe, name);
+}
+Result<Doctor*> Context::doctor(std::string_view name) {
+  return role<Doctor>(plugin::Role::doctor, name);
+}
 Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(plugin::Role::sink, name); }
 
 std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
@@ -105,25 +123,35 @@ std::vector<std::string> Context::broker_switches(const ServiceConfig& service) 
     if (name != service.engine) names.push_back(name);
   return names;
 }
-std::string Context::memory_name(const ServiceConfig& service) { return service.table["rabbit"].is_object() ? "rabbit" : "local"; }
+std::string Context::memory_name(const ServiceConfig& service) {
+  return service.table["rabbit"].is_object() ? "rabbit" : "local";
+}
 
 void Context::log(Level level, std::string_view line) {
-  if (level == Level::warning) out.warning(line);
-  else if (level == Level::note) out.note(line);
-  else out.debug(line);
+  if (level == Level::warning)
+    out.warning(line);
+  else if (level == Level::note)
+    out.note(line);
+  else
+    out.debug(line);
 }
 void Context::progress(std::string_view line) { out.progress(line); }
 
-fs::path Context::home() const { return config::home_folder(config().table, config().file.parent_path()); }
+fs::path Context::home() const {
+  return config::home_folder(config().table, config().file.parent_path());
+}
 
-fs::path Context::libexec() const { return (plugins::program_folder().parent_path() / CDCTL_LIBEXEC_DIR).lexically_normal(); }
+fs::path Context::libexec() const {
+  return (plugins::program_folder().parent_path() / CDCTL_LIBEXEC_DIR).lexically_normal();
+}
 
 std::string Context::actor() const {
   if (!actor_.empty()) return actor_;
   char host[256] = "localhost";
   ::gethostname(host, sizeof host - 1);
   const struct passwd* user = ::getpwuid(::geteuid());
-  return actor_ = fmt::format("{}@{}", user ? user->pw_name : fmt::format("uid{}", ::geteuid()), host);
+  return actor_ =
+             fmt::format("{}@{}", user ? user->pw_name : fmt::format("uid{}", ::geteuid()), host);
 }
 
 void Context::note_exit(ExitCode code) {
@@ -144,10 +172,14 @@ void Context::report(const Error& error) {
   note_exit(error.exit);
 }
 
-void Context::report_record(std::optional<std::string_view> service, std::string_view doing, const Error& error) {
+void Context::report_record(std::optional<std::string_view> service, std::string_view doing,
+                            const Error& error) {
   Json record = Json::object({{"schema", "cdctl.error/1"}});
   if (service) record.set("service", *service);
-  record.set("while", doing).set("error", error.what).set("exit", static_cast<int>(error.exit)).set("time", to_rfc3339(now()));
+  record.set("while", doing)
+      .set("error", error.what)
+      .set("exit", static_cast<int>(error.exit))
+      .set("time", to_rfc3339(now()));
   out.write(record);
   report(service ? error.in(*service) : error);
 }

@@ -15,19 +15,21 @@
 
 namespace cdctl::app {
 
-/// Everything a command uses: configuration, plugins, output. Opens each part when it is first asked for.
+/// Everything a command uses: configuration, plugins, output. Opens each part when it is first
+/// asked for.
 class Context : public Host {
  public:
   struct Options {
-    std::string config;                  ///< --config
-    std::vector<std::string> plugin_path;///< --plugin-path
+    std::string config;                    ///< --config
+    std::vector<std::string> plugin_path;  ///< --plugin-path
   };
   Context(Options options, Output& output);
   ~Context() override;
 
   Output& out;
 
-  /// Finds and reads the configuration. Exit code `config` when there is none, or it cannot be used.
+  /// Finds and reads the configuration. Exit code `config` when there is none, or it cannot be
+  /// used.
   [[nodiscard]] Result<> load_config();
   /// Reads this file instead of what was found before: `init` has just made it.
   [[nodiscard]] Result<> load_config_file(const std::filesystem::path& file);
@@ -54,14 +56,17 @@ class Context : public Host {
   [[nodiscard]] Result<Sink*> sink(std::string_view name);
   /// Who keeps the memory of a service: its broker switch, or the local home.
   [[nodiscard]] static std::string memory_name(const ServiceConfig& service);
-  /// The switches of a service that are plugins of their own, in the order of a cut (the engine is not among them).
+  /// The switches of a service that are plugins of their own, in the order of a cut (the engine is
+  /// not among them).
   [[nodiscard]] std::vector<std::string> broker_switches(const ServiceConfig& service);
 
-  /// Says why on stderr and remembers the exit code (design §3: of 1, 4, 6, 5 the first that occurred).
+  /// Says why on stderr and remembers the exit code (design §3: of 1, 4, 6, 5 the first that
+  /// occurred).
   void report(const Error& error);
   void note_exit(ExitCode code);
   /// A `cdctl.error/1` record on stdout beside the line on stderr.
-  void report_record(std::optional<std::string_view> service, std::string_view doing, const Error& error);
+  void report_record(std::optional<std::string_view> service, std::string_view doing,
+                     const Error& error);
   [[nodiscard]] int exit_code() const;
 
  private:
@@ -74,7 +79,7 @@ class Context : public Host {
   std::unique_ptr<Http> http_;
   std::map<std::string, void*> roles_;  ///< live to the end of the process, as the plugins do
   int exit_ = 0;
-  mutable std::string actor_;           ///< asked for in every record: looked up once
+  mutable std::string actor_;  ///< asked for in every record: looked up once
 };
 
 }  // namespace cdctl::app

@@ -6,7 +6,8 @@
 
 namespace cdctl::app {
 
-/// Where records go, and what there is to say beside them. What stands behind it prints; core/ knows no more of a terminal than this.
+/// Where records go, and what there is to say beside them. What stands behind it prints; core/
+/// knows no more of a terminal than this.
 class Output {
  public:
   virtual ~Output() = default;

@@ -11,7 +11,7 @@
 namespace cdctl::app {
 
 bool stdout_gone() {
-  struct pollfd out {STDOUT_FILENO, 0, 0};
+  struct pollfd out{STDOUT_FILENO, 0, 0};
   return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
 }
 

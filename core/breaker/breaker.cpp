@@ -25,9 +25,15 @@ std::uint64_t Observation::work() const {
   return named ? known : all;
 }
 
-bool BreakerSet::any(State state) const { return std::ranges::any_of(rules, [&](const RuleState& rule) { return rule.state == state; }); }
-bool BreakerSet::works() const { return stand == Stand::closed && (calm_since == Time() || last_received > calm_since); }
-bool BreakerSet::suspect() const { return in_trouble() || std::ranges::any_of(rules, &RuleState::suspect); }
+bool BreakerSet::any(State state) const {
+  return std::ranges::any_of(rules, [&](const RuleState& rule) { return rule.state == state; });
+}
+bool BreakerSet::works() const {
+  return stand == Stand::closed && (calm_since == Time() || last_received > calm_since);
+}
+bool BreakerSet::suspect() const {
+  return in_trouble() || std::ranges::any_of(rules, &RuleState::suspect);
+}
 int BreakerSet::unit_count() const { return std::max(std::popcount(units), 1); }
 
 namespace {
@@ -39,12 +45,18 @@ bool worth_reading(const BreakerSet& set, std::size_t i) {
   if (state.state != State::quiet || state.suspect) return true;
   const auto hits = state.window.hits(), total = state.window.total();
   if (!rule.relative()) return hits > 0;
-  if (rule.kind == Rule::Kind::rate) return hits >= 3 && set.measured != Time() && total >= static_cast<std::uint64_t>(rule.at_least) / 2;
+  if (rule.kind == Rule::Kind::rate)
+    return hits >= 3 && set.measured != Time() &&
+           total >= static_cast<std::uint64_t>(rule.at_least) / 2;
   return hits >= static_cast<std::uint64_t>(std::min(rule.at_least, rule.count));
 }
 
 /// How long a comparison is good for: what is in a long window changes slowly.
-Millis pause_of(const Rule& rule) { return rule.relative() ? std::clamp<Millis>(rule.window / 120, Millis(0), std::chrono::seconds(15)) : Millis(0); }
+Millis pause_of(const Rule& rule) {
+  return rule.relative()
+             ? std::clamp<Millis>(rule.window / 120, Millis(0), std::chrono::seconds(15))
+             : Millis(0);
+}
 
 }  // namespace
 
@@ -58,7 +70,10 @@ BreakerService& Breaker::service_of(std::string_view name) {
   service->least = Severity::critical;
   for (const auto& rule : service->rules) {
     const bool all = rule.kind == Rule::Kind::row || rule.subject == Rule::Subject::name;
-    service->least = std::min(service->least, all ? Severity::debug : rule.subject == Rule::Subject::failures ? Severity::error : rule.least);
+    service->least =
+        std::min(service->least, all                                       ? Severity::debug
+                                 : rule.subject == Rule::Subject::failures ? Severity::error
+                                                                           : rule.least);
   }
   return *services_.emplace(name, std::move(service)).first->second;
 }
@@ -77,15 +92,22 @@ BreakerSet* Breaker::find(std::string_view name) {
 }
 
 /// Whether the rule counted something.
-bool Breaker::count(BreakerSet& set, RuleState& state, const Rule& rule, const Observation& signal) const {
+bool Breaker::count(BreakerSet& set, RuleState& state, const Rule& rule,
+                    const Observation& signal) const {
   const bool measured = signal.count_size > 0;
   const bool failures = rule.subject == Rule::Subject::failures;
   std::uint64_t hits = 0, total = 0;
-  if (measured && failures) hits = signal.counted("failed");
-  else if (measured && rule.kind == Rule::Kind::rate && rule.subject == Rule::Subject::name && signal.counted(rule.signal) > 0) hits = signal.counted(rule.signal);
-  else if (rule.matches(signal.severity, signal.signal)) hits = 1;
-  if (rule.kind == Rule::Kind::row && failures && !measured) return false;  // a row of failures needs what went well beside it
-  if (rule.kind == Rule::Kind::rate || rule.relative()) total = measured ? signal.work() : failures ? hits : 0;
+  if (measured && failures)
+    hits = signal.counted("failed");
+  else if (measured && rule.kind == Rule::Kind::rate && rule.subject == Rule::Subject::name &&
+           signal.counted(rule.signal) > 0)
+    hits = signal.counted(rule.signal);
+  else if (rule.matches(signal.severity, signal.signal))
+    hits = 1;
+  if (rule.kind == Rule::Kind::row && failures && !measured)
+    return false;  // a row of failures needs what went well beside it
+  if (rule.kind == Rule::Kind::rate || rule.relative())
+    total = measured ? signal.work() : failures ? hits : 0;
   if (rule.kind == Rule::Kind::row && (hits == 0 || (failures && signal.counted("ok") > 0))) {
     state.window.clear();
     return true;
@@ -98,7 +120,8 @@ bool Breaker::count(BreakerSet& set, RuleState& state, const Rule& rule, const O
 
 Side Breaker::side_of(const BreakerSet& set, std::size_t rule, Time clock) const {
   const auto& wanted = set.service->rules[rule];
-  return {set.text, &set.rules[rule].window, static_cast<double>(set.unit_count()), clock - set.first - wanted.after,
+  return {set.text, &set.rules[rule].window, static_cast<double>(set.unit_count()),
+          clock - set.first - wanted.after,
           set.measured != Time() && clock - set.measured <= wanted.window};
 }
 
@@ -106,12 +129,15 @@ std::vector<Side> Breaker::peers_of(const BreakerSet& set, std::size_t rule, Tim
   std::vector<Side> out;
   const auto heard = std::max(k_heard, set.service->rules[rule].window / 2);
   for (const auto* peer : set.service->sets)
-    if (peer != &set && peer->works() && clock - peer->last_received <= heard) out.push_back(side_of(*peer, rule, clock));
+    if (peer != &set && peer->works() && clock - peer->last_received <= heard)
+      out.push_back(side_of(*peer, rule, clock));
   return out;
 }
 
 bool Breaker::has_peer(const BreakerSet& set, Time clock) const {
-  return std::ranges::any_of(set.service->sets, [&](const BreakerSet* peer) { return peer != &set && fresh(*peer, clock); });
+  return std::ranges::any_of(set.service->sets, [&](const BreakerSet* peer) {
+    return peer != &set && fresh(*peer, clock);
+  });
 }
 
 /// How long a rule must hold before it counts.
@@ -129,18 +155,24 @@ Reading Breaker::reading_of(const BreakerSet& set, std::size_t i, Time clock) co
   const auto& rule = set.service->rules[i];
   const bool open = set.bad == static_cast<int>(i) || set.stand == Stand::half_open;
   const auto own = side_of(set, i, clock);
-  return rule.relative() ? read_rule(rule, own, peers_of(set, i, clock), clock, open) : read_absolute(rule, own, open);
+  return rule.relative() ? read_rule(rule, own, peers_of(set, i, clock), clock, open)
+                         : read_absolute(rule, own, open);
 }
 
 void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
   const auto reading = reading_of(set, i, clock);
   auto& held = set.rules[i];
   auto state = reading.state;
-  if ((reading.suspect || state == State::bad || state == State::shared) && !set.suspicious) set.trouble = clock;
+  if ((reading.suspect || state == State::bad || state == State::shared) && !set.suspicious)
+    set.trouble = clock;
   held.suspect = reading.suspect;
   held.by_peers = state == State::bad && reading.basis == Reading::Basis::peers;
-  if (state == State::bad && clock < (held.by_peers ? held.world_until : held.excused_until)) state = State::shared;
-  if (state == State::shared) held.excused_until = std::max(held.excused_until, reading.state == State::shared ? clock + set.service->rules[i].window : Time());
+  if (state == State::bad && clock < (held.by_peers ? held.world_until : held.excused_until))
+    state = State::shared;
+  if (state == State::shared)
+    held.excused_until =
+        std::max(held.excused_until,
+                 reading.state == State::shared ? clock + set.service->rules[i].window : Time());
   if (held.state == state) {
     set.suspicious = set.suspect();
     return;
@@ -149,7 +181,8 @@ void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
   if (!(held.bad() && state == State::shared)) held.since = clock;
   held.state = state;
   set.suspicious = set.suspect();
-  if (const auto wait = set.service->rules[i].settle; state == State::bad && wait.count() > 0) hint_ = std::min(hint_.value_or(Time::max()), clock + wait);
+  if (const auto wait = set.service->rules[i].settle; state == State::bad && wait.count() > 0)
+    hint_ = std::min(hint_.value_or(Time::max()), clock + wait);
   if (state != State::quiet) wake(set);
 }
 
@@ -163,7 +196,8 @@ bool Breaker::add(const Observation& signal) {
   set->newest = std::max(set->newest, signal.time);
   set->last_received = std::max(set->last_received, signal.received);
   set->service->last_received = std::max(set->service->last_received, signal.received);
-  if (!signal.unit.empty()) set->units |= std::uint64_t{1} << (std::hash<std::string_view>()(signal.unit) % 64);
+  if (!signal.unit.empty())
+    set->units |= std::uint64_t{1} << (std::hash<std::string_view>()(signal.unit) % 64);
   if (signal.count_size > 0) set->measured = std::max(set->measured, signal.time);
   const auto& rules = set->service->rules;
   if (set->stand == Stand::half_open) set->half_ok += signal.counted("ok");
@@ -174,8 +208,10 @@ bool Breaker::add(const Observation& signal) {
     auto& state = set->rules[i];
     if (!count(*set, state, rules[i], signal)) continue;
     const auto before = state.state;
-    if (!rules[i].relative()) read(*set, i, clock_);
-    else if (!set->active && worth_reading(*set, i)) wake(*set);
+    if (!rules[i].relative())
+      read(*set, i, clock_);
+    else if (!set->active && worth_reading(*set, i))
+      wake(*set);
     turned = turned || state.state != before;
   }
   if (turned) judge(*set->service, clock_);
@@ -184,7 +220,8 @@ bool Breaker::add(const Observation& signal) {
 }
 
 void Breaker::pass(Time clock) {
-  // Steps that grow with the gap: a second while signals come, about a hundred and fifty for a quiet hour.
+  // Steps that grow with the gap: a second while signals come, about a hundred and fifty for a
+  // quiet hour.
   const auto from = clock_;
   while (!active_.empty() && clock_ != Time()) {
     const auto step = std::max<Millis>(std::chrono::seconds(1), (swept_ - from) / 16);
@@ -233,7 +270,8 @@ std::optional<Time> Breaker::next_due() const {
   std::optional<Time> out;
   for (const auto* set : active_)
     for (std::size_t i = 0; i < set->rules.size(); ++i)
-      if (const auto& rule = set->service->rules[i]; set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0) {
+      if (const auto& rule = set->service->rules[i];
+          set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0) {
         const auto due = set->rules[i].since + wait_of(*set, rule, clock_);
         if (!out || due < *out) out = due;
       }
@@ -246,7 +284,8 @@ void Breaker::settle(Time clock) {
     clock_ = swept_ = std::max(clock_, *due);
     std::vector<BreakerService*> services;
     for (const auto* set : active_)
-      if (std::ranges::find(services, set->service) == services.end()) services.push_back(set->service);
+      if (std::ranges::find(services, set->service) == services.end())
+        services.push_back(set->service);
     const auto before = next_due();
     for (auto* service : services) judge(*service, clock_);
     if (next_due() == before) return;  // it waits for something else
@@ -255,7 +294,8 @@ void Breaker::settle(Time clock) {
 
 void Breaker::block(std::string_view service, std::string_view why) {
   const auto close = [&](BreakerService& one) {
-    for (auto* set : one.sets) say(*set, Verdict::error, why, {}, clock_, set->said == Verdict::error);
+    for (auto* set : one.sets)
+      say(*set, Verdict::error, why, {}, clock_, set->said == Verdict::error);
     one.blocked = true;
   };
   if (!service.empty()) return close(service_of(service));

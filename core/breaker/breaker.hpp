@@ -13,8 +13,9 @@
 
 namespace cdctl::breaker {
 
-/// Decides from signals which sets are unhealthy (docs/breakers.md). Knows no clock of its own: the signals and tick() give it
-/// one. Memory is bounded by sets × rules × the counters of a window, plus RecentIds, however many signals come.
+/// Decides from signals which sets are unhealthy (docs/breakers.md). Knows no clock of its own: the
+/// signals and tick() give it one. Memory is bounded by sets × rules × the counters of a window,
+/// plus RecentIds, however many signals come.
 class Breaker {
  public:
   struct Hooks {
@@ -28,32 +29,41 @@ class Breaker {
 
   /// False when the set's name cannot be one.
   bool add(const Observation& signal);
-  /// The reader's clock: closes windows that have gone quiet, decides what has stood for long enough.
+  /// The reader's clock: closes windows that have gone quiet, decides what has stood for long
+  /// enough.
   void tick(Time clock);
-  /// The end of the input, at `clock`: decides what only waited for others to show the same, and closes nothing.
+  /// The end of the input, at `clock`: decides what only waited for others to show the same, and
+  /// closes nothing.
   void settle(Time clock);
   /// When what waits for others is decided, at the latest; empty when nothing does.
   [[nodiscard]] std::optional<Time> next_due() const;
-  /// The same as it was a moment ago, or sooner than it is: cheap, for a reader that asks before each line.
+  /// The same as it was a moment ago, or sooner than it is: cheap, for a reader that asks before
+  /// each line.
   [[nodiscard]] std::optional<Time> due_hint() const { return hint_; }
-  /// Someone upstream could not ask: the service's sets are of verdict `error`, and nothing is decided of them from here on.
+  /// Someone upstream could not ask: the service's sets are of verdict `error`, and nothing is
+  /// decided of them from here on.
   void block(std::string_view service, std::string_view why);
   [[nodiscard]] bool any_unhealthy() const { return ever_unhealthy_; }
   /// A `cdctl.explain/1` record for each rule of each set.
   void explain(const std::function<void(const Json&)>& write);
 
-  static constexpr Millis k_fresh = std::chrono::minutes(5);     ///< a set that was heard of since is there
-  static constexpr Millis k_heard = std::chrono::minutes(15);    ///< the same to compare with, or half the window
-  static constexpr Millis k_grace = std::chrono::minutes(15);    ///< after what everyone showed, at most
-  static constexpr Millis k_together = std::chrono::minutes(10);  ///< services that turn bad within it do so together
-  static constexpr std::size_t k_many = 3;                       ///< services
-  static constexpr Millis k_open = std::chrono::minutes(1);      ///< the first time
+  static constexpr Millis k_fresh =
+      std::chrono::minutes(5);  ///< a set that was heard of since is there
+  static constexpr Millis k_heard =
+      std::chrono::minutes(15);  ///< the same to compare with, or half the window
+  static constexpr Millis k_grace =
+      std::chrono::minutes(15);  ///< after what everyone showed, at most
+  static constexpr Millis k_together =
+      std::chrono::minutes(10);             ///< services that turn bad within it do so together
+  static constexpr std::size_t k_many = 3;  ///< services
+  static constexpr Millis k_open = std::chrono::minutes(1);  ///< the first time
   static constexpr Millis k_longest_open = std::chrono::minutes(30);
   static constexpr Millis k_decay = std::chrono::hours(1);
-  static constexpr Millis k_again = std::chrono::minutes(1);     ///< an undecided that stands is said again
+  static constexpr Millis k_again =
+      std::chrono::minutes(1);  ///< an undecided that stands is said again
   static constexpr int k_escalate = 4;
-  static constexpr Millis k_trial = std::chrono::seconds(30);    ///< half open, at most
-  static constexpr std::uint64_t k_trial_work = 20;              ///< that must go well to end it sooner
+  static constexpr Millis k_trial = std::chrono::seconds(30);  ///< half open, at most
+  static constexpr std::uint64_t k_trial_work = 20;  ///< that must go well to end it sooner
 
  private:
   using Sets = std::vector<BreakerSet*>;
@@ -63,8 +73,11 @@ class Breaker {
   BreakerService& service_of(std::string_view name);
   bool count(BreakerSet& set, RuleState& state, const Rule& rule, const Observation& signal) const;
   [[nodiscard]] Side side_of(const BreakerSet& set, std::size_t rule, Time clock) const;
-  [[nodiscard]] std::vector<Side> peers_of(const BreakerSet& set, std::size_t rule, Time clock) const;
-  [[nodiscard]] bool fresh(const BreakerSet& set, Time clock) const { return clock - set.last_received <= k_fresh; }
+  [[nodiscard]] std::vector<Side> peers_of(const BreakerSet& set, std::size_t rule,
+                                           Time clock) const;
+  [[nodiscard]] bool fresh(const BreakerSet& set, Time clock) const {
+    return clock - set.last_received <= k_fresh;
+  }
   [[nodiscard]] bool has_peer(const BreakerSet& set, Time clock) const;
   [[nodiscard]] Millis wait_of(const BreakerSet& set, const Rule& rule, Time clock) const;
   void read(BreakerSet& set, std::size_t rule, Time clock);
@@ -84,7 +97,8 @@ class Breaker {
   void blame(BreakerSet& set, const Sets& together, Time clock);
   void open(BreakerSet& set, std::string_view why, Time clock);
   void relax(BreakerSet& set, Time clock);
-  void say(BreakerSet& set, Verdict verdict, std::string_view why, const Sets& together, Time clock, bool repeat = false);
+  void say(BreakerSet& set, Verdict verdict, std::string_view why, const Sets& together, Time clock,
+           bool repeat = false);
   [[nodiscard]] std::optional<Force::State> force_of(const BreakerSet& set) const;
 
   // breaker_records.cpp: how it is said

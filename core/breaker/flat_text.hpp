@@ -8,9 +8,10 @@
 
 namespace cdctl::breaker {
 
-/// Steps through the text of one flat JSON object without copying. Knows strings of plain ASCII without escapes, whole numbers,
-/// words, and one level of objects; whatever else it meets, it gives up, and a JSON parser has to look. The odd bytes of the whole
-/// text (quotes, and what is not plain) are found first, 64 at a time, so that a string costs a few steps however long it is.
+/// Steps through the text of one flat JSON object without copying. Knows strings of plain ASCII
+/// without escapes, whole numbers, words, and one level of objects; whatever else it meets, it
+/// gives up, and a JSON parser has to look. The odd bytes of the whole text (quotes, and what is
+/// not plain) are found first, 64 at a time, so that a string costs a few steps however long it is.
 /// Reads up to 64 bytes behind the end.
 class FlatText {
  public:
@@ -67,8 +68,9 @@ class FlatText {
   const char* at_;
   const char* end_;
   std::size_t block_ = 0, blocks_ = 0;
-  std::uint64_t odd_ = 0;                              ///< a bit for each odd byte of this block that is still to come
-  std::array<std::uint64_t, k_longest / 64> odd_of_;  ///< the same of each block; only the first blocks_ are set
+  std::uint64_t odd_ = 0;  ///< a bit for each odd byte of this block that is still to come
+  std::array<std::uint64_t, k_longest / 64>
+      odd_of_;  ///< the same of each block; only the first blocks_ are set
 };
 
 }  // namespace cdctl::breaker

@@ -10,7 +10,8 @@ using State = Reading::State;
 void Breaker::choose(BreakerSet& set, Time clock) const {
   const auto stood = [&](std::size_t i) {
     const auto& state = set.rules[i];
-    return state.bad() && (set.bad == static_cast<int>(i) || clock - state.since >= wait_of(set, set.service->rules[i], clock));
+    return state.bad() && (set.bad == static_cast<int>(i) ||
+                           clock - state.since >= wait_of(set, set.service->rules[i], clock));
   };
   if (set.bad >= 0 && stood(static_cast<std::size_t>(set.bad))) return;
   set.bad = -1;
@@ -18,7 +19,8 @@ void Breaker::choose(BreakerSet& set, Time clock) const {
     if (stood(i)) set.bad = static_cast<int>(i);
 }
 
-/// Whether all sets that were heard of lately are bad, those that are about to be found so included.
+/// Whether all sets that were heard of lately are bad, those that are about to be found so
+/// included.
 bool Breaker::everyone(const BreakerService& service, Time clock) const {
   std::size_t heard = 0;
   for (const auto* set : service.sets) {
@@ -29,7 +31,8 @@ bool Breaker::everyone(const BreakerService& service, Time clock) const {
   return heard >= 2;
 }
 
-/// Whether sets of many services, and of most of those that were heard of, went bad at about the same time.
+/// Whether sets of many services, and of most of those that were heard of, went bad at about the
+/// same time.
 void Breaker::look_everywhere(Time clock) {
   std::size_t heard = 0, bad = 0;
   Sets in_trouble;
@@ -38,7 +41,8 @@ void Breaker::look_everywhere(Time clock) {
     ++heard;
     const auto before = in_trouble.size();
     for (auto* set : service->sets)
-      if (set->suspicious && (set->worldly || clock - set->trouble <= k_together)) in_trouble.push_back(set);
+      if (set->suspicious && (set->worldly || clock - set->trouble <= k_together))
+        in_trouble.push_back(set);
     if (in_trouble.size() > before) ++bad;
   }
   everywhere_ = bad >= k_many && bad * 2 > heard;
@@ -85,7 +89,8 @@ void Breaker::conclude_all(BreakerService& service, Time clock) {
   if (std::exchange(service.everyone, all) && !all)
     for (auto* set : service.sets)
       for (std::size_t i = 0; i < set->rules.size(); ++i)
-        if (auto& rule = set->rules[i]; !rule.by_peers) rule.world_until = clock + std::min(service.rules[i].window, k_grace);
+        if (auto& rule = set->rules[i]; !rule.by_peers)
+          rule.world_until = clock + std::min(service.rules[i].window, k_grace);
   Sets together;
   for (auto* set : service.sets)
     if (all && fresh(*set, clock)) together.push_back(set);
@@ -96,16 +101,19 @@ void Breaker::conclude(BreakerSet& set, bool everyone, const Sets& together, Tim
   const bool alone = set.bad >= 0 && set.rules[static_cast<std::size_t>(set.bad)].by_peers;
   if (everyone && !alone && fresh(set, clock)) {
     for (std::size_t i = 0; i < set.rules.size(); ++i)
-      if (auto& rule = set.rules[i]; rule.bad() || rule.state == State::shared) rule.excused_until = clock + set.service->rules[i].window;
+      if (auto& rule = set.rules[i]; rule.bad() || rule.state == State::shared)
+        rule.excused_until = clock + set.service->rules[i].window;
     bool stood = set.bad >= 0;
     for (std::size_t i = 0; i < set.rules.size() && !stood; ++i)
-      if (const auto& wanted = set.service->rules[i]; set.rules[i].state == State::shared) stood = clock - set.rules[i].since >= std::max(wanted.hold, wanted.settle);
+      if (const auto& wanted = set.service->rules[i]; set.rules[i].state == State::shared)
+        stood = clock - set.rules[i].since >= std::max(wanted.hold, wanted.settle);
     if (stood) say(set, Verdict::undecided, "everyone", together, clock);
     return;
   }
   if (set.bad >= 0) return blame(set, together, clock);
   if (set.any(State::bad)) return;  // it has not stood for long enough
-  if (set.any(State::too_few) && set.stand == Stand::closed) return say(set, Verdict::undecided, "too few", {}, clock);
+  if (set.any(State::too_few) && set.stand == Stand::closed)
+    return say(set, Verdict::undecided, "too few", {}, clock);
   relax(set, clock);
 }
 
@@ -118,8 +126,10 @@ void Breaker::blame(BreakerSet& set, const Sets& together, Time clock) {
     std::ranges::sort(all, {}, &BreakerSet::text);
     return say(set, Verdict::undecided, "everywhere", all, clock);
   }
-  if (force == Force::State::closed) return say(set, Verdict::undecided, "forced-closed", together, clock);
-  if (force == Force::State::observe) return say(set, Verdict::undecided, "observe-only", together, clock);
+  if (force == Force::State::closed)
+    return say(set, Verdict::undecided, "forced-closed", together, clock);
+  if (force == Force::State::observe)
+    return say(set, Verdict::undecided, "observe-only", together, clock);
   open(set, force == Force::State::open ? "forced-open" : "", clock);
 }
 
@@ -131,14 +141,20 @@ std::optional<Force::State> Breaker::force_of(const BreakerSet& set) const {
 
 void Breaker::open(BreakerSet& set, std::string_view why, Time clock) {
   // Said again for what came after its open time: somebody may have mended it meanwhile.
-  const bool again = set.stand == Stand::open && clock >= set.open_until && set.rules[static_cast<std::size_t>(set.bad)].window.last() >= set.open_until;
+  const bool again = set.stand == Stand::open && clock >= set.open_until &&
+                     set.rules[static_cast<std::size_t>(set.bad)].window.last() >= set.open_until;
   if (set.stand == Stand::open && !again) return say(set, Verdict::unhealthy, why, {}, clock);
-  if (set.stand == Stand::closed && set.times > 0) set.times -= static_cast<int>(std::min<std::int64_t>((clock - set.calm_since) / k_decay, set.times));
+  if (set.stand == Stand::closed && set.times > 0)
+    set.times -=
+        static_cast<int>(std::min<std::int64_t>((clock - set.calm_since) / k_decay, set.times));
   set.times = std::min(set.times + 1, 16);
   set.stand = Stand::open;
   const auto base = std::min<Millis>(k_open * (std::int64_t{1} << (set.times - 1)), k_longest_open);
-  // Many breakers must not come back at once, and a replay must say the same: the jitter is the set's own.
-  const auto dice = static_cast<std::int64_t>(std::hash<std::string_view>()(set.text) + static_cast<std::size_t>(set.times) * 7919) & 0xff;
+  // Many breakers must not come back at once, and a replay must say the same: the jitter is the
+  // set's own.
+  const auto dice = static_cast<std::int64_t>(std::hash<std::string_view>()(set.text) +
+                                              static_cast<std::size_t>(set.times) * 7919) &
+                    0xff;
   set.open_until = clock + base + base * dice / (256 * 5);
   say(set, Verdict::unhealthy, why, {}, clock, true);
 }
@@ -151,7 +167,8 @@ void Breaker::relax(BreakerSet& set, Time clock) {
     set.half_ok = 0;
   }
   if (set.stand == Stand::half_open) {
-    if (clock < set.open_until || (clock - set.half_since < k_trial && set.half_ok < k_trial_work)) return;
+    if (clock < set.open_until || (clock - set.half_since < k_trial && set.half_ok < k_trial_work))
+      return;
     if (force_of(set) == Force::State::open) return;
     set.stand = Stand::closed;
     set.calm_since = clock;
@@ -159,9 +176,11 @@ void Breaker::relax(BreakerSet& set, Time clock) {
   if (set.said != Verdict::error) say(set, Verdict::healthy, "", {}, clock);
 }
 
-void Breaker::say(BreakerSet& set, Verdict verdict, std::string_view why, const Sets& together, Time clock, bool repeat) {
+void Breaker::say(BreakerSet& set, Verdict verdict, std::string_view why, const Sets& together,
+                  Time clock, bool repeat) {
   const bool same = verdict == set.said && why == set.said_why;
-  if (same && verdict == Verdict::undecided) repeat = clock - set.said_at >= k_again && set.said_times < k_escalate;
+  if (same && verdict == Verdict::undecided)
+    repeat = clock - set.said_at >= k_again && set.said_times < k_escalate;
   if (same && verdict == Verdict::error && set.said_times >= k_escalate) return;
   if (same && !repeat) return;
   set.said_times = same ? set.said_times + 1 : 1;

@@ -15,9 +15,11 @@ constexpr std::size_t k_huge_page = std::size_t{2} << 20;
 
 RecentIds::RecentIds() {
   constexpr auto bytes = (k_slots + k_kept) * sizeof(std::uint64_t);
-  memory_.reset(static_cast<std::uint64_t*>(std::aligned_alloc(k_huge_page, (bytes + k_huge_page - 1) / k_huge_page * k_huge_page)));
+  memory_.reset(static_cast<std::uint64_t*>(
+      std::aligned_alloc(k_huge_page, (bytes + k_huge_page - 1) / k_huge_page * k_huge_page)));
   if (!memory_) throw std::bad_alloc();
-  // Each look lands on another page: with small ones, half of its time goes into finding the page. A wish, so no error.
+  // Each look lands on another page: with small ones, half of its time goes into finding the page.
+  // A wish, so no error.
   (void)::madvise(memory_.get(), k_slots * sizeof(std::uint64_t), MADV_HUGEPAGE);
   slots_ = {memory_.get(), k_slots};
   ring_ = {memory_.get() + k_slots, k_kept};
@@ -35,8 +37,10 @@ void RecentIds::remove(std::uint64_t identity) {
   auto hole = find(identity);
   if (slots_[hole] == 0) return;
   slots_[hole] = 0;
-  // Those behind the hole that were pushed along by it move back, so that every search still ends at a free slot.
-  for (auto slot = (hole + 1) & (k_slots - 1); slots_[slot] != 0; slot = (slot + 1) & (k_slots - 1)) {
+  // Those behind the hole that were pushed along by it move back, so that every search still ends
+  // at a free slot.
+  for (auto slot = (hole + 1) & (k_slots - 1); slots_[slot] != 0;
+       slot = (slot + 1) & (k_slots - 1)) {
     const auto moved = std::exchange(slots_[slot], 0);
     slots_[find(moved)] = moved;
   }

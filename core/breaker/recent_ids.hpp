@@ -7,7 +7,8 @@
 
 namespace cdctl::breaker {
 
-/// Identities seen lately: a duplicate within the last `k_kept` signals is found; beyond that it counts again.
+/// Identities seen lately: a duplicate within the last `k_kept` signals is found; beyond that it
+/// counts again.
 class RecentIds {
  public:
   static constexpr std::size_t k_kept = 1u << 17;
@@ -15,7 +16,9 @@ class RecentIds {
   /// False when it was seen.
   bool add(std::uint64_t identity);
   /// The table is larger than a cache: fetches the place of an identity that is added soon.
-  void expect(std::uint64_t identity) const { __builtin_prefetch(&slots_[identity & (k_slots - 1)]); }
+  void expect(std::uint64_t identity) const {
+    __builtin_prefetch(&slots_[identity & (k_slots - 1)]);
+  }
 
  private:
   static constexpr std::size_t k_slots = k_kept * 2;

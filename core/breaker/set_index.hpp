@@ -9,8 +9,8 @@
 
 namespace cdctl::breaker {
 
-/// A hash for tables that live as long as the process: of a few words in a few steps, and of no use against people who look for
-/// texts that collide.
+/// A hash for tables that live as long as the process: of a few words in a few steps, and of no use
+/// against people who look for texts that collide.
 [[nodiscard]] std::uint64_t quick_hash(std::string_view text);
 
 /// All sets heard of, found by name. Owns them; none ever leaves.

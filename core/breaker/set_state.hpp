@@ -27,8 +27,8 @@ struct Observation {
 
   std::string_view set, signal;
   Severity severity = Severity::info;
-  Time time;               ///< event time, clamped to received (design §4)
-  Time received;           ///< the feed's clock; the event time where there is none
+  Time time;                   ///< event time, clamped to received (design §4)
+  Time received;               ///< the feed's clock; the event time where there is none
   std::uint64_t identity = 0;  ///< hash of the id; 0 = none, never a duplicate
   std::string_view unit = {};
   Count counts[k_most_counts] = {};
@@ -40,7 +40,8 @@ struct Observation {
 };
 
 enum class Verdict { healthy, unhealthy, undecided, error };
-/// How a breaker holds a set (docs/breakers.md). What people forced is asked for when it matters, and is no state of its own.
+/// How a breaker holds a set (docs/breakers.md). What people forced is asked for when it matters,
+/// and is no state of its own.
 enum class Stand { closed, open, half_open };
 
 /// One rule of one set.
@@ -48,12 +49,14 @@ struct RuleState {
   explicit RuleState(const Rule& rule) : window(rule.window) {}
   RuleWindow window;
   Reading::State state = Reading::State::quiet;
-  bool suspect = false;    ///< on the way
-  bool by_peers = false;   ///< bad, compared with its peers: then these are no excuse
-  Time since{};            ///< `state` has stood
-  Time read_at{};          ///< a comparison was made
-  Time excused_until{};    ///< it went with the others: until then what is still in the window is not held against it alone
-  Time world_until{};      ///< the same after the end of what everyone showed, for they do not end in the same second
+  bool suspect = false;   ///< on the way
+  bool by_peers = false;  ///< bad, compared with its peers: then these are no excuse
+  Time since{};           ///< `state` has stood
+  Time read_at{};         ///< a comparison was made
+  Time excused_until{};  ///< it went with the others: until then what is still in the window is not
+                         ///< held against it alone
+  Time world_until{};    ///< the same after the end of what everyone showed, for they do not end in
+                         ///< the same second
 
   [[nodiscard]] bool bad() const { return state == Reading::State::bad; }
 };
@@ -62,38 +65,44 @@ struct BreakerService;
 
 struct BreakerSet {
   // What every signal touches comes first, so that it shares a few cache lines.
-  std::array<char, 56> label{};  ///< the name again, beside what is looked at next; a set's name has 50 characters at most
-  std::string text;        ///< name.str()
+  std::array<char, 56> label{};  ///< the name again, beside what is looked at next; a set's name
+                                 ///< has 50 characters at most
+  std::string text;              ///< name.str()
   BreakerService* service = nullptr;
   Time first{}, newest{};  ///< event times heard of
   Time last_received{}, measured{};
-  std::uint64_t units = 0; ///< a bit for each worker heard of
+  std::uint64_t units = 0;  ///< a bit for each worker heard of
   std::vector<RuleState> rules;
   std::uint64_t said_count = 0;  ///< verdicts, of any kind
   Stand stand = Stand::closed;
-  bool active = false;     ///< looked at once a second
+  bool active = false;  ///< looked at once a second
 
   SetName name;
-  int times = 0;           ///< opened, less one for each quiet hour
+  int times = 0;  ///< opened, less one for each quiet hour
   Time open_until{}, half_since{}, calm_since{};
-  int bad = -1;            ///< the rule that holds and has stood, or -1
-  Time trouble{};          ///< when a rule began to hold
-  bool suspicious = false; ///< suspect(), kept
-  bool worldly = false;    ///< it went bad together with sets of many services
+  int bad = -1;               ///< the rule that holds and has stood, or -1
+  Time trouble{};             ///< when a rule began to hold
+  bool suspicious = false;    ///< suspect(), kept
+  bool worldly = false;       ///< it went bad together with sets of many services
   std::uint64_t half_ok = 0;  ///< work that went well while half open
 
   Verdict said = Verdict::healthy;
   std::string said_why;
-  int said_times = 0;      ///< the same undecided or error, in a row
+  int said_times = 0;  ///< the same undecided or error, in a row
   Time said_at{};
 
   [[nodiscard]] bool is(std::string_view wanted) const {
-    return wanted.size() < label.size() && std::memcmp(label.data(), wanted.data(), wanted.size()) == 0 && label[wanted.size()] == 0;
+    return wanted.size() < label.size() &&
+           std::memcmp(label.data(), wanted.data(), wanted.size()) == 0 &&
+           label[wanted.size()] == 0;
   }
   [[nodiscard]] bool any(Reading::State state) const;
-  [[nodiscard]] bool in_trouble() const { return any(Reading::State::bad) || any(Reading::State::shared); }
+  [[nodiscard]] bool in_trouble() const {
+    return any(Reading::State::bad) || any(Reading::State::shared);
+  }
   [[nodiscard]] bool suspect() const;
-  /// Not found bad; or heard of since, for what is silent after that was cut and its silence is no merit.
+  /// Not found bad; or heard of since, for what is silent after that was cut and its silence is no
+  /// merit.
   [[nodiscard]] bool works() const;
   [[nodiscard]] int unit_count() const;
 };

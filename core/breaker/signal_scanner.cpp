@@ -7,8 +7,8 @@
 
 #include <cdctl/text.hpp>
 
-#include "core/breaker/set_index.hpp"
 #include "core/breaker/flat_text.hpp"
+#include "core/breaker/set_index.hpp"
 
 namespace cdctl::breaker {
 
@@ -48,19 +48,47 @@ void SignalScanner::field(Fields& fields, std::string_view key, std::string_view
     if (slot.data() == nullptr) slot = text;  // on a repeated key the first wins
   };
   switch (key.size()) {
-    case 2: if (key == "id") set(fields.id); break;
-    case 3: if (key == "set") set(observation_.set); break;
-    case 4: if (key == "time") set(fields.time); else if (key == "unit") set(observation_.unit); break;
-    case 5: if (key == "while") set(fields.doing); break;
-    case 6: if (key == "schema") set(fields.schema); else if (key == "signal") set(observation_.signal); break;
-    case 7: if (key == "service") set(fields.service); else if (key == "expires") set(fields.expires); break;
-    case 8: if (key == "severity") set(fields.severity); else if (key == "received") set(fields.received); break;
-    default: break;
+    case 2:
+      if (key == "id") set(fields.id);
+      break;
+    case 3:
+      if (key == "set") set(observation_.set);
+      break;
+    case 4:
+      if (key == "time")
+        set(fields.time);
+      else if (key == "unit")
+        set(observation_.unit);
+      break;
+    case 5:
+      if (key == "while") set(fields.doing);
+      break;
+    case 6:
+      if (key == "schema")
+        set(fields.schema);
+      else if (key == "signal")
+        set(observation_.signal);
+      break;
+    case 7:
+      if (key == "service")
+        set(fields.service);
+      else if (key == "expires")
+        set(fields.expires);
+      break;
+    case 8:
+      if (key == "severity")
+        set(fields.severity);
+      else if (key == "received")
+        set(fields.received);
+      break;
+    default:
+      break;
   }
 }
 
 void SignalScanner::add_count(std::string_view name, std::uint64_t value) {
-  if (observation_.count_size < Observation::k_most_counts) observation_.counts[observation_.count_size++] = {name, value};
+  if (observation_.count_size < Observation::k_most_counts)
+    observation_.counts[observation_.count_size++] = {name, value};
 }
 
 bool SignalScanner::scan_flat(std::string_view line, Fields& fields) {
@@ -117,16 +145,20 @@ SignalScanner::Kind SignalScanner::scan_tree(std::string_view line) {
   for (const auto member : object) {
     std::string_view text;
     simdjson::dom::object counts;
-    if (bool cleared = false; member.key == "cleared" && !member.value.get(cleared)) fields.cleared = fields.cleared || cleared;
+    if (bool cleared = false; member.key == "cleared" && !member.value.get(cleared))
+      fields.cleared = fields.cleared || cleared;
     if (member.key == "specversion") return take_slowly(line);
     if (!member.value.get(text)) {
       field(fields, member.key, text);
-    } else if (member.key == "counts" && observation_.count_size == 0 && !member.value.get(counts)) {
+    } else if (member.key == "counts" && observation_.count_size == 0 &&
+               !member.value.get(counts)) {
       for (const auto count : counts) {
         std::uint64_t whole = 0;
         double real = 0;
-        if (!count.value.get(whole)) add_count(count.key, whole);
-        else if (!count.value.get(real) && real >= 0 && real < 1e15) add_count(count.key, static_cast<std::uint64_t>(real));
+        if (!count.value.get(whole))
+          add_count(count.key, whole);
+        else if (!count.value.get(real) && real >= 0 && real < 1e15)
+          add_count(count.key, static_cast<std::uint64_t>(real));
       }
     }
   }
@@ -141,26 +173,34 @@ SignalScanner::Kind SignalScanner::take(const Fields& fields) {
   }
   if (fields.schema != "cdctl.signal/1") {
     if (fields.schema.starts_with("cdctl.") && fields.schema.ends_with("/1")) return Kind::other;
-    why_ = fields.schema.empty() ? "no schema" : fmt::format("schema '{}' is not known here", printable(fields.schema, 60));
+    why_ = fields.schema.empty()
+               ? "no schema"
+               : fmt::format("schema '{}' is not known here", printable(fields.schema, 60));
     return Kind::bad;
   }
   const auto level = severity_of(fields.severity);
-  const auto at = time_of(fields.time), seen = fields.received == fields.time ? at : time_of(fields.received);
+  const auto at = time_of(fields.time),
+             seen = fields.received == fields.time ? at : time_of(fields.received);
   if (!level || (!at && !seen)) {
-    why_ = !level ? fmt::format("severity '{}' is not known", printable(fields.severity, 40)) : "no usable time";
+    why_ = !level ? fmt::format("severity '{}' is not known", printable(fields.severity, 40))
+                  : "no usable time";
     return Kind::bad;
   }
-  observation_.severity = fields.cleared ? std::min(*level, Severity::info) : *level;  // that a condition is over is good news
+  observation_.severity = fields.cleared ? std::min(*level, Severity::info)
+                                         : *level;  // that a condition is over is good news
   observation_.received = seen ? *seen : *at;
-  observation_.time = at && seen ? std::clamp(*at, *seen - k_slack, *seen + k_slack) : observation_.received;
+  observation_.time =
+      at && seen ? std::clamp(*at, *seen - k_slack, *seen + k_slack) : observation_.received;
   observation_.identity = identity_of(observation_.set, fields.id);
   if (!fields.expires.empty())
-    if (const auto end = time_of(fields.expires); end && *end < observation_.received) return Kind::expired;
+    if (const auto end = time_of(fields.expires); end && *end < observation_.received)
+      return Kind::expired;
   return Kind::signal;
 }
 
 std::optional<Time> SignalScanner::time_of(std::string_view text) {
-  if (text.size() == k_exact && text.back() == 'Z' && text[19] == '.' && text.substr(0, k_to_minute) == minute_) {
+  if (text.size() == k_exact && text.back() == 'Z' && text[19] == '.' &&
+      text.substr(0, k_to_minute) == minute_) {
     const auto* s = text.data() + k_to_minute;
     if (digit(s[0]) && digit(s[1]) && digit(s[3]) && digit(s[4]) && digit(s[5]) && s[0] < '6')
       return minute_start_ + Millis(pair_of(s) * 1000 + pair_of(s + 3) * 10 + s[5] - '0');
@@ -188,7 +228,8 @@ SignalScanner::Kind SignalScanner::take_slowly(std::string_view line) {
     if (value.is_string()) field(fields, key, value.view());
   fields.cleared = kept_["cleared"].as_bool();
   for (const auto& [name, value] : kept_["counts"].members())
-    if (value.is_number() && value.as_double() >= 0) add_count(name, static_cast<std::uint64_t>(value.as_double()));
+    if (value.is_number() && value.as_double() >= 0)
+      add_count(name, static_cast<std::uint64_t>(value.as_double()));
   return take(fields);
 }
 

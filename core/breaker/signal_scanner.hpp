@@ -11,8 +11,9 @@
 
 namespace cdctl::breaker {
 
-/// Reads the few fields of a signal line that a breaker needs, without building a tree for each line. A flat record in plain
-/// ASCII is scanned in one pass; anything else goes to the JSON parser, so that both accept and refuse the same lines.
+/// Reads the few fields of a signal line that a breaker needs, without building a tree for each
+/// line. A flat record in plain ASCII is scanned in one pass; anything else goes to the JSON
+/// parser, so that both accept and refuse the same lines.
 class SignalScanner {
  public:
   enum class Kind { signal, expired, error, other, bad };
@@ -21,11 +22,16 @@ class SignalScanner {
   SignalScanner();
   ~SignalScanner();
 
-  /// `line` must have k_padding readable bytes behind it. The views in observation() hold until the next call.
+  /// `line` must have k_padding readable bytes behind it. The views in observation() hold until the
+  /// next call.
   Kind scan(std::string_view line);
   [[nodiscard]] const Observation& observation() const { return observation_; }
-  [[nodiscard]] const std::string& service() const { return service_; }  ///< of an error record; empty = all
-  [[nodiscard]] const std::string& why() const { return why_; }          ///< of a bad line, or what an error record tried
+  [[nodiscard]] const std::string& service() const {
+    return service_;
+  }  ///< of an error record; empty = all
+  [[nodiscard]] const std::string& why() const {
+    return why_;
+  }  ///< of a bad line, or what an error record tried
 
  private:
   /// The texts of a record that matter here.
@@ -46,7 +52,7 @@ class SignalScanner {
   Observation observation_;
   Json kept_;  ///< holds the views of a signal that came as a CloudEvent
   std::string service_, why_;
-  std::string minute_;      ///< the last time read, up to its seconds: most are of the same minute
+  std::string minute_;  ///< the last time read, up to its seconds: most are of the same minute
   Time minute_start_{};
 };
 

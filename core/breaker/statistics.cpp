@@ -8,7 +8,9 @@ namespace cdctl::breaker {
 namespace {
 
 /// log of the binomial coefficient.
-double log_choose(double n, double k) { return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1); }
+double log_choose(double n, double k) {
+  return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
+}
 
 /// Sums a tail from its first term on, each further term `step(x)` times the one before it.
 template <class Step>
@@ -28,8 +30,11 @@ double tail_of_shares(double hits, double work, double other_hits, double other_
   if (hits <= 0 || work <= 0 || other_work <= 0) return 1;
   const double all = work + other_work, failed = hits + other_hits;
   if (hits * all <= failed * work) return 1;  // no worse than the mean
-  const double first = log_choose(failed, hits) + log_choose(all - failed, work - hits) - log_choose(all, work);
-  return sum_tail(first, hits, std::min(failed, work), [&](double x) { return (failed - x) * (work - x) / ((x + 1) * (all - failed - work + x + 1)); });
+  const double first =
+      log_choose(failed, hits) + log_choose(all - failed, work - hits) - log_choose(all, work);
+  return sum_tail(first, hits, std::min(failed, work), [&](double x) {
+    return (failed - x) * (work - x) / ((x + 1) * (all - failed - work + x + 1));
+  });
 }
 
 double tail_of_counts(double hits, double exposure, double other_hits, double other_exposure) {

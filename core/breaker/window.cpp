@@ -52,7 +52,8 @@ void RuleWindow::add(Time at, std::uint64_t hits, std::uint64_t total) {
     sum += static_cast<std::uint32_t>(added);
     all += added;
   };
-  const auto offset = static_cast<std::uint32_t>(std::min<std::int64_t>(at.time_since_epoch().count() - i * width_, std::numeric_limits<std::uint32_t>::max()));
+  const auto offset = static_cast<std::uint32_t>(std::min<std::int64_t>(
+      at.time_since_epoch().count() - i * width_, std::numeric_limits<std::uint32_t>::max()));
   if (hits > 0) {
     b.first = b.hits == 0 ? offset : std::min(b.first, offset);
     last_ = std::max(last_, at);
@@ -73,7 +74,8 @@ RuleWindow::Blocks RuleWindow::blocks(Time clock, Millis period) const {
   const auto count = std::clamp<std::int64_t>((period.count() + width_ - 1) / width_, 1, k_bins);
   const auto newest = std::max(index(clock), head_ - k_bins + 1);
   for (auto at = std::max(oldest_, newest - count + 1); at <= head_; ++at) {
-    const auto block = std::min<std::int64_t>((at - (newest - count + 1)) * k_blocks / count, k_blocks - 1);
+    const auto block =
+        std::min<std::int64_t>((at - (newest - count + 1)) * k_blocks / count, k_blocks - 1);
     auto& sum = out[static_cast<std::size_t>(block)];
     sum.hits += bin(at).hits;
     sum.total += bin(at).total;

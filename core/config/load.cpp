@@ -18,20 +18,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::unexpected<Error> bad(const files::TomlFile& file, std::string_view key, std::string_view what) {
+std::unexpected<Error> bad(const files::TomlFile& file, std::string_view key,
+                           std::string_view what) {
   return fail(ExitCode::config, fmt::format("{}: {}", file.at(key), what));
 }
 
-/// Everything that is wrong, in the order it is come by: a command stops at the first, `config check` shows them all.
+/// Everything that is wrong, in the order it is come by: a command stops at the first, `config
+/// check` shows them all.
 using Problems = std::vector<Error>;
 
 /// Every member of the table at `prefix` must be one of `known`.
-void check_keys(const files::TomlFile& file, const std::string& prefix, const Json& table, const std::vector<std::string>& known, Problems& problems) {
+void check_keys(const files::TomlFile& file, const std::string& prefix, const Json& table,
+                const std::vector<std::string>& known, Problems& problems) {
   for (const auto& [key, value] : table.members()) {
     if (std::ranges::find(known, key) != known.end()) continue;
     const auto dotted = prefix.empty() ? key : prefix + "." + key;
     const auto close = nearest(key, known);
-    const auto error = bad(file, dotted, fmt::format("unknown key '{}'{}", printable(dotted, 80), close.empty() ? "" : fmt::format("; did you mean '{}'?", close)));
+    const auto error =
+        bad(file, dotted,
+            fmt::format("unknown key '{}'{}", printable(dotted, 80),
+                        close.empty() ? "" : fmt::format("; did you mean '{}'?", close)));
     problems.push_back(error.error());
   }
 }
@@ -39,8 +45,13 @@ void check_keys(const files::TomlFile& file, const std::string& prefix, const Js
 /// Reads the fields of one service, its file laid over the defaults.
 class ServiceReader {
  public:
-  ServiceReader(const files::TomlFile& file, plugins::PluginHost& plugins, const fs::path& base, Problems& problems)
-      : file_(file), plugins_(plugins), base_(base), problems_(problems), service_(file.path.parent_path().filename() == "services.d") {}
+  ServiceReader(const files::TomlFile& file, plugins::PluginHost& plugins, const fs::path& base,
+                Problems& problems)
+      : file_(file),
+        plugins_(plugins),
+        base_(base),
+        problems_(problems),
+        service_(file.path.parent_path().filename() == "services.d") {}
 
   void fields(const Json& table, const std::string& prefix, ServiceConfig& out) {
     prefix_ = prefix;
@@ -51,7 +62,8 @@ class ServiceReader {
     keep(duration(table, "max_verdict_age", out.max_verdict_age));
     if (const auto& breaker = table["breaker"]; !breaker.is_null()) {
       check_keys(file_, key("breaker"), breaker, known_keys(service_, key("breaker")), problems_);
-      if (const auto& rules = breaker["rules"]; !rules.is_null()) keep(strings(rules, "breaker.rules", out.rules));
+      if (const auto& rules = breaker["rules"]; !rules.is_null())
+        keep(strings(rules, "breaker.rules", out.rules));
     }
     reaper(table["reaper"], out.reaper);
   }
@@ -64,7 +76,8 @@ class ServiceReader {
     check_keys(file_, "", table, known, problems_);
     for (const auto& plugin : plugins_.plugins())
       if (plugin.refused.empty() && !table[plugin.name].is_null()) {
-        if (!table[plugin.name].is_object()) keep(bad(file_, plugin.name, fmt::format("'{}' must be a table", plugin.name)));
+        if (!table[plugin.name].is_object())
+          keep(bad(file_, plugin.name, fmt::format("'{}' must be a table", plugin.name)));
         check_keys(file_, plugin.name, table[plugin.name], plugin.service_keys, problems_);
       }
     fields(table, "", out);
@@ -81,12 +94,15 @@ class ServiceReader {
   void keep(Result<> done) {
     if (!done) problems_.push_back(std::move(done.error()));
   }
-  std::string key(std::string_view name) const { return prefix_.empty() ? std::string(name) : prefix_ + "." + std::string(name); }
+  std::string key(std::string_view name) const {
+    return prefix_.empty() ? std::string(name) : prefix_ + "." + std::string(name);
+  }
 
   Result<> word(const Json& table, std::string_view name, std::string& out) {
     const auto& value = table[name];
     if (value.is_null()) return {};
-    if (!value.is_string() || !valid_word(value.view())) return bad(file_, key(name), fmt::format("'{}' must be a name", name));
+    if (!value.is_string() || !valid_word(value.view()))
+      return bad(file_, key(name), fmt::format("'{}' must be a name", name));
     out = value.as_string();
     return {};
   }
@@ -94,22 +110,29 @@ class ServiceReader {
     const auto& value = table[name];
     if (value.is_null()) return {};
     auto read = parse_duration(value.view());
-    if (!read) return bad(file_, key(name), fmt::format("'{}': {}", name, value.is_string() ? read.error().what : "must be a duration such as \"1h\""));
+    if (!read)
+      return bad(
+          file_, key(name),
+          fmt::format("'{}': {}", name,
+                      value.is_string() ? read.error().what : "must be a duration such as \"1h\""));
     out = *read;
     return {};
   }
   Result<> count(const Json& table, std::string_view name, std::int64_t& out) {
     const auto& value = table[name];
     if (value.is_null()) return {};
-    if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1'000'000) return bad(file_, key(name), fmt::format("'{}' must be a whole number from 0", name));
+    if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1'000'000)
+      return bad(file_, key(name), fmt::format("'{}' must be a whole number from 0", name));
     out = value.as_int();
     return {};
   }
   Result<> strings(const Json& value, std::string_view name, std::vector<std::string>& out) {
-    if (!value.is_array()) return bad(file_, key(name), fmt::format("'{}' must be a list of strings", name));
+    if (!value.is_array())
+      return bad(file_, key(name), fmt::format("'{}' must be a list of strings", name));
     out.clear();
     for (const auto& item : value.items()) {
-      if (!item.is_string()) return bad(file_, key(name), fmt::format("'{}' must be a list of strings", name));
+      if (!item.is_string())
+        return bad(file_, key(name), fmt::format("'{}' must be a list of strings", name));
       out.push_back(item.as_string());
     }
     return {};
@@ -121,11 +144,14 @@ class ServiceReader {
       return {};
     }
     const auto text = value.view();
-    if (text.size() >= 2 && text.size() <= 4 && text.ends_with('%') && std::ranges::all_of(text.substr(0, text.size() - 1), [](char c) { return c >= '0' && c <= '9'; })) {
+    if (text.size() >= 2 && text.size() <= 4 && text.ends_with('%') &&
+        std::ranges::all_of(text.substr(0, text.size() - 1),
+                            [](char c) { return c >= '0' && c <= '9'; })) {
       out = {std::atoi(std::string(text).c_str()), true};
       if (out.amount <= 100) return {};
     }
-    return bad(file_, key("min_live"), "'min_live' must be a number of units or a percentage such as \"50%\"");
+    return bad(file_, key("min_live"),
+               "'min_live' must be a number of units or a percentage such as \"50%\"");
   }
   void reaper(const Json& table, ReaperPolicy& out) {
     if (table.is_null()) return;
@@ -145,17 +171,23 @@ class ServiceReader {
   }
   Result<> units(const Json& table, ServiceConfig& out) {
     if (table.is_null()) return {};
-    if (!table.is_object()) return bad(file_, "units", "'units' must be a table such as { worker = 3 }");
+    if (!table.is_object())
+      return bad(file_, "units", "'units' must be a table such as { worker = 3 }");
     for (const auto& [name, value] : table.members()) {
       const auto dotted = "units." + name;
-      if (!valid_word(name)) keep(bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40))));
-      if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1000) keep(bad(file_, dotted, fmt::format("'{}' must be a number of units from 0 to 1000", dotted)));
+      if (!valid_word(name))
+        keep(bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40))));
+      if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1000)
+        keep(bad(file_, dotted,
+                 fmt::format("'{}' must be a number of units from 0 to 1000", dotted)));
       out.units[name] = value.as_int();
     }
     return {};
   }
   Result<> sources(const Json& table, ServiceConfig& out) {
-    if (!table.is_object() || table.members().empty()) return bad(file_, "sources", "a service needs [sources], such as trunk = { git = \"https://…\" }");
+    if (!table.is_object() || table.members().empty())
+      return bad(file_, "sources",
+                 "a service needs [sources], such as trunk = { git = \"https://…\" }");
     for (const auto& [name, value] : table.members()) {
       const auto dotted = "sources." + name;
       if (!valid_word(name) || name == "service") {
@@ -163,13 +195,16 @@ class ServiceReader {
         continue;
       }
       auto source = one_source(name, dotted, value, out.name);
-      if (source) out.sources.push_back(std::move(*source));
-      else problems_.push_back(std::move(source.error()));
+      if (source)
+        out.sources.push_back(std::move(*source));
+      else
+        problems_.push_back(std::move(source.error()));
     }
     std::ranges::sort(out.sources, {}, &SourceConfig::name);
     return {};
   }
-  Result<SourceConfig> one_source(const std::string& name, const std::string& dotted, const Json& value, const std::string& service) {
+  Result<SourceConfig> one_source(const std::string& name, const std::string& dotted,
+                                  const Json& value, const std::string& service) {
     std::vector<std::string> kinds{"file"}, keys{"file"};
     for (const auto& plugin : plugins_.plugins())
       for (const auto& role : plugin.roles)
@@ -177,22 +212,30 @@ class ServiceReader {
     SourceConfig out{service, name, "", "", Json::object()};
     for (const auto& [key, part] : value.members()) {
       if (std::ranges::find(kinds, key) == kinds.end()) continue;
-      if (!out.kind.empty()) return bad(file_, dotted, fmt::format("source '{}' has two kinds, {} and {}", name, out.kind, key));
+      if (!out.kind.empty())
+        return bad(file_, dotted,
+                   fmt::format("source '{}' has two kinds, {} and {}", name, out.kind, key));
       out.kind = key;
       out.url = part.as_string();
     }
-    if (out.kind.empty()) return bad(file_, dotted, fmt::format("source '{}' must name its kind, one of: {}", name, fmt::join(kinds, " ")));
-    if (out.url.empty() || out.url.find_first_of(std::string("\0\n\r", 3)) != std::string::npos || out.url.starts_with('-'))
+    if (out.kind.empty())
+      return bad(
+          file_, dotted,
+          fmt::format("source '{}' must name its kind, one of: {}", name, fmt::join(kinds, " ")));
+    if (out.url.empty() || out.url.find_first_of(std::string("\0\n\r", 3)) != std::string::npos ||
+        out.url.starts_with('-'))
       return bad(file_, dotted + "." + out.kind, fmt::format("'{}' must be an address", out.kind));
     if (const auto* plugin = plugins_.offering("source", out.kind)) {
       keys = {out.kind};
       for (const auto& role : plugin->roles)
-        if (role.kind == out.kind && role.role == "source") keys.insert(keys.end(), role.keys.begin(), role.keys.end());
+        if (role.kind == out.kind && role.role == "source")
+          keys.insert(keys.end(), role.keys.begin(), role.keys.end());
     }
     check_keys(file_, dotted, value, keys, problems_);
     for (const auto& [key, part] : value.members()) {
       if (key == out.kind) continue;
-      if (!part.is_string()) return bad(file_, dotted + "." + key, fmt::format("'{}' must be a string", key));
+      if (!part.is_string())
+        return bad(file_, dotted + "." + key, fmt::format("'{}' must be a string", key));
       out.options.set(key, part);
     }
     const bool local = out.kind == "file" || (!out.url.contains(':') && !out.url.starts_with('/'));
@@ -203,7 +246,8 @@ class ServiceReader {
     if (value.is_null()) {
       for (const auto& plugin : plugins_.plugins())
         for (const auto& role : plugin.roles)
-          if (plugin.refused.empty() && role.role == "switch" && out.table[role.kind].is_object()) out.switches.push_back(role.kind);
+          if (plugin.refused.empty() && role.role == "switch" && out.table[role.kind].is_object())
+            out.switches.push_back(role.kind);
       out.switches.push_back(out.engine);
       return {};
     }
@@ -212,12 +256,17 @@ class ServiceReader {
     CDCTL_TRY(strings(value, "switches", given));
     for (const auto& name : given) {
       if (name == out.engine) continue;
-      if (!plugins_.offering("switch", name)) return bad(file_, "switches", fmt::format("no plugin offers a switch '{}'", printable(name, 40)));
-      if (!out.table[name].is_object()) return bad(file_, "switches", fmt::format("switch '{}' needs a [{}] table", name, name));
+      if (!plugins_.offering("switch", name))
+        return bad(file_, "switches",
+                   fmt::format("no plugin offers a switch '{}'", printable(name, 40)));
+      if (!out.table[name].is_object())
+        return bad(file_, "switches", fmt::format("switch '{}' needs a [{}] table", name, name));
       out.switches.push_back(name);
     }
     if (std::ranges::find(given, out.engine) != given.end()) out.switches.push_back(out.engine);
-    if (out.switches.empty()) return bad(file_, "switches", "a service needs at least one switch, or a bad set could not be cut");
+    if (out.switches.empty())
+      return bad(file_, "switches",
+                 "a service needs at least one switch, or a bad set could not be cut");
     return {};
   }
 
@@ -225,16 +274,20 @@ class ServiceReader {
   plugins::PluginHost& plugins_;
   fs::path base_;
   Problems& problems_;
-  bool service_;   ///< a service's file, not the defaults of cdctl.toml
+  bool service_;  ///< a service's file, not the defaults of cdctl.toml
   std::string prefix_;
 };
 
-ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults, plugins::PluginHost& plugins, const fs::path& base, Problems& problems) {
+ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults,
+                           plugins::PluginHost& plugins, const fs::path& base, Problems& problems) {
   ServiceConfig out = defaults;
   out.name = path.stem().string();
   out.file = path;
   if (!valid_service_name(out.name))
-    problems.push_back({ExitCode::config, fmt::format("{}: '{}' is no service name (letters, digits and single dashes, at most 38, not ending like a revision)", path.string(), printable(out.name, 60))});
+    problems.push_back(
+        {ExitCode::config, fmt::format("{}: '{}' is no service name (letters, digits and single "
+                                       "dashes, at most 38, not ending like a revision)",
+                                       path.string(), printable(out.name, 60))});
   const auto file = files::read_toml(path);
   if (!file) {
     problems.push_back(file.error());
@@ -249,20 +302,27 @@ ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults, 
 void check_trust(const files::TomlFile& file, Problems& problems) {
   for (const auto& [dotted, where] : file.where) {
     if (dotted.ends_with("_command") || dotted == "plugins" || dotted.starts_with("plugins."))
-      problems.push_back(bad(file, dotted, fmt::format("'{}' names programs, which a configuration found by walking up may not; pass --config {} if you trust it", dotted, file.path.string())).error());
+      problems.push_back(bad(file, dotted,
+                             fmt::format("'{}' names programs, which a configuration found by "
+                                         "walking up may not; pass --config {} if you trust it",
+                                         dotted, file.path.string()))
+                             .error());
   }
 }
 
 /// Of cdctl.toml itself; gives what holds for all services.
-ServiceConfig check_file(const files::TomlFile& file, bool trusted, plugins::PluginHost& plugins, const fs::path& base, Problems& problems) {
+ServiceConfig check_file(const files::TomlFile& file, bool trusted, plugins::PluginHost& plugins,
+                         const fs::path& base, Problems& problems) {
   if (!trusted) check_trust(file, problems);
   auto known = known_keys(false, "");
   for (const auto& plugin : plugins.plugins())
     if (!plugin.global_keys.empty()) known.push_back(plugin.name);
   check_keys(file, "", file.table, known, problems);
   for (const auto& plugin : plugins.plugins())
-    if (plugin.refused.empty() && !file.table[plugin.name].is_null()) check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys, problems);
-  for (const auto* table : {"defaults", "plugins", "signals"}) check_keys(file, table, file.table[table], known_keys(false, table), problems);
+    if (plugin.refused.empty() && !file.table[plugin.name].is_null())
+      check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys, problems);
+  for (const auto* table : {"defaults", "plugins", "signals"})
+    check_keys(file, table, file.table[table], known_keys(false, table), problems);
   ServiceConfig defaults;
   ServiceReader(file, plugins, base, problems).fields(file.table["defaults"], "defaults", defaults);
   return defaults;
@@ -277,8 +337,10 @@ Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugin
   Config config{fs::absolute(place.file), place.trusted, file.table, {}, {}};
   for (const auto& path : service_files(place)) {
     auto service = read_service(path, defaults, plugins, base, problems);
-    if (problems.empty()) config.services.push_back(std::move(service));
-    else config.broken.emplace(path.stem().string(), problems.front());
+    if (problems.empty())
+      config.services.push_back(std::move(service));
+    else
+      config.broken.emplace(path.stem().string(), problems.front());
     problems.clear();
   }
   return config;
@@ -289,9 +351,12 @@ Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugin
 std::vector<fs::path> service_files(const ConfigPlace& place) {
   std::error_code error;
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(fs::absolute(place.file).parent_path() / "services.d", error))
+  for (const auto& entry :
+       fs::directory_iterator(fs::absolute(place.file).parent_path() / "services.d", error))
     if (entry.path().extension() == ".toml") files.push_back(entry.path());
-  std::ranges::sort(files, {}, [](const fs::path& file) { return file.stem().string(); });  // by service: as file names, "a-b.toml" comes before "a.toml"
+  std::ranges::sort(files, {}, [](const fs::path& file) {
+    return file.stem().string();
+  });  // by service: as file names, "a-b.toml" comes before "a.toml"
   return files;
 }
 
@@ -301,7 +366,8 @@ std::vector<Error> check_structure(const ConfigPlace& place, plugins::PluginHost
   if (!file) return {file.error()};
   const auto base = fs::absolute(place.file).parent_path();
   const auto defaults = check_file(*file, place.trusted, plugins, base, problems);
-  for (const auto& path : service_files(place)) (void)read_service(path, defaults, plugins, base, problems);
+  for (const auto& path : service_files(place))
+    (void)read_service(path, defaults, plugins, base, problems);
   return problems;
 }
 

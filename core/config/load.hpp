@@ -16,8 +16,9 @@ namespace cdctl::config {
 [[nodiscard]] Result<Config> find_config(const std::string& named, plugins::PluginHost& plugins);
 /// The files of services.d, sorted.
 [[nodiscard]] std::vector<std::filesystem::path> service_files(const ConfigPlace& place);
-/// Everything that the loader finds wrong in all files, where a command would stop at the first of a file. Each begins with
-/// `file:line:column: `, or with `file: ` where no line is to blame.
-[[nodiscard]] std::vector<Error> check_structure(const ConfigPlace& place, plugins::PluginHost& plugins);
+/// Everything that the loader finds wrong in all files, where a command would stop at the first of
+/// a file. Each begins with `file:line:column: `, or with `file: ` where no line is to blame.
+[[nodiscard]] std::vector<Error> check_structure(const ConfigPlace& place,
+                                                 plugins::PluginHost& plugins);
 
 }  // namespace cdctl::config

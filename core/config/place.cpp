@@ -27,22 +27,30 @@ std::optional<ConfigPlace> locate_config(const std::string& named) {
   }
   const char* xdg = std::getenv("XDG_CONFIG_HOME");
   const char* home = std::getenv("HOME");
-  const fs::path users = xdg && *xdg == '/' ? fs::path(xdg) : home && *home ? fs::path(home) / ".config" : fs::path();
-  if (!users.empty() && fs::exists(users / "cdctl/cdctl.toml", error)) return ConfigPlace{users / "cdctl/cdctl.toml", true};
+  const fs::path users = xdg && *xdg == '/' ? fs::path(xdg)
+                         : home && *home    ? fs::path(home) / ".config"
+                                            : fs::path();
+  if (!users.empty() && fs::exists(users / "cdctl/cdctl.toml", error))
+    return ConfigPlace{users / "cdctl/cdctl.toml", true};
   if (fs::exists("/etc/cdctl/cdctl.toml", error)) return ConfigPlace{"/etc/cdctl/cdctl.toml", true};
   return {};
 }
 
 Result<ConfigPlace> require_config(const std::string& named) {
   if (const auto place = locate_config(named)) return *place;
-  return fail(ExitCode::config, "no configuration found: no cdctl.toml in this folder or one above, in ~/.config/cdctl or in /etc/cdctl; cdctl init makes one, --config FILE names one");
+  return fail(ExitCode::config,
+              "no configuration found: no cdctl.toml in this folder or one above, in "
+              "~/.config/cdctl or in /etc/cdctl; cdctl init makes one, --config FILE names one");
 }
 
 fs::path home_folder(const Json& table, const fs::path& folder) {
-  if (const auto named = environment("CDCTL_HOME"); named.starts_with('/')) return fs::path(named).lexically_normal();
-  if (const auto named = table["local"]["home"].as_string(); !named.empty()) return (folder / named).lexically_normal();
+  if (const auto named = environment("CDCTL_HOME"); named.starts_with('/'))
+    return fs::path(named).lexically_normal();
+  if (const auto named = table["local"]["home"].as_string(); !named.empty())
+    return (folder / named).lexically_normal();
   if (::geteuid() == 0) return "/var/lib/cdctl";
-  if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/')) return fs::path(state) / "cdctl";
+  if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/'))
+    return fs::path(state) / "cdctl";
   return fs::path(environment("HOME")) / ".local/state/cdctl";
 }
 

@@ -9,7 +9,8 @@
 
 namespace cdctl::config {
 
-/// Where a configuration is, by the order of design §6. It need not be readable, or there when it was named.
+/// Where a configuration is, by the order of design §6. It need not be readable, or there when it
+/// was named.
 struct ConfigPlace {
   std::filesystem::path file;
   bool trusted = false;  ///< not found by walking up
@@ -17,7 +18,9 @@ struct ConfigPlace {
 [[nodiscard]] std::optional<ConfigPlace> locate_config(const std::string& named);
 /// The configuration that holds here. Exit code `config`, saying what to do, when there is none.
 [[nodiscard]] Result<ConfigPlace> require_config(const std::string& named);
-/// The home by the environment, else by `table` (of cdctl.toml in `folder`), else the user's or the system's.
-[[nodiscard]] std::filesystem::path home_folder(const Json& table, const std::filesystem::path& folder);
+/// The home by the environment, else by `table` (of cdctl.toml in `folder`), else the user's or the
+/// system's.
+[[nodiscard]] std::filesystem::path home_folder(const Json& table,
+                                                const std::filesystem::path& folder);
 
 }  // namespace cdctl::config

@@ -51,7 +51,10 @@ Result<> Spool::put(std::span<const Json> signals) const {
   if (signals.empty()) return {};
   CDCTL_TRY(make_directories(folder_, 0700));
   if (files_in(folder_, {}).size() >= k_most_files) {
-    return fail(fmt::format("keeping signals in {}: {} files wait there already; run cdctl signals where the broker can be reached", folder_.string(), k_most_files));
+    return fail(
+        fmt::format("keeping signals in {}: {} files wait there already; run cdctl signals where "
+                    "the broker can be reached",
+                    folder_.string(), k_most_files));
   }
   std::string text;
   for (const auto& signal : signals) {
@@ -64,7 +67,8 @@ Result<> Spool::put(std::span<const Json> signals) const {
   return {};
 }
 
-Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_view only, const Deadline& deadline) const {
+Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_view only,
+                                 const Deadline& deadline) const {
   std::error_code error;
   if (!fs::exists(folder_, error)) return 0;
   auto fresh = files_in(folder_, only);
@@ -73,8 +77,12 @@ Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_
   if (!lock) return 0;
   CDCTL_TRY(make_directories(taken(), 0700));
   for (const auto& name : files_in(folder_, only)) {
-    // From here on nobody new opens it. Its name is part of the identity of lines without one, and does not change again.
-    const auto to = fs::exists(taken() / name, error) ? fmt::format("{}.{}{}", name.substr(0, name.size() - k_suffix.size()), random_hex(4), k_suffix) : name;
+    // From here on nobody new opens it. Its name is part of the identity of lines without one, and
+    // does not change again.
+    const auto to = fs::exists(taken() / name, error)
+                        ? fmt::format("{}.{}{}", name.substr(0, name.size() - k_suffix.size()),
+                                      random_hex(4), k_suffix)
+                        : name;
     fs::rename(folder_ / name, taken() / to, error);
   }
   crash_point("spool.taken");
@@ -90,7 +98,9 @@ Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_
     if (!done && done.error().exit != ExitCode::failed) return std::unexpected(done.error());
     if (!done) continue;
     crash_point("spool.sent");
-    for (const auto& line : content->bad) context.report({ExitCode::failed, fmt::format("{}: {}; kept in {}", name, line.why, (folder_ / "refused.log").string())});
+    for (const auto& line : content->bad)
+      context.report({ExitCode::failed, fmt::format("{}: {}; kept in {}", name, line.why,
+                                                    (folder_ / "refused.log").string())});
     CDCTL_TRY(keep_refused(folder_ / "refused.log", content->bad));
     fs::remove(taken() / name, error);
     sent += content->signals.size();
@@ -105,27 +115,35 @@ std::string unit_of_set() {
   return url && set && parse_set_name(set) ? set : "";
 }
 
-bool wants_spool(const app::Context& context, bool asked) { return asked || context.config().table["signals"]["spool"].as_bool(); }
+bool wants_spool(const app::Context& context, bool asked) {
+  return asked || context.config().table["signals"]["spool"].as_bool();
+}
 
 void drain_spool(app::Context& context, Feed& feed, const Deadline& deadline) {
   const auto sent = Spool(context.home()).drain(context, feed, unit_of_set(), deadline);
-  if (!sent) context.out.warning("sending the signals that wait in the spool: " + sent.error().what);
-  else if (*sent > 0) context.out.note(fmt::format("sent {} signal{} that had waited in the spool", *sent, *sent == 1 ? "" : "s"));
+  if (!sent)
+    context.out.warning("sending the signals that wait in the spool: " + sent.error().what);
+  else if (*sent > 0)
+    context.out.note(
+        fmt::format("sent {} signal{} that had waited in the spool", *sent, *sent == 1 ? "" : "s"));
 }
 
-Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> signals, bool spool, const Deadline& deadline, bool* kept) {
+Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> signals, bool spool,
+                       const Deadline& deadline, bool* kept) {
   if (kept) *kept = false;
   const auto sent = feed.send(signals, deadline);
   if (sent) {
     drain_spool(context, feed, deadline);
     return {};
   }
-  const bool unreachable = sent.error().exit == ExitCode::unknown || sent.error().exit == ExitCode::timeout;
+  const bool unreachable =
+      sent.error().exit == ExitCode::unknown || sent.error().exit == ExitCode::timeout;
   if (!spool || !unreachable) return sent;
   const Spool folder(context.home());
   CDCTL_TRY(folder.put(signals));
   if (kept) *kept = true;
-  context.out.note(fmt::format("{}; kept in {} and sent later", sent.error().what, folder.folder().string()));
+  context.out.note(
+      fmt::format("{}; kept in {} and sent later", sent.error().what, folder.folder().string()));
   return {};
 }
 

@@ -23,8 +23,9 @@ class SpoolFile {
     std::vector<Json> signals;
     std::vector<BadLine> bad;
   };
-  /// All its lines, in either form of a signal. A line without an identity gets one that is the same at every reading, one without
-  /// a time is as old as the file. Empty while somebody has the file open for writing.
+  /// All its lines, in either form of a signal. A line without an identity gets one that is the
+  /// same at every reading, one without a time is as old as the file. Empty while somebody has the
+  /// file open for writing.
   [[nodiscard]] Result<std::optional<Content>> read() const;
 
  private:
@@ -32,6 +33,7 @@ class SpoolFile {
 };
 
 /// Appends the lines, each after its reason, so that a person can mend and spool them again.
-[[nodiscard]] Result<> keep_refused(const std::filesystem::path& log, std::span<const SpoolFile::BadLine> lines);
+[[nodiscard]] Result<> keep_refused(const std::filesystem::path& log,
+                                    std::span<const SpoolFile::BadLine> lines);
 
 }  // namespace cdctl::feed

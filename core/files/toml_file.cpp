@@ -16,7 +16,8 @@ Json convert(const toml::node& node, const std::string& prefix, TomlFile& file) 
   if (const auto* table = node.as_table()) {
     Json out = Json::object();
     for (const auto& [key, value] : *table) {
-      const auto dotted = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
+      const auto dotted =
+          prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
       file.where[dotted] = {key.source().begin.line, key.source().begin.column};
       out.set(key.str(), convert(value, dotted, file));
     }
@@ -53,7 +54,8 @@ Result<TomlFile> read_toml(const std::filesystem::path& path) {
     file.table = convert(table, "", file);
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
-    return fail(ExitCode::config, fmt::format("{}:{}:{}: {}", path.string(), begin.line, begin.column, printable(error.description())));
+    return fail(ExitCode::config, fmt::format("{}:{}:{}: {}", path.string(), begin.line,
+                                              begin.column, printable(error.description())));
   }
   return file;
 }

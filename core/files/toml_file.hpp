@@ -20,7 +20,8 @@ struct TomlFile {
   [[nodiscard]] std::string at(std::string_view dotted_key) const;
 };
 
-/// Exit code `config`, with file, line and column, when it cannot be read or parsed. Dates become strings.
+/// Exit code `config`, with file, line and column, when it cannot be read or parsed. Dates become
+/// strings.
 [[nodiscard]] Result<TomlFile> read_toml(const std::filesystem::path& path);
 
 }  // namespace cdctl::files

@@ -16,22 +16,41 @@ bool SetView::out_there() const {
 Json SetView::record() const {
   const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
   const auto flag = [](const std::optional<bool>& value) { return value ? Json(*value) : Json(); };
-  const auto number = [](const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(); };
-  const auto time = [](const std::optional<Time>& value) { return value ? Json(to_rfc3339(*value)) : Json(); };
-  Json out = Json::object({{"schema", "cdctl.set/1"}, {"service", name.service}, {"revision", name.revision}, {"set", name.str()},
-                           {"engine", text(engine)}, {"home", text(home)}, {"state", text(state)}, {"cut", flag(cut)},
-                           {"newest", newest}, {"proven", proven}, {"deployed_at", time(deployed_at)}});
+  const auto number = [](const std::optional<std::int64_t>& value) {
+    return value ? Json(*value) : Json();
+  };
+  const auto time = [](const std::optional<Time>& value) {
+    return value ? Json(to_rfc3339(*value)) : Json();
+  };
+  Json out = Json::object({{"schema", "cdctl.set/1"},
+                           {"service", name.service},
+                           {"revision", name.revision},
+                           {"set", name.str()},
+                           {"engine", text(engine)},
+                           {"home", text(home)},
+                           {"state", text(state)},
+                           {"cut", flag(cut)},
+                           {"newest", newest},
+                           {"proven", proven},
+                           {"deployed_at", time(deployed_at)}});
   if (mended_at) out.set("mended_at", to_rfc3339(*mended_at));
   if (cut.value_or(false) && memory.cut_memo) {
-    out.set("cut_at", to_rfc3339(memory.cut_memo->at)).set("cut_by", memory.cut_memo->by).set("cut_why", memory.cut_memo->why);
+    out.set("cut_at", to_rfc3339(memory.cut_memo->at))
+        .set("cut_by", memory.cut_memo->by)
+        .set("cut_why", memory.cut_memo->why);
   }
-  if (cut.value_or(false) && memory.cut_memo && memory.cut_memo->probation) out.set("trial_until", to_rfc3339(memory.cut_memo->probation->until));
+  if (cut.value_or(false) && memory.cut_memo && memory.cut_memo->probation)
+    out.set("trial_until", to_rfc3339(memory.cut_memo->probation->until));
   if (memory.force) out.set("forced", to_string(memory.force->state));
   if (hold) out.set("held", to_json(*hold));
-  out.set("units", status ? Json::object({{"want", number(status->want)}, {"up", number(status->up)}}) : Json());
+  out.set("units", status
+                       ? Json::object({{"want", number(status->want)}, {"up", number(status->up)}})
+                       : Json());
   out.set("served", status ? Json(status->served) : Json());
   const Sources empty;
-  out.set("sources", to_json(status && !status->sources.empty() ? status->sources : memory.set ? memory.set->sources : empty));
+  out.set("sources", to_json(status && !status->sources.empty() ? status->sources
+                             : memory.set                       ? memory.set->sources
+                                                                : empty));
   out.set("time", to_rfc3339(now()));
   return out;
 }
@@ -42,19 +61,25 @@ const SetView* ServiceView::set(const SetName& wanted) const {
   return nullptr;
 }
 
-const Result<std::vector<SetStatus>>& Fleet::engine_list(const std::string& name, const Deadline& deadline) {
+const Result<std::vector<SetStatus>>& Fleet::engine_list(const std::string& name,
+                                                         const Deadline& deadline) {
   if (const auto there = engines_.find(name); there != engines_.end()) return there->second;
   auto engine = context_.engine(name);
-  auto list = engine ? (*engine)->list(only_, deadline) : Result<std::vector<SetStatus>>(std::unexpected(engine.error()));
+  auto list = engine ? (*engine)->list(only_, deadline)
+                     : Result<std::vector<SetStatus>>(std::unexpected(engine.error()));
   return engines_.emplace(name, std::move(list)).first->second;
 }
 
-const Result<std::map<std::string, MemoryEntry>>& Fleet::memory_of(const ServiceConfig& service, const Deadline& deadline) {
+const Result<std::map<std::string, MemoryEntry>>& Fleet::memory_of(const ServiceConfig& service,
+                                                                   const Deadline& deadline) {
   const auto name = app::Context::memory_name(service);
-  const auto ask = [&](const std::string& key, std::optional<std::string_view> only) -> const Result<std::map<std::string, MemoryEntry>>& {
+  const auto ask = [&](const std::string& key, std::optional<std::string_view> only)
+      -> const Result<std::map<std::string, MemoryEntry>>& {
     if (const auto there = memories_.find(key); there != memories_.end()) return there->second;
     auto memory = context_.memory(name);
-    auto read = memory ? (*memory)->read(only, deadline) : Result<std::map<std::string, MemoryEntry>>(std::unexpected(memory.error()));
+    auto read = memory
+                    ? (*memory)->read(only, deadline)
+                    : Result<std::map<std::string, MemoryEntry>>(std::unexpected(memory.error()));
     return memories_.emplace(key, std::move(read)).first->second;
   };
   const auto& all = ask(name, only_);
@@ -78,21 +103,25 @@ void take_memory(SetView& view, const MemoryEntry& entry) {
 
 using Entries = std::ranges::subrange<std::map<std::string, MemoryEntry>::const_iterator>;
 
-/// Where the names begin as those of the service's sets do. A view of all services asks for each: none may walk through all sets.
+/// Where the names begin as those of the service's sets do. A view of all services asks for each:
+/// none may walk through all sets.
 Entries entries_from(const std::map<std::string, MemoryEntry>& memory, const std::string& service) {
-  return {memory.lower_bound(service + '-'), memory.lower_bound(service + static_cast<char>('-' + 1))};
+  return {memory.lower_bound(service + '-'),
+          memory.lower_bound(service + static_cast<char>('-' + 1))};
 }
 
 /// Newest first; `newest` is the one deployed last.
 void order(ServiceView& view) {
   std::ranges::stable_sort(view.sets, [](const SetView& a, const SetView& b) {
-    return std::pair(a.deployed_at.value_or(Time()), a.name.revision) > std::pair(b.deployed_at.value_or(Time()), b.name.revision);
+    return std::pair(a.deployed_at.value_or(Time()), a.name.revision) >
+           std::pair(b.deployed_at.value_or(Time()), b.name.revision);
   });
   if (!view.sets.empty()) view.sets.front().newest = true;
   const auto at = now();
   for (auto& set : view.sets) {
     if (set.state != "live" || set.cut.value_or(true) || !set.deployed_at) continue;
-    set.proven = at - std::max(*set.deployed_at, set.mended_at.value_or(Time())) >= view.config->reaper.prove_for;
+    set.proven = at - std::max(*set.deployed_at, set.mended_at.value_or(Time())) >=
+                 view.config->reaper.prove_for;
   }
 }
 
@@ -121,7 +150,8 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
     const auto parsed = parse_set_name(name);
     if (!parsed || parsed->service != config.name) continue;
     const auto at = sets.find(name);
-    const bool elsewhere = at == sets.end() && entry.provisioned && !(entry.set && entry.set->reaped_at);
+    const bool elsewhere =
+        at == sets.end() && entry.provisioned && !(entry.set && entry.set->reaped_at);
     if (at == sets.end() && !elsewhere) {
       view.gone.emplace(name, entry);
       continue;
@@ -132,8 +162,10 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
   }
   for (auto& [name, set] : sets) {
     set.service = &config;
-    // Nothing was ever written about it: it is not cut. Where the memory could not be read it stays unknown.
-    if (memory && !set.cut && !set.memory.provisioned && set.status) set.cut = set.memory.cut_memo ? set.memory.cut_memo->cut : false;
+    // Nothing was ever written about it: it is not cut. Where the memory could not be read it stays
+    // unknown.
+    if (memory && !set.cut && !set.memory.provisioned && set.status)
+      set.cut = set.memory.cut_memo ? set.memory.cut_memo->cut : false;
     view.sets.push_back(std::move(set));
   }
   order(view);
@@ -144,15 +176,19 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
   std::map<std::string, std::string> engine_of;
   for (const auto& [engine, list] : engines_)
     for (const auto& status : list ? std::span(*list) : std::span<const SetStatus>())
-      if (!context_.config().service(status.name.service) && (wanted.empty() || std::ranges::find(wanted, status.name.service) != wanted.end())) engine_of.emplace(status.name.service, engine);
-  // Named, and in no list: gone only when every engine has answered, and no other home has a set of it.
+      if (!context_.config().service(status.name.service) &&
+          (wanted.empty() || std::ranges::find(wanted, status.name.service) != wanted.end()))
+        engine_of.emplace(status.name.service, engine);
+  // Named, and in no list: gone only when every engine has answered, and no other home has a set of
+  // it.
   std::string fallback = "local";
   for (const auto& [engine, list] : engines_)
     if (!list) fallback = engine;
   for (const auto& name : wanted)
     if (named_strangers_ && !context_.config().service(name)) engine_of.emplace(name, fallback);
   for (const auto& [name, engine] : engine_of) {
-    ServiceConfig stranger;  // its file is gone or broken, its workers are not: they must stay visible and removable
+    ServiceConfig stranger;  // its file is gone or broken, its workers are not: they must stay
+                             // visible and removable
     stranger.name = name;
     stranger.engine = engine;
     if (context_.config().table["rabbit"].is_object()) {
@@ -168,7 +204,8 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
 void Fleet::load(const std::vector<std::string>& services, const Deadline& deadline) {
   if (services.size() == 1) only_ = services.front();
   for (const auto& config : context_.config().services)
-    if (services.empty() || std::ranges::find(services, config.name) != services.end()) add_view(config, deadline);
+    if (services.empty() || std::ranges::find(services, config.name) != services.end())
+      add_view(config, deadline);
   // Sets of a service whose file has left are looked for where such sets live by default.
   if (views_.size() < services.size() || services.empty()) {
     (void)engine_list("local", deadline);
@@ -180,18 +217,22 @@ void Fleet::load(const std::vector<std::string>& services, const Deadline& deadl
 void Fleet::load_memories(const std::vector<std::string>& services, const Deadline& deadline) {
   if (services.size() == 1) only_ = services.front();
   for (const auto& config : context_.config().services)
-    if (std::ranges::find(services, config.name) != services.end()) add_view(config, deadline, false);
+    if (std::ranges::find(services, config.name) != services.end())
+      add_view(config, deadline, false);
 }
 
-Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service, const Deadline& deadline) {
+Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service,
+                                    const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto holds, memory.holds(deadline));
   const auto at = holds.find(service);
-  if (at == holds.end() || (at->second.until && *at->second.until <= now())) return std::optional<Hold>();
+  if (at == holds.end() || (at->second.until && *at->second.until <= now()))
+    return std::optional<Hold>();
   return std::optional(at->second);
 }
 
 std::string held_text(const Hold& hold) {
-  return fmt::format("by {}{}: {}", hold.by.empty() ? "someone" : hold.by, hold.until ? ", until " + to_rfc3339(*hold.until).substr(0, 16) + "Z" : "",
+  return fmt::format("by {}{}: {}", hold.by.empty() ? "someone" : hold.by,
+                     hold.until ? ", until " + to_rfc3339(*hold.until).substr(0, 16) + "Z" : "",
                      printable(hold.why, 120));
 }
 
@@ -199,9 +240,12 @@ void Fleet::load_holds(const Deadline& deadline) {
   for (auto& view : views_) {
     if (view.error) continue;
     auto memory = context_.memory(app::Context::memory_name(*view.config));
-    auto hold = memory ? hold_of(**memory, view.config->name, deadline) : Result<std::optional<Hold>>(std::unexpected(memory.error()));
-    if (!hold) view.error = hold.error();
-    else view.hold = *hold;
+    auto hold = memory ? hold_of(**memory, view.config->name, deadline)
+                       : Result<std::optional<Hold>>(std::unexpected(memory.error()));
+    if (!hold)
+      view.error = hold.error();
+    else
+      view.hold = *hold;
     for (auto& set : view.sets)
       if (set.newest) set.hold = view.hold;
   }
@@ -210,7 +254,8 @@ void Fleet::load_holds(const Deadline& deadline) {
 void Fleet::read_units(SetView& set, const Deadline& deadline) {
   if (!set.status || set.status->up || set.state == "reaping") return;
   auto engine = context_.engine(set.engine);
-  auto status = engine ? (*engine)->describe(set.name, deadline) : Result<SetStatus>(std::unexpected(engine.error()));
+  auto status = engine ? (*engine)->describe(set.name, deadline)
+                       : Result<SetStatus>(std::unexpected(engine.error()));
   if (!status) return context_.report(status.error().in(set.name.str()));
   if (status->state == "absent") return;  // it went meanwhile
   set.state = status->state;
@@ -225,10 +270,13 @@ ServiceView* Fleet::service(std::string_view name) {
 
 void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
   const auto* config = context_.config().service(service);
-  // Of a service that is not configured here only what runs here is cut: the feed of a broker tells of everybody's sets.
+  // Of a service that is not configured here only what runs here is cut: the feed of a broker tells
+  // of everybody's sets.
   if (!config) named_strangers_ = false;
   // A switch of somebody's own keeps no memory: what its sets are, the engine alone knows.
-  if (!config || context_.broker_switches(*config).empty() || app::Context::memory_name(*config) == "local") return load({service}, deadline);
+  if (!config || context_.broker_switches(*config).empty() ||
+      app::Context::memory_name(*config) == "local")
+    return load({service}, deadline);
   only_ = service;
   add_view(*config, deadline, false);
 }
@@ -239,7 +287,9 @@ Result<Selector> Selector::parse(std::string_view text) {
   Selector out;
   out.text = text;
   const auto refuse = [&] {
-    return fail(ExitCode::usage, fmt::format("'{}' names no set; say SERVICE, SERVICE@PREFIX, SERVICE@newest, SERVICE-REVISION or a glob", printable(text, 80)));
+    return fail(ExitCode::usage, fmt::format("'{}' names no set; say SERVICE, SERVICE@PREFIX, "
+                                             "SERVICE@newest, SERVICE-REVISION or a glob",
+                                             printable(text, 80)));
   };
   if (const auto set = parse_set_name(text)) {
     out.service = set->service;
@@ -248,7 +298,9 @@ Result<Selector> Selector::parse(std::string_view text) {
     return out;
   }
   if (text.find_first_of("*?") != std::string_view::npos) {
-    if (text.size() > 100 || text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-*?") != std::string_view::npos) return refuse();
+    if (text.size() > 100 ||
+        text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-*?") != std::string_view::npos)
+      return refuse();
     out.glob = true;
     return out;
   }
@@ -261,7 +313,9 @@ Result<Selector> Selector::parse(std::string_view text) {
     out.newest = true;
     return out;
   }
-  if (rest.size() < 2 || rest.size() > 11 || rest.front() != 'r' || rest.substr(1).find_first_not_of("0123456789abcdef") != std::string_view::npos) return refuse();
+  if (rest.size() < 2 || rest.size() > 11 || rest.front() != 'r' ||
+      rest.substr(1).find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    return refuse();
   out.revision = rest;
   return out;
 }
@@ -277,33 +331,42 @@ Result<std::vector<SetView*>> Selector::pick(Fleet& fleet) const {
     for (auto& set : view.sets)
       if (matches(set.name) && (!newest || set.newest)) out.push_back(&set);
   if (!revision.empty() && out.size() > 1) {
-    return fail(fmt::format("{}: {} sets begin with {}; write more of the revision", text, out.size(), revision));
+    return fail(fmt::format("{}: {} sets begin with {}; write more of the revision", text,
+                            out.size(), revision));
   }
   return out;
 }
 
 Result<const ServiceConfig*> find_service(app::Context& context, std::string_view name) {
   if (const auto* config = context.config().service(name)) return config;
-  if (const auto broken = context.config().broken.find(std::string(name)); broken != context.config().broken.end()) return std::unexpected(broken->second);
+  if (const auto broken = context.config().broken.find(std::string(name));
+      broken != context.config().broken.end())
+    return std::unexpected(broken->second);
   std::vector<std::string> names;
   for (const auto& config : context.config().services) names.push_back(config.name);
   const auto close = nearest(name, names);
-  return fail(ExitCode::config, fmt::format("no service '{}' in {}{}", printable(name, 60), (context.config().file.parent_path() / "services.d").string(),
-                                            close.empty() ? "" : fmt::format("; did you mean {}?", close)));
+  return fail(ExitCode::config,
+              fmt::format("no service '{}' in {}{}", printable(name, 60),
+                          (context.config().file.parent_path() / "services.d").string(),
+                          close.empty() ? "" : fmt::format("; did you mean {}?", close)));
 }
 
-Result<std::vector<std::string>> services_of(app::Context& context, const std::vector<Selector>& selectors) {
+Result<std::vector<std::string>> services_of(app::Context& context,
+                                             const std::vector<Selector>& selectors) {
   std::vector<std::string> out;
   for (const auto& selector : selectors) {
     if (selector.glob) return std::vector<std::string>();
-    if (!selector.whole) CDCTL_TRY(find_service(context, selector.service));  // a whole name may be of a service that has left
+    if (!selector.whole)
+      CDCTL_TRY(find_service(context,
+                             selector.service));  // a whole name may be of a service that has left
     if (std::ranges::find(out, selector.service) == out.end()) out.push_back(selector.service);
   }
   return out;
 }
 
 void report_broken(app::Context& context) {
-  for (const auto& [name, error] : context.config().broken) context.report_record(name, "reading its file", error);
+  for (const auto& [name, error] : context.config().broken)
+    context.report_record(name, "reading its file", error);
 }
 
 }  // namespace cdctl::fleet

@@ -15,12 +15,13 @@ namespace cdctl::fleet {
 struct SetView {
   SetName name;
   const ServiceConfig* service = nullptr;
-  std::optional<SetStatus> status;    ///< empty: it lives in another home, or its engine could not be asked
+  std::optional<SetStatus>
+      status;  ///< empty: it lives in another home, or its engine could not be asked
   MemoryEntry memory;
-  std::string home, engine, state;    ///< state is empty when it could not be read
-  std::optional<bool> cut;            ///< empty when it could not be read
+  std::string home, engine, state;  ///< state is empty when it could not be read
+  std::optional<bool> cut;          ///< empty when it could not be read
   std::optional<Time> deployed_at, mended_at;
-  std::optional<Hold> hold;           ///< of its service; on the newest set alone
+  std::optional<Hold> hold;  ///< of its service; on the newest set alone
   bool newest = false;
   bool proven = false;
 
@@ -33,30 +34,34 @@ struct SetView {
 struct ServiceView {
   const ServiceConfig* config = nullptr;
   std::vector<SetView> sets;
-  std::map<std::string, MemoryEntry> gone;  ///< tombstones and cut memories without a set, by set name
-  std::optional<Hold> hold;                 ///< a deploy freeze in force; known after load_holds()
-  std::optional<Error> error;               ///< engine or memory could not be asked: what is shown is not all
+  std::map<std::string, MemoryEntry>
+      gone;                    ///< tombstones and cut memories without a set, by set name
+  std::optional<Hold> hold;    ///< a deploy freeze in force; known after load_holds()
+  std::optional<Error> error;  ///< engine or memory could not be asked: what is shown is not all
 
   [[nodiscard]] const SetView* set(const SetName& name) const;
 };
 
-/// What exists, asked once: each engine and each memory is asked one time for all services. Where a memory is spread over several
-/// brokers and one of them does not answer, it is asked for each service, so that only that broker's are unknown.
+/// What exists, asked once: each engine and each memory is asked one time for all services. Where a
+/// memory is spread over several brokers and one of them does not answer, it is asked for each
+/// service, so that only that broker's are unknown.
 class Fleet {
  public:
   explicit Fleet(app::Context& context) : context_(context) {}
 
-  /// Asks about these services; all configured ones when empty. Never fails as a whole: what could not be asked is in
-  /// the views' `error`.
+  /// Asks about these services; all configured ones when empty. Never fails as a whole: what could
+  /// not be asked is in the views' `error`.
   void load(const std::vector<std::string>& services, const Deadline& deadline);
-  /// What the memory alone knows of a service whose memory is a broker: enough to cut, since live units are counted
-  /// there. Elsewhere the same as load().
+  /// What the memory alone knows of a service whose memory is a broker: enough to cut, since live
+  /// units are counted there. Elsewhere the same as load().
   void load_for_cut(const std::string& service, const Deadline& deadline);
   /// What the memories alone know of these services.
   void load_memories(const std::vector<std::string>& services, const Deadline& deadline);
-  /// The deploy freezes of the services that were loaded. Where they cannot be read the service counts as not asked.
+  /// The deploy freezes of the services that were loaded. Where they cannot be read the service
+  /// counts as not asked.
   void load_holds(const Deadline& deadline);
-  /// Asks the set's engine for its units where listing did not tell them. What cannot be asked is reported.
+  /// Asks the set's engine for its units where listing did not tell them. What cannot be asked is
+  /// reported.
   void read_units(SetView& set, const Deadline& deadline);
   [[nodiscard]] std::vector<ServiceView>& services() { return views_; }
   [[nodiscard]] ServiceView* service(std::string_view name);
@@ -64,13 +69,16 @@ class Fleet {
  private:
   void add_view(const ServiceConfig& config, const Deadline& deadline, bool ask_engine = true);
   void adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline);
-  const Result<std::vector<SetStatus>>& engine_list(const std::string& name, const Deadline& deadline);
+  const Result<std::vector<SetStatus>>& engine_list(const std::string& name,
+                                                    const Deadline& deadline);
   /// What the memory knows of all services, or of this one where it could not be asked about all.
-  const Result<std::map<std::string, MemoryEntry>>& memory_of(const ServiceConfig& service, const Deadline& deadline);
+  const Result<std::map<std::string, MemoryEntry>>& memory_of(const ServiceConfig& service,
+                                                              const Deadline& deadline);
 
   app::Context& context_;
   std::optional<std::string> only_;
-  bool named_strangers_ = true;  ///< a service that is named and not configured is looked for in the memory too
+  bool named_strangers_ =
+      true;  ///< a service that is named and not configured is looked for in the memory too
   std::map<std::string, Result<std::vector<SetStatus>>> engines_;
   std::map<std::string, Result<std::map<std::string, MemoryEntry>>> memories_;
   std::deque<ServiceConfig> strangers_;
@@ -84,20 +92,25 @@ struct Selector {
 
   /// Exit code `usage` with a hint when it can name nothing.
   [[nodiscard]] static Result<Selector> parse(std::string_view text);
-  /// The sets it means. Exit code `failed` when a prefix is not unique. A whole name or prefix that is not there gives none.
+  /// The sets it means. Exit code `failed` when a prefix is not unique. A whole name or prefix that
+  /// is not there gives none.
   [[nodiscard]] Result<std::vector<SetView*>> pick(Fleet& fleet) const;
   [[nodiscard]] bool matches(const SetName& name) const;
 };
 
-/// The services that the selectors can touch, for Fleet::load; empty = all. Exit code `usage` or `config` for a service
-/// that is not configured, with the nearest name.
-[[nodiscard]] Result<std::vector<std::string>> services_of(app::Context& context, const std::vector<Selector>& selectors);
-/// The freeze of a service, unless its time is over. Read the service's memory before: what it saw tells the freezes, too.
-[[nodiscard]] Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service, const Deadline& deadline);
+/// The services that the selectors can touch, for Fleet::load; empty = all. Exit code `usage` or
+/// `config` for a service that is not configured, with the nearest name.
+[[nodiscard]] Result<std::vector<std::string>> services_of(app::Context& context,
+                                                           const std::vector<Selector>& selectors);
+/// The freeze of a service, unless its time is over. Read the service's memory before: what it saw
+/// tells the freezes, too.
+[[nodiscard]] Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service,
+                                                  const Deadline& deadline);
 /// `by alice@web1 since 2h, until …: why`
 [[nodiscard]] std::string held_text(const Hold& hold);
 /// Exit code `config` when the service is unknown or its file is broken.
-[[nodiscard]] Result<const ServiceConfig*> find_service(app::Context& context, std::string_view name);
+[[nodiscard]] Result<const ServiceConfig*> find_service(app::Context& context,
+                                                        std::string_view name);
 /// Reports every broken service file: a record, a line, exit code 3.
 void report_broken(app::Context& context);
 

@@ -24,7 +24,9 @@ Result<std::vector<breaker::Rule>> rules_of_file(const ServiceConfig& service) {
     auto rule = breaker::Rule::parse(text);
     if (!rule) {
       const auto file = read_file(service.file);
-      return fail(ExitCode::config, fmt::format("{}{}: breaker.rules: {}", service.file.string(), file ? line_of_rule(*file, text) : "", rule.error().what));
+      return fail(ExitCode::config,
+                  fmt::format("{}{}: breaker.rules: {}", service.file.string(),
+                              file ? line_of_rule(*file, text) : "", rule.error().what));
     }
     out.push_back(std::move(*rule));
   }
@@ -36,7 +38,8 @@ Result<std::vector<breaker::Rule>> rules_of_file(const ServiceConfig& service) {
 std::string line_of_rule(std::string_view text, std::string_view rule) {
   for (const auto quote : {'"', '\''}) {
     const auto at = text.find(fmt::format("{}{}{}", quote, rule, quote));
-    if (at != std::string_view::npos) return fmt::format(":{}", std::ranges::count(text.substr(0, at), '\n') + 1);
+    if (at != std::string_view::npos)
+      return fmt::format(":{}", std::ranges::count(text.substr(0, at), '\n') + 1);
   }
   return {};
 }
@@ -49,15 +52,20 @@ Result<RuleBook> RuleBook::make(app::Context& context, const Arguments& args) {
   }
   CDCTL_TRY(context.load_config());
   CDCTL_TRY_ASSIGN(out.common_, parse_all(breaker::default_rules()));
-  for (const auto& [name, error] : context.config().broken) context.out.warning(fmt::format("{}: judged by the default rules, for its file cannot be used: {}", name, error.what));
+  for (const auto& [name, error] : context.config().broken)
+    context.out.warning(fmt::format(
+        "{}: judged by the default rules, for its file cannot be used: {}", name, error.what));
   for (const auto& service : context.config().services) {
     if (service.rules.empty()) continue;
     auto rules = rules_of_file(service);
-    if (rules) out.own_[service.name] = std::move(*rules);
-    else out.bad_.emplace(service.name, std::move(rules.error()));
+    if (rules)
+      out.own_[service.name] = std::move(*rules);
+    else
+      out.bad_.emplace(service.name, std::move(rules.error()));
   }
   const auto& config = context.config();
-  if (!out.bad_.empty() && out.bad_.size() == config.services.size() && config.broken.empty()) return fail(out.bad_.begin()->second);
+  if (!out.bad_.empty() && out.bad_.size() == config.services.size() && config.broken.empty())
+    return fail(out.bad_.begin()->second);
   return out;
 }
 

@@ -15,7 +15,8 @@ namespace cdctl::fleet {
 /// The rules of each service: the flags' for all, else its own file's, else the default ones.
 class RuleBook {
  public:
-  /// Exit code `usage` for a bad flag; `config`, with file, line and column, when no service has rules that can be used.
+  /// Exit code `usage` for a bad flag; `config`, with file, line and column, when no service has
+  /// rules that can be used.
   [[nodiscard]] static Result<RuleBook> make(app::Context& context, const Arguments& args);
   [[nodiscard]] std::vector<breaker::Rule> of(std::string_view service) const;
   /// Services whose own file holds a bad rule: nothing is to be decided of them.
@@ -27,7 +28,8 @@ class RuleBook {
   std::map<std::string, Error> bad_;
 };
 
-/// `:3` for the line of `text` that holds `rule` as a TOML string, from 1; empty when none does (it was written with escapes).
+/// `:3` for the line of `text` that holds `rule` as a TOML string, from 1; empty when none does (it
+/// was written with escapes).
 [[nodiscard]] std::string line_of_rule(std::string_view text, std::string_view rule);
 
 }  // namespace cdctl::fleet

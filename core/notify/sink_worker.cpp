@@ -11,26 +11,34 @@ namespace cdctl::notify {
 
 namespace {
 
-constexpr std::size_t k_most_records = 20'000, k_most_bytes = 64u << 20;  // that wait; beyond, reading waits
+constexpr std::size_t k_most_records = 20'000,
+                      k_most_bytes = 64u << 20;  // that wait; beyond, reading waits
 constexpr Millis k_first_pause{100}, k_longest_pause{2'000};
 
 /// False when a stop was requested meanwhile.
 bool pause_for(Millis pause) {
   const Deadline deadline(pause);
-  while (!deadline.passed() && !Stop::requested()) std::this_thread::sleep_for(std::min(deadline.left() + Millis(1), Millis(50)));
+  while (!deadline.passed() && !Stop::requested())
+    std::this_thread::sleep_for(std::min(deadline.left() + Millis(1), Millis(50)));
   return !Stop::requested();
 }
 
 }  // namespace
 
 SinkWorker::SinkWorker(app::Context& context, std::vector<Named> sinks, Millis timeout)
-    : context_(context), sinks_(std::move(sinks)), lost_(sinks_.size()), timeout_(timeout), thread_([this] { work(); }) {}
+    : context_(context),
+      sinks_(std::move(sinks)),
+      lost_(sinks_.size()),
+      timeout_(timeout),
+      thread_([this] { work(); }) {}
 
 SinkWorker::~SinkWorker() { finish(); }
 
 void SinkWorker::add(Json record, std::size_t bytes) {
   std::unique_lock lock(mutex_);
-  taken_.wait(lock, [&] { return waiting_.records.size() < k_most_records && waiting_.bytes < k_most_bytes; });
+  taken_.wait(lock, [&] {
+    return waiting_.records.size() < k_most_records && waiting_.bytes < k_most_bytes;
+  });
   waiting_.records.push_back(std::move(record));
   waiting_.bytes += bytes;
   filled_.notify_one();
@@ -64,7 +72,8 @@ Result<> SinkWorker::pass(Sink& sink, const std::vector<Json>& records) const {
   for (auto pause = k_first_pause;; pause = std::min(pause * 2, k_longest_pause)) {
     auto passed = sink.pass(records, deadline);
     // They may come twice: the same call may work a moment later.
-    if (passed || !passed.error().transient || deadline.left() <= pause || !pause_for(pause)) return passed;
+    if (passed || !passed.error().transient || deadline.left() <= pause || !pause_for(pause))
+      return passed;
   }
 }
 
@@ -78,11 +87,16 @@ void SinkWorker::work() {
       const auto passed = pass(*sinks_[i].sink, batch.records);
       if (passed) continue;
       lost_[i] += batch.records.size();
-      context_.report({ExitCode::failed, fmt::format("passing {} record{} on to {}: {}", batch.records.size(), batch.records.size() == 1 ? "" : "s", sinks_[i].name, passed.error().what)});
+      context_.report(
+          {ExitCode::failed,
+           fmt::format("passing {} record{} on to {}: {}", batch.records.size(),
+                       batch.records.size() == 1 ? "" : "s", sinks_[i].name, passed.error().what)});
     }
   }
   for (std::size_t i = 0; i < sinks_.size(); ++i)
-    if (lost_[i] > 0) context_.out.note(fmt::format("{}: {} records in all were not passed on", sinks_[i].name, lost_[i]));
+    if (lost_[i] > 0)
+      context_.out.note(
+          fmt::format("{}: {} records in all were not passed on", sinks_[i].name, lost_[i]));
 }
 
 }  // namespace cdctl::notify

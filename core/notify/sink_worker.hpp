@@ -13,8 +13,9 @@
 
 namespace cdctl::notify {
 
-/// Passes records on to sinks in a thread of its own, so that a slow sink holds back nobody who reads our stdout. From start
-/// to finish() this thread alone uses the plugins, stderr and the exit code; who feeds it keeps to stdin and stdout.
+/// Passes records on to sinks in a thread of its own, so that a slow sink holds back nobody who
+/// reads our stdout. From start to finish() this thread alone uses the plugins, stderr and the exit
+/// code; who feeds it keeps to stdin and stdout.
 class SinkWorker {
  public:
   struct Named {

@@ -32,7 +32,7 @@ struct PluginInfo {
   std::filesystem::path file, manifest;
   std::int64_t interface_version = 0;
   std::vector<RoleInfo> roles;
-  std::vector<CommandInfo> commands;    ///< their names; the rest after read_commands()
+  std::vector<CommandInfo> commands;  ///< their names; the rest after read_commands()
   std::vector<std::string> global_keys, service_keys;
   std::string refused;  ///< why it is not used; empty = usable as far as its manifest and file tell
 };
@@ -43,15 +43,19 @@ class PluginHost {
   explicit PluginHost(std::vector<std::filesystem::path> folders);
   ~PluginHost();
 
-  /// All plugins found, refused ones included, in folder order. Reads the manifests at the first call.
+  /// All plugins found, refused ones included, in folder order. Reads the manifests at the first
+  /// call.
   [[nodiscard]] const std::vector<PluginInfo>& plugins();
-  /// The usable plugins that have commands. Reads no manifest but theirs, and those of the same names: for completion.
+  /// The usable plugins that have commands. Reads no manifest but theirs, and those of the same
+  /// names: for completion.
   [[nodiscard]] std::vector<PluginInfo> with_commands() const;
   /// The first usable plugin that offers the role, or nullptr.
   [[nodiscard]] const PluginInfo* offering(std::string_view role, std::string_view kind);
-  /// Opens the plugin and makes the role object; exit code `config` with the true reason when it cannot be.
+  /// Opens the plugin and makes the role object; exit code `config` with the true reason when it
+  /// cannot be.
   [[nodiscard]] Result<void*> create(plugin::Role role, std::string_view kind, Host& host);
-  /// What can be told from the file without running its code: modes, a whole library, our descriptor in it. Empty = nothing.
+  /// What can be told from the file without running its code: modes, a whole library, our
+  /// descriptor in it. Empty = nothing.
   [[nodiscard]] static std::string inspect(const PluginInfo& info);
   /// Opens the plugin and checks everything that can be checked without using it.
   [[nodiscard]] Result<const plugin::Descriptor*> open(const PluginInfo& info);
@@ -67,9 +71,11 @@ class PluginHost {
   std::map<std::filesystem::path, std::unique_ptr<Library>> libraries_;
 };
 
-/// Writes a plugin's manifest from the descriptor in the library file, and its rows of commands, if any, to the file
+/// Writes a plugin's manifest from the descriptor in the library file, and its rows of commands, if
+/// any, to the file
 /// `.commands.ndjson` beside it. For `cdctl __manifest`, at build time.
-[[nodiscard]] Result<> write_manifest(const std::filesystem::path& library, const std::filesystem::path& manifest);
+[[nodiscard]] Result<> write_manifest(const std::filesystem::path& library,
+                                      const std::filesystem::path& manifest);
 
 [[nodiscard]] std::string_view to_string(plugin::Role role);
 

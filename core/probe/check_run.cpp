@@ -21,19 +21,26 @@ constexpr std::size_t k_commands_at_once = 4, k_requests_at_once = 16;
 using Finding = Result<std::optional<std::string>>;
 
 std::string filled(std::string text, const SetName& set) {
-  const std::pair<std::string_view, std::string> values[] = {{"{set}", set.str()}, {"{service}", set.service}, {"{revision}", set.revision}};
+  const std::pair<std::string_view, std::string> values[] = {
+      {"{set}", set.str()}, {"{service}", set.service}, {"{revision}", set.revision}};
   for (const auto& [holder, value] : values)
-    for (auto at = text.find(holder); at != std::string::npos; at = text.find(holder, at + value.size())) text.replace(at, holder.size(), value);
+    for (auto at = text.find(holder); at != std::string::npos;
+         at = text.find(holder, at + value.size()))
+      text.replace(at, holder.size(), value);
   return text;
 }
 
 /// Without its query, which may hold a token.
 std::string shown(const std::string& url) { return printable(url.substr(0, url.find('?')), 120); }
 
-Finding judge_answer(const UserCheck& check, const std::string& url, const Result<HttpResponse>& answer) {
+Finding judge_answer(const UserCheck& check, const std::string& url,
+                     const Result<HttpResponse>& answer) {
   if (!answer) return std::optional(answer.error().what);
-  if (std::ranges::find(check.expect, answer->status) == check.expect.end()) return std::optional(fmt::format("GET {}: {}", shown(url), answer->status));
-  if (!answer->body.contains(check.contains)) return std::optional(fmt::format("GET {}: the answer does not hold '{}'", shown(url), printable(check.contains, 60)));
+  if (std::ranges::find(check.expect, answer->status) == check.expect.end())
+    return std::optional(fmt::format("GET {}: {}", shown(url), answer->status));
+  if (!answer->body.contains(check.contains))
+    return std::optional(fmt::format("GET {}: the answer does not hold '{}'", shown(url),
+                                     printable(check.contains, 60)));
   return std::optional<std::string>();
 }
 
@@ -43,37 +50,49 @@ std::string last_line(std::string_view out) {
   return printable(out.substr(out.rfind('\n') + 1), 160);
 }
 
-Finding run_command(const CheckRun& run, const std::filesystem::path& folder, const Deadline& deadline) {
+Finding run_command(const CheckRun& run, const std::filesystem::path& folder,
+                    const Deadline& deadline) {
   Program command;
   for (const auto& word : run.check.command) command.argv.push_back(filled(word, run.sets.front()));
   if (command.argv[0].contains('/')) command.argv[0] = (folder / command.argv[0]).string();
   const auto& set = run.sets.front();
-  command.env = {{"CDCTL_SET", set.str()}, {"CDCTL_SERVICE", set.service}, {"CDCTL_REVISION", set.revision}};
+  command.env = {
+      {"CDCTL_SET", set.str()}, {"CDCTL_SERVICE", set.service}, {"CDCTL_REVISION", set.revision}};
   command.directory = folder;
   command.max_output = 1 << 14;
   command.deadline = deadline.at_most(run.check.timeout);
   auto finished = cdctl::run(command);
   if (!finished) return fail(ExitCode::unknown, finished.error().what);
   if (finished->interrupted) return fail(ExitCode::interrupted, "interrupted");
-  if (finished->timed_out) return fail(ExitCode::unknown, fmt::format("{}: no answer within {}", printable(command.argv[0], 100), to_duration(run.check.timeout)));
+  if (finished->timed_out)
+    return fail(ExitCode::unknown,
+                fmt::format("{}: no answer within {}", printable(command.argv[0], 100),
+                            to_duration(run.check.timeout)));
   if (finished->ok()) return std::optional<std::string>();
   const auto said = last_line(finished->out.empty() ? finished->err : finished->out);
-  return std::optional(fmt::format("{}: {}{}{}", printable(command.argv[0], 100), finished->how(), said.empty() ? "" : ": ", said));
+  return std::optional(fmt::format("{}: {}{}{}", printable(command.argv[0], 100), finished->how(),
+                                   said.empty() ? "" : ": ", said));
 }
 
-void run_commands(std::span<const CheckRun> runs, std::vector<std::optional<Finding>>& findings, const std::filesystem::path& folder, const Deadline& deadline) {
+void run_commands(std::span<const CheckRun> runs, std::vector<std::optional<Finding>>& findings,
+                  const std::filesystem::path& folder, const Deadline& deadline) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < runs.size(); i = next++)
-      if (runs[i].check.http.empty() && !Stop::requested()) findings[i] = run_command(runs[i], folder, deadline);
+      if (runs[i].check.http.empty() && !Stop::requested())
+        findings[i] = run_command(runs[i], folder, deadline);
   };
-  const auto count = std::ranges::count_if(runs, [](const CheckRun& run) { return run.check.http.empty(); });
+  const auto count =
+      std::ranges::count_if(runs, [](const CheckRun& run) { return run.check.http.empty(); });
   std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < std::min<std::size_t>(k_commands_at_once, static_cast<std::size_t>(count)); ++i) threads.emplace_back(work);
+  for (std::size_t i = 1;
+       i < std::min<std::size_t>(k_commands_at_once, static_cast<std::size_t>(count)); ++i)
+    threads.emplace_back(work);
   work();
 }
 
-void run_requests(app::Context& context, std::span<const CheckRun> runs, std::vector<std::optional<Finding>>& findings, const Deadline& deadline) {
+void run_requests(app::Context& context, std::span<const CheckRun> runs,
+                  std::vector<std::optional<Finding>>& findings, const Deadline& deadline) {
   std::vector<std::size_t> which;
   std::vector<HttpRequest> requests;
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -87,13 +106,17 @@ void run_requests(app::Context& context, std::span<const CheckRun> runs, std::ve
   }
   if (requests.empty()) return;
   auto http = context.http();
-  const auto answers = http ? (*http)->send_all(requests, k_requests_at_once) : std::vector<Result<HttpResponse>>();
+  const auto answers =
+      http ? (*http)->send_all(requests, k_requests_at_once) : std::vector<Result<HttpResponse>>();
   for (std::size_t i = 0; i < which.size(); ++i)
-    findings[which[i]] = http ? judge_answer(runs[which[i]].check, requests[i].url, answers[i]) : Finding(std::unexpected(http.error()));
+    findings[which[i]] = http ? judge_answer(runs[which[i]].check, requests[i].url, answers[i])
+                              : Finding(std::unexpected(http.error()));
 }
 
 Json signal_of(const CheckRun& run, const SetName& set, const std::optional<std::string>& trouble) {
-  Json out = Json::object({{"set", set.str()}, {"source", "/probe/check"}, {"severity", to_string(trouble ? run.check.severity : Severity::info)},
+  Json out = Json::object({{"set", set.str()},
+                           {"source", "/probe/check"},
+                           {"severity", to_string(trouble ? run.check.severity : Severity::info)},
                            {"signal", "check/" + run.check.name}});
   if (trouble) out.set("message", *trouble);
   out.set("counts", Json::object({{"ok", trouble ? 0 : 1}, {"failed", trouble ? 1 : 0}}));
@@ -102,7 +125,8 @@ Json signal_of(const CheckRun& run, const SetName& set, const std::optional<std:
 
 }  // namespace
 
-std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> runs, const Deadline& deadline) {
+std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> runs,
+                             const Deadline& deadline) {
   std::vector<Json> out;
   std::vector<std::optional<Finding>> findings(runs.size());
   run_requests(context, runs, findings, deadline);
@@ -113,7 +137,8 @@ std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> ru
     if (finding && *finding) {
       for (const auto& set : runs[i].sets) out.push_back(signal_of(runs[i], set, **finding));
     } else if (finding) {
-      context.report_record(runs[i].service->name, "running the check " + runs[i].check.name, finding->error());
+      context.report_record(runs[i].service->name, "running the check " + runs[i].check.name,
+                            finding->error());
     }
   }
   return out;

@@ -9,32 +9,41 @@ namespace cdctl::probe {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> k_keys{"name", "http", "expect", "contains", "command", "timeout", "severity"};
+constexpr std::array<std::string_view, 7> k_keys{"name",    "http",    "expect",  "contains",
+                                                 "command", "timeout", "severity"};
 constexpr std::array<std::string_view, 3> k_holders{"{set}", "{service}", "{revision}"};
 constexpr std::size_t k_most_checks = 64;
 constexpr Millis k_longest{60'000};
 
 bool has_holder(std::string_view text) {
-  return std::ranges::any_of(k_holders, [&](std::string_view holder) { return text.contains(holder); });
+  return std::ranges::any_of(k_holders,
+                             [&](std::string_view holder) { return text.contains(holder); });
 }
 
 /// Reads one table; every error names where it is.
 class CheckReader {
  public:
-  CheckReader(const ServiceConfig& service, std::size_t number, bool trusted) : service_(service), number_(number), trusted_(trusted) {}
+  CheckReader(const ServiceConfig& service, std::size_t number, bool trusted)
+      : service_(service), number_(number), trusted_(trusted) {}
 
   Result<UserCheck> read(const Json& table) const {
     UserCheck out;
     for (const auto& [key, value] : table.members())
-      if (std::ranges::find(k_keys, key) == k_keys.end()) return bad(fmt::format("unknown key '{}'; there are name, http, expect, contains, command, timeout, severity", printable(key, 40)));
+      if (std::ranges::find(k_keys, key) == k_keys.end())
+        return bad(fmt::format(
+            "unknown key '{}'; there are name, http, expect, contains, command, timeout, severity",
+            printable(key, 40)));
     out.name = table["name"].as_string();
-    if (!valid_word(out.name)) return bad("'name' must be a name of small letters, digits and dashes");
-    if (table["http"].is_null() == table["command"].is_null()) return bad("give either http = \"ADDRESS\" or command = [\"PROGRAM\", …]");
+    if (!valid_word(out.name))
+      return bad("'name' must be a name of small letters, digits and dashes");
+    if (table["http"].is_null() == table["command"].is_null())
+      return bad("give either http = \"ADDRESS\" or command = [\"PROGRAM\", …]");
     CDCTL_TRY(http(table, out));
     CDCTL_TRY(command(table["command"], out));
     if (const auto& value = table["timeout"]; !value.is_null()) {
       const auto timeout = parse_duration(value.view());
-      if (!timeout || *timeout <= Millis(0) || *timeout > k_longest) return bad("'timeout' must be a duration up to 60s");
+      if (!timeout || *timeout <= Millis(0) || *timeout > k_longest)
+        return bad("'timeout' must be a duration up to 60s");
       out.timeout = *timeout;
     }
     if (const auto& value = table["severity"]; !value.is_null()) {
@@ -47,23 +56,30 @@ class CheckReader {
 
  private:
   std::unexpected<Error> bad(std::string_view what) const {
-    return fail(ExitCode::config, fmt::format("{}: check {}: {}", service_.file.string(), number_, what));
+    return fail(ExitCode::config,
+                fmt::format("{}: check {}: {}", service_.file.string(), number_, what));
   }
   Result<> http(const Json& table, UserCheck& out) const {
     const bool is_http = !table["http"].is_null();
-    if (!is_http && (!table["expect"].is_null() || !table["contains"].is_null())) return bad("'expect' and 'contains' belong to http checks");
+    if (!is_http && (!table["expect"].is_null() || !table["contains"].is_null()))
+      return bad("'expect' and 'contains' belong to http checks");
     if (!is_http) return {};
     out.http = table["http"].as_string();
     const auto url = parse_url(out.http);
-    if (!url || (url->scheme != "http" && url->scheme != "https")) return bad("'http' must be an address such as \"http://127.0.0.1:8080/health\"");
-    if (!url->user.empty() || !url->password.empty()) return bad("'http' must hold no user and no password: whoever reads the file would have them");
-    if (has_holder(url->scheme) || has_holder(url->port)) return bad("a placeholder may stand in the host and the path of 'http'");
+    if (!url || (url->scheme != "http" && url->scheme != "https"))
+      return bad("'http' must be an address such as \"http://127.0.0.1:8080/health\"");
+    if (!url->user.empty() || !url->password.empty())
+      return bad(
+          "'http' must hold no user and no password: whoever reads the file would have them");
+    if (has_holder(url->scheme) || has_holder(url->port))
+      return bad("a placeholder may stand in the host and the path of 'http'");
     out.contains = table["contains"].as_string();
     const auto& expect = table["expect"];
     if (expect.is_null()) return {};
     out.expect.clear();
     for (const auto& status : expect.is_array() ? expect.items() : Json::Array{expect}) {
-      if (!status.is_int() || status.as_int() < 100 || status.as_int() > 599) return bad("'expect' must be a status from 100 to 599, or a list of them");
+      if (!status.is_int() || status.as_int() < 100 || status.as_int() > 599)
+        return bad("'expect' must be a status from 100 to 599, or a list of them");
       out.expect.push_back(status.as_int());
     }
     return {};
@@ -71,10 +87,13 @@ class CheckReader {
   Result<> command(const Json& words, UserCheck& out) const {
     if (words.is_null()) return {};
     if (!trusted_) {
-      return bad("'command' names a program, which a configuration found by walking up may not; pass --config if you trust it");
+      return bad(
+          "'command' names a program, which a configuration found by walking up may not; pass "
+          "--config if you trust it");
     }
     for (const auto& word : words.items()) {
-      if (!word.is_string() || word.view().empty() || word.view().contains('\0')) return bad("'command' must be a list of words");
+      if (!word.is_string() || word.view().empty() || word.view().contains('\0'))
+        return bad("'command' must be a list of words");
       out.command.push_back(word.as_string());
     }
     if (out.command.empty()) return bad("'command' must be a list of words, the program first");
@@ -95,12 +114,16 @@ Result<std::vector<UserCheck>> read_checks(const ServiceConfig& service, bool tr
   std::vector<UserCheck> out;
   if (tables.is_null()) return out;
   const auto where = service.file.string();
-  if (!tables.is_array() || !std::ranges::all_of(tables.items(), [](const Json& table) { return table.is_object(); }))
-    return fail(ExitCode::config, where + ": checks are tables of their own, each under [[checks]]");
-  if (tables.items().size() > k_most_checks) return fail(ExitCode::config, fmt::format("{}: more than {} checks", where, k_most_checks));
+  if (!tables.is_array() ||
+      !std::ranges::all_of(tables.items(), [](const Json& table) { return table.is_object(); }))
+    return fail(ExitCode::config,
+                where + ": checks are tables of their own, each under [[checks]]");
+  if (tables.items().size() > k_most_checks)
+    return fail(ExitCode::config, fmt::format("{}: more than {} checks", where, k_most_checks));
   for (const auto& table : tables.items()) {
     CDCTL_TRY_ASSIGN(auto check, CheckReader(service, out.size() + 1, trusted).read(table));
-    if (std::ranges::find(out, check.name, &UserCheck::name) != out.end()) return fail(ExitCode::config, fmt::format("{}: two checks are named {}", where, check.name));
+    if (std::ranges::find(out, check.name, &UserCheck::name) != out.end())
+      return fail(ExitCode::config, fmt::format("{}: two checks are named {}", where, check.name));
     out.push_back(std::move(check));
   }
   return out;

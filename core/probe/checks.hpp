@@ -11,8 +11,8 @@
 
 namespace cdctl::probe {
 
-/// A check of the user's own: a `[[checks]]` table of a service's file. `{set}`, `{service}` and `{revision}` in its address or
-/// its words stand for the set that is looked at.
+/// A check of the user's own: a `[[checks]]` table of a service's file. `{set}`, `{service}` and
+/// `{revision}` in its address or its words stand for the set that is looked at.
 struct UserCheck {
   std::string name;
   std::string http;                       ///< an address; empty for a command
@@ -20,24 +20,27 @@ struct UserCheck {
   std::string contains;                   ///< what the answer must hold
   std::vector<std::string> command;       ///< words; exit status 0 is well
   Millis timeout{5000};
-  Severity severity = Severity::error;    ///< of a bad signal
+  Severity severity = Severity::error;  ///< of a bad signal
 
   /// Whether each set is asked for itself; else one answer stands for all sets of the service.
   [[nodiscard]] bool per_set() const;
 };
 
-/// Exit code `config`, naming file, check and key. A command is only taken from a configuration that is trusted.
-[[nodiscard]] Result<std::vector<UserCheck>> read_checks(const ServiceConfig& service, bool trusted);
+/// Exit code `config`, naming file, check and key. A command is only taken from a configuration
+/// that is trusted.
+[[nodiscard]] Result<std::vector<UserCheck>> read_checks(const ServiceConfig& service,
+                                                         bool trusted);
 
 /// One check of one set to be run.
 struct CheckRun {
   const ServiceConfig* service = nullptr;
   UserCheck check;
-  std::vector<SetName> sets;              ///< whom the answer is about: the first fills the placeholders
+  std::vector<SetName> sets;  ///< whom the answer is about: the first fills the placeholders
 };
 
-/// Runs them, several at once, and gives their signals: `check/NAME`, good ones with severity `info`. An error is reported as a
-/// record of its service: the check could not be made.
-[[nodiscard]] std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> runs, const Deadline& deadline);
+/// Runs them, several at once, and gives their signals: `check/NAME`, good ones with severity
+/// `info`. An error is reported as a record of its service: the check could not be made.
+[[nodiscard]] std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> runs,
+                                           const Deadline& deadline);
 
 }  // namespace cdctl::probe

@@ -13,7 +13,10 @@
 
 namespace cdctl::probe {
 
-bool worth_a_look(const fleet::SetView& set) { return set.state != "deploying" && set.state != "partial" && set.state != "reaping" && set.state != "absent"; }
+bool worth_a_look(const fleet::SetView& set) {
+  return set.state != "deploying" && set.state != "partial" && set.state != "reaping" &&
+         set.state != "absent";
+}
 
 std::vector<std::string> probes_of(app::Context& context, const ServiceConfig& service) {
   auto& host = context.plugin_host();
@@ -22,8 +25,11 @@ std::vector<std::string> probes_of(app::Context& context, const ServiceConfig& s
   std::erase_if(out, [&](const std::string& name) { return !host.offering("probe", name); });
   for (const auto& plugin : host.plugins()) {
     if (!plugin.refused.empty() || !service.table[plugin.name].is_object()) continue;
-    for (const auto& row : plugin.roles)  // a switch or an engine that the service has a table for, and does not use, is left alone
-      if (row.role == "probe" && !host.offering("switch", row.kind) && !host.offering("engine", row.kind)) out.push_back(row.kind);
+    for (const auto& row : plugin.roles)  // a switch or an engine that the service has a table for,
+                                          // and does not use, is left alone
+      if (row.role == "probe" && !host.offering("switch", row.kind) &&
+          !host.offering("engine", row.kind))
+        out.push_back(row.kind);
   }
   return out;
 }
@@ -32,19 +38,24 @@ namespace {
 
 constexpr std::size_t k_most_runs = 1000;
 
-std::vector<const fleet::SetView*> chosen(fleet::Fleet& fleet, const std::vector<fleet::Selector>& selectors) {
+std::vector<const fleet::SetView*> chosen(fleet::Fleet& fleet,
+                                          const std::vector<fleet::Selector>& selectors) {
   std::vector<const fleet::SetView*> out;
   for (const auto& view : fleet.services())
     for (const auto& set : view.sets) {
-      const auto means = [&](const fleet::Selector& selector) { return selector.matches(set.name) && (!selector.newest || set.newest); };
-      if (worth_a_look(set) && (selectors.empty() || std::ranges::any_of(selectors, means))) out.push_back(&set);
+      const auto means = [&](const fleet::Selector& selector) {
+        return selector.matches(set.name) && (!selector.newest || set.newest);
+      };
+      if (worth_a_look(set) && (selectors.empty() || std::ranges::any_of(selectors, means)))
+        out.push_back(&set);
     }
   return out;
 }
 
 class Round {
  public:
-  Round(app::Context& context, std::vector<const fleet::SetView*> sets, const Deadline& deadline) : context_(context), sets_(std::move(sets)), deadline_(deadline) {}
+  Round(app::Context& context, std::vector<const fleet::SetView*> sets, const Deadline& deadline)
+      : context_(context), sets_(std::move(sets)), deadline_(deadline) {}
 
   std::vector<Json> run() {
     for (const auto& [name, targets] : targets_by_probe()) {
@@ -62,14 +73,17 @@ class Round {
     std::map<std::string, Targets> out;
     for (const auto* set : sets_) {
       for (const auto& name : probes_of(context_, *set->service)) {
-        const auto want = set->status ? set->status->want : set->memory.set ? std::optional(set->memory.set->units) : std::nullopt;
+        const auto want = set->status       ? set->status->want
+                          : set->memory.set ? std::optional(set->memory.set->units)
+                                            : std::nullopt;
         out[name].push_back({*set->service, set->name, set->home, want, set->cut});
       }
     }
     return out;
   }
 
-  /// All at once; where that fails service by service, so that one broker that does not answer hides no other's sets.
+  /// All at once; where that fails service by service, so that one broker that does not answer
+  /// hides no other's sets.
   void look(const std::string& name, const Targets& targets) {
     auto found = observe(name, targets);
     if (found) return take(*found);
@@ -78,8 +92,10 @@ class Round {
     if (by_service.size() == 1) return report(name, targets, found.error());
     for (const auto& [service, some] : by_service) {
       found = observe(name, some);
-      if (found) take(*found);
-      else report(name, some, found.error());
+      if (found)
+        take(*found);
+      else
+        report(name, some, found.error());
     }
   }
 
@@ -87,7 +103,8 @@ class Round {
     CDCTL_TRY_ASSIGN(auto* const probe, context_.probe(name));
     CDCTL_TRY_ASSIGN(auto memory, ProbeMemory::open(context_.home(), name, deadline_));
     CDCTL_TRY_ASSIGN(auto found, probe->observe(targets, memory.value, deadline_));
-    // Stored before the signals go out: a look that is killed in between is lost, and none is counted twice.
+    // Stored before the signals go out: a look that is killed in between is lost, and none is
+    // counted twice.
     CDCTL_TRY(memory.store());
     return found;
   }
@@ -95,13 +112,15 @@ class Round {
   void report(const std::string& name, const Targets& targets, const Error& error) {
     std::set<std::string> services;
     for (const auto& target : targets) services.insert(target.service.name);
-    for (const auto& service : services) context_.report_record(service, "probing with " + name, error);
+    for (const auto& service : services)
+      context_.report_record(service, "probing with " + name, error);
   }
 
   std::vector<CheckRun> check_runs() {
     std::map<const ServiceConfig*, std::vector<SetName>> by_service;
     for (const auto* set : sets_)
-      if (!set->cut.value_or(false) && set->service->table["checks"].is_array()) by_service[set->service].push_back(set->name);
+      if (!set->cut.value_or(false) && set->service->table["checks"].is_array())
+        by_service[set->service].push_back(set->name);
     std::vector<CheckRun> out;
     for (const auto& [service, sets] : by_service) {
       auto checks = read_checks(*service, context_.config().trusted);
@@ -110,13 +129,16 @@ class Round {
         continue;
       }
       for (const auto& check : *checks) {
-        if (!check.per_set()) out.push_back({service, check, sets});
+        if (!check.per_set())
+          out.push_back({service, check, sets});
         else
           for (const auto& set : sets) out.push_back({service, check, {set}});
       }
     }
     if (out.size() > k_most_runs) {
-      context_.report({ExitCode::failed, fmt::format("{} checks in one look; the first {} are made, name fewer sets", out.size(), k_most_runs)});
+      context_.report({ExitCode::failed,
+                       fmt::format("{} checks in one look; the first {} are made, name fewer sets",
+                                   out.size(), k_most_runs)});
       out.resize(k_most_runs);
     }
     return out;
@@ -125,8 +147,10 @@ class Round {
   void take(std::vector<Json> found) {
     for (auto& flat : found) {
       auto signal = normal_signal(std::move(flat));
-      if (signal) signals_.push_back(std::move(*signal));
-      else context_.report(signal.error().in("a probe gave something that is no signal"));
+      if (signal)
+        signals_.push_back(std::move(*signal));
+      else
+        context_.report(signal.error().in("a probe gave something that is no signal"));
     }
   }
 
@@ -138,7 +162,9 @@ class Round {
 
 }  // namespace
 
-Result<std::vector<Json>> probe_round(app::Context& context, const std::vector<fleet::Selector>& selectors, const Deadline& deadline) {
+Result<std::vector<Json>> probe_round(app::Context& context,
+                                      const std::vector<fleet::Selector>& selectors,
+                                      const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
   fleet::Fleet fleet(context);
   fleet.load(services, deadline);

@@ -26,7 +26,8 @@ constexpr std::size_t k_longest_line = 4u << 20;
 /// The number in `outcomes.12.ndjson`; 0 for any other name.
 std::int64_t number_of(std::string_view name) {
   constexpr std::string_view head = "outcomes.", tail = ".ndjson";
-  if (!name.starts_with(head) || !name.ends_with(tail) || name.size() <= head.size() + tail.size()) return 0;
+  if (!name.starts_with(head) || !name.ends_with(tail) || name.size() <= head.size() + tail.size())
+    return 0;
   const auto digits = name.substr(head.size(), name.size() - head.size() - tail.size());
   std::int64_t out = 0;
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
@@ -38,35 +39,45 @@ std::vector<std::int64_t> numbers_in(const fs::path& home) {
   std::vector<std::int64_t> out;
   std::error_code error;
   for (fs::directory_iterator at(home, error), end; !error && at != end; at.increment(error))
-    if (const auto number = number_of(at->path().filename().string()); number > 0) out.push_back(number);
+    if (const auto number = number_of(at->path().filename().string()); number > 0)
+      out.push_back(number);
   std::ranges::sort(out);
   return out;
 }
 
-fs::path numbered(const fs::path& home, std::int64_t number) { return home / fmt::format("outcomes.{}.ndjson", number); }
+fs::path numbered(const fs::path& home, std::int64_t number) {
+  return home / fmt::format("outcomes.{}.ndjson", number);
+}
 
-/// Gives the current file its number. Only while nobody appends to it: whoever has it locked shared is about to write.
+/// Gives the current file its number. Only while nobody appends to it: whoever has it locked shared
+/// is about to write.
 void rotate(const fs::path& home, int file, const LogBounds& bounds) {
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) return;  // the next one will
-  struct stat ours {}, there {};
+  struct stat ours{}, there{};
   const auto current = home / k_current;
-  if (::fstat(file, &ours) != 0 || ::stat(current.c_str(), &there) != 0 || ours.st_ino != there.st_ino) return;
+  if (::fstat(file, &ours) != 0 || ::stat(current.c_str(), &there) != 0 ||
+      ours.st_ino != there.st_ino)
+    return;
   auto numbers = numbers_in(home);
   const auto next = numbers.empty() ? 1 : numbers.back() + 1;
   if (::rename(current.c_str(), numbered(home, next).c_str()) != 0) return;
   numbers.push_back(next);
-  for (std::size_t i = 0; i + bounds.files < numbers.size(); ++i) (void)::unlink(numbered(home, numbers[i]).c_str());
+  for (std::size_t i = 0; i + bounds.files < numbers.size(); ++i)
+    (void)::unlink(numbered(home, numbers[i]).c_str());
 }
 
 /// The current file, locked against a rotation while we write. Empty when it cannot be opened.
 Fd open_for_append(const fs::path& home) {
   const auto path = home / k_current;
   for (int tries = 0; tries < 100; ++tries) {
-    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600));
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW,
+                   0600));
     if (!file.valid()) return file;
-    struct stat ours {}, there {};
-    if (::fstat(file.get(), &ours) == 0 && !S_ISREG(ours.st_mode)) return {};  // a pipe or a device may never take it
-    const bool locked = ::flock(file.get(), LOCK_SH | LOCK_NB) == 0;  // exclusive for as long as a rename takes
+    struct stat ours{}, there{};
+    if (::fstat(file.get(), &ours) == 0 && !S_ISREG(ours.st_mode))
+      return {};  // a pipe or a device may never take it
+    const bool locked =
+        ::flock(file.get(), LOCK_SH | LOCK_NB) == 0;  // exclusive for as long as a rename takes
     if (locked && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino) return file;
     ::usleep(1000);
   }
@@ -79,7 +90,7 @@ void append_to_log(const fs::path& home, std::string_view line, const LogBounds&
   if (!make_directories(home, 0700)) return;
   const Fd file = open_for_append(home);
   if (!file.valid()) return;
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return;
   char last = '\n';
   // Someone was killed in the middle of a line: ours begins on one of its own.
@@ -87,7 +98,8 @@ void append_to_log(const fs::path& home, std::string_view line, const LogBounds&
   std::string text = last == '\n' ? "" : "\n";
   text.append(line).push_back('\n');
   (void)!::write(file.get(), text.data(), text.size());
-  if (info.st_size + static_cast<std::int64_t>(text.size()) >= bounds.bytes) rotate(home, file.get(), bounds);
+  if (info.st_size + static_cast<std::int64_t>(text.size()) >= bounds.bytes)
+    rotate(home, file.get(), bounds);
 }
 
 // ---------------------------------------------------------------- reading
@@ -99,31 +111,43 @@ Result<LogReader> LogReader::open(const fs::path& home, std::optional<Time> sinc
   return out;
 }
 
-/// Opens the current file first: one that is rotated meanwhile is then found twice, and never not at all. `after`: only what
-/// was begun after that file.
+/// Opens the current file first: one that is rotated meanwhile is then found twice, and never not
+/// at all. `after`: only what was begun after that file.
 Result<> LogReader::find_parts(std::optional<Time> since, ino_t after) {
   std::deque<Part> found;
   const auto open_part = [&](const fs::path& path, std::int64_t number) -> Result<> {
-    Part part{Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)), 0, number};  // a pipe is not waited for
+    Part part{Fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)), 0,
+              number};  // a pipe is not waited for
     if (!part.file.valid() && errno == ENOENT) return {};
-    if (!part.file.valid()) return fail(ExitCode::unknown, fmt::format("reading the log: {}: {}", path.string(), errno_text(errno)));
-    struct stat info {};
+    if (!part.file.valid())
+      return fail(ExitCode::unknown,
+                  fmt::format("reading the log: {}: {}", path.string(), errno_text(errno)));
+    struct stat info{};
     if (::fstat(part.file.get(), &info) != 0) return {};
-    if (!S_ISREG(info.st_mode)) return fail(ExitCode::unknown, fmt::format("reading the log: {} is no regular file; move it away, and the next action begins a new log", path.string()));
+    if (!S_ISREG(info.st_mode))
+      return fail(ExitCode::unknown, fmt::format("reading the log: {} is no regular file; move it "
+                                                 "away, and the next action begins a new log",
+                                                 path.string()));
     part.inode = info.st_ino;
-    if (number > 0 && since && std::chrono::sys_seconds(std::chrono::seconds(info.st_mtime + 1)) < *since) return {};
-    if (std::ranges::none_of(found, [&](const Part& other) { return other.inode == part.inode; })) found.push_back(std::move(part));
+    if (number > 0 && since &&
+        std::chrono::sys_seconds(std::chrono::seconds(info.st_mtime + 1)) < *since)
+      return {};
+    if (std::ranges::none_of(found, [&](const Part& other) { return other.inode == part.inode; }))
+      found.push_back(std::move(part));
     return {};
   };
   CDCTL_TRY(open_part(home_ / k_current, 0));
   for (const auto number : numbers_in(home_)) CDCTL_TRY(open_part(numbered(home_, number), number));
   // The current one belongs to the end, unless it has its number by now.
   for (auto& part : found) {
-    struct stat there {};
+    struct stat there{};
     for (const auto number : numbers_in(home_))
-      if (part.number == 0 && ::stat(numbered(home_, number).c_str(), &there) == 0 && there.st_ino == part.inode) part.number = number;
+      if (part.number == 0 && ::stat(numbered(home_, number).c_str(), &there) == 0 &&
+          there.st_ino == part.inode)
+        part.number = number;
   }
-  std::ranges::stable_sort(found, {}, [](const Part& part) { return part.number == 0 ? INT64_MAX : part.number; });
+  std::ranges::stable_sort(
+      found, {}, [](const Part& part) { return part.number == 0 ? INT64_MAX : part.number; });
   const auto seen = std::ranges::find(found, after, &Part::inode);
   if (after != 0 && seen != found.end()) found.erase(found.begin(), seen + 1);
   for (auto& part : found) parts_.push_back(std::move(part));
@@ -142,11 +166,14 @@ Result<bool> LogReader::fill() {
   buffer_.resize(had + k_piece);
   const auto got = ::read(parts_.front().file.get(), buffer_.data() + had, k_piece);
   buffer_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  if (got < 0 && errno != EINTR) return fail(ExitCode::unknown, fmt::format("reading the log of {}: {}", home_.string(), errno_text(errno)));
+  if (got < 0 && errno != EINTR)
+    return fail(ExitCode::unknown,
+                fmt::format("reading the log of {}: {}", home_.string(), errno_text(errno)));
   return got != 0;
 }
 
-/// Leaves a file that is at its end, when there is a later one. What it holds beyond its last line break will never be a line.
+/// Leaves a file that is at its end, when there is a later one. What it holds beyond its last line
+/// break will never be a line.
 bool LogReader::next_part() {
   if (parts_.size() < 2) return false;
   if (at_ < buffer_.size() || skipping_) ++unreadable_;
@@ -174,10 +201,12 @@ Result<std::optional<Json>> LogReader::next() {
     if (more || next_part()) continue;
     if (looked) return std::nullopt;
     looked = true;
-    struct stat there {};
-    const bool moved = ::stat((home_ / k_current).c_str(), &there) == 0 && (parts_.empty() || there.st_ino != parts_.front().inode);
+    struct stat there{};
+    const bool moved = ::stat((home_ / k_current).c_str(), &there) == 0 &&
+                       (parts_.empty() || there.st_ino != parts_.front().inode);
     if (!moved) return std::nullopt;
-    // Rotated: what was appended to this file before it was is read first (nobody appends to it afterwards).
+    // Rotated: what was appended to this file before it was is read first (nobody appends to it
+    // afterwards).
     CDCTL_TRY(find_parts({}, parts_.empty() ? 0 : parts_.front().inode));
   }
 }

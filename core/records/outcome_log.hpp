@@ -14,25 +14,31 @@
 
 namespace cdctl::records {
 
-/// How much of the log is kept. A file that has grown to `bytes` gets a number for good, and `files` numbered ones stay.
+/// How much of the log is kept. A file that has grown to `bytes` gets a number for good, and
+/// `files` numbered ones stay.
 struct LogBounds {
   std::int64_t bytes = 8 << 20;
   std::size_t files = 7;
 };
 
-/// Adds a line (without its line break) to `outcomes.ndjson` of the home, 0600. Best effort: the log serves people, and nothing
-/// decides from it. Any number of processes may append at once; one that was killed in the middle spoils its own line only.
-void append_to_log(const std::filesystem::path& home, std::string_view line, const LogBounds& bounds = {});
+/// Adds a line (without its line break) to `outcomes.ndjson` of the home, 0600. Best effort: the
+/// log serves people, and nothing decides from it. Any number of processes may append at once; one
+/// that was killed in the middle spoils its own line only.
+void append_to_log(const std::filesystem::path& home, std::string_view line,
+                   const LogBounds& bounds = {});
 
-/// Reads the log of a home from its oldest line on: the numbered files by number, then the current one. Goes on into the next
-/// file when the log is rotated meanwhile. Reads in pieces, and each byte once.
+/// Reads the log of a home from its oldest line on: the numbered files by number, then the current
+/// one. Goes on into the next file when the log is rotated meanwhile. Reads in pieces, and each
+/// byte once.
 class LogReader {
  public:
-  /// `since`: files that were last written earlier are left out. An absent log is an empty one. Exit code `unknown` for what is no
-  /// regular file: a pipe or a device has no end.
-  [[nodiscard]] static Result<LogReader> open(const std::filesystem::path& home, std::optional<Time> since);
-  /// The next record; empty when there is none now. A line that is no record is passed over and counted; one that has no end
-  /// yet waits. Of one that is longer than 4 MiB nothing is kept; it is counted at its end.
+  /// `since`: files that were last written earlier are left out. An absent log is an empty one.
+  /// Exit code `unknown` for what is no regular file: a pipe or a device has no end.
+  [[nodiscard]] static Result<LogReader> open(const std::filesystem::path& home,
+                                              std::optional<Time> since);
+  /// The next record; empty when there is none now. A line that is no record is passed over and
+  /// counted; one that has no end yet waits. Of one that is longer than 4 MiB nothing is kept; it
+  /// is counted at its end.
   [[nodiscard]] Result<std::optional<Json>> next();
   [[nodiscard]] std::int64_t unreadable() const { return unreadable_; }
 

@@ -20,8 +20,12 @@ namespace demo {
 /// Milliseconds since 1970.
 [[nodiscard]] std::int64_t now_ms();
 [[nodiscard]] timeval to_timeval(std::chrono::milliseconds time);
-[[nodiscard]] inline amqp_bytes_t bytes(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
-[[nodiscard]] inline std::string text(amqp_bytes_t bytes) { return {static_cast<const char*>(bytes.bytes), bytes.len}; }
+[[nodiscard]] inline amqp_bytes_t bytes(std::string_view text) {
+  return {text.size(), const_cast<char*>(text.data())};
+}
+[[nodiscard]] inline std::string text(amqp_bytes_t bytes) {
+  return {static_cast<const char*>(bytes.bytes), bytes.len};
+}
 
 /// One AMQP connection with channel 1 open. Every wait in it ends after at most 10 s.
 class Link {
@@ -31,7 +35,8 @@ class Link {
   Link& operator=(const Link&) = delete;
   ~Link() { close(); }
 
-  /// Opens the connection that `url` names, shown to operators as `name`. The error is empty when it worked.
+  /// Opens the connection that `url` names, shown to operators as `name`. The error is empty when
+  /// it worked.
   [[nodiscard]] std::string open(const std::string& url, const std::string& name);
   [[nodiscard]] std::string open_channel(amqp_channel_t channel);
   void close();

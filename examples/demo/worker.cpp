@@ -1,11 +1,13 @@
 // demo-worker QUEUE LEDGER [JOB_MS]
 //
-// A worker as people write them: it knows $AMQP_URL, takes jobs off a queue, works on each for JOB_MS milliseconds, writes it
-// down and acknowledges it; when it loses the broker it tries again and again. A file `mode` in its working directory that says
-// `busted` makes it fail every third job: it raises a critical signal, then gives the job back, or (every ninth job) dies. `sour`
+// A worker as people write them: it knows $AMQP_URL, takes jobs off a queue, works on each for
+// JOB_MS milliseconds, writes it down and acknowledges it; when it loses the broker it tries again
+// and again. A file `mode` in its working directory that says `busted` makes it fail every third
+// job: it raises a critical signal, then gives the job back, or (every ninth job) dies. `sour`
 // makes it give back two jobs of three and say nothing.
 //
-// The ledger gets `delivery MS JOB SET UNIT`, `done …`, `signal …`, and `refused MS SET UNIT REASON`.
+// The ledger gets `delivery MS JOB SET UNIT`, `done …`, `signal …`, and `refused MS SET UNIT
+// REASON`.
 
 #include <cstdio>
 #include <cstdlib>
@@ -27,8 +29,13 @@ struct Identity {
 
 class Worker {
  public:
-  Worker(std::string queue, const std::string& ledger, milliseconds job_time, const std::string& mode)
-      : queue_(std::move(queue)), ledger_(ledger), job_time_(job_time), busted_(mode == "busted"), sour_(mode == "sour") {}
+  Worker(std::string queue, const std::string& ledger, milliseconds job_time,
+         const std::string& mode)
+      : queue_(std::move(queue)),
+        ledger_(ledger),
+        job_time_(job_time),
+        busted_(mode == "busted"),
+        sour_(mode == "sour") {}
 
   /// Works until it is asked to stop, or dies of a bad job.
   int run();
@@ -40,7 +47,9 @@ class Worker {
   [[nodiscard]] std::string fail(const std::string& job, std::uint64_t tag);
   [[nodiscard]] std::string give_back(std::uint64_t tag);
   [[nodiscard]] std::string raise_signal(const std::string& job);
-  [[nodiscard]] std::string about(const std::string& job) const { return job + " " + me_.set + " " + me_.unit; }
+  [[nodiscard]] std::string about(const std::string& job) const {
+    return job + " " + me_.set + " " + me_.unit;
+  }
 
   Identity me_;
   std::string queue_;
@@ -53,30 +62,39 @@ class Worker {
 
 std::string Worker::connect() {
   constexpr std::uint16_t prefetch = 10;
-  if (auto error = link_.open(demo::environment("AMQP_URL"), me_.set + "/" + me_.unit); !error.empty()) return error;
+  if (auto error = link_.open(demo::environment("AMQP_URL"), me_.set + "/" + me_.unit);
+      !error.empty())
+    return error;
   amqp_basic_qos(link_.get(), 1, 0, prefetch, 0);
   if (auto error = link_.check("prefetch"); !error.empty()) return error;
-  amqp_basic_consume(link_.get(), 1, demo::bytes(queue_), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
+  amqp_basic_consume(link_.get(), 1, demo::bytes(queue_), amqp_empty_bytes, 0, 0, 0,
+                     amqp_empty_table);
   return link_.check("consume " + queue_);
 }
 
 std::string Worker::raise_signal(const std::string& job) {
-  // Channel 2 is a transaction: when the commit returns, the broker has the signal, even if we die next.
+  // Channel 2 is a transaction: when the commit returns, the broker has the signal, even if we die
+  // next.
   if (auto error = link_.open_channel(2); !error.empty()) return error;
   amqp_tx_select(link_.get(), 2);
-  const std::string id = me_.set + "-" + me_.unit + "-" + std::to_string(demo::now_ms()) + "-" + job;
-  const std::string body = R"({"specversion":"1.0","type":"org.cdctl.signal.raised.v1","datacontenttype":"application/json","id":")" + id +
-                           R"(","source":"/)" + me_.service + "/" + me_.revision + "/" + me_.unit + R"(","subject":")" + me_.set +
-                           R"(","data":{"schema":"cdctl.signal/1","severity":"critical","signal":"job-failed","unit":")" + me_.unit +
-                           R"(","message":"cannot do )" + job + R"("}})";
+  const std::string id =
+      me_.set + "-" + me_.unit + "-" + std::to_string(demo::now_ms()) + "-" + job;
+  const std::string body =
+      R"({"specversion":"1.0","type":"org.cdctl.signal.raised.v1","datacontenttype":"application/json","id":")" +
+      id + R"(","source":"/)" + me_.service + "/" + me_.revision + "/" + me_.unit +
+      R"(","subject":")" + me_.set +
+      R"(","data":{"schema":"cdctl.signal/1","severity":"critical","signal":"job-failed","unit":")" +
+      me_.unit + R"(","message":"cannot do )" + job + R"("}})";
   amqp_basic_properties_t properties{};
-  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
+  properties._flags =
+      AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
   properties.content_type = amqp_cstring_bytes("application/cloudevents+json");
   properties.delivery_mode = 2;
   properties.message_id = demo::bytes(id);
   const std::string key = me_.service + "." + me_.revision + ".critical";
   ledger_.note("signal", about(job));
-  amqp_basic_publish(link_.get(), 2, amqp_cstring_bytes("cdctl.signals"), demo::bytes(key), 0, 0, &properties, demo::bytes(body));
+  amqp_basic_publish(link_.get(), 2, amqp_cstring_bytes("cdctl.signals"), demo::bytes(key), 0, 0,
+                     &properties, demo::bytes(body));
   amqp_tx_commit(link_.get(), 2);
   if (auto error = link_.check("signal"); !error.empty()) return error;
   amqp_channel_close(link_.get(), 2, AMQP_REPLY_SUCCESS);
@@ -110,7 +128,8 @@ std::string Worker::handle(const amqp_envelope_t& envelope) {
 }
 
 std::string Worker::consume() {
-  const auto patience = demo::to_timeval(milliseconds(200));  // how late a stop request may be noticed
+  const auto patience =
+      demo::to_timeval(milliseconds(200));  // how late a stop request may be noticed
   while (!demo::stop_requested()) {
     amqp_maybe_release_buffers(link_.get());
     amqp_envelope_t envelope;
@@ -138,7 +157,8 @@ int Worker::run() {
     }
     link_.close();
     if (error.empty()) continue;
-    std::fprintf(stderr, "%s; again in %lld ms\n", error.c_str(), static_cast<long long>(pause.count()));
+    std::fprintf(stderr, "%s; again in %lld ms\n", error.c_str(),
+                 static_cast<long long>(pause.count()));
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, milliseconds(500));
   }
@@ -160,5 +180,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   demo::catch_stop();
-  return Worker(argv[1], argv[2], milliseconds(argc > 3 ? std::atoi(argv[3]) : 5), mode_of_trunk()).run();
+  return Worker(argv[1], argv[2], milliseconds(argc > 3 ? std::atoi(argv[3]) : 5), mode_of_trunk())
+      .run();
 }

@@ -1,4 +1,5 @@
-// folder: a source whose newest revision is the hash of a folder: `trunk = { folder = "/srv/thumbs" }`.
+// folder: a source whose newest revision is the hash of a folder: `trunk = { folder = "/srv/thumbs"
+// }`.
 #include <iterator>
 
 #include <cdctl/shield.hpp>
@@ -13,25 +14,31 @@ class Folder final : public Source {
  public:
   explicit Folder(Host&) {}
 
-  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources, const Deadline& deadline) override {
+  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
+                                          const Deadline& deadline) override {
     std::vector<Result<SourceState>> out;
     for (const auto& source : sources) out.push_back(state_of(source, deadline));
     return out;
   }
 
   /// A folder has no past: only what is there now can be meant.
-  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision, const Deadline& deadline) override {
+  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision,
+                              const Deadline& deadline) override {
     CDCTL_TRY_ASSIGN(auto state, state_of(source, deadline));
     if (revision.size() < 4 || !state.revision.starts_with(revision))
-      return fail("the folder " + source.url + " is at " + state.revision.substr(0, 12) + ", not at " + printable(revision, 70));
+      return fail("the folder " + source.url + " is at " + state.revision.substr(0, 12) +
+                  ", not at " + printable(revision, 70));
     return state;
   }
 
-  Result<> checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into, const Deadline& deadline) override {
+  Result<> checkout(const SourceConfig& source, std::string_view revision,
+                    const std::filesystem::path& into, const Deadline& deadline) override {
     CDCTL_TRY(folder::copy_tree(source.url, into));
-    // What was copied is what was promised, or it is nothing: someone may write to the folder meanwhile.
+    // What was copied is what was promised, or it is nothing: someone may write to the folder
+    // meanwhile.
     CDCTL_TRY_ASSIGN(const auto copied, folder::hash_tree(into, deadline));
-    if (copied != revision) return fail("the folder " + source.url + " has changed since; run cdctl outdated again");
+    if (copied != revision)
+      return fail("the folder " + source.url + " has changed since; run cdctl outdated again");
     return {};
   }
 
@@ -47,4 +54,5 @@ constexpr RoleRow k_roles[] = {{Role::source, "folder", "", make<ShieldSource, F
 
 }  // namespace
 
-CDCTL_PLUGIN("folder", "1.0.0", "a source: the hash of a folder", k_roles, std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN("folder", "1.0.0", "a source: the hash of a folder", k_roles, std::size(k_roles),
+             nullptr, 0, "", "");

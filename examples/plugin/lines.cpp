@@ -1,4 +1,5 @@
-// lines: a sink that appends a line of text for each record to the file that `[lines] file` in cdctl.toml names.
+// lines: a sink that appends a line of text for each record to the file that `[lines] file` in
+// cdctl.toml names.
 #include <cerrno>
 #include <iterator>
 #include <stdexcept>
@@ -30,7 +31,8 @@ class Lines final : public cdctl::Sink {
   explicit Lines(cdctl::Host& host) {
     const auto& config = host.config();
     const auto file = config.table["lines"]["file"].as_string();
-    if (file.empty()) throw std::runtime_error("cdctl.toml names no file; add [lines] file = \"records.txt\"");
+    if (file.empty())
+      throw std::runtime_error("cdctl.toml names no file; add [lines] file = \"records.txt\"");
     path_ = config.file.parent_path() / file;
   }
 
@@ -63,4 +65,5 @@ constexpr RoleRow k_roles[] = {{Role::sink, "lines", "", make<ShieldSink, Lines>
 
 }  // namespace
 
-CDCTL_PLUGIN("lines", "1.0.0", "a sink: a line of text a record", k_roles, std::size(k_roles), nullptr, 0, "file", "");
+CDCTL_PLUGIN("lines", "1.0.0", "a sink: a line of text a record", k_roles, std::size(k_roles),
+             nullptr, 0, "file", "");

@@ -13,7 +13,7 @@ namespace cdctl::bzr {
 namespace {
 
 struct Trouble {
-  std::string_view needle;   ///< in brz's own words
+  std::string_view needle;  ///< in brz's own words
   std::string_view meaning;
   ExitCode exit = ExitCode::unknown;
   bool transient = false;
@@ -59,24 +59,34 @@ std::string reason(std::string_view text) {
 Result<std::string> brz_output(std::vector<std::string> words, const Deadline& deadline) {
   Program command;
   command.argv = {"brz"};
-  command.argv.insert(command.argv.end(), std::make_move_iterator(words.begin()), std::make_move_iterator(words.end()));
-  // The child has a session of its own and /dev/null as stdin, so neither brz nor its ssh finds anyone to ask.
-  command.env = {{"BZR_PROGRESS_BAR", "none"}, {"BRZ_PROGRESS_BAR", "none"}, {"BRZ_LOG", "/dev/null"}, {"LC_ALL", "C.UTF-8"}, {"SSH_ASKPASS_REQUIRE", "never"}};
+  command.argv.insert(command.argv.end(), std::make_move_iterator(words.begin()),
+                      std::make_move_iterator(words.end()));
+  // The child has a session of its own and /dev/null as stdin, so neither brz nor its ssh finds
+  // anyone to ask.
+  command.env = {{"BZR_PROGRESS_BAR", "none"},
+                 {"BRZ_PROGRESS_BAR", "none"},
+                 {"BRZ_LOG", "/dev/null"},
+                 {"LC_ALL", "C.UTF-8"},
+                 {"SSH_ASKPASS_REQUIRE", "never"}};
   command.unset_env = {"SSH_ASKPASS", "LANGUAGE"};
   command.max_output = 1 << 20;
   command.deadline = deadline;
   auto finished = run(command);
-  if (!finished) return fail(ExitCode::unknown, fmt::format("{}; apt install brz", finished.error().what));
+  if (!finished)
+    return fail(ExitCode::unknown, fmt::format("{}; apt install brz", finished.error().what));
   if (!finished->ok()) return fail(explain(*finished));
   return std::move(finished->out);
 }
 
 Error explain(const Finished& finished) {
-  if (finished.timed_out) return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
+  if (finished.timed_out)
+    return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
   if (finished.interrupted) return {ExitCode::interrupted, "interrupted"};
   const auto why = reason(finished.err);
-  const auto at = std::ranges::find_if(k_troubles, [&](const Trouble& trouble) { return finished.err.contains(trouble.needle); });
-  if (at != k_troubles.end()) return {at->exit, fmt::format("{} (brz: {})", at->meaning, why), at->transient};
+  const auto at = std::ranges::find_if(
+      k_troubles, [&](const Trouble& trouble) { return finished.err.contains(trouble.needle); });
+  if (at != k_troubles.end())
+    return {at->exit, fmt::format("{} (brz: {})", at->meaning, why), at->transient};
   return {ExitCode::unknown, fmt::format("brz: {} ({})", why, finished.how())};
 }
 

@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Calls `work` for 0 … count-1, at most 2 a core at a time: brz waits about as long as it computes.
+/// Calls `work` for 0 … count-1, at most 2 a core at a time: brz waits about as long as it
+/// computes.
 void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
   std::atomic<std::size_t> next{0};
   const auto some = [&] {
@@ -34,12 +35,14 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
   some();
 }
 
-/// What `brz revision-info` prints: a revno (`???` when the revision is not on the branch) and a revision-id.
+/// What `brz revision-info` prints: a revno (`???` when the revision is not on the branch) and a
+/// revision-id.
 Result<Revision> parse_info(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   const auto line = text.substr(text.rfind('\n') + 1);
   const auto blank = line.find(' ');
-  if (blank == std::string_view::npos) return fail(ExitCode::unknown, "brz revision-info gave no revision");
+  if (blank == std::string_view::npos)
+    return fail(ExitCode::unknown, "brz revision-info gave no revision");
   const auto revno = line.substr(0, blank), id = line.substr(blank + 1);
   if (id == "null:") return fail(ExitCode::unknown, "the branch is empty: push a first commit");
   if (revno == "???" || !valid_revision_id(id)) return fail("it has no such revision");
@@ -50,7 +53,8 @@ Result<Revision> parse_info(std::string_view text) {
   return revision;
 }
 
-Result<Revision> ask_brz(const Address& address, const std::optional<std::string>& spec, const Deadline& deadline) {
+Result<Revision> ask_brz(const Address& address, const std::optional<std::string>& spec,
+                         const Deadline& deadline) {
   std::vector<std::string> words{"revision-info", "--directory=" + address.url};
   if (spec) words.push_back("--revision=" + *spec);
   CDCTL_TRY_ASSIGN(const auto text, brz_output(std::move(words), deadline));
@@ -63,25 +67,36 @@ SourceState state_of(const SourceConfig& source, Revision revision) {
 
 Result<Address> address_of(const SourceConfig& source, const fs::path& base) {
   auto address = parse_address(source.url, base);
-  if (!address) return fail(address.error().in(fmt::format("source {} of {}", source.name, source.service)));
+  if (!address)
+    return fail(address.error().in(fmt::format("source {} of {}", source.name, source.service)));
   return address;
 }
 
-Error in_place(const Error& error, std::string_view doing, const SourceConfig& source, const Address& address) {
-  return error.in(fmt::format("{} {} of {} from {}", doing, source.name, source.service, address.url));
+Error in_place(const Error& error, std::string_view doing, const SourceConfig& source,
+               const Address& address) {
+  return error.in(
+      fmt::format("{} {} of {} from {}", doing, source.name, source.service, address.url));
 }
 
-Result<> make_checkout(const Address& address, std::string_view revision, const fs::path& into, const Deadline& deadline) {
-  CDCTL_TRY(brz_output({"checkout", "--lightweight", "--quiet", "--revision=revid:" + std::string(revision), "--", address.url, into.string()}, deadline));
+Result<> make_checkout(const Address& address, std::string_view revision, const fs::path& into,
+                       const Deadline& deadline) {
+  CDCTL_TRY(
+      brz_output({"checkout", "--lightweight", "--quiet",
+                  "--revision=revid:" + std::string(revision), "--", address.url, into.string()},
+                 deadline));
   CDCTL_TRY_ASSIGN(const auto found, read_tree_revision(into));
-  if (found != revision) return fail(fmt::format("the checkout stands at {}, not at {}", printable(found, 120), revision));
+  if (found != revision)
+    return fail(
+        fmt::format("the checkout stands at {}, not at {}", printable(found, 120), revision));
   return {};
 }
 
-Result<> check_out(const SourceConfig& source, std::string_view revision, const fs::path& into, const fs::path& base, const Deadline& deadline) {
+Result<> check_out(const SourceConfig& source, std::string_view revision, const fs::path& into,
+                   const fs::path& base, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto address, address_of(source, base));
   if (!valid_revision_id(revision)) {
-    return fail(ExitCode::usage, fmt::format("checking out {} of {}: '{}' is no revision-id", source.name, source.service, printable(revision, 80)));
+    return fail(ExitCode::usage, fmt::format("checking out {} of {}: '{}' is no revision-id",
+                                             source.name, source.service, printable(revision, 80)));
   }
   auto made = make_checkout(address, revision, into, deadline);
   if (made) return {};
@@ -91,7 +106,8 @@ Result<> check_out(const SourceConfig& source, std::string_view revision, const 
 
 }  // namespace
 
-std::vector<Result<SourceState>> BzrSource::newest(std::span<const SourceConfig> sources, const Deadline& deadline) {
+std::vector<Result<SourceState>> BzrSource::newest(std::span<const SourceConfig> sources,
+                                                   const Deadline& deadline) {
   std::vector<Result<Address>> addresses;
   std::vector<std::optional<Result<Revision>>> answers(sources.size());
   std::vector<std::size_t> left;
@@ -100,42 +116,57 @@ std::vector<Result<SourceState>> BzrSource::newest(std::span<const SourceConfig>
     if (!addresses[i]) continue;
     if (addresses[i]->local) {
       auto tip = read_tip(addresses[i]->url);
-      if (!tip) answers[i] = fail(std::move(tip.error()));
-      else if (*tip) answers[i] = std::move(**tip);
+      if (!tip)
+        answers[i] = fail(std::move(tip.error()));
+      else if (*tip)
+        answers[i] = std::move(**tip);
     }
     if (!answers[i]) left.push_back(i);
   }
-  in_parallel(left.size(), [&](std::size_t k) { answers[left[k]] = ask_brz(*addresses[left[k]], {}, deadline); });
+  in_parallel(left.size(), [&](std::size_t k) {
+    answers[left[k]] = ask_brz(*addresses[left[k]], {}, deadline);
+  });
   std::vector<Result<SourceState>> out;
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    if (!addresses[i]) out.push_back(fail(addresses[i].error()));
-    else if (!*answers[i]) out.push_back(fail(in_place(answers[i]->error(), "reading", sources[i], *addresses[i])));
-    else out.push_back(state_of(sources[i], std::move(**answers[i])));
+    if (!addresses[i])
+      out.push_back(fail(addresses[i].error()));
+    else if (!*answers[i])
+      out.push_back(fail(in_place(answers[i]->error(), "reading", sources[i], *addresses[i])));
+    else
+      out.push_back(state_of(sources[i], std::move(**answers[i])));
   }
   return out;
 }
 
-Result<SourceState> BzrSource::resolve(const SourceConfig& source, std::string_view revision, const Deadline& deadline) {
+Result<SourceState> BzrSource::resolve(const SourceConfig& source, std::string_view revision,
+                                       const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto address, address_of(source, base()));
   CDCTL_TRY_ASSIGN(const auto spec, revision_spec(revision));
   if (address.local) {
     auto tip = read_tip(address.url);
     if (!tip) return fail(in_place(tip.error(), "reading", source, address));
-    if (*tip && (spec == "revid:" + (*tip)->id || spec == fmt::format("revno:{}", *(*tip)->number))) return state_of(source, std::move(**tip));
+    if (*tip && (spec == "revid:" + (*tip)->id || spec == fmt::format("revno:{}", *(*tip)->number)))
+      return state_of(source, std::move(**tip));
   }
   auto found = ask_brz(address, spec, deadline);
   if (found) return state_of(source, std::move(*found));
-  return fail(in_place(found.error(), fmt::format("reading revision {} of", printable(revision, 80)), source, address));
+  return fail(in_place(found.error(),
+                       fmt::format("reading revision {} of", printable(revision, 80)), source,
+                       address));
 }
 
-Result<> BzrSource::checkout(const SourceConfig& source, std::string_view revision, const fs::path& into, const Deadline& deadline) {
+Result<> BzrSource::checkout(const SourceConfig& source, std::string_view revision,
+                             const fs::path& into, const Deadline& deadline) {
   return check_out(source, revision, into, base(), deadline);
 }
 
-std::vector<Result<>> BzrSource::checkout_all(std::span<const CheckoutRequest> requests, const Deadline& deadline) {
+std::vector<Result<>> BzrSource::checkout_all(std::span<const CheckoutRequest> requests,
+                                              const Deadline& deadline) {
   std::vector<Result<>> out(requests.size());
   const auto from = base();
-  in_parallel(requests.size(), [&](std::size_t i) { out[i] = check_out(requests[i].source, requests[i].revision, requests[i].into, from, deadline); });
+  in_parallel(requests.size(), [&](std::size_t i) {
+    out[i] = check_out(requests[i].source, requests[i].revision, requests[i].into, from, deadline);
+  });
   return out;
 }
 

@@ -12,11 +12,13 @@ namespace {
 
 constexpr std::size_t k_largest_pack = 16u << 20;  // held in memory, several at a time
 constexpr std::size_t k_most_refs = 2000;
-constexpr Millis k_patience(60'000);           // for a pack; then git gets the rest of the time
+constexpr Millis k_patience(60'000);  // for a pack; then git gets the rest of the time
 
 /// Whether we can make a repository of these alone.
 bool usable(const std::vector<Ref>& refs) {
-  const auto fits = [](const Ref& ref) { return ref.id.size() == 40 && (ref.name == "HEAD" || valid_ref_name(ref.name)); };
+  const auto fits = [](const Ref& ref) {
+    return ref.id.size() == 40 && (ref.name == "HEAD" || valid_ref_name(ref.name));
+  };
   return !refs.empty() && refs.size() <= k_most_refs && std::ranges::all_of(refs, fits);
 }
 
@@ -48,7 +50,8 @@ void list(Http& http, std::vector<FirstFetch>& fetches, const Deadline& deadline
 
 }  // namespace
 
-std::vector<std::optional<WholeRepository>> fetch_whole(Http& http, std::vector<FirstFetch> fetches, const Deadline& deadline) {
+std::vector<std::optional<WholeRepository>> fetch_whole(Http& http, std::vector<FirstFetch> fetches,
+                                                        const Deadline& deadline) {
   list(http, fetches, deadline);
   std::vector<std::optional<WholeRepository>> out(fetches.size());
   std::vector<HttpRequest> requests;
@@ -57,20 +60,25 @@ std::vector<std::optional<WholeRepository>> fetch_whole(Http& http, std::vector<
     auto& refs = fetches[i].refs;
     if (!usable(refs)) continue;
     asked.push_back(i);
-    requests.push_back(upload_pack_request(fetches[i].url, fetch_request(distinct_ids(refs)), deadline));
+    requests.push_back(
+        upload_pack_request(fetches[i].url, fetch_request(distinct_ids(refs)), deadline));
     requests.back().max_bytes = k_largest_pack;
     requests.back().deadline = deadline.at_most(k_patience);
     out[i].emplace();
-    if (const auto head = std::ranges::find(refs, "HEAD", &Ref::name); head != refs.end()) out[i]->head = head->target;
+    if (const auto head = std::ranges::find(refs, "HEAD", &Ref::name); head != refs.end())
+      out[i]->head = head->target;
     std::erase_if(refs, [](const Ref& ref) { return ref.name == "HEAD"; });
     out[i]->refs = std::move(refs);
   }
   if (asked.empty()) return out;
   const auto packs = http.send_all(requests);
   for (std::size_t k = 0; k < asked.size(); ++k) {
-    auto pack = packs[k] && packs[k]->status == 200 ? parse_fetch(packs[k]->body) : fail("no answer");
-    if (pack && pack->size() > 32) out[asked[k]]->pack = std::move(*pack);
-    else out[asked[k]].reset();
+    auto pack =
+        packs[k] && packs[k]->status == 200 ? parse_fetch(packs[k]->body) : fail("no answer");
+    if (pack && pack->size() > 32)
+      out[asked[k]]->pack = std::move(*pack);
+    else
+      out[asked[k]].reset();
   }
   return out;
 }

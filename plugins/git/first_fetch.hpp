@@ -14,7 +14,7 @@ namespace cdctl::git {
 /// All of a repository: its branches and tags, and one pack with what they reach.
 struct WholeRepository {
   std::vector<Ref> refs;
-  std::string head;   ///< `refs/heads/main`, where its HEAD points; empty when that is not told
+  std::string head;  ///< `refs/heads/main`, where its HEAD points; empty when that is not told
   std::string pack;
 };
 
@@ -24,9 +24,11 @@ struct FirstFetch {
   std::vector<Ref> refs;
 };
 
-/// The first fetch of each repository over http, in two rounds of requests (protocol version 2) and without a process. In the
-/// order asked; empty where the git program has to be used: a server that wants credentials, redirects or speaks another
-/// version, a repository that is large (over 16 MiB), has very many refs, none, or ids of SHA-256.
-[[nodiscard]] std::vector<std::optional<WholeRepository>> fetch_whole(Http& http, std::vector<FirstFetch> fetches, const Deadline& deadline);
+/// The first fetch of each repository over http, in two rounds of requests (protocol version 2) and
+/// without a process. In the order asked; empty where the git program has to be used: a server that
+/// wants credentials, redirects or speaks another version, a repository that is large (over 16
+/// MiB), has very many refs, none, or ids of SHA-256.
+[[nodiscard]] std::vector<std::optional<WholeRepository>> fetch_whole(
+    Http& http, std::vector<FirstFetch> fetches, const Deadline& deadline);
 
 }  // namespace cdctl::git

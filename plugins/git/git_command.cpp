@@ -15,11 +15,31 @@ namespace {
 
 /// Variables that would point git at another repository, or let it ask or run something on the way.
 const std::vector<std::string>& unwanted_variables() {
-  static const std::vector<std::string> k_names{
-      "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR",
-      "GIT_NAMESPACE", "GIT_CEILING_DIRECTORIES", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE",
-      "GIT_QUARANTINE_PATH", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_TRACE", "GIT_TRACE_CURL", "GIT_TRACE_PACKET",
-      "GIT_CURL_VERBOSE", "GIT_PROTOCOL", "GIT_TEMPLATE_DIR", "GIT_DEFAULT_HASH", "SSH_ASKPASS", "LANGUAGE", "LC_MESSAGES"};
+  static const std::vector<std::string> k_names{"GIT_DIR",
+                                                "GIT_WORK_TREE",
+                                                "GIT_INDEX_FILE",
+                                                "GIT_OBJECT_DIRECTORY",
+                                                "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                                "GIT_COMMON_DIR",
+                                                "GIT_NAMESPACE",
+                                                "GIT_CEILING_DIRECTORIES",
+                                                "GIT_PREFIX",
+                                                "GIT_SHALLOW_FILE",
+                                                "GIT_GRAFT_FILE",
+                                                "GIT_REPLACE_REF_BASE",
+                                                "GIT_QUARANTINE_PATH",
+                                                "GIT_EXTERNAL_DIFF",
+                                                "GIT_PROXY_COMMAND",
+                                                "GIT_TRACE",
+                                                "GIT_TRACE_CURL",
+                                                "GIT_TRACE_PACKET",
+                                                "GIT_CURL_VERBOSE",
+                                                "GIT_PROTOCOL",
+                                                "GIT_TEMPLATE_DIR",
+                                                "GIT_DEFAULT_HASH",
+                                                "SSH_ASKPASS",
+                                                "LANGUAGE",
+                                                "LC_MESSAGES"};
   return k_names;
 }
 
@@ -27,7 +47,9 @@ const std::vector<std::string>& unwanted_variables() {
 std::string ssh_command() {
   const char* own = std::getenv("GIT_SSH_COMMAND");
   const char* program = std::getenv("GIT_SSH");
-  if (!own && program) return {};  // a wrapper of the user's: options would not fit it, and it has no terminal to ask on
+  if (!own && program)
+    return {};  // a wrapper of the user's: options would not fit it, and it has no terminal to ask
+                // on
   return fmt::format("{} -oBatchMode=yes -oConnectTimeout=15", own && *own ? own : "ssh");
 }
 
@@ -35,7 +57,7 @@ constexpr std::string_view k_unreachable = "the server cannot be reached";
 constexpr std::string_view k_broken_off = "the server broke off";
 
 struct Trouble {
-  std::string_view needle;   ///< in git's own words, LC_ALL=C
+  std::string_view needle;  ///< in git's own words, LC_ALL=C
   std::string_view meaning;
 };
 constexpr std::array k_troubles{
@@ -52,7 +74,8 @@ constexpr std::array k_troubles{
     Trouble{"does not appear to be a git repository", "there is no git repository"},
     Trouble{"not a git repository", "there is no git repository"},
     Trouble{"not valid: is this a git repository", "there is no git repository"},
-    Trouble{"repository not found", "there is no git repository, or these credentials may not see it"},
+    Trouble{"repository not found",
+            "there is no git repository, or these credentials may not see it"},
     Trouble{"' not found", "there is no git repository"},
     Trouble{"error: 404", "there is no git repository"},
     Trouble{"Could not resolve host", k_unreachable},
@@ -68,7 +91,8 @@ constexpr std::array k_troubles{
 };
 
 const Trouble* trouble_of(std::string_view text) {
-  const auto at = std::ranges::find_if(k_troubles, [&](const Trouble& trouble) { return text.contains(trouble.needle); });
+  const auto at = std::ranges::find_if(
+      k_troubles, [&](const Trouble& trouble) { return text.contains(trouble.needle); });
   return at == k_troubles.end() ? nullptr : &*at;
 }
 
@@ -97,7 +121,8 @@ std::vector<Ref> parse_listing(std::string_view text) {
     if (tab == std::string_view::npos || !valid_commit_id(line.substr(0, tab))) continue;
     const auto name = line.substr(tab + 1);
     if (name.ends_with("^{}")) {
-      if (!refs.empty() && refs.back().name == name.substr(0, name.size() - 3)) refs.back().peeled = line.substr(0, tab);
+      if (!refs.empty() && refs.back().name == name.substr(0, name.size() - 3))
+        refs.back().peeled = line.substr(0, tab);
     } else {
       refs.push_back({std::string(name), std::string(line.substr(0, tab)), {}});
     }
@@ -116,13 +141,19 @@ Result<Finished> run_git(const GitCall& call) {
   }
   command.argv.insert(command.argv.end(), call.args.begin(), call.args.end());
   command.unset_env = unwanted_variables();
-  command.env = {{"GIT_TERMINAL_PROMPT", "0"}, {"GIT_ASKPASS", ""}, {"GCM_INTERACTIVE", "never"}, {"LC_ALL", "C"},
-                 {"GIT_ALLOW_PROTOCOL", call.file_protocol ? "file:http:https:ssh" : "http:https:ssh"}};
-  if (auto ssh = ssh_command(); !ssh.empty()) command.env.emplace("GIT_SSH_COMMAND", std::move(ssh));
+  command.env = {
+      {"GIT_TERMINAL_PROMPT", "0"},
+      {"GIT_ASKPASS", ""},
+      {"GCM_INTERACTIVE", "never"},
+      {"LC_ALL", "C"},
+      {"GIT_ALLOW_PROTOCOL", call.file_protocol ? "file:http:https:ssh" : "http:https:ssh"}};
+  if (auto ssh = ssh_command(); !ssh.empty())
+    command.env.emplace("GIT_SSH_COMMAND", std::move(ssh));
   command.max_output = call.max_output;
   command.deadline = call.deadline;
   auto finished = run(command);
-  if (!finished) return fail(ExitCode::unknown, fmt::format("{}; install git", finished.error().what));
+  if (!finished)
+    return fail(ExitCode::unknown, fmt::format("{}; install git", finished.error().what));
   return finished;
 }
 
@@ -133,7 +164,8 @@ Result<std::string> git_output(const GitCall& call) {
 }
 
 Error explain(const Finished& finished) {
-  if (finished.timed_out) return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
+  if (finished.timed_out)
+    return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
   if (finished.interrupted) return {ExitCode::unknown, "interrupted"};
   const auto why = reason(finished.err);
   if (const auto* trouble = trouble_of(finished.err)) {
@@ -152,7 +184,8 @@ Result<std::string> ls_remote(const Address& address, const Want& want, const De
     GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, 64u << 20, deadline};
     call.args.insert(call.args.end(), patterns.begin(), patterns.end());
     auto text = git_output(call);
-    if (!text) return fail(Error{ExitCode::unknown, std::move(text.error().what), text.error().transient});
+    if (!text)
+      return fail(Error{ExitCode::unknown, std::move(text.error().what), text.error().transient});
     return parse_listing(*text);
   };
   std::vector<std::string> patterns{"HEAD"};

@@ -13,11 +13,13 @@
 
 namespace cdctl::git {
 
-/// One call of the git program that can neither ask a person nor leave the protocols that are allowed.
+/// One call of the git program that can neither ask a person nor leave the protocols that are
+/// allowed.
 struct GitCall {
-  std::vector<std::string> args;       ///< what follows `git`
-  std::filesystem::path directory;     ///< as `-C`; empty = none
-  bool file_protocol = true;           ///< whether `file` addresses may be used (submodules of a remote parent: no)
+  std::vector<std::string> args;    ///< what follows `git`
+  std::filesystem::path directory;  ///< as `-C`; empty = none
+  bool file_protocol =
+      true;  ///< whether `file` addresses may be used (submodules of a remote parent: no)
   std::size_t max_output = 64u << 20;
   Deadline deadline;
 };
@@ -27,14 +29,17 @@ struct GitCall {
 /// Runs it; an end other than success is an error of explain().
 [[nodiscard]] Result<std::string> git_output(const GitCall& call);
 
-/// Turns git's complaint into one line that says which kind of trouble it is: unreachable, wrong credentials, not a
-/// repository, deadline passed, or git's own last word. Exit code `unknown`, with a passed deadline `timeout`.
+/// Turns git's complaint into one line that says which kind of trouble it is: unreachable, wrong
+/// credentials, not a repository, deadline passed, or git's own last word. Exit code `unknown`,
+/// with a passed deadline `timeout`.
 [[nodiscard]] Error explain(const Finished& finished);
 
 /// Whether the trouble is on the other side (so that a local repair would not help).
 [[nodiscard]] bool remote_trouble(const Finished& finished);
 
-/// `git ls-remote` for what `want` means, with a second, full listing to say what is wrong when it is not there.
-[[nodiscard]] Result<std::string> ls_remote(const Address& address, const Want& want, const Deadline& deadline);
+/// `git ls-remote` for what `want` means, with a second, full listing to say what is wrong when it
+/// is not there.
+[[nodiscard]] Result<std::string> ls_remote(const Address& address, const Want& want,
+                                            const Deadline& deadline);
 
 }  // namespace cdctl::git

@@ -35,8 +35,12 @@ std::vector<Check> GitDoctor::examine(const Deadline& deadline) {
   const auto states = GitSource(host_).newest(sources, deadline);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const auto what = fmt::format("{} of {}", sources[i].name, sources[i].service);
-    if (states[i]) out.push_back({what, State::ok, printable(states[i]->revision.substr(0, 12)), ""});
-    else out.push_back({what, State::unknown, states[i].error().what, "check the address and branch in the service's file, and that this machine may read it"});
+    if (states[i])
+      out.push_back({what, State::ok, printable(states[i]->revision.substr(0, 12)), ""});
+    else
+      out.push_back({what, State::unknown, states[i].error().what,
+                     "check the address and branch in the service's file, and that this machine "
+                     "may read it"});
   }
   return out;
 }

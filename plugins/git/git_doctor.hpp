@@ -5,7 +5,8 @@
 
 namespace cdctl::git {
 
-/// Whether the git program is there and new enough, and whether each trunk of the configuration can be read.
+/// Whether the git program is there and new enough, and whether each trunk of the configuration can
+/// be read.
 class GitDoctor final : public Doctor {
  public:
   explicit GitDoctor(Host& host) : host_(host) {}

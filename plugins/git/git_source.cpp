@@ -27,7 +27,7 @@ struct Question {
   Address address;
   Want want;
   std::optional<Result<std::string>> answer;  ///< empty: the git program has to be asked
-  std::string expression;                     ///< for `git rev-parse` in a local repository; empty: `git ls-remote`
+  std::string expression;  ///< for `git rev-parse` in a local repository; empty: `git ls-remote`
 };
 
 std::string place(const SourceConfig& source, const Address& address) {
@@ -36,7 +36,8 @@ std::string place(const SourceConfig& source, const Address& address) {
 
 Result<Question> question_of(const SourceConfig& source, const std::filesystem::path& base) {
   auto address = parse_address(source.url, base);
-  if (!address) return fail(address.error().in(fmt::format("source {} of {}", source.name, source.service)));
+  if (!address)
+    return fail(address.error().in(fmt::format("source {} of {}", source.name, source.service)));
   CDCTL_TRY_ASSIGN(auto want, parse_want(source));
   return Question{std::move(*address), std::move(want), {}, {}};
 }
@@ -59,7 +60,11 @@ void ask_files(Question& question) {
 
 Result<std::string> ask_git(const Question& question, const Deadline& deadline) {
   if (question.expression.empty()) return ls_remote(question.address, question.want, deadline);
-  auto text = git_output({{"rev-parse", "--verify", "--end-of-options", question.expression}, question.address.url, true, 1 << 16, deadline});
+  auto text = git_output({{"rev-parse", "--verify", "--end-of-options", question.expression},
+                          question.address.url,
+                          true,
+                          1 << 16,
+                          deadline});
   if (!text) return fail(ExitCode::unknown, text.error().what);
   text->resize(std::min(text->find('\n'), text->size()));
   if (!valid_commit_id(*text)) return fail(ExitCode::unknown, "git rev-parse gave no commit id");
@@ -83,13 +88,14 @@ bool in_cache(const std::filesystem::path& cache, const Address& address) {
   return std::filesystem::exists(Mirror::place(cache, address), error);
 }
 
-void ask_http(Host& host, const std::filesystem::path& cache, std::vector<Question*>& questions, std::map<std::string, std::vector<Ref>>& listings,
-              const Deadline& deadline) {
+void ask_http(Host& host, const std::filesystem::path& cache, std::vector<Question*>& questions,
+              std::map<std::string, std::vector<Ref>>& listings, const Deadline& deadline) {
   if (questions.empty()) return;
   auto http = host.http();
   if (!http) return;  // the git program is asked instead
   std::vector<HttpQuestion> asked;
-  for (const auto* question : questions) asked.push_back({question->address.url, question->want, !in_cache(cache, question->address)});
+  for (const auto* question : questions)
+    asked.push_back({question->address.url, question->want, !in_cache(cache, question->address)});
   auto answers = ask_over_http(**http, asked, deadline);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     if (answers[i].commit) questions[i]->answer = std::move(*answers[i].commit);
@@ -100,18 +106,23 @@ void ask_http(Host& host, const std::filesystem::path& cache, std::vector<Questi
 /// Some checkouts that are made at the same time.
 class Checkouts {
  public:
-  Checkouts(std::filesystem::path cache, const std::filesystem::path& base, std::span<const CheckoutRequest> requests, const Deadline& deadline)
+  Checkouts(std::filesystem::path cache, const std::filesystem::path& base,
+            std::span<const CheckoutRequest> requests, const Deadline& deadline)
       : cache_(std::move(cache)), requests_(requests), deadline_(deadline) {
     for (const auto& request : requests) questions_.push_back(question_of(request.source, base));
   }
 
-  /// Brings what is not in the cache at all and can be had over http. The rest, and what fails here, is the git program's.
+  /// Brings what is not in the cache at all and can be had over http. The rest, and what fails
+  /// here, is the git program's.
   void fetch(Host& host, std::map<std::string, std::vector<Ref>>& listings) {
     std::vector<FirstFetch> fetches;
     for (const auto& question : questions_) {
-      if (!question || question->address.transport != Transport::http || question->address.has_user || in_cache(cache_, question->address)) continue;
+      if (!question || question->address.transport != Transport::http ||
+          question->address.has_user || in_cache(cache_, question->address))
+        continue;
       const auto& url = question->address.url;
-      if (std::ranges::find(fetches, url, &FirstFetch::url) == fetches.end()) fetches.push_back({url, std::exchange(listings[url], {})});
+      if (std::ranges::find(fetches, url, &FirstFetch::url) == fetches.end())
+        fetches.push_back({url, std::exchange(listings[url], {})});
     }
     if (fetches.empty()) return;
     auto http = host.http();
@@ -128,11 +139,16 @@ class Checkouts {
     const auto& question = questions_[i];
     if (!question) return fail(question.error());
     if (!valid_commit_id(revision)) {
-      return fail(ExitCode::usage, fmt::format("checking out {} of {}: '{}' is no full commit id", source.name, source.service, printable(revision, 80)));
+      return fail(ExitCode::usage,
+                  fmt::format("checking out {} of {}: '{}' is no full commit id", source.name,
+                              source.service, printable(revision, 80)));
     }
     const auto whole = whole_.find(question->address.url);
-    auto made = make_checkout(cache_, question->address, revision, into, deadline_, whole == whole_.end() ? nullptr : &whole->second);
-    if (!made) return fail(made.error().in(fmt::format("checking out {} of {} from {}", source.name, source.service, question->address.url)));
+    auto made = make_checkout(cache_, question->address, revision, into, deadline_,
+                              whole == whole_.end() ? nullptr : &whole->second);
+    if (!made)
+      return fail(made.error().in(fmt::format("checking out {} of {} from {}", source.name,
+                                              source.service, question->address.url)));
     return {};
   }
 
@@ -148,20 +164,23 @@ class Checkouts {
 
 std::filesystem::path GitSource::base() const { return host_.config().file.parent_path(); }
 
-std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig> sources, const Deadline& deadline) {
+std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig> sources,
+                                                   const Deadline& deadline) {
   std::vector<Result<Question>> questions;
   std::vector<Question*> over_http, with_git;
   for (const auto& source : sources) questions.push_back(question_of(source, base()));
   for (auto& question : questions) {
     if (!question) continue;
     if (question->address.transport == Transport::local) ask_files(*question);
-    if (question->address.transport == Transport::http && !question->address.has_user) over_http.push_back(&*question);
+    if (question->address.transport == Transport::http && !question->address.has_user)
+      over_http.push_back(&*question);
   }
   ask_http(host_, cache(), over_http, listings_, deadline);
   for (auto& question : questions) {
     if (question && !question->answer) with_git.push_back(&*question);
   }
-  in_parallel(with_git.size(), [&](std::size_t i) { with_git[i]->answer = ask_git(*with_git[i], deadline); });
+  in_parallel(with_git.size(),
+              [&](std::size_t i) { with_git[i]->answer = ask_git(*with_git[i], deadline); });
 
   std::vector<Result<SourceState>> out;
   for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -177,12 +196,16 @@ std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig>
   return out;
 }
 
-Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_view revision, const Deadline& deadline) {
+Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_view revision,
+                                       const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto question, question_of(source, base()));
   if (!valid_ref_name(revision)) {
-    return fail(ExitCode::usage, fmt::format("'{}' is no commit id, tag or branch", printable(revision, 60)));
+    return fail(ExitCode::usage,
+                fmt::format("'{}' is no commit id, tag or branch", printable(revision, 60)));
   }
-  const auto in_place = [&](const Error& error) { return fail(error.in(place(source, question.address))); };
+  const auto in_place = [&](const Error& error) {
+    return fail(error.in(place(source, question.address)));
+  };
   auto mirror = Mirror::open(cache(), question.address, deadline);
   if (!mirror) return in_place(mirror.error());
   const std::string text(revision);
@@ -196,10 +219,12 @@ Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_v
   auto branch = mirror->find("refs/heads/" + text, deadline);
   if (!branch) return in_place(branch.error());
   if (*tag && *branch && **tag != **branch) {
-    return in_place({ExitCode::failed, fmt::format("'{}' is both a tag and a branch; give the commit id", text)});
+    return in_place({ExitCode::failed,
+                     fmt::format("'{}' is both a tag and a branch; give the commit id", text)});
   }
   if (*tag || *branch) return SourceState{"git", source.url, *tag ? **tag : **branch, {}};
-  if (text.size() >= 4 && text.size() < 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos) {
+  if (text.size() >= 4 && text.size() < 64 &&
+      text.find_first_not_of("0123456789abcdef") == std::string::npos) {
     auto commit = mirror->find(text, deadline);
     if (!commit) return in_place(commit.error());
     if (*commit) return SourceState{"git", source.url, **commit, {}};
@@ -207,11 +232,15 @@ Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_v
   return in_place({ExitCode::failed, fmt::format("it has no commit, tag or branch '{}'", text)});
 }
 
-Result<> GitSource::checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into, const Deadline& deadline) {
-  return std::move(checkout_all(std::vector<CheckoutRequest>{{source, std::string(revision), into}}, deadline).front());
+Result<> GitSource::checkout(const SourceConfig& source, std::string_view revision,
+                             const std::filesystem::path& into, const Deadline& deadline) {
+  return std::move(
+      checkout_all(std::vector<CheckoutRequest>{{source, std::string(revision), into}}, deadline)
+          .front());
 }
 
-std::vector<Result<>> GitSource::checkout_all(std::span<const CheckoutRequest> requests, const Deadline& deadline) {
+std::vector<Result<>> GitSource::checkout_all(std::span<const CheckoutRequest> requests,
+                                              const Deadline& deadline) {
   constexpr std::size_t k_batch = 16;  // repositories whose packs are in memory
   std::vector<Result<>> out(requests.size());
   std::jthread busy;  // with the checkouts of the batch before, while this one is fetched
@@ -221,7 +250,9 @@ std::vector<Result<>> GitSource::checkout_all(std::span<const CheckoutRequest> r
     Checkouts checkouts(cache(), base(), batch, deadline);
     checkouts.fetch(host_, listings_);
     if (busy.joinable()) busy.join();
-    busy = std::jthread([checkouts = std::move(checkouts), results] { in_parallel(results.size(), [&](std::size_t i) { results[i] = checkouts.make(i); }); });
+    busy = std::jthread([checkouts = std::move(checkouts), results] {
+      in_parallel(results.size(), [&](std::size_t i) { results[i] = checkouts.make(i); });
+    });
   }
   return out;
 }

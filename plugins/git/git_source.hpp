@@ -11,27 +11,33 @@
 
 namespace cdctl::git {
 
-/// Sources of kind `git`. Options: `branch` (default: what the repository's HEAD says) or `tag`, a pattern whose newest
-/// version counts. A revision is a full commit id. `number` stays empty: counting commits is not cheap.
+/// Sources of kind `git`. Options: `branch` (default: what the repository's HEAD says) or `tag`, a
+/// pattern whose newest version counts. A revision is a full commit id. `number` stays empty:
+/// counting commits is not cheap.
 ///
-/// newest() takes the cheapest way for each: files of a local repository, one small http request, and `git ls-remote` for
-/// what needs ssh, credentials or the user's git settings.
+/// newest() takes the cheapest way for each: files of a local repository, one small http request,
+/// and `git ls-remote` for what needs ssh, credentials or the user's git settings.
 class GitSource final : public Source {
  public:
   explicit GitSource(Host& host) : host_(host) {}
-  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources, const Deadline& deadline) override;
-  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision, const Deadline& deadline) override;
-  Result<> checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into,
-                    const Deadline& deadline) override;
-  /// Several at a time. Repositories that are not in the cache yet come over http in a few requests, where the server allows it.
-  std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> requests, const Deadline& deadline) override;
+  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
+                                          const Deadline& deadline) override;
+  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision,
+                              const Deadline& deadline) override;
+  Result<> checkout(const SourceConfig& source, std::string_view revision,
+                    const std::filesystem::path& into, const Deadline& deadline) override;
+  /// Several at a time. Repositories that are not in the cache yet come over http in a few
+  /// requests, where the server allows it.
+  std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> requests,
+                                     const Deadline& deadline) override;
 
  private:
   [[nodiscard]] std::filesystem::path base() const;
   [[nodiscard]] std::filesystem::path cache() const { return host_.home() / "cache" / "git"; }
 
   Host& host_;
-  /// Of repositories that newest() listed over http and that are not in the cache, by address: their first fetch needs it.
+  /// Of repositories that newest() listed over http and that are not in the cache, by address:
+  /// their first fetch needs it.
   std::map<std::string, std::vector<Ref>> listings_;
 };
 

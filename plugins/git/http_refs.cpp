@@ -30,10 +30,12 @@ std::optional<std::string> commit_of(const Want& want, const Result<std::vector<
   return ref->peeled.empty() ? ref->id : ref->peeled;
 }
 
-/// Whether another request over http may still help; without an answer, or with 401, only git itself can.
+/// Whether another request over http may still help; without an answer, or with 401, only git
+/// itself can.
 bool worth_version0(const Result<HttpResponse>& response) {
-  return response && response->status != 401 && response->status != 404 && response->status != 301 && response->status != 302 &&
-         response->status != 307 && response->status != 308;
+  return response && response->status != 401 && response->status != 404 &&
+         response->status != 301 && response->status != 302 && response->status != 307 &&
+         response->status != 308;
 }
 
 }  // namespace
@@ -42,7 +44,8 @@ HttpRequest upload_pack_request(std::string_view url, std::string body, const De
   HttpRequest request;
   request.method = "POST";
   request.url = trimmed_url(url) + "/git-upload-pack";
-  request.headers = {{"Git-Protocol", "version=2"}, {"Content-Type", "application/x-git-upload-pack-request"},
+  request.headers = {{"Git-Protocol", "version=2"},
+                     {"Content-Type", "application/x-git-upload-pack-request"},
                      {"Accept", "application/x-git-upload-pack-result"}};
   request.body = std::move(body);
   request.deadline = deadline.at_most(k_patience);
@@ -55,7 +58,8 @@ std::string list_all_request() {
   return ls_refs_request(prefixes, true);
 }
 
-std::vector<HttpAnswer> ask_over_http(Http& http, std::span<const HttpQuestion> questions, const Deadline& deadline) {
+std::vector<HttpAnswer> ask_over_http(Http& http, std::span<const HttpQuestion> questions,
+                                      const Deadline& deadline) {
   std::vector<HttpAnswer> out(questions.size());
   std::vector<HttpRequest> requests;
   for (const auto& question : questions) {
@@ -80,7 +84,8 @@ std::vector<HttpAnswer> ask_over_http(Http& http, std::span<const HttpQuestion> 
   const auto second = http.send_all(requests);
   for (std::size_t k = 0; k < again.size(); ++k) {
     if (!second[k] || second[k]->status != 200) continue;
-    out[again[k]].commit = commit_of(questions[again[k]].want, parse_advertisement(second[k]->body));
+    out[again[k]].commit =
+        commit_of(questions[again[k]].want, parse_advertisement(second[k]->body));
   }
   return out;
 }

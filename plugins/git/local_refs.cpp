@@ -20,7 +20,9 @@ std::string_view trimmed(std::string_view text) {
   return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
 }
 
-std::unexpected<Error> unknown(std::string what) { return fail(ExitCode::unknown, std::move(what)); }
+std::unexpected<Error> unknown(std::string what) {
+  return fail(ExitCode::unknown, std::move(what));
+}
 
 /// The text of a small file of the repository; empty when it is not there or is a folder.
 Result<std::optional<std::string>> small_file(const fs::path& path) {
@@ -34,7 +36,9 @@ Result<std::optional<std::string>> small_file(const fs::path& path) {
 bool is_git_dir(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(path / "HEAD", ignored) && !fs::is_symlink(path / "HEAD", ignored)) return false;
-  return (fs::is_directory(path / "objects", ignored) && fs::is_directory(path / "refs", ignored)) || fs::exists(path / "commondir", ignored);
+  return (fs::is_directory(path / "objects", ignored) &&
+          fs::is_directory(path / "refs", ignored)) ||
+         fs::exists(path / "commondir", ignored);
 }
 
 /// Follows `commondir` of a linked work tree.
@@ -51,7 +55,8 @@ Result<std::optional<fs::path>> git_dir_of_file(const fs::path& file) {
   constexpr std::string_view k_key = "gitdir: ";
   if (!text || !text->starts_with(k_key)) return std::optional<fs::path>();
   const fs::path named(trimmed(std::string_view(*text).substr(k_key.size())));
-  return std::optional(named.is_absolute() ? named : (file.parent_path() / named).lexically_normal());
+  return std::optional(named.is_absolute() ? named
+                                           : (file.parent_path() / named).lexically_normal());
 }
 
 /// packed-refs, by name. `fully_peeled` says that a ref without a peeled line is no annotated tag.
@@ -73,7 +78,8 @@ Result<Packed> read_packed(const fs::path& common) {
       out.fully_peeled = out.fully_peeled || line.contains("fully-peeled");
     } else if (line.starts_with('^')) {
       if (last && valid_commit_id(line.substr(1))) last->peeled = line.substr(1);
-    } else if (const auto blank = line.find(' '); blank != std::string_view::npos && valid_commit_id(line.substr(0, blank))) {
+    } else if (const auto blank = line.find(' ');
+               blank != std::string_view::npos && valid_commit_id(line.substr(0, blank))) {
       std::string name(line.substr(blank + 1));
       last = &(out.refs[name] = Ref{name, std::string(line.substr(0, blank)), {}});
     }
@@ -81,11 +87,12 @@ Result<Packed> read_packed(const fs::path& common) {
   return out;
 }
 
-/// The id of a ref: its own file first, then packed-refs (packing writes the second before it removes the first).
-/// Empty when it is nowhere; the text "?" when only git can tell.
+/// The id of a ref: its own file first, then packed-refs (packing writes the second before it
+/// removes the first). Empty when it is nowhere; the text "?" when only git can tell.
 Result<std::string> ref_id(const GitDir& repository, std::string name) {
   for (int depth = 0; depth < 5; ++depth) {
-    CDCTL_TRY_ASSIGN(const auto loose, small_file((name == "HEAD" ? repository.own : repository.common) / name));
+    CDCTL_TRY_ASSIGN(const auto loose,
+                     small_file((name == "HEAD" ? repository.own : repository.common) / name));
     if (!loose) {
       CDCTL_TRY_ASSIGN(const auto packed, read_packed(repository.common));
       const auto at = packed.refs.find(name);
@@ -117,7 +124,8 @@ Result<LocalAnswer> newest_tag(const GitDir& repository, const Want& want) {
   std::vector<Ref> refs;
   const auto folder = repository.common / "refs" / "tags";
   std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(folder, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(folder, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (it->is_directory(error)) continue;
     auto name = "refs/tags/" + it->path().lexically_relative(folder).generic_string();
     packed.refs.erase(name);  // a file of its own is newer
@@ -138,7 +146,8 @@ Result<GitDir> find_git_dir(const fs::path& path) {
   auto with_suffix = path;
   with_suffix += ".git";
   if (!fs::exists(path, error) && !fs::exists(with_suffix, error)) {
-    if (error && error != std::errc::no_such_file_or_directory) return unknown(fmt::format("cannot be read: {}", error.message()));
+    if (error && error != std::errc::no_such_file_or_directory)
+      return unknown(fmt::format("cannot be read: {}", error.message()));
     return unknown("there is nothing at this path");
   }
   CDCTL_TRY_ASSIGN(const auto named, git_dir_of_file(path / ".git"));

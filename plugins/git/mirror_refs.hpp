@@ -11,18 +11,21 @@
 
 namespace cdctl::git {
 
-/// The branches and tags of a bare repository of ours, from its files, by name; `peeled` is filled where packed-refs tells
-/// it. Exit code `unknown` when the files say something that only git can tell.
+/// The branches and tags of a bare repository of ours, from its files, by name; `peeled` is filled
+/// where packed-refs tells it. Exit code `unknown` when the files say something that only git can
+/// tell.
 [[nodiscard]] Result<std::vector<Ref>> list_refs(const std::filesystem::path& repository);
 
-/// Where HEAD of a bare repository points: `refs/heads/main`; empty when it is detached or cannot be read.
+/// Where HEAD of a bare repository points: `refs/heads/main`; empty when it is detached or cannot
+/// be read.
 [[nodiscard]] std::string head_target(const std::filesystem::path& repository);
 
 /// The text of a packed-refs file.
 [[nodiscard]] std::string print_packed_refs(std::vector<Ref> refs);
 
 /// Writes a file of a repository that nobody reads before it is whole; it must not be there.
-[[nodiscard]] Result<> write_new(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
+[[nodiscard]] Result<> write_new(const std::filesystem::path& path, std::string_view bytes,
+                                 unsigned mode = 0644);
 
 /// A value for a git config file, in quotes.
 [[nodiscard]] std::string config_quoted(std::string_view value);

@@ -39,7 +39,9 @@ Result<Line> take_line(std::string_view& body, bool binary = false) {
   body.remove_prefix(length);
   if (binary) return Line{text, false};
   if (text.ends_with('\n')) text.remove_suffix(1);
-  if (text.starts_with("ERR ")) return fail(ExitCode::unknown, fmt::format("the server says: {}", printable(text.substr(4), 200)));
+  if (text.starts_with("ERR "))
+    return fail(ExitCode::unknown,
+                fmt::format("the server says: {}", printable(text.substr(4), 200)));
   return Line{text, false};
 }
 
@@ -73,12 +75,16 @@ Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
     const auto blank = std::min(text.find(' '), text.size());
     Ref ref{std::string(text.substr(0, blank)), std::string(*id), {}};
     if (const auto at = text.find(" peeled:"); at != std::string_view::npos) {
-      const auto peeled = text.substr(at + 8, text.find(' ', at + 1) == std::string_view::npos ? std::string_view::npos : text.find(' ', at + 1) - at - 8);
+      const auto peeled = text.substr(at + 8, text.find(' ', at + 1) == std::string_view::npos
+                                                  ? std::string_view::npos
+                                                  : text.find(' ', at + 1) - at - 8);
       if (!valid_commit_id(peeled)) return bad("a line is no ref");
       ref.peeled = peeled;
     }
     if (const auto at = text.find(" symref-target:"); at != std::string_view::npos) {
-      const auto target = text.substr(at + 15, text.find(' ', at + 1) == std::string_view::npos ? std::string_view::npos : text.find(' ', at + 1) - at - 15);
+      const auto target = text.substr(at + 15, text.find(' ', at + 1) == std::string_view::npos
+                                                   ? std::string_view::npos
+                                                   : text.find(' ', at + 1) - at - 15);
       if (!valid_ref_name(target)) return bad("a line is no ref");
       ref.target = target;
     }
@@ -87,7 +93,8 @@ Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
 }
 
 std::string fetch_request(std::span<const std::string> ids) {
-  std::string body = pkt("command=fetch\n") + pkt("agent=cdctl\n") + "0001" + pkt("no-progress\n") + pkt("ofs-delta\n");
+  std::string body = pkt("command=fetch\n") + pkt("agent=cdctl\n") + "0001" + pkt("no-progress\n") +
+                     pkt("ofs-delta\n");
   for (const auto& id : ids) body += pkt("want " + id + "\n");
   return body + pkt("done\n") + "0000";
 }
@@ -102,8 +109,11 @@ Result<std::string> parse_fetch(std::string_view body) {
     if (line.flush) return pack;
     if (line.text.empty()) return bad("an empty band");
     const auto band = line.text.front();
-    if (band == 1) pack += line.text.substr(1);
-    else if (band != 2) return fail(ExitCode::unknown, fmt::format("the server says: {}", printable(line.text.substr(1), 200)));
+    if (band == 1)
+      pack += line.text.substr(1);
+    else if (band != 2)
+      return fail(ExitCode::unknown,
+                  fmt::format("the server says: {}", printable(line.text.substr(1), 200)));
   }
 }
 
@@ -123,7 +133,8 @@ Result<std::vector<Ref>> parse_advertisement(std::string_view body) {
     if (!id) return bad("a line is no ref");
     if (text == "capabilities^{}") continue;  // an empty repository
     if (text.ends_with("^{}")) {
-      if (refs.empty() || refs.back().name != text.substr(0, text.size() - 3)) return bad("a peeled line without its tag");
+      if (refs.empty() || refs.back().name != text.substr(0, text.size() - 3))
+        return bad("a peeled line without its tag");
       refs.back().peeled = *id;
     } else {
       refs.push_back({std::string(text), std::string(*id), {}});

@@ -11,21 +11,25 @@
 
 namespace cdctl::git {
 
-/// The body of a protocol version 2 `ls-refs` request that asks for refs with these prefixes, peeled; with `symrefs` also
-/// for where HEAD points.
-[[nodiscard]] std::string ls_refs_request(std::span<const std::string> prefixes, bool symrefs = false);
+/// The body of a protocol version 2 `ls-refs` request that asks for refs with these prefixes,
+/// peeled; with `symrefs` also for where HEAD points.
+[[nodiscard]] std::string ls_refs_request(std::span<const std::string> prefixes,
+                                          bool symrefs = false);
 
-/// Reads the answer to it. Pure; the error (exit code `unknown`) says why it is no such answer: not pkt-lines, cut short,
-/// a line that is no ref, or what the server said in an ERR line.
+/// Reads the answer to it. Pure; the error (exit code `unknown`) says why it is no such answer: not
+/// pkt-lines, cut short, a line that is no ref, or what the server said in an ERR line.
 [[nodiscard]] Result<std::vector<Ref>> parse_ls_refs(std::string_view body);
 
-/// The body of a protocol version 2 `fetch` request of one who has nothing yet: everything that these ids reach.
+/// The body of a protocol version 2 `fetch` request of one who has nothing yet: everything that
+/// these ids reach.
 [[nodiscard]] std::string fetch_request(std::span<const std::string> ids);
 
-/// The pack in the answer to it. Pure; the error (exit code `unknown`) also when the answer holds anything beside a pack.
+/// The pack in the answer to it. Pure; the error (exit code `unknown`) also when the answer holds
+/// anything beside a pack.
 [[nodiscard]] Result<std::string> parse_fetch(std::string_view body);
 
-/// Reads what a server of protocol version 0 or 1 advertises under info/refs?service=git-upload-pack.
+/// Reads what a server of protocol version 0 or 1 advertises under
+/// info/refs?service=git-upload-pack.
 [[nodiscard]] Result<std::vector<Ref>> parse_advertisement(std::string_view body);
 
 }  // namespace cdctl::git

@@ -17,4 +17,5 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("git", CDCTL_PLUGIN_VERSION, "sources in git repositories", k_roles, std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN("git", CDCTL_PLUGIN_VERSION, "sources in git repositories", k_roles,
+             std::size(k_roles), nullptr, 0, "", "");

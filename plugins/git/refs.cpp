@@ -28,17 +28,23 @@ Result<Want> parse_want(const SourceConfig& source) {
   for (const auto* key : {"branch", "tag"}) {
     const auto& value = source.options[key];
     if (!value.is_null() && value.as_string().empty()) {
-      return fail(ExitCode::config, fmt::format("source {} of {}: {} must be a name", source.name, source.service, key));
+      return fail(ExitCode::config, fmt::format("source {} of {}: {} must be a name", source.name,
+                                                source.service, key));
     }
   }
   if (!want.branch.empty() && !want.tag.empty()) {
-    return fail(ExitCode::config, fmt::format("source {} of {}: give branch or tag, not both", source.name, source.service));
+    return fail(ExitCode::config, fmt::format("source {} of {}: give branch or tag, not both",
+                                              source.name, source.service));
   }
   if (!want.branch.empty() && !valid_ref_name(want.branch)) {
-    return fail(ExitCode::config, fmt::format("source {} of {}: '{}' is no branch name", source.name, source.service, printable(want.branch, 60)));
+    return fail(ExitCode::config,
+                fmt::format("source {} of {}: '{}' is no branch name", source.name, source.service,
+                            printable(want.branch, 60)));
   }
   if (!want.tag.empty() && !valid_ref_pattern(want.tag)) {
-    return fail(ExitCode::config, fmt::format("source {} of {}: '{}' is no tag pattern", source.name, source.service, printable(want.tag, 60)));
+    return fail(ExitCode::config,
+                fmt::format("source {} of {}: '{}' is no tag pattern", source.name, source.service,
+                            printable(want.tag, 60)));
   }
   return want;
 }
@@ -55,7 +61,8 @@ const Ref* choose(const Want& want, const std::vector<Ref>& refs) {
     if (!ref.name.starts_with(k_tags)) continue;
     const auto name = std::string_view(ref.name).substr(k_tags.size());
     if (!glob_match(want.tag, name)) continue;
-    if (!best || compare_versions(std::string_view(best->name).substr(k_tags.size()), name) < 0) best = &ref;
+    if (!best || compare_versions(std::string_view(best->name).substr(k_tags.size()), name) < 0)
+      best = &ref;
   }
   return best;
 }
@@ -63,9 +70,13 @@ const Ref* choose(const Want& want, const std::vector<Ref>& refs) {
 Error missing(const Want& want, bool empty_repository) {
   if (empty_repository) return {ExitCode::unknown, "the repository is empty: push a first commit"};
   if (!want.branch.empty()) {
-    return {ExitCode::unknown, fmt::format("it has no branch {} (any more): correct `branch`, or push it again", want.branch)};
+    return {ExitCode::unknown,
+            fmt::format("it has no branch {} (any more): correct `branch`, or push it again",
+                        want.branch)};
   }
-  if (!want.tag.empty()) return {ExitCode::unknown, fmt::format("it has no tag like {}: correct `tag`, or push one", want.tag)};
+  if (!want.tag.empty())
+    return {ExitCode::unknown,
+            fmt::format("it has no tag like {}: correct `tag`, or push one", want.tag)};
   return {ExitCode::unknown, "its HEAD names a branch that is not there: give `branch`"};
 }
 

@@ -12,13 +12,15 @@ namespace cdctl::git {
 
 /// A ref as a repository tells it.
 struct Ref {
-  std::string name;    ///< HEAD, refs/heads/main, refs/tags/v1
+  std::string name;  ///< HEAD, refs/heads/main, refs/tags/v1
   std::string id;
-  std::string peeled;  ///< the commit of an annotated tag; empty when there is none, or when it was not told
+  std::string peeled;  ///< the commit of an annotated tag; empty when there is none, or when it was
+                       ///< not told
   std::string target = {};  ///< the ref that a symbolic one names, when it was asked for
 };
 
-/// Which ref of a source decides: a branch, the newest tag of a pattern, or what the repository's HEAD says.
+/// Which ref of a source decides: a branch, the newest tag of a pattern, or what the repository's
+/// HEAD says.
 struct Want {
   std::string branch, tag;  ///< at most one is filled
 
@@ -34,7 +36,8 @@ struct Want {
 /// The ref that `want` means, or nullptr when it is not among them.
 [[nodiscard]] const Ref* choose(const Want& want, const std::vector<Ref>& refs);
 
-/// The error for a ref that is not there, given everything that is: an empty repository, or a deleted branch.
+/// The error for a ref that is not there, given everything that is: an empty repository, or a
+/// deleted branch.
 [[nodiscard]] Error missing(const Want& want, bool empty_repository);
 
 }  // namespace cdctl::git

@@ -9,15 +9,18 @@ namespace {
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
-/// What follows a common beginning: a pre-release is older than nothing, and nothing is older than anything else.
+/// What follows a common beginning: a pre-release is older than nothing, and nothing is older than
+/// anything else.
 int rank(std::string_view rest) {
-  constexpr std::array<std::string_view, 7> marks{"alpha", "beta", "rc", "pre", "dev", "snapshot", "canary"};
+  constexpr std::array<std::string_view, 7> marks{"alpha", "beta",     "rc",    "pre",
+                                                  "dev",   "snapshot", "canary"};
   if (rest.empty()) return 0;
   if (rest.front() == '~') return -1;
   if (std::string_view("-._").contains(rest.front())) rest.remove_prefix(1);
   const auto same = [](char x, char y) { return (x | 0x20) == y; };
   const bool early = std::ranges::any_of(marks, [&](std::string_view mark) {
-    return rest.size() >= mark.size() && std::ranges::equal(rest.substr(0, mark.size()), mark, same);
+    return rest.size() >= mark.size() &&
+           std::ranges::equal(rest.substr(0, mark.size()), mark, same);
   });
   return early ? -1 : 1;
 }
@@ -43,7 +46,8 @@ std::strong_ordering compare_versions(std::string_view a, std::string_view b) {
     }
     if (const int r = rank(x), s = rank(y); r != s) return r <=> s;
     if (x.empty() || y.empty()) break;  // both have the same rank, so both are empty
-    if (x.front() != y.front()) return static_cast<unsigned char>(x.front()) <=> static_cast<unsigned char>(y.front());
+    if (x.front() != y.front())
+      return static_cast<unsigned char>(x.front()) <=> static_cast<unsigned char>(y.front());
     x.remove_prefix(1);
     y.remove_prefix(1);
   }

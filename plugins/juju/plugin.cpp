@@ -14,8 +14,10 @@ using plugin::Role;
 void* make_engine(Host& host, std::string& what) noexcept {
   try {
     auto engine = std::make_unique<juju::JujuEngine>(host);
-    if (const auto ready = engine->ready(); !ready) what = ready.error().what;
-    else return static_cast<Engine*>(new plugin::ShieldEngine(std::move(engine)));
+    if (const auto ready = engine->ready(); !ready)
+      what = ready.error().what;
+    else
+      return static_cast<Engine*>(new plugin::ShieldEngine(std::move(engine)));
   } catch (const std::exception& e) {
     what = e.what();
   } catch (...) {
@@ -30,9 +32,13 @@ constexpr plugin::RoleRow k_roles[] = {
     {Role::probe, "juju", "", plugin::make<plugin::ShieldProbe, juju::JujuProbe>},
 };
 
-constexpr const char* k_service_keys = "isolation model application cloud credential model_config amqp amqp_as storage cut force_after no_wait_after give_up_after";
+constexpr const char* k_service_keys =
+    "isolation model application cloud credential model_config amqp amqp_as storage cut "
+    "force_after no_wait_after give_up_after";
 
 }  // namespace
 
-CDCTL_PLUGIN("juju", CDCTL_PLUGIN_VERSION, "sets on models of a Juju controller, and what runs there", k_roles, std::size(k_roles), cdctl::juju::k_commands.data(), cdctl::juju::k_commands.size(),
+CDCTL_PLUGIN("juju", CDCTL_PLUGIN_VERSION,
+             "sets on models of a Juju controller, and what runs there", k_roles,
+             std::size(k_roles), cdctl::juju::k_commands.data(), cdctl::juju::k_commands.size(),
              "controller data", k_service_keys);

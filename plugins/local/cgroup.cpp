@@ -39,7 +39,8 @@ std::string unescape(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\\' && i + 3 < text.size()) {
-      out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+      out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+                               (text[i + 3] - '0'));
       i += 3;
     } else {
       out += text[i];
@@ -66,7 +67,8 @@ std::optional<fs::path> Cgroup::parse_parent(std::string_view mountinfo, std::st
     const auto mount = unescape(take_until(line, ' '));
     if (root == "/") return (fs::path(mount) / own.substr(1)).lexically_normal();
     if (own == root || own.starts_with(root + "/")) {
-      return (fs::path(mount) / own.substr(std::min(root.size() + 1, own.size()))).lexically_normal();
+      return (fs::path(mount) / own.substr(std::min(root.size() + 1, own.size())))
+          .lexically_normal();
     }
   }
   return {};
@@ -84,7 +86,7 @@ std::optional<fs::path> Cgroup::parent() {
 }
 
 bool Cgroup::there() const {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path_.c_str(), &info) == 0;
 }
 
@@ -102,7 +104,8 @@ Result<> Cgroup::create() const {
 
 Result<Fd> Cgroup::entrance() const {
   Fd fd(::open((path_ / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd.valid()) return fail(fmt::format("opening {}/cgroup.procs: {}", path_.string(), errno_text(errno)));
+  if (!fd.valid())
+    return fail(fmt::format("opening {}/cgroup.procs: {}", path_.string(), errno_text(errno)));
   return fd;
 }
 
@@ -119,17 +122,20 @@ std::optional<bool> Cgroup::event(std::string_view key) const {
 
 Result<> Cgroup::wait_for(std::string_view key, bool value, const Deadline& deadline) const {
   const Fd fd(::open((path_ / "cgroup.events").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return fail(fmt::format("opening {}/cgroup.events: {}", path_.string(), errno_text(errno)));
+  if (!fd.valid())
+    return fail(fmt::format("opening {}/cgroup.events: {}", path_.string(), errno_text(errno)));
   for (;;) {
     char text[256];
     const auto got = ::pread(fd.get(), text, sizeof text, 0);
     if (got < 0 && errno == ENODEV) return {};  // removed meanwhile: nothing is in it any more
-    if (got > 0 && find_event(std::string_view(text, static_cast<std::size_t>(got)), key) == value) return {};
+    if (got > 0 && find_event(std::string_view(text, static_cast<std::size_t>(got)), key) == value)
+      return {};
     if (deadline.passed()) {
-      return fail(ExitCode::timeout, fmt::format("the cgroup {} did not become {}={} in time", path_.string(), key, value ? 1 : 0));
+      return fail(ExitCode::timeout, fmt::format("the cgroup {} did not become {}={} in time",
+                                                 path_.string(), key, value ? 1 : 0));
     }
     // The kernel announces a change; look again after 100 ms all the same
-    struct pollfd change {fd.get(), POLLPRI, 0};
+    struct pollfd change{fd.get(), POLLPRI, 0};
     ::poll(&change, 1, static_cast<int>(std::min(deadline.left(), Millis(100)).count()));
   }
 }
@@ -155,12 +161,14 @@ std::vector<pid_t> Cgroup::members() const {
     while (!rest.empty()) {
       const auto line = take_until(rest, '\n');
       pid_t pid = 0;
-      if (std::from_chars(line.data(), line.data() + line.size(), pid).ec == std::errc() && pid > 0) out.push_back(pid);
+      if (std::from_chars(line.data(), line.data() + line.size(), pid).ec == std::errc() && pid > 0)
+        out.push_back(pid);
     }
   };
   add(path_);
   std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(path_, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(path_, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (it->is_directory(error) && !error) add(it->path());
   }
   return out;
@@ -169,7 +177,8 @@ std::vector<pid_t> Cgroup::members() const {
 Result<> Cgroup::remove() const {
   std::vector<fs::path> folders{path_};
   std::error_code error;
-  for (auto it = fs::recursive_directory_iterator(path_, error); !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(path_, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (it->is_directory(error) && !error) folders.push_back(it->path());
   }
   for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {

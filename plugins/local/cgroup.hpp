@@ -11,17 +11,21 @@
 
 namespace cdctl::local {
 
-/// One cgroup v2 folder that holds the processes of one set. No controller is used: what counts is that a process cannot
-/// leave it by forking or by setsid, that cgroup.freeze stops all of them and cgroup.kill ends all of them.
+/// One cgroup v2 folder that holds the processes of one set. No controller is used: what counts is
+/// that a process cannot leave it by forking or by setsid, that cgroup.freeze stops all of them and
+/// cgroup.kill ends all of them.
 class Cgroup {
  public:
   explicit Cgroup(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Where this process may make cgroups: its own cgroup in the mounted v2 tree (of a hybrid, the `unified` branch).
-  /// Empty when there is none, or when $CDCTL_TEST_NO_CGROUP is set, by which tests force the way without cgroups.
+  /// Where this process may make cgroups: its own cgroup in the mounted v2 tree (of a hybrid, the
+  /// `unified` branch). Empty when there is none, or when $CDCTL_TEST_NO_CGROUP is set, by which
+  /// tests force the way without cgroups.
   [[nodiscard]] static std::optional<std::filesystem::path> parent();
-  /// The folder for children of the cgroup `own` (`/a/b` of /proc/self/cgroup), from the text of /proc/self/mountinfo.
-  [[nodiscard]] static std::optional<std::filesystem::path> parse_parent(std::string_view mountinfo, std::string_view cgroup);
+  /// The folder for children of the cgroup `own` (`/a/b` of /proc/self/cgroup), from the text of
+  /// /proc/self/mountinfo.
+  [[nodiscard]] static std::optional<std::filesystem::path> parse_parent(std::string_view mountinfo,
+                                                                         std::string_view cgroup);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] bool there() const;
@@ -29,7 +33,8 @@ class Cgroup {
   [[nodiscard]] Result<> create() const;
   /// A descriptor to write `0` to, by a process that enters.
   [[nodiscard]] Result<Fd> entrance() const;
-  /// Freezes or thaws, and waits until the kernel says it is done. Exit code `timeout` at the deadline.
+  /// Freezes or thaws, and waits until the kernel says it is done. Exit code `timeout` at the
+  /// deadline.
   [[nodiscard]] Result<> freeze(bool on, const Deadline& deadline) const;
   [[nodiscard]] std::optional<bool> frozen() const { return event("frozen"); }
   /// Whether a living process is in it or below it. Empty when the folder is gone or unreadable.

@@ -29,7 +29,8 @@ Millis retry_delay(std::int64_t attempts) {
   return std::min(delay, Millis(3'600'000));
 }
 
-Result<std::unique_ptr<Claim>> LocalClaim::make(Host& host, const HomePaths& home, const SetName& name, const Sources& sources,
+Result<std::unique_ptr<Claim>> LocalClaim::make(Host& host, const HomePaths& home,
+                                                const SetName& name, const Sources& sources,
                                                 Time deployed_at, const Deadline& deadline) {
   const auto context = "claiming " + name.str();
   CDCTL_TRY(make_directories(home.sets(), 0700));
@@ -38,7 +39,8 @@ Result<std::unique_ptr<Claim>> LocalClaim::make(Host& host, const HomePaths& hom
   crash_point("local.claim.locked");
   auto claim = std::make_unique<LocalClaim>(host, home, name, std::move(*lock));
   if (auto looked = claim->look(sources, deployed_at); !looked) {
-    if (claim->found_.state == "absent") (void)remove_tree(claim->paths_.folder);  // a full disk: leave nothing half made
+    if (claim->found_.state == "absent")
+      (void)remove_tree(claim->paths_.folder);  // a full disk: leave nothing half made
     return fail(looked.error().in(context));
   }
   return claim;
@@ -68,7 +70,8 @@ Result<> LocalClaim::look(const Sources& sources, Time deployed_at) {
 }
 
 Result<std::filesystem::path> LocalClaim::secret_file(std::string_view key) const {
-  if (!valid_word(key)) return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), name_.str()));
+  if (!valid_word(key))
+    return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), name_.str()));
   return paths_ / k_secrets / key;
 }
 
@@ -96,7 +99,8 @@ Result<> LocalClaim::forget(std::initializer_list<const char*> files) {
 
 Result<> LocalClaim::clean(const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
-  // Not finished any more from here on: whoever finds it after a crash knows that it has to be deployed again
+  // Not finished any more from here on: whoever finds it after a crash knows that it has to be
+  // deployed again
   CDCTL_TRY(forget({k_finished}));
   crash_point("local.clean.unfinished");
   CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
@@ -125,23 +129,28 @@ Result<> LocalClaim::note_attempt(std::string_view why) {
   const auto text = read_file_if_there(paths_ / k_attempts);
   const auto before = text && *text ? Json::parse(**text) : Result<Json>(Json());
   const auto attempts = (before ? (*before)["attempts"].as_int() : 0) + 1;
-  const auto record = Json::object(
-      {{"attempts", attempts}, {"retry_at", to_rfc3339(now() + retry_delay(attempts))}, {"why", printable(why, 500)}});
+  const auto record = Json::object({{"attempts", attempts},
+                                    {"retry_at", to_rfc3339(now() + retry_delay(attempts))},
+                                    {"why", printable(why, 500)}});
   return write_file_atomically(paths_ / k_attempts, record.dump() + "\n", 0600);
 }
 
 Result<> LocalClaim::finish() {
   const auto context = "finishing " + name_.str();
   CDCTL_TRY_ASSIGN(const auto reading, read_set(paths_, true));
-  if (!reading.alive) return fail(context + ": its supervisor is not alive; see the logs in " + (paths_ / k_units).string());
+  if (!reading.alive)
+    return fail(context + ": its supervisor is not alive; see the logs in " +
+                (paths_ / k_units).string());
   if (reading.finished) return {};
-  // A set that was deployed in full and fell before it had lived ten minutes is on its way to do so again
+  // A set that was deployed in full and fell before it had lived ten minutes is on its way to do so
+  // again
   const bool fell = found_.served && !had_lived_ && found_.state != "live";
   auto counted = fell ? note_attempt("it was down again within ten minutes") : forget({k_attempts});
   if (!counted) return fail(counted.error().in(context));
   crash_point("local.finish.attempts");
   for (const char* file : {k_served, k_finished}) {
-    if (auto done = write_file_atomically(paths_ / file, to_rfc3339(now()) + "\n", 0600); !done) return fail(done.error().in(context));
+    if (auto done = write_file_atomically(paths_ / file, to_rfc3339(now()) + "\n", 0600); !done)
+      return fail(done.error().in(context));
     crash_point("local.finish.marked");
   }
   return {};
@@ -155,7 +164,8 @@ Result<> LocalClaim::halt(const Deadline& deadline) {
 
 void LocalClaim::abandon(std::string_view why) {
   if (auto noted = note_attempt(why); !noted) {
-    host_.log(Level::warning, fmt::format("the failed deploy of {} is not counted: {}", name_.str(), noted.error().what));
+    host_.log(Level::warning, fmt::format("the failed deploy of {} is not counted: {}", name_.str(),
+                                          noted.error().what));
   }
 }
 

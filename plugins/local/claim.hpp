@@ -17,10 +17,16 @@ namespace cdctl::local {
 class LocalClaim final : public Claim {
  public:
   /// Waits for the lock, makes the folder and the record where they are missing.
-  [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const HomePaths& home, const SetName& name,
-                                                           const Sources& sources, Time deployed_at, const Deadline& deadline);
+  [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const HomePaths& home,
+                                                           const SetName& name,
+                                                           const Sources& sources, Time deployed_at,
+                                                           const Deadline& deadline);
   LocalClaim(Host& host, const HomePaths& home, SetName name, OfdLock lock)
-      : host_(host), home_(home), name_(std::move(name)), paths_(home.set(name_)), lock_(std::move(lock)) {}
+      : host_(host),
+        home_(home),
+        name_(std::move(name)),
+        paths_(home.set(name_)),
+        lock_(std::move(lock)) {}
 
   [[nodiscard]] const SetStatus& found() const override { return found_; }
   [[nodiscard]] std::filesystem::path workspace() const override { return paths_ / k_work; }
@@ -47,7 +53,8 @@ class LocalClaim final : public Claim {
   bool had_lived_ = false;  ///< what was found down had been up for ten minutes on end
 };
 
-/// How long a set is left alone after `attempts` deploys in a row that led nowhere: 30 s, doubling to an hour.
+/// How long a set is left alone after `attempts` deploys in a row that led nowhere: 30 s, doubling
+/// to an hour.
 [[nodiscard]] Millis retry_delay(std::int64_t attempts);
 
 }  // namespace cdctl::local

@@ -9,25 +9,30 @@
 
 namespace cdctl::local {
 
-/// Sets as processes of this machine. Reading never waits for a writer, and never asks a supervisor where a file will do.
-/// What changes a set holds its `op` for one short step; a deploy and a reap hold its `lock` as well.
+/// Sets as processes of this machine. Reading never waits for a writer, and never asks a supervisor
+/// where a file will do. What changes a set holds its `op` for one short step; a deploy and a reap
+/// hold its `lock` as well.
 class LocalEngine final : public Engine {
  public:
   explicit LocalEngine(Host& host) : host_(host), home_(host.home()) {}
 
   [[nodiscard]] std::string home() const override { return home_.home(); }
-  [[nodiscard]] Result<std::vector<SetStatus>> list(std::optional<std::string_view> service, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::vector<SetStatus>> list(std::optional<std::string_view> service,
+                                                    const Deadline& deadline) override;
   [[nodiscard]] Result<SetStatus> describe(const SetName& set, const Deadline& deadline) override;
-  [[nodiscard]] Result<std::unique_ptr<Claim>> claim(const SetName& set, const Sources& sources, Time deployed_at,
+  [[nodiscard]] Result<std::unique_ptr<Claim>> claim(const SetName& set, const Sources& sources,
+                                                     Time deployed_at,
                                                      const Deadline& deadline) override;
   [[nodiscard]] Result<Step> cut(const SetName& set, const Deadline& deadline) override;
   [[nodiscard]] Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace, const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace,
+                                  const Deadline& deadline) override;
   [[nodiscard]] Result<Step> destroy(const SetName& set, const Deadline& deadline) override;
 
  private:
   [[nodiscard]] Result<> freeze(const SetPaths& paths, const Deadline& deadline);
-  [[nodiscard]] Result<> start_again(const SetPaths& paths, const SetName& set, const Deadline& deadline);
+  [[nodiscard]] Result<> start_again(const SetPaths& paths, const SetName& set,
+                                     const Deadline& deadline);
   [[nodiscard]] Result<> prove_gone(const SetPaths& paths, const Halted& halted) const;
   Host& host_;
   HomePaths home_;

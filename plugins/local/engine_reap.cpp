@@ -19,12 +19,15 @@ namespace cdctl::local {
 
 namespace {
 
-/// Makes the file `reaping`. On a disk so full that no name can be made, one that we no longer need gets it.
+/// Makes the file `reaping`. On a disk so full that no name can be made, one that we no longer need
+/// gets it.
 Result<> mark_reaping(const SetPaths& paths) {
   const auto mark = paths / k_reaping;
   const Fd fd(::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   if (fd.valid()) {
-    if (const Fd folder(::open(paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); folder.valid()) ::fsync(folder.get());
+    if (const Fd folder(::open(paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        folder.valid())
+      ::fsync(folder.get());
     return {};
   }
   const int error = errno;
@@ -39,7 +42,8 @@ Result<> remove_one(const std::filesystem::path& path) {
   return fail(fmt::format("removing {}: {}", path.string(), errno_text(errno)));
 }
 
-/// Everything but what says that this is a set, and one that is being reaped: a reap that is killed here is found again.
+/// Everything but what says that this is a set, and one that is being reaped: a reap that is killed
+/// here is found again.
 Result<> empty_folder(const SetPaths& paths) {
   CDCTL_TRY(remove_tree(paths / k_secrets));
   CDCTL_TRY(remove_one(paths / k_run));
@@ -49,7 +53,9 @@ Result<> empty_folder(const SetPaths& paths) {
   Result<> out;
   while (const auto* entry = ::readdir(dir)) {
     const std::string_view name(entry->d_name);
-    if (name == "." || name == ".." || name == k_record || name == k_reaping || name == k_lock || name == k_op) continue;
+    if (name == "." || name == ".." || name == k_record || name == k_reaping || name == k_lock ||
+        name == k_op)
+      continue;
     if (auto removed = remove_tree(paths / name); !removed && out) out = removed;
   }
   ::closedir(dir);
@@ -64,7 +70,9 @@ Result<> remove_folder(const SetPaths& paths) {
     crash_point("local.destroy.removed");
   }
   // Not empty: a deploy of the same set has come in meanwhile, and owns the folder now
-  if (::rmdir(paths.folder.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return {};
+  if (::rmdir(paths.folder.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY ||
+      errno == EEXIST)
+    return {};
   return fail(fmt::format("removing {}: {}", paths.folder.string(), errno_text(errno)));
 }
 
@@ -92,8 +100,10 @@ Result<> LocalEngine::prove_gone(const SetPaths& paths, const Halted& halted) co
   if (halted.proven) return {};
   const auto suspects = suspects_in(paths.folder);
   if (suspects.empty()) return {};
-  return fail(fmt::format("its supervisor was killed and there is no cgroup; process {} works in {} and may be a worker: end it, then reap again",
-                          name_them(suspects), paths.folder.string()));
+  return fail(
+      fmt::format("its supervisor was killed and there is no cgroup; process {} works in {} and "
+                  "may be a worker: end it, then reap again",
+                  name_them(suspects), paths.folder.string()));
 }
 
 Result<Step> LocalEngine::destroy(const SetName& set, const Deadline& deadline) {
@@ -105,13 +115,17 @@ Result<Step> LocalEngine::destroy(const SetName& set, const Deadline& deadline) 
   if (!op) return Step{"local", false};
   CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
   if (!before.reaping && !before.debris()) {
-    return fail(ExitCode::refused, context + ": it is not being reaped, perhaps it was deployed again meanwhile; stop it first");
+    return fail(
+        ExitCode::refused,
+        context +
+            ": it is not being reaped, perhaps it was deployed again meanwhile; stop it first");
   }
   CDCTL_TRY_ASSIGN(const auto halted, halt(paths, set, home_.id(), Millis(0), deadline));
   if (auto gone = prove_gone(paths, halted); !gone) return fail(gone.error().in(context));
   crash_point("local.destroy.proven");
   if (auto removed = remove_folder(paths); !removed) return fail(removed.error().in(context));
-  return Step{"local", !before.debris(), Json::object({{"proof", halted.proven ? "kernel" : "sweep"}})};
+  return Step{"local", !before.debris(),
+              Json::object({{"proof", halted.proven ? "kernel" : "sweep"}})};
 }
 
 }  // namespace cdctl::local

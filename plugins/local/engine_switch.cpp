@@ -58,19 +58,24 @@ Result<Step> LocalEngine::cut(const SetName& set, const Deadline& deadline) {
   if (auto frozen = freeze(paths, deadline); !frozen) return fail(frozen.error().in(context));
   crash_point("local.cut.frozen");
   if (marked && before.frozen != k_cut_done) marked = mark(paths, k_cut_done);
-  if (!marked) return fail(marked.error().in(context + ": it is frozen, but this could not be noted and would not outlive its supervisor"));
+  if (!marked)
+    return fail(marked.error().in(
+        context +
+        ": it is frozen, but this could not be noted and would not outlive its supervisor"));
   crash_point("local.cut.done");
   CDCTL_TRY_ASSIGN(const auto fence, fence_of(paths, set, home_.id()));
   return Step{"local", before.frozen != k_cut_done,
               Json::object({{"frozen", static_cast<std::int64_t>(fence.count())}})};
 }
 
-Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set, const Deadline& deadline) {
+Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set,
+                                  const Deadline& deadline) {
   CDCTL_TRY(halt(paths, set, home_.id(), Millis(0), deadline));
   crash_point("local.mend.halted");
   CDCTL_TRY(unmark(paths));
   crash_point("local.mend.unmarked");
-  if (::access((paths / k_run).c_str(), F_OK) != 0) return {};  // nothing was started yet, or a deploy cleans it just now
+  if (::access((paths / k_run).c_str(), F_OK) != 0)
+    return {};  // nothing was started yet, or a deploy cleans it just now
   return launch(host_, paths, scope_words(systemd_runs(), ::geteuid() == 0), deadline);
 }
 
@@ -80,16 +85,21 @@ Result<Step> LocalEngine::mend(const SetName& set, bool thaw, const Deadline& de
   CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
   if (!op) return Step{"local", false};
   CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
-  if (before.reaping) return fail(ExitCode::refused, context + ": it is being reaped; deploy its revision again");
-  if (before.frozen.empty() && !(before.alive && before.status && before.status->frozen)) return Step{"local", false};
+  if (before.reaping)
+    return fail(ExitCode::refused, context + ": it is being reaped; deploy its revision again");
+  if (before.frozen.empty() && !(before.alive && before.status && before.status->frozen))
+    return Step{"local", false};
   // That the mark cannot be changed on a full disk must not keep anybody from mending
-  if (auto marked = mark(paths, k_cut_mending); !marked) host_.log(Level::debug, marked.error().what);
+  if (auto marked = mark(paths, k_cut_mending); !marked)
+    host_.log(Level::debug, marked.error().what);
   crash_point("local.mend.marked");
   Result<std::string> done = fail(ExitCode::unknown, "its supervisor is dead");
-  if (before.alive) done = ask_if_awake(paths, thaw ? "thaw" : "restart", deadline.at_most(k_restart));
+  if (before.alive)
+    done = ask_if_awake(paths, thaw ? "thaw" : "restart", deadline.at_most(k_restart));
   if (!done && done.error().exit == ExitCode::failed) return fail(done.error().in(context));
   if (!done) {
-    if (auto again = start_again(paths, set, deadline); !again) return fail(again.error().in(context));
+    if (auto again = start_again(paths, set, deadline); !again)
+      return fail(again.error().in(context));
   }
   CDCTL_TRY(unmark(paths));
   crash_point("local.mend.done");

@@ -16,18 +16,21 @@ namespace {
 std::string name_of(const SetPaths& paths) { return paths.folder.filename().string(); }
 
 bool there(const SetPaths& paths) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(paths.folder.c_str(), &info) == 0;
 }
 
 std::unexpected<Error> too_long(const SetPaths& paths, const char* lock) {
-  const auto who = lock == std::string_view(k_lock) ? "another deploy or reap of it is at work" : "another step on it is at work";
-  return fail(ExitCode::timeout, fmt::format("waiting for {}: {}; try again later", name_of(paths), who));
+  const auto who = lock == std::string_view(k_lock) ? "another deploy or reap of it is at work"
+                                                    : "another step on it is at work";
+  return fail(ExitCode::timeout,
+              fmt::format("waiting for {}: {}; try again later", name_of(paths), who));
 }
 
 }  // namespace
 
-Result<std::optional<OfdLock>> enter(const SetPaths& paths, const char* name, const Deadline& deadline) {
+Result<std::optional<OfdLock>> enter(const SetPaths& paths, const char* name,
+                                     const Deadline& deadline) {
   const auto path = paths / name;
   while (there(paths)) {
     // In slices, so that a Ctrl-C is heard

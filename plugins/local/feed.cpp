@@ -34,15 +34,18 @@ std::string lines_of(std::span<const Json> signals) {
   return out;
 }
 
-/// A line that a killed sender, or a full disk, left half written is ended first, to be skipped by readers. Nothing is ever
-/// taken back: a reader may have seen it.
+/// A line that a killed sender, or a full disk, left half written is ended first, to be skipped by
+/// readers. Nothing is ever taken back: a reader may have seen it.
 Result<> append(int fd, const std::filesystem::path& path, std::string text) {
-  struct stat info {};
-  if (::fstat(fd, &info) != 0) return fail(fmt::format("reading {}: {}", path.string(), errno_text(errno)));
+  struct stat info{};
+  if (::fstat(fd, &info) != 0)
+    return fail(fmt::format("reading {}: {}", path.string(), errno_text(errno)));
   char last = '\n';
-  if (info.st_size > 0 && ::pread(fd, &last, 1, info.st_size - 1) == 1 && last != '\n') text.insert(0, 1, '\n');
+  if (info.st_size > 0 && ::pread(fd, &last, 1, info.st_size - 1) == 1 && last != '\n')
+    text.insert(0, 1, '\n');
   const auto give_up = [&](int error) -> Result<> {
-    return fail(fmt::format("writing {}: {}; not all signals are sent, send them again", path.string(), errno_text(error)));
+    return fail(fmt::format("writing {}: {}; not all signals are sent, send them again",
+                            path.string(), errno_text(error)));
   };
   for (std::string_view rest = text; !rest.empty();) {
     const auto put = ::write(fd, rest.data(), rest.size());
@@ -73,7 +76,9 @@ Result<std::vector<std::string>> segments(const HomePaths& home) {
   std::vector<std::string> out;
   DIR* const dir = ::opendir(home.feed().c_str());
   if (!dir && errno == ENOENT) return out;
-  if (!dir) return fail(ExitCode::unknown, fmt::format("listing the feed in {}: {}", home.feed().string(), errno_text(errno)));
+  if (!dir)
+    return fail(ExitCode::unknown,
+                fmt::format("listing the feed in {}: {}", home.feed().string(), errno_text(errno)));
   while (const auto* entry = ::readdir(dir))
     if (auto stamp = HomePaths::parse_segment_file(entry->d_name)) out.push_back(std::move(*stamp));
   ::closedir(dir);
@@ -85,17 +90,25 @@ Result<> LocalFeed::send(std::span<const Json> signals, const Deadline& deadline
   if (signals.empty()) return {};
   CDCTL_TRY(make_directories(home_.feed(), 0700));
   CDCTL_TRY_ASSIGN(const auto lock, FileLock::acquire(home_.feed_lock(), deadline));
-  if (!lock) return fail(ExitCode::timeout, fmt::format("waiting for {}: another sender holds it; the signals are not sent", home_.feed_lock().string()));
+  if (!lock)
+    return fail(ExitCode::timeout,
+                fmt::format("waiting for {}: another sender holds it; the signals are not sent",
+                            home_.feed_lock().string()));
   CDCTL_TRY_ASSIGN(const auto all, segments(home_));
-  // Never behind the newest, even if the clock went back: who has read a segment to its end does not come back to it
+  // Never behind the newest, even if the clock went back: who has read a segment to its end does
+  // not come back to it
   auto stamp = segment_stamp(now());
   if (!all.empty()) stamp = std::max(stamp, all.back());
   const auto path = home_.segment(stamp);
   const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid()) return fail(fmt::format("opening {}: {}; the signals are not sent", path.string(), errno_text(errno)));
+  if (!fd.valid())
+    return fail(
+        fmt::format("opening {}: {}; the signals are not sent", path.string(), errno_text(errno)));
   CDCTL_TRY(append(fd.get(), path, lines_of(signals)));
   if (all.empty() || all.back() != stamp) {
-    if (const Fd folder(::open(home_.feed().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); folder.valid()) ::fsync(folder.get());
+    if (const Fd folder(::open(home_.feed().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        folder.valid())
+      ::fsync(folder.get());
     prune(home_, all);
   }
   return {};

@@ -28,19 +28,21 @@ constexpr std::size_t k_batch = 256u << 10, k_longest_line = 4u << 20;
 std::int64_t last_line_end(const std::filesystem::path& path) {
   constexpr std::int64_t k_tail = 64 << 10;
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  struct stat info {};
+  struct stat info{};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return 0;
   const auto from = std::max<std::int64_t>(info.st_size - k_tail, 0);
   std::string tail(static_cast<std::size_t>(info.st_size - from), '\0');
   const auto got = ::pread(fd.get(), tail.data(), tail.size(), from);
-  const auto newline = tail.substr(0, static_cast<std::size_t>(std::max<ssize_t>(got, 0))).rfind('\n');
+  const auto newline =
+      tail.substr(0, static_cast<std::size_t>(std::max<ssize_t>(got, 0))).rfind('\n');
   return newline == std::string::npos ? from : from + static_cast<std::int64_t>(newline) + 1;
 }
 
 }  // namespace
 
 std::string to_text(const Position& position) {
-  return position.stamp.empty() ? std::string() : fmt::format("{}:{}", position.stamp, position.offset);
+  return position.stamp.empty() ? std::string()
+                                : fmt::format("{}:{}", position.stamp, position.offset);
 }
 
 std::optional<Position> parse_position(std::string_view text) {
@@ -48,12 +50,14 @@ std::optional<Position> parse_position(std::string_view text) {
   if (colon == std::string_view::npos || !HomePaths::valid_stamp(text.substr(0, colon))) return {};
   Position out{std::string(text.substr(0, colon)), 0};
   const auto digits = text.substr(colon + 1);
-  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.offset);
+  const auto [stop, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), out.offset);
   if (error != std::errc() || stop != digits.data() + digits.size() || out.offset < 0) return {};
   return out;
 }
 
-Result<std::unique_ptr<FeedReader>> SegmentReader::make(const HomePaths& home, const FeedQuery& query) {
+Result<std::unique_ptr<FeedReader>> SegmentReader::make(const HomePaths& home,
+                                                        const FeedQuery& query) {
   auto reader = std::make_unique<SegmentReader>(home, query);
   // The watch first: what comes between it and the listing is then seen twice rather than never
   if (query.follow) CDCTL_TRY(reader->watch());
@@ -67,7 +71,9 @@ Result<> SegmentReader::find_begin(const FeedQuery& query, const std::vector<std
   if (!query.cursor.empty()) {
     const auto position = parse_position(query.cursor);
     if (!position) {
-      return fail(ExitCode::usage, fmt::format("'{}' is no position in the local feed; leave it out, or use --since", printable(query.cursor, 60)));
+      return fail(ExitCode::usage,
+                  fmt::format("'{}' is no position in the local feed; leave it out, or use --since",
+                              printable(query.cursor, 60)));
     }
     since_.reset();
     at_ = *position;
@@ -83,7 +89,9 @@ Result<> SegmentReader::watch() {
   CDCTL_TRY(make_directories(home_.feed(), 0700));
   changes_ = Fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   // Without a watch (their number is limited) the reader looks five times a second
-  if (changes_.valid() && ::inotify_add_watch(changes_.get(), home_.feed().c_str(), IN_MODIFY | IN_CREATE) < 0) changes_.reset();
+  if (changes_.valid() &&
+      ::inotify_add_watch(changes_.get(), home_.feed().c_str(), IN_MODIFY | IN_CREATE) < 0)
+    changes_.reset();
   return {};
 }
 
@@ -96,7 +104,8 @@ Result<std::string> SegmentReader::read_at(const Position& from, std::size_t mos
   }
   std::string out(most, '\0');
   const auto got = ::pread(fd.get(), out.data(), out.size(), from.offset);
-  if (got < 0) return fail(ExitCode::unknown, fmt::format("reading {}: {}", path.string(), errno_text(errno)));
+  if (got < 0)
+    return fail(ExitCode::unknown, fmt::format("reading {}: {}", path.string(), errno_text(errno)));
   out.resize(static_cast<std::size_t>(got));
   return out;
 }
@@ -118,7 +127,8 @@ void SegmentReader::take_lines(std::string_view text, std::vector<Json>& out) {
 Result<std::vector<Json>> SegmentReader::read_some(bool& moved) {
   std::vector<Json> out;
   moved = false;
-  // Listed before we read: a later file that is in the list means that nobody appends to this one any more
+  // Listed before we read: a later file that is in the list means that nobody appends to this one
+  // any more
   CDCTL_TRY_ASSIGN(const auto all, segments(home_));
   const auto later = std::ranges::upper_bound(all, at_.stamp);
   std::string text;
@@ -133,7 +143,8 @@ Result<std::vector<Json>> SegmentReader::read_some(bool& moved) {
     at_.offset += static_cast<std::int64_t>(last) + 1;
     moved = true;
   } else if (text.size() == k_longest_line) {
-    at_.offset += static_cast<std::int64_t>(text.size());  // no signal is that long: its rest is a bad line
+    at_.offset +=
+        static_cast<std::int64_t>(text.size());  // no signal is that long: its rest is a bad line
     moved = true;
   } else if (later != all.end()) {
     at_ = {*later, 0};
@@ -162,7 +173,8 @@ void SegmentReader::wait_for_change(const Deadline& deadline) const {
   const auto most = changes_.valid() ? Millis(60'000) : Millis(200);
   ::poll(fds.data(), fds.size(), static_cast<int>(std::min(deadline.left(), most).count()));
   std::array<char, 4096> events;
-  while (changes_.valid() && ::read(changes_.get(), events.data(), events.size()) > 0) {}
+  while (changes_.valid() && ::read(changes_.get(), events.data(), events.size()) > 0) {
+  }
 }
 
 }  // namespace cdctl::local

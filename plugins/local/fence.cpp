@@ -25,7 +25,8 @@ Number number(std::string_view text) {
   return out;
 }
 
-/// A pause between two looks at processes that are about to end or to stop: grows from 0.2 ms to 10 ms.
+/// A pause between two looks at processes that are about to end or to stop: grows from 0.2 ms to 10
+/// ms.
 class Pause {
  public:
   void take() {
@@ -40,8 +41,9 @@ class Pause {
 }  // namespace
 
 std::string to_text(const FenceRecord& record) {
-  return fmt::format("{}set {}\nhome {}\nboot {}\nsupervisor {} {}\ncgroup {}\n", k_fence_head, record.set, record.home_id,
-                     record.boot, record.supervisor.pid, record.supervisor.start, record.cgroup.string());
+  return fmt::format("{}set {}\nhome {}\nboot {}\nsupervisor {} {}\ncgroup {}\n", k_fence_head,
+                     record.set, record.home_id, record.boot, record.supervisor.pid,
+                     record.supervisor.start, record.cgroup.string());
 }
 
 std::optional<FenceRecord> parse_fence(std::string_view text) {
@@ -60,8 +62,9 @@ std::optional<FenceRecord> parse_fence(std::string_view text) {
     if (key == "cgroup") record.cgroup = value;
     if (key == "supervisor") {
       const auto second = std::min(value.find(' '), value.size());
-      record.supervisor = {number<pid_t>(value.substr(0, second)),
-                           number<unsigned long long>(value.substr(std::min(second + 1, value.size())))};
+      record.supervisor = {
+          number<pid_t>(value.substr(0, second)),
+          number<unsigned long long>(value.substr(std::min(second + 1, value.size())))};
     }
   }
   if (record.set.empty() || record.home_id.empty()) return {};
@@ -73,7 +76,8 @@ bool Fence::has_cgroup() const { return !record_.cgroup.empty() && Cgroup(record
 std::vector<ProcessInfo> Fence::members() const {
   const auto all = all_processes();
   std::set<pid_t> ours;
-  if (has_cgroup()) std::ranges::copy(Cgroup(record_.cgroup).members(), std::inserter(ours, ours.end()));
+  if (has_cgroup())
+    std::ranges::copy(Cgroup(record_.cgroup).members(), std::inserter(ours, ours.end()));
   const auto supervisor = look_at(record_.supervisor.pid);
   const bool supervised = supervisor && supervisor->start == record_.supervisor.start;
   std::multimap<pid_t, pid_t> children;
@@ -91,29 +95,38 @@ std::vector<ProcessInfo> Fence::members() const {
   std::vector<ProcessInfo> out;
   for (const auto& process : all) {
     if (process.dead() || process.pid == record_.supervisor.pid) continue;
-    if (process.start < record_.supervisor.start) continue;  // older than the set: spares us its environment
-    if (ours.contains(process.pid) || has_in_environment(process.pid, set_line, home_line)) out.push_back(process);
+    if (process.start < record_.supervisor.start)
+      continue;  // older than the set: spares us its environment
+    if (ours.contains(process.pid) || has_in_environment(process.pid, set_line, home_line))
+      out.push_back(process);
   }
   return out;
 }
 
 Result<> Fence::freeze(const Deadline& deadline) const {
   if (has_cgroup()) return Cgroup(record_.cgroup).freeze(true, deadline);
-  // A round that found everything stopped already is the last one: what runs nowhere cannot have forked meanwhile.
-  // One that waits in the kernel (state D: for the child it has vforked, which we have stopped) stops as it comes back.
+  // A round that found everything stopped already is the last one: what runs nowhere cannot have
+  // forked meanwhile. One that waits in the kernel (state D: for the child it has vforked, which we
+  // have stopped) stops as it comes back.
   std::vector<ProcessId> told;
   for (Pause pause;; pause.take()) {
     bool all_stopped = true;
     std::vector<ProcessInfo> denied;
     for (const auto& process : members()) {
-      if (process.stopped() || (process.state == 'D' && std::ranges::find(told, ProcessId(process)) != told.end())) continue;
+      if (process.stopped() ||
+          (process.state == 'D' && std::ranges::find(told, ProcessId(process)) != told.end()))
+        continue;
       all_stopped = false;
       if (send_signal(process, SIGSTOP) == Sent::denied) denied.push_back(process);
       told.push_back(process);
     }
     if (all_stopped) return {};
-    if (!denied.empty()) return fail(fmt::format("freezing {}: we may not stop process {}", record_.set, name_them(denied)));
-    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("freezing {}: its processes did not stop in time", record_.set));
+    if (!denied.empty())
+      return fail(
+          fmt::format("freezing {}: we may not stop process {}", record_.set, name_them(denied)));
+    if (deadline.passed())
+      return fail(ExitCode::timeout,
+                  fmt::format("freezing {}: its processes did not stop in time", record_.set));
   }
 }
 
@@ -129,7 +142,9 @@ Result<> Fence::thaw(const Deadline& deadline) const {
       send_signal(process, SIGCONT);
     }
     if (!any_stopped) return {};
-    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("thawing {}: its processes did not go on in time", record_.set));
+    if (deadline.passed())
+      return fail(ExitCode::timeout,
+                  fmt::format("thawing {}: its processes did not go on in time", record_.set));
   }
 }
 
@@ -141,7 +156,8 @@ bool Fence::frozen() const {
   if (has_cgroup()) return Cgroup(record_.cgroup).frozen().value_or(false);
   const auto all = members();
   return std::ranges::any_of(all, &ProcessInfo::stopped) &&
-         std::ranges::all_of(all, [](const ProcessInfo& p) { return p.stopped() || p.state == 'D'; });
+         std::ranges::all_of(all,
+                             [](const ProcessInfo& p) { return p.stopped() || p.state == 'D'; });
 }
 
 void Fence::terminate() const {
@@ -150,7 +166,8 @@ void Fence::terminate() const {
 
 Result<> Fence::kill(const Deadline& deadline) const {
   if (has_cgroup()) {
-    if (const auto killed = Cgroup(record_.cgroup).kill(deadline); !killed && members().empty()) return killed;
+    if (const auto killed = Cgroup(record_.cgroup).kill(deadline); !killed && members().empty())
+      return killed;
   }
   for (Pause pause;; pause.take()) {
     const auto left = members();
@@ -158,10 +175,12 @@ Result<> Fence::kill(const Deadline& deadline) const {
     // Stopped first, so that a forking one cannot outrun us
     for (const auto& process : left) send_signal(process, SIGSTOP);
     bool denied = false;
-    for (const auto& process : left) denied = send_signal(process, SIGKILL) == Sent::denied || denied;
+    for (const auto& process : left)
+      denied = send_signal(process, SIGKILL) == Sent::denied || denied;
     if (denied || deadline.passed()) {
       return fail(fmt::format("ending {}: process {} {}", record_.set, name_them(left),
-                              denied ? "may not be killed by us; kill it as its owner" : "does not go away; see /proc/PID/stack"));
+                              denied ? "may not be killed by us; kill it as its owner"
+                                     : "does not go away; see /proc/PID/stack"));
     }
   }
 }
@@ -179,7 +198,8 @@ std::vector<ProcessInfo> suspects_in(const std::filesystem::path& folder) {
   };
   for (const auto& process : all_processes()) {
     if (process.dead() || process.pid == ::getpid()) continue;
-    if (below(link_of(process.pid, "cwd")) || below(link_of(process.pid, "exe"))) out.push_back(process);
+    if (below(link_of(process.pid, "cwd")) || below(link_of(process.pid, "exe")))
+      out.push_back(process);
   }
   return out;
 }

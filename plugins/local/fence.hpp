@@ -14,24 +14,27 @@
 
 namespace cdctl::local {
 
-/// The two variables that every process of a set is started with. Together they name the set on this machine.
+/// The two variables that every process of a set is started with. Together they name the set on
+/// this machine.
 constexpr const char* k_set_variable = "CDCTL_SET";
 constexpr const char* k_home_variable = "CDCTL_HOME_ID";
 
-/// How to find every process of a set, as the file `fence` keeps it. The supervisor writes it before the first unit
-/// starts and removes it when all are proven gone; so where there is none, nothing is left.
+/// How to find every process of a set, as the file `fence` keeps it. The supervisor writes it
+/// before the first unit starts and removes it when all are proven gone; so where there is none,
+/// nothing is left.
 struct FenceRecord {
   std::string set;
   std::string home_id;
-  std::string boot;               ///< boot_id() when it was written
+  std::string boot;  ///< boot_id() when it was written
   ProcessId supervisor;
-  std::filesystem::path cgroup;   ///< empty where there is no writable cgroup v2
+  std::filesystem::path cgroup;  ///< empty where there is no writable cgroup v2
 };
 [[nodiscard]] std::string to_text(const FenceRecord& record);
 [[nodiscard]] std::optional<FenceRecord> parse_fence(std::string_view text);
 
-/// The processes of a set: those of its cgroup, those below its supervisor, those with its two variables. The supervisor
-/// itself is none of them. Works with the supervisor alive, stopped or dead, and from within it.
+/// The processes of a set: those of its cgroup, those below its supervisor, those with its two
+/// variables. The supervisor itself is none of them. Works with the supervisor alive, stopped or
+/// dead, and from within it.
 class Fence {
  public:
   explicit Fence(FenceRecord record) : record_(std::move(record)) {}
@@ -47,7 +50,8 @@ class Fence {
   [[nodiscard]] bool frozen() const;
   /// TERM to each, once.
   void terminate() const;
-  /// KILL until none is left. Exit code `failed`, naming them, when some cannot be ended by the deadline.
+  /// KILL until none is left. Exit code `failed`, naming them, when some cannot be ended by the
+  /// deadline.
   [[nodiscard]] Result<> kill(const Deadline& deadline) const;
   /// Waits until none is left; false at the deadline.
   [[nodiscard]] bool wait_empty(const Deadline& deadline) const;
@@ -57,8 +61,8 @@ class Fence {
   FenceRecord record_;
 };
 
-/// Processes that nothing ties to the set but that they work in `folder` or run a program from it: what a sweep cannot
-/// call gone and must not kill. The calling process is not among them.
+/// Processes that nothing ties to the set but that they work in `folder` or run a program from it:
+/// what a sweep cannot call gone and must not kill. The calling process is not among them.
 [[nodiscard]] std::vector<ProcessInfo> suspects_in(const std::filesystem::path& folder);
 /// `101 (python3), 102 (sh)`, at most five.
 [[nodiscard]] std::string name_them(const std::vector<ProcessInfo>& processes);

@@ -23,15 +23,18 @@ constexpr Millis k_stop_extra(12'000);  // what a stop may take beyond the grace
 /// The supervisor does not answer: we do what it would.
 Result<> end_without_supervisor(const Fence& fence, Millis grace, const Deadline& deadline) {
   if (fence.record().supervisor.pid <= 0) {
-    return fail(fmt::format("stopping {}: its supervisor does not answer and is not written down; find it with `pgrep -f cdctl-supervise`",
-                            fence.record().set));
+    return fail(
+        fmt::format("stopping {}: its supervisor does not answer and is not written down; find it "
+                    "with `pgrep -f cdctl-supervise`",
+                    fence.record().set));
   }
   if (!fence.frozen()) {
     fence.terminate();
     (void)fence.wait_empty(deadline.at_most(grace));
   }
   if (send_signal(fence.record().supervisor, SIGKILL) == Sent::denied) {
-    return fail(fmt::format("stopping {}: we may not kill its supervisor, process {}", fence.record().set, fence.record().supervisor.pid));
+    return fail(fmt::format("stopping {}: we may not kill its supervisor, process {}",
+                            fence.record().set, fence.record().supervisor.pid));
   }
   return {};
 }
@@ -41,16 +44,19 @@ Result<> wait_until_dead(const SetPaths& paths, const Deadline& deadline) {
     CDCTL_TRY_ASSIGN(const auto reading, read_set(paths, true));
     if (!reading.alive) return {};
     if (deadline.passed()) {
-      return fail(fmt::format("stopping {}: its supervisor does not end", paths.folder.filename().string()));
+      return fail(fmt::format("stopping {}: its supervisor does not end",
+                              paths.folder.filename().string()));
     }
     std::this_thread::sleep_for(pause);
   }
 }
 
-Result<> stop_supervisor(const SetPaths& paths, const Fence& fence, Millis grace, const Deadline& deadline) {
+Result<> stop_supervisor(const SetPaths& paths, const Fence& fence, Millis grace,
+                         const Deadline& deadline) {
   const auto command = fmt::format("stop {}", std::min(grace, deadline.left()).count());
   const auto answered = ask_if_awake(paths, command, deadline.at_most(grace + k_stop_extra));
-  if (!answered && answered.error().exit == ExitCode::failed) return fail(answered.error().in("stopping " + fence.record().set));
+  if (!answered && answered.error().exit == ExitCode::failed)
+    return fail(answered.error().in("stopping " + fence.record().set));
   if (!answered) CDCTL_TRY(end_without_supervisor(fence, grace, deadline));
   return wait_until_dead(paths, deadline.at_most(k_kill));
 }
@@ -63,7 +69,8 @@ Result<Fence> fence_of(const SetPaths& paths, const SetName& name, const std::st
   return Fence(FenceRecord{name.str(), home_id, {}, {}, {}});
 }
 
-Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::string& home_id, Millis grace, const Deadline& deadline) {
+Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::string& home_id,
+                    Millis grace, const Deadline& deadline) {
   Halted out;
   CDCTL_TRY_ASSIGN(const auto reading, read_set(paths, true));
   if (reading.alive) {

@@ -27,13 +27,17 @@ class FileServiceLock final : public ServiceLock {
 };
 
 bool there(const std::filesystem::path& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0;
 }
 
-Result<OfdLock> take(const std::filesystem::path& path, OfdLock::Kind kind, const Deadline& deadline) {
+Result<OfdLock> take(const std::filesystem::path& path, OfdLock::Kind kind,
+                     const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto lock, OfdLock::acquire(path, deadline, kind));
-  if (!lock) return fail(ExitCode::timeout, fmt::format("waiting for {}: someone else holds it; try again later", path.string()));
+  if (!lock)
+    return fail(
+        ExitCode::timeout,
+        fmt::format("waiting for {}: someone else holds it; try again later", path.string()));
   return std::move(*lock);
 }
 
@@ -48,7 +52,8 @@ Result<std::vector<std::string>> files_in(const std::filesystem::path& folder) {
   return out;
 }
 
-Result<std::vector<SetName>> names_in(const std::filesystem::path& folder, std::optional<std::string_view> service) {
+Result<std::vector<SetName>> names_in(const std::filesystem::path& folder,
+                                      std::optional<std::string_view> service) {
   CDCTL_TRY_ASSIGN(const auto files, files_in(folder));
   std::vector<SetName> out;
   for (const auto& file : files) {
@@ -65,7 +70,8 @@ Result<Json> read_memo(const std::filesystem::path& file) {
   return json;
 }
 
-Result<> read_all(const HomePaths& home, std::optional<std::string_view> service, std::map<std::string, MemoryEntry>& out) {
+Result<> read_all(const HomePaths& home, std::optional<std::string_view> service,
+                  std::map<std::string, MemoryEntry>& out) {
   CDCTL_TRY_ASSIGN(const auto sets, names_in(home.set_memos(), service));
   for (const auto& name : sets) {
     CDCTL_TRY_ASSIGN(const auto json, read_memo(home.set_memo(name)));
@@ -101,17 +107,20 @@ Result<> read_forces(const HomePaths& home, std::map<std::string, MemoryEntry>& 
 
 /// No file where there was none: nothing of a home is made to forget something.
 Result<> unlink_file(const std::filesystem::path& file) {
-  if (::unlink(file.c_str()) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", file.string(), errno_text(errno)));
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT)
+    return fail(fmt::format("removing {}: {}", file.string(), errno_text(errno)));
   return {};
 }
 
 }  // namespace
 
-Result<std::map<std::string, MemoryEntry>> LocalMemory::read(std::optional<std::string_view> service, const Deadline& deadline) {
+Result<std::map<std::string, MemoryEntry>> LocalMemory::read(
+    std::optional<std::string_view> service, const Deadline& deadline) {
   std::map<std::string, MemoryEntry> out;
   if (!there(home_.memory())) return out;
   const auto unknown = [](const Error& error) {
-    return fail(error.exit == ExitCode::timeout ? error.exit : ExitCode::unknown, "reading the memory of this home: " + error.what);
+    return fail(error.exit == ExitCode::timeout ? error.exit : ExitCode::unknown,
+                "reading the memory of this home: " + error.what);
   };
   const auto lock = take(home_.memory_lock(), OfdLock::Kind::shared, deadline);
   if (!lock) return unknown(lock.error());
@@ -120,8 +129,8 @@ Result<std::map<std::string, MemoryEntry>> LocalMemory::read(std::optional<std::
   return out;
 }
 
-Result<> LocalMemory::write(const std::filesystem::path& folder, const std::filesystem::path& file, const Json& memo,
-                            const Deadline& deadline) const {
+Result<> LocalMemory::write(const std::filesystem::path& folder, const std::filesystem::path& file,
+                            const Json& memo, const Deadline& deadline) const {
   CDCTL_TRY(make_directories(folder, 0700));
   CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::exclusive, deadline));
   return write_file_atomically(file, memo.dump() + "\n", 0600);
@@ -143,23 +152,34 @@ Result<> LocalMemory::forget(const std::filesystem::path& file, const Deadline& 
   return unlink_file(file);
 }
 
-Result<> LocalMemory::put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) {
-  if (!parse_set_name(name) && !valid_service_name(name)) return fail(ExitCode::usage, fmt::format("'{}' names no set and no service", printable(name, 80)));
-  auto done = force ? write(home_.forces(), home_.force(name), to_json(*force), deadline) : forget(home_.force(name), deadline);
+Result<> LocalMemory::put_force(std::string_view name, const std::optional<Force>& force,
+                                const Deadline& deadline) {
+  if (!parse_set_name(name) && !valid_service_name(name))
+    return fail(ExitCode::usage,
+                fmt::format("'{}' names no set and no service", printable(name, 80)));
+  auto done = force ? write(home_.forces(), home_.force(name), to_json(*force), deadline)
+                    : forget(home_.force(name), deadline);
   return done ? done : fail(done.error().in(fmt::format("forcing {}", name)));
 }
 
 Result<std::optional<Force>> LocalMemory::force_of(const SetName& set, const Deadline& deadline) {
   if (!there(home_.forces())) return std::optional<Force>();
-  std::map<std::string, MemoryEntry> one{{set.str(), {}}};  // of a set that nobody knows, too: what is forced on its service
+  std::map<std::string, MemoryEntry> one{
+      {set.str(), {}}};  // of a set that nobody knows, too: what is forced on its service
   CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::shared, deadline));
-  if (const auto done = read_forces(home_, one); !done) return fail(ExitCode::unknown, "reading what is forced on " + set.str() + ": " + done.error().what);
+  if (const auto done = read_forces(home_, one); !done)
+    return fail(ExitCode::unknown,
+                "reading what is forced on " + set.str() + ": " + done.error().what);
   return std::move(one.begin()->second.force);
 }
 
-Result<> LocalMemory::put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) {
-  if (!valid_service_name(service)) return fail(ExitCode::usage, fmt::format("'{}' is no name of a service", printable(service, 60)));
-  auto done = hold ? write(home_.holds(), home_.hold(service), to_json(*hold), deadline) : forget(home_.hold(service), deadline);
+Result<> LocalMemory::put_hold(std::string_view service, const std::optional<Hold>& hold,
+                               const Deadline& deadline) {
+  if (!valid_service_name(service))
+    return fail(ExitCode::usage,
+                fmt::format("'{}' is no name of a service", printable(service, 60)));
+  auto done = hold ? write(home_.holds(), home_.hold(service), to_json(*hold), deadline)
+                   : forget(home_.hold(service), deadline);
   return done ? done : fail(done.error().in(fmt::format("noting the freeze of {}", service)));
 }
 
@@ -167,7 +187,8 @@ Result<std::map<std::string, Hold>> LocalMemory::holds(const Deadline& deadline)
   std::map<std::string, Hold> out;
   if (!there(home_.holds())) return out;
   const auto unknown = [](const Error& error) {
-    return fail(error.exit == ExitCode::timeout ? error.exit : ExitCode::unknown, "reading the freezes of this home: " + error.what);
+    return fail(error.exit == ExitCode::timeout ? error.exit : ExitCode::unknown,
+                "reading the freezes of this home: " + error.what);
   };
   const auto lock = take(home_.memory_lock(), OfdLock::Kind::shared, deadline);
   if (!lock) return unknown(lock.error());
@@ -193,20 +214,27 @@ Result<> LocalMemory::trim(std::string_view service, std::size_t keep, const Dea
   std::vector<const SetMemo*> tombstones;
   for (const auto& [name, entry] : all)
     if (entry.set && entry.set->reaped_at) tombstones.push_back(&*entry.set);
-  std::ranges::sort(tombstones, std::ranges::greater(), [](const SetMemo* memo) { return *memo->reaped_at; });
+  std::ranges::sort(tombstones, std::ranges::greater(),
+                    [](const SetMemo* memo) { return *memo->reaped_at; });
   for (std::size_t i = keep; i < tombstones.size(); ++i) {
     // The cut first: killed in between, the set is still there to be trimmed again
     const auto& name = tombstones[i]->name;
-    for (const auto& file : {home_.cut_memo(name), home_.force(name.str()), home_.set_memo(name)}) CDCTL_TRY(unlink_file(file));
+    for (const auto& file : {home_.cut_memo(name), home_.force(name.str()), home_.set_memo(name)})
+      CDCTL_TRY(unlink_file(file));
   }
   return {};
 }
 
-Result<std::unique_ptr<ServiceLock>> LocalMemory::lock(std::string_view service, const Deadline& deadline) {
-  if (!valid_service_name(service)) return fail(fmt::format("'{}' is no name of a service", printable(service, 60)));
+Result<std::unique_ptr<ServiceLock>> LocalMemory::lock(std::string_view service,
+                                                       const Deadline& deadline) {
+  if (!valid_service_name(service))
+    return fail(fmt::format("'{}' is no name of a service", printable(service, 60)));
   CDCTL_TRY(make_directories(home_.service_locks(), 0700));
   CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(home_.service_lock(service), deadline));
-  if (!lock) return fail(ExitCode::timeout, fmt::format("waiting for the lock of {}: someone else holds it; try again later", service));
+  if (!lock)
+    return fail(
+        ExitCode::timeout,
+        fmt::format("waiting for the lock of {}: someone else holds it; try again later", service));
   return std::make_unique<FileServiceLock>(std::move(*lock));
 }
 

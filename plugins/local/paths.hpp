@@ -18,16 +18,16 @@
 //             op           held for one short step: start, cut, mend, stop
 //             alive        held by the supervisor for its whole life
 //             run          what to run, secrets included (0600, run_plan.hpp)
-//             fence        how to find every process of the set; there from before the first unit until all are
+//             fence        how to find every process of the set; there from before the first unit
+//             until all are
 //                          proven gone (fence.hpp)
-//             status       what the supervisor saw last (status.hpp); `status.new` while it is written
-//             ctl          the supervisor's socket
-//             frozen       cut from the world: `asked`, `done` or `mending`
-//             finished     the deploy is complete;  served  it once was
-//             reaping      stop() has begun
-//             attempts.json, units/N.log, units/N.log.1, secrets/KEY, work/
-//   memory/sets/NAME.json, memory/cuts/NAME.json, memory/forces/NAME.json (a set or a service), memory/holds/SERVICE.json, memory/locks/SERVICE, memory/lock
-//   feed/YYYYMMDDTHH.ndjson, feed/lock
+//             status       what the supervisor saw last (status.hpp); `status.new` while it is
+//             written ctl          the supervisor's socket frozen       cut from the world:
+//             `asked`, `done` or `mending` finished     the deploy is complete;  served  it once
+//             was reaping      stop() has begun attempts.json, units/N.log, units/N.log.1,
+//             secrets/KEY, work/
+//   memory/sets/NAME.json, memory/cuts/NAME.json, memory/forces/NAME.json (a set or a service),
+//   memory/holds/SERVICE.json, memory/locks/SERVICE, memory/lock feed/YYYYMMDDTHH.ndjson, feed/lock
 
 namespace cdctl::local {
 
@@ -58,12 +58,15 @@ constexpr const char* k_work = "work";
 /// One set's folder.
 struct SetPaths {
   std::filesystem::path folder;
-  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return folder / name; }
+  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const {
+    return folder / name;
+  }
 };
 
 class HomePaths {
  public:
-  explicit HomePaths(const std::filesystem::path& root) : root_(std::filesystem::absolute(root).lexically_normal()) {
+  explicit HomePaths(const std::filesystem::path& root)
+      : root_(std::filesystem::absolute(root).lexically_normal()) {
     if (!root_.has_filename()) root_ = root_.parent_path();
   }
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
@@ -74,15 +77,25 @@ class HomePaths {
   [[nodiscard]] std::filesystem::path memory_lock() const { return memory() / "lock"; }
   [[nodiscard]] std::filesystem::path set_memos() const { return memory() / "sets"; }
   [[nodiscard]] std::filesystem::path cut_memos() const { return memory() / "cuts"; }
-  [[nodiscard]] std::filesystem::path set_memo(const SetName& name) const { return set_memos() / memo_file(name); }
-  [[nodiscard]] std::filesystem::path cut_memo(const SetName& name) const { return cut_memos() / memo_file(name); }
+  [[nodiscard]] std::filesystem::path set_memo(const SetName& name) const {
+    return set_memos() / memo_file(name);
+  }
+  [[nodiscard]] std::filesystem::path cut_memo(const SetName& name) const {
+    return cut_memos() / memo_file(name);
+  }
   [[nodiscard]] std::filesystem::path forces() const { return memory() / "forces"; }
   [[nodiscard]] std::filesystem::path holds() const { return memory() / "holds"; }
   /// `name`: a valid name of a set or a service.
-  [[nodiscard]] std::filesystem::path force(std::string_view name) const { return forces() / (std::string(name) + k_memo_suffix); }
-  [[nodiscard]] std::filesystem::path hold(std::string_view service) const { return holds() / (std::string(service) + k_memo_suffix); }
+  [[nodiscard]] std::filesystem::path force(std::string_view name) const {
+    return forces() / (std::string(name) + k_memo_suffix);
+  }
+  [[nodiscard]] std::filesystem::path hold(std::string_view service) const {
+    return holds() / (std::string(service) + k_memo_suffix);
+  }
   [[nodiscard]] std::filesystem::path service_locks() const { return memory() / "locks"; }
-  [[nodiscard]] std::filesystem::path service_lock(std::string_view service) const { return service_locks() / service; }
+  [[nodiscard]] std::filesystem::path service_lock(std::string_view service) const {
+    return service_locks() / service;
+  }
 
   [[nodiscard]] std::filesystem::path feed() const { return root_ / "feed"; }
   [[nodiscard]] std::filesystem::path feed_lock() const { return feed() / "lock"; }
@@ -99,7 +112,8 @@ class HomePaths {
   [[nodiscard]] static std::optional<std::string> parse_name_file(std::string_view file) {
     if (!file.ends_with(k_memo_suffix)) return {};
     const auto name = file.substr(0, file.size() - std::string_view(k_memo_suffix).size());
-    return parse_set_name(name) || valid_service_name(name) ? std::optional(std::string(name)) : std::nullopt;
+    return parse_set_name(name) || valid_service_name(name) ? std::optional(std::string(name))
+                                                            : std::nullopt;
   }
   /// `20261123T07` of `20261123T07.ndjson`.
   [[nodiscard]] static std::optional<std::string> parse_segment_file(std::string_view file) {
@@ -127,7 +141,9 @@ class HomePaths {
  private:
   static constexpr const char* k_memo_suffix = ".json";
   static constexpr const char* k_segment_suffix = ".ndjson";
-  [[nodiscard]] static std::string memo_file(const SetName& name) { return name.str() + k_memo_suffix; }
+  [[nodiscard]] static std::string memo_file(const SetName& name) {
+    return name.str() + k_memo_suffix;
+  }
   std::filesystem::path root_;
 };
 

@@ -37,7 +37,8 @@ std::optional<ProcessInfo> look_at(pid_t pid) {
   const auto text = slurp(fmt::format("/proc/{}/stat", pid));
   // `pid (name) S ppid …`: the name may hold blanks and brackets, so count from its last bracket
   const auto open = text.find('('), close = text.rfind(')');
-  if (open == std::string::npos || close == std::string::npos || close + 2 >= text.size()) return {};
+  if (open == std::string::npos || close == std::string::npos || close + 2 >= text.size())
+    return {};
   ProcessInfo info;
   info.pid = pid;
   info.name = text.substr(open + 1, close - open - 1);
@@ -62,7 +63,8 @@ std::vector<ProcessInfo> all_processes() {
   if (!dir) return out;
   while (const auto* entry = ::readdir(dir)) {
     if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
-    if (auto info = look_at(static_cast<pid_t>(std::atoi(entry->d_name)))) out.push_back(std::move(*info));
+    if (auto info = look_at(static_cast<pid_t>(std::atoi(entry->d_name))))
+      out.push_back(std::move(*info));
   }
   ::closedir(dir);
   return out;

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-// Processes as /proc shows them. A pid alone is never signalled: it may be somebody else's by now. Pid and start time
-// together name one process of this boot.
+// Processes as /proc shows them. A pid alone is never signalled: it may be somebody else's by now.
+// Pid and start time together name one process of this boot.
 
 namespace cdctl::local {
 

@@ -17,11 +17,13 @@ namespace cdctl::local {
 
 namespace {
 
-/// The folder, held open: it stays the same one while we read, even if its name is given to another.
+/// The folder, held open: it stays the same one while we read, even if its name is given to
+/// another.
 class Folder {
  public:
   explicit Folder(const SetPaths& paths)
-      : path_(paths.folder), fd_(::open(paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) {}
+      : path_(paths.folder),
+        fd_(::open(paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) {}
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool has(const char* name) const { return ::faccessat(fd(), name, F_OK, 0) == 0; }
   [[nodiscard]] Result<std::string> read(const char* name) const {
@@ -41,7 +43,8 @@ class Folder {
     }
   }
   [[nodiscard]] std::unexpected<Error> trouble(std::string_view doing, const char* name) const {
-    return fail(ExitCode::unknown, fmt::format("{} {}/{}: {}", doing, path_.string(), name, errno_text(errno)));
+    return fail(ExitCode::unknown,
+                fmt::format("{} {}/{}: {}", doing, path_.string(), name, errno_text(errno)));
   }
 
  private:
@@ -60,7 +63,7 @@ Json last_lines(const std::filesystem::path& path) {
   constexpr std::size_t k_lines = 10, k_longest = 1000;
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   Json out = Json::array();
-  struct stat info {};
+  struct stat info{};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return out;
   std::string text(k_tail, '\0');
   const auto from = std::max<std::int64_t>(info.st_size - k_tail, 0);
@@ -73,7 +76,8 @@ Json last_lines(const std::filesystem::path& path) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   if (from > 0 && !lines.empty()) lines.erase(lines.begin());  // began in its middle
-  for (std::size_t i = lines.size() > k_lines ? lines.size() - k_lines : 0; i < lines.size(); ++i) out.push_back(lines[i]);
+  for (std::size_t i = lines.size() > k_lines ? lines.size() - k_lines : 0; i < lines.size(); ++i)
+    out.push_back(lines[i]);
   return out;
 }
 
@@ -84,7 +88,8 @@ Result<Reading> read_set(const SetPaths& paths, bool ours) {
   const Folder folder(paths);
   if (folder.fd() < 0) {
     if (errno == ENOENT) return out;
-    return fail(ExitCode::unknown, fmt::format("opening {}: {}", paths.folder.string(), errno_text(errno)));
+    return fail(ExitCode::unknown,
+                fmt::format("opening {}: {}", paths.folder.string(), errno_text(errno)));
   }
   out.there = true;
   CDCTL_TRY_ASSIGN(const auto record, folder.read(k_record));
@@ -147,14 +152,15 @@ Json units_detail(const SetPaths& paths, const Status& status) {
   Json out = Json::array();
   for (std::size_t i = 0; i < status.units.size(); ++i) {
     const auto& unit = status.units[i];
-    out.push_back(Json::object({{"unit", std::to_string(i)},
-                                {"process", unit.process},
-                                {"pid", unit.id.pid > 0 ? Json(unit.id.pid) : Json()},
-                                {"state", to_string(unit.state)},
-                                {"restarts", unit.restarts},
-                                {"last_exit", unit.last_exit.empty() ? Json() : Json(unit.last_exit)},
-                                {"since", to_rfc3339(unit.since)},
-                                {"log", last_lines(paths / unit_log(i))}}));
+    out.push_back(
+        Json::object({{"unit", std::to_string(i)},
+                      {"process", unit.process},
+                      {"pid", unit.id.pid > 0 ? Json(unit.id.pid) : Json()},
+                      {"state", to_string(unit.state)},
+                      {"restarts", unit.restarts},
+                      {"last_exit", unit.last_exit.empty() ? Json() : Json(unit.last_exit)},
+                      {"since", to_rfc3339(unit.since)},
+                      {"log", last_lines(paths / unit_log(i))}}));
   }
   return out;
 }

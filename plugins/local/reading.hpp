@@ -11,20 +11,21 @@
 
 namespace cdctl::local {
 
-/// Values of the file `frozen`: a cut has begun, is complete, is being mended. Between the two ends nobody knows.
+/// Values of the file `frozen`: a cut has begun, is complete, is being mended. Between the two ends
+/// nobody knows.
 constexpr std::string_view k_cut_asked = "asked";
 constexpr std::string_view k_cut_done = "done";
 constexpr std::string_view k_cut_mending = "mending";
 
 /// What the files of a set's folder say, read in one go, without a lock and without its supervisor.
 struct Reading {
-  bool there = false;       ///< the folder
-  Json record;              ///< set.json; null when absent
-  bool claimed = false;     ///< someone else deploys or reaps it now
-  bool alive = false;       ///< the supervisor
+  bool there = false;    ///< the folder
+  Json record;           ///< set.json; null when absent
+  bool claimed = false;  ///< someone else deploys or reaps it now
+  bool alive = false;    ///< the supervisor
   bool finished = false, served = false, reaping = false;
   std::optional<Status> status;
-  std::string frozen;       ///< content of the file; empty when absent
+  std::string frozen;  ///< content of the file; empty when absent
   Json attempts;
 
   /// An empty folder that a killed claim or destroy left behind: no set.
@@ -32,12 +33,14 @@ struct Reading {
   [[nodiscard]] bool live() const { return finished && alive && (!status || status->up() > 0); }
 };
 
-/// Exit code `unknown` when the folder is there and cannot be read. `ours`: we hold the claim ourselves.
+/// Exit code `unknown` when the folder is there and cannot be read. `ours`: we hold the claim
+/// ourselves.
 [[nodiscard]] Result<Reading> read_set(const SetPaths& paths, bool ours = false);
-[[nodiscard]] SetStatus to_set_status(const SetName& name, const Reading& reading, const std::string& home);
+[[nodiscard]] SetStatus to_set_status(const SetName& name, const Reading& reading,
+                                      const std::string& home);
 
-/// The file `fence`. Empty when absent: nothing was started, or all is proven gone. One that is damaged (it
-/// may stem from before a crash of the machine) comes without a set and a boot.
+/// The file `fence`. Empty when absent: nothing was started, or all is proven gone. One that is
+/// damaged (it may stem from before a crash of the machine) comes without a set and a boot.
 [[nodiscard]] Result<std::optional<FenceRecord>> read_fence(const SetPaths& paths);
 
 /// The units for `describe`: where each stands, and the last ten lines of its log.

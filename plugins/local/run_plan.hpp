@@ -13,13 +13,14 @@ struct UnitPlan {
   std::string command;  ///< for `/bin/sh -c`
 };
 
-/// What a supervisor is to run. The file `run` holds it, 0600, since the environment holds secrets: strings, each ended
-/// by a NUL, which no environment and no command can contain.
+/// What a supervisor is to run. The file `run` holds it, 0600, since the environment holds secrets:
+/// strings, each ended by a NUL, which no environment and no command can contain.
 struct RunPlan {
   std::string set, home_id;
-  std::string directory;                   ///< working directory of the units
-  std::vector<UnitPlan> units;             ///< the place is the unit's number
-  std::map<std::string, std::string> env;  ///< the whole environment of the units, but for what each has of its own
+  std::string directory;        ///< working directory of the units
+  std::vector<UnitPlan> units;  ///< the place is the unit's number
+  std::map<std::string, std::string>
+      env;  ///< the whole environment of the units, but for what each has of its own
 };
 
 [[nodiscard]] std::string to_text(const RunPlan& plan);

@@ -35,8 +35,9 @@ std::string one_line(std::string text) {
 bool parse_unit(std::string_view line, UnitStatus& unit) {
   const auto state = std::ranges::find(k_states, take(line, ' '));
   std::int64_t since = 0;
-  if (state == k_states.end() || !take_number(line, unit.id.pid) || !take_number(line, unit.id.start) ||
-      !take_number(line, since) || !take_number(line, unit.restarts))
+  if (state == k_states.end() || !take_number(line, unit.id.pid) ||
+      !take_number(line, unit.id.start) || !take_number(line, since) ||
+      !take_number(line, unit.restarts))
     return false;
   unit.state = static_cast<UnitState>(state - k_states.begin());
   unit.since = Time(Millis(since));
@@ -50,15 +51,19 @@ bool parse_unit(std::string_view line, UnitStatus& unit) {
 std::string_view to_string(UnitState state) { return k_states[static_cast<std::size_t>(state)]; }
 
 std::int64_t Status::up() const {
-  return std::ranges::count_if(units, [](const UnitStatus& u) { return u.state == UnitState::up || u.state == UnitState::frozen; });
+  return std::ranges::count_if(units, [](const UnitStatus& u) {
+    return u.state == UnitState::up || u.state == UnitState::frozen;
+  });
 }
 
 std::string to_text(const Status& status) {
-  auto out = fmt::format("{}supervisor {} {}\nflags {} {} {}\ncgroup {}\n", k_status_head, status.supervisor.pid,
-                         status.supervisor.start, int(status.frozen), int(status.stopping), int(status.lived), status.cgroup);
+  auto out = fmt::format("{}supervisor {} {}\nflags {} {} {}\ncgroup {}\n", k_status_head,
+                         status.supervisor.pid, status.supervisor.start, int(status.frozen),
+                         int(status.stopping), int(status.lived), status.cgroup);
   for (const auto& unit : status.units) {
-    fmt::format_to(std::back_inserter(out), "unit {} {} {} {} {} {}\t{}\n", to_string(unit.state), unit.id.pid, unit.id.start,
-                   unit.since.time_since_epoch().count(), unit.restarts, one_line(unit.process), one_line(unit.last_exit));
+    fmt::format_to(std::back_inserter(out), "unit {} {} {} {} {} {}\t{}\n", to_string(unit.state),
+                   unit.id.pid, unit.id.start, unit.since.time_since_epoch().count(), unit.restarts,
+                   one_line(unit.process), one_line(unit.last_exit));
   }
   return out + "end\n";
 }
@@ -72,7 +77,8 @@ std::optional<Status> parse_status(std::string_view text) {
     const auto key = take(line, ' ');
     int flags[3] = {};
     if (key == "supervisor") {
-      if (!take_number(line, status.supervisor.pid) || !take_number(line, status.supervisor.start)) return {};
+      if (!take_number(line, status.supervisor.pid) || !take_number(line, status.supervisor.start))
+        return {};
     } else if (key == "flags") {
       for (int& flag : flags)
         if (!take_number(line, flag)) return {};

@@ -18,20 +18,20 @@ enum class UnitState { up, backoff, frozen, exited };
 struct UnitStatus {
   std::string process;
   UnitState state = UnitState::exited;
-  ProcessId id;                ///< pid 0: not started
-  Time since{};                ///< of this state
+  ProcessId id;  ///< pid 0: not started
+  Time since{};  ///< of this state
   std::int64_t restarts = 0;
-  std::string last_exit;       ///< `exit status 1`, `signal 9`; empty before the first
+  std::string last_exit;  ///< `exit status 1`, `signal 9`; empty before the first
 };
 
-/// What the supervisor saw last. Lines of text and no JSON, since it is read for each set of every `ls` and written by
-/// a program that shall stay small.
+/// What the supervisor saw last. Lines of text and no JSON, since it is read for each set of every
+/// `ls` and written by a program that shall stay small.
 struct Status {
   ProcessId supervisor;
-  bool frozen = false;         ///< all of it stands still
+  bool frozen = false;  ///< all of it stands still
   bool stopping = false;
-  bool lived = false;          ///< a unit was up for ten minutes on end: this was no crash loop
-  std::string cgroup;          ///< empty: none
+  bool lived = false;  ///< a unit was up for ten minutes on end: this was no crash loop
+  std::string cgroup;  ///< empty: none
   std::vector<UnitStatus> units;
 
   /// Units up; those frozen where they ran count.

@@ -14,5 +14,7 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("mojo", CDCTL_PLUGIN_VERSION, "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1, cdctl::mojo::k_commands.data(),
-             cdctl::mojo::k_commands.size(), "root", "stage manifest series runner");
+CDCTL_PLUGIN("mojo", CDCTL_PLUGIN_VERSION,
+             "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1,
+             cdctl::mojo::k_commands.data(), cdctl::mojo::k_commands.size(), "root",
+             "stage manifest series runner");

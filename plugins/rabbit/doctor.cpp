@@ -19,38 +19,55 @@ namespace {
 using State = Check::State;
 
 Check failed(std::string what, const Error& error, std::string cure) {
-  return {std::move(what), error.exit == ExitCode::config || error.exit == ExitCode::failed ? State::bad : State::unknown, error.what, std::move(cure)};
+  return {std::move(what),
+          error.exit == ExitCode::config || error.exit == ExitCode::failed ? State::bad
+                                                                           : State::unknown,
+          error.what, std::move(cure)};
 }
 
-/// Features by version: user limits from 3.8, streams from 3.9, stamping of messages by the broker from 3.12, a delivery limit of
-/// quorum queues unless one is set from 4.0 (RabbitMQ release notes).
+/// Features by version: user limits from 3.8, streams from 3.9, stamping of messages by the broker
+/// from 3.12, a delivery limit of quorum queues unless one is set from 4.0 (RabbitMQ release
+/// notes).
 Check version_check(const Json& overview) {
   const auto version = overview["rabbitmq_version"].as_string();
   int major = 0, minor = 0;
   const auto dot = std::min(version.find('.'), version.size());
   std::from_chars(version.data(), version.data() + dot, major);
-  if (dot < version.size()) std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
+  if (dot < version.size())
+    std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
   const auto shown = printable(version, 40);
-  if (major < 3 || (major == 3 && minor < 9)) return {"RabbitMQ", State::bad, shown, "use 3.9 or later: the signals are kept in a stream"};
-  if (major == 3 && minor < 12) return {"RabbitMQ", State::ok, shown + ", which does not stamp messages: readers do", ""};
-  if (major >= 4) return {"RabbitMQ", State::ok, shown + ", where quorum queues drop a message at its 20th return unless they say otherwise", ""};
+  if (major < 3 || (major == 3 && minor < 9))
+    return {"RabbitMQ", State::bad, shown, "use 3.9 or later: the signals are kept in a stream"};
+  if (major == 3 && minor < 12)
+    return {"RabbitMQ", State::ok, shown + ", which does not stamp messages: readers do", ""};
+  if (major >= 4)
+    return {
+        "RabbitMQ", State::ok,
+        shown + ", where quorum queues drop a message at its 20th return unless they say otherwise",
+        ""};
   return {"RabbitMQ", State::ok, shown, ""};
 }
 
-/// A cluster that was upgraded, and whose new features nobody has enabled, has the version without the features.
+/// A cluster that was upgraded, and whose new features nobody has enabled, has the version without
+/// the features.
 Check feature_check(const Json& flags) {
   std::string off;
   for (const auto& flag : flags.items())
     for (const auto* needed : {"user_limits", "stream_queue", "quorum_queue"})
-      if (flag["name"].view() == needed && flag["state"].view() == "disabled") off += (off.empty() ? "" : ", ") + std::string(needed);
+      if (flag["name"].view() == needed && flag["state"].view() == "disabled")
+        off += (off.empty() ? "" : ", ") + std::string(needed);
   if (off.empty()) return {"features", State::ok, "user limits, streams, quorum queues", ""};
-  return {"features", State::bad, off + " not enabled: a cut needs user limits, signals a stream", "rabbitmqctl enable_feature_flag all"};
+  return {"features", State::bad, off + " not enabled: a cut needs user limits, signals a stream",
+          "rabbitmqctl enable_feature_flag all"};
 }
 
-/// Without its statistics nothing tells which connections a set has, or how many messages it acknowledged.
+/// Without its statistics nothing tells which connections a set has, or how many messages it
+/// acknowledged.
 Check statistics_check(const Json& overview) {
-  if (!overview["disable_stats"].as_bool()) return {"statistics", State::ok, "the broker keeps them", ""};
-  return {"statistics", State::bad, "the management plugin keeps none", "set management_agent.disable_metrics_collector = false"};
+  if (!overview["disable_stats"].as_bool())
+    return {"statistics", State::ok, "the broker keeps them", ""};
+  return {"statistics", State::bad, "the management plugin keeps none",
+          "set management_agent.disable_metrics_collector = false"};
 }
 
 /// `Mon, 23 Nov 2026 17:02:12 GMT` (RFC 9110: Date), whole seconds.
@@ -65,31 +82,49 @@ std::optional<Time> http_date(const std::string& text) {
 Check clock_check(const HttpResponse& answer, Time asked, Time answered) {
   const auto header = answer.headers.find("date");
   const auto theirs = header == answer.headers.end() ? std::nullopt : http_date(header->second);
-  if (!theirs) return {"clock", State::unknown, "the broker's answer has no date", "is a proxy in front of it? Then see that both run NTP"};
-  Millis skew{};  // the date is cut to a second: what lies between the question and the answer is no difference
+  if (!theirs)
+    return {"clock", State::unknown, "the broker's answer has no date",
+            "is a proxy in front of it? Then see that both run NTP"};
+  Millis skew{};  // the date is cut to a second: what lies between the question and the answer is
+                  // no difference
   if (*theirs + std::chrono::seconds(1) < asked) skew = asked - *theirs - std::chrono::seconds(1);
   if (*theirs > answered) skew = answered - *theirs;
-  const auto state = std::chrono::abs(skew) > std::chrono::seconds(30) ? State::bad : std::chrono::abs(skew) > std::chrono::seconds(2) ? State::warning : State::ok;
+  const auto state = std::chrono::abs(skew) > std::chrono::seconds(30)  ? State::bad
+                     : std::chrono::abs(skew) > std::chrono::seconds(2) ? State::warning
+                                                                        : State::ok;
   if (state == State::ok) return {"clock", state, "as the broker's, within 2s", ""};
-  return {"clock", state, fmt::format("this machine is {} {} the broker", to_duration(std::chrono::abs(skew)), skew > Millis(0) ? "ahead of" : "behind"), "run NTP on both (timedatectl set-ntp true): beyond 30s windows of trip are cut short"};
+  return {"clock", state,
+          fmt::format("this machine is {} {} the broker", to_duration(std::chrono::abs(skew)),
+                      skew > Millis(0) ? "ahead of" : "behind"),
+          "run NTP on both (timedatectl set-ntp true): beyond 30s windows of trip are cut short"};
 }
 
 Check tag_check(const Json& who, const std::string& user) {
-  const bool right = std::ranges::any_of(who["tags"].items(), [](const Json& tag) { return tag.view() == "administrator"; });
-  return {"rights of " + user, right ? State::ok : State::bad, right ? "administrator" : "it is no administrator, so it can neither make users nor limit them",
+  const bool right = std::ranges::any_of(
+      who["tags"].items(), [](const Json& tag) { return tag.view() == "administrator"; });
+  return {"rights of " + user, right ? State::ok : State::bad,
+          right ? "administrator"
+                : "it is no administrator, so it can neither make users nor limit them",
           right ? "" : fmt::format("rabbitmqctl set_user_tags {} administrator", user)};
 }
 
-Check permission_check(const std::optional<Json>& granted, const std::string& user, const std::string& vhost) {
+Check permission_check(const std::optional<Json>& granted, const std::string& user,
+                       const std::string& vhost) {
   const auto what = fmt::format("permissions on {}", vhost);
-  const bool all = granted && std::ranges::all_of(std::initializer_list<const char*>{"configure", "write", "read"}, [&](const char* key) { return (*granted)[key].view() == ".*"; });
+  const bool all = granted && std::ranges::all_of(
+                                  std::initializer_list<const char*>{"configure", "write", "read"},
+                                  [&](const char* key) { return (*granted)[key].view() == ".*"; });
   if (all) return {what, State::ok, "all", ""};
-  return {what, granted ? State::warning : State::bad, granted ? "less than \".*\" for configure, write and read" : "none", fmt::format("rabbitmqctl set_permissions -p {} {} '.*' '.*' '.*'", vhost, user)};
+  return {what, granted ? State::warning : State::bad,
+          granted ? "less than \".*\" for configure, write and read" : "none",
+          fmt::format("rabbitmqctl set_permissions -p {} {} '.*' '.*' '.*'", vhost, user)};
 }
 
 Check alarm_check(const Json& nodes) {
   std::string bad;
-  const auto add = [&](std::string_view text) { bad += (bad.empty() ? "" : ", ") + std::string(text); };
+  const auto add = [&](std::string_view text) {
+    bad += (bad.empty() ? "" : ", ") + std::string(text);
+  };
   for (const auto& node : nodes.items()) {
     const auto name = printable(node["name"].view(), 80);
     if (!node["running"].as_bool(true)) add(name + " is down");
@@ -97,8 +132,10 @@ Check alarm_check(const Json& nodes) {
     if (node["disk_free_alarm"].as_bool()) add(name + " is short of disk");
     if (!node["partitions"].items().empty()) add(name + " is cut off from others");
   }
-  if (bad.empty()) return {"nodes", State::ok, fmt::format("{} without alarm", nodes.items().size()), ""};
-  return {"nodes", State::bad, bad, "publishers are blocked while an alarm lasts: free memory or disk on that node"};
+  if (bad.empty())
+    return {"nodes", State::ok, fmt::format("{} without alarm", nodes.items().size()), ""};
+  return {"nodes", State::bad, bad,
+          "publishers are blocked while an alarm lasts: free memory or disk on that node"};
 }
 
 /// The virtual hosts of a broker that are in use: its own, and those that services name.
@@ -106,12 +143,15 @@ std::set<std::string> vhosts_of(const Config& config, const Settings& settings) 
   std::set<std::string> out{settings.amqp.vhost};
   for (const auto& service : config.services) {
     const auto place = place_of(config, service);
-    if (place && place->broker == settings.broker && !place->vhost.empty()) out.insert(place->vhost);
+    if (place && place->broker == settings.broker && !place->vhost.empty())
+      out.insert(place->vhost);
   }
   return out;
 }
 
-Check service_check(const ServiceConfig& service, const Error& error) { return {"service " + service.name, State::bad, error.what, "correct its file"}; }
+Check service_check(const ServiceConfig& service, const Error& error) {
+  return {"service " + service.name, State::bad, error.what, "correct its file"};
+}
 
 }  // namespace
 
@@ -138,9 +178,15 @@ std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadlin
     if (!service.table["rabbit"].is_object() || !place || place->broker != broker) continue;
     const auto what = "queues of " + service.name;
     const auto management = brokers_.of(service);
-    const auto checked = management ? check_topology(**management, service, deadline) : Result<>(std::unexpected(management.error()));
-    if (checked) out.push_back({what, State::ok, "a cut loses nothing", ""});
-    else out.push_back({what, checked.error().exit == ExitCode::unknown ? State::unknown : State::bad, checked.error().what, "correct [rabbit] of " + service.file.string() + ", or the queue on the broker: docs/rabbitmq.md"});
+    const auto checked = management ? check_topology(**management, service, deadline)
+                                    : Result<>(std::unexpected(management.error()));
+    if (checked)
+      out.push_back({what, State::ok, "a cut loses nothing", ""});
+    else
+      out.push_back({what, checked.error().exit == ExitCode::unknown ? State::unknown : State::bad,
+                     checked.error().what,
+                     "correct [rabbit] of " + service.file.string() +
+                         ", or the queue on the broker: docs/rabbitmq.md"});
   }
   return out;
 }
@@ -149,7 +195,8 @@ std::vector<Check> RabbitDoctor::examine(const Deadline& deadline) {
   std::vector<Check> out;
   for (const auto& broker : brokers_.names()) {
     // One that hangs leaves time for those after it.
-    const auto checks = examine(broker, brokers_.several() ? deadline.at_most(deadline.left() / 2) : deadline);
+    const auto checks =
+        examine(broker, brokers_.several() ? deadline.at_most(deadline.left() / 2) : deadline);
     for (auto check : checks) {
       if (brokers_.several()) check.what = fmt::format("{}: {}", broker, check.what);
       out.push_back(std::move(check));
@@ -157,7 +204,8 @@ std::vector<Check> RabbitDoctor::examine(const Deadline& deadline) {
   }
   const auto& config = brokers_.host().config();
   for (const auto& service : config.services)
-    if (const auto place = place_of(config, service); service.table["rabbit"].is_object() && !place) out.push_back(service_check(service, place.error()));
+    if (const auto place = place_of(config, service); service.table["rabbit"].is_object() && !place)
+      out.push_back(service_check(service, place.error()));
   return out;
 }
 
@@ -166,7 +214,8 @@ std::vector<Check> RabbitDoctor::examine(const std::string& broker, const Deadli
   if (!found) return {failed("[rabbit]", found.error(), "correct cdctl.toml")};
   auto& management = **found;
   const auto& us = management.settings();
-  const std::array calls{Call{.path = "/overview", .doing = "reading the overview"}, Call{.path = "/whoami", .doing = "asking who we are"},
+  const std::array calls{Call{.path = "/overview", .doing = "reading the overview"},
+                         Call{.path = "/whoami", .doing = "asking who we are"},
                          Call{.path = "/nodes", .doing = "reading the nodes"},
                          Call{.path = "/feature-flags", .doing = "reading the feature flags"}};
   const auto answers = management.send_all(calls, deadline);
@@ -176,21 +225,38 @@ std::vector<Check> RabbitDoctor::examine(const std::string& broker, const Deadli
     return management.parse(calls[i], *answers[i]);
   };
   const auto overview = json(0);
-  if (!overview) return {failed("management API", overview.error(), "see that the broker runs with its management plugin, and [rabbit] of cdctl.toml")};
-  std::vector<Check> out{{"management API", State::ok, us.management, ""}, version_check(*overview), statistics_check(*overview)};
+  if (!overview)
+    return {
+        failed("management API", overview.error(),
+               "see that the broker runs with its management plugin, and [rabbit] of cdctl.toml")};
+  std::vector<Check> out{{"management API", State::ok, us.management, ""},
+                         version_check(*overview),
+                         statistics_check(*overview)};
   const auto who = json(1), nodes = json(2), flags = json(3);
-  out.push_back(who ? tag_check(*who, us.user) : failed("rights of " + us.user, who.error(), "check [rabbit] user and its password"));
+  out.push_back(
+      who ? tag_check(*who, us.user)
+          : failed("rights of " + us.user, who.error(), "check [rabbit] user and its password"));
   for (const auto& vhost : vhosts_of(brokers_.host().config(), us)) {
-    const auto granted = management.get_if_there({.path = path_of({"permissions", vhost, us.user}), .doing = "reading our permissions"}, deadline);
-    out.push_back(granted ? permission_check(*granted, us.user, vhost) : failed("permissions on " + vhost, granted.error(), "give the user the tag administrator"));
+    const auto granted = management.get_if_there(
+        {.path = path_of({"permissions", vhost, us.user}), .doing = "reading our permissions"},
+        deadline);
+    out.push_back(granted ? permission_check(*granted, us.user, vhost)
+                          : failed("permissions on " + vhost, granted.error(),
+                                   "give the user the tag administrator"));
   }
-  out.push_back(nodes ? alarm_check(*nodes) : failed("nodes", nodes.error(), "look at the broker's log"));
-  out.push_back(flags ? feature_check(*flags) : failed("features", flags.error(), "give the user the tag administrator"));
+  out.push_back(nodes ? alarm_check(*nodes)
+                      : failed("nodes", nodes.error(), "look at the broker's log"));
+  out.push_back(flags ? feature_check(*flags)
+                      : failed("features", flags.error(), "give the user the tag administrator"));
   out.push_back(clock(us, deadline));
   std::ranges::move(queues(broker, deadline), std::back_inserter(out));
   auto driver = amqp_driver();
-  auto link = driver ? (*driver)->connect(us.amqp, deadline) : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));
-  out.push_back(link ? Check{"AMQP", State::ok, us.amqp.shown(), ""} : failed("AMQP", link.error(), "check [rabbit] amqp: the lock of a service and its signals go this way"));
+  auto link = driver ? (*driver)->connect(us.amqp, deadline)
+                     : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));
+  out.push_back(
+      link ? Check{"AMQP", State::ok, us.amqp.shown(), ""}
+           : failed("AMQP", link.error(),
+                    "check [rabbit] amqp: the lock of a service and its signals go this way"));
   return out;
 }
 

@@ -5,8 +5,8 @@
 
 #include "plugins/rabbit/doctor.hpp"
 #include "plugins/rabbit/feed/feed.hpp"
-#include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/probe/probe.hpp"
+#include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
@@ -24,6 +24,9 @@ constexpr std::array k_roles{
 
 }  // namespace
 
-CDCTL_PLUGIN("rabbit", CDCTL_PLUGIN_VERSION, "Cut worker sets off from RabbitMQ, and carry their signals over it", k_roles.data(), k_roles.size(), nullptr, 0,
-             "management amqp vhost user password_file password_env password_command ca_file feed_max_age feed_max_bytes brokers",
+CDCTL_PLUGIN("rabbit", CDCTL_PLUGIN_VERSION,
+             "Cut worker sets off from RabbitMQ, and carry their signals over it", k_roles.data(),
+             k_roles.size(), nullptr, 0,
+             "management amqp vhost user password_file password_env password_command ca_file "
+             "feed_max_age feed_max_bytes brokers",
              "queues exchanges publish max_connections broker vhost");

@@ -19,10 +19,13 @@ namespace cdctl {
 namespace {
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost") || host == "::1" || host.starts_with("127.");
+  return host == "localhost" || host.ends_with(".localhost") || host == "::1" ||
+         host.starts_with("127.");
 }
 
-bool has_line_break(std::string_view text) { return text.find_first_of("\r\n", 0) != std::string_view::npos || text.contains('\0'); }
+bool has_line_break(std::string_view text) {
+  return text.find_first_of("\r\n", 0) != std::string_view::npos || text.contains('\0');
+}
 
 /// What an error may show of a request: no credentials, and no query, which often holds a token.
 std::string shown(const HttpRequest& request) {
@@ -42,7 +45,8 @@ struct HeaderDelete {
 };
 using HeaderList = std::unique_ptr<curl_slist, HeaderDelete>;
 
-/// One request under way. Stays at its address until the answer is there: libcurl keeps pointers into it.
+/// One request under way. Stays at its address until the answer is there: libcurl keeps pointers
+/// into it.
 struct Transfer {
   const HttpRequest* request = nullptr;
   Easy easy;
@@ -77,10 +81,13 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || headers.size() >= 200) return line.size();
     std::string name(line.substr(0, colon));
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(name, name.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
     auto value = line.substr(colon + 1);
     value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-    value.remove_suffix(value.size() - std::min(value.find_last_not_of(" \t\r\n") + 1, value.size()));
+    value.remove_suffix(value.size() -
+                        std::min(value.find_last_not_of(" \t\r\n") + 1, value.size()));
     headers.insert_or_assign(std::move(name), std::string(value));
   } catch (const std::bad_alloc&) {
     return 0;
@@ -102,12 +109,16 @@ class CurlHttp final : public Http {
     return std::move(send_all(std::span(&request, 1), 1).front());
   }
 
-  std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests, std::size_t parallel) override {
+  std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests,
+                                             std::size_t parallel) override {
     std::vector<Transfer> transfers(requests.size());
-    if (multi_) curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(std::max<std::size_t>(parallel, 1)));
+    if (multi_)
+      curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                        static_cast<long>(std::max<std::size_t>(parallel, 1)));
     for (std::size_t i = 0; i < requests.size(); ++i) {
       transfers[i].request = &requests[i];
-      if (auto begun = begin(transfers[i]); !begun) finish(transfers[i], std::unexpected(std::move(begun.error())));
+      if (auto begun = begin(transfers[i]); !begun)
+        finish(transfers[i], std::unexpected(std::move(begun.error())));
     }
     drive(transfers);
     std::vector<Result<HttpResponse>> results;
@@ -127,32 +138,41 @@ class CurlHttp final : public Http {
   static Result<HttpResponse> outcome(Transfer& transfer, CURLcode code);
 
   CURLM* multi_;
-  std::vector<Easy> idle_;  // handles to use again: making one costs more than a request over loopback
+  std::vector<Easy>
+      idle_;  // handles to use again: making one costs more than a request over loopback
 };
 
 Result<> CurlHttp::begin(Transfer& transfer) {
   const auto& request = *transfer.request;
   const auto url = parse_url(request.url);
-  if (!url) return fail(ExitCode::config, fmt::format("{}: {}", printable(request.method, 20), url.error().what));
+  if (!url)
+    return fail(ExitCode::config,
+                fmt::format("{}: {}", printable(request.method, 20), url.error().what));
   if (url->scheme != "http" && url->scheme != "https") {
-    return fail(ExitCode::config, fmt::format("{}: only http and https are spoken", shown(request)));
+    return fail(ExitCode::config,
+                fmt::format("{}: only http and https are spoken", shown(request)));
   }
   if (!url->user.empty() || !url->password.empty()) {
-    return fail(ExitCode::config, fmt::format("{}: credentials do not belong into an address", shown(request)));
+    return fail(ExitCode::config,
+                fmt::format("{}: credentials do not belong into an address", shown(request)));
   }
-  if (Stop::requested()) return fail(ExitCode::interrupted, fmt::format("{}: interrupted", shown(request)));
-  if (request.deadline.passed()) return fail(ExitCode::timeout, fmt::format("{}: no time left", shown(request)));
+  if (Stop::requested())
+    return fail(ExitCode::interrupted, fmt::format("{}: interrupted", shown(request)));
+  if (request.deadline.passed())
+    return fail(ExitCode::timeout, fmt::format("{}: no time left", shown(request)));
   if (!idle_.empty()) {
     transfer.easy = std::move(idle_.back());
     idle_.pop_back();
   } else {
     transfer.easy.reset(curl_easy_init());
   }
-  if (!multi_ || !transfer.easy) return fail(ExitCode::unknown, fmt::format("{}: libcurl gave no handle", shown(request)));
+  if (!multi_ || !transfer.easy)
+    return fail(ExitCode::unknown, fmt::format("{}: libcurl gave no handle", shown(request)));
   set_options(transfer, *url);
   CDCTL_TRY(set_headers(transfer));
   if (const auto code = curl_multi_add_handle(multi_, transfer.easy.get()); code != CURLM_OK) {
-    return fail(ExitCode::unknown, fmt::format("{}: {}", shown(request), curl_multi_strerror(code)));
+    return fail(ExitCode::unknown,
+                fmt::format("{}: {}", shown(request), curl_multi_strerror(code)));
   }
   return {};
 }
@@ -162,7 +182,8 @@ Result<> CurlHttp::set_headers(Transfer& transfer) {
   for (const auto& [name, value] : transfer.request->headers) {
     if (has_line_break(name) || has_line_break(value)) {
       curl_slist_free_all(list);
-      return fail(ExitCode::config, fmt::format("{}: a header holds a line break", shown(*transfer.request)));
+      return fail(ExitCode::config,
+                  fmt::format("{}: a header holds a line break", shown(*transfer.request)));
     }
     if (auto* longer = curl_slist_append(list, (name + ": " + value).c_str())) list = longer;
   }
@@ -202,13 +223,17 @@ void CurlHttp::set_options(Transfer& transfer, const Url& url) {
     curl_easy_setopt(easy, CURLOPT_USERNAME, request.user.c_str());
     curl_easy_setopt(easy, CURLOPT_PASSWORD, request.password.c_str());
   }
-  const bool may_have_body = request.method != "GET" && request.method != "HEAD" && request.method != "DELETE";
+  const bool may_have_body =
+      request.method != "GET" && request.method != "HEAD" && request.method != "DELETE";
   if (!request.body.empty() || may_have_body) {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
   }
-  if (request.method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-  else if (request.method != "GET" || !request.body.empty()) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.method == "HEAD")
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  else if (request.method != "GET" || !request.body.empty())
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
 void CurlHttp::drive(std::vector<Transfer>& transfers) {
@@ -230,7 +255,8 @@ void CurlHttp::collect(std::vector<Transfer>& transfers) {
     if (message->msg != CURLMSG_DONE) continue;
     char* user = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
-    const auto at = std::ranges::find_if(transfers, [&](const Transfer& t) { return reinterpret_cast<const char*>(&t) == user; });
+    const auto at = std::ranges::find_if(
+        transfers, [&](const Transfer& t) { return reinterpret_cast<const char*>(&t) == user; });
     if (at == transfers.end()) continue;
     const auto code = message->data.result;  // the message goes with its handle
     curl_multi_remove_handle(multi_, at->easy.get());
@@ -245,7 +271,8 @@ void CurlHttp::give_up(std::vector<Transfer>& transfers) {
     curl_multi_remove_handle(multi_, transfer.easy.get());
     const bool stopped = Stop::requested();
     finish(transfer, fail(stopped ? ExitCode::interrupted : ExitCode::unknown,
-                          fmt::format("{}: {}", shown(*transfer.request), stopped ? "interrupted" : "libcurl gave up")));
+                          fmt::format("{}: {}", shown(*transfer.request),
+                                      stopped ? "interrupted" : "libcurl gave up")));
   }
 }
 
@@ -253,7 +280,9 @@ void CurlHttp::finish(Transfer& transfer, Result<HttpResponse> result) {
   transfer.done = true;
   transfer.result = std::move(result);
   if (!transfer.easy) return;
-  curl_easy_reset(transfer.easy.get());  // forgets credentials and pointers; the connections live in the multi handle
+  curl_easy_reset(
+      transfer.easy
+          .get());  // forgets credentials and pointers; the connections live in the multi handle
   idle_.push_back(std::move(transfer.easy));
 }
 
@@ -266,13 +295,19 @@ Result<HttpResponse> CurlHttp::outcome(Transfer& transfer, CURLcode code) {
     return std::move(transfer.response);
   }
   if (transfer.too_long) {
-    return fail(ExitCode::unknown, fmt::format("{}: the answer is longer than {} bytes", shown(request), request.max_bytes));
+    return fail(ExitCode::unknown, fmt::format("{}: the answer is longer than {} bytes",
+                                               shown(request), request.max_bytes));
   }
-  if (code == CURLE_OPERATION_TIMEDOUT) return fail(ExitCode::timeout, fmt::format("{}: no answer before the deadline", shown(request)));
+  if (code == CURLE_OPERATION_TIMEDOUT)
+    return fail(ExitCode::timeout,
+                fmt::format("{}: no answer before the deadline", shown(request)));
   std::string_view reason = transfer.reason[0] ? transfer.reason.data() : curl_easy_strerror(code);
-  if (code == CURLE_COULDNT_CONNECT) reason = reason.substr(0, reason.find(" after "));  // how many ms it took, and the same in other words
+  if (code == CURLE_COULDNT_CONNECT)
+    reason = reason.substr(
+        0, reason.find(" after "));  // how many ms it took, and the same in other words
   const bool transient = code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_SSL_CACERT_BADFILE;
-  return fail(Error{ExitCode::unknown, fmt::format("{}: {}", shown(request), printable(reason)), transient});
+  return fail(Error{ExitCode::unknown, fmt::format("{}: {}", shown(request), printable(reason)),
+                    transient});
 }
 
 }  // namespace
@@ -281,7 +316,8 @@ Result<HttpResponse> CurlHttp::outcome(Transfer& transfer, CURLcode code) {
 
 /// Makes the HTTP client; the caller owns it. nullptr when libcurl cannot be set up.
 extern "C" __attribute__((visibility("default"))) cdctl::Http* cdctl_make_http() {
-  // OpenSSL sets itself up at the first TLS connection; doing it here would cost every plain-HTTP command.
+  // OpenSSL sets itself up at the first TLS connection; doing it here would cost every plain-HTTP
+  // command.
   if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK) return nullptr;
   return new (std::nothrow) cdctl::CurlHttp();
 }

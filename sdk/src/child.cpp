@@ -43,7 +43,9 @@ std::optional<std::filesystem::path> find_program(std::string_view program) {
     if (folder.starts_with('/')) {
       auto candidate = std::filesystem::path(folder) / program;
       std::error_code ignored;
-      if (::access(candidate.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(candidate, ignored)) return candidate;
+      if (::access(candidate.c_str(), X_OK) == 0 &&
+          std::filesystem::is_regular_file(candidate, ignored))
+        return candidate;
     }
     rest.remove_prefix(std::min(colon + 1, rest.size()));
   }
@@ -84,10 +86,12 @@ struct SpawnSetup {
     sigset_t none, defaults;
     sigemptyset(&none);
     sigemptyset(&defaults);
-    for (const int number : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGCHLD, SIGQUIT}) sigaddset(&defaults, number);
+    for (const int number : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGCHLD, SIGQUIT})
+      sigaddset(&defaults, number);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   SpawnSetup(const SpawnSetup&) = delete;
   SpawnSetup& operator=(const SpawnSetup&) = delete;
@@ -102,7 +106,8 @@ struct Pipe {
 };
 Result<Pipe> make_pipe() {
   int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) return fail(fmt::format("making a pipe: {}", errno_text(errno)));
+  if (::pipe2(fds, O_CLOEXEC) != 0)
+    return fail(fmt::format("making a pipe: {}", errno_text(errno)));
   return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
@@ -110,17 +115,20 @@ Result<Pipe> make_pipe() {
 Result<Pipe> connect(SpawnSetup& setup, Stream kind, int stream) {
   if (kind == Stream::ours) return Pipe{};
   if (kind == Stream::null) {
-    posix_spawn_file_actions_addopen(&setup.actions, stream, "/dev/null", stream == 0 ? O_RDONLY : O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&setup.actions, stream, "/dev/null",
+                                     stream == 0 ? O_RDONLY : O_WRONLY, 0);
     return Pipe{};
   }
   CDCTL_TRY_ASSIGN(auto pipe, make_pipe());
-  posix_spawn_file_actions_adddup2(&setup.actions, stream == 0 ? pipe.read.get() : pipe.write.get(), stream);
+  posix_spawn_file_actions_adddup2(&setup.actions, stream == 0 ? pipe.read.get() : pipe.write.get(),
+                                   stream);
   return pipe;
 }
 
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-/// A session of its own: neither Ctrl-C at the prompt nor the end of the terminal reaches it, and what it starts ends with it.
+/// A session of its own: neither Ctrl-C at the prompt nor the end of the terminal reaches it, and
+/// what it starts ends with it.
 [[noreturn]] void be_copy(int fd, const std::function<void(int)>& work, Millis lifetime) {
   ::setsid();
   ::alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(lifetime).count()));
@@ -153,12 +161,14 @@ Result<Child> Child::start(const Program& program, Streams streams) {
     CDCTL_TRY_ASSIGN(err, connect(setup, streams.err, 2));
   }
   posix_spawn_file_actions_addclosefrom_np(&setup.actions, 3);
-  if (!program.directory.empty()) posix_spawn_file_actions_addchdir_np(&setup.actions, program.directory.c_str());
+  if (!program.directory.empty())
+    posix_spawn_file_actions_addchdir_np(&setup.actions, program.directory.c_str());
   auto argv = program.argv;
   auto env = environment_of(program);
   Child child;
-  const int error = posix_spawn(&child.pid_, std::filesystem::absolute(*file).c_str(), &setup.actions, &setup.attributes,
-                                pointers(argv).data(), pointers(env).data());
+  const int error =
+      posix_spawn(&child.pid_, std::filesystem::absolute(*file).c_str(), &setup.actions,
+                  &setup.attributes, pointers(argv).data(), pointers(env).data());
   if (error != 0) {
     child.pid_ = -1;
     return fail(fmt::format("starting {}: {}", file->string(), errno_text(error)));
@@ -205,9 +215,11 @@ std::optional<int> Child::wait(const Deadline& deadline, struct rusage* usage) {
       return status;
     }
     if (deadline.passed()) return {};
-    struct pollfd ended {ended_.get(), POLLIN, 0};  // a kernel without pidfds: look again every 20 ms
+    struct pollfd ended{ended_.get(), POLLIN,
+                        0};  // a kernel without pidfds: look again every 20 ms
     const auto longest = ended_.valid() ? Millis(60'000) : Millis(20);
-    ::poll(&ended, ended_.valid() ? 1 : 0, static_cast<int>(std::min(deadline.left(), longest).count()));
+    ::poll(&ended, ended_.valid() ? 1 : 0,
+           static_cast<int>(std::min(deadline.left(), longest).count()));
   }
 }
 
@@ -238,18 +250,23 @@ void Child::leave() {
   ended_.reset();
 }
 
-int exit_status(int wait_status) { return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status); }
+int exit_status(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
 
 namespace {
 
-/// Moves bytes between us and the child until both streams are closed, the deadline passes or we are asked to stop.
+/// Moves bytes between us and the child until both streams are closed, the deadline passes or we
+/// are asked to stop.
 class Conversation {
  public:
-  Conversation(const Program& program, Child& child, Finished& finished) : program_(program), child_(child), finished_(finished) {
+  Conversation(const Program& program, Child& child, Finished& finished)
+      : program_(program), child_(child), finished_(finished) {
     if (child_.in.valid()) ::fcntl(child_.in.get(), F_SETFL, O_NONBLOCK);
   }
   void hold() {
-    // A daemon that the child leaves behind may keep its streams open for ever: the child's own end is what counts.
+    // A daemon that the child leaves behind may keep its streams open for ever: the child's own end
+    // is what counts.
     while (child_.out.valid() || child_.err.valid()) {
       if (program_.deadline.passed()) {
         finished_.timed_out = true;
@@ -259,12 +276,19 @@ class Conversation {
         finished_.interrupted = true;
         return;
       }
-      struct pollfd fds[5] = {{child_.out.get(), POLLIN, 0}, {child_.err.get(), POLLIN, 0}, {child_.in.get(), POLLOUT, 0}, {Stop::fd(), POLLIN, 0}, {child_.ended(), POLLIN, 0}};
-      if (::poll(fds, 5, static_cast<int>(std::min(program_.deadline.left(), Millis(60'000)).count())) < 0) continue;
+      struct pollfd fds[5] = {{child_.out.get(), POLLIN, 0},
+                              {child_.err.get(), POLLIN, 0},
+                              {child_.in.get(), POLLOUT, 0},
+                              {Stop::fd(), POLLIN, 0},
+                              {child_.ended(), POLLIN, 0}};
+      if (::poll(fds, 5,
+                 static_cast<int>(std::min(program_.deadline.left(), Millis(60'000)).count())) < 0)
+        continue;
       if (fds[0].revents) read(child_.out, finished_.out);
       if (fds[1].revents) read(child_.err, finished_.err);
       if (fds[2].revents) write();
-      if (fds[4].revents && !fds[0].revents && !fds[1].revents) return;  // ended, and what it wrote has been read
+      if (fds[4].revents && !fds[0].revents && !fds[1].revents)
+        return;  // ended, and what it wrote has been read
     }
   }
 
@@ -275,13 +299,16 @@ class Conversation {
     if (got < 0 && errno == EINTR) return;
     if (got <= 0) return fd.reset();
     const std::string_view chunk(buffer, static_cast<std::size_t>(got));
-    if (into.size() < program_.max_output) into.append(chunk.substr(0, program_.max_output - into.size()));
+    if (into.size() < program_.max_output)
+      into.append(chunk.substr(0, program_.max_output - into.size()));
     if (program_.on_output) program_.on_output(chunk);
   }
   void write() {
-    const auto put = ::write(child_.in.get(), program_.input.data() + written_, program_.input.size() - written_);
+    const auto put = ::write(child_.in.get(), program_.input.data() + written_,
+                             program_.input.size() - written_);
     if (put > 0) written_ += static_cast<std::size_t>(put);
-    if ((put < 0 && errno != EINTR && errno != EAGAIN) || written_ == program_.input.size()) child_.in.reset();
+    if ((put < 0 && errno != EINTR && errno != EAGAIN) || written_ == program_.input.size())
+      child_.in.reset();
   }
 
   const Program& program_;
@@ -293,20 +320,22 @@ class Conversation {
 }  // namespace
 
 Result<Finished> run(const Program& program) {
-  // A child that does not read its stdin must not end us. Left alone without input, so that threads may run children.
+  // A child that does not read its stdin must not end us. Left alone without input, so that threads
+  // may run children.
   const bool writes = !program.input.empty();
-  struct sigaction ignore {}, before {};
+  struct sigaction ignore{}, before{};
   ignore.sa_handler = SIG_IGN;
   if (writes) sigaction(SIGPIPE, &ignore, &before);
   const auto begun = std::chrono::steady_clock::now();
-  auto child = Child::start(program, {writes ? Stream::pipe : Stream::null, Stream::pipe, Stream::pipe, program.one_stream});
+  auto child = Child::start(program, {writes ? Stream::pipe : Stream::null, Stream::pipe,
+                                      Stream::pipe, program.one_stream});
   if (!child) {
     if (writes) sigaction(SIGPIPE, &before, nullptr);
     return std::unexpected(child.error());
   }
   Finished finished;
   Conversation(program, *child, finished).hold();
-  struct rusage usage {};
+  struct rusage usage{};
   std::optional<int> status;
   if (!finished.timed_out && !finished.interrupted) status = child->wait(program.deadline, &usage);
   if (!status) {
@@ -315,7 +344,8 @@ Result<Finished> run(const Program& program) {
   }
   if (writes) sigaction(SIGPIPE, &before, nullptr);
   finished.wall = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - begun);
-  finished.cpu = Millis((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
+  finished.cpu = Millis((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+                        (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
   if (WIFSIGNALED(*status)) finished.signal = WTERMSIG(*status);
   if (WIFEXITED(*status)) finished.status = WEXITSTATUS(*status);
   return finished;

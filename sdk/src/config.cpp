@@ -19,12 +19,18 @@ std::int64_t MinLive::needed(std::int64_t before) const {
   return (before * amount + 99) / 100;
 }
 
-bool ServiceConfig::has_switch(std::string_view wanted) const { return std::ranges::find(switches, wanted) != switches.end(); }
+bool ServiceConfig::has_switch(std::string_view wanted) const {
+  return std::ranges::find(switches, wanted) != switches.end();
+}
 
 SourceState ServiceConfig::shape() const {
-  Json shape = Json::object({{"engine", engine}, {"deployer", deployer}, {"units", table["units"]}, {"mojo", table["mojo"]},
+  Json shape = Json::object({{"engine", engine},
+                             {"deployer", deployer},
+                             {"units", table["units"]},
+                             {"mojo", table["mojo"]},
                              {"queues", table["rabbit"]["queues"]}});
-  // Only where they are given: a service that names neither keeps the identity that it has always had.
+  // Only where they are given: a service that names neither keeps the identity that it has always
+  // had.
   for (const auto* choice : {"broker", "vhost"})
     if (const auto& value = table["rabbit"][choice]; !value.is_null()) shape.set(choice, value);
   return {"file", "", sha256_hex(shape.canonical()), {}};
@@ -44,17 +50,23 @@ std::string first_line(std::string text) {
 
 }  // namespace
 
-Result<std::optional<std::string>> read_secret(const Json& table, std::string_view key, const Config& config) {
+Result<std::optional<std::string>> read_secret(const Json& table, std::string_view key,
+                                               const Config& config) {
   const auto file_key = std::string(key) + "_file";
   const auto env_key = std::string(key) + "_env";
   const auto command_key = std::string(key) + "_command";
-  const int given = !table[file_key].is_null() + !table[env_key].is_null() + !table[command_key].is_null();
-  if (given > 1) return fail(ExitCode::config, fmt::format("{}: give only one of {}, {}, {}", config.file.string(), file_key, env_key, command_key));
+  const int given =
+      !table[file_key].is_null() + !table[env_key].is_null() + !table[command_key].is_null();
+  if (given > 1)
+    return fail(ExitCode::config,
+                fmt::format("{}: give only one of {}, {}, {}", config.file.string(), file_key,
+                            env_key, command_key));
   if (const auto file = table[file_key].as_string(); !file.empty()) {
     const auto path = config.file.parent_path() / file;  // an absolute file replaces the folder
-    struct stat info {};
+    struct stat info{};
     if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 0077) != 0) {
-      return fail(ExitCode::config, fmt::format("{} {}: others may read it; run chmod 600 {}", file_key, path.string(), path.string()));
+      return fail(ExitCode::config, fmt::format("{} {}: others may read it; run chmod 600 {}",
+                                                file_key, path.string(), path.string()));
     }
     auto text = read_file(path, 1 << 16);
     if (!text) return fail(ExitCode::config, fmt::format("{}: {}", file_key, text.error().what));
@@ -62,7 +74,9 @@ Result<std::optional<std::string>> read_secret(const Json& table, std::string_vi
   }
   if (const auto name = table[env_key].as_string(); !name.empty()) {
     const char* value = std::getenv(name.c_str());
-    if (!value) return fail(ExitCode::config, fmt::format("{}: the environment has no {}", env_key, printable(name, 60)));
+    if (!value)
+      return fail(ExitCode::config,
+                  fmt::format("{}: the environment has no {}", env_key, printable(name, 60)));
     return std::optional(std::string(value));
   }
   if (const auto& words = table[command_key]; words.is_array()) {
@@ -70,8 +84,11 @@ Result<std::optional<std::string>> read_secret(const Json& table, std::string_vi
     for (const auto& word : words.items()) command.argv.push_back(word.as_string());
     command.deadline = Deadline(Millis(10'000));
     auto finished = run(command);
-    if (!finished) return fail(ExitCode::config, fmt::format("{}: {}", command_key, finished.error().what));
-    if (!finished->ok()) return fail(ExitCode::config, fmt::format("{}: {} ended with {}", command_key, printable(command.argv[0]), finished->how()));
+    if (!finished)
+      return fail(ExitCode::config, fmt::format("{}: {}", command_key, finished.error().what));
+    if (!finished->ok())
+      return fail(ExitCode::config, fmt::format("{}: {} ended with {}", command_key,
+                                                printable(command.argv[0]), finished->how()));
     return std::optional(first_line(std::move(finished->out)));
   }
   return std::optional<std::string>();

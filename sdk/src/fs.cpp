@@ -34,7 +34,8 @@ Result<std::string> read_all(int fd, const fs::path& path, std::size_t most) {
     if (got < 0) return file_error("reading", path, errno);
     if (got == 0) return out;
     out.append(buffer, static_cast<std::size_t>(got));
-    if (out.size() > most) return fail(fmt::format("reading {}: larger than {} bytes", path.string(), most));
+    if (out.size() > most)
+      return fail(fmt::format("reading {}: larger than {} bytes", path.string(), most));
   }
 }
 
@@ -75,12 +76,15 @@ Result<> write_file_atomically(const fs::path& path, std::string_view bytes, uns
     ::unlink(beside.c_str());
     return error;
   };
-  if (::fchmod(fd.get(), mode) != 0) return give_up(file_error("changing the mode of", beside, errno));
+  if (::fchmod(fd.get(), mode) != 0)
+    return give_up(file_error("changing the mode of", beside, errno));
   if (!write_all(fd.get(), bytes)) return give_up(file_error("writing", beside, errno));
   if (::fsync(fd.get()) != 0) return give_up(file_error("writing", beside, errno));
-  if (::rename(beside.c_str(), path.c_str()) != 0) return give_up(file_error("renaming to", path, errno));
+  if (::rename(beside.c_str(), path.c_str()) != 0)
+    return give_up(file_error("renaming to", path, errno));
   const auto folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (const Fd dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); dir.valid()) ::fsync(dir.get());
+  if (const Fd dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); dir.valid())
+    ::fsync(dir.get());
   return {};
 }
 
@@ -90,7 +94,8 @@ Result<> make_directories(const fs::path& path, unsigned mode) {
   if (errno == EEXIST) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) return {};
-    return fail(fmt::format("creating {}: something that is no folder is in the way", path.string()));
+    return fail(
+        fmt::format("creating {}: something that is no folder is in the way", path.string()));
   }
   if (errno != ENOENT || path.parent_path() == path) return file_error("creating", path, errno);
   CDCTL_TRY(make_directories(path.parent_path(), mode));
@@ -101,11 +106,14 @@ Result<> make_directories(const fs::path& path, unsigned mode) {
 Result<> remove_tree(const fs::path& path) {
   std::error_code error;
   fs::remove_all(path, error);
-  if (error == std::errc::permission_denied) {  // a checkout may hold folders without write permission
+  if (error ==
+      std::errc::permission_denied) {  // a checkout may hold folders without write permission
     std::error_code ignored;
-    for (auto it = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, ignored);
+    for (auto it = fs::recursive_directory_iterator(
+             path, fs::directory_options::skip_permission_denied, ignored);
          !ignored && it != fs::recursive_directory_iterator(); it.increment(ignored))
-      if (it->is_directory(ignored) && !it->is_symlink(ignored)) fs::permissions(it->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
+      if (it->is_directory(ignored) && !it->is_symlink(ignored))
+        fs::permissions(it->path(), fs::perms::owner_all, fs::perm_options::add, ignored);
     fs::remove_all(path, error);
   }
   if (error) return fail(fmt::format("removing {}: {}", path.string(), error.message()));

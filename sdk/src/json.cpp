@@ -21,7 +21,8 @@ bool Json::as_bool(bool otherwise) const {
 }
 std::int64_t Json::as_int(std::int64_t otherwise) const {
   if (const auto* value = std::get_if<std::int64_t>(&value_)) return *value;
-  if (const auto* value = std::get_if<double>(&value_); value && std::abs(*value) < 9e15) return static_cast<std::int64_t>(*value);
+  if (const auto* value = std::get_if<double>(&value_); value && std::abs(*value) < 9e15)
+    return static_cast<std::int64_t>(*value);
   return otherwise;
 }
 double Json::as_double(double otherwise) const {
@@ -71,7 +72,8 @@ Json& Json::set(std::string_view key, Json value) {
   return *this;
 }
 void Json::erase(std::string_view key) {
-  if (auto* object = std::get_if<Object>(&value_)) std::erase_if(*object, [&](const Member& m) { return m.first == key; });
+  if (auto* object = std::get_if<Object>(&value_))
+    std::erase_if(*object, [&](const Member& m) { return m.first == key; });
 }
 void Json::push_back(Json item) {
   if (!is_array()) value_ = Array();
@@ -172,7 +174,8 @@ Json from_dom(const simdjson::dom::element& element) {
     case element_type::OBJECT: {
       Json::Object object;
       object.reserve(simdjson::dom::object(element).size());
-      for (const auto& field : simdjson::dom::object(element)) object.emplace_back(std::string(field.key), from_dom(field.value));
+      for (const auto& field : simdjson::dom::object(element))
+        object.emplace_back(std::string(field.key), from_dom(field.value));
       return Json(std::move(object));
     }
     case element_type::ARRAY: {
@@ -181,12 +184,18 @@ Json from_dom(const simdjson::dom::element& element) {
       for (const auto& item : simdjson::dom::array(element)) array.push_back(from_dom(item));
       return Json(std::move(array));
     }
-    case element_type::INT64: return Json(std::int64_t(element));
-    case element_type::UINT64: return Json(double(element));
-    case element_type::DOUBLE: return Json(double(element));
-    case element_type::STRING: return Json(std::string_view(element));
-    case element_type::BOOL: return Json(bool(element));
-    case element_type::NULL_VALUE: break;
+    case element_type::INT64:
+      return Json(std::int64_t(element));
+    case element_type::UINT64:
+      return Json(double(element));
+    case element_type::DOUBLE:
+      return Json(double(element));
+    case element_type::STRING:
+      return Json(std::string_view(element));
+    case element_type::BOOL:
+      return Json(bool(element));
+    case element_type::NULL_VALUE:
+      break;
   }
   return Json();
 }
@@ -214,7 +223,8 @@ void append_json_string(std::string& out, std::string_view text) {
     } else if (c == '\r') {
       out += "\\r";
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}",
+                     static_cast<unsigned>(static_cast<unsigned char>(c)));
     } else if (const auto length = utf8_length(text); length > 0) {
       out.append(text.substr(0, length));
       text.remove_prefix(length);

@@ -17,29 +17,43 @@ Json to_json(const SetMemo& memo) {
 
 Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
   const auto deployed_at = parse_rfc3339(json["deployed_at"].view());
-  if (!deployed_at || json["home"].view().empty()) return fail("the memory of " + name.str() + " has no home and deployed_at");
+  if (!deployed_at || json["home"].view().empty())
+    return fail("the memory of " + name.str() + " has no home and deployed_at");
   auto sources = sources_from_json(json["sources"]);
   if (!sources) return fail(sources.error().in("the memory of " + name.str()));
-  return SetMemo{name, json["engine"].as_string("local"), json["home"].as_string(), std::move(*sources),
-                 *deployed_at, json["units"].as_int(), parse_rfc3339(json["reaped_at"].view()), parse_rfc3339(json["first_deployed_at"].view())};
+  return SetMemo{name,
+                 json["engine"].as_string("local"),
+                 json["home"].as_string(),
+                 std::move(*sources),
+                 *deployed_at,
+                 json["units"].as_int(),
+                 parse_rfc3339(json["reaped_at"].view()),
+                 parse_rfc3339(json["first_deployed_at"].view())};
 }
 
 namespace {
 
 Json probation_json(const Probation& probation) {
-  return Json::object({{"since", to_rfc3339(probation.since)}, {"until", to_rfc3339(probation.until)}, {"messages", probation.messages}, {"early", probation.early}, {"by", probation.by}});
+  return Json::object({{"since", to_rfc3339(probation.since)},
+                       {"until", to_rfc3339(probation.until)},
+                       {"messages", probation.messages},
+                       {"early", probation.early},
+                       {"by", probation.by}});
 }
 
 std::optional<Probation> probation_from(const Json& json) {
-  const auto since = parse_rfc3339(json["since"].view()), until = parse_rfc3339(json["until"].view());
+  const auto since = parse_rfc3339(json["since"].view()),
+             until = parse_rfc3339(json["until"].view());
   if (!since || !until) return std::nullopt;
-  return Probation{*since, *until, json["messages"].as_int(1), json["early"].as_bool(), json["by"].as_string()};
+  return Probation{*since, *until, json["messages"].as_int(1), json["early"].as_bool(),
+                   json["by"].as_string()};
 }
 
 }  // namespace
 
 Json to_json(const CutMemo& memo) {
-  Json out = Json::object({{"cut", memo.cut}, {"by", memo.by}, {"at", to_rfc3339(memo.at)}, {"why", memo.why}});
+  Json out = Json::object(
+      {{"cut", memo.cut}, {"by", memo.by}, {"at", to_rfc3339(memo.at)}, {"why", memo.why}});
   out.set("prev_limit", memo.prev_limit ? Json(*memo.prev_limit) : Json());
   if (memo.mended_at) out.set("mended_at", to_rfc3339(*memo.mended_at));
   if (memo.probation) out.set("probation", probation_json(*memo.probation));
@@ -49,32 +63,40 @@ Json to_json(const CutMemo& memo) {
 Result<CutMemo> cut_memo_from_json(const Json& json) {
   const auto at = parse_rfc3339(json["at"].view());
   if (!json["cut"].is_bool() || !at) return fail("a cut memory has no cut and at");
-  return CutMemo{json["cut"].as_bool(),
-                 json["by"].as_string(),
-                 json["why"].as_string(),
-                 *at,
-                 json["prev_limit"].is_int() ? std::optional(json["prev_limit"].as_int()) : std::nullopt,
-                 parse_rfc3339(json["mended_at"].view()),
-                 probation_from(json["probation"])};
+  return CutMemo{
+      json["cut"].as_bool(),
+      json["by"].as_string(),
+      json["why"].as_string(),
+      *at,
+      json["prev_limit"].is_int() ? std::optional(json["prev_limit"].as_int()) : std::nullopt,
+      parse_rfc3339(json["mended_at"].view()),
+      probation_from(json["probation"])};
 }
 
 std::string_view to_string(Force::State state) {
   switch (state) {
-    case Force::State::open: return "open";
-    case Force::State::closed: return "closed";
-    case Force::State::observe: return "observe";
+    case Force::State::open:
+      return "open";
+    case Force::State::closed:
+      return "closed";
+    case Force::State::observe:
+      return "observe";
   }
   return "observe";
 }
 
 Json to_json(const Force& force) {
-  return Json::object({{"state", to_string(force.state)}, {"by", force.by}, {"at", to_rfc3339(force.at)}, {"why", force.why}});
+  return Json::object({{"state", to_string(force.state)},
+                       {"by", force.by},
+                       {"at", to_rfc3339(force.at)},
+                       {"why", force.why}});
 }
 
 Result<Force> force_from_json(const Json& json) {
   const auto at = parse_rfc3339(json["at"].view());
   for (const auto state : {Force::State::open, Force::State::closed, Force::State::observe})
-    if (at && json["state"].view() == to_string(state)) return Force{state, json["by"].as_string(), json["why"].as_string(), *at};
+    if (at && json["state"].view() == to_string(state))
+      return Force{state, json["by"].as_string(), json["why"].as_string(), *at};
   return fail("a forced state has no state of open, closed, observe, or no time");
 }
 
@@ -87,8 +109,10 @@ Json to_json(const Hold& hold) {
 Result<Hold> hold_from_json(const Json& json) {
   const auto at = parse_rfc3339(json["at"].view());
   const auto until = parse_rfc3339(json["until"].view());
-  if (!at || (!json["until"].is_null() && !until)) return fail("a deploy freeze has no time, or no readable one");
-  return Hold{json["by"].as_string(), json["why"].as_string(), *at, until ? std::optional(*until) : std::nullopt};
+  if (!at || (!json["until"].is_null() && !until))
+    return fail("a deploy freeze has no time, or no readable one");
+  return Hold{json["by"].as_string(), json["why"].as_string(), *at,
+              until ? std::optional(*until) : std::nullopt};
 }
 
 }  // namespace cdctl

@@ -10,8 +10,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-// The program and each plugin hold a copy of this library. What a signal handler noted must be the same in all of them,
-// so this one symbol is exported, and the dynamic linker binds every copy to the program's (sdk/CMakeLists.txt).
+// The program and each plugin hold a copy of this library. What a signal handler noted must be the
+// same in all of them, so this one symbol is exported, and the dynamic linker binds every copy to
+// the program's (sdk/CMakeLists.txt).
 struct CdctlStopState {
   std::atomic<int> signal{0};  // set by the handler; the only state a signal handler may touch
   std::atomic<int> fd[2] = {-1, -1};
@@ -42,11 +43,11 @@ void Stop::install() {
     cdctl_stop_state.fd[0] = fds[0];
     cdctl_stop_state.fd[1] = fds[1];
   }
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_stop_signal;
   sigemptyset(&action.sa_mask);
   for (const int number : {SIGINT, SIGTERM}) {
-    struct sigaction before {};
+    struct sigaction before{};
     sigaction(number, nullptr, &before);
     if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
   }
@@ -56,7 +57,8 @@ void crash_point(std::string_view name) {
   const char* wanted = std::getenv("CDCTL_TEST_CRASH_AT");
   if (!wanted) return;
   std::string_view text(wanted);
-  const bool only_stop = text.starts_with('~');  // `~name`: stand still there, as on a machine that was suspended
+  const bool only_stop =
+      text.starts_with('~');  // `~name`: stand still there, as on a machine that was suspended
   if (only_stop) text.remove_prefix(1);
   int times = 1;
   if (const auto colon = text.find(':'); colon != std::string_view::npos) {
@@ -70,7 +72,7 @@ void crash_point(std::string_view name) {
 bool pause_for(Millis time, const Deadline& deadline) {
   const auto end = deadline.at_most(time);
   while (!Stop::requested() && !end.passed()) {
-    struct pollfd stop {Stop::fd(), POLLIN, 0};
+    struct pollfd stop{Stop::fd(), POLLIN, 0};
     ::poll(&stop, 1, static_cast<int>(std::max(end.left(), Millis(1)).count()));
   }
   return !Stop::requested();

@@ -91,15 +91,20 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 
 namespace {
 
-/// Code points that a terminal obeys (C1), that turn text round (Unicode: Bidi_Control), that break a line, or that XML forbids.
+/// Code points that a terminal obeys (C1), that turn text round (Unicode: Bidi_Control), that break
+/// a line, or that XML forbids.
 bool plays_tricks(unsigned code) {
-  return (code >= 0x80 && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+  return (code >= 0x80 && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
          code == 0xfffe || code == 0xffff;
 }
 
-/// How long the character is that valid UTF-8 begins with, and its code point where that is below 0x10000 (else 0).
+/// How long the character is that valid UTF-8 begins with, and its code point where that is below
+/// 0x10000 (else 0).
 std::pair<std::size_t, unsigned> length_and_code(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<unsigned>(static_cast<unsigned char>(text[i]));
+  };
   if (byte(0) < 0x80) return {1, byte(0)};
   if (byte(0) < 0xe0) return {2, (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f)};
   if (byte(0) < 0xf0) return {3, (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f)};
@@ -110,14 +115,19 @@ std::pair<std::size_t, unsigned> length_and_code(std::string_view text) {
 
 std::string printable(std::string_view text, std::size_t most) {
   auto end = std::min(text.size(), most);
-  while (end > 0 && end < text.size() && most - end < 3 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not inside a character
+  while (end > 0 && end < text.size() && most - end < 3 &&
+         (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+    --end;  // not inside a character
   std::string quoted, out;
   append_json_string(quoted, text.substr(0, end));
   for (auto rest = std::string_view(quoted).substr(1, quoted.size() - 2); !rest.empty();) {
-    if (rest.starts_with("\\\"") || rest.starts_with("\\\\")) rest.remove_prefix(1);  // what only JSON escapes: people see it as it is
+    if (rest.starts_with("\\\"") || rest.starts_with("\\\\"))
+      rest.remove_prefix(1);  // what only JSON escapes: people see it as it is
     const auto [length, code] = length_and_code(rest);
-    if (plays_tricks(code)) out += fmt::format("\\u{:04x}", code);
-    else out += rest.substr(0, length);
+    if (plays_tricks(code))
+      out += fmt::format("\\u{:04x}", code);
+    else
+      out += rest.substr(0, length);
     rest.remove_prefix(length);
   }
   if (end < text.size()) out += "…";
@@ -174,18 +184,27 @@ std::string joined(std::span<const std::string> items, std::string_view between)
   return out;
 }
 
-std::string plural(std::int64_t count, std::string_view noun) { return plural(count, noun, std::string(noun) + "s"); }
+std::string plural(std::int64_t count, std::string_view noun) {
+  return plural(count, noun, std::string(noun) + "s");
+}
 
-std::string plural(std::int64_t count, std::string_view one, std::string_view many) { return fmt::format("{} {}", count, count == 1 ? one : many); }
+std::string plural(std::int64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
 
-std::string did_you_mean(std::string_view word, std::span<const std::string> candidates, std::string_view before, std::string_view after) {
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates,
+                         std::string_view before, std::string_view after) {
   const auto close = nearest(word, candidates);
   return close.empty() ? "" : fmt::format("; did you mean {}{}{}?", before, close, after);
 }
 
 std::size_t first_character(std::string_view text) {
   const auto byte = static_cast<unsigned char>(text.front());
-  const std::size_t length = byte < 0xc2 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 1;
+  const std::size_t length = byte < 0xc2   ? 1
+                             : byte < 0xe0 ? 2
+                             : byte < 0xf0 ? 3
+                             : byte < 0xf5 ? 4
+                                           : 1;
   if (length > text.size()) return 1;
   for (std::size_t i = 1; i < length; ++i)
     if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 1;
@@ -194,7 +213,8 @@ std::size_t first_character(std::string_view text) {
 
 namespace {
 
-/// The columns of one character. The C library knows them, in its locale C.UTF-8, which every Debian has built in.
+/// The columns of one character. The C library knows them, in its locale C.UTF-8, which every
+/// Debian has built in.
 std::size_t width_of(std::string_view character) {
   if (character.size() == 1) return 1;
   static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);

@@ -15,9 +15,9 @@ std::string to_rfc3339(Time time) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()), unsigned(date.month()),
-                     unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()),
+                     unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 namespace {
@@ -42,7 +42,8 @@ bool take_offset(std::string_view& text, minutes& offset) {
   if (text.empty()) return false;
   const bool minus = text.front() == '-';
   int h = 0, m = 0;
-  if (!take(text, "+-") || !take_number(text, 2, h) || !take(text, ":") || !take_number(text, 2, m)) return false;
+  if (!take(text, "+-") || !take_number(text, 2, h) || !take(text, ":") || !take_number(text, 2, m))
+    return false;
   if (h > 23 || m > 59) return false;
   offset = (hours(h) + minutes(m)) * (minus ? -1 : 1);
   return true;
@@ -59,9 +60,10 @@ constexpr std::array k_units{Unit{"w", 604'800'000}, Unit{"d", 86'400'000}, Unit
 
 std::optional<Time> parse_rfc3339(std::string_view text) {
   int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
-  if (!take_number(text, 4, y) || !take(text, "-") || !take_number(text, 2, mo) || !take(text, "-") ||
-      !take_number(text, 2, d) || !take(text, "Tt ") || !take_number(text, 2, h) || !take(text, ":") ||
-      !take_number(text, 2, mi) || !take(text, ":") || !take_number(text, 2, s))
+  if (!take_number(text, 4, y) || !take(text, "-") || !take_number(text, 2, mo) ||
+      !take(text, "-") || !take_number(text, 2, d) || !take(text, "Tt ") ||
+      !take_number(text, 2, h) || !take(text, ":") || !take_number(text, 2, mi) ||
+      !take(text, ":") || !take_number(text, 2, s))
     return {};
   int ms = 0;
   if (take(text, ".")) {
@@ -83,7 +85,9 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
 
 Result<Millis> parse_duration(std::string_view text) {
   const auto bad = [whole = std::string(text)] {
-    return fail(ExitCode::usage, fmt::format("'{}' is no duration; write for example 30s, 5m, 1h30m or 2d", whole.substr(0, 40)));
+    return fail(ExitCode::usage,
+                fmt::format("'{}' is no duration; write for example 30s, 5m, 1h30m or 2d",
+                            whole.substr(0, 40)));
   };
   if (text == "0") return Millis(0);
   if (text.empty()) return bad();

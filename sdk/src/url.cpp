@@ -9,7 +9,8 @@ namespace cdctl {
 namespace {
 
 bool unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 int hex_value(char c) {
@@ -24,7 +25,8 @@ int hex_value(char c) {
 std::string url_decode(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
+        hex_value(text[i + 2]) >= 0) {
       out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
     } else {
@@ -37,21 +39,27 @@ std::string url_decode(std::string_view text) {
 std::string url_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (unreserved(c)) out += c;
-    else fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    if (unreserved(c))
+      out += c;
+    else
+      fmt::format_to(std::back_inserter(out), "%{:02X}",
+                     static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
   return out;
 }
 
 std::string Url::without_credentials() const {
-  return fmt::format("{}://{}{}{}{}", scheme, host.contains(':') ? "[" + host + "]" : host, port.empty() ? "" : ":", port, path);
+  return fmt::format("{}://{}{}{}{}", scheme, host.contains(':') ? "[" + host + "]" : host,
+                     port.empty() ? "" : ":", port, path);
 }
 
 Result<Url> parse_url(std::string_view text) {
   Url url;
   const auto colon = text.find("://");
-  if (colon == std::string_view::npos || colon == 0) return fail(ExitCode::config, "an address needs the form scheme://host[:port][/path]");
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; })) {
+  if (colon == std::string_view::npos || colon == 0)
+    return fail(ExitCode::config, "an address needs the form scheme://host[:port][/path]");
+  if (std::ranges::any_of(
+          text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; })) {
     return fail(ExitCode::config, "an address may hold no blanks or control characters");
   }
   url.scheme = text.substr(0, colon);
@@ -68,7 +76,8 @@ Result<Url> parse_url(std::string_view text) {
   }
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
-    if (close == std::string_view::npos) return fail(ExitCode::config, "an address has an unclosed [");
+    if (close == std::string_view::npos)
+      return fail(ExitCode::config, "an address has an unclosed [");
     url.host = authority.substr(1, close - 1);
     authority.remove_prefix(close + 1);
   } else {
@@ -77,8 +86,10 @@ Result<Url> parse_url(std::string_view text) {
     authority.remove_prefix(mid);
   }
   if (authority.starts_with(':')) url.port = authority.substr(1);
-  if (url.host.empty() && url.scheme != "file") return fail(ExitCode::config, "an address names no host");
-  if (!std::ranges::all_of(url.port, [](char c) { return c >= '0' && c <= '9'; }) || url.port.size() > 5) {
+  if (url.host.empty() && url.scheme != "file")
+    return fail(ExitCode::config, "an address names no host");
+  if (!std::ranges::all_of(url.port, [](char c) { return c >= '0' && c <= '9'; }) ||
+      url.port.size() > 5) {
     return fail(ExitCode::config, "an address has a port that is no number");
   }
   return url;

@@ -1,5 +1,6 @@
-// bench-flood PER_SECOND[/BATCH] SET...: raises so many harmless signals a second for these sets, in turn, until it is told to stop;
-// BATCH (1) of them in a message. $AMQP_URL is an operator's. At the end one line on stdout: SENT SECONDS.
+// bench-flood PER_SECOND[/BATCH] SET...: raises so many harmless signals a second for these sets,
+// in turn, until it is told to stop; BATCH (1) of them in a message. $AMQP_URL is an operator's. At
+// the end one line on stdout: SENT SECONDS.
 
 #include <chrono>
 #include <cstdio>
@@ -27,10 +28,15 @@ std::string now_text() {
 
 std::string event(const std::string& set, std::uint64_t number) {
   const auto dash = set.rfind('-');
-  const auto service = set.substr(0, dash), revision = set.substr(dash + 1), time = now_text(), id = "flood-" + std::to_string(number);
-  return R"({"specversion":"1.0","id":")" + id + R"(","source":"/bench","type":"org.cdctl.signal.raised.v1","subject":")" + set + R"(","time":")" + time +
-         R"(","datacontenttype":"application/json","data":{"schema":"cdctl.signal/1","id":")" + id + R"(","set":")" + set + R"(","service":")" + service +
-         R"(","revision":")" + revision + R"(","severity":"info","signal":"beat","key":")" + service + R"(/beat","counts":{"ok":1,"failed":0},"time":")" + time + R"("}})";
+  const auto service = set.substr(0, dash), revision = set.substr(dash + 1), time = now_text(),
+             id = "flood-" + std::to_string(number);
+  return R"({"specversion":"1.0","id":")" + id +
+         R"(","source":"/bench","type":"org.cdctl.signal.raised.v1","subject":")" + set +
+         R"(","time":")" + time +
+         R"(","datacontenttype":"application/json","data":{"schema":"cdctl.signal/1","id":")" + id +
+         R"(","set":")" + set + R"(","service":")" + service + R"(","revision":")" + revision +
+         R"(","severity":"info","signal":"beat","key":")" + service +
+         R"(/beat","counts":{"ok":1,"failed":0},"time":")" + time + R"("}})";
 }
 
 bool publish(demo::Link& link, const std::string& set, std::uint64_t number, std::uint64_t batch) {
@@ -41,8 +47,10 @@ bool publish(demo::Link& link, const std::string& set, std::uint64_t number, std
   const auto key = set.substr(0, dash) + "." + set.substr(dash + 1) + ".info";
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG;
-  properties.content_type = demo::bytes(batch > 1 ? "application/cloudevents-batch+json" : "application/cloudevents+json");
-  return amqp_basic_publish(link.get(), 1, demo::bytes("cdctl.signals"), demo::bytes(key), 0, 0, &properties, demo::bytes(body)) == AMQP_STATUS_OK;
+  properties.content_type = demo::bytes(batch > 1 ? "application/cloudevents-batch+json"
+                                                  : "application/cloudevents+json");
+  return amqp_basic_publish(link.get(), 1, demo::bytes("cdctl.signals"), demo::bytes(key), 0, 0,
+                            &properties, demo::bytes(body)) == AMQP_STATUS_OK;
 }
 
 }  // namespace
@@ -66,13 +74,16 @@ int main(int argc, char** argv) {
   const auto begin = Clock::now();
   std::uint64_t sent = 0;
   while (!demo::stop_requested()) {
-    const auto due = static_cast<std::uint64_t>(std::chrono::duration<double>(Clock::now() - begin).count() * rate);
+    const auto due = static_cast<std::uint64_t>(
+        std::chrono::duration<double>(Clock::now() - begin).count() * rate);
     for (; sent + batch <= due; sent += batch) {
       if (publish(link, sets[sent / batch % sets.size()], sent, batch)) continue;
       std::fputs("bench-flood: the connection is gone\n", stderr);
       return 1;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the pace of the sender, and no wait for anybody
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(2));  // the pace of the sender, and no wait for anybody
   }
-  std::printf("%llu %.3f\n", static_cast<unsigned long long>(sent), std::chrono::duration<double>(Clock::now() - begin).count());
+  std::printf("%llu %.3f\n", static_cast<unsigned long long>(sent),
+              std::chrono::duration<double>(Clock::now() - begin).count());
 }

@@ -1,11 +1,11 @@
 // bench-latency ROUNDS LEDGER OUTCOMES UNITS GOOD-SET BAD-SET...
 //
-// Raises a critical signal for one bad set after the other and waits until a pipe that runs beside it has cut the set; then
-// mends it. $AMQP_URL is an operator's. The workers of all sets are bench-worker, with LEDGER; the pipe's last stage
-// writes to OUTCOMES.
+// Raises a critical signal for one bad set after the other and waits until a pipe that runs beside
+// it has cut the set; then mends it. $AMQP_URL is an operator's. The workers of all sets are
+// bench-worker, with LEDGER; the pipe's last stage writes to OUTCOMES.
 //
-// Prints, in milliseconds since the signal, the median, p99 and maximum of the last delivery, then of the last worker's
-// noticing that it is cut: MEDIAN P99 MAX MEDIAN P99 MAX
+// Prints, in milliseconds since the signal, the median, p99 and maximum of the last delivery, then
+// of the last worker's noticing that it is cut: MEDIAN P99 MAX MEDIAN P99 MAX
 
 #include <cstdio>
 #include <cstdlib>
@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
     closings.push_back(round->last_closed_ms);
   }
   for (const auto& times : {deliveries, closings})
-    std::printf("%.2f %.2f %.2f ", bench::quantile(times, 0.5), bench::quantile(times, 0.99), bench::quantile(times, 1));
+    std::printf("%.2f %.2f %.2f ", bench::quantile(times, 0.5), bench::quantile(times, 0.99),
+                bench::quantile(times, 1));
   std::printf("\n");
 }

@@ -1,6 +1,8 @@
-// bench-signals COUNT SETS: COUNT signal records of SETS worker sets on stdout, the same ones every time.
+// bench-signals COUNT SETS: COUNT signal records of SETS worker sets on stdout, the same ones every
+// time.
 //
-// One second holds 100 of them; 1 in 1000 is critical and 1 in 50 an error, so that verdicts come and go.
+// One second holds 100 of them; 1 in 1000 is critical and 1 in 50 an error, so that verdicts come
+// and go.
 
 #include <cstdint>
 #include <cstdio>
@@ -24,7 +26,8 @@ void write_time(char (&out)[32], std::uint64_t index) {
   std::tm parts{};
   ::gmtime_r(&second, &parts);
   const auto length = std::strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(out + length, sizeof out - length, ".%03uZ", static_cast<unsigned>(index % k_per_second * (1000 / k_per_second)));
+  std::snprintf(out + length, sizeof out - length, ".%03uZ",
+                static_cast<unsigned>(index % k_per_second * (1000 / k_per_second)));
 }
 
 }  // namespace
@@ -42,12 +45,16 @@ int main(int argc, char** argv) {
     const auto set = dice() % sets;
     const auto service = static_cast<unsigned>(set / 4);  // four revisions of each service
     write_time(time, i);
-    std::printf(R"({"schema":"cdctl.signal/1","id":"%011llx-%08x","set":"service%c%c-r%010lx","service":"service%c%c","revision":"r%010lx",)"
-                R"("unit":"%u","severity":"%s","signal":"job-failed","key":"service%c%c/job-failed","message":"cannot do job %llu",)"
-                R"("time":"%s","received":"%s"})" "\n",
-                static_cast<unsigned long long>(i), static_cast<unsigned>(dice()), 'a' + service / 26 % 26, 'a' + service % 26, set,
-                'a' + service / 26 % 26, 'a' + service % 26, set, static_cast<unsigned>(dice() % 3), severity_of(static_cast<std::uint32_t>(dice())),
-                'a' + service / 26 % 26, 'a' + service % 26, static_cast<unsigned long long>(i), time, time);
+    std::printf(
+        R"({"schema":"cdctl.signal/1","id":"%011llx-%08x","set":"service%c%c-r%010lx","service":"service%c%c","revision":"r%010lx",)"
+        R"("unit":"%u","severity":"%s","signal":"job-failed","key":"service%c%c/job-failed","message":"cannot do job %llu",)"
+        R"("time":"%s","received":"%s"})"
+        "\n",
+        static_cast<unsigned long long>(i), static_cast<unsigned>(dice()), 'a' + service / 26 % 26,
+        'a' + service % 26, set, 'a' + service / 26 % 26, 'a' + service % 26, set,
+        static_cast<unsigned>(dice() % 3), severity_of(static_cast<std::uint32_t>(dice())),
+        'a' + service / 26 % 26, 'a' + service % 26, static_cast<unsigned long long>(i), time,
+        time);
   }
   return std::fflush(stdout) == 0 ? 0 : 1;
 }

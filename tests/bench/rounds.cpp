@@ -12,8 +12,9 @@ namespace {
 
 using std::chrono::seconds;
 
-/// The rule of this bench is `critical >= 1 in 1s`, and trip looks for windows that have gone quiet once a second: after that
-/// long the verdict of a set is healthy again, and the next signal changes it.
+/// The rule of this bench is `critical >= 1 in 1s`, and trip looks for windows that have gone quiet
+/// once a second: after that long the verdict of a set is healthy again, and the next signal
+/// changes it.
 constexpr std::chrono::milliseconds k_quiet(2300);
 
 Microseconds now_us() {
@@ -21,7 +22,9 @@ Microseconds now_us() {
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-double since_ms(Microseconds from, Microseconds to) { return std::max(0.0, static_cast<double>(to - from) / 1000); }
+double since_ms(Microseconds from, Microseconds to) {
+  return std::max(0.0, static_cast<double>(to - from) / 1000);
+}
 
 }  // namespace
 
@@ -34,7 +37,8 @@ int SetSeen::open_units() const {
 void LedgerTail::read_on() {
   char buffer[65536];
   file_.clear();  // the end of the file was the end of what had been written by then
-  while (file_.read(buffer, sizeof buffer), file_.gcount() > 0) rest_.append(buffer, static_cast<std::size_t>(file_.gcount()));
+  while (file_.read(buffer, sizeof buffer), file_.gcount() > 0)
+    rest_.append(buffer, static_cast<std::size_t>(file_.gcount()));
   const auto end = rest_.rfind('\n');
   if (end == std::string::npos) return;
   std::istringstream lines(rest_.substr(0, end + 1));
@@ -82,22 +86,28 @@ std::string Rounds::open() { return link_.open(demo::environment("AMQP_URL"), "b
 bool Rounds::raise(const std::string& set, std::string_view severity) {
   const auto dash = set.rfind('-');
   const std::string id = "bench-" + std::to_string(now_us()) + "-" + std::to_string(++signals_);
-  const std::string body = R"({"specversion":"1.0","type":"org.cdctl.signal.raised.v1","datacontenttype":"application/json","id":")" + id +
-                           R"(","source":"/bench","subject":")" + set + R"(","data":{"schema":"cdctl.signal/1","signal":"bench","severity":")" +
-                           std::string(severity) + R"("}})";
+  const std::string body =
+      R"({"specversion":"1.0","type":"org.cdctl.signal.raised.v1","datacontenttype":"application/json","id":")" +
+      id + R"(","source":"/bench","subject":")" + set +
+      R"(","data":{"schema":"cdctl.signal/1","signal":"bench","severity":")" +
+      std::string(severity) + R"("}})";
   amqp_basic_properties_t properties{};
-  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
+  properties._flags =
+      AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
   properties.content_type = amqp_cstring_bytes("application/cloudevents+json");
   properties.delivery_mode = 2;
   properties.message_id = demo::bytes(id);
-  const std::string key = set.substr(0, dash) + "." + set.substr(dash + 1) + "." + std::string(severity);
-  return amqp_basic_publish(link_.get(), 1, amqp_cstring_bytes("cdctl.signals"), demo::bytes(key), 0, 0, &properties, demo::bytes(body)) ==
-         AMQP_STATUS_OK;
+  const std::string key =
+      set.substr(0, dash) + "." + set.substr(dash + 1) + "." + std::string(severity);
+  return amqp_basic_publish(link_.get(), 1, amqp_cstring_bytes("cdctl.signals"), demo::bytes(key),
+                            0, 0, &properties, demo::bytes(body)) == AMQP_STATUS_OK;
 }
 
 bool Rounds::at_work(const std::string& set) {
   const auto from = now_us();
-  return ledger_.wait([&] { return ledger_.of(set).open_units() == units_ && ledger_.of(set).last_job > from; }, seconds(20));
+  return ledger_.wait(
+      [&] { return ledger_.of(set).open_units() == units_ && ledger_.of(set).last_job > from; },
+      seconds(20));
 }
 
 std::optional<Round> Rounds::play(const std::string& bad, std::string& error) {
@@ -106,7 +116,8 @@ std::optional<Round> Rounds::play(const std::string& bad, std::string& error) {
     error = bad + " or " + good_ + " has not all its workers at work after 20 s";
     return {};
   }
-  // A second set that signals, and is well, or trip would say that it is the world and not the revision.
+  // A second set that signals, and is well, or trip would say that it is the world and not the
+  // revision.
   if (!raise(good_, "info")) error = "cannot publish a signal";
   const auto begun = now_us();
   if (!raise(bad, "critical")) error = "cannot publish a signal";
@@ -122,7 +133,8 @@ std::optional<Round> Rounds::play(const std::string& bad, std::string& error) {
     error = "break wrote no outcome for " + bad + " within 10 s";
     return {};
   }
-  if (const auto mended = run({"cdctl", "mend", bad}, "/dev/null", false, seconds(30)); mended.status != 0) {
+  if (const auto mended = run({"cdctl", "mend", bad}, "/dev/null", false, seconds(30));
+      mended.status != 0) {
     error = "cdctl mend " + bad + ": exit status " + std::to_string(mended.status);
     return {};
   }

@@ -19,7 +19,8 @@ bool ends_within(pid_t pid, std::chrono::seconds deadline) {
   const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (fd < 0) return false;
   pollfd entry{fd, POLLIN, 0};
-  const int ready = ::poll(&entry, 1, static_cast<int>(std::chrono::milliseconds(deadline).count()));
+  const int ready =
+      ::poll(&entry, 1, static_cast<int>(std::chrono::milliseconds(deadline).count()));
   ::close(fd);
   return ready == 1;
 }
@@ -43,7 +44,8 @@ pid_t start(const std::vector<std::string>& argv, const std::string& input, bool
 
 }  // namespace
 
-Ended run(const std::vector<std::string>& argv, const std::string& input, bool inherit, std::chrono::seconds deadline) {
+Ended run(const std::vector<std::string>& argv, const std::string& input, bool inherit,
+          std::chrono::seconds deadline) {
   const auto begun = Clock::now();
   const pid_t pid = start(argv, input, inherit);
   if (pid < 0) return {};

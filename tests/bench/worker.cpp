@@ -1,7 +1,9 @@
-// bench-worker QUEUE LEDGER: a worker that does nothing with its jobs but write down when each came.
+// bench-worker QUEUE LEDGER: a worker that does nothing with its jobs but write down when each
+// came.
 //
-// The ledger gets lines of one write each, times in microseconds since 1970: `open US SET UNIT` when it consumes,
-// `job US SET UNIT` for each delivery, and `closed US SET UNIT` when the broker has ended its connection.
+// The ledger gets lines of one write each, times in microseconds since 1970: `open US SET UNIT`
+// when it consumes, `job US SET UNIT` for each delivery, and `closed US SET UNIT` when the broker
+// has ended its connection.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -36,16 +38,19 @@ class Ledger {
 };
 
 std::string connect(demo::Link& link, const std::string& queue) {
-  if (auto error = link.open(demo::environment("AMQP_URL"), "bench-worker"); !error.empty()) return error;
+  if (auto error = link.open(demo::environment("AMQP_URL"), "bench-worker"); !error.empty())
+    return error;
   amqp_basic_qos(link.get(), 1, 0, 20, 0);
   if (auto error = link.check("prefetch"); !error.empty()) return error;
-  amqp_basic_consume(link.get(), 1, demo::bytes(queue), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
+  amqp_basic_consume(link.get(), 1, demo::bytes(queue), amqp_empty_bytes, 0, 0, 0,
+                     amqp_empty_table);
   return link.check("consume");
 }
 
 /// Takes jobs until the connection ends; false when nothing can be written down any more.
 bool consume(demo::Link& link, const Ledger& ledger) {
-  const auto patience = demo::to_timeval(milliseconds(200));  // how late a stop request may be noticed
+  const auto patience =
+      demo::to_timeval(milliseconds(200));  // how late a stop request may be noticed
   while (!demo::stop_requested()) {
     amqp_maybe_release_buffers(link.get());
     amqp_envelope_t envelope;

@@ -12,13 +12,15 @@ void check_processes(const Bundle& bundle) {
   std::vector<std::string> notes;
   const auto processes = processes_of(bundle, entries, {}, "bundle", notes);
   if (!processes) return;
-  must(!processes->empty() && processes->size() <= entries.size(), "each process of the Procfile at most once");
+  must(!processes->empty() && processes->size() <= entries.size(),
+       "each process of the Procfile at most once");
   for (const auto& process : *processes) must(process.units > 0, "what is run has a count");
 }
 
 }  // namespace
 
-/// A printed bundle reads as an equal one; one merged over itself has the applications it had, and still prints.
+/// A printed bundle reads as an equal one; one merged over itself has the applications it had, and
+/// still prints.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = cdctl::fuzz::as_text(data, size);
   std::vector<Problem> problems;

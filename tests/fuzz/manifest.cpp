@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "plugins/mojo/manifest/manifest.hpp"
-#include "tests/fuzz/property.hpp"
 #include "plugins/mojo/text/variables.hpp"
+#include "tests/fuzz/property.hpp"
 
 using namespace cdctl::mojo;
 using cdctl::fuzz::must;
@@ -10,10 +10,14 @@ using cdctl::fuzz::must;
 namespace {
 
 bool same_options(const Row& a, const Row& b) {
-  return std::ranges::equal(a.options, b.options, [](const Option& x, const Option& y) { return x.key == y.key && x.value == y.value; });
+  return std::ranges::equal(a.options, b.options, [](const Option& x, const Option& y) {
+    return x.key == y.key && x.value == y.value;
+  });
 }
 bool same(const Manifest& a, const Manifest& b) {
-  return std::ranges::equal(a.rows, b.rows, [](const Row& x, const Row& y) { return x.phase == y.phase && same_options(x, y); });
+  return std::ranges::equal(a.rows, b.rows, [](const Row& x, const Row& y) {
+    return x.phase == y.phase && same_options(x, y);
+  });
 }
 
 }  // namespace
@@ -22,7 +26,10 @@ bool same(const Manifest& a, const Manifest& b) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto manifest = parse_manifest(cdctl::fuzz::as_text(data, size), "manifest");
   for (const auto& row : manifest.rows) {
-    for (const auto& option : row.options) (void)expand(option.value, [](const std::string& name) { return name.size() % 2 ? std::optional(name) : std::nullopt; });
+    for (const auto& option : row.options)
+      (void)expand(option.value, [](const std::string& name) {
+        return name.size() % 2 ? std::optional(name) : std::nullopt;
+      });
   }
   if (!manifest.problems.empty()) return 0;
   const auto again = parse_manifest(print_manifest(manifest), "printed");

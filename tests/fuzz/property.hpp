@@ -15,9 +15,12 @@ inline void must(bool holds, const char* what) {
   std::abort();
 }
 
-inline std::string_view as_text(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+inline std::string_view as_text(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
 
 }  // namespace cdctl::fuzz
 
-/// Each harness defines it: libFuzzer calls it, or replay.cpp with the seeds. In the replay each has another name.
+/// Each harness defines it: libFuzzer calls it, or replay.cpp with the seeds. In the replay each
+/// has another name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

@@ -1,4 +1,5 @@
-// Runs each harness over its seeds, so that the harnesses are built and hold in every build. Ends itself at a finding.
+// Runs each harness over its seeds, so that the harnesses are built and hold in every build. Ends
+// itself at a finding.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -23,7 +24,12 @@ namespace {
 namespace fs = std::filesystem;
 using Harness = int (*)(const std::uint8_t*, std::size_t);
 constexpr std::array<std::pair<const char*, Harness>, 6> k_harnesses{
-    {{"manifest", fuzz_manifest}, {"collect", fuzz_collect}, {"bundle", fuzz_bundle}, {"deployer", fuzz_deployer}, {"juju_status", fuzz_juju_status}, {"juju_lists", fuzz_juju_lists}}};
+    {{"manifest", fuzz_manifest},
+     {"collect", fuzz_collect},
+     {"bundle", fuzz_bundle},
+     {"deployer", fuzz_deployer},
+     {"juju_status", fuzz_juju_status},
+     {"juju_lists", fuzz_juju_lists}}};
 
 std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -37,8 +43,11 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 void replay(Harness harness, const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(in), {});
-  for (std::size_t end = 0; end <= text.size(); end = std::min(text.find('\n', end), text.size() - 1) + 1) {
-    const std::vector<std::uint8_t> bytes(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end));  // its end is its end for a sanitizer, too
+  for (std::size_t end = 0; end <= text.size();
+       end = std::min(text.find('\n', end), text.size() - 1) + 1) {
+    const std::vector<std::uint8_t> bytes(
+        text.begin(), text.begin() + static_cast<std::ptrdiff_t>(
+                                         end));  // its end is its end for a sanitizer, too
     harness(bytes.data(), bytes.size());
     if (end == text.size()) break;
   }

@@ -6,18 +6,23 @@ namespace {
 class Fake final : public cdctl::Source {
  public:
   explicit Fake(cdctl::Host&) {}
-  std::vector<cdctl::Result<cdctl::SourceState>> newest(std::span<const cdctl::SourceConfig> sources, const cdctl::Deadline&) override {
-    return std::vector<cdctl::Result<cdctl::SourceState>>(sources.size(), cdctl::SourceState{"fake", "fake:", "1", {}});
+  std::vector<cdctl::Result<cdctl::SourceState>> newest(
+      std::span<const cdctl::SourceConfig> sources, const cdctl::Deadline&) override {
+    return std::vector<cdctl::Result<cdctl::SourceState>>(
+        sources.size(), cdctl::SourceState{"fake", "fake:", "1", {}});
   }
-  cdctl::Result<cdctl::SourceState> resolve(const cdctl::SourceConfig&, std::string_view, const cdctl::Deadline&) override {
+  cdctl::Result<cdctl::SourceState> resolve(const cdctl::SourceConfig&, std::string_view,
+                                            const cdctl::Deadline&) override {
     throw std::runtime_error("thrown inside the plugin");
   }
-  cdctl::Result<> checkout(const cdctl::SourceConfig&, std::string_view, const std::filesystem::path&, const cdctl::Deadline&) override {
+  cdctl::Result<> checkout(const cdctl::SourceConfig&, std::string_view,
+                           const std::filesystem::path&, const cdctl::Deadline&) override {
     throw 42;
   }
 };
 
-const cdctl::plugin::RoleRow k_roles[] = {{cdctl::plugin::Role::source, "fake", "flavour", cdctl::plugin::make<cdctl::plugin::ShieldSource, Fake>}};
+const cdctl::plugin::RoleRow k_roles[] = {{cdctl::plugin::Role::source, "fake", "flavour",
+                                           cdctl::plugin::make<cdctl::plugin::ShieldSource, Fake>}};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// Sinks for the tests of `notify`: `keep` writes the records to $CDCTL_TEST_SINK, one batch a line as a JSON array; `refuse` takes none;
-// `throw` throws; `wavers` fails in passing twice and then takes them; `stuck` sits until its deadline.
+// Sinks for the tests of `notify`: `keep` writes the records to $CDCTL_TEST_SINK, one batch a line
+// as a JSON array; `refuse` takes none; `throw` throws; `wavers` fails in passing twice and then
+// takes them; `stuck` sits until its deadline.
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -26,13 +27,17 @@ class Keep : public Sink {
 class Refuse final : public Sink {
  public:
   explicit Refuse(Host&) {}
-  Result<> pass(std::span<const Json>, const Deadline&) override { return fail("the room is closed"); }
+  Result<> pass(std::span<const Json>, const Deadline&) override {
+    return fail("the room is closed");
+  }
 };
 
 class Throw final : public Sink {
  public:
   explicit Throw(Host&) {}
-  Result<> pass(std::span<const Json>, const Deadline&) override { throw std::runtime_error("thrown inside the sink"); }
+  Result<> pass(std::span<const Json>, const Deadline&) override {
+    throw std::runtime_error("thrown inside the sink");
+  }
 };
 
 class Wavers final : public Keep {
@@ -58,8 +63,11 @@ class Stuck final : public Sink {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {
-    {Role::sink, "keep", "", make<ShieldSink, Keep>},     {Role::sink, "refuse", "", make<ShieldSink, Refuse>}, {Role::sink, "throw", "", make<ShieldSink, Throw>},
-    {Role::sink, "wavers", "", make<ShieldSink, Wavers>}, {Role::sink, "stuck", "", make<ShieldSink, Stuck>},
+    {Role::sink, "keep", "", make<ShieldSink, Keep>},
+    {Role::sink, "refuse", "", make<ShieldSink, Refuse>},
+    {Role::sink, "throw", "", make<ShieldSink, Throw>},
+    {Role::sink, "wavers", "", make<ShieldSink, Wavers>},
+    {Role::sink, "stuck", "", make<ShieldSink, Stuck>},
 };
 
 }  // namespace

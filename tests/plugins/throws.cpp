@@ -6,12 +6,23 @@ namespace {
 class Broken final : public cdctl::Source {
  public:
   explicit Broken(cdctl::Host&) { throw std::runtime_error("no licence found"); }
-  std::vector<cdctl::Result<cdctl::SourceState>> newest(std::span<const cdctl::SourceConfig>, const cdctl::Deadline&) override { return {}; }
-  cdctl::Result<cdctl::SourceState> resolve(const cdctl::SourceConfig&, std::string_view, const cdctl::Deadline&) override { return cdctl::fail(""); }
-  cdctl::Result<> checkout(const cdctl::SourceConfig&, std::string_view, const std::filesystem::path&, const cdctl::Deadline&) override { return {}; }
+  std::vector<cdctl::Result<cdctl::SourceState>> newest(std::span<const cdctl::SourceConfig>,
+                                                        const cdctl::Deadline&) override {
+    return {};
+  }
+  cdctl::Result<cdctl::SourceState> resolve(const cdctl::SourceConfig&, std::string_view,
+                                            const cdctl::Deadline&) override {
+    return cdctl::fail("");
+  }
+  cdctl::Result<> checkout(const cdctl::SourceConfig&, std::string_view,
+                           const std::filesystem::path&, const cdctl::Deadline&) override {
+    return {};
+  }
 };
 
-const cdctl::plugin::RoleRow k_roles[] = {{cdctl::plugin::Role::source, "throws", "", cdctl::plugin::make<cdctl::plugin::ShieldSource, Broken>}};
+const cdctl::plugin::RoleRow k_roles[] = {
+    {cdctl::plugin::Role::source, "throws", "",
+     cdctl::plugin::make<cdctl::plugin::ShieldSource, Broken>}};
 
 }  // namespace
 

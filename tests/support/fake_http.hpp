@@ -25,12 +25,15 @@ class FakeHttp {
   /// The whole answer from its status line on; empty = hang until the server goes.
   using Script = std::function<std::string(const Request&)>;
 
-  explicit FakeHttp(Script script) : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit FakeHttp(Script script)
+      : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_.get(), 64) != 0) std::abort();
+    if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        ::listen(listener_.get(), 64) != 0)
+      std::abort();
     ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
     acceptor_ = std::jthread([this](const std::stop_token& stop) { accept_all(stop); });
@@ -42,8 +45,10 @@ class FakeHttp {
     return seen_;
   }
 
-  static std::string answer(int status, const std::string& body, const std::string& headers = "Content-Type: application/json\r\n") {
-    return "HTTP/1.1 " + std::to_string(status) + " X\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  static std::string answer(int status, const std::string& body,
+                            const std::string& headers = "Content-Type: application/json\r\n") {
+    return "HTTP/1.1 " + std::to_string(status) + " X\r\n" + headers +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
  private:
@@ -76,9 +81,11 @@ class FakeHttp {
       while ((end = text.find("\r\n\r\n")) == std::string::npos)
         if (!more(fd.get(), text, stop)) return;
       Request request{text.substr(0, text.find(' ')), {}, text.substr(0, end), {}};
-      request.path = text.substr(request.method.size() + 1, text.find(" HTTP/") - request.method.size() - 1);
+      request.path =
+          text.substr(request.method.size() + 1, text.find(" HTTP/") - request.method.size() - 1);
       std::size_t length = 0;
-      if (const auto at = request.head.find("Content-Length: "); at != std::string::npos) length = std::stoul(request.head.substr(at + 16));
+      if (const auto at = request.head.find("Content-Length: "); at != std::string::npos)
+        length = std::stoul(request.head.substr(at + 16));
       while (text.size() < end + 4 + length)
         if (!more(fd.get(), text, stop)) return;
       request.body = text.substr(end + 4, length);
@@ -90,7 +97,8 @@ class FakeHttp {
       }
       if (answer.empty()) {
         std::string rest;
-        while (more(fd.get(), rest, stop)) {}
+        while (more(fd.get(), rest, stop)) {
+        }
         return;
       }
       (void)!::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);

@@ -22,23 +22,35 @@ T must(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-inline Sources some_sources() { return {{"trunk", {"git", "", "9f2c1ab", 124}}, {"config", {"file", "", "c0ffee", {}}}}; }
+inline Sources some_sources() {
+  return {{"trunk", {"git", "", "9f2c1ab", 124}}, {"config", {"file", "", "c0ffee", {}}}};
+}
 
 /// One application with two units that run no program.
 inline BundleWorkload some_bundle() {
-  return {Json::object({{"applications", Json::object({{"lamp", Json::object({{"charm", "lamp"}, {"num_units", 2}})}})}}), {}};
+  return {Json::object(
+              {{"applications",
+                Json::object({{"lamp", Json::object({{"charm", "lamp"}, {"num_units", 2}})}})}}),
+          {}};
 }
 
 /// A home of the engine on the stand-in's controller.
 class JujuHome {
  public:
-  explicit JujuHome(const std::string& version = "3.6") : world(version), host_(world.folder() / "home") { open(); }
+  explicit JujuHome(const std::string& version = "3.6")
+      : world(version), host_(world.folder() / "home") {
+    open();
+  }
 
   JujuWorld world;
   [[nodiscard]] juju::JujuEngine& engine() { return *engine_; }
   [[nodiscard]] TestHost& host() { return host_; }
-  [[nodiscard]] std::filesystem::path controller_folder() const { return host_.home() / "juju/0c0ffee0-0000-4000-8000-000000000001"; }
-  [[nodiscard]] std::filesystem::path set_folder(const SetName& set) const { return controller_folder() / "sets" / set.str(); }
+  [[nodiscard]] std::filesystem::path controller_folder() const {
+    return host_.home() / "juju/0c0ffee0-0000-4000-8000-000000000001";
+  }
+  [[nodiscard]] std::filesystem::path set_folder(const SetName& set) const {
+    return controller_folder() / "sets" / set.str();
+  }
 
   /// Gives the service a `[juju]` table.
   void configure(const SetName& set, const std::string& table) {
@@ -50,7 +62,8 @@ class JujuHome {
     host_.config_value.services = {std::move(service)};
   }
   void log_in(const std::string& user) {
-    std::ofstream(world.folder() / "data/accounts.yaml") << "controllers:\n  attic:\n    user: " << user << "\n    password: shy-secret\n";
+    std::ofstream(world.folder() / "data/accounts.yaml")
+        << "controllers:\n  attic:\n    user: " << user << "\n    password: shy-secret\n";
     open();
   }
   void deploy(const SetName& set) {
@@ -70,7 +83,8 @@ class JujuHome {
   void change_tags(const SetName& set, const std::string& key, const std::string& value) {
     auto tags = juju::tags_from_text(world.control({"tags", set.str()}));
     tags[key] = value;
-    world.juju({"--no-alias", "model-config", "-m", "attic:" + model_uuid(set), "resource-tags=" + must(juju::tags_text(tags)), "-B"});
+    world.juju({"--no-alias", "model-config", "-m", "attic:" + model_uuid(set),
+                "resource-tags=" + must(juju::tags_text(tags)), "-B"});
   }
   [[nodiscard]] std::string model_uuid(const SetName& set) {
     const auto state = world.shown();
@@ -82,7 +96,8 @@ class JujuHome {
   /// Another machine, or another process of this one, on the same controller.
   class Other {
    public:
-    Other(const JujuHome& beside, const std::string& machine) : host_(machine.empty() ? beside.host_.home() : beside.world.folder() / machine) {
+    Other(const JujuHome& beside, const std::string& machine)
+        : host_(machine.empty() ? beside.host_.home() : beside.world.folder() / machine) {
       host_.config_value = beside.host_.config_value;
       engine_ = std::make_unique<juju::JujuEngine>(host_);
     }
@@ -96,7 +111,8 @@ class JujuHome {
  private:
   void open() {
     host_.config_value.file = world.folder() / "cdctl.toml";
-    host_.config_value.table = Json::object({{"juju", Json::object({{"controller", "attic"}, {"data", "data"}})}});
+    host_.config_value.table =
+        Json::object({{"juju", Json::object({{"controller", "attic"}, {"data", "data"}})}});
     engine_ = std::make_unique<juju::JujuEngine>(host_);
   }
   TestHost host_;

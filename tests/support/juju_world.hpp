@@ -34,7 +34,8 @@ inline bool killed_at(const std::string& point, const std::function<void()>& act
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
-/// A controller of the stand-in for juju in a folder of its own, first in PATH; seeded with juju_control.
+/// A controller of the stand-in for juju in a folder of its own, first in PATH; seeded with
+/// juju_control.
 class JujuWorld {
  public:
   explicit JujuWorld(const std::string& version = "3.6") {
@@ -58,15 +59,22 @@ class JujuWorld {
   [[nodiscard]] const std::filesystem::path& folder() const { return dir_.path(); }
 
   /// What juju_control prints.
-  std::string control(std::vector<std::string> words) const { return run_fake("juju_control", std::move(words)); }
+  std::string control(std::vector<std::string> words) const {
+    return run_fake("juju_control", std::move(words));
+  }
   /// What juju prints, run by hand.
-  std::string juju(std::vector<std::string> words) const { return run_fake("juju", std::move(words)); }
+  std::string juju(std::vector<std::string> words) const {
+    return run_fake("juju", std::move(words));
+  }
   [[nodiscard]] Json shown() const { return Json::parse(control({"show"})).value(); }
 
   /// The commands that were run since the last time it was asked, by their first word.
   [[nodiscard]] std::vector<std::string> ran() {
     std::vector<std::string> out;
-    for (const auto& argv : calls()) out.push_back(argv.items().size() > 1 && argv.items()[0].view() == "--no-alias" ? argv.items()[1].as_string() : std::string());
+    for (const auto& argv : calls())
+      out.push_back(argv.items().size() > 1 && argv.items()[0].view() == "--no-alias"
+                        ? argv.items()[1].as_string()
+                        : std::string());
     return out;
   }
   [[nodiscard]] std::vector<Json> calls() {

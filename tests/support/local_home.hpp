@@ -29,7 +29,8 @@ inline Sources some_sources() {
 }
 inline Deadline soon() { return Deadline(Millis(20'000)); }
 
-/// A number that only the processes of this test program bear, to find them by: other builds run the same tests.
+/// A number that only the processes of this test program bear, to find them by: other builds run
+/// the same tests.
 inline const std::string k_word = std::to_string(700'000'000 + ::getpid());  // before any fork
 
 /// Waits until `holds`, ten seconds at most.
@@ -48,7 +49,9 @@ T must(Result<T> result) {
 /// With or without cgroups, for the time of a test.
 class NoCgroup {
  public:
-  explicit NoCgroup(bool on) { on ? ::setenv("CDCTL_TEST_NO_CGROUP", "1", 1) : ::unsetenv("CDCTL_TEST_NO_CGROUP"); }
+  explicit NoCgroup(bool on) {
+    on ? ::setenv("CDCTL_TEST_NO_CGROUP", "1", 1) : ::unsetenv("CDCTL_TEST_NO_CGROUP");
+  }
   NoCgroup(const NoCgroup&) = delete;
   NoCgroup& operator=(const NoCgroup&) = delete;
   ~NoCgroup() { ::unsetenv("CDCTL_TEST_NO_CGROUP"); }
@@ -57,7 +60,10 @@ class NoCgroup {
 /// A home with an engine; at the end every set in it is ended.
 class LocalHome {
  public:
-  LocalHome() : host(dir.path() / "home"), engine(std::make_unique<local::LocalEngine>(host)), paths(dir.path() / "home") {}
+  LocalHome()
+      : host(dir.path() / "home"),
+        engine(std::make_unique<local::LocalEngine>(host)),
+        paths(dir.path() / "home") {}
   LocalHome(const LocalHome&) = delete;
   LocalHome& operator=(const LocalHome&) = delete;
   ~LocalHome() {
@@ -69,13 +75,20 @@ class LocalHome {
     }
   }
 
-  [[nodiscard]] std::filesystem::path folder(const SetName& set = k_set) const { return paths.set(set).folder; }
-  [[nodiscard]] SetStatus status(const SetName& set = k_set) { return must(engine.describe(set, soon())); }
+  [[nodiscard]] std::filesystem::path folder(const SetName& set = k_set) const {
+    return paths.set(set).folder;
+  }
+  [[nodiscard]] SetStatus status(const SetName& set = k_set) {
+    return must(engine.describe(set, soon()));
+  }
   [[nodiscard]] std::string state(const SetName& set = k_set) { return status(set).state; }
-  [[nodiscard]] Json unit(std::size_t index = 0) { return status().detail["units"].items().at(index); }
+  [[nodiscard]] Json unit(std::size_t index = 0) {
+    return status().detail["units"].items().at(index);
+  }
 
   [[nodiscard]] Workload workload(const std::string& command, std::int64_t units = 1) const {
-    return {dir.path(), {{"worker", command, units}}, {{"AMQP_URL", "amqp://thumbs:s3cret@localhost"}}};
+    return {
+        dir.path(), {{"worker", command, units}}, {{"AMQP_URL", "amqp://thumbs:s3cret@localhost"}}};
   }
   /// The whole of a deploy, as the front end does it.
   Result<> try_deploy(const Workload& what, const SetName& set = k_set) {
@@ -84,7 +97,9 @@ class LocalHome {
     CDCTL_TRY(claim->start(what, soon()));
     return claim->finish();
   }
-  void deploy(const std::string& command, std::int64_t units = 1) { must(try_deploy(workload(command, units))); }
+  void deploy(const std::string& command, std::int64_t units = 1) {
+    must(try_deploy(workload(command, units)));
+  }
   Result<> reap(Millis grace = Millis(2000)) {
     if (auto stopped = engine.stop(k_set, grace, soon()); !stopped) return fail(stopped.error());
     if (auto gone = engine.destroy(k_set, soon()); !gone) return fail(gone.error());
@@ -96,7 +111,8 @@ class LocalHome {
     REQUIRE(record);
     return record->supervisor;
   }
-  /// The processes of the set that are still alive, however they hide: each test gives its workers a word of their own.
+  /// The processes of the set that are still alive, however they hide: each test gives its workers
+  /// a word of their own.
   [[nodiscard]] std::size_t processes_with(const std::string& word) const {
     std::size_t count = 0;
     for (const auto& process : local::all_processes()) {
@@ -120,10 +136,14 @@ class LocalHome {
   local::HomePaths paths;
 };
 
-/// A worker that appends to `file` (in its working directory) every 10 ms: it is seen to run, and to stand still.
-inline std::string ticker(const std::string& file) { return "while :; do echo tick >> " + file + "; sleep 0.01; done"; }
+/// A worker that appends to `file` (in its working directory) every 10 ms: it is seen to run, and
+/// to stand still.
+inline std::string ticker(const std::string& file) {
+  return "while :; do echo tick >> " + file + "; sleep 0.01; done";
+}
 
-/// Runs `action` in a child that ends itself with SIGKILL at the crash point; true when it came there.
+/// Runs `action` in a child that ends itself with SIGKILL at the crash point; true when it came
+/// there.
 inline bool crashes_at(const std::string& point, const std::function<void()>& action) {
   const auto pid = ::fork();
   if (pid == 0) {

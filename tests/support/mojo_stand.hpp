@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "plugins/mojo/run/deployer.hpp"
 #include "plugins/git/git_source.hpp"
+#include "plugins/mojo/run/deployer.hpp"
 #include "tests/support/git_repo.hpp"
 #include "tests/support/test_host.hpp"
 
@@ -19,14 +19,18 @@ namespace fs = std::filesystem;
 /// A claim that keeps what it was told to start.
 class FakeClaim final : public Claim {
  public:
-  explicit FakeClaim(fs::path workspace) : workspace_(std::move(workspace)) { fs::create_directories(workspace_); }
+  explicit FakeClaim(fs::path workspace) : workspace_(std::move(workspace)) {
+    fs::create_directories(workspace_);
+  }
   std::vector<Workload> started;
   std::vector<BundleWorkload> bundles;
-  bool charms = false;   ///< plays an engine of charms
+  bool charms = false;  ///< plays an engine of charms
 
   const SetStatus& found() const override { return status_; }
   fs::path workspace() const override { return workspace_; }
-  Result<std::optional<std::string>> load_secret(std::string_view) override { return std::optional<std::string>(); }
+  Result<std::optional<std::string>> load_secret(std::string_view) override {
+    return std::optional<std::string>();
+  }
   Result<> save_secret(std::string_view, std::string_view) override { return {}; }
   Result<> clean(const Deadline&) override { return remove_tree(workspace_); }
   Result<> start(const Workload& workload, const Deadline&) override {
@@ -56,7 +60,8 @@ struct Stand {
   ServiceConfig service;
   Sources sources;
   FakeClaim claim{dir.path() / "set" / "work"};
-  std::map<std::string, std::string> env{{"AMQP_URL", "amqp://thumbs:s3cretpass@broker/"}, {"CDCTL_SET", "thumbs-r0123456789"}};
+  std::map<std::string, std::string> env{{"AMQP_URL", "amqp://thumbs:s3cretpass@broker/"},
+                                         {"CDCTL_SET", "thumbs-r0123456789"}};
   Millis patience{30'000};
 
   Stand() {
@@ -67,8 +72,11 @@ struct Stand {
     trunk.write("Procfile", "worker: ./run.sh\n");
   }
   void with_spec(const std::string& manifest) { spec.write("manifest", manifest); }
-  void script(const std::string& name, const std::string& text) { spec.write(name, "#!/bin/sh\n" + text, true); }
-  void source(const std::string& name, const std::string& kind, const std::string& url, const std::string& revision) {
+  void script(const std::string& name, const std::string& text) {
+    spec.write(name, "#!/bin/sh\n" + text, true);
+  }
+  void source(const std::string& name, const std::string& kind, const std::string& url,
+              const std::string& revision) {
     std::erase_if(service.sources, [&](const SourceConfig& old) { return old.name == name; });
     service.sources.push_back({"thumbs", name, kind, url, Json::object()});
     sources[name] = {kind, url, revision, {}};
@@ -77,7 +85,8 @@ struct Stand {
     source("trunk", "git", trunk.url(), trunk.commit_all("trunk"));
     if (spec_too) source("spec", "git", spec.url(), spec.commit_all("spec"));
     sources["service"] = {"file", "", std::string(64, 'a'), {}};
-    const DeployRequest request{service, {"thumbs", "r0123456789"}, sources, env, Deadline(patience)};
+    const DeployRequest request{
+        service, {"thumbs", "r0123456789"}, sources, env, Deadline(patience)};
     return mojo::MojoDeployer(host).deploy(request, claim);
   }
   fs::path work(const std::string& name) const { return claim.workspace() / name; }
@@ -86,9 +95,9 @@ struct Stand {
 
 }  // namespace cdctl::test
 
-#define REQUIRE_DONE(result)                              \
-  do {                                                    \
-    const auto done_ = (result);                          \
-    INFO((done_ ? std::string() : done_.error().what));   \
-    REQUIRE(done_);                                       \
+#define REQUIRE_DONE(result)                            \
+  do {                                                  \
+    const auto done_ = (result);                        \
+    INFO((done_ ? std::string() : done_.error().what)); \
+    REQUIRE(done_);                                     \
   } while (false)

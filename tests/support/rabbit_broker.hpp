@@ -20,7 +20,8 @@ extern char** environ;
 
 namespace cdctl::test {
 
-/// Waits until `done` says so; false when it never did. For what another process does in its own time.
+/// Waits until `done` says so; false when it never did. For what another process does in its own
+/// time.
 template <class F>
 bool eventually(F&& done, Millis within = Millis(10'000)) {
   for (const Deadline deadline(within); !deadline.passed(); ::usleep(2000))
@@ -31,7 +32,8 @@ bool eventually(F&& done, Millis within = Millis(10'000)) {
 /// A program that runs beside the test and is ended with the object.
 class Beside {
  public:
-  explicit Beside(std::vector<std::string> argv, const std::map<std::string, std::string>& env = {}) {
+  explicit Beside(std::vector<std::string> argv,
+                  const std::map<std::string, std::string>& env = {}) {
     std::vector<char*> arguments;
     for (auto& word : argv) arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -43,8 +45,11 @@ class Beside {
     variables.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    for (const int fd : {1, 2}) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0);
-    if (::posix_spawnp(&pid_, argv[0].c_str(), &actions, nullptr, arguments.data(), variables.data()) != 0) pid_ = -1;
+    for (const int fd : {1, 2})
+      posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0);
+    if (::posix_spawnp(&pid_, argv[0].c_str(), &actions, nullptr, arguments.data(),
+                       variables.data()) != 0)
+      pid_ = -1;
     posix_spawn_file_actions_destroy(&actions);
   }
   Beside(Beside&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
@@ -84,27 +89,32 @@ class Broker {
     Env env;
     std::istringstream lines(read_file(file).value_or(""));
     for (std::string line; std::getline(lines, line);)
-      if (const auto equals = line.find('='); equals != std::string::npos) env[line.substr(0, equals)] = line.substr(equals + 1);
+      if (const auto equals = line.find('='); equals != std::string::npos)
+        env[line.substr(0, equals)] = line.substr(equals + 1);
     return env;
   }
   /// The broker of the ctest run, or the one that $CDCTL_TEST_BROKER_ENV describes.
   static Env shared_env() {
     const char* given = std::getenv("CDCTL_TEST_BROKER_ENV");
     auto env = read_env(given ? given : CDCTL_BUILD_DIR "/tests/broker.env");
-    if (!env.contains("HTTP_PORT")) throw std::runtime_error("no broker: run through ctest, or set CDCTL_TEST_BROKER_ENV");
+    if (!env.contains("HTTP_PORT"))
+      throw std::runtime_error("no broker: run through ctest, or set CDCTL_TEST_BROKER_ENV");
     return env;
   }
 
-  explicit Broker(Env env = shared_env(), std::string scheme = "", std::string ca = "") : env_(std::move(env)), host_(home_.path() / "home") {
+  explicit Broker(Env env = shared_env(), std::string scheme = "", std::string ca = "")
+      : env_(std::move(env)), host_(home_.path() / "home") {
     const bool tls = !scheme.empty();
     (void)write_file_atomically(home_.path() / "password", "guest\n", 0600);
     host_.config_value.file = home_.path() / "cdctl.toml";
     management_ = (tls ? "https://localhost:" : "http://127.0.0.1:") + env_["HTTP_PORT"];
-    host_.config_value.table = Json::object({{"rabbit", Json::object({{"management", management_},
-                                                                      {"amqp", (tls ? "amqps://localhost:" : "amqp://127.0.0.1:") + env_["AMQP_PORT"]},
-                                                                      {"vhost", vhost_},
-                                                                      {"user", "guest"},
-                                                                      {"password_file", "password"}})}});
+    host_.config_value.table = Json::object(
+        {{"rabbit", Json::object({{"management", management_},
+                                  {"amqp", (tls ? "amqps://localhost:" : "amqp://127.0.0.1:") +
+                                               env_["AMQP_PORT"]},
+                                  {"vhost", vhost_},
+                                  {"user", "guest"},
+                                  {"password_file", "password"}})}});
     if (tls) host_.config_value.table.find("rabbit")->set("ca_file", ca);
     ca_ = ca;
     must("PUT", "/vhosts/" + vhost_, Json::object());
@@ -113,7 +123,8 @@ class Broker {
     for (const auto& user : users_) (void)api("DELETE", "/users/" + user);
     const auto parameters = api("GET", "/global-parameters").second;
     for (const auto& parameter : parameters.items())
-      if (parameter["name"].view().contains(service_)) (void)api("DELETE", "/global-parameters/" + parameter["name"].as_string());
+      if (parameter["name"].view().contains(service_))
+        (void)api("DELETE", "/global-parameters/" + parameter["name"].as_string());
     (void)api("DELETE", "/vhosts/" + vhost_);
   }
 
@@ -139,12 +150,15 @@ class Broker {
   }
   /// A service with one quorum queue, named for it.
   [[nodiscard]] ServiceConfig queue_service() const {
-    return service(Json::object({{"queues", Json::object({{service_, Json::object({{"type", "quorum"}})}})}, {"publish", Json::array({""})}}));
+    return service(
+        Json::object({{"queues", Json::object({{service_, Json::object({{"type", "quorum"}})}})},
+                      {"publish", Json::array({""})}}));
   }
   [[nodiscard]] const std::string& queue() const { return service_; }
 
   /// The management API as an administrator: status and body.
-  std::pair<int, Json> api(const std::string& method, const std::string& path, Json body = {}, const std::string& user = "guest",
+  std::pair<int, Json> api(const std::string& method, const std::string& path, Json body = {},
+                           const std::string& user = "guest",
                            const std::string& password = "guest") {
     HttpRequest request;
     request.method = method;
@@ -160,18 +174,24 @@ class Broker {
   }
   Json must(const std::string& method, const std::string& path, Json body = {}) {
     auto [status, json] = api(method, path, std::move(body));
-    if (status < 200 || status > 299) throw std::runtime_error(fmt::format("{} {}: {} {}", method, path, status, json.dump()));
+    if (status < 200 || status > 299)
+      throw std::runtime_error(fmt::format("{} {}: {} {}", method, path, status, json.dump()));
     return json;
   }
   /// Names of the open connections of a set's user.
-  std::size_t connected(const SetName& set) { return api("GET", "/connections/username/" + set.str()).second.items().size(); }
+  std::size_t connected(const SetName& set) {
+    return api("GET", "/connections/username/" + set.str()).second.items().size();
+  }
   /// The limit of a set's user; -1 = none.
   std::int64_t limit(const SetName& set) {
     return api("GET", "/users/" + set.str()).second["limits"]["max-connections"].as_int(-1);
   }
-  /// A worker: amqp-consume with the set's own URL, which runs `command` with each message on its stdin.
-  Beside worker(const std::string& url, const std::vector<std::string>& command = {"cat"}, int prefetch = 5) {
-    std::vector<std::string> argv{"amqp-consume", "-u", url, "-q", queue(), "-p", std::to_string(prefetch), "--"};
+  /// A worker: amqp-consume with the set's own URL, which runs `command` with each message on its
+  /// stdin.
+  Beside worker(const std::string& url, const std::vector<std::string>& command = {"cat"},
+                int prefetch = 5) {
+    std::vector<std::string> argv{"amqp-consume",           "-u", url, "-q", queue(), "-p",
+                                  std::to_string(prefetch), "--"};
     if (prefetch == 0) argv.erase(argv.begin() + 5, argv.begin() + 7);
     argv.insert(argv.end(), command.begin(), command.end());
     return Beside(argv);
@@ -180,7 +200,8 @@ class Broker {
  private:
   static std::string word() {
     std::string text = "t";
-    for (const char c : random_hex(5)) text += static_cast<char>(c <= '9' ? c - '0' + 'g' : c);  // letters only
+    for (const char c : random_hex(5))
+      text += static_cast<char>(c <= '9' ? c - '0' + 'g' : c);  // letters only
     return text;
   }
   TempDir home_;

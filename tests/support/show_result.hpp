@@ -8,6 +8,8 @@
 template <class T>
 struct Catch::StringMaker<std::expected<T, cdctl::Error>> {
   static std::string convert(const std::expected<T, cdctl::Error>& result) {
-    return result ? std::string("a value") : "error " + std::to_string(static_cast<int>(result.error().exit)) + ": " + result.error().what;
+    return result ? std::string("a value")
+                  : "error " + std::to_string(static_cast<int>(result.error().exit)) + ": " +
+                        result.error().what;
   }
 };

@@ -43,7 +43,8 @@ class TestHost final : public Host {
   const Config& config() const override { return config_value; }
   Result<Http*> http() override {
     if (!http_) {
-      void* library = ::dlopen(CDCTL_BUILD_DIR "/" CDCTL_LIBDIR "/cdctl-http.so", RTLD_NOW | RTLD_LOCAL);
+      void* library =
+          ::dlopen(CDCTL_BUILD_DIR "/" CDCTL_LIBDIR "/cdctl-http.so", RTLD_NOW | RTLD_LOCAL);
       if (!library) return fail(::dlerror());
       auto* make = reinterpret_cast<Http* (*)()>(::dlsym(library, "cdctl_make_http"));
       if (!make) return fail("no cdctl_make_http");

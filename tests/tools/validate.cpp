@@ -1,5 +1,5 @@
-// Reads NDJSON from stdin and holds every record to its schema in the folder given: exit 1 and the reasons when one does
-// not fit. `validate-records schemas < records.ndjson`
+// Reads NDJSON from stdin and holds every record to its schema in the folder given: exit 1 and the
+// reasons when one does not fit. `validate-records schemas < records.ndjson`
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -28,7 +28,8 @@ class Schemas {
       if (!in) throw std::runtime_error("no schema for '" + name + "'");
       const auto document = json::parse(in);
       slot = std::make_unique<valijson::Schema>();
-      valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(NlohmannJsonAdapter(document), *slot);
+      valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+          .populateSchema(NlohmannJsonAdapter(document), *slot);
     }
     return *slot;
   }
@@ -42,7 +43,9 @@ bool check(Schemas& schemas, const std::string& line, std::size_t number) {
   const auto record = json::parse(line);
   valijson::ValidationResults results;
   valijson::Validator validator;
-  if (validator.validate(schemas.of(record.value("schema", "")), NlohmannJsonAdapter(record), &results)) return true;
+  if (validator.validate(schemas.of(record.value("schema", "")), NlohmannJsonAdapter(record),
+                         &results))
+    return true;
   valijson::ValidationResults::Error error;
   while (results.popError(error)) {
     std::cerr << "line " << number << ": ";

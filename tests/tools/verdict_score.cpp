@@ -14,7 +14,8 @@ using namespace cdctl::breaker;
 
 namespace {
 
-/// break with min_live = 1: it counts the units of live and uncut sets after the action, and refuses what would leave none.
+/// break with min_live = 1: it counts the units of live and uncut sets after the action, and
+/// refuses what would leave none.
 class Guard {
  public:
   explicit Guard(const Trace& trace) : trace_(trace) {}
@@ -37,7 +38,8 @@ class Guard {
   /// Services without any set that is not cut.
   [[nodiscard]] int emptied() const {
     std::map<std::string, bool> live;
-    for (const auto& [name, units] : trace_.units) live[name.substr(0, name.rfind('-'))] |= !cut_.contains(name);
+    for (const auto& [name, units] : trace_.units)
+      live[name.substr(0, name.rfind('-'))] |= !cut_.contains(name);
     int out = 0;
     for (const auto& [name, any] : live) out += !any;
     return out;
@@ -52,17 +54,20 @@ class Guard {
 
 Score& Score::operator+=(const Score& other) {
   traces += other.traces, right += other.right, wrong += other.wrong, missed += other.missed;
-  cuts += other.cuts, refused += other.refused, last_cut += other.last_cut, good_cuts += other.good_cuts;
+  cuts += other.cuts, refused += other.refused, last_cut += other.last_cut,
+      good_cuts += other.good_cuts;
   return *this;
 }
 
-Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, bool cut, std::vector<std::string>* wrongs) {
+Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, bool cut,
+                  std::vector<std::string>* wrongs) {
   Score out;
   out.traces = 1;
   Guard guard(trace);
   std::map<std::string, Json> blamed;
   std::vector<Rule> parsed;
-  for (const auto& rule : rules.empty() ? default_rules() : rules) parsed.push_back(*Rule::parse(rule));
+  for (const auto& rule : rules.empty() ? default_rules() : rules)
+    parsed.push_back(*Rule::parse(rule));
   Breaker breaker({[&](std::string_view) { return parsed; },
                    [&](const Json& verdict) {
                      if (verdict["verdict"].view() != "unhealthy") return;
@@ -76,11 +81,15 @@ Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, boo
   for (const auto& line : trace.lines) {
     padded = line.text;
     padded.append(SignalScanner::k_padding, '\0');
-    if (scanner.scan(std::string_view(padded).substr(0, line.text.size())) != SignalScanner::Kind::signal) throw std::runtime_error("not a signal: " + line.text);
+    if (scanner.scan(std::string_view(padded).substr(0, line.text.size())) !=
+        SignalScanner::Kind::signal)
+      throw std::runtime_error("not a signal: " + line.text);
     if (!cut || !guard.is_cut(scanner.observation().set)) breaker.add(scanner.observation());
   }
   const auto tell = [&](std::string_view what, const std::string& set, const Json* verdict) {
-    if (wrongs) wrongs->push_back(fmt::format("{} {}: {} {} {}", trace.kind, trace.seed, what, set, verdict ? verdict->dump() : ""));
+    if (wrongs)
+      wrongs->push_back(fmt::format("{} {}: {} {} {}", trace.kind, trace.seed, what, set,
+                                    verdict ? verdict->dump() : ""));
   };
   for (const auto& [set, units] : trace.units) {
     const auto at = blamed.find(set);
@@ -89,7 +98,8 @@ Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, boo
       if (bad == trace.bad_since.end()) continue;
       ++out.missed;
       tell("missed", set, nullptr);
-    } else if (bad == trace.bad_since.end() || *parse_rfc3339(at->second["time"].view()) < bad->second) {
+    } else if (bad == trace.bad_since.end() ||
+               *parse_rfc3339(at->second["time"].view()) < bad->second) {
       ++out.wrong;
       tell("wrong", set, &at->second);
     } else {
@@ -100,10 +110,14 @@ Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, boo
   return out;
 }
 
-std::map<std::string, Score> judge_kinds(std::uint64_t first_seed, int seeds, const std::vector<std::string>& rules, bool cut, std::vector<std::string>* wrongs) {
+std::map<std::string, Score> judge_kinds(std::uint64_t first_seed, int seeds,
+                                         const std::vector<std::string>& rules, bool cut,
+                                         std::vector<std::string>* wrongs) {
   std::map<std::string, Score> out;
   for (const auto kind : kinds())
-    for (int i = 0; i < seeds; ++i) out[std::string(kind)] += judge_trace(make_trace(kind, first_seed + static_cast<std::uint64_t>(i)), rules, cut, wrongs);
+    for (int i = 0; i < seeds; ++i)
+      out[std::string(kind)] += judge_trace(
+          make_trace(kind, first_seed + static_cast<std::uint64_t>(i)), rules, cut, wrongs);
   return out;
 }
 

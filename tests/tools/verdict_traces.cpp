@@ -23,10 +23,11 @@ enum class Told { bad_only, counts, both };
 struct Actor {
   std::string set;
   int units = 1;
-  double from = 0, to = 0;                    ///< when it is out there
-  double jobs = 10;                           ///< a minute and unit
-  std::function<double(double)> failing;      ///< share of the jobs begun at a moment
-  double critical = 0, critical_from = 0;     ///< share of the failures that it calls very bad, and since when
+  double from = 0, to = 0;                ///< when it is out there
+  double jobs = 10;                       ///< a minute and unit
+  std::function<double(double)> failing;  ///< share of the jobs begun at a moment
+  double critical = 0,
+         critical_from = 0;  ///< share of the failures that it calls very bad, and since when
   std::string signal = "job-failed";
 };
 
@@ -35,37 +36,48 @@ struct Play {
   Dice dice;
   Trace trace;
   Told told = Told::counts;
-  double every = 15;        ///< seconds between counts
+  double every = 15;  ///< seconds between counts
   double duration = k_hour;
-  double skew = 0;          ///< of the clocks, seconds at most
-  double late = 0.2;        ///< until a signal is received, seconds at most
-  double again = 0;         ///< chance that it comes once more
+  double skew = 0;    ///< of the clocks, seconds at most
+  double late = 0.2;  ///< until a signal is received, seconds at most
+  double again = 0;   ///< chance that it comes once more
   bool units_named = true;
 
-  Play(std::string_view kind, std::uint64_t seed) : dice(seed * 31 + kind.size() * 7 + static_cast<std::uint64_t>(kind.front())) {
+  Play(std::string_view kind, std::uint64_t seed)
+      : dice(seed * 31 + kind.size() * 7 + static_cast<std::uint64_t>(kind.front())) {
     trace.kind = kind;
     trace.seed = seed;
   }
 
-  std::string name_set(std::string_view service = "thumbs") { return fmt::format("{}-r{:010x}", service, dice.word() & 0xffffffffffULL); }
+  std::string name_set(std::string_view service = "thumbs") {
+    return fmt::format("{}-r{:010x}", service, dice.word() & 0xffffffffffULL);
+  }
 
-  void say(const Actor& actor, int unit, double at, double skewed, std::string_view severity, std::string_view rest) {
+  void say(const Actor& actor, int unit, double at, double skewed, std::string_view severity,
+           std::string_view rest) {
     const auto time = k_start + Millis(static_cast<std::int64_t>(at * 1000));
     const auto received = time + Millis(static_cast<std::int64_t>(dice.between(0, late) * 1000));
     const auto service = actor.set.substr(0, actor.set.rfind('-'));
     const auto id = fmt::format("{:016x}", dice.word());
     const auto named = units_named ? fmt::format(R"("unit":"{}",)", unit) : "";
     const auto line = [&](Time seen) {
-      trace.lines.push_back({seen, fmt::format(R"({{"schema":"cdctl.signal/1","id":"{}","set":"{}","service":"{}","revision":"{}",{}"severity":"{}","signal":"{}","key":"{}/{}",{}"time":"{}","received":"{}"}})",
-                                               id, actor.set, service, actor.set.substr(service.size() + 1), named, severity, actor.signal, service, actor.signal, rest,
-                                               to_rfc3339(time + Millis(static_cast<std::int64_t>(skewed * 1000))), to_rfc3339(seen))});
+      trace.lines.push_back(
+          {seen,
+           fmt::format(
+               R"({{"schema":"cdctl.signal/1","id":"{}","set":"{}","service":"{}","revision":"{}",{}"severity":"{}","signal":"{}","key":"{}/{}",{}"time":"{}","received":"{}"}})",
+               id, actor.set, service, actor.set.substr(service.size() + 1), named, severity,
+               actor.signal, service, actor.signal, rest,
+               to_rfc3339(time + Millis(static_cast<std::int64_t>(skewed * 1000))),
+               to_rfc3339(seen))});
     };
     line(received);
-    while (dice.happens(again)) line(received + Millis(static_cast<std::int64_t>(dice.between(0, 60) * 1000)));
+    while (dice.happens(again))
+      line(received + Millis(static_cast<std::int64_t>(dice.between(0, 60) * 1000)));
   }
 
   void fail_once(const Actor& actor, int unit, double at, double skewed) {
-    const auto severity = at >= actor.critical_from && dice.happens(actor.critical) ? "critical" : "error";
+    const auto severity =
+        at >= actor.critical_from && dice.happens(actor.critical) ? "critical" : "error";
     say(actor, unit, at, skewed, severity, R"("message":"a job failed",)");
   }
 
@@ -75,14 +87,18 @@ struct Play {
     for (double at = actor.from + dice.between(0, step); at + step < actor.to; at += step) {
       const auto share = std::clamp(actor.failing(at + step / 2), 0.0, 1.0);
       if (told == Told::bad_only) {
-        for (auto n = dice.poisson(actor.jobs * share * step / k_minute); n > 0; --n) fail_once(actor, unit, at + dice.between(0, step), skewed);
+        for (auto n = dice.poisson(actor.jobs * share * step / k_minute); n > 0; --n)
+          fail_once(actor, unit, at + dice.between(0, step), skewed);
         continue;
       }
       const auto jobs = dice.poisson(actor.jobs * step / k_minute);
       const auto failed = dice.binomial(jobs, share);
-      if (jobs > 0) say(actor, unit, at + step, skewed, "info", fmt::format(R"("counts":{{"ok":{},"failed":{}}},)", jobs - failed, failed));
+      if (jobs > 0)
+        say(actor, unit, at + step, skewed, "info",
+            fmt::format(R"("counts":{{"ok":{},"failed":{}}},)", jobs - failed, failed));
       if (told == Told::both)
-        for (auto n = std::min<std::uint64_t>(failed, 20); n > 0; --n) fail_once(actor, unit, at + dice.between(0, step), skewed);
+        for (auto n = std::min<std::uint64_t>(failed, 20); n > 0; --n)
+          fail_once(actor, unit, at + dice.between(0, step), skewed);
     }
   }
 
@@ -90,7 +106,9 @@ struct Play {
     trace.units[actor.set] = actor.units;
     for (int unit = 0; unit < actor.units; ++unit) unit_plays(actor, unit);
   }
-  void is_bad(const Actor& actor, double since) { trace.bad_since[actor.set] = k_start + Millis(static_cast<std::int64_t>(since * 1000)); }
+  void is_bad(const Actor& actor, double since) {
+    trace.bad_since[actor.set] = k_start + Millis(static_cast<std::int64_t>(since * 1000));
+  }
 
   Trace done() {
     std::ranges::stable_sort(trace.lines, {}, &Trace::Line::received);
@@ -104,7 +122,8 @@ struct Service {
   bool bursts = false;
 };
 
-/// Work over orders of magnitude, so that a trace holds some ten thousand signals at most. `alone`: at some time one set is heard alone.
+/// Work over orders of magnitude, so that a trace holds some ten thousand signals at most. `alone`:
+/// at some time one set is heard alone.
 Service make_service(Play& play, bool alone) {
   Service out;
   const double roll = play.dice.share();
@@ -114,7 +133,8 @@ Service make_service(Play& play, bool alone) {
   out.jobs = play.dice.magnitude(4, play.told == Told::counts ? 20'000 : 400);
   out.noise = play.dice.magnitude(1e-4, 0.03);
   out.bursts = play.dice.happens(0.3);
-  // Alone and told only of failures, nobody could tell much work with some noise from little work gone bad: such noise is small.
+  // Alone and told only of failures, nobody could tell much work with some noise from little work
+  // gone bad: such noise is small.
   if (alone && play.told != Told::counts) out.noise = std::min(out.noise, 0.3 / (out.jobs * 5));
   return out;
 }
@@ -126,7 +146,8 @@ std::function<double(double)> noise_of(Play& play, const Service& service) {
   };
   std::vector<Burst> bursts;
   if (service.bursts)
-    for (double at = play.dice.between(0, k_hour); at < play.duration; at += play.dice.magnitude(1200, 14400))
+    for (double at = play.dice.between(0, k_hour); at < play.duration;
+         at += play.dice.magnitude(1200, 14400))
       bursts.push_back({at, at + play.dice.between(3, 40), play.dice.between(0.05, 0.5)});
   const double mean = service.noise * play.dice.between(0.7, 1.4);
   return [bursts, mean](double at) {
@@ -136,7 +157,8 @@ std::function<double(double)> noise_of(Play& play, const Service& service) {
   };
 }
 
-std::vector<Actor> make_actors(Play& play, const Service& service, int sets, std::string_view name = "thumbs") {
+std::vector<Actor> make_actors(Play& play, const Service& service, int sets,
+                               std::string_view name = "thumbs") {
   std::vector<Actor> out;
   for (int i = 0; i < sets; ++i) {
     Actor actor;
@@ -159,8 +181,11 @@ double badness(Play& play, Actor& actor, double since, double low = 0.2) {
   return share;
 }
 
-std::function<double(double)> bad_from(std::function<double(double)> good, double since, double share) {
-  return [good = std::move(good), since, share](double at) { return at < since ? good(at) : std::max(good(at), share); };
+std::function<double(double)> bad_from(std::function<double(double)> good, double since,
+                                       double share) {
+  return [good = std::move(good), since, share](double at) {
+    return at < since ? good(at) : std::max(good(at), share);
+  };
 }
 
 void play_all(Play& play, const std::vector<Actor>& actors) {
@@ -188,8 +213,12 @@ void one_bad(Play& play, double since, double duration) {
   play_all(play, actors);
 }
 
-void bad_at_once(Play& play) { one_bad(play, play.dice.between(0, 600), play.dice.between(2400, 5400)); }
-void bad_after_an_hour(Play& play) { one_bad(play, play.dice.between(0.8, 1.5) * k_hour, 2.2 * k_hour); }
+void bad_at_once(Play& play) {
+  one_bad(play, play.dice.between(0, 600), play.dice.between(2400, 5400));
+}
+void bad_after_an_hour(Play& play) {
+  one_bad(play, play.dice.between(0.8, 1.5) * k_hour, 2.2 * k_hour);
+}
 
 void slow_leak(Play& play) {
   const double begins = play.dice.between(0, 1800), takes = play.dice.between(1800, 7200);
@@ -198,7 +227,10 @@ void slow_leak(Play& play) {
   auto actors = make_actors(play, make_service(play, sets == 1), sets);
   auto& bad = actors.front();
   const double share = badness(play, bad, begins, 0.4);
-  bad.failing = [good = bad.failing, begins, takes, share](double at) { return at < begins ? good(at) : std::max(good(at), share * std::min((at - begins) / takes, 1.0)); };
+  bad.failing = [good = bad.failing, begins, takes, share](double at) {
+    return at < begins ? good(at)
+                       : std::max(good(at), share * std::min((at - begins) / takes, 1.0));
+  };
   play.is_bad(bad, begins);
   play_all(play, actors);
 }
@@ -209,13 +241,16 @@ void poison(Play& play) {
   const int sets = play.dice.whole(2, 6);
   const auto service = make_service(play, sets == 1);
   auto actors = make_actors(play, service, sets);
-  const double since = play.dice.between(60, play.duration / 2), until = since + play.dice.between(120, 1800);
+  const double since = play.dice.between(60, play.duration / 2),
+               until = since + play.dice.between(120, 1800);
   const double poisoned = play.dice.magnitude(6, 120);  // attempts a minute and unit
   for (auto& actor : actors) {
     const double share = poisoned / (poisoned + service.jobs);
     actor.jobs = service.jobs + poisoned;
     actor.signal = "cannot-do-it";
-    actor.failing = [good = actor.failing, since, until, share](double at) { return at >= since && at < until ? std::max(share, good(at)) : good(at); };
+    actor.failing = [good = actor.failing, since, until, share](double at) {
+      return at >= since && at < until ? std::max(share, good(at)) : good(at);
+    };
   }
   play_all(play, actors);
 }
@@ -223,17 +258,22 @@ void poison(Play& play) {
 void outage(Play& play) {
   play.duration = play.dice.between(0.5, 1.5) * k_hour;
   const int services = play.dice.whole(1, 4);
-  const double since = play.dice.between(120, play.duration / 2), until = since + play.dice.magnitude(60, 1500);
+  const double since = play.dice.between(120, play.duration / 2),
+               until = since + play.dice.magnitude(60, 1500);
   for (int i = 0; i < services; ++i) {
     const int sets = play.dice.whole(services >= 3 ? 1 : 2, 5);
     const auto service = make_service(play, sets == 1);
     const double share = play.dice.between(0.3, 1);
     auto actors = make_actors(play, service, sets, std::string("s") + static_cast<char>('a' + i));
     for (auto& actor : actors) {
-      const double begins = since + play.dice.between(0, 15), ends = until + play.dice.between(0, 15);
-      actor.failing = [good = actor.failing, begins, ends, share](double at) { return at >= begins && at < ends ? share : good(at); };
+      const double begins = since + play.dice.between(0, 15),
+                   ends = until + play.dice.between(0, 15);
+      actor.failing = [good = actor.failing, begins, ends, share](double at) {
+        return at >= begins && at < ends ? share : good(at);
+      };
     }
-    // A lone set of an outage is told of by what happens to the other services; with fewer of them it is as bad as any.
+    // A lone set of an outage is told of by what happens to the other services; with fewer of them
+    // it is as bad as any.
     play_all(play, actors);
   }
 }
@@ -251,8 +291,10 @@ void crash_loop(Play& play) {
   play.is_bad(bad, since);
   play.trace.units[bad.set] = bad.units;
   for (int unit = 0; unit < bad.units; ++unit)
-    for (double at = since + play.dice.between(0, 5), wait = 1; at < play.duration; at += wait + play.dice.between(0, 3), wait = std::min(wait * 2, longest))
-      play.say(bad, unit, at, 0, play.dice.happens(0.1) ? "critical" : "error", R"("message":"exit status 1",)");
+    for (double at = since + play.dice.between(0, 5), wait = 1; at < play.duration;
+         at += wait + play.dice.between(0, 3), wait = std::min(wait * 2, longest))
+      play.say(bad, unit, at, 0, play.dice.happens(0.1) ? "critical" : "error",
+               R"("message":"exit status 1",)");
   play_all(play, actors);
 }
 
@@ -281,25 +323,32 @@ void flapping(Play& play) {
   const int sets = play.dice.whole(1, 6);
   auto actors = make_actors(play, make_service(play, sets == 1), sets);
   auto& bad = actors.front();
-  const double since = play.dice.between(0, 1200), on = play.dice.between(20, 120), off = play.dice.between(20, 120);
+  const double since = play.dice.between(0, 1200), on = play.dice.between(20, 120),
+               off = play.dice.between(20, 120);
   const double share = badness(play, bad, since, 0.4);
   bad.jobs = std::max(bad.jobs, 20.0);
-  bad.failing = [good = bad.failing, since, on, off, share](double at) { return at >= since && std::fmod(at - since, on + off) < on ? share : good(at); };
+  bad.failing = [good = bad.failing, since, on, off, share](double at) {
+    return at >= since && std::fmod(at - since, on + off) < on ? share : good(at);
+  };
   play.is_bad(bad, since);
   play_all(play, actors);
 }
 
 void mixed_clocks(Play& play) {
   play.skew = play.dice.happens(0.5) ? play.dice.between(1, 30) : play.dice.magnitude(30, 7200);
-  if (play.dice.happens(0.4)) good(play);
-  else one_bad(play, play.dice.between(0, 1200), play.dice.between(2400, 5400));
+  if (play.dice.happens(0.4))
+    good(play);
+  else
+    one_bad(play, play.dice.between(0, 1200), play.dice.between(2400, 5400));
 }
 
 void late_and_double(Play& play) {
   play.late = play.dice.between(1, 28);
   play.again = play.dice.between(0.1, 0.8);
-  if (play.dice.happens(0.5)) good(play);
-  else one_bad(play, play.dice.between(0, 1200), play.dice.between(2400, 5400));
+  if (play.dice.happens(0.5))
+    good(play);
+  else
+    one_bad(play, play.dice.between(0, 1200), play.dice.between(2400, 5400));
 }
 
 void two_bad(Play& play) {
@@ -314,18 +363,24 @@ void two_bad(Play& play) {
   play_all(play, actors);
 }
 
-/// Many services get a new set at once, each with some trouble while it starts; sometimes one of the new ones is bad.
+/// Many services get a new set at once, each with some trouble while it starts; sometimes one of
+/// the new ones is bad.
 void deploy_wave(Play& play) {
   play.duration = play.dice.between(0.7, 1.2) * k_hour;
-  const int services = play.dice.whole(3, 8), bad = play.dice.happens(0.5) ? play.dice.whole(0, services - 1) : -1;
+  const int services = play.dice.whole(3, 8),
+            bad = play.dice.happens(0.5) ? play.dice.whole(0, services - 1) : -1;
   const double wave = play.dice.between(600, 1200);
   for (int i = 0; i < services; ++i) {
     const int sets = play.dice.whole(2, 3);
-    auto actors = make_actors(play, make_service(play, sets == 2), sets, std::string("w") + static_cast<char>('a' + i));
+    auto actors = make_actors(play, make_service(play, sets == 2), sets,
+                              std::string("w") + static_cast<char>('a' + i));
     auto& fresh = actors.back();
     fresh.from = wave + play.dice.between(0, 120);
-    const double settled = fresh.from + play.dice.between(5, 45), trouble = play.dice.between(0.05, 0.5);
-    fresh.failing = [good = fresh.failing, settled, trouble](double at) { return at < settled ? trouble : good(at); };
+    const double settled = fresh.from + play.dice.between(5, 45),
+                 trouble = play.dice.between(0.05, 0.5);
+    fresh.failing = [good = fresh.failing, settled, trouble](double at) {
+      return at < settled ? trouble : good(at);
+    };
     if (i == bad) {
       const double share = badness(play, fresh, fresh.from, 0.3);
       fresh.failing = bad_from(fresh.failing, fresh.from, share);
@@ -340,9 +395,18 @@ struct Kind {
   void (*play)(Play&);
 };
 constexpr std::array k_kinds{
-    Kind{"good", good},           Kind{"bad-at-once", bad_at_once}, Kind{"bad-after-an-hour", bad_after_an_hour}, Kind{"slow-leak", slow_leak},
-    Kind{"poison", poison},       Kind{"outage", outage},           Kind{"crash-loop", crash_loop},               Kind{"low-traffic", low_traffic},
-    Kind{"flapping", flapping},   Kind{"mixed-clocks", mixed_clocks}, Kind{"late-and-double", late_and_double},   Kind{"two-bad", two_bad},
+    Kind{"good", good},
+    Kind{"bad-at-once", bad_at_once},
+    Kind{"bad-after-an-hour", bad_after_an_hour},
+    Kind{"slow-leak", slow_leak},
+    Kind{"poison", poison},
+    Kind{"outage", outage},
+    Kind{"crash-loop", crash_loop},
+    Kind{"low-traffic", low_traffic},
+    Kind{"flapping", flapping},
+    Kind{"mixed-clocks", mixed_clocks},
+    Kind{"late-and-double", late_and_double},
+    Kind{"two-bad", two_bad},
     Kind{"deploy-wave", deploy_wave},
 };
 

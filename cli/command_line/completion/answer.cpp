@@ -8,9 +8,9 @@
 #include <cdctl/child.hpp>
 #include <cdctl/text.hpp>
 
+#include "cli/command_line/completion/child.hpp"
 #include "cli/command_line/external_commands.hpp"
 #include "cli/command_line/plugin_commands.hpp"
-#include "cli/command_line/completion/child.hpp"
 
 namespace cdctl::cli::completion {
 
@@ -18,7 +18,8 @@ namespace {
 
 void commands_of_front(Answer& out) {
   for (const auto& command : commands())
-    if (!command.hidden) out.candidates.push_back({std::string(command.name), std::string(command.summary)});
+    if (!command.hidden)
+      out.candidates.push_back({std::string(command.name), std::string(command.summary)});
   out.candidates.push_back({"help", "The page of a command"});
 }
 
@@ -26,13 +27,15 @@ void options(const Place& place, Answer& out) {
   for (const auto& option : place.options) {
     if (place.given.contains(std::string(option.name)) && !option.repeatable) continue;
     out.candidates.push_back({"--" + std::string(option.name), std::string(option.help)});
-    if (option.value_optional) out.candidates.push_back({"--" + std::string(option.name) + "=", std::string(option.help)});
-    if (option.letter && place.word == "-") out.candidates.push_back({std::string("-") + option.letter, std::string(option.help)});
+    if (option.value_optional)
+      out.candidates.push_back({"--" + std::string(option.name) + "=", std::string(option.help)});
+    if (option.letter && place.word == "-")
+      out.candidates.push_back({std::string("-") + option.letter, std::string(option.help)});
   }
 }
 
-/// An external program is asked only when `cdctl_complete-NAME` is there too: a program that knows nothing of completion might
-/// do what its words say.
+/// An external program is asked only when `cdctl_complete-NAME` is there too: a program that knows
+/// nothing of completion might do what its words say.
 void ask_external(const Place& place, const Deadline& budget, Answer& out) {
   const auto program = find_program("cdctl_complete-" + place.command);
   if (!program) return;
@@ -55,30 +58,44 @@ void ask_external(const Place& place, const Deadline& budget, Answer& out) {
       continue;
     }
     const auto tab = std::min(line.find('\t'), line.size());
-    out.candidates.push_back({printable(line.substr(0, tab), 500), printable(line.substr(std::min(tab + 1, line.size())))});
+    out.candidates.push_back({printable(line.substr(0, tab), 500),
+                              printable(line.substr(std::min(tab + 1, line.size())))});
   }
 }
 
 }  // namespace
 
-Answer answer(plugins::PluginHost& plugins, const Live& live, const Place& place, const Deadline& budget) {
+Answer answer(plugins::PluginHost& plugins, const Live& live, const Place& place,
+              const Deadline& budget) {
   Answer out;
   switch (place.kind) {
     case Place::Kind::command:
       commands_of_front(out);
-      for (const auto& plugin : plugins.with_commands()) out.candidates.push_back({plugin.name, plugin.summary});
-      for (auto& [name, file] : external_commands()) out.candidates.push_back({name, file.string()});
+      for (const auto& plugin : plugins.with_commands())
+        out.candidates.push_back({plugin.name, plugin.summary});
+      for (auto& [name, file] : external_commands())
+        out.candidates.push_back({name, file.string()});
       break;
     case Place::Kind::group:
-      for (const auto& row : place.plugin->commands) out.candidates.push_back({row.name, row.summary});
+      for (const auto& row : place.plugin->commands)
+        out.candidates.push_back({row.name, row.summary});
       break;
-    case Place::Kind::option: options(place, out); break;
-    case Place::Kind::value: add_values(plugins, live, place, out); break;
-    case Place::Kind::external: ask_external(place, budget, out); break;
-    case Place::Kind::nothing: break;
+    case Place::Kind::option:
+      options(place, out);
+      break;
+    case Place::Kind::value:
+      add_values(plugins, live, place, out);
+      break;
+    case Place::Kind::external:
+      ask_external(place, budget, out);
+      break;
+    case Place::Kind::nothing:
+      break;
   }
   std::set<std::string> there;
-  const auto unwanted = [&](const Candidate& one) { return !one.value.starts_with(place.word) || !there.insert(one.value).second; };
+  const auto unwanted = [&](const Candidate& one) {
+    return !one.value.starts_with(place.word) || !there.insert(one.value).second;
+  };
   std::erase_if(out.candidates, unwanted);
   for (auto& one : out.candidates) one.value.insert(0, place.before);
   return out;

@@ -21,10 +21,30 @@ struct Answer {
 };
 
 /// What can stand in place of the word being typed.
-[[nodiscard]] Answer answer(plugins::PluginHost& plugins, const Live& live, const Place& place, const Deadline& budget);
+[[nodiscard]] Answer answer(plugins::PluginHost& plugins, const Live& live, const Place& place,
+                            const Deadline& budget);
 
 /// What the value's name in a row says about its completion.
-enum class Kind { text, file, folder, service, revision, set, target, rule, duration, plugin, new_plugin, sink, verb, config_word, shell, state, source, data };
+enum class Kind {
+  text,
+  file,
+  folder,
+  service,
+  revision,
+  set,
+  target,
+  rule,
+  duration,
+  plugin,
+  new_plugin,
+  sink,
+  verb,
+  config_word,
+  shell,
+  state,
+  source,
+  data
+};
 /// Every name that a row may use; null for one that completion has not heard of.
 [[nodiscard]] const Kind* kind_of(std::string_view value_name);
 /// Candidates of a value.

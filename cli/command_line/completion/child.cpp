@@ -17,7 +17,8 @@ namespace {
 constexpr unsigned k_longest_s = 10;
 constexpr std::size_t k_most = 4u << 20;
 
-/// A session of its own: neither Ctrl-C at the prompt nor the end of the terminal reaches it, and what it starts ends with it.
+/// A session of its own: neither Ctrl-C at the prompt nor the end of the terminal reaches it, and
+/// what it starts ends with it.
 [[noreturn]] void be_child(int fd, const std::function<void(int)>& work) {
   ::setsid();
   ::alarm(k_longest_s);
@@ -39,7 +40,7 @@ std::string read_all(int fd, const Deadline& deadline) {
   std::string out;
   char buffer[16 * 1024];
   while (out.size() < k_most) {
-    struct pollfd waiting {fd, POLLIN, 0};
+    struct pollfd waiting{fd, POLLIN, 0};
     const int ready = ::poll(&waiting, 1, static_cast<int>(deadline.left().count()));
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) return {};

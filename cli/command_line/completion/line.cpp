@@ -7,7 +7,8 @@ namespace cdctl::cli::completion {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> k_before{"time", "command", "exec", "and", "or", "not", "if", "while", "!"};
+constexpr std::array<std::string_view, 9> k_before{"time", "command", "exec",  "and", "or",
+                                                   "not",  "if",      "while", "!"};
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
@@ -16,10 +17,14 @@ std::size_t end_of_word(std::string_view text, std::size_t at) {
   char open = 0;
   for (; at < text.size(); ++at) {
     const char c = text[at];
-    if (c == '\\' && open != '\'') ++at;
-    else if (open) open = c == open ? '\0' : open;
-    else if (c == '\'' || c == '"') open = c;
-    else if (is_blank(c)) break;
+    if (c == '\\' && open != '\'')
+      ++at;
+    else if (open)
+      open = c == open ? '\0' : open;
+    else if (c == '\'' || c == '"')
+      open = c;
+    else if (is_blank(c))
+      break;
   }
   return std::min(at, text.size());
 }
@@ -50,13 +55,17 @@ Unquoted unquote(std::string_view raw) {
     const char c = raw[i];
     if (c == '\\' && out.open != '\'' && i + 1 < raw.size()) {
       const char next = raw[i + 1];
-      if (out.open == '"' && !std::string_view("\"\\$`").contains(next)) out.text += c;
-      else out.text += next, ++i;
+      if (out.open == '"' && !std::string_view("\"\\$`").contains(next))
+        out.text += c;
+      else
+        out.text += next, ++i;
     } else if (c == '\\' && out.open != '\'') {
       continue;  // what it escapes is not typed yet
     } else if (out.open) {
-      if (c == out.open) out.open = 0;
-      else out.text += c;
+      if (c == out.open)
+        out.open = 0;
+      else
+        out.text += c;
     } else if (c == '\'' || c == '"') {
       out.open = c;
     } else {
@@ -87,7 +96,8 @@ Line read_line(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> bash_reply(std::string_view value, std::string_view raw, std::string_view stem) {
+std::optional<std::string> bash_reply(std::string_view value, std::string_view raw,
+                                      std::string_view stem) {
   if (!raw.ends_with(stem)) stem = raw;
   const auto kept = unquote(raw.substr(0, raw.size() - stem.size()));
   if (!value.starts_with(kept.text)) return {};

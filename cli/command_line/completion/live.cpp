@@ -9,8 +9,8 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
-#include "core/files/toml_file.hpp"
 #include "cli/command_line/completion/child.hpp"
+#include "core/files/toml_file.hpp"
 
 namespace cdctl::cli::completion {
 
@@ -36,7 +36,8 @@ std::vector<KnownSet> local_sets(Context& context, const Deadline& deadline) {
   if (!engine) return out;
   auto list = (*engine)->list({}, deadline);
   if (!list) return out;
-  std::ranges::stable_sort(*list, std::greater(), [](const SetStatus& set) { return set.deployed_at.value_or(Time()); });
+  std::ranges::stable_sort(*list, std::greater(),
+                           [](const SetStatus& set) { return set.deployed_at.value_or(Time()); });
   for (const auto& set : *list) {
     const auto same = [&](const KnownSet& other) { return other.name.service == set.name.service; };
     out.push_back({set.name, std::ranges::none_of(out, same), true, set.state});
@@ -46,14 +47,17 @@ std::vector<KnownSet> local_sets(Context& context, const Deadline& deadline) {
 
 }  // namespace
 
-fs::path Live::services_folder() const { return fs::absolute(place_->file).parent_path() / "services.d"; }
+fs::path Live::services_folder() const {
+  return fs::absolute(place_->file).parent_path() / "services.d";
+}
 
 std::vector<std::string> Live::services() const {
   std::vector<std::string> out;
   std::error_code error;
   if (!place_) return out;
   for (const auto& entry : fs::directory_iterator(services_folder(), error))
-    if (entry.path().extension() == ".toml" && valid_service_name(entry.path().stem().string())) out.push_back(entry.path().stem().string());
+    if (entry.path().extension() == ".toml" && valid_service_name(entry.path().stem().string()))
+      out.push_back(entry.path().stem().string());
   std::ranges::sort(out);
   return out;
 }
@@ -62,14 +66,17 @@ std::vector<KnownSet> Live::sets() const {
   if (!place_) return {};
   const auto file = files::read_toml(place_->file);
   if (!file) return {};
-  const NamesCache cache(config::home_folder(file->table, fs::absolute(place_->file).parent_path()), place_->file);
+  const NamesCache cache(config::home_folder(file->table, fs::absolute(place_->file).parent_path()),
+                         place_->file);
   auto kept = cache.read();
   if (kept.fresh) return std::move(kept.sets);
-  const auto answer = from_child(budget_, Late::goes_on, [&](int fd) { ask(fd, cache, kept.sets); });
+  const auto answer =
+      from_child(budget_, Late::goes_on, [&](int fd) { ask(fd, cache, kept.sets); });
   return answer.empty() ? std::move(kept.sets) : NamesCache::from_text(answer);
 }
 
-/// In the child. One at a time asks; another finds the lock taken, and its parent takes what is kept.
+/// In the child. One at a time asks; another finds the lock taken, and its parent takes what is
+/// kept.
 void Live::ask(int fd, const NamesCache& cache, const std::vector<KnownSet>& before) const {
   std::error_code error;
   std::optional<FileLock> lock;
@@ -106,7 +113,9 @@ std::vector<std::string> Live::sources(const std::vector<std::string>& of) const
     const auto file = files::read_toml(services_folder() / (name + ".toml"));
     if (!file) continue;
     for (const auto& [source, table] : file->table["sources"].members())
-      if (valid_word(source) && table["file"].is_null() && std::ranges::find(out, source) == out.end()) out.push_back(source);
+      if (valid_word(source) && table["file"].is_null() &&
+          std::ranges::find(out, source) == out.end())
+        out.push_back(source);
   }
   return out;
 }

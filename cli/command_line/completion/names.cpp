@@ -29,14 +29,15 @@ std::string_view take(std::string_view& text, char until) {
 
 NamesCache::NamesCache(const fs::path& home, const fs::path& config) : home_(home) {
   std::error_code error;
-  file_ = home / "completion" / sha256_hex(fs::weakly_canonical(config, error).string()).substr(0, 16);
+  file_ =
+      home / "completion" / sha256_hex(fs::weakly_canonical(config, error).string()).substr(0, 16);
 }
 
 fs::path NamesCache::lock_file() const { return file_.string() + ".lock"; }
 
 NamesCache::Kept NamesCache::read() const {
   Kept out;
-  struct stat info {};
+  struct stat info{};
   if (::stat(file_.c_str(), &info) != 0) return out;
   const auto age = now() - Time(std::chrono::seconds(info.st_mtim.tv_sec));
   if (age > k_usable) return out;
@@ -49,7 +50,8 @@ void NamesCache::write(const std::vector<KnownSet>& sets) const {
   std::error_code error;
   if (!fs::is_directory(home_, error)) return;
   fs::create_directory(file_.parent_path(), error);
-  // Not write_file_atomically: whether this outlives a power cut does not matter, and two fsyncs would be felt in `ls`.
+  // Not write_file_atomically: whether this outlives a power cut does not matter, and two fsyncs
+  // would be felt in `ls`.
   const auto beside = fmt::format("{}.{}", file_.string(), ::getpid());
   if (auto* stream = std::fopen(beside.c_str(), "wx")) {
     const auto text = to_text(sets);
@@ -61,7 +63,9 @@ void NamesCache::write(const std::vector<KnownSet>& sets) const {
 
 std::string NamesCache::to_text(const std::vector<KnownSet>& sets) {
   std::string out(k_heading);
-  for (const auto& set : sets) fmt::format_to(std::back_inserter(out), "{}\t{}{}\t{}\n", set.name.str(), set.newest ? "n" : "", set.here ? "h" : "", set.note);
+  for (const auto& set : sets)
+    fmt::format_to(std::back_inserter(out), "{}\t{}{}\t{}\n", set.name.str(), set.newest ? "n" : "",
+                   set.here ? "h" : "", set.note);
   return out;
 }
 
@@ -89,7 +93,9 @@ Seen seen(fleet::Fleet& fleet, const std::vector<KnownSet>& before) {
     }
     for (const auto& set : view.sets) {
       const bool here = set.status && set.engine == "local";
-      out.sets.push_back({set.name, set.newest, here, fmt::format("{}{}", set.state.empty() ? "?" : set.state, set.cut.value_or(false) ? ", cut" : "")});
+      out.sets.push_back({set.name, set.newest, here,
+                          fmt::format("{}{}", set.state.empty() ? "?" : set.state,
+                                      set.cut.value_or(false) ? ", cut" : "")});
     }
   }
   return out;

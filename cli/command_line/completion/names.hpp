@@ -17,7 +17,7 @@ struct KnownSet {
   SetName name;
   bool newest = false;
   bool here = false;  ///< of this machine's own engine
-  std::string note;  ///< `live`, `live, cut`
+  std::string note;   ///< `live`, `live, cut`
 };
 
 /// The names of sets as they were last seen, kept in the home: one file for each configuration.
@@ -31,7 +31,8 @@ class NamesCache {
   };
   /// Nothing when they are older than a day.
   [[nodiscard]] Kept read() const;
-  /// Replaces the file. Nothing is made where there is no home, and nobody hears of a failure: it is a convenience.
+  /// Replaces the file. Nothing is made where there is no home, and nobody hears of a failure: it
+  /// is a convenience.
   void write(const std::vector<KnownSet>& sets) const;
   [[nodiscard]] std::filesystem::path lock_file() const;
 
@@ -46,7 +47,8 @@ struct Seen {
   std::vector<KnownSet> sets;
   bool whole = true;  ///< every service could be asked
 };
-/// The sets that a fleet has seen. Those of services that could not be asked are taken from `before`.
+/// The sets that a fleet has seen. Those of services that could not be asked are taken from
+/// `before`.
 [[nodiscard]] Seen seen(fleet::Fleet& fleet, const std::vector<KnownSet>& before);
 /// Keeps them for completion, after a command has listed everything; only when nothing is missing.
 void remember(const app::Context& context, fleet::Fleet& fleet);

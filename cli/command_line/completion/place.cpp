@@ -39,7 +39,8 @@ std::vector<Option> options_of_group(const plugins::PluginInfo& plugin) {
 
 class Walk {
  public:
-  Walk(plugins::PluginHost& plugins, const std::vector<std::string>& words) : plugins_(plugins), words_(words) {}
+  Walk(plugins::PluginHost& plugins, const std::vector<std::string>& words)
+      : plugins_(plugins), words_(words) {}
 
   Place place() && {
     place_.options.assign(global_options().begin(), global_options().end());
@@ -58,8 +59,10 @@ class Walk {
 
   void command(const std::string& name) {
     if (name == "help") {
-      if (!read(false) || !place_.words.empty()) place_.kind = Place::Kind::nothing;
-      else if (is_argument()) place_.kind = Place::Kind::command;
+      if (!read(false) || !place_.words.empty())
+        place_.kind = Place::Kind::nothing;
+      else if (is_argument())
+        place_.kind = Place::Kind::command;
       return;
     }
     for (const auto& row : commands())
@@ -94,7 +97,8 @@ class Walk {
     if (place_.value.empty()) place_.kind = Place::Kind::nothing;
   }
 
-  /// Reads on, to the word being typed (true, and place_ says what it is) or to the first one that is no option.
+  /// Reads on, to the word being typed (true, and place_ says what it is) or to the first one that
+  /// is no option.
   bool read(bool to_first_word) {
     const auto last = words_.size() - 1;
     for (; at_ < last; ++at_) {
@@ -117,13 +121,15 @@ class Walk {
       const auto* option = by_name(place_.options, word.substr(2, word.find('=') - 2));
       if (!option) return nullptr;
       place_.given.emplace(option->name);
-      return option->value.empty() || option->value_optional || word.contains('=') ? nullptr : option;
+      return option->value.empty() || option->value_optional || word.contains('=') ? nullptr
+                                                                                   : option;
     }
     for (std::size_t i = 1; i < word.size(); ++i) {
       const auto* option = by_letter(place_.options, word[i]);
       if (!option) return nullptr;
       place_.given.emplace(option->name);
-      if (!option->value.empty()) return i + 1 == word.size() && !option->value_optional ? option : nullptr;
+      if (!option->value.empty())
+        return i + 1 == word.size() && !option->value_optional ? option : nullptr;
     }
     return nullptr;
   }
@@ -136,11 +142,14 @@ class Walk {
     }
     if (const auto equals = word.find('='); word.starts_with("--") && equals != std::string::npos) {
       const auto* option = by_name(place_.options, word.substr(2, equals - 2));
-      return option && !option->value.empty() ? value_of(*option, word.substr(0, equals + 1), word.substr(equals + 1)) : nothing();
+      return option && !option->value.empty()
+                 ? value_of(*option, word.substr(0, equals + 1), word.substr(equals + 1))
+                 : nothing();
     }
     if (word.size() > 2 && word[1] != '-') {
       const auto* option = by_letter(place_.options, word[1]);
-      return option && !option->value.empty() ? value_of(*option, word.substr(0, 2), word.substr(2)) : nothing();
+      return option && !option->value.empty() ? value_of(*option, word.substr(0, 2), word.substr(2))
+                                              : nothing();
     }
     place_.kind = Place::Kind::option;
     place_.word = word;
@@ -169,7 +178,9 @@ class Walk {
 
 }  // namespace
 
-Place find_place(plugins::PluginHost& plugins, const std::vector<std::string>& words) { return Walk(plugins, words).place(); }
+Place find_place(plugins::PluginHost& plugins, const std::vector<std::string>& words) {
+  return Walk(plugins, words).place();
+}
 
 std::string argument_name(std::string_view arguments, std::size_t index) {
   std::string name;
@@ -179,7 +190,8 @@ std::string argument_name(std::string_view arguments, std::size_t index) {
     name = arguments.substr(0, blank);
     arguments.remove_prefix(std::min(blank + 1, arguments.size()));
     while (name.starts_with('[')) name.erase(0, 1);
-    while (name.ends_with(']') && std::ranges::count(name, ']') > std::ranges::count(name, '[')) name.pop_back();
+    while (name.ends_with(']') && std::ranges::count(name, ']') > std::ranges::count(name, '['))
+      name.pop_back();
     many = name.ends_with("…");
     if (many) name.resize(name.size() - std::string_view("…").size());
     if (i == index) return name;
@@ -187,13 +199,16 @@ std::string argument_name(std::string_view arguments, std::size_t index) {
   return many ? name : "";
 }
 
-std::vector<std::string> given_values(const std::vector<std::string>& words, std::string_view option, char letter) {
+std::vector<std::string> given_values(const std::vector<std::string>& words,
+                                      std::string_view option, char letter) {
   const auto name = "--" + std::string(option);
   const auto brief = letter ? std::string("-") + letter : name;
   std::vector<std::string> out;
   for (std::size_t i = 0; i + 1 < words.size() && words[i] != "--"; ++i) {
-    if (words[i].starts_with(name + "=")) out.push_back(words[i].substr(name.size() + 1));
-    else if ((words[i] == name || words[i] == brief) && i + 2 < words.size()) out.push_back(words[i + 1]);
+    if (words[i].starts_with(name + "="))
+      out.push_back(words[i].substr(name.size() + 1));
+    else if ((words[i] == name || words[i] == brief) && i + 2 < words.size())
+      out.push_back(words[i + 1]);
   }
   return out;
 }

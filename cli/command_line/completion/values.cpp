@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "core/config/keys.hpp"
-#include "core/breaker/rule.hpp"
 #include "cli/command_line/completion/answer.hpp"
+#include "core/breaker/rule.hpp"
+#include "core/config/keys.hpp"
 
 namespace cdctl::cli::completion {
 
@@ -16,17 +16,45 @@ struct Named {
   Kind kind;
 };
 constexpr std::array k_kinds{
-    Named{"ADDRESS", Kind::text},     Named{"CLASS", Kind::text},      Named{"DURATION", Kind::duration}, Named{"FILE", Kind::file},
-    Named{"FOLDER", Kind::folder},    Named{"FORMAT", Kind::text},     Named{"ID", Kind::text},           Named{"KEY", Kind::text},
-    Named{"KEY=VALUE", Kind::text},   Named{"LEVEL", Kind::text},      Named{"LINE", Kind::text},
-    Named{"MODEL", Kind::text},       Named{"N", Kind::text},          Named{"NAME", Kind::text},         Named{"NAME=REV", Kind::source},
-    Named{"NAME=VALUE", Kind::data},  Named{"PLUGIN", Kind::plugin},   Named{"RULE", Kind::rule},         Named{"SELECTOR", Kind::set},
-    Named{"SERVICE", Kind::service},  Named{"SERVICE[@REV]", Kind::revision}, Named{"SET", Kind::set},    Named{"SHELL", Kind::shell},
-    Named{"SIGNAL", Kind::text},      Named{"SOURCE", Kind::source},   Named{"SPEC", Kind::folder},       Named{"STAGE", Kind::text},
-    Named{"STATE", Kind::state},      Named{"TARGET", Kind::target},     Named{"TEXT", Kind::text},
-    Named{"UNIT", Kind::text},        Named{"WORKSPACE", Kind::text},  Named{"BRANCH", Kind::text},     Named{"URL", Kind::folder},
-    Named{"URL|none", Kind::text},    Named{"VERB", Kind::verb},         Named{"SERVICE|KEY", Kind::config_word},
-    Named{"SINK", Kind::sink},        Named{"new", Kind::new_plugin},
+    Named{"ADDRESS", Kind::text},
+    Named{"CLASS", Kind::text},
+    Named{"DURATION", Kind::duration},
+    Named{"FILE", Kind::file},
+    Named{"FOLDER", Kind::folder},
+    Named{"FORMAT", Kind::text},
+    Named{"ID", Kind::text},
+    Named{"KEY", Kind::text},
+    Named{"KEY=VALUE", Kind::text},
+    Named{"LEVEL", Kind::text},
+    Named{"LINE", Kind::text},
+    Named{"MODEL", Kind::text},
+    Named{"N", Kind::text},
+    Named{"NAME", Kind::text},
+    Named{"NAME=REV", Kind::source},
+    Named{"NAME=VALUE", Kind::data},
+    Named{"PLUGIN", Kind::plugin},
+    Named{"RULE", Kind::rule},
+    Named{"SELECTOR", Kind::set},
+    Named{"SERVICE", Kind::service},
+    Named{"SERVICE[@REV]", Kind::revision},
+    Named{"SET", Kind::set},
+    Named{"SHELL", Kind::shell},
+    Named{"SIGNAL", Kind::text},
+    Named{"SOURCE", Kind::source},
+    Named{"SPEC", Kind::folder},
+    Named{"STAGE", Kind::text},
+    Named{"STATE", Kind::state},
+    Named{"TARGET", Kind::target},
+    Named{"TEXT", Kind::text},
+    Named{"UNIT", Kind::text},
+    Named{"WORKSPACE", Kind::text},
+    Named{"BRANCH", Kind::text},
+    Named{"URL", Kind::folder},
+    Named{"URL|none", Kind::text},
+    Named{"VERB", Kind::verb},
+    Named{"SERVICE|KEY", Kind::config_word},
+    Named{"SINK", Kind::sink},
+    Named{"new", Kind::new_plugin},
 };
 
 void services(const Live& live, Answer& out) {
@@ -39,7 +67,9 @@ std::string note_of(const KnownSet& set) { return set.newest ? set.note + ", new
 std::string shortest(const std::vector<KnownSet>& sets, const SetName& name) {
   for (std::size_t length = 4; length < name.revision.size(); ++length) {
     const auto prefix = name.revision.substr(0, length);
-    const auto begins = [&](const KnownSet& other) { return other.name.service == name.service && other.name.revision.starts_with(prefix); };
+    const auto begins = [&](const KnownSet& other) {
+      return other.name.service == name.service && other.name.revision.starts_with(prefix);
+    };
     if (std::ranges::count_if(sets, begins) == 1) return prefix;
   }
   return name.revision;
@@ -49,11 +79,14 @@ std::string shortest(const std::vector<KnownSet>& sets, const SetName& name) {
 void revisions(const Live& live, std::string_view word, bool with_newest, Answer& out) {
   const auto service = word.substr(0, word.find('@'));
   const auto sets = live.sets();
-  if (with_newest) out.candidates.push_back({std::string(service) + "@newest", "the set deployed last"});
+  if (with_newest)
+    out.candidates.push_back({std::string(service) + "@newest", "the set deployed last"});
   for (const auto& set : sets) {
     if (set.name.service != service) continue;
     const auto brief = fmt::format("{}@{}", service, shortest(sets, set.name));
-    out.candidates.push_back({brief.starts_with(word) ? brief : fmt::format("{}@{}", service, set.name.revision), note_of(set)});
+    out.candidates.push_back(
+        {brief.starts_with(word) ? brief : fmt::format("{}@{}", service, set.name.revision),
+         note_of(set)});
   }
 }
 
@@ -65,15 +98,21 @@ void sets(const Live& live, const Place& place, bool by_prefix, Answer& out) {
   }
   services(live, out);
   for (const auto& set : live.sets()) out.candidates.push_back({set.name.str(), note_of(set)});
-  std::erase_if(out.candidates, [&](const Candidate& one) { return std::ranges::find(place.words, one.value) != place.words.end(); });
+  std::erase_if(out.candidates, [&](const Candidate& one) {
+    return std::ranges::find(place.words, one.value) != place.words.end();
+  });
 }
 
 /// Whole rules, and what may follow a rule that is one already.
 void rules(const std::string& word, Answer& out) {
-  constexpr std::array<std::string_view, 5> k_more{"critical >= 1", "errors >= 5 in 1m", "errors >= 3 in a row", "warnings >= 20 in 5m", "failure-rate > 20% in 5m of at least 30"};
-  constexpr std::array<std::string_view, 6> k_clauses{"in 5m", "in a row", "of at least 30", "after 2m", "for 1m", "unless everyone in 5s"};
+  constexpr std::array<std::string_view, 5> k_more{"critical >= 1", "errors >= 5 in 1m",
+                                                   "errors >= 3 in a row", "warnings >= 20 in 5m",
+                                                   "failure-rate > 20% in 5m of at least 30"};
+  constexpr std::array<std::string_view, 6> k_clauses{
+      "in 5m", "in a row", "of at least 30", "after 2m", "for 1m", "unless everyone in 5s"};
   for (const auto rule : k_more) out.candidates.push_back({std::string(rule), ""});
-  for (const auto& rule : breaker::default_rules()) out.candidates.push_back({rule, "one of the default rules"});
+  for (const auto& rule : breaker::default_rules())
+    out.candidates.push_back({rule, "one of the default rules"});
   const auto end = word.find_last_not_of(' ');
   if (end == std::string::npos || !breaker::Rule::parse(word.substr(0, end + 1))) return;
   for (const auto clause : k_clauses) {
@@ -83,12 +122,15 @@ void rules(const std::string& word, Answer& out) {
 }
 
 void durations(const std::string& word, Answer& out) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> k_units{{{"s", "seconds"}, {"m", "minutes"}, {"h", "hours"}, {"d", "days"}, {"w", "weeks"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> k_units{
+      {{"s", "seconds"}, {"m", "minutes"}, {"h", "hours"}, {"d", "days"}, {"w", "weeks"}}};
   const auto number = word.substr(0, word.find_first_not_of("0123456789"));
   if (number.empty())
-    for (const auto* usual : {"10s", "1m", "10m", "1h", "1d"}) out.candidates.push_back({usual, ""});
+    for (const auto* usual : {"10s", "1m", "10m", "1h", "1d"})
+      out.candidates.push_back({usual, ""});
   else
-    for (const auto& [unit, name] : k_units) out.candidates.push_back({number + std::string(unit), std::string(name)});
+    for (const auto& [unit, name] : k_units)
+      out.candidates.push_back({number + std::string(unit), std::string(name)});
 }
 
 /// `trunk=`: what comes behind is a revision that nobody here knows.
@@ -102,7 +144,8 @@ void sources(const Live& live, const Place& place, Answer& out) {
 void sinks(plugins::PluginHost& plugins, Answer& out) {
   for (const auto& plugin : plugins.plugins())
     for (const auto& row : plugin.roles)
-      if (plugin.refused.empty() && row.role == "sink") out.candidates.push_back({row.kind, plugin.summary});
+      if (plugin.refused.empty() && row.role == "sink")
+        out.candidates.push_back({row.kind, plugin.summary});
 }
 
 /// Behind the verb of `config`: what that verb takes.
@@ -111,7 +154,8 @@ void config_words(const Live& live, const Place& place, Answer& out) {
   if (verb == "show") services(live, out);
   if (verb != "explain" || place.words.size() > 1) return;
   for (const auto& key : config::config_keys())
-    if (!key.name.contains('*')) out.candidates.push_back({std::string(key.name), std::string(key.meaning)});
+    if (!key.name.contains('*'))
+      out.candidates.push_back({std::string(key.name), std::string(key.meaning)});
 }
 
 void fixed(std::initializer_list<std::pair<const char*, const char*>> words, Answer& out) {
@@ -137,30 +181,73 @@ void add_values(plugins::PluginHost& plugins, const Live& live, const Place& pla
   if (!place.choices.empty()) return choices(place.choices, out);
   const auto* kind = kind_of(place.value);
   switch (kind ? *kind : Kind::text) {
-    case Kind::text: break;
-    case Kind::file: out.files = true; break;
-    case Kind::folder: out.folders = true; break;
-    case Kind::service: services(live, out); break;
+    case Kind::text:
+      break;
+    case Kind::file:
+      out.files = true;
+      break;
+    case Kind::folder:
+      out.folders = true;
+      break;
+    case Kind::service:
+      services(live, out);
+      break;
     case Kind::revision:
-      if (place.word.contains('@')) revisions(live, place.word, false, out);
-      else services(live, out);
+      if (place.word.contains('@'))
+        revisions(live, place.word, false, out);
+      else
+        services(live, out);
       break;
-    case Kind::set: sets(live, place, true, out); break;
-    case Kind::target: sets(live, place, false, out); break;
-    case Kind::rule: rules(place.word, out); break;
-    case Kind::duration: durations(place.word, out); break;
+    case Kind::set:
+      sets(live, place, true, out);
+      break;
+    case Kind::target:
+      sets(live, place, false, out);
+      break;
+    case Kind::rule:
+      rules(place.word, out);
+      break;
+    case Kind::duration:
+      durations(place.word, out);
+      break;
     case Kind::plugin:
-      for (const auto& plugin : plugins.plugins()) out.candidates.push_back({plugin.name, plugin.summary});
+      for (const auto& plugin : plugins.plugins())
+        out.candidates.push_back({plugin.name, plugin.summary});
       break;
-    case Kind::sink: sinks(plugins, out); break;
-    case Kind::new_plugin: fixed({{"new", "begin a plugin of your own"}}, out); break;
-    case Kind::verb: fixed({{"show", "what holds"}, {"check", "all that is wrong"}, {"explain", "what a key means"}, {"path", "which file it is"}}, out); break;
-    case Kind::config_word: config_words(live, place, out); break;
-    case Kind::shell: fixed({{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out); break;
-    case Kind::state: fixed({{"open", "stays cut"}, {"closed", "is never cut"}, {"observe", "is judged, not cut"}, {"none", "forget what was said"}}, out); break;
-    case Kind::source: sources(live, place, out); break;
+    case Kind::sink:
+      sinks(plugins, out);
+      break;
+    case Kind::new_plugin:
+      fixed({{"new", "begin a plugin of your own"}}, out);
+      break;
+    case Kind::verb:
+      fixed({{"show", "what holds"},
+             {"check", "all that is wrong"},
+             {"explain", "what a key means"},
+             {"path", "which file it is"}},
+            out);
+      break;
+    case Kind::config_word:
+      config_words(live, place, out);
+      break;
+    case Kind::shell:
+      fixed({{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out);
+      break;
+    case Kind::state:
+      fixed({{"open", "stays cut"},
+             {"closed", "is never cut"},
+             {"observe", "is judged, not cut"},
+             {"none", "forget what was said"}},
+            out);
+      break;
+    case Kind::source:
+      sources(live, place, out);
+      break;
     case Kind::data:
-      fixed({{"expires=", "from then on it does not count: 10m"}, {"cleared=true", "the condition is over"}, {"correlation=", "the run it belongs to"}}, out);
+      fixed({{"expires=", "from then on it does not count: 10m"},
+             {"cleared=true", "the condition is over"},
+             {"correlation=", "the run it belongs to"}},
+            out);
       out.nospace = true;
       break;
   }

@@ -1,4 +1,5 @@
-// The screen of `cdctl top`, on ncursesw. The one place that includes it: its macros (`timeout`, `move`, `erase`) fit no other code.
+// The screen of `cdctl top`, on ncursesw. The one place that includes it: its macros (`timeout`,
+// `move`, `erase`) fit no other code.
 
 #include <algorithm>
 #include <array>
@@ -19,7 +20,8 @@ enum Pair : short { k_good = 1, k_warn, k_bad };
 
 class Curses final : public Screen {
  public:
-  explicit Curses(SCREEN* screen, bool colour) : screen_(screen), colour_(colour && ::has_colors()) {
+  explicit Curses(SCREEN* screen, bool colour)
+      : screen_(screen), colour_(colour && ::has_colors()) {
     ::cbreak();  // not raw: Ctrl-C and Ctrl-Z stay signals
     ::noecho();
     ::nonl();
@@ -41,33 +43,50 @@ class Curses final : public Screen {
     ::delscreen(screen_);
   }
 
-  [[nodiscard]] std::size_t rows() const override { return static_cast<std::size_t>(std::max(LINES, 1)); }
-  [[nodiscard]] std::size_t columns() const override { return static_cast<std::size_t>(std::max(COLS, 1)); }
+  [[nodiscard]] std::size_t rows() const override {
+    return static_cast<std::size_t>(std::max(LINES, 1));
+  }
+  [[nodiscard]] std::size_t columns() const override {
+    return static_cast<std::size_t>(std::max(COLS, 1));
+  }
 
   void draw(std::span<const ScreenLine> lines) override {
     ::werase(stdscr);
-    for (std::size_t row = 0; row < std::min(lines.size(), rows()); ++row) line(static_cast<int>(row), lines[row]);
+    for (std::size_t row = 0; row < std::min(lines.size(), rows()); ++row)
+      line(static_cast<int>(row), lines[row]);
     ::wrefresh(stdscr);
   }
 
   [[nodiscard]] int key() override {
     switch (const int got = ::wgetch(stdscr)) {
-      case ERR: return 0;
-      case KEY_UP: return k_key_up;
-      case KEY_DOWN: return k_key_down;
-      case KEY_PPAGE: return k_key_page_up;
-      case KEY_NPAGE: return k_key_page_down;
-      case KEY_HOME: return k_key_home;
-      case KEY_END: return k_key_end;
+      case ERR:
+        return 0;
+      case KEY_UP:
+        return k_key_up;
+      case KEY_DOWN:
+        return k_key_down;
+      case KEY_PPAGE:
+        return k_key_page_up;
+      case KEY_NPAGE:
+        return k_key_page_down;
+      case KEY_HOME:
+        return k_key_home;
+      case KEY_END:
+        return k_key_end;
       case KEY_ENTER:
       case '\r':
-      case '\n': return k_key_enter;
-      case 27: return k_key_escape;
+      case '\n':
+        return k_key_enter;
+      case 27:
+        return k_key_escape;
       case KEY_BACKSPACE:
       case 127:
-      case '\b': return k_key_backspace;
-      case KEY_RESIZE: return k_key_resize;
-      default: return got > 0 && got < 128 ? got : k_key_resize;  // any other key draws anew
+      case '\b':
+        return k_key_backspace;
+      case KEY_RESIZE:
+        return k_key_resize;
+      default:
+        return got > 0 && got < 128 ? got : k_key_resize;  // any other key draws anew
     }
   }
 
@@ -99,15 +118,24 @@ class Curses final : public Screen {
   }
 
   [[nodiscard]] attr_t attributes_of(Look look) const {
-    const auto pair = [&](Pair which) { return colour_ ? static_cast<attr_t>(COLOR_PAIR(which)) : static_cast<attr_t>(A_NORMAL); };
+    const auto pair = [&](Pair which) {
+      return colour_ ? static_cast<attr_t>(COLOR_PAIR(which)) : static_cast<attr_t>(A_NORMAL);
+    };
     switch (look) {
-      case Look::plain: return A_NORMAL;
-      case Look::dim: return A_DIM;
-      case Look::good: return pair(k_good);
-      case Look::warn: return pair(k_warn) | A_BOLD;
-      case Look::bad: return pair(k_bad) | A_BOLD;
-      case Look::heading: return A_REVERSE;
-      case Look::strong: return A_BOLD;
+      case Look::plain:
+        return A_NORMAL;
+      case Look::dim:
+        return A_DIM;
+      case Look::good:
+        return pair(k_good);
+      case Look::warn:
+        return pair(k_warn) | A_BOLD;
+      case Look::bad:
+        return pair(k_bad) | A_BOLD;
+      case Look::heading:
+        return A_REVERSE;
+      case Look::strong:
+        return A_BOLD;
     }
     return A_NORMAL;
   }
@@ -120,9 +148,11 @@ class Curses final : public Screen {
 
 }  // namespace cdctl::cli
 
-extern "C" __attribute__((visibility("default"))) cdctl::cli::Screen* cdctl_make_screen(bool colour, bool utf8, std::string& why) {
+extern "C" __attribute__((visibility("default"))) cdctl::cli::Screen* cdctl_make_screen(
+    bool colour, bool utf8, std::string& why) {
   // Without a locale of UTF-8 ncurses would write each byte as a character of its own.
-  if (!std::setlocale(LC_CTYPE, "") || (utf8 && MB_CUR_MAX < 2)) std::setlocale(LC_CTYPE, utf8 ? "C.UTF-8" : "C");
+  if (!std::setlocale(LC_CTYPE, "") || (utf8 && MB_CUR_MAX < 2))
+    std::setlocale(LC_CTYPE, utf8 ? "C.UTF-8" : "C");
   SCREEN* const screen = ::newterm(nullptr, stdout, stdin);
   if (!screen) {
     why = "this terminal is not known (TERM), or cannot place the cursor";

@@ -14,9 +14,10 @@ namespace cdctl::feed {
 /// One HTTP POST that came in whole, from someone who knew the token.
 struct Arrival {
   std::uint64_t id = 0;
-  std::string target;                                         ///< path and query
-  std::string content_type;                                   ///< as sent
-  std::vector<std::pair<std::string, std::string>> headers;   ///< those that begin with `ce-`, names in lower case
+  std::string target;        ///< path and query
+  std::string content_type;  ///< as sent
+  std::vector<std::pair<std::string, std::string>>
+      headers;  ///< those that begin with `ce-`, names in lower case
   std::string body;
 };
 
@@ -25,16 +26,18 @@ struct ListenAnswer {
   std::string line;  ///< for people; no line break
 };
 
-/// What a listener takes at most. Deadlines are per step: reading a request, writing an answer, waiting for the next one.
+/// What a listener takes at most. Deadlines are per step: reading a request, writing an answer,
+/// waiting for the next one.
 struct ListenLimits {
-  std::size_t connections = 64;          ///< more wait to be accepted
-  std::size_t body = 1u << 20;           ///< bytes
+  std::size_t connections = 64;  ///< more wait to be accepted
+  std::size_t body = 1u << 20;   ///< bytes
   std::size_t header = 16u << 10;
   Millis step{10'000};
 };
 
-/// An HTTP/1.1 server for signals. It has one thread of its own that reads and writes; what came in waits in take() until
-/// someone decides and calls answer(). Requests without the token (401), of another method (405) or too long (413) never get there.
+/// An HTTP/1.1 server for signals. It has one thread of its own that reads and writes; what came in
+/// waits in take() until someone decides and calls answer(). Requests without the token (401), of
+/// another method (405) or too long (413) never get there.
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -46,11 +49,15 @@ class Listener {
   virtual void answer(std::uint64_t id, ListenAnswer answer) = 0;
 };
 
-/// Splits `127.0.0.1:8080` or `[::1]:8080`. Exit code `usage` when it is no loopback address with a port: what listens has no TLS.
-[[nodiscard]] Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_view text);
+/// Splits `127.0.0.1:8080` or `[::1]:8080`. Exit code `usage` when it is no loopback address with a
+/// port: what listens has no TLS.
+[[nodiscard]] Result<std::pair<std::string, std::uint16_t>> parse_listen_address(
+    std::string_view text);
 
-/// Opens the module that listens (it is the only one that links Asio), and listens. Exit code `config` when the module or the address cannot
-/// be used.
-[[nodiscard]] Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token, const ListenLimits& limits = {});
+/// Opens the module that listens (it is the only one that links Asio), and listens. Exit code
+/// `config` when the module or the address cannot be used.
+[[nodiscard]] Result<std::unique_ptr<Listener>> open_listener(std::string_view address,
+                                                              const std::string& token,
+                                                              const ListenLimits& limits = {});
 
 }  // namespace cdctl::feed

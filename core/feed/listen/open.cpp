@@ -11,27 +11,34 @@ namespace cdctl::feed {
 
 Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_view text) {
   const auto refuse = [&] {
-    return fail(ExitCode::usage, fmt::format("--listen '{}' must be 127.0.0.1:PORT or [::1]:PORT; for others put a proxy with TLS before it", printable(text, 60)));
+    return fail(ExitCode::usage, fmt::format("--listen '{}' must be 127.0.0.1:PORT or [::1]:PORT; "
+                                             "for others put a proxy with TLS before it",
+                                             printable(text, 60)));
   };
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return refuse();
   const auto host = text.substr(0, colon), digits = text.substr(colon + 1);
   std::uint16_t port = 0;
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || digits.empty() || stop != digits.data() + digits.size()) return refuse();
+  if (error != std::errc() || digits.empty() || stop != digits.data() + digits.size())
+    return refuse();
   if (host == "[::1]") return std::pair(std::string("::1"), port);
   if (host == "127.0.0.1" || host == "localhost") return std::pair(std::string("127.0.0.1"), port);
   return refuse();
 }
 
-Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token, const ListenLimits& limits) {
+Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token,
+                                                const ListenLimits& limits) {
   CDCTL_TRY_ASSIGN(const auto place, parse_listen_address(address));
-  CDCTL_TRY_ASSIGN(void* const found, plugins::open_module("cdctl-listen.so", "cdctl_make_listener", "the module that listens"));
-  using Make = Listener* (*)(const char*, std::uint16_t, const std::string&, const ListenLimits&, std::string&);
+  CDCTL_TRY_ASSIGN(void* const found, plugins::open_module("cdctl-listen.so", "cdctl_make_listener",
+                                                           "the module that listens"));
+  using Make = Listener* (*)(const char*, std::uint16_t, const std::string&, const ListenLimits&,
+                             std::string&);
   const auto make = reinterpret_cast<Make>(found);
   std::string why;
   auto* const made = make(place.first.c_str(), place.second, token, limits, why);
-  if (!made) return fail(ExitCode::config, fmt::format("listening on {}: {}", printable(address, 60), why));
+  if (!made)
+    return fail(ExitCode::config, fmt::format("listening on {}: {}", printable(address, 60), why));
   return std::unique_ptr<Listener>(made);
 }
 

@@ -13,7 +13,8 @@ namespace cdctl::feed {
 namespace {
 
 constexpr std::size_t k_longest_event = 64u << 10;  ///< CloudEvents: what every hop can carry
-constexpr std::string_view k_structured = "application/cloudevents+json", k_batch = "application/cloudevents-batch+json";
+constexpr std::string_view k_structured = "application/cloudevents+json",
+                           k_batch = "application/cloudevents-batch+json";
 
 ListenRead refused(int status, std::string line) { return {{}, {status, std::move(line)}, {}}; }
 
@@ -21,15 +22,20 @@ ListenRead refused(int status, std::string line) { return {{}, {status, std::mov
 std::string media_type(std::string_view content_type) {
   std::string out(content_type.substr(0, content_type.find(';')));
   while (!out.empty() && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return out;
 }
 
-bool is_json(std::string_view type) { return type == "application/json" || type == "text/json" || type.ends_with("+json"); }
+bool is_json(std::string_view type) {
+  return type == "application/json" || type == "text/json" || type.ends_with("+json");
+}
 
 /// A signal as someone far away says it. When it was received only the feed says.
 Result<Json> signal_of(Json json) {
-  if (json.is_object() && !json.find("specversion") && json["set"].is_null() && json["service"].is_string() && json["revision"].is_string())
+  if (json.is_object() && !json.find("specversion") && json["set"].is_null() &&
+      json["service"].is_string() && json["revision"].is_string())
     json.set("set", json["service"].as_string() + "-" + json["revision"].as_string());
   CDCTL_TRY_ASSIGN(auto flat, from_either_form(std::move(json)));
   flat.erase("received");
@@ -47,9 +53,11 @@ ListenRead many(const Json& json) {
   ListenRead out;
   for (const auto& item : json.items()) {
     const auto number = out.signals.size() + 1;
-    if (item.dump().size() > k_longest_event) return refused(413, fmt::format("signal {} is longer than 64 KiB; none was taken", number));
+    if (item.dump().size() > k_longest_event)
+      return refused(413, fmt::format("signal {} is longer than 64 KiB; none was taken", number));
     auto flat = signal_of(item);
-    if (!flat) return refused(400, fmt::format("signal {}: {}; none was taken", number, flat.error().what));
+    if (!flat)
+      return refused(400, fmt::format("signal {}: {}; none was taken", number, flat.error().what));
     out.signals.push_back(std::move(*flat));
   }
   return out;
@@ -63,7 +71,8 @@ ListenRead binary(const Arrival& arrival, std::string_view type) {
     auto text = percent_decoded(value);
     std::int64_t number = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = attribute == "severitynumber" && error == std::errc() && stop == text.data() + text.size();
+    const bool whole =
+        attribute == "severitynumber" && error == std::errc() && stop == text.data() + text.size();
     event.set(attribute, whole ? Json(number) : Json(std::move(text)));
   }
   if (!arrival.body.empty()) {
@@ -74,7 +83,8 @@ ListenRead binary(const Arrival& arrival, std::string_view type) {
       if (!data || !data->is_object()) return refused(400, "the data is no JSON object");
       event.set("data", std::move(*data));
     } else {
-      return refused(415, fmt::format("data of type '{}' is not read; send application/json", printable(type, 60)));
+      return refused(415, fmt::format("data of type '{}' is not read; send application/json",
+                                      printable(type, 60)));
     }
   }
   return one(std::move(event), arrival.body.size());
@@ -87,7 +97,8 @@ std::string percent_decoded(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     unsigned value = 0;
     const auto* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
       out += static_cast<char>(value);
       i += 2;
     } else {
@@ -102,14 +113,20 @@ ListenRead read_arrival(const Arrival& arrival) {
   if (path != "/" && path != "/signals") return refused(404, "signals are posted to / or /signals");
   const auto type = media_type(arrival.content_type);
   const bool enveloped = type.starts_with("application/cloudevents");
-  const bool has_headers = std::ranges::any_of(arrival.headers, [](const auto& header) { return header.first == "ce-specversion"; });
+  const bool has_headers = std::ranges::any_of(
+      arrival.headers, [](const auto& header) { return header.first == "ce-specversion"; });
   if (has_headers && !enveloped) return binary(arrival, type);
   if (enveloped ? (type != k_structured && type != k_batch) : type != "application/json")
-    return refused(415, fmt::format("'{}' is not read; send {}, {} or application/json", printable(type, 60), k_structured, k_batch));
+    return refused(415, fmt::format("'{}' is not read; send {}, {} or application/json",
+                                    printable(type, 60), k_structured, k_batch));
   auto json = Json::parse(arrival.body);
   if (!json) return refused(400, "the body is not JSON: " + json.error().what);
   if (type == k_batch && !json->is_array()) return refused(400, "a batch is a JSON array");
-  if (json->is_array()) return type == k_structured ? refused(400, "one event is a JSON object; a batch has the type application/cloudevents-batch+json") : many(*json);
+  if (json->is_array())
+    return type == k_structured ? refused(400,
+                                          "one event is a JSON object; a batch has the type "
+                                          "application/cloudevents-batch+json")
+                                : many(*json);
   if (type != k_structured && (*json)["alerts"].is_array()) return read_alerts(*json);
   return one(std::move(*json), arrival.body.size());
 }

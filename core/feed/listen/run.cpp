@@ -4,10 +4,10 @@
 
 #include <cdctl/stop.hpp>
 
+#include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/listen/read.hpp"
 #include "core/feed/spool.hpp"
-#include "core/app/waiting.hpp"
 
 namespace cdctl::feed {
 
@@ -15,19 +15,30 @@ namespace {
 
 constexpr std::size_t k_shortest_token = 16;
 
-/// From --token-file or `[signals]`: a listener without a token would take signals from every user of the machine.
+/// From --token-file or `[signals]`: a listener without a token would take signals from every user
+/// of the machine.
 Result<std::string> token_of(const app::Context& context, const std::string& file) {
-  const auto table = file.empty() ? context.config().table["signals"] : Json::object({{"token_file", std::filesystem::absolute(file).string()}});
+  const auto table = file.empty()
+                         ? context.config().table["signals"]
+                         : Json::object({{"token_file", std::filesystem::absolute(file).string()}});
   CDCTL_TRY_ASSIGN(const auto token, read_secret(table, "token", context.config()));
-  if (!token) return fail(ExitCode::config, "signals --listen needs a token: set [signals] token_file, or give --token-file");
-  if (token->size() < k_shortest_token) return fail(ExitCode::config, fmt::format("the listener's token is shorter than {} characters; make one: openssl rand -hex 24", k_shortest_token));
+  if (!token)
+    return fail(ExitCode::config,
+                "signals --listen needs a token: set [signals] token_file, or give --token-file");
+  if (token->size() < k_shortest_token)
+    return fail(
+        ExitCode::config,
+        fmt::format(
+            "the listener's token is shorter than {} characters; make one: openssl rand -hex 24",
+            k_shortest_token));
   return *token;
 }
 
 /// What came in together goes to the feed together: one confirm for all of them.
 class Intake {
  public:
-  Intake(app::Context& context, Feed& feed, Listener& listener, const ListenOptions& options) : context_(context), feed_(feed), listener_(listener), options_(options) {}
+  Intake(app::Context& context, Feed& feed, Listener& listener, const ListenOptions& options)
+      : context_(context), feed_(feed), listener_(listener), options_(options) {}
 
   void take(const std::vector<Arrival>& arrivals) {
     std::vector<std::pair<std::uint64_t, ListenAnswer>> taken;
@@ -45,7 +56,11 @@ class Intake {
     if (taken.empty()) return;
     const auto sent = send(signals);
     if (!sent) context_.out.warning(sent.error().what);
-    for (auto& [id, answer] : taken) listener_.answer(id, sent ? std::move(answer) : ListenAnswer{503, "the feed cannot be reached; nothing was taken, send it again"});
+    for (auto& [id, answer] : taken)
+      listener_.answer(
+          id,
+          sent ? std::move(answer)
+               : ListenAnswer{503, "the feed cannot be reached; nothing was taken, send it again"});
     if (!sent) return;
     for (const auto& signal : signals) context_.out.write(signal);
     context_.out.flush();
@@ -74,8 +89,10 @@ Result<> listen_for_signals(app::Context& context, const ListenOptions& options)
   Intake intake(context, *feed, *listener, options);
   while (!Stop::requested() && !context.out.broken() && !app::stdout_gone()) {
     const auto arrivals = listener->take(std::chrono::seconds(1));
-    if (arrivals.empty()) drain_spool(context, *feed, Deadline(options.timeout));
-    else intake.take(arrivals);
+    if (arrivals.empty())
+      drain_spool(context, *feed, Deadline(options.timeout));
+    else
+      intake.take(arrivals);
   }
   return {};
 }

@@ -7,8 +7,8 @@
 #include <cdctl/child.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/juju/client/process.hpp"
 #include "plugins/juju/client/private_data.hpp"
+#include "plugins/juju/client/process.hpp"
 
 namespace cdctl::juju {
 
@@ -21,7 +21,10 @@ Asked<Answer> read_answer(Finished& finished, std::string_view attempt, const De
   auto json = Json::parse(finished.out);
   if (json) return Answer{std::move(*json), std::move(finished.err)};
   const auto* advice = "try again, and by hand with juju";
-  return std::unexpected(failure(Trouble::garbled, {ExitCode::unknown, fmt::format("{}: juju's answer of {} bytes is {}; {}", attempt, finished.out.size(), json.error().what, advice)}));
+  return std::unexpected(
+      failure(Trouble::garbled,
+              {ExitCode::unknown, fmt::format("{}: juju's answer of {} bytes is {}; {}", attempt,
+                                              finished.out.size(), json.error().what, advice)}));
 }
 
 }  // namespace
@@ -43,11 +46,19 @@ Asked<Answer> juju_call(const Access& access, const Question& question, std::str
   words.insert(words.end(), {"--format", "json"});
   for (int repeat = 0;; ++repeat) {
     const auto data = PrivateData::make(access.data, access.private_parent);
-    if (!data) return std::unexpected(failure(data.error().exit == ExitCode::config ? Trouble::config : Trouble::local, data.error().in(attempt)));
+    if (!data)
+      return std::unexpected(
+          failure(data.error().exit == ExitCode::config ? Trouble::config : Trouble::local,
+                  data.error().in(attempt)));
     auto finished = run(juju_command(access, words, *data, deadline));
-    if (!finished) return std::unexpected(failure(Trouble::other, {ExitCode::unknown, fmt::format("{}: {}; snap install juju", attempt, finished.error().what)}));
+    if (!finished)
+      return std::unexpected(failure(
+          Trouble::other, {ExitCode::unknown, fmt::format("{}: {}; snap install juju", attempt,
+                                                          finished.error().what)}));
     if (finished->timed_out) finished->wall = all;  // repeats included, its end not
-    if (repeat < k_most_repeats && worth_repeating(*finished) && pause_before_repeat(repeat, deadline)) continue;
+    if (repeat < k_most_repeats && worth_repeating(*finished) &&
+        pause_before_repeat(repeat, deadline))
+      continue;
     return read_answer(*finished, attempt, deadline);
   }
 }

@@ -12,22 +12,25 @@
 
 #include "plugins/juju/client/trouble.hpp"
 
-// The one place that runs juju, and only to read: what it would be asked to change is no part of it.
+// The one place that runs juju, and only to read: what it would be asked to change is no part of
+// it.
 
 namespace cdctl::juju {
 
 /// How to reach a controller.
 struct Access {
-  std::string controller;               ///< empty: the one that juju has chosen
-  std::filesystem::path data;           ///< JUJU_DATA
-  std::filesystem::path private_parent; ///< where the private copies of it are made
-  bool snap = false;                    ///< juju is a snap: it sees no other temporary folder than its own
+  std::string controller;                ///< empty: the one that juju has chosen
+  std::filesystem::path data;            ///< JUJU_DATA
+  std::filesystem::path private_parent;  ///< where the private copies of it are made
+  bool snap = false;  ///< juju is a snap: it sees no other temporary folder than its own
   Millis timeout = std::chrono::seconds(20);  ///< of one call, repeats included
-  Deadline until;                       ///< of all calls together
-  bool last_words = false;              ///< a stop request ends none of its calls: for what is said on the way out, with a short `until`
+  Deadline until;                             ///< of all calls together
+  bool last_words = false;  ///< a stop request ends none of its calls: for what is said on the way
+                            ///< out, with a short `until`
 };
 
-/// A question: `models`, `-c`, `attic`. `--format json` and what keeps juju from asking back are added.
+/// A question: `models`, `-c`, `attic`. `--format json` and what keeps juju from asking back are
+/// added.
 using Question = std::vector<std::string>;
 
 struct Answer {
@@ -41,10 +44,11 @@ struct Failure {
 template <class T>
 using Asked = std::expected<T, Failure>;
 
-/// Asks once, and again after a while when juju's locks or a lost connection were in the way, until an answer or the
-/// access's timeout or deadline. Only a run that ended with status 0 and wrote one JSON value has answered. `attempt` opens the error:
-/// `reading the models`.
-[[nodiscard]] Asked<Answer> juju_call(const Access& access, const Question& question, std::string_view attempt);
+/// Asks once, and again after a while when juju's locks or a lost connection were in the way, until
+/// an answer or the access's timeout or deadline. Only a run that ended with status 0 and wrote one
+/// JSON value has answered. `attempt` opens the error: `reading the models`.
+[[nodiscard]] Asked<Answer> juju_call(const Access& access, const Question& question,
+                                      std::string_view attempt);
 
 /// The version of the client: `3.6.11`; for an error line. Takes at most 5 s.
 [[nodiscard]] std::string client_version(const Deadline& deadline);
@@ -53,8 +57,9 @@ struct NamedQuestion {
   Question question;
   std::string attempt;
 };
-/// Many questions, four at a time; answers in the order asked. When four in a row got no answer in time, the controller is
-/// taken for dead and the rest fail unasked.
-[[nodiscard]] std::vector<Asked<Answer>> juju_calls(const Access& access, std::span<const NamedQuestion> questions);
+/// Many questions, four at a time; answers in the order asked. When four in a row got no answer in
+/// time, the controller is taken for dead and the rest fail unasked.
+[[nodiscard]] std::vector<Asked<Answer>> juju_calls(const Access& access,
+                                                    std::span<const NamedQuestion> questions);
 
 }  // namespace cdctl::juju

@@ -38,7 +38,9 @@ Result<> copy_private(const fs::path& from, const fs::path& to) {
   auto bytes = read_file_if_there(from);
   if (!bytes) return fail(ExitCode::unknown, bytes.error().what);
   if (!*bytes) return {};
-  if ((*bytes)->size() > k_largest) return fail(ExitCode::unknown, fmt::format("copying Juju's data: {} is too large", from.string()));
+  if ((*bytes)->size() > k_largest)
+    return fail(ExitCode::unknown,
+                fmt::format("copying Juju's data: {} is too large", from.string()));
   return write_private(to, **bytes);
 }
 
@@ -56,7 +58,9 @@ Result<> copy_cookies(const fs::path& from, const fs::path& to) {
 
 Result<PrivateFolder> PrivateFolder::make(const fs::path& parent) {
   auto name = (parent / k_prefix).string() + "XXXXXX";
-  if (!::mkdtemp(name.data())) return fail(ExitCode::unknown, fmt::format("making a folder in {}: {}", parent.string(), errno_text(errno)));
+  if (!::mkdtemp(name.data()))
+    return fail(ExitCode::unknown,
+                fmt::format("making a folder in {}: {}", parent.string(), errno_text(errno)));
   return PrivateFolder{fs::path(name)};
 }
 
@@ -70,17 +74,23 @@ PrivateFolder::~PrivateFolder() {
   if (!path_.empty()) (void)remove_tree(path_);
 }
 
-Result<PrivateData> PrivateData::make(const fs::path& from, const fs::path& parent, bool credentials) {
+Result<PrivateData> PrivateData::make(const fs::path& from, const fs::path& parent,
+                                      bool credentials) {
   std::error_code error;
   if (!fs::exists(from / "controllers.yaml", error)) {
-    return fail(ExitCode::config, fmt::format("{} knows no controller; run juju login or juju register, or set [juju] data", from.string()));
+    return fail(
+        ExitCode::config,
+        fmt::format("{} knows no controller; run juju login or juju register, or set [juju] data",
+                    from.string()));
   }
   CDCTL_TRY_ASSIGN(auto folder, PrivateFolder::make(parent));
   PrivateData data(std::move(folder));
   CDCTL_TRY(make_directories(data.scratch(), 0700));
   CDCTL_TRY(make_directories(data.path() / "cookies", 0700));
-  for (const auto* file : {"controllers.yaml", "accounts.yaml"}) CDCTL_TRY(copy_private(from / file, data.path() / file));
-  if (credentials) CDCTL_TRY(copy_private(from / "credentials.yaml", data.path() / "credentials.yaml"));
+  for (const auto* file : {"controllers.yaml", "accounts.yaml"})
+    CDCTL_TRY(copy_private(from / file, data.path() / file));
+  if (credentials)
+    CDCTL_TRY(copy_private(from / "credentials.yaml", data.path() / "credentials.yaml"));
   CDCTL_TRY(copy_cookies(from / "cookies", data.path() / "cookies"));
   return data;
 }
@@ -89,9 +99,13 @@ void sweep_private_data(const fs::path& parent) {
   std::error_code error;
   std::vector<fs::path> stale;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
-    struct stat is {};
-    if (!entry.path().filename().string().starts_with(k_prefix) || ::lstat(entry.path().c_str(), &is) != 0) continue;
-    if (S_ISDIR(is.st_mode) && is.st_uid == ::geteuid() && is.st_mtime + k_stale_s < ::time(nullptr)) stale.push_back(entry.path());
+    struct stat is{};
+    if (!entry.path().filename().string().starts_with(k_prefix) ||
+        ::lstat(entry.path().c_str(), &is) != 0)
+      continue;
+    if (S_ISDIR(is.st_mode) && is.st_uid == ::geteuid() &&
+        is.st_mtime + k_stale_s < ::time(nullptr))
+      stale.push_back(entry.path());
   }
   for (const auto& path : stale) (void)remove_tree(path);
 }

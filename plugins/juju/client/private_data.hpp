@@ -8,8 +8,8 @@
 
 namespace cdctl::juju {
 
-/// An empty folder for files that one action hands to juju, 0700, removed with the object; where a snap of juju sees it. What
-/// a killed cdctl leaves is swept like a copy of the data folder.
+/// An empty folder for files that one action hands to juju, 0700, removed with the object; where a
+/// snap of juju sees it. What a killed cdctl leaves is swept like a copy of the data folder.
 class PrivateFolder {
  public:
   [[nodiscard]] static Result<PrivateFolder> make(const std::filesystem::path& parent);
@@ -18,24 +18,31 @@ class PrivateFolder {
   ~PrivateFolder();
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// A new file in it, 0600. `name` is one of ours.
-  [[nodiscard]] Result<std::filesystem::path> write(std::string_view name, std::string_view bytes) const;
+  [[nodiscard]] Result<std::filesystem::path> write(std::string_view name,
+                                                    std::string_view bytes) const;
 
  private:
   explicit PrivateFolder(std::filesystem::path path) : path_(std::move(path)) {}
   std::filesystem::path path_;
 };
 
-/// A copy of Juju's data folder for one call, 0700, removed with the object. Juju takes one lock a folder, many times a
-/// command, so two calls in one folder disturb each other and whoever works by hand. What a call writes is dropped with it.
+/// A copy of Juju's data folder for one call, 0700, removed with the object. Juju takes one lock a
+/// folder, many times a command, so two calls in one folder disturb each other and whoever works by
+/// hand. What a call writes is dropped with it.
 ///
-/// Not copied: the cache of model names (a client without one asks the controller, and never takes a name for the uuid that
-/// had it once), aliases (they may redefine a command), keys, and cloud credentials unless they are asked for (no question needs them).
+/// Not copied: the cache of model names (a client without one asks the controller, and never takes
+/// a name for the uuid that had it once), aliases (they may redefine a command), keys, and cloud
+/// credentials unless they are asked for (no question needs them).
 class PrivateData {
  public:
-  /// `credentials`: with those of the clouds. Exit code `config` when `from` is no Juju data folder: an empty one makes juju fetch lists of public clouds.
-  [[nodiscard]] static Result<PrivateData> make(const std::filesystem::path& from, const std::filesystem::path& parent, bool credentials = false);
+  /// `credentials`: with those of the clouds. Exit code `config` when `from` is no Juju data
+  /// folder: an empty one makes juju fetch lists of public clouds.
+  [[nodiscard]] static Result<PrivateData> make(const std::filesystem::path& from,
+                                                const std::filesystem::path& parent,
+                                                bool credentials = false);
   [[nodiscard]] const std::filesystem::path& path() const { return folder_.path(); }
-  /// A temporary folder inside it, for juju's lock files: it leaves one for each data folder it ever saw.
+  /// A temporary folder inside it, for juju's lock files: it leaves one for each data folder it
+  /// ever saw.
   [[nodiscard]] std::filesystem::path scratch() const { return path() / "tmp"; }
 
  private:
@@ -43,7 +50,8 @@ class PrivateData {
   PrivateFolder folder_;
 };
 
-/// Removes copies in `parent` that a killed cdctl left more than an hour ago; no call lasts so long.
+/// Removes copies in `parent` that a killed cdctl left more than an hour ago; no call lasts so
+/// long.
 void sweep_private_data(const std::filesystem::path& parent);
 
 }  // namespace cdctl::juju

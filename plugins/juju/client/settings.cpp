@@ -13,13 +13,16 @@ namespace cdctl::juju {
 
 namespace {
 
-std::unexpected<Error> wrong(std::string_view key, std::string_view why) { return fail(ExitCode::config, fmt::format("[juju] {}: {}", key, why)); }
+std::unexpected<Error> wrong(std::string_view key, std::string_view why) {
+  return fail(ExitCode::config, fmt::format("[juju] {}: {}", key, why));
+}
 
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 bool cloud_name(std::string_view text) {
   const auto slash = std::min(text.find('/'), text.size());
-  return plain_word(text.substr(0, slash), "._-") && (slash == text.size() || plain_word(text.substr(slash + 1), "._-"));
+  return plain_word(text.substr(0, slash), "._-") &&
+         (slash == text.size() || plain_word(text.substr(slash + 1), "._-"));
 }
 
 /// Reads one key after another, and remembers the first that is wrong.
@@ -27,19 +30,23 @@ class Reader {
  public:
   explicit Reader(const Json& table) : table_(table) {}
 
-  void text(const char* key, std::string& to, bool (*good)(std::string_view), std::string_view wanted) {
+  void text(const char* key, std::string& to, bool (*good)(std::string_view),
+            std::string_view wanted) {
     const auto* value = table_.find(key);
     if (!value || error_) return;
-    if (value->view().empty() || !good(value->view())) return refuse(key, fmt::format("'{}' is no {}", shown(*value), wanted));
+    if (value->view().empty() || !good(value->view()))
+      return refuse(key, fmt::format("'{}' is no {}", shown(*value), wanted));
     to = value->as_string();
   }
   template <class Word, std::size_t n>
-  void word(const char* key, Word& to, const std::array<std::pair<std::string_view, Word>, n>& words) {
+  void word(const char* key, Word& to,
+            const std::array<std::pair<std::string_view, Word>, n>& words) {
     const auto* value = table_.find(key);
     if (value && !error_) (void)take(key, *value, to, words);
   }
   template <class Word, std::size_t n>
-  void list(const char* key, std::vector<Word>& to, const std::array<std::pair<std::string_view, Word>, n>& words) {
+  void list(const char* key, std::vector<Word>& to,
+            const std::array<std::pair<std::string_view, Word>, n>& words) {
     const auto* value = table_.find(key);
     if (!value || error_) return;
     if (!value->is_array()) return refuse(key, "say an array of strings");
@@ -63,9 +70,12 @@ class Reader {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
-  static std::string shown(const Json& value) { return printable(value.is_string() ? value.view() : value.dump(), 60); }
+  static std::string shown(const Json& value) {
+    return printable(value.is_string() ? value.view() : value.dump(), 60);
+  }
   template <class Word, std::size_t n>
-  bool take(const char* key, const Json& value, Word& to, const std::array<std::pair<std::string_view, Word>, n>& words) {
+  bool take(const char* key, const Json& value, Word& to,
+            const std::array<std::pair<std::string_view, Word>, n>& words) {
     std::string known;
     for (const auto& [name, word] : words) {
       if (value.is_string() && value.view() == name) {
@@ -82,11 +92,16 @@ class Reader {
   std::optional<Error> error_;
 };
 
-constexpr std::array k_isolations{std::pair{std::string_view("model"), Isolation::model}, std::pair{std::string_view("application"), Isolation::application}};
-constexpr std::array k_amqp_ways{std::pair{std::string_view("overlay"), AmqpAs::overlay}, std::pair{std::string_view("option"), AmqpAs::option},
+constexpr std::array k_isolations{
+    std::pair{std::string_view("model"), Isolation::model},
+    std::pair{std::string_view("application"), Isolation::application}};
+constexpr std::array k_amqp_ways{std::pair{std::string_view("overlay"), AmqpAs::overlay},
+                                 std::pair{std::string_view("option"), AmqpAs::option},
                                  std::pair{std::string_view("secret"), AmqpAs::secret}};
-constexpr std::array k_storage{std::pair{std::string_view("release"), false}, std::pair{std::string_view("destroy"), true}};
-constexpr std::array k_cuts{std::pair{std::string_view("relations"), CutMeans::relations}, std::pair{std::string_view("expose"), CutMeans::expose},
+constexpr std::array k_storage{std::pair{std::string_view("release"), false},
+                               std::pair{std::string_view("destroy"), true}};
+constexpr std::array k_cuts{std::pair{std::string_view("relations"), CutMeans::relations},
+                            std::pair{std::string_view("expose"), CutMeans::expose},
                             std::pair{std::string_view("scale"), CutMeans::scale}};
 
 bool option_name(std::string_view text) { return plain_word(text, "_-."); }
@@ -113,20 +128,35 @@ void read_model_config(Reader& reader, const Json& table, Settings& out) {
   if (!value->is_object()) return reader.refuse("model_config", "say a table of model settings");
   for (const auto& [key, item] : value->members()) {
     const auto text = item.is_string() ? item.as_string() : item.dump();
-    if (!plain_word(key, "-")) return reader.refuse("model_config", fmt::format("'{}' is no setting of a model", printable(key, 60)));
-    if (!item.is_string() && !item.is_bool() && !item.is_number()) return reader.refuse("model_config", fmt::format("{} must be text, a number, true or false", key));
+    if (!plain_word(key, "-"))
+      return reader.refuse("model_config",
+                           fmt::format("'{}' is no setting of a model", printable(key, 60)));
+    if (!item.is_string() && !item.is_bool() && !item.is_number())
+      return reader.refuse("model_config",
+                           fmt::format("{} must be text, a number, true or false", key));
     // `KEY=@FILE` would have juju read a file of this machine
-    if (text.starts_with('@') || text.find('\0') != std::string::npos) return reader.refuse("model_config", fmt::format("the value of {} may not begin with @", key));
+    if (text.starts_with('@') || text.find('\0') != std::string::npos)
+      return reader.refuse("model_config",
+                           fmt::format("the value of {} may not begin with @", key));
     out.model_config[key] = text;
   }
 }
 
 void check_together(Reader& reader, const Settings& s) {
-  if (s.isolation == Isolation::application && s.model.empty()) reader.refuse("model", "say the model that the sets share, as [CONTROLLER:][OWNER/]NAME; isolation = \"application\" needs it");
-  if (s.isolation == Isolation::model && !s.model.empty()) reader.refuse("model", "goes with isolation = \"application\" alone: else each set has a model of its own name");
-  if (s.isolation == Isolation::model && !s.application.empty()) reader.refuse("application", "goes with isolation = \"application\" alone");
-  if (s.force_after > s.no_wait_after) reader.refuse("no_wait_after", "must not be before force_after");
-  if (s.no_wait_after > s.give_up_after) reader.refuse("give_up_after", "must not be before no_wait_after");
+  if (s.isolation == Isolation::application && s.model.empty())
+    reader.refuse("model",
+                  "say the model that the sets share, as [CONTROLLER:][OWNER/]NAME; isolation = "
+                  "\"application\" needs it");
+  if (s.isolation == Isolation::model && !s.model.empty())
+    reader.refuse(
+        "model",
+        "goes with isolation = \"application\" alone: else each set has a model of its own name");
+  if (s.isolation == Isolation::model && !s.application.empty())
+    reader.refuse("application", "goes with isolation = \"application\" alone");
+  if (s.force_after > s.no_wait_after)
+    reader.refuse("no_wait_after", "must not be before force_after");
+  if (s.no_wait_after > s.give_up_after)
+    reader.refuse("give_up_after", "must not be before no_wait_after");
 }
 
 bool model_address(std::string_view text) { return parse_model_address(text).has_value(); }

@@ -33,7 +33,8 @@ constexpr std::array k_rules{
     Rule{"cannot acquire lock file", "", Trouble::local, true},
     Rule{"file locked for too long", "", Trouble::local, true},
     Rule{"juju-store-lock-", "permission denied", Trouble::local},
-    Rule{"invalid entity name or password", "", Trouble::not_allowed},  // 4.0 says it of a removed model, too
+    Rule{"invalid entity name or password", "",
+         Trouble::not_allowed},  // 4.0 says it of a removed model, too
     Rule{"(unauthorized access)", "", Trouble::not_allowed},
     Rule{"controller \"", "not logged", Trouble::not_allowed},
     Rule{"please enter password for", "", Trouble::not_allowed},
@@ -60,7 +61,8 @@ constexpr std::array k_rules{
 
 /// A line of the text holds `first` and later `then`.
 bool holds(std::string_view text, const Rule& rule) {
-  for (auto at = text.find(rule.first); at != std::string_view::npos; at = text.find(rule.first, at + 1)) {
+  for (auto at = text.find(rule.first); at != std::string_view::npos;
+       at = text.find(rule.first, at + 1)) {
     const auto rest = text.substr(at + rule.first.size());
     if (rest.substr(0, rest.find('\n')).contains(rule.then)) return true;
   }
@@ -81,14 +83,22 @@ struct Advice {
   std::string_view text;
 };
 constexpr std::array k_advice{
-    Advice{Trouble::gone, ExitCode::unknown, "this user sees no such model, which does not prove that it is gone; see cdctl juju models"},
-    Advice{Trouble::not_allowed, ExitCode::unknown, "run juju login, or ask for the right to see it"},
-    Advice{Trouble::config, ExitCode::config, "see juju controllers, then set [juju] controller or say --controller"},
-    Advice{Trouble::unreachable, ExitCode::unknown, "look whether the controller is up, and try again"},
-    Advice{Trouble::local, ExitCode::unknown, "another juju of this machine holds its files; try again, and look for a lock file left in the temporary folder"},
+    Advice{Trouble::gone, ExitCode::unknown,
+           "this user sees no such model, which does not prove that it is gone; see cdctl juju "
+           "models"},
+    Advice{Trouble::not_allowed, ExitCode::unknown,
+           "run juju login, or ask for the right to see it"},
+    Advice{Trouble::config, ExitCode::config,
+           "see juju controllers, then set [juju] controller or say --controller"},
+    Advice{Trouble::unreachable, ExitCode::unknown,
+           "look whether the controller is up, and try again"},
+    Advice{Trouble::local, ExitCode::unknown,
+           "another juju of this machine holds its files; try again, and look for a lock file left "
+           "in the temporary folder"},
     Advice{Trouble::exists, ExitCode::refused, "choose another name"},
     Advice{Trouble::blocked, ExitCode::refused, "see juju disabled-commands and juju storage"},
-    Advice{Trouble::version, ExitCode::unknown, "use a juju client of 2.9 or later that fits the controller"},
+    Advice{Trouble::version, ExitCode::unknown,
+           "use a juju client of 2.9 or later that fits the controller"},
 };
 
 /// juju's own reason: what follows `ERROR ` on its line, else the last line.
@@ -114,20 +124,31 @@ Trouble classify(const Finished& finished) {
 }
 
 bool worth_repeating(const Finished& finished) {
-  if (finished.interrupted || finished.timed_out || finished.signal != 0 || finished.status == 0) return false;
+  if (finished.interrupted || finished.timed_out || finished.signal != 0 || finished.status == 0)
+    return false;
   const auto* rule = rule_of(finished);
   return rule && rule->repeat;
 }
 
 Error explain(const Finished& finished, std::string_view attempt) {
-  if (finished.interrupted) return {Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted, fmt::format("{}: interrupted", attempt)};
+  if (finished.interrupted)
+    return {Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted,
+            fmt::format("{}: interrupted", attempt)};
   const auto trouble = classify(finished);
   const auto* advice = std::ranges::find(k_advice, trouble, &Advice::trouble);
-  const auto advised = advice != k_advice.end() ? advice->text : std::string_view("try it by hand with juju");
+  const auto advised =
+      advice != k_advice.end() ? advice->text : std::string_view("try it by hand with juju");
   const auto exit = advice != k_advice.end() ? advice->exit : ExitCode::unknown;
-  if (finished.timed_out) return {exit, fmt::format("{}: no answer within {}; {}", attempt, to_duration(finished.wall), advised), true};
-  if (finished.signal != 0) return {exit, fmt::format("{}: juju was ended by {}; {}", attempt, finished.how(), advised)};
-  return {exit, fmt::format("{}: {} ({}); {}", attempt, reason(finished.err), finished.how(), advised), trouble == Trouble::unreachable};
+  if (finished.timed_out)
+    return {
+        exit,
+        fmt::format("{}: no answer within {}; {}", attempt, to_duration(finished.wall), advised),
+        true};
+  if (finished.signal != 0)
+    return {exit, fmt::format("{}: juju was ended by {}; {}", attempt, finished.how(), advised)};
+  return {exit,
+          fmt::format("{}: {} ({}); {}", attempt, reason(finished.err), finished.how(), advised),
+          trouble == Trouble::unreachable};
 }
 
 }  // namespace cdctl::juju

@@ -7,10 +7,12 @@ namespace cdctl::juju {
 
 int command_models(Host& host, const plugin::CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
-    if (!given.args.words.empty()) return fail(ExitCode::usage, "juju models takes no arguments; see juju status MODEL");
+    if (!given.args.words.empty())
+      return fail(ExitCode::usage, "juju models takes no arguments; see juju status MODEL");
     CDCTL_TRY_ASSIGN(const auto view, View::open(host, given));
     const auto models = view.models(view.access().controller, given.args.has("all"));
-    if (!models) view.cannot("reading the models", models.error());
+    if (!models)
+      view.cannot("reading the models", models.error());
     else
       for (const auto& model : *models) view.write(model_record(model, now()));
     return {};
@@ -29,7 +31,8 @@ int command_offers(Host& host, const plugin::CommandArguments& given) noexcept {
       } else if (const auto offers = parse_offers(answers[i]->json); !offers) {
         view.cannot(attempt, offers.error().in(attempt));
       } else {
-        for (const auto& offer : *offers) view.write(offer_record(offer, {targets[i].shown, targets[i].address.controller, now()}));
+        for (const auto& offer : *offers)
+          view.write(offer_record(offer, {targets[i].shown, targets[i].address.controller, now()}));
       }
     }
     return {};

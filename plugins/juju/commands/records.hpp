@@ -13,7 +13,7 @@ namespace cdctl::juju {
 
 /// What every record of one answer shares.
 struct Heading {
-  std::string model;       ///< `OWNER/NAME`, or as it was asked for
+  std::string model;  ///< `OWNER/NAME`, or as it was asked for
   std::string controller;
   Time time;
 };

@@ -11,7 +11,8 @@ namespace cdctl::juju {
 
 namespace {
 
-// Selectors are never given to juju: what they mean differs by version, and the controller loads the whole model anyway.
+// Selectors are never given to juju: what they mean differs by version, and the controller loads
+// the whole model anyway.
 const Question k_status{"status", "--utc", "--retry-count", "0"};
 
 struct Reading {
@@ -25,8 +26,11 @@ Result<Reading> read_one(const Target& target, const Asked<Answer>& answer) {
   auto status = parse_status(answer->json);
   if (!status) return fail(status.error().in(attempt));
   if (!target.short_name.empty() && status->name != target.short_name) {
-    return fail(ExitCode::unknown, fmt::format("{}: juju answered about model '{}'; say OWNER/NAME as cdctl juju models lists it",
-                                               attempt, printable(status->name, 80)));
+    return fail(
+        ExitCode::unknown,
+        fmt::format(
+            "{}: juju answered about model '{}'; say OWNER/NAME as cdctl juju models lists it",
+            attempt, printable(status->name, 80)));
   }
   const auto controller = status->controller;
   return Reading{std::move(*status), {target.shown, controller, now()}};
@@ -43,14 +47,18 @@ Result<> each_model(Host& host, const View& view, std::span<const std::string> w
       view.cannot(fmt::format("reading the status of {}", targets[i].shown), reading.error());
       continue;
     }
-    if (reading->status.everyone_lost) host.log(Level::warning, fmt::format("{}: every agent is lost; look at the controller before the units", targets[i].shown));
+    if (reading->status.everyone_lost)
+      host.log(Level::warning,
+               fmt::format("{}: every agent is lost; look at the controller before the units",
+                           targets[i].shown));
     CDCTL_TRY(show(*reading));
   }
   return {};
 }
 
 /// Whether one of the patterns names the application; what they match is marked in `used`.
-bool wanted(const std::string& application, std::span<const std::string> patterns, std::vector<bool>& used) {
+bool wanted(const std::string& application, std::span<const std::string> patterns,
+            std::vector<bool>& used) {
   bool any = patterns.empty();
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     if (!glob_match(patterns[i], application)) continue;
@@ -60,13 +68,18 @@ bool wanted(const std::string& application, std::span<const std::string> pattern
   return any;
 }
 
-Result<> write_units(const View& view, const Reading& reading, std::span<const std::string> patterns) {
+Result<> write_units(const View& view, const Reading& reading,
+                     std::span<const std::string> patterns) {
   std::vector<bool> used(patterns.size(), false);
-  for (const auto& application : reading.status.applications) (void)wanted(application.name, patterns, used);
+  for (const auto& application : reading.status.applications)
+    (void)wanted(application.name, patterns, used);
   for (const auto& unit : reading.status.units)
     if (wanted(unit.application, patterns, used)) view.write(unit_record(unit, reading.heading));
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    if (!used[i]) return fail(fmt::format("{} has no application '{}'; see cdctl juju status {}", reading.heading.model, printable(patterns[i], 80), reading.heading.model));
+    if (!used[i])
+      return fail(fmt::format("{} has no application '{}'; see cdctl juju status {}",
+                              reading.heading.model, printable(patterns[i], 80),
+                              reading.heading.model));
   }
   return {};
 }
@@ -77,7 +90,8 @@ int command_status(Host& host, const plugin::CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto view, View::open(host, given));
     return each_model(host, view, given.args.words, [&](const Reading& reading) -> Result<> {
-      for (const auto& application : reading.status.applications) view.write(application_record(application, reading.heading));
+      for (const auto& application : reading.status.applications)
+        view.write(application_record(application, reading.heading));
       return {};
     });
   });
@@ -86,9 +100,12 @@ int command_status(Host& host, const plugin::CommandArguments& given) noexcept {
 int command_units(Host& host, const plugin::CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
     const std::span words(given.args.words);
-    if (words.empty()) return fail(ExitCode::usage, "juju units needs a MODEL; see cdctl juju models");
+    if (words.empty())
+      return fail(ExitCode::usage, "juju units needs a MODEL; see cdctl juju models");
     CDCTL_TRY_ASSIGN(const auto view, View::open(host, given));
-    return each_model(host, view, words.first(1), [&](const Reading& reading) { return write_units(view, reading, words.subspan(1)); });
+    return each_model(host, view, words.first(1), [&](const Reading& reading) {
+      return write_units(view, reading, words.subspan(1));
+    });
   });
 }
 

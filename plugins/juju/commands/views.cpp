@@ -14,12 +14,14 @@ Target target_of(const ModelItem& item, const std::string& controller) {
 
 /// Juju takes what is no name that it knows for the start of a uuid, which may be another model's.
 bool may_be_uuid_prefix(const ModelAddress& address) {
-  return !address.is_uuid() && address.name.size() >= 6 && address.name.find_first_not_of("0123456789abcdef-") == std::string::npos;
+  return !address.is_uuid() && address.name.size() >= 6 &&
+         address.name.find_first_not_of("0123456789abcdef-") == std::string::npos;
 }
 
 bool names(const ModelAddress& address, const ModelItem& item) {
   const auto slash = item.name.rfind('/');
-  return item.name.substr(slash + 1) == address.name && (address.owner.empty() || item.name.substr(0, slash) == address.owner);
+  return item.name.substr(slash + 1) == address.name &&
+         (address.owner.empty() || item.name.substr(0, slash) == address.owner);
 }
 
 }  // namespace
@@ -31,7 +33,11 @@ Result<View> View::open(const Host& host, const plugin::CommandArguments& given)
 
 void View::cannot(std::string_view attempt, const Error& error) const {
   if (error.exit != ExitCode::config && error.exit != ExitCode::usage) {
-    given_->write(Json::object({{"schema", "cdctl.error/1"}, {"while", attempt}, {"error", error.what}, {"exit", static_cast<int>(error.exit)}, {"time", to_rfc3339(now())}}));
+    given_->write(Json::object({{"schema", "cdctl.error/1"},
+                                {"while", attempt},
+                                {"error", error.what},
+                                {"exit", static_cast<int>(error.exit)},
+                                {"time", to_rfc3339(now())}}));
   }
   given_->report(error);
 }
@@ -44,7 +50,11 @@ Result<std::vector<ModelItem>> View::models(const std::string& controller, bool 
   if (!answer) return fail(std::move(answer.error().error));
   auto list = parse_models(answer->json, answer->notes);
   if (!list) return fail(list.error().in(k_reading_models));
-  if (!list->missing.empty()) cannot(k_reading_models, {ExitCode::unknown, fmt::format("{}: not all of them: {}; a model that is not listed may well be there", k_reading_models, list->missing)});
+  if (!list->missing.empty())
+    cannot(k_reading_models,
+           {ExitCode::unknown,
+            fmt::format("{}: not all of them: {}; a model that is not listed may well be there",
+                        k_reading_models, list->missing)});
   return std::move(list->models);
 }
 
@@ -54,8 +64,10 @@ Result<std::vector<Target>> View::targets(std::span<const std::string> words) co
     CDCTL_TRY_ASSIGN(auto address, parse_model_address(word));
     if (address.controller.empty()) address.controller = access_.controller;
     if (may_be_uuid_prefix(address)) {
-      if (auto target = by_list(address, word)) out.push_back(std::move(*target));
-      else cannot(fmt::format("looking for model {}", word), target.error());
+      if (auto target = by_list(address, word))
+        out.push_back(std::move(*target));
+      else
+        cannot(fmt::format("looking for model {}", word), target.error());
       continue;
     }
     const auto name = address.is_uuid() ? std::string() : address.name;
@@ -77,16 +89,22 @@ Result<Target> View::by_list(const ModelAddress& address, const std::string& wor
   for (const auto& item : items)
     if (names(address, item)) found.push_back(target_of(item, address.controller));
   if (found.size() == 1) return found.front();
-  const auto* why = found.empty() ? "this user sees none of that name, which does not prove that it is gone" : "several owners have one of that name";
-  return fail(ExitCode::unknown, fmt::format("looking for model {}: {}; say OWNER/NAME as cdctl juju models lists it", word, why));
+  const auto* why = found.empty()
+                        ? "this user sees none of that name, which does not prove that it is gone"
+                        : "several owners have one of that name";
+  return fail(ExitCode::unknown,
+              fmt::format("looking for model {}: {}; say OWNER/NAME as cdctl juju models lists it",
+                          word, why));
 }
 
-std::vector<Asked<Answer>> View::ask(std::span<const Target> targets, const Question& command) const {
+std::vector<Asked<Answer>> View::ask(std::span<const Target> targets,
+                                     const Question& command) const {
   std::vector<NamedQuestion> questions;
   for (const auto& target : targets) {
     Question question{command.front(), "-m", target.address.str()};
     question.insert(question.end(), command.begin() + 1, command.end());
-    questions.push_back({std::move(question), fmt::format("reading the {} of {}", command.front(), target.shown)});
+    questions.push_back(
+        {std::move(question), fmt::format("reading the {} of {}", command.front(), target.shown)});
   }
   return juju_calls(access_, questions);
 }

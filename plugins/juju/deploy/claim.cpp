@@ -7,8 +7,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/juju/deploy/handover.hpp"
 #include "plugins/juju/client/private_data.hpp"
+#include "plugins/juju/deploy/handover.hpp"
 #include "plugins/juju/sets/reaping.hpp"
 #include "plugins/juju/sets/removal.hpp"
 #include "plugins/juju/sets/seen.hpp"
@@ -21,7 +21,8 @@ namespace cdctl::juju {
 namespace {
 
 constexpr Millis k_first_poll(250), k_longest_poll(2000), k_finish(60'000), k_last_words(20'000);
-constexpr Millis k_on_the_way_out(5000), k_halt_on_the_way_out(2500);  // after Ctrl-C: the rest is for giving the lease back
+constexpr Millis k_on_the_way_out(5000),
+    k_halt_on_the_way_out(2500);  // after Ctrl-C: the rest is for giving the lease back
 
 /// Units that a bundle asks for, those of subordinates left out: they have no number of their own.
 std::int64_t units_of(const Json& application) {
@@ -48,7 +49,8 @@ Millis retry_delay(std::int64_t attempts) {
 }
 
 Result<std::filesystem::path> JujuClaim::secret_file(std::string_view key) const {
-  if (!valid_word(key)) return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), set_.str()));
+  if (!valid_word(key))
+    return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), set_.str()));
   return folder_.secrets() / key;
 }
 
@@ -68,7 +70,10 @@ Result<> JujuClaim::save_secret(std::string_view key, std::string_view value) {
 Result<> JujuClaim::held_in(const Tags& tags, std::string_view attempt) const {
   const auto m = work_in(tags);
   if (m.set == set_.str() && m.claim == claim_ && m.state == "deploying") return {};
-  return fail(ExitCode::refused, fmt::format("{}: it was taken over meanwhile (its model says {} by {}); see cdctl ls", attempt, m.state.empty() ? "live" : printable(m.state, 20), m.by.empty() ? "somebody else" : printable(m.by, 80)));
+  return fail(ExitCode::refused,
+              fmt::format("{}: it was taken over meanwhile (its model says {} by {}); see cdctl ls",
+                          attempt, m.state.empty() ? "live" : printable(m.state, 20),
+                          m.by.empty() ? "somebody else" : printable(m.by, 80)));
 }
 
 Result<> JujuClaim::still_held(const Access& access, std::string_view attempt) const {
@@ -76,7 +81,9 @@ Result<> JujuClaim::still_held(const Access& access, std::string_view attempt) c
   return tags ? held_in(*tags, attempt) : fail(tags.error().error);
 }
 
-Result<Tags> JujuClaim::change_work(const Access& access, const std::function<void(Metadata&)>& change, std::string_view attempt) const {
+Result<Tags> JujuClaim::change_work(const Access& access,
+                                    const std::function<void(Metadata&)>& change,
+                                    std::string_view attempt) const {
   const auto edit = [&](Tags& tags) -> Result<> {
     CDCTL_TRY(held_in(tags, attempt));
     auto m = work_in(tags);
@@ -84,7 +91,8 @@ Result<Tags> JujuClaim::change_work(const Access& access, const std::function<vo
     tags = with(std::move(tags), m);
     return {};
   };
-  return change_tags(access, {place_.model(model_.uuid), place_.tags_lock(model_.uuid)}, edit, attempt);
+  return change_tags(access, {place_.model(model_.uuid), place_.tags_lock(model_.uuid)}, edit,
+                     attempt);
 }
 
 Access JujuClaim::at_the_end(const Deadline& deadline, Millis most) {
@@ -101,12 +109,18 @@ Result<> JujuClaim::clean(const Deadline& deadline) {
   const auto access = place_.by(deadline);
   if (found_.state != "absent") CDCTL_TRY(still_held(access, attempt));
   forget_seen(place_, model_.uuid);
-  for (Millis pause = k_first_poll; found_.state != "absent"; pause = std::min(pause * 2, k_longest_poll)) {
+  for (Millis pause = k_first_poll; found_.state != "absent";
+       pause = std::min(pause * 2, k_longest_poll)) {
     const auto status = read_status(access, place_.model(model_.uuid), attempt);
     if (!status) return fail(status.error().error);
     const auto leaving = dying_in(*status, shares_model() ? set_.str() : std::string());
     if (leaving.empty()) break;
-    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("{}: Juju is still removing application {} of an earlier deploy; try again later", attempt, leaving.front()));
+    if (deadline.passed())
+      return fail(
+          ExitCode::timeout,
+          fmt::format(
+              "{}: Juju is still removing application {} of an earlier deploy; try again later",
+              attempt, leaving.front()));
     CDCTL_TRY(wait_a_while(pause, deadline, attempt));
   }
   CDCTL_TRY(remove_tree(workspace()));
@@ -116,7 +130,10 @@ Result<> JujuClaim::clean(const Deadline& deadline) {
 }
 
 Result<> JujuClaim::start(const Workload&, const Deadline&) {
-  return fail(ExitCode::config, fmt::format("starting {}: Juju runs charms, and these are the processes of a Procfile; give the service a bundle, or engine = \"local\"", set_.str()));
+  return fail(ExitCode::config,
+              fmt::format("starting {}: Juju runs charms, and these are the processes of a "
+                          "Procfile; give the service a bundle, or engine = \"local\"",
+                          set_.str()));
 }
 
 Result<> JujuClaim::start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
@@ -126,13 +143,16 @@ Result<> JujuClaim::start_bundle(const BundleWorkload& workload, const Deadline&
   std::vector<std::string> names;
   for (const auto& [name, application] : workload.bundle["applications"].members()) {
     if (!shares_model()) names.push_back(name);
-    if (!shares_model() || settings_.application.empty() || settings_.application == name) units_ += units_of(application);
+    if (!shares_model() || settings_.application.empty() || settings_.application == name)
+      units_ += units_of(application);
   }
   if (shares_model()) names = {set_.str()};
   // A refusal leaves alone what it refused to touch: halt() removes only what may have been changed
   const auto begins = [&] { started_ = names; };
   crash_point("juju.start.begun");
-  CDCTL_TRY(hand_over({access, model_.uuid, set_.str(), settings_, workload.bundle, workload.env, folder.path(), place_.set(set_).cut(), begins}, deadline));
+  CDCTL_TRY(hand_over({access, model_.uuid, set_.str(), settings_, workload.bundle, workload.env,
+                       folder.path(), place_.set(set_).cut(), begins},
+                      deadline));
   crash_point("juju.start.handed");
   return {};
 }
@@ -141,7 +161,9 @@ Result<> JujuClaim::note_attempt(std::string_view why) {
   const auto text = read_file_if_there(folder_.attempts());
   const auto before = text && *text ? Json::parse(**text) : Result<Json>(Json());
   const auto attempts = (before ? (*before)["attempts"].as_int() : 0) + 1;
-  const auto record = Json::object({{"attempts", attempts}, {"retry_at", to_rfc3339(now() + retry_delay(attempts))}, {"why", printable(why, 500)}});
+  const auto record = Json::object({{"attempts", attempts},
+                                    {"retry_at", to_rfc3339(now() + retry_delay(attempts))},
+                                    {"why", printable(why, 500)}});
   return write_file_atomically(folder_.attempts(), record.dump() + "\n", 0600);
 }
 
@@ -149,8 +171,10 @@ Result<> JujuClaim::check_application(const Access& access) const {
   const auto attempt = "finishing " + set_.str();
   CDCTL_TRY_ASSIGN(const auto look, read_shared(place_, access, settings_, attempt));
   const auto* application = look.find(set_);
-  if (application && application->error.empty() && dying_in(look.status, set_.str()).empty()) return {};
-  return fail(fmt::format("{}: Juju has no such application in {}; see cdctl juju status {}", attempt, look.model.name, look.model.name));
+  if (application && application->error.empty() && dying_in(look.status, set_.str()).empty())
+    return {};
+  return fail(fmt::format("{}: Juju has no such application in {}; see cdctl juju status {}",
+                          attempt, look.model.name, look.model.name));
 }
 
 Result<> JujuClaim::finish() {
@@ -168,7 +192,8 @@ Result<> JujuClaim::finish() {
   crash_point("juju.finish.live");
   if (!shares_model()) CDCTL_TRY(note_seen(place_, all_, model_, tags));
   // One that was live and fell is on its way to do so again
-  CDCTL_TRY(found_.state == "down" ? note_attempt("it was down, and was deployed again") : remove_tree(folder_.attempts()));
+  CDCTL_TRY(found_.state == "down" ? note_attempt("it was down, and was deployed again")
+                                   : remove_tree(folder_.attempts()));
   return remove_tree(workspace());
 }
 
@@ -177,13 +202,19 @@ Result<> JujuClaim::halt(const Deadline& deadline) {
   const auto attempt = "halting " + set_.str();
   const auto access = at_the_end(deadline, k_halt_on_the_way_out);
   CDCTL_TRY(still_held(access, attempt));
-  CDCTL_TRY_ASSIGN(const auto removed, remove_applications(access, place_.model(model_.uuid), started_, {.destroy_storage = settings_.destroy_storage}, attempt));
+  CDCTL_TRY_ASSIGN(const auto removed,
+                   remove_applications(access, place_.model(model_.uuid), started_,
+                                       {.destroy_storage = settings_.destroy_storage}, attempt));
   if (removed.left.empty()) return {};
-  return fail(fmt::format("{}: application {} runs on: {}", attempt, removed.left.front(), removed.why));
+  return fail(
+      fmt::format("{}: application {} runs on: {}", attempt, removed.left.front(), removed.why));
 }
 
 void JujuClaim::abandon(std::string_view why) {
-  const auto warn = [&](std::string_view what, const Error& error) { host_.log(Level::warning, fmt::format("the failed deploy of {} is not {}: {}", set_.str(), what, error.what)); };
+  const auto warn = [&](std::string_view what, const Error& error) {
+    host_.log(Level::warning,
+              fmt::format("the failed deploy of {} is not {}: {}", set_.str(), what, error.what));
+  };
   if (auto noted = note_attempt(why); !noted) warn("counted", noted.error());
   crash_point("juju.abandon.noted");
   // So that no other machine waits for the lease to run out
@@ -192,7 +223,8 @@ void JujuClaim::abandon(std::string_view why) {
     m.state = "partial";
     m.until.reset();
   };
-  if (const auto written = change_work(access, partial, "giving up " + set_.str()); !written) warn("marked", written.error());
+  if (const auto written = change_work(access, partial, "giving up " + set_.str()); !written)
+    warn("marked", written.error());
 }
 
 }  // namespace cdctl::juju

@@ -15,44 +15,63 @@
 
 namespace cdctl::juju {
 
-/// A set under deploy: holds its `lock` on this machine, and a lease in the tags of its model, or of the model it shares, which other machines
-/// respect until it runs out.
+/// A set under deploy: holds its `lock` on this machine, and a lease in the tags of its model, or
+/// of the model it shares, which other machines respect until it runs out.
 class JujuClaim final : public Claim {
  public:
-  /// Waits for whoever deploys it, makes the model where there is none. Exit code `refused` for a model of that name that
-  /// is none of ours, and for a set that is being reaped.
-  [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const Place& place, const SetName& set, const Sources& sources, Time deployed_at, const Deadline& deadline);
+  /// Waits for whoever deploys it, makes the model where there is none. Exit code `refused` for a
+  /// model of that name that is none of ours, and for a set that is being reaped.
+  [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const Place& place,
+                                                           const SetName& set,
+                                                           const Sources& sources, Time deployed_at,
+                                                           const Deadline& deadline);
 
   JujuClaim(Host& host, const Place& place, SetName set, Settings settings, OfdLock lock)
-      : host_(host), place_(place), set_(std::move(set)), settings_(std::move(settings)), folder_(place.set(set_)), lock_(std::move(lock)) {}
+      : host_(host),
+        place_(place),
+        set_(std::move(set)),
+        settings_(std::move(settings)),
+        folder_(place.set(set_)),
+        lock_(std::move(lock)) {}
 
   [[nodiscard]] const SetStatus& found() const override { return found_; }
   [[nodiscard]] std::filesystem::path workspace() const override { return place_.work(set_); }
   [[nodiscard]] Result<std::optional<std::string>> load_secret(std::string_view key) override;
   [[nodiscard]] Result<> save_secret(std::string_view key, std::string_view value) override;
-  /// Waits for applications that an earlier deploy removed and Juju has not let go of yet. Those that run stay: a bundle that is
-  /// deployed again changes them into what it says.
+  /// Waits for applications that an earlier deploy removed and Juju has not let go of yet. Those
+  /// that run stay: a bundle that is deployed again changes them into what it says.
   [[nodiscard]] Result<> clean(const Deadline& deadline) override;
   [[nodiscard]] Result<> start(const Workload& workload, const Deadline& deadline) override;
   [[nodiscard]] bool takes_bundles() const override { return true; }
-  [[nodiscard]] Result<> start_bundle(const BundleWorkload& workload, const Deadline& deadline) override;
+  [[nodiscard]] Result<> start_bundle(const BundleWorkload& workload,
+                                      const Deadline& deadline) override;
   [[nodiscard]] Result<> finish() override;
   [[nodiscard]] Result<> halt(const Deadline& deadline) override;
   void abandon(std::string_view why) override;
 
  private:
   [[nodiscard]] bool shares_model() const { return settings_.isolation == Isolation::application; }
-  [[nodiscard]] Result<> take_model(const Sources& sources, Time deployed_at, const Deadline& deadline);
+  [[nodiscard]] Result<> take_model(const Sources& sources, Time deployed_at,
+                                    const Deadline& deadline);
   [[nodiscard]] Result<> take_application(Time deployed_at, const Deadline& deadline);
   /// What the tags say of the set, and the tags with that replaced.
-  [[nodiscard]] Metadata work_in(const Tags& tags) const { return shares_model() ? work_of(tags, set_) : metadata_of(tags); }
-  [[nodiscard]] Tags with(Tags tags, const Metadata& work) const { return shares_model() ? with_work(std::move(tags), set_, work) : with_metadata(std::move(tags), work); }
-  /// Whether the tags still say that the set is this deploy's; exit code `refused` when another deploy took it over.
+  [[nodiscard]] Metadata work_in(const Tags& tags) const {
+    return shares_model() ? work_of(tags, set_) : metadata_of(tags);
+  }
+  [[nodiscard]] Tags with(Tags tags, const Metadata& work) const {
+    return shares_model() ? with_work(std::move(tags), set_, work)
+                          : with_metadata(std::move(tags), work);
+  }
+  /// Whether the tags still say that the set is this deploy's; exit code `refused` when another
+  /// deploy took it over.
   [[nodiscard]] Result<> held_in(const Tags& tags, std::string_view attempt) const;
   [[nodiscard]] Result<> still_held(const Access& access, std::string_view attempt) const;
   /// Changes what the tags say of the set, as long as it is this deploy's.
-  [[nodiscard]] Result<Tags> change_work(const Access& access, const std::function<void(Metadata&)>& change, std::string_view attempt) const;
-  /// How Juju is asked once the deploy has failed. After Ctrl-C all that is left has 5 s together, `most` of them for this, and no child is ended by it.
+  [[nodiscard]] Result<Tags> change_work(const Access& access,
+                                         const std::function<void(Metadata&)>& change,
+                                         std::string_view attempt) const;
+  /// How Juju is asked once the deploy has failed. After Ctrl-C all that is left has 5 s together,
+  /// `most` of them for this, and no child is ended by it.
   [[nodiscard]] Access at_the_end(const Deadline& deadline, Millis most);
   [[nodiscard]] Result<std::filesystem::path> secret_file(std::string_view key) const;
   [[nodiscard]] Result<> note_attempt(std::string_view why);
@@ -65,15 +84,16 @@ class JujuClaim final : public Claim {
   SetFolder folder_;
   OfdLock lock_;
   SetStatus found_;
-  ModelItem model_;                      ///< its own, or the shared one
-  std::string claim_ = random_hex(8);    ///< which deploy this is, for the tags
-  bool all_ = false;                     ///< an administrator made it
-  std::vector<std::string> started_;     ///< applications that were handed over
+  ModelItem model_;                    ///< its own, or the shared one
+  std::string claim_ = random_hex(8);  ///< which deploy this is, for the tags
+  bool all_ = false;                   ///< an administrator made it
+  std::vector<std::string> started_;   ///< applications that were handed over
   std::int64_t units_ = 0;
-  std::optional<Deadline> last_words_;   ///< since we were asked to stop
+  std::optional<Deadline> last_words_;  ///< since we were asked to stop
 };
 
-/// How long a set is left alone after `attempts` deploys in a row that led nowhere: 30 s, doubling to an hour.
+/// How long a set is left alone after `attempts` deploys in a row that led nowhere: 30 s, doubling
+/// to an hour.
 [[nodiscard]] Millis retry_delay(std::int64_t attempts);
 
 }  // namespace cdctl::juju

@@ -1,4 +1,5 @@
-// How a deploy comes to own a set that is an application of a shared model: a lease in that model's tags.
+// How a deploy comes to own a set that is an application of a shared model: a lease in that model's
+// tags.
 
 #include <fmt/format.h>
 
@@ -21,8 +22,17 @@ constexpr Millis k_poll(2000), k_settle(1500);
 /// One claim of an application, from the first look to the lease.
 class ApplicationClaim {
  public:
-  ApplicationClaim(Host& host, const Place& place, const SetName& set, const Settings& settings, std::string claim, Time deployed_at, const Deadline& deadline)
-      : host_(host), place_(place), set_(set), settings_(settings), claim_(std::move(claim)), deployed_at_(deployed_at), deadline_(deadline), access_(place.by(deadline)), attempt_("claiming " + set.str()) {}
+  ApplicationClaim(Host& host, const Place& place, const SetName& set, const Settings& settings,
+                   std::string claim, Time deployed_at, const Deadline& deadline)
+      : host_(host),
+        place_(place),
+        set_(set),
+        settings_(settings),
+        claim_(std::move(claim)),
+        deployed_at_(deployed_at),
+        deadline_(deadline),
+        access_(place.by(deadline)),
+        attempt_("claiming " + set.str()) {}
 
   Result<> run() {
     CDCTL_TRY_ASSIGN(machine_, place_.machine(deadline_));
@@ -34,7 +44,9 @@ class ApplicationClaim {
       all = look->all;
       CDCTL_TRY_ASSIGN(const bool mine, step(*look));
       if (mine) return {};
-      if (deadline_.passed()) return fail(last_.value_or(Error{ExitCode::timeout, attempt_ + ": the deadline passed; try again"}));
+      if (deadline_.passed())
+        return fail(last_.value_or(
+            Error{ExitCode::timeout, attempt_ + ": the deadline passed; try again"}));
     }
   }
   SetStatus found;
@@ -46,14 +58,20 @@ class ApplicationClaim {
   Result<bool> step(const SharedLook& look) {
     CDCTL_TRY_ASSIGN(auto status, shared_set_status(host_, place_, set_, look));
     const auto m = work_of(look.tags, set_);
-    if (status.state == "reaping") return fail(ExitCode::refused, attempt_ + ": it is being reaped; let cdctl reap come to its end, then deploy it again");
+    if (status.state == "reaping")
+      return fail(
+          ExitCode::refused,
+          attempt_ + ": it is being reaped; let cdctl reap come to its end, then deploy it again");
     if (m.claim == claim_ && m.state == "deploying") return true;
     if (status.state == "live") {
       found = std::move(status);
       return true;
     }
-    if (m.leased(now()) && m.machine != machine_) {  // this machine's lock is ours, so that nobody here holds such a lease
-      last_ = {ExitCode::timeout, fmt::format("{}: {} deploys it until {}; try again later", attempt_, printable(m.by, 80), to_rfc3339(*m.until))};
+    if (m.leased(now()) &&
+        m.machine !=
+            machine_) {  // this machine's lock is ours, so that nobody here holds such a lease
+      last_ = {ExitCode::timeout, fmt::format("{}: {} deploys it until {}; try again later",
+                                              attempt_, printable(m.by, 80), to_rfc3339(*m.until))};
       CDCTL_TRY(wait_a_while(k_poll, deadline_, attempt_));
       return false;
     }
@@ -68,14 +86,17 @@ class ApplicationClaim {
     if (anew) CDCTL_TRY(remove_tree(place_.set(set_).cut()));
     const auto edit = [&](Tags& tags) -> Result<> {
       const auto m = work_of(tags, set_);
-      if (m.state != seen.state || m.claim != seen.claim) return {};  // somebody came first: the next look sees what is to be done about that
+      if (m.state != seen.state || m.claim != seen.claim)
+        return {};  // somebody came first: the next look sees what is to be done about that
       if (anew) tags.erase(cut_key(set_.str(), true));
       tags = with_work(std::move(tags), set_, lease(m));
       return {};
     };
-    CDCTL_TRY(change_tags(access_, {place_.model(model.uuid), place_.tags_lock(model.uuid)}, edit, attempt_));
+    CDCTL_TRY(change_tags(access_, {place_.model(model.uuid), place_.tags_lock(model.uuid)}, edit,
+                          attempt_));
     crash_point("juju.claim.begun");
-    // Two that take it at once: the tag of the one that wrote last stays, and the other sees it at its next look
+    // Two that take it at once: the tag of the one that wrote last stays, and the other sees it at
+    // its next look
     return wait_a_while(k_settle, deadline_, attempt_);
   }
 

@@ -16,20 +16,25 @@ constexpr std::string_view k_bundle_file = "bundle.yaml";
 
 class HandoverSteps {
  public:
-  HandoverSteps(const Handover& handover, const Deadline& deadline) : handover_(handover), deadline_(deadline), veil_(handover) {}
+  HandoverSteps(const Handover& handover, const Deadline& deadline)
+      : handover_(handover), deadline_(deadline), veil_(handover) {}
 
   [[nodiscard]] std::string address() const;
   /// The status of the model, as JSON.
   [[nodiscard]] Result<Json> status() const;
-  /// The status once none of `names` is on its way out any more. Exit code `timeout` at the deadline.
+  /// The status once none of `names` is on its way out any more. Exit code `timeout` at the
+  /// deadline.
   [[nodiscard]] Result<Json> status_without_dying(const std::set<std::string>& names) const;
-  /// Runs a command that may be run again: after a lost connection it is. What exists already is no error. A deploy may take all the
-  /// time that is left. `existed` becomes true when it was there already.
-  [[nodiscard]] Result<> act(std::vector<std::string> words, const std::string& attempt, bool* existed = nullptr) const;
+  /// Runs a command that may be run again: after a lost connection it is. What exists already is no
+  /// error. A deploy may take all the time that is left. `existed` becomes true when it was there
+  /// already.
+  [[nodiscard]] Result<> act(std::vector<std::string> words, const std::string& attempt,
+                             bool* existed = nullptr) const;
   /// A file in the private folder.
   [[nodiscard]] Result<std::string> file(std::string_view name, std::string_view text) const;
   /// Sets options of an application, from a file.
-  [[nodiscard]] Result<> set_options(const std::string& application, const Json& options, const std::string& attempt) const;
+  [[nodiscard]] Result<> set_options(const std::string& application, const Json& options,
+                                     const std::string& attempt) const;
   /// AMQP_URL as an option or as a secret of `application`, once that is there.
   [[nodiscard]] Result<> give_amqp(const AmqpTarget& target) const;
   [[nodiscard]] const Veil& veil() const { return veil_; }

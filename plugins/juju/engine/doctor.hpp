@@ -5,14 +5,15 @@
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
+#include "plugins/juju/client/settings.hpp"
 #include "plugins/juju/deploy/handover_steps.hpp"
 #include "plugins/juju/model/models.hpp"
-#include "plugins/juju/client/settings.hpp"
 
 namespace cdctl::juju {
 
-/// Looks at what a service with `engine = "juju"` needs: the client, its data, the controller, the rights there, and whether what a cut has to
-/// suspend can be seen. No checks when neither a service nor `[juju]` asks for Juju. One question to the controller takes at most 5 s.
+/// Looks at what a service with `engine = "juju"` needs: the client, its data, the controller, the
+/// rights there, and whether what a cut has to suspend can be seen. No checks when neither a
+/// service nor `[juju]` asks for Juju. One question to the controller takes at most 5 s.
 class JujuDoctor final : public Doctor {
  public:
   explicit JujuDoctor(Host& host) : host_(host) {}
@@ -22,10 +23,13 @@ class JujuDoctor final : public Doctor {
   Host& host_;
 };
 
-/// Whether this client can ask that controller for its status (versions of the API facade `Client`).
+/// Whether this client can ask that controller for its status (versions of the API facade
+/// `Client`).
 [[nodiscard]] bool versions_fit(ClientVersion client, ClientVersion controller);
 
 /// The entry of `juju controllers` that is meant: `wanted`, else the one that Juju has chosen.
-[[nodiscard]] std::vector<Check> check_controller(const Json& controllers, const std::string& wanted, ClientVersion client, bool makes_models);
+[[nodiscard]] std::vector<Check> check_controller(const Json& controllers,
+                                                  const std::string& wanted, ClientVersion client,
+                                                  bool makes_models);
 
 }  // namespace cdctl::juju

@@ -11,23 +11,32 @@ namespace {
 
 constexpr Millis k_stale_memory = std::chrono::minutes(10);
 
-std::optional<Time> time_of(const Json& value) { return value.is_int() ? std::optional(Time(Millis(value.as_int()))) : std::nullopt; }
+std::optional<Time> time_of(const Json& value) {
+  return value.is_int() ? std::optional(Time(Millis(value.as_int()))) : std::nullopt;
+}
 
-/// What earlier looks left of sets: since when each was short of units. Those that nobody has looked at for long are forgotten.
+/// What earlier looks left of sets: since when each was short of units. Those that nobody has
+/// looked at for long are forgotten.
 Json fresh(const Json& sets, Time clock) {
   Json out = Json::object();
   for (const auto& [name, entry] : sets.members())
-    if (const auto at = time_of(entry["at"]); at && clock - *at <= k_stale_memory) out.set(name, entry);
+    if (const auto at = time_of(entry["at"]); at && clock - *at <= k_stale_memory)
+      out.set(name, entry);
   return out;
 }
 
 Json unknown(const SetName& set, const Error& error) {
-  return Json::object({{"set", set.str()}, {"source", "/probe/juju"}, {"severity", "warning"}, {"signal", "juju/unknown"}, {"message", error.what}});
+  return Json::object({{"set", set.str()},
+                       {"source", "/probe/juju"},
+                       {"severity", "warning"},
+                       {"signal", "juju/unknown"},
+                       {"message", error.what}});
 }
 
 }  // namespace
 
-Result<std::vector<Json>> JujuProbe::observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) {
+Result<std::vector<Json>> JujuProbe::observe(std::span<const ProbeTarget> targets, Json& memory,
+                                             const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const engine, host_.engine("juju"));
   const auto home = engine->home();
   std::vector<Json> out;
@@ -47,8 +56,14 @@ Result<std::vector<Json>> JujuProbe::observe(std::span<const ProbeTarget> target
     answered = true;
     if (status->state != "live" && status->state != "down") continue;  // on its way in or out
     auto short_since = time_of(sets[target.set.str()]["short_since"]);
-    std::ranges::move(judge_units(*status, !target.service.table["rabbit"].is_object(), short_since, clock), std::back_inserter(out));
-    sets.set(target.set.str(), Json::object({{"at", clock.time_since_epoch().count()}, {"short_since", short_since ? Json(short_since->time_since_epoch().count()) : Json()}}));
+    std::ranges::move(
+        judge_units(*status, !target.service.table["rabbit"].is_object(), short_since, clock),
+        std::back_inserter(out));
+    sets.set(
+        target.set.str(),
+        Json::object({{"at", clock.time_since_epoch().count()},
+                      {"short_since",
+                       short_since ? Json(short_since->time_since_epoch().count()) : Json()}}));
   }
   if (trouble && !answered) return fail(*trouble);
   memory = Json::object({{"sets", std::move(sets)}});

@@ -1,4 +1,5 @@
-// The end of a set: mark it, take its applications out of work, and have Juju remove it until that is proven.
+// The end of a set: mark it, take its applications out of work, and have Juju remove it until that
+// is proven.
 
 #include <algorithm>
 
@@ -28,8 +29,16 @@ constexpr Millis k_first_poll(250), k_longest_poll(2000);
 /// One stop or destroy of a set whose lock is held.
 class Reap {
  public:
-  Reap(Host& host, const Place& place, const SetName& set, Settings settings, std::string attempt, const Deadline& deadline)
-      : host_(host), place_(place), set_(set), settings_(std::move(settings)), folder_(place.set(set)), attempt_(std::move(attempt)), deadline_(deadline), access_(place.by(deadline)) {}
+  Reap(Host& host, const Place& place, const SetName& set, Settings settings, std::string attempt,
+       const Deadline& deadline)
+      : host_(host),
+        place_(place),
+        set_(set),
+        settings_(std::move(settings)),
+        folder_(place.set(set)),
+        attempt_(std::move(attempt)),
+        deadline_(deadline),
+        access_(place.by(deadline)) {}
 
   Result<Step> stop(Millis grace) {
     CDCTL_TRY_ASSIGN(const bool there, look());
@@ -62,7 +71,8 @@ class Reap {
     CDCTL_TRY(climb(host_, place_, settings_, doomed, deadline_));
     crash_point("juju.destroy.gone");
     CDCTL_TRY(forget(doomed));
-    return Step{"juju", true, Json::object({{"proof", "listing"}, {"model", doomed.reaping.model}})};
+    return Step{"juju", true,
+                Json::object({{"proof", "listing"}, {"model", doomed.reaping.model}})};
   }
 
  private:
@@ -89,7 +99,10 @@ class Reap {
   }
 
   /// The reap's record: of this model, with the time at which it was begun by whomever.
-  [[nodiscard]] Reaping reaping() const { return {uuid_, place_.user, all_, work_.reaping_since.value_or(now()), shares_model() ? set_.str() : std::string()}; }
+  [[nodiscard]] Reaping reaping() const {
+    return {uuid_, place_.user, all_, work_.reaping_since.value_or(now()),
+            shares_model() ? set_.str() : std::string()};
+  }
   Result<> note() { return write_reaping(folder_, reaping()); }
 
   /// Marks it `reaping`, for all machines and then here. True when it was not yet.
@@ -106,18 +119,25 @@ class Reap {
     const auto edit = [&](Tags& tags) -> Result<> {
       work_ = shares_model() ? work_of(tags, set_) : metadata_of(tags);
       // Nobody of this machine deploys it: we hold its lock
-      if (work_.leased(now()) && work_.machine != machine) return fail(ExitCode::refused, fmt::format("{}: {} is deploying it; reap it when that has ended", attempt_, printable(work_.by, 80)));
+      if (work_.leased(now()) && work_.machine != machine)
+        return fail(ExitCode::refused,
+                    fmt::format("{}: {} is deploying it; reap it when that has ended", attempt_,
+                                printable(work_.by, 80)));
       work_.state = "reaping";
       if (!work_.reaping_since) work_.reaping_since = now();
-      tags = shares_model() ? with_work(std::move(tags), set_, work_) : with_metadata(std::move(tags), work_);
+      tags = shares_model() ? with_work(std::move(tags), set_, work_)
+                            : with_metadata(std::move(tags), work_);
       return {};
     };
     CDCTL_TRY(change_tags(access_, tag_site(uuid_), edit, attempt_));
     return {};
   }
-  [[nodiscard]] TagSite tag_site(const std::string& uuid) const { return {place_.model(uuid), place_.tags_lock(uuid)}; }
+  [[nodiscard]] TagSite tag_site(const std::string& uuid) const {
+    return {place_.model(uuid), place_.tags_lock(uuid)};
+  }
 
-  /// Removes its applications in good order, and waits until their units are gone, or `grace` is over.
+  /// Removes its applications in good order, and waits until their units are gone, or `grace` is
+  /// over.
   Result<bool> release(Millis grace) {
     const auto model = place_.model(uuid_);
     std::vector<std::string> names;
@@ -129,11 +149,16 @@ class Reap {
       for (const auto& application : status->applications)
         if (application.kind == Kind::principal) names.push_back(application.name);
     }
-    CDCTL_TRY_ASSIGN(const auto removed, remove_applications(access_, model, names, {.destroy_storage = settings_.destroy_storage}, attempt_));
-    if (!removed.left.empty()) host_.log(Level::note, fmt::format("{}: application {} is not removed yet: {}", attempt_, removed.left.front(), removed.why));
+    CDCTL_TRY_ASSIGN(const auto removed,
+                     remove_applications(access_, model, names,
+                                         {.destroy_storage = settings_.destroy_storage}, attempt_));
+    if (!removed.left.empty())
+      host_.log(Level::note, fmt::format("{}: application {} is not removed yet: {}", attempt_,
+                                         removed.left.front(), removed.why));
     crash_point("juju.stop.told");
     const auto until = deadline_.at_most(grace);
-    for (Millis pause = k_first_poll; !until.passed(); pause = std::min(pause * 2, k_longest_poll)) {
+    for (Millis pause = k_first_poll; !until.passed();
+         pause = std::min(pause * 2, k_longest_poll)) {
       const auto status = read_status(access_, model, attempt_);
       if (!status) return fail(status.error().error);
       if (idle(*status)) break;
@@ -147,16 +172,23 @@ class Reap {
     return true;
   }
 
-  /// Only what was stopped before is destroyed, as Juju has it and not as this machine remembers; and what a deploy of this machine has made
-  /// and put nothing into.
+  /// Only what was stopped before is destroyed, as Juju has it and not as this machine remembers;
+  /// and what a deploy of this machine has made and put nothing into.
   Result<> may_go() {
     if (leaving_ || work_.state == "reaping") return note();
     CDCTL_TRY_ASSIGN(const bool debris, is_debris());
-    if (!debris) return fail(ExitCode::refused, fmt::format("{}: it is not being reaped, perhaps it was deployed again meanwhile; stop it first", attempt_));
+    if (!debris)
+      return fail(
+          ExitCode::refused,
+          fmt::format(
+              "{}: it is not being reaped, perhaps it was deployed again meanwhile; stop it first",
+              attempt_));
     return note();
   }
   Result<bool> is_debris() {
-    if (shares_model() || work_.served || work_.machine != place_.known_machine() || work_.state == "live") return false;
+    if (shares_model() || work_.served || work_.machine != place_.known_machine() ||
+        work_.state == "live")
+      return false;
     const auto status = read_status(access_, place_.model(uuid_), attempt_);
     if (!status) return fail(status.error().error);
     return status->applications.empty() && status->units.empty();
@@ -166,15 +198,21 @@ class Reap {
   Result<> nobody_saw_it() {
     for (const auto& uuid : list_seen(place_)) {
       const auto seen = read_seen(place_, uuid);
-      if (!seen || metadata_of(seen->tags).set != set_.str() || seen->judged_by({{}, all_}, place_.user)) continue;
-      return fail(ExitCode::unknown, fmt::format("{}: {} saw its model {}, and this user does not, which does not prove that it is gone; log in as {}", attempt_, seen->user, uuid, seen->user));
+      if (!seen || metadata_of(seen->tags).set != set_.str() ||
+          seen->judged_by({{}, all_}, place_.user))
+        continue;
+      return fail(ExitCode::unknown,
+                  fmt::format("{}: {} saw its model {}, and this user does not, which does not "
+                              "prove that it is gone; log in as {}",
+                              attempt_, seen->user, uuid, seen->user));
     }
     return {};
   }
 
   Result<> forget(const Doomed& doomed) {
     const auto& uuid = doomed.reaping.model;
-    const auto listing = doomed.application.empty() ? Asked<Listing>(Listing{}) : list_models(access_, attempt_);
+    const auto listing =
+        doomed.application.empty() ? Asked<Listing>(Listing{}) : list_models(access_, attempt_);
     if (!listing) return fail(listing.error().error);
     if (listing->find(uuid)) {
       CDCTL_TRY(drop_tags(uuid));
@@ -205,7 +243,7 @@ class Reap {
   Deadline deadline_;
   Access access_;
   std::optional<ModelItem> model_;
-  Metadata work_;         ///< what the tags say of it
+  Metadata work_;  ///< what the tags say of it
   std::string uuid_;
   bool all_ = false;
   bool leaving_ = false;  ///< Juju is removing it
@@ -217,7 +255,8 @@ Result<Step> JujuEngine::stop(const SetName& set, Millis grace, const Deadline& 
   CDCTL_TRY(ready());
   const auto attempt = "stopping " + set.str();
   CDCTL_TRY_ASSIGN(const auto lock, lock_set(place_->set(set), deadline));
-  CDCTL_TRY_ASSIGN(auto settings, settings_of_set(host_, *place_, place_->by(deadline), set, attempt));
+  CDCTL_TRY_ASSIGN(auto settings,
+                   settings_of_set(host_, *place_, place_->by(deadline), set, attempt));
   return Reap(host_, *place_, set, std::move(settings), attempt, deadline).stop(grace);
 }
 
@@ -225,11 +264,13 @@ Result<Step> JujuEngine::destroy(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY(ready());
   const auto attempt = "removing " + set.str();
   CDCTL_TRY_ASSIGN(const auto lock, lock_set(place_->set(set), deadline));
-  CDCTL_TRY_ASSIGN(auto settings, settings_of_set(host_, *place_, place_->by(deadline), set, attempt));
+  CDCTL_TRY_ASSIGN(auto settings,
+                   settings_of_set(host_, *place_, place_->by(deadline), set, attempt));
   return Reap(host_, *place_, set, std::move(settings), attempt, deadline).destroy();
 }
 
-Result<std::unique_ptr<Claim>> JujuEngine::claim(const SetName& set, const Sources& sources, Time deployed_at, const Deadline& deadline) {
+Result<std::unique_ptr<Claim>> JujuEngine::claim(const SetName& set, const Sources& sources,
+                                                 Time deployed_at, const Deadline& deadline) {
   CDCTL_TRY(ready());
   return JujuClaim::make(host_, *place_, set, sources, deployed_at, deadline);
 }

@@ -11,14 +11,20 @@ namespace cdctl::juju {
 
 namespace {
 
-/// What a cut remembers is written into the model's configuration. A right that Juju does not say is not refused: the deed tells.
+/// What a cut remembers is written into the model's configuration. A right that Juju does not say
+/// is not refused: the deed tells.
 Result<> check_right(const ModelItem& model, bool administrator, std::string_view attempt) {
   if (administrator || model.access.empty() || model.access == "admin") return {};
-  return fail(ExitCode::refused, fmt::format("{}: the right on {} is '{}', and it needs 'admin'; juju grant USER admin {}", attempt, model.name, printable(model.access, 20), model.name));
+  return fail(
+      ExitCode::refused,
+      fmt::format("{}: the right on {} is '{}', and it needs 'admin'; juju grant USER admin {}",
+                  attempt, model.name, printable(model.access, 20), model.name));
 }
 
 /// The set's model, its own or the shared one; nothing when there is no such set.
-Result<std::optional<std::string>> model_of(const Place& place, const Access& access, const SetName& set, const Settings& settings, std::string_view attempt) {
+Result<std::optional<std::string>> model_of(const Place& place, const Access& access,
+                                            const SetName& set, const Settings& settings,
+                                            std::string_view attempt) {
   if (settings.isolation == Isolation::application) {
     CDCTL_TRY_ASSIGN(const auto look, read_shared(place, access, settings, attempt));
     if (!look.find(set)) return std::nullopt;
@@ -33,7 +39,8 @@ Result<std::optional<std::string>> model_of(const Place& place, const Access& ac
 
 }  // namespace
 
-WorldSet world_set(const Place& place, const Access& access, const SetName& set, const Settings& settings, const std::string& model_uuid) {
+WorldSet world_set(const Place& place, const Access& access, const SetName& set,
+                   const Settings& settings, const std::string& model_uuid) {
   return {access, set.str(), model_uuid, settings, place.set(set).cut()};
 }
 
@@ -44,7 +51,8 @@ Result<Step> JujuEngine::cut(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto settings, settings_of_set(host_, *place_, access, set, attempt));
   CDCTL_TRY_ASSIGN(const auto model, model_of(*place_, access, set, settings, attempt));
   if (!model) return Step{"juju", false};
-  return cut_world(world_set(*place_, access, set, settings, *model), "by " + host_.actor(), deadline);
+  return cut_world(world_set(*place_, access, set, settings, *model), "by " + host_.actor(),
+                   deadline);
 }
 
 Result<Step> JujuEngine::mend(const SetName& set, bool, const Deadline& deadline) {

@@ -9,14 +9,16 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> k_months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 12> k_months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /// `24 Feb 2025` as `2025-02-24`; empty when it is none.
 std::string iso_date(std::string_view text) {
   if (text.size() != 11 || text[2] != ' ' || text[6] != ' ') return {};
   const auto month = std::ranges::find(k_months, text.substr(3, 3));
   if (month == k_months.end()) return {};
-  return fmt::format("{}-{:02}-{}", text.substr(7, 4), month - k_months.begin() + 1, text.substr(0, 2));
+  return fmt::format("{}-{:02}-{}", text.substr(7, 4), month - k_months.begin() + 1,
+                     text.substr(0, 2));
 }
 
 }  // namespace
@@ -27,7 +29,8 @@ std::optional<Time> parse_juju_time(std::string_view text) {
   const std::size_t length = iso ? 10 : 11;
   if (text.size() <= length + 1 || text[length] != ' ') return {};
   const auto date = iso ? std::string(text.substr(0, length)) : iso_date(text.substr(0, length));
-  return date.empty() ? std::nullopt : parse_rfc3339(fmt::format("{}T{}", date, text.substr(length + 1)));
+  return date.empty() ? std::nullopt
+                      : parse_rfc3339(fmt::format("{}T{}", date, text.substr(length + 1)));
 }
 
 std::string status_error(const Json& json) {

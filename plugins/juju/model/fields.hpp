@@ -9,10 +9,11 @@
 
 namespace cdctl::juju {
 
-/// What Juju says of a status: `{"current":…,"message":…,"since":…}`. Where its server could not read one, Juju puts
+/// What Juju says of a status: `{"current":…,"message":…,"since":…}`. Where its server could not
+/// read one, Juju puts
 /// `{"status-error":…}` in its place and still ends well.
 struct StatusInfo {
-  std::string current;        ///< one word; empty = not said
+  std::string current;  ///< one word; empty = not said
   std::string message;
   std::optional<Time> since;  ///< in seconds; often not said
   std::string error;          ///< why Juju could not read it
@@ -26,7 +27,8 @@ struct StatusInfo {
 /// The `status-error` that stands in place of an object, or nothing.
 [[nodiscard]] std::string status_error(const Json& json);
 
-/// Times as clients print them: `2025-02-24 12:03:17Z` with --utc, `24 Feb 2025 12:03:17+13:00` without. Humanised ones
+/// Times as clients print them: `2025-02-24 12:03:17Z` with --utc, `24 Feb 2025 12:03:17+13:00`
+/// without. Humanised ones
 /// (`42 minutes ago`) are not times.
 [[nodiscard]] std::optional<Time> parse_juju_time(std::string_view text);
 

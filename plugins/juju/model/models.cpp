@@ -14,7 +14,8 @@ bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <=
 bool letter_or_digit(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
 
 bool model_name(std::string_view text) {
-  return !text.empty() && text.size() <= 128 && lower_or_digit(text.front()) && std::ranges::all_of(text, [](char c) { return lower_or_digit(c) || c == '-'; });
+  return !text.empty() && text.size() <= 128 && lower_or_digit(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return lower_or_digit(c) || c == '-'; });
 }
 
 ModelItem read_item(const Json& json) {
@@ -36,15 +37,21 @@ ModelItem read_item(const Json& json) {
 }  // namespace
 
 bool plain_word(std::string_view text, std::string_view more) {
-  return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) && std::ranges::all_of(text, [&](char c) { return letter_or_digit(c) || more.contains(c); });
+  return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) &&
+         std::ranges::all_of(text, [&](char c) { return letter_or_digit(c) || more.contains(c); });
 }
 
-std::vector<ModelItem> models_called(const std::vector<ModelItem>& models, const ModelAddress& address) {
+std::vector<ModelItem> models_called(const std::vector<ModelItem>& models,
+                                     const ModelAddress& address) {
   std::vector<ModelItem> out;
   for (const auto& model : models) {
-    const auto slash = std::min(model.name.rfind('/'), model.name.size());  // 2.9 to 4.x all say OWNER/NAME
-    const bool named = model.name.substr(slash == model.name.size() ? 0 : slash + 1) == address.name && (address.owner.empty() || model.name.substr(0, slash) == address.owner);
-    if ((address.is_uuid() ? model.uuid == address.name : named) && !model.is_controller) out.push_back(model);
+    const auto slash =
+        std::min(model.name.rfind('/'), model.name.size());  // 2.9 to 4.x all say OWNER/NAME
+    const bool named =
+        model.name.substr(slash == model.name.size() ? 0 : slash + 1) == address.name &&
+        (address.owner.empty() || model.name.substr(0, slash) == address.owner);
+    if ((address.is_uuid() ? model.uuid == address.name : named) && !model.is_controller)
+      out.push_back(model);
   }
   return out;
 }
@@ -53,7 +60,9 @@ bool valid_uuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f'))) return false;
+    if (dash ? text[i] != '-'
+             : !((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
+      return false;
   }
   return true;
 }
@@ -61,7 +70,8 @@ bool valid_uuid(std::string_view text) {
 bool valid_controller_name(std::string_view text) { return plain_word(text, "-._+@"); }
 
 std::string ModelAddress::str() const {
-  return fmt::format("{}{}{}{}{}", controller, controller.empty() ? "" : ":", owner, owner.empty() ? "" : "/", name);
+  return fmt::format("{}{}{}{}{}", controller, controller.empty() ? "" : ":", owner,
+                     owner.empty() ? "" : "/", name);
 }
 
 Result<ModelAddress> parse_model_address(std::string_view text) {
@@ -79,7 +89,10 @@ Result<ModelAddress> parse_model_address(std::string_view text) {
     rest.remove_prefix(slash + 1);
   }
   out.name = rest;
-  if (!good || !model_name(rest)) return fail(ExitCode::usage, fmt::format("'{}' is no model; say [CONTROLLER:][OWNER/]NAME or a uuid", printable(text, 80)));
+  if (!good || !model_name(rest))
+    return fail(ExitCode::usage,
+                fmt::format("'{}' is no model; say [CONTROLLER:][OWNER/]NAME or a uuid",
+                            printable(text, 80)));
   return out;
 }
 
@@ -90,12 +103,17 @@ Result<ModelList> parse_models(const Json& json, std::string_view notes) {
   std::size_t nameless = 0;
   for (const auto& item : models.items()) {
     auto model = read_item(item);
-    if (model.name.empty() || !valid_uuid(model.uuid)) ++nameless;
-    else out.models.push_back(std::move(model));
+    if (model.name.empty() || !valid_uuid(model.uuid))
+      ++nameless;
+    else
+      out.models.push_back(std::move(model));
   }
   while (notes.ends_with('\n')) notes.remove_suffix(1);
-  if (!notes.empty()) out.missing = fmt::format("juju also said: {}", printable(notes.substr(0, notes.find('\n')), 200));
-  else if (nameless > 0) out.missing = fmt::format("{} of its models have no name or no uuid", nameless);
+  if (!notes.empty())
+    out.missing =
+        fmt::format("juju also said: {}", printable(notes.substr(0, notes.find('\n')), 200));
+  else if (nameless > 0)
+    out.missing = fmt::format("{} of its models have no name or no uuid", nameless);
   return out;
 }
 

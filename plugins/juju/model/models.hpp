@@ -11,12 +11,13 @@ namespace cdctl::juju {
 
 /// One item of `juju models --format json`.
 struct ModelItem {
-  std::string name;        ///< `OWNER/NAME`
-  std::string uuid;        ///< what to call it by: a name may be taken for the prefix of another model's uuid
-  std::string type;        ///< iaas, caas
+  std::string name;  ///< `OWNER/NAME`
+  std::string
+      uuid;  ///< what to call it by: a name may be taken for the prefix of another model's uuid
+  std::string type;  ///< iaas, caas
   std::string controller, cloud, region;
-  std::string life;        ///< alive, dying, dead, or empty
-  std::string access;      ///< admin, write, read, or empty
+  std::string life;    ///< alive, dying, dead, or empty
+  std::string access;  ///< admin, write, read, or empty
   std::string agent_version;
   StatusInfo status;
   bool is_controller = false;
@@ -24,22 +25,25 @@ struct ModelItem {
 
 struct ModelList {
   std::vector<ModelItem> models;
-  /// Why this is not every model that the user may see; empty when it is. Juju leaves out a model that it could not
-  /// summarise, says so in a plain line on stderr, and ends well: only a complete list tells that a model is gone.
+  /// Why this is not every model that the user may see; empty when it is. Juju leaves out a model
+  /// that it could not summarise, says so in a plain line on stderr, and ends well: only a complete
+  /// list tells that a model is gone.
   std::string missing;
 };
 
-/// `notes` is what the same run wrote to stderr. Exit code `unknown` when the answer is no list: `{}` is none.
+/// `notes` is what the same run wrote to stderr. Exit code `unknown` when the answer is no list:
+/// `{}` is none.
 [[nodiscard]] Result<ModelList> parse_models(const Json& json, std::string_view notes);
 
-/// Letters and digits, and inside also what `more` holds, at most 128: nothing that could be taken for an option or a path.
+/// Letters and digits, and inside also what `more` holds, at most 128: nothing that could be taken
+/// for an option or a path.
 [[nodiscard]] bool plain_word(std::string_view text, std::string_view more);
 
 /// 8-4-4-4-12 lower-case hex digits.
 [[nodiscard]] bool valid_uuid(std::string_view text);
 
-/// A model as a person says it: `[CONTROLLER:][OWNER/]NAME`, or a uuid in place of the name. Nothing in it can be taken for
-/// an option or a path.
+/// A model as a person says it: `[CONTROLLER:][OWNER/]NAME`, or a uuid in place of the name.
+/// Nothing in it can be taken for an option or a path.
 struct ModelAddress {
   std::string controller, owner, name;
   [[nodiscard]] bool is_uuid() const { return valid_uuid(name); }
@@ -49,7 +53,9 @@ struct ModelAddress {
 /// Exit code `usage`, saying what a name looks like.
 [[nodiscard]] Result<ModelAddress> parse_model_address(std::string_view text);
 [[nodiscard]] bool valid_controller_name(std::string_view text);
-/// Those of the list that the address names; its controller is not looked at. Those of the controllers themselves are left out.
-[[nodiscard]] std::vector<ModelItem> models_called(const std::vector<ModelItem>& models, const ModelAddress& address);
+/// Those of the list that the address names; its controller is not looked at. Those of the
+/// controllers themselves are left out.
+[[nodiscard]] std::vector<ModelItem> models_called(const std::vector<ModelItem>& models,
+                                                   const ModelAddress& address);
 
 }  // namespace cdctl::juju

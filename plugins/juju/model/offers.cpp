@@ -20,10 +20,12 @@ Offer read_offer(const std::string& name, const Json& json) {
   out.application = json["application"].as_string();
   out.charm = json["charm"].as_string();
   out.url = json["offer-url"].as_string();
-  for (const auto& [endpoint, body] : json["endpoints"].members()) out.endpoints.push_back({endpoint, body["interface"].as_string(), body["role"].as_string()});
+  for (const auto& [endpoint, body] : json["endpoints"].members())
+    out.endpoints.push_back({endpoint, body["interface"].as_string(), body["role"].as_string()});
   if (const auto& connections = json["connections"]; connections.is_array()) {
     out.connections.emplace();
-    for (const auto& connection : connections.items()) out.connections->push_back(read_connection(connection));
+    for (const auto& connection : connections.items())
+      out.connections->push_back(read_connection(connection));
   }
   out.error = status_error(json);
   return out;

@@ -9,7 +9,8 @@
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
 
-// What the status of a model says of relations. It never says whether one is suspended: only the side that offers does.
+// What the status of a model says of relations. It never says whether one is suspended: only the
+// side that offers does.
 
 namespace cdctl::juju {
 
@@ -23,26 +24,29 @@ struct OfferUrl {
 /// Exit code `unknown`: it comes from Juju.
 [[nodiscard]] Result<OfferUrl> parse_offer_url(std::string_view text);
 
-/// An offer of another model, and how many relations lead to it: so many connections its offering side must tell of.
+/// An offer of another model, and how many relations lead to it: so many connections its offering
+/// side must tell of.
 struct Consumed {
   OfferUrl url;
   std::size_t relations = 0;
 };
-/// Each offer once, whatever number of aliases it has; those without a relation are left out. Exit code `unknown` where Juju
-/// could not read one.
+/// Each offer once, whatever number of aliases it has; those without a relation are left out. Exit
+/// code `unknown` where Juju could not read one.
 [[nodiscard]] Result<std::vector<Consumed>> consumed_offers(const Json& status);
 
 /// `APPLICATION[:ENDPOINT]`, as juju takes it for an argument; `with_endpoint`: both parts.
 [[nodiscard]] bool valid_relation_end(std::string_view text, bool with_endpoint);
 
-/// Both ends of a relation inside a model, each as `APPLICATION:ENDPOINT`; the other may be the alias of an offer.
+/// Both ends of a relation inside a model, each as `APPLICATION:ENDPOINT`; the other may be the
+/// alias of an offer.
 struct RelationEnds {
   std::string ours, theirs;
   auto operator<=>(const RelationEnds&) const = default;
 };
-/// The relations that join an application to others: not its peers, and not its subordinates, which are part of it. Sorted. Exit
-/// code `unknown` where Juju could not read it, or where two relations of one interface between the same two applications
-/// cannot be told apart.
-[[nodiscard]] Result<std::vector<RelationEnds>> relations_of(const Json& status, std::string_view application);
+/// The relations that join an application to others: not its peers, and not its subordinates, which
+/// are part of it. Sorted. Exit code `unknown` where Juju could not read it, or where two relations
+/// of one interface between the same two applications cannot be told apart.
+[[nodiscard]] Result<std::vector<RelationEnds>> relations_of(const Json& status,
+                                                             std::string_view application);
 
 }  // namespace cdctl::juju

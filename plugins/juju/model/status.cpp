@@ -8,19 +8,26 @@ namespace cdctl::juju {
 
 std::string_view to_string(Health health) {
   switch (health) {
-    case Health::ok: return "ok";
-    case Health::wait: return "wait";
-    case Health::bad: return "bad";
-    case Health::unknown: break;
+    case Health::ok:
+      return "ok";
+    case Health::wait:
+      return "wait";
+    case Health::bad:
+      return "bad";
+    case Health::unknown:
+      break;
   }
   return "unknown";
 }
 
 std::string_view to_string(Kind kind) {
   switch (kind) {
-    case Kind::principal: return "principal";
-    case Kind::subordinate: return "subordinate";
-    case Kind::remote: break;
+    case Kind::principal:
+      return "principal";
+    case Kind::subordinate:
+      return "subordinate";
+    case Kind::remote:
+      break;
   }
   return "remote";
 }
@@ -29,7 +36,9 @@ namespace {
 
 constexpr std::int64_t k_largest_scale = 1'000'000;
 
-std::optional<std::int64_t> whole_number(const Json& json) { return json.is_int() ? std::optional(json.as_int()) : std::nullopt; }
+std::optional<std::int64_t> whole_number(const Json& json) {
+  return json.is_int() ? std::optional(json.as_int()) : std::nullopt;
+}
 
 std::string first_of(const Json& json, std::initializer_list<std::string_view> keys) {
   for (const auto key : keys)
@@ -60,7 +69,8 @@ Application read_application(const std::string& name, const Json& json) {
   out.life = json["life"].as_string();
   out.scale = whole_number(json["scale"]);
   if (out.scale && (*out.scale < 0 || *out.scale > k_largest_scale)) out.scale.reset();
-  for (const auto& principal : json["subordinate-to"].items()) out.subordinate_to.push_back(principal.as_string());
+  for (const auto& principal : json["subordinate-to"].items())
+    out.subordinate_to.push_back(principal.as_string());
   if (!out.subordinate_to.empty()) out.kind = Kind::subordinate;
   out.exposed = json["exposed"].as_bool();
   out.error = status_error(json);
@@ -80,7 +90,8 @@ Application read_remote(const std::string& name, const Json& json) {
 }
 
 /// The unit, and the subordinates beside it: their own application lists none.
-void add_unit(ModelStatus& model, const std::string& name, const std::string& application, const Json& json) {
+void add_unit(ModelStatus& model, const std::string& name, const std::string& application,
+              const Json& json) {
   model.units.push_back(read_unit(name, application, json));
   const auto principal = model.units.size() - 1;
   for (const auto& [subordinate, body] : json["subordinates"].members()) {
@@ -110,7 +121,8 @@ void add_unlisted(ModelStatus& model) {
 Result<ModelStatus> parse_status(const Json& json) {
   const auto& head = json["model"];
   const auto& applications = json["applications"];
-  if (!head.is_object() || !applications.is_object()) return fail(ExitCode::unknown, "the answer is no status of a model");
+  if (!head.is_object() || !applications.is_object())
+    return fail(ExitCode::unknown, "the answer is no status of a model");
   ModelStatus model;
   model.name = head["name"].as_string();
   model.type = head["type"].as_string();
@@ -120,10 +132,12 @@ Result<ModelStatus> parse_status(const Json& json) {
   model.status = read_info(head["model-status"]);
   for (const auto& [name, body] : applications.members()) {
     model.applications.push_back(read_application(name, body));
-    for (const auto& [unit, unit_body] : body["units"].members()) add_unit(model, unit, name, unit_body);
+    for (const auto& [unit, unit_body] : body["units"].members())
+      add_unit(model, unit, name, unit_body);
   }
   add_unlisted(model);
-  for (const auto& [name, body] : json["application-endpoints"].members()) model.applications.push_back(read_remote(name, body));
+  for (const auto& [name, body] : json["application-endpoints"].members())
+    model.applications.push_back(read_remote(name, body));
   judge(model);
   return model;
 }

@@ -19,7 +19,8 @@ namespace cdctl::juju {
 
 namespace {
 
-/// The text at `path` of keys, empty when there is none. Exit code `unknown` when the file cannot be read.
+/// The text at `path` of keys, empty when there is none. Exit code `unknown` when the file cannot
+/// be read.
 class YamlFile {
  public:
   static Result<YamlFile> load(const std::filesystem::path& path) {
@@ -29,7 +30,8 @@ class YamlFile {
     try {
       out.root_ = YAML::Load(*text);
     } catch (const YAML::Exception& e) {
-      return fail(ExitCode::config, fmt::format("{}: {}; run juju login again", path.string(), printable(e.what(), 120)));
+      return fail(ExitCode::config, fmt::format("{}: {}; run juju login again", path.string(),
+                                                printable(e.what(), 120)));
     }
     return out;
   }
@@ -59,7 +61,9 @@ std::string host_name() {
 constexpr std::size_t k_machine_id = 16;
 
 /// With the host's name: a copied disk is another machine.
-std::string machine_of(const std::string& id) { return sha256_hex(host_name() + ":" + id).substr(0, 16); }
+std::string machine_of(const std::string& id) {
+  return sha256_hex(host_name() + ":" + id).substr(0, 16);
+}
 
 }  // namespace
 
@@ -68,10 +72,17 @@ Result<Place> Place::read(const Host& host) {
   CDCTL_TRY_ASSIGN(out.access, read_access(host, {}));
   const auto file = out.access.data / "controllers.yaml";
   CDCTL_TRY_ASSIGN(const auto controllers, YamlFile::load(file));
-  if (out.access.controller.empty()) out.access.controller = controllers.text({"current-controller"});
-  if (!valid_controller_name(out.access.controller)) return fail(ExitCode::config, fmt::format("{} has chosen no controller; run juju login, or set [juju] controller", file.string()));
+  if (out.access.controller.empty())
+    out.access.controller = controllers.text({"current-controller"});
+  if (!valid_controller_name(out.access.controller))
+    return fail(ExitCode::config,
+                fmt::format("{} has chosen no controller; run juju login, or set [juju] controller",
+                            file.string()));
   out.uuid = controllers.text({"controllers", out.access.controller, "uuid"});
-  if (!valid_uuid(out.uuid)) return fail(ExitCode::config, fmt::format("{} knows no controller '{}'; run juju login, or set [juju] controller", file.string(), out.access.controller));
+  if (!valid_uuid(out.uuid))
+    return fail(ExitCode::config,
+                fmt::format("{} knows no controller '{}'; run juju login, or set [juju] controller",
+                            file.string(), out.access.controller));
   CDCTL_TRY_ASSIGN(const auto accounts, YamlFile::load(out.access.data / "accounts.yaml"));
   out.user = accounts.text({"controllers", out.access.controller, "user"});
   out.folder = host.home() / "juju" / out.uuid;
@@ -79,7 +90,9 @@ Result<Place> Place::read(const Host& host) {
   return out;
 }
 
-std::filesystem::path Place::work(const SetName& name) const { return access.snap ? access.private_parent / "cdctl" / uuid / name.str() : set(name) / "work"; }
+std::filesystem::path Place::work(const SetName& name) const {
+  return access.snap ? access.private_parent / "cdctl" / uuid / name.str() : set(name) / "work";
+}
 
 Access Place::by(const Deadline& deadline) const {
   auto out = access;
@@ -89,14 +102,19 @@ Access Place::by(const Deadline& deadline) const {
 
 std::optional<std::string> Place::known_machine() const {
   const auto id = read_file_if_there(machine_file);
-  return id && *id && (*id)->size() >= k_machine_id ? std::optional(machine_of(**id)) : std::nullopt;
+  return id && *id && (*id)->size() >= k_machine_id ? std::optional(machine_of(**id))
+                                                    : std::nullopt;
 }
 
 Result<std::string> Place::machine(const Deadline& deadline) const {
   if (auto known = known_machine()) return std::move(*known);
   CDCTL_TRY(make_directories(machine_file.parent_path(), 0700));
-  CDCTL_TRY_ASSIGN(const auto lock, OfdLock::acquire(machine_file.string() + ".lock", deadline.at_most(std::chrono::seconds(5))));
-  if (!lock) return fail(ExitCode::timeout, fmt::format("reading {}: somebody else holds its lock; try again", machine_file.string()));
+  CDCTL_TRY_ASSIGN(const auto lock, OfdLock::acquire(machine_file.string() + ".lock",
+                                                     deadline.at_most(std::chrono::seconds(5))));
+  if (!lock)
+    return fail(
+        ExitCode::timeout,
+        fmt::format("reading {}: somebody else holds its lock; try again", machine_file.string()));
   CDCTL_TRY_ASSIGN(auto id, read_file_if_there(machine_file));
   if (!id || id->size() < k_machine_id) {
     id = random_hex(16);
@@ -131,7 +149,11 @@ Asked<Listing> list_models(const Access& access, std::string_view attempt) {
   auto list = parse_models(answer->json, answer->notes);
   if (!list) return std::unexpected(Failure{Trouble::garbled, list.error().in(attempt)});
   if (!list->missing.empty()) {
-    return std::unexpected(Failure{Trouble::garbled, {ExitCode::unknown, fmt::format("{}: not all of them: {}; what is not listed may well be there, try again", attempt, list->missing)}});
+    return std::unexpected(Failure{
+        Trouble::garbled,
+        {ExitCode::unknown,
+         fmt::format("{}: not all of them: {}; what is not listed may well be there, try again",
+                     attempt, list->missing)}});
   }
   out.models = std::move(list->models);
   return out;
@@ -142,6 +164,8 @@ std::string_view short_name(const ModelItem& model) {
   return name.substr(name.rfind('/') + 1);
 }
 
-bool dying(const ModelItem& model) { return model.life == "dying" || model.life == "dead" || model.status.current == "destroying"; }
+bool dying(const ModelItem& model) {
+  return model.life == "dying" || model.life == "dead" || model.status.current == "destroying";
+}
 
 }  // namespace cdctl::juju

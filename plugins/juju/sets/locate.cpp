@@ -9,7 +9,8 @@
 
 namespace cdctl::juju {
 
-std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set, const ModelItem& model) {
+std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set,
+                                    const ModelItem& model) {
   const auto reaping = dying(model) ? read_reaping(place.set(set)) : std::nullopt;
   if (!reaping || reaping->model != model.uuid) return {};
   Metadata metadata;
@@ -19,7 +20,8 @@ std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set, cons
   return with_metadata({}, metadata);
 }
 
-Result<Located> locate(const Place& place, const Access& access, const SetName& set, std::string_view attempt) {
+Result<Located> locate(const Place& place, const Access& access, const SetName& set,
+                       std::string_view attempt) {
   const auto listing = list_models(access, attempt);
   if (!listing) return fail(listing.error().error);
   Located out;
@@ -27,7 +29,9 @@ Result<Located> locate(const Place& place, const Access& access, const SetName& 
   for (const auto& model : listing->models) {
     if (short_name(model) != set.str() || model.is_controller) continue;
     auto tags = read_tags(access, place.model(model.uuid), attempt);
-    if (tags) (void)note_seen(place, listing->all, model, *tags);  // the next `ls` asks when it cannot be written
+    if (tags)
+      (void)note_seen(place, listing->all, model,
+                      *tags);  // the next `ls` asks when it cannot be written
     const auto leaving = tags ? std::nullopt : tags_of_leaving(place, set, model);
     if (!tags && !leaving) return fail(tags.error().error);
     if (!tags) tags = *leaving;
@@ -36,7 +40,11 @@ Result<Located> locate(const Place& place, const Access& access, const SetName& 
       out.strangers.push_back(model);
       continue;
     }
-    if (out.model) return fail(ExitCode::unknown, fmt::format("{}: models {} and {} both say that they are {}; destroy one of them by hand", attempt, out.model->uuid, model.uuid, set.str()));
+    if (out.model)
+      return fail(
+          ExitCode::unknown,
+          fmt::format("{}: models {} and {} both say that they are {}; destroy one of them by hand",
+                      attempt, out.model->uuid, model.uuid, set.str()));
     out.model = model;
     out.tags = std::move(*tags);
     out.metadata = std::move(metadata);
@@ -44,7 +52,8 @@ Result<Located> locate(const Place& place, const Access& access, const SetName& 
   return out;
 }
 
-Result<Settings> settings_of_set(const Host& host, const Place& place, const Access& access, const SetName& set, std::string_view attempt) {
+Result<Settings> settings_of_set(const Host& host, const Place& place, const Access& access,
+                                 const SetName& set, std::string_view attempt) {
   CDCTL_TRY_ASSIGN(auto settings, settings_for(host, set.service));
   if (settings.isolation == Isolation::model) return settings;
   CDCTL_TRY_ASSIGN(const auto located, locate(place, access, set, attempt));
@@ -52,15 +61,24 @@ Result<Settings> settings_of_set(const Host& host, const Place& place, const Acc
   return settings;
 }
 
-Result<ModelItem> shared_model(const Place& place, const Listing& listing, const Settings& settings) {
+Result<ModelItem> shared_model(const Place& place, const Listing& listing,
+                               const Settings& settings) {
   CDCTL_TRY_ASSIGN(const auto address, parse_model_address(settings.model));
   if (!address.controller.empty() && address.controller != place.access.controller) {
-    return fail(ExitCode::config, fmt::format("[juju] model: {} is of controller {}, this home is of {}; set [juju] controller of cdctl.toml", settings.model, address.controller, place.access.controller));
+    return fail(ExitCode::config,
+                fmt::format("[juju] model: {} is of controller {}, this home is of {}; set [juju] "
+                            "controller of cdctl.toml",
+                            settings.model, address.controller, place.access.controller));
   }
   const auto found = models_called(listing.models, address);
   if (found.size() == 1) return found.front();
-  if (found.empty()) return fail(ExitCode::unknown, fmt::format("[juju] model: this user sees no model {}; make it with juju add-model, or ask for access to it", settings.model));
-  return fail(ExitCode::unknown, fmt::format("[juju] model: {} models are called {}; say OWNER/NAME", found.size(), settings.model));
+  if (found.empty())
+    return fail(ExitCode::unknown, fmt::format("[juju] model: this user sees no model {}; make it "
+                                               "with juju add-model, or ask for access to it",
+                                               settings.model));
+  return fail(ExitCode::unknown,
+              fmt::format("[juju] model: {} models are called {}; say OWNER/NAME", found.size(),
+                          settings.model));
 }
 
 }  // namespace cdctl::juju

@@ -9,26 +9,35 @@
 
 namespace cdctl::juju {
 
-/// The tags of a model that this machine is reaping and that is on its way out: its own can be read no more at some moment of that.
-[[nodiscard]] std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set, const ModelItem& model);
+/// The tags of a model that this machine is reaping and that is on its way out: its own can be read
+/// no more at some moment of that.
+[[nodiscard]] std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set,
+                                                  const ModelItem& model);
 
 /// Where one set is on the controller, asked for just now.
 struct Located {
-  std::optional<ModelItem> model;      ///< the set's own; empty: there is none
-  Tags tags;                           ///< of that model
+  std::optional<ModelItem> model;  ///< the set's own; empty: there is none
+  Tags tags;                       ///< of that model
   Metadata metadata;
-  std::vector<ModelItem> strangers;    ///< models by its name that say nothing of us: never ours to touch
-  bool all = false;                    ///< an administrator looked
+  std::vector<ModelItem>
+      strangers;     ///< models by its name that say nothing of us: never ours to touch
+  bool all = false;  ///< an administrator looked
 };
 
-/// Looks for the model of a set: one `models`, and the tags of what has its name. Exit code `unknown` when that cannot be read in
-/// full, or when two models claim to be the set.
-[[nodiscard]] Result<Located> locate(const Place& place, const Access& access, const SetName& set, std::string_view attempt);
+/// Looks for the model of a set: one `models`, and the tags of what has its name. Exit code
+/// `unknown` when that cannot be read in full, or when two models claim to be the set.
+[[nodiscard]] Result<Located> locate(const Place& place, const Access& access, const SetName& set,
+                                     std::string_view attempt);
 
-/// The settings of its service; with isolation by model when the set has a model of its own from before the service was told otherwise.
-[[nodiscard]] Result<Settings> settings_of_set(const Host& host, const Place& place, const Access& access, const SetName& set, std::string_view attempt);
+/// The settings of its service; with isolation by model when the set has a model of its own from
+/// before the service was told otherwise.
+[[nodiscard]] Result<Settings> settings_of_set(const Host& host, const Place& place,
+                                               const Access& access, const SetName& set,
+                                               std::string_view attempt);
 
-/// The model that sets share, as the service's table names it. Exit code `unknown` when this user sees none, or several.
-[[nodiscard]] Result<ModelItem> shared_model(const Place& place, const Listing& listing, const Settings& settings);
+/// The model that sets share, as the service's table names it. Exit code `unknown` when this user
+/// sees none, or several.
+[[nodiscard]] Result<ModelItem> shared_model(const Place& place, const Listing& listing,
+                                             const Settings& settings);
 
 }  // namespace cdctl::juju

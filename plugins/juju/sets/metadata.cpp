@@ -10,9 +10,13 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr std::string_view k_set = "cdctl-set", k_state = "cdctl-state", k_deployed_at = "cdctl-deployed-at", k_by = "cdctl-by", k_until = "cdctl-until",
-                           k_machine = "cdctl-machine", k_claim = "cdctl-claim", k_served = "cdctl-served", k_units = "cdctl-units",
-                           k_reaping_since = "cdctl-reaping-since", k_source = "cdctl-source-", k_number = "cdctl-number-", k_work = "cdctl-work-", k_cut = "cdctl-cut";
+constexpr std::string_view k_set = "cdctl-set", k_state = "cdctl-state",
+                           k_deployed_at = "cdctl-deployed-at", k_by = "cdctl-by",
+                           k_until = "cdctl-until", k_machine = "cdctl-machine",
+                           k_claim = "cdctl-claim", k_served = "cdctl-served",
+                           k_units = "cdctl-units", k_reaping_since = "cdctl-reaping-since",
+                           k_source = "cdctl-source-", k_number = "cdctl-number-",
+                           k_work = "cdctl-work-", k_cut = "cdctl-cut";
 constexpr Millis k_clock_slack = std::chrono::seconds(60);  // between the clocks of two machines
 
 std::string text(const Tags& tags, std::string_view key) {
@@ -23,7 +27,8 @@ std::string text(const Tags& tags, std::string_view key) {
 std::optional<std::int64_t> number(std::string_view text) {
   std::int64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size() && out >= 0 ? std::optional(out) : std::nullopt;
+  return error == std::errc() && end == text.data() + text.size() && out >= 0 ? std::optional(out)
+                                                                              : std::nullopt;
 }
 
 Sources sources_of(const Tags& tags) {
@@ -33,20 +38,26 @@ Sources sources_of(const Tags& tags) {
     const auto name = key.substr(k_source.size());
     const auto colon = value.find(':');
     if (!valid_word(name) || colon == std::string::npos) continue;
-    out[name] = {value.substr(0, colon), {}, value.substr(colon + 1), number(text(tags, std::string(k_number) + name))};
+    out[name] = {value.substr(0, colon),
+                 {},
+                 value.substr(colon + 1),
+                 number(text(tags, std::string(k_number) + name))};
   }
   return out;
 }
 
 bool ours(std::string_view key) {
-  for (const auto known : {k_set, k_state, k_deployed_at, k_by, k_until, k_machine, k_claim, k_served, k_units, k_reaping_since})
+  for (const auto known : {k_set, k_state, k_deployed_at, k_by, k_until, k_machine, k_claim,
+                           k_served, k_units, k_reaping_since})
     if (key == known) return true;
   return key.starts_with(k_source) || key.starts_with(k_number);
 }
 
 }  // namespace
 
-bool Metadata::leased(Time at) const { return state == "deploying" && until && at < *until + k_clock_slack; }
+bool Metadata::leased(Time at) const {
+  return state == "deploying" && until && at < *until + k_clock_slack;
+}
 
 Metadata metadata_of(const Tags& tags) {
   Metadata out;
@@ -69,7 +80,9 @@ Tags with_metadata(Tags tags, const Metadata& m) {
   const auto put = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) tags[std::string(key)] = value;
   };
-  const auto put_time = [&](std::string_view key, const std::optional<Time>& time) { put(key, time ? to_rfc3339(*time) : ""); };
+  const auto put_time = [&](std::string_view key, const std::optional<Time>& time) {
+    put(key, time ? to_rfc3339(*time) : "");
+  };
   put(k_set, m.set);
   put(k_state, m.state);
   put(k_by, m.by);
@@ -93,7 +106,8 @@ Metadata work_of(const Tags& tags, const SetName& set) {
   const auto at = tags.find(std::string(k_work) + set.str());
   if (at != tags.end()) rest = at->second;
   for (std::size_t i = 0; i < fields.size() && !rest.empty(); ++i) {
-    const auto end = i + 1 < fields.size() ? std::min(rest.find('+'), rest.size()) : rest.size();  // the last may hold a +
+    const auto end = i + 1 < fields.size() ? std::min(rest.find('+'), rest.size())
+                                           : rest.size();  // the last may hold a +
     fields[i] = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -113,8 +127,11 @@ Tags with_work(Tags tags, const SetName& set, const Metadata& m) {
   const auto key = std::string(k_work) + set.str();
   tags.erase(key);
   if (m.state.empty() || m.state == "live") return tags;
-  const auto time = [](const std::optional<Time>& at) { return at ? to_rfc3339(*at) : std::string(); };
-  tags[key] = fmt::format("{}+{}+{}+{}+{}+{}+{}", m.state, time(m.deployed_at), time(m.until), m.machine, m.claim, time(m.reaping_since), printable(m.by, 60));
+  const auto time = [](const std::optional<Time>& at) {
+    return at ? to_rfc3339(*at) : std::string();
+  };
+  tags[key] = fmt::format("{}+{}+{}+{}+{}+{}+{}", m.state, time(m.deployed_at), time(m.until),
+                          m.machine, m.claim, time(m.reaping_since), printable(m.by, 60));
   return tags;
 }
 
@@ -127,6 +144,8 @@ std::vector<SetName> sets_at_work(const Tags& tags) {
   return out;
 }
 
-std::string cut_key(std::string_view set, bool shares_model) { return shares_model ? fmt::format("{}-{}", k_cut, set) : std::string(k_cut); }
+std::string cut_key(std::string_view set, bool shares_model) {
+  return shares_model ? fmt::format("{}-{}", k_cut, set) : std::string(k_cut);
+}
 
 }  // namespace cdctl::juju

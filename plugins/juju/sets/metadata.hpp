@@ -14,14 +14,14 @@ namespace cdctl::juju {
 
 /// What a model says of its set, in the tags `cdctl-…`.
 struct Metadata {
-  std::string set;                        ///< empty: the model is none of ours
-  std::string state;                      ///< deploying, live, partial, reaping
-  Sources sources;                        ///< without their urls, which may hold tokens
+  std::string set;    ///< empty: the model is none of ours
+  std::string state;  ///< deploying, live, partial, reaping
+  Sources sources;    ///< without their urls, which may hold tokens
   std::optional<Time> deployed_at;
-  std::string by;                         ///< who deployed it last
-  std::optional<Time> until;              ///< deploying: when that deploy must have ended
-  std::string machine, claim;             ///< deploying: whose lock it holds, and which of its deploys it is
-  std::optional<Time> served;             ///< since when it was live for the first time
+  std::string by;              ///< who deployed it last
+  std::optional<Time> until;   ///< deploying: when that deploy must have ended
+  std::string machine, claim;  ///< deploying: whose lock it holds, and which of its deploys it is
+  std::optional<Time> served;  ///< since when it was live for the first time
   std::optional<std::int64_t> units;
   std::optional<Time> reaping_since;
 
@@ -33,8 +33,9 @@ struct Metadata {
 /// The tags with ours replaced. Tags of others, and what a cut remembers, stay.
 [[nodiscard]] Tags with_metadata(Tags tags, const Metadata& metadata);
 
-// Of a set that is an application of a shared model there is the tag `cdctl-work-SET`, while it is not live or is being reaped:
-// `STATE+DEPLOYED_AT+UNTIL+MACHINE+CLAIM+REAPING_SINCE+BY`. A live one needs none, so that a model may hold many sets.
+// Of a set that is an application of a shared model there is the tag `cdctl-work-SET`, while it is
+// not live or is being reaped: `STATE+DEPLOYED_AT+UNTIL+MACHINE+CLAIM+REAPING_SINCE+BY`. A live one
+// needs none, so that a model may hold many sets.
 
 /// With `state` empty where there is no such tag.
 [[nodiscard]] Metadata work_of(const Tags& tags, const SetName& set);

@@ -16,7 +16,11 @@ Result<> write_seen(const Place& place, const Seen& seen) {
   Json tags = Json::object();
   for (const auto& [key, value] : seen.tags) tags.set(key, value);
   CDCTL_TRY(make_directories(place.seen(), 0700));
-  const auto json = Json::object({{"schema", k_schema}, {"model", seen.model}, {"user", seen.user}, {"all", seen.all}, {"tags", std::move(tags)}});
+  const auto json = Json::object({{"schema", k_schema},
+                                  {"model", seen.model},
+                                  {"user", seen.user},
+                                  {"all", seen.all},
+                                  {"tags", std::move(tags)}});
   return write_file_atomically(place.seen(seen.model), json.dump() + "\n", 0600);
 }
 
@@ -26,7 +30,8 @@ std::optional<Seen> read_seen(const Place& place, std::string_view model_uuid) {
   const auto text = read_file_if_there(place.seen(model_uuid));
   if (!text || !*text) return {};
   const auto json = Json::parse(**text);
-  if (!json || (*json)["schema"].view() != k_schema || (*json)["model"].view() != model_uuid) return {};
+  if (!json || (*json)["schema"].view() != k_schema || (*json)["model"].view() != model_uuid)
+    return {};
   Seen out{std::string(model_uuid), (*json)["user"].as_string(), (*json)["all"].as_bool(), {}};
   for (const auto& [key, value] : (*json)["tags"].members()) out.tags[key] = value.as_string();
   return out;
@@ -52,7 +57,9 @@ Result<> note_seen(const Place& place, bool all, const ModelItem& model, const T
   return write_seen(place, seen);
 }
 
-void forget_seen(const Place& place, std::string_view model_uuid) { (void)::unlink(place.seen(model_uuid).c_str()); }
+void forget_seen(const Place& place, std::string_view model_uuid) {
+  (void)::unlink(place.seen(model_uuid).c_str());
+}
 
 std::vector<std::string> list_seen(const Place& place) {
   std::vector<std::string> out;
@@ -60,7 +67,8 @@ std::vector<std::string> list_seen(const Place& place) {
   for (const auto& entry : std::filesystem::directory_iterator(place.seen(), error)) {
     const auto name = entry.path().filename().string();
     if (!name.ends_with(k_suffix)) continue;
-    if (auto uuid = name.substr(0, name.size() - k_suffix.size()); valid_uuid(uuid)) out.push_back(std::move(uuid));
+    if (auto uuid = name.substr(0, name.size() - k_suffix.size()); valid_uuid(uuid))
+      out.push_back(std::move(uuid));
   }
   return out;
 }

@@ -15,7 +15,10 @@
 
 namespace cdctl::juju {
 
-Error stopped(std::string_view doing) { return {Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted, fmt::format("{}: interrupted", doing)}; }
+Error stopped(std::string_view doing) {
+  return {Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted,
+          fmt::format("{}: interrupted", doing)};
+}
 
 Result<> wait_a_while(Millis most, const Deadline& deadline, std::string_view doing) {
   if (Stop::requested()) return fail(stopped(doing));
@@ -35,7 +38,10 @@ Result<OfdLock> lock_set(const SetFolder& folder, const Deadline& deadline) {
     std::error_code error;
     if (!lock && std::filesystem::exists(folder.path, error)) return std::unexpected(lock.error());
     if (Stop::requested()) return fail(stopped("waiting for " + name));
-    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("waiting for {}: another deploy or reap of it is at work on this machine; try again later", name));
+    if (deadline.passed())
+      return fail(ExitCode::timeout, fmt::format("waiting for {}: another deploy or reap of it is "
+                                                 "at work on this machine; try again later",
+                                                 name));
   }
 }
 
@@ -46,11 +52,13 @@ Result<> remove_set_files(const Place& place, const SetName& set) {
   std::error_code error;
   std::vector<std::filesystem::path> rest;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path, error))
-    if (entry.path() != folder.lock() && entry.path() != folder.reaping()) rest.push_back(entry.path());
+    if (entry.path() != folder.lock() && entry.path() != folder.reaping())
+      rest.push_back(entry.path());
   for (const auto& path : rest) CDCTL_TRY(remove_tree(path));
   // Last what says that it was being reaped: a reap that is killed here is found again
   for (const auto& path : {folder.reaping(), folder.lock()}) CDCTL_TRY(remove_tree(path));
-  (void)::rmdir(folder.path.c_str());  // not empty: a deploy of the same set has come in, and owns it now
+  (void)::rmdir(
+      folder.path.c_str());  // not empty: a deploy of the same set has come in, and owns it now
   return {};
 }
 

@@ -9,8 +9,8 @@
 
 namespace cdctl::juju {
 
-/// Takes the lock of a set on this machine, making its folder. Exit code `timeout` at the deadline; `interrupted` or `terminated` when we
-/// were asked to stop meanwhile.
+/// Takes the lock of a set on this machine, making its folder. Exit code `timeout` at the deadline;
+/// `interrupted` or `terminated` when we were asked to stop meanwhile.
 [[nodiscard]] Result<OfdLock> lock_set(const SetFolder& folder, const Deadline& deadline);
 /// Removes what this machine keeps of a set whose lock is held, the lock last.
 [[nodiscard]] Result<> remove_set_files(const Place& place, const SetName& set);

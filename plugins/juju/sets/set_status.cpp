@@ -21,24 +21,33 @@ void add_urls(SetStatus& to, const Host& host) {
   const auto* config = host.config().service(to.name.service);
   if (!config) return;
   for (const auto& source : config->sources)
-    if (const auto at = to.sources.find(source.name); at != to.sources.end() && at->second.kind == source.kind) at->second.url = source.url;
+    if (const auto at = to.sources.find(source.name);
+        at != to.sources.end() && at->second.kind == source.kind)
+      at->second.url = source.url;
 }
 
 /// Of a set that neither lives nor is being reaped.
 std::string state_of_deploy(const Place& place, const SetName& set, const Metadata& m) {
   if (at_work(place.set(set))) return "deploying";
   if (!m.leased(now())) return "partial";
-  return place.known_machine() == m.machine ? "partial" : "deploying";  // nobody here holds its lock
+  return place.known_machine() == m.machine ? "partial"
+                                            : "deploying";  // nobody here holds its lock
 }
 
-std::string state_of(const Place& place, const SetName& set, const ModelItem& model, const Metadata& m) {
+std::string state_of(const Place& place, const SetName& set, const ModelItem& model,
+                     const Metadata& m) {
   if (dying(model) || m.state == "reaping") return "reaping";
   return m.state == "live" ? "live" : state_of_deploy(place, set, m);
 }
 
 Json unit_detail(const Unit& unit) {
-  return Json::object({{"unit", unit.name}, {"process", unit.application}, {"state", to_string(unit.health)}, {"why", unit.why},
-                       {"workload", unit.workload.current}, {"agent", unit.agent.current}, {"machine", unit.machine}});
+  return Json::object({{"unit", unit.name},
+                       {"process", unit.application},
+                       {"state", to_string(unit.health)},
+                       {"why", unit.why},
+                       {"workload", unit.workload.current},
+                       {"agent", unit.agent.current},
+                       {"machine", unit.machine}});
 }
 
 bool counted(const Application& application, std::string_view wanted) {
@@ -68,7 +77,8 @@ SetStatus bare_status(const Host&, const Place& place, const SetName& set) {
   return out;
 }
 
-SetStatus status_of(const Host& host, const Place& place, const SetName& set, const ModelItem& model, const Metadata& m) {
+SetStatus status_of(const Host& host, const Place& place, const SetName& set,
+                    const ModelItem& model, const Metadata& m) {
   auto out = bare_status(host, place, set);
   out.state = state_of(place, set, model, m);
   out.deployed_at = m.deployed_at;
@@ -80,21 +90,27 @@ SetStatus status_of(const Host& host, const Place& place, const SetName& set, co
   return out;
 }
 
-Result<SetStatus> status_of(const Host& host, const Place& place, const SetName& set, const Application* application, const Metadata& m) {
+Result<SetStatus> status_of(const Host& host, const Place& place, const SetName& set,
+                            const Application* application, const Metadata& m) {
   auto out = bare_status(host, place, set);
-  if (application && !application->error.empty()) return fail(ExitCode::unknown, fmt::format("Juju could not read application {}: {}; try again", set.str(), printable(application->error, 120)));
+  if (application && !application->error.empty())
+    return fail(ExitCode::unknown, fmt::format("Juju could not read application {}: {}; try again",
+                                               set.str(), printable(application->error, 120)));
   if (!application && m.state.empty()) return out;
   const bool leaving = application && (application->life == "dying" || application->life == "dead");
   // One that goes because its deploy was given up is no reap: the next deploy takes it.
-  if (m.state.empty()) out.state = leaving ? "reaping" : "live";
-  else out.state = m.state == "reaping" ? "reaping" : state_of_deploy(place, set, m);
+  if (m.state.empty())
+    out.state = leaving ? "reaping" : "live";
+  else
+    out.state = m.state == "reaping" ? "reaping" : state_of_deploy(place, set, m);
   out.deployed_at = m.deployed_at;
   out.served = out.state == "live";
   if (!m.by.empty()) out.detail.set("by", m.by);
   return out;
 }
 
-void add_units(SetStatus& to, const ModelStatus& status, std::string_view application, std::optional<std::int64_t> wanted) {
+void add_units(SetStatus& to, const ModelStatus& status, std::string_view application,
+               std::optional<std::int64_t> wanted) {
   Json units = Json::array();
   for (const auto& unit : status.units)
     if (application.empty() || unit.application == application) units.push_back(unit_detail(unit));

@@ -13,7 +13,9 @@ namespace cdctl::juju {
 
 namespace {
 
-Question status_question(std::string_view model) { return {"status", "-m", std::string(model), "--utc", "--retry-count", "0"}; }
+Question status_question(std::string_view model) {
+  return {"status", "-m", std::string(model), "--utc", "--retry-count", "0"};
+}
 
 Asked<ModelStatus> take_status(const Asked<Answer>& answer, std::string_view attempt) {
   if (!answer) return std::unexpected(answer.error());
@@ -28,7 +30,8 @@ struct Group {
   std::vector<std::string> services;
 };
 
-Result<std::map<std::string, Group>> groups(Host& host, const Place& place, const Listing& listing, std::optional<std::string_view> service) {
+Result<std::map<std::string, Group>> groups(Host& host, const Place& place, const Listing& listing,
+                                            std::optional<std::string_view> service) {
   std::map<std::string, Group> out;
   for (const auto& config : host.config().services) {
     if (config.engine != "juju" || (service && config.name != *service)) continue;
@@ -47,14 +50,16 @@ Result<std::map<std::string, Group>> groups(Host& host, const Place& place, cons
   return out;
 }
 
-Result<> add_group(const Host& host, const Place& place, const Group& group, const SharedLook& look, std::vector<SetStatus>& to) {
+Result<> add_group(const Host& host, const Place& place, const Group& group, const SharedLook& look,
+                   std::vector<SetStatus>& to) {
   for (const auto& service : group.services) {
     std::set<SetName> names;
     for (const auto& application : look.status.applications) {
       const auto set = parse_set_name(application.name);
       if (set && set->service == service && application.kind != Kind::remote) names.insert(*set);
     }
-    for (const auto& set : sets_at_work(look.tags))  // their deploy has not come to an application, or it is gone already
+    for (const auto& set : sets_at_work(
+             look.tags))  // their deploy has not come to an application, or it is gone already
       if (set.service == service) names.insert(set);
     for (const auto& name : names) {
       CDCTL_TRY_ASSIGN(auto status, shared_set_status(host, place, name, look));
@@ -69,18 +74,27 @@ Result<> add_group(const Host& host, const Place& place, const Group& group, con
 Asked<Json> ask_status(const Access& access, std::string_view model, std::string_view attempt) {
   auto answer = juju_call(access, status_question(model), attempt);
   if (!answer) return std::unexpected(std::move(answer.error()));
-  if (answer->json["model"].is_object() && answer->json["applications"].is_object()) return std::move(answer->json);
-  return std::unexpected(Failure{Trouble::garbled, {ExitCode::unknown, fmt::format("{}: the answer is no status of a model", attempt)}});
+  if (answer->json["model"].is_object() && answer->json["applications"].is_object())
+    return std::move(answer->json);
+  return std::unexpected(
+      Failure{Trouble::garbled,
+              {ExitCode::unknown, fmt::format("{}: the answer is no status of a model", attempt)}});
 }
 
-Asked<ModelStatus> read_status(const Access& access, std::string_view model, std::string_view attempt) { return take_status(juju_call(access, status_question(model), attempt), attempt); }
+Asked<ModelStatus> read_status(const Access& access, std::string_view model,
+                               std::string_view attempt) {
+  return take_status(juju_call(access, status_question(model), attempt), attempt);
+}
 
 const Application* SharedLook::find(const SetName& set) const {
-  const auto at = std::ranges::find_if(status.applications, [&](const Application& one) { return one.name == set.str() && one.kind != Kind::remote; });
+  const auto at = std::ranges::find_if(status.applications, [&](const Application& one) {
+    return one.name == set.str() && one.kind != Kind::remote;
+  });
   return at == status.applications.end() ? nullptr : &*at;
 }
 
-Result<SharedLook> read_shared(const Place& place, const Access& access, const Settings& settings, std::string_view attempt) {
+Result<SharedLook> read_shared(const Place& place, const Access& access, const Settings& settings,
+                               std::string_view attempt) {
   const auto listing = list_models(access, attempt);
   if (!listing) return fail(listing.error().error);
   CDCTL_TRY_ASSIGN(auto model, shared_model(place, *listing, settings));
@@ -91,7 +105,8 @@ Result<SharedLook> read_shared(const Place& place, const Access& access, const S
   return SharedLook{std::move(model), std::move(*status), std::move(*tags), listing->all};
 }
 
-Result<SetStatus> shared_set_status(const Host& host, const Place& place, const SetName& set, const SharedLook& look) {
+Result<SetStatus> shared_set_status(const Host& host, const Place& place, const SetName& set,
+                                    const SharedLook& look) {
   const auto* application = look.find(set);
   CDCTL_TRY_ASSIGN(auto out, status_of(host, place, set, application, work_of(look.tags, set)));
   out.detail.set("model", look.model.name).set("model_uuid", look.model.uuid);
@@ -99,12 +114,16 @@ Result<SetStatus> shared_set_status(const Host& host, const Place& place, const 
   return out;
 }
 
-Result<> add_shared_sets(Host& host, const Place& place, const Access& access, const Listing& listing, std::optional<std::string_view> service, std::vector<SetStatus>& to) {
+Result<> add_shared_sets(Host& host, const Place& place, const Access& access,
+                         const Listing& listing, std::optional<std::string_view> service,
+                         std::vector<SetStatus>& to) {
   CDCTL_TRY_ASSIGN(const auto by_model, groups(host, place, listing, service));
   std::vector<NamedQuestion> questions;
   for (const auto& [uuid, group] : by_model) {
-    questions.push_back({status_question(place.model(uuid)), fmt::format("reading the status of model {}", group.model.name)});
-    questions.push_back({tags_question(place.model(uuid)), fmt::format("reading the tags of model {}", group.model.name)});
+    questions.push_back({status_question(place.model(uuid)),
+                         fmt::format("reading the status of model {}", group.model.name)});
+    questions.push_back({tags_question(place.model(uuid)),
+                         fmt::format("reading the tags of model {}", group.model.name)});
   }
   const auto answers = juju_calls(access, questions);
   std::size_t i = 0;

@@ -17,14 +17,19 @@ namespace {
 
 constexpr int k_most_tries = 5;
 
-Result<OfdLock> lock_tags(const Access& access, const std::filesystem::path& path, std::string_view attempt) {
+Result<OfdLock> lock_tags(const Access& access, const std::filesystem::path& path,
+                          std::string_view attempt) {
   CDCTL_TRY(make_directories(path.parent_path(), 0700));
   for (;;) {
     // In slices, so that a Ctrl-C is heard
     CDCTL_TRY_ASSIGN(auto lock, OfdLock::acquire(path, access.until.at_most(Millis(100))));
     if (lock && lock->still_at(path)) return std::move(*lock);
     if (Stop::requested() && !access.last_words) return fail(stopped(attempt));
-    if (access.until.passed()) return fail(ExitCode::timeout, fmt::format("{}: another cdctl of this machine changes the tags of that model; try again", attempt));
+    if (access.until.passed())
+      return fail(
+          ExitCode::timeout,
+          fmt::format("{}: another cdctl of this machine changes the tags of that model; try again",
+                      attempt));
   }
 }
 
@@ -34,7 +39,9 @@ bool holds(const Tags& there, const Tags& before, const Tags& wanted) {
     const auto at = tags.find(key);
     return at == tags.end() ? nullptr : &at->second;
   };
-  const auto same = [](const std::string* a, const std::string* b) { return a && b ? *a == *b : a == b; };
+  const auto same = [](const std::string* a, const std::string* b) {
+    return a && b ? *a == *b : a == b;
+  };
   const auto stays = [&](const auto& tag) {
     const auto* now = value(there, tag.first);
     const auto* then = value(wanted, tag.first);
@@ -45,7 +52,8 @@ bool holds(const Tags& there, const Tags& before, const Tags& wanted) {
 
 }  // namespace
 
-Result<Tags> change_tags(const Access& access, const TagSite& site, const TagEdit& edit, std::string_view attempt) {
+Result<Tags> change_tags(const Access& access, const TagSite& site, const TagEdit& edit,
+                         std::string_view attempt) {
   CDCTL_TRY_ASSIGN(const auto held, lock_tags(access, site.lock, attempt));
   for (int tries = 1;; ++tries) {
     const auto before = read_tags(access, site.model, attempt);
@@ -57,7 +65,10 @@ Result<Tags> change_tags(const Access& access, const TagSite& site, const TagEdi
     if (!there) return fail(std::move(there.error().error));
     if (holds(*there, *before, wanted)) return std::move(*there);
     if (tries < k_most_tries && pause_before_repeat(tries - 1, access.until)) continue;
-    return fail(ExitCode::unknown, fmt::format("{}: the tags that Juju has are not those that were set; somebody else writes them at this moment, or Juju does not keep them; try again", attempt));
+    return fail(ExitCode::unknown,
+                fmt::format("{}: the tags that Juju has are not those that were set; somebody else "
+                            "writes them at this moment, or Juju does not keep them; try again",
+                            attempt));
   }
 }
 

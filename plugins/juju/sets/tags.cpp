@@ -16,14 +16,17 @@ constexpr std::string_view k_key = "resource-tags", k_ours = "cdctl-";
 constexpr std::size_t k_longest = 100'000;  // one word of an argument list holds 128 KiB
 
 bool plain(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("._:@+-").contains(c);
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+         std::string_view("._:@+-").contains(c);
 }
 
 std::string encode(std::string_view value) {
   std::string out;
   for (const char c : value) {
-    if (plain(c)) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    if (plain(c))
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }
@@ -49,9 +52,13 @@ std::string decode(std::string_view text) {
   return out;
 }
 
-std::string read_value(std::string_view key, std::string_view text) { return key.starts_with(k_ours) ? decode(text) : std::string(text); }
+std::string read_value(std::string_view key, std::string_view text) {
+  return key.starts_with(k_ours) ? decode(text) : std::string(text);
+}
 
-Failure garbled(std::string_view attempt, const Error& error) { return {Trouble::garbled, error.in(attempt)}; }
+Failure garbled(std::string_view attempt, const Error& error) {
+  return {Trouble::garbled, error.in(attempt)};
+}
 
 }  // namespace
 
@@ -59,8 +66,11 @@ Result<std::string> tags_text(const Tags& tags) {
   std::string out;
   for (const auto& [key, value] : tags) {
     const auto text = key.starts_with(k_ours) ? encode(value) : value;
-    const bool good = !key.empty() && key.find_first_of("= \t\n") == std::string::npos && text.find_first_of(" \t\n") == std::string::npos;
-    if (!good) return fail(fmt::format("Juju takes no tag '{}' with that value: it holds a blank", printable(key, 60)));
+    const bool good = !key.empty() && key.find_first_of("= \t\n") == std::string::npos &&
+                      text.find_first_of(" \t\n") == std::string::npos;
+    if (!good)
+      return fail(fmt::format("Juju takes no tag '{}' with that value: it holds a blank",
+                              printable(key, 60)));
     out += fmt::format("{}{}={}", out.empty() ? "" : " ", key, text);
   }
   if (out.size() > k_longest) return fail(fmt::format("{} bytes of tags are too many", out.size()));
@@ -83,7 +93,9 @@ Tags tags_from_text(std::string_view text) {
   return out;
 }
 
-Question tags_question(std::string_view model) { return {"model-config", "-m", std::string(model), std::string(k_key)}; }
+Question tags_question(std::string_view model) {
+  return {"model-config", "-m", std::string(model), std::string(k_key)};
+}
 
 Result<Tags> parse_tags(const Json& answer) {
   const auto* entry = answer.find(k_key);
@@ -91,9 +103,12 @@ Result<Tags> parse_tags(const Json& answer) {
   if (!value) return fail(ExitCode::unknown, "the answer says nothing of resource-tags");
   if (value->is_null()) return Tags{};
   if (value->is_string()) return tags_from_text(value->view());
-  if (!value->is_object()) return fail(ExitCode::unknown, "the resource-tags of the answer are neither text nor an object");
+  if (!value->is_object())
+    return fail(ExitCode::unknown,
+                "the resource-tags of the answer are neither text nor an object");
   Tags out;
-  for (const auto& [key, item] : value->members()) out[key] = read_value(key, item.is_string() ? item.as_string() : item.dump());
+  for (const auto& [key, item] : value->members())
+    out[key] = read_value(key, item.is_string() ? item.as_string() : item.dump());
   return out;
 }
 
@@ -104,14 +119,20 @@ Asked<Tags> take_tags(const Asked<Answer>& answer, std::string_view attempt) {
   return std::move(*tags);
 }
 
-Asked<Tags> read_tags(const Access& access, std::string_view model, std::string_view attempt) { return take_tags(juju_call(access, tags_question(model), attempt), attempt); }
+Asked<Tags> read_tags(const Access& access, std::string_view model, std::string_view attempt) {
+  return take_tags(juju_call(access, tags_question(model), attempt), attempt);
+}
 
-Asked<Tags> write_tags(const Access& access, std::string_view model, const Tags& all, std::string_view attempt) {
+Asked<Tags> write_tags(const Access& access, std::string_view model, const Tags& all,
+                       std::string_view attempt) {
   const auto text = tags_text(all);
   if (!text) return std::unexpected(garbled(attempt, text.error()));
-  const auto written = juju_act(access, {"model-config", "-m", std::string(model), fmt::format("{}={}", k_key, *text)}, attempt);
+  const auto written = juju_act(
+      access, {"model-config", "-m", std::string(model), fmt::format("{}={}", k_key, *text)},
+      attempt);
   // Where nobody answered it may have been written all the same: what is there tells
-  if (!written && written.error().trouble != Trouble::unreachable) return std::unexpected(written.error());
+  if (!written && written.error().trouble != Trouble::unreachable)
+    return std::unexpected(written.error());
   auto there = read_tags(access, model, attempt);
   if (!written && (!there || *there != all)) return std::unexpected(written.error());
   return there;

@@ -18,29 +18,38 @@ constexpr int k_most_setbacks = 4;
 
 std::string joined(const Json& list) {
   std::string out;
-  for (const auto& item : list.items()) out += fmt::format("{}{}", out.empty() ? "" : ",", item.view());
+  for (const auto& item : list.items())
+    out += fmt::format("{}{}", out.empty() ? "" : ",", item.view());
   return out;
 }
 
 }  // namespace
 
-Result<> WorldActs::act(const std::string& model, std::vector<std::string> words, const std::string& attempt) {
+Result<> WorldActs::act(const std::string& model, std::vector<std::string> words,
+                        const std::string& attempt) {
   CDCTL_TRY_ASSIGN(const auto access, access_within(set_.access, deadline_, attempt));
   words.insert(words.begin() + 1, {"-m", model});
   const auto done = juju_act(access, words, attempt);
   if (done) return {};
   const auto& failure = done.error();
   if (failure.trouble == Trouble::exists) return {};
-  if ((may_have_worked(failure) || failure.trouble == Trouble::gone) && ++setbacks_ <= k_most_setbacks) return {};
+  if ((may_have_worked(failure) || failure.trouble == Trouble::gone) &&
+      ++setbacks_ <= k_most_setbacks)
+    return {};
   if (failure.trouble != Trouble::not_allowed) return fail(failure.error);
-  return fail(failure.error.exit, fmt::format("{}; it needs write access to that model: juju grant USER admin MODEL", failure.error.what));
+  return fail(failure.error.exit,
+              fmt::format("{}; it needs write access to that model: juju grant USER admin MODEL",
+                          failure.error.what));
 }
 
-std::vector<std::string> expose_words(const std::string& application, const std::string& endpoint, const Json& rule) {
+std::vector<std::string> expose_words(const std::string& application, const std::string& endpoint,
+                                      const Json& rule) {
   std::vector<std::string> words{"expose", application};
   if (!endpoint.empty()) words.insert(words.end(), {"--endpoints", endpoint});
-  if (const auto spaces = joined(rule["expose-to-spaces"]); !spaces.empty()) words.insert(words.end(), {"--to-spaces", spaces});
-  if (const auto cidrs = joined(rule["expose-to-cidrs"]); !cidrs.empty()) words.insert(words.end(), {"--to-cidrs", cidrs});
+  if (const auto spaces = joined(rule["expose-to-spaces"]); !spaces.empty())
+    words.insert(words.end(), {"--to-spaces", spaces});
+  if (const auto cidrs = joined(rule["expose-to-cidrs"]); !cidrs.empty())
+    words.insert(words.end(), {"--to-cidrs", cidrs});
   return words;
 }
 
@@ -55,14 +64,21 @@ Result<> WorldActs::expose(const std::string& application, const Json& rules, co
 Result<> WorldActs::wait(std::string_view doing, const std::string& left) {
   left_ = left;
   if (pause_before_repeat(std::min(looks_++, k_most_repeats), deadline_)) return {};
-  if (Stop::requested()) return fail(Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted, fmt::format("{} {}: interrupted; run it again", doing, set_.set));
+  if (Stop::requested())
+    return fail(Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted,
+                fmt::format("{} {}: interrupted; run it again", doing, set_.set));
   return fail(in_time(doing));
 }
 
-Error WorldActs::at_the_end(const Error& error, std::string_view doing) const { return deadline_.passed() && !left_.empty() ? in_time(doing) : error; }
+Error WorldActs::at_the_end(const Error& error, std::string_view doing) const {
+  return deadline_.passed() && !left_.empty() ? in_time(doing) : error;
+}
 
 Error WorldActs::in_time(std::string_view doing) const {
-  return {ExitCode::timeout, fmt::format("{} {}: at the deadline {}; run it again, and look at the charm with juju status", doing, set_.set, left_)};
+  return {
+      ExitCode::timeout,
+      fmt::format("{} {}: at the deadline {}; run it again, and look at the charm with juju status",
+                  doing, set_.set, left_)};
 }
 
 }  // namespace cdctl::juju

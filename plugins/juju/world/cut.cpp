@@ -3,8 +3,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/juju/world/world.hpp"
 #include "plugins/juju/world/act.hpp"
+#include "plugins/juju/world/world.hpp"
 
 namespace cdctl::juju {
 
@@ -15,11 +15,19 @@ constexpr std::size_t k_longest_why = 120;
 /// What is still open, in a few words.
 std::string still_open(const Border& border) {
   for (const auto& one : border.crossings)
-    if (!one.suspended()) return fmt::format("relation {} with {} still reads '{}'", one.id, one.offer, printable(one.state, 40));
-  if (!border.relations.empty()) return fmt::format("the relation {} {} is still there", border.relations.front().ours, border.relations.front().theirs);
-  if (!border.exposed.empty()) return fmt::format("{} is still exposed", border.exposed.begin()->first);
-  if (!border.scaled.empty()) return fmt::format("{} still wants {} units", border.scaled.begin()->first, border.scaled.begin()->second);
-  return border.leaving.empty() ? "nothing is open" : fmt::format("{} still has units", *border.leaving.begin());
+    if (!one.suspended())
+      return fmt::format("relation {} with {} still reads '{}'", one.id, one.offer,
+                         printable(one.state, 40));
+  if (!border.relations.empty())
+    return fmt::format("the relation {} {} is still there", border.relations.front().ours,
+                       border.relations.front().theirs);
+  if (!border.exposed.empty())
+    return fmt::format("{} is still exposed", border.exposed.begin()->first);
+  if (!border.scaled.empty())
+    return fmt::format("{} still wants {} units", border.scaled.begin()->first,
+                       border.scaled.begin()->second);
+  return border.leaving.empty() ? "nothing is open"
+                                : fmt::format("{} still has units", *border.leaving.begin());
 }
 
 Remembered to_take_away(const Border& border) {
@@ -49,8 +57,13 @@ Json counted(const Remembered& taken) {
 class Cut {
  public:
   Cut(const WorldSet& set, std::string_view why, const Deadline& deadline)
-      : set_(set), deadline_(deadline), memory_(set), reader_(set, BorderParts::of(set.settings, {})), acts_(set, deadline),
-        message_(why.empty() ? std::string("cut by cdctl") : fmt::format("cut by cdctl: {}", printable(why, k_longest_why))) {}
+      : set_(set),
+        deadline_(deadline),
+        memory_(set),
+        reader_(set, BorderParts::of(set.settings, {})),
+        acts_(set, deadline),
+        message_(why.empty() ? std::string("cut by cdctl")
+                             : fmt::format("cut by cdctl: {}", printable(why, k_longest_why))) {}
 
   Result<Step> run() {
     for (;;) {
@@ -75,19 +88,23 @@ class Cut {
       std::vector<std::string> words{"suspend-relation"};
       for (const auto id : ids) words.push_back(std::to_string(id));
       words.insert(words.end(), {"--message", message_});
-      CDCTL_TRY(acts_.act(model, std::move(words), fmt::format("suspending relations of {} in {}", set_.set, model)));
+      CDCTL_TRY(acts_.act(model, std::move(words),
+                          fmt::format("suspending relations of {} in {}", set_.set, model)));
       crash_point("juju.cut.suspended");
     }
     for (const auto& [ours, theirs] : taking.relations) {
-      CDCTL_TRY(acts_.act({"remove-relation", ours, theirs}, fmt::format("removing the relation {} {}", ours, theirs)));
+      CDCTL_TRY(acts_.act({"remove-relation", ours, theirs},
+                          fmt::format("removing the relation {} {}", ours, theirs)));
       crash_point("juju.cut.removed");
     }
     for (const auto& [application, rules] : taking.exposed) {
-      CDCTL_TRY(acts_.act({"unexpose", application}, fmt::format("unexposing {} of {}", application, set_.set)));
+      CDCTL_TRY(acts_.act({"unexpose", application},
+                          fmt::format("unexposing {} of {}", application, set_.set)));
       crash_point("juju.cut.unexposed");
     }
     for (const auto& [application, units] : taking.scaled) {
-      CDCTL_TRY(acts_.act({"scale-application", application, "0"}, fmt::format("scaling {} of {} to 0", application, set_.set)));
+      CDCTL_TRY(acts_.act({"scale-application", application, "0"},
+                          fmt::format("scaling {} of {} to 0", application, set_.set)));
       crash_point("juju.cut.scaled");
     }
     return {};
@@ -98,10 +115,13 @@ class Cut {
     if (!taken_.empty()) CDCTL_TRY(memory_.add(taken_, deadline_));
     CDCTL_TRY_ASSIGN(const auto before, memory_.load(deadline_));
     std::string open;
-    for (const auto& one : border.forbidden) open += fmt::format("{}{}", open.empty() ? "" : "; ", one.words());
+    for (const auto& one : border.forbidden)
+      open += fmt::format("{}{}", open.empty() ? "" : "; ", one.words());
     const bool part = !before.empty() || !border.crossings.empty();
     return fail(part ? ExitCode::failed : ExitCode::refused,
-                fmt::format("cutting {}: {}: {}; {}, then cut it again", set_.set, part ? "all is cut but what this user may not" : "nothing is cut", open, border.forbidden.front().cure()));
+                fmt::format("cutting {}: {}: {}; {}, then cut it again", set_.set,
+                            part ? "all is cut but what this user may not" : "nothing is cut", open,
+                            border.forbidden.front().cure()));
   }
 
   Result<Step> done(const Border& border) {
@@ -127,6 +147,8 @@ class Cut {
 
 }  // namespace
 
-Result<Step> cut_world(const WorldSet& set, std::string_view why, const Deadline& deadline) { return Cut(set, why, deadline).run(); }
+Result<Step> cut_world(const WorldSet& set, std::string_view why, const Deadline& deadline) {
+  return Cut(set, why, deadline).run();
+}
 
 }  // namespace cdctl::juju

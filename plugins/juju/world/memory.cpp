@@ -24,8 +24,12 @@ Json ids_of(const std::set<std::int64_t>& ids) {
 
 }  // namespace
 
-Result<Access> access_within(const Access& access, const Deadline& deadline, std::string_view attempt) {
-  if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("{}: no time is left; look with cdctl inspect, and try again", attempt));
+Result<Access> access_within(const Access& access, const Deadline& deadline,
+                             std::string_view attempt) {
+  if (deadline.passed())
+    return fail(
+        ExitCode::timeout,
+        fmt::format("{}: no time is left; look with cdctl inspect, and try again", attempt));
   auto out = access;
   out.timeout = std::min(out.timeout, deadline.left());
   return out;
@@ -74,11 +78,13 @@ Result<Remembered> remembered_from_json(const Json& json) {
     out.exposed[application] = rules;
   }
   for (const auto& [application, units] : json["n"].members()) {
-    good = good && valid_application_name(application) && units.is_int() && units.as_int() > 0 && units.as_int() <= k_most_units;
+    good = good && valid_application_name(application) && units.is_int() && units.as_int() > 0 &&
+           units.as_int() <= k_most_units;
     out.scaled[application] = units.as_int();
   }
   for (const auto& pair : json["r"].items()) {
-    good = good && pair.items().size() == 2 && valid_relation_end(pair.items()[0].view(), true) && valid_relation_end(pair.items()[1].view(), true);
+    good = good && pair.items().size() == 2 && valid_relation_end(pair.items()[0].view(), true) &&
+           valid_relation_end(pair.items()[1].view(), true);
     if (good) out.relations.insert({pair.items()[0].as_string(), pair.items()[1].as_string()});
   }
   if (!good) return fail(ExitCode::unknown, "what a cut remembered cannot be read");
@@ -92,7 +98,10 @@ Result<std::optional<std::string>> CutMemory::from_file() const {
   CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(set_.remembered));
   if (!text) return std::nullopt;
   const auto json = Json::parse(*text);
-  if (!json || !json->is_object()) return fail(ExitCode::unknown, fmt::format("{} cannot be read; remove it when the set is not cut", set_.remembered.string()));
+  if (!json || !json->is_object())
+    return fail(ExitCode::unknown,
+                fmt::format("{} cannot be read; remove it when the set is not cut",
+                            set_.remembered.string()));
   // Of an earlier model of this name
   if ((*json)["model"].view() != set_.model) return std::nullopt;
   return (*json)["cut"].canonical();
@@ -101,7 +110,9 @@ Result<std::optional<std::string>> CutMemory::from_file() const {
 Result<> CutMemory::write_file(const Remembered& all) const {
   if (set_.shares_model()) return {};
   CDCTL_TRY(make_directories(set_.remembered.parent_path(), 0700));
-  return write_file_atomically(set_.remembered, Json::object({{"model", set_.model}, {"cut", to_json(all)}}).dump() + "\n", 0600);
+  return write_file_atomically(
+      set_.remembered, Json::object({{"model", set_.model}, {"cut", to_json(all)}}).dump() + "\n",
+      0600);
 }
 
 Result<Remembered> CutMemory::among(const Tags& tags, std::string_view attempt) const {
@@ -114,8 +125,11 @@ Result<Remembered> CutMemory::among(const Tags& tags, std::string_view attempt) 
     text = *file;
   }
   auto json = Json::parse(text);
-  auto out = json ? remembered_from_json(*json) : Result<Remembered>(fail(ExitCode::unknown, json.error().what));
-  if (!out) return fail(out.error().in(fmt::format("{}: {} of the model, or {}", attempt, key(), set_.remembered.string())));
+  auto out = json ? remembered_from_json(*json)
+                  : Result<Remembered>(fail(ExitCode::unknown, json.error().what));
+  if (!out)
+    return fail(out.error().in(
+        fmt::format("{}: {} of the model, or {}", attempt, key(), set_.remembered.string())));
   return out;
 }
 
@@ -126,7 +140,8 @@ Result<Remembered> CutMemory::load(const Deadline& deadline) const {
   return tags ? among(*tags, attempt) : fail(tags.error().error);
 }
 
-Result<> CutMemory::change(const TagEdit& edit, std::string_view attempt, const Deadline& deadline) const {
+Result<> CutMemory::change(const TagEdit& edit, std::string_view attempt,
+                           const Deadline& deadline) const {
   CDCTL_TRY_ASSIGN(auto access, access_within(set_.access, deadline, attempt));
   access.until = deadline;
   CDCTL_TRY(change_tags(access, {set_.address(), set_.tags_lock()}, edit, attempt));
@@ -149,8 +164,10 @@ Result<> CutMemory::add(const Remembered& more, const Deadline& deadline) const 
 Result<> CutMemory::forget(const Deadline& deadline) const {
   const auto attempt = fmt::format("forgetting the cut of {} in the tags of its model", set_.set);
   const auto edit = [&](Tags& tags) -> Result<> {
-    if (set_.shares_model()) tags.erase(key());
-    else tags[key()] = k_nothing;
+    if (set_.shares_model())
+      tags.erase(key());
+    else
+      tags[key()] = k_nothing;
     return {};
   };
   CDCTL_TRY(change(edit, attempt, deadline));

@@ -14,8 +14,8 @@
 #include <cdctl/time.hpp>
 
 #include "plugins/juju/client/call.hpp"
-#include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/client/settings.hpp"
+#include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/sets/tag_change.hpp"
 
 namespace cdctl::juju {
@@ -23,29 +23,38 @@ namespace cdctl::juju {
 /// A set, as far as its cut needs to know it.
 struct WorldSet {
   Access access;
-  std::string set;                  ///< its name; isolation by application: of its application, too
-  std::string model;                ///< uuid
+  std::string set;    ///< its name; isolation by application: of its application, too
+  std::string model;  ///< uuid
   Settings settings;
-  std::filesystem::path remembered; ///< `…/sets/NAME/cut`: a copy of what a cut remembers
+  std::filesystem::path remembered;  ///< `…/sets/NAME/cut`: a copy of what a cut remembers
 
   /// What follows `-m`.
-  [[nodiscard]] std::string address() const { return access.controller.empty() ? model : access.controller + ":" + model; }
+  [[nodiscard]] std::string address() const {
+    return access.controller.empty() ? model : access.controller + ":" + model;
+  }
   [[nodiscard]] bool shares_model() const { return settings.isolation == Isolation::application; }
   /// As Place::tags_lock.
-  [[nodiscard]] std::filesystem::path tags_lock() const { return remembered.parent_path().parent_path().parent_path() / ("tags-" + model + ".lock"); }
+  [[nodiscard]] std::filesystem::path tags_lock() const {
+    return remembered.parent_path().parent_path().parent_path() / ("tags-" + model + ".lock");
+  }
 };
 
 /// The access with no more time for a call than is left. Exit code `timeout` when none is.
-[[nodiscard]] Result<Access> access_within(const Access& access, const Deadline& deadline, std::string_view attempt);
+[[nodiscard]] Result<Access> access_within(const Access& access, const Deadline& deadline,
+                                           std::string_view attempt);
 
 /// What a cut took away, and a mend has to bring back.
 struct Remembered {
-  std::map<std::string, std::set<std::int64_t>> suspended;  ///< offering model (`CONTROLLER:UUID`) → relations
-  std::map<std::string, Json> exposed;                      ///< application → its `exposed-endpoints`; empty = everything to everyone
-  std::map<std::string, std::int64_t> scaled;               ///< application → units
-  std::set<RelationEnds> relations;                         ///< removed
+  std::map<std::string, std::set<std::int64_t>>
+      suspended;  ///< offering model (`CONTROLLER:UUID`) → relations
+  std::map<std::string, Json>
+      exposed;  ///< application → its `exposed-endpoints`; empty = everything to everyone
+  std::map<std::string, std::int64_t> scaled;  ///< application → units
+  std::set<RelationEnds> relations;            ///< removed
 
-  [[nodiscard]] bool empty() const { return suspended.empty() && exposed.empty() && scaled.empty() && relations.empty(); }
+  [[nodiscard]] bool empty() const {
+    return suspended.empty() && exposed.empty() && scaled.empty() && relations.empty();
+  }
   /// Takes in what `later` saw: a cut that is repeated must not forget what the first one took.
   void add(const Remembered& later);
   friend bool operator==(const Remembered&, const Remembered&) = default;
@@ -54,12 +63,14 @@ struct Remembered {
 /// Exit code `unknown` when it is nothing that a cut wrote.
 [[nodiscard]] Result<Remembered> remembered_from_json(const Json& json);
 
-/// Where it is kept: in a tag of the model, so that every machine can mend; and, for a model of its own, in a file with that model's uuid, in case
-/// somebody drops the tag. Of a shared model only the tag counts: Juju does not tell one application from an earlier one of its name.
+/// Where it is kept: in a tag of the model, so that every machine can mend; and, for a model of its
+/// own, in a file with that model's uuid, in case somebody drops the tag. Of a shared model only
+/// the tag counts: Juju does not tell one application from an earlier one of its name.
 class CutMemory {
  public:
   explicit CutMemory(const WorldSet& set) : set_(set) {}
-  /// The tag's, else the file's, else nothing remembered. Exit code `unknown` when Juju could not be asked.
+  /// The tag's, else the file's, else nothing remembered. Exit code `unknown` when Juju could not
+  /// be asked.
   [[nodiscard]] Result<Remembered> load(const Deadline& deadline) const;
   /// Adds to what is remembered, and returns once it was read back from Juju.
   [[nodiscard]] Result<> add(const Remembered& more, const Deadline& deadline) const;
@@ -71,7 +82,8 @@ class CutMemory {
   [[nodiscard]] Result<std::optional<std::string>> from_file() const;
   [[nodiscard]] Result<> write_file(const Remembered& all) const;
   /// Changes the one tag; the others stay as they are.
-  [[nodiscard]] Result<> change(const TagEdit& edit, std::string_view attempt, const Deadline& deadline) const;
+  [[nodiscard]] Result<> change(const TagEdit& edit, std::string_view attempt,
+                                const Deadline& deadline) const;
   const WorldSet& set_;
 };
 

@@ -54,7 +54,8 @@ Result<> Supervisor::freeze() {
 }
 
 Result<> Supervisor::thaw() {
-  if (::unlink(k_frozen) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
+  if (::unlink(k_frozen) != 0 && errno != ENOENT)
+    return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
   CDCTL_TRY(fence_->thaw(Deadline(k_patience)));
   frozen_ = stands_still_ = false;
   for (auto& unit : units_)
@@ -65,9 +66,12 @@ Result<> Supervisor::thaw() {
 Result<> Supervisor::restart() {
   frozen_ = true;  // so that the killed ones are not started by the way
   CDCTL_TRY(fence_->kill(Deadline(k_patience)));
-  if (!reap_until([this] { return !any_running(); }, Deadline(k_patience))) return fail("a killed unit does not end");
-  if (::unlink(k_frozen) != 0 && errno != ENOENT) return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
-  if (cgroup_entrance_.valid()) CDCTL_TRY(Cgroup(fence_->record().cgroup).freeze(false, Deadline(k_patience)));
+  if (!reap_until([this] { return !any_running(); }, Deadline(k_patience)))
+    return fail("a killed unit does not end");
+  if (::unlink(k_frozen) != 0 && errno != ENOENT)
+    return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
+  if (cgroup_entrance_.valid())
+    CDCTL_TRY(Cgroup(fence_->record().cgroup).freeze(false, Deadline(k_patience)));
   frozen_ = stands_still_ = false;
   return start_the_idle();
 }
@@ -101,12 +105,15 @@ void Supervisor::give_up() {
 
 void Supervisor::finish_stop() {
   // A subreaper that has no child left has no descendant left either
-  const auto childless = [] { return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD; };
+  const auto childless = [] {
+    return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD;
+  };
   const Deadline patience(k_patience);
   auto gone = fence_->kill(patience);
   // One that was born, or lost its parent, while /proc was read is missed by a look: so look again
   while (gone && !reap_until(childless, patience.at_most(k_look_again))) {
-    gone = patience.passed() ? Result<>(fail("a killed process does not end")) : fence_->kill(patience);
+    gone = patience.passed() ? Result<>(fail("a killed process does not end"))
+                             : fence_->kill(patience);
   }
   if (gone && !fence_->record().cgroup.empty()) gone = Cgroup(fence_->record().cgroup).remove();
   if (gone) ::unlink(k_fence);  // now, and only now: all are proven gone
@@ -114,7 +121,8 @@ void Supervisor::finish_stop() {
   retry_status_.reset();
   write_status();
   ::unlink(k_socket);
-  for (const auto& answer : stop_answers_) answer(gone ? std::string("ok\n") : "error: " + gone.error().what + "\n");
+  for (const auto& answer : stop_answers_)
+    answer(gone ? std::string("ok\n") : "error: " + gone.error().what + "\n");
   exit_status_ = gone ? 0 : 1;
   done_ = true;
 }

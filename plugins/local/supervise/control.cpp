@@ -19,11 +19,12 @@ constexpr auto k_patience = std::chrono::seconds(5);
 
 Result<> Control::listen(const char* name) {
   listener_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  struct sockaddr_un address {};
+  struct sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, name, sizeof address.sun_path - 1);
   ::unlink(name);
-  if (!listener_.valid() || ::bind(listener_.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 ||
+  if (!listener_.valid() ||
+      ::bind(listener_.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener_.get(), 16) != 0)
     return fail(fmt::format("making the socket {}: {}", name, errno_text(errno)));
   return {};
@@ -41,7 +42,8 @@ void Control::serve() {
   for (auto& client : clients_)
     if (!client.asked) hear(client);
   const auto too_old = std::chrono::steady_clock::now() - k_patience;
-  clients_.remove_if([&](const Client& c) { return !c.fd.valid() || (!c.asked && c.since < too_old); });
+  clients_.remove_if(
+      [&](const Client& c) { return !c.fd.valid() || (!c.asked && c.since < too_old); });
 }
 
 void Control::accept_all() {

@@ -13,8 +13,9 @@
 
 namespace cdctl::local {
 
-/// The supervisor's end of its socket: a client sends one line and gets an answer that ends with the connection. A client
-/// that says nothing is dropped after five seconds, and there are never more than 32.
+/// The supervisor's end of its socket: a client sends one line and gets an answer that ends with
+/// the connection. A client that says nothing is dropped after five seconds, and there are never
+/// more than 32.
 class Control {
  public:
   /// Sends the answer to one request; may be kept and called later, once.

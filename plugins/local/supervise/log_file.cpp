@@ -18,8 +18,9 @@ constexpr std::uint64_t k_most = 8u << 20;
 
 void LogFile::open() {
   fd_ = Fd(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  struct stat info {};
-  size_ = fd_.valid() && ::fstat(fd_.get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+  struct stat info{};
+  size_ =
+      fd_.valid() && ::fstat(fd_.get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
 void LogFile::rotate() {
@@ -45,7 +46,9 @@ void LogFile::write(std::string_view bytes) {
   if (bytes.empty()) return;
   if (dropped_ > 0) {
     const auto before = std::exchange(dropped_, 0);
-    if (!put(fmt::format("\n[cdctl {}] {} bytes could not be written here\n", to_rfc3339(now()), before))) dropped_ = before;
+    if (!put(fmt::format("\n[cdctl {}] {} bytes could not be written here\n", to_rfc3339(now()),
+                         before)))
+      dropped_ = before;
   }
   put(bytes);
   mid_line_ = bytes.back() != '\n';

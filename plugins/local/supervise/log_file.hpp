@@ -8,8 +8,9 @@
 
 namespace cdctl::local {
 
-/// What a unit writes: at most 8 MiB, beside one older file of the same size (`.1`). A full disk loses lines, never a
-/// unit: what cannot be written is dropped, and the number of dropped bytes is noted once there is room again.
+/// What a unit writes: at most 8 MiB, beside one older file of the same size (`.1`). A full disk
+/// loses lines, never a unit: what cannot be written is dropped, and the number of dropped bytes is
+/// noted once there is room again.
 class LogFile {
  public:
   explicit LogFile(std::string path) : path_(std::move(path)) {}

@@ -1,5 +1,6 @@
-// cdctl-supervise FOLDER: keeps the units of the set in FOLDER running. Started by the local engine, which reads one line
-// from its standard output: `ok`, or `error: …`. By then the supervisor has a session of its own and no parent.
+// cdctl-supervise FOLDER: keeps the units of the set in FOLDER running. Started by the local
+// engine, which reads one line from its standard output: `ok`, or `error: …`. By then the
+// supervisor has a session of its own and no parent.
 
 #include <csignal>
 #include <string>
@@ -14,7 +15,9 @@
 namespace {
 
 /// Says it to whoever started us; false when nobody listens any more.
-bool report(std::string_view line) { return ::write(1, line.data(), line.size()) == static_cast<ssize_t>(line.size()); }
+bool report(std::string_view line) {
+  return ::write(1, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+}
 
 int supervise() {
   cdctl::local::Supervisor supervisor;
@@ -37,7 +40,8 @@ int supervise() {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    report("error: usage: cdctl-supervise FOLDER (cdctl starts it; it is not meant to be called)\n");
+    report(
+        "error: usage: cdctl-supervise FOLDER (cdctl starts it; it is not meant to be called)\n");
     return 2;
   }
   ::close_range(3, ~0U, 0);

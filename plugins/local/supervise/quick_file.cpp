@@ -17,7 +17,8 @@ namespace {
 bool write_over(const char* name, std::string_view bytes) {
   const Fd fd(::open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   const auto size = static_cast<ssize_t>(bytes.size());
-  return fd.valid() && ::pwrite(fd.get(), bytes.data(), bytes.size(), 0) == size && ::ftruncate(fd.get(), size) == 0;
+  return fd.valid() && ::pwrite(fd.get(), bytes.data(), bytes.size(), 0) == size &&
+         ::ftruncate(fd.get(), size) == 0;
 }
 
 }  // namespace
@@ -26,7 +27,8 @@ Result<> write_quickly(const char* name, std::string_view bytes) {
   const auto beside = std::string(name) + ".new";
   const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   const auto written = fd.valid() ? ::write(fd.get(), bytes.data(), bytes.size()) : -1;
-  if (written == static_cast<ssize_t>(bytes.size()) && ::rename(beside.c_str(), name) == 0) return {};
+  if (written == static_cast<ssize_t>(bytes.size()) && ::rename(beside.c_str(), name) == 0)
+    return {};
   const auto error = written >= 0 && written < static_cast<ssize_t>(bytes.size()) ? ENOSPC : errno;
   ::unlink(beside.c_str());
   if ((error == ENOSPC || error == EDQUOT) && write_over(name, bytes)) return {};

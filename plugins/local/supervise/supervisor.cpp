@@ -27,11 +27,13 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr auto k_lived_after = std::chrono::minutes(10);
-constexpr Millis k_fence_patience(5000), k_status_retry(5000), k_shutdown_grace(10'000), k_hold(200);
+constexpr Millis k_fence_patience(5000), k_status_retry(5000), k_shutdown_grace(10'000),
+    k_hold(200);
 
 Steady steady_now() { return std::chrono::steady_clock::now(); }
 
-/// Whether a process of ours may enter the cgroup: outside root it can be ours and yet closed to where we are now.
+/// Whether a process of ours may enter the cgroup: outside root it can be ours and yet closed to
+/// where we are now.
 bool may_enter(int entrance) {
   const auto pid = ::fork();
   if (pid == 0) ::_exit(::write(entrance, "0", 1) == 1 ? 0 : 1);
@@ -41,7 +43,10 @@ bool may_enter(int entrance) {
 
 }  // namespace
 
-Supervisor::Supervisor() : control_([this](std::string_view command, Control::Answer answer) { handle(command, std::move(answer)); }) {}
+Supervisor::Supervisor()
+    : control_([this](std::string_view command, Control::Answer answer) {
+        handle(command, std::move(answer));
+      }) {}
 
 Result<> Supervisor::start() {
   CDCTL_TRY(take_set());
@@ -63,14 +68,16 @@ Result<> Supervisor::take_set() {
   auto plan = parse_run_plan(text);
   if (!plan) return fail("the file run is damaged; deploy the set again");
   plan_ = std::move(*plan);
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail(fmt::format("becoming a subreaper: {}", errno_text(errno)));
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+    return fail(fmt::format("becoming a subreaper: {}", errno_text(errno)));
   sigset_t mask;
   sigemptyset(&mask);
   for (const int number : {SIGCHLD, SIGTERM, SIGINT}) sigaddset(&mask, number);
   ::sigprocmask(SIG_BLOCK, &mask, nullptr);
   signals_ = Fd(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.valid()) return fail(fmt::format("making a signalfd: {}", errno_text(errno)));
-  if (::mkdir(k_units, 0700) != 0 && errno != EEXIST) return fail(fmt::format("making the folder of the logs: {}", errno_text(errno)));
+  if (::mkdir(k_units, 0700) != 0 && errno != EEXIST)
+    return fail(fmt::format("making the folder of the logs: {}", errno_text(errno)));
   return {};
 }
 
@@ -104,7 +111,8 @@ Result<> Supervisor::make_fence() {
 }
 
 UnitSetting Supervisor::setting() const {
-  UnitSetting out{plan_.directory, plan_.env, cgroup_entrance_.valid() ? cgroup_entrance_.get() : -1};
+  UnitSetting out{plan_.directory, plan_.env,
+                  cgroup_entrance_.valid() ? cgroup_entrance_.get() : -1};
   out.env[k_set_variable] = plan_.set;
   out.env[k_home_variable] = plan_.home_id;
   return out;
@@ -145,7 +153,7 @@ int Supervisor::work() {
 }
 
 void Supervisor::read_signals() {
-  struct signalfd_siginfo info {};
+  struct signalfd_siginfo info{};
   while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
     if (info.ssi_signo != SIGCHLD) begin_stop(k_shutdown_grace);
   }
@@ -155,10 +163,13 @@ void Supervisor::read_signals() {
 void Supervisor::reap() {
   for (;;) {
     siginfo_t info{};
-    // Only looked at for now: while the zombie is there, its group's number cannot become somebody else's
+    // Only looked at for now: while the zombie is there, its group's number cannot become somebody
+    // else's
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-    const auto unit = std::ranges::find_if(units_, [&](const Unit& u) { return u.status.id.pid == info.si_pid; });
-    if (unit != units_.end()) unit->signal_group(SIGKILL);  // what it leaves behind would run beside its successor
+    const auto unit =
+        std::ranges::find_if(units_, [&](const Unit& u) { return u.status.id.pid == info.si_pid; });
+    if (unit != units_.end())
+      unit->signal_group(SIGKILL);  // what it leaves behind would run beside its successor
     int status = 0;
     ::waitpid(info.si_pid, &status, 0);
     if (unit == units_.end()) continue;
@@ -171,7 +182,9 @@ void Supervisor::tick() {
   const auto at = steady_now();
   if (kill_at_ && (!any_running() || at >= *kill_at_)) return finish_stop();
   if (!kill_at_ && !frozen_) start_due(at);
-  lived_ = lived_ || (!frozen_ && std::ranges::any_of(units_, [&](const Unit& u) { return u.running() && at - u.started >= k_lived_after; }));
+  lived_ = lived_ || (!frozen_ && std::ranges::any_of(units_, [&](const Unit& u) {
+             return u.running() && at - u.started >= k_lived_after;
+           }));
 }
 
 void Supervisor::start_due(Steady at) {
@@ -191,13 +204,15 @@ int Supervisor::poll_timeout() const {
   const auto consider = [&next](Steady at) { next = std::min(next, at); };
   if (kill_at_) consider(*kill_at_);
   if (retry_status_) consider(*retry_status_);
-  if (control_.waiting()) consider(steady_now() + milliseconds(1000));  // to drop those that say nothing
+  if (control_.waiting())
+    consider(steady_now() + milliseconds(1000));  // to drop those that say nothing
   for (const auto& unit : units_) {
     if (kill_at_ || frozen_) break;
     if (unit.status.state == UnitState::backoff) consider(unit.next_start);
     if (!lived_ && unit.running()) consider(unit.started + k_lived_after);
   }
-  return static_cast<int>(std::clamp<std::int64_t>(std::chrono::ceil<milliseconds>(next - steady_now()).count(), 0, 60'000));
+  return static_cast<int>(std::clamp<std::int64_t>(
+      std::chrono::ceil<milliseconds>(next - steady_now()).count(), 0, 60'000));
 }
 
 bool Supervisor::reap_until(const std::function<bool()>& done, const Deadline& deadline) {
@@ -210,7 +225,12 @@ bool Supervisor::reap_until(const std::function<bool()>& done, const Deadline& d
 }
 
 Status Supervisor::status() const {
-  Status out{fence_->record().supervisor, frozen_ && stands_still_, kill_at_.has_value(), lived_, fence_->record().cgroup.string(), {}};
+  Status out{fence_->record().supervisor,
+             frozen_ && stands_still_,
+             kill_at_.has_value(),
+             lived_,
+             fence_->record().cgroup.string(),
+             {}};
   for (const auto& unit : units_) out.units.push_back(unit.status);
   return out;
 }

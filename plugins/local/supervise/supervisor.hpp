@@ -14,16 +14,18 @@
 
 namespace cdctl::local {
 
-/// Keeps the units of one set running, in the set's folder as current folder. One thread, one poll loop; every command
-/// is answered when it is done. What it is told to do it does as well when a `cdctl` that told it is killed meanwhile.
+/// Keeps the units of one set running, in the set's folder as current folder. One thread, one poll
+/// loop; every command is answered when it is done. What it is told to do it does as well when a
+/// `cdctl` that told it is killed meanwhile.
 ///
-/// Commands: `status`; `freeze`; `thaw`; `restart` (kill everything, start afresh, no longer frozen); `stop GRACE_MS`
-/// (TERM, grace, KILL, then the supervisor ends). Answers: `ok`, `error: …`, or the text of the status.
+/// Commands: `status`; `freeze`; `thaw`; `restart` (kill everything, start afresh, no longer
+/// frozen); `stop GRACE_MS` (TERM, grace, KILL, then the supervisor ends). Answers: `ok`, `error:
+/// …`, or the text of the status.
 class Supervisor {
  public:
   Supervisor();
-  /// Takes the set, starts its units. Where the file `frozen` is there they are held back until a thaw or restart.
-  /// On an error nothing of the set is left running.
+  /// Takes the set, starts its units. Where the file `frozen` is there they are held back until a
+  /// thaw or restart. On an error nothing of the set is left running.
   [[nodiscard]] Result<> start();
   /// Works until it is stopped by a command or by SIGTERM. Returns the exit status.
   int work();
@@ -63,10 +65,10 @@ class Supervisor {
   Control control_;
   std::vector<Unit> units_;
   std::vector<Control::Answer> stop_answers_;
-  std::optional<Steady> kill_at_;      ///< stopping: when the grace ends
-  std::optional<Steady> retry_status_; ///< the status could not be written (full disk)
+  std::optional<Steady> kill_at_;       ///< stopping: when the grace ends
+  std::optional<Steady> retry_status_;  ///< the status could not be written (full disk)
   std::string last_status_;
-  bool frozen_ = false;    ///< nothing is to be started
+  bool frozen_ = false;        ///< nothing is to be started
   bool stands_still_ = false;  ///< and nothing runs
   bool lived_ = false, done_ = false;
   int exit_status_ = 0;

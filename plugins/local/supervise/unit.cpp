@@ -27,7 +27,8 @@ namespace {
 constexpr milliseconds k_first_backoff(100), k_last_backoff(30'000), k_steady(60'000);
 
 enum class Step : int { cgroup, directory, shell };
-constexpr std::array<const char*, 3> k_steps{"entering its cgroup", "entering its working directory", "starting /bin/sh"};
+constexpr std::array<const char*, 3> k_steps{"entering its cgroup",
+                                             "entering its working directory", "starting /bin/sh"};
 struct Trouble {
   Step step;
   int error;
@@ -73,11 +74,13 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return out;
 }
 
-/// Waits until the child has become the shell (nothing is said) or says what went wrong. Were it frozen on the way, by
-/// someone who freezes the cgroup without asking us, then we go on after two seconds.
+/// Waits until the child has become the shell (nothing is said) or says what went wrong. Were it
+/// frozen on the way, by someone who freezes the cgroup without asking us, then we go on after two
+/// seconds.
 std::optional<Trouble> hear(int fd) {
-  struct pollfd ready {fd, POLLIN, 0};
-  while (::poll(&ready, 1, 2000) < 0 && errno == EINTR) {}
+  struct pollfd ready{fd, POLLIN, 0};
+  while (::poll(&ready, 1, 2000) < 0 && errno == EINTR) {
+  }
   Trouble what{};
   if (ready.revents != 0 && ::read(fd, &what, sizeof what) == sizeof what) return what;
   return {};
@@ -85,7 +88,8 @@ std::optional<Trouble> hear(int fd) {
 
 }  // namespace
 
-Unit::Unit(std::size_t index, UnitPlan plan) : log(unit_log(index)), index_(index), plan_(std::move(plan)) {
+Unit::Unit(std::size_t index, UnitPlan plan)
+    : log(unit_log(index)), index_(index), plan_(std::move(plan)) {
   status.process = plan_.process;
   status.since = now();
   int fds[2];
@@ -103,7 +107,8 @@ void Unit::set_state(UnitState state) {
 
 Result<> Unit::spawn(const UnitSetting& setting) {
   int fds[2];
-  if (!write_end_.valid() || ::pipe2(fds, O_CLOEXEC) != 0) return fail(fmt::format("making a pipe: {}", errno_text(errno)));
+  if (!write_end_.valid() || ::pipe2(fds, O_CLOEXEC) != 0)
+    return fail(fmt::format("making a pipe: {}", errno_text(errno)));
   const Fd trouble_read(fds[0]);
   Fd trouble_write(fds[1]);
   const Fd null_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -112,8 +117,9 @@ Result<> Unit::spawn(const UnitSetting& setting) {
   env.push_back(fmt::format("CDCTL_UNIT={}", index_));
   env.push_back("CDCTL_PROCESS=" + plan_.process);
   auto argv_pointers = pointers(argv), env_pointers = pointers(env);
-  const Plunge plunge{argv_pointers.data(), env_pointers.data(), setting.directory.c_str(), setting.cgroup_entrance,
-                      null_fd.get(), write_end_.get(), trouble_write.get(), ::getpid()};
+  const Plunge plunge{argv_pointers.data(),    env_pointers.data(), setting.directory.c_str(),
+                      setting.cgroup_entrance, null_fd.get(),       write_end_.get(),
+                      trouble_write.get(),     ::getpid()};
   const auto pid = ::fork();
   if (pid < 0) return fail(fmt::format("starting a process: {}", errno_text(errno)));
   if (pid == 0) plunge.go();
@@ -121,7 +127,8 @@ Result<> Unit::spawn(const UnitSetting& setting) {
   if (const auto trouble = hear(trouble_read.get())) {
     ::waitpid(pid, nullptr, 0);
     return fail(fmt::format("{} {}: {}", k_steps[static_cast<std::size_t>(trouble->step)],
-                            trouble->step == Step::directory ? setting.directory : std::string(), errno_text(trouble->error)));
+                            trouble->step == Step::directory ? setting.directory : std::string(),
+                            errno_text(trouble->error)));
   }
   const auto info = look_at(pid);
   status.id = {pid, info ? info->start : 0};
@@ -142,9 +149,12 @@ void Unit::plan_restart(milliseconds lived) {
 void Unit::ended(int wait_status) {
   drain_output();
   status.id = {};
-  status.last_exit = WIFSIGNALED(wait_status) ? fmt::format("signal {} ({})", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)))
-                                              : fmt::format("exit status {}", WEXITSTATUS(wait_status));
-  plan_restart(std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started));
+  status.last_exit =
+      WIFSIGNALED(wait_status)
+          ? fmt::format("signal {} ({})", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)))
+          : fmt::format("exit status {}", WEXITSTATUS(wait_status));
+  plan_restart(
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started));
 }
 
 void Unit::could_not_start(const std::string& why) {
@@ -154,7 +164,8 @@ void Unit::could_not_start(const std::string& why) {
 }
 
 void Unit::signal_group(int signal) const {
-  // Our own child that we have not waited for: its pid, and so its group's, cannot be anybody else's
+  // Our own child that we have not waited for: its pid, and so its group's, cannot be anybody
+  // else's
   if (running()) ::kill(-status.id.pid, signal);
 }
 

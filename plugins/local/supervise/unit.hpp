@@ -23,14 +23,16 @@ struct UnitSetting {
 
 /// One worker process and what became of it. Started again and again by the supervisor.
 ///
-/// The command goes to `/bin/sh -c` as it stands. A shell that is given one simple command becomes that command, so
-/// that signals reach it; what a compound command starts shares the unit's process group, and gets them too. The unit
-/// has a session of its own, stays in the foreground, and is killed by the kernel should its supervisor be.
+/// The command goes to `/bin/sh -c` as it stands. A shell that is given one simple command becomes
+/// that command, so that signals reach it; what a compound command starts shares the unit's process
+/// group, and gets them too. The unit has a session of its own, stays in the foreground, and is
+/// killed by the kernel should its supervisor be.
 class Unit {
  public:
   Unit(std::size_t index, UnitPlan plan);
 
-  /// Starts the command. Fails where the working directory, the cgroup or the shell cannot be entered.
+  /// Starts the command. Fails where the working directory, the cgroup or the shell cannot be
+  /// entered.
   [[nodiscard]] Result<> spawn(const UnitSetting& setting);
   /// The process has ended: notes why and when it is to start again.
   void ended(int wait_status);
@@ -46,8 +48,8 @@ class Unit {
   void set_state(UnitState state);
 
   UnitStatus status;
-  Steady started{};          ///< of the process that runs
-  Steady next_start{};       ///< in back-off: when it is due
+  Steady started{};     ///< of the process that runs
+  Steady next_start{};  ///< in back-off: when it is due
   LogFile log;
 
  private:

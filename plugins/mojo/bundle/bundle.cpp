@@ -21,14 +21,17 @@ std::string text_of(const Yaml& map, std::string_view key) {
 
 bool flag_of(const Yaml& map, std::string_view key) {
   const auto text = text_of(map, key);
-  return !text.empty() && std::string_view("tTyY").contains(text.front()) ? true : text.size() == 2 && (text[1] == 'n' || text[1] == 'N');
+  return !text.empty() && std::string_view("tTyY").contains(text.front())
+             ? true
+             : text.size() == 2 && (text[1] == 'n' || text[1] == 'N');
 }
 
 std::optional<std::int64_t> count_of(const Yaml& map, std::string_view key) {
   const auto text = text_of(map, key);
   std::int64_t count = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (text.empty() || error != std::errc() || stop != text.data() + text.size() || count < 0) return {};
+  if (text.empty() || error != std::errc() || stop != text.data() + text.size() || count < 0)
+    return {};
   return count;
 }
 
@@ -69,8 +72,9 @@ std::vector<Application> Bundle::applications() const {
   for (const auto& [name, place, spec] : all->members) {
     auto units = count_of(spec, "num_units");
     if (!units) units = count_of(spec, "scale");
-    out.push_back({name, &spec, place, text_of(spec, "charm"), units, text_of(spec, "series"), text_of(spec, "base"), text_of(spec, "channel"),
-                   text_of(spec, "constraints"), flag_of(spec, "expose"), flag_of(spec, "trust"), texts_of(spec, "to")});
+    out.push_back({name, &spec, place, text_of(spec, "charm"), units, text_of(spec, "series"),
+                   text_of(spec, "base"), text_of(spec, "channel"), text_of(spec, "constraints"),
+                   flag_of(spec, "expose"), flag_of(spec, "trust"), texts_of(spec, "to")});
   }
   return out;
 }
@@ -108,31 +112,38 @@ void check_whole(const Bundle& bundle, std::vector<Problem>& problems) {
       const auto name = application_of(end.text);
       if (known.contains(name)) continue;
       const auto hint = names.size() <= 1000 ? nearest(name, names) : std::string();
-      problems.push_back(end.place.problem(fmt::format("a relation of {}, which is no application of this bundle{}", printable(name, 60),
-                                                       hint.empty() ? "" : fmt::format("; is {} meant?", hint))));
+      problems.push_back(end.place.problem(fmt::format(
+          "a relation of {}, which is no application of this bundle{}", printable(name, 60),
+          hint.empty() ? "" : fmt::format("; is {} meant?", hint))));
     }
   }
 }
 
-Bundle parse_bundle(std::string_view text, const std::string& file, std::vector<Problem>& problems) {
+Bundle parse_bundle(std::string_view text, const std::string& file,
+                    std::vector<Problem>& problems) {
   Bundle bundle;
   const auto before = problems.size();
   auto documents = parse_yaml(text, file, problems, bundle.warnings);
   bundle.root.kind = Yaml::Kind::map;
-  if (problems.size() == before && documents.empty()) problems.push_back({file, 0, 0, "it is empty"});
+  if (problems.size() == before && documents.empty())
+    problems.push_back({file, 0, 0, "it is empty"});
   if (problems.size() != before) return bundle;  // half a file would only be wrong in more ways
   bool first = true;
   for (auto& document : documents) {
-    normalise(document, first ? DocumentKind::base : DocumentKind::overlay, problems, bundle.warnings);
-    if (first) bundle.root = std::move(document);
-    else merge_overlay(bundle.root, std::move(document), bundle.warnings);
+    normalise(document, first ? DocumentKind::base : DocumentKind::overlay, problems,
+              bundle.warnings);
+    if (first)
+      bundle.root = std::move(document);
+    else
+      merge_overlay(bundle.root, std::move(document), bundle.warnings);
     first = false;
   }
   if (problems.size() == before) check_whole(bundle, problems);
   return bundle;
 }
 
-void add_overlay(Bundle& bundle, std::string_view text, const std::string& file, bool secret, std::vector<Problem>& problems) {
+void add_overlay(Bundle& bundle, std::string_view text, const std::string& file, bool secret,
+                 std::vector<Problem>& problems) {
   const auto before = problems.size();
   auto documents = parse_yaml(text, file, problems, bundle.warnings);
   if (problems.size() != before) return;

@@ -19,10 +19,13 @@ struct CharmFolders {
   std::filesystem::path within;             ///< nothing outside is ever given away
 };
 
-/// A bundle as an engine of charms takes it: one JSON document, which is YAML too. The counts of `units` (by application)
-/// replace the bundle's, 0 included; local charms are named by their absolute path. Scalars without quotes get the type that
-/// juju's own reader gives them (YAML 1.1: `yes` is true). Exit code `config` for a unit count or a local charm that is not there.
-[[nodiscard]] Result<Json> bundle_to_hand_over(const Bundle& bundle, const std::map<std::string, std::int64_t>& units, const CharmFolders& folders,
+/// A bundle as an engine of charms takes it: one JSON document, which is YAML too. The counts of
+/// `units` (by application) replace the bundle's, 0 included; local charms are named by their
+/// absolute path. Scalars without quotes get the type that juju's own reader gives them (YAML 1.1:
+/// `yes` is true). Exit code `config` for a unit count or a local charm that is not there.
+[[nodiscard]] Result<Json> bundle_to_hand_over(const Bundle& bundle,
+                                               const std::map<std::string, std::int64_t>& units,
+                                               const CharmFolders& folders,
                                                const std::string& shown);
 
 /// The value of a plain or quoted YAML value.

@@ -16,13 +16,15 @@ namespace cdctl::mojo {
 /// The annotation by which an application names its process.
 constexpr std::string_view k_process_annotation = "cdctl-process";
 
-/// What an engine of processes runs of a bundle. An application's process is the type of the Procfile that its annotation
-/// `cdctl-process` names, or else the one that is called like itself. How many: `units` of that type when `units` is not empty,
-/// else the application's own count, 1 without; 0 is not run. Applications without a process are left out, with a note each.
-/// `shown` is the bundle's name in messages. Exit code `config` when nothing would run, an annotation or `units` names a type
-/// that the Procfile lacks, or two applications mean the same one.
-[[nodiscard]] Result<std::vector<Process>> processes_of(const Bundle& bundle, const std::vector<ProcfileEntry>& entries,
-                                                        const std::map<std::string, std::int64_t>& units, const std::string& shown,
-                                                        std::vector<std::string>& notes);
+/// What an engine of processes runs of a bundle. An application's process is the type of the
+/// Procfile that its annotation `cdctl-process` names, or else the one that is called like itself.
+/// How many: `units` of that type when `units` is not empty, else the application's own count, 1
+/// without; 0 is not run. Applications without a process are left out, with a note each. `shown` is
+/// the bundle's name in messages. Exit code `config` when nothing would run, an annotation or
+/// `units` names a type that the Procfile lacks, or two applications mean the same one.
+[[nodiscard]] Result<std::vector<Process>> processes_of(
+    const Bundle& bundle, const std::vector<ProcfileEntry>& entries,
+    const std::map<std::string, std::int64_t>& units, const std::string& shown,
+    std::vector<std::string>& notes);
 
 }  // namespace cdctl::mojo

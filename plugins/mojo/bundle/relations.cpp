@@ -14,21 +14,31 @@ namespace {
 
 class RelationReader {
  public:
-  explicit RelationReader(std::vector<Problem>& problems) : problems_(problems) { pairs_.kind = Yaml::Kind::list; }
+  explicit RelationReader(std::vector<Problem>& problems) : problems_(problems) {
+    pairs_.kind = Yaml::Kind::list;
+  }
 
   Yaml read(const Yaml& relations) {
     pairs_.place = relations.place;
-    if (relations.is_map()) weighted(relations);
-    else if (relations.is_list()) for (const auto& item : relations.items) listed(item);
-    else if (!relations.is_null()) wrong(relations.place, fmt::format("relations must be a list of pairs, not {}", relations.shown()));
+    if (relations.is_map())
+      weighted(relations);
+    else if (relations.is_list())
+      for (const auto& item : relations.items) listed(item);
+    else if (!relations.is_null())
+      wrong(relations.place,
+            fmt::format("relations must be a list of pairs, not {}", relations.shown()));
     return std::move(pairs_);
   }
 
  private:
-  void wrong(const Place& place, std::string what) { problems_.push_back(place.problem(std::move(what))); }
+  void wrong(const Place& place, std::string what) {
+    problems_.push_back(place.problem(std::move(what)));
+  }
 
   void listed(const Yaml& item) {
-    if (!item.is_list() || item.items.size() != 2) return wrong(item.place, "a relation must be a pair [APPLICATION:ENDPOINT, APPLICATION:ENDPOINT]");
+    if (!item.is_list() || item.items.size() != 2)
+      return wrong(item.place,
+                   "a relation must be a pair [APPLICATION:ENDPOINT, APPLICATION:ENDPOINT]");
     const auto &from = item.items[0], &to = item.items[1];
     if (!to.is_list()) return pair(from, to, item.place);
     for (const auto& one : to.items) pair(from, one, item.place);
@@ -39,10 +49,14 @@ class RelationReader {
     for (const auto& member : relations.members) order.emplace_back(weight(member.value), &member);
     std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
     for (const auto& [ignored, member] : order) {
-      const auto* consumes = member->value.is_map() ? member->value.find("consumes") : &member->value;
+      const auto* consumes =
+          member->value.is_map() ? member->value.find("consumes") : &member->value;
       const auto from = Yaml::scalar(member->key, member->place);
-      if (!consumes || !consumes->is_list()) wrong(member->place, fmt::format("relations of {} must name what it consumes in a list", printable(member->key, 60)));
-      else for (const auto& one : consumes->items) pair(from, one, member->place);
+      if (!consumes || !consumes->is_list())
+        wrong(member->place, fmt::format("relations of {} must name what it consumes in a list",
+                                         printable(member->key, 60)));
+      else
+        for (const auto& one : consumes->items) pair(from, one, member->place);
     }
   }
   std::int64_t weight(const Yaml& value) {
@@ -51,21 +65,30 @@ class RelationReader {
     std::int64_t number = 0;
     const auto* end = weight->text.data() + weight->text.size();
     const auto [stop, error] = std::from_chars(weight->text.data(), end, number);
-    if (!weight->is_scalar() || error != std::errc() || stop != end) wrong(weight->place, fmt::format("weight of a relation must be a whole number, not {}", weight->shown()));
+    if (!weight->is_scalar() || error != std::errc() || stop != end)
+      wrong(weight->place,
+            fmt::format("weight of a relation must be a whole number, not {}", weight->shown()));
     return number;
   }
 
   static bool is_end(const Yaml& value) {
     const auto name = std::string_view(value.text).substr(0, value.text.find(':'));
-    const auto endpoint = std::string_view(value.text).substr(std::min(name.size() + 1, value.text.size()));
-    const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
-    return value.is_scalar() && valid_application(name) && std::ranges::all_of(endpoint, fits) && !value.text.ends_with(':');
+    const auto endpoint =
+        std::string_view(value.text).substr(std::min(name.size() + 1, value.text.size()));
+    const auto fits = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '_';
+    };
+    return value.is_scalar() && valid_application(name) && std::ranges::all_of(endpoint, fits) &&
+           !value.text.ends_with(':');
   }
   void pair(const Yaml& from, const Yaml& to, const Place& place) {
     bool fine = true;
     for (const auto* end : {&from, &to}) {
       if (is_end(*end)) continue;
-      wrong(end->place, fmt::format("an end of a relation must be APPLICATION or APPLICATION:ENDPOINT, not {}", end->shown()));
+      wrong(end->place,
+            fmt::format("an end of a relation must be APPLICATION or APPLICATION:ENDPOINT, not {}",
+                        end->shown()));
       fine = false;
     }
     if (!fine) return;
@@ -92,7 +115,9 @@ Yaml relation_pairs(const Yaml& relations, std::vector<Problem>& problems) {
 }
 
 void join_relations(Yaml& relations, Yaml more) {
-  const auto key = [](const Yaml& pair) { return pair.items.size() == 2 ? pair.items[0].text + "\n" + pair.items[1].text : std::string(); };
+  const auto key = [](const Yaml& pair) {
+    return pair.items.size() == 2 ? pair.items[0].text + "\n" + pair.items[1].text : std::string();
+  };
   std::unordered_set<std::string> there;
   for (const auto& pair : relations.items) there.insert(key(pair));
   for (auto& pair : more.items) {

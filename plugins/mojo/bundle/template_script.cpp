@@ -2,7 +2,8 @@
 
 namespace cdctl::mojo {
 
-// RLIMIT_CPU is no bound of its own but a last one, should the parent die: the parent's deadline is what counts.
+// RLIMIT_CPU is no bound of its own but a last one, should the parent die: the parent's deadline is
+// what counts.
 const std::string_view k_template_script = R"py(
 import json, os, resource, sys
 

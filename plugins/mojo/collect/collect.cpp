@@ -27,58 +27,75 @@ std::string_view plain(std::string_view url) {
   return url;
 }
 
-std::ptrdiff_t depth(const CollectItem& item) { return std::ranges::count(item.line.destination, '/'); }
+std::ptrdiff_t depth(const CollectItem& item) {
+  return std::ranges::count(item.line.destination, '/');
+}
 
 Result<> link_to(const fs::path& target, const fs::path& into) {
   std::error_code error;
   fs::create_symlink(target, into, error);
-  if (error) return fail(fmt::format("linking {} to {}: {}", into.string(), target.string(), error.message()));
+  if (error)
+    return fail(
+        fmt::format("linking {} to {}: {}", into.string(), target.string(), error.message()));
   return {};
 }
 
 /// What failed, as one error: the first five by name, the rest counted.
 Result<> verdict(const std::vector<CollectItem>& items) {
   constexpr std::size_t k_shown = 5;
-  constexpr std::array k_worst{ExitCode::interrupted, ExitCode::failed, ExitCode::unknown, ExitCode::timeout, ExitCode::refused};
+  constexpr std::array k_worst{ExitCode::interrupted, ExitCode::failed, ExitCode::unknown,
+                               ExitCode::timeout, ExitCode::refused};
   std::vector<std::string> shown;
   std::size_t count = 0;
   auto exit = ExitCode::config;
   for (const auto& item : items) {
     if (!item.error) continue;
-    if (++count <= k_shown) shown.push_back(fmt::format("{} (line {}): {}", item.line.destination, item.line.line, item.error->what));
-    if (std::ranges::find(k_worst, item.error->exit) < std::ranges::find(k_worst, exit)) exit = item.error->exit;
+    if (++count <= k_shown)
+      shown.push_back(
+          fmt::format("{} (line {}): {}", item.line.destination, item.line.line, item.error->what));
+    if (std::ranges::find(k_worst, item.error->exit) < std::ranges::find(k_worst, exit))
+      exit = item.error->exit;
   }
   if (count == 0) return {};
   if (count == 1) return fail(exit, "collecting " + shown[0]);
-  return fail(exit, fmt::format("collecting failed for {} of {} lines: {}{}", count, items.size(), fmt::join(shown, "; "),
-                                count > k_shown ? fmt::format("; and {} more", count - k_shown) : ""));
+  return fail(exit,
+              fmt::format("collecting failed for {} of {} lines: {}{}", count, items.size(),
+                          fmt::join(shown, "; "),
+                          count > k_shown ? fmt::format("; and {} more", count - k_shown) : ""));
 }
 
 /// Marks the children of what failed.
-void skip_orphans(std::span<CollectItem> level, const std::unordered_map<std::string_view, const CollectItem*>& by_destination) {
+void skip_orphans(std::span<CollectItem> level,
+                  const std::unordered_map<std::string_view, const CollectItem*>& by_destination) {
   for (auto& item : level) {
     const auto slash = item.line.destination.rfind('/');
     if (slash == std::string::npos) continue;
-    const auto parent = by_destination.find(std::string_view(item.line.destination).substr(0, slash));
-    item.skipped = parent != by_destination.end() && (parent->second->error || parent->second->skipped);
+    const auto parent =
+        by_destination.find(std::string_view(item.line.destination).substr(0, slash));
+    item.skipped =
+        parent != by_destination.end() && (parent->second->error || parent->second->skipped);
   }
 }
 
 }  // namespace
 
-Result<std::vector<Collected>> Collector::collect(const std::vector<CollectLine>& lines, const CollectOptions& options, const Deadline& deadline) {
+Result<std::vector<Collected>> Collector::collect(const std::vector<CollectLine>& lines,
+                                                  const CollectOptions& options,
+                                                  const Deadline& deadline) {
   auto wanted = lines;
   if (options.locked) {
     CDCTL_TRY_ASSIGN(wanted, take_lock(lines, *options.locked));
   }
   auto items = items_of(lines, std::move(wanted));
   host_.progress(fmt::format("collecting {} destinations", items.size()));
-  for (const auto kind : {CollectKind::git, CollectKind::bzr}) find_revisions(host_, service_, to_fetch(items, kind), deadline);
+  for (const auto kind : {CollectKind::git, CollectKind::bzr})
+    find_revisions(host_, service_, to_fetch(items, kind), deadline);
 
   std::unordered_map<std::string_view, const CollectItem*> by_destination;
   for (const auto& item : items) by_destination.emplace(item.line.destination, &item);
   for (auto begin = items.begin(); begin != items.end();) {
-    const auto end = std::find_if(begin, items.end(), [&](const CollectItem& item) { return depth(item) != depth(*begin); });
+    const auto end = std::find_if(
+        begin, items.end(), [&](const CollectItem& item) { return depth(item) != depth(*begin); });
     const std::span level(begin, end);
     skip_orphans(level, by_destination);
     collect_level(level, deadline);
@@ -88,11 +105,14 @@ Result<std::vector<Collected>> Collector::collect(const std::vector<CollectLine>
   tell(items);
   if (!options.lock_out.empty()) CDCTL_TRY(write_lock(options.lock_out, items, now()));
   std::vector<Collected> out;
-  for (auto& item : items) out.push_back({item.line.destination, std::string(to_text(item.line.kind)), item.line.location, item.revision});
+  for (auto& item : items)
+    out.push_back({item.line.destination, std::string(to_text(item.line.kind)), item.line.location,
+                   item.revision});
   return out;
 }
 
-std::vector<CollectItem> Collector::items_of(const std::vector<CollectLine>& written, std::vector<CollectLine> wanted) const {
+std::vector<CollectItem> Collector::items_of(const std::vector<CollectLine>& written,
+                                             std::vector<CollectLine> wanted) const {
   std::vector<CollectItem> out;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     auto into = workspace_.build / wanted[i].destination;
@@ -107,7 +127,9 @@ std::vector<CollectItem> Collector::items_of(const std::vector<CollectLine>& wri
 const Fetched* Collector::source_at(const CollectLine& line) const {
   if (line.revno) return nullptr;
   for (const auto& [name, source] : sources_) {
-    if (source.config.kind != to_text(line.kind) || plain(source.config.url) != plain(line.location)) continue;
+    if (source.config.kind != to_text(line.kind) ||
+        plain(source.config.url) != plain(line.location))
+      continue;
     if (!line.branch || *line.branch == source.config.options["branch"].as_string()) return &source;
   }
   return nullptr;
@@ -118,7 +140,8 @@ void Collector::collect_level(std::span<CollectItem> level, const Deadline& dead
     if (item.error || item.skipped) continue;
     if (auto ready = prepare(item); !ready) item.error = std::move(ready.error());
   }
-  for (const auto kind : {CollectKind::git, CollectKind::bzr}) check_out(host_, service_, to_fetch(level, kind), deadline);
+  for (const auto kind : {CollectKind::git, CollectKind::bzr})
+    check_out(host_, service_, to_fetch(level, kind), deadline);
   download(host_, to_fetch(level, CollectKind::http), deadline);
   for (auto& item : level) {
     if (item.error || item.skipped) continue;
@@ -133,19 +156,24 @@ Result<> Collector::prepare(const CollectItem& item) const {
   // The folder of a charm that was left out; its own parent was looked at a level before.
   if (!fs::exists(fs::symlink_status(parent, error))) CDCTL_TRY(make_directories(parent));
   // An earlier line may have put a link or a file where this one goes through.
-  if (!inside(parent, workspace_.root)) return fail(fmt::format("{} leads out of the workspace", item.line.destination));
+  if (!inside(parent, workspace_.root))
+    return fail(fmt::format("{} leads out of the workspace", item.line.destination));
   return remove_tree(item.into);
 }
 
 Result<> Collector::place(const CollectItem& item, const Deadline& deadline) const {
-  if (item.source) return link_to(item.source->path.lexically_relative(item.into.parent_path()), item.into);
+  if (item.source)
+    return link_to(item.source->path.lexically_relative(item.into.parent_path()), item.into);
   switch (item.line.kind) {
-    case CollectKind::empty_folder: return make_directories(item.into);
-    case CollectKind::local: return local(item, deadline);
+    case CollectKind::empty_folder:
+      return make_directories(item.into);
+    case CollectKind::local:
+      return local(item, deadline);
     case CollectKind::git:
     case CollectKind::bzr:
     case CollectKind::http:
-    case CollectKind::charm: return {};
+    case CollectKind::charm:
+      return {};
   }
   std::unreachable();
 }
@@ -155,8 +183,10 @@ Result<> Collector::local(const CollectItem& item, const Deadline& deadline) con
   const auto from = named.is_absolute() ? named : workspace_.spec / named;
   std::error_code error;
   if (!fs::exists(from, error)) return fail(fmt::format("{} does not exist", from.string()));
-  if (named.is_relative() && !inside(from, workspace_.spec)) return fail(fmt::format("{} is a link that leads out of the spec", named.string()));
-  if (inside(workspace_.build, from)) return fail(fmt::format("{} holds the build folder itself", from.string()));
+  if (named.is_relative() && !inside(from, workspace_.spec))
+    return fail(fmt::format("{} is a link that leads out of the spec", named.string()));
+  if (inside(workspace_.build, from))
+    return fail(fmt::format("{} holds the build folder itself", from.string()));
   if (item.line.method == "link") return link_to(from, item.into);
   return copy_tree(from, item.into, item.line.method == "hardlink", deadline);
 }
@@ -165,20 +195,28 @@ void Collector::tell(const std::vector<CollectItem>& items) const {
   static constexpr std::size_t k_shown = 3;
   std::vector<std::string> moving, charms;
   for (const auto& item : items) {
-    const bool repository = item.line.kind == CollectKind::git || item.line.kind == CollectKind::bzr;
-    if (repository && !item.source && !item.line.revno) moving.push_back(fmt::format("{} at {}", item.line.destination, printable(item.revision.substr(0, 12))));
+    const bool repository =
+        item.line.kind == CollectKind::git || item.line.kind == CollectKind::bzr;
+    if (repository && !item.source && !item.line.revno)
+      moving.push_back(
+          fmt::format("{} at {}", item.line.destination, printable(item.revision.substr(0, 12))));
     if (item.line.kind == CollectKind::charm) charms.push_back(item.line.destination);
   }
   const auto some = [](std::vector<std::string>& names) {
     const auto count = names.size();
     names.resize(std::min(count, k_shown));
-    return fmt::format("{}{}", fmt::join(names, ", "), count > k_shown ? fmt::format(" and {} more", count - k_shown) : "");
+    return fmt::format("{}{}", fmt::join(names, ", "),
+                       count > k_shown ? fmt::format(" and {} more", count - k_shown) : "");
   };
   if (!moving.empty()) {
     const auto* const verb = moving.size() == 1 ? "which is no source" : "which are no sources";
-    host_.log(Level::note, fmt::format("collected {}, {} of {}: a new commit there does not ship by itself", some(moving), verb, service_));
+    host_.log(Level::note,
+              fmt::format("collected {}, {} of {}: a new commit there does not ship by itself",
+                          some(moving), verb, service_));
   }
-  if (!charms.empty()) host_.log(Level::note, fmt::format("left out {}: an engine of charms fetches them itself", some(charms)));
+  if (!charms.empty())
+    host_.log(Level::note,
+              fmt::format("left out {}: an engine of charms fetches them itself", some(charms)));
 }
 
 }  // namespace cdctl::mojo

@@ -21,22 +21,32 @@ constexpr std::string_view k_blanks = " \t";
 /// Reads one line.
 class LineReader {
  public:
-  LineReader(const std::string& file, const TextLine& whole, std::vector<Problem>& problems, std::vector<Problem>& warnings)
-      : wrong_([&, whole](std::string_view part, std::string what) { problems.push_back({file, whole.number, column(whole, part), std::move(what)}); }),
-        warn_([&, whole](std::string_view part, std::string what) { warnings.push_back({file, whole.number, column(whole, part), std::move(what)}); }) {
+  LineReader(const std::string& file, const TextLine& whole, std::vector<Problem>& problems,
+             std::vector<Problem>& warnings)
+      : wrong_([&, whole](std::string_view part, std::string what) {
+          problems.push_back({file, whole.number, column(whole, part), std::move(what)});
+        }),
+        warn_([&, whole](std::string_view part, std::string what) {
+          warnings.push_back({file, whole.number, column(whole, part), std::move(what)});
+        }) {
     line_.line = whole.number;
   }
 
   /// `text` is the line without the blanks around it.
   std::optional<CollectLine> read(std::string_view text) {
     const auto blank = text.find_first_of(k_blanks);
-    if (blank == std::string_view::npos) return wrong(text, fmt::format("'{}' has no source; write `destination source`", printable(text, 60)));
+    if (blank == std::string_view::npos)
+      return wrong(
+          text, fmt::format("'{}' has no source; write `destination source`", printable(text, 60)));
     if (!read_destination(text.substr(0, blank))) return {};
     auto source = text.substr(text.find_first_not_of(k_blanks, blank));
-    if (const auto gap = source.find_first_of(k_blanks); gap != std::string_view::npos) return wrong(source.substr(gap), "the source holds blanks");
+    if (const auto gap = source.find_first_of(k_blanks); gap != std::string_view::npos)
+      return wrong(source.substr(gap), "the source holds blanks");
     const auto semicolon = source.rfind(';');
-    const auto options = semicolon == std::string_view::npos ? std::string_view() : source.substr(semicolon + 1);
-    if (semicolon != std::string_view::npos && options.empty()) return wrong(source.substr(semicolon), "there is nothing after the ;");
+    const auto options =
+        semicolon == std::string_view::npos ? std::string_view() : source.substr(semicolon + 1);
+    if (semicolon != std::string_view::npos && options.empty())
+      return wrong(source.substr(semicolon), "there is nothing after the ;");
     source = source.substr(0, semicolon);
     if (source.empty()) return wrong(options, "there is no source before the ;");
     line_.source = source;
@@ -46,7 +56,9 @@ class LineReader {
   }
 
  private:
-  static std::size_t column(const TextLine& whole, std::string_view part) { return static_cast<std::size_t>(part.data() - whole.text.data()) + 1; }
+  static std::size_t column(const TextLine& whole, std::string_view part) {
+    return static_cast<std::size_t>(part.data() - whole.text.data()) + 1;
+  }
 
   std::nullopt_t wrong(std::string_view part, std::string what) {
     wrong_(part, std::move(what));
@@ -61,7 +73,8 @@ class LineReader {
       line_.destination = path;
       return true;
     }
-    wrong_(text, fine ? fmt::format("destination '{}' holds //", printable(path, 80)) : std::move(fine.error().what));
+    wrong_(text, fine ? fmt::format("destination '{}' holds //", printable(path, 80))
+                      : std::move(fine.error().what));
     return false;
   }
 
@@ -78,16 +91,21 @@ class Ordering {
       lines_.push_back(std::move(line));
       return;
     }
-    warnings.push_back({file, line.line, 0, fmt::format("{} is collected again; the last line counts", line.destination)});
+    warnings.push_back(
+        {file, line.line, 0,
+         fmt::format("{} is collected again; the last line counts", line.destination)});
     lines_[at->second] = std::move(line);
   }
 
   std::vector<CollectLine> finish(const std::string& file, std::vector<Problem>& problems) {
     std::vector<std::vector<CollectLine>> by_depth;
     for (auto& line : lines_) {
-      const auto parent = line.destination.substr(0, std::min(line.destination.rfind('/'), line.destination.size()));
+      const auto parent = line.destination.substr(
+          0, std::min(line.destination.rfind('/'), line.destination.size()));
       if (!places_.contains(parent)) {
-        problems.push_back({file, line.line, 0, fmt::format("the folder of {} is not in the file; add a line `{} @`", line.destination, parent)});
+        problems.push_back({file, line.line, 0,
+                            fmt::format("the folder of {} is not in the file; add a line `{} @`",
+                                        line.destination, parent)});
       }
       const auto depth = static_cast<std::size_t>(std::ranges::count(line.destination, '/'));
       if (by_depth.size() <= depth) by_depth.resize(depth + 1);
@@ -107,24 +125,32 @@ class Ordering {
 
 std::string_view to_text(CollectKind kind) {
   switch (kind) {
-    case CollectKind::empty_folder: return "folder";
-    case CollectKind::git: return "git";
-    case CollectKind::bzr: return "bzr";
-    case CollectKind::http: return "http";
-    case CollectKind::local: return "local";
-    case CollectKind::charm: return "charm";
+    case CollectKind::empty_folder:
+      return "folder";
+    case CollectKind::git:
+      return "git";
+    case CollectKind::bzr:
+      return "bzr";
+    case CollectKind::http:
+      return "http";
+    case CollectKind::local:
+      return "local";
+    case CollectKind::charm:
+      return "charm";
   }
   std::unreachable();
 }
 
-std::vector<CollectLine> parse_collect_file(std::string_view text, const std::string& file, std::vector<Problem>& problems,
+std::vector<CollectLine> parse_collect_file(std::string_view text, const std::string& file,
+                                            std::vector<Problem>& problems,
                                             std::vector<Problem>& warnings) {
   Ordering ordering;
   for (const auto& line : split_lines(text, file, problems)) {
     const auto first = line.text.find_first_not_of(k_blanks);
     if (first == std::string_view::npos || line.text[first] == '#') continue;
     const auto content = line.text.substr(first, line.text.find_last_not_of(k_blanks) - first + 1);
-    if (auto read = LineReader(file, line, problems, warnings).read(content)) ordering.add(std::move(*read), file, warnings);
+    if (auto read = LineReader(file, line, problems, warnings).read(content))
+      ordering.add(std::move(*read), file, warnings);
   }
   return ordering.finish(file, problems);
 }

@@ -24,15 +24,20 @@ struct Hop {
   std::string url;
 };
 
-bool redirects(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
+bool redirects(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
 
 /// An address for messages: a query often holds a token.
-std::string shown(std::string_view url) { return printable(url.substr(0, url.find_first_of("?#")), 200); }
+std::string shown(std::string_view url) {
+  return printable(url.substr(0, url.find_first_of("?#")), 200);
+}
 
 Result<> keep(CollectItem& item, std::string_view bytes) {
   auto sha256 = sha256_hex(bytes);
   if (item.line.sha256 && *item.line.sha256 != sha256) {
-    return fail(fmt::format("{} has the SHA-256 {}, not {}", shown(item.line.location), sha256, *item.line.sha256));
+    return fail(fmt::format("{} has the SHA-256 {}, not {}", shown(item.line.location), sha256,
+                            *item.line.sha256));
   }
   item.revision = std::move(sha256);
   return write_file_atomically(item.into, bytes);
@@ -66,10 +71,13 @@ void download_some(Http& http, std::span<CollectItem* const> items, const Deadli
     for (std::size_t i = 0; i < hops.size(); ++i) {
       auto target = take(hops[i], std::move(answers[i]));
       if (target && !target->empty() && redirected == k_most_redirects) {
-        target = fail(fmt::format("{}: more than {} redirects", shown(hops[i].item->line.location), k_most_redirects));
+        target = fail(fmt::format("{}: more than {} redirects", shown(hops[i].item->line.location),
+                                  k_most_redirects));
       }
-      if (!target) hops[i].item->error = std::move(target.error());
-      else if (!target->empty()) next.push_back({hops[i].item, std::move(*target)});
+      if (!target)
+        hops[i].item->error = std::move(target.error());
+      else if (!target->empty())
+        next.push_back({hops[i].item, std::move(*target)});
     }
     hops = std::move(next);
   }
@@ -78,7 +86,9 @@ void download_some(Http& http, std::span<CollectItem* const> items, const Deadli
 }  // namespace
 
 Result<std::string> redirect_target(std::string_view from, std::string_view location) {
-  const auto refuse = [&](std::string_view why) { return fail(fmt::format("{}: redirects to {}: {}", shown(from), shown(location), why)); };
+  const auto refuse = [&](std::string_view why) {
+    return fail(fmt::format("{}: redirects to {}: {}", shown(from), shown(location), why));
+  };
   CDCTL_TRY_ASSIGN(const auto base, parse_url(from));
   location = location.substr(0, location.find('#'));
   if (location.empty()) return refuse("an empty address");
@@ -88,14 +98,18 @@ Result<std::string> redirect_target(std::string_view from, std::string_view loca
   } else if (location.find("://") >= location.find_first_of("/?")) {
     const auto path = base.path.substr(0, base.path.find_first_of("?#"));
     auto origin = base;
-    origin.path = location.starts_with('/') ? "" : location.starts_with('?') ? path : path.substr(0, path.rfind('/') + 1);
+    origin.path = location.starts_with('/')   ? ""
+                  : location.starts_with('?') ? path
+                                              : path.substr(0, path.rfind('/') + 1);
     if (!location.starts_with('/') && origin.path.empty()) origin.path = "/";
     target = origin.without_credentials() + target;
   }
   const auto url = parse_url(target);
   if (!url) return refuse(url.error().what);
-  if (!url->user.empty() || !url->password.empty()) return refuse("credentials do not belong into an address");
-  if (url->scheme != "https" && url->scheme != base.scheme) return refuse("another scheme than https");
+  if (!url->user.empty() || !url->password.empty())
+    return refuse("credentials do not belong into an address");
+  if (url->scheme != "https" && url->scheme != base.scheme)
+    return refuse("another scheme than https");
   return target;
 }
 
@@ -108,7 +122,8 @@ void download(Host& host, const CollectItems& items, const Deadline& deadline) {
   }
   with_retries(items, deadline, [&](const CollectItems& left) {
     for (std::size_t i = 0; i < left.size(); i += k_at_a_time) {
-      download_some(**http, std::span(left).subspan(i, std::min(k_at_a_time, left.size() - i)), deadline);
+      download_some(**http, std::span(left).subspan(i, std::min(k_at_a_time, left.size() - i)),
+                    deadline);
     }
   });
 }

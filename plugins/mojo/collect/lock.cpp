@@ -16,13 +16,16 @@ using Options = std::vector<std::pair<std::string, std::string>>;
 bool repository(CollectKind kind) { return kind == CollectKind::git || kind == CollectKind::bzr; }
 
 void drop(Options& options, std::initializer_list<std::string_view> keys) {
-  std::erase_if(options, [&](const auto& option) { return std::ranges::find(keys, option.first) != keys.end(); });
+  std::erase_if(options, [&](const auto& option) {
+    return std::ranges::find(keys, option.first) != keys.end();
+  });
 }
 
 /// The revno that names the revision for good; empty when none can be written.
 std::string fixed_revno(const CollectItem& item) {
   if (item.line.kind == CollectKind::git) return item.revision;
-  if (!item.revision.empty() && item.revision.find_first_of(",;= \t") == std::string::npos) return "revid:" + item.revision;
+  if (!item.revision.empty() && item.revision.find_first_of(",;= \t") == std::string::npos)
+    return "revid:" + item.revision;
   return item.number ? fmt::format("{}", *item.number) : std::string();
 }
 
@@ -48,13 +51,17 @@ std::string_view mismatch(const CollectLine& wanted, const CollectLine* locked) 
   auto options = wanted.options;
   std::ranges::sort(options);
   if (answered(*locked, wanted) != options) return "has other options";
-  if (repository(locked->kind) ? !locked->revno : locked->kind == CollectKind::http && !locked->sha256) return "has no fixed revision";
+  if (repository(locked->kind) ? !locked->revno
+                               : locked->kind == CollectKind::http && !locked->sha256)
+    return "has no fixed revision";
   return {};
 }
 
 CollectLine at_revision_of(CollectLine line, const CollectLine& locked) {
   if (locked.revno) {
-    line.asked = line.branch ? "branch:" + *line.branch : line.revno && line.revno != locked.revno ? std::optional("revno:" + *line.revno) : std::nullopt;
+    line.asked = line.branch                                ? "branch:" + *line.branch
+                 : line.revno && line.revno != locked.revno ? std::optional("revno:" + *line.revno)
+                                                            : std::nullopt;
     line.revno = locked.revno;
     line.branch.reset();
     line.options = locked.options;
@@ -82,7 +89,8 @@ CollectLine lock_line(const CollectItem& item) {
   return line;
 }
 
-Result<std::vector<CollectLine>> take_lock(const std::vector<CollectLine>& lines, const std::vector<CollectLine>& locked) {
+Result<std::vector<CollectLine>> take_lock(const std::vector<CollectLine>& lines,
+                                           const std::vector<CollectLine>& locked) {
   constexpr std::size_t k_shown = 5;
   std::unordered_map<std::string_view, const CollectLine*> by_destination;
   for (const auto& line : locked) by_destination.emplace(line.destination, &line);
@@ -91,26 +99,37 @@ Result<std::vector<CollectLine>> take_lock(const std::vector<CollectLine>& lines
   for (const auto& line : lines) {
     const auto at = by_destination.find(line.destination);
     const auto* match = at == by_destination.end() ? nullptr : at->second;
-    if (const auto why = mismatch(line, match); !why.empty()) wrong.push_back(fmt::format("{} (line {}) {}", line.destination, line.line, why));
-    else out.push_back(at_revision_of(line, *match));
+    if (const auto why = mismatch(line, match); !why.empty())
+      wrong.push_back(fmt::format("{} (line {}) {}", line.destination, line.line, why));
+    else
+      out.push_back(at_revision_of(line, *match));
     if (match) by_destination.erase(at);
   }
   for (const auto& line : locked) {
-    if (by_destination.contains(line.destination)) wrong.push_back(fmt::format("{} is only in it (its line {})", line.destination, line.line));
+    if (by_destination.contains(line.destination))
+      wrong.push_back(fmt::format("{} is only in it (its line {})", line.destination, line.line));
   }
   if (wrong.empty()) return out;
-  const auto more = wrong.size() > k_shown ? fmt::format("; and {} more", wrong.size() - k_shown) : std::string();
+  const auto more =
+      wrong.size() > k_shown ? fmt::format("; and {} more", wrong.size() - k_shown) : std::string();
   wrong.resize(std::min(wrong.size(), k_shown));
-  return fail(ExitCode::config, fmt::format("the lock is out of date: {}{}; run collect without --locked", fmt::join(wrong, "; "), more));
+  return fail(ExitCode::config,
+              fmt::format("the lock is out of date: {}{}; run collect without --locked",
+                          fmt::join(wrong, "; "), more));
 }
 
-Result<> write_lock(const std::filesystem::path& file, const std::vector<CollectItem>& items, Time when) {
+Result<> write_lock(const std::filesystem::path& file, const std::vector<CollectItem>& items,
+                    Time when) {
   std::vector<CollectLine> lines;
   for (const auto& item : items) lines.push_back(lock_line(item));
   CDCTL_TRY(make_directories(file.parent_path()));
-  return write_file_atomically(file, fmt::format("# What was collected on {}, each line at the revision that it had.\n"
-                                                 "# Beside its collect file, as NAME.lock, it is what `collect locked=True` repeats.\n", to_rfc3339(when)) +
-                                         print_collect_file(lines));
+  return write_file_atomically(
+      file,
+      fmt::format(
+          "# What was collected on {}, each line at the revision that it had.\n"
+          "# Beside its collect file, as NAME.lock, it is what `collect locked=True` repeats.\n",
+          to_rfc3339(when)) +
+          print_collect_file(lines));
 }
 
 }  // namespace cdctl::mojo

@@ -17,7 +17,7 @@ namespace {
 struct Scheme {
   std::string_view name;
   CollectKind kind;
-  std::size_t strip = 0;   ///< bytes in front that are codetree's alone
+  std::size_t strip = 0;  ///< bytes in front that are codetree's alone
   bool has_host = true;
 };
 constexpr std::array k_schemes{
@@ -44,30 +44,39 @@ std::string unknown_scheme(std::string_view name) {
   std::vector<std::string> known;
   for (const auto& scheme : k_schemes) known.emplace_back(scheme.name);
   const auto near = nearest(name, known);
-  if (!near.empty()) return fmt::format("'{}:' is no kind of source; did you mean {}:?", printable(name, 20), near);
-  return fmt::format("'{}:' is no kind of source; there are {}:", printable(name, 20), fmt::join(known, ": "));
+  if (!near.empty())
+    return fmt::format("'{}:' is no kind of source; did you mean {}:?", printable(name, 20), near);
+  return fmt::format("'{}:' is no kind of source; there are {}:", printable(name, 20),
+                     fmt::join(known, ": "));
 }
 
 /// Whether `//user:password@` stands in it.
 bool holds_password(std::string_view source) {
   const auto begin = source.find("://");
   if (begin == std::string_view::npos) return false;
-  const auto authority = source.substr(begin + 3, source.find_first_of("/?#", begin + 3) - begin - 3);
+  const auto authority =
+      source.substr(begin + 3, source.find_first_of("/?#", begin + 3) - begin - 3);
   const auto at = authority.rfind('@');
   return at != std::string_view::npos && authority.substr(0, at).contains(':');
 }
 
 bool charm_name(std::string_view name) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("~/.-+_").contains(c); };
-  return !name.empty() && std::ranges::all_of(name, fits) && !name.starts_with('-') && !name.contains("..") && !name.ends_with('/');
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("~/.-+_").contains(c);
+  };
+  return !name.empty() && std::ranges::all_of(name, fits) && !name.starts_with('-') &&
+         !name.contains("..") && !name.ends_with('/');
 }
 
 class SourceReader {
  public:
-  SourceReader(std::string_view source, CollectLine& line, const Tell& wrong, const Tell& warn) : source_(source), line_(line), wrong_(wrong), warn_(warn) {}
+  SourceReader(std::string_view source, CollectLine& line, const Tell& wrong, const Tell& warn)
+      : source_(source), line_(line), wrong_(wrong), warn_(warn) {}
 
   bool read() {
-    if (holds_password(source_)) return refuse("a password may not stand in a collect file; use a key or a credential helper");
+    if (holds_password(source_))
+      return refuse("a password may not stand in a collect file; use a key or a credential helper");
     if (source_ == "@") {
       line_.kind = CollectKind::empty_folder;
       return true;
@@ -80,7 +89,8 @@ class SourceReader {
     if (nosmart) text.remove_prefix(k_nosmart.size());
     const auto name = text.substr(0, text.find(':'));
     const auto at = std::ranges::find(k_schemes, name, &Scheme::name);
-    if (at == k_schemes.end() || (nosmart && at->kind != CollectKind::bzr)) return refuse(unknown_scheme(source_.substr(0, colon)));
+    if (at == k_schemes.end() || (nosmart && at->kind != CollectKind::bzr))
+      return refuse(unknown_scheme(source_.substr(0, colon)));
     return with_scheme(*at, text, nosmart);
   }
 
@@ -94,13 +104,18 @@ class SourceReader {
     const auto rest = text.substr(scheme.name.size() + 1);
     line_.kind = scheme.kind;
     if (rest.empty()) return refuse(fmt::format("nothing follows {}:", scheme.name));
-    if (scheme.kind == CollectKind::local) return local(rest.starts_with("//") ? rest.substr(2) : rest);
-    if (scheme.kind == CollectKind::charm && !charm_name(rest)) return refuse(fmt::format("'{}' is no name of a charm", printable(rest, 60)));
-    if (scheme.has_host && (!rest.starts_with("//") || rest.size() < 3 || rest[2] == '/' || rest[2] == '-')) {
+    if (scheme.kind == CollectKind::local)
+      return local(rest.starts_with("//") ? rest.substr(2) : rest);
+    if (scheme.kind == CollectKind::charm && !charm_name(rest))
+      return refuse(fmt::format("'{}' is no name of a charm", printable(rest, 60)));
+    if (scheme.has_host &&
+        (!rest.starts_with("//") || rest.size() < 3 || rest[2] == '/' || rest[2] == '-')) {
       return refuse(fmt::format("write {}://host/path", scheme.name));
     }
-    if (scheme.name.ends_with("+file") && !rest.starts_with("///")) return refuse(fmt::format("write {}:///path", scheme.name));
-    // lp: is looked up first and gives another address, which the prefix of a transport cannot go before.
+    if (scheme.name.ends_with("+file") && !rest.starts_with("///"))
+      return refuse(fmt::format("write {}:///path", scheme.name));
+    // lp: is looked up first and gives another address, which the prefix of a transport cannot go
+    // before.
     line_.location = nosmart && scheme.name != "lp" ? std::string(k_nosmart) : std::string();
     line_.location += text.substr(scheme.strip);
     remarks(scheme.name);
@@ -109,17 +124,23 @@ class SourceReader {
 
   void remarks(std::string_view scheme) const {
     const std::string_view location(line_.location);
-    if (line_.kind == CollectKind::http && (location.ends_with(".git") || location.ends_with(".git/"))) {
+    if (line_.kind == CollectKind::http &&
+        (location.ends_with(".git") || location.ends_with(".git/"))) {
       warn_(source_, fmt::format("this downloads one file; for a repository write git+{}", scheme));
     }
-    if (scheme == "git") warn_(source_, "git:// is neither encrypted nor authenticated, and the git plugin refuses it; write git+https://");
+    if (scheme == "git")
+      warn_(source_,
+            "git:// is neither encrypted nor authenticated, and the git plugin refuses it; write "
+            "git+https://");
   }
 
   bool local(std::string_view path) {
-    if (path.starts_with('-') || path.empty()) return refuse(fmt::format("'{}' is no path", printable(path, 60)));
+    if (path.starts_with('-') || path.empty())
+      return refuse(fmt::format("'{}' is no path", printable(path, 60)));
     while (path.starts_with("./")) path.remove_prefix(2);
     if (!path.starts_with('/')) {
-      if (auto fine = check_relative(path, "source"); !fine) return refuse(std::move(fine.error().what));
+      if (auto fine = check_relative(path, "source"); !fine)
+        return refuse(std::move(fine.error().what));
     }
     line_.kind = CollectKind::local;
     line_.location = path;
@@ -134,7 +155,8 @@ class SourceReader {
 
 }  // namespace
 
-bool read_collect_source(std::string_view source, CollectLine& line, const Tell& wrong, const Tell& warn) {
+bool read_collect_source(std::string_view source, CollectLine& line, const Tell& wrong,
+                         const Tell& warn) {
   return SourceReader(source, line, wrong, warn).read();
 }
 

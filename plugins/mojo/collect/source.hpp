@@ -12,9 +12,11 @@ namespace cdctl::mojo {
 using Tell = std::function<void(std::string_view part, std::string what)>;
 
 /// Reads `source` into kind and location of `line`. False after a problem was told through `wrong`.
-[[nodiscard]] bool read_collect_source(std::string_view source, CollectLine& line, const Tell& wrong, const Tell& warn);
+[[nodiscard]] bool read_collect_source(std::string_view source, CollectLine& line,
+                                       const Tell& wrong, const Tell& warn);
 
 /// Reads `key=value[,key=value…]` into `line`, whose kind says which options fit.
-[[nodiscard]] bool read_collect_options(std::string_view options, CollectLine& line, const Tell& wrong, const Tell& warn);
+[[nodiscard]] bool read_collect_options(std::string_view options, CollectLine& line,
+                                        const Tell& wrong, const Tell& warn);
 
 }  // namespace cdctl::mojo

@@ -10,6 +10,7 @@ namespace cdctl::mojo {
 using plugin::guarded;
 
 /// The value of a DURATION option. Exit code `usage`.
-[[nodiscard]] Result<Millis> duration_option(const Arguments& args, std::string_view name, Millis otherwise);
+[[nodiscard]] Result<Millis> duration_option(const Arguments& args, std::string_view name,
+                                             Millis otherwise);
 
 }  // namespace cdctl::mojo

@@ -2,8 +2,8 @@
 
 #include "plugins/mojo/commands/common.hpp"
 #include "plugins/mojo/lint/lint.hpp"
-#include "plugins/mojo/spec/project.hpp"
 #include "plugins/mojo/spec/on_disk.hpp"
+#include "plugins/mojo/spec/project.hpp"
 
 extern char** environ;
 
@@ -14,8 +14,9 @@ using plugin::CommandArguments;
 namespace {
 
 std::set<std::string> environment_names() {
-  std::set<std::string> names{"MOJO_ROOT", "MOJO_PROJECT", "MOJO_WORKSPACE", "MOJO_STAGE", "MOJO_SPEC", "MOJO_SPEC_DIR", "MOJO_BUILD_DIR", "MOJO_REPO_DIR",
-                              "MOJO_LOCAL_DIR", "MOJO_LOGFILE", "MOJO_SERIES"};
+  std::set<std::string> names{"MOJO_ROOT",      "MOJO_PROJECT",  "MOJO_WORKSPACE", "MOJO_STAGE",
+                              "MOJO_SPEC",      "MOJO_SPEC_DIR", "MOJO_BUILD_DIR", "MOJO_REPO_DIR",
+                              "MOJO_LOCAL_DIR", "MOJO_LOGFILE",  "MOJO_SERIES"};
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text(*entry);
     names.emplace(text.substr(0, text.find('=')));
@@ -25,12 +26,16 @@ std::set<std::string> environment_names() {
 
 void list_rules(const CommandArguments& given) {
   for (const auto& rule : lint_rules()) {
-    given.write(Json::object({{"schema", "cdctl.lint-rule/1"}, {"name", rule.name}, {"severity", rule.severity == Severity::error ? "error" : "warning"},
-                              {"fixable", rule.fixable}, {"summary", rule.summary}}));
+    given.write(Json::object({{"schema", "cdctl.lint-rule/1"},
+                              {"name", rule.name},
+                              {"severity", rule.severity == Severity::error ? "error" : "warning"},
+                              {"fixable", rule.fixable},
+                              {"summary", rule.summary}}));
   }
 }
 
-LintRequest request_of(const CommandArguments& given, Host& host, const Settings& settings, const SpecOnDisk& spec) {
+LintRequest request_of(const CommandArguments& given, Host& host, const Settings& settings,
+                       const SpecOnDisk& spec) {
   LintRequest request;
   request.spec = spec.folder();
   if (!settings.who.stage.empty()) request.stage = settings.who.stage;
@@ -61,8 +66,11 @@ int command_lint(Host& host, const CommandArguments& given) noexcept {
     CDCTL_TRY_ASSIGN(auto settings, settings_of(given.args));
     if (given.args.words.size() > 1) return fail(ExitCode::usage, "mojo lint takes one SPEC");
     if (!given.args.words.empty()) settings.who.spec = given.args.words.front();
-    CDCTL_TRY_ASSIGN(const auto spec, SpecOnDisk::open(host, settings.who.spec, Deadline(std::chrono::minutes(10))));
-    if (given.args.has("fix") && !spec.in_place()) return fail(ExitCode::usage, "mojo lint --fix repairs a folder, not an address: clone it first");
+    CDCTL_TRY_ASSIGN(const auto spec,
+                     SpecOnDisk::open(host, settings.who.spec, Deadline(std::chrono::minutes(10))));
+    if (given.args.has("fix") && !spec.in_place())
+      return fail(ExitCode::usage,
+                  "mojo lint --fix repairs a folder, not an address: clone it first");
     CDCTL_TRY_ASSIGN(const auto findings, lint_spec(request_of(given, host, settings, spec)));
     std::size_t errors = 0;
     for (const auto& finding : findings) {

@@ -5,9 +5,9 @@
 #include <cdctl/fs.hpp>
 
 #include "plugins/mojo/commands/common.hpp"
-#include "plugins/mojo/spec/project.hpp"
 #include "plugins/mojo/run/runner.hpp"
 #include "plugins/mojo/spec/on_disk.hpp"
+#include "plugins/mojo/spec/project.hpp"
 
 namespace cdctl::mojo {
 
@@ -16,33 +16,40 @@ using plugin::CommandArguments;
 
 namespace {
 
-/// MOJO_* as a run would set them, as far as the command line and the environment say them; what only a workspace can say
-/// stays as it is written. The series is the user's to say.
-std::map<std::string, std::string> known_environment(const Settings& settings, const fs::path& spec) {
+/// MOJO_* as a run would set them, as far as the command line and the environment say them; what
+/// only a workspace can say stays as it is written. The series is the user's to say.
+std::map<std::string, std::string> known_environment(const Settings& settings,
+                                                     const fs::path& spec) {
   auto env = mojo_environment(settings.who, Workspace(settings.workspace_folder()));
   env["MOJO_SPEC_DIR"] = spec.string();
   const bool placed = need_workspace(settings).has_value();
   for (auto& [name, value] : env) {
-    const bool folder = name == "MOJO_BUILD_DIR" || name == "MOJO_REPO_DIR" || name == "MOJO_LOCAL_DIR" || name == "MOJO_LOGFILE";
+    const bool folder = name == "MOJO_BUILD_DIR" || name == "MOJO_REPO_DIR" ||
+                        name == "MOJO_LOCAL_DIR" || name == "MOJO_LOGFILE";
     if (value.empty() || (folder && !placed)) value = "${" + name + "}";
   }
   return env;
 }
 
-Result<> report_all(const CommandArguments& given, Host& host, const std::vector<Problem>& problems, const std::vector<Problem>& warnings) {
+Result<> report_all(const CommandArguments& given, Host& host, const std::vector<Problem>& problems,
+                    const std::vector<Problem>& warnings) {
   for (const auto& warning : warnings) host.log(Level::warning, warning.str());
   if (problems.empty()) return {};
-  for (std::size_t i = 0; i + 1 < problems.size(); ++i) given.report({ExitCode::config, problems[i].str()});
+  for (std::size_t i = 0; i + 1 < problems.size(); ++i)
+    given.report({ExitCode::config, problems[i].str()});
   return fail(ExitCode::config, problems.back().str());
 }
 
-Result<> raw_rows(const CommandArguments& given, Host& host, const Stage& stage, const std::string& name) {
+Result<> raw_rows(const CommandArguments& given, Host& host, const Stage& stage,
+                  const std::string& name) {
   CDCTL_TRY_ASSIGN(const auto file, stage.find(name));
   CDCTL_TRY_ASSIGN(const auto text, read_file(file, k_largest_file));
   const auto manifest = parse_manifest(text, file.lexically_relative(stage.spec()).string());
   CDCTL_TRY(report_all(given, host, manifest.problems, manifest.warnings));
   for (const auto& row : manifest.rows) {
-    if (const auto* rule = phase_rule(row.phase)) given.write(step_record({rule, manifest.path, row.line, 0, row.options, {}, {}, {}}, nullptr));
+    if (const auto* rule = phase_rule(row.phase))
+      given.write(
+          step_record({rule, manifest.path, row.line, 0, row.options, {}, {}, {}}, nullptr));
   }
   return {};
 }
@@ -59,12 +66,19 @@ Json pairs_json(const std::vector<std::pair<std::string, std::string>>& options)
 }
 
 Json collect_record(const CollectLine& line, const std::string& path) {
-  return Json::object({{"schema", "cdctl.collect/1"}, {"path", path}, {"line", static_cast<std::int64_t>(line.line)}, {"destination", line.destination}, {"source", line.source},
+  return Json::object({{"schema", "cdctl.collect/1"},
+                       {"path", path},
+                       {"line", static_cast<std::int64_t>(line.line)},
+                       {"destination", line.destination},
+                       {"source", line.source},
                        {"options", pairs_json(line.options)}});
 }
 
 Json option_json(const OptionRule& option) {
-  return Json::object({{"name", option.name}, {"type", to_string(option.type)}, {"from", option.origin == Origin::ours ? "cdctl" : "mojo"}, {"summary", option.summary}});
+  return Json::object({{"name", option.name},
+                       {"type", to_string(option.type)},
+                       {"from", option.origin == Origin::ours ? "cdctl" : "mojo"},
+                       {"summary", option.summary}});
 }
 
 }  // namespace
@@ -74,17 +88,20 @@ int command_plan(Host& host, const CommandArguments& given) noexcept {
     CDCTL_TRY_ASSIGN(auto settings, settings_of(given.args));
     if (given.args.words.size() > 1) return fail(ExitCode::usage, "mojo plan takes one SPEC");
     if (!given.args.words.empty()) settings.who.spec = given.args.words.front();
-    CDCTL_TRY_ASSIGN(const auto spec, SpecOnDisk::open(host, settings.who.spec, Deadline(std::chrono::minutes(10))));
+    CDCTL_TRY_ASSIGN(const auto spec,
+                     SpecOnDisk::open(host, settings.who.spec, Deadline(std::chrono::minutes(10))));
     const auto manifest = spec.manifest().empty() ? settings.manifest : spec.manifest();
     const Stage stage(spec.folder(), settings.who.stage);
     if (given.args.has("no-expand")) return raw_rows(given, host, stage, manifest);
     const auto env = known_environment(settings, spec.folder());
-    PlanPlaces places{stage, {}, [&](const std::string& name) { return environment_value(env, name); }};
+    PlanPlaces places{
+        stage, {}, [&](const std::string& name) { return environment_value(env, name); }};
     places.check_files = given.args.has("check");
     places.lenient = given.args.has("lenient");
     places.procfile_later = true;
     const auto plan = make_plan(places, manifest);
-    CDCTL_TRY(report_all(given, host, plan.problems, plan.warnings));  // with a problem nothing would run
+    CDCTL_TRY(
+        report_all(given, host, plan.problems, plan.warnings));  // with a problem nothing would run
     Mask mask;
     mask.add_environment();
     for (const auto& step : plan.steps) given.write(step_record(step, &mask));
@@ -97,7 +114,8 @@ int command_plan_collect(Host& host, const CommandArguments& given) noexcept {
     if (given.args.words.empty()) return fail(ExitCode::usage, "mojo plan-collect needs a FILE");
     std::vector<Problem> problems, warnings;
     for (const auto& name : given.args.words) {
-      for (const auto& line : load_collect_file(name, name, problems, warnings)) given.write(collect_record(line, name));
+      for (const auto& line : load_collect_file(name, name, problems, warnings))
+        given.write(collect_record(line, name));
     }
     return report_all(given, host, problems, warnings);
   });
@@ -108,8 +126,13 @@ int command_phases(Host&, const CommandArguments& given) noexcept {
     for (const auto& rule : phase_rules()) {
       auto options = Json::array();
       for (const auto& option : rule.options) options.push_back(option_json(option));
-      given.write(Json::object({{"schema", "cdctl.phase-kind/1"}, {"name", rule.name}, {"default", rule.default_file.empty() ? Json() : Json(rule.default_file)},
-                                {"words", rule.words}, {"options", std::move(options)}, {"summary", rule.summary}}));
+      given.write(
+          Json::object({{"schema", "cdctl.phase-kind/1"},
+                        {"name", rule.name},
+                        {"default", rule.default_file.empty() ? Json() : Json(rule.default_file)},
+                        {"words", rule.words},
+                        {"options", std::move(options)},
+                        {"summary", rule.summary}}));
     }
     return {};
   });

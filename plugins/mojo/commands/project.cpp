@@ -17,7 +17,9 @@ std::vector<fs::path> folders_in(const fs::path& where, const std::string& only)
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(where, error)) {
     const auto name = entry.path().filename().string();
-    if (entry.is_directory(error) && !name.starts_with('.') && name != "LOCAL" && (only.empty() || name == only)) out.push_back(entry.path());
+    if (entry.is_directory(error) && !name.starts_with('.') && name != "LOCAL" &&
+        (only.empty() || name == only))
+      out.push_back(entry.path());
   }
   std::ranges::sort(out);
   return out;
@@ -26,7 +28,8 @@ std::vector<fs::path> folders_in(const fs::path& where, const std::string& only)
 /// How the last run in a workspace went: its last phase.
 Json last_run(const fs::path& folder) {
   const auto journal = read_journal(Workspace(folder));
-  const auto last = std::find_if(journal.rbegin(), journal.rend(), [](const Json& record) { return record["phase"].is_string(); });
+  const auto last = std::find_if(journal.rbegin(), journal.rend(),
+                                 [](const Json& record) { return record["phase"].is_string(); });
   if (last == journal.rend()) return {};
   auto out = Json::object();
   for (const auto* key : {"state", "path", "line", "phase", "time"}) out.set(key, (*last)[key]);
@@ -53,25 +56,31 @@ Json workspace_record(const fs::path& folder) {
 
 int command_project_new(Host& host, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
-    if (given.args.words.size() != 1 || given.args.words.front().empty()) return fail(ExitCode::usage, "mojo project-new takes one NAME");
+    if (given.args.words.size() != 1 || given.args.words.front().empty())
+      return fail(ExitCode::usage, "mojo project-new takes one NAME");
     auto args = given.args;
     args.options["project"] = {args.words.front()};
     CDCTL_TRY_ASSIGN(const auto settings, settings_of(args));
-    if (settings.who.series.empty()) return fail(ExitCode::usage, "no series given: say --series, or set MOJO_SERIES");
+    if (settings.who.series.empty())
+      return fail(ExitCode::usage, "no series given: say --series, or set MOJO_SERIES");
     CDCTL_TRY_ASSIGN(const bool made, make_project(settings, args.value("container")));
-    host.log(Level::note, fmt::format("{} {}; its secrets go to {}", made ? "made" : "there already:", settings.series_folder().string(),
-                                      (settings.who.root / "LOCAL" / settings.who.project / "STAGE").string()));
+    host.log(Level::note,
+             fmt::format("{} {}; its secrets go to {}",
+                         made ? "made" : "there already:", settings.series_folder().string(),
+                         (settings.who.root / "LOCAL" / settings.who.project / "STAGE").string()));
     return {};
   });
 }
 
 int command_workspace_new(Host& host, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
-    if (given.args.words.size() != 2) return fail(ExitCode::usage, "mojo workspace-new takes SPEC and WORKSPACE");
+    if (given.args.words.size() != 2)
+      return fail(ExitCode::usage, "mojo workspace-new takes SPEC and WORKSPACE");
     CDCTL_TRY_ASSIGN(auto settings, settings_of(given.args));
     settings.who.spec = given.args.words[0];
     settings.who.workspace = given.args.words[1];
-    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(given.args, "timeout", std::chrono::minutes(30)));
+    CDCTL_TRY_ASSIGN(const auto timeout,
+                     duration_option(given.args, "timeout", std::chrono::minutes(30)));
     CDCTL_TRY_ASSIGN(const auto folder, make_workspace(host, settings, Deadline(timeout)));
     given.write(workspace_record(folder));
     return {};

@@ -15,7 +15,8 @@ Result<HandRun> hand_run(const CommandArguments& given) {
   HandRun hand;
   CDCTL_TRY_ASSIGN(hand.settings, settings_of(given.args));
   CDCTL_TRY_ASSIGN(const auto timeout, duration_option(given.args, "timeout", k_longest_run));
-  CDCTL_TRY_ASSIGN(hand.phase_timeout, duration_option(given.args, "phase-timeout", hand.phase_timeout));
+  CDCTL_TRY_ASSIGN(hand.phase_timeout,
+                   duration_option(given.args, "phase-timeout", hand.phase_timeout));
   hand.deadline = Deadline(timeout);
   hand.selection = {given.args.value("from"), given.args.value("until"), given.args.values("only")};
   hand.locked = given.args.has("locked");
@@ -40,7 +41,8 @@ Result<Millis> duration_option(const Arguments& args, std::string_view name, Mil
 int command_run(Host& host, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
     const auto& words = given.args.words;
-    if (words.size() > 2) return fail(ExitCode::usage, "mojo run takes SPEC and WORKSPACE, and no more");
+    if (words.size() > 2)
+      return fail(ExitCode::usage, "mojo run takes SPEC and WORKSPACE, and no more");
     CDCTL_TRY_ASSIGN(auto hand, hand_run(given));
     if (!words.empty()) hand.settings.who.spec = words[0];
     if (words.size() == 2) hand.settings.who.workspace = words[1];
@@ -54,7 +56,9 @@ int command_phase(Host& host, const CommandArguments& given, const char* phase) 
     hand.phase_line = phase;
     for (const auto& word : given.args.words) {
       const auto equals = word.find('=');
-      if (equals == std::string::npos) return fail(ExitCode::usage, fmt::format("mojo {}: '{}' is no KEY=VALUE", phase, printable(word, 60)));
+      if (equals == std::string::npos)
+        return fail(ExitCode::usage,
+                    fmt::format("mojo {}: '{}' is no KEY=VALUE", phase, printable(word, 60)));
       *hand.phase_line += " " + quoted_word(word);
     }
     return run_by_hand(host, hand);

@@ -9,9 +9,9 @@
 
 #include "plugins/mojo/bundle/bundle.hpp"
 #include "plugins/mojo/bundle/deployer_file.hpp"
+#include "plugins/mojo/bundle/template.hpp"
 #include "plugins/mojo/lint/series.hpp"
 #include "plugins/mojo/lint/tree.hpp"
-#include "plugins/mojo/bundle/template.hpp"
 
 namespace cdctl::mojo {
 
@@ -28,7 +28,8 @@ class BundleLinter {
     if (use.deployer) {
       const auto file = parse_deployer(text, use.shown, problems);
       add(file.warnings, Severity::warning, "invalid-yaml");
-      if (problems.empty() && use.target) add(select(file, use.target, problems).warnings, Severity::warning, "invalid-yaml");
+      if (problems.empty() && use.target)
+        add(select(file, use.target, problems).warnings, Severity::warning, "invalid-yaml");
     } else {
       add(parse_bundle(text, use.shown, problems).warnings, Severity::warning, "invalid-yaml");
     }
@@ -46,12 +47,15 @@ class BundleLinter {
     const auto [at, fresh] = texts_.try_emplace(use.shown);
     if (!fresh) return at->second;
     auto text = read_file(use.file, k_largest_file);
-    if (text) at->second = std::move(*text);
-    else findings_.push_back({use.shown, 0, 0, Severity::error, "invalid-yaml", text.error().what});
+    if (text)
+      at->second = std::move(*text);
+    else
+      findings_.push_back({use.shown, 0, 0, Severity::error, "invalid-yaml", text.error().what});
     return at->second;
   }
 
-  /// Lines `series: noble`. A file, or a deployment, that has the release in its name is chosen by the series.
+  /// Lines `series: noble`. A file, or a deployment, that has the release in its name is chosen by
+  /// the series.
   void series(const std::string& shown, std::string_view text) {
     std::size_t number = 0;
     std::string_view deployment;
@@ -65,7 +69,9 @@ class BundleLinter {
       if (!line.substr(first).starts_with("series:")) continue;
       const auto name = series_.find(line.substr(first, line.find('#', first) - first));
       if (name.empty() || holds_word(shown, name) || holds_word(deployment, name)) continue;
-      findings_.push_back({shown, number, first + 1, Severity::warning, "hard-coded-series", fmt::format("'{}' is the name of a release; write {{{{ series }}}}", name)});
+      findings_.push_back(
+          {shown, number, first + 1, Severity::warning, "hard-coded-series",
+           fmt::format("'{}' is the name of a release; write {{{{ series }}}}", name)});
     }
   }
 
@@ -80,7 +86,9 @@ class BundleLinter {
     const auto found = check_templates(files, known, request_.deadline);
     CDCTL_TRY(may_go_on(request_.deadline));
     if (!found) {
-      if (request_.host) request_.host->log(Level::warning, fmt::format("{} templates are not checked: {}", files.size(), found.error().what));
+      if (request_.host)
+        request_.host->log(Level::warning, fmt::format("{} templates are not checked: {}",
+                                                       files.size(), found.error().what));
       return {};
     }
     add(found->problems, Severity::error, "invalid-template");
@@ -89,7 +97,9 @@ class BundleLinter {
   }
 
   void add(const std::vector<Problem>& problems, Severity severity, std::string_view rule) {
-    for (const auto& problem : problems) findings_.push_back({problem.file, problem.line, problem.column, severity, problem.rule.empty() ? rule : problem.rule, problem.what});
+    for (const auto& problem : problems)
+      findings_.push_back({problem.file, problem.line, problem.column, severity,
+                           problem.rule.empty() ? rule : problem.rule, problem.what});
   }
 
   const LintRequest& request_;
@@ -100,7 +110,8 @@ class BundleLinter {
 
 }  // namespace
 
-Result<std::vector<Finding>> lint_bundles(const LintRequest& request, const std::vector<BundleUse>& uses) {
+Result<std::vector<Finding>> lint_bundles(const LintRequest& request,
+                                          const std::vector<BundleUse>& uses) {
   BundleLinter linter(request);
   for (const auto& use : uses) {
     CDCTL_TRY(may_go_on(request.deadline));

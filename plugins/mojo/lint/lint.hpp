@@ -22,7 +22,7 @@ enum class Severity { error, warning };
 struct LintRule {
   std::string_view name;
   Severity severity;
-  bool fixable;               ///< whether there are cases that --fix repairs
+  bool fixable;  ///< whether there are cases that --fix repairs
   std::string_view summary;
 };
 /// In the order of the manual.
@@ -30,14 +30,14 @@ struct LintRule {
 
 /// One thing found in a spec.
 struct Finding {
-  std::string path;           ///< relative to the spec
-  std::size_t line = 0;       ///< from 1; 0 = the file as a whole
-  std::size_t column = 0;     ///< from 1, in bytes; 0 = the line as a whole
+  std::string path;        ///< relative to the spec
+  std::size_t line = 0;    ///< from 1; 0 = the file as a whole
+  std::size_t column = 0;  ///< from 1, in bytes; 0 = the line as a whole
   Severity severity = Severity::error;
-  std::string_view rule;      ///< of lint_rules()
+  std::string_view rule;  ///< of lint_rules()
   std::string message;
-  bool fixable = false;       ///< --fix would repair it
-  bool fixed = false;         ///< and has
+  bool fixable = false;  ///< --fix would repair it
+  bool fixed = false;    ///< and has
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
@@ -45,19 +45,23 @@ struct Finding {
 [[nodiscard]] Json to_json(const Finding& finding);
 
 struct LintRequest {
-  std::filesystem::path spec;            ///< its top folder
-  std::optional<std::string> stage;      ///< only this stage; without: each folder with a manifest is one
-  std::optional<std::string> manifest;   ///< only manifests of this name; without: `manifest` and all `manifest-*`
-  Lookup variables;                      ///< for ${NAME}
-  std::set<std::string> names;           ///< of variables that templates may use, beside series, stage, stage_name, local_dir
-  bool fix = false;                      ///< repair what is safe to repair, in place
+  std::filesystem::path spec;  ///< its top folder
+  std::optional<std::string>
+      stage;  ///< only this stage; without: each folder with a manifest is one
+  std::optional<std::string>
+      manifest;      ///< only manifests of this name; without: `manifest` and all `manifest-*`
+  Lookup variables;  ///< for ${NAME}
+  std::set<std::string>
+      names;  ///< of variables that templates may use, beside series, stage, stage_name, local_dir
+  bool fix = false;  ///< repair what is safe to repair, in place
   Deadline deadline;
-  Host* host = nullptr;                  ///< for notes; may be null
+  Host* host = nullptr;  ///< for notes; may be null
 };
 
-/// Looks at a whole spec, or at one stage of it. Sorted by path and line; what was repaired comes with its old place. What
-/// only a whole spec can tell (files that nobody names) is left out when a stage or a manifest is given. The error is
-/// that the spec could not be looked at: no folder, too large, or the deadline or a signal came first.
+/// Looks at a whole spec, or at one stage of it. Sorted by path and line; what was repaired comes
+/// with its old place. What only a whole spec can tell (files that nobody names) is left out when a
+/// stage or a manifest is given. The error is that the spec could not be looked at: no folder, too
+/// large, or the deadline or a signal came first.
 [[nodiscard]] Result<std::vector<Finding>> lint_spec(const LintRequest& request);
 
 }  // namespace cdctl::mojo

@@ -18,7 +18,9 @@ namespace {
 /// Includes that are followed for the names in them; plan.cpp tells what is deeper.
 constexpr std::size_t k_most_depth = 16;
 
-bool names_manifest(std::string_view name) { return name == "manifest" || name.starts_with("manifest-"); }
+bool names_manifest(std::string_view name) {
+  return name == "manifest" || name.starts_with("manifest-");
+}
 
 }  // namespace
 
@@ -38,8 +40,12 @@ void Linter::links() {
   for (const auto& entry : tree_.entries()) {
     if (entry.kind != TreeEntry::Kind::link) continue;
     const auto link = printable(entry.link, 80);
-    if (entry.dead) pass_.findings.push_back({entry.path, 0, 0, Severity::error, "dead-link", fmt::format("a link to '{}', which is not there", link)});
-    else if (entry.target.empty()) pass_.findings.push_back({entry.path, 0, 0, Severity::error, "dead-link", fmt::format("a link to '{}', which leads out of the spec", link)});
+    if (entry.dead)
+      pass_.findings.push_back({entry.path, 0, 0, Severity::error, "dead-link",
+                                fmt::format("a link to '{}', which is not there", link)});
+    else if (entry.target.empty())
+      pass_.findings.push_back({entry.path, 0, 0, Severity::error, "dead-link",
+                                fmt::format("a link to '{}', which leads out of the spec", link)});
   }
 }
 
@@ -48,7 +54,8 @@ std::vector<Linter::Start> Linter::starts() const {
   std::vector<Start> found;
   for (const auto& entry : tree_.entries()) {
     const auto name = std::string(entry.name());
-    if (entry.to_file && (request_.manifest ? name == *request_.manifest : names_manifest(name))) found.push_back({entry.folder(), name});
+    if (entry.to_file && (request_.manifest ? name == *request_.manifest : names_manifest(name)))
+      found.push_back({entry.folder(), name});
   }
   // A plan of what is not there says so.
   if (found.empty()) found.push_back({"", request_.manifest.value_or("manifest")});
@@ -61,7 +68,9 @@ std::vector<Linter::Start> Linter::starts_of(const std::string& stage) const {
   std::set<std::string> names{"manifest"};
   for (const auto& entry : tree_.entries()) {
     const auto folder = entry.folder();
-    if (entry.to_file && names_manifest(entry.name()) && (folder.empty() || (stage + "/").starts_with(folder + "/"))) names.emplace(entry.name());
+    if (entry.to_file && names_manifest(entry.name()) &&
+        (folder.empty() || (stage + "/").starts_with(folder + "/")))
+      names.emplace(entry.name());
   }
   std::vector<Start> found;
   for (const auto& name : names) found.push_back({stage, name});
@@ -86,8 +95,12 @@ const Manifest* Linter::text(const std::string& path) {
   references_.use(path, true);
   auto fixed = fix_manifest(*bytes);
   for (const auto& fix : fixed.fixes) {
-    if (fix.rule == "trailing-blanks") pass_.findings.push_back({path, fix.line, fix.column, Severity::warning, fix.rule, "blanks at the end of the line", true});
-    if (fix.rule == "missing-newline") pass_.findings.push_back({path, fix.line, fix.column, Severity::warning, fix.rule, "the last line does not end", true});
+    if (fix.rule == "trailing-blanks")
+      pass_.findings.push_back({path, fix.line, fix.column, Severity::warning, fix.rule,
+                                "blanks at the end of the line", true});
+    if (fix.rule == "missing-newline")
+      pass_.findings.push_back({path, fix.line, fix.column, Severity::warning, fix.rule,
+                                "the last line does not end", true});
   }
   if (!fixed.fixes.empty()) pass_.texts.emplace(path, std::move(fixed));
   const auto* manifest = &manifests_.emplace(path, parse_manifest(*bytes, path)).first->second;
@@ -96,7 +109,9 @@ const Manifest* Linter::text(const std::string& path) {
       references_.value(option.value);
       const auto name = series_.find(option.value);
       if (name.empty()) continue;
-      pass_.findings.push_back({path, row.line, option.column, Severity::warning, "hard-coded-series", fmt::format("'{}' is the name of a release; write ${{MOJO_SERIES}}", name)});
+      pass_.findings.push_back(
+          {path, row.line, option.column, Severity::warning, "hard-coded-series",
+           fmt::format("'{}' is the name of a release; write ${{MOJO_SERIES}}", name)});
     }
     if (const auto* rule = phase_rule(row.phase)) references_.value(rule->default_file);
   }
@@ -104,12 +119,16 @@ const Manifest* Linter::text(const std::string& path) {
 }
 
 /// The names of all files that a manifest and its includes ask for.
-void Linter::included(const Stage& stage, const Manifest& manifest, std::set<std::string>& names, std::size_t depth) {
+void Linter::included(const Stage& stage, const Manifest& manifest, std::set<std::string>& names,
+                      std::size_t depth) {
   for (const auto& row : manifest.rows) {
     const auto config = config_of(row);
-    if (config.empty() || !names.insert(config).second || row.phase != "include" || depth > k_most_depth) continue;
+    if (config.empty() || !names.insert(config).second || row.phase != "include" ||
+        depth > k_most_depth)
+      continue;
     const auto file = stage.find(config);
-    if (const auto* parsed = file ? text(shown(*file)) : nullptr) included(stage, *parsed, names, depth + 1);
+    if (const auto* parsed = file ? text(shown(*file)) : nullptr)
+      included(stage, *parsed, names, depth + 1);
   }
 }
 
@@ -121,11 +140,15 @@ std::string Linter::config_of(const Row& row) const {
   return value && check_relative(*value, "file") ? std::move(*value) : "";
 }
 
-/// The stages to try a manifest with. Stages may be folders without a manifest of their own: those below that hold a file
-/// which it asks for. Its own folder counts when it has all, or when nobody has what it lacks.
-std::set<std::string> Linter::stages_of(const Start& start, const std::set<std::string>& names) const {
+/// The stages to try a manifest with. Stages may be folders without a manifest of their own: those
+/// below that hold a file which it asks for. Its own folder counts when it has all, or when nobody
+/// has what it lacks.
+std::set<std::string> Linter::stages_of(const Start& start,
+                                        const std::set<std::string>& names) const {
   const Stage own(tree_.spec(), start.stage);
-  const auto found_at = [&](const Stage& stage) { return stage.find(start.name).value_or(fs::path()); };
+  const auto found_at = [&](const Stage& stage) {
+    return stage.find(start.name).value_or(fs::path());
+  };
   const auto manifest = found_at(own);
   std::set<std::string> stages;
   bool missing = false;
@@ -148,12 +171,14 @@ void Linter::plan(const Stage& stage, const std::string& name) {
   for (const auto& found : made.steps) step(found);
 }
 
-void Linter::problem(const Stage& stage, const Plan& plan, const Problem& problem, Severity severity) {
+void Linter::problem(const Stage& stage, const Plan& plan, const Problem& problem,
+                     Severity severity) {
   Finding finding{problem.file, problem.line, problem.column, severity, problem.rule, problem.what};
   const bool manifest = problem.file == plan.manifest || manifests_.contains(problem.file);
   if (finding.rule.empty()) finding.rule = manifest ? "manifest" : "invalid-file";
   if (!manifest) finding.path = real_shown(tree_.spec() / problem.file);
-  finding.fixable = fixable(finding) || (finding.rule == "not-executable" && mode_fixable(stage, finding));
+  finding.fixable =
+      fixable(finding) || (finding.rule == "not-executable" && mode_fixable(stage, finding));
   pass_.findings.push_back(std::move(finding));
 }
 
@@ -161,11 +186,13 @@ bool Linter::fixable(const Finding& finding) const {
   const auto at = pass_.texts.find(finding.path);
   if (at == pass_.texts.end()) return false;
   const auto place = [](const TextFix& fix) { return std::pair(fix.line, fix.column); };
-  const auto [begin, end] = std::ranges::equal_range(at->second.fixes, std::pair(finding.line, finding.column), {}, place);
+  const auto [begin, end] = std::ranges::equal_range(
+      at->second.fixes, std::pair(finding.line, finding.column), {}, place);
   return std::any_of(begin, end, [&](const TextFix& fix) { return fix.rule == finding.rule; });
 }
 
-/// Whether chmod would do: it is no link out of the spec, has a #! line, and is not executable. Notes it then.
+/// Whether chmod would do: it is no link out of the spec, has a #! line, and is not executable.
+/// Notes it then.
 bool Linter::mode_fixable(const Stage& stage, const Finding& finding) {
   const auto manifest = manifests_.find(finding.path);
   if (manifest == manifests_.end()) return false;
@@ -188,7 +215,8 @@ void Linter::step(const PlannedStep& step) {
   const bool deploy = step.kind() == PhaseKind::deploy;
   if (step.kind() != PhaseKind::bundle && (!deploy || names_procfile(step.config))) return;
   const auto* target = step.value("target");
-  bundles_.insert({tree_.spec() / real, real, deploy, target ? std::optional(*target) : std::nullopt});
+  bundles_.insert(
+      {tree_.spec() / real, real, deploy, target ? std::optional(*target) : std::nullopt});
 }
 
 /// Releases in a collect file. It knows no variables: a file of each release is chosen by its name.
@@ -203,15 +231,19 @@ void Linter::collect(const fs::path& file) {
     if (first == std::string_view::npos || line.text[first] == '#') continue;
     const auto name = series_.find(line.text);
     if (name.empty() || holds_word(path, name)) continue;
-    pass_.findings.push_back({path, line.number, 0, Severity::warning, "hard-coded-series",
-                              fmt::format("'{}' is the name of a release; have a collect file for each, as {}-{}, and config={}-${{MOJO_SERIES}}", name, file.filename().string(), name, file.filename().string())});
+    pass_.findings.push_back(
+        {path, line.number, 0, Severity::warning, "hard-coded-series",
+         fmt::format("'{}' is the name of a release; have a collect file for each, as {}-{}, and "
+                     "config={}-${{MOJO_SERIES}}",
+                     name, file.filename().string(), name, file.filename().string())});
   }
 }
 
 Result<> Linter::unreferenced() {
   CDCTL_TRY_ASSIGN(const auto paths, references_.unnamed(request_.deadline));
   for (const auto& path : paths) {
-    pass_.findings.push_back({path, 0, 0, Severity::warning, "unreferenced-file", "no manifest, script, bundle, collect file or link names it"});
+    pass_.findings.push_back({path, 0, 0, Severity::warning, "unreferenced-file",
+                              "no manifest, script, bundle, collect file or link names it"});
   }
   return {};
 }
@@ -221,6 +253,8 @@ std::string Linter::real_shown(const fs::path& file) const {
   return real.empty() ? shown(file) : real;
 }
 
-std::string Linter::shown(const fs::path& file) const { return file.lexically_relative(tree_.spec()).string(); }
+std::string Linter::shown(const fs::path& file) const {
+  return file.lexically_relative(tree_.spec()).string();
+}
 
 }  // namespace cdctl::mojo

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "plugins/mojo/lint/lint.hpp"
 #include "plugins/mojo/lint/bundles.hpp"
+#include "plugins/mojo/lint/lint.hpp"
 #include "plugins/mojo/lint/references.hpp"
 #include "plugins/mojo/lint/series.hpp"
 #include "plugins/mojo/lint/text.hpp"
@@ -17,15 +17,18 @@ namespace cdctl::mojo {
 
 /// One look at the spec: nothing is changed.
 struct LintPass {
-  std::vector<Finding> findings;                  ///< in no order, some twice
-  std::map<std::string, FixedText> texts;         ///< manifests whose text has repairs, by path; findings name that path
-  std::map<std::string, std::vector<std::size_t>> modes;  ///< scripts to make executable, links followed -> their findings
+  std::vector<Finding> findings;  ///< in no order, some twice
+  std::map<std::string, FixedText>
+      texts;  ///< manifests whose text has repairs, by path; findings name that path
+  std::map<std::string, std::vector<std::size_t>>
+      modes;  ///< scripts to make executable, links followed -> their findings
 };
 
 /// Makes a LintPass.
 class Linter {
  public:
-  Linter(const LintRequest& request, const SpecTree& tree) : request_(request), tree_(tree), references_(tree) {}
+  Linter(const LintRequest& request, const SpecTree& tree)
+      : request_(request), tree_(tree), references_(tree) {}
 
   [[nodiscard]] Result<LintPass> run();
 
@@ -40,8 +43,10 @@ class Linter {
   [[nodiscard]] std::vector<Start> starts_of(const std::string& stage) const;
   void manifest(const Start& start);
   const Manifest* text(const std::string& path);
-  void included(const Stage& stage, const Manifest& manifest, std::set<std::string>& names, std::size_t depth);
-  [[nodiscard]] std::set<std::string> stages_of(const Start& start, const std::set<std::string>& names) const;
+  void included(const Stage& stage, const Manifest& manifest, std::set<std::string>& names,
+                std::size_t depth);
+  [[nodiscard]] std::set<std::string> stages_of(const Start& start,
+                                                const std::set<std::string>& names) const;
   [[nodiscard]] std::string config_of(const Row& row) const;
   void plan(const Stage& stage, const std::string& name);
   void step(const PlannedStep& step);
@@ -60,8 +65,8 @@ class Linter {
   const SeriesNames series_;
   References references_;
   LintPass pass_;
-  std::map<std::string, Manifest> manifests_;     ///< that were read, by path
-  std::set<std::string> collected_;               ///< collect files that were searched for releases
+  std::map<std::string, Manifest> manifests_;  ///< that were read, by path
+  std::set<std::string> collected_;            ///< collect files that were searched for releases
   std::set<BundleUse> bundles_;
 };
 

@@ -10,12 +10,14 @@
 
 namespace cdctl::mojo {
 
-/// Finds files that nobody names. What is named is read in turn, and what stands in it is named too: a word of a text is enough.
+/// Finds files that nobody names. What is named is read in turn, and what stands in it is named
+/// too: a word of a text is enough.
 class References {
  public:
   explicit References(const SpecTree& tree) : tree_(tree), live_(tree.entries().size()) {}
 
-  /// A file that is used, by its path in the tree. A manifest is no text to search: its comments name what is not used any more.
+  /// A file that is used, by its path in the tree. A manifest is no text to search: its comments
+  /// name what is not used any more.
   void use(std::string_view path, bool manifest = false);
   /// The value of a manifest's option: a file's name, with variables in it.
   void value(std::string_view text);
@@ -31,10 +33,10 @@ class References {
 
   const SpecTree& tree_;
   std::vector<bool> live_;
-  std::vector<std::size_t> todo_;                 ///< live, their text not searched yet
-  std::unordered_set<std::string> words_;         ///< all that any live text holds
-  std::unordered_set<std::string> searched_;      ///< real files: a thousand links may lead to one
-  std::set<std::string> patterns_;                ///< globs of names
+  std::vector<std::size_t> todo_;             ///< live, their text not searched yet
+  std::unordered_set<std::string> words_;     ///< all that any live text holds
+  std::unordered_set<std::string> searched_;  ///< real files: a thousand links may lead to one
+  std::set<std::string> patterns_;            ///< globs of names
 };
 
 }  // namespace cdctl::mojo

@@ -10,12 +10,15 @@ namespace cdctl::mojo {
 namespace {
 
 /// Releases that specs are likely to be run on, for machines without distro-info.
-constexpr std::array k_known{"trusty", "xenial", "bionic", "focal", "jammy", "noble", "plucky", "questing", "buster", "bullseye", "bookworm", "trixie"};
+constexpr std::array k_known{"trusty", "xenial",   "bionic", "focal",    "jammy",    "noble",
+                             "plucky", "questing", "buster", "bullseye", "bookworm", "trixie"};
 /// Shorter names (sid, bo) and this one are words of other things, too.
 constexpr std::size_t k_shortest = 4;
 constexpr std::string_view k_plain_word = "experimental";
 
-bool in_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool in_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 /// Calls `each` with every word of `text` that is not inside `${...}`, until it answers true.
 template <class Each>
@@ -49,10 +52,12 @@ void SeriesNames::read(const char* file) {
   while (!rest.empty()) {
     rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
     const auto line = rest.substr(0, rest.find('\n'));
-    const auto first = line.find(','), second = line.find(',', first == std::string_view::npos ? first : first + 1);
+    const auto first = line.find(','),
+               second = line.find(',', first == std::string_view::npos ? first : first + 1);
     if (second == std::string_view::npos) continue;
     const auto name = line.substr(second + 1, line.find(',', second + 1) - second - 1);
-    if (name.size() >= k_shortest && name != k_plain_word && std::ranges::all_of(name, in_word)) names_.emplace(name);
+    if (name.size() >= k_shortest && name != k_plain_word && std::ranges::all_of(name, in_word))
+      names_.emplace(name);
   }
 }
 

@@ -6,12 +6,14 @@
 
 namespace cdctl::mojo {
 
-/// The names of releases: those of the distro-info data of this machine, or a short list of our own without it.
+/// The names of releases: those of the distro-info data of this machine, or a short list of our own
+/// without it.
 class SeriesNames {
  public:
   SeriesNames();
 
-  /// The first release named in `text` as a word of its own (letters and digits make words), but for the insides of
+  /// The first release named in `text` as a word of its own (letters and digits make words), but
+  /// for the insides of
   /// `${...}`: a default may be a release. Empty without one.
   [[nodiscard]] std::string_view find(std::string_view text) const;
   [[nodiscard]] bool contains(std::string_view name) const { return names_.contains(name); }

@@ -16,8 +16,8 @@ constexpr std::string_view k_blanks = " \t";
 /// A word of a phase line, and what becomes of it.
 struct Piece {
   Word word;
-  std::string_view raw;   ///< as it is written
-  std::string_view key;   ///< without dashes; empty when it is no option
+  std::string_view raw;  ///< as it is written
+  std::string_view key;  ///< without dashes; empty when it is no option
   bool dropped = false;
   bool dashed = false;
 };
@@ -31,8 +31,10 @@ class Fixer {
     number_ = number;
     const auto first = text.find_first_not_of(k_blanks);
     const bool phase = first != std::string_view::npos && text[first] != '#';
-    if (phase) phase_line(text);
-    else end(text, first == std::string_view::npos ? 0 : text.find_last_not_of(k_blanks) + 1);
+    if (phase)
+      phase_line(text);
+    else
+      end(text, first == std::string_view::npos ? 0 : text.find_last_not_of(k_blanks) + 1);
   }
 
  private:
@@ -61,9 +63,11 @@ class Fixer {
       Piece piece{word, text.substr(word.column - 1, word.end - word.column), {}, false, false};
       const auto equals = std::string_view(word.text).find('=');
       // Not a view into the copy: short strings move with their owner.
-      if (!pieces.empty() && equals != std::string_view::npos) piece.key = std::string_view(word.text).substr(0, equals);
+      if (!pieces.empty() && equals != std::string_view::npos)
+        piece.key = std::string_view(word.text).substr(0, equals);
       // Only dashes that are written plainly can be taken away without a look at the quotes.
-      piece.dashed = piece.key.size() > 2 && piece.key.starts_with("--") && piece.key[2] != '-' && piece.raw.starts_with("--");
+      piece.dashed = piece.key.size() > 2 && piece.key.starts_with("--") && piece.key[2] != '-' &&
+                     piece.raw.starts_with("--");
       if (piece.key.starts_with("--")) piece.key.remove_prefix(2);
       pieces.push_back(std::move(piece));
     }
@@ -85,19 +89,23 @@ class Fixer {
     out_.text += text.substr(written, content - written);
     if (content < text.size()) note(content + 1, "trailing-blanks");
   }
-  void note(std::size_t column, std::string_view rule) { out_.fixes.push_back({number_, column, rule}); }
+  void note(std::size_t column, std::string_view rule) {
+    out_.fixes.push_back({number_, column, rule});
+  }
 
   FixedText& out_;
   std::size_t number_ = 0;
 };
 
-/// What a run would take from each row: its line and phase, and the value of each option that counts.
+/// What a run would take from each row: its line and phase, and the value of each option that
+/// counts.
 using Meaning = std::tuple<std::size_t, std::string, std::map<std::string, std::string>>;
 std::vector<Meaning> meaning(const Manifest& manifest) {
   std::vector<Meaning> rows;
   for (const auto& row : manifest.rows) {
     std::map<std::string, std::string> values;
-    for (const auto& option : row.options) values[option.key.starts_with("--") ? option.key.substr(2) : option.key] = option.value;
+    for (const auto& option : row.options)
+      values[option.key.starts_with("--") ? option.key.substr(2) : option.key] = option.value;
     rows.emplace_back(row.line, row.phase, std::move(values));
   }
   return rows;
@@ -121,8 +129,10 @@ FixedText fix_manifest(std::string_view text) {
     out.text += '\n';
   }
   const auto before = parse_manifest(text, ""), after = parse_manifest(out.text, "");
-  if (before.problems.size() != after.problems.size() || meaning(before) != meaning(after)) return {std::string(text), {}};
-  std::ranges::stable_sort(out.fixes, {}, [](const TextFix& fix) { return std::pair(fix.line, fix.column); });
+  if (before.problems.size() != after.problems.size() || meaning(before) != meaning(after))
+    return {std::string(text), {}};
+  std::ranges::stable_sort(out.fixes, {},
+                           [](const TextFix& fix) { return std::pair(fix.line, fix.column); });
   return out;
 }
 

@@ -16,12 +16,15 @@ namespace {
 constexpr std::array<std::string_view, 4> k_not_ours{".git", ".bzr", ".svn", ".hg"};
 constexpr std::ptrdiff_t k_deepest = 64;
 
-std::string joined(const std::string& folder, const std::string& name) { return folder.empty() ? name : folder + '/' + name; }
+std::string joined(const std::string& folder, const std::string& name) {
+  return folder.empty() ? name : folder + '/' + name;
+}
 
 }  // namespace
 
 Result<> may_go_on(const Deadline& deadline) {
-  if (const int signal = Stop::signal()) return fail(static_cast<ExitCode>(128 + signal), "lint was asked to stop");
+  if (const int signal = Stop::signal())
+    return fail(static_cast<ExitCode>(128 + signal), "lint was asked to stop");
   if (deadline.passed()) return fail(ExitCode::timeout, "lint did not end before its deadline");
   return {};
 }
@@ -36,11 +39,13 @@ Result<SpecTree> SpecTree::read(const fs::path& spec, const Deadline& deadline) 
   std::error_code error;
   tree.spec_ = fs::canonical(spec, error);
   if (error || !fs::is_directory(tree.spec_, error)) {
-    return fail(ExitCode::config, fmt::format("look at the spec {}: {}", spec.string(), error ? error.message() : "it is no folder"));
+    return fail(ExitCode::config, fmt::format("look at the spec {}: {}", spec.string(),
+                                              error ? error.message() : "it is no folder"));
   }
   CDCTL_TRY(tree.walk("", deadline));
   std::ranges::sort(tree.entries_, {}, &TreeEntry::path);
-  for (std::size_t i = 0; i < tree.entries_.size(); ++i) tree.by_name_[std::string(tree.entries_[i].name())].push_back(i);
+  for (std::size_t i = 0; i < tree.entries_.size(); ++i)
+    tree.by_name_[std::string(tree.entries_[i].name())].push_back(i);
   return tree;
 }
 
@@ -48,13 +53,20 @@ Result<> SpecTree::walk(const std::string& folder, const Deadline& deadline) {
   CDCTL_TRY(may_go_on(deadline));
   std::error_code error;
   const auto begin = entries_.size();
-  for (fs::directory_iterator at(spec_ / folder, error), end; !error && at != end; at.increment(error)) add(*at, folder);
-  if (error) return fail(ExitCode::config, fmt::format("look at the spec's folder {}: {}", (spec_ / folder).string(), error.message()));
+  for (fs::directory_iterator at(spec_ / folder, error), end; !error && at != end;
+       at.increment(error))
+    add(*at, folder);
+  if (error)
+    return fail(ExitCode::config, fmt::format("look at the spec's folder {}: {}",
+                                              (spec_ / folder).string(), error.message()));
   if (entries_.size() > k_most_entries || std::ranges::count(folder, '/') > k_deepest) {
-    return fail(ExitCode::config, fmt::format("the spec {} holds more than {} entries, or folders more than {} deep", spec_.string(), k_most_entries, k_deepest));
+    return fail(ExitCode::config,
+                fmt::format("the spec {} holds more than {} entries, or folders more than {} deep",
+                            spec_.string(), k_most_entries, k_deepest));
   }
   for (auto i = begin, stop = entries_.size(); i < stop; ++i) {
-    if (entries_[i].kind == TreeEntry::Kind::folder) CDCTL_TRY(walk(std::string(entries_[i].path), deadline));
+    if (entries_[i].kind == TreeEntry::Kind::folder)
+      CDCTL_TRY(walk(std::string(entries_[i].path), deadline));
   }
   return {};
 }
@@ -97,7 +109,8 @@ const std::vector<std::size_t>& SpecTree::named(std::string_view name) const {
 }
 
 const TreeEntry* SpecTree::find(std::string_view path) const {
-  const auto at = std::ranges::lower_bound(entries_, path, {}, [](const TreeEntry& entry) { return std::string_view(entry.path); });
+  const auto at = std::ranges::lower_bound(
+      entries_, path, {}, [](const TreeEntry& entry) { return std::string_view(entry.path); });
   return at != entries_.end() && at->path == path ? &*at : nullptr;
 }
 
@@ -107,7 +120,9 @@ std::vector<std::string> SpecTree::folders_with(std::string_view top, std::strin
   for (const auto i : named(name.substr(0, name.find('/')))) {
     const auto folder = entries_[i].folder();
     std::error_code error;
-    const bool below = top.empty() ? !folder.empty() : folder.starts_with(top) && folder.size() > top.size() && folder[top.size()] == '/';
+    const bool below = top.empty() ? !folder.empty()
+                                   : folder.starts_with(top) && folder.size() > top.size() &&
+                                         folder[top.size()] == '/';
     if (below && fs::is_regular_file(spec_ / folder / name, error)) folders.push_back(folder);
   }
   return folders;

@@ -34,28 +34,43 @@ class LineReader {
 
  private:
   std::string no_phase(const std::string& word) const {
-    // A file that is no manifest at all may have a million such lines: only the first are worth a search for what was meant.
-    return manifest_.problems.size() < 100 ? unknown_phase(word) : fmt::format("'{}' is no phase", printable(word, 60));
+    // A file that is no manifest at all may have a million such lines: only the first are worth a
+    // search for what was meant.
+    return manifest_.problems.size() < 100 ? unknown_phase(word)
+                                           : fmt::format("'{}' is no phase", printable(word, 60));
   }
   void option(Row& row, const Word& word) {
     const auto equals = word.text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return wrong(word.column, fmt::format("'{}' is no key=value; write NAME=value, with quotes around blanks", printable(word.text, 60)));
+      return wrong(word.column,
+                   fmt::format("'{}' is no key=value; write NAME=value, with quotes around blanks",
+                               printable(word.text, 60)));
     }
     auto key = word.text.substr(0, equals);
     const auto bare = key.starts_with("--") ? key.substr(2) : key;
     if (const auto why = bad_key(bare); !why.empty()) return wrong(word.column, why);
-    if (bare != key) warn(word.column, "dashed-option", fmt::format("{} is read as {}; leave the dashes out", key, bare));
-    if (!keys_.emplace(bare).second) warn(word.column, "repeated-option", fmt::format("{} is given again; the last one counts", bare));
+    if (bare != key)
+      warn(word.column, "dashed-option",
+           fmt::format("{} is read as {}; leave the dashes out", key, bare));
+    if (!keys_.emplace(bare).second)
+      warn(word.column, "repeated-option",
+           fmt::format("{} is given again; the last one counts", bare));
     row.options.push_back({std::move(key), word.text.substr(equals + 1), word.column});
   }
   static std::string bad_key(std::string_view key) {
-    const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+    const auto fits = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '_' || c == '-';
+    };
     if (!key.empty() && !key.starts_with('-') && std::ranges::all_of(key, fits)) return {};
     return fmt::format("'{}' is no option name", printable(key, 60));
   }
-  void wrong(std::size_t column, std::string what) { manifest_.problems.push_back({manifest_.path, line_, column, std::move(what)}); }
-  void warn(std::size_t column, std::string_view rule, std::string what) { manifest_.warnings.push_back({manifest_.path, line_, column, std::move(what), rule}); }
+  void wrong(std::size_t column, std::string what) {
+    manifest_.problems.push_back({manifest_.path, line_, column, std::move(what)});
+  }
+  void warn(std::size_t column, std::string_view rule, std::string what) {
+    manifest_.warnings.push_back({manifest_.path, line_, column, std::move(what), rule});
+  }
 
   Manifest& manifest_;
   std::size_t line_;
@@ -67,18 +82,24 @@ class LineReader {
 const Option* Row::find(std::string_view key) const {
   const Option* found = nullptr;
   for (const auto& option : options) {
-    if (option.key == key || (option.key.starts_with("--") && std::string_view(option.key).substr(2) == key)) found = &option;
+    if (option.key == key ||
+        (option.key.starts_with("--") && std::string_view(option.key).substr(2) == key))
+      found = &option;
   }
   return found;
 }
 
 std::string quoted_word(std::string_view word) {
   // A # means a comment only at the start of a line, but a word does not know where it will stand.
-  if (!word.empty() && !word.starts_with('#') && word.find_first_of(" \t'\"\\") == std::string_view::npos) return std::string(word);
+  if (!word.empty() && !word.starts_with('#') &&
+      word.find_first_of(" \t'\"\\") == std::string_view::npos)
+    return std::string(word);
   std::string out = "'";
   for (const char c : word) {
-    if (c == '\'') out += "'\\''";
-    else out += c;
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
   }
   return out + "'";
 }

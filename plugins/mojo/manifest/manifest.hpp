@@ -12,7 +12,7 @@ namespace cdctl::mojo {
 /// One `key=value` of a phase line.
 struct Option {
   std::string key;
-  std::string value;       ///< all after the first `=`, quotes removed, variables as written
+  std::string value;  ///< all after the first `=`, quotes removed, variables as written
   std::size_t column = 0;
 };
 
@@ -22,11 +22,13 @@ struct Row {
   std::string phase;
   std::vector<Option> options;  ///< in the order of the file, repeated keys kept
 
-  /// The value that counts for `key`: the last one, since `--target` and repeated keys are accepted.
+  /// The value that counts for `key`: the last one, since `--target` and repeated keys are
+  /// accepted.
   [[nodiscard]] const Option* find(std::string_view key) const;
 };
 
-/// A manifest as it is written. Nothing is expanded and no file is looked for: that is plan.hpp's part.
+/// A manifest as it is written. Nothing is expanded and no file is looked for: that is plan.hpp's
+/// part.
 struct Manifest {
   std::string path;
   std::vector<Row> rows;
@@ -37,7 +39,8 @@ struct Manifest {
 /// Reads the text of a manifest. Pure. `path` is only told in messages.
 [[nodiscard]] Manifest parse_manifest(std::string_view text, std::string path);
 
-/// The rows as text, quoted where they need it, comments and blank lines left out: reading it again gives the same rows.
+/// The rows as text, quoted where they need it, comments and blank lines left out: reading it again
+/// gives the same rows.
 [[nodiscard]] std::string print_manifest(const Manifest& manifest);
 /// One word of a manifest, in quotes when it would be read as something else without.
 [[nodiscard]] std::string quoted_word(std::string_view word);

@@ -8,19 +8,33 @@
 namespace cdctl::mojo {
 
 enum class PhaseKind {
-  collect, builddeps, build, repo, secrets, script, verify, deploy, bundle, sleep, nagios_check, juju_check_wait, stop_on, include,
+  collect,
+  builddeps,
+  build,
+  repo,
+  secrets,
+  script,
+  verify,
+  deploy,
+  bundle,
+  sleep,
+  nagios_check,
+  juju_check_wait,
+  stop_on,
+  include,
 };
 
 enum class OptionType {
-  file,        ///< a file of the spec, looked for in the stage and above
-  secret_file, ///< a file below ROOT/LOCAL/PROJECT/STAGE
-  seconds,     ///< a whole number of seconds, at most a week
-  flag,        ///< True or False
-  number,      ///< 0 to 255, an exit status
+  file,         ///< a file of the spec, looked for in the stage and above
+  secret_file,  ///< a file below ROOT/LOCAL/PROJECT/STAGE
+  seconds,      ///< a whole number of seconds, at most a week
+  flag,         ///< True or False
+  number,       ///< 0 to 255, an exit status
   text,
 };
 
-/// Where the meaning of a phase or an option comes from: Mojo's own texts and users, or us where those are silent.
+/// Where the meaning of a phase or an option comes from: Mojo's own texts and users, or us where
+/// those are silent.
 enum class Origin { mojo, ours };
 
 struct OptionRule {
@@ -34,8 +48,9 @@ struct OptionRule {
 struct PhaseRule {
   std::string_view name;
   PhaseKind kind;
-  std::string_view default_file;          ///< of `config` when the line has none; empty: the line must have one
-  bool words;                             ///< NAME=value words go to its script's environment
+  std::string_view
+      default_file;  ///< of `config` when the line has none; empty: the line must have one
+  bool words;        ///< NAME=value words go to its script's environment
   std::span<const OptionRule> options;
   std::string_view summary;
 };

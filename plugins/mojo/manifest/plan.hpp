@@ -20,13 +20,14 @@ namespace cdctl::mojo {
 /// One phase, ready to run.
 struct PlannedStep {
   const PhaseRule* rule = nullptr;
-  std::string path;                          ///< of the manifest, relative to the spec: an include has its own
+  std::string path;  ///< of the manifest, relative to the spec: an include has its own
   std::size_t line = 0;
-  std::size_t number = 0;                    ///< from 1, in the whole plan
-  std::vector<Option> options;               ///< as written and in that order, variables expanded
-  std::string config;                        ///< the file's name as it was asked for, or its default; empty without one
-  std::filesystem::path file;                ///< where it was found; empty when the plan looks for no files
-  std::map<std::string, std::string> words;  ///< NAME=value of the line and of its includes, for its script
+  std::size_t number = 0;       ///< from 1, in the whole plan
+  std::vector<Option> options;  ///< as written and in that order, variables expanded
+  std::string config;  ///< the file's name as it was asked for, or its default; empty without one
+  std::filesystem::path file;  ///< where it was found; empty when the plan looks for no files
+  std::map<std::string, std::string>
+      words;  ///< NAME=value of the line and of its includes, for its script
   Millis timeout = std::chrono::minutes(30);
 
   [[nodiscard]] PhaseKind kind() const { return rule->kind; }
@@ -41,29 +42,31 @@ struct PlannedStep {
 
 /// A manifest with its includes, checked.
 struct Plan {
-  std::string manifest;                      ///< relative to the spec
-  std::vector<PlannedStep> steps;            ///< empty of those with problems
+  std::string manifest;            ///< relative to the spec
+  std::vector<PlannedStep> steps;  ///< empty of those with problems
   std::vector<Problem> warnings;
-  std::vector<Problem> problems;             ///< all of them; nothing may run when there is one
+  std::vector<Problem> problems;  ///< all of them; nothing may run when there is one
 };
 
 /// Where a plan looks for things, and how strict it is.
 struct PlanPlaces {
   const Stage& stage;
-  std::filesystem::path trunk;               ///< checkout of the trunk; empty when there is none
-  Lookup variables;                          ///< for ${NAME} in option values
-  std::filesystem::path secrets = {};        ///< folder of `local=` files; empty = not looked for
-  bool check_files = true;                   ///< false: only the language is checked, and `include` files are read
-  bool lenient = false;                      ///< unknown options are warnings
-  bool procfile_later = false;               ///< a Procfile that is not there may come with the collect phase
-  Millis timeout = std::chrono::minutes(30); ///< of phases without a `timeout`
+  std::filesystem::path trunk;         ///< checkout of the trunk; empty when there is none
+  Lookup variables;                    ///< for ${NAME} in option values
+  std::filesystem::path secrets = {};  ///< folder of `local=` files; empty = not looked for
+  bool check_files = true;  ///< false: only the language is checked, and `include` files are read
+  bool lenient = false;     ///< unknown options are warnings
+  bool procfile_later = false;  ///< a Procfile that is not there may come with the collect phase
+  Millis timeout = std::chrono::minutes(30);  ///< of phases without a `timeout`
 };
 
-/// Reads the manifest `name` and checks all of it before anything runs: grammar, phases, options, variables, and that
-/// every file it names is there and fits its phase (executable, with a known interpreter; a readable collect file).
+/// Reads the manifest `name` and checks all of it before anything runs: grammar, phases, options,
+/// variables, and that every file it names is there and fits its phase (executable, with a known
+/// interpreter; a readable collect file).
 [[nodiscard]] Plan make_plan(const PlanPlaces& places, const std::string& name);
 /// The same for text that is no file, as of a phase given on the command line.
-[[nodiscard]] Plan plan_text(const PlanPlaces& places, std::string_view text, const std::string& shown);
+[[nodiscard]] Plan plan_text(const PlanPlaces& places, std::string_view text,
+                             const std::string& shown);
 
 /// Whether a `config` of deploy names a Procfile rather than a bundle: by its name, as editors do.
 [[nodiscard]] bool names_procfile(std::string_view config);
@@ -74,10 +77,16 @@ struct PlanPlaces {
 [[nodiscard]] std::optional<Millis> parse_seconds(std::string_view text, std::int64_t least);
 
 /// The entries of a Procfile on disk, `shown` in messages.
-[[nodiscard]] std::vector<ProcfileEntry> load_procfile(const std::filesystem::path& file, const std::string& shown, std::vector<Problem>& problems);
-[[nodiscard]] std::vector<CollectLine> load_collect_file(const std::filesystem::path& file, const std::string& shown,
-                                                         std::vector<Problem>& problems, std::vector<Problem>& warnings);
+[[nodiscard]] std::vector<ProcfileEntry> load_procfile(const std::filesystem::path& file,
+                                                       const std::string& shown,
+                                                       std::vector<Problem>& problems);
+[[nodiscard]] std::vector<CollectLine> load_collect_file(const std::filesystem::path& file,
+                                                         const std::string& shown,
+                                                         std::vector<Problem>& problems,
+                                                         std::vector<Problem>& warnings);
 /// The names of a `repo` or `builddeps` file: one a line, # starts a comment.
-[[nodiscard]] std::vector<std::string> load_names(const std::filesystem::path& file, const std::string& shown, std::vector<Problem>& problems);
+[[nodiscard]] std::vector<std::string> load_names(const std::filesystem::path& file,
+                                                  const std::string& shown,
+                                                  std::vector<Problem>& problems);
 
 }  // namespace cdctl::mojo

@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// What templates may name: our environment without the broker's password, and the run's variables.
-std::map<std::string, std::string> template_environment(const std::map<std::string, std::string>& own) {
+std::map<std::string, std::string> template_environment(
+    const std::map<std::string, std::string>& own) {
   auto env = own;
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text(*entry);
@@ -35,11 +36,18 @@ Result<std::string> rendered(const StepRun& at) {
   CDCTL_TRY_ASSIGN(auto text, read_file(at.step.file, k_largest_file));
   if (!holds_template(text)) return text;
   const auto& stage = at.run.stage;
-  return render({std::move(text), at.step.config, stage.spec(), template_folders(stage), template_variables(stage, at.run.series, at.run.workspace.local),
-                 template_environment(at.run.env), at.deadline, {}});
+  return render({std::move(text),
+                 at.step.config,
+                 stage.spec(),
+                 template_folders(stage),
+                 template_variables(stage, at.run.series, at.run.workspace.local),
+                 template_environment(at.run.env),
+                 at.deadline,
+                 {}});
 }
 
-Bundle read_bundle(const PlannedStep& step, const std::string& text, std::vector<Problem>& problems) {
+Bundle read_bundle(const PlannedStep& step, const std::string& text,
+                   std::vector<Problem>& problems) {
   if (step.kind() == PhaseKind::bundle) return parse_bundle(text, step.config, problems);
   auto file = parse_deployer(text, step.config, problems);
   if (!problems.empty()) return {};
@@ -54,7 +62,9 @@ Result<> overlay(const StepRun& at, Bundle& bundle) {
   if (!name) return {};
   CDCTL_TRY(check_relative(*name, "local"));
   const auto file = at.run.secrets / *name;
-  if (!inside(file, at.run.secrets)) return fail(ExitCode::config, fmt::format("there is no secrets file '{}' in {}", *name, at.run.secrets.string()));
+  if (!inside(file, at.run.secrets))
+    return fail(ExitCode::config,
+                fmt::format("there is no secrets file '{}' in {}", *name, at.run.secrets.string()));
   CDCTL_TRY_ASSIGN(const auto text, read_file(file, k_largest_file));
   std::vector<Problem> problems;
   add_overlay(bundle, text, *name, true, problems);
@@ -65,7 +75,9 @@ Result<> overlay(const StepRun& at, Bundle& bundle) {
 Result<> keep(const StepRun& at, const Bundle& bundle) {
   const auto folder = at.run.workspace.root / "rendered";
   CDCTL_TRY(make_directories(folder, 0700));
-  return write_file_atomically(folder / fmt::format("{}-{}.yaml", at.number, fs::path(at.step.config).filename().string()), print_bundle(bundle), 0600);
+  return write_file_atomically(
+      folder / fmt::format("{}-{}.yaml", at.number, fs::path(at.step.config).filename().string()),
+      print_bundle(bundle), 0600);
 }
 
 /// The step's bundle, complete: rendered, its overlay and its included files merged.
@@ -85,7 +97,8 @@ Result<Bundle> complete_bundle(const StepRun& at) {
 
 }  // namespace
 
-Result<std::vector<Process>> bundle_processes(const StepRun& at, const std::vector<ProcfileEntry>& entries) {
+Result<std::vector<Process>> bundle_processes(const StepRun& at,
+                                              const std::vector<ProcfileEntry>& entries) {
   CDCTL_TRY_ASSIGN(const auto bundle, complete_bundle(at));
   std::vector<std::string> notes;
   auto processes = processes_of(bundle, entries, at.run.units, at.step.config, notes);
@@ -96,14 +109,17 @@ Result<std::vector<Process>> bundle_processes(const StepRun& at, const std::vect
 Result<Json> bundle_document(const StepRun& at) {
   CDCTL_TRY_ASSIGN(const auto bundle, complete_bundle(at));
   const auto& workspace = at.run.workspace;
-  CharmFolders folders{{at.step.file.parent_path(), workspace.build}, workspace.repo, workspace.root};
+  CharmFolders folders{
+      {at.step.file.parent_path(), workspace.build}, workspace.repo, workspace.root};
   if (const auto trunk = at.run.launcher.trunk(); !trunk.empty()) folders.from.push_back(trunk);
   return bundle_to_hand_over(bundle, at.run.units, folders, at.step.config);
 }
 
-Result<Json> trunk_bundle(const fs::path& trunk, const std::map<std::string, std::int64_t>& units, Host& host) {
+Result<Json> trunk_bundle(const fs::path& trunk, const std::map<std::string, std::int64_t>& units,
+                          Host& host) {
   constexpr const char* k_bundle = "bundle.yaml";
-  if (!inside(trunk / k_bundle, trunk)) return fail(ExitCode::config, "the bundle.yaml of the trunk leads out of it");
+  if (!inside(trunk / k_bundle, trunk))
+    return fail(ExitCode::config, "the bundle.yaml of the trunk leads out of it");
   CDCTL_TRY_ASSIGN(const auto text, read_file(trunk / k_bundle, k_largest_file));
   std::vector<Problem> problems;
   const auto bundle = parse_bundle(text, k_bundle, problems);
@@ -116,11 +132,14 @@ Result<std::vector<Problem>> check_bundles(const Plan& plan, const Deadline& dea
   std::vector<Problem> problems;
   std::vector<TemplateFile> templates;
   for (const auto& step : plan.steps) {
-    const bool bundle = step.kind() == PhaseKind::bundle || (step.kind() == PhaseKind::deploy && !names_procfile(step.config));
+    const bool bundle = step.kind() == PhaseKind::bundle ||
+                        (step.kind() == PhaseKind::deploy && !names_procfile(step.config));
     if (!bundle || step.file.empty()) continue;
     CDCTL_TRY_ASSIGN(auto text, read_file(step.file, k_largest_file));
-    if (holds_template(text)) templates.push_back({step.config, std::move(text)});
-    else (void)read_bundle(step, text, problems);
+    if (holds_template(text))
+      templates.push_back({step.config, std::move(text)});
+    else
+      (void)read_bundle(step, text, problems);
   }
   if (templates.empty()) return problems;
   CDCTL_TRY_ASSIGN(auto found, check_templates(templates, {}, deadline));

@@ -8,19 +8,27 @@
 namespace cdctl::mojo {
 
 /// The Procfile of a step: in the stage or above, in the trunk, or in what was collected.
-[[nodiscard]] Result<std::filesystem::path> find_procfile(const StepRun& at, const std::string& name);
+[[nodiscard]] Result<std::filesystem::path> find_procfile(const StepRun& at,
+                                                          const std::string& name);
 
-/// The processes that the step's bundle, or the deployment of its juju-deployer file, wants on an engine of processes. What was
-/// deployed is left in the workspace (rendered/N-CONFIG, 0600: it may hold secrets).
-[[nodiscard]] Result<std::vector<Process>> bundle_processes(const StepRun& at, const std::vector<ProcfileEntry>& entries);
+/// The processes that the step's bundle, or the deployment of its juju-deployer file, wants on an
+/// engine of processes. What was deployed is left in the workspace (rendered/N-CONFIG, 0600: it may
+/// hold secrets).
+[[nodiscard]] Result<std::vector<Process>> bundle_processes(
+    const StepRun& at, const std::vector<ProcfileEntry>& entries);
 
-/// The same for an engine that takes bundles: what it is handed, with `units` as counts of applications.
+/// The same for an engine that takes bundles: what it is handed, with `units` as counts of
+/// applications.
 [[nodiscard]] Result<Json> bundle_document(const StepRun& at);
 
 /// The bundle that a trunk without a spec brings along.
-[[nodiscard]] Result<Json> trunk_bundle(const std::filesystem::path& trunk, const std::map<std::string, std::int64_t>& units, Host& host);
+[[nodiscard]] Result<Json> trunk_bundle(const std::filesystem::path& trunk,
+                                        const std::map<std::string, std::int64_t>& units,
+                                        Host& host);
 
-/// Before anything runs: the syntax of all bundles of a plan; of templates only what can be told without rendering them.
-[[nodiscard]] Result<std::vector<Problem>> check_bundles(const Plan& plan, const Deadline& deadline);
+/// Before anything runs: the syntax of all bundles of a plan; of templates only what can be told
+/// without rendering them.
+[[nodiscard]] Result<std::vector<Problem>> check_bundles(const Plan& plan,
+                                                         const Deadline& deadline);
 
 }  // namespace cdctl::mojo

@@ -9,16 +9,16 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/url.hpp>
 
-#include "plugins/mojo/run/bundle_step.hpp"
-#include "plugins/mojo/spec/checkouts.hpp"
 #include "plugins/mojo/collect/collect.hpp"
-#include "plugins/mojo/spec/environment.hpp"
+#include "plugins/mojo/manifest/plan.hpp"
+#include "plugins/mojo/run/bundle_step.hpp"
 #include "plugins/mojo/run/external.hpp"
 #include "plugins/mojo/run/phases.hpp"
-#include "plugins/mojo/manifest/plan.hpp"
 #include "plugins/mojo/run/runner.hpp"
-#include "plugins/mojo/spec/stage.hpp"
 #include "plugins/mojo/run/sweep.hpp"
+#include "plugins/mojo/spec/checkouts.hpp"
+#include "plugins/mojo/spec/environment.hpp"
+#include "plugins/mojo/spec/stage.hpp"
 #include "plugins/mojo/spec/workspace.hpp"
 
 namespace cdctl::mojo {
@@ -31,7 +31,11 @@ namespace {
 class Deployment final : public Launcher {
  public:
   Deployment(Host& host, const DeployRequest& request, Claim& claim, MojoOptions options)
-      : host_(host), request_(request), claim_(claim), options_(std::move(options)), workspace_(claim.workspace()) {}
+      : host_(host),
+        request_(request),
+        claim_(claim),
+        options_(std::move(options)),
+        workspace_(claim.workspace()) {}
 
   Result<> run() {
     // A deploy that was killed may have left its script running, in this very workspace.
@@ -42,7 +46,8 @@ class Deployment final : public Launcher {
     return sources_.contains("spec") ? by_manifest() : by_procfile();
   }
 
-  Result<> start(const std::vector<Process>& processes, const fs::path& directory, const Deadline& deadline) override {
+  Result<> start(const std::vector<Process>& processes, const fs::path& directory,
+                 const Deadline& deadline) override {
     Workload workload{directory, processes, request_.env};
     workload.env.merge(source_environment(sources_));
     crash_point("mojo.before-start");
@@ -70,14 +75,23 @@ class Deployment final : public Launcher {
 
  private:
   Identity identity() const {
-    return {mojo_root(host_.config(), host_.home()), request_.service.name, options_.series, request_.set.str(), options_.stage, sources_.at("spec").config.url};
+    return {mojo_root(host_.config(), host_.home()),
+            request_.service.name,
+            options_.series,
+            request_.set.str(),
+            options_.stage,
+            sources_.at("spec").config.url};
   }
-  fs::path secrets() const { return secrets_folder(identity().root, request_.service.name, options_.stage); }
+  fs::path secrets() const {
+    return secrets_folder(identity().root, request_.service.name, options_.stage);
+  }
 
   std::map<std::string, std::string> script_environment() const {
     auto env = source_environment(sources_);
     env.merge(mojo_environment(identity(), workspace_));
-    env.insert({{"CDCTL_SERVICE", request_.set.service}, {"CDCTL_REVISION", request_.set.revision}, {"CDCTL_SET", request_.set.str()}});
+    env.insert({{"CDCTL_SERVICE", request_.set.service},
+                {"CDCTL_REVISION", request_.set.revision},
+                {"CDCTL_SET", request_.set.str()}});
     return env;
   }
 
@@ -97,47 +111,68 @@ class Deployment final : public Launcher {
   }
 
   Result<> by_manifest() {
-    if (sources_.at("spec").is_file()) return fail(ExitCode::config, "source spec is a file; a spec is a git or bzr repository");
+    if (sources_.at("spec").is_file())
+      return fail(ExitCode::config, "source spec is a file; a spec is a git or bzr repository");
     const Stage stage(workspace_.spec, options_.stage);
     const auto env = script_environment();
     auto masked = mask();
-    CDCTL_TRY(install_secrets(secrets(), workspace_.local, !options_.stage.empty(), masked, request_.deadline));
-    const PlanPlaces places{stage, trunk(), [&](const std::string& name) { return environment_value(env, name); }, secrets(), true, false, true};
+    CDCTL_TRY(install_secrets(secrets(), workspace_.local, !options_.stage.empty(), masked,
+                              request_.deadline));
+    const PlanPlaces places{
+        stage,     trunk(), [&](const std::string& name) { return environment_value(env, name); },
+        secrets(), true,    false,
+        true};
     auto plan = make_plan(places, options_.manifest);
     CDCTL_TRY_ASSIGN(const auto bundles, check_bundles(plan, request_.deadline));
     std::ranges::copy(bundles, std::back_inserter(plan.problems));
-    if (!plan.problems.empty()) return fail(to_error(plan.problems).in(fmt::format("checking the manifest of {}", request_.service.name)));
+    if (!plan.problems.empty())
+      return fail(to_error(plan.problems)
+                      .in(fmt::format("checking the manifest of {}", request_.service.name)));
     for (const auto& warning : plan.warnings) host_.log(Level::warning, warning.str());
     CDCTL_TRY(check_units(plan));
     crash_point("mojo.checked");
     if (options_.external) return by_installed_mojo(env);
     Collector collector(host_, request_.service.name, workspace_, sources_);
-    const Run run{host_, workspace_, stage, request_.service.name, options_.series, secrets(), env, masked, collector, *this, request_.service.units};
+    const Run run{host_,  workspace_, stage, request_.service.name, options_.series, secrets(), env,
+                  masked, collector,  *this, request_.service.units};
     CDCTL_TRY_ASSIGN(const auto end, run_steps(plan.steps, run, request_.deadline));
     if (end == RunEnd::stopped && !started_) {
-      return fail(ExitCode::refused, "a stop-on phase ended the run before anything was deployed; it will be offered again");
+      return fail(
+          ExitCode::refused,
+          "a stop-on phase ended the run before anything was deployed; it will be offered again");
     }
     return {};
   }
 
-  /// The manifest is an installed mojo's work; units that an engine of processes can run are started after it.
+  /// The manifest is an installed mojo's work; units that an engine of processes can run are
+  /// started after it.
   Result<> by_installed_mojo(const std::map<std::string, std::string>& env) {
-    CDCTL_TRY(run_external({host_, identity(), workspace_, options_.manifest, env, mask()}, request_.deadline));
+    CDCTL_TRY(run_external({host_, identity(), workspace_, options_.manifest, env, mask()},
+                           request_.deadline));
     crash_point("mojo.external");
     if (trunk().empty()) return {};
     return by_procfile();
   }
 
-  /// Before anything runs: whether the Procfile has the types that `units` asks for, and that something is deployed at all.
+  /// Before anything runs: whether the Procfile has the types that `units` asks for, and that
+  /// something is deployed at all.
   Result<> check_units(const Plan& plan) const {
     bool deploys = options_.external;
     for (const auto& step : plan.steps) {
       deploys = deploys || step.kind() == PhaseKind::deploy || step.kind() == PhaseKind::bundle;
       if (step.kind() != PhaseKind::deploy || !names_procfile(step.config)) continue;
-      if (claim_.takes_bundles()) return fail(ExitCode::config, fmt::format("{}: engine {} runs charms and no processes of a {}; name a bundle", plan.manifest, request_.service.engine, step.config));
+      if (claim_.takes_bundles())
+        return fail(ExitCode::config,
+                    fmt::format("{}: engine {} runs charms and no processes of a {}; name a bundle",
+                                plan.manifest, request_.service.engine, step.config));
       if (!step.file.empty()) CDCTL_TRY(processes(step.file, step.config));
     }
-    if (!deploys) return fail(ExitCode::config, fmt::format("{}: it has no deploy or bundle phase, so nothing would run; add a line `deploy`", plan.manifest));
+    if (!deploys)
+      return fail(
+          ExitCode::config,
+          fmt::format(
+              "{}: it has no deploy or bundle phase, so nothing would run; add a line `deploy`",
+              plan.manifest));
     return {};
   }
 
@@ -150,13 +185,20 @@ class Deployment final : public Launcher {
 
   Result<> by_procfile() {
     if (trunk().empty()) {
-      return fail(ExitCode::config, fmt::format("service {} has neither a spec nor a trunk to deploy from: add one to its [sources]", request_.service.name));
+      return fail(
+          ExitCode::config,
+          fmt::format(
+              "service {} has neither a spec nor a trunk to deploy from: add one to its [sources]",
+              request_.service.name));
     }
     if (claim_.takes_bundles()) return by_trunk_bundle();
     const auto file = trunk() / "Procfile";
     std::error_code ignored;
     if (!fs::is_regular_file(file, ignored) || !inside(file, trunk())) {
-      return fail(ExitCode::config, fmt::format("the trunk of {} has no Procfile; add one, or a source spec with a manifest", request_.service.name));
+      return fail(
+          ExitCode::config,
+          fmt::format("the trunk of {} has no Procfile; add one, or a source spec with a manifest",
+                      request_.service.name));
     }
     CDCTL_TRY_ASSIGN(const auto wanted, processes(file, "Procfile"));
     crash_point("mojo.checked");
@@ -166,7 +208,10 @@ class Deployment final : public Launcher {
   Result<> by_trunk_bundle() {
     std::error_code ignored;
     if (!fs::is_regular_file(trunk() / "bundle.yaml", ignored)) {
-      return fail(ExitCode::config, fmt::format("the trunk of {} has no bundle.yaml, and engine {} runs charms; add one, or a source spec with a manifest", request_.service.name, request_.service.engine));
+      return fail(ExitCode::config,
+                  fmt::format("the trunk of {} has no bundle.yaml, and engine {} runs charms; add "
+                              "one, or a source spec with a manifest",
+                              request_.service.name, request_.service.engine));
     }
     CDCTL_TRY_ASSIGN(const auto bundle, trunk_bundle(trunk(), request_.service.units, host_));
     crash_point("mojo.checked");

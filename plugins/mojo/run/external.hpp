@@ -21,8 +21,9 @@ struct ExternalRun {
   Mask mask;
 };
 
-/// Runs `mojo -r ROOT run --project P --series S --stage ST -m MANIFEST SPEC WORKSPACE` on our checkout of the spec and
-/// waits for it. Exit code `config` when no mojo is on PATH, or no series is configured.
+/// Runs `mojo -r ROOT run --project P --series S --stage ST -m MANIFEST SPEC WORKSPACE` on our
+/// checkout of the spec and waits for it. Exit code `config` when no mojo is on PATH, or no series
+/// is configured.
 [[nodiscard]] Result<> run_external(const ExternalRun& run, const Deadline& deadline);
 
 }  // namespace cdctl::mojo

@@ -6,8 +6,8 @@
 
 #include <cdctl/host.hpp>
 
-#include "plugins/mojo/spec/project.hpp"
 #include "plugins/mojo/run/selection.hpp"
+#include "plugins/mojo/spec/project.hpp"
 
 namespace cdctl::mojo {
 
@@ -15,7 +15,7 @@ namespace cdctl::mojo {
 struct HandRun {
   Settings settings;
   Selection selection;
-  std::optional<std::string> phase_line;     ///< one phase of the command line instead of the manifest
+  std::optional<std::string> phase_line;  ///< one phase of the command line instead of the manifest
   bool locked = false, lenient = false, quiet = false;
   Millis phase_timeout = std::chrono::minutes(30);
   Deadline deadline;
@@ -24,11 +24,13 @@ struct HandRun {
   std::function<void(const Error&)> report;  ///< each problem of the spec, before anything ran
 };
 
-/// Puts the spec into the workspace, fresh unless the selection resumes an earlier run, checks all of it, and runs it.
-/// The error's text ends with the command that goes on from the phase that failed.
+/// Puts the spec into the workspace, fresh unless the selection resumes an earlier run, checks all
+/// of it, and runs it. The error's text ends with the command that goes on from the phase that
+/// failed.
 [[nodiscard]] Result<> run_by_hand(Host& host, const HandRun& hand);
 
 /// Makes a workspace with the spec in it and runs nothing. Exit code `refused` when it is there.
-[[nodiscard]] Result<std::filesystem::path> make_workspace(Host& host, const Settings& settings, const Deadline& deadline);
+[[nodiscard]] Result<std::filesystem::path> make_workspace(Host& host, const Settings& settings,
+                                                           const Deadline& deadline);
 
 }  // namespace cdctl::mojo

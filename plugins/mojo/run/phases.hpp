@@ -7,11 +7,11 @@ namespace cdctl::mojo {
 /// What one step needs beside the run: its place in it.
 struct StepRun {
   const PlannedStep& step;
-  std::size_t number = 0;                    ///< from 1, for the name of its log
+  std::size_t number = 0;  ///< from 1, for the name of its log
   const Run& run;
-  Deadline deadline;                         ///< of this step
-  std::vector<Process>& started;             ///< by all deploy phases so far
-  std::vector<std::string>& tail;            ///< the last lines of its output, for a failure
+  Deadline deadline;               ///< of this step
+  std::vector<Process>& started;   ///< by all deploy phases so far
+  std::vector<std::string>& tail;  ///< the last lines of its output, for a failure
 
   /// The script of this step; `argv` beside its own file are the caller's.
   [[nodiscard]] Script script(std::vector<std::string> argv) const;
@@ -32,10 +32,14 @@ struct StepRun {
 [[nodiscard]] Result<> phase_nagios_check(const StepRun& at);
 [[nodiscard]] Result<> phase_check_wait(const StepRun& at);
 
-/// Copies the project's secrets to the workspace: folders 0700, files 0600 (0700 when executable); their values are
-/// masked from then on. Without `folders` only files: without a stage the folders are those of the stages. Nothing there is fine.
-[[nodiscard]] Result<> install_secrets(const std::filesystem::path& from, const std::filesystem::path& into, bool folders, Mask& mask, const Deadline& deadline);
-/// Waits until all wanted units have been up, without a restart, for `steady`. Exit code `timeout` at the deadline.
+/// Copies the project's secrets to the workspace: folders 0700, files 0600 (0700 when executable);
+/// their values are masked from then on. Without `folders` only files: without a stage the folders
+/// are those of the stages. Nothing there is fine.
+[[nodiscard]] Result<> install_secrets(const std::filesystem::path& from,
+                                       const std::filesystem::path& into, bool folders, Mask& mask,
+                                       const Deadline& deadline);
+/// Waits until all wanted units have been up, without a restart, for `steady`. Exit code `timeout`
+/// at the deadline.
 [[nodiscard]] Result<> wait_steady(const StepRun& at, Millis steady, const Deadline& deadline);
 
 }  // namespace cdctl::mojo

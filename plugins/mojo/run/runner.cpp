@@ -17,15 +17,18 @@ namespace cdctl::mojo {
 
 namespace {
 
-Error stopped() { return {Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted, "interrupted"}; }
+Error stopped() {
+  return {Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted, "interrupted"};
+}
 
 /// CPU time of this process and of its children that have ended.
 Millis cpu_time() {
   Millis sum{};
   for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    struct rusage usage {};
+    struct rusage usage{};
     ::getrusage(who, &usage);
-    for (const auto& time : {usage.ru_utime, usage.ru_stime}) sum += Millis(time.tv_sec * 1000 + time.tv_usec / 1000);
+    for (const auto& time : {usage.ru_utime, usage.ru_stime})
+      sum += Millis(time.tv_sec * 1000 + time.tv_usec / 1000);
   }
   return sum;
 }
@@ -36,20 +39,31 @@ Result<bool> dispatch(const StepRun& at) {
     return false;
   };
   switch (at.step.kind()) {
-    case PhaseKind::collect: return no_stop(phase_collect(at));
-    case PhaseKind::builddeps: return no_stop(phase_builddeps(at));
-    case PhaseKind::repo: return no_stop(phase_repo(at));
-    case PhaseKind::secrets: return no_stop(phase_secrets(at));
+    case PhaseKind::collect:
+      return no_stop(phase_collect(at));
+    case PhaseKind::builddeps:
+      return no_stop(phase_builddeps(at));
+    case PhaseKind::repo:
+      return no_stop(phase_repo(at));
+    case PhaseKind::secrets:
+      return no_stop(phase_secrets(at));
     case PhaseKind::build:
     case PhaseKind::script:
-    case PhaseKind::verify: return no_stop(phase_script(at));
+    case PhaseKind::verify:
+      return no_stop(phase_script(at));
     case PhaseKind::deploy:
-    case PhaseKind::bundle: return no_stop(phase_deploy(at));
-    case PhaseKind::sleep: return no_stop(pause(*parse_seconds(at.step.config, 0), at.deadline));
-    case PhaseKind::nagios_check: return no_stop(phase_nagios_check(at));
-    case PhaseKind::juju_check_wait: return no_stop(phase_check_wait(at));
-    case PhaseKind::stop_on: return phase_stop_on(at);
-    case PhaseKind::include: break;
+    case PhaseKind::bundle:
+      return no_stop(phase_deploy(at));
+    case PhaseKind::sleep:
+      return no_stop(pause(*parse_seconds(at.step.config, 0), at.deadline));
+    case PhaseKind::nagios_check:
+      return no_stop(phase_nagios_check(at));
+    case PhaseKind::juju_check_wait:
+      return no_stop(phase_check_wait(at));
+    case PhaseKind::stop_on:
+      return phase_stop_on(at);
+    case PhaseKind::include:
+      break;
   }
   return fail(fmt::format("phase {} has nothing to run", at.step.rule->name));
 }
@@ -57,23 +71,28 @@ Result<bool> dispatch(const StepRun& at) {
 /// Runs the steps one after the other, and tells how each went.
 class Steps {
  public:
-  Steps(const Run& run, const Deadline& deadline) : run_(run), deadline_(deadline), started_(run.started) {}
+  Steps(const Run& run, const Deadline& deadline)
+      : run_(run), deadline_(deadline), started_(run.started) {}
 
   Result<bool> one(const PlannedStep& step) {
     const auto where = step.where();
     run_.host.progress(where);
     if (Stop::requested()) return fail(stopped().in(where));
-    if (deadline_.passed()) return fail(ExitCode::timeout, where + ": the deadline of the deploy passed before it began");
+    if (deadline_.passed())
+      return fail(ExitCode::timeout, where + ": the deadline of the deploy passed before it began");
     const auto begun = std::chrono::steady_clock::now();
     const auto cpu = cpu_time();
     std::vector<std::string> tail;
     const StepRun at{step, step.number, run_, deadline_.at_most(step.timeout), started_, tail};
-    if (run_.tell) run_.tell(step_record(step, &run_.mask).set("state", "running").set("time", to_rfc3339(now())));
+    if (run_.tell)
+      run_.tell(
+          step_record(step, &run_.mask).set("state", "running").set("time", to_rfc3339(now())));
     auto done = dispatch(at);
     if (run_.tell) run_.tell(record(step, done, begun, cpu, tail));
     if (!done) {
       if (!run_.live) {
-        for (const auto& line : tail) run_.host.log(Level::warning, fmt::format("{}: | {}", where, line));
+        for (const auto& line : tail)
+          run_.host.log(Level::warning, fmt::format("{}: | {}", where, line));
       }
       return fail(done.error().in(where));
     }
@@ -82,15 +101,22 @@ class Steps {
   }
 
  private:
-  Json record(const PlannedStep& step, const Result<bool>& done, std::chrono::steady_clock::time_point begun, Millis cpu, const std::vector<std::string>& tail) const {
-    const auto wall = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+  Json record(const PlannedStep& step, const Result<bool>& done,
+              std::chrono::steady_clock::time_point begun, Millis cpu,
+              const std::vector<std::string>& tail) const {
+    const auto wall =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
     auto out = step_record(step, &run_.mask);
     out.set("state", !done ? "failed" : *done ? "stopped" : "done").set("ok", done.has_value());
-    out.set("wall_ms", std::round(wall * 10) / 10).set("cpu_ms", (cpu_time() - cpu).count()).set("time", to_rfc3339(now()));
+    out.set("wall_ms", std::round(wall * 10) / 10)
+        .set("cpu_ms", (cpu_time() - cpu).count())
+        .set("time", to_rfc3339(now()));
     if (done) return out;
     auto lines = Json::array();
     for (const auto& line : tail) lines.push_back(line);
-    return out.set("error", run_.mask.apply(done.error().what)).set("exit", static_cast<int>(done.error().exit)).set("tail", std::move(lines));
+    return out.set("error", run_.mask.apply(done.error().what))
+        .set("exit", static_cast<int>(done.error().exit))
+        .set("tail", std::move(lines));
   }
 
   const Run& run_;
@@ -105,8 +131,9 @@ Result<> pause(Millis length, const Deadline& deadline) {
   while (!end.passed()) {
     if (Stop::requested()) return fail(stopped());
     if (deadline.passed()) return fail(ExitCode::timeout, "the deadline passed");
-    struct pollfd stop {Stop::fd(), POLLIN, 0};
-    ::poll(&stop, 1, static_cast<int>(std::max(std::min(end.left(), deadline.left()), Millis(1)).count()));
+    struct pollfd stop{Stop::fd(), POLLIN, 0};
+    ::poll(&stop, 1,
+           static_cast<int>(std::max(std::min(end.left(), deadline.left()), Millis(1)).count()));
   }
   return {};
 }
@@ -119,10 +146,15 @@ Json step_record(const PlannedStep& step, const Mask* mask) {
     pair.push_back(mask ? mask->apply(option.value) : option.value);
     options.push_back(std::move(pair));
   }
-  return Json::object({{"schema", "cdctl.phase/1"}, {"path", step.path}, {"line", static_cast<std::int64_t>(step.line)}, {"phase", step.rule->name}, {"options", std::move(options)}});
+  return Json::object({{"schema", "cdctl.phase/1"},
+                       {"path", step.path},
+                       {"line", static_cast<std::int64_t>(step.line)},
+                       {"phase", step.rule->name},
+                       {"options", std::move(options)}});
 }
 
-Result<RunEnd> run_steps(const std::vector<PlannedStep>& steps, const Run& run, const Deadline& deadline) {
+Result<RunEnd> run_steps(const std::vector<PlannedStep>& steps, const Run& run,
+                         const Deadline& deadline) {
   Steps all(run, deadline);
   for (const auto& step : steps) {
     CDCTL_TRY_ASSIGN(const bool stop, all.one(step));

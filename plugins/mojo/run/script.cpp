@@ -20,13 +20,15 @@ namespace cdctl::mojo {
 namespace {
 
 constexpr std::size_t k_tail_lines = 20;
-constexpr std::size_t k_longest_shown = 400;       // bytes of a line in an error or on a terminal
-constexpr std::size_t k_longest_pending = 1 << 16; // a line that does not end is written in pieces of this size
+constexpr std::size_t k_longest_shown = 400;  // bytes of a line in an error or on a terminal
+constexpr std::size_t k_longest_pending =
+    1 << 16;  // a line that does not end is written in pieces of this size
 
 /// The output of a script on its way: to the logs, to who watches, and its end to the error.
 class Output {
  public:
-  Output(Host& host, const Script& script, const Mask& mask, const LineSink& live) : host_(host), script_(script), mask_(mask), live_(live) {}
+  Output(Host& host, const Script& script, const Mask& mask, const LineSink& live)
+      : host_(host), script_(script), mask_(mask), live_(live) {}
 
   Result<> open() {
     for (const auto& path : script_.logs) {
@@ -36,9 +38,13 @@ class Output {
     }
     if (script_.extra_log.empty()) return {};
     // The caller's own: it may be a link, or a pipe that nobody reads.
-    Fd fd(::open(script_.extra_log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));
-    if (fd.valid()) logs_.push_back(std::move(fd));
-    else host_.log(Level::warning, fmt::format("opening {}: {}", script_.extra_log.string(), errno_text(errno)));
+    Fd fd(::open(script_.extra_log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK,
+                 0600));
+    if (fd.valid())
+      logs_.push_back(std::move(fd));
+    else
+      host_.log(Level::warning,
+                fmt::format("opening {}: {}", script_.extra_log.string(), errno_text(errno)));
     return {};
   }
   void take(std::string_view chunk) {
@@ -46,13 +52,17 @@ class Output {
     if (const auto end = pending_.rfind('\n'); end != std::string::npos) {
       pass(end + 1);
     } else if (pending_.size() > k_longest_pending + mask_.longest()) {
-      pending_ = mask_.apply(std::move(pending_));  // whole secrets first: the cut could go through one
-      if (pending_.size() > mask_.longest()) pass(pending_.size() - mask_.longest());  // what is kept back may be the first half of one
+      pending_ =
+          mask_.apply(std::move(pending_));  // whole secrets first: the cut could go through one
+      if (pending_.size() > mask_.longest())
+        pass(pending_.size() - mask_.longest());  // what is kept back may be the first half of one
     }
   }
   void finish() {
     pass(pending_.size());
-    if (!lost_.empty()) host_.log(Level::warning, fmt::format("{}: the log is not complete: {}", script_.logs.front().string(), lost_));
+    if (!lost_.empty())
+      host_.log(Level::warning, fmt::format("{}: the log is not complete: {}",
+                                            script_.logs.front().string(), lost_));
   }
   std::vector<std::string> tail() const { return {tail_.begin(), tail_.end()}; }
 
@@ -99,11 +109,13 @@ class Output {
 
 std::string ScriptEnd::last_words() const {
   std::string out;
-  for (auto line = tail.rbegin(); line != tail.rend() && out.size() < k_longest_shown; ++line) out = *line + (out.empty() ? "" : " | " + out);
+  for (auto line = tail.rbegin(); line != tail.rend() && out.size() < k_longest_shown; ++line)
+    out = *line + (out.empty() ? "" : " | " + out);
   return out.empty() ? "(none)" : out;
 }
 
-Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask, const LineSink& live) {
+Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask,
+                             const LineSink& live) {
   Output output(host, script, mask, live);
   CDCTL_TRY(output.open());
   Program command;
@@ -123,10 +135,12 @@ Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask,
 
 Result<> script_result(const ScriptEnd& end, const Script& script) {
   if (end.finished.ok()) return {};
-  const auto exit = end.finished.timed_out     ? ExitCode::timeout
-                    : end.finished.interrupted ? (Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted)
-                                               : ExitCode::failed;
-  return fail(exit, fmt::format("{}; last output: {}; all of it: {}", end.finished.how(), end.last_words(), script.logs.front().string()));
+  const auto exit = end.finished.timed_out ? ExitCode::timeout
+                    : end.finished.interrupted
+                        ? (Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted)
+                        : ExitCode::failed;
+  return fail(exit, fmt::format("{}; last output: {}; all of it: {}", end.finished.how(),
+                                end.last_words(), script.logs.front().string()));
 }
 
 }  // namespace cdctl::mojo

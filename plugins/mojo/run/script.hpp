@@ -18,19 +18,21 @@ namespace cdctl::mojo {
 
 /// A program that a phase runs.
 struct Script {
-  std::string name;                          ///< for messages and progress
+  std::string name;  ///< for messages and progress
   std::vector<std::string> argv;
   std::filesystem::path directory;
   std::map<std::string, std::string> env;
-  std::vector<std::filesystem::path> logs;   ///< its own first, then that of the whole run; made 0600
-  std::filesystem::path extra_log = {};      ///< one of the caller's; left out with a warning when it cannot be written
+  std::vector<std::filesystem::path>
+      logs;  ///< its own first, then that of the whole run; made 0600
+  std::filesystem::path extra_log =
+      {};  ///< one of the caller's; left out with a warning when it cannot be written
   Deadline deadline = {};
 };
 
 /// How it went.
 struct ScriptEnd {
   Finished finished;
-  std::vector<std::string> tail;             ///< its last 20 lines, secrets masked
+  std::vector<std::string> tail;  ///< its last 20 lines, secrets masked
   /// Its last words in one line, for an error.
   [[nodiscard]] std::string last_words() const;
 };
@@ -38,12 +40,14 @@ struct ScriptEnd {
 /// Takes one line of output, secrets masked.
 using LineSink = std::function<void(std::string_view line)>;
 
-/// Runs it without a shell, stdin empty, its output line by line, secrets masked, into the logs and to `live`.
-/// The error is that it could not be started or its log not be opened; how it ended is the answer.
-[[nodiscard]] Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask, const LineSink& live);
+/// Runs it without a shell, stdin empty, its output line by line, secrets masked, into the logs and
+/// to `live`. The error is that it could not be started or its log not be opened; how it ended is
+/// the answer.
+[[nodiscard]] Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask,
+                                           const LineSink& live);
 
-/// The error of a script that did not end well: how, and its last words. Exit codes `failed`, `timeout`, or those of a signal
-/// to us.
+/// The error of a script that did not end well: how, and its last words. Exit codes `failed`,
+/// `timeout`, or those of a signal to us.
 [[nodiscard]] Result<> script_result(const ScriptEnd& end, const Script& script);
 
 }  // namespace cdctl::mojo

@@ -19,10 +19,14 @@ struct Place {
 Result<Place> parse_place(const Plan& plan, const std::string& text) {
   const auto colon = text.rfind(':');
   Place place{colon == std::string::npos ? plan.manifest : text.substr(0, colon), 0};
-  const auto number = colon == std::string::npos ? std::string_view(text) : std::string_view(text).substr(colon + 1);
-  const auto [stop, error] = std::from_chars(number.data(), number.data() + number.size(), place.line);
+  const auto number = colon == std::string::npos ? std::string_view(text)
+                                                 : std::string_view(text).substr(colon + 1);
+  const auto [stop, error] =
+      std::from_chars(number.data(), number.data() + number.size(), place.line);
   if (error != std::errc() || stop != number.data() + number.size() || place.line == 0) {
-    return fail(ExitCode::usage, fmt::format("'{}' is no line of the manifest: write its number, FILE:NUMBER, or for --from also `failed`", printable(text, 60)));
+    return fail(ExitCode::usage, fmt::format("'{}' is no line of the manifest: write its number, "
+                                             "FILE:NUMBER, or for --from also `failed`",
+                                             printable(text, 60)));
   }
   return place;
 }
@@ -35,17 +39,24 @@ Result<std::size_t> find_step(const Plan& plan, const std::string& text) {
     const auto& step = plan.steps[i];
     if (step.path != place.path) continue;
     if (step.line == place.line) return i;
-    if (near.empty() && step.line > place.line) near = fmt::format("; the next one is line {}, {}", step.line, step.rule->name);
+    if (near.empty() && step.line > place.line)
+      near = fmt::format("; the next one is line {}, {}", step.line, step.rule->name);
   }
-  return fail(ExitCode::usage, fmt::format("{} has no phase at line {}{}", place.path, place.line, near));
+  return fail(ExitCode::usage,
+              fmt::format("{} has no phase at line {}{}", place.path, place.line, near));
 }
 
-/// Where the last run is to be gone on with: its step that failed or was cut short, or the one after its last.
+/// Where the last run is to be gone on with: its step that failed or was cut short, or the one
+/// after its last.
 Result<std::size_t> last_stop(const Plan& plan, const std::vector<Json>& journal) {
-  if (journal.empty() || journal.back()["run"].view() == "complete") return fail(ExitCode::usage, "the last run in this workspace did not fail and was not cut short");
+  if (journal.empty() || journal.back()["run"].view() == "complete")
+    return fail(ExitCode::usage,
+                "the last run in this workspace did not fail and was not cut short");
   for (auto record = journal.rbegin(); record != journal.rend(); ++record) {
     if (!(*record)["phase"].is_string()) continue;
-    CDCTL_TRY_ASSIGN(const auto index, find_step(plan, fmt::format("{}:{}", (*record)["path"].as_string(), (*record)["line"].as_int())));
+    CDCTL_TRY_ASSIGN(const auto index,
+                     find_step(plan, fmt::format("{}:{}", (*record)["path"].as_string(),
+                                                 (*record)["line"].as_int())));
     return (*record)["state"].view() == "done" ? index + 1 : index;
   }
   return std::size_t{0};
@@ -57,7 +68,8 @@ std::string step_name(const Plan& plan, const std::string& path, std::size_t lin
   return path == plan.manifest ? std::to_string(line) : fmt::format("{}:{}", path, line);
 }
 
-Result<std::vector<PlannedStep>> select_steps(const Plan& plan, const Selection& selection, const std::vector<Json>& journal) {
+Result<std::vector<PlannedStep>> select_steps(const Plan& plan, const Selection& selection,
+                                              const std::vector<Json>& journal) {
   std::size_t first = 0, last = plan.steps.size();
   if (selection.from == "failed") {
     CDCTL_TRY_ASSIGN(first, last_stop(plan, journal));
@@ -68,7 +80,8 @@ Result<std::vector<PlannedStep>> select_steps(const Plan& plan, const Selection&
     CDCTL_TRY_ASSIGN(const auto index, find_step(plan, selection.until));
     last = index + 1;
   }
-  if (first >= last && first < plan.steps.size()) return fail(ExitCode::usage, "--until comes before --from: no phase is left");
+  if (first >= last && first < plan.steps.size())
+    return fail(ExitCode::usage, "--until comes before --from: no phase is left");
   std::vector<bool> wanted(plan.steps.size(), selection.only.empty());
   for (const auto& text : selection.only) {
     CDCTL_TRY_ASSIGN(const auto index, find_step(plan, text));
@@ -77,7 +90,8 @@ Result<std::vector<PlannedStep>> select_steps(const Plan& plan, const Selection&
   std::vector<PlannedStep> out;
   for (std::size_t i = first; i < last; ++i)
     if (wanted[i]) out.push_back(plan.steps[i]);
-  if (out.empty() && !selection.only.empty()) return fail(ExitCode::usage, "no line of --only is between --from and --until");
+  if (out.empty() && !selection.only.empty())
+    return fail(ExitCode::usage, "no line of --only is between --from and --until");
   return out;
 }
 

@@ -10,8 +10,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/mojo/spec/copy_tree.hpp"
 #include "plugins/mojo/spec/address.hpp"
+#include "plugins/mojo/spec/copy_tree.hpp"
 
 namespace cdctl::mojo {
 
@@ -21,7 +21,9 @@ namespace {
 
 Json to_json(const std::vector<Process>& processes) {
   auto out = Json::array();
-  for (const auto& process : processes) out.push_back(Json::object({{"type", process.type}, {"command", process.command}, {"units", process.units}}));
+  for (const auto& process : processes)
+    out.push_back(Json::object(
+        {{"type", process.type}, {"command", process.command}, {"units", process.units}}));
   return out;
 }
 
@@ -32,7 +34,8 @@ void SetLauncher::collected(const std::vector<Collected>& what) {
   for (const auto& one : what) {
     auto revision = one.revision;
     // What comes from outside the spec has no revision but what it holds.
-    if (revision.empty() && one.kind == "local") revision = folder_digest(workspace_.build / one.destination).value_or("");
+    if (revision.empty() && one.kind == "local")
+      revision = folder_digest(workspace_.build / one.destination).value_or("");
     all.set(one.destination, fmt::format("{} {} {}", one.kind, one.url, revision));
   }
   memory_.set("collected", std::move(all));
@@ -40,25 +43,35 @@ void SetLauncher::collected(const std::vector<Collected>& what) {
 }
 
 void SetLauncher::remember() {
-  if (auto written = write_workspace(workspace_.root, memory_); !written) host_.log(Level::warning, written.error().what);
+  if (auto written = write_workspace(workspace_.root, memory_); !written)
+    host_.log(Level::warning, written.error().what);
 }
 
 Sources SetLauncher::sources() const {
   std::string lines;
-  for (const auto& [destination, text] : memory_["collected"].members()) lines += destination + " " + text.as_string() + "\n";
+  for (const auto& [destination, text] : memory_["collected"].members())
+    lines += destination + " " + text.as_string() + "\n";
   const auto& who = settings_.who;
   const auto how = fmt::format("{}\n{}\n{}\n", who.stage, who.series, settings_.manifest);
-  return {{"spec", spec_}, {"collected", {"file", "", sha256_hex(lines), {}}}, {"run", {"file", "", sha256_hex(how), {}}}};
+  return {{"spec", spec_},
+          {"collected", {"file", "", sha256_hex(lines), {}}},
+          {"run", {"file", "", sha256_hex(how), {}}}};
 }
 
 Result<SetName> SetLauncher::set_name() const {
   const auto& project = settings_.who.project;
   if (!valid_service_name(project)) {
-    return fail(ExitCode::config, fmt::format("project '{}' cannot name a worker set: small letters, digits and single dashes can", printable(project, 60)));
+    return fail(
+        ExitCode::config,
+        fmt::format(
+            "project '{}' cannot name a worker set: small letters, digits and single dashes can",
+            printable(project, 60)));
   }
   if (host_.config().service(project)) {
-    return fail(ExitCode::refused, fmt::format("{} is a service of {}, with guards that a run by hand does not know; deploy it with: cdctl deploy {}", project,
-                                               host_.config().file.string(), project));
+    return fail(ExitCode::refused,
+                fmt::format("{} is a service of {}, with guards that a run by hand does not know; "
+                            "deploy it with: cdctl deploy {}",
+                            project, host_.config().file.string(), project));
   }
   return SetName{project, revision_id(sources())};
 }
@@ -83,7 +96,9 @@ Result<> SetLauncher::claim(const Deadline& deadline) {
 
 std::map<std::string, std::string> SetLauncher::unit_environment() const {
   const auto name = parse_set_name(memory_["set"].view());
-  std::map<std::string, std::string> out{{"CDCTL_SERVICE", name->service}, {"CDCTL_REVISION", name->revision}, {"CDCTL_SET", name->str()}};
+  std::map<std::string, std::string> out{{"CDCTL_SERVICE", name->service},
+                                         {"CDCTL_REVISION", name->revision},
+                                         {"CDCTL_SET", name->str()}};
   if (const char* broker = std::getenv("AMQP_URL")) out["AMQP_URL"] = broker;
   return out;
 }
@@ -91,7 +106,8 @@ std::map<std::string, std::string> SetLauncher::unit_environment() const {
 bool SetLauncher::nothing_to_start(const Json& wanted) const {
   const bool same = !mine_ || memory_["processes"] == wanted;
   if (!was_live_ || started_ || !same) return false;
-  host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start", memory_["set"].view()));
+  host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start",
+                                     memory_["set"].view()));
   return true;
 }
 
@@ -103,7 +119,8 @@ Result<bool> SetLauncher::takes_bundles(const Deadline& deadline) {
 
 Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
-  // What a bundle holds may be secret, and this memory is shown to people: a digest tells two apart as well.
+  // What a bundle holds may be secret, and this memory is shown to people: a digest tells two apart
+  // as well.
   auto wanted = Json::array({sha256_hex(bundle.canonical())});
   if (nothing_to_start(wanted)) return {};
   if (!started_) CDCTL_TRY(claim_->clean(deadline));
@@ -112,11 +129,14 @@ Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline)
   mine_ = started_ = true;
   CDCTL_TRY(claim_->start_bundle({bundle, unit_environment()}, deadline));
   crash_point("mojo.set-started");
-  host_.log(Level::note, fmt::format("{}: handed {} applications to engine {}", memory_["set"].view(), bundle["applications"].members().size(), settings_.engine));
+  host_.log(Level::note,
+            fmt::format("{}: handed {} applications to engine {}", memory_["set"].view(),
+                        bundle["applications"].members().size(), settings_.engine));
   return {};
 }
 
-Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory, const Deadline& deadline) {
+Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory,
+                            const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
   const auto set = memory_["set"].as_string();
   if (nothing_to_start(to_json(processes))) return {};
@@ -124,7 +144,8 @@ Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::pat
   const auto copy = claim_->workspace() / "build";
   CDCTL_TRY(make_directories(claim_->workspace()));
   CDCTL_TRY(copy_tree(workspace_.build, copy, false, deadline));
-  const Workload workload{copy / directory.lexically_relative(workspace_.build), processes, unit_environment()};
+  const Workload workload{copy / directory.lexically_relative(workspace_.build), processes,
+                          unit_environment()};
   memory_.set("processes", to_json(processes));
   remember();
   mine_ = started_ = true;
@@ -138,7 +159,9 @@ Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::pat
 
 Result<SetStatus> SetLauncher::look(const Deadline& deadline) {
   const auto name = parse_set_name(memory_["set"].view());
-  if (!name) return fail(ExitCode::config, "this run has started no units; put the phase after deploy or bundle");
+  if (!name)
+    return fail(ExitCode::config,
+                "this run has started no units; put the phase after deploy or bundle");
   CDCTL_TRY_ASSIGN(auto* engine, host_.engine(settings_.engine));
   return engine->describe(*name, deadline);
 }
@@ -157,7 +180,9 @@ void SetLauncher::abandon(const Error& error) {
 std::vector<Process> SetLauncher::started_before() const {
   std::vector<Process> out;
   for (const auto& process : memory_["processes"].items())
-    if (process.is_object()) out.push_back({process["type"].as_string(), process["command"].as_string(), process["units"].as_int()});
+    if (process.is_object())
+      out.push_back(
+          {process["type"].as_string(), process["command"].as_string(), process["units"].as_int()});
   return out;
 }
 

@@ -4,28 +4,37 @@
 #include <memory>
 #include <vector>
 
-#include "plugins/mojo/spec/project.hpp"
 #include "plugins/mojo/run/runner.hpp"
+#include "plugins/mojo/spec/project.hpp"
 
 namespace cdctl::mojo {
 
-/// Starts the units of a run by hand as a worker set of their own: PROJECT at the revision that spec and collected files, stage,
-/// series and manifest make together. The units run from a copy, since the next run empties the workspace.
+/// Starts the units of a run by hand as a worker set of their own: PROJECT at the revision that
+/// spec and collected files, stage, series and manifest make together. The units run from a copy,
+/// since the next run empties the workspace.
 class SetLauncher final : public Launcher {
  public:
-  SetLauncher(Host& host, const Settings& settings, const Workspace& workspace, SourceState spec, Json& memory)
-      : host_(host), settings_(settings), workspace_(workspace), spec_(std::move(spec)), memory_(memory) {}
+  SetLauncher(Host& host, const Settings& settings, const Workspace& workspace, SourceState spec,
+              Json& memory)
+      : host_(host),
+        settings_(settings),
+        workspace_(workspace),
+        spec_(std::move(spec)),
+        memory_(memory) {}
 
-  Result<> start(const std::vector<Process>& processes, const std::filesystem::path& directory, const Deadline& deadline) override;
+  Result<> start(const std::vector<Process>& processes, const std::filesystem::path& directory,
+                 const Deadline& deadline) override;
   Result<bool> takes_bundles(const Deadline& deadline) override;
   Result<> start_bundle(const Json& bundle, const Deadline& deadline) override;
   Result<SetStatus> look(const Deadline& deadline) override;
   std::filesystem::path trunk() const override { return {}; }
   void collected(const std::vector<Collected>& what) override;
 
-  /// Whether units can be started at all. Exit codes `config` for a project whose name is no set's, `refused` for a service.
+  /// Whether units can be started at all. Exit codes `config` for a project whose name is no set's,
+  /// `refused` for a service.
   [[nodiscard]] Result<> check() const;
-  /// Whether a set that was live was started anew: it must count as live again, however much of the manifest was run.
+  /// Whether a set that was live was started anew: it must count as live again, however much of the
+  /// manifest was run.
   [[nodiscard]] bool owes_finish() const { return was_live_ && started_; }
   /// The run is complete: the set counts as live.
   [[nodiscard]] Result<> finish(const Deadline& deadline);
@@ -48,11 +57,11 @@ class SetLauncher final : public Launcher {
   const Settings& settings_;
   const Workspace& workspace_;
   SourceState spec_;
-  Json& memory_;                       ///< of the workspace: set, processes, collected
+  Json& memory_;  ///< of the workspace: set, processes, collected
   std::unique_ptr<Claim> claim_;
-  bool mine_ = false;                  ///< this run, or the one that it resumes, started the units
-  bool was_live_ = false;              ///< when it was claimed
-  bool started_ = false;               ///< by this command
+  bool mine_ = false;      ///< this run, or the one that it resumes, started the units
+  bool was_live_ = false;  ///< when it was claimed
+  bool started_ = false;   ///< by this command
 };
 
 }  // namespace cdctl::mojo

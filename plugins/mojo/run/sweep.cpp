@@ -24,7 +24,8 @@ bool marked(const fs::path& process, const std::string& entry) {
   if (!environment) return false;  // another user's, or gone
   const auto text = '\0' + *environment;
   const auto at = text.find('\0' + entry);
-  return at != std::string::npos && (at + entry.size() + 1 == text.size() || text[at + entry.size() + 1] == '\0');
+  return at != std::string::npos &&
+         (at + entry.size() + 1 == text.size() || text[at + entry.size() + 1] == '\0');
 }
 
 /// A zombie has no environment to read, so what is found here is alive.
@@ -47,7 +48,10 @@ Result<int> kill_marked(const std::string& entry, const Deadline& deadline) {
   for (;;) {
     const auto found = find_marked(entry);
     if (found.empty()) return static_cast<int>(killed.size());
-    if (deadline.passed()) return fail(fmt::format("{} processes that a script left behind do not end, pid {} among them", found.size(), found.front()));
+    if (deadline.passed())
+      return fail(
+          fmt::format("{} processes that a script left behind do not end, pid {} among them",
+                      found.size(), found.front()));
     for (const auto pid : found) {
       ::kill(pid, SIGKILL);
       killed.insert(pid);

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
-  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return text.starts_with(prefix); });
+  return std::ranges::any_of(prefixes,
+                             [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
 }  // namespace
@@ -30,11 +31,14 @@ Result<std::string> folder_digest(const fs::path& folder) {
     CDCTL_TRY_ASSIGN(const auto bytes, read_file(folder, 1u << 30));
     return sha256_hex(bytes);
   }
-  for (auto it = fs::recursive_directory_iterator(folder, error); it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(folder, error);
+       it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (error) break;
     const auto name = it->path().filename();
-    if (name == ".git" || name == ".bzr") it.disable_recursion_pending();
-    else entries.push_back(it->path());
+    if (name == ".git" || name == ".bzr")
+      it.disable_recursion_pending();
+    else
+      entries.push_back(it->path());
   }
   if (error) return fail(fmt::format("reading {}: {}", folder.string(), error.message()));
   std::ranges::sort(entries);
@@ -46,7 +50,9 @@ Result<std::string> folder_digest(const fs::path& folder) {
       lines += "link " + fs::read_symlink(entry, error).string();
     } else if (fs::is_regular_file(status)) {
       CDCTL_TRY_ASSIGN(const auto bytes, read_file(entry, 1u << 30));
-      lines += fmt::format("file {} {}", (status.permissions() & fs::perms::owner_exec) != fs::perms::none, sha256_hex(bytes));
+      lines += fmt::format("file {} {}",
+                           (status.permissions() & fs::perms::owner_exec) != fs::perms::none,
+                           sha256_hex(bytes));
     }
     lines += '\n';
   }
@@ -54,28 +60,37 @@ Result<std::string> folder_digest(const fs::path& folder) {
 }
 
 Result<SpecAddress> parse_spec_address(std::string_view text) {
-  const auto refuse = [&](std::string_view why) { return fail(ExitCode::usage, fmt::format("SPEC '{}' {}", printable(text, 120), why)); };
+  const auto refuse = [&](std::string_view why) {
+    return fail(ExitCode::usage, fmt::format("SPEC '{}' {}", printable(text, 120), why));
+  };
   if (text.empty() || text.starts_with('-')) return refuse("is no folder and no address");
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return refuse("holds a control character");
+  if (std::ranges::any_of(text,
+                          [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    return refuse("holds a control character");
   std::error_code error;
-  if (fs::is_directory(fs::path(text), error)) return SpecAddress{"folder", fs::absolute(fs::path(text)).lexically_normal().string(), {}};
+  if (fs::is_directory(fs::path(text), error))
+    return SpecAddress{"folder", fs::absolute(fs::path(text)).lexically_normal().string(), {}};
   SpecAddress address;
   auto url = text;
   if (const auto at = text.rfind(";branch="); at != std::string_view::npos) {
     address.branch = text.substr(at + 8);
     url = text.substr(0, at);
-    if (address.branch.empty() || address.branch.starts_with('-')) return refuse("names no branch after ;branch=");
+    if (address.branch.empty() || address.branch.starts_with('-'))
+      return refuse("names no branch after ;branch=");
   }
   address.kind = starts_with_any(url, {"lp:", "bzr:", "bzr+", "nosmart+"}) ? "bzr" : "git";
   if (url.starts_with("git+")) url.remove_prefix(4);
   const auto colon = url.find(':');
-  if (colon == std::string_view::npos || colon == 0 || url.find('/') < colon) return refuse("is no folder that is here, and no address");
-  if (address.kind == "bzr" && !address.branch.empty()) return refuse("takes no ;branch=: the address is the branch");
+  if (colon == std::string_view::npos || colon == 0 || url.find('/') < colon)
+    return refuse("is no folder that is here, and no address");
+  if (address.kind == "bzr" && !address.branch.empty())
+    return refuse("takes no ;branch=: the address is the branch");
   address.url = url;
   return address;
 }
 
-Result<SourceState> fetch_spec(Host& host, const SpecAddress& address, const fs::path& into, const Deadline& deadline) {
+Result<SourceState> fetch_spec(Host& host, const SpecAddress& address, const fs::path& into,
+                               const Deadline& deadline) {
   if (address.kind == "folder") {
     CDCTL_TRY(copy_tree(address.url, into, false, deadline));
     CDCTL_TRY_ASSIGN(auto digest, folder_digest(into));

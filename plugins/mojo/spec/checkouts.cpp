@@ -14,25 +14,32 @@ namespace {
 
 constexpr std::size_t k_largest_source_file = 1u << 30;
 
-Result<> copy_file_source(const SourceConfig& source, std::string_view revision, const fs::path& into) {
+Result<> copy_file_source(const SourceConfig& source, std::string_view revision,
+                          const fs::path& into) {
   auto bytes = read_file(source.url, k_largest_source_file);
   if (!bytes) return fail(ExitCode::unknown, bytes.error().what);
   if (sha256_hex(*bytes) != revision) {
-    return fail(fmt::format("{} has changed since its revision was read; run cdctl outdated again", source.url));
+    return fail(fmt::format("{} has changed since its revision was read; run cdctl outdated again",
+                            source.url));
   }
-  struct stat info {};
+  struct stat info{};
   const bool executable = ::stat(source.url.c_str(), &info) == 0 && (info.st_mode & S_IXUSR) != 0;
   return write_file_atomically(into, *bytes, executable ? 0700 : 0600);  // it may hold secrets
 }
 
-Result<Fetched> fetch(Host& host, const DeployRequest& request, const SourceConfig& source, const Workspace& workspace) {
+Result<Fetched> fetch(Host& host, const DeployRequest& request, const SourceConfig& source,
+                      const Workspace& workspace) {
   const auto at = request.sources.find(source.name);
-  if (at == request.sources.end()) return fail("the set was made without it; run cdctl outdated again");
+  if (at == request.sources.end())
+    return fail("the set was made without it; run cdctl outdated again");
   if (at->second.kind != source.kind) {
-    return fail(ExitCode::config, fmt::format("the set has it as {}, the configuration as {}", at->second.kind, source.kind));
+    return fail(ExitCode::config, fmt::format("the set has it as {}, the configuration as {}",
+                                              at->second.kind, source.kind));
   }
-  Fetched fetched{source, at->second.revision, source.name == "spec" ? workspace.spec : workspace.sources / source.name};
-  host.progress(fmt::format("{}: fetching {} {}", request.set.str(), source.name, fetched.revision.substr(0, 12)));
+  Fetched fetched{source, at->second.revision,
+                  source.name == "spec" ? workspace.spec : workspace.sources / source.name};
+  host.progress(fmt::format("{}: fetching {} {}", request.set.str(), source.name,
+                            fetched.revision.substr(0, 12)));
   if (source.kind == "file") {
     CDCTL_TRY(copy_file_source(source, fetched.revision, fetched.path));
   } else {
@@ -44,17 +51,21 @@ Result<Fetched> fetch(Host& host, const DeployRequest& request, const SourceConf
 
 }  // namespace
 
-Result<std::map<std::string, Fetched>> fetch_sources(Host& host, const DeployRequest& request, const Workspace& workspace) {
+Result<std::map<std::string, Fetched>> fetch_sources(Host& host, const DeployRequest& request,
+                                                     const Workspace& workspace) {
   std::map<std::string, Fetched> out;
   for (const auto& source : request.service.sources) {
-    if (!valid_word(source.name)) return fail(ExitCode::config, fmt::format("'{}' is no source name", printable(source.name, 60)));
+    if (!valid_word(source.name))
+      return fail(ExitCode::config,
+                  fmt::format("'{}' is no source name", printable(source.name, 60)));
     auto fetched = fetch(host, request, source, workspace);
     if (!fetched) return fail(fetched.error().in(fmt::format("source {}", source.name)));
     out.emplace(source.name, std::move(*fetched));
   }
   for (const auto& [name, state] : request.sources) {
     if (name != "service" && !out.contains(name)) {
-      return fail(fmt::format("source {}: the set was made with it, but the configuration has it no more", name));
+      return fail(fmt::format(
+          "source {}: the set was made with it, but the configuration has it no more", name));
     }
   }
   return out;

@@ -15,12 +15,14 @@ namespace cdctl::mojo {
 struct Fetched {
   SourceConfig config;
   std::string revision;
-  std::filesystem::path path;   ///< a checkout, or the copy of a file
+  std::filesystem::path path;  ///< a checkout, or the copy of a file
   [[nodiscard]] bool is_file() const { return config.kind == "file"; }
 };
 
-/// Puts every configured source into the workspace: `spec` into spec/, the others into sources/NAME. A file is copied and
-/// its SHA-256 compared with the revision. By source name.
-[[nodiscard]] Result<std::map<std::string, Fetched>> fetch_sources(Host& host, const DeployRequest& request, const Workspace& workspace);
+/// Puts every configured source into the workspace: `spec` into spec/, the others into
+/// sources/NAME. A file is copied and its SHA-256 compared with the revision. By source name.
+[[nodiscard]] Result<std::map<std::string, Fetched>> fetch_sources(Host& host,
+                                                                   const DeployRequest& request,
+                                                                   const Workspace& workspace);
 
 }  // namespace cdctl::mojo

@@ -24,8 +24,10 @@ Result<> copy_entry(const fs::path& from, const fs::path& to, bool hardlink) {
     fs::create_directory(to, error);
     if (!error) fs::permissions(to, status.permissions() | fs::perms::owner_all, error);
   } else if (fs::is_regular_file(status)) {
-    if (hardlink) fs::create_hard_link(from, to, error);
-    else fs::copy_file(from, to, error);
+    if (hardlink)
+      fs::create_hard_link(from, to, error);
+    else
+      fs::copy_file(from, to, error);
   }
   if (error) return copy_error(from, error);
   return {};
@@ -33,14 +35,18 @@ Result<> copy_entry(const fs::path& from, const fs::path& to, bool hardlink) {
 
 }  // namespace
 
-Result<> copy_tree(const fs::path& from, const fs::path& to, bool hardlink, const Deadline& deadline) {
+Result<> copy_tree(const fs::path& from, const fs::path& to, bool hardlink,
+                   const Deadline& deadline) {
   CDCTL_TRY(copy_entry(from, to, hardlink));
   std::error_code error;
   if (!fs::is_directory(fs::symlink_status(from, error))) return {};
-  for (auto it = fs::recursive_directory_iterator(from, error); it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(from, error);
+       it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (error) break;
-    if (deadline.passed()) return fail(ExitCode::timeout, fmt::format("copying {}: the deadline passed", from.string()));
-    if (Stop::requested()) return fail(ExitCode::interrupted, fmt::format("copying {}: interrupted", from.string()));
+    if (deadline.passed())
+      return fail(ExitCode::timeout, fmt::format("copying {}: the deadline passed", from.string()));
+    if (Stop::requested())
+      return fail(ExitCode::interrupted, fmt::format("copying {}: interrupted", from.string()));
     CDCTL_TRY(copy_entry(it->path(), to / it->path().lexically_relative(from), hardlink));
   }
   if (error) return copy_error(from, error);

@@ -4,7 +4,8 @@
 
 namespace cdctl::mojo {
 
-std::map<std::string, std::string> mojo_environment(const Identity& identity, const Workspace& workspace) {
+std::map<std::string, std::string> mojo_environment(const Identity& identity,
+                                                    const Workspace& workspace) {
   std::map<std::string, std::string> env{{"MOJO_ROOT", identity.root.string()},
                                          {"MOJO_PROJECT", identity.project},
                                          {"MOJO_WORKSPACE", identity.workspace},
@@ -20,9 +21,12 @@ std::map<std::string, std::string> mojo_environment(const Identity& identity, co
   return env;
 }
 
-std::string run_marker(const Workspace& workspace) { return "CDCTL_MOJO_RUN=" + workspace.root.string(); }
+std::string run_marker(const Workspace& workspace) {
+  return "CDCTL_MOJO_RUN=" + workspace.root.string();
+}
 
-std::map<std::string, std::string> source_environment(const std::map<std::string, Fetched>& sources) {
+std::map<std::string, std::string> source_environment(
+    const std::map<std::string, Fetched>& sources) {
   std::map<std::string, std::string> env;
   for (const auto& [name, source] : sources) {
     env[source_variable(name)] = source.path.string();
@@ -31,9 +35,12 @@ std::map<std::string, std::string> source_environment(const std::map<std::string
   return env;
 }
 
-std::optional<std::string> environment_value(const std::map<std::string, std::string>& env, const std::string& name) {
+std::optional<std::string> environment_value(const std::map<std::string, std::string>& env,
+                                             const std::string& name) {
   if (const auto at = env.find(name); at != env.end()) return at->second;
-  const char* value = name == "AMQP_URL" ? nullptr : std::getenv(name.c_str());  // only the units get the broker's password
+  const char* value = name == "AMQP_URL"
+                          ? nullptr
+                          : std::getenv(name.c_str());  // only the units get the broker's password
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
 

@@ -29,7 +29,8 @@ Result<SpecOnDisk> SpecOnDisk::open(Host& host, std::string_view text, const Dea
     return out;
   }
   auto name = (fs::temp_directory_path() / "cdctl-spec-XXXXXX").string();
-  if (!::mkdtemp(name.data())) return fail(fmt::format("making a folder for the spec: {}", errno_text(errno)));
+  if (!::mkdtemp(name.data()))
+    return fail(fmt::format("making a folder for the spec: {}", errno_text(errno)));
   out.temporary_ = name;
   out.folder_ = out.temporary_ / "spec";
   CDCTL_TRY(fetch_spec(host, address, out.folder_, deadline));
@@ -37,7 +38,9 @@ Result<SpecOnDisk> SpecOnDisk::open(Host& host, std::string_view text, const Dea
 }
 
 SpecOnDisk::SpecOnDisk(SpecOnDisk&& other) noexcept
-    : folder_(std::move(other.folder_)), temporary_(std::exchange(other.temporary_, {})), manifest_(std::move(other.manifest_)) {}
+    : folder_(std::move(other.folder_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      manifest_(std::move(other.manifest_)) {}
 
 SpecOnDisk::~SpecOnDisk() {
   if (!temporary_.empty()) (void)remove_tree(temporary_);

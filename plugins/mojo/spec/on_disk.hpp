@@ -9,11 +9,14 @@
 
 namespace cdctl::mojo {
 
-/// A spec to look at: a folder as it is, the folder of a manifest, or a checkout that goes away with the object.
+/// A spec to look at: a folder as it is, the folder of a manifest, or a checkout that goes away
+/// with the object.
 class SpecOnDisk {
  public:
-  /// `text` as for parse_spec_address, or the path of a manifest. Exit code `usage` when it is empty.
-  [[nodiscard]] static Result<SpecOnDisk> open(Host& host, std::string_view text, const Deadline& deadline);
+  /// `text` as for parse_spec_address, or the path of a manifest. Exit code `usage` when it is
+  /// empty.
+  [[nodiscard]] static Result<SpecOnDisk> open(Host& host, std::string_view text,
+                                               const Deadline& deadline);
   SpecOnDisk(SpecOnDisk&& other) noexcept;
   SpecOnDisk& operator=(SpecOnDisk&&) = delete;
   ~SpecOnDisk();

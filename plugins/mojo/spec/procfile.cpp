@@ -18,35 +18,46 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-std::vector<ProcfileEntry> parse_procfile(std::string_view text, const std::string& file, std::vector<Problem>& problems) {
+std::vector<ProcfileEntry> parse_procfile(std::string_view text, const std::string& file,
+                                          std::vector<Problem>& problems) {
   std::vector<ProcfileEntry> entries;
   const auto before = problems.size();
   for (const auto& line : split_lines(text, file, problems)) {
     const auto content = trim(line.text);
     if (content.empty() || content.front() == '#') continue;
-    const auto wrong = [&](std::string what) { problems.push_back({file, line.number, 0, std::move(what)}); };
+    const auto wrong = [&](std::string what) {
+      problems.push_back({file, line.number, 0, std::move(what)});
+    };
     const auto colon = content.find(':');
     if (colon == std::string_view::npos) {
       wrong("not of the form `type: command`");
       continue;
     }
     const auto type = trim(content.substr(0, colon)), command = trim(content.substr(colon + 1));
-    if (!valid_word(type)) wrong(fmt::format("'{}' is no process type; use small letters, digits and single dashes", printable(type, 60)));
-    else if (command.empty()) wrong(fmt::format("{} has no command", type));
-    else if (std::ranges::find(entries, type, &ProcfileEntry::type) != entries.end()) wrong(fmt::format("{} is there twice", type));
-    else entries.push_back({std::string(type), std::string(command)});
+    if (!valid_word(type))
+      wrong(fmt::format("'{}' is no process type; use small letters, digits and single dashes",
+                        printable(type, 60)));
+    else if (command.empty())
+      wrong(fmt::format("{} has no command", type));
+    else if (std::ranges::find(entries, type, &ProcfileEntry::type) != entries.end())
+      wrong(fmt::format("{} is there twice", type));
+    else
+      entries.push_back({std::string(type), std::string(command)});
   }
-  if (entries.empty() && problems.size() == before) problems.push_back({file, 0, 0, "it has no `type: command` line"});
+  if (entries.empty() && problems.size() == before)
+    problems.push_back({file, 0, 0, "it has no `type: command` line"});
   return entries;
 }
 
-Result<std::vector<Process>> count_units(const std::vector<ProcfileEntry>& entries, const std::map<std::string, std::int64_t>& units,
+Result<std::vector<Process>> count_units(const std::vector<ProcfileEntry>& entries,
+                                         const std::map<std::string, std::int64_t>& units,
                                          const std::string& file) {
   for (const auto& [type, count] : units) {
     if (std::ranges::find(entries, type, &ProcfileEntry::type) != entries.end()) continue;
     std::string known;
     for (const auto& entry : entries) known += (known.empty() ? "" : ", ") + entry.type;
-    return fail(ExitCode::config, fmt::format("units wants {} of '{}', but {} has only {}", count, printable(type, 60), file, known));
+    return fail(ExitCode::config, fmt::format("units wants {} of '{}', but {} has only {}", count,
+                                              printable(type, 60), file, known));
   }
   std::vector<Process> processes;
   for (const auto& entry : entries) {
@@ -54,7 +65,9 @@ Result<std::vector<Process>> count_units(const std::vector<ProcfileEntry>& entri
     const auto count = units.empty() ? 1 : at == units.end() ? 0 : at->second;
     if (count > 0) processes.push_back({entry.type, entry.command, count});
   }
-  if (processes.empty()) return fail(ExitCode::config, fmt::format("units wants no process of {}: nothing would run", file));
+  if (processes.empty())
+    return fail(ExitCode::config,
+                fmt::format("units wants no process of {}: nothing would run", file));
   return processes;
 }
 

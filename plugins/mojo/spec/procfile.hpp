@@ -18,13 +18,16 @@ struct ProcfileEntry {
   std::string command;
 };
 
-/// Reads `type: command` lines; blank lines and lines that start with # are skipped. Problems go to `problems`; a file
-/// without an entry is one too.
-[[nodiscard]] std::vector<ProcfileEntry> parse_procfile(std::string_view text, const std::string& file, std::vector<Problem>& problems);
+/// Reads `type: command` lines; blank lines and lines that start with # are skipped. Problems go to
+/// `problems`; a file without an entry is one too.
+[[nodiscard]] std::vector<ProcfileEntry> parse_procfile(std::string_view text,
+                                                        const std::string& file,
+                                                        std::vector<Problem>& problems);
 
-/// Gives each type its count: 1 each without `units`; else what `units` says, and 0 for the others. Exit code `config` when
-/// `units` names a type that is not there, or nothing would run.
-[[nodiscard]] Result<std::vector<Process>> count_units(const std::vector<ProcfileEntry>& entries,
-                                                       const std::map<std::string, std::int64_t>& units, const std::string& file);
+/// Gives each type its count: 1 each without `units`; else what `units` says, and 0 for the others.
+/// Exit code `config` when `units` names a type that is not there, or nothing would run.
+[[nodiscard]] Result<std::vector<Process>> count_units(
+    const std::vector<ProcfileEntry>& entries, const std::map<std::string, std::int64_t>& units,
+    const std::string& file);
 
 }  // namespace cdctl::mojo

@@ -27,21 +27,33 @@ std::string from_environment(const char* name) {
 
 /// `--mojo-root`, MOJO_ROOT, or where Mojo keeps projects without containers.
 fs::path default_root() {
-  if (const auto data = from_environment("XDG_DATA_HOME"); data.starts_with('/')) return fs::path(data) / "mojo";
+  if (const auto data = from_environment("XDG_DATA_HOME"); data.starts_with('/'))
+    return fs::path(data) / "mojo";
   const auto home = from_environment("HOME");
   return home.starts_with('/') ? fs::path(home) / ".local/share/mojo" : fs::path("/srv/mojo");
 }
 
 Result<> check_name(const std::string& name, std::string_view what) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  const auto fits = [&](char c) { return letter(c) || c == '.' || c == '_' || c == '+' || c == '-'; };
-  if (name.empty() || (letter(name.front()) && name.size() <= 128 && std::ranges::all_of(name, fits) && name != "LOCAL")) return {};
-  return fail(ExitCode::usage, fmt::format("{} '{}' is no name: letters, digits and ._+- are, a letter or digit first", what, printable(name, 60)));
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  const auto fits = [&](char c) {
+    return letter(c) || c == '.' || c == '_' || c == '+' || c == '-';
+  };
+  if (name.empty() || (letter(name.front()) && name.size() <= 128 &&
+                       std::ranges::all_of(name, fits) && name != "LOCAL"))
+    return {};
+  return fail(
+      ExitCode::usage,
+      fmt::format("{} '{}' is no name: letters, digits and ._+- are, a letter or digit first", what,
+                  printable(name, 60)));
 }
 
 std::string container_of(const Json& project) { return project["container_class"].as_string(); }
 
-bool on_this_machine(const std::string& container) { return container.empty() || container == "containerless"; }
+bool on_this_machine(const std::string& container) {
+  return container.empty() || container == "containerless";
+}
 
 }  // namespace
 
@@ -69,17 +81,25 @@ Result<Settings> settings_of(const Arguments& args) {
 }
 
 Result<> need_workspace(const Settings& settings) {
-  const auto missing = [](std::string_view what) { return fail(ExitCode::usage, fmt::format("no {}", what)); };
-  if (settings.who.project.empty()) return missing("project given: say --project, or set MOJO_PROJECT");
+  const auto missing = [](std::string_view what) {
+    return fail(ExitCode::usage, fmt::format("no {}", what));
+  };
+  if (settings.who.project.empty())
+    return missing("project given: say --project, or set MOJO_PROJECT");
   if (settings.who.series.empty()) return missing("series given: say --series, or set MOJO_SERIES");
-  if (settings.who.workspace.empty()) return missing("workspace given: name it after the SPEC, or set MOJO_WORKSPACE");
+  if (settings.who.workspace.empty())
+    return missing("workspace given: name it after the SPEC, or set MOJO_WORKSPACE");
   return check_name(settings.who.workspace, "workspace");
 }
 
 Result<bool> make_project(const Settings& settings, const std::string& container) {
   const auto folder = settings.series_folder();
   if (!on_this_machine(container)) {
-    return fail(ExitCode::config, fmt::format("container class '{}' is not supported: scripts run on this machine (containerless)", printable(container, 40)));
+    return fail(
+        ExitCode::config,
+        fmt::format(
+            "container class '{}' is not supported: scripts run on this machine (containerless)",
+            printable(container, 40)));
   }
   CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(folder / ".project"));
   if (text) {
@@ -88,7 +108,9 @@ Result<bool> make_project(const Settings& settings, const std::string& container
   }
   CDCTL_TRY(make_directories(folder, 0700));
   CDCTL_TRY(make_directories(settings.who.root / "LOCAL" / settings.who.project, 0700));
-  const auto project = Json::object({{"container_class", "containerless"}, {"container_root", folder.string()}, {"project_root", folder.parent_path().string()}});
+  const auto project = Json::object({{"container_class", "containerless"},
+                                     {"container_root", folder.string()},
+                                     {"project_root", folder.parent_path().string()}});
   CDCTL_TRY(write_file_atomically(folder / ".project", project.dump() + "\n"));
   return true;
 }
@@ -98,16 +120,22 @@ Result<> check_project(const Settings& settings) {
   CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(file));
   if (!text) return {};
   const auto project = Json::parse(*text);
-  if (!project) return fail(ExitCode::config, fmt::format("{}: {}", file.string(), project.error().what));
+  if (!project)
+    return fail(ExitCode::config, fmt::format("{}: {}", file.string(), project.error().what));
   if (on_this_machine(container_of(*project))) return {};
-  return fail(ExitCode::refused, fmt::format("project {} was made for {} containers, and scripts would run on this machine here; make another with --container containerless",
-                                             settings.who.project, printable(container_of(*project), 40)));
+  return fail(ExitCode::refused,
+              fmt::format("project {} was made for {} containers, and scripts would run on this "
+                          "machine here; make another with --container containerless",
+                          settings.who.project, printable(container_of(*project), 40)));
 }
 
 Result<WorkspaceHold> WorkspaceHold::take(const fs::path& folder) {
   CDCTL_TRY(make_directories(folder, 0700));
   CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(folder / ".lock", Deadline(Millis(0))));
-  if (!lock) return fail(ExitCode::refused, fmt::format("another run is in the workspace {}; wait for it, or name another", folder.string()));
+  if (!lock)
+    return fail(ExitCode::refused,
+                fmt::format("another run is in the workspace {}; wait for it, or name another",
+                            folder.string()));
   return WorkspaceHold(std::move(*lock));
 }
 
@@ -120,7 +148,9 @@ Json read_workspace(const fs::path& folder) {
   return json ? std::move(*json) : Json();
 }
 
-Result<> write_workspace(const fs::path& folder, const Json& json) { return write_file_atomically(folder / "workspace.json", json.dump() + "\n", 0600); }
+Result<> write_workspace(const fs::path& folder, const Json& json) {
+  return write_file_atomically(folder / "workspace.json", json.dump() + "\n", 0600);
+}
 
 std::vector<Json> read_journal(const Workspace& workspace) {
   std::vector<Json> out;
@@ -128,7 +158,8 @@ std::vector<Json> read_journal(const Workspace& workspace) {
   if (!text || !*text) return out;
   for (std::string_view rest(**text); !rest.empty();) {
     const auto end = std::min(rest.find('\n'), rest.size());
-    if (auto record = Json::parse(rest.substr(0, end)); record && record->is_object()) out.push_back(std::move(*record));
+    if (auto record = Json::parse(rest.substr(0, end)); record && record->is_object())
+      out.push_back(std::move(*record));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return out;
@@ -137,8 +168,10 @@ std::vector<Json> read_journal(const Workspace& workspace) {
 Result<> append_journal(const Workspace& workspace, const Json& record) {
   const auto path = workspace.log / "phases.ndjson";
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const auto line = record.dump() + "\n";  // one write: a killed run leaves whole lines, or a last half one
-  if (!fd.valid() || ::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+  const auto line =
+      record.dump() + "\n";  // one write: a killed run leaves whole lines, or a last half one
+  if (!fd.valid() ||
+      ::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     return fail(fmt::format("writing {}: {}", path.string(), errno_text(errno)));
   }
   return {};

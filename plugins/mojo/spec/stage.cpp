@@ -16,7 +16,9 @@ Result<> check_relative(std::string_view path, std::string_view what) {
   };
   if (path.empty()) return fail(ExitCode::config, fmt::format("{} is empty", what));
   if (path.size() > 1024) return refuse("is longer than 1024 bytes");
-  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return refuse("holds a control character");
+  if (std::ranges::any_of(path,
+                          [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    return refuse("holds a control character");
   if (path.contains("\xef\xbb\xbf")) return refuse("holds a byte order mark");
   if (path.starts_with('/')) return refuse("is an absolute path; write it relative");
   for (auto rest = path; !rest.empty();) {
@@ -35,7 +37,8 @@ bool inside(const fs::path& path, const fs::path& root) {
   if (error) return false;
   const auto real_root = fs::canonical(root, error);
   if (error) return false;
-  const auto [end, ignored] = std::mismatch(real_root.begin(), real_root.end(), real.begin(), real.end());
+  const auto [end, ignored] =
+      std::mismatch(real_root.begin(), real_root.end(), real.begin(), real.end());
   return end == real_root.end();
 }
 
@@ -45,14 +48,21 @@ Result<fs::path> Stage::find(std::string_view name) const {
     const auto candidate = spec_ / below / name;
     std::error_code error;
     if (fs::exists(fs::symlink_status(candidate, error))) {
-      if (!fs::exists(candidate, error)) return fail(ExitCode::config, fmt::format("'{}' is a link to nothing", name));
-      if (!inside(candidate, spec_)) return fail(ExitCode::config, fmt::format("'{}' is a link that leads out of the spec", name));
-      if (!fs::is_regular_file(candidate, error)) return fail(ExitCode::config, fmt::format("'{}' is no file", name));
+      if (!fs::exists(candidate, error))
+        return fail(ExitCode::config, fmt::format("'{}' is a link to nothing", name));
+      if (!inside(candidate, spec_))
+        return fail(ExitCode::config,
+                    fmt::format("'{}' is a link that leads out of the spec", name));
+      if (!fs::is_regular_file(candidate, error))
+        return fail(ExitCode::config, fmt::format("'{}' is no file", name));
       return candidate;
     }
     if (below.empty()) break;
   }
-  return fail(ExitCode::config, fmt::format("there is no '{}' in the spec{}", name, stage_.empty() ? "" : fmt::format(", nor in its stage {} or above", stage_)));
+  return fail(
+      ExitCode::config,
+      fmt::format("there is no '{}' in the spec{}", name,
+                  stage_.empty() ? "" : fmt::format(", nor in its stage {} or above", stage_)));
 }
 
 fs::path Stage::folder() const {

@@ -9,11 +9,17 @@
 namespace cdctl::mojo {
 
 Workspace::Workspace(std::filesystem::path where)
-    : root(std::move(where)), spec(root / "spec"), sources(root / "sources"), build(root / "build"), repo(root / "repo"),
-      local(root / "local"), log(root / "log") {}
+    : root(std::move(where)),
+      spec(root / "spec"),
+      sources(root / "sources"),
+      build(root / "build"),
+      repo(root / "repo"),
+      local(root / "local"),
+      log(root / "log") {}
 
 Result<> Workspace::make() const {
-  for (const auto& folder : {spec, sources, build, repo, local, log}) CDCTL_TRY(remove_tree(folder));
+  for (const auto& folder : {spec, sources, build, repo, local, log})
+    CDCTL_TRY(remove_tree(folder));
   for (const auto& folder : {sources, build, repo}) CDCTL_TRY(make_directories(folder));
   for (const auto& folder : {local, log}) CDCTL_TRY(make_directories(folder, 0700));
   return {};
@@ -21,7 +27,8 @@ Result<> Workspace::make() const {
 
 std::string source_variable(std::string_view name) {
   std::string out = "CDCTL_SOURCE_";
-  for (const char c : name) out += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const char c : name)
+    out += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return out;
 }
 
@@ -30,7 +37,8 @@ std::filesystem::path mojo_root(const Config& config, const std::filesystem::pat
   return root.starts_with('/') ? std::filesystem::path(root) : home / "mojo";
 }
 
-std::filesystem::path secrets_folder(const std::filesystem::path& root, const std::string& project, const std::string& stage) {
+std::filesystem::path secrets_folder(const std::filesystem::path& root, const std::string& project,
+                                     const std::string& stage) {
   const auto folder = root / "LOCAL" / project;
   return stage.empty() ? folder : folder / stage;
 }
@@ -53,7 +61,8 @@ Result<MojoOptions> mojo_options(const ServiceConfig& service) {
   CDCTL_TRY(take("series", options.series));
   const auto& runner = table["runner"];
   if (!runner.is_null() && runner.view() != "mojo" && runner.view() != "native") {
-    return fail(ExitCode::config, fmt::format("{}: mojo.runner is neither native nor mojo", service.file.string()));
+    return fail(ExitCode::config,
+                fmt::format("{}: mojo.runner is neither native nor mojo", service.file.string()));
   }
   options.external = runner.view() == "mojo";
   return options;

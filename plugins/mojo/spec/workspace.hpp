@@ -15,30 +15,37 @@ struct Workspace {
   std::filesystem::path spec, sources, build, repo, local, log;
 
   explicit Workspace(std::filesystem::path where);
-  /// Makes all but spec/, emptied of what an earlier try left. local/ and log/ are private: they may hold secrets.
+  /// Makes all but spec/, emptied of what an earlier try left. local/ and log/ are private: they
+  /// may hold secrets.
   [[nodiscard]] Result<> make() const;
   /// The file that receives the output of every phase (MOJO_LOGFILE).
   [[nodiscard]] std::filesystem::path log_file() const { return log / "mojo.log"; }
   /// Another one that the caller's MOJO_LOGFILE asks for; empty without.
   std::filesystem::path extra_log;
   /// Where a collect phase of the collect file `config` writes its lock.
-  [[nodiscard]] std::filesystem::path lock_file(const std::string& config) const { return root / "lock" / (config + ".lock"); }
+  [[nodiscard]] std::filesystem::path lock_file(const std::string& config) const {
+    return root / "lock" / (config + ".lock");
+  }
 };
 
 /// `CDCTL_SOURCE_` and the name in capitals, `-` as `_`.
 [[nodiscard]] std::string source_variable(std::string_view name);
 
-/// ROOT of projects and of their secrets: `[mojo] root` of cdctl.toml, else the folder `mojo` of the home.
-[[nodiscard]] std::filesystem::path mojo_root(const Config& config, const std::filesystem::path& home);
+/// ROOT of projects and of their secrets: `[mojo] root` of cdctl.toml, else the folder `mojo` of
+/// the home.
+[[nodiscard]] std::filesystem::path mojo_root(const Config& config,
+                                              const std::filesystem::path& home);
 /// ROOT/LOCAL/PROJECT/STAGE, where the secrets of a project are kept. Need not exist.
-[[nodiscard]] std::filesystem::path secrets_folder(const std::filesystem::path& root, const std::string& project, const std::string& stage);
+[[nodiscard]] std::filesystem::path secrets_folder(const std::filesystem::path& root,
+                                                   const std::string& project,
+                                                   const std::string& stage);
 
 /// The mojo table of a service, checked: names that reach paths.
 struct MojoOptions {
-  std::string stage;                  ///< empty: the spec's top
+  std::string stage;  ///< empty: the spec's top
   std::string manifest = "manifest";
   std::string series;
-  bool external = false;              ///< runner = "mojo": an installed mojo runs the manifest
+  bool external = false;  ///< runner = "mojo": an installed mojo runs the manifest
 };
 /// Exit code `config`.
 [[nodiscard]] Result<MojoOptions> mojo_options(const ServiceConfig& service);

@@ -11,8 +11,10 @@ class Splitter {
   std::vector<Word> split() {
     while (at_ < line_.size() && problem_.what.empty()) {
       const char c = line_[at_];
-      if (c == ' ' || c == '\t') end_word();
-      else take(c);
+      if (c == ' ' || c == '\t')
+        end_word();
+      else
+        take(c);
       ++at_;
     }
     end_word();
@@ -25,10 +27,14 @@ class Splitter {
       open_ = true;
       word_ = {{}, at_ + 1, 0};
     }
-    if (c == '\'') single_quotes();
-    else if (c == '"') double_quotes();
-    else if (c == '\\') escaped();
-    else word_.text += c;
+    if (c == '\'')
+      single_quotes();
+    else if (c == '"')
+      double_quotes();
+    else if (c == '\\')
+      escaped();
+    else
+      word_.text += c;
   }
   void escaped() {
     if (at_ + 1 >= line_.size()) return wrong(at_, "a backslash at the end of the line");
@@ -43,7 +49,9 @@ class Splitter {
   void double_quotes() {
     const auto begin = at_;
     for (++at_; at_ < line_.size() && line_[at_] != '"'; ++at_) {
-      if (line_[at_] == '\\' && at_ + 1 < line_.size() && (line_[at_ + 1] == '"' || line_[at_ + 1] == '\\')) ++at_;
+      if (line_[at_] == '\\' && at_ + 1 < line_.size() &&
+          (line_[at_ + 1] == '"' || line_[at_ + 1] == '\\'))
+        ++at_;
       word_.text += line_[at_];
     }
     if (at_ >= line_.size()) wrong(begin, "a quote \" that is not closed");
@@ -68,6 +76,8 @@ class Splitter {
 
 }  // namespace
 
-std::vector<Word> split_words(std::string_view line, Problem& problem) { return Splitter(line, problem).split(); }
+std::vector<Word> split_words(std::string_view line, Problem& problem) {
+  return Splitter(line, problem).split();
+}
 
 }  // namespace cdctl::mojo

@@ -21,7 +21,8 @@ struct Place {
 
 struct YamlMember;
 
-/// A value of a YAML file. Aliases are replaced by copies of what they name, merge keys (`<<`) by what they bring.
+/// A value of a YAML file. Aliases are replaced by copies of what they name, merge keys (`<<`) by
+/// what they bring.
 struct Yaml {
   enum class Kind {
     null,
@@ -32,10 +33,10 @@ struct Yaml {
   };
 
   Kind kind = Kind::null;
-  bool secret = false;               ///< came from a file of secrets: its text is shown to nobody
-  std::string text;                  ///< of a scalar
-  std::vector<Yaml> items;           ///< of a list
-  std::vector<YamlMember> members;   ///< of a map, in the order of the file; each key once
+  bool secret = false;              ///< came from a file of secrets: its text is shown to nobody
+  std::string text;                 ///< of a scalar
+  std::vector<Yaml> items;          ///< of a list
+  std::vector<YamlMember> members;  ///< of a map, in the order of the file; each key once
   Place place;
 
   [[nodiscard]] bool is_scalar() const { return kind == Kind::plain || kind == Kind::string; }
@@ -45,7 +46,8 @@ struct Yaml {
   /// The member `key`, or nullptr; a null value is found like any other.
   [[nodiscard]] const Yaml* find(std::string_view key) const;
   [[nodiscard]] Yaml* find(std::string_view key);
-  /// Its text in quotes for a message, cut; `a list`, `a map`, `nothing`; `a secret` instead of one.
+  /// Its text in quotes for a message, cut; `a list`, `a map`, `nothing`; `a secret` instead of
+  /// one.
   [[nodiscard]] std::string shown() const;
 
   [[nodiscard]] static Yaml scalar(std::string text, Place place);
@@ -59,18 +61,22 @@ struct YamlMember {
   Place place;  ///< of the key
   Yaml value;
 
-  friend bool operator==(const YamlMember& a, const YamlMember& b) { return a.key == b.key && a.value == b.value; }
+  friend bool operator==(const YamlMember& a, const YamlMember& b) {
+    return a.key == b.key && a.value == b.value;
+  }
 };
 
-/// Bounds of a file, its aliases replaced: beyond them it is a problem, so that no file can eat the machine.
+/// Bounds of a file, its aliases replaced: beyond them it is a problem, so that no file can eat the
+/// machine.
 constexpr std::size_t k_yaml_depth = 100;
 constexpr std::size_t k_yaml_nodes = 1'000'000;
 constexpr std::size_t k_yaml_text = 2 * k_largest_file;  ///< bytes of all scalars and keys
 constexpr std::size_t k_yaml_key = 200;                  ///< bytes
 
-/// Reads the documents of a YAML file. Pure. What is wrong goes to `problems`, and the documents from there on are left out;
-/// a key given twice, of which the last counts, to `warnings`.
-[[nodiscard]] std::vector<Yaml> parse_yaml(std::string_view text, const std::string& file, std::vector<Problem>& problems,
+/// Reads the documents of a YAML file. Pure. What is wrong goes to `problems`, and the documents
+/// from there on are left out; a key given twice, of which the last counts, to `warnings`.
+[[nodiscard]] std::vector<Yaml> parse_yaml(std::string_view text, const std::string& file,
+                                           std::vector<Problem>& problems,
                                            std::vector<Problem>& warnings);
 
 /// One document as text, in block style, without comments: reading it gives the same value.

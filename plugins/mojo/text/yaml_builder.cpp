@@ -13,26 +13,37 @@ namespace cdctl::mojo {
 namespace {
 
 constexpr std::string_view k_standard_tag = "tag:yaml.org,2002:";
-constexpr std::array<std::string_view, 7> k_known_tags{"str", "int", "float", "bool", "null", "map", "seq"};
+constexpr std::array<std::string_view, 7> k_known_tags{"str",  "int", "float", "bool",
+                                                       "null", "map", "seq"};
 
-[[noreturn]] void give_up(const YAML::Mark& mark, const std::string& what) { throw YAML::ParserException(mark, what); }
+[[noreturn]] void give_up(const YAML::Mark& mark, const std::string& what) {
+  throw YAML::ParserException(mark, what);
+}
 
 void check_tag(const YAML::Mark& mark, std::string_view tag) {
   if (tag.empty() || tag == "?" || tag == "!") return;
-  if (tag.starts_with(k_standard_tag) && std::ranges::find(k_known_tags, tag.substr(k_standard_tag.size())) != k_known_tags.end()) return;
+  if (tag.starts_with(k_standard_tag) &&
+      std::ranges::find(k_known_tags, tag.substr(k_standard_tag.size())) != k_known_tags.end())
+    return;
   // The tag is not shown: it may be a secret that needs quotes.
-  give_up(mark, "a value with a type of its own (!…) is not supported; a text that starts with ! needs quotes");
+  give_up(mark,
+          "a value with a type of its own (!…) is not supported; a text that starts with ! needs "
+          "quotes");
 }
-/// Whether a scalar with this tag may be a number or a boolean: it has no quotes, or says so itself.
+/// Whether a scalar with this tag may be a number or a boolean: it has no quotes, or says so
+/// itself.
 bool may_be_typed(std::string_view tag) {
-  return tag == "?" || tag.empty() || tag.ends_with(":int") || tag.ends_with(":float") || tag.ends_with(":bool");
+  return tag == "?" || tag.empty() || tag.ends_with(":int") || tag.ends_with(":float") ||
+         tag.ends_with(":bool");
 }
 
 }  // namespace
 
 void YamlBuilder::OnDocumentStart(const YAML::Mark& mark) {
-  // yaml-cpp 0.7 does not get past some misplaced marks: it tells of empty documents there for ever.
-  if (mark.pos == document_at_) give_up(mark, "a bracket, comma or other mark that does not belong here");
+  // yaml-cpp 0.7 does not get past some misplaced marks: it tells of empty documents there for
+  // ever.
+  if (mark.pos == document_at_)
+    give_up(mark, "a bracket, comma or other mark that does not belong here");
   document_at_ = mark.pos;
   anchors_.clear();
 }
@@ -44,13 +55,16 @@ void YamlBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   finish(mark, value(mark, Yaml::Kind::null), anchor, size);
 }
 
-void YamlBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) {
+void YamlBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                           const std::string& text) {
   check_tag(mark, tag);
   // yaml-cpp 0.7 gives single bytes for \N and \_.
-  if (invalid_utf8(text) != std::string::npos) give_up(mark, "an escape that gives bytes which are not UTF-8; write the character itself");
+  if (invalid_utf8(text) != std::string::npos)
+    give_up(mark, "an escape that gives bytes which are not UTF-8; write the character itself");
   const Size size{1, text.size(), 0};
   count(mark, size);
-  auto node = value(mark, may_be_typed(tag) && typed_when_plain(text) ? Yaml::Kind::plain : Yaml::Kind::string);
+  auto node = value(
+      mark, may_be_typed(tag) && typed_when_plain(text) ? Yaml::Kind::plain : Yaml::Kind::string);
   node.text = text;
   plain_key_ = tag == "?";
   finish(mark, std::move(node), anchor, size);
@@ -66,10 +80,12 @@ void YamlBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   finish(mark, std::move(copy), 0, size);
 }
 
-void YamlBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) {
+void YamlBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
+                                  YAML::anchor_t anchor, YAML::EmitterStyle::value) {
   open(mark, tag, anchor, Yaml::Kind::list);
 }
-void YamlBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) {
+void YamlBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                             YAML::EmitterStyle::value) {
   open(mark, tag, anchor, Yaml::Kind::map);
 }
 void YamlBuilder::OnMapEnd() {
@@ -78,7 +94,9 @@ void YamlBuilder::OnMapEnd() {
 }
 
 Place YamlBuilder::place(const YAML::Mark& mark) const {
-  const auto number = [](int from_zero) { return from_zero < 0 ? 0u : static_cast<std::uint32_t>(from_zero) + 1; };
+  const auto number = [](int from_zero) {
+    return from_zero < 0 ? 0u : static_cast<std::uint32_t>(from_zero) + 1;
+  };
   return {file_, number(mark.line), number(mark.column)};
 }
 
@@ -92,12 +110,18 @@ Yaml YamlBuilder::value(const YAML::Mark& mark, Yaml::Kind kind) const {
 void YamlBuilder::count(const YAML::Mark& mark, const Size& size) {
   nodes_ += size.nodes;
   bytes_ += size.bytes;
-  if (nodes_ > k_yaml_nodes) give_up(mark, fmt::format("more than {} values, those that aliases repeat included", k_yaml_nodes));
-  if (bytes_ > k_yaml_text) give_up(mark, fmt::format("more than {} MiB of text, what aliases repeat included", k_yaml_text >> 20));
-  if (open_.size() + size.depth > k_yaml_depth) give_up(mark, fmt::format("nested deeper than {} levels", k_yaml_depth));
+  if (nodes_ > k_yaml_nodes)
+    give_up(mark,
+            fmt::format("more than {} values, those that aliases repeat included", k_yaml_nodes));
+  if (bytes_ > k_yaml_text)
+    give_up(mark, fmt::format("more than {} MiB of text, what aliases repeat included",
+                              k_yaml_text >> 20));
+  if (open_.size() + size.depth > k_yaml_depth)
+    give_up(mark, fmt::format("nested deeper than {} levels", k_yaml_depth));
 }
 
-void YamlBuilder::open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Yaml::Kind kind) {
+void YamlBuilder::open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       Yaml::Kind kind) {
   if (at_key()) give_up(mark, "a key may not be a list or a map");
   check_tag(mark, tag);
   count(mark, {1, 0, 1});
@@ -114,7 +138,8 @@ void YamlBuilder::close() {
   finish(done.mark, std::move(done.node), done.anchor, done.size);
 }
 
-void YamlBuilder::finish(const YAML::Mark& mark, Yaml node, YAML::anchor_t anchor, const Size& size) {
+void YamlBuilder::finish(const YAML::Mark& mark, Yaml node, YAML::anchor_t anchor,
+                         const Size& size) {
   if (anchor != 0) {
     count(mark, size);
     anchors_[anchor] = {node, size};
@@ -124,15 +149,20 @@ void YamlBuilder::finish(const YAML::Mark& mark, Yaml node, YAML::anchor_t ancho
     return;
   }
   auto& parent = open_.back();
-  parent.size = {parent.size.nodes + size.nodes, parent.size.bytes + size.bytes, std::max(parent.size.depth, size.depth + 1)};
-  if (parent.node.is_list()) parent.node.items.push_back(std::move(node));
-  else if (!parent.has_key) take_key(mark, parent, node);
-  else take_value(parent, std::move(node));
+  parent.size = {parent.size.nodes + size.nodes, parent.size.bytes + size.bytes,
+                 std::max(parent.size.depth, size.depth + 1)};
+  if (parent.node.is_list())
+    parent.node.items.push_back(std::move(node));
+  else if (!parent.has_key)
+    take_key(mark, parent, node);
+  else
+    take_value(parent, std::move(node));
 }
 
 void YamlBuilder::take_key(const YAML::Mark& mark, Open& map, Yaml& node) const {
   if (!node.is_scalar()) give_up(mark, "a key may not be a list or a map");
-  if (node.text.size() > k_yaml_key) give_up(mark, fmt::format("a key is longer than {} bytes", k_yaml_key));
+  if (node.text.size() > k_yaml_key)
+    give_up(mark, fmt::format("a key is longer than {} bytes", k_yaml_key));
   map.brings = plain_key_ && node.text == "<<";
   map.member = {std::move(node.text), place(mark), {}};
   map.has_key = true;
@@ -150,7 +180,8 @@ void YamlBuilder::take_value(Open& map, Yaml node) {
     map.node.members.push_back(std::move(map.member));
     return;
   }
-  warnings_.push_back(map.member.place.problem(fmt::format("{} is given again; the last one counts", printable(map.member.key, 60))));
+  warnings_.push_back(map.member.place.problem(
+      fmt::format("{} is given again; the last one counts", printable(map.member.key, 60))));
   map.node.members[at->second] = std::move(map.member);
 }
 
@@ -158,12 +189,15 @@ void YamlBuilder::merge_others() {
   auto& map = open_.back();
   const auto bring = [&](Yaml& other) {
     for (auto& member : other.members) {
-      if (map.places.try_emplace(member.key, map.node.members.size()).second) map.node.members.push_back(std::move(member));
+      if (map.places.try_emplace(member.key, map.node.members.size()).second)
+        map.node.members.push_back(std::move(member));
     }
   };
   for (auto& other : map.brought) {
-    if (other.is_map()) bring(other);
-    else if (!other.is_list()) give_up(map.mark, "<< of this map names neither a map nor a list of maps");
+    if (other.is_map())
+      bring(other);
+    else if (!other.is_list())
+      give_up(map.mark, "<< of this map names neither a map nor a list of maps");
     for (auto& item : other.items) {
       if (!item.is_map()) give_up(map.mark, "<< of this map names something that is no map");
       bring(item);

@@ -12,23 +12,27 @@
 
 namespace cdctl::mojo {
 
-/// Builds values from yaml-cpp's events. Its own nodes are not used: they share what aliases name, so that a few bytes can
-/// mean a tree without end. To throw is the only way to end the parser early: it throws yaml-cpp's own exception, and
-/// parse_yaml catches that round the call.
+/// Builds values from yaml-cpp's events. Its own nodes are not used: they share what aliases name,
+/// so that a few bytes can mean a tree without end. To throw is the only way to end the parser
+/// early: it throws yaml-cpp's own exception, and parse_yaml catches that round the call.
 class YamlBuilder : public YAML::EventHandler {
  public:
-  YamlBuilder(std::shared_ptr<const std::string> file, std::vector<Problem>& warnings) : file_(std::move(file)), warnings_(warnings) {}
+  YamlBuilder(std::shared_ptr<const std::string> file, std::vector<Problem>& warnings)
+      : file_(std::move(file)), warnings_(warnings) {}
 
   std::vector<Yaml> documents;
 
   void OnDocumentStart(const YAML::Mark& mark) override;
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override;
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override;
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override;
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override;
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override;
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override;
   void OnMapEnd() override;
 
  private:
@@ -54,11 +58,14 @@ class YamlBuilder : public YAML::EventHandler {
 
   [[nodiscard]] Place place(const YAML::Mark& mark) const;
   [[nodiscard]] Yaml value(const YAML::Mark& mark, Yaml::Kind kind) const;
-  [[nodiscard]] bool at_key() const { return !open_.empty() && open_.back().node.is_map() && !open_.back().has_key; }
+  [[nodiscard]] bool at_key() const {
+    return !open_.empty() && open_.back().node.is_map() && !open_.back().has_key;
+  }
   void count(const YAML::Mark& mark, const Size& size);
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Yaml::Kind kind);
   void close();
-  /// A value is complete: it is remembered for aliases, and becomes a key, a member, an item or a document.
+  /// A value is complete: it is remembered for aliases, and becomes a key, a member, an item or a
+  /// document.
   void finish(const YAML::Mark& mark, Yaml node, YAML::anchor_t anchor, const Size& size);
   void take_key(const YAML::Mark& mark, Open& map, Yaml& node) const;
   void take_value(Open& map, Yaml node);

@@ -5,7 +5,8 @@
 namespace cdctl::rabbit {
 
 std::string AmqpAddress::shown() const {
-  return fmt::format("{}://{}:{}", tls ? "amqps" : "amqp", host.contains(':') ? "[" + host + "]" : host, port);
+  return fmt::format("{}://{}:{}", tls ? "amqps" : "amqp",
+                     host.contains(':') ? "[" + host + "]" : host, port);
 }
 
 }  // namespace cdctl::rabbit

@@ -10,8 +10,9 @@
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
 
-// What the plugin needs of AMQP 0-9-1. librabbitmq drags in OpenSSL, nearly a millisecond to map, and many commands
-// need HTTP alone: so the implementation is a module of its own (amqp/), opened at the first connection.
+// What the plugin needs of AMQP 0-9-1. librabbitmq drags in OpenSSL, nearly a millisecond to map,
+// and many commands need HTTP alone: so the implementation is a module of its own (amqp/), opened
+// at the first connection.
 
 namespace cdctl::rabbit {
 
@@ -31,21 +32,21 @@ struct AmqpAddress {
 /// The exchange and the stream of the signals.
 struct FeedShape {
   std::string exchange, queue;
-  std::string max_age;           ///< in RabbitMQ's spelling: `24h`
-  std::int64_t max_bytes = 0;    ///< 0 = no limit
+  std::string max_age;         ///< in RabbitMQ's spelling: `24h`
+  std::int64_t max_bytes = 0;  ///< 0 = no limit
 };
 
 struct Publication {
   std::string exchange, routing_key, message_id, content_type, body;
-  std::string type;              ///< the message property
+  std::string type;  ///< the message property
 };
 
 /// One message of a consumer.
 struct Delivery {
   std::string consumer, routing_key;
-  std::uint64_t tag = 0;                  ///< for acknowledge()
-  std::int64_t offset = -1;               ///< in the stream
-  std::optional<Time> stamped;            ///< by the broker's interceptor for timestamps
+  std::uint64_t tag = 0;        ///< for acknowledge()
+  std::int64_t offset = -1;     ///< in the stream
+  std::optional<Time> stamped;  ///< by the broker's interceptor for timestamps
   std::string type, body;
 };
 
@@ -60,20 +61,25 @@ struct QueueCounts {
   std::int64_t ready = 0, consumers = 0;
 };
 
-/// One connection with one channel. Errors: `unknown` when the broker or the connection failed, `timeout`, `interrupted`
-/// on a stop request. One thread at a time. The destructor closes the connection.
+/// One connection with one channel. Errors: `unknown` when the broker or the connection failed,
+/// `timeout`, `interrupted` on a stop request. One thread at a time. The destructor closes the
+/// connection.
 class AmqpLink {
  public:
   virtual ~AmqpLink() = default;
   /// Declares an exclusive queue; false when another connection holds it.
-  [[nodiscard]] virtual Result<bool> take_exclusive(const std::string& queue, const Deadline& deadline) = 0;
-  /// Makes the exchange and the stream where they are absent; those that are there stay as they are.
+  [[nodiscard]] virtual Result<bool> take_exclusive(const std::string& queue,
+                                                    const Deadline& deadline) = 0;
+  /// Makes the exchange and the stream where they are absent; those that are there stay as they
+  /// are.
   [[nodiscard]] virtual Result<> declare_feed(const FeedShape& shape, const Deadline& deadline) = 0;
-  /// Publishes all, mandatory and persistent, and waits for every confirm. Exit code `failed` when the exchange is absent
-  /// or a message reached no queue.
-  [[nodiscard]] virtual Result<> publish(std::span<const Publication> messages, const Deadline& deadline) = 0;
-  [[nodiscard]] virtual Result<> consume(const std::string& queue, const std::string& consumer, std::uint16_t prefetch,
-                                         const StreamStart& start, const Deadline& deadline) = 0;
+  /// Publishes all, mandatory and persistent, and waits for every confirm. Exit code `failed` when
+  /// the exchange is absent or a message reached no queue.
+  [[nodiscard]] virtual Result<> publish(std::span<const Publication> messages,
+                                         const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<> consume(const std::string& queue, const std::string& consumer,
+                                         std::uint16_t prefetch, const StreamStart& start,
+                                         const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<> cancel(const std::string& consumer, const Deadline& deadline) = 0;
   /// One round trip: what the broker had sent to this channel before is here now.
   [[nodiscard]] virtual Result<> barrier(const Deadline& deadline) = 0;
@@ -82,10 +88,13 @@ class AmqpLink {
   /// Acknowledges all messages up to this one.
   [[nodiscard]] virtual Result<> acknowledge(std::uint64_t tag) = 0;
   /// Counts of a queue; empty when it is absent.
-  [[nodiscard]] virtual Result<std::optional<QueueCounts>> counts(const std::string& queue, const Deadline& deadline) = 0;
-  /// Reads what came and sends a heartbeat when one is due; to be called at least every 10 s on an idle connection.
+  [[nodiscard]] virtual Result<std::optional<QueueCounts>> counts(const std::string& queue,
+                                                                  const Deadline& deadline) = 0;
+  /// Reads what came and sends a heartbeat when one is due; to be called at least every 10 s on an
+  /// idle connection.
   [[nodiscard]] virtual Result<> beat() = 0;
-  /// To be polled by who waits for several connections; what is here already is in next(), so ask that first.
+  /// To be polled by who waits for several connections; what is here already is in next(), so ask
+  /// that first.
   [[nodiscard]] virtual int fd() const = 0;
 };
 
@@ -93,7 +102,8 @@ class AmqpDriver {
  public:
   virtual ~AmqpDriver() = default;
   /// Safe in any thread.
-  [[nodiscard]] virtual Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address,
+                                                                  const Deadline& deadline) = 0;
 };
 
 /// Opens the module at the first call. It stays open; the driver is owned by the module.

@@ -15,7 +15,8 @@ namespace {
 
 timeval timeval_of(Millis left) {
   left = std::max(left, Millis(1));
-  return {static_cast<time_t>(left.count() / 1000), static_cast<suseconds_t>(left.count() % 1000 * 1000)};
+  return {static_cast<time_t>(left.count() / 1000),
+          static_cast<suseconds_t>(left.count() % 1000 * 1000)};
 }
 
 /// A header of a message as a number, whatever integer type it has.
@@ -24,14 +25,21 @@ std::optional<std::int64_t> header_number(const amqp_table_t& headers, std::stri
     const auto& entry = headers.entries[i];
     if (text_of(entry.key) != key) continue;
     switch (entry.value.kind) {
-      case AMQP_FIELD_KIND_I64: return entry.value.value.i64;
+      case AMQP_FIELD_KIND_I64:
+        return entry.value.value.i64;
       case AMQP_FIELD_KIND_TIMESTAMP:
-      case AMQP_FIELD_KIND_U64: return static_cast<std::int64_t>(entry.value.value.u64);
-      case AMQP_FIELD_KIND_I32: return entry.value.value.i32;
-      case AMQP_FIELD_KIND_U32: return entry.value.value.u32;
-      case AMQP_FIELD_KIND_I16: return entry.value.value.i16;
-      case AMQP_FIELD_KIND_I8: return entry.value.value.i8;
-      default: return {};
+      case AMQP_FIELD_KIND_U64:
+        return static_cast<std::int64_t>(entry.value.value.u64);
+      case AMQP_FIELD_KIND_I32:
+        return entry.value.value.i32;
+      case AMQP_FIELD_KIND_U32:
+        return entry.value.value.u32;
+      case AMQP_FIELD_KIND_I16:
+        return entry.value.value.i16;
+      case AMQP_FIELD_KIND_I8:
+        return entry.value.value.i8;
+      default:
+        return {};
     }
   }
   return {};
@@ -46,12 +54,15 @@ Frames::~Frames() {
 }
 
 Error Frames::lost(int status) const {
-  if (status == AMQP_STATUS_TIMEOUT) return {ExitCode::timeout, fmt::format("{}: no answer before the deadline", where_)};
-  return {ExitCode::unknown, fmt::format("{}: connection lost: {}", where_, amqp_error_string2(status))};
+  if (status == AMQP_STATUS_TIMEOUT)
+    return {ExitCode::timeout, fmt::format("{}: no answer before the deadline", where_)};
+  return {ExitCode::unknown,
+          fmt::format("{}: connection lost: {}", where_, amqp_error_string2(status))};
 }
 
 Result<Frames::Got> Frames::next_frame(amqp_frame_t& frame, const Deadline& deadline) {
-  amqp_maybe_release_buffers(state_);  // whatever the frame before pointed to was copied or is done with
+  amqp_maybe_release_buffers(
+      state_);  // whatever the frame before pointed to was copied or is done with
   for (;;) {
     const timeval none{0, 0};
     const int status = amqp_simple_wait_frame_noblock(state_, &frame, &none);
@@ -64,20 +75,23 @@ Result<Frames::Got> Frames::next_frame(amqp_frame_t& frame, const Deadline& dead
     if (deadline.passed()) return Got::nothing;
     pollfd fds[2] = {{amqp_get_sockfd(state_), POLLIN, 0}, {Stop::fd(), POLLIN, 0}};
     // Woken up at least every few seconds, so that librabbitmq sends its heartbeats.
-    (void)::poll(fds, 2, static_cast<int>(std::min(deadline.left(), Millis(k_heartbeat_s * 250)).count()));
+    (void)::poll(fds, 2,
+                 static_cast<int>(std::min(deadline.left(), Millis(k_heartbeat_s * 250)).count()));
   }
 }
 
 Error Frames::closing(const amqp_method_t& method) {
   if (method.id == AMQP_CONNECTION_CLOSE_METHOD) {
     const auto& close = *static_cast<amqp_connection_close_t*>(method.decoded);
-    closed_ = Closed{.connection = true, .code = close.reply_code, .text = text_of(close.reply_text)};
+    closed_ =
+        Closed{.connection = true, .code = close.reply_code, .text = text_of(close.reply_text)};
     amqp_connection_close_ok_t ok{};
     (void)amqp_send_method(state_, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
     logged_in_ = false;
   } else {
     const auto& close = *static_cast<amqp_channel_close_t*>(method.decoded);
-    closed_ = Closed{.connection = false, .code = close.reply_code, .text = text_of(close.reply_text)};
+    closed_ =
+        Closed{.connection = false, .code = close.reply_code, .text = text_of(close.reply_text)};
     amqp_channel_close_ok_t ok{};
     (void)amqp_send_method(state_, k_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
   }
@@ -85,8 +99,9 @@ Error Frames::closing(const amqp_method_t& method) {
   // "Down or inaccessible" comes as a 404 too, from a broker that has not brought the queue up yet.
   closed_->down = closed_->text.contains("down or inaccessible");
   const bool answered = !closed_->connection && closed_->code < 500 && !closed_->down;
-  return {answered ? ExitCode::failed : ExitCode::unknown,
-          fmt::format("{}: the broker said: {} {}", where_, closed_->code, printable(closed_->text))};
+  return {
+      answered ? ExitCode::failed : ExitCode::unknown,
+      fmt::format("{}: the broker said: {} {}", where_, closed_->code, printable(closed_->text))};
 }
 
 void Frames::finish_body() {
@@ -99,11 +114,13 @@ void Frames::finish_body() {
 void Frames::take_header(const amqp_frame_t& frame) {
   body_left_ = frame.payload.properties.body_size;
   if (partial_) {
-    const auto& properties = *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded);
+    const auto& properties =
+        *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded);
     if (properties._flags & AMQP_BASIC_TYPE_FLAG) partial_->type = text_of(properties.type);
     if (properties._flags & AMQP_BASIC_HEADERS_FLAG) {
       partial_->offset = header_number(properties.headers, "x-stream-offset").value_or(-1);
-      if (const auto ms = header_number(properties.headers, "timestamp_in_ms")) partial_->stamped = Time(Millis(*ms));
+      if (const auto ms = header_number(properties.headers, "timestamp_in_ms"))
+        partial_->stamped = Time(Millis(*ms));
     }
     partial_->body.reserve(std::min<std::uint64_t>(body_left_, 1 << 20));
   }
@@ -133,14 +150,23 @@ Result<std::optional<amqp_method_t>> Frames::digest(const amqp_frame_t& frame) {
       partial_->tag = deliver.delivery_tag;
       return std::nullopt;
     }
-    case AMQP_BASIC_RETURN_METHOD: returned_ = skipping_ = true; return std::nullopt;
-    case AMQP_CONNECTION_BLOCKED_METHOD: blocked_ = true; return std::nullopt;
-    case AMQP_CONNECTION_UNBLOCKED_METHOD: blocked_ = false; return std::nullopt;
+    case AMQP_BASIC_RETURN_METHOD:
+      returned_ = skipping_ = true;
+      return std::nullopt;
+    case AMQP_CONNECTION_BLOCKED_METHOD:
+      blocked_ = true;
+      return std::nullopt;
+    case AMQP_CONNECTION_UNBLOCKED_METHOD:
+      blocked_ = false;
+      return std::nullopt;
     case AMQP_CONNECTION_CLOSE_METHOD:
-    case AMQP_CHANNEL_CLOSE_METHOD: return fail(closing(method));
+    case AMQP_CHANNEL_CLOSE_METHOD:
+      return fail(closing(method));
     case AMQP_BASIC_CANCEL_METHOD:
-      return fail(ExitCode::unknown, fmt::format("{}: the broker ended the consumer; was its queue deleted?", where_));
-    default: return method;
+      return fail(ExitCode::unknown,
+                  fmt::format("{}: the broker ended the consumer; was its queue deleted?", where_));
+    default:
+      return method;
   }
 }
 
@@ -148,7 +174,8 @@ Result<std::optional<amqp_method_t>> Frames::next_method(const Deadline& deadlin
   for (;;) {
     amqp_frame_t frame{};
     CDCTL_TRY_ASSIGN(const auto got, next_frame(frame, deadline));
-    if (got == Got::stopped) return fail(ExitCode::interrupted, fmt::format("{}: interrupted", where_));
+    if (got == Got::stopped)
+      return fail(ExitCode::interrupted, fmt::format("{}: interrupted", where_));
     if (got == Got::nothing) return std::nullopt;
     CDCTL_TRY_ASSIGN(auto method, digest(frame));
     if (method) return method;
@@ -159,7 +186,8 @@ Result<amqp_method_t> Frames::await(amqp_method_number_t reply, const Deadline& 
   for (;;) {
     CDCTL_TRY_ASSIGN(const auto method, next_method(deadline));
     if (!method) {
-      const auto* why = blocked_ ? "the broker blocks publishers (a memory or disk alarm is on)" : "no answer before the deadline";
+      const auto* why = blocked_ ? "the broker blocks publishers (a memory or disk alarm is on)"
+                                 : "no answer before the deadline";
       return fail(ExitCode::timeout, fmt::format("{}: {}", where_, why));
     }
     if (method->id == reply) return *method;
@@ -197,16 +225,19 @@ Error Frames::hung_up(int status) {
 
 Result<> Frames::publish(const Publication& message) {
   amqp_basic_properties_t properties{};
-  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TIMESTAMP_FLAG;
+  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                      AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TIMESTAMP_FLAG;
   properties.content_type = bytes_of(message.content_type);
   properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
   properties.message_id = bytes_of(message.message_id);
-  properties.timestamp = static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count());
+  properties.timestamp = static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count());
   if (!message.type.empty()) {
     properties._flags |= AMQP_BASIC_TYPE_FLAG;
     properties.type = bytes_of(message.type);
   }
-  const int status = amqp_basic_publish(state_, k_channel, bytes_of(message.exchange), bytes_of(message.routing_key), /*mandatory=*/1,
+  const int status = amqp_basic_publish(state_, k_channel, bytes_of(message.exchange),
+                                        bytes_of(message.routing_key), /*mandatory=*/1,
                                         /*immediate=*/0, &properties, bytes_of(message.body));
   if (status != AMQP_STATUS_OK) return fail(hung_up(status));
   return {};
@@ -219,17 +250,25 @@ Result<> Frames::open(const AmqpAddress& address, const Deadline& deadline) {
   amqp_socket_t* socket = address.tls ? amqp_ssl_socket_new(state_) : amqp_tcp_socket_new(state_);
   if (!socket) return fail(ExitCode::unknown, fmt::format("{}: no socket", where_));
   if (address.tls) {
-    const auto ca = address.ca_file.empty() ? std::string("/etc/ssl/certs/ca-certificates.crt") : address.ca_file;
-    if (const int status = amqp_ssl_socket_set_cacert(socket, ca.c_str()); status != AMQP_STATUS_OK) {
-      return fail(ExitCode::config, fmt::format("{}: reading the CA file {}: {}", where_, ca, amqp_error_string2(status)));
+    const auto ca = address.ca_file.empty() ? std::string("/etc/ssl/certs/ca-certificates.crt")
+                                            : address.ca_file;
+    if (const int status = amqp_ssl_socket_set_cacert(socket, ca.c_str());
+        status != AMQP_STATUS_OK) {
+      return fail(ExitCode::config, fmt::format("{}: reading the CA file {}: {}", where_, ca,
+                                                amqp_error_string2(status)));
     }
     amqp_ssl_socket_set_verify_peer(socket, 1);
     amqp_ssl_socket_set_verify_hostname(socket, 1);
   }
   const auto left = timeval_of(deadline.left());
-  if (const int status = amqp_socket_open_noblock(socket, address.host.c_str(), address.port, &left); status != AMQP_STATUS_OK) {
-    if (status == AMQP_STATUS_TIMEOUT) return fail(ExitCode::timeout, fmt::format("{}: no connection before the deadline", where_));
-    return fail(ExitCode::unknown, fmt::format("{}: no connection: {}; does the broker listen there?", where_, amqp_error_string2(status)));
+  if (const int status =
+          amqp_socket_open_noblock(socket, address.host.c_str(), address.port, &left);
+      status != AMQP_STATUS_OK) {
+    if (status == AMQP_STATUS_TIMEOUT)
+      return fail(ExitCode::timeout, fmt::format("{}: no connection before the deadline", where_));
+    return fail(ExitCode::unknown,
+                fmt::format("{}: no connection: {}; does the broker listen there?", where_,
+                            amqp_error_string2(status)));
   }
   CDCTL_TRY(login(address, deadline));
   return open_channel(deadline);
@@ -243,17 +282,20 @@ Result<> Frames::login(const AmqpAddress& address, const Deadline& deadline) {
   name.value.kind = AMQP_FIELD_KIND_UTF8;
   name.value.value.bytes = bytes_of(address.name);
   const amqp_table_t properties{1, &name};
-  const auto reply = amqp_login_with_properties(state_, address.vhost.c_str(), 0, 131072, k_heartbeat_s, &properties,
-                                                AMQP_SASL_METHOD_PLAIN, address.user.c_str(), address.password.c_str());
+  const auto reply = amqp_login_with_properties(state_, address.vhost.c_str(), 0, 131072,
+                                                k_heartbeat_s, &properties, AMQP_SASL_METHOD_PLAIN,
+                                                address.user.c_str(), address.password.c_str());
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) {
     logged_in_ = true;
     return {};
   }
   if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION) return fail(lost(reply.library_error));
-  if (reply.reply.id != AMQP_CONNECTION_CLOSE_METHOD) return fail(ExitCode::unknown, fmt::format("{}: login failed", where_));
+  if (reply.reply.id != AMQP_CONNECTION_CLOSE_METHOD)
+    return fail(ExitCode::unknown, fmt::format("{}: login failed", where_));
   const auto& close = *static_cast<amqp_connection_close_t*>(reply.reply.decoded);
-  return fail(ExitCode::unknown, fmt::format("{}: logging in as {}: the broker said: {} {}", where_, printable(address.user, 80),
-                                             close.reply_code, printable(text_of(close.reply_text))));
+  return fail(ExitCode::unknown, fmt::format("{}: logging in as {}: the broker said: {} {}", where_,
+                                             printable(address.user, 80), close.reply_code,
+                                             printable(text_of(close.reply_text))));
 }
 
 Result<> Frames::open_channel(const Deadline& deadline) {
@@ -291,8 +333,10 @@ void Frames::leave(Millis wait) {
   if (!logged_in_) return;
   amqp_channel_close_t close{};
   close.reply_code = AMQP_REPLY_SUCCESS;
-  // Without a channel the broker is done with us at the connection's close itself, and misses nobody who hung up meanwhile.
-  if (send(AMQP_CHANNEL_CLOSE_METHOD, &close) && await_close_ok(AMQP_CHANNEL_CLOSE_OK_METHOD, wait)) (void)send_close();
+  // Without a channel the broker is done with us at the connection's close itself, and misses
+  // nobody who hung up meanwhile.
+  if (send(AMQP_CHANNEL_CLOSE_METHOD, &close) && await_close_ok(AMQP_CHANNEL_CLOSE_OK_METHOD, wait))
+    (void)send_close();
 }
 
 }  // namespace cdctl::rabbit

@@ -23,7 +23,9 @@ namespace cdctl::rabbit {
 constexpr amqp_channel_t k_channel = 1;
 constexpr int k_heartbeat_s = 30;
 
-[[nodiscard]] inline std::string text_of(amqp_bytes_t bytes) { return {static_cast<const char*>(bytes.bytes), bytes.len}; }
+[[nodiscard]] inline std::string text_of(amqp_bytes_t bytes) {
+  return {static_cast<const char*>(bytes.bytes), bytes.len};
+}
 /// A view for a call that only reads.
 [[nodiscard]] inline amqp_bytes_t bytes_of(std::string_view text) {
   return {text.size(), const_cast<char*>(text.data())};  // librabbitmq's type knows no const
@@ -32,13 +34,13 @@ constexpr int k_heartbeat_s = 30;
 /// How the broker closed our channel or the connection.
 struct Closed {
   bool connection = false;
-  bool down = false;   ///< the queue is there, but not reachable at the moment
+  bool down = false;  ///< the queue is there, but not reachable at the moment
   int code = 0;
   std::string text;
 };
 
-/// Frames of one connection, read one at a time with a deadline and a look at the stop request. librabbitmq's own waits
-/// have no deadline in the middle of a message.
+/// Frames of one connection, read one at a time with a deadline and a look at the stop request.
+/// librabbitmq's own waits have no deadline in the middle of a message.
 class Frames {
  public:
   Frames() = default;
@@ -52,8 +54,8 @@ class Frames {
   /// Sends a method on our channel.
   [[nodiscard]] Result<> send(amqp_method_number_t id, void* method);
   [[nodiscard]] Result<> publish(const Publication& message);
-  /// Waits for the method `reply`. Deliveries that come meanwhile are kept for take_delivery(). A close by the broker
-  /// is an error, and is in closed().
+  /// Waits for the method `reply`. Deliveries that come meanwhile are kept for take_delivery(). A
+  /// close by the broker is an error, and is in closed().
   [[nodiscard]] Result<amqp_method_t> await(amqp_method_number_t reply, const Deadline& deadline);
   /// The next method that is neither a delivery nor housekeeping; empty at the deadline.
   [[nodiscard]] Result<std::optional<amqp_method_t>> next_method(const Deadline& deadline);
@@ -66,7 +68,8 @@ class Frames {
   [[nodiscard]] int fd() const { return state_ ? amqp_get_sockfd(state_) : -1; }
   /// Closes the connection politely, waiting at most `wait`.
   void close(Millis wait);
-  /// Closes it without waiting for the broker to delete our exclusive queues, which takes it some milliseconds.
+  /// Closes it without waiting for the broker to delete our exclusive queues, which takes it some
+  /// milliseconds.
   void leave(Millis wait);
 
  private:
@@ -89,8 +92,8 @@ class Frames {
   bool logged_in_ = false, returned_ = false, blocked_ = false;
   std::optional<Closed> closed_;
   std::deque<Delivery> ready_;
-  std::optional<Delivery> partial_;   ///< a delivery whose body is still coming
-  bool skipping_ = false;             ///< a returned message's body is coming
+  std::optional<Delivery> partial_;  ///< a delivery whose body is still coming
+  bool skipping_ = false;            ///< a returned message's body is coming
   std::uint64_t body_left_ = 0;
 };
 

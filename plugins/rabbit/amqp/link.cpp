@@ -8,7 +8,8 @@ namespace cdctl::rabbit {
 
 namespace {
 
-// Unconfirmed messages under way: enough to keep a stream busy, few enough to fit into the socket's buffers.
+// Unconfirmed messages under way: enough to keep a stream busy, few enough to fit into the socket's
+// buffers.
 constexpr std::size_t k_window = 128;
 
 amqp_table_entry_t entry(const char* key, std::string_view value) {
@@ -18,12 +19,15 @@ amqp_table_entry_t entry(const char* key, std::string_view value) {
   out.value.value.bytes = bytes_of(value);
   return out;
 }
-amqp_table_entry_t entry(const char* key, std::int64_t value, std::uint8_t kind = AMQP_FIELD_KIND_I64) {
+amqp_table_entry_t entry(const char* key, std::int64_t value,
+                         std::uint8_t kind = AMQP_FIELD_KIND_I64) {
   amqp_table_entry_t out{};
   out.key = amqp_cstring_bytes(key);
   out.value.kind = kind;
-  if (kind == AMQP_FIELD_KIND_I64) out.value.value.i64 = value;
-  else out.value.value.u64 = static_cast<std::uint64_t>(value);
+  if (kind == AMQP_FIELD_KIND_I64)
+    out.value.value.i64 = value;
+  else
+    out.value.value.u64 = static_cast<std::uint64_t>(value);
   return out;
 }
 
@@ -35,23 +39,29 @@ class Link final : public AmqpLink {
   ~Link() override {
     if (exclusive_) frames_.leave(Millis(200));
   }
-  Result<> open(const AmqpAddress& address, const Deadline& deadline) { return frames_.open(address, deadline); }
+  Result<> open(const AmqpAddress& address, const Deadline& deadline) {
+    return frames_.open(address, deadline);
+  }
 
   Result<bool> take_exclusive(const std::string& queue, const Deadline& deadline) override;
   Result<> declare_feed(const FeedShape& shape, const Deadline& deadline) override;
   Result<> publish(std::span<const Publication> messages, const Deadline& deadline) override;
-  Result<> consume(const std::string& queue, const std::string& consumer, std::uint16_t prefetch, const StreamStart& start,
-                   const Deadline& deadline) override;
+  Result<> consume(const std::string& queue, const std::string& consumer, std::uint16_t prefetch,
+                   const StreamStart& start, const Deadline& deadline) override;
   Result<> cancel(const std::string& consumer, const Deadline& deadline) override;
   Result<> barrier(const Deadline& deadline) override;
-  Result<std::optional<Delivery>> next(const Deadline& deadline) override { return frames_.take_delivery(deadline); }
+  Result<std::optional<Delivery>> next(const Deadline& deadline) override {
+    return frames_.take_delivery(deadline);
+  }
   Result<> acknowledge(std::uint64_t tag) override;
-  Result<std::optional<QueueCounts>> counts(const std::string& queue, const Deadline& deadline) override;
+  Result<std::optional<QueueCounts>> counts(const std::string& queue,
+                                            const Deadline& deadline) override;
   Result<> beat() override;
   int fd() const override { return frames_.fd(); }
 
  private:
-  Result<> declare_queue(const std::string& queue, bool passive, bool exclusive, amqp_table_t arguments, const Deadline& deadline,
+  Result<> declare_queue(const std::string& queue, bool passive, bool exclusive,
+                         amqp_table_t arguments, const Deadline& deadline,
                          QueueCounts* counts = nullptr);
   Result<> declare_exchange(const FeedShape& shape, bool passive, const Deadline& deadline);
   Result<> make_stream(const FeedShape& shape, const Deadline& deadline);
@@ -77,7 +87,8 @@ Result<bool> Link::channel_said(int code, const Error& error, const Deadline& de
   return true;
 }
 
-Result<> Link::declare_queue(const std::string& queue, bool passive, bool exclusive, amqp_table_t arguments, const Deadline& deadline,
+Result<> Link::declare_queue(const std::string& queue, bool passive, bool exclusive,
+                             amqp_table_t arguments, const Deadline& deadline,
                              QueueCounts* counts) {
   amqp_queue_declare_t declare{};
   declare.queue = bytes_of(queue);
@@ -100,7 +111,8 @@ Result<bool> Link::take_exclusive(const std::string& queue, const Deadline& dead
   return false;
 }
 
-Result<std::optional<QueueCounts>> Link::counts(const std::string& queue, const Deadline& deadline) {
+Result<std::optional<QueueCounts>> Link::counts(const std::string& queue,
+                                                const Deadline& deadline) {
   QueueCounts found;
   auto declared = declare_queue(queue, true, false, amqp_empty_table, deadline, &found);
   if (declared) return std::optional(found);
@@ -120,13 +132,15 @@ Result<> Link::declare_exchange(const FeedShape& shape, bool passive, const Dead
 }
 
 Result<> Link::make_stream(const FeedShape& shape, const Deadline& deadline) {
-  amqp_table_entry_t entries[3] = {entry("x-queue-type", "stream"), entry("x-max-age", shape.max_age),
+  amqp_table_entry_t entries[3] = {entry("x-queue-type", "stream"),
+                                   entry("x-max-age", shape.max_age),
                                    entry("x-max-length-bytes", shape.max_bytes)};
   return declare_queue(shape.queue, false, false, {shape.max_bytes > 0 ? 3 : 2, entries}, deadline);
 }
 
 Result<> Link::declare_feed(const FeedShape& shape, const Deadline& deadline) {
-  // Asking first: a stream that is there may have another retention, and declaring it with ours would be refused.
+  // Asking first: a stream that is there may have another retention, and declaring it with ours
+  // would be refused.
   if (auto there = declare_exchange(shape, true, deadline); !there) {
     CDCTL_TRY(channel_said(404, there.error(), deadline));
     CDCTL_TRY(declare_exchange(shape, false, deadline));
@@ -134,7 +148,8 @@ Result<> Link::declare_feed(const FeedShape& shape, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto found, counts(shape.queue, deadline));
   if (!found) {
     if (auto made = make_stream(shape, deadline); !made) {
-      CDCTL_TRY(channel_said(406, made.error(), deadline));  // another one made it meanwhile, with its own retention
+      CDCTL_TRY(channel_said(406, made.error(),
+                             deadline));  // another one made it meanwhile, with its own retention
     }
   }
   amqp_queue_bind_t bind{};
@@ -158,12 +173,19 @@ Result<> Link::start_confirms(const Deadline& deadline) {
 Result<> Link::await_confirms(const Deadline& deadline) {
   while (!unconfirmed_.empty()) {
     CDCTL_TRY_ASSIGN(const auto method, frames_.next_method(deadline));
-    if (!method) return fail(ExitCode::timeout, fmt::format("{}: no confirm before the deadline; is a memory or disk alarm on?", frames_.where()));
-    if (method->id == AMQP_BASIC_NACK_METHOD) return fail(ExitCode::unknown, fmt::format("{}: the broker could not store the message", frames_.where()));
+    if (!method)
+      return fail(ExitCode::timeout,
+                  fmt::format("{}: no confirm before the deadline; is a memory or disk alarm on?",
+                              frames_.where()));
+    if (method->id == AMQP_BASIC_NACK_METHOD)
+      return fail(ExitCode::unknown,
+                  fmt::format("{}: the broker could not store the message", frames_.where()));
     if (method->id != AMQP_BASIC_ACK_METHOD) continue;
     const auto& ack = *static_cast<amqp_basic_ack_t*>(method->decoded);
-    if (ack.multiple) unconfirmed_.erase(unconfirmed_.begin(), unconfirmed_.upper_bound(ack.delivery_tag));
-    else unconfirmed_.erase(ack.delivery_tag);
+    if (ack.multiple)
+      unconfirmed_.erase(unconfirmed_.begin(), unconfirmed_.upper_bound(ack.delivery_tag));
+    else
+      unconfirmed_.erase(ack.delivery_tag);
   }
   return {};
 }
@@ -177,23 +199,34 @@ Result<> Link::publish(std::span<const Publication> messages, const Deadline& de
     if (unconfirmed_.size() >= k_window) CDCTL_TRY(await_confirms(deadline));
   }
   CDCTL_TRY(await_confirms(deadline));
-  if (frames_.returned()) return fail(fmt::format("{}: a message reached no queue", frames_.where()));
+  if (frames_.returned())
+    return fail(fmt::format("{}: a message reached no queue", frames_.where()));
   return {};
 }
 
-Result<> Link::consume(const std::string& queue, const std::string& consumer, std::uint16_t prefetch, const StreamStart& start,
-                       const Deadline& deadline) {
+Result<> Link::consume(const std::string& queue, const std::string& consumer,
+                       std::uint16_t prefetch, const StreamStart& start, const Deadline& deadline) {
   amqp_basic_qos_t qos{};
   qos.prefetch_count = prefetch;
   CDCTL_TRY(frames_.send(AMQP_BASIC_QOS_METHOD, &qos));
   CDCTL_TRY(frames_.await(AMQP_BASIC_QOS_OK_METHOD, deadline));
   amqp_table_entry_t from{};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(start.time).time_since_epoch().count();
+  const auto seconds =
+      std::chrono::floor<std::chrono::seconds>(start.time).time_since_epoch().count();
   switch (start.at) {
-    case StreamStart::At::next: from = entry("x-stream-offset", "next"); break;
-    case StreamStart::At::last: from = entry("x-stream-offset", "last"); break;
-    case StreamStart::At::offset: from = entry("x-stream-offset", start.offset); break;
-    case StreamStart::At::time: from = entry("x-stream-offset", std::max<std::int64_t>(seconds, 0), AMQP_FIELD_KIND_TIMESTAMP); break;
+    case StreamStart::At::next:
+      from = entry("x-stream-offset", "next");
+      break;
+    case StreamStart::At::last:
+      from = entry("x-stream-offset", "last");
+      break;
+    case StreamStart::At::offset:
+      from = entry("x-stream-offset", start.offset);
+      break;
+    case StreamStart::At::time:
+      from =
+          entry("x-stream-offset", std::max<std::int64_t>(seconds, 0), AMQP_FIELD_KIND_TIMESTAMP);
+      break;
   }
   amqp_basic_consume_t consume{};
   consume.queue = bytes_of(queue);
@@ -213,7 +246,8 @@ Result<> Link::cancel(const std::string& consumer, const Deadline& deadline) {
 }
 
 Result<> Link::barrier(const Deadline& deadline) {
-  // Any synchronous method serves: the channel handles them in order. qos 0 would lift the limit, so flow it is.
+  // Any synchronous method serves: the channel handles them in order. qos 0 would lift the limit,
+  // so flow it is.
   amqp_channel_flow_t flow{};
   flow.active = 1;
   CDCTL_TRY(frames_.send(AMQP_CHANNEL_FLOW_METHOD, &flow));
@@ -235,7 +269,8 @@ Result<> Link::beat() {
 
 class Driver final : public AmqpDriver {
  public:
-  Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address, const Deadline& deadline) override {
+  Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address,
+                                            const Deadline& deadline) override {
     auto link = std::make_unique<Link>();
     CDCTL_TRY(link->open(address, deadline));
     return link;

@@ -12,12 +12,15 @@ namespace {
 
 constexpr const char* k_module = "cdctl-amqp.so";
 
-/// The module lies beside the folder of plugins; a program that holds this code itself (a test) finds it in the tree.
+/// The module lies beside the folder of plugins; a program that holds this code itself (a test)
+/// finds it in the tree.
 std::filesystem::path find_module() {
   Dl_info info{};
-  if (::dladdr(reinterpret_cast<const void*>(&amqp_driver), &info) == 0 || !info.dli_fname) return {};
+  if (::dladdr(reinterpret_cast<const void*>(&amqp_driver), &info) == 0 || !info.dli_fname)
+    return {};
   std::error_code ignored;
-  const auto folder = std::filesystem::canonical(info.dli_fname, ignored).parent_path().parent_path();
+  const auto folder =
+      std::filesystem::canonical(info.dli_fname, ignored).parent_path().parent_path();
   for (const auto& candidate : {folder / k_module, folder / CDCTL_LIBDIR / k_module})
     if (std::filesystem::is_regular_file(candidate, ignored)) return candidate;
   return {};
@@ -27,11 +30,14 @@ std::filesystem::path find_module() {
 
 Result<AmqpDriver*> amqp_driver() {
   const auto path = find_module();
-  if (path.empty()) return fail(fmt::format("opening the AMQP module: {} is not beside the plugins; install it again", k_module));
+  if (path.empty())
+    return fail(fmt::format(
+        "opening the AMQP module: {} is not beside the plugins; install it again", k_module));
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) return fail(fmt::format("opening the AMQP module: {}", ::dlerror()));
   auto* driver = reinterpret_cast<AmqpDriver* (*)()>(::dlsym(library, "cdctl_amqp_driver"));
-  if (!driver) return fail(fmt::format("opening the AMQP module: {} is of another version", path.string()));
+  if (!driver)
+    return fail(fmt::format("opening the AMQP module: {} is of another version", path.string()));
   return driver();
 }
 

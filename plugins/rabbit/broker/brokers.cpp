@@ -12,7 +12,8 @@ const std::vector<std::string>& Brokers::names() {
 }
 
 Result<Management*> Brokers::at(const Place& place) {
-  if (const auto there = managements_.find(place); there != managements_.end()) return there->second.get();
+  if (const auto there = managements_.find(place); there != managements_.end())
+    return there->second.get();
   auto known = settings_.find(place.broker);
   if (known == settings_.end()) {
     CDCTL_TRY_ASSIGN(auto read, read_settings(host_.config(), place.broker));
@@ -20,12 +21,15 @@ Result<Management*> Brokers::at(const Place& place) {
   }
   auto settings = known->second;
   if (!place.vhost.empty()) settings.amqp.vhost = place.vhost;
-  return managements_.emplace(place, std::make_unique<Management>(host_, std::move(settings))).first->second.get();
+  return managements_.emplace(place, std::make_unique<Management>(host_, std::move(settings)))
+      .first->second.get();
 }
 
 Result<Management*> Brokers::of(const ServiceConfig& service) {
-  const bool stranger = service.table["rabbit"]["broker"].is_null() && !host_.config().service(service.name);
-  CDCTL_TRY_ASSIGN(const auto place, stranger ? home_of(service.name) : place_of(host_.config(), service));
+  const bool stranger =
+      service.table["rabbit"]["broker"].is_null() && !host_.config().service(service.name);
+  CDCTL_TRY_ASSIGN(const auto place,
+                   stranger ? home_of(service.name) : place_of(host_.config(), service));
   return at(place);
 }
 
@@ -42,7 +46,8 @@ Result<Management*> Brokers::of_set(const SetName& set, const Deadline& deadline
   return found.front();
 }
 
-Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets, const Deadline& deadline) {
+Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets,
+                                                  const Deadline& deadline) {
   std::map<std::string, std::vector<SetName>> unseen;  // by the home of their service
   for (const auto& set : sets) {
     if (!several() || found_.contains(set)) continue;
@@ -52,9 +57,12 @@ Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets,
   for (const auto& [home, names] : unseen) {
     CDCTL_TRY_ASSIGN(auto* const management, at({home, ""}));
     std::vector<Call> calls;
-    for (const auto& set : names) calls.push_back({.path = path_of({"users", set.str()}), .doing = "reading the user " + set.str()});
+    for (const auto& set : names)
+      calls.push_back(
+          {.path = path_of({"users", set.str()}), .doing = "reading the user " + set.str()});
     const auto answers = management->send_all(calls, deadline);
-    std::map<std::string, std::map<std::string, Look>> looks;  // by service: one look tells of all its sets
+    std::map<std::string, std::map<std::string, Look>>
+        looks;  // by service: one look tells of all its sets
     for (std::size_t i = 0; i < calls.size(); ++i) {
       if (!answers[i]) return fail(answers[i].error());
       if (answers[i]->ok()) {
@@ -64,7 +72,8 @@ Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets,
         if (!looks.contains(service)) {
           CDCTL_TRY_ASSIGN(looks[service], look_for(service, deadline));
         }
-        if (const auto broker = search(names[i], home, looks[service]); !broker.empty()) found_[names[i]] = broker;
+        if (const auto broker = search(names[i], home, looks[service]); !broker.empty())
+          found_[names[i]] = broker;
       } else {
         return fail(management->explain(calls[i], *answers[i]));
       }
@@ -73,14 +82,16 @@ Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets,
   std::vector<Management*> out;
   for (const auto& set : sets) {
     CDCTL_TRY_ASSIGN(auto home, home_of(set.service));
-    if (const auto at = found_.find(set); at != found_.end() && at->second != home.broker) home = {at->second, ""};
+    if (const auto at = found_.find(set); at != found_.end() && at->second != home.broker)
+      home = {at->second, ""};
     CDCTL_TRY_ASSIGN(out.emplace_back(), at(home));
   }
   return out;
 }
 
 /// The other broker that has the set's user; empty when none has.
-std::string Brokers::search(const SetName& set, const std::string& home, const std::map<std::string, Look>& looks) {
+std::string Brokers::search(const SetName& set, const std::string& home,
+                            const std::map<std::string, Look>& looks) {
   for (const auto& [broker, look] : looks)
     for (const auto& user : look.users.items())
       if (broker != home && user["name"].view() == set.str()) return broker;

@@ -16,37 +16,46 @@ namespace cdctl::rabbit {
 namespace {
 
 constexpr Millis k_patience(6000);  ///< without one connection less
-// A stuck client holds its call for 3 s: enough room that hundreds of them leave some for the others, and few enough for the
-// usual limit of 1,024 open files.
+// A stuck client holds its call for 3 s: enough room that hundreds of them leave some for the
+// others, and few enough for the usual limit of 1,024 open files.
 constexpr std::size_t k_parallel = 512;
 
 Call delete_call(const std::string& name, const std::string& reason) {
-  return {.method = "DELETE", .path = path_of({"connections", name}) + "?disable_stats=true", .doing = "closing the connection " + printable(name, 80),
+  return {.method = "DELETE",
+          .path = path_of({"connections", name}) + "?disable_stats=true",
+          .doing = "closing the connection " + printable(name, 80),
           .headers = {{"X-Reason", reason}}};
 }
 
-/// Closes each by name. Closing all of a user in one call would stop at the first client that reads no more, and would
-/// leave the healthy ones behind it connected.
-Result<> close_each(Management& management, const std::vector<std::string>& names, const std::string& reason, const Deadline& deadline) {
+/// Closes each by name. Closing all of a user in one call would stop at the first client that reads
+/// no more, and would leave the healthy ones behind it connected.
+Result<> close_each(Management& management, const std::vector<std::string>& names,
+                    const std::string& reason, const Deadline& deadline) {
   std::vector<Call> calls;
   for (const auto& name : names) calls.push_back(delete_call(name, reason));
   const auto answers = management.send_all(calls, deadline, k_parallel);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i]) {
-      if (answers[i].error().exit == ExitCode::timeout) continue;  // the next look at the list tells
+      if (answers[i].error().exit == ExitCode::timeout)
+        continue;  // the next look at the list tells
       return fail(answers[i].error());
     }
     // 404: gone meanwhile. 500: a stuck client, which the broker drops after having given up on it.
     const int status = answers[i]->status;
-    if (!answers[i]->ok() && status != 404 && status != 500) return fail(management.explain(calls[i], *answers[i]));
+    if (!answers[i]->ok() && status != 404 && status != 500)
+      return fail(management.explain(calls[i], *answers[i]));
   }
   return {};
 }
 
-/// How many of `names` have a connection behind them. The tracking list keeps an entry now and then whose connection is
-/// gone; the statistics (at most 5 s old, so ask late) show a state for real ones only.
-Result<std::int64_t> count_real(Management& management, const std::vector<std::string>& names, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto rows, management.get({.path = "/connections?columns=name,user,state", .doing = "listing connections"}, deadline));
+/// How many of `names` have a connection behind them. The tracking list keeps an entry now and then
+/// whose connection is gone; the statistics (at most 5 s old, so ask late) show a state for real
+/// ones only.
+Result<std::int64_t> count_real(Management& management, const std::vector<std::string>& names,
+                                const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto rows, management.get({.path = "/connections?columns=name,user,state",
+                                                    .doing = "listing connections"},
+                                                   deadline));
   return std::ranges::count_if(rows.items(), [&](const Json& row) {
     return row["state"].is_string() && std::ranges::find(names, row["name"].view()) != names.end();
   });
@@ -54,19 +63,24 @@ Result<std::int64_t> count_real(Management& management, const std::vector<std::s
 
 }  // namespace
 
-Result<std::vector<std::string>> open_connections(Management& management, const std::string& user, Owner owner, const Deadline& deadline) {
-  const auto path = owner == Owner::there ? path_of({"connections", "username", user}) : std::string("/connections?disable_stats=true");
-  CDCTL_TRY_ASSIGN(const auto rows, management.get_if_there({.path = path, .doing = "listing the connections of " + user}, deadline));
+Result<std::vector<std::string>> open_connections(Management& management, const std::string& user,
+                                                  Owner owner, const Deadline& deadline) {
+  const auto path = owner == Owner::there ? path_of({"connections", "username", user})
+                                          : std::string("/connections?disable_stats=true");
+  CDCTL_TRY_ASSIGN(const auto rows,
+                   management.get_if_there(
+                       {.path = path, .doing = "listing the connections of " + user}, deadline));
   std::vector<std::string> names;
   if (rows) {
     for (const auto& row : rows->items())
-      if (row["user"].view() == user && !row["name"].view().empty()) names.push_back(row["name"].as_string());
+      if (row["user"].view() == user && !row["name"].view().empty())
+        names.push_back(row["name"].as_string());
   }
   return names;
 }
 
-Result<Closing> close_connections(Management& management, const std::string& user, Owner owner, const std::string& reason,
-                                  const Deadline& deadline) {
+Result<Closing> close_connections(Management& management, const std::string& user, Owner owner,
+                                  const std::string& reason, const Deadline& deadline) {
   auto until = deadline.at_most(k_patience);
   Closing done;
   auto fewest = std::numeric_limits<std::size_t>::max();
@@ -82,7 +96,8 @@ Result<Closing> close_connections(Management& management, const std::string& use
       until = deadline.at_most(k_patience);
     }
     if (until.passed() && !names.empty()) break;
-    // A connection that was let in just before the limit may be listed a moment late: one empty list is not enough.
+    // A connection that was let in just before the limit may be listed a moment late: one empty
+    // list is not enough.
     empty = names.empty() ? empty + 1 : 0;
     if (!names.empty()) {
       ++done.passes;
@@ -90,8 +105,10 @@ Result<Closing> close_connections(Management& management, const std::string& use
       CDCTL_TRY(close_each(management, names, reason, until));
       crash_point("rabbit.cut.close");
     }
-    // A breath for the broker between two looks, longer when they bring nothing; `until` and the deadline bound the loop.
-    if (empty < 2) ::poll(nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(done.passes, 1, 5)));
+    // A breath for the broker between two looks, longer when they bring nothing; `until` and the
+    // deadline bound the loop.
+    if (empty < 2)
+      ::poll(nullptr, 0, static_cast<int>(std::clamp<std::int64_t>(done.passes, 1, 5)));
   }
   if (!names.empty()) {
     const auto real = count_real(management, names, deadline.at_most(Millis(2000)));

@@ -14,12 +14,14 @@ namespace cdctl::rabbit {
 namespace {
 
 constexpr std::string_view k_also = "cdctl.also.", k_set = "cdctl.set.";
-/// So long a broker that did not answer is not asked again: whoever asks for one service after the other need not wait for each.
+/// So long a broker that did not answer is not asked again: whoever asks for one service after the
+/// other need not wait for each.
 constexpr auto k_remembered = std::chrono::seconds(3);
 
 std::array<Call, 2> calls_of_a_look() {
-  return {Call{.path = "/global-parameters", .doing = "reading the sets from the broker"},
-          Call{.path = "/users?columns=name,tags,limits", .doing = "reading the sets from the broker"}};
+  return {
+      Call{.path = "/global-parameters", .doing = "reading the sets from the broker"},
+      Call{.path = "/users?columns=name,tags,limits", .doing = "reading the sets from the broker"}};
 }
 
 bool of_service(std::string_view text, std::string_view service) {
@@ -28,7 +30,8 @@ bool of_service(std::string_view text, std::string_view service) {
 }
 
 bool has_user(const Json& users, std::string_view service) {
-  return std::ranges::any_of(users.items(), [&](const Json& user) { return of_service(user["name"].view(), service); });
+  return std::ranges::any_of(
+      users.items(), [&](const Json& user) { return of_service(user["name"].view(), service); });
 }
 
 }  // namespace
@@ -45,7 +48,9 @@ bool Look::knows(std::string_view service) const {
 bool Look::holds_sets(std::string_view service) const {
   for (const auto& row : parameters.items()) {
     const auto name = row["name"].view();
-    if (name.starts_with(k_set) && of_service(name.substr(k_set.size()), service) && row["value"]["reaped_at"].is_null()) return true;
+    if (name.starts_with(k_set) && of_service(name.substr(k_set.size()), service) &&
+        row["value"]["reaped_at"].is_null())
+      return true;
   }
   return has_user(users, service);
 }
@@ -62,20 +67,26 @@ std::set<std::string> Look::also(std::string_view service) const {
 
 std::optional<Error> Brokers::failed_just_now(const std::string& broker) const {
   const auto at = failures_.find(broker);
-  if (at == failures_.end() || std::chrono::steady_clock::now() - at->second.at > k_remembered) return {};
+  if (at == failures_.end() || std::chrono::steady_clock::now() - at->second.at > k_remembered)
+    return {};
   return at->second.error;
 }
 
-Result<Look> Brokers::look(const std::string& broker, std::optional<std::string_view> service, const Deadline& deadline) {
+Result<Look> Brokers::look(const std::string& broker, std::optional<std::string_view> service,
+                           const Deadline& deadline) {
   if (const auto error = failed_just_now(broker)) return fail(*error);
   CDCTL_TRY_ASSIGN(auto* const management, at({broker, ""}));
-  const auto until = several() ? deadline.at_most(std::max(deadline.left() / 2, Millis(100))) : deadline;
-  auto look = registries_.try_emplace(broker, *management, many_).first->second.look(service, until);
-  if (!look && several()) failures_.insert_or_assign(broker, Failure{std::chrono::steady_clock::now(), look.error()});
+  const auto until =
+      several() ? deadline.at_most(std::max(deadline.left() / 2, Millis(100))) : deadline;
+  auto look =
+      registries_.try_emplace(broker, *management, many_).first->second.look(service, until);
+  if (!look && several())
+    failures_.insert_or_assign(broker, Failure{std::chrono::steady_clock::now(), look.error()});
   return look;
 }
 
-std::map<std::string, Result<Look>> Brokers::look_at(const std::vector<std::string>& brokers, const Deadline& deadline) {
+std::map<std::string, Result<Look>> Brokers::look_at(const std::vector<std::string>& brokers,
+                                                     const Deadline& deadline) {
   std::map<std::string, Result<Look>> out;
   if (brokers.size() == 1) {
     out.emplace(brokers.front(), look(brokers.front(), {}, deadline));
@@ -95,13 +106,18 @@ std::map<std::string, Result<Look>> Brokers::look_at(const std::vector<std::stri
     for (const auto& call : calls) requests.push_back((*management)->request_for(call, until));
   }
   auto http = host_.http();
-  auto responses = http ? (*http)->send_all(requests) : std::vector<Result<HttpResponse>>(requests.size(), std::unexpected(http.error()));
+  auto responses =
+      http ? (*http)->send_all(requests)
+           : std::vector<Result<HttpResponse>>(requests.size(), std::unexpected(http.error()));
   for (std::size_t i = 0; i < asked.size(); ++i) {
     std::array<Result<Json>, 2> lists;
     for (std::size_t part = 0; part < calls.size(); ++part) {
       const auto answer = asked[i]->answer_to(calls[part], std::move(responses[2 * i + part]));
-      lists[part] = answer ? asked[i]->parse(calls[part], *answer) : Result<Json>(std::unexpected(answer.error()));
-      if (lists[part] && !lists[part]->is_array()) lists[part] = fail(ExitCode::unknown, "reading the sets from the broker: the answer is no list");
+      lists[part] = answer ? asked[i]->parse(calls[part], *answer)
+                           : Result<Json>(std::unexpected(answer.error()));
+      if (lists[part] && !lists[part]->is_array())
+        lists[part] =
+            fail(ExitCode::unknown, "reading the sets from the broker: the answer is no list");
     }
     const auto& name = asked[i]->settings().broker;
     if (lists[0] && lists[1]) {
@@ -116,12 +132,14 @@ std::map<std::string, Result<Look>> Brokers::look_at(const std::vector<std::stri
   return out;
 }
 
-Result<std::map<std::string, Look>> Brokers::look_for(std::string_view service, const Deadline& deadline) {
+Result<std::map<std::string, Look>> Brokers::look_for(std::string_view service,
+                                                      const Deadline& deadline) {
   std::map<std::string, Look> out;
   const bool configured = host_.config().service(service) != nullptr;
   CDCTL_TRY_ASSIGN(const auto home, home_of(service));
   CDCTL_TRY_ASSIGN(auto own, look(home.broker, service, deadline));
-  // Who has never seen the service cannot know where else it lives, and of a service without a file nobody does: all are asked.
+  // Who has never seen the service cannot know where else it lives, and of a service without a file
+  // nobody does: all are asked.
   const bool all = several() && (!configured || !own.knows(service));
   const auto also = own.also(service);
   std::vector<std::string> others;
@@ -129,32 +147,45 @@ Result<std::map<std::string, Look>> Brokers::look_for(std::string_view service, 
     if (name != home.broker && (all || also.contains(name))) others.push_back(name);
   for (const auto& name : also) {
     if (name == home.broker || std::ranges::find(names(), name) != names().end()) continue;
-    return fail(ExitCode::config, fmt::format("{} has sets on the broker '{}', which cdctl.toml does not name; put [rabbit.brokers.{}] back until they are reaped, or "
-                                              "delete the global parameter {}{}", service, printable(name, 60), printable(name, 60), k_also, service));
+    return fail(ExitCode::config,
+                fmt::format("{} has sets on the broker '{}', which cdctl.toml does not name; put "
+                            "[rabbit.brokers.{}] back until they are reaped, or "
+                            "delete the global parameter {}{}",
+                            service, printable(name, 60), printable(name, 60), k_also, service));
   }
   out.emplace(home.broker, std::move(own));
   for (const auto& name : others) {
     auto there = look(name, service, deadline);
-    if (!there) return fail(there.error().in(fmt::format("{} may have sets on the broker {}", service, name)));
+    if (!there)
+      return fail(
+          there.error().in(fmt::format("{} may have sets on the broker {}", service, name)));
     out.emplace(name, std::move(*there));
   }
   return out;
 }
 
-Result<> Brokers::write_also(std::string_view service, const std::string& broker, const std::set<std::string>& also, const Deadline& deadline) {
+Result<> Brokers::write_also(std::string_view service, const std::string& broker,
+                             const std::set<std::string>& also, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, at({broker, ""}));
   const auto name = std::string(k_also) + std::string(service);
   if (also.empty()) {
-    const Call call{.method = "DELETE", .path = path_of({"global-parameters", name}), .doing = "deleting the global parameter " + name};
+    const Call call{.method = "DELETE",
+                    .path = path_of({"global-parameters", name}),
+                    .doing = "deleting the global parameter " + name};
     CDCTL_TRY_ASSIGN(const auto answer, management->send(call, deadline));
-    return answer.ok() || answer.status == 404 ? Result<>() : fail(management->explain(call, answer));
+    return answer.ok() || answer.status == 404 ? Result<>()
+                                               : fail(management->explain(call, answer));
   }
   const auto value = Json::object({{"brokers", Json::strings({also.begin(), also.end()})}});
-  return management->act({.method = "PUT", .path = path_of({"global-parameters", name}), .body = Json::object({{"value", value}}),
-                          .doing = "writing the global parameter " + name}, deadline);
+  return management->act({.method = "PUT",
+                          .path = path_of({"global-parameters", name}),
+                          .body = Json::object({{"value", value}}),
+                          .doing = "writing the global parameter " + name},
+                         deadline);
 }
 
-Result<> Brokers::note_move(std::string_view service, const std::string& home, const Deadline& deadline) {
+Result<> Brokers::note_move(std::string_view service, const std::string& home,
+                            const Deadline& deadline) {
   if (!several()) return {};
   CDCTL_TRY_ASSIGN(auto looks, look_for(service, deadline));
   auto ours = looks.at(home).also(service);
@@ -162,7 +193,8 @@ Result<> Brokers::note_move(std::string_view service, const std::string& home, c
   for (const auto& [broker, look] : looks) {
     if (broker == home || !look.knows(service)) continue;
     ours.insert(broker);
-    // The way back as well: when the service returns, its old home must know where it was meanwhile.
+    // The way back as well: when the service returns, its old home must know where it was
+    // meanwhile.
     auto theirs = look.also(service);
     if (theirs.insert(home).second) CDCTL_TRY(write_also(service, broker, theirs, deadline));
   }
@@ -170,7 +202,8 @@ Result<> Brokers::note_move(std::string_view service, const std::string& home, c
   return ours == before ? Result<>() : write_also(service, home, ours, deadline);
 }
 
-Result<> Brokers::note_left(std::string_view service, const std::map<std::string, Look>& looks, const Deadline& deadline) {
+Result<> Brokers::note_left(std::string_view service, const std::map<std::string, Look>& looks,
+                            const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto home, home_of(service));
   const auto own = looks.find(home.broker);
   if (own == looks.end()) return {};

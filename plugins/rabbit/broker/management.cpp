@@ -20,7 +20,10 @@ std::string reason_of(const Answer& answer) {
   const auto json = Json::parse(answer.text);
   if (!json) return {};
   const auto& reason = (*json)["reason"];
-  return printable(reason.is_string() ? reason.view() : std::string_view(reason.is_null() ? std::string() : reason.dump()), 300);
+  return printable(reason.is_string()
+                       ? reason.view()
+                       : std::string_view(reason.is_null() ? std::string() : reason.dump()),
+                   300);
 }
 
 Error meaning_of(const Call& call, const Answer& answer) {
@@ -28,18 +31,27 @@ Error meaning_of(const Call& call, const Answer& answer) {
   const auto tail = reason.empty() ? std::string() : ": " + reason;
   switch (answer.status) {
     case 401:
-      return {ExitCode::unknown, fmt::format("{}: the broker refused the login (401{}); check user and password in [rabbit], and that "
+      return {ExitCode::unknown, fmt::format("{}: the broker refused the login (401{}); check user "
+                                             "and password in [rabbit], and that "
                                              "the user has the tag administrator",
                                              call.doing, tail)};
-    case 403: return {ExitCode::unknown, fmt::format("{}: the broker forbids it (403{})", call.doing, tail)};
-    case 404: return {ExitCode::failed, fmt::format("{}: not there (404)", call.doing)};
-    case 400: return {ExitCode::failed, fmt::format("{}: the broker refused it{}", call.doing, tail)};
-    default: break;
+    case 403:
+      return {ExitCode::unknown,
+              fmt::format("{}: the broker forbids it (403{})", call.doing, tail)};
+    case 404:
+      return {ExitCode::failed, fmt::format("{}: not there (404)", call.doing)};
+    case 400:
+      return {ExitCode::failed, fmt::format("{}: the broker refused it{}", call.doing, tail)};
+    default:
+      break;
   }
   if (answer.status >= 500) {
-    return {ExitCode::unknown, fmt::format("{}: the broker answered {}{}; its log says more", call.doing, answer.status, tail)};
+    return {ExitCode::unknown, fmt::format("{}: the broker answered {}{}; its log says more",
+                                           call.doing, answer.status, tail)};
   }
-  return {ExitCode::unknown, fmt::format("{}: the broker answered {}{}; is it RabbitMQ's management API?", call.doing, answer.status, tail)};
+  return {ExitCode::unknown,
+          fmt::format("{}: the broker answered {}{}; is it RabbitMQ's management API?", call.doing,
+                      answer.status, tail)};
 }
 
 }  // namespace
@@ -48,7 +60,9 @@ Error Management::named(Error error) const {
   return settings_.broker == k_default_broker ? error : error.in("broker " + settings_.broker);
 }
 
-Error Management::explain(const Call& call, const Answer& answer) const { return named(meaning_of(call, answer)); }
+Error Management::explain(const Call& call, const Answer& answer) const {
+  return named(meaning_of(call, answer));
+}
 
 HttpRequest Management::request_for(const Call& call, const Deadline& deadline) const {
   HttpRequest request;
@@ -70,18 +84,21 @@ Result<Answer> Management::answer_to(const Call& call, Result<HttpResponse> resp
   if (response) return Answer{response->status, std::move(response->body)};
   auto error = std::move(response.error());
   error.what = fmt::format("{}: {}", call.doing, error.what);
-  if (error.exit == ExitCode::unknown) error.what += "; is the broker up and its management plugin on?";
+  if (error.exit == ExitCode::unknown)
+    error.what += "; is the broker up and its management plugin on?";
   return fail(named(std::move(error)));
 }
 
-std::vector<Result<Answer>> Management::send_all(std::span<const Call> calls, const Deadline& deadline, std::size_t parallel) {
+std::vector<Result<Answer>> Management::send_all(std::span<const Call> calls,
+                                                 const Deadline& deadline, std::size_t parallel) {
   auto http = host_.http();
   if (!http) return std::vector<Result<Answer>>(calls.size(), std::unexpected(http.error()));
   std::vector<HttpRequest> requests;
   for (const auto& call : calls) requests.push_back(request_for(call, deadline));
   auto responses = (*http)->send_all(requests, parallel);
   std::vector<Result<Answer>> answers;
-  for (std::size_t i = 0; i < responses.size(); ++i) answers.push_back(answer_to(calls[i], std::move(responses[i])));
+  for (std::size_t i = 0; i < responses.size(); ++i)
+    answers.push_back(answer_to(calls[i], std::move(responses[i])));
   return answers;
 }
 
@@ -92,7 +109,11 @@ Result<Answer> Management::send(const Call& call, const Deadline& deadline) {
 Result<Json> Management::parse(const Call& call, const Answer& answer) const {
   if (answer.status != 200) return fail(explain(call, answer));
   auto json = Json::parse(answer.text);
-  if (!json) return fail(named({ExitCode::unknown, fmt::format("{}: the answer is no JSON ({}); is it RabbitMQ's management API?", call.doing, json.error().what)}));
+  if (!json)
+    return fail(
+        named({ExitCode::unknown,
+               fmt::format("{}: the answer is no JSON ({}); is it RabbitMQ's management API?",
+                           call.doing, json.error().what)}));
   return json;
 }
 
@@ -108,7 +129,9 @@ Result<std::optional<Json>> Management::get_if_there(const Call& call, const Dea
   return std::optional(std::move(json));
 }
 
-Result<> Management::act(const Call& call, const Deadline& deadline) { return act_all(std::span(&call, 1), deadline); }
+Result<> Management::act(const Call& call, const Deadline& deadline) {
+  return act_all(std::span(&call, 1), deadline);
+}
 
 Result<> Management::act_all(std::span<const Call> calls, const Deadline& deadline) {
   const auto answers = send_all(calls, deadline);

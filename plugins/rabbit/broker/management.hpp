@@ -14,12 +14,13 @@
 
 namespace cdctl::rabbit {
 
-/// One call of the management API. Paths begin below `/api`; names in them are already encoded (path_of).
+/// One call of the management API. Paths begin below `/api`; names in them are already encoded
+/// (path_of).
 struct Call {
   std::string method = "GET";
   std::string path;
-  Json body{};           ///< sent unless null
-  std::string doing;     ///< for the error: `reading user thumbs-r5f0c1e9a2b`
+  Json body{};        ///< sent unless null
+  std::string doing;  ///< for the error: `reading user thumbs-r5f0c1e9a2b`
   std::vector<std::pair<std::string, std::string>> headers{};
 };
 
@@ -32,8 +33,9 @@ struct Answer {
 /// `/users/thumbs-r5f0c1e9a2b`: each part percent-encoded.
 [[nodiscard]] std::string path_of(std::initializer_list<std::string_view> parts);
 
-/// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the broker, its vhost the one to work in. Errors: `unknown` when nobody answered, the answer was a 5xx
-/// or the login was refused; `failed` when the broker said no; `timeout`; `interrupted`.
+/// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the
+/// broker, its vhost the one to work in. Errors: `unknown` when nobody answered, the answer was a
+/// 5xx or the login was refused; `failed` when the broker said no; `timeout`; `interrupted`.
 class Management {
  public:
   Management(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {}
@@ -43,14 +45,17 @@ class Management {
 
   /// Any status is a value.
   [[nodiscard]] Result<Answer> send(const Call& call, const Deadline& deadline);
-  [[nodiscard]] std::vector<Result<Answer>> send_all(std::span<const Call> calls, const Deadline& deadline, std::size_t parallel = 16);
+  [[nodiscard]] std::vector<Result<Answer>> send_all(std::span<const Call> calls,
+                                                     const Deadline& deadline,
+                                                     std::size_t parallel = 16);
   /// The two halves of send(), for calls to several brokers at once.
   [[nodiscard]] HttpRequest request_for(const Call& call, const Deadline& deadline) const;
   [[nodiscard]] Result<Answer> answer_to(const Call& call, Result<HttpResponse> response) const;
   /// The JSON of a 200; other statuses are errors.
   [[nodiscard]] Result<Json> get(const Call& call, const Deadline& deadline);
   /// The same, and empty for a 404.
-  [[nodiscard]] Result<std::optional<Json>> get_if_there(const Call& call, const Deadline& deadline);
+  [[nodiscard]] Result<std::optional<Json>> get_if_there(const Call& call,
+                                                         const Deadline& deadline);
   /// Sends a PUT, POST or DELETE that must succeed.
   [[nodiscard]] Result<> act(const Call& call, const Deadline& deadline);
   /// All at once; the first error if any.

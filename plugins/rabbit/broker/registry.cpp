@@ -10,11 +10,14 @@ namespace {
 
 constexpr std::string_view k_doing = "reading the sets from the broker";
 
-Call users_call() { return {.path = "/users?columns=name,tags,limits", .doing = std::string(k_doing)}; }
+Call users_call() {
+  return {.path = "/users?columns=name,tags,limits", .doing = std::string(k_doing)};
+}
 Call parameters_call() { return {.path = "/global-parameters", .doing = std::string(k_doing)}; }
 
 Result<Json> list_of(Result<Json> answer) {
-  if (answer && !answer->is_array()) return fail(ExitCode::unknown, fmt::format("{}: the answer is no list", k_doing));
+  if (answer && !answer->is_array())
+    return fail(ExitCode::unknown, fmt::format("{}: the answer is no list", k_doing));
   return answer;
 }
 
@@ -58,21 +61,27 @@ Result<Look> Registry::look(std::optional<std::string_view> service, const Deadl
   CDCTL_TRY_ASSIGN(out.users, rows_of("users", users, users_call(), deadline));
   CDCTL_TRY_ASSIGN(auto parameters, names("global-parameters", deadline));
   std::erase_if(parameters, [&](const std::string& name) { return !concerns(name, *service); });
-  CDCTL_TRY_ASSIGN(out.parameters, rows_of("global-parameters", parameters, parameters_call(), deadline));
+  CDCTL_TRY_ASSIGN(out.parameters,
+                   rows_of("global-parameters", parameters, parameters_call(), deadline));
   return out;
 }
 
 Result<std::vector<std::string>> Registry::names(std::string_view kind, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto rows, list_of(management_.get({.path = fmt::format("/{}?columns=name", kind), .doing = std::string(k_doing)}, deadline)));
+  CDCTL_TRY_ASSIGN(const auto rows,
+                   list_of(management_.get({.path = fmt::format("/{}?columns=name", kind),
+                                            .doing = std::string(k_doing)},
+                                           deadline)));
   std::vector<std::string> out;
   for (const auto& row : rows.items()) out.push_back(row["name"].as_string());
   return out;
 }
 
-Result<Json> Registry::rows_of(std::string_view kind, const std::vector<std::string>& names, const Call& all, const Deadline& deadline) {
+Result<Json> Registry::rows_of(std::string_view kind, const std::vector<std::string>& names,
+                               const Call& all, const Deadline& deadline) {
   if (names.size() > k_most_by_name) return list_of(management_.get(all, deadline));
   std::vector<Call> calls;
-  for (const auto& name : names) calls.push_back({.path = path_of({kind, name}), .doing = std::string(k_doing)});
+  for (const auto& name : names)
+    calls.push_back({.path = path_of({kind, name}), .doing = std::string(k_doing)});
   auto out = Json::array();
   const auto answers = management_.send_all(calls, deadline);
   for (std::size_t i = 0; i < answers.size(); ++i) {

@@ -23,23 +23,29 @@ struct Look {
   [[nodiscard]] std::set<std::string> also(std::string_view service) const;
 };
 
-/// Asks for it. Neither list can be filtered by the broker (RabbitMQ management API 3.10), and the values of ten thousand sets cost
-/// it most of a second: where there are many, only the names are listed, and one service's rows are looked up by theirs.
+/// Asks for it. Neither list can be filtered by the broker (RabbitMQ management API 3.10), and the
+/// values of ten thousand sets cost it most of a second: where there are many, only the names are
+/// listed, and one service's rows are looked up by theirs.
 class Registry {
  public:
-  static constexpr std::size_t k_many = 500;     ///< users
+  static constexpr std::size_t k_many = 500;          ///< users
   static constexpr std::size_t k_most_by_name = 100;  ///< rows; beyond it one list is cheaper
 
-  explicit Registry(Management& management, std::size_t many = k_many) : management_(management), many_(many) {}
+  explicit Registry(Management& management, std::size_t many = k_many)
+      : management_(management), many_(many) {}
 
   /// Of one service, or all. More than was asked for may be in it.
-  [[nodiscard]] Result<Look> look(std::optional<std::string_view> service, const Deadline& deadline);
+  [[nodiscard]] Result<Look> look(std::optional<std::string_view> service,
+                                  const Deadline& deadline);
 
  private:
   [[nodiscard]] Result<Look> look_at_all(const Deadline& deadline);
-  [[nodiscard]] Result<std::vector<std::string>> names(std::string_view kind, const Deadline& deadline);
-  /// The rows of these names, asked for one by one, or all of them in one list when that is cheaper.
-  [[nodiscard]] Result<Json> rows_of(std::string_view kind, const std::vector<std::string>& names, const Call& all, const Deadline& deadline);
+  [[nodiscard]] Result<std::vector<std::string>> names(std::string_view kind,
+                                                       const Deadline& deadline);
+  /// The rows of these names, asked for one by one, or all of them in one list when that is
+  /// cheaper.
+  [[nodiscard]] Result<Json> rows_of(std::string_view kind, const std::vector<std::string>& names,
+                                     const Call& all, const Deadline& deadline);
 
   Management& management_;
   std::size_t many_;

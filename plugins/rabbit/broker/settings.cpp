@@ -18,7 +18,8 @@ std::string percent_decode(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     unsigned value = 0;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(&text[i + 1], &text[i + 1] + 2, value, 16).ptr == &text[i + 1] + 2) {
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(&text[i + 1], &text[i + 1] + 2, value, 16).ptr == &text[i + 1] + 2) {
       out += static_cast<char>(value);
       i += 2;
     } else {
@@ -31,7 +32,8 @@ std::string percent_decode(std::string_view text) {
 /// Reads the keys of one table and words its complaints.
 class Reader {
  public:
-  Reader(std::string file, std::string name, const Json& table) : file_(std::move(file)), name_(std::move(name)), table_(table) {}
+  Reader(std::string file, std::string name, const Json& table)
+      : file_(std::move(file)), name_(std::move(name)), table_(table) {}
 
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view key, std::string_view why) const {
     return fail(ExitCode::config, fmt::format("{}: {} {}: {}", file_, name_, key, why));
@@ -53,7 +55,9 @@ class Reader {
     auto url = parse_url(value);
     if (!url) return wrong(key, url.error().what);
     if (!url->user.empty() || !url->password.empty()) {
-      return wrong(key, "may hold no credentials; give user and password_file, password_env or password_command");
+      return wrong(
+          key,
+          "may hold no credentials; give user and password_file, password_env or password_command");
     }
     return url;
   }
@@ -63,14 +67,19 @@ class Reader {
   const Json& table_;
 };
 
-const std::vector<std::string> k_keys{"management", "amqp", "vhost", "user", "password_file", "password_env", "password_command", "ca_file", "feed_max_age", "feed_max_bytes"};
+const std::vector<std::string> k_keys{
+    "management",       "amqp",    "vhost",        "user",          "password_file", "password_env",
+    "password_command", "ca_file", "feed_max_age", "feed_max_bytes"};
 
-/// The front end checks the keys of `[rabbit]`; those of the other brokers' tables are checked here.
+/// The front end checks the keys of `[rabbit]`; those of the other brokers' tables are checked
+/// here.
 Result<> check_keys(const Reader& reader, const Json& table) {
   for (const auto& [key, value] : table.members()) {
     if (std::ranges::find(k_keys, key) != k_keys.end()) continue;
     const auto meant = nearest(key, k_keys);
-    return reader.wrong(printable(key, 60), meant.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", meant));
+    return reader.wrong(
+        printable(key, 60),
+        meant.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", meant));
   }
   return {};
 }
@@ -78,7 +87,8 @@ Result<> check_keys(const Reader& reader, const Json& table) {
 /// The table of a broker, and what it is called in cdctl.toml.
 std::pair<Json, std::string> table_of(const Config& config, const std::string& broker) {
   const auto& rabbit = config.table["rabbit"];
-  if (broker != k_default_broker) return {rabbit["brokers"][broker], fmt::format("[rabbit.brokers.{}]", broker)};
+  if (broker != k_default_broker)
+    return {rabbit["brokers"][broker], fmt::format("[rabbit.brokers.{}]", broker)};
   auto own = rabbit;
   own.erase("brokers");
   return {std::move(own), "[rabbit]"};
@@ -86,8 +96,10 @@ std::pair<Json, std::string> table_of(const Config& config, const std::string& b
 
 Result<std::string> read_management(const Reader& reader) {
   CDCTL_TRY_ASSIGN(auto url, reader.address("management", "http://localhost:15672"));
-  if (url.scheme != "http" && url.scheme != "https") return reader.wrong("management", "must begin with http:// or https://");
-  if (url.path.find_first_of("?#") != std::string::npos) return reader.wrong("management", "may hold no query");
+  if (url.scheme != "http" && url.scheme != "https")
+    return reader.wrong("management", "must begin with http:// or https://");
+  if (url.path.find_first_of("?#") != std::string::npos)
+    return reader.wrong("management", "may hold no query");
   while (url.path.ends_with('/')) url.path.pop_back();
   if (url.path.ends_with("/api")) url.path.resize(url.path.size() - 4);
   return url.without_credentials();
@@ -96,10 +108,14 @@ Result<std::string> read_management(const Reader& reader) {
 Result<FeedShape> read_feed(const Reader& reader, const Json& table) {
   CDCTL_TRY_ASSIGN(const auto age, reader.text("feed_max_age", "24h"));
   const auto duration = parse_duration(age);
-  if (!duration || *duration < std::chrono::seconds(1)) return reader.wrong("feed_max_age", "must be a duration such as \"24h\", at least 1s");
-  FeedShape feed{k_signals, k_signals_log, fmt::format("{}s", std::chrono::floor<std::chrono::seconds>(*duration).count()), 0};
+  if (!duration || *duration < std::chrono::seconds(1))
+    return reader.wrong("feed_max_age", "must be a duration such as \"24h\", at least 1s");
+  FeedShape feed{k_signals, k_signals_log,
+                 fmt::format("{}s", std::chrono::floor<std::chrono::seconds>(*duration).count()),
+                 0};
   if (const auto& bytes = table["feed_max_bytes"]; !bytes.is_null()) {
-    if (!bytes.is_int() || bytes.as_int() <= 0) return reader.wrong("feed_max_bytes", "must be a number of bytes");
+    if (!bytes.is_int() || bytes.as_int() <= 0)
+      return reader.wrong("feed_max_bytes", "must be a number of bytes");
     feed.max_bytes = bytes.as_int();
   }
   return feed;
@@ -108,20 +124,26 @@ Result<FeedShape> read_feed(const Reader& reader, const Json& table) {
 }  // namespace
 
 std::string Settings::worker_url(const std::string& set_user, std::string_view secret) const {
-  // The vhost is always written out: an empty path means the vhost "" to some clients and "/" to others.
-  return fmt::format("{}://{}:{}@{}:{}/{}", amqp.tls ? "amqps" : "amqp", url_encode(set_user), url_encode(secret),
-                     amqp.host.contains(':') ? "[" + amqp.host + "]" : amqp.host, amqp.port, url_encode(amqp.vhost));
+  // The vhost is always written out: an empty path means the vhost "" to some clients and "/" to
+  // others.
+  return fmt::format("{}://{}:{}@{}:{}/{}", amqp.tls ? "amqps" : "amqp", url_encode(set_user),
+                     url_encode(secret),
+                     amqp.host.contains(':') ? "[" + amqp.host + "]" : amqp.host, amqp.port,
+                     url_encode(amqp.vhost));
 }
 
 Result<AmqpAddress> parse_amqp_url(std::string_view text) {
   CDCTL_TRY_ASSIGN(auto url, parse_url(text));
-  if (url.scheme != "amqp" && url.scheme != "amqps") return fail(ExitCode::config, "an AMQP address begins with amqp:// or amqps://");
+  if (url.scheme != "amqp" && url.scheme != "amqps")
+    return fail(ExitCode::config, "an AMQP address begins with amqp:// or amqps://");
   AmqpAddress address;
   address.tls = url.scheme == "amqps";
   address.host = url.host;
   address.port = address.tls ? 5671 : 5672;
-  if (!url.port.empty()) std::from_chars(url.port.data(), url.port.data() + url.port.size(), address.port);
-  if (address.port < 1 || address.port > 65535) return fail(ExitCode::config, "an address has a port outside 1 to 65535");
+  if (!url.port.empty())
+    std::from_chars(url.port.data(), url.port.data() + url.port.size(), address.port);
+  if (address.port < 1 || address.port > 65535)
+    return fail(ExitCode::config, "an address has a port outside 1 to 65535");
   address.user = url.user;
   address.password = url.password;
   url.path.resize(std::min(url.path.find_first_of("?#"), url.path.size()));
@@ -143,24 +165,47 @@ Result<Place> place_of(const Config& config, const ServiceConfig& service) {
   const auto& table = service.table["rabbit"];
   Place out{table["broker"].as_string(k_default_broker), table["vhost"].as_string()};
   for (const auto* key : {"broker", "vhost"})
-    if (!table[key].is_null() && table[key].view().empty()) return fail(ExitCode::config, fmt::format("{}: [rabbit] {}: must be text, and not empty", service.file.string(), key));
+    if (!table[key].is_null() && table[key].view().empty())
+      return fail(ExitCode::config, fmt::format("{}: [rabbit] {}: must be text, and not empty",
+                                                service.file.string(), key));
   const auto names = broker_names(config);
   if (std::ranges::find(names, out.broker) != names.end()) return out;
   const auto file = config.file.string();
-  if (table["broker"].is_null()) return fail(ExitCode::config, fmt::format("{}: [rabbit] needs a broker, one of: {}; or give {} an address of its own in [rabbit]", service.file.string(), fmt::join(names, " "), file));
+  if (table["broker"].is_null())
+    return fail(
+        ExitCode::config,
+        fmt::format(
+            "{}: [rabbit] needs a broker, one of: {}; or give {} an address of its own in [rabbit]",
+            service.file.string(), fmt::join(names, " "), file));
   const auto meant = nearest(out.broker, names);
-  return fail(ExitCode::config, fmt::format("{}: [rabbit] broker: there is no [rabbit.brokers.{}] in {}{}", service.file.string(), printable(out.broker, 60), file,
-                                            meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+  return fail(ExitCode::config,
+              fmt::format("{}: [rabbit] broker: there is no [rabbit.brokers.{}] in {}{}",
+                          service.file.string(), printable(out.broker, 60), file,
+                          meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
 }
 
 Result<Settings> read_settings(const Config& config, const std::string& broker) {
   const auto file = config.file.empty() ? std::string("cdctl.toml") : config.file.string();
   const auto [table, name] = table_of(config, broker);
-  if (!table.is_object()) return fail(ExitCode::config, fmt::format("{}: there is no table {}; add management, amqp, user and password_file", file, name));
+  if (!table.is_object())
+    return fail(
+        ExitCode::config,
+        fmt::format("{}: there is no table {}; add management, amqp, user and password_file", file,
+                    name));
   const Reader reader(file, name, table);
   if (broker != k_default_broker) CDCTL_TRY(check_keys(reader, table));
-  if (!valid_word(broker)) return fail(ExitCode::config, fmt::format("{}: [rabbit.brokers] '{}' is no name: letters, digits and single dashes, at most 38", file, printable(broker, 60)));
-  if (!config.table["rabbit"]["brokers"][k_default_broker].is_null()) return fail(ExitCode::config, fmt::format("{}: [rabbit.brokers.{}]: that is the broker of [rabbit] itself; choose another name", file, k_default_broker));
+  if (!valid_word(broker))
+    return fail(
+        ExitCode::config,
+        fmt::format(
+            "{}: [rabbit.brokers] '{}' is no name: letters, digits and single dashes, at most 38",
+            file, printable(broker, 60)));
+  if (!config.table["rabbit"]["brokers"][k_default_broker].is_null())
+    return fail(
+        ExitCode::config,
+        fmt::format(
+            "{}: [rabbit.brokers.{}]: that is the broker of [rabbit] itself; choose another name",
+            file, k_default_broker));
   Settings settings;
   settings.broker = broker;
   CDCTL_TRY_ASSIGN(settings.management, read_management(reader));
@@ -172,11 +217,14 @@ Result<Settings> read_settings(const Config& config, const std::string& broker) 
   CDCTL_TRY_ASSIGN(settings.amqp.vhost, reader.text("vhost", "/"));
   CDCTL_TRY_ASSIGN(settings.user, reader.needed("user", "cdctl"));
   CDCTL_TRY_ASSIGN(settings.ca_file, reader.text("ca_file"));
-  if (!settings.ca_file.empty()) settings.ca_file = (config.file.parent_path() / settings.ca_file).string();
+  if (!settings.ca_file.empty())
+    settings.ca_file = (config.file.parent_path() / settings.ca_file).string();
   CDCTL_TRY_ASSIGN(settings.feed, read_feed(reader, table));
   auto password = read_secret(table, "password", config);
   if (!password) return fail(password.error().in(name));
-  if (!*password) return reader.wrong("password_file", "is missing; give password_file, password_env or password_command");
+  if (!*password)
+    return reader.wrong("password_file",
+                        "is missing; give password_file, password_env or password_command");
   settings.password = std::move(**password);
   settings.amqp.user = settings.user;
   settings.amqp.password = settings.password;

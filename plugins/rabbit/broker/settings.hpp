@@ -13,14 +13,15 @@ namespace cdctl::rabbit {
 constexpr const char* k_signals = "cdctl.signals";
 constexpr const char* k_signals_log = "cdctl.signals.log";
 
-/// What the broker of `[rabbit]` itself is called; the others have their own names, `[rabbit.brokers.NAME]`.
+/// What the broker of `[rabbit]` itself is called; the others have their own names,
+/// `[rabbit.brokers.NAME]`.
 constexpr const char* k_default_broker = "default";
 
 /// One broker of cdctl.toml, checked, with the password read.
 struct Settings {
   std::string broker = k_default_broker;
-  std::string management;         ///< `http://host:port[/prefix]`, no trailing slash
-  AmqpAddress amqp;               ///< for the operator's user
+  std::string management;  ///< `http://host:port[/prefix]`, no trailing slash
+  AmqpAddress amqp;        ///< for the operator's user
   std::string user, password;
   std::string ca_file;
   FeedShape feed;
@@ -32,18 +33,21 @@ struct Settings {
 /// The brokers that cdctl.toml names, the default one first.
 [[nodiscard]] std::vector<std::string> broker_names(const Config& config);
 /// Exit code `config`, naming the file and the key, when the table is missing or wrong.
-[[nodiscard]] Result<Settings> read_settings(const Config& config, const std::string& broker = k_default_broker);
+[[nodiscard]] Result<Settings> read_settings(const Config& config,
+                                             const std::string& broker = k_default_broker);
 
 /// Where a service lives.
 struct Place {
   std::string broker = k_default_broker;
-  std::string vhost;   ///< empty = the broker's own
+  std::string vhost;  ///< empty = the broker's own
   auto operator<=>(const Place&) const = default;
 };
-/// `broker` and `vhost` of a service's `[rabbit]` table. Exit code `config` when cdctl.toml names no such broker.
+/// `broker` and `vhost` of a service's `[rabbit]` table. Exit code `config` when cdctl.toml names
+/// no such broker.
 [[nodiscard]] Result<Place> place_of(const Config& config, const ServiceConfig& service);
 
-/// An address of AMQP with or without credentials: `amqps://user:password@host/%2Fvhost`. No path = the vhost "/".
+/// An address of AMQP with or without credentials: `amqps://user:password@host/%2Fvhost`. No path =
+/// the vhost "/".
 [[nodiscard]] Result<AmqpAddress> parse_amqp_url(std::string_view text);
 
 }  // namespace cdctl::rabbit

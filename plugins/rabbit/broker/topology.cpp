@@ -12,17 +12,21 @@ namespace {
 /// Reads one table and words its complaints with the way to the key.
 class Table {
  public:
-  Table(const ServiceConfig& service, std::string path, const Json& json) : file_(service.file.string()), path_(std::move(path)), json_(json) {}
+  Table(const ServiceConfig& service, std::string path, const Json& json)
+      : file_(service.file.string()), path_(std::move(path)), json_(json) {}
 
   [[nodiscard]] std::unexpected<Error> wrong(std::string_view key, std::string_view why) const {
-    return fail(ExitCode::config, fmt::format("{}: {}{}{}: {}", file_, path_, key.empty() ? "" : ".", key, why));
+    return fail(ExitCode::config,
+                fmt::format("{}: {}{}{}: {}", file_, path_, key.empty() ? "" : ".", key, why));
   }
   Result<> only(std::span<const std::string> keys) const {
     if (!json_.is_object()) return wrong("", "must be a table");
     for (const auto& [key, value] : json_.members()) {
       if (std::ranges::find(keys, key) != keys.end()) continue;
       const auto meant = nearest(key, keys);
-      return wrong(printable(key, 60), meant.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", meant));
+      return wrong(printable(key, 60), meant.empty()
+                                           ? "unknown key"
+                                           : fmt::format("unknown key; did you mean {}?", meant));
     }
     return {};
   }
@@ -43,8 +47,10 @@ class Table {
   }
   /// The names of a table's members: of AMQP, so 1 to 255 bytes, none of them a control character.
   Result<> amqp_name(std::string_view name) const {
-    const bool clean = std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
-    if (name.empty() || name.size() > 255 || !clean) return wrong(printable(name, 60), "is no name of 1 to 255 printable bytes");
+    const bool clean = std::ranges::none_of(
+        name, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+    if (name.empty() || name.size() > 255 || !clean)
+      return wrong(printable(name, 60), "is no name of 1 to 255 printable bytes");
     return {};
   }
   [[nodiscard]] const Json& json() const { return json_; }
@@ -57,12 +63,15 @@ class Table {
 Result<std::vector<Binding>> read_bindings(const Table& table) {
   static const std::vector<std::string> keys{"exchange", "key"};
   const auto& list = table.json()["bindings"];
-  if (!list.is_null() && !list.is_array()) return table.wrong("bindings", "must be an array of { exchange, key }");
+  if (!list.is_null() && !list.is_array())
+    return table.wrong("bindings", "must be an array of { exchange, key }");
   std::vector<Binding> bindings;
   for (const auto& item : list.items()) {
-    if (!item.is_object() || item["exchange"].view().empty()) return table.wrong("bindings", "each needs exchange = \"NAME\"");
+    if (!item.is_object() || item["exchange"].view().empty())
+      return table.wrong("bindings", "each needs exchange = \"NAME\"");
     for (const auto& [key, value] : item.members())
-      if (std::ranges::find(keys, key) == keys.end() || !value.is_string()) return table.wrong("bindings", "each holds the texts exchange and key only");
+      if (std::ranges::find(keys, key) == keys.end() || !value.is_string())
+        return table.wrong("bindings", "each holds the texts exchange and key only");
     bindings.push_back({item["exchange"].as_string(), item["key"].as_string()});
   }
   return bindings;
@@ -73,9 +82,11 @@ Result<Queue> read_queue(const Table& table) {
   CDCTL_TRY(table.only(keys));
   Queue queue;
   CDCTL_TRY_ASSIGN(queue.type, table.text("type", "quorum"));
-  if (queue.type != "quorum" && queue.type != "classic" && queue.type != "stream") return table.wrong("type", "is none of quorum, classic, stream");
+  if (queue.type != "quorum" && queue.type != "classic" && queue.type != "stream")
+    return table.wrong("type", "is none of quorum, classic, stream");
   CDCTL_TRY_ASSIGN(queue.durable, table.flag("durable", true));
-  if (!queue.durable && queue.type != "classic") return table.wrong("durable", fmt::format("a {} queue is always durable", queue.type));
+  if (!queue.durable && queue.type != "classic")
+    return table.wrong("durable", fmt::format("a {} queue is always durable", queue.type));
   CDCTL_TRY_ASSIGN(queue.arguments, table.table("arguments"));
   if (const auto* type = queue.arguments.find("x-queue-type"); type && type->view() != queue.type) {
     return table.wrong("arguments", "x-queue-type differs from type; leave it out");
@@ -97,7 +108,8 @@ Result<Exchange> read_exchange(const Table& table) {
 
 Result<std::vector<std::string>> read_publish(const Table& table) {
   const auto& list = table.json()["publish"];
-  if (!list.is_null() && !list.is_array()) return table.wrong("publish", "must be an array of exchange names");
+  if (!list.is_null() && !list.is_array())
+    return table.wrong("publish", "must be an array of exchange names");
   std::vector<std::string> names;
   for (const auto& item : list.items()) {
     if (!item.is_string()) return table.wrong("publish", "must be an array of exchange names");
@@ -110,7 +122,8 @@ Result<std::vector<std::string>> read_publish(const Table& table) {
 }  // namespace
 
 Result<Topology> read_topology(const ServiceConfig& service) {
-  static const std::vector<std::string> keys{"queues", "exchanges", "publish", "max_connections", "broker", "vhost"};
+  static const std::vector<std::string> keys{"queues",          "exchanges", "publish",
+                                             "max_connections", "broker",    "vhost"};
   Topology topology;
   const auto& json = service.table["rabbit"];
   if (json.is_null()) return topology;
@@ -119,17 +132,21 @@ Result<Topology> read_topology(const ServiceConfig& service) {
   CDCTL_TRY_ASSIGN(const auto queues, table.table("queues"));
   for (const auto& [name, value] : queues.members()) {
     CDCTL_TRY(table.amqp_name(name));
-    CDCTL_TRY_ASSIGN(topology.queues[name], read_queue(Table(service, "[rabbit] queues." + printable(name, 60), value)));
+    CDCTL_TRY_ASSIGN(topology.queues[name],
+                     read_queue(Table(service, "[rabbit] queues." + printable(name, 60), value)));
   }
   CDCTL_TRY_ASSIGN(const auto exchanges, table.table("exchanges"));
   for (const auto& [name, value] : exchanges.members()) {
     CDCTL_TRY(table.amqp_name(name));
-    CDCTL_TRY_ASSIGN(topology.exchanges[name], read_exchange(Table(service, "[rabbit] exchanges." + printable(name, 60), value)));
+    CDCTL_TRY_ASSIGN(
+        topology.exchanges[name],
+        read_exchange(Table(service, "[rabbit] exchanges." + printable(name, 60), value)));
   }
   CDCTL_TRY_ASSIGN(topology.publish, read_publish(table));
   if (const auto& most = json["max_connections"]; !most.is_null()) {
     // 0 is how a set is cut: it may not be the normal state.
-    if (!most.is_int() || most.as_int() < 1) return table.wrong("max_connections", "must be a number, at least 1");
+    if (!most.is_int() || most.as_int() < 1)
+      return table.wrong("max_connections", "must be a number, at least 1");
     topology.max_connections = most.as_int();
   }
   return topology;

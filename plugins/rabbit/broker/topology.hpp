@@ -30,8 +30,8 @@ struct Exchange {
 struct Topology {
   std::map<std::string, Queue> queues;
   std::map<std::string, Exchange> exchanges;
-  std::vector<std::string> publish;              ///< exchanges; "" is the default one
-  std::optional<std::int64_t> max_connections;   ///< of a set's user
+  std::vector<std::string> publish;             ///< exchanges; "" is the default one
+  std::optional<std::int64_t> max_connections;  ///< of a set's user
 };
 
 /// Exit code `config`, naming file, key and what is expected.

@@ -25,17 +25,23 @@ struct Batch {
 
 Publication publication_of(Batch batch) {
   const bool several = batch.count > 1;
-  return {.exchange = k_signals, .routing_key = std::move(batch.key), .message_id = batch.first_id.substr(0, 255),
-          .content_type = several ? "application/cloudevents-batch+json" : "application/cloudevents+json",
-          .body = several ? "[" + batch.body + "]" : std::move(batch.body), .type = {}};
+  return {.exchange = k_signals,
+          .routing_key = std::move(batch.key),
+          .message_id = batch.first_id.substr(0, 255),
+          .content_type =
+              several ? "application/cloudevents-batch+json" : "application/cloudevents+json",
+          .body = several ? "[" + batch.body + "]" : std::move(batch.body),
+          .type = {}};
 }
 
 bool fits(const Batch& batch, std::string_view key, std::size_t size) {
-  return batch.key == key && batch.count < k_most_signals && batch.body.size() + size <= k_most_bytes;
+  return batch.key == key && batch.count < k_most_signals &&
+         batch.body.size() + size <= k_most_bytes;
 }
 
-/// Successive signals of a set share messages while their severity is the same: a message costs the broker several times what a
-/// signal in it does. A set's signals stay in their order, since "in a row" and "cleared" mean something by it.
+/// Successive signals of a set share messages while their severity is the same: a message costs the
+/// broker several times what a signal in it does. A set's signals stay in their order, since "in a
+/// row" and "cleared" mean something by it.
 Result<std::vector<Publication>> publications_of(std::span<const Json> signals) {
   std::vector<Publication> out;
   std::vector<std::string> order;
@@ -44,11 +50,14 @@ Result<std::vector<Publication>> publications_of(std::span<const Json> signals) 
     auto key = routing_key(signal);
     const auto body = to_cloud_event(signal).dump();
     if (body.size() > k_longest_message)
-      return fail(fmt::format("sending a signal of {}: it has {} bytes, and no reader of the feed takes more than {}", signal["set"].view(), body.size(), k_longest_message));
+      return fail(fmt::format(
+          "sending a signal of {}: it has {} bytes, and no reader of the feed takes more than {}",
+          signal["set"].view(), body.size(), k_longest_message));
     auto [at, fresh] = batches.try_emplace(signal["set"].as_string());
     if (fresh) order.push_back(at->first);
     auto& batch = at->second;
-    if (batch.count > 0 && !fits(batch, key, body.size())) out.push_back(publication_of(std::exchange(batch, {})));
+    if (batch.count > 0 && !fits(batch, key, body.size()))
+      out.push_back(publication_of(std::exchange(batch, {})));
     if (batch.count++ == 0) {
       batch.first_id = signal["id"].as_string();
       batch.key = std::move(key);
@@ -72,7 +81,8 @@ Result<std::optional<AmqpAddress>> address_of_unit() {
   return std::optional(std::move(*address));
 }
 
-Result<> send_as_unit(const AmqpAddress& address, std::span<const Json> signals, const Deadline& deadline) {
+Result<> send_as_unit(const AmqpAddress& address, std::span<const Json> signals,
+                      const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* driver, amqp_driver());
   auto link = driver->connect(address, deadline);
   if (!link) return fail(link.error().in("sending a signal"));
@@ -80,12 +90,15 @@ Result<> send_as_unit(const AmqpAddress& address, std::span<const Json> signals,
   const auto sent = (*link)->publish(messages, deadline);
   if (sent) return {};
   if (sent.error().exit != ExitCode::failed) return fail(sent.error().in("sending a signal"));
-  return fail(sent.error().in("sending a signal (a set may send signals of its own set only, and a deploy makes the exchange)"));
+  return fail(
+      sent.error().in("sending a signal (a set may send signals of its own set only, and a deploy "
+                      "makes the exchange)"));
 }
 
 }  // namespace
 
-Result<> RabbitFeed::send_to(Management& management, std::span<const Json> signals, const Deadline& deadline) {
+Result<> RabbitFeed::send_to(Management& management, std::span<const Json> signals,
+                             const Deadline& deadline) {
   const auto& settings = management.settings();
   CDCTL_TRY_ASSIGN(auto* driver, amqp_driver());
   auto link = driver->connect(settings.amqp, deadline);
@@ -94,10 +107,13 @@ Result<> RabbitFeed::send_to(Management& management, std::span<const Json> signa
   auto sent = (*link)->publish(messages, deadline);
   if (sent) return {};
   if (sent.error().exit != ExitCode::failed) return fail(sent.error().in("sending a signal"));
-  // The exchange or the stream is not there yet. A second copy of what did get through has the same id.
+  // The exchange or the stream is not there yet. A second copy of what did get through has the same
+  // id.
   CDCTL_TRY_ASSIGN(auto fresh, driver->connect(settings.amqp, deadline));
-  if (auto made = fresh->declare_feed(settings.feed, deadline); !made) return fail(made.error().in("making the feed of signals"));
-  if (auto again = fresh->publish(messages, deadline); !again) return fail(again.error().in("sending a signal"));
+  if (auto made = fresh->declare_feed(settings.feed, deadline); !made)
+    return fail(made.error().in("making the feed of signals"));
+  if (auto again = fresh->publish(messages, deadline); !again)
+    return fail(again.error().in("sending a signal"));
   return {};
 }
 
@@ -112,9 +128,11 @@ Result<> RabbitFeed::send(std::span<const Json> signals, const Deadline& deadlin
     by_place[place].push_back(signal);
   }
   Result<> first;
-  for (const auto& [place, batch] : by_place) {  // one that is out of reach keeps the others from nothing
+  for (const auto& [place, batch] :
+       by_place) {  // one that is out of reach keeps the others from nothing
     auto management = brokers_.at(place);
-    auto sent = management ? send_to(**management, batch, deadline) : Result<>(std::unexpected(management.error()));
+    auto sent = management ? send_to(**management, batch, deadline)
+                           : Result<>(std::unexpected(management.error()));
     if (!sent && first) first = std::move(sent);
   }
   return first;
@@ -134,22 +152,31 @@ std::vector<Place> RabbitFeed::places() {
   return {out.begin(), out.end()};
 }
 
-/// A set's user has permissions on the virtual host in which it was made. RabbitMQ management API: permissions.
+/// A set's user has permissions on the virtual host in which it was made. RabbitMQ management API:
+/// permissions.
 void RabbitFeed::add_old_places(std::set<Place>& places) {
   for (const auto& name : brokers_.names()) {
     const auto management = brokers_.at({name, ""});
     if (!management) continue;
-    const auto granted = (*management)->get({.path = "/permissions", .doing = "reading who may do what"}, Deadline(Millis(2000)));
-    if (!granted) host_.log(Level::debug, granted.error().what);  // where it matters its feed cannot be read either, and says so
+    const auto granted = (*management)
+                             ->get({.path = "/permissions", .doing = "reading who may do what"},
+                                   Deadline(Millis(2000)));
+    if (!granted)
+      host_.log(
+          Level::debug,
+          granted.error().what);  // where it matters its feed cannot be read either, and says so
     for (const auto& row : granted ? granted->items() : Json::Array()) {
       const auto set = parse_set_name(row["user"].view());
       const auto vhost = row["vhost"].as_string();
-      if (set && host_.config().service(set->service) && vhost != (*management)->settings().amqp.vhost) places.insert({name, vhost});
+      if (set && host_.config().service(set->service) &&
+          vhost != (*management)->settings().amqp.vhost)
+        places.insert({name, vhost});
     }
   }
 }
 
-Result<std::unique_ptr<FeedReader>> RabbitFeed::open(const FeedQuery& query, const Deadline& deadline) {
+Result<std::unique_ptr<FeedReader>> RabbitFeed::open(const FeedQuery& query,
+                                                     const Deadline& deadline) {
   const auto all = places();
   if (all.size() > 1 || all.front() != Place{}) {
     auto reader = std::make_unique<MergedReader>(host_, query.follow);
@@ -159,7 +186,9 @@ Result<std::unique_ptr<FeedReader>> RabbitFeed::open(const FeedQuery& query, con
   }
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.at({}));
   auto own = query;
-  if (const auto positions = read_positions(query.cursor); positions && positions->contains(k_default_broker)) own.cursor = positions->at(k_default_broker);
+  if (const auto positions = read_positions(query.cursor);
+      positions && positions->contains(k_default_broker))
+    own.cursor = positions->at(k_default_broker);
   CDCTL_TRY_ASSIGN(auto reader, open_stream(host_, *management, own, deadline));
   return reader;
 }

@@ -7,19 +7,23 @@
 
 namespace cdctl::rabbit {
 
-/// Signals over RabbitMQ: a topic exchange that every set's user may publish its own signals to, and a stream that keeps
-/// them for readers that come later. Each virtual host that a service lives on has both; they are read as one.
+/// Signals over RabbitMQ: a topic exchange that every set's user may publish its own signals to,
+/// and a stream that keeps them for readers that come later. Each virtual host that a service lives
+/// on has both; they are read as one.
 class RabbitFeed final : public Feed {
  public:
   explicit RabbitFeed(Host& host) : host_(host), brokers_(host) {}
 
-  /// A worker needs no configuration: with AMQP_URL and CDCTL_SET in the environment its own user sends.
+  /// A worker needs no configuration: with AMQP_URL and CDCTL_SET in the environment its own user
+  /// sends.
   Result<> send(std::span<const Json> signals, const Deadline& deadline) override;
-  Result<std::unique_ptr<FeedReader>> open(const FeedQuery& query, const Deadline& deadline) override;
+  Result<std::unique_ptr<FeedReader>> open(const FeedQuery& query,
+                                           const Deadline& deadline) override;
 
  private:
   Result<> send_to(Management& management, std::span<const Json> signals, const Deadline& deadline);
-  /// Every place with a feed: each broker's own, those of the services, and those where sets were made before their service moved.
+  /// Every place with a feed: each broker's own, those of the services, and those where sets were
+  /// made before their service moved.
   std::vector<Place> places();
   void add_old_places(std::set<Place>& places);
 

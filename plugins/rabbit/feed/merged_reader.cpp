@@ -17,12 +17,15 @@ namespace {
 
 constexpr std::string_view k_single = "stream:", k_several = "streams:";
 constexpr std::size_t k_batch = 500;
-/// A place that this reader has no position of, as it was configured since: what an actor would still act on, and some more.
+/// A place that this reader has no position of, as it was configured since: what an actor would
+/// still act on, and some more.
 constexpr auto k_look_back = std::chrono::minutes(10);
 constexpr Millis k_first_pause(500), k_longest_pause(15'000), k_patience(1000), k_quiet(250);
 
 /// Names a place within a cursor: no blanks, no `=`.
-std::string key_of(const Place& place) { return place.vhost.empty() ? place.broker : place.broker + "/" + url_encode(place.vhost); }
+std::string key_of(const Place& place) {
+  return place.vhost.empty() ? place.broker : place.broker + "/" + url_encode(place.vhost);
+}
 
 }  // namespace
 
@@ -40,7 +43,8 @@ std::optional<std::map<std::string, std::string>> read_positions(std::string_vie
     const auto equals = word.find('=');
     if (word.empty()) continue;
     if (equals == std::string_view::npos) return {};
-    out.emplace(word.substr(0, equals), std::string(k_single) + std::string(word.substr(equals + 1)));
+    out.emplace(word.substr(0, equals),
+                std::string(k_single) + std::string(word.substr(equals + 1)));
   }
   return out;
 }
@@ -48,38 +52,51 @@ std::optional<std::map<std::string, std::string>> read_positions(std::string_vie
 std::string write_positions(const std::map<std::string, std::string>& positions) {
   std::string out(k_several);
   for (const auto& [key, position] : positions)
-    if (position.starts_with(k_single)) out += fmt::format(" {}={}", key, position.substr(k_single.size()));
+    if (position.starts_with(k_single))
+      out += fmt::format(" {}={}", key, position.substr(k_single.size()));
   return out;
 }
 
-Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, const Management& management, const FeedQuery& query, const Deadline& deadline) {
+Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, const Management& management,
+                                                  const FeedQuery& query,
+                                                  const Deadline& deadline) {
   const auto& settings = management.settings();
   CDCTL_TRY_ASSIGN(auto* driver, amqp_driver());
   auto address = settings.amqp;
   address.name = "cdctl signals " + host.actor();
   auto link = driver->connect(address, deadline);
   if (!link) return fail(link.error().in("opening the feed of signals"));
-  if (auto made = (*link)->declare_feed(settings.feed, deadline); !made) return fail(made.error().in("opening the feed of signals"));
+  if (auto made = (*link)->declare_feed(settings.feed, deadline); !made)
+    return fail(made.error().in("opening the feed of signals"));
   auto reader = std::make_unique<RabbitReader>(host, std::move(*link), query.follow);
-  if (auto begun = reader->begin(query, deadline); !begun) return fail(begun.error().in("opening the feed of signals"));
+  if (auto begun = reader->begin(query, deadline); !begun)
+    return fail(begun.error().in("opening the feed of signals"));
   return reader;
 }
 
 Result<> MergedReader::add(const Place& place, Result<Management*> management) {
-  Branch branch{.key = key_of(place), .management = std::move(management), .services = {}, .reader = {}, .query = {}, .waiting = {}};
+  Branch branch{.key = key_of(place),
+                .management = std::move(management),
+                .services = {},
+                .reader = {},
+                .query = {},
+                .waiting = {}};
   const auto vhost = branch.management ? (*branch.management)->settings().amqp.vhost : place.vhost;
   for (const auto& service : host_.config().services) {
     const auto home = place_of(host_.config(), service);
     if (!home || home->broker != place.broker || !service.table["rabbit"].is_object()) continue;
-    if (home->vhost == place.vhost || (place.vhost.empty() && home->vhost == vhost)) branch.services.push_back(service.name);
+    if (home->vhost == place.vhost || (place.vhost.empty() && home->vhost == vhost))
+      branch.services.push_back(service.name);
   }
   branches_.push_back(std::move(branch));
   return {};
 }
 
 Result<> MergedReader::begin(const FeedQuery& query, const Deadline& deadline) {
-  const auto positions = query.cursor.empty() ? std::map<std::string, std::string>() : read_positions(query.cursor);
-  if (!positions) return fail(fmt::format("'{}' is no position in these feeds", printable(query.cursor, 60)));
+  const auto positions =
+      query.cursor.empty() ? std::map<std::string, std::string>() : read_positions(query.cursor);
+  if (!positions)
+    return fail(fmt::format("'{}' is no position in these feeds", printable(query.cursor, 60)));
   std::optional<Error> first;
   for (auto& branch : branches_) {
     branch.query = query;
@@ -87,12 +104,15 @@ Result<> MergedReader::begin(const FeedQuery& query, const Deadline& deadline) {
     branch.query.cursor = at == positions->end() ? "" : at->second;
     if (!query.cursor.empty() && at == positions->end()) branch.query.since = now() - k_look_back;
     // One that hangs leaves time for those after it.
-    const auto opened = open(branch, &branch == &branches_.back() ? deadline : deadline.at_most(deadline.left() / 2));
+    const auto opened = open(
+        branch, &branch == &branches_.back() ? deadline : deadline.at_most(deadline.left() / 2));
     if (opened) continue;
     if (!first) first = opened.error();
     lose(branch, opened.error());
   }
-  if (std::ranges::none_of(branches_, [](const Branch& branch) { return branch.reader != nullptr; })) return fail(*first);
+  if (std::ranges::none_of(branches_,
+                           [](const Branch& branch) { return branch.reader != nullptr; }))
+    return fail(*first);
   return {};
 }
 
@@ -107,16 +127,26 @@ void MergedReader::lose(Branch& branch, const Error& error) {
   branch.reader.reset();
   branch.pause = std::clamp(branch.pause * 2, k_first_pause, k_longest_pause);
   branch.retry_at = Clock::now() + branch.pause;
-  if (branch.query.cursor.empty() && !branch.query.since) branch.query.since = now();  // so that what is sent meanwhile is read later
+  if (branch.query.cursor.empty() && !branch.query.since)
+    branch.query.since = now();  // so that what is sent meanwhile is read later
   if (branch.told) return;
   branch.told = true;
-  const auto text = error.what.starts_with("broker ") ? error.what : fmt::format("signals of {}: {}", branch.key, error.what);
-  const auto whose = branch.services.empty() ? std::string() : fmt::format("; nothing is heard of {}", fmt::join(branch.services, ", "));
-  if (follow_ || branch.services.empty()) host_.log(Level::warning, text + whose + (follow_ ? "; trying again" : ""));
+  const auto text = error.what.starts_with("broker ")
+                        ? error.what
+                        : fmt::format("signals of {}: {}", branch.key, error.what);
+  const auto whose = branch.services.empty() ? std::string()
+                                             : fmt::format("; nothing is heard of {}",
+                                                           fmt::join(branch.services, ", "));
+  if (follow_ || branch.services.empty())
+    host_.log(Level::warning, text + whose + (follow_ ? "; trying again" : ""));
   if (follow_) return;
   for (const auto& service : branch.services)
-    errors_.push_back(Json::object({{"schema", "cdctl.error/1"}, {"service", service}, {"while", "reading signals"}, {"error", text},
-                                    {"exit", static_cast<int>(ExitCode::unknown)}, {"time", to_rfc3339(now())}}));
+    errors_.push_back(Json::object({{"schema", "cdctl.error/1"},
+                                    {"service", service},
+                                    {"while", "reading signals"},
+                                    {"error", text},
+                                    {"exit", static_cast<int>(ExitCode::unknown)},
+                                    {"time", to_rfc3339(now())}}));
 }
 
 /// Takes over what is there now.
@@ -145,7 +175,8 @@ void MergedReader::reopen_due() {
   }
 }
 
-/// The earliest first. Without follow it waits until each branch has something to compare, or has ended.
+/// The earliest first. Without follow it waits until each branch has something to compare, or has
+/// ended.
 std::vector<Json> MergedReader::give() {
   std::vector<Json> out;
   for (auto& branch : branches_) pull(branch);
@@ -155,13 +186,16 @@ std::vector<Json> MergedReader::give() {
       if (!follow_) pull(branch);
       if (branch.waiting.empty() && !follow_ && !branch.exhausted()) return out;
       if (branch.waiting.empty()) continue;
-      if (!earliest || branch.waiting.front()["received"].view() < earliest->waiting.front()["received"].view()) earliest = &branch;
+      if (!earliest ||
+          branch.waiting.front()["received"].view() < earliest->waiting.front()["received"].view())
+        earliest = &branch;
     }
     if (!earliest) break;
     out.push_back(std::move(earliest->waiting.front()));
     earliest->waiting.pop_front();
     // What waits has not been given: the position moves when all of a batch has.
-    if (earliest->waiting.empty() && earliest->reader) earliest->query.cursor = earliest->reader->cursor();
+    if (earliest->waiting.empty() && earliest->reader)
+      earliest->query.cursor = earliest->reader->cursor();
   }
   return out;
 }
@@ -170,8 +204,11 @@ void MergedReader::wait(const Deadline& deadline) const {
   auto left = std::min(deadline.left(), k_quiet);
   std::vector<pollfd> fds{{Stop::fd(), POLLIN, 0}};
   for (const auto& branch : branches_) {
-    if (branch.reader && branch.waiting.empty() && !branch.reader->at_end()) fds.push_back({branch.reader->fd(), POLLIN, 0});
-    if (!branch.reader && follow_) left = std::clamp(std::chrono::duration_cast<Millis>(branch.retry_at - Clock::now()), Millis(1), left);
+    if (branch.reader && branch.waiting.empty() && !branch.reader->at_end())
+      fds.push_back({branch.reader->fd(), POLLIN, 0});
+    if (!branch.reader && follow_)
+      left = std::clamp(std::chrono::duration_cast<Millis>(branch.retry_at - Clock::now()),
+                        Millis(1), left);
   }
   (void)::poll(fds.data(), fds.size(), static_cast<int>(std::max(left, Millis(1)).count()));
 }
@@ -188,7 +225,8 @@ Result<std::vector<Json>> MergedReader::next(Millis wait_for) {
 }
 
 bool MergedReader::at_end() const {
-  return !follow_ && errors_.empty() && std::ranges::all_of(branches_, [](const Branch& branch) { return branch.exhausted(); });
+  return !follow_ && errors_.empty() &&
+         std::ranges::all_of(branches_, [](const Branch& branch) { return branch.exhausted(); });
 }
 
 std::string MergedReader::cursor() const {

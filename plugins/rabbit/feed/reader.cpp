@@ -16,7 +16,8 @@ namespace {
 constexpr const char* k_consumer = "signals";
 constexpr const char* k_probe = "end";
 constexpr const char* k_cursor_prefix = "stream:";
-/// A message that is no signal: the first of every stream, so that the end of a stream can always be found.
+/// A message that is no signal: the first of every stream, so that the end of a stream can always
+/// be found.
 constexpr const char* k_marker = "cdctl.marker";
 constexpr std::uint16_t k_prefetch = 1000;
 constexpr std::size_t k_batch = 500;
@@ -38,33 +39,44 @@ Result<> RabbitReader::consume(const StreamStart& start, const Deadline& deadlin
   return link_->consume(k_signals_log, k_consumer, k_prefetch, start, deadline);
 }
 
-/// The broker starts a consumer in the background, so that "nothing came yet" does not mean an empty stream. A consumer
-/// that begins at the last message always gets one, unless the stream never held any: then a marker is put into it.
+/// The broker starts a consumer in the background, so that "nothing came yet" does not mean an
+/// empty stream. A consumer that begins at the last message always gets one, unless the stream
+/// never held any: then a marker is put into it.
 Result<> RabbitReader::mark_if_empty(const Deadline& deadline) {
-  const Publication marker{.exchange = "", .routing_key = k_signals_log, .message_id = new_id(), .content_type = "text/plain", .body = "", .type = k_marker};
+  const Publication marker{.exchange = "",
+                           .routing_key = k_signals_log,
+                           .message_id = new_id(),
+                           .content_type = "text/plain",
+                           .body = "",
+                           .type = k_marker};
   return link_->publish(std::span(&marker, 1), deadline);
 }
 
 Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
-  CDCTL_TRY(link_->consume(k_signals_log, k_probe, k_prefetch, {.at = StreamStart::At::last}, deadline));
+  CDCTL_TRY(
+      link_->consume(k_signals_log, k_probe, k_prefetch, {.at = StreamStart::At::last}, deadline));
   std::int64_t end = -1;
   bool marked = false;
   const auto look = [&](const Deadline& until) -> Result<bool> {
     CDCTL_TRY_ASSIGN(auto delivery, link_->next(until));
     if (!delivery) return false;
-    if (delivery->consumer == k_probe) end = std::max(end, delivery->offset);
-    else early_.push_back(std::move(*delivery));
+    if (delivery->consumer == k_probe)
+      end = std::max(end, delivery->offset);
+    else
+      early_.push_back(std::move(*delivery));
     return true;
   };
   while (end < 0) {
     CDCTL_TRY_ASSIGN(const bool came, look(marked ? deadline : deadline.at_most(Millis(30))));
     if (came) continue;
     if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
-    if (marked || deadline.passed()) return fail(ExitCode::timeout, "the end of the stream was not found before the deadline");
+    if (marked || deadline.passed())
+      return fail(ExitCode::timeout, "the end of the stream was not found before the deadline");
     CDCTL_TRY(mark_if_empty(deadline));
     marked = true;
   }
-  // The broker fills all consumers of a channel at one go: after one more round trip everything up to the end is here.
+  // The broker fills all consumers of a channel at one go: after one more round trip everything up
+  // to the end is here.
   CDCTL_TRY(link_->barrier(deadline));
   for (bool came = true; came;) {
     CDCTL_TRY_ASSIGN(came, look(Deadline(Millis(0))));
@@ -76,8 +88,10 @@ Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
 Result<> RabbitReader::begin_after(std::int64_t offset, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
   if (offset > end) {
-    host_.log(Level::warning, fmt::format("the feed was made anew since this reader stopped (position {} is beyond its end {}); reading it from the start",
-                                          offset, end));
+    host_.log(Level::warning,
+              fmt::format("the feed was made anew since this reader stopped (position {} is beyond "
+                          "its end {}); reading it from the start",
+                          offset, end));
     offset = -1;
   }
   if (!follow_) {
@@ -90,7 +104,8 @@ Result<> RabbitReader::begin_after(std::int64_t offset, const Deadline& deadline
 }
 
 Result<> RabbitReader::begin_since(Time since, const Deadline& deadline) {
-  // The broker's own time is in whole seconds, rounded down: a message or two of before may come along.
+  // The broker's own time is in whole seconds, rounded down: a message or two of before may come
+  // along.
   CDCTL_TRY(consume({.at = StreamStart::At::time, .time = std::min(since, now())}, deadline));
   if (follow_) return {};
   CDCTL_TRY_ASSIGN(end_, find_end(deadline));
@@ -102,7 +117,8 @@ Result<> RabbitReader::begin(const FeedQuery& query, const Deadline& deadline) {
   cursor_ = query.cursor;
   if (!query.cursor.empty()) {
     const auto offset = parse_cursor(query.cursor);
-    if (!offset) return fail(fmt::format("'{}' is no position in this feed", printable(query.cursor, 60)));
+    if (!offset)
+      return fail(fmt::format("'{}' is no position in this feed", printable(query.cursor, 60)));
     return begin_after(*offset, deadline);
   }
   if (query.since) return begin_since(*query.since, deadline);
@@ -119,8 +135,9 @@ Result<std::optional<Delivery>> RabbitReader::pull(const Deadline& deadline) {
   return std::optional(std::move(delivery));
 }
 
-/// When the broker had the message: by its own clock where an interceptor stamps messages, by ours for what arrives while
-/// we wait, and else the message's own word, as far as that is not in the future.
+/// When the broker had the message: by its own clock where an interceptor stamps messages, by ours
+/// for what arrives while we wait, and else the message's own word, as far as that is not in the
+/// future.
 Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
   const auto current = now();
   if (delivery.stamped) return std::min(*delivery.stamped, current);
@@ -128,15 +145,19 @@ Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
   return std::min(parse_rfc3339(flat["time"].view()).value_or(current), current);
 }
 
-/// One signal of a message. The broker lets a set's user write with its own set's routing key only, and cannot look into
-/// the body: so that nobody speaks for another set, the body must name the same one.
-Result<> RabbitReader::take_one(const Delivery& delivery, Json json, std::vector<Json>& signals) const {
+/// One signal of a message. The broker lets a set's user write with its own set's routing key only,
+/// and cannot look into the body: so that nobody speaks for another set, the body must name the
+/// same one.
+Result<> RabbitReader::take_one(const Delivery& delivery, Json json,
+                                std::vector<Json>& signals) const {
   CDCTL_TRY_ASSIGN(auto flat, from_either_form(std::move(json)));
   const auto key = routing_key(flat);
   const auto whose = std::string_view(key).substr(0, key.rfind('.') + 1);
   if (!delivery.routing_key.starts_with(whose))
-    return fail(fmt::format("it speaks of {} under the routing key {}", flat["set"].view(), printable(delivery.routing_key, 80)));
-  flat.set("received", to_rfc3339(received(delivery, flat)));  // the feed says so, whatever the sender wrote
+    return fail(fmt::format("it speaks of {} under the routing key {}", flat["set"].view(),
+                            printable(delivery.routing_key, 80)));
+  flat.set("received",
+           to_rfc3339(received(delivery, flat)));  // the feed says so, whatever the sender wrote
   signals.push_back(std::move(flat));
   return {};
 }
@@ -146,7 +167,8 @@ void RabbitReader::take(const Delivery& delivery, std::vector<Json>& signals) {
   if (end_ && delivery.offset >= *end_) at_end_ = true;
   if (end_ && delivery.offset > *end_) return;
   if (wanted_ >= 0 && delivery.offset > wanted_) {
-    host_.log(Level::warning, fmt::format("{} messages are gone from the feed since this reader stopped; feed_max_age says how long they are kept",
+    host_.log(Level::warning, fmt::format("{} messages are gone from the feed since this reader "
+                                          "stopped; feed_max_age says how long they are kept",
                                           delivery.offset - wanted_));
   }
   wanted_ = -1;
@@ -155,8 +177,8 @@ void RabbitReader::take(const Delivery& delivery, std::vector<Json>& signals) {
   take_body(delivery, signals);
 }
 
-/// What is wrong with one signal of a batch leaves the others. One line tells of all that is wrong, since anybody who may write a
-/// message can put very much into it.
+/// What is wrong with one signal of a batch leaves the others. One line tells of all that is wrong,
+/// since anybody who may write a message can put very much into it.
 void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signals) const {
   std::optional<Error> first;
   std::size_t bad = 0;
@@ -165,7 +187,10 @@ void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signal
     ++bad;
     if (!first) first = taken.error();
   };
-  auto json = delivery.body.size() <= k_longest_message ? Json::parse(delivery.body) : Result<Json>(fail(fmt::format("it has {} bytes, more than {}", delivery.body.size(), k_longest_message)));
+  auto json = delivery.body.size() <= k_longest_message
+                  ? Json::parse(delivery.body)
+                  : Result<Json>(fail(fmt::format("it has {} bytes, more than {}",
+                                                  delivery.body.size(), k_longest_message)));
   if (!json) {
     note(std::unexpected(json.error()));
   } else if (json->is_array()) {
@@ -174,8 +199,10 @@ void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signal
     note(take_one(delivery, std::move(*json), signals));
   }
   if (bad == 0) return;
-  const auto what = json && json->is_array() ? fmt::format("{} of {} signals in message {} of the feed cannot be used", bad, json->items().size(), delivery.offset)
-                                             : fmt::format("message {} of the feed is no signal", delivery.offset);
+  const auto what = json && json->is_array()
+                        ? fmt::format("{} of {} signals in message {} of the feed cannot be used",
+                                      bad, json->items().size(), delivery.offset)
+                        : fmt::format("message {} of the feed is no signal", delivery.offset);
   host_.log(Level::warning, fmt::format("{}: {}; skipped", what, first->what));
 }
 

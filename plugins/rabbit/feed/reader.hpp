@@ -11,13 +11,16 @@
 
 namespace cdctl::rabbit {
 
-/// Bytes of a message that a reader takes: whoever writes to the feed must not be able to fill its readers' memory.
+/// Bytes of a message that a reader takes: whoever writes to the feed must not be able to fill its
+/// readers' memory.
 constexpr std::size_t k_longest_message = 4u << 20;
 
-/// Reads the stream of signals. Without follow it ends exactly with what the stream held when it was opened.
+/// Reads the stream of signals. Without follow it ends exactly with what the stream held when it
+/// was opened.
 class RabbitReader final : public FeedReader {
  public:
-  RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow) : host_(host), link_(std::move(link)), follow_(follow) {}
+  RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow)
+      : host_(host), link_(std::move(link)), follow_(follow) {}
 
   /// Starts consuming, and without follow finds the end.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
@@ -27,7 +30,8 @@ class RabbitReader final : public FeedReader {
   std::string cursor() const override { return cursor_; }
   /// To be polled once next() has given nothing.
   [[nodiscard]] int fd() const { return link_->fd(); }
-  /// For who waits elsewhere than in next(): nothing came for a while, so what comes from now on was sent just now.
+  /// For who waits elsewhere than in next(): nothing came for a while, so what comes from now on
+  /// was sent just now.
   void caught_up() { live_ = true; }
 
  private:
@@ -40,18 +44,19 @@ class RabbitReader final : public FeedReader {
   [[nodiscard]] Result<std::optional<Delivery>> pull(const Deadline& deadline);
   void take(const Delivery& delivery, std::vector<Json>& signals);
   void take_body(const Delivery& delivery, std::vector<Json>& signals) const;
-  [[nodiscard]] Result<> take_one(const Delivery& delivery, Json json, std::vector<Json>& signals) const;
+  [[nodiscard]] Result<> take_one(const Delivery& delivery, Json json,
+                                  std::vector<Json>& signals) const;
   [[nodiscard]] Time received(const Delivery& delivery, const Json& flat) const;
 
   Host& host_;
   std::unique_ptr<AmqpLink> link_;
   const bool follow_;
   bool at_end_ = false;
-  bool live_ = false;               ///< caught up: what comes now was sent now
-  std::optional<std::int64_t> end_; ///< without follow: the last offset to give
-  std::int64_t wanted_ = -1;        ///< the offset that should come first, to notice a gap
-  std::deque<Delivery> early_;      ///< came while the end was looked for
-  std::uint64_t unacked_ = 0;       ///< tag of the last message taken; 0 = none
+  bool live_ = false;                ///< caught up: what comes now was sent now
+  std::optional<std::int64_t> end_;  ///< without follow: the last offset to give
+  std::int64_t wanted_ = -1;         ///< the offset that should come first, to notice a gap
+  std::deque<Delivery> early_;       ///< came while the end was looked for
+  std::uint64_t unacked_ = 0;        ///< tag of the last message taken; 0 = none
   std::string cursor_;
 };
 

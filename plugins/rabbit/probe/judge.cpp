@@ -8,14 +8,16 @@ namespace cdctl::rabbit {
 
 namespace {
 
-constexpr std::int64_t k_many_returns = 10;              ///< fewer in one look are noise
-constexpr std::int64_t k_crash_loop = 3;                 ///< looks in a row with connections that come and go
-constexpr Millis k_missing = std::chrono::seconds(30);   ///< a unit may take that long to start and to be counted
-constexpr Millis k_held = std::chrono::minutes(5);       ///< without one acknowledgement: a warning
+constexpr std::int64_t k_many_returns = 10;  ///< fewer in one look are noise
+constexpr std::int64_t k_crash_loop = 3;     ///< looks in a row with connections that come and go
+constexpr Millis k_missing =
+    std::chrono::seconds(30);  ///< a unit may take that long to start and to be counted
+constexpr Millis k_held = std::chrono::minutes(5);  ///< without one acknowledgement: a warning
 constexpr Millis k_held_long = std::chrono::minutes(15);
 
 bool went_back(const ChannelCounts& now, const ChannelCounts& then) {
-  return now.delivered < then.delivered || now.acknowledged < then.acknowledged || now.settled < then.settled;
+  return now.delivered < then.delivered || now.acknowledged < then.acknowledged ||
+         now.settled < then.settled;
 }
 
 std::int64_t count_missing(const std::set<std::string>& of, const std::set<std::string>& in) {
@@ -26,7 +28,11 @@ std::int64_t count_missing(const std::set<std::string>& of, const std::set<std::
 class Judge {
  public:
   Judge(const Judged& judged, const UserLook& user, Time at, const std::optional<SetBefore>& before)
-      : judged_(judged), user_(user), at_(at), before_(before && at - before->at <= k_stale_memory && at >= before->at ? before : std::nullopt),
+      : judged_(judged),
+        user_(user),
+        at_(at),
+        before_(before && at - before->at <= k_stale_memory && at >= before->at ? before
+                                                                                : std::nullopt),
         forgotten_(before && !before_) {}
 
   Judgement run() {
@@ -49,22 +55,41 @@ class Judge {
  private:
   void bad(std::string_view name, const char* severity, std::string message) {
     if (judged_.cut.value_or(false)) return;  // it is where it belongs
-    out_.signals.push_back(Json::object({{"set", judged_.set.str()}, {"source", "/probe/rabbit"}, {"severity", severity}, {"signal", name}, {"message", std::move(message)}}));
+    out_.signals.push_back(Json::object({{"set", judged_.set.str()},
+                                         {"source", "/probe/rabbit"},
+                                         {"severity", severity},
+                                         {"signal", name},
+                                         {"message", std::move(message)}}));
   }
   [[nodiscard]] bool uncut() const { return judged_.cut && !*judged_.cut; }
 
   /// The good observation: every look has one, so that rates have a denominator.
   Json work() const {
-    Json signal = Json::object({{"set", judged_.set.str()}, {"source", "/probe/rabbit"}, {"severity", "info"}, {"signal", "rabbit/work"}});
-    Json detail = Json::object({{"connections", user_.connections.size()}, {"consumers", user_.consumers}, {"unacked", unacked_},
+    Json signal = Json::object({{"set", judged_.set.str()},
+                                {"source", "/probe/rabbit"},
+                                {"severity", "info"},
+                                {"signal", "rabbit/work"}});
+    Json detail = Json::object({{"connections", user_.connections.size()},
+                                {"consumers", user_.consumers},
+                                {"unacked", unacked_},
                                 {"blocked", user_.blocked}});
     if (judged_.want) detail.set("want", *judged_.want);
-    if (out_.after.held_since) detail.set("held_s", std::chrono::duration_cast<std::chrono::seconds>(at_ - *out_.after.held_since).count());
+    if (out_.after.held_since)
+      detail.set(
+          "held_s",
+          std::chrono::duration_cast<std::chrono::seconds>(at_ - *out_.after.held_since).count());
     if (before_) {
       const auto interval = (at_ - before_->at).count();
-      signal.set("counts", Json::object({{"ok", work_->acknowledged}, {"failed", work_->returned}, {"interval_ms", interval}}));
-      detail.set("delivered", work_->delivered).set("acknowledged", work_->acknowledged).set("returned", work_->returned);
-      detail.set("redelivered", work_->redelivered).set("unroutable", work_->unroutable).set("opened", opened_).set("ended", ended_);
+      signal.set("counts", Json::object({{"ok", work_->acknowledged},
+                                         {"failed", work_->returned},
+                                         {"interval_ms", interval}}));
+      detail.set("delivered", work_->delivered)
+          .set("acknowledged", work_->acknowledged)
+          .set("returned", work_->returned);
+      detail.set("redelivered", work_->redelivered)
+          .set("unroutable", work_->unroutable)
+          .set("opened", opened_)
+          .set("ended", ended_);
     } else {
       detail.set("no_rate", forgotten_ ? "the last look is too long ago" : "first look");
     }
@@ -73,7 +98,8 @@ class Judge {
     return signal;
   }
 
-  /// How long it has held messages without acknowledging one: RabbitMQ does not tell the age of a delivery.
+  /// How long it has held messages without acknowledging one: RabbitMQ does not tell the age of a
+  /// delivery.
   void held() {
     if (unacked_ == 0 || !before_ || work_->acknowledged > 0) {
       if (unacked_ > 0) out_.after.held_since = at_;
@@ -82,13 +108,16 @@ class Judge {
     out_.after.held_since = before_->held_since.value_or(before_->at);
     const auto age = at_ - *out_.after.held_since;
     if (age < k_held) return;
-    bad("rabbit/unacked", age < k_held_long ? "warning" : "error", fmt::format("holds {} messages and has acknowledged none for {}", unacked_, to_age(age)));
+    bad("rabbit/unacked", age < k_held_long ? "warning" : "error",
+        fmt::format("holds {} messages and has acknowledged none for {}", unacked_, to_age(age)));
   }
 
-  /// Healthy workers keep their connections: many that come and go are a crash loop seen from the broker.
+  /// Healthy workers keep their connections: many that come and go are a crash loop seen from the
+  /// broker.
   void connections() {
     const bool was_cut = judged_.cut.value_or(true);
-    out_.after.connected = !was_cut && (!user_.connections.empty() || (before_ && before_->connected));
+    out_.after.connected =
+        !was_cut && (!user_.connections.empty() || (before_ && before_->connected));
     if (!before_ || was_cut || !before_->connected) return;
     ended_ = count_missing(before_->connections, user_.connections);
     opened_ = count_missing(user_.connections, before_->connections);
@@ -96,7 +125,8 @@ class Judge {
     if (churn == 0 || churn * 2 < judged_.want.value_or(1)) return;
     out_.after.churning = before_->churning + 1;
     bad("rabbit/churn", out_.after.churning < k_crash_loop ? "warning" : "error",
-        fmt::format("{} connections ended and {} were opened in {}, {} looks in a row", ended_, opened_, to_age(at_ - before_->at), out_.after.churning));
+        fmt::format("{} connections ended and {} were opened in {}, {} looks in a row", ended_,
+                    opened_, to_age(at_ - before_->at), out_.after.churning));
   }
 
   void consumers() {
@@ -104,21 +134,33 @@ class Judge {
     out_.after.missing_since = before_ && before_->missing_since ? *before_->missing_since : at_;
     const auto age = at_ - *out_.after.missing_since;
     if (age < k_missing) return;
-    bad("rabbit/consumers", user_.consumers == 0 ? "error" : "warning", fmt::format("{} consumers of {} units for {}", user_.consumers, *judged_.want, to_age(age)));
+    bad("rabbit/consumers", user_.consumers == 0 ? "error" : "warning",
+        fmt::format("{} consumers of {} units for {}", user_.consumers, *judged_.want,
+                    to_age(age)));
   }
 
   void blocked() {
-    if (user_.blocked > 0) bad("rabbit/blocked", "warning", fmt::format("the broker has blocked {} connections: it is short of memory or disk", user_.blocked));
+    if (user_.blocked > 0)
+      bad("rabbit/blocked", "warning",
+          fmt::format("the broker has blocked {} connections: it is short of memory or disk",
+                      user_.blocked));
   }
 
   void returned() {
-    if (!work_ || work_->returned < k_many_returns || work_->returned <= work_->acknowledged) return;
-    bad("rabbit/returned", "warning", fmt::format("returned {} messages and acknowledged {} in {}", work_->returned, work_->acknowledged, to_age(at_ - before_->at)));
+    if (!work_ || work_->returned < k_many_returns || work_->returned <= work_->acknowledged)
+      return;
+    bad("rabbit/returned", "warning",
+        fmt::format("returned {} messages and acknowledged {} in {}", work_->returned,
+                    work_->acknowledged, to_age(at_ - before_->at)));
   }
 
   void dead_letters() {
-    if (!before_ || !judged_.alone || !judged_.dead_letters || !judged_.dead_letters_before || *judged_.dead_letters <= *judged_.dead_letters_before) return;
-    bad("rabbit/dead-letters", "warning", fmt::format("{} more dead letters while no other set was at work", *judged_.dead_letters - *judged_.dead_letters_before));
+    if (!before_ || !judged_.alone || !judged_.dead_letters || !judged_.dead_letters_before ||
+        *judged_.dead_letters <= *judged_.dead_letters_before)
+      return;
+    bad("rabbit/dead-letters", "warning",
+        fmt::format("{} more dead letters while no other set was at work",
+                    *judged_.dead_letters - *judged_.dead_letters_before));
   }
 
   const Judged& judged_;
@@ -133,14 +175,19 @@ class Judge {
 
 }  // namespace
 
-Work work_since(std::map<std::string, ChannelCounts>& channels, const std::map<std::string, ChannelCounts>& before) {
+Work work_since(std::map<std::string, ChannelCounts>& channels,
+                const std::map<std::string, ChannelCounts>& before) {
   Work out;
-  const auto grown = [](std::int64_t now, std::int64_t then) { return std::max<std::int64_t>(now - then, 0); };
+  const auto grown = [](std::int64_t now, std::int64_t then) {
+    return std::max<std::int64_t>(now - then, 0);
+  };
   for (auto& [name, counts] : channels) {
     const auto at = before.find(name);
-    const auto then = at == before.end() || went_back(counts, at->second) ? ChannelCounts() : at->second;
+    const auto then =
+        at == before.end() || went_back(counts, at->second) ? ChannelCounts() : at->second;
     out.delivered += grown(counts.delivered, then.delivered) + grown(counts.settled, then.settled);
-    out.acknowledged += grown(counts.acknowledged, then.acknowledged) + grown(counts.settled, then.settled);
+    out.acknowledged +=
+        grown(counts.acknowledged, then.acknowledged) + grown(counts.settled, then.settled);
     const auto certain = std::min(counts.returned(), then.returned());
     out.returned += grown(certain, then.counted);
     counts.counted = std::max(certain, then.counted);
@@ -150,7 +197,8 @@ Work work_since(std::map<std::string, ChannelCounts>& channels, const std::map<s
   return out;
 }
 
-Judgement judge(const Judged& judged, const UserLook& user, Time at, const std::optional<SetBefore>& before) {
+Judgement judge(const Judged& judged, const UserLook& user, Time at,
+                const std::optional<SetBefore>& before) {
   return Judge(judged, user, at, before).run();
 }
 

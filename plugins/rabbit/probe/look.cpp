@@ -37,18 +37,23 @@ void take_channels(const Json& rows, BrokerLook& look) {
 
 void take_connections(const Json& fresh, const Json& states, BrokerLook& look) {
   for (const auto& row : fresh.items())
-    if (parse_set_name(row["user"].view())) look.users[row["user"].as_string()].connections.insert(row["name"].as_string());
+    if (parse_set_name(row["user"].view()))
+      look.users[row["user"].as_string()].connections.insert(row["name"].as_string());
   for (const auto& row : states.items()) {
     const auto user = look.users.find(row["user"].as_string());
-    if (user != look.users.end() && (row["state"].view() == "blocked" || row["state"].view() == "blocking")) ++user->second.blocked;
+    if (user != look.users.end() &&
+        (row["state"].view() == "blocked" || row["state"].view() == "blocking"))
+      ++user->second.blocked;
   }
 }
 
-void take_queues(const Json& rows, const std::map<std::string, std::set<std::string>>& wanted, BrokerLook& look) {
+void take_queues(const Json& rows, const std::map<std::string, std::set<std::string>>& wanted,
+                 BrokerLook& look) {
   for (const auto& [service, queues] : wanted) {
     look.dead_letters[service] = 0;
     for (const auto& row : rows.items())
-      if (queues.contains(row["name"].as_string())) look.dead_letters[service] += number(row["messages"]);
+      if (queues.contains(row["name"].as_string()))
+        look.dead_letters[service] += number(row["messages"]);
   }
 }
 
@@ -56,7 +61,8 @@ std::map<std::string, std::set<std::string>> dead_letters_of(std::span<const Pro
   std::map<std::string, std::set<std::string>> out;
   for (const auto& target : targets) {
     if (out.contains(target.service.name)) continue;
-    if (auto queues = dead_letter_queues(target.service); !queues.empty()) out.emplace(target.service.name, std::move(queues));
+    if (auto queues = dead_letter_queues(target.service); !queues.empty())
+      out.emplace(target.service.name, std::move(queues));
   }
   return out;
 }
@@ -71,7 +77,8 @@ std::set<std::string> dead_letter_queues(const ServiceConfig& service) {
     const auto& exchange = queue.arguments["x-dead-letter-exchange"];
     if (!exchange.is_string()) continue;
     for (const auto& [target, other] : topology->queues) {
-      if (exchange.view().empty() && queue.arguments["x-dead-letter-routing-key"].view() == target) out.insert(target);
+      if (exchange.view().empty() && queue.arguments["x-dead-letter-routing-key"].view() == target)
+        out.insert(target);
       for (const auto& binding : other.bindings)
         if (!exchange.view().empty() && binding.exchange == exchange.view()) out.insert(target);
     }
@@ -79,16 +86,20 @@ std::set<std::string> dead_letter_queues(const ServiceConfig& service) {
   return out;
 }
 
-Result<BrokerLook> look_at_broker(Management& management, std::span<const ProbeTarget> targets, const Deadline& deadline) {
+Result<BrokerLook> look_at_broker(Management& management, std::span<const ProbeTarget> targets,
+                                  const Deadline& deadline) {
   const auto* settings = &management.settings();
   const auto dead_letters = dead_letters_of(targets);
   std::vector<Call> calls{
-      {.path = "/channels?columns=name,user,consumer_count,messages_unacknowledged,message_stats", .doing = "reading the channels of the broker"},
+      {.path = "/channels?columns=name,user,consumer_count,messages_unacknowledged,message_stats",
+       .doing = "reading the channels of the broker"},
       {.path = "/connections?disable_stats=true", .doing = "listing connections"},
-      {.path = "/connections?columns=name,user,state", .doing = "reading the states of connections"},
+      {.path = "/connections?columns=name,user,state",
+       .doing = "reading the states of connections"},
   };
   if (!dead_letters.empty()) {
-    calls.push_back({.path = path_of({"queues", settings->amqp.vhost}) + "?columns=name,messages", .doing = "counting dead letters"});
+    calls.push_back({.path = path_of({"queues", settings->amqp.vhost}) + "?columns=name,messages",
+                     .doing = "counting dead letters"});
   }
   const auto answers = management.send_all(calls, deadline);
   BrokerLook look;

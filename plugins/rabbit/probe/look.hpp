@@ -14,16 +14,19 @@ namespace cdctl::rabbit {
 
 /// Counters of one channel since it was opened. They die with it.
 struct ChannelCounts {
-  std::int64_t delivered = 0;      ///< to consumers that acknowledge, and by basic.get
+  std::int64_t delivered = 0;  ///< to consumers that acknowledge, and by basic.get
   std::int64_t acknowledged = 0;
-  std::int64_t settled = 0;        ///< delivered without a need to acknowledge
+  std::int64_t settled = 0;  ///< delivered without a need to acknowledge
   std::int64_t unacked = 0;
   std::int64_t redelivered = 0, unroutable = 0;
-  std::int64_t counted = 0;        ///< returns that were counted at earlier looks
+  std::int64_t counted = 0;  ///< returns that were counted at earlier looks
 
-  /// What was delivered and is neither acknowledged nor held: it went back to the queue, or was rejected. The broker takes `unacked` at another
-  /// moment than the counters, so that a busy channel seems to have returned what it only just got: believe what two looks have seen.
-  [[nodiscard]] std::int64_t returned() const { return std::max<std::int64_t>(delivered - acknowledged - unacked, 0); }
+  /// What was delivered and is neither acknowledged nor held: it went back to the queue, or was
+  /// rejected. The broker takes `unacked` at another moment than the counters, so that a busy
+  /// channel seems to have returned what it only just got: believe what two looks have seen.
+  [[nodiscard]] std::int64_t returned() const {
+    return std::max<std::int64_t>(delivered - acknowledged - unacked, 0);
+  }
 };
 
 /// One user at one moment.
@@ -36,16 +39,19 @@ struct UserLook {
 /// What the broker shows of its users, and of the queues that take the dead letters of services.
 struct BrokerLook {
   Time at;
-  std::map<std::string, UserLook> users;             ///< sets only
-  std::map<std::string, std::int64_t> dead_letters;  ///< by service: messages in the queues that take them; absent = none such
+  std::map<std::string, UserLook> users;  ///< sets only
+  std::map<std::string, std::int64_t>
+      dead_letters;  ///< by service: messages in the queues that take them; absent = none such
 };
 
-/// Three calls, and a fourth where a service has a queue for dead letters, however many sets there are. RabbitMQ management
-/// API: channels, connections, queues.
-[[nodiscard]] Result<BrokerLook> look_at_broker(Management& management, std::span<const ProbeTarget> targets, const Deadline& deadline);
+/// Three calls, and a fourth where a service has a queue for dead letters, however many sets there
+/// are. RabbitMQ management API: channels, connections, queues.
+[[nodiscard]] Result<BrokerLook> look_at_broker(Management& management,
+                                                std::span<const ProbeTarget> targets,
+                                                const Deadline& deadline);
 
-/// The service's queues that take dead letters of its others: those that a queue's dead-letter exchange leads to by name or by
-/// a binding.
+/// The service's queues that take dead letters of its others: those that a queue's dead-letter
+/// exchange leads to by name or by a binding.
 [[nodiscard]] std::set<std::string> dead_letter_queues(const ServiceConfig& service);
 
 }  // namespace cdctl::rabbit

@@ -14,10 +14,10 @@ struct SetBefore {
   Time at{};
   std::map<std::string, ChannelCounts> channels;
   std::set<std::string> connections;
-  bool connected = false;                          ///< it had a connection since it was last seen cut
-  std::int64_t churning = 0;                       ///< looks in a row in which connections came and went
-  std::optional<Time> held_since;                  ///< it holds messages and has acknowledged none since
-  std::optional<Time> missing_since;               ///< it has had fewer consumers than units since
+  bool connected = false;             ///< it had a connection since it was last seen cut
+  std::int64_t churning = 0;          ///< looks in a row in which connections came and went
+  std::optional<Time> held_since;     ///< it holds messages and has acknowledged none since
+  std::optional<Time> missing_since;  ///< it has had fewer consumers than units since
 };
 
 /// Older than this a counter says nothing about now.

@@ -20,21 +20,27 @@ bool alone(const SetName& set, const BrokerLook& look) {
 
 }  // namespace
 
-Result<BrokerLook> RabbitProbe::look(std::span<const ProbeTarget> targets, const Deadline& deadline) {
+Result<BrokerLook> RabbitProbe::look(std::span<const ProbeTarget> targets,
+                                     const Deadline& deadline) {
   std::vector<SetName> sets;
   for (const auto& target : targets) sets.push_back(target.set);
   CDCTL_TRY_ASSIGN(const auto users_at, brokers_.of_sets(sets, deadline));
   std::map<Management*, std::vector<ProbeTarget>> by_place;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     CDCTL_TRY_ASSIGN(auto* const home, brokers_.of(targets[i].service));
-    by_place[home].push_back(targets[i]);   // where its dead letters lie
+    by_place[home].push_back(targets[i]);  // where its dead letters lie
     (void)by_place[users_at[i]];
   }
   BrokerLook out;
   std::set<std::string> seen;
   for (const auto& [management, here] : by_place) {
-    const bool again = !seen.insert(management->settings().broker).second;  // another virtual host of a broker whose users are known
-    CDCTL_TRY_ASSIGN(auto one, look_at_broker(*management, here, by_place.size() == 1 ? deadline : deadline.at_most(std::max(deadline.left() / 2, Millis(100)))));
+    const bool again = !seen.insert(management->settings().broker)
+                            .second;  // another virtual host of a broker whose users are known
+    CDCTL_TRY_ASSIGN(auto one,
+                     look_at_broker(*management, here,
+                                    by_place.size() == 1 ? deadline
+                                                         : deadline.at_most(std::max(
+                                                               deadline.left() / 2, Millis(100)))));
     out.at = one.at;
     if (!again) out.users.merge(one.users);
     out.dead_letters.merge(one.dead_letters);
@@ -42,24 +48,30 @@ Result<BrokerLook> RabbitProbe::look(std::span<const ProbeTarget> targets, const
   return out;
 }
 
-Result<std::vector<Json>> RabbitProbe::observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) {
+Result<std::vector<Json>> RabbitProbe::observe(std::span<const ProbeTarget> targets, Json& memory,
+                                               const Deadline& deadline) {
   std::vector<Json> out;
   if (targets.empty()) return out;
   CDCTL_TRY_ASSIGN(const auto look, this->look(targets, deadline));
   auto sets = memory_from_json(memory);
   const auto dead_before = memory["dead_letters"];
-  auto dead_now = dead_before.is_object() ? dead_before : Json::object();  // other services were looked at by others
+  auto dead_now = dead_before.is_object()
+                      ? dead_before
+                      : Json::object();  // other services were looked at by others
   static const UserLook nobody;
   for (const auto& target : targets) {
     const auto name = target.set.str();
     const auto user = look.users.find(name);
     const auto before = sets.find(name);
     Judged judged{target.set, target.want, target.cut, alone(target.set, look), {}, {}};
-    if (const auto count = look.dead_letters.find(target.set.service); count != look.dead_letters.end()) {
+    if (const auto count = look.dead_letters.find(target.set.service);
+        count != look.dead_letters.end()) {
       judged.dead_letters = count->second;
-      if (const auto& then = dead_before[target.set.service]; then.is_int()) judged.dead_letters_before = then.as_int();
+      if (const auto& then = dead_before[target.set.service]; then.is_int())
+        judged.dead_letters_before = then.as_int();
     }
-    auto judgement = judge(judged, user == look.users.end() ? nobody : user->second, look.at, before == sets.end() ? std::nullopt : std::optional(before->second));
+    auto judgement = judge(judged, user == look.users.end() ? nobody : user->second, look.at,
+                           before == sets.end() ? std::nullopt : std::optional(before->second));
     sets[name] = std::move(judgement.after);
     std::ranges::move(judgement.signals, std::back_inserter(out));
   }

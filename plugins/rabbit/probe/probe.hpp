@@ -7,15 +7,18 @@
 
 namespace cdctl::rabbit {
 
-/// Watches sets by what the broker counts for each set's own user: what was delivered, acknowledged and returned, who holds
-/// what, how connections come and go. All sets are seen in one round of calls.
+/// Watches sets by what the broker counts for each set's own user: what was delivered, acknowledged
+/// and returned, who holds what, how connections come and go. All sets are seen in one round of
+/// calls.
 class RabbitProbe final : public Probe {
  public:
   explicit RabbitProbe(Host& host) : brokers_(host) {}
-  Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) override;
+  Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets, Json& memory,
+                                    const Deadline& deadline) override;
 
  private:
-  /// One look at each broker that a target may be on. Fails when one of them cannot be asked: whoever asks again asks by service.
+  /// One look at each broker that a target may be on. Fails when one of them cannot be asked:
+  /// whoever asks again asks by service.
   Result<BrokerLook> look(std::span<const ProbeTarget> targets, const Deadline& deadline);
 
   Brokers brokers_;

@@ -14,8 +14,12 @@ constexpr Millis k_first_pause(2), k_longest_pause(50), k_beat(5000);
 
 }  // namespace
 
-LockHolder::LockHolder(AmqpDriver& driver, AmqpAddress address, std::string service, Deadline deadline)
-    : driver_(driver), address_(std::move(address)), service_(std::move(service)), deadline_(deadline) {
+LockHolder::LockHolder(AmqpDriver& driver, AmqpAddress address, std::string service,
+                       Deadline deadline)
+    : driver_(driver),
+      address_(std::move(address)),
+      service_(std::move(service)),
+      deadline_(deadline) {
   thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
@@ -35,7 +39,8 @@ bool LockHolder::pause(Millis time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-/// Another holder's queue is refused with 405, and the broker tells nobody when it goes: so ask again, ever more slowly.
+/// Another holder's queue is refused with 405, and the broker tells nobody when it goes: so ask
+/// again, ever more slowly.
 Result<std::unique_ptr<AmqpLink>> LockHolder::take(const std::stop_token& stop) {
   const auto taking = fmt::format("taking the lock of {}", service_);
   auto link = driver_.connect(address_, deadline().at_most(Millis(5000)));
@@ -45,8 +50,10 @@ Result<std::unique_ptr<AmqpLink>> LockHolder::take(const std::stop_token& stop) 
     auto ours = (*link)->take_exclusive("cdctl.lock." + service_, until.at_most(Millis(5000)));
     if (!ours) return fail(ours.error().in(taking));
     if (*ours) return link;
-    if (until.passed()) return fail(ExitCode::timeout, taking + ": another cdctl holds it; run it again later");
-    if (Stop::requested() || !pause(time, stop)) return fail(ExitCode::interrupted, taking + ": interrupted");
+    if (until.passed())
+      return fail(ExitCode::timeout, taking + ": another cdctl holds it; run it again later");
+    if (Stop::requested() || !pause(time, stop))
+      return fail(ExitCode::interrupted, taking + ": interrupted");
   }
 }
 
@@ -71,7 +78,9 @@ void LockHolder::work(const std::stop_token& stop) {
 Result<> LockHolder::wait() {
   std::unique_lock guard(mutex_);
   if (!changed_.wait_for(guard, deadline_.left(), [this] { return outcome_.has_value(); })) {
-    return fail(ExitCode::timeout, fmt::format("taking the lock of {}: no answer from {} before the deadline", service_, address_.shown()));
+    return fail(ExitCode::timeout,
+                fmt::format("taking the lock of {}: no answer from {} before the deadline",
+                            service_, address_.shown()));
   }
   return *outcome_;
 }

@@ -13,8 +13,9 @@
 
 namespace cdctl::rabbit {
 
-/// The lock of a service over all machines: an exclusive queue, which the broker deletes with its connection. A thread
-/// takes it, keeps its connection alive, and gives it back with the object. Owns a thread: not to be moved.
+/// The lock of a service over all machines: an exclusive queue, which the broker deletes with its
+/// connection. A thread takes it, keeps its connection alive, and gives it back with the object.
+/// Owns a thread: not to be moved.
 class LockHolder final : public ServiceLock {
  public:
   LockHolder(AmqpDriver& driver, AmqpAddress address, std::string service, Deadline deadline);
@@ -39,9 +40,9 @@ class LockHolder final : public ServiceLock {
   const std::string service_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  Deadline deadline_;               // guarded by mutex_
-  std::optional<Result<>> outcome_; // guarded by mutex_
-  std::jthread thread_;             // last: it uses the others
+  Deadline deadline_;                // guarded by mutex_
+  std::optional<Result<>> outcome_;  // guarded by mutex_
+  std::jthread thread_;              // last: it uses the others
 };
 
 }  // namespace cdctl::rabbit

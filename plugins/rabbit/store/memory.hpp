@@ -11,51 +11,65 @@
 
 namespace cdctl::rabbit {
 
-/// What all machines agree on, as global parameters of the service's broker: `cdctl.set.NAME`, `cdctl.cut.NAME`, `cdctl.force.NAME` and
-/// `cdctl.hold.SERVICE`. A set's stay on the broker where it was made. Whether a set is cut is read from its user's limit alone; one that is let in on trial counts as cut.
+/// What all machines agree on, as global parameters of the service's broker: `cdctl.set.NAME`,
+/// `cdctl.cut.NAME`, `cdctl.force.NAME` and `cdctl.hold.SERVICE`. A set's stay on the broker where
+/// it was made. Whether a set is cut is read from its user's limit alone; one that is let in on
+/// trial counts as cut.
 class RabbitMemory final : public Memory {
  public:
   /// `many`: users, from which on one service is looked up by its names.
-  explicit RabbitMemory(Host& host, std::size_t many = Registry::k_many) : host_(host), brokers_(host, many) {}
+  explicit RabbitMemory(Host& host, std::size_t many = Registry::k_many)
+      : host_(host), brokers_(host, many) {}
 
-  Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> service, const Deadline& deadline) override;
+  Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> service,
+                                                  const Deadline& deadline) override;
   Result<> put_set(const SetMemo& memo, const Deadline& deadline) override;
   Result<> put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) override;
-  /// With one broker two parameters are asked for by name: a breaker asks at each verdict, and ten thousand sets are many to list.
+  /// With one broker two parameters are asked for by name: a breaker asks at each verdict, and ten
+  /// thousand sets are many to list.
   Result<std::optional<Force>> force_of(const SetName& set, const Deadline& deadline) override;
-  Result<> put_force(std::string_view name, const std::optional<Force>& force, const Deadline& deadline) override;
-  Result<> put_hold(std::string_view service, const std::optional<Hold>& hold, const Deadline& deadline) override;
-  /// As of the last read(), so that one look tells both, and no broker is asked that a service does not need. Before any read() all are
-  /// asked; those that do not answer are left out where there are several.
+  Result<> put_force(std::string_view name, const std::optional<Force>& force,
+                     const Deadline& deadline) override;
+  Result<> put_hold(std::string_view service, const std::optional<Hold>& hold,
+                    const Deadline& deadline) override;
+  /// As of the last read(), so that one look tells both, and no broker is asked that a service does
+  /// not need. Before any read() all are asked; those that do not answer are left out where there
+  /// are several.
   Result<std::map<std::string, Hold>> holds(const Deadline& deadline) override;
   Result<> trim(std::string_view service, std::size_t keep, const Deadline& deadline) override;
   void prefetch_lock(std::string_view service) override;
-  Result<std::unique_ptr<ServiceLock>> lock(std::string_view service, const Deadline& deadline) override;
+  Result<std::unique_ptr<ServiceLock>> lock(std::string_view service,
+                                            const Deadline& deadline) override;
 
  private:
   using Entries = std::map<std::string, MemoryEntry>;
   /// What one broker says, of all services or one.
   struct Page {
     Entries entries;
-    std::map<std::string, Force> forces;   ///< by set or service
+    std::map<std::string, Force> forces;  ///< by set or service
   };
 
-  Result<> put(const std::string& broker, const std::string& name, Json value, const Deadline& deadline);
+  Result<> put(const std::string& broker, const std::string& name, Json value,
+               const Deadline& deadline);
   Result<> forget(const std::string& broker, const std::string& name, const Deadline& deadline);
-  Result<> forget_elsewhere(std::string_view service, const std::string& home, const std::string& parameter, const Deadline& deadline);
-  Page page_of(const std::string& broker, const Look& look, std::optional<std::string_view> service);
+  Result<> forget_elsewhere(std::string_view service, const std::string& home,
+                            const std::string& parameter, const Deadline& deadline);
+  Page page_of(const std::string& broker, const Look& look,
+               std::optional<std::string_view> service);
   Entries merge(const std::map<std::string, Look>& looks, std::optional<std::string_view> service);
   void take_parameter(const Json& row, std::optional<std::string_view> service, Page& page);
   void take_hold(const Json& row, std::map<std::string, Hold>& holds);
   void take_users(const Json& users, std::optional<std::string_view> service, Page& page);
   /// The broker of a set: where it was last read, else where its user is, else its service's.
   Result<std::string> broker_of(const SetName& set, const Deadline& deadline);
-  Result<std::unique_ptr<LockHolder>> start_lock(std::string_view service, const Deadline& deadline);
+  Result<std::unique_ptr<LockHolder>> start_lock(std::string_view service,
+                                                 const Deadline& deadline);
 
   Host& host_;
   Brokers brokers_;
   std::map<SetName, std::string> read_from_;
-  std::map<std::string, std::map<std::string, Hold>> holds_;   ///< by broker, as of the last look at it
+  std::map<std::string, std::map<std::string, Hold>>
+      holds_;  ///< by broker, as of the last look at it
   std::map<std::string, std::unique_ptr<LockHolder>, std::less<>> prefetched_;
 };
 

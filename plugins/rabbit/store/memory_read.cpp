@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/broker/users.hpp"
+#include "plugins/rabbit/store/memory.hpp"
 
 // What the brokers say, as entries by set name.
 
@@ -11,23 +11,32 @@ namespace cdctl::rabbit {
 
 namespace {
 
-constexpr std::string_view k_set_prefix = "cdctl.set.", k_cut_prefix = "cdctl.cut.", k_force_prefix = "cdctl.force.", k_hold_prefix = "cdctl.hold.";
+constexpr std::string_view k_set_prefix = "cdctl.set.", k_cut_prefix = "cdctl.cut.",
+                           k_force_prefix = "cdctl.force.", k_hold_prefix = "cdctl.hold.";
 
 template <class Value, class Map>
-void keep(Result<Value> value, Map& map, std::string_view name, std::string_view parameter, Host& host) {
-  if (value) map.insert_or_assign(std::string(name), std::move(*value));
-  else host.log(Level::warning, fmt::format("the global parameter {} cannot be used: {}; delete or correct it", printable(parameter, 100), value.error().what));
+void keep(Result<Value> value, Map& map, std::string_view name, std::string_view parameter,
+          Host& host) {
+  if (value)
+    map.insert_or_assign(std::string(name), std::move(*value));
+  else
+    host.log(Level::warning,
+             fmt::format("the global parameter {} cannot be used: {}; delete or correct it",
+                         printable(parameter, 100), value.error().what));
 }
 
 }  // namespace
 
-/// Puts one global parameter into the entry it belongs to. What cannot be used is reported, and leaves no memo.
-void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_view> service, Page& page) {
+/// Puts one global parameter into the entry it belongs to. What cannot be used is reported, and
+/// leaves no memo.
+void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_view> service,
+                                  Page& page) {
   const auto parameter = row["name"].view();
   if (parameter.starts_with(k_force_prefix)) {
     const auto name = parameter.substr(k_force_prefix.size());
     const auto set = parse_set_name(name);
-    if (!service || name == *service || (set && set->service == *service)) keep(force_from_json(row["value"]), page.forces, name, parameter, host_);
+    if (!service || name == *service || (set && set->service == *service))
+      keep(force_from_json(row["value"]), page.forces, name, parameter, host_);
     return;
   }
   const bool is_set = parameter.starts_with(k_set_prefix);
@@ -35,7 +44,9 @@ void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_vie
   const auto text = parameter.substr(k_set_prefix.size());  // both prefixes are of one length
   const auto set = parse_set_name(text);
   if (!set) {
-    if (!service) host_.log(Level::warning, fmt::format("the global parameter {} names no set; ignored", printable(parameter, 100)));
+    if (!service)
+      host_.log(Level::warning, fmt::format("the global parameter {} names no set; ignored",
+                                            printable(parameter, 100)));
     return;
   }
   if (service && set->service != *service) return;
@@ -43,15 +54,21 @@ void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_vie
   std::string trouble;
   if (is_set) {
     auto memo = set_memo_from_json(*set, row["value"]);
-    if (memo) entry.set = std::move(*memo);
-    else trouble = memo.error().what;
+    if (memo)
+      entry.set = std::move(*memo);
+    else
+      trouble = memo.error().what;
   } else {
     auto memo = cut_memo_from_json(row["value"]);
-    if (memo) entry.cut_memo = std::move(*memo);
-    else trouble = memo.error().what;
+    if (memo)
+      entry.cut_memo = std::move(*memo);
+    else
+      trouble = memo.error().what;
   }
   if (!trouble.empty()) {
-    host_.log(Level::warning, fmt::format("the global parameter {} cannot be used: {}; delete or correct it", printable(parameter, 100), trouble));
+    host_.log(Level::warning,
+              fmt::format("the global parameter {} cannot be used: {}; delete or correct it",
+                          printable(parameter, 100), trouble));
   }
 }
 
@@ -60,11 +77,17 @@ void RabbitMemory::take_hold(const Json& row, std::map<std::string, Hold>& holds
   if (!parameter.starts_with(k_hold_prefix)) return;
   auto hold = hold_from_json(row["value"]);
   // In doubt it is held: whoever wrote it meant to stop something.
-  if (!hold) hold = Hold{"", fmt::format("the global parameter {} cannot be used: {}", printable(parameter, 100), hold.error().what), Time(), {}};
+  if (!hold)
+    hold = Hold{"",
+                fmt::format("the global parameter {} cannot be used: {}", printable(parameter, 100),
+                            hold.error().what),
+                Time(),
+                {}};
   holds.insert_or_assign(std::string(parameter.substr(k_hold_prefix.size())), std::move(*hold));
 }
 
-void RabbitMemory::take_users(const Json& users, std::optional<std::string_view> service, Page& page) {
+void RabbitMemory::take_users(const Json& users, std::optional<std::string_view> service,
+                              Page& page) {
   for (const auto& user : users.items()) {
     const auto set = parse_set_name(user["name"].view());
     if (!set || (service && set->service != *service)) continue;
@@ -78,12 +101,15 @@ void RabbitMemory::take_users(const Json& users, std::optional<std::string_view>
   }
 }
 
-RabbitMemory::Page RabbitMemory::page_of(const std::string& broker, const Look& look, std::optional<std::string_view> service) {
+RabbitMemory::Page RabbitMemory::page_of(const std::string& broker, const Look& look,
+                                         std::optional<std::string_view> service) {
   Page page;
   // A look for one service may leave the others out.
   auto& holds = holds_[broker];
-  if (service) holds.erase(std::string(*service));
-  else holds.clear();
+  if (service)
+    holds.erase(std::string(*service));
+  else
+    holds.clear();
   for (const auto& row : look.parameters.items()) {
     take_parameter(row, service, page);
     take_hold(row, holds);
@@ -93,7 +119,8 @@ RabbitMemory::Page RabbitMemory::page_of(const std::string& broker, const Look& 
 }
 
 /// A set that two brokers speak of is where its user is.
-RabbitMemory::Entries RabbitMemory::merge(const std::map<std::string, Look>& looks, std::optional<std::string_view> service) {
+RabbitMemory::Entries RabbitMemory::merge(const std::map<std::string, Look>& looks,
+                                          std::optional<std::string_view> service) {
   Entries out;
   std::map<std::string, Page> pages;
   for (const auto& broker : brokers_.names()) {
@@ -105,8 +132,10 @@ RabbitMemory::Entries RabbitMemory::merge(const std::map<std::string, Look>& loo
       const auto there = out.find(name);
       const auto home = brokers_.home_of(set.service);
       const bool at_home = home && home->broker == broker;
-      if (there != out.end() && (there->second.provisioned || !(entry.provisioned || at_home))) continue;
-      if (const auto force = page.forces.find(name); force != page.forces.end()) entry.force = force->second;
+      if (there != out.end() && (there->second.provisioned || !(entry.provisioned || at_home)))
+        continue;
+      if (const auto force = page.forces.find(name); force != page.forces.end())
+        entry.force = force->second;
       read_from_[set] = broker;
       out.insert_or_assign(name, std::move(entry));
     }
@@ -115,7 +144,8 @@ RabbitMemory::Entries RabbitMemory::merge(const std::map<std::string, Look>& loo
     const auto set = *parse_set_name(name);
     if (entry.force) continue;
     const auto home = brokers_.home_of(set.service);
-    for (const auto& [broker, page] : pages) {  // where the service lives goes before where it lived
+    for (const auto& [broker, page] :
+         pages) {  // where the service lives goes before where it lived
       const auto force = page.forces.find(set.service);
       const bool at_home = home && home->broker == broker;
       if (force != page.forces.end() && (!entry.force || at_home)) entry.force = force->second;
@@ -124,7 +154,8 @@ RabbitMemory::Entries RabbitMemory::merge(const std::map<std::string, Look>& loo
   return out;
 }
 
-Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(std::optional<std::string_view> service, const Deadline& deadline) {
+Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(
+    std::optional<std::string_view> service, const Deadline& deadline) {
   if (service) {
     CDCTL_TRY_ASSIGN(const auto looks, brokers_.look_for(*service, deadline));
     return merge(looks, service);
@@ -142,7 +173,8 @@ Result<std::optional<Force>> RabbitMemory::force_of(const SetName& set, const De
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.at({brokers_.names().front(), ""}));
   std::vector<Call> calls;
   for (const auto& name : {set.str(), set.service})
-    calls.push_back({.path = path_of({"global-parameters", std::string(k_force_prefix) + name}), .doing = "reading what is forced on " + name});
+    calls.push_back({.path = path_of({"global-parameters", std::string(k_force_prefix) + name}),
+                     .doing = "reading what is forced on " + name});
   const auto answers = management->send_all(calls, deadline);
   Page page;
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -152,7 +184,8 @@ Result<std::optional<Force>> RabbitMemory::force_of(const SetName& set, const De
     take_parameter(row, set.service, page);
   }
   for (const auto& name : {set.str(), set.service})
-    if (const auto at = page.forces.find(name); at != page.forces.end()) return std::optional(at->second);
+    if (const auto at = page.forces.find(name); at != page.forces.end())
+      return std::optional(at->second);
   return std::optional<Force>();
 }
 
@@ -167,9 +200,11 @@ Result<std::map<std::string, Hold>> RabbitMemory::holds(const Deadline& deadline
   }
   std::map<std::string, Hold> out;
   for (const auto& [broker, holds] : holds_) {
-    for (const auto& [service, hold] : holds) {  // as with forced states: a service that moves stays held
+    for (const auto& [service, hold] :
+         holds) {  // as with forced states: a service that moves stays held
       const auto home = brokers_.home_of(service);
-      if ((home && home->broker == broker) || !out.contains(service)) out.insert_or_assign(service, hold);
+      if ((home && home->broker == broker) || !out.contains(service))
+        out.insert_or_assign(service, hold);
     }
   }
   return out;

@@ -16,8 +16,8 @@ struct BrokerRules {
   Json policies, operator_policies;
 };
 
-/// A policy's pattern is a Perl-like expression of the broker's. One that we cannot read counts as matching: the check
-/// would rather refuse too much.
+/// A policy's pattern is a Perl-like expression of the broker's. One that we cannot read counts as
+/// matching: the check would rather refuse too much.
 bool matches(const std::string& pattern, const std::string& name) {
   try {
     return std::regex_search(name, std::regex(pattern, std::regex::ECMAScript));
@@ -26,7 +26,8 @@ bool matches(const std::string& pattern, const std::string& name) {
   }
 }
 
-/// The definition of the policy in force for a quorum queue: the matching one with the highest priority.
+/// The definition of the policy in force for a quorum queue: the matching one with the highest
+/// priority.
 Json policy_for(const Json& policies, const std::string& queue) {
   const Json* best = nullptr;
   for (const auto& policy : policies.items()) {
@@ -38,46 +39,59 @@ Json policy_for(const Json& policies, const std::string& queue) {
   return best ? (*best)["definition"] : Json::object();
 }
 
-/// Deliveries after which a message is dropped; empty = never. The smallest of all that say something.
-std::optional<std::int64_t> delivery_limit(const Json& arguments, const Json& policy, const Json& operator_policy, int major) {
+/// Deliveries after which a message is dropped; empty = never. The smallest of all that say
+/// something.
+std::optional<std::int64_t> delivery_limit(const Json& arguments, const Json& policy,
+                                           const Json& operator_policy, int major) {
   std::optional<std::int64_t> least;
   bool said = false;
-  for (const auto* value : {&arguments["x-delivery-limit"], &policy["delivery-limit"], &operator_policy["delivery-limit"]}) {
+  for (const auto* value : {&arguments["x-delivery-limit"], &policy["delivery-limit"],
+                            &operator_policy["delivery-limit"]}) {
     if (!value->is_int()) continue;
     said = true;
-    if (value->as_int() >= 0) least = std::min(least.value_or(value->as_int()), value->as_int());  // negative lifts the limit
+    if (value->as_int() >= 0)
+      least =
+          std::min(least.value_or(value->as_int()), value->as_int());  // negative lifts the limit
   }
   if (!said && major >= 4) return 20;  // what RabbitMQ 4 gives quorum queues by itself
   return least;
 }
 
-/// A cut hands messages back, which counts as a delivery: with a limit, and nowhere for the dropped ones to go, cuts lose
-/// messages.
-Result<> refuse_loss(const ServiceConfig& service, const std::string& name, const std::string& type, const Json& arguments,
-                     const BrokerRules& rules) {
+/// A cut hands messages back, which counts as a delivery: with a limit, and nowhere for the dropped
+/// ones to go, cuts lose messages.
+Result<> refuse_loss(const ServiceConfig& service, const std::string& name, const std::string& type,
+                     const Json& arguments, const BrokerRules& rules) {
   if (type != "quorum" || service.accept_loss) return {};
   const auto policy = policy_for(rules.policies, name);
   const auto operator_policy = policy_for(rules.operator_policies, name);
   const auto limit = delivery_limit(arguments, policy, operator_policy, rules.major);
-  const bool has_exchange = arguments["x-dead-letter-exchange"].is_string() || policy["dead-letter-exchange"].is_string() ||
+  const bool has_exchange = arguments["x-dead-letter-exchange"].is_string() ||
+                            policy["dead-letter-exchange"].is_string() ||
                             operator_policy["dead-letter-exchange"].is_string();
   if (!limit || has_exchange) return {};
   return fail(ExitCode::refused,
-              fmt::format("{}: the queue {} drops a message after {} deliveries and has no dead-letter exchange: cuts would lose "
-                          "messages; set x-dead-letter-exchange, x-delivery-limit = -1 (RabbitMQ 4) or accept_loss = true",
+              fmt::format("{}: the queue {} drops a message after {} deliveries and has no "
+                          "dead-letter exchange: cuts would lose "
+                          "messages; set x-dead-letter-exchange, x-delivery-limit = -1 (RabbitMQ "
+                          "4) or accept_loss = true",
                           service.name, printable(name, 80), *limit));
 }
 
-std::unexpected<Error> conflict(const std::string& what, const std::string& key, const std::string& ours, const std::string& theirs) {
-  return fail(fmt::format("{} is there with {} = {}, and the service's file says {}; change the file, or delete it on the broker", what, key,
-                          printable(theirs, 60), printable(ours, 60)));
+std::unexpected<Error> conflict(const std::string& what, const std::string& key,
+                                const std::string& ours, const std::string& theirs) {
+  return fail(
+      fmt::format("{} is there with {} = {}, and the service's file says {}; change the file, or "
+                  "delete it on the broker",
+                  what, key, printable(theirs, 60), printable(ours, 60)));
 }
 
 Result<> compare_arguments(const std::string& what, const Json& ours, const Json& theirs) {
   for (const auto& [key, value] : ours.members())
-    if (key != "x-queue-type" && theirs[key] != value) return conflict(what, key, value.dump(), theirs[key].dump());
+    if (key != "x-queue-type" && theirs[key] != value)
+      return conflict(what, key, value.dump(), theirs[key].dump());
   for (const auto& [key, value] : theirs.members())
-    if (key != "x-queue-type" && !ours.find(key)) return conflict(what, key, "nothing of it", value.dump());
+    if (key != "x-queue-type" && !ours.find(key))
+      return conflict(what, key, "nothing of it", value.dump());
   return {};
 }
 
@@ -85,19 +99,23 @@ Result<> compare_queue(const std::string& name, const Queue& ours, const Json& t
   const auto what = "the queue " + printable(name, 80);
   const auto type = theirs["type"].as_string("classic");
   if (type != ours.type) return conflict(what, "type", ours.type, type);
-  if (theirs["durable"].as_bool(true) != ours.durable) return conflict(what, "durable", Json(ours.durable).dump(), theirs["durable"].dump());
+  if (theirs["durable"].as_bool(true) != ours.durable)
+    return conflict(what, "durable", Json(ours.durable).dump(), theirs["durable"].dump());
   return compare_arguments(what, ours.arguments, theirs["arguments"]);
 }
 
 Result<> compare_exchange(const std::string& name, const Exchange& ours, const Json& theirs) {
   const auto what = "the exchange " + printable(name, 80);
-  if (theirs["type"].view() != ours.type) return conflict(what, "type", ours.type, theirs["type"].as_string());
-  if (theirs["durable"].as_bool(true) != ours.durable) return conflict(what, "durable", Json(ours.durable).dump(), theirs["durable"].dump());
+  if (theirs["type"].view() != ours.type)
+    return conflict(what, "type", ours.type, theirs["type"].as_string());
+  if (theirs["durable"].as_bool(true) != ours.durable)
+    return conflict(what, "durable", Json(ours.durable).dump(), theirs["durable"].dump());
   return compare_arguments(what, ours.arguments, theirs["arguments"]);
 }
 
 /// Answers in the order of the calls; a 404 is a null value.
-Result<std::vector<Json>> ask_all(Management& management, const std::vector<Call>& calls, const Deadline& deadline) {
+Result<std::vector<Json>> ask_all(Management& management, const std::vector<Call>& calls,
+                                  const Deadline& deadline) {
   const auto answers = management.send_all(calls, deadline);
   std::vector<Json> found;
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -121,18 +139,22 @@ BrokerRules rules_from(const Json& overview, Json policies, Json operator_polici
 
 }  // namespace
 
-Result<> check_topology(Management& management, const ServiceConfig& service, const Deadline& deadline) {
+Result<> check_topology(Management& management, const ServiceConfig& service,
+                        const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   const auto* settings = &management.settings();
   const auto& vhost = settings->amqp.vhost;
-  std::vector<Call> calls{{.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"},
-                          {.path = path_of({"policies", vhost}), .doing = "reading the policies"},
-                          {.path = path_of({"operator-policies", vhost}), .doing = "reading the operator policies"}};
+  std::vector<Call> calls{
+      {.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"},
+      {.path = path_of({"policies", vhost}), .doing = "reading the policies"},
+      {.path = path_of({"operator-policies", vhost}), .doing = "reading the operator policies"}};
   for (const auto& [name, queue] : topology.queues) {
-    calls.push_back({.path = path_of({"queues", vhost, name}) + "?disable_stats=true", .doing = "reading the queue " + printable(name, 80)});
+    calls.push_back({.path = path_of({"queues", vhost, name}) + "?disable_stats=true",
+                     .doing = "reading the queue " + printable(name, 80)});
   }
   for (const auto& [name, exchange] : topology.exchanges) {
-    calls.push_back({.path = path_of({"exchanges", vhost, name}) + "?disable_stats=true", .doing = "reading the exchange " + printable(name, 80)});
+    calls.push_back({.path = path_of({"exchanges", vhost, name}) + "?disable_stats=true",
+                     .doing = "reading the exchange " + printable(name, 80)});
   }
   CDCTL_TRY_ASSIGN(const auto found, ask_all(management, calls, deadline));
   const auto rules = rules_from(found[0], found[1], found[2]);
@@ -140,14 +162,16 @@ Result<> check_topology(Management& management, const ServiceConfig& service, co
   for (const auto& [name, queue] : topology.queues) {
     const auto& theirs = found[at++];
     if (!theirs.is_null()) {
-      if (auto same = compare_queue(name, queue, theirs); !same) return fail(same.error().in(service.name));
+      if (auto same = compare_queue(name, queue, theirs); !same)
+        return fail(same.error().in(service.name));
     }
     CDCTL_TRY(refuse_loss(service, name, queue.type, queue.arguments, rules));
   }
   for (const auto& [name, exchange] : topology.exchanges) {
     const auto& theirs = found[at++];
     if (theirs.is_null()) continue;
-    if (auto same = compare_exchange(name, exchange, theirs); !same) return fail(same.error().in(service.name));
+    if (auto same = compare_exchange(name, exchange, theirs); !same)
+      return fail(same.error().in(service.name));
   }
   return {};
 }

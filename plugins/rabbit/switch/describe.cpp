@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
-#include "plugins/rabbit/switch/switch.hpp"
 #include "plugins/rabbit/broker/users.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 
 namespace cdctl::rabbit {
 
 namespace {
 
-/// A value that is not there, or is of another type while the broker still collects statistics, is null: not known.
+/// A value that is not there, or is of another type while the broker still collects statistics, is
+/// null: not known.
 Json number(const Json& value) { return value.is_int() ? value : Json(); }
 
 Json describe_connections(const Json& fresh, const Json& statistics) {
@@ -19,31 +20,44 @@ Json describe_connections(const Json& fresh, const Json& statistics) {
     for (const auto& known : statistics.items()) {
       if (known["name"].view() != name) continue;
       // Shown some seconds after the connection; until then `since` is null.
-      if (known["connected_at"].is_int()) item.set("since", to_rfc3339(Time(Millis(known["connected_at"].as_int()))));
-      if (known["client_properties"]["connection_name"].is_string()) item.set("client", known["client_properties"]["connection_name"]);
+      if (known["connected_at"].is_int())
+        item.set("since", to_rfc3339(Time(Millis(known["connected_at"].as_int()))));
+      if (known["client_properties"]["connection_name"].is_string())
+        item.set("client", known["client_properties"]["connection_name"]);
     }
     out.push_back(std::move(item));
   }
   return out;
 }
 
-/// Counts of the queues: `ready` and `consumers` over AMQP, which are of now; the rest from the statistics, which may be
-/// seconds old. A broker that closes AMQP to us leaves nulls.
-Json describe_queues(Management& management, const Settings& settings, const Topology& topology, const Deadline& deadline) {
+/// Counts of the queues: `ready` and `consumers` over AMQP, which are of now; the rest from the
+/// statistics, which may be seconds old. A broker that closes AMQP to us leaves nulls.
+Json describe_queues(Management& management, const Settings& settings, const Topology& topology,
+                     const Deadline& deadline) {
   Json out = Json::object();
   auto driver = amqp_driver();
-  auto link = driver ? (*driver)->connect(settings.amqp, deadline.at_most(Millis(3000))) : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));
-  if (!link) management.host().log(Level::warning, "counting the messages in the queues: " + link.error().what);
+  auto link = driver ? (*driver)->connect(settings.amqp, deadline.at_most(Millis(3000)))
+                     : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));
+  if (!link)
+    management.host().log(Level::warning,
+                          "counting the messages in the queues: " + link.error().what);
   for (const auto& [name, queue] : topology.queues) {
-    Json item = Json::object({{"type", queue.type}, {"ready", Json()}, {"unacked", Json()}, {"consumers", Json()}});
+    Json item = Json::object(
+        {{"type", queue.type}, {"ready", Json()}, {"unacked", Json()}, {"consumers", Json()}});
     if (link && *link) {
       const auto counts = (*link)->counts(name, deadline);
-      if (counts && *counts) item.set("ready", (*counts)->ready).set("consumers", (*counts)->consumers);
-      else if (counts) item.set("absent", true);
+      if (counts && *counts)
+        item.set("ready", (*counts)->ready).set("consumers", (*counts)->consumers);
+      else if (counts)
+        item.set("absent", true);
     }
-    const auto statistics = management.get_if_there({.path = path_of({"queues", settings.amqp.vhost, name}) + "?columns=messages_unacknowledged",
-                                                     .doing = "reading the queue " + printable(name, 80)}, deadline);
-    if (statistics && *statistics) item.set("unacked", number((**statistics)["messages_unacknowledged"]));
+    const auto statistics =
+        management.get_if_there({.path = path_of({"queues", settings.amqp.vhost, name}) +
+                                         "?columns=messages_unacknowledged",
+                                 .doing = "reading the queue " + printable(name, 80)},
+                                deadline);
+    if (statistics && *statistics)
+      item.set("unacked", number((**statistics)["messages_unacknowledged"]));
     out.set(name, std::move(item));
   }
   return out;
@@ -51,21 +65,28 @@ Json describe_queues(Management& management, const Settings& settings, const Top
 
 }  // namespace
 
-Result<Json> describe_set(Management& management, const Topology& topology, const SetName& set, const Deadline& deadline) {
+Result<Json> describe_set(Management& management, const Topology& topology, const SetName& set,
+                          const Deadline& deadline) {
   const auto* settings = &management.settings();
   const auto user = set.str();
   CDCTL_TRY_ASSIGN(const auto limit, read_limit(management, user, deadline));
   Json out = Json::object({{"user", limit ? Json(user) : Json()}});
   if (limit) {
-    const Call calls[] = {{.path = path_of({"connections", "username", user}), .doing = "listing the connections of " + user},
-                          {.path = "/connections?columns=name,user,connected_at,client_properties.connection_name", .doing = "listing connections"},
-                          {.path = path_of({"users", user, "permissions"}), .doing = "reading the permissions of " + user},
-                          {.path = path_of({"users", user, "topic-permissions"}), .doing = "reading the topic permissions of " + user}};
+    const Call calls[] = {
+        {.path = path_of({"connections", "username", user}),
+         .doing = "listing the connections of " + user},
+        {.path = "/connections?columns=name,user,connected_at,client_properties.connection_name",
+         .doing = "listing connections"},
+        {.path = path_of({"users", user, "permissions"}),
+         .doing = "reading the permissions of " + user},
+        {.path = path_of({"users", user, "topic-permissions"}),
+         .doing = "reading the topic permissions of " + user}};
     const auto answers = management.send_all(calls, deadline);
     std::vector<Json> parts;
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (!answers[i]) return fail(answers[i].error());
-      if (answers[i]->status == 404) return fail(ExitCode::unknown, user + ": the user was removed while it was looked at");
+      if (answers[i]->status == 404)
+        return fail(ExitCode::unknown, user + ": the user was removed while it was looked at");
       CDCTL_TRY_ASSIGN(auto json, management.parse(calls[i], *answers[i]));
       parts.push_back(std::move(json));
     }

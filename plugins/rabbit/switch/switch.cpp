@@ -8,8 +8,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/rabbit/probe/look.hpp"
 #include "plugins/rabbit/broker/users.hpp"
+#include "plugins/rabbit/probe/look.hpp"
 
 namespace cdctl::rabbit {
 
@@ -22,14 +22,23 @@ std::string reason_text(const Host& host, std::string_view what, std::string_vie
   return printable(fmt::format("cdctl: {} by {}: {}", what, host.actor(), why), 180);
 }
 
-/// A virtual host that a service's file names is the operator's to make: cdctl only says that it is missing.
-Result<> check_vhost(Management& management, const ServiceConfig& service, const Deadline& deadline) {
+/// A virtual host that a service's file names is the operator's to make: cdctl only says that it is
+/// missing.
+Result<> check_vhost(Management& management, const ServiceConfig& service,
+                     const Deadline& deadline) {
   if (service.table["rabbit"]["vhost"].is_null()) return {};
   const auto& vhost = management.settings().amqp.vhost;
-  CDCTL_TRY_ASSIGN(const auto there, management.get_if_there({.path = path_of({"vhosts", vhost}) + "?columns=name", .doing = "reading the virtual host " + printable(vhost, 60)}, deadline));
+  CDCTL_TRY_ASSIGN(
+      const auto there,
+      management.get_if_there({.path = path_of({"vhosts", vhost}) + "?columns=name",
+                               .doing = "reading the virtual host " + printable(vhost, 60)},
+                              deadline));
   if (there) return {};
-  return fail(ExitCode::config, fmt::format("{}: the broker {} has no virtual host '{}'; rabbitmqctl add_vhost '{}', and give cdctl's user all permissions on it", service.name,
-                                            management.settings().broker, printable(vhost, 60), printable(vhost, 60)));
+  return fail(ExitCode::config,
+              fmt::format("{}: the broker {} has no virtual host '{}'; rabbitmqctl add_vhost '{}', "
+                          "and give cdctl's user all permissions on it",
+                          service.name, management.settings().broker, printable(vhost, 60),
+                          printable(vhost, 60)));
 }
 
 }  // namespace
@@ -40,15 +49,18 @@ Result<> RabbitSwitch::check(const ServiceConfig& service, const Deadline& deadl
   return check_topology(*management, service, deadline);
 }
 
-Result<std::map<std::string, std::string>> RabbitSwitch::provision(const ServiceConfig& service, const SetName& set,
-                                                                   std::string_view secret, const Deadline& deadline) {
+Result<std::map<std::string, std::string>> RabbitSwitch::provision(const ServiceConfig& service,
+                                                                   const SetName& set,
+                                                                   std::string_view secret,
+                                                                   const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   CDCTL_TRY(declare_topology(*management, topology, deadline));
   crash_point("rabbit.provision.queues");
   CDCTL_TRY(declare_user(*management, topology, set, secret, deadline));
   crash_point("rabbit.provision.user");
-  return std::map<std::string, std::string>{{"AMQP_URL", management->settings().worker_url(set.str(), secret)}};
+  return std::map<std::string, std::string>{
+      {"AMQP_URL", management->settings().worker_url(set.str(), secret)}};
 }
 
 Result<Step> RabbitSwitch::cut(const SetName& set, std::string_view why, const Deadline& deadline) {
@@ -60,27 +72,42 @@ Result<Step> RabbitSwitch::cut(const SetName& set, std::string_view why, const D
   CDCTL_TRY_ASSIGN(const bool there, set_limit(*management, set.str(), 0, deadline));
   if (!there) return absent();
   crash_point("rabbit.cut.limit");
-  CDCTL_TRY_ASSIGN(auto step, close_limited(*management, set, Owner::there, reason_text(host_, "cut", why), {"rabbit", !before->cut()}, deadline));
+  CDCTL_TRY_ASSIGN(auto step,
+                   close_limited(*management, set, Owner::there, reason_text(host_, "cut", why),
+                                 {"rabbit", !before->cut()}, deadline));
   const auto after = read_limit(*management, set.str(), deadline);
-  if (!after) return fail(after.error().in(set.str() + ": the connections are closed and the limit is set, but it could not be read back"));
+  if (!after)
+    return fail(after.error().in(
+        set.str() +
+        ": the connections are closed and the limit is set, but it could not be read back"));
   if (*after && !(*after)->cut()) {
-    return fail(ExitCode::unknown, fmt::format("{}: the limit that was set is gone again; someone mended it meanwhile", set.str()));
+    return fail(ExitCode::unknown,
+                fmt::format("{}: the limit that was set is gone again; someone mended it meanwhile",
+                            set.str()));
   }
   return step;
 }
 
-/// Closes what is open of a user that no longer gets in. The texts say what is in force when that fails.
-Result<Step> RabbitSwitch::close_limited(Management& management, const SetName& set, Owner owner, const std::string& reason, Step step, const Deadline& deadline) {
+/// Closes what is open of a user that no longer gets in. The texts say what is in force when that
+/// fails.
+Result<Step> RabbitSwitch::close_limited(Management& management, const SetName& set, Owner owner,
+                                         const std::string& reason, Step step,
+                                         const Deadline& deadline) {
   auto closing = close_connections(management, set.str(), owner, reason, deadline);
   if (!closing) {
-    return fail(closing.error().in(set.str() + ": no new connection gets in, but the open ones may still work; run it again"));
+    return fail(closing.error().in(
+        set.str() + ": no new connection gets in, but the open ones may still work; run it again"));
   }
   if (closing->left > 0) {
-    return fail(ExitCode::timeout, fmt::format("{}: no new connection gets in and {} were closed, but {} are still open; run it again",
-                                               set.str(), closing->closed, closing->left));
+    return fail(
+        ExitCode::timeout,
+        fmt::format(
+            "{}: no new connection gets in and {} were closed, but {} are still open; run it again",
+            set.str(), closing->closed, closing->left));
   }
   step.changed = step.changed || closing->closed > 0;
-  step.details = Json::object({{"closed", closing->closed}, {"passes", closing->passes}, {"left", closing->left}});
+  step.details = Json::object(
+      {{"closed", closing->closed}, {"passes", closing->passes}, {"left", closing->left}});
   if (closing->stale > 0) step.details.set("stale", closing->stale);
   return step;
 }
@@ -95,7 +122,8 @@ Result<Step> RabbitSwitch::drain(const SetName& set, const Deadline& deadline) {
   return Step{"rabbit", !before->cut(), Json::object()};
 }
 
-Result<Step> RabbitSwitch::mend(const SetName& set, std::optional<std::int64_t> prev_limit, const Deadline& deadline) {
+Result<Step> RabbitSwitch::mend(const SetName& set, std::optional<std::int64_t> prev_limit,
+                                const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto before, read_limit(*management, set.str(), deadline));
   if (!before) return absent();
@@ -111,12 +139,17 @@ Result<Step> RabbitSwitch::mend(const SetName& set, std::optional<std::int64_t> 
   return Step{"rabbit", true, Json::object()};
 }
 
-Result<Step> RabbitSwitch::admit(const SetName& set, std::int64_t connections, const Deadline& deadline) {
-  if (connections < 1) return fail(ExitCode::usage, fmt::format("{}: a trial needs at least one connection", set.str()));
+Result<Step> RabbitSwitch::admit(const SetName& set, std::int64_t connections,
+                                 const Deadline& deadline) {
+  if (connections < 1)
+    return fail(ExitCode::usage,
+                fmt::format("{}: a trial needs at least one connection", set.str()));
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto before, read_limit(*management, set.str(), deadline));
   if (!before) return absent();
-  if (!before->cut()) return fail(ExitCode::refused, set.str() + " is not cut, so there is nothing to try; cdctl ls shows it");
+  if (!before->cut())
+    return fail(ExitCode::refused,
+                set.str() + " is not cut, so there is nothing to try; cdctl ls shows it");
   CDCTL_TRY_ASSIGN(const bool there, set_limit(*management, set.str(), connections, deadline));
   if (!there) return absent();
   crash_point("rabbit.admit.limit");
@@ -137,8 +170,11 @@ Result<Settled> RabbitSwitch::settled(const SetName& set, const Deadline& deadli
   return out;
 }
 
-Result<> RabbitSwitch::delete_user(Management& management, const SetName& set, const Deadline& deadline) {
-  const Call call{.method = "DELETE", .path = path_of({"users", set.str()}), .doing = "deleting the user " + set.str()};
+Result<> RabbitSwitch::delete_user(Management& management, const SetName& set,
+                                   const Deadline& deadline) {
+  const Call call{.method = "DELETE",
+                  .path = path_of({"users", set.str()}),
+                  .doing = "deleting the user " + set.str()};
   CDCTL_TRY_ASSIGN(const auto answer, management.send(call, deadline));
   if (answer.ok() || answer.status == 404) return {};
   return fail(management.explain(call, answer));
@@ -149,17 +185,20 @@ Result<Step> RabbitSwitch::retire(const SetName& set, const Deadline& deadline) 
   const auto reason = reason_text(host_, "retired", "the set is reaped");
   CDCTL_TRY_ASSIGN(const bool there, set_limit(*management, set.str(), 0, deadline));
   crash_point("rabbit.retire.limit");
-  CDCTL_TRY_ASSIGN(auto step, close_limited(*management, set, Owner::there, reason, {"rabbit", there}, deadline));
+  CDCTL_TRY_ASSIGN(auto step, close_limited(*management, set, Owner::there, reason,
+                                            {"rabbit", there}, deadline));
   CDCTL_TRY(delete_user(*management, set, deadline));
   crash_point("rabbit.retire.user");
   // A connection that was in its handshake may have outlived the user.
-  CDCTL_TRY_ASSIGN(const auto lingering, close_limited(*management, set, Owner::deleted, reason, {"rabbit", false}, deadline));
+  CDCTL_TRY_ASSIGN(const auto lingering, close_limited(*management, set, Owner::deleted, reason,
+                                                       {"rabbit", false}, deadline));
   step.changed = step.changed || lingering.changed;
   if (!step.changed) step.details = absent().details;
   return step;
 }
 
-Result<std::vector<std::int64_t>> RabbitSwitch::connections(std::span<const SetName> sets, const Deadline& deadline) {
+Result<std::vector<std::int64_t>> RabbitSwitch::connections(std::span<const SetName> sets,
+                                                            const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto managements, brokers_.of_sets(sets, deadline));
   std::vector<std::int64_t> counts(sets.size(), 0);
   for (auto* const management : std::set(managements.begin(), managements.end())) {
@@ -167,7 +206,8 @@ Result<std::vector<std::int64_t>> RabbitSwitch::connections(std::span<const SetN
     std::vector<std::size_t> whose;
     for (std::size_t i = 0; i < sets.size(); ++i) {
       if (managements[i] != management) continue;
-      calls.push_back({.path = path_of({"connections", "username", sets[i].str()}), .doing = "listing the connections of " + sets[i].str()});
+      calls.push_back({.path = path_of({"connections", "username", sets[i].str()}),
+                       .doing = "listing the connections of " + sets[i].str()});
       whose.push_back(i);
     }
     const auto answers = management->send_all(calls, deadline);
@@ -181,7 +221,8 @@ Result<std::vector<std::int64_t>> RabbitSwitch::connections(std::span<const SetN
   return counts;
 }
 
-Result<Json> RabbitSwitch::describe(const ServiceConfig& service, const SetName& set, const Deadline& deadline) {
+Result<Json> RabbitSwitch::describe(const ServiceConfig& service, const SetName& set,
+                                    const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(auto described, describe_set(*management, topology, set, deadline));

@@ -8,26 +8,33 @@
 
 namespace cdctl::rabbit {
 
-/// Cuts sets off from RabbitMQ through the connection limit of each set's own user: a limit of 0 lets nobody in, and the
-/// open connections are closed by name. Needs no password, loses no message, and comes undone without either.
+/// Cuts sets off from RabbitMQ through the connection limit of each set's own user: a limit of 0
+/// lets nobody in, and the open connections are closed by name. Needs no password, loses no
+/// message, and comes undone without either.
 class RabbitSwitch final : public Switch {
  public:
   explicit RabbitSwitch(Host& host) : host_(host), brokers_(host) {}
 
   Result<> check(const ServiceConfig& service, const Deadline& deadline) override;
-  Result<std::map<std::string, std::string>> provision(const ServiceConfig& service, const SetName& set, std::string_view secret,
+  Result<std::map<std::string, std::string>> provision(const ServiceConfig& service,
+                                                       const SetName& set, std::string_view secret,
                                                        const Deadline& deadline) override;
   Result<Step> cut(const SetName& set, std::string_view why, const Deadline& deadline) override;
   Result<Step> drain(const SetName& set, const Deadline& deadline) override;
-  Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit, const Deadline& deadline) override;
-  Result<Step> admit(const SetName& set, std::int64_t connections, const Deadline& deadline) override;
+  Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit,
+                    const Deadline& deadline) override;
+  Result<Step> admit(const SetName& set, std::int64_t connections,
+                     const Deadline& deadline) override;
   Result<Settled> settled(const SetName& set, const Deadline& deadline) override;
   Result<Step> retire(const SetName& set, const Deadline& deadline) override;
-  Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets, const Deadline& deadline) override;
-  Result<Json> describe(const ServiceConfig& service, const SetName& set, const Deadline& deadline) override;
+  Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets,
+                                                const Deadline& deadline) override;
+  Result<Json> describe(const ServiceConfig& service, const SetName& set,
+                        const Deadline& deadline) override;
 
  private:
-  Result<Step> close_limited(Management& management, const SetName& set, Owner owner, const std::string& reason, Step step, const Deadline& deadline);
+  Result<Step> close_limited(Management& management, const SetName& set, Owner owner,
+                             const std::string& reason, Step step, const Deadline& deadline);
   Result<> delete_user(Management& management, const SetName& set, const Deadline& deadline);
 
   Host& host_;
@@ -35,13 +42,18 @@ class RabbitSwitch final : public Switch {
 };
 
 /// The rules of Switch::check, over what the broker has (check.cpp).
-[[nodiscard]] Result<> check_topology(Management& management, const ServiceConfig& service, const Deadline& deadline);
+[[nodiscard]] Result<> check_topology(Management& management, const ServiceConfig& service,
+                                      const Deadline& deadline);
 /// Makes exchanges, queues, bindings and the feed (provision.cpp).
-[[nodiscard]] Result<> declare_topology(Management& management, const Topology& topology, const Deadline& deadline);
-/// Makes the set's user, or gives the one that is there its password and permissions; never lifts a cut (provision.cpp).
-[[nodiscard]] Result<> declare_user(Management& management, const Topology& topology, const SetName& set, std::string_view secret,
+[[nodiscard]] Result<> declare_topology(Management& management, const Topology& topology,
+                                        const Deadline& deadline);
+/// Makes the set's user, or gives the one that is there its password and permissions; never lifts a
+/// cut (provision.cpp).
+[[nodiscard]] Result<> declare_user(Management& management, const Topology& topology,
+                                    const SetName& set, std::string_view secret,
                                     const Deadline& deadline);
 /// What `inspect` shows (describe.cpp).
-[[nodiscard]] Result<Json> describe_set(Management& management, const Topology& topology, const SetName& set, const Deadline& deadline);
+[[nodiscard]] Result<Json> describe_set(Management& management, const Topology& topology,
+                                        const SetName& set, const Deadline& deadline);
 
 }  // namespace cdctl::rabbit

@@ -12,8 +12,9 @@ namespace cdctl {
 
 /// A parsed command line: what the user gave for the rows of a command.
 struct Arguments {
-  std::vector<std::string> words;                            ///< the positional arguments
-  std::map<std::string, std::vector<std::string>, std::less<>> options;  ///< flags have one empty value
+  std::vector<std::string> words;  ///< the positional arguments
+  std::map<std::string, std::vector<std::string>, std::less<>>
+      options;  ///< flags have one empty value
 
   [[nodiscard]] bool has(std::string_view name) const { return options.contains(name); }
   /// The last value given, or `otherwise`.

@@ -20,23 +20,24 @@ namespace cdctl {
 
 /// A program to be run: an argument vector, never a shell.
 struct Program {
-  std::vector<std::string> argv;             ///< argv[0] is looked up in PATH when it holds no slash
-  std::map<std::string, std::string> env;    ///< added to (and replacing) our own environment
-  std::vector<std::string> unset_env;        ///< removed from our own environment
-  bool clean_env = false;                    ///< start from an empty environment instead
-  std::filesystem::path directory;           ///< working directory; empty = ours
-  std::string input;                         ///< given on stdin; stdin is /dev/null when empty
-  bool one_stream = false;                   ///< stderr goes where stdout goes, each line in its place
-  std::size_t max_output = 1 << 20;          ///< bytes kept of each stream; the rest is read and dropped
+  std::vector<std::string> argv;           ///< argv[0] is looked up in PATH when it holds no slash
+  std::map<std::string, std::string> env;  ///< added to (and replacing) our own environment
+  std::vector<std::string> unset_env;      ///< removed from our own environment
+  bool clean_env = false;                  ///< start from an empty environment instead
+  std::filesystem::path directory;         ///< working directory; empty = ours
+  std::string input;                       ///< given on stdin; stdin is /dev/null when empty
+  bool one_stream = false;           ///< stderr goes where stdout goes, each line in its place
+  std::size_t max_output = 1 << 20;  ///< bytes kept of each stream; the rest is read and dropped
   /// Called with each chunk of stdout and stderr as it arrives, beside being kept.
   std::function<void(std::string_view)> on_output;
-  Deadline deadline;                         ///< then TERM, 2 s, KILL to the child's whole session
-  bool deadline_only = false;                ///< a stop request does not end it: for what must be said on the way out; keep the deadline short
+  Deadline deadline;           ///< then TERM, 2 s, KILL to the child's whole session
+  bool deadline_only = false;  ///< a stop request does not end it: for what must be said on the way
+                               ///< out; keep the deadline short
 };
 
 struct Finished {
-  int status = 0;    ///< exit status; 0 when a signal ended it
-  int signal = 0;    ///< the signal that ended it, or 0
+  int status = 0;  ///< exit status; 0 when a signal ended it
+  int signal = 0;  ///< the signal that ended it, or 0
   bool timed_out = false;
   bool interrupted = false;  ///< we were asked to stop, and stopped it
   std::string out, err;
@@ -46,8 +47,8 @@ struct Finished {
   [[nodiscard]] std::string how() const;
 };
 
-/// Runs `program` in a session of its own and waits for it. The error is that it could not be started.
-/// A SIGINT or SIGTERM to us (Stop::requested) ends it.
+/// Runs `program` in a session of its own and waits for it. The error is that it could not be
+/// started. A SIGINT or SIGTERM to us (Stop::requested) ends it.
 [[nodiscard]] Result<Finished> run(const Program& program);
 
 /// The full path of `program` in PATH, if there.
@@ -56,7 +57,8 @@ struct Finished {
 /// Where a child's streams go.
 enum class Stream { null, pipe, ours };
 
-/// A child process in a session of its own, with our ends of its pipes. Nobody waits for it unless asked to: see leave().
+/// A child process in a session of its own, with our ends of its pipes. Nobody waits for it unless
+/// asked to: see leave().
 class Child {
  public:
   struct Streams {
@@ -64,11 +66,13 @@ class Child {
     bool err_with_out = false;  ///< stderr goes where stdout goes
   };
   Child() = default;
-  /// Starts `program`; its input, output bounds and deadline are for run() alone. The error is that it could not be started.
+  /// Starts `program`; its input, output bounds and deadline are for run() alone. The error is that
+  /// it could not be started.
   [[nodiscard]] static Result<Child> start(const Program& program, Streams streams);
-  /// A copy of this process that runs `work` with the write end of a pipe, whose other end is out(), and then ends. Of its own streams
-  /// only that is left to it: stdin, stdout and stderr are the null device. For a process without other threads. `lifetime`: the
-  /// longest that it can live, in whole seconds.
+  /// A copy of this process that runs `work` with the write end of a pipe, whose other end is
+  /// out(), and then ends. Of its own streams only that is left to it: stdin, stdout and stderr are
+  /// the null device. For a process without other threads. `lifetime`: the longest that it can
+  /// live, in whole seconds.
   [[nodiscard]] static Result<Child> fork(const std::function<void(int fd)>& work, Millis lifetime);
   Child(Child&& other) noexcept { *this = std::move(other); }
   Child& operator=(Child&& other) noexcept;

@@ -17,10 +17,12 @@ namespace cdctl {
 /// One entry of a service's `[sources]`.
 struct SourceConfig {
   std::string service;
-  std::string name;                   ///< trunk, spec, config, …
-  std::string kind;                   ///< git, bzr, file
-  std::string url;                    ///< the value of the kind's key; a relative file is resolved to the config's folder
-  Json options = Json::object();      ///< the other keys (`branch`, `tag`), already checked against the plugin's list
+  std::string name;  ///< trunk, spec, config, …
+  std::string kind;  ///< git, bzr, file
+  std::string
+      url;  ///< the value of the kind's key; a relative file is resolved to the config's folder
+  Json options = Json::object();  ///< the other keys (`branch`, `tag`), already checked against the
+                                  ///< plugin's list
 };
 
 /// `min_live`: units, or percent of what was live.
@@ -35,8 +37,8 @@ struct ReaperPolicy {
   std::int64_t keep = 2;
   Millis min_age = std::chrono::hours(1);
   Millis prove_for = std::chrono::hours(24);
-  Millis cut_grace = std::chrono::hours(1);     ///< how long a cut set that is not the newest is kept
-  Millis failed_grace = std::chrono::minutes(30); ///< the same for sets that never served
+  Millis cut_grace = std::chrono::hours(1);  ///< how long a cut set that is not the newest is kept
+  Millis failed_grace = std::chrono::minutes(30);  ///< the same for sets that never served
   std::int64_t max_reaps = 10;
 };
 
@@ -46,16 +48,18 @@ struct ServiceConfig {
   std::filesystem::path file;
   std::string engine = "local";
   std::string deployer = "mojo";
-  std::vector<std::string> switches;             ///< in the order of a cut: broker switches first, the engine last
-  std::map<std::string, std::int64_t> units;     ///< process type → wanted units; empty = one of each
+  std::vector<std::string>
+      switches;  ///< in the order of a cut: broker switches first, the engine last
+  std::map<std::string, std::int64_t> units;  ///< process type → wanted units; empty = one of each
   std::vector<SourceConfig> sources;
   MinLive min_live;
-  std::int64_t max_sets = 10;                    ///< sets that exist, cut ones left out; outdated offers none beyond. 0 = no bound
+  std::int64_t max_sets =
+      10;  ///< sets that exist, cut ones left out; outdated offers none beyond. 0 = no bound
   Millis max_verdict_age = std::chrono::minutes(5);
   bool accept_loss = false;
   std::vector<std::string> rules;
   ReaperPolicy reaper;
-  Json table;                                    ///< the whole file, for the plugins' own tables
+  Json table;  ///< the whole file, for the plugins' own tables
 
   [[nodiscard]] bool has_switch(std::string_view name) const;
   /// The implied source `service`: SHA-256 over engine, deployer, units, mojo and the queues.
@@ -65,16 +69,21 @@ struct ServiceConfig {
 /// The configuration that was found: cdctl.toml and the services.d beside it.
 struct Config {
   std::filesystem::path file;
-  bool trusted = false;        ///< the user's, the system's or named by --config; else found by walking up
-  Json table;                  ///< the whole of cdctl.toml
+  bool trusted =
+      false;   ///< the user's, the system's or named by --config; else found by walking up
+  Json table;  ///< the whole of cdctl.toml
   std::vector<ServiceConfig> services;  ///< sorted by name
-  std::map<std::string, Error> broken;  ///< services whose own file cannot be used: one team's slip stops no other team
+  std::map<std::string, Error>
+      broken;  ///< services whose own file cannot be used: one team's slip stops no other team
 
   [[nodiscard]] const ServiceConfig* service(std::string_view name) const;
 };
 
-/// A secret that a table names by `<key>_file`, `<key>_env` or `<key>_command` (an array of words, trusted
-/// configuration only). Empty optional when none of the three is there. Exit code `config`; never holds the secret.
-[[nodiscard]] Result<std::optional<std::string>> read_secret(const Json& table, std::string_view key, const Config& config);
+/// A secret that a table names by `<key>_file`, `<key>_env` or `<key>_command` (an array of words,
+/// trusted configuration only). Empty optional when none of the three is there. Exit code `config`;
+/// never holds the secret.
+[[nodiscard]] Result<std::optional<std::string>> read_secret(const Json& table,
+                                                             std::string_view key,
+                                                             const Config& config);
 
 }  // namespace cdctl

@@ -20,15 +20,18 @@ enum class ExitCode : int {
   terminated = 143,   ///< SIGTERM
 };
 
-/// What went wrong, in one line without a final dot: what was attempted, on what, why it failed, what to do next.
-/// Never holds a secret and never a line break.
+/// What went wrong, in one line without a final dot: what was attempted, on what, why it failed,
+/// what to do next. Never holds a secret and never a line break.
 struct Error {
   ExitCode exit = ExitCode::failed;
   std::string what;
-  bool transient = false;  ///< on the way there, not an answer: the same call may work a moment later
+  bool transient =
+      false;  ///< on the way there, not an answer: the same call may work a moment later
 
   /// The same error with `context: ` in front.
-  [[nodiscard]] Error in(std::string_view context) const { return {exit, std::string(context) + ": " + what, transient}; }
+  [[nodiscard]] Error in(std::string_view context) const {
+    return {exit, std::string(context) + ": " + what, transient};
+  }
 };
 
 template <class T = void>
@@ -37,8 +40,12 @@ using Result = std::expected<T, Error>;
 [[nodiscard]] inline std::unexpected<Error> fail(ExitCode exit, std::string what) {
   return std::unexpected(Error{exit, std::move(what)});
 }
-[[nodiscard]] inline std::unexpected<Error> fail(std::string what) { return fail(ExitCode::failed, std::move(what)); }
-[[nodiscard]] inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+[[nodiscard]] inline std::unexpected<Error> fail(std::string what) {
+  return fail(ExitCode::failed, std::move(what));
+}
+[[nodiscard]] inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 }  // namespace cdctl
 
@@ -46,14 +53,15 @@ using Result = std::expected<T, Error>;
 #define CDCTL_CONCAT(a, b) CDCTL_CONCAT_(a, b)
 
 /// Passes the error of `expr` (a Result) up to the caller.
-#define CDCTL_TRY(expr)                                                              \
-  do {                                                                               \
-    if (auto cdctl_try_ = (expr); !cdctl_try_) return std::unexpected(std::move(cdctl_try_.error())); \
+#define CDCTL_TRY(expr)                                      \
+  do {                                                       \
+    if (auto cdctl_try_ = (expr); !cdctl_try_)               \
+      return std::unexpected(std::move(cdctl_try_.error())); \
   } while (false)
 
 /// Declares `var` with the value of `expr` (a Result), or passes its error up.
 #define CDCTL_TRY_ASSIGN(var, expr) CDCTL_TRY_ASSIGN_(var, expr, CDCTL_CONCAT(cdctl_try_, __LINE__))
-#define CDCTL_TRY_ASSIGN_(var, expr, tmp)                          \
-  auto tmp = (expr);                                               \
-  if (!tmp) return std::unexpected(std::move(tmp.error()));        \
+#define CDCTL_TRY_ASSIGN_(var, expr, tmp)                   \
+  auto tmp = (expr);                                        \
+  if (!tmp) return std::unexpected(std::move(tmp.error())); \
   var = std::move(*tmp)

@@ -17,7 +17,10 @@ class Fd {
   explicit Fd(int fd) : fd_(fd) {}
   Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Fd& operator=(Fd&& other) noexcept {
-    if (this != &other) { reset(); fd_ = std::exchange(other.fd_, -1); }
+    if (this != &other) {
+      reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
     return *this;
   }
   ~Fd() { reset(); }
@@ -30,14 +33,17 @@ class Fd {
   int fd_ = -1;
 };
 
-/// Reads a whole file; more than `most` bytes is an error. Exit code `failed`; what() names the file and the reason.
-[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::size_t most = 64u << 20);
+/// Reads a whole file; more than `most` bytes is an error. Exit code `failed`; what() names the
+/// file and the reason.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
+                                            std::size_t most = 64u << 20);
 /// Like read_file, but an absent file is an empty optional.
-[[nodiscard]] Result<std::optional<std::string>> read_file_if_there(const std::filesystem::path& path);
-/// Writes beside the target, fsyncs, renames over it and fsyncs the folder: the file is the old or the new one, never
-/// half. `mode` 0600 for what holds a secret.
-[[nodiscard]] Result<> write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
-                                             unsigned mode = 0644);
+[[nodiscard]] Result<std::optional<std::string>> read_file_if_there(
+    const std::filesystem::path& path);
+/// Writes beside the target, fsyncs, renames over it and fsyncs the folder: the file is the old or
+/// the new one, never half. `mode` 0600 for what holds a secret.
+[[nodiscard]] Result<> write_file_atomically(const std::filesystem::path& path,
+                                             std::string_view bytes, unsigned mode = 0644);
 /// Creates the folder and its parents with `mode` (0700 for what holds secrets).
 [[nodiscard]] Result<> make_directories(const std::filesystem::path& path, unsigned mode = 0755);
 /// Removes a tree; absent is fine. Never follows a symlink out of it.

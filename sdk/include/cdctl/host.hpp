@@ -19,7 +19,8 @@ class Feed;
 
 enum class Level { debug, note, warning };
 
-/// What a plugin may ask of the program that loaded it. Outlives every plugin object. One thread at a time.
+/// What a plugin may ask of the program that loaded it. Outlives every plugin object. One thread at
+/// a time.
 class Host {
  public:
   virtual ~Host() = default;
@@ -31,10 +32,11 @@ class Host {
   [[nodiscard]] virtual Result<Engine*> engine(std::string_view name) = 0;
   /// One line on stderr, `cdctl: warning: …`; debug lines only with --verbose.
   virtual void log(Level level, std::string_view line) = 0;
-  /// A step of long work for people who watch (stderr, only when it is a terminal, or as a debug line).
+  /// A step of long work for people who watch (stderr, only when it is a terminal, or as a debug
+  /// line).
   virtual void progress(std::string_view line) = 0;
-  /// Where the local home, reader positions and caches are (design §9): $XDG_STATE_HOME/cdctl, or /var/lib/cdctl for root,
-  /// unless `[local] home` says otherwise.
+  /// Where the local home, reader positions and caches are (design §9): $XDG_STATE_HOME/cdctl, or
+  /// /var/lib/cdctl for root, unless `[local] home` says otherwise.
   [[nodiscard]] virtual std::filesystem::path home() const = 0;
   /// Folder of the helper programs that are installed beside the front end.
   [[nodiscard]] virtual std::filesystem::path libexec() const = 0;

@@ -14,7 +14,7 @@ namespace cdctl {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;       ///< without credentials
+  std::string url;  ///< without credentials
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string user, password;  ///< HTTP basic authentication; reach no error text
@@ -29,16 +29,17 @@ struct HttpResponse {
   std::map<std::string, std::string> headers;  ///< names in lower case
 };
 
-/// HTTP client: keep-alive connections, no redirects followed, proxies from the environment not used for loopback.
-/// An answer with any status is a value; the error is "no answer": exit code `unknown` (refused, reset, TLS) or
-/// `timeout` (deadline). Not thread-safe: one object per thread.
+/// HTTP client: keep-alive connections, no redirects followed, proxies from the environment not
+/// used for loopback. An answer with any status is a value; the error is "no answer": exit code
+/// `unknown` (refused, reset, TLS) or `timeout` (deadline). Not thread-safe: one object per thread.
 class Http {
  public:
   virtual ~Http() = default;
   [[nodiscard]] virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
-  /// All requests at once over at most `parallel` connections; answers in the order of the requests.
-  [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests,
-                                                                   std::size_t parallel = 16) = 0;
+  /// All requests at once over at most `parallel` connections; answers in the order of the
+  /// requests.
+  [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all(
+      std::span<const HttpRequest> requests, std::size_t parallel = 16) = 0;
 };
 
 }  // namespace cdctl

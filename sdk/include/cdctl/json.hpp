@@ -13,8 +13,9 @@
 
 namespace cdctl {
 
-/// A JSON value. Objects keep the order of their members, so that a record that passes through a filter leaves it as
-/// it came. Reading and writing are in json.cpp (simdjson parses); this header pulls in no JSON library.
+/// A JSON value. Objects keep the order of their members, so that a record that passes through a
+/// filter leaves it as it came. Reading and writing are in json.cpp (simdjson parses); this header
+/// pulls in no JSON library.
 class Json {
  public:
   using Array = std::vector<Json>;
@@ -34,14 +35,20 @@ class Json {
   Json(Array value) : value_(std::move(value)) {}
   Json(Object value) : value_(std::move(value)) {}
 
-  [[nodiscard]] static Json object(std::initializer_list<Member> members = {}) { return Json(Object(members)); }
-  [[nodiscard]] static Json array(std::initializer_list<Json> items = {}) { return Json(Array(items)); }
+  [[nodiscard]] static Json object(std::initializer_list<Member> members = {}) {
+    return Json(Object(members));
+  }
+  [[nodiscard]] static Json array(std::initializer_list<Json> items = {}) {
+    return Json(Array(items));
+  }
   [[nodiscard]] static Json strings(const std::vector<std::string>& items);
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
   [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(value_); }
   [[nodiscard]] bool is_int() const { return std::holds_alternative<std::int64_t>(value_); }
-  [[nodiscard]] bool is_number() const { return is_int() || std::holds_alternative<double>(value_); }
+  [[nodiscard]] bool is_number() const {
+    return is_int() || std::holds_alternative<double>(value_);
+  }
   [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(value_); }
   [[nodiscard]] bool is_array() const { return std::holds_alternative<Array>(value_); }
   [[nodiscard]] bool is_object() const { return std::holds_alternative<Object>(value_); }
@@ -62,7 +69,9 @@ class Json {
   [[nodiscard]] Json* find(std::string_view key);
   /// The member `key`, or a null value. Works on any type.
   [[nodiscard]] const Json& operator[](std::string_view key) const;
-  [[nodiscard]] const Json& operator[](const char* key) const { return (*this)[std::string_view(key)]; }
+  [[nodiscard]] const Json& operator[](const char* key) const {
+    return (*this)[std::string_view(key)];
+  }
   /// Sets or replaces the member `key` (turning a null value into an object).
   Json& set(std::string_view key, Json value);
   /// Removes the member `key`, if there.
@@ -82,7 +91,8 @@ class Json {
   friend bool operator==(const Json&, const Json&) = default;
 
  private:
-  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> value_ = nullptr;
+  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> value_ =
+      nullptr;
 };
 
 /// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.

@@ -10,12 +10,16 @@
 
 // The boundary between the front end and a plugin.
 //
-//  1. A plugin exports one data symbol, `cdctl_plugin` (a Descriptor): plain data, read before any of its code is called.
-//  2. It refers to `cdctl_interface_N`, which only a host of interface version N exports: the dynamic linker refuses a
+//  1. A plugin exports one data symbol, `cdctl_plugin` (a Descriptor): plain data, read before any
+//  of its code is called.
+//  2. It refers to `cdctl_interface_N`, which only a host of interface version N exports: the
+//  dynamic linker refuses a
 //     mismatch before a constructor of the plugin runs.
-//  3. The host compares magic, interface version, size and build tag before the first virtual call, since virtual calls
+//  3. The host compares magic, interface version, size and build tag before the first virtual call,
+//  since virtual calls
 //     have no symbols that a linker could check.
-//  4. Factories and commands are noexcept; a role object is wrapped in a shield (shield.hpp) inside the plugin, so that
+//  4. Factories and commands are noexcept; a role object is wrapped in a shield (shield.hpp) inside
+//  the plugin, so that
 //     nothing thrown crosses the boundary.
 //  5. A plugin is never unloaded. It keeps no mutable static state.
 //
@@ -46,37 +50,50 @@ extern __attribute__((visibility("default"))) const char CDCTL_INTERFACE_SYMBOL(
 #endif
 #define CDCTL_STR_(x) #x
 #define CDCTL_STR(x) CDCTL_STR_(x)
-/// What must be equal in host and plugin for C++ types to be: the standard library and its ABI, the language level.
-#define CDCTL_BUILD_TAG                                                                                       \
-  "libstdc++" CDCTL_STR(_GLIBCXX_RELEASE) "/cxx" CDCTL_STR(__cplusplus) "/abi" CDCTL_STR(_GLIBCXX_USE_CXX11_ABI) \
-      CDCTL_TAG_SANITIZER CDCTL_TAG_DEBUG
+/// What must be equal in host and plugin for C++ types to be: the standard library and its ABI, the
+/// language level.
+#define CDCTL_BUILD_TAG                                                                   \
+  "libstdc++" CDCTL_STR(_GLIBCXX_RELEASE) "/cxx" CDCTL_STR(__cplusplus) "/abi" CDCTL_STR( \
+      _GLIBCXX_USE_CXX11_ABI) CDCTL_TAG_SANITIZER CDCTL_TAG_DEBUG
 
 namespace cdctl::plugin {
 
 constexpr std::uint64_t k_magic = 0x316c7463'64632f00;  // "\0/cdctl1"
 
 /// Which interface a role row's factory returns.
-enum class Role : std::uint32_t { source, deployer, engine, memory, switch_, feed, probe, doctor, sink };
+enum class Role : std::uint32_t {
+  source,
+  deployer,
+  engine,
+  memory,
+  switch_,
+  feed,
+  probe,
+  doctor,
+  sink
+};
 
 /// `what` is filled when the answer is nullptr.
 using Factory = void* (*)(Host& host, std::string& what) noexcept;
 
 struct RoleRow {
   Role role;
-  const char* kind;     ///< how configuration and the host name it: `git`, `local`, `mojo`, `rabbit`
-  const char* keys;     ///< source kinds: the option keys beside the kind's own, separated by blanks
+  const char* kind;  ///< how configuration and the host name it: `git`, `local`, `mojo`, `rabbit`
+  const char* keys;  ///< source kinds: the option keys beside the kind's own, separated by blanks
   Factory create;
 };
 
-/// An option of a plugin's command. The host builds the command line from these rows. The name of a value says what it is, and
-/// completion goes by it: FILE and FOLDER, SET, SERVICE, SELECTOR, SOURCE, RULE; others are free text.
+/// An option of a plugin's command. The host builds the command line from these rows. The name of a
+/// value says what it is, and completion goes by it: FILE and FOLDER, SET, SERVICE, SELECTOR,
+/// SOURCE, RULE; others are free text.
 struct OptionRow {
-  const char* name;     ///< long name without dashes
-  const char* value;    ///< name of its value, or nullptr for a flag
+  const char* name;   ///< long name without dashes
+  const char* value;  ///< name of its value, or nullptr for a flag
   const char* help;
   bool repeatable;
-  char letter = 0;      ///< `-s`; 0 = none
-  const char* choices = nullptr;  ///< the values it can have, separated by blanks; nullptr = any. Completion offers them
+  char letter = 0;                ///< `-s`; 0 = none
+  const char* choices = nullptr;  ///< the values it can have, separated by blanks; nullptr = any.
+                                  ///< Completion offers them
 };
 
 struct CommandArguments;  // args.hpp
@@ -86,7 +103,7 @@ struct CommandRow {
   const char* name;
   const char* arguments;  ///< `SPEC [WORKSPACE]`: `[X]` optional, `X…` many
   const char* summary;
-  const char* examples;   ///< lines, each a command
+  const char* examples;  ///< lines, each a command
   const OptionRow* options;
   std::size_t option_count;
   /// Returns the exit code. Records go through `arguments.write`.
@@ -124,9 +141,12 @@ void* make(Host& host, std::string& what) noexcept {
 
 }  // namespace cdctl::plugin
 
-/// Defines the plugin's one exported symbol. Use once, at file scope, with a Descriptor's initialisers after the tag.
-#define CDCTL_PLUGIN(...)                                                                                       \
-  extern "C" __attribute__((visibility("default"), used)) const char* const cdctl_plugin_gate =                 \
-      &CDCTL_INTERFACE_SYMBOL(CDCTL_INTERFACE);                                                                 \
-  extern "C" __attribute__((visibility("default"), used)) const ::cdctl::plugin::Descriptor cdctl_plugin = {    \
-      ::cdctl::plugin::k_magic, CDCTL_INTERFACE, sizeof(::cdctl::plugin::Descriptor), CDCTL_BUILD_TAG, __VA_ARGS__}
+/// Defines the plugin's one exported symbol. Use once, at file scope, with a Descriptor's
+/// initialisers after the tag.
+#define CDCTL_PLUGIN(...)                                                                       \
+  extern "C" __attribute__((visibility("default"), used)) const char* const cdctl_plugin_gate = \
+      &CDCTL_INTERFACE_SYMBOL(CDCTL_INTERFACE);                                                 \
+  extern "C" __attribute__((visibility("default"), used))                                       \
+  const ::cdctl::plugin::Descriptor cdctl_plugin = {::cdctl::plugin::k_magic, CDCTL_INTERFACE,  \
+                                                    sizeof(::cdctl::plugin::Descriptor),        \
+                                                    CDCTL_BUILD_TAG, __VA_ARGS__}

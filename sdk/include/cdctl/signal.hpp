@@ -24,12 +24,14 @@ enum class Severity { debug, info, warning, error, critical };
 /// In the upper case of OpenTelemetry: `FATAL`.
 [[nodiscard]] std::string_view text_of(Severity severity);
 
-/// Checks a flat signal and fills what can be: schema, id, service and revision from set, key, time. Exit code `failed`
-/// with the reason when it cannot be a signal (no set, unknown severity, other schema).
+/// Checks a flat signal and fills what can be: schema, id, service and revision from set, key,
+/// time. Exit code `failed` with the reason when it cannot be a signal (no set, unknown severity,
+/// other schema).
 [[nodiscard]] Result<Json> normal_signal(Json flat);
 
-/// The flat record as a CloudEvent 1.0: the wire form. The one place of the mapping, with its reverse. Three identities
-/// stay apart: `id` with `source` is this occurrence, `key` the condition, `correlation` the run it belongs to.
+/// The flat record as a CloudEvent 1.0: the wire form. The one place of the mapping, with its
+/// reverse. Three identities stay apart: `id` with `source` is this occurrence, `key` the
+/// condition, `correlation` the run it belongs to.
 [[nodiscard]] Json to_cloud_event(const Json& flat);
 /// A flat record from either form. Passes through normal_signal.
 [[nodiscard]] Result<Json> from_either_form(Json json);

@@ -13,7 +13,8 @@ namespace cdctl {
 [[nodiscard]] std::string url_decode(std::string_view text);
 
 struct Url {
-  std::string scheme, user, password, host, port, path;  ///< user and password decoded; path with its leading slash
+  std::string scheme, user, password, host, port,
+      path;  ///< user and password decoded; path with its leading slash
   [[nodiscard]] std::string without_credentials() const;
 };
 /// Exit code `config` when it is not an absolute URL. The error text never holds the password.

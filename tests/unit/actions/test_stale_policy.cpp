@@ -10,7 +10,9 @@ namespace {
 
 const Time k_now = *parse_rfc3339("2026-11-23T04:00:00Z");
 
-actions::Candidate live(std::string name, Millis age) { return {std::move(name), "live", false, true, k_now - age, {}, {}, true}; }
+actions::Candidate live(std::string name, Millis age) {
+  return {std::move(name), "live", false, true, k_now - age, {}, {}, true};
+}
 actions::Candidate cut(std::string name, Millis age, Millis cut_for) {
   auto out = live(std::move(name), age);
   out.cut = true;
@@ -26,7 +28,8 @@ ReaperPolicy policy(std::int64_t keep, Millis min_age = 0ms, Millis prove_for = 
 }
 std::string marks(const std::vector<actions::Candidate>& sets, const ReaperPolicy& with) {
   std::string out;
-  for (const auto& judgement : actions::judge(sets, with, k_now)) out += judgement.stale ? 'x' : '-';
+  for (const auto& judgement : actions::judge(sets, with, k_now))
+    out += judgement.stale ? 'x' : '-';
   return out;
 }
 
@@ -41,10 +44,12 @@ TEST_CASE("the newest N live sets stay") {
 }
 
 TEST_CASE("a young set stays whatever its number") {
-  CHECK(marks({live("a", 5h), live("b", 30min), live("c", 20min), live("d", 10min)}, policy(1, 1h)) == "x---");
+  CHECK(marks({live("a", 5h), live("b", 30min), live("c", 20min), live("d", 10min)},
+              policy(1, 1h)) == "x---");
 }
 
-TEST_CASE("cut sets do not count towards keep, and go after their grace unless they are the newest") {
+TEST_CASE(
+    "cut sets do not count towards keep, and go after their grace unless they are the newest") {
   CHECK(marks({live("a", 5h), cut("b", 4h, 3h), live("c", 3h)}, policy(1, 1h)) == "xx-");
   CHECK(marks({live("a", 5h), cut("b", 4h, 10min), live("c", 3h)}, policy(2, 1h)) == "---");
   CHECK(marks({live("a", 5h), live("b", 4h), cut("c", 3h, 2h)}, policy(1, 1h)) == "x--");
@@ -53,7 +58,8 @@ TEST_CASE("cut sets do not count towards keep, and go after their grace unless t
 TEST_CASE("the newest proven set is the fallback while everything newer is unproven or cut") {
   // b and c are live but unproven: a is the one to go back to
   CHECK(marks({live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "-x-");
-  CHECK(marks({live("z", 40h), live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) == "x-x-");
+  CHECK(marks({live("z", 40h), live("a", 30h), live("b", 2h), live("c", 1h)}, policy(1, 1h, 24h)) ==
+        "x-x-");
   CHECK(marks({live("a", 30h), cut("b", 29h, 5h), cut("c", 28h, 5h)}, policy(0, 1h, 24h)) == "-x-");
 }
 
@@ -64,7 +70,8 @@ TEST_CASE("unknown is never stale") {
   unknown_state.state = "";
   auto elsewhere = live("c", 30h);
   elsewhere.here = false;
-  CHECK(marks({unknown_cut, unknown_state, elsewhere, live("d", 3h), live("e", 2h)}, policy(1)) == "---x-");
+  CHECK(marks({unknown_cut, unknown_state, elsewhere, live("d", 3h), live("e", 2h)}, policy(1)) ==
+        "---x-");
 }
 
 TEST_CASE("a set that never served has its own, shorter rule") {

@@ -10,7 +10,9 @@ namespace {
 
 const Time k_begin = *parse_rfc3339("2026-11-23T10:00:00.000Z");
 End judged(std::int64_t messages, bool early, const Settled& seen, Millis after) {
-  return actions::judge_trial({k_begin, k_begin + Millis(60'000), messages, early, "alice@web1"}, seen, k_begin + after).end;
+  return actions::judge_trial({k_begin, k_begin + Millis(60'000), messages, early, "alice@web1"},
+                              seen, k_begin + after)
+      .end;
 }
 constexpr Millis k_soon{5'000}, k_end{60'000};
 
@@ -31,7 +33,7 @@ TEST_CASE("an unanswered trial has failed") {
 }
 
 TEST_CASE("what comes back fails a trial, at once when there is no doubt") {
-  CHECK(judged(20, true, {20, 2, 1}, k_soon) == End::passed);    // a tenth
+  CHECK(judged(20, true, {20, 2, 1}, k_soon) == End::passed);  // a tenth
   CHECK(judged(20, true, {20, 3, 1}, k_soon) == End::running);
   CHECK(judged(20, true, {20, 3, 1}, k_end) == End::failed);
   CHECK(judged(20, true, {0, 4, 1}, k_soon) == End::running);

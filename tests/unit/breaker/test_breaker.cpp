@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/breaker/breaker.hpp"
-#include "core/breaker/signal_scanner.hpp"
 #include "core/breaker/rule.hpp"
+#include "core/breaker/signal_scanner.hpp"
 
 using namespace cdctl;
 using namespace cdctl::breaker;
@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 namespace {
 
 const Time k_start = *parse_rfc3339("2026-11-23T04:00:00Z");
-const std::string k_one = "thumbs-r0000000001", k_two = "thumbs-r0000000002", k_other = "mails-r0000000003";
+const std::string k_one = "thumbs-r0000000001", k_two = "thumbs-r0000000002",
+                  k_other = "mails-r0000000003";
 
 struct Fixture {
   std::vector<Json> verdicts;
@@ -29,10 +30,13 @@ struct Fixture {
                  [this](const Json& verdict) { verdicts.push_back(verdict); }},
                 false) {}
 
-  void add(const std::string& set, Severity severity, Millis at, std::string_view signal = "oops", std::uint64_t identity = 0) {
+  void add(const std::string& set, Severity severity, Millis at, std::string_view signal = "oops",
+           std::uint64_t identity = 0) {
     breaker.add({set, signal, severity, k_start + at, k_start + at, identity ? identity : ++id});
   }
-  std::string said(std::size_t i) const { return verdicts.at(i)["set"].as_string() + " " + verdicts.at(i)["verdict"].as_string(); }
+  std::string said(std::size_t i) const {
+    return verdicts.at(i)["set"].as_string() + " " + verdicts.at(i)["verdict"].as_string();
+  }
 };
 
 }  // namespace
@@ -43,16 +47,22 @@ TEST_CASE("rules read aloud and are checked with a column") {
   CHECK(breaker::Rule::parse("errors >= 5 in 90s")->window == 90s);
   CHECK(breaker::Rule::parse("warnings>=3 in a row")->kind == breaker::Rule::Kind::row);
   CHECK(breaker::Rule::parse("'out of ink' >= 2")->signal == "out of ink");
-  for (const auto* bad : {"", "critical", "critical >=", "critical >= x", "critical >= 1 in", "critical >= 1 in 5", "critical >= 1 in 0s", "critical >= 1 in a",
-                          "critical >= 0", "nonsense >= 1", "critical == 1", "critical >= 1 in 1m more", "'x >= 1", "critical >= 99999999999"}) {
+  for (const auto* bad :
+       {"", "critical", "critical >=", "critical >= x", "critical >= 1 in", "critical >= 1 in 5",
+        "critical >= 1 in 0s", "critical >= 1 in a", "critical >= 0", "nonsense >= 1",
+        "critical == 1", "critical >= 1 in 1m more", "'x >= 1", "critical >= 99999999999"}) {
     INFO(bad);
     const auto rule = breaker::Rule::parse(bad);
     REQUIRE_FALSE(rule);
     CHECK(rule.error().exit == ExitCode::usage);
     CHECK(rule.error().what.find("column") != std::string::npos);
   }
-  const auto column_of = [](std::string_view text) { return breaker::Rule::parse(text).error().what; };
-  CHECK_THAT(column_of("errors >= 5 on 1m"), Catch::Matchers::Contains("column 13: expected 'in DURATION'") && Catch::Matchers::Contains("found 'on'"));
+  const auto column_of = [](std::string_view text) {
+    return breaker::Rule::parse(text).error().what;
+  };
+  CHECK_THAT(column_of("errors >= 5 on 1m"),
+             Catch::Matchers::Contains("column 13: expected 'in DURATION'") &&
+                 Catch::Matchers::Contains("found 'on'"));
 }
 
 TEST_CASE("one critical signal trips, and only its own set") {
@@ -97,7 +107,9 @@ TEST_CASE("the same id is counted once") {
 
 TEST_CASE("consecutive failures are broken by a good signal") {
   Fixture f({"errors >= 3 in a row"});
-  for (const auto severity : {Severity::error, Severity::error, Severity::info, Severity::error, Severity::error}) f.add(k_one, severity, 1s * static_cast<int>(f.id));
+  for (const auto severity :
+       {Severity::error, Severity::error, Severity::info, Severity::error, Severity::error})
+    f.add(k_one, severity, 1s * static_cast<int>(f.id));
   CHECK(f.verdicts.empty());
   f.add(k_one, Severity::error, 9s);
   REQUIRE(f.verdicts.size() == 1);
@@ -135,13 +147,17 @@ TEST_CASE("when every signalling set of a service is bad it is the world") {
 TEST_CASE("one wrong clock neither hides nor invents a failure") {
   breaker::SignalScanner scanner;
   const auto line = [](std::string_view time, std::string_view received) {
-    auto text = fmt::format(R"({{"schema":"cdctl.signal/1","id":"{}","set":"{}","severity":"error","signal":"x","time":"{}","received":"{}"}})", time, k_one, time, received);
+    auto text = fmt::format(
+        R"({{"schema":"cdctl.signal/1","id":"{}","set":"{}","severity":"error","signal":"x","time":"{}","received":"{}"}})",
+        time, k_one, time, received);
     text.reserve(text.size() + 64);
     return text;
   };
-  REQUIRE(scanner.scan(line("2026-11-23T09:00:00Z", "2026-11-23T04:00:00Z")) == breaker::SignalScanner::Kind::signal);
+  REQUIRE(scanner.scan(line("2026-11-23T09:00:00Z", "2026-11-23T04:00:00Z")) ==
+          breaker::SignalScanner::Kind::signal);
   CHECK(scanner.observation().time == k_start + 30s);
-  REQUIRE(scanner.scan(line("2020-01-01T00:00:00Z", "2026-11-23T04:00:00Z")) == breaker::SignalScanner::Kind::signal);
+  REQUIRE(scanner.scan(line("2020-01-01T00:00:00Z", "2026-11-23T04:00:00Z")) ==
+          breaker::SignalScanner::Kind::signal);
   CHECK(scanner.observation().time == k_start - 30s);
 }
 
@@ -154,7 +170,8 @@ TEST_CASE("ten million ids keep the memory of ids where it is") {
 
 TEST_CASE("a signal comes in either form") {
   breaker::SignalScanner scanner;
-  std::string flat = R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","time":"2026-11-23T04:00:00Z"})";
+  std::string flat =
+      R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","time":"2026-11-23T04:00:00Z"})";
   flat.reserve(flat.size() + 64);
   REQUIRE(scanner.scan(flat) == breaker::SignalScanner::Kind::signal);
   auto event = to_cloud_event(*normal_signal(*Json::parse(flat))).dump();
@@ -162,7 +179,9 @@ TEST_CASE("a signal comes in either form") {
   REQUIRE(scanner.scan(event) == breaker::SignalScanner::Kind::signal);
   CHECK(scanner.observation().set == k_one);
   CHECK(scanner.observation().severity == Severity::critical);
-  for (std::string bad : {"", "{", "[]", "7", R"({"schema":"cdctl.signal/2"})", R"({"schema":"cdctl.signal/1","set":"x","severity":"?","time":"2026-11-23T04:00:00Z"})"}) {
+  for (std::string bad :
+       {"", "{", "[]", "7", R"({"schema":"cdctl.signal/2"})",
+        R"({"schema":"cdctl.signal/1","set":"x","severity":"?","time":"2026-11-23T04:00:00Z"})"}) {
     bad.reserve(bad.size() + 64);
     CHECK(scanner.scan(bad) == breaker::SignalScanner::Kind::bad);
   }

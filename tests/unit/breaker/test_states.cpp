@@ -13,7 +13,9 @@ namespace {
 
 const Time k_start = *parse_rfc3339("2026-11-23T04:00:00Z");
 
-std::string set_of(char letter, std::string_view service = "thumbs") { return fmt::format("{}-r00000000{:02x}", service, static_cast<unsigned>(letter)); }
+std::string set_of(char letter, std::string_view service = "thumbs") {
+  return fmt::format("{}-r00000000{:02x}", service, static_cast<unsigned>(letter));
+}
 
 struct Fixture {
   std::vector<Json> verdicts;
@@ -55,11 +57,14 @@ struct Fixture {
   std::vector<std::string> said(const std::string& set) const {
     std::vector<std::string> out;
     for (const auto& verdict : verdicts)
-      if (verdict["set"].view() == set) out.push_back(verdict["verdict"].as_string() + (verdict["why"].is_string() ? " " + verdict["why"].as_string() : ""));
+      if (verdict["set"].view() == set)
+        out.push_back(verdict["verdict"].as_string() +
+                      (verdict["why"].is_string() ? " " + verdict["why"].as_string() : ""));
     return out;
   }
   std::size_t loud() const {
-    return static_cast<std::size_t>(std::ranges::count_if(verdicts, [](const Json& verdict) { return verdict["loud"].as_bool(); }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        verdicts, [](const Json& verdict) { return verdict["loud"].as_bool(); }));
   }
 };
 
@@ -70,7 +75,9 @@ using Said = std::vector<std::string>;
 TEST_CASE("a set that fails more than its peers is found, and the evidence says how") {
   Fixture f({"failure-rate > 2.5x baseline else 15% in 10m of at least 30 for 1m"});
   for (int i = 0; i < 120; ++i)
-    for (const char letter : {'a', 'b', 'c'}) f.work(set_of(letter), 10s * i, letter == 'b' && i > 40 ? 70 : 98, letter == 'b' && i > 40 ? 30 : 2);
+    for (const char letter : {'a', 'b', 'c'})
+      f.work(set_of(letter), 10s * i, letter == 'b' && i > 40 ? 70 : 98,
+             letter == 'b' && i > 40 ? 30 : 2);
   CHECK(f.said(set_of('a')).empty());
   REQUIRE_FALSE(f.said(set_of('b')).empty());
   CHECK(f.said(set_of('c')).empty());
@@ -108,9 +115,11 @@ TEST_CASE("the end of the input decides what waits for everyone, and nothing els
 TEST_CASE("all sets of a service within the wait are the world, told once aloud") {
   Fixture f({"critical >= 1 unless everyone in 5s"});
   for (const char letter : {'a', 'b', 'c'}) f.add(set_of(letter), Severity::info, 0s);
-  for (const char letter : {'a', 'b', 'c'}) f.add(set_of(letter), Severity::critical, 1s * (letter - 'a'));
+  for (const char letter : {'a', 'b', 'c'})
+    f.add(set_of(letter), Severity::critical, 1s * (letter - 'a'));
   f.breaker.tick(k_start + 9s);
-  for (const char letter : {'a', 'b', 'c'}) CHECK(f.said(set_of(letter)) == Said{"undecided everyone"});
+  for (const char letter : {'a', 'b', 'c'})
+    CHECK(f.said(set_of(letter)) == Said{"undecided everyone"});
   CHECK(f.loud() == 1);
   CHECK(f.verdicts[0]["sets"].items().size() == 3);
 }
@@ -148,8 +157,10 @@ TEST_CASE("sets of many services at once are everywhere, two services are not") 
 
 TEST_CASE("most services well: then it is a few revisions and not the world") {
   Fixture f({"critical >= 1 for 5s"});
-  for (char service = 'f'; service < 'p'; ++service) f.add(set_of('a', std::string(1, service)), Severity::info, 0s);
-  for (const std::string service : {"p", "q", "r"}) f.add(set_of('b', service), Severity::critical, 1s);
+  for (char service = 'f'; service < 'p'; ++service)
+    f.add(set_of('a', std::string(1, service)), Severity::info, 0s);
+  for (const std::string service : {"p", "q", "r"})
+    f.add(set_of('b', service), Severity::critical, 1s);
   f.breaker.tick(k_start + 12s);
   CHECK(f.said(set_of('b', "p")) == Said{"unhealthy"});
 }
@@ -157,10 +168,13 @@ TEST_CASE("most services well: then it is a few revisions and not the world") {
 TEST_CASE("the end of an outage blames nobody who recovers a little later") {
   Fixture f({"errors >= 10 in 1m"});
   for (int i = 0; i < 180; ++i)
-    for (const char letter : {'a', 'b'}) f.add(set_of(letter), i < (letter == 'a' ? 100 : 115) ? Severity::error : Severity::info, 1s * i);
+    for (const char letter : {'a', 'b'})
+      f.add(set_of(letter), i < (letter == 'a' ? 100 : 115) ? Severity::error : Severity::info,
+            1s * i);
   f.breaker.tick(k_start + 10min);
   for (const char letter : {'a', 'b'})
-    for (const auto& text : f.said(set_of(letter))) CHECK(text != (letter == 'b' ? "unhealthy" : ""));
+    for (const auto& text : f.said(set_of(letter)))
+      CHECK(text != (letter == 'b' ? "unhealthy" : ""));
 }
 
 TEST_CASE("what was forced is obeyed, and what it would have been is said") {
@@ -219,7 +233,8 @@ TEST_CASE("a replay of the same signals says the same") {
   const auto run = [] {
     Fixture f({"errors >= 3 in 1m", "failure-rate > 10% in 5m of at least 10"});
     for (int i = 0; i < 2000; ++i) {
-      f.add(set_of(static_cast<char>('a' + i % 3)), i % 7 == 0 ? Severity::error : Severity::info, 1s * i);
+      f.add(set_of(static_cast<char>('a' + i % 3)), i % 7 == 0 ? Severity::error : Severity::info,
+            1s * i);
       f.work(set_of(static_cast<char>('a' + i % 2)), 1s * i, 9, i % 4 == 0 ? 3 : 0);
     }
     return f.verdicts;
@@ -235,15 +250,19 @@ TEST_CASE("the fast scanner and the parser read the same") {
     text.reserve(text.size() + 64);
     const auto kind = scanner.scan(text);
     const auto& o = scanner.observation();
-    return fmt::format("{} {} {} {} {} {} {} {}", static_cast<int>(kind), o.set, static_cast<int>(o.severity), o.time.time_since_epoch().count(), o.received.time_since_epoch().count(), o.identity,
-                       o.counted("ok"), o.counted("failed"));
+    return fmt::format("{} {} {} {} {} {} {} {}", static_cast<int>(kind), o.set,
+                       static_cast<int>(o.severity), o.time.time_since_epoch().count(),
+                       o.received.time_since_epoch().count(), o.identity, o.counted("ok"),
+                       o.counted("failed"));
   };
-  const std::string plain = R"({"schema":"cdctl.signal/1","id":"1","set":"thumbs-r0000000001","severity":"info","signal":"x","counts":{"ok":97,"failed":3},"time":"2026-11-23T04:00:59.500Z","received":"2026-11-23T04:01:00.250Z")";
+  const std::string plain =
+      R"({"schema":"cdctl.signal/1","id":"1","set":"thumbs-r0000000001","severity":"info","signal":"x","counts":{"ok":97,"failed":3},"time":"2026-11-23T04:00:59.500Z","received":"2026-11-23T04:01:00.250Z")";
   const auto expected = scan(plain + "}");
   // An escape, a letter beyond ASCII and a fraction send the same record the other way.
   CHECK(scan(plain + R"(,"message":"a \"b\""})") == expected);
   CHECK(scan(plain + R"(,"message":"ü"})") == expected);
   CHECK(scan(plain + R"(,"value":-1.5,"deep":{"a":[1,2]}})") == expected);
   CHECK(scan(" " + plain + " , \"n\" : 7 , \"b\" : true } ") == expected);
-  for (const auto* tail : {"", ",}", "}}", R"(,"n":01})", R"(,"n":tru})", R"(,"m":"a)"}) CHECK(scan(plain + tail) != expected);
+  for (const auto* tail : {"", ",}", "}}", R"(,"n":01})", R"(,"n":tru})", R"(,"m":"a)"})
+    CHECK(scan(plain + tail) != expected);
 }

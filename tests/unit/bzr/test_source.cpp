@@ -30,8 +30,10 @@ class Variable {
   Variable(const Variable&) = delete;
   Variable& operator=(const Variable&) = delete;
   ~Variable() {
-    if (old_) ::setenv(name_, old_->c_str(), 1);
-    else ::unsetenv(name_);
+    if (old_)
+      ::setenv(name_, old_->c_str(), 1);
+    else
+      ::unsetenv(name_);
   }
 
  private:
@@ -41,7 +43,8 @@ class Variable {
 
 struct Bench {
   TempDir dir;
-  Variable home{"BRZ_HOME", (fs::create_directories(dir.path() / "brz-home"), (dir.path() / "brz-home").string())};
+  Variable home{"BRZ_HOME", (fs::create_directories(dir.path() / "brz-home"),
+                             (dir.path() / "brz-home").string())};
   TestHost host{dir.path() / "home"};
   BzrSource bzr{host};
   Deadline deadline{Millis(60'000)};
@@ -54,7 +57,8 @@ struct Bench {
     command.env = {{"BRZ_EMAIL", "Tester <tester@test>"}, {"BRZ_LOG", "/dev/null"}};
     command.deadline = Deadline(Millis(60'000));
     const auto finished = run(command);
-    if (!finished || !finished->ok()) throw std::runtime_error(finished ? words[0] + ": " + finished->err : finished.error().what);
+    if (!finished || !finished->ok())
+      throw std::runtime_error(finished ? words[0] + ": " + finished->err : finished.error().what);
     return finished->out.substr(0, finished->out.find('\n'));
   }
   fs::path branch(const std::string& name) const {
@@ -69,17 +73,19 @@ struct Bench {
     const auto info = brz({"revision-info"}, in);
     return info.substr(info.find(' ') + 1);
   }
-  static SourceConfig source(const std::string& url) { return {"thumbs", "trunk", "bzr", url, Json::object()}; }
+  static SourceConfig source(const std::string& url) {
+    return {"thumbs", "trunk", "bzr", url, Json::object()};
+  }
   Result<SourceState> newest(const std::string& url) {
     const std::vector sources{source(url)};
     return std::move(bzr.newest(sources, deadline).front());
   }
 };
 
-#define SKIP_WITHOUT_BRZ()           \
-  if (!find_program("brz")) {        \
-    WARN("brz is not installed");    \
-    return;                          \
+#define SKIP_WITHOUT_BRZ()        \
+  if (!find_program("brz")) {     \
+    WARN("brz is not installed"); \
+    return;                       \
   }
 
 /// For as long as it lives no program is found, so that nothing can start brz in secret.
@@ -90,14 +96,17 @@ Variable nothing_to_start() { return {"PATH", "/nonexistent"}; }
 TEST_CASE("addresses of branches are checked") {
   const auto url = [](std::string_view text) {
     auto address = parse_address(text, "/etc/cdctl");
-    return address ? (address->local ? "local " : "") + address->url : "(" + address.error().what + ")";
+    return address ? (address->local ? "local " : "") + address->url
+                   : "(" + address.error().what + ")";
   };
   CHECK(url("lp:~team/charms/trusty/x/next") == "lp:~team/charms/trusty/x/next");
   CHECK(url("bzr+ssh://me@h/x") == "bzr+ssh://me@h/x");
   CHECK(url("nosmart+http://h/x") == "nosmart+http://h/x");
   CHECK(url("file:///srv/x/") == "local /srv/x");
   CHECK(url("../x") == "local /etc/x");
-  for (const std::string bad : {"", "-Dx", "lp:", "lp:-x", "ssh://h/x", "bzr+ssh://-oProxyCommand=x/y", "file://h/x", "x:y", "lp:a\nb", "ext::sh"}) {
+  for (const std::string bad :
+       {"", "-Dx", "lp:", "lp:-x", "ssh://h/x", "bzr+ssh://-oProxyCommand=x/y", "file://h/x", "x:y",
+        "lp:a\nb", "ext::sh"}) {
     INFO(bad);
     CHECK(parse_address(bad, "/").error().exit == ExitCode::config);
   }
@@ -112,7 +121,8 @@ TEST_CASE("a revision names one of the branch itself and nothing else") {
   CHECK(revision_spec("revid:a@b-1-x") == "revid:a@b-1-x");
   CHECK(revision_spec("a@b-20261123-x") == "revid:a@b-20261123-x");
   CHECK(revision_spec("v1.0") == "tag:v1.0");
-  for (const std::string bad : {"", "-1", "1..3", "branch:/etc", "ancestor:x", "revid:", "revid:a b", "a b", ".1", "date:today", "null:"}) {
+  for (const std::string bad : {"", "-1", "1..3", "branch:/etc", "ancestor:x",
+                                "revid:", "revid:a b", "a b", ".1", "date:today", "null:"}) {
     INFO(bad);
     CHECK(revision_spec(bad).error().exit == ExitCode::usage);
   }
@@ -141,7 +151,9 @@ TEST_CASE("the tip of a branch on this machine is read without starting brz") {
   }
   CHECK(bench.newest("file://" + trunk.string())->revision == second);
   CHECK(bench.bzr.resolve(Bench::source(trunk.string()), "2", bench.deadline)->revision == second);
-  CHECK(bench.bzr.resolve(Bench::source(trunk.string()), "revid:" + second, bench.deadline)->number == 2);
+  CHECK(
+      bench.bzr.resolve(Bench::source(trunk.string()), "revid:" + second, bench.deadline)->number ==
+      2);
 }
 
 TEST_CASE("what brz alone can read it is asked for") {
@@ -163,7 +175,9 @@ TEST_CASE("revisions are resolved by number, id and tag, and only those of the b
   const auto first = bench.commit(trunk, "1");
   bench.brz({"tag", "--quiet", "v1"}, trunk);
   bench.commit(trunk, "2");
-  const auto resolve = [&](const std::string& revision) { return bench.bzr.resolve(Bench::source(trunk.string()), revision, bench.deadline); };
+  const auto resolve = [&](const std::string& revision) {
+    return bench.bzr.resolve(Bench::source(trunk.string()), revision, bench.deadline);
+  };
   for (const auto& name : {std::string("1"), first, "revid:" + first, std::string("v1")}) {
     INFO(name);
     const auto state = resolve(name);
@@ -189,8 +203,12 @@ TEST_CASE("checkouts are writable trees at exactly their revisions, many at once
   const auto at = [&](const std::string& name) { return bench.dir.path() / "out" / name; };
   fs::create_directories(at("empty"));
   const auto source = Bench::source(trunk.string());
-  const std::vector<CheckoutRequest> requests{{source, first, at("one")}, {source, second, at("empty")}, {source, "nobody@nowhere-1", at("none")},
-                                              {Bench::source("/nonexistent"), first, at("nowhere")}, {source, "a b", at("bad")}, {source, second, at("two")}};
+  const std::vector<CheckoutRequest> requests{{source, first, at("one")},
+                                              {source, second, at("empty")},
+                                              {source, "nobody@nowhere-1", at("none")},
+                                              {Bench::source("/nonexistent"), first, at("nowhere")},
+                                              {source, "a b", at("bad")},
+                                              {source, second, at("two")}};
   const auto done = bench.bzr.checkout_all(requests, bench.deadline);
   REQUIRE(done.size() == requests.size());
   for (const auto i : {0, 1, 5}) {
@@ -217,11 +235,22 @@ TEST_CASE("each kind of trouble with a branch has its own words") {
   bench.brz({"init-shared-repo", "--quiet", "shared"}, bench.dir.path());
   const auto good = bench.branch("good");
   const auto revision = bench.commit(good, "1");
-  const auto path = [&](const char* name) { return Bench::source((bench.dir.path() / name).string()); };
-  const std::vector<SourceConfig> sources{path("nothing"), path("folder"), path("empty"), path("shared"), Bench::source("-Dx"),
-                                          Bench::source("bzr://127.0.0.1:1/x"), path("good"), Bench::source("http://127.0.0.1:1/x")};
-  const std::vector<std::string> says{"there is nothing at this path", "there is no bzr branch", "the branch is empty", "only a repository", "starts with a dash",
-                                      "the server cannot be reached", "", "the server cannot be reached"};
+  const auto path = [&](const char* name) {
+    return Bench::source((bench.dir.path() / name).string());
+  };
+  const std::vector<SourceConfig> sources{
+      path("nothing"),      path("folder"),
+      path("empty"),        path("shared"),
+      Bench::source("-Dx"), Bench::source("bzr://127.0.0.1:1/x"),
+      path("good"),         Bench::source("http://127.0.0.1:1/x")};
+  const std::vector<std::string> says{"there is nothing at this path",
+                                      "there is no bzr branch",
+                                      "the branch is empty",
+                                      "only a repository",
+                                      "starts with a dash",
+                                      "the server cannot be reached",
+                                      "",
+                                      "the server cannot be reached"};
   const auto answers = bench.bzr.newest(sources, bench.deadline);
   REQUIRE(answers.size() == sources.size());
   for (std::size_t i = 0; i < says.size(); ++i) {

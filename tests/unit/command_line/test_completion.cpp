@@ -32,11 +32,16 @@ std::vector<Words> stages_of(std::string_view example) {
   std::vector<Words> out;
   bool ours = false, redirected = false;
   for (const auto& word : read_line("shell " + std::string(example)).words) {
-    if (word == "|") ours = false;
-    else if (redirected) redirected = false;
-    else if (word.starts_with('<') || word.starts_with('>')) redirected = word.size() == 1;
-    else if (word == "cdctl") ours = true, out.emplace_back();
-    else if (ours) out.back().push_back(word);
+    if (word == "|")
+      ours = false;
+    else if (redirected)
+      redirected = false;
+    else if (word.starts_with('<') || word.starts_with('>'))
+      redirected = word.size() == 1;
+    else if (word == "cdctl")
+      ours = true, out.emplace_back();
+    else if (ours)
+      out.back().push_back(word);
   }
   return out;
 }
@@ -46,9 +51,11 @@ const cli::Command* row_of(std::string_view name) {
   return at == commands().end() ? nullptr : &*at;
 }
 
-std::string complete_with(const std::filesystem::path& folder, std::string_view shell, std::string line, Words more = {}) {
+std::string complete_with(const std::filesystem::path& folder, std::string_view shell,
+                          std::string line, Words more = {}) {
   cdctl::Program command;
-  command.argv = {CDCTL_BUILD_DIR "/bin/cdctl", "__complete", std::string(shell), "--", std::move(line)};
+  command.argv = {CDCTL_BUILD_DIR "/bin/cdctl", "__complete", std::string(shell), "--",
+                  std::move(line)};
   command.argv.insert(command.argv.end(), more.begin(), more.end());
   command.unset_env = {"CDCTL_CONFIG", "CDCTL_OUTPUT", "XDG_CONFIG_HOME"};
   command.env = {{"HOME", "/nonexistent"}, {"CDCTL_HOME", (folder / "home").string()}};
@@ -63,7 +70,9 @@ std::string complete_with(const std::filesystem::path& folder, std::string_view 
 
 }  // namespace
 
-TEST_CASE("every row has a summary, examples that its own parser takes, and values that completion knows") {
+TEST_CASE(
+    "every row has a summary, examples that its own parser takes, and values that completion "
+    "knows") {
   for (const auto& row : commands()) {
     INFO(row.name);
     CHECK_FALSE(row.summary.empty());
@@ -79,16 +88,20 @@ TEST_CASE("every row has a summary, examples that its own parser takes, and valu
         REQUIRE(command);
         std::vector<Option> options(command->options.begin(), command->options.end());
         std::ranges::move(global_options_of(*command), std::back_inserter(options));
-        const auto args = parse_words(command->name, options, !command->arguments.empty(), {stage.begin() + 1, stage.end()});
+        const auto args = parse_words(command->name, options, !command->arguments.empty(),
+                                      {stage.begin() + 1, stage.end()});
         if (!args) FAIL_CHECK(args.error().what);
       }
     }
     if (row.hidden) continue;  // nobody types it
     for (std::size_t i = 0; i < 5; ++i)
-      if (const auto name = argument_name(row.arguments, i); !name.empty() && !kind_of(name)) FAIL_CHECK("cli/completion/values.cpp does not know the argument " << name);
+      if (const auto name = argument_name(row.arguments, i); !name.empty() && !kind_of(name))
+        FAIL_CHECK("cli/completion/values.cpp does not know the argument " << name);
     for (const auto& rows : {row.options, global_options()})
       for (const auto& option : rows)
-        if (!option.value.empty() && option.choices.empty() && !kind_of(option.value)) FAIL_CHECK("cli/completion/values.cpp does not know the value " << option.value << " of --" << option.name);
+        if (!option.value.empty() && option.choices.empty() && !kind_of(option.value))
+          FAIL_CHECK("cli/completion/values.cpp does not know the value "
+                     << option.value << " of --" << option.name);
   }
 }
 
@@ -97,7 +110,8 @@ TEST_CASE("a line is cut into words as the shells cut it") {
   CHECK(read_line("cdctl").words == Words{""});
   CHECK(read_line("cdctl inspect th").words == Words{"inspect", "th"});
   CHECK(read_line("A=1 time cdctl ls ").words == Words{"ls", ""});
-  CHECK(read_line("cdctl trip --rule 'errors >= 5 i").words == Words{"trip", "--rule", "errors >= 5 i"});
+  CHECK(read_line("cdctl trip --rule 'errors >= 5 i").words ==
+        Words{"trip", "--rule", "errors >= 5 i"});
   CHECK(read_line("cdctl trip -r errors\\ \\>=\\ 5").words == Words{"trip", "-r", "errors >= 5"});
   CHECK(read_line("cdctl a\"b c\"'d'e").words == Words{"ab cde"});
   CHECK(read_line("cdctl a\\").words == Words{"a"});
@@ -139,7 +153,9 @@ TEST_CASE("the place of a word is what the rows say") {
   CHECK(place_of("cdctl ls -- --").kind == K::value);
   CHECK(place_of("cdctl version ").kind == K::nothing);
   CHECK(place_of("cdctl unheard-of a ").kind == K::external);
-  for (const auto* line : {"cdctl -o j", "cdctl ls -o j", "cdctl ls --output j", "cdctl ls --output=j", "cdctl ls -oj", "cdctl ls -qo j", "cdctl --output=j"}) {
+  for (const auto* line :
+       {"cdctl -o j", "cdctl ls -o j", "cdctl ls --output j", "cdctl ls --output=j", "cdctl ls -oj",
+        "cdctl ls -qo j", "cdctl --output=j"}) {
     INFO(line);
     const auto place = place_of(line);
     CHECK(place.kind == K::value);
@@ -148,7 +164,8 @@ TEST_CASE("the place of a word is what the rows say") {
   }
   CHECK(place_of("cdctl ls --output=j").before == "--output=");
   CHECK(place_of("cdctl ls -oj").before == "-o");
-  CHECK(place_of("cdctl signals --follow ").value == "SELECTOR");  // an optional value comes with an equals sign only
+  CHECK(place_of("cdctl signals --follow ").value ==
+        "SELECTOR");  // an optional value comes with an equals sign only
   CHECK(place_of("cdctl signals --follow=").value == "NAME");
   CHECK(place_of("cdctl force open ").value == "TARGET");
   CHECK(place_of("cdctl break --why x --even-last ").value == "SET");
@@ -157,7 +174,8 @@ TEST_CASE("the place of a word is what the rows say") {
 }
 
 TEST_CASE("names of sets survive the cache, and nonsense in it does not") {
-  const std::vector<KnownSet> sets{{{"thumbs", "r5f0c1e9a2b"}, true, true, "live"}, {{"thumbs", "r0000000001"}, false, false, "live, cut"}};
+  const std::vector<KnownSet> sets{{{"thumbs", "r5f0c1e9a2b"}, true, true, "live"},
+                                   {{"thumbs", "r0000000001"}, false, false, "live, cut"}};
   const auto text = NamesCache::to_text(sets);
   const auto back = NamesCache::from_text(text);
   REQUIRE(back.size() == 2);
@@ -167,7 +185,9 @@ TEST_CASE("names of sets survive the cache, and nonsense in it does not") {
   CHECK(back[1].note == "live, cut");
   CHECK(NamesCache::to_text(back) == text);
   CHECK(NamesCache::from_text("x\n" + text).empty());
-  CHECK(NamesCache::from_text("cdctl names 1\nno set\t\t\n../etc\tn\tlive\nthumbs-r0000000001\t\ta\033b\n").size() == 1);
+  CHECK(NamesCache::from_text(
+            "cdctl names 1\nno set\t\t\n../etc\tn\tlive\nthumbs-r0000000001\t\ta\033b\n")
+            .size() == 1);
 }
 
 TEST_CASE("the program answers by its rows, its configuration's file names and the cache") {
@@ -176,41 +196,60 @@ TEST_CASE("the program answers by its rows, its configuration's file names and t
   std::filesystem::create_directories(folder / "services.d");
   std::filesystem::create_directories(folder / "home");
   std::ofstream(folder / "cdctl.toml").close();
-  std::ofstream(folder / "services.d/thumbs.toml") << "[sources]\ntrunk = { git = \"x\" }\nconfig = { file = \"y\" }\nspec = { bzr = \"z\" }\n";
+  std::ofstream(folder / "services.d/thumbs.toml")
+      << "[sources]\ntrunk = { git = \"x\" }\nconfig = { file = \"y\" }\nspec = { bzr = \"z\" }\n";
   std::ofstream(folder / "services.d/thumbnails.toml") << "not even TOML";
   std::ofstream(folder / "services.d/Not a name.toml").close();
-  CHECK(complete_with(folder, "fish", "cdctl outd") == "outdated\tWhich services have a newer revision than what is out there\n:\n");
-  CHECK(complete_with(folder, "fish", "cdctl outdated thumb") == "thumbnails\tservice\nthumbs\tservice\n:\n");
-  CHECK(complete_with(folder, "zsh", "cdctl deploy thumbs --source ") == "spec=\tsource\ntrunk=\tsource\n: nospace\n");
+  CHECK(complete_with(folder, "fish", "cdctl outd") ==
+        "outdated\tWhich services have a newer revision than what is out there\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl outdated thumb") ==
+        "thumbnails\tservice\nthumbs\tservice\n:\n");
+  CHECK(complete_with(folder, "zsh", "cdctl deploy thumbs --source ") ==
+        "spec=\tsource\ntrunk=\tsource\n: nospace\n");
   CHECK(complete_with(folder, "fish", "cdctl ls --output=w") == "--output=wide\n:\n");
   CHECK(complete_with(folder, "bash", "cdctl ls --output=w", {"w"}) == "wide\n:\n");
-  CHECK(complete_with(folder, "bash", "cdctl ls --output=", {""}) == "ndjson\njson\ntable\nwide\nname\n:\n");
+  CHECK(complete_with(folder, "bash", "cdctl ls --output=", {""}) ==
+        "ndjson\njson\ntable\nwide\nname\n:\n");
   CHECK(complete_with(folder, "fish", "cdctl ls --config ") == ": files\n");
   CHECK(complete_with(folder, "fish", "cdctl ls --plugin-path ") == ": folders\n");
-  CHECK(complete_with(folder, "fish", "cdctl trip --rule 'critical >= 2 ").starts_with("critical >= 2 in 5m\n"));
-  CHECK(complete_with(folder, "fish", "cdctl probe --every 5") == "5s\tseconds\n5m\tminutes\n5h\thours\n5d\tdays\n5w\tweeks\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl trip --rule 'critical >= 2 ")
+            .starts_with("critical >= 2 in 5m\n"));
+  CHECK(complete_with(folder, "fish", "cdctl probe --every 5") ==
+        "5s\tseconds\n5m\tminutes\n5h\thours\n5d\tdays\n5w\tweeks\n:\n");
   CHECK(complete_with(folder, "fish", "cdctl force ob") == "observe\tis judged, not cut\n:\n");
-  CHECK(complete_with(folder, "fish", "cdctl config ") == "show\twhat holds\ncheck\tall that is wrong\nexplain\twhat a key means\npath\twhich file it is\n:\n");
-  CHECK(complete_with(folder, "fish", "cdctl config show thumb") == "thumbnails\tservice\nthumbs\tservice\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl config ") ==
+        "show\twhat holds\ncheck\tall that is wrong\nexplain\twhat a key means\npath\twhich file "
+        "it is\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl config show thumb") ==
+        "thumbnails\tservice\nthumbs\tservice\n:\n");
   const auto keys = complete_with(folder, "fish", "cdctl config explain reaper.k");
   CHECK(keys.starts_with("reaper.keep\t"));
   CHECK(std::ranges::count(keys, '\n') == 2);
   CHECK_FALSE(complete_with(folder, "fish", "cdctl config explain ").contains("thumbs"));
   CHECK(complete_with(folder, "fish", "cdctl config explain reaper.keep ") == ":\n");
-  for (const auto* verb : {"check", "path"}) CHECK(complete_with(folder, "fish", std::string("cdctl config ") + verb + " ") == ":\n");
-  CHECK(complete_with(folder, "bash", "cdctl d", {"d", "60"}).starts_with("deploy  (Put revisions out beside"));
+  for (const auto* verb : {"check", "path"})
+    CHECK(complete_with(folder, "fish", std::string("cdctl config ") + verb + " ") == ":\n");
+  CHECK(complete_with(folder, "bash", "cdctl d", {"d", "60"})
+            .starts_with("deploy  (Put revisions out beside"));
   CHECK(complete_with(folder, "bash", "cdctl \377\n'\"\\", {"\377"}) == ":\n");
   CHECK(complete_with(folder, "fish", "cdctl ls --config /nonexistent thu") == ":\n");
 
   NamesCache cache(folder / "home", folder / "cdctl.toml");
-  cache.write({{{"thumbs", "r5f0c1e9a2b"}, true, false, "live"}, {{"thumbs", "r5f0d000000"}, false, false, "live, cut"}});
-  CHECK(complete_with(folder, "fish", "cdctl inspect thumbs@") == "thumbs@newest\tthe set deployed last\nthumbs@r5f0c\tlive, newest\nthumbs@r5f0d\tlive, cut\n:\n");
-  CHECK(complete_with(folder, "fish", "cdctl inspect thumbs@r5f0d0") == "thumbs@r5f0d000000\tlive, cut\n:\n");
-  CHECK(complete_with(folder, "fish", "cdctl break thumbs-r5f0d000000 thumbs-") == "thumbs-r5f0c1e9a2b\tlive, newest\n:\n");
-  CHECK(complete_with(folder, "fish", "cdctl deploy thumbs@r5f0c") == "thumbs@r5f0c\tlive, newest\n:\n");
+  cache.write({{{"thumbs", "r5f0c1e9a2b"}, true, false, "live"},
+               {{"thumbs", "r5f0d000000"}, false, false, "live, cut"}});
+  CHECK(complete_with(folder, "fish", "cdctl inspect thumbs@") ==
+        "thumbs@newest\tthe set deployed last\nthumbs@r5f0c\tlive, newest\nthumbs@r5f0d\tlive, "
+        "cut\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl inspect thumbs@r5f0d0") ==
+        "thumbs@r5f0d000000\tlive, cut\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl break thumbs-r5f0d000000 thumbs-") ==
+        "thumbs-r5f0c1e9a2b\tlive, newest\n:\n");
+  CHECK(complete_with(folder, "fish", "cdctl deploy thumbs@r5f0c") ==
+        "thumbs@r5f0c\tlive, newest\n:\n");
 }
 
 TEST_CASE("each shell has a script") {
-  for (const auto* shell : {"bash", "zsh", "fish"}) CHECK(completion_script(shell).contains("__complete"));
+  for (const auto* shell : {"bash", "zsh", "fish"})
+    CHECK(completion_script(shell).contains("__complete"));
   CHECK(completion_script("sh").empty());
 }

@@ -7,8 +7,8 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/help.hpp"
-#include "cli/output/output.hpp"
 #include "cli/command_line/parse.hpp"
+#include "cli/output/output.hpp"
 #include "cli/output/record_lines.hpp"
 #include "cli/output/screen_text.hpp"
 #include "tests/support/test_host.hpp"
@@ -42,7 +42,8 @@ std::size_t widest_line(std::string_view page) {
   return widest;
 }
 
-const std::string k_signal = R"({"schema":"cdctl.signal/1","id":"1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","time":"2026-11-23T04:00:00Z"})";
+const std::string k_signal =
+    R"({"schema":"cdctl.signal/1","id":"1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","time":"2026-11-23T04:00:00Z"})";
 
 }  // namespace
 
@@ -55,7 +56,8 @@ TEST_CASE("every command's help leads with two examples and fits a screen") {
     CHECK(std::ranges::count(command.examples, '\n') >= 1);
     CHECK(std::ranges::count(page, '\n') <= 32);
     CHECK(widest_line(page) <= 80);
-    for (const auto& option : command.options) CHECK(page.find("--" + std::string(option.name)) != std::string::npos);
+    for (const auto& option : command.options)
+      CHECK(page.find("--" + std::string(option.name)) != std::string::npos);
   }
 }
 
@@ -72,8 +74,13 @@ TEST_CASE("no option is there twice in a command") {
 }
 
 TEST_CASE("words and options may stand in any order, and an optional value needs an equals sign") {
-  const Option options[] = {{"follow", "NAME", "", false, true, 'f'}, {"keep", "N", ""}, {"rule", "R", "", true}, {"all", "", ""}};
-  auto args = parse_words("x", options, true, {"a", "--keep", "3", "b", "--all", "--follow", "c", "--rule", "1", "--rule=2"});
+  const Option options[] = {{"follow", "NAME", "", false, true, 'f'},
+                            {"keep", "N", ""},
+                            {"rule", "R", "", true},
+                            {"all", "", ""}};
+  auto args =
+      parse_words("x", options, true,
+                  {"a", "--keep", "3", "b", "--all", "--follow", "c", "--rule", "1", "--rule=2"});
   REQUIRE(args);
   CHECK(args->words == std::vector<std::string>{"a", "b", "c"});
   CHECK(args->value("keep") == "3");
@@ -81,19 +88,28 @@ TEST_CASE("words and options may stand in any order, and an optional value needs
   CHECK(args->has("follow"));
   CHECK(args->value("follow").empty());
   CHECK(parse_words("x", options, true, {"--follow=me"})->value("follow") == "me");
-  CHECK(parse_words("x", options, true, {"--", "--keep"})->words == std::vector<std::string>{"--keep"});
-  CHECK(parse_words("x", options, true, {"--kep", "3"}).error().what.find("did you mean --keep?") != std::string::npos);
+  CHECK(parse_words("x", options, true, {"--", "--keep"})->words ==
+        std::vector<std::string>{"--keep"});
+  CHECK(parse_words("x", options, true, {"--kep", "3"}).error().what.find("did you mean --keep?") !=
+        std::string::npos);
   CHECK_FALSE(parse_words("x", options, true, {"--keep", "1", "--keep", "2"}));
   CHECK_FALSE(parse_words("x", options, true, {"--keep"}));
   CHECK_FALSE(parse_words("x", options, false, {"word"}));
 }
 
 TEST_CASE("what is wrong with an option is said in words of people") {
-  const Option options[] = {{"follow", "NAME", "", false, true, 'f'}, {"keep", "N", ""}, {"keep-all", "", ""}, {"role", "ROLE", "", false, false, 'r', "sink source"}};
-  CHECK(parse_words("x", options, true, {"--keep"}).error().what == "x: --keep needs a value: --keep N; see cdctl x --help");
-  CHECK(parse_words("x", options, true, {"--keep", "--keep-all"}).error().what == "x: --keep needs a value: --keep N; see cdctl x --help");
-  CHECK(parse_words("x", options, true, {"-r"}).error().what == "x: --role needs a value: --role ROLE (sink source); see cdctl x --help");
-  CHECK(parse_words("x", options, true, {"--keep-all=3"}).error().what == "x: --keep-all takes no value; see cdctl x --help");
+  const Option options[] = {{"follow", "NAME", "", false, true, 'f'},
+                            {"keep", "N", ""},
+                            {"keep-all", "", ""},
+                            {"role", "ROLE", "", false, false, 'r', "sink source"}};
+  CHECK(parse_words("x", options, true, {"--keep"}).error().what ==
+        "x: --keep needs a value: --keep N; see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"--keep", "--keep-all"}).error().what ==
+        "x: --keep needs a value: --keep N; see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"-r"}).error().what ==
+        "x: --role needs a value: --role ROLE (sink source); see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"--keep-all=3"}).error().what ==
+        "x: --keep-all takes no value; see cdctl x --help");
 }
 
 TEST_CASE("text is broken at blanks, and a long word stays whole") {
@@ -114,8 +130,10 @@ TEST_CASE("what a plugin tells is written for people, not as JSON") {
   CHECK(lines("false") == std::vector<std::string>{"no"});
   CHECK(lines("null") == std::vector<std::string>{"unknown"});
   CHECK(lines(R"(["a","b"])") == std::vector<std::string>{"a b"});
-  CHECK(lines(R"([{"user":"thumbs-r1","vhost":"/other","read":"^x$"},{"read_only":true}])") == std::vector<std::string>{"vhost /other, read ^x$", "read only yes"});
-  CHECK(lines(R"({"thumbs":{"type":"quorum","ready":0},"b":{"type":"stream"}})") == std::vector<std::string>{"thumbs: type quorum, ready 0", "b: type stream"});
+  CHECK(lines(R"([{"user":"thumbs-r1","vhost":"/other","read":"^x$"},{"read_only":true}])") ==
+        std::vector<std::string>{"vhost /other, read ^x$", "read only yes"});
+  CHECK(lines(R"({"thumbs":{"type":"quorum","ready":0},"b":{"type":"stream"}})") ==
+        std::vector<std::string>{"thumbs: type quorum, ready 0", "b: type stream"});
   CHECK(lines(R"({"ready":1,"unacked":2})") == std::vector<std::string>{"ready 1, unacked 2"});
 }
 
@@ -156,10 +174,14 @@ TEST_CASE("no configuration is exit 3, for observers and actors alike") {
 }
 
 TEST_CASE("trip reads signals, reports bad lines with their number, and goes on") {
-  const auto finished = cdctl_run({"trip", "--rule", "critical >= 1"}, "nonsense\n" + k_signal + "\n{\"schema\":\"cdctl.signal/9\"}\n{\"schema\":\"cdctl.set/1\"}\n");
+  const auto finished =
+      cdctl_run({"trip", "--rule", "critical >= 1"},
+                "nonsense\n" + k_signal +
+                    "\n{\"schema\":\"cdctl.signal/9\"}\n{\"schema\":\"cdctl.set/1\"}\n");
   CHECK(finished.status == 1);
   CHECK(finished.err.find("cdctl: line 1: ") != std::string::npos);
-  CHECK(finished.err.find("cdctl: line 3: schema 'cdctl.signal/9' is not known here") != std::string::npos);
+  CHECK(finished.err.find("cdctl: line 3: schema 'cdctl.signal/9' is not known here") !=
+        std::string::npos);
   CHECK(finished.err.find("skipped 1 record that is no signal") != std::string::npos);
   const auto verdict = Json::parse(finished.out.substr(0, finished.out.find('\n')));
   REQUIRE(verdict);
@@ -167,14 +189,17 @@ TEST_CASE("trip reads signals, reports bad lines with their number, and goes on"
 }
 
 TEST_CASE("trip --exit-code is 10 when something tripped and 0 when nothing did") {
-  CHECK(cdctl_run({"trip", "--exit-code", "--rule", "critical >= 1"}, k_signal + "\n").status == 10);
+  CHECK(cdctl_run({"trip", "--exit-code", "--rule", "critical >= 1"}, k_signal + "\n").status ==
+        10);
   CHECK(cdctl_run({"trip", "--exit-code", "--rule", "critical >= 2"}, k_signal + "\n").status == 0);
   CHECK(cdctl_run({"trip", "--rule", "critical >= 1"}, k_signal + "\n").status == 0);
 }
 
 TEST_CASE("what upstream could not ask is passed on and decides nothing") {
-  const std::string error = R"({"schema":"cdctl.error/1","service":"thumbs","while":"reading signals","error":"gone","exit":4})";
-  const auto finished = cdctl_run({"trip", "--rule", "critical >= 1"}, error + "\n" + k_signal + "\n");
+  const std::string error =
+      R"({"schema":"cdctl.error/1","service":"thumbs","while":"reading signals","error":"gone","exit":4})";
+  const auto finished =
+      cdctl_run({"trip", "--rule", "critical >= 1"}, error + "\n" + k_signal + "\n");
   CHECK(finished.status == 4);
   CHECK(finished.out == error + "\n");
   const auto stale = cdctl_run({"stale", "--keep", "0"}, error + "\n");
@@ -193,7 +218,8 @@ TEST_CASE("stale marks with the policy and passes unknown fields through") {
       "\n"
       R"({"schema":"cdctl.set/1","set":"thumbs-r0000000002","state":"live","cut":false,"served":true,"deployed_at":"2026-11-21T00:00:00Z","units":{"want":1,"up":1}})"
       "\n";
-  const auto finished = cdctl_run({"stale", "--keep", "1", "--min-age", "0s", "--prove-for", "0s"}, records);
+  const auto finished =
+      cdctl_run({"stale", "--keep", "1", "--min-age", "0s", "--prove-for", "0s"}, records);
   CHECK(finished.status == 0);
   const auto mark = Json::parse(finished.out);
   REQUIRE(mark);
@@ -202,12 +228,21 @@ TEST_CASE("stale marks with the policy and passes unknown fields through") {
   CHECK((*mark)["stale"]["policy"]["keep"].as_int() == 1);
 }
 
-TEST_CASE("a table is aligned whatever its cells hold, and a record's values are the same in each format") {
-  const auto set = Json::object({{"schema", "cdctl.set/1"}, {"set", "thumbs-r0000000001"}, {"state", "live"}, {"cut", Json()}, {"units", Json::object({{"want", 3}, {"up", 2}})}});
+TEST_CASE(
+    "a table is aligned whatever its cells hold, and a record's values are the same in each "
+    "format") {
+  const auto set = Json::object({{"schema", "cdctl.set/1"},
+                                 {"set", "thumbs-r0000000001"},
+                                 {"state", "live"},
+                                 {"cut", Json()},
+                                 {"units", Json::object({{"want", 3}, {"up", 2}})}});
   const auto table = render_table({set}, false, false);
-  CHECK(table == "SET                 STATE  CUT  UNITS  AGE  NOTE\nthumbs-r0000000001  live   ?    2/3    -\n");
+  CHECK(table ==
+        "SET                 STATE  CUT  UNITS  AGE  NOTE\nthumbs-r0000000001  live   ?    2/3    "
+        "-\n");
   CHECK(render_table({set}, false, true).find("\033[32mlive\033[0m") != std::string::npos);
   auto partial = set;
   partial.set("state", "partial");
-  CHECK(render_table({partial}, false, true).find("\033[35mpartial\033[0m") != std::string::npos);  // readable on white and on black
+  CHECK(render_table({partial}, false, true).find("\033[35mpartial\033[0m") !=
+        std::string::npos);  // readable on white and on black
 }

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "core/config/load.hpp"
 #include "core/app/context.hpp"
+#include "core/config/load.hpp"
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
@@ -23,7 +23,9 @@ struct Folder {
     fs::create_directories((dir.path() / name).parent_path());
     std::ofstream(dir.path() / name) << text;
   }
-  Result<Config> load() { return config::find_config((dir.path() / "cdctl.toml").string(), plugins); }
+  Result<Config> load() {
+    return config::find_config((dir.path() / "cdctl.toml").string(), plugins);
+  }
   std::string broken(const std::string& service_text) {
     write("cdctl.toml", "");
     write("services.d/thumbs.toml", service_text);
@@ -42,7 +44,8 @@ const std::string k_sources = "[sources]\ntrunk = { git = \"https://git.example/
 TEST_CASE("a service file is read with its defaults") {
   Folder f;
   f.write("cdctl.toml", "[defaults]\nmin_live = 2\n[defaults.reaper]\nkeep = 5\n");
-  f.write("services.d/thumbs.toml", "units = { worker = 3 }\nmin_live = \"50%\"\n[reaper]\nmin_age = \"2h\"\n" + k_sources);
+  f.write("services.d/thumbs.toml",
+          "units = { worker = 3 }\nmin_live = \"50%\"\n[reaper]\nmin_age = \"2h\"\n" + k_sources);
   const auto config = f.load();
   REQUIRE(config);
   const auto* thumbs = config->service("thumbs");
@@ -59,7 +62,8 @@ TEST_CASE("a service file is read with its defaults") {
 TEST_CASE("services are found whatever their names have in common") {
   Folder f;
   f.write("cdctl.toml", "");
-  const std::vector<std::string> names{"a", "a-b", "a0", "ab", "b"};  // as files, a-b.toml comes before a.toml
+  const std::vector<std::string> names{"a", "a-b", "a0", "ab",
+                                       "b"};  // as files, a-b.toml comes before a.toml
   for (const auto& name : names) f.write("services.d/" + name + ".toml", k_sources);
   const auto config = f.load();
   REQUIRE(config);
@@ -77,21 +81,28 @@ TEST_CASE("an unknown key names file, line, column and the nearest key") {
   const auto what = f.broken("engin = \"local\"\n" + k_sources);
   CHECK(what.find("thumbs.toml:1:") != std::string::npos);
   CHECK(what.find("did you mean 'engine'?") != std::string::npos);
-  CHECK(f.broken("[sources]\ntrunk = { git = \"x\", brunch = \"main\" }\n").find("did you mean 'sources.") == std::string::npos);
-  CHECK(f.broken("[sources]\ntrunk = { git = \"x\", brunch = \"main\" }\n").find("did you mean 'branch'?") != std::string::npos);
-  CHECK(f.broken("[reaper]\nkep = 1\n" + k_sources).find("did you mean 'keep'?") != std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { git = \"x\", brunch = \"main\" }\n")
+            .find("did you mean 'sources.") == std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { git = \"x\", brunch = \"main\" }\n")
+            .find("did you mean 'branch'?") != std::string::npos);
+  CHECK(f.broken("[reaper]\nkep = 1\n" + k_sources).find("did you mean 'keep'?") !=
+        std::string::npos);
 }
 
 TEST_CASE("wrong values are refused with their place") {
   Folder f;
-  for (const auto* text : {"units = 3\n", "units = { worker = -1 }\n", "units = { \"../x\" = 1 }\n", "min_live = \"x\"\n", "min_live = \"500%\"\n", "accept_loss = 1\n",
-                           "max_verdict_age = \"soon\"\n", "switches = [\"nothing\"]\n", "switches = []\n", "engine = \"../x\"\n"}) {
+  for (const auto* text : {"units = 3\n", "units = { worker = -1 }\n", "units = { \"../x\" = 1 }\n",
+                           "min_live = \"x\"\n", "min_live = \"500%\"\n", "accept_loss = 1\n",
+                           "max_verdict_age = \"soon\"\n", "switches = [\"nothing\"]\n",
+                           "switches = []\n", "engine = \"../x\"\n"}) {
     INFO(text);
     CHECK(f.broken(text + k_sources).find("thumbs.toml:1:") != std::string::npos);
   }
   CHECK(f.broken("").find("needs [sources]") != std::string::npos);
-  CHECK(f.broken("[sources]\ntrunk = { git = \"--upload-pack=x\" }\n").find("must be an address") != std::string::npos);
-  CHECK(f.broken("[sources]\ntrunk = { got = \"x\" }\n").find("must name its kind") != std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { git = \"--upload-pack=x\" }\n").find("must be an address") !=
+        std::string::npos);
+  CHECK(f.broken("[sources]\ntrunk = { got = \"x\" }\n").find("must name its kind") !=
+        std::string::npos);
   CHECK(f.broken("x = [1,\n").find("thumbs.toml:1:") != std::string::npos);
 }
 
@@ -136,23 +147,30 @@ TEST_CASE("a configuration found by walking up names no programs and no plugin f
   CHECK(found.error().what.find("password_command") != std::string::npos);
 }
 
-TEST_CASE("a secret comes from a private file, the environment or a command, and reaches no error") {
+TEST_CASE(
+    "a secret comes from a private file, the environment or a command, and reaches no error") {
   test::TempDir dir;
   Config config;
   config.file = dir.path() / "cdctl.toml";
   const auto file = dir.path() / "secret";
   std::ofstream(file) << "hunter2\n";
   fs::permissions(file, fs::perms::owner_read);
-  CHECK(read_secret(Json::object({{"password_file", "secret"}}), "password", config)->value() == "hunter2");
+  CHECK(read_secret(Json::object({{"password_file", "secret"}}), "password", config)->value() ==
+        "hunter2");
   fs::permissions(file, fs::perms::owner_read | fs::perms::others_read);
   const auto open = read_secret(Json::object({{"password_file", "secret"}}), "password", config);
   REQUIRE_FALSE(open);
   CHECK(open.error().what.find("chmod 600") != std::string::npos);
   CHECK(open.error().what.find("hunter2") == std::string::npos);
   ::setenv("CDCTL_TEST_SECRET", "hunter3", 1);
-  CHECK(read_secret(Json::object({{"password_env", "CDCTL_TEST_SECRET"}}), "password", config)->value() == "hunter3");
-  CHECK(read_secret(Json::object({{"password_command", Json::array({"printf", "hunter4\nmore"})}}), "password", config)->value() == "hunter4");
-  CHECK_FALSE(read_secret(Json::object({{"password_command", Json::array({"false"})}}), "password", config));
-  CHECK_FALSE(read_secret(Json::object({{"password_env", "A"}, {"password_file", "b"}}), "password", config));
+  CHECK(read_secret(Json::object({{"password_env", "CDCTL_TEST_SECRET"}}), "password", config)
+            ->value() == "hunter3");
+  CHECK(read_secret(Json::object({{"password_command", Json::array({"printf", "hunter4\nmore"})}}),
+                    "password", config)
+            ->value() == "hunter4");
+  CHECK_FALSE(read_secret(Json::object({{"password_command", Json::array({"false"})}}), "password",
+                          config));
+  CHECK_FALSE(read_secret(Json::object({{"password_env", "A"}, {"password_file", "b"}}), "password",
+                          config));
   CHECK_FALSE(read_secret(Json::object(), "password", config)->has_value());
 }

@@ -15,31 +15,41 @@ namespace {
 std::set<std::string> rows_of(const std::string& plugin, bool service) {
   std::set<std::string> out;
   for (const auto& key : config::config_keys()) {
-    const bool stands = key.place == config::KeyPlace::both || (key.place == config::KeyPlace::service) == service;
-    if (key.plugin == plugin && stands && key.name.starts_with(plugin + ".") && !key.name.ends_with('*')) out.insert(std::string(key.name.substr(plugin.size() + 1)));
+    const bool stands =
+        key.place == config::KeyPlace::both || (key.place == config::KeyPlace::service) == service;
+    if (key.plugin == plugin && stands && key.name.starts_with(plugin + ".") &&
+        !key.name.ends_with('*'))
+      out.insert(std::string(key.name.substr(plugin.size() + 1)));
   }
   return out;
 }
 
 }  // namespace
 
-TEST_CASE("each key that a plugin's manifest takes has its row, and no row is of a key that none takes") {
+TEST_CASE(
+    "each key that a plugin's manifest takes has its row, and no row is of a key that none takes") {
   plugins::PluginHost host({std::filesystem::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"});
   std::set<std::string> seen;
   for (const auto& plugin : host.plugins()) {
     INFO(plugin.name);
     seen.insert(plugin.name);
-    CHECK(rows_of(plugin.name, false) == std::set<std::string>(plugin.global_keys.begin(), plugin.global_keys.end()));
-    CHECK(rows_of(plugin.name, true) == std::set<std::string>(plugin.service_keys.begin(), plugin.service_keys.end()));
+    CHECK(rows_of(plugin.name, false) ==
+          std::set<std::string>(plugin.global_keys.begin(), plugin.global_keys.end()));
+    CHECK(rows_of(plugin.name, true) ==
+          std::set<std::string>(plugin.service_keys.begin(), plugin.service_keys.end()));
   }
-  for (const auto& key : config::config_keys()) CHECK((key.plugin.empty() || seen.contains(std::string(key.plugin))));
+  for (const auto& key : config::config_keys())
+    CHECK((key.plugin.empty() || seen.contains(std::string(key.plugin))));
 }
 
 TEST_CASE("the loader's lists come from the rows") {
   using V = std::vector<std::string>;
-  CHECK(config::known_keys(true, "") == V{"engine", "deployer", "units", "switches", "min_live", "max_sets", "max_verdict_age", "accept_loss", "sources", "breaker", "reaper", "checks"});
+  CHECK(config::known_keys(true, "") == V{"engine", "deployer", "units", "switches", "min_live",
+                                          "max_sets", "max_verdict_age", "accept_loss", "sources",
+                                          "breaker", "reaper", "checks"});
   CHECK(config::known_keys(false, "") == V{"defaults", "plugins", "signals"});
-  CHECK(config::known_keys(false, "defaults") == V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
+  CHECK(config::known_keys(false, "defaults") ==
+        V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
   CHECK(config::known_keys(false, "defaults.reaper") == config::known_keys(true, "reaper"));
   CHECK(config::known_keys(true, "breaker") == V{"rules"});
   CHECK(config::known_keys(false, "rabbit").empty());
@@ -57,9 +67,12 @@ TEST_CASE("a dotted key finds its row, names that people choose included") {
 
 TEST_CASE("types are held, and every row is whole") {
   CHECK(config::wrong_type(*config::find_key(false, "rabbit.feed_max_age"), Json("24h")).empty());
-  CHECK_FALSE(config::wrong_type(*config::find_key(false, "rabbit.feed_max_age"), Json("soon")).empty());
-  CHECK_FALSE(config::wrong_type(*config::find_key(true, "rabbit.publish"), Json("results")).empty());
-  CHECK_FALSE(config::wrong_type(*config::find_key(true, "rabbit.max_connections"), Json("3")).empty());
+  CHECK_FALSE(
+      config::wrong_type(*config::find_key(false, "rabbit.feed_max_age"), Json("soon")).empty());
+  CHECK_FALSE(
+      config::wrong_type(*config::find_key(true, "rabbit.publish"), Json("results")).empty());
+  CHECK_FALSE(
+      config::wrong_type(*config::find_key(true, "rabbit.max_connections"), Json("3")).empty());
   CHECK_FALSE(config::wrong_type(*config::find_key(false, "signals.spool"), Json(1)).empty());
   for (const auto& key : config::config_keys()) {
     INFO(key.name);

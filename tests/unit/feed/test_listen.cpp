@@ -22,23 +22,34 @@ namespace {
 const std::string k_token = "a-token-of-some-length";
 const std::string k_signal = R"({"set":"thumbs-r5f0c1e9a2b","signal":"oops"})";
 
-feed::Arrival post(std::string type, std::string body, std::string target = "/") { return {1, std::move(target), std::move(type), {}, std::move(body)}; }
+feed::Arrival post(std::string type, std::string body, std::string target = "/") {
+  return {1, std::move(target), std::move(type), {}, std::move(body)};
+}
 
 /// A connection that says what it is told to, byte for byte.
 class Client {
  public:
-  explicit Client(const std::string& address) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Client(const std::string& address)
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    to.sin_port =
+        htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
     REQUIRE(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
   }
-  void say(std::string_view text) { (void)!::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL); }
-  void post(std::string_view body, const std::string& token = k_token, const std::string& more = {}) {
-    say(fmt::format("POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", token, body.size(), more, body));
+  void say(std::string_view text) {
+    (void)!::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
   }
-  /// What came back by the time the answer is whole, the connection closed or nothing came for `wait`.
+  void post(std::string_view body, const std::string& token = k_token,
+            const std::string& more = {}) {
+    say(
+        fmt::format("POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: "
+                    "application/json\r\nContent-Length: {}\r\n{}\r\n{}",
+                    token, body.size(), more, body));
+  }
+  /// What came back by the time the answer is whole, the connection closed or nothing came for
+  /// `wait`.
   std::string hear(Millis wait = Millis(5000)) {
     std::string out;
     for (;;) {
@@ -85,7 +96,8 @@ struct Server {
 TEST_CASE("a listener is for this machine only") {
   CHECK(feed::parse_listen_address("127.0.0.1:8080")->second == 8080);
   CHECK(feed::parse_listen_address("[::1]:0")->first == "::1");
-  for (const auto* address : {"0.0.0.0:80", "8080", "127.0.0.1:", "127.0.0.1:99999", "example.org:80", ":80"}) {
+  for (const auto* address :
+       {"0.0.0.0:80", "8080", "127.0.0.1:", "127.0.0.1:99999", "example.org:80", ":80"}) {
     const auto refused = feed::parse_listen_address(address);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().exit == ExitCode::usage);
@@ -93,34 +105,44 @@ TEST_CASE("a listener is for this machine only") {
 }
 
 TEST_CASE("plain JSON is filled in: a set, or a service and a revision") {
-  for (const auto* body : {R"({"set":"thumbs-r5f0c1e9a2b","signal":"oops"})", R"({"service":"thumbs","revision":"r5f0c1e9a2b","signal":"oops"})"}) {
+  for (const auto* body : {R"({"set":"thumbs-r5f0c1e9a2b","signal":"oops"})",
+                           R"({"service":"thumbs","revision":"r5f0c1e9a2b","signal":"oops"})"}) {
     const auto read = feed::read_arrival(post("application/json; charset=utf-8", body));
     CHECK(read.answer.status == 204);
     REQUIRE(read.signals.size() == 1);
     CHECK(read.signals[0]["set"].view() == "thumbs-r5f0c1e9a2b");
     CHECK(read.signals[0]["severity"].view() == "error");
   }
-  CHECK(feed::read_arrival(post("application/json", R"({"service":"thumbs","signal":"oops"})")).answer.status == 400);
+  CHECK(feed::read_arrival(post("application/json", R"({"service":"thumbs","signal":"oops"})"))
+            .answer.status == 400);
   CHECK(feed::read_arrival(post("application/json", "{")).answer.status == 400);
   CHECK(feed::read_arrival(post("text/plain", "oops")).answer.status == 415);
   CHECK(feed::read_arrival(post("application/json", k_signal, "/elsewhere")).answer.status == 404);
 }
 
 TEST_CASE("nobody outside says when a signal was received") {
-  const auto read = feed::read_arrival(post("application/json", R"({"set":"thumbs-r5f0c1e9a2b","received":"2020-01-01T00:00:00Z"})"));
+  const auto read = feed::read_arrival(post(
+      "application/json", R"({"set":"thumbs-r5f0c1e9a2b","received":"2020-01-01T00:00:00Z"})"));
   REQUIRE(read.signals.size() == 1);
   CHECK_FALSE(read.signals[0].find("received"));
 }
 
 TEST_CASE("CloudEvents come structured, in headers, and in batches") {
-  const std::string event = R"({"specversion":"1.0","id":"7","source":"//mon/1","type":"org.cdctl.signal.raised.v1","subject":"thumbs-r5f0c1e9a2b","severitynumber":21,"data":{"signal":"oops"}})";
-  const auto structured = feed::read_arrival(post("application/cloudevents+json; charset=UTF-8", event));
+  const std::string event =
+      R"({"specversion":"1.0","id":"7","source":"//mon/1","type":"org.cdctl.signal.raised.v1","subject":"thumbs-r5f0c1e9a2b","severitynumber":21,"data":{"signal":"oops"}})";
+  const auto structured =
+      feed::read_arrival(post("application/cloudevents+json; charset=UTF-8", event));
   REQUIRE(structured.signals.size() == 1);
   CHECK(structured.signals[0]["severity"].view() == "critical");
 
   auto binary = post("application/json", R"({"signal":"oops"})");
-  binary.headers = {{"ce-specversion", "1.0"}, {"ce-id", "7"}, {"ce-source", "//mon/1"}, {"ce-type", "org.cdctl.signal.raised.v1"}, {"ce-subject", "thumbs-r5f0c1e9a2b"},
-                    {"ce-severitynumber", "21"}, {"ce-correlationid", "run%20%22one%22"}};
+  binary.headers = {{"ce-specversion", "1.0"},
+                    {"ce-id", "7"},
+                    {"ce-source", "//mon/1"},
+                    {"ce-type", "org.cdctl.signal.raised.v1"},
+                    {"ce-subject", "thumbs-r5f0c1e9a2b"},
+                    {"ce-severitynumber", "21"},
+                    {"ce-correlationid", "run%20%22one%22"}};
   auto same = feed::read_arrival(binary);
   REQUIRE(same.signals.size() == 1);
   CHECK(same.signals[0]["correlation"].view() == R"(run "one")");
@@ -130,16 +152,20 @@ TEST_CASE("CloudEvents come structured, in headers, and in batches") {
   wanted.erase("time");
   CHECK(same.signals[0].canonical() == wanted.canonical());
 
-  CHECK(feed::read_arrival(post("application/cloudevents-batch+json", "[" + event + "," + event + "]")).signals.size() == 2);
+  CHECK(feed::read_arrival(
+            post("application/cloudevents-batch+json", "[" + event + "," + event + "]"))
+            .signals.size() == 2);
   CHECK(feed::read_arrival(post("application/cloudevents-batch+json", event)).answer.status == 400);
-  CHECK(feed::read_arrival(post("application/cloudevents+json", "[" + event + "]")).answer.status == 400);
+  CHECK(feed::read_arrival(post("application/cloudevents+json", "[" + event + "]")).answer.status ==
+        400);
   CHECK(feed::read_arrival(post("application/cloudevents+avro", event)).answer.status == 415);
   binary.content_type = "image/png";
   CHECK(feed::read_arrival(binary).answer.status == 415);
 }
 
 TEST_CASE("a batch is taken whole or not at all, and names what is wrong with it") {
-  const auto read = feed::read_arrival(post("application/json", "[" + k_signal + R"(,{"set":"thumbs"}])"));
+  const auto read =
+      feed::read_arrival(post("application/json", "[" + k_signal + R"(,{"set":"thumbs"}])"));
   CHECK(read.signals.empty());
   CHECK(read.answer.status == 400);
   CHECK(read.answer.line.starts_with("signal 2: 'thumbs' is no set name"));
@@ -148,12 +174,15 @@ TEST_CASE("a batch is taken whole or not at all, and names what is wrong with it
 TEST_CASE("a signal of more than 64 KiB is too long, alone and in a batch") {
   const auto big = R"({"set":"thumbs-r5f0c1e9a2b","message":")" + std::string(70'000, 'x') + "\"}";
   CHECK(feed::read_arrival(post("application/json", big)).answer.status == 413);
-  CHECK(feed::read_arrival(post("application/json", "[" + k_signal + "," + big + "]")).answer.status == 413);
+  CHECK(feed::read_arrival(post("application/json", "[" + k_signal + "," + big + "]"))
+            .answer.status == 413);
 }
 
-TEST_CASE("an Alertmanager's alerts raise and clear, and a repeated notification is the same signal") {
+TEST_CASE(
+    "an Alertmanager's alerts raise and clear, and a repeated notification is the same signal") {
   const auto webhook = [](const std::string& status) {
-    return R"({"version":"4","status":"firing","externalURL":"http://alerts.example","truncatedAlerts":0,"alerts":[{"status":")" + status +
+    return R"({"version":"4","status":"firing","externalURL":"http://alerts.example","truncatedAlerts":0,"alerts":[{"status":")" +
+           status +
            R"(","labels":{"alertname":"Slow","set":"thumbs-r5f0c1e9a2b","severity":"critical","instance":"web1"},"annotations":{"summary":"too slow"},"startsAt":"2026-11-23T04:00:00Z","endsAt":"0001-01-01T00:00:00Z","fingerprint":"ab12"}]})";
   };
   const auto firing = feed::read_arrival(post("application/json", webhook("firing")));
@@ -164,9 +193,11 @@ TEST_CASE("an Alertmanager's alerts raise and clear, and a repeated notification
   CHECK(raised["source"].view() == "http://alerts.example");
   CHECK(raised["message"].view() == "too slow");
   CHECK(raised["time"].view() == "2026-11-23T04:00:00.000Z");
-  CHECK(feed::read_arrival(post("application/json", webhook("firing"))).signals[0]["id"] == raised["id"]);
+  CHECK(feed::read_arrival(post("application/json", webhook("firing"))).signals[0]["id"] ==
+        raised["id"]);
 
-  const auto cleared = feed::read_arrival(post("application/json", webhook("resolved"))).signals.at(0);
+  const auto cleared =
+      feed::read_arrival(post("application/json", webhook("resolved"))).signals.at(0);
   CHECK(cleared["cleared"].as_bool());
   CHECK(cleared["severity"].view() == "info");
   CHECK(cleared["key"] == raised["key"]);
@@ -174,13 +205,19 @@ TEST_CASE("an Alertmanager's alerts raise and clear, and a repeated notification
 }
 
 TEST_CASE("of an Alertmanager's alerts those that name a set are taken, and the others are told") {
-  const std::string good = R"({"labels":{"alertname":"A","service":"thumbs","revision":"r5f0c1e9a2b"},"fingerprint":"1"})", bad = R"({"labels":{"alertname":"B","service":"thumbs"}})";
-  const auto both = feed::read_arrival(post("application/json", R"({"version":"4","truncatedAlerts":3,"alerts":[)" + good + "," + bad + "]}"));
+  const std::string
+      good =
+          R"({"labels":{"alertname":"A","service":"thumbs","revision":"r5f0c1e9a2b"},"fingerprint":"1"})",
+      bad = R"({"labels":{"alertname":"B","service":"thumbs"}})";
+  const auto both = feed::read_arrival(
+      post("application/json",
+           R"({"version":"4","truncatedAlerts":3,"alerts":[)" + good + "," + bad + "]}"));
   CHECK(both.signals.size() == 1);
   CHECK(both.answer.status == 202);
   CHECK(both.answer.line.contains("alert 'B' says no set"));
   CHECK_FALSE(both.warning.empty());
-  CHECK(feed::read_arrival(post("application/json", R"({"alerts":[)" + bad + "]}")).answer.status == 400);
+  CHECK(feed::read_arrival(post("application/json", R"({"alerts":[)" + bad + "]}")).answer.status ==
+        400);
   CHECK(feed::read_arrival(post("application/json", R"({"alerts":[]})")).answer.status == 204);
 }
 
@@ -189,7 +226,8 @@ TEST_CASE("who does not know the token is told so before anything is read") {
   Client none(server.listener->address());
   none.say("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
   CHECK(none.hear().starts_with("HTTP/1.1 401"));
-  for (const auto& token : {std::string("wrong"), k_token + "x", k_token.substr(1), std::string()}) {
+  for (const auto& token :
+       {std::string("wrong"), k_token + "x", k_token.substr(1), std::string()}) {
     Client wrong(server.listener->address());
     wrong.post(k_signal, token);
     const auto answer = wrong.hear();
@@ -207,7 +245,10 @@ TEST_CASE("one connection may bring many signals, with a question before a long 
     client.post(k_signal);
     REQUIRE(client.hear().starts_with("HTTP/1.1 204"));
   }
-  client.say(fmt::format("POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n", k_token, k_signal.size()));
+  client.say(
+      fmt::format("POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: "
+                  "{}\r\nExpect: 100-continue\r\n\r\n",
+                  k_token, k_signal.size()));
   REQUIRE(client.hear().starts_with("HTTP/1.1 100"));
   client.say(k_signal);
   CHECK(client.hear().starts_with("HTTP/1.1 204"));
@@ -245,7 +286,8 @@ TEST_CASE("who dawdles loses the connection, and holds no place") {
   Client slow(server.listener->address()), silent(server.listener->address());
   slow.say("POST / HTTP/1.1\r\nHo");
   const auto begun = std::chrono::steady_clock::now();
-  Client waiting(server.listener->address());  // both places are taken: it is served once one is free
+  Client waiting(
+      server.listener->address());  // both places are taken: it is served once one is free
   waiting.post(k_signal);
   CHECK(waiting.hear().starts_with("HTTP/1.1 204"));
   CHECK(std::chrono::steady_clock::now() - begun >= Millis(200));
@@ -253,7 +295,8 @@ TEST_CASE("who dawdles loses the connection, and holds no place") {
   CHECK(silent.hear() == "<closed>");
 }
 
-TEST_CASE("a hundred connections at once are all answered, and a listener may go while they are open") {
+TEST_CASE(
+    "a hundred connections at once are all answered, and a listener may go while they are open") {
   auto server = std::make_unique<Server>();
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 100; ++i) {

@@ -31,7 +31,9 @@ class KeepingFeed final : public Feed {
     if (lose_answer) return fail(ExitCode::timeout, "no confirm before the deadline");
     return {};
   }
-  Result<std::unique_ptr<FeedReader>> open(const FeedQuery&, const Deadline&) override { return fail("not here"); }
+  Result<std::unique_ptr<FeedReader>> open(const FeedQuery&, const Deadline&) override {
+    return fail("not here");
+  }
   [[nodiscard]] std::set<std::string> ids() const {
     std::set<std::string> out;
     for (const auto& signal : got) out.insert(signal["id"].as_string());
@@ -56,15 +58,20 @@ struct Stand {
     std::filesystem::create_directories(dir.path() / "spool");
     std::ofstream(file(name)) << text;
   }
-  Result<std::size_t> drain(std::string_view only = {}) { return spool.drain(context, feed, only, Deadline(Millis(5000))); }
+  Result<std::size_t> drain(std::string_view only = {}) {
+    return spool.drain(context, feed, only, Deadline(Millis(5000)));
+  }
   std::size_t files() const {
     std::size_t count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(dir.path() / "spool")) count += entry.path().extension() == ".ndjson";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(dir.path() / "spool"))
+      count += entry.path().extension() == ".ndjson";
     return count;
   }
 };
 
-Json signal_of(const std::string& set) { return *normal_signal(Json::object({{"set", set}, {"signal", "oops"}})); }
+Json signal_of(const std::string& set) {
+  return *normal_signal(Json::object({{"set", set}, {"signal", "oops"}}));
+}
 const std::string k_set = "thumbs-r5f0c1e9a2b", k_other = "thumbs-r77aa01c9d0";
 
 }  // namespace
@@ -116,7 +123,10 @@ TEST_CASE("a line without a time is as old as its file") {
 
 TEST_CASE("lines that are no signals are kept aside, and the others go on") {
   Stand stand;
-  stand.write("mine.ndjson", "rubbish\n\n" R"({"set":"thumbs-r5f0c1e9a2b"})" "\n[1]\n");
+  stand.write("mine.ndjson",
+              "rubbish\n\n"
+              R"({"set":"thumbs-r5f0c1e9a2b"})"
+              "\n[1]\n");
   CHECK(*stand.drain() == 1);
   CHECK(stand.files() == 0);
   CHECK(stand.context.exit_code() == 1);
@@ -127,10 +137,12 @@ TEST_CASE("lines that are no signals are kept aside, and the others go on") {
 
 TEST_CASE("a file that its writer still holds open waits for its end") {
   Stand stand;
-  stand.write("mine.ndjson", R"({"set":"thumbs-r5f0c1e9a2b","signal":"first"})" "\n");
+  stand.write("mine.ndjson", R"({"set":"thumbs-r5f0c1e9a2b","signal":"first"})"
+                             "\n");
   Fd writer(::open(stand.file("mine.ndjson").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   CHECK(*stand.drain() == 0);
-  const std::string_view second = R"({"set":"thumbs-r5f0c1e9a2b","signal":"second"})" "\n";
+  const std::string_view second = R"({"set":"thumbs-r5f0c1e9a2b","signal":"second"})"
+                                  "\n";
   REQUIRE(::write(writer.get(), second.data(), second.size()) == std::ssize(second));
   writer.reset();
   CHECK(*stand.drain() == 2);
@@ -141,7 +153,8 @@ TEST_CASE("a new file may come under the name of one that still waits") {
   Stand stand;
   stand.feed.trouble = Error{ExitCode::unknown, "refused"};
   for (const auto* name : {"first", "second"}) {
-    stand.write("mine.ndjson", R"({"set":"thumbs-r5f0c1e9a2b","signal":")" + std::string(name) + "\"}\n");
+    stand.write("mine.ndjson",
+                R"({"set":"thumbs-r5f0c1e9a2b","signal":")" + std::string(name) + "\"}\n");
     REQUIRE_FALSE(stand.drain());
   }
   stand.feed.trouble.reset();
@@ -166,7 +179,9 @@ TEST_CASE("what the feed refuses does not keep the rest waiting") {
       ++sent;
       return {};
     }
-    Result<std::unique_ptr<FeedReader>> open(const FeedQuery&, const Deadline&) override { return fail("not here"); }
+    Result<std::unique_ptr<FeedReader>> open(const FeedQuery&, const Deadline&) override {
+      return fail("not here");
+    }
     int sent = 0;
   } picky;
   Stand stand;
@@ -184,9 +199,11 @@ TEST_CASE("only what may pass is spooled: an unreachable feed, not a refused sig
   ::setenv("CDCTL_HOME", stand.dir.path().c_str(), 1);
   stand.feed.trouble = Error{ExitCode::failed, "no such exchange"};
   const auto signal = signal_of(k_set);
-  CHECK_FALSE(feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, true, Deadline(Millis(1000))));
+  CHECK_FALSE(
+      feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, true, Deadline(Millis(1000))));
   stand.feed.trouble = Error{ExitCode::unknown, "refused"};
-  CHECK_FALSE(feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, false, Deadline(Millis(1000))));
+  CHECK_FALSE(
+      feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, false, Deadline(Millis(1000))));
   CHECK_FALSE(std::filesystem::exists(stand.dir.path() / "spool"));
   CHECK(feed::send_or_spool(stand.context, stand.feed, {&signal, 1}, true, Deadline(Millis(1000))));
   CHECK(stand.files() == 1);

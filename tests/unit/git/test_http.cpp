@@ -28,7 +28,8 @@ struct Web {
   Deadline deadline{Millis(30'000)};
 
   Result<SourceState> newest(const std::string& path, Json options = Json::object()) {
-    const std::vector<SourceConfig> sources{{"thumbs", "trunk", "git", server.url(path), std::move(options)}};
+    const std::vector<SourceConfig> sources{
+        {"thumbs", "trunk", "git", server.url(path), std::move(options)}};
     return git.newest(sources, deadline)[0];
   }
   /// The answer of the direct way alone, without the git program behind it.
@@ -53,8 +54,13 @@ class ScriptedHttp final : public Http {
  public:
   std::vector<Result<HttpResponse>> answers;
   std::vector<HttpRequest> seen;
-  Result<HttpResponse> send(const HttpRequest& request) override { return send_all(std::span(&request, 1))[0]; }
-  std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests, std::size_t) override { return send_all(requests); }
+  Result<HttpResponse> send(const HttpRequest& request) override {
+    return send_all(std::span(&request, 1))[0];
+  }
+  std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests,
+                                             std::size_t) override {
+    return send_all(requests);
+  }
   std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests) {
     std::vector<Result<HttpResponse>> out;
     for (const auto& request : requests) {
@@ -120,10 +126,17 @@ TEST_CASE("over http each kind of trouble has its own error, and the others are 
   const auto source = [&](const std::string& path, Json options = Json::object()) {
     return SourceConfig{"thumbs", "trunk", "git", web.server.url(path), std::move(options)};
   };
-  const std::vector<SourceConfig> sources{source("/auth/thumbs.git/.git"), source("/v2/none.git"), source("/v2/empty.git"),
-                                          source("/v2/thumbs.git/.git", Json::object({{"branch", "gone"}})), source("/broken/x.git"), source("/v2/thumbs.git/.git")};
+  const std::vector<SourceConfig> sources{
+      source("/auth/thumbs.git/.git"),
+      source("/v2/none.git"),
+      source("/v2/empty.git"),
+      source("/v2/thumbs.git/.git", Json::object({{"branch", "gone"}})),
+      source("/broken/x.git"),
+      source("/v2/thumbs.git/.git")};
   const auto answers = web.git.newest(sources, web.deadline);
-  const std::vector<std::string> says{"credentials are wrong or missing", "there is no git repository", "is empty", "no branch gone", "cannot be reached"};
+  const std::vector<std::string> says{"credentials are wrong or missing",
+                                      "there is no git repository", "is empty", "no branch gone",
+                                      "cannot be reached"};
   for (std::size_t i = 0; i < says.size(); ++i) {
     INFO(i);
     REQUIRE_FALSE(answers[i]);
@@ -141,7 +154,8 @@ TEST_CASE("a checkout over http fetches once, and then only what is new") {
   if (skipped()) return;
   Web web;
   const auto first = web.repo.commit("a", "1");
-  const SourceConfig source{"thumbs", "trunk", "git", web.server.url("/v2/thumbs.git/.git"), Json::object()};
+  const SourceConfig source{"thumbs", "trunk", "git", web.server.url("/v2/thumbs.git/.git"),
+                            Json::object()};
   REQUIRE(web.git.checkout(source, first, web.dir.path() / "one", web.deadline));
   const auto second = web.repo.commit("a", "2");
   REQUIRE(web.git.checkout(source, second, web.dir.path() / "two", web.deadline));
@@ -161,14 +175,22 @@ TEST_CASE("many first checkouts are what git clone makes, whatever the server sp
   const auto side = web.repo.commit("b", std::string(100'000, 'b'), true);
   web.repo.git({"checkout", "--quiet", "main"});
   const auto commit = web.repo.commit("c/d/e", "1");
-  const std::vector<std::string> paths{"/v2/thumbs.git/.git", "/v0/thumbs.git/.git", "/moved/thumbs.git/.git", "/v2/none.git", "/v2/thumbs.git/.git/"};
+  const std::vector<std::string> paths{"/v2/thumbs.git/.git", "/v0/thumbs.git/.git",
+                                       "/moved/thumbs.git/.git", "/v2/none.git",
+                                       "/v2/thumbs.git/.git/"};
   std::vector<CheckoutRequest> requests;
   for (std::size_t i = 0; i < 40; ++i) {  // more than one batch
     const auto& path = paths[i % paths.size()];
     const auto& revision = i < 5 ? commit : side;
-    requests.push_back({{"thumbs", "trunk", "git", web.server.url(path), Json::object()}, revision, web.dir.path() / ("out" + std::to_string(i))});
+    requests.push_back({{"thumbs", "trunk", "git", web.server.url(path), Json::object()},
+                        revision,
+                        web.dir.path() / ("out" + std::to_string(i))});
   }
-  const auto direct = fetch_whole(**web.host.http(), {{web.server.url(paths[0]), {}}, {web.server.url(paths[1]), {}}, {web.server.url(paths[2]), {}}}, web.deadline);
+  const auto direct = fetch_whole(**web.host.http(),
+                                  {{web.server.url(paths[0]), {}},
+                                   {web.server.url(paths[1]), {}},
+                                   {web.server.url(paths[2]), {}}},
+                                  web.deadline);
   CHECK(direct[0]);
   CHECK_FALSE(direct[1]);
   CHECK_FALSE(direct[2]);
@@ -179,7 +201,10 @@ TEST_CASE("many first checkouts are what git clone makes, whatever the server sp
   REQUIRE(done.size() == requests.size());
   const auto clone = web.dir.path() / "clone";
   web.repo.git({"clone", "--quiet", web.server.url(paths[0]), clone.string()});
-  const auto refs = [&](const fs::path& in) { return web.repo.git({"-C", in.string(), "for-each-ref", "--format=%(refname) %(objectname) %(symref)"}); };
+  const auto refs = [&](const fs::path& in) {
+    return web.repo.git(
+        {"-C", in.string(), "for-each-ref", "--format=%(refname) %(objectname) %(symref)"});
+  };
   for (std::size_t i = 0; i < done.size(); ++i) {
     INFO(i);
     const auto& into = requests[i].into;
@@ -194,17 +219,22 @@ TEST_CASE("many first checkouts are what git clone makes, whatever the server sp
     CHECK(refs(into) == refs(clone));
     CHECK(web.repo.git({"-C", into.string(), "rev-parse", "HEAD"}) == requests[i].revision);
     CHECK(web.repo.git({"-C", into.string(), "status", "--porcelain"}).empty());
-    CHECK(web.repo.git({"-C", into.string(), "remote", "get-url", "origin"}) == requests[i].source.url);
+    CHECK(web.repo.git({"-C", into.string(), "remote", "get-url", "origin"}) ==
+          requests[i].source.url);
     CHECK_NOTHROW(web.repo.git({"-C", into.string(), "fsck", "--strict"}));
     CHECK_NOTHROW(web.repo.git({"-C", into.string(), "fetch", "--quiet", "origin"}));
-    CHECK(web.repo.git({"-C", into.string(), "describe", "--all", "--exact-match"}).ends_with(i < 5 ? "main" : "side/one"));
+    CHECK(web.repo.git({"-C", into.string(), "describe", "--all", "--exact-match"})
+              .ends_with(i < 5 ? "main" : "side/one"));
   }
 }
 
 TEST_CASE("a first fetch whose answer is no pack is left to the git program") {
-  const auto line = [](const std::string& data) { return fmt::format("{:04x}{}", data.size() + 4, data); };
+  const auto line = [](const std::string& data) {
+    return fmt::format("{:04x}{}", data.size() + 4, data);
+  };
   const std::string id(40, 'a');
-  const auto listing = line(id + " refs/heads/main\n") + line(id + " HEAD symref-target:refs/heads/main\n") + "0000";
+  const auto listing =
+      line(id + " refs/heads/main\n") + line(id + " HEAD symref-target:refs/heads/main\n") + "0000";
   const auto fetched = [&](const std::string& refs, const std::string& body) {
     ScriptedHttp http;
     http.answers = {response(200, refs), response(200, body)};
@@ -220,12 +250,12 @@ TEST_CASE("a first fetch whose answer is no pack is left to the git program") {
   CHECK(good->head == "refs/heads/main");
   REQUIRE(good->refs.size() == 1);
   CHECK(good->refs[0].id == id);
-  CHECK_FALSE(fetched(listing, head + line("\1" + pack)));          // cut short
-  CHECK_FALSE(fetched(listing, head + line("\1P") + "0000"));       // no pack is that small
+  CHECK_FALSE(fetched(listing, head + line("\1" + pack)));     // cut short
+  CHECK_FALSE(fetched(listing, head + line("\1P") + "0000"));  // no pack is that small
   CHECK_FALSE(fetched(listing, line("shallow-info\n") + "0000"));
   CHECK_FALSE(fetched(listing, head + line("\1" + pack) + line("\3stopped") + "0000"));
   CHECK_FALSE(fetched(listing, ""));
-  CHECK_FALSE(fetched("0000", body));                               // an empty repository
+  CHECK_FALSE(fetched("0000", body));  // an empty repository
   CHECK_FALSE(fetched(line(std::string(64, 'a') + " refs/heads/main\n") + "0000", body));
   CHECK_FALSE(fetched(line(id + " refs/heads/../main\n") + "0000", body));
 }
@@ -237,7 +267,8 @@ TEST_CASE("a submodule of a repository from the network may not name a folder of
   secret.commit("key", "private");
   web.repo.git({"submodule", "--quiet", "add", secret.url(), "lib"});
   const auto commit = web.repo.commit_all("steal");
-  const SourceConfig source{"thumbs", "trunk", "git", web.server.url("/v2/thumbs.git/.git"), Json::object()};
+  const SourceConfig source{"thumbs", "trunk", "git", web.server.url("/v2/thumbs.git/.git"),
+                            Json::object()};
   const auto made = web.git.checkout(source, commit, web.dir.path() / "one", web.deadline);
   REQUIRE_FALSE(made);
   CHECK(made.error().what.contains("its submodules"));
@@ -249,7 +280,9 @@ TEST_CASE("a server that takes the connection and never answers costs no more th
   TestHost host(dir.path() / "home");
   GitSource git(host);
   cdctl::test::Listener silent;
-  const std::vector<SourceConfig> sources{{"thumbs", "trunk", "git", "http://127.0.0.1:" + std::to_string(silent.port()) + "/x.git", Json::object()}};
+  const std::vector<SourceConfig> sources{
+      {"thumbs", "trunk", "git", "http://127.0.0.1:" + std::to_string(silent.port()) + "/x.git",
+       Json::object()}};
   const auto begun = std::chrono::steady_clock::now();
   const auto answers = git.newest(sources, Deadline(Millis(700)));
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(6));
@@ -259,7 +292,8 @@ TEST_CASE("a server that takes the connection and never answers costs no more th
 
 TEST_CASE("answers that are no git answers are left to the git program") {
   const std::vector<HttpQuestion> questions{{"http://h/x.git", {"main", ""}}};
-  for (auto& first : {response(200, "<html>login</html>"), response(403, ""), response(500, "x"), response(200, "")}) {
+  for (auto& first : {response(200, "<html>login</html>"), response(403, ""), response(500, "x"),
+                      response(200, "")}) {
     ScriptedHttp http;
     http.answers = {first, response(200, "garbage")};
     CHECK_FALSE(ask_over_http(http, questions, Deadline(Millis(1000)))[0].commit);

@@ -24,9 +24,11 @@ std::string pkt(const std::string& text) {
 }  // namespace
 
 TEST_CASE("an address that could run a program or look like an option is refused") {
-  const auto* bad = GENERATE("", "-rf", "--upload-pack=touch /tmp/x", "ext::sh -c id", "fd::17", "git://host/x", "ftp://host/x", "-oProxyCommand=id:x",
-                             "ssh://-oProxyCommand=id/x", "ssh://a@-oX/x", "http://host/a b", "https://u:secretpw@host/x.git", "x\ny", "git@-oX:y",
-                             "host:-x", ":path", "http:///x", "transport::http://x/y", "file://elsewhere/x", "ssh://host/-x");
+  const auto* bad = GENERATE(
+      "", "-rf", "--upload-pack=touch /tmp/x", "ext::sh -c id", "fd::17", "git://host/x",
+      "ftp://host/x", "-oProxyCommand=id:x", "ssh://-oProxyCommand=id/x", "ssh://a@-oX/x",
+      "http://host/a b", "https://u:secretpw@host/x.git", "x\ny", "git@-oX:y", "host:-x", ":path",
+      "http:///x", "transport::http://x/y", "file://elsewhere/x", "ssh://host/-x");
   const auto address = parse_address(bad, "/base");
   INFO(bad);
   REQUIRE_FALSE(address);
@@ -52,8 +54,11 @@ TEST_CASE("addresses are told apart by how they are reached") {
 }
 
 TEST_CASE("ref names follow git's own rules") {
-  for (const auto* good : {"main", "feature/x", "release-1.0", "größe", "a@b"}) CHECK(valid_ref_name(good));
-  for (const auto* bad : {"", "-x", "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[b", "a\\b", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a.", "@", "a@{1}", "a\nb"}) {
+  for (const auto* good : {"main", "feature/x", "release-1.0", "größe", "a@b"})
+    CHECK(valid_ref_name(good));
+  for (const auto* bad :
+       {"",   "-x", "a..b", "a b", "a~1",  "a^",     "a:b", "a?", "a*",    "a[b", "a\\b",
+        "/a", "a/", "a//b", ".a",  "a/.b", "a.lock", "a.",  "@",  "a@{1}", "a\nb"}) {
     INFO(bad);
     CHECK_FALSE(valid_ref_name(bad));
   }
@@ -62,12 +67,14 @@ TEST_CASE("ref names follow git's own rules") {
 }
 
 TEST_CASE("tags are ordered as versions, and a pre-release comes before its release") {
-  const std::vector<std::string> sorted{"v0.9", "v1.0~beta", "v1.0-alpha1", "v1.0-rc1", "v1.0-rc2", "v1.0-rc10", "v1.0", "v1.0-1",
-                                        "v1.0.1",    "v1.2",        "v1.9",      "v1.10",     "v2",        "v10"};
+  const std::vector<std::string> sorted{
+      "v0.9",   "v1.0~beta", "v1.0-alpha1", "v1.0-rc1", "v1.0-rc2", "v1.0-rc10", "v1.0",
+      "v1.0-1", "v1.0.1",    "v1.2",        "v1.9",     "v1.10",    "v2",        "v10"};
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     for (std::size_t k = 0; k < sorted.size(); ++k) {
       INFO(sorted[i] << " and " << sorted[k]);
-      if (sorted[i] == "v1.0~beta" || sorted[k] == "v1.0~beta") continue;  // only against its release, below
+      if (sorted[i] == "v1.0~beta" || sorted[k] == "v1.0~beta")
+        continue;  // only against its release, below
       CHECK((compare_versions(sorted[i], sorted[k]) < 0) == (i < k));
     }
   }
@@ -77,14 +84,18 @@ TEST_CASE("tags are ordered as versions, and a pre-release comes before its rele
 }
 
 TEST_CASE("the newest tag of a pattern is chosen, and only tags count") {
-  const std::vector<Ref> refs{{"refs/heads/v9", k_id, ""}, {"refs/tags/v1.9", k_id, ""}, {"refs/tags/v1.10", k_other, ""}, {"refs/tags/w2", k_id, ""}};
+  const std::vector<Ref> refs{{"refs/heads/v9", k_id, ""},
+                              {"refs/tags/v1.9", k_id, ""},
+                              {"refs/tags/v1.10", k_other, ""},
+                              {"refs/tags/w2", k_id, ""}};
   CHECK(choose({"", "v*"}, refs)->name == "refs/tags/v1.10");
   CHECK(choose({"", "x*"}, refs) == nullptr);
   CHECK(choose({"v9", ""}, refs)->name == "refs/heads/v9");
 }
 
 TEST_CASE("branch and tag exclude each other, and have to be names") {
-  SourceConfig source{"thumbs", "trunk", "git", "/x", Json::object({{"branch", "main"}, {"tag", "v*"}})};
+  SourceConfig source{"thumbs", "trunk", "git", "/x",
+                      Json::object({{"branch", "main"}, {"tag", "v*"}})};
   CHECK(parse_want(source).error().exit == ExitCode::config);
   source.options = Json::object({{"branch", "--upload-pack=x"}});
   CHECK_FALSE(parse_want(source));
@@ -95,8 +106,10 @@ TEST_CASE("branch and tag exclude each other, and have to be names") {
 }
 
 TEST_CASE("a ls-refs answer gives ids, peeled tags and skips an unborn HEAD") {
-  const auto body = pkt("unborn HEAD symref-target:refs/heads/main\n") + pkt(k_id + " refs/heads/main\n") +
-                    pkt(k_id + " refs/tags/v1 peeled:" + k_other + "\n") + pkt(k_id + " HEAD symref-target:refs/heads/main\n") + "0000";
+  const auto body = pkt("unborn HEAD symref-target:refs/heads/main\n") +
+                    pkt(k_id + " refs/heads/main\n") +
+                    pkt(k_id + " refs/tags/v1 peeled:" + k_other + "\n") +
+                    pkt(k_id + " HEAD symref-target:refs/heads/main\n") + "0000";
   const auto refs = parse_ls_refs(body);
   REQUIRE(refs);
   REQUIRE(refs->size() == 3);
@@ -115,7 +128,9 @@ TEST_CASE("an answer that is cut short anywhere is no answer") {
 }
 
 TEST_CASE("what is no git answer is told as such") {
-  for (const std::string bad : {"<html>no</html>", "zzzz", "0001", "-001", "0003abc", "000anotanid\n0000"}) CHECK_FALSE(parse_ls_refs(bad));
+  for (const std::string bad :
+       {"<html>no</html>", "zzzz", "0001", "-001", "0003abc", "000anotanid\n0000"})
+    CHECK_FALSE(parse_ls_refs(bad));
   const auto said = parse_ls_refs(pkt("ERR access denied\n"));
   REQUIRE_FALSE(said);
   CHECK(said.error().what.contains("access denied"));
@@ -123,13 +138,18 @@ TEST_CASE("what is no git answer is told as such") {
 
 TEST_CASE("a version 0 advertisement is read, an empty repository included") {
   const auto head = pkt("# service=git-upload-pack\n") + "0000";
-  const auto body = head + pkt(k_id + " HEAD" + std::string(1, '\0') + "multi_ack symref=HEAD:refs/heads/main\n") + pkt(k_id + " refs/heads/main\n") +
-                    pkt(k_id + " refs/tags/v1\n") + pkt(k_other + " refs/tags/v1^{}\n") + "0000";
+  const auto body =
+      head +
+      pkt(k_id + " HEAD" + std::string(1, '\0') + "multi_ack symref=HEAD:refs/heads/main\n") +
+      pkt(k_id + " refs/heads/main\n") + pkt(k_id + " refs/tags/v1\n") +
+      pkt(k_other + " refs/tags/v1^{}\n") + "0000";
   const auto refs = parse_advertisement(body);
   REQUIRE(refs);
   REQUIRE(refs->size() == 3);
   CHECK(refs->back().peeled == k_other);
-  const auto empty = parse_advertisement(head + pkt(std::string(40, '0') + " capabilities^{}" + std::string(1, '\0') + "agent=x\n") + "0000");
+  const auto empty = parse_advertisement(
+      head + pkt(std::string(40, '0') + " capabilities^{}" + std::string(1, '\0') + "agent=x\n") +
+      "0000");
   REQUIRE(empty);
   CHECK(empty->empty());
   CHECK_FALSE(parse_advertisement(head + pkt("version 2\n") + "0000"));

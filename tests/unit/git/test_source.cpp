@@ -24,7 +24,9 @@ struct Bench {
   GitSource git{host};
   Deadline deadline{Millis(30'000)};
 
-  SourceConfig source(const std::string& url, Json options = Json::object()) const { return {"thumbs", "trunk", "git", url, std::move(options)}; }
+  SourceConfig source(const std::string& url, Json options = Json::object()) const {
+    return {"thumbs", "trunk", "git", url, std::move(options)};
+  }
   Result<SourceState> newest(const std::string& url, Json options = Json::object()) {
     const std::vector<SourceConfig> sources{source(url, std::move(options))};
     return git.newest(sources, deadline)[0];
@@ -32,7 +34,9 @@ struct Bench {
   Result<> checkout(const std::string& url, const std::string& revision, const std::string& into) {
     return git.checkout(source(url), revision, dir.path() / into, deadline);
   }
-  std::string text(const std::string& file) const { return read_file(dir.path() / file).value_or("(absent)"); }
+  std::string text(const std::string& file) const {
+    return read_file(dir.path() / file).value_or("(absent)");
+  }
   fs::path mirror() const {
     for (const auto& entry : fs::directory_iterator(dir.path() / "home" / "cache" / "git")) {
       if (entry.path().extension() == ".git") return entry.path();
@@ -69,12 +73,14 @@ TEST_CASE("a branch, a linked work tree and a detached HEAD are followed") {
   CHECK(bench.newest(repo.url(), Json::object({{"branch", "feature/x"}}))->revision == first);
   repo.git({"worktree", "add", "--quiet", (bench.dir.path() / "linked").string(), "feature/x"});
   CHECK(bench.newest((bench.dir.path() / "linked").string())->revision == first);
-  CHECK(bench.newest((bench.dir.path() / "linked").string(), Json::object({{"branch", "main"}}))->revision == second);
+  CHECK(bench.newest((bench.dir.path() / "linked").string(), Json::object({{"branch", "main"}}))
+            ->revision == second);
   repo.git({"checkout", "--quiet", "--detach", first});
   CHECK(bench.newest(repo.url())->revision == first);
 }
 
-TEST_CASE("the newest tag of a pattern is the commit it points at, annotated or not, loose or packed") {
+TEST_CASE(
+    "the newest tag of a pattern is the commit it points at, annotated or not, loose or packed") {
   Bench bench;
   GitRepo repo(bench.dir.path() / "repo");
   const auto first = repo.commit("a", "1");
@@ -97,14 +103,19 @@ TEST_CASE("each kind of trouble has its own error, and the other sources are sti
   const auto head = repo.commit("a", "1");
   fs::create_directories(bench.dir.path() / "folder");
   const std::vector<SourceConfig> sources{
-      bench.source((bench.dir.path() / "nothing").string()),       bench.source((bench.dir.path() / "folder").string()),
-      bench.source(empty.url()),                                    bench.source(repo.url(), Json::object({{"branch", "gone"}})),
+      bench.source((bench.dir.path() / "nothing").string()),
+      bench.source((bench.dir.path() / "folder").string()),
+      bench.source(empty.url()),
+      bench.source(repo.url(), Json::object({{"branch", "gone"}})),
       bench.source("ext::sh -c 'touch " + (bench.dir.path() / "pwned").string() + "'"),
-      bench.source("http://127.0.0.1:1/x.git"),                     bench.source(repo.url()),
+      bench.source("http://127.0.0.1:1/x.git"),
+      bench.source(repo.url()),
       bench.source(repo.url(), Json::object({{"tag", "v*"}}))};
   const auto answers = bench.git.newest(sources, bench.deadline);
   REQUIRE(answers.size() == sources.size());
-  const std::vector<std::string> says{"nothing at this path", "no git repository", "empty", "no branch gone", "transport helpers", "cannot be reached", "", "no tag like v*"};
+  const std::vector<std::string> says{
+      "nothing at this path", "no git repository", "empty", "no branch gone",
+      "transport helpers",    "cannot be reached", "",      "no tag like v*"};
   for (std::size_t i = 0; i < says.size(); ++i) {
     INFO(i);
     if (says[i].empty()) {
@@ -121,7 +132,8 @@ TEST_CASE("each kind of trouble has its own error, and the other sources are sti
   CHECK_FALSE(fs::exists(bench.dir.path() / "pwned"));
 }
 
-TEST_CASE("a checkout is exactly the commit that was asked for, and stays whole without the cache") {
+TEST_CASE(
+    "a checkout is exactly the commit that was asked for, and stays whole without the cache") {
   Bench bench;
   GitRepo repo(bench.dir.path() / "repo");
   const auto first = repo.commit("run.sh", "#!/bin/sh\necho 1\n", true);
@@ -195,7 +207,9 @@ TEST_CASE("a damaged cache is made anew") {
   }
   SECTION("HEAD gone") { fs::remove(bench.mirror() / "HEAD"); }
   SECTION("objects gone") { fs::remove_all(bench.mirror() / "objects"); }
-  SECTION("config is garbage") { REQUIRE(write_file_atomically(bench.mirror() / "config", std::string_view("\0[[[", 4))); }
+  SECTION("config is garbage") {
+    REQUIRE(write_file_atomically(bench.mirror() / "config", std::string_view("\0[[[", 4)));
+  }
   SECTION("a file in its place") {
     const auto path = bench.mirror();
     fs::remove_all(path);
@@ -216,7 +230,8 @@ TEST_CASE("a damaged cache is made anew") {
 
 TEST_CASE("submodules are checked out recursively, relative addresses included") {
   Bench bench;
-  GitRepo inner(bench.dir.path() / "inner"), middle(bench.dir.path() / "middle"), outer(bench.dir.path() / "outer");
+  GitRepo inner(bench.dir.path() / "inner"), middle(bench.dir.path() / "middle"),
+      outer(bench.dir.path() / "outer");
   inner.commit("deep", "deep");
   middle.git({"submodule", "--quiet", "add", "../inner", "inner"});
   middle.commit_all("inner");
@@ -233,7 +248,8 @@ TEST_CASE("a submodule that would run a program is refused") {
   GitRepo repo(bench.dir.path() / "repo"), inner(bench.dir.path() / "inner");
   inner.commit("a", "1");
   repo.git({"submodule", "--quiet", "add", inner.url(), "lib"});
-  repo.write(".gitmodules", "[submodule \"lib\"]\n\tpath = lib\n\turl = ext::sh -c \"touch " + (bench.dir.path() / "pwned").string() + "\"\n");
+  repo.write(".gitmodules", "[submodule \"lib\"]\n\tpath = lib\n\turl = ext::sh -c \"touch " +
+                                (bench.dir.path() / "pwned").string() + "\"\n");
   const auto commit = repo.commit_all("evil");
   const auto made = bench.checkout(repo.url(), commit, "out");
   REQUIRE_FALSE(made);
@@ -248,7 +264,9 @@ TEST_CASE("short ids, tags and branches become full commit ids") {
   repo.git({"tag", "-a", "-m", "one", "v1"});
   const auto second = repo.commit("a", "2");
   const auto source = bench.source(repo.url());
-  const auto resolve = [&](const std::string& text) { return bench.git.resolve(source, text, bench.deadline); };
+  const auto resolve = [&](const std::string& text) {
+    return bench.git.resolve(source, text, bench.deadline);
+  };
   CHECK(resolve("v1")->revision == first);
   CHECK(resolve("main")->revision == second);
   CHECK(resolve(first.substr(0, 8))->revision == first);
@@ -256,7 +274,8 @@ TEST_CASE("short ids, tags and branches become full commit ids") {
   const auto third = repo.commit("a", "3");
   CHECK(resolve("main")->revision == third);
   CHECK(resolve("nope").error().what.contains("no commit, tag or branch"));
-  for (const auto* bad : {"-rf", "../x", "a b", "main^{tree}", "@{1}", "", "a\nb", "HEAD~1", ":/x"}) {
+  for (const auto* bad :
+       {"-rf", "../x", "a b", "main^{tree}", "@{1}", "", "a\nb", "HEAD~1", ":/x"}) {
     INFO(bad);
     CHECK(resolve(bad).error().exit == ExitCode::usage);
   }
@@ -273,7 +292,8 @@ TEST_CASE("processes that share a cache wait for each other") {
   path.replace_extension(".lock");
   auto lock = FileLock::acquire(path, bench.deadline);
   REQUIRE((lock && *lock));
-  const auto made = bench.git.checkout(bench.source(repo.url()), commit, bench.dir.path() / "two", Deadline(Millis(50)));
+  const auto made = bench.git.checkout(bench.source(repo.url()), commit, bench.dir.path() / "two",
+                                       Deadline(Millis(50)));
   REQUIRE_FALSE(made);
   CHECK(made.error().exit == ExitCode::timeout);
 }
@@ -296,7 +316,8 @@ TEST_CASE("a checkout that was killed at any step is finished by the next one") 
   GitRepo repo(bench.dir.path() / "repo");
   repo.commit("a", "1");
   const auto commit = repo.commit("a", "2");
-  const std::string point = GENERATE("git.mirror-fetched", "git.mirror-removed", "git.mirror-made", "git.before-checkout");
+  const std::string point = GENERATE("git.mirror-fetched", "git.mirror-removed", "git.mirror-made",
+                                     "git.before-checkout");
   INFO(point);
   const auto child = ::fork();
   REQUIRE(child >= 0);

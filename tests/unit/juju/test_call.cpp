@@ -13,8 +13,8 @@
 
 #include "plugins/juju/client/access.hpp"
 #include "plugins/juju/client/call.hpp"
-#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/client/private_data.hpp"
+#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/model/status.hpp"
 #include "tests/support/test_host.hpp"
 
@@ -72,7 +72,9 @@ class Controller {
 const Question k_models{"models"};
 const Question k_status{"status", "-m", "admin/thumbs", "--utc", "--retry-count", "0"};
 
-Asked<Answer> ask(const Controller& controller, const Question& question = k_models) { return juju_call(controller.access, question, "asking"); }
+Asked<Answer> ask(const Controller& controller, const Question& question = k_models) {
+  return juju_call(controller.access, question, "asking");
+}
 
 Finished failed(const std::string& err, int status = 1) {
   Finished out;
@@ -169,7 +171,8 @@ TEST_CASE("a call ends at its deadline, whatever juju does") {
   CHECK(answer.error().error.exit == ExitCode::unknown);
   CHECK(answer.error().error.what.starts_with("asking: no answer within 1s500ms; "));
   CHECK(took >= std::chrono::milliseconds(1500));
-  CHECK(took < std::chrono::seconds(10));  // the deadline, 2 s of grace for the one that is deaf, a busy machine
+  CHECK(took < std::chrono::seconds(
+                   10));  // the deadline, 2 s of grace for the one that is deaf, a busy machine
   CHECK_FALSE(controller.left_something());
 }
 
@@ -189,7 +192,8 @@ TEST_CASE("locks and lost connections are tried again, within the deadline") {
   const Controller controller(kind);
   const auto answer = ask(controller);
   REQUIRE_FALSE(answer);
-  CHECK(answer.error().trouble == (std::string_view(kind) == "lock" ? Trouble::local : Trouble::unreachable));
+  CHECK(answer.error().trouble ==
+        (std::string_view(kind) == "lock" ? Trouble::local : Trouble::unreachable));
   CHECK(answer.error().error.exit == ExitCode::unknown);
   CHECK(controller.calls().size() == 5);
 }
@@ -213,13 +217,18 @@ TEST_CASE("repeats end with the deadline") {
 TEST_CASE("many questions are asked four at a time, and answered in their order") {
   Controller controller("slow:0.6");
   std::vector<NamedQuestion> questions;
-  for (int i = 0; i < 10; ++i) questions.push_back({i % 2 ? Question{"status", "-m", "admin/bare"} : Question{"status", "-m", "nosuchmodel"}, fmt::format("question {}", i)});
+  for (int i = 0; i < 10; ++i)
+    questions.push_back(
+        {i % 2 ? Question{"status", "-m", "admin/bare"} : Question{"status", "-m", "nosuchmodel"},
+         fmt::format("question {}", i)});
   const auto answers = juju_calls(controller.access, questions);
   REQUIRE(answers.size() == 10);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     CHECK(answers[i].has_value() == (i % 2 == 1));
-    if (!answers[i]) CHECK(answers[i].error().error.what.starts_with(fmt::format("question {}: ", i)));
-    else CHECK(answers[i]->json["model"]["name"].view() == "bare");
+    if (!answers[i])
+      CHECK(answers[i].error().error.what.starts_with(fmt::format("question {}: ", i)));
+    else
+      CHECK(answers[i]->json["model"]["name"].view() == "bare");
   }
   std::int64_t most = 0;
   std::vector<std::string> folders;
@@ -242,7 +251,9 @@ TEST_CASE("a dead controller costs two rounds of deadlines and not one for each 
   const auto answers = juju_calls(controller.access, questions);
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(13));
   CHECK(controller.calls().size() <= 8);
-  CHECK(std::ranges::count_if(answers, [](const auto& answer) { return !answer && answer.error().trouble == Trouble::unreachable; }) == 40);
+  CHECK(std::ranges::count_if(answers, [](const auto& answer) {
+          return !answer && answer.error().trouble == Trouble::unreachable;
+        }) == 40);
   CHECK(answers.back().error().error.what.contains("not asked"));
 }
 
@@ -277,19 +288,29 @@ TEST_CASE("what juju says is understood") {
   const auto row = GENERATE(values<Row>({
       {"ERROR model attic:admin/x not found\n", Trouble::gone, ExitCode::unknown},
       {"ERROR model attic:admin/controller not found\n", Trouble::gone, ExitCode::unknown},
-      {"ERROR model \"admin/x\" has been removed from the controller, run 'juju models' and switch to one of them.\n", Trouble::gone, ExitCode::unknown},
-      {"ERROR model not found, it may have been destroyed during this operation\n", Trouble::gone, ExitCode::unknown},
+      {"ERROR model \"admin/x\" has been removed from the controller, run 'juju models' and switch "
+       "to one of them.\n",
+       Trouble::gone, ExitCode::unknown},
+      {"ERROR model not found, it may have been destroyed during this operation\n", Trouble::gone,
+       ExitCode::unknown},
       {"ERROR controller barn not found\n", Trouble::config, ExitCode::config},
-      {"ERROR No controllers registered.\n\nPlease either create a new controller\n", Trouble::config, ExitCode::config},
-      {"ERROR cannot log in: invalid entity name or password (unauthorized access)\n", Trouble::not_allowed, ExitCode::unknown},
+      {"ERROR No controllers registered.\n\nPlease either create a new controller\n",
+       Trouble::config, ExitCode::config},
+      {"ERROR cannot log in: invalid entity name or password (unauthorized access)\n",
+       Trouble::not_allowed, ExitCode::unknown},
       {"ERROR permission denied (unauthorized access)\n", Trouble::not_allowed, ExitCode::unknown},
       {"ERROR controller \"attic\": not logged in\n", Trouble::not_allowed, ExitCode::unknown},
-      {"ERROR opening API connection: unable to connect to API: dial tcp: i/o timeout\n", Trouble::unreachable, ExitCode::unknown},
-      {"ERROR unable to open /tmp/juju-store-lock-3a: permission denied\n", Trouble::local, ExitCode::unknown},
-      {"ERROR model \"x\" for admin already exists (already exists)\n", Trouble::exists, ExitCode::refused},
-      {"ERROR cannot destroy model \"x\": persistent storage remaining\n", Trouble::blocked, ExitCode::refused},
+      {"ERROR opening API connection: unable to connect to API: dial tcp: i/o timeout\n",
+       Trouble::unreachable, ExitCode::unknown},
+      {"ERROR unable to open /tmp/juju-store-lock-3a: permission denied\n", Trouble::local,
+       ExitCode::unknown},
+      {"ERROR model \"x\" for admin already exists (already exists)\n", Trouble::exists,
+       ExitCode::refused},
+      {"ERROR cannot destroy model \"x\": persistent storage remaining\n", Trouble::blocked,
+       ExitCode::refused},
       {"ERROR juju client not compatible with server\n", Trouble::version, ExitCode::unknown},
-      {"ERROR patterns are not implemented (not implemented)\n", Trouble::version, ExitCode::unknown},
+      {"ERROR patterns are not implemented (not implemented)\n", Trouble::version,
+       ExitCode::unknown},
       {"ERROR the moon is full\n", Trouble::other, ExitCode::unknown},
       {"", Trouble::other, ExitCode::unknown},
   }));
@@ -305,7 +326,8 @@ TEST_CASE("left copies are swept after an hour, and nothing else") {
   fs::create_directories(dir.path() / "cdctl-juju-old/cookies");
   fs::create_directories(dir.path() / "cdctl-juju-new");
   fs::create_directories(dir.path() / "other-old");
-  for (const auto* old : {"cdctl-juju-old", "other-old"}) fs::last_write_time(dir.path() / old, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  for (const auto* old : {"cdctl-juju-old", "other-old"})
+    fs::last_write_time(dir.path() / old, fs::file_time_type::clock::now() - std::chrono::hours(2));
   sweep_private_data(dir.path());
   CHECK_FALSE(fs::exists(dir.path() / "cdctl-juju-old"));
   CHECK(fs::exists(dir.path() / "cdctl-juju-new"));
@@ -316,7 +338,8 @@ TEST_CASE("the access is read from options, configuration and environment") {
   const test::TempDir dir;
   test::TestHost host(dir.path());
   host.config_value.file = dir.path() / "cdctl.toml";
-  host.config_value.table = Json::object({{"juju", Json::object({{"controller", "attic"}, {"data", "jujudata"}})}});
+  host.config_value.table =
+      Json::object({{"juju", Json::object({{"controller", "attic"}, {"data", "jujudata"}})}});
   Arguments args;
   auto access = read_access(host, args);
   REQUIRE(access);
@@ -333,14 +356,17 @@ TEST_CASE("the access is read from options, configuration and environment") {
   CHECK(read_access(host, {})->data == "/somewhere");
   ::unsetenv("JUJU_DATA");
 
-  for (const auto& [option, value] : {std::pair{"controller", "-x"}, std::pair{"controller", "a/b"}, std::pair{"timeout", "0"}, std::pair{"timeout", "11m"}, std::pair{"timeout", "soon"}}) {
+  for (const auto& [option, value] :
+       {std::pair{"controller", "-x"}, std::pair{"controller", "a/b"}, std::pair{"timeout", "0"},
+        std::pair{"timeout", "11m"}, std::pair{"timeout", "soon"}}) {
     INFO(option << " " << value);
     args.options = {{option, {value}}};
     const auto refused = read_access(host, args);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().exit == ExitCode::usage);
   }
-  for (const auto& bad : {Json::object({{"controller", "--debug"}}), Json::object({{"controller", 3}}), Json::object({{"data", ""}})}) {
+  for (const auto& bad : {Json::object({{"controller", "--debug"}}),
+                          Json::object({{"controller", 3}}), Json::object({{"data", ""}})}) {
     host.config_value.table = Json::object({{"juju", bad}});
     const auto refused = read_access(host, {});
     REQUIRE_FALSE(refused);

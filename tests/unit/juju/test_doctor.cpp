@@ -16,9 +16,12 @@ using State = Check::State;
 Json parsed(const std::string& text) { return Json::parse(text).value(); }
 
 struct Office : test::JujuWorld {
-  explicit Office(const std::string& version = "3.6") : JujuWorld(version), host(folder() / "home") {
+  explicit Office(const std::string& version = "3.6")
+      : JujuWorld(version), host(folder() / "home") {
     host.config_value.file = folder() / "cdctl.toml";
-    host.config_value.table = Json::object({{"juju", Json::object({{"controller", "attic"}, {"data", (folder() / "data").string()}})}});
+    host.config_value.table = Json::object(
+        {{"juju",
+          Json::object({{"controller", "attic"}, {"data", (folder() / "data").string()}})}});
     service(R"({})");
   }
   void service(const std::string& table) {
@@ -28,7 +31,9 @@ struct Office : test::JujuWorld {
     one.table = Json::object({{"juju", parsed(table)}});
     host.config_value.services = {one};
   }
-  std::vector<Check> examine(Millis time = std::chrono::seconds(30)) { return JujuDoctor(host).examine(Deadline(time)); }
+  std::vector<Check> examine(Millis time = std::chrono::seconds(30)) {
+    return JujuDoctor(host).examine(Deadline(time));
+  }
   test::TestHost host;
 };
 
@@ -39,7 +44,9 @@ const Check* find(const std::vector<Check>& checks, std::string_view what) {
 
 std::string all(const std::vector<Check>& checks) {
   std::string out;
-  for (const auto& one : checks) out += one.what + "/" + std::to_string(static_cast<int>(one.state)) + "/" + one.found + "/" + one.cure + "\n";
+  for (const auto& one : checks)
+    out += one.what + "/" + std::to_string(static_cast<int>(one.state)) + "/" + one.found + "/" +
+           one.cure + "\n";
   return out;
 }
 
@@ -57,7 +64,8 @@ TEST_CASE("which client can ask which controller") {
 }
 
 TEST_CASE("the controller that is meant, who asks it, and as what") {
-  const auto controllers = parsed(R"({"controllers":{"attic":{"user":"ann","access":"login","agent-version":"4.0.6"},"barn":{"agent-version":"3.6.5"}},"current-controller":"attic"})");
+  const auto controllers = parsed(
+      R"({"controllers":{"attic":{"user":"ann","access":"login","agent-version":"4.0.6"},"barn":{"agent-version":"3.6.5"}},"current-controller":"attic"})");
   auto checks = check_controller(controllers, "", {3, 6}, true);
   REQUIRE(checks.size() == 3);
   CHECK(checks[0].state == State::ok);
@@ -93,7 +101,8 @@ TEST_CASE("a controller that is well") {
   office.juju({"relate", "lamp:amqp", "rabbit:amqp", "-m", "attic:" + model});
   const auto checks = office.examine();
   INFO(all(checks));
-  for (const auto* what : {"juju client", "juju data", "juju controller", "juju login", "juju answers", "juju relations of thumbs"}) {
+  for (const auto* what : {"juju client", "juju data", "juju controller", "juju login",
+                           "juju answers", "juju relations of thumbs"}) {
     INFO(what);
     REQUIRE(find(checks, what));
     CHECK(find(checks, what)->state == State::ok);

@@ -22,7 +22,9 @@ const SetName k_set{"thumbs", "r5f0c1e9a2b"};
 const SetName k_next{"thumbs", "r00000000aa"};
 Deadline soon() { return Deadline(std::chrono::seconds(60)); }
 
-std::int64_t count(const std::vector<std::string>& ran, std::string_view word) { return std::ranges::count(ran, word); }
+std::int64_t count(const std::vector<std::string>& ran, std::string_view word) {
+  return std::ranges::count(ran, word);
+}
 
 }  // namespace
 
@@ -104,7 +106,8 @@ TEST_CASE("200 sets cost one list, and a look into each that was not seen before
 
 TEST_CASE("sets that are not complete are asked again each time") {
   JujuHome home;
-  home.world.control({"model", k_set.str(), "--config", "resource-tags=cdctl-set=" + k_set.str() + " cdctl-state=partial"});
+  home.world.control({"model", k_set.str(), "--config",
+                      "resource-tags=cdctl-set=" + k_set.str() + " cdctl-state=partial"});
   CHECK(must(home.engine().list({}, soon())).at(0).state == "partial");
   (void)home.world.ran();
   CHECK(must(home.engine().list({}, soon())).at(0).state == "partial");
@@ -114,10 +117,14 @@ TEST_CASE("sets that are not complete are asked again each time") {
 TEST_CASE("an answer that is not complete is none") {
   JujuHome home;
   home.deploy(k_set);
-  for (const auto* trouble : {"dropped-model", "empty-object", "half-json", "dead", "signal", "logged-out"}) {
+  for (const auto* trouble :
+       {"dropped-model", "empty-object", "half-json", "dead", "signal", "logged-out"}) {
     home.world.control({"trouble", fmt::format("models={}", trouble)});
-    for (const auto& error : {home.engine().list({}, soon()).error(), home.engine().describe(k_set, soon()).error(), home.engine().stop(k_set, Millis(0), soon()).error(),
-                              home.engine().destroy(k_set, soon()).error(), home.engine().claim(k_next, test::some_sources(), now(), soon()).error()}) {
+    for (const auto& error :
+         {home.engine().list({}, soon()).error(), home.engine().describe(k_set, soon()).error(),
+          home.engine().stop(k_set, Millis(0), soon()).error(),
+          home.engine().destroy(k_set, soon()).error(),
+          home.engine().claim(k_next, test::some_sources(), now(), soon()).error()}) {
       INFO(trouble << ": " << error.what);
       CHECK(error.exit == ExitCode::unknown);
       CHECK_FALSE(error.what.contains('\n'));
@@ -168,19 +175,23 @@ TEST_CASE("every agent lost is no set that is down") {
   CHECK(lost.want == 2);
   CHECK_FALSE(lost.up);
   home.world.control({"lost", "off"});
-  for (const auto* unit : {"lamp/0", "lamp/1"}) home.world.control({"say", k_set.str(), unit, "error", "hook failed"});
+  for (const auto* unit : {"lamp/0", "lamp/1"})
+    home.world.control({"say", k_set.str(), unit, "error", "hook failed"});
   const auto down = must(home.engine().describe(k_set, soon()));
   CHECK(down.state == "down");
   CHECK(down.up == 0);
-  CHECK(must(home.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state == "down");
+  CHECK(must(home.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state ==
+        "down");
 }
 
 TEST_CASE("a status that cannot be read is no answer") {
   JujuHome home;
   home.deploy(k_set);
-  home.world.control({"trouble", GENERATE("status=dead", "status=empty-object", "status=shutdown", "status=half-json")});
+  home.world.control({"trouble", GENERATE("status=dead", "status=empty-object", "status=shutdown",
+                                          "status=half-json")});
   CHECK(home.engine().describe(k_set, soon()).error().exit == ExitCode::unknown);
-  CHECK(home.engine().claim(k_set, test::some_sources(), now(), soon()).error().exit == ExitCode::unknown);
+  CHECK(home.engine().claim(k_set, test::some_sources(), now(), soon()).error().exit ==
+        ExitCode::unknown);
 }
 
 TEST_CASE("two deployers at once make one set") {
@@ -191,11 +202,14 @@ TEST_CASE("two deployers at once make one set") {
     const auto pid = ::fork();
     REQUIRE(pid >= 0);
     if (pid == 0) {
-      JujuHome::Other other(home, i == 0 ? "" : fmt::format("machine{}", i));  // the first shares this machine
+      JujuHome::Other other(
+          home, i == 0 ? "" : fmt::format("machine{}", i));  // the first shares this machine
       auto claim = other.engine().claim(k_set, test::some_sources(), now(), soon());
       if (!claim) ::_exit(9);
       if ((*claim)->found().state == "live") ::_exit(7);
-      if (!(*claim)->clean(soon()) || !(*claim)->start_bundle(test::some_bundle(), soon()) || !(*claim)->finish()) ::_exit(8);
+      if (!(*claim)->clean(soon()) || !(*claim)->start_bundle(test::some_bundle(), soon()) ||
+          !(*claim)->finish())
+        ::_exit(8);
       ::_exit(5);
     }
     children.push_back(pid);
@@ -246,7 +260,8 @@ TEST_CASE("a lease is respected until it runs out") {
   JujuHome::Other other(home, "elsewhere");
   const auto claim = must(other.engine().claim(k_set, test::some_sources(), now(), soon()));
   CHECK(must(home.engine().list({}, soon())).at(0).state == "deploying");
-  const auto waited = home.engine().claim(k_set, test::some_sources(), now(), Deadline(Millis(3000)));
+  const auto waited =
+      home.engine().claim(k_set, test::some_sources(), now(), Deadline(Millis(3000)));
   REQUIRE_FALSE(waited);
   CHECK(waited.error().exit == ExitCode::timeout);
   CHECK(home.engine().stop(k_set, Millis(0), soon()).error().exit == ExitCode::refused);
@@ -260,7 +275,9 @@ TEST_CASE("a lease is respected until it runs out") {
 }
 
 TEST_CASE("a model that was made while the connection was lost is ours") {
-  const auto trouble = GENERATE("add-model=shutdown@after*1", "add-model=signal@after*1", "add-model=shutdown*1", "add-model=lock*1", "add-model=dead@after*1");
+  const auto trouble =
+      GENERATE("add-model=shutdown@after*1", "add-model=signal@after*1", "add-model=shutdown*1",
+               "add-model=lock*1", "add-model=dead@after*1");
   INFO(trouble);
   JujuHome home;
   home.world.control({"trouble", trouble});
@@ -286,5 +303,6 @@ TEST_CASE("a set that is being reaped is not deployed into") {
   JujuHome home;
   home.deploy(k_set);
   must(home.engine().stop(k_set, Millis(0), soon()));
-  CHECK(home.engine().claim(k_set, test::some_sources(), now(), soon()).error().exit == ExitCode::refused);
+  CHECK(home.engine().claim(k_set, test::some_sources(), now(), soon()).error().exit ==
+        ExitCode::refused);
 }

@@ -9,11 +9,11 @@
 #include <cdctl/fs.hpp>
 
 #include "plugins/juju/client/act.hpp"
-#include "plugins/juju/sets/metadata.hpp"
 #include "plugins/juju/client/private_data.hpp"
 #include "plugins/juju/client/settings.hpp"
-#include "tests/support/test_host.hpp"
+#include "plugins/juju/sets/metadata.hpp"
 #include "plugins/juju/sets/tag_change.hpp"
+#include "tests/support/test_host.hpp"
 
 using namespace cdctl;
 using namespace cdctl::juju;
@@ -32,7 +32,9 @@ class Scripted {
     fs::create_directories(folder() / "private");
     write(folder() / "data/controllers.yaml", "controllers: {}\n");
     write(folder() / "data/credentials.yaml", "the-cloud-key");
-    write(folder() / "bin/juju", "#!/bin/sh\necho \"$*\" >> " + (folder() / "calls").string() + "\nls $JUJU_DATA >> " + (folder() / "files").string() + "\ncd " + folder().string() + "\n" + script);
+    write(folder() / "bin/juju", "#!/bin/sh\necho \"$*\" >> " + (folder() / "calls").string() +
+                                     "\nls $JUJU_DATA >> " + (folder() / "files").string() +
+                                     "\ncd " + folder().string() + "\n" + script);
     fs::permissions(folder() / "bin/juju", fs::perms::owner_all);
     static const std::string path = std::getenv("PATH");
     ::setenv("PATH", ((folder() / "bin").string() + ":" + path).c_str(), 1);
@@ -68,9 +70,12 @@ TEST_CASE("the table of a service has defaults") {
 }
 
 TEST_CASE("the table of a service is read") {
-  const auto settings = settings_of(Json::parse(R"({"isolation":"application","model":"attic:ann/shared","application":"worker","cloud":"shed/north","credential":"ann",
+  const auto settings = settings_of(
+      Json::parse(
+          R"({"isolation":"application","model":"attic:ann/shared","application":"worker","cloud":"shed/north","credential":"ann",
     "model_config":{"logging-config":"<root>=INFO","automatically-retry-hooks":false,"max-status-history-age":3},"amqp":"worker:amqp-url","amqp_as":"secret",
-    "storage":"destroy","cut":["scale","scale"],"force_after":"1s","no_wait_after":"2s","give_up_after":"3s"})").value());
+    "storage":"destroy","cut":["scale","scale"],"force_after":"1s","no_wait_after":"2s","give_up_after":"3s"})")
+          .value());
   REQUIRE(settings);
   CHECK(settings->isolation == Isolation::application);
   CHECK(settings->model == "attic:ann/shared");
@@ -115,25 +120,36 @@ TEST_CASE("a wrong key is named") {
 }
 
 TEST_CASE("names of applications are Juju's") {
-  for (const auto* good : {"thumbs", "thumbs-r5f0c1e9a2b", "a1-b2"}) CHECK(valid_application_name(good));
-  for (const auto* bad : {"", "1a", "thumbs-41", "thumbs-", "-a", "a--b", "A", "a/0", "a b"}) CHECK_FALSE(valid_application_name(bad));
+  for (const auto* good : {"thumbs", "thumbs-r5f0c1e9a2b", "a1-b2"})
+    CHECK(valid_application_name(good));
+  for (const auto* bad : {"", "1a", "thumbs-41", "thumbs-", "-a", "a--b", "A", "a/0", "a b"})
+    CHECK_FALSE(valid_application_name(bad));
 }
 
 TEST_CASE("tags survive the way to Juju and back") {
-  const Tags tags{{"cdctl-cut", R"({"relations":[1, 2],"µ":"%41"})"}, {"cdctl-empty", ""}, {"owner", "team=a%20b"}};
+  const Tags tags{{"cdctl-cut", R"({"relations":[1, 2],"µ":"%41"})"},
+                  {"cdctl-empty", ""},
+                  {"owner", "team=a%20b"}};
   const auto text = tags_text(tags);
   REQUIRE(text);
   CHECK(text->find_first_of("{\",") == std::string::npos);
   CHECK(tags_from_text(*text) == tags);
-  CHECK(parse_tags(Json::object({{"resource-tags", Json::object({{"Value", *text}, {"Source", "model"}})}})).value() == tags);
+  CHECK(parse_tags(Json::object(
+                       {{"resource-tags", Json::object({{"Value", *text}, {"Source", "model"}})}}))
+            .value() == tags);
   Json object = Json::object();
   object.set("cdctl-set", "a%20b").set("owner", "team=a%20b");
-  CHECK(parse_tags(Json::object({{"resource-tags", Json::object({{"Value", object}})}})).value() == Tags{{"cdctl-set", "a b"}, {"owner", "team=a%20b"}});
-  CHECK(parse_tags(Json::object({{"resource-tags", Json::object({{"Value", Json()}})}})).value().empty());
+  CHECK(parse_tags(Json::object({{"resource-tags", Json::object({{"Value", object}})}})).value() ==
+        Tags{{"cdctl-set", "a b"}, {"owner", "team=a%20b"}});
+  CHECK(parse_tags(Json::object({{"resource-tags", Json::object({{"Value", Json()}})}}))
+            .value()
+            .empty());
 }
 
 TEST_CASE("what is no answer about tags is none") {
-  for (const auto* text : {"{}", R"({"resource-tags":{}})", R"({"resource-tags":{"Value":3}})", "[]", "null"}) CHECK_FALSE(parse_tags(Json::parse(text).value()));
+  for (const auto* text :
+       {"{}", R"({"resource-tags":{}})", R"({"resource-tags":{"Value":3}})", "[]", "null"})
+    CHECK_FALSE(parse_tags(Json::parse(text).value()));
   CHECK_FALSE(tags_text({{"owner", "a b"}}));
   CHECK_FALSE(tags_text({{"a b", "c"}}));
   CHECK_FALSE(tags_text({{"@/etc/passwd", "x"}}));
@@ -142,9 +158,12 @@ TEST_CASE("what is no answer about tags is none") {
 
 namespace {
 
-/// A model-config whose tags are in the file `tags`; `write` is what becomes of new ones, which are in $new.
+/// A model-config whose tags are in the file `tags`; `write` is what becomes of new ones, which are
+/// in $new.
 std::string config_script(const std::string& write) {
-  return "case \"$*\" in *=*) new=$(echo \"$5\" | cut -d= -f2-); " + write + ";; *) echo \"{\\\"resource-tags\\\":{\\\"Value\\\":\\\"$(cat tags 2>/dev/null)\\\"}}\";; esac\n";
+  return "case \"$*\" in *=*) new=$(echo \"$5\" | cut -d= -f2-); " + write +
+         ";; *) echo \"{\\\"resource-tags\\\":{\\\"Value\\\":\\\"$(cat tags 2>/dev/null)\\\"}}\";; "
+         "esac\n";
 }
 
 Result<Tags> set_tag(const Scripted& juju, const std::string& key, const std::string& value) {
@@ -163,13 +182,17 @@ TEST_CASE("tags are read, changed, written and read back") {
   const auto there = set_tag(juju, "cdctl-set", "thumbs-r5f0c1e9a2b");
   REQUIRE(there);
   CHECK(*there == Tags{{"cdctl-set", "thumbs-r5f0c1e9a2b"}, {"team", "blue"}});
-  CHECK(juju.lines("calls").at(1) == "--no-alias model-config -m " + k_model + " resource-tags=cdctl-set=thumbs-r5f0c1e9a2b team=blue -B");
+  CHECK(juju.lines("calls").at(1) ==
+        "--no-alias model-config -m " + k_model +
+            " resource-tags=cdctl-set=thumbs-r5f0c1e9a2b team=blue -B");
   CHECK(set_tag(juju, "team", "blue"));
   CHECK(juju.lines("calls").size() == 4);  // nothing to be written: one look
 }
 
 TEST_CASE("what another machine wrote over is written again, what it wrote stays") {
-  const Scripted juju(config_script("if [ -e second ]; then echo \"$new\" > tags; else touch second; echo cdctl-cut=x > tags; fi"));
+  const Scripted juju(
+      config_script("if [ -e second ]; then echo \"$new\" > tags; else touch second; echo "
+                    "cdctl-cut=x > tags; fi"));
   const auto there = set_tag(juju, "cdctl-state", "live");
   REQUIRE(there);
   CHECK(*there == Tags{{"cdctl-cut", "x"}, {"cdctl-state", "live"}});
@@ -183,7 +206,8 @@ TEST_CASE("tags that Juju does not keep are an error") {
 }
 
 TEST_CASE("tags that were written before the connection was lost are written") {
-  const Scripted juju(config_script("echo \"$new\" > tags; echo 'ERROR connection is shut down' >&2; exit 1"));
+  const Scripted juju(
+      config_script("echo \"$new\" > tags; echo 'ERROR connection is shut down' >&2; exit 1"));
   CHECK(set_tag(juju, "cdctl-set", "x"));
   CHECK(juju.lines("calls").size() == 3);
 }
@@ -193,7 +217,9 @@ TEST_CASE("writers of one machine lose nothing of each other") {
   write(juju.folder() / "tags", "");
   std::vector<std::jthread> writers;
   std::atomic<int> done = 0;
-  for (int i = 0; i < 5; ++i) writers.emplace_back([&, i] { done += set_tag(juju, "cdctl-cut-" + std::to_string(i), "x").has_value(); });
+  for (int i = 0; i < 5; ++i)
+    writers.emplace_back(
+        [&, i] { done += set_tag(juju, "cdctl-cut-" + std::to_string(i), "x").has_value(); });
   writers.clear();
   CHECK(done == 5);
   CHECK(tags_from_text(juju.lines("tags").at(0)).size() == 5);
@@ -219,21 +245,29 @@ TEST_CASE("work on a set of a shared model goes through its tag") {
   work.state = "live";
   CHECK(with_work(tags, set, work) == Tags{{"team", "blue"}});
   CHECK(work_of({}, set).state.empty());
-  for (const auto* text : {"", "+", "deploying", "++++++++", "reaping+nonsense"}) CHECK_FALSE(work_of({{"cdctl-work-" + set.str(), text}}, set).until);
+  for (const auto* text : {"", "+", "deploying", "++++++++", "reaping+nonsense"})
+    CHECK_FALSE(work_of({{"cdctl-work-" + set.str(), text}}, set).until);
 }
 
 TEST_CASE("a command that changes something is sent once") {
-  const auto err = GENERATE("connection is shut down", "unable to connect to API: dial tcp", "permission denied (unauthorized access)", "the moon is full", "model \"x\" for ann already exists (already exists)");
+  const auto err = GENERATE("connection is shut down", "unable to connect to API: dial tcp",
+                            "permission denied (unauthorized access)", "the moon is full",
+                            "model \"x\" for ann already exists (already exists)");
   INFO(err);
   const Scripted juju(std::string("echo 'ERROR ") + err + "' >&2; exit 1\n");
   const auto acted = juju_act(juju.access, {"add-model", "x"}, "adding x");
   REQUIRE_FALSE(acted);
   CHECK(juju.lines("calls").size() == 1);
-  CHECK(acted.error().error.exit == (std::string_view(err).contains("moon") ? ExitCode::failed : std::string_view(err).contains("exists") ? ExitCode::refused : ExitCode::unknown));
+  CHECK(acted.error().error.exit == (std::string_view(err).contains("moon") ? ExitCode::failed
+                                     : std::string_view(err).contains("exists")
+                                         ? ExitCode::refused
+                                         : ExitCode::unknown));
 }
 
 TEST_CASE("juju's own locks are tried again") {
-  const Scripted juju("if [ -e second ]; then exit 0; fi; touch second; echo 'ERROR cannot acquire lock file to read: timeout acquiring mutex' >&2; exit 1\n");
+  const Scripted juju(
+      "if [ -e second ]; then exit 0; fi; touch second; echo 'ERROR cannot acquire lock file to "
+      "read: timeout acquiring mutex' >&2; exit 1\n");
   CHECK(juju_act(juju.access, {"add-model", "x"}, "adding x"));
   CHECK(juju.lines("calls").size() == 2);
 }
@@ -242,7 +276,8 @@ TEST_CASE("cloud credentials are there for who asks, and nothing stays") {
   const Scripted juju("exit 0\n");
   CHECK(juju_act(juju.access, {"destroy-model", "x"}, "destroying x"));
   CHECK(std::ranges::count(juju.lines("files"), "credentials.yaml") == 0);
-  CHECK(juju_act(juju.access, {"add-model", "x"}, "adding x", {.credentials = true, .deadline = {}, .directory = {}}));
+  CHECK(juju_act(juju.access, {"add-model", "x"}, "adding x",
+                 {.credentials = true, .deadline = {}, .directory = {}}));
   CHECK(std::ranges::count(juju.lines("files"), "credentials.yaml") == 1);
   CHECK(fs::is_empty(juju.folder() / "private"));
 }
@@ -250,7 +285,9 @@ TEST_CASE("cloud credentials are there for who asks, and nothing stays") {
 TEST_CASE("an action ends at its deadline and nobody knows what it did") {
   const Scripted juju("exec sleep 60\n");
   const auto begun = std::chrono::steady_clock::now();
-  const auto acted = juju_act(juju.access, {"add-model", "x"}, "adding x", {.credentials = false, .deadline = Deadline(Millis(500)), .directory = {}});
+  const auto acted =
+      juju_act(juju.access, {"add-model", "x"}, "adding x",
+               {.credentials = false, .deadline = Deadline(Millis(500)), .directory = {}});
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
   REQUIRE_FALSE(acted);
   CHECK(acted.error().trouble == Trouble::unreachable);

@@ -82,14 +82,19 @@ TEST_CASE("a model that does not go is told with more and more force") {
     const char* stuck;
     const char* flags;
   };
-  const auto row = GENERATE(values<Row>({{0, "no", "--release-storage -B"}, {6, "force", "--release-storage --force -B"}, {16, "no-wait", "--release-storage --force --no-wait -B"}, {40, "no-wait", "--release-storage --force --no-wait -B"}}));
+  const auto row =
+      GENERATE(values<Row>({{0, "no", "--release-storage -B"},
+                            {6, "force", "--release-storage --force -B"},
+                            {16, "no-wait", "--release-storage --force --no-wait -B"},
+                            {40, "no-wait", "--release-storage --force --no-wait -B"}}));
   INFO(row.stuck);
   JujuHome home;
   home.deploy(k_set);
   home.world.control({"stuck", k_set.str(), row.stuck});
   const auto uuid = home.model_uuid(k_set);
   must(home.engine().stop(k_set, Millis(0), soon()));
-  home.change_tags(k_set, "cdctl-reaping-since", to_rfc3339(now() - std::chrono::minutes(row.minutes)));
+  home.change_tags(k_set, "cdctl-reaping-since",
+                   to_rfc3339(now() - std::chrono::minutes(row.minutes)));
   CHECK(must(home.engine().destroy(k_set, soon())).changed);
   const auto lines = lines_of(home, "destroy-model");
   REQUIRE(lines.size() == 1);
@@ -101,7 +106,8 @@ TEST_CASE("no client that waits makes a rung be left out") {
   JujuHome home;
   home.configure(k_set, R"({"force_after":"1s","no_wait_after":"2s","give_up_after":"80s"})");
   home.deploy(k_set);
-  home.world.control({"stuck", k_set.str(), "no-wait"});  // juju waits for the model's end, far longer than a rung lasts
+  home.world.control({"stuck", k_set.str(),
+                      "no-wait"});  // juju waits for the model's end, far longer than a rung lasts
   must(home.engine().stop(k_set, Millis(0), soon()));
   CHECK(must(home.engine().destroy(k_set, soon())).changed);
   const auto lines = lines_of(home, "destroy-model");
@@ -149,7 +155,8 @@ TEST_CASE("a juju that ends well is no proof") {
     const auto destroyed = home.engine().destroy(k_set, Deadline(std::chrono::seconds(6)));
     REQUIRE_FALSE(destroyed);
     INFO(destroyed.error().what);
-    CHECK((destroyed.error().exit == ExitCode::timeout || destroyed.error().exit == ExitCode::unknown));  // the last look may have been cut short
+    CHECK((destroyed.error().exit == ExitCode::timeout ||
+           destroyed.error().exit == ExitCode::unknown));  // the last look may have been cut short
     CHECK(home.world.shown()["models"].members().size() == 1);
     CHECK(fs::exists(home.set_folder(k_set) / "reaping"));
   }
@@ -162,7 +169,9 @@ TEST_CASE("a list that is not complete is no proof") {
   home.world.control({"remove", k_set.str()});
   for (const auto* trouble : {"dropped-model", "empty-object", "half-json", "dead"}) {
     INFO(trouble);
-    home.world.control({"model", fmt::format("other{}", std::string(trouble).size())});  // there is one to be dropped
+    home.world.control(
+        {"model",
+         fmt::format("other{}", std::string(trouble).size())});  // there is one to be dropped
     home.world.control({"trouble", fmt::format("models={}", trouble)});
     const auto destroyed = home.engine().destroy(k_set, Deadline(std::chrono::seconds(4)));
     REQUIRE_FALSE(destroyed);
@@ -177,13 +186,15 @@ TEST_CASE("a model that this user may not destroy stays, and so does that it is 
   JujuHome home;
   home.deploy(k_set);
   must(home.engine().stop(k_set, Millis(0), soon()));
-  home.world.juju({"--no-alias", "disable-command", "destroy-model", "-m", "attic:" + home.model_uuid(k_set)});
+  home.world.juju(
+      {"--no-alias", "disable-command", "destroy-model", "-m", "attic:" + home.model_uuid(k_set)});
   const auto refused = home.engine().destroy(k_set, soon());
   REQUIRE_FALSE(refused);
   CHECK(refused.error().exit == ExitCode::refused);
   CHECK(must(home.engine().list({}, soon())).at(0).state == "reaping");
   home.world.control({"deny", k_set.str(), "on"});
-  CHECK(home.engine().destroy(k_set, Deadline(std::chrono::seconds(5))).error().exit == ExitCode::unknown);
+  CHECK(home.engine().destroy(k_set, Deadline(std::chrono::seconds(5))).error().exit ==
+        ExitCode::unknown);
   CHECK(home.world.shown()["models"].members().size() == 1);
 }
 
@@ -212,7 +223,9 @@ TEST_CASE("somebody else's model that takes the name of a reaped one stays") {
 
 TEST_CASE("what a refused deploy has made and put nothing into may go at once") {
   JujuHome home;
-  { const auto claim = must(home.engine().claim(k_set, test::some_sources(), now(), soon())); }
+  {
+    const auto claim = must(home.engine().claim(k_set, test::some_sources(), now(), soon()));
+  }
   JujuHome::Other other(home, "elsewhere");
   CHECK(other.engine().destroy(k_set, soon()).error().exit == ExitCode::refused);
   CHECK(must(home.engine().destroy(k_set, soon())).changed);
@@ -226,7 +239,8 @@ void survives(const std::string& point) {
   JujuHome home;
   const bool fails = point == "juju.abandon.noted", done = point == "juju.finish.live";
   killed_at(point, [&] { try_deploy(home.engine(), fails); });
-  for (const auto& set : must(home.engine().list({}, soon()))) CHECK(set.state == (done ? "live" : "partial"));
+  for (const auto& set : must(home.engine().list({}, soon())))
+    CHECK(set.state == (done ? "live" : "partial"));
   if (!done) home.deploy(k_set);
   CHECK(must(home.engine().list({}, soon())).at(0).state == "live");
   CHECK(home.world.shown()["models"].members().size() == 1);
@@ -236,11 +250,13 @@ void survives(const std::string& point) {
 }  // namespace
 
 TEST_CASE("a claim that is killed at any step is taken up") {
-  survives(GENERATE("juju.claim.locked", "juju.claim.added", "juju.claim.claimed", "juju.secret.saved", "juju.clean.emptied"));
+  survives(GENERATE("juju.claim.locked", "juju.claim.added", "juju.claim.claimed",
+                    "juju.secret.saved", "juju.clean.emptied"));
 }
 
 TEST_CASE("a deploy that is killed at any step is taken up") {
-  survives(GENERATE("juju.start.begun", "juju.start.handed", "juju.finish.live", "juju.abandon.noted"));
+  survives(
+      GENERATE("juju.start.begun", "juju.start.handed", "juju.finish.live", "juju.abandon.noted"));
 }
 
 TEST_CASE("a take-over that is killed is taken up") {
@@ -248,7 +264,8 @@ TEST_CASE("a take-over that is killed is taken up") {
   killed_at("juju.claim.added", [&] { try_deploy(home.engine(), false); });
   killed_at("juju.claim.taken", [&] { try_deploy(home.engine(), false); });
   CHECK(must(home.engine().list({}, soon())).at(0).state == "partial");
-  CHECK(must(home.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state == "partial");
+  CHECK(must(home.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state ==
+        "partial");
 }
 
 namespace {
@@ -271,9 +288,15 @@ void reap_survives(const std::string& point) {
 
 }  // namespace
 
-TEST_CASE("a stop that is killed at any step is taken up") { reap_survives(GENERATE("juju.stop.tagged", "juju.stop.marked", "juju.stop.told", "juju.stop.released")); }
+TEST_CASE("a stop that is killed at any step is taken up") {
+  reap_survives(
+      GENERATE("juju.stop.tagged", "juju.stop.marked", "juju.stop.told", "juju.stop.released"));
+}
 
-TEST_CASE("a removal that is killed at any step is taken up") { reap_survives(GENERATE("juju.destroy.push", "juju.destroy.pushed", "juju.destroy.gone", "juju.destroy.forgotten")); }
+TEST_CASE("a removal that is killed at any step is taken up") {
+  reap_survives(GENERATE("juju.destroy.push", "juju.destroy.pushed", "juju.destroy.gone",
+                         "juju.destroy.forgotten"));
+}
 
 // ---------------------------------------------------------------- an application for each set
 
@@ -285,7 +308,9 @@ struct Shared {
   Shared() {
     home.world.control({"model", "works"});
     home.world.control({"application", "works", "stranger"});
-    home.configure(k_set, R"({"isolation":"application","model":"works","force_after":"2s","no_wait_after":"4s","give_up_after":"8s"})");
+    home.configure(
+        k_set,
+        R"({"isolation":"application","model":"works","force_after":"2s","no_wait_after":"4s","give_up_after":"8s"})");
   }
   [[nodiscard]] std::vector<std::string> applications() {
     std::vector<std::string> out;
@@ -307,7 +332,8 @@ TEST_CASE("sets as applications of one model are deployed and reaped beside othe
   REQUIRE(listed.size() == 1);
   CHECK(listed[0].state == "live");
   CHECK(listed[0].want == 2);
-  CHECK(must(home.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state == "live");
+  CHECK(must(home.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state ==
+        "live");
   CHECK(must(home.engine().stop(k_set, std::chrono::seconds(10), soon())).changed);
   CHECK(must(home.engine().destroy(k_set, soon())).changed);
   CHECK(must(home.engine().list({}, soon())).empty());
@@ -327,8 +353,10 @@ TEST_CASE("a shared model stays when the service's table says no more that it is
   CHECK(lines_of(home, "destroy-model").empty());
 }
 
-TEST_CASE("an application that does not go is told with more and more force, then left to a person") {
-  const auto [stuck, gone] = GENERATE(table<const char*, bool>({{"force", true}, {"no-wait", true}, {"ever", false}}));
+TEST_CASE(
+    "an application that does not go is told with more and more force, then left to a person") {
+  const auto [stuck, gone] =
+      GENERATE(table<const char*, bool>({{"force", true}, {"no-wait", true}, {"ever", false}}));
   INFO(stuck);
   Shared shared;
   auto& home = shared.home;
@@ -358,14 +386,17 @@ TEST_CASE("a status that cannot be read is no proof") {
   auto& home = shared.home;
   home.deploy(k_set);
   must(home.engine().stop(k_set, std::chrono::seconds(5), soon()));
-  home.world.control({"trouble", GENERATE("status=dead", "status=empty-object", "status=half-json")});
-  CHECK(home.engine().destroy(k_set, Deadline(std::chrono::seconds(3))).error().exit == ExitCode::unknown);
+  home.world.control(
+      {"trouble", GENERATE("status=dead", "status=empty-object", "status=half-json")});
+  CHECK(home.engine().destroy(k_set, Deadline(std::chrono::seconds(3))).error().exit ==
+        ExitCode::unknown);
   CHECK(home.engine().list({}, soon()).error().exit == ExitCode::unknown);
   CHECK(fs::exists(home.set_folder(k_set) / "reaping"));
 }
 
 TEST_CASE("a deploy of an application that is killed at any step is taken up") {
-  const auto point = GENERATE("juju.claim.begun", "juju.claim.claimed", "juju.clean.emptied", "juju.start.handed", "juju.finish.live");
+  const auto point = GENERATE("juju.claim.begun", "juju.claim.claimed", "juju.clean.emptied",
+                              "juju.start.handed", "juju.finish.live");
   INFO(point);
   Shared shared;
   auto& home = shared.home;

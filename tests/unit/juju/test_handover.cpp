@@ -9,8 +9,8 @@
 #include "plugins/juju/deploy/handover.hpp"
 #include "plugins/juju/deploy/handover_words.hpp"
 #include "plugins/juju/model/relations.hpp"
-#include "tests/support/juju_world.hpp"
 #include "plugins/juju/world/world.hpp"
+#include "tests/support/juju_world.hpp"
 
 using namespace cdctl;
 using namespace cdctl::juju;
@@ -86,12 +86,33 @@ TEST_CASE("versions of clients are read and compared") {
 }
 
 TEST_CASE("what a bundle says of an application becomes words of juju deploy") {
-  const auto application = parsed(R"({"charm":"ch:thumbs","channel":"1/stable","revision":7,"constraints":{"mem":"4G","cores":2},"num_units":3,"base":"ubuntu@22.04",
+  const auto application = parsed(
+      R"({"charm":"ch:thumbs","channel":"1/stable","revision":7,"constraints":{"mem":"4G","cores":2},"num_units":3,"base":"ubuntu@22.04",
     "resources":{"model":5,"image":"reg.example/img:1"},"storage":{"data":"ebs,10G"},"bindings":{"":"alpha","web":"dmz"},"trust":true,"to":["0"]})");
   const auto words = deploy_words("thumbs-r5f0c1e9a2b", application, Json::object(), {3, 6});
   REQUIRE(words);
-  CHECK(*words == std::vector<std::string>{"deploy", "ch:thumbs", "thumbs-r5f0c1e9a2b", "--channel", "1/stable", "--revision", "7", "--constraints", "mem=4G cores=2", "-n", "3", "--base", "ubuntu@22.04",
-                                           "--resource", "model=5", "--resource", "image=reg.example/img:1", "--storage", "data=ebs,10G", "--bind", "alpha web=dmz", "--trust"});
+  CHECK(*words == std::vector<std::string>{"deploy",
+                                           "ch:thumbs",
+                                           "thumbs-r5f0c1e9a2b",
+                                           "--channel",
+                                           "1/stable",
+                                           "--revision",
+                                           "7",
+                                           "--constraints",
+                                           "mem=4G cores=2",
+                                           "-n",
+                                           "3",
+                                           "--base",
+                                           "ubuntu@22.04",
+                                           "--resource",
+                                           "model=5",
+                                           "--resource",
+                                           "image=reg.example/img:1",
+                                           "--storage",
+                                           "data=ebs,10G",
+                                           "--bind",
+                                           "alpha web=dmz",
+                                           "--trust"});
 }
 
 TEST_CASE("base and series go as the client takes them") {
@@ -122,19 +143,28 @@ TEST_CASE("base and series go as the client takes them") {
 }
 
 TEST_CASE("what could be an option or another file is no word") {
-  for (const auto* bad : {R"({"charm":"--overlay=/etc/passwd"})", R"({"charm":""})", R"({"charm":"lamp","channel":"--force"})", R"({"charm":"lamp","base":"ubuntu 22"})", R"({"charm":"lamp","revision":"x y"})",
-                          R"({"charm":"lamp","resources":{"--x":"1"}})", R"({"charm":"lamp","resources":{"a":"-b"}})", R"({"charm":"lamp","constraints":"mem=1G;rm"})", R"({"charm":"lamp\nx"})"}) {
+  for (const auto* bad :
+       {R"({"charm":"--overlay=/etc/passwd"})", R"({"charm":""})",
+        R"({"charm":"lamp","channel":"--force"})", R"({"charm":"lamp","base":"ubuntu 22"})",
+        R"({"charm":"lamp","revision":"x y"})", R"({"charm":"lamp","resources":{"--x":"1"}})",
+        R"({"charm":"lamp","resources":{"a":"-b"}})",
+        R"({"charm":"lamp","constraints":"mem=1G;rm"})", R"({"charm":"lamp\nx"})"}) {
     INFO(bad);
     const auto words = deploy_words("lamp", parsed(bad), Json::object(), {3, 6});
     REQUIRE_FALSE(words);
     CHECK(words.error().exit == ExitCode::config);
   }
-  CHECK_FALSE(deploy_words("lamp", parsed(R"({"charm":"lamp","base":"centos@9"})"), Json::object(), {2, 9}));
-  CHECK_FALSE(deploy_words("lamp", parsed(R"({"charm":"lamp","series":"warty"})"), Json::object(), {4, 0}));
+  CHECK_FALSE(deploy_words("lamp", parsed(R"({"charm":"lamp","base":"centos@9"})"), Json::object(),
+                           {2, 9}));
+  CHECK_FALSE(
+      deploy_words("lamp", parsed(R"({"charm":"lamp","series":"warty"})"), Json::object(), {4, 0}));
 }
 
 TEST_CASE("the relations that an application takes part in") {
-  const auto wanted = wanted_relations(parsed(R"({"relations":[["lamp:amqp","rabbit"],["nrpe:x","lamp"],["nrpe","pg"],["lamp:a","lamp:b"]]})"), "lamp");
+  const auto wanted = wanted_relations(
+      parsed(
+          R"({"relations":[["lamp:amqp","rabbit"],["nrpe:x","lamp"],["nrpe","pg"],["lamp:a","lamp:b"]]})"),
+      "lamp");
   REQUIRE(wanted);
   REQUIRE(wanted->size() == 2);
   CHECK((*wanted)[0].endpoint == "amqp");
@@ -186,7 +216,9 @@ TEST_CASE("secrets are hidden in errors, also where they are cut short") {
 // ---------------------------------------------------------------- a model of its own
 
 TEST_CASE("a bundle is deployed, and its option takes AMQP_URL without any word of it") {
-  const auto [as, version] = GENERATE(std::pair{AmqpAs::overlay, "2.9"}, std::pair{AmqpAs::option, "3.6"}, std::pair{AmqpAs::overlay, "4.0"});
+  const auto [as, version] =
+      GENERATE(std::pair{AmqpAs::overlay, "2.9"}, std::pair{AmqpAs::option, "3.6"},
+               std::pair{AmqpAs::overlay, "4.0"});
   INFO(static_cast<int>(as) << " " << version);
   Site site(version);
   site.given.settings.amqp_as = as;
@@ -199,7 +231,9 @@ TEST_CASE("a bundle is deployed, and its option takes AMQP_URL without any word 
   CHECK(lamp["settings"]["shade"].view() == "@/etc/passwd");
   CHECK(lamp["units"].members().size() == 2);
   CHECK(site.relations("lamp").dump() == R"(["lamp:amqp rabbit:amqp"])");
-  for (const auto& entry : fs::directory_iterator(site.given.folder)) CHECK((fs::status(entry).permissions() & fs::perms::all) == (fs::perms::owner_read | fs::perms::owner_write));
+  for (const auto& entry : fs::directory_iterator(site.given.folder))
+    CHECK((fs::status(entry).permissions() & fs::perms::all) ==
+          (fs::perms::owner_read | fs::perms::owner_write));
 
   const auto before = site.there().canonical();
   REQUIRE(site.hand());
@@ -234,8 +268,14 @@ TEST_CASE("a client that knows no secrets is told so") {
 TEST_CASE("a mistake is said before anything is deployed") {
   Site site;
   SECTION("no option takes AMQP_URL") { site.given.settings.amqp_option.clear(); }
-  SECTION("an option would be read from a file") { site.given.bundle.find("applications")->find("lamp")->set("options", parsed(R"({"shade":"include-file:///etc/passwd"})")); }
-  SECTION("no name of an application") { site.given.bundle.find("applications")->set("lamp-41", parsed(R"({"charm":"lamp"})")); }
+  SECTION("an option would be read from a file") {
+    site.given.bundle.find("applications")
+        ->find("lamp")
+        ->set("options", parsed(R"({"shade":"include-file:///etc/passwd"})"));
+  }
+  SECTION("no name of an application") {
+    site.given.bundle.find("applications")->set("lamp-41", parsed(R"({"charm":"lamp"})"));
+  }
   const auto done = site.hand();
   REQUIRE_FALSE(done);
   CHECK(done.error().exit == ExitCode::config);
@@ -252,7 +292,9 @@ TEST_CASE("without AMQP_URL there is nothing to give") {
 
 TEST_CASE("what juju says of a value is not repeated") {
   Site site;
-  site.control({"charm", "lamp", R"({"provides":{},"requires":{"amqp":"rabbitmq"},"options":{"shade":{"type":"string"},"amqp-url":{"type":"int"}}})"});
+  site.control(
+      {"charm", "lamp",
+       R"({"provides":{},"requires":{"amqp":"rabbitmq"},"options":{"shade":{"type":"string"},"amqp-url":{"type":"int"}}})"});
   const auto done = site.hand();
   REQUIRE_FALSE(done);
   INFO(done.error().what);
@@ -262,7 +304,8 @@ TEST_CASE("what juju says of a value is not repeated") {
 }
 
 TEST_CASE("a lost connection in the middle of a deploy does not matter") {
-  const auto* trouble = GENERATE("deploy=shutdown*1", "deploy=shutdown@after*1", "deploy=signal@after*1", "deploy=lock*2");
+  const auto* trouble = GENERATE("deploy=shutdown*1", "deploy=shutdown@after*1",
+                                 "deploy=signal@after*1", "deploy=lock*2");
   INFO(trouble);
   Site site;
   site.control({"trouble", trouble});
@@ -295,7 +338,9 @@ TEST_CASE("applications of an earlier try are waited for, not for ever") {
 
 TEST_CASE("a set that is cut stays cut when it is deployed again") {
   Site site;
-  site.given.bundle.find("applications")->find("lamp")->set("exposed-endpoints", parsed(R"({"":{"expose-to-cidrs":["10.0.0.0/8"]}})"));
+  site.given.bundle.find("applications")
+      ->find("lamp")
+      ->set("exposed-endpoints", parsed(R"({"":{"expose-to-cidrs":["10.0.0.0/8"]}})"));
   site.given.bundle.find("applications")->find("lamp")->set("expose", true);
   REQUIRE(site.hand());
   const WorldSet world{site.access, k_set, site.model, site.given.settings, site.given.remembered};
@@ -304,11 +349,14 @@ TEST_CASE("a set that is cut stays cut when it is deployed again") {
   CHECK(read_world(world, Deadline(k_time))->cut);
   CHECK(site.there()["lamp"]["exposed"].is_null());
   REQUIRE(mend_world(world, Deadline(k_time))->changed);
-  CHECK(site.there()["lamp"]["exposed"].canonical() == R"({"":{"expose-to-cidrs":["10.0.0.0/8"]}})");
+  CHECK(site.there()["lamp"]["exposed"].canonical() ==
+        R"({"":{"expose-to-cidrs":["10.0.0.0/8"]}})");
 }
 
 TEST_CASE("a deploy that is killed anywhere is done by the next one") {
-  const std::string point = GENERATE(as<std::string>(), "juju.handover.written", "juju.handover.deployed", "juju.handover.secret", "juju.handover.granted", "juju.handover.amqp");
+  const std::string point =
+      GENERATE(as<std::string>(), "juju.handover.written", "juju.handover.deployed",
+               "juju.handover.secret", "juju.handover.granted", "juju.handover.amqp");
   INFO(point);
   Site site;
   site.given.settings.amqp_as = AmqpAs::secret;
@@ -319,7 +367,8 @@ TEST_CASE("a deploy that is killed anywhere is done by the next one") {
   const auto model = site.shown()["models"][site.model];
   REQUIRE(model["secrets"].members().size() == 1);
   CHECK(model["secrets"].members()[0].second["grants"].dump() == R"(["lamp"])");
-  CHECK(model["applications"]["lamp"]["settings"]["amqp-url"].view() == "secret:" + model["secrets"].members()[0].first);
+  CHECK(model["applications"]["lamp"]["settings"]["amqp-url"].view() ==
+        "secret:" + model["secrets"].members()[0].first);
   CHECK(model["applications"]["lamp"]["units"].members().size() == 2);
 }
 
@@ -341,7 +390,8 @@ TEST_CASE("one application of the bundle becomes the set, related to what is the
   CHECK(lamp["settings"]["shade"].view() == "@/etc/passwd");
   CHECK(lamp["units"].members().size() == 2);
   CHECK(lamp["channel"].view() == "latest/edge");
-  CHECK(site.relations("thumbs-r77aa01c9d0").dump() == R"(["thumbs-r77aa01c9d0:amqp rabbit:amqp"])");
+  CHECK(site.relations("thumbs-r77aa01c9d0").dump() ==
+        R"(["thumbs-r77aa01c9d0:amqp rabbit:amqp"])");
   CHECK(there["nrpe"]["subordinate_to"].dump() == R"(["thumbs-r77aa01c9d0"])");
 
   site.given.env["AMQP_URL"] = k_url + "x";
@@ -354,8 +404,12 @@ TEST_CASE("a set in a shared model is refused where it cannot be, before it is m
   Site site;
   site.share();
   ExitCode exit = ExitCode::refused;
-  SECTION("its relation leads nowhere") { site.given.bundle.find("relations")->push_back(parsed(R"(["lamp:website","proxy:backend"])")); }
-  SECTION("another charm has the name") { site.control({"application", k_set, "thumbs-r77aa01c9d0", "--charm", "rabbitmq-server"}); }
+  SECTION("its relation leads nowhere") {
+    site.given.bundle.find("relations")->push_back(parsed(R"(["lamp:website","proxy:backend"])"));
+  }
+  SECTION("another charm has the name") {
+    site.control({"application", k_set, "thumbs-r77aa01c9d0", "--charm", "rabbitmq-server"});
+  }
   SECTION("it is not said which application") {
     site.given.settings.application.clear();
     exit = ExitCode::config;
@@ -365,11 +419,13 @@ TEST_CASE("a set in a shared model is refused where it cannot be, before it is m
   INFO(done.error().what);
   CHECK(done.error().exit == exit);
   const auto there = site.there();
-  CHECK((!there.find("thumbs-r77aa01c9d0") || there["thumbs-r77aa01c9d0"]["charm"].view() == "rabbitmq-server"));
+  CHECK((!there.find("thumbs-r77aa01c9d0") ||
+         there["thumbs-r77aa01c9d0"]["charm"].view() == "rabbitmq-server"));
 }
 
 TEST_CASE("a deploy into a shared model that is killed anywhere is done by the next one") {
-  const std::string point = GENERATE(as<std::string>(), "juju.handover.written", "juju.handover.deployed", "juju.handover.related");
+  const std::string point = GENERATE(as<std::string>(), "juju.handover.written",
+                                     "juju.handover.deployed", "juju.handover.related");
   INFO(point);
   Site site;
   site.share();
@@ -381,7 +437,8 @@ TEST_CASE("a deploy into a shared model that is killed anywhere is done by the n
 }
 
 TEST_CASE("a lost answer to deploy in a shared model makes no second application") {
-  const auto* trouble = GENERATE("deploy=shutdown@after*1", "deploy=shutdown*1", "relate=shutdown@after*1");
+  const auto* trouble =
+      GENERATE("deploy=shutdown@after*1", "deploy=shutdown*1", "relate=shutdown@after*1");
   INFO(trouble);
   Site site;
   site.share();
@@ -396,7 +453,9 @@ TEST_CASE("a lost answer to deploy in a shared model makes no second application
 TEST_CASE("an application that another deployer made a moment before takes our options") {
   Site site;
   site.share();
-  site.given.begins = [&] { site.control({"application", k_set, site.given.set, "--charm", "lamp"}); };  // after the look, before the deploy
+  site.given.begins = [&] {
+    site.control({"application", k_set, site.given.set, "--charm", "lamp"});
+  };  // after the look, before the deploy
   const auto done = site.hand();
   INFO((done ? "" : done.error().what));
   REQUIRE(done);

@@ -60,7 +60,8 @@ std::string state(JujuEngine& engine) {
   return sets.empty() ? "absent" : sets.at(0).state;
 }
 
-/// A deploy in a process of its own that is asked to stop once it has handed its bundle over. What it does on its way out took this long.
+/// A deploy in a process of its own that is asked to stop once it has handed its bundle over. What
+/// it does on its way out took this long.
 Millis interrupted_deploy(JujuEngine& engine) {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
@@ -69,13 +70,16 @@ Millis interrupted_deploy(JujuEngine& engine) {
   if (pid == 0) {
     Stop::install();
     auto claim = engine.claim(k_set, test::some_sources(), now(), soon());
-    if (!claim || !(*claim)->clean(soon()) || !(*claim)->start_bundle(test::some_bundle(), soon())) ::_exit(9);
+    if (!claim || !(*claim)->clean(soon()) || !(*claim)->start_bundle(test::some_bundle(), soon()))
+      ::_exit(9);
     (void)::kill(::getpid(), SIGINT);
-    while (!Stop::requested()) {}
+    while (!Stop::requested()) {
+    }
     const auto begun = std::chrono::steady_clock::now();
     (void)(*claim)->halt(soon());
     (*claim)->abandon("interrupted");
-    const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun).count();
+    const auto took =
+        std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun).count();
     ::_exit(::write(ends[1], &took, sizeof took) == sizeof took ? 0 : 8);
   }
   ::close(ends[1]);
@@ -110,7 +114,8 @@ TEST_CASE("a reap that another machine ended is not gone on with") {
   finish(here);
   must(here.stop(k_set, Millis(0), soon()));
   CHECK(state(other.engine()) == "reaping");
-  CHECK(other.engine().claim(k_set, test::some_sources(), now(), soon()).error().exit == ExitCode::refused);
+  CHECK(other.engine().claim(k_set, test::some_sources(), now(), soon()).error().exit ==
+        ExitCode::refused);
   must(other.engine().destroy(k_set, soon()));
   CHECK_FALSE(shared.tags().contains("cdctl-"));
   CHECK(state(here) == "absent");
@@ -124,9 +129,11 @@ TEST_CASE("a lease on an application is respected until it runs out") {
   Shared shared;
   auto& here = shared.home.engine();
   JujuHome::Other other(shared.home, "elsewhere");
-  const auto claim = must(other.engine().claim(k_set, test::some_sources(), now(), Deadline(std::chrono::seconds(30))));
+  const auto claim = must(
+      other.engine().claim(k_set, test::some_sources(), now(), Deadline(std::chrono::seconds(30))));
   CHECK(state(here) == "deploying");
-  CHECK(here.claim(k_set, test::some_sources(), now(), Deadline(Millis(4000))).error().exit == ExitCode::timeout);
+  CHECK(here.claim(k_set, test::some_sources(), now(), Deadline(Millis(4000))).error().exit ==
+        ExitCode::timeout);
   CHECK(here.stop(k_set, Millis(0), soon()).error().exit == ExitCode::refused);
   claim->abandon("its verify failed");
   CHECK(state(here) == "partial");
@@ -138,26 +145,31 @@ TEST_CASE("what is left of a reaped application's cut does not cut the next one 
   Shared shared;
   auto& here = shared.home.engine();
   finish(here);
-  shared.home.world.juju({"model-config", "-m", "works", "resource-tags=team=blue cdctl-cut-" + k_set.str() + R"(=%7B%22e%22:%7B%22x%22:%7B%7D%7D%7D)"});
+  shared.home.world.juju({"model-config", "-m", "works",
+                          "resource-tags=team=blue cdctl-cut-" + k_set.str() +
+                              R"(=%7B%22e%22:%7B%22x%22:%7B%7D%7D%7D)"});
   SECTION("it goes with the reap") {
     reap(here);
     CHECK(shared.tags() == "team=blue");
   }
   SECTION("it goes when nothing else of the set is left") {
     shared.home.world.juju({"remove-application", k_set.str(), "-m", "works", "--no-prompt"});
-    while (state(here) != "absent") {}
+    while (state(here) != "absent") {
+    }
     must(here.destroy(k_set, soon()));
     CHECK(shared.tags() == "team=blue");
   }
   SECTION("it goes with the claim of a new one") {
     shared.home.world.juju({"remove-application", k_set.str(), "-m", "works", "--no-prompt"});
-    while (state(here) != "absent") {}
+    while (state(here) != "absent") {
+    }
     finish(here);
     CHECK(shared.tags() == "team=blue");
   }
 }
 
-TEST_CASE("what another machine does to a set that this one has seen is seen by whoever asks Juju") {
+TEST_CASE(
+    "what another machine does to a set that this one has seen is seen by whoever asks Juju") {
   JujuHome home;
   auto& here = home.engine();
   JujuHome::Other other(home, "elsewhere");
@@ -174,10 +186,14 @@ TEST_CASE("only what never changes is remembered of a set") {
   JujuHome home;
   home.deploy(k_set);
   CHECK(state(home.engine()) == "live");
-  const auto seen = Json::parse(*must(read_file_if_there(home.controller_folder() / "seen" / (home.model_uuid(k_set) + ".json")))).value()["tags"];
+  const auto seen = Json::parse(*must(read_file_if_there(home.controller_folder() / "seen" /
+                                                         (home.model_uuid(k_set) + ".json"))))
+                        .value()["tags"];
   for (const auto& [key, value] : seen.members()) {
     INFO(key);
-    CHECK((key == "cdctl-set" || key == "cdctl-state" || key == "cdctl-deployed-at" || key == "cdctl-served" || key.starts_with("cdctl-source-") || key.starts_with("cdctl-number-")));
+    CHECK((key == "cdctl-set" || key == "cdctl-state" || key == "cdctl-deployed-at" ||
+           key == "cdctl-served" || key.starts_with("cdctl-source-") ||
+           key.starts_with("cdctl-number-")));
   }
   CHECK(seen["cdctl-set"].view() == k_set.str());
 }
@@ -188,7 +204,8 @@ TEST_CASE("an interrupted deploy gives its lease back and takes its applications
     CHECK(interrupted_deploy(home.engine()) < std::chrono::seconds(9));
     JujuHome::Other other(home, "elsewhere");
     CHECK(state(other.engine()) == "partial");
-    CHECK(must(other.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state == "partial");
+    CHECK(must(other.engine().claim(k_set, test::some_sources(), now(), soon()))->found().state ==
+          "partial");
   }
   SECTION("of a shared model") {
     Shared shared;
@@ -201,7 +218,8 @@ TEST_CASE("an interrupted deploy gives its lease back and takes its applications
 TEST_CASE("an interrupted deploy does not wait for a controller that hangs") {
   JujuHome home;
   home.world.control({"trouble", "remove-application=hang"});
-  CHECK(interrupted_deploy(home.engine()) < std::chrono::seconds(12));  // 5 s, and what a child has from TERM to KILL
+  CHECK(interrupted_deploy(home.engine()) <
+        std::chrono::seconds(12));  // 5 s, and what a child has from TERM to KILL
 }
 
 TEST_CASE("a cut without admin on the set's model is refused before anything is cut") {
@@ -244,7 +262,9 @@ TEST_CASE("a shared model that may not be destroyed still lets a set go") {
   CHECK(state(shared.home.engine()) == "absent");
 }
 
-TEST_CASE("a client that knows no disabled commands is no refusal, a controller that is gone is no answer") {
+TEST_CASE(
+    "a client that knows no disabled commands is no refusal, a controller that is gone is no "
+    "answer") {
   JujuHome home;
   home.deploy(k_set);
   home.world.control({"trouble", "disabled-commands=dead"});

@@ -14,7 +14,8 @@ const SetName k_set{"thumbs", "r5f0c1e9a2b"};
 Deadline soon() { return Deadline(std::chrono::seconds(60)); }
 
 const Json* find(const std::vector<Json>& signals, std::string_view name) {
-  const auto at = std::ranges::find_if(signals, [&](const Json& signal) { return signal["signal"].view() == name; });
+  const auto at = std::ranges::find_if(
+      signals, [&](const Json& signal) { return signal["signal"].view() == name; });
   return at == signals.end() ? nullptr : &*at;
 }
 
@@ -85,17 +86,24 @@ TEST_CASE("a controller that does not answer is an error and no signal") {
   CHECK((signals.error().exit == ExitCode::unknown || signals.error().exit == ExitCode::timeout));
 }
 
-TEST_CASE("missing units are told after five minutes, and never of a set that is cut from the world") {
+TEST_CASE(
+    "missing units are told after five minutes, and never of a set that is cut from the world") {
   const auto begun = now();
   std::optional<Time> since;
   CHECK(find(judge_units(status_of(1, 2), true, since, begun), "juju/down") == nullptr);
   REQUIRE(since == begun);
-  CHECK(find(judge_units(status_of(1, 2), true, since, begun + std::chrono::minutes(4)), "juju/down") == nullptr);
-  CHECK((*find(judge_units(status_of(1, 2), true, since, begun + std::chrono::minutes(5)), "juju/down"))["severity"].view() == "warning");
-  CHECK((*find(judge_units(status_of(0, 2), true, since, begun + std::chrono::minutes(6)), "juju/down"))["severity"].view() == "error");
+  CHECK(find(judge_units(status_of(1, 2), true, since, begun + std::chrono::minutes(4)),
+             "juju/down") == nullptr);
+  CHECK((*find(judge_units(status_of(1, 2), true, since, begun + std::chrono::minutes(5)),
+               "juju/down"))["severity"]
+            .view() == "warning");
+  CHECK((*find(judge_units(status_of(0, 2), true, since, begun + std::chrono::minutes(6)),
+               "juju/down"))["severity"]
+            .view() == "error");
   auto cut = status_of(0, 2);
   cut.world_cut = true;
-  CHECK(find(judge_units(cut, true, since, begun + std::chrono::minutes(7)), "juju/down") == nullptr);
+  CHECK(find(judge_units(cut, true, since, begun + std::chrono::minutes(7)), "juju/down") ==
+        nullptr);
   CHECK_FALSE(since);
 }
 

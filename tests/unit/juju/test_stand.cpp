@@ -1,5 +1,5 @@
-// Holds the stand-in for juju (tests/fakes/juju) to what juju prints (tests/captures/juju): the same keys and the same types at
-// the same places, version by version.
+// Holds the stand-in for juju (tests/fakes/juju) to what juju prints (tests/captures/juju): the
+// same keys and the same types at the same places, version by version.
 
 #include <algorithm>
 #include <cstdlib>
@@ -31,7 +31,8 @@ std::string type_of(const Json& value) {
   return value.is_null() ? "null" : "number";
 }
 
-/// What is known of the objects at one place. A single object tells nothing of what is always there.
+/// What is known of the objects at one place. A single object tells nothing of what is always
+/// there.
 struct Place {
   int objects = 0;
   std::map<std::string, int> keys;
@@ -40,15 +41,33 @@ struct Place {
     const auto at = keys.find(key);
     return objects > 1 && at != keys.end() && at->second == objects;
   }
-  [[nodiscard]] bool never(const std::string& key) const { return objects > 1 && !keys.contains(key); }
+  [[nodiscard]] bool never(const std::string& key) const {
+    return objects > 1 && !keys.contains(key);
+  }
 };
 /// By place: `/applications/*/units/*`. The members of maps by name are one place.
 using Shape = std::map<std::string, Place>;
 
 bool is_map_by_name(std::string_view place) {
-  static const std::set<std::string_view> maps = {
-      "applications", "machines", "units", "subordinates", "relations", "endpoint-bindings", "application-endpoints", "endpoints", "offers", "network-interfaces",
-      "containers", "storage", "controllers", "related-units", "data", "application-data", "users", "show-model", "show-unit"};
+  static const std::set<std::string_view> maps = {"applications",
+                                                  "machines",
+                                                  "units",
+                                                  "subordinates",
+                                                  "relations",
+                                                  "endpoint-bindings",
+                                                  "application-endpoints",
+                                                  "endpoints",
+                                                  "offers",
+                                                  "network-interfaces",
+                                                  "containers",
+                                                  "storage",
+                                                  "controllers",
+                                                  "related-units",
+                                                  "data",
+                                                  "application-data",
+                                                  "users",
+                                                  "show-model",
+                                                  "show-unit"};
   const auto last = place.substr(place.rfind('/') + 1);
   return last == "storage" ? place.ends_with("/storage/storage") : maps.contains(last);
 }
@@ -74,9 +93,11 @@ Shape captured(const std::string& command, const std::string& versions) {
   Shape out;
   for (const auto& entry : fs::directory_iterator(k_captures)) {
     const auto name = entry.path().filename().string();
-    if (!name.starts_with(command + "-") || !versions.contains(name.substr(command.size() + 1, 1))) continue;
+    if (!name.starts_with(command + "-") || !versions.contains(name.substr(command.size() + 1, 1)))
+      continue;
     if (name.contains("status-errors")) continue;
-    add(out, Json::parse(read_file(entry.path()).value()).value(), command != "status" && command != "models" && command != "controllers" ? command : "");
+    add(out, Json::parse(read_file(entry.path()).value()).value(),
+        command != "status" && command != "models" && command != "controllers" ? command : "");
   }
   return out;
 }
@@ -92,7 +113,8 @@ class Stand {
     ::setenv("FAKE_JUJU_VERSION", version.c_str(), 1);
     ::unsetenv("FAKE_JUJU_TROUBLE");
     say({"juju_control", "init"});
-    say({"juju_control", "charm", "cutter", R"({"revision":8,"provides":{"website":"http"},"requires":{"amqp":"rabbitmq"}})"});
+    say({"juju_control", "charm", "cutter",
+         R"({"revision":8,"provides":{"website":"http"},"requires":{"amqp":"rabbitmq"}})"});
     say({"juju_control", "broker", "queues"});
     say({"juju_control", "model", "press"});
     say({"juju_control", "model", "reel", "--type", "caas"});
@@ -107,7 +129,9 @@ class Stand {
     say({"juju_control", "storage", "press", "cutter", "spool/0"});
     say({"juju_control", "say", "press", "cutter/1", "blocked", "no queue"});
     // No capture shows a unit whose agent is being installed.
-    for (const Deadline deadline(std::chrono::seconds(20)); say({"juju", "status", "-m", "press", "--format", "json"}).contains("allocating");) REQUIRE_FALSE(deadline.passed());
+    for (const Deadline deadline(std::chrono::seconds(20));
+         say({"juju", "status", "-m", "press", "--format", "json"}).contains("allocating");)
+      REQUIRE_FALSE(deadline.passed());
   }
   ~Stand() { (void)run_one({"juju_control", "stop"}); }
   Stand(const Stand&) = delete;
@@ -177,7 +201,8 @@ void check_version(const Place& own, const Place& same, const Place& other) {
 }  // namespace
 
 TEST_CASE("the stand-in answers with the keys and types of the captures") {
-  const auto [version, series] = GENERATE(values<std::pair<std::string, std::string>>({{"2.9", "2"}, {"3.6", "3"}, {"4.0", "4"}}));
+  const auto [version, series] = GENERATE(
+      values<std::pair<std::string, std::string>>({{"2.9", "2"}, {"3.6", "3"}, {"4.0", "4"}}));
   const Stand stand(version);
   for (const auto& [command, shape] : shapes_of(stand)) {
     const auto all = captured(command, "234"), same = captured(command, series);
@@ -191,7 +216,8 @@ TEST_CASE("the stand-in answers with the keys and types of the captures") {
       }
       for (const std::string others : {"2", "3", "4"}) {
         const auto other = captured(command, others);
-        if (others != series && other.contains(place) && same.contains(place)) check_version(own, same.at(place), other.at(place));
+        if (others != series && other.contains(place) && same.contains(place))
+          check_version(own, same.at(place), other.at(place));
       }
     }
   }
@@ -199,7 +225,8 @@ TEST_CASE("the stand-in answers with the keys and types of the captures") {
 
 TEST_CASE("the stand-in fails as the captured run did") {
   const Stand stand("3.6");
-  const auto real = Json::parse(read_file(k_captures / "error-36-model-not-found.json").value()).value();
+  const auto real =
+      Json::parse(read_file(k_captures / "error-36-model-not-found.json").value()).value();
   std::vector<std::string> words = {"juju"};
   for (const auto& word : real["argv"].items()) words.push_back(word.as_string());
   const auto finished = Stand::run_one(words);
@@ -210,17 +237,21 @@ TEST_CASE("the stand-in fails as the captured run did") {
 
 namespace {
 
-/// What becomes of `juju add-model MODEL` in that trouble, and whether the model is there afterwards.
-std::pair<Finished, bool> add_model_in(const Stand& stand, const std::string& trouble, const std::string& model) {
+/// What becomes of `juju add-model MODEL` in that trouble, and whether the model is there
+/// afterwards.
+std::pair<Finished, bool> add_model_in(const Stand& stand, const std::string& trouble,
+                                       const std::string& model) {
   Stand::say({"juju_control", "trouble", "add-model=" + trouble});
   Program command;
   command.argv = {"juju", "add-model", model, "--no-switch"};
-  command.deadline = Deadline(std::chrono::seconds(5));  // longer than it takes to make a model on a busy machine
+  command.deadline =
+      Deadline(std::chrono::seconds(5));  // longer than it takes to make a model on a busy machine
   auto finished = run(command).value();
   Stand::say({"juju_control", "trouble"});
   bool there = false;
   const auto list = stand.ask({"models"});
-  for (const auto& item : list["models"].items()) there = there || item["short-name"].view() == model;
+  for (const auto& item : list["models"].items())
+    there = there || item["short-name"].view() == model;
   return {std::move(finished), there};
 }
 
@@ -232,7 +263,8 @@ TEST_CASE("the stand-in goes wrong before a change or after it") {
   for (const std::string kind : {"shutdown", "signal", "hang"}) {
     for (const bool after : {false, true}) {
       INFO(kind << " " << after);
-      const auto [finished, there] = add_model_in(stand, kind + (after ? "@after" : ""), fmt::format("m{}", ++number));
+      const auto [finished, there] =
+          add_model_in(stand, kind + (after ? "@after" : ""), fmt::format("m{}", ++number));
       CHECK_FALSE(finished.ok());
       CHECK(there == after);
     }
@@ -246,8 +278,11 @@ TEST_CASE("of those who make a model at the same time in the stand-in one does")
   std::vector<std::string> out(6);
   {
     std::vector<std::jthread> runs;
-    for (auto& one : out) runs.emplace_back([&one] { one = Stand::run_one({"juju", "add-model", "same", "--no-switch"}).err; });
+    for (auto& one : out)
+      runs.emplace_back(
+          [&one] { one = Stand::run_one({"juju", "add-model", "same", "--no-switch"}).err; });
   }
   CHECK(std::ranges::count_if(out, [](const auto& err) { return err.starts_with("Added "); }) == 1);
-  CHECK(std::ranges::count_if(out, [](const auto& err) { return err.contains("already exists"); }) == 5);
+  CHECK(std::ranges::count_if(out,
+                              [](const auto& err) { return err.contains("already exists"); }) == 5);
 }

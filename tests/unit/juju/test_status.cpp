@@ -60,10 +60,13 @@ Json model_of(std::initializer_list<std::pair<const char*, const char*>> units) 
   for (const auto& [name, states] : units) {
     const std::string_view both(states);
     const auto bar = both.find('|');
-    table.set(name, Json::object({{"workload-status", Json::object({{"current", both.substr(0, bar)}})}, {"juju-status", Json::object({{"current", both.substr(bar + 1)}})}}));
+    table.set(name,
+              Json::object({{"workload-status", Json::object({{"current", both.substr(0, bar)}})},
+                            {"juju-status", Json::object({{"current", both.substr(bar + 1)}})}}));
   }
   const auto application = Json::object({{"charm", "x"}, {"units", table}});
-  return Json::object({{"model", Json::object({{"name", "m"}})}, {"applications", Json::object({{"x", application}})}});
+  return Json::object({{"model", Json::object({{"name", "m"}})},
+                       {"applications", Json::object({{"x", application}})}});
 }
 
 }  // namespace
@@ -135,7 +138,12 @@ TEST_CASE("agents lost all at once are the controller's trouble, one among other
   CHECK_FALSE(status_of(model_of({{"x/0", "waiting|allocating"}})).everyone_lost);
   // An agent that runs an install hook is never called lost: that it is not is no sign of life.
   auto installing = model_of({{"x/0", "unknown|lost"}, {"x/1", "active|executing"}});
-  installing.find("applications")->find("x")->find("units")->find("x/1")->find("juju-status")->set("message", "running install hook");
+  installing.find("applications")
+      ->find("x")
+      ->find("units")
+      ->find("x/1")
+      ->find("juju-status")
+      ->set("message", "running install hook");
   CHECK(unit_of(status_of(installing), "x/1").health == Health::unknown);
 }
 
@@ -155,8 +163,13 @@ TEST_CASE("subordinates are counted for their own application") {
 
 TEST_CASE("a subordinate whose application is not listed is counted all the same") {
   auto json = model_of({{"x/0", "active|idle"}});
-  const auto sub = Json::object({{"workload-status", Json::object({{"current", "blocked"}})}, {"juju-status", Json::object({{"current", "idle"}})}});
-  json.find("applications")->find("x")->find("units")->find("x/0")->set("subordinates", Json::object({{"ghost/0", sub}}));
+  const auto sub = Json::object({{"workload-status", Json::object({{"current", "blocked"}})},
+                                 {"juju-status", Json::object({{"current", "idle"}})}});
+  json.find("applications")
+      ->find("x")
+      ->find("units")
+      ->find("x/0")
+      ->set("subordinates", Json::object({{"ghost/0", sub}}));
   const auto model = status_of(json);
   REQUIRE(application_of(model, "ghost").units);
   CHECK(application_of(model, "ghost").units->bad == 1);
@@ -182,7 +195,9 @@ TEST_CASE("fewer units than the scale are down; what cannot be read is not count
 }
 
 TEST_CASE("what is no status is no answer") {
-  for (const auto* text : {"{}", "[]", "null", "3", R"({"model":{}})", R"({"applications":{}})", R"({"model":[],"applications":{}})", R"({"model":{},"applications":[]})"}) {
+  for (const auto* text :
+       {"{}", "[]", "null", "3", R"({"model":{}})", R"({"applications":{}})",
+        R"({"model":[],"applications":{}})", R"({"model":{},"applications":[]})"}) {
     INFO(text);
     const auto status = parse_status(Json::parse(text).value());
     REQUIRE_FALSE(status);
@@ -191,7 +206,8 @@ TEST_CASE("what is no status is no answer") {
 }
 
 TEST_CASE("members of unexpected types are as if they were not there") {
-  const auto json = Json::parse(R"({"model":{"name":3,"model-status":"x"},"applications":{"a":7,"b":{"units":[1],"scale":"2","subordinate-to":{"x":1}},
+  const auto json = Json::parse(
+      R"({"model":{"name":3,"model-status":"x"},"applications":{"a":7,"b":{"units":[1],"scale":"2","subordinate-to":{"x":1}},
     "c":{"units":{"c/0":null,"c/1":{"workload-status":[],"juju-status":1,"subordinates":[2]}},"scale":-3}},"application-endpoints":[1]})");
   REQUIRE(json);
   const auto model = status_of(*json);
@@ -203,9 +219,12 @@ TEST_CASE("members of unexpected types are as if they were not there") {
 
 TEST_CASE("times are read as every client prints them") {
   CHECK(to_rfc3339(parse_juju_time("2026-03-02 09:14:07Z").value()) == "2026-03-02T09:14:07.000Z");
-  CHECK(to_rfc3339(parse_juju_time("02 Mar 2026 10:14:07+01:00").value()) == "2026-03-02T09:14:07.000Z");
+  CHECK(to_rfc3339(parse_juju_time("02 Mar 2026 10:14:07+01:00").value()) ==
+        "2026-03-02T09:14:07.000Z");
   CHECK(to_rfc3339(parse_juju_time("24 Dec 2025 23:00:00Z").value()) == "2025-12-24T23:00:00.000Z");
-  for (const auto* text : {"", "just now", "42 minutes ago", "never connected", "2026-03-02", "02 Mrz 2026 10:14:07Z", "2026-03-02T09:14:07Z", "2026-03-02 25:14:07Z", "02 Mar 2026 "}) {
+  for (const auto* text :
+       {"", "just now", "42 minutes ago", "never connected", "2026-03-02", "02 Mrz 2026 10:14:07Z",
+        "2026-03-02T09:14:07Z", "2026-03-02 25:14:07Z", "02 Mar 2026 "}) {
     INFO(text);
     CHECK_FALSE(parse_juju_time(text));
   }
@@ -226,7 +245,8 @@ TEST_CASE("a list of models is complete only when juju said nothing else") {
   const auto partial = parse_models(json, "model bob/gone: permission denied\n");
   REQUIRE(partial);
   CHECK(partial->missing == "juju also said: model bob/gone: permission denied");
-  CHECK(parse_models(Json::parse(R"({"models":[{"name":"admin/x"}]})").value(), "")->missing == "1 of its models have no name or no uuid");
+  CHECK(parse_models(Json::parse(R"({"models":[{"name":"admin/x"}]})").value(), "")->missing ==
+        "1 of its models have no name or no uuid");
   for (const auto* text : {"{}", "[]", R"({"models":null})", R"({"models":{}})"}) {
     INFO(text);
     CHECK_FALSE(parse_models(Json::parse(text).value(), ""));
@@ -249,11 +269,13 @@ TEST_CASE("offers tell who is connected") {
   CHECK(rabbit.connections->at(1).status.current == "suspended");
   CHECK_FALSE(parse_offers(capture("offers-40.json"))->front().connections);
   CHECK(parse_offers(Json::parse("{}").value())->empty());
-  for (const auto* text : {"[]", "null", R"({"rabbit":3})"}) CHECK_FALSE(parse_offers(Json::parse(text).value()));
+  for (const auto* text : {"[]", "null", R"({"rabbit":3})"})
+    CHECK_FALSE(parse_offers(Json::parse(text).value()));
 }
 
 TEST_CASE("an address of a model cannot be anything else") {
-  const auto is = [](const char* text, const char* controller, const char* owner, const char* name) {
+  const auto is = [](const char* text, const char* controller, const char* owner,
+                     const char* name) {
     INFO(text);
     const auto address = parse_model_address(text);
     REQUIRE(address);
@@ -265,10 +287,12 @@ TEST_CASE("an address of a model cannot be anything else") {
   is("thumbs", "", "", "thumbs");
   is("admin/thumbs-r5f0c1e9a2b", "", "admin", "thumbs-r5f0c1e9a2b");
   is("attic:ann@external/press", "attic", "ann@external", "press");
-  is("jimm.example:0c0ffee0-0000-4000-8000-000000000001", "jimm.example", "", "0c0ffee0-0000-4000-8000-000000000001");
+  is("jimm.example:0c0ffee0-0000-4000-8000-000000000001", "jimm.example", "",
+     "0c0ffee0-0000-4000-8000-000000000001");
   CHECK(parse_model_address("0c0ffee0-0000-4000-8000-000000000001")->is_uuid());
   CHECK_FALSE(parse_model_address("thumbs")->is_uuid());
-  for (const auto* text : {"", "-m", "--all", "Thumbs", "a b", "a/b/c", "../x", ":x", "x:", "/x", "x/", "-c:x", "a:-b/c", "x\n", "a;b", "é", "a:b:c"}) {
+  for (const auto* text : {"", "-m", "--all", "Thumbs", "a b", "a/b/c", "../x", ":x", "x:", "/x",
+                           "x/", "-c:x", "a:-b/c", "x\n", "a;b", "é", "a:b:c"}) {
     INFO(text);
     const auto address = parse_model_address(text);
     REQUIRE_FALSE(address);

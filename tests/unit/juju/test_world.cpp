@@ -6,10 +6,10 @@
 
 #include <cdctl/fs.hpp>
 
-#include "tests/support/juju_world.hpp"
-#include "plugins/juju/world/world.hpp"
 #include "plugins/juju/world/act.hpp"
 #include "plugins/juju/world/border.hpp"
+#include "plugins/juju/world/world.hpp"
+#include "tests/support/juju_world.hpp"
 
 using namespace cdctl;
 using namespace cdctl::juju;
@@ -24,8 +24,10 @@ Json parsed(const std::string& text) { return Json::parse(text).value(); }
 /// A set's model that consumes the broker's offer and exposes its application.
 class Site : public test::JujuWorld {
  public:
-  explicit Site(const std::string& version = "3.6", const std::string& kind = "iaas") : JujuWorld(version) {
-    model = control({"model", "thumbs-r5f0c1e9a2b", "--type", kind, "--config", "resource-tags=cdctl-set=thumbs-r5f0c1e9a2b owner=ann"});
+  explicit Site(const std::string& version = "3.6", const std::string& kind = "iaas")
+      : JujuWorld(version) {
+    model = control({"model", "thumbs-r5f0c1e9a2b", "--type", kind, "--config",
+                     "resource-tags=cdctl-set=thumbs-r5f0c1e9a2b owner=ann"});
     broker = control({"broker"});
     application("thumbs-r5f0c1e9a2b", "lamp");
     set.access = access;
@@ -33,26 +35,43 @@ class Site : public test::JujuWorld {
     set.model = model;
     set.remembered = folder() / "home/sets/thumbs-r5f0c1e9a2b/cut";
   }
-  void application(const std::string& where, const std::string& name, const std::string& units = "1") { control({"application", where, name, "--charm", "lamp", "--units", units}); }
+  void application(const std::string& where, const std::string& name,
+                   const std::string& units = "1") {
+    control({"application", where, name, "--charm", "lamp", "--units", units});
+  }
   void consume() {
     juju({"consume", "admin/queues.rabbit", "-m", "attic:" + model});
     juju({"relate", "lamp:amqp", "rabbit:amqp", "-m", "attic:" + model});
   }
   /// The connections of the offer, as Juju shows them.
-  [[nodiscard]] Json connections() { return parsed(juju({"offers", "-m", "attic:" + broker, "--format", "json"}))["rabbit"]["connections"]; }
-  [[nodiscard]] std::string state() { return connections().items().at(0)["status"]["current"].as_string(); }
-  [[nodiscard]] Json exposed(const std::string& name = "lamp") { return parsed(juju({"show-application", name, "-m", "attic:" + model, "--format", "json"}))[name]["exposed-endpoints"]; }
+  [[nodiscard]] Json connections() {
+    return parsed(
+        juju({"offers", "-m", "attic:" + broker, "--format", "json"}))["rabbit"]["connections"];
+  }
+  [[nodiscard]] std::string state() {
+    return connections().items().at(0)["status"]["current"].as_string();
+  }
+  [[nodiscard]] Json exposed(const std::string& name = "lamp") {
+    return parsed(juju({"show-application", name, "-m", "attic:" + model, "--format",
+                        "json"}))[name]["exposed-endpoints"];
+  }
   [[nodiscard]] std::string tags() { return control({"tags", "thumbs-r5f0c1e9a2b"}); }
-  Result<Step> cut(std::string_view why = "errors >= 5 in 1m") { return cut_world(set, why, Deadline(k_time)); }
+  Result<Step> cut(std::string_view why = "errors >= 5 in 1m") {
+    return cut_world(set, why, Deadline(k_time));
+  }
   Result<Step> mend() { return mend_world(set, Deadline(k_time)); }
 
   std::string broker, model;
   WorldSet set;
 };
 
-std::string shown(const Result<Step>& step) { return step ? step->details.dump() : step.error().what; }
+std::string shown(const Result<Step>& step) {
+  return step ? step->details.dump() : step.error().what;
+}
 
-std::size_t count(const std::vector<std::string>& ran, std::string_view command) { return static_cast<std::size_t>(std::ranges::count(ran, command)); }
+std::size_t count(const std::vector<std::string>& ran, std::string_view command) {
+  return static_cast<std::size_t>(std::ranges::count(ran, command));
+}
 
 }  // namespace
 
@@ -65,7 +84,9 @@ TEST_CASE("urls of offers are taken apart, and nothing else is one") {
   CHECK(url->model_name() == "noble-sunbeam.lxd/openstack");
   CHECK(url->offer == "cert-distributor");
   CHECK(parse_offer_url("bob@external/dim.rabbit")->controller.empty());
-  for (const auto* bad : {"", ":admin/queues.rabbit", "queues.rabbit", "admin/queues", "admin/queues.", "admin/.rabbit", "-a:admin/queues.rabbit", "admin/queues.rab bit", "admin/-q.r"}) {
+  for (const auto* bad :
+       {"", ":admin/queues.rabbit", "queues.rabbit", "admin/queues", "admin/queues.",
+        "admin/.rabbit", "-a:admin/queues.rabbit", "admin/queues.rab bit", "admin/-q.r"}) {
     INFO(bad);
     REQUIRE_FALSE(parse_offer_url(bad));
     CHECK(parse_offer_url(bad).error().exit == ExitCode::unknown);
@@ -84,12 +105,15 @@ TEST_CASE("relations to an offer are counted, whatever its aliases") {
   CHECK((*consumed)[0].url.offer == "rabbit");
   CHECK((*consumed)[0].relations == 3);
   CHECK((*consumed)[1].url.controller == "barn");
-  const auto unread = consumed_offers(parsed(R"({"application-endpoints":{"rabbit":{"status-error":"boom"}}})"));
+  const auto unread =
+      consumed_offers(parsed(R"({"application-endpoints":{"rabbit":{"status-error":"boom"}}})"));
   REQUIRE_FALSE(unread);
   CHECK(unread.error().exit == ExitCode::unknown);
 }
 
-TEST_CASE("relations inside a model are paired by their interface; peers and subordinates are part of the application") {
+TEST_CASE(
+    "relations inside a model are paired by their interface; peers and subordinates are part of "
+    "the application") {
   const auto status = parsed(R"({"applications":{
     "lamp":{"relations":{"amqp":[{"related-application":"rabbit","interface":"rabbitmq","scope":"global"}],
                          "db":[{"related-application":"pg","interface":"pgsql","scope":"global"}],
@@ -101,26 +125,36 @@ TEST_CASE("relations inside a model are paired by their interface; peers and sub
     "application-endpoints":{"rabbit":{"endpoints":{"amqp":{"interface":"rabbitmq"}},"relations":{"amqp":["lamp"]}}}})");
   const auto relations = relations_of(status, "lamp");
   REQUIRE(relations);
-  CHECK(*relations == std::vector<RelationEnds>{{"lamp:admin", "pg:root"}, {"lamp:amqp", "rabbit:amqp"}, {"lamp:db", "pg:sql"}});
+  CHECK(*relations == std::vector<RelationEnds>{{"lamp:admin", "pg:root"},
+                                                {"lamp:amqp", "rabbit:amqp"},
+                                                {"lamp:db", "pg:sql"}});
 }
 
 TEST_CASE("relations of 2.9, which name no interface, are paired where that is sure") {
-  const auto one = relations_of(parsed(R"({"applications":{"lamp":{"relations":{"amqp":["rabbit"],"info":["nrpe"]}},"rabbit":{"relations":{"amqp":["lamp"]}},
-                                          "nrpe":{"subordinate-to":["lamp"],"relations":{"host":["lamp"]}}}})"), "lamp");
+  const auto one = relations_of(
+      parsed(
+          R"({"applications":{"lamp":{"relations":{"amqp":["rabbit"],"info":["nrpe"]}},"rabbit":{"relations":{"amqp":["lamp"]}},
+                                          "nrpe":{"subordinate-to":["lamp"],"relations":{"host":["lamp"]}}}})"),
+      "lamp");
   REQUIRE(one);
   CHECK(*one == std::vector<RelationEnds>{{"lamp:amqp", "rabbit:amqp"}});
-  const auto unsure = relations_of(parsed(R"({"applications":{"lamp":{"relations":{"a":["pg"],"b":["pg"]}},"pg":{"relations":{"x":["lamp"],"y":["lamp"]}}}})"), "lamp");
+  const auto unsure = relations_of(
+      parsed(
+          R"({"applications":{"lamp":{"relations":{"a":["pg"],"b":["pg"]}},"pg":{"relations":{"x":["lamp"],"y":["lamp"]}}}})"),
+      "lamp");
   REQUIRE_FALSE(unsure);
   CHECK(unsure.error().exit == ExitCode::unknown);
   CHECK(unsure.error().what.contains("lamp:a"));
-  CHECK_FALSE(relations_of(parsed(R"({"applications":{"lamp":{"relations":{"a":["pg"]}}}})"), "lamp"));
+  CHECK_FALSE(
+      relations_of(parsed(R"({"applications":{"lamp":{"relations":{"a":["pg"]}}}})"), "lamp"));
   CHECK_FALSE(relations_of(parsed(R"({"applications":{"lamp":{"status-error":"boom"}}})"), "lamp"));
 }
 
 TEST_CASE("what a cut remembers goes through its text") {
   Remembered some;
   some.suspended["attic:5e7a0000-0000-4000-8000-000000000001"] = {4, 9};
-  some.exposed["lamp"] = parsed(R"({"":{"expose-to-cidrs":["10.0.0.0/8"]},"web":{"expose-to-spaces":["dmz"]}})");
+  some.exposed["lamp"] =
+      parsed(R"({"":{"expose-to-cidrs":["10.0.0.0/8"]},"web":{"expose-to-spaces":["dmz"]}})");
   some.scaled["lamp"] = 3;
   some.relations.insert({"lamp:amqp", "rabbit:amqp"});
   const auto text = to_json(some).canonical();
@@ -129,21 +163,28 @@ TEST_CASE("what a cut remembers goes through its text") {
   CHECK(*again == some);
   CHECK(to_json(Remembered{}).canonical() == "{}");
   CHECK(remembered_from_json(parsed("{}"))->empty());
-  for (const auto* bad : {"[]", R"({"s":{"m":["x"]}})", R"({"e":{"--all":{}}})", R"({"n":{"lamp":0}})", R"({"r":[["lamp:amqp"]]})", R"({"r":[["lamp:amqp","--force:x"]]})"}) {
+  for (const auto* bad :
+       {"[]", R"({"s":{"m":["x"]}})", R"({"e":{"--all":{}}})", R"({"n":{"lamp":0}})",
+        R"({"r":[["lamp:amqp"]]})", R"({"r":[["lamp:amqp","--force:x"]]})"}) {
     INFO(bad);
     CHECK_FALSE(remembered_from_json(parsed(bad)));
   }
 }
 
 TEST_CASE("a rule of exposure becomes the words of juju expose") {
-  const auto rule = parsed(R"({"expose-to-spaces":["dmz","lan"],"expose-to-cidrs":["10.0.0.0/8","::/0"]})");
-  CHECK(expose_words("lamp", "web", rule) == std::vector<std::string>{"expose", "lamp", "--endpoints", "web", "--to-spaces", "dmz,lan", "--to-cidrs", "10.0.0.0/8,::/0"});
+  const auto rule =
+      parsed(R"({"expose-to-spaces":["dmz","lan"],"expose-to-cidrs":["10.0.0.0/8","::/0"]})");
+  CHECK(expose_words("lamp", "web", rule) ==
+        std::vector<std::string>{"expose", "lamp", "--endpoints", "web", "--to-spaces", "dmz,lan",
+                                 "--to-cidrs", "10.0.0.0/8,::/0"});
   CHECK(expose_words("lamp", "", Json()) == std::vector<std::string>{"expose", "lamp"});
 }
 
 // ---------------------------------------------------------------- a model of its own
 
-TEST_CASE("a cut suspends the relation where it is offered, a mend resumes it, and both may be repeated") {
+TEST_CASE(
+    "a cut suspends the relation where it is offered, a mend resumes it, and both may be "
+    "repeated") {
   const auto version = GENERATE("2.9", "3.6");
   INFO(version);
   Site site(version);
@@ -155,7 +196,8 @@ TEST_CASE("a cut suspends the relation where it is offered, a mend resumes it, a
   CHECK(cut->changed);
   CHECK(cut->details.dump() == R"({"suspended":1})");
   CHECK(site.state() == "suspended");
-  CHECK(site.connections().items()[0]["status"]["message"].view() == "cut by cdctl: errors >= 5 in 1m");
+  CHECK(site.connections().items()[0]["status"]["message"].view() ==
+        "cut by cdctl: errors >= 5 in 1m");
   CHECK(read_world(site.set, Deadline(k_time))->cut);
 
   (void)site.ran();
@@ -188,7 +230,9 @@ TEST_CASE("relations of other models to the same offer stay") {
   REQUIRE(site.cut());
   const auto connections = site.connections();
   REQUIRE(connections.items().size() == 2);
-  for (const auto& one : connections.items()) CHECK(one["status"]["current"].view() == (one["source-model-uuid"].view() == site.model ? "suspended" : "joined"));
+  for (const auto& one : connections.items())
+    CHECK(one["status"]["current"].view() ==
+          (one["source-model-uuid"].view() == site.model ? "suspended" : "joined"));
 }
 
 TEST_CASE("what somebody suspended by hand stays suspended") {
@@ -208,7 +252,8 @@ TEST_CASE("what somebody suspended by hand stays suspended") {
 TEST_CASE("exposure is taken away and comes back rule by rule") {
   Site site;
   site.juju({"expose", "lamp", "-m", "attic:" + site.model, "--to-cidrs", "10.0.0.0/8"});
-  site.juju({"expose", "lamp", "-m", "attic:" + site.model, "--endpoints", "website", "--to-spaces", "dmz,lan"});
+  site.juju({"expose", "lamp", "-m", "attic:" + site.model, "--endpoints", "website", "--to-spaces",
+             "dmz,lan"});
   const auto before = site.exposed();
   REQUIRE(before.members().size() == 2);
   const auto cut = site.cut();
@@ -219,8 +264,12 @@ TEST_CASE("exposure is taken away and comes back rule by rule") {
   CHECK(read_world(site.set, Deadline(k_time))->cut);
 
   SECTION("on the same machine") {}
-  SECTION("on another machine, from Juju alone") { site.set.remembered = site.folder() / "elsewhere/sets/thumbs/cut"; }
-  SECTION("from the file, when somebody dropped the tag") { site.juju({"model-config", "-m", "attic:" + site.model, "resource-tags=owner=ann"}); }
+  SECTION("on another machine, from Juju alone") {
+    site.set.remembered = site.folder() / "elsewhere/sets/thumbs/cut";
+  }
+  SECTION("from the file, when somebody dropped the tag") {
+    site.juju({"model-config", "-m", "attic:" + site.model, "resource-tags=owner=ann"});
+  }
   const auto mended = site.mend();
   INFO(shown(mended));
   REQUIRE(mended);
@@ -373,7 +422,8 @@ TEST_CASE("what may be cut is cut, and what may not is named until it may") {
 }
 
 TEST_CASE("no trouble of juju makes a cut that is none") {
-  const auto* trouble = GENERATE("offers=empty-object", "status=empty-object", "offers=half-json", "models=dropped-model", "status=logged-out", "model-config=dead");
+  const auto* trouble = GENERATE("offers=empty-object", "status=empty-object", "offers=half-json",
+                                 "models=dropped-model", "status=logged-out", "model-config=dead");
   INFO(trouble);
   Site site;
   site.consume();
@@ -387,7 +437,9 @@ TEST_CASE("no trouble of juju makes a cut that is none") {
 }
 
 TEST_CASE("a connection that is lost in the middle of a change does not matter") {
-  const auto* trouble = GENERATE("suspend-relation=shutdown*1", "suspend-relation=shutdown@after*1", "unexpose=signal@after*1", "unexpose=signal*1", "model-config=shutdown@after*1", "suspend-relation=lock*2");
+  const auto* trouble = GENERATE("suspend-relation=shutdown*1", "suspend-relation=shutdown@after*1",
+                                 "unexpose=signal@after*1", "unexpose=signal*1",
+                                 "model-config=shutdown@after*1", "suspend-relation=lock*2");
   INFO(trouble);
   Site site;
   site.consume();
@@ -425,9 +477,12 @@ TEST_CASE("a cut that hangs ends at its deadline") {
 
 // ---------------------------------------------------------------- killed at any point
 
-TEST_CASE("a cut that is killed anywhere is done by the next one, and a mend still knows everything") {
-  const auto [point, again] = GENERATE(std::pair{"juju.cut.noted", true}, std::pair{"juju.cut.remembered", true}, std::pair{"juju.cut.suspended", true}, std::pair{"juju.cut.suspended", false},
-                                       std::pair{"juju.cut.unexposed", true});
+TEST_CASE(
+    "a cut that is killed anywhere is done by the next one, and a mend still knows everything") {
+  const auto [point, again] =
+      GENERATE(std::pair{"juju.cut.noted", true}, std::pair{"juju.cut.remembered", true},
+               std::pair{"juju.cut.suspended", true}, std::pair{"juju.cut.suspended", false},
+               std::pair{"juju.cut.unexposed", true});
   INFO(point);
   Site site;
   site.consume();
@@ -445,7 +500,8 @@ TEST_CASE("a cut that is killed anywhere is done by the next one, and a mend sti
 }
 
 TEST_CASE("a mend that is killed anywhere is done by the next one") {
-  const std::string point = GENERATE(as<std::string>(), "juju.mend.resumed", "juju.mend.exposed", "juju.mend.forgotten");
+  const std::string point =
+      GENERATE(as<std::string>(), "juju.mend.resumed", "juju.mend.exposed", "juju.mend.forgotten");
   INFO(point);
   Site site;
   site.consume();
@@ -471,7 +527,10 @@ TEST_CASE("a relation that was removed is not forgotten by a kill") {
   if (!cutting) REQUIRE(site.cut());
   REQUIRE(test::killed_at(point, [&] { (void)(cutting ? site.cut() : site.mend()); }));
   REQUIRE(site.mend());
-  CHECK(relations_of(parsed(site.juju({"status", "-m", "attic:" + site.model, "--format", "json"})), "lamp").value().size() == 1);
+  CHECK(relations_of(parsed(site.juju({"status", "-m", "attic:" + site.model, "--format", "json"})),
+                     "lamp")
+            .value()
+            .size() == 1);
 }
 
 // ---------------------------------------------------------------- an application of a shared model
@@ -483,11 +542,13 @@ TEST_CASE("in a shared model a cut removes the set's relations and remembers the
   site.control({"application", "thumbs-r5f0c1e9a2b", "rabbit", "--charm", "rabbitmq-server"});
   const std::string name = "thumbs-r77aa01c9d0";
   site.application("thumbs-r5f0c1e9a2b", name);
-  for (const auto& one : {name, std::string("lamp")}) site.juju({"relate", one + ":amqp", "rabbit:amqp", "-m", "attic:" + site.model});
+  for (const auto& one : {name, std::string("lamp")})
+    site.juju({"relate", one + ":amqp", "rabbit:amqp", "-m", "attic:" + site.model});
   site.set.set = name;
   site.set.settings.isolation = Isolation::application;
   const auto related = [&](const std::string& one) {
-    const auto status = parsed(site.juju({"status", "-m", "attic:" + site.model, "--format", "json"}));
+    const auto status =
+        parsed(site.juju({"status", "-m", "attic:" + site.model, "--format", "json"}));
     return relations_of(status, one).value().size();
   };
   REQUIRE(related(name) == 1);
@@ -512,7 +573,10 @@ TEST_CASE("in a shared model a cut removes the set's relations and remembers the
     site.control({"set", "destroy", "0"});
     site.juju({"remove-application", "rabbit", "-m", "attic:" + site.model, "--no-prompt"});
     site.juju({"status", "-m", "attic:" + site.model});
-    while (parsed(site.juju({"status", "-m", "attic:" + site.model, "--format", "json"}))["applications"].find("rabbit")) {}
+    while (parsed(site.juju(
+        {"status", "-m", "attic:" + site.model, "--format", "json"}))["applications"]
+               .find("rabbit")) {
+    }
     const auto mended = site.mend();
     INFO(shown(mended));
     REQUIRE(mended);

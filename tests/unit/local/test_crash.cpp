@@ -26,9 +26,11 @@ void check_gone(LocalHome& home) {
 }  // namespace
 
 TEST_CASE("a deploy that is killed anywhere is done by the next one") {
-  const std::string point = GENERATE(as<std::string>(), "local.claim.folder", "local.claim.locked", "local.claim.record",
-                                     "local.clean.unfinished", "local.clean.halted", "local.clean.emptied", "local.start.run",
-                                     "local.start.launched", "local.finish.attempts", "local.finish.marked", "local.finish.marked:2");
+  const std::string point =
+      GENERATE(as<std::string>(), "local.claim.folder", "local.claim.locked", "local.claim.record",
+               "local.clean.unfinished", "local.clean.halted", "local.clean.emptied",
+               "local.start.run", "local.start.launched", "local.finish.attempts",
+               "local.finish.marked", "local.finish.marked:2");
   INFO(point);
   LocalHome home;
   REQUIRE(crashes_at(point, [&] { (void)home.try_deploy(home.workload(worker())); }));
@@ -42,8 +44,9 @@ TEST_CASE("a deploy that is killed anywhere is done by the next one") {
 }
 
 TEST_CASE("a repair that is killed anywhere is done by the next one") {
-  const std::string point = GENERATE(as<std::string>(), "local.clean.unfinished", "local.clean.halted", "local.clean.emptied",
-                                     "local.start.run", "local.start.launched", "local.finish.attempts");
+  const std::string point = GENERATE(as<std::string>(), "local.clean.unfinished",
+                                     "local.clean.halted", "local.clean.emptied", "local.start.run",
+                                     "local.start.launched", "local.finish.attempts");
   INFO(point);
   LocalHome home;
   home.deploy(worker());
@@ -58,13 +61,16 @@ TEST_CASE("a repair that is killed anywhere is done by the next one") {
 
 TEST_CASE("a cut that is killed anywhere is done by the next one") {
   const NoCgroup scope(GENERATE(false, true));
-  const std::string point = GENERATE(as<std::string>(), "local.cut.marked", "local.cut.frozen", "local.cut.done");
+  const std::string point =
+      GENERATE(as<std::string>(), "local.cut.marked", "local.cut.frozen", "local.cut.done");
   INFO(point);
   LocalHome home;
   home.deploy(worker());
   REQUIRE(crashes_at(point, [&] { (void)home.engine.cut(k_set, soon()); }));
   const auto half = home.status().world_cut;
-  CHECK(half == (point == "local.cut.marked" ? std::nullopt : std::optional(true)));  // never "not cut" while it may be
+  CHECK(half == (point == "local.cut.marked"
+                     ? std::nullopt
+                     : std::optional(true)));  // never "not cut" while it may be
   must(home.engine.cut(k_set, soon()));
   CHECK(home.status().world_cut == true);
   CHECK(home.unit()["state"].view() == "frozen");
@@ -73,8 +79,8 @@ TEST_CASE("a cut that is killed anywhere is done by the next one") {
 }
 
 TEST_CASE("a mend that is killed anywhere is done by the next one") {
-  const std::string point =
-      GENERATE(as<std::string>(), "local.mend.marked", "local.mend.done", "local.mend.halted", "local.mend.unmarked");
+  const std::string point = GENERATE(as<std::string>(), "local.mend.marked", "local.mend.done",
+                                     "local.mend.halted", "local.mend.unmarked");
   const bool dead = point == "local.mend.halted" || point == "local.mend.unmarked";
   INFO(point);
   LocalHome home;
@@ -86,7 +92,8 @@ TEST_CASE("a mend that is killed anywhere is done by the next one") {
   }
   REQUIRE(crashes_at(point, [&] { (void)home.engine.mend(k_set, false, soon()); }));
   must(home.engine.mend(k_set, false, soon()));
-  if (point == "local.mend.unmarked") {  // it is not cut any more, only down: that is a deploy's to repair
+  if (point ==
+      "local.mend.unmarked") {  // it is not cut any more, only down: that is a deploy's to repair
     CHECK(home.state() == "down");
     must(home.try_deploy(home.workload(worker())));
   }
@@ -95,9 +102,10 @@ TEST_CASE("a mend that is killed anywhere is done by the next one") {
 
 TEST_CASE("a reap that is killed anywhere is done by the next one") {
   const NoCgroup scope(GENERATE(false, true));
-  const std::string point = GENERATE(as<std::string>(), "local.stop.marked", "local.stop.halted", "local.destroy.proven",
-                                     "local.destroy.secrets", "local.destroy.emptied", "local.destroy.removed",
-                                     "local.destroy.removed:2", "local.destroy.removed:3", "local.destroy.removed:4");
+  const std::string point =
+      GENERATE(as<std::string>(), "local.stop.marked", "local.stop.halted", "local.destroy.proven",
+               "local.destroy.secrets", "local.destroy.emptied", "local.destroy.removed",
+               "local.destroy.removed:2", "local.destroy.removed:3", "local.destroy.removed:4");
   INFO(point);
   LocalHome home;
   home.deploy(worker());
@@ -109,8 +117,9 @@ TEST_CASE("a reap that is killed anywhere is done by the next one") {
 }
 
 TEST_CASE("a reap that is killed anywhere does not keep the set from being deployed again") {
-  const std::string point = GENERATE(as<std::string>(), "local.stop.marked", "local.stop.halted", "local.destroy.secrets",
-                                     "local.destroy.emptied", "local.destroy.removed", "local.destroy.removed:3");
+  const std::string point =
+      GENERATE(as<std::string>(), "local.stop.marked", "local.stop.halted", "local.destroy.secrets",
+               "local.destroy.emptied", "local.destroy.removed", "local.destroy.removed:3");
   INFO(point);
   LocalHome home;
   home.deploy(worker());
@@ -122,7 +131,8 @@ TEST_CASE("a reap that is killed anywhere does not keep the set from being deplo
 TEST_CASE("a supervisor killed at any moment of a reap leaves nothing") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy("trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 0.05; done; : " + k_word + "' & while :; do sleep 0.05; done; : " + k_word);
+  home.deploy("trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 0.05; done; : " +
+              k_word + "' & while :; do sleep 0.05; done; : " + k_word);
   REQUIRE(eventually([&] { return home.processes_with(k_word) >= 2; }));
   const auto supervisor = home.supervisor();
   std::thread killer([&] {

@@ -45,7 +45,9 @@ TEST_CASE("a deployed set is live, outlives its claim, and tells about its units
     CHECK(claim->found().state == "absent");
     CHECK(home.state() == "deploying");
     must(claim->clean(soon()));
-    must(claim->start(home.workload("echo hello from $CDCTL_SET $CDCTL_UNIT $CDCTL_PROCESS; exec sleep 1000", 2), soon()));
+    must(claim->start(
+        home.workload("echo hello from $CDCTL_SET $CDCTL_UNIT $CDCTL_PROCESS; exec sleep 1000", 2),
+        soon()));
     CHECK(home.state() == "deploying");
     must(claim->finish());
   }
@@ -61,7 +63,9 @@ TEST_CASE("a deployed set is live, outlives its claim, and tells about its units
   CHECK(sets[0].deployed_at == deployed_at);
   CHECK(sets[0].sources == some_sources());
   CHECK(must(home.engine.list("other", soon())).empty());
-  CHECK(eventually([&] { return home.unit(1)["log"].dump().contains("hello from thumbs-r5f0c1e9a2b 1 worker"); }));
+  CHECK(eventually([&] {
+    return home.unit(1)["log"].dump().contains("hello from thumbs-r5f0c1e9a2b 1 worker");
+  }));
   CHECK(home.unit(0)["state"].view() == "up");
   CHECK(home.status().detail["supervisor_pid"].as_int() == home.supervisor().pid);
 }
@@ -94,7 +98,7 @@ TEST_CASE("secrets are in files of 0600 below folders of 0700, and in no argumen
     CHECK_FALSE(claim->save_secret("../x", "y"));
   }
   const auto mode = [](const std::filesystem::path& path) {
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777 : 0u;
   };
   CHECK(mode(home.folder()) == 0700);
@@ -130,7 +134,8 @@ TEST_CASE("a deploy that waits while the set is reaped gets a new one") {
   must(home.engine.stop(k_set, Millis(100), soon()));
   auto blocker = must(OfdLock::acquire(home.folder() / "lock", soon()));
   std::unique_ptr<Claim> claim;
-  std::thread deployer([&] { claim = must(home.engine.claim(k_set, some_sources(), now(), soon())); });
+  std::thread deployer(
+      [&] { claim = must(home.engine.claim(k_set, some_sources(), now(), soon())); });
   std::this_thread::sleep_for(Millis(20));
   // What destroy does at its end, with the lock held
   must(remove_tree(home.folder()));
@@ -175,7 +180,8 @@ TEST_CASE("a set that falls again and again counts its repairs") {
   }
 }
 
-TEST_CASE("a workload that cannot be started is refused, and the set stays partial without processes") {
+TEST_CASE(
+    "a workload that cannot be started is refused, and the set stays partial without processes") {
   LocalHome home;
   auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
   must(claim->clean(soon()));
@@ -183,8 +189,12 @@ TEST_CASE("a workload that cannot be started is refused, and the set stays parti
   nowhere.directory = home.dir.path() / "not-there";
   CHECK(claim->start(nowhere, soon()).error().what.contains("not-there"));
   CHECK(claim->start({home.dir.path(), {}, {}}, soon()).error().what.contains("no unit to start"));
-  CHECK(claim->start({home.dir.path(), {{"bad type", "x", 1}}, {}}, soon()).error().what.contains("bad type"));
-  CHECK(claim->start({home.dir.path(), {{"worker", "x", 100'000}}, {}}, soon()).error().what.contains("at most"));
+  CHECK(claim->start({home.dir.path(), {{"bad type", "x", 1}}, {}}, soon())
+            .error()
+            .what.contains("bad type"));
+  CHECK(claim->start({home.dir.path(), {{"worker", "x", 100'000}}, {}}, soon())
+            .error()
+            .what.contains("at most"));
   CHECK_FALSE(claim->start({home.dir.path(), {{"worker", "x", 1}}, {{"A=B", "s3cret"}}}, soon()));
   CHECK_FALSE(claim->finish());
   claim.reset();
@@ -209,7 +219,9 @@ TEST_CASE("what a crashed unit leaves in its process group is ended before it st
   CHECK(home.processes_with(k_word) <= 1);
 }
 
-TEST_CASE("a cut set stands still, with all that its units started, and is mended by a restart or a thaw") {
+TEST_CASE(
+    "a cut set stands still, with all that its units started, and is mended by a restart or a "
+    "thaw") {
   const bool no_cgroup = GENERATE(false, true);
   const NoCgroup scope(no_cgroup);
   LocalHome home;
@@ -306,7 +318,8 @@ TEST_CASE("a set whose reap was begun is brought back by a deploy, not by a mend
   CHECK(home.engine.destroy(k_set, soon()).error().exit == ExitCode::refused);
 }
 
-TEST_CASE("the working folder of a claim is emptied by clean, even of folders without write permission") {
+TEST_CASE(
+    "the working folder of a claim is emptied by clean, even of folders without write permission") {
   LocalHome home;
   auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
   std::filesystem::create_directories(claim->workspace() / "a/b");

@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include "plugins/local/feed.hpp"
 #include "plugins/local/feed_reader.hpp"
@@ -25,7 +25,8 @@ struct Fixture {
   Deadline soon{Millis(5000)};
 
   void send(const std::string& id) {
-    const std::vector<Json> signals{Json::object({{"schema", "cdctl.signal/1"}, {"id", id}, {"set", "thumbs-r5f0c1e9a2b"}})};
+    const std::vector<Json> signals{
+        Json::object({{"schema", "cdctl.signal/1"}, {"id", id}, {"set", "thumbs-r5f0c1e9a2b"}})};
     REQUIRE(feed.send(signals, soon));
   }
   std::unique_ptr<FeedReader> open(const FeedQuery& query) {
@@ -166,7 +167,9 @@ TEST_CASE("a reader goes from one hour to the next, past a torn end and a pruned
 TEST_CASE("a line longer than any signal is passed over") {
   Fixture f;
   std::filesystem::create_directories(f.paths.feed());
-  std::ofstream(f.paths.segment("20200101T00")) << "{\"id\":\"a\"}\n" << std::string(9u << 20, 'x') << "\n{\"id\":\"b\"}\n";
+  std::ofstream(f.paths.segment("20200101T00"))
+      << "{\"id\":\"a\"}\n"
+      << std::string(9u << 20, 'x') << "\n{\"id\":\"b\"}\n";
   CHECK(ids(*f.open(everything())) == "a b ");
 }
 
@@ -188,7 +191,8 @@ TEST_CASE("many senders at once lose nothing and mix nothing") {
     const auto pid = ::fork();
     if (pid == 0) {
       for (int i = 0; i < 25; ++i) {
-        const std::vector<Json> one{Json::object({{"id", fmt::format("{}-{}", c, i)}, {"message", std::string(2000, 'm')}})};
+        const std::vector<Json> one{Json::object(
+            {{"id", fmt::format("{}-{}", c, i)}, {"message", std::string(2000, 'm')}})};
         if (!f.feed.send(one, Deadline(Millis(20'000)))) ::_exit(1);
       }
       ::_exit(0);

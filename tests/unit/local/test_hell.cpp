@@ -16,7 +16,8 @@ namespace {
 
 /// A worker that hides twice: in a session of its own, and in one that has lost its parent as well.
 std::string hider(const std::string& word) {
-  return "setsid sleep " + word + " & setsid sh -c 'setsid sleep " + word + " & exit' & exec sleep " + word;
+  return "setsid sleep " + word + " & setsid sh -c 'setsid sleep " + word +
+         " & exit' & exec sleep " + word;
 }
 
 /// A mount namespace for one who is not root: in a user namespace in which we stay who we are.
@@ -30,8 +31,10 @@ bool unshare_as_user() {
   return true;
 }
 
-/// Runs `body` in a child with a file system of its own of 256 KiB at `at`; true when it says so. Not allowed: nothing said.
-std::optional<bool> on_a_small_disk(const std::filesystem::path& at, const std::function<bool()>& body) {
+/// Runs `body` in a child with a file system of its own of 256 KiB at `at`; true when it says so.
+/// Not allowed: nothing said.
+std::optional<bool> on_a_small_disk(const std::filesystem::path& at,
+                                    const std::function<bool()>& body) {
   std::filesystem::create_directories(at);
   const auto pid = ::fork();
   if (pid == 0) {
@@ -50,7 +53,8 @@ void fill(const std::filesystem::path& folder) {
   const Fd fd(::open((folder / "ballast").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   for (std::size_t size = 4096; size > 0; size /= 2) {
     const std::string block(size, 'x');
-    while (::write(fd.get(), block.data(), block.size()) > 0) {}
+    while (::write(fd.get(), block.data(), block.size()) > 0) {
+    }
   }
 }
 
@@ -86,7 +90,8 @@ TEST_CASE("no process of a set whose supervisor was killed escapes its reap") {
 TEST_CASE("a worker that forks without end is ended") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy("f() { sleep " + k_word + " & setsid sleep " + k_word + " & sleep 0.02; }; while :; do f; done");
+  home.deploy("f() { sleep " + k_word + " & setsid sleep " + k_word +
+              " & sleep 0.02; }; while :; do f; done");
   REQUIRE(eventually([&] { return home.processes_with(k_word) >= 6; }));
   must(home.reap(Millis(0)));
   CHECK(home.processes_with(k_word) == 0);
@@ -95,8 +100,11 @@ TEST_CASE("a worker that forks without end is ended") {
 TEST_CASE("a worker that is another process at each look is ended") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  // Each one starts the next and goes: a look that comes upon the old one too late and the new one too early sees neither.
-  home.deploy("printf '%s\\n' '#!/bin/sh' 'setsid \"$0\" " + k_word + " &' exit >hop; chmod +x hop; for i in 1 2 3 4; do ./hop " + k_word + " & done; exec sleep " + k_word);
+  // Each one starts the next and goes: a look that comes upon the old one too late and the new one
+  // too early sees neither.
+  home.deploy("printf '%s\\n' '#!/bin/sh' 'setsid \"$0\" " + k_word +
+              " &' exit >hop; chmod +x hop; for i in 1 2 3 4; do ./hop " + k_word +
+              " & done; exec sleep " + k_word);
   REQUIRE(eventually([&] { return home.processes_with(k_word) >= 2; }));
   must(home.reap(Millis(0)));
   CHECK(home.processes_with(k_word) == 0);
@@ -121,7 +129,8 @@ TEST_CASE("where nothing can be proven, a reap fails and names the process it ca
   CHECK(refused.error().exit == ExitCode::failed);
   CHECK(refused.error().what.contains("(sleep)"));
   CHECK(home.state() == "reaping");
-  for (const auto& process : local::suspects_in(home.folder())) local::send_signal(process, SIGKILL);
+  for (const auto& process : local::suspects_in(home.folder()))
+    local::send_signal(process, SIGKILL);
   REQUIRE(eventually([&] { return home.processes_with(k_word) == 0; }));
   CHECK(must(home.engine.destroy(k_set, soon())).details["proof"].view() == "sweep");
 }
@@ -157,7 +166,8 @@ TEST_CASE("a supervisor that stands still blocks nobody") {
   SECTION("a mend replaces it") {
     CHECK(must(home.engine.mend(k_set, false, Deadline(Millis(40'000)))).changed);
     CHECK(eventually([&] { return home.size_of("ticks.txt") > before; }));
-    CHECK(eventually([&] { return home.processes_with(k_word) == 1; }));  // for a moment two, as it forks
+    CHECK(eventually(
+        [&] { return home.processes_with(k_word) == 1; }));  // for a moment two, as it forks
   }
   SECTION("a reap ends it") {
     must(home.reap(Millis(100)));
@@ -183,9 +193,13 @@ TEST_CASE("a cut and a mend of a set whose supervisor is dead hold for what it l
   CHECK(home.status().world_cut == false);
 }
 
-TEST_CASE("a supervisor that is told to end by the machine gives its units their grace, and the set is down") {
+TEST_CASE(
+    "a supervisor that is told to end by the machine gives its units their grace, and the set is "
+    "down") {
   LocalHome home;
-  home.deploy("trap 'echo bye > bye.txt; exit 0' TERM; echo ready > ready.txt; while :; do sleep 0.01; done");
+  home.deploy(
+      "trap 'echo bye > bye.txt; exit 0' TERM; echo ready > ready.txt; while :; do sleep 0.01; "
+      "done");
   REQUIRE(eventually([&] { return home.size_of("ready.txt") > 0; }));
   const auto supervisor = home.supervisor();
   local::send_signal(supervisor, SIGTERM);
@@ -199,10 +213,13 @@ TEST_CASE("what another boot left behind is down, and is repaired") {
   home.deploy("exec sleep 1000");
   must(home.engine.stop(k_set, Millis(0), soon()));
   std::filesystem::remove(home.folder() / "reaping");
-  // The record of a machine that went down: its pid and its start time may well be somebody else's now
+  // The record of a machine that went down: its pid and its start time may well be somebody else's
+  // now
   const local::ProcessId somebody = *local::look_at(::getpid());
   must(write_file_atomically(home.folder() / "fence",
-                             local::to_text({k_set.str(), home.paths.id(), "another-boot", somebody, "/sys/fs/cgroup/gone"}), 0600));
+                             local::to_text({k_set.str(), home.paths.id(), "another-boot", somebody,
+                                             "/sys/fs/cgroup/gone"}),
+                             0600));
   CHECK(home.state() == "down");
   home.deploy("exec sleep 1000");
   CHECK(home.state() == "live");
@@ -223,7 +240,8 @@ TEST_CASE("a damaged fence is made up for by what follows from the name") {
 TEST_CASE("damaged files of a set do not stop a listing or its reap") {
   LocalHome home;
   home.deploy("exec sleep 1000");
-  for (const char* file : {"set.json", "attempts.json"}) std::ofstream(home.folder() / file) << "{\"torn";
+  for (const char* file : {"set.json", "attempts.json"})
+    std::ofstream(home.folder() / file) << "{\"torn";
   const auto set = must(home.engine.list({}, soon())).at(0);
   CHECK(set.state == "live");
   CHECK(set.sources.empty());
@@ -234,7 +252,9 @@ TEST_CASE("damaged files of a set do not stop a listing or its reap") {
 
 TEST_CASE("a log stays bounded, and a unit that writes a lot is not slowed to a halt") {
   LocalHome home;
-  home.deploy("head -c 30000000 /dev/zero | tr '\\0' 'x' | fold -w 100; echo done > done.txt; exec sleep 1000");
+  home.deploy(
+      "head -c 30000000 /dev/zero | tr '\\0' 'x' | fold -w 100; echo done > done.txt; exec sleep "
+      "1000");
   REQUIRE(eventually([&] { return home.size_of("done.txt") > 0; }, Millis(30'000)));
   const auto log = home.folder() / "units/0.log";
   REQUIRE(eventually([&] { return std::filesystem::exists(log.string() + ".1"); }));
@@ -259,7 +279,9 @@ TEST_CASE("on a full disk a running set runs on, is cut, mended and reaped") {
   LocalHome home;
   const auto root = home.dir.path() / "home";
   const auto ok = on_a_small_disk(root, [&] {
-    if (!say(home.try_deploy(home.workload("echo begin; " + ticker("ticks.txt"))).has_value(), "deploy")) return false;
+    if (!say(home.try_deploy(home.workload("echo begin; " + ticker("ticks.txt"))).has_value(),
+             "deploy"))
+      return false;
     fill(root);
     const auto grows = [&] {
       const auto before = home.size_of("ticks.txt");
@@ -267,18 +289,29 @@ TEST_CASE("on a full disk a running set runs on, is cut, mended and reaped") {
     };
     if (!say(grows(), "the unit runs on")) return false;
     const auto cut = home.engine.cut(k_set, soon());
-    if (!say(!cut && cut.error().what.contains("frozen"), "a cut freezes, and says what it could not note")) return false;
+    if (!say(!cut && cut.error().what.contains("frozen"),
+             "a cut freezes, and says what it could not note"))
+      return false;
     std::this_thread::sleep_for(Millis(50));
     const auto before = home.size_of("ticks.txt");
     std::this_thread::sleep_for(Millis(100));
     if (!say(home.size_of("ticks.txt") == before, "it stands still")) return false;
-    if (!say(must(home.engine.list({}, soon())).at(0).world_cut == true, "and is seen to be cut")) return false;
+    if (!say(must(home.engine.list({}, soon())).at(0).world_cut == true, "and is seen to be cut"))
+      return false;
     const auto other = home.engine.claim({"other", "r0000000000"}, some_sources(), now(), soon());
-    if (!say(!other && other.error().exit == ExitCode::failed && other.error().what.contains("No space"), "a new claim fails clearly")) return false;
-    if (!say(!std::filesystem::exists(home.folder({"other", "r0000000000"})), "and leaves nothing")) return false;
-    if (const auto mended = home.engine.mend(k_set, false, soon()); !say(mended.has_value(), "mend")) return false;
+    if (!say(!other && other.error().exit == ExitCode::failed &&
+                 other.error().what.contains("No space"),
+             "a new claim fails clearly"))
+      return false;
+    if (!say(!std::filesystem::exists(home.folder({"other", "r0000000000"})), "and leaves nothing"))
+      return false;
+    if (const auto mended = home.engine.mend(k_set, false, soon());
+        !say(mended.has_value(), "mend"))
+      return false;
     if (!say(grows(), "it runs again")) return false;
-    if (const auto reaped = home.reap(); !say(reaped.has_value(), reaped ? "" : reaped.error().what.c_str())) return false;
+    if (const auto reaped = home.reap();
+        !say(reaped.has_value(), reaped ? "" : reaped.error().what.c_str()))
+      return false;
     return say(!std::filesystem::exists(home.folder()), "the folder is gone");
   });
   if (!ok) WARN("left out: no file system can be mounted here");
@@ -300,7 +333,9 @@ TEST_CASE("a start that finds the disk full leaves a partial set and no process"
     if (!say(home.processes_with(k_word) == 0, "no process")) return false;
     if (!say(home.state() == "partial", "partial")) return false;
     std::filesystem::remove(root / "ballast");
-    return say(home.try_deploy(home.workload("exec sleep " + k_word)).has_value(), "deploy with room") && say(home.reap().has_value(), "reap");
+    return say(home.try_deploy(home.workload("exec sleep " + k_word)).has_value(),
+               "deploy with room") &&
+           say(home.reap().has_value(), "reap");
   });
   if (!ok) WARN("left out: no file system can be mounted here");
   CHECK(ok.value_or(true));

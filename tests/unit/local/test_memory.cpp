@@ -3,8 +3,8 @@
 
 #include <sys/stat.h>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include "plugins/local/memory.hpp"
 #include "tests/support/test_host.hpp"
@@ -20,7 +20,9 @@ struct Fixture {
   Deadline soon{Millis(5000)};
   Time base{Millis(1'800'000'000'000)};
 
-  SetMemo memo(const SetName& name, std::optional<Time> reaped = {}) const { return {name, "local", "h:/x", {}, base, 2, reaped, {}}; }
+  SetMemo memo(const SetName& name, std::optional<Time> reaped = {}) const {
+    return {name, "local", "h:/x", {}, base, 2, reaped, {}};
+  }
   CutMemo cut(bool on) const { return {on, "alice@web1", "errors >= 5", base, 7, {}}; }
   std::map<std::string, MemoryEntry> read(std::optional<std::string_view> service = {}) {
     auto out = memory.read(service, soon);
@@ -57,7 +59,7 @@ TEST_CASE("sets and cuts are remembered, by service") {
   CHECK(thumbs.at(b.str()).cut_memo->prev_limit == 7);
   REQUIRE(f.memory.put_cut(b, f.cut(false), f.soon));
   CHECK(f.read("thumbs").at(b.str()).cut == false);
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat((f.dir.path() / "home/memory/sets" / (a.str() + ".json")).c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
 }
@@ -70,7 +72,8 @@ TEST_CASE("a cut is remembered when its set is not") {
   CHECK(entry.cut == true);
 }
 
-TEST_CASE("the oldest tombstones are forgotten with their cuts, living sets and other services never") {
+TEST_CASE(
+    "the oldest tombstones are forgotten with their cuts, living sets and other services never") {
   Fixture f;
   for (int i = 1; i <= 4; ++i) {
     const SetName name{"thumbs", rev(i)};
@@ -114,7 +117,9 @@ TEST_CASE("a forced state is a set's own, else its service's, and is forgotten w
   Fixture f;
   const SetName one{"thumbs", rev(1)}, two{"thumbs", rev(2)}, other{"previews", rev(3)};
   for (const auto& set : {one, two, other}) REQUIRE(f.memory.put_set(f.memo(set), f.soon));
-  const auto force = [&](Force::State state) { return Force{state, "alice@web1", "new rules", f.base}; };
+  const auto force = [&](Force::State state) {
+    return Force{state, "alice@web1", "new rules", f.base};
+  };
   REQUIRE(f.memory.put_force("thumbs", force(Force::State::observe), f.soon));
   REQUIRE(f.memory.put_force(two.str(), force(Force::State::closed), f.soon));
   auto all = f.read();
@@ -123,7 +128,9 @@ TEST_CASE("a forced state is a set's own, else its service's, and is forgotten w
   CHECK(all[one.str()].force->why == "new rules");
   CHECK(all[two.str()].force->state == Force::State::closed);
   CHECK_FALSE(all[other.str()].force);
-  for (const auto& [name, state] : {std::pair(one, Force::State::observe), std::pair(two, Force::State::closed), std::pair(SetName{"thumbs", "r0000000099"}, Force::State::observe)}) {
+  for (const auto& [name, state] :
+       {std::pair(one, Force::State::observe), std::pair(two, Force::State::closed),
+        std::pair(SetName{"thumbs", "r0000000099"}, Force::State::observe)}) {
     const auto forced = f.memory.force_of(name, f.soon);
     REQUIRE((forced && *forced));
     CHECK((*forced)->state == state);
@@ -142,7 +149,8 @@ TEST_CASE("a freeze is remembered by service, and lifting one that is not there 
   REQUIRE(f.memory.put_hold("thumbs", {}, f.soon));
   CHECK_FALSE(std::filesystem::exists(f.dir.path() / "home"));
   CHECK(f.memory.holds(f.soon)->empty());
-  REQUIRE(f.memory.put_hold("thumbs", Hold{"alice@web1", "the sale", f.base, f.base + Millis(1000)}, f.soon));
+  REQUIRE(f.memory.put_hold("thumbs", Hold{"alice@web1", "the sale", f.base, f.base + Millis(1000)},
+                            f.soon));
   REQUIRE(f.memory.put_hold("previews", Hold{"bob@web2", "broken", f.base, {}}, f.soon));
   const auto holds = f.memory.holds(f.soon);
   REQUIRE(holds);

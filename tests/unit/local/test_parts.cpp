@@ -27,26 +27,33 @@ TEST_CASE("paths of a home are built and read back in one place") {
   CHECK(HomePaths::parse_memo_file(home.set_memo(name).filename().string()) == name);
   CHECK_FALSE(HomePaths::parse_memo_file("thumbs.json"));
   CHECK_FALSE(HomePaths::parse_memo_file("thumbs-r5f0c1e9a2b.json.123.new"));
-  CHECK(HomePaths::parse_segment_file(home.segment("20261123T07").filename().string()) == "20261123T07");
+  CHECK(HomePaths::parse_segment_file(home.segment("20261123T07").filename().string()) ==
+        "20261123T07");
   CHECK_FALSE(HomePaths::parse_segment_file("20261123T7x.ndjson"));
   CHECK(home.id() == HomePaths("/var/lib/cdctl").id());
   CHECK(home.id() != HomePaths("/var/lib/cdctl2").id());
 }
 
 TEST_CASE("a run plan survives any command and any environment") {
-  RunPlan plan{"thumbs-r5f0c1e9a2b", "00ff", "/a b\nc", {{"worker", "echo 'x'\nwait"}, {"web", ""}}, {{"A", "line\nline"}, {"B", ""}}};
+  RunPlan plan{"thumbs-r5f0c1e9a2b",
+               "00ff",
+               "/a b\nc",
+               {{"worker", "echo 'x'\nwait"}, {"web", ""}},
+               {{"A", "line\nline"}, {"B", ""}}};
   const auto text = to_text(plan);
   const auto back = parse_run_plan(text);
   REQUIRE(back);
   CHECK(to_text(*back) == text);
   CHECK(back->units.at(0).command == "echo 'x'\nwait");
   CHECK(back->env.at("A") == "line\nline");
-  for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(parse_run_plan(std::string_view(text).substr(0, size)));
+  for (std::size_t size = 0; size < text.size(); ++size)
+    CHECK_FALSE(parse_run_plan(std::string_view(text).substr(0, size)));
 }
 
 TEST_CASE("a status is read back as it was written, and a torn one is none") {
   Status status{{12, 3456}, true, false, true, "/sys/fs/cgroup/x", {}};
-  status.units.push_back({"worker", UnitState::frozen, {13, 99}, Time(Millis(1'700'000'000'123)), 7, "exit status 1"});
+  status.units.push_back(
+      {"worker", UnitState::frozen, {13, 99}, Time(Millis(1'700'000'000'123)), 7, "exit status 1"});
   status.units.push_back({"web", UnitState::backoff, {}, Time(), 0, "could not start: a\nb"});
   const auto text = to_text(status);
   const auto back = parse_status(text);
@@ -62,7 +69,8 @@ TEST_CASE("a status is read back as it was written, and a torn one is none") {
   CHECK(back->units[0].last_exit == "exit status 1");
   CHECK(back->units[1].last_exit == "could not start: a b");
   CHECK(back->up() == 1);
-  for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(parse_status(std::string_view(text).substr(0, size)));
+  for (std::size_t size = 0; size < text.size(); ++size)
+    CHECK_FALSE(parse_status(std::string_view(text).substr(0, size)));
 }
 
 TEST_CASE("a fence is read back as it was written, and a torn one is none") {
@@ -77,14 +85,18 @@ TEST_CASE("a fence is read back as it was written, and a torn one is none") {
 
 TEST_CASE("the place for cgroups is found in pure, hybrid and contained trees") {
   using Parent = std::optional<std::filesystem::path>;
-  const auto find = [](const char* mountinfo, const char* cgroup) { return Cgroup::parse_parent(mountinfo, cgroup); };
+  const auto find = [](const char* mountinfo, const char* cgroup) {
+    return Cgroup::parse_parent(mountinfo, cgroup);
+  };
   const char* pure = "30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
   CHECK(find(pure, "0::/user.slice/a.scope\n") == Parent("/sys/fs/cgroup/user.slice/a.scope"));
   const char* hybrid =
-      "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw\n32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+      "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw\n32 31 0:29 / /sys/fs/cgroup/cpu "
+      "rw - cgroup cgroup rw,cpu\n"
       "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw\n";
   CHECK(find(hybrid, "4:memory:/x\n0::/\n") == Parent("/sys/fs/cgroup/unified/"));
-  CHECK(find("30 24 0:26 /docker/1 /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "0::/docker/1/sub\n") == Parent("/sys/fs/cgroup/sub"));
+  CHECK(find("30 24 0:26 /docker/1 /sys/fs/cgroup ro - cgroup2 cgroup rw\n",
+             "0::/docker/1/sub\n") == Parent("/sys/fs/cgroup/sub"));
   CHECK(find("30 24 0:26 / /a\\040b ro - cgroup2 cgroup rw\n", "0::/x\n") == Parent("/a b/x"));
   CHECK_FALSE(find("32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", "3:cpu:/\n"));
   CHECK_FALSE(find(pure, "0::/../outside\n"));

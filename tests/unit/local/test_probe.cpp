@@ -109,7 +109,9 @@ TEST_CASE("one unit of two down is a warning, and a few restarts long ago are no
   up.since = clock - std::chrono::minutes(5);
   up.restarts = 7;
   down.state = local::UnitState::backoff;
-  const auto signals = local::judge_units(k_set, reading_of({up, down}), local::UnitsBefore{clock - std::chrono::seconds(10), {7, 0}}, true, clock);
+  const auto signals =
+      local::judge_units(k_set, reading_of({up, down}),
+                         local::UnitsBefore{clock - std::chrono::seconds(10), {7, 0}}, true, clock);
   REQUIRE(find(signals, "local/down"));
   CHECK((*find(signals, "local/down"))["severity"].view() == "warning");
   CHECK(find(signals, "local/restarts") == nullptr);

@@ -83,7 +83,8 @@ TEST_CASE("lines as people write them") {
   CHECK(git.branch == "main");
   CHECK(git.overwrite);
   CHECK(git.depth == 1);
-  CHECK(git.options == std::vector<std::pair<std::string, std::string>>{{"branch", "main"}, {"overwrite", "True"}, {"depth", "1"}});
+  CHECK(git.options == std::vector<std::pair<std::string, std::string>>{
+                           {"branch", "main"}, {"overwrite", "True"}, {"depth", "1"}});
   CHECK(one("x @;overwrite=False").overwrite);  // only its presence counts
   CHECK(one("x git+https://h/x;revno=zesty").revno == "zesty");
   CHECK(one("x lp:x;lightweight=True").lightweight);
@@ -105,7 +106,8 @@ TEST_CASE("what a collect file may not hold is told with line and column") {
       {"x  -rf", "collect:1:4: '-rf' is no path"},
       {"x ../y", "collect:1:3: source '../y' may not hold"},
       {"x svn:y", "collect:1:3: 'svn:' is no kind of source"},
-      {"x git+htps://h/x", "collect:1:3: 'git+htps:' is no kind of source; did you mean git+https:?"},
+      {"x git+htps://h/x",
+       "collect:1:3: 'git+htps:' is no kind of source; did you mean git+https:?"},
       {"x nosmart+git+https://h/x", "collect:1:3: 'nosmart+git+https:' is no kind of source"},
       {"x git+https:h/x", "collect:1:3: write git+https://host/path"},
       {"x git+ssh://-oProxyCommand=x/y", "collect:1:3: write git+ssh://host/path"},
@@ -123,7 +125,8 @@ TEST_CASE("what a collect file may not hold is told with line and column") {
       {"x git+https://h/x;depth=0", "depth must be a number from 1"},
       {"x git+https://h/x;revno=1,branch=2", "collect:1:19: revno and branch exclude each other"},
       {"x git+https://h/x;brnch=2", "collect:1:19: 'brnch' is no option; did you mean branch?"},
-      {"x lp:x;branch=a", "'branch' is no option of a bzr source; it has: overwrite, revno, lightweight"},
+      {"x lp:x;branch=a",
+       "'branch' is no option of a bzr source; it has: overwrite, revno, lightweight"},
       {"x @;branch=x", "'branch' is no option of a folder source"},
       {"x y;method=magic", "method must be copy, rsync, link or hardlink, not 'magic'"},
       {"x cs:a;channel=nightly", "channel must be"},
@@ -136,7 +139,8 @@ TEST_CASE("what a collect file may not hold is told with line and column") {
 }
 
 TEST_CASE("a password in a source is refused and not shown") {
-  for (const std::string source : {"git+https://me:hunter2@h/x", "https://me:hunter2@h/x", "bzr+ssh://me:hunter2@h/x", "nope://me:hunter2@h/x"}) {
+  for (const std::string source : {"git+https://me:hunter2@h/x", "https://me:hunter2@h/x",
+                                   "bzr+ssh://me:hunter2@h/x", "nope://me:hunter2@h/x"}) {
     const auto text = problem("x " + source);
     CHECK_THAT(text, Catch::Contains("a password may not stand"));
     CHECK_FALSE(text.contains("hunter2"));
@@ -147,7 +151,8 @@ TEST_CASE("what works but is hardly meant is warned of") {
   auto parsed = parse("x https://h/x.git");
   CHECK(parsed.problems.empty());
   REQUIRE(parsed.warnings.size() == 1);
-  CHECK(parsed.warnings[0].str() == "collect:1:3: this downloads one file; for a repository write git+https");
+  CHECK(parsed.warnings[0].str() ==
+        "collect:1:3: this downloads one file; for a repository write git+https");
   parsed = parse("x git+https://h/x;branch=a,branch=b");
   REQUIRE(parsed.warnings.size() == 1);
   CHECK(parsed.warnings[0].str() == "collect:1:28: branch is given again; the last value counts");
@@ -155,7 +160,8 @@ TEST_CASE("what works but is hardly meant is warned of") {
   CHECK(parse("x git://h/x").warnings.size() == 1);
 }
 
-TEST_CASE("of two lines for one destination the later counts, with a warning, and parents come first") {
+TEST_CASE(
+    "of two lines for one destination the later counts, with a warning, and parents come first") {
   const auto parsed = parse("# c\na/b/c @\n\na/b lp:x\na @\nx @\nx here\n");
   REQUIRE(parsed.problems.empty());
   REQUIRE(parsed.lines.size() == 4);
@@ -171,14 +177,31 @@ TEST_CASE("of two lines for one destination the later counts, with a warning, an
 namespace {
 
 template <class Container>
-const auto& pick(const Container& from, std::mt19937& random) { return from[random() % from.size()]; }
+const auto& pick(const Container& from, std::mt19937& random) {
+  return from[random() % from.size()];
+}
 
 /// A line that is often right and sometimes not.
 std::string random_line(std::mt19937& random) {
-  static const std::vector<std::string> destinations{"a", "b", "a/b", "a/b/c", "b/x", "größe", "a.b+c", "../a", "a/", "x_y"};
+  static const std::vector<std::string> destinations{"a",     "b",     "a/b",  "a/b/c", "b/x",
+                                                     "größe", "a.b+c", "../a", "a/",    "x_y"};
   static const std::vector<std::string> blanks{" ", "  ", "\t", " \t "};
-  static const std::vector<std::string> sources{"@", "lp:~a/b", "git+https://h/x", "git+file:///x", "https://h/x;y", "here/there", "./here", "/abs", "cs:~a/b", "ch:b", "nosmart+lp:x", "svn:x", "@@", "file:x", "bzr://h/a:b"};
-  static const std::vector<std::string> options{"revno=1", "branch=m", "overwrite=True", "depth=3", "lightweight=t", "method=link", "channel=edge", "revno=revid:a@b-1", "x=y", "asked=branch:m", "=", "sha256=" + std::string(64, '0')};
+  static const std::vector<std::string> sources{
+      "@",      "lp:~a/b", "git+https://h/x", "git+file:///x", "https://h/x;y", "here/there",
+      "./here", "/abs",    "cs:~a/b",         "ch:b",          "nosmart+lp:x",  "svn:x",
+      "@@",     "file:x",  "bzr://h/a:b"};
+  static const std::vector<std::string> options{"revno=1",
+                                                "branch=m",
+                                                "overwrite=True",
+                                                "depth=3",
+                                                "lightweight=t",
+                                                "method=link",
+                                                "channel=edge",
+                                                "revno=revid:a@b-1",
+                                                "x=y",
+                                                "asked=branch:m",
+                                                "=",
+                                                "sha256=" + std::string(64, '0')};
   auto text = pick(destinations, random) + pick(blanks, random) + pick(sources, random);
   const auto count = random() % 4;
   for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? ';' : ',') + pick(options, random);
@@ -221,7 +244,9 @@ TEST_CASE("bytes of any kind are read without harm") {
 TEST_CASE("a long file is read in linear time") {
   const auto seconds = [](int count) {
     std::string text = "all @\n";
-    for (int i = 0; i < count; ++i) text += "all/charm-" + std::to_string(i) + "  git+https://host.example/charms/" + std::to_string(i) + ";branch=main\n";
+    for (int i = 0; i < count; ++i)
+      text += "all/charm-" + std::to_string(i) + "  git+https://host.example/charms/" +
+              std::to_string(i) + ";branch=main\n";
     const auto begun = std::chrono::steady_clock::now();
     const auto parsed = parse(text);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;

@@ -1,4 +1,5 @@
-// The manifests of tests/corpus/mojo against what is pinned beside them (its README tells the files), and the round trip.
+// The manifests of tests/corpus/mojo against what is pinned beside them (its README tells the
+// files), and the round trip.
 
 #include <algorithm>
 #include <filesystem>
@@ -36,12 +37,14 @@ Json to_json(std::size_t line, const std::string& phase, const std::vector<Optio
 }
 std::string rows_text(const Manifest& manifest) {
   std::string out;
-  for (const auto& row : manifest.rows) out += to_json(row.line, row.phase, row.options).dump() + '\n';
+  for (const auto& row : manifest.rows)
+    out += to_json(row.line, row.phase, row.options).dump() + '\n';
   return out;
 }
 std::string steps_text(const Plan& plan) {
   std::string out;
-  for (const auto& step : plan.steps) out += to_json(step.line, std::string(step.rule->name), step.options).dump() + '\n';
+  for (const auto& step : plan.steps)
+    out += to_json(step.line, std::string(step.rule->name), step.options).dump() + '\n';
   return out;
 }
 std::string problems_text(const std::vector<Problem>& problems) {
@@ -54,7 +57,8 @@ std::string problems_text(const std::vector<Problem>& problems) {
 Plan plan_of(const std::string& text, bool with_series) {
   const Stage nowhere("/nonexistent", "");
   const Lookup lookup = [&](const std::string& name) -> std::optional<std::string> {
-    return with_series && name == "MOJO_SERIES" ? std::optional<std::string>("noble") : std::nullopt;
+    return with_series && name == "MOJO_SERIES" ? std::optional<std::string>("noble")
+                                                : std::nullopt;
   };
   PlanPlaces places{nowhere, {}, lookup};
   places.check_files = false;
@@ -73,9 +77,11 @@ void check_manifest(const fs::path& file) {
   CHECK(problems_text(with.problems) == text_if_there(pin(".errors")));
   CHECK(problems_text(with.warnings) == text_if_there(pin(".warnings")));
   const bool needs_series = fs::exists(pin(".unset"));
-  CHECK(problems_text(without.problems) == text_if_there(needs_series ? pin(".unset") : pin(".errors")));
+  CHECK(problems_text(without.problems) ==
+        text_if_there(needs_series ? pin(".unset") : pin(".errors")));
   if (with.problems.empty()) {
-    const auto expanded = fs::exists(pin(".expanded.ndjson")) ? pin(".expanded.ndjson") : pin(".rows.ndjson");
+    const auto expanded =
+        fs::exists(pin(".expanded.ndjson")) ? pin(".expanded.ndjson") : pin(".rows.ndjson");
     CHECK(steps_text(with) == text_of(expanded));
   }
 }
@@ -93,7 +99,8 @@ TEST_CASE("each manifest of the corpus is read as it is pinned, with the series 
 }
 
 TEST_CASE("the corpus holds no pin without its manifest, and its README names each manifest") {
-  const std::set<std::string> suffixes{".manifest", ".rows.ndjson", ".expanded.ndjson", ".errors", ".warnings", ".unset"};
+  const std::set<std::string> suffixes{".manifest", ".rows.ndjson", ".expanded.ndjson",
+                                       ".errors",   ".warnings",    ".unset"};
   const auto readme = text_of(k_corpus / "README.md");
   for (const auto& entry : fs::directory_iterator(k_corpus)) {
     const auto name = entry.path().filename().string();
@@ -108,11 +115,13 @@ TEST_CASE("the corpus holds no pin without its manifest, and its README names ea
 
 namespace {
 
-/// What a step of a spec tree became: where its line is, its phase, and its file, relative to the tree.
+/// What a step of a spec tree became: where its line is, its phase, and its file, relative to the
+/// tree.
 std::string tree_text(const Plan& plan, const fs::path& tree) {
   std::string out;
   for (const auto& step : plan.steps) {
-    out += step.where() + (step.file.empty() ? "" : " <- " + step.file.lexically_relative(tree).string());
+    out += step.where() +
+           (step.file.empty() ? "" : " <- " + step.file.lexically_relative(tree).string());
     for (const auto& [name, value] : step.words) out += ' ' + name + '=' + quoted_word(value);
     out += '\n';
   }
@@ -125,7 +134,9 @@ std::string plan_tree(const fs::path& tree, const std::string& stage, const std:
   const Lookup lookup = [](const std::string& variable) -> std::optional<std::string> {
     return variable == "MOJO_SERIES" ? std::optional<std::string>("noble") : std::nullopt;
   };
-  return tree_text(make_plan({where, fs::exists(tree / "trunk") ? tree / "trunk" : fs::path(), lookup}, name), tree);
+  return tree_text(
+      make_plan({where, fs::exists(tree / "trunk") ? tree / "trunk" : fs::path(), lookup}, name),
+      tree);
 }
 
 }  // namespace
@@ -137,7 +148,8 @@ TEST_CASE("each spec tree of the corpus is planned as it is pinned") {
     INFO(entry.path().string());
     const auto pinned = text_of(entry.path() / "plans");
     std::string actual, stage, name;
-    for (std::size_t at = 0; at < pinned.size(); at = std::min(pinned.find('\n', at), pinned.size()) + 1) {
+    for (std::size_t at = 0; at < pinned.size();
+         at = std::min(pinned.find('\n', at), pinned.size()) + 1) {
       if (pinned.compare(at, 3, "== ") != 0) continue;
       const auto header = pinned.substr(at, pinned.find('\n', at) - at);
       const auto blank = header.find(' ', 3);
@@ -164,7 +176,8 @@ class Rows {
     for (auto rows = pick(6); rows > 0; --rows) {
       const auto& rule = phase_rules()[pick(phase_rules().size())];
       Row row{0, std::string(rule.name), {}};
-      for (auto options = pick(5); options > 0; --options) row.options.push_back({key(), value(), 0});
+      for (auto options = pick(5); options > 0; --options)
+        row.options.push_back({key(), value(), 0});
       made.rows.push_back(std::move(row));
     }
     return made;
@@ -173,11 +186,14 @@ class Rows {
  private:
   std::size_t pick(std::size_t below) { return below == 0 ? 0 : random_() % below; }
   std::string key() {
-    static const std::vector<std::string> keys{"config", "timeout", "--target", "max-wait", "KV", "_X1", "lxc", "0"};
+    static const std::vector<std::string> keys{"config", "timeout", "--target", "max-wait",
+                                               "KV",     "_X1",     "lxc",      "0"};
     return keys[pick(keys.size())];
   }
   std::string value() {
-    static const std::vector<std::string> parts{"'", "\"", "\\", " ", "\t", "=", "#", "${", "}", "${A:-b}", "$", "ü", "€", "😀", "x", "a b", "''", "\\'", "\v", "\x7f", ";", "--"};
+    static const std::vector<std::string> parts{
+        "'", "\"", "\\", " ", "\t",  "=",  "#",   "${", "}",    "${A:-b}", "$",
+        "ü", "€",  "😀", "x", "a b", "''", "\\'", "\v", "\x7f", ";",       "--"};
     std::string text;
     for (auto count = pick(9); count > 0; --count) text += parts[pick(parts.size())];
     return text;
@@ -205,8 +221,12 @@ std::string other_hand(const Manifest& manifest) {
 }
 
 bool same_rows(const Manifest& a, const Manifest& b) {
-  const auto same_option = [](const Option& x, const Option& y) { return x.key == y.key && x.value == y.value; };
-  return std::ranges::equal(a.rows, b.rows, [&](const Row& x, const Row& y) { return x.phase == y.phase && std::ranges::equal(x.options, y.options, same_option); });
+  const auto same_option = [](const Option& x, const Option& y) {
+    return x.key == y.key && x.value == y.value;
+  };
+  return std::ranges::equal(a.rows, b.rows, [&](const Row& x, const Row& y) {
+    return x.phase == y.phase && std::ranges::equal(x.options, y.options, same_option);
+  });
 }
 
 }  // namespace
@@ -217,13 +237,18 @@ TEST_CASE("what is printed is read as the same rows, whatever the words hold") {
     const auto printed = print_manifest(made);
     const auto again = parse_manifest(printed, "m");
     const auto other = parse_manifest(other_hand(made), "m");
-    if (again.problems.empty() && other.problems.empty() && same_rows(made, again) && same_rows(made, other) && print_manifest(again) == printed) continue;
-    FAIL("seed " << seed << ":\n" << printed << problems_text(again.problems) << other_hand(made) << problems_text(other.problems));
+    if (again.problems.empty() && other.problems.empty() && same_rows(made, again) &&
+        same_rows(made, other) && print_manifest(again) == printed)
+      continue;
+    FAIL("seed " << seed << ":\n"
+                 << printed << problems_text(again.problems) << other_hand(made)
+                 << problems_text(other.problems));
   }
 }
 
 TEST_CASE("a word is quoted so that it is one word, itself, also at the start of a line") {
-  for (const std::string word : {"", "#", "#x", "a b", "it's", "\"", "\\", "'", "''", "x=", "${A b}", "\t", "größe"}) {
+  for (const std::string word :
+       {"", "#", "#x", "a b", "it's", "\"", "\\", "'", "''", "x=", "${A b}", "\t", "größe"}) {
     Problem problem;
     const auto words = split_words(quoted_word(word), problem);
     INFO(word);
@@ -251,6 +276,11 @@ TEST_CASE("manifests that include each other twice at each level end soon, with 
 TEST_CASE("a spec's path may end in a slash") {
   const auto tree = k_corpus / "trees/stages/spec";
   const Stage plain(tree, "production"), slash(tree.string() + "/", "production");
-  for (const std::string name : {"manifest", "Procfile", "none"}) CHECK(slash.find(name).has_value() == plain.find(name).has_value());
-  CHECK(make_plan({slash, {}, [](const std::string&) { return std::optional<std::string>("noble"); }}, "manifest").steps.at(1).where() == "manifest:2: script open.sh");
+  for (const std::string name : {"manifest", "Procfile", "none"})
+    CHECK(slash.find(name).has_value() == plain.find(name).has_value());
+  CHECK(
+      make_plan({slash, {}, [](const std::string&) { return std::optional<std::string>("noble"); }},
+                "manifest")
+          .steps.at(1)
+          .where() == "manifest:2: script open.sh");
 }

@@ -31,13 +31,19 @@ TEST_CASE("without a spec the trunk's Procfile is deployed from its checkout") {
 
 TEST_CASE("a manifest is run from top to bottom with Mojo's environment") {
   breaker::Stand stand;
-  stand.service.table = Json::object({{"mojo", Json::object({{"stage", "lp/production"}, {"series", "noble"}})}});
+  stand.service.table =
+      Json::object({{"mojo", Json::object({{"stage", "lp/production"}, {"series", "noble"}})}});
   stand.spec.write("lp/production/here", "x");
-  stand.with_spec("collect\nbuild config=build.sh\nscript config=env.sh WORD='a  b'\ndeploy\nverify config=verify.sh\n");
+  stand.with_spec(
+      "collect\nbuild config=build.sh\nscript config=env.sh WORD='a  b'\ndeploy\nverify "
+      "config=verify.sh\n");
   stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\nempty @\nlocal lp\n");
-  stand.script("build.sh", "echo built > \"$MOJO_BUILD_DIR/app/artefact\"\npwd > \"$MOJO_LOCAL_DIR/pwd\"\n");
+  stand.script("build.sh",
+               "echo built > \"$MOJO_BUILD_DIR/app/artefact\"\npwd > \"$MOJO_LOCAL_DIR/pwd\"\n");
   stand.script("env.sh", "env > \"$MOJO_LOCAL_DIR/env\"\n");
-  stand.script("verify.sh", "test \"$(cat \"$CDCTL_SOURCE_TRUNK/artefact\")\" = built && test -f \"$MOJO_BUILD_DIR/local/production/here\" && test -d \"$MOJO_BUILD_DIR/empty\"\n");
+  stand.script("verify.sh",
+               "test \"$(cat \"$CDCTL_SOURCE_TRUNK/artefact\")\" = built && test -f "
+               "\"$MOJO_BUILD_DIR/local/production/here\" && test -d \"$MOJO_BUILD_DIR/empty\"\n");
   ::setenv("AMQP_URL", "amqp://from-our-own-environment", 1);
   const auto done = stand.deploy();
   ::unsetenv("AMQP_URL");
@@ -45,18 +51,25 @@ TEST_CASE("a manifest is run from top to bottom with Mojo's environment") {
   REQUIRE(stand.claim.started.size() == 1);
   CHECK(stand.text(stand.work("local/pwd")) == stand.work("spec/lp/production").string() + "\n");
   const auto env = "\n" + stand.text(stand.work("local/env"));
-  for (const auto& line : {std::string("MOJO_PROJECT=thumbs"), std::string("MOJO_SERIES=noble"), std::string("MOJO_WORKSPACE=thumbs-r0123456789"), std::string("MOJO_STAGE=lp/production"),
-                           "MOJO_SPEC=" + stand.spec.url(), "MOJO_SPEC_DIR=" + stand.work("spec").string(), "MOJO_BUILD_DIR=" + stand.work("build").string(),
-                           "MOJO_REPO_DIR=" + stand.work("repo").string(), "MOJO_LOCAL_DIR=" + stand.work("local").string(), std::string("WORD=a  b"),
-                           std::string("CDCTL_SERVICE=thumbs"), std::string("CDCTL_REVISION=r0123456789"), std::string("CDCTL_SET=thumbs-r0123456789"),
-                           "CDCTL_SOURCE_SPEC=" + stand.work("spec").string(), "CDCTL_SOURCE_TRUNK_REVISION=" + stand.trunk.head(),
-                           "MOJO_LOGFILE=" + stand.work("log/mojo.log").string(), "MOJO_ROOT=" + (stand.host.home() / "mojo").string()}) {
+  for (const auto& line :
+       {std::string("MOJO_PROJECT=thumbs"), std::string("MOJO_SERIES=noble"),
+        std::string("MOJO_WORKSPACE=thumbs-r0123456789"), std::string("MOJO_STAGE=lp/production"),
+        "MOJO_SPEC=" + stand.spec.url(), "MOJO_SPEC_DIR=" + stand.work("spec").string(),
+        "MOJO_BUILD_DIR=" + stand.work("build").string(),
+        "MOJO_REPO_DIR=" + stand.work("repo").string(),
+        "MOJO_LOCAL_DIR=" + stand.work("local").string(), std::string("WORD=a  b"),
+        std::string("CDCTL_SERVICE=thumbs"), std::string("CDCTL_REVISION=r0123456789"),
+        std::string("CDCTL_SET=thumbs-r0123456789"),
+        "CDCTL_SOURCE_SPEC=" + stand.work("spec").string(),
+        "CDCTL_SOURCE_TRUNK_REVISION=" + stand.trunk.head(),
+        "MOJO_LOGFILE=" + stand.work("log/mojo.log").string(),
+        "MOJO_ROOT=" + (stand.host.home() / "mojo").string()}) {
     INFO(line);
     CHECK(env.contains("\n" + line + "\n"));
   }
   CHECK_FALSE(env.contains("AMQP_URL"));
   CHECK(fs::exists(stand.work("log/2-build.log")));
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat(stand.work("local").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0700);
   REQUIRE(::stat(stand.work("log/2-build.log").c_str(), &info) == 0);
@@ -83,7 +96,10 @@ TEST_CASE("nothing runs when anything in the manifest is wrong") {
 TEST_CASE("a failed phase names its line, how it ended and its last words, without secrets") {
   breaker::Stand stand;
   stand.with_spec("\nscript config=fail.sh\ndeploy\n");
-  stand.script("fail.sh", "echo first\necho 'password is s3cretpass, url amqp://thumbs:s3cretpass@broker/'\necho \"$DEMO_TOKEN\" >&2\nprintf 'last\\007'\nexit 3\n");
+  stand.script(
+      "fail.sh",
+      "echo first\necho 'password is s3cretpass, url amqp://thumbs:s3cretpass@broker/'\necho "
+      "\"$DEMO_TOKEN\" >&2\nprintf 'last\\007'\nexit 3\n");
   ::setenv("DEMO_TOKEN", "tok-1234567", 1);
   const auto done = stand.deploy();
   ::unsetenv("DEMO_TOKEN");
@@ -102,7 +118,8 @@ TEST_CASE("a phase that hangs is ended at its timeout, with all that it started"
   breaker::Stand stand;
   const auto mark = (stand.dir.path() / "mark").string();
   stand.with_spec("script config=hang.sh timeout=1\ndeploy\n");
-  stand.script("hang.sh", "(trap '' TERM; sleep 60; touch " + mark + ") &\necho waiting\nsleep 60\n");
+  stand.script("hang.sh",
+               "(trap '' TERM; sleep 60; touch " + mark + ") &\necho waiting\nsleep 60\n");
   const auto begun = std::chrono::steady_clock::now();
   const auto done = stand.deploy();
   REQUIRE_FALSE(done);
@@ -129,8 +146,9 @@ TEST_CASE("a file source is copied privately, and refused when it changed meanwh
   stand.source("my-config", "file", file.string(), sha256_hex("KEY=secret\n"));
   REQUIRE_DONE(stand.deploy(false));
   CHECK(stand.text(stand.work("sources/my-config")) == "KEY=secret\n");
-  CHECK(stand.claim.started[0].env.at("CDCTL_SOURCE_MY_CONFIG") == stand.work("sources/my-config").string());
-  struct stat info {};
+  CHECK(stand.claim.started[0].env.at("CDCTL_SOURCE_MY_CONFIG") ==
+        stand.work("sources/my-config").string());
+  struct stat info{};
   REQUIRE(::stat(stand.work("sources/my-config").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   REQUIRE(write_file_atomically(file, "KEY=other\n"));
@@ -147,14 +165,18 @@ TEST_CASE("collect lines that are a source give its exact revision, others their
   library.git({"tag", "v1"});
   library.commit("v", "2");
   stand.with_spec("collect\ndeploy\n");
-  stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\nlib git+file://" + library.url() + "\nold git+file://" + library.url() + ";revno=v1\nshort git+file://" +
-                                  library.url() + ";revno=" + old.substr(0, 9) + "\n");
+  stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\nlib git+file://" +
+                                  library.url() + "\nold git+file://" + library.url() +
+                                  ";revno=v1\nshort git+file://" + library.url() +
+                                  ";revno=" + old.substr(0, 9) + "\n");
   REQUIRE_DONE(stand.deploy());
   CHECK(fs::canonical(stand.work("build/app")) == fs::canonical(stand.work("sources/trunk")));
   CHECK(stand.text(stand.work("build/lib/v")) == "2");
   CHECK(stand.text(stand.work("build/old/v")) == "1");
   CHECK(stand.text(stand.work("build/short/v")) == "1");
-  CHECK(std::ranges::any_of(stand.host.logged, [](const std::string& line) { return line.contains("collected lib at") && line.contains("does not ship by itself"); }));
+  CHECK(std::ranges::any_of(stand.host.logged, [](const std::string& line) {
+    return line.contains("collected lib at") && line.contains("does not ship by itself");
+  }));
 }
 
 TEST_CASE("a trunk that moved on is still deployed at the revision of the set") {
@@ -163,7 +185,8 @@ TEST_CASE("a trunk that moved on is still deployed at the revision of the set") 
   REQUIRE_DONE(stand.deploy(false));
   const auto sources = stand.sources;
   stand.trunk.commit("version", "2");
-  const DeployRequest request{stand.service, {"thumbs", "r0123456789"}, sources, stand.env, Deadline(stand.patience)};
+  const DeployRequest request{
+      stand.service, {"thumbs", "r0123456789"}, sources, stand.env, Deadline(stand.patience)};
   REQUIRE_DONE(MojoDeployer(stand.host).deploy(request, stand.claim));
   CHECK(stand.text(stand.work("sources/trunk/version")) == "1");
 }
@@ -171,7 +194,9 @@ TEST_CASE("a trunk that moved on is still deployed at the revision of the set") 
 TEST_CASE("a second deploy into the same workspace starts from nothing") {
   breaker::Stand stand;
   stand.with_spec("script config=edit.sh\ndeploy\n");
-  stand.script("edit.sh", "test ! -e \"$MOJO_BUILD_DIR/left\" || exit 9\ntouch \"$MOJO_BUILD_DIR/left\"\nsed -i 's/exit 9/exit 8/' \"$MOJO_SPEC_DIR/edit.sh\"\n");
+  stand.script("edit.sh",
+               "test ! -e \"$MOJO_BUILD_DIR/left\" || exit 9\ntouch \"$MOJO_BUILD_DIR/left\"\nsed "
+               "-i 's/exit 9/exit 8/' \"$MOJO_SPEC_DIR/edit.sh\"\n");
   REQUIRE_DONE(stand.deploy());
   REQUIRE_DONE(stand.deploy());
   CHECK(stand.claim.started.size() == 2);
@@ -212,8 +237,15 @@ TEST_CASE("what cannot be deployed is told before anything is made") {
     CHECK(stand.deploy(false).error().what.contains("source extra"));
   }
   SECTION("neither trunk nor spec") {
-    const DeployRequest request{stand.service, {"thumbs", "r0123456789"}, stand.sources, stand.env, Deadline(stand.patience)};
-    CHECK(MojoDeployer(stand.host).deploy(request, stand.claim).error().what.contains("neither a spec nor a trunk"));
+    const DeployRequest request{stand.service,
+                                {"thumbs", "r0123456789"},
+                                stand.sources,
+                                stand.env,
+                                Deadline(stand.patience)};
+    CHECK(MojoDeployer(stand.host)
+              .deploy(request, stand.claim)
+              .error()
+              .what.contains("neither a spec nor a trunk"));
   }
   CHECK(stand.claim.started.empty());
 }
@@ -233,7 +265,8 @@ TEST_CASE("a collect line cannot write through a link out of the workspace") {
 TEST_CASE("output of any kind and size passes without harm") {
   breaker::Stand stand;
   stand.with_spec("script config=loud.sh\ndeploy\n");
-  stand.script("loud.sh", "head -c 20000000 /dev/zero\nhead -c 1000000 /dev/urandom >&2\necho done\n");
+  stand.script("loud.sh",
+               "head -c 20000000 /dev/zero\nhead -c 1000000 /dev/urandom >&2\necho done\n");
   REQUIRE_DONE(stand.deploy());
   CHECK(fs::file_size(stand.work("log/1-script.log")) > 21'000'000);
 }
@@ -246,7 +279,8 @@ TEST_CASE("a workspace with blanks, quotes and other letters in its path works")
   stand.script("my script.sh", "test -f \"$MOJO_BUILD_DIR/app/Procfile\"\n");
   stand.source("trunk", "git", stand.trunk.url(), stand.trunk.commit_all("t"));
   stand.source("spec", "git", stand.spec.url(), stand.spec.commit_all("s"));
-  const DeployRequest request{stand.service, {"thumbs", "r0123456789"}, stand.sources, stand.env, Deadline(stand.patience)};
+  const DeployRequest request{
+      stand.service, {"thumbs", "r0123456789"}, stand.sources, stand.env, Deadline(stand.patience)};
   REQUIRE_DONE(MojoDeployer(stand.host).deploy(request, odd));
   CHECK(odd.started.size() == 1);
 }
@@ -256,7 +290,8 @@ TEST_CASE("a deploy that was killed at any step is done again in the same worksp
   stand.with_spec("collect\nscript config=once.sh\ndeploy\n");
   stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\n");
   stand.script("once.sh", "test ! -e \"$MOJO_LOCAL_DIR/mark\" && touch \"$MOJO_LOCAL_DIR/mark\"\n");
-  const std::string point = GENERATE("mojo.fetched", "mojo.checked", "mojo.collected", "mojo.after-script", "mojo.before-start", "mojo.started");
+  const std::string point = GENERATE("mojo.fetched", "mojo.checked", "mojo.collected",
+                                     "mojo.after-script", "mojo.before-start", "mojo.started");
   INFO(point);
   const auto child = ::fork();
   REQUIRE(child >= 0);

@@ -31,11 +31,14 @@ Json read(const std::string& text) {
 TEST_CASE("a trunk with a bundle and no spec is handed over as it stands") {
   CharmStand stand;
   stand.service.units = {{"worker", 3}};
-  stand.trunk.write("bundle.yaml", "applications:\n  worker: {charm: ./charm, num_units: 1, options: {queue: jobs}}\n  log: {charm: syslog, channel: stable}\n");
+  stand.trunk.write("bundle.yaml",
+                    "applications:\n  worker: {charm: ./charm, num_units: 1, options: {queue: "
+                    "jobs}}\n  log: {charm: syslog, channel: stable}\n");
   REQUIRE_DONE(stand.deploy(false));
   REQUIRE(stand.claim.bundles.size() == 1);
   const auto& applications = stand.claim.bundles[0].bundle["applications"];
-  CHECK(applications["worker"]["charm"].view() == fs::canonical(stand.work("sources/trunk/charm")).string());
+  CHECK(applications["worker"]["charm"].view() ==
+        fs::canonical(stand.work("sources/trunk/charm")).string());
   CHECK(applications["worker"]["num_units"].as_int() == 3);
   CHECK(applications["worker"]["options"]["queue"].view() == "jobs");
   CHECK(applications["log"]["charm"].view() == "syslog");
@@ -47,11 +50,16 @@ TEST_CASE("a manifest's bundles go to the engine one by one, rendered, with thei
   CharmStand stand;
   stand.service.table = Json::object({{"mojo", Json::object({{"stage", "prod"}})}});
   stand.with_spec("bundle config=bundle.yaml local=overlay.yaml\nbundle config=more.yaml\n");
-  stand.spec.write("prod/bundle.yaml", "applications:\n  worker:\n    charm: ./charm\n    options: {stage: \"{{ stage }}\", debug: yes}\n");
-  stand.spec.write("prod/more.yaml", "applications:\n  cache: {charm: ch:memcached, num_units: 2}\n");
+  stand.spec.write("prod/bundle.yaml",
+                   "applications:\n  worker:\n    charm: ./charm\n    options: {stage: \"{{ stage "
+                   "}}\", debug: yes}\n");
+  stand.spec.write("prod/more.yaml",
+                   "applications:\n  cache: {charm: ch:memcached, num_units: 2}\n");
   const auto secrets = stand.dir.path() / "home/mojo/LOCAL/thumbs/prod";
   fs::create_directories(secrets);
-  REQUIRE_DONE(write_file_atomically(secrets / "overlay.yaml", "applications: {worker: {options: {token: hunter2hunter2}}}\n", 0600));
+  REQUIRE_DONE(write_file_atomically(secrets / "overlay.yaml",
+                                     "applications: {worker: {options: {token: hunter2hunter2}}}\n",
+                                     0600));
   REQUIRE_DONE(stand.deploy());
   REQUIRE(stand.claim.bundles.size() == 2);
   const auto& worker = stand.claim.bundles[0].bundle["applications"]["worker"];

@@ -47,7 +47,7 @@ struct Spec {
   }
   std::string text(const std::string& file) const { return read_file(top / file).value(); }
   unsigned mode(const std::string& file) const {
-    struct stat status {};
+    struct stat status{};
     REQUIRE(::stat((top / file).c_str(), &status) == 0);
     return status.st_mode & 07777;
   }
@@ -73,7 +73,8 @@ struct Spec {
   static std::string shown(const std::vector<Finding>& findings) {
     std::string out;
     for (const auto& finding : findings) {
-      out += finding.path + ':' + std::to_string(finding.line) + ':' + std::to_string(finding.column) + ' ' + std::string(finding.rule);
+      out += finding.path + ':' + std::to_string(finding.line) + ':' +
+             std::to_string(finding.column) + ' ' + std::string(finding.rule);
       out += finding.severity == Severity::error ? " error" : " warning";
       out += std::string(finding.fixed ? "!" : finding.fixable ? "+" : "") + '\n';
     }
@@ -92,8 +93,12 @@ TEST_CASE("a good spec gives no finding") {
 
 TEST_CASE("what a manifest may not hold is found under its rule") {
   Spec spec;
-  spec.write("manifest", "colect\nscript config=run.sh\nscript config=none.sh\nscript config=${NO_SUCH}\nscript config=../run.sh\ncollect\ndeploy\nsleep\n");
-  CHECK(spec.found() == "manifest:1:1 manifest error\nmanifest:3:8 missing-file error\nmanifest:4:8 unset-variable error\nmanifest:5:8 manifest error\nmanifest:8:0 manifest error\n");
+  spec.write("manifest",
+             "colect\nscript config=run.sh\nscript config=none.sh\nscript "
+             "config=${NO_SUCH}\nscript config=../run.sh\ncollect\ndeploy\nsleep\n");
+  CHECK(spec.found() ==
+        "manifest:1:1 manifest error\nmanifest:3:8 missing-file error\nmanifest:4:8 unset-variable "
+        "error\nmanifest:5:8 manifest error\nmanifest:8:0 manifest error\n");
   CHECK(spec.lint()[0].message == "'colect' is no phase; did you mean collect?");
   CHECK(spec.lint()[1].message == "there is no 'none.sh' in the spec");
   spec.variables["NO_SUCH"] = "run.sh";
@@ -128,7 +133,9 @@ TEST_CASE("dead links, circles and links out of the spec are found, others are n
   spec.link("x/etc", "/etc");
   spec.link("x/other", "../../spec-2");
   fs::create_directories(spec.dir.path() / "spec-2");
-  CHECK(spec.found() == "dead:0:0 dead-link error\nx/etc:0:0 dead-link error\nx/other:0:0 dead-link error\nx/passwd:0:0 dead-link error\nx/round:0:0 dead-link error\n");
+  CHECK(spec.found() ==
+        "dead:0:0 dead-link error\nx/etc:0:0 dead-link error\nx/other:0:0 dead-link "
+        "error\nx/passwd:0:0 dead-link error\nx/round:0:0 dead-link error\n");
   CHECK(spec.lint()[0].message == "a link to 'nowhere', which is not there");
   CHECK(spec.lint()[1].message == "a link to '/etc', which leads out of the spec");
 }
@@ -139,9 +146,15 @@ TEST_CASE("scripts that would not run are found, and those that only need a mode
   spec.write("bare.sh", "exit 0\n", 0644);
   spec.write("crlf.sh", "#!/bin/sh\r\nexit 0\r\n", 0755);
   spec.link("linked.sh", "plain.sh");
-  spec.write("manifest", "script config=plain.sh\nscript config=bare.sh\nverify config=crlf.sh\nscript config=linked.sh\nscript config=run.sh\ncollect\ndeploy\n");
-  CHECK(spec.found() == "manifest:1:8 not-executable error+\nmanifest:2:8 not-executable error\nmanifest:3:8 not-executable error\nmanifest:4:8 not-executable error+\n");
-  CHECK(spec.found(true) == "manifest:1:8 not-executable error!\nmanifest:2:8 not-executable error\nmanifest:3:8 not-executable error\nmanifest:4:8 not-executable error!\n");
+  spec.write("manifest",
+             "script config=plain.sh\nscript config=bare.sh\nverify config=crlf.sh\nscript "
+             "config=linked.sh\nscript config=run.sh\ncollect\ndeploy\n");
+  CHECK(spec.found() ==
+        "manifest:1:8 not-executable error+\nmanifest:2:8 not-executable error\nmanifest:3:8 "
+        "not-executable error\nmanifest:4:8 not-executable error+\n");
+  CHECK(spec.found(true) ==
+        "manifest:1:8 not-executable error!\nmanifest:2:8 not-executable error\nmanifest:3:8 "
+        "not-executable error\nmanifest:4:8 not-executable error!\n");
   CHECK(spec.mode("plain.sh") == 0750);
   CHECK(spec.mode("bare.sh") == 0644);
   CHECK(spec.found(true) == spec.found());
@@ -168,30 +181,41 @@ TEST_CASE("bad lines of the files that phases name are found there") {
 TEST_CASE("carriage returns are found in manifests and in what they name") {
   Spec spec;
   spec.write("manifest", "collect\r\nscript config=run.sh\ndeploy\n");
-  CHECK(spec.found().starts_with("collect:0:0 unreferenced-file warning\nmanifest:1:8 carriage-return error\n"));
+  CHECK(spec.found().starts_with(
+      "collect:0:0 unreferenced-file warning\nmanifest:1:8 carriage-return error\n"));
   spec.write("manifest", "collect\nscript config=run.sh\ndeploy\n");
   spec.write("collect", "sails @\r\n");
   CHECK(spec.found() == "collect:1:8 carriage-return error\n");
 }
 
-TEST_CASE("a release is found in values, collect files and bundles, but not where the series chose the file") {
+TEST_CASE(
+    "a release is found in values, collect files and bundles, but not where the series chose the "
+    "file") {
   Spec spec;
   spec.variables["MOJO_SERIES"] = "noble";
-  spec.write("manifest", "collect config=collect-${MOJO_SERIES}\nscript config=run.sh ON=${ON:-noble} WORD=nobler\ndeploy\nbundle config=quay.yaml\n");
+  spec.write("manifest",
+             "collect config=collect-${MOJO_SERIES}\nscript config=run.sh ON=${ON:-noble} "
+             "WORD=nobler\ndeploy\nbundle config=quay.yaml\n");
   fs::rename(spec.top / "collect", spec.top / "collect-noble");
   spec.write("collect-noble", "sails git+https://forge.example/sails;branch=noble\n");
   spec.write("quay.yaml", "series: bookworm # not noble\napplications: {quay: {charm: ./quay}}\n");
   CHECK(spec.found() == "quay.yaml:1:1 hard-coded-series warning\n");
   spec.write("quay.yaml", "default-base: ubuntu@24.04\napplications: {quay: {charm: ./quay}}\n");
   CHECK(spec.found().empty());
-  spec.write("manifest", "collect config=collect-noble\nscript config=run.sh TARGET='a noble-quay'\ncollect config=quays\ndeploy\nbundle config=quay.yaml\n");
+  spec.write("manifest",
+             "collect config=collect-noble\nscript config=run.sh TARGET='a noble-quay'\ncollect "
+             "config=quays\ndeploy\nbundle config=quay.yaml\n");
   spec.write("quays", "# for noble\nsails git+https://forge.example/sails;branch=noble\n");
-  CHECK(spec.found() == "manifest:1:9 hard-coded-series warning\nmanifest:2:22 hard-coded-series warning\nquays:2:0 hard-coded-series warning\n");
+  CHECK(spec.found() ==
+        "manifest:1:9 hard-coded-series warning\nmanifest:2:22 hard-coded-series "
+        "warning\nquays:2:0 hard-coded-series warning\n");
 }
 
 TEST_CASE("names of releases are words of their own") {
   const SeriesNames names;
-  for (const auto* known : {"trusty", "xenial", "bionic", "focal", "jammy", "noble", "bookworm", "trixie"}) CHECK(names.contains(known));
+  for (const auto* known :
+       {"trusty", "xenial", "bionic", "focal", "jammy", "noble", "bookworm", "trixie"})
+    CHECK(names.contains(known));
   CHECK_FALSE(names.contains("sid"));
   CHECK_FALSE(names.contains("experimental"));
   CHECK_FALSE(names.contains("series"));
@@ -204,7 +228,9 @@ TEST_CASE("names of releases are words of their own") {
 TEST_CASE("files that nobody names are found, whatever way the others are named") {
   Spec spec;
   spec.variables["MOJO_SERIES"] = "noble";
-  spec.write("manifest", "collect config=lists/collect-${MOJO_SERIES}\nscript config=run.sh CONFIG=tides.cfg\ninclude config=part\ndeploy\n# script config=retired.sh\n");
+  spec.write("manifest",
+             "collect config=lists/collect-${MOJO_SERIES}\nscript config=run.sh "
+             "CONFIG=tides.cfg\ninclude config=part\ndeploy\n# script config=retired.sh\n");
   spec.write("part", "script config=tools/knot.py\n");
   fs::remove(spec.top / "collect");
   spec.write("lists/collect-noble", "sails local/sails\n");
@@ -216,12 +242,16 @@ TEST_CASE("files that nobody names are found, whatever way the others are named"
   spec.write("rope list.txt", "hemp\n");
   spec.write("tides.cfg", "see more.cfg.\n");
   spec.write("more.cfg", "\n");
-  for (const auto* exempt : {"README", "README.md", "LICENSE", ".gitignore", ".git/config", ".bzr/README", "docs/x", "helper/__init__.py", "manifest-upgrade"}) spec.write(exempt, "");
+  for (const auto* exempt : {"README", "README.md", "LICENSE", ".gitignore", ".git/config",
+                             ".bzr/README", "docs/x", "helper/__init__.py", "manifest-upgrade"})
+    spec.write(exempt, "");
   CHECK(spec.found().empty());
   spec.write("retired.sh", k_script, 0755);
   spec.write("helper/old.py", "retired.sh\n");
   spec.link("old-link", "run.sh");
-  CHECK(spec.found() == "helper/old.py:0:0 unreferenced-file warning\nold-link:0:0 unreferenced-file warning\nretired.sh:0:0 unreferenced-file warning\n");
+  CHECK(spec.found() ==
+        "helper/old.py:0:0 unreferenced-file warning\nold-link:0:0 unreferenced-file "
+        "warning\nretired.sh:0:0 unreferenced-file warning\n");
   auto one = spec.request();
   one.stage = "";
   CHECK(lint_spec(one)->empty());
@@ -229,8 +259,11 @@ TEST_CASE("files that nobody names are found, whatever way the others are named"
 
 TEST_CASE("bundles are read, templates are looked at, and both in all their phases") {
   Spec spec;
-  spec.write("manifest", "collect\nscript config=run.sh\nbundle config=good.yaml\nbundle config=bad.yaml\nbundle config=good.j2\nbundle config=bad.j2\nbundle config=unknown.j2\n"
-                         "deploy config=fleet.yaml target=sloop\ndeploy config=fleet.yaml target=barque\ndeploy\n");
+  spec.write(
+      "manifest",
+      "collect\nscript config=run.sh\nbundle config=good.yaml\nbundle config=bad.yaml\nbundle "
+      "config=good.j2\nbundle config=bad.j2\nbundle config=unknown.j2\n"
+      "deploy config=fleet.yaml target=sloop\ndeploy config=fleet.yaml target=barque\ndeploy\n");
   spec.write("good.yaml", "applications:\n  quay:\n    charm: ./quay\n");
   spec.write("bad.yaml", "applications:\n  quay:\n    num_units: many\n    charm: ./quay\n");
   spec.write("good.j2", "applications:\n  quay:\n    charm: ./{{ series }}/{{ PIER }}\n");
@@ -241,10 +274,13 @@ TEST_CASE("bundles are read, templates are looked at, and both in all their phas
   request.names = {"PIER"};
   const auto found = lint_spec(request);
   REQUIRE(found);
-  CHECK(Spec::shown(*found) == "bad.j2:2:0 invalid-template error\nbad.yaml:3:16 invalid-yaml error\nfleet.yaml:0:0 invalid-yaml error\nunknown.j2:3:0 unset-variable warning\n");
+  CHECK(Spec::shown(*found) ==
+        "bad.j2:2:0 invalid-template error\nbad.yaml:3:16 invalid-yaml error\nfleet.yaml:0:0 "
+        "invalid-yaml error\nunknown.j2:3:0 unset-variable warning\n");
 }
 
-TEST_CASE("each folder with a manifest is a stage, and so are folders below that hold what it asks for") {
+TEST_CASE(
+    "each folder with a manifest is a stage, and so are folders below that hold what it asks for") {
   Spec spec;
   spec.write("manifest", "collect\nscript config=run.sh\nscript config=stage.sh\ndeploy\n");
   CHECK(spec.found() == "manifest:3:8 missing-file error\n");
@@ -252,7 +288,8 @@ TEST_CASE("each folder with a manifest is a stage, and so are folders below that
   spec.write("staging/stage.sh", k_script, 0644);
   spec.write("own/manifest", "script config=none.sh\n");
   spec.write("own/stage.sh", "no #! line\n", 0644);
-  CHECK(spec.found() == "manifest:3:8 not-executable error+\nown/manifest:1:8 missing-file error\n");
+  CHECK(spec.found() ==
+        "manifest:3:8 not-executable error+\nown/manifest:1:8 missing-file error\n");
   auto one = spec.request();
   one.stage = "production";
   CHECK(lint_spec(one)->empty());
@@ -266,7 +303,8 @@ TEST_CASE("all manifests are looked at, or only those of one name") {
   Spec spec;
   spec.write("manifest-upgrade", "script config=none.sh\n");
   spec.write("a/manifest-upgrade", "scrpt\n");
-  CHECK(spec.found() == "a/manifest-upgrade:1:1 manifest error\nmanifest-upgrade:1:8 missing-file error\n");
+  CHECK(spec.found() ==
+        "a/manifest-upgrade:1:1 manifest error\nmanifest-upgrade:1:8 missing-file error\n");
   auto one = spec.request();
   one.manifest = "manifest";
   CHECK(lint_spec(one)->empty());
@@ -276,14 +314,23 @@ TEST_CASE("all manifests are looked at, or only those of one name") {
   CHECK(Spec::shown(*lint_spec(one)) == "a/manifest-upgrade:1:1 manifest error\n");
 }
 
-TEST_CASE("manifests are repaired in place, every other byte stays, and a second time there is nothing to do") {
+TEST_CASE(
+    "manifests are repaired in place, every other byte stays, and a second time there is nothing "
+    "to do") {
   Spec spec;
-  const std::string before = "# It's   \n\n \t\ncollect  \n\tscript  config=run.sh   A='x y'  A=\"z\"\t B=1 --lxc=False\ndeploy --timeout=5 config=no timeout=7 config='Procfile'";
-  const std::string after = "# It's\n\n\ncollect\n\tscript  config=run.sh  A=\"z\"\t B=1 lxc=False\ndeploy timeout=7 config='Procfile'\n";
+  const std::string before =
+      "# It's   \n\n \t\ncollect  \n\tscript  config=run.sh   A='x y'  A=\"z\"\t B=1 "
+      "--lxc=False\ndeploy --timeout=5 config=no timeout=7 config='Procfile'";
+  const std::string after =
+      "# It's\n\n\ncollect\n\tscript  config=run.sh  A=\"z\"\t B=1 lxc=False\ndeploy timeout=7 "
+      "config='Procfile'\n";
   spec.write("manifest", before, 0664);
-  const std::string warnings = "manifest:1:7 trailing-blanks warning+\nmanifest:3:1 trailing-blanks warning+\nmanifest:4:8 trailing-blanks warning+\nmanifest:5:35 repeated-option warning+\n"
-                               "manifest:5:46 dashed-option warning+\nmanifest:6:8 dashed-option warning+\nmanifest:6:30 repeated-option warning+\nmanifest:6:40 repeated-option warning+\n"
-                               "manifest:6:57 missing-newline warning+\n";
+  const std::string warnings =
+      "manifest:1:7 trailing-blanks warning+\nmanifest:3:1 trailing-blanks warning+\nmanifest:4:8 "
+      "trailing-blanks warning+\nmanifest:5:35 repeated-option warning+\n"
+      "manifest:5:46 dashed-option warning+\nmanifest:6:8 dashed-option warning+\nmanifest:6:30 "
+      "repeated-option warning+\nmanifest:6:40 repeated-option warning+\n"
+      "manifest:6:57 missing-newline warning+\n";
   CHECK(spec.found() == warnings);
   CHECK(spec.text("manifest") == before);
   auto repaired = warnings;
@@ -309,13 +356,14 @@ TEST_CASE("a repair follows a link within the spec, keeps it a link, and never l
   CHECK(spec.text("shared/common") == "script config=run.sh\n");
   CHECK(fs::is_symlink(spec.top / "part"));
   CHECK(read_file(spec.dir.path() / "outside").value_or("") == "collect \n");
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat((spec.dir.path() / "script").c_str(), &status) == 0);
   CHECK((status.st_mode & 0111) == 0);
 }
 
 TEST_CASE("what cannot be read is not repaired, and quotes are left as they are") {
-  CHECK(fix_manifest("script A='x \nscript 'B=1' \"B=2\"\n'--target=x'\n").text == "script A='x \nscript \"B=2\"\n'--target=x'\n");
+  CHECK(fix_manifest("script A='x \nscript 'B=1' \"B=2\"\n'--target=x'\n").text ==
+        "script A='x \nscript \"B=2\"\n'--target=x'\n");
   CHECK(fix_manifest("deploy '--target=x'\n").fixes.empty());
   CHECK(fix_manifest("deploy --=x --\n").text == "deploy --=x --\n");
   CHECK(fix_manifest("script A=x\\ \n").text == "script A=x\\ \n");
@@ -327,15 +375,21 @@ TEST_CASE("what cannot be read is not repaired, and quotes are left as they are"
 }
 
 TEST_CASE("whatever the text, a repair leaves nothing to repair and as many errors as before") {
-  const std::vector<std::string> parts{"script", "deploy", " ", "  ", "\t", "\n", "\n\n", "A=1", "A=2", "--A=3", "--target=x", "config=y", "'B=1'", "\"B=2\"", "'", "\"", "\\", "#", "\r", "=", "--", "\xff", "ü"};
+  const std::vector<std::string> parts{
+      "script", "deploy", " ",          "  ",       "\t",    "\n",      "\n\n", "A=1",
+      "A=2",    "--A=3",  "--target=x", "config=y", "'B=1'", "\"B=2\"", "'",    "\"",
+      "\\",     "#",      "\r",         "=",        "--",    "\xff",    "ü"};
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     std::mt19937 random(seed);
     std::string text;
     for (auto count = random() % 30; count > 0; --count) text += parts[random() % parts.size()];
     const auto once = fix_manifest(text), twice = fix_manifest(once.text);
     const auto before = parse_manifest(text, "m"), after = parse_manifest(once.text, "m");
-    const bool same = before.problems.size() == after.problems.size() && before.rows.size() == after.rows.size();
-    if (twice.text == once.text && twice.fixes.empty() && same && once.fixes.empty() == (once.text == text)) continue;
+    const bool same =
+        before.problems.size() == after.problems.size() && before.rows.size() == after.rows.size();
+    if (twice.text == once.text && twice.fixes.empty() && same &&
+        once.fixes.empty() == (once.text == text))
+      continue;
     FAIL("seed " << seed << ":\n" << text << "\n--\n" << once.text << "\n--\n" << twice.text);
   }
 }
@@ -349,7 +403,8 @@ TEST_CASE("what many stages link to is told once, where it is") {
     spec.link(stage + "/collect", "../helper/collect");
     spec.link(stage + "/links", "../helper");
   }
-  CHECK(spec.found() == "helper/collect:2:1 collect error\nhelper/fleet.yaml:1:1 hard-coded-series warning\n");
+  CHECK(spec.found() ==
+        "helper/collect:2:1 collect error\nhelper/fleet.yaml:1:1 hard-coded-series warning\n");
 }
 
 TEST_CASE("a spec of 4,000 entries, 3,000 of them links, is looked at whole") {
@@ -375,12 +430,16 @@ TEST_CASE("every rule is known, has a summary, and is found by a test above") {
     INFO(rule.name);
     CHECK(names.insert(rule.name).second);
     CHECK_FALSE(rule.summary.empty());
-    CHECK(self.contains(" " + std::string(rule.name) + (rule.severity == Severity::error ? " error" : " warning")));
+    CHECK(self.contains(" " + std::string(rule.name) +
+                        (rule.severity == Severity::error ? " error" : " warning")));
   }
   CHECK(names.size() == 16);
 }
 
 TEST_CASE("a finding is a record") {
-  const Finding finding{"lp/manifest", 3, 0, Severity::warning, "repeated-option", "x", true, false};
-  CHECK(to_json(finding).dump() == R"({"schema":"cdctl.finding/1","path":"lp/manifest","line":3,"column":null,"severity":"warning","rule":"repeated-option","message":"x","fixable":true,"fixed":false})");
+  const Finding finding{"lp/manifest",     3,   0,    Severity::warning,
+                        "repeated-option", "x", true, false};
+  CHECK(
+      to_json(finding).dump() ==
+      R"({"schema":"cdctl.finding/1","path":"lp/manifest","line":3,"column":null,"severity":"warning","rule":"repeated-option","message":"x","fixable":true,"fixed":false})");
 }

@@ -9,10 +9,10 @@
 
 #include <fmt/format.h>
 
-#include "plugins/mojo/text/mask.hpp"
 #include "plugins/mojo/manifest/phase_table.hpp"
-#include "tests/support/mojo_stand.hpp"
 #include "plugins/mojo/run/sweep.hpp"
+#include "plugins/mojo/text/mask.hpp"
+#include "tests/support/mojo_stand.hpp"
 
 using namespace cdctl;
 using namespace cdctl::mojo;
@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// An engine that only answers how the units are: what the test says, one answer after the other, the last for ever.
+/// An engine that only answers how the units are: what the test says, one answer after the other,
+/// the last for ever.
 class FakeEngine final : public Engine {
  public:
   struct Answer {
@@ -31,7 +32,9 @@ class FakeEngine final : public Engine {
   std::size_t looks = 0;
 
   std::string home() const override { return "test"; }
-  Result<std::vector<SetStatus>> list(std::optional<std::string_view>, const Deadline&) override { return std::vector<SetStatus>(); }
+  Result<std::vector<SetStatus>> list(std::optional<std::string_view>, const Deadline&) override {
+    return std::vector<SetStatus>();
+  }
   Result<SetStatus> describe(const SetName& set, const Deadline&) override {
     const auto& answer = answers[std::min(looks++, answers.size() - 1)];
     SetStatus out;
@@ -43,15 +46,22 @@ class FakeEngine final : public Engine {
     out.detail.set("units", std::move(units));
     return out;
   }
-  Result<std::unique_ptr<Claim>> claim(const SetName&, const Sources&, Time, const Deadline&) override { return fail("not asked for"); }
+  Result<std::unique_ptr<Claim>> claim(const SetName&, const Sources&, Time,
+                                       const Deadline&) override {
+    return fail("not asked for");
+  }
   Result<Step> cut(const SetName&, const Deadline&) override { return fail("not asked for"); }
-  Result<Step> mend(const SetName&, bool, const Deadline&) override { return fail("not asked for"); }
-  Result<Step> stop(const SetName&, Millis, const Deadline&) override { return fail("not asked for"); }
+  Result<Step> mend(const SetName&, bool, const Deadline&) override {
+    return fail("not asked for");
+  }
+  Result<Step> stop(const SetName&, Millis, const Deadline&) override {
+    return fail("not asked for");
+  }
   Result<Step> destroy(const SetName&, const Deadline&) override { return fail("not asked for"); }
 };
 
 unsigned mode_of(const fs::path& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
 }
 
@@ -62,7 +72,8 @@ std::string why(breaker::Stand& stand) {
 
 }  // namespace
 
-TEST_CASE("stop-on ends the run before anything was deployed, and says that it will be offered again") {
+TEST_CASE(
+    "stop-on ends the run before anything was deployed, and says that it will be offered again") {
   breaker::Stand stand;
   stand.with_spec("stop-on config=frozen.sh\nscript config=mark.sh\ndeploy\n");
   stand.script("frozen.sh", "exit 99\n");
@@ -74,7 +85,8 @@ TEST_CASE("stop-on ends the run before anything was deployed, and says that it w
   CHECK_FALSE(fs::exists(stand.dir.path() / "ran"));
 }
 
-TEST_CASE("stop-on goes on at exit status 0, stops at its own return-code, and fails at any other") {
+TEST_CASE(
+    "stop-on goes on at exit status 0, stops at its own return-code, and fails at any other") {
   breaker::Stand stand;
   stand.with_spec("deploy\nstop-on config=ask.sh return-code=3\nverify config=never.sh\n");
   stand.script("never.sh", "exit 1\n");
@@ -110,17 +122,22 @@ TEST_CASE("the project's secrets reach the workspace privately, and no log") {
   breaker::Stand stand;
   const auto folder = stand.host.home() / "mojo/LOCAL/thumbs/production";
   fs::create_directories(folder / "tls");
-  REQUIRE(write_file_atomically(folder / "settings", "user: alice\npassword: \"hunter2hunter2\"\nTOKEN=abcdefghij\n", 0644));
-  REQUIRE(write_file_atomically(folder / "tls/key.pem", "-----BEGIN-----\nMIIEvQIBADANBg\n-----END-----\n", 0644));
+  REQUIRE(write_file_atomically(
+      folder / "settings", "user: alice\npassword: \"hunter2hunter2\"\nTOKEN=abcdefghij\n", 0644));
+  REQUIRE(write_file_atomically(folder / "tls/key.pem",
+                                "-----BEGIN-----\nMIIEvQIBADANBg\n-----END-----\n", 0644));
   stand.service.table = Json::object({{"mojo", Json::object({{"stage", "production"}})}});
   stand.with_spec("secrets\nscript config=leak.sh\ndeploy\n");
-  stand.script("leak.sh", "cat \"$MOJO_LOCAL_DIR/settings\" \"$MOJO_LOCAL_DIR/tls/key.pem\"\nprintf 'half hunter2'\nsleep 0.1\necho 'hunter2 end'\nexit ${LEAK_EXIT:-0}\n");
+  stand.script("leak.sh",
+               "cat \"$MOJO_LOCAL_DIR/settings\" \"$MOJO_LOCAL_DIR/tls/key.pem\"\nprintf 'half "
+               "hunter2'\nsleep 0.1\necho 'hunter2 end'\nexit ${LEAK_EXIT:-0}\n");
   REQUIRE_DONE(stand.deploy());
   CHECK(mode_of(stand.work("local")) == 0700);
   CHECK(mode_of(stand.work("local/tls")) == 0700);
   CHECK(mode_of(stand.work("local/settings")) == 0600);
   CHECK(mode_of(stand.work("local/tls/key.pem")) == 0600);
-  const auto log = stand.text(stand.work("log/2-script.log")) + stand.text(stand.work("log/mojo.log"));
+  const auto log =
+      stand.text(stand.work("log/2-script.log")) + stand.text(stand.work("log/mojo.log"));
   for (const auto* secret : {"hunter2hunter2", "abcdefghij", "MIIEvQIBADANBg"}) {
     INFO(log);
     CHECK_FALSE(log.contains(secret));
@@ -136,9 +153,13 @@ TEST_CASE("the project's secrets reach the workspace privately, and no log") {
 
 TEST_CASE("what a secrets file holds is masked in every form that people write") {
   Mask mask;
-  mask.add_text("plain-token-1\nKEY=env-secret-2\npw: yaml-secret-3 # of the staging broker\n- list-secret-4\n{flow: flow-secret-5, \"j\":\"json-secret-6\"}\n"
-                "url: amqp://alice:url-secret-7@broker/\nMIIEvQIBADANBgkq==\nshort: abc\n");
-  const auto shown = mask.apply("plain-token-1 env-secret-2 yaml-secret-3 list-secret-4 flow-secret-5 json-secret-6 url-secret-7 MIIEvQIBADANBgkq== abc");
+  mask.add_text(
+      "plain-token-1\nKEY=env-secret-2\npw: yaml-secret-3 # of the staging broker\n- "
+      "list-secret-4\n{flow: flow-secret-5, \"j\":\"json-secret-6\"}\n"
+      "url: amqp://alice:url-secret-7@broker/\nMIIEvQIBADANBgkq==\nshort: abc\n");
+  const auto shown = mask.apply(
+      "plain-token-1 env-secret-2 yaml-secret-3 list-secret-4 flow-secret-5 json-secret-6 "
+      "url-secret-7 MIIEvQIBADANBgkq== abc");
   CHECK(shown == "*** *** *** *** *** *** *** *** abc");
   CHECK(mask.apply("of the staging broker") == "of the staging broker");
 }
@@ -147,7 +168,10 @@ TEST_CASE("a line without an end is written in pieces, and no secret in two") {
   breaker::Stand stand;
   ::setenv("DEMO_TOKEN", "hunter2secret", 1);
   stand.with_spec("script config=long.sh\ndeploy\n");
-  stand.script("long.sh", "i=0\nwhile [ $i -lt 3000 ]; do printf '%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,' $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN; i=$((i+1)); done\n");
+  stand.script("long.sh",
+               "i=0\nwhile [ $i -lt 3000 ]; do printf '%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,' $DEMO_TOKEN "
+               "$DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN "
+               "$DEMO_TOKEN $DEMO_TOKEN $DEMO_TOKEN; i=$((i+1)); done\n");
   const auto done = stand.deploy();
   ::unsetenv("DEMO_TOKEN");
   REQUIRE_DONE(done);
@@ -202,14 +226,16 @@ TEST_CASE("builddeps says which packages are missing, and how to install them") 
   breaker::Stand stand;
   stand.with_spec("builddeps\ndeploy\n");
   stand.spec.write("builddeps", "# what the build needs\ndpkg\nno-such-package-of-ours\n");
-  CHECK(why(stand).contains("packages are missing: apt-get install no-such-package-of-ours; or say install=True"));
+  CHECK(why(stand).contains(
+      "packages are missing: apt-get install no-such-package-of-ours; or say install=True"));
   stand.spec.write("builddeps", "dpkg\n");
   CHECK(why(stand).empty());
   stand.spec.write("builddeps", "--purge\n");
   CHECK(why(stand).contains("'--purge' is no name"));
 }
 
-TEST_CASE("juju-check-wait waits until all units have been up for a while, and restarts begin it anew") {
+TEST_CASE(
+    "juju-check-wait waits until all units have been up for a while, and restarts begin it anew") {
   breaker::Stand stand;
   FakeEngine engine;
   stand.host.engines["local"] = &engine;
@@ -218,7 +244,9 @@ TEST_CASE("juju-check-wait waits until all units have been up for a while, and r
   const auto begun = std::chrono::steady_clock::now();
   REQUIRE_DONE(stand.deploy());
   CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::seconds(1));
-  CHECK(std::ranges::any_of(stand.host.logged, [](const std::string& line) { return line.contains("1 of 3 units of thumbs-r0123456789 up"); }));
+  CHECK(std::ranges::any_of(stand.host.logged, [](const std::string& line) {
+    return line.contains("1 of 3 units of thumbs-r0123456789 up");
+  }));
   engine.answers = {{3, 2, 0}};
   stand.with_spec("deploy\njuju-check-wait steady=1 max-wait=1\n");
   const auto done = stand.deploy();
@@ -249,7 +277,9 @@ TEST_CASE("nagios-check fails when a unit is down, or a check of an NRPE file is
   engine.answers = {{2, 1, 0}};
   CHECK(why(stand) == "manifest:2: nagios-check: 1 of 2 units of thumbs-r0123456789 up");
   stand.with_spec("deploy\nnagios-check config=nrpe.cfg\n");
-  stand.spec.write("nrpe.cfg", "# checks\ncommand[check_ok]=/bin/sh -c 'exit 0'\ncommand[check_bad]=/bin/sh -c 'echo \"CRITICAL: 3 bad\"; exit 2'\n");
+  stand.spec.write("nrpe.cfg",
+                   "# checks\ncommand[check_ok]=/bin/sh -c 'exit 0'\ncommand[check_bad]=/bin/sh -c "
+                   "'echo \"CRITICAL: 3 bad\"; exit 2'\n");
   CHECK(why(stand).contains("check_bad: exit status 2: CRITICAL: 3 bad"));
   stand.spec.write("nrpe.cfg", "command[open=/bin/true\n");
   CHECK(why(stand).contains("nrpe.cfg:1: not of the form command[NAME]"));
@@ -266,11 +296,15 @@ TEST_CASE("two deploy phases start the units of both") {
   CHECK(stand.claim.started[1].processes[1].type == "clock");
 }
 
-TEST_CASE("a phase that hangs leaves no process, not even one in a session of its own that ignores TERM") {
+TEST_CASE(
+    "a phase that hangs leaves no process, not even one in a session of its own that ignores "
+    "TERM") {
   breaker::Stand stand;
   const auto pids = (stand.dir.path() / "pids").string();
   stand.with_spec("script config=hang.sh timeout=1\ndeploy\n");
-  stand.script("hang.sh", "trap '' TERM\nsetsid sh -c \"trap '' TERM; echo \\$\\$ >> " + pids + "; sleep 300\" &\n(trap '' TERM; sleep 300) & echo $! >> " + pids + "\necho $$ >> " + pids + "\nwhile :; do sleep 1; done\n");
+  stand.script("hang.sh", "trap '' TERM\nsetsid sh -c \"trap '' TERM; echo \\$\\$ >> " + pids +
+                              "; sleep 300\" &\n(trap '' TERM; sleep 300) & echo $! >> " + pids +
+                              "\necho $$ >> " + pids + "\nwhile :; do sleep 1; done\n");
   const auto done = stand.deploy();
   REQUIRE_FALSE(done);
   CHECK(done.error().exit == ExitCode::timeout);
@@ -288,16 +322,21 @@ TEST_CASE("an installed mojo runs the manifest when the service says so") {
   breaker::Stand stand;
   const auto bin = stand.dir.path() / "bin";
   fs::create_directories(bin);
-  REQUIRE(write_file_atomically(bin / "mojo", "#!/bin/sh\necho \"$@\" > \"$MOJO_LOCAL_DIR/called\"\nexit ${MOJO_EXIT:-0}\n", 0755));
+  REQUIRE(write_file_atomically(
+      bin / "mojo", "#!/bin/sh\necho \"$@\" > \"$MOJO_LOCAL_DIR/called\"\nexit ${MOJO_EXIT:-0}\n",
+      0755));
   const std::string path = std::getenv("PATH");
-  stand.service.table = Json::object({{"mojo", Json::object({{"runner", "mojo"}, {"series", "noble"}, {"stage", "prod"}})}});
+  stand.service.table = Json::object(
+      {{"mojo", Json::object({{"runner", "mojo"}, {"series", "noble"}, {"stage", "prod"}})}});
   stand.with_spec("script config=never.sh\n");
   stand.script("never.sh", "touch \"$MOJO_LOCAL_DIR/ran\"\n");
   CHECK(why(stand).contains("no program mojo is on PATH"));
   ::setenv("PATH", (bin.string() + ":" + path).c_str(), 1);
   CHECK(why(stand).empty());
-  CHECK(stand.text(stand.work("local/called")) == fmt::format("-r {} run --project thumbs --series noble --stage prod -m manifest {} thumbs-r0123456789\n",
-                                                              (stand.host.home() / "mojo").string(), stand.work("spec").string()));
+  CHECK(stand.text(stand.work("local/called")) ==
+        fmt::format("-r {} run --project thumbs --series noble --stage prod -m manifest {} "
+                    "thumbs-r0123456789\n",
+                    (stand.host.home() / "mojo").string(), stand.work("spec").string()));
   CHECK_FALSE(fs::exists(stand.work("local/ran")));
   CHECK(stand.claim.started.size() == 1);
   ::setenv("MOJO_EXIT", "5", 1);
@@ -320,13 +359,16 @@ TEST_CASE("every phase has a row, and each row its options") {
 TEST_CASE("the manual names every phase with every option") {
   const auto manual = read_file(CDCTL_SOURCE_DIR "/docs/mojo.md");
   REQUIRE(manual);
-  const auto table = manual->substr(manual->find("## The phases"), manual->find("### Units") - manual->find("## The phases"));
+  const auto table = manual->substr(manual->find("## The phases"),
+                                    manual->find("### Units") - manual->find("## The phases"));
   for (const auto& rule : phase_rules()) {
     INFO(rule.name);
     const auto name = fmt::format("`{}`", rule.name);
     std::istringstream lines(table);
     std::string row;
-    while (std::getline(lines, row) && !(row.starts_with("| `") && row.substr(0, row.find(" | ", 2)).contains(name))) continue;
+    while (std::getline(lines, row) &&
+           !(row.starts_with("| `") && row.substr(0, row.find(" | ", 2)).contains(name)))
+      continue;
     REQUIRE(row.contains(name));
     for (const auto& option : rule.options) {
       INFO(option.name);

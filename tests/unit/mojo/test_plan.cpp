@@ -25,12 +25,13 @@ struct Spec {
   }
   Result<Plan> plan(const std::string& name = "manifest") const {
     const Stage where(top, stage);
-    auto made = make_plan({where, trunk,
-                           [this](const std::string& variable) -> std::optional<std::string> {
-                             const auto at = variables.find(variable);
-                             return at == variables.end() ? std::nullopt : std::optional(at->second);
-                           }},
-                          name);
+    auto made =
+        make_plan({where, trunk,
+                   [this](const std::string& variable) -> std::optional<std::string> {
+                     const auto at = variables.find(variable);
+                     return at == variables.end() ? std::nullopt : std::optional(at->second);
+                   }},
+                  name);
     if (!made.problems.empty()) return fail(to_error(made.problems));
     return made;
   }
@@ -68,7 +69,8 @@ TEST_CASE("names that would leave the spec are refused") {
   fs::create_symlink("nowhere", spec.top / "dead");
   fs::create_symlink("ok/x", spec.top / "fine");
   const Stage stage(spec.top, "");
-  for (const std::string name : {"../spec/ok/x", "/etc/passwd", "ok/../../x", "-rf", "ok/-x", "", "out", "outdir/passwd", "dead", "ok", "a\nb", "./ok/x"}) {
+  for (const std::string name : {"../spec/ok/x", "/etc/passwd", "ok/../../x", "-rf", "ok/-x", "",
+                                 "out", "outdir/passwd", "dead", "ok", "a\nb", "./ok/x"}) {
     INFO(name);
     CHECK_FALSE(stage.find(name));
   }
@@ -84,7 +86,10 @@ TEST_CASE("a good manifest becomes steps, with its variables expanded") {
   spec.write("collect-noble", "x @\n");
   spec.write("lp/run.sh", k_script, 0755);
   spec.write("Procfile", "worker: ./w\n");
-  spec.write("manifest", "collect config=collect-${MOJO_SERIES}\nscript lxc=False config=run.sh A='b c' timeout=7\nsleep config=2\nverify config=run.sh\ndeploy timeout=${T:-5400} timeout=60 wait=False\n");
+  spec.write("manifest",
+             "collect config=collect-${MOJO_SERIES}\nscript lxc=False config=run.sh A='b c' "
+             "timeout=7\nsleep config=2\nverify config=run.sh\ndeploy timeout=${T:-5400} "
+             "timeout=60 wait=False\n");
   const auto plan = spec.plan();
   INFO((plan ? "" : plan.error().what));
   REQUIRE(plan);
@@ -109,16 +114,20 @@ TEST_CASE("everything a manifest names is checked before anything runs") {
   spec.write("nointerp", "#!/usr/bin/no-such-thing\n", 0755);
   spec.write("badcollect", "x svn:~a/b\n");
   spec.write("run.sh", k_script, 0755);
-  CHECK(spec.why("deploy\nscript config=gone.sh\n").contains("manifest:2:8: there is no 'gone.sh' in the spec"));
+  CHECK(spec.why("deploy\nscript config=gone.sh\n")
+            .contains("manifest:2:8: there is no 'gone.sh' in the spec"));
   CHECK(spec.why("deploy\nscript config=plain.sh\n").contains("is not executable"));
   CHECK(spec.why("deploy\nverify config=noshebang\n").contains("#! line"));
   CHECK(spec.why("deploy\nbuild config=crlf.sh\n").contains("carriage return"));
   CHECK(spec.why("deploy\nscript config=nointerp\n").contains("/usr/bin/no-such-thing"));
   CHECK(spec.why("deploy\ncollect config=badcollect\n").contains("badcollect:1:"));
-  CHECK(spec.why("deploy\nscript config=${NONE}\n").contains("manifest:2:8: config: variable NONE is not set"));
+  CHECK(spec.why("deploy\nscript config=${NONE}\n")
+            .contains("manifest:2:8: config: variable NONE is not set"));
   CHECK(spec.why("deploy\nscript config=../run.sh\n").contains("may not hold"));
-  CHECK(spec.why("deploy\nscript config=run.sh confg=x\n").contains("no option 'confg'; did you mean config?"));
-  CHECK(spec.why("deploy\nscript config=run.sh user=x\n").contains("in capitals for its environment"));
+  CHECK(spec.why("deploy\nscript config=run.sh confg=x\n")
+            .contains("no option 'confg'; did you mean config?"));
+  CHECK(spec.why("deploy\nscript config=run.sh user=x\n")
+            .contains("in capitals for its environment"));
   CHECK(spec.why("deploy\nscript config=run.sh timeout=soon\n").contains("no number of seconds"));
   CHECK(spec.why("deploy\nscript config=run.sh timeout=0\n").contains("no number of seconds"));
   CHECK(spec.why("deploy\nsleep\n").contains("sleep needs config=SECONDS"));
@@ -132,7 +141,9 @@ TEST_CASE("problems of several lines and files come in one error") {
   Spec spec;
   spec.write("collect", "x svn:a\ny nope;x\n");
   const auto what = spec.why("collect\nscrpt\nscript config=none\nbundle\n");
-  for (const auto* part : {"collect:1:", "collect:2:", "manifest:2:1: 'scrpt' is no phase; did you mean script?", "'none'", "there is no 'bundle' in the spec"}) {
+  for (const auto* part :
+       {"collect:1:", "collect:2:", "manifest:2:1: 'scrpt' is no phase; did you mean script?",
+        "'none'", "there is no 'bundle' in the spec"}) {
     INFO(what);
     CHECK(what.contains(part));
   }

@@ -19,9 +19,14 @@ struct Folder {
   Folder() { install("good", "good"); }
 
   void install(const std::string& library, const std::string& name, std::string manifest = "") {
-    fs::copy_file(fs::path(CDCTL_BUILD_DIR) / "tests/plugins" / (library + ".so"), dir.path() / (library + ".so"), fs::copy_options::overwrite_existing);
-    if (manifest.empty()) manifest = "name = \"" + name + "\"\nversion = \"1.0\"\nfile = \"" + library + ".so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
-    if (name == "good" || name == "throws") manifest += "[[role]]\nrole = \"source\"\nkind = \"" + std::string(name == "good" ? "fake" : "throws") + "\"\nkeys = [\"flavour\"]\n";
+    fs::copy_file(fs::path(CDCTL_BUILD_DIR) / "tests/plugins" / (library + ".so"),
+                  dir.path() / (library + ".so"), fs::copy_options::overwrite_existing);
+    if (manifest.empty())
+      manifest = "name = \"" + name + "\"\nversion = \"1.0\"\nfile = \"" + library +
+                 ".so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
+    if (name == "good" || name == "throws")
+      manifest += "[[role]]\nrole = \"source\"\nkind = \"" +
+                  std::string(name == "good" ? "fake" : "throws") + "\"\nkeys = [\"flavour\"]\n";
     std::ofstream(dir.path() / (name + ".toml")) << manifest;
   }
   /// Why `name` is refused once it is opened; and everything else still works.
@@ -69,14 +74,19 @@ TEST_CASE("a plugin of another interface version is refused before its code runs
   Folder f;
   f.install("old_interface", "old_interface");
   CHECK(f.reason("old_interface").find("undefined symbol: cdctl_interface_0") != std::string::npos);
-  f.install("old_interface", "old_interface", "name = \"old_interface\"\nversion = \"1.0\"\nfile = \"old_interface.so\"\ninterface = 0\n");
-  CHECK(f.reason("old_interface").find("interface version 0, this cdctl has " CDCTL_STR(CDCTL_INTERFACE)) != std::string::npos);
+  f.install(
+      "old_interface", "old_interface",
+      "name = \"old_interface\"\nversion = \"1.0\"\nfile = \"old_interface.so\"\ninterface = 0\n");
+  CHECK(f.reason("old_interface")
+            .find("interface version 0, this cdctl has " CDCTL_STR(CDCTL_INTERFACE)) !=
+        std::string::npos);
 }
 
 TEST_CASE("a missing symbol is an error of the load, not a crash at the first call") {
   Folder f;
   f.install("missing_symbol", "missing_symbol");
-  CHECK(f.reason("missing_symbol").find("undefined symbol: cdctl_test_nobody_defines_this") != std::string::npos);
+  CHECK(f.reason("missing_symbol").find("undefined symbol: cdctl_test_nobody_defines_this") !=
+        std::string::npos);
 }
 
 TEST_CASE("a truncated file is refused") {
@@ -93,7 +103,9 @@ TEST_CASE("a truncated file is refused") {
 TEST_CASE("a file that others may write to is refused") {
   Folder f;
   f.install("missing_symbol", "open");
-  std::ofstream(f.dir.path() / "open.toml") << "name = \"open\"\nversion = \"1.0\"\nfile = \"open.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
+  std::ofstream(f.dir.path() / "open.toml")
+      << "name = \"open\"\nversion = \"1.0\"\nfile = \"open.so\"\ninterface = " CDCTL_STR(
+             CDCTL_INTERFACE) "\n";
   fs::rename(f.dir.path() / "missing_symbol.so", f.dir.path() / "open.so");
   fs::permissions(f.dir.path() / "open.so", fs::perms::others_write, fs::perm_options::add);
   CHECK(f.reason("open").find("others may write to") != std::string::npos);
@@ -110,15 +122,26 @@ TEST_CASE("a folder that others may write to offers no plugin") {
 
 TEST_CASE("a manifest that lies is found out") {
   Folder f;
-  f.install("throws", "liar", "name = \"liar\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n");
-  CHECK(f.reason("liar").find("the manifest says name liar, the library throws") != std::string::npos);
-  f.install("missing_symbol", "throws", "name = \"throws\"\nversion = \"2.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n");
-  CHECK(f.reason("throws").find("the manifest says version 2.0, the library 1.0") != std::string::npos);
-  std::ofstream(f.dir.path() / "throws.toml") << "name = \"throws\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n[[role]]\nrole = \"engine\"\nkind = \"x\"\n";
-  CHECK(f.reason("throws").find("the manifest says roles engine:x, the library source:throws") != std::string::npos);
-  std::ofstream(f.dir.path() / "throws.toml") << "name = \"other\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
+  f.install("throws", "liar",
+            "name = \"liar\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(
+                CDCTL_INTERFACE) "\n");
+  CHECK(f.reason("liar").find("the manifest says name liar, the library throws") !=
+        std::string::npos);
+  f.install("missing_symbol", "throws",
+            "name = \"throws\"\nversion = \"2.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(
+                CDCTL_INTERFACE) "\n");
+  CHECK(f.reason("throws").find("the manifest says version 2.0, the library 1.0") !=
+        std::string::npos);
+  std::ofstream(f.dir.path() / "throws.toml")
+      << "name = \"throws\"\nversion = \"1.0\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(
+             CDCTL_INTERFACE) "\n[[role]]\nrole = \"engine\"\nkind = \"x\"\n";
+  CHECK(f.reason("throws").find("the manifest says roles engine:x, the library source:throws") !=
+        std::string::npos);
+  std::ofstream(f.dir.path() / "throws.toml")
+      << "name = \"other\"\nfile = \"throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
   CHECK(f.reason("throws").find("name 'other'") != std::string::npos);
-  std::ofstream(f.dir.path() / "throws.toml") << "name = \"throws\"\nfile = \"../throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
+  std::ofstream(f.dir.path() / "throws.toml")
+      << "name = \"throws\"\nfile = \"../throws.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\n";
   CHECK(f.reason("throws").find("must name a library in the same folder") != std::string::npos);
   std::ofstream(f.dir.path() / "throws.toml") << "name = [\n";
   CHECK(f.reason("throws").find("throws.toml:1:") != std::string::npos);
@@ -151,20 +174,28 @@ TEST_CASE("the same plugin in two folders: the first wins, the second is told") 
 TEST_CASE("for the names of commands no manifest is read but of plugins that have rows") {
   Folder first, second;
   const auto with_rows = [](Folder& folder, const std::string& name) {
-    std::ofstream(folder.dir.path() / (name + ".toml")) << "name = \"" + name + "\"\nversion = \"1.0\"\nfile = \"x.so\"\ninterface = " CDCTL_STR(CDCTL_INTERFACE) "\ncommands = [\"one\"]\n";
+    std::ofstream(folder.dir.path() / (name + ".toml"))
+        << "name = \"" + name +
+               "\"\nversion = \"1.0\"\nfile = \"x.so\"\ninterface = " CDCTL_STR(
+                   CDCTL_INTERFACE) "\ncommands = [\"one\"]\n";
     std::ofstream(folder.dir.path() / (name + ".commands.ndjson")) << "{\"name\":\"one\"}\n";
   };
   const auto names = [&] {
     std::vector<std::string> out;
-    for (const auto& info : plugins::PluginHost({first.dir.path(), second.dir.path()}).with_commands()) out.push_back(info.name);
+    for (const auto& info :
+         plugins::PluginHost({first.dir.path(), second.dir.path()}).with_commands())
+      out.push_back(info.name);
     return out;
   };
   CHECK(names().empty());
   with_rows(first, "two");
   with_rows(second, "three");
-  with_rows(second, "good");  // the first folder has a plugin of this name that is usable and has no commands
+  with_rows(
+      second,
+      "good");  // the first folder has a plugin of this name that is usable and has no commands
   CHECK(names() == std::vector<std::string>{"two", "three"});
-  std::ofstream(first.dir.path() / "good.toml") << "name = \"good\"\ninterface = 0\n";  // a refused one shadows nothing
+  std::ofstream(first.dir.path() / "good.toml")
+      << "name = \"good\"\ninterface = 0\n";  // a refused one shadows nothing
   CHECK(names() == std::vector<std::string>{"two", "good", "three"});
   fs::permissions(second.dir.path(), fs::perms::others_write, fs::perm_options::add);
   CHECK(names() == std::vector<std::string>{"two"});

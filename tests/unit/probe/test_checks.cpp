@@ -59,17 +59,23 @@ struct Stand {
 }  // namespace
 
 TEST_CASE("a check that cannot be meant is refused with its reason") {
-  CHECK(refused(R"([{"http":"http://h/"}])") == "check 1: 'name' must be a name of small letters, digits and dashes");
+  CHECK(refused(R"([{"http":"http://h/"}])") ==
+        "check 1: 'name' must be a name of small letters, digits and dashes");
   CHECK(refused(R"([{"name":"a"}])").contains("give either http"));
-  CHECK(refused(R"([{"name":"a","http":"http://h/","command":["x"]}])").contains("give either http"));
+  CHECK(
+      refused(R"([{"name":"a","http":"http://h/","command":["x"]}])").contains("give either http"));
   CHECK(refused(R"([{"name":"a","http":"ftp://h/"}])").contains("must be an address"));
   CHECK(refused(R"([{"name":"a","http":"http://u:p@h/"}])").contains("no user and no password"));
-  CHECK(refused(R"([{"name":"a","http":"http://h/","expect":99}])").contains("status from 100 to 599"));
-  CHECK(refused(R"([{"name":"a","http":"http://h/","expcet":200}])").contains("unknown key 'expcet'"));
+  CHECK(refused(R"([{"name":"a","http":"http://h/","expect":99}])")
+            .contains("status from 100 to 599"));
+  CHECK(refused(R"([{"name":"a","http":"http://h/","expcet":200}])")
+            .contains("unknown key 'expcet'"));
   CHECK(refused(R"([{"name":"a","command":[]}])").contains("the program first"));
-  CHECK(refused(R"([{"name":"a","command":["x"],"expect":200}])").contains("belong to http checks"));
+  CHECK(
+      refused(R"([{"name":"a","command":["x"],"expect":200}])").contains("belong to http checks"));
   CHECK(refused(R"([{"name":"a","command":["x"],"timeout":"2h"}])").contains("up to 60s"));
-  CHECK(refused(R"([{"name":"a","http":"http://h/"},{"name":"a","http":"http://h/"}])") == "two checks are named a");
+  CHECK(refused(R"([{"name":"a","http":"http://h/"},{"name":"a","http":"http://h/"}])") ==
+        "two checks are named a");
   CHECK(refused(R"("front")").contains("[[checks]]"));
 }
 
@@ -82,12 +88,16 @@ TEST_CASE("a command is run from a trusted configuration only") {
 TEST_CASE("an answer is judged by its status and its text, each check for itself") {
   Stand stand;
   FakeHttp server([](const FakeHttp::Request& request) {
-    return request.path.starts_with("/well") ? FakeHttp::answer(200, "all is well") : FakeHttp::answer(503, "out of order");
+    return request.path.starts_with("/well") ? FakeHttp::answer(200, "all is well")
+                                             : FakeHttp::answer(503, "out of order");
   });
   const auto url = server.url();
-  const auto signals = stand.run(R"([{"name":"well","http":")" + url + R"(/well/{set}","contains":"is well"},{"name":"text","http":")" + url +
-                                 R"(/well","contains":"better"},{"name":"ill","http":")" + url + R"(/ill?token=abc","severity":"critical"},{"name":"odd","http":")" + url +
-                                 R"(/ill","expect":[204,503]}])");
+  const auto signals =
+      stand.run(R"([{"name":"well","http":")" + url +
+                R"(/well/{set}","contains":"is well"},{"name":"text","http":")" + url +
+                R"(/well","contains":"better"},{"name":"ill","http":")" + url +
+                R"(/ill?token=abc","severity":"critical"},{"name":"odd","http":")" + url +
+                R"(/ill","expect":[204,503]}])");
   REQUIRE(signals.size() == 4);
   CHECK(signals[0]["signal"].view() == "check/well");
   CHECK(signals[0]["severity"].view() == "info");
@@ -95,11 +105,13 @@ TEST_CASE("an answer is judged by its status and its text, each check for itself
   CHECK(signals[1]["severity"].view() == "error");
   CHECK(signals[1]["message"].view().contains("does not hold 'better'"));
   CHECK(signals[2]["severity"].view() == "critical");
-  CHECK(signals[2]["message"].view() == "GET " + url + "/ill: 503");  // no query: it may hold a token
+  CHECK(signals[2]["message"].view() ==
+        "GET " + url + "/ill: 503");  // no query: it may hold a token
   CHECK(signals[2]["counts"] == Json::object({{"ok", 0}, {"failed", 1}}));
   CHECK(signals[3]["severity"].view() == "info");
   bool asked = false;
-  for (const auto& request : server.seen()) asked = asked || request.path == "/well/thumbs-r5f0c1e9a2b";
+  for (const auto& request : server.seen())
+    asked = asked || request.path == "/well/thumbs-r5f0c1e9a2b";
   CHECK(asked);
 }
 
@@ -107,8 +119,9 @@ TEST_CASE("who does not answer is ill, and holds nobody up beyond the timeout") 
   Stand stand;
   FakeHttp silent([](const FakeHttp::Request&) { return std::string(); });
   const auto begun = std::chrono::steady_clock::now();
-  const auto signals = stand.run(R"([{"name":"a","http":")" + silent.url() + R"(/","timeout":"300ms"},{"name":"b","http":")" + silent.url() +
-                                 R"(/","timeout":"300ms"},{"name":"c","http":"http://127.0.0.1:1/"}])");
+  const auto signals = stand.run(
+      R"([{"name":"a","http":")" + silent.url() + R"(/","timeout":"300ms"},{"name":"b","http":")" +
+      silent.url() + R"(/","timeout":"300ms"},{"name":"c","http":"http://127.0.0.1:1/"}])");
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
   REQUIRE(signals.size() == 3);
   for (const auto& signal : signals) CHECK(signal["severity"].view() == "error");
@@ -116,7 +129,8 @@ TEST_CASE("who does not answer is ill, and holds nobody up beyond the timeout") 
 
 TEST_CASE("a command says by its exit status whether all is well, and why not in its last line") {
   Stand stand;
-  const auto signals = stand.run(R"([{"name":"well","command":["sh","-c","test \"$CDCTL_SET\" = thumbs-r5f0c1e9a2b && test \"$0\" = r5f0c1e9a2b","{revision}"]},
+  const auto signals = stand.run(
+      R"([{"name":"well","command":["sh","-c","test \"$CDCTL_SET\" = thumbs-r5f0c1e9a2b && test \"$0\" = r5f0c1e9a2b","{revision}"]},
                                      {"name":"ill","command":["sh","-c","echo one; echo two; exit 2"],"severity":"warning"}])");
   REQUIRE(signals.size() == 2);
   CHECK(signals[0]["severity"].view() == "info");
@@ -126,7 +140,8 @@ TEST_CASE("a command says by its exit status whether all is well, and why not in
 
 TEST_CASE("a command that cannot be started, or does not end, says nothing about the set") {
   Stand stand;
-  const auto signals = stand.run(R"([{"name":"gone","command":["/nonexistent/program"]},{"name":"slow","command":["sleep","60"],"timeout":"200ms"}])");
+  const auto signals = stand.run(
+      R"([{"name":"gone","command":["/nonexistent/program"]},{"name":"slow","command":["sleep","60"],"timeout":"200ms"}])");
   CHECK(signals.empty());
   CHECK(stand.context.exit_code() == static_cast<int>(ExitCode::unknown));
 }

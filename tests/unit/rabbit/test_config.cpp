@@ -1,10 +1,10 @@
 #include <catch2/catch.hpp>
 
-#include "plugins/rabbit/feed/merged_reader.hpp"
 #include "plugins/rabbit/broker/settings.hpp"
+#include "plugins/rabbit/broker/topology.hpp"
+#include "plugins/rabbit/feed/merged_reader.hpp"
 #include "tests/support/show_result.hpp"
 #include "tests/support/test_host.hpp"
-#include "plugins/rabbit/broker/topology.hpp"
 
 using namespace cdctl;
 using namespace cdctl::rabbit;
@@ -17,7 +17,10 @@ struct Given {
   Given() {
     config.file = folder.path() / "cdctl.toml";
     (void)write_file_atomically(folder.path() / "password", "geheim\nrest", 0600);
-    config.table = Json::object({{"rabbit", Json::object({{"management", "http://rabbit:15672/"}, {"amqp", "amqps://rabbit"}, {"user", "cdctl"}, {"password_file", "password"}})}});
+    config.table = Json::object({{"rabbit", Json::object({{"management", "http://rabbit:15672/"},
+                                                          {"amqp", "amqps://rabbit"},
+                                                          {"user", "cdctl"},
+                                                          {"password_file", "password"}})}});
   }
   Json& table() { return *config.table.find("rabbit"); }
 };
@@ -42,7 +45,8 @@ TEST_CASE("the table of cdctl.toml is read, with its defaults") {
   CHECK(settings->amqp.vhost == "/");
   CHECK(settings->password == "geheim");
   CHECK(settings->feed.max_age == "86400s");
-  CHECK(settings->worker_url("thumbs-r0000000001", "p@/:") == "amqps://thumbs-r0000000001:p%40%2F%3A@rabbit:5671/%2F");
+  CHECK(settings->worker_url("thumbs-r0000000001", "p@/:") ==
+        "amqps://thumbs-r0000000001:p%40%2F%3A@rabbit:5671/%2F");
 }
 
 TEST_CASE("what is missing or wrong is named, and no secret with it") {
@@ -88,8 +92,11 @@ TEST_CASE("an AMQP address is read as clients write it") {
 
 TEST_CASE("a service's queues, exchanges and limits are read") {
   const auto topology = read_topology(service_with(Json::object({
-      {"queues", Json::object({{"in", Json::object({{"bindings", Json::array({Json::object({{"exchange", "x"}, {"key", "k"}})})}})},
-                               {"s", Json::object({{"type", "stream"}, {"arguments", Json::object({{"x-max-age", "1h"}})}})}})},
+      {"queues",
+       Json::object({{"in", Json::object({{"bindings", Json::array({Json::object(
+                                                           {{"exchange", "x"}, {"key", "k"}})})}})},
+                     {"s", Json::object({{"type", "stream"},
+                                         {"arguments", Json::object({{"x-max-age", "1h"}})}})}})},
       {"exchanges", Json::object({{"x", Json::object({{"type", "topic"}, {"durable", false}})}})},
       {"publish", Json::array({"", "x"})},
       {"max_connections", 9},
@@ -112,16 +119,21 @@ TEST_CASE("a mistake in a service's file is named with the way to it") {
     CHECK(topology.error().what.contains("services.d/thumbs.toml"));
     return topology.error().what;
   };
-  const auto queue = [&](Json value) { return what(Json::object({{"queues", Json::object({{"q", std::move(value)}})}})); };
+  const auto queue = [&](Json value) {
+    return what(Json::object({{"queues", Json::object({{"q", std::move(value)}})}}));
+  };
   CHECK(queue(Json::object({{"typ", "quorum"}})).contains("did you mean type"));
   CHECK(queue(Json::object({{"type", "mirrored"}})).contains("queues.q.type"));
   CHECK(queue(Json::object({{"type", "quorum"}, {"durable", false}})).contains("always durable"));
-  CHECK(queue(Json::object({{"arguments", Json::object({{"x-queue-type", "classic"}})}})).contains("x-queue-type"));
-  CHECK(queue(Json::object({{"bindings", Json::array({Json::object({{"key", "k"}})})}})).contains("exchange"));
+  CHECK(queue(Json::object({{"arguments", Json::object({{"x-queue-type", "classic"}})}}))
+            .contains("x-queue-type"));
+  CHECK(queue(Json::object({{"bindings", Json::array({Json::object({{"key", "k"}})})}}))
+            .contains("exchange"));
   CHECK(queue("quorum").contains("table"));
   CHECK(what(Json::object({{"max_connections", 0}})).contains("max_connections"));
   CHECK(what(Json::object({{"publish", "x"}})).contains("publish"));
-  CHECK(what(Json::object({{"queues", Json::object({{"a\nb", Json::object()}})}})).contains("printable"));
+  CHECK(what(Json::object({{"queues", Json::object({{"a\nb", Json::object()}})}}))
+            .contains("printable"));
 }
 
 TEST_CASE("names go into permissions letter by letter") {
@@ -131,7 +143,11 @@ TEST_CASE("names go into permissions letter by letter") {
 
 TEST_CASE("further brokers have tables of their own, and a service chooses among them") {
   Given given;
-  auto second = Json::object({{"management", "http://second:15672"}, {"amqp", "amqp://second:5673"}, {"user", "cdctl"}, {"password_file", "password"}, {"vhost", "team"}});
+  auto second = Json::object({{"management", "http://second:15672"},
+                              {"amqp", "amqp://second:5673"},
+                              {"user", "cdctl"},
+                              {"password_file", "password"},
+                              {"vhost", "team"}});
   given.table().set("brokers", Json::object({{"second", second}}));
   CHECK(broker_names(given.config) == std::vector<std::string>{"default", "second"});
   CHECK(read_settings(given.config)->management == "http://rabbit:15672");
@@ -141,7 +157,9 @@ TEST_CASE("further brokers have tables of their own, and a service chooses among
   CHECK(settings->amqp.port == 5673);
   CHECK(settings->amqp.vhost == "team");
   CHECK(*place_of(given.config, service_with(Json::object())) == Place{"default", ""});
-  CHECK(*place_of(given.config, service_with(Json::object({{"broker", "second"}, {"vhost", "jobs"}}))) == Place{"second", "jobs"});
+  CHECK(*place_of(given.config,
+                  service_with(Json::object({{"broker", "second"}, {"vhost", "jobs"}}))) ==
+        Place{"second", "jobs"});
 
   const auto lost = place_of(given.config, service_with(Json::object({{"broker", "secund"}})));
   REQUIRE_FALSE(lost);
@@ -157,7 +175,8 @@ TEST_CASE("further brokers have tables of their own, and a service chooses among
 
 TEST_CASE("a configuration may name brokers and no default one") {
   Given given;
-  given.config.table = Json::object({{"rabbit", Json::object({{"brokers", Json::object({{"only", given.table()}})}})}});
+  given.config.table = Json::object(
+      {{"rabbit", Json::object({{"brokers", Json::object({{"only", given.table()}})}})}});
   CHECK(broker_names(given.config) == std::vector<std::string>{"only"});
   CHECK(read_settings(given.config, "only"));
   const auto homeless = place_of(given.config, service_with(Json::object()));
@@ -166,11 +185,14 @@ TEST_CASE("a configuration may name brokers and no default one") {
 }
 
 TEST_CASE("a reader's position holds one for each place, and an old one is the default broker's") {
-  const std::map<std::string, std::string> positions{{"default", "stream:12"}, {"second", "stream:7"}, {"second/%2Fteam", "stream:0"}};
+  const std::map<std::string, std::string> positions{
+      {"default", "stream:12"}, {"second", "stream:7"}, {"second/%2Fteam", "stream:0"}};
   CHECK(write_positions(positions) == "streams: default=12 second=7 second/%2Fteam=0");
   CHECK(*read_positions(write_positions(positions)) == positions);
-  CHECK(*read_positions("stream:12") == std::map<std::string, std::string>{{"default", "stream:12"}});
-  CHECK(write_positions({{"default", ""}}) == "streams:");  // a place from which nothing has come yet
+  CHECK(*read_positions("stream:12") ==
+        std::map<std::string, std::string>{{"default", "stream:12"}});
+  CHECK(write_positions({{"default", ""}}) ==
+        "streams:");  // a place from which nothing has come yet
   CHECK(read_positions("streams:")->empty());
   CHECK_FALSE(read_positions("20261123T07:12"));
   CHECK_FALSE(read_positions("streams: second"));

@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include <atomic>
 #include <set>
@@ -11,9 +11,9 @@
 
 #include "plugins/rabbit/amqp/amqp.hpp"
 #include "plugins/rabbit/broker/settings.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
-#include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
 using namespace cdctl::rabbit;
@@ -31,7 +31,12 @@ Result<std::unique_ptr<AmqpLink>> connect_as(const std::string& url) {
 }
 
 Publication message(const std::string& queue, std::string body) {
-  return {.exchange = "", .routing_key = queue, .message_id = new_id(), .content_type = "text/plain", .body = std::move(body), .type = {}};
+  return {.exchange = "",
+          .routing_key = queue,
+          .message_id = new_id(),
+          .content_type = "text/plain",
+          .body = std::move(body),
+          .type = {}};
 }
 
 /// A broker with two sets of one service, each with a URL.
@@ -41,7 +46,9 @@ struct Stage {
   SetName bad = broker.set(1), good = broker.set(2);
   std::string bad_url, good_url;
   Stage() {
-    auto make = [&](const SetName& set) { return rabbit.provision(broker.queue_service(), set, "secret", soon()).value().at("AMQP_URL"); };
+    auto make = [&](const SetName& set) {
+      return rabbit.provision(broker.queue_service(), set, "secret", soon()).value().at("AMQP_URL");
+    };
     bad_url = make(bad);
     good_url = make(good);
   }
@@ -50,8 +57,12 @@ struct Stage {
     for (int i = 0; i < count; ++i) links.push_back(std::move(connect_as(url).value()));
     return links;
   }
-  std::int64_t ready() { return connect_as(guest_url()).value()->counts(broker.queue(), soon()).value()->ready; }
-  std::string guest_url() { return fmt::format("amqp://guest:guest@127.0.0.1:{}/{}", broker.port(), broker.vhost()); }
+  std::int64_t ready() {
+    return connect_as(guest_url()).value()->counts(broker.queue(), soon()).value()->ready;
+  }
+  std::string guest_url() {
+    return fmt::format("amqp://guest:guest@127.0.0.1:{}/{}", broker.port(), broker.vhost());
+  }
 };
 
 /// Runs `f` in a child process that crashes at `point`; whether it did.
@@ -74,7 +85,9 @@ TEST_CASE("a cut closes the set's connections, keeps it out, and leaves others a
   Stage stage;
   auto bad = stage.open(stage.bad_url, 3);
   auto good = stage.open(stage.good_url, 3);
-  REQUIRE(eventually([&] { return stage.broker.connected(stage.bad) == 3 && stage.broker.connected(stage.good) == 3; }));
+  REQUIRE(eventually([&] {
+    return stage.broker.connected(stage.bad) == 3 && stage.broker.connected(stage.good) == 3;
+  }));
   const auto step = stage.rabbit.cut(stage.bad, "it is bad", soon());
   REQUIRE(step);
   CHECK(step->changed);
@@ -115,7 +128,8 @@ TEST_CASE("a set that is absent is already cut, mended, drained and retired") {
   Broker broker;
   RabbitSwitch rabbit(broker.host());
   const auto set = broker.set(1);
-  for (const auto& step : {rabbit.cut(set, "x", soon()), rabbit.mend(set, 3, soon()), rabbit.drain(set, soon()), rabbit.retire(set, soon())}) {
+  for (const auto& step : {rabbit.cut(set, "x", soon()), rabbit.mend(set, 3, soon()),
+                           rabbit.drain(set, soon()), rabbit.retire(set, soon())}) {
     REQUIRE(step);
     CHECK_FALSE(step->changed);
     CHECK(step->details["absent"] == Json(true));
@@ -137,7 +151,9 @@ TEST_CASE("retire removes the user with its permissions and every connection") {
   Stage stage;
   auto links = stage.open(stage.bad_url, 2);
   const SetName both[] = {stage.good, stage.bad};
-  REQUIRE(eventually([&] { return stage.rabbit.connections(both, soon()).value() == std::vector<std::int64_t>{0, 2}; }));
+  REQUIRE(eventually([&] {
+    return stage.rabbit.connections(both, soon()).value() == std::vector<std::int64_t>{0, 2};
+  }));
   const auto step = stage.rabbit.retire(stage.bad, soon());
   REQUIRE(step);
   CHECK(step->changed);
@@ -145,21 +161,24 @@ TEST_CASE("retire removes the user with its permissions and every connection") {
   for (auto& link : links) CHECK_FALSE(link->barrier(soon()));
   CHECK_FALSE(stage.rabbit.retire(stage.bad, soon())->changed);
   CHECK(connect_as(stage.good_url));
-  CHECK(stage.broker.api("GET", "/queues/" + stage.broker.vhost() + "/" + stage.broker.queue()).first == 200);
+  CHECK(stage.broker.api("GET", "/queues/" + stage.broker.vhost() + "/" + stage.broker.queue())
+            .first == 200);
 }
 
 TEST_CASE("workers that are stopped in mid-air are cut off all the same") {
   Stage stage;
-  // Enough that a stopped client's buffers fill and the broker cannot write to it any more, and a few that are hung
-  // with room in their buffers.
+  // Enough that a stopped client's buffers fill and the broker cannot write to it any more, and a
+  // few that are hung with room in their buffers.
   {
     auto link = connect_as(stage.guest_url());
     std::vector<Publication> many;
-    for (int i = 0; i < 300; ++i) many.push_back(message(stage.broker.queue(), std::string(100'000, 'x')));
+    for (int i = 0; i < 300; ++i)
+      many.push_back(message(stage.broker.queue(), std::string(100'000, 'x')));
     REQUIRE((*link)->publish(many, soon()));
   }
   std::vector<Beside> stuck;
-  for (int i = 0; i < 2; ++i) stuck.push_back(stage.broker.worker(stage.bad_url, {"sleep", "100"}, 0));
+  for (int i = 0; i < 2; ++i)
+    stuck.push_back(stage.broker.worker(stage.bad_url, {"sleep", "100"}, 0));
   REQUIRE(eventually([&] { return stage.broker.connected(stage.bad) == 2; }));
   for (const auto& worker : stuck) worker.signal(SIGSTOP);
   auto healthy = stage.open(stage.bad_url, 2);
@@ -231,7 +250,8 @@ TEST_CASE("a crash at any point of a cut leaves a state that a second cut comple
 TEST_CASE("a crash while a set is provisioned leaves what a second provisioning completes") {
   Broker broker;
   const auto set = broker.set(1);
-  for (const auto* point : {"rabbit.provision.queues", "rabbit.provision.created", "rabbit.provision.user"}) {
+  for (const auto* point :
+       {"rabbit.provision.queues", "rabbit.provision.created", "rabbit.provision.user"}) {
     CAPTURE(point);
     CHECK(crashes_at(point, [&] {
       test::TestHost host(broker.folder());
@@ -261,25 +281,32 @@ TEST_CASE("no confirmed message is lost when a working set is cut") {
     Stage stage;
     const auto got = stage.broker.folder() / "got";
     // One line a message, appended in one write: the workers of both sets share the file.
-    const std::vector<std::string> command{"sh", "-c", "read -r line; echo \"$line\" >> " + got.string()};
+    const std::vector<std::string> command{"sh", "-c",
+                                           "read -r line; echo \"$line\" >> " + got.string()};
     std::vector<Beside> workers;
     for (int i = 0; i < 2; ++i) workers.push_back(stage.broker.worker(stage.bad_url, command));
     for (int i = 0; i < 2; ++i) workers.push_back(stage.broker.worker(stage.good_url, command));
-    REQUIRE(eventually([&] { return stage.broker.connected(stage.bad) == 2 && stage.broker.connected(stage.good) == 2; }));
+    REQUIRE(eventually([&] {
+      return stage.broker.connected(stage.bad) == 2 && stage.broker.connected(stage.good) == 2;
+    }));
     constexpr int count = 600;
     auto publisher = connect_as(stage.guest_url());
     for (int i = 0; i < count; i += 50) {
       std::vector<Publication> some;
-      for (int k = i; k < i + 50; ++k) some.push_back(message(stage.broker.queue(), fmt::format("m{}\n", k)));
+      for (int k = i; k < i + 50; ++k)
+        some.push_back(message(stage.broker.queue(), fmt::format("m{}\n", k)));
       REQUIRE((*publisher)->publish(some, soon()));
-      if (i == 200 + 100 * round) REQUIRE(stage.rabbit.cut(stage.bad, "loss", soon())->details["closed"].as_int() == 2);
+      if (i == 200 + 100 * round)
+        REQUIRE(stage.rabbit.cut(stage.bad, "loss", soon())->details["closed"].as_int() == 2);
     }
     std::set<std::string> seen;
-    CHECK(eventually([&] {
-      std::istringstream lines(read_file(got).value_or(""));
-      for (std::string line; std::getline(lines, line);) seen.insert(line);
-      return seen.size() == count;
-    }, Millis(30'000)));
+    CHECK(eventually(
+        [&] {
+          std::istringstream lines(read_file(got).value_or(""));
+          for (std::string line; std::getline(lines, line);) seen.insert(line);
+          return seen.size() == count;
+        },
+        Millis(30'000)));
     CHECK(seen.size() == count);
     CHECK(stage.broker.connected(stage.good) == 2);
   }
@@ -293,7 +320,8 @@ TEST_CASE("a cut of three connections takes milliseconds", "[.][measure]") {
     REQUIRE(eventually([&] { return stage.broker.connected(stage.bad) == 3; }));
     const auto begun = std::chrono::steady_clock::now();
     const auto step = stage.rabbit.cut(stage.bad, "measure", soon());
-    const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+    const auto took =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
     REQUIRE(step);
     fmt::print("cut of 3: {:.1f} ms {}\n", took, step->details.dump());
     REQUIRE(stage.rabbit.mend(stage.bad, {}, soon()));

@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include <thread>
 
@@ -9,9 +9,9 @@
 #include <cdctl/url.hpp>
 
 #include "plugins/rabbit/feed/feed.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
-#include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
 using namespace cdctl::rabbit;
@@ -23,7 +23,11 @@ namespace {
 Deadline soon() { return Deadline(Millis(20'000)); }
 
 Json signal_of(const SetName& set, const std::string& name, Time time = now()) {
-  return normal_signal(Json::object({{"set", set.str()}, {"signal", name}, {"severity", "error"}, {"time", to_rfc3339(time)}})).value();
+  return normal_signal(Json::object({{"set", set.str()},
+                                     {"signal", name},
+                                     {"severity", "error"},
+                                     {"time", to_rfc3339(time)}}))
+      .value();
 }
 
 std::vector<Json> signals_of(const SetName& set, int from, int to) {
@@ -35,7 +39,8 @@ std::vector<Json> signals_of(const SetName& set, int from, int to) {
 /// Reads until the end, or until `count` came.
 std::vector<std::string> names_from(FeedReader& reader, std::size_t count = 1'000'000) {
   std::vector<std::string> names;
-  for (const auto deadline = soon(); !reader.at_end() && names.size() < count && !deadline.passed();) {
+  for (const auto deadline = soon();
+       !reader.at_end() && names.size() < count && !deadline.passed();) {
     const auto got = reader.next(Millis(200));
     if (!got) {
       names.push_back("error: " + got.error().what);
@@ -52,7 +57,8 @@ std::vector<std::string> names(int from, int to) {
   return out;
 }
 
-/// All signals up to the end. Not in the head of a range-for: its temporaries do not live as long as the loop.
+/// All signals up to the end. Not in the head of a range-for: its temporaries do not live as long
+/// as the loop.
 std::vector<Json> all_from(FeedReader& reader) {
   std::vector<Json> all;
   while (!reader.at_end()) {
@@ -70,7 +76,8 @@ TEST_CASE("a replay gives everything that was there and then ends") {
   Broker broker;
   RabbitFeed feed(broker.host());
   const auto set = broker.set(1);
-  REQUIRE(feed.send(signals_of(set, 0, 1700), soon()));  // the feed is not there yet: sending makes it
+  REQUIRE(
+      feed.send(signals_of(set, 0, 1700), soon()));  // the feed is not there yet: sending makes it
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   REQUIRE(feed.send(signals_of(set, 1700, 1705), soon()));  // after the opening: not part of it
@@ -115,16 +122,19 @@ TEST_CASE("what was before the wanted time is left out, and a replay of nothing 
   const auto set = broker.set(1);
   REQUIRE(feed.send(signals_of(set, 0, 3), soon()));
   const auto sent = now();
-  auto later = feed.open({.since = sent + std::chrono::hours(1), .cursor = "", .follow = false}, soon());
+  auto later =
+      feed.open({.since = sent + std::chrono::hours(1), .cursor = "", .follow = false}, soon());
   REQUIRE(later);
-  CHECK(names_from(**later).size() <= 3);  // a time to come counts as now, and the broker's second may hold them
+  CHECK(names_from(**later).size() <=
+        3);  // a time to come counts as now, and the broker's second may hold them
   REQUIRE(eventually([&] { return now() > sent + std::chrono::milliseconds(2100); }));
   auto none = feed.open({.since = now(), .cursor = "", .follow = false}, soon());
   REQUIRE(none);
   CHECK(names_from(**none).empty());
   CHECK((*none)->at_end());
   REQUIRE(feed.send(signals_of(set, 3, 5), soon()));
-  auto some = feed.open({.since = sent + std::chrono::milliseconds(1100), .cursor = "", .follow = false}, soon());
+  auto some = feed.open(
+      {.since = sent + std::chrono::milliseconds(1100), .cursor = "", .follow = false}, soon());
   REQUIRE(some);
   CHECK(names_from(**some) == names(3, 5));
 }
@@ -151,7 +161,8 @@ TEST_CASE("in a replay a signal's own time counts, but never the future") {
   RabbitFeed feed(broker.host());
   const auto set = broker.set(1);
   const auto early = now() - std::chrono::hours(2);
-  const Json two[] = {signal_of(set, "early", early), signal_of(set, "late", now() + std::chrono::hours(9))};
+  const Json two[] = {signal_of(set, "early", early),
+                      signal_of(set, "late", now() + std::chrono::hours(9))};
   REQUIRE(feed.send(two, soon()));
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
@@ -169,13 +180,18 @@ TEST_CASE("a message that is no signal is reported and skipped, and both forms a
   REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
   const auto publish = [&](const std::string& body, Json properties = Json::object()) {
     broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
-                Json::object({{"properties", std::move(properties)}, {"routing_key", routing_key(signal_of(set, "any"))}, {"payload", body}, {"payload_encoding", "string"}}));
+                Json::object({{"properties", std::move(properties)},
+                              {"routing_key", routing_key(signal_of(set, "any"))},
+                              {"payload", body},
+                              {"payload_encoding", "string"}}));
   };
   publish("{broken");
   publish(signal_of(set, "s1").dump());
   publish(R"({"set":"no set"})");
   const auto stamp = now() - std::chrono::minutes(3);
-  publish(signal_of(set, "s2").dump(), Json::object({{"headers", Json::object({{"timestamp_in_ms", stamp.time_since_epoch().count()}})}}));
+  publish(signal_of(set, "s2").dump(),
+          Json::object({{"headers",
+                         Json::object({{"timestamp_in_ms", stamp.time_since_epoch().count()}})}}));
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   const auto all = all_from(**reader);
@@ -184,21 +200,26 @@ TEST_CASE("a message that is no signal is reported and skipped, and both forms a
   CHECK(broker.host().logged.size() == 2);
 }
 
-TEST_CASE("signals of the same set and severity share messages, and all of them arrive in their order") {
+TEST_CASE(
+    "signals of the same set and severity share messages, and all of them arrive in their order") {
   Broker broker;
   RabbitFeed feed(broker.host());
   std::vector<Json> mixed;
   for (int i = 0; i < 250; ++i)
-    for (const int revision : {1, 2}) mixed.push_back(signal_of(broker.set(revision), fmt::format("s{}", i)));
+    for (const int revision : {1, 2})
+      mixed.push_back(signal_of(broker.set(revision), fmt::format("s{}", i)));
   mixed.push_back(signal_of(broker.set(1), std::string(60, 'x')));
-  mixed.back().set("message", std::string(150'000, 'm'));  // alone longer than a message is filled up to
+  mixed.back().set("message",
+                   std::string(150'000, 'm'));  // alone longer than a message is filled up to
   REQUIRE(feed.send(mixed, soon()));
-  const auto messages = broker.must("GET", "/queues/" + broker.vhost() + "/cdctl.signals.log")["messages"].as_int();
+  const auto messages =
+      broker.must("GET", "/queues/" + broker.vhost() + "/cdctl.signals.log")["messages"].as_int();
   CHECK(messages < 10);
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   std::map<std::string, std::vector<std::string>> seen;
-  for (const auto& signal : all_from(**reader)) seen[signal["set"].as_string()].push_back(signal["signal"].as_string());
+  for (const auto& signal : all_from(**reader))
+    seen[signal["set"].as_string()].push_back(signal["signal"].as_string());
   auto expected = names(0, 250);
   CHECK(seen[broker.set(2).str()] == expected);
   expected.push_back(std::string(60, 'x'));
@@ -211,9 +232,13 @@ TEST_CASE("one signal of a batch that cannot be read leaves the others") {
   RabbitFeed feed(broker.host());
   const auto set = broker.set(1);
   REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
-  const auto batch = Json::array({to_cloud_event(signal_of(set, "s1")), Json("no signal"), to_cloud_event(signal_of(set, "s2"))});
+  const auto batch = Json::array({to_cloud_event(signal_of(set, "s1")), Json("no signal"),
+                                  to_cloud_event(signal_of(set, "s2"))});
   broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
-              Json::object({{"properties", Json::object({})}, {"routing_key", routing_key(signal_of(set, "any"))}, {"payload", batch.dump()}, {"payload_encoding", "string"}}));
+              Json::object({{"properties", Json::object({})},
+                            {"routing_key", routing_key(signal_of(set, "any"))},
+                            {"payload", batch.dump()},
+                            {"payload_encoding", "string"}}));
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
   CHECK(names_from(**reader) == names(0, 3));
@@ -239,7 +264,10 @@ TEST_CASE("whoever writes very much into a message gets one line, and holds nobo
   REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
   const auto publish = [&](const std::string& body) {
     broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
-                Json::object({{"properties", Json::object({})}, {"routing_key", routing_key(signal_of(set, "any"))}, {"payload", body}, {"payload_encoding", "string"}}));
+                Json::object({{"properties", Json::object({})},
+                              {"routing_key", routing_key(signal_of(set, "any"))},
+                              {"payload", body},
+                              {"payload_encoding", "string"}}));
   };
   std::string junk = "[1", wide = R"({"set":")" + set.str() + R"(","signal":"s1")";
   for (int i = 0; i < 50'000; ++i) junk += ",[]";
@@ -257,7 +285,9 @@ TEST_CASE("whoever writes very much into a message gets one line, and holds nobo
   REQUIRE(reader);
   CHECK(names_from(**reader) == names(0, 2));
   REQUIRE(broker.host().logged.size() == 2);
-  CHECK(broker.host().logged[0].find("50001 of 50001 signals in message 1 of the feed cannot be used: a signal must be a JSON object; skipped") != std::string::npos);
+  CHECK(broker.host().logged[0].find("50001 of 50001 signals in message 1 of the feed cannot be "
+                                     "used: a signal must be a JSON object; skipped") !=
+        std::string::npos);
   CHECK(broker.host().logged[1].find("bytes, more than 4194304; skipped") != std::string::npos);
 }
 
@@ -272,10 +302,20 @@ TEST_CASE("a worker that speaks of another set is not heard") {
   auto* driver = amqp_driver().value();
   auto link = driver->connect(parse_amqp_url(env->at("AMQP_URL")).value(), soon());
   REQUIRE(link);
-  const auto lie = to_cloud_event(signal_of(other, "s1")).dump(), truth = to_cloud_event(signal_of(set, "s1")).dump();
-  const Publication both[] = {
-      {.exchange = "cdctl.signals", .routing_key = routing_key(signal_of(set, "any")), .message_id = new_id(), .content_type = "application/cloudevents+json", .body = lie, .type = {}},
-      {.exchange = "cdctl.signals", .routing_key = routing_key(signal_of(set, "any")), .message_id = new_id(), .content_type = "application/cloudevents+json", .body = truth, .type = {}}};
+  const auto lie = to_cloud_event(signal_of(other, "s1")).dump(),
+             truth = to_cloud_event(signal_of(set, "s1")).dump();
+  const Publication both[] = {{.exchange = "cdctl.signals",
+                               .routing_key = routing_key(signal_of(set, "any")),
+                               .message_id = new_id(),
+                               .content_type = "application/cloudevents+json",
+                               .body = lie,
+                               .type = {}},
+                              {.exchange = "cdctl.signals",
+                               .routing_key = routing_key(signal_of(set, "any")),
+                               .message_id = new_id(),
+                               .content_type = "application/cloudevents+json",
+                               .body = truth,
+                               .type = {}}};
   REQUIRE((*link)->publish(both, soon()));
   auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
   REQUIRE(reader);
@@ -353,7 +393,10 @@ TEST_CASE("a reader whose broker connection is closed says so and goes on with i
     bool closed = false;
     const auto rows = broker.must("GET", "/connections?disable_stats=true");
     for (const auto& row : rows.items()) {
-      if (row["vhost"].view() == broker.vhost()) closed = broker.api("DELETE", "/connections/" + url_encode(row["name"].view())).first == 204 || closed;
+      if (row["vhost"].view() == broker.vhost())
+        closed =
+            broker.api("DELETE", "/connections/" + url_encode(row["name"].view())).first == 204 ||
+            closed;
     }
     return closed;
   }));
@@ -379,7 +422,8 @@ TEST_CASE("a stop request ends a reader's wait") {
     host.config_value = broker.host().config_value;
     auto reader = RabbitFeed(host).open({.since = {}, .cursor = "", .follow = true}, soon());
     (void)!::write(told[1], "r", 1);
-    const auto got = reader ? (*reader)->next(Millis(60'000)) : Result<std::vector<Json>>(std::unexpected(reader.error()));
+    const auto got = reader ? (*reader)->next(Millis(60'000))
+                            : Result<std::vector<Json>>(std::unexpected(reader.error()));
     (void)!::write(told[1], got && got->empty() && Stop::requested() ? "y" : "n", 1);
     ::_exit(0);
   }

@@ -18,7 +18,8 @@ UserLook working(std::int64_t delivered, std::int64_t acknowledged, std::int64_t
   UserLook out;
   for (const auto* name : {"a", "b"}) {
     out.connections.insert(name);
-    out.channels[std::string(name) + " (1)"] = {.delivered = delivered, .acknowledged = acknowledged, .unacked = unacked};
+    out.channels[std::string(name) + " (1)"] = {
+        .delivered = delivered, .acknowledged = acknowledged, .unacked = unacked};
   }
   out.consumers = 2;
   return out;
@@ -44,7 +45,8 @@ std::string severity(const actions::Judgement& judgement, std::string_view name)
 /// Looks every ten seconds, each on the memory of the one before, as it comes back from its file.
 class Looks {
  public:
-  actions::Judgement next(const UserLook& user, Judged judged = of_two(), Millis later = std::chrono::seconds(10)) {
+  actions::Judgement next(const UserLook& user, Judged judged = of_two(),
+                          Millis later = std::chrono::seconds(10)) {
     at_ += later;
     auto judgement = actions::judge(judged, user, at_, before_);
     const auto kept = memory_from_json(memory_to_json({{k_set.str(), judgement.after}}, at_));
@@ -73,7 +75,8 @@ TEST_CASE("what is neither acknowledged nor held went back, and is blamed on who
   Looks looks;
   (void)looks.next(working(100, 90, 10));
   const auto good = looks.next(working(200, 190, 10));
-  CHECK((*find(good, "rabbit/work"))["counts"] == Json::object({{"ok", 200}, {"failed", 0}, {"interval_ms", 10'000}}));
+  CHECK((*find(good, "rabbit/work"))["counts"] ==
+        Json::object({{"ok", 200}, {"failed", 0}, {"interval_ms", 10'000}}));
   // 863 delivered, none acknowledged, 3 held: a set that rejects everything
   (void)looks.next(working(1063, 190, 13));
   const auto bad = looks.next(working(1163, 190, 13));
@@ -85,7 +88,8 @@ TEST_CASE("what is neither acknowledged nor held went back, and is blamed on who
 TEST_CASE("a busy channel that seems to return what it just got has returned nothing") {
   Looks looks;
   (void)looks.next(working(0, 0, 0));
-  const auto early = looks.next(working(22, 18, 0));  // four more are held, which the broker does not tell yet
+  const auto early =
+      looks.next(working(22, 18, 0));  // four more are held, which the broker does not tell yet
   CHECK((*find(early, "rabbit/work"))["counts"]["failed"].as_int() == 0);
   const auto later = looks.next(working(25, 25, 0));
   CHECK((*find(later, "rabbit/work"))["counts"]["failed"].as_int() == 0);
@@ -95,7 +99,8 @@ TEST_CASE("a return is counted once, however many looks see it") {
   Looks looks;
   (void)looks.next(working(0, 0, 0));
   std::int64_t failed = 0;
-  for (int i = 0; i < 5; ++i) failed += (*find(looks.next(working(20, 10, 0)), "rabbit/work"))["counts"]["failed"].as_int();
+  for (int i = 0; i < 5; ++i)
+    failed += (*find(looks.next(working(20, 10, 0)), "rabbit/work"))["counts"]["failed"].as_int();
   CHECK(failed == 2 * 10);
 }
 
@@ -122,11 +127,16 @@ TEST_CASE("a memory older than ten minutes gives no rate, and is not kept") {
   (void)looks.next(working(100, 90, 10));
   const auto late = looks.next(working(200, 190, 10), of_two(), std::chrono::minutes(11));
   CHECK_FALSE(find(late, "rabbit/work")->find("counts"));
-  CHECK((*find(late, "rabbit/work"))["rabbit"]["no_rate"].view() == "the last look is too long ago");
+  CHECK((*find(late, "rabbit/work"))["rabbit"]["no_rate"].view() ==
+        "the last look is too long ago");
   SetBefore old;
   old.at = k_begin;
-  CHECK(memory_to_json({{k_set.str(), old}}, k_begin + std::chrono::minutes(11))["sets"].members().empty());
-  CHECK(memory_from_json(*Json::parse(R"({"sets":{"no set":{"at":1},"thumbs-r5f0c1e9a2b":{"at":"x"}}})")).empty());
+  CHECK(memory_to_json({{k_set.str(), old}}, k_begin + std::chrono::minutes(11))["sets"]
+            .members()
+            .empty());
+  CHECK(memory_from_json(
+            *Json::parse(R"({"sets":{"no set":{"at":1},"thumbs-r5f0c1e9a2b":{"at":"x"}}})"))
+            .empty());
 }
 
 TEST_CASE("connections that come and go are a warning, and a crash loop at the third look") {
@@ -153,7 +163,8 @@ TEST_CASE("a set that was cut and is mended does not churn") {
   CHECK(find(looks.next(connected({"c", "d"})), "rabbit/churn") == nullptr);
 }
 
-TEST_CASE("fewer consumers than units are told after half a minute, and never of a set that is cut") {
+TEST_CASE(
+    "fewer consumers than units are told after half a minute, and never of a set that is cut") {
   Looks looks;
   CHECK(find(looks.next(connected({"a"})), "rabbit/consumers") == nullptr);
   CHECK(find(looks.next(connected({"a"})), "rabbit/consumers") == nullptr);
@@ -167,12 +178,15 @@ TEST_CASE("fewer consumers than units are told after half a minute, and never of
 TEST_CASE("messages held without an acknowledgement grow from a warning to an error") {
   Looks looks;
   (void)looks.next(working(10, 0, 10));
-  CHECK(find(looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(4)), "rabbit/unacked") == nullptr);
+  CHECK(find(looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(4)), "rabbit/unacked") ==
+        nullptr);
   const auto stuck = looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(2));
   CHECK(severity(stuck, "rabbit/unacked") == "warning");
   CHECK((*find(stuck, "rabbit/work"))["rabbit"]["held_s"].as_int() == 360);
-  CHECK(severity(looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(9)), "rabbit/unacked") == "error");
-  CHECK(find(looks.next(working(10, 1, 9), of_two(), std::chrono::minutes(1)), "rabbit/unacked") == nullptr);
+  CHECK(severity(looks.next(working(10, 0, 10), of_two(), std::chrono::minutes(9)),
+                 "rabbit/unacked") == "error");
+  CHECK(find(looks.next(working(10, 1, 9), of_two(), std::chrono::minutes(1)), "rabbit/unacked") ==
+        nullptr);
 }
 
 TEST_CASE("dead letters are a set's own only while it is alone") {

@@ -1,15 +1,15 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include <cdctl/fs.hpp>
 
 #include "plugins/rabbit/store/memory.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
-#include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
 using namespace cdctl::rabbit;
@@ -21,7 +21,8 @@ namespace {
 Deadline soon() { return Deadline(Millis(20'000)); }
 
 SetMemo memo_of(const SetName& set, std::optional<Time> reaped_at = {}) {
-  return {set, "local", "web1:/var/lib/cdctl", {{"trunk", {"git", "u", "abc", 1}}}, now(), 3, reaped_at, {}};
+  return {set,       "local", "web1:/var/lib/cdctl", {{"trunk", {"git", "u", "abc", 1}}}, now(), 3,
+          reaped_at, {}};
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ TEST_CASE("what a memory is told, every machine reads") {
   entry = elsewhere.read(set.service, soon()).value().at(set.str());
   CHECK(entry.cut == true);
   CHECK_FALSE(entry.limit);
-  broker.must("PUT", "/user-limits/" + set.str() + "/max-connections", Json::object({{"value", -1}}));
+  broker.must("PUT", "/user-limits/" + set.str() + "/max-connections",
+              Json::object({{"value", -1}}));
   entry = elsewhere.read(set.service, soon()).value().at(set.str());
   CHECK(entry.cut == false);
   CHECK_FALSE(entry.limit);
@@ -73,8 +75,10 @@ TEST_CASE("a parameter that cannot be used is reported and hurts no other") {
   RabbitMemory memory(broker.host());
   const auto good = broker.set(1), bad = broker.set(2), odd = broker.set(3);
   REQUIRE(memory.put_set(memo_of(good), soon()));
-  broker.must("PUT", "/global-parameters/cdctl.set." + bad.str(), Json::object({{"value", "nonsense"}}));
-  broker.must("PUT", "/global-parameters/cdctl.cut." + odd.str(), Json::object({{"value", Json::array({1, 2})}}));
+  broker.must("PUT", "/global-parameters/cdctl.set." + bad.str(),
+              Json::object({{"value", "nonsense"}}));
+  broker.must("PUT", "/global-parameters/cdctl.cut." + odd.str(),
+              Json::object({{"value", Json::array({1, 2})}}));
   const auto entries = memory.read(good.service, soon());
   REQUIRE(entries);
   CHECK(entries->at(good.str()).set);
@@ -94,7 +98,8 @@ TEST_CASE("among many sets, those of one service are looked up by their names") 
   REQUIRE(all.put_set(memo_of(gone), soon()));
   REQUIRE(all.put_cut(gone, {true, "me", "bad", now(), {}, {}}, soon()));
   REQUIRE(all.put_force(live.service, Force{Force::State::observe, "me", "a look", now()}, soon()));
-  broker.must("PUT", "/global-parameters/cdctl.set." + live.service + "x-" + live.revision, Json::object({{"value", "of another service"}}));
+  broker.must("PUT", "/global-parameters/cdctl.set." + live.service + "x-" + live.revision,
+              Json::object({{"value", "of another service"}}));
   const auto expected = all.read(live.service, soon()).value();
   REQUIRE(expected.size() == 3);
   for (int i = 0; i < 2; ++i) {  // the first look counts the users, the second knows
@@ -217,11 +222,15 @@ class Silent {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_.get(), 64) != 0) throw std::runtime_error("no socket to listen on");
+    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        ::listen(fd_.get(), 64) != 0)
+      throw std::runtime_error("no socket to listen on");
     ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
   }
-  [[nodiscard]] Json table(Json like) const { return like.set("management", fmt::format("http://127.0.0.1:{}", port_)); }
+  [[nodiscard]] Json table(Json like) const {
+    return like.set("management", fmt::format("http://127.0.0.1:{}", port_));
+  }
 
  private:
   Fd fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};

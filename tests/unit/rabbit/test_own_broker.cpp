@@ -5,9 +5,9 @@
 
 #include "plugins/rabbit/feed/feed.hpp"
 #include "plugins/rabbit/store/memory.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
-#include "plugins/rabbit/switch/switch.hpp"
 
 // What needs a broker that may be killed, or one with TLS.
 
@@ -24,7 +24,10 @@ void must_run(std::vector<std::string> argv) {
   command.argv = std::move(argv);
   command.deadline = Deadline(Millis(90'000));
   const auto finished = run(command);
-  if (!finished || !finished->ok()) throw std::runtime_error(command.argv[0] + ": " + (finished ? finished->how() + ": " + finished->err : finished.error().what));
+  if (!finished || !finished->ok())
+    throw std::runtime_error(
+        command.argv[0] + ": " +
+        (finished ? finished->how() + ": " + finished->err : finished.error().what));
 }
 
 /// A RabbitMQ of this test alone.
@@ -37,10 +40,14 @@ class OwnBroker {
   ~OwnBroker() { stop(); }
   void start() {
     Program command;
-    command.argv = {k_script, "start", "-o", std::to_string(::getpid()), "-c", (folder_.path() / "extra.conf").string(), directory()};
+    command.argv = {k_script,   "start",
+                    "-o",       std::to_string(::getpid()),
+                    "-c",       (folder_.path() / "extra.conf").string(),
+                    directory()};
     command.deadline = Deadline(Millis(90'000));
     const auto finished = run(command);
-    if (!finished || !finished->ok()) throw std::runtime_error("no broker: " + (finished ? finished->err : finished.error().what));
+    if (!finished || !finished->ok())
+      throw std::runtime_error("no broker: " + (finished ? finished->err : finished.error().what));
     (void)write_file_atomically(folder_.path() / "env", finished->out, 0600);
   }
   /// SIGKILL.
@@ -70,13 +77,17 @@ TEST_CASE("a cut outlives a broker that is killed right after it") {
     RabbitSwitch rabbit(broker.host());
     RabbitMemory memory(broker.host());
     RabbitFeed feed(broker.host());
-    bad_url = rabbit.provision(broker.queue_service(), set, "secret", soon()).value().at("AMQP_URL");
-    good_url = rabbit.provision(broker.queue_service(), good, "secret", soon()).value().at("AMQP_URL");
-    const Json signal[] = {normal_signal(Json::object({{"set", set.str()}, {"signal", "oops"}})).value()};
+    bad_url =
+        rabbit.provision(broker.queue_service(), set, "secret", soon()).value().at("AMQP_URL");
+    good_url =
+        rabbit.provision(broker.queue_service(), good, "secret", soon()).value().at("AMQP_URL");
+    const Json signal[] = {
+        normal_signal(Json::object({{"set", set.str()}, {"signal", "oops"}})).value()};
     REQUIRE(feed.send(signal, soon()));
     REQUIRE(memory.put_cut(set, {true, "me", "bad", now(), {}, {}}, soon()));
     REQUIRE(rabbit.cut(set, "bad", soon()));
-    auto reader = feed.open({.since = now() - std::chrono::hours(1), .cursor = "", .follow = true}, soon());
+    auto reader =
+        feed.open({.since = now() - std::chrono::hours(1), .cursor = "", .follow = true}, soon());
     REQUIRE(reader);
     CHECK((*reader)->next(Millis(2000)).value().size() == 1);
     own.stop();
@@ -97,9 +108,10 @@ TEST_CASE("a cut outlives a broker that is killed right after it") {
   CHECK_FALSE(lets_in(bad_url));
   CHECK(lets_in(good_url));
   RabbitFeed feed(broker.host());
-  // RabbitMQ 3.10 forgets its first stream when it is killed within seconds of its making: then the feed is "not known",
-  // never an empty one.
-  auto reader = feed.open({.since = now() - std::chrono::hours(1), .cursor = "", .follow = false}, soon());
+  // RabbitMQ 3.10 forgets its first stream when it is killed within seconds of its making: then the
+  // feed is "not known", never an empty one.
+  auto reader =
+      feed.open({.since = now() - std::chrono::hours(1), .cursor = "", .follow = false}, soon());
   if (reader) {
     CHECK((*reader)->next(Millis(2000)).value().size() == 1);
     CHECK((*reader)->at_end());
@@ -112,14 +124,18 @@ TEST_CASE("a cut outlives a broker that is killed right after it") {
 TEST_CASE("management and AMQP over TLS, with a CA of one's own") {
   test::TempDir folder;
   const auto file = [&](const char* name) { return (folder.path() / name).string(); };
-  must_run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", file("key.pem"), "-out", file("cert.pem"), "-days", "2", "-subj",
-            "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"});
+  must_run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", file("key.pem"),
+            "-out", file("cert.pem"), "-days", "2", "-subj", "/CN=localhost", "-addext",
+            "subjectAltName=DNS:localhost"});
   // The plain ports stay: the start of the broker is watched through them.
   const auto tls_port = 32000 + ::getpid() % 300 * 2;
-  OwnBroker own(fmt::format("listeners.ssl.1 = 127.0.0.1:{}\nmanagement.ssl.ip = 127.0.0.1\nmanagement.ssl.port = {}\n"
-                            "ssl_options.cacertfile = {}\nssl_options.certfile = {}\nssl_options.keyfile = {}\nssl_options.verify = verify_none\n"
-                            "management.ssl.cacertfile = {}\nmanagement.ssl.certfile = {}\nmanagement.ssl.keyfile = {}\n",
-                            tls_port, tls_port + 1, file("cert.pem"), file("cert.pem"), file("key.pem"), file("cert.pem"), file("cert.pem"), file("key.pem")));
+  OwnBroker own(fmt::format(
+      "listeners.ssl.1 = 127.0.0.1:{}\nmanagement.ssl.ip = 127.0.0.1\nmanagement.ssl.port = {}\n"
+      "ssl_options.cacertfile = {}\nssl_options.certfile = {}\nssl_options.keyfile = "
+      "{}\nssl_options.verify = verify_none\n"
+      "management.ssl.cacertfile = {}\nmanagement.ssl.certfile = {}\nmanagement.ssl.keyfile = {}\n",
+      tls_port, tls_port + 1, file("cert.pem"), file("cert.pem"), file("key.pem"), file("cert.pem"),
+      file("cert.pem"), file("key.pem")));
   auto env = own.env();
   env["AMQP_PORT"] = std::to_string(tls_port);
   env["HTTP_PORT"] = std::to_string(tls_port + 1);
@@ -132,7 +148,8 @@ TEST_CASE("management and AMQP over TLS, with a CA of one's own") {
   CHECK(made->at("AMQP_URL").starts_with("amqps://"));
   CHECK(lets_in(made->at("AMQP_URL"), file("cert.pem")));
   CHECK_FALSE(lets_in(made->at("AMQP_URL")));  // the system does not know this CA
-  const Json signal[] = {normal_signal(Json::object({{"set", set.str()}, {"signal", "oops"}})).value()};
+  const Json signal[] = {
+      normal_signal(Json::object({{"set", set.str()}, {"signal", "oops"}})).value()};
   CHECK(feed.send(signal, soon()));
   CHECK(RabbitMemory(broker.host()).lock(set.service, soon()));
   CHECK(rabbit.cut(set, "x", soon()));

@@ -1,13 +1,13 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include <cdctl/signal.hpp>
 
 #include "plugins/rabbit/amqp/amqp.hpp"
 #include "plugins/rabbit/probe/probe.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
-#include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
 using namespace cdctl::rabbit;
@@ -41,7 +41,12 @@ struct Watched {
     REQUIRE(link);
     std::vector<Publication> messages;
     for (int i = 0; i < count; ++i)
-      messages.push_back({.exchange = "", .routing_key = broker.queue(), .message_id = new_id(), .content_type = "text/plain", .body = "job", .type = {}});
+      messages.push_back({.exchange = "",
+                          .routing_key = broker.queue(),
+                          .message_id = new_id(),
+                          .content_type = "text/plain",
+                          .body = "job",
+                          .type = {}});
     REQUIRE((*link)->publish(messages, soon()));
   }
   /// The signals of one look, by set and name.
@@ -50,7 +55,8 @@ struct Watched {
     if (!signals) FAIL(signals.error().what);
     for (const auto& signal : *signals) {
       CHECK(normal_signal(signal));
-      if (signal["set"].view() == targets[target].set.str() && signal["signal"].view() == name) return signal;
+      if (signal["set"].view() == targets[target].set.str() && signal["signal"].view() == name)
+        return signal;
     }
     return {};
   }
@@ -60,31 +66,41 @@ struct Watched {
 
 TEST_CASE("one look at a hundred sets asks the broker as often as one at a single set") {
   Watched watched;
-  for (int i = 1; i <= 100; ++i) watched.targets.push_back({watched.service, SetName{watched.broker.queue(), fmt::format("r{:010x}", i)}, "here", 1, false});
+  for (int i = 1; i <= 100; ++i)
+    watched.targets.push_back({watched.service,
+                               SetName{watched.broker.queue(), fmt::format("r{:010x}", i)}, "here",
+                               1, false});
   const auto signals = watched.probe.observe(watched.targets, watched.memory, soon());
   REQUIRE(signals);
   CHECK(signals->size() == 100);
-  CHECK(std::ranges::all_of(*signals, [](const Json& signal) { return signal["rabbit"]["no_rate"].view() == "first look"; }));
+  CHECK(std::ranges::all_of(*signals, [](const Json& signal) {
+    return signal["rabbit"]["no_rate"].view() == "first look";
+  }));
 }
 
 TEST_CASE("what a set acknowledged between two looks is counted once") {
   Watched watched;
   const auto url = watched.provision(1);
   const auto worker = watched.broker.worker(url);
-  REQUIRE(eventually([&] { return watched.look(0, "rabbit/work")["rabbit"]["consumers"].as_int() == 1; }));
+  REQUIRE(eventually(
+      [&] { return watched.look(0, "rabbit/work")["rabbit"]["consumers"].as_int() == 1; }));
   watched.publish(40);
   std::int64_t seen = 0;
-  CHECK(eventually([&] { return (seen += watched.look(0, "rabbit/work")["counts"]["ok"].as_int()) >= 40; }));
+  CHECK(eventually(
+      [&] { return (seen += watched.look(0, "rabbit/work")["counts"]["ok"].as_int()) >= 40; }));
   CHECK(watched.look(0, "rabbit/work")["counts"]["ok"].as_int() == 0);
   CHECK(seen == 40);
 }
 
-TEST_CASE("a worker that dies and comes back again and again is a crash loop, seen from the broker") {
+TEST_CASE(
+    "a worker that dies and comes back again and again is a crash loop, seen from the broker") {
   Watched watched;
   const auto url = watched.provision(1);
   REQUIRE(eventually([&] {
     const auto worker = watched.broker.worker(url);
-    return eventually([&] { return watched.broker.connected(watched.targets[0].set) > 0; }, Millis(5000)) && watched.look(0, "rabbit/work")["rabbit"]["connections"].as_int() == 1;
+    return eventually([&] { return watched.broker.connected(watched.targets[0].set) > 0; },
+                      Millis(5000)) &&
+           watched.look(0, "rabbit/work")["rabbit"]["connections"].as_int() == 1;
   }));
   std::string worst;
   for (int round = 0; round < 6 && worst != "error"; ++round) {

@@ -1,13 +1,13 @@
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <catch2/catch.hpp>
 
 #include <cdctl/signal.hpp>
 
 #include "plugins/rabbit/amqp/amqp.hpp"
 #include "plugins/rabbit/broker/settings.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
-#include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
 using namespace cdctl::rabbit;
@@ -25,11 +25,18 @@ Result<std::unique_ptr<AmqpLink>> connect_as(const std::string& url) {
 Result<> publish_as(const std::string& url, const std::string& exchange, const std::string& key) {
   auto link = connect_as(url);
   if (!link) return fail(link.error());
-  const Publication message{.exchange = exchange, .routing_key = key, .message_id = new_id(), .content_type = "text/plain", .body = "x", .type = {}};
+  const Publication message{.exchange = exchange,
+                            .routing_key = key,
+                            .message_id = new_id(),
+                            .content_type = "text/plain",
+                            .body = "x",
+                            .type = {}};
   return (*link)->publish(std::span(&message, 1), soon());
 }
 
-Json queue_table(const std::string& name, Json queue) { return Json::object({{"queues", Json::object({{name, std::move(queue)}})}}); }
+Json queue_table(const std::string& name, Json queue) {
+  return Json::object({{"queues", Json::object({{name, std::move(queue)}})}});
+}
 
 }  // namespace
 
@@ -70,9 +77,13 @@ TEST_CASE("a set's user may do what its service says and nothing else") {
   RabbitSwitch rabbit(broker.host());
   const auto set = broker.set(1), other = broker.set(2);
   const auto name = broker.queue();
-  auto service = broker.service(Json::object({{"queues", Json::object({{name, Json::object({{"bindings", Json::array({Json::object({{"exchange", name + ".in"}, {"key", "k"}})})}})}})},
-                                              {"exchanges", Json::object({{name + ".in", Json::object()}, {name + ".out", Json::object({{"type", "fanout"}})}})},
-                                              {"publish", Json::array({name + ".out"})}}));
+  auto service = broker.service(Json::object(
+      {{"queues", Json::object({{name, Json::object({{"bindings", Json::array({Json::object(
+                                                                      {{"exchange", name + ".in"},
+                                                                       {"key", "k"}})})}})}})},
+       {"exchanges", Json::object({{name + ".in", Json::object()},
+                                   {name + ".out", Json::object({{"type", "fanout"}})}})},
+       {"publish", Json::array({name + ".out"})}}));
   const auto env = rabbit.provision(service, set, "secret", soon());
   REQUIRE(env);
   REQUIRE(rabbit.provision(service, other, "secret", soon()));
@@ -80,7 +91,9 @@ TEST_CASE("a set's user may do what its service says and nothing else") {
   broker.must("PUT", "/queues/" + broker.vhost() + "/x" + name, Json::object());
   broker.must("PUT", "/queues/" + broker.vhost() + "/sink", Json::object());
   broker.must("POST", "/bindings/" + broker.vhost() + "/e/" + name + ".out/q/sink", Json::object());
-  const auto forbidden = [](const Result<>& result) { return !result && result.error().what.contains("403"); };
+  const auto forbidden = [](const Result<>& result) {
+    return !result && result.error().what.contains("403");
+  };
 
   CHECK(publish_as(url, name + ".out", "any"));
   CHECK(publish_as(url, k_signals, set.service + "." + set.revision + ".error"));
@@ -97,7 +110,8 @@ TEST_CASE("a set's user may do what its service says and nothing else") {
   };
   CHECK(forbidden(consumes("x" + name)));
   CHECK(forbidden(consumes(k_signals_log)));
-  const auto own = consumes(name);  // this consumer asks for a stream: past the permission, the quorum queue says no
+  const auto own = consumes(
+      name);  // this consumer asks for a stream: past the permission, the quorum queue says no
   CHECK((!own && own.error().what.contains("406")));
   auto link = connect_as(url);
   REQUIRE(link);
@@ -113,7 +127,8 @@ TEST_CASE("provisioning again repairs a user and keeps its cut and its limit") {
   service.table.find("rabbit")->set("max_connections", 7);
   REQUIRE(rabbit.provision(service, set, "old", soon()));
   CHECK(broker.limit(set) == 7);
-  broker.must("PUT", "/permissions/" + broker.vhost() + "/" + set.str(), Json::object({{"configure", ".*"}, {"write", ".*"}, {"read", ".*"}}));
+  broker.must("PUT", "/permissions/" + broker.vhost() + "/" + set.str(),
+              Json::object({{"configure", ".*"}, {"write", ".*"}, {"read", ".*"}}));
   SECTION("uncut") {
     const auto env = rabbit.provision(service, set, "new", soon());
     REQUIRE(env);
@@ -141,7 +156,8 @@ TEST_CASE("a set that is known to be bad is born cut") {
   Broker broker;
   RabbitSwitch rabbit(broker.host());
   const auto set = broker.set(1);
-  broker.must("PUT", "/global-parameters/cdctl.cut." + set.str(), Json::object({{"value", to_json(CutMemo{true, "me", "bad", now(), {}, {}})}}));
+  broker.must("PUT", "/global-parameters/cdctl.cut." + set.str(),
+              Json::object({{"value", to_json(CutMemo{true, "me", "bad", now(), {}, {}})}}));
   const auto env = rabbit.provision(broker.queue_service(), set, "secret", soon());
   REQUIRE(env);
   CHECK(broker.limit(set) == 0);
@@ -163,35 +179,53 @@ TEST_CASE("a queue that would lose messages through cuts is refused") {
   }
   SECTION("unless it has a dead-letter exchange") {
     auto arguments = Json::object({{"x-delivery-limit", 3}, {"x-dead-letter-exchange", "dead"}});
-    CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"arguments", arguments}}))), soon()));
+    CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"arguments", arguments}}))),
+                       soon()));
   }
   SECTION("and so is one that a policy limits") {
     const auto plain = broker.service(queue_table("q", Json::object()));
     CHECK(rabbit.check(plain, soon()));
-    broker.must("PUT", "/policies/" + broker.vhost() + "/p", Json::object({{"pattern", "^q$"}, {"apply-to", "queues"}, {"definition", Json::object({{"delivery-limit", 9}})}}));
+    broker.must("PUT", "/policies/" + broker.vhost() + "/p",
+                Json::object({{"pattern", "^q$"},
+                              {"apply-to", "queues"},
+                              {"definition", Json::object({{"delivery-limit", 9}})}}));
     const auto by_policy = rabbit.check(plain, soon());
     REQUIRE_FALSE(by_policy);
     CHECK(by_policy.error().what.contains("after 9 deliveries"));
     CHECK(rabbit.check(broker.service(queue_table("other", Json::object())), soon()));
-    CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"type", "classic"}}))), soon()));
+    CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"type", "classic"}}))),
+                       soon()));
   }
 }
 
 TEST_CASE("a queue that is there in another shape is an error that names both") {
   Broker broker;
   RabbitSwitch rabbit(broker.host());
-  const auto make = [&](const std::string& name, Json body) { broker.must("PUT", "/queues/" + broker.vhost() + "/" + name, std::move(body)); };
+  const auto make = [&](const std::string& name, Json body) {
+    broker.must("PUT", "/queues/" + broker.vhost() + "/" + name, std::move(body));
+  };
   make("classic", Json::object({{"durable", true}}));
-  make("ttl", Json::object({{"durable", true}, {"arguments", Json::object({{"x-queue-type", "quorum"}, {"x-message-ttl", 5000}})}}));
-  make("same", Json::object({{"durable", true}, {"arguments", Json::object({{"x-queue-type", "quorum"}, {"x-message-ttl", 5000}})}}));
+  make("ttl",
+       Json::object(
+           {{"durable", true},
+            {"arguments", Json::object({{"x-queue-type", "quorum"}, {"x-message-ttl", 5000}})}}));
+  make("same",
+       Json::object(
+           {{"durable", true},
+            {"arguments", Json::object({{"x-queue-type", "quorum"}, {"x-message-ttl", 5000}})}}));
   const auto type = rabbit.check(broker.service(queue_table("classic", Json::object())), soon());
   REQUIRE_FALSE(type);
-  CHECK((type.error().what.contains("type = classic") && type.error().what.contains("says quorum")));
-  const auto argument = rabbit.check(broker.service(queue_table("ttl", Json::object({{"arguments", Json::object({{"x-message-ttl", 1000}})}}))), soon());
+  CHECK(
+      (type.error().what.contains("type = classic") && type.error().what.contains("says quorum")));
+  const auto argument = rabbit.check(
+      broker.service(queue_table(
+          "ttl", Json::object({{"arguments", Json::object({{"x-message-ttl", 1000}})}}))),
+      soon());
   REQUIRE_FALSE(argument);
   CHECK((argument.error().what.contains("5000") && argument.error().what.contains("1000")));
   CHECK_FALSE(rabbit.check(broker.service(queue_table("ttl", Json::object())), soon()));
-  const auto same = broker.service(queue_table("same", Json::object({{"arguments", Json::object({{"x-message-ttl", 5000}})}})));
+  const auto same = broker.service(
+      queue_table("same", Json::object({{"arguments", Json::object({{"x-message-ttl", 5000}})}})));
   CHECK(rabbit.check(same, soon()));
   CHECK(rabbit.provision(same, broker.set(1), "s", soon()));
 }

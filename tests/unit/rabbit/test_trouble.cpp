@@ -7,10 +7,10 @@
 #include "plugins/rabbit/doctor.hpp"
 #include "plugins/rabbit/feed/feed.hpp"
 #include "plugins/rabbit/store/memory.hpp"
+#include "plugins/rabbit/switch/switch.hpp"
 #include "tests/support/fake_http.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
-#include "plugins/rabbit/switch/switch.hpp"
 
 using namespace cdctl;
 using namespace cdctl::rabbit;
@@ -27,7 +27,11 @@ struct Given {
   explicit Given(const std::string& management, const std::string& amqp = "amqp://127.0.0.1:1") {
     (void)write_file_atomically(folder.path() / "password", "geheim", 0600);
     host.config_value.file = folder.path() / "cdctl.toml";
-    host.config_value.table = Json::object({{"rabbit", Json::object({{"management", management}, {"amqp", amqp}, {"user", "op"}, {"password_file", "password"}})}});
+    host.config_value.table =
+        Json::object({{"rabbit", Json::object({{"management", management},
+                                               {"amqp", amqp},
+                                               {"user", "op"},
+                                               {"password_file", "password"}})}});
   }
 };
 
@@ -58,7 +62,8 @@ TEST_CASE("a management port that is closed is not known, never an empty answer"
   Given given("http://127.0.0.1:1");
   RabbitMemory memory(given.host);
   RabbitSwitch rabbit(given.host);
-  check_error(memory.read({}, within(2000)), ExitCode::unknown, {"reading the sets", "management plugin"});
+  check_error(memory.read({}, within(2000)), ExitCode::unknown,
+              {"reading the sets", "management plugin"});
   check_error(rabbit.cut(k_set, "x", within(2000)), ExitCode::unknown, {"thumbs-r0000000001"});
   const SetName sets[] = {k_set};
   check_error(rabbit.connections(sets, within(2000)), ExitCode::unknown, {});
@@ -70,7 +75,8 @@ TEST_CASE("a refused login, a 500 and other nonsense are told in plain words") {
     Given given(server.url());
     return RabbitMemory(given.host).read({}, within(2000));
   };
-  check_error(read(401, R"({"error":"not_authorized","reason":"Login failed"})"), ExitCode::unknown, {"refused the login", "user and password"});
+  check_error(read(401, R"({"error":"not_authorized","reason":"Login failed"})"), ExitCode::unknown,
+              {"refused the login", "user and password"});
   check_error(read(500, "boom"), ExitCode::unknown, {"answered 500"});
   check_error(read(503, ""), ExitCode::unknown, {"answered 503"});
   check_error(read(404, ""), ExitCode::failed, {"404"});
@@ -90,29 +96,38 @@ TEST_CASE("a management API that hangs costs the deadline and no more") {
 TEST_CASE("a cut that cannot list the connections says that the limit is in force") {
   for (const bool hangs : {false, true}) {
     FakeHttp server(broker_script([=](const auto& request) {
-      if (request.path.contains("/connections/username/")) return hangs ? std::string() : FakeHttp::answer(500, "");
+      if (request.path.contains("/connections/username/"))
+        return hangs ? std::string() : FakeHttp::answer(500, "");
       return std::string("default");
     }));
     Given given(server.url());
-    check_error(RabbitSwitch(given.host).cut(k_set, "x", within(500)), hangs ? ExitCode::timeout : ExitCode::unknown, {"no new connection gets in", "run it again"});
+    check_error(RabbitSwitch(given.host).cut(k_set, "x", within(500)),
+                hangs ? ExitCode::timeout : ExitCode::unknown,
+                {"no new connection gets in", "run it again"});
   }
 }
 
 TEST_CASE("a cut whose connections do not go says how many are left, in time") {
   FakeHttp server(broker_script([](const auto& request) {
-    if (request.path.contains("/connections/username/")) return FakeHttp::answer(200, R"([{"name":"a -> b","user":"thumbs-r0000000001"}])");
-    if (request.path.contains("/connections?columns")) return FakeHttp::answer(200, R"([{"name":"a -> b","user":"thumbs-r0000000001","state":"running"}])");
+    if (request.path.contains("/connections/username/"))
+      return FakeHttp::answer(200, R"([{"name":"a -> b","user":"thumbs-r0000000001"}])");
+    if (request.path.contains("/connections?columns"))
+      return FakeHttp::answer(
+          200, R"([{"name":"a -> b","user":"thumbs-r0000000001","state":"running"}])");
     if (request.path.contains("/connections/a")) return FakeHttp::answer(500, "");
     return std::string("default");
   }));
   Given given(server.url());
-  check_error(RabbitSwitch(given.host).cut(k_set, "x", within(400)), ExitCode::timeout, {"1 are still open", "no new connection"});
+  check_error(RabbitSwitch(given.host).cut(k_set, "x", within(400)), ExitCode::timeout,
+              {"1 are still open", "no new connection"});
 }
 
 TEST_CASE("entries without a connection behind them do not fail a cut") {
   FakeHttp server(broker_script([](const auto& request) {
-    if (request.path.contains("/connections/username/")) return FakeHttp::answer(200, R"([{"name":"ghost","user":"thumbs-r0000000001"}])");
-    if (request.path.contains("/connections?columns")) return FakeHttp::answer(200, R"([{"name":"ghost","user":"thumbs-r0000000001"}])");
+    if (request.path.contains("/connections/username/"))
+      return FakeHttp::answer(200, R"([{"name":"ghost","user":"thumbs-r0000000001"}])");
+    if (request.path.contains("/connections?columns"))
+      return FakeHttp::answer(200, R"([{"name":"ghost","user":"thumbs-r0000000001"}])");
     return std::string("default");
   }));
   Given given(server.url());
@@ -125,17 +140,20 @@ TEST_CASE("entries without a connection behind them do not fail a cut") {
 
 TEST_CASE("a limit that is gone again at the end is not reported as a cut") {
   FakeHttp server(broker_script([](const auto& request) {
-    if (request.method == "GET" && request.path.contains("/users/")) return FakeHttp::answer(200, R"({"limits":{}})");
+    if (request.method == "GET" && request.path.contains("/users/"))
+      return FakeHttp::answer(200, R"({"limits":{}})");
     return std::string("default");
   }));
   Given given(server.url());
-  check_error(RabbitSwitch(given.host).cut(k_set, "x", within(2000)), ExitCode::unknown, {"mended it meanwhile"});
+  check_error(RabbitSwitch(given.host).cut(k_set, "x", within(2000)), ExitCode::unknown,
+              {"mended it meanwhile"});
 }
 
 TEST_CASE("the order of a cut is limit first, connections after") {
   std::atomic<int> listed = 0;
   FakeHttp server(broker_script([&](const auto& request) {
-    if (request.path.contains("/connections/username/") && listed++ == 0) return FakeHttp::answer(200, R"([{"name":"a","user":"thumbs-r0000000001"}])");
+    if (request.path.contains("/connections/username/") && listed++ == 0)
+      return FakeHttp::answer(200, R"([{"name":"a","user":"thumbs-r0000000001"}])");
     return std::string("default");
   }));
   Given given(server.url());
@@ -146,33 +164,43 @@ TEST_CASE("the order of a cut is limit first, connections after") {
     CHECK_FALSE(request.head.contains("\r\nX-Evil"));
   }
   REQUIRE(calls.size() >= 4);
-  CHECK(std::vector(calls.begin(), calls.begin() + 4) == std::vector<std::string>{"GET", "PUT", "GET", "DELETE"});
+  CHECK(std::vector(calls.begin(), calls.begin() + 4) ==
+        std::vector<std::string>{"GET", "PUT", "GET", "DELETE"});
 }
 
 TEST_CASE("HTTP that works and AMQP that is closed: the error names AMQP") {
   FakeHttp server(broker_script([](const auto&) { return std::string("default"); }));
   Given given(server.url(), "amqp://127.0.0.1:1");
   RabbitMemory memory(given.host);
-  check_error(memory.lock("thumbs", within(2000)), ExitCode::unknown, {"lock of thumbs", "amqp://127.0.0.1:1"});
+  check_error(memory.lock("thumbs", within(2000)), ExitCode::unknown,
+              {"lock of thumbs", "amqp://127.0.0.1:1"});
   memory.prefetch_lock("thumbs");
   check_error(memory.lock("thumbs", within(2000)), ExitCode::unknown, {"amqp://127.0.0.1:1"});
   const auto signal = Json::object({{"set", k_set.str()}});
-  check_error(RabbitFeed(given.host).send(std::span(&signal, 1), within(2000)), ExitCode::unknown, {"sending a signal", "amqp://127.0.0.1:1"});
-  check_error(RabbitFeed(given.host).open({}, within(2000)), ExitCode::unknown, {"opening the feed"});
+  check_error(RabbitFeed(given.host).send(std::span(&signal, 1), within(2000)), ExitCode::unknown,
+              {"sending a signal", "amqp://127.0.0.1:1"});
+  check_error(RabbitFeed(given.host).open({}, within(2000)), ExitCode::unknown,
+              {"opening the feed"});
 }
 
 TEST_CASE("an AMQP port that never answers costs the deadline and no more") {
-  FakeHttp silent([](const auto&) { return std::string(); });  // AMQP's greeting is no HTTP request: it waits for ever
+  FakeHttp silent([](const auto&) {
+    return std::string();
+  });  // AMQP's greeting is no HTTP request: it waits for ever
   Given given("http://127.0.0.1:1", "amqp" + silent.url().substr(4));
   const auto begun = std::chrono::steady_clock::now();
-  check_error(RabbitFeed(given.host).open({}, within(300)), ExitCode::timeout, {"opening the feed"});
-  check_error(RabbitMemory(given.host).lock("thumbs", within(300)), ExitCode::timeout, {"lock of thumbs"});
+  check_error(RabbitFeed(given.host).open({}, within(300)), ExitCode::timeout,
+              {"opening the feed"});
+  check_error(RabbitMemory(given.host).lock("thumbs", within(300)), ExitCode::timeout,
+              {"lock of thumbs"});
   CHECK(std::chrono::steady_clock::now() - begun < Millis(3000));
 }
 
 TEST_CASE("doctor says how far the clocks are apart, and that beyond 30 s they spoil windows") {
   const auto clock_with = [](const std::string& header) {
-    FakeHttp server([=](const auto&) { return FakeHttp::answer(200, "{}", "Content-Type: application/json\r\n" + header); });
+    FakeHttp server([=](const auto&) {
+      return FakeHttp::answer(200, "{}", "Content-Type: application/json\r\n" + header);
+    });
     Given given(server.url());
     const auto checks = RabbitDoctor(given.host).examine(within(5000));
     const auto clock = std::ranges::find(checks, "clock", &Check::what);
@@ -183,7 +211,8 @@ TEST_CASE("doctor says how far the clocks are apart, and that beyond 30 s they s
     const auto at = std::time(nullptr) + ahead_s;
     std::tm parts{};
     char text[64];
-    REQUIRE(std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", ::gmtime_r(&at, &parts)) > 0);
+    REQUIRE(std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n",
+                          ::gmtime_r(&at, &parts)) > 0);
     return std::string(text);
   };
   CHECK(clock_with(date(0)).state == Check::State::ok);
@@ -197,5 +226,6 @@ TEST_CASE("doctor says how far the clocks are apart, and that beyond 30 s they s
     CHECK(far.state == Check::State::bad);
     CHECK(far.cure.contains("NTP"));
   }
-  for (const auto* none : {"", "Date: soon\r\n"}) CHECK(clock_with(none).state == Check::State::unknown);
+  for (const auto* none : {"", "Date: soon\r\n"})
+    CHECK(clock_with(none).state == Check::State::unknown);
 }

@@ -23,8 +23,12 @@ struct Home {
     path = name;
   }
   ~Home() { (void)remove_tree(path); }
-  void raw(std::string_view text) const { std::ofstream(path / "outcomes.ndjson", std::ios::app) << text; }
-  void add(int n, const records::LogBounds& bounds = {}) const { records::append_to_log(path, R"({"n":)" + std::to_string(n) + "}", bounds); }
+  void raw(std::string_view text) const {
+    std::ofstream(path / "outcomes.ndjson", std::ios::app) << text;
+  }
+  void add(int n, const records::LogBounds& bounds = {}) const {
+    records::append_to_log(path, R"({"n":)" + std::to_string(n) + "}", bounds);
+  }
 };
 
 std::vector<std::int64_t> rest(records::LogReader& reader) {
@@ -59,7 +63,7 @@ TEST_CASE("a log is read as it was written, and only its owner may read it") {
   auto reader = open(home);
   CHECK(rest(reader) == range(1, 3));
   CHECK(rest(none) == range(1, 3));  // it came into being after the reader
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat((home.path / "outcomes.ndjson").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
 }
@@ -107,7 +111,8 @@ TEST_CASE("a line of any length is one line that could not be read") {
   CHECK(reader.unreadable() == 2);
 }
 
-TEST_CASE("an endless line at the end of a rotated file is counted, and costs the next file nothing") {
+TEST_CASE(
+    "an endless line at the end of a rotated file is counted, and costs the next file nothing") {
   const Home home;
   home.raw(std::string(5 << 20, 'x'));
   std::filesystem::rename(home.path / "outcomes.ndjson", home.path / "outcomes.1.ndjson");
@@ -124,7 +129,8 @@ TEST_CASE("a log that is a pipe or a device is neither waited for nor written to
   REQUIRE_FALSE(pipe);
   CHECK(pipe.error().exit == ExitCode::unknown);
   CHECK(pipe.error().what.contains("is no regular file"));
-  const Fd far_end(::open((home.path / "outcomes.ndjson").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const Fd far_end(
+      ::open((home.path / "outcomes.ndjson").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   home.add(1);
   char byte = 0;
   CHECK(::read(far_end.get(), &byte, 1) <= 0);
@@ -169,10 +175,12 @@ TEST_CASE("many writers lose no line to a rotation") {
       writers.emplace_back([&, w] {
         for (int n = 0; n < 500; ++n) home.add(w * 500 + n, bounds);
       });
-    for (int looks = 0; looks < 50; ++looks) std::ranges::copy(rest(reader), std::back_inserter(seen));
+    for (int looks = 0; looks < 50; ++looks)
+      std::ranges::copy(rest(reader), std::back_inserter(seen));
   }
   std::ranges::copy(rest(reader), std::back_inserter(seen));
-  for (int looks = 0; looks < 100 && seen.size() < 2000; ++looks) std::ranges::copy(rest(reader), std::back_inserter(seen));
+  for (int looks = 0; looks < 100 && seen.size() < 2000; ++looks)
+    std::ranges::copy(rest(reader), std::back_inserter(seen));
   CHECK(reader.unreadable() == 0);
   std::ranges::sort(seen);
   CHECK(seen == range(0, 1999));

@@ -34,7 +34,10 @@ struct Client {
 }  // namespace
 
 TEST_CASE("any status is a value, with body and headers in lower case") {
-  FakeHttp server([](const auto& request) { return FakeHttp::answer(request.path == "/ok" ? 200 : 418, "body of " + request.path, "X-Thing:  a b \r\n"); });
+  FakeHttp server([](const auto& request) {
+    return FakeHttp::answer(request.path == "/ok" ? 200 : 418, "body of " + request.path,
+                            "X-Thing:  a b \r\n");
+  });
   Client client;
   const auto ok = client.http.send(Client::request(server.url() + "/ok"));
   REQUIRE(ok);
@@ -46,7 +49,9 @@ TEST_CASE("any status is a value, with body and headers in lower case") {
 }
 
 TEST_CASE("method, body, headers and login are sent as asked") {
-  FakeHttp server([](const auto& request) { return FakeHttp::answer(200, request.method + "|" + request.body + "|" + request.head); });
+  FakeHttp server([](const auto& request) {
+    return FakeHttp::answer(200, request.method + "|" + request.body + "|" + request.head);
+  });
   Client client;
   for (const auto* method : {"PUT", "POST", "PATCH", "DELETE"}) {
     auto request = Client::request(server.url() + "/x");
@@ -80,7 +85,8 @@ TEST_CASE("many requests go out at once and come back in order") {
   });
   Client client;
   std::vector<HttpRequest> requests;
-  for (int i = 0; i < 40; ++i) requests.push_back(Client::request(server.url() + "/" + std::to_string(i)));
+  for (int i = 0; i < 40; ++i)
+    requests.push_back(Client::request(server.url() + "/" + std::to_string(i)));
   const auto responses = client.http.send_all(requests, 4);
   REQUIRE(responses.size() == 40);
   for (int i = 0; i < 40; ++i) {
@@ -91,9 +97,13 @@ TEST_CASE("many requests go out at once and come back in order") {
 }
 
 TEST_CASE("one failing request does not hurt the others") {
-  FakeHttp server([](const auto& request) { return request.path == "/hang" ? std::string() : FakeHttp::answer(200, "fine"); });
+  FakeHttp server([](const auto& request) {
+    return request.path == "/hang" ? std::string() : FakeHttp::answer(200, "fine");
+  });
   Client client;
-  const HttpRequest requests[] = {Client::request(server.url() + "/hang", Millis(200)), Client::request(server.url() + "/ok"), Client::request("http://127.0.0.1:1/")};
+  const HttpRequest requests[] = {Client::request(server.url() + "/hang", Millis(200)),
+                                  Client::request(server.url() + "/ok"),
+                                  Client::request("http://127.0.0.1:1/")};
   const auto begun = std::chrono::steady_clock::now();
   const auto responses = client.http.send_all(requests);
   CHECK(std::chrono::steady_clock::now() - begun < Millis(2000));
@@ -109,15 +119,20 @@ TEST_CASE("that nobody listens is said once") {
   const auto nobody = client.http.send(Client::request("http://127.0.0.1:1/"));
   REQUIRE_FALSE(nobody);
   INFO(nobody.error().what);
-  CHECK(nobody.error().what.starts_with("GET http://127.0.0.1:1/: Failed to connect to 127.0.0.1 port 1"));
+  CHECK(nobody.error().what.starts_with(
+      "GET http://127.0.0.1:1/: Failed to connect to 127.0.0.1 port 1"));
   CHECK_FALSE(nobody.error().what.contains(" after "));
 }
 
 TEST_CASE("no answer is an error that holds no secret") {
-  FakeHttp closing([](const auto&) { return std::string("HTTP/1.1 200 X\r\nContent-Length: 50\r\nConnection: close\r\n\r\nhalf"); });
-  FakeHttp garbage([](const auto&) { return std::string("no http at all\r\n\r\nConnection: close"); });
+  FakeHttp closing([](const auto&) {
+    return std::string("HTTP/1.1 200 X\r\nContent-Length: 50\r\nConnection: close\r\n\r\nhalf");
+  });
+  FakeHttp garbage(
+      [](const auto&) { return std::string("no http at all\r\n\r\nConnection: close"); });
   Client client;
-  for (const auto& url : {closing.url(), garbage.url(), std::string("http://127.0.0.1:1"), std::string("http://no-such-host.invalid")}) {
+  for (const auto& url : {closing.url(), garbage.url(), std::string("http://127.0.0.1:1"),
+                          std::string("http://no-such-host.invalid")}) {
     auto request = Client::request(url + "/path?token=geheim");
     request.user = "me";
     request.password = "geheim";
@@ -131,10 +146,12 @@ TEST_CASE("no answer is an error that holds no secret") {
 }
 
 TEST_CASE("redirects are not followed, other protocols not spoken, broken requests not sent") {
-  FakeHttp server([](const auto&) { return FakeHttp::answer(302, "", "Location: file:///etc/passwd\r\n"); });
+  FakeHttp server(
+      [](const auto&) { return FakeHttp::answer(302, "", "Location: file:///etc/passwd\r\n"); });
   Client client;
   CHECK(client.http.send(Client::request(server.url()))->status == 302);
-  for (const auto* url : {"file:///etc/passwd", "ftp://127.0.0.1/", "http://me:geheim@127.0.0.1/", "nothing"}) {
+  for (const auto* url :
+       {"file:///etc/passwd", "ftp://127.0.0.1/", "http://me:geheim@127.0.0.1/", "nothing"}) {
     const auto response = client.http.send(Client::request(url));
     REQUIRE_FALSE(response);
     CHECK(response.error().exit == ExitCode::config);
@@ -174,7 +191,8 @@ TEST_CASE("a connection that the server has closed meanwhile is no error") {
 }
 
 TEST_CASE("a stop request ends the wait") {
-  // In a child, since a stop request lasts. The module has its own copy of the SDK and must see the program's.
+  // In a child, since a stop request lasts. The module has its own copy of the SDK and must see the
+  // program's.
   FakeHttp server([](const auto&) { return std::string(); });
   int told[2];
   REQUIRE(::pipe(told) == 0);

@@ -32,9 +32,11 @@ TEST_CASE("a severity has one row, whoever names it") {
     const char* text;
     int number, syslog;
   };
-  for (const auto& row : {Row{Severity::critical, "critical", "FATAL", 21, 2}, Row{Severity::error, "error", "ERROR", 17, 3},
-                          Row{Severity::warning, "warning", "WARN", 13, 4}, Row{Severity::info, "info", "INFO", 9, 6},
-                          Row{Severity::debug, "debug", "DEBUG", 5, 7}}) {
+  for (const auto& row :
+       {Row{Severity::critical, "critical", "FATAL", 21, 2},
+        Row{Severity::error, "error", "ERROR", 17, 3},
+        Row{Severity::warning, "warning", "WARN", 13, 4}, Row{Severity::info, "info", "INFO", 9, 6},
+        Row{Severity::debug, "debug", "DEBUG", 5, 7}}) {
     CHECK(to_string(row.severity) == row.name);
     CHECK(text_of(row.severity) == row.text);
     CHECK(number_of(row.severity) == row.number);
@@ -55,7 +57,8 @@ TEST_CASE("a severity has one row, whoever names it") {
 }
 
 TEST_CASE("the three identities of a signal cross the wire apart from each other") {
-  const auto flat = signal_of(R"({"set":"thumbs-r5f0c1e9a2b","signal":"oops","id":"a-7","source":"/oops/collector","key":"thumbs/oops/eu1","correlation":"run-12"})");
+  const auto flat = signal_of(
+      R"({"set":"thumbs-r5f0c1e9a2b","signal":"oops","id":"a-7","source":"/oops/collector","key":"thumbs/oops/eu1","correlation":"run-12"})");
   const auto event = to_cloud_event(flat);
   CHECK(event["id"].view() == "a-7");
   CHECK(event["source"].view() == "/oops/collector");
@@ -98,25 +101,38 @@ TEST_CASE("a minimal CloudEvent of someone else becomes a signal") {
 }
 
 TEST_CASE("what cannot be a signal is refused with the field that is wrong") {
-  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","counts":{"ok":3}})") == "counts.failed 'null' is not a whole number from 0");
-  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","counts":{"ok":-1,"failed":0}})") == "counts.ok '-1' is not a whole number from 0");
-  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","expires":"tomorrow"})") == "expires 'tomorrow' is not RFC 3339");
-  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","severity":9})") == "severity '9' is not one of debug, info, warning, error, critical");
-  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","correlation":7})") == "correlation '7' is not text");
-  CHECK(refused(R"({"specversion":"1.0","type":"com.example.other","subject":"thumbs-r5f0c1e9a2b"})").starts_with("CloudEvents type 'com.example.other'"));
-  CHECK(refused(R"({"specversion":"1.0","type":"org.cdctl.signal.raised.v1","subject":"thumbs-r5f0c1e9a2b","data_base64":"e30="})").starts_with("a signal's data is JSON"));
+  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","counts":{"ok":3}})") ==
+        "counts.failed 'null' is not a whole number from 0");
+  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","counts":{"ok":-1,"failed":0}})") ==
+        "counts.ok '-1' is not a whole number from 0");
+  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","expires":"tomorrow"})") ==
+        "expires 'tomorrow' is not RFC 3339");
+  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","severity":9})") ==
+        "severity '9' is not one of debug, info, warning, error, critical");
+  CHECK(refused(R"({"set":"thumbs-r5f0c1e9a2b","correlation":7})") ==
+        "correlation '7' is not text");
+  CHECK(
+      refused(R"({"specversion":"1.0","type":"com.example.other","subject":"thumbs-r5f0c1e9a2b"})")
+          .starts_with("CloudEvents type 'com.example.other'"));
+  CHECK(
+      refused(
+          R"({"specversion":"1.0","type":"org.cdctl.signal.raised.v1","subject":"thumbs-r5f0c1e9a2b","data_base64":"e30="})")
+          .starts_with("a signal's data is JSON"));
   CHECK(refused(R"({"specversion":"0.3"})") == "only CloudEvents of specversion 1.0 are read");
 }
 
 TEST_CASE("counts and fields of one's own come through both forms") {
-  const auto flat = signal_of(R"({"set":"thumbs-r5f0c1e9a2b","severity":"info","signal":"rabbit/work","counts":{"ok":97,"failed":3},"mine":{"deep":[1,null]},"none":null,"expires":null})");
+  const auto flat = signal_of(
+      R"({"set":"thumbs-r5f0c1e9a2b","severity":"info","signal":"rabbit/work","counts":{"ok":97,"failed":3},"mine":{"deep":[1,null]},"none":null,"expires":null})");
   CHECK(flat.find("none"));
   CHECK_FALSE(flat.find("expires"));
   CHECK(*from_either_form(to_cloud_event(flat)) == flat);
 }
 
-TEST_CASE("of a field that comes twice the first counts, and very many fields take no time of note") {
-  const auto twice = signal_of(R"({"set":"thumbs-r5f0c1e9a2b","mine":1,"set":"other-r5f0c1e9a2b","mine":2,"counts":{"ok":1,"failed":0},"counts":7})");
+TEST_CASE(
+    "of a field that comes twice the first counts, and very many fields take no time of note") {
+  const auto twice = signal_of(
+      R"({"set":"thumbs-r5f0c1e9a2b","mine":1,"set":"other-r5f0c1e9a2b","mine":2,"counts":{"ok":1,"failed":0},"counts":7})");
   CHECK(twice["set"].view() == "thumbs-r5f0c1e9a2b");
   CHECK(twice.dump().find("\"mine\":2") == std::string::npos);
   CHECK(twice.dump().find("\"counts\":7") == std::string::npos);
@@ -124,7 +140,8 @@ TEST_CASE("of a field that comes twice the first counts, and very many fields ta
   for (int i = 0; i < 150'000; ++i) fields.emplace_back("field" + std::to_string(i), i);
   const auto begun = std::chrono::steady_clock::now();
   const auto flat = normal_signal(Json(std::move(fields)));
-  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(20));  // each compared with each would be minutes
+  CHECK(std::chrono::steady_clock::now() - begun <
+        std::chrono::seconds(20));  // each compared with each would be minutes
   REQUIRE(flat);
   CHECK(flat->members().size() > 150'000);
 }

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/timeline/timeline.hpp"
 #include "cli/timeline/markup.hpp"
+#include "cli/timeline/timeline.hpp"
 
 using namespace cdctl;
 using namespace cdctl::cli;
@@ -26,23 +26,39 @@ TimelineFacts set(std::string revision = "r0000000001") {
   out.deployed_at = hour(1);
   return out;
 }
-CutMemo cut_at(double hours, std::string why = "oops") { return {true, "alice@web1", std::move(why), hour(hours), {}, {}}; }
+CutMemo cut_at(double hours, std::string why = "oops") {
+  return {true, "alice@web1", std::move(why), hour(hours), {}, {}};
+}
 
 Json outcome(const char* action, double hours, const char* why, double took_ms = 10) {
-  return Json::object({{"action", action}, {"ok", true}, {"changed", true}, {"took_ms", took_ms}, {"why", why}, {"by", "bob@web2"}, {"time", to_rfc3339(hour(hours))}});
+  return Json::object({{"action", action},
+                       {"ok", true},
+                       {"changed", true},
+                       {"took_ms", took_ms},
+                       {"why", why},
+                       {"by", "bob@web2"},
+                       {"time", to_rfc3339(hour(hours))}});
 }
-Json signal(double hours, const char* severity, const char* name = "oops", const char* message = "wrong <colours> & \"sizes\"") {
-  return Json::object({{"severity", severity}, {"signal", name}, {"message", message}, {"time", to_rfc3339(hour(hours))}});
+Json signal(double hours, const char* severity, const char* name = "oops",
+            const char* message = "wrong <colours> & \"sizes\"") {
+  return Json::object({{"severity", severity},
+                       {"signal", name},
+                       {"message", message},
+                       {"time", to_rfc3339(hour(hours))}});
 }
 
 std::string spans(const TimelineLane& lane) {
   std::string out;
-  for (const auto& span : lane.spans) out += fmt::format("{}{}-{} {}", out.empty() ? "" : ", ", (span.from - k_from).count() / 3'600'000, (span.to - k_from).count() / 3'600'000, to_string(span.phase));
+  for (const auto& span : lane.spans)
+    out +=
+        fmt::format("{}{}-{} {}", out.empty() ? "" : ", ", (span.from - k_from).count() / 3'600'000,
+                    (span.to - k_from).count() / 3'600'000, to_string(span.phase));
   return out;
 }
 std::string marks(const TimelineLane& lane) {
   std::string out;
-  for (const auto& mark : lane.marks) out += (out.empty() ? "" : " ") + std::string(to_string(mark.kind));
+  for (const auto& mark : lane.marks)
+    out += (out.empty() ? "" : " ") + std::string(to_string(mark.kind));
   return out;
 }
 TimelineLane lane(const TimelineFacts& facts) { return build_lane(facts, k_from, k_to); }
@@ -53,9 +69,16 @@ Timeline many(int sets) {
     auto facts = set(fmt::format("r{:010x}", i));
     facts.deployed_at = hour(20.0 * i / sets);
     facts.newest = i + 1 == sets;
-    for (int n = 0; n < i % 5; ++n) facts.signals.push_back(signal(20.0 * i / sets + 0.5 + n * 0.7, n % 2 ? "critical" : "warning"));
-    if (i % 3 == 1) facts.cut_memo = cut_at(20.0 * i / sets + 2, "critical >= 1 <b> and a reason that goes on for quite a while, longer than there is room for"), facts.cut = true;
-    if (i % 4 == 3) facts.present = false, facts.absent = true, facts.reaped_at = hour(20.0 * i / sets + 3);
+    for (int n = 0; n < i % 5; ++n)
+      facts.signals.push_back(
+          signal(20.0 * i / sets + 0.5 + n * 0.7, n % 2 ? "critical" : "warning"));
+    if (i % 3 == 1)
+      facts.cut_memo = cut_at(20.0 * i / sets + 2,
+                              "critical >= 1 <b> and a reason that goes on for quite a while, "
+                              "longer than there is room for"),
+      facts.cut = true;
+    if (i % 4 == 3)
+      facts.present = false, facts.absent = true, facts.reaped_at = hour(20.0 * i / sets + 3);
     out.lanes.push_back(build_lane(facts, k_from, k_to));
   }
   finish(out);
@@ -68,14 +91,19 @@ struct Box {
 };
 /// Where the texts of a picture are, by the widths of a monospace face.
 std::vector<Box> texts_of(const std::string& svg) {
-  static const std::regex k_text("<text x=\"([0-9.]+)\" y=\"([0-9.]+)\" class=\"([a-z ]+)\"([^>]*)>([^<]*)</text>");
+  static const std::regex k_text(
+      "<text x=\"([0-9.]+)\" y=\"([0-9.]+)\" class=\"([a-z ]+)\"([^>]*)>([^<]*)</text>");
   std::vector<Box> out;
   for (std::sregex_iterator at(svg.begin(), svg.end(), k_text), end; at != end; ++at) {
     const std::string classes = (*at)[3];
     auto words = std::regex_replace((*at)[5].str(), std::regex("&[a-z]+;"), "x");
-    const double size = classes.find("title") != classes.npos ? 16 : classes.find("note") != classes.npos ? 10.5 : classes.find("tick") != classes.npos ? 11 : 12;
+    const double size = classes.find("title") != classes.npos  ? 16
+                        : classes.find("note") != classes.npos ? 10.5
+                        : classes.find("tick") != classes.npos ? 11
+                                                               : 12;
     const double width = static_cast<double>(characters(words)) * size * 0.602;
-    const double x = std::stod((*at)[1]) - ((*at)[4].str().find("middle") != std::string::npos ? width / 2 : 0);
+    const double x =
+        std::stod((*at)[1]) - ((*at)[4].str().find("middle") != std::string::npos ? width / 2 : 0);
     out.push_back({x, std::stod((*at)[2]) - size * 0.75, width, size, words});
   }
   return out;
@@ -145,7 +173,8 @@ TEST_CASE("the log and the memory tell of the same cut once") {
   auto facts = set();
   facts.cut = true;
   facts.cut_memo = cut_at(5, "");
-  facts.outcomes = {outcome("deploy", 1, "trunk-newer", 3000), outcome("break", 3, "first"), outcome("mend", 4, ""), outcome("break", 5 + 0.5 / 3600, "second")};
+  facts.outcomes = {outcome("deploy", 1, "trunk-newer", 3000), outcome("break", 3, "first"),
+                    outcome("mend", 4, ""), outcome("break", 5 + 0.5 / 3600, "second")};
   const auto built = lane(facts);
   CHECK(marks(built) == "deploy cut mend cut");
   CHECK(spans(built) == "1-3 out, 3-4 cut, 4-5 out, 5-24 cut");
@@ -153,7 +182,9 @@ TEST_CASE("the log and the memory tell of the same cut once") {
   CHECK(built.marks[3].text == "second");
   // Two of the same a moment apart are two, and the memory's is the last.
   auto twice = set();
-  twice.outcomes = {outcome("break", 3, "first"), outcome("mend", 3 + 0.4 / 3600, ""), outcome("break", 3 + 0.8 / 3600, "second"), outcome("mend", 3 + 1.2 / 3600, "")};
+  twice.outcomes = {outcome("break", 3, "first"), outcome("mend", 3 + 0.4 / 3600, ""),
+                    outcome("break", 3 + 0.8 / 3600, "second"),
+                    outcome("mend", 3 + 1.2 / 3600, "")};
   twice.cut_memo = cut_at(3 + 0.79 / 3600, "second");
   twice.cut_memo->cut = false;
   twice.cut_memo->mended_at = hour(3 + 1.19 / 3600);
@@ -208,12 +239,15 @@ TEST_CASE("the text fits its width, in blocks and in ASCII") {
         CHECK(characters(text.substr(from, end - from)) <= width);
         from = end + 1;
       }
-      CHECK((std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 128; })) == ascii);
+      CHECK((std::ranges::all_of(
+                text, [](char c) { return static_cast<unsigned char>(c) < 128; })) == ascii);
     }
   }
   // A line that is cut says so, and a short one is whole.
   auto wordy = set();
-  wordy.outcomes = {outcome("break", 3, "the nightly comparison found 3 of 100 pictures with wrong colours"), outcome("break", 4, "oops")};
+  wordy.outcomes = {
+      outcome("break", 3, "the nightly comparison found 3 of 100 pictures with wrong colours"),
+      outcome("break", 4, "oops")};
   const Timeline cuts{"thumbs", k_from, k_to, {lane(wordy)}, hour(0), {}};
   CHECK(timeline_text(cuts, {80, false, false}).find("ound 3 of 100 pi…\n") != std::string::npos);
   CHECK(timeline_text(cuts, {80, true, false}).find("ound 3 of 100 pi~\n") != std::string::npos);
@@ -223,7 +257,8 @@ TEST_CASE("the text fits its width, in blocks and in ASCII") {
   facts.cut_memo = cut_at(12.5);
   Timeline one{"thumbs", k_from, k_to, {lane(facts)}, hour(0), {}};
   const auto text = timeline_text(one, {80, true, false});
-  CHECK(text.find("r0000000001    " "######") != std::string::npos);
+  CHECK(text.find("r0000000001    "
+                  "######") != std::string::npos);
   CHECK(text.find("xxxxxx live, cut\n") != std::string::npos);
   CHECK(text.find("11-20 12:30  r0000000001  cut          oops (alice@web1)") != std::string::npos);
 }
@@ -240,7 +275,8 @@ TEST_CASE("no two texts of a picture overlap, and none leaves it") {
       for (std::size_t k = i + 1; k < texts.size(); ++k) {
         const auto& b = texts[k];
         INFO("and " << b.words);
-        CHECK((a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y));
+        CHECK((a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y ||
+               b.y + b.height <= a.y));
       }
     }
   }
@@ -256,13 +292,16 @@ TEST_CASE("what others wrote is no markup") {
   CHECK(page.find("prefers-color-scheme:dark") != std::string::npos);
 }
 
-TEST_CASE("a flood of signals makes no page that a browser cannot show, and what is left out is said") {
+TEST_CASE(
+    "a flood of signals makes no page that a browser cannot show, and what is left out is said") {
   Timeline flood{"thumbs", k_from, k_to, {}, hour(0), {}};
   for (const auto* revision : {"r0000000001", "r0000000002"}) {
     auto facts = set(revision);
     facts.cut = true;
     facts.cut_memo = cut_at(2, "the first of all");
-    for (int i = 0; i < 5000; ++i) facts.signals.push_back(signal(3 + i * 0.004, i % 3 ? "critical" : "warning", fmt::format("oops-{}", i).c_str()));
+    for (int i = 0; i < 5000; ++i)
+      facts.signals.push_back(
+          signal(3 + i * 0.004, i % 3 ? "critical" : "warning", fmt::format("oops-{}", i).c_str()));
     flood.lanes.push_back(lane(facts));
   }
   const auto count = [](const std::string& text, std::string_view part) {
@@ -272,12 +311,14 @@ TEST_CASE("a flood of signals makes no page that a browser cannot show, and what
   };
   const auto page = timeline_html(flood);
   CHECK(count(page, "<tr>") == 2 + 2 + 500);  // two headings, two lanes
-  CHECK(page.find("without 9504 that are older (signals go first): cdctl timeline thumbs -o ndjson has all") != std::string::npos);
+  CHECK(page.find("without 9504 that are older (signals go first): cdctl timeline thumbs -o ndjson "
+                  "has all") != std::string::npos);
   CHECK(count(page, "<td>the first of all</td>") == 2);
   CHECK(page.find("oops-4999") != std::string::npos);
   const auto svg = timeline_svg(flood);
   CHECK(count(svg, "<path") <= 2 * (752 * 2 / 3 + 752 / 5 + 2) + 2);
-  CHECK(svg.find("too close to another of their kind to be told apart are not drawn") != std::string::npos);
+  CHECK(svg.find("too close to another of their kind to be told apart are not drawn") !=
+        std::string::npos);
   CHECK(svg.size() < 400'000);
   CHECK(timeline_svg(many(3)).find("too close") == std::string::npos);
 }
@@ -287,13 +328,16 @@ TEST_CASE("a short time is told to the second") {
   facts.deployed_at = hour(12);
   facts.cut = true;
   facts.cut_memo = cut_at(12.001);
-  const Timeline minutes{"thumbs", hour(11.9), hour(12.1), {build_lane(facts, hour(11.9), hour(12.1))}, hour(0), {}};
-  CHECK(timeline_text(minutes, {80, true, false}).find("12:00:03  r0000000001  cut") != std::string::npos);
+  const Timeline minutes{
+      "thumbs", hour(11.9), hour(12.1), {build_lane(facts, hour(11.9), hour(12.1))}, hour(0), {}};
+  CHECK(timeline_text(minutes, {80, true, false}).find("12:00:03  r0000000001  cut") !=
+        std::string::npos);
   CHECK(timeline_html(minutes).find("12:00:00 to 11-20 12:00:03") != std::string::npos);
 }
 
 TEST_CASE("ticks are round and few") {
-  for (const auto span : {Millis(5000), Millis(600'000), Millis(86'400'000), Millis(7 * 86'400'000LL), Millis(400 * 86'400'000LL)}) {
+  for (const auto span : {Millis(5000), Millis(600'000), Millis(86'400'000),
+                          Millis(7 * 86'400'000LL), Millis(400 * 86'400'000LL)}) {
     const auto ticks = ticks_of(k_from, k_from + span, 9);
     CHECK(ticks.size() <= 9);
   }

@@ -14,15 +14,24 @@ namespace {
 const Time k_now = *parse_rfc3339("2026-11-23T12:00:00Z");
 
 std::string set_line(const std::string& name, const std::string& rest) {
-  return fmt::format(R"({{"kind":"set","set":"{}","service":"{}","state":"live","cut":false,"newest":false,"deployed_at":"2026-11-23T11:00:00Z","units":{{"want":3,"up":3}}{}}})", name,
-                     name.substr(0, name.size() - 12), rest);
+  return fmt::format(
+      R"({{"kind":"set","set":"{}","service":"{}","state":"live","cut":false,"newest":false,"deployed_at":"2026-11-23T11:00:00Z","units":{{"want":3,"up":3}}{}}})",
+      name, name.substr(0, name.size() - 12), rest);
 }
-void look(TopModel& model) { model.apply(R"({"kind":"look","took_ms":12,"next_ms":1000,"sets":3,"gone":[],"errors":[]})", k_now - Millis(2000)); }
+void look(TopModel& model) {
+  model.apply(R"({"kind":"look","took_ms":12,"next_ms":1000,"sets":3,"gone":[],"errors":[]})",
+              k_now - Millis(2000));
+}
 
 TopModel model_of(int sets) {
   TopModel out;
   for (int i = 0; i < sets; ++i)
-    out.apply(set_line(fmt::format("{}-r{:010x}", i % 2 ? "thumbs" : "a-service-with-quite-a-long-name", i), fmt::format(R"(,"work":{{"delivered":{}.5,"acknowledged":{},"returned":{}}})", i * 40, i * 39, i % 7)), k_now);
+    out.apply(
+        set_line(
+            fmt::format("{}-r{:010x}", i % 2 ? "thumbs" : "a-service-with-quite-a-long-name", i),
+            fmt::format(R"(,"work":{{"delivered":{}.5,"acknowledged":{},"returned":{}}})", i * 40,
+                        i * 39, i % 7)),
+        k_now);
   look(out);
   return out;
 }
@@ -38,13 +47,16 @@ std::string text_of(const std::vector<ScreenLine>& lines) {
   return out;
 }
 std::size_t columns_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 std::vector<ScreenLine> draw(const TopModel& model, const TopChoice& choice, TopSize size) {
   std::size_t top = 0;
   return draw_top(model, choice, size, k_now, top);
 }
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -74,7 +86,8 @@ TEST_CASE("no key and no word of the help is cut off in 80 columns, and a filter
     }
   TopChoice nothing;
   nothing.filter = "nobody";
-  CHECK(text_of(draw(model, nothing, {24, 80, false})[1]) == text_of(draw(model, {}, {24, 80, false})[1]));
+  CHECK(text_of(draw(model, nothing, {24, 80, false})[1]) ==
+        text_of(draw(model, {}, {24, 80, false})[1]));
 }
 
 TEST_CASE("a screen of ASCII has nothing else") {
@@ -84,9 +97,15 @@ TEST_CASE("a screen of ASCII has nothing else") {
 
 TEST_CASE("states, cuts and rates are read, and what is not known is a question mark") {
   TopModel model;
-  model.apply(set_line("thumbs-r0000000001", R"(,"work":{"delivered":120,"acknowledged":100.2,"returned":0.4})"), k_now);
-  model.apply(R"({"kind":"set","set":"thumbs-r0000000002","service":"thumbs","state":null,"cut":null,"units":null,"deployed_at":null})", k_now);
-  model.apply(R"({"kind":"set","set":"thumbs-r0000000003","service":"thumbs","state":"down","cut":true,"trial_until":"2026-11-23T12:01:00Z","units":{"want":3,"up":0},"deployed_at":"2026-11-23T11:59:00Z"})", k_now);
+  model.apply(set_line("thumbs-r0000000001",
+                       R"(,"work":{"delivered":120,"acknowledged":100.2,"returned":0.4})"),
+              k_now);
+  model.apply(
+      R"({"kind":"set","set":"thumbs-r0000000002","service":"thumbs","state":null,"cut":null,"units":null,"deployed_at":null})",
+      k_now);
+  model.apply(
+      R"({"kind":"set","set":"thumbs-r0000000003","service":"thumbs","state":"down","cut":true,"trial_until":"2026-11-23T12:01:00Z","units":{"want":3,"up":0},"deployed_at":"2026-11-23T11:59:00Z"})",
+      k_now);
   model.apply("not json", k_now);
   model.apply(R"({"kind":"set","set":"../../etc"})", k_now);
   look(model);
@@ -105,7 +124,9 @@ TEST_CASE("states, cuts and rates are read, and what is not known is a question 
 TEST_CASE("what could not be asked stands at the foot, and what was seen says its age") {
   TopModel model;
   model.apply(set_line("thumbs-r0000000001", ""), k_now);
-  model.apply(R"({"kind":"look","took_ms":5000,"next_ms":50000,"gone":[],"errors":[{"where":"thumbs","error":"cannot reach the broker"},{"where":"the feed","error":"x"}]})", k_now - Millis(20'000));
+  model.apply(
+      R"({"kind":"look","took_ms":5000,"next_ms":50000,"gone":[],"errors":[{"where":"thumbs","error":"cannot reach the broker"},{"where":"the feed","error":"x"}]})",
+      k_now - Millis(20'000));
   const auto text = text_of(draw(model, {}, {24, 80, true}));
   CHECK(has(text, "? thumbs: cannot reach the broker (and 1 more)"));
   CHECK(has(text, "seen 20s ago, every 50s"));
@@ -115,8 +136,12 @@ TEST_CASE("what could not be asked stands at the foot, and what was seen says it
 
 TEST_CASE("sets go when the look says so; signals are kept by set") {
   auto model = model_of(4);
-  model.apply(R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","message":"no","time":"2026-11-23T11:59:50Z"})", k_now);
-  model.apply(R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"info","signal":"fine","time":"2026-11-23T11:59:55Z"})", k_now);
+  model.apply(
+      R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","message":"no","time":"2026-11-23T11:59:50Z"})",
+      k_now);
+  model.apply(
+      R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"info","signal":"fine","time":"2026-11-23T11:59:55Z"})",
+      k_now);
   REQUIRE(model.last_signal("thumbs-r0000000001"));
   CHECK(model.last_signal("thumbs-r0000000001")->name == "oops");
   CHECK(has(text_of(draw(model, {}, {24, 80, true})), " 10s  critical thumbs-r0000000001"));
@@ -157,7 +182,9 @@ TEST_CASE("a page is scrolled between its ends") {
 
 TEST_CASE("nothing is cut off without a mark, and what an action came to is shown whole") {
   auto model = model_of(4);
-  const std::string why = "refused: it would leave thumbs with 0 units of the 6 that were live, and min_live is 1; --even-last thumbs-r0000000001 does it all the same, on the command line only";
+  const std::string why =
+      "refused: it would leave thumbs with 0 units of the 6 that were live, and min_live is 1; "
+      "--even-last thumbs-r0000000001 does it all the same, on the command line only";
   TopChoice choice;
   choice.status = why;
   for (const std::size_t columns : {50u, 80u, 120u}) {
@@ -166,7 +193,8 @@ TEST_CASE("nothing is cut off without a mark, and what an action came to is show
     std::string said;
     for (const auto& line : lines) {
       CHECK(columns_of(text_of(line)) <= columns);
-      if (!said.empty() || text_of(line).starts_with("refused")) said += (said.empty() ? "" : " ") + text_of(line);
+      if (!said.empty() || text_of(line).starts_with("refused"))
+        said += (said.empty() ? "" : " ") + text_of(line);
     }
     CHECK(said.starts_with(why));
   }
@@ -175,13 +203,18 @@ TEST_CASE("nothing is cut off without a mark, and what an action came to is show
   CHECK(full.size() == 24);
   CHECK(text_of(full[22]).ends_with("x…"));
   CHECK(text_of(full[23]).starts_with("Enter inspect"));
-  model.apply(R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","message":"a message that goes on and on, further than any screen of eighty columns","time":"2026-11-23T11:59:50Z"})", k_now);
+  model.apply(
+      R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","message":"a message that goes on and on, further than any screen of eighty columns","time":"2026-11-23T11:59:50Z"})",
+      k_now);
   CHECK(has(text_of(draw(model, {}, {24, 80, false})), "…\n"));
   CHECK(has(text_of(draw(model, {}, {24, 80, true})), "~\n"));
 }
 
 TEST_CASE("a page is broken at the width of the screen") {
-  const std::vector<std::string> lines{"sources", "  trunk             git 5f0c1e9a2b01 https://git.example/a-team/thumbs.git and some more words", "  " + std::string(100, 'x')};
+  const std::vector<std::string> lines{"sources",
+                                       "  trunk             git 5f0c1e9a2b01 "
+                                       "https://git.example/a-team/thumbs.git and some more words",
+                                       "  " + std::string(100, 'x')};
   std::size_t from = 0;
   const auto shown = draw_page("thumbs", lines, {24, 60, false}, from);
   std::string all;
@@ -198,8 +231,12 @@ TEST_CASE("a page is broken at the width of the screen") {
 TEST_CASE("what is asked beside the looks is in the rows, and stays there from look to look") {
   TopModel model;
   model.apply(set_line("thumbs-r0000000001", ""), k_now);
-  model.apply(set_line("thumbs-r0000000002", R"(,"trouble":"rabbit/churn: connections come and go")"), k_now);
-  model.apply(R"({"kind":"trouble","probe":"local","sets":{"thumbs-r0000000001":"local/down: 1 of 3 units are down","thumbs-r0000000002":"local/restarts: unit 0"}})", k_now);
+  model.apply(
+      set_line("thumbs-r0000000002", R"(,"trouble":"rabbit/churn: connections come and go")"),
+      k_now);
+  model.apply(
+      R"({"kind":"trouble","probe":"local","sets":{"thumbs-r0000000001":"local/down: 1 of 3 units are down","thumbs-r0000000002":"local/restarts: unit 0"}})",
+      k_now);
   look(model);
   CHECK(model.all().at("thumbs-r0000000001").trouble == "local/down: 1 of 3 units are down");
   CHECK(model.all().at("thumbs-r0000000002").trouble == "rabbit/churn: connections come and go");
@@ -209,9 +246,11 @@ TEST_CASE("what is asked beside the looks is in the rows, and stays there from l
   CHECK(model.all().at("thumbs-r0000000002").trouble == "local/restarts: unit 0");
   TopChoice choice;
   choice.chosen = "thumbs-r0000000001";
-  CHECK(has(text_of(draw(model, choice, {24, 80, true})), "thumbs-r0000000001: local/down: 1 of 3 units are down"));
+  CHECK(has(text_of(draw(model, choice, {24, 80, true})),
+            "thumbs-r0000000001: local/down: 1 of 3 units are down"));
   CHECK(has(text_of(draw(model, choice, {24, 120, true})), "  local/down"));
-  model.apply(R"({"kind":"trouble","probe":"local","sets":{},"error":"the home cannot be read"})", k_now);
+  model.apply(R"({"kind":"trouble","probe":"local","sets":{},"error":"the home cannot be read"})",
+              k_now);
   CHECK(model.all().at("thumbs-r0000000001").trouble.empty());
   REQUIRE(model.errors().size() == 1);
   CHECK(model.errors()[0] == "probing with local: the home cannot be read");

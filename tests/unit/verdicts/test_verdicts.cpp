@@ -38,6 +38,7 @@ TEST_CASE("a set that was cut says nothing more, and the verdicts are as good") 
 }
 
 TEST_CASE("rules that cut at the first error would be much worse") {
-  const auto all = total(judge_kinds(1, 3, {"errors >= 1", "failure-rate > 1% of at least 1"}, false));
+  const auto all =
+      total(judge_kinds(1, 3, {"errors >= 1", "failure-rate > 1% of at least 1"}, false));
   CHECK(all.precision() < 0.7);
 }

@@ -24,7 +24,9 @@ class Server final : public Listener {
       : acceptor_(io_, tcp::endpoint(asio::ip::make_address(host), port)), pause_(io_) {
     hub_.token = token;
     hub_.limits = limits;
-    hub_.arrived = [this](Arrival arrival, std::shared_ptr<Session> from) { arrived(std::move(arrival), std::move(from)); };
+    hub_.arrived = [this](Arrival arrival, std::shared_ptr<Session> from) {
+      arrived(std::move(arrival), std::move(from));
+    };
     hub_.ended = [this] { ended(); };
     accept();
     thread_ = std::thread([this] { io_.run(); });
@@ -49,7 +51,8 @@ class Server final : public Listener {
   std::vector<Arrival> take(Millis wait) override {
     std::unique_lock lock(mutex_);
     // Short steps, since a stop request wakes no condition variable.
-    for (const Deadline deadline(wait); arrivals_.empty() && !deadline.passed() && !Stop::requested();)
+    for (const Deadline deadline(wait);
+         arrivals_.empty() && !deadline.passed() && !Stop::requested();)
       changed_.wait_for(lock, std::min(deadline.left() + Millis(1), Millis(50)));
     return std::exchange(arrivals_, {});
   }
@@ -66,7 +69,8 @@ class Server final : public Listener {
  private:
   // On the server's thread
   void accept() {
-    if (closing_ || accepting_ || open_ >= hub_.limits.connections) return;  // those that come wait until a place is free
+    if (closing_ || accepting_ || open_ >= hub_.limits.connections)
+      return;  // those that come wait until a place is free
     accepting_ = true;
     acceptor_.async_accept([this](const beast::error_code& error, tcp::socket socket) {
       accepting_ = false;
@@ -96,12 +100,13 @@ class Server final : public Listener {
     changed_.notify_one();
   }
 
-  Hub hub_;              ///< outlives the sessions, which the loop's handlers hold
+  Hub hub_;  ///< outlives the sessions, which the loop's handlers hold
   bool closing_ = false, accepting_ = false;
   std::size_t open_ = 0;
   std::uint64_t last_ = 0;
   asio::io_context io_{1};
-  std::map<std::uint64_t, std::shared_ptr<Session>> waiting_;  ///< for an answer; no handler holds them meanwhile
+  std::map<std::uint64_t, std::shared_ptr<Session>>
+      waiting_;  ///< for an answer; no handler holds them meanwhile
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
   std::mutex mutex_;
@@ -115,8 +120,9 @@ class Server final : public Listener {
 }  // namespace cdctl::feed::listen
 
 /// Listens at once; the caller owns the listener. nullptr with `why` filled when it cannot.
-extern "C" __attribute__((visibility("default"))) cdctl::feed::Listener* cdctl_make_listener(const char* host, std::uint16_t port, const std::string& token,
-                                                                                           const cdctl::feed::ListenLimits& limits, std::string& why) {
+extern "C" __attribute__((visibility("default"))) cdctl::feed::Listener* cdctl_make_listener(
+    const char* host, std::uint16_t port, const std::string& token,
+    const cdctl::feed::ListenLimits& limits, std::string& why) {
   try {
     return new cdctl::feed::listen::Server(host, port, token, limits);
   } catch (const boost::system::system_error& error) {

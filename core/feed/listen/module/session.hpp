@@ -20,12 +20,13 @@ namespace http = boost::beast::http;
 struct Hub {
   std::string token;
   ListenLimits limits;
-  std::function<void(Arrival, std::shared_ptr<class Session>)> arrived;   ///< fills the id
-  std::function<void()> ended;                                          ///< a connection is free again
+  std::function<void(Arrival, std::shared_ptr<class Session>)> arrived;  ///< fills the id
+  std::function<void()> ended;  ///< a connection is free again
 };
 
-/// One connection: reads a request, waits for its answer, writes it, and again. Lives as long as something of it is under way; every step
-/// has a deadline, so that nobody holds a place for nothing.
+/// One connection: reads a request, waits for its answer, writes it, and again. Lives as long as
+/// something of it is under way; every step has a deadline, so that nobody holds a place for
+/// nothing.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(boost::asio::ip::tcp::socket socket, Hub& hub) : stream_(std::move(socket)), hub_(hub) {}
@@ -56,7 +57,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> response_;
   std::optional<http::response<http::empty_body>> continue_;
-  bool waiting_ = false;    ///< for answer()
+  bool waiting_ = false;  ///< for answer()
   std::size_t lingered_ = 0;
 };
 
