@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/input/targets.hpp"
@@ -43,12 +47,11 @@ class Cut {
   Result<> act() {
     const auto* configured = context_.config().service(set_.service);
     CDCTL_TRY_ASSIGN(memory_,
-                     context_.memory(configured ? Context::memory_name(*configured)
-                                     : context_.config().table["rabbit"].is_object() ? "rabbit"
-                                                                                     : "local"));
+                     context_.memory(configured ? context_.memory_name(*configured)
+                                                : context_.memory_name()));
     if (!outcome_.dry_run()) {
       memory_->prefetch_lock(set_.service);  // its hand-shake overlaps with the opening of libcurl
-      if (configured && configured->table["rabbit"].is_object()) CDCTL_TRY(context_.http());
+      if (configured && context_.memory_is_remote(*configured)) CDCTL_TRY(context_.http());
       CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
     }
     fleet::Fleet fleet(context_);

@@ -3,6 +3,12 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <cdctl/digest.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"
 #include "core/actions/outcome.hpp"
@@ -173,7 +179,7 @@ class Deployment {
 
   Result<> act() {
     CDCTL_TRY_ASSIGN(engine_, context_.engine(service_.engine));
-    CDCTL_TRY_ASSIGN(memory_, context_.memory(Context::memory_name(service_)));
+    CDCTL_TRY_ASSIGN(memory_, context_.memory(context_.memory_name(service_)));
     CDCTL_TRY_ASSIGN(auto* const deployer, context_.deployer(service_.deployer));
     CDCTL_TRY_ASSIGN(const auto known, memory_->read(service_.name, deadline_));
     CDCTL_TRY(check_owner(known));

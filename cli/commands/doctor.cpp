@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
@@ -33,7 +36,7 @@ Result<> force_one(Context& context, const std::string& target, const std::optio
                    bool dry_run, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto name, service_of_target(target));
   CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, name));
-  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(*service)));
+  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(*service)));
   if (!dry_run) CDCTL_TRY(memory->put_force(target, force, deadline));
   auto record = Json::object({{"schema", "cdctl.force/1"},
                               {"target", target},

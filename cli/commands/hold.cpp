@@ -27,7 +27,7 @@ Json hold_record(Context& context, const std::string& service, const std::option
 /// place.
 Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<Hold> wanted,
                   bool dry_run, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(service)));
+  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(service)));
   CDCTL_TRY(memory->read(service.name, deadline));  // a freeze that could not be read is not "none"
   CDCTL_TRY_ASSIGN(const auto there, fleet::hold_of(*memory, service.name, deadline));
   const bool same =

@@ -5,6 +5,10 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/output/context.hpp"

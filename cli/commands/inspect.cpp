@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/stop.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/output/inspect_page.hpp"
 #include "core/actions/outcome.hpp"

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/top/prober.hpp"
 #include "core/actions/outcome.hpp"

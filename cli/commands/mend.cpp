@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/input/targets.hpp"
 #include "core/actions/outcome.hpp"
@@ -29,7 +33,7 @@ Result<> mend(Context& context, const SetName& name, bool thaw, actions::Outcome
       lock;  // held to the end: no breaker cuts between our look and our limit
   if (const auto* configured = context.config().service(name.service);
       configured && !outcome.dry_run()) {
-    CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(*configured)));
+    CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(*configured)));
     CDCTL_TRY_ASSIGN(lock, memory->lock(name.service, deadline));
   }
   fleet::Fleet fleet(context);
@@ -53,7 +57,7 @@ Result<> mend(Context& context, const SetName& name, bool thaw, actions::Outcome
     if (cut) outcome.changed();
     return {};
   }
-  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(Context::memory_name(service)));
+  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(service)));
   if (cut) {
     auto mended = memo.value_or(CutMemo{false, context.actor(), "", now(), {}, {}});
     mended.cut = false;

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"

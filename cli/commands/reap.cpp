@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/input/targets.hpp"

@@ -52,7 +52,7 @@ class Retirement {
     if (const auto& service = *view.config; service.table["rabbit"].is_object())
       for (const auto& [name, queue] : service.table["rabbit"]["queues"].members())
         queues_.push_back(name);
-    CDCTL_TRY_ASSIGN(memory_, context_.memory(Context::memory_name(*view.config)));
+    CDCTL_TRY_ASSIGN(memory_, context_.memory(context_.memory_name(*view.config)));
     CDCTL_TRY(refuse_unknown(view));
     if (!options_.dry_run) {
       CDCTL_TRY(memory_->put_hold(

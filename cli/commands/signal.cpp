@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cdctl/signal.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/input/record_reader.hpp"
 #include "core/actions/outcome.hpp"

@@ -6,6 +6,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/since.hpp"
 #include "cli/output/screen_text.hpp"

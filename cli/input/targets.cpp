@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "cli/input/record_reader.hpp"
 #include "core/fleet/fleet.hpp"
 

@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/time.hpp>
 #include <cdctl/args.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "cli/output/context.hpp"
 

@@ -7,6 +7,7 @@
 
 #include <cdctl/json.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
 namespace cdctl::cli {

@@ -4,6 +4,9 @@
 #include <optional>
 #include <string>
 
+#include <cdctl/time.hpp>
+#include <cdctl/set_name.hpp>
+
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::actions {

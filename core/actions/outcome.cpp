@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "core/records/outcome_log.hpp"
 
 namespace cdctl::actions {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/time.hpp>
 #include <cdctl/args.hpp>
 #include <cdctl/set_name.hpp>
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
 
@@ -72,7 +75,7 @@ class Reap {
       outcome_.changed();
       return {};
     }
-    CDCTL_TRY_ASSIGN(memory_, context_.memory(app::Context::memory_name(*view->config)));
+    CDCTL_TRY_ASSIGN(memory_, context_.memory(context_.memory_name(*view->config)));
     if (!unfinished) CDCTL_TRY(drain(*view->config));
     return remove(*view->config);
   }

@@ -3,6 +3,9 @@
 #include <optional>
 #include <string>
 
+#include <cdctl/time.hpp>
+#include <cdctl/set_name.hpp>
+
 #include "core/actions/stale_policy.hpp"
 #include "core/app/context.hpp"
 

@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
+
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::actions {
@@ -48,7 +51,7 @@ Result<Bench> open_bench(app::Context& context, const SetName& set, bool locked,
             "{}: a trial needs a broker that lets one connection in; {} has no [rabbit] table",
             set.str(), out.service->name));
   out.broker_name = brokers.front();
-  CDCTL_TRY_ASSIGN(out.memory, context.memory(app::Context::memory_name(*out.service)));
+  CDCTL_TRY_ASSIGN(out.memory, context.memory(context.memory_name(*out.service)));
   CDCTL_TRY_ASSIGN(out.broker, context.switch_(out.broker_name));
   if (out.service->has_switch(out.service->engine)) {
     CDCTL_TRY_ASSIGN(out.engine, context.engine(out.service->engine));

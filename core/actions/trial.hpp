@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include <cdctl/time.hpp>
+#include <cdctl/set_name.hpp>
+
 #include "core/actions/outcome.hpp"
 #include "core/app/context.hpp"
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "core/actions/trial.hpp"
 

@@ -85,7 +85,8 @@ Result<Http*> Context::http() {
 }
 
 template <class Role>
-Result<Role*> Context::role(plugin::Role which, std::string_view kind) {
+Result<Role*> Context::role(std::string_view kind) {
+  constexpr auto which = plugin::role_of<Role>;
   const auto key = std::string(plugins::to_string(which)) + ":" + std::string(kind);
   if (const auto there = roles_.find(key); there != roles_.end())
     return static_cast<Role*>(there->second);
@@ -93,29 +94,15 @@ Result<Role*> Context::role(plugin::Role which, std::string_view kind) {
   roles_[key] = made;
   return static_cast<Role*>(made);
 }
-Result<Source*> Context::source(std::string_view kind) {
-  return role<Source>(plugin::Role::source, kind);
-}
-Result<Engine*> Context::engine(std::string_view name) {
-  return role<Engine>(plugin::Role::engine, name);
-}
-Result<Deployer*> Context::deployer(std::string_view name) {
-  return role<Deployer>(plugin::Role::deployer, name);
-}
-Result<Memory*> Context::memory(std::string_view name) {
-  return role<Memory>(plugin::Role::memory, name);
-}
-Result<Switch*> Context::switch_(std::string_view name) {
-  return role<Switch>(plugin::Role::switch_, name);
-}
-Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(plugin::Role::feed, name); }
-Result<Probe*> Context::probe(std::string_view name) {
-  return role<Probe>(plugin::Role::probe, name);
-}
-Result<Doctor*> Context::doctor(std::string_view name) {
-  return role<Doctor>(plugin::Role::doctor, name);
-}
-Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(plugin::Role::sink, name); }
+Result<Source*> Context::source(std::string_view kind) { return role<Source>(kind); }
+Result<Engine*> Context::engine(std::string_view name) { return role<Engine>(name); }
+Result<Deployer*> Context::deployer(std::string_view name) { return role<Deployer>(name); }
+Result<Memory*> Context::memory(std::string_view name) { return role<Memory>(name); }
+Result<Switch*> Context::switch_(std::string_view name) { return role<Switch>(name); }
+Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(name); }
+Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(name); }
+Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(name); }
+Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(name); }
 
 std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
   std::vector<std::string> names;
@@ -123,8 +110,14 @@ std::vector<std::string> Context::broker_switches(const ServiceConfig& service) 
     if (name != service.engine) names.push_back(name);
   return names;
 }
-std::string Context::memory_name(const ServiceConfig& service) {
+std::string Context::memory_name(const ServiceConfig& service) const {
   return service.table["rabbit"].is_object() ? "rabbit" : "local";
+}
+std::string Context::memory_name() const {
+  return config().table["rabbit"].is_object() ? "rabbit" : "local";
+}
+bool Context::memory_is_remote(const ServiceConfig& service) const {
+  return memory_name(service) != "local";
 }
 
 void Context::log(Level level, std::string_view line) {

@@ -55,7 +55,11 @@ class Context : public Host {
   [[nodiscard]] Result<Doctor*> doctor(std::string_view name);
   [[nodiscard]] Result<Sink*> sink(std::string_view name);
   /// Who keeps the memory of a service: its broker switch, or the local home.
-  [[nodiscard]] static std::string memory_name(const ServiceConfig& service);
+  [[nodiscard]] std::string memory_name(const ServiceConfig& service) const;
+  /// The same for a service that is not configured here.
+  [[nodiscard]] std::string memory_name() const;
+  /// Whether the memory of a service is asked over the network.
+  [[nodiscard]] bool memory_is_remote(const ServiceConfig& service) const;
   /// The switches of a service that are plugins of their own, in the order of a cut (the engine is
   /// not among them).
   [[nodiscard]] std::vector<std::string> broker_switches(const ServiceConfig& service);
@@ -71,7 +75,7 @@ class Context : public Host {
 
  private:
   template <class Role>
-  Result<Role*> role(plugin::Role which, std::string_view kind);
+  Result<Role*> role(std::string_view kind);
 
   Options options_;
   std::optional<Config> config_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <cdctl/set_name.hpp>
+
 namespace cdctl::breaker {
 
 using State = Reading::State;

@@ -6,6 +6,7 @@
 
 #include <cdctl/json.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "core/breaker/recent_ids.hpp"
 #include "core/breaker/set_index.hpp"

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
 
 #include "core/breaker/comparison.hpp"

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <cdctl/time.hpp>
 #include <cdctl/json.hpp>
 
 #include "core/breaker/set_state.hpp"

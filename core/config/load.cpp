@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/config/keys.hpp"
 #include "core/files/toml_file.hpp"

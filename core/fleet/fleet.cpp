@@ -6,6 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
+
 namespace cdctl::fleet {
 
 bool SetView::out_there() const {
@@ -72,7 +76,7 @@ const Result<std::vector<SetStatus>>& Fleet::engine_list(const std::string& name
 
 const Result<std::map<std::string, MemoryEntry>>& Fleet::memory_of(const ServiceConfig& service,
                                                                    const Deadline& deadline) {
-  const auto name = app::Context::memory_name(service);
+  const auto name = context_.memory_name(service);
   const auto ask = [&](const std::string& key, std::optional<std::string_view> only)
       -> const Result<std::map<std::string, MemoryEntry>>& {
     if (const auto there = memories_.find(key); there != memories_.end()) return there->second;
@@ -239,7 +243,7 @@ std::string held_text(const Hold& hold) {
 void Fleet::load_holds(const Deadline& deadline) {
   for (auto& view : views_) {
     if (view.error) continue;
-    auto memory = context_.memory(app::Context::memory_name(*view.config));
+    auto memory = context_.memory(context_.memory_name(*view.config));
     auto hold = memory ? hold_of(**memory, view.config->name, deadline)
                        : Result<std::optional<Hold>>(std::unexpected(memory.error()));
     if (!hold)
@@ -275,7 +279,7 @@ void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
   if (!config) named_strangers_ = false;
   // A switch of somebody's own keeps no memory: what its sets are, the engine alone knows.
   if (!config || context_.broker_switches(*config).empty() ||
-      app::Context::memory_name(*config) == "local")
+      context_.memory_name(*config) == "local")
     return load({service}, deadline);
   only_ = service;
   add_view(*config, deadline, false);

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/time.hpp>
+#include <cdctl/set_name.hpp>
+
 #include "core/app/context.hpp"
 
 namespace cdctl::fleet {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 namespace cdctl::fleet {
 
 /// A set that its service's memory has no entry of may be forced all the same, so that it is asked
@@ -25,7 +27,7 @@ Result<std::optional<Force>> Forces::ask(Memory& memory, const SetName& set, Ser
 
 std::optional<Force> Forces::look(const ServiceConfig& service, const SetName& set,
                                   Service& known) {
-  const auto name = app::Context::memory_name(service);
+  const auto name = context_.memory_name(service);
   auto& patience = patience_[name];
   const auto begun = Clock::now();
   if (begun >= patience.until) patience.left = k_timeout;

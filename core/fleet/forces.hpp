@@ -6,6 +6,7 @@
 #include <string>
 
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "core/app/context.hpp"
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::fleet {
 

@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/time.hpp>
+#include <cdctl/source.hpp>
+
 #include "core/app/context.hpp"
 
 namespace cdctl::fleet {

@@ -14,6 +14,7 @@
 #include <boost/dll/shared_library.hpp>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/files/toml_file.hpp"
 

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
+
 namespace cdctl::probe {
 
 namespace {

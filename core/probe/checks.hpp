@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <cdctl/config.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
 
 #include "core/app/context.hpp"

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <cdctl/time.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/json.hpp>
 

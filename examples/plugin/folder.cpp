@@ -2,7 +2,9 @@
 // }`.
 #include <iterator>
 
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
 
 #include "folder_tree.hpp"
 
@@ -14,16 +16,16 @@ class Folder final : public Source {
  public:
   explicit Folder(Host&) {}
 
-  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
-                                          const Deadline& deadline) override {
+  std::vector<Result<SourceState>> do_newest(std::span<const SourceConfig> sources,
+                                             const Deadline& deadline) override {
     std::vector<Result<SourceState>> out;
     for (const auto& source : sources) out.push_back(state_of(source, deadline));
     return out;
   }
 
   /// A folder has no past: only what is there now can be meant.
-  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision,
-                              const Deadline& deadline) override {
+  Result<SourceState> do_resolve(const SourceConfig& source, std::string_view revision,
+                                 const Deadline& deadline) override {
     CDCTL_TRY_ASSIGN(auto state, state_of(source, deadline));
     if (revision.size() < 4 || !state.revision.starts_with(revision))
       return fail("the folder " + source.url + " is at " + state.revision.substr(0, 12) +
@@ -31,8 +33,8 @@ class Folder final : public Source {
     return state;
   }
 
-  Result<> checkout(const SourceConfig& source, std::string_view revision,
-                    const std::filesystem::path& into, const Deadline& deadline) override {
+  Result<> do_checkout(const SourceConfig& source, std::string_view revision,
+                       const std::filesystem::path& into, const Deadline& deadline) override {
     CDCTL_TRY(folder::copy_tree(source.url, into));
     // What was copied is what was promised, or it is nothing: someone may write to the folder
     // meanwhile.
@@ -50,7 +52,7 @@ class Folder final : public Source {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::source, "folder", "", make<ShieldSource, Folder>}};
+constexpr RoleRow k_roles[] = {row<Source, Folder>("folder")};
 
 }  // namespace
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 
@@ -61,7 +61,7 @@ class Lines final : public cdctl::Sink {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::sink, "lines", "", make<ShieldSink, Lines>}};
+constexpr RoleRow k_roles[] = {row<Sink, Lines>("lines")};
 
 }  // namespace
 

@@ -106,8 +106,8 @@ Result<> check_out(const SourceConfig& source, std::string_view revision, const 
 
 }  // namespace
 
-std::vector<Result<SourceState>> BzrSource::newest(std::span<const SourceConfig> sources,
-                                                   const Deadline& deadline) {
+std::vector<Result<SourceState>> BzrSource::do_newest(std::span<const SourceConfig> sources,
+                                                      const Deadline& deadline) {
   std::vector<Result<Address>> addresses;
   std::vector<std::optional<Result<Revision>>> answers(sources.size());
   std::vector<std::size_t> left;
@@ -138,8 +138,8 @@ std::vector<Result<SourceState>> BzrSource::newest(std::span<const SourceConfig>
   return out;
 }
 
-Result<SourceState> BzrSource::resolve(const SourceConfig& source, std::string_view revision,
-                                       const Deadline& deadline) {
+Result<SourceState> BzrSource::do_resolve(const SourceConfig& source, std::string_view revision,
+                                          const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto address, address_of(source, base()));
   CDCTL_TRY_ASSIGN(const auto spec, revision_spec(revision));
   if (address.local) {
@@ -155,13 +155,13 @@ Result<SourceState> BzrSource::resolve(const SourceConfig& source, std::string_v
                        address));
 }
 
-Result<> BzrSource::checkout(const SourceConfig& source, std::string_view revision,
-                             const fs::path& into, const Deadline& deadline) {
+Result<> BzrSource::do_checkout(const SourceConfig& source, std::string_view revision,
+                                const fs::path& into, const Deadline& deadline) {
   return check_out(source, revision, into, base(), deadline);
 }
 
-std::vector<Result<>> BzrSource::checkout_all(std::span<const CheckoutRequest> requests,
-                                              const Deadline& deadline) {
+std::vector<Result<>> BzrSource::do_checkout_all(std::span<const CheckoutRequest> requests,
+                                                 const Deadline& deadline) {
   std::vector<Result<>> out(requests.size());
   const auto from = base();
   in_parallel(requests.size(), [&](std::size_t i) {

@@ -2,6 +2,7 @@
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/source.hpp>
 
 namespace cdctl::bzr {
 
@@ -14,15 +15,15 @@ namespace cdctl::bzr {
 class BzrSource final : public Source {
  public:
   explicit BzrSource(Host& host) : host_(host) {}
-  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
-                                          const Deadline& deadline) override;
+  std::vector<Result<SourceState>> do_newest(std::span<const SourceConfig> sources,
+                                             const Deadline& deadline) override;
   /// `revision`: a revno, a revision-id (also as `revid:ID`), or a tag.
-  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision,
-                              const Deadline& deadline) override;
-  Result<> checkout(const SourceConfig& source, std::string_view revision,
-                    const std::filesystem::path& into, const Deadline& deadline) override;
-  std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> requests,
-                                     const Deadline& deadline) override;
+  Result<SourceState> do_resolve(const SourceConfig& source, std::string_view revision,
+                                 const Deadline& deadline) override;
+  Result<> do_checkout(const SourceConfig& source, std::string_view revision,
+                       const std::filesystem::path& into, const Deadline& deadline) override;
+  std::vector<Result<>> do_checkout_all(std::span<const CheckoutRequest> requests,
+                                        const Deadline& deadline) override;
 
  private:
   [[nodiscard]] std::filesystem::path base() const { return host_.config().file.parent_path(); }

@@ -1,5 +1,4 @@
 #include <cdctl/plugin.hpp>
-#include <cdctl/shield.hpp>
 
 #include "plugins/bzr/bzr_source.hpp"
 
@@ -8,7 +7,7 @@ namespace {
 using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
-    {Role::source, "bzr", "", make<ShieldSource, cdctl::bzr::BzrSource>},
+    row<Source, cdctl::bzr::BzrSource>("bzr"),
 };
 
 }  // namespace

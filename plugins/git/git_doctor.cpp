@@ -24,7 +24,7 @@ Check program(const Deadline& deadline) {
 
 }  // namespace
 
-std::vector<Check> GitDoctor::examine(const Deadline& deadline) {
+std::vector<Check> GitDoctor::do_examine(const Deadline& deadline) {
   std::vector<Check> out{program(deadline)};
   if (out.front().state != State::ok) return out;
   std::vector<SourceConfig> sources;

@@ -10,7 +10,7 @@ namespace cdctl::git {
 class GitDoctor final : public Doctor {
  public:
   explicit GitDoctor(Host& host) : host_(host) {}
-  std::vector<Check> examine(const Deadline& deadline) override;
+  std::vector<Check> do_examine(const Deadline& deadline) override;
 
  private:
   Host& host_;

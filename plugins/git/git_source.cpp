@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
+
 #include "plugins/git/address.hpp"
 #include "plugins/git/checkout.hpp"
 #include "plugins/git/first_fetch.hpp"
@@ -164,8 +167,8 @@ class Checkouts {
 
 std::filesystem::path GitSource::base() const { return host_.config().file.parent_path(); }
 
-std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig> sources,
-                                                   const Deadline& deadline) {
+std::vector<Result<SourceState>> GitSource::do_newest(std::span<const SourceConfig> sources,
+                                                      const Deadline& deadline) {
   std::vector<Result<Question>> questions;
   std::vector<Question*> over_http, with_git;
   for (const auto& source : sources) questions.push_back(question_of(source, base()));
@@ -196,8 +199,8 @@ std::vector<Result<SourceState>> GitSource::newest(std::span<const SourceConfig>
   return out;
 }
 
-Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_view revision,
-                                       const Deadline& deadline) {
+Result<SourceState> GitSource::do_resolve(const SourceConfig& source, std::string_view revision,
+                                          const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto question, question_of(source, base()));
   if (!valid_ref_name(revision)) {
     return fail(ExitCode::usage,
@@ -232,15 +235,15 @@ Result<SourceState> GitSource::resolve(const SourceConfig& source, std::string_v
   return in_place({ExitCode::failed, fmt::format("it has no commit, tag or branch '{}'", text)});
 }
 
-Result<> GitSource::checkout(const SourceConfig& source, std::string_view revision,
-                             const std::filesystem::path& into, const Deadline& deadline) {
+Result<> GitSource::do_checkout(const SourceConfig& source, std::string_view revision,
+                                const std::filesystem::path& into, const Deadline& deadline) {
   return std::move(
       checkout_all(std::vector<CheckoutRequest>{{source, std::string(revision), into}}, deadline)
           .front());
 }
 
-std::vector<Result<>> GitSource::checkout_all(std::span<const CheckoutRequest> requests,
-                                              const Deadline& deadline) {
+std::vector<Result<>> GitSource::do_checkout_all(std::span<const CheckoutRequest> requests,
+                                                 const Deadline& deadline) {
   constexpr std::size_t k_batch = 16;  // repositories whose packs are in memory
   std::vector<Result<>> out(requests.size());
   std::jthread busy;  // with the checkouts of the batch before, while this one is fetched

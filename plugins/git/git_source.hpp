@@ -6,6 +6,7 @@
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/source.hpp>
 
 #include "plugins/git/refs.hpp"
 
@@ -20,16 +21,16 @@ namespace cdctl::git {
 class GitSource final : public Source {
  public:
   explicit GitSource(Host& host) : host_(host) {}
-  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
-                                          const Deadline& deadline) override;
-  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision,
-                              const Deadline& deadline) override;
-  Result<> checkout(const SourceConfig& source, std::string_view revision,
-                    const std::filesystem::path& into, const Deadline& deadline) override;
+  std::vector<Result<SourceState>> do_newest(std::span<const SourceConfig> sources,
+                                             const Deadline& deadline) override;
+  Result<SourceState> do_resolve(const SourceConfig& source, std::string_view revision,
+                                 const Deadline& deadline) override;
+  Result<> do_checkout(const SourceConfig& source, std::string_view revision,
+                       const std::filesystem::path& into, const Deadline& deadline) override;
   /// Several at a time. Repositories that are not in the cache yet come over http in a few
   /// requests, where the server allows it.
-  std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> requests,
-                                     const Deadline& deadline) override;
+  std::vector<Result<>> do_checkout_all(std::span<const CheckoutRequest> requests,
+                                        const Deadline& deadline) override;
 
  private:
   [[nodiscard]] std::filesystem::path base() const;

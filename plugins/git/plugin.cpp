@@ -1,7 +1,6 @@
 #include <iterator>
 
 #include <cdctl/plugin.hpp>
-#include <cdctl/shield.hpp>
 
 #include "plugins/git/git_doctor.hpp"
 #include "plugins/git/git_source.hpp"
@@ -11,8 +10,8 @@ namespace {
 using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
-    {Role::source, "git", "branch tag", make<ShieldSource, cdctl::git::GitSource>},
-    {Role::doctor, "git", "", make<ShieldDoctor, cdctl::git::GitDoctor>},
+    row<Source, cdctl::git::GitSource>("git", "branch tag"),
+    row<Doctor, cdctl::git::GitDoctor>("git"),
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 #include "plugins/juju/commands/rows.hpp"
 #include "plugins/juju/engine/doctor.hpp"
@@ -8,28 +8,11 @@
 namespace {
 
 using namespace cdctl;
-using plugin::Role;
-
-/// An engine that knows no controller is none: the reason is said where it is asked for.
-void* make_engine(Host& host, std::string& what) noexcept {
-  try {
-    auto engine = std::make_unique<juju::JujuEngine>(host);
-    if (const auto ready = engine->ready(); !ready)
-      what = ready.error().what;
-    else
-      return static_cast<Engine*>(new plugin::ShieldEngine(std::move(engine)));
-  } catch (const std::exception& e) {
-    what = e.what();
-  } catch (...) {
-    what = "unknown exception";
-  }
-  return nullptr;
-}
 
 constexpr plugin::RoleRow k_roles[] = {
-    {Role::engine, "juju", "", &make_engine},
-    {Role::doctor, "juju", "", plugin::make<plugin::ShieldDoctor, juju::JujuDoctor>},
-    {Role::probe, "juju", "", plugin::make<plugin::ShieldProbe, juju::JujuProbe>},
+    plugin::row<Engine, juju::JujuEngine>("juju"),
+    plugin::row<Doctor, juju::JujuDoctor>("juju"),
+    plugin::row<Probe, juju::JujuProbe>("juju"),
 };
 
 constexpr const char* k_service_keys =

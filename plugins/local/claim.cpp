@@ -75,12 +75,12 @@ Result<std::filesystem::path> LocalClaim::secret_file(std::string_view key) cons
   return paths_ / k_secrets / key;
 }
 
-Result<std::optional<std::string>> LocalClaim::load_secret(std::string_view key) {
+Result<std::optional<std::string>> LocalClaim::do_load_secret(std::string_view key) {
   CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
   return read_file_if_there(file);
 }
 
-Result<> LocalClaim::save_secret(std::string_view key, std::string_view value) {
+Result<> LocalClaim::do_save_secret(std::string_view key, std::string_view value) {
   CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
   CDCTL_TRY(make_directories(paths_ / k_secrets, 0700));
   CDCTL_TRY(write_file_atomically(file, value, 0600));
@@ -97,7 +97,7 @@ Result<> LocalClaim::forget(std::initializer_list<const char*> files) {
   return {};
 }
 
-Result<> LocalClaim::clean(const Deadline& deadline) {
+Result<> LocalClaim::do_clean(const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
   // Not finished any more from here on: whoever finds it after a crash knows that it has to be
   // deployed again
@@ -112,7 +112,7 @@ Result<> LocalClaim::clean(const Deadline& deadline) {
   return forget({k_reaping});
 }
 
-Result<> LocalClaim::start(const Workload& workload, const Deadline& deadline) {
+Result<> LocalClaim::do_start(const Workload& workload, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto plan, plan_for(name_, home_.id(), workload));
   CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
   CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
@@ -135,7 +135,7 @@ Result<> LocalClaim::note_attempt(std::string_view why) {
   return write_file_atomically(paths_ / k_attempts, record.dump() + "\n", 0600);
 }
 
-Result<> LocalClaim::finish() {
+Result<> LocalClaim::do_finish() {
   const auto context = "finishing " + name_.str();
   CDCTL_TRY_ASSIGN(const auto reading, read_set(paths_, true));
   if (!reading.alive)
@@ -156,13 +156,13 @@ Result<> LocalClaim::finish() {
   return {};
 }
 
-Result<> LocalClaim::halt(const Deadline& deadline) {
+Result<> LocalClaim::do_halt(const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
   CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
   return {};
 }
 
-void LocalClaim::abandon(std::string_view why) {
+void LocalClaim::do_abandon(std::string_view why) {
   if (auto noted = note_attempt(why); !noted) {
     host_.log(Level::warning, fmt::format("the failed deploy of {} is not counted: {}", name_.str(),
                                           noted.error().what));

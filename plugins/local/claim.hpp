@@ -28,15 +28,15 @@ class LocalClaim final : public Claim {
         paths_(home.set(name_)),
         lock_(std::move(lock)) {}
 
-  [[nodiscard]] const SetStatus& found() const override { return found_; }
-  [[nodiscard]] std::filesystem::path workspace() const override { return paths_ / k_work; }
-  [[nodiscard]] Result<std::optional<std::string>> load_secret(std::string_view key) override;
-  [[nodiscard]] Result<> save_secret(std::string_view key, std::string_view value) override;
-  [[nodiscard]] Result<> clean(const Deadline& deadline) override;
-  [[nodiscard]] Result<> start(const Workload& workload, const Deadline& deadline) override;
-  [[nodiscard]] Result<> finish() override;
-  [[nodiscard]] Result<> halt(const Deadline& deadline) override;
-  void abandon(std::string_view why) override;
+  [[nodiscard]] const SetStatus& do_found() const override { return found_; }
+  [[nodiscard]] std::filesystem::path do_workspace() const override { return paths_ / k_work; }
+  [[nodiscard]] Result<std::optional<std::string>> do_load_secret(std::string_view key) override;
+  [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;
+  [[nodiscard]] Result<> do_clean(const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_start(const Workload& workload, const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_finish() override;
+  [[nodiscard]] Result<> do_halt(const Deadline& deadline) override;
+  void do_abandon(std::string_view why) override;
 
  private:
   [[nodiscard]] Result<> look(const Sources& sources, Time deployed_at);

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 
 #include "plugins/local/claim.hpp"
 #include "plugins/local/client.hpp"
@@ -42,8 +44,8 @@ Result<std::vector<SetName>> names_in(const std::filesystem::path& sets,
 
 }  // namespace
 
-Result<std::vector<SetStatus>> LocalEngine::list(std::optional<std::string_view> service,
-                                                 const Deadline& deadline) {
+Result<std::vector<SetStatus>> LocalEngine::do_list(std::optional<std::string_view> service,
+                                                    const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto names, names_in(home_.sets(), service));
   const auto home = home_.home();
   std::vector<SetStatus> out;
@@ -58,7 +60,7 @@ Result<std::vector<SetStatus>> LocalEngine::list(std::optional<std::string_view>
   return out;
 }
 
-Result<SetStatus> LocalEngine::describe(const SetName& set, const Deadline& deadline) {
+Result<SetStatus> LocalEngine::do_describe(const SetName& set, const Deadline& deadline) {
   const auto paths = home_.set(set);
   CDCTL_TRY_ASSIGN(auto reading, read_set(paths));
   if (reading.alive) {
@@ -86,8 +88,8 @@ Result<SetStatus> LocalEngine::describe(const SetName& set, const Deadline& dead
   return out;
 }
 
-Result<std::unique_ptr<Claim>> LocalEngine::claim(const SetName& set, const Sources& sources,
-                                                  Time deployed_at, const Deadline& deadline) {
+Result<std::unique_ptr<Claim>> LocalEngine::do_claim(const SetName& set, const Sources& sources,
+                                                     Time deployed_at, const Deadline& deadline) {
   return LocalClaim::make(host_, home_, set, sources, deployed_at, deadline);
 }
 

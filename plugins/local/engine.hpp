@@ -2,6 +2,8 @@
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 
 #include "plugins/local/halt.hpp"
 #include "plugins/local/paths.hpp"
@@ -14,20 +16,22 @@ namespace cdctl::local {
 /// hold its `lock` as well.
 class LocalEngine final : public Engine {
  public:
-  explicit LocalEngine(Host& host) : host_(host), home_(host.home()) {}
+  explicit LocalEngine(Host& host) : host_(host), home_(host.do_home()) {}
 
-  [[nodiscard]] std::string home() const override { return home_.home(); }
-  [[nodiscard]] Result<std::vector<SetStatus>> list(std::optional<std::string_view> service,
-                                                    const Deadline& deadline) override;
-  [[nodiscard]] Result<SetStatus> describe(const SetName& set, const Deadline& deadline) override;
-  [[nodiscard]] Result<std::unique_ptr<Claim>> claim(const SetName& set, const Sources& sources,
-                                                     Time deployed_at,
-                                                     const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> cut(const SetName& set, const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace,
-                                  const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> destroy(const SetName& set, const Deadline& deadline) override;
+  [[nodiscard]] std::string do_home() const override { return home_.home(); }
+  [[nodiscard]] Result<std::vector<SetStatus>> do_list(std::optional<std::string_view> service,
+                                                       const Deadline& deadline) override;
+  [[nodiscard]] Result<SetStatus> do_describe(const SetName& set,
+                                              const Deadline& deadline) override;
+  [[nodiscard]] Result<std::unique_ptr<Claim>> do_claim(const SetName& set, const Sources& sources,
+                                                        Time deployed_at,
+                                                        const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_cut(const SetName& set, const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_mend(const SetName& set, bool thaw,
+                                     const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_stop(const SetName& set, Millis grace,
+                                     const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_destroy(const SetName& set, const Deadline& deadline) override;
 
  private:
   [[nodiscard]] Result<> freeze(const SetPaths& paths, const Deadline& deadline);

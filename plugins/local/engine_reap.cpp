@@ -78,7 +78,7 @@ Result<> remove_folder(const SetPaths& paths) {
 
 }  // namespace
 
-Result<Step> LocalEngine::stop(const SetName& set, Millis grace, const Deadline& deadline) {
+Result<Step> LocalEngine::do_stop(const SetName& set, Millis grace, const Deadline& deadline) {
   const auto paths = home_.set(set);
   CDCTL_TRY_ASSIGN(const auto lock, enter(paths, k_lock, deadline));
   if (!lock) return Step{"local", false};
@@ -106,7 +106,7 @@ Result<> LocalEngine::prove_gone(const SetPaths& paths, const Halted& halted) co
                   name_them(suspects), paths.folder.string()));
 }
 
-Result<Step> LocalEngine::destroy(const SetName& set, const Deadline& deadline) {
+Result<Step> LocalEngine::do_destroy(const SetName& set, const Deadline& deadline) {
   const auto paths = home_.set(set);
   const auto context = "removing " + set.str();
   CDCTL_TRY_ASSIGN(const auto lock, enter(paths, k_lock, deadline));

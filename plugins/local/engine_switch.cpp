@@ -44,7 +44,7 @@ Result<> LocalEngine::freeze(const SetPaths& paths, const Deadline& deadline) {
   return Fence(*record).freeze(deadline.at_most(k_freeze));
 }
 
-Result<Step> LocalEngine::cut(const SetName& set, const Deadline& deadline) {
+Result<Step> LocalEngine::do_cut(const SetName& set, const Deadline& deadline) {
   const auto paths = home_.set(set);
   const auto context = fmt::format("cutting {} from the world", set.str());
   CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
@@ -79,7 +79,7 @@ Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set,
   return launch(host_, paths, scope_words(systemd_runs(), ::geteuid() == 0), deadline);
 }
 
-Result<Step> LocalEngine::mend(const SetName& set, bool thaw, const Deadline& deadline) {
+Result<Step> LocalEngine::do_mend(const SetName& set, bool thaw, const Deadline& deadline) {
   const auto paths = home_.set(set);
   const auto context = fmt::format("mending {}", set.str());
   CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));

@@ -86,7 +86,7 @@ Result<std::vector<std::string>> segments(const HomePaths& home) {
   return out;
 }
 
-Result<> LocalFeed::send(std::span<const Json> signals, const Deadline& deadline) {
+Result<> LocalFeed::do_send(std::span<const Json> signals, const Deadline& deadline) {
   if (signals.empty()) return {};
   CDCTL_TRY(make_directories(home_.feed(), 0700));
   CDCTL_TRY_ASSIGN(const auto lock, FileLock::acquire(home_.feed_lock(), deadline));
@@ -114,7 +114,7 @@ Result<> LocalFeed::send(std::span<const Json> signals, const Deadline& deadline
   return {};
 }
 
-Result<std::unique_ptr<FeedReader>> LocalFeed::open(const FeedQuery& query, const Deadline&) {
+Result<std::unique_ptr<FeedReader>> LocalFeed::do_open(const FeedQuery& query, const Deadline&) {
   return SegmentReader::make(home_, query);
 }
 

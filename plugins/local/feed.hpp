@@ -13,9 +13,9 @@ namespace cdctl::local {
 class LocalFeed final : public Feed {
  public:
   explicit LocalFeed(Host& host) : home_(host.home()) {}
-  [[nodiscard]] Result<> send(std::span<const Json> signals, const Deadline& deadline) override;
-  [[nodiscard]] Result<std::unique_ptr<FeedReader>> open(const FeedQuery& query,
-                                                         const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_send(std::span<const Json> signals, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery& query,
+                                                            const Deadline& deadline) override;
 
  private:
   HomePaths home_;

@@ -155,7 +155,7 @@ Result<std::vector<Json>> SegmentReader::read_some(bool& moved) {
   return out;
 }
 
-Result<std::vector<Json>> SegmentReader::next(Millis wait) {
+Result<std::vector<Json>> SegmentReader::do_next(Millis wait) {
   const Deadline deadline(wait);
   while (!at_end()) {
     bool moved = false;

@@ -31,9 +31,9 @@ class SegmentReader final : public FeedReader {
   SegmentReader(HomePaths home, const FeedQuery& query)
       : home_(std::move(home)), since_(query.since), follow_(query.follow) {}
 
-  [[nodiscard]] Result<std::vector<Json>> next(Millis wait) override;
-  [[nodiscard]] bool at_end() const override { return !follow_ && (ended_ || at_ >= end_); }
-  [[nodiscard]] std::string cursor() const override { return to_text(at_); }
+  [[nodiscard]] Result<std::vector<Json>> do_next(Millis wait) override;
+  [[nodiscard]] bool do_at_end() const override { return !follow_ && (ended_ || at_ >= end_); }
+  [[nodiscard]] std::string do_cursor() const override { return to_text(at_); }
 
  private:
   [[nodiscard]] Result<> find_begin(const FeedQuery& query, const std::vector<std::string>& all);

@@ -114,7 +114,7 @@ Result<> unlink_file(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<std::map<std::string, MemoryEntry>> LocalMemory::read(
+Result<std::map<std::string, MemoryEntry>> LocalMemory::do_read(
     std::optional<std::string_view> service, const Deadline& deadline) {
   std::map<std::string, MemoryEntry> out;
   if (!there(home_.memory())) return out;
@@ -136,12 +136,13 @@ Result<> LocalMemory::write(const std::filesystem::path& folder, const std::file
   return write_file_atomically(file, memo.dump() + "\n", 0600);
 }
 
-Result<> LocalMemory::put_set(const SetMemo& memo, const Deadline& deadline) {
+Result<> LocalMemory::do_put_set(const SetMemo& memo, const Deadline& deadline) {
   auto done = write(home_.set_memos(), home_.set_memo(memo.name), to_json(memo), deadline);
   return done ? done : fail(done.error().in("noting the set " + memo.name.str()));
 }
 
-Result<> LocalMemory::put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) {
+Result<> LocalMemory::do_put_cut(const SetName& set, const CutMemo& memo,
+                                 const Deadline& deadline) {
   auto done = write(home_.cut_memos(), home_.cut_memo(set), to_json(memo), deadline);
   return done ? done : fail(done.error().in("noting the cut of " + set.str()));
 }
@@ -152,8 +153,8 @@ Result<> LocalMemory::forget(const std::filesystem::path& file, const Deadline& 
   return unlink_file(file);
 }
 
-Result<> LocalMemory::put_force(std::string_view name, const std::optional<Force>& force,
-                                const Deadline& deadline) {
+Result<> LocalMemory::do_put_force(std::string_view name, const std::optional<Force>& force,
+                                   const Deadline& deadline) {
   if (!parse_set_name(name) && !valid_service_name(name))
     return fail(ExitCode::usage,
                 fmt::format("'{}' names no set and no service", printable(name, 80)));
@@ -162,7 +163,8 @@ Result<> LocalMemory::put_force(std::string_view name, const std::optional<Force
   return done ? done : fail(done.error().in(fmt::format("forcing {}", name)));
 }
 
-Result<std::optional<Force>> LocalMemory::force_of(const SetName& set, const Deadline& deadline) {
+Result<std::optional<Force>> LocalMemory::do_force_of(const SetName& set,
+                                                      const Deadline& deadline) {
   if (!there(home_.forces())) return std::optional<Force>();
   std::map<std::string, MemoryEntry> one{
       {set.str(), {}}};  // of a set that nobody knows, too: what is forced on its service
@@ -173,8 +175,8 @@ Result<std::optional<Force>> LocalMemory::force_of(const SetName& set, const Dea
   return std::move(one.begin()->second.force);
 }
 
-Result<> LocalMemory::put_hold(std::string_view service, const std::optional<Hold>& hold,
-                               const Deadline& deadline) {
+Result<> LocalMemory::do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+                                  const Deadline& deadline) {
   if (!valid_service_name(service))
     return fail(ExitCode::usage,
                 fmt::format("'{}' is no name of a service", printable(service, 60)));
@@ -183,7 +185,7 @@ Result<> LocalMemory::put_hold(std::string_view service, const std::optional<Hol
   return done ? done : fail(done.error().in(fmt::format("noting the freeze of {}", service)));
 }
 
-Result<std::map<std::string, Hold>> LocalMemory::holds(const Deadline& deadline) {
+Result<std::map<std::string, Hold>> LocalMemory::do_holds(const Deadline& deadline) {
   std::map<std::string, Hold> out;
   if (!there(home_.holds())) return out;
   const auto unknown = [](const Error& error) {
@@ -206,7 +208,8 @@ Result<std::map<std::string, Hold>> LocalMemory::holds(const Deadline& deadline)
   return out;
 }
 
-Result<> LocalMemory::trim(std::string_view service, std::size_t keep, const Deadline& deadline) {
+Result<> LocalMemory::do_trim(std::string_view service, std::size_t keep,
+                              const Deadline& deadline) {
   if (!there(home_.memory())) return {};
   CDCTL_TRY_ASSIGN(const auto lock, take(home_.memory_lock(), OfdLock::Kind::exclusive, deadline));
   std::map<std::string, MemoryEntry> all;
@@ -225,8 +228,8 @@ Result<> LocalMemory::trim(std::string_view service, std::size_t keep, const Dea
   return {};
 }
 
-Result<std::unique_ptr<ServiceLock>> LocalMemory::lock(std::string_view service,
-                                                       const Deadline& deadline) {
+Result<std::unique_ptr<ServiceLock>> LocalMemory::do_lock(std::string_view service,
+                                                          const Deadline& deadline) {
   if (!valid_service_name(service))
     return fail(fmt::format("'{}' is no name of a service", printable(service, 60)));
   CDCTL_TRY(make_directories(home_.service_locks(), 0700));

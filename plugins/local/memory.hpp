@@ -2,6 +2,7 @@
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/local/paths.hpp"
 
@@ -13,22 +14,22 @@ namespace cdctl::local {
 class LocalMemory final : public Memory {
  public:
   explicit LocalMemory(Host& host) : home_(host.home()) {}
-  [[nodiscard]] Result<std::map<std::string, MemoryEntry>> read(
+  [[nodiscard]] Result<std::map<std::string, MemoryEntry>> do_read(
       std::optional<std::string_view> service, const Deadline& deadline) override;
-  [[nodiscard]] Result<> put_set(const SetMemo& memo, const Deadline& deadline) override;
-  [[nodiscard]] Result<> put_cut(const SetName& set, const CutMemo& memo,
+  [[nodiscard]] Result<> do_put_set(const SetMemo& memo, const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_put_cut(const SetName& set, const CutMemo& memo,
+                                    const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_put_force(std::string_view name, const std::optional<Force>& force,
+                                      const Deadline& deadline) override;
+  [[nodiscard]] Result<std::optional<Force>> do_force_of(const SetName& set,
+                                                         const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+                                     const Deadline& deadline) override;
+  [[nodiscard]] Result<std::map<std::string, Hold>> do_holds(const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_trim(std::string_view service, std::size_t keep,
                                  const Deadline& deadline) override;
-  [[nodiscard]] Result<> put_force(std::string_view name, const std::optional<Force>& force,
-                                   const Deadline& deadline) override;
-  [[nodiscard]] Result<std::optional<Force>> force_of(const SetName& set,
-                                                      const Deadline& deadline) override;
-  [[nodiscard]] Result<> put_hold(std::string_view service, const std::optional<Hold>& hold,
-                                  const Deadline& deadline) override;
-  [[nodiscard]] Result<std::map<std::string, Hold>> holds(const Deadline& deadline) override;
-  [[nodiscard]] Result<> trim(std::string_view service, std::size_t keep,
-                              const Deadline& deadline) override;
-  [[nodiscard]] Result<std::unique_ptr<ServiceLock>> lock(std::string_view service,
-                                                          const Deadline& deadline) override;
+  [[nodiscard]] Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view service,
+                                                             const Deadline& deadline) override;
 
  private:
   [[nodiscard]] Result<> write(const std::filesystem::path& folder,

@@ -1,4 +1,4 @@
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 #include "plugins/local/engine.hpp"
 #include "plugins/local/feed.hpp"
@@ -8,13 +8,12 @@
 namespace {
 
 using namespace cdctl;
-using plugin::Role;
 
 constexpr plugin::RoleRow k_roles[] = {
-    {Role::engine, "local", "", &plugin::make<plugin::ShieldEngine, local::LocalEngine>},
-    {Role::memory, "local", "", &plugin::make<plugin::ShieldMemory, local::LocalMemory>},
-    {Role::feed, "local", "", &plugin::make<plugin::ShieldFeed, local::LocalFeed>},
-    {Role::probe, "local", "", &plugin::make<plugin::ShieldProbe, local::LocalProbe>},
+    plugin::row<Engine, local::LocalEngine>("local"),
+    plugin::row<Memory, local::LocalMemory>("local"),
+    plugin::row<Feed, local::LocalFeed>("local"),
+    plugin::row<Probe, local::LocalProbe>("local"),
 };
 
 }  // namespace

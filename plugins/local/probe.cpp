@@ -37,8 +37,8 @@ Json fresh(const Json& sets, Time clock) {
 
 }  // namespace
 
-Result<std::vector<Json>> LocalProbe::observe(std::span<const ProbeTarget> targets, Json& memory,
-                                              const Deadline& deadline) {
+Result<std::vector<Json>> LocalProbe::do_observe(std::span<const ProbeTarget> targets, Json& memory,
+                                                 const Deadline& deadline) {
   std::vector<Json> out;
   const auto clock = now();
   auto sets = fresh(memory["sets"], clock);

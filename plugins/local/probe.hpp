@@ -13,8 +13,9 @@ class LocalProbe final : public Probe {
  public:
   explicit LocalProbe(Host& host) : home_(host.home()) {}
   /// Sets of other homes are passed over: their own machine looks at them.
-  [[nodiscard]] Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets,
-                                                  Json& memory, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::vector<Json>> do_observe(std::span<const ProbeTarget> targets,
+                                                     Json& memory,
+                                                     const Deadline& deadline) override;
 
  private:
   HomePaths home_;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <cdctl/time.hpp>
 #include <cdctl/json.hpp>
 #include <cdctl/set_name.hpp>
 

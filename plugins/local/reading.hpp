@@ -4,6 +4,7 @@
 #include <string>
 
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/local/fence.hpp"
 #include "plugins/local/paths.hpp"

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
+
 #include "plugins/local/fence.hpp"
 
 namespace cdctl::local {

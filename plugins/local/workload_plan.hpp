@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/local/run_plan.hpp"
 

@@ -1,5 +1,4 @@
 #include <cdctl/plugin.hpp>
-#include <cdctl/shield.hpp>
 
 #include "plugins/mojo/commands/rows.hpp"
 #include "plugins/mojo/run/deployer.hpp"
@@ -9,7 +8,7 @@ namespace {
 using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
-    {Role::deployer, "mojo", "", make<ShieldDeployer, cdctl::mojo::MojoDeployer>},
+    row<Deployer, cdctl::mojo::MojoDeployer>("mojo"),
 };
 
 }  // namespace

@@ -191,7 +191,7 @@ std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadlin
   return out;
 }
 
-std::vector<Check> RabbitDoctor::examine(const Deadline& deadline) {
+std::vector<Check> RabbitDoctor::do_examine(const Deadline& deadline) {
   std::vector<Check> out;
   for (const auto& broker : brokers_.names()) {
     // One that hangs leaves time for those after it.
@@ -209,7 +209,7 @@ std::vector<Check> RabbitDoctor::examine(const Deadline& deadline) {
   return out;
 }
 
-std::vector<Check> RabbitDoctor::examine(const std::string& broker, const Deadline& deadline) {
+std::vector<Check> RabbitDoctor::do_examine(const std::string& broker, const Deadline& deadline) {
   const auto found = brokers_.at({broker, ""});
   if (!found) return {failed("[rabbit]", found.error(), "correct cdctl.toml")};
   auto& management = **found;

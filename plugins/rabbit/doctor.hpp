@@ -10,7 +10,7 @@ namespace cdctl::rabbit {
 class RabbitDoctor final : public Doctor {
  public:
   explicit RabbitDoctor(Host& host) : brokers_(host) {}
-  std::vector<Check> examine(const Deadline& deadline) override;
+  std::vector<Check> do_examine(const Deadline& deadline) override;
 
  private:
   std::vector<Check> examine(const std::string& broker, const Deadline& deadline);

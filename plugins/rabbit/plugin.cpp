@@ -1,7 +1,6 @@
 #include <array>
 
 #include <cdctl/plugin.hpp>
-#include <cdctl/shield.hpp>
 
 #include "plugins/rabbit/doctor.hpp"
 #include "plugins/rabbit/feed/feed.hpp"
@@ -15,11 +14,9 @@ using namespace cdctl::plugin;
 namespace {
 
 constexpr std::array k_roles{
-    RoleRow{Role::switch_, "rabbit", "", make<ShieldSwitch, rabbit::RabbitSwitch>},
-    RoleRow{Role::memory, "rabbit", "", make<ShieldMemory, rabbit::RabbitMemory>},
-    RoleRow{Role::feed, "rabbit", "", make<ShieldFeed, rabbit::RabbitFeed>},
-    RoleRow{Role::doctor, "rabbit", "", make<ShieldDoctor, rabbit::RabbitDoctor>},
-    RoleRow{Role::probe, "rabbit", "", make<ShieldProbe, rabbit::RabbitProbe>},
+    row<Switch, rabbit::RabbitSwitch>("rabbit"), row<Memory, rabbit::RabbitMemory>("rabbit"),
+    row<Feed, rabbit::RabbitFeed>("rabbit"),     row<Doctor, rabbit::RabbitDoctor>("rabbit"),
+    row<Probe, rabbit::RabbitProbe>("rabbit"),
 };
 
 }  // namespace

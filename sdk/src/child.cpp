@@ -18,6 +18,8 @@
 
 #include <cdctl/text.hpp>
 
+#include <cdctl/stop.hpp>
+
 extern char** environ;
 
 namespace cdctl {

@@ -1,5 +1,8 @@
 #include <cdctl/roles.hpp>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+
 namespace cdctl {
 
 Json to_json(const SetMemo& memo) {

@@ -1,5 +1,6 @@
 // A plugin that works: a source kind `fake` whose newest revision is always the same.
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
+#include <cdctl/source.hpp>
 
 namespace {
 
@@ -21,8 +22,8 @@ class Fake final : public cdctl::Source {
   }
 };
 
-const cdctl::plugin::RoleRow k_roles[] = {{cdctl::plugin::Role::source, "fake", "flavour",
-                                           cdctl::plugin::make<cdctl::plugin::ShieldSource, Fake>}};
+const cdctl::plugin::RoleRow k_roles[] = {
+    cdctl::plugin::row<cdctl::Source, Fake>("fake", "flavour")};
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <thread>
 
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 #include <cdctl/stop.hpp>
 
 namespace {
@@ -16,7 +16,7 @@ using namespace cdctl;
 class Keep : public Sink {
  public:
   explicit Keep(Host&) {}
-  Result<> pass(std::span<const Json> records, const Deadline&) override {
+  Result<> do_pass(std::span<const Json> records, const Deadline&) override {
     auto batch = Json::array();
     for (const auto& record : records) batch.push_back(record);
     std::ofstream(std::getenv("CDCTL_TEST_SINK"), std::ios::app) << batch.dump() << '\n';
@@ -27,7 +27,7 @@ class Keep : public Sink {
 class Refuse final : public Sink {
  public:
   explicit Refuse(Host&) {}
-  Result<> pass(std::span<const Json>, const Deadline&) override {
+  Result<> do_pass(std::span<const Json>, const Deadline&) override {
     return fail("the room is closed");
   }
 };
@@ -35,7 +35,7 @@ class Refuse final : public Sink {
 class Throw final : public Sink {
  public:
   explicit Throw(Host&) {}
-  Result<> pass(std::span<const Json>, const Deadline&) override {
+  Result<> do_pass(std::span<const Json>, const Deadline&) override {
     throw std::runtime_error("thrown inside the sink");
   }
 };
@@ -43,9 +43,9 @@ class Throw final : public Sink {
 class Wavers final : public Keep {
  public:
   explicit Wavers(Host& host) : Keep(host) {}
-  Result<> pass(std::span<const Json> records, const Deadline& deadline) override {
+  Result<> do_pass(std::span<const Json> records, const Deadline& deadline) override {
     if (++calls_ <= 2) return fail(Error{ExitCode::failed, "busy", true});
-    return Keep::pass(records, deadline);
+    return Keep::do_pass(records, deadline);
   }
 
  private:
@@ -55,7 +55,7 @@ class Wavers final : public Keep {
 class Stuck final : public Sink {
  public:
   explicit Stuck(Host&) {}
-  Result<> pass(std::span<const Json>, const Deadline& deadline) override {
+  Result<> do_pass(std::span<const Json>, const Deadline& deadline) override {
     while (!deadline.passed() && !Stop::requested()) std::this_thread::sleep_for(Millis(5));
     return fail(ExitCode::timeout, "no answer in time");
   }
@@ -63,11 +63,8 @@ class Stuck final : public Sink {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {
-    {Role::sink, "keep", "", make<ShieldSink, Keep>},
-    {Role::sink, "refuse", "", make<ShieldSink, Refuse>},
-    {Role::sink, "throw", "", make<ShieldSink, Throw>},
-    {Role::sink, "wavers", "", make<ShieldSink, Wavers>},
-    {Role::sink, "stuck", "", make<ShieldSink, Stuck>},
+    row<Sink, Keep>("keep"),     row<Sink, Refuse>("refuse"), row<Sink, Throw>("throw"),
+    row<Sink, Wavers>("wavers"), row<Sink, Stuck>("stuck"),
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Fails in its entry: the constructor of its role throws.
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
+#include <cdctl/source.hpp>
 
 namespace {
 
@@ -20,9 +21,7 @@ class Broken final : public cdctl::Source {
   }
 };
 
-const cdctl::plugin::RoleRow k_roles[] = {
-    {cdctl::plugin::Role::source, "throws", "",
-     cdctl::plugin::make<cdctl::plugin::ShieldSource, Broken>}};
+const cdctl::plugin::RoleRow k_roles[] = {cdctl::plugin::row<cdctl::Source, Broken>("throws")};
 
 }  // namespace
 

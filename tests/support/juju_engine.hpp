@@ -9,6 +9,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <cdctl/time.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+
 #include "plugins/juju/engine/engine.hpp"
 #include "tests/support/juju_world.hpp"
 #include "tests/support/test_host.hpp"

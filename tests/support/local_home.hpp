@@ -12,7 +12,9 @@
 
 #include <catch2/catch.hpp>
 
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 
 #include "plugins/local/engine.hpp"
 #include "plugins/local/procfs.hpp"
@@ -62,7 +64,7 @@ class LocalHome {
  public:
   LocalHome()
       : host(dir.path() / "home"),
-        engine(std::make_unique<local::LocalEngine>(host)),
+        engine(host),
         paths(dir.path() / "home") {}
   LocalHome(const LocalHome&) = delete;
   LocalHome& operator=(const LocalHome&) = delete;
@@ -132,7 +134,7 @@ class LocalHome {
 
   TempDir dir;
   TestHost host;
-  plugin::ShieldEngine engine;
+  local::LocalEngine engine;
   local::HomePaths paths;
 };
 

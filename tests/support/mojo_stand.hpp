@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/time.hpp>
+#include <cdctl/source.hpp>
+
 #include "plugins/git/git_source.hpp"
 #include "plugins/mojo/run/deployer.hpp"
 #include "tests/support/git_repo.hpp"
@@ -26,25 +29,25 @@ class FakeClaim final : public Claim {
   std::vector<BundleWorkload> bundles;
   bool charms = false;  ///< plays an engine of charms
 
-  const SetStatus& found() const override { return status_; }
-  fs::path workspace() const override { return workspace_; }
-  Result<std::optional<std::string>> load_secret(std::string_view) override {
+  const SetStatus& do_found() const override { return status_; }
+  fs::path do_workspace() const override { return workspace_; }
+  Result<std::optional<std::string>> do_load_secret(std::string_view) override {
     return std::optional<std::string>();
   }
-  Result<> save_secret(std::string_view, std::string_view) override { return {}; }
-  Result<> clean(const Deadline&) override { return remove_tree(workspace_); }
-  Result<> start(const Workload& workload, const Deadline&) override {
+  Result<> do_save_secret(std::string_view, std::string_view) override { return {}; }
+  Result<> do_clean(const Deadline&) override { return remove_tree(workspace_); }
+  Result<> do_start(const Workload& workload, const Deadline&) override {
     started.push_back(workload);
     return {};
   }
-  bool takes_bundles() const override { return charms; }
-  Result<> start_bundle(const BundleWorkload& workload, const Deadline&) override {
+  bool do_takes_bundles() const override { return charms; }
+  Result<> do_start_bundle(const BundleWorkload& workload, const Deadline&) override {
     bundles.push_back(workload);
     return {};
   }
-  Result<> finish() override { return {}; }
-  Result<> halt(const Deadline&) override { return {}; }
-  void abandon(std::string_view) override {}
+  Result<> do_finish() override { return {}; }
+  Result<> do_halt(const Deadline&) override { return {}; }
+  void do_abandon(std::string_view) override {}
 
  private:
   fs::path workspace_;

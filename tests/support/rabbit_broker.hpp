@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/time.hpp>
 #include <cdctl/digest.hpp>
 #include <cdctl/set_name.hpp>
 

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli::completion {
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "cli/command_line/completion/answer.hpp"
 #include "core/breaker/rule.hpp"
 #include "core/config/keys.hpp"

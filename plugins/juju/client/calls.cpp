@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/stop.hpp>
+
 #include "plugins/juju/client/call.hpp"
 
 namespace cdctl::juju {

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/stop.hpp>
+
 namespace cdctl::juju {
 
 namespace {

@@ -7,7 +7,7 @@
 
 #include <cdctl/args.hpp>
 #include <cdctl/host.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 #include "plugins/juju/client/access.hpp"
 #include "plugins/juju/model/models.hpp"

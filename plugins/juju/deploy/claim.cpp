@@ -54,12 +54,12 @@ Result<std::filesystem::path> JujuClaim::secret_file(std::string_view key) const
   return folder_.secrets() / key;
 }
 
-Result<std::optional<std::string>> JujuClaim::load_secret(std::string_view key) {
+Result<std::optional<std::string>> JujuClaim::do_load_secret(std::string_view key) {
   CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
   return read_file_if_there(file);
 }
 
-Result<> JujuClaim::save_secret(std::string_view key, std::string_view value) {
+Result<> JujuClaim::do_save_secret(std::string_view key, std::string_view value) {
   CDCTL_TRY_ASSIGN(const auto file, secret_file(key));
   CDCTL_TRY(make_directories(folder_.secrets(), 0700));
   CDCTL_TRY(write_file_atomically(file, value, 0600));
@@ -104,7 +104,7 @@ Access JujuClaim::at_the_end(const Deadline& deadline, Millis most) {
   return access;
 }
 
-Result<> JujuClaim::clean(const Deadline& deadline) {
+Result<> JujuClaim::do_clean(const Deadline& deadline) {
   const auto attempt = "clearing up " + set_.str();
   const auto access = place_.by(deadline);
   if (found_.state != "absent") CDCTL_TRY(still_held(access, attempt));
@@ -129,14 +129,14 @@ Result<> JujuClaim::clean(const Deadline& deadline) {
   return make_directories(workspace(), 0700);
 }
 
-Result<> JujuClaim::start(const Workload&, const Deadline&) {
+Result<> JujuClaim::do_start(const Workload&, const Deadline&) {
   return fail(ExitCode::config,
               fmt::format("starting {}: Juju runs charms, and these are the processes of a "
                           "Procfile; give the service a bundle, or engine = \"local\"",
                           set_.str()));
 }
 
-Result<> JujuClaim::start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
+Result<> JujuClaim::do_start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
   const auto access = place_.by(deadline);
   CDCTL_TRY(still_held(access, "handing over " + set_.str()));
   CDCTL_TRY_ASSIGN(const auto folder, PrivateFolder::make(place_.access.private_parent));
@@ -177,7 +177,7 @@ Result<> JujuClaim::check_application(const Access& access) const {
                           attempt, look.model.name, look.model.name));
 }
 
-Result<> JujuClaim::finish() {
+Result<> JujuClaim::do_finish() {
   const auto access = place_.by(Deadline(k_finish));
   if (shares_model()) CDCTL_TRY(check_application(access));
   const auto live = [&](Metadata& m) {
@@ -197,7 +197,7 @@ Result<> JujuClaim::finish() {
   return remove_tree(workspace());
 }
 
-Result<> JujuClaim::halt(const Deadline& deadline) {
+Result<> JujuClaim::do_halt(const Deadline& deadline) {
   if (started_.empty()) return {};
   const auto attempt = "halting " + set_.str();
   const auto access = at_the_end(deadline, k_halt_on_the_way_out);
@@ -210,7 +210,7 @@ Result<> JujuClaim::halt(const Deadline& deadline) {
       fmt::format("{}: application {} runs on: {}", attempt, removed.left.front(), removed.why));
 }
 
-void JujuClaim::abandon(std::string_view why) {
+void JujuClaim::do_abandon(std::string_view why) {
   const auto warn = [&](std::string_view what, const Error& error) {
     host_.log(Level::warning,
               fmt::format("the failed deploy of {} is not {}: {}", set_.str(), what, error.what));

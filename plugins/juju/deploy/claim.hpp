@@ -34,20 +34,20 @@ class JujuClaim final : public Claim {
         folder_(place.set(set_)),
         lock_(std::move(lock)) {}
 
-  [[nodiscard]] const SetStatus& found() const override { return found_; }
-  [[nodiscard]] std::filesystem::path workspace() const override { return place_.work(set_); }
-  [[nodiscard]] Result<std::optional<std::string>> load_secret(std::string_view key) override;
-  [[nodiscard]] Result<> save_secret(std::string_view key, std::string_view value) override;
+  [[nodiscard]] const SetStatus& do_found() const override { return found_; }
+  [[nodiscard]] std::filesystem::path do_workspace() const override { return place_.work(set_); }
+  [[nodiscard]] Result<std::optional<std::string>> do_load_secret(std::string_view key) override;
+  [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;
   /// Waits for applications that an earlier deploy removed and Juju has not let go of yet. Those
   /// that run stay: a bundle that is deployed again changes them into what it says.
-  [[nodiscard]] Result<> clean(const Deadline& deadline) override;
-  [[nodiscard]] Result<> start(const Workload& workload, const Deadline& deadline) override;
-  [[nodiscard]] bool takes_bundles() const override { return true; }
-  [[nodiscard]] Result<> start_bundle(const BundleWorkload& workload,
-                                      const Deadline& deadline) override;
-  [[nodiscard]] Result<> finish() override;
-  [[nodiscard]] Result<> halt(const Deadline& deadline) override;
-  void abandon(std::string_view why) override;
+  [[nodiscard]] Result<> do_clean(const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_start(const Workload& workload, const Deadline& deadline) override;
+  [[nodiscard]] bool do_takes_bundles() const override { return true; }
+  [[nodiscard]] Result<> do_start_bundle(const BundleWorkload& workload,
+                                         const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_finish() override;
+  [[nodiscard]] Result<> do_halt(const Deadline& deadline) override;
+  void do_abandon(std::string_view why) override;
 
  private:
   [[nodiscard]] bool shares_model() const { return settings_.isolation == Isolation::application; }

@@ -296,7 +296,7 @@ std::vector<Check> check_controller(const Json& controllers, const std::string& 
   return out;
 }
 
-std::vector<Check> JujuDoctor::examine(const Deadline& deadline) {
+std::vector<Check> JujuDoctor::do_examine(const Deadline& deadline) {
   return Examination(host_, deadline).run();
 }
 

@@ -17,7 +17,7 @@ namespace cdctl::juju {
 class JujuDoctor final : public Doctor {
  public:
   explicit JujuDoctor(Host& host) : host_(host) {}
-  [[nodiscard]] std::vector<Check> examine(const Deadline& deadline) override;
+  [[nodiscard]] std::vector<Check> do_examine(const Deadline& deadline) override;
 
  private:
   Host& host_;

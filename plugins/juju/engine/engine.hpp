@@ -5,6 +5,8 @@
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
 
 #include "plugins/juju/sets/home.hpp"
 #include "plugins/juju/sets/locate.hpp"
@@ -21,21 +23,23 @@ class JujuEngine final : public Engine {
   explicit JujuEngine(Host& host) : host_(host), place_(Place::read(host)) {}
   [[nodiscard]] Result<> ready() const;
 
-  [[nodiscard]] std::string home() const override { return place_ ? place_->home() : "juju:"; }
+  [[nodiscard]] std::string do_home() const override { return place_ ? place_->home() : "juju:"; }
   /// One `models` call, one `model-config` for each model that this machine has not seen yet, one
   /// `status` for each model that sets share. Units of sets with a model of their own are left to
-  /// describe().
-  [[nodiscard]] Result<std::vector<SetStatus>> list(std::optional<std::string_view> service,
-                                                    const Deadline& deadline) override;
-  [[nodiscard]] Result<SetStatus> describe(const SetName& set, const Deadline& deadline) override;
-  [[nodiscard]] Result<std::unique_ptr<Claim>> claim(const SetName& set, const Sources& sources,
-                                                     Time deployed_at,
-                                                     const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> cut(const SetName& set, const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace,
-                                  const Deadline& deadline) override;
-  [[nodiscard]] Result<Step> destroy(const SetName& set, const Deadline& deadline) override;
+  /// do_describe().
+  [[nodiscard]] Result<std::vector<SetStatus>> do_list(std::optional<std::string_view> service,
+                                                       const Deadline& deadline) override;
+  [[nodiscard]] Result<SetStatus> do_describe(const SetName& set,
+                                              const Deadline& deadline) override;
+  [[nodiscard]] Result<std::unique_ptr<Claim>> do_claim(const SetName& set, const Sources& sources,
+                                                        Time deployed_at,
+                                                        const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_cut(const SetName& set, const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_mend(const SetName& set, bool thaw,
+                                     const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_stop(const SetName& set, Millis grace,
+                                     const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_destroy(const SetName& set, const Deadline& deadline) override;
 
  private:
   Host& host_;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/juju/engine/engine.hpp"
 #include "plugins/juju/sets/seen.hpp"
 #include "plugins/juju/sets/set_status.hpp"
@@ -153,13 +155,13 @@ Result<> JujuEngine::ready() const {
   return {};
 }
 
-Result<std::vector<SetStatus>> JujuEngine::list(std::optional<std::string_view> service,
-                                                const Deadline& deadline) {
+Result<std::vector<SetStatus>> JujuEngine::do_list(std::optional<std::string_view> service,
+                                                   const Deadline& deadline) {
   CDCTL_TRY(ready());
   return Reading(host_, *place_, deadline).sets(service);
 }
 
-Result<SetStatus> JujuEngine::describe(const SetName& set, const Deadline& deadline) {
+Result<SetStatus> JujuEngine::do_describe(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY(ready());
   const auto attempt = "looking at " + set.str();
   const auto access = place_->by(deadline);

@@ -35,8 +35,8 @@ Json unknown(const SetName& set, const Error& error) {
 
 }  // namespace
 
-Result<std::vector<Json>> JujuProbe::observe(std::span<const ProbeTarget> targets, Json& memory,
-                                             const Deadline& deadline) {
+Result<std::vector<Json>> JujuProbe::do_observe(std::span<const ProbeTarget> targets, Json& memory,
+                                                const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const engine, host_.engine("juju"));
   const auto home = engine->home();
   std::vector<Json> out;

@@ -12,8 +12,9 @@ class JujuProbe final : public Probe {
   explicit JujuProbe(Host& host) : host_(host) {}
   /// Sets of other controllers are passed over. A set that cannot be asked about gives
   /// `juju/unknown`; when none can, that is the error.
-  [[nodiscard]] Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets,
-                                                  Json& memory, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::vector<Json>> do_observe(std::span<const ProbeTarget> targets,
+                                                     Json& memory,
+                                                     const Deadline& deadline) override;
 
  private:
   Host& host_;

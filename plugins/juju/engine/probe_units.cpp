@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/juju/engine/probe.hpp"
 
 namespace cdctl::juju {

@@ -251,7 +251,7 @@ class Reap {
 
 }  // namespace
 
-Result<Step> JujuEngine::stop(const SetName& set, Millis grace, const Deadline& deadline) {
+Result<Step> JujuEngine::do_stop(const SetName& set, Millis grace, const Deadline& deadline) {
   CDCTL_TRY(ready());
   const auto attempt = "stopping " + set.str();
   CDCTL_TRY_ASSIGN(const auto lock, lock_set(place_->set(set), deadline));
@@ -260,7 +260,7 @@ Result<Step> JujuEngine::stop(const SetName& set, Millis grace, const Deadline& 
   return Reap(host_, *place_, set, std::move(settings), attempt, deadline).stop(grace);
 }
 
-Result<Step> JujuEngine::destroy(const SetName& set, const Deadline& deadline) {
+Result<Step> JujuEngine::do_destroy(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY(ready());
   const auto attempt = "removing " + set.str();
   CDCTL_TRY_ASSIGN(const auto lock, lock_set(place_->set(set), deadline));
@@ -269,8 +269,8 @@ Result<Step> JujuEngine::destroy(const SetName& set, const Deadline& deadline) {
   return Reap(host_, *place_, set, std::move(settings), attempt, deadline).destroy();
 }
 
-Result<std::unique_ptr<Claim>> JujuEngine::claim(const SetName& set, const Sources& sources,
-                                                 Time deployed_at, const Deadline& deadline) {
+Result<std::unique_ptr<Claim>> JujuEngine::do_claim(const SetName& set, const Sources& sources,
+                                                    Time deployed_at, const Deadline& deadline) {
   CDCTL_TRY(ready());
   return JujuClaim::make(host_, *place_, set, sources, deployed_at, deadline);
 }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
+
 #include "plugins/juju/engine/engine.hpp"
 #include "plugins/juju/sets/locate.hpp"
 #include "plugins/juju/sets/shared_sets.hpp"
@@ -44,7 +47,7 @@ WorldSet world_set(const Place& place, const Access& access, const SetName& set,
   return {access, set.str(), model_uuid, settings, place.set(set).cut()};
 }
 
-Result<Step> JujuEngine::cut(const SetName& set, const Deadline& deadline) {
+Result<Step> JujuEngine::do_cut(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY(ready());
   const auto access = place_->by(deadline);
   const auto attempt = "cutting " + set.str() + " from the world";
@@ -55,7 +58,7 @@ Result<Step> JujuEngine::cut(const SetName& set, const Deadline& deadline) {
                    deadline);
 }
 
-Result<Step> JujuEngine::mend(const SetName& set, bool, const Deadline& deadline) {
+Result<Step> JujuEngine::do_mend(const SetName& set, bool, const Deadline& deadline) {
   CDCTL_TRY(ready());
   const auto access = place_->by(deadline);
   const auto attempt = "mending " + set.str();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cdctl/host.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/juju/sets/home.hpp"
 #include "plugins/juju/sets/reaping.hpp"

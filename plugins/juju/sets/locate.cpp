@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/juju/sets/reaping.hpp"
 #include "plugins/juju/sets/seen.hpp"
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/juju/sets/home.hpp"
 #include "plugins/juju/sets/metadata.hpp"
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::juju {
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/juju/model/status.hpp"
 #include "plugins/juju/sets/home.hpp"

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/juju/sets/locate.hpp"
 #include "plugins/juju/sets/set_status.hpp"
 

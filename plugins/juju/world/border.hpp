@@ -49,7 +49,7 @@ struct Border {
 
   [[nodiscard]] bool closed() const {
     return forbidden.empty() && closed_here();
-  }                                        ///< nothing is open, whatever is there
+  }  ///< nothing is open, whatever is there
   [[nodiscard]] bool closed_here() const;  ///< nothing that this user may close is open
 };
 

@@ -3,7 +3,7 @@
 #include <cdctl/args.hpp>
 #include <cdctl/error.hpp>
 #include <cdctl/host.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace cdctl::mojo {
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "plugins/mojo/commands/common.hpp"
 #include "plugins/mojo/run/hand_run.hpp"
 

@@ -229,7 +229,7 @@ class Deployment final : public Launcher {
 
 }  // namespace
 
-Result<> MojoDeployer::deploy(const DeployRequest& request, Claim& claim) {
+Result<> MojoDeployer::do_deploy(const DeployRequest& request, Claim& claim) {
   auto options = mojo_options(request.service);
   if (!options) return fail(std::move(options.error()));
   return Deployment(host_, request, claim, std::move(*options)).run();

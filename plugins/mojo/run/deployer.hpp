@@ -15,7 +15,7 @@ namespace cdctl::mojo {
 class MojoDeployer final : public Deployer {
  public:
   explicit MojoDeployer(Host& host) : host_(host) {}
-  Result<> deploy(const DeployRequest& request, Claim& claim) override;
+  Result<> do_deploy(const DeployRequest& request, Claim& claim) override;
 
  private:
   Host& host_;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
 
 #include "plugins/mojo/run/phases.hpp"

@@ -4,6 +4,10 @@
 #include <memory>
 #include <vector>
 
+#include <cdctl/time.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+
 #include "plugins/mojo/run/runner.hpp"
 #include "plugins/mojo/spec/project.hpp"
 

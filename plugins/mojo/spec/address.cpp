@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/spec/copy_tree.hpp"
 

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::mojo {
 

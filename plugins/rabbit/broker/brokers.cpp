@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 namespace cdctl::rabbit {
 
 const std::vector<std::string>& Brokers::names() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <cdctl/host.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/rabbit/broker/management.hpp"
 #include "plugins/rabbit/broker/registry.hpp"

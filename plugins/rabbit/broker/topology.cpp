@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::rabbit {
 
 namespace {

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::rabbit {
 
@@ -117,7 +119,7 @@ Result<> RabbitFeed::send_to(Management& management, std::span<const Json> signa
   return {};
 }
 
-Result<> RabbitFeed::send(std::span<const Json> signals, const Deadline& deadline) {
+Result<> RabbitFeed::do_send(std::span<const Json> signals, const Deadline& deadline) {
   if (signals.empty()) return {};
   CDCTL_TRY_ASSIGN(const auto unit, address_of_unit());
   if (unit) return send_as_unit(*unit, signals, deadline);
@@ -175,8 +177,8 @@ void RabbitFeed::add_old_places(std::set<Place>& places) {
   }
 }
 
-Result<std::unique_ptr<FeedReader>> RabbitFeed::open(const FeedQuery& query,
-                                                     const Deadline& deadline) {
+Result<std::unique_ptr<FeedReader>> RabbitFeed::do_open(const FeedQuery& query,
+                                                        const Deadline& deadline) {
   const auto all = places();
   if (all.size() > 1 || all.front() != Place{}) {
     auto reader = std::make_unique<MergedReader>(host_, query.follow);

@@ -16,9 +16,9 @@ class RabbitFeed final : public Feed {
 
   /// A worker needs no configuration: with AMQP_URL and CDCTL_SET in the environment its own user
   /// sends.
-  Result<> send(std::span<const Json> signals, const Deadline& deadline) override;
-  Result<std::unique_ptr<FeedReader>> open(const FeedQuery& query,
-                                           const Deadline& deadline) override;
+  Result<> do_send(std::span<const Json> signals, const Deadline& deadline) override;
+  Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery& query,
+                                              const Deadline& deadline) override;
 
  private:
   Result<> send_to(Management& management, std::span<const Json> signals, const Deadline& deadline);

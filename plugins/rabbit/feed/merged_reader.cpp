@@ -213,7 +213,7 @@ void MergedReader::wait(const Deadline& deadline) const {
   (void)::poll(fds.data(), fds.size(), static_cast<int>(std::max(left, Millis(1)).count()));
 }
 
-Result<std::vector<Json>> MergedReader::next(Millis wait_for) {
+Result<std::vector<Json>> MergedReader::do_next(Millis wait_for) {
   const Deadline deadline(wait_for);
   for (;;) {
     reopen_due();
@@ -224,12 +224,12 @@ Result<std::vector<Json>> MergedReader::next(Millis wait_for) {
   }
 }
 
-bool MergedReader::at_end() const {
+bool MergedReader::do_at_end() const {
   return !follow_ && errors_.empty() &&
          std::ranges::all_of(branches_, [](const Branch& branch) { return branch.exhausted(); });
 }
 
-std::string MergedReader::cursor() const {
+std::string MergedReader::do_cursor() const {
   std::map<std::string, std::string> positions;
   for (const auto& branch : branches_) positions.emplace(branch.key, branch.query.cursor);
   return write_positions(positions);

@@ -40,9 +40,9 @@ class MergedReader final : public FeedReader {
   /// Fails when none can be opened.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
 
-  Result<std::vector<Json>> next(Millis wait) override;
-  bool at_end() const override;
-  std::string cursor() const override;
+  Result<std::vector<Json>> do_next(Millis wait) override;
+  bool do_at_end() const override;
+  std::string do_cursor() const override;
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -206,7 +206,7 @@ void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signal
   host_.log(Level::warning, fmt::format("{}: {}; skipped", what, first->what));
 }
 
-Result<std::vector<Json>> RabbitReader::next(Millis wait) {
+Result<std::vector<Json>> RabbitReader::do_next(Millis wait) {
   std::vector<Json> signals;
   if (at_end_) return signals;
   if (unacked_ != 0) {

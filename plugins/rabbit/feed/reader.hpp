@@ -25,9 +25,9 @@ class RabbitReader final : public FeedReader {
   /// Starts consuming, and without follow finds the end.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
 
-  Result<std::vector<Json>> next(Millis wait) override;
-  bool at_end() const override { return at_end_; }
-  std::string cursor() const override { return cursor_; }
+  Result<std::vector<Json>> do_next(Millis wait) override;
+  bool do_at_end() const override { return at_end_; }
+  std::string do_cursor() const override { return cursor_; }
   /// To be polled once next() has given nothing.
   [[nodiscard]] int fd() const { return link_->fd(); }
   /// For who waits elsewhere than in next(): nothing came for a while, so what comes from now on

@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/time.hpp>
+#include <cdctl/set_name.hpp>
+
 #include "plugins/rabbit/probe/memory.hpp"
 
 namespace cdctl::rabbit {

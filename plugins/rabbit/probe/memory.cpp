@@ -1,5 +1,7 @@
 #include "plugins/rabbit/probe/memory.hpp"
 
+#include <cdctl/set_name.hpp>
+
 namespace cdctl::rabbit {
 
 namespace {

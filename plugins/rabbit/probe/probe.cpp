@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/rabbit/probe/judge.hpp"
 
 namespace cdctl::rabbit {
@@ -48,8 +50,8 @@ Result<BrokerLook> RabbitProbe::look(std::span<const ProbeTarget> targets,
   return out;
 }
 
-Result<std::vector<Json>> RabbitProbe::observe(std::span<const ProbeTarget> targets, Json& memory,
-                                               const Deadline& deadline) {
+Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> targets,
+                                                  Json& memory, const Deadline& deadline) {
   std::vector<Json> out;
   if (targets.empty()) return out;
   CDCTL_TRY_ASSIGN(const auto look, this->look(targets, deadline));

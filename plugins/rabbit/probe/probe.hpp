@@ -13,8 +13,8 @@ namespace cdctl::rabbit {
 class RabbitProbe final : public Probe {
  public:
   explicit RabbitProbe(Host& host) : brokers_(host) {}
-  Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets, Json& memory,
-                                    const Deadline& deadline) override;
+  Result<std::vector<Json>> do_observe(std::span<const ProbeTarget> targets, Json& memory,
+                                       const Deadline& deadline) override;
 
  private:
   /// One look at each broker that a target may be on. Fails when one of them cannot be asked:

@@ -45,7 +45,7 @@ Result<> RabbitMemory::forget(const std::string& broker, const std::string& name
   return fail(management->explain(call, answer));
 }
 
-Result<> RabbitMemory::put_set(const SetMemo& memo, const Deadline& deadline) {
+Result<> RabbitMemory::do_put_set(const SetMemo& memo, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto broker, broker_of(memo.name, deadline));
   CDCTL_TRY_ASSIGN(const auto home, brokers_.home_of(memo.name.service));
   if (!memo.reaped_at && broker == home.broker)
@@ -55,15 +55,16 @@ Result<> RabbitMemory::put_set(const SetMemo& memo, const Deadline& deadline) {
   return {};
 }
 
-Result<> RabbitMemory::put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) {
+Result<> RabbitMemory::do_put_cut(const SetName& set, const CutMemo& memo,
+                                  const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto broker, broker_of(set, deadline));
   CDCTL_TRY(put(broker, "cdctl.cut." + set.str(), to_json(memo), deadline));
   crash_point("rabbit.memory.cut");
   return {};
 }
 
-Result<> RabbitMemory::put_force(std::string_view name, const std::optional<Force>& force,
-                                 const Deadline& deadline) {
+Result<> RabbitMemory::do_put_force(std::string_view name, const std::optional<Force>& force,
+                                    const Deadline& deadline) {
   const auto set = parse_set_name(name);
   if (!set && !valid_service_name(name))
     return fail(ExitCode::usage,
@@ -79,8 +80,8 @@ Result<> RabbitMemory::put_force(std::string_view name, const std::optional<Forc
   return set ? Result<>() : forget_elsewhere(name, broker, parameter, deadline);
 }
 
-Result<> RabbitMemory::put_hold(std::string_view service, const std::optional<Hold>& hold,
-                                const Deadline& deadline) {
+Result<> RabbitMemory::do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+                                   const Deadline& deadline) {
   if (!valid_service_name(service))
     return fail(ExitCode::usage, fmt::format("'{}' is no service name", printable(service, 60)));
   CDCTL_TRY_ASSIGN(const auto home, brokers_.home_of(service));
@@ -104,7 +105,8 @@ Result<> RabbitMemory::forget_elsewhere(std::string_view service, const std::str
   return {};
 }
 
-Result<> RabbitMemory::trim(std::string_view service, std::size_t keep, const Deadline& deadline) {
+Result<> RabbitMemory::do_trim(std::string_view service, std::size_t keep,
+                               const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto looks, brokers_.look_for(service, deadline));
   for (const auto& [broker, look] : looks) {
     const auto page = page_of(broker, look, service);
@@ -148,7 +150,7 @@ Result<std::unique_ptr<LockHolder>> RabbitMemory::start_lock(std::string_view se
   return std::make_unique<LockHolder>(*driver, std::move(address), std::string(service), deadline);
 }
 
-void RabbitMemory::prefetch_lock(std::string_view service) {
+void RabbitMemory::do_prefetch_lock(std::string_view service) {
   if (prefetched_.contains(service)) return;
   auto holder = start_lock(service, Deadline(k_prefetch));
   if (holder)
@@ -156,8 +158,8 @@ void RabbitMemory::prefetch_lock(std::string_view service) {
                         std::move(*holder));  // what failed will be tried, and told, by lock()
 }
 
-Result<std::unique_ptr<ServiceLock>> RabbitMemory::lock(std::string_view service,
-                                                        const Deadline& deadline) {
+Result<std::unique_ptr<ServiceLock>> RabbitMemory::do_lock(std::string_view service,
+                                                           const Deadline& deadline) {
   if (const auto at = prefetched_.find(service); at != prefetched_.end()) {
     auto holder = std::move(at->second);
     prefetched_.erase(at);

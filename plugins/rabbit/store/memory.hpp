@@ -5,6 +5,7 @@
 #include <string>
 
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/rabbit/broker/brokers.hpp"
 #include "plugins/rabbit/store/lock.hpp"
@@ -21,25 +22,25 @@ class RabbitMemory final : public Memory {
   explicit RabbitMemory(Host& host, std::size_t many = Registry::k_many)
       : host_(host), brokers_(host, many) {}
 
-  Result<std::map<std::string, MemoryEntry>> read(std::optional<std::string_view> service,
-                                                  const Deadline& deadline) override;
-  Result<> put_set(const SetMemo& memo, const Deadline& deadline) override;
-  Result<> put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) override;
+  Result<std::map<std::string, MemoryEntry>> do_read(std::optional<std::string_view> service,
+                                                     const Deadline& deadline) override;
+  Result<> do_put_set(const SetMemo& memo, const Deadline& deadline) override;
+  Result<> do_put_cut(const SetName& set, const CutMemo& memo, const Deadline& deadline) override;
   /// With one broker two parameters are asked for by name: a breaker asks at each verdict, and ten
   /// thousand sets are many to list.
-  Result<std::optional<Force>> force_of(const SetName& set, const Deadline& deadline) override;
-  Result<> put_force(std::string_view name, const std::optional<Force>& force,
-                     const Deadline& deadline) override;
-  Result<> put_hold(std::string_view service, const std::optional<Hold>& hold,
-                    const Deadline& deadline) override;
+  Result<std::optional<Force>> do_force_of(const SetName& set, const Deadline& deadline) override;
+  Result<> do_put_force(std::string_view name, const std::optional<Force>& force,
+                        const Deadline& deadline) override;
+  Result<> do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+                       const Deadline& deadline) override;
   /// As of the last read(), so that one look tells both, and no broker is asked that a service does
   /// not need. Before any read() all are asked; those that do not answer are left out where there
   /// are several.
-  Result<std::map<std::string, Hold>> holds(const Deadline& deadline) override;
-  Result<> trim(std::string_view service, std::size_t keep, const Deadline& deadline) override;
-  void prefetch_lock(std::string_view service) override;
-  Result<std::unique_ptr<ServiceLock>> lock(std::string_view service,
-                                            const Deadline& deadline) override;
+  Result<std::map<std::string, Hold>> do_holds(const Deadline& deadline) override;
+  Result<> do_trim(std::string_view service, std::size_t keep, const Deadline& deadline) override;
+  void do_prefetch_lock(std::string_view service) override;
+  Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view service,
+                                               const Deadline& deadline) override;
 
  private:
   using Entries = std::map<std::string, MemoryEntry>;

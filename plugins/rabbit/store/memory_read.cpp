@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
+
 #include "plugins/rabbit/broker/users.hpp"
 #include "plugins/rabbit/store/memory.hpp"
 
@@ -154,7 +157,7 @@ RabbitMemory::Entries RabbitMemory::merge(const std::map<std::string, Look>& loo
   return out;
 }
 
-Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(
+Result<std::map<std::string, MemoryEntry>> RabbitMemory::do_read(
     std::optional<std::string_view> service, const Deadline& deadline) {
   if (service) {
     CDCTL_TRY_ASSIGN(const auto looks, brokers_.look_for(*service, deadline));
@@ -168,7 +171,8 @@ Result<std::map<std::string, MemoryEntry>> RabbitMemory::read(
   return merge(looks, service);
 }
 
-Result<std::optional<Force>> RabbitMemory::force_of(const SetName& set, const Deadline& deadline) {
+Result<std::optional<Force>> RabbitMemory::do_force_of(const SetName& set,
+                                                       const Deadline& deadline) {
   if (brokers_.several()) return Memory::force_of(set, deadline);
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.at({brokers_.names().front(), ""}));
   std::vector<Call> calls;
@@ -189,7 +193,7 @@ Result<std::optional<Force>> RabbitMemory::force_of(const SetName& set, const De
   return std::optional<Force>();
 }
 
-Result<std::map<std::string, Hold>> RabbitMemory::holds(const Deadline& deadline) {
+Result<std::map<std::string, Hold>> RabbitMemory::do_holds(const Deadline& deadline) {
   if (holds_.empty()) {
     for (const auto& [broker, look] : brokers_.look_at(brokers_.names(), deadline)) {
       if (!look && !brokers_.several()) return fail(look.error());

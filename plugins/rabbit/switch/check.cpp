@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "plugins/rabbit/switch/switch.hpp"
 
 namespace cdctl::rabbit {

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
+
 #include "plugins/rabbit/broker/users.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
 

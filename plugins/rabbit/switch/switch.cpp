@@ -43,16 +43,16 @@ Result<> check_vhost(Management& management, const ServiceConfig& service,
 
 }  // namespace
 
-Result<> RabbitSwitch::check(const ServiceConfig& service, const Deadline& deadline) {
+Result<> RabbitSwitch::do_check(const ServiceConfig& service, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
   CDCTL_TRY(check_vhost(*management, service, deadline));
   return check_topology(*management, service, deadline);
 }
 
-Result<std::map<std::string, std::string>> RabbitSwitch::provision(const ServiceConfig& service,
-                                                                   const SetName& set,
-                                                                   std::string_view secret,
-                                                                   const Deadline& deadline) {
+Result<std::map<std::string, std::string>> RabbitSwitch::do_provision(const ServiceConfig& service,
+                                                                      const SetName& set,
+                                                                      std::string_view secret,
+                                                                      const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   CDCTL_TRY(declare_topology(*management, topology, deadline));
@@ -63,7 +63,8 @@ Result<std::map<std::string, std::string>> RabbitSwitch::provision(const Service
       {"AMQP_URL", management->settings().worker_url(set.str(), secret)}};
 }
 
-Result<Step> RabbitSwitch::cut(const SetName& set, std::string_view why, const Deadline& deadline) {
+Result<Step> RabbitSwitch::do_cut(const SetName& set, std::string_view why,
+                                  const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto before, read_limit(*management, set.str(), deadline));
   if (!before) return absent();
@@ -112,7 +113,7 @@ Result<Step> RabbitSwitch::close_limited(Management& management, const SetName& 
   return step;
 }
 
-Result<Step> RabbitSwitch::drain(const SetName& set, const Deadline& deadline) {
+Result<Step> RabbitSwitch::do_drain(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto before, read_limit(*management, set.str(), deadline));
   if (!before) return absent();
@@ -122,8 +123,8 @@ Result<Step> RabbitSwitch::drain(const SetName& set, const Deadline& deadline) {
   return Step{"rabbit", !before->cut(), Json::object()};
 }
 
-Result<Step> RabbitSwitch::mend(const SetName& set, std::optional<std::int64_t> prev_limit,
-                                const Deadline& deadline) {
+Result<Step> RabbitSwitch::do_mend(const SetName& set, std::optional<std::int64_t> prev_limit,
+                                   const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto before, read_limit(*management, set.str(), deadline));
   if (!before) return absent();
@@ -139,8 +140,8 @@ Result<Step> RabbitSwitch::mend(const SetName& set, std::optional<std::int64_t> 
   return Step{"rabbit", true, Json::object()};
 }
 
-Result<Step> RabbitSwitch::admit(const SetName& set, std::int64_t connections,
-                                 const Deadline& deadline) {
+Result<Step> RabbitSwitch::do_admit(const SetName& set, std::int64_t connections,
+                                    const Deadline& deadline) {
   if (connections < 1)
     return fail(ExitCode::usage,
                 fmt::format("{}: a trial needs at least one connection", set.str()));
@@ -156,7 +157,7 @@ Result<Step> RabbitSwitch::admit(const SetName& set, std::int64_t connections,
   return Step{"rabbit", true, Json::object({{"connections", connections}})};
 }
 
-Result<Settled> RabbitSwitch::settled(const SetName& set, const Deadline& deadline) {
+Result<Settled> RabbitSwitch::do_settled(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto look, look_at_broker(*management, {}, deadline));
   Settled out;
@@ -180,7 +181,7 @@ Result<> RabbitSwitch::delete_user(Management& management, const SetName& set,
   return fail(management.explain(call, answer));
 }
 
-Result<Step> RabbitSwitch::retire(const SetName& set, const Deadline& deadline) {
+Result<Step> RabbitSwitch::do_retire(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   const auto reason = reason_text(host_, "retired", "the set is reaped");
   CDCTL_TRY_ASSIGN(const bool there, set_limit(*management, set.str(), 0, deadline));
@@ -197,8 +198,8 @@ Result<Step> RabbitSwitch::retire(const SetName& set, const Deadline& deadline) 
   return step;
 }
 
-Result<std::vector<std::int64_t>> RabbitSwitch::connections(std::span<const SetName> sets,
-                                                            const Deadline& deadline) {
+Result<std::vector<std::int64_t>> RabbitSwitch::do_connections(std::span<const SetName> sets,
+                                                               const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto managements, brokers_.of_sets(sets, deadline));
   std::vector<std::int64_t> counts(sets.size(), 0);
   for (auto* const management : std::set(managements.begin(), managements.end())) {
@@ -221,8 +222,8 @@ Result<std::vector<std::int64_t>> RabbitSwitch::connections(std::span<const SetN
   return counts;
 }
 
-Result<Json> RabbitSwitch::describe(const ServiceConfig& service, const SetName& set,
-                                    const Deadline& deadline) {
+Result<Json> RabbitSwitch::do_describe(const ServiceConfig& service, const SetName& set,
+                                       const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(auto described, describe_set(*management, topology, set, deadline));

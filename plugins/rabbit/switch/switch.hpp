@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cdctl/roles.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/rabbit/broker/brokers.hpp"
 #include "plugins/rabbit/broker/closing.hpp"
@@ -15,22 +16,23 @@ class RabbitSwitch final : public Switch {
  public:
   explicit RabbitSwitch(Host& host) : host_(host), brokers_(host) {}
 
-  Result<> check(const ServiceConfig& service, const Deadline& deadline) override;
-  Result<std::map<std::string, std::string>> provision(const ServiceConfig& service,
-                                                       const SetName& set, std::string_view secret,
-                                                       const Deadline& deadline) override;
-  Result<Step> cut(const SetName& set, std::string_view why, const Deadline& deadline) override;
-  Result<Step> drain(const SetName& set, const Deadline& deadline) override;
-  Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit,
-                    const Deadline& deadline) override;
-  Result<Step> admit(const SetName& set, std::int64_t connections,
-                     const Deadline& deadline) override;
-  Result<Settled> settled(const SetName& set, const Deadline& deadline) override;
-  Result<Step> retire(const SetName& set, const Deadline& deadline) override;
-  Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets,
-                                                const Deadline& deadline) override;
-  Result<Json> describe(const ServiceConfig& service, const SetName& set,
+  Result<> do_check(const ServiceConfig& service, const Deadline& deadline) override;
+  Result<std::map<std::string, std::string>> do_provision(const ServiceConfig& service,
+                                                          const SetName& set,
+                                                          std::string_view secret,
+                                                          const Deadline& deadline) override;
+  Result<Step> do_cut(const SetName& set, std::string_view why, const Deadline& deadline) override;
+  Result<Step> do_drain(const SetName& set, const Deadline& deadline) override;
+  Result<Step> do_mend(const SetName& set, std::optional<std::int64_t> prev_limit,
+                       const Deadline& deadline) override;
+  Result<Step> do_admit(const SetName& set, std::int64_t connections,
                         const Deadline& deadline) override;
+  Result<Settled> do_settled(const SetName& set, const Deadline& deadline) override;
+  Result<Step> do_retire(const SetName& set, const Deadline& deadline) override;
+  Result<std::vector<std::int64_t>> do_connections(std::span<const SetName> sets,
+                                                   const Deadline& deadline) override;
+  Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
+                           const Deadline& deadline) override;
 
  private:
   Result<Step> close_limited(Management& management, const SetName& set, Owner owner,

@@ -1,31 +1,33 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 
+#include <cdctl/args.hpp>
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
 // The boundary between the front end and a plugin.
 //
 //  1. A plugin exports one data symbol, `cdctl_plugin` (a Descriptor): plain data, read before any
-//  of its code is called.
+//  of
+//     its code is called.
 //  2. It refers to `cdctl_interface_N`, which only a host of interface version N exports: the
-//  dynamic linker refuses a
-//     mismatch before a constructor of the plugin runs.
+//  dynamic
+//     linker refuses a mismatch before a constructor of the plugin runs.
 //  3. The host compares magic, interface version, size and build tag before the first virtual call,
-//  since virtual calls
-//     have no symbols that a linker could check.
-//  4. Factories and commands are noexcept; a role object is wrapped in a shield (shield.hpp) inside
-//  the plugin, so that
-//     nothing thrown crosses the boundary.
+//     since virtual calls have no symbols that a linker could check.
+//  4. Factories and commands are noexcept, and what the host calls of a role is never virtual but
+//     guards what is (roles.hpp), so that nothing thrown crosses the boundary.
 //  5. A plugin is never unloaded. It keeps no mutable static state.
 //
-// Raise CDCTL_INTERFACE with every change to this file, roles.hpp, host.hpp or a type they use.
+// Raise CDCTL_INTERFACE with every change to this file, roles/, host.hpp or a type they use.
 
-#define CDCTL_INTERFACE 5
+#define CDCTL_INTERFACE 6
 #define CDCTL_INTERFACE_SYMBOL_(n) cdctl_interface_##n
 #define CDCTL_INTERFACE_SYMBOL(n) CDCTL_INTERFACE_SYMBOL_(n)
 
@@ -70,7 +72,8 @@ enum class Role : std::uint32_t {
   feed,
   probe,
   doctor,
-  sink
+  sink,
+  none
 };
 
 /// `what` is filled when the answer is nullptr.
@@ -95,8 +98,6 @@ struct OptionRow {
   const char* choices = nullptr;  ///< the values it can have, separated by blanks; nullptr = any.
                                   ///< Completion offers them
 };
-
-struct CommandArguments;  // args.hpp
 
 /// A command of the plugin's own group: `cdctl rabbit users`.
 struct CommandRow {
@@ -126,17 +127,66 @@ struct Descriptor {
   const char* service_keys;  ///< keys of the plugin's table in a service's file
 };
 
-/// Wraps a constructor in a factory: what it throws becomes text.
-template <class Wrapped, class Impl>
-void* make(Host& host, std::string& what) noexcept {
+/// The role that a class of <cdctl/roles/…> is.
+template <class RoleClass>
+constexpr Role role_of = Role::none;
+template <>
+inline constexpr Role role_of<Source> = Role::source;
+template <>
+inline constexpr Role role_of<Deployer> = Role::deployer;
+template <>
+inline constexpr Role role_of<Engine> = Role::engine;
+template <>
+inline constexpr Role role_of<Memory> = Role::memory;
+template <>
+inline constexpr Role role_of<Switch> = Role::switch_;
+template <>
+inline constexpr Role role_of<Feed> = Role::feed;
+template <>
+inline constexpr Role role_of<Probe> = Role::probe;
+template <>
+inline constexpr Role role_of<Doctor> = Role::doctor;
+template <>
+inline constexpr Role role_of<Sink> = Role::sink;
+
+/// Makes an Impl; what its constructor throws, or why its ready() says that it is not, becomes
+/// text.
+template <class RoleClass, class Impl>
+void* create(Host& host, std::string& what) noexcept {
   try {
-    return static_cast<typename Wrapped::RoleType*>(new Wrapped(std::make_unique<Impl>(host)));
+    auto made = std::make_unique<Impl>(host);
+    if constexpr (requires { made->ready(); }) {
+      if (const auto ready = made->ready(); !ready) {
+        what = ready.error().what;
+        return nullptr;
+      }
+    }
+    return static_cast<RoleClass*>(made.release());
   } catch (const std::exception& e) {
     what = e.what();
   } catch (...) {
     what = "unknown exception";
   }
   return nullptr;
+}
+
+/// A role that a plugin offers: `row<Engine, LocalEngine>("local")`. Impl is made from a Host&, and
+/// may have a `Result<> ready()`.
+template <class RoleClass, class Impl>
+  requires(std::derived_from<Impl, RoleClass> && std::constructible_from<Impl, Host&> &&
+           role_of<RoleClass> != Role::none)
+constexpr RoleRow row(const char* kind, const char* keys = "") {
+  return {role_of<RoleClass>, kind, keys, &create<RoleClass, Impl>};
+}
+
+/// Runs the body of a plugin's command, which gives a Result<>: its error, and anything thrown, is
+/// reported and becomes the exit code.
+template <class Body>
+int guarded(const CommandArguments& given, Body&& body) noexcept {
+  const Result<> done = cdctl::guarded([&]() -> Result<> { return body(); });
+  if (done) return 0;
+  given.report(done.error());
+  return static_cast<int>(done.error().exit);
 }
 
 }  // namespace cdctl::plugin

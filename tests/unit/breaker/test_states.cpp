@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "core/breaker/breaker.hpp"
 #include "core/breaker/signal_scanner.hpp"
 

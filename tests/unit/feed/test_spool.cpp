@@ -25,13 +25,13 @@ namespace {
 /// A feed that keeps what it gets, and fails when told.
 class KeepingFeed final : public Feed {
  public:
-  Result<> send(std::span<const Json> signals, const Deadline&) override {
+  Result<> do_send(std::span<const Json> signals, const Deadline&) override {
     if (trouble) return fail(*trouble);
     got.insert(got.end(), signals.begin(), signals.end());
     if (lose_answer) return fail(ExitCode::timeout, "no confirm before the deadline");
     return {};
   }
-  Result<std::unique_ptr<FeedReader>> open(const FeedQuery&, const Deadline&) override {
+  Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery&, const Deadline&) override {
     return fail("not here");
   }
   [[nodiscard]] std::set<std::string> ids() const {
@@ -174,12 +174,12 @@ TEST_CASE("a unit sends on only what its own set kept") {
 TEST_CASE("what the feed refuses does not keep the rest waiting") {
   class Picky final : public Feed {
    public:
-    Result<> send(std::span<const Json> signals, const Deadline&) override {
+    Result<> do_send(std::span<const Json> signals, const Deadline&) override {
       if (signals.front()["signal"].view() == "bad") return fail("refused by the broker");
       ++sent;
       return {};
     }
-    Result<std::unique_ptr<FeedReader>> open(const FeedQuery&, const Deadline&) override {
+    Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery&, const Deadline&) override {
       return fail("not here");
     }
     int sent = 0;

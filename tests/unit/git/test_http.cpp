@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/source.hpp>
+
 #include "plugins/git/first_fetch.hpp"
 #include "plugins/git/git_source.hpp"
 #include "plugins/git/http_refs.hpp"

@@ -5,6 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cdctl/child.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/source.hpp>
+
 #include "plugins/git/git_source.hpp"
 #include "tests/support/git_repo.hpp"
 #include "tests/support/test_host.hpp"

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "tests/support/juju_engine.hpp"
 
 using namespace cdctl;

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/juju/client/act.hpp"
 #include "plugins/juju/client/private_data.hpp"

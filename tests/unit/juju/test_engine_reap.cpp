@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/juju/sets/ladder.hpp"
 #include "tests/support/juju_engine.hpp"
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/juju/engine/probe.hpp"
 #include "tests/support/juju_engine.hpp"
 

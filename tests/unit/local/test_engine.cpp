@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cdctl/lock.hpp>
+
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/claim.hpp"
 #include "plugins/local/launch.hpp"

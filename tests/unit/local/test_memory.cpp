@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/local/memory.hpp"
 #include "tests/support/test_host.hpp"
 

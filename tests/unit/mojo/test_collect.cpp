@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
+#include <cdctl/source.hpp>
+
 #include "plugins/git/git_source.hpp"
 #include "plugins/mojo/collect/collect.hpp"
 #include "plugins/mojo/collect/fetch.hpp"
@@ -31,8 +34,8 @@ class FakeSource final : public Source {
   std::vector<std::size_t> newest_batches, checkout_batches;
   std::vector<std::string> resolved;
 
-  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
-                                          const Deadline&) override {
+  std::vector<Result<SourceState>> do_newest(std::span<const SourceConfig> sources,
+                                             const Deadline&) override {
     newest_batches.push_back(sources.size());
     std::vector<Result<SourceState>> out;
     for (const auto& source : sources) {
@@ -43,20 +46,20 @@ class FakeSource final : public Source {
     }
     return out;
   }
-  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision,
-                              const Deadline&) override {
+  Result<SourceState> do_resolve(const SourceConfig& source, std::string_view revision,
+                                 const Deadline&) override {
     resolved.push_back(source.name + "@" + std::string(revision));
     const bool whole = revision.starts_with("newest-") || revision.starts_with("resolved-");
     return SourceState{kind_, source.url, (whole ? "" : "resolved-") + std::string(revision), 3};
   }
-  Result<> checkout(const SourceConfig& source, std::string_view revision, const fs::path& into,
-                    const Deadline&) override {
+  Result<> do_checkout(const SourceConfig& source, std::string_view revision, const fs::path& into,
+                       const Deadline&) override {
     if (auto error = next(checkout_errors, source.name)) return fail(*error);
     fs::create_directories(into);
     return write_file_atomically(into / "revision", revision);
   }
-  std::vector<Result<>> checkout_all(std::span<const CheckoutRequest> requests,
-                                     const Deadline& deadline) override {
+  std::vector<Result<>> do_checkout_all(std::span<const CheckoutRequest> requests,
+                                        const Deadline& deadline) override {
     checkout_batches.push_back(requests.size());
     return Source::checkout_all(requests, deadline);
   }

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cdctl/digest.hpp>
+
 #include "tests/support/mojo_stand.hpp"
 
 using namespace cdctl;

@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+
 #include "plugins/mojo/manifest/phase_table.hpp"
 #include "plugins/mojo/run/sweep.hpp"
 #include "plugins/mojo/text/mask.hpp"
@@ -31,11 +34,12 @@ class FakeEngine final : public Engine {
   std::vector<Answer> answers;
   std::size_t looks = 0;
 
-  std::string home() const override { return "test"; }
-  Result<std::vector<SetStatus>> list(std::optional<std::string_view>, const Deadline&) override {
+  std::string do_home() const override { return "test"; }
+  Result<std::vector<SetStatus>> do_list(std::optional<std::string_view>,
+                                         const Deadline&) override {
     return std::vector<SetStatus>();
   }
-  Result<SetStatus> describe(const SetName& set, const Deadline&) override {
+  Result<SetStatus> do_describe(const SetName& set, const Deadline&) override {
     const auto& answer = answers[std::min(looks++, answers.size() - 1)];
     SetStatus out;
     out.name = set;
@@ -46,18 +50,20 @@ class FakeEngine final : public Engine {
     out.detail.set("units", std::move(units));
     return out;
   }
-  Result<std::unique_ptr<Claim>> claim(const SetName&, const Sources&, Time,
-                                       const Deadline&) override {
+  Result<std::unique_ptr<Claim>> do_claim(const SetName&, const Sources&, Time,
+                                          const Deadline&) override {
     return fail("not asked for");
   }
-  Result<Step> cut(const SetName&, const Deadline&) override { return fail("not asked for"); }
-  Result<Step> mend(const SetName&, bool, const Deadline&) override {
+  Result<Step> do_cut(const SetName&, const Deadline&) override { return fail("not asked for"); }
+  Result<Step> do_mend(const SetName&, bool, const Deadline&) override {
     return fail("not asked for");
   }
-  Result<Step> stop(const SetName&, Millis, const Deadline&) override {
+  Result<Step> do_stop(const SetName&, Millis, const Deadline&) override {
     return fail("not asked for");
   }
-  Result<Step> destroy(const SetName&, const Deadline&) override { return fail("not asked for"); }
+  Result<Step> do_destroy(const SetName&, const Deadline&) override {
+    return fail("not asked for");
+  }
 };
 
 unsigned mode_of(const fs::path& path) {

@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include <cdctl/set_name.hpp>
+
 #include "cli/output/output.hpp"
 #include "core/app/context.hpp"
 #include "core/probe/checks.hpp"

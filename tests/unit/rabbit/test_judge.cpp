@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/rabbit/probe/judge.hpp"
 #include "tests/support/show_result.hpp"
 

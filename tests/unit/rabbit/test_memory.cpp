@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/set_name.hpp>
 
 #include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/switch.hpp"

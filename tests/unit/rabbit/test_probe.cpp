@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
 
 #include "plugins/rabbit/amqp/amqp.hpp"

@@ -4,6 +4,8 @@
 #include <ctime>
 #include <thread>
 
+#include <cdctl/set_name.hpp>
+
 #include "plugins/rabbit/doctor.hpp"
 #include "plugins/rabbit/feed/feed.hpp"
 #include "plugins/rabbit/store/memory.hpp"

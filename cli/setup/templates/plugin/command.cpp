@@ -1,7 +1,7 @@
 // @NAME@: @SUMMARY@.
 #include <iterator>
 
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 

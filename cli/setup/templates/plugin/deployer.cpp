@@ -3,7 +3,7 @@
 #include <iterator>
 
 #include <cdctl/host.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 
@@ -16,7 +16,7 @@ class NewDeployer final : public Deployer {
 
   /// First everything that can be checked before anything is made, then the work in the claim's workspace, then claim.start().
   /// It may be killed at any point and is then run again: the workspace is empty at the beginning.
-  Result<> deploy(const DeployRequest& request, Claim& claim) override {
+  Result<> do_deploy(const DeployRequest& request, Claim& claim) override {
     const auto& service = request.service;
     const auto trunk = std::ranges::find(service.sources, "trunk", &SourceConfig::name);
     const auto state = request.sources.find("trunk");
@@ -35,7 +35,7 @@ class NewDeployer final : public Deployer {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::deployer, "@NAME@", "", make<ShieldDeployer, NewDeployer>}};
+constexpr RoleRow k_roles[] = {row<Deployer, NewDeployer>("@NAME@")};
 
 }  // namespace
 

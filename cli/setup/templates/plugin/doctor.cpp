@@ -2,7 +2,7 @@
 #include <iterator>
 
 #include <cdctl/child.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 
@@ -13,7 +13,7 @@ class NewDoctor final : public Doctor {
   explicit NewDoctor(Host& host) : program_(host.config().table["@NAME@"]["program"].as_string("sh")) {}
 
   /// What is needed before it is needed. Changes nothing; what could not be asked is a check of its own.
-  std::vector<Check> examine(const Deadline&) override {
+  std::vector<Check> do_examine(const Deadline&) override {
     if (const auto found = find_program(program_)) return {{"program", Check::State::ok, found->string(), ""}};
     return {{"program", Check::State::bad, "no " + program_ + " on PATH", "install it, or set [@NAME@] program"}};
   }
@@ -23,7 +23,7 @@ class NewDoctor final : public Doctor {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::doctor, "@NAME@", "", make<ShieldDoctor, NewDoctor>}};
+constexpr RoleRow k_roles[] = {row<Doctor, NewDoctor>("@NAME@")};
 
 }  // namespace
 

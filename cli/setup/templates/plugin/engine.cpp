@@ -11,7 +11,7 @@
 #include <cdctl/host.hpp>
 #include <cdctl/lock.hpp>
 #include <cdctl/set_name.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
@@ -89,21 +89,21 @@ class NewClaim final : public Claim {
   NewClaim(const Program& program, Folder folder, FileLock lock, SetStatus found)
       : program_(program), folder_(std::move(folder)), lock_(std::move(lock)), found_(std::move(found)) {}
 
-  const SetStatus& found() const override { return found_; }
-  fs::path workspace() const override { return folder_.path / "work"; }
-  Result<std::optional<std::string>> load_secret(std::string_view key) override { return read_file_if_there(folder_.path / "secrets" / key); }
-  Result<> save_secret(std::string_view key, std::string_view value) override {
+  const SetStatus& do_found() const override { return found_; }
+  fs::path do_workspace() const override { return folder_.path / "work"; }
+  Result<std::optional<std::string>> do_load_secret(std::string_view key) override { return read_file_if_there(folder_.path / "secrets" / key); }
+  Result<> do_save_secret(std::string_view key, std::string_view value) override {
     CDCTL_TRY(make_directories(folder_.path / "secrets", 0700));
     return write_file_atomically(folder_.path / "secrets" / key, value, 0600);
   }
-  Result<> clean(const Deadline& deadline) override {
+  Result<> do_clean(const Deadline& deadline) override {
     CDCTL_TRY(folder_.note("finished", false));
     CDCTL_TRY(folder_.note("reaping", false));
     CDCTL_TRY(halt(deadline));
     CDCTL_TRY(remove_tree(workspace()));
     return make_directories(workspace(), 0700);
   }
-  Result<> start(const Workload& workload, const Deadline& deadline) override {
+  Result<> do_start(const Workload& workload, const Deadline& deadline) override {
     auto env = Json::object(), processes = Json::array();
     std::int64_t want = 0;
     for (const auto& [name, value] : workload.env) env.set(name, value);
@@ -115,16 +115,16 @@ class NewClaim final : public Claim {
     if (record["frozen"].as_bool()) CDCTL_TRY(program_.ask({"freeze", folder_.set.str()}, deadline));  // a bad set that is repaired stays cut
     return {};
   }
-  Result<> finish() override {
+  Result<> do_finish() override {
     CDCTL_TRY(folder_.note("attempts", 0));
     CDCTL_TRY(folder_.note("served", true));
     return folder_.note("finished", true);
   }
-  Result<> halt(const Deadline& deadline) override {
+  Result<> do_halt(const Deadline& deadline) override {
     CDCTL_TRY(program_.ask({"stop", folder_.set.str()}, deadline));
     return {};
   }
-  void abandon(std::string_view why) override {
+  void do_abandon(std::string_view why) override {
     const auto attempts = found_.attempts + 1;
     const auto pause = std::min<Millis>(std::chrono::seconds(30) * attempts, std::chrono::hours(1));
     (void)folder_.note("attempts", attempts);
@@ -142,15 +142,15 @@ class NewClaim final : public Claim {
 /// `engine = "@NAME@"` in a service's file.
 class NewEngine final : public Engine {
  public:
-  explicit NewEngine(Host& host) : program_(host.config()), sets_(host.home() / "@NAME@") {}
+  explicit NewEngine(Host& host) : program_(host.config()), sets_(host.do_home() / "@NAME@") {}
 
-  std::string home() const override {
+  std::string do_home() const override {
     char host[256] = "localhost";
     (void)::gethostname(host, sizeof host - 1);
     return std::string(host) + ":" + sets_.string();
   }
   /// All or an error: what is left out counts as gone.
-  Result<std::vector<SetStatus>> list(std::optional<std::string_view> service, const Deadline& deadline) override {
+  Result<std::vector<SetStatus>> do_list(std::optional<std::string_view> service, const Deadline& deadline) override {
     std::vector<SetStatus> out;
     std::error_code error;
     for (fs::directory_iterator at(sets_, error), end; !error && at != end; at.increment(error)) {
@@ -162,8 +162,8 @@ class NewEngine final : public Engine {
     if (error && error != std::errc::no_such_file_or_directory) return fail(ExitCode::unknown, "listing " + sets_.string() + ": " + error.message());
     return out;
   }
-  Result<SetStatus> describe(const SetName& set, const Deadline& deadline) override { return look(set, deadline, false); }
-  Result<std::unique_ptr<Claim>> claim(const SetName& set, const Sources& sources, Time deployed_at, const Deadline& deadline) override {
+  Result<SetStatus> do_describe(const SetName& set, const Deadline& deadline) override { return look(set, deadline, false); }
+  Result<std::unique_ptr<Claim>> do_claim(const SetName& set, const Sources& sources, Time deployed_at, const Deadline& deadline) override {
     const auto folder = of(set);
     CDCTL_TRY(make_directories(sets_, 0700));
     CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(folder.lock(), deadline));
@@ -175,10 +175,10 @@ class NewEngine final : public Engine {
   }
 
   /// Noted before it is done: who is killed in between is repeated, and a repair in between stays cut.
-  Result<Step> cut(const SetName& set, const Deadline& deadline) override {
+  Result<Step> do_cut(const SetName& set, const Deadline& deadline) override {
     return turn(set, "frozen", true, [&](const Folder&) { return program_.ask({"freeze", set.str()}, deadline); });
   }
-  Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) override {
+  Result<Step> do_mend(const SetName& set, bool thaw, const Deadline& deadline) override {
     return turn(set, "frozen", false, [&](const Folder& folder) -> Result<std::string> {
       if (thaw) return program_.ask({"thaw", set.str()}, deadline);
       CDCTL_TRY(program_.ask({"stop", set.str()}, deadline));  // what was frozen may hold work that others have by now
@@ -186,10 +186,10 @@ class NewEngine final : public Engine {
       return std::string();
     });
   }
-  Result<Step> stop(const SetName& set, Millis, const Deadline& deadline) override {
+  Result<Step> do_stop(const SetName& set, Millis, const Deadline& deadline) override {
     return turn(set, "reaping", true, [&](const Folder&) { return program_.ask({"stop", set.str()}, deadline); });
   }
-  Result<Step> destroy(const SetName& set, const Deadline& deadline) override {
+  Result<Step> do_destroy(const SetName& set, const Deadline& deadline) override {
     CDCTL_TRY_ASSIGN(const auto record, of(set).read());
     const auto up = record.is_null() ? Result<std::int64_t>(0) : program_.up(set, deadline);
     if (!up) return std::unexpected(up.error());
@@ -240,7 +240,7 @@ class NewEngine final : public Engine {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::engine, "@NAME@", "", make<ShieldEngine, NewEngine>}};
+constexpr RoleRow k_roles[] = {row<Engine, NewEngine>("@NAME@")};
 
 }  // namespace
 

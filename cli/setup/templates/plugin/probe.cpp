@@ -2,7 +2,7 @@
 #include <iterator>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 
@@ -15,7 +15,7 @@ class NewProbe final : public Probe {
 
   /// A signal about each set: a bad one, or a good one (info), so that rates have a denominator. `memory` is kept from look to
   /// look. When nothing could be asked that is an error, exit code `unknown`, and never a good signal.
-  Result<std::vector<Json>> observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) override {
+  Result<std::vector<Json>> do_observe(std::span<const ProbeTarget> targets, Json& memory, const Deadline& deadline) override {
     std::vector<Json> out;
     for (const auto& target : targets) {
       if (deadline.passed()) return fail(ExitCode::timeout, "@NAME@: no time left");
@@ -34,7 +34,7 @@ class NewProbe final : public Probe {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::probe, "@NAME@", "", make<ShieldProbe, NewProbe>}};
+constexpr RoleRow k_roles[] = {row<Probe, NewProbe>("@NAME@")};
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // @NAME@: @SUMMARY@.
 #include <iterator>
 
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 
@@ -26,7 +26,7 @@ class NewSink final : public cdctl::Sink {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::sink, "@NAME@", "", make<ShieldSink, NewSink>}};
+constexpr RoleRow k_roles[] = {row<Sink, NewSink>("@NAME@")};
 
 }  // namespace
 

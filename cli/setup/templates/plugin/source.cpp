@@ -3,7 +3,7 @@
 #include <iterator>
 
 #include <cdctl/fs.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 
@@ -15,21 +15,21 @@ class NewSource final : public Source {
   explicit NewSource(Host&) {}
 
   /// The newest revision of each, answers in the order asked. What could not be asked is exit code `unknown`, and hurts no other.
-  std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources, const Deadline&) override {
+  std::vector<Result<SourceState>> do_newest(std::span<const SourceConfig> sources, const Deadline&) override {
     std::vector<Result<SourceState>> out;
     for (const auto& source : sources) out.push_back(state_of(source));
     return out;
   }
 
   /// What a person gave with --source trunk=REV, as a full revision.
-  Result<SourceState> resolve(const SourceConfig& source, std::string_view revision, const Deadline&) override {
+  Result<SourceState> do_resolve(const SourceConfig& source, std::string_view revision, const Deadline&) override {
     CDCTL_TRY_ASSIGN(auto state, state_of(source));
     if (state.revision != revision) return fail(source.url + " is not at " + printable(revision, 70));
     return state;
   }
 
   /// A writable checkout of exactly `revision` in `into`: here, a folder with the file in it.
-  Result<> checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into, const Deadline&) override {
+  Result<> do_checkout(const SourceConfig& source, std::string_view revision, const std::filesystem::path& into, const Deadline&) override {
     CDCTL_TRY(make_directories(into));
     return write_file_atomically(into / std::filesystem::path(source.url).filename(), revision);
   }
@@ -46,7 +46,7 @@ class NewSource final : public Source {
 
 using namespace cdctl::plugin;
 // The third: option keys beside the kind's own, separated by blanks: `trunk = { @NAME@ = "…", branch = "…" }`.
-constexpr RoleRow k_roles[] = {{Role::source, "@NAME@", "", make<ShieldSource, NewSource>}};
+constexpr RoleRow k_roles[] = {row<Source, NewSource>("@NAME@")};
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/host.hpp>
-#include <cdctl/shield.hpp>
+#include <cdctl/plugin.hpp>
 
 namespace {
 
@@ -20,22 +20,22 @@ class NewSwitch final : public Switch {
   explicit NewSwitch(Host& host) : folder_(host.home() / "@NAME@") {}
 
   /// Before anything is made: is there what it needs?
-  Result<> check(const ServiceConfig&, const Deadline&) override { return make_directories(folder_, 0700); }
+  Result<> do_check(const ServiceConfig&, const Deadline&) override { return make_directories(folder_, 0700); }
 
   /// Makes what the set needs, and says it to the units. Repeatable, and never undoes a cut.
-  Result<std::map<std::string, std::string>> provision(const ServiceConfig&, const SetName& set, std::string_view, const Deadline&) override {
+  Result<std::map<std::string, std::string>> do_provision(const ServiceConfig&, const SetName& set, std::string_view, const Deadline&) override {
     CDCTL_TRY_ASSIGN(const auto now_is, state(set));
     if (!now_is) CDCTL_TRY(put(set, "open"));
     return std::map<std::string, std::string>{{"CDCTL_PASS", pass(set).string()}};
   }
 
-  Result<Step> cut(const SetName& set, std::string_view, const Deadline&) override { return turn(set, "cut"); }
-  Result<Step> drain(const SetName& set, const Deadline&) override {
+  Result<Step> do_cut(const SetName& set, std::string_view, const Deadline&) override { return turn(set, "cut"); }
+  Result<Step> do_drain(const SetName& set, const Deadline&) override {
     CDCTL_TRY_ASSIGN(const auto now_is, state(set));
     return now_is == "cut" ? Result<Step>(Step{"@NAME@"}) : turn(set, "drain");
   }
-  Result<Step> mend(const SetName& set, std::optional<std::int64_t>, const Deadline&) override { return turn(set, "open"); }
-  Result<Step> retire(const SetName& set, const Deadline&) override {
+  Result<Step> do_mend(const SetName& set, std::optional<std::int64_t>, const Deadline&) override { return turn(set, "open"); }
+  Result<Step> do_retire(const SetName& set, const Deadline&) override {
     const bool there = ::unlink(pass(set).c_str()) == 0;
     if (!there && errno != ENOENT) return fail("removing " + pass(set).string() + ": " + errno_text(errno));
     return Step{"@NAME@", there};
@@ -43,7 +43,7 @@ class NewSwitch final : public Switch {
 
   /// How many units of each set work behind it, in the order asked: what the guards count. What cannot be counted is exit code
   /// `unknown`. A file knows nothing of connections: an open pass stands for one.
-  Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets, const Deadline&) override {
+  Result<std::vector<std::int64_t>> do_connections(std::span<const SetName> sets, const Deadline&) override {
     std::vector<std::int64_t> out;
     for (const auto& set : sets) {
       const auto now_is = state(set);
@@ -53,7 +53,7 @@ class NewSwitch final : public Switch {
     return out;
   }
 
-  Result<Json> describe(const ServiceConfig&, const SetName& set, const Deadline&) override {
+  Result<Json> do_describe(const ServiceConfig&, const SetName& set, const Deadline&) override {
     CDCTL_TRY_ASSIGN(const auto now_is, state(set));
     return Json::object({{"pass", pass(set).string()}, {"state", now_is ? Json(*now_is) : Json()}});
   }
@@ -75,7 +75,7 @@ class NewSwitch final : public Switch {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {{Role::switch_, "@NAME@", "", make<ShieldSwitch, NewSwitch>}};
+constexpr RoleRow k_roles[] = {row<Switch, NewSwitch>("@NAME@")};
 
 }  // namespace
 

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <cdctl/config.hpp>
+#include <cdctl/guarded.hpp>
+#include <cdctl/roles/engine.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl {
+
+struct DeployRequest {
+  const ServiceConfig& service;
+  SetName set;
+  const Sources& sources;
+  std::map<std::string, std::string>
+      env;  ///< for the units: CDCTL_* and what the switches gave (AMQP_URL)
+  Deadline deadline;
+};
+
+class Deployer {
+ public:
+  virtual ~Deployer() = default;
+  /// Everything that can be checked before anything is made (the deploy calls it with the claim's
+  /// workspace holding nothing yet), then the work: checkouts into claim.workspace(), builds, and
+  /// claim.start(). Does not call finish().
+  [[nodiscard]] Result<> deploy(const DeployRequest& request, Claim& claim) {
+    return guarded([&] { return do_deploy(request, claim); });
+  }
+
+ private:
+  [[nodiscard]] virtual Result<> do_deploy(const DeployRequest& request, Claim& claim) = 0;
+};
+
+}  // namespace cdctl

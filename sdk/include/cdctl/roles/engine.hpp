@@ -1,0 +1,189 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/guarded.hpp>
+#include <cdctl/json.hpp>
+#include <cdctl/roles/step.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl {
+
+/// What an engine knows of one set.
+struct SetStatus {
+  SetName name;
+  std::string engine, home;
+  std::string state;                     ///< deploying, live, partial, down, reaping
+  std::optional<std::int64_t> want, up;  ///< units; empty = could not be read
+  std::optional<Time> deployed_at;
+  Sources sources;
+  bool served = false;            ///< it was live at least once
+  std::optional<bool> world_cut;  ///< cut from the world by this engine
+  std::int64_t attempts = 0;      ///< deploys of this set that did not lead to a live one, in a row
+  std::optional<Time> retry_at;   ///< back-off: not to be offered again before
+  Json detail = Json::object();  ///< units with pid, restarts, last log lines: only from describe()
+};
+
+/// A process type of a Procfile.
+struct Process {
+  std::string type;
+  std::string command;  ///< run by `/bin/sh -c` in the unit, as Procfile users expect; it comes
+                        ///< from the trunk
+  std::int64_t units = 1;
+};
+/// What the deployer hands to the engine.
+struct Workload {
+  std::filesystem::path directory;  ///< working directory of the units
+  std::vector<Process> processes;
+  std::map<std::string, std::string>
+      env;  ///< secrets included: kept 0600, never in an argument list
+};
+
+/// What the deployer hands to an engine that runs Juju charms.
+struct BundleWorkload {
+  Json bundle;  ///< complete: overlays merged, unit counts set, local charms by absolute path.
+                ///< Options may be secrets
+  std::map<std::string, std::string> env;  ///< as of Workload: AMQP_URL, CDCTL_*
+};
+
+/// A set whose folder (or model) is ours to change until this object goes: the claim is atomic and
+/// exclusive per set.
+class Claim {
+ public:
+  virtual ~Claim() = default;
+  /// As found when the claim was made; state `absent` when the set is new.
+  [[nodiscard]] const SetStatus& found() const { return do_found(); }
+  /// A private writable folder of the set, for checkouts and builds. Emptied by clean().
+  [[nodiscard]] std::filesystem::path workspace() const {
+    return guarded_or(std::filesystem::path(), [&] { return do_workspace(); });
+  }
+  /// Secrets of the set that must survive a crash before they are used (0600): e.g. the broker
+  /// password.
+  [[nodiscard]] Result<std::optional<std::string>> load_secret(std::string_view key) {
+    return guarded([&] { return do_load_secret(key); });
+  }
+  [[nodiscard]] Result<> save_secret(std::string_view key, std::string_view value) {
+    return guarded([&] { return do_save_secret(key, value); });
+  }
+  /// Stops whatever an unfinished or fallen deploy left and empties the workspace.
+  [[nodiscard]] Result<> clean(const Deadline& deadline) {
+    return guarded([&] { return do_clean(deadline); });
+  }
+  /// Starts the units; returns once they are started, not once they are healthy. `cut` = start them
+  /// frozen out of the world (a known-bad set that is repaired stays cut).
+  [[nodiscard]] Result<> start(const Workload& workload, const Deadline& deadline) {
+    return guarded([&] { return do_start(workload, deadline); });
+  }
+  /// Whether this engine runs the applications of Juju bundles, and no processes.
+  [[nodiscard]] bool takes_bundles() const {
+    return guarded_or(false, [&] { return do_takes_bundles(); });
+  }
+  /// The same as start(), for an engine that takes bundles: hands the bundle over, and does not
+  /// wait for its units. Called again with the bundle of a later phase, it adds to what is there.
+  [[nodiscard]] Result<> start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
+    return guarded([&] { return do_start_bundle(workload, deadline); });
+  }
+  /// The deploy is complete: the set counts as live from here on. Without it the set is `partial`.
+  [[nodiscard]] Result<> finish() {
+    return guarded([&] { return do_finish(); });
+  }
+  /// Stops the units that start() started and leaves the workspace, with its logs, for people to
+  /// look at.
+  [[nodiscard]] Result<> halt(const Deadline& deadline) {
+    return guarded([&] { return do_halt(deadline); });
+  }
+  /// The deploy failed: note the attempt for the back-off. The set stays `partial`.
+  void abandon(std::string_view why) {
+    guarded_or(0, [&] { return do_abandon(why), 0; });
+  }
+
+ private:
+  [[nodiscard]] virtual const SetStatus& do_found() const noexcept = 0;
+  [[nodiscard]] virtual std::filesystem::path do_workspace() const = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> do_load_secret(std::string_view key) = 0;
+  [[nodiscard]] virtual Result<> do_save_secret(std::string_view key, std::string_view value) = 0;
+  [[nodiscard]] virtual Result<> do_clean(const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<> do_start(const Workload& workload, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual bool do_takes_bundles() const { return false; }
+  [[nodiscard]] virtual Result<> do_start_bundle(const BundleWorkload& workload,
+                                                 const Deadline& deadline) {
+    (void)workload, (void)deadline;
+    return fail(ExitCode::config,
+                "this engine runs the processes of a Procfile and takes no bundles");
+  }
+  [[nodiscard]] virtual Result<> do_finish() = 0;
+  [[nodiscard]] virtual Result<> do_halt(const Deadline& deadline) = 0;
+  virtual void do_abandon(std::string_view why) = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// `web1:/var/lib/cdctl`: the one place this engine object speaks for.
+  [[nodiscard]] std::string home() const {
+    return guarded_or(std::string(), [&] { return do_home(); });
+  }
+  /// All sets of this home; of one service when named.
+  [[nodiscard]] Result<std::vector<SetStatus>> list(std::optional<std::string_view> service,
+                                                    const Deadline& deadline) {
+    return guarded([&] { return do_list(service, deadline); });
+  }
+  /// One set with `detail`; state `absent` when it is not there.
+  [[nodiscard]] Result<SetStatus> describe(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_describe(set, deadline); });
+  }
+  /// Claims a set for a deploy, creating it when absent. While another deploy of the same set runs
+  /// it waits for that one and then finds its result; exit code `timeout` at the deadline.
+  /// `sources` and `deployed_at` are kept with the set (deployed_at of a set that is already there
+  /// stays).
+  [[nodiscard]] Result<std::unique_ptr<Claim>> claim(const SetName& set, const Sources& sources,
+                                                     Time deployed_at, const Deadline& deadline) {
+    return guarded([&] { return do_claim(set, sources, deployed_at, deadline); });
+  }
+  /// Cut from the world: freeze every process of the set, those that a unit started included.
+  /// Absent = nothing to do.
+  [[nodiscard]] Result<Step> cut(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_cut(set, deadline); });
+  }
+  /// Back into the world: frozen units are restarted, or with `thaw` let go on.
+  [[nodiscard]] Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) {
+    return guarded([&] { return do_mend(set, thaw, deadline); });
+  }
+  /// TERM to every unit, wait for `grace`, KILL what is left. Marks the set `reaping` first. A
+  /// frozen set is killed.
+  [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace, const Deadline& deadline) {
+    return guarded([&] { return do_stop(set, grace, deadline); });
+  }
+  /// Removes what is left of a stopped set. Exit code `failed`, naming what it is, when something
+  /// cannot be proven gone.
+  [[nodiscard]] Result<Step> destroy(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_destroy(set, deadline); });
+  }
+
+ private:
+  [[nodiscard]] virtual std::string do_home() const = 0;
+  [[nodiscard]] virtual Result<std::vector<SetStatus>> do_list(
+      std::optional<std::string_view> service, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<SetStatus> do_describe(const SetName& set,
+                                                      const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<Claim>> do_claim(const SetName& set,
+                                                                const Sources& sources,
+                                                                Time deployed_at,
+                                                                const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_cut(const SetName& set, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_mend(const SetName& set, bool thaw,
+                                             const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_stop(const SetName& set, Millis grace,
+                                             const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_destroy(const SetName& set, const Deadline& deadline) = 0;
+};
+
+}  // namespace cdctl

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <cdctl/config.hpp>
+#include <cdctl/guarded.hpp>
+#include <cdctl/json.hpp>
+#include <cdctl/roles/step.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl {
+
+/// Messages since the connections were opened.
+struct Settled {
+  std::int64_t acknowledged = 0;
+  std::int64_t returned =
+      0;  ///< delivered, and neither acknowledged nor held: it went back, or was rejected
+  std::int64_t connections = 0;
+};
+
+/// Something that a set can be cut off from and joined to again. Engines are switches too, through
+/// Engine::cut and mend.
+class Switch {
+ public:
+  virtual ~Switch() = default;
+  /// Checks the service's tables before anything is made: e.g. a queue whose delivery limit loses
+  /// messages on a cut.
+  [[nodiscard]] Result<> check(const ServiceConfig& service, const Deadline& deadline) {
+    return guarded([&] { return do_check(service, deadline); });
+  }
+  /// Makes what the set needs (queues, a user with `secret` as its password) and gives the units'
+  /// environment. Repeatable with the same secret; never undoes a cut.
+  [[nodiscard]] Result<std::map<std::string, std::string>> provision(const ServiceConfig& service,
+                                                                     const SetName& set,
+                                                                     std::string_view secret,
+                                                                     const Deadline& deadline) {
+    return guarded([&] { return do_provision(service, set, secret, deadline); });
+  }
+  /// Refuse new connections, close the open ones, read back. `entry` is what the memory said; the
+  /// memo is already written.
+  [[nodiscard]] Result<Step> cut(const SetName& set, std::string_view why,
+                                 const Deadline& deadline) {
+    return guarded([&] { return do_cut(set, why, deadline); });
+  }
+  /// Refuse new connections only: the set's workers may finish what they hold.
+  [[nodiscard]] Result<Step> drain(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_drain(set, deadline); });
+  }
+  /// Restore the limit that was there before the cut (none when empty).
+  [[nodiscard]] Result<Step> mend(const SetName& set, std::optional<std::int64_t> prev_limit,
+                                  const Deadline& deadline) {
+    return guarded([&] { return do_mend(set, prev_limit, deadline); });
+  }
+  /// Half-open: lets at most `connections` in, whatever the cut was; a cut closes them again.
+  [[nodiscard]] Result<Step> admit(const SetName& set, std::int64_t connections,
+                                   const Deadline& deadline) {
+    return guarded([&] { return do_admit(set, connections, deadline); });
+  }
+  /// What the open connections of the set have done with messages so far, as the switch counts it.
+  [[nodiscard]] Result<Settled> settled(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_settled(set, deadline); });
+  }
+  /// Removes what provision made for the set (not the queues) and every connection that still uses
+  /// it.
+  [[nodiscard]] Result<Step> retire(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_retire(set, deadline); });
+  }
+  /// Connections open now, for each set; answers in the order asked.
+  [[nodiscard]] Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets,
+                                                              const Deadline& deadline) {
+    return guarded([&] { return do_connections(sets, deadline); });
+  }
+  /// For `inspect`: queues, permissions, connections of one set.
+  [[nodiscard]] Result<Json> describe(const ServiceConfig& service, const SetName& set,
+                                      const Deadline& deadline) {
+    return guarded([&] { return do_describe(service, set, deadline); });
+  }
+
+ private:
+  [[nodiscard]] virtual Result<> do_check(const ServiceConfig& service,
+                                          const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::map<std::string, std::string>> do_provision(
+      const ServiceConfig& service, const SetName& set, std::string_view secret,
+      const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_cut(const SetName& set, std::string_view why,
+                                            const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_drain(const SetName& set, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_mend(const SetName& set,
+                                             std::optional<std::int64_t> prev_limit,
+                                             const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_admit(const SetName& set, std::int64_t connections,
+                                              const Deadline& deadline) {
+    (void)connections, (void)deadline;
+    return fail(ExitCode::config,
+                "letting " + set.str() + " back on trial: this switch cannot do that");
+  }
+  [[nodiscard]] virtual Result<Settled> do_settled(const SetName& set, const Deadline& deadline) {
+    (void)deadline;
+    return fail(ExitCode::config,
+                "watching what " + set.str() + " does: this switch does not count messages");
+  }
+  [[nodiscard]] virtual Result<Step> do_retire(const SetName& set, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::vector<std::int64_t>> do_connections(
+      std::span<const SetName> sets, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
+                                                 const Deadline& deadline) = 0;
+};
+
+}  // namespace cdctl
