@@ -17,7 +17,7 @@ namespace {
 
 /// One line of git's, or nothing: whatever is wrong with it is for doctor to say.
 std::string git_line(const fs::path& folder, std::vector<std::string> words) {
-  Command git;
+  Program git;
   git.argv = {"git", "-C", folder.string()};
   git.deadline = Deadline(std::chrono::seconds(5));
   git.argv.insert(git.argv.end(), words.begin(), words.end());

@@ -28,7 +28,7 @@ class LocalClaim final : public Claim {
         paths_(home.set(name_)),
         lock_(std::move(lock)) {}
 
-  [[nodiscard]] const SetStatus& do_found() const override { return found_; }
+  [[nodiscard]] const SetStatus& do_found() const noexcept override { return found_; }
   [[nodiscard]] std::filesystem::path do_workspace() const override { return paths_ / k_work; }
   [[nodiscard]] Result<std::optional<std::string>> do_load_secret(std::string_view key) override;
   [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;

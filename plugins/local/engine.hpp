@@ -16,7 +16,7 @@ namespace cdctl::local {
 /// hold its `lock` as well.
 class LocalEngine final : public Engine {
  public:
-  explicit LocalEngine(Host& host) : host_(host), home_(host.do_home()) {}
+  explicit LocalEngine(Host& host) : host_(host), home_(host.home()) {}
 
   [[nodiscard]] std::string do_home() const override { return home_.home(); }
   [[nodiscard]] Result<std::vector<SetStatus>> do_list(std::optional<std::string_view> service,

@@ -29,7 +29,7 @@ class FakeClaim final : public Claim {
   std::vector<BundleWorkload> bundles;
   bool charms = false;  ///< plays an engine of charms
 
-  const SetStatus& do_found() const override { return status_; }
+  const SetStatus& do_found() const noexcept override { return status_; }
   fs::path do_workspace() const override { return workspace_; }
   Result<std::optional<std::string>> do_load_secret(std::string_view) override {
     return std::optional<std::string>();

@@ -34,7 +34,7 @@ class JujuClaim final : public Claim {
         folder_(place.set(set_)),
         lock_(std::move(lock)) {}
 
-  [[nodiscard]] const SetStatus& do_found() const override { return found_; }
+  [[nodiscard]] const SetStatus& do_found() const noexcept override { return found_; }
   [[nodiscard]] std::filesystem::path do_workspace() const override { return place_.work(set_); }
   [[nodiscard]] Result<std::optional<std::string>> do_load_secret(std::string_view key) override;
   [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;

@@ -31,7 +31,7 @@ class Program {
     if (file_.empty()) return fail(ExitCode::config, "[@NAME@] program is missing in cdctl.toml");
     if (!trusted_) return fail(ExitCode::config, "[@NAME@] program is run only from a configuration that you name: --config, $CDCTL_CONFIG");
     const auto what = file_ + " " + words[0] + " " + words[1];
-    Command command;
+    Program command;
     words.insert(words.begin(), file_);
     command.argv = std::move(words);
     command.env = std::move(env);
@@ -89,7 +89,7 @@ class NewClaim final : public Claim {
   NewClaim(const Program& program, Folder folder, FileLock lock, SetStatus found)
       : program_(program), folder_(std::move(folder)), lock_(std::move(lock)), found_(std::move(found)) {}
 
-  const SetStatus& do_found() const override { return found_; }
+  const SetStatus& do_found() const noexcept override { return found_; }
   fs::path do_workspace() const override { return folder_.path / "work"; }
   Result<std::optional<std::string>> do_load_secret(std::string_view key) override { return read_file_if_there(folder_.path / "secrets" / key); }
   Result<> do_save_secret(std::string_view key, std::string_view value) override {
@@ -142,7 +142,7 @@ class NewClaim final : public Claim {
 /// `engine = "@NAME@"` in a service's file.
 class NewEngine final : public Engine {
  public:
-  explicit NewEngine(Host& host) : program_(host.config()), sets_(host.do_home() / "@NAME@") {}
+  explicit NewEngine(Host& host) : program_(host.config()), sets_(host.home() / "@NAME@") {}
 
   std::string do_home() const override {
     char host[256] = "localhost";
