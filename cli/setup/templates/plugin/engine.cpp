@@ -23,9 +23,9 @@ namespace fs = std::filesystem;
 /// `[@NAME@] program` has the units. It is called as PROGRAM VERB SET and, for start, TYPE COMMAND COUNT in the folder of the
 /// workload; secrets are in its environment. Verbs: start, stop (all of the set; they are gone when it ends), freeze, thaw, up (prints
 /// how many run). Each may be repeated.
-class Program {
+class UnitsProgram {
  public:
-  explicit Program(const Config& config) : trusted_(config.trusted), file_(config.table["@NAME@"]["program"].as_string()) {}
+  explicit UnitsProgram(const Config& config) : trusted_(config.trusted), file_(config.table["@NAME@"]["program"].as_string()) {}
 
   Result<std::string> ask(std::vector<std::string> words, const Deadline& deadline, const fs::path& directory = {}, std::map<std::string, std::string> env = {}) const {
     if (file_.empty()) return fail(ExitCode::config, "[@NAME@] program is missing in cdctl.toml");
@@ -73,7 +73,7 @@ struct Folder {
 };
 
 /// Starts what run.json says.
-Result<> start_units(const Program& program, const Folder& folder, const Deadline& deadline) {
+Result<> start_units(const UnitsProgram& program, const Folder& folder, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto plan, folder.read("run.json"));
   std::map<std::string, std::string> env;
   for (const auto& [name, value] : plan["env"].members()) env.emplace(name, value.as_string());
@@ -86,7 +86,7 @@ Result<> start_units(const Program& program, const Folder& folder, const Deadlin
 /// Held for as long as a deploy of the set runs.
 class NewClaim final : public Claim {
  public:
-  NewClaim(const Program& program, Folder folder, FileLock lock, SetStatus found)
+  NewClaim(const UnitsProgram& program, Folder folder, FileLock lock, SetStatus found)
       : program_(program), folder_(std::move(folder)), lock_(std::move(lock)), found_(std::move(found)) {}
 
   const SetStatus& do_found() const noexcept override { return found_; }
@@ -133,7 +133,7 @@ class NewClaim final : public Claim {
   }
 
  private:
-  Program program_;
+  UnitsProgram program_;
   Folder folder_;
   FileLock lock_;
   SetStatus found_;
@@ -235,7 +235,7 @@ class NewEngine final : public Engine {
     return Step{"@NAME@", record[key].as_bool() != wanted};
   }
 
-  Program program_;
+  UnitsProgram program_;
   fs::path sets_;
 };
 
