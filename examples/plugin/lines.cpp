@@ -36,7 +36,7 @@ class Lines final : public cdctl::Sink {
     path_ = config.file.parent_path() / file;
   }
 
-  cdctl::Result<> pass(std::span<const cdctl::Json> records, const cdctl::Deadline&) override {
+  cdctl::Result<> do_pass(std::span<const cdctl::Json> records, const cdctl::Deadline&) override {
     std::string text;
     for (const auto& record : records) text += line_of(record);
     const cdctl::Fd fd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -61,7 +61,7 @@ class Lines final : public cdctl::Sink {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {row<Sink, Lines>("lines")};
+constexpr RoleRow k_roles[] = {row<cdctl::Sink, Lines>("lines")};
 
 }  // namespace
 

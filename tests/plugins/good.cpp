@@ -7,16 +7,16 @@ namespace {
 class Fake final : public cdctl::Source {
  public:
   explicit Fake(cdctl::Host&) {}
-  std::vector<cdctl::Result<cdctl::SourceState>> newest(
+  std::vector<cdctl::Result<cdctl::SourceState>> do_newest(
       std::span<const cdctl::SourceConfig> sources, const cdctl::Deadline&) override {
     return std::vector<cdctl::Result<cdctl::SourceState>>(
         sources.size(), cdctl::SourceState{"fake", "fake:", "1", {}});
   }
-  cdctl::Result<cdctl::SourceState> resolve(const cdctl::SourceConfig&, std::string_view,
+  cdctl::Result<cdctl::SourceState> do_resolve(const cdctl::SourceConfig&, std::string_view,
                                             const cdctl::Deadline&) override {
     throw std::runtime_error("thrown inside the plugin");
   }
-  cdctl::Result<> checkout(const cdctl::SourceConfig&, std::string_view,
+  cdctl::Result<> do_checkout(const cdctl::SourceConfig&, std::string_view,
                            const std::filesystem::path&, const cdctl::Deadline&) override {
     throw 42;
   }

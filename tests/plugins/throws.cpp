@@ -7,15 +7,15 @@ namespace {
 class Broken final : public cdctl::Source {
  public:
   explicit Broken(cdctl::Host&) { throw std::runtime_error("no licence found"); }
-  std::vector<cdctl::Result<cdctl::SourceState>> newest(std::span<const cdctl::SourceConfig>,
+  std::vector<cdctl::Result<cdctl::SourceState>> do_newest(std::span<const cdctl::SourceConfig>,
                                                         const cdctl::Deadline&) override {
     return {};
   }
-  cdctl::Result<cdctl::SourceState> resolve(const cdctl::SourceConfig&, std::string_view,
+  cdctl::Result<cdctl::SourceState> do_resolve(const cdctl::SourceConfig&, std::string_view,
                                             const cdctl::Deadline&) override {
     return cdctl::fail("");
   }
-  cdctl::Result<> checkout(const cdctl::SourceConfig&, std::string_view,
+  cdctl::Result<> do_checkout(const cdctl::SourceConfig&, std::string_view,
                            const std::filesystem::path&, const cdctl::Deadline&) override {
     return {};
   }

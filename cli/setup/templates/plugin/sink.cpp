@@ -11,7 +11,7 @@ class NewSink final : public cdctl::Sink {
 
   /// Passes records on; returns once the receiver has them for good. They may come twice. An error that is `transient` is
   /// tried again within the deadline.
-  cdctl::Result<> pass(std::span<const cdctl::Json> records, const cdctl::Deadline& deadline) override {
+  cdctl::Result<> do_pass(std::span<const cdctl::Json> records, const cdctl::Deadline& deadline) override {
     for (const auto& record : records) {
       if (deadline.passed()) return cdctl::fail(cdctl::ExitCode::timeout, "no time left");
       // Only what a sink is for: a chat need not hear of everything.
@@ -26,7 +26,7 @@ class NewSink final : public cdctl::Sink {
 };
 
 using namespace cdctl::plugin;
-constexpr RoleRow k_roles[] = {row<Sink, NewSink>("@NAME@")};
+constexpr RoleRow k_roles[] = {row<cdctl::Sink, NewSink>("@NAME@")};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/plugin.hpp>
+#include <cdctl/text.hpp>
 
 namespace {
 
