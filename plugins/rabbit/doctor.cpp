@@ -195,8 +195,8 @@ std::vector<Check> RabbitDoctor::do_examine(const Deadline& deadline) {
   std::vector<Check> out;
   for (const auto& broker : brokers_.names()) {
     // One that hangs leaves time for those after it.
-    const auto checks =
-        examine(broker, brokers_.several() ? deadline.at_most(deadline.left() / 2) : deadline);
+    const auto checks = examine_broker(
+        broker, brokers_.several() ? deadline.at_most(deadline.left() / 2) : deadline);
     for (auto check : checks) {
       if (brokers_.several()) check.what = fmt::format("{}: {}", broker, check.what);
       out.push_back(std::move(check));
@@ -209,7 +209,8 @@ std::vector<Check> RabbitDoctor::do_examine(const Deadline& deadline) {
   return out;
 }
 
-std::vector<Check> RabbitDoctor::do_examine(const std::string& broker, const Deadline& deadline) {
+std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
+                                                const Deadline& deadline) {
   const auto found = brokers_.at({broker, ""});
   if (!found) return {failed("[rabbit]", found.error(), "correct cdctl.toml")};
   auto& management = **found;

@@ -13,7 +13,7 @@ class RabbitDoctor final : public Doctor {
   std::vector<Check> do_examine(const Deadline& deadline) override;
 
  private:
-  std::vector<Check> examine(const std::string& broker, const Deadline& deadline);
+  std::vector<Check> examine_broker(const std::string& broker, const Deadline& deadline);
   Check clock(const Settings& us, const Deadline& deadline);
   std::vector<Check> queues(const std::string& broker, const Deadline& deadline);
 

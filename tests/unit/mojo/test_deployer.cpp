@@ -18,7 +18,7 @@ using cdctl::test::Stand;
 namespace fs = std::filesystem;
 
 TEST_CASE("without a spec the trunk's Procfile is deployed from its checkout") {
-  breaker::Stand stand;
+  Stand stand;
   stand.service.units = {{"worker", 3}};
   REQUIRE_DONE(stand.deploy(false));
   REQUIRE(stand.claim.started.size() == 1);
@@ -32,7 +32,7 @@ TEST_CASE("without a spec the trunk's Procfile is deployed from its checkout") {
 }
 
 TEST_CASE("a manifest is run from top to bottom with Mojo's environment") {
-  breaker::Stand stand;
+  Stand stand;
   stand.service.table =
       Json::object({{"mojo", Json::object({{"stage", "lp/production"}, {"series", "noble"}})}});
   stand.spec.write("lp/production/here", "x");
@@ -79,7 +79,7 @@ TEST_CASE("a manifest is run from top to bottom with Mojo's environment") {
 }
 
 TEST_CASE("nothing runs when anything in the manifest is wrong") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("script config=mark.sh\ndeploy\nverify config=gone.sh\n");
   stand.script("mark.sh", "touch " + (stand.dir.path() / "ran").string() + "\n");
   auto done = stand.deploy();
@@ -96,7 +96,7 @@ TEST_CASE("nothing runs when anything in the manifest is wrong") {
 }
 
 TEST_CASE("a failed phase names its line, how it ended and its last words, without secrets") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("\nscript config=fail.sh\ndeploy\n");
   stand.script(
       "fail.sh",
@@ -117,7 +117,7 @@ TEST_CASE("a failed phase names its line, how it ended and its last words, witho
 }
 
 TEST_CASE("a phase that hangs is ended at its timeout, with all that it started") {
-  breaker::Stand stand;
+  Stand stand;
   const auto mark = (stand.dir.path() / "mark").string();
   stand.with_spec("script config=hang.sh timeout=1\ndeploy\n");
   stand.script("hang.sh",
@@ -131,7 +131,7 @@ TEST_CASE("a phase that hangs is ended at its timeout, with all that it started"
 }
 
 TEST_CASE("the deadline of the deploy bounds a longer timeout of a phase") {
-  breaker::Stand stand;
+  Stand stand;
   stand.patience = Millis(2000);
   stand.with_spec("sleep config=60\ndeploy\n");
   const auto begun = std::chrono::steady_clock::now();
@@ -142,7 +142,7 @@ TEST_CASE("the deadline of the deploy bounds a longer timeout of a phase") {
 }
 
 TEST_CASE("a file source is copied privately, and refused when it changed meanwhile") {
-  breaker::Stand stand;
+  Stand stand;
   const auto file = stand.dir.path() / "thumbs.env";
   REQUIRE(write_file_atomically(file, "KEY=secret\n"));
   stand.source("my-config", "file", file.string(), sha256_hex("KEY=secret\n"));
@@ -161,7 +161,7 @@ TEST_CASE("a file source is copied privately, and refused when it changed meanwh
 }
 
 TEST_CASE("collect lines that are a source give its exact revision, others their newest") {
-  breaker::Stand stand;
+  Stand stand;
   GitRepo library(stand.dir.path() / "library");
   const auto old = library.commit("v", "1");
   library.git({"tag", "v1"});
@@ -182,7 +182,7 @@ TEST_CASE("collect lines that are a source give its exact revision, others their
 }
 
 TEST_CASE("a trunk that moved on is still deployed at the revision of the set") {
-  breaker::Stand stand;
+  Stand stand;
   stand.trunk.write("version", "1");
   REQUIRE_DONE(stand.deploy(false));
   const auto sources = stand.sources;
@@ -194,7 +194,7 @@ TEST_CASE("a trunk that moved on is still deployed at the revision of the set") 
 }
 
 TEST_CASE("a second deploy into the same workspace starts from nothing") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("script config=edit.sh\ndeploy\n");
   stand.script("edit.sh",
                "test ! -e \"$MOJO_BUILD_DIR/left\" || exit 9\ntouch \"$MOJO_BUILD_DIR/left\"\nsed "
@@ -205,7 +205,7 @@ TEST_CASE("a second deploy into the same workspace starts from nothing") {
 }
 
 TEST_CASE("a script may write the Procfile of the spec that is then deployed") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("script config=edit.sh\ndeploy\n");
   stand.spec.write("Procfile", "worker: old\n");
   stand.script("edit.sh", "echo 'worker: new' > \"$MOJO_SPEC_DIR/Procfile\"\n");
@@ -214,7 +214,7 @@ TEST_CASE("a script may write the Procfile of the spec that is then deployed") {
 }
 
 TEST_CASE("what cannot be deployed is told before anything is made") {
-  breaker::Stand stand;
+  Stand stand;
   SECTION("a stage that leaves the spec") {
     stand.service.table = Json::object({{"mojo", Json::object({{"stage", "../../etc"}})}});
     CHECK(stand.deploy().error().what.contains("mojo.stage '../../etc' may not hold"));
@@ -253,7 +253,7 @@ TEST_CASE("what cannot be deployed is told before anything is made") {
 }
 
 TEST_CASE("a collect line cannot write through a link out of the workspace") {
-  breaker::Stand stand;
+  Stand stand;
   const auto outside = stand.dir.path() / "outside";
   fs::create_directories(outside);
   stand.with_spec("collect\ndeploy\n");
@@ -265,7 +265,7 @@ TEST_CASE("a collect line cannot write through a link out of the workspace") {
 }
 
 TEST_CASE("output of any kind and size passes without harm") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("script config=loud.sh\ndeploy\n");
   stand.script("loud.sh",
                "head -c 20000000 /dev/zero\nhead -c 1000000 /dev/urandom >&2\necho done\n");
@@ -274,7 +274,7 @@ TEST_CASE("output of any kind and size passes without harm") {
 }
 
 TEST_CASE("a workspace with blanks, quotes and other letters in its path works") {
-  breaker::Stand stand;
+  Stand stand;
   FakeClaim odd(stand.dir.path() / "se t'\"größe$(id)");
   stand.with_spec("collect\nscript config='my script.sh'\ndeploy\n");
   stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\n");
@@ -288,7 +288,7 @@ TEST_CASE("a workspace with blanks, quotes and other letters in its path works")
 }
 
 TEST_CASE("a deploy that was killed at any step is done again in the same workspace") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("collect\nscript config=once.sh\ndeploy\n");
   stand.spec.write("collect", "app git+file://" + stand.trunk.url() + "\n");
   stand.script("once.sh", "test ! -e \"$MOJO_LOCAL_DIR/mark\" && touch \"$MOJO_LOCAL_DIR/mark\"\n");

@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct CharmStand : breaker::Stand {
+struct CharmStand : Stand {
   CharmStand() {
     claim.charms = true;
     service.engine = "juju";
@@ -101,7 +101,7 @@ TEST_CASE("what an engine of charms cannot run is refused before anything is han
 }
 
 TEST_CASE("an engine of processes does not see bundles as documents") {
-  breaker::Stand stand;
+  Stand stand;
   REQUIRE_DONE(stand.deploy(false));
   CHECK(stand.claim.bundles.empty());
   CHECK(stand.claim.started.size() == 1);

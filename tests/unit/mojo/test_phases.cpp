@@ -71,7 +71,7 @@ unsigned mode_of(const fs::path& path) {
   return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
 }
 
-std::string why(breaker::Stand& stand) {
+std::string why(Stand& stand) {
   const auto done = stand.deploy();
   return done ? "" : done.error().what;
 }
@@ -80,7 +80,7 @@ std::string why(breaker::Stand& stand) {
 
 TEST_CASE(
     "stop-on ends the run before anything was deployed, and says that it will be offered again") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("stop-on config=frozen.sh\nscript config=mark.sh\ndeploy\n");
   stand.script("frozen.sh", "exit 99\n");
   stand.script("mark.sh", "touch " + (stand.dir.path() / "ran").string() + "\n");
@@ -93,7 +93,7 @@ TEST_CASE(
 
 TEST_CASE(
     "stop-on goes on at exit status 0, stops at its own return-code, and fails at any other") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("deploy\nstop-on config=ask.sh return-code=3\nverify config=never.sh\n");
   stand.script("never.sh", "exit 1\n");
   stand.script("ask.sh", "exit 3\n");
@@ -107,7 +107,7 @@ TEST_CASE(
 }
 
 TEST_CASE("include puts the lines of another manifest in its place, with its words") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("include config=common/setup WHO=them\ndeploy\n");
   stand.spec.write("common/setup", "script config=say.sh\nscript config=say-${WHO}.sh WHO=us\n");
   stand.script("say.sh", "echo \"say $WHO\" >> \"$MOJO_LOCAL_DIR/said\"\n");
@@ -125,7 +125,7 @@ TEST_CASE("include puts the lines of another manifest in its place, with its wor
 }
 
 TEST_CASE("the project's secrets reach the workspace privately, and no log") {
-  breaker::Stand stand;
+  Stand stand;
   const auto folder = stand.host.home() / "mojo/LOCAL/thumbs/production";
   fs::create_directories(folder / "tls");
   REQUIRE(write_file_atomically(
@@ -171,7 +171,7 @@ TEST_CASE("what a secrets file holds is masked in every form that people write")
 }
 
 TEST_CASE("a line without an end is written in pieces, and no secret in two") {
-  breaker::Stand stand;
+  Stand stand;
   ::setenv("DEMO_TOKEN", "hunter2secret", 1);
   stand.with_spec("script config=long.sh\ndeploy\n");
   stand.script("long.sh",
@@ -188,7 +188,7 @@ TEST_CASE("a line without an end is written in pieces, and no secret in two") {
 }
 
 TEST_CASE("secrets that lead out of their folder are refused") {
-  breaker::Stand stand;
+  Stand stand;
   const auto folder = stand.host.home() / "mojo/LOCAL/thumbs";
   fs::create_directories(folder);
   fs::create_symlink("/etc/passwd", folder / "out");
@@ -197,7 +197,7 @@ TEST_CASE("secrets that lead out of their folder are refused") {
 }
 
 TEST_CASE("without a stage the secrets of the stages stay where they are") {
-  breaker::Stand stand;
+  Stand stand;
   const auto folder = stand.host.home() / "mojo/LOCAL/thumbs";
   fs::create_directories(folder / "production");
   REQUIRE(write_file_atomically(folder / "common", "for-all-of-them\n"));
@@ -209,7 +209,7 @@ TEST_CASE("without a stage the secrets of the stages stay where they are") {
 }
 
 TEST_CASE("repo copies collected charms by name, and every charm goes there by itself") {
-  breaker::Stand stand;
+  Stand stand;
   stand.service.table = Json::object({{"mojo", Json::object({{"series", "noble"}})}});
   stand.spec.write("charms/one/metadata.yaml", "name: one\n");
   stand.spec.write("charms/two/notes", "no charm\n");
@@ -229,7 +229,7 @@ TEST_CASE("repo copies collected charms by name, and every charm goes there by i
 }
 
 TEST_CASE("builddeps says which packages are missing, and how to install them") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("builddeps\ndeploy\n");
   stand.spec.write("builddeps", "# what the build needs\ndpkg\nno-such-package-of-ours\n");
   CHECK(why(stand).contains(
@@ -242,7 +242,7 @@ TEST_CASE("builddeps says which packages are missing, and how to install them") 
 
 TEST_CASE(
     "juju-check-wait waits until all units have been up for a while, and restarts begin it anew") {
-  breaker::Stand stand;
+  Stand stand;
   FakeEngine engine;
   stand.host.engines["local"] = &engine;
   stand.with_spec("deploy\njuju-check-wait steady=1 max-wait=20\n");
@@ -262,7 +262,7 @@ TEST_CASE(
 }
 
 TEST_CASE("deploy waits only when it is told to") {
-  breaker::Stand stand;
+  Stand stand;
   FakeEngine engine;
   engine.answers = {{1, 0, 0}};
   stand.host.engines["local"] = &engine;
@@ -274,7 +274,7 @@ TEST_CASE("deploy waits only when it is told to") {
 }
 
 TEST_CASE("nagios-check fails when a unit is down, or a check of an NRPE file is bad") {
-  breaker::Stand stand;
+  Stand stand;
   FakeEngine engine;
   stand.host.engines["local"] = &engine;
   stand.with_spec("deploy\nnagios-check\n");
@@ -292,7 +292,7 @@ TEST_CASE("nagios-check fails when a unit is down, or a check of an NRPE file is
 }
 
 TEST_CASE("two deploy phases start the units of both") {
-  breaker::Stand stand;
+  Stand stand;
   stand.with_spec("deploy\ndeploy config=Procfile.more\n");
   stand.spec.write("Procfile.more", "clock: ./clock\n");
   REQUIRE_DONE(stand.deploy());
@@ -305,7 +305,7 @@ TEST_CASE("two deploy phases start the units of both") {
 TEST_CASE(
     "a phase that hangs leaves no process, not even one in a session of its own that ignores "
     "TERM") {
-  breaker::Stand stand;
+  Stand stand;
   const auto pids = (stand.dir.path() / "pids").string();
   stand.with_spec("script config=hang.sh timeout=1\ndeploy\n");
   stand.script("hang.sh", "trap '' TERM\nsetsid sh -c \"trap '' TERM; echo \\$\\$ >> " + pids +
@@ -325,7 +325,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an installed mojo runs the manifest when the service says so") {
-  breaker::Stand stand;
+  Stand stand;
   const auto bin = stand.dir.path() / "bin";
   fs::create_directories(bin);
   REQUIRE(write_file_atomically(

@@ -34,12 +34,12 @@ UserLook connected(const std::set<std::string>& names) {
   return out;
 }
 
-const Json* find(const actions::Judgement& judgement, std::string_view name) {
+const Json* find(const Judgement& judgement, std::string_view name) {
   for (const auto& signal : judgement.signals)
     if (signal["signal"].view() == name) return &signal;
   return nullptr;
 }
-std::string severity(const actions::Judgement& judgement, std::string_view name) {
+std::string severity(const Judgement& judgement, std::string_view name) {
   const auto* signal = find(judgement, name);
   return signal ? (*signal)["severity"].as_string() : "";
 }
@@ -47,10 +47,10 @@ std::string severity(const actions::Judgement& judgement, std::string_view name)
 /// Looks every ten seconds, each on the memory of the one before, as it comes back from its file.
 class Looks {
  public:
-  actions::Judgement next(const UserLook& user, Judged judged = of_two(),
+  Judgement next(const UserLook& user, Judged judged = of_two(),
                           Millis later = std::chrono::seconds(10)) {
     at_ += later;
-    auto judgement = actions::judge(judged, user, at_, before_);
+    auto judgement = judge(judged, user, at_, before_);
     const auto kept = memory_from_json(memory_to_json({{k_set.str(), judgement.after}}, at_));
     before_ = kept.at(k_set.str());
     return judgement;
