@@ -9,8 +9,8 @@ columns=name  # of the first list of users: it is only counted
 while read -r method path; do
   data=
   case "$method $path" in
-    'DELETE /api/connections/'*) path=/api/connections/${names[closed]}?disable_stats=true closed=$((closed + 1)) ;;
-    'GET /api/users') path+=?columns=$columns columns=name,tags,limits ;;  # the log shows no query
+    'DELETE /api/connections/'*) path="/api/connections/${names[closed]}?disable_stats=true" closed=$((closed + 1)) ;;
+    'GET /api/users') path+="?columns=$columns" columns=name,tags,limits ;;  # the log shows no query
     'PUT /api/global-parameters/'*) data=@$BENCH_DIR/cut.json ;;
     'PUT /api/user-limits/'*) data='{\"value\":0}' ;;
   esac

@@ -80,6 +80,7 @@ repaired
 for pid in $before; do ! runs "$pid" || fail "unit $pid of before is still there"; done
 
 # A reboot: every process of the set is gone at once, its files are those of a boot that has passed.
+# shellcheck disable=SC2046
 kill -9 $(pids_of_set)
 eventually 10 is_down
 sed -i 's/^boot .*/boot 00000000-0000-4000-8000-000000000000/' "home/sets/$steady/fence"
@@ -89,6 +90,7 @@ expect_quiet
 expect_error '1 attempt failed; the next is due in [0-9]+s, or now with --now'
 repaired --now
 expect_exit 0 cdctl break "$steady" --even-last "$steady" </dev/null
+# shellcheck disable=SC2046
 kill -9 $(pids_of_set)
 # What was cut stays cut, is out there, and is not offered.
 expect_exit 0 cdctl ls "$steady" </dev/null

@@ -11,6 +11,7 @@ demo_bin=$build_dir/examples/demo
 . "$source_dir/tests/stories/lib/expect.bash"
 . "$source_dir/tests/stories/lib/props.bash"
 engine=${CDCTL_STORY_ENGINE:-local}   # local, juju-2.9, juju-3.6, juju-3.6-application, juju-4.0
+# shellcheck disable=SC1090
 . "$source_dir/tests/stories/lib/engines/${engine%%-*}.bash"
 
 # begin [broker|own-broker]: opens the story's folder; `broker` uses the one of the ctest run.

@@ -159,6 +159,7 @@ offered unfinished --now
 ship --now
 expect_same "the repaired set" "$newest $(state_of "$unfinished")" "$unfinished live"
 
+# shellcheck disable=SC2046
 kill -9 $(cdctl inspect "$unfinished" </dev/null | jq -r '.local | .supervisor_pid, .units[].pid')
 is_down() { [ "$(state_of "$unfinished")" = down ]; }
 eventually 10 is_down
