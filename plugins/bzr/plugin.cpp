@@ -7,7 +7,7 @@ namespace {
 using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
-    row<Source, cdctl::bzr::BzrSource>("bzr"),
+    row<cdctl::Source, cdctl::bzr::BzrSource>("bzr"),
 };
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace {
 using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
-    row<Source, cdctl::git::GitSource>("git", "branch tag"),
-    row<Doctor, cdctl::git::GitDoctor>("git"),
+    row<cdctl::Source, cdctl::git::GitSource>("git", "branch tag"),
+    row<cdctl::Doctor, cdctl::git::GitDoctor>("git"),
 };
 
 }  // namespace

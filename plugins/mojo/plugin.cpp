@@ -8,7 +8,7 @@ namespace {
 using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
-    row<Deployer, cdctl::mojo::MojoDeployer>("mojo"),
+    row<cdctl::Deployer, cdctl::mojo::MojoDeployer>("mojo"),
 };
 
 }  // namespace
