@@ -173,7 +173,7 @@ Result<std::map<std::string, MemoryEntry>> RabbitMemory::do_read(
 
 Result<std::optional<Force>> RabbitMemory::do_force_of(const SetName& set,
                                                        const Deadline& deadline) {
-  if (brokers_.several()) return Memory::force_of(set, deadline);
+  if (brokers_.several()) return Memory::do_force_of(set, deadline);
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.at({brokers_.names().front(), ""}));
   std::vector<Call> calls;
   for (const auto& name : {set.str(), set.service})

@@ -61,7 +61,7 @@ class FakeSource final : public Source {
   std::vector<Result<>> do_checkout_all(std::span<const CheckoutRequest> requests,
                                         const Deadline& deadline) override {
     checkout_batches.push_back(requests.size());
-    return Source::checkout_all(requests, deadline);
+    return Source::do_checkout_all(requests, deadline);
   }
 
  private:

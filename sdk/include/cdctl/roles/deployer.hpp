@@ -31,7 +31,7 @@ class Deployer {
     return guarded([&] { return do_deploy(request, claim); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual Result<> do_deploy(const DeployRequest& request, Claim& claim) = 0;
 };
 

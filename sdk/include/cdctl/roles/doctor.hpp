@@ -28,7 +28,7 @@ class Doctor {
                       [&] { return do_examine(deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual std::vector<Check> do_examine(const Deadline& deadline) = 0;
 };
 

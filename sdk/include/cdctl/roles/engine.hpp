@@ -105,7 +105,7 @@ class Claim {
     guarded_or(0, [&] { return do_abandon(why), 0; });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual const SetStatus& do_found() const noexcept = 0;
   [[nodiscard]] virtual std::filesystem::path do_workspace() const = 0;
   [[nodiscard]] virtual Result<std::optional<std::string>> do_load_secret(std::string_view key) = 0;
@@ -168,7 +168,7 @@ class Engine {
     return guarded([&] { return do_destroy(set, deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual std::string do_home() const = 0;
   [[nodiscard]] virtual Result<std::vector<SetStatus>> do_list(
       std::optional<std::string_view> service, const Deadline& deadline) = 0;

@@ -37,7 +37,7 @@ class FeedReader {
     return guarded_or(std::string(), [&] { return do_cursor(); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual Result<std::vector<Json>> do_next(Millis wait) = 0;
   [[nodiscard]] virtual bool do_at_end() const = 0;
   [[nodiscard]] virtual std::string do_cursor() const = 0;
@@ -56,7 +56,7 @@ class Feed {
     return guarded([&] { return do_open(query, deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual Result<> do_send(std::span<const Json> signals,
                                          const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery& query,

@@ -148,7 +148,7 @@ class Memory {
     return guarded([&] { return do_lock(service, deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual Result<std::map<std::string, MemoryEntry>> do_read(
       std::optional<std::string_view> service, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<> do_put_set(const SetMemo& memo, const Deadline& deadline) = 0;

@@ -37,7 +37,7 @@ class Probe {
     return guarded([&] { return do_observe(targets, memory, deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual Result<std::vector<Json>> do_observe(std::span<const ProbeTarget> targets,
                                                              Json& memory,
                                                              const Deadline& deadline) = 0;

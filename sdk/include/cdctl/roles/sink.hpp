@@ -19,7 +19,7 @@ class Sink {
     return guarded([&] { return do_pass(records, deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual Result<> do_pass(std::span<const Json> records,
                                          const Deadline& deadline) = 0;
 };

@@ -47,7 +47,7 @@ class Source {
     return guarded_each(requests.size(), [&] { return do_checkout_all(requests, deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual std::vector<Result<SourceState>> do_newest(
       std::span<const SourceConfig> sources, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<SourceState> do_resolve(const SourceConfig& source,

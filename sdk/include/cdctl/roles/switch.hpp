@@ -82,7 +82,7 @@ class Switch {
     return guarded([&] { return do_describe(service, set, deadline); });
   }
 
- private:
+ protected:
   [[nodiscard]] virtual Result<> do_check(const ServiceConfig& service,
                                           const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<std::map<std::string, std::string>> do_provision(
