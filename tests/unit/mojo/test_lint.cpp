@@ -424,7 +424,7 @@ TEST_CASE("a spec of 4,000 entries, 3,000 of them links, is looked at whole") {
 }
 
 TEST_CASE("every rule is known, has a summary, and is found by a test above") {
-  const auto self = read_file(fs::path(CDCTL_SOURCE_DIR) / "tests/unit/test_mojo_lint.cpp").value();
+  const auto self = read_file(fs::path(CDCTL_SOURCE_DIR) / "tests/unit/mojo/test_lint.cpp").value();
   std::set<std::string_view> names;
   for (const auto& rule : lint_rules()) {
     INFO(rule.name);
