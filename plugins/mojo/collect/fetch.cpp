@@ -9,8 +9,6 @@
 #include <cdctl/source.hpp>
 #include <cdctl/stop.hpp>
 
-#include "plugins/mojo/run/runner.hpp"
-
 namespace cdctl::mojo {
 
 namespace {
@@ -65,7 +63,7 @@ void with_retries(CollectItems items, const Deadline& deadline,
   for (const auto length : k_pauses) {
     std::erase_if(items,
                   [](const CollectItem* item) { return !item->error || !item->error->transient; });
-    if (items.empty() || !pause(length, deadline)) return;
+    if (items.empty() || !pause_for(length, deadline) || deadline.passed()) return;
     for (auto* item : items) item->error.reset();
     attempt(items);
   }

@@ -1,10 +1,8 @@
 #include "plugins/mojo/run/runner.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <csignal>
 
-#include <poll.h>
 #include <sys/resource.h>
 
 #include <fmt/format.h>
@@ -128,13 +126,8 @@ class Steps {
 
 Result<> pause(Millis length, const Deadline& deadline) {
   const Deadline end(length);
-  while (!end.passed()) {
-    if (Stop::requested()) return fail(stopped());
-    if (deadline.passed()) return fail(ExitCode::timeout, "the deadline passed");
-    struct pollfd stop{Stop::fd(), POLLIN, 0};
-    ::poll(&stop, 1,
-           static_cast<int>(std::max(std::min(end.left(), deadline.left()), Millis(1)).count()));
-  }
+  if (!pause_for(length, deadline)) return fail(stopped());
+  if (!end.passed()) return fail(ExitCode::timeout, "the deadline passed");
   return {};
 }
 
