@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "plugins/mojo/manifest/manifest.hpp"
-#include "plugins/mojo/text/variables.hpp"
+#include "plugins/mojo/text/words.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace cdctl::mojo;

@@ -11,7 +11,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/mojo/bundle/template_script.hpp"
-#include "plugins/mojo/text/variables.hpp"
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 

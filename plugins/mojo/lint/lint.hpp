@@ -12,7 +12,7 @@
 #include <cdctl/json.hpp>
 #include <cdctl/time.hpp>
 
-#include "plugins/mojo/text/variables.hpp"
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 

@@ -13,7 +13,7 @@
 #include "plugins/mojo/manifest/phase_table.hpp"
 #include "plugins/mojo/spec/procfile.hpp"
 #include "plugins/mojo/spec/stage.hpp"
-#include "plugins/mojo/text/variables.hpp"
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 

@@ -4,7 +4,6 @@
 
 #include "plugins/mojo/manifest/manifest.hpp"
 #include "plugins/mojo/spec/procfile.hpp"
-#include "plugins/mojo/text/variables.hpp"
 #include "plugins/mojo/text/words.hpp"
 
 using namespace cdctl;
