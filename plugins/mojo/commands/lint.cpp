@@ -2,7 +2,7 @@
 
 #include "plugins/mojo/commands/common.hpp"
 #include "plugins/mojo/lint/lint.hpp"
-#include "plugins/mojo/spec/on_disk.hpp"
+#include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"
 
 extern char** environ;

@@ -6,7 +6,7 @@
 
 #include "plugins/mojo/commands/common.hpp"
 #include "plugins/mojo/run/runner.hpp"
-#include "plugins/mojo/spec/on_disk.hpp"
+#include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"
 
 namespace cdctl::mojo {

@@ -17,7 +17,6 @@
 #include "plugins/mojo/run/runner.hpp"
 #include "plugins/mojo/run/sweep.hpp"
 #include "plugins/mojo/spec/checkouts.hpp"
-#include "plugins/mojo/spec/environment.hpp"
 #include "plugins/mojo/spec/stage.hpp"
 #include "plugins/mojo/spec/workspace.hpp"
 

@@ -6,7 +6,7 @@
 #include <cdctl/host.hpp>
 #include <cdctl/time.hpp>
 
-#include "plugins/mojo/spec/environment.hpp"
+#include "plugins/mojo/spec/workspace.hpp"
 #include "plugins/mojo/text/mask.hpp"
 
 namespace cdctl::mojo {

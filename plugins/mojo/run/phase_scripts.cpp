@@ -8,7 +8,7 @@
 
 #include "plugins/mojo/run/phases.hpp"
 #include "plugins/mojo/run/sweep.hpp"
-#include "plugins/mojo/spec/environment.hpp"
+#include "plugins/mojo/spec/workspace.hpp"
 
 namespace cdctl::mojo {
 

@@ -51,6 +51,14 @@ Result<Fetched> fetch(Host& host, const DeployRequest& request, const SourceConf
   return fetched;
 }
 
+/// `CDCTL_SOURCE_` and the name in capitals, `-` as `_`.
+std::string source_variable(std::string_view name) {
+  std::string out = "CDCTL_SOURCE_";
+  for (const char c : name)
+    out += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return out;
+}
+
 }  // namespace
 
 Result<std::map<std::string, Fetched>> fetch_sources(Host& host, const DeployRequest& request,
@@ -71,6 +79,16 @@ Result<std::map<std::string, Fetched>> fetch_sources(Host& host, const DeployReq
     }
   }
   return out;
+}
+
+std::map<std::string, std::string> source_environment(
+    const std::map<std::string, Fetched>& sources) {
+  std::map<std::string, std::string> env;
+  for (const auto& [name, source] : sources) {
+    env[source_variable(name)] = source.path.string();
+    env[source_variable(name) + "_REVISION"] = source.revision;
+  }
+  return env;
 }
 
 }  // namespace cdctl::mojo

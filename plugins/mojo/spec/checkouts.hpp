@@ -25,4 +25,8 @@ struct Fetched {
                                                                    const DeployRequest& request,
                                                                    const Workspace& workspace);
 
+/// CDCTL_SOURCE_NAME and CDCTL_SOURCE_NAME_REVISION of each.
+[[nodiscard]] std::map<std::string, std::string> source_environment(
+    const std::map<std::string, Fetched>& sources);
+
 }  // namespace cdctl::mojo

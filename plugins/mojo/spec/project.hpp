@@ -12,7 +12,6 @@
 #include <cdctl/json.hpp>
 #include <cdctl/lock.hpp>
 
-#include "plugins/mojo/spec/environment.hpp"
 #include "plugins/mojo/spec/workspace.hpp"
 
 namespace cdctl::mojo {

@@ -1,5 +1,7 @@
 #include "plugins/mojo/spec/workspace.hpp"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
@@ -23,13 +25,6 @@ Result<> Workspace::make() const {
   for (const auto& folder : {sources, build, repo}) CDCTL_TRY(make_directories(folder));
   for (const auto& folder : {local, log}) CDCTL_TRY(make_directories(folder, 0700));
   return {};
-}
-
-std::string source_variable(std::string_view name) {
-  std::string out = "CDCTL_SOURCE_";
-  for (const char c : name)
-    out += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return out;
 }
 
 std::filesystem::path mojo_root(const Config& config, const std::filesystem::path& home) {
@@ -66,6 +61,36 @@ Result<MojoOptions> mojo_options(const ServiceConfig& service) {
   }
   options.external = runner.view() == "mojo";
   return options;
+}
+
+std::map<std::string, std::string> mojo_environment(const Identity& identity,
+                                                    const Workspace& workspace) {
+  std::map<std::string, std::string> env{{"MOJO_ROOT", identity.root.string()},
+                                         {"MOJO_PROJECT", identity.project},
+                                         {"MOJO_WORKSPACE", identity.workspace},
+                                         {"MOJO_STAGE", identity.stage},
+                                         {"MOJO_SPEC", identity.spec},
+                                         {"MOJO_SPEC_DIR", workspace.spec.string()},
+                                         {"MOJO_BUILD_DIR", workspace.build.string()},
+                                         {"MOJO_REPO_DIR", workspace.repo.string()},
+                                         {"MOJO_LOCAL_DIR", workspace.local.string()},
+                                         {"MOJO_LOGFILE", workspace.log_file().string()}};
+  env["CDCTL_MOJO_RUN"] = workspace.root.string();
+  if (!identity.series.empty()) env["MOJO_SERIES"] = identity.series;
+  return env;
+}
+
+std::string run_marker(const Workspace& workspace) {
+  return "CDCTL_MOJO_RUN=" + workspace.root.string();
+}
+
+std::optional<std::string> environment_value(const std::map<std::string, std::string>& env,
+                                             const std::string& name) {
+  if (const auto at = env.find(name); at != env.end()) return at->second;
+  const char* value = name == "AMQP_URL"
+                          ? nullptr
+                          : std::getenv(name.c_str());  // only the units get the broker's password
+  return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
 }  // namespace cdctl::mojo

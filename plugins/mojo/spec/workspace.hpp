@@ -6,6 +6,7 @@
 
 #include <cdctl/config.hpp>
 #include <cdctl/error.hpp>
+#include <cdctl/host.hpp>
 
 namespace cdctl::mojo {
 
@@ -28,9 +29,6 @@ struct Workspace {
   }
 };
 
-/// `CDCTL_SOURCE_` and the name in capitals, `-` as `_`.
-[[nodiscard]] std::string source_variable(std::string_view name);
-
 /// ROOT of projects and of their secrets: `[mojo] root` of cdctl.toml, else the folder `mojo` of
 /// the home.
 [[nodiscard]] std::filesystem::path mojo_root(const Config& config,
@@ -49,5 +47,21 @@ struct MojoOptions {
 };
 /// Exit code `config`.
 [[nodiscard]] Result<MojoOptions> mojo_options(const ServiceConfig& service);
+
+/// Who a run is for, as Mojo's variables name it.
+struct Identity {
+  std::filesystem::path root;
+  std::string project, series, workspace, stage, spec;
+};
+
+/// MOJO_* of every script of a run: the values of `identity` and the folders of `workspace`.
+[[nodiscard]] std::map<std::string, std::string> mojo_environment(const Identity& identity,
+                                                                  const Workspace& workspace);
+/// The entry that only the processes of a run in this workspace have in their environment: how they
+/// are found again.
+[[nodiscard]] std::string run_marker(const Workspace& workspace);
+/// What `${NAME}` of a manifest may name: `env`, then our own environment.
+[[nodiscard]] std::optional<std::string> environment_value(
+    const std::map<std::string, std::string>& env, const std::string& name);
 
 }  // namespace cdctl::mojo

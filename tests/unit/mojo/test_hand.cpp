@@ -9,7 +9,6 @@
 #include "plugins/mojo/manifest/plan.hpp"
 #include "plugins/mojo/run/selection.hpp"
 #include "plugins/mojo/spec/address.hpp"
-#include "plugins/mojo/spec/on_disk.hpp"
 #include "plugins/mojo/spec/project.hpp"
 #include "tests/support/git_repo.hpp"
 #include "tests/support/mojo_stand.hpp"
