@@ -1,5 +1,5 @@
 #include "plugins/mojo/bundle/bundle.hpp"
-#include "plugins/mojo/bundle/processes.hpp"
+#include "plugins/mojo/bundle/handover.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace cdctl::mojo;

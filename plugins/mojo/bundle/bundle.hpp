@@ -70,7 +70,8 @@ void resolve_includes(Bundle& bundle, const std::filesystem::path& local_dir,
 /// The bundle as one YAML document that reads as an equal bundle. Holds secrets: write it 0600.
 [[nodiscard]] std::string print_bundle(const Bundle& bundle);
 
-/// `[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*`, as Juju names applications.
-[[nodiscard]] bool valid_application(std::string_view name);
+/// What only the merged bundle can tell: applications without a body, relations of unknown
+/// applications.
+void check_whole(const Bundle& bundle, std::vector<Problem>& problems);
 
 }  // namespace cdctl::mojo

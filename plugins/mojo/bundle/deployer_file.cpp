@@ -8,7 +8,7 @@
 
 #include <cdctl/text.hpp>
 
-#include "plugins/mojo/bundle/parts.hpp"
+#include "plugins/mojo/bundle/document.hpp"
 
 namespace cdctl::mojo {
 

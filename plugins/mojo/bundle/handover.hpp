@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -7,8 +8,10 @@
 
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/roles.hpp>
 
 #include "plugins/mojo/bundle/bundle.hpp"
+#include "plugins/mojo/spec/procfile.hpp"
 
 namespace cdctl::mojo {
 
@@ -30,5 +33,19 @@ struct CharmFolders {
 
 /// The value of a plain or quoted YAML value.
 [[nodiscard]] Json to_json(const Yaml& value);
+
+/// The annotation by which an application names its process.
+constexpr std::string_view k_process_annotation = "cdctl-process";
+
+/// What an engine of processes runs of a bundle. An application's process is the type of the
+/// Procfile that its annotation `cdctl-process` names, or else the one that is called like itself.
+/// How many: `units` of that type when `units` is not empty, else the application's own count, 1
+/// without; 0 is not run. Applications without a process are left out, with a note each. `shown` is
+/// the bundle's name in messages. Exit code `config` when nothing would run, an annotation or
+/// `units` names a type that the Procfile lacks, or two applications mean the same one.
+[[nodiscard]] Result<std::vector<Process>> processes_of(
+    const Bundle& bundle, const std::vector<ProcfileEntry>& entries,
+    const std::map<std::string, std::int64_t>& units, const std::string& shown,
+    std::vector<std::string>& notes);
 
 }  // namespace cdctl::mojo

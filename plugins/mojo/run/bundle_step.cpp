@@ -8,7 +8,6 @@
 
 #include "plugins/mojo/bundle/deployer_file.hpp"
 #include "plugins/mojo/bundle/handover.hpp"
-#include "plugins/mojo/bundle/processes.hpp"
 #include "plugins/mojo/bundle/template.hpp"
 
 extern char** environ;

@@ -8,7 +8,8 @@
 
 #include "plugins/mojo/bundle/bundle.hpp"
 #include "plugins/mojo/bundle/deployer_file.hpp"
-#include "plugins/mojo/bundle/processes.hpp"
+#include "plugins/mojo/bundle/document.hpp"
+#include "plugins/mojo/bundle/handover.hpp"
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/mojo/bundle/bundle.hpp"
+#include "plugins/mojo/text/yaml.hpp"
 
 // What reading a bundle, merging overlays and resolving a juju-deployer file share.
 namespace cdctl::mojo {
@@ -16,10 +16,6 @@ enum class DocumentKind { base, overlay, deployment };
 void normalise(Yaml& document, DocumentKind kind, std::vector<Problem>& problems,
                std::vector<Problem>& warnings);
 
-/// What only the merged bundle can tell: applications without a body, relations of unknown
-/// applications.
-void check_whole(const Bundle& bundle, std::vector<Problem>& problems);
-
 /// Merges an overlay by Juju's rule.
 void merge_overlay(Yaml& base, Yaml overlay, std::vector<Problem>& warnings);
 
@@ -27,11 +23,7 @@ void merge_overlay(Yaml& base, Yaml overlay, std::vector<Problem>& warnings);
 /// relations joined, the child's other values replace; a child's null says nothing.
 void merge_deployment(Yaml& parent, Yaml child);
 
-/// Pairs from `- [a, b]`, `- [a, [b, c]]`, and from the old `a: {weight: 1, consumes: [b, c]}`,
-/// smaller weights first; each once.
-[[nodiscard]] Yaml relation_pairs(const Yaml& relations, std::vector<Problem>& problems);
-
-/// Joins lists of relations, each pair once, in the order of the first.
-void join_relations(Yaml& relations, Yaml more);
+/// `[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*`, as Juju names applications.
+[[nodiscard]] bool valid_application(std::string_view name);
 
 }  // namespace cdctl::mojo
