@@ -7,10 +7,6 @@
 
 namespace cdctl::mojo {
 
-/// The Procfile of a step: in the stage or above, in the trunk, or in what was collected.
-[[nodiscard]] Result<std::filesystem::path> find_procfile(const StepRun& at,
-                                                          const std::string& name);
-
 /// The processes that the step's bundle, or the deployment of its juju-deployer file, wants on an
 /// engine of processes. What was deployed is left in the workspace (rendered/N-CONFIG, 0600: it may
 /// hold secrets).

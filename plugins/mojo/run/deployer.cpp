@@ -1,30 +1,72 @@
 #include "plugins/mojo/run/deployer.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include <fmt/format.h>
 
+#include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/host.hpp>
 #include <cdctl/http.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/time.hpp>
 #include <cdctl/url.hpp>
 
 #include "plugins/mojo/collect/collect.hpp"
 #include "plugins/mojo/manifest/plan.hpp"
 #include "plugins/mojo/run/bundle_step.hpp"
-#include "plugins/mojo/run/external.hpp"
 #include "plugins/mojo/run/phases.hpp"
 #include "plugins/mojo/run/runner.hpp"
-#include "plugins/mojo/run/sweep.hpp"
+#include "plugins/mojo/run/script.hpp"
 #include "plugins/mojo/spec/checkouts.hpp"
 #include "plugins/mojo/spec/stage.hpp"
 #include "plugins/mojo/spec/workspace.hpp"
+#include "plugins/mojo/text/mask.hpp"
 
 namespace cdctl::mojo {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+/// A run that an installed `mojo` does for us (`runner = "mojo"`).
+struct ExternalRun {
+  Host& host;
+  Identity identity;
+  const Workspace& workspace;
+  std::string manifest;
+  std::map<std::string, std::string> env;
+  Mask mask;
+};
+
+/// Runs `mojo -r ROOT run --project P --series S --stage ST -m MANIFEST SPEC WORKSPACE` on our
+/// checkout of the spec and waits for it. Exit code `config` when no mojo is on PATH, or no series
+/// is configured.
+Result<> run_external(const ExternalRun& run, const Deadline& deadline) {
+  const auto& who = run.identity;
+  if (!find_program("mojo"))
+    return fail(
+        ExitCode::config,
+        "mojo.runner says mojo, but no program mojo is on PATH; install it or leave runner out");
+  if (who.series.empty())
+    return fail(ExitCode::config, "mojo.runner says mojo, which needs mojo.series");
+  std::vector<std::string> argv{"mojo",      "-r",        who.root.string(), "run",
+                                "--project", who.project, "--series",        who.series};
+  if (!who.stage.empty()) argv.insert(argv.end(), {"--stage", who.stage});
+  argv.insert(argv.end(), {"-m", run.manifest, run.workspace.spec.string(), who.workspace});
+  const Script script{
+      "mojo run", std::move(argv), run.workspace.root, run.env, {run.workspace.log_file()},
+      {},         deadline};
+  const auto live = [&](std::string_view line) {
+    run.host.progress(fmt::format("mojo: {}", line));
+  };
+  CDCTL_TRY_ASSIGN(const auto end, run_script(run.host, script, run.mask, live));
+  if (auto done = script_result(end, script); !done)
+    return fail(done.error().in("the installed mojo"));
+  return {};
+}
 
 /// One deploy, from the empty workspace to the started units.
 class Deployment final : public Launcher {

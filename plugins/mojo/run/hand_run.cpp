@@ -12,8 +12,8 @@
 #include "plugins/mojo/run/bundle_step.hpp"
 #include "plugins/mojo/run/phases.hpp"
 #include "plugins/mojo/run/runner.hpp"
+#include "plugins/mojo/run/script.hpp"
 #include "plugins/mojo/run/set_launcher.hpp"
-#include "plugins/mojo/run/sweep.hpp"
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/checkouts.hpp"
 

@@ -50,4 +50,9 @@ using LineSink = std::function<void(std::string_view line)>;
 /// `timeout`, or those of a signal to us.
 [[nodiscard]] Result<> script_result(const ScriptEnd& end, const Script& script);
 
+/// Kills every process of ours whose environment holds `entry` (`CDCTL_MOJO_RUN=…`): what a script
+/// left behind in a session of its own. Returns how many. Exit code `failed` when some are still
+/// there at the deadline.
+[[nodiscard]] Result<int> kill_marked(const std::string& entry, const Deadline& deadline);
+
 }  // namespace cdctl::mojo

@@ -13,7 +13,7 @@
 #include <cdctl/source.hpp>
 
 #include "plugins/mojo/manifest/phase_table.hpp"
-#include "plugins/mojo/run/sweep.hpp"
+#include "plugins/mojo/run/script.hpp"
 #include "plugins/mojo/text/mask.hpp"
 #include "tests/support/mojo_stand.hpp"
 
