@@ -11,8 +11,8 @@
 #include <cdctl/fs.hpp>
 
 #include "plugins/mojo/lint/lint.hpp"
+#include "plugins/mojo/lint/manifest_fixes.hpp"
 #include "plugins/mojo/lint/series.hpp"
-#include "plugins/mojo/lint/text.hpp"
 #include "plugins/mojo/manifest/manifest.hpp"
 #include "tests/support/test_host.hpp"
 

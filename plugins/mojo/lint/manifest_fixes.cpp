@@ -1,4 +1,4 @@
-#include "plugins/mojo/lint/text.hpp"
+#include "plugins/mojo/lint/manifest_fixes.hpp"
 
 #include <algorithm>
 #include <map>
