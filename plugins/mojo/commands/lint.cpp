@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "plugins/mojo/commands/common.hpp"
+#include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/lint/lint.hpp"
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"
@@ -8,8 +8,6 @@
 extern char** environ;
 
 namespace cdctl::mojo {
-
-using plugin::CommandArguments;
 
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include <cdctl/fs.hpp>
 
-#include "plugins/mojo/commands/common.hpp"
+#include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/run/runner.hpp"
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"
@@ -12,7 +12,6 @@
 namespace cdctl::mojo {
 
 namespace fs = std::filesystem;
-using plugin::CommandArguments;
 
 namespace {
 

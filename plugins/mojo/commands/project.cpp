@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "plugins/mojo/commands/common.hpp"
+#include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/run/hand_run.hpp"
 
 namespace cdctl::mojo {
 
 namespace fs = std::filesystem;
-using plugin::CommandArguments;
 
 namespace {
 

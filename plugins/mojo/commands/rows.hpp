@@ -2,29 +2,16 @@
 
 #include <array>
 
-#include <cdctl/args.hpp>
 #include <cdctl/plugin.hpp>
+
+#include "plugins/mojo/commands/commands.hpp"
 
 // The rows of `cdctl mojo …`. Included by plugin.cpp alone: the descriptor needs their number.
 
 namespace cdctl::mojo {
 
-using plugin::CommandArguments;
 using plugin::CommandRow;
 using plugin::OptionRow;
-
-// command_run.cpp
-int command_run(Host& host, const CommandArguments& given) noexcept;
-int command_phase(Host& host, const CommandArguments& given, const char* phase) noexcept;
-// command_plan.cpp
-int command_plan(Host& host, const CommandArguments& given) noexcept;
-int command_plan_collect(Host& host, const CommandArguments& given) noexcept;
-int command_phases(Host& host, const CommandArguments& given) noexcept;
-int command_lint(Host& host, const CommandArguments& given) noexcept;
-// command_project.cpp
-int command_project_new(Host& host, const CommandArguments& given) noexcept;
-int command_workspace_new(Host& host, const CommandArguments& given) noexcept;
-int command_workspace_list(Host& host, const CommandArguments& given) noexcept;
 
 constexpr OptionRow k_root{"mojo-root", "FOLDER",
                            "of projects and secrets (MOJO_ROOT; ~/.local/share/mojo)", false, 'r'};

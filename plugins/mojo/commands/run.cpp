@@ -2,12 +2,10 @@
 
 #include <cdctl/text.hpp>
 
-#include "plugins/mojo/commands/common.hpp"
+#include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/run/hand_run.hpp"
 
 namespace cdctl::mojo {
-
-using plugin::CommandArguments;
 
 namespace {
 
