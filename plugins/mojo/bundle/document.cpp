@@ -455,8 +455,7 @@ bool valid_application(std::string_view name) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (name.empty() || name.size() > 100 || !lower(name.front()) || name.back() == '-') return false;
   while (!name.empty()) {
-    const auto part = name.substr(0, name.find('-'));
-    name.remove_prefix(std::min(part.size() + 1, name.size()));
+    const auto part = take_until(name, '-');
     if (!std::ranges::any_of(part, lower) ||
         !std::ranges::all_of(part, [&](char c) { return lower(c) || digit(c); }))
       return false;

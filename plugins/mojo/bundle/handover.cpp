@@ -82,12 +82,6 @@ Result<std::string> local_charm(const std::string& charm, const CharmFolders& fo
                   who, printable(charm, 120)));
 }
 
-std::string types_of(const std::vector<ProcfileEntry>& entries) {
-  std::string out;
-  for (const auto& entry : entries) out += (out.empty() ? "" : ", ") + entry.type;
-  return out;
-}
-
 const ProcfileEntry* find_entry(const std::vector<ProcfileEntry>& entries, std::string_view type) {
   const auto at = std::ranges::find(entries, type, &ProcfileEntry::type);
   return at == entries.end() ? nullptr : &*at;
@@ -114,7 +108,7 @@ Result<std::vector<Meant>> match(const Bundle& bundle, const std::vector<Procfil
                   annotation->place
                       .problem(fmt::format("{} of {} names {}, but the Procfile has only {}",
                                            k_process_annotation, printable(application.name, 60),
-                                           annotation->shown(), types_of(entries)))
+                                           annotation->shown(), process_types(entries)))
                       .str());
     }
     if (!entry) {
@@ -142,7 +136,7 @@ Result<> check_units(const std::map<std::string, std::int64_t>& units,
     if (!find_entry(entries, type)) {
       return fail(ExitCode::config,
                   fmt::format("units wants {} of '{}', but the Procfile has only {}", count,
-                              printable(type, 60), types_of(entries)));
+                              printable(type, 60), process_types(entries)));
     }
     const bool named =
         std::ranges::any_of(meant, [&](const Meant& one) { return one.entry->type == type; });
@@ -218,7 +212,7 @@ Result<std::vector<Process>> processes_of(const Bundle& bundle,
     return fail(ExitCode::config,
                 fmt::format("{} has no application with a process: call one like a process of the "
                             "Procfile ({}), or annotate it with {}: TYPE",
-                            shown, types_of(entries), k_process_annotation));
+                            shown, process_types(entries), k_process_annotation));
   }
   CDCTL_TRY(check_units(units, meant, entries, shown, notes));
   std::vector<Process> processes;

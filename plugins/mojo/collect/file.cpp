@@ -54,9 +54,8 @@ constexpr std::string_view k_nosmart = "nosmart+";
 std::string unknown_scheme(std::string_view name) {
   std::vector<std::string> known;
   for (const auto& scheme : k_schemes) known.emplace_back(scheme.name);
-  const auto near = nearest(name, known);
-  if (!near.empty())
-    return fmt::format("'{}:' is no kind of source; did you mean {}:?", printable(name, 20), near);
+  if (const auto hint = did_you_mean(name, known, "", ":"); !hint.empty())
+    return fmt::format("'{}:' is no kind of source{}", printable(name, 20), hint);
   return fmt::format("'{}:' is no kind of source; there are {}:", printable(name, 20),
                      fmt::join(known, ": "));
 }
@@ -264,9 +263,8 @@ std::string unknown_option(std::string_view key, CollectKind kind) {
   for (const auto& option : k_options) {
     if (option.kinds & of({kind})) fitting.emplace_back(option.key);
   }
-  const auto near = nearest(key, fitting);
-  if (!near.empty())
-    return fmt::format("'{}' is no option; did you mean {}?", printable(key, 30), near);
+  if (const auto hint = did_you_mean(key, fitting); !hint.empty())
+    return fmt::format("'{}' is no option{}", printable(key, 30), hint);
   return fmt::format("'{}' is no option of a {} source; it has: {}", printable(key, 30),
                      to_text(kind), fmt::join(fitting, ", "));
 }
@@ -298,15 +296,11 @@ bool read_option(std::string_view word, CollectLine& line, const Tell& wrong, co
 /// Reads `key=value[,key=value…]` into `line`, whose kind says which options fit.
 bool read_collect_options(std::string_view options, CollectLine& line, const Tell& wrong,
                           const Tell& warn) {
-  const auto all = options;
-  for (bool more = true; more;) {
-    const auto comma = options.find(',');
-    if (!read_option(options.substr(0, comma), line, wrong, warn)) return false;
-    more = comma != std::string_view::npos;
-    if (more) options.remove_prefix(comma + 1);
+  for (const auto option : split(options, ',')) {
+    if (!read_option(option, line, wrong, warn)) return false;
   }
   if (!line.revno || !line.branch) return true;
-  wrong(all, "revno and branch exclude each other");
+  wrong(options, "revno and branch exclude each other");
   return false;
 }
 
@@ -440,9 +434,8 @@ std::vector<CollectLine> parse_collect_file(std::string_view text, const std::st
                                             std::vector<Problem>& warnings) {
   Ordering ordering;
   for (const auto& line : split_lines(text, file, problems)) {
-    const auto first = line.text.find_first_not_of(k_blanks);
-    if (first == std::string_view::npos || line.text[first] == '#') continue;
-    const auto content = line.text.substr(first, line.text.find_last_not_of(k_blanks) - first + 1);
+    const auto content = trimmed(line.text);
+    if (content.empty() || content.starts_with('#')) continue;
     if (auto read = LineReader(file, line, problems, warnings).read(content))
       ordering.add(std::move(*read), file, warnings);
   }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/lint/lint.hpp"
 #include "plugins/mojo/spec/address.hpp"
@@ -70,13 +72,13 @@ int command_lint(Host& host, const CommandArguments& given) noexcept {
       return fail(ExitCode::usage,
                   "mojo lint --fix repairs a folder, not an address: clone it first");
     CDCTL_TRY_ASSIGN(const auto findings, lint_spec(request_of(given, host, settings, spec)));
-    std::size_t errors = 0;
+    std::int64_t errors = 0;
     for (const auto& finding : findings) {
       given.write(to_json(finding));
       errors += finding.severity == Severity::error && !finding.fixed;
     }
     if (errors == 0) return {};
-    return fail(fmt::format("{} error{} in {}", errors, errors == 1 ? "" : "s", settings.who.spec));
+    return fail(fmt::format("{} in {}", plural(errors, "error"), settings.who.spec));
   });
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/bundle/bundle.hpp"
 #include "plugins/mojo/bundle/deployer_file.hpp"
@@ -61,8 +62,7 @@ class BundleLinter {
     std::string_view deployment;
     while (!text.empty()) {
       ++number;
-      const auto line = text.substr(0, text.find('\n'));
-      text.remove_prefix(std::min(line.size() + 1, text.size()));
+      const auto line = take_until(text, '\n');
       const auto first = line.find_first_not_of(" \t-");
       if (first == std::string_view::npos || line[first] == '#') continue;
       if (first == 0) deployment = line.substr(0, line.find(':'));

@@ -343,8 +343,8 @@ void Linter::collect(const fs::path& file) {
   std::vector<Problem> told;
   if (!bytes) return;
   for (const auto& line : split_lines(*bytes, path, told)) {
-    const auto first = line.text.find_first_not_of(" \t");
-    if (first == std::string_view::npos || line.text[first] == '#') continue;
+    const auto content = trimmed(line.text);
+    if (content.empty() || content.starts_with('#')) continue;
     const auto name = series_.find(line.text);
     if (name.empty() || holds_word(path, name)) continue;
     pass_.findings.push_back(

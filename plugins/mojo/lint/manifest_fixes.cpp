@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include <cdctl/text.hpp>
+
 #include "plugins/mojo/manifest/manifest.hpp"
 #include "plugins/mojo/text/words.hpp"
 
@@ -117,16 +119,11 @@ FixedText fix_manifest(std::string_view text) {
   FixedText out;
   Fixer fixer(out);
   std::size_t number = 0;
-  for (auto rest = text; !rest.empty();) {
-    const auto stop = rest.find('\n');
-    fixer.line(++number, rest.substr(0, stop));
-    if (stop == std::string_view::npos) {
-      out.fixes.push_back({number, rest.size() + 1, "missing-newline"});
-      rest = {};
-    } else {
-      rest.remove_prefix(stop + 1);
-    }
-    out.text += '\n';
+  for (auto rest = text; !rest.empty(); out.text += '\n') {
+    const auto line = take_until(rest, '\n');
+    fixer.line(++number, line);
+    if (rest.empty() && !text.ends_with('\n'))
+      out.fixes.push_back({number, line.size() + 1, "missing-newline"});
   }
   const auto before = parse_manifest(text, ""), after = parse_manifest(out.text, "");
   if (before.problems.size() != after.problems.size() || meaning(before) != meaning(after))

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::mojo {
 
@@ -48,14 +50,10 @@ void SeriesNames::read(const char* file) {
   const auto text = read_file_if_there(file);
   if (!text || !*text) return;
   // version,codename,series,created,...: the first line names the columns.
-  std::string_view rest = **text;
-  while (!rest.empty()) {
-    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
-    const auto line = rest.substr(0, rest.find('\n'));
-    const auto first = line.find(','),
-               second = line.find(',', first == std::string_view::npos ? first : first + 1);
-    if (second == std::string_view::npos) continue;
-    const auto name = line.substr(second + 1, line.find(',', second + 1) - second - 1);
+  for (const auto line : lines(**text) | std::views::drop(1)) {
+    const auto columns = split(line, ',');
+    if (columns.size() < 3) continue;
+    const auto name = columns[2];
     if (name.size() >= k_shortest && name != k_plain_word && std::ranges::all_of(name, in_word))
       names_.emplace(name);
   }

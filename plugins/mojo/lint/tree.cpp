@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 4> k_not_ours{".git", ".bzr", ".svn", ".hg"};
 constexpr std::ptrdiff_t k_deepest = 64;
 
-std::string joined(const std::string& folder, const std::string& name) {
+std::string below(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder + '/' + name;
 }
 
@@ -76,7 +76,7 @@ void SpecTree::add(const fs::directory_entry& found, const std::string& folder) 
   if (std::ranges::find(k_not_ours, name) != k_not_ours.end()) return;
   std::error_code error;
   TreeEntry entry;
-  entry.path = joined(folder, name);
+  entry.path = below(folder, name);
   const auto type = found.symlink_status(error).type();
   if (type == fs::file_type::regular) entry.kind = TreeEntry::Kind::file;
   if (type == fs::file_type::directory) entry.kind = TreeEntry::Kind::folder;

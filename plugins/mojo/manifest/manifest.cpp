@@ -121,8 +121,8 @@ Manifest parse_manifest(std::string_view text, std::string path) {
   Manifest manifest;
   manifest.path = std::move(path);
   for (const auto& line : split_lines(text, manifest.path, manifest.problems)) {
-    const auto first = line.text.find_first_not_of(" \t");
-    if (first == std::string_view::npos || line.text[first] == '#') continue;
+    const auto content = trimmed(line.text);
+    if (content.empty() || content.starts_with('#')) continue;
     LineReader(manifest, line.number).read(line.text);
   }
   // Bytes that no line may hold were found first; people read from top to bottom.

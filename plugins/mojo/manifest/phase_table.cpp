@@ -5,7 +5,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cdctl/text.hpp>
 
@@ -103,9 +102,8 @@ template <class Rows>
 std::string hint(std::string_view word, const Rows& rows, std::string_view what) {
   std::vector<std::string> names;
   for (const auto& row : rows) names.emplace_back(row.name);
-  const auto close = nearest(word, names);
-  return close.empty() ? fmt::format("; {}: {}", what, fmt::join(names, " "))
-                       : fmt::format("; did you mean {}?", close);
+  auto close = did_you_mean(word, names);
+  return close.empty() ? fmt::format("; {}: {}", what, joined(names, " ")) : close;
 }
 
 }  // namespace

@@ -85,15 +85,15 @@ std::vector<std::string> load_names(const fs::path& file, const std::string& sho
   std::vector<std::string> names;
   const auto text = load(file, shown, problems);
   for (const auto& line : split_lines(text, shown, problems)) {
-    const auto first = line.text.find_first_not_of(" \t");
-    if (first == std::string_view::npos || line.text[first] == '#') continue;
-    const auto name = line.text.substr(first, line.text.find_last_not_of(" \t") - first + 1);
+    const auto name = trimmed(line.text);
+    if (name.empty() || name.starts_with('#')) continue;
     const auto fits = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
              c == '+' || c == '.' || c == '-' || c == '_';
     };
     if (!std::ranges::all_of(name, fits) || name.starts_with('-') || name.starts_with('.')) {
-      problems.push_back({shown, line.number, first + 1,
+      const auto column = static_cast<std::size_t>(name.data() - line.text.data()) + 1;
+      problems.push_back({shown, line.number, column,
                           fmt::format("'{}' is no name; write one a line", printable(name, 60))});
     } else {
       names.emplace_back(name);

@@ -7,6 +7,7 @@
 
 #include <cdctl/source.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/collect/collect.hpp"
 #include "plugins/mojo/run/bundle_step.hpp"
@@ -213,9 +214,8 @@ class Hand {
     CDCTL_TRY_ASSIGN(const int count,
                      kill_marked(run_marker(workspace_), hand_.deadline.at_most(Millis(10'000))));
     if (count > 0)
-      host_.log(Level::note,
-                fmt::format("ended {} process{} of the run before, which was cut short", count,
-                            count == 1 ? "" : "es"));
+      host_.log(Level::note, fmt::format("ended {} of the run before, which was cut short",
+                                         plural(count, "process", "processes")));
     return {};
   }
 
@@ -259,9 +259,8 @@ class Hand {
     if (hand_.lenient) words.emplace_back("--lenient");
     option("--from", step_name(plan, at_.first, at_.second));
     words.insert(words.end(), {who.spec, who.workspace});
-    std::string command;
-    for (const auto& word : words) command += (command.empty() ? "" : " ") + shell_word(word);
-    error.what += "; go on from there with: " + command;
+    std::ranges::transform(words, words.begin(), shell_word);
+    error.what += "; go on from there with: " + joined(words, " ");
     return error;
   }
 

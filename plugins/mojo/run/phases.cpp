@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/mojo/run/bundle_step.hpp"
 #include "plugins/mojo/run/script.hpp"
@@ -224,22 +224,21 @@ Result<> nrpe_file(const StepRun& at) {
   if (!problems.empty()) return fail(to_error(problems));
   if (commands.empty())
     return fail(ExitCode::config, fmt::format("{} has no command[NAME]= line", at.step.config));
-  std::string bad;
+  std::vector<std::string> bad;
   for (const auto& command : commands) {
     auto script = at.script(command.argv);
     script.name = "check " + command.name;
     const auto ran = at.execute(script);
     if (!ran) {
-      bad += fmt::format("{}{}: {}", bad.empty() ? "" : "; ", command.name, ran.error().what);
+      bad.push_back(fmt::format("{}: {}", command.name, ran.error().what));
       continue;
     }
     const auto& end = *ran;
     if (end.finished.timed_out || end.finished.interrupted) return script_result(end, script);
     if (!end.finished.ok())
-      bad += fmt::format("{}{}: {}: {}", bad.empty() ? "" : "; ", command.name, end.finished.how(),
-                         end.last_words());
+      bad.push_back(fmt::format("{}: {}: {}", command.name, end.finished.how(), end.last_words()));
   }
-  if (!bad.empty()) return fail(bad);
+  if (!bad.empty()) return fail(joined(bad, "; "));
   return {};
 }
 
@@ -319,7 +318,7 @@ Result<> phase_builddeps(const StepRun& at) {
   if (!at.step.flag("install", false)) {
     return fail(ExitCode::config,
                 fmt::format("packages are missing: apt-get install {}; or say install=True",
-                            fmt::join(missing, " ")));
+                            joined(missing, " ")));
   }
   std::vector<std::string> argv;
   if (::geteuid() != 0) argv = {"sudo", "-n"};
@@ -332,7 +331,7 @@ Result<> phase_builddeps(const StepRun& at) {
   CDCTL_TRY(script_result(end, script));
   CDCTL_TRY_ASSIGN(missing, missing_packages(names, at.deadline));
   if (!missing.empty())
-    return fail(fmt::format("apt-get did not install {}", fmt::join(missing, " ")));
+    return fail(fmt::format("apt-get did not install {}", joined(missing, " ")));
   return {};
 }
 

@@ -77,29 +77,17 @@ class Output {
     const auto text = mask_.apply(pending_.substr(0, length));
     pending_.erase(0, length);
     for (const auto& log : logs_) write(log, text);
-    std::string_view rest(text);
-    for (std::size_t end = 0; !rest.empty(); rest.remove_prefix(std::min(end + 1, rest.size()))) {
-      end = std::min(rest.find('\n'), rest.size());
-      line(rest.substr(0, end));
-    }
+    for (const auto said : lines(text)) line(said);
   }
   void line(std::string_view text) {
-    if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    if (trimmed(text).empty()) return;
     const auto shown = printable(text, k_longest_shown);
     if (live_) live_(shown);
     tail_.push_back(shown);
     if (tail_.size() > k_tail_lines) tail_.pop_front();
   }
   void write(const Fd& fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto put = ::write(fd.get(), bytes.data(), bytes.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) {
-        if (lost_.empty()) lost_ = errno_text(errno);
-        return;
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(put));
-    }
+    if (!write_all(fd.get(), bytes) && lost_.empty()) lost_ = errno_text(errno);
   }
 
   Host& host_;

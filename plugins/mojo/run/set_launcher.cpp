@@ -153,7 +153,7 @@ Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::pat
   crash_point("mojo.set-started");
   std::int64_t units = 0;
   for (const auto& process : processes) units += process.units;
-  host_.log(Level::note, fmt::format("{}: started {} unit{}", set, units, units == 1 ? "" : "s"));
+  host_.log(Level::note, fmt::format("{}: started {}", set, plural(units, "unit")));
   return {};
 }
 

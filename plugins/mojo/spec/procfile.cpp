@@ -8,22 +8,12 @@
 
 namespace cdctl::mojo {
 
-namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-}  // namespace
-
 std::vector<ProcfileEntry> parse_procfile(std::string_view text, const std::string& file,
                                           std::vector<Problem>& problems) {
   std::vector<ProcfileEntry> entries;
   const auto before = problems.size();
   for (const auto& line : split_lines(text, file, problems)) {
-    const auto content = trim(line.text);
+    const auto content = trimmed(line.text);
     if (content.empty() || content.front() == '#') continue;
     const auto wrong = [&](std::string what) {
       problems.push_back({file, line.number, 0, std::move(what)});
@@ -33,7 +23,8 @@ std::vector<ProcfileEntry> parse_procfile(std::string_view text, const std::stri
       wrong("not of the form `type: command`");
       continue;
     }
-    const auto type = trim(content.substr(0, colon)), command = trim(content.substr(colon + 1));
+    const auto type = trimmed(content.substr(0, colon));
+    const auto command = trimmed(content.substr(colon + 1));
     if (!valid_word(type))
       wrong(fmt::format("'{}' is no process type; use small letters, digits and single dashes",
                         printable(type, 60)));
@@ -49,15 +40,19 @@ std::vector<ProcfileEntry> parse_procfile(std::string_view text, const std::stri
   return entries;
 }
 
+std::string process_types(const std::vector<ProcfileEntry>& entries) {
+  std::vector<std::string> types;
+  for (const auto& entry : entries) types.push_back(entry.type);
+  return joined(types);
+}
+
 Result<std::vector<Process>> count_units(const std::vector<ProcfileEntry>& entries,
                                          const std::map<std::string, std::int64_t>& units,
                                          const std::string& file) {
   for (const auto& [type, count] : units) {
     if (std::ranges::find(entries, type, &ProcfileEntry::type) != entries.end()) continue;
-    std::string known;
-    for (const auto& entry : entries) known += (known.empty() ? "" : ", ") + entry.type;
     return fail(ExitCode::config, fmt::format("units wants {} of '{}', but {} has only {}", count,
-                                              printable(type, 60), file, known));
+                                              printable(type, 60), file, process_types(entries)));
   }
   std::vector<Process> processes;
   for (const auto& entry : entries) {

@@ -24,6 +24,9 @@ struct ProcfileEntry {
                                                         const std::string& file,
                                                         std::vector<Problem>& problems);
 
+/// The types of all entries, for a message: `web, worker`.
+[[nodiscard]] std::string process_types(const std::vector<ProcfileEntry>& entries);
+
 /// Gives each type its count: 1 each without `units`; else what `units` says, and 0 for the others.
 /// Exit code `config` when `units` names a type that is not there, or nothing would run.
 [[nodiscard]] Result<std::vector<Process>> count_units(

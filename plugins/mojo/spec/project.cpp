@@ -156,11 +156,9 @@ std::vector<Json> read_journal(const Workspace& workspace) {
   std::vector<Json> out;
   const auto text = read_file_if_there(workspace.log / "phases.ndjson");
   if (!text || !*text) return out;
-  for (std::string_view rest(**text); !rest.empty();) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    if (auto record = Json::parse(rest.substr(0, end)); record && record->is_object())
+  for (const auto line : lines(**text)) {
+    if (auto record = Json::parse(line); record && record->is_object())
       out.push_back(std::move(*record));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return out;
 }
@@ -168,10 +166,8 @@ std::vector<Json> read_journal(const Workspace& workspace) {
 Result<> append_journal(const Workspace& workspace, const Json& record) {
   const auto path = workspace.log / "phases.ndjson";
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const auto line =
-      record.dump() + "\n";  // one write: a killed run leaves whole lines, or a last half one
-  if (!fd.valid() ||
-      ::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+  // A line at once: a killed run leaves whole lines, or a last half one.
+  if (!fd.valid() || !write_all(fd.get(), record.dump() + "\n")) {
     return fail(fmt::format("writing {}: {}", path.string(), errno_text(errno)));
   }
   return {};

@@ -22,9 +22,7 @@ Result<> check_relative(std::string_view path, std::string_view what) {
   if (path.contains("\xef\xbb\xbf")) return refuse("holds a byte order mark");
   if (path.starts_with('/')) return refuse("is an absolute path; write it relative");
   for (auto rest = path; !rest.empty();) {
-    const auto end = std::min(rest.find('/'), rest.size());
-    const auto part = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto part = take_until(rest, '/');
     if (part == ".." || part == ".") return refuse("may not hold . or ..");
     if (part.starts_with('-')) return refuse("has a part that starts with a dash");
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <cdctl/text.hpp>
+
 extern char** environ;
 
 namespace cdctl::mojo {
@@ -32,10 +34,7 @@ std::string_view bare(std::string_view text) {
 }  // namespace
 
 void Mask::add(std::string_view secret) {
-  for (std::size_t end = 0; !secret.empty();
-       secret.remove_prefix(std::min(end + 1, secret.size()))) {
-    end = std::min(secret.find('\n'), secret.size());
-    const auto line = secret.substr(0, end);
+  for (const auto line : lines(secret)) {
     if (line.size() < k_shortest || secrets_.size() >= k_most) continue;
     const auto at =
         std::ranges::lower_bound(secrets_, line.size(), std::ranges::greater(), &std::string::size);
@@ -84,9 +83,7 @@ void Mask::add_url(std::string_view text) {
 }
 
 void Mask::add_environment_text(std::string_view text) {
-  for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(end + 1, text.size()))) {
-    end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
+  for (const auto line : lines(text)) {
     const auto equals = line.find('=');
     if (equals != std::string_view::npos && secret_name(line.substr(0, equals)))
       add(bare(line.substr(equals + 1)));

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::mojo {
 
 std::string Problem::str() const {
@@ -69,9 +71,7 @@ std::vector<TextLine> split_lines(std::string_view text, const std::string& file
   std::vector<TextLine> lines;
   std::size_t number = 0;
   while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto line = take_until(text, '\n');
     ++number;
     auto problem = bytes_problem(line);
     if (number == 1 && line.starts_with("\xef\xbb\xbf"))
