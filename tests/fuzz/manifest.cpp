@@ -9,13 +9,13 @@ using cdctl::fuzz::must;
 
 namespace {
 
-bool same_options(const Row& a, const Row& b) {
-  return std::ranges::equal(a.options, b.options, [](const Option& x, const Option& y) {
+bool same_options(const ManifestRow& a, const ManifestRow& b) {
+  return std::ranges::equal(a.options, b.options, [](const PhaseOption& x, const PhaseOption& y) {
     return x.key == y.key && x.value == y.value;
   });
 }
 bool same(const Manifest& a, const Manifest& b) {
-  return std::ranges::equal(a.rows, b.rows, [](const Row& x, const Row& y) {
+  return std::ranges::equal(a.rows, b.rows, [](const ManifestRow& x, const ManifestRow& y) {
     return x.phase == y.phase && same_options(x, y);
   });
 }

@@ -122,7 +122,7 @@ void resolve(Yaml& value, const fs::path& local_dir, std::vector<Problem>& probl
   const auto prefix = encode ? k_base64 : k_file;
   auto loaded = load(std::string_view(value.text).substr(prefix.size()), encode, local_dir);
   if (!loaded) {
-    problems.push_back(value.place.problem(
+    problems.push_back(value.position.problem(
         fmt::format("{}: {}", prefix.substr(0, prefix.size() - 3), loaded.error().what)));
     return;
   }
@@ -133,19 +133,19 @@ void resolve(Yaml& value, const fs::path& local_dir, std::vector<Problem>& probl
 
 }  // namespace
 
-const Yaml* Application::value(std::string_view map, std::string_view key) const {
+const Yaml* BundleApplication::value(std::string_view map, std::string_view key) const {
   const auto* values = spec->find(map);
   return values ? values->find(key) : nullptr;
 }
 
-std::vector<Application> Bundle::applications() const {
-  std::vector<Application> out;
+std::vector<BundleApplication> Bundle::applications() const {
+  std::vector<BundleApplication> out;
   const auto* all = root.find("applications");
   if (!all) return out;
-  for (const auto& [name, place, spec] : all->members) {
+  for (const auto& [name, position, spec] : all->members) {
     auto units = count_of(spec, "num_units");
     if (!units) units = count_of(spec, "scale");
-    out.push_back({name, &spec, place, text_of(spec, "charm"), units, text_of(spec, "series"),
+    out.push_back({name, &spec, position, text_of(spec, "charm"), units, text_of(spec, "series"),
                    text_of(spec, "base"), text_of(spec, "channel"), text_of(spec, "constraints"),
                    flag_of(spec, "expose"), flag_of(spec, "trust"), texts_of(spec, "to")});
   }
@@ -185,7 +185,7 @@ void check_whole(const Bundle& bundle, std::vector<Problem>& problems) {
       const auto name = application_of(end.text);
       if (known.contains(name)) continue;
       const auto hint = names.size() <= 1000 ? nearest(name, names) : std::string();
-      problems.push_back(end.place.problem(fmt::format(
+      problems.push_back(end.position.problem(fmt::format(
           "a relation of {}, which is no application of this bundle{}", printable(name, 60),
           hint.empty() ? "" : fmt::format("; is {} meant?", hint))));
     }

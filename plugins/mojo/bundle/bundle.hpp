@@ -13,10 +13,10 @@ namespace cdctl::mojo {
 
 /// One application of a bundle, as far as its values fit; what does not was told when the bundle
 /// was read. Points into its bundle, which must outlive it unchanged.
-struct Application {
+struct BundleApplication {
   std::string_view name;
   const Yaml* spec = nullptr;  ///< all that the bundle says of it, unknown keys included; a map
-  Place place;                 ///< of its name
+  FilePosition position;       ///< of its name
   std::string charm;           ///< empty when the bundle names none
   std::optional<std::int64_t> units;  ///< `num_units`, or `scale`
   std::string series, base, channel;
@@ -40,7 +40,7 @@ struct Bundle {
   Yaml root;                      ///< a map; what no engine knows is kept
   std::vector<Problem> warnings;  ///< accepted, but hardly meant; and what an overlay cannot remove
 
-  [[nodiscard]] std::vector<Application> applications() const;
+  [[nodiscard]] std::vector<BundleApplication> applications() const;
   [[nodiscard]] std::vector<Relation> relations() const;
   /// The texts of all that came from secret files: for a mask.
   [[nodiscard]] std::vector<std::string> secrets() const;

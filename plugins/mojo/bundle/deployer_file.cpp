@@ -66,7 +66,7 @@ class Ancestors {
     }
   }
   void wrong(const Yaml& at, std::string what) {
-    problems_.push_back(at.place.problem(std::move(what)));
+    problems_.push_back(at.position.problem(std::move(what)));
   }
 
   std::vector<Problem>& problems_;
@@ -101,10 +101,10 @@ const YamlMember* choose(const DeployerFile& file, const std::optional<std::stri
 /// Makes what a bundle must have of what a deployment may leave out: a body, and the charm, which
 /// is called like the service.
 void complete(Yaml& applications) {
-  for (auto& [name, place, spec] : applications.members) {
+  for (auto& [name, position, spec] : applications.members) {
     if (spec.is_null()) spec.kind = Yaml::Kind::map;
     if (spec.is_map() && !spec.find("charm"))
-      spec.members.push_back({"charm", place, Yaml::scalar(name, place)});
+      spec.members.push_back({"charm", position, Yaml::scalar(name, position)});
   }
 }
 
@@ -137,10 +137,10 @@ DeployerFile parse_deployer(std::string_view text, const std::string& file,
     return out;
   }
   if (documents.size() > 1)
-    problems.push_back(documents[1].place.problem(
+    problems.push_back(documents[1].position.problem(
         "a juju-deployer file has one document; only a bundle has overlays"));
   if (!first.is_map() || first.members.empty()) {
-    problems.push_back(first.place.problem(
+    problems.push_back(first.position.problem(
         fmt::format("it must be a bundle or a map of deployments, not {}",
                     first.members.empty() && first.is_map() ? "empty" : first.shown())));
     return out;
@@ -166,7 +166,7 @@ Bundle select(const DeployerFile& file, const std::optional<std::string>& target
   const auto before = problems.size();
   const auto* chosen = choose(file, target, problems);
   if (!chosen) return out;
-  out.root.place = chosen->place;
+  out.root.position = chosen->position;
   for (const auto* member : Ancestors(file.deployments, problems).of(*chosen))
     merge_deployment(out.root, member->value);
   std::erase_if(out.root.members,
@@ -174,7 +174,7 @@ Bundle select(const DeployerFile& file, const std::optional<std::string>& target
   auto* applications = out.root.find("applications");
   if (applications) complete(*applications);
   if (problems.size() == before && (!applications || applications->is_null()))
-    problems.push_back(chosen->place.problem(fmt::format(
+    problems.push_back(chosen->position.problem(fmt::format(
         "{} has no services, nor do those it inherits from", printable(chosen->key, 60))));
   if (problems.size() == before) check_whole(out, problems);
   return out;

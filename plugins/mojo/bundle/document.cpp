@@ -22,29 +22,29 @@ class RelationReader {
   }
 
   Yaml read(const Yaml& relations) {
-    pairs_.place = relations.place;
+    pairs_.position = relations.position;
     if (relations.is_map())
       weighted(relations);
     else if (relations.is_list())
       for (const auto& item : relations.items) listed(item);
     else if (!relations.is_null())
-      wrong(relations.place,
+      wrong(relations.position,
             fmt::format("relations must be a list of pairs, not {}", relations.shown()));
     return std::move(pairs_);
   }
 
  private:
-  void wrong(const Place& place, std::string what) {
-    problems_.push_back(place.problem(std::move(what)));
+  void wrong(const FilePosition& position, std::string what) {
+    problems_.push_back(position.problem(std::move(what)));
   }
 
   void listed(const Yaml& item) {
     if (!item.is_list() || item.items.size() != 2)
-      return wrong(item.place,
+      return wrong(item.position,
                    "a relation must be a pair [APPLICATION:ENDPOINT, APPLICATION:ENDPOINT]");
     const auto &from = item.items[0], &to = item.items[1];
-    if (!to.is_list()) return pair(from, to, item.place);
-    for (const auto& one : to.items) pair(from, one, item.place);
+    if (!to.is_list()) return pair(from, to, item.position);
+    for (const auto& one : to.items) pair(from, one, item.position);
   }
 
   void weighted(const Yaml& relations) {
@@ -54,12 +54,12 @@ class RelationReader {
     for (const auto& [ignored, member] : order) {
       const auto* consumes =
           member->value.is_map() ? member->value.find("consumes") : &member->value;
-      const auto from = Yaml::scalar(member->key, member->place);
+      const auto from = Yaml::scalar(member->key, member->position);
       if (!consumes || !consumes->is_list())
-        wrong(member->place, fmt::format("relations of {} must name what it consumes in a list",
-                                         printable(member->key, 60)));
+        wrong(member->position, fmt::format("relations of {} must name what it consumes in a list",
+                                            printable(member->key, 60)));
       else
-        for (const auto& one : consumes->items) pair(from, one, member->place);
+        for (const auto& one : consumes->items) pair(from, one, member->position);
     }
   }
   std::int64_t weight(const Yaml& value) {
@@ -69,7 +69,7 @@ class RelationReader {
     const auto* end = weight->text.data() + weight->text.size();
     const auto [stop, error] = std::from_chars(weight->text.data(), end, number);
     if (!weight->is_scalar() || error != std::errc() || stop != end)
-      wrong(weight->place,
+      wrong(weight->position,
             fmt::format("weight of a relation must be a whole number, not {}", weight->shown()));
     return number;
   }
@@ -85,11 +85,11 @@ class RelationReader {
     return value.is_scalar() && valid_application(name) && std::ranges::all_of(endpoint, fits) &&
            !value.text.ends_with(':');
   }
-  void pair(const Yaml& from, const Yaml& to, const Place& place) {
+  void pair(const Yaml& from, const Yaml& to, const FilePosition& position) {
     bool fine = true;
     for (const auto* end : {&from, &to}) {
       if (is_end(*end)) continue;
-      wrong(end->place,
+      wrong(end->position,
             fmt::format("an end of a relation must be APPLICATION or APPLICATION:ENDPOINT, not {}",
                         end->shown()));
       fine = false;
@@ -97,7 +97,7 @@ class RelationReader {
     if (!fine) return;
     Yaml both;
     both.kind = Yaml::Kind::list;
-    both.place = place;
+    both.position = position;
     both.items = {from, to};
     pairs_.items.push_back(std::move(both));
   }
@@ -124,7 +124,7 @@ Yaml relation_pairs(const Yaml& relations, std::vector<Problem>& problems) {
   auto all = RelationReader(problems).read(relations);
   Yaml out;
   out.kind = Yaml::Kind::list;
-  out.place = all.place;
+  out.position = all.position;
   join_relations(out, std::move(all));
   return out;
 }
@@ -260,8 +260,8 @@ class Checker {
     if (auto* relations = root.find("relations"))
       *relations = relation_pairs(*relations, problems_);
   }
-  void wrong(const Place& place, std::string what) {
-    problems_.push_back(place.problem(std::move(what)));
+  void wrong(const FilePosition& position, std::string what) {
+    problems_.push_back(position.problem(std::move(what)));
   }
 
  private:
@@ -278,12 +278,12 @@ class Checker {
   void misfit(const YamlMember& member, Shape shape, std::string_view of) {
     const auto& value = member.value;
     if (shape != Shape::scalars || !value.is_map()) {
-      return wrong(value.place, fmt::format("{} of {} must be {}, not {}", member.key, of,
-                                            wanted(shape), value.shown()));
+      return wrong(value.position, fmt::format("{} of {} must be {}, not {}", member.key, of,
+                                               wanted(shape), value.shown()));
     }
     for (const auto& inner : value.members) {
       if (inner.value.is_scalar() || inner.value.is_null()) continue;
-      wrong(inner.value.place,
+      wrong(inner.value.position,
             fmt::format("{} in {} of {} must be {}, not {}", printable(inner.key, 60), member.key,
                         of, wanted(Shape::text), inner.value.shown()));
     }
@@ -292,41 +292,43 @@ class Checker {
     std::vector<std::string> known;
     for (const auto& rule : rules) known.emplace_back(rule.key);
     const auto hint = nearest(member.key, known);
-    warnings_.push_back(member.place.problem(
+    warnings_.push_back(member.position.problem(
         fmt::format("{} has a key '{}' that is not known{}", of, printable(member.key, 60),
                     hint.empty() ? "" : fmt::format("; is {} meant?", hint))));
   }
   void application(const YamlMember& member) {
-    const auto& [name, place, spec] = member;
+    const auto& [name, position, spec] = member;
     if (!valid_application(name))
-      wrong(place, fmt::format("'{}' is no name of an application; use small letters, digits and "
-                               "single dashes, and a letter in each part",
-                               printable(name, 60)));
+      wrong(position,
+            fmt::format("'{}' is no name of an application; use small letters, digits and "
+                        "single dashes, and a letter in each part",
+                        printable(name, 60)));
     if (spec.is_null()) {
       if (kind_ == DocumentKind::base)
-        wrong(place, fmt::format("{} says nothing of itself; only an overlay may, to remove it",
-                                 printable(name, 60)));
+        wrong(position, fmt::format("{} says nothing of itself; only an overlay may, to remove it",
+                                    printable(name, 60)));
       return;
     }
     if (!spec.is_map())
-      return wrong(spec.place,
+      return wrong(spec.position,
                    fmt::format("{} must be a map, not {}", printable(name, 60), spec.shown()));
     map(spec, k_application_keys, printable(name, 60));
     const auto *units = spec.find("num_units"), *scale = spec.find("scale");
     if (units && scale && *units != *scale)
-      wrong(scale->place, fmt::format("{} has num_units and another scale", printable(name, 60)));
+      wrong(scale->position,
+            fmt::format("{} has num_units and another scale", printable(name, 60)));
     if (kind_ == DocumentKind::base && !spec.find("charm"))
-      warnings_.push_back(place.problem(fmt::format("{} names no charm", printable(name, 60))));
+      warnings_.push_back(position.problem(fmt::format("{} names no charm", printable(name, 60))));
   }
   void machine(const YamlMember& member) {
     const bool numbered = !member.key.empty() && std::ranges::all_of(member.key, [](char c) {
       return c >= '0' && c <= '9';
     });
     if (!numbered)
-      wrong(member.place, fmt::format("machine '{}' is no number", printable(member.key, 30)));
+      wrong(member.position, fmt::format("machine '{}' is no number", printable(member.key, 30)));
     if (member.value.is_null()) return;
     if (!member.value.is_map())
-      return wrong(member.value.place,
+      return wrong(member.value.position,
                    fmt::format("machine {} must be a map, not {}", printable(member.key, 30),
                                member.value.shown()));
     map(member.value, k_machine_keys, fmt::format("machine {}", printable(member.key, 30)));
@@ -342,7 +344,7 @@ void rename_services(Yaml& document, Checker& checker) {
   const auto services = std::ranges::find(document.members, "services", &YamlMember::key);
   if (services == document.members.end()) return;
   if (document.find("applications"))
-    return checker.wrong(services->place,
+    return checker.wrong(services->position,
                          "services and applications are both there; keep applications");
   services->key = "applications";
 }
@@ -433,7 +435,7 @@ void merge_named(Yaml& root, Yaml& base, Yaml overlay, std::vector<Problem>& war
     auto* old = members.find(member.key);
     if (member.value.is_null()) {
       if (!old)
-        warnings.push_back(member.place.problem(fmt::format(
+        warnings.push_back(member.position.problem(fmt::format(
             "there is no {} that this overlay could remove", printable(member.key, 60))));
       gone.insert(member.key);
     } else if (old && old->is_map() && member.value.is_map()) {
@@ -468,7 +470,7 @@ void normalise(Yaml& document, DocumentKind kind, std::vector<Problem>& problems
   Checker checker(kind, problems, warnings);
   if (!document.is_map()) {
     if (!document.is_null() || kind == DocumentKind::base)
-      checker.wrong(document.place,
+      checker.wrong(document.position,
                     fmt::format("a bundle must be a map, not {}", document.shown()));
     document.kind = Yaml::Kind::map;
     document.text.clear();
@@ -477,7 +479,7 @@ void normalise(Yaml& document, DocumentKind kind, std::vector<Problem>& problems
   rename_services(document, checker);
   const auto* applications = document.find("applications");
   if (kind == DocumentKind::base && (!applications || applications->is_null()))
-    checker.wrong(document.place, "a bundle must have applications");
+    checker.wrong(document.position, "a bundle must have applications");
   checker.document(document);
 }
 

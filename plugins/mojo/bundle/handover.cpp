@@ -105,7 +105,7 @@ Result<std::vector<Meant>> match(const Bundle& bundle, const std::vector<Procfil
     const auto* entry = find_entry(entries, type);
     if (!entry && annotation) {
       return fail(ExitCode::config,
-                  annotation->place
+                  annotation->position
                       .problem(fmt::format("{} of {} names {}, but the Procfile has only {}",
                                            k_process_annotation, printable(application.name, 60),
                                            annotation->shown(), process_types(entries)))
@@ -118,7 +118,7 @@ Result<std::vector<Meant>> match(const Bundle& bundle, const std::vector<Procfil
     }
     if (const auto at = std::ranges::find(out, entry, &Meant::entry); at != out.end()) {
       return fail(ExitCode::config,
-                  application.place
+                  application.position
                       .problem(fmt::format(
                           "{} and {} both mean the process {}; give each its own in the Procfile",
                           at->application, application.name, entry->type))

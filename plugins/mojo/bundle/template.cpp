@@ -329,7 +329,7 @@ Result<std::string> render(const TemplateRequest& request) {
   return fail(to_error(findings.problems));
 }
 
-Result<TemplateFindings> check_templates(std::span<const TemplateFile> files,
+Result<TemplateFindings> check_templates(std::span<const NamedTemplate> files,
                                          const std::set<std::string>& known,
                                          const Deadline& deadline) {
   Json::Array list, names;

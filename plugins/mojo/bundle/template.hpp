@@ -51,7 +51,7 @@ struct TemplateRequest {
 [[nodiscard]] std::map<std::string, std::string> template_variables(
     const Stage& stage, const std::string& series, const std::filesystem::path& local_dir);
 
-struct TemplateFile {
+struct NamedTemplate {
   std::string shown;
   std::string text;
 };
@@ -65,7 +65,7 @@ struct TemplateFindings {
 
 /// Checks the syntax of all in one child, and which variables they use. The error is that it could
 /// not be asked.
-[[nodiscard]] Result<TemplateFindings> check_templates(std::span<const TemplateFile> files,
+[[nodiscard]] Result<TemplateFindings> check_templates(std::span<const NamedTemplate> files,
                                                        const std::set<std::string>& known,
                                                        const Deadline& deadline);
 

@@ -228,34 +228,35 @@ bool set_asked(CollectLine& line, std::string_view value) {
 }
 
 /// An option: which kinds of source have it, what its value looks like, and how it is taken.
-struct Option {
+struct SourceOption {
   std::string_view key;
   unsigned kinds;
   std::string_view form;
   bool (*set)(CollectLine& line, std::string_view value);
 };
 constexpr std::array k_options{
-    Option{"overwrite", k_all, "anything",
-           [](CollectLine& line, std::string_view) { return line.overwrite = true; }},
-    Option{"revno", of({CollectKind::git, CollectKind::bzr}), "a revision",
-           [](CollectLine& line, std::string_view v) { return set_plain(line.revno, v); }},
-    Option{"branch", of({CollectKind::git}), "the name of a branch",
-           [](CollectLine& line, std::string_view v) { return set_plain(line.branch, v); }},
-    Option{"depth", of({CollectKind::git}), "a number from 1", set_depth},
-    Option{"lightweight", of({CollectKind::bzr}), "true or false",
-           [](CollectLine& line, std::string_view v) {
-             line.lightweight =
-                 v == "true" || v == "True" || v == "TRUE" || v == "t" || v == "T" || v == "1";
-             return true;
-           }},
-    Option{"method", of({CollectKind::local}), "copy, rsync, link or hardlink", set_method},
-    Option{"base_url", of({CollectKind::charm}), "https://host/path, and of a cs: source",
-           set_base_url},
-    Option{"channel", of({CollectKind::charm}),
-           "unpublished, edge, beta, candidate or stable, for ch: also TRACK/RISK", set_channel},
-    Option{"sha256", of({CollectKind::http}), "64 small hex digits", set_sha256},
-    Option{"asked", of({CollectKind::git, CollectKind::bzr}), "branch:NAME or revno:NAME",
-           set_asked},
+    SourceOption{"overwrite", k_all, "anything",
+                 [](CollectLine& line, std::string_view) { return line.overwrite = true; }},
+    SourceOption{"revno", of({CollectKind::git, CollectKind::bzr}), "a revision",
+                 [](CollectLine& line, std::string_view v) { return set_plain(line.revno, v); }},
+    SourceOption{"branch", of({CollectKind::git}), "the name of a branch",
+                 [](CollectLine& line, std::string_view v) { return set_plain(line.branch, v); }},
+    SourceOption{"depth", of({CollectKind::git}), "a number from 1", set_depth},
+    SourceOption{"lightweight", of({CollectKind::bzr}), "true or false",
+                 [](CollectLine& line, std::string_view v) {
+                   line.lightweight = v == "true" || v == "True" || v == "TRUE" || v == "t" ||
+                                      v == "T" || v == "1";
+                   return true;
+                 }},
+    SourceOption{"method", of({CollectKind::local}), "copy, rsync, link or hardlink", set_method},
+    SourceOption{"base_url", of({CollectKind::charm}), "https://host/path, and of a cs: source",
+                 set_base_url},
+    SourceOption{"channel", of({CollectKind::charm}),
+                 "unpublished, edge, beta, candidate or stable, for ch: also TRACK/RISK",
+                 set_channel},
+    SourceOption{"sha256", of({CollectKind::http}), "64 small hex digits", set_sha256},
+    SourceOption{"asked", of({CollectKind::git, CollectKind::bzr}), "branch:NAME or revno:NAME",
+                 set_asked},
 };
 
 std::string unknown_option(std::string_view key, CollectKind kind) {
@@ -280,7 +281,7 @@ bool read_option(std::string_view word, CollectLine& line, const Tell& wrong, co
     return refuse(fmt::format("'{}' is no option of the form key=value", printable(word, 60)));
   }
   const auto key = word.substr(0, equals), value = word.substr(equals + 1);
-  const auto at = std::ranges::find(k_options, key, &Option::key);
+  const auto at = std::ranges::find(k_options, key, &SourceOption::key);
   if (at == k_options.end() || !(at->kinds & of({line.kind})))
     return refuse(unknown_option(key, line.kind));
   if (!at->set(line, value))
@@ -307,10 +308,10 @@ bool read_collect_options(std::string_view options, CollectLine& line, const Tel
 constexpr std::string_view k_blanks = " \t";
 
 /// Reads one line.
-class LineReader {
+class CollectLineReader {
  public:
-  LineReader(const std::string& file, const TextLine& whole, std::vector<Problem>& problems,
-             std::vector<Problem>& warnings)
+  CollectLineReader(const std::string& file, const TextLine& whole, std::vector<Problem>& problems,
+                    std::vector<Problem>& warnings)
       : wrong_([&, whole](std::string_view part, std::string what) {
           problems.push_back({file, whole.number, column(whole, part), std::move(what)});
         }),
@@ -436,7 +437,7 @@ std::vector<CollectLine> parse_collect_file(std::string_view text, const std::st
   for (const auto& line : split_lines(text, file, problems)) {
     const auto content = trimmed(line.text);
     if (content.empty() || content.starts_with('#')) continue;
-    if (auto read = LineReader(file, line, problems, warnings).read(content))
+    if (auto read = CollectLineReader(file, line, problems, warnings).read(content))
       ordering.add(std::move(*read), file, warnings);
   }
   return ordering.finish(file, problems);

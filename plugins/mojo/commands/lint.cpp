@@ -26,15 +26,16 @@ std::set<std::string> environment_names() {
 
 void list_rules(const CommandArguments& given) {
   for (const auto& rule : lint_rules()) {
-    given.write(Json::object({{"schema", "cdctl.lint-rule/1"},
-                              {"name", rule.name},
-                              {"severity", rule.severity == Severity::error ? "error" : "warning"},
-                              {"fixable", rule.fixable},
-                              {"summary", rule.summary}}));
+    given.write(
+        Json::object({{"schema", "cdctl.lint-rule/1"},
+                      {"name", rule.name},
+                      {"severity", rule.severity == LintSeverity::error ? "error" : "warning"},
+                      {"fixable", rule.fixable},
+                      {"summary", rule.summary}}));
   }
 }
 
-LintRequest request_of(const CommandArguments& given, Host& host, const Settings& settings,
+LintRequest request_of(const CommandArguments& given, Host& host, const RunSettings& settings,
                        const SpecOnDisk& spec) {
   LintRequest request;
   request.spec = spec.folder();
@@ -63,7 +64,7 @@ int command_lint(Host& host, const CommandArguments& given) noexcept {
       list_rules(given);
       return {};
     }
-    CDCTL_TRY_ASSIGN(auto settings, settings_of(given.args));
+    CDCTL_TRY_ASSIGN(auto settings, run_settings(given.args));
     if (given.args.words.size() > 1) return fail(ExitCode::usage, "mojo lint takes one SPEC");
     if (!given.args.words.empty()) settings.who.spec = given.args.words.front();
     CDCTL_TRY_ASSIGN(const auto spec,
@@ -75,7 +76,7 @@ int command_lint(Host& host, const CommandArguments& given) noexcept {
     std::int64_t errors = 0;
     for (const auto& finding : findings) {
       given.write(to_json(finding));
-      errors += finding.severity == Severity::error && !finding.fixed;
+      errors += finding.severity == LintSeverity::error && !finding.fixed;
     }
     if (errors == 0) return {};
     return fail(fmt::format("{} in {}", plural(errors, "error"), settings.who.spec));

@@ -17,7 +17,7 @@ namespace {
 
 /// MOJO_* as a run would set them, as far as the command line and the environment say them; what
 /// only a workspace can say stays as it is written. The series is the user's to say.
-std::map<std::string, std::string> known_environment(const Settings& settings,
+std::map<std::string, std::string> known_environment(const RunSettings& settings,
                                                      const fs::path& spec) {
   auto env = mojo_environment(settings.who, Workspace(settings.workspace_folder()));
   env["MOJO_SPEC_DIR"] = spec.string();
@@ -84,7 +84,7 @@ Json option_json(const OptionRule& option) {
 
 int command_plan(Host& host, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(auto settings, settings_of(given.args));
+    CDCTL_TRY_ASSIGN(auto settings, run_settings(given.args));
     if (given.args.words.size() > 1) return fail(ExitCode::usage, "mojo plan takes one SPEC");
     if (!given.args.words.empty()) settings.who.spec = given.args.words.front();
     CDCTL_TRY_ASSIGN(const auto spec,
@@ -93,12 +93,12 @@ int command_plan(Host& host, const CommandArguments& given) noexcept {
     const Stage stage(spec.folder(), settings.who.stage);
     if (given.args.has("no-expand")) return raw_rows(given, host, stage, manifest);
     const auto env = known_environment(settings, spec.folder());
-    PlanPlaces places{
+    PlanOptions options{
         stage, {}, [&](const std::string& name) { return environment_value(env, name); }};
-    places.check_files = given.args.has("check");
-    places.lenient = given.args.has("lenient");
-    places.procfile_later = true;
-    const auto plan = make_plan(places, manifest);
+    options.check_files = given.args.has("check");
+    options.lenient = given.args.has("lenient");
+    options.procfile_later = true;
+    const auto plan = make_plan(options, manifest);
     CDCTL_TRY(
         report_all(given, host, plan.problems, plan.warnings));  // with a problem nothing would run
     Mask mask;

@@ -59,7 +59,7 @@ int command_project_new(Host& host, const CommandArguments& given) noexcept {
       return fail(ExitCode::usage, "mojo project-new takes one NAME");
     auto args = given.args;
     args.options["project"] = {args.words.front()};
-    CDCTL_TRY_ASSIGN(const auto settings, settings_of(args));
+    CDCTL_TRY_ASSIGN(const auto settings, run_settings(args));
     if (settings.who.series.empty())
       return fail(ExitCode::usage, "no series given: say --series, or set MOJO_SERIES");
     CDCTL_TRY_ASSIGN(const bool made, make_project(settings, args.value("container")));
@@ -75,7 +75,7 @@ int command_workspace_new(Host& host, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
     if (given.args.words.size() != 2)
       return fail(ExitCode::usage, "mojo workspace-new takes SPEC and WORKSPACE");
-    CDCTL_TRY_ASSIGN(auto settings, settings_of(given.args));
+    CDCTL_TRY_ASSIGN(auto settings, run_settings(given.args));
     settings.who.spec = given.args.words[0];
     settings.who.workspace = given.args.words[1];
     CDCTL_TRY_ASSIGN(const auto timeout,
@@ -88,7 +88,7 @@ int command_workspace_new(Host& host, const CommandArguments& given) noexcept {
 
 int command_workspace_list(Host&, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto settings, settings_of(given.args));
+    CDCTL_TRY_ASSIGN(const auto settings, run_settings(given.args));
     for (const auto& project : folders_in(settings.who.root, settings.who.project)) {
       for (const auto& series : folders_in(project, settings.who.series)) {
         for (const auto& folder : folders_in(series, {})) {

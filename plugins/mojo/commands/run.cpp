@@ -13,7 +13,7 @@ constexpr Millis k_longest_run = std::chrono::hours(24);
 
 Result<HandRun> hand_run(const CommandArguments& given) {
   HandRun hand;
-  CDCTL_TRY_ASSIGN(hand.settings, settings_of(given.args));
+  CDCTL_TRY_ASSIGN(hand.settings, run_settings(given.args));
   CDCTL_TRY_ASSIGN(const auto timeout, duration_option(given.args, "timeout", k_longest_run));
   CDCTL_TRY_ASSIGN(hand.phase_timeout,
                    duration_option(given.args, "phase-timeout", hand.phase_timeout));

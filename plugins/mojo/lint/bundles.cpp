@@ -28,16 +28,16 @@ class BundleLinter {
     std::vector<Problem> problems;
     if (use.deployer) {
       const auto file = parse_deployer(text, use.shown, problems);
-      add(file.warnings, Severity::warning, "invalid-yaml");
+      add(file.warnings, LintSeverity::warning, "invalid-yaml");
       if (problems.empty() && use.target)
-        add(select(file, use.target, problems).warnings, Severity::warning, "invalid-yaml");
+        add(select(file, use.target, problems).warnings, LintSeverity::warning, "invalid-yaml");
     } else {
-      add(parse_bundle(text, use.shown, problems).warnings, Severity::warning, "invalid-yaml");
+      add(parse_bundle(text, use.shown, problems).warnings, LintSeverity::warning, "invalid-yaml");
     }
-    add(problems, Severity::error, "invalid-yaml");
+    add(problems, LintSeverity::error, "invalid-yaml");
   }
 
-  Result<std::vector<Finding>> end() {
+  Result<std::vector<LintFinding>> end() {
     for (const auto& [shown, text] : texts_) series(shown, text);
     CDCTL_TRY(templates());
     return std::move(findings_);
@@ -51,7 +51,8 @@ class BundleLinter {
     if (text)
       at->second = std::move(*text);
     else
-      findings_.push_back({use.shown, 0, 0, Severity::error, "invalid-yaml", text.error().what});
+      findings_.push_back(
+          {use.shown, 0, 0, LintSeverity::error, "invalid-yaml", text.error().what});
     return at->second;
   }
 
@@ -70,13 +71,13 @@ class BundleLinter {
       const auto name = series_.find(line.substr(first, line.find('#', first) - first));
       if (name.empty() || holds_word(shown, name) || holds_word(deployment, name)) continue;
       findings_.push_back(
-          {shown, number, first + 1, Severity::warning, "hard-coded-series",
+          {shown, number, first + 1, LintSeverity::warning, "hard-coded-series",
            fmt::format("'{}' is the name of a release; write {{{{ series }}}}", name)});
     }
   }
 
   Result<> templates() {
-    std::vector<TemplateFile> files;
+    std::vector<NamedTemplate> files;
     for (const auto& [shown, text] : texts_) {
       if (holds_template(text)) files.push_back({shown, text});
     }
@@ -91,12 +92,12 @@ class BundleLinter {
                                                        files.size(), found.error().what));
       return {};
     }
-    add(found->problems, Severity::error, "invalid-template");
-    add(found->undeclared, Severity::warning, "unset-variable");
+    add(found->problems, LintSeverity::error, "invalid-template");
+    add(found->undeclared, LintSeverity::warning, "unset-variable");
     return {};
   }
 
-  void add(const std::vector<Problem>& problems, Severity severity, std::string_view rule) {
+  void add(const std::vector<Problem>& problems, LintSeverity severity, std::string_view rule) {
     for (const auto& problem : problems)
       findings_.push_back({problem.file, problem.line, problem.column, severity,
                            problem.rule.empty() ? rule : problem.rule, problem.what});
@@ -105,13 +106,13 @@ class BundleLinter {
   const LintRequest& request_;
   const SeriesNames series_;
   std::map<std::string, std::string> texts_;  ///< by path
-  std::vector<Finding> findings_;
+  std::vector<LintFinding> findings_;
 };
 
 }  // namespace
 
-Result<std::vector<Finding>> lint_bundles(const LintRequest& request,
-                                          const std::vector<BundleUse>& uses) {
+Result<std::vector<LintFinding>> lint_bundles(const LintRequest& request,
+                                              const std::vector<BundleUse>& uses) {
   BundleLinter linter(request);
   for (const auto& use : uses) {
     CDCTL_TRY(may_go_on(request.deadline));

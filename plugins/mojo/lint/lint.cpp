@@ -29,8 +29,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto k_error = Severity::error;
-constexpr auto k_warning = Severity::warning;
+constexpr auto k_error = LintSeverity::error;
+constexpr auto k_warning = LintSeverity::warning;
 
 constexpr std::array k_rules{
     LintRule{"manifest", k_error, false,
@@ -62,12 +62,12 @@ constexpr std::array k_rules{
 
 std::span<const LintRule> lint_rules() { return k_rules; }
 
-Json to_json(const Finding& finding) {
+Json to_json(const LintFinding& finding) {
   return Json::object({{"schema", "cdctl.finding/1"},
                        {"path", finding.path},
                        {"line", finding.line == 0 ? Json() : Json(finding.line)},
                        {"column", finding.column == 0 ? Json() : Json(finding.column)},
-                       {"severity", finding.severity == Severity::error ? "error" : "warning"},
+                       {"severity", finding.severity == LintSeverity::error ? "error" : "warning"},
                        {"rule", finding.rule},
                        {"message", finding.message},
                        {"fixable", finding.fixable},
@@ -78,7 +78,7 @@ namespace {
 
 /// One look at the spec: nothing is changed.
 struct LintPass {
-  std::vector<Finding> findings;  ///< in no order, some twice
+  std::vector<LintFinding> findings;  ///< in no order, some twice
   std::map<std::string, FixedText>
       texts;  ///< manifests whose text has repairs, by path; findings name that path
   std::map<std::string, std::vector<std::size_t>>
@@ -108,12 +108,12 @@ class Linter {
                 std::size_t depth);
   [[nodiscard]] std::set<std::string> stages_of(const Start& start,
                                                 const std::set<std::string>& names) const;
-  [[nodiscard]] std::string config_of(const Row& row) const;
+  [[nodiscard]] std::string config_of(const ManifestRow& row) const;
   void plan(const Stage& stage, const std::string& name);
   void step(const PlannedStep& step);
-  void problem(const Stage& stage, const Plan& plan, const Problem& problem, Severity severity);
-  [[nodiscard]] bool fixable(const Finding& finding) const;
-  [[nodiscard]] bool mode_fixable(const Stage& stage, const Finding& finding);
+  void problem(const Stage& stage, const Plan& plan, const Problem& problem, LintSeverity severity);
+  [[nodiscard]] bool fixable(const LintFinding& finding) const;
+  [[nodiscard]] bool mode_fixable(const Stage& stage, const LintFinding& finding);
   void collect(const std::filesystem::path& file);
   [[nodiscard]] Result<> unreferenced();
   [[nodiscard]] std::string shown(const std::filesystem::path& file) const;
@@ -157,10 +157,10 @@ void Linter::links() {
     if (entry.kind != TreeEntry::Kind::link) continue;
     const auto link = printable(entry.link, 80);
     if (entry.dead)
-      pass_.findings.push_back({entry.path, 0, 0, Severity::error, "dead-link",
+      pass_.findings.push_back({entry.path, 0, 0, LintSeverity::error, "dead-link",
                                 fmt::format("a link to '{}', which is not there", link)});
     else if (entry.target.empty())
-      pass_.findings.push_back({entry.path, 0, 0, Severity::error, "dead-link",
+      pass_.findings.push_back({entry.path, 0, 0, LintSeverity::error, "dead-link",
                                 fmt::format("a link to '{}', which leads out of the spec", link)});
   }
 }
@@ -212,10 +212,10 @@ const Manifest* Linter::text(const std::string& path) {
   auto fixed = fix_manifest(*bytes);
   for (const auto& fix : fixed.fixes) {
     if (fix.rule == "trailing-blanks")
-      pass_.findings.push_back({path, fix.line, fix.column, Severity::warning, fix.rule,
+      pass_.findings.push_back({path, fix.line, fix.column, LintSeverity::warning, fix.rule,
                                 "blanks at the end of the line", true});
     if (fix.rule == "missing-newline")
-      pass_.findings.push_back({path, fix.line, fix.column, Severity::warning, fix.rule,
+      pass_.findings.push_back({path, fix.line, fix.column, LintSeverity::warning, fix.rule,
                                 "the last line does not end", true});
   }
   if (!fixed.fixes.empty()) pass_.texts.emplace(path, std::move(fixed));
@@ -226,7 +226,7 @@ const Manifest* Linter::text(const std::string& path) {
       const auto name = series_.find(option.value);
       if (name.empty()) continue;
       pass_.findings.push_back(
-          {path, row.line, option.column, Severity::warning, "hard-coded-series",
+          {path, row.line, option.column, LintSeverity::warning, "hard-coded-series",
            fmt::format("'{}' is the name of a release; write ${{MOJO_SERIES}}", name)});
     }
     if (const auto* rule = phase_rule(row.phase)) references_.value(rule->default_file);
@@ -248,7 +248,7 @@ void Linter::included(const Stage& stage, const Manifest& manifest, std::set<std
   }
 }
 
-std::string Linter::config_of(const Row& row) const {
+std::string Linter::config_of(const ManifestRow& row) const {
   const auto* rule = phase_rule(row.phase);
   if (!rule || rule->kind == PhaseKind::sleep) return {};
   const auto* option = row.find("config");
@@ -279,17 +279,18 @@ std::set<std::string> Linter::stages_of(const Start& start,
 }
 
 void Linter::plan(const Stage& stage, const std::string& name) {
-  PlanPlaces places{stage, {}, request_.variables};
-  places.procfile_later = true;
-  const auto made = make_plan(places, name);
-  for (const auto& found : made.problems) problem(stage, made, found, Severity::error);
-  for (const auto& found : made.warnings) problem(stage, made, found, Severity::warning);
+  PlanOptions options{stage, {}, request_.variables};
+  options.procfile_later = true;
+  const auto made = make_plan(options, name);
+  for (const auto& found : made.problems) problem(stage, made, found, LintSeverity::error);
+  for (const auto& found : made.warnings) problem(stage, made, found, LintSeverity::warning);
   for (const auto& found : made.steps) step(found);
 }
 
 void Linter::problem(const Stage& stage, const Plan& plan, const Problem& problem,
-                     Severity severity) {
-  Finding finding{problem.file, problem.line, problem.column, severity, problem.rule, problem.what};
+                     LintSeverity severity) {
+  LintFinding finding{problem.file, problem.line, problem.column,
+                      severity,     problem.rule, problem.what};
   const bool manifest = problem.file == plan.manifest || manifests_.contains(problem.file);
   if (finding.rule.empty()) finding.rule = manifest ? "manifest" : "invalid-file";
   if (!manifest) finding.path = real_shown(tree_.spec() / problem.file);
@@ -298,7 +299,7 @@ void Linter::problem(const Stage& stage, const Plan& plan, const Problem& proble
   pass_.findings.push_back(std::move(finding));
 }
 
-bool Linter::fixable(const Finding& finding) const {
+bool Linter::fixable(const LintFinding& finding) const {
   const auto at = pass_.texts.find(finding.path);
   if (at == pass_.texts.end()) return false;
   const auto place = [](const TextFix& fix) { return std::pair(fix.line, fix.column); };
@@ -309,10 +310,11 @@ bool Linter::fixable(const Finding& finding) const {
 
 /// Whether chmod would do: it is no link out of the spec, has a #! line, and is not executable.
 /// Notes it then.
-bool Linter::mode_fixable(const Stage& stage, const Finding& finding) {
+bool Linter::mode_fixable(const Stage& stage, const LintFinding& finding) {
   const auto manifest = manifests_.find(finding.path);
   if (manifest == manifests_.end()) return false;
-  const auto row = std::ranges::lower_bound(manifest->second.rows, finding.line, {}, &Row::line);
+  const auto row =
+      std::ranges::lower_bound(manifest->second.rows, finding.line, {}, &ManifestRow::line);
   const auto file = row == manifest->second.rows.end() ? fail("") : stage.find(config_of(*row));
   const auto real = file ? tree_.real(*file) : "";
   if (real.empty() || ::access(file->c_str(), X_OK) == 0) return false;
@@ -348,7 +350,7 @@ void Linter::collect(const fs::path& file) {
     const auto name = series_.find(line.text);
     if (name.empty() || holds_word(path, name)) continue;
     pass_.findings.push_back(
-        {path, line.number, 0, Severity::warning, "hard-coded-series",
+        {path, line.number, 0, LintSeverity::warning, "hard-coded-series",
          fmt::format("'{}' is the name of a release; have a collect file for each, as {}-{}, and "
                      "config={}-${{MOJO_SERIES}}",
                      name, file.filename().string(), name, file.filename().string())});
@@ -358,7 +360,7 @@ void Linter::collect(const fs::path& file) {
 Result<> Linter::unreferenced() {
   CDCTL_TRY_ASSIGN(const auto paths, references_.unnamed(request_.deadline));
   for (const auto& path : paths) {
-    pass_.findings.push_back({path, 0, 0, Severity::warning, "unreferenced-file",
+    pass_.findings.push_back({path, 0, 0, LintSeverity::warning, "unreferenced-file",
                               "no manifest, script, bundle, collect file or link names it"});
   }
   return {};
@@ -382,10 +384,10 @@ class Repair {
       : request_(request), tree_(tree), pass_(pass) {}
 
   /// What was repaired, with its old place.
-  std::vector<Finding> run() {
+  std::vector<LintFinding> run() {
     for (const auto& [path, fixed] : pass_.texts) {
       if (write(path, fixed.text))
-        take([&](const Finding& finding) {
+        take([&](const LintFinding& finding) {
           return finding.path == path && finding.rule != "not-executable";
         });
     }
@@ -420,13 +422,13 @@ class Repair {
     if (request_.host) request_.host->log(Level::warning, what);
   }
   template <class Which>
-    requires std::predicate<Which, const Finding&>
+    requires std::predicate<Which, const LintFinding&>
   void take(Which&& which) {
     for (const auto& finding : pass_.findings) {
       if (finding.fixable && which(finding)) take(finding);
     }
   }
-  void take(Finding finding) {
+  void take(LintFinding finding) {
     finding.fixed = true;
     fixed_.push_back(std::move(finding));
   }
@@ -434,12 +436,12 @@ class Repair {
   const LintRequest& request_;
   const SpecTree& tree_;
   LintPass& pass_;
-  std::vector<Finding> fixed_;
+  std::vector<LintFinding> fixed_;
 };
 
 /// In the order of reading, each once: two stages may find the same.
-std::vector<Finding> in_order(std::vector<Finding> findings) {
-  std::ranges::sort(findings, {}, [](const Finding& finding) {
+std::vector<LintFinding> in_order(std::vector<LintFinding> findings) {
+  std::ranges::sort(findings, {}, [](const LintFinding& finding) {
     return std::tuple(std::string_view(finding.path), finding.line, finding.column, finding.rule,
                       std::string_view(finding.message), !finding.fixed);
   });
@@ -449,7 +451,7 @@ std::vector<Finding> in_order(std::vector<Finding> findings) {
 
 }  // namespace
 
-Result<std::vector<Finding>> lint_spec(const LintRequest& request) {
+Result<std::vector<LintFinding>> lint_spec(const LintRequest& request) {
   if (request.stage && !request.stage->empty()) CDCTL_TRY(check_relative(*request.stage, "stage"));
   CDCTL_TRY_ASSIGN(const auto tree, SpecTree::read(request.spec, request.deadline));
   CDCTL_TRY_ASSIGN(auto pass, Linter(request, tree).run());

@@ -16,12 +16,12 @@
 
 namespace cdctl::mojo {
 
-enum class Severity { error, warning };
+enum class LintSeverity { error, warning };
 
 /// One thing that lint looks for. Names never change: people grep for them.
 struct LintRule {
   std::string_view name;
-  Severity severity;
+  LintSeverity severity;
   bool fixable;  ///< whether there are cases that --fix repairs
   std::string_view summary;
 };
@@ -29,20 +29,20 @@ struct LintRule {
 [[nodiscard]] std::span<const LintRule> lint_rules();
 
 /// One thing found in a spec.
-struct Finding {
+struct LintFinding {
   std::string path;        ///< relative to the spec
   std::size_t line = 0;    ///< from 1; 0 = the file as a whole
   std::size_t column = 0;  ///< from 1, in bytes; 0 = the line as a whole
-  Severity severity = Severity::error;
+  LintSeverity severity = LintSeverity::error;
   std::string_view rule;  ///< of lint_rules()
   std::string message;
   bool fixable = false;  ///< --fix would repair it
   bool fixed = false;    ///< and has
 
-  friend bool operator==(const Finding&, const Finding&) = default;
+  friend bool operator==(const LintFinding&, const LintFinding&) = default;
 };
 /// A `cdctl.finding/1` record.
-[[nodiscard]] Json to_json(const Finding& finding);
+[[nodiscard]] Json to_json(const LintFinding& finding);
 
 struct LintRequest {
   std::filesystem::path spec;  ///< its top folder
@@ -62,6 +62,6 @@ struct LintRequest {
 /// with its old place. What only a whole spec can tell (files that nobody names) is left out when a
 /// stage or a manifest is given. The error is that the spec could not be looked at: no folder, too
 /// large, or the deadline or a signal came first.
-[[nodiscard]] Result<std::vector<Finding>> lint_spec(const LintRequest& request);
+[[nodiscard]] Result<std::vector<LintFinding>> lint_spec(const LintRequest& request);
 
 }  // namespace cdctl::mojo

@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view k_blanks = " \t";
 
 /// A word of a phase line, and what becomes of it.
-struct Piece {
-  Word word;
+struct FixedWord {
+  ShellWord word;
   std::string_view raw;  ///< as it is written
   std::string_view key;  ///< without dashes; empty when it is no option
   bool dropped = false;
@@ -42,7 +42,7 @@ class Fixer {
  private:
   void phase_line(std::string_view text) {
     Problem problem;
-    const auto words = split_words(text, problem);
+    const auto words = shell_words(text, problem);
     if (!problem.what.empty() || text.find('\r') != std::string_view::npos) {
       out_.text += text;
       return;
@@ -59,10 +59,11 @@ class Fixer {
     }
     end(text, at, at);
   }
-  static std::vector<Piece> pieces_of(const std::vector<Word>& words, std::string_view text) {
-    std::vector<Piece> pieces;
+  static std::vector<FixedWord> pieces_of(const std::vector<ShellWord>& words,
+                                          std::string_view text) {
+    std::vector<FixedWord> pieces;
     for (const auto& word : words) {
-      Piece piece{word, text.substr(word.column - 1, word.end - word.column), {}, false, false};
+      FixedWord piece{word, text.substr(word.column - 1, word.end - word.column), {}, false, false};
       const auto equals = std::string_view(word.text).find('=');
       // Not a view into the copy: short strings move with their owner.
       if (!pieces.empty() && equals != std::string_view::npos)
@@ -75,8 +76,8 @@ class Fixer {
     }
     return pieces;
   }
-  void drop_repeated(std::vector<Piece>& pieces) {
-    std::map<std::string_view, Piece*> last;
+  void drop_repeated(std::vector<FixedWord>& pieces) {
+    std::map<std::string_view, FixedWord*> last;
     for (auto& piece : pieces) {
       if (piece.key.empty()) continue;
       const auto [at, fresh] = last.try_emplace(piece.key, &piece);

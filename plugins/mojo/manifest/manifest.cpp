@@ -15,18 +15,18 @@ namespace cdctl::mojo {
 namespace {
 
 /// Reads one phase line into a row, or notes why not.
-class LineReader {
+class PhaseLineReader {
  public:
-  LineReader(Manifest& manifest, std::size_t line) : manifest_(manifest), line_(line) {}
+  PhaseLineReader(Manifest& manifest, std::size_t line) : manifest_(manifest), line_(line) {}
 
   void read(std::string_view text) {
     Problem problem{manifest_.path, line_, 0, {}};
-    const auto words = split_words(text, problem);
+    const auto words = shell_words(text, problem);
     if (!problem.what.empty()) {
       manifest_.problems.push_back(std::move(problem));
       return;
     }
-    Row row{line_, words.front().text, {}};
+    ManifestRow row{line_, words.front().text, {}};
     if (!phase_rule(row.phase)) wrong(words.front().column, no_phase(row.phase));
     for (std::size_t i = 1; i < words.size(); ++i) option(row, words[i]);
     manifest_.rows.push_back(std::move(row));
@@ -39,7 +39,7 @@ class LineReader {
     return manifest_.problems.size() < 100 ? unknown_phase(word)
                                            : fmt::format("'{}' is no phase", printable(word, 60));
   }
-  void option(Row& row, const Word& word) {
+  void option(ManifestRow& row, const ShellWord& word) {
     const auto equals = word.text.find('=');
     if (equals == std::string::npos || equals == 0) {
       return wrong(word.column,
@@ -79,8 +79,8 @@ class LineReader {
 
 }  // namespace
 
-const Option* Row::find(std::string_view key) const {
-  const Option* found = nullptr;
+const PhaseOption* ManifestRow::find(std::string_view key) const {
+  const PhaseOption* found = nullptr;
   for (const auto& option : options) {
     if (option.key == key ||
         (option.key.starts_with("--") && std::string_view(option.key).substr(2) == key))
@@ -123,7 +123,7 @@ Manifest parse_manifest(std::string_view text, std::string path) {
   for (const auto& line : split_lines(text, manifest.path, manifest.problems)) {
     const auto content = trimmed(line.text);
     if (content.empty() || content.starts_with('#')) continue;
-    LineReader(manifest, line.number).read(line.text);
+    PhaseLineReader(manifest, line.number).read(line.text);
   }
   // Bytes that no line may hold were found first; people read from top to bottom.
   std::ranges::stable_sort(manifest.problems, {}, &Problem::line);

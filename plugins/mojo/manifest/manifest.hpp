@@ -10,28 +10,28 @@
 namespace cdctl::mojo {
 
 /// One `key=value` of a phase line.
-struct Option {
+struct PhaseOption {
   std::string key;
   std::string value;  ///< all after the first `=`, quotes removed, variables as written
   std::size_t column = 0;
 };
 
 /// One phase line.
-struct Row {
+struct ManifestRow {
   std::size_t line = 0;
   std::string phase;
-  std::vector<Option> options;  ///< in the order of the file, repeated keys kept
+  std::vector<PhaseOption> options;  ///< in the order of the file, repeated keys kept
 
   /// The value that counts for `key`: the last one, since `--target` and repeated keys are
   /// accepted.
-  [[nodiscard]] const Option* find(std::string_view key) const;
+  [[nodiscard]] const PhaseOption* find(std::string_view key) const;
 };
 
 /// A manifest as it is written. Nothing is expanded and no file is looked for: that is plan.hpp's
 /// part.
 struct Manifest {
   std::string path;
-  std::vector<Row> rows;
+  std::vector<ManifestRow> rows;
   std::vector<Problem> warnings;  ///< what is accepted, but hardly meant
   std::vector<Problem> problems;  ///< all that is wrong; nothing may run when there is one
 };

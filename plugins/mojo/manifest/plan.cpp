@@ -173,7 +173,7 @@ std::string misfit(const OptionRule& rule, std::string_view value) {
 /// Turns one row after the other into steps, and notes everything that is wrong.
 class Planner {
  public:
-  Planner(const PlanPlaces& places, Plan& plan) : places_(places), plan_(plan) {}
+  Planner(const PlanOptions& options, Plan& plan) : options_(options), plan_(plan) {}
 
   void manifest(std::string_view text, const std::string& shown,
                 const std::map<std::string, std::string>& words) {
@@ -192,13 +192,13 @@ class Planner {
   /// One row on its way to a step.
   struct Line {
     const PhaseRule& rule;
-    const Row& row;
+    const ManifestRow& row;
     const std::string& path;
     PlannedStep step;
     bool fine = true;
   };
 
-  void row(const PhaseRule& rule, const Row& row, const std::string& path,
+  void row(const PhaseRule& rule, const ManifestRow& row, const std::string& path,
            const std::map<std::string, std::string>& words) {
     Line line{rule, row, path, {}};
     line.step.rule = &rule;
@@ -206,8 +206,8 @@ class Planner {
     line.step.line = row.line;
     line.step.words = words;
     line.step.timeout = rule.kind == PhaseKind::deploy
-                            ? std::max(places_.timeout, Millis(std::chrono::minutes(45)))
-                            : places_.timeout;
+                            ? std::max(options_.timeout, Millis(std::chrono::minutes(45)))
+                            : options_.timeout;
     for (const auto& option : row.options) take(line, option, words);
     if (!line.fine) return;
     if (rule.kind == PhaseKind::include) return include(line);
@@ -222,17 +222,18 @@ class Planner {
     plan_.steps.push_back(std::move(line.step));
   }
 
-  void take(Line& line, const Option& option, const std::map<std::string, std::string>& words) {
+  void take(Line& line, const PhaseOption& option,
+            const std::map<std::string, std::string>& words) {
     const auto key = without_dashes(option.key);
     const auto* rule = option_rule(line.rule, key);
     const bool word = !rule && line.rule.words && environment_word(key);
     if (!rule && !word) {
-      if (!places_.lenient) return wrong(line, option.column, unknown_option(line.rule, key));
+      if (!options_.lenient) return wrong(line, option.column, unknown_option(line.rule, key));
       return warn(line, option.column, unknown_option(line.rule, key));
     }
     auto value = expand(option.value, [&](const std::string& name) -> std::optional<std::string> {
       const auto at = words.find(name);
-      return at == words.end() ? places_.variables(name) : std::optional(at->second);
+      return at == words.end() ? options_.variables(name) : std::optional(at->second);
     });
     if (!value)
       return wrong(line, option.column, fmt::format("{}: {}", key, value.error()),
@@ -244,7 +245,8 @@ class Planner {
     line.step.options.push_back({option.key, std::move(*value), option.column});
   }
 
-  void check(Line& line, const OptionRule& rule, const Option& option, const std::string& value) {
+  void check(Line& line, const OptionRule& rule, const PhaseOption& option,
+             const std::string& value) {
     const bool pause = line.rule.kind == PhaseKind::sleep && rule.name == "config";
     if (const auto why = misfit(rule, value); !why.empty())
       return wrong(line, option.column,
@@ -268,9 +270,9 @@ class Planner {
 
   void include(Line& line) {
     if (line.step.config.empty()) return wrong(line, 0, "include needs config=FILE");
-    auto found = places_.stage.find(line.step.config);
+    auto found = options_.stage.find(line.step.config);
     if (!found) return not_found(line, std::move(found.error().what));
-    const auto shown = found->lexically_relative(places_.stage.spec()).string();
+    const auto shown = found->lexically_relative(options_.stage.spec()).string();
     if (open_.contains(shown))
       return wrong(line, column(line), fmt::format("'{}' includes itself", shown));
     if (open_.size() > k_deepest_include)
@@ -293,11 +295,11 @@ class Planner {
       return;
     }
     if (step.config.empty()) step.config = line.rule.default_file;
-    if (step.config.empty() || !places_.check_files) return;
-    auto found = places_.stage.find(step.config);
+    if (step.config.empty() || !options_.check_files) return;
+    auto found = options_.stage.find(step.config);
     if (!found && names_procfile(step.config) && step.kind() == PhaseKind::deploy) {
       found = in_trunk(step, found.error());
-      if (!found && places_.procfile_later && found.error().what.contains("there is no")) return;
+      if (!found && options_.procfile_later && found.error().what.contains("there is no")) return;
     }
     if (!found) return not_found(line, std::move(found.error().what));
     step.file = std::move(*found);
@@ -306,11 +308,11 @@ class Planner {
     if (const auto* local = step.value("local")) secret(line, *local);
   }
   Result<fs::path> in_trunk(const PlannedStep& step, Error error) const {
-    if (places_.trunk.empty() || !check_relative(step.config, "file"))
+    if (options_.trunk.empty() || !check_relative(step.config, "file"))
       return fail(std::move(error));
-    auto candidate = places_.trunk / step.config;
+    auto candidate = options_.trunk / step.config;
     std::error_code ignored;
-    if (fs::is_regular_file(candidate, ignored) && inside(candidate, places_.trunk))
+    if (fs::is_regular_file(candidate, ignored) && inside(candidate, options_.trunk))
       return candidate;
     error.what += ", nor in the trunk";
     return fail(std::move(error));
@@ -318,18 +320,18 @@ class Planner {
   /// The file's path for messages: relative to the spec, or as it was asked for when it is the
   /// trunk's.
   std::string shown(const PlannedStep& step) const {
-    auto path = step.file.lexically_relative(places_.stage.spec()).string();
+    auto path = step.file.lexically_relative(options_.stage.spec()).string();
     return path.empty() || path.starts_with("../") ? step.config : path;
   }
   void secret(Line& line, const std::string& name) {
     if (auto fine = check_relative(name, "local"); !fine)
       return wrong(line, column(line, "local"), fine.error().what);
     std::error_code ignored;
-    if (places_.secrets.empty() || (fs::is_regular_file(places_.secrets / name, ignored) &&
-                                    inside(places_.secrets / name, places_.secrets)))
+    if (options_.secrets.empty() || (fs::is_regular_file(options_.secrets / name, ignored) &&
+                                     inside(options_.secrets / name, options_.secrets)))
       return;
     wrong(line, column(line, "local"),
-          fmt::format("there is no secrets file '{}' in {}", name, places_.secrets.string()));
+          fmt::format("there is no secrets file '{}' in {}", name, options_.secrets.string()));
   }
 
   static std::size_t column(const Line& line, std::string_view key = "config") {
@@ -353,7 +355,7 @@ class Planner {
     plan_.warnings.push_back({line.path, line.row.line, column, std::move(what)});
   }
 
-  const PlanPlaces& places_;
+  const PlanOptions& options_;
   Plan& plan_;
   std::set<std::string> open_;  ///< the manifests that are being read, to find an include of itself
   std::size_t includes_ = 0, included_bytes_ = 0;
@@ -388,10 +390,10 @@ bool names_procfile(std::string_view config) {
   return fs::path(config).filename().string().starts_with("Procfile");
 }
 
-Plan plan_text(const PlanPlaces& places, std::string_view text, const std::string& shown) {
+Plan plan_text(const PlanOptions& options, std::string_view text, const std::string& shown) {
   Plan plan;
   plan.manifest = shown;
-  Planner(places, plan).manifest(text, shown, {});
+  Planner(options, plan).manifest(text, shown, {});
   // The manifest itself first, from top to bottom; then the other files.
   const auto order = [&](const Problem& problem) {
     return std::tuple(problem.file != shown, std::string_view(problem.file), problem.line,
@@ -405,16 +407,16 @@ Plan plan_text(const PlanPlaces& places, std::string_view text, const std::strin
   return plan;
 }
 
-Plan make_plan(const PlanPlaces& places, const std::string& name) {
+Plan make_plan(const PlanOptions& options, const std::string& name) {
   Plan plan;
   plan.manifest = name;
-  const auto file = places.stage.find(name);
+  const auto file = options.stage.find(name);
   const auto text = file ? read_file(*file, k_largest_file) : fail(file.error());
   if (!text) {
     plan.problems.push_back({name, 0, 0, text.error().what});
     return plan;
   }
-  return plan_text(places, *text, file->lexically_relative(places.stage.spec()).string());
+  return plan_text(options, *text, file->lexically_relative(options.stage.spec()).string());
 }
 
 }  // namespace cdctl::mojo

@@ -22,8 +22,8 @@ struct PlannedStep {
   const PhaseRule* rule = nullptr;
   std::string path;  ///< of the manifest, relative to the spec: an include has its own
   std::size_t line = 0;
-  std::size_t number = 0;       ///< from 1, in the whole plan
-  std::vector<Option> options;  ///< as written and in that order, variables expanded
+  std::size_t number = 0;            ///< from 1, in the whole plan
+  std::vector<PhaseOption> options;  ///< as written and in that order, variables expanded
   std::string config;  ///< the file's name as it was asked for, or its default; empty without one
   std::filesystem::path file;  ///< where it was found; empty when the plan looks for no files
   std::map<std::string, std::string>
@@ -49,7 +49,7 @@ struct Plan {
 };
 
 /// Where a plan looks for things, and how strict it is.
-struct PlanPlaces {
+struct PlanOptions {
   const Stage& stage;
   std::filesystem::path trunk;         ///< checkout of the trunk; empty when there is none
   Lookup variables;                    ///< for ${NAME} in option values
@@ -63,9 +63,9 @@ struct PlanPlaces {
 /// Reads the manifest `name` and checks all of it before anything runs: grammar, phases, options,
 /// variables, and that every file it names is there and fits its phase (executable, with a known
 /// interpreter; a readable collect file).
-[[nodiscard]] Plan make_plan(const PlanPlaces& places, const std::string& name);
+[[nodiscard]] Plan make_plan(const PlanOptions& options, const std::string& name);
 /// The same for text that is no file, as of a phase given on the command line.
-[[nodiscard]] Plan plan_text(const PlanPlaces& places, std::string_view text,
+[[nodiscard]] Plan plan_text(const PlanOptions& options, std::string_view text,
                              const std::string& shown);
 
 /// Whether a `config` of deploy names a Procfile rather than a bundle: by its name, as editors do.

@@ -129,7 +129,7 @@ Result<Json> trunk_bundle(const fs::path& trunk, const std::map<std::string, std
 
 Result<std::vector<Problem>> check_bundles(const Plan& plan, const Deadline& deadline) {
   std::vector<Problem> problems;
-  std::vector<TemplateFile> templates;
+  std::vector<NamedTemplate> templates;
   for (const auto& step : plan.steps) {
     const bool bundle = step.kind() == PhaseKind::bundle ||
                         (step.kind() == PhaseKind::deploy && !names_procfile(step.config));

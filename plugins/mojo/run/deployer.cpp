@@ -69,9 +69,9 @@ Result<> run_external(const ExternalRun& run, const Deadline& deadline) {
 }
 
 /// One deploy, from the empty workspace to the started units.
-class Deployment final : public Launcher {
+class DeployRun final : public Launcher {
  public:
-  Deployment(Host& host, const DeployRequest& request, Claim& claim, MojoOptions options)
+  DeployRun(Host& host, const DeployRequest& request, Claim& claim, MojoOptions options)
       : host_(host),
         request_(request),
         claim_(claim),
@@ -105,7 +105,7 @@ class Deployment final : public Launcher {
     crash_point("mojo.started");
     return {};
   }
-  Result<SetStatus> look(const Deadline& deadline) override {
+  Result<SetStatus> describe(const Deadline& deadline) override {
     CDCTL_TRY_ASSIGN(auto* engine, host_.engine(request_.service.engine));
     return engine->describe(request_.set, deadline);
   }
@@ -159,11 +159,11 @@ class Deployment final : public Launcher {
     auto masked = mask();
     CDCTL_TRY(install_secrets(secrets(), workspace_.local, !options_.stage.empty(), masked,
                               request_.deadline));
-    const PlanPlaces places{
+    const PlanOptions options{
         stage,     trunk(), [&](const std::string& name) { return environment_value(env, name); },
         secrets(), true,    false,
         true};
-    auto plan = make_plan(places, options_.manifest);
+    auto plan = make_plan(options, options_.manifest);
     CDCTL_TRY_ASSIGN(const auto bundles, check_bundles(plan, request_.deadline));
     std::ranges::copy(bundles, std::back_inserter(plan.problems));
     if (!plan.problems.empty())
@@ -273,7 +273,7 @@ class Deployment final : public Launcher {
 Result<> MojoDeployer::do_deploy(const DeployRequest& request, Claim& claim) {
   auto options = mojo_options(request.service);
   if (!options) return fail(std::move(options.error()));
-  return Deployment(host_, request, claim, std::move(*options)).run();
+  return DeployRun(host_, request, claim, std::move(*options)).run();
 }
 
 }  // namespace cdctl::mojo

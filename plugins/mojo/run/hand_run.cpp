@@ -42,7 +42,7 @@ Result<> apart(const SpecAddress& address, const Workspace& workspace) {
 
 /// Puts the spec into the workspace, which is emptied once it is here: an address that cannot be
 /// read costs nothing.
-Result<Json> fresh(Host& host, const Settings& settings, const Workspace& workspace,
+Result<Json> fresh(Host& host, const RunSettings& settings, const Workspace& workspace,
                    const Deadline& deadline) {
   if (settings.who.spec.empty())
     return fail(ExitCode::usage, "no spec given: name it, or set MOJO_SPEC");
@@ -69,7 +69,7 @@ Result<Json> fresh(Host& host, const Settings& settings, const Workspace& worksp
 }
 
 /// What is there from an earlier run.
-Result<Json> kept(const Settings& settings, const Workspace& workspace) {
+Result<Json> kept(const RunSettings& settings, const Workspace& workspace) {
   auto json = read_workspace(workspace.root);
   std::error_code error;
   if (!json.is_object() || !fs::is_directory(workspace.spec, error)) {
@@ -111,12 +111,12 @@ class Hand {
     CDCTL_TRY_ASSIGN(const auto hold, WorkspaceHold::take(workspace_.root));
     CDCTL_TRY(end_leftovers());
     const bool resumes = hand_.selection.resumes() || hand_.phase_line;
-    auto memory =
+    auto state =
         resumes ? kept(settings_, workspace_) : fresh(host_, settings_, workspace_, hand_.deadline);
-    if (!memory) return fail(std::move(memory.error()));
-    if (settings_.who.spec.empty()) settings_.who.spec = (*memory)["address"].as_string();
-    if (resumes) CDCTL_TRY(same_stage((*memory)["stage"].as_string()));
-    return in_workspace(*memory);
+    if (!state) return fail(std::move(state.error()));
+    if (settings_.who.spec.empty()) settings_.who.spec = (*state)["address"].as_string();
+    if (resumes) CDCTL_TRY(same_stage((*state)["stage"].as_string()));
+    return in_workspace(*state);
   }
 
  private:
@@ -130,7 +130,7 @@ class Hand {
             stage, settings_.who.stage));
   }
 
-  Result<> in_workspace(Json& memory) {
+  Result<> in_workspace(Json& state) {
     const auto secrets =
         secrets_folder(settings_.who.root, settings_.who.project, settings_.who.stage);
     Mask mask;
@@ -139,13 +139,13 @@ class Hand {
                               hand_.deadline));
     const Stage stage(workspace_.spec, settings_.who.stage);
     const auto env = mojo_environment(settings_.who, workspace_);
-    PlanPlaces places{
+    PlanOptions options{
         stage, {}, [&](const std::string& name) { return environment_value(env, name); }, secrets};
-    places.lenient = hand_.lenient;
-    places.procfile_later = true;
-    places.timeout = hand_.phase_timeout;
-    auto plan = hand_.phase_line ? plan_text(places, *hand_.phase_line, "command line")
-                                 : make_plan(places, settings_.manifest);
+    options.lenient = hand_.lenient;
+    options.procfile_later = true;
+    options.timeout = hand_.phase_timeout;
+    auto plan = hand_.phase_line ? plan_text(options, *hand_.phase_line, "command line")
+                                 : make_plan(options, settings_.manifest);
     CDCTL_TRY_ASSIGN(const auto bundles, check_bundles(plan, hand_.deadline));
     std::ranges::copy(bundles, std::back_inserter(plan.problems));
     CDCTL_TRY(usable(plan));
@@ -158,11 +158,11 @@ class Hand {
 
     const std::map<std::string, Fetched> no_sources;
     Collector collector(host_, settings_.who.project, workspace_, no_sources);
-    SourceState spec{memory["spec"]["kind"].as_string(),
-                     memory["spec"]["url"].as_string(),
-                     memory["spec"]["revision"].as_string(),
+    SourceState spec{state["spec"]["kind"].as_string(),
+                     state["spec"]["url"].as_string(),
+                     state["spec"]["revision"].as_string(),
                      {}};
-    SetLauncher launcher(host_, settings_, workspace_, std::move(spec), memory);
+    SetLauncher launcher(host_, settings_, workspace_, std::move(spec), state);
     const auto deploys = [](const PlannedStep& step) {
       return step.kind() == PhaseKind::deploy || step.kind() == PhaseKind::bundle;
     };
@@ -266,7 +266,7 @@ class Hand {
 
   Host& host_;
   const HandRun& hand_;
-  Settings settings_;
+  RunSettings settings_;
   Workspace workspace_;
   std::pair<std::string, std::size_t> at_;
   bool journal_lost_ = false;
@@ -276,7 +276,7 @@ class Hand {
 
 Result<> run_by_hand(Host& host, const HandRun& hand) { return Hand(host, hand).run(); }
 
-Result<fs::path> make_workspace(Host& host, const Settings& settings, const Deadline& deadline) {
+Result<fs::path> make_workspace(Host& host, const RunSettings& settings, const Deadline& deadline) {
   CDCTL_TRY(need_workspace(settings));
   CDCTL_TRY(make_project(settings, ""));
   const Workspace workspace(settings.workspace_folder());

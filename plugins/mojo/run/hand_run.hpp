@@ -13,7 +13,7 @@ namespace cdctl::mojo {
 
 /// `cdctl mojo run`: a manifest in a workspace of a project, by hand or from cron.
 struct HandRun {
-  Settings settings;
+  RunSettings settings;
   Selection selection;
   std::optional<std::string> phase_line;  ///< one phase of the command line instead of the manifest
   bool locked = false, lenient = false, quiet = false;
@@ -30,7 +30,7 @@ struct HandRun {
 [[nodiscard]] Result<> run_by_hand(Host& host, const HandRun& hand);
 
 /// Makes a workspace with the spec in it and runs nothing. Exit code `refused` when it is there.
-[[nodiscard]] Result<std::filesystem::path> make_workspace(Host& host, const Settings& settings,
+[[nodiscard]] Result<std::filesystem::path> make_workspace(Host& host, const RunSettings& settings,
                                                            const Deadline& deadline);
 
 }  // namespace cdctl::mojo

@@ -85,7 +85,7 @@ Result<> all_charms(const StepRun& at) {
 
 constexpr Millis k_steady{15'000};  // juju-wait: ready must hold 15 s
 constexpr Millis k_longest_wait = std::chrono::minutes(30);
-constexpr Millis k_between_looks{250};
+constexpr Millis k_poll_interval{250};
 
 /// The processes that this step starts, and where their Procfile is.
 struct Wanted {
@@ -169,18 +169,18 @@ Result<> start_bundle(const StepRun& at) {
   return at.run.launcher.start_bundle(bundle, at.deadline);
 }
 
-/// What one look at the units told.
-struct Look {
+/// The units of a set at one moment.
+struct UnitHealth {
   bool up = false;
   std::int64_t restarts = 0;
   std::string what;  ///< `2 of 3 units up`
 };
 
-Result<Look> look(const StepRun& at, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto status, at.run.launcher.look(deadline));
+Result<UnitHealth> unit_health(const StepRun& at, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto status, at.run.launcher.describe(deadline));
   if (!status.want || !status.up)
     return fail(ExitCode::unknown, "the engine cannot say how many units are up");
-  Look out;
+  UnitHealth out;
   out.up = *status.want > 0 && *status.up == *status.want;
   for (const auto& unit : status.detail["units"].items()) out.restarts += unit["restarts"].as_int();
   out.what = fmt::format("{} of {} units of {} up", *status.up, *status.want, status.name.str());
@@ -206,7 +206,7 @@ std::vector<NrpeCommand> nrpe_commands(std::string_view text, const std::string&
       continue;
     }
     NrpeCommand command{std::string(line.text.substr(8, close - 8)), {}};
-    for (auto& word : split_words(line.text.substr(close + 2), problem))
+    for (auto& word : shell_words(line.text.substr(close + 2), problem))
       command.argv.push_back(std::move(word.text));
     if (problem.what.empty() && command.argv.empty()) problem.what = "the command is empty";
     if (problem.what.empty())
@@ -423,13 +423,13 @@ Result<> wait_steady(const StepRun& at, Millis steady, const Deadline& deadline)
   std::int64_t restarts = 0;
   std::string shown;
   for (;;) {
-    CDCTL_TRY_ASSIGN(const auto now_is, look(at, deadline));
+    CDCTL_TRY_ASSIGN(const auto now_is, unit_health(at, deadline));
     if (now_is.what != shown) at.say(shown = now_is.what);
     if (!now_is.up || now_is.restarts != restarts) since.reset();
     restarts = now_is.restarts;
     if (now_is.up && !since) since = std::chrono::steady_clock::now();
     if (since && std::chrono::steady_clock::now() - *since >= steady) return {};
-    if (auto waited = pause(k_between_looks, deadline); !waited) {
+    if (auto waited = pause(k_poll_interval, deadline); !waited) {
       if (waited.error().exit != ExitCode::timeout) return waited;
       return fail(
           ExitCode::timeout,
@@ -445,7 +445,7 @@ Result<> phase_check_wait(const StepRun& at) {
 
 Result<> phase_nagios_check(const StepRun& at) {
   if (!at.step.file.empty()) return nrpe_file(at);
-  CDCTL_TRY_ASSIGN(const auto now_is, look(at, at.deadline));
+  CDCTL_TRY_ASSIGN(const auto now_is, unit_health(at, at.deadline));
   if (!now_is.up) return fail(now_is.what);
   return {};
 }

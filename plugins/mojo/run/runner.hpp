@@ -32,7 +32,7 @@ class Launcher {
   /// Hands a bundle to such an engine; it joins what earlier phases handed over.
   [[nodiscard]] virtual Result<> start_bundle(const Json& bundle, const Deadline& deadline) = 0;
   /// The set as it is now, with its units.
-  [[nodiscard]] virtual Result<SetStatus> look(const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<SetStatus> describe(const Deadline& deadline) = 0;
   /// Told what a collect phase fetched, before anything is started from it.
   virtual void collected(const std::vector<Collected>& what) { (void)what; }
   /// Where units run when their Procfile says nothing else: a checkout of the trunk. Empty = the

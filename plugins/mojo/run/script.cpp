@@ -31,9 +31,9 @@ constexpr std::size_t k_longest_pending =
     1 << 16;  // a line that does not end is written in pieces of this size
 
 /// The output of a script on its way: to the logs, to who watches, and its end to the error.
-class Output {
+class ScriptOutput {
  public:
-  Output(Host& host, const Script& script, const Mask& mask, const LineSink& live)
+  ScriptOutput(Host& host, const Script& script, const Mask& mask, const LineSink& live)
       : host_(host), script_(script), mask_(mask), live_(live) {}
 
   Result<> open() {
@@ -132,7 +132,7 @@ std::string ScriptEnd::last_words() const {
 
 Result<ScriptEnd> run_script(Host& host, const Script& script, const Mask& mask,
                              const LineSink& live) {
-  Output output(host, script, mask, live);
+  ScriptOutput output(host, script, mask, live);
   CDCTL_TRY(output.open());
   Program command;
   command.argv = script.argv;

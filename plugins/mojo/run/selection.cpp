@@ -11,39 +11,39 @@ namespace cdctl::mojo {
 
 namespace {
 
-struct Place {
+struct ManifestLine {
   std::string path;
   std::size_t line = 0;
 };
 
-Result<Place> parse_place(const Plan& plan, const std::string& text) {
+Result<ManifestLine> parse_line(const Plan& plan, const std::string& text) {
   const auto colon = text.rfind(':');
-  Place place{colon == std::string::npos ? plan.manifest : text.substr(0, colon), 0};
+  ManifestLine wanted{colon == std::string::npos ? plan.manifest : text.substr(0, colon), 0};
   const auto number = colon == std::string::npos ? std::string_view(text)
                                                  : std::string_view(text).substr(colon + 1);
   const auto [stop, error] =
-      std::from_chars(number.data(), number.data() + number.size(), place.line);
-  if (error != std::errc() || stop != number.data() + number.size() || place.line == 0) {
+      std::from_chars(number.data(), number.data() + number.size(), wanted.line);
+  if (error != std::errc() || stop != number.data() + number.size() || wanted.line == 0) {
     return fail(ExitCode::usage, fmt::format("'{}' is no line of the manifest: write its number, "
                                              "FILE:NUMBER, or for --from also `failed`",
                                              printable(text, 60)));
   }
-  return place;
+  return wanted;
 }
 
 /// The index of the step at `text`.
 Result<std::size_t> find_step(const Plan& plan, const std::string& text) {
-  CDCTL_TRY_ASSIGN(const auto place, parse_place(plan, text));
+  CDCTL_TRY_ASSIGN(const auto wanted, parse_line(plan, text));
   std::string near;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const auto& step = plan.steps[i];
-    if (step.path != place.path) continue;
-    if (step.line == place.line) return i;
-    if (near.empty() && step.line > place.line)
+    if (step.path != wanted.path) continue;
+    if (step.line == wanted.line) return i;
+    if (near.empty() && step.line > wanted.line)
       near = fmt::format("; the next one is line {}, {}", step.line, step.rule->name);
   }
   return fail(ExitCode::usage,
-              fmt::format("{} has no phase at line {}{}", place.path, place.line, near));
+              fmt::format("{} has no phase at line {}{}", wanted.path, wanted.line, near));
 }
 
 /// Where the last run is to be gone on with: its step that failed or was cut short, or the one

@@ -30,7 +30,7 @@ Json to_json(const std::vector<Process>& processes) {
 }  // namespace
 
 void SetLauncher::collected(const std::vector<Collected>& what) {
-  auto all = memory_["collected"].is_object() ? memory_["collected"] : Json::object();
+  auto all = state_["collected"].is_object() ? state_["collected"] : Json::object();
   for (const auto& one : what) {
     auto revision = one.revision;
     // What comes from outside the spec has no revision but what it holds.
@@ -38,18 +38,18 @@ void SetLauncher::collected(const std::vector<Collected>& what) {
       revision = folder_digest(workspace_.build / one.destination).value_or("");
     all.set(one.destination, fmt::format("{} {} {}", one.kind, one.url, revision));
   }
-  memory_.set("collected", std::move(all));
-  remember();
+  state_.set("collected", std::move(all));
+  save_state();
 }
 
-void SetLauncher::remember() {
-  if (auto written = write_workspace(workspace_.root, memory_); !written)
+void SetLauncher::save_state() {
+  if (auto written = write_workspace(workspace_.root, state_); !written)
     host_.log(Level::warning, written.error().what);
 }
 
 Sources SetLauncher::sources() const {
   std::string lines;
-  for (const auto& [destination, text] : memory_["collected"].members())
+  for (const auto& [destination, text] : state_["collected"].members())
     lines += destination + " " + text.as_string() + "\n";
   const auto& who = settings_.who;
   const auto how = fmt::format("{}\n{}\n{}\n", who.stage, who.series, settings_.manifest);
@@ -87,15 +87,15 @@ Result<> SetLauncher::claim(const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* engine, host_.engine(settings_.engine));
   CDCTL_TRY_ASSIGN(claim_, engine->claim(name, sources(), now(), deadline));
   was_live_ = claim_->found().state == "live";
-  mine_ = memory_["set"].view() == name.str() && !memory_["processes"].is_null();
-  memory_.set("set", name.str());
-  remember();
+  mine_ = state_["set"].view() == name.str() && !state_["processes"].is_null();
+  state_.set("set", name.str());
+  save_state();
   crash_point("mojo.set-claimed");
   return {};
 }
 
 std::map<std::string, std::string> SetLauncher::unit_environment() const {
-  const auto name = parse_set_name(memory_["set"].view());
+  const auto name = parse_set_name(state_["set"].view());
   std::map<std::string, std::string> out{{"CDCTL_SERVICE", name->service},
                                          {"CDCTL_REVISION", name->revision},
                                          {"CDCTL_SET", name->str()}};
@@ -104,10 +104,10 @@ std::map<std::string, std::string> SetLauncher::unit_environment() const {
 }
 
 bool SetLauncher::nothing_to_start(const Json& wanted) const {
-  const bool same = !mine_ || memory_["processes"] == wanted;
+  const bool same = !mine_ || state_["processes"] == wanted;
   if (!was_live_ || started_ || !same) return false;
   host_.log(Level::note, fmt::format("{} is live already at this revision: nothing to start",
-                                     memory_["set"].view()));
+                                     state_["set"].view()));
   return true;
 }
 
@@ -119,18 +119,18 @@ Result<bool> SetLauncher::takes_bundles(const Deadline& deadline) {
 
 Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
-  // What a bundle holds may be secret, and this memory is shown to people: a digest tells two apart
+  // What a bundle holds may be secret, and this state is shown to people: a digest tells two apart
   // as well.
   auto wanted = Json::array({sha256_hex(bundle.canonical())});
   if (nothing_to_start(wanted)) return {};
   if (!started_) CDCTL_TRY(claim_->clean(deadline));
-  memory_.set("processes", std::move(wanted));
-  remember();
+  state_.set("processes", std::move(wanted));
+  save_state();
   mine_ = started_ = true;
   CDCTL_TRY(claim_->start_bundle({bundle, unit_environment()}, deadline));
   crash_point("mojo.set-started");
   host_.log(Level::note,
-            fmt::format("{}: handed {} applications to engine {}", memory_["set"].view(),
+            fmt::format("{}: handed {} applications to engine {}", state_["set"].view(),
                         bundle["applications"].members().size(), settings_.engine));
   return {};
 }
@@ -138,7 +138,7 @@ Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline)
 Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory,
                             const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
-  const auto set = memory_["set"].as_string();
+  const auto set = state_["set"].as_string();
   if (nothing_to_start(to_json(processes))) return {};
   CDCTL_TRY(claim_->clean(deadline));
   const auto copy = claim_->workspace() / "build";
@@ -146,8 +146,8 @@ Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::pat
   CDCTL_TRY(copy_tree(workspace_.build, copy, false, deadline));
   const Workload workload{copy / directory.lexically_relative(workspace_.build), processes,
                           unit_environment()};
-  memory_.set("processes", to_json(processes));
-  remember();
+  state_.set("processes", to_json(processes));
+  save_state();
   mine_ = started_ = true;
   CDCTL_TRY(claim_->start(workload, deadline));
   crash_point("mojo.set-started");
@@ -157,8 +157,8 @@ Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::pat
   return {};
 }
 
-Result<SetStatus> SetLauncher::look(const Deadline& deadline) {
-  const auto name = parse_set_name(memory_["set"].view());
+Result<SetStatus> SetLauncher::describe(const Deadline& deadline) {
+  const auto name = parse_set_name(state_["set"].view());
   if (!name)
     return fail(ExitCode::config,
                 "this run has started no units; put the phase after deploy or bundle");
@@ -167,7 +167,7 @@ Result<SetStatus> SetLauncher::look(const Deadline& deadline) {
 }
 
 Result<> SetLauncher::finish(const Deadline& deadline) {
-  if (!claim_ && memory_["set"].view().empty()) return {};  // a run without units
+  if (!claim_ && state_["set"].view().empty()) return {};  // a run without units
   CDCTL_TRY(claim(deadline));
   if (!mine_) return {};
   return claim_->finish();
@@ -179,7 +179,7 @@ void SetLauncher::abandon(const Error& error) {
 
 std::vector<Process> SetLauncher::started_before() const {
   std::vector<Process> out;
-  for (const auto& process : memory_["processes"].items())
+  for (const auto& process : state_["processes"].items())
     if (process.is_object())
       out.push_back(
           {process["type"].as_string(), process["command"].as_string(), process["units"].as_int()});

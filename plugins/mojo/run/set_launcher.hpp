@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
+#include <cdctl/time.hpp>
 
 #include "plugins/mojo/run/runner.hpp"
 #include "plugins/mojo/spec/project.hpp"
@@ -18,19 +18,19 @@ namespace cdctl::mojo {
 /// since the next run empties the workspace.
 class SetLauncher final : public Launcher {
  public:
-  SetLauncher(Host& host, const Settings& settings, const Workspace& workspace, SourceState spec,
-              Json& memory)
+  SetLauncher(Host& host, const RunSettings& settings, const Workspace& workspace, SourceState spec,
+              Json& state)
       : host_(host),
         settings_(settings),
         workspace_(workspace),
         spec_(std::move(spec)),
-        memory_(memory) {}
+        state_(state) {}
 
   Result<> start(const std::vector<Process>& processes, const std::filesystem::path& directory,
                  const Deadline& deadline) override;
   Result<bool> takes_bundles(const Deadline& deadline) override;
   Result<> start_bundle(const Json& bundle, const Deadline& deadline) override;
-  Result<SetStatus> look(const Deadline& deadline) override;
+  Result<SetStatus> describe(const Deadline& deadline) override;
   std::filesystem::path trunk() const override { return {}; }
   void collected(const std::vector<Collected>& what) override;
 
@@ -48,7 +48,7 @@ class SetLauncher final : public Launcher {
   [[nodiscard]] std::vector<Process> started_before() const;
 
  private:
-  void remember();
+  void save_state();
   [[nodiscard]] Result<> claim(const Deadline& deadline);
   [[nodiscard]] Result<SetName> set_name() const;
   [[nodiscard]] Sources sources() const;
@@ -58,10 +58,10 @@ class SetLauncher final : public Launcher {
   [[nodiscard]] bool nothing_to_start(const Json& wanted) const;
 
   Host& host_;
-  const Settings& settings_;
+  const RunSettings& settings_;
   const Workspace& workspace_;
   SourceState spec_;
-  Json& memory_;  ///< of the workspace: set, processes, collected
+  Json& state_;  ///< of the workspace: set, processes, collected
   std::unique_ptr<Claim> claim_;
   bool mine_ = false;      ///< this run, or the one that it resumes, started the units
   bool was_live_ = false;  ///< when it was claimed

@@ -57,12 +57,12 @@ bool on_this_machine(const std::string& container) {
 
 }  // namespace
 
-Result<Settings> settings_of(const Arguments& args) {
+Result<RunSettings> run_settings(const Arguments& args) {
   const auto pick = [&](const char* option, const char* variable) {
     const auto given = args.value(option);
     return given.empty() ? from_environment(variable) : given;
   };
-  Settings out;
+  RunSettings out;
   const auto root = pick("mojo-root", "MOJO_ROOT");
   out.who.root = root.empty() ? default_root() : fs::absolute(root).lexically_normal();
   out.who.project = pick("project", "MOJO_PROJECT");
@@ -80,7 +80,7 @@ Result<Settings> settings_of(const Arguments& args) {
   return out;
 }
 
-Result<> need_workspace(const Settings& settings) {
+Result<> need_workspace(const RunSettings& settings) {
   const auto missing = [](std::string_view what) {
     return fail(ExitCode::usage, fmt::format("no {}", what));
   };
@@ -92,7 +92,7 @@ Result<> need_workspace(const Settings& settings) {
   return check_name(settings.who.workspace, "workspace");
 }
 
-Result<bool> make_project(const Settings& settings, const std::string& container) {
+Result<bool> make_project(const RunSettings& settings, const std::string& container) {
   const auto folder = settings.series_folder();
   if (!on_this_machine(container)) {
     return fail(
@@ -115,7 +115,7 @@ Result<bool> make_project(const Settings& settings, const std::string& container
   return true;
 }
 
-Result<> check_project(const Settings& settings) {
+Result<> check_project(const RunSettings& settings) {
   const auto file = settings.series_folder() / ".project";
   CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(file));
   if (!text) return {};

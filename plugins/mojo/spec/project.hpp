@@ -17,7 +17,7 @@
 namespace cdctl::mojo {
 
 /// What a command line and MOJO_* variables say together: options win.
-struct Settings {
+struct RunSettings {
   Identity who;  ///< spec as given; empty when it is to be the workspace's own
   std::string manifest = "manifest";
   std::string engine = "local";
@@ -31,18 +31,18 @@ struct Settings {
 };
 
 /// Exit code `usage` when a name would not do in a path. Nothing is required yet.
-[[nodiscard]] Result<Settings> settings_of(const Arguments& args);
+[[nodiscard]] Result<RunSettings> run_settings(const Arguments& args);
 /// Exit code `usage`, naming the option and the variable, when one of project, workspace is
 /// missing.
-[[nodiscard]] Result<> need_workspace(const Settings& settings);
+[[nodiscard]] Result<> need_workspace(const RunSettings& settings);
 
 /// Makes ROOT/PROJECT/SERIES and its `.project`; whether it was not there before. Exit code
 /// `config` for a container class that this runner does not have, `refused` when the project is
 /// there with another.
-[[nodiscard]] Result<bool> make_project(const Settings& settings, const std::string& container);
+[[nodiscard]] Result<bool> make_project(const RunSettings& settings, const std::string& container);
 /// Exit code `refused` when the project was made for containers: its scripts do not expect to run
 /// on this machine.
-[[nodiscard]] Result<> check_project(const Settings& settings);
+[[nodiscard]] Result<> check_project(const RunSettings& settings);
 
 /// One workspace, held by one run at a time.
 class WorkspaceHold {

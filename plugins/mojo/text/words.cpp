@@ -14,7 +14,7 @@ class Splitter {
  public:
   Splitter(std::string_view line, Problem& problem) : line_(line), problem_(problem) {}
 
-  std::vector<Word> split() {
+  std::vector<ShellWord> split() {
     while (at_ < line_.size() && problem_.what.empty()) {
       const char c = line_[at_];
       if (c == ' ' || c == '\t')
@@ -74,15 +74,15 @@ class Splitter {
 
   std::string_view line_;
   Problem& problem_;
-  std::vector<Word> words_;
-  Word word_;
+  std::vector<ShellWord> words_;
+  ShellWord word_;
   std::size_t at_ = 0;
   bool open_ = false;
 };
 
 }  // namespace
 
-std::vector<Word> split_words(std::string_view line, Problem& problem) {
+std::vector<ShellWord> shell_words(std::string_view line, Problem& problem) {
   return Splitter(line, problem).split();
 }
 

@@ -13,7 +13,7 @@
 
 namespace cdctl::mojo {
 
-struct Word {
+struct ShellWord {
   std::string text;        ///< quotes and backslashes removed
   std::size_t column = 0;  ///< of its first byte, from 1
   std::size_t end = 0;     ///< of the byte behind its last one, quotes and all
@@ -23,7 +23,7 @@ struct Word {
 /// all but \" and \\, a backslash keeps the next byte. Nothing is expanded, and # is a letter like
 /// others. Returns the problem's column and text in `problem` for an open quote or a backslash at
 /// the end.
-[[nodiscard]] std::vector<Word> split_words(std::string_view line, Problem& problem);
+[[nodiscard]] std::vector<ShellWord> shell_words(std::string_view line, Problem& problem);
 
 /// The value of a variable; empty when it is not set.
 using Lookup = std::function<std::optional<std::string>(const std::string&)>;

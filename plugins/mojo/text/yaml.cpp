@@ -65,7 +65,7 @@ class YamlBuilder : public YAML::EventHandler {
     Size size;
   };
 
-  [[nodiscard]] Place place(const YAML::Mark& mark) const;
+  [[nodiscard]] FilePosition position(const YAML::Mark& mark) const;
   [[nodiscard]] Yaml value(const YAML::Mark& mark, Yaml::Kind kind) const;
   [[nodiscard]] bool at_key() const {
     return !open_.empty() && open_.back().node.is_map() && !open_.back().has_key;
@@ -171,7 +171,7 @@ void YamlBuilder::OnMapEnd() {
   close();
 }
 
-Place YamlBuilder::place(const YAML::Mark& mark) const {
+FilePosition YamlBuilder::position(const YAML::Mark& mark) const {
   const auto number = [](int from_zero) {
     return from_zero < 0 ? 0u : static_cast<std::uint32_t>(from_zero) + 1;
   };
@@ -181,7 +181,7 @@ Place YamlBuilder::place(const YAML::Mark& mark) const {
 Yaml YamlBuilder::value(const YAML::Mark& mark, Yaml::Kind kind) const {
   Yaml node;
   node.kind = kind;
-  node.place = place(mark);
+  node.position = position(mark);
   return node;
 }
 
@@ -242,7 +242,7 @@ void YamlBuilder::take_key(const YAML::Mark& mark, Open& map, Yaml& node) const 
   if (node.text.size() > k_yaml_key)
     give_up(mark, fmt::format("a key is longer than {} bytes", k_yaml_key));
   map.brings = plain_key_ && node.text == "<<";
-  map.member = {std::move(node.text), place(mark), {}};
+  map.member = {std::move(node.text), position(mark), {}};
   map.has_key = true;
 }
 
@@ -258,7 +258,7 @@ void YamlBuilder::take_value(Open& map, Yaml node) {
     map.node.members.push_back(std::move(map.member));
     return;
   }
-  warnings_.push_back(map.member.place.problem(
+  warnings_.push_back(map.member.position.problem(
       fmt::format("{} is given again; the last one counts", printable(map.member.key, 60))));
   map.node.members[at->second] = std::move(map.member);
 }
@@ -306,7 +306,7 @@ std::optional<Problem> wrong_bytes(std::string_view text, const std::string& fil
 
 }  // namespace
 
-Problem Place::problem(std::string what) const {
+Problem FilePosition::problem(std::string what) const {
   return {file ? *file : std::string("bundle"), line, column, std::move(what)};
 }
 
@@ -330,11 +330,11 @@ std::string Yaml::shown() const {
   }
 }
 
-Yaml Yaml::scalar(std::string text, Place place) {
+Yaml Yaml::scalar(std::string text, FilePosition position) {
   Yaml out;
   out.kind = Kind::string;
   out.text = std::move(text);
-  out.place = std::move(place);
+  out.position = std::move(position);
   return out;
 }
 

@@ -12,7 +12,7 @@
 namespace cdctl::mojo {
 
 /// Where in which file something was written.
-struct Place {
+struct FilePosition {
   std::shared_ptr<const std::string> file;
   std::uint32_t line = 0, column = 0;  ///< from 1; 0 = not known
 
@@ -37,7 +37,7 @@ struct Yaml {
   std::string text;                 ///< of a scalar
   std::vector<Yaml> items;          ///< of a list
   std::vector<YamlMember> members;  ///< of a map, in the order of the file; each key once
-  Place place;
+  FilePosition position;
 
   [[nodiscard]] bool is_scalar() const { return kind == Kind::plain || kind == Kind::string; }
   [[nodiscard]] bool is_list() const { return kind == Kind::list; }
@@ -50,7 +50,7 @@ struct Yaml {
   /// one.
   [[nodiscard]] std::string shown() const;
 
-  [[nodiscard]] static Yaml scalar(std::string text, Place place);
+  [[nodiscard]] static Yaml scalar(std::string text, FilePosition position);
 
   /// The same values; places and secrecy do not count.
   friend bool operator==(const Yaml& a, const Yaml& b);
@@ -58,7 +58,7 @@ struct Yaml {
 
 struct YamlMember {
   std::string key;
-  Place place;  ///< of the key
+  FilePosition position;  ///< of the key
   Yaml value;
 
   friend bool operator==(const YamlMember& a, const YamlMember& b) {

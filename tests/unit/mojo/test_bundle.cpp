@@ -107,7 +107,7 @@ TEST_CASE("a bundle gives its applications with their values and the rest as it 
   CHECK(applications[1].units == 3);
   CHECK(applications[1].trust);
   CHECK(applications[1].expose);
-  CHECK(applications[1].place.line == 10);
+  CHECK(applications[1].position.line == 10);
   CHECK(relations(bundle) == "web:db=db:server web=db");
 }
 

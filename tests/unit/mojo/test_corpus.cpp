@@ -30,7 +30,7 @@ std::string text_of(const fs::path& file) {
 }
 std::string text_if_there(const fs::path& file) { return fs::exists(file) ? text_of(file) : ""; }
 
-Json to_json(std::size_t line, const std::string& phase, const std::vector<Option>& options) {
+Json to_json(std::size_t line, const std::string& phase, const std::vector<PhaseOption>& options) {
   Json words = Json::array();
   for (const auto& option : options) words.push_back(Json::array({option.key, option.value}));
   return Json::array({line, phase, std::move(words)});
@@ -60,9 +60,9 @@ Plan plan_of(const std::string& text, bool with_series) {
     return with_series && name == "MOJO_SERIES" ? std::optional<std::string>("noble")
                                                 : std::nullopt;
   };
-  PlanPlaces places{nowhere, {}, lookup};
-  places.check_files = false;
-  return plan_text(places, text, "manifest");
+  PlanOptions options{nowhere, {}, lookup};
+  options.check_files = false;
+  return plan_text(options, text, "manifest");
 }
 
 void check_manifest(const fs::path& file) {
@@ -175,7 +175,7 @@ class Rows {
     Manifest made;
     for (auto rows = pick(6); rows > 0; --rows) {
       const auto& rule = phase_rules()[pick(phase_rules().size())];
-      Row row{0, std::string(rule.name), {}};
+      ManifestRow row{0, std::string(rule.name), {}};
       for (auto options = pick(5); options > 0; --options)
         row.options.push_back({key(), value(), 0});
       made.rows.push_back(std::move(row));
@@ -221,10 +221,10 @@ std::string other_hand(const Manifest& manifest) {
 }
 
 bool same_rows(const Manifest& a, const Manifest& b) {
-  const auto same_option = [](const Option& x, const Option& y) {
+  const auto same_option = [](const PhaseOption& x, const PhaseOption& y) {
     return x.key == y.key && x.value == y.value;
   };
-  return std::ranges::equal(a.rows, b.rows, [&](const Row& x, const Row& y) {
+  return std::ranges::equal(a.rows, b.rows, [&](const ManifestRow& x, const ManifestRow& y) {
     return x.phase == y.phase && std::ranges::equal(x.options, y.options, same_option);
   });
 }
@@ -250,7 +250,7 @@ TEST_CASE("a word is quoted so that it is one word, itself, also at the start of
   for (const std::string word :
        {"", "#", "#x", "a b", "it's", "\"", "\\", "'", "''", "x=", "${A b}", "\t", "größe"}) {
     Problem problem;
-    const auto words = split_words(quoted_word(word), problem);
+    const auto words = shell_words(quoted_word(word), problem);
     INFO(word);
     CHECK(problem.what.empty());
     REQUIRE(words.size() == 1);

@@ -29,9 +29,10 @@ Plan plan_of(const std::string& manifest, const std::map<std::string, std::strin
   fs::create_directories(top);
   for (const auto& [name, text] : files) REQUIRE(write_file_atomically(top / name, text));
   const Stage stage(top, "");
-  PlanPlaces places{stage, {}, [](const std::string&) { return std::optional<std::string>("x"); }};
-  places.check_files = false;
-  return plan_text(places, manifest, "manifest");
+  PlanOptions options{
+      stage, {}, [](const std::string&) { return std::optional<std::string>("x"); }};
+  options.check_files = false;
+  return plan_text(options, manifest, "manifest");
 }
 
 std::string chosen(const Plan& plan, const Selection& selection,
@@ -49,13 +50,13 @@ Json journal_line(const char* path, int line, const char* state) {
 }
 
 /// Options as a command line would give them, and none of the caller's MOJO_*.
-Result<Settings> settings(std::map<std::string, std::vector<std::string>, std::less<>> options) {
+Result<RunSettings> settings(std::map<std::string, std::vector<std::string>, std::less<>> options) {
   for (const auto* name :
        {"MOJO_ROOT", "MOJO_PROJECT", "MOJO_SERIES", "MOJO_STAGE", "MOJO_WORKSPACE", "MOJO_SPEC"})
     ::unsetenv(name);
   Arguments args;
   args.options = std::move(options);
-  return settings_of(args);
+  return run_settings(args);
 }
 
 }  // namespace
@@ -123,7 +124,7 @@ TEST_CASE("options win over MOJO_ variables") {
   ::setenv("MOJO_SERIES", "noble", 1);
   Arguments args;
   args.options["project"] = {"two"};
-  const auto both = settings_of(args);
+  const auto both = run_settings(args);
   REQUIRE(both);
   CHECK(both->who.project == "two");
   CHECK(both->who.series == "noble");

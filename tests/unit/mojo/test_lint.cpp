@@ -63,19 +63,19 @@ struct Spec {
     request.host = &host;
     return request;
   }
-  std::vector<Finding> lint(bool fix = false) {
+  std::vector<LintFinding> lint(bool fix = false) {
     auto found = lint_spec(request(fix));
     REQUIRE(found);
     return std::move(*found);
   }
   /// `path:line:column rule`, one a line; `+` where it can be repaired, `!` where it was.
   std::string found(bool fix = false) { return shown(lint(fix)); }
-  static std::string shown(const std::vector<Finding>& findings) {
+  static std::string shown(const std::vector<LintFinding>& findings) {
     std::string out;
     for (const auto& finding : findings) {
       out += finding.path + ':' + std::to_string(finding.line) + ':' +
              std::to_string(finding.column) + ' ' + std::string(finding.rule);
-      out += finding.severity == Severity::error ? " error" : " warning";
+      out += finding.severity == LintSeverity::error ? " error" : " warning";
       out += std::string(finding.fixed ? "!" : finding.fixable ? "+" : "") + '\n';
     }
     return out;
@@ -431,14 +431,14 @@ TEST_CASE("every rule is known, has a summary, and is found by a test above") {
     CHECK(names.insert(rule.name).second);
     CHECK_FALSE(rule.summary.empty());
     CHECK(self.contains(" " + std::string(rule.name) +
-                        (rule.severity == Severity::error ? " error" : " warning")));
+                        (rule.severity == LintSeverity::error ? " error" : " warning")));
   }
   CHECK(names.size() == 16);
 }
 
 TEST_CASE("a finding is a record") {
-  const Finding finding{"lp/manifest",     3,   0,    Severity::warning,
-                        "repeated-option", "x", true, false};
+  const LintFinding finding{"lp/manifest",     3,   0,    LintSeverity::warning,
+                            "repeated-option", "x", true, false};
   CHECK(
       to_json(finding).dump() ==
       R"({"schema":"cdctl.finding/1","path":"lp/manifest","line":3,"column":null,"severity":"warning","rule":"repeated-option","message":"x","fixable":true,"fixed":false})");

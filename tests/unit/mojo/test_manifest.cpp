@@ -110,7 +110,7 @@ TEST_CASE("names from hell are no phases and no options") {
 
 TEST_CASE("words are split as a POSIX shell does, and a backslash at the end is an error") {
   Problem problem;
-  const auto words = split_words("a  'b c'\td\"e f\"g \\'h ''", problem);
+  const auto words = shell_words("a  'b c'\td\"e f\"g \\'h ''", problem);
   CHECK(problem.what.empty());
   REQUIRE(words.size() == 5);
   CHECK(words[1].text == "b c");
@@ -118,7 +118,7 @@ TEST_CASE("words are split as a POSIX shell does, and a backslash at the end is 
   CHECK(words[2].text == "de fg");
   CHECK(words[3].text == "'h");
   CHECK(words[4].text.empty());
-  (void)split_words("a \\", problem);
+  (void)shell_words("a \\", problem);
   CHECK(problem.column == 3);
 }
 

@@ -188,16 +188,16 @@ TEST_CASE("a missing python3 or Jinja2, or a broken one, is said in one line") {
 }
 
 TEST_CASE("many templates are checked at once, unrendered, with the variables that nobody gives") {
-  const std::vector<TemplateFile> files{{"good",
-                                         "{{ series }}{% set mine = 1 %}{{ mine }}{% for i in "
-                                         "range(2) %}{{ loop.index }}{{ i }}{% endfor %}"},
-                                        {"syntax", "a\n{% if x %}\n{% endfor %}"},
-                                        {"filter", "\n\n{{ series | nosuch }}"},
-                                        {"names",
-                                         "{{ series }}\n{{ VIP }}\n{{ VIP }}{% if A is defined "
-                                         "%}{{ A }}{% endif %}{{ B | default(1) }}{{ b.c }}"},
-                                        {"import", "{% import 'macros' as m %}{{ m.x() }}"},
-                                        {"sandbox", "{{ ''.__class__ }}{{ 1 / 0 }}"}};
+  const std::vector<NamedTemplate> files{{"good",
+                                          "{{ series }}{% set mine = 1 %}{{ mine }}{% for i in "
+                                          "range(2) %}{{ loop.index }}{{ i }}{% endfor %}"},
+                                         {"syntax", "a\n{% if x %}\n{% endfor %}"},
+                                         {"filter", "\n\n{{ series | nosuch }}"},
+                                         {"names",
+                                          "{{ series }}\n{{ VIP }}\n{{ VIP }}{% if A is defined "
+                                          "%}{{ A }}{% endif %}{{ B | default(1) }}{{ b.c }}"},
+                                         {"import", "{% import 'macros' as m %}{{ m.x() }}"},
+                                         {"sandbox", "{{ ''.__class__ }}{{ 1 / 0 }}"}};
   const auto found = check_templates(files, {"series"}, Deadline(Millis(60'000)));
   INFO((found ? "" : found.error().what));
   REQUIRE(found);
