@@ -37,8 +37,9 @@ struct Relation {
 /// A Juju bundle, its overlays merged. The old word `services` is read as `applications`, and every
 /// form of relations becomes a list of pairs.
 struct Bundle {
-  Yaml root;                      ///< a map; what no engine knows is kept
-  std::vector<Problem> warnings;  ///< accepted, but hardly meant; and what an overlay cannot remove
+  Yaml root;  ///< a map; what no engine knows is kept
+  std::vector<Problem>
+      warnings;  ///< accepted, but probably not meant; and what an overlay cannot remove
 
   [[nodiscard]] std::vector<BundleApplication> applications() const;
   [[nodiscard]] std::vector<Relation> relations() const;

@@ -98,7 +98,7 @@ const YamlMember* choose(const DeployerFile& file, const std::optional<std::stri
   return nullptr;
 }
 
-/// Makes what a bundle must have of what a deployment may leave out: a body, and the charm, which
+/// Makes what a bundle must have of what a deployment can leave out: a body, and the charm, which
 /// is called like the service.
 void complete(Yaml& applications) {
   for (auto& [name, position, spec] : applications.members) {

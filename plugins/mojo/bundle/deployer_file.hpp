@@ -9,7 +9,7 @@
 
 namespace cdctl::mojo {
 
-/// A file of juju-deployer: deployments by name, which may inherit from each other; or a plain
+/// A file of juju-deployer: deployments by name, which can inherit from each other; or a plain
 /// bundle, as its later versions also read.
 struct DeployerFile {
   std::string file;

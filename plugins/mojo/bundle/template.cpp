@@ -24,8 +24,7 @@ enum class TemplateStatus { rendered = 0, problems = 10, no_jinja = 11, no_memor
 
 /// The child's program. What it is asked is appended as a call: `main("JSON")`. On stdout is the
 /// rendering, or a JSON list of findings {"file", "line", "what", "kind"}.
-// RLIMIT_CPU is no bound of its own but a last one, should the parent die: the parent's deadline is
-// what counts.
+// RLIMIT_CPU is a last bound, should the parent die: the parent's deadline is what counts.
 constexpr std::string_view k_template_script = R"py(
 import json, os, resource, sys
 
@@ -239,7 +238,7 @@ Result<Finished> ask_python(Json ask, const Deadline& deadline, const fs::path& 
 /// The findings of the child by kind.
 Result<> read_findings(const Finished& done, TemplateFindings& out) {
   auto list = Json::parse(done.out);
-  if (!list || !list->is_array()) return fail("python3 gave an answer that is none");
+  if (!list || !list->is_array()) return fail("python3 gave an answer that cannot be read");
   for (const auto& entry : list->items()) {
     Problem problem{printable(entry["file"].view()),
                     static_cast<std::size_t>(std::max<std::int64_t>(entry["line"].as_int(), 0)), 0,

@@ -32,7 +32,7 @@ struct TemplateRequest {
   std::vector<std::filesystem::path> folders;  ///< where `include` and `import` look, in this order
   std::map<std::string, std::string> variables;  ///< these win over the environment
   std::map<std::string, std::string>
-      environment;  ///< what the template may use by name; it sees no other environment
+      environment;  ///< what the template can use by name; it sees no other environment
   Deadline deadline;
   std::filesystem::path python = {};  ///< empty = /usr/bin/python3, or else the one in PATH
 };
@@ -46,7 +46,7 @@ struct TemplateRequest {
 /// The folders in which a stage's files are looked for: its own, then each one above up to the
 /// spec's top.
 [[nodiscard]] std::vector<std::filesystem::path> template_folders(const Stage& stage);
-/// What every template of a spec may use: series, stage, stage_name (the last part of the stage)
+/// What every template of a spec can use: series, stage, stage_name (the last part of the stage)
 /// and local_dir.
 [[nodiscard]] std::map<std::string, std::string> template_variables(
     const Stage& stage, const std::string& series, const std::filesystem::path& local_dir);

@@ -287,7 +287,7 @@ Result<> Collector::prepare(const CollectItem& item) const {
   std::error_code error;
   // The folder of a charm that was left out; its own parent was looked at a level before.
   if (!fs::exists(fs::symlink_status(parent, error))) CDCTL_TRY(make_directories(parent));
-  // An earlier line may have put a link or a file where this one goes through.
+  // An earlier line can have put a link or a file where this one goes through.
   if (!inside(parent, workspace_.root))
     return fail(fmt::format("{} leads out of the workspace", item.line.destination));
   return remove_tree(item.into);

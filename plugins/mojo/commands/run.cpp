@@ -58,7 +58,7 @@ int command_phase(Host& host, const CommandArguments& given, const char* phase) 
       const auto equals = word.find('=');
       if (equals == std::string::npos)
         return fail(ExitCode::usage,
-                    fmt::format("mojo {}: '{}' is no KEY=VALUE", phase, printable(word, 60)));
+                    fmt::format("mojo {}: '{}' is not KEY=VALUE", phase, printable(word, 60)));
       *hand.phase_line += " " + quoted_word(word);
     }
     return run_by_hand(host, hand);

@@ -20,7 +20,7 @@ struct BundleUse {
 };
 
 /// Reads each bundle once, and asks one child about all templates. A machine without Jinja is a
-/// note, no finding. `series` finds releases that are written where `{{ series }}` is meant. The
+/// note, not a finding. `series` finds releases that are written where `{{ series }}` is meant. The
 /// error is a deadline or a signal.
 [[nodiscard]] Result<std::vector<LintFinding>> lint_bundles(const LintRequest& request,
                                                             const std::vector<BundleUse>& uses);

@@ -256,7 +256,7 @@ std::string Linter::config_of(const ManifestRow& row) const {
   return value && check_relative(*value, "file") ? std::move(*value) : "";
 }
 
-/// The stages to try a manifest with. Stages may be folders without a manifest of their own: those
+/// The stages to try a manifest with. A stage can be a folder without a manifest of its own: those
 /// below that hold a file which it asks for. Its own folder counts when it has all, or when nobody
 /// has what it lacks.
 std::set<std::string> Linter::stages_of(const Start& start,
@@ -308,7 +308,7 @@ bool Linter::fixable(const LintFinding& finding) const {
   return std::any_of(begin, end, [&](const TextFix& fix) { return fix.rule == finding.rule; });
 }
 
-/// Whether chmod would do: it is no link out of the spec, has a #! line, and is not executable.
+/// Whether chmod would do: it does not lead out of the spec, has a #! line, and is not executable.
 /// Notes it then.
 bool Linter::mode_fixable(const Stage& stage, const LintFinding& finding) {
   const auto manifest = manifests_.find(finding.path);
@@ -439,7 +439,7 @@ class Repair {
   std::vector<LintFinding> fixed_;
 };
 
-/// In the order of reading, each once: two stages may find the same.
+/// In the order of reading, each once: two stages can find the same.
 std::vector<LintFinding> in_order(std::vector<LintFinding> findings) {
   std::ranges::sort(findings, {}, [](const LintFinding& finding) {
     return std::tuple(std::string_view(finding.path), finding.line, finding.column, finding.rule,

@@ -52,10 +52,10 @@ struct LintRequest {
       manifest;      ///< only manifests of this name; without: `manifest` and all `manifest-*`
   Lookup variables;  ///< for ${NAME}
   std::set<std::string>
-      names;  ///< of variables that templates may use, beside series, stage, stage_name, local_dir
+      names;  ///< of variables that templates can use, beside series, stage, stage_name, local_dir
   bool fix = false;  ///< repair what is safe to repair, in place
   Deadline deadline;
-  Host* host = nullptr;  ///< for notes; may be null
+  Host* host = nullptr;  ///< for notes; can be null
 };
 
 /// Looks at a whole spec, or at one stage of it. Sorted by path and line; what was repaired comes

@@ -19,7 +19,7 @@ constexpr std::string_view k_blanks = " \t";
 struct FixedWord {
   ShellWord word;
   std::string_view raw;  ///< as it is written
-  std::string_view key;  ///< without dashes; empty when it is no option
+  std::string_view key;  ///< without dashes; empty when it is not an option
   bool dropped = false;
   bool dashed = false;
 };

@@ -18,7 +18,7 @@ bool in_name(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// Calls `each` with every run of letters of `text` that a file's name may be.
+/// Calls `each` with every run of letters of `text` that can be a file's name.
 template <class Each>
 void names_in(std::string_view text, Each&& each) {
   for (std::size_t at = 0; at < text.size();) {

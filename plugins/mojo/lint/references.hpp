@@ -16,8 +16,8 @@ class References {
  public:
   explicit References(const SpecTree& tree) : tree_(tree), live_(tree.entries().size()) {}
 
-  /// A file that is used, by its path in the tree. A manifest is no text to search: its comments
-  /// name what is not used any more.
+  /// A file that is used, by its path in the tree. A manifest is not searched as text: its
+  /// comments name what is no longer used.
   void use(std::string_view path, bool manifest = false);
   /// The value of a manifest's option: a file's name, with variables in it.
   void value(std::string_view text);
@@ -35,7 +35,7 @@ class References {
   std::vector<bool> live_;
   std::vector<std::size_t> todo_;             ///< live, their text not searched yet
   std::unordered_set<std::string> words_;     ///< all that any live text holds
-  std::unordered_set<std::string> searched_;  ///< real files: a thousand links may lead to one
+  std::unordered_set<std::string> searched_;  ///< real files: a thousand links can lead to one
   std::set<std::string> patterns_;            ///< globs of names
 };
 

@@ -13,8 +13,7 @@ class SeriesNames {
   SeriesNames();
 
   /// The first release named in `text` as a word of its own (letters and digits make words), but
-  /// for the insides of
-  /// `${...}`: a default may be a release. Empty without one.
+  /// not inside `${...}`: a default can be a release. Empty without one.
   [[nodiscard]] std::string_view find(std::string_view text) const;
   [[nodiscard]] bool contains(std::string_view name) const { return names_.contains(name); }
 

@@ -116,7 +116,7 @@ const TreeEntry* SpecTree::find(std::string_view path) const {
 
 std::vector<std::string> SpecTree::folders_with(std::string_view top, std::string_view name) const {
   std::vector<std::string> folders;
-  // The first part must be an entry of the folder; the rest may lie behind a link.
+  // The first part must be an entry of the folder; the rest can lie behind a link.
   for (const auto i : named(name.substr(0, name.find('/')))) {
     const auto folder = entries_[i].folder();
     std::error_code error;

@@ -34,8 +34,8 @@ class PhaseLineReader {
 
  private:
   std::string no_phase(const std::string& word) const {
-    // A file that is no manifest at all may have a million such lines: only the first are worth a
-    // search for what was meant.
+    // A file that is not a manifest at all can have a million such lines: only the first are worth
+    // a search for what was meant.
     return manifest_.problems.size() < 100 ? unknown_phase(word)
                                            : fmt::format("'{}' is no phase", printable(word, 60));
   }

@@ -32,7 +32,7 @@ struct ManifestRow {
 struct Manifest {
   std::string path;
   std::vector<ManifestRow> rows;
-  std::vector<Problem> warnings;  ///< what is accepted, but hardly meant
+  std::vector<Problem> warnings;  ///< what is accepted, but probably not meant
   std::vector<Problem> problems;  ///< all that is wrong; nothing may run when there is one
 };
 

@@ -57,7 +57,7 @@ struct PhaseRule {
 
 /// In the order of a usual manifest.
 [[nodiscard]] std::span<const PhaseRule> phase_rules();
-/// nullptr for a word that is no phase.
+/// nullptr for a word that is not a phase.
 [[nodiscard]] const PhaseRule* phase_rule(std::string_view name);
 [[nodiscard]] const OptionRule* option_rule(const PhaseRule& phase, std::string_view name);
 /// Whether the phase runs an executable of the spec.

@@ -56,7 +56,7 @@ struct PlanOptions {
   std::filesystem::path secrets = {};  ///< folder of `local=` files; empty = not looked for
   bool check_files = true;  ///< false: only the language is checked, and `include` files are read
   bool lenient = false;     ///< unknown options are warnings
-  bool procfile_later = false;  ///< a Procfile that is not there may come with the collect phase
+  bool procfile_later = false;  ///< a Procfile that is not there can come with the collect phase
   Millis timeout = std::chrono::minutes(30);  ///< of phases without a `timeout`
 };
 
@@ -64,7 +64,7 @@ struct PlanOptions {
 /// variables, and that every file it names is there and fits its phase (executable, with a known
 /// interpreter; a readable collect file).
 [[nodiscard]] Plan make_plan(const PlanOptions& options, const std::string& name);
-/// The same for text that is no file, as of a phase given on the command line.
+/// The same for text that is not a file, as of a phase given on the command line.
 [[nodiscard]] Plan plan_text(const PlanOptions& options, std::string_view text,
                              const std::string& shown);
 

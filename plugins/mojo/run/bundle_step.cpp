@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What templates may name: our environment without the broker's password, and the run's variables.
+/// What templates can name: our environment without the broker's password, and the run's variables.
 std::map<std::string, std::string> template_environment(
     const std::map<std::string, std::string>& own) {
   auto env = own;

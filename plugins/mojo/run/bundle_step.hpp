@@ -8,7 +8,7 @@
 namespace cdctl::mojo {
 
 /// The processes that the step's bundle, or the deployment of its juju-deployer file, wants on an
-/// engine of processes. What was deployed is left in the workspace (rendered/N-CONFIG, 0600: it may
+/// engine of processes. What was deployed is left in the workspace (rendered/N-CONFIG, 0600: it can
 /// hold secrets).
 [[nodiscard]] Result<std::vector<Process>> bundle_processes(
     const StepRun& at, const std::vector<ProcfileEntry>& entries);

@@ -79,7 +79,7 @@ class DeployRun final : public Launcher {
         workspace_(claim.workspace()) {}
 
   Result<> run() {
-    // A deploy that was killed may have left its script running, in this very workspace.
+    // A deploy that was killed can have left its script running, in this very workspace.
     CDCTL_TRY(kill_marked(run_marker(workspace_), request_.deadline.at_most(Millis(10'000))));
     CDCTL_TRY(workspace_.make());
     CDCTL_TRY_ASSIGN(sources_, fetch_sources(host_, request_, workspace_));

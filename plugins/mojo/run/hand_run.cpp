@@ -51,8 +51,8 @@ Result<Json> fresh(Host& host, const RunSettings& settings, const Workspace& wor
   const auto incoming = workspace.root / "spec.new";
   CDCTL_TRY(remove_tree(incoming));
   CDCTL_TRY_ASSIGN(const auto spec, fetch_spec(host, address, incoming, deadline));
-  // A workspace without workspace.json is none: what a kill leaves from here on is not gone on
-  // with.
+  // A workspace without workspace.json does not count: what a kill leaves from here on is not
+  // resumed.
   CDCTL_TRY(remove_tree(workspace.root / "workspace.json"));
   CDCTL_TRY(workspace.make());
   std::error_code error;
@@ -207,7 +207,7 @@ class Hand {
     host_.log(Level::warning, done.error().what + "; --from failed will not know this run");
   }
 
-  /// A run that was killed may have left its script running, in this very workspace.
+  /// A run that was killed can have left its script running, in this very workspace.
   Result<> end_leftovers() const {
     const auto journal = read_journal(workspace_);
     if (journal.empty() || !journal.back()["run"].is_null()) return {};

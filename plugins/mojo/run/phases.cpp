@@ -338,7 +338,7 @@ Result<> phase_builddeps(const StepRun& at) {
 Result<> phase_collect(const StepRun& at) {
   std::vector<Problem> problems, warnings;
   const auto lines = load_collect_file(at.step.file, at.step.config, problems,
-                                       warnings);  // again: a script may have edited it
+                                       warnings);  // again: a script can have edited it
   if (!problems.empty()) return fail(to_error(problems));
   CollectOptions options{at.run.workspace.lock_file(at.step.config), {}};
   if (at.run.locked || at.step.flag("locked", false)) {

@@ -43,7 +43,7 @@ class ScriptOutput {
       logs_.push_back(std::move(fd));
     }
     if (script_.extra_log.empty()) return {};
-    // The caller's own: it may be a link, or a pipe that nobody reads.
+    // The caller's own: it can be a link, or a pipe that nobody reads.
     Fd fd(::open(script_.extra_log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK,
                  0600));
     if (fd.valid())
@@ -61,7 +61,7 @@ class ScriptOutput {
       pending_ =
           mask_.apply(std::move(pending_));  // whole secrets first: the cut could go through one
       if (pending_.size() > mask_.longest())
-        pass(pending_.size() - mask_.longest());  // what is kept back may be the first half of one
+        pass(pending_.size() - mask_.longest());  // what is kept back can be the first half of one
     }
   }
   void finish() {

@@ -46,7 +46,7 @@ Result<std::size_t> find_step(const Plan& plan, const std::string& text) {
               fmt::format("{} has no phase at line {}{}", wanted.path, wanted.line, near));
 }
 
-/// Where the last run is to be gone on with: its step that failed or was cut short, or the one
+/// Where to resume the last run: its step that failed or was cut short, or the one
 /// after its last.
 Result<std::size_t> last_stop(const Plan& plan, const std::vector<Json>& journal) {
   if (journal.empty() || journal.back()["run"].view() == "complete")

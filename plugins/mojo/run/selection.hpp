@@ -21,7 +21,7 @@ struct Selection {
 
 /// The steps that are selected, in order. `journal` is what the last run did, for `failed`: the
 /// step that failed or was running when it was killed, or the one after the last that was done.
-/// Exit code `usage` for a line that holds no phase, with the nearest that does.
+/// Exit code `usage` for a line without a phase, with the nearest that has one.
 [[nodiscard]] Result<std::vector<PlannedStep>> select_steps(const Plan& plan,
                                                             const Selection& selection,
                                                             const std::vector<Json>& journal);

@@ -119,7 +119,7 @@ Result<bool> SetLauncher::takes_bundles(const Deadline& deadline) {
 
 Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
-  // What a bundle holds may be secret, and this state is shown to people: a digest tells two apart
+  // What a bundle holds can be secret, and this state is shown to people: a digest tells two apart
   // as well.
   auto wanted = Json::array({sha256_hex(bundle.canonical())});
   if (nothing_to_start(wanted)) return {};

@@ -34,7 +34,7 @@ class SetLauncher final : public Launcher {
   std::filesystem::path trunk() const override { return {}; }
   void collected(const std::vector<Collected>& what) override;
 
-  /// Whether units can be started at all. Exit codes `config` for a project whose name is no set's,
+  /// Whether units can be started at all. Exit codes `config` for a project that cannot name a set,
   /// `refused` for a service.
   [[nodiscard]] Result<> check() const;
   /// Whether a set that was live was started anew: it must count as live again, however much of the

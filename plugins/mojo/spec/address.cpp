@@ -68,7 +68,7 @@ Result<SpecAddress> parse_spec_address(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
     return fail(ExitCode::usage, fmt::format("SPEC '{}' {}", printable(text, 120), why));
   };
-  if (text.empty() || text.starts_with('-')) return refuse("is no folder and no address");
+  if (text.empty() || text.starts_with('-')) return refuse("is neither a folder nor an address");
   if (std::ranges::any_of(text,
                           [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
     return refuse("holds a control character");
@@ -87,7 +87,7 @@ Result<SpecAddress> parse_spec_address(std::string_view text) {
   if (url.starts_with("git+")) url.remove_prefix(4);
   const auto colon = url.find(':');
   if (colon == std::string_view::npos || colon == 0 || url.find('/') < colon)
-    return refuse("is no folder that is here, and no address");
+    return refuse("is neither a folder that is here nor an address");
   if (address.kind == "bzr" && !address.branch.empty())
     return refuse("takes no ;branch=: the address is the branch");
   address.url = url;

@@ -26,7 +26,7 @@ Result<> copy_file_source(const SourceConfig& source, std::string_view revision,
   }
   struct stat info{};
   const bool executable = ::stat(source.url.c_str(), &info) == 0 && (info.st_mode & S_IXUSR) != 0;
-  return write_file_atomically(into, *bytes, executable ? 0700 : 0600);  // it may hold secrets
+  return write_file_atomically(into, *bytes, executable ? 0700 : 0600);  // it can hold secrets
 }
 
 Result<Fetched> fetch(Host& host, const DeployRequest& request, const SourceConfig& source,
@@ -67,7 +67,7 @@ Result<std::map<std::string, Fetched>> fetch_sources(Host& host, const DeployReq
   for (const auto& source : request.service.sources) {
     if (!valid_word(source.name))
       return fail(ExitCode::config,
-                  fmt::format("'{}' is no source name", printable(source.name, 60)));
+                  fmt::format("'{}' is not a source name", printable(source.name, 60)));
     auto fetched = fetch(host, request, source, workspace);
     if (!fetched) return fail(fetched.error().in(fmt::format("source {}", source.name)));
     out.emplace(source.name, std::move(*fetched));

@@ -45,8 +45,8 @@ Result<> check_name(const std::string& name, std::string_view what) {
     return {};
   return fail(
       ExitCode::usage,
-      fmt::format("{} '{}' is no name: letters, digits and ._+- are, a letter or digit first", what,
-                  printable(name, 60)));
+      fmt::format("{} '{}' is not a name: use letters, digits and ._+-, a letter or digit first",
+                  what, printable(name, 60)));
 }
 
 std::string container_of(const Json& project) { return project["container_class"].as_string(); }

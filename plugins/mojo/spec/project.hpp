@@ -56,12 +56,12 @@ class WorkspaceHold {
 };
 [[nodiscard]] bool workspace_held(const std::filesystem::path& folder);
 
-/// WORKSPACE/workspace.json: spec, stage, and the set that its run started. Null when it is no
+/// WORKSPACE/workspace.json: spec, stage, and the set that its run started. Null when it is not a
 /// workspace.
 [[nodiscard]] Json read_workspace(const std::filesystem::path& folder);
 [[nodiscard]] Result<> write_workspace(const std::filesystem::path& folder, const Json& json);
 /// WORKSPACE/log/phases.ndjson: what a run did, a record a line. Unreadable lines are left out: the
-/// last may be half.
+/// last can be half of one.
 [[nodiscard]] std::vector<Json> read_journal(const Workspace& workspace);
 [[nodiscard]] Result<> append_journal(const Workspace& workspace, const Json& record);
 

@@ -15,13 +15,13 @@ namespace cdctl::mojo {
 /// A checkout of a spec, and the stage whose files come first.
 class Stage {
  public:
-  /// Both are checked before; `stage` may be empty, and its folder need not exist.
+  /// Both are checked before; `stage` can be empty, and its folder need not exist.
   Stage(std::filesystem::path spec, std::string stage)
       : spec_(std::move(spec)), stage_(std::move(stage)) {}
 
   /// The file `name`: looked for in the stage's folder, then in each folder above it up to the
   /// spec's top. Links are followed and must end inside the spec. Exit code `config` when it is
-  /// nowhere (the places are named), when it is no file, or when it leads out of the spec.
+  /// nowhere (the places are named), when it is not a file, or when it leads out of the spec.
   [[nodiscard]] Result<std::filesystem::path> find(std::string_view name) const;
   /// The stage's folder if it exists, else the spec's top: where scripts run.
   [[nodiscard]] std::filesystem::path folder() const;

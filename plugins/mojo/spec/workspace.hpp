@@ -17,7 +17,7 @@ struct Workspace {
 
   explicit Workspace(std::filesystem::path where);
   /// Makes all but spec/, emptied of what an earlier try left. local/ and log/ are private: they
-  /// may hold secrets.
+  /// can hold secrets.
   [[nodiscard]] Result<> make() const;
   /// The file that receives the output of every phase (MOJO_LOGFILE).
   [[nodiscard]] std::filesystem::path log_file() const { return log / "mojo.log"; }
@@ -60,7 +60,7 @@ struct Identity {
 /// The entry that only the processes of a run in this workspace have in their environment: how they
 /// are found again.
 [[nodiscard]] std::string run_marker(const Workspace& workspace);
-/// What `${NAME}` of a manifest may name: `env`, then our own environment.
+/// What `${NAME}` of a manifest can name: `env`, then our own environment.
 [[nodiscard]] std::optional<std::string> environment_value(
     const std::map<std::string, std::string>& env, const std::string& name);
 

@@ -103,14 +103,14 @@ void check_tag(const YAML::Mark& mark, std::string_view tag) {
   if (tag.starts_with(k_standard_tag) &&
       std::ranges::find(k_known_tags, tag.substr(k_standard_tag.size())) != k_known_tags.end())
     return;
-  // The tag is not shown: it may be a secret that needs quotes.
+  // The tag is not shown: it can be a secret that needs quotes.
   give_up(mark,
           "a value with a type of its own (!…) is not supported; a text that starts with ! needs "
           "quotes");
 }
-/// Whether a scalar with this tag may be a number or a boolean: it has no quotes, or says so
+/// Whether a scalar with this tag can be a number or a boolean: it has no quotes, or says so
 /// itself.
-bool may_be_typed(std::string_view tag) {
+bool can_be_typed(std::string_view tag) {
   return tag == "?" || tag.empty() || tag.ends_with(":int") || tag.ends_with(":float") ||
          tag.ends_with(":bool");
 }
@@ -142,7 +142,7 @@ void YamlBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   const Size size{1, text.size(), 0};
   count(mark, size);
   auto node = value(
-      mark, may_be_typed(tag) && typed_when_plain(text) ? Yaml::Kind::plain : Yaml::Kind::string);
+      mark, can_be_typed(tag) && typed_when_plain(text) ? Yaml::Kind::plain : Yaml::Kind::string);
   node.text = text;
   plain_key_ = tag == "?";
   finish(mark, std::move(node), anchor, size);
@@ -358,7 +358,7 @@ std::vector<Yaml> parse_yaml(std::string_view text, const std::string& file,
     const auto number = [](int from_zero) {
       return from_zero < 0 ? std::size_t{0} : static_cast<std::size_t>(from_zero) + 1;
     };
-    // What follows a colon is a word of the file, which may be a secret.
+    // What follows a colon is a word of the file, which can be a secret.
     problems.push_back({file, number(error.mark.line), number(error.mark.column),
                         printable(std::string_view(error.msg).substr(0, error.msg.find(": ")))});
   } catch (const std::exception& error) {
