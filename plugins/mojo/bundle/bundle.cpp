@@ -1,7 +1,6 @@
 #include "plugins/mojo/bundle/bundle.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 
 #include "plugins/mojo/bundle/document.hpp"
 #include "plugins/mojo/spec/stage.hpp"
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 
@@ -31,12 +31,8 @@ bool flag_of(const Yaml& map, std::string_view key) {
 }
 
 std::optional<std::int64_t> count_of(const Yaml& map, std::string_view key) {
-  const auto text = text_of(map, key);
-  std::int64_t count = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (text.empty() || error != std::errc() || stop != text.data() + text.size() || count < 0)
-    return {};
-  return count;
+  const auto count = whole_number(text_of(map, key));
+  return count && *count >= 0 ? count : std::nullopt;
 }
 
 std::vector<std::string> texts_of(const Yaml& map, std::string_view key) {

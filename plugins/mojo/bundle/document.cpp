@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -10,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
+
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 
@@ -65,13 +66,11 @@ class RelationReader {
   std::int64_t weight(const Yaml& value) {
     const auto* weight = value.is_map() ? value.find("weight") : nullptr;
     if (!weight) return 0;
-    std::int64_t number = 0;
-    const auto* end = weight->text.data() + weight->text.size();
-    const auto [stop, error] = std::from_chars(weight->text.data(), end, number);
-    if (!weight->is_scalar() || error != std::errc() || stop != end)
+    const auto number = whole_number(weight->text);
+    if (!weight->is_scalar() || !number)
       wrong(weight->position,
             fmt::format("weight of a relation must be a whole number, not {}", weight->shown()));
-    return number;
+    return number.value_or(0);
   }
 
   static bool is_end(const Yaml& value) {
@@ -208,11 +207,8 @@ bool is_flag(const Yaml& value) {
 }
 
 bool is_count(const Yaml& value) {
-  std::int64_t count = 0;
-  const auto* end = value.text.data() + value.text.size();
-  const auto [stop, error] = std::from_chars(value.text.data(), end, count);
-  return value.is_scalar() && error == std::errc() && stop == end && count >= 0 &&
-         count <= 1'000'000;
+  const auto count = whole_number(value.text);
+  return value.is_scalar() && count && *count >= 0 && *count <= 1'000'000;
 }
 
 bool fits(const Yaml& value, Shape shape) {

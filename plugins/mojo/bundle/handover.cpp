@@ -13,18 +13,13 @@
 
 #include "plugins/mojo/bundle/document.hpp"
 #include "plugins/mojo/spec/stage.hpp"
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-template <class Number>
-bool reads_whole(std::string_view text, Number& number) {
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && stop == text.data() + text.size();
-}
 
 /// YAML 1.1: a word, as it is written in small letters, with a capital, or in capitals only.
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -45,10 +40,11 @@ Json plain(const std::string& text) {
   const auto digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
   if (digits.empty() || !std::isdigit(static_cast<unsigned char>(digits.front()))) return text;
   if (digits.size() > 1 && digits.front() == '0' && digits[1] != '.') return text;
-  std::int64_t whole = 0;
-  if (reads_whole(text, whole)) return whole;
+  if (const auto whole = whole_number(text)) return *whole;
   double real = 0;
-  if (reads_whole(text, real) && std::isfinite(real)) return real;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, real);
+  if (error == std::errc() && stop == end && std::isfinite(real)) return real;
   return text;
 }
 

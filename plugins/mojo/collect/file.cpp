@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <functional>
 #include <iterator>
 #include <string>
@@ -16,6 +15,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/mojo/spec/stage.hpp"
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 
@@ -184,11 +184,9 @@ bool set_plain(std::optional<std::string>& into, std::string_view value) {
 }
 
 bool set_depth(CollectLine& line, std::string_view value) {
-  std::int64_t depth = 0;
-  const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), depth);
-  if (error != std::errc() || stop != value.data() + value.size() || depth < 1) return false;
-  line.depth = depth;
-  return true;
+  const auto depth = whole_number(value);
+  if (depth && *depth >= 1) line.depth = depth;
+  return depth && *depth >= 1;
 }
 
 bool set_sha256(CollectLine& line, std::string_view value) {

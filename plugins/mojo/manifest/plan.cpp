@@ -1,7 +1,6 @@
 #include "plugins/mojo/manifest/plan.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <tuple>
 
@@ -53,12 +52,9 @@ std::string not_runnable(const fs::path& file) {
 }
 
 std::optional<Millis> parse_seconds(std::string_view text, std::int64_t least) {
-  std::int64_t count = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || stop != text.data() + text.size() || count < least ||
-      count > 7 * 86'400)
-    return {};
-  return Millis(count * 1000);
+  const auto count = whole_number(text);
+  if (!count || *count < least || *count > 7 * 86'400) return {};
+  return Millis(*count * 1000);
 }
 
 std::vector<ProcfileEntry> load_procfile(const fs::path& file, const std::string& shown,

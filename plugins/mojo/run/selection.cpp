@@ -1,11 +1,12 @@
 #include "plugins/mojo/run/selection.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
+
+#include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 
@@ -21,13 +22,13 @@ Result<ManifestLine> parse_line(const Plan& plan, const std::string& text) {
   ManifestLine wanted{colon == std::string::npos ? plan.manifest : text.substr(0, colon), 0};
   const auto number = colon == std::string::npos ? std::string_view(text)
                                                  : std::string_view(text).substr(colon + 1);
-  const auto [stop, error] =
-      std::from_chars(number.data(), number.data() + number.size(), wanted.line);
-  if (error != std::errc() || stop != number.data() + number.size() || wanted.line == 0) {
+  const auto line = whole_number(number);
+  if (!line || *line < 1) {
     return fail(ExitCode::usage, fmt::format("'{}' is no line of the manifest: write its number, "
                                              "FILE:NUMBER, or for --from also `failed`",
                                              printable(text, 60)));
   }
+  wanted.line = static_cast<std::size_t>(*line);
   return wanted;
 }
 

@@ -1,6 +1,7 @@
 #include "plugins/mojo/text/words.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -84,6 +85,13 @@ class Splitter {
 
 std::vector<ShellWord> shell_words(std::string_view line, Problem& problem) {
   return Splitter(line, problem).split();
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
 bool valid_variable_name(std::string_view name) {

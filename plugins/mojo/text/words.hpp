@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct ShellWord {
 /// others. Returns the problem's column and text in `problem` for an open quote or a backslash at
 /// the end.
 [[nodiscard]] std::vector<ShellWord> shell_words(std::string_view line, Problem& problem);
+
+/// All of `text` as a whole number; empty when it is anything else, or does not fit.
+[[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text);
 
 /// The value of a variable; empty when it is not set.
 using Lookup = std::function<std::optional<std::string>(const std::string&)>;

@@ -122,6 +122,17 @@ TEST_CASE("words are split as a POSIX shell does, and a backslash at the end is 
   CHECK(problem.column == 3);
 }
 
+TEST_CASE("a whole number is all of its text, and fits") {
+  CHECK(whole_number("0") == 0);
+  CHECK(whole_number("-12") == -12);
+  CHECK(whole_number("9223372036854775807") == 9223372036854775807);
+  for (const std::string_view text :
+       {"", "-", "+1", " 1", "1 ", "1.5", "0x10", "9223372036854775808"}) {
+    INFO(text);
+    CHECK_FALSE(whole_number(text));
+  }
+}
+
 TEST_CASE("variables are expanded, with defaults when unset or empty, and anything else stays") {
   const Lookup lookup = [](const std::string& name) -> std::optional<std::string> {
     if (name == "SERIES") return "noble";
