@@ -11,8 +11,8 @@
 
 namespace cdctl::mojo {
 
-/// One application of a bundle, as far as its values fit; what does not was told when the bundle
-/// was read. Points into its bundle, which must outlive it unchanged.
+/// One application of a bundle, as far as its values fit; what does not was reported when the
+/// bundle was read. Points into its bundle, which must outlive it unchanged.
 struct BundleApplication {
   std::string_view name;
   const Yaml* spec = nullptr;  ///< all that the bundle says of it, unknown keys included; a map
@@ -71,7 +71,7 @@ void resolve_includes(Bundle& bundle, const std::filesystem::path& local_dir,
 /// The bundle as one YAML document that reads as an equal bundle. Holds secrets: write it 0600.
 [[nodiscard]] std::string print_bundle(const Bundle& bundle);
 
-/// What only the merged bundle can tell: applications without a body, relations of unknown
+/// Checks what shows only in the merged bundle: applications without a body, relations of unknown
 /// applications.
 void check_whole(const Bundle& bundle, std::vector<Problem>& problems);
 

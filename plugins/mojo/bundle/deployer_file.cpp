@@ -99,7 +99,7 @@ const YamlMember* choose(const DeployerFile& file, const std::optional<std::stri
 }
 
 /// Makes what a bundle must have of what a deployment can leave out: a body, and the charm, which
-/// is called like the service.
+/// has the service's name.
 void complete(Yaml& applications) {
   for (auto& [name, position, spec] : applications.members) {
     if (spec.is_null()) spec.kind = Yaml::Kind::map;

@@ -12,7 +12,7 @@ namespace cdctl::mojo {
 enum class DocumentKind { base, overlay, deployment };
 
 /// Renames `services` to `applications`, makes a list of pairs of the relations and drops double
-/// ones, and tells what is of a wrong type. A document that is not a map becomes an empty one.
+/// ones, and reports what is of a wrong type. A document that is not a map becomes an empty one.
 void normalise(Yaml& document, DocumentKind kind, std::vector<Problem>& problems,
                std::vector<Problem>& warnings);
 

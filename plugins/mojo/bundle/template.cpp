@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// How the child tells what happened: its exit status. Anything else is a failure of Python itself.
+/// The child's exit status: what happened. Anything else is a failure of Python itself.
 enum class TemplateStatus { rendered = 0, problems = 10, no_jinja = 11, no_memory = 12 };
 
 /// The child's program. What it is asked is appended as a call: `main("JSON")`. On stdout is the

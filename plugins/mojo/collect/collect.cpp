@@ -234,7 +234,7 @@ Result<std::vector<Collected>> Collector::collect(const std::vector<CollectLine>
     begin = end;
   }
   CDCTL_TRY(verdict(items));
-  tell(items);
+  note_unpinned(items);
   if (!options.lock_out.empty()) CDCTL_TRY(write_lock(options.lock_out, items, now()));
   std::vector<Collected> out;
   for (auto& item : items)
@@ -323,7 +323,7 @@ Result<> Collector::local(const CollectItem& item, const Deadline& deadline) con
   return copy_tree(from, item.into, item.line.method == "hardlink", deadline);
 }
 
-void Collector::tell(const std::vector<CollectItem>& items) const {
+void Collector::note_unpinned(const std::vector<CollectItem>& items) const {
   static constexpr std::size_t k_shown = 3;
   std::vector<std::string> moving, charms;
   for (const auto& item : items) {

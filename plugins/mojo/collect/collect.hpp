@@ -48,10 +48,10 @@ struct CollectItem {
 /// A line whose location is that of a source of the service gives that source at the set's
 /// revision, also against a lock: its destination is a link to the checkout that is already there,
 /// so that a build and the units see the same files. Other lines without a revno are read at their
-/// newest, which the revision of the set does not cover: they are told as a note. Charms (`cs:
+/// newest, which the revision of the set does not cover: they are noted. Charms (`cs:
 /// ch:`) are the engine's: one without charms leaves them out, with a note.
 ///
-/// Destinations are not marked in any way: all that is known of them stands in the lock.
+/// Destinations are not marked in any way: all that is known of them is in the lock.
 class Collector {
  public:
   Collector(Host& host, const std::string& service, const Workspace& workspace,
@@ -71,7 +71,7 @@ class Collector {
   [[nodiscard]] Result<> prepare(const CollectItem& item) const;
   [[nodiscard]] Result<> place(const CollectItem& item, const Deadline& deadline) const;
   [[nodiscard]] Result<> local(const CollectItem& item, const Deadline& deadline) const;
-  void tell(const std::vector<CollectItem>& items) const;
+  void note_unpinned(const std::vector<CollectItem>& items) const;
 
   Host& host_;
   const std::string& service_;

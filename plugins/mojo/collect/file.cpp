@@ -21,8 +21,8 @@ namespace cdctl::mojo {
 
 namespace {
 
-/// Tells a problem (or with `warning` a thing to think over) at a part of the line.
-using Tell = std::function<void(std::string_view part, std::string what)>;
+/// Reports a problem, or a warning, at a part of the line.
+using Report = std::function<void(std::string_view part, std::string what)>;
 
 /// How a scheme is read. All but those of Launchpad, charms and files need `//` and a host.
 struct Scheme {
@@ -60,7 +60,7 @@ std::string unknown_scheme(std::string_view name) {
                      fmt::join(known, ": "));
 }
 
-/// Whether `//user:password@` stands in it.
+/// Whether it holds `//user:password@`.
 bool holds_password(std::string_view source) {
   const auto begin = source.find("://");
   if (begin == std::string_view::npos) return false;
@@ -81,7 +81,7 @@ bool charm_name(std::string_view name) {
 
 class SourceReader {
  public:
-  SourceReader(std::string_view source, CollectLine& line, const Tell& wrong, const Tell& warn)
+  SourceReader(std::string_view source, CollectLine& line, const Report& wrong, const Report& warn)
       : source_(source), line_(line), wrong_(wrong), warn_(warn) {}
 
   bool read() {
@@ -159,13 +159,14 @@ class SourceReader {
 
   std::string_view source_;
   CollectLine& line_;
-  const Tell& wrong_;
-  const Tell& warn_;
+  const Report& wrong_;
+  const Report& warn_;
 };
 
-/// Reads `source` into kind and location of `line`. False after a problem was told through `wrong`.
-bool read_collect_source(std::string_view source, CollectLine& line, const Tell& wrong,
-                         const Tell& warn) {
+/// Reads `source` into kind and location of `line`. False after a problem was reported through
+/// `wrong`.
+bool read_collect_source(std::string_view source, CollectLine& line, const Report& wrong,
+                         const Report& warn) {
   return SourceReader(source, line, wrong, warn).read();
 }
 
@@ -268,7 +269,8 @@ std::string unknown_option(std::string_view key, CollectKind kind) {
                      to_text(kind), fmt::join(fitting, ", "));
 }
 
-bool read_option(std::string_view word, CollectLine& line, const Tell& wrong, const Tell& warn) {
+bool read_option(std::string_view word, CollectLine& line, const Report& wrong,
+                 const Report& warn) {
   const auto refuse = [&](std::string what) {
     wrong(word, std::move(what));
     return false;
@@ -293,8 +295,8 @@ bool read_option(std::string_view word, CollectLine& line, const Tell& wrong, co
 }
 
 /// Reads `key=value[,key=value…]` into `line`, whose kind says which options fit.
-bool read_collect_options(std::string_view options, CollectLine& line, const Tell& wrong,
-                          const Tell& warn) {
+bool read_collect_options(std::string_view options, CollectLine& line, const Report& wrong,
+                          const Report& warn) {
   for (const auto option : split(options, ',')) {
     if (!read_option(option, line, wrong, warn)) return false;
   }
@@ -365,7 +367,7 @@ class CollectLineReader {
     return false;
   }
 
-  Tell wrong_, warn_;
+  Report wrong_, warn_;
   CollectLine line_;
 };
 

@@ -117,7 +117,7 @@ class Linter {
   void collect(const std::filesystem::path& file);
   [[nodiscard]] Result<> unreferenced();
   [[nodiscard]] std::string shown(const std::filesystem::path& file) const;
-  /// With links followed: what a hundred stages link to is told once, where it can be mended.
+  /// With links followed: what a hundred stages link to is reported once, where it can be mended.
   [[nodiscard]] std::string real_shown(const std::filesystem::path& file) const;
   [[nodiscard]] bool whole() const { return !request_.stage && !request_.manifest; }
 
@@ -131,7 +131,7 @@ class Linter {
   std::set<BundleUse> bundles_;
 };
 
-/// Includes that are followed for the names in them; plan.cpp tells what is deeper.
+/// Includes that are followed for the names in them; plan.cpp reports what is deeper.
 constexpr std::size_t k_most_depth = 16;
 
 bool names_manifest(std::string_view name) {
@@ -342,9 +342,9 @@ void Linter::collect(const fs::path& file) {
   const auto path = real_shown(file);
   if (!collected_.insert(path).second) return;
   const auto bytes = read_file(file, k_largest_file);
-  std::vector<Problem> told;
+  std::vector<Problem> ignored;
   if (!bytes) return;
-  for (const auto& line : split_lines(*bytes, path, told)) {
+  for (const auto& line : split_lines(*bytes, path, ignored)) {
     const auto content = trimmed(line.text);
     if (content.empty() || content.starts_with('#')) continue;
     const auto name = series_.find(line.text);

@@ -10,8 +10,8 @@
 
 namespace cdctl::mojo {
 
-/// Finds files that nobody names. What is named is read in turn, and what stands in it is named
-/// too: a word of a text is enough.
+/// Finds files that nobody names. What is named is read in turn, and what it names is named
+/// too: a word of its text is enough.
 class References {
  public:
   explicit References(const SpecTree& tree) : tree_(tree), live_(tree.entries().size()) {}

@@ -23,7 +23,7 @@ class SeriesNames {
   std::set<std::string, std::less<>> names_;
 };
 
-/// Whether `name` stands in `text` as a word of its own.
+/// Whether `text` holds `name` as a word of its own.
 [[nodiscard]] bool holds_word(std::string_view text, std::string_view name);
 
 }  // namespace cdctl::mojo

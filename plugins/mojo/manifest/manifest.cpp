@@ -90,7 +90,7 @@ const PhaseOption* ManifestRow::find(std::string_view key) const {
 }
 
 std::string quoted_word(std::string_view word) {
-  // A # means a comment only at the start of a line, but a word does not know where it will stand.
+  // A # means a comment only at the start of a line, but a word does not know where it will be.
   if (!word.empty() && !word.starts_with('#') &&
       word.find_first_of(" \t'\"\\") == std::string_view::npos)
     return std::string(word);

@@ -36,7 +36,7 @@ struct Manifest {
   std::vector<Problem> problems;  ///< all that is wrong; nothing may run when there is one
 };
 
-/// Reads the text of a manifest. Pure. `path` is only told in messages.
+/// Reads the text of a manifest. Pure. `path` is for messages.
 [[nodiscard]] Manifest parse_manifest(std::string_view text, std::string path);
 
 /// The rows as text, quoted where they need it, comments and blank lines left out: reading it again

@@ -22,7 +22,7 @@ namespace cdctl::mojo {
                                         const std::map<std::string, std::int64_t>& units,
                                         Host& host);
 
-/// Before anything runs: the syntax of all bundles of a plan; of templates only what can be told
+/// Before anything runs: the syntax of all bundles of a plan; of templates only what shows
 /// without rendering them.
 [[nodiscard]] Result<std::vector<Problem>> check_bundles(const Plan& plan,
                                                          const Deadline& deadline);

@@ -181,7 +181,7 @@ class Hand {
     run.locked = hand_.locked;
     run.live = !hand_.quiet;
     run.started = launcher.started_before();
-    run.tell = [&](const Json& record) { tell(record); };
+    run.report = [&](const Json& record) { report(record); };
     const auto end = run_steps(*steps, run, hand_.deadline);
     if (!end) {
       launcher.abandon(end.error());
@@ -230,7 +230,7 @@ class Hand {
                                               : fmt::format("{} problems", plan.problems.size())));
   }
 
-  void tell(const Json& record) {
+  void report(const Json& record) {
     if (journaled()) journal(record);
     if (record["state"].view() != "running") {
       hand_.write(record);

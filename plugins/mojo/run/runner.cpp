@@ -66,7 +66,7 @@ Result<bool> dispatch(const StepRun& at) {
   return fail(fmt::format("phase {} has nothing to run", at.step.rule->name));
 }
 
-/// Runs the steps one after the other, and tells how each went.
+/// Runs the steps one after the other, and reports how each went.
 class Steps {
  public:
   Steps(const Run& run, const Deadline& deadline)
@@ -82,11 +82,11 @@ class Steps {
     const auto cpu = cpu_time();
     std::vector<std::string> tail;
     const StepRun at{step, step.number, run_, deadline_.at_most(step.timeout), started_, tail};
-    if (run_.tell)
-      run_.tell(
+    if (run_.report)
+      run_.report(
           step_record(step, &run_.mask).set("state", "running").set("time", to_rfc3339(now())));
     auto done = dispatch(at);
-    if (run_.tell) run_.tell(record(step, done, begun, cpu, tail));
+    if (run_.report) run_.report(record(step, done, begun, cpu, tail));
     if (!done) {
       if (!run_.live) {
         for (const auto& line : tail)

@@ -33,7 +33,7 @@ class Launcher {
   [[nodiscard]] virtual Result<> start_bundle(const Json& bundle, const Deadline& deadline) = 0;
   /// The set as it is now, with its units.
   [[nodiscard]] virtual Result<SetStatus> describe(const Deadline& deadline) = 0;
-  /// Told what a collect phase fetched, before anything is started from it.
+  /// Takes note of what a collect phase fetched, before anything is started from it.
   virtual void collected(const std::vector<Collected>& what) { (void)what; }
   /// Where units run when their Procfile says nothing else: a checkout of the trunk. Empty = the
   /// build folder.
@@ -57,8 +57,8 @@ struct Run {
   bool locked = false;  ///< every collect phase takes its lock
   std::vector<Process> started = {};  ///< by the run that this one resumes
   bool live = false;  ///< the scripts' output goes to people as notes, not as passing progress
-  /// Told of each phase before it begins and after it ended (`cdctl.phase/1`).
-  std::function<void(const Json&)> tell = {};
+  /// Called for each phase before it begins and after it ended (`cdctl.phase/1`).
+  std::function<void(const Json&)> report = {};
 };
 
 /// How a run ended that did not fail.

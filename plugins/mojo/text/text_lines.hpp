@@ -33,7 +33,7 @@ struct TextLine {
 
 /// Splits a text file and checks what no file of ours may hold: a byte order mark, NUL bytes,
 /// carriage returns, invalid UTF-8, lines over k_longest_line. Such lines are left out of the
-/// answer and told in `problems`.
+/// answer and reported in `problems`.
 [[nodiscard]] std::vector<TextLine> split_lines(std::string_view text, const std::string& file,
                                                 std::vector<Problem>& problems);
 

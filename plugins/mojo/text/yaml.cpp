@@ -118,8 +118,8 @@ bool can_be_typed(std::string_view tag) {
 }  // namespace
 
 void YamlBuilder::OnDocumentStart(const YAML::Mark& mark) {
-  // yaml-cpp 0.7 does not get past some misplaced marks: it tells of empty documents there for
-  // ever.
+  // yaml-cpp 0.7 does not get past some misplaced marks: it reports empty documents there
+  // for ever.
   if (mark.pos == document_at_)
     give_up(mark, "a bracket, comma or other mark that does not belong here");
   document_at_ = mark.pos;
