@@ -17,8 +17,6 @@ std::unexpected<Error> wrong(std::string_view key, std::string_view why) {
   return fail(ExitCode::config, fmt::format("[juju] {}: {}", key, why));
 }
 
-bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
 bool cloud_name(std::string_view text) {
   const auto slash = std::min(text.find('/'), text.size());
   return plain_word(text.substr(0, slash), "._-") &&
@@ -165,17 +163,6 @@ bool credential_name(std::string_view text) { return plain_word(text, "._@+-"); 
 }  // namespace
 
 bool Settings::cuts(CutMeans means) const { return std::ranges::find(cut, means) != cut.end(); }
-
-bool valid_application_name(std::string_view text) {
-  if (text.empty() || text.size() > 63 || text.front() < 'a' || text.front() > 'z') return false;
-  // Each part between hyphens holds a letter, so that it is no unit's number
-  bool letter = false;
-  for (const char c : text) {
-    if (c == '-' ? !letter : !lower_or_digit(c)) return false;
-    letter = c != '-' && (letter || (c >= 'a' && c <= 'z'));
-  }
-  return letter;
-}
 
 Result<Settings> settings_of(const Json& table) {
   Settings out;

@@ -48,7 +48,4 @@ struct Settings {
 /// wrong.
 [[nodiscard]] Result<Settings> settings_of(const Json& service_table);
 
-/// What Juju takes for the name of an application.
-[[nodiscard]] bool valid_application_name(std::string_view text);
-
 }  // namespace cdctl::juju

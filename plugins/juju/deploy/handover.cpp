@@ -7,6 +7,7 @@
 #include <cdctl/stop.hpp>
 
 #include "plugins/juju/deploy/handover_steps.hpp"
+#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/world/world.hpp"
 
 namespace cdctl::juju {

@@ -6,6 +6,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/juju/deploy/handover_words.hpp"
+#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/world/act.hpp"
 #include "plugins/juju/world/world.hpp"

@@ -67,6 +67,17 @@ bool valid_uuid(std::string_view text) {
   return true;
 }
 
+bool valid_application_name(std::string_view text) {
+  if (text.empty() || text.size() > 63 || text.front() < 'a' || text.front() > 'z') return false;
+  // Each part between hyphens holds a letter, so that it cannot be a unit's number
+  bool letter = false;
+  for (const char c : text) {
+    if (c == '-' ? !letter : !lower_or_digit(c)) return false;
+    letter = c != '-' && (letter || (c >= 'a' && c <= 'z'));
+  }
+  return letter;
+}
+
 bool valid_controller_name(std::string_view text) { return plain_word(text, "-._+@"); }
 
 std::string ModelAddress::str() const {

@@ -42,6 +42,9 @@ struct ModelList {
 /// 8-4-4-4-12 lower-case hex digits.
 [[nodiscard]] bool valid_uuid(std::string_view text);
 
+/// What Juju takes for the name of an application.
+[[nodiscard]] bool valid_application_name(std::string_view text);
+
 /// A model as a person says it: `[CONTROLLER:][OWNER/]NAME`, or a uuid in place of the name.
 /// Nothing in it can be taken for an option or a path.
 struct ModelAddress {

@@ -8,7 +8,6 @@
 
 #include <cdctl/text.hpp>
 
-#include "plugins/juju/client/settings.hpp"
 #include "plugins/juju/model/fields.hpp"
 #include "plugins/juju/model/models.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <cdctl/fs.hpp>
 
+#include "plugins/juju/model/models.hpp"
+
 namespace cdctl::juju {
 
 std::optional<Reaping> read_reaping(const SetFolder& folder) {

@@ -6,6 +6,7 @@
 
 #include <cdctl/stop.hpp>
 
+#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/sets/metadata.hpp"
 
 namespace cdctl::juju {

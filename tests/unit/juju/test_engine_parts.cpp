@@ -12,6 +12,7 @@
 #include "plugins/juju/client/act.hpp"
 #include "plugins/juju/client/private_data.hpp"
 #include "plugins/juju/client/settings.hpp"
+#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/sets/metadata.hpp"
 #include "plugins/juju/sets/tag_change.hpp"
 #include "tests/support/test_host.hpp"
