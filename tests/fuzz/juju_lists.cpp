@@ -2,7 +2,7 @@
 
 #include "plugins/juju/commands/records.hpp"
 #include "plugins/juju/model/models.hpp"
-#include "plugins/juju/model/offers.hpp"
+#include "plugins/juju/model/relations.hpp"
 #include "tests/fuzz/property.hpp"
 
 using namespace cdctl;

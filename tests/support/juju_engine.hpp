@@ -9,11 +9,12 @@
 
 #include <catch2/catch.hpp>
 
-#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
+#include <cdctl/time.hpp>
 
 #include "plugins/juju/engine/engine.hpp"
+#include "plugins/juju/sets/tags.hpp"
 #include "tests/support/juju_world.hpp"
 #include "tests/support/test_host.hpp"
 

@@ -1,5 +1,6 @@
 #include "plugins/juju/client/access.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -80,6 +81,17 @@ Result<Access> read_access(const Host& host, const Arguments& args) {
   place_private_data(access);
   sweep_private_data(access.private_parent);
   return access;
+}
+
+Result<Access> access_within(const Access& access, const Deadline& deadline,
+                             std::string_view attempt) {
+  if (deadline.passed())
+    return fail(
+        ExitCode::timeout,
+        fmt::format("{}: no time is left; look with cdctl inspect, and try again", attempt));
+  auto out = access;
+  out.timeout = std::min(out.timeout, deadline.left());
+  return out;
 }
 
 }  // namespace cdctl::juju

@@ -24,13 +24,7 @@ constexpr time_t k_stale_s = 3600;
 
 Result<> write_private(const fs::path& path, std::string_view bytes) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  while (fd.valid() && !bytes.empty()) {
-    const auto put = ::write(fd.get(), bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) break;
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  if (fd.valid() && bytes.empty()) return {};
+  if (fd.valid() && write_all(fd.get(), bytes)) return {};
   return fail(ExitCode::unknown, fmt::format("writing {}: {}", path.string(), errno_text(errno)));
 }
 

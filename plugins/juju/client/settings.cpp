@@ -111,7 +111,7 @@ bool amqp_target(std::string_view text) {
   return valid_application_name(text.substr(0, colon)) && option_name(text.substr(colon + 1));
 }
 
-void read_amqp(Reader& reader, Settings& out) {
+void read_amqp(Reader& reader, JujuSettings& out) {
   std::string amqp;
   reader.text("amqp", amqp, amqp_target, "[APPLICATION:]OPTION");
   const auto colon = amqp.find(':');
@@ -120,7 +120,7 @@ void read_amqp(Reader& reader, Settings& out) {
   reader.word("amqp_as", out.amqp_as, k_amqp_ways);
 }
 
-void read_model_config(Reader& reader, const Json& table, Settings& out) {
+void read_model_config(Reader& reader, const Json& table, JujuSettings& out) {
   const auto* value = table.find("model_config");
   if (!value) return;
   if (!value->is_object()) return reader.refuse("model_config", "say a table of model settings");
@@ -140,7 +140,7 @@ void read_model_config(Reader& reader, const Json& table, Settings& out) {
   }
 }
 
-void check_together(Reader& reader, const Settings& s) {
+void check_together(Reader& reader, const JujuSettings& s) {
   if (s.isolation == Isolation::application && s.model.empty())
     reader.refuse("model",
                   "say the model that the sets share, as [CONTROLLER:][OWNER/]NAME; isolation = "
@@ -162,10 +162,10 @@ bool credential_name(std::string_view text) { return plain_word(text, "._@+-"); 
 
 }  // namespace
 
-bool Settings::cuts(CutMeans means) const { return std::ranges::find(cut, means) != cut.end(); }
+bool JujuSettings::cuts(CutMeans means) const { return std::ranges::find(cut, means) != cut.end(); }
 
-Result<Settings> settings_of(const Json& table) {
-  Settings out;
+Result<JujuSettings> settings_of(const Json& table) {
+  JujuSettings out;
   if (table.is_null()) return out;
   if (!table.is_object()) return fail(ExitCode::config, "[juju] must be a table");
   Reader reader(table);
@@ -184,6 +184,14 @@ Result<Settings> settings_of(const Json& table) {
   check_together(reader, out);
   if (reader.error()) return fail(*reader.error());
   return out;
+}
+
+Result<JujuSettings> settings_for(const Host& host, std::string_view service) {
+  const auto* config = host.config().service(service);
+  if (!config) return JujuSettings{};
+  auto settings = settings_of(config->table["juju"]);
+  if (!settings) return fail(settings.error().in(config->file.string()));
+  return settings;
 }
 
 }  // namespace cdctl::juju

@@ -2,9 +2,11 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cdctl/error.hpp>
+#include <cdctl/host.hpp>
 #include <cdctl/json.hpp>
 #include <cdctl/time.hpp>
 
@@ -21,7 +23,7 @@ enum class AmqpAs { overlay, option, secret };
 /// What a cut from the world does.
 enum class CutMeans { relations, expose, scale };
 
-struct Settings {
+struct JujuSettings {
   Isolation isolation = Isolation::model;
   std::string model;  ///< isolation by application: the shared model, `[CONTROLLER:][OWNER/]NAME`
   std::string application;  ///< isolation by application: which one of the bundle becomes the set;
@@ -46,6 +48,10 @@ struct Settings {
 
 /// Reads the table; null = the defaults. Exit code `config`, naming the key, when one of them is
 /// wrong.
-[[nodiscard]] Result<Settings> settings_of(const Json& service_table);
+[[nodiscard]] Result<JujuSettings> settings_of(const Json& service_table);
+
+/// The `[juju]` table of a set's service, the defaults when its file has left. Exit code `config`,
+/// naming the file.
+[[nodiscard]] Result<JujuSettings> settings_for(const Host& host, std::string_view service);
 
 }  // namespace cdctl::juju

@@ -6,7 +6,7 @@
 #include <cdctl/time.hpp>
 
 #include "plugins/juju/model/models.hpp"
-#include "plugins/juju/model/offers.hpp"
+#include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/model/status.hpp"
 
 namespace cdctl::juju {

@@ -5,7 +5,7 @@
 #include <cdctl/args.hpp>
 #include <cdctl/plugin.hpp>
 
-// The rows of `cdctl juju …`. Included by plugin.cpp alone: the descriptor needs their number.
+// The commands `cdctl juju …` and their rows; the descriptor needs the number of those.
 
 namespace cdctl::juju {
 
@@ -13,10 +13,8 @@ using plugin::CommandArguments;
 using plugin::CommandRow;
 using plugin::OptionRow;
 
-// command_models.cpp
 int command_models(Host& host, const CommandArguments& given) noexcept;
 int command_offers(Host& host, const CommandArguments& given) noexcept;
-// command_status.cpp
 int command_status(Host& host, const CommandArguments& given) noexcept;
 int command_units(Host& host, const CommandArguments& given) noexcept;
 

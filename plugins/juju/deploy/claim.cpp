@@ -8,13 +8,15 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/juju/client/private_data.hpp"
+#include "plugins/juju/client/questions.hpp"
+#include "plugins/juju/client/wait.hpp"
 #include "plugins/juju/deploy/handover.hpp"
-#include "plugins/juju/sets/reaping.hpp"
+#include "plugins/juju/deploy/lease.hpp"
+#include "plugins/juju/sets/locate.hpp"
 #include "plugins/juju/sets/removal.hpp"
 #include "plugins/juju/sets/seen.hpp"
-#include "plugins/juju/sets/set_lock.hpp"
-#include "plugins/juju/sets/shared_sets.hpp"
-#include "plugins/juju/sets/tag_change.hpp"
+#include "plugins/juju/sets/set_folder.hpp"
+#include "plugins/juju/sets/tags.hpp"
 
 namespace cdctl::juju {
 
@@ -34,7 +36,7 @@ std::int64_t units_of(const Json& application) {
 std::vector<std::string> dying_in(const ModelStatus& status, std::string_view only) {
   std::vector<std::string> out;
   for (const auto& one : status.applications) {
-    const bool wanted = only.empty() ? one.kind != Kind::remote : one.name == only;
+    const bool wanted = only.empty() ? one.kind != ApplicationKind::remote : one.name == only;
     if (wanted && (one.life == "dying" || one.life == "dead")) out.push_back(one.name);
   }
   return out;
@@ -46,6 +48,26 @@ Millis retry_delay(std::int64_t attempts) {
   Millis delay(30'000);
   for (std::int64_t i = 1; i < attempts && delay < Millis(3'600'000); ++i) delay *= 2;
   return std::min(delay, Millis(3'600'000));
+}
+
+Result<std::unique_ptr<Claim>> JujuClaim::make(Host& host, const ControllerHome& home,
+                                               const SetName& set, const Sources& sources,
+                                               Time deployed_at, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto settings, settings_for(host, set.service));
+  CDCTL_TRY_ASSIGN(auto lock, lock_set(home.set(set), deadline));
+  crash_point("juju.claim.locked");
+  auto claim = std::make_unique<JujuClaim>(host, home, set, std::move(settings), std::move(lock));
+  const LeaseRequest request{host,          home,    set,         claim->settings_,
+                             claim->claim_, sources, deployed_at, deadline};
+  CDCTL_TRY_ASSIGN(auto lease,
+                   claim->shares_model() ? lease_application(request) : lease_model(request));
+  claim->found_ = std::move(lease.found);
+  claim->model_ = std::move(lease.model);
+  claim->all_ = lease.all;
+  crash_point("juju.claim.claimed");
+  CDCTL_TRY(make_directories(claim->folder_.secrets(), 0700));
+  CDCTL_TRY(make_directories(claim->workspace(), 0700));
+  return claim;
 }
 
 Result<std::filesystem::path> JujuClaim::secret_file(std::string_view key) const {
@@ -77,7 +99,7 @@ Result<> JujuClaim::held_in(const Tags& tags, std::string_view attempt) const {
 }
 
 Result<> JujuClaim::still_held(const Access& access, std::string_view attempt) const {
-  const auto tags = read_tags(access, place_.model(model_.uuid), attempt);
+  const auto tags = read_tags(access, home_.model(model_.uuid), attempt);
   return tags ? held_in(*tags, attempt) : fail(tags.error().error);
 }
 
@@ -91,12 +113,12 @@ Result<Tags> JujuClaim::change_work(const Access& access,
     tags = with(std::move(tags), m);
     return {};
   };
-  return change_tags(access, {place_.model(model_.uuid), place_.tags_lock(model_.uuid)}, edit,
+  return change_tags(access, {home_.model(model_.uuid), home_.tags_lock(model_.uuid)}, edit,
                      attempt);
 }
 
 Access JujuClaim::at_the_end(const Deadline& deadline, Millis most) {
-  auto access = place_.by(deadline);
+  auto access = home_.by(deadline);
   if (!Stop::requested()) return access;
   if (!last_words_) last_words_ = Deadline(k_on_the_way_out);
   access.until = deadline.at_most(std::min(most, last_words_->left()));
@@ -106,12 +128,12 @@ Access JujuClaim::at_the_end(const Deadline& deadline, Millis most) {
 
 Result<> JujuClaim::do_clean(const Deadline& deadline) {
   const auto attempt = "clearing up " + set_.str();
-  const auto access = place_.by(deadline);
+  const auto access = home_.by(deadline);
   if (found_.state != "absent") CDCTL_TRY(still_held(access, attempt));
-  forget_seen(place_, model_.uuid);
+  forget_seen(home_, model_.uuid);
   for (Millis pause = k_first_poll; found_.state != "absent";
        pause = std::min(pause * 2, k_longest_poll)) {
-    const auto status = read_status(access, place_.model(model_.uuid), attempt);
+    const auto status = read_status(access, home_.model(model_.uuid), attempt);
     if (!status) return fail(status.error().error);
     const auto leaving = dying_in(*status, shares_model() ? set_.str() : std::string());
     if (leaving.empty()) break;
@@ -137,9 +159,9 @@ Result<> JujuClaim::do_start(const Workload&, const Deadline&) {
 }
 
 Result<> JujuClaim::do_start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
-  const auto access = place_.by(deadline);
+  const auto access = home_.by(deadline);
   CDCTL_TRY(still_held(access, "handing over " + set_.str()));
-  CDCTL_TRY_ASSIGN(const auto folder, PrivateFolder::make(place_.access.private_parent));
+  CDCTL_TRY_ASSIGN(const auto folder, PrivateFolder::make(home_.access.private_parent));
   std::vector<std::string> names;
   for (const auto& [name, application] : workload.bundle["applications"].members()) {
     if (!shares_model()) names.push_back(name);
@@ -151,7 +173,7 @@ Result<> JujuClaim::do_start_bundle(const BundleWorkload& workload, const Deadli
   const auto begins = [&] { started_ = names; };
   crash_point("juju.start.begun");
   CDCTL_TRY(hand_over({access, model_.uuid, set_.str(), settings_, workload.bundle, workload.env,
-                       folder.path(), place_.set(set_).cut(), begins},
+                       folder.path(), home_.set(set_).cut(), begins},
                       deadline));
   crash_point("juju.start.handed");
   return {};
@@ -169,16 +191,16 @@ Result<> JujuClaim::note_attempt(std::string_view why) {
 
 Result<> JujuClaim::check_application(const Access& access) const {
   const auto attempt = "finishing " + set_.str();
-  CDCTL_TRY_ASSIGN(const auto look, read_shared(place_, access, settings_, attempt));
-  const auto* application = look.find(set_);
-  if (application && application->error.empty() && dying_in(look.status, set_.str()).empty())
+  CDCTL_TRY_ASSIGN(const auto shared, read_shared(home_, access, settings_, attempt));
+  const auto* application = shared.find(set_);
+  if (application && application->error.empty() && dying_in(shared.status, set_.str()).empty())
     return {};
   return fail(fmt::format("{}: Juju has no such application in {}; see cdctl juju status {}",
-                          attempt, look.model.name, look.model.name));
+                          attempt, shared.model.name, shared.model.name));
 }
 
 Result<> JujuClaim::do_finish() {
-  const auto access = place_.by(Deadline(k_finish));
+  const auto access = home_.by(Deadline(k_finish));
   if (shares_model()) CDCTL_TRY(check_application(access));
   const auto live = [&](Metadata& m) {
     m.state = "live";
@@ -190,7 +212,7 @@ Result<> JujuClaim::do_finish() {
   };
   CDCTL_TRY_ASSIGN(const auto tags, change_work(access, live, "finishing " + set_.str()));
   crash_point("juju.finish.live");
-  if (!shares_model()) CDCTL_TRY(note_seen(place_, all_, model_, tags));
+  if (!shares_model()) CDCTL_TRY(note_seen(home_, all_, model_, tags));
   // One that was live and fell is on its way to do so again
   CDCTL_TRY(found_.state == "down" ? note_attempt("it was down, and was deployed again")
                                    : remove_tree(folder_.attempts()));
@@ -203,7 +225,7 @@ Result<> JujuClaim::do_halt(const Deadline& deadline) {
   const auto access = at_the_end(deadline, k_halt_on_the_way_out);
   CDCTL_TRY(still_held(access, attempt));
   CDCTL_TRY_ASSIGN(const auto removed,
-                   remove_applications(access, place_.model(model_.uuid), started_,
+                   remove_applications(access, home_.model(model_.uuid), started_,
                                        {.destroy_storage = settings_.destroy_storage}, attempt));
   if (removed.left.empty()) return {};
   return fail(

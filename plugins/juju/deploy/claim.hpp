@@ -10,8 +10,11 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
 
+#include "plugins/juju/client/settings.hpp"
+#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/sets/home.hpp"
 #include "plugins/juju/sets/metadata.hpp"
+#include "plugins/juju/sets/tags.hpp"
 
 namespace cdctl::juju {
 
@@ -21,21 +24,22 @@ class JujuClaim final : public Claim {
  public:
   /// Waits for whoever deploys it, makes the model where there is none. Exit code `refused` for a
   /// model of that name that is none of ours, and for a set that is being reaped.
-  [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const Place& place,
+  [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const ControllerHome& home,
                                                            const SetName& set,
                                                            const Sources& sources, Time deployed_at,
                                                            const Deadline& deadline);
 
-  JujuClaim(Host& host, const Place& place, SetName set, Settings settings, OfdLock lock)
+  JujuClaim(Host& host, const ControllerHome& home, SetName set, JujuSettings settings,
+            OfdLock lock)
       : host_(host),
-        place_(place),
+        home_(home),
         set_(std::move(set)),
         settings_(std::move(settings)),
-        folder_(place.set(set_)),
+        folder_(home.set(set_)),
         lock_(std::move(lock)) {}
 
   [[nodiscard]] const SetStatus& do_found() const noexcept override { return found_; }
-  [[nodiscard]] std::filesystem::path do_workspace() const override { return place_.work(set_); }
+  [[nodiscard]] std::filesystem::path do_workspace() const override { return home_.work(set_); }
   [[nodiscard]] Result<std::optional<std::string>> do_load_secret(std::string_view key) override;
   [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;
   /// Waits for applications that an earlier deploy removed and Juju has not let go of yet. Those
@@ -51,9 +55,6 @@ class JujuClaim final : public Claim {
 
  private:
   [[nodiscard]] bool shares_model() const { return settings_.isolation == Isolation::application; }
-  [[nodiscard]] Result<> take_model(const Sources& sources, Time deployed_at,
-                                    const Deadline& deadline);
-  [[nodiscard]] Result<> take_application(Time deployed_at, const Deadline& deadline);
   /// What the tags say of the set, and the tags with that replaced.
   [[nodiscard]] Metadata work_in(const Tags& tags) const {
     return shares_model() ? work_of(tags, set_) : metadata_of(tags);
@@ -78,9 +79,9 @@ class JujuClaim final : public Claim {
   [[nodiscard]] Result<> check_application(const Access& access) const;
 
   Host& host_;
-  Place place_;
+  ControllerHome home_;
   SetName set_;
-  Settings settings_;
+  JujuSettings settings_;
   SetFolder folder_;
   OfdLock lock_;
   SetStatus found_;

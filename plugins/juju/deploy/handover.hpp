@@ -19,7 +19,7 @@ struct Handover {
   Access access;
   std::string model;  ///< uuid: of the set's own model, or of the shared one
   std::string set;    ///< its name; isolation by application: of the application that is made, too
-  Settings settings;
+  JujuSettings settings;
   Json bundle;                             ///< complete; options may be secrets
   std::map<std::string, std::string> env;  ///< AMQP_URL goes to the charm; nothing else does
   std::filesystem::path

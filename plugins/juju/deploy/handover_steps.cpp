@@ -1,18 +1,16 @@
 #include "plugins/juju/deploy/handover_steps.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <csignal>
 
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
-#include "plugins/juju/client/act.hpp"
-#include "plugins/juju/client/process.hpp"
-#include "plugins/juju/sets/shared_sets.hpp"
-#include "plugins/juju/world/memory.hpp"
+#include "plugins/juju/client/call.hpp"
+#include "plugins/juju/client/questions.hpp"
+#include "plugins/juju/client/wait.hpp"
 
 namespace cdctl::juju {
 
@@ -34,15 +32,97 @@ bool secret_id_is_plain(std::string_view id) {
   });
 }
 
+constexpr std::size_t k_shortest_secret = 8;
+
+std::unexpected<Error> no_target(std::string_view why) {
+  return fail(ExitCode::config, fmt::format("[juju] amqp: {}; say amqp = \"APPLICATION:OPTION\", "
+                                            "the option of its charm that takes AMQP_URL",
+                                            why));
+}
+
+Result<std::string> application_for(const Handover& handover,
+                                    const std::vector<std::string>& others) {
+  const auto& wanted = handover.settings.amqp_application;
+  const auto& own = handover.bundle["applications"].members();
+  const auto known = [&](std::string_view name) {
+    return std::ranges::any_of(own, [&](const auto& member) { return member.first == name; }) ||
+           std::ranges::find(others, name) != others.end();
+  };
+  if (!wanted.empty()) {
+    if (known(wanted)) return wanted;
+    return no_target(fmt::format("{} is no application of the bundle", wanted));
+  }
+  if (own.size() + others.size() == 1) return own.empty() ? others.front() : own.front().first;
+  return no_target(fmt::format("the bundle of {} has several applications", handover.set));
+}
+
 }  // namespace
 
-ClientVersion parse_client_version(std::string_view text) {
-  ClientVersion out;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, out.major);
-  if (error != std::errc() || stop == end || *stop != '.') return {};
-  if (std::from_chars(stop + 1, end, out.minor).ec != std::errc()) return {};
-  return out;
+Result<std::optional<AmqpTarget>> amqp_target(const Handover& handover,
+                                              const std::vector<std::string>& others) {
+  const auto url = handover.env.find("AMQP_URL");
+  if (url == handover.env.end() || url->second.empty()) return std::nullopt;
+  if (handover.settings.amqp_option.empty())
+    return no_target("there is an AMQP_URL and no option that takes it");
+  CDCTL_TRY_ASSIGN(auto application, application_for(handover, others));
+  return AmqpTarget{std::move(application), handover.settings.amqp_option, url->second};
+}
+
+Veil::Veil(const Handover& handover) {
+  const auto add = [&](std::string_view text) {
+    if (text.size() >= k_shortest_secret) secrets_.emplace_back(text);
+  };
+  if (const auto at = handover.env.find("AMQP_URL"); at != handover.env.end()) {
+    add(at->second);
+    const std::string_view url = at->second;  // amqp://USER:PASSWORD@HOST
+    const auto end = url.rfind('@'),
+               begin = url.find(':', url.find("//") == std::string_view::npos ? 0 : url.find("//"));
+    if (end != std::string_view::npos && begin < end) add(url.substr(begin + 1, end - begin - 1));
+  }
+  for (const auto& [ignored, application] : handover.bundle["applications"].members())
+    for (const auto& [option, value] : application["options"].members()) add(value.view());
+  std::ranges::sort(secrets_, std::ranges::greater(), &std::string::size);
+}
+
+std::string Veil::over(std::string text) const {
+  for (const auto& secret : secrets_) {
+    const auto mark = secret.substr(0, k_shortest_secret);
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+      std::size_t length = mark.size();
+      while (length < secret.size() && at + length < text.size() &&
+             text[at + length] == secret[length])
+        ++length;
+      text.replace(at, length, "***");
+      at += 3;
+    }
+  }
+  return text;
+}
+
+Error Veil::over(Error error) const {
+  error.what = over(std::move(error.what));
+  return error;
+}
+
+std::string option_file(const std::string& application, const Json& options) {
+  return Json::object({{application, options}}).dump() + "\n";
+}
+
+Result<> refuse_includes(const Json& bundle) {
+  for (const auto& [name, application] : bundle["applications"].members()) {
+    for (const auto* key : {"options", "annotations"}) {
+      for (const auto& [option, value] : application[key].members()) {
+        if (!value.view().starts_with("include-file://") &&
+            !value.view().starts_with("include-base64://"))
+          continue;
+        return fail(
+            ExitCode::config,
+            fmt::format("{} of {} would have juju read a file of this machine; give its text",
+                        printable(option, 60), printable(name, 60)));
+      }
+    }
+  }
+  return {};
 }
 
 std::string HandoverSteps::address() const {
@@ -65,9 +145,7 @@ Result<Json> HandoverSteps::status_without_dying(const std::set<std::string>& na
     const auto dying = dying_one(now, names);
     if (dying.empty()) return now;
     if (pause_before_repeat(look, deadline_)) continue;
-    if (Stop::requested())
-      return fail(Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted,
-                  fmt::format("deploying {}: interrupted", handover_.set));
+    if (Stop::requested()) return fail(stopped(fmt::format("deploying {}", handover_.set)));
     return fail(ExitCode::timeout, fmt::format("deploying {}: {} of an earlier deploy is still on "
                                                "its way out; look with juju status, and try again",
                                                handover_.set, dying));
@@ -86,7 +164,7 @@ Result<> HandoverSteps::act(std::vector<std::string> words, const std::string& a
                                 .deadline = deploy ? deadline_ : deadline_.at_most(access.timeout),
                                 .directory = {}});
     // Of a bundle it would be something else, in its way
-    const bool there = !done && done.error().trouble == Trouble::exists && !bundle;
+    const bool there = !done && done.error().kind == FailureKind::exists && !bundle;
     if (existed) *existed = there;
     if (done || there) return {};
     if (may_have_worked(done.error()) && tries < k_most_tries &&

@@ -7,7 +7,7 @@
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
 
-#include "plugins/juju/deploy/handover_steps.hpp"
+#include "plugins/juju/client/call.hpp"
 
 namespace cdctl::juju {
 

@@ -12,6 +12,8 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/juju/client/access.hpp"
+#include "plugins/juju/client/settings.hpp"
+#include "plugins/juju/model/models.hpp"
 #include "plugins/juju/world/border.hpp"
 
 namespace cdctl::juju {
@@ -48,7 +50,7 @@ std::pair<int, int> facades(ClientVersion version) {
 
 struct Service {
   const ServiceConfig* config;
-  Settings settings;
+  JujuSettings settings;
 };
 
 /// One round of checks.
@@ -233,11 +235,11 @@ class Examination {
                                         border->crossings.size(), set.set)));
   }
 
-  std::optional<Answer> ask(const Question& question, const std::string& attempt) {
+  std::optional<JujuAnswer> ask(const Question& question, const std::string& attempt) {
     const auto limited = access_within(access_, deadline_, attempt);
-    auto answer =
-        limited ? juju_call(*limited, question, attempt)
-                : Asked<Answer>(std::unexpected(Failure{Trouble::unreachable, limited.error()}));
+    auto answer = limited ? juju_call(*limited, question, attempt)
+                          : Asked<JujuAnswer>(std::unexpected(
+                                Failure{FailureKind::unreachable, limited.error()}));
     if (answer) return std::move(*answer);
     checks_.push_back(unanswered("juju answers", answer.error().error));
     return {};

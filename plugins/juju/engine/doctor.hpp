@@ -1,13 +1,12 @@
 #pragma once
 
-#include <span>
+#include <string>
+#include <vector>
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
-#include "plugins/juju/client/settings.hpp"
-#include "plugins/juju/deploy/handover_steps.hpp"
-#include "plugins/juju/model/models.hpp"
+#include "plugins/juju/client/call.hpp"
 
 namespace cdctl::juju {
 

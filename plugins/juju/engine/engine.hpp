@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 
 #include <cdctl/host.hpp>
@@ -9,8 +8,6 @@
 #include <cdctl/source.hpp>
 
 #include "plugins/juju/sets/home.hpp"
-#include "plugins/juju/sets/locate.hpp"
-#include "plugins/juju/world/memory.hpp"
 
 namespace cdctl::juju {
 
@@ -20,10 +17,10 @@ namespace cdctl::juju {
 class JujuEngine final : public Engine {
  public:
   /// Reads where the controller is; ready() says whether that went well, and so does every call.
-  explicit JujuEngine(Host& host) : host_(host), place_(Place::read(host)) {}
+  explicit JujuEngine(Host& host) : host_(host), home_(ControllerHome::read(host)) {}
   [[nodiscard]] Result<> ready() const;
 
-  [[nodiscard]] std::string do_home() const override { return place_ ? place_->home() : "juju:"; }
+  [[nodiscard]] std::string do_home() const override { return home_ ? home_->id() : "juju:"; }
   /// One `models` call, one `model-config` for each model that this machine has not seen yet, one
   /// `status` for each model that sets share. Units of sets with a model of their own are left to
   /// do_describe().
@@ -43,11 +40,7 @@ class JujuEngine final : public Engine {
 
  private:
   Host& host_;
-  Result<Place> place_;
+  Result<ControllerHome> home_;
 };
-
-/// What a cut has to know of a set.
-[[nodiscard]] WorldSet world_set(const Place& place, const Access& access, const SetName& set,
-                                 const Settings& settings, const std::string& model_uuid);
 
 }  // namespace cdctl::juju

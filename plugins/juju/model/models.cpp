@@ -36,6 +36,15 @@ ModelItem read_item(const Json& json) {
 
 }  // namespace
 
+std::string_view short_name(const ModelItem& model) {
+  const std::string_view name(model.name);
+  return name.substr(name.rfind('/') + 1);
+}
+
+bool dying(const ModelItem& model) {
+  return model.life == "dying" || model.life == "dead" || model.status.current == "destroying";
+}
+
 bool plain_word(std::string_view text, std::string_view more) {
   return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) &&
          std::ranges::all_of(text, [&](char c) { return letter_or_digit(c) || more.contains(c); });

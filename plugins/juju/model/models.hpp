@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cdctl/error.hpp>
@@ -22,6 +23,11 @@ struct ModelItem {
   StatusInfo status;
   bool is_controller = false;
 };
+
+/// The part of `OWNER/NAME` after the slash.
+[[nodiscard]] std::string_view short_name(const ModelItem& model);
+/// It is being destroyed, or has been.
+[[nodiscard]] bool dying(const ModelItem& model);
 
 struct ModelList {
   std::vector<ModelItem> models;

@@ -20,13 +20,13 @@ std::string_view to_string(Health health) {
   return "unknown";
 }
 
-std::string_view to_string(Kind kind) {
+std::string_view to_string(ApplicationKind kind) {
   switch (kind) {
-    case Kind::principal:
+    case ApplicationKind::principal:
       return "principal";
-    case Kind::subordinate:
+    case ApplicationKind::subordinate:
       return "subordinate";
-    case Kind::remote:
+    case ApplicationKind::remote:
       break;
   }
   return "remote";
@@ -71,7 +71,7 @@ Application read_application(const std::string& name, const Json& json) {
   if (out.scale && (*out.scale < 0 || *out.scale > k_largest_scale)) out.scale.reset();
   for (const auto& principal : json["subordinate-to"].items())
     out.subordinate_to.push_back(principal.as_string());
-  if (!out.subordinate_to.empty()) out.kind = Kind::subordinate;
+  if (!out.subordinate_to.empty()) out.kind = ApplicationKind::subordinate;
   out.exposed = json["exposed"].as_bool();
   out.error = status_error(json);
   if (out.error.empty()) out.units.emplace();
@@ -81,7 +81,7 @@ Application read_application(const std::string& name, const Json& json) {
 Application read_remote(const std::string& name, const Json& json) {
   Application out;
   out.name = name;
-  out.kind = Kind::remote;
+  out.kind = ApplicationKind::remote;
   out.url = json["url"].as_string();
   out.status = read_info(json["application-status"]);
   out.life = json["life"].as_string();
@@ -110,7 +110,7 @@ void add_unlisted(ModelStatus& model) {
     if (!listed.insert(unit.application).second) continue;
     Application application;
     application.name = unit.application;
-    application.kind = Kind::subordinate;
+    application.kind = ApplicationKind::subordinate;
     application.units.emplace();
     model.applications.push_back(std::move(application));
   }

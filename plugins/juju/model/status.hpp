@@ -40,16 +40,16 @@ struct Counts {
   [[nodiscard]] std::int64_t want() const { return up + down + bad + unknown; }
 };
 
-enum class Kind {
+enum class ApplicationKind {
   principal,
   subordinate,
   remote
 };  ///< remote: consumed from another model, Juju's SAAS
-[[nodiscard]] std::string_view to_string(Kind kind);
+[[nodiscard]] std::string_view to_string(ApplicationKind kind);
 
 struct Application {
   std::string name;
-  Kind kind = Kind::principal;
+  ApplicationKind kind = ApplicationKind::principal;
   std::string charm;
   std::optional<std::int64_t> charm_revision;
   std::string channel;
@@ -74,7 +74,7 @@ struct ModelStatus {
   std::vector<Application> applications;  ///< in Juju's order, the remote ones last
   std::vector<Unit> units;                ///< each principal followed by its subordinates
   bool everyone_lost =
-      false;  ///< no agent is in touch: more likely the controller's trouble than each unit's
+      false;  ///< no agent is in touch: more likely the controller's fault than each unit's
 };
 
 /// Reads one answer and judges every unit. Linear in its size. Exit code `unknown` when it is no

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -13,7 +12,7 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/juju/client/access.hpp"
+#include "plugins/juju/model/models.hpp"
 
 namespace cdctl::juju {
 
@@ -67,8 +66,8 @@ std::string machine_of(const std::string& id) {
 
 }  // namespace
 
-Result<Place> Place::read(const Host& host) {
-  Place out;
+Result<ControllerHome> ControllerHome::read(const Host& host) {
+  ControllerHome out;
   CDCTL_TRY_ASSIGN(out.access, read_access(host, {}));
   const auto file = out.access.data / "controllers.yaml";
   CDCTL_TRY_ASSIGN(const auto controllers, YamlFile::load(file));
@@ -90,23 +89,23 @@ Result<Place> Place::read(const Host& host) {
   return out;
 }
 
-std::filesystem::path Place::work(const SetName& name) const {
+std::filesystem::path ControllerHome::work(const SetName& name) const {
   return access.snap ? access.private_parent / "cdctl" / uuid / name.str() : set(name) / "work";
 }
 
-Access Place::by(const Deadline& deadline) const {
+Access ControllerHome::by(const Deadline& deadline) const {
   auto out = access;
   out.until = deadline;
   return out;
 }
 
-std::optional<std::string> Place::known_machine() const {
+std::optional<std::string> ControllerHome::known_machine() const {
   const auto id = read_file_if_there(machine_file);
   return id && *id && (*id)->size() >= k_machine_id ? std::optional(machine_of(**id))
                                                     : std::nullopt;
 }
 
-Result<std::string> Place::machine(const Deadline& deadline) const {
+Result<std::string> ControllerHome::machine(const Deadline& deadline) const {
   if (auto known = known_machine()) return std::move(*known);
   CDCTL_TRY(make_directories(machine_file.parent_path(), 0700));
   CDCTL_TRY_ASSIGN(const auto lock, OfdLock::acquire(machine_file.string() + ".lock",
@@ -121,51 +120,6 @@ Result<std::string> Place::machine(const Deadline& deadline) const {
     CDCTL_TRY(write_file_atomically(machine_file, *id, 0600));
   }
   return machine_of(*id);
-}
-
-Result<Settings> settings_for(const Host& host, std::string_view service) {
-  const auto* config = host.config().service(service);
-  if (!config) return Settings{};
-  auto settings = settings_of(config->table["juju"]);
-  if (!settings) return fail(settings.error().in(config->file.string()));
-  return settings;
-}
-
-const ModelItem* Listing::find(std::string_view model_uuid) const {
-  const auto at = std::ranges::find(models, model_uuid, &ModelItem::uuid);
-  return at == models.end() ? nullptr : &*at;
-}
-
-Asked<Listing> list_models(const Access& access, std::string_view attempt) {
-  Listing out;
-  Question question{"models", "-c", access.controller, "--all"};
-  auto answer = juju_call(access, question, attempt);
-  out.all = answer.has_value();
-  if (!answer && answer.error().trouble == Trouble::not_allowed) {
-    question.pop_back();
-    answer = juju_call(access, question, attempt);
-  }
-  if (!answer) return std::unexpected(std::move(answer.error()));
-  auto list = parse_models(answer->json, answer->notes);
-  if (!list) return std::unexpected(Failure{Trouble::garbled, list.error().in(attempt)});
-  if (!list->missing.empty()) {
-    return std::unexpected(Failure{
-        Trouble::garbled,
-        {ExitCode::unknown,
-         fmt::format("{}: not all of them: {}; what is not listed may well be there, try again",
-                     attempt, list->missing)}});
-  }
-  out.models = std::move(list->models);
-  return out;
-}
-
-std::string_view short_name(const ModelItem& model) {
-  const std::string_view name(model.name);
-  return name.substr(name.rfind('/') + 1);
-}
-
-bool dying(const ModelItem& model) {
-  return model.life == "dying" || model.life == "dead" || model.status.current == "destroying";
 }
 
 }  // namespace cdctl::juju

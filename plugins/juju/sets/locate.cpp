@@ -6,14 +6,13 @@
 
 #include <cdctl/set_name.hpp>
 
-#include "plugins/juju/sets/reaping.hpp"
 #include "plugins/juju/sets/seen.hpp"
 
 namespace cdctl::juju {
 
-std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set,
+std::optional<Tags> tags_of_leaving(const ControllerHome& home, const SetName& set,
                                     const ModelItem& model) {
-  const auto reaping = dying(model) ? read_reaping(place.set(set)) : std::nullopt;
+  const auto reaping = dying(model) ? read_reaping(home.set(set)) : std::nullopt;
   if (!reaping || reaping->model != model.uuid) return {};
   Metadata metadata;
   metadata.set = set.str();
@@ -22,7 +21,7 @@ std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set,
   return with_metadata({}, metadata);
 }
 
-Result<Located> locate(const Place& place, const Access& access, const SetName& set,
+Result<Located> locate(const ControllerHome& home, const Access& access, const SetName& set,
                        std::string_view attempt) {
   const auto listing = list_models(access, attempt);
   if (!listing) return fail(listing.error().error);
@@ -30,11 +29,11 @@ Result<Located> locate(const Place& place, const Access& access, const SetName& 
   out.all = listing->all;
   for (const auto& model : listing->models) {
     if (short_name(model) != set.str() || model.is_controller) continue;
-    auto tags = read_tags(access, place.model(model.uuid), attempt);
+    auto tags = read_tags(access, home.model(model.uuid), attempt);
     if (tags)
-      (void)note_seen(place, listing->all, model,
+      (void)note_seen(home, listing->all, model,
                       *tags);  // the next `ls` asks when it cannot be written
-    const auto leaving = tags ? std::nullopt : tags_of_leaving(place, set, model);
+    const auto leaving = tags ? std::nullopt : tags_of_leaving(home, set, model);
     if (!tags && !leaving) return fail(tags.error().error);
     if (!tags) tags = *leaving;
     auto metadata = metadata_of(*tags);
@@ -54,23 +53,24 @@ Result<Located> locate(const Place& place, const Access& access, const SetName& 
   return out;
 }
 
-Result<Settings> settings_of_set(const Host& host, const Place& place, const Access& access,
-                                 const SetName& set, std::string_view attempt) {
+Result<JujuSettings> settings_of_set(const Host& host, const ControllerHome& home,
+                                     const Access& access, const SetName& set,
+                                     std::string_view attempt) {
   CDCTL_TRY_ASSIGN(auto settings, settings_for(host, set.service));
   if (settings.isolation == Isolation::model) return settings;
-  CDCTL_TRY_ASSIGN(const auto located, locate(place, access, set, attempt));
+  CDCTL_TRY_ASSIGN(const auto located, locate(home, access, set, attempt));
   if (located.model) settings.isolation = Isolation::model;
   return settings;
 }
 
-Result<ModelItem> shared_model(const Place& place, const Listing& listing,
-                               const Settings& settings) {
+Result<ModelItem> find_shared_model(const ControllerHome& home, const Listing& listing,
+                                    const JujuSettings& settings) {
   CDCTL_TRY_ASSIGN(const auto address, parse_model_address(settings.model));
-  if (!address.controller.empty() && address.controller != place.access.controller) {
+  if (!address.controller.empty() && address.controller != home.access.controller) {
     return fail(ExitCode::config,
                 fmt::format("[juju] model: {} is of controller {}, this home is of {}; set [juju] "
                             "controller of cdctl.toml",
-                            settings.model, address.controller, place.access.controller));
+                            settings.model, address.controller, home.access.controller));
   }
   const auto found = models_called(listing.models, address);
   if (found.size() == 1) return found.front();
@@ -81,6 +81,25 @@ Result<ModelItem> shared_model(const Place& place, const Listing& listing,
   return fail(ExitCode::unknown,
               fmt::format("[juju] model: {} models are called {}; say OWNER/NAME", found.size(),
                           settings.model));
+}
+
+const Application* SharedModel::find(const SetName& set) const {
+  const auto at = std::ranges::find_if(status.applications, [&](const Application& one) {
+    return one.name == set.str() && one.kind != ApplicationKind::remote;
+  });
+  return at == status.applications.end() ? nullptr : &*at;
+}
+
+Result<SharedModel> read_shared(const ControllerHome& home, const Access& access,
+                                const JujuSettings& settings, std::string_view attempt) {
+  const auto listing = list_models(access, attempt);
+  if (!listing) return fail(listing.error().error);
+  CDCTL_TRY_ASSIGN(auto model, find_shared_model(home, *listing, settings));
+  auto status = read_status(access, home.model(model.uuid), attempt);
+  if (!status) return fail(status.error().error);
+  auto tags = read_tags(access, home.model(model.uuid), attempt);
+  if (!tags) return fail(tags.error().error);
+  return SharedModel{std::move(model), std::move(*status), std::move(*tags), listing->all};
 }
 
 }  // namespace cdctl::juju

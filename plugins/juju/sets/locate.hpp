@@ -6,6 +6,8 @@
 
 #include <cdctl/set_name.hpp>
 
+#include "plugins/juju/client/questions.hpp"
+#include "plugins/juju/client/settings.hpp"
 #include "plugins/juju/sets/home.hpp"
 #include "plugins/juju/sets/metadata.hpp"
 
@@ -13,7 +15,7 @@ namespace cdctl::juju {
 
 /// The tags of a model that this machine is reaping and that is on its way out: its own can be read
 /// no more at some moment of that.
-[[nodiscard]] std::optional<Tags> tags_of_leaving(const Place& place, const SetName& set,
+[[nodiscard]] std::optional<Tags> tags_of_leaving(const ControllerHome& home, const SetName& set,
                                                   const ModelItem& model);
 
 /// Where one set is on the controller, asked for just now.
@@ -28,18 +30,32 @@ struct Located {
 
 /// Looks for the model of a set: one `models`, and the tags of what has its name. Exit code
 /// `unknown` when that cannot be read in full, or when two models claim to be the set.
-[[nodiscard]] Result<Located> locate(const Place& place, const Access& access, const SetName& set,
-                                     std::string_view attempt);
+[[nodiscard]] Result<Located> locate(const ControllerHome& home, const Access& access,
+                                     const SetName& set, std::string_view attempt);
 
 /// The settings of its service; with isolation by model when the set has a model of its own from
 /// before the service was told otherwise.
-[[nodiscard]] Result<Settings> settings_of_set(const Host& host, const Place& place,
-                                               const Access& access, const SetName& set,
-                                               std::string_view attempt);
+[[nodiscard]] Result<JujuSettings> settings_of_set(const Host& host, const ControllerHome& home,
+                                                   const Access& access, const SetName& set,
+                                                   std::string_view attempt);
 
 /// The model that sets share, as the service's table names it. Exit code `unknown` when this user
 /// sees none, or several.
-[[nodiscard]] Result<ModelItem> shared_model(const Place& place, const Listing& listing,
-                                             const Settings& settings);
+[[nodiscard]] Result<ModelItem> find_shared_model(const ControllerHome& home,
+                                                  const Listing& listing,
+                                                  const JujuSettings& settings);
+
+/// A model that sets share, asked for just now: what runs in it, and its tags.
+struct SharedModel {
+  ModelItem model;
+  ModelStatus status;
+  Tags tags;
+  bool all = false;
+  [[nodiscard]] const Application* find(const SetName& set) const;
+};
+/// Three calls. Exit code `unknown` when the model, what runs in it, or its tags cannot be read.
+[[nodiscard]] Result<SharedModel> read_shared(const ControllerHome& home, const Access& access,
+                                              const JujuSettings& settings,
+                                              std::string_view attempt);
 
 }  // namespace cdctl::juju

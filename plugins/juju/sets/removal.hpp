@@ -4,8 +4,13 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/juju/client/call.hpp"
-#include "plugins/juju/model/status.hpp"
+#include <cdctl/host.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
+
+#include "plugins/juju/client/access.hpp"
+#include "plugins/juju/client/settings.hpp"
+#include "plugins/juju/sets/home.hpp"
 
 namespace cdctl::juju {
 
@@ -37,11 +42,29 @@ struct Removed {
 [[nodiscard]] Result<> check_blocks(const Access& access, const std::string& model, bool model_too,
                                     std::string_view attempt);
 
-/// Tells Juju to destroy a model, by `CONTROLLER:UUID` and never by a name, and ends juju after
-/// `most`: it would wait until the model is gone, which the controller sees to without it. What it
-/// printed proves nothing, whatever its exit status. An error is a refusal.
-[[nodiscard]] Result<> destroy_model(const Access& access, const std::string& model,
-                                     const RemovalOptions& options, Millis most,
-                                     std::string_view attempt);
+/// What is to go: a model, or one application of a shared model.
+struct RemovalTarget {
+  SetName set;
+  Reaping reaping;
+  std::string application;  ///< empty: the model itself
+  bool seen = false;        ///< it was there a moment ago
+};
+
+/// The steps of Juju's own means, measured from the begin of the reap, so that each of many runs
+/// knows how far it is.
+enum class Escalation { graceful, force, no_wait, give_up };
+[[nodiscard]] Escalation escalation_at(Millis since_begin, const JujuSettings& settings);
+[[nodiscard]] std::string_view to_string(Escalation step);
+
+/// Whether it is gone, proven: looked for twice, each time in a complete answer to the user who
+/// once saw it. `false` is that it is there; exit code `unknown` when that cannot be told.
+[[nodiscard]] Result<bool> proven_gone(const ControllerHome& home, const Access& access,
+                                       const RemovalTarget& target, std::string_view attempt);
+
+/// Has Juju remove it and waits until it is proven gone. Exit code `timeout` at the deadline, while
+/// Juju goes on and the next run takes it up; `failed` when a person is needed.
+[[nodiscard]] Result<> remove_until_gone(Host& host, const ControllerHome& home,
+                                         const JujuSettings& settings, const RemovalTarget& target,
+                                         const Deadline& deadline);
 
 }  // namespace cdctl::juju

@@ -12,22 +12,22 @@ namespace {
 
 constexpr std::string_view k_schema = "cdctl.juju-seen/1", k_suffix = ".json";
 
-Result<> write_seen(const Place& place, const Seen& seen) {
+Result<> write_seen(const ControllerHome& home, const Seen& seen) {
   Json tags = Json::object();
   for (const auto& [key, value] : seen.tags) tags.set(key, value);
-  CDCTL_TRY(make_directories(place.seen(), 0700));
+  CDCTL_TRY(make_directories(home.seen(), 0700));
   const auto json = Json::object({{"schema", k_schema},
                                   {"model", seen.model},
                                   {"user", seen.user},
                                   {"all", seen.all},
                                   {"tags", std::move(tags)}});
-  return write_file_atomically(place.seen(seen.model), json.dump() + "\n", 0600);
+  return write_file_atomically(home.seen(seen.model), json.dump() + "\n", 0600);
 }
 
 }  // namespace
 
-std::optional<Seen> read_seen(const Place& place, std::string_view model_uuid) {
-  const auto text = read_file_if_there(place.seen(model_uuid));
+std::optional<Seen> read_seen(const ControllerHome& home, std::string_view model_uuid) {
+  const auto text = read_file_if_there(home.seen(model_uuid));
   if (!text || !*text) return {};
   const auto json = Json::parse(**text);
   if (!json || (*json)["schema"].view() != k_schema || (*json)["model"].view() != model_uuid)
@@ -37,11 +37,11 @@ std::optional<Seen> read_seen(const Place& place, std::string_view model_uuid) {
   return out;
 }
 
-Result<> note_seen(const Place& place, bool all, const ModelItem& model, const Tags& tags) {
+Result<> note_seen(const ControllerHome& home, bool all, const ModelItem& model, const Tags& tags) {
   const auto m = metadata_of(tags);
   const bool stranger = m.set != short_name(model);
   if (!stranger && (m.state != "live" || dying(model))) {
-    forget_seen(place, model.uuid);
+    forget_seen(home, model.uuid);
     return {};
   }
   Metadata lasting;
@@ -52,19 +52,19 @@ Result<> note_seen(const Place& place, bool all, const ModelItem& model, const T
     lasting.deployed_at = m.deployed_at;
     lasting.served = m.served;
   }
-  const Seen seen{model.uuid, place.user, all, with_metadata({}, lasting)};
-  if (read_seen(place, model.uuid) == seen) return {};
-  return write_seen(place, seen);
+  const Seen seen{model.uuid, home.user, all, with_metadata({}, lasting)};
+  if (read_seen(home, model.uuid) == seen) return {};
+  return write_seen(home, seen);
 }
 
-void forget_seen(const Place& place, std::string_view model_uuid) {
-  (void)::unlink(place.seen(model_uuid).c_str());
+void forget_seen(const ControllerHome& home, std::string_view model_uuid) {
+  (void)::unlink(home.seen(model_uuid).c_str());
 }
 
-std::vector<std::string> list_seen(const Place& place) {
+std::vector<std::string> list_seen(const ControllerHome& home) {
   std::vector<std::string> out;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(place.seen(), error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(home.seen(), error)) {
     const auto name = entry.path().filename().string();
     if (!name.ends_with(k_suffix)) continue;
     if (auto uuid = name.substr(0, name.size() - k_suffix.size()); valid_uuid(uuid))

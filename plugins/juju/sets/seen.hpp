@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/juju/client/questions.hpp"
 #include "plugins/juju/sets/home.hpp"
 #include "plugins/juju/sets/metadata.hpp"
 
@@ -27,12 +28,13 @@ struct Seen {
 };
 
 /// Nothing when the file is missing or unusable: then the model is asked again.
-[[nodiscard]] std::optional<Seen> read_seen(const Place& place, std::string_view model_uuid);
+[[nodiscard]] std::optional<Seen> read_seen(const ControllerHome& home,
+                                            std::string_view model_uuid);
 /// Remembers a model whose tags were read just now, or forgets it when its set is not complete.
-[[nodiscard]] Result<> note_seen(const Place& place, bool all, const ModelItem& model,
+[[nodiscard]] Result<> note_seen(const ControllerHome& home, bool all, const ModelItem& model,
                                  const Tags& tags);
-void forget_seen(const Place& place, std::string_view model_uuid);
+void forget_seen(const ControllerHome& home, std::string_view model_uuid);
 /// The models that are remembered.
-[[nodiscard]] std::vector<std::string> list_seen(const Place& place);
+[[nodiscard]] std::vector<std::string> list_seen(const ControllerHome& home);
 
 }  // namespace cdctl::juju

@@ -4,9 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/fs.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
-#include "plugins/juju/client/act.hpp"
+#include "plugins/juju/client/wait.hpp"
 
 namespace cdctl::juju {
 
@@ -31,33 +35,12 @@ std::string encode(std::string_view value) {
   return out;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    if (low < 0) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
 std::string read_value(std::string_view key, std::string_view text) {
-  return key.starts_with(k_ours) ? decode(text) : std::string(text);
+  return key.starts_with(k_ours) ? url_decode(text) : std::string(text);
 }
 
 Failure garbled(std::string_view attempt, const Error& error) {
-  return {Trouble::garbled, error.in(attempt)};
+  return {FailureKind::garbled, error.in(attempt)};
 }
 
 }  // namespace
@@ -81,14 +64,12 @@ Result<std::string> tags_text(const Tags& tags) {
 
 Tags tags_from_text(std::string_view text) {
   Tags out;
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(" \t\n"), text.size());
-    const auto pair = text.substr(0, end);
-    if (const auto equals = pair.find('='); equals != std::string_view::npos && equals > 0) {
-      const auto key = pair.substr(0, equals);
-      out[std::string(key)] = read_value(key, pair.substr(equals + 1));
+  for (const auto line : lines(text)) {
+    for (auto value : words(line)) {
+      if (!value.contains('=')) continue;
+      const auto key = take_until(value, '=');
+      if (!key.empty()) out[std::string(key)] = read_value(key, value);
     }
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
 }
@@ -112,7 +93,7 @@ Result<Tags> parse_tags(const Json& answer) {
   return out;
 }
 
-Asked<Tags> take_tags(const Asked<Answer>& answer, std::string_view attempt) {
+Asked<Tags> take_tags(const Asked<JujuAnswer>& answer, std::string_view attempt) {
   if (!answer) return std::unexpected(answer.error());
   auto tags = parse_tags(answer->json);
   if (!tags) return std::unexpected(garbled(attempt, tags.error()));
@@ -123,6 +104,28 @@ Asked<Tags> read_tags(const Access& access, std::string_view model, std::string_
   return take_tags(juju_call(access, tags_question(model), attempt), attempt);
 }
 
+namespace {
+
+constexpr int k_most_tries = 5;
+
+Result<OfdLock> lock_tags(const Access& access, const std::filesystem::path& path,
+                          std::string_view attempt) {
+  CDCTL_TRY(make_directories(path.parent_path(), 0700));
+  for (;;) {
+    // In slices, so that a Ctrl-C is heard
+    CDCTL_TRY_ASSIGN(auto lock, OfdLock::acquire(path, access.until.at_most(Millis(100))));
+    if (lock && lock->still_at(path)) return std::move(*lock);
+    if (Stop::requested() && !access.last_words) return fail(stopped(attempt));
+    if (access.until.passed())
+      return fail(
+          ExitCode::timeout,
+          fmt::format("{}: another cdctl of this machine changes the tags of that model; try again",
+                      attempt));
+  }
+}
+
+/// Sets all of them at once, and reads what is there afterwards: to be compared with what was
+/// wanted, since a lost connection is no error here when that can be read.
 Asked<Tags> write_tags(const Access& access, std::string_view model, const Tags& all,
                        std::string_view attempt) {
   const auto text = tags_text(all);
@@ -131,11 +134,50 @@ Asked<Tags> write_tags(const Access& access, std::string_view model, const Tags&
       access, {"model-config", "-m", std::string(model), fmt::format("{}={}", k_key, *text)},
       attempt);
   // Where nobody answered it may have been written all the same: what is there tells
-  if (!written && written.error().trouble != Trouble::unreachable)
+  if (!written && written.error().kind != FailureKind::unreachable)
     return std::unexpected(written.error());
   auto there = read_tags(access, model, attempt);
   if (!written && (!there || *there != all)) return std::unexpected(written.error());
   return there;
+}
+
+/// What the edit changed is there. What others changed meanwhile does not matter.
+bool holds(const Tags& there, const Tags& before, const Tags& wanted) {
+  const auto value = [](const Tags& tags, const std::string& key) {
+    const auto at = tags.find(key);
+    return at == tags.end() ? nullptr : &at->second;
+  };
+  const auto same = [](const std::string* a, const std::string* b) {
+    return a && b ? *a == *b : a == b;
+  };
+  const auto stays = [&](const auto& tag) {
+    const auto* now = value(there, tag.first);
+    const auto* then = value(wanted, tag.first);
+    return same(value(before, tag.first), then) || same(now, then);
+  };
+  return std::ranges::all_of(before, stays) && std::ranges::all_of(wanted, stays);
+}
+
+}  // namespace
+
+Result<Tags> change_tags(const Access& access, const TagSite& site, const TagEdit& edit,
+                         std::string_view attempt) {
+  CDCTL_TRY_ASSIGN(const auto held, lock_tags(access, site.lock, attempt));
+  for (int tries = 1;; ++tries) {
+    const auto before = read_tags(access, site.model, attempt);
+    if (!before) return fail(before.error().error);
+    auto wanted = *before;
+    CDCTL_TRY(edit(wanted));
+    if (wanted == *before) return wanted;
+    auto there = write_tags(access, site.model, wanted, attempt);
+    if (!there) return fail(std::move(there.error().error));
+    if (holds(*there, *before, wanted)) return std::move(*there);
+    if (tries < k_most_tries && pause_before_repeat(tries - 1, access.until)) continue;
+    return fail(ExitCode::unknown,
+                fmt::format("{}: the tags that Juju has are not those that were set; somebody else "
+                            "writes them at this moment, or Juju does not keep them; try again",
+                            attempt));
+  }
 }
 
 }  // namespace cdctl::juju

@@ -8,8 +8,8 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/juju/model/models.hpp"
-#include "plugins/juju/model/offers.hpp"
-#include "plugins/juju/sets/shared_sets.hpp"
+#include "plugins/juju/model/relations.hpp"
+#include "plugins/juju/sets/locate.hpp"
 
 namespace cdctl::juju {
 
@@ -43,7 +43,7 @@ bool Border::closed_here() const {
          std::ranges::all_of(crossings, &Crossing::suspended);
 }
 
-BorderParts BorderParts::of(const Settings& settings, const Remembered& remembered) {
+BorderParts BorderParts::of(const JujuSettings& settings, const Remembered& remembered) {
   return {settings.cuts(CutMeans::relations) || !remembered.suspended.empty() ||
               !remembered.relations.empty(),
           settings.cuts(CutMeans::expose) || !remembered.exposed.empty(),

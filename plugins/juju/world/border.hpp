@@ -56,7 +56,7 @@ struct Border {
 /// What is read of a border: cut means that nobody uses cost nothing.
 struct BorderParts {
   bool relations = false, expose = false, scale = false;
-  [[nodiscard]] static BorderParts of(const Settings& settings, const Remembered& remembered);
+  [[nodiscard]] static BorderParts of(const JujuSettings& settings, const Remembered& remembered);
 };
 
 /// Reads the border of one set, as often as it is asked; which uuid an offering model has it asks

@@ -25,17 +25,6 @@ Json ids_of(const std::set<std::int64_t>& ids) {
 
 }  // namespace
 
-Result<Access> access_within(const Access& access, const Deadline& deadline,
-                             std::string_view attempt) {
-  if (deadline.passed())
-    return fail(
-        ExitCode::timeout,
-        fmt::format("{}: no time is left; look with cdctl inspect, and try again", attempt));
-  auto out = access;
-  out.timeout = std::min(out.timeout, deadline.left());
-  return out;
-}
-
 void Remembered::add(const Remembered& later) {
   for (const auto& [model, ids] : later.suspended) suspended[model].insert(ids.begin(), ids.end());
   for (const auto& [application, rules] : later.exposed) exposed[application] = rules;

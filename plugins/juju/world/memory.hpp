@@ -16,7 +16,7 @@
 #include "plugins/juju/client/call.hpp"
 #include "plugins/juju/client/settings.hpp"
 #include "plugins/juju/model/relations.hpp"
-#include "plugins/juju/sets/tag_change.hpp"
+#include "plugins/juju/sets/tags.hpp"
 
 namespace cdctl::juju {
 
@@ -25,7 +25,7 @@ struct WorldSet {
   Access access;
   std::string set;    ///< its name; isolation by application: of its application, too
   std::string model;  ///< uuid
-  Settings settings;
+  JujuSettings settings;
   std::filesystem::path remembered;  ///< `…/sets/NAME/cut`: a copy of what a cut remembers
 
   /// What follows `-m`.
@@ -33,15 +33,11 @@ struct WorldSet {
     return access.controller.empty() ? model : access.controller + ":" + model;
   }
   [[nodiscard]] bool shares_model() const { return settings.isolation == Isolation::application; }
-  /// As Place::tags_lock.
+  /// As ControllerHome::tags_lock.
   [[nodiscard]] std::filesystem::path tags_lock() const {
     return remembered.parent_path().parent_path().parent_path() / ("tags-" + model + ".lock");
   }
 };
-
-/// The access with no more time for a call than is left. Exit code `timeout` when none is.
-[[nodiscard]] Result<Access> access_within(const Access& access, const Deadline& deadline,
-                                           std::string_view attempt);
 
 /// What a cut took away, and a mend has to bring back.
 struct Remembered {

@@ -72,7 +72,7 @@ class Controller {
 const Question k_models{"models"};
 const Question k_status{"status", "-m", "admin/thumbs", "--utc", "--retry-count", "0"};
 
-Asked<Answer> ask(const Controller& controller, const Question& question = k_models) {
+Asked<JujuAnswer> ask(const Controller& controller, const Question& question = k_models) {
   return juju_call(controller.access, question, "asking");
 }
 
@@ -113,26 +113,26 @@ TEST_CASE("no trouble is an answer, and each says what to do") {
   struct Row {
     const char* trouble;
     const char* version;
-    Trouble kind;
+    FailureKind kind;
     ExitCode exit;
     const char* words;
   };
   const auto row = GENERATE(values<Row>({
-      {"logged-out", "2.9", Trouble::not_allowed, ExitCode::unknown, "juju login"},
-      {"logged-out", "3.6", Trouble::not_allowed, ExitCode::unknown, "not logged in"},
-      {"logged-out", "4.0", Trouble::not_allowed, ExitCode::unknown, "juju login"},
-      {"not-found", "3.6", Trouble::gone, ExitCode::unknown, "does not prove"},
-      {"dead", "3.6", Trouble::unreachable, ExitCode::unknown, "connection refused"},
-      {"signal", "3.6", Trouble::other, ExitCode::unknown, "signal 9"},
-      {"half-json", "3.6", Trouble::garbled, ExitCode::unknown, "not valid JSON"},
-      {"old-client", "2.9", Trouble::version, ExitCode::unknown, "this client: 2.9.51"},
+      {"logged-out", "2.9", FailureKind::not_allowed, ExitCode::unknown, "juju login"},
+      {"logged-out", "3.6", FailureKind::not_allowed, ExitCode::unknown, "not logged in"},
+      {"logged-out", "4.0", FailureKind::not_allowed, ExitCode::unknown, "juju login"},
+      {"not-found", "3.6", FailureKind::gone, ExitCode::unknown, "does not prove"},
+      {"dead", "3.6", FailureKind::unreachable, ExitCode::unknown, "connection refused"},
+      {"signal", "3.6", FailureKind::other, ExitCode::unknown, "signal 9"},
+      {"half-json", "3.6", FailureKind::garbled, ExitCode::unknown, "not valid JSON"},
+      {"old-client", "2.9", FailureKind::version, ExitCode::unknown, "this client: 2.9.51"},
   }));
   INFO(row.trouble << " " << row.version);
   const Controller controller(row.trouble, row.version);
   const auto answer = ask(controller, k_status);
   REQUIRE_FALSE(answer);
   INFO(answer.error().error.what);
-  CHECK(answer.error().trouble == row.kind);
+  CHECK(answer.error().kind == row.kind);
   CHECK(answer.error().error.exit == row.exit);
   CHECK(answer.error().error.what.starts_with("asking: "));
   CHECK(answer.error().error.what.contains(row.words));
@@ -167,7 +167,7 @@ TEST_CASE("a call ends at its deadline, whatever juju does") {
   const auto answer = ask(controller);
   const auto took = std::chrono::steady_clock::now() - begun;
   REQUIRE_FALSE(answer);
-  CHECK(answer.error().trouble == Trouble::unreachable);
+  CHECK(answer.error().kind == FailureKind::unreachable);
   CHECK(answer.error().error.exit == ExitCode::unknown);
   CHECK(answer.error().error.what.starts_with("asking: no answer within 1s500ms; "));
   CHECK(took >= std::chrono::milliseconds(1500));
@@ -192,8 +192,8 @@ TEST_CASE("locks and lost connections are tried again, within the deadline") {
   const Controller controller(kind);
   const auto answer = ask(controller);
   REQUIRE_FALSE(answer);
-  CHECK(answer.error().trouble ==
-        (std::string_view(kind) == "lock" ? Trouble::local : Trouble::unreachable));
+  CHECK(answer.error().kind ==
+        (std::string_view(kind) == "lock" ? FailureKind::local : FailureKind::unreachable));
   CHECK(answer.error().error.exit == ExitCode::unknown);
   CHECK(controller.calls().size() == 5);
 }
@@ -252,7 +252,7 @@ TEST_CASE("a dead controller costs two rounds of deadlines and not one for each 
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(13));
   CHECK(controller.calls().size() <= 8);
   CHECK(std::ranges::count_if(answers, [](const auto& answer) {
-          return !answer && answer.error().trouble == Trouble::unreachable;
+          return !answer && answer.error().kind == FailureKind::unreachable;
         }) == 40);
   CHECK(answers.back().error().error.what.contains("not asked"));
 }
@@ -282,37 +282,38 @@ TEST_CASE("without juju the error says how to get it") {
 TEST_CASE("what juju says is understood") {
   struct Row {
     const char* err;
-    Trouble trouble;
+    FailureKind trouble;
     ExitCode exit;
   };
   const auto row = GENERATE(values<Row>({
-      {"ERROR model attic:admin/x not found\n", Trouble::gone, ExitCode::unknown},
-      {"ERROR model attic:admin/controller not found\n", Trouble::gone, ExitCode::unknown},
+      {"ERROR model attic:admin/x not found\n", FailureKind::gone, ExitCode::unknown},
+      {"ERROR model attic:admin/controller not found\n", FailureKind::gone, ExitCode::unknown},
       {"ERROR model \"admin/x\" has been removed from the controller, run 'juju models' and switch "
        "to one of them.\n",
-       Trouble::gone, ExitCode::unknown},
-      {"ERROR model not found, it may have been destroyed during this operation\n", Trouble::gone,
-       ExitCode::unknown},
-      {"ERROR controller barn not found\n", Trouble::config, ExitCode::config},
+       FailureKind::gone, ExitCode::unknown},
+      {"ERROR model not found, it may have been destroyed during this operation\n",
+       FailureKind::gone, ExitCode::unknown},
+      {"ERROR controller barn not found\n", FailureKind::config, ExitCode::config},
       {"ERROR No controllers registered.\n\nPlease either create a new controller\n",
-       Trouble::config, ExitCode::config},
+       FailureKind::config, ExitCode::config},
       {"ERROR cannot log in: invalid entity name or password (unauthorized access)\n",
-       Trouble::not_allowed, ExitCode::unknown},
-      {"ERROR permission denied (unauthorized access)\n", Trouble::not_allowed, ExitCode::unknown},
-      {"ERROR controller \"attic\": not logged in\n", Trouble::not_allowed, ExitCode::unknown},
+       FailureKind::not_allowed, ExitCode::unknown},
+      {"ERROR permission denied (unauthorized access)\n", FailureKind::not_allowed,
+       ExitCode::unknown},
+      {"ERROR controller \"attic\": not logged in\n", FailureKind::not_allowed, ExitCode::unknown},
       {"ERROR opening API connection: unable to connect to API: dial tcp: i/o timeout\n",
-       Trouble::unreachable, ExitCode::unknown},
-      {"ERROR unable to open /tmp/juju-store-lock-3a: permission denied\n", Trouble::local,
+       FailureKind::unreachable, ExitCode::unknown},
+      {"ERROR unable to open /tmp/juju-store-lock-3a: permission denied\n", FailureKind::local,
        ExitCode::unknown},
-      {"ERROR model \"x\" for admin already exists (already exists)\n", Trouble::exists,
+      {"ERROR model \"x\" for admin already exists (already exists)\n", FailureKind::exists,
        ExitCode::refused},
-      {"ERROR cannot destroy model \"x\": persistent storage remaining\n", Trouble::blocked,
+      {"ERROR cannot destroy model \"x\": persistent storage remaining\n", FailureKind::blocked,
        ExitCode::refused},
-      {"ERROR juju client not compatible with server\n", Trouble::version, ExitCode::unknown},
-      {"ERROR patterns are not implemented (not implemented)\n", Trouble::version,
+      {"ERROR juju client not compatible with server\n", FailureKind::version, ExitCode::unknown},
+      {"ERROR patterns are not implemented (not implemented)\n", FailureKind::version,
        ExitCode::unknown},
-      {"ERROR the moon is full\n", Trouble::other, ExitCode::unknown},
-      {"", Trouble::other, ExitCode::unknown},
+      {"ERROR the moon is full\n", FailureKind::other, ExitCode::unknown},
+      {"", FailureKind::other, ExitCode::unknown},
   }));
   INFO(row.err);
   const auto finished = failed(row.err);

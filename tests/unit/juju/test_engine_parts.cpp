@@ -9,12 +9,12 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/set_name.hpp>
 
-#include "plugins/juju/client/act.hpp"
+#include "plugins/juju/client/call.hpp"
 #include "plugins/juju/client/private_data.hpp"
 #include "plugins/juju/client/settings.hpp"
 #include "plugins/juju/model/models.hpp"
 #include "plugins/juju/sets/metadata.hpp"
-#include "plugins/juju/sets/tag_change.hpp"
+#include "plugins/juju/sets/tags.hpp"
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
@@ -292,7 +292,7 @@ TEST_CASE("an action ends at its deadline and nobody knows what it did") {
                {.credentials = false, .deadline = Deadline(Millis(500)), .directory = {}});
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
   REQUIRE_FALSE(acted);
-  CHECK(acted.error().trouble == Trouble::unreachable);
+  CHECK(acted.error().kind == FailureKind::unreachable);
   CHECK(acted.error().error.exit == ExitCode::unknown);
 }
 

@@ -12,7 +12,7 @@
 
 #include <cdctl/set_name.hpp>
 
-#include "plugins/juju/sets/ladder.hpp"
+#include "plugins/juju/sets/removal.hpp"
 #include "tests/support/juju_engine.hpp"
 
 using namespace cdctl;
@@ -70,12 +70,12 @@ void try_deploy(JujuEngine& engine, bool fails) {
 }  // namespace
 
 TEST_CASE("each rung has its time") {
-  const Settings settings;
-  CHECK(rung_at(Millis(0), settings) == Rung::graceful);
-  CHECK(rung_at(std::chrono::minutes(5) - Millis(1), settings) == Rung::graceful);
-  CHECK(rung_at(std::chrono::minutes(5), settings) == Rung::force);
-  CHECK(rung_at(std::chrono::minutes(15), settings) == Rung::no_wait);
-  CHECK(rung_at(std::chrono::minutes(30), settings) == Rung::give_up);
+  const JujuSettings settings;
+  CHECK(escalation_at(Millis(0), settings) == Escalation::graceful);
+  CHECK(escalation_at(std::chrono::minutes(5) - Millis(1), settings) == Escalation::graceful);
+  CHECK(escalation_at(std::chrono::minutes(5), settings) == Escalation::force);
+  CHECK(escalation_at(std::chrono::minutes(15), settings) == Escalation::no_wait);
+  CHECK(escalation_at(std::chrono::minutes(30), settings) == Escalation::give_up);
 }
 
 TEST_CASE("a model that does not go is told with more and more force") {

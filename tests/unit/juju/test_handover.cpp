@@ -6,7 +6,9 @@
 
 #include <cdctl/fs.hpp>
 
+#include "plugins/juju/client/call.hpp"
 #include "plugins/juju/deploy/handover.hpp"
+#include "plugins/juju/deploy/handover_steps.hpp"
 #include "plugins/juju/deploy/handover_words.hpp"
 #include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/world/world.hpp"

@@ -8,7 +8,7 @@
 
 #include "plugins/juju/model/health.hpp"
 #include "plugins/juju/model/models.hpp"
-#include "plugins/juju/model/offers.hpp"
+#include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/model/status.hpp"
 
 using namespace cdctl;
@@ -150,7 +150,7 @@ TEST_CASE("agents lost all at once are the controller's trouble, one among other
 TEST_CASE("subordinates are counted for their own application") {
   const auto model = captured("status-29-machines.json");
   const auto& watcher = application_of(model, "watcher");
-  CHECK(watcher.kind == Kind::subordinate);
+  CHECK(watcher.kind == ApplicationKind::subordinate);
   REQUIRE(watcher.units);
   CHECK(watcher.units->up == 1);
   CHECK(watcher.units->bad == 2);
@@ -181,7 +181,7 @@ TEST_CASE("fewer units than the scale are down; what cannot be read is not count
   CHECK(application_of(loom, "weaver").health == Health::wait);
   CHECK(application_of(loom, "parked").units->want() == 0);
   CHECK_FALSE(application_of(loom, "parked").health);
-  CHECK(application_of(loom, "broker").kind == Kind::remote);
+  CHECK(application_of(loom, "broker").kind == ApplicationKind::remote);
   CHECK(application_of(loom, "broker").url == "mill:admin/queues.rabbit");
   CHECK_FALSE(application_of(loom, "broker").units);
 

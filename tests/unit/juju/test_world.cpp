@@ -6,7 +6,7 @@
 
 #include <cdctl/fs.hpp>
 
-#include "plugins/juju/world/act.hpp"
+#include "plugins/juju/world/acts.hpp"
 #include "plugins/juju/world/border.hpp"
 #include "plugins/juju/world/world.hpp"
 #include "tests/support/juju_world.hpp"

@@ -1,14 +1,14 @@
-#include "plugins/juju/world/act.hpp"
+#include "plugins/juju/world/acts.hpp"
 
 #include <algorithm>
-#include <csignal>
 
 #include <fmt/format.h>
 
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
-#include "plugins/juju/client/act.hpp"
-#include "plugins/juju/client/process.hpp"
+#include "plugins/juju/client/call.hpp"
+#include "plugins/juju/client/wait.hpp"
 
 namespace cdctl::juju {
 
@@ -16,11 +16,10 @@ namespace {
 
 constexpr int k_most_setbacks = 4;
 
-std::string joined(const Json& list) {
-  std::string out;
-  for (const auto& item : list.items())
-    out += fmt::format("{}{}", out.empty() ? "" : ",", item.view());
-  return out;
+std::string list_of(const Json& texts) {
+  std::vector<std::string> out;
+  for (const auto& item : texts.items()) out.push_back(item.as_string());
+  return joined(out, ",");
 }
 
 }  // namespace
@@ -32,11 +31,11 @@ Result<> WorldActs::act(const std::string& model, std::vector<std::string> words
   const auto done = juju_act(access, words, attempt);
   if (done) return {};
   const auto& failure = done.error();
-  if (failure.trouble == Trouble::exists) return {};
-  if ((may_have_worked(failure) || failure.trouble == Trouble::gone) &&
+  if (failure.kind == FailureKind::exists) return {};
+  if ((may_have_worked(failure) || failure.kind == FailureKind::gone) &&
       ++setbacks_ <= k_most_setbacks)
     return {};
-  if (failure.trouble != Trouble::not_allowed) return fail(failure.error);
+  if (failure.kind != FailureKind::not_allowed) return fail(failure.error);
   return fail(failure.error.exit,
               fmt::format("{}; it needs write access to that model: juju grant USER admin MODEL",
                           failure.error.what));
@@ -46,9 +45,9 @@ std::vector<std::string> expose_words(const std::string& application, const std:
                                       const Json& rule) {
   std::vector<std::string> words{"expose", application};
   if (!endpoint.empty()) words.insert(words.end(), {"--endpoints", endpoint});
-  if (const auto spaces = joined(rule["expose-to-spaces"]); !spaces.empty())
+  if (const auto spaces = list_of(rule["expose-to-spaces"]); !spaces.empty())
     words.insert(words.end(), {"--to-spaces", spaces});
-  if (const auto cidrs = joined(rule["expose-to-cidrs"]); !cidrs.empty())
+  if (const auto cidrs = list_of(rule["expose-to-cidrs"]); !cidrs.empty())
     words.insert(words.end(), {"--to-cidrs", cidrs});
   return words;
 }
@@ -65,8 +64,7 @@ Result<> WorldActs::wait(std::string_view doing, const std::string& left) {
   left_ = left;
   if (pause_before_repeat(std::min(looks_++, k_most_repeats), deadline_)) return {};
   if (Stop::requested())
-    return fail(Stop::signal() == SIGTERM ? ExitCode::terminated : ExitCode::interrupted,
-                fmt::format("{} {}: interrupted; run it again", doing, set_.set));
+    return fail(stopped(fmt::format("{} {}", doing, set_.set), "run it again"));
   return fail(in_time(doing));
 }
 
