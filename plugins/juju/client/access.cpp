@@ -60,13 +60,13 @@ Result<Access> read_access(const Host& host, const Arguments& args) {
   CDCTL_TRY_ASSIGN(access.controller, text_of(config, "controller"));
   if (!access.controller.empty() && !valid_controller_name(access.controller)) {
     return fail(ExitCode::config,
-                fmt::format("{}: [juju] controller '{}' is no name of a controller",
+                fmt::format("{}: [juju] controller '{}' is not the name of a controller",
                             config.file.string(), printable(access.controller, 80)));
   }
   if (args.has("controller")) {
     access.controller = args.value("controller");
     if (!valid_controller_name(access.controller))
-      return fail(ExitCode::usage, fmt::format("--controller '{}' is no name of a controller",
+      return fail(ExitCode::usage, fmt::format("--controller '{}' is not the name of a controller",
                                                printable(access.controller, 80)));
   }
   CDCTL_TRY_ASSIGN(const auto data, text_of(config, "data"));

@@ -61,12 +61,10 @@ constexpr std::array k_rules{
 
 /// A line of the text holds `first` and later `then`.
 bool holds(std::string_view text, const Rule& rule) {
-  for (auto at = text.find(rule.first); at != std::string_view::npos;
-       at = text.find(rule.first, at + 1)) {
-    const auto rest = text.substr(at + rule.first.size());
-    if (rest.substr(0, rest.find('\n')).contains(rule.then)) return true;
-  }
-  return false;
+  return std::ranges::any_of(lines(text), [&](std::string_view line) {
+    const auto at = line.find(rule.first);
+    return at != line.npos && line.substr(at + rule.first.size()).contains(rule.then);
+  });
 }
 
 const Rule* rule_of(const Finished& finished) {
@@ -106,7 +104,7 @@ std::string reason(std::string_view text) {
   constexpr std::string_view k_mark = "ERROR ";
   if (const auto at = text.find(k_mark); at != std::string_view::npos) {
     text.remove_prefix(at + k_mark.size());
-    return printable(text.substr(0, text.find('\n')), 200);
+    return printable(take_until(text, '\n'), 200);
   }
   while (text.ends_with('\n')) text.remove_suffix(1);
   return text.empty() ? std::string("juju gave no reason") : printable(lines(text).back(), 200);

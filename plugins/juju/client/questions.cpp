@@ -50,9 +50,9 @@ Asked<Json> ask_status(const Access& access, std::string_view model, std::string
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->json["model"].is_object() && answer->json["applications"].is_object())
     return std::move(answer->json);
-  return std::unexpected(
-      Failure{FailureKind::garbled,
-              {ExitCode::unknown, fmt::format("{}: the answer is no status of a model", attempt)}});
+  return std::unexpected(Failure{
+      FailureKind::garbled,
+      {ExitCode::unknown, fmt::format("{}: the answer is not the status of a model", attempt)}});
 }
 
 Asked<ModelStatus> read_status(const Access& access, std::string_view model,

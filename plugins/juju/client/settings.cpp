@@ -18,9 +18,8 @@ std::unexpected<Error> wrong(std::string_view key, std::string_view why) {
 }
 
 bool cloud_name(std::string_view text) {
-  const auto slash = std::min(text.find('/'), text.size());
-  return plain_word(text.substr(0, slash), "._-") &&
-         (slash == text.size() || plain_word(text.substr(slash + 1), "._-"));
+  const bool with_region = text.contains('/');
+  return plain_word(take_until(text, '/'), "._-") && (!with_region || plain_word(text, "._-"));
 }
 
 /// Reads one key after another, and remembers the first that is wrong.
@@ -33,7 +32,7 @@ class Reader {
     const auto* value = table_.find(key);
     if (!value || error_) return;
     if (value->view().empty() || !good(value->view()))
-      return refuse(key, fmt::format("'{}' is no {}", shown(*value), wanted));
+      return refuse(key, fmt::format("'{}' is not {}", shown(*value), wanted));
     to = value->as_string();
   }
   template <class Word, std::size_t n>
@@ -106,17 +105,16 @@ bool option_name(std::string_view text) { return plain_word(text, "_-."); }
 
 /// `[APPLICATION:]OPTION`
 bool amqp_target(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos) return option_name(text);
-  return valid_application_name(text.substr(0, colon)) && option_name(text.substr(colon + 1));
+  if (text.contains(':') && !valid_application_name(take_until(text, ':'))) return false;
+  return option_name(text);
 }
 
 void read_amqp(Reader& reader, JujuSettings& out) {
   std::string amqp;
   reader.text("amqp", amqp, amqp_target, "[APPLICATION:]OPTION");
-  const auto colon = amqp.find(':');
-  if (colon != std::string::npos) out.amqp_application = amqp.substr(0, colon);
-  out.amqp_option = colon == std::string::npos ? amqp : amqp.substr(colon + 1);
+  std::string_view option(amqp);
+  if (option.contains(':')) out.amqp_application = take_until(option, ':');
+  out.amqp_option = option;
   reader.word("amqp_as", out.amqp_as, k_amqp_ways);
 }
 
@@ -128,7 +126,7 @@ void read_model_config(Reader& reader, const Json& table, JujuSettings& out) {
     const auto text = item.is_string() ? item.as_string() : item.dump();
     if (!plain_word(key, "-"))
       return reader.refuse("model_config",
-                           fmt::format("'{}' is no setting of a model", printable(key, 60)));
+                           fmt::format("'{}' is not a setting of a model", printable(key, 60)));
     if (!item.is_string() && !item.is_bool() && !item.is_number())
       return reader.refuse("model_config",
                            fmt::format("{} must be text, a number, true or false", key));
@@ -170,10 +168,10 @@ Result<JujuSettings> settings_of(const Json& table) {
   if (!table.is_object()) return fail(ExitCode::config, "[juju] must be a table");
   Reader reader(table);
   reader.word("isolation", out.isolation, k_isolations);
-  reader.text("model", out.model, model_address, "model; say [CONTROLLER:][OWNER/]NAME");
-  reader.text("application", out.application, valid_application_name, "name of an application");
+  reader.text("model", out.model, model_address, "a model; say [CONTROLLER:][OWNER/]NAME");
+  reader.text("application", out.application, valid_application_name, "the name of an application");
   reader.text("cloud", out.cloud, cloud_name, "CLOUD[/REGION]");
-  reader.text("credential", out.credential, credential_name, "name of a credential");
+  reader.text("credential", out.credential, credential_name, "the name of a credential");
   reader.word("storage", out.destroy_storage, k_storage);
   reader.list("cut", out.cut, k_cuts);
   reader.duration("force_after", out.force_after);

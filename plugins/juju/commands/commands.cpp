@@ -66,19 +66,13 @@ class View {
 constexpr std::string_view k_reading_models = "reading the models";
 
 Target target_of(const ModelItem& item, const std::string& controller) {
-  return {{controller, {}, item.uuid}, item.name, item.name.substr(item.name.rfind('/') + 1)};
+  return {{controller, {}, item.uuid}, item.name, std::string(short_name(item))};
 }
 
 /// Juju takes what is no name that it knows for the start of a uuid, which may be another model's.
 bool may_be_uuid_prefix(const ModelAddress& address) {
   return !address.is_uuid() && address.name.size() >= 6 &&
          address.name.find_first_not_of("0123456789abcdef-") == std::string::npos;
-}
-
-bool names(const ModelAddress& address, const ModelItem& item) {
-  const auto slash = item.name.rfind('/');
-  return item.name.substr(slash + 1) == address.name &&
-         (address.owner.empty() || item.name.substr(0, slash) == address.owner);
 }
 
 Result<View> View::open(const Host& host, const plugin::CommandArguments& given) {
@@ -142,7 +136,7 @@ Result<Target> View::by_list(const ModelAddress& address, const std::string& wor
   CDCTL_TRY_ASSIGN(const auto items, models(address.controller));
   std::vector<Target> found;
   for (const auto& item : items)
-    if (names(address, item)) found.push_back(target_of(item, address.controller));
+    if (has_name(item, address)) found.push_back(target_of(item, address.controller));
   if (found.size() == 1) return found.front();
   const auto* why = found.empty()
                         ? "this user sees none of that name, which does not prove that it is gone"

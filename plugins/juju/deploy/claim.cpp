@@ -37,7 +37,7 @@ std::vector<std::string> dying_in(const ModelStatus& status, std::string_view on
   std::vector<std::string> out;
   for (const auto& one : status.applications) {
     const bool wanted = only.empty() ? one.kind != ApplicationKind::remote : one.name == only;
-    if (wanted && (one.life == "dying" || one.life == "dead")) out.push_back(one.name);
+    if (wanted && leaving(one.life)) out.push_back(one.name);
   }
   return out;
 }
@@ -72,7 +72,8 @@ Result<std::unique_ptr<Claim>> JujuClaim::make(Host& host, const ControllerHome&
 
 Result<std::filesystem::path> JujuClaim::secret_file(std::string_view key) const {
   if (!valid_word(key))
-    return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), set_.str()));
+    return fail(
+        fmt::format("'{}' cannot be the name of a secret of {}", printable(key, 40), set_.str()));
   return folder_.secrets() / key;
 }
 
@@ -135,14 +136,14 @@ Result<> JujuClaim::do_clean(const Deadline& deadline) {
        pause = std::min(pause * 2, k_longest_poll)) {
     const auto status = read_status(access, home_.model(model_.uuid), attempt);
     if (!status) return fail(status.error().error);
-    const auto leaving = dying_in(*status, shares_model() ? set_.str() : std::string());
-    if (leaving.empty()) break;
+    const auto dying = dying_in(*status, shares_model() ? set_.str() : std::string());
+    if (dying.empty()) break;
     if (deadline.passed())
       return fail(
           ExitCode::timeout,
           fmt::format(
               "{}: Juju is still removing application {} of an earlier deploy; try again later",
-              attempt, leaving.front()));
+              attempt, dying.front()));
     CDCTL_TRY(wait_a_while(pause, deadline, attempt));
   }
   CDCTL_TRY(remove_tree(workspace()));

@@ -172,10 +172,11 @@ class SharedHandover {
     application_ = handover_.bundle["applications"].find(name_);
     if (!application_ || !application_->is_object())
       return wrong_application(
-          fmt::format("{} is no application of the bundle of {}", name_, handover_.set));
+          fmt::format("{} is not an application of the bundle of {}", name_, handover_.set));
     if (!valid_application_name(handover_.set))
-      return fail(ExitCode::config, fmt::format("{} is no name that Juju takes for an application",
-                                                printable(handover_.set, 80)));
+      return fail(ExitCode::config,
+                  fmt::format("{} is not a name that Juju takes for an application",
+                              printable(handover_.set, 80)));
     auto only = handover_;
     only.bundle.set("applications", Json::object({{name_, *application_}}));
     CDCTL_TRY_ASSIGN(amqp_, amqp_target(only, {}));

@@ -20,8 +20,7 @@ constexpr int k_most_tries = 3;
 
 std::string dying_one(const Json& status, const std::set<std::string>& names) {
   for (const auto& [name, body] : status["applications"].members()) {
-    const auto life = body["life"].view();
-    if (names.contains(name) && (life == "dying" || life == "dead")) return name;
+    if (names.contains(name) && leaving(body["life"].view())) return name;
   }
   return {};
 }
@@ -50,7 +49,7 @@ Result<std::string> application_for(const Handover& handover,
   };
   if (!wanted.empty()) {
     if (known(wanted)) return wanted;
-    return no_target(fmt::format("{} is no application of the bundle", wanted));
+    return no_target(fmt::format("{} is not an application of the bundle", wanted));
   }
   if (own.size() + others.size() == 1) return own.empty() ? others.front() : own.front().first;
   return no_target(fmt::format("the bundle of {} has several applications", handover.set));

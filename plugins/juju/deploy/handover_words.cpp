@@ -36,7 +36,7 @@ std::string text_of(const Json& value) {
   return value.is_string() ? value.as_string() : value.is_null() ? std::string() : value.dump();
 }
 
-/// Collects options, and remembers the first that is none.
+/// Collects options, and remembers the first that cannot be one.
 class Words {
  public:
   Words(const std::string& name, std::vector<std::string> begun)
@@ -105,19 +105,18 @@ void add_base(Words& words, const Json& application, const Json& bundle, ClientV
 
 std::string constraints_of(const Json& value) {
   if (value.is_string()) return value.as_string();
-  std::string out;
+  std::vector<std::string> out;
   for (const auto& [key, item] : value.members())
-    out += fmt::format("{}{}={}", out.empty() ? "" : " ", key, text_of(item));
-  return out;
+    out.push_back(fmt::format("{}={}", key, text_of(item)));
+  return joined(out, " ");
 }
 
 std::string bindings_of(const Json& map) {
-  std::string out;
-  for (const auto& [endpoint, space] : map.members()) {
-    if (!out.empty()) out += ' ';
-    out += endpoint.empty() ? text_of(space) : fmt::format("{}={}", endpoint, text_of(space));
-  }
-  return out;
+  std::vector<std::string> out;
+  for (const auto& [endpoint, space] : map.members())
+    out.push_back(endpoint.empty() ? text_of(space)
+                                   : fmt::format("{}={}", endpoint, text_of(space)));
+  return joined(out, " ");
 }
 
 }  // namespace

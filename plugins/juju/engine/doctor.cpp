@@ -215,14 +215,12 @@ class Examination {
   /// offered.
   void border(const Service& service, const std::vector<ModelItem>& models) {
     const auto of_service = [&](const ModelItem& one) {
-      const auto set = parse_set_name(one.name.substr(one.name.rfind('/') + 1));
-      return set && set->service == service.config->name && one.life != "dying" &&
-             one.life != "dead";
+      const auto set = parse_set_name(short_name(one));
+      return set && set->service == service.config->name && !leaving(one.life);
     };
     const auto at = std::ranges::find_if(models, of_service);
     if (at == models.end()) return;  // nothing to try it with
-    const WorldSet set{
-        access_, at->name.substr(at->name.rfind('/') + 1), at->uuid, service.settings, {}};
+    const WorldSet set{access_, std::string(short_name(*at)), at->uuid, service.settings, {}};
     BorderReader reader(set, {.relations = true, .expose = false, .scale = false});
     const auto what = "juju relations of " + service.config->name;
     const auto border = reader.read(deadline_);

@@ -59,7 +59,7 @@ Result<bool> Reap::look() {
     all_ = shared.all;
     work_ = work_of(shared.tags, set_);
     const auto* application = shared.find(set_);
-    leaving_ = application && (application->life == "dying" || application->life == "dead");
+    leaving_ = application && leaving(application->life);
     return application || !work_.state.empty();
   }
   CDCTL_TRY_ASSIGN(auto located, locate(home_, access_, set_, attempt_));

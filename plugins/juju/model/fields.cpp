@@ -39,6 +39,8 @@ std::string status_error(const Json& json) {
   return error->view().empty() ? "Juju gives no reason" : error->as_string();
 }
 
+bool leaving(std::string_view life) { return life == "dying" || life == "dead"; }
+
 StatusInfo read_info(const Json& json) {
   StatusInfo info;
   info.error = status_error(json);

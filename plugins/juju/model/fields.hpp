@@ -27,6 +27,9 @@ struct StatusInfo {
 /// The `status-error` that stands in place of an object, or nothing.
 [[nodiscard]] std::string status_error(const Json& json);
 
+/// Whether a `life` says that Juju is removing what has it.
+[[nodiscard]] bool leaving(std::string_view life);
+
 /// Times as clients print them: `2025-02-24 12:03:17Z` with --utc, `24 Feb 2025 12:03:17+13:00`
 /// without. Humanised ones
 /// (`42 minutes ago`) are not times.

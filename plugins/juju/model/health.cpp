@@ -45,7 +45,7 @@ Judgement not_said(std::string_view what, const StatusInfo& info) {
   if (!info.error.empty()) return unread(what, info.error);
   if (info.current.empty()) return {Health::unknown, fmt::format("Juju says nothing of {}", what)};
   return {Health::unknown,
-          fmt::format("'{}' is no state of {} that cdctl knows", info.current, what)};
+          fmt::format("'{}' is not a state of {} that cdctl knows", info.current, what)};
 }
 
 constexpr std::string_view k_everyone =

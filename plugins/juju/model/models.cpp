@@ -42,7 +42,7 @@ std::string_view short_name(const ModelItem& model) {
 }
 
 bool dying(const ModelItem& model) {
-  return model.life == "dying" || model.life == "dead" || model.status.current == "destroying";
+  return leaving(model.life) || model.status.current == "destroying";
 }
 
 bool plain_word(std::string_view text, std::string_view more) {
@@ -50,18 +50,19 @@ bool plain_word(std::string_view text, std::string_view more) {
          std::ranges::all_of(text, [&](char c) { return letter_or_digit(c) || more.contains(c); });
 }
 
+bool has_name(const ModelItem& model, const ModelAddress& address) {
+  return short_name(model) == address.name &&
+         // 2.9 to 4.x all say OWNER/NAME
+         (address.owner.empty() || model.name.substr(0, model.name.rfind('/')) == address.owner);
+}
+
 std::vector<ModelItem> models_called(const std::vector<ModelItem>& models,
                                      const ModelAddress& address) {
   std::vector<ModelItem> out;
-  for (const auto& model : models) {
-    const auto slash =
-        std::min(model.name.rfind('/'), model.name.size());  // 2.9 to 4.x all say OWNER/NAME
-    const bool named =
-        model.name.substr(slash == model.name.size() ? 0 : slash + 1) == address.name &&
-        (address.owner.empty() || model.name.substr(0, slash) == address.owner);
-    if ((address.is_uuid() ? model.uuid == address.name : named) && !model.is_controller)
+  for (const auto& model : models)
+    if ((address.is_uuid() ? model.uuid == address.name : has_name(model, address)) &&
+        !model.is_controller)
       out.push_back(model);
-  }
   return out;
 }
 
@@ -98,27 +99,25 @@ Result<ModelAddress> parse_model_address(std::string_view text) {
   ModelAddress out;
   auto rest = text;
   bool good = true;
-  if (const auto colon = rest.find(':'); colon != std::string_view::npos) {
-    out.controller = rest.substr(0, colon);
+  if (rest.contains(':')) {
+    out.controller = take_until(rest, ':');
     good = valid_controller_name(out.controller);
-    rest.remove_prefix(colon + 1);
   }
-  if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
-    out.owner = rest.substr(0, slash);
+  if (rest.contains('/')) {
+    out.owner = take_until(rest, '/');
     good = good && plain_word(out.owner, "-.+@");
-    rest.remove_prefix(slash + 1);
   }
   out.name = rest;
   if (!good || !model_name(rest))
     return fail(ExitCode::usage,
-                fmt::format("'{}' is no model; say [CONTROLLER:][OWNER/]NAME or a uuid",
+                fmt::format("'{}' is not a model; say [CONTROLLER:][OWNER/]NAME or a uuid",
                             printable(text, 80)));
   return out;
 }
 
 Result<ModelList> parse_models(const Json& json, std::string_view notes) {
   const auto& models = json["models"];
-  if (!models.is_array()) return fail(ExitCode::unknown, "the answer is no list of models");
+  if (!models.is_array()) return fail(ExitCode::unknown, "the answer is not a list of models");
   ModelList out;
   std::size_t nameless = 0;
   for (const auto& item : models.items()) {
@@ -130,8 +129,7 @@ Result<ModelList> parse_models(const Json& json, std::string_view notes) {
   }
   while (notes.ends_with('\n')) notes.remove_suffix(1);
   if (!notes.empty())
-    out.missing =
-        fmt::format("juju also said: {}", printable(notes.substr(0, notes.find('\n')), 200));
+    out.missing = fmt::format("juju also said: {}", printable(take_until(notes, '\n'), 200));
   else if (nameless > 0)
     out.missing = fmt::format("{} of its models have no name or no uuid", nameless);
   return out;

@@ -62,6 +62,8 @@ struct ModelAddress {
 /// Exit code `usage`, saying what a name looks like.
 [[nodiscard]] Result<ModelAddress> parse_model_address(std::string_view text);
 [[nodiscard]] bool valid_controller_name(std::string_view text);
+/// Whether the address, which is not a uuid, names the model; its controller is not looked at.
+[[nodiscard]] bool has_name(const ModelItem& model, const ModelAddress& address);
 /// Those of the list that the address names; its controller is not looked at. Those of the
 /// controllers themselves are left out.
 [[nodiscard]] std::vector<ModelItem> models_called(const std::vector<ModelItem>& models,

@@ -104,23 +104,16 @@ bool valid_relation_end(std::string_view text, bool with_endpoint) {
 Result<OfferUrl> parse_offer_url(std::string_view text) {
   OfferUrl out;
   auto rest = text;
-  if (const auto colon = rest.find(':'); colon != std::string_view::npos) {
-    out.controller = rest.substr(0, colon);
-    rest.remove_prefix(colon + 1);
-  }
-  const auto slash = std::min(rest.find('/'), rest.size());
-  out.owner = rest.substr(0, slash);
-  rest.remove_prefix(std::min(slash + 1, rest.size()));
-  const auto dot =
-      std::min(rest.find('.'), rest.size());  // no model has a dot in its name; owners do
-  out.model = rest.substr(0, dot);
-  out.offer = rest.substr(std::min(dot + 1, rest.size()));
+  if (rest.contains(':')) out.controller = take_until(rest, ':');
+  out.owner = take_until(rest, '/');
+  out.model = take_until(rest, '.');  // no model has a dot in its name; owners do
+  out.offer = rest;
   const bool good =
       (out.controller.empty() ? text.front() != ':' : valid_controller_name(out.controller)) &&
       plain_word(out.owner, "-.+@") && plain_word(out.model, "-") && plain_word(out.offer, "-");
   if (!good)
-    return fail(ExitCode::unknown,
-                fmt::format("'{}' is no url of an offer that cdctl knows", printable(text, 120)));
+    return fail(ExitCode::unknown, fmt::format("'{}' is not a URL of an offer that cdctl knows",
+                                               printable(text, 120)));
   return out;
 }
 
@@ -201,10 +194,10 @@ Offer read_offer(const std::string& name, const Json& json) {
 }  // namespace
 
 Result<std::vector<Offer>> parse_offers(const Json& json) {
-  if (!json.is_object()) return fail(ExitCode::unknown, "the answer is no table of offers");
+  if (!json.is_object()) return fail(ExitCode::unknown, "the answer is not a table of offers");
   std::vector<Offer> out;
   for (const auto& [name, body] : json.members()) {
-    if (!body.is_object()) return fail(ExitCode::unknown, "the answer is no table of offers");
+    if (!body.is_object()) return fail(ExitCode::unknown, "the answer is not a table of offers");
     out.push_back(read_offer(name, body));
   }
   return out;

@@ -78,7 +78,7 @@ struct Offer {
 };
 
 /// A model without offers answers `{}`, and then ends well. Exit code `unknown` when the answer is
-/// no table of offers.
+/// not a table of offers.
 [[nodiscard]] Result<std::vector<Offer>> parse_offers(const Json& json);
 
 }  // namespace cdctl::juju

@@ -122,7 +122,7 @@ Result<ModelStatus> parse_status(const Json& json) {
   const auto& head = json["model"];
   const auto& applications = json["applications"];
   if (!head.is_object() || !applications.is_object())
-    return fail(ExitCode::unknown, "the answer is no status of a model");
+    return fail(ExitCode::unknown, "the answer is not the status of a model");
   ModelStatus model;
   model.name = head["name"].as_string();
   model.type = head["type"].as_string();

@@ -38,11 +38,12 @@ Sources sources_of(const Tags& tags) {
   for (const auto& [key, value] : tags) {
     if (!key.starts_with(k_source)) continue;
     const auto name = key.substr(k_source.size());
-    const auto colon = value.find(':');
-    if (!valid_word(name) || colon == std::string::npos) continue;
-    out[name] = {value.substr(0, colon),
+    if (!valid_word(name) || !value.contains(':')) continue;
+    std::string_view revision(value);
+    const auto kind = take_until(revision, ':');
+    out[name] = {std::string(kind),
                  {},
-                 value.substr(colon + 1),
+                 std::string(revision),
                  number(text(tags, std::string(k_number) + name))};
   }
   return out;
@@ -103,16 +104,11 @@ Tags with_metadata(Tags tags, const Metadata& m) {
 }
 
 Metadata work_of(const Tags& tags, const SetName& set) {
-  std::array<std::string, 7> fields;
+  std::array<std::string, 6> fields;
   std::string_view rest;
   const auto at = tags.find(std::string(k_work) + set.str());
   if (at != tags.end()) rest = at->second;
-  for (std::size_t i = 0; i < fields.size() && !rest.empty(); ++i) {
-    const auto end = i + 1 < fields.size() ? std::min(rest.find('+'), rest.size())
-                                           : rest.size();  // the last may hold a +
-    fields[i] = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  for (auto& field : fields) field = take_until(rest, '+');
   Metadata out;
   out.set = set.str();
   out.state = fields[0];
@@ -121,7 +117,7 @@ Metadata work_of(const Tags& tags, const SetName& set) {
   out.machine = fields[3];
   out.claim = fields[4];
   out.reaping_since = parse_rfc3339(fields[5]);
-  out.by = fields[6];
+  out.by = rest;  // which may hold a +
   return out;
 }
 

@@ -20,10 +20,6 @@ void add_force(std::vector<std::string>& words, Force force) {
   if (force == Force::no_wait) words.emplace_back("--no-wait");
 }
 
-bool leaving(const Application& application) {
-  return application.life == "dying" || application.life == "dead";
-}
-
 /// Those of the names that are there; with force, those that are leaving as well.
 std::vector<std::string> present(const ModelStatus& status, const std::vector<std::string>& names,
                                  bool dying_too) {
@@ -31,7 +27,7 @@ std::vector<std::string> present(const ModelStatus& status, const std::vector<st
   for (const auto& application : status.applications)
     if (application.kind != ApplicationKind::remote &&
         std::ranges::find(names, application.name) != names.end() &&
-        (dying_too || !leaving(application)))
+        (dying_too || !leaving(application.life)))
       out.push_back(application.name);
   return out;
 }
@@ -51,7 +47,7 @@ Result<Removed> remove_applications(const Access& access, const std::string& mod
   for (const auto& name : wanted) {
     if (!valid_application_name(name))
       return fail(
-          fmt::format("{}: '{}' is no name of an application", attempt, printable(name, 60)));
+          fmt::format("{}: '{}' is not the name of an application", attempt, printable(name, 60)));
     words.push_back(name);
   }
   words.insert(words.end(), {"-m", model, "--no-prompt"});
@@ -132,7 +128,7 @@ Result<> destroy_model(const Access& access, const std::string& model,
                        const RemovalOptions& options, Millis most, std::string_view attempt) {
   const auto uuid = std::string_view(model).substr(model.find(':') + 1);
   if (!valid_uuid(uuid))
-    return fail(fmt::format("{}: '{}' is no uuid of a model", attempt, printable(uuid, 60)));
+    return fail(fmt::format("{}: '{}' is not the uuid of a model", attempt, printable(uuid, 60)));
   std::vector<std::string> words{
       "destroy-model", model, "--no-prompt",
       options.destroy_storage ? "--destroy-storage" : "--release-storage"};

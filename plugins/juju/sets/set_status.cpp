@@ -136,10 +136,9 @@ Result<SetStatus> status_of(const Host& host, const ControllerHome& home, const 
     return fail(ExitCode::unknown, fmt::format("Juju could not read application {}: {}; try again",
                                                set.str(), printable(application->error, 120)));
   if (!application && m.state.empty()) return out;
-  const bool leaving = application && (application->life == "dying" || application->life == "dead");
   // One that goes because its deploy was given up is no reap: the next deploy takes it.
   if (m.state.empty())
-    out.state = leaving ? "reaping" : "live";
+    out.state = application && leaving(application->life) ? "reaping" : "live";
   else
     out.state = m.state == "reaping" ? "reaping" : state_of_deploy(home, set, m);
   out.deployed_at = m.deployed_at;

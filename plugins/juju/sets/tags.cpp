@@ -46,7 +46,7 @@ Failure garbled(std::string_view attempt, const Error& error) {
 }  // namespace
 
 Result<std::string> tags_text(const Tags& tags) {
-  std::string out;
+  std::vector<std::string> pairs;
   for (const auto& [key, value] : tags) {
     const auto text = key.starts_with(k_ours) ? encode(value) : value;
     const bool good = !key.empty() && key.find_first_of("= \t\n") == std::string::npos &&
@@ -54,8 +54,9 @@ Result<std::string> tags_text(const Tags& tags) {
     if (!good)
       return fail(fmt::format("Juju takes no tag '{}' with that value: it holds a blank",
                               printable(key, 60)));
-    out += fmt::format("{}{}={}", out.empty() ? "" : " ", key, text);
+    pairs.push_back(fmt::format("{}={}", key, text));
   }
+  auto out = joined(pairs, " ");
   if (out.size() > k_longest) return fail(fmt::format("{} bytes of tags are too many", out.size()));
   // `KEY=@FILE` would have juju read a file of this machine
   if (out.starts_with('@')) return fail("Juju takes no tag that begins with @");

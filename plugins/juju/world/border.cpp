@@ -34,8 +34,9 @@ Result<Crossing> crossing_of(const OfferConnection& connection, const std::strin
 }  // namespace
 
 std::string Forbidden::words() const {
-  return fmt::format("{} leads to the set by {} relation{}, and this user's right there is '{}'",
-                     name, relations, relations == 1 ? "" : "s", printable(access, 20));
+  return fmt::format("{} leads to the set by {}, and this user's right there is '{}'", name,
+                     plural(static_cast<std::int64_t>(relations), "relation"),
+                     printable(access, 20));
 }
 
 bool Border::closed_here() const {
@@ -72,8 +73,8 @@ Result<Border> BorderReader::read(const Deadline& deadline) {
   for (const auto* key : {"applications", "application-endpoints"})
     for (const auto& [name, ignored] : status[key].members()) {
       if (!valid_application_name(name))
-        return fail(ExitCode::unknown, fmt::format("{}: '{}' is no name of an application", what,
-                                                   printable(name, 60)));
+        return fail(ExitCode::unknown, fmt::format("{}: '{}' is not the name of an application",
+                                                   what, printable(name, 60)));
       border.applications.insert(name);
     }
   if (parts_.relations) CDCTL_TRY(read_crossings(status, border, deadline));
@@ -257,8 +258,9 @@ Result<void> BorderReader::read_scale(const Json& status, Border& border) const 
   if (status["model"]["type"].view() != "caas")
     return fail(
         ExitCode::config,
-        fmt::format("[juju] cut: 'scale' works on Kubernetes only, and the model of {} is none",
-                    set_.set));
+        fmt::format(
+            "[juju] cut: 'scale' works on Kubernetes only, and the model of {} is not on it",
+            set_.set));
   for (const auto& [name, body] : status["applications"].members()) {
     if (!ours(name) || !body["subordinate-to"].items().empty()) continue;
     if (!body["exposed"].is_bool())

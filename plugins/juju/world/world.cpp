@@ -119,14 +119,13 @@ class Cut {
   Result<Step> partly(const Border& border) {
     if (!taken_.empty()) CDCTL_TRY(memory_.add(taken_, deadline_));
     CDCTL_TRY_ASSIGN(const auto before, memory_.load(deadline_));
-    std::string open;
-    for (const auto& one : border.forbidden)
-      open += fmt::format("{}{}", open.empty() ? "" : "; ", one.words());
+    std::vector<std::string> open;
+    for (const auto& one : border.forbidden) open.push_back(one.words());
     const bool part = !before.empty() || !border.crossings.empty();
     return fail(part ? ExitCode::failed : ExitCode::refused,
                 fmt::format("cutting {}: {}: {}; {}, then cut it again", set_.set,
-                            part ? "all is cut but what this user may not" : "nothing is cut", open,
-                            border.forbidden.front().cure()));
+                            part ? "all is cut but what this user may not" : "nothing is cut",
+                            joined(open, "; "), border.forbidden.front().cure()));
   }
 
   Result<Step> done(const Border& border) {

@@ -113,7 +113,7 @@ TEST_CASE("units are judged by their own words") {
   is("thumbs/4", Health::bad, "failed: resolver loop error");
   is("thumbs/5", Health::wait, "terminated");
   is("thumbs/6", Health::unknown, "its charm says nothing of itself");
-  is("thumbs/7", Health::unknown, "'dozing' is no state of its workload that cdctl knows");
+  is("thumbs/7", Health::unknown, "'dozing' is not a state of its workload that cdctl knows");
   is("thumbs/8", Health::unknown, "Juju says nothing of its agent");
   is("shy/0", Health::bad, "blocked: amqp relation missing");
   CHECK_FALSE(model.everyone_lost);
