@@ -52,7 +52,7 @@ struct ActOptions {
 /// Runs `juju --no-alias WORDS… -B`, a command that changes something, through the same seam as
 /// juju_call: stdin closed, a private copy of the data folder, an end at the deadline. It is run
 /// once: after a lost connection, a deadline or a signal (FailureKind::unreachable, other) what was
-/// asked for may have been done all the same, and only a fresh look tells. Only juju's own lock
+/// asked for can have been done all the same, and only a fresh look tells. Only juju's own lock
 /// files (FailureKind::local) make it try again, since nothing was sent then. A command that juju
 /// refuses for a reason of its own has exit code `failed`. Nothing secret may be among the words:
 /// hand it over in a file of PrivateFolder.

@@ -68,7 +68,7 @@ bool holds(std::string_view text, const Rule& rule) {
 }
 
 const Rule* rule_of(const Finished& finished) {
-  // A model may be called "controller": `model ctl:admin/controller not found` is about the model.
+  // A model can be called "controller": `model ctl:admin/controller not found` is about the model.
   const bool about_model = finished.err.contains("ERROR model ");
   for (const auto& rule : k_rules)
     if (holds(finished.err, rule) && !(about_model && rule.first == "controller ")) return &rule;

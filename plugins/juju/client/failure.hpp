@@ -31,7 +31,7 @@ struct Failure {
 template <class T>
 using Asked = std::expected<T, Failure>;
 
-/// The kind of a run that failed, from its stderr; stdout is no answer then, `{}` least of all.
+/// The kind of a run that failed, from its stderr; stdout is not an answer then, `{}` least of all.
 [[nodiscard]] FailureKind classify(const Finished& finished);
 /// Whether the same question may be asked again a moment later: locks, lost connections. Not for
 /// what changes anything.
@@ -40,7 +40,7 @@ using Asked = std::expected<T, Failure>;
 /// could not be asked.
 [[nodiscard]] Error explain(const Finished& finished, std::string_view attempt);
 
-/// A command that failed so may have been carried out all the same: only a fresh look tells.
+/// A command that failed so can have been carried out all the same: only a fresh look tells.
 [[nodiscard]] bool may_have_worked(const Failure& failure);
 
 }  // namespace cdctl::juju

@@ -31,12 +31,12 @@ class PrivateFolder {
 /// hand. What a call writes is dropped with it.
 ///
 /// Not copied: the cache of model names (a client without one asks the controller, and never takes
-/// a name for the uuid that had it once), aliases (they may redefine a command), keys, and cloud
+/// a name for the uuid that had it once), aliases (they can redefine a command), keys, and cloud
 /// credentials unless they are asked for (no question needs them).
 class PrivateData {
  public:
-  /// `credentials`: with those of the clouds. Exit code `config` when `from` is no Juju data
-  /// folder: an empty one makes juju fetch lists of public clouds.
+  /// `credentials`: with those of the clouds. Exit code `config` when `from` is not a Juju
+  /// data folder: an empty one makes juju fetch lists of public clouds.
   [[nodiscard]] static Result<PrivateData> make(const std::filesystem::path& from,
                                                 const std::filesystem::path& parent,
                                                 bool credentials = false);

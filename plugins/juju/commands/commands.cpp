@@ -46,15 +46,15 @@ class View {
   /// told with cannot(), and given all the same.
   [[nodiscard]] Result<std::vector<ModelItem>> models(const std::string& controller,
                                                       bool all_users = false) const;
-  /// The models that the words name; without words all of them. Exit code `usage` for what is no
-  /// model's name.
+  /// The models that the words name; without words all of them. Exit code `usage` for what is
+  /// not the name of a model.
   [[nodiscard]] Result<std::vector<Target>> targets(std::span<const std::string> words) const;
   /// Asks `command` of each model; answers in the order of the targets.
   [[nodiscard]] std::vector<Asked<JujuAnswer>> ask(std::span<const Target> targets,
                                                    const Question& command) const;
 
  private:
-  /// A model whose name may be taken for the start of a uuid, as the list has it.
+  /// A model whose name can be taken for the start of a uuid, as the list has it.
   [[nodiscard]] Result<Target> by_list(const ModelAddress& address, const std::string& word) const;
 
   View(const plugin::CommandArguments& given, Access access)
@@ -69,8 +69,8 @@ Target target_of(const ModelItem& item, const std::string& controller) {
   return {{controller, {}, item.uuid}, item.name, std::string(short_name(item))};
 }
 
-/// Juju takes what is no name that it knows for the start of a uuid, which may be another model's.
-bool may_be_uuid_prefix(const ModelAddress& address) {
+/// Juju takes a name that it does not know for the start of a uuid, which can be another model's.
+bool can_be_uuid_prefix(const ModelAddress& address) {
   return !address.is_uuid() && address.name.size() >= 6 &&
          address.name.find_first_not_of("0123456789abcdef-") == std::string::npos;
 }
@@ -112,7 +112,7 @@ Result<std::vector<Target>> View::targets(std::span<const std::string> words) co
   for (const auto& word : words) {
     CDCTL_TRY_ASSIGN(auto address, parse_model_address(word));
     if (address.controller.empty()) address.controller = access_.controller;
-    if (may_be_uuid_prefix(address)) {
+    if (can_be_uuid_prefix(address)) {
       if (auto target = by_list(address, word))
         out.push_back(std::move(*target));
       else

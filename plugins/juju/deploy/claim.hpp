@@ -23,7 +23,7 @@ namespace cdctl::juju {
 class JujuClaim final : public Claim {
  public:
   /// Waits for whoever deploys it, makes the model where there is none. Exit code `refused` for a
-  /// model of that name that is none of ours, and for a set that is being reaped.
+  /// model of that name that is not ours, and for a set that is being reaped.
   [[nodiscard]] static Result<std::unique_ptr<Claim>> make(Host& host, const ControllerHome& home,
                                                            const SetName& set,
                                                            const Sources& sources, Time deployed_at,

@@ -25,7 +25,7 @@ struct AmqpTarget {
 class Veil {
  public:
   explicit Veil(const Handover& handover);
-  /// The text without them; juju repeats values in its errors, and they may be cut short.
+  /// The text without them; juju repeats values in its errors, and can cut them short.
   [[nodiscard]] std::string over(std::string text) const;
   [[nodiscard]] Error over(Error error) const;
 
@@ -55,9 +55,9 @@ class HandoverSteps {
   /// The status once none of `names` is on its way out any more. Exit code `timeout` at the
   /// deadline.
   [[nodiscard]] Result<Json> status_without_dying(const std::set<std::string>& names) const;
-  /// Runs a command that may be run again: after a lost connection it is. What exists already is no
-  /// error. A deploy may take all the time that is left. `existed` becomes true when it was there
-  /// already.
+  /// Runs a command that may be run again: after a lost connection it is. What exists already is
+  /// not an error. A deploy may take all the time that is left. `existed` becomes true when it was
+  /// there already.
   [[nodiscard]] Result<> act(std::vector<std::string> words, const std::string& attempt,
                              bool* existed = nullptr) const;
   /// A file in the private folder.

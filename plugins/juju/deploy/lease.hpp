@@ -36,7 +36,7 @@ struct Lease {
 };
 
 /// Isolation by model: makes the model where there is none, takes over what a dead deploy left and
-/// what is down. Exit code `refused` for a model of that name that is none of ours, and for a set
+/// what is down. Exit code `refused` for a model of that name that is not ours, and for a set
 /// that is being reaped; `timeout` when another machine deploys it until the deadline.
 [[nodiscard]] Result<Lease> lease_model(const LeaseRequest& request);
 /// Isolation by application: the same in the tags of the shared model, which has to be there.

@@ -120,7 +120,7 @@ class SetLister {
       if (!written) host_.log(Level::debug, written.error().what);
       return {};
     }
-    // Somebody else's model may have the name of a set that nobody here has
+    // Somebody else's model can have the name of a set that nobody here has
     const bool ours = wanted || host_.config().service(candidate.set.service) ||
                       host_.config().broken.contains(candidate.set.service);
     if (!ours && !answer && answer.error().kind == FailureKind::not_allowed) {
@@ -162,7 +162,7 @@ WorldSet world_set(const ControllerHome& home, const Access& access, const SetNa
 }
 
 /// What a cut remembers is written into the model's configuration. A right that Juju does not say
-/// is not refused: the deed tells.
+/// is not refused: the act tells.
 Result<> check_right(const ModelItem& model, bool administrator, std::string_view attempt) {
   if (administrator || model.access.empty() || model.access == "admin") return {};
   return fail(

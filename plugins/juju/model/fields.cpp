@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 12> k_months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-/// `24 Feb 2025` as `2025-02-24`; empty when it is none.
+/// `24 Feb 2025` as `2025-02-24`; empty when it is not such a date.
 std::string iso_date(std::string_view text) {
   if (text.size() != 11 || text[2] != ' ' || text[6] != ' ') return {};
   const auto month = std::ranges::find(k_months, text.substr(3, 3));

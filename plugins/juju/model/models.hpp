@@ -14,7 +14,7 @@ namespace cdctl::juju {
 struct ModelItem {
   std::string name;  ///< `OWNER/NAME`
   std::string
-      uuid;  ///< what to call it by: a name may be taken for the prefix of another model's uuid
+      uuid;  ///< what to call it by: Juju can take a name for the prefix of another model's uuid
   std::string type;  ///< iaas, caas
   std::string controller, cloud, region;
   std::string life;    ///< alive, dying, dead, or empty
@@ -37,8 +37,8 @@ struct ModelList {
   std::string missing;
 };
 
-/// `notes` is what the same run wrote to stderr. Exit code `unknown` when the answer is no list:
-/// `{}` is none.
+/// `notes` is what the same run wrote to stderr. Exit code `unknown` when the answer is not a
+/// list: `{}` is not one.
 [[nodiscard]] Result<ModelList> parse_models(const Json& json, std::string_view notes);
 
 /// Letters and digits, and inside also what `more` holds, at most 128: nothing that could be taken

@@ -77,8 +77,8 @@ struct ModelStatus {
       false;  ///< no agent is in touch: more likely the controller's fault than each unit's
 };
 
-/// Reads one answer and judges every unit. Linear in its size. Exit code `unknown` when it is no
-/// status: `{}` is none.
+/// Reads one answer and judges every unit. Linear in its size. Exit code `unknown` when it is not
+/// a status: `{}` is not one.
 [[nodiscard]] Result<ModelStatus> parse_status(const Json& json);
 
 }  // namespace cdctl::juju

@@ -13,7 +13,7 @@
 // The controller that the engine speaks for, and every file of it on this machine:
 //
 //   HOME/juju/CONTROLLER-UUID/seen/MODEL-UUID.json   what a complete set was made from; which
-//                                                    models are none (seen.hpp)
+//                                                    models are not sets (seen.hpp)
 //                             tags-MODEL-UUID.lock   held by whoever of this machine changes the
 //                                                    tags of a model (tags.hpp)
 //                             sets/NAME/lock         held by whoever deploys or reaps it here

@@ -117,7 +117,7 @@ Metadata work_of(const Tags& tags, const SetName& set) {
   out.machine = fields[3];
   out.claim = fields[4];
   out.reaping_since = parse_rfc3339(fields[5]);
-  out.by = rest;  // which may hold a +
+  out.by = rest;  // which can hold a +
   return out;
 }
 

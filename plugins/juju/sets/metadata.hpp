@@ -14,9 +14,9 @@ namespace cdctl::juju {
 
 /// What a model says of its set, in the tags `cdctl-…`.
 struct Metadata {
-  std::string set;    ///< empty: the model is none of ours
+  std::string set;    ///< empty: the model is not ours
   std::string state;  ///< deploying, live, partial, reaping
-  Sources sources;    ///< without their urls, which may hold tokens
+  Sources sources;    ///< without their urls, which can hold tokens
   std::optional<Time> deployed_at;
   std::string by;              ///< who deployed it last
   std::optional<Time> until;   ///< deploying: when that deploy must have ended
@@ -35,7 +35,7 @@ struct Metadata {
 
 // Of a set that is an application of a shared model there is the tag `cdctl-work-SET`, while it is
 // not live or is being reaped: `STATE+DEPLOYED_AT+UNTIL+MACHINE+CLAIM+REAPING_SINCE+BY`. A live one
-// needs none, so that a model may hold many sets.
+// needs none, so that a model can hold many sets.
 
 /// With `state` empty where there is no such tag.
 [[nodiscard]] Metadata work_of(const Tags& tags, const SetName& set);

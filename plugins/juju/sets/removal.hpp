@@ -37,7 +37,7 @@ struct Removed {
 
 /// Asks Juju whether it would refuse to remove what a set is made of, before the first of it goes
 /// (`juju disable-command`). Exit code `refused` when it would, naming what to enable. `model_too`:
-/// the model itself is to go. Juju that cannot say it is no refusal; one that cannot be reached is
+/// the model itself is to go. A Juju that cannot say does not refuse; one that cannot be reached is
 /// an error.
 [[nodiscard]] Result<> check_blocks(const Access& access, const std::string& model, bool model_too,
                                     std::string_view attempt);

@@ -12,13 +12,13 @@ namespace cdctl::juju {
 
 /// What this machine remembers of a model, by its uuid, so that `ls` need not ask again, and that
 /// never changes: which set it is, what a complete one was made from and when, since when it
-/// serves; and that a model which has the name of a set is none. Nothing else goes by it: who works
+/// serves; and that a model with the name of a set is not a set. Nothing else goes by it: who works
 /// on a set or changes it asks Juju.
 struct Seen {
   std::string model;  ///< its uuid
   std::string user;   ///< who saw it: to somebody else its absence says nothing
   bool all = false;   ///< and whether as an administrator
-  Tags tags;          ///< empty: it is none of ours
+  Tags tags;          ///< empty: it is not ours
 
   /// A list that this user has got may be believed when it does not hold the model any more.
   friend bool operator==(const Seen&, const Seen&) = default;

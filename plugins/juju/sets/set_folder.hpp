@@ -29,7 +29,7 @@ struct SetFolder {
 /// Somebody on this machine deploys or reaps it; true as well when that cannot be told.
 [[nodiscard]] bool at_work(const SetFolder& folder);
 /// Removes what this machine keeps of a set whose lock is held, the lock last. `work`: its
-/// checkouts, which may be elsewhere.
+/// checkouts, which can be elsewhere.
 [[nodiscard]] Result<> remove_set_files(const SetFolder& folder, const std::filesystem::path& work);
 
 /// A reap of a set that this machine has begun: what it goes for, and who has seen that, so that

@@ -136,7 +136,7 @@ Result<SetStatus> status_of(const Host& host, const ControllerHome& home, const 
     return fail(ExitCode::unknown, fmt::format("Juju could not read application {}: {}; try again",
                                                set.str(), printable(application->error, 120)));
   if (!application && m.state.empty()) return out;
-  // One that goes because its deploy was given up is no reap: the next deploy takes it.
+  // One that goes because its deploy was given up is not being reaped: the next deploy takes it.
   if (m.state.empty())
     out.state = application && leaving(application->life) ? "reaping" : "live";
   else

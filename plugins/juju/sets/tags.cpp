@@ -126,7 +126,7 @@ Result<OfdLock> lock_tags(const Access& access, const std::filesystem::path& pat
 }
 
 /// Sets all of them at once, and reads what is there afterwards: to be compared with what was
-/// wanted, since a lost connection is no error here when that can be read.
+/// wanted, since a lost connection is not an error here when that can be read.
 Asked<Tags> write_tags(const Access& access, std::string_view model, const Tags& all,
                        std::string_view attempt) {
   const auto text = tags_text(all);
@@ -134,7 +134,7 @@ Asked<Tags> write_tags(const Access& access, std::string_view model, const Tags&
   const auto written = juju_act(
       access, {"model-config", "-m", std::string(model), fmt::format("{}={}", k_key, *text)},
       attempt);
-  // Where nobody answered it may have been written all the same: what is there tells
+  // Where nobody answered, it can have been written all the same: what is there tells
   if (!written && written.error().kind != FailureKind::unreachable)
     return std::unexpected(written.error());
   auto there = read_tags(access, model, attempt);

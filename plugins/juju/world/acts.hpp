@@ -8,7 +8,7 @@
 
 namespace cdctl::juju {
 
-/// The deeds of one cut or mend. Each may be done again; whether it worked is only told by a fresh
+/// What one cut or mend does. Each act can be repeated; whether it worked is only told by a fresh
 /// look at the border.
 class WorldActs {
  public:

@@ -131,7 +131,7 @@ class Cut {
   Result<Step> done(const Border& border) {
     Step step{"juju", !taken_.empty(), counted(taken_)};
     if (!taken_.empty()) {
-      // Somebody who wrote other tags of this model meanwhile may have dropped ours
+      // Somebody who wrote other tags of this model meanwhile can have dropped ours
       CDCTL_TRY(memory_.add(taken_, deadline_));
     } else if (border.crossings.empty()) {
       CDCTL_TRY_ASSIGN(const auto before, memory_.load(deadline_));
