@@ -299,3 +299,23 @@ TEST_CASE("an address of a model cannot be anything else") {
     CHECK(address.error().exit == ExitCode::usage);
   }
 }
+
+TEST_CASE("names of applications are Juju's") {
+  for (const auto* good : {"thumbs", "thumbs-r5f0c1e9a2b", "a1-b2"})
+    CHECK(valid_application_name(good));
+  for (const auto* bad : {"", "1a", "thumbs-41", "thumbs-", "-a", "a--b", "A", "a/0", "a b"})
+    CHECK_FALSE(valid_application_name(bad));
+}
+
+TEST_CASE("an address names a model by its name, and by its owner where it says one") {
+  ModelItem model;
+  model.name = "ann/thumbs";
+  CHECK(short_name(model) == "thumbs");
+  CHECK(has_name(model, {"", "", "thumbs"}));
+  CHECK(has_name(model, {"attic", "ann", "thumbs"}));
+  CHECK_FALSE(has_name(model, {"", "bob", "thumbs"}));
+  CHECK_FALSE(has_name(model, {"", "", "ann/thumbs"}));
+  CHECK(models_called({model, model}, {"", "ann", "thumbs"}).size() == 2);
+  model.is_controller = true;
+  CHECK(models_called({model}, {"", "ann", "thumbs"}).empty());
+}

@@ -69,7 +69,7 @@ void try_deploy(JujuEngine& engine, bool fails) {
 
 }  // namespace
 
-TEST_CASE("each rung has its time") {
+TEST_CASE("each step of the escalation has its time") {
   const JujuSettings settings;
   CHECK(escalation_at(Millis(0), settings) == Escalation::graceful);
   CHECK(escalation_at(std::chrono::minutes(5) - Millis(1), settings) == Escalation::graceful);
@@ -104,12 +104,12 @@ TEST_CASE("a model that does not go is told with more and more force") {
   CHECK(home.world.control({"removed"}) == uuid);
 }
 
-TEST_CASE("no client that waits makes a rung be left out") {
+TEST_CASE("no client that waits makes a step be left out") {
   JujuHome home;
   home.configure(k_set, R"({"force_after":"1s","no_wait_after":"2s","give_up_after":"80s"})");
   home.deploy(k_set);
   home.world.control({"stuck", k_set.str(),
-                      "no-wait"});  // juju waits for the model's end, far longer than a rung lasts
+                      "no-wait"});  // juju waits for the model's end, far longer than a step lasts
   must(home.engine().stop(k_set, Millis(0), soon()));
   CHECK(must(home.engine().destroy(k_set, soon())).changed);
   const auto lines = lines_of(home, "destroy-model");
