@@ -171,20 +171,22 @@ Result<> check_right(const ModelItem& model, bool administrator, std::string_vie
                   attempt, model.name, printable(model.access, 20), model.name));
 }
 
-/// The set's model, its own or the shared one; nothing when there is no such set.
-Result<std::optional<std::string>> model_of(const ControllerHome& home, const Access& access,
-                                            const SetName& set, const JujuSettings& settings,
-                                            std::string_view attempt) {
+/// The set, as a cut or mend of it needs to know it; nothing when there is no such set.
+Result<std::optional<WorldSet>> set_to_change(const Host& host, const ControllerHome& home,
+                                              const SetName& set, std::string_view attempt,
+                                              const Deadline& deadline) {
+  const auto access = home.by(deadline);
+  CDCTL_TRY_ASSIGN(const auto settings, settings_of_set(host, home, access, set, attempt));
   if (settings.isolation == Isolation::application) {
     CDCTL_TRY_ASSIGN(const auto shared, read_shared(home, access, settings, attempt));
     if (!shared.find(set)) return std::nullopt;
     CDCTL_TRY(check_right(shared.model, shared.all, attempt));
-    return shared.model.uuid;
+    return world_set(home, access, set, settings, shared.model.uuid);
   }
   CDCTL_TRY_ASSIGN(const auto located, locate(home, access, set, attempt));
   if (!located.model) return std::nullopt;
   CDCTL_TRY(check_right(*located.model, located.all, attempt));
-  return located.model->uuid;
+  return world_set(home, access, set, settings, located.model->uuid);
 }
 
 }  // namespace
@@ -231,23 +233,17 @@ Result<std::unique_ptr<Claim>> JujuEngine::do_claim(const SetName& set, const So
 
 Result<Step> JujuEngine::do_cut(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY(ready());
-  const auto access = home_->by(deadline);
   const auto attempt = "cutting " + set.str() + " from the world";
-  CDCTL_TRY_ASSIGN(const auto settings, settings_of_set(host_, *home_, access, set, attempt));
-  CDCTL_TRY_ASSIGN(const auto model, model_of(*home_, access, set, settings, attempt));
-  if (!model) return Step{"juju", false};
-  return cut_world(world_set(*home_, access, set, settings, *model), "by " + host_.actor(),
-                   deadline);
+  CDCTL_TRY_ASSIGN(const auto there, set_to_change(host_, *home_, set, attempt, deadline));
+  return there ? cut_world(*there, "by " + host_.actor(), deadline)
+               : Result<Step>(Step{"juju", false});
 }
 
 Result<Step> JujuEngine::do_mend(const SetName& set, bool, const Deadline& deadline) {
   CDCTL_TRY(ready());
-  const auto access = home_->by(deadline);
   const auto attempt = "mending " + set.str();
-  CDCTL_TRY_ASSIGN(const auto settings, settings_of_set(host_, *home_, access, set, attempt));
-  CDCTL_TRY_ASSIGN(const auto model, model_of(*home_, access, set, settings, attempt));
-  if (!model) return Step{"juju", false};
-  return mend_world(world_set(*home_, access, set, settings, *model), deadline);
+  CDCTL_TRY_ASSIGN(const auto there, set_to_change(host_, *home_, set, attempt, deadline));
+  return there ? mend_world(*there, deadline) : Result<Step>(Step{"juju", false});
 }
 
 Result<Step> JujuEngine::do_stop(const SetName& set, Millis grace, const Deadline& deadline) {
