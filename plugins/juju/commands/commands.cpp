@@ -1,3 +1,5 @@
+#include "plugins/juju/commands/commands.hpp"
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +15,6 @@
 #include "plugins/juju/client/access.hpp"
 #include "plugins/juju/client/call.hpp"
 #include "plugins/juju/commands/records.hpp"
-#include "plugins/juju/commands/rows.hpp"
 #include "plugins/juju/model/models.hpp"
 #include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/model/status.hpp"

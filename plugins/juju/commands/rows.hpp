@@ -5,18 +5,14 @@
 #include <cdctl/args.hpp>
 #include <cdctl/plugin.hpp>
 
-// The commands `cdctl juju …` and their rows; the descriptor needs the number of those.
+#include "plugins/juju/commands/commands.hpp"
+
+// The rows of `cdctl juju …`. Included by plugin.cpp alone: the descriptor needs their number.
 
 namespace cdctl::juju {
 
-using plugin::CommandArguments;
 using plugin::CommandRow;
 using plugin::OptionRow;
-
-int command_models(Host& host, const CommandArguments& given) noexcept;
-int command_offers(Host& host, const CommandArguments& given) noexcept;
-int command_status(Host& host, const CommandArguments& given) noexcept;
-int command_units(Host& host, const CommandArguments& given) noexcept;
 
 constexpr OptionRow k_controller{
     "controller", "NAME",
