@@ -6,7 +6,6 @@
 
 #include <cdctl/fs.hpp>
 
-#include "plugins/juju/model/health.hpp"
 #include "plugins/juju/model/models.hpp"
 #include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/model/status.hpp"
