@@ -84,11 +84,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* u
     std::ranges::transform(name, name.begin(), [](char c) {
       return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     });
-    auto value = line.substr(colon + 1);
-    value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-    value.remove_suffix(value.size() -
-                        std::min(value.find_last_not_of(" \t\r\n") + 1, value.size()));
-    headers.insert_or_assign(std::move(name), std::string(value));
+    headers.insert_or_assign(std::move(name), std::string(trimmed(line.substr(colon + 1))));
   } catch (const std::bad_alloc&) {
     return 0;
   }

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl {
 
 Json Json::strings(const std::vector<std::string>& items) {
@@ -81,28 +83,6 @@ void Json::push_back(Json item) {
 }
 
 namespace {
-
-/// Length of the valid UTF-8 sequence at `text`, or 0.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xc0) == 0x80; };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    if (!continues(1) || !continues(2)) return 0;
-    if (first == 0xe0 && byte(1) < 0xa0) return 0;
-    if (first == 0xed && byte(1) > 0x9f) return 0;  // surrogates
-    return 3;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    if (first == 0xf0 && byte(1) < 0x90) return 0;
-    if (first == 0xf4 && byte(1) > 0x8f) return 0;
-    return 4;
-  }
-  return 0;
-}
 
 void append_double(std::string& out, double value) {
   if (!std::isfinite(value)) {
@@ -225,7 +205,7 @@ void append_json_string(std::string& out, std::string_view text) {
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       fmt::format_to(std::back_inserter(out), "\\u{:04x}",
                      static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else if (const auto length = utf8_length(text); length > 0) {
+    } else if (const auto length = first_character(text); length > 1) {
       out.append(text.substr(0, length));
       text.remove_prefix(length);
       continue;

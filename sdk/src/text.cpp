@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <cwchar>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <locale.h>
 #include <wchar.h>
-
-#include <cdctl/json.hpp>
 
 namespace cdctl {
 
@@ -89,51 +86,6 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
   return best;
 }
 
-namespace {
-
-/// Code points that a terminal obeys (C1), that turn text round (Unicode: Bidi_Control), that break
-/// a line, or that XML forbids.
-bool plays_tricks(unsigned code) {
-  return (code >= 0x80 && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
-         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-         code == 0xfffe || code == 0xffff;
-}
-
-/// How long the character is that valid UTF-8 begins with, and its code point where that is below
-/// 0x10000 (else 0).
-std::pair<std::size_t, unsigned> length_and_code(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return static_cast<unsigned>(static_cast<unsigned char>(text[i]));
-  };
-  if (byte(0) < 0x80) return {1, byte(0)};
-  if (byte(0) < 0xe0) return {2, (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f)};
-  if (byte(0) < 0xf0) return {3, (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f)};
-  return {4, 0};
-}
-
-}  // namespace
-
-std::string printable(std::string_view text, std::size_t most) {
-  auto end = std::min(text.size(), most);
-  while (end > 0 && end < text.size() && most - end < 3 &&
-         (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-    --end;  // not inside a character
-  std::string quoted, out;
-  append_json_string(quoted, text.substr(0, end));
-  for (auto rest = std::string_view(quoted).substr(1, quoted.size() - 2); !rest.empty();) {
-    if (rest.starts_with("\\\"") || rest.starts_with("\\\\"))
-      rest.remove_prefix(1);  // what only JSON escapes: people see it as it is
-    const auto [length, code] = length_and_code(rest);
-    if (plays_tricks(code))
-      out += fmt::format("\\u{:04x}", code);
-    else
-      out += rest.substr(0, length);
-    rest.remove_prefix(length);
-  }
-  if (end < text.size()) out += "…";
-  return out;
-}
-
 std::vector<std::string_view> lines(std::string_view text) {
   std::vector<std::string_view> out;
   while (!text.empty()) out.push_back(take_until(text, '\n'));
@@ -199,15 +151,16 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 }
 
 std::size_t first_character(std::string_view text) {
-  const auto byte = static_cast<unsigned char>(text.front());
-  const std::size_t length = byte < 0xc2   ? 1
-                             : byte < 0xe0 ? 2
-                             : byte < 0xf0 ? 3
-                             : byte < 0xf5 ? 4
-                                           : 1;
-  if (length > text.size()) return 1;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto first = byte(0);
+  const std::size_t length = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first > 0xf4 || length > text.size()) return 1;
   for (std::size_t i = 1; i < length; ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 1;
+    if ((byte(i) & 0xc0) != 0x80) return 1;
+  // Longer than it need be, a surrogate, or beyond the last character (RFC 3629)
+  if (length > 2 && ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
+                     (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f)))
+    return 1;
   return length;
 }
 
@@ -242,7 +195,8 @@ std::size_t display_width(std::string_view text) {
 
 std::string fit(std::string_view text, std::size_t columns, std::string_view mark) {
   if (display_width(text) <= columns) return std::string(text);
-  const auto room = columns - std::min(columns, display_width(mark));
+  if (display_width(mark) > columns) mark = {};  // no room even for that
+  const auto room = columns - display_width(mark);
   std::size_t used = 0, end = 0;
   while (end < text.size()) {
     const auto length = first_character(text.substr(end));
@@ -250,7 +204,7 @@ std::string fit(std::string_view text, std::size_t columns, std::string_view mar
     if (used > room) break;
     end += length;
   }
-  return std::string(text.substr(0, end)) + std::string(columns == 0 ? "" : mark);
+  return std::string(text.substr(0, end)) + std::string(mark);
 }
 
 }  // namespace cdctl
