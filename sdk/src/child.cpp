@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,9 +17,8 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/text.hpp>
-
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 extern char** environ;
 
@@ -38,18 +38,13 @@ std::optional<std::filesystem::path> find_program(std::string_view program) {
     return ::access(path.c_str(), X_OK) == 0 ? std::optional(path) : std::nullopt;
   }
   const char* path = std::getenv("PATH");
-  std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
-  while (!rest.empty()) {
-    const auto colon = std::min(rest.find(':'), rest.size());
-    const auto folder = rest.substr(0, colon);
-    if (folder.starts_with('/')) {
-      auto candidate = std::filesystem::path(folder) / program;
-      std::error_code ignored;
-      if (::access(candidate.c_str(), X_OK) == 0 &&
-          std::filesystem::is_regular_file(candidate, ignored))
-        return candidate;
-    }
-    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  for (const auto folder : split(path ? path : "/usr/local/bin:/usr/bin:/bin", ':')) {
+    if (!folder.starts_with('/')) continue;
+    auto candidate = std::filesystem::path(folder) / program;
+    std::error_code ignored;
+    if (::access(candidate.c_str(), X_OK) == 0 &&
+        std::filesystem::is_regular_file(candidate, ignored))
+      return candidate;
   }
   return {};
 }
@@ -103,6 +98,8 @@ struct SpawnSetup {
   }
 };
 
+constexpr Millis k_last_wait(10'000);  ///< for the end of what was killed
+
 struct Pipe {
   Fd read, write;
 };
@@ -129,13 +126,49 @@ Result<Pipe> connect(SpawnSetup& setup, Stream kind, int stream) {
 
 int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
+/// Whoever started us may have had SIGCHLD ignored. The kernel would then throw away how our
+/// children end, and each would seem to have ended well.
+void keep_wait_statuses() {
+  struct sigaction now{};
+  if (::sigaction(SIGCHLD, nullptr, &now) != 0) return;
+  if (now.sa_handler == SIG_IGN || (now.sa_flags & SA_NOCLDWAIT) != 0) {
+    now.sa_handler = SIG_DFL;
+    now.sa_flags = 0;
+    ::sigaction(SIGCHLD, &now, nullptr);
+  }
+}
+
+/// The signals that end a copy of us, held back while it is made: until it has put its own answer
+/// to them in place, ours would note a stop request in the pipe that both have.
+class SignalsHeldBack {
+ public:
+  SignalsHeldBack() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (const int number : {SIGINT, SIGTERM, SIGALRM}) sigaddset(&ending, number);
+    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+  SignalsHeldBack(const SignalsHeldBack&) = delete;
+  SignalsHeldBack& operator=(const SignalsHeldBack&) = delete;
+  ~SignalsHeldBack() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
 /// A session of its own: neither Ctrl-C at the prompt nor the end of the terminal reaches it, and
 /// what it starts ends with it.
 [[noreturn]] void be_copy(int fd, const std::function<void(int)>& work, Millis lifetime) {
   ::setsid();
-  ::alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(lifetime).count()));
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  for (const int number : {SIGINT, SIGTERM, SIGALRM}) std::signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(lifetime).count();
+  ::alarm(
+      static_cast<unsigned>(std::clamp<std::int64_t>(seconds, 1, 1 << 30)));  // 0 would be never
+  // Where we were started without streams, the pipe may have the number of one
+  if (fd <= STDERR_FILENO) fd = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (nowhere < 0 || ::dup2(nowhere, stream) < 0) ::_exit(1);
@@ -152,7 +185,9 @@ int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pi
 Result<Child> Child::start(const Program& program, Streams streams) {
   if (program.argv.empty()) return fail("starting a program: no program given");
   const auto file = find_program(program.argv[0]);
-  if (!file) return fail(fmt::format("starting {}: not found in PATH", printable(program.argv[0])));
+  if (!file)
+    return fail(fmt::format("starting {}: not found{}", printable(program.argv[0]),
+                            program.argv[0].contains('/') ? "" : " in PATH"));
   SpawnSetup setup;
   CDCTL_TRY_ASSIGN(auto in, connect(setup, streams.in, 0));
   CDCTL_TRY_ASSIGN(auto out, connect(setup, streams.out, 1));
@@ -168,8 +203,11 @@ Result<Child> Child::start(const Program& program, Streams streams) {
   auto argv = program.argv;
   auto env = environment_of(program);
   Child child;
+  std::error_code ignored;  // our own folder may be gone: then the path stays as it is
+  const auto absolute = std::filesystem::absolute(*file, ignored);
+  keep_wait_statuses();
   const int error =
-      posix_spawn(&child.pid_, std::filesystem::absolute(*file).c_str(), &setup.actions,
+      posix_spawn(&child.pid_, (absolute.empty() ? *file : absolute).c_str(), &setup.actions,
                   &setup.attributes, pointers(argv).data(), pointers(env).data());
   if (error != 0) {
     child.pid_ = -1;
@@ -185,6 +223,8 @@ Result<Child> Child::start(const Program& program, Streams streams) {
 Result<Child> Child::fork(const std::function<void(int)>& work, Millis lifetime) {
   CDCTL_TRY_ASSIGN(auto out, make_pipe());
   Child child;
+  keep_wait_statuses();
+  const SignalsHeldBack held_back;
   child.pid_ = ::fork();
   if (child.pid_ < 0) return fail(fmt::format("starting a process: {}", errno_text(errno)));
   if (child.pid_ == 0) {
@@ -240,7 +280,9 @@ int Child::end(Millis grace, struct rusage* usage) {
   }
   ::kill(-session, SIGKILL);  // what it left behind in its session, too
   if (pid_ > 0) ::kill(pid_, SIGKILL);
-  return status ? *status : *wait(Deadline(), usage);
+  if (!status) status = wait(Deadline(k_last_wait), usage);
+  if (!status) leave();  // it waits in the kernel, and goes when that lets it
+  return status.value_or(SIGKILL);
 }
 
 void Child::leave() {
@@ -267,9 +309,9 @@ class Conversation {
     if (child_.in.valid()) ::fcntl(child_.in.get(), F_SETFL, O_NONBLOCK);
   }
   void hold() {
-    // A daemon that the child leaves behind may keep its streams open for ever: the child's own end
-    // is what counts.
-    while (child_.out.valid() || child_.err.valid()) {
+    // A daemon that the child leaves behind may keep its streams open for ever, and the child may
+    // close them long before it ends: its own end is what counts.
+    while (child_.out.valid() || child_.err.valid() || child_.ended() >= 0) {
       if (program_.deadline.passed()) {
         finished_.timed_out = true;
         return;
@@ -281,7 +323,7 @@ class Conversation {
       struct pollfd fds[5] = {{child_.out.get(), POLLIN, 0},
                               {child_.err.get(), POLLIN, 0},
                               {child_.in.get(), POLLOUT, 0},
-                              {Stop::fd(), POLLIN, 0},
+                              {program_.deadline_only ? -1 : Stop::fd(), POLLIN, 0},
                               {child_.ended(), POLLIN, 0}};
       if (::poll(fds, 5,
                  static_cast<int>(std::min(program_.deadline.left(), Millis(60'000)).count())) < 0)

@@ -95,7 +95,7 @@ Result<> make_directories(const fs::path& path, unsigned mode) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) return {};
     return fail(
-        fmt::format("creating {}: something that is no folder is in the way", path.string()));
+        fmt::format("creating {}: something that is not a folder is in the way", path.string()));
   }
   if (errno != ENOENT || path.parent_path() == path) return file_error("creating", path, errno);
   CDCTL_TRY(make_directories(path.parent_path(), mode));

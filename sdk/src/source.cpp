@@ -34,7 +34,8 @@ Result<Sources> sources_from_json(const Json& json) {
         return static_cast<unsigned char>(c) < 0x20;
       });
     };
-    if (!valid_word(name)) return fail(fmt::format("'{}' is no source name", printable(name, 60)));
+    if (!valid_word(name))
+      return fail(fmt::format("'{}' is not a source name", printable(name, 60)));
     if (!valid_word(state.kind) || !plain(state.revision))
       return fail(fmt::format("source {} has no usable kind and revision", name));
     if (!out.emplace(name, std::move(state)).second)

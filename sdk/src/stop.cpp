@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -27,10 +28,12 @@ namespace cdctl {
 namespace {
 
 extern "C" void on_stop_signal(int number) {
+  const int before = errno;
   int expected = 0;
   if (!cdctl_stop_state.signal.compare_exchange_strong(expected, number)) _exit(128 + number);
   const char byte = 0;
   if (const int fd = cdctl_stop_state.fd[1]; fd >= 0) (void)!::write(fd, &byte, 1);
+  errno = before;
 }
 
 }  // namespace
@@ -39,7 +42,7 @@ int Stop::signal() { return cdctl_stop_state.signal; }
 int Stop::fd() { return cdctl_stop_state.fd[0]; }
 void Stop::install() {
   int fds[2];
-  if (::pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0) {
+  if (fd() < 0 && ::pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0) {
     cdctl_stop_state.fd[0] = fds[0];
     cdctl_stop_state.fd[1] = fds[1];
   }

@@ -86,7 +86,7 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
 Result<Millis> parse_duration(std::string_view text) {
   const auto bad = [whole = std::string(text)] {
     return fail(ExitCode::usage,
-                fmt::format("'{}' is no duration; write for example 30s, 5m, 1h30m or 2d",
+                fmt::format("'{}' is not a duration; write for example 30s, 5m, 1h30m or 2d",
                             whole.substr(0, 40)));
   };
   if (text == "0") return Millis(0);

@@ -85,12 +85,14 @@ Result<Url> parse_url(std::string_view text) {
     url.host = authority.substr(0, mid);
     authority.remove_prefix(mid);
   }
-  if (authority.starts_with(':')) url.port = authority.substr(1);
+  if (!authority.empty() && !authority.starts_with(':'))
+    return fail(ExitCode::config, "an address has something between its ] and its port");
+  if (!authority.empty()) url.port = authority.substr(1);
   if (url.host.empty() && url.scheme != "file")
     return fail(ExitCode::config, "an address names no host");
   if (!std::ranges::all_of(url.port, [](char c) { return c >= '0' && c <= '9'; }) ||
       url.port.size() > 5) {
-    return fail(ExitCode::config, "an address has a port that is no number");
+    return fail(ExitCode::config, "an address has a port that is not a number");
   }
   return url;
 }

@@ -90,7 +90,8 @@ class Child {
   [[nodiscard]] std::optional<int> wait(const Deadline& deadline, struct rusage* usage = nullptr);
   /// A signal to its whole session.
   void kill(int signal) const;
-  /// TERM to its session, `grace`, KILL, and waits for its end. Gives its wait status.
+  /// TERM to its session, `grace`, KILL, and waits for its end, 10 s at most. Gives its wait
+  /// status.
   int end(Millis grace, struct rusage* usage = nullptr);
   /// Closes our ends and lets it go on.
   void leave();

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <optional>
 
+#include <cdctl/error.hpp>
 #include <cdctl/fs.hpp>
-#include <cdctl/lock.hpp>
 #include <cdctl/time.hpp>
 
 namespace cdctl {
