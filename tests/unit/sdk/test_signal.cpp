@@ -145,3 +145,19 @@ TEST_CASE(
   REQUIRE(flat);
   CHECK(flat->members().size() > 150'000);
 }
+
+TEST_CASE("a signal survives both forms") {
+  auto flat = normal_signal(*Json::parse(
+      R"({"set":"thumbs-r5f0c1e9a2b","severity":"fatal","signal":"oops","unit":3,"mine":{"x":1}})"));
+  REQUIRE(flat);
+  CHECK((*flat)["severity"].view() == "critical");
+  CHECK((*flat)["key"].view() == "thumbs/oops");
+  const auto event = to_cloud_event(*flat);
+  CHECK(event["subject"].view() == "thumbs-r5f0c1e9a2b");
+  CHECK(event["severitynumber"].as_int() == 21);
+  CHECK(from_either_form(event)->dump() == flat->dump());
+  CHECK_FALSE(normal_signal(*Json::parse(R"({"set":"thumbs","severity":"error"})")));
+  CHECK_FALSE(normal_signal(*Json::parse(R"({"set":"thumbs-r5f0c1e9a2b","severity":"dreadful"})")));
+  CHECK_FALSE(from_either_form(
+      *Json::parse(R"({"specversion":"1.0","type":"other","subject":"thumbs-r5f0c1e9a2b"})")));
+}
