@@ -99,10 +99,7 @@ const Trouble* trouble_of(std::string_view text) {
 /// git's own reason: the last `fatal:` line, else the last line.
 std::string reason(std::string_view text) {
   std::string_view best, last;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (const auto line : lines(text)) {
     if (line.empty()) continue;
     last = line;
     if (line.starts_with("fatal: ")) best = line.substr(7);
@@ -113,18 +110,15 @@ std::string reason(std::string_view text) {
 
 std::vector<Ref> parse_listing(std::string_view text) {
   std::vector<Ref> refs;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const auto tab = line.find('\t');
-    if (tab == std::string_view::npos || !valid_commit_id(line.substr(0, tab))) continue;
-    const auto name = line.substr(tab + 1);
+  for (auto name : lines(text)) {
+    const bool has_name = name.contains('\t');
+    const auto id = take_until(name, '\t');
+    if (!has_name || !valid_commit_id(id)) continue;
     if (name.ends_with("^{}")) {
       if (!refs.empty() && refs.back().name == name.substr(0, name.size() - 3))
-        refs.back().peeled = line.substr(0, tab);
+        refs.back().peeled = id;
     } else {
-      refs.push_back({std::string(name), std::string(line.substr(0, tab)), {}});
+      refs.push_back({std::string(name), std::string(id), {}});
     }
   }
   return refs;

@@ -17,8 +17,8 @@
 #include "plugins/git/first_fetch.hpp"
 #include "plugins/git/git_command.hpp"
 #include "plugins/git/http_refs.hpp"
-#include "plugins/git/local_refs.hpp"
 #include "plugins/git/mirror.hpp"
+#include "plugins/git/ref_files.hpp"
 #include "plugins/git/refs.hpp"
 
 namespace cdctl::git {
@@ -143,7 +143,7 @@ class Checkouts {
     if (!question) return fail(question.error());
     if (!valid_commit_id(revision)) {
       return fail(ExitCode::usage,
-                  fmt::format("checking out {} of {}: '{}' is no full commit id", source.name,
+                  fmt::format("checking out {} of {}: '{}' is not a full commit id", source.name,
                               source.service, printable(revision, 80)));
     }
     const auto whole = whole_.find(question->address.url);
@@ -204,7 +204,7 @@ Result<SourceState> GitSource::do_resolve(const SourceConfig& source, std::strin
   CDCTL_TRY_ASSIGN(const auto question, question_of(source, base()));
   if (!valid_ref_name(revision)) {
     return fail(ExitCode::usage,
-                fmt::format("'{}' is no commit id, tag or branch", printable(revision, 60)));
+                fmt::format("'{}' is not a commit id, tag or branch", printable(revision, 60)));
   }
   const auto in_place = [&](const Error& error) {
     return fail(error.in(place(source, question.address)));

@@ -9,7 +9,7 @@
 #include <cdctl/stop.hpp>
 
 #include "plugins/git/git_command.hpp"
-#include "plugins/git/mirror_refs.hpp"
+#include "plugins/git/ref_files.hpp"
 
 namespace cdctl::git {
 

@@ -47,11 +47,9 @@ Result<Line> take_line(std::string_view& body, bool binary = false) {
 
 /// The commit id at the front, and the rest after the blank.
 std::optional<std::string_view> take_id(std::string_view& text) {
-  const auto blank = std::min(text.find(' '), text.size());
-  const auto id = text.substr(0, blank);
-  if (!valid_commit_id(id) || blank == text.size()) return {};
-  text.remove_prefix(blank + 1);
-  return id;
+  if (!text.contains(' ')) return {};
+  const auto id = take_until(text, ' ');
+  return valid_commit_id(id) ? std::optional(id) : std::nullopt;
 }
 
 }  // namespace
@@ -71,22 +69,17 @@ Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
     auto text = line.text;
     if (text.starts_with("unborn ")) continue;
     const auto id = take_id(text);
-    if (!id) return bad("a line is no ref");
-    const auto blank = std::min(text.find(' '), text.size());
-    Ref ref{std::string(text.substr(0, blank)), std::string(*id), {}};
-    if (const auto at = text.find(" peeled:"); at != std::string_view::npos) {
-      const auto peeled = text.substr(at + 8, text.find(' ', at + 1) == std::string_view::npos
-                                                  ? std::string_view::npos
-                                                  : text.find(' ', at + 1) - at - 8);
-      if (!valid_commit_id(peeled)) return bad("a line is no ref");
-      ref.peeled = peeled;
-    }
-    if (const auto at = text.find(" symref-target:"); at != std::string_view::npos) {
-      const auto target = text.substr(at + 15, text.find(' ', at + 1) == std::string_view::npos
-                                                   ? std::string_view::npos
-                                                   : text.find(' ', at + 1) - at - 15);
-      if (!valid_ref_name(target)) return bad("a line is no ref");
-      ref.target = target;
+    if (!id) return bad("a line is not a ref");
+    Ref ref{std::string(take_until(text, ' ')), std::string(*id), {}};
+    for (auto value : split(text, ' ')) {
+      const auto key = take_until(value, ':');
+      if (key == "peeled") {
+        if (!valid_commit_id(value)) return bad("a line is not a ref");
+        ref.peeled = value;
+      } else if (key == "symref-target") {
+        if (!valid_ref_name(value)) return bad("a line is not a ref");
+        ref.target = value;
+      }
     }
     refs.push_back(std::move(ref));
   }
@@ -130,7 +123,7 @@ Result<std::vector<Ref>> parse_advertisement(std::string_view body) {
     if (text == "version 1") continue;
     if (text.starts_with("version ")) return bad("another protocol version");
     const auto id = take_id(text);
-    if (!id) return bad("a line is no ref");
+    if (!id) return bad("a line is not a ref");
     if (text == "capabilities^{}") continue;  // an empty repository
     if (text.ends_with("^{}")) {
       if (refs.empty() || refs.back().name != text.substr(0, text.size() - 3))

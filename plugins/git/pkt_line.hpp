@@ -16,8 +16,8 @@ namespace cdctl::git {
 [[nodiscard]] std::string ls_refs_request(std::span<const std::string> prefixes,
                                           bool symrefs = false);
 
-/// Reads the answer to it. Pure; the error (exit code `unknown`) says why it is no such answer: not
-/// pkt-lines, cut short, a line that is no ref, or what the server said in an ERR line.
+/// Reads the answer to it. Pure; the error (exit code `unknown`) says why it is not such an answer:
+/// not pkt-lines, cut short, a line that is not a ref, or what the server said in an ERR line.
 [[nodiscard]] Result<std::vector<Ref>> parse_ls_refs(std::string_view body);
 
 /// The body of a protocol version 2 `fetch` request of one who has nothing yet: everything that

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <compare>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cdctl/config.hpp>
@@ -39,5 +41,10 @@ struct Want {
 /// The error for a ref that is not there, given everything that is: an empty repository, or a
 /// deleted branch.
 [[nodiscard]] Error missing(const Want& want, bool empty_repository);
+
+/// Orders tag names as versions: digits count as numbers (v1.9 < v1.10), and a pre-release comes
+/// before its release (v2.0-rc1 < v2.0). Names that say the same version are ordered by their
+/// bytes, so the order is total.
+[[nodiscard]] std::strong_ordering compare_versions(std::string_view a, std::string_view b);
 
 }  // namespace cdctl::git

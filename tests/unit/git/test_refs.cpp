@@ -6,7 +6,6 @@
 #include "plugins/git/address.hpp"
 #include "plugins/git/pkt_line.hpp"
 #include "plugins/git/refs.hpp"
-#include "plugins/git/version_order.hpp"
 
 using namespace cdctl;
 using namespace cdctl::git;
