@@ -87,17 +87,17 @@ Result<std::string> revision_spec(std::string_view text) {
   const auto bare = text.starts_with(k_revid) ? text.substr(k_revid.size()) : text;
   if (!valid_revision_id(bare))
     return fail(ExitCode::usage,
-                fmt::format("'{}' is no revno, revision-id or tag", printable(text, 60)));
+                fmt::format("'{}' is not a revno, revision-id or tag", printable(text, 60)));
   if (bare.size() != text.size() || (bare.contains('@') && bare.contains('-')))
     return "revid:" + std::string(bare);
   if (bare.find_first_not_of("0123456789.") == std::string_view::npos) {
     if (bare.starts_with('.') || bare.ends_with('.') || bare.contains(".."))
-      return fail(ExitCode::usage, fmt::format("'{}' is no revno", printable(text, 60)));
+      return fail(ExitCode::usage, fmt::format("'{}' is not a revno", printable(text, 60)));
     return "revno:" + std::string(bare);
   }
   if (bare.contains("..") || bare.contains(':'))
     return fail(ExitCode::usage,
-                fmt::format("'{}' is no revno, revision-id or tag", printable(text, 60)));
+                fmt::format("'{}' is not a revno, revision-id or tag", printable(text, 60)));
   return "tag:" + std::string(bare);
 }
 
