@@ -12,25 +12,17 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::local {
 
 namespace fs = std::filesystem;
 
 namespace {
 
-/// The text up to `mark`, which is taken away with it.
-std::string_view take_until(std::string_view& rest, char mark) {
-  const auto at = std::min(rest.find(mark), rest.size());
-  const auto out = rest.substr(0, at);
-  rest.remove_prefix(std::min(at + 1, rest.size()));
-  return out;
-}
-
 std::optional<bool> find_event(std::string_view text, std::string_view key) {
-  while (!text.empty()) {
-    auto line = take_until(text, '\n');
+  for (auto line : lines(text))
     if (take_until(line, ' ') == key) return line == "1";
-  }
   return {};
 }
 
@@ -53,16 +45,13 @@ std::string unescape(std::string_view text) {
 
 std::optional<fs::path> Cgroup::parse_parent(std::string_view mountinfo, std::string_view cgroup) {
   std::string own;
-  while (!cgroup.empty() && own.empty()) {
-    const auto line = take_until(cgroup, '\n');
-    if (line.starts_with("0::/")) own = line.substr(3);
-  }
+  for (const auto line : lines(cgroup))
+    if (own.empty() && line.starts_with("0::/")) own = line.substr(3);
   if (own.empty() || own.starts_with("/..")) return {};
-  while (!mountinfo.empty()) {
-    auto line = take_until(mountinfo, '\n');
+  for (auto line : lines(mountinfo)) {
     const auto dash = line.find(" - cgroup2 ");
     if (dash == std::string_view::npos) continue;
-    for (int field = 0; field < 3; ++field) take_until(line, ' ');
+    for (int field = 0; field < 3; ++field) (void)take_until(line, ' ');
     const auto root = unescape(take_until(line, ' '));
     const auto mount = unescape(take_until(line, ' '));
     if (root == "/") return (fs::path(mount) / own.substr(1)).lexically_normal();
@@ -157,9 +146,7 @@ std::vector<pid_t> Cgroup::members() const {
   const auto add = [&out](const fs::path& folder) {
     const auto text = read_file(folder / "cgroup.procs");
     if (!text) return;
-    std::string_view rest = *text;
-    while (!rest.empty()) {
-      const auto line = take_until(rest, '\n');
+    for (const auto line : lines(*text)) {
       pid_t pid = 0;
       if (std::from_chars(line.data(), line.data() + line.size(), pid).ec == std::errc() && pid > 0)
         out.push_back(pid);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include <unistd.h>
 
@@ -15,13 +16,85 @@
 #include "plugins/local/entry.hpp"
 #include "plugins/local/halt.hpp"
 #include "plugins/local/launch.hpp"
-#include "plugins/local/workload_plan.hpp"
+#include "plugins/local/process_tracker.hpp"
+#include "plugins/local/run_plan.hpp"
 
 namespace cdctl::local {
 
 namespace {
+
 constexpr Millis k_clean_grace(5000);
+constexpr std::int64_t k_most_units = 1000;
+
+bool valid_variable(std::string_view name) {
+  return !name.empty() && std::ranges::none_of(name, [](char c) {
+    return c == '=' || static_cast<unsigned char>(c) <= ' ';
+  });
 }
+
+bool valid_type(std::string_view type) {
+  return !type.empty() && type.size() <= 64 && std::ranges::all_of(type, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+std::map<std::string, std::string> clean_environment() {
+  std::map<std::string, std::string> out{{"PATH", "/usr/local/bin:/usr/bin:/bin"}};
+  for (const char* name :
+       {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"}) {
+    if (const char* value = std::getenv(name)) out[name] = value;
+  }
+  return out;
+}
+
+Result<> add_units(RunPlan& plan, const Process& process) {
+  if (!valid_type(process.type))
+    return fail(fmt::format("'{}' is not a name for a process", printable(process.type, 70)));
+  if (process.command.empty() || process.command.contains('\0'))
+    return fail(fmt::format("process {} has no usable command", process.type));
+  if (process.units < 0 ||
+      process.units + static_cast<std::int64_t>(plan.units.size()) > k_most_units) {
+    return fail(fmt::format("process {}: {} units; a set has at most {}", process.type,
+                            process.units, k_most_units));
+  }
+  plan.units.insert(plan.units.end(), static_cast<std::size_t>(process.units),
+                    UnitPlan{process.type, process.command});
+  return {};
+}
+
+/// The plan for a workload: its processes as numbered units, its environment over a small clean one
+/// (PATH, HOME, LANG, TZ and the like of whoever deploys). Refuses what a process cannot be given:
+/// no unit at all, a folder that is not there, names that are not names. No error holds a value of
+/// the environment.
+Result<RunPlan> plan_for(const SetName& set, const std::string& home_id, const Workload& workload) {
+  const auto context = "starting " + set.str();
+  RunPlan plan{set.str(),
+               home_id,
+               std::filesystem::absolute(workload.directory).string(),
+               {},
+               clean_environment()};
+  std::error_code error;
+  if (!std::filesystem::is_directory(plan.directory, error)) {
+    return fail(fmt::format("{}: the working directory {} is not there", context, plan.directory));
+  }
+  for (const auto& process : workload.processes) {
+    if (auto added = add_units(plan, process); !added) return fail(added.error().in(context));
+  }
+  if (plan.units.empty())
+    return fail(context + ": no unit to start; check the Procfile and `units` of the service");
+  for (const auto& [name, value] : workload.env) {
+    if (!valid_variable(name))
+      return fail(
+          fmt::format("{}: '{}' is not the name of a variable", context, printable(name, 70)));
+    if (value.contains('\0'))
+      return fail(fmt::format("{}: the variable {} holds a NUL", context, name));
+    plan.env[name] = value;
+  }
+  return plan;
+}
+
+}  // namespace
 
 Millis retry_delay(std::int64_t attempts) {
   Millis delay(30'000);
@@ -47,10 +120,10 @@ Result<std::unique_ptr<Claim>> LocalClaim::make(Host& host, const HomePaths& hom
 }
 
 Result<> LocalClaim::look(const Sources& sources, Time deployed_at) {
-  CDCTL_TRY_ASSIGN(const auto reading, read_set(paths_, true));
-  found_ = to_set_status(name_, reading, home_.home());
-  had_lived_ = reading.status && reading.status->lived;
-  if (reading.record.is_null() || !reading.record["sources"].is_object()) {
+  CDCTL_TRY_ASSIGN(const auto files, read_set(paths_, true));
+  found_ = to_set_status(name_, files, home_.home());
+  had_lived_ = files.status && files.status->lived;
+  if (files.record.is_null() || !files.record["sources"].is_object()) {
     const auto record = Json::object({{"schema", "cdctl.local-set/1"},
                                       {"set", name_.str()},
                                       {"service", name_.service},
@@ -71,7 +144,8 @@ Result<> LocalClaim::look(const Sources& sources, Time deployed_at) {
 
 Result<std::filesystem::path> LocalClaim::secret_file(std::string_view key) const {
   if (!valid_word(key))
-    return fail(fmt::format("'{}' is no name for a secret of {}", printable(key, 40), name_.str()));
+    return fail(
+        fmt::format("'{}' is not a name for a secret of {}", printable(key, 40), name_.str()));
   return paths_ / k_secrets / key;
 }
 
@@ -137,11 +211,11 @@ Result<> LocalClaim::note_attempt(std::string_view why) {
 
 Result<> LocalClaim::do_finish() {
   const auto context = "finishing " + name_.str();
-  CDCTL_TRY_ASSIGN(const auto reading, read_set(paths_, true));
-  if (!reading.alive)
+  CDCTL_TRY_ASSIGN(const auto files, read_set(paths_, true));
+  if (!files.alive)
     return fail(context + ": its supervisor is not alive; see the logs in " +
                 (paths_ / k_units).string());
-  if (reading.finished) return {};
+  if (files.finished) return {};
   // A set that was deployed in full and fell before it had lived ten minutes is on its way to do so
   // again
   const bool fell = found_.served && !had_lived_ && found_.state != "live";

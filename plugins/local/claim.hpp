@@ -9,7 +9,7 @@
 #include <cdctl/source.hpp>
 
 #include "plugins/local/paths.hpp"
-#include "plugins/local/reading.hpp"
+#include "plugins/local/set_files.hpp"
 
 namespace cdctl::local {
 

@@ -1,18 +1,24 @@
 #include "plugins/local/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
+#include <cdctl/stop.hpp>
 
 #include "plugins/local/claim.hpp"
 #include "plugins/local/client.hpp"
+#include "plugins/local/entry.hpp"
+#include "plugins/local/launch.hpp"
 
 namespace cdctl::local {
 
@@ -54,32 +60,32 @@ Result<std::vector<SetStatus>> LocalEngine::do_list(std::optional<std::string_vi
     if (deadline.passed())
       return fail(ExitCode::timeout,
                   fmt::format("listing the sets in {}: the deadline passed", home));
-    CDCTL_TRY_ASSIGN(const auto reading, read_set(home_.set(name)));
-    if (reading.there && !reading.debris()) out.push_back(to_set_status(name, reading, home));
+    CDCTL_TRY_ASSIGN(const auto files, read_set(home_.set(name)));
+    if (files.there && !files.debris()) out.push_back(to_set_status(name, files, home));
   }
   return out;
 }
 
 Result<SetStatus> LocalEngine::do_describe(const SetName& set, const Deadline& deadline) {
   const auto paths = home_.set(set);
-  CDCTL_TRY_ASSIGN(auto reading, read_set(paths));
-  if (reading.alive) {
+  CDCTL_TRY_ASSIGN(auto files, read_set(paths));
+  if (files.alive) {
     // Fresher than the file on a full disk; a supervisor that hangs costs us half a second
     if (const auto text = ask(paths, "status", deadline.at_most(Millis(500)))) {
-      if (auto status = parse_status(*text)) reading.status = std::move(status);
+      if (auto status = parse_status(*text)) files.status = std::move(status);
     }
   }
-  auto out = to_set_status(set, reading, home_.home());
+  auto out = to_set_status(set, files, home_.home());
   if (out.state == "absent") return out;
   out.detail.set("folder", paths.folder.string());
   out.detail.set("supervisor_pid",
-                 reading.alive && reading.status ? Json(reading.status->supervisor.pid) : Json());
-  out.detail.set("cgroup", reading.status && !reading.status->cgroup.empty()
-                               ? Json(reading.status->cgroup)
+                 files.alive && files.status ? Json(files.status->supervisor.pid) : Json());
+  out.detail.set("cgroup", files.status && !files.status->cgroup.empty()
+                               ? Json(files.status->cgroup)
                                : Json());
-  out.detail.set("units", reading.status ? units_detail(paths, *reading.status) : Json::array());
-  if (reading.attempts["why"].is_string()) out.detail.set("last_failure", reading.attempts["why"]);
-  if (!reading.alive) {  // what its last supervisor wrote down is no longer so
+  out.detail.set("units", files.status ? units_detail(paths, *files.status) : Json::array());
+  if (files.attempts["why"].is_string()) out.detail.set("last_failure", files.attempts["why"]);
+  if (!files.alive) {  // what its last supervisor wrote down is no longer so
     Json units = Json::array();
     for (auto unit : out.detail["units"].items())
       units.push_back(unit.set("state", "exited").set("pid", Json()));
@@ -91,6 +97,211 @@ Result<SetStatus> LocalEngine::do_describe(const SetName& set, const Deadline& d
 Result<std::unique_ptr<Claim>> LocalEngine::do_claim(const SetName& set, const Sources& sources,
                                                      Time deployed_at, const Deadline& deadline) {
   return LocalClaim::make(host_, home_, set, sources, deployed_at, deadline);
+}
+
+// The engine as a switch: cut a set from the world and let it back.
+
+namespace {
+
+constexpr Millis k_freeze(6000), k_restart(15'000);
+
+Result<> mark(const SetPaths& paths, std::string_view value) {
+  return write_file_atomically(paths / k_frozen, value, 0600);
+}
+
+Result<> unmark(const SetPaths& paths) {
+  if (::unlink((paths / k_frozen).c_str()) == 0 || errno == ENOENT) return {};
+  return fail(fmt::format("removing {}: {}", (paths / k_frozen).string(), errno_text(errno)));
+}
+
+}  // namespace
+
+Result<> LocalEngine::freeze(const SetPaths& paths, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto files, read_set(paths, true));
+  if (files.alive) {
+    const auto done = ask_if_awake(paths, "freeze", deadline.at_most(k_freeze));
+    if (done) return {};
+    if (done.error().exit == ExitCode::failed) return fail(done.error());
+  }
+  // Dead, or it does not answer; then it starts nothing either, and sees the mark before it would
+  CDCTL_TRY_ASSIGN(const auto record, read_tracker(paths));
+  if (!record || record->boot != boot_id()) return {};
+  return ProcessTracker(*record).freeze(deadline.at_most(k_freeze));
+}
+
+Result<Step> LocalEngine::do_cut(const SetName& set, const Deadline& deadline) {
+  const auto paths = home_.set(set);
+  const auto context = fmt::format("cutting {} from the world", set.str());
+  CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
+  if (!op) return Step{"local", false};
+  CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
+  if (before.debris()) return Step{"local", false};
+  Result<> marked;
+  if (before.frozen != k_cut_done) marked = mark(paths, k_cut_asked);
+  crash_point("local.cut.marked");
+  // A full disk keeps the mark from being made, and is no reason to let the set run on
+  if (auto frozen = freeze(paths, deadline); !frozen) return fail(frozen.error().in(context));
+  crash_point("local.cut.frozen");
+  if (marked && before.frozen != k_cut_done) marked = mark(paths, k_cut_done);
+  if (!marked)
+    return fail(marked.error().in(
+        context +
+        ": it is frozen, but this could not be noted and would not outlive its supervisor"));
+  crash_point("local.cut.done");
+  CDCTL_TRY_ASSIGN(const auto tracker, tracker_of(paths, set, home_.id()));
+  return Step{"local", before.frozen != k_cut_done,
+              Json::object({{"frozen", static_cast<std::int64_t>(tracker.count())}})};
+}
+
+Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set,
+                                  const Deadline& deadline) {
+  CDCTL_TRY(halt(paths, set, home_.id(), Millis(0), deadline));
+  crash_point("local.mend.halted");
+  CDCTL_TRY(unmark(paths));
+  crash_point("local.mend.unmarked");
+  if (::access((paths / k_run).c_str(), F_OK) != 0)
+    return {};  // nothing was started yet, or a deploy cleans it just now
+  return launch(host_, paths, scope_words(systemd_runs(), ::geteuid() == 0), deadline);
+}
+
+Result<Step> LocalEngine::do_mend(const SetName& set, bool thaw, const Deadline& deadline) {
+  const auto paths = home_.set(set);
+  const auto context = fmt::format("mending {}", set.str());
+  CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
+  if (!op) return Step{"local", false};
+  CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
+  if (before.reaping)
+    return fail(ExitCode::refused, context + ": it is being reaped; deploy its revision again");
+  if (before.frozen.empty() && !(before.alive && before.status && before.status->frozen))
+    return Step{"local", false};
+  // That the mark cannot be changed on a full disk must not keep anybody from mending
+  if (auto marked = mark(paths, k_cut_mending); !marked)
+    host_.log(Level::debug, marked.error().what);
+  crash_point("local.mend.marked");
+  Result<std::string> done = fail(ExitCode::unknown, "its supervisor is dead");
+  if (before.alive)
+    done = ask_if_awake(paths, thaw ? "thaw" : "restart", deadline.at_most(k_restart));
+  if (!done && done.error().exit == ExitCode::failed) return fail(done.error().in(context));
+  if (!done) {
+    if (auto again = start_again(paths, set, deadline); !again)
+      return fail(again.error().in(context));
+  }
+  CDCTL_TRY(unmark(paths));
+  crash_point("local.mend.done");
+  return Step{"local", true, Json::object({{"how", done && thaw ? "thawed" : "restarted"}})};
+}
+
+// The end of a set: stop it, prove that nothing of it is left, remove it.
+
+namespace {
+
+/// Makes the file `reaping`. On a disk so full that no name can be made, one that we no longer need
+/// gets it.
+Result<> mark_reaping(const SetPaths& paths) {
+  const auto mark = paths / k_reaping;
+  const Fd fd(::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (fd.valid()) {
+    if (const Fd folder(::open(paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        folder.valid())
+      ::fsync(folder.get());
+    return {};
+  }
+  const int error = errno;
+  for (const char* spare : {k_finished, k_attempts, k_status}) {
+    if (::rename((paths / spare).c_str(), mark.c_str()) == 0) return {};
+  }
+  return fail(fmt::format("creating {}: {}", mark.string(), errno_text(error)));
+}
+
+Result<> remove_one(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(fmt::format("removing {}: {}", path.string(), errno_text(errno)));
+}
+
+/// Everything but what says that this is a set, and one that is being reaped: a reap that is killed
+/// here is found again.
+Result<> empty_folder(const SetPaths& paths) {
+  CDCTL_TRY(remove_tree(paths / k_secrets));
+  CDCTL_TRY(remove_one(paths / k_run));
+  crash_point("local.destroy.secrets");
+  DIR* const dir = ::opendir(paths.folder.c_str());
+  if (!dir) return fail(fmt::format("listing {}: {}", paths.folder.string(), errno_text(errno)));
+  Result<> out;
+  while (const auto* entry = ::readdir(dir)) {
+    const std::string_view name(entry->d_name);
+    if (name == "." || name == ".." || name == k_record || name == k_reaping || name == k_lock ||
+        name == k_op)
+      continue;
+    if (auto removed = remove_tree(paths / name); !removed && out) out = removed;
+  }
+  ::closedir(dir);
+  return out;
+}
+
+Result<> remove_folder(const SetPaths& paths) {
+  CDCTL_TRY(empty_folder(paths));
+  crash_point("local.destroy.emptied");
+  for (const char* name : {k_record, k_op, k_reaping, k_lock}) {
+    CDCTL_TRY(remove_one(paths / name));
+    crash_point("local.destroy.removed");
+  }
+  // Not empty: a deploy of the same set has come in meanwhile, and owns the folder now
+  if (::rmdir(paths.folder.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY ||
+      errno == EEXIST)
+    return {};
+  return fail(fmt::format("removing {}: {}", paths.folder.string(), errno_text(errno)));
+}
+
+}  // namespace
+
+Result<Step> LocalEngine::do_stop(const SetName& set, Millis grace, const Deadline& deadline) {
+  const auto paths = home_.set(set);
+  CDCTL_TRY_ASSIGN(const auto lock, enter(paths, k_lock, deadline));
+  if (!lock) return Step{"local", false};
+  CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
+  if (!op) return Step{"local", false};
+  CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
+  if (before.debris() && !before.reaping) {
+    CDCTL_TRY(remove_folder(paths));
+    return Step{"local", false};
+  }
+  if (!before.reaping) CDCTL_TRY(mark_reaping(paths));
+  crash_point("local.stop.marked");
+  CDCTL_TRY_ASSIGN(const auto halted, halt(paths, set, home_.id(), grace, deadline));
+  crash_point("local.stop.halted");
+  return Step{"local", halted.anything || !before.reaping};
+}
+
+Result<> LocalEngine::prove_gone(const SetPaths& paths, const Halted& halted) const {
+  if (halted.proven) return {};
+  const auto suspects = suspects_in(paths.folder);
+  if (suspects.empty()) return {};
+  return fail(
+      fmt::format("its supervisor was killed and there is no cgroup; process {} works in {} and "
+                  "may be a worker: end it, then reap again",
+                  name_them(suspects), paths.folder.string()));
+}
+
+Result<Step> LocalEngine::do_destroy(const SetName& set, const Deadline& deadline) {
+  const auto paths = home_.set(set);
+  const auto context = "removing " + set.str();
+  CDCTL_TRY_ASSIGN(const auto lock, enter(paths, k_lock, deadline));
+  if (!lock) return Step{"local", false};
+  CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
+  if (!op) return Step{"local", false};
+  CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
+  if (!before.reaping && !before.debris()) {
+    return fail(
+        ExitCode::refused,
+        context +
+            ": it is not being reaped, perhaps it was deployed again meanwhile; stop it first");
+  }
+  CDCTL_TRY_ASSIGN(const auto halted, halt(paths, set, home_.id(), Millis(0), deadline));
+  if (auto gone = prove_gone(paths, halted); !gone) return fail(gone.error().in(context));
+  crash_point("local.destroy.proven");
+  if (auto removed = remove_folder(paths); !removed) return fail(removed.error().in(context));
+  return Step{"local", !before.debris(),
+              Json::object({{"proof", halted.proven ? "kernel" : "sweep"}})};
 }
 
 }  // namespace cdctl::local

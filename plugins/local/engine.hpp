@@ -7,13 +7,13 @@
 
 #include "plugins/local/halt.hpp"
 #include "plugins/local/paths.hpp"
-#include "plugins/local/reading.hpp"
+#include "plugins/local/set_files.hpp"
 
 namespace cdctl::local {
 
-/// Sets as processes of this machine. Reading never waits for a writer, and never asks a supervisor
-/// where a file will do. What changes a set holds its `op` for one short step; a deploy and a reap
-/// hold its `lock` as well.
+/// Sets as processes of this machine. SetFiles never waits for a writer, and never asks a
+/// supervisor where a file will do. What changes a set holds its `op` for one short step; a deploy
+/// and a reap hold its `lock` as well.
 class LocalEngine final : public Engine {
  public:
   explicit LocalEngine(Host& host) : host_(host), home_(host.home()) {}

@@ -46,13 +46,11 @@ std::string to_text(const Position& position) {
 }
 
 std::optional<Position> parse_position(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos || !HomePaths::valid_stamp(text.substr(0, colon))) return {};
-  Position out{std::string(text.substr(0, colon)), 0};
-  const auto digits = text.substr(colon + 1);
-  const auto [stop, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), out.offset);
-  if (error != std::errc() || stop != digits.data() + digits.size() || out.offset < 0) return {};
+  const auto stamp = take_until(text, ':');
+  if (!HomePaths::valid_stamp(stamp)) return {};
+  Position out{std::string(stamp), 0};
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out.offset);
+  if (error != std::errc() || stop != text.data() + text.size() || out.offset < 0) return {};
   return out;
 }
 
@@ -71,9 +69,10 @@ Result<> SegmentReader::find_begin(const FeedQuery& query, const std::vector<std
   if (!query.cursor.empty()) {
     const auto position = parse_position(query.cursor);
     if (!position) {
-      return fail(ExitCode::usage,
-                  fmt::format("'{}' is no position in the local feed; leave it out, or use --since",
-                              printable(query.cursor, 60)));
+      return fail(
+          ExitCode::usage,
+          fmt::format("'{}' is not a position in the local feed; leave it out, or use --since",
+                      printable(query.cursor, 60)));
     }
     since_.reset();
     at_ = *position;
@@ -111,9 +110,7 @@ Result<std::string> SegmentReader::read_at(const Position& from, std::size_t mos
 }
 
 void SegmentReader::take_lines(std::string_view text, std::vector<Json>& out) {
-  while (!text.empty()) {
-    const auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(line.size() + 1);
+  for (const auto line : lines(text)) {
     auto json = Json::parse(line);
     if (!json || !json->is_object()) continue;
     if (since_) {

@@ -21,11 +21,11 @@ struct Position {
 [[nodiscard]] std::string to_text(const Position& position);
 [[nodiscard]] std::optional<Position> parse_position(std::string_view text);
 
-/// Reads the feed's files in order. Lines that are no JSON object are passed over; a last line
+/// Reads the feed's files in order. Lines that are not JSON objects are passed over; a last line
 /// without its end is waited for, and given up once the next file has begun.
 class SegmentReader final : public FeedReader {
  public:
-  /// Exit code `usage` when the cursor is none of this feed.
+  /// Exit code `usage` when the cursor is not one of this feed.
   [[nodiscard]] static Result<std::unique_ptr<FeedReader>> make(const HomePaths& home,
                                                                 const FeedQuery& query);
   SegmentReader(HomePaths home, const FeedQuery& query)

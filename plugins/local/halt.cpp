@@ -11,7 +11,7 @@
 
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/client.hpp"
-#include "plugins/local/reading.hpp"
+#include "plugins/local/set_files.hpp"
 
 namespace cdctl::local {
 
@@ -21,28 +21,29 @@ constexpr Millis k_kill(10'000);        // to end what was killed
 constexpr Millis k_stop_extra(12'000);  // what a stop may take beyond the grace
 
 /// The supervisor does not answer: we do what it would.
-Result<> end_without_supervisor(const Fence& fence, Millis grace, const Deadline& deadline) {
-  if (fence.record().supervisor.pid <= 0) {
+Result<> end_without_supervisor(const ProcessTracker& tracker, Millis grace,
+                                const Deadline& deadline) {
+  if (tracker.record().supervisor.pid <= 0) {
     return fail(
         fmt::format("stopping {}: its supervisor does not answer and is not written down; find it "
                     "with `pgrep -f cdctl-supervise`",
-                    fence.record().set));
+                    tracker.record().set));
   }
-  if (!fence.frozen()) {
-    fence.terminate();
-    (void)fence.wait_empty(deadline.at_most(grace));
+  if (!tracker.frozen()) {
+    tracker.terminate();
+    (void)tracker.wait_empty(deadline.at_most(grace));
   }
-  if (send_signal(fence.record().supervisor, SIGKILL) == Sent::denied) {
+  if (send_signal(tracker.record().supervisor, SIGKILL) == Sent::denied) {
     return fail(fmt::format("stopping {}: we may not kill its supervisor, process {}",
-                            fence.record().set, fence.record().supervisor.pid));
+                            tracker.record().set, tracker.record().supervisor.pid));
   }
   return {};
 }
 
 Result<> wait_until_dead(const SetPaths& paths, const Deadline& deadline) {
   for (Millis pause(1);; pause = std::min(pause * 2, Millis(10))) {
-    CDCTL_TRY_ASSIGN(const auto reading, read_set(paths, true));
-    if (!reading.alive) return {};
+    CDCTL_TRY_ASSIGN(const auto files, read_set(paths, true));
+    if (!files.alive) return {};
     if (deadline.passed()) {
       return fail(fmt::format("stopping {}: its supervisor does not end",
                               paths.folder.filename().string()));
@@ -51,45 +52,46 @@ Result<> wait_until_dead(const SetPaths& paths, const Deadline& deadline) {
   }
 }
 
-Result<> stop_supervisor(const SetPaths& paths, const Fence& fence, Millis grace,
+Result<> stop_supervisor(const SetPaths& paths, const ProcessTracker& tracker, Millis grace,
                          const Deadline& deadline) {
   const auto command = fmt::format("stop {}", std::min(grace, deadline.left()).count());
   const auto answered = ask_if_awake(paths, command, deadline.at_most(grace + k_stop_extra));
   if (!answered && answered.error().exit == ExitCode::failed)
-    return fail(answered.error().in("stopping " + fence.record().set));
-  if (!answered) CDCTL_TRY(end_without_supervisor(fence, grace, deadline));
+    return fail(answered.error().in("stopping " + tracker.record().set));
+  if (!answered) CDCTL_TRY(end_without_supervisor(tracker, grace, deadline));
   return wait_until_dead(paths, deadline.at_most(k_kill));
 }
 
 }  // namespace
 
-Result<Fence> fence_of(const SetPaths& paths, const SetName& name, const std::string& home_id) {
-  CDCTL_TRY_ASSIGN(auto record, read_fence(paths));
-  if (record && !record->set.empty()) return Fence(std::move(*record));
-  return Fence(FenceRecord{name.str(), home_id, {}, {}, {}});
+Result<ProcessTracker> tracker_of(const SetPaths& paths, const SetName& name,
+                                  const std::string& home_id) {
+  CDCTL_TRY_ASSIGN(auto record, read_tracker(paths));
+  if (record && !record->set.empty()) return ProcessTracker(std::move(*record));
+  return ProcessTracker(TrackerRecord{name.str(), home_id, {}, {}, {}});
 }
 
 Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::string& home_id,
                     Millis grace, const Deadline& deadline) {
   Halted out;
-  CDCTL_TRY_ASSIGN(const auto reading, read_set(paths, true));
-  if (reading.alive) {
+  CDCTL_TRY_ASSIGN(const auto files, read_set(paths, true));
+  if (files.alive) {
     out.anything = true;
-    CDCTL_TRY_ASSIGN(const auto fence, fence_of(paths, name, home_id));
-    CDCTL_TRY(stop_supervisor(paths, fence, grace, deadline));
+    CDCTL_TRY_ASSIGN(const auto tracker, tracker_of(paths, name, home_id));
+    CDCTL_TRY(stop_supervisor(paths, tracker, grace, deadline));
   }
-  CDCTL_TRY_ASSIGN(const auto left, read_fence(paths));
+  CDCTL_TRY_ASSIGN(const auto left, read_tracker(paths));
   if (!left) return out;  // never started, or its supervisor has proven all of it gone
-  CDCTL_TRY_ASSIGN(const auto fence, fence_of(paths, name, home_id));
-  const bool booted_since = !fence.record().boot.empty() && fence.record().boot != boot_id();
+  CDCTL_TRY_ASSIGN(const auto tracker, tracker_of(paths, name, home_id));
+  const bool booted_since = !tracker.record().boot.empty() && tracker.record().boot != boot_id();
   if (!booted_since) {
-    out.anything = out.anything || !fence.members().empty();
-    CDCTL_TRY(fence.kill(deadline.at_most(k_kill)));
-    if (!fence.record().cgroup.empty()) CDCTL_TRY(Cgroup(fence.record().cgroup).remove());
+    out.anything = out.anything || !tracker.members().empty();
+    CDCTL_TRY(tracker.kill(deadline.at_most(k_kill)));
+    if (!tracker.record().cgroup.empty()) CDCTL_TRY(Cgroup(tracker.record().cgroup).remove());
   }
-  out.proven = booted_since || !fence.record().cgroup.empty();
-  if (out.proven && ::unlink((paths / k_fence).c_str()) != 0 && errno != ENOENT) {
-    return fail(fmt::format("removing {}: {}", (paths / k_fence).string(), errno_text(errno)));
+  out.proven = booted_since || !tracker.record().cgroup.empty();
+  if (out.proven && ::unlink((paths / k_tracker).c_str()) != 0 && errno != ENOENT) {
+    return fail(fmt::format("removing {}: {}", (paths / k_tracker).string(), errno_text(errno)));
   }
   return out;
 }

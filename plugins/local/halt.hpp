@@ -4,8 +4,8 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
-#include "plugins/local/fence.hpp"
 #include "plugins/local/paths.hpp"
+#include "plugins/local/process_tracker.hpp"
 
 namespace cdctl::local {
 
@@ -20,8 +20,8 @@ struct Halted {
 
 /// Where a set's processes are to be looked for: what its supervisor wrote down, or what follows
 /// from its name.
-[[nodiscard]] Result<Fence> fence_of(const SetPaths& paths, const SetName& name,
-                                     const std::string& home_id);
+[[nodiscard]] Result<ProcessTracker> tracker_of(const SetPaths& paths, const SetName& name,
+                                                const std::string& home_id);
 
 /// Ends a set: the supervisor is asked to; one that does not answer is killed, and then everything
 /// that is left. TERM first, KILL after `grace`; a frozen set gets KILL. Exit code `failed` names

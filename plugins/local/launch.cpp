@@ -2,13 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -22,61 +18,17 @@ namespace cdctl::local {
 
 namespace {
 
-/// What the supervisor needs of our environment, and systemd-run before it. The units get theirs
-/// from the file `run`.
-std::vector<std::string> small_environment() {
-  std::vector<std::string> out;
+constexpr Millis k_last_wait(5000);
+
+/// The supervisor, or systemd-run before it, with what they need of our environment. The units get
+/// theirs from the file `run`.
+Program program_of(std::vector<std::string> argv) {
+  Program out;
+  out.argv = std::move(argv);
+  out.clean_env = true;
   for (const char* name :
-       {"PATH", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CDCTL_TEST_NO_CGROUP"}) {
-    if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
-  }
-  return out;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (auto& text : strings) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-/// Our own child, not yet waited for.
-struct Started {
-  pid_t pid = -1;
-  Fd words;
-};
-
-Result<Started> spawn(std::vector<std::string> argv) {
-  const auto program = find_program(argv[0]);
-  if (!program) return fail(fmt::format("starting {}: not found", printable(argv[0])));
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0)
-    return fail(fmt::format("making a pipe: {}", errno_text(errno)));
-  Started out{-1, Fd(fds[0])};
-  const Fd write_end(fds[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, write_end.get(), 1);
-  posix_spawn_file_actions_adddup2(&actions, write_end.get(), 2);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  sigset_t none, defaults;
-  sigemptyset(&none);
-  sigemptyset(&defaults);
-  for (const int number : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGCHLD, SIGQUIT})
-    sigaddset(&defaults, number);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  auto env = small_environment();
-  const int error = ::posix_spawn(&out.pid, program->c_str(), &actions, &attributes,
-                                  pointers(argv).data(), pointers(env).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) return fail(fmt::format("starting {}: {}", program->string(), errno_text(error)));
+       {"PATH", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "CDCTL_TEST_NO_CGROUP"})
+    if (const char* value = std::getenv(name)) out.env.emplace(name, value);
   return out;
 }
 
@@ -100,10 +52,13 @@ std::optional<std::string> hear(const Fd& words, const Deadline& deadline) {
 
 /// Exit code `unknown`: it never became our supervisor, another way of starting it may do.
 Result<> launch_once(std::vector<std::string> argv, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto child, spawn(std::move(argv)));
-  const auto heard = hear(child.words, deadline);
-  if (!heard) ::kill(child.pid, SIGKILL);  // ours and not waited for, so it is still this one
-  ::waitpid(child.pid, nullptr, 0);        // the supervisor has left it behind, it ends by itself
+  CDCTL_TRY_ASSIGN(auto child, Child::start(program_of(std::move(argv)), {.err_with_out = true}));
+  const auto heard = hear(child.out, deadline);
+  if (heard)
+    (void)child.wait(
+        Deadline(k_last_wait));  // the supervisor has left it behind, it ends by itself
+  else
+    child.end(Millis(0));
   if (!heard)
     return fail(ExitCode::timeout, "the supervisor did not say in time that it has started");
   if (heard->starts_with("ok\n")) return {};

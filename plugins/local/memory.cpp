@@ -179,7 +179,7 @@ Result<> LocalMemory::do_put_hold(std::string_view service, const std::optional<
                                   const Deadline& deadline) {
   if (!valid_service_name(service))
     return fail(ExitCode::usage,
-                fmt::format("'{}' is no name of a service", printable(service, 60)));
+                fmt::format("'{}' is not the name of a service", printable(service, 60)));
   auto done = hold ? write(home_.holds(), home_.hold(service), to_json(*hold), deadline)
                    : forget(home_.hold(service), deadline);
   return done ? done : fail(done.error().in(fmt::format("noting the freeze of {}", service)));
@@ -231,7 +231,7 @@ Result<> LocalMemory::do_trim(std::string_view service, std::size_t keep,
 Result<std::unique_ptr<ServiceLock>> LocalMemory::do_lock(std::string_view service,
                                                           const Deadline& deadline) {
   if (!valid_service_name(service))
-    return fail(fmt::format("'{}' is no name of a service", printable(service, 60)));
+    return fail(fmt::format("'{}' is not the name of a service", printable(service, 60)));
   CDCTL_TRY(make_directories(home_.service_locks(), 0700));
   CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(home_.service_lock(service), deadline));
   if (!lock)

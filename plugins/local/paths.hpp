@@ -13,21 +13,23 @@
 
 // Every path below a local home is built, and parsed, here. All folders are 0700.
 //
-//   sets/NAME/set.json     what the set is made from; written once
-//             lock         held by whoever deploys or reaps it
-//             op           held for one short step: start, cut, mend, stop
-//             alive        held by the supervisor for its whole life
-//             run          what to run, secrets included (0600, run_plan.hpp)
-//             fence        how to find every process of the set; there from before the first unit
-//             until all are
-//                          proven gone (fence.hpp)
-//             status       what the supervisor saw last (status.hpp); `status.new` while it is
-//             written ctl          the supervisor's socket frozen       cut from the world:
-//             `asked`, `done` or `mending` finished     the deploy is complete;  served  it once
-//             was reaping      stop() has begun attempts.json, units/N.log, units/N.log.1,
-//             secrets/KEY, work/
-//   memory/sets/NAME.json, memory/cuts/NAME.json, memory/forces/NAME.json (a set or a service),
-//   memory/holds/SERVICE.json, memory/locks/SERVICE, memory/lock feed/YYYYMMDDTHH.ndjson, feed/lock
+//   sets/NAME/set.json       what the set is made from; written once
+//             lock           held by whoever deploys or reaps it
+//             op             held for one short step: start, cut, mend, stop
+//             alive          held by the supervisor for its whole life
+//             run            what to run, secrets included (0600, run_plan.hpp)
+//             fence          how to find every process of the set (process_tracker.hpp); there from
+//                            before the first unit until all are proven gone
+//             status         what the supervisor saw last (status.hpp); status.new while it is
+//             written ctl            the supervisor's socket frozen         cut from the world:
+//             `asked`, `done` or `mending` finished       the deploy is complete served         it
+//             once was reaping        stop() has begun attempts.json units/N.log, units/N.log.1
+//             secrets/KEY
+//             work/
+//   memory/sets/NAME.json, memory/cuts/NAME.json
+//   memory/forces/NAME.json    of a set or a service
+//   memory/holds/SERVICE.json, memory/locks/SERVICE, memory/lock
+//   feed/YYYYMMDDTHH.ndjson, feed/lock
 
 namespace cdctl::local {
 
@@ -37,7 +39,7 @@ constexpr const char* k_lock = "lock";
 constexpr const char* k_op = "op";
 constexpr const char* k_alive = "alive";
 constexpr const char* k_run = "run";
-constexpr const char* k_fence = "fence";
+constexpr const char* k_tracker = "fence";
 constexpr const char* k_status = "status";
 constexpr const char* k_status_new = "status.new";
 constexpr const char* k_socket = "ctl";

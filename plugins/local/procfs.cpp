@@ -12,24 +12,14 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::local {
 
 namespace {
 
-/// Files in /proc show size 0 and are read until they end. Empty when gone or denied.
-std::string slurp(const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string out;
-  char buffer[4096];
-  while (fd.valid()) {
-    const auto got = ::read(fd.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    out.append(buffer, static_cast<std::size_t>(got));
-  }
-  return out;
-}
+/// Empty when gone or denied.
+std::string slurp(const std::string& path) { return read_file(path).value_or(std::string()); }
 
 }  // namespace
 
@@ -79,11 +69,9 @@ bool runs(const ProcessId& process) {
 bool has_in_environment(pid_t pid, std::string_view first, std::string_view second) {
   const auto text = slurp(fmt::format("/proc/{}/environ", pid));
   bool found_first = false, found_second = false;
-  for (std::string_view rest = text; !rest.empty();) {
-    const auto line = rest.substr(0, rest.find('\0'));
+  for (const auto line : split(text, '\0')) {
     found_first = found_first || line == first;
     found_second = found_second || line == second;
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
   return found_first && found_second;
 }
@@ -104,10 +92,6 @@ Sent send_signal(const ProcessId& process, int signal) {
   return errno == ESRCH ? Sent::gone : Sent::denied;
 }
 
-std::string boot_id() {
-  auto text = slurp("/proc/sys/kernel/random/boot_id");
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
+std::string boot_id() { return std::string(trimmed(slurp("/proc/sys/kernel/random/boot_id"))); }
 
 }  // namespace cdctl::local

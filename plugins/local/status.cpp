@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::local {
 
 namespace {
@@ -13,16 +15,9 @@ namespace {
 constexpr std::string_view k_status_head = "cdctl-status 1\n";
 constexpr std::array<std::string_view, 4> k_states{"up", "backoff", "frozen", "exited"};
 
-std::string_view take(std::string_view& rest, char mark) {
-  const auto at = std::min(rest.find(mark), rest.size());
-  const auto out = rest.substr(0, at);
-  rest.remove_prefix(std::min(at + 1, rest.size()));
-  return out;
-}
-
 template <class Number>
 bool take_number(std::string_view& rest, Number& out) {
-  const auto word = take(rest, ' ');
+  const auto word = take_until(rest, ' ');
   const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), out);
   return error == std::errc() && stop == word.data() + word.size();
 }
@@ -33,7 +28,7 @@ std::string one_line(std::string text) {
 }
 
 bool parse_unit(std::string_view line, UnitStatus& unit) {
-  const auto state = std::ranges::find(k_states, take(line, ' '));
+  const auto state = std::ranges::find(k_states, take_until(line, ' '));
   std::int64_t since = 0;
   if (state == k_states.end() || !take_number(line, unit.id.pid) ||
       !take_number(line, unit.id.start) || !take_number(line, since) ||
@@ -41,7 +36,7 @@ bool parse_unit(std::string_view line, UnitStatus& unit) {
     return false;
   unit.state = static_cast<UnitState>(state - k_states.begin());
   unit.since = Time(Millis(since));
-  unit.process = take(line, '\t');
+  unit.process = take_until(line, '\t');
   unit.last_exit = line;
   return true;
 }
@@ -72,9 +67,8 @@ std::optional<Status> parse_status(std::string_view text) {
   if (!text.starts_with(k_status_head) || !text.ends_with("\nend\n")) return {};
   text.remove_prefix(k_status_head.size());
   Status status;
-  while (!text.empty()) {
-    auto line = take(text, '\n');
-    const auto key = take(line, ' ');
+  for (auto line : lines(text)) {
+    const auto key = take_until(line, ' ');
     int flags[3] = {};
     if (key == "supervisor") {
       if (!take_number(line, status.supervisor.pid) || !take_number(line, status.supervisor.start))

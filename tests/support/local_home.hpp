@@ -109,7 +109,7 @@ class LocalHome {
   }
   /// The supervisor, from what it wrote down.
   [[nodiscard]] local::ProcessId supervisor() const {
-    const auto record = must(local::read_fence(paths.set(k_set)));
+    const auto record = must(local::read_tracker(paths.set(k_set)));
     REQUIRE(record);
     return record->supervisor;
   }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <string>
 #include <thread>
 
 #include <fcntl.h>
@@ -16,9 +17,10 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/fs.hpp>
+
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/paths.hpp"
-#include "plugins/local/supervise/quick_file.hpp"
 
 namespace cdctl::local {
 
@@ -27,8 +29,31 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr auto k_lived_after = std::chrono::minutes(10);
-constexpr Millis k_fence_patience(5000), k_status_retry(5000), k_shutdown_grace(10'000),
-    k_hold(200);
+constexpr Millis k_patience(5000), k_look_again(100), k_status_retry(5000),
+    k_shutdown_grace(10'000), k_hold(200);
+
+bool write_over(const char* name, std::string_view bytes) {
+  const Fd fd(::open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  const auto size = static_cast<ssize_t>(bytes.size());
+  return fd.valid() && ::pwrite(fd.get(), bytes.data(), bytes.size(), 0) == size &&
+         ::ftruncate(fd.get(), size) == 0;
+}
+
+/// Writes a file (0600) beside its name and renames it there: readers see the old or the new one.
+/// No fsync, since what the supervisor writes means nothing after the machine went down. On a full
+/// disk the bytes go over those of the file that is there, which needs no room: a reader may then,
+/// for a moment, see a torn one.
+Result<> write_quickly(const char* name, std::string_view bytes) {
+  const auto beside = std::string(name) + ".new";
+  const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const auto written = fd.valid() ? ::write(fd.get(), bytes.data(), bytes.size()) : -1;
+  if (written == static_cast<ssize_t>(bytes.size()) && ::rename(beside.c_str(), name) == 0)
+    return {};
+  const auto error = written >= 0 && written < static_cast<ssize_t>(bytes.size()) ? ENOSPC : errno;
+  ::unlink(beside.c_str());
+  if ((error == ENOSPC || error == EDQUOT) && write_over(name, bytes)) return {};
+  return fail(fmt::format("writing {}: {}", name, errno_text(error)));
+}
 
 Steady steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -50,7 +75,7 @@ Supervisor::Supervisor()
 
 Result<> Supervisor::start() {
   CDCTL_TRY(take_set());
-  CDCTL_TRY(make_fence());
+  CDCTL_TRY(make_tracker());
   auto started = [this]() -> Result<> {
     CDCTL_TRY(control_.listen(k_socket));
     CDCTL_TRY(start_units());
@@ -81,18 +106,18 @@ Result<> Supervisor::take_set() {
   return {};
 }
 
-Result<> Supervisor::make_fence() {
+Result<> Supervisor::make_tracker() {
   const auto self = look_at(::getpid());
-  FenceRecord record{plan_.set, plan_.home_id, boot_id(), self ? *self : ProcessInfo{}, {}};
+  TrackerRecord record{plan_.set, plan_.home_id, boot_id(), self ? *self : ProcessInfo{}, {}};
   const auto parent = Cgroup::parent();
   if (parent) record.cgroup = *parent / fmt::format("cdctl-{}-{}", plan_.home_id, plan_.set);
   // Before the cgroup is made, so that whoever cleans up after us knows of it
-  CDCTL_TRY(write_quickly(k_fence, to_text(record)));
+  CDCTL_TRY(write_quickly(k_tracker, to_text(record)));
   if (parent) {
     const Cgroup cgroup(record.cgroup);
     auto entrance = [&]() -> Result<Fd> {
       CDCTL_TRY(cgroup.create());
-      CDCTL_TRY(cgroup.freeze(false, Deadline(k_fence_patience)));
+      CDCTL_TRY(cgroup.freeze(false, Deadline(k_patience)));
       return cgroup.entrance();
     }();
     if (entrance && may_enter(entrance->get())) {
@@ -100,13 +125,13 @@ Result<> Supervisor::make_fence() {
     } else {
       (void)cgroup.remove();
       record.cgroup.clear();
-      if (auto written = write_quickly(k_fence, to_text(record)); !written) {
-        ::unlink(k_fence);  // nothing was started, so there is nothing to find
+      if (auto written = write_quickly(k_tracker, to_text(record)); !written) {
+        ::unlink(k_tracker);  // nothing was started, so there is nothing to find
         return written;
       }
     }
   }
-  fence_.emplace(std::move(record));
+  tracker_.emplace(std::move(record));
   return {};
 }
 
@@ -225,11 +250,11 @@ bool Supervisor::reap_until(const std::function<bool()>& done, const Deadline& d
 }
 
 Status Supervisor::status() const {
-  Status out{fence_->record().supervisor,
+  Status out{tracker_->record().supervisor,
              frozen_ && stands_still_,
              kill_at_.has_value(),
              lived_,
-             fence_->record().cgroup.string(),
+             tracker_->record().cgroup.string(),
              {}};
   for (const auto& unit : units_) out.units.push_back(unit.status);
   return out;
@@ -246,6 +271,115 @@ bool Supervisor::write_status() {
   retry_status_ = written ? std::nullopt : std::optional(steady_now() + k_status_retry);
   if (written) last_status_ = std::move(text);
   return written.has_value();
+}
+
+// What the supervisor is told to do.
+
+void Supervisor::handle(std::string_view command, Control::Answer answer) {
+  if (command == "status") return answer(to_text(status()));
+  if (command.starts_with("stop ")) {
+    std::int64_t grace = 0;
+    const auto digits = command.substr(5);
+    std::from_chars(digits.data(), digits.data() + digits.size(), grace);
+    stop_answers_.push_back(std::move(answer));
+    return begin_stop(Millis(std::clamp<std::int64_t>(grace, 0, 86'400'000)));
+  }
+  if (kill_at_) return answer("error: the set is being stopped\n");
+  Result<> done;
+  if (command == "freeze") {
+    done = freeze();
+  } else if (command == "thaw") {
+    done = thaw();
+  } else if (command == "restart") {
+    done = restart();
+  } else {
+    done = fail("no such command");
+  }
+  write_status();  // before the answer: whoever looks after it sees what was done
+  answer(done ? std::string("ok\n") : "error: " + done.error().what + "\n");
+}
+
+Result<> Supervisor::freeze() {
+  frozen_ = true;  // from here on nothing is started, even if not all can be stopped
+  CDCTL_TRY(tracker_->freeze(Deadline(k_patience)));
+  stands_still_ = true;
+  for (auto& unit : units_)
+    if (unit.running()) unit.set_state(UnitState::frozen);
+  return {};
+}
+
+Result<> Supervisor::thaw() {
+  if (::unlink(k_frozen) != 0 && errno != ENOENT)
+    return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
+  CDCTL_TRY(tracker_->thaw(Deadline(k_patience)));
+  frozen_ = stands_still_ = false;
+  for (auto& unit : units_)
+    if (unit.running()) unit.set_state(UnitState::up);
+  return start_the_idle();
+}
+
+Result<> Supervisor::restart() {
+  frozen_ = true;  // so that the killed ones are not started by the way
+  CDCTL_TRY(tracker_->kill(Deadline(k_patience)));
+  if (!reap_until([this] { return !any_running(); }, Deadline(k_patience)))
+    return fail("a killed unit does not end");
+  if (::unlink(k_frozen) != 0 && errno != ENOENT)
+    return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
+  if (cgroup_entrance_.valid())
+    CDCTL_TRY(Cgroup(tracker_->record().cgroup).freeze(false, Deadline(k_patience)));
+  frozen_ = stands_still_ = false;
+  return start_the_idle();
+}
+
+Result<> Supervisor::start_the_idle() {
+  Result<> out;
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    if (units_[i].running()) continue;
+    const auto spawned = units_[i].spawn(setting());
+    if (spawned) continue;
+    units_[i].could_not_start(spawned.error().what);  // and is tried again
+    if (out) out = fail(spawned.error().in(fmt::format("unit {} ({})", i, plan_.units[i].process)));
+  }
+  return out;
+}
+
+void Supervisor::begin_stop(Millis grace) {
+  const auto until = std::chrono::steady_clock::now() + (frozen_ ? Millis(0) : grace);
+  const bool first = !kill_at_;
+  kill_at_ = first ? until : std::min(*kill_at_, until);
+  for (auto& unit : units_) {
+    if (!unit.running()) unit.set_state(UnitState::exited);
+    if (first && !frozen_) unit.signal_group(SIGTERM);
+  }
+}
+
+void Supervisor::give_up() {
+  begin_stop(Millis(0));
+  finish_stop();
+}
+
+void Supervisor::finish_stop() {
+  // A subreaper that has no child left has no descendant left either
+  const auto childless = [] {
+    return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD;
+  };
+  const Deadline patience(k_patience);
+  auto gone = tracker_->kill(patience);
+  // One that was born, or lost its parent, while /proc was read is missed by a look: so look again
+  while (gone && !reap_until(childless, patience.at_most(k_look_again))) {
+    gone = patience.passed() ? Result<>(fail("a killed process does not end"))
+                             : tracker_->kill(patience);
+  }
+  if (gone && !tracker_->record().cgroup.empty()) gone = Cgroup(tracker_->record().cgroup).remove();
+  if (gone) ::unlink(k_tracker);  // now, and only now: all are proven gone
+  for (auto& unit : units_) unit.drain_output();
+  retry_status_.reset();
+  write_status();
+  ::unlink(k_socket);
+  for (const auto& answer : stop_answers_)
+    answer(gone ? std::string("ok\n") : "error: " + gone.error().what + "\n");
+  exit_status_ = gone ? 0 : 1;
+  done_ = true;
 }
 
 }  // namespace cdctl::local

@@ -8,7 +8,7 @@
 
 #include <cdctl/lock.hpp>
 
-#include "plugins/local/fence.hpp"
+#include "plugins/local/process_tracker.hpp"
 #include "plugins/local/supervise/control.hpp"
 #include "plugins/local/supervise/unit.hpp"
 
@@ -34,7 +34,7 @@ class Supervisor {
 
  private:
   [[nodiscard]] Result<> take_set();
-  [[nodiscard]] Result<> make_fence();
+  [[nodiscard]] Result<> make_tracker();
   [[nodiscard]] Result<> start_units();
 
   void handle(std::string_view command, Control::Answer answer);
@@ -60,7 +60,7 @@ class Supervisor {
 
   std::optional<OfdLock> alive_;
   RunPlan plan_;
-  std::optional<Fence> fence_;
+  std::optional<ProcessTracker> tracker_;
   Fd cgroup_entrance_, signals_;
   Control control_;
   std::vector<Unit> units_;

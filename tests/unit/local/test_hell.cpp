@@ -7,7 +7,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "plugins/local/fence.hpp"
+#include "plugins/local/process_tracker.hpp"
 
 using namespace cdctl;
 using namespace cdctl::test;
@@ -225,7 +225,7 @@ TEST_CASE("what another boot left behind is down, and is repaired") {
   CHECK(home.state() == "live");
 }
 
-TEST_CASE("a damaged fence is made up for by what follows from the name") {
+TEST_CASE("a damaged tracker file is made up for by what follows from the name") {
   const NoCgroup scope(true);
   LocalHome home;
   home.deploy("setsid sleep " + k_word + " & exec sleep " + k_word);

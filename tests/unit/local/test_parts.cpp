@@ -10,8 +10,8 @@
 #include <cdctl/set_name.hpp>
 
 #include "plugins/local/cgroup.hpp"
-#include "plugins/local/fence.hpp"
 #include "plugins/local/paths.hpp"
+#include "plugins/local/process_tracker.hpp"
 #include "plugins/local/run_plan.hpp"
 #include "plugins/local/status.hpp"
 #include "tests/support/test_host.hpp"
@@ -73,14 +73,15 @@ TEST_CASE("a status is read back as it was written, and a torn one is none") {
     CHECK_FALSE(parse_status(std::string_view(text).substr(0, size)));
 }
 
-TEST_CASE("a fence is read back as it was written, and a torn one is none") {
-  const FenceRecord record{"thumbs-r5f0c1e9a2b", "00ff", "boot", {12, 3456}, "/sys/fs/cgroup/a b"};
+TEST_CASE("a tracker record is read back as it was written, and a torn one is none") {
+  const TrackerRecord record{
+      "thumbs-r5f0c1e9a2b", "00ff", "boot", {12, 3456}, "/sys/fs/cgroup/a b"};
   const auto text = to_text(record);
-  const auto back = parse_fence(text);
+  const auto back = parse_tracker(text);
   REQUIRE(back);
   CHECK(to_text(*back) == text);
-  CHECK_FALSE(parse_fence(""));
-  CHECK_FALSE(parse_fence(std::string_view(text).substr(0, text.size() - 1)));
+  CHECK_FALSE(parse_tracker(""));
+  CHECK_FALSE(parse_tracker(std::string_view(text).substr(0, text.size() - 1)));
 }
 
 TEST_CASE("the place for cgroups is found in pure, hybrid and contained trees") {

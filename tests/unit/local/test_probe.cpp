@@ -1,7 +1,6 @@
 #include "tests/support/local_home.hpp"
 
 #include "plugins/local/probe.hpp"
-#include "plugins/local/probe_units.hpp"
 
 using namespace cdctl;
 using namespace cdctl::test;
@@ -28,8 +27,8 @@ const Json* find(const std::vector<Json>& signals, std::string_view name) {
   return nullptr;
 }
 
-local::Reading reading_of(std::vector<local::UnitStatus> units) {
-  local::Reading out;
+local::SetFiles reading_of(std::vector<local::UnitStatus> units) {
+  local::SetFiles out;
   out.there = out.alive = out.finished = true;
   out.status = local::Status{};
   out.status->units = std::move(units);
@@ -118,9 +117,9 @@ TEST_CASE("one unit of two down is a warning, and a few restarts long ago are no
 }
 
 TEST_CASE("units that cannot be read are unknown, and neither up nor down") {
-  auto reading = reading_of({});
-  reading.status.reset();
-  const auto signals = local::judge_units(k_set, reading, {}, true, now());
+  auto files = reading_of({});
+  files.status.reset();
+  const auto signals = local::judge_units(k_set, files, {}, true, now());
   REQUIRE(signals.size() == 1);
   CHECK(signals[0]["signal"].view() == "local/unknown");
 }

@@ -22,23 +22,23 @@ constexpr const char* k_home_variable = "CDCTL_HOME_ID";
 /// How to find every process of a set, as the file `fence` keeps it. The supervisor writes it
 /// before the first unit starts and removes it when all are proven gone; so where there is none,
 /// nothing is left.
-struct FenceRecord {
+struct TrackerRecord {
   std::string set;
   std::string home_id;
   std::string boot;  ///< boot_id() when it was written
   ProcessId supervisor;
   std::filesystem::path cgroup;  ///< empty where there is no writable cgroup v2
 };
-[[nodiscard]] std::string to_text(const FenceRecord& record);
-[[nodiscard]] std::optional<FenceRecord> parse_fence(std::string_view text);
+[[nodiscard]] std::string to_text(const TrackerRecord& record);
+[[nodiscard]] std::optional<TrackerRecord> parse_tracker(std::string_view text);
 
 /// The processes of a set: those of its cgroup, those below its supervisor, those with its two
 /// variables. The supervisor itself is none of them. Works with the supervisor alive, stopped or
 /// dead, and from within it.
-class Fence {
+class ProcessTracker {
  public:
-  explicit Fence(FenceRecord record) : record_(std::move(record)) {}
-  [[nodiscard]] const FenceRecord& record() const { return record_; }
+  explicit ProcessTracker(TrackerRecord record) : record_(std::move(record)) {}
+  [[nodiscard]] const TrackerRecord& record() const { return record_; }
 
   /// The living ones, zombies left out.
   [[nodiscard]] std::vector<ProcessInfo> members() const;
@@ -58,7 +58,7 @@ class Fence {
 
  private:
   [[nodiscard]] bool has_cgroup() const;
-  FenceRecord record_;
+  TrackerRecord record_;
 };
 
 /// Processes that nothing ties to the set but that they work in `folder` or run a program from it:

@@ -1,4 +1,4 @@
-#include "plugins/local/fence.hpp"
+#include "plugins/local/process_tracker.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -10,13 +10,15 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "plugins/local/cgroup.hpp"
 
 namespace cdctl::local {
 
 namespace {
 
-constexpr std::string_view k_fence_head = "cdctl-fence 1\n";
+constexpr std::string_view k_tracker_head = "cdctl-fence 1\n";
 
 template <class Number>
 Number number(std::string_view text) {
@@ -40,40 +42,37 @@ class Pause {
 
 }  // namespace
 
-std::string to_text(const FenceRecord& record) {
-  return fmt::format("{}set {}\nhome {}\nboot {}\nsupervisor {} {}\ncgroup {}\n", k_fence_head,
+std::string to_text(const TrackerRecord& record) {
+  return fmt::format("{}set {}\nhome {}\nboot {}\nsupervisor {} {}\ncgroup {}\n", k_tracker_head,
                      record.set, record.home_id, record.boot, record.supervisor.pid,
                      record.supervisor.start, record.cgroup.string());
 }
 
-std::optional<FenceRecord> parse_fence(std::string_view text) {
-  if (!text.starts_with(k_fence_head) || !text.ends_with('\n')) return {};
-  text.remove_prefix(k_fence_head.size());
-  FenceRecord record;
-  while (!text.empty()) {
-    const auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(line.size() + 1);
-    const auto blank = line.find(' ');
-    if (blank == std::string_view::npos) return {};
-    const auto key = line.substr(0, blank), value = line.substr(blank + 1);
+std::optional<TrackerRecord> parse_tracker(std::string_view text) {
+  if (!text.starts_with(k_tracker_head) || !text.ends_with('\n')) return {};
+  text.remove_prefix(k_tracker_head.size());
+  TrackerRecord record;
+  for (auto value : lines(text)) {
+    if (!value.contains(' ')) return {};
+    const auto key = take_until(value, ' ');
     if (key == "set") record.set = value;
     if (key == "home") record.home_id = value;
     if (key == "boot") record.boot = value;
     if (key == "cgroup") record.cgroup = value;
     if (key == "supervisor") {
-      const auto second = std::min(value.find(' '), value.size());
-      record.supervisor = {
-          number<pid_t>(value.substr(0, second)),
-          number<unsigned long long>(value.substr(std::min(second + 1, value.size())))};
+      const auto pid = take_until(value, ' ');
+      record.supervisor = {number<pid_t>(pid), number<unsigned long long>(value)};
     }
   }
   if (record.set.empty() || record.home_id.empty()) return {};
   return record;
 }
 
-bool Fence::has_cgroup() const { return !record_.cgroup.empty() && Cgroup(record_.cgroup).there(); }
+bool ProcessTracker::has_cgroup() const {
+  return !record_.cgroup.empty() && Cgroup(record_.cgroup).there();
+}
 
-std::vector<ProcessInfo> Fence::members() const {
+std::vector<ProcessInfo> ProcessTracker::members() const {
   const auto all = all_processes();
   std::set<pid_t> ours;
   if (has_cgroup())
@@ -103,7 +102,7 @@ std::vector<ProcessInfo> Fence::members() const {
   return out;
 }
 
-Result<> Fence::freeze(const Deadline& deadline) const {
+Result<> ProcessTracker::freeze(const Deadline& deadline) const {
   if (has_cgroup()) return Cgroup(record_.cgroup).freeze(true, deadline);
   // A round that found everything stopped already is the last one: what runs nowhere cannot have
   // forked meanwhile. One that waits in the kernel (state D: for the child it has vforked, which we
@@ -130,7 +129,7 @@ Result<> Fence::freeze(const Deadline& deadline) const {
   }
 }
 
-Result<> Fence::thaw(const Deadline& deadline) const {
+Result<> ProcessTracker::thaw(const Deadline& deadline) const {
   if (has_cgroup()) return Cgroup(record_.cgroup).freeze(false, deadline);
   // First all of them: a stop may still wait for one that waits in the kernel
   for (const auto& process : members()) send_signal(process, SIGCONT);
@@ -148,11 +147,11 @@ Result<> Fence::thaw(const Deadline& deadline) const {
   }
 }
 
-std::size_t Fence::count() const {
+std::size_t ProcessTracker::count() const {
   return has_cgroup() ? Cgroup(record_.cgroup).members().size() : members().size();
 }
 
-bool Fence::frozen() const {
+bool ProcessTracker::frozen() const {
   if (has_cgroup()) return Cgroup(record_.cgroup).frozen().value_or(false);
   const auto all = members();
   return std::ranges::any_of(all, &ProcessInfo::stopped) &&
@@ -160,11 +159,11 @@ bool Fence::frozen() const {
                              [](const ProcessInfo& p) { return p.stopped() || p.state == 'D'; });
 }
 
-void Fence::terminate() const {
+void ProcessTracker::terminate() const {
   for (const auto& process : members()) send_signal(process, SIGTERM);
 }
 
-Result<> Fence::kill(const Deadline& deadline) const {
+Result<> ProcessTracker::kill(const Deadline& deadline) const {
   if (has_cgroup()) {
     if (const auto killed = Cgroup(record_.cgroup).kill(deadline); !killed && members().empty())
       return killed;
@@ -185,7 +184,7 @@ Result<> Fence::kill(const Deadline& deadline) const {
   }
 }
 
-bool Fence::wait_empty(const Deadline& deadline) const {
+bool ProcessTracker::wait_empty(const Deadline& deadline) const {
   for (Pause pause; !members().empty(); pause.take())
     if (deadline.passed()) return false;
   return true;
@@ -205,14 +204,14 @@ std::vector<ProcessInfo> suspects_in(const std::filesystem::path& folder) {
 }
 
 std::string name_them(const std::vector<ProcessInfo>& processes) {
-  std::string out;
+  std::vector<std::string> shown;
   for (std::size_t i = 0; i < processes.size() && i < 5; ++i) {
-    std::string name;
-    for (const char c : processes[i].name) name += c >= ' ' && c < 127 ? c : '?';
-    out += fmt::format("{}{} ({})", i ? ", " : "", processes[i].pid, name);
+    auto name = processes[i].name;
+    std::ranges::replace_if(name, [](char c) { return !(c >= ' ' && c < 0x7f); }, '?');
+    shown.push_back(fmt::format("{} ({})", processes[i].pid, name));
   }
-  if (processes.size() > 5) out += fmt::format(" and {} more", processes.size() - 5);
-  return out;
+  const auto more = processes.size() - shown.size();
+  return joined(shown) + (more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 }  // namespace cdctl::local

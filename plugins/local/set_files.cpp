@@ -1,4 +1,4 @@
-#include "plugins/local/reading.hpp"
+#include "plugins/local/set_files.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +12,7 @@
 #include <cdctl/lock.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::local {
 
@@ -69,22 +70,17 @@ Json last_lines(const std::filesystem::path& path) {
   const auto from = std::max<std::int64_t>(info.st_size - k_tail, 0);
   const auto got = ::pread(fd.get(), text.data(), text.size(), from);
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  std::vector<std::string> lines;
-  for (std::string_view rest = text; !rest.empty();) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    lines.emplace_back(rest.substr(0, std::min(end, k_longest)));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  if (from > 0 && !lines.empty()) lines.erase(lines.begin());  // began in its middle
-  for (std::size_t i = lines.size() > k_lines ? lines.size() - k_lines : 0; i < lines.size(); ++i)
-    out.push_back(lines[i]);
+  auto all = lines(text);
+  if (from > 0 && !all.empty()) all.erase(all.begin());  // began in its middle
+  for (std::size_t i = all.size() > k_lines ? all.size() - k_lines : 0; i < all.size(); ++i)
+    out.push_back(all[i].substr(0, k_longest));
   return out;
 }
 
 }  // namespace
 
-Result<Reading> read_set(const SetPaths& paths, bool ours) {
-  Reading out;
+Result<SetFiles> read_set(const SetPaths& paths, bool ours) {
+  SetFiles out;
   const Folder folder(paths);
   if (folder.fd() < 0) {
     if (errno == ENOENT) return out;
@@ -109,7 +105,7 @@ Result<Reading> read_set(const SetPaths& paths, bool ours) {
   return out;
 }
 
-SetStatus to_set_status(const SetName& name, const Reading& r, const std::string& home) {
+SetStatus to_set_status(const SetName& name, const SetFiles& r, const std::string& home) {
   SetStatus out;
   out.name = name;
   out.engine = "local";
@@ -140,12 +136,12 @@ SetStatus to_set_status(const SetName& name, const Reading& r, const std::string
   return out;
 }
 
-Result<std::optional<FenceRecord>> read_fence(const SetPaths& paths) {
-  auto text = read_file_if_there(paths / k_fence);
+Result<std::optional<TrackerRecord>> read_tracker(const SetPaths& paths) {
+  auto text = read_file_if_there(paths / k_tracker);
   if (!text) return fail(ExitCode::unknown, text.error().what);
-  if (!*text) return std::optional<FenceRecord>();
-  if (auto record = parse_fence(**text)) return record;
-  return std::optional(FenceRecord{});
+  if (!*text) return std::optional<TrackerRecord>();
+  if (auto record = parse_tracker(**text)) return record;
+  return std::optional(TrackerRecord{});
 }
 
 Json units_detail(const SetPaths& paths, const Status& status) {

@@ -6,8 +6,8 @@
 #include <cdctl/roles.hpp>
 #include <cdctl/set_name.hpp>
 
-#include "plugins/local/fence.hpp"
 #include "plugins/local/paths.hpp"
+#include "plugins/local/process_tracker.hpp"
 #include "plugins/local/status.hpp"
 
 namespace cdctl::local {
@@ -19,7 +19,7 @@ constexpr std::string_view k_cut_done = "done";
 constexpr std::string_view k_cut_mending = "mending";
 
 /// What the files of a set's folder say, read in one go, without a lock and without its supervisor.
-struct Reading {
+struct SetFiles {
   bool there = false;    ///< the folder
   Json record;           ///< set.json; null when absent
   bool claimed = false;  ///< someone else deploys or reaps it now
@@ -36,13 +36,13 @@ struct Reading {
 
 /// Exit code `unknown` when the folder is there and cannot be read. `ours`: we hold the claim
 /// ourselves.
-[[nodiscard]] Result<Reading> read_set(const SetPaths& paths, bool ours = false);
-[[nodiscard]] SetStatus to_set_status(const SetName& name, const Reading& reading,
+[[nodiscard]] Result<SetFiles> read_set(const SetPaths& paths, bool ours = false);
+[[nodiscard]] SetStatus to_set_status(const SetName& name, const SetFiles& files,
                                       const std::string& home);
 
 /// The file `fence`. Empty when absent: nothing was started, or all is proven gone. One that is
 /// damaged (it may stem from before a crash of the machine) comes without a set and a boot.
-[[nodiscard]] Result<std::optional<FenceRecord>> read_fence(const SetPaths& paths);
+[[nodiscard]] Result<std::optional<TrackerRecord>> read_tracker(const SetPaths& paths);
 
 /// The units for `describe`: where each stands, and the last ten lines of its log.
 [[nodiscard]] Json units_detail(const SetPaths& paths, const Status& status);
