@@ -10,7 +10,7 @@
 
 #include <cdctl/text.hpp>
 
-#include "plugins/rabbit/switch/switch.hpp"
+#include "plugins/rabbit/switch/check.hpp"
 
 namespace cdctl::rabbit {
 
@@ -51,13 +51,14 @@ Check version_check(const Json& overview) {
 /// A cluster that was upgraded, and whose new features nobody has enabled, has the version without
 /// the features.
 Check feature_check(const Json& flags) {
-  std::string off;
+  std::vector<std::string> off;
   for (const auto& flag : flags.items())
     for (const auto* needed : {"user_limits", "stream_queue", "quorum_queue"})
       if (flag["name"].view() == needed && flag["state"].view() == "disabled")
-        off += (off.empty() ? "" : ", ") + std::string(needed);
+        off.emplace_back(needed);
   if (off.empty()) return {"features", State::ok, "user limits, streams, quorum queues", ""};
-  return {"features", State::bad, off + " not enabled: a cut needs user limits, signals a stream",
+  return {"features", State::bad,
+          joined(off) + " not enabled: a cut needs user limits, signals a stream",
           "rabbitmqctl enable_feature_flag all"};
 }
 
@@ -104,7 +105,7 @@ Check tag_check(const Json& who, const std::string& user) {
       who["tags"].items(), [](const Json& tag) { return tag.view() == "administrator"; });
   return {"rights of " + user, right ? State::ok : State::bad,
           right ? "administrator"
-                : "it is no administrator, so it can neither make users nor limit them",
+                : "it is not an administrator, so it can neither make users nor limit them",
           right ? "" : fmt::format("rabbitmqctl set_user_tags {} administrator", user)};
 }
 
@@ -121,25 +122,22 @@ Check permission_check(const std::optional<Json>& granted, const std::string& us
 }
 
 Check alarm_check(const Json& nodes) {
-  std::string bad;
-  const auto add = [&](std::string_view text) {
-    bad += (bad.empty() ? "" : ", ") + std::string(text);
-  };
+  std::vector<std::string> bad;
   for (const auto& node : nodes.items()) {
     const auto name = printable(node["name"].view(), 80);
-    if (!node["running"].as_bool(true)) add(name + " is down");
-    if (node["mem_alarm"].as_bool()) add(name + " is short of memory");
-    if (node["disk_free_alarm"].as_bool()) add(name + " is short of disk");
-    if (!node["partitions"].items().empty()) add(name + " is cut off from others");
+    if (!node["running"].as_bool(true)) bad.push_back(name + " is down");
+    if (node["mem_alarm"].as_bool()) bad.push_back(name + " is short of memory");
+    if (node["disk_free_alarm"].as_bool()) bad.push_back(name + " is short of disk");
+    if (!node["partitions"].items().empty()) bad.push_back(name + " is cut off from others");
   }
   if (bad.empty())
     return {"nodes", State::ok, fmt::format("{} without alarm", nodes.items().size()), ""};
-  return {"nodes", State::bad, bad,
+  return {"nodes", State::bad, joined(bad),
           "publishers are blocked while an alarm lasts: free memory or disk on that node"};
 }
 
 /// The virtual hosts of a broker that are in use: its own, and those that services name.
-std::set<std::string> vhosts_of(const Config& config, const Settings& settings) {
+std::set<std::string> vhosts_of(const Config& config, const BrokerSettings& settings) {
   std::set<std::string> out{settings.amqp.vhost};
   for (const auto& service : config.services) {
     const auto place = place_of(config, service);
@@ -155,7 +153,7 @@ Check service_check(const ServiceConfig& service, const Error& error) {
 
 }  // namespace
 
-Check RabbitDoctor::clock(const Settings& us, const Deadline& deadline) {
+Check RabbitDoctor::clock(const BrokerSettings& us, const Deadline& deadline) {
   const auto http = brokers_.host().http();
   if (!http) return failed("clock", http.error(), "");
   HttpRequest request;
@@ -215,10 +213,10 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
   if (!found) return {failed("[rabbit]", found.error(), "correct cdctl.toml")};
   auto& management = **found;
   const auto& us = management.settings();
-  const std::array calls{Call{.path = "/overview", .doing = "reading the overview"},
-                         Call{.path = "/whoami", .doing = "asking who we are"},
-                         Call{.path = "/nodes", .doing = "reading the nodes"},
-                         Call{.path = "/feature-flags", .doing = "reading the feature flags"}};
+  const std::array calls{ApiCall{.path = "/overview", .doing = "reading the overview"},
+                         ApiCall{.path = "/whoami", .doing = "asking who we are"},
+                         ApiCall{.path = "/nodes", .doing = "reading the nodes"},
+                         ApiCall{.path = "/feature-flags", .doing = "reading the feature flags"}};
   const auto answers = management.send_all(calls, deadline);
   const auto json = [&](std::size_t i) -> Result<Json> {
     if (!answers[i]) return fail(answers[i].error());

@@ -26,7 +26,10 @@ struct AmqpAddress {
   std::string ca_file;         ///< PEM; empty = the system's
   std::string name;            ///< shown by the broker as the connection's name
   /// `amqp://host:port`, for an error.
-  [[nodiscard]] std::string shown() const;
+  [[nodiscard]] std::string shown() const {
+    return (tls ? "amqps://" : "amqp://") + (host.contains(':') ? "[" + host + "]" : host) + ":" +
+           std::to_string(port);
+  }
 };
 
 /// The exchange and the stream of the signals.

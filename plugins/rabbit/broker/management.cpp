@@ -16,7 +16,7 @@ std::string path_of(std::initializer_list<std::string_view> parts) {
 namespace {
 
 /// RabbitMQ's own reason: a text, or an array of texts.
-std::string reason_of(const Answer& answer) {
+std::string reason_of(const ApiAnswer& answer) {
   const auto json = Json::parse(answer.text);
   if (!json) return {};
   const auto& reason = (*json)["reason"];
@@ -26,7 +26,7 @@ std::string reason_of(const Answer& answer) {
                    300);
 }
 
-Error meaning_of(const Call& call, const Answer& answer) {
+Error meaning_of(const ApiCall& call, const ApiAnswer& answer) {
   const auto reason = reason_of(answer);
   const auto tail = reason.empty() ? std::string() : ": " + reason;
   switch (answer.status) {
@@ -60,11 +60,11 @@ Error Management::named(Error error) const {
   return settings_.broker == k_default_broker ? error : error.in("broker " + settings_.broker);
 }
 
-Error Management::explain(const Call& call, const Answer& answer) const {
+Error Management::explain(const ApiCall& call, const ApiAnswer& answer) const {
   return named(meaning_of(call, answer));
 }
 
-HttpRequest Management::request_for(const Call& call, const Deadline& deadline) const {
+HttpRequest Management::request_for(const ApiCall& call, const Deadline& deadline) const {
   HttpRequest request;
   request.method = call.method;
   request.url = settings_.management + "/api" + call.path;
@@ -80,8 +80,8 @@ HttpRequest Management::request_for(const Call& call, const Deadline& deadline) 
   return request;
 }
 
-Result<Answer> Management::answer_to(const Call& call, Result<HttpResponse> response) const {
-  if (response) return Answer{response->status, std::move(response->body)};
+Result<ApiAnswer> Management::answer_to(const ApiCall& call, Result<HttpResponse> response) const {
+  if (response) return ApiAnswer{response->status, std::move(response->body)};
   auto error = std::move(response.error());
   error.what = fmt::format("{}: {}", call.doing, error.what);
   if (error.exit == ExitCode::unknown)
@@ -89,51 +89,53 @@ Result<Answer> Management::answer_to(const Call& call, Result<HttpResponse> resp
   return fail(named(std::move(error)));
 }
 
-std::vector<Result<Answer>> Management::send_all(std::span<const Call> calls,
-                                                 const Deadline& deadline, std::size_t parallel) {
+std::vector<Result<ApiAnswer>> Management::send_all(std::span<const ApiCall> calls,
+                                                    const Deadline& deadline,
+                                                    std::size_t parallel) {
   auto http = host_.http();
-  if (!http) return std::vector<Result<Answer>>(calls.size(), std::unexpected(http.error()));
+  if (!http) return std::vector<Result<ApiAnswer>>(calls.size(), std::unexpected(http.error()));
   std::vector<HttpRequest> requests;
   for (const auto& call : calls) requests.push_back(request_for(call, deadline));
   auto responses = (*http)->send_all(requests, parallel);
-  std::vector<Result<Answer>> answers;
+  std::vector<Result<ApiAnswer>> answers;
   for (std::size_t i = 0; i < responses.size(); ++i)
     answers.push_back(answer_to(calls[i], std::move(responses[i])));
   return answers;
 }
 
-Result<Answer> Management::send(const Call& call, const Deadline& deadline) {
+Result<ApiAnswer> Management::send(const ApiCall& call, const Deadline& deadline) {
   return std::move(send_all(std::span(&call, 1), deadline, 1).front());
 }
 
-Result<Json> Management::parse(const Call& call, const Answer& answer) const {
+Result<Json> Management::parse(const ApiCall& call, const ApiAnswer& answer) const {
   if (answer.status != 200) return fail(explain(call, answer));
   auto json = Json::parse(answer.text);
   if (!json)
     return fail(
         named({ExitCode::unknown,
-               fmt::format("{}: the answer is no JSON ({}); is it RabbitMQ's management API?",
+               fmt::format("{}: the answer is not JSON ({}); is it RabbitMQ's management API?",
                            call.doing, json.error().what)}));
   return json;
 }
 
-Result<Json> Management::get(const Call& call, const Deadline& deadline) {
+Result<Json> Management::get(const ApiCall& call, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto answer, send(call, deadline));
   return parse(call, answer);
 }
 
-Result<std::optional<Json>> Management::get_if_there(const Call& call, const Deadline& deadline) {
+Result<std::optional<Json>> Management::get_if_there(const ApiCall& call,
+                                                     const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto answer, send(call, deadline));
   if (answer.status == 404) return std::optional<Json>();
   CDCTL_TRY_ASSIGN(auto json, parse(call, answer));
   return std::optional(std::move(json));
 }
 
-Result<> Management::act(const Call& call, const Deadline& deadline) {
+Result<> Management::act(const ApiCall& call, const Deadline& deadline) {
   return act_all(std::span(&call, 1), deadline);
 }
 
-Result<> Management::act_all(std::span<const Call> calls, const Deadline& deadline) {
+Result<> Management::act_all(std::span<const ApiCall> calls, const Deadline& deadline) {
   const auto answers = send_all(calls, deadline);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());

@@ -16,7 +16,7 @@ namespace cdctl::rabbit {
 
 /// One call of the management API. Paths begin below `/api`; names in them are already encoded
 /// (path_of).
-struct Call {
+struct ApiCall {
   std::string method = "GET";
   std::string path;
   Json body{};        ///< sent unless null
@@ -24,7 +24,7 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> headers{};
 };
 
-struct Answer {
+struct ApiAnswer {
   int status = 0;
   std::string text;
   [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
@@ -38,39 +38,40 @@ struct Answer {
 /// 5xx or the login was refused; `failed` when the broker said no; `timeout`; `interrupted`.
 class Management {
  public:
-  Management(Host& host, Settings settings) : host_(host), settings_(std::move(settings)) {}
+  Management(Host& host, BrokerSettings settings) : host_(host), settings_(std::move(settings)) {}
 
-  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
   [[nodiscard]] Host& host() const { return host_; }
 
   /// Any status is a value.
-  [[nodiscard]] Result<Answer> send(const Call& call, const Deadline& deadline);
-  [[nodiscard]] std::vector<Result<Answer>> send_all(std::span<const Call> calls,
-                                                     const Deadline& deadline,
-                                                     std::size_t parallel = 16);
+  [[nodiscard]] Result<ApiAnswer> send(const ApiCall& call, const Deadline& deadline);
+  [[nodiscard]] std::vector<Result<ApiAnswer>> send_all(std::span<const ApiCall> calls,
+                                                        const Deadline& deadline,
+                                                        std::size_t parallel = 16);
   /// The two halves of send(), for calls to several brokers at once.
-  [[nodiscard]] HttpRequest request_for(const Call& call, const Deadline& deadline) const;
-  [[nodiscard]] Result<Answer> answer_to(const Call& call, Result<HttpResponse> response) const;
+  [[nodiscard]] HttpRequest request_for(const ApiCall& call, const Deadline& deadline) const;
+  [[nodiscard]] Result<ApiAnswer> answer_to(const ApiCall& call,
+                                            Result<HttpResponse> response) const;
   /// The JSON of a 200; other statuses are errors.
-  [[nodiscard]] Result<Json> get(const Call& call, const Deadline& deadline);
+  [[nodiscard]] Result<Json> get(const ApiCall& call, const Deadline& deadline);
   /// The same, and empty for a 404.
-  [[nodiscard]] Result<std::optional<Json>> get_if_there(const Call& call,
+  [[nodiscard]] Result<std::optional<Json>> get_if_there(const ApiCall& call,
                                                          const Deadline& deadline);
   /// Sends a PUT, POST or DELETE that must succeed.
-  [[nodiscard]] Result<> act(const Call& call, const Deadline& deadline);
+  [[nodiscard]] Result<> act(const ApiCall& call, const Deadline& deadline);
   /// All at once; the first error if any.
-  [[nodiscard]] Result<> act_all(std::span<const Call> calls, const Deadline& deadline);
+  [[nodiscard]] Result<> act_all(std::span<const ApiCall> calls, const Deadline& deadline);
 
-  /// What an answer that is no success means, in plain words.
-  [[nodiscard]] Error explain(const Call& call, const Answer& answer) const;
-  [[nodiscard]] Result<Json> parse(const Call& call, const Answer& answer) const;
+  /// What an answer that is not a success means, in plain words.
+  [[nodiscard]] Error explain(const ApiCall& call, const ApiAnswer& answer) const;
+  [[nodiscard]] Result<Json> parse(const ApiCall& call, const ApiAnswer& answer) const;
 
  private:
   /// The error, with the broker's name where it is not the default one.
   [[nodiscard]] Error named(Error error) const;
 
   Host& host_;
-  const Settings settings_;
+  const BrokerSettings settings_;
 };
 
 }  // namespace cdctl::rabbit

@@ -1,5 +1,7 @@
 #include "plugins/rabbit/broker/registry.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
@@ -8,17 +10,28 @@ namespace cdctl::rabbit {
 
 namespace {
 
+constexpr std::string_view k_set = "cdctl.set.";
 constexpr std::string_view k_doing = "reading the sets from the broker";
 
-Call users_call() {
+ApiCall users_call() {
   return {.path = "/users?columns=name,tags,limits", .doing = std::string(k_doing)};
 }
-Call parameters_call() { return {.path = "/global-parameters", .doing = std::string(k_doing)}; }
+ApiCall parameters_call() { return {.path = "/global-parameters", .doing = std::string(k_doing)}; }
 
 Result<Json> list_of(Result<Json> answer) {
   if (answer && !answer->is_array())
-    return fail(ExitCode::unknown, fmt::format("{}: the answer is no list", k_doing));
+    return fail(ExitCode::unknown, fmt::format("{}: the answer is not a list", k_doing));
   return answer;
+}
+
+bool of_service(std::string_view text, std::string_view service) {
+  const auto set = parse_set_name(text);
+  return set && set->service == service;
+}
+
+bool has_user(const Json& users, std::string_view service) {
+  return std::ranges::any_of(
+      users.items(), [&](const Json& user) { return of_service(user["name"].view(), service); });
 }
 
 /// `cdctl.KIND.SERVICE` and `cdctl.KIND.SERVICE-REVISION`.
@@ -36,19 +49,51 @@ bool concerns(std::string_view parameter, std::string_view service) {
 
 }  // namespace
 
-Result<Look> Registry::look_at_all(const Deadline& deadline) {
-  const Call calls[] = {parameters_call(), users_call()};
+std::array<ApiCall, 2> state_calls() { return {parameters_call(), users_call()}; }
+
+bool BrokerState::knows(std::string_view service) const {
+  for (const auto& row : parameters.items()) {
+    const auto name = row["name"].view();
+    if (name.starts_with(k_also) && name.substr(k_also.size()) == service) return true;
+    if (name.starts_with(k_set) && of_service(name.substr(k_set.size()), service)) return true;
+  }
+  return has_user(users, service);
+}
+
+bool BrokerState::holds_sets(std::string_view service) const {
+  for (const auto& row : parameters.items()) {
+    const auto name = row["name"].view();
+    if (name.starts_with(k_set) && of_service(name.substr(k_set.size()), service) &&
+        row["value"]["reaped_at"].is_null())
+      return true;
+  }
+  return has_user(users, service);
+}
+
+std::set<std::string> BrokerState::also(std::string_view service) const {
+  std::set<std::string> out;
+  for (const auto& row : parameters.items()) {
+    const auto name = row["name"].view();
+    if (!name.starts_with(k_also) || name.substr(k_also.size()) != service) continue;
+    for (const auto& broker : row["value"]["brokers"].items()) out.insert(broker.as_string());
+  }
+  return out;
+}
+
+Result<BrokerState> Registry::look_at_all(const Deadline& deadline) {
+  const auto calls = state_calls();
   const auto answers = management_.send_all(calls, deadline);
   for (const auto& answer : answers)
     if (!answer) return fail(answer.error());
-  Look out;
+  BrokerState out;
   CDCTL_TRY_ASSIGN(out.parameters, list_of(management_.parse(calls[0], *answers[0])));
   CDCTL_TRY_ASSIGN(out.users, list_of(management_.parse(calls[1], *answers[1])));
   users_ = out.users.items().size();
   return out;
 }
 
-Result<Look> Registry::look(std::optional<std::string_view> service, const Deadline& deadline) {
+Result<BrokerState> Registry::look(std::optional<std::string_view> service,
+                                   const Deadline& deadline) {
   if (!service || (users_ && *users_ <= many_)) return look_at_all(deadline);
   CDCTL_TRY_ASSIGN(auto users, names("users", deadline));
   users_ = users.size();
@@ -57,7 +102,7 @@ Result<Look> Registry::look(std::optional<std::string_view> service, const Deadl
     const auto set = parse_set_name(name);
     return !set || set->service != *service;
   });
-  Look out;
+  BrokerState out;
   CDCTL_TRY_ASSIGN(out.users, rows_of("users", users, users_call(), deadline));
   CDCTL_TRY_ASSIGN(auto parameters, names("global-parameters", deadline));
   std::erase_if(parameters, [&](const std::string& name) { return !concerns(name, *service); });
@@ -77,9 +122,9 @@ Result<std::vector<std::string>> Registry::names(std::string_view kind, const De
 }
 
 Result<Json> Registry::rows_of(std::string_view kind, const std::vector<std::string>& names,
-                               const Call& all, const Deadline& deadline) {
+                               const ApiCall& all, const Deadline& deadline) {
   if (names.size() > k_most_by_name) return list_of(management_.get(all, deadline));
-  std::vector<Call> calls;
+  std::vector<ApiCall> calls;
   for (const auto& name : names)
     calls.push_back({.path = path_of({kind, name}), .doing = std::string(k_doing)});
   auto out = Json::array();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,7 +12,7 @@
 namespace cdctl::rabbit {
 
 /// What the broker keeps about sets: their users and the global parameters.
-struct Look {
+struct BrokerState {
   Json users;       ///< rows of `name`, `tags`, `limits`
   Json parameters;  ///< rows of `name`, `value`
 
@@ -22,6 +23,12 @@ struct Look {
   /// Other brokers that had, or have, sets of the service: `cdctl.also.SERVICE`.
   [[nodiscard]] std::set<std::string> also(std::string_view service) const;
 };
+
+/// `cdctl.also.SERVICE`: the global parameter that names the other brokers with sets of a service.
+constexpr std::string_view k_also = "cdctl.also.";
+
+/// The two calls whose answers are a state: its parameters, then its users.
+[[nodiscard]] std::array<ApiCall, 2> state_calls();
 
 /// Asks for it. Neither list can be filtered by the broker (RabbitMQ management API 3.10), and the
 /// values of ten thousand sets cost it most of a second: where there are many, only the names are
@@ -35,17 +42,17 @@ class Registry {
       : management_(management), many_(many) {}
 
   /// Of one service, or all. More than was asked for may be in it.
-  [[nodiscard]] Result<Look> look(std::optional<std::string_view> service,
-                                  const Deadline& deadline);
+  [[nodiscard]] Result<BrokerState> look(std::optional<std::string_view> service,
+                                         const Deadline& deadline);
 
  private:
-  [[nodiscard]] Result<Look> look_at_all(const Deadline& deadline);
+  [[nodiscard]] Result<BrokerState> look_at_all(const Deadline& deadline);
   [[nodiscard]] Result<std::vector<std::string>> names(std::string_view kind,
                                                        const Deadline& deadline);
   /// The rows of these names, asked for one by one, or all of them in one list when that is
   /// cheaper.
   [[nodiscard]] Result<Json> rows_of(std::string_view kind, const std::vector<std::string>& names,
-                                     const Call& all, const Deadline& deadline);
+                                     const ApiCall& all, const Deadline& deadline);
 
   Management& management_;
   std::size_t many_;

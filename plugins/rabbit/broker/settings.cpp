@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cdctl/http.hpp>
 #include <cdctl/text.hpp>
@@ -13,21 +12,6 @@
 namespace cdctl::rabbit {
 
 namespace {
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, value, 16).ptr == &text[i + 1] + 2) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 /// Reads the keys of one table and words its complaints.
 class Reader {
@@ -76,10 +60,7 @@ const std::vector<std::string> k_keys{
 Result<> check_keys(const Reader& reader, const Json& table) {
   for (const auto& [key, value] : table.members()) {
     if (std::ranges::find(k_keys, key) != k_keys.end()) continue;
-    const auto meant = nearest(key, k_keys);
-    return reader.wrong(
-        printable(key, 60),
-        meant.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", meant));
+    return reader.wrong(printable(key, 60), "unknown key" + did_you_mean(key, k_keys));
   }
   return {};
 }
@@ -123,7 +104,7 @@ Result<FeedShape> read_feed(const Reader& reader, const Json& table) {
 
 }  // namespace
 
-std::string Settings::worker_url(const std::string& set_user, std::string_view secret) const {
+std::string BrokerSettings::worker_url(const std::string& set_user, std::string_view secret) const {
   // The vhost is always written out: an empty path means the vhost "" to some clients and "/" to
   // others.
   return fmt::format("{}://{}:{}@{}:{}/{}", amqp.tls ? "amqps" : "amqp", url_encode(set_user),
@@ -147,7 +128,7 @@ Result<AmqpAddress> parse_amqp_url(std::string_view text) {
   address.user = url.user;
   address.password = url.password;
   url.path.resize(std::min(url.path.find_first_of("?#"), url.path.size()));
-  if (url.path.size() > 1) address.vhost = percent_decode(std::string_view(url.path).substr(1));
+  if (url.path.size() > 1) address.vhost = url_decode(std::string_view(url.path).substr(1));
   return address;
 }
 
@@ -161,9 +142,9 @@ std::vector<std::string> broker_names(const Config& config) {
   return out;
 }
 
-Result<Place> place_of(const Config& config, const ServiceConfig& service) {
+Result<BrokerPlace> place_of(const Config& config, const ServiceConfig& service) {
   const auto& table = service.table["rabbit"];
-  Place out{table["broker"].as_string(k_default_broker), table["vhost"].as_string()};
+  BrokerPlace out{table["broker"].as_string(k_default_broker), table["vhost"].as_string()};
   for (const auto* key : {"broker", "vhost"})
     if (!table[key].is_null() && table[key].view().empty())
       return fail(ExitCode::config, fmt::format("{}: [rabbit] {}: must be text, and not empty",
@@ -176,15 +157,14 @@ Result<Place> place_of(const Config& config, const ServiceConfig& service) {
         ExitCode::config,
         fmt::format(
             "{}: [rabbit] needs a broker, one of: {}; or give {} an address of its own in [rabbit]",
-            service.file.string(), fmt::join(names, " "), file));
-  const auto meant = nearest(out.broker, names);
+            service.file.string(), joined(names, " "), file));
   return fail(ExitCode::config,
               fmt::format("{}: [rabbit] broker: there is no [rabbit.brokers.{}] in {}{}",
                           service.file.string(), printable(out.broker, 60), file,
-                          meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+                          did_you_mean(out.broker, names)));
 }
 
-Result<Settings> read_settings(const Config& config, const std::string& broker) {
+Result<BrokerSettings> read_settings(const Config& config, const std::string& broker) {
   const auto file = config.file.empty() ? std::string("cdctl.toml") : config.file.string();
   const auto [table, name] = table_of(config, broker);
   if (!table.is_object())
@@ -195,18 +175,16 @@ Result<Settings> read_settings(const Config& config, const std::string& broker) 
   const Reader reader(file, name, table);
   if (broker != k_default_broker) CDCTL_TRY(check_keys(reader, table));
   if (!valid_word(broker))
-    return fail(
-        ExitCode::config,
-        fmt::format(
-            "{}: [rabbit.brokers] '{}' is no name: letters, digits and single dashes, at most 38",
-            file, printable(broker, 60)));
+    return fail(ExitCode::config, fmt::format("{}: [rabbit.brokers] '{}' is not a name: letters, "
+                                              "digits and single dashes, at most 38",
+                                              file, printable(broker, 60)));
   if (!config.table["rabbit"]["brokers"][k_default_broker].is_null())
     return fail(
         ExitCode::config,
         fmt::format(
             "{}: [rabbit.brokers.{}]: that is the broker of [rabbit] itself; choose another name",
             file, k_default_broker));
-  Settings settings;
+  BrokerSettings settings;
   settings.broker = broker;
   CDCTL_TRY_ASSIGN(settings.management, read_management(reader));
   CDCTL_TRY_ASSIGN(const auto amqp, reader.address("amqp", "amqp://localhost:5672"));

@@ -18,7 +18,7 @@ constexpr const char* k_signals_log = "cdctl.signals.log";
 constexpr const char* k_default_broker = "default";
 
 /// One broker of cdctl.toml, checked, with the password read.
-struct Settings {
+struct BrokerSettings {
   std::string broker = k_default_broker;
   std::string management;  ///< `http://host:port[/prefix]`, no trailing slash
   AmqpAddress amqp;        ///< for the operator's user
@@ -33,18 +33,18 @@ struct Settings {
 /// The brokers that cdctl.toml names, the default one first.
 [[nodiscard]] std::vector<std::string> broker_names(const Config& config);
 /// Exit code `config`, naming the file and the key, when the table is missing or wrong.
-[[nodiscard]] Result<Settings> read_settings(const Config& config,
-                                             const std::string& broker = k_default_broker);
+[[nodiscard]] Result<BrokerSettings> read_settings(const Config& config,
+                                                   const std::string& broker = k_default_broker);
 
 /// Where a service lives.
-struct Place {
+struct BrokerPlace {
   std::string broker = k_default_broker;
   std::string vhost;  ///< empty = the broker's own
-  auto operator<=>(const Place&) const = default;
+  auto operator<=>(const BrokerPlace&) const = default;
 };
 /// `broker` and `vhost` of a service's `[rabbit]` table. Exit code `config` when cdctl.toml names
 /// no such broker.
-[[nodiscard]] Result<Place> place_of(const Config& config, const ServiceConfig& service);
+[[nodiscard]] Result<BrokerPlace> place_of(const Config& config, const ServiceConfig& service);
 
 /// An address of AMQP with or without credentials: `amqps://user:password@host/%2Fvhost`. No path =
 /// the vhost "/".

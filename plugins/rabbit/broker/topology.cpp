@@ -25,10 +25,7 @@ class Table {
     if (!json_.is_object()) return wrong("", "must be a table");
     for (const auto& [key, value] : json_.members()) {
       if (std::ranges::find(keys, key) != keys.end()) continue;
-      const auto meant = nearest(key, keys);
-      return wrong(printable(key, 60), meant.empty()
-                                           ? "unknown key"
-                                           : fmt::format("unknown key; did you mean {}?", meant));
+      return wrong(printable(key, 60), "unknown key" + did_you_mean(key, keys));
     }
     return {};
   }
@@ -52,7 +49,7 @@ class Table {
     const bool clean = std::ranges::none_of(
         name, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
     if (name.empty() || name.size() > 255 || !clean)
-      return wrong(printable(name, 60), "is no name of 1 to 255 printable bytes");
+      return wrong(printable(name, 60), "is not a name of 1 to 255 printable bytes");
     return {};
   }
   [[nodiscard]] const Json& json() const { return json_; }
@@ -85,7 +82,7 @@ Result<Queue> read_queue(const Table& table) {
   Queue queue;
   CDCTL_TRY_ASSIGN(queue.type, table.text("type", "quorum"));
   if (queue.type != "quorum" && queue.type != "classic" && queue.type != "stream")
-    return table.wrong("type", "is none of quorum, classic, stream");
+    return table.wrong("type", "is not one of quorum, classic, stream");
   CDCTL_TRY_ASSIGN(queue.durable, table.flag("durable", true));
   if (!queue.durable && queue.type != "classic")
     return table.wrong("durable", fmt::format("a {} queue is always durable", queue.type));

@@ -72,7 +72,7 @@ Result<std::vector<Publication>> publications_of(std::span<const Json> signals) 
   return out;
 }
 
-/// The address that a unit was given, with its set's own user; empty for who is no unit.
+/// The address that a unit was given, with its set's own user; empty for one that is not a unit.
 Result<std::optional<AmqpAddress>> address_of_unit() {
   const char* url = std::getenv("AMQP_URL");
   const char* set = std::getenv("CDCTL_SET");
@@ -123,7 +123,7 @@ Result<> RabbitFeed::do_send(std::span<const Json> signals, const Deadline& dead
   if (signals.empty()) return {};
   CDCTL_TRY_ASSIGN(const auto unit, address_of_unit());
   if (unit) return send_as_unit(*unit, signals, deadline);
-  std::map<Place, std::vector<Json>> by_place;
+  std::map<BrokerPlace, std::vector<Json>> by_place;
   for (const auto& signal : signals) {
     const auto set = parse_set_name(signal["set"].view());
     CDCTL_TRY_ASSIGN(const auto place, brokers_.home_of(set ? set->service : std::string()));
@@ -140,8 +140,8 @@ Result<> RabbitFeed::do_send(std::span<const Json> signals, const Deadline& dead
   return first;
 }
 
-std::vector<Place> RabbitFeed::places() {
-  std::set<Place> out;
+std::vector<BrokerPlace> RabbitFeed::places() {
+  std::set<BrokerPlace> out;
   for (const auto& name : brokers_.names()) out.insert({name, ""});
   for (const auto& service : host_.config().services) {
     auto place = place_of(host_.config(), service);
@@ -156,7 +156,7 @@ std::vector<Place> RabbitFeed::places() {
 
 /// A set's user has permissions on the virtual host in which it was made. RabbitMQ management API:
 /// permissions.
-void RabbitFeed::add_old_places(std::set<Place>& places) {
+void RabbitFeed::add_old_places(std::set<BrokerPlace>& places) {
   for (const auto& name : brokers_.names()) {
     const auto management = brokers_.at({name, ""});
     if (!management) continue;
@@ -180,7 +180,7 @@ void RabbitFeed::add_old_places(std::set<Place>& places) {
 Result<std::unique_ptr<FeedReader>> RabbitFeed::do_open(const FeedQuery& query,
                                                         const Deadline& deadline) {
   const auto all = places();
-  if (all.size() > 1 || all.front() != Place{}) {
+  if (all.size() > 1 || all.front() != BrokerPlace{}) {
     auto reader = std::make_unique<MergedReader>(host_, query.follow);
     for (const auto& place : all) CDCTL_TRY(reader->add(place, brokers_.at(place)));
     CDCTL_TRY(reader->begin(query, deadline));

@@ -24,8 +24,8 @@ class RabbitFeed final : public Feed {
   Result<> send_to(Management& management, std::span<const Json> signals, const Deadline& deadline);
   /// Every place with a feed: each broker's own, those of the services, and those where sets were
   /// made before their service moved.
-  std::vector<Place> places();
-  void add_old_places(std::set<Place>& places);
+  std::vector<BrokerPlace> places();
+  void add_old_places(std::set<BrokerPlace>& places);
 
   Host& host_;
   Brokers brokers_;

@@ -5,7 +5,6 @@
 #include <poll.h>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
@@ -23,7 +22,7 @@ constexpr auto k_look_back = std::chrono::minutes(10);
 constexpr Millis k_first_pause(500), k_longest_pause(15'000), k_patience(1000), k_quiet(250);
 
 /// Names a place within a cursor: no blanks, no `=`.
-std::string key_of(const Place& place) {
+std::string key_of(const BrokerPlace& place) {
   return place.vhost.empty() ? place.broker : place.broker + "/" + url_encode(place.vhost);
 }
 
@@ -37,11 +36,8 @@ std::optional<std::map<std::string, std::string>> read_positions(std::string_vie
   }
   if (!cursor.starts_with(k_several)) return {};
   cursor.remove_prefix(k_several.size());
-  while (!cursor.empty()) {
-    const auto word = cursor.substr(0, cursor.find(' '));
-    cursor.remove_prefix(std::min(word.size() + 1, cursor.size()));
+  for (const auto word : words(cursor)) {
     const auto equals = word.find('=');
-    if (word.empty()) continue;
     if (equals == std::string_view::npos) return {};
     out.emplace(word.substr(0, equals),
                 std::string(k_single) + std::string(word.substr(equals + 1)));
@@ -74,7 +70,7 @@ Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, const Management& 
   return reader;
 }
 
-Result<> MergedReader::add(const Place& place, Result<Management*> management) {
+Result<> MergedReader::add(const BrokerPlace& place, Result<Management*> management) {
   Branch branch{.key = key_of(place),
                 .management = std::move(management),
                 .services = {},
@@ -96,7 +92,7 @@ Result<> MergedReader::begin(const FeedQuery& query, const Deadline& deadline) {
   const auto positions =
       query.cursor.empty() ? std::map<std::string, std::string>() : read_positions(query.cursor);
   if (!positions)
-    return fail(fmt::format("'{}' is no position in these feeds", printable(query.cursor, 60)));
+    return fail(fmt::format("'{}' is not a position in these feeds", printable(query.cursor, 60)));
   std::optional<Error> first;
   for (auto& branch : branches_) {
     branch.query = query;
@@ -134,9 +130,9 @@ void MergedReader::lose(Branch& branch, const Error& error) {
   const auto text = error.what.starts_with("broker ")
                         ? error.what
                         : fmt::format("signals of {}: {}", branch.key, error.what);
-  const auto whose = branch.services.empty() ? std::string()
-                                             : fmt::format("; nothing is heard of {}",
-                                                           fmt::join(branch.services, ", "));
+  const auto whose = branch.services.empty()
+                         ? std::string()
+                         : fmt::format("; nothing is heard of {}", joined(branch.services));
   if (follow_ || branch.services.empty())
     host_.log(Level::warning, text + whose + (follow_ ? "; trying again" : ""));
   if (follow_) return;

@@ -36,7 +36,7 @@ class MergedReader final : public FeedReader {
   MergedReader(Host& host, bool follow) : host_(host), follow_(follow) {}
 
   /// `management` may be the error of a broker whose table is wrong: its services are unknown then.
-  [[nodiscard]] Result<> add(const Place& place, Result<Management*> management);
+  [[nodiscard]] Result<> add(const BrokerPlace& place, Result<Management*> management);
   /// Fails when none can be opened.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
 

@@ -16,8 +16,8 @@ namespace {
 constexpr const char* k_consumer = "signals";
 constexpr const char* k_probe = "end";
 constexpr const char* k_cursor_prefix = "stream:";
-/// A message that is no signal: the first of every stream, so that the end of a stream can always
-/// be found.
+/// A message that is not a signal: the first of every stream, so that the end of a stream can
+/// always be found.
 constexpr const char* k_marker = "cdctl.marker";
 constexpr std::uint16_t k_prefetch = 1000;
 constexpr std::size_t k_batch = 500;
@@ -118,7 +118,7 @@ Result<> RabbitReader::begin(const FeedQuery& query, const Deadline& deadline) {
   if (!query.cursor.empty()) {
     const auto offset = parse_cursor(query.cursor);
     if (!offset)
-      return fail(fmt::format("'{}' is no position in this feed", printable(query.cursor, 60)));
+      return fail(fmt::format("'{}' is not a position in this feed", printable(query.cursor, 60)));
     return begin_after(*offset, deadline);
   }
   if (query.since) return begin_since(*query.since, deadline);
@@ -202,7 +202,7 @@ void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signal
   const auto what = json && json->is_array()
                         ? fmt::format("{} of {} signals in message {} of the feed cannot be used",
                                       bad, json->items().size(), delivery.offset)
-                        : fmt::format("message {} of the feed is no signal", delivery.offset);
+                        : fmt::format("message {} of the feed is not a signal", delivery.offset);
   host_.log(Level::warning, fmt::format("{}: {}; skipped", what, first->what));
 }
 

@@ -12,7 +12,7 @@ namespace cdctl::rabbit {
 namespace {
 
 /// Whether no other set of the service consumes: only then are its dead letters this set's.
-bool alone(const SetName& set, const BrokerLook& look) {
+bool alone(const SetName& set, const BrokerStats& look) {
   for (const auto& [name, user] : look.users) {
     const auto other = parse_set_name(name);
     if (other && other->service == set.service && *other != set && user.consumers > 0) return false;
@@ -22,8 +22,8 @@ bool alone(const SetName& set, const BrokerLook& look) {
 
 }  // namespace
 
-Result<BrokerLook> RabbitProbe::look(std::span<const ProbeTarget> targets,
-                                     const Deadline& deadline) {
+Result<BrokerStats> RabbitProbe::look(std::span<const ProbeTarget> targets,
+                                      const Deadline& deadline) {
   std::vector<SetName> sets;
   for (const auto& target : targets) sets.push_back(target.set);
   CDCTL_TRY_ASSIGN(const auto users_at, brokers_.of_sets(sets, deadline));
@@ -33,16 +33,16 @@ Result<BrokerLook> RabbitProbe::look(std::span<const ProbeTarget> targets,
     by_place[home].push_back(targets[i]);  // where its dead letters lie
     (void)by_place[users_at[i]];
   }
-  BrokerLook out;
+  BrokerStats out;
   std::set<std::string> seen;
   for (const auto& [management, here] : by_place) {
     const bool again = !seen.insert(management->settings().broker)
                             .second;  // another virtual host of a broker whose users are known
-    CDCTL_TRY_ASSIGN(auto one,
-                     look_at_broker(*management, here,
-                                    by_place.size() == 1 ? deadline
-                                                         : deadline.at_most(std::max(
-                                                               deadline.left() / 2, Millis(100)))));
+    CDCTL_TRY_ASSIGN(
+        auto one, read_stats(*management, here,
+                             by_place.size() == 1
+                                 ? deadline
+                                 : deadline.at_most(std::max(deadline.left() / 2, Millis(100)))));
     out.at = one.at;
     if (!again) out.users.merge(one.users);
     out.dead_letters.merge(one.dead_letters);
@@ -60,7 +60,7 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
   auto dead_now = dead_before.is_object()
                       ? dead_before
                       : Json::object();  // other services were looked at by others
-  static const UserLook nobody;
+  static const UserStats nobody;
   for (const auto& target : targets) {
     const auto name = target.set.str();
     const auto user = look.users.find(name);

@@ -3,7 +3,7 @@
 #include <cdctl/roles.hpp>
 
 #include "plugins/rabbit/broker/brokers.hpp"
-#include "plugins/rabbit/probe/look.hpp"
+#include "plugins/rabbit/broker/stats.hpp"
 
 namespace cdctl::rabbit {
 
@@ -19,7 +19,7 @@ class RabbitProbe final : public Probe {
  private:
   /// One look at each broker that a target may be on. Fails when one of them cannot be asked:
   /// whoever asks again asks by service.
-  Result<BrokerLook> look(std::span<const ProbeTarget> targets, const Deadline& deadline);
+  Result<BrokerStats> look(std::span<const ProbeTarget> targets, const Deadline& deadline);
 
   Brokers brokers_;
 };

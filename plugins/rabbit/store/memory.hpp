@@ -55,9 +55,10 @@ class RabbitMemory final : public Memory {
   Result<> forget(const std::string& broker, const std::string& name, const Deadline& deadline);
   Result<> forget_elsewhere(std::string_view service, const std::string& home,
                             const std::string& parameter, const Deadline& deadline);
-  Page page_of(const std::string& broker, const Look& look,
+  Page page_of(const std::string& broker, const BrokerState& look,
                std::optional<std::string_view> service);
-  Entries merge(const std::map<std::string, Look>& looks, std::optional<std::string_view> service);
+  Entries merge(const std::map<std::string, BrokerState>& looks,
+                std::optional<std::string_view> service);
   void take_parameter(const Json& row, std::optional<std::string_view> service, Page& page);
   void take_hold(const Json& row, std::map<std::string, Hold>& holds);
   void take_users(const Json& users, std::optional<std::string_view> service, Page& page);

@@ -1,3 +1,5 @@
+#include "plugins/rabbit/switch/check.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <regex>
@@ -6,7 +8,7 @@
 
 #include <cdctl/text.hpp>
 
-#include "plugins/rabbit/switch/switch.hpp"
+#include "plugins/rabbit/broker/topology.hpp"
 
 namespace cdctl::rabbit {
 
@@ -116,7 +118,7 @@ Result<> compare_exchange(const std::string& name, const Exchange& ours, const J
 }
 
 /// Answers in the order of the calls; a 404 is a null value.
-Result<std::vector<Json>> ask_all(Management& management, const std::vector<Call>& calls,
+Result<std::vector<Json>> ask_all(Management& management, const std::vector<ApiCall>& calls,
                                   const Deadline& deadline) {
   const auto answers = management.send_all(calls, deadline);
   std::vector<Json> found;
@@ -146,7 +148,7 @@ Result<> check_topology(Management& management, const ServiceConfig& service,
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   const auto* settings = &management.settings();
   const auto& vhost = settings->amqp.vhost;
-  std::vector<Call> calls{
+  std::vector<ApiCall> calls{
       {.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"},
       {.path = path_of({"policies", vhost}), .doing = "reading the policies"},
       {.path = path_of({"operator-policies", vhost}), .doing = "reading the operator policies"}};

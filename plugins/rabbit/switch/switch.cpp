@@ -8,12 +8,265 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/stats.hpp"
+#include "plugins/rabbit/broker/topology.hpp"
 #include "plugins/rabbit/broker/users.hpp"
-#include "plugins/rabbit/probe/look.hpp"
+#include "plugins/rabbit/switch/check.hpp"
 
 namespace cdctl::rabbit {
 
 namespace {
+
+// Tags become atoms of the broker that are never freed: a constant, and one that grants nothing.
+constexpr const char* k_tag = "cdctl";
+
+ApiCall declare_exchange(const std::string& vhost, const std::string& name,
+                         const Exchange& exchange) {
+  return {.method = "PUT",
+          .path = path_of({"exchanges", vhost, name}),
+          .body = Json::object({{"type", exchange.type},
+                                {"durable", exchange.durable},
+                                {"arguments", exchange.arguments}}),
+          .doing = "declaring the exchange " + printable(name, 80)};
+}
+
+ApiCall declare_queue(const std::string& vhost, const std::string& name, const Queue& queue) {
+  return {.method = "PUT",
+          .path = path_of({"queues", vhost, name}),
+          .body = Json::object(
+              {{"durable", queue.durable}, {"auto_delete", false}, {"arguments", queue.arguments}}),
+          .doing = "declaring the queue " + printable(name, 80)};
+}
+
+ApiCall declare_binding(const std::string& vhost, const std::string& queue,
+                        const Binding& binding) {
+  return {.method = "POST",
+          .path = path_of({"bindings", vhost, "e", binding.exchange, "q", queue}),
+          .body = Json::object({{"routing_key", binding.key}}),
+          .doing = fmt::format("binding the queue {} to the exchange {}", printable(queue, 80),
+                               printable(binding.exchange, 80))};
+}
+
+Queue feed_queue(const FeedShape& feed) {
+  Queue queue{.type = "stream",
+              .durable = true,
+              .arguments = Json::object({{"x-queue-type", "stream"}, {"x-max-age", feed.max_age}}),
+              .bindings = {}};
+  if (feed.max_bytes > 0) queue.arguments.set("x-max-length-bytes", feed.max_bytes);
+  return queue;
+}
+
+/// Makes the stream unless one is there: that may have another retention, which an operator chose
+/// or an earlier configuration said.
+Result<> declare_feed_queue(Management& management, const BrokerSettings& settings,
+                            const Deadline& deadline) {
+  const auto call =
+      declare_queue(settings.amqp.vhost, settings.feed.queue, feed_queue(settings.feed));
+  CDCTL_TRY_ASSIGN(const auto answer, management.send(call, deadline));
+  if (answer.ok()) return {};
+  if (answer.status != 400 || !answer.text.contains("inequivalent"))
+    return fail(management.explain(call, answer));
+  management.host().log(Level::note, fmt::format("{} keeps another retention than feed_max_age and "
+                                                 "feed_max_bytes say; a policy can change it",
+                                                 settings.feed.queue));
+  return {};
+}
+
+Json permissions_of(const Topology& topology, const FeedShape& feed) {
+  std::vector<std::string> read, write{feed.exchange};
+  for (const auto& [name, queue] : topology.queues) read.push_back(name);
+  for (const auto& name : topology.publish) write.push_back(name.empty() ? "amq.default" : name);
+  return Json::object({{"configure", "^$"}, {"write", exactly(write)}, {"read", exactly(read)}});
+}
+
+/// A set's user may signal for its own set only.
+ApiCall restrict_signals(const BrokerSettings& settings, const SetName& set) {
+  return {.method = "PUT",
+          .path = path_of({"topic-permissions", settings.amqp.vhost, set.str()}),
+          .body = Json::object({{"exchange", settings.feed.exchange},
+                                {"write", fmt::format("^{}\\.{}\\.", set.service, set.revision)},
+                                {"read", "^$"}}),
+          .doing = "giving the topic permission of " + set.str()};
+}
+
+/// Whether the memory says that this set is bad.
+Result<bool> known_bad(Management& management, const SetName& set, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(
+      const auto found,
+      management.get_if_there({.path = path_of({"global-parameters", "cdctl.cut." + set.str()}),
+                               .doing = "reading the cut memory of " + set.str()},
+                              deadline));
+  return found && (*found)["value"]["cut"].as_bool();
+}
+
+Result<> create_user(Management& management, const BrokerSettings& settings,
+                     const Topology& topology, const SetName& set, std::string_view secret,
+                     const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const bool bad, known_bad(management, set, deadline));
+  Json limits = Json::object();
+  if (bad)
+    limits.set("max-connections", 0);
+  else if (topology.max_connections)
+    limits.set("max-connections", *topology.max_connections);
+  const auto permissions =
+      Json::object({{settings.amqp.vhost, permissions_of(topology, settings.feed)}});
+  CDCTL_TRY(management.act({.method = "PUT",
+                            .path = path_of({"users", set.str()}),
+                            .body = Json::object({{"password", secret},
+                                                  {"tags", k_tag},
+                                                  {"permissions", permissions},
+                                                  {"limits", limits}}),
+                            .doing = "making the user " + set.str()},
+                           deadline));
+  crash_point("rabbit.provision.created");
+  CDCTL_TRY(management.act(restrict_signals(settings, set), deadline));
+  // A break that came between the look at the memory and the user found no user to limit. It wrote
+  // the memory first, so a second look sees it; one that comes later finds the user.
+  CDCTL_TRY_ASSIGN(const bool now_bad, known_bad(management, set, deadline));
+  if (now_bad && !bad) CDCTL_TRY(set_limit(management, set.str(), 0, deadline));
+  return {};
+}
+
+/// Password and permissions brought up to date. `limits` is left out, since it would replace what
+/// is in force.
+Result<> repair_user(Management& management, const BrokerSettings& settings,
+                     const Topology& topology, const SetName& set, std::string_view secret,
+                     const Deadline& deadline) {
+  const ApiCall permissions{.method = "PUT",
+                            .path = path_of({"permissions", settings.amqp.vhost, set.str()}),
+                            .body = permissions_of(topology, settings.feed),
+                            .doing = "giving the permissions of " + set.str()};
+  const ApiCall password{.method = "PUT",
+                         .path = path_of({"users", set.str()}),
+                         .body = Json::object({{"password", secret}, {"tags", k_tag}}),
+                         .doing = "setting the password of " + set.str()};
+  const ApiCall all[] = {restrict_signals(settings, set), permissions, password};
+  for (const auto& call : all) CDCTL_TRY(management.act(call, deadline));
+  return {};
+}
+
+/// Makes exchanges, queues, bindings and the feed.
+Result<> declare_topology(Management& management, const Topology& topology,
+                          const Deadline& deadline) {
+  const auto* settings = &management.settings();
+  const auto& vhost = settings->amqp.vhost;
+  std::vector<ApiCall> things{declare_exchange(vhost, settings->feed.exchange, {.type = "topic"})};
+  std::vector<ApiCall> bindings{
+      declare_binding(vhost, settings->feed.queue, {settings->feed.exchange, "#"})};
+  for (const auto& [name, exchange] : topology.exchanges)
+    things.push_back(declare_exchange(vhost, name, exchange));
+  for (const auto& [name, queue] : topology.queues) {
+    things.push_back(declare_queue(vhost, name, queue));
+    for (const auto& binding : queue.bindings)
+      bindings.push_back(declare_binding(vhost, name, binding));
+  }
+  CDCTL_TRY(declare_feed_queue(management, *settings, deadline));
+  CDCTL_TRY(management.act_all(things, deadline));
+  return management.act_all(bindings, deadline);
+}
+
+/// Makes the set's user, or gives the one that is there its password and permissions; never lifts a
+/// cut.
+Result<> declare_user(Management& management, const Topology& topology, const SetName& set,
+                      std::string_view secret, const Deadline& deadline) {
+  if (secret.empty()) return fail("making the user " + set.str() + ": no password was given");
+  const auto* settings = &management.settings();
+  CDCTL_TRY_ASSIGN(const auto there, read_limit(management, set.str(), deadline));
+  if (there) return repair_user(management, *settings, topology, set, secret, deadline);
+  return create_user(management, *settings, topology, set, secret, deadline);
+}
+
+/// A value that is not there, or is of another type while the broker still collects statistics, is
+/// null: not known.
+Json number(const Json& value) { return value.is_int() ? value : Json(); }
+
+Json describe_connections(const Json& fresh, const Json& statistics) {
+  Json out = Json::array();
+  for (const auto& row : fresh.items()) {
+    Json item = Json::object({{"name", row["name"]}, {"peer", Json()}, {"since", Json()}});
+    const auto name = row["name"].view();
+    item.set("peer", name.substr(0, name.find(" -> ")));
+    for (const auto& known : statistics.items()) {
+      if (known["name"].view() != name) continue;
+      // Shown some seconds after the connection; until then `since` is null.
+      if (known["connected_at"].is_int())
+        item.set("since", to_rfc3339(Time(Millis(known["connected_at"].as_int()))));
+      if (known["client_properties"]["connection_name"].is_string())
+        item.set("client", known["client_properties"]["connection_name"]);
+    }
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+/// Counts of the queues: `ready` and `consumers` over AMQP, which are of now; the rest from the
+/// statistics, which may be seconds old. A broker that closes AMQP to us leaves nulls.
+Json describe_queues(Management& management, const BrokerSettings& settings,
+                     const Topology& topology, const Deadline& deadline) {
+  Json out = Json::object();
+  auto driver = amqp_driver();
+  auto link = driver ? (*driver)->connect(settings.amqp, deadline.at_most(Millis(3000)))
+                     : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));
+  if (!link)
+    management.host().log(Level::warning,
+                          "counting the messages in the queues: " + link.error().what);
+  for (const auto& [name, queue] : topology.queues) {
+    Json item = Json::object(
+        {{"type", queue.type}, {"ready", Json()}, {"unacked", Json()}, {"consumers", Json()}});
+    if (link && *link) {
+      const auto counts = (*link)->counts(name, deadline);
+      if (counts && *counts)
+        item.set("ready", (*counts)->ready).set("consumers", (*counts)->consumers);
+      else if (counts)
+        item.set("absent", true);
+    }
+    const auto statistics =
+        management.get_if_there({.path = path_of({"queues", settings.amqp.vhost, name}) +
+                                         "?columns=messages_unacknowledged",
+                                 .doing = "reading the queue " + printable(name, 80)},
+                                deadline);
+    if (statistics && *statistics)
+      item.set("unacked", number((**statistics)["messages_unacknowledged"]));
+    out.set(name, std::move(item));
+  }
+  return out;
+}
+
+/// What `inspect` shows.
+Result<Json> describe_set(Management& management, const Topology& topology, const SetName& set,
+                          const Deadline& deadline) {
+  const auto* settings = &management.settings();
+  const auto user = set.str();
+  CDCTL_TRY_ASSIGN(const auto limit, read_limit(management, user, deadline));
+  Json out = Json::object({{"user", limit ? Json(user) : Json()}});
+  if (limit) {
+    const ApiCall calls[] = {
+        {.path = path_of({"connections", "username", user}),
+         .doing = "listing the connections of " + user},
+        {.path = "/connections?columns=name,user,connected_at,client_properties.connection_name",
+         .doing = "listing connections"},
+        {.path = path_of({"users", user, "permissions"}),
+         .doing = "reading the permissions of " + user},
+        {.path = path_of({"users", user, "topic-permissions"}),
+         .doing = "reading the topic permissions of " + user}};
+    const auto answers = management.send_all(calls, deadline);
+    std::vector<Json> parts;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (!answers[i]) return fail(answers[i].error());
+      if (answers[i]->status == 404)
+        return fail(ExitCode::unknown, user + ": the user was removed while it was looked at");
+      CDCTL_TRY_ASSIGN(auto json, management.parse(calls[i], *answers[i]));
+      parts.push_back(std::move(json));
+    }
+    out.set("cut", limit->cut());
+    if (limit->most) out.set("limit", *limit->most);  // null would mean that it could not be read
+    out.set("connections", describe_connections(parts[0], parts[1]));
+    out.set("permissions", parts[2]);
+    out.set("topic_permissions", parts[3]);
+  }
+  out.set("queues", describe_queues(management, *settings, topology, deadline));
+  return out;
+}
 
 Step absent() { return {"rabbit", false, Json::object({{"absent", true}})}; }
 
@@ -159,7 +412,7 @@ Result<Step> RabbitSwitch::do_admit(const SetName& set, std::int64_t connections
 
 Result<Settled> RabbitSwitch::do_settled(const SetName& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
-  CDCTL_TRY_ASSIGN(const auto look, look_at_broker(*management, {}, deadline));
+  CDCTL_TRY_ASSIGN(const auto look, read_stats(*management, {}, deadline));
   Settled out;
   const auto user = look.users.find(set.str());
   if (user == look.users.end()) return out;
@@ -173,9 +426,9 @@ Result<Settled> RabbitSwitch::do_settled(const SetName& set, const Deadline& dea
 
 Result<> RabbitSwitch::delete_user(Management& management, const SetName& set,
                                    const Deadline& deadline) {
-  const Call call{.method = "DELETE",
-                  .path = path_of({"users", set.str()}),
-                  .doing = "deleting the user " + set.str()};
+  const ApiCall call{.method = "DELETE",
+                     .path = path_of({"users", set.str()}),
+                     .doing = "deleting the user " + set.str()};
   CDCTL_TRY_ASSIGN(const auto answer, management.send(call, deadline));
   if (answer.ok() || answer.status == 404) return {};
   return fail(management.explain(call, answer));
@@ -203,7 +456,7 @@ Result<std::vector<std::int64_t>> RabbitSwitch::do_connections(std::span<const S
   CDCTL_TRY_ASSIGN(const auto managements, brokers_.of_sets(sets, deadline));
   std::vector<std::int64_t> counts(sets.size(), 0);
   for (auto* const management : std::set(managements.begin(), managements.end())) {
-    std::vector<Call> calls;
+    std::vector<ApiCall> calls;
     std::vector<std::size_t> whose;
     for (std::size_t i = 0; i < sets.size(); ++i) {
       if (managements[i] != management) continue;

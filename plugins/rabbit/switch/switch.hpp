@@ -4,8 +4,7 @@
 #include <cdctl/set_name.hpp>
 
 #include "plugins/rabbit/broker/brokers.hpp"
-#include "plugins/rabbit/broker/closing.hpp"
-#include "plugins/rabbit/broker/topology.hpp"
+#include "plugins/rabbit/broker/users.hpp"
 
 namespace cdctl::rabbit {
 
@@ -42,20 +41,5 @@ class RabbitSwitch final : public Switch {
   Host& host_;
   Brokers brokers_;
 };
-
-/// The rules of Switch::check, over what the broker has (check.cpp).
-[[nodiscard]] Result<> check_topology(Management& management, const ServiceConfig& service,
-                                      const Deadline& deadline);
-/// Makes exchanges, queues, bindings and the feed (provision.cpp).
-[[nodiscard]] Result<> declare_topology(Management& management, const Topology& topology,
-                                        const Deadline& deadline);
-/// Makes the set's user, or gives the one that is there its password and permissions; never lifts a
-/// cut (provision.cpp).
-[[nodiscard]] Result<> declare_user(Management& management, const Topology& topology,
-                                    const SetName& set, std::string_view secret,
-                                    const Deadline& deadline);
-/// What `inspect` shows (describe.cpp).
-[[nodiscard]] Result<Json> describe_set(Management& management, const Topology& topology,
-                                        const SetName& set, const Deadline& deadline);
 
 }  // namespace cdctl::rabbit

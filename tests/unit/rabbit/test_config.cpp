@@ -156,10 +156,10 @@ TEST_CASE("further brokers have tables of their own, and a service chooses among
   CHECK(settings->broker == "second");
   CHECK(settings->amqp.port == 5673);
   CHECK(settings->amqp.vhost == "team");
-  CHECK(*place_of(given.config, service_with(Json::object())) == Place{"default", ""});
+  CHECK(*place_of(given.config, service_with(Json::object())) == BrokerPlace{"default", ""});
   CHECK(*place_of(given.config,
                   service_with(Json::object({{"broker", "second"}, {"vhost", "jobs"}}))) ==
-        Place{"second", "jobs"});
+        BrokerPlace{"second", "jobs"});
 
   const auto lost = place_of(given.config, service_with(Json::object({{"broker", "secund"}})));
   REQUIRE_FALSE(lost);

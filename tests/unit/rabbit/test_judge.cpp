@@ -16,8 +16,8 @@ const Time k_begin = *parse_rfc3339("2026-11-23T04:00:00Z");
 Judged of_two(std::optional<bool> cut = false) { return {k_set, 2, cut, false, {}, {}}; }
 
 /// Two units that are at work, each on its channel.
-UserLook working(std::int64_t delivered, std::int64_t acknowledged, std::int64_t unacked) {
-  UserLook out;
+UserStats working(std::int64_t delivered, std::int64_t acknowledged, std::int64_t unacked) {
+  UserStats out;
   for (const auto* name : {"a", "b"}) {
     out.connections.insert(name);
     out.channels[std::string(name) + " (1)"] = {
@@ -27,8 +27,8 @@ UserLook working(std::int64_t delivered, std::int64_t acknowledged, std::int64_t
   return out;
 }
 
-UserLook connected(const std::set<std::string>& names) {
-  UserLook out;
+UserStats connected(const std::set<std::string>& names) {
+  UserStats out;
   out.connections = names;
   out.consumers = std::ssize(names);
   return out;
@@ -47,8 +47,8 @@ std::string severity(const Judgement& judgement, std::string_view name) {
 /// Looks every ten seconds, each on the memory of the one before, as it comes back from its file.
 class Looks {
  public:
-  Judgement next(const UserLook& user, Judged judged = of_two(),
-                          Millis later = std::chrono::seconds(10)) {
+  Judgement next(const UserStats& user, Judged judged = of_two(),
+                 Millis later = std::chrono::seconds(10)) {
     at_ += later;
     auto judgement = judge(judged, user, at_, before_);
     const auto kept = memory_from_json(memory_to_json({{k_set.str(), judgement.after}}, at_));

@@ -1,4 +1,4 @@
-#include "plugins/rabbit/probe/look.hpp"
+#include "plugins/rabbit/broker/stats.hpp"
 
 #include <fmt/format.h>
 
@@ -13,14 +13,14 @@ namespace {
 /// Statistics begin some seconds after what they speak of: until then a number is not there.
 std::int64_t number(const Json& value) { return std::max<std::int64_t>(value.as_int(), 0); }
 
-Result<Json> list_of(Management& management, const Call& call, const Result<Answer>& answer) {
+Result<Json> list_of(Management& management, const ApiCall& call, const Result<ApiAnswer>& answer) {
   if (!answer) return fail(answer.error());
   CDCTL_TRY_ASSIGN(auto json, management.parse(call, *answer));
-  if (!json.is_array()) return fail(ExitCode::unknown, call.doing + ": the answer is no list");
+  if (!json.is_array()) return fail(ExitCode::unknown, call.doing + ": the answer is not a list");
   return json;
 }
 
-void take_channels(const Json& rows, BrokerLook& look) {
+void take_channels(const Json& rows, BrokerStats& look) {
   for (const auto& row : rows.items()) {
     if (!parse_set_name(row["user"].view()) || !row["name"].is_string()) continue;
     auto& user = look.users[row["user"].as_string()];
@@ -37,7 +37,7 @@ void take_channels(const Json& rows, BrokerLook& look) {
   }
 }
 
-void take_connections(const Json& fresh, const Json& states, BrokerLook& look) {
+void take_connections(const Json& fresh, const Json& states, BrokerStats& look) {
   for (const auto& row : fresh.items())
     if (parse_set_name(row["user"].view()))
       look.users[row["user"].as_string()].connections.insert(row["name"].as_string());
@@ -50,7 +50,7 @@ void take_connections(const Json& fresh, const Json& states, BrokerLook& look) {
 }
 
 void take_queues(const Json& rows, const std::map<std::string, std::set<std::string>>& wanted,
-                 BrokerLook& look) {
+                 BrokerStats& look) {
   for (const auto& [service, queues] : wanted) {
     look.dead_letters[service] = 0;
     for (const auto& row : rows.items())
@@ -88,11 +88,11 @@ std::set<std::string> dead_letter_queues(const ServiceConfig& service) {
   return out;
 }
 
-Result<BrokerLook> look_at_broker(Management& management, std::span<const ProbeTarget> targets,
-                                  const Deadline& deadline) {
+Result<BrokerStats> read_stats(Management& management, std::span<const ProbeTarget> targets,
+                               const Deadline& deadline) {
   const auto* settings = &management.settings();
   const auto dead_letters = dead_letters_of(targets);
-  std::vector<Call> calls{
+  std::vector<ApiCall> calls{
       {.path = "/channels?columns=name,user,consumer_count,messages_unacknowledged,message_stats",
        .doing = "reading the channels of the broker"},
       {.path = "/connections?disable_stats=true", .doing = "listing connections"},
@@ -104,7 +104,7 @@ Result<BrokerLook> look_at_broker(Management& management, std::span<const ProbeT
                      .doing = "counting dead letters"});
   }
   const auto answers = management.send_all(calls, deadline);
-  BrokerLook look;
+  BrokerStats look;
   look.at = now();
   std::vector<Json> lists;
   for (std::size_t i = 0; i < calls.size(); ++i) {

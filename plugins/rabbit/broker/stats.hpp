@@ -30,25 +30,25 @@ struct ChannelCounts {
 };
 
 /// One user at one moment.
-struct UserLook {
+struct UserStats {
   std::map<std::string, ChannelCounts> channels;  ///< by name; the statistics are at most 5 s old
   std::set<std::string> connections;              ///< of now
   std::int64_t consumers = 0, blocked = 0;
 };
 
 /// What the broker shows of its users, and of the queues that take the dead letters of services.
-struct BrokerLook {
+struct BrokerStats {
   Time at;
-  std::map<std::string, UserLook> users;  ///< sets only
+  std::map<std::string, UserStats> users;  ///< sets only
   std::map<std::string, std::int64_t>
       dead_letters;  ///< by service: messages in the queues that take them; absent = none such
 };
 
 /// Three calls, and a fourth where a service has a queue for dead letters, however many sets there
 /// are. RabbitMQ management API: channels, connections, queues.
-[[nodiscard]] Result<BrokerLook> look_at_broker(Management& management,
-                                                std::span<const ProbeTarget> targets,
-                                                const Deadline& deadline);
+[[nodiscard]] Result<BrokerStats> read_stats(Management& management,
+                                             std::span<const ProbeTarget> targets,
+                                             const Deadline& deadline);
 
 /// The service's queues that take dead letters of its others: those that a queue's dead-letter
 /// exchange leads to by name or by a binding.

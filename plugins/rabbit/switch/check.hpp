@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cdctl/config.hpp>
+#include <cdctl/time.hpp>
+
+#include "plugins/rabbit/broker/management.hpp"
+
+namespace cdctl::rabbit {
+
+/// The rules of Switch::check, over what the broker has: the queues and exchanges that are there
+/// are as the service's file says, and no cut makes a queue drop messages. Used by the switch and
+/// by the doctor.
+[[nodiscard]] Result<> check_topology(Management& management, const ServiceConfig& service,
+                                      const Deadline& deadline);
+
+}  // namespace cdctl::rabbit
