@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <charconv>
-#include <functional>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/parallel.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
@@ -102,19 +100,6 @@ Result<std::string> brz_output(std::vector<std::string> words, const Deadline& d
     return fail(ExitCode::unknown, fmt::format("{}; apt install brz", finished.error().what));
   if (!finished->ok()) return fail(explain(*finished));
   return std::move(finished->out);
-}
-
-/// Calls `work` for 0 … count-1, at most 2 a core at a time: brz waits about as long as it
-/// computes.
-void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  const auto some = [&] {
-    for (auto i = next++; i < count; i = next++) work(i);
-  };
-  const auto most = std::max<std::size_t>(2 * std::thread::hardware_concurrency(), 2);
-  std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < std::min(most, count); ++i) helpers.emplace_back(some);
-  some();
 }
 
 /// What `brz revision-info` prints: a revno (`???` when the revision is not on the branch) and a

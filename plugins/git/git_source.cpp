@@ -1,14 +1,13 @@
 #include "plugins/git/git_source.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <functional>
 #include <map>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include <cdctl/parallel.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
@@ -72,18 +71,6 @@ Result<std::string> ask_git(const Question& question, const Deadline& deadline) 
   text->resize(std::min(text->find('\n'), text->size()));
   if (!valid_commit_id(*text)) return fail(ExitCode::unknown, "git rev-parse gave no commit id");
   return text;
-}
-
-/// Calls `work` for 0 … count-1, at most 2 a core at a time: git waits more than it computes.
-void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  const auto some = [&] {
-    for (auto i = next++; i < count; i = next++) work(i);
-  };
-  const auto most = std::max<std::size_t>(2 * std::thread::hardware_concurrency(), 2);
-  std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < std::min(most, count); ++i) helpers.emplace_back(some);
-  some();
 }
 
 bool in_cache(const std::filesystem::path& cache, const Address& address) {
