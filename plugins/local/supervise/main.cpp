@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cdctl/fs.hpp>
+
 #include "plugins/local/supervise/supervisor.hpp"
 
 namespace {
 
 /// Says it to whoever started us; false when nobody listens any more.
-bool report(std::string_view line) {
-  return ::write(1, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-}
+bool report(std::string_view line) { return cdctl::write_all(STDOUT_FILENO, line); }
 
 int supervise() {
   cdctl::local::Supervisor supervisor;

@@ -46,10 +46,8 @@ bool write_over(const char* name, std::string_view bytes) {
 Result<> write_quickly(const char* name, std::string_view bytes) {
   const auto beside = std::string(name) + ".new";
   const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const auto written = fd.valid() ? ::write(fd.get(), bytes.data(), bytes.size()) : -1;
-  if (written == static_cast<ssize_t>(bytes.size()) && ::rename(beside.c_str(), name) == 0)
-    return {};
-  const auto error = written >= 0 && written < static_cast<ssize_t>(bytes.size()) ? ENOSPC : errno;
+  if (fd.valid() && write_all(fd.get(), bytes) && ::rename(beside.c_str(), name) == 0) return {};
+  const int error = errno;
   ::unlink(beside.c_str());
   if ((error == ENOSPC || error == EDQUOT) && write_over(name, bytes)) return {};
   return fail(fmt::format("writing {}: {}", name, errno_text(error)));

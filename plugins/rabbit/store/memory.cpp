@@ -189,6 +189,8 @@ Result<std::unique_ptr<ServiceLock>> RabbitMemory::do_lock(std::string_view serv
   return holder;
 }
 
+// What the brokers say, as entries by set name.
+
 /// Puts one global parameter into the entry it belongs to. What cannot be used is reported, and
 /// leaves no memo.
 void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_view> service,
