@@ -47,7 +47,12 @@ std::string read_to_end(const Fd& fd) {
   return out;
 }
 
-bool alive(pid_t pid) { return ::kill(pid, 0) == 0; }
+/// Whether it is there and has not ended: nobody may have waited for what lost its parent.
+bool alive(pid_t pid) {
+  const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const auto close = text ? text->rfind(')') : std::string::npos;
+  return close != std::string::npos && close + 2 < text->size() && (*text)[close + 2] != 'Z';
+}
 
 bool eventually(const std::function<bool()>& fact, Millis most = Millis(10'000)) {
   for (const Deadline deadline(most); !fact(); std::this_thread::sleep_for(Millis(5)))
