@@ -62,10 +62,7 @@ class NoCgroup {
 /// A home with an engine; at the end every set in it is ended.
 class LocalHome {
  public:
-  LocalHome()
-      : host(dir.path() / "home"),
-        engine(host),
-        paths(dir.path() / "home") {}
+  LocalHome() : host(dir.path() / "home"), engine(host), paths(dir.path() / "home") {}
   LocalHome(const LocalHome&) = delete;
   LocalHome& operator=(const LocalHome&) = delete;
   ~LocalHome() {
