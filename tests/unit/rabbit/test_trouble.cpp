@@ -83,7 +83,7 @@ TEST_CASE("a refused login, a 500 and other nonsense are told in plain words") {
   check_error(read(503, ""), ExitCode::unknown, {"answered 503"});
   check_error(read(404, ""), ExitCode::failed, {"404"});
   check_error(read(200, "<html>hello</html>"), ExitCode::unknown, {"management API"});
-  check_error(read(200, R"({"an":"object"})"), ExitCode::unknown, {"no list"});
+  check_error(read(200, R"({"an":"object"})"), ExitCode::unknown, {"not a list"});
   check_error(read(302, ""), ExitCode::unknown, {"302"});
 }
 
