@@ -46,6 +46,10 @@ struct Command {
 [[nodiscard]] std::span<const Option> global_options();
 /// The global options as this command has them.
 [[nodiscard]] std::vector<Option> global_options_of(const Command& command);
+/// A command's own options, and then those.
+[[nodiscard]] std::vector<Option> all_options_of(const Command& command);
+/// What can stand where no command is named: the global options, and `--version`.
+[[nodiscard]] std::span<const Option> leading_options();
 
 // One file a command: commands/NAME.cpp
 int run_outdated(Context&, const Arguments&);

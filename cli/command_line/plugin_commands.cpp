@@ -8,6 +8,7 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/grammar.hpp"
 #include "cli/command_line/help.hpp"
 #include "cli/command_line/parse.hpp"
 #include "cli/output/choice.hpp"
@@ -29,30 +30,14 @@ std::string group_help(const plugins::PluginInfo& plugin) {
                            plugin.commands.front().name);
 }
 
-/// Whether `word` is an option of the plugin, or of all, that takes the next word as its value.
-bool takes_value(const plugins::PluginInfo& plugin, std::string_view word) {
-  const auto fits = [&](std::string_view name, char letter) {
-    return word == "--" + std::string(name) || (letter && word == std::string("-") + letter);
-  };
-  for (const auto& row : plugin.commands)
-    for (const auto& option : row.options)
-      if (fits(option.name, option.letter)) return !option.value.empty();
-  for (const auto& option : global_options())
-    if (fits(option.name, option.letter)) return !option.value.empty();
-  return false;
-}
-
 /// Options before the command's name, as in `cdctl mojo -r ROOT run`, belong to the command.
 std::vector<std::string> command_first(const plugins::PluginInfo& plugin,
-                                       const std::vector<std::string>& words) {
-  auto at = words.begin();
-  while (at != words.end() && at->starts_with('-'))
-    at += takes_value(plugin, *at) && at + 1 != words.end() ? 2 : 1;
-  if (at == words.begin() || at == words.end()) return words;
-  std::vector<std::string> out{*at};
-  out.insert(out.end(), words.begin(), at);
-  out.insert(out.end(), at + 1, words.end());
-  return out;
+                                       std::vector<std::string> words) {
+  const auto at = command_word(words, group_options(plugin));
+  if (at < words.size())
+    std::rotate(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at),
+                words.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  return words;
 }
 
 std::string row_help(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row) {
@@ -122,6 +107,14 @@ std::vector<Option> all_options(const plugins::CommandInfo& row) {
   return options;
 }
 
+std::vector<Option> group_options(const plugins::PluginInfo& plugin) {
+  std::vector<Option> out;
+  for (const auto& row : plugin.commands)
+    for (const auto& option : all_options(row))
+      if (std::ranges::find(out, option.name, &Option::name) == out.end()) out.push_back(option);
+  return out;
+}
+
 std::optional<int> run_plugin_command(const std::string& group,
                                       const std::vector<std::string>& words, Output& out) {
   if (!valid_word(group)) return {};
@@ -140,9 +133,7 @@ std::optional<int> run_plugin_command(const std::string& group,
     for (const auto& row : plugin.commands) {
       if (row.name != ordered.front()) continue;
       const std::vector<std::string> rest(ordered.begin() + 1, ordered.end());
-      const auto end = std::ranges::find(rest, "--");
-      if (std::find(rest.begin(), end, "--help") != end ||
-          std::find(rest.begin(), end, "-h") != end) {
+      if (has_flag(rest, all_options(row), "help")) {
         out.text(row_help(plugin, row));
         return 0;
       }
@@ -150,10 +141,9 @@ std::optional<int> run_plugin_command(const std::string& group,
     }
     std::vector<std::string> names;
     for (const auto& row : plugin.commands) names.push_back(row.name);
-    const auto close = nearest(ordered.front(), names);
     out.error(fmt::format("{}: unknown command '{}'{}; see cdctl {} --help", group,
-                          printable(ordered.front(), 60),
-                          close.empty() ? "" : fmt::format("; did you mean {}?", close), group));
+                          printable(ordered.front(), 60), did_you_mean(ordered.front(), names),
+                          group));
     return static_cast<int>(ExitCode::usage);
   }
   return {};

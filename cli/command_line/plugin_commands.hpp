@@ -15,6 +15,10 @@ namespace cdctl::cli {
 /// The options of a plugin's command and the global ones; they refer to `row`.
 [[nodiscard]] std::vector<Option> all_options(const plugins::CommandInfo& row);
 
+/// Every option of a group's commands: any of them can stand before the command's name. They refer
+/// to `plugin`.
+[[nodiscard]] std::vector<Option> group_options(const plugins::PluginInfo& plugin);
+
 /// Runs `cdctl GROUP COMMAND …` when a plugin named GROUP offers commands; empty when none does.
 [[nodiscard]] std::optional<int> run_plugin_command(const std::string& group,
                                                     const std::vector<std::string>& words,

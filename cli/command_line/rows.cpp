@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "cli/command_line/command.hpp"
 
@@ -14,7 +16,8 @@ constexpr Option k_spool{
     "spool", "", "keep signals in the home while the feed is out of reach ([signals] spool)"};
 constexpr Option k_exit_code{"exit-code", "", "exit 10 when there is something"};
 
-constexpr std::array k_global{
+/// The options of every command; and the last one, which stands without a command.
+constexpr std::array k_leading{
     Option{"output", "FORMAT", "of stdout; default: table on a terminal, else ndjson", false, false,
            'o', "ndjson json table wide name"},
     Option{"config", "FILE", "cdctl.toml to use", false, false, 'c'},
@@ -23,6 +26,7 @@ constexpr std::array k_global{
     Option{"quiet", "", "errors and warnings only", false, false, 'q'},
     Option{"verbose", "", "more on stderr", false, false, 'v'},
     Option{"help", "", "this page", false, false, 'h'},
+    Option{"version", "", "the version", false, false, 'V'},
 };
 
 constexpr std::array k_outdated{
@@ -330,13 +334,20 @@ constexpr std::array k_commands{
 }  // namespace
 
 std::span<const Command> commands() { return k_commands; }
-std::span<const Option> global_options() { return k_global; }
+std::span<const Option> leading_options() { return k_leading; }
+std::span<const Option> global_options() { return leading_options().first(k_leading.size() - 1); }
 std::vector<Option> global_options_of(const Command& command) {
-  std::vector<Option> out(k_global.begin(), k_global.end());
+  std::vector<Option> out(global_options().begin(), global_options().end());
   if (!command.formats.empty()) {
     out.front().help = "of stdout; default: the first on a terminal, else ndjson";
     out.front().choices = command.formats;
   }
+  return out;
+}
+
+std::vector<Option> all_options_of(const Command& command) {
+  std::vector<Option> out(command.options.begin(), command.options.end());
+  std::ranges::move(global_options_of(command), std::back_inserter(out));
   return out;
 }
 

@@ -7,11 +7,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cdctl/fs.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/external_commands.hpp"
+#include "cli/command_line/grammar.hpp"
 #include "cli/command_line/help.hpp"
 #include "cli/command_line/parse.hpp"
 #include "cli/command_line/plugin_commands.hpp"
@@ -22,41 +24,20 @@ namespace cdctl::cli {
 
 namespace {
 
-/// The command line cut in two: what stands before the command's name (global options) and after
-/// it.
-struct Split {
+/// The command line cut in two.
+struct CommandLine {
   std::string command;
   std::vector<std::string> words;  ///< everything but the command's name
 };
 
-Split split(int argc, char** argv) {
-  Split out;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (!out.command.empty() || word.size() < 2 || word.front() != '-') {
-      if (out.command.empty() && !word.empty() && word != "-")
-        out.command = word;
-      else
-        out.words.push_back(word);
-      continue;
-    }
-    out.words.push_back(word);
-    for (const auto& option : global_options()) {  // a global option's value is no command
-      const bool takes =
-          !option.value.empty() && (word == "--" + std::string(option.name) ||
-                                    (option.letter && word == std::string("-") + option.letter));
-      if (takes && i + 1 < argc) out.words.emplace_back(argv[++i]);
-    }
-  }
+CommandLine cut_line(int argc, char** argv) {
+  CommandLine out;
+  out.words.assign(argv + std::min(argc, 1), argv + argc);
+  const auto at = command_word(out.words, leading_options());
+  if (at == out.words.size()) return out;
+  out.command = std::move(out.words[at]);
+  out.words.erase(out.words.begin() + static_cast<std::ptrdiff_t>(at));
   return out;
-}
-
-bool wants(const std::vector<std::string>& words, std::string_view a, std::string_view b) {
-  for (const auto& word : words) {
-    if (word == "--") return false;
-    if (word == a || word == b) return true;
-  }
-  return false;
 }
 
 int finish(Output& out, int code) {
@@ -73,9 +54,8 @@ std::string unknown_command(const std::string& word) {
   std::vector<std::string> names;
   for (const auto& command : commands())
     if (!command.hidden) names.emplace_back(command.name);
-  const auto close = nearest(word, names);
   return fmt::format("unknown command '{}'{}; see cdctl --help", printable(word, 60),
-                     close.empty() ? "" : fmt::format("; did you mean {}?", close));
+                     did_you_mean(word, names));
 }
 
 const Command* find_command(std::string_view name) {
@@ -85,9 +65,7 @@ const Command* find_command(std::string_view name) {
 }
 
 int run_command(const Command& command, const std::vector<std::string>& words, Output& out) {
-  std::vector<Option> options(command.options.begin(), command.options.end());
-  std::ranges::move(global_options_of(command), std::back_inserter(options));
-  auto args = parse_words(command.name, options, !command.arguments.empty(), words);
+  auto args = parse_words(command.name, all_options_of(command), !command.arguments.empty(), words);
   if (!args) return usage_error(out, args.error().what);
   if (auto set = set_output(*args, out, command.formats); !set)
     return usage_error(out, set.error().what);
@@ -101,43 +79,40 @@ int run_command(const Command& command, const std::vector<std::string>& words, O
   return finish(out, command.run(context, *args));
 }
 
+std::string overview_page() { return overview(plugin_groups(), external_commands()); }
+
+int tell(Output& out, std::string_view page) {
+  out.text(page);
+  return finish(out, 0);
+}
+
+int without_command(const std::vector<std::string>& words, Output& out) {
+  if (has_flag(words, leading_options(), "version"))
+    return run_command(*find_command("version"), {}, out);
+  if (has_flag(words, leading_options(), "help")) return tell(out, overview_page());
+  if (!words.empty())
+    return usage_error(out, fmt::format("no command given after '{}'; see cdctl --help",
+                                        printable(words.front(), 60)));
+  (void)write_all(STDERR_FILENO, overview_page());
+  return static_cast<int>(ExitCode::usage);
+}
+
+int run_help(const std::vector<std::string>& words, Output& out) {
+  if (words.empty()) return tell(out, overview_page());
+  if (const auto* command = find_command(words.front())) return tell(out, help_of(*command));
+  // `help mojo`, `help mojo run`: as the plugin's group says it
+  auto rest = std::vector(words.begin() + 1, words.end());
+  rest.emplace_back("--help");
+  if (const auto code = run_plugin_command(words.front(), rest, out)) return finish(out, *code);
+  return usage_error(out, unknown_command(words.front()));
+}
+
 int dispatch(int argc, char** argv, Output& out) {
-  const auto line = split(argc, argv);
-  if (line.command.empty()) {
-    if (wants(line.words, "--version", "-V")) return run_command(*find_command("version"), {}, out);
-    const bool asked = wants(line.words, "--help", "-h");
-    if (!asked && !line.words.empty())
-      return usage_error(out, fmt::format("no command given after '{}'; see cdctl --help",
-                                          printable(line.words.front(), 60)));
-    if (!asked) {
-      const auto page = overview(plugin_groups(), external_commands());
-      (void)!::write(STDERR_FILENO, page.data(), page.size());
-      return static_cast<int>(ExitCode::usage);
-    }
-    out.text(overview(plugin_groups(), external_commands()));
-    return finish(out, 0);
-  }
-  if (line.command == "help") {
-    if (line.words.empty()) {
-      out.text(overview(plugin_groups(), external_commands()));
-      return finish(out, 0);
-    }
-    const auto* command = find_command(line.words.front());
-    if (!command) {  // `help mojo`, `help mojo run`: as the plugin's group says it
-      auto words = std::vector(line.words.begin() + 1, line.words.end());
-      words.emplace_back("--help");
-      if (const auto code = run_plugin_command(line.words.front(), words, out))
-        return finish(out, *code);
-      return usage_error(out, unknown_command(line.words.front()));
-    }
-    out.text(help_of(*command));
-    return finish(out, 0);
-  }
+  const auto line = cut_line(argc, argv);
+  if (line.command.empty()) return without_command(line.words, out);
+  if (line.command == "help") return run_help(line.words, out);
   if (const auto* command = find_command(line.command)) {
-    if (wants(line.words, "--help", "-h")) {
-      out.text(help_of(*command));
-      return finish(out, 0);
-    }
+    if (has_flag(line.words, all_options_of(*command), "help")) return tell(out, help_of(*command));
     return run_command(*command, line.words, out);
   }
   if (const auto code = run_plugin_command(line.command, line.words, out))
@@ -158,7 +133,7 @@ int run_main(int argc, char** argv) noexcept {
     return dispatch(argc, argv, out);
   } catch (const std::exception& error) {
     const auto line = fmt::format("cdctl: internal error: {}; please report it\n", error.what());
-    (void)!::write(STDERR_FILENO, line.data(), line.size());
+    (void)write_all(STDERR_FILENO, line);
     return static_cast<int>(ExitCode::failed);
   }
 }

@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include "cli/command_line/command.hpp"
-#include "cli/command_line/completion/answer.hpp"
+#include "cli/command_line/completion/completions.hpp"
 #include "cli/command_line/completion/line.hpp"
 #include "cli/command_line/completion/scripts.hpp"
+#include "cli/command_line/grammar.hpp"
 
 namespace cdctl::cli {
 
@@ -27,9 +28,9 @@ std::string cut(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, most)) + "…";
 }
 
-/// bash has no place for descriptions: where it is about to list the replies, they are made part of
+/// bash has no point for descriptions: where it is about to list the replies, they are made part of
 /// them.
-void describe(std::vector<std::string>& replies, const std::vector<Candidate>& candidates,
+void describe(std::vector<std::string>& replies, const std::vector<Completion>& candidates,
               std::size_t width) {
   std::size_t longest = 0;
   for (const auto& reply : replies) longest = std::max(longest, reply.size());
@@ -40,11 +41,11 @@ void describe(std::vector<std::string>& replies, const std::vector<Candidate>& c
                                cut(candidates[i].note, width - longest - 6));
 }
 
-std::string bash_text(const Answer& answer, std::string_view raw, std::string_view stem,
+std::string bash_text(const Completions& found, std::string_view raw, std::string_view stem,
                       std::size_t width) {
   std::vector<std::string> replies;
-  std::vector<Candidate> said;
-  for (const auto& one : answer.candidates)
+  std::vector<Completion> said;
+  for (const auto& one : found.words)
     if (auto reply = bash_reply(one.value, raw, stem)) {
       replies.push_back(std::move(*reply));
       said.push_back(one);
@@ -55,16 +56,16 @@ std::string bash_text(const Answer& answer, std::string_view raw, std::string_vi
   return out;
 }
 
-std::string plain_text(const Answer& answer) {
+std::string plain_text(const Completions& found) {
   std::string out;
-  for (const auto& one : answer.candidates)
+  for (const auto& one : found.words)
     out += one.note.empty() ? one.value + '\n' : fmt::format("{}\t{}\n", one.value, one.note);
   return out;
 }
 
-std::string directive(const Answer& answer) {
-  return fmt::format(":{}{}{}\n", answer.files ? " files" : "", answer.folders ? " folders" : "",
-                     answer.nospace ? " nospace" : "");
+std::string directive(const Completions& found) {
+  return fmt::format(":{}{}{}\n", found.files ? " files" : "", found.folders ? " folders" : "",
+                     found.nospace ? " nospace" : "");
 }
 
 }  // namespace
@@ -78,12 +79,14 @@ int run_complete(Context& context, const Arguments& args) {
     return i < args.words.size() ? args.words[i] : std::string();
   };
   const auto line = read_line(args.words[1]);
-  const auto configs = given_values(line.words, "config", 'c');
+  const auto typed = std::span(line.words).first(line.words.size() - 1);
+  const auto configs = values_of(typed, leading_options(), "config");
   Context::Options options{configs.empty() ? "" : configs.back(),
-                           given_values(line.words, "plugin-path")};
+                           values_of(typed, leading_options(), "plugin-path")};
   Context there(options, context.out);
-  const auto place = find_place(there.plugin_host(), line.words);
-  const auto found = answer(there.plugin_host(), Live(std::move(options), budget), place, budget);
+  const auto point = find_point(there.plugin_host(), line.words);
+  const auto found =
+      completions_at(there.plugin_host(), Live(std::move(options), budget), point, budget);
   const auto width = static_cast<std::size_t>(std::clamp(std::atoi(word(3).c_str()), 0, 1000));
   context.out.text(args.words[0] == "bash" ? bash_text(found, line.raw, word(2), width)
                                            : plain_text(found));

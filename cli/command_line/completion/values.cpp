@@ -5,7 +5,7 @@
 
 #include <cdctl/set_name.hpp>
 
-#include "cli/command_line/completion/answer.hpp"
+#include "cli/command_line/completion/values.hpp"
 #include "core/breaker/rule.hpp"
 #include "core/config/keys.hpp"
 
@@ -15,52 +15,52 @@ namespace {
 
 struct Named {
   std::string_view name;
-  Kind kind;
+  ValueKind kind;
 };
 constexpr std::array k_kinds{
-    Named{"ADDRESS", Kind::text},
-    Named{"CLASS", Kind::text},
-    Named{"DURATION", Kind::duration},
-    Named{"FILE", Kind::file},
-    Named{"FOLDER", Kind::folder},
-    Named{"FORMAT", Kind::text},
-    Named{"ID", Kind::text},
-    Named{"KEY", Kind::text},
-    Named{"KEY=VALUE", Kind::text},
-    Named{"LEVEL", Kind::text},
-    Named{"LINE", Kind::text},
-    Named{"MODEL", Kind::text},
-    Named{"N", Kind::text},
-    Named{"NAME", Kind::text},
-    Named{"NAME=REV", Kind::source},
-    Named{"NAME=VALUE", Kind::data},
-    Named{"PLUGIN", Kind::plugin},
-    Named{"RULE", Kind::rule},
-    Named{"SELECTOR", Kind::set},
-    Named{"SERVICE", Kind::service},
-    Named{"SERVICE[@REV]", Kind::revision},
-    Named{"SET", Kind::set},
-    Named{"SHELL", Kind::shell},
-    Named{"SIGNAL", Kind::text},
-    Named{"SOURCE", Kind::source},
-    Named{"SPEC", Kind::folder},
-    Named{"STAGE", Kind::text},
-    Named{"STATE", Kind::state},
-    Named{"TARGET", Kind::target},
-    Named{"TEXT", Kind::text},
-    Named{"UNIT", Kind::text},
-    Named{"WORKSPACE", Kind::text},
-    Named{"BRANCH", Kind::text},
-    Named{"URL", Kind::folder},
-    Named{"URL|none", Kind::text},
-    Named{"VERB", Kind::verb},
-    Named{"SERVICE|KEY", Kind::config_word},
-    Named{"SINK", Kind::sink},
-    Named{"new", Kind::new_plugin},
+    Named{"ADDRESS", ValueKind::text},
+    Named{"CLASS", ValueKind::text},
+    Named{"DURATION", ValueKind::duration},
+    Named{"FILE", ValueKind::file},
+    Named{"FOLDER", ValueKind::folder},
+    Named{"FORMAT", ValueKind::text},
+    Named{"ID", ValueKind::text},
+    Named{"KEY", ValueKind::text},
+    Named{"KEY=VALUE", ValueKind::text},
+    Named{"LEVEL", ValueKind::text},
+    Named{"LINE", ValueKind::text},
+    Named{"MODEL", ValueKind::text},
+    Named{"N", ValueKind::text},
+    Named{"NAME", ValueKind::text},
+    Named{"NAME=REV", ValueKind::source},
+    Named{"NAME=VALUE", ValueKind::data},
+    Named{"PLUGIN", ValueKind::plugin},
+    Named{"RULE", ValueKind::rule},
+    Named{"SELECTOR", ValueKind::set},
+    Named{"SERVICE", ValueKind::service},
+    Named{"SERVICE[@REV]", ValueKind::revision},
+    Named{"SET", ValueKind::set},
+    Named{"SHELL", ValueKind::shell},
+    Named{"SIGNAL", ValueKind::text},
+    Named{"SOURCE", ValueKind::source},
+    Named{"SPEC", ValueKind::folder},
+    Named{"STAGE", ValueKind::text},
+    Named{"STATE", ValueKind::state},
+    Named{"TARGET", ValueKind::target},
+    Named{"TEXT", ValueKind::text},
+    Named{"UNIT", ValueKind::text},
+    Named{"WORKSPACE", ValueKind::text},
+    Named{"BRANCH", ValueKind::text},
+    Named{"URL", ValueKind::folder},
+    Named{"URL|none", ValueKind::text},
+    Named{"VERB", ValueKind::verb},
+    Named{"SERVICE|KEY", ValueKind::config_word},
+    Named{"SINK", ValueKind::sink},
+    Named{"new", ValueKind::new_plugin},
 };
 
-void services(const Live& live, Answer& out) {
-  for (auto& name : live.services()) out.candidates.push_back({std::move(name), "service"});
+void services(const Live& live, Completions& out) {
+  for (auto& name : live.services()) out.words.push_back({std::move(name), "service"});
 }
 
 std::string note_of(const KnownSet& set) { return set.newest ? set.note + ", newest" : set.note; }
@@ -78,174 +78,173 @@ std::string shortest(const std::vector<KnownSet>& sets, const SetName& name) {
 }
 
 /// `thumbs@newest` and `thumbs@r5f0`, once the word says `thumbs@`.
-void revisions(const Live& live, std::string_view word, bool with_newest, Answer& out) {
+void revisions(const Live& live, std::string_view word, bool with_newest, Completions& out) {
   const auto service = word.substr(0, word.find('@'));
   const auto sets = live.sets();
-  if (with_newest)
-    out.candidates.push_back({std::string(service) + "@newest", "the set deployed last"});
+  if (with_newest) out.words.push_back({std::string(service) + "@newest", "the set deployed last"});
   for (const auto& set : sets) {
     if (set.name.service != service) continue;
     const auto brief = fmt::format("{}@{}", service, shortest(sets, set.name));
-    out.candidates.push_back(
+    out.words.push_back(
         {brief.starts_with(word) ? brief : fmt::format("{}@{}", service, set.name.revision),
          note_of(set)});
   }
 }
 
 /// Services, and the names of sets; those that are there already are not named again.
-void sets(const Live& live, const Place& place, bool by_prefix, Answer& out) {
-  if (place.word.contains('@')) {
-    if (by_prefix) revisions(live, place.word, true, out);
+void sets(const Live& live, const CompletionPoint& point, bool by_prefix, Completions& out) {
+  if (point.word.contains('@')) {
+    if (by_prefix) revisions(live, point.word, true, out);
     return;
   }
   services(live, out);
-  for (const auto& set : live.sets()) out.candidates.push_back({set.name.str(), note_of(set)});
-  std::erase_if(out.candidates, [&](const Candidate& one) {
-    return std::ranges::find(place.words, one.value) != place.words.end();
+  for (const auto& set : live.sets()) out.words.push_back({set.name.str(), note_of(set)});
+  std::erase_if(out.words, [&](const Completion& one) {
+    return std::ranges::find(point.words, one.value) != point.words.end();
   });
 }
 
 /// Whole rules, and what may follow a rule that is one already.
-void rules(const std::string& word, Answer& out) {
+void rules(const std::string& word, Completions& out) {
   constexpr std::array<std::string_view, 5> k_more{"critical >= 1", "errors >= 5 in 1m",
                                                    "errors >= 3 in a row", "warnings >= 20 in 5m",
                                                    "failure-rate > 20% in 5m of at least 30"};
   constexpr std::array<std::string_view, 6> k_clauses{
       "in 5m", "in a row", "of at least 30", "after 2m", "for 1m", "unless everyone in 5s"};
-  for (const auto rule : k_more) out.candidates.push_back({std::string(rule), ""});
+  for (const auto rule : k_more) out.words.push_back({std::string(rule), ""});
   for (const auto& rule : breaker::default_rules())
-    out.candidates.push_back({rule, "one of the default rules"});
+    out.words.push_back({rule, "one of the default rules"});
   const auto end = word.find_last_not_of(' ');
   if (end == std::string::npos || !breaker::Rule::parse(word.substr(0, end + 1))) return;
   for (const auto clause : k_clauses) {
     auto longer = fmt::format("{} {}", word.substr(0, end + 1), clause);
-    if (breaker::Rule::parse(longer)) out.candidates.push_back({std::move(longer), ""});
+    if (breaker::Rule::parse(longer)) out.words.push_back({std::move(longer), ""});
   }
 }
 
-void durations(const std::string& word, Answer& out) {
+void durations(const std::string& word, Completions& out) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 5> k_units{
       {{"s", "seconds"}, {"m", "minutes"}, {"h", "hours"}, {"d", "days"}, {"w", "weeks"}}};
   const auto number = word.substr(0, word.find_first_not_of("0123456789"));
   if (number.empty())
-    for (const auto* usual : {"10s", "1m", "10m", "1h", "1d"})
-      out.candidates.push_back({usual, ""});
+    for (const auto* usual : {"10s", "1m", "10m", "1h", "1d"}) out.words.push_back({usual, ""});
   else
     for (const auto& [unit, name] : k_units)
-      out.candidates.push_back({number + std::string(unit), std::string(name)});
+      out.words.push_back({number + std::string(unit), std::string(name)});
 }
 
 /// `trunk=`: what comes behind is a revision that nobody here knows.
-void sources(const Live& live, const Place& place, Answer& out) {
+void sources(const Live& live, const CompletionPoint& point, Completions& out) {
   std::vector<std::string> of;
-  for (const auto& word : place.words) of.push_back(word.substr(0, word.find('@')));
-  for (const auto& name : live.sources(of)) out.candidates.push_back({name + "=", "source"});
+  for (const auto& word : point.words) of.push_back(word.substr(0, word.find('@')));
+  for (const auto& name : live.sources(of)) out.words.push_back({name + "=", "source"});
   out.nospace = true;
 }
 
-void sinks(plugins::PluginHost& plugins, Answer& out) {
+void sinks(plugins::PluginHost& plugins, Completions& out) {
   for (const auto& plugin : plugins.plugins())
     for (const auto& row : plugin.roles)
       if (plugin.refused.empty() && row.role == "sink")
-        out.candidates.push_back({row.kind, plugin.summary});
+        out.words.push_back({row.kind, plugin.summary});
 }
 
 /// Behind the verb of `config`: what that verb takes.
-void config_words(const Live& live, const Place& place, Answer& out) {
-  const auto verb = place.words.empty() ? std::string() : place.words.front();
+void config_words(const Live& live, const CompletionPoint& point, Completions& out) {
+  const auto verb = point.words.empty() ? std::string() : point.words.front();
   if (verb == "show") services(live, out);
-  if (verb != "explain" || place.words.size() > 1) return;
+  if (verb != "explain" || point.words.size() > 1) return;
   for (const auto& key : config::config_keys())
     if (!key.name.contains('*'))
-      out.candidates.push_back({std::string(key.name), std::string(key.meaning)});
+      out.words.push_back({std::string(key.name), std::string(key.meaning)});
 }
 
-void fixed(std::initializer_list<std::pair<const char*, const char*>> words, Answer& out) {
-  for (const auto& [word, note] : words) out.candidates.push_back({word, note});
+void fixed(std::initializer_list<std::pair<const char*, const char*>> words, Completions& out) {
+  for (const auto& [word, note] : words) out.words.push_back({word, note});
 }
 
-void choices(std::string_view words, Answer& out) {
+void choices(std::string_view words, Completions& out) {
   while (!words.empty()) {
     const auto blank = std::min(words.find(' '), words.size());
-    if (blank > 0) out.candidates.push_back({std::string(words.substr(0, blank)), ""});
+    if (blank > 0) out.words.push_back({std::string(words.substr(0, blank)), ""});
     words.remove_prefix(std::min(blank + 1, words.size()));
   }
 }
 
 }  // namespace
 
-const Kind* kind_of(std::string_view name) {
+const ValueKind* kind_of(std::string_view name) {
   const auto at = std::ranges::find(k_kinds, name, &Named::name);
   return at == k_kinds.end() ? nullptr : &at->kind;
 }
 
-void add_values(plugins::PluginHost& plugins, const Live& live, const Place& place, Answer& out) {
-  if (!place.choices.empty()) return choices(place.choices, out);
-  const auto* kind = kind_of(place.value);
-  switch (kind ? *kind : Kind::text) {
-    case Kind::text:
+void add_values(plugins::PluginHost& plugins, const Live& live, const CompletionPoint& point,
+                Completions& out) {
+  if (!point.choices.empty()) return choices(point.choices, out);
+  const auto* kind = kind_of(point.value);
+  switch (kind ? *kind : ValueKind::text) {
+    case ValueKind::text:
       break;
-    case Kind::file:
+    case ValueKind::file:
       out.files = true;
       break;
-    case Kind::folder:
+    case ValueKind::folder:
       out.folders = true;
       break;
-    case Kind::service:
+    case ValueKind::service:
       services(live, out);
       break;
-    case Kind::revision:
-      if (place.word.contains('@'))
-        revisions(live, place.word, false, out);
+    case ValueKind::revision:
+      if (point.word.contains('@'))
+        revisions(live, point.word, false, out);
       else
         services(live, out);
       break;
-    case Kind::set:
-      sets(live, place, true, out);
+    case ValueKind::set:
+      sets(live, point, true, out);
       break;
-    case Kind::target:
-      sets(live, place, false, out);
+    case ValueKind::target:
+      sets(live, point, false, out);
       break;
-    case Kind::rule:
-      rules(place.word, out);
+    case ValueKind::rule:
+      rules(point.word, out);
       break;
-    case Kind::duration:
-      durations(place.word, out);
+    case ValueKind::duration:
+      durations(point.word, out);
       break;
-    case Kind::plugin:
+    case ValueKind::plugin:
       for (const auto& plugin : plugins.plugins())
-        out.candidates.push_back({plugin.name, plugin.summary});
+        out.words.push_back({plugin.name, plugin.summary});
       break;
-    case Kind::sink:
+    case ValueKind::sink:
       sinks(plugins, out);
       break;
-    case Kind::new_plugin:
+    case ValueKind::new_plugin:
       fixed({{"new", "begin a plugin of your own"}}, out);
       break;
-    case Kind::verb:
+    case ValueKind::verb:
       fixed({{"show", "what holds"},
              {"check", "all that is wrong"},
              {"explain", "what a key means"},
              {"path", "which file it is"}},
             out);
       break;
-    case Kind::config_word:
-      config_words(live, place, out);
+    case ValueKind::config_word:
+      config_words(live, point, out);
       break;
-    case Kind::shell:
+    case ValueKind::shell:
       fixed({{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out);
       break;
-    case Kind::state:
+    case ValueKind::state:
       fixed({{"open", "stays cut"},
              {"closed", "is never cut"},
              {"observe", "is judged, not cut"},
              {"none", "forget what was said"}},
             out);
       break;
-    case Kind::source:
-      sources(live, place, out);
+    case ValueKind::source:
+      sources(live, point, out);
       break;
-    case Kind::data:
+    case ValueKind::data:
       fixed({{"expires=", "from then on it does not count: 10m"},
              {"cleared=true", "the condition is over"},
              {"correlation=", "the run it belongs to"}},

@@ -6,11 +6,12 @@
 #include <cdctl/child.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "cli/command_line/completion/answer.hpp"
+#include "cli/command_line/completion/completions.hpp"
 #include "cli/command_line/completion/line.hpp"
 #include "cli/command_line/completion/names.hpp"
-#include "cli/command_line/completion/place.hpp"
+#include "cli/command_line/completion/point.hpp"
 #include "cli/command_line/completion/scripts.hpp"
+#include "cli/command_line/completion/values.hpp"
 #include "cli/command_line/parse.hpp"
 #include "tests/support/test_host.hpp"
 
@@ -22,9 +23,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Place place_of(std::string_view line) {
+CompletionPoint point_of(std::string_view line) {
   plugins::PluginHost none({});
-  return find_place(none, read_line(line).words);
+  return find_point(none, read_line(line).words);
 }
 
 /// The words of each `cdctl …` in an example, redirections left out.
@@ -86,21 +87,20 @@ TEST_CASE(
         REQUIRE_FALSE(stage.empty());
         const auto* command = row_of(stage.front());
         REQUIRE(command);
-        std::vector<Option> options(command->options.begin(), command->options.end());
-        std::ranges::move(global_options_of(*command), std::back_inserter(options));
-        const auto args = parse_words(command->name, options, !command->arguments.empty(),
-                                      {stage.begin() + 1, stage.end()});
+        const auto args =
+            parse_words(command->name, all_options_of(*command), !command->arguments.empty(),
+                        {stage.begin() + 1, stage.end()});
         if (!args) FAIL_CHECK(args.error().what);
       }
     }
     if (row.hidden) continue;  // nobody types it
     for (std::size_t i = 0; i < 5; ++i)
       if (const auto name = argument_name(row.arguments, i); !name.empty() && !kind_of(name))
-        FAIL_CHECK("cli/completion/values.cpp does not know the argument " << name);
+        FAIL_CHECK("cli/command_line/completion/values.cpp does not know the argument " << name);
     for (const auto& rows : {row.options, global_options()})
       for (const auto& option : rows)
         if (!option.value.empty() && option.choices.empty() && !kind_of(option.value))
-          FAIL_CHECK("cli/completion/values.cpp does not know the value "
+          FAIL_CHECK("cli/command_line/completion/values.cpp does not know the value "
                      << option.value << " of --" << option.name);
   }
 }
@@ -144,33 +144,33 @@ TEST_CASE("the name of an argument is found behind brackets and dots") {
 }
 
 TEST_CASE("the place of a word is what the rows say") {
-  using K = Place::Kind;
-  CHECK(place_of("cdctl ").kind == K::command);
-  CHECK(place_of("cdctl -o json ").kind == K::command);
-  CHECK(place_of("cdctl help ").kind == K::command);
-  CHECK(place_of("cdctl help ls ").kind == K::nothing);
-  CHECK(place_of("cdctl ls --").kind == K::option);
-  CHECK(place_of("cdctl ls -- --").kind == K::value);
-  CHECK(place_of("cdctl version ").kind == K::nothing);
-  CHECK(place_of("cdctl unheard-of a ").kind == K::external);
+  using K = CompletionPoint::Kind;
+  CHECK(point_of("cdctl ").kind == K::command);
+  CHECK(point_of("cdctl -o json ").kind == K::command);
+  CHECK(point_of("cdctl help ").kind == K::command);
+  CHECK(point_of("cdctl help ls ").kind == K::nothing);
+  CHECK(point_of("cdctl ls --").kind == K::option);
+  CHECK(point_of("cdctl ls -- --").kind == K::value);
+  CHECK(point_of("cdctl version ").kind == K::nothing);
+  CHECK(point_of("cdctl unheard-of a ").kind == K::external);
   for (const auto* line :
        {"cdctl -o j", "cdctl ls -o j", "cdctl ls --output j", "cdctl ls --output=j", "cdctl ls -oj",
         "cdctl ls -qo j", "cdctl --output=j"}) {
     INFO(line);
-    const auto place = place_of(line);
-    CHECK(place.kind == K::value);
-    CHECK(place.value == "FORMAT");
-    CHECK(place.word == "j");
+    const auto point = point_of(line);
+    CHECK(point.kind == K::value);
+    CHECK(point.value == "FORMAT");
+    CHECK(point.word == "j");
   }
-  CHECK(place_of("cdctl ls --output=j").before == "--output=");
-  CHECK(place_of("cdctl ls -oj").before == "-o");
-  CHECK(place_of("cdctl signals --follow ").value ==
+  CHECK(point_of("cdctl ls --output=j").before == "--output=");
+  CHECK(point_of("cdctl ls -oj").before == "-o");
+  CHECK(point_of("cdctl signals --follow ").value ==
         "SELECTOR");  // an optional value comes with an equals sign only
-  CHECK(place_of("cdctl signals --follow=").value == "NAME");
-  CHECK(place_of("cdctl force open ").value == "TARGET");
-  CHECK(place_of("cdctl break --why x --even-last ").value == "SET");
-  CHECK(place_of("cdctl break --dry-run --").given.contains("dry-run"));
-  CHECK(place_of("cdctl ls --quiet=").kind == K::nothing);
+  CHECK(point_of("cdctl signals --follow=").value == "NAME");
+  CHECK(point_of("cdctl force open ").value == "TARGET");
+  CHECK(point_of("cdctl break --why x --even-last ").value == "SET");
+  CHECK(point_of("cdctl break --dry-run --").given.contains("dry-run"));
+  CHECK(point_of("cdctl ls --quiet=").kind == K::nothing);
 }
 
 TEST_CASE("names of sets survive the cache, and nonsense in it does not") {

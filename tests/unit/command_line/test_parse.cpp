@@ -88,6 +88,11 @@ TEST_CASE("words and options may stand in any order, and an optional value needs
   CHECK(args->has("follow"));
   CHECK(args->value("follow").empty());
   CHECK(parse_words("x", options, true, {"--follow=me"})->value("follow") == "me");
+  args = parse_words("x", options, true, {"-f", "thumbs"});
+  REQUIRE(args);
+  CHECK(args->words == std::vector<std::string>{"thumbs"});  // -f is --follow, and takes no word
+  CHECK(args->values("follow") == std::vector<std::string>{""});
+  CHECK(parse_words("x", options, true, {"-fme"})->value("follow") == "me");
   CHECK(parse_words("x", options, true, {"--", "--keep"})->words ==
         std::vector<std::string>{"--keep"});
   CHECK(parse_words("x", options, true, {"--kep", "3"}).error().what.find("did you mean --keep?") !=
@@ -106,6 +111,9 @@ TEST_CASE("what is wrong with an option is said in words of people") {
         "x: --keep needs a value: --keep N; see cdctl x --help");
   CHECK(parse_words("x", options, true, {"--keep", "--keep-all"}).error().what ==
         "x: --keep needs a value: --keep N; see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"--keep=", "3"}).error().what ==
+        "x: --keep needs a value: --keep N; see cdctl x --help");
+  CHECK(parse_words("x", options, true, {"--keep", ""}));
   CHECK(parse_words("x", options, true, {"-r"}).error().what ==
         "x: --role needs a value: --role ROLE (sink source); see cdctl x --help");
   CHECK(parse_words("x", options, true, {"--keep-all=3"}).error().what ==

@@ -10,8 +10,8 @@
 
 namespace cdctl::cli::completion {
 
-/// What the word being typed can be.
-struct Place {
+/// Where on a command line the cursor is: what the word being typed can be.
+struct CompletionPoint {
   enum class Kind { nothing, command, group, option, value, external };
 
   Kind kind = Kind::nothing;
@@ -28,14 +28,11 @@ struct Place {
 };
 
 /// Finds out by the rows of commands and the plugins' manifests. Opens no plugin.
-[[nodiscard]] Place find_place(plugins::PluginHost& plugins, const std::vector<std::string>& words);
+[[nodiscard]] CompletionPoint find_point(plugins::PluginHost& plugins,
+                                         const std::vector<std::string>& words);
 
 /// The name of argument `index` in `[SERVICE[@REV]…]`, `MODEL [APPLICATION…]`; empty when there is
 /// none.
 [[nodiscard]] std::string argument_name(std::string_view arguments, std::size_t index);
-
-/// The last value of a long option, wherever it stands: `--config FILE`, `--config=FILE`.
-[[nodiscard]] std::vector<std::string> given_values(const std::vector<std::string>& words,
-                                                    std::string_view option, char letter = 0);
 
 }  // namespace cdctl::cli::completion
