@@ -23,9 +23,8 @@ std::map<std::string, std::filesystem::path> external_commands() {
   std::map<std::string, std::filesystem::path> out;
   std::set<std::pair<dev_t, ino_t>> seen;
   const char* path = std::getenv("PATH");
-  for (std::string_view rest(path ? path : ""); !rest.empty();) {
-    const std::string folder(rest.substr(0, rest.find(':')));
-    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+  for (const auto part : split(path ? path : "", ':')) {
+    const std::string folder(part);
     // /bin is /usr/bin on most machines, and many a PATH names a folder twice.
     struct stat info{};
     if (!folder.starts_with('/') || ::stat(folder.c_str(), &info) != 0 ||

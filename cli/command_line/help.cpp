@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {
@@ -71,12 +73,7 @@ std::string overview(const std::map<std::string, std::string>& groups,
 std::string help_of(const Command& command) {
   std::string out;
   auto at = std::back_inserter(out);
-  std::string_view lines = command.examples;
-  while (!lines.empty()) {
-    const auto end = std::min(lines.find('\n'), lines.size());
-    fmt::format_to(at, "  $ {}\n", lines.substr(0, end));
-    lines.remove_prefix(std::min(end + 1, lines.size()));
-  }
+  for (const auto line : lines(command.examples)) fmt::format_to(at, "  $ {}\n", line);
   fmt::format_to(at, "\ncdctl {} {}{}[OPTIONS]\n  {}\n", command.name, command.arguments,
                  command.arguments.empty() ? "" : " ", wrapped(command.summary, 2, k_columns));
   if (!command.reads.empty())

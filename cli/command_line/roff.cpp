@@ -1,7 +1,9 @@
 #include "cli/command_line/roff.hpp"
 
 #include <algorithm>
+
 #include <cctype>
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli {
 
@@ -80,14 +82,10 @@ void Roff::item(std::string_view term, std::string_view text) {
   flow(text);
 }
 
-void Roff::example(std::string_view lines) {
+void Roff::example(std::string_view text) {
   if (!below_heading_) out_ += ".PP\n";
   out_ += ".RS 4\n.EX\n";
-  while (!lines.empty()) {
-    const auto end = std::min(lines.find('\n'), lines.size());
-    line(guarded(plain(lines.substr(0, end))));
-    lines.remove_prefix(std::min(end + 1, lines.size()));
-  }
+  for (const auto row : lines(text)) line(guarded(plain(row)));
   out_ += ".EE\n.RE\n";
 }
 
@@ -97,14 +95,12 @@ void Roff::flow(std::string_view text) {
     if (!row.empty()) line(guarded(std::move(row)));
     row.clear();
   };
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(" \n"), text.size());
-    const auto word = plain(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    if (!row.empty() && row.size() + 1 + word.size() > k_width) put();
-    row += (row.empty() ? "" : " ") + word;
-  }
+  for (const auto source : lines(text))
+    for (const auto piece : words(source)) {
+      const auto word = plain(piece);
+      if (!row.empty() && row.size() + 1 + word.size() > k_width) put();
+      row += (row.empty() ? "" : " ") + word;
+    }
   put();
 }
 

@@ -20,7 +20,7 @@ class Roff {
   /// A line of roff as it is.
   void line(std::string_view roff);
   /// Lines as they are, in a fixed width.
-  void example(std::string_view lines);
+  void example(std::string_view text);
   [[nodiscard]] const std::string& text() const { return out_; }
 
   [[nodiscard]] static std::string plain(std::string_view text);

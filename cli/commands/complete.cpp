@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/completion/completions.hpp"
 #include "cli/command_line/completion/line.hpp"
 #include "cli/command_line/completion/scripts.hpp"
 #include "cli/command_line/grammar.hpp"
+#include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {
 
@@ -20,25 +23,17 @@ namespace {
 /// get some.
 constexpr Millis k_budget{75};
 
-/// At most `most` columns; cut between two characters of UTF-8.
-std::string cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  --most;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return std::string(text.substr(0, most)) + "…";
-}
-
-/// bash has no point for descriptions: where it is about to list the replies, they are made part of
+/// bash has no place for descriptions: where it is about to list the replies, they are made part of
 /// them.
 void describe(std::vector<std::string>& replies, const std::vector<Completion>& candidates,
               std::size_t width) {
   std::size_t longest = 0;
-  for (const auto& reply : replies) longest = std::max(longest, reply.size());
+  for (const auto& reply : replies) longest = std::max(longest, display_width(reply));
   if (replies.size() < 2 || width < longest + 16) return;
   for (std::size_t i = 0; i < replies.size(); ++i)
     if (!candidates[i].note.empty())
-      replies[i] = fmt::format("{:<{}}  ({})", replies[i], longest,
-                               cut(candidates[i].note, width - longest - 6));
+      replies[i] = fmt::format("{}  ({})", padded(replies[i], longest),
+                               fit(candidates[i].note, width - longest - 6));
 }
 
 std::string bash_text(const Completions& found, std::string_view raw, std::string_view stem,

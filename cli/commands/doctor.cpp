@@ -79,8 +79,8 @@ bool check_config(Context& context) {
   const auto& config = context.config();
   tell(context, "",
        {"configuration", Check::State::ok,
-        fmt::format("{}, {} service{}", config.file.string(), config.services.size(),
-                    config.services.size() == 1 ? "" : "s"),
+        fmt::format("{}, {}", config.file.string(),
+                    plural(static_cast<std::int64_t>(config.services.size()), "service")),
         ""});
   for (const auto& [name, error] : config.broken)
     tell(context, "",

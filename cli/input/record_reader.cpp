@@ -117,8 +117,9 @@ std::optional<Json> RecordReader::next() {
 
 void RecordReader::finish(std::string_view wanted) {
   if (skipped_ > 0)
-    context_->out.note(fmt::format("skipped {} record{} that {} no {}", skipped_,
-                                   skipped_ == 1 ? "" : "s", skipped_ == 1 ? "is" : "are", wanted));
+    context_->out.note(fmt::format("skipped {} that {} no {}",
+                                   plural(static_cast<std::int64_t>(skipped_), "record"),
+                                   skipped_ == 1 ? "is" : "are", wanted));
 }
 
 Result<std::vector<std::string>> read_names(Context& context) {

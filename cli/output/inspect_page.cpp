@@ -66,8 +66,8 @@ void units(Page& page, const Json& list) {
                             text_of(unit["state"]));
     if (unit["pid"].as_int() > 0) line += fmt::format("  pid {}", unit["pid"].as_int());
     if (unit["restarts"].as_int() > 0)
-      line += fmt::format("  {} restart{}, last end: {}", unit["restarts"].as_int(),
-                          unit["restarts"].as_int() == 1 ? "" : "s", text_of(unit["last_exit"]));
+      line += fmt::format("  {}, last end: {}", plural(unit["restarts"].as_int(), "restart"),
+                          text_of(unit["last_exit"]));
     page.line(line);
     for (const auto& entry : unit["log"].items()) page.line("  | " + entry.as_string());
   }

@@ -1,10 +1,9 @@
 #include "cli/output/output.hpp"
 
-#include <cerrno>
-
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl::cli {
@@ -12,17 +11,6 @@ namespace cdctl::cli {
 namespace {
 
 constexpr std::size_t k_buffer = 64 * 1024;
-
-/// Writes everything; false when the other side has gone.
-bool write_fully(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
-}
 
 /// What a record is about: the first of these that it has. Of a check of doctor that is what was
 /// checked.
@@ -87,7 +75,7 @@ void Output::text(std::string_view text) { buffer_ += text; }
 bool Output::flush() {
   if (!buffer_.empty() && !broken_) {
     clear_progress();
-    broken_ = !write_fully(STDOUT_FILENO, buffer_);
+    broken_ = !write_all(STDOUT_FILENO, buffer_);
   }
   buffer_.clear();
   return !broken_;
@@ -106,7 +94,7 @@ void Output::to_stderr(std::string_view prefix, std::string_view line) {
   std::string out(prefix);
   for (const char c : line) out += c == '\n' ? ' ' : c;
   out += '\n';
-  (void)write_fully(STDERR_FILENO, out);
+  (void)write_all(STDERR_FILENO, out);
 }
 void Output::warning(std::string_view line) { to_stderr("cdctl: warning: ", line); }
 void Output::note(std::string_view line) {
@@ -120,7 +108,7 @@ void Output::error(std::string_view line) { to_stderr("cdctl: ", line); }
 void Output::prompt(std::string_view question) {
   flush();
   clear_progress();
-  (void)write_fully(STDERR_FILENO, question);
+  (void)write_all(STDERR_FILENO, question);
 }
 
 void Output::progress(std::string_view line) {
@@ -129,11 +117,11 @@ void Output::progress(std::string_view line) {
   struct winsize size{};
   const std::size_t width =
       ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 ? size.ws_col : 80;
-  (void)write_fully(STDERR_FILENO, "\r\033[K" + printable(line, width - 2));
+  (void)write_all(STDERR_FILENO, "\r\033[K" + fit(printable(line, 1000), width - 2));
   progress_shown_ = true;
 }
 void Output::clear_progress() {
-  if (progress_shown_) (void)write_fully(STDERR_FILENO, "\r\033[K");
+  if (progress_shown_) (void)write_all(STDERR_FILENO, "\r\033[K");
   progress_shown_ = false;
 }
 

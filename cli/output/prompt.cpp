@@ -10,6 +10,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli {
 
@@ -35,12 +36,6 @@ class NoEcho {
   struct termios before_{};
   bool known_;
 };
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == text.npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
-}
 
 }  // namespace
 
@@ -69,8 +64,8 @@ Result<std::string> Prompt::line(std::string_view question, std::string_view oth
   out_.prompt(otherwise.empty() ? fmt::format("{}: ", question)
                                 : fmt::format("{} [{}]: ", question, otherwise));
   CDCTL_TRY_ASSIGN(const auto answer, read_line());
-  auto text = trimmed(answer);
-  return text.empty() ? std::string(otherwise) : text;
+  const auto text = trimmed(answer);
+  return std::string(text.empty() ? otherwise : text);
 }
 
 Result<std::string> Prompt::secret(std::string_view question) {

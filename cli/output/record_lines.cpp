@@ -15,15 +15,6 @@ std::string words_of(std::string_view key) {
   return out;
 }
 
-std::string joined(const std::vector<std::string>& parts, std::string_view between) {
-  std::string out;
-  for (const auto& part : parts) {
-    if (!out.empty()) out += between;
-    out += part;
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string value_text(const Json& value, const Json& around) {
@@ -35,7 +26,7 @@ std::string value_text(const Json& value, const Json& around) {
     for (const auto& [key, member] : value.members())
       if (!member.is_string() || around[key].view() != member.view())
         parts.push_back(printable(words_of(key)) + " " + value_text(member));
-    return parts.empty() ? "none" : joined(parts, ", ");
+    return parts.empty() ? "none" : joined(parts);
   }
   if (!value.is_array()) return value.dump();
   for (const auto& item : value.items()) parts.push_back(value_text(item));

@@ -1,7 +1,8 @@
 #include "cli/output/screen_text.hpp"
 
-#include <algorithm>
 #include <cstdlib>
+
+#include <cdctl/text.hpp>
 
 namespace cdctl::cli {
 
@@ -20,30 +21,30 @@ bool screen_knows_utf8() {
 
 std::string ascii_of(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80)
-      out += c;
-    else if ((byte & 0xc0) != 0x80)
-      out += '?';
+  while (!text.empty()) {
+    const auto character = text.substr(0, first_character(text));
+    if (static_cast<unsigned char>(character.front()) < 0x80)
+      out += character;
+    else
+      out.append(display_width(character), '?');
+    text.remove_prefix(character.size());
   }
   return out;
 }
 
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+std::string padded(std::string_view text, std::size_t columns, bool right) {
+  const auto kept = fit(text, columns, "");
+  const std::string blanks(columns - display_width(kept), ' ');
+  return right ? blanks + kept : kept + blanks;
 }
 
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns) {
-  if (columns == 0 || indent + columns_of(text) <= columns) return std::string(text);
+  if (columns == 0 || indent + display_width(text) <= columns) return std::string(text);
   std::string out;
   std::size_t used = indent;
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
-    const auto word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const auto width = columns_of(word);
+    const auto word = take_until(text, ' ');
+    const auto width = display_width(word);
     if (used > indent && used + 1 + width > columns) {
       out += '\n' + std::string(indent, ' ');
       used = indent;
@@ -61,15 +62,17 @@ std::vector<std::string> lines_within(std::string_view text, std::size_t width) 
   std::vector<std::string> out(1);
   const auto broken = wrapped(text, 0, width);
   std::size_t used = 0;
-  for (const char c : broken) {
-    const bool begins = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    if (c == '\n' || (begins && used == width && width > 0)) {
+  for (std::string_view rest = broken; !rest.empty();) {
+    const auto character = rest.substr(0, first_character(rest));
+    rest.remove_prefix(character.size());
+    const auto columns = display_width(character);
+    if (character == "\n" || (width > 0 && used > 0 && columns > 0 && used + columns > width)) {
       out.emplace_back();
       used = 0;
-      if (c == '\n') continue;
+      if (character == "\n") continue;
     }
-    out.back() += c;
-    used += begins;
+    out.back() += character;
+    used += columns;
   }
   return out;
 }

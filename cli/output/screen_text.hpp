@@ -10,10 +10,10 @@ namespace cdctl::cli {
 /// Whether the terminal shows more than ASCII: as LC_ALL, LC_CTYPE and LANG say, and not when TERM
 /// is `dumb`.
 [[nodiscard]] bool screen_knows_utf8();
-/// A `?` for each character that such a terminal cannot show.
+/// A `?` for each column of what such a terminal cannot show.
 [[nodiscard]] std::string ascii_of(std::string_view text);
-/// Code points, near enough to columns for names and messages.
-[[nodiscard]] std::size_t columns_of(std::string_view text);
+/// Cut or filled up with blanks to exactly `columns`; `right`: they stand before it.
+[[nodiscard]] std::string padded(std::string_view text, std::size_t columns, bool right = false);
 /// `text` broken at blanks into lines of at most `columns` (0: no bound), for a place where
 /// `indent` columns are taken already; the lines after the first begin with so many blanks. A word
 /// that is longer than a line stays whole.

@@ -395,7 +395,7 @@ void put(std::string& out, std::string_view text, std::size_t width, bool colour
   out += text;
   if (!code.empty()) out += "\033[0m";
   if (last) return;
-  const auto have = columns_of(text);
+  const auto have = display_width(text);
   out.append((width > have ? width - have : 0) + 2, ' ');
 }
 
@@ -420,7 +420,7 @@ std::vector<Column> shown(const Layout& layout, bool wide) {
 
 /// Makes the widest columns narrower until a line fits the terminal. The first, a name, stays
 /// whole.
-void fit(std::vector<std::size_t>& widths, std::size_t bound) {
+void narrow(std::vector<std::size_t>& widths, std::size_t bound) {
   constexpr std::size_t k_least = 12;
   const auto all = [&] {
     return std::accumulate(widths.begin(), widths.end(), 2 * (widths.size() - 1));
@@ -453,7 +453,7 @@ void add_row(std::string& out, const std::vector<std::string>& row,
 /// own where little room is left.
 std::string last_text(std::string_view text, std::size_t begin, std::size_t bound) {
   constexpr std::size_t k_indent = 16, k_room = 24;
-  if (bound == 0 || begin + columns_of(text) <= bound) return std::string(text);
+  if (bound == 0 || begin + display_width(text) <= bound) return std::string(text);
   if (begin + k_room <= bound) return wrapped(text, begin, bound);
   return "\n" + std::string(k_indent, ' ') + wrapped(text, k_indent, bound);
 }
@@ -481,10 +481,10 @@ std::string render_table(const std::vector<Json>& records, bool wide, bool colou
     auto& row = rows.emplace_back();
     for (std::size_t i = 0; i < columns.size(); ++i) {
       row.push_back(cell(record, columns[i]));
-      widths[i] = std::max(widths[i], columns_of(row[i]));
+      widths[i] = std::max(widths[i], display_width(row[i]));
     }
   }
-  if (const auto bound = Output::columns(); bound > 0 && !wide) fit(widths, bound);
+  if (const auto bound = Output::columns(); bound > 0 && !wide) narrow(widths, bound);
   add_row(out, headings, widths, false);
   for (const auto& row : rows) add_row(out, row, widths, colour);
   return out;
@@ -502,7 +502,7 @@ std::string render_stream_line(const Json& record, std::string_view layout, bool
       const bool last = i + 1 == columns.size();
       const auto text = text_of(columns[i]);
       put(line, last ? last_text(text, begin, bound) : text, columns[i].width, coloured, last);
-      begin += std::max(columns_of(text), columns[i].width) + 2;
+      begin += std::max(display_width(text), columns[i].width) + 2;
     }
     trim_end(line);
     out += line + "\n";

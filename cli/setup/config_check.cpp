@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/setup/config_view.hpp"
 #include "core/breaker/rule.hpp"
 #include "core/config/keys.hpp"
@@ -29,8 +31,7 @@ ConfigProblem split(const Error& error, const std::vector<fs::path>& files) {
       if (bad != std::errc() || stop == rest.data() + rest.size() || *stop != ':') break;
       rest.remove_prefix(static_cast<std::size_t>(stop - rest.data()) + 1);
     }
-    while (rest.starts_with(' ')) rest.remove_prefix(1);
-    out.what = rest;
+    out.what = trimmed(rest);
     break;
   }
   return out;

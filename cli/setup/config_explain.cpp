@@ -65,11 +65,9 @@ Result<> explain_keys(Context& context, const std::string& word) {
       if (const auto* key = config::find_key(service, word); key && found.empty())
         found.push_back(key);
   if (found.empty()) {
-    const auto close = nearest(word, names);
     return fail(ExitCode::usage,
                 fmt::format("config: there is no key '{}'{}; cdctl config explain lists all",
-                            printable(word, 60),
-                            close.empty() ? "" : fmt::format("; did you mean {}?", close)));
+                            printable(word, 60), did_you_mean(word, names)));
   }
   for (const auto* key : found) {
     if (context.out.tabular() && !word.empty())

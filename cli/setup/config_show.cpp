@@ -19,11 +19,7 @@ namespace {
 /// The value at a dotted key; null when there is none.
 const Json& value_at(const Json& table, std::string_view dotted) {
   const Json* at = &table;
-  while (!dotted.empty()) {
-    const auto dot = std::min(dotted.find('.'), dotted.size());
-    at = &(*at)[dotted.substr(0, dot)];
-    dotted.remove_prefix(std::min(dot + 1, dotted.size()));
-  }
+  while (!dotted.empty()) at = &(*at)[take_until(dotted, '.')];
   return *at;
 }
 
@@ -133,11 +129,10 @@ Result<> show_settings(Context& context, const config::ConfigPlace& place,
   }
   for (const auto& wanted : services) {
     if (std::ranges::find(names, wanted) != names.end()) continue;
-    const auto close = nearest(wanted, names);
-    context.report({ExitCode::config,
-                    fmt::format("config: there is no services.d/{}.toml beside {}{}",
-                                printable(wanted, 60), place.file.string(),
-                                close.empty() ? "" : fmt::format("; did you mean {}?", close))});
+    context.report(
+        {ExitCode::config,
+         fmt::format("config: there is no services.d/{}.toml beside {}{}", printable(wanted, 60),
+                     place.file.string(), did_you_mean(wanted, names))});
   }
   return {};
 }

@@ -6,6 +6,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::cli {
 
 namespace fs = std::filesystem;
@@ -135,13 +137,12 @@ std::vector<Check> look_at_services(const Config& config) {
     if (service.units.empty() || service.min_live.percent ||
         units * service.reaper.keep >= service.min_live.amount)
       continue;
-    out.push_back(
-        {"min_live of " + service.name, State::warning,
-         fmt::format("{}, but a set has {} unit{} and {} set{} kept: no cut would ever be allowed",
-                     service.min_live.amount, units, units == 1 ? "" : "s", service.reaper.keep,
-                     service.reaper.keep == 1 ? " is" : "s are"),
-         fmt::format("lower min_live, or raise units or [reaper] keep in {}",
-                     service.file.string())});
+    out.push_back({"min_live of " + service.name, State::warning,
+                   fmt::format("{}, but a set has {} and {} kept: no cut would ever be allowed",
+                               service.min_live.amount, plural(units, "unit"),
+                               plural(service.reaper.keep, "set is", "sets are")),
+                   fmt::format("lower min_live, or raise units or [reaper] keep in {}",
+                               service.file.string())});
   }
   return out;
 }

@@ -59,12 +59,8 @@ void look_at_bzr(const fs::path& folder, FolderFacts& facts) {
   if (const auto conf = read_file_if_there(folder / ".bzr/branch/branch.conf"); conf && *conf) {
     facts.kind = "bzr";
     facts.url = folder.string();
-    for (std::string_view rest = **conf; !rest.empty();) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      const auto line = rest.substr(0, end);
+    for (const auto line : lines(**conf))
       if (line.starts_with("parent_location = ")) facts.url = line.substr(line.find('=') + 2);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
   }
 }
 
@@ -74,12 +70,10 @@ std::vector<std::string> processes_in(const fs::path& folder) {
   std::vector<std::string> out;
   const auto text = read_file_if_there(folder / "Procfile");
   if (!text || !*text) return out;
-  for (std::string_view rest = **text; !rest.empty();) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    const auto line = rest.substr(0, end);
-    const auto type = line.substr(0, std::min(line.find(':'), line.size()));
-    if (line.contains(':') && valid_word(type)) out.emplace_back(type);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  for (auto line : lines(**text)) {
+    const bool named = line.contains(':');
+    const auto type = take_until(line, ':');
+    if (named && valid_word(type)) out.emplace_back(type);
   }
   return out;
 }

@@ -64,12 +64,8 @@ Result<> begin(Draft& draft, const fs::path& path) {
 }
 
 Result<> fill(const Draft& draft, const fs::path& path, std::string_view bytes, unsigned mode) {
-  while (!bytes.empty()) {
-    const auto wrote = ::write(draft.file.get(), bytes.data(), bytes.size());
-    if (wrote < 0 && errno != EINTR) return failed(path, errno);
-    if (wrote > 0) bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  if (::fchmod(draft.file.get(), mode) != 0 || ::fsync(draft.file.get()) != 0)
+  if (!write_all(draft.file.get(), bytes) || ::fchmod(draft.file.get(), mode) != 0 ||
+      ::fsync(draft.file.get()) != 0)
     return failed(path, errno);
   return {};
 }

@@ -31,19 +31,6 @@ std::string markup(std::string_view text) {
   return out;
 }
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string clip(std::string_view text, std::size_t most) {
-  if (characters(text) <= most) return std::string(text);
-  std::size_t end = 0, seen = 0;
-  for (; end < text.size(); ++end)
-    if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++seen > most - 1) break;
-  return std::string(text.substr(0, end)) + "…";
-}
-
 namespace {
 
 constexpr std::string_view k_style = R"(

@@ -10,8 +10,5 @@ namespace cdctl::cli {
 /// Text of others for XML and HTML: control characters and broken UTF-8 made visible, markup
 /// escaped.
 [[nodiscard]] std::string markup(std::string_view text);
-/// At most `most` characters; a cut one ends in `…`.
-[[nodiscard]] std::string clip(std::string_view text, std::size_t most);
-[[nodiscard]] std::size_t characters(std::string_view text);
 
 }  // namespace cdctl::cli

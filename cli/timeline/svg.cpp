@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/timeline/markup.hpp"
 
 namespace cdctl::cli {
@@ -113,10 +115,10 @@ class Svg {
       out.push_back(fmt::format("Signals before {} (dashed line) are not kept any more.",
                                 short_time(*timeline_.signals_from)));
     if (hidden_ > 0)
-      out.push_back(fmt::format(
-          "{} mark{} too close to another of {} kind to be told apart {} not drawn.", hidden_,
-          hidden_ == 1 ? "" : "s", hidden_ == 1 ? "its" : "their", hidden_ == 1 ? "is" : "are"));
-    for (const auto& line : timeline_.unknown) out.push_back(clip("Not known: " + line, 150));
+      out.push_back(fmt::format("{} too close to another of {} kind to be told apart {} not drawn.",
+                                plural(static_cast<std::int64_t>(hidden_), "mark"),
+                                hidden_ == 1 ? "its" : "their", hidden_ == 1 ? "is" : "are"));
+    for (const auto& line : timeline_.unknown) out.push_back(fit("Not known: " + line, 150));
     return out;
   }
 
@@ -191,7 +193,7 @@ class Svg {
     }
     text(k_left + k_plot + 10, bar + 11,
          lane.state == "reaped" || lane.state == "gone" ? "dim" : "ink",
-         clip(lane.state, lane.newest ? 14 : 16));
+         fit(lane.state, lane.newest ? 14 : 16));
     if (lane.newest) text(k_left + k_plot + 10, bar + 24, "dim note", "newest");
     marks(drawn, bar);
     notes(lane, bar + k_bar + 11);
@@ -226,7 +228,7 @@ class Svg {
       for (auto mark = lane.marks.rbegin(); mark != lane.marks.rend(); ++mark) {
         if (mark->kind != kind) continue;
         const auto words = note_of(*mark);
-        const auto width = k_note_char * static_cast<double>(characters(words));
+        const auto width = k_note_char * static_cast<double>(display_width(words));
         const auto x = std::min(place(mark->at), k_left + k_plot - width);
         const bool free = std::ranges::none_of(taken, [&](const auto& other) {
           return x < other.second + 10 && other.first < x + width + 10;
@@ -240,13 +242,13 @@ class Svg {
 
   [[nodiscard]] static std::string note_of(const TimelineMark& mark) {
     if (mark.kind == TimelineMark::Kind::signal)
-      return clip(mark.count > 1
-                      ? fmt::format("{} ×{}", mark.text.substr(0, mark.text.find(':')), mark.count)
-                      : mark.text,
-                  k_longest_note);
-    return clip(mark.text.empty() ? std::string(to_string(mark.kind))
-                                  : fmt::format("{}: {}", to_string(mark.kind), mark.text),
-                k_longest_note);
+      return fit(mark.count > 1
+                     ? fmt::format("{} ×{}", mark.text.substr(0, mark.text.find(':')), mark.count)
+                     : mark.text,
+                 k_longest_note);
+    return fit(mark.text.empty() ? std::string(to_string(mark.kind))
+                                 : fmt::format("{}: {}", to_string(mark.kind), mark.text),
+               k_longest_note);
   }
 
   const Timeline& timeline_;

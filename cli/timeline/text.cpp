@@ -28,8 +28,8 @@ class Drawing {
         columns_(std::max<std::size_t>(look.width, 50) - k_label - k_state - 1) {}
 
   std::string run() {
-    fmt::format_to(at(), "{}: {} revision{} from {} to {} UTC\n", timeline_.service,
-                   timeline_.lanes.size(), timeline_.lanes.size() == 1 ? "" : "s",
+    fmt::format_to(at(), "{}: {} from {} to {} UTC\n", timeline_.service,
+                   plural(static_cast<std::int64_t>(timeline_.lanes.size()), "revision"),
                    short_time(timeline_.from), short_time(timeline_.to));
     axis();
     for (const auto& lane : timeline_.lanes) draw(lane);
@@ -116,7 +116,7 @@ class Drawing {
     for (const auto& cell : cells)
       put(cell ? glyph_of(*cell) : glyphs_.none, cell ? colour_of(*cell) : "");
     fmt::format_to(
-        at(), " {}{}\n", lane.state.substr(0, k_state),
+        at(), " {}{}\n", fit(lane.state, k_state, ""),
         lane.newest && lane.state.size() + 2 < k_state ? (look_.ascii ? " *" : " ★") : "");
     signals(lane);
   }
@@ -181,11 +181,7 @@ class Drawing {
   /// At most a line of the screen, cut between characters; a mark at its end says so.
   [[nodiscard]] std::string clipped(std::string line) const {
     while (!line.empty() && line.back() == ' ') line.pop_back();
-    if (columns_of(line) <= look_.width) return line;
-    std::size_t columns = 0, end = 0;
-    for (; end < line.size(); ++end)
-      if ((static_cast<unsigned char>(line[end]) & 0xc0) != 0x80 && ++columns == look_.width) break;
-    return line.substr(0, end) + (look_.ascii ? "~" : "…");
+    return fit(line, look_.width, look_.ascii ? "~" : "…");
   }
 
   const Timeline& timeline_;

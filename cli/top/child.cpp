@@ -1,13 +1,10 @@
 #include "cli/top/child.hpp"
 
-#include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace cdctl::cli {
@@ -17,58 +14,30 @@ namespace {
 constexpr std::size_t k_piece = 256 * 1024;
 constexpr std::size_t k_longest_line = 1 << 20;
 
-struct Pipe {
-  Fd read, write;
-};
-Result<Pipe> make_pipe() {
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    return fail(fmt::format("top: making a pipe: {}", errno_text(errno)));
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  return Pipe{Fd(ends[0]), Fd(ends[1])};
+/// Our own program, also after its file was replaced.
+std::string own_program() {
+  std::error_code error;
+  const auto file = std::filesystem::read_symlink("/proc/self/exe", error);
+  return std::filesystem::exists(file, error) ? file.string() : "/proc/self/exe";
 }
 
 }  // namespace
 
 Result<TopChild> TopChild::start(const std::vector<std::string>& words) {
-  CDCTL_TRY_ASSIGN(auto out, make_pipe());
-  CDCTL_TRY_ASSIGN(auto err, make_pipe());
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
-  ::posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  ::sigemptyset(&defaults);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGTSTP, SIGWINCH})
-    ::sigaddset(&defaults, signal);
-  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF);
-  std::string program = "/proc/self/exe", name = "cdctl";
-  std::vector<char*> argv{name.data()};
-  std::vector<std::string> copies = words;
-  for (auto& word : copies) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  TopChild child;
-  const int error =
-      ::posix_spawn(&child.pid_, program.c_str(), &actions, &attributes, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error != 0)
-    return fail(fmt::format("top: starting cdctl {}: {}", words.front(), errno_text(error)));
-  child.out_ = std::move(out.read);
-  child.err_ = std::move(err.read);
-  return child;
+  Program program;
+  program.argv = {own_program()};
+  program.argv.insert(program.argv.end(), words.begin(), words.end());
+  TopChild out;
+  CDCTL_TRY_ASSIGN(out.process_, Child::start(program, {}));
+  for (const auto* fd : {&out.process_.out, &out.process_.err})
+    ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
+  return out;
 }
 
 TopChild& TopChild::operator=(TopChild&& other) noexcept {
   if (this == &other) return *this;
   end();
-  pid_ = std::exchange(other.pid_, 0);
-  out_ = std::move(other.out_);
-  err_ = std::move(other.err_);
+  process_ = std::move(other.process_);
   out_rest_ = std::move(other.out_rest_);
   err_rest_ = std::move(other.err_rest_);
   complaint_ = std::move(other.complaint_);
@@ -93,32 +62,20 @@ void TopChild::take_from(Fd& fd, std::string& rest, std::vector<std::string>& li
 }
 
 void TopChild::take(std::vector<std::string>& lines) {
-  take_from(out_, out_rest_, lines);
+  take_from(process_.out, out_rest_, lines);
   std::vector<std::string> said;
-  take_from(err_, err_rest_, said);
+  take_from(process_.err, err_rest_, said);
   if (!said.empty()) complaint_ = said.back();
   if (complaint_.starts_with("cdctl: ")) complaint_.erase(0, 7);
 }
 
-int TopChild::reap() {
-  int status = 0;
-  while (pid_ > 0 && ::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  pid_ = 0;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
+int TopChild::reap() { return exit_status(*process_.wait(Deadline())); }
 
 void TopChild::end() {
-  if (pid_ <= 0) return;
-  ::kill(pid_, SIGTERM);
+  process_.kill(SIGTERM);
   leave();
 }
 
-void TopChild::leave() {
-  out_.reset();
-  err_.reset();
-  if (pid_ > 0) (void)::waitpid(pid_, nullptr, WNOHANG);  // else it is init's once we have gone
-  pid_ = 0;
-}
+void TopChild::leave() { process_.leave(); }
 
 }  // namespace cdctl::cli

@@ -3,9 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
-#include <cdctl/fs.hpp>
+#include <cdctl/child.hpp>
 
 namespace cdctl::cli {
 
@@ -21,14 +19,14 @@ class TopChild {
   TopChild& operator=(TopChild&& other) noexcept;
   ~TopChild() { end(); }
 
-  [[nodiscard]] bool running() const { return pid_ > 0; }
-  [[nodiscard]] int out() const { return out_.get(); }
-  [[nodiscard]] int err() const { return err_.get(); }
+  [[nodiscard]] bool running() const { return process_.running(); }
+  [[nodiscard]] int out() const { return process_.out.get(); }
+  [[nodiscard]] int err() const { return process_.err.get(); }
   /// Takes what is there, at most 256 KiB. Whole lines of stdout are put behind `lines`; the last
   /// one of stderr is kept.
   void take(std::vector<std::string>& lines);
   /// Both streams are closed: it has ended, or ends in this moment.
-  [[nodiscard]] bool done() const { return !out_.valid() && !err_.valid(); }
+  [[nodiscard]] bool done() const { return !process_.out.valid() && !process_.err.valid(); }
   /// Its exit status once done().
   [[nodiscard]] int reap();
   [[nodiscard]] const std::string& complaint() const { return complaint_; }
@@ -41,8 +39,7 @@ class TopChild {
  private:
   void take_from(Fd& fd, std::string& rest, std::vector<std::string>& lines);
 
-  pid_t pid_ = 0;
-  Fd out_, err_;
+  Child process_;
   std::string out_rest_, err_rest_, complaint_;
 };
 

@@ -197,11 +197,8 @@ std::vector<std::string> TopSession::page_lines() const {
   if (!page_record_) return page_;
   auto out = page_;
   const auto text = inspect_page(*page_record_, false, screen_.columns());
-  for (std::string_view rest = std::string_view(text).substr(text.find('\n') + 1); !rest.empty();) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    out.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  for (const auto line : lines(std::string_view(text).substr(text.find('\n') + 1)))
+    out.emplace_back(line);
   return out;
 }
 

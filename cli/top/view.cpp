@@ -6,23 +6,13 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {
 
 namespace {
-
-/// Cut or filled up to exactly `width` columns.
-std::string fit(std::string_view text, std::size_t width, bool right = false) {
-  std::string out;
-  std::size_t seen = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80 && ++seen > width) break;
-    out += text[i];
-  }
-  const auto blanks = width - std::min(width, columns_of(out));
-  return right ? std::string(blanks, ' ') + out : out + std::string(blanks, ' ');
-}
 
 /// A line that is wider than the screen ends in a mark.
 void clip(ScreenLine& line, const TopSize& size) {
@@ -30,14 +20,14 @@ void clip(ScreenLine& line, const TopSize& size) {
   for (const auto& piece : line.pieces) {
     const auto end = piece.text.find_last_not_of(' ');
     if (end != std::string::npos)
-      needed = used + columns_of(std::string_view(piece.text).substr(0, end + 1));
-    used += columns_of(piece.text);
+      needed = used + display_width(std::string_view(piece.text).substr(0, end + 1));
+    used += display_width(piece.text);
   }
   if (needed <= size.columns || size.columns == 0) return;
   auto left = size.columns - 1;
   for (auto& piece : line.pieces) {
-    piece.text = fit(piece.text, std::min(columns_of(piece.text), left));
-    left -= columns_of(piece.text);
+    piece.text = fit(piece.text, left, "");
+    left -= display_width(piece.text);
   }
   line.pieces.push_back({size.ascii ? "~" : "…", line.pieces.back().look});
 }
@@ -56,15 +46,14 @@ std::vector<std::string> in_lines(const std::string& text, std::size_t most, con
   auto lines = lines_within(text, size.columns);
   if (lines.size() <= most) return lines;
   lines.resize(most);
-  lines.back() = fit(lines.back(), std::min(columns_of(lines.back()), size.columns - 1)) +
-                 (size.ascii ? "~" : "…");
+  lines.back() = fit(lines.back(), size.columns - 1, "") + (size.ascii ? "~" : "…");
   return lines;
 }
 
 /// A line of a page, broken where it is wider than the screen; what follows stands two columns in.
 void add_broken(std::vector<std::string>& out, const std::string& line, std::size_t columns) {
   const auto blanks = std::min(line.find_first_not_of(' '), line.size());
-  if (columns_of(line) <= columns || blanks + 12 > columns) return out.push_back(line);
+  if (display_width(line) <= columns || blanks + 12 > columns) return out.push_back(line);
   auto indent = blanks;
   for (const auto& piece :
        lines_within(std::string_view(line).substr(blanks), columns - blanks - 2)) {
@@ -131,18 +120,18 @@ class View {
     ScreenLine line;
     line.pieces.push_back({"cdctl top ", Look::strong});
     line.pieces.push_back(
-        {fmt::format(" {} service{}  {} set{}  ", services.size(), services.size() == 1 ? "" : "s",
-                     model_.all().size(), model_.all().size() == 1 ? "" : "s")});
+        {fmt::format(" {}  {}  ", plural(static_cast<std::int64_t>(services.size()), "service"),
+                     plural(static_cast<std::int64_t>(model_.all().size()), "set"))});
     line.pieces.push_back({fmt::format("{}{} cut  ", cut, unknown_cut > 0 ? "?" : ""),
                            cut > 0           ? Look::bad
                            : unknown_cut > 0 ? Look::warn
                                              : Look::plain});
     line.pieces.push_back({fmt::format("{} down", down), down > 0 ? Look::bad : Look::plain});
     std::size_t used = 0;
-    for (const auto& piece : line.pieces) used += columns_of(piece.text);
+    for (const auto& piece : line.pieces) used += display_width(piece.text);
     const auto room = size_.columns > used + 2 ? size_.columns - used - 2 : 0;
     line.pieces.push_back(
-        {"  " + fit(age_text(room), room, true), stale() ? Look::warn : Look::dim});
+        {"  " + padded(age_text(room), room, true), stale() ? Look::warn : Look::dim});
     lines_.push_back(std::move(line));
   }
 
@@ -164,15 +153,15 @@ class View {
   }
 
   void headings() {
-    auto text = fmt::format("{} {} {} {} {}", fit("SET", name_), fit("STATE", 9), fit("CUT", 5),
-                            fit("UNITS", 5, true), fit("AGE", 4, true));
+    auto text = fmt::format("{} {} {} {} {}", padded("SET", name_), padded("STATE", 9),
+                            padded("CUT", 5), padded("UNITS", 5, true), padded("AGE", 4, true));
     if (wide_)
-      text += fmt::format("  {}  {}  {}  LAST SIGNAL", fit("DELIVERED/s", bar_ + 6, true),
-                          fit("ACKED/s", bar_ + 6, true), fit("FAILED/s", bar_ + 6, true));
+      text += fmt::format("  {}  {}  {}  LAST SIGNAL", padded("DELIVERED/s", bar_ + 6, true),
+                          padded("ACKED/s", bar_ + 6, true), padded("FAILED/s", bar_ + 6, true));
     else
-      text += fmt::format(" {} {} {}", fit("DELIV/s", bar_ + 6, true),
-                          fit("ACKED/s", bar_ + 6, true), fit("FAIL/s", 6, true));
-    lines_.push_back({{{fit(text, size_.columns), Look::heading}}, false});
+      text += fmt::format(" {} {} {}", padded("DELIV/s", bar_ + 6, true),
+                          padded("ACKED/s", bar_ + 6, true), padded("FAIL/s", 6, true));
+    lines_.push_back({{{padded(text, size_.columns), Look::heading}}, false});
   }
 
   void list(std::size_t body, std::size_t& top) {
@@ -238,22 +227,23 @@ class View {
       const auto share = value <= 0 || most_ <= 0 ? 0 : std::log1p(value) / std::log1p(most_);
       line.pieces.push_back({bar(share, bar_, size_.ascii), look});
     }
-    line.pieces.push_back({fit(short_rate(value), width, true), value > 0 ? look : Look::dim});
+    line.pieces.push_back({padded(short_rate(value), width, true), value > 0 ? look : Look::dim});
   }
 
   [[nodiscard]] ScreenLine row(const TopRow& row, bool chosen) const {
     ScreenLine line{{}, chosen};
     const auto put = [&](Piece piece, std::size_t width, bool right = false) {
-      line.pieces.push_back({fit(piece.text, width, right) + " ", piece.look});
+      line.pieces.push_back({padded(piece.text, width, right) + " ", piece.look});
     };
     const std::string star = row.newest ? size_.ascii ? " *" : " ★" : "";
-    put({shortened(row.set, name_ - columns_of(star)) + star,
+    put({shortened(row.set, name_ - display_width(star)) + star,
          row.newest ? Look::strong : Look::plain},
         name_);
     put(state_of(row), 9);
     put(cut_of(row), 5);
     put(units_of(row), 5, true);
-    line.pieces.push_back({fit(row.deployed_at ? to_age(at_ - *row.deployed_at) : "?", 4, true)});
+    line.pieces.push_back(
+        {padded(row.deployed_at ? to_age(at_ - *row.deployed_at) : "?", 4, true)});
     rates(line, row);
     if (wide_) note(line, row);
     return line;
@@ -262,8 +252,8 @@ class View {
   void rates(ScreenLine& line, const TopRow& row) const {
     const std::string gap = wide_ ? "  " : " ";
     if (!row.work) {
-      line.pieces.push_back({gap + fit("?", bar_ + 6, true) + gap + fit("?", bar_ + 6, true) + gap +
-                                 fit("?", wide_ ? bar_ + 6 : 6, true),
+      line.pieces.push_back({gap + padded("?", bar_ + 6, true) + gap + padded("?", bar_ + 6, true) +
+                                 gap + padded("?", wide_ ? bar_ + 6 : 6, true),
                              Look::dim});
       return;
     }
@@ -293,7 +283,7 @@ class View {
   }
 
   void last_signals(std::size_t count) {
-    lines_.push_back({{{fit("SIGNALS", size_.columns), Look::heading}}, false});
+    lines_.push_back({{{padded("SIGNALS", size_.columns), Look::heading}}, false});
     const auto& signals = model_.signals();
     const auto first = signals.size() > count ? signals.size() - count : 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -304,9 +294,9 @@ class View {
         continue;
       }
       const auto& signal = signals[first + i];
-      lines_.push_back({{{fit(to_age(std::max(at_ - signal.at, Millis(0))), 4, true) + "  "},
-                         {fit(signal.severity, 9), look_of(signal.severity)},
-                         {fmt::format("{}  {}  {}", fit(shortened(signal.set, name_), name_),
+      lines_.push_back({{{padded(to_age(std::max(at_ - signal.at, Millis(0))), 4, true) + "  "},
+                         {padded(signal.severity, 9), look_of(signal.severity)},
+                         {fmt::format("{}  {}  {}", padded(shortened(signal.set, name_), name_),
                                       signal.name, signal.message)}},
                         false});
     }
@@ -400,7 +390,7 @@ std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<st
   const auto body = size.rows > 3 ? size.rows - 2 : 1;
   from = std::min(from, lines.size() > body ? lines.size() - body : 0);
   std::vector<ScreenLine> out;
-  out.push_back({{{fit(title, size.columns), Look::heading}}, false});
+  out.push_back({{{padded(title, size.columns), Look::heading}}, false});
   for (std::size_t i = 0; i < body; ++i) {
     if (from + i >= lines.size())
       out.emplace_back();

@@ -8,6 +8,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/config/load.hpp"
 #include "core/config/place.hpp"
@@ -25,11 +26,8 @@ std::string environment(const char* name) {
 }
 
 void add_folders(std::vector<fs::path>& to, std::string_view list) {
-  while (!list.empty()) {
-    const auto colon = std::min(list.find(':'), list.size());
-    if (colon > 0) to.push_back(fs::absolute(list.substr(0, colon)));
-    list.remove_prefix(std::min(colon + 1, list.size()));
-  }
+  for (const auto folder : split(list, ':'))
+    if (!folder.empty()) to.push_back(fs::absolute(folder));
 }
 
 fs::path data_home() {

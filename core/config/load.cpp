@@ -35,11 +35,9 @@ void check_keys(const files::TomlFile& file, const std::string& prefix, const Js
   for (const auto& [key, value] : table.members()) {
     if (std::ranges::find(known, key) != known.end()) continue;
     const auto dotted = prefix.empty() ? key : prefix + "." + key;
-    const auto close = nearest(key, known);
-    const auto error =
-        bad(file, dotted,
-            fmt::format("unknown key '{}'{}", printable(dotted, 80),
-                        close.empty() ? "" : fmt::format("; did you mean '{}'?", close)));
+    const auto error = bad(file, dotted,
+                           fmt::format("unknown key '{}'{}", printable(dotted, 80),
+                                       did_you_mean(key, known, "'", "'")));
     problems.push_back(error.error());
   }
 }

@@ -11,6 +11,7 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/feed/spool_file.hpp"
 
@@ -124,8 +125,8 @@ void drain_spool(app::Context& context, Feed& feed, const Deadline& deadline) {
   if (!sent)
     context.out.warning("sending the signals that wait in the spool: " + sent.error().what);
   else if (*sent > 0)
-    context.out.note(
-        fmt::format("sent {} signal{} that had waited in the spool", *sent, *sent == 1 ? "" : "s"));
+    context.out.note(fmt::format("sent {} that had waited in the spool",
+                                 plural(static_cast<std::int64_t>(*sent), "signal")));
 }
 
 Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> signals, bool spool,

@@ -11,6 +11,7 @@
 #include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/signal.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::feed {
 
@@ -54,11 +55,9 @@ Result<std::optional<SpoolFile::Content>> SpoolFile::read() const {
       std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec)));
   Content out;
   std::size_t number = 0;
-  for (std::string_view rest = text; !rest.empty();) {
-    const auto line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  for (const auto line : lines(text)) {
     ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    if (trimmed(line).empty()) continue;
     auto signal = signal_of(line, fmt::format("{}:{}", path_.filename().string(), number), written);
     if (signal)
       out.signals.push_back(std::move(*signal));
@@ -79,7 +78,7 @@ Result<> keep_refused(const std::filesystem::path& log, std::span<const SpoolFil
     return {};  // whoever writes only rubbish fills no disk
   std::string text;
   for (const auto& line : lines) text += fmt::format("# {}\n{}\n", line.why, line.text);
-  if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+  if (!write_all(fd.get(), text))
     return fail(fmt::format("writing {}: {}", log.string(), errno_text(errno)));
   return {};
 }

@@ -348,11 +348,10 @@ Result<const ServiceConfig*> find_service(app::Context& context, std::string_vie
     return std::unexpected(broken->second);
   std::vector<std::string> names;
   for (const auto& config : context.config().services) names.push_back(config.name);
-  const auto close = nearest(name, names);
   return fail(ExitCode::config,
               fmt::format("no service '{}' in {}{}", printable(name, 60),
                           (context.config().file.parent_path() / "services.d").string(),
-                          close.empty() ? "" : fmt::format("; did you mean {}?", close)));
+                          did_you_mean(name, names)));
 }
 
 Result<std::vector<std::string>> services_of(app::Context& context,

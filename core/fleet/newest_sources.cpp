@@ -81,10 +81,8 @@ Result<> pin_source(app::Context& context, const ServiceConfig& service, std::st
   }
   std::vector<std::string> names;
   for (const auto& source : service.sources) names.push_back(source.name);
-  const auto close = nearest(name, names);
-  return fail(ExitCode::usage,
-              fmt::format("--source: {} has no source '{}'{}", service.name, printable(name, 40),
-                          close.empty() ? "" : fmt::format("; did you mean {}?", close)));
+  return fail(ExitCode::usage, fmt::format("--source: {} has no source '{}'{}", service.name,
+                                           printable(name, 40), did_you_mean(name, names)));
 }
 
 }  // namespace cdctl::fleet

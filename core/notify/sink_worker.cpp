@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::notify {
 
@@ -89,8 +90,9 @@ void SinkWorker::work() {
       lost_[i] += batch.records.size();
       context_.report(
           {ExitCode::failed,
-           fmt::format("passing {} record{} on to {}: {}", batch.records.size(),
-                       batch.records.size() == 1 ? "" : "s", sinks_[i].name, passed.error().what)});
+           fmt::format("passing {} on to {}: {}",
+                       plural(static_cast<std::int64_t>(batch.records.size()), "record"),
+                       sinks_[i].name, passed.error().what)});
     }
   }
   for (std::size_t i = 0; i < sinks_.size(); ++i)

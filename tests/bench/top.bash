@@ -21,7 +21,7 @@ shown() { t capture-pane -p -t watch >screen.txt && grep -q " $many sets" screen
 eventually 60 shown
 cpu_of() { local pid sum=0; for pid; do sum=$((sum + $(awk '{ print $14 + $15 }' "/proc/$pid/stat"))); done; printf '%s' "$sum"; }
 drawer=$(pgrep -f "^cdctl top $service")
-mapfile -t askers < <(pgrep -f "^cdctl __look $service")
+mapfile -t askers < <(pgrep -f "^[^ ]*cdctl __look $service")
 several_looks() { [ "$(($(cpu_of "${askers[@]}") - first))" -gt "$first" ]; }
 first=$(cpu_of "${askers[@]}")
 wait_until 20 several_looks || true   # past the first look, which writes every set

@@ -49,18 +49,15 @@ void ask_external(const CompletionPoint& point, const Deadline& budget, Completi
     ::dup2(fd, STDOUT_FILENO);
     ::execv(program->c_str(), pointers.data());
   });
-  for (std::string_view rest(text); !rest.empty();) {
-    auto line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  for (auto line : lines(text)) {
     if (line.starts_with(':')) {
       out.files = line.contains("files");
       out.folders = line.contains("folders");
       out.nospace = line.contains("nospace");
       continue;
     }
-    const auto tab = std::min(line.find('\t'), line.size());
-    out.words.push_back({printable(line.substr(0, tab), 500),
-                         printable(line.substr(std::min(tab + 1, line.size())))});
+    const auto value = take_until(line, '\t');
+    out.words.push_back({printable(value, 500), printable(line)});
   }
 }
 

@@ -21,14 +21,6 @@ namespace {
 constexpr auto k_ask = std::chrono::seconds(5);  ///< for asking on while nobody waits any more
 constexpr std::size_t k_most_files = 200;
 
-void put(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto done = ::write(fd, text.data(), text.size());
-    if (done <= 0) return;  // the shell got its answer without us
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-}
-
 /// Sets of this machine's own engine: nothing is asked over a network.
 std::vector<KnownSet> local_sets(Context& context, const Deadline& deadline) {
   std::vector<KnownSet> out;
@@ -93,14 +85,14 @@ void Live::ask(int fd, const NamesCache& cache, const std::vector<KnownSet>& bef
     fleet::Fleet fleet(context);
     fleet.load({}, deadline);
     const auto all = seen(fleet, before);
-    put(fd, NamesCache::to_text(all.sets));
+    (void)write_all(fd, NamesCache::to_text(all.sets));  // the shell may have its answer without us
     if (all.whole) cache.write(all.sets);
     return;
   }
   auto sets = local_sets(context, deadline);
   for (const auto& old : before)
-    if (!old.here) sets.push_back(old);  // as `ls` last saw them
-  put(fd, NamesCache::to_text(sets));
+    if (!old.here) sets.push_back(old);            // as `ls` last saw them
+  (void)write_all(fd, NamesCache::to_text(sets));  // the shell may have its answer without us
 }
 
 std::vector<std::string> Live::sources(const std::vector<std::string>& of) const {

@@ -20,13 +20,6 @@ constexpr auto k_fresh = std::chrono::seconds(5);
 constexpr auto k_usable = std::chrono::hours(24);
 constexpr std::string_view k_heading = "cdctl names 1\n";
 
-std::string_view take(std::string_view& text, char until) {
-  const auto end = std::min(text.find(until), text.size());
-  const auto out = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return out;
-}
-
 }  // namespace
 
 NamesCache::NamesCache(const fs::path& home, const fs::path& config) : home_(home) {
@@ -75,10 +68,9 @@ std::vector<KnownSet> NamesCache::from_text(std::string_view text) {
   std::vector<KnownSet> out;
   if (!text.starts_with(k_heading)) return out;
   text.remove_prefix(k_heading.size());
-  while (!text.empty()) {
-    auto line = take(text, '\n');
-    const auto name = parse_set_name(take(line, '\t'));
-    const auto flags = take(line, '\t');
+  for (auto line : lines(text)) {
+    const auto name = parse_set_name(take_until(line, '\t'));
+    const auto flags = take_until(line, '\t');
     if (name) out.push_back({*name, flags.contains('n'), flags.contains('h'), printable(line, 60)});
   }
   return out;

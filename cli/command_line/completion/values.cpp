@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/completion/values.hpp"
 #include "core/breaker/rule.hpp"
@@ -162,12 +163,8 @@ void fixed(std::initializer_list<std::pair<const char*, const char*>> words, Com
   for (const auto& [word, note] : words) out.words.push_back({word, note});
 }
 
-void choices(std::string_view words, Completions& out) {
-  while (!words.empty()) {
-    const auto blank = std::min(words.find(' '), words.size());
-    if (blank > 0) out.words.push_back({std::string(words.substr(0, blank)), ""});
-    words.remove_prefix(std::min(blank + 1, words.size()));
-  }
+void choices(std::string_view list, Completions& out) {
+  for (const auto word : words(list)) out.words.push_back({std::string(word), ""});
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 
 #include <ncurses.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/top/screen.hpp"
 
 namespace cdctl::cli {
@@ -98,23 +100,13 @@ class Curses final : public Screen {
     for (const auto& piece : line.pieces) {
       const auto attributes = attributes_of(piece.look) | (line.chosen ? A_REVERSE : A_NORMAL);
       ::wattrset(stdscr, static_cast<int>(attributes));
-      const auto text = fitting(piece.text, left);
+      const auto text = fit(piece.text, left, "");
+      left -= display_width(text);
       ::waddnstr(stdscr, text.data(), static_cast<int>(text.size()));
     }
     if (line.chosen)
       for (; left > 0; --left) ::waddch(stdscr, ' ');
     ::wattrset(stdscr, A_NORMAL);
-  }
-
-  /// As much of a text as fits into `left` columns, which it takes away.
-  static std::string_view fitting(std::string_view text, std::size_t& left) {
-    std::size_t end = 0;
-    for (; end < text.size(); ++end) {
-      if ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) continue;
-      if (left == 0) break;
-      --left;
-    }
-    return text.substr(0, end);
   }
 
   [[nodiscard]] attr_t attributes_of(Look look) const {

@@ -7,6 +7,7 @@
 
 #include <cdctl/signal.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::feed {
 
@@ -20,8 +21,7 @@ ListenRead refused(int status, std::string line) { return {{}, {status, std::mov
 
 /// `Application/JSON; charset=utf-8` → `application/json`
 std::string media_type(std::string_view content_type) {
-  std::string out(content_type.substr(0, content_type.find(';')));
-  while (!out.empty() && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
+  std::string out(trimmed(take_until(content_type, ';')));
   std::ranges::transform(out, out.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   });
@@ -68,7 +68,7 @@ ListenRead binary(const Arrival& arrival, std::string_view type) {
   Json event = Json::object();
   for (const auto& [name, value] : arrival.headers) {
     const auto attribute = name.substr(3);
-    auto text = percent_decoded(value);
+    auto text = url_decode(value);
     std::int64_t number = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool whole =
@@ -91,22 +91,6 @@ ListenRead binary(const Arrival& arrival, std::string_view type) {
 }
 
 }  // namespace
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const auto* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 ListenRead read_arrival(const Arrival& arrival) {
   const auto path = arrival.target.substr(0, arrival.target.find('?'));

@@ -28,7 +28,4 @@ struct ListenRead {
 /// notification counts once.
 [[nodiscard]] ListenRead read_alerts(const Json& webhook);
 
-/// `a%20b` → `a b`; what is no escape stays.
-[[nodiscard]] std::string percent_decoded(std::string_view text);
-
 }  // namespace cdctl::feed

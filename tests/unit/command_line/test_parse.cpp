@@ -4,6 +4,7 @@
 #include <set>
 
 #include <cdctl/child.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/help.hpp"
@@ -36,7 +37,7 @@ std::size_t widest_line(std::string_view page) {
   std::size_t widest = 0;
   while (!page.empty()) {
     const auto end = std::min(page.find('\n'), page.size());
-    widest = std::max(widest, columns_of(page.substr(0, end)));
+    widest = std::max(widest, display_width(page.substr(0, end)));
     page.remove_prefix(std::min(end + 1, page.size()));
   }
   return widest;
@@ -152,6 +153,17 @@ TEST_CASE("a cell is broken into lines that are no wider than its column") {
   CHECK(lines_within("one two", 6) == Lines{"one", "two"});
   CHECK(lines_within("/srv/abcdef x", 5) == Lines{"/srv/", "abcde", "f", "x"});
   CHECK(lines_within("\u00e4\u00f6\u00fc", 2) == Lines{"\u00e4\u00f6", "\u00fc"});
+  CHECK(lines_within("\u6f22\u5b57\u6f22", 5) == Lines{"\u6f22\u5b57", "\u6f22"});
+  CHECK(lines_within("e\u0301e\u0301e", 2) == Lines{"e\u0301e\u0301", "e"});
+}
+
+TEST_CASE("columns are what a terminal shows: wide characters take two, combining ones none") {
+  CHECK(padded("\u6f22\u5b57", 5) == "\u6f22\u5b57 ");
+  CHECK(padded("\u6f22\u5b57", 3, true) == " \u6f22");
+  CHECK(padded("e\u0301", 2) == "e\u0301 ");
+  CHECK(padded("abc", 2) == "ab");
+  CHECK(ascii_of("\u6f22a\u00e4") == "??a?");
+  CHECK(wrapped("\u6f22\u5b57 \u6f22\u5b57", 0, 8) == "\u6f22\u5b57\n\u6f22\u5b57");
 }
 
 TEST_CASE("the overview fits 80 columns, and names the groups of plugins") {
