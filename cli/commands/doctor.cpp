@@ -94,61 +94,13 @@ bool check_config(Context& context) {
   return true;
 }
 
-void check_plugins(Context& context) {
-  for (const auto& plugin : context.plugin_host().plugins()) {
-    const auto refused = plugins::PluginHost::inspect(plugin);
-    if (!refused.empty())
-      tell(context, plugin.name,
-           {"plugin", Check::State::bad, refused,
-            "install the plugin of this version, or remove " + plugin.manifest.string()});
-  }
-}
-
-/// Whether the configuration has a use for the plugin: a table of its own, or a service that names
-/// it.
-bool in_use(const Config& config, const plugins::PluginInfo& plugin) {
-  if (config.table[plugin.name].is_object()) return true;
-  const auto offers = [&](std::string_view role, std::string_view kind) {
-    return std::ranges::any_of(plugin.roles, [&](const plugins::RoleInfo& row) {
-      return row.role == role && row.kind == kind;
-    });
-  };
-  return std::ranges::any_of(config.services, [&](const ServiceConfig& service) {
-    return offers("engine", service.engine) || offers("deployer", service.deployer) ||
-           std::ranges::any_of(service.switches,
-                               [&](const auto& name) { return offers("switch", name); }) ||
-           std::ranges::any_of(service.sources, [&](const SourceConfig& source) {
-             return offers("source", source.kind);
-           });
-  });
-}
-
-void ask_plugins(Context& context, Millis timeout) {
-  std::vector<Examination> all;
-  for (const auto& plugin : context.plugin_host().plugins()) {
-    if (!plugin.refused.empty() || !in_use(context.config(), plugin)) continue;
-    for (const auto& row : plugin.roles) {
-      if (row.role != "doctor") continue;
-      all.push_back({plugin.name, [&context, kind = row.kind, timeout]() -> std::vector<Check> {
-                       auto doctor = context.doctor(kind);
-                       if (!doctor)
-                         return {{"plugin", Check::State::bad, doctor.error().what,
-                                  "see cdctl plugins --check"}};
-                       return (*doctor)->examine(Deadline(timeout));
-                     }});
-    }
-  }
-  const auto found = examine_all(all, timeout);
-  for (std::size_t i = 0; i < all.size(); ++i) tell_all(context, all[i].plugin, found[i]);
-}
-
 }  // namespace
 
 int run_doctor(Context& context, const Arguments& args) {
   return actions::complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      actions::duration_option(args, "timeout", std::chrono::seconds(15)));
-    check_plugins(context);
+    for (const auto& [plugin, checks] : look_at_plugins(context)) tell_all(context, plugin, checks);
     const bool configured = check_config(context);
     tell_all(context, "", look_at_home(context.home()));
     tell_all(context, "", look_at_limits());
@@ -156,7 +108,8 @@ int run_doctor(Context& context, const Arguments& args) {
     tell_all(context, "", look_at_files(context.config()));
     tell_all(context, "", look_at_services(context.config()));
     context.out.flush();
-    ask_plugins(context, timeout);
+    for (const auto& [plugin, checks] : ask_doctors(context, timeout))
+      tell_all(context, plugin, checks);
     return {};
   });
 }

@@ -8,7 +8,7 @@
 #include "cli/output/inspect_page.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/feed/choice.hpp"
-#include "core/fleet/fleet.hpp"
+#include "core/fleet/describe.hpp"
 
 namespace cdctl::cli {
 
@@ -45,39 +45,6 @@ Result<std::map<std::string, Json>> last_signals(Context& context,
   std::map<std::string, Json> out;
   for (auto& [name, list] : found) out.emplace(name, Json(std::move(list)));
   return out;
-}
-
-void add_engine(Context& context, const fleet::SetView& set, Json& record,
-                const Deadline& deadline) {
-  if (!set.status) return;
-  auto engine = context.engine(set.service->engine);
-  auto status = engine ? (*engine)->describe(set.name, deadline)
-                       : Result<SetStatus>(std::unexpected(engine.error()));
-  if (!status) return context.report(status.error().in(set.name.str()));
-  if (!set.status->up && status->up) {  // a list that leaves the units out
-    record.set("state", status->state);
-    record.set("units", Json::object({{"want", status->want ? Json(*status->want) : Json()},
-                                      {"up", *status->up}}));
-  }
-  record.set("attempts", status->attempts);
-  if (status->retry_at) record.set("retry_at", to_rfc3339(*status->retry_at));
-  if (status->world_cut) record.set("world_cut", *status->world_cut);
-  record.set(set.service->engine, status->detail);
-}
-
-void add_switches(Context& context, const fleet::SetView& set, Json& record,
-                  const Deadline& deadline) {
-  for (const auto& name : context.broker_switches(*set.service)) {
-    auto broker = context.switch_(name);
-    auto detail = broker ? (*broker)->describe(*set.service, set.name, deadline)
-                         : Result<Json>(std::unexpected(broker.error()));
-    if (detail)
-      record.set(name, std::move(*detail));
-    else {
-      record.set(name, Json());
-      context.report(detail.error().in(set.name.str()));
-    }
-  }
 }
 
 }  // namespace
@@ -119,8 +86,7 @@ int run_inspect(Context& context, const Arguments& args) {
     for (const auto* set : sets) {
       auto record = set->record();
       if (set->memory.cut_memo) record.set("cut_memory", to_json(*set->memory.cut_memo));
-      add_engine(context, *set, record, deadline);
-      add_switches(context, *set, record, deadline);
+      fleet::describe(context, *set, record, deadline);
       record.set("signals", signals ? signals->at(set->name.str()) : Json());
       if (context.out.tabular())
         context.out.text(inspect_page(record, context.out.colour(), Output::columns()));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -73,9 +74,8 @@ void write_group(Context& context, const Group& group, const ReaperPolicy& polic
 }
 
 Group& group_of(std::vector<Group>& groups, const std::string& service) {
-  for (auto& group : groups)
-    if (group.service == service) return group;
-  return groups.emplace_back(Group{service, {}});
+  const auto at = std::ranges::find(groups, service, &Group::service);
+  return at == groups.end() ? groups.emplace_back(Group{service, {}}) : *at;
 }
 
 }  // namespace
@@ -88,12 +88,12 @@ int run_stale(Context& context, const Arguments& args) {
     // The flags alone are a policy; without --keep the service's own file is needed.
     if (auto loaded = context.load_config(); !loaded && !args.has("keep")) return loaded;
     std::vector<Group> groups;
-    std::vector<std::string> unknown;
+    std::set<std::string> unknown;
     while (auto record = reader.next()) {
       const auto schema = (*record)["schema"].view();
       if (schema == "cdctl.error/1") {
         context.out.write(*record);
-        unknown.push_back((*record)["service"].as_string());
+        unknown.insert((*record)["service"].as_string());
         context.note_exit(ExitCode::unknown);
       } else if (const auto set = parse_set_name((*record)["set"].view());
                  schema != "cdctl.set/1" || !set) {
@@ -105,10 +105,8 @@ int run_stale(Context& context, const Arguments& args) {
     reader.finish("set");
     bool any = false;
     for (const auto& group : groups) {
-      const auto blocked = std::ranges::any_of(
-          unknown, [&](const std::string& name) { return name.empty() || name == group.service; });
-      if (blocked)
-        continue;  // a decider decides nothing for a service of which something is unknown
+      // A decider decides nothing for a service of which something is unknown.
+      if (unknown.contains("") || unknown.contains(group.service)) continue;
       const auto* service = context.config().service(group.service);
       write_group(context, group, overrides.over(service ? service->reaper : ReaperPolicy()),
                   args.has("all"), any);

@@ -1,8 +1,10 @@
 #include "cli/setup/doctor_plugins.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <functional>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -18,6 +20,12 @@ namespace {
 
 /// How long one that is asked to stop can take for it: it ends the programs that it has started.
 constexpr auto k_grace = std::chrono::seconds(3);
+
+/// One plugin's doctor at work.
+struct Examination {
+  std::string plugin;
+  std::function<std::vector<Check>()> examine;
+};
 
 struct Running {
   Child process;
@@ -80,26 +88,78 @@ void end(Running& one, bool done) {
   one.process.end(Millis(0));
 }
 
-}  // namespace
-
-std::vector<std::vector<Check>> examine_all(const std::vector<Examination>& all, Millis timeout) {
+/// All of them at once, each in a process of its own: a Host is for one thread. In order.
+std::vector<ExaminedPlugin> examine_all(const std::vector<Examination>& all, Millis timeout) {
   const Deadline deadline(
       timeout + std::chrono::seconds(2));  // each keeps its own: this is for one that does not
   std::vector<Running> running;
   for (const auto& one : all) running.push_back(begin(one, timeout));
-  std::vector<std::vector<Check>> out;
+  std::vector<ExaminedPlugin> out;
   for (std::size_t i = 0; i < all.size(); ++i) {
     end(running[i], listen(running[i], deadline, true));
     const auto json = Json::parse(running[i].text);
     if (json && json->is_array())
-      out.push_back(from_json(*json));
+      out.push_back({all[i].plugin, from_json(*json)});
     else
-      out.push_back({{"plugin", Check::State::unknown,
-                      fmt::format("the doctor of {} gave no answer within {}", all[i].plugin,
-                                  to_duration(timeout)),
-                      "give more time with --timeout"}});
+      out.push_back({all[i].plugin,
+                     {{"plugin", Check::State::unknown,
+                       fmt::format("the doctor of {} gave no answer within {}", all[i].plugin,
+                                   to_duration(timeout)),
+                       "give more time with --timeout"}}});
   }
   return out;
+}
+
+/// Whether the configuration has a use for the plugin: a table of its own, or a service that names
+/// it.
+bool in_use(const Config& config, const plugins::PluginInfo& plugin) {
+  if (config.table[plugin.name].is_object()) return true;
+  const auto offers = [&](std::string_view role, std::string_view kind) {
+    return std::ranges::any_of(plugin.roles, [&](const plugins::RoleInfo& row) {
+      return row.role == role && row.kind == kind;
+    });
+  };
+  return std::ranges::any_of(config.services, [&](const ServiceConfig& service) {
+    return offers("engine", service.engine) || offers("deployer", service.deployer) ||
+           std::ranges::any_of(service.switches,
+                               [&](const auto& name) { return offers("switch", name); }) ||
+           std::ranges::any_of(service.sources, [&](const SourceConfig& source) {
+             return offers("source", source.kind);
+           });
+  });
+}
+
+}  // namespace
+
+std::vector<ExaminedPlugin> look_at_plugins(Context& context) {
+  std::vector<ExaminedPlugin> out;
+  for (const auto& plugin : context.plugin_host().plugins()) {
+    const auto refused = plugins::PluginHost::inspect(plugin);
+    if (!refused.empty())
+      out.push_back(
+          {plugin.name,
+           {{"plugin", Check::State::bad, refused,
+             "install the plugin of this version, or remove " + plugin.manifest.string()}}});
+  }
+  return out;
+}
+
+std::vector<ExaminedPlugin> ask_doctors(Context& context, Millis timeout) {
+  std::vector<Examination> all;
+  for (const auto& plugin : context.plugin_host().plugins()) {
+    if (!plugin.refused.empty() || !in_use(context.config(), plugin)) continue;
+    for (const auto& row : plugin.roles) {
+      if (row.role != "doctor") continue;
+      all.push_back({plugin.name, [&context, kind = row.kind, timeout]() -> std::vector<Check> {
+                       auto doctor = context.doctor(kind);
+                       if (!doctor)
+                         return {{"plugin", Check::State::bad, doctor.error().what,
+                                  "see cdctl plugins --check"}};
+                       return (*doctor)->examine(Deadline(timeout));
+                     }});
+    }
+  }
+  return examine_all(all, timeout);
 }
 
 }  // namespace cdctl::cli

@@ -1,23 +1,24 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include <cdctl/roles.hpp>
 
+#include "cli/output/context.hpp"
+
 namespace cdctl::cli {
 
-/// One plugin's doctor at work.
-struct Examination {
+struct ExaminedPlugin {
   std::string plugin;
-  std::function<std::vector<Check>()> examine;
+  std::vector<Check> checks;
 };
 
-/// Runs all of them at once, each in a process of its own (a Host is for one thread), and gives
-/// what they found, in order. One that says nothing by the deadline, or dies, becomes a check of
-/// its own.
-[[nodiscard]] std::vector<std::vector<Check>> examine_all(const std::vector<Examination>& all,
-                                                          Millis timeout);
+/// The plugins that are refused, and why. Runs no code of theirs.
+[[nodiscard]] std::vector<ExaminedPlugin> look_at_plugins(Context& context);
+
+/// Asks the doctors of the plugins that the configuration has a use for, all at once, each in a
+/// process of its own. One that says nothing by the deadline, or dies, becomes a check of its own.
+[[nodiscard]] std::vector<ExaminedPlugin> ask_doctors(Context& context, Millis timeout);
 
 }  // namespace cdctl::cli

@@ -1,0 +1,60 @@
+#include "cli/input/signal_input.hpp"
+
+#include <chrono>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cdctl/signal.hpp>
+
+#include "cli/input/record_reader.hpp"
+#include "core/feed/spool.hpp"
+
+namespace cdctl::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+/// So long nobody asks again a feed that could not be reached: each batch would wait for it anew.
+constexpr auto k_away = std::chrono::seconds(10);
+
+}  // namespace
+
+Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis timeout) {
+  if (::isatty(STDIN_FILENO))
+    return fail(ExitCode::usage, "standard input is a terminal: pipe signal records into it");
+  LineReader lines([] {});
+  std::vector<Json> batch;
+  Clock::time_point away_until{};
+  const auto send = [&]() -> Result<> {
+    if (batch.empty()) return {};
+    bool kept =
+        Clock::now() < away_until;  // what comes after signals that were kept is kept with them
+    auto sent = kept ? feed::Spool(context.home()).put(batch)
+                     : feed::send_or_spool(context, feed, batch, spool, Deadline(timeout), &kept);
+    if (kept && Clock::now() >= away_until) away_until = Clock::now() + k_away;
+    batch.clear();
+    return sent;
+  };
+  for (std::string_view line;;) {
+    const auto got = lines.next(line, 0);
+    if (got == LineReader::Got::idle) {
+      CDCTL_TRY(send());
+      if (lines.next(line) != LineReader::Got::line) break;
+    } else if (got != LineReader::Got::line) {
+      break;
+    }
+    if (line.empty()) continue;
+    auto json = Json::parse(line);
+    auto signal = json ? from_either_form(std::move(*json)) : std::move(json);
+    if (signal)
+      batch.push_back(std::move(*signal));
+    else
+      context.report({ExitCode::failed,
+                      fmt::format("line {}: {}; skipped", lines.number(), signal.error().what)});
+    if (batch.size() >= 500) CDCTL_TRY(send());
+  }
+  return send();
+}
+
+}  // namespace cdctl::cli
