@@ -12,11 +12,11 @@ namespace cdctl::cli {
 
 namespace {
 
-struct Row {
+struct Term {
   std::string_view term, text;
 };
 
-constexpr Row k_exits[] = {
+constexpr Term k_exits[] = {
     {"0", "Done, or nothing to do."},
     {"1", "At least one item failed."},
     {"2", "The command line is wrong."},
@@ -26,7 +26,7 @@ constexpr Row k_exits[] = {
     {"6", "Timed out."},
     {"130, 143", "Ended by SIGINT or SIGTERM; the item in hand was finished or undone."},
 };
-constexpr Row k_files[] = {
+constexpr Term k_files[] = {
     {"cdctl.toml",
      "The configuration: --config, else $CDCTL_CONFIG, else in this folder or one above, else "
      "$XDG_CONFIG_HOME/cdctl/cdctl.toml, else /etc/cdctl/cdctl.toml."},
@@ -36,7 +36,7 @@ constexpr Row k_files[] = {
      "names another."},
     {"~/.local/share/cdctl/plugins", "Plugins of a user."},
 };
-constexpr Row k_environment[] = {
+constexpr Term k_environment[] = {
     {"CDCTL_CONFIG", "The configuration to use."},
     {"CDCTL_HOME", "The home to use."},
     {"CDCTL_OUTPUT", "Output format where stdout is a terminal."},
@@ -44,7 +44,7 @@ constexpr Row k_environment[] = {
     {"NO_COLOR", "Not empty: no colours."},
 };
 
-void rows(Roff& page, std::string_view title, std::span<const Row> table, bool italic) {
+void rows(Roff& page, std::string_view title, std::span<const Term> table, bool italic) {
   page.section(title);
   for (const auto& [term, text] : table)
     page.item(italic ? Roff::italic(term) : Roff::bold(term), text);

@@ -53,9 +53,9 @@ std::vector<std::string> plain_words(std::span<const Part> parts) {
 }
 
 /// What CLI11 knows of the rows, and the values that it finds.
-class Parser {
+class OptionParser {
  public:
-  explicit Parser(std::span<const Option> options) {
+  explicit OptionParser(std::span<const Option> options) {
     app_.set_help_flag();
     for (const auto& option : options) add(option);
   }
@@ -110,7 +110,7 @@ Result<Arguments> parse_words(std::string_view command, std::span<const Option> 
   Arguments out;
   const auto parts = parts_of(words, options);
   if (const auto wrong = misuse(parts, options); !wrong.empty()) return usage(wrong);
-  Parser parser(options);
+  OptionParser parser(options);
   try {
     parser.parse(plain_words(parts));
   } catch (const CLI::ParseError& error) {

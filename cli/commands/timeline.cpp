@@ -15,12 +15,12 @@ namespace cdctl::cli {
 
 namespace {
 
-TextLook text_look(const Output& out) {
-  TextLook look{80, !screen_knows_utf8(), out.colour()};
+Terminal terminal_of(const Output& out) {
+  Terminal terminal{80, !screen_knows_utf8(), out.colour()};
   struct winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 50)
-    look.width = std::min<std::size_t>(size.ws_col, 200);
-  return look;
+    terminal.width = std::min<std::size_t>(size.ws_col, 200);
+  return terminal;
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ int run_timeline(Context& context, const Arguments& args) {
     else
       context.out.text(picture == "svg"    ? timeline_svg(timeline)
                        : picture == "html" ? timeline_html(timeline)
-                                           : timeline_text(timeline, text_look(context.out)));
+                                           : timeline_text(timeline, terminal_of(context.out)));
     return {};
   });
 }

@@ -43,9 +43,9 @@ Json shown(std::string_view key, const Json& value) {
   return out;
 }
 
-class Show {
+class SettingWriter {
  public:
-  Show(Context& context, const files::TomlFile& file) : context_(context), file_(file) {}
+  SettingWriter(Context& context, const files::TomlFile& file) : context_(context), file_(file) {}
 
   void global() {
     for (const auto& key : config::config_keys()) {
@@ -115,15 +115,15 @@ class Show {
 Result<> show_settings(Context& context, const config::ConfigPlace& place,
                        std::span<const std::string> services) {
   CDCTL_TRY_ASSIGN(const auto file, files::read_toml(std::filesystem::absolute(place.file)));
-  Show show(context, file);
-  if (services.empty()) show.global();
+  SettingWriter writer(context, file);
+  if (services.empty()) writer.global();
   std::vector<std::string> names;
   for (const auto& path : config::service_files(place)) {
     names.push_back(path.stem().string());
     if (!services.empty() && std::ranges::find(services, names.back()) == services.end()) continue;
     auto own = files::read_toml(path);
     if (own)
-      show.service(names.back(), *own);
+      writer.service(names.back(), *own);
     else
       context.report(own.error());
   }

@@ -21,11 +21,11 @@ constexpr Glyphs k_ascii{"#", "%", "x", "?", " ", "!", ".", "+", "-"};
 
 class Drawing {
  public:
-  Drawing(const Timeline& timeline, const TextLook& look)
+  Drawing(const Timeline& timeline, const Terminal& terminal)
       : timeline_(timeline),
-        look_(look),
-        glyphs_(look.ascii ? k_ascii : k_blocks),
-        columns_(std::max<std::size_t>(look.width, 50) - k_label - k_state - 1) {}
+        terminal_(terminal),
+        glyphs_(terminal.ascii ? k_ascii : k_blocks),
+        columns_(std::max<std::size_t>(terminal.width, 50) - k_label - k_state - 1) {}
 
   std::string run() {
     fmt::format_to(at(), "{}: {} from {} to {} UTC\n", timeline_.service,
@@ -39,8 +39,8 @@ class Drawing {
       fmt::format_to(at(), "signals before {} are not kept any more\n",
                      short_time(*timeline_.signals_from));
     for (const auto& line : timeline_.unknown)
-      fmt::format_to(at(), "not known: {}\n", printable(line, look_.width - 12));
-    if (look_.ascii) out_ = ascii_of(out_);
+      fmt::format_to(at(), "not known: {}\n", printable(line, terminal_.width - 12));
+    if (terminal_.ascii) out_ = ascii_of(out_);
     return std::move(out_);
   }
 
@@ -86,7 +86,7 @@ class Drawing {
     return glyphs_.unknown;
   }
   [[nodiscard]] std::string_view colour_of(TimelinePhase phase) const {
-    if (!look_.colour) return {};
+    if (!terminal_.colour) return {};
     switch (phase) {
       case TimelinePhase::out:
         return "\033[32m";
@@ -117,7 +117,7 @@ class Drawing {
       put(cell ? glyph_of(*cell) : glyphs_.none, cell ? colour_of(*cell) : "");
     fmt::format_to(
         at(), " {}{}\n", fit(lane.state, k_state, ""),
-        lane.newest && lane.state.size() + 2 < k_state ? (look_.ascii ? " *" : " ★") : "");
+        lane.newest && lane.state.size() + 2 < k_state ? (terminal_.ascii ? " *" : " ★") : "");
     signals(lane);
   }
 
@@ -137,9 +137,9 @@ class Drawing {
       put(*cell == 0   ? " "
           : *cell == 1 ? glyphs_.warning
                        : glyphs_.signal,
-          *cell == 0 || !look_.colour ? ""
-          : *cell == 1                ? "\033[35m"
-                                      : "\033[31m");
+          *cell == 0 || !terminal_.colour ? ""
+          : *cell == 1                    ? "\033[35m"
+                                          : "\033[31m");
     out_ += '\n';
   }
 
@@ -152,7 +152,7 @@ class Drawing {
       fmt::format_to(at(), " {}  ", name);
     }
     fmt::format_to(at(), "{} warning  {} error{}\n", glyphs_.warning, glyphs_.signal,
-                   look_.ascii ? "  * newest" : "  ★ newest");
+                   terminal_.ascii ? "  * newest" : "  ★ newest");
   }
 
   void happenings() {
@@ -181,11 +181,11 @@ class Drawing {
   /// At most a line of the screen, cut between characters; a mark at its end says so.
   [[nodiscard]] std::string clipped(std::string line) const {
     while (!line.empty() && line.back() == ' ') line.pop_back();
-    return fit(line, look_.width, look_.ascii ? "~" : "…");
+    return fit(line, terminal_.width, terminal_.ascii ? "~" : "…");
   }
 
   const Timeline& timeline_;
-  TextLook look_;
+  Terminal terminal_;
   Glyphs glyphs_;
   std::size_t columns_;
   std::string out_;
@@ -193,8 +193,8 @@ class Drawing {
 
 }  // namespace
 
-std::string timeline_text(const Timeline& timeline, const TextLook& look) {
-  return Drawing(timeline, look).run();
+std::string timeline_text(const Timeline& timeline, const Terminal& terminal) {
+  return Drawing(timeline, terminal).run();
 }
 
 }  // namespace cdctl::cli

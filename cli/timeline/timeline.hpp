@@ -73,11 +73,11 @@ struct TimelineFacts {
 /// Sorts, and leaves out what was over before the window began.
 void finish(Timeline& timeline);
 
-struct TextLook {
+struct Terminal {
   std::size_t width = 80;
   bool ascii = false, colour = false;
 };
-[[nodiscard]] std::string timeline_text(const Timeline& timeline, const TextLook& look);
+[[nodiscard]] std::string timeline_text(const Timeline& timeline, const Terminal& terminal);
 /// A whole SVG document, light or dark as the reader's system is.
 [[nodiscard]] std::string timeline_svg(const Timeline& timeline);
 /// A whole page: the picture, and the same in tables.

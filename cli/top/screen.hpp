@@ -10,14 +10,14 @@
 namespace cdctl::cli {
 
 /// What a piece of a line is, not what it looks like: the screen has the colours.
-enum class Look { plain, dim, good, warn, bad, heading, strong };
+enum class TextStyle { plain, dim, good, warn, bad, heading, strong };
 
-struct Piece {
+struct StyledText {
   std::string text;  ///< one column a character
-  Look look = Look::plain;
+  TextStyle style = TextStyle::plain;
 };
 struct ScreenLine {
-  std::vector<Piece> pieces;
+  std::vector<StyledText> pieces;
   bool chosen = false;  ///< the row under the cursor
 };
 

@@ -42,7 +42,7 @@ void TopSession::start_looker() {
   if (started)
     looker_ = std::move(*started);
   else
-    say(started.error().what, Look::bad);
+    say(started.error().what, TextStyle::bad);
 }
 
 /// Where nothing is to be asked beside the looks it ends at once, and well.
@@ -89,7 +89,7 @@ void TopSession::take_looks() {
   const int status = looker_.reap();
   say(fmt::format("? looking ended with exit status {}: {}; trying again", status,
                   printable(looker_.complaint(), 300)),
-      Look::bad);
+      TextStyle::bad);
   restart_ = Deadline(k_restart);
 }
 
@@ -103,7 +103,7 @@ void TopSession::take_troubles() {
   if (const int status = prober_.reap(); status != 0) {
     say(fmt::format("? probing ended with exit status {}: {}; trying again", status,
                     printable(prober_.complaint(), 300)),
-        Look::bad);
+        TextStyle::bad);
     probe_again_ = Deadline(k_probe_again);
   }
 }
@@ -135,7 +135,7 @@ void TopSession::take_job(const std::vector<std::string>& lines) {
                              : std::vector<std::string>{"? " + printable(job_.complaint(), 400)},
                          std::move(*record));
     say(job_.complaint().empty() ? "nothing is known of it" : printable(job_.complaint(), 400),
-        Look::bad);
+        TextStyle::bad);
   } else if (job_kind_ == "check") {
     say_guards(status);
   } else {
@@ -149,27 +149,27 @@ void TopSession::say_outcome(const std::string& line, int status) {
     return say(job_.complaint().empty()
                    ? fmt::format("{} {}: exit status {}", action_, target_, status)
                    : fmt::format("{}: {}", action_, printable(job_.complaint(), 400)),
-               Look::bad);
+               TextStyle::bad);
   const auto changed = (*record)["changed"].as_bool();
   say(fmt::format("{} {}: {} in {} ms", action_, target_,
                   changed                         ? "done"
                   : (*record)["absent"].as_bool() ? "it is not there any more,"
                                                   : "it was so already,",
                   (*record)["took_ms"].as_double()),
-      Look::good);
+      TextStyle::good);
 }
 
 /// The dry run went through the guards.
 void TopSession::say_guards(int status) {
-  if (status == 0) return say("the guards allow it", Look::good);
+  if (status == 0) return say("the guards allow it", TextStyle::good);
   auto why = std::string_view(job_.complaint());
   if (why.starts_with(target_ + ": ")) why.remove_prefix(target_.size() + 2);
-  say(printable(why, 300), Look::bad);
+  say(printable(why, 300), TextStyle::bad);
 }
 
-void TopSession::say(std::string text, Look look) {
+void TopSession::say(std::string text, TextStyle style) {
   choice_.status = std::move(text);
-  choice_.status_look = look;
+  choice_.status_style = style;
   forget_status_ = choice_.status.empty() ? std::nullopt : std::optional(Deadline(k_status_stays));
   dirty_ = true;
 }
@@ -352,13 +352,14 @@ void TopSession::start_job(std::vector<std::string> words) {
   if (started)
     job_ = std::move(*started);
   else
-    say(started.error().what, Look::bad);
+    say(started.error().what, TextStyle::bad);
 }
 
 /// The question, and meanwhile a dry run: it goes through the same guards.
 void TopSession::ask(std::string_view action) {
   if (choice_.chosen.empty()) return;
-  if (job_.running()) return say("one thing after the other: the last one still runs", Look::warn);
+  if (job_.running())
+    return say("one thing after the other: the last one still runs", TextStyle::warn);
   action_ = action;
   target_ = choice_.chosen;
   say("asking the guards");

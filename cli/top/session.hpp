@@ -45,7 +45,7 @@ class TopSession {
   void move(std::ptrdiff_t by);
   void ask(std::string_view action);
   void start_job(std::vector<std::string> words);
-  void say(std::string text, Look look = Look::plain);
+  void say(std::string text, TextStyle style = TextStyle::plain);
   void say_guards(int status);
   void say_outcome(const std::string& line, int status);
   [[nodiscard]] std::string confirm_text() const;

@@ -29,7 +29,7 @@ void clip(ScreenLine& line, const TopSize& size) {
     piece.text = fit(piece.text, left, "");
     left -= display_width(piece.text);
   }
-  line.pieces.push_back({size.ascii ? "~" : "…", line.pieces.back().look});
+  line.pieces.push_back({size.ascii ? "~" : "…", line.pieces.back().style});
 }
 
 std::vector<ScreenLine> as_shown(std::vector<ScreenLine> lines, const TopSize& size) {
@@ -62,9 +62,9 @@ void add_broken(std::vector<std::string>& out, const std::string& line, std::siz
   }
 }
 
-class View {
+class TopView {
  public:
-  View(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at)
+  TopView(const TopModel& model, const TopChoice& choice, const TopSize& size, Time at)
       : model_(model),
         choice_(choice),
         size_(size),
@@ -118,20 +118,21 @@ class View {
       down += row.state == "down" || row.state == "partial" ? 1 : 0;
     }
     ScreenLine line;
-    line.pieces.push_back({"cdctl top ", Look::strong});
+    line.pieces.push_back({"cdctl top ", TextStyle::strong});
     line.pieces.push_back(
         {fmt::format(" {}  {}  ", plural(static_cast<std::int64_t>(services.size()), "service"),
                      plural(static_cast<std::int64_t>(model_.all().size()), "set"))});
     line.pieces.push_back({fmt::format("{}{} cut  ", cut, unknown_cut > 0 ? "?" : ""),
-                           cut > 0           ? Look::bad
-                           : unknown_cut > 0 ? Look::warn
-                                             : Look::plain});
-    line.pieces.push_back({fmt::format("{} down", down), down > 0 ? Look::bad : Look::plain});
+                           cut > 0           ? TextStyle::bad
+                           : unknown_cut > 0 ? TextStyle::warn
+                                             : TextStyle::plain});
+    line.pieces.push_back(
+        {fmt::format("{} down", down), down > 0 ? TextStyle::bad : TextStyle::plain});
     std::size_t used = 0;
     for (const auto& piece : line.pieces) used += display_width(piece.text);
     const auto room = size_.columns > used + 2 ? size_.columns - used - 2 : 0;
     line.pieces.push_back(
-        {"  " + padded(age_text(room), room, true), stale() ? Look::warn : Look::dim});
+        {"  " + padded(age_text(room), room, true), stale() ? TextStyle::warn : TextStyle::dim});
     lines_.push_back(std::move(line));
   }
 
@@ -161,7 +162,7 @@ class View {
     else
       text += fmt::format(" {} {} {}", padded("DELIV/s", bar_ + 6, true),
                           padded("ACKED/s", bar_ + 6, true), padded("FAIL/s", 6, true));
-    lines_.push_back({{{padded(text, size_.columns), Look::heading}}, false});
+    lines_.push_back({{{padded(text, size_.columns), TextStyle::heading}}, false});
   }
 
   void list(std::size_t body, std::size_t& top) {
@@ -175,7 +176,7 @@ class View {
       if (top + i < rows_.size())
         lines_.push_back(row(*rows_[top + i], top + i == index));
       else if (rows_.empty() && i == 0)
-        lines_.push_back({{{nothing(), Look::dim}}, false});
+        lines_.push_back({{{nothing(), TextStyle::dim}}, false});
       else
         lines_.emplace_back();
     }
@@ -195,49 +196,51 @@ class View {
            set.substr(set.size() - k_revision);
   }
 
-  [[nodiscard]] Piece state_of(const TopRow& row) const {
-    if (row.state.empty()) return {std::string(unknown()), Look::warn};
-    return {row.state, row.state == "live"      ? Look::good
-                       : row.state == "down"    ? Look::bad
-                       : row.state == "partial" ? Look::warn
-                                                : Look::plain};
+  [[nodiscard]] StyledText state_of(const TopRow& row) const {
+    if (row.state.empty()) return {std::string(unknown()), TextStyle::warn};
+    return {row.state, row.state == "live"      ? TextStyle::good
+                       : row.state == "down"    ? TextStyle::bad
+                       : row.state == "partial" ? TextStyle::warn
+                                                : TextStyle::plain};
   }
-  [[nodiscard]] Piece cut_of(const TopRow& row) const {
-    if (!row.cut) return {std::string(unknown()), Look::warn};
-    if (row.on_trial) return {"trial", Look::warn};
-    if (*row.cut) return {"cut", Look::bad};
+  [[nodiscard]] StyledText cut_of(const TopRow& row) const {
+    if (!row.cut) return {std::string(unknown()), TextStyle::warn};
+    if (row.on_trial) return {"trial", TextStyle::warn};
+    if (*row.cut) return {"cut", TextStyle::bad};
     return {row.forced == "closed"    ? "never"
             : row.forced == "observe" ? "watch"
                                       : "-",
-            Look::plain};
+            TextStyle::plain};
   }
-  [[nodiscard]] Piece units_of(const TopRow& row) const {
+  [[nodiscard]] StyledText units_of(const TopRow& row) const {
     const auto number = [&](const std::optional<std::int64_t>& value) {
       return value ? fmt::format("{}", *value) : std::string(unknown());
     };
-    return {number(row.up) + "/" + number(row.want), !row.up ? Look::plain
+    return {number(row.up) + "/" + number(row.want), !row.up ? TextStyle::plain
                                                      : row.want && *row.up < *row.want
-                                                         ? Look::bad
-                                                         : Look::plain};
+                                                         ? TextStyle::bad
+                                                         : TextStyle::plain};
   }
 
-  void rate(ScreenLine& line, double value, Look look, bool with_bar, std::size_t width) const {
+  void rate(ScreenLine& line, double value, TextStyle style, bool with_bar,
+            std::size_t width) const {
     if (with_bar) {
       // A logarithmic scale: one message a second is to be seen beside a thousand.
       const auto share = value <= 0 || most_ <= 0 ? 0 : std::log1p(value) / std::log1p(most_);
-      line.pieces.push_back({bar(share, bar_, size_.ascii), look});
+      line.pieces.push_back({bar(share, bar_, size_.ascii), style});
     }
-    line.pieces.push_back({padded(short_rate(value), width, true), value > 0 ? look : Look::dim});
+    line.pieces.push_back(
+        {padded(short_rate(value), width, true), value > 0 ? style : TextStyle::dim});
   }
 
   [[nodiscard]] ScreenLine row(const TopRow& row, bool chosen) const {
     ScreenLine line{{}, chosen};
-    const auto put = [&](Piece piece, std::size_t width, bool right = false) {
-      line.pieces.push_back({padded(piece.text, width, right) + " ", piece.look});
+    const auto put = [&](StyledText piece, std::size_t width, bool right = false) {
+      line.pieces.push_back({padded(piece.text, width, right) + " ", piece.style});
     };
     const std::string star = row.newest ? size_.ascii ? " *" : " ★" : "";
     put({shortened(row.set, name_ - display_width(star)) + star,
-         row.newest ? Look::strong : Look::plain},
+         row.newest ? TextStyle::strong : TextStyle::plain},
         name_);
     put(state_of(row), 9);
     put(cut_of(row), 5);
@@ -254,48 +257,48 @@ class View {
     if (!row.work) {
       line.pieces.push_back({gap + padded("?", bar_ + 6, true) + gap + padded("?", bar_ + 6, true) +
                                  gap + padded("?", wide_ ? bar_ + 6 : 6, true),
-                             Look::dim});
+                             TextStyle::dim});
       return;
     }
     line.pieces.push_back({gap});
-    rate(line, row.work->delivered, Look::plain, true, 6);
+    rate(line, row.work->delivered, TextStyle::plain, true, 6);
     line.pieces.push_back({gap});
-    rate(line, row.work->acknowledged, Look::good, true, 6);
+    rate(line, row.work->acknowledged, TextStyle::good, true, 6);
     line.pieces.push_back({gap});
-    rate(line, row.work->returned, Look::bad, wide_, 6);
+    rate(line, row.work->returned, TextStyle::bad, wide_, 6);
   }
 
   void note(ScreenLine& line, const TopRow& row) const {
     if (!row.trouble.empty())
-      line.pieces.push_back({"  " + row.trouble, Look::warn});
+      line.pieces.push_back({"  " + row.trouble, TextStyle::warn});
     else if (const auto* signal = model_.last_signal(row.set))
       line.pieces.push_back(
           {fmt::format("  {} {}", to_age(std::max(at_ - signal->at, Millis(0))), signal->name),
-           look_of(signal->severity)});
+           style_of(signal->severity)});
     else if (row.cut.value_or(false))
-      line.pieces.push_back({"  " + row.why_cut, Look::dim});
+      line.pieces.push_back({"  " + row.why_cut, TextStyle::dim});
   }
 
-  static Look look_of(std::string_view severity) {
-    return severity == "critical" || severity == "error" ? Look::bad
-           : severity == "warning"                       ? Look::warn
-                                                         : Look::plain;
+  static TextStyle style_of(std::string_view severity) {
+    return severity == "critical" || severity == "error" ? TextStyle::bad
+           : severity == "warning"                       ? TextStyle::warn
+                                                         : TextStyle::plain;
   }
 
   void last_signals(std::size_t count) {
-    lines_.push_back({{{padded("SIGNALS", size_.columns), Look::heading}}, false});
+    lines_.push_back({{{padded("SIGNALS", size_.columns), TextStyle::heading}}, false});
     const auto& signals = model_.signals();
     const auto first = signals.size() > count ? signals.size() - count : 0;
     for (std::size_t i = 0; i < count; ++i) {
       if (first + i >= signals.size()) {
         lines_.push_back(
-            {{{signals.empty() && i == 0 && model_.looked_at ? no_signals() : "", Look::dim}},
+            {{{signals.empty() && i == 0 && model_.looked_at ? no_signals() : "", TextStyle::dim}},
              false});
         continue;
       }
       const auto& signal = signals[first + i];
       lines_.push_back({{{padded(to_age(std::max(at_ - signal.at, Millis(0))), 4, true) + "  "},
-                         {padded(signal.severity, 9), look_of(signal.severity)},
+                         {padded(signal.severity, 9), style_of(signal.severity)},
                          {fmt::format("{}  {}  {}", padded(shortened(signal.set, name_), name_),
                                       signal.name, signal.message)}},
                         false});
@@ -311,37 +314,37 @@ class View {
   /// What an action came to, else what could not be asked, else what is wrong with the chosen set
   /// where its row has no room for it: a line at least, and as many as it needs, up to a quarter of
   /// the screen.
-  [[nodiscard]] std::vector<Piece> foot_lines() const {
-    const auto [text, look] = foot_text();
-    std::vector<Piece> out;
+  [[nodiscard]] std::vector<StyledText> foot_lines() const {
+    const auto [text, style] = foot_text();
+    std::vector<StyledText> out;
     for (auto& line : in_lines(text, std::max<std::size_t>(size_.rows / 4, 1), size_))
-      out.push_back({std::move(line), look});
+      out.push_back({std::move(line), style});
     return out;
   }
-  [[nodiscard]] Piece foot_text() const {
-    if (!choice_.status.empty()) return {choice_.status, choice_.status_look};
+  [[nodiscard]] StyledText foot_text() const {
+    if (!choice_.status.empty()) return {choice_.status, choice_.status_style};
     if (const auto& errors = model_.errors(); !errors.empty())
       return {
           fmt::format("? {}{}", errors.front(),
                       errors.size() > 1 ? fmt::format(" (and {} more)", errors.size() - 1) : ""),
-          Look::warn};
+          TextStyle::warn};
     if (const auto chosen = model_.all().find(choice_.chosen);
         !wide_ && chosen != model_.all().end() && !chosen->second.trouble.empty())
-      return {fmt::format("{}: {}", choice_.chosen, chosen->second.trouble), Look::warn};
+      return {fmt::format("{}: {}", choice_.chosen, chosen->second.trouble), TextStyle::warn};
     return {choice_.filter.empty()
                 ? ""
                 : fmt::format("only names with '{}'; / changes it", choice_.filter),
-            Look::dim};
+            TextStyle::dim};
   }
 
   void keys() {
     if (!choice_.prompt.empty())
-      lines_.push_back({{{choice_.prompt, Look::strong}}, false});
+      lines_.push_back({{{choice_.prompt, TextStyle::strong}}, false});
     else
       lines_.push_back(
           {{{fmt::format("Enter inspect  b break  m mend  / filter  s by {}  p {}  ? help  q quit",
                          to_string(choice_.sort), choice_.paused ? "go on" : "pause"),
-             Look::dim}},
+             TextStyle::dim}},
            false});
   }
 
@@ -380,7 +383,7 @@ std::string short_rate(double a_second) {
 
 std::vector<ScreenLine> draw_top(const TopModel& model, const TopChoice& choice,
                                  const TopSize& size, Time at, std::size_t& top) {
-  return as_shown(View(model, choice, size, at).run(top), size);
+  return as_shown(TopView(model, choice, size, at).run(top), size);
 }
 
 std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<std::string>& text,
@@ -390,21 +393,21 @@ std::vector<ScreenLine> draw_page(const std::string& title, const std::vector<st
   const auto body = size.rows > 3 ? size.rows - 2 : 1;
   from = std::min(from, lines.size() > body ? lines.size() - body : 0);
   std::vector<ScreenLine> out;
-  out.push_back({{{padded(title, size.columns), Look::heading}}, false});
+  out.push_back({{{padded(title, size.columns), TextStyle::heading}}, false});
   for (std::size_t i = 0; i < body; ++i) {
     if (from + i >= lines.size())
       out.emplace_back();
     else
       out.push_back(
           {{{lines[from + i], lines[from + i].starts_with(' ') || lines[from + i].starts_with('?')
-                                  ? Look::plain
-                                  : Look::strong}},
+                                  ? TextStyle::plain
+                                  : TextStyle::strong}},
            false});
   }
   const auto last = std::min(from + body, lines.size());
   out.push_back({{{fmt::format("lines {} to {} of {}  arrows, Page Up, Page Down  q back",
                                lines.empty() ? 0 : from + 1, last, lines.size()),
-                   Look::dim}},
+                   TextStyle::dim}},
                  false});
   return as_shown(std::move(out), size);
 }

@@ -16,7 +16,7 @@ struct TopChoice {
   bool paused = false;
   std::string prompt;  ///< replaces the line of keys: a question, or the filter while it is typed
   std::string status;  ///< what the last action came to
-  Look status_look = Look::plain;
+  TextStyle status_style = TextStyle::plain;
 };
 
 struct TopSize {

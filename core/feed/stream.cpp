@@ -43,9 +43,9 @@ void NamedReader::store(const std::string& position) {
 
 namespace {
 
-class Stream {
+class SignalStream {
  public:
-  Stream(app::Context& context, std::vector<fleet::Selector> selectors)
+  SignalStream(app::Context& context, std::vector<fleet::Selector> selectors)
       : context_(context), selectors_(std::move(selectors)) {}
 
   /// Until the end of what is there, or with follow for ever.
@@ -122,7 +122,7 @@ class Stream {
 Result<> write_signals(app::Context& context, Feed& feed, FeedQuery query,
                        std::vector<fleet::Selector> selectors, NamedReader& reader,
                        const Deadline& deadline) {
-  return Stream(context, std::move(selectors)).run(feed, std::move(query), reader, deadline);
+  return SignalStream(context, std::move(selectors)).run(feed, std::move(query), reader, deadline);
 }
 
 }  // namespace cdctl::feed

@@ -75,8 +75,8 @@ Unquoted unquote(std::string_view raw) {
   return out;
 }
 
-Line read_line(std::string_view text) {
-  Line out;
+TypedLine read_line(std::string_view text) {
+  TypedLine out;
   bool program = false;
   for (std::size_t at = 0; at <= text.size();) {
     while (at < text.size() && is_blank(text[at])) ++at;

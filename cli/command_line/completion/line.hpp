@@ -16,13 +16,13 @@ struct Unquoted {
 [[nodiscard]] Unquoted unquote(std::string_view raw);
 
 /// A command line up to the cursor.
-struct Line {
+struct TypedLine {
   std::vector<std::string>
       words;        ///< after the program's name; the last one is being typed, and may be empty
   std::string raw;  ///< the last one as typed
 };
 /// Assignments and words such as `time` before the program's name are passed over.
-[[nodiscard]] Line read_line(std::string_view text);
+[[nodiscard]] TypedLine read_line(std::string_view text);
 
 /// What bash shall put in place of `stem`, so that the word becomes `value`. bash cuts words at
 /// COMP_WORDBREAKS (`=`, `:`, `@`) and after an open quote, and replaces the last piece only:

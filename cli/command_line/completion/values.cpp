@@ -14,50 +14,50 @@ namespace cdctl::cli::completion {
 
 namespace {
 
-struct Named {
+struct ValueName {
   std::string_view name;
   ValueKind kind;
 };
 constexpr std::array k_kinds{
-    Named{"ADDRESS", ValueKind::text},
-    Named{"CLASS", ValueKind::text},
-    Named{"DURATION", ValueKind::duration},
-    Named{"FILE", ValueKind::file},
-    Named{"FOLDER", ValueKind::folder},
-    Named{"FORMAT", ValueKind::text},
-    Named{"ID", ValueKind::text},
-    Named{"KEY", ValueKind::text},
-    Named{"KEY=VALUE", ValueKind::text},
-    Named{"LEVEL", ValueKind::text},
-    Named{"LINE", ValueKind::text},
-    Named{"MODEL", ValueKind::text},
-    Named{"N", ValueKind::text},
-    Named{"NAME", ValueKind::text},
-    Named{"NAME=REV", ValueKind::source},
-    Named{"NAME=VALUE", ValueKind::data},
-    Named{"PLUGIN", ValueKind::plugin},
-    Named{"RULE", ValueKind::rule},
-    Named{"SELECTOR", ValueKind::set},
-    Named{"SERVICE", ValueKind::service},
-    Named{"SERVICE[@REV]", ValueKind::revision},
-    Named{"SET", ValueKind::set},
-    Named{"SHELL", ValueKind::shell},
-    Named{"SIGNAL", ValueKind::text},
-    Named{"SOURCE", ValueKind::source},
-    Named{"SPEC", ValueKind::folder},
-    Named{"STAGE", ValueKind::text},
-    Named{"STATE", ValueKind::state},
-    Named{"TARGET", ValueKind::target},
-    Named{"TEXT", ValueKind::text},
-    Named{"UNIT", ValueKind::text},
-    Named{"WORKSPACE", ValueKind::text},
-    Named{"BRANCH", ValueKind::text},
-    Named{"URL", ValueKind::folder},
-    Named{"URL|none", ValueKind::text},
-    Named{"VERB", ValueKind::verb},
-    Named{"SERVICE|KEY", ValueKind::config_word},
-    Named{"SINK", ValueKind::sink},
-    Named{"new", ValueKind::new_plugin},
+    ValueName{"ADDRESS", ValueKind::text},
+    ValueName{"CLASS", ValueKind::text},
+    ValueName{"DURATION", ValueKind::duration},
+    ValueName{"FILE", ValueKind::file},
+    ValueName{"FOLDER", ValueKind::folder},
+    ValueName{"FORMAT", ValueKind::text},
+    ValueName{"ID", ValueKind::text},
+    ValueName{"KEY", ValueKind::text},
+    ValueName{"KEY=VALUE", ValueKind::text},
+    ValueName{"LEVEL", ValueKind::text},
+    ValueName{"LINE", ValueKind::text},
+    ValueName{"MODEL", ValueKind::text},
+    ValueName{"N", ValueKind::text},
+    ValueName{"NAME", ValueKind::text},
+    ValueName{"NAME=REV", ValueKind::source},
+    ValueName{"NAME=VALUE", ValueKind::data},
+    ValueName{"PLUGIN", ValueKind::plugin},
+    ValueName{"RULE", ValueKind::rule},
+    ValueName{"SELECTOR", ValueKind::set},
+    ValueName{"SERVICE", ValueKind::service},
+    ValueName{"SERVICE[@REV]", ValueKind::revision},
+    ValueName{"SET", ValueKind::set},
+    ValueName{"SHELL", ValueKind::shell},
+    ValueName{"SIGNAL", ValueKind::text},
+    ValueName{"SOURCE", ValueKind::source},
+    ValueName{"SPEC", ValueKind::folder},
+    ValueName{"STAGE", ValueKind::text},
+    ValueName{"STATE", ValueKind::state},
+    ValueName{"TARGET", ValueKind::target},
+    ValueName{"TEXT", ValueKind::text},
+    ValueName{"UNIT", ValueKind::text},
+    ValueName{"WORKSPACE", ValueKind::text},
+    ValueName{"BRANCH", ValueKind::text},
+    ValueName{"URL", ValueKind::folder},
+    ValueName{"URL|none", ValueKind::text},
+    ValueName{"VERB", ValueKind::verb},
+    ValueName{"SERVICE|KEY", ValueKind::config_word},
+    ValueName{"SINK", ValueKind::sink},
+    ValueName{"new", ValueKind::new_plugin},
 };
 
 void services(const Live& live, Completions& out) {
@@ -170,7 +170,7 @@ void choices(std::string_view list, Completions& out) {
 }  // namespace
 
 const ValueKind* kind_of(std::string_view name) {
-  const auto at = std::ranges::find(k_kinds, name, &Named::name);
+  const auto at = std::ranges::find(k_kinds, name, &ValueName::name);
   return at == k_kinds.end() ? nullptr : &at->kind;
 }
 

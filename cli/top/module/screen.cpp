@@ -98,7 +98,7 @@ class Curses final : public Screen {
     ::wmove(stdscr, row, 0);
     ::wclrtoeol(stdscr);  // characters two columns wide may have run over from the row above
     for (const auto& piece : line.pieces) {
-      const auto attributes = attributes_of(piece.look) | (line.chosen ? A_REVERSE : A_NORMAL);
+      const auto attributes = attributes_of(piece.style) | (line.chosen ? A_REVERSE : A_NORMAL);
       ::wattrset(stdscr, static_cast<int>(attributes));
       const auto text = fit(piece.text, left, "");
       left -= display_width(text);
@@ -109,24 +109,24 @@ class Curses final : public Screen {
     ::wattrset(stdscr, A_NORMAL);
   }
 
-  [[nodiscard]] attr_t attributes_of(Look look) const {
+  [[nodiscard]] attr_t attributes_of(TextStyle style) const {
     const auto pair = [&](Pair which) {
       return colour_ ? static_cast<attr_t>(COLOR_PAIR(which)) : static_cast<attr_t>(A_NORMAL);
     };
-    switch (look) {
-      case Look::plain:
+    switch (style) {
+      case TextStyle::plain:
         return A_NORMAL;
-      case Look::dim:
+      case TextStyle::dim:
         return A_DIM;
-      case Look::good:
+      case TextStyle::good:
         return pair(k_good);
-      case Look::warn:
+      case TextStyle::warn:
         return pair(k_warn) | A_BOLD;
-      case Look::bad:
+      case TextStyle::bad:
         return pair(k_bad) | A_BOLD;
-      case Look::heading:
+      case TextStyle::heading:
         return A_REVERSE;
-      case Look::strong:
+      case TextStyle::strong:
         return A_BOLD;
     }
     return A_NORMAL;
