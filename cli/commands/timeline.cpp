@@ -9,6 +9,9 @@
 #include "cli/command_line/since.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/timeline/gather.hpp"
+#include "cli/timeline/html.hpp"
+#include "cli/timeline/svg.hpp"
+#include "cli/timeline/text.hpp"
 #include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {

@@ -1,10 +1,12 @@
+#include "cli/timeline/html.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
 
-#include "cli/timeline/markup.hpp"
+#include "cli/timeline/svg.hpp"
 
 namespace cdctl::cli {
 

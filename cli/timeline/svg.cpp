@@ -1,3 +1,5 @@
+#include "cli/timeline/svg.hpp"
+
 #include <algorithm>
 #include <map>
 
@@ -5,7 +7,7 @@
 
 #include <cdctl/text.hpp>
 
-#include "cli/timeline/markup.hpp"
+#include "cli/timeline/html.hpp"
 
 namespace cdctl::cli {
 

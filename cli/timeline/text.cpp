@@ -1,3 +1,5 @@
+#include "cli/timeline/text.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -5,7 +7,6 @@
 #include <cdctl/text.hpp>
 
 #include "cli/output/screen_text.hpp"
-#include "cli/timeline/timeline.hpp"
 
 namespace cdctl::cli {
 

@@ -73,16 +73,6 @@ struct TimelineFacts {
 /// Sorts, and leaves out what was over before the window began.
 void finish(Timeline& timeline);
 
-struct Terminal {
-  std::size_t width = 80;
-  bool ascii = false, colour = false;
-};
-[[nodiscard]] std::string timeline_text(const Timeline& timeline, const Terminal& terminal);
-/// A whole SVG document, light or dark as the reader's system is.
-[[nodiscard]] std::string timeline_svg(const Timeline& timeline);
-/// A whole page: the picture, and the same in tables.
-[[nodiscard]] std::string timeline_html(const Timeline& timeline);
-
 /// Moments for the axis, at most `most`, on round times of UTC, and how to write them.
 struct TimelineTick {
   Time at;

@@ -5,7 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "cli/timeline/markup.hpp"
+#include <cdctl/text.hpp>
+
+#include "cli/timeline/html.hpp"
+#include "cli/timeline/svg.hpp"
+#include "cli/timeline/text.hpp"
 #include "cli/timeline/timeline.hpp"
 
 using namespace cdctl;
@@ -101,7 +105,7 @@ std::vector<Box> texts_of(const std::string& svg) {
                         : classes.find("note") != classes.npos ? 10.5
                         : classes.find("tick") != classes.npos ? 11
                                                                : 12;
-    const double width = static_cast<double>(characters(words)) * size * 0.602;
+    const double width = static_cast<double>(display_width(words)) * size * 0.602;
     const double x =
         std::stod((*at)[1]) - ((*at)[4].str().find("middle") != std::string::npos ? width / 2 : 0);
     out.push_back({x, std::stod((*at)[2]) - size * 0.75, width, size, words});
@@ -236,7 +240,7 @@ TEST_CASE("the text fits its width, in blocks and in ASCII") {
       std::size_t from = 0;
       for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', from)) {
         INFO(text.substr(from, end - from));
-        CHECK(characters(text.substr(from, end - from)) <= width);
+        CHECK(display_width(text.substr(from, end - from)) <= width);
         from = end + 1;
       }
       CHECK((std::ranges::all_of(

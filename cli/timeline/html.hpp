@@ -11,4 +11,7 @@ namespace cdctl::cli {
 /// escaped.
 [[nodiscard]] std::string markup(std::string_view text);
 
+/// A whole page: the picture, and the same in tables.
+[[nodiscard]] std::string timeline_html(const Timeline& timeline);
+
 }  // namespace cdctl::cli

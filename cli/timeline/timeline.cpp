@@ -1,11 +1,11 @@
+#include "cli/timeline/timeline.hpp"
+
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 #include <cdctl/signal.hpp>
-
-#include "cli/timeline/timeline.hpp"
 
 namespace cdctl::cli {
 
