@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/module.hpp>
 #include <cdctl/stop.hpp>
 
 #include "core/config/load.hpp"
@@ -52,8 +53,7 @@ plugins::PluginHost& Context::plugin_host() {
     for (const auto& folder : options_.plugin_path) add_folders(folders, folder);
     add_folders(folders, environment("CDCTL_PLUGIN_PATH"));
     if (const auto home = data_home(); !home.empty()) folders.push_back(home / "cdctl/plugins");
-    folders.push_back(
-        (plugins::program_folder().parent_path() / CDCTL_LIBDIR / "plugins").lexically_normal());
+    folders.push_back(plugins::module_folder() / "plugins");
     plugins_ = std::make_unique<plugins::PluginHost>(std::move(folders));
   }
   return *plugins_;
@@ -77,9 +77,10 @@ const Config& Context::config() const {
 
 Result<Http*> Context::http() {
   if (!http_) {
-    CDCTL_TRY_ASSIGN(auto* made, plugins::open_http_module(plugins::program_folder().parent_path() /
-                                                           CDCTL_LIBDIR));
-    http_.reset(made);
+    CDCTL_TRY_ASSIGN(auto* const make,
+                     module_function<Http*()>(plugins::module_folder() / "cdctl-http.so",
+                                              "cdctl_make_http", "the HTTP module"));
+    http_.reset(make());
   }
   return http_.get();
 }
