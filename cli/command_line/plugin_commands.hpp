@@ -13,7 +13,7 @@
 namespace cdctl::cli {
 
 /// The options of a plugin's command and the global ones; they refer to `row`.
-[[nodiscard]] std::vector<Option> all_options(const plugins::CommandInfo& row);
+[[nodiscard]] std::vector<Option> all_options(const plugin::CommandRow& row);
 
 /// Runs `cdctl GROUP COMMAND …` when a plugin named GROUP offers commands; empty when none does.
 [[nodiscard]] std::optional<int> run_plugin_command(const std::string& group,

@@ -1,7 +1,6 @@
 // lines: a sink that appends a line of text for each record to the file that `[lines] file` in
 // cdctl.toml names.
 #include <cerrno>
-#include <iterator>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -65,5 +64,5 @@ constexpr RoleRow k_roles[] = {row<cdctl::Sink, Lines>("lines")};
 
 }  // namespace
 
-CDCTL_PLUGIN("lines", "1.0.0", "a sink: a line of text a record", k_roles, std::size(k_roles),
-             nullptr, 0, "file", "");
+CDCTL_PLUGIN(.name = "lines", .version = "1.0.0", .summary = "a sink: a line of text a record",
+             .roles = k_roles, .global_keys = "file");

@@ -12,5 +12,5 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("bzr", CDCTL_PLUGIN_VERSION, "sources in Bazaar branches", k_roles, 1, nullptr, 0, "",
-             "");
+CDCTL_PLUGIN(.name = "bzr", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "sources in Bazaar branches", .roles = k_roles);

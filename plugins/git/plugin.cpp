@@ -1,5 +1,3 @@
-#include <iterator>
-
 #include <cdctl/plugin.hpp>
 
 #include "plugins/git/git_doctor.hpp"
@@ -16,5 +14,5 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("git", CDCTL_PLUGIN_VERSION, "sources in git repositories", k_roles,
-             std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "git", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "sources in git repositories", .roles = k_roles);

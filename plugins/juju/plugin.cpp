@@ -21,7 +21,7 @@ constexpr const char* k_service_keys =
 
 }  // namespace
 
-CDCTL_PLUGIN("juju", CDCTL_PLUGIN_VERSION,
-             "sets on models of a Juju controller, and what runs there", k_roles,
-             std::size(k_roles), cdctl::juju::k_commands.data(), cdctl::juju::k_commands.size(),
-             "controller data", k_service_keys);
+CDCTL_PLUGIN(.name = "juju", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "sets on models of a Juju controller, and what runs there",
+             .roles = k_roles, .commands = juju::k_commands, .global_keys = "controller data",
+             .service_keys = k_service_keys);

@@ -13,7 +13,7 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("mojo", CDCTL_PLUGIN_VERSION,
-             "deploys by the manifest of a Mojo spec, or by a Procfile", k_roles, 1,
-             cdctl::mojo::k_commands.data(), cdctl::mojo::k_commands.size(), "root",
-             "stage manifest series runner");
+CDCTL_PLUGIN(.name = "mojo", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "deploys by the manifest of a Mojo spec, or by a Procfile",
+             .roles = k_roles, .commands = cdctl::mojo::k_commands, .global_keys = "root",
+             .service_keys = "stage manifest series runner");

@@ -21,9 +21,10 @@ constexpr std::array k_roles{
 
 }  // namespace
 
-CDCTL_PLUGIN("rabbit", CDCTL_PLUGIN_VERSION,
-             "Cut worker sets off from RabbitMQ, and carry their signals over it", k_roles.data(),
-             k_roles.size(), nullptr, 0,
-             "management amqp vhost user password_file password_env password_command ca_file "
-             "feed_max_age feed_max_bytes brokers",
-             "queues exchanges publish max_connections broker vhost");
+CDCTL_PLUGIN(.name = "rabbit", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "Cut worker sets off from RabbitMQ, and carry their signals over it",
+             .roles = k_roles,
+             .global_keys =
+                 "management amqp vhost user password_file password_env password_command ca_file "
+                 "feed_max_age feed_max_bytes brokers",
+             .service_keys = "queues exchanges publish max_connections broker vhost");

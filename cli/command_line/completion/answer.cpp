@@ -78,7 +78,7 @@ Answer answer(plugins::PluginHost& plugins, const Live& live, const Place& place
       break;
     case Place::Kind::group:
       for (const auto& row : place.plugin->commands)
-        out.candidates.push_back({row.name, row.summary});
+        out.candidates.push_back({std::string(row.name), std::string(row.summary)});
       break;
     case Place::Kind::option:
       options(place, out);

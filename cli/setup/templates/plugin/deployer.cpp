@@ -1,7 +1,5 @@
 // @NAME@: @SUMMARY@.
 #include <algorithm>
-#include <iterator>
-
 #include <cdctl/host.hpp>
 #include <cdctl/plugin.hpp>
 
@@ -39,5 +37,4 @@ constexpr RoleRow k_roles[] = {row<Deployer, NewDeployer>("@NAME@")};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "run");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .service_keys = "run");

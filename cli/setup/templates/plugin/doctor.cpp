@@ -1,6 +1,4 @@
 // @NAME@: @SUMMARY@.
-#include <iterator>
-
 #include <cdctl/child.hpp>
 #include <cdctl/plugin.hpp>
 
@@ -27,5 +25,4 @@ constexpr RoleRow k_roles[] = {row<Doctor, NewDoctor>("@NAME@")};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "program", "");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .global_keys = "program");

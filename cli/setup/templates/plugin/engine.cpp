@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <iterator>
-
 #include <unistd.h>
 
 #include <cdctl/child.hpp>
@@ -244,5 +242,4 @@ constexpr RoleRow k_roles[] = {row<Engine, NewEngine>("@NAME@")};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "program", "");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .global_keys = "program");

@@ -1,7 +1,5 @@
 // @NAME@: @SUMMARY@.
 #include <filesystem>
-#include <iterator>
-
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
@@ -79,6 +77,4 @@ constexpr RoleRow k_roles[] = {row<Switch, NewSwitch>("@NAME@")};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file. Without a key there
-// could be no table.
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "note");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .service_keys = "note");
