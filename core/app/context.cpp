@@ -111,15 +111,21 @@ std::vector<std::string> Context::broker_switches(const ServiceConfig& service) 
     if (name != service.engine) names.push_back(name);
   return names;
 }
-std::string Context::memory_name(const ServiceConfig& service) const {
-  return service.table["rabbit"].is_object() ? "rabbit" : "local";
+/// Who has a table of its own goes before what is embedded, which needs none.
+std::string Context::owner(std::string_view role, const Json& table) {
+  if (!table.is_object()) return k_embedded;  // no configuration, no look at manifests
+  for (auto& kind : plugin_host().owning(role, table))
+    if (kind != k_embedded) return std::move(kind);
+  return k_embedded;
 }
-std::string Context::memory_name() const {
-  return config().table["rabbit"].is_object() ? "rabbit" : "local";
+std::string Context::memory_name(const ServiceConfig& service) {
+  return owner("memory", service.table);
 }
-bool Context::memory_is_remote(const ServiceConfig& service) const {
-  return memory_name(service) != "local";
+std::string Context::memory_name() { return owner("memory", config().table); }
+bool Context::memory_is_remote(const ServiceConfig& service) {
+  return memory_name(service) != k_embedded;
 }
+std::string Context::feed_name() { return owner("feed", config().table); }
 
 void Context::log(Level level, std::string_view line) {
   if (level == Level::warning)

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <cdctl/config.hpp>
+
 namespace cdctl::config {
 
 namespace fs = std::filesystem;
@@ -46,7 +48,7 @@ Result<ConfigPlace> require_config(const std::string& named) {
 fs::path home_folder(const Json& table, const fs::path& folder) {
   if (const auto named = environment("CDCTL_HOME"); named.starts_with('/'))
     return fs::path(named).lexically_normal();
-  if (const auto named = table["local"]["home"].as_string(); !named.empty())
+  if (const auto named = table[k_embedded]["home"].as_string(); !named.empty())
     return (folder / named).lexically_normal();
   if (::geteuid() == 0) return "/var/lib/cdctl";
   if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/'))

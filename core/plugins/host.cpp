@@ -89,6 +89,22 @@ const PluginInfo* PluginHost::offering(std::string_view role, std::string_view k
   return nullptr;
 }
 
+std::vector<std::string> PluginHost::owning(std::string_view role, const Json& table) {
+  std::vector<std::string> out;
+  for (const auto& info : plugins())
+    for (const auto& row : info.roles)
+      if (row.role == role && table[info.name].is_object()) out.push_back(row.kind);
+  return out;
+}
+
+std::vector<std::string> PluginHost::kinds(std::string_view role) {
+  std::vector<std::string> out;
+  for (const auto& info : plugins())
+    for (const auto& row : info.roles)
+      if (row.role == role && info.refused.empty()) out.push_back(row.kind);
+  return out;
+}
+
 std::string PluginHost::inspect(const PluginInfo& info) {
   if (!info.refused.empty()) return info.refused;
   const auto whole = gate::check_file(info.file);

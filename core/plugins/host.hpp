@@ -24,6 +24,12 @@ class PluginHost {
   [[nodiscard]] std::vector<PluginInfo> with_commands() const;
   /// The first usable plugin that offers the role, or nullptr.
   [[nodiscard]] const PluginInfo* offering(std::string_view role, std::string_view kind);
+  /// What plugins with a table of their own in `table` (cdctl.toml, or a service's file) offer of a
+  /// role: its kinds, in folder order. A refused plugin is among them: who asks for it hears why,
+  /// and is not served by another in silence.
+  [[nodiscard]] std::vector<std::string> owning(std::string_view role, const Json& table);
+  /// The kinds of a role that usable plugins offer, in folder order.
+  [[nodiscard]] std::vector<std::string> kinds(std::string_view role);
   /// Opens the plugin and makes the role object; exit code `config` with the true reason when it
   /// cannot be.
   [[nodiscard]] Result<void*> create(plugin::Role role, std::string_view kind, Host& host);

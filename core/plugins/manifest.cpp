@@ -159,6 +159,7 @@ std::string manifest_text(const Descriptor& found, const fs::path& library) {
   put("summary", toml_string(found.summary));
   put("global_keys", toml_list(words(found.global_keys)));
   put("service_keys", toml_list(words(found.service_keys)));
+  if (!found.unit_env.empty()) put("unit_env", toml_string(found.unit_env));
   std::vector<std::string_view> names;
   for (const auto& row : found.commands) names.push_back(row.name);
   put("commands", toml_list(names));
@@ -219,6 +220,7 @@ PluginInfo read_manifest(const fs::path& path) {
   info.file = path.parent_path() / table["file"].as_string();
   info.global_keys = string_list(table["global_keys"]);
   info.service_keys = string_list(table["service_keys"]);
+  info.unit_env = table["unit_env"].as_string();
   for (const auto& row : table["role"].items())
     info.roles.push_back(
         {row["role"].as_string(), row["kind"].as_string(), string_list(row["keys"])});

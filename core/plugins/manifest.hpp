@@ -42,6 +42,7 @@ struct PluginInfo {
   std::vector<RoleInfo> roles;
   std::vector<plugin::CommandRow> commands;  ///< their names; the rest after read_commands()
   std::vector<std::string> global_keys, service_keys;
+  std::string unit_env;  ///< of its feed, as the descriptor has it
   std::string refused;  ///< why it is not used; empty = usable as far as its manifest and file tell
   std::shared_ptr<RowText> text = std::make_shared<RowText>();
 };

@@ -27,4 +27,5 @@ CDCTL_PLUGIN(.name = "rabbit", .version = CDCTL_PLUGIN_VERSION,
              .global_keys =
                  "management amqp vhost user password_file password_env password_command ca_file "
                  "feed_max_age feed_max_bytes brokers",
-             .service_keys = "queues exchanges publish max_connections broker vhost");
+             .service_keys = "queues exchanges publish max_connections broker vhost",
+             .unit_env = "AMQP_URL");

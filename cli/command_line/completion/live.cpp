@@ -32,7 +32,7 @@ void put(int fd, std::string_view text) {
 /// Sets of this machine's own engine: nothing is asked over a network.
 std::vector<KnownSet> local_sets(Context& context, const Deadline& deadline) {
   std::vector<KnownSet> out;
-  auto engine = context.engine("local");
+  auto engine = context.engine(k_embedded);
   if (!engine) return out;
   auto list = (*engine)->list({}, deadline);
   if (!list) return out;

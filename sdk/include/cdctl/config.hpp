@@ -14,6 +14,11 @@
 
 namespace cdctl {
 
+/// Whose engine, memory and feed serve where a configuration names nobody else: what is embedded in
+/// the machine that cdctl runs on. And who makes a set of a revision then.
+inline constexpr const char* k_embedded = "local";
+inline constexpr const char* k_default_deployer = "mojo";
+
 /// One entry of a service's `[sources]`.
 struct SourceConfig {
   std::string service;
@@ -46,8 +51,8 @@ struct ReaperPolicy {
 struct ServiceConfig {
   std::string name;
   std::filesystem::path file;
-  std::string engine = "local";
-  std::string deployer = "mojo";
+  std::string engine = k_embedded;
+  std::string deployer = k_default_deployer;
   std::vector<std::string>
       switches;  ///< in the order of a cut: broker switches first, the engine last
   std::map<std::string, std::int64_t> units;  ///< process type → wanted units; empty = one of each

@@ -101,6 +101,7 @@ struct Descriptor {
   std::span<const CommandRow> commands = {};
   std::string_view global_keys = {};   ///< keys of its table in cdctl.toml, separated by blanks
   std::string_view service_keys = {};  ///< keys of its table in a service's file
+  std::string_view unit_env = {};      ///< a feed: the environment variable that connects a unit
 };
 
 /// The role that a class of <cdctl/roles/…> is.
