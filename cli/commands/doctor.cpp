@@ -153,7 +153,7 @@ int run_doctor(Context& context, const Arguments& args) {
     tell_all(context, "", look_at_home(context.home()));
     tell_all(context, "", look_at_limits());
     if (!configured) return {};
-    tell_all(context, "", look_at_files(context.config()));
+    tell_all(context, "", look_at_files(context.config(), context.plugin_host()));
     tell_all(context, "", look_at_services(context.config()));
     context.out.flush();
     ask_plugins(context, timeout);

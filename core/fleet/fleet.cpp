@@ -196,9 +196,9 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
     stranger.name = name;
     stranger.engine = engine;
     stranger.table = Json::object();
-    for (auto& name : context_.plugin_host().owning("switch", context_.config().table)) {
-      stranger.table.set(name, Json::object());
-      stranger.switches.push_back(std::move(name));
+    for (auto& kind : context_.plugin_host().owning("switch", context_.config().table)) {
+      stranger.table.set(kind, Json::object());
+      stranger.switches.push_back(std::move(kind));
     }
     stranger.switches.push_back(stranger.engine);
     strangers_.push_back(std::move(stranger));

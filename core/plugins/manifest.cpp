@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::array<std::string_view, 9> k_roles{
     "source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink"};
+constexpr std::array<std::string_view, 3> k_places{"file", "service", "both"};
 
 // ---------------------------------------------------------------- the codec of rows
 
@@ -36,6 +37,18 @@ void members(auto& each, auto& row)
   each("value_optional", row.value_optional);
   each("letter", row.letter);
   each("choices", row.choices);
+}
+void members(auto& each, auto& row)
+  requires requires { row.place; }
+{
+  each("place", row.place);
+  each("name", row.name);
+  each("type", row.type);
+  each("default", row.otherwise);
+  each("example", row.example);
+  each("commands", row.commands);
+  each("meaning", row.meaning);
+  each("shapes", row.shapes);
 }
 void members(auto& each, auto& row)
   requires requires { row.options; }
@@ -57,6 +70,9 @@ struct RowWriter {
   void operator()(std::string_view name, bool flag) { out.set(name, flag); }
   void operator()(std::string_view name, char letter) {
     out.set(name, letter ? std::string(1, letter) : std::string());
+  }
+  void operator()(std::string_view name, plugin::KeyPlace place) {
+    out.set(name, k_places[static_cast<std::size_t>(place)]);
   }
   void operator()(std::string_view name, std::span<const plugin::OptionRow> rows) {
     auto list = Json::array();
@@ -86,6 +102,11 @@ struct RowReader {
   void operator()(std::string_view name, char& to) {
     const auto letter = from[name].view();
     to = letter.empty() ? '\0' : letter.front();
+  }
+  void operator()(std::string_view name, plugin::KeyPlace& to) {
+    const auto at = std::ranges::find(k_places, from[name].view());
+    to = at == k_places.end() ? plugin::KeyPlace::both
+                              : static_cast<plugin::KeyPlace>(at - k_places.begin());
   }
   void operator()(std::string_view name, std::span<const plugin::OptionRow>& to) {
     std::vector<plugin::OptionRow> rows;
@@ -144,6 +165,26 @@ std::string toml_list(const std::vector<std::string_view>& list) {
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }
 
+/// The names of the keys that stand in a file of this kind, the plugin's table taken off.
+std::vector<std::string_view> key_names(const Descriptor& found, plugin::KeyPlace place) {
+  std::vector<std::string_view> out;
+  for (const auto& key : found.keys)
+    if (key.name.size() > found.name.size() && !key.name.ends_with('*') &&
+        (key.place == place || key.place == plugin::KeyPlace::both))
+      out.push_back(key.name.substr(found.name.size() + 1));
+  return out;
+}
+
+/// A plugin has the keys of its own table, and no others.
+Result<> check_keys(const Descriptor& found) {
+  const auto table = std::string(found.name) + ".";
+  for (const auto& key : found.keys)
+    if (key.name != found.name && !key.name.starts_with(table))
+      return fail(ExitCode::config, fmt::format("the key '{}' is not one of the table [{}]",
+                                                printable(key.name, 80), found.name));
+  return {};
+}
+
 std::string manifest_text(const Descriptor& found, const fs::path& library) {
   std::string out =
       "# Made from the plugin's descriptor when it was built; the library is checked against it "
@@ -157,8 +198,13 @@ std::string manifest_text(const Descriptor& found, const fs::path& library) {
   put("interface", std::to_string(CDCTL_INTERFACE));
   put("build", toml_string(CDCTL_BUILD_TAG));
   put("summary", toml_string(found.summary));
-  put("global_keys", toml_list(words(found.global_keys)));
-  put("service_keys", toml_list(words(found.service_keys)));
+  put("global_keys", toml_list(key_names(found, plugin::KeyPlace::file)));
+  put("service_keys", toml_list(key_names(found, plugin::KeyPlace::service)));
+  std::vector<std::string> shapes;
+  for (const auto& key : found.keys)
+    if (!key.shapes.empty())
+      shapes.push_back(toml_string(key.name) + " = " + toml_string(key.shapes));
+  if (!shapes.empty()) put("shapes", fmt::format("{{ {} }}", fmt::join(shapes, ", ")));
   if (!found.unit_env.empty()) put("unit_env", toml_string(found.unit_env));
   std::vector<std::string_view> names;
   for (const auto& row : found.commands) names.push_back(row.name);
@@ -220,6 +266,7 @@ PluginInfo read_manifest(const fs::path& path) {
   info.file = path.parent_path() / table["file"].as_string();
   info.global_keys = string_list(table["global_keys"]);
   info.service_keys = string_list(table["service_keys"]);
+  for (const auto& [key, name] : table["shapes"].members()) info.shapes[key] = name.as_string();
   info.unit_env = table["unit_env"].as_string();
   for (const auto& row : table["role"].items())
     info.roles.push_back(
@@ -245,9 +292,18 @@ Result<> read_commands(PluginInfo& info) {
   return {};
 }
 
+Result<> read_keys(PluginInfo& info) {
+  if (info.global_keys.empty() && info.service_keys.empty()) return {};
+  CDCTL_TRY_ASSIGN(info.keys,
+                   read_rows<plugin::KeyRow>(rows_file(info.manifest, "keys"), *info.text));
+  return {};
+}
+
 Result<> write_manifest(const fs::path& library, const fs::path& manifest) {
   CDCTL_TRY_ASSIGN(const auto* const found, gate::open(library));
+  CDCTL_TRY(check_keys(*found));
   CDCTL_TRY(write_rows(rows_file(manifest, "commands"), found->commands));
+  CDCTL_TRY(write_rows(rows_file(manifest, "keys"), found->keys));
   return write_file_atomically(manifest, manifest_text(*found, library));
 }
 

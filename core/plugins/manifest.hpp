@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,8 +42,11 @@ struct PluginInfo {
   std::int64_t interface_version = 0;
   std::vector<RoleInfo> roles;
   std::vector<plugin::CommandRow> commands;  ///< their names; the rest after read_commands()
-  std::vector<std::string> global_keys, service_keys;
-  std::string unit_env;  ///< of its feed, as the descriptor has it
+  std::vector<std::string> global_keys;   ///< of its table in cdctl.toml, without the table's name
+  std::vector<std::string> service_keys;  ///< the same of a service's file
+  std::map<std::string, std::string> shapes;  ///< whole name of a key → its name in the identity
+  std::vector<plugin::KeyRow> keys;           ///< after read_keys()
+  std::string unit_env;                       ///< of its feed, as the descriptor has it
   std::string refused;  ///< why it is not used; empty = usable as far as its manifest and file tell
   std::shared_ptr<RowText> text = std::make_shared<RowText>();
 };
@@ -56,6 +60,8 @@ struct PluginInfo {
 [[nodiscard]] bool has_commands(const std::filesystem::path& manifest);
 /// Fills the rows of a plugin's commands. Exit code `config`.
 [[nodiscard]] Result<> read_commands(PluginInfo& info);
+/// Fills the rows of a plugin's keys. Exit code `config`.
+[[nodiscard]] Result<> read_keys(PluginInfo& info);
 
 /// Writes a plugin's manifest from the descriptor in the library file, and its rows to the files
 /// beside it. For `cdctl __manifest`, at build time.

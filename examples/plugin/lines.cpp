@@ -61,8 +61,14 @@ class Lines final : public cdctl::Sink {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<cdctl::Sink, Lines>("lines")};
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::file, "lines", "table", "", "{ file = \"records.txt\" }", "notify",
+     "The sink lines"},
+    {KeyPlace::file, "lines.file", "file", "", "\"records.txt\"", "notify",
+     "The file that each record becomes a line of"},
+};
 
 }  // namespace
 
 CDCTL_PLUGIN(.name = "lines", .version = "1.0.0", .summary = "a sink: a line of text a record",
-             .roles = k_roles, .global_keys = "file");
+             .roles = k_roles, .keys = k_keys);

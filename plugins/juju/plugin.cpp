@@ -4,6 +4,7 @@
 #include "plugins/juju/engine/doctor.hpp"
 #include "plugins/juju/engine/engine.hpp"
 #include "plugins/juju/engine/probe.hpp"
+#include "plugins/juju/keys.hpp"
 
 namespace {
 
@@ -15,13 +16,8 @@ constexpr plugin::RoleRow k_roles[] = {
     plugin::row<Probe, juju::JujuProbe>("juju"),
 };
 
-constexpr const char* k_service_keys =
-    "isolation model application cloud credential model_config amqp amqp_as storage cut "
-    "force_after no_wait_after give_up_after";
-
 }  // namespace
 
 CDCTL_PLUGIN(.name = "juju", .version = CDCTL_PLUGIN_VERSION,
              .summary = "sets on models of a Juju controller, and what runs there",
-             .roles = k_roles, .commands = juju::k_commands, .global_keys = "controller data",
-             .service_keys = k_service_keys);
+             .roles = k_roles, .commands = juju::k_commands, .keys = cdctl::juju::k_keys);

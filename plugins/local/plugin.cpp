@@ -2,6 +2,7 @@
 
 #include "plugins/local/engine.hpp"
 #include "plugins/local/feed.hpp"
+#include "plugins/local/keys.hpp"
 #include "plugins/local/memory.hpp"
 #include "plugins/local/probe.hpp"
 
@@ -20,4 +21,4 @@ constexpr plugin::RoleRow k_roles[] = {
 
 CDCTL_PLUGIN(.name = "local", .version = CDCTL_PLUGIN_VERSION,
              .summary = "Sets as processes of this machine, with a memory and a feed in files",
-             .roles = k_roles, .global_keys = "home");
+             .roles = k_roles, .keys = cdctl::local::k_keys);

@@ -1,6 +1,7 @@
 #include <cdctl/plugin.hpp>
 
 #include "plugins/mojo/commands/rows.hpp"
+#include "plugins/mojo/keys.hpp"
 #include "plugins/mojo/run/deployer.hpp"
 
 namespace {
@@ -15,5 +16,4 @@ constexpr RoleRow k_roles[] = {
 
 CDCTL_PLUGIN(.name = "mojo", .version = CDCTL_PLUGIN_VERSION,
              .summary = "deploys by the manifest of a Mojo spec, or by a Procfile",
-             .roles = k_roles, .commands = cdctl::mojo::k_commands, .global_keys = "root",
-             .service_keys = "stage manifest series runner");
+             .roles = k_roles, .commands = cdctl::mojo::k_commands, .keys = cdctl::mojo::k_keys);

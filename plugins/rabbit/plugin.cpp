@@ -4,6 +4,7 @@
 
 #include "plugins/rabbit/doctor.hpp"
 #include "plugins/rabbit/feed/feed.hpp"
+#include "plugins/rabbit/keys.hpp"
 #include "plugins/rabbit/probe/probe.hpp"
 #include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
@@ -23,9 +24,4 @@ constexpr std::array k_roles{
 
 CDCTL_PLUGIN(.name = "rabbit", .version = CDCTL_PLUGIN_VERSION,
              .summary = "Cut worker sets off from RabbitMQ, and carry their signals over it",
-             .roles = k_roles,
-             .global_keys =
-                 "management amqp vhost user password_file password_env password_command ca_file "
-                 "feed_max_age feed_max_bytes brokers",
-             .service_keys = "queues exchanges publish max_connections broker vhost",
-             .unit_env = "AMQP_URL");
+             .roles = k_roles, .keys = cdctl::rabbit::k_keys, .unit_env = "AMQP_URL");

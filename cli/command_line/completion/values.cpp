@@ -151,11 +151,12 @@ void sinks(plugins::PluginHost& plugins, Answer& out) {
 }
 
 /// Behind the verb of `config`: what that verb takes.
-void config_words(const Live& live, const Place& place, Answer& out) {
+void config_words(plugins::PluginHost& plugins, const Live& live, const Place& place, Answer& out) {
   const auto verb = place.words.empty() ? std::string() : place.words.front();
   if (verb == "show") services(live, out);
   if (verb != "explain" || place.words.size() > 1) return;
-  for (const auto& key : config::config_keys())
+  const config::Keys keys(plugins);
+  for (const auto& key : keys.all())
     if (!key.name.contains('*'))
       out.candidates.push_back({std::string(key.name), std::string(key.meaning)});
 }
@@ -230,7 +231,7 @@ void add_values(plugins::PluginHost& plugins, const Live& live, const Place& pla
             out);
       break;
     case Kind::config_word:
-      config_words(live, place, out);
+      config_words(plugins, live, place, out);
       break;
     case Kind::shell:
       fixed({{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out);

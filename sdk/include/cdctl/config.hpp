@@ -64,10 +64,12 @@ struct ServiceConfig {
   bool accept_loss = false;
   std::vector<std::string> rules;
   ReaperPolicy reaper;
-  Json table;  ///< the whole file, for the plugins' own tables
+  Json table;                     ///< the whole file, for the plugins' own tables
+  Json shaping = Json::object();  ///< what the plugins' keys say of its identity, by name there
 
   [[nodiscard]] bool has_switch(std::string_view name) const;
-  /// The implied source `service`: SHA-256 over engine, deployer, units, mojo and the queues.
+  /// The implied source `service`: SHA-256 over engine, deployer, units, and the keys of plugins
+  /// that shape a deployment.
   [[nodiscard]] SourceState shape() const;
 };
 

@@ -99,9 +99,8 @@ struct Descriptor {
   std::string_view summary = {};
   std::span<const RoleRow> roles = {};
   std::span<const CommandRow> commands = {};
-  std::string_view global_keys = {};   ///< keys of its table in cdctl.toml, separated by blanks
-  std::string_view service_keys = {};  ///< keys of its table in a service's file
-  std::string_view unit_env = {};      ///< a feed: the environment variable that connects a unit
+  std::span<const KeyRow> keys = {};  ///< of the plugin's own table: `NAME`, `NAME.key`
+  std::string_view unit_env = {};     ///< a feed: the environment variable that connects a unit
 };
 
 /// The role that a class of <cdctl/roles/…> is.

@@ -37,5 +37,24 @@ struct CommandRow {
   int (*run)(Host& host, const CommandArguments& arguments) noexcept = nullptr;
 };
 
+/// Where a key may stand: `cdctl.toml`, a file of services.d, or both (a service's own key under
+/// [defaults] holds for all services; a plugin has a table in either file).
+enum class KeyPlace { file, service, both };
+
+/// A key of the configuration: what the loader takes, `config` shows, checks and explains, and
+/// completion offers. A plugin has a row for its table, and one for each key in it.
+struct KeyRow {
+  KeyPlace place = KeyPlace::file;
+  std::string_view name = {};       ///< whole: `reaper.keep`; `*` is a name that people choose
+  std::string_view type = {};       ///< text, word, address, file, duration, count, flag, list,
+                                    ///< table, share
+  std::string_view otherwise = {};  ///< what holds without it, for people; empty = nothing
+  std::string_view example = {};    ///< a TOML value
+  std::string_view commands = {};   ///< which obey it
+  std::string_view meaning = {};
+  std::string_view shapes = {};  ///< of a service: the name of its value in the identity of a
+                                 ///< revision, so that an edit is one; empty = it is not
+};
+
 }  // namespace plugin
 }  // namespace cdctl

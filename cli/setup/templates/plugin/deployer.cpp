@@ -34,7 +34,12 @@ class NewDeployer final : public Deployer {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Deployer, NewDeployer>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::service, "@NAME@", "table", "", "{ run = \"./worker --slow\" }", "deploy", "The deployer @NAME@"},
+    {KeyPlace::service, "@NAME@.run", "text", "./worker", "\"./worker --slow\"", "deploy", "The command that is a unit", "@NAME@.run"},
+};
 
 }  // namespace
 
-CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .service_keys = "run");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

@@ -22,7 +22,12 @@ class NewDoctor final : public Doctor {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Doctor, NewDoctor>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::file, "@NAME@", "table", "", "{ program = \"python3\" }", "doctor", "The doctor of @NAME@"},
+    {KeyPlace::file, "@NAME@.program", "text", "sh", "\"python3\"", "doctor", "The program that must be there"},
+};
 
 }  // namespace
 
-CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .global_keys = "program");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

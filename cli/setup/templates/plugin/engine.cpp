@@ -239,7 +239,12 @@ class NewEngine final : public Engine {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Engine, NewEngine>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::file, "@NAME@", "table", "", "{ program = \"/srv/units\" }", "all", "The engine @NAME@"},
+    {KeyPlace::file, "@NAME@.program", "text", "", "\"/srv/units\"", "all", "The program that has the units"},
+};
 
 }  // namespace
 
-CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .global_keys = "program");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

@@ -33,7 +33,12 @@ class NewProbe final : public Probe {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Probe, NewProbe>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::service, "@NAME@", "table", "", "{ file = \"bad-sets.txt\" }", "probe", "The probe @NAME@"},
+    {KeyPlace::service, "@NAME@.file", "file", "bad-sets", "\"bad-sets.txt\"", "probe", "The list of bad sets"},
+};
 
 }  // namespace
 
-CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .service_keys = "file");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

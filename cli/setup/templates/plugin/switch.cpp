@@ -74,7 +74,12 @@ class NewSwitch final : public Switch {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Switch, NewSwitch>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::service, "@NAME@", "table", "", "{ note = \"of the sale\" }", "deploy", "The switch @NAME@"},
+    {KeyPlace::service, "@NAME@.note", "text", "", "\"of the sale\"", "deploy", "Kept with the passes of its sets"},
+};
 
 }  // namespace
 
-CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .service_keys = "note");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);
