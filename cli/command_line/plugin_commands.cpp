@@ -83,7 +83,7 @@ int run_row(const plugins::PluginInfo& plugin, const plugin::CommandRow& row,
   // A plugin's command may do without a configuration, but not with one that is broken or is not
   // the one that was named.
   if (auto loaded = context.load_config();
-      !loaded && !loaded.error().what.starts_with("no configuration found")) {
+      !loaded && loaded.error().reason != Reason::no_configuration) {
     context.report(loaded.error());
     return context.exit_code();
   }

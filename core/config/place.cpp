@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cdctl/config.hpp>
@@ -40,9 +41,9 @@ std::optional<ConfigPlace> locate_config(const std::string& named) {
 
 Result<ConfigPlace> require_config(const std::string& named) {
   if (const auto place = locate_config(named)) return *place;
-  return fail(ExitCode::config,
-              "no configuration found: no cdctl.toml in this folder or one above, in "
-              "~/.config/cdctl or in /etc/cdctl; cdctl init makes one, --config FILE names one");
+  return fail(
+      Error{ExitCode::config, fmt::format("{}; {}", k_no_configuration, k_no_configuration_cure)}
+          .because(Reason::no_configuration));
 }
 
 fs::path home_folder(const Json& table, const fs::path& folder) {

@@ -180,7 +180,7 @@ class Planner {
     auto found = places_.stage.find(step.config);
     if (!found && names_procfile(step.config) && step.kind() == PhaseKind::deploy) {
       found = in_trunk(step, found.error());
-      if (!found && places_.procfile_later && found.error().what.contains("there is no")) return;
+      if (!found && places_.procfile_later && found.error().reason == Reason::not_there) return;
     }
     if (!found) return not_found(line, std::move(found.error().what));
     step.file = std::move(*found);
