@@ -104,6 +104,7 @@ Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(name); }
 Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(name); }
 Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(name); }
 Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(name); }
+Result<Setup*> Context::setup(std::string_view name) { return role<Setup>(name); }
 
 std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
   std::vector<std::string> names;

@@ -20,8 +20,8 @@ using plugin::Descriptor;
 
 namespace {
 
-constexpr std::array<std::string_view, 9> k_roles{
-    "source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink"};
+constexpr std::array<std::string_view, 10> k_roles{
+    "source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink", "setup"};
 constexpr std::array<std::string_view, 3> k_places{"file", "service", "both"};
 
 // ---------------------------------------------------------------- the codec of rows

@@ -35,6 +35,7 @@ enum class Kind {
   target,
   rule,
   duration,
+  engine,
   plugin,
   new_plugin,
   sink,

@@ -18,45 +18,26 @@ struct Named {
   Kind kind;
 };
 constexpr std::array k_kinds{
-    Named{"ADDRESS", Kind::text},
-    Named{"CLASS", Kind::text},
-    Named{"DURATION", Kind::duration},
-    Named{"FILE", Kind::file},
-    Named{"FOLDER", Kind::folder},
-    Named{"FORMAT", Kind::text},
-    Named{"ID", Kind::text},
-    Named{"KEY", Kind::text},
-    Named{"KEY=VALUE", Kind::text},
-    Named{"LEVEL", Kind::text},
-    Named{"LINE", Kind::text},
-    Named{"MODEL", Kind::text},
-    Named{"N", Kind::text},
-    Named{"NAME", Kind::text},
-    Named{"NAME=REV", Kind::source},
-    Named{"NAME=VALUE", Kind::data},
-    Named{"PLUGIN", Kind::plugin},
-    Named{"RULE", Kind::rule},
-    Named{"SELECTOR", Kind::set},
-    Named{"SERVICE", Kind::service},
-    Named{"SERVICE[@REV]", Kind::revision},
-    Named{"SET", Kind::set},
-    Named{"SHELL", Kind::shell},
-    Named{"SIGNAL", Kind::text},
-    Named{"SOURCE", Kind::source},
-    Named{"SPEC", Kind::folder},
-    Named{"STAGE", Kind::text},
-    Named{"STATE", Kind::state},
-    Named{"TARGET", Kind::target},
-    Named{"TEXT", Kind::text},
-    Named{"UNIT", Kind::text},
-    Named{"WORKSPACE", Kind::text},
-    Named{"BRANCH", Kind::text},
-    Named{"URL", Kind::folder},
-    Named{"URL|none", Kind::text},
-    Named{"VERB", Kind::verb},
-    Named{"SERVICE|KEY", Kind::config_word},
-    Named{"SINK", Kind::sink},
-    Named{"new", Kind::new_plugin},
+    Named{"ADDRESS", Kind::text},      Named{"CLASS", Kind::text},
+    Named{"DURATION", Kind::duration}, Named{"ENGINE", Kind::engine},
+    Named{"FILE", Kind::file},         Named{"FOLDER", Kind::folder},
+    Named{"FORMAT", Kind::text},       Named{"ID", Kind::text},
+    Named{"KEY", Kind::text},          Named{"KEY=VALUE", Kind::text},
+    Named{"LEVEL", Kind::text},        Named{"LINE", Kind::text},
+    Named{"MODEL", Kind::text},        Named{"N", Kind::text},
+    Named{"NAME", Kind::text},         Named{"NAME=REV", Kind::source},
+    Named{"NAME=VALUE", Kind::data},   Named{"PLUGIN", Kind::plugin},
+    Named{"RULE", Kind::rule},         Named{"SELECTOR", Kind::set},
+    Named{"SERVICE", Kind::service},   Named{"SERVICE[@REV]", Kind::revision},
+    Named{"SET", Kind::set},           Named{"SHELL", Kind::shell},
+    Named{"SIGNAL", Kind::text},       Named{"SOURCE", Kind::source},
+    Named{"SPEC", Kind::folder},       Named{"STAGE", Kind::text},
+    Named{"STATE", Kind::state},       Named{"TARGET", Kind::target},
+    Named{"TEXT", Kind::text},         Named{"UNIT", Kind::text},
+    Named{"WORKSPACE", Kind::text},    Named{"BRANCH", Kind::text},
+    Named{"URL", Kind::folder},        Named{"URL|none", Kind::text},
+    Named{"VERB", Kind::verb},         Named{"SERVICE|KEY", Kind::config_word},
+    Named{"SINK", Kind::sink},         Named{"new", Kind::new_plugin},
 };
 
 void services(const Live& live, Answer& out) {
@@ -143,10 +124,11 @@ void sources(const Live& live, const Place& place, Answer& out) {
   out.nospace = true;
 }
 
-void sinks(plugins::PluginHost& plugins, Answer& out) {
+/// What plugins offer of a role.
+void kinds_of(plugins::PluginHost& plugins, std::string_view role, Answer& out) {
   for (const auto& plugin : plugins.plugins())
     for (const auto& row : plugin.roles)
-      if (plugin.refused.empty() && row.role == "sink")
+      if (plugin.refused.empty() && row.role == role)
         out.candidates.push_back({row.kind, plugin.summary});
 }
 
@@ -218,7 +200,10 @@ void add_values(plugins::PluginHost& plugins, const Live& live, const Place& pla
         out.candidates.push_back({plugin.name, plugin.summary});
       break;
     case Kind::sink:
-      sinks(plugins, out);
+      kinds_of(plugins, "sink", out);
+      break;
+    case Kind::engine:
+      kinds_of(plugins, "engine", out);
       break;
     case Kind::new_plugin:
       fixed({{"new", "begin a plugin of your own"}}, out);

@@ -65,7 +65,7 @@ namespace cdctl::plugin {
 
 // A plugin's own `using namespace cdctl::plugin` has the classes of roles, too.
 using cdctl::Deployer, cdctl::Doctor, cdctl::Engine, cdctl::Feed, cdctl::Memory, cdctl::Probe,
-    cdctl::Sink, cdctl::Source, cdctl::Switch;
+    cdctl::Setup, cdctl::Sink, cdctl::Source, cdctl::Switch;
 
 /// Which interface a role row's factory returns.
 enum class Role : std::uint32_t {
@@ -78,6 +78,7 @@ enum class Role : std::uint32_t {
   probe,
   doctor,
   sink,
+  setup,
   none
 };
 
@@ -124,6 +125,8 @@ template <>
 inline constexpr Role role_of<Doctor> = Role::doctor;
 template <>
 inline constexpr Role role_of<Sink> = Role::sink;
+template <>
+inline constexpr Role role_of<Setup> = Role::setup;
 
 /// Makes an Impl; what its constructor throws, or why its ready() says that it is not, becomes
 /// text.
