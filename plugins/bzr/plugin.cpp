@@ -1,5 +1,6 @@
 #include <cdctl/plugin.hpp>
 
+#include "plugins/bzr/bzr_setup.hpp"
 #include "plugins/bzr/bzr_source.hpp"
 
 namespace {
@@ -8,6 +9,7 @@ using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
     row<cdctl::Source, cdctl::bzr::BzrSource>("bzr"),
+    row<cdctl::Setup, cdctl::bzr::BzrSetup>("bzr"),
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <cdctl/plugin.hpp>
 
 #include "plugins/git/git_doctor.hpp"
+#include "plugins/git/git_setup.hpp"
 #include "plugins/git/git_source.hpp"
 
 namespace {
@@ -10,6 +11,7 @@ using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {
     row<cdctl::Source, cdctl::git::GitSource>("git", "branch tag"),
     row<cdctl::Doctor, cdctl::git::GitDoctor>("git"),
+    row<cdctl::Setup, cdctl::git::GitSetup>("git"),
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "plugins/juju/engine/engine.hpp"
 #include "plugins/juju/engine/probe.hpp"
 #include "plugins/juju/keys.hpp"
+#include "plugins/juju/setup.hpp"
 
 namespace {
 
@@ -14,6 +15,7 @@ constexpr plugin::RoleRow k_roles[] = {
     plugin::row<Engine, juju::JujuEngine>("juju"),
     plugin::row<Doctor, juju::JujuDoctor>("juju"),
     plugin::row<Probe, juju::JujuProbe>("juju"),
+    plugin::row<Setup, juju::JujuSetup>("juju"),
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "plugins/mojo/commands/rows.hpp"
 #include "plugins/mojo/keys.hpp"
 #include "plugins/mojo/run/deployer.hpp"
+#include "plugins/mojo/setup.hpp"
 
 namespace {
 
@@ -10,6 +11,7 @@ using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
     row<cdctl::Deployer, cdctl::mojo::MojoDeployer>("mojo"),
+    row<cdctl::Setup, cdctl::mojo::MojoSetup>("mojo"),
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "plugins/rabbit/feed/feed.hpp"
 #include "plugins/rabbit/keys.hpp"
 #include "plugins/rabbit/probe/probe.hpp"
+#include "plugins/rabbit/setup.hpp"
 #include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::array k_roles{
     row<Switch, rabbit::RabbitSwitch>("rabbit"), row<Memory, rabbit::RabbitMemory>("rabbit"),
     row<Feed, rabbit::RabbitFeed>("rabbit"),     row<Doctor, rabbit::RabbitDoctor>("rabbit"),
-    row<Probe, rabbit::RabbitProbe>("rabbit"),
+    row<Probe, rabbit::RabbitProbe>("rabbit"),   row<Setup, rabbit::RabbitSetup>("rabbit"),
 };
 
 }  // namespace

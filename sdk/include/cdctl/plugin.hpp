@@ -63,10 +63,6 @@ extern __attribute__((visibility("default"))) const char CDCTL_INTERFACE_SYMBOL(
 
 namespace cdctl::plugin {
 
-// A plugin's own `using namespace cdctl::plugin` has the classes of roles, too.
-using cdctl::Deployer, cdctl::Doctor, cdctl::Engine, cdctl::Feed, cdctl::Memory, cdctl::Probe,
-    cdctl::Setup, cdctl::Sink, cdctl::Source, cdctl::Switch;
-
 /// Which interface a role row's factory returns.
 enum class Role : std::uint32_t {
   source,

@@ -40,7 +40,7 @@ struct FolderClue {
   std::optional<SourceClue> source;  ///< of the plugin's kind
   std::string engine;                ///< made for this engine's sets
   std::string because;               ///< the file that says so: `bundle.yaml`
-  std::string spec;  ///< it says how to deploy another repository; asks where that is: `Mojo spec`
+  std::string spec;  ///< it says how to deploy another repository: the question where it is itself
 };
 
 /// What `init` knows when it is a plugin's turn.
@@ -60,8 +60,7 @@ struct SecretFile {
 struct SetupText {
   std::string configuration;  ///< its table in cdctl.toml
   std::string sources;        ///< lines below the trunk in [sources] of the service's file
-  std::string deploying;      ///< its table in the service's file, of who makes a set
-  std::string service;        ///< the same, of what cuts it
+  std::string service;        ///< its table in the service's file
   std::vector<SecretFile> files;
 };
 
