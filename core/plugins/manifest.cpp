@@ -20,8 +20,6 @@ using plugin::Descriptor;
 
 namespace {
 
-constexpr std::array<std::string_view, 10> k_roles{
-    "source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink", "setup"};
 constexpr std::array<std::string_view, 3> k_places{"file", "service", "both"};
 
 // ---------------------------------------------------------------- the codec of rows
@@ -238,7 +236,9 @@ Result<> check(const PluginInfo& info, const Json& table) {
 
 }  // namespace
 
-std::string_view to_string(plugin::Role role) { return k_roles[static_cast<std::size_t>(role)]; }
+std::string_view to_string(plugin::Role role) {
+  return plugin::k_role_names[static_cast<std::size_t>(role)];
+}
 
 std::vector<RoleInfo> roles_of(const Descriptor& descriptor) {
   std::vector<RoleInfo> out;

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -77,6 +78,10 @@ enum class Role : std::uint32_t {
   setup,
   none
 };
+/// Their names in manifests and in what people read, in the same order.
+inline constexpr std::string_view k_role_names[] = {
+    "source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink", "setup"};
+static_assert(std::size(k_role_names) == static_cast<std::size_t>(Role::none));
 
 /// `what` is filled when the answer is nullptr.
 using Factory = void* (*)(Host& host, std::string& what) noexcept;
