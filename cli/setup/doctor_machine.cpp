@@ -104,7 +104,9 @@ std::vector<Check> look_at_home(const fs::path& home) {
       {"home", writable ? State::ok : State::bad,
        fmt::format("{}{}", home.string(),
                    writable ? "" : ": " + folder.string() + " may not be written to"),
-       writable ? "" : "set [local] home, or CDCTL_HOME, to a folder that you may write to"}};
+       writable ? ""
+                : fmt::format("set [{}] home, or CDCTL_HOME, to a folder that you may write to",
+                              k_embedded)}};
   if (!writable) return out;
   out.push_back(room(folder));
   out.push_back(modes(home));
