@@ -37,5 +37,7 @@ function(cdctl_add_plugin name descriptor)
   set_property(GLOBAL APPEND PROPERTY CDCTL_PLUGIN_TARGETS plugin_${name})
   install(TARGETS plugin_${name} LIBRARY DESTINATION ${CDCTL_PLUGIN_DIR} NAMELINK_SKIP)
   install(FILES ${directory}/${name}.toml DESTINATION ${CDCTL_PLUGIN_DIR})
+  # Rows that few commands need are beside it.
   install(FILES ${directory}/${name}.commands.ndjson DESTINATION ${CDCTL_PLUGIN_DIR} OPTIONAL)
+  install(FILES ${directory}/${name}.keys.ndjson DESTINATION ${CDCTL_PLUGIN_DIR} OPTIONAL)
 endfunction()

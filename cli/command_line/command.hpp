@@ -6,21 +6,13 @@
 #include <vector>
 
 #include <cdctl/args.hpp>
+#include <cdctl/rows.hpp>
 
 #include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 
-/// One option of a command. `value` names its value; empty for a flag.
-struct Option {
-  std::string_view name;
-  std::string_view value;
-  std::string_view help;
-  bool repeatable = false;
-  bool value_optional = false;    ///< `--follow` and `--follow=NAME`
-  char letter = 0;                ///< `-o`
-  std::string_view choices = {};  ///< separated by blanks; empty = any
-};
+using Option = plugin::OptionRow;
 
 /// What a command needs before it runs, so that a cheap command pays for nothing.
 enum class Needs { nothing, config };

@@ -200,8 +200,8 @@ ManualPage Manual::group(const plugins::PluginInfo& plugin) const {
   std::string examples;
   for (const auto& row : plugin.commands) {
     if (&row != &plugin.commands.front()) page.line(".br");
-    page.line(synopsis(plugin.name + " " + row.name, row.arguments));
-    examples += row.examples + "\n";
+    page.line(synopsis(fmt::format("{} {}", plugin.name, row.name), row.arguments));
+    examples += fmt::format("{}\n", row.examples);
   }
   page.section("Description");
   page.paragraph(fmt::format("The commands of the plugin {} {}: {}.", plugin.name, plugin.version,
@@ -210,12 +210,8 @@ ManualPage Manual::group(const plugins::PluginInfo& plugin) const {
   for (const auto& row : plugin.commands) {
     page.subsection(fmt::format("{} {}{}{}", plugin.name, row.name,
                                 row.arguments.empty() ? "" : " ", row.arguments));
-    page.paragraph(row.summary + ".");
-    std::vector<Option> list;
-    for (const auto& option : row.options)
-      list.push_back({option.name, option.value, option.help, option.repeatable, false,
-                      option.letter, option.choices});
-    options(page, list);
+    page.paragraph(fmt::format("{}.", row.summary));
+    options(page, row.options);
     if (row.examples.empty()) continue;
     page.paragraph("For example:");
     page.example(row.examples);

@@ -40,8 +40,8 @@ std::vector<std::string> command_first(const plugins::PluginInfo& plugin,
   return words;
 }
 
-std::string row_help(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row) {
-  const auto name = plugin.name + " " + row.name;
+std::string row_help(const plugins::PluginInfo& plugin, const plugin::CommandRow& row) {
+  const auto name = fmt::format("{} {}", plugin.name, row.name);
   const auto options = all_options(row);
   return help_of({name,
                   row.arguments,
@@ -52,10 +52,10 @@ std::string row_help(const plugins::PluginInfo& plugin, const plugins::CommandIn
                   std::span(options).first(row.options.size())});
 }
 
-int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row,
+int run_row(const plugins::PluginInfo& plugin, const plugin::CommandRow& row,
             const std::vector<std::string>& words, Output& out) {
-  auto args =
-      parse_words(plugin.name + " " + row.name, all_options(row), !row.arguments.empty(), words);
+  auto args = parse_words(fmt::format("{} {}", plugin.name, row.name), all_options(row),
+                          !row.arguments.empty(), words);
   if (!args) {
     out.error(args.error().what);
     return static_cast<int>(args.error().exit);
@@ -68,7 +68,7 @@ int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row,
   // A plugin's command may do without a configuration, but not with one that is broken or is not
   // the one that was named.
   if (auto loaded = context.load_config();
-      !loaded && !loaded.error().what.starts_with("no configuration found")) {
+      !loaded && loaded.error().reason != Reason::no_configuration) {
     context.report(loaded.error());
     return context.exit_code();
   }
@@ -77,8 +77,7 @@ int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row,
     context.report(descriptor.error());
     return context.exit_code();
   }
-  for (std::size_t i = 0; i < (*descriptor)->command_count; ++i) {
-    const auto& real = (*descriptor)->commands[i];
+  for (const auto& real : (*descriptor)->commands) {
     if (row.name != real.name) continue;
     const plugin::CommandArguments given{
         std::move(*args), [&](const Json& record) { out.write(record); }, [&] { out.flush(); },
@@ -91,11 +90,8 @@ int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row,
 
 }  // namespace
 
-std::vector<Option> all_options(const plugins::CommandInfo& row) {
-  std::vector<Option> options;
-  for (const auto& option : row.options)
-    options.push_back({option.name, option.value, option.help, option.repeatable, false,
-                       option.letter, option.choices});
+std::vector<Option> all_options(const plugin::CommandRow& row) {
+  std::vector<Option> options(row.options.begin(), row.options.end());
   const auto own = options.size();
   for (auto option :
        global_options()) {  // where both want a letter, the command's own meaning wins
@@ -140,7 +136,7 @@ std::optional<int> run_plugin_command(const std::string& group,
       return run_row(plugin, row, rest, out);
     }
     std::vector<std::string> names;
-    for (const auto& row : plugin.commands) names.push_back(row.name);
+    for (const auto& row : plugin.commands) names.emplace_back(row.name);
     out.error(fmt::format("{}: unknown command '{}'{}; see cdctl {} --help", group,
                           printable(ordered.front(), 60), did_you_mean(ordered.front(), names),
                           group));

@@ -13,7 +13,7 @@
 namespace cdctl::cli {
 
 /// The options of a plugin's command and the global ones; they refer to `row`.
-[[nodiscard]] std::vector<Option> all_options(const plugins::CommandInfo& row);
+[[nodiscard]] std::vector<Option> all_options(const plugin::CommandRow& row);
 
 /// Every option of a group's commands: any of them can stand before the command's name. They refer
 /// to `plugin`.

@@ -43,7 +43,7 @@ constexpr std::array k_deploy{
     Option{"even-bad", "", "deploy a revision that is known to be bad"},
     Option{"even-held", "", "deploy records of a service whose deploys are held"},
     Option{"wait", "", "stay until the units have been up for --settle"},
-    Option{"settle", "DURATION", "with --wait: how long (10s; juju: 15s)"},
+    Option{"settle", "DURATION", "with --wait: how long (10s, or what the engine asks for)"},
     Option{"timeout", "DURATION", "deadline of each deploy (30m)"},
 };
 constexpr std::array k_inspect{
@@ -52,7 +52,7 @@ constexpr std::array k_inspect{
 };
 constexpr std::array k_ls{
     Option{"units", "",
-           "ask for the units of each set where a list does not tell (juju: one call a set)"},
+           "ask for the units of each set where a list does not tell (one call a set)"},
     k_timeout,
 };
 constexpr std::array k_signal{
@@ -175,8 +175,7 @@ constexpr std::array k_init{
     Option{"trunk", "URL", "its repository (the remote of this one)"},
     Option{"branch", "BRANCH", "of the trunk"},
     Option{"spec", "URL", "the repository of its Mojo spec"},
-    Option{"engine", "ENGINE", "of its sets (juju beside a bundle.yaml, else local)", false, false,
-           0, "local juju"},
+    Option{"engine", "ENGINE", "of its sets (the one that this folder is made for)"},
     Option{"broker", "URL|none", "management API, such as http://cdctl@127.0.0.1:15672"},
     Option{"password-file", "FILE", "its password; copied into secrets/, mode 0600"},
     Option{"yes", "", "take what is found, and ask nothing", false, false, 'y'},
@@ -186,9 +185,7 @@ constexpr std::array k_doctor{
     Option{"timeout", "DURATION", "deadline of each plugin's checks (15s)"}};
 constexpr std::array k_plugins{
     Option{"check", "", "open each plugin and check it whole"},
-    Option{"role", "ROLE",
-           "with new: what the plugin begins as (sink). Not a memory or a feed: only those of "
-           "rabbit and local are ever asked",
+    Option{"role", "ROLE", "with new: what the plugin begins as (sink). Not a memory or a feed",
            false, false, 0, "sink source probe switch engine deployer doctor command"},
 };
 

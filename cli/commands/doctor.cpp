@@ -10,6 +10,7 @@
 #include "cli/setup/doctor_machine.hpp"
 #include "cli/setup/doctor_plugins.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/config/place.hpp"
 
 namespace cdctl::cli {
 
@@ -66,14 +67,13 @@ void tell_all(Context& context, std::string_view plugin, const std::vector<Check
 
 bool check_config(Context& context) {
   if (auto loaded = context.load_config(); !loaded) {
-    const auto& what = loaded.error().what;
-    const auto remedy =
-        what.find("; cdctl init makes one");  // none was found: the error says the cure itself
-    tell(context, "",
-         {"configuration", Check::State::bad, what.substr(0, remedy),
-          remedy == what.npos
-              ? "cdctl config check shows all that is wrong with it, --config FILE names another"
-              : what.substr(remedy + 2)});
+    const bool none = loaded.error().reason == Reason::no_configuration;
+    tell(
+        context, "",
+        {"configuration", Check::State::bad,
+         none ? std::string(config::k_no_configuration) : loaded.error().what,
+         none ? std::string(config::k_no_configuration_cure)
+              : "cdctl config check shows all that is wrong with it, --config FILE names another"});
     return false;
   }
   const auto& config = context.config();
@@ -105,7 +105,7 @@ int run_doctor(Context& context, const Arguments& args) {
     tell_all(context, "", look_at_home(context.home()));
     tell_all(context, "", look_at_limits());
     if (!configured) return {};
-    tell_all(context, "", look_at_files(context.config()));
+    tell_all(context, "", look_at_files(context.config(), context.plugin_host()));
     tell_all(context, "", look_at_services(context.config()));
     context.out.flush();
     for (const auto& [plugin, checks] : ask_doctors(context, timeout))

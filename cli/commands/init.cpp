@@ -35,7 +35,7 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
   context.out.note(
       fmt::format("next{}: cdctl doctor, then cdctl outdated, then cdctl outdated | cdctl deploy",
                   here ? "" : ", in " + folder.string()));
-  if (answers.engine == "local" && answers.spec.empty() && answers.work_tree &&
+  if (answers.engine == k_embedded && answers.spec.empty() && answers.work_tree &&
       answers.processes.empty())
     context.out.note(
         fmt::format("{} has no Procfile yet; it needs one, with lines such as: worker: ./worker",
@@ -54,15 +54,18 @@ int run_init(Context& context, const Arguments& args) {
     const auto file = folder / "cdctl.toml";
     const bool adding = fs::exists(file, error);
     if (adding) CDCTL_TRY(context.load_config_file(file));
-    const auto here = look_at(folder);
-    Interview interview(context, args, here.kind.empty() ? look_at(fs::current_path(error)) : here,
+    const SetupPlugins plugins(context);
+    const auto here = plugins.look_at(folder);
+    Interview interview(context, args, plugins,
+                        here.source.kind.empty() ? plugins.look_at(fs::current_path(error)) : here,
                         adding);
     CDCTL_TRY_ASSIGN(const auto answers, interview.run());
     const auto files = files_of(answers, folder, adding);
     CDCTL_TRY(refuse_taken(files));
     if (interview.asked() && !args.has("dry-run")) CDCTL_TRY(agree(context, folder, files));
     if (!args.has("dry-run"))
-      remove_drafts(folder / k_password_file);  // also when this run writes no password
+      for (const auto& secret : answers.plugins.files)
+        remove_drafts(folder / secret.path);  // also when this run writes no password
     CDCTL_TRY(write_files(context, files, args.has("dry-run")));
     if (args.has("dry-run")) return {};
     CDCTL_TRY(context.load_config_file(file));

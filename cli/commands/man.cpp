@@ -13,7 +13,7 @@ Result<> write_pages(Context& context, const std::filesystem::path& folder, std:
   std::vector<plugins::PluginInfo> plugins;
   for (auto plugin : context.plugin_host().plugins()) {
     if (!plugin.refused.empty()) continue;
-    if (!plugin.commands.empty()) CDCTL_TRY(plugins::PluginHost::read_commands(plugin));
+    if (!plugin.commands.empty()) CDCTL_TRY(plugins::read_commands(plugin));
     plugins.push_back(std::move(plugin));
   }
   CDCTL_TRY(make_directories(folder));

@@ -41,8 +41,9 @@ ConfigProblem split(const Error& error, const std::vector<fs::path>& files) {
 /// checks, the secrets' files.
 class Values {
  public:
-  Values(const files::TomlFile& file, bool service, std::vector<Error>& problems)
-      : file_(file), service_(service), problems_(problems) {}
+  Values(const files::TomlFile& file, const config::Keys& keys, bool service,
+         std::vector<Error>& problems)
+      : file_(file), keys_(keys), service_(service), problems_(problems) {}
 
   void all() {
     walk(file_.table, "");
@@ -59,8 +60,8 @@ class Values {
   void walk(const Json& table, const std::string& prefix) {
     for (const auto& [name, value] : table.members()) {
       const auto dotted = prefix.empty() ? name : prefix + "." + name;
-      const auto* key = config::find_key(service_, dotted);
-      if (!key) continue;  // the loader knows it is none, or a plugin of others has it
+      const auto* key = keys_.find(service_, dotted);
+      if (!key) continue;  // the loader knows that it is none
       if (!key->plugin.empty() || key->name.starts_with("signals") || key->name == "plugins.path")
         if (const auto why = config::wrong_type(*key, value); !why.empty()) wrong(dotted, why);
       if (value.is_object()) walk(value, dotted);
@@ -75,13 +76,11 @@ class Values {
   }
 
   void secrets() {
-    for (const auto& [table, key] :
-         {std::pair{"rabbit", "password"}, std::pair{"signals", "token"}}) {
-      const auto name = std::string(key) + "_file";
-      const auto given = file_.table[table][name].as_string();
+    for (const auto name : keys_.secret_files()) {
+      const std::string dotted(name);
+      const auto given = config::value_at(file_.table, dotted).as_string();
       if (given.empty()) continue;
       const auto path = fs::absolute(file_.path).parent_path() / given;
-      const auto dotted = std::string(table) + "." + name;
       struct stat info{};
       if (::stat(path.c_str(), &info) != 0)
         wrong(dotted, path.string() + " is not there; write the secret into it, with mode 0600");
@@ -92,6 +91,7 @@ class Values {
   }
 
   const files::TomlFile& file_;
+  const config::Keys& keys_;
   bool service_;
   std::vector<Error>& problems_;
 };
@@ -114,10 +114,11 @@ std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place,
   auto errors = config::check_structure(whole, plugins);
   auto files = config::service_files(whole);
   files.insert(files.begin(), whole.file);
+  const config::Keys keys(plugins);
   for (const auto& path : files) {
     const auto file = files::read_toml(path);
     if (!file) continue;  // said already
-    Values(*file, path != whole.file, errors).all();
+    Values(*file, keys, path != whole.file, errors).all();
     if (path != whole.file) probes(*file, whole.trusted, errors);
   }
   std::vector<ConfigProblem> out;

@@ -56,14 +56,14 @@ bool named(const config::ConfigKey& key, std::string_view word) {
 Result<> explain_keys(Context& context, const std::string& word) {
   std::vector<const config::ConfigKey*> found;
   std::vector<std::string> names;
-  for (const auto& key : config::config_keys()) {
+  const config::Keys keys(context.plugin_host());
+  for (const auto& key : keys.all()) {
     names.emplace_back(key.name);
     if (word.empty() || named(key, word)) found.push_back(&key);
   }
   if (found.empty() && !word.empty())  // `units.worker`, `defaults.reaper.keep`
     for (const bool service : {true, false})
-      if (const auto* key = config::find_key(service, word); key && found.empty())
-        found.push_back(key);
+      if (const auto* key = keys.find(service, word); key && found.empty()) found.push_back(key);
   if (found.empty()) {
     return fail(ExitCode::usage,
                 fmt::format("config: there is no key '{}'{}; cdctl config explain lists all",

@@ -16,13 +16,6 @@ namespace cdctl::cli {
 
 namespace {
 
-/// The value at a dotted key; null when there is none.
-const Json& value_at(const Json& table, std::string_view dotted) {
-  const Json* at = &table;
-  while (!dotted.empty()) at = &(*at)[take_until(dotted, '.')];
-  return *at;
-}
-
 /// What people may see of a value: a password in an address is none of it, nor are the words of a
 /// command behind its program.
 Json shown(std::string_view key, const Json& value) {
@@ -45,10 +38,11 @@ Json shown(std::string_view key, const Json& value) {
 
 class SettingWriter {
  public:
-  SettingWriter(Context& context, const files::TomlFile& file) : context_(context), file_(file) {}
+  SettingWriter(Context& context, const files::TomlFile& file)
+      : context_(context), file_(file), keys_(context.plugin_host()) {}
 
   void global() {
-    for (const auto& key : config::config_keys()) {
+    for (const auto& key : keys_.all()) {
       if (key.place == config::KeyPlace::service ||
           (key.place == config::KeyPlace::both && key.plugin.empty()))
         continue;
@@ -56,16 +50,16 @@ class SettingWriter {
     }
   }
   void service(const std::string& name, const files::TomlFile& own) {
-    for (const auto& key : config::config_keys())
+    for (const auto& key : keys_.all())
       if (key.place != config::KeyPlace::file) put(name, key, &own);
   }
 
  private:
   /// Tables are shown by their keys; those of free names (`units`, `sources`, `queues`) as a whole.
-  static bool container(const config::ConfigKey& key) {
+  bool container(const config::ConfigKey& key) const {
     if (key.name.ends_with('*')) return true;
     return key.type == "table" &&
-           std::ranges::any_of(config::config_keys(), [&](const config::ConfigKey& other) {
+           std::ranges::any_of(keys_.all(), [&](const config::ConfigKey& other) {
              return other.name.starts_with(std::string(key.name) + ".") &&
                     !other.name.ends_with('*');
            });
@@ -77,7 +71,7 @@ class SettingWriter {
     const Json* value = nullptr;
     std::string from = "default";
     const auto take = [&](const files::TomlFile& file, const std::string& dotted) {
-      const auto& there = value_at(file.table, dotted);
+      const auto& there = config::value_at(file.table, dotted);
       if (value || there.is_null()) return;
       value = &there;
       from = file.at(dotted);
@@ -86,7 +80,7 @@ class SettingWriter {
     if (own) take(*own, std::string(key.name));
     if (own && key.plugin.empty()) take(file_, with_default);
     if (!own) take(file_, std::string(key.name));
-    if (key.name == "local.home") return put_home(value, from);
+    if (key.plugin == k_embedded && key.name.ends_with(".home")) return put_home(key, value, from);
     if (!value && key.otherwise.empty()) return;
     auto record = Json::object({{"schema", "cdctl.setting/1"}});
     if (!service.empty()) record.set("service", service);
@@ -96,18 +90,19 @@ class SettingWriter {
   }
 
   /// Where things are in fact: the environment goes first, and the default is another one for root.
-  void put_home(const Json* value, std::string from) {
+  void put_home(const config::ConfigKey& key, const Json* value, std::string from) {
     auto home = value ? *value : Json(config::home_folder(file_.table, {}).string());
     if (const char* named = std::getenv("CDCTL_HOME"); named && *named == '/') {
       home = config::home_folder(file_.table, {}).string();
       from = "$CDCTL_HOME";
     }
     context_.out.write(Json::object(
-        {{"schema", "cdctl.setting/1"}, {"key", "local.home"}, {"value", home}, {"from", from}}));
+        {{"schema", "cdctl.setting/1"}, {"key", key.name}, {"value", home}, {"from", from}}));
   }
 
   Context& context_;
   const files::TomlFile& file_;
+  config::Keys keys_;
 };
 
 }  // namespace

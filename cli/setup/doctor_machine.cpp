@@ -8,6 +8,8 @@
 
 #include <cdctl/text.hpp>
 
+#include "core/config/keys.hpp"
+
 namespace cdctl::cli {
 
 namespace fs = std::filesystem;
@@ -73,13 +75,13 @@ void look_at_mode(std::vector<Check>& out, const fs::path& path) {
        "chmod go-w " + path.string()});
 }
 
-void look_at_secret(std::vector<Check>& out, const Config& config, const char* table,
-                    const char* key) {
-  const auto given = config.table[table][key].as_string();
+void look_at_secret(std::vector<Check>& out, const Config& config, std::string_view key) {
+  const auto given = config::value_at(config.table, key).as_string();
   if (given.empty()) return;
   const auto path = config.file.parent_path() / given;
   struct stat info{};
-  const auto what = fmt::format("[{}] {}", table, key);
+  const auto what =
+      fmt::format("[{}] {}", key.substr(0, key.rfind('.')), key.substr(key.rfind('.') + 1));
   if (::stat(path.c_str(), &info) != 0)
     out.push_back({what, State::bad, path.string() + " is not there",
                    fmt::format("(umask 077; cat >{}) and type the secret", path.string())});
@@ -104,7 +106,9 @@ std::vector<Check> look_at_home(const fs::path& home) {
       {"home", writable ? State::ok : State::bad,
        fmt::format("{}{}", home.string(),
                    writable ? "" : ": " + folder.string() + " may not be written to"),
-       writable ? "" : "set [local] home, or CDCTL_HOME, to a folder that you may write to"}};
+       writable ? ""
+                : fmt::format("set [{}] home, or CDCTL_HOME, to a folder that you may write to",
+                              k_embedded)}};
   if (!writable) return out;
   out.push_back(room(folder));
   out.push_back(modes(home));
@@ -119,13 +123,13 @@ std::vector<Check> look_at_limits() {
             "ulimit -u 4096, or LimitNPROC= of the systemd unit: each unit is a process and more")};
 }
 
-std::vector<Check> look_at_files(const Config& config) {
+std::vector<Check> look_at_files(const Config& config, plugins::PluginHost& plugins) {
   std::vector<Check> out;
   look_at_mode(out, config.file.parent_path() / "services.d");
   look_at_mode(out, config.file);
   for (const auto& service : config.services) look_at_mode(out, service.file);
-  look_at_secret(out, config, "rabbit", "password_file");
-  look_at_secret(out, config, "signals", "token_file");
+  const config::Keys keys(plugins);
+  for (const auto key : keys.secret_files()) look_at_secret(out, config, key);
   return out;
 }
 

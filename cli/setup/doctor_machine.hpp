@@ -2,7 +2,10 @@
 
 #include <vector>
 
+#include <cdctl/config.hpp>
 #include <cdctl/roles.hpp>
+
+#include "core/plugins/host.hpp"
 
 namespace cdctl::cli {
 
@@ -13,7 +16,7 @@ namespace cdctl::cli {
 /// Open files and processes that this user may have.
 [[nodiscard]] std::vector<Check> look_at_limits();
 /// Who may write to the configuration, and read its secrets.
-[[nodiscard]] std::vector<Check> look_at_files(const Config& config);
+[[nodiscard]] std::vector<Check> look_at_files(const Config& config, plugins::PluginHost& plugins);
 /// Services whose numbers cannot be kept: fewer units than min_live wants.
 [[nodiscard]] std::vector<Check> look_at_services(const Config& config);
 

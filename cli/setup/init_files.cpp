@@ -38,9 +38,11 @@ Result<> refuse_shared(const fs::path& secret) {
 
 std::vector<NewFile> files_of(const InitAnswers& answers, const fs::path& folder, bool adding) {
   std::vector<NewFile> out;
-  if (!adding && !answers.broker.management.empty()) {
-    out.push_back({folder / "secrets/.gitignore", "*\n", 0644, false});
-    out.push_back({folder / k_password_file, answers.broker.password + "\n", 0600, true});
+  for (const auto& secret : answers.plugins.files) {
+    if (secret.text.empty()) continue;
+    // The folder of a secret tells git to leave it alone.
+    out.push_back({folder / secret.path.parent_path() / ".gitignore", "*\n", 0644, false});
+    out.push_back({folder / secret.path, secret.text, 0600, true});
   }
   out.push_back(
       {folder / "services.d" / (answers.service + ".toml"), service_text(answers), 0644, false});

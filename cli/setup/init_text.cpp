@@ -15,33 +15,13 @@ std::string toml_text(std::string_view text) {
 
 std::string source_line(std::string_view name, const std::string& kind, const std::string& url,
                         const std::string& branch) {
-  const auto on_branch = branch.empty() || kind != "git"
-                             ? std::string()
-                             : fmt::format(", branch = {}", toml_text(branch));
+  const auto on_branch =
+      branch.empty() ? std::string() : fmt::format(", branch = {}", toml_text(branch));
   return fmt::format("{} = {{ {} = {}{} }}\n", name, kind, toml_text(url), on_branch);
 }
 
-std::string rabbit_table(const BrokerAnswers& broker) {
-  if (broker.management.empty())
-    return "# Without a broker everything works but the cut from RabbitMQ. With one:\n"
-           "# [rabbit]\n"
-           "# management    = \"http://127.0.0.1:15672\"\n"
-           "# amqp          = \"amqp://127.0.0.1:5672\"\n"
-           "# user          = \"cdctl\"              # an administrator of the broker\n"
-           "# password_file = \"rabbit.password\"    # mode 0600\n";
-  return fmt::format(
-      "[rabbit]\n"
-      "management    = {}   # the broker's management API\n"
-      "amqp          = {}   # for cdctl and for the workers\n"
-      "vhost         = {}\n"
-      "user          = {}   # an administrator: it makes a user for each set\n"
-      "password_file = {}   # mode 0600\n",
-      toml_text(broker.management), toml_text(broker.amqp), toml_text(broker.vhost),
-      toml_text(broker.user), toml_text(k_password_file));
-}
-
 std::string units_line(const InitAnswers& answers) {
-  if (answers.engine != "local") return "";
+  if (answers.engine != k_embedded) return "";
   std::string list;
   for (const auto& process : answers.processes)
     list += fmt::format("{}{} = 1", list.empty() ? "" : ", ", process);
@@ -51,21 +31,6 @@ std::string units_line(const InitAnswers& answers) {
                            list);
 }
 
-std::string queues_table(const InitAnswers& answers) {
-  if (answers.broker.management.empty() || answers.queues.empty()) return "";
-  std::string list;
-  for (const auto& queue : answers.queues)
-    list +=
-        fmt::format("{}{} = {{ type = \"quorum\" }}", list.empty() ? "" : ", ", toml_text(queue));
-  return fmt::format(
-      "\n[rabbit]    # declared by deploy; the workers of a set may read these queues and nothing "
-      "else\n"
-      "queues = {{ {} }}\n"
-      "# publish = [\"results\"]    # exchanges that they may publish to; \"\" is the default "
-      "exchange\n",
-      list);
-}
-
 }  // namespace
 
 std::string configuration_text(const InitAnswers& answers) {
@@ -73,7 +38,7 @@ std::string configuration_text(const InitAnswers& answers) {
          "it has a file for each service.\n"
          "# What a key means: cdctl config explain KEY. What is in force: cdctl config show. What "
          "is wrong: cdctl config check.\n\n" +
-         rabbit_table(answers.broker) +
+         answers.plugins.configuration +
          "\n[defaults]       # for every service\n"
          "min_live = 1     # units that a cut or a reap must leave alive; or a share, such as "
          "\"50%\"\n";
@@ -83,17 +48,14 @@ std::string service_text(const InitAnswers& answers) {
   auto out = fmt::format(
       "# The service {}. Each newer revision of one of its sources ships beside what runs.\n",
       answers.service);
-  if (answers.engine != "local") out += fmt::format("engine = {}\n", toml_text(answers.engine));
+  if (answers.engine != k_embedded) out += fmt::format("engine = {}\n", toml_text(answers.engine));
   out += units_line(answers) + "\n[sources]\n" +
          source_line("trunk", answers.trunk_kind, answers.trunk, answers.branch);
-  if (!answers.spec.empty())
-    out += source_line("spec", answers.spec_kind, answers.spec, "") +
-           "\n[mojo]\n# stage = \"production\"    # the part of the spec to deploy by\n";
-  else
-    out +=
-        "# spec  = { git = \"…\" }              # a Mojo spec, instead of the trunk's Procfile\n# "
-        "config = { file = \"thumbs.env\" }    # a file of this folder: its edit ships, too\n";
-  out += queues_table(answers);
+  if (!answers.spec.empty()) out += source_line("spec", answers.spec_kind, answers.spec, "");
+  out += answers.plugins.sources;
+  if (answers.spec.empty())
+    out += "# config = { file = \"thumbs.env\" }    # a file of this folder: its edit ships, too\n";
+  out += answers.plugins.service;
   out +=
       "\n[breaker]        # when a set is cut off; without rules the six default ones hold\n"
       "# rules = [\"critical >= 1\", \"errors >= 5 in 1m\"]\n"

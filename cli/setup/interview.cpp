@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cdctl/fs.hpp>
 #include <cdctl/set_name.hpp>
@@ -15,10 +16,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::unexpected<Error> missing(std::string_view option) {
-  return fail(ExitCode::usage, fmt::format("init: {} is missing, and standard input is no terminal "
-                                           "to ask; give it, or --yes to take what is found",
-                                           option));
+Error missing_option(std::string_view option) {
+  return {ExitCode::usage, fmt::format("init: {} is missing, and standard input is no terminal to "
+                                       "ask; give it, or --yes to take what is found",
+                                       option)};
 }
 
 /// Whether the options say all that a configuration cannot be made without: the rest has defaults
@@ -27,6 +28,32 @@ bool says_enough(const Arguments& args, bool adding) {
   return args.has("service") && args.has("trunk") && (adding || args.has("broker"));
 }
 
+/// The command line and the person, as plugins ask them.
+class InitDialogue final : public Dialogue {
+ public:
+  InitDialogue(Context& context, const Arguments& args, bool asks, bool asks_all)
+      : out_(context.out), args_(args), prompt_(context.out), asks_(asks), asks_all_(asks_all) {}
+
+  std::optional<std::string> option(std::string_view name) const override {
+    return args_.has(name) ? std::optional(args_.value(name)) : std::nullopt;
+  }
+  bool asks() const override { return asks_; }
+  bool asks_all() const override { return asks_all_; }
+  Result<std::string> line(std::string_view question, std::string_view otherwise) override {
+    return prompt_.line(question, otherwise);
+  }
+  Result<std::string> secret(std::string_view question) override {
+    return prompt_.secret(question);
+  }
+  void warn(std::string_view text) override { out_.warning(text); }
+  Error missing(std::string_view option) const override { return missing_option(option); }
+
+ private:
+  app::Output& out_;
+  const Arguments& args_;
+  Prompt prompt_;
+  bool asks_, asks_all_;
+};
 /// git check-ref-format: what a person could type by mistake.
 bool valid_branch(const std::string& name) {
   return !name.starts_with('-') && std::ranges::none_of(name, [](char c) {
@@ -34,14 +61,12 @@ bool valid_branch(const std::string& name) {
            std::string_view("~^:?*[\\").contains(c);
   });
 }
-
 /// A folder of this machine whose files can be looked at (a bare repository has none).
 bool work_tree(const std::string& address) {
   std::error_code error;
   return fs::exists(fs::path(address) / ".git", error) ||
          fs::exists(fs::path(address) / ".bzr", error);
 }
-
 /// A folder stays the same one wherever the configuration is read from.
 std::string absolute(const std::string& address) {
   std::error_code error;
@@ -52,9 +77,11 @@ std::string absolute(const std::string& address) {
 
 }  // namespace
 
-Interview::Interview(Context& context, const Arguments& args, FolderFacts facts, bool adding)
+Interview::Interview(Context& context, const Arguments& args, const SetupPlugins& plugins,
+                     FolderFacts facts, bool adding)
     : context_(context),
       args_(args),
+      plugins_(plugins),
       facts_(std::move(facts)),
       prompt_(context.out),
       asks_(Prompt::possible() && !args.has("yes")),
@@ -62,14 +89,13 @@ Interview::Interview(Context& context, const Arguments& args, FolderFacts facts,
       adding_(adding) {}
 
 Result<InitAnswers> Interview::run() {
+  CDCTL_TRY(check_engine());
   CDCTL_TRY(service());
   CDCTL_TRY(sources());
   CDCTL_TRY(engine());
-  if (adding_)
-    broker_of_before();
-  else
-    CDCTL_TRY(broker());
-  if (!answers_.broker.management.empty()) CDCTL_TRY(queues());
+  InitDialogue dialogue(context_, args_, asks_, asks_all_);
+  CDCTL_TRY_ASSIGN(answers_.plugins, plugins_.interview(dialogue, {answers_.service, adding_,
+                                                                   !answers_.spec.empty()}));
   return std::move(answers_);
 }
 
@@ -77,7 +103,8 @@ Result<std::string> Interview::settle(const char* option, std::string_view quest
                                       const std::string& found, bool needed) {
   if (args_.has(option)) return args_.value(option);
   if (asks_) return prompt_.line(question, found);
-  if (needed && (!args_.has("yes") || found.empty())) return missing("--" + std::string(option));
+  if (needed && (!args_.has("yes") || found.empty()))
+    return fail(missing_option("--" + std::string(option)));
   return args_.has("yes") ? found : std::string();
 }
 
@@ -95,24 +122,22 @@ Result<> Interview::service() {
 }
 
 Result<> Interview::sources() {
-  const auto found = facts_.manifest ? std::string() : facts_.url;
+  const auto found = facts_.spec_question.empty() ? facts_.source.url : std::string();
   CDCTL_TRY_ASSIGN(answers_.trunk, settle("trunk", "Trunk: its repository, URL or folder", found));
   if (answers_.trunk.empty())
     return fail(ExitCode::usage, "init: a service needs a trunk; give --trunk URL");
-  answers_.trunk_kind =
-      answers_.trunk == facts_.url ? facts_.kind : kind_of_address(answers_.trunk);
+  CDCTL_TRY_ASSIGN(answers_.trunk_kind, kind_of(answers_.trunk));
   answers_.trunk = absolute(answers_.trunk);
   CDCTL_TRY(branch());
   answers_.work_tree = work_tree(answers_.trunk);
-  if (answers_.trunk == facts_.url)
+  if (answers_.trunk == facts_.source.url)
     answers_.processes = facts_.processes;
   else if (answers_.work_tree)
     answers_.processes = processes_in(answers_.trunk);
-  if (args_.has("spec") || facts_.manifest) {
-    CDCTL_TRY_ASSIGN(const auto spec,
-                     settle("spec", "Mojo spec: its repository, URL or folder", facts_.url));
+  if (args_.has("spec") || !facts_.spec_question.empty()) {
+    CDCTL_TRY_ASSIGN(const auto spec, settle("spec", facts_.spec_question, facts_.source.url));
     answers_.spec = absolute(spec);
-    answers_.spec_kind = kind_of_address(answers_.spec);
+    answers_.spec_kind = plugins_.kind_of_address(answers_.spec);
   }
   for (const auto* address : {&answers_.trunk, &answers_.spec})
     if (const auto url = parse_url(*address); url && !url->password.empty())
@@ -122,116 +147,70 @@ Result<> Interview::sources() {
   return {};
 }
 
+Result<std::string> Interview::kind_of(const std::string& address) const {
+  if (address == facts_.source.url) return facts_.source.kind;
+  auto kind = plugins_.kind_of_address(address);
+  if (!kind.empty()) return kind;
+  return fail(ExitCode::config, "init: no plugin reads sources; see cdctl plugins");
+}
+
+bool Interview::has_branches(const std::string& kind) {
+  const auto* plugin = context_.plugin_host().offering("source", kind);
+  if (!plugin) return false;
+  return std::ranges::any_of(plugin->roles, [&](const plugins::RoleInfo& row) {
+    return row.role == "source" && row.kind == kind &&
+           std::ranges::find(row.keys, "branch") != row.keys.end();
+  });
+}
+
 Result<> Interview::branch() {
-  const auto found = answers_.trunk == facts_.url ? facts_.branch : std::string();
+  const auto found = answers_.trunk == facts_.source.url ? facts_.source.branch : std::string();
   for (answers_.branch = args_.value("branch", found);;) {
-    const bool asked = asks_all_ && !args_.has("branch") && answers_.trunk_kind == "git";
+    const bool asked = asks_all_ && !args_.has("branch") && has_branches(answers_.trunk_kind);
     if (asked) {
       CDCTL_TRY_ASSIGN(answers_.branch, prompt_.line("Branch (empty: the default one)", found));
     }
-    if (valid_branch(answers_.branch)) return {};
+    if (valid_branch(answers_.branch)) {
+      if (!has_branches(answers_.trunk_kind)) answers_.branch.clear();
+      return {};
+    }
     const auto wrong = fmt::format("'{}' is no name of a branch", printable(answers_.branch, 60));
     if (!asked) return fail(ExitCode::usage, "init: --branch " + wrong);
     context_.out.warning(wrong);
   }
 }
 
+std::vector<std::string> Interview::engines() {
+  auto out = context_.plugin_host().kinds("engine");
+  std::ranges::stable_partition(out, [](const std::string& kind) { return kind == k_embedded; });
+  return out;
+}
+
+Result<> Interview::check_engine() {
+  if (!args_.has("engine") || known(args_.value("engine"))) return {};
+  return fail(ExitCode::usage, unknown_engine(args_.value("engine")) + "; see cdctl init --help");
+}
+
+bool Interview::known(const std::string& engine) {
+  const auto all = engines();
+  return std::ranges::find(all, engine) != all.end();
+}
+
+std::string Interview::unknown_engine(const std::string& engine) {
+  return fmt::format("init: --engine '{}' is none of: {}", printable(engine, 40),
+                     fmt::join(engines(), " "));
+}
+
 Result<> Interview::engine() {
-  answers_.engine = args_.value("engine", facts_.bundle ? "juju" : "local");
-  if (!args_.has("engine") && asks_all_ && facts_.bundle) {
+  answers_.engine = args_.value("engine", facts_.engine.empty() ? k_embedded : facts_.engine);
+  if (!args_.has("engine") && asks_all_ && !facts_.engine.empty()) {
     CDCTL_TRY_ASSIGN(answers_.engine,
-                     prompt_.line("Engine, local or juju (there is a bundle.yaml)", "juju"));
+                     prompt_.line(fmt::format("Engine, {} (there is a {})",
+                                              fmt::join(engines(), " or "), facts_.because),
+                                  facts_.engine));
   }
-  if (answers_.engine == "local" || answers_.engine == "juju") return {};
-  return fail(ExitCode::usage, fmt::format("init: --engine '{}' is none of: local juju",
-                                           printable(answers_.engine, 40)));
-}
-
-/// The configuration is there already: a broker it names is the service's, too.
-void Interview::broker_of_before() {
-  if (args_.has("broker"))
-    context_.out.warning("--broker is left aside: cdctl.toml is there already and stays as it is");
-  answers_.broker.management = context_.config().table["rabbit"]["management"].as_string();
-}
-
-Result<> Interview::broker() {
-  auto word = args_.value("broker");
-  if (word.empty() && asks_) {
-    const auto found = broker_nearby(context_);
-    CDCTL_TRY_ASSIGN(word, prompt_.line("RabbitMQ: its management API, or none",
-                                        found.empty() ? "none" : found));
-  }
-  if (word.empty() || word == "none") return {};
-  auto& broker = answers_.broker;
-  CDCTL_TRY(read_address(word, broker));
-  const auto user = broker.user;
-  for (int tries = 0;; ++tries) {
-    CDCTL_TRY(login(user));
-    const auto reply = ask_broker(context_, broker);
-    if (reply.reached && !reply.login) {
-      const auto refused = fmt::format("the broker at {} refused the login of {}",
-                                       broker.management, printable(broker.user, 60));
-      if (!asks_ || args_.has("password-file") || tries == 2)
-        return fail(ExitCode::config,
-                    "init: " + refused + "; check the user in --broker, and --password-file");
-      context_.out.warning(refused + "; once more");
-      continue;
-    }
-    return note_reply(reply);
-  }
-}
-
-Result<> Interview::login(const std::string& user) {
-  auto& broker = answers_.broker;
-  if (user.empty() && !asks_)
-    return fail(ExitCode::usage, "init: --broker names no user; say it as http://USER@HOST:PORT");
-  if (user.empty()) {
-    CDCTL_TRY_ASSIGN(broker.user,
-                     prompt_.line("A user of the broker with the tag administrator", "cdctl"));
-  }
-  if (args_.has("password-file")) {
-    CDCTL_TRY_ASSIGN(broker.password, read_file(args_.value("password-file"), 1 << 16));
-    broker.password.resize(std::min(broker.password.find_first_of("\r\n"), broker.password.size()));
-  } else if (asks_) {
-    CDCTL_TRY_ASSIGN(broker.password, prompt_.secret("Password of " + printable(broker.user, 60)));
-  } else {
-    return missing("--password-file");
-  }
-  return {};
-}
-
-Result<> Interview::note_reply(const BrokerReply& reply) {
-  auto& broker = answers_.broker;
-  if (!reply.reached)
-    context_.out.warning(
-        fmt::format("{} does not answer now: {}; cdctl doctor will say when it does",
-                    broker.management, reply.trouble));
-  if (!reply.administrator)
-    context_.out.warning(fmt::format(
-        "{} is no administrator of the broker: rabbitmqctl set_user_tags {} administrator",
-        printable(broker.user, 60), printable(broker.user, 60)));
-  const auto url = parse_url(broker.management);
-  const auto host = url ? (url->host.contains(':') ? "[" + url->host + "]" : url->host)
-                        : std::string("127.0.0.1");
-  const auto found = fmt::format("amqp://{}:{}", host, reply.amqp_port);
-  broker.amqp = found;
-  while (asks_all_) {
-    CDCTL_TRY_ASSIGN(broker.amqp, prompt_.line("Its AMQP address, for the workers too", found));
-    const auto amqp = parse_url(broker.amqp);
-    if (amqp && amqp->scheme.starts_with("amqp") && amqp->password.empty()) break;
-    context_.out.warning(
-        "that is no address such as amqp://127.0.0.1:5672, without user and password");
-  }
-  return {};
-}
-
-Result<> Interview::queues() {
-  auto text = answers_.service;
-  if (asks_all_) {
-    CDCTL_TRY_ASSIGN(text, prompt_.line("Queues of its workers, blanks between", answers_.service));
-  }
-  for (const auto queue : words(text)) answers_.queues.emplace_back(queue);
-  return {};
+  if (known(answers_.engine)) return {};
+  return fail(ExitCode::usage, unknown_engine(answers_.engine));
 }
 
 }  // namespace cdctl::cli

@@ -2,20 +2,22 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <cdctl/args.hpp>
 
 #include "cli/output/prompt.hpp"
-#include "cli/setup/init_look.hpp"
+#include "cli/setup/init_plugins.hpp"
 #include "cli/setup/init_text.hpp"
 
 namespace cdctl::cli {
 
 /// The questions of `init`. Settles one answer after the other: from its option, from a person, or
-/// with --yes from what was found. Lives for one run of `init`.
+/// with --yes from what was found; then lets the plugins ask theirs. Lives for one run of `init`.
 class Interview {
  public:
-  Interview(Context& context, const Arguments& args, FolderFacts facts, bool adding);
+  Interview(Context& context, const Arguments& args, const SetupPlugins& plugins, FolderFacts facts,
+            bool adding);
 
   [[nodiscard]] Result<InitAnswers> run();
   /// Whether a person was led through questions, and is to agree at the end.
@@ -26,16 +28,21 @@ class Interview {
                                            const std::string& found, bool needed = true);
   [[nodiscard]] Result<> service();
   [[nodiscard]] Result<> sources();
+  [[nodiscard]] Result<std::string> kind_of(const std::string& address) const;
+  /// Whether a source of this kind takes the key `branch`.
+  [[nodiscard]] bool has_branches(const std::string& kind);
   [[nodiscard]] Result<> branch();
+  /// The engines that there are: what is embedded goes first.
+  [[nodiscard]] std::vector<std::string> engines();
+  /// What the command line names wrong is said before anything is asked.
+  [[nodiscard]] Result<> check_engine();
+  [[nodiscard]] bool known(const std::string& engine);
+  [[nodiscard]] std::string unknown_engine(const std::string& engine);
   [[nodiscard]] Result<> engine();
-  void broker_of_before();
-  [[nodiscard]] Result<> broker();
-  [[nodiscard]] Result<> login(const std::string& user);
-  [[nodiscard]] Result<> note_reply(const BrokerReply& reply);
-  [[nodiscard]] Result<> queues();
 
   Context& context_;
   const Arguments& args_;
+  const SetupPlugins& plugins_;
   FolderFacts facts_;
   Prompt prompt_;
   bool asks_;      ///< a person answers what must be known

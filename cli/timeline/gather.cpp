@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::size_t k_most_signals = 20'000;  // of a set: later ones say no more about it
 
-/// How long the feed keeps signals: of the broker's stream and of the local folder.
-Millis kept_for(const app::Context& context) {
-  const auto& rabbit = context.config().table["rabbit"];
-  if (!rabbit.is_object()) return std::chrono::hours(7 * 24);
-  const auto said = parse_duration(rabbit["feed_max_age"].as_string("24h"));
-  return said ? *said : Millis(std::chrono::hours(24));
-}
-
 class Gatherer {
  public:
   Gatherer(app::Context& context, std::string service, Time since, const Deadline& deadline)
@@ -124,7 +116,8 @@ class Gatherer {
           at->second.signals.push_back(std::move(signal));
       }
     }
-    timeline_.signals_from = timeline_.to - kept_for(context_);
+    const auto kept = feed->keeps_for();
+    timeline_.signals_from = kept ? timeline_.to - *kept : timeline_.from;
     return {};
   }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/module.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
@@ -50,8 +51,7 @@ plugins::PluginHost& Context::plugin_host() {
     for (const auto& folder : options_.plugin_path) add_folders(folders, folder);
     add_folders(folders, environment("CDCTL_PLUGIN_PATH"));
     if (const auto home = data_home(); !home.empty()) folders.push_back(home / "cdctl/plugins");
-    folders.push_back(
-        (plugins::program_folder().parent_path() / CDCTL_LIBDIR / "plugins").lexically_normal());
+    folders.push_back(plugins::module_folder() / "plugins");
     plugins_ = std::make_unique<plugins::PluginHost>(std::move(folders));
   }
   return *plugins_;
@@ -75,9 +75,10 @@ const Config& Context::config() const {
 
 Result<Http*> Context::http() {
   if (!http_) {
-    CDCTL_TRY_ASSIGN(auto* made, plugins::open_http_module(plugins::program_folder().parent_path() /
-                                                           CDCTL_LIBDIR));
-    http_.reset(made);
+    CDCTL_TRY_ASSIGN(auto* const make,
+                     module_function<Http*()>(plugins::module_folder() / "cdctl-http.so",
+                                              "cdctl_make_http", "the HTTP module"));
+    http_.reset(make());
   }
   return http_.get();
 }
@@ -101,6 +102,7 @@ Result<Feed*> Context::feed(std::string_view name) { return role<Feed>(name); }
 Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(name); }
 Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(name); }
 Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(name); }
+Result<Setup*> Context::setup(std::string_view name) { return role<Setup>(name); }
 
 std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
   std::vector<std::string> names;
@@ -108,15 +110,21 @@ std::vector<std::string> Context::broker_switches(const ServiceConfig& service) 
     if (name != service.engine) names.push_back(name);
   return names;
 }
-std::string Context::memory_name(const ServiceConfig& service) const {
-  return service.table["rabbit"].is_object() ? "rabbit" : "local";
+/// Who has a table of its own goes before what is embedded, which needs none.
+std::string Context::owner(std::string_view role, const Json& table) {
+  if (!table.is_object()) return k_embedded;  // no configuration, no look at manifests
+  for (auto& kind : plugin_host().owning(role, table))
+    if (kind != k_embedded) return std::move(kind);
+  return k_embedded;
 }
-std::string Context::memory_name() const {
-  return config().table["rabbit"].is_object() ? "rabbit" : "local";
+std::string Context::memory_name(const ServiceConfig& service) {
+  return owner("memory", service.table);
 }
-bool Context::memory_is_remote(const ServiceConfig& service) const {
-  return memory_name(service) != "local";
+std::string Context::memory_name() { return owner("memory", config().table); }
+bool Context::memory_is_remote(const ServiceConfig& service) {
+  return memory_name(service) != k_embedded;
 }
+std::string Context::feed_name() { return owner("feed", config().table); }
 
 void Context::log(Level level, std::string_view line) {
   if (level == Level::warning)

@@ -54,12 +54,15 @@ class Context : public Host {
   [[nodiscard]] Result<Probe*> probe(std::string_view name);
   [[nodiscard]] Result<Doctor*> doctor(std::string_view name);
   [[nodiscard]] Result<Sink*> sink(std::string_view name);
-  /// Who keeps the memory of a service: its broker switch, or the local home.
-  [[nodiscard]] std::string memory_name(const ServiceConfig& service) const;
+  [[nodiscard]] Result<Setup*> setup(std::string_view name);
+  /// Who keeps the memory of a service: the plugin whose table it has, or the home of this machine.
+  [[nodiscard]] std::string memory_name(const ServiceConfig& service);
   /// The same for a service that is not configured here.
-  [[nodiscard]] std::string memory_name() const;
+  [[nodiscard]] std::string memory_name();
   /// Whether the memory of a service is asked over the network.
-  [[nodiscard]] bool memory_is_remote(const ServiceConfig& service) const;
+  [[nodiscard]] bool memory_is_remote(const ServiceConfig& service);
+  /// Who carries signals: the plugin whose table cdctl.toml has, or the home of this machine.
+  [[nodiscard]] std::string feed_name();
   /// The switches of a service that are plugins of their own, in the order of a cut (the engine is
   /// not among them).
   [[nodiscard]] std::vector<std::string> broker_switches(const ServiceConfig& service);
@@ -76,6 +79,7 @@ class Context : public Host {
  private:
   template <class Role>
   Result<Role*> role(std::string_view kind);
+  std::string owner(std::string_view role, const Json& table);
 
   Options options_;
   std::optional<Config> config_;

@@ -80,6 +80,7 @@ class ServiceReader {
           keep(bad(file_, plugin.name, fmt::format("'{}' must be a table", plugin.name)));
         check_keys(file_, plugin.name, table[plugin.name], plugin.service_keys, problems_);
       }
+    shaping(table, out);
     fields(table, "", out);
     keep(units(table["units"], out));
     if (const auto& flag = table["accept_loss"]; !flag.is_null()) {
@@ -91,6 +92,15 @@ class ServiceReader {
   }
 
  private:
+  /// What the plugins' keys say of the identity of a revision.
+  void shaping(const Json& table, ServiceConfig& out) {
+    for (const auto& plugin : plugins_.plugins()) {
+      if (!plugin.refused.empty()) continue;
+      for (const auto& [key, name] : plugin.shapes)
+        if (const auto& value = value_at(table, key); !value.is_null())
+          out.shaping.set(name, value);
+    }
+  }
   void keep(Result<> done) {
     if (!done) problems_.push_back(std::move(done.error()));
   }

@@ -2,7 +2,10 @@
 
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include <cdctl/config.hpp>
 
 namespace cdctl::config {
 
@@ -38,15 +41,15 @@ std::optional<ConfigPlace> locate_config(const std::string& named) {
 
 Result<ConfigPlace> require_config(const std::string& named) {
   if (const auto place = locate_config(named)) return *place;
-  return fail(ExitCode::config,
-              "no configuration found: no cdctl.toml in this folder or one above, in "
-              "~/.config/cdctl or in /etc/cdctl; cdctl init makes one, --config FILE names one");
+  return fail(
+      Error{ExitCode::config, fmt::format("{}; {}", k_no_configuration, k_no_configuration_cure)}
+          .because(Reason::no_configuration));
 }
 
 fs::path home_folder(const Json& table, const fs::path& folder) {
   if (const auto named = environment("CDCTL_HOME"); named.starts_with('/'))
     return fs::path(named).lexically_normal();
-  if (const auto named = table["local"]["home"].as_string(); !named.empty())
+  if (const auto named = table[k_embedded]["home"].as_string(); !named.empty())
     return (folder / named).lexically_normal();
   if (::geteuid() == 0) return "/var/lib/cdctl";
   if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/'))

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
@@ -16,7 +17,14 @@ struct ConfigPlace {
   bool trusted = false;  ///< not found by walking up
 };
 [[nodiscard]] std::optional<ConfigPlace> locate_config(const std::string& named);
-/// The configuration that holds here. Exit code `config`, saying what to do, when there is none.
+/// What is said where there is no configuration, and what to do then.
+inline constexpr std::string_view k_no_configuration =
+    "no configuration found: no cdctl.toml in this folder or one above, in ~/.config/cdctl or in "
+    "/etc/cdctl";
+inline constexpr std::string_view k_no_configuration_cure =
+    "cdctl init makes one, --config FILE names one";
+/// The configuration that holds here. Exit code `config` and Reason::no_configuration when there is
+/// none.
 [[nodiscard]] Result<ConfigPlace> require_config(const std::string& named);
 /// The home by the environment, else by `table` (of cdctl.toml in `folder`), else the user's or the
 /// system's.

@@ -4,13 +4,27 @@
 
 namespace cdctl::feed {
 
+namespace {
+
+/// The feed that the environment of a unit connects it to; empty when it names none.
+std::string feed_of_unit(app::Context& context) {
+  for (const auto& plugin : context.plugin_host().plugins()) {
+    if (plugin.unit_env.empty() || !std::getenv(plugin.unit_env.c_str())) continue;
+    for (const auto& row : plugin.roles)
+      if (row.role == "feed") return row.kind;
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Feed*> choose_feed(app::Context& context, bool as_unit) {
-  if (as_unit && std::getenv("AMQP_URL") && std::getenv("CDCTL_SET")) return context.feed("rabbit");
+  if (as_unit && std::getenv("CDCTL_SET"))
+    if (const auto own = feed_of_unit(context); !own.empty()) return context.feed(own);
   auto loaded = context.load_config();
-  if (loaded)
-    return context.feed(context.config().table["rabbit"].is_object() ? "rabbit" : "local");
+  if (loaded) return context.feed(context.feed_name());
   if (as_unit && std::getenv("CDCTL_HOME") && !std::getenv("CDCTL_CONFIG"))
-    return context.feed("local");
+    return context.feed(k_embedded);
   return std::unexpected(loaded.error());
 }
 

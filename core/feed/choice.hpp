@@ -4,8 +4,8 @@
 
 namespace cdctl::feed {
 
-/// The feed of this configuration: the broker's where one is configured (or where a unit was given
-/// AMQP_URL), else the spool of the home. Exit code `config` when there is neither.
+/// The feed of this configuration: the plugin's whose table it has (or whose variable a unit was
+/// given, such as AMQP_URL), else the spool of the home. Exit code `config` when there is neither.
 [[nodiscard]] Result<Feed*> choose_feed(app::Context& context, bool as_unit);
 
 /// Where a named reader keeps its position.

@@ -185,7 +185,7 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
         engine_of.emplace(status.name.service, engine);
   // Named, and in no list: gone only when every engine has answered, and no other home has a set of
   // it.
-  std::string fallback = "local";
+  std::string fallback = k_embedded;
   for (const auto& [engine, list] : engines_)
     if (!list) fallback = engine;
   for (const auto& name : wanted)
@@ -195,9 +195,10 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
                              // visible and removable
     stranger.name = name;
     stranger.engine = engine;
-    if (context_.config().table["rabbit"].is_object()) {
-      stranger.table = Json::object({{"rabbit", Json::object()}});
-      stranger.switches.emplace_back("rabbit");
+    stranger.table = Json::object();
+    for (auto& kind : context_.plugin_host().owning("switch", context_.config().table)) {
+      stranger.table.set(kind, Json::object());
+      stranger.switches.push_back(std::move(kind));
     }
     stranger.switches.push_back(stranger.engine);
     strangers_.push_back(std::move(stranger));
@@ -212,8 +213,9 @@ void Fleet::load(const std::vector<std::string>& services, const Deadline& deadl
       add_view(config, deadline);
   // Sets of a service whose file has left are looked for where such sets live by default.
   if (views_.size() < services.size() || services.empty()) {
-    (void)engine_list("local", deadline);
-    if (context_.config().table["juju"].is_object()) (void)engine_list("juju", deadline);
+    (void)engine_list(k_embedded, deadline);
+    for (const auto& engine : context_.plugin_host().owning("engine", context_.config().table))
+      (void)engine_list(engine, deadline);
   }
   adopt_strangers(services, deadline);
 }
@@ -278,8 +280,7 @@ void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
   // of everybody's sets.
   if (!config) named_strangers_ = false;
   // A switch of somebody's own keeps no memory: what its sets are, the engine alone knows.
-  if (!config || context_.broker_switches(*config).empty() ||
-      context_.memory_name(*config) == "local")
+  if (!config || context_.broker_switches(*config).empty() || !context_.memory_is_remote(*config))
     return load({service}, deadline);
   only_ = service;
   add_view(*config, deadline, false);

@@ -32,8 +32,7 @@ std::vector<Result<SourceState>> ask(app::Context& context, const std::string& k
 
 /// Says which source it was, unless the error does so.
 Error about(const SourceConfig& source, const Error& error) {
-  const auto doing = "reading " + source.name;
-  return error.what.starts_with(doing + " of " + source.service) ? error : error.in(doing);
+  return error.reason == Reason::of_source ? error : error.in("reading " + source.name);
 }
 
 }  // namespace

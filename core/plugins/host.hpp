@@ -2,46 +2,19 @@
 
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <cdctl/plugin.hpp>
 
+#include "core/plugins/manifest.hpp"
+
 namespace cdctl::plugins {
-
-struct RoleInfo {
-  std::string role;  ///< source, deployer, engine, memory, switch, feed, probe, doctor
-  std::string kind;
-  std::vector<std::string> keys;
-};
-struct CommandInfo {
-  std::string name, arguments, summary, examples;
-  struct Option {
-    std::string name, value, help;
-    bool repeatable = false;
-    char letter = 0;
-    std::string choices;
-  };
-  std::vector<Option> options;
-};
-
-/// A plugin as its manifest tells, without opening the library.
-struct PluginInfo {
-  std::string name, version, summary;
-  std::filesystem::path file, manifest;
-  std::int64_t interface_version = 0;
-  std::vector<RoleInfo> roles;
-  std::vector<CommandInfo> commands;  ///< their names; the rest after read_commands()
-  std::vector<std::string> global_keys, service_keys;
-  std::string refused;  ///< why it is not used; empty = usable as far as its manifest and file tell
-};
 
 /// Finds plugins by their manifests and opens one when a command first needs it. Never unloads.
 class PluginHost {
  public:
   explicit PluginHost(std::vector<std::filesystem::path> folders);
-  ~PluginHost();
 
   /// All plugins found, refused ones included, in folder order. Reads the manifests at the first
   /// call.
@@ -51,6 +24,12 @@ class PluginHost {
   [[nodiscard]] std::vector<PluginInfo> with_commands() const;
   /// The first usable plugin that offers the role, or nullptr.
   [[nodiscard]] const PluginInfo* offering(std::string_view role, std::string_view kind);
+  /// What plugins with a table of their own in `table` (cdctl.toml, or a service's file) offer of a
+  /// role: its kinds, in folder order. A refused plugin is among them: who asks for it hears why,
+  /// and is not served by another in silence.
+  [[nodiscard]] std::vector<std::string> owning(std::string_view role, const Json& table);
+  /// The kinds of a role that usable plugins offer, in folder order.
+  [[nodiscard]] std::vector<std::string> kinds(std::string_view role);
   /// Opens the plugin and makes the role object; exit code `config` with the true reason when it
   /// cannot be.
   [[nodiscard]] Result<void*> create(plugin::Role role, std::string_view kind, Host& host);
@@ -59,27 +38,16 @@ class PluginHost {
   [[nodiscard]] static std::string inspect(const PluginInfo& info);
   /// Opens the plugin and checks everything that can be checked without using it.
   [[nodiscard]] Result<const plugin::Descriptor*> open(const PluginInfo& info);
-
   /// Fills the rows of a plugin's commands. Exit code `config`.
-  [[nodiscard]] static Result<> read_commands(PluginInfo& info);
+  [[nodiscard]] static Result<> read_commands(PluginInfo& info) {
+    return plugins::read_commands(info);
+  }
 
  private:
-  struct Library;
   std::vector<std::filesystem::path> folders_;
   bool scanned_ = false;
   std::vector<PluginInfo> plugins_;
-  std::map<std::filesystem::path, std::unique_ptr<Library>> libraries_;
+  std::map<std::filesystem::path, const plugin::Descriptor*> opened_;
 };
-
-/// Writes a plugin's manifest from the descriptor in the library file, and its rows of commands, if
-/// any, to the file
-/// `.commands.ndjson` beside it. For `cdctl __manifest`, at build time.
-[[nodiscard]] Result<> write_manifest(const std::filesystem::path& library,
-                                      const std::filesystem::path& manifest);
-
-[[nodiscard]] std::string_view to_string(plugin::Role role);
-
-/// Opens the HTTP module in `folder`. Exit code `config` when it is not there.
-[[nodiscard]] Result<Http*> open_http_module(const std::filesystem::path& folder);
 
 }  // namespace cdctl::plugins

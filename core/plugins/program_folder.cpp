@@ -10,4 +10,8 @@ fs::path program_folder() {
   return error ? fs::path("/usr/bin") : program.parent_path();
 }
 
+fs::path module_folder() {
+  return (program_folder().parent_path() / CDCTL_LIBDIR).lexically_normal();
+}
+
 }  // namespace cdctl::plugins

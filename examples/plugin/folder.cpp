@@ -1,7 +1,5 @@
 // folder: a source whose newest revision is the hash of a folder: `trunk = { folder = "/srv/thumbs"
 // }`.
-#include <iterator>
-
 #include <cdctl/plugin.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
@@ -56,5 +54,5 @@ constexpr RoleRow k_roles[] = {row<Source, Folder>("folder")};
 
 }  // namespace
 
-CDCTL_PLUGIN("folder", "1.0.0", "a source: the hash of a folder", k_roles, std::size(k_roles),
-             nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "folder", .version = "1.0.0", .summary = "a source: the hash of a folder",
+             .roles = k_roles);

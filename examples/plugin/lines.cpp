@@ -1,7 +1,6 @@
 // lines: a sink that appends a line of text for each record to the file that `[lines] file` in
 // cdctl.toml names.
 #include <cerrno>
-#include <iterator>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -62,8 +61,14 @@ class Lines final : public cdctl::Sink {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<cdctl::Sink, Lines>("lines")};
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::file, "lines", "table", "", "{ file = \"records.txt\" }", "notify",
+     "The sink lines"},
+    {KeyPlace::file, "lines.file", "file", "", "\"records.txt\"", "notify",
+     "The file that each record becomes a line of"},
+};
 
 }  // namespace
 
-CDCTL_PLUGIN("lines", "1.0.0", "a sink: a line of text a record", k_roles, std::size(k_roles),
-             nullptr, 0, "file", "");
+CDCTL_PLUGIN(.name = "lines", .version = "1.0.0", .summary = "a sink: a line of text a record",
+             .roles = k_roles, .keys = k_keys);

@@ -198,7 +198,8 @@ std::vector<Result<SourceState>> BzrSource::do_newest(std::span<const SourceConf
     if (!addresses[i])
       out.push_back(fail(addresses[i].error()));
     else if (!*answers[i])
-      out.push_back(fail(in_place(answers[i]->error(), "reading", sources[i], *addresses[i])));
+      out.push_back(fail(in_place(answers[i]->error(), "reading", sources[i], *addresses[i])
+                             .because(Reason::of_source)));
     else
       out.push_back(state_of(sources[i], std::move(**answers[i])));
   }

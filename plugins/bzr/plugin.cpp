@@ -1,5 +1,6 @@
 #include <cdctl/plugin.hpp>
 
+#include "plugins/bzr/bzr_setup.hpp"
 #include "plugins/bzr/bzr_source.hpp"
 
 namespace {
@@ -8,9 +9,10 @@ using namespace cdctl::plugin;
 
 constexpr RoleRow k_roles[] = {
     row<cdctl::Source, cdctl::bzr::BzrSource>("bzr"),
+    row<cdctl::Setup, cdctl::bzr::BzrSetup>("bzr"),
 };
 
 }  // namespace
 
-CDCTL_PLUGIN("bzr", CDCTL_PLUGIN_VERSION, "sources in Bazaar branches", k_roles, 1, nullptr, 0, "",
-             "");
+CDCTL_PLUGIN(.name = "bzr", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "sources in Bazaar branches", .roles = k_roles);

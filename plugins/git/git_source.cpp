@@ -178,7 +178,8 @@ std::vector<Result<SourceState>> GitSource::do_newest(std::span<const SourceConf
     if (!question) {
       out.push_back(fail(question.error()));
     } else if (auto& answer = *question->answer; !answer) {
-      out.push_back(fail(answer.error().in(place(sources[i], question->address))));
+      out.push_back(
+          fail(answer.error().in(place(sources[i], question->address)).because(Reason::of_source)));
     } else {
       out.push_back(SourceState{"git", sources[i].url, std::move(*answer), {}});
     }

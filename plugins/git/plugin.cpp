@@ -1,8 +1,7 @@
-#include <iterator>
-
 #include <cdctl/plugin.hpp>
 
 #include "plugins/git/git_doctor.hpp"
+#include "plugins/git/git_setup.hpp"
 #include "plugins/git/git_source.hpp"
 
 namespace {
@@ -12,9 +11,10 @@ using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {
     row<cdctl::Source, cdctl::git::GitSource>("git", "branch tag"),
     row<cdctl::Doctor, cdctl::git::GitDoctor>("git"),
+    row<cdctl::Setup, cdctl::git::GitSetup>("git"),
 };
 
 }  // namespace
 
-CDCTL_PLUGIN("git", CDCTL_PLUGIN_VERSION, "sources in git repositories", k_roles,
-             std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "git", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "sources in git repositories", .roles = k_roles);

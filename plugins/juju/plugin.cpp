@@ -4,6 +4,8 @@
 #include "plugins/juju/engine/doctor.hpp"
 #include "plugins/juju/engine/engine.hpp"
 #include "plugins/juju/engine/probe.hpp"
+#include "plugins/juju/keys.hpp"
+#include "plugins/juju/setup.hpp"
 
 namespace {
 
@@ -13,15 +15,11 @@ constexpr plugin::RoleRow k_roles[] = {
     plugin::row<Engine, juju::JujuEngine>("juju"),
     plugin::row<Doctor, juju::JujuDoctor>("juju"),
     plugin::row<Probe, juju::JujuProbe>("juju"),
+    plugin::row<Setup, juju::JujuSetup>("juju"),
 };
-
-constexpr const char* k_service_keys =
-    "isolation model application cloud credential model_config amqp amqp_as storage cut "
-    "force_after no_wait_after give_up_after";
 
 }  // namespace
 
-CDCTL_PLUGIN("juju", CDCTL_PLUGIN_VERSION,
-             "sets on models of a Juju controller, and what runs there", k_roles,
-             std::size(k_roles), cdctl::juju::k_commands.data(), cdctl::juju::k_commands.size(),
-             "controller data", k_service_keys);
+CDCTL_PLUGIN(.name = "juju", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "sets on models of a Juju controller, and what runs there",
+             .roles = k_roles, .commands = juju::k_commands, .keys = cdctl::juju::k_keys);

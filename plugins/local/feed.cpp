@@ -114,6 +114,8 @@ Result<> LocalFeed::do_send(std::span<const Json> signals, const Deadline& deadl
   return {};
 }
 
+std::optional<Millis> LocalFeed::do_keeps_for() const { return k_keep; }
+
 Result<std::unique_ptr<FeedReader>> LocalFeed::do_open(const FeedQuery& query, const Deadline&) {
   return SegmentReader::make(home_, query);
 }

@@ -16,6 +16,7 @@ class LocalFeed final : public Feed {
   [[nodiscard]] Result<> do_send(std::span<const Json> signals, const Deadline& deadline) override;
   [[nodiscard]] Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery& query,
                                                             const Deadline& deadline) override;
+  [[nodiscard]] std::optional<Millis> do_keeps_for() const override;
 
  private:
   HomePaths home_;

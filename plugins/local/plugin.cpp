@@ -2,6 +2,7 @@
 
 #include "plugins/local/engine.hpp"
 #include "plugins/local/feed.hpp"
+#include "plugins/local/keys.hpp"
 #include "plugins/local/memory.hpp"
 #include "plugins/local/probe.hpp"
 
@@ -18,6 +19,6 @@ constexpr plugin::RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("local", CDCTL_PLUGIN_VERSION,
-             "Sets as processes of this machine, with a memory and a feed in files", k_roles,
-             std::size(k_roles), nullptr, 0, "home", "");
+CDCTL_PLUGIN(.name = "local", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "Sets as processes of this machine, with a memory and a feed in files",
+             .roles = k_roles, .keys = cdctl::local::k_keys);

@@ -4,7 +4,9 @@
 
 #include "plugins/rabbit/doctor.hpp"
 #include "plugins/rabbit/feed/feed.hpp"
+#include "plugins/rabbit/keys.hpp"
 #include "plugins/rabbit/probe/probe.hpp"
+#include "plugins/rabbit/setup.hpp"
 #include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
 
@@ -16,14 +18,11 @@ namespace {
 constexpr std::array k_roles{
     row<Switch, rabbit::RabbitSwitch>("rabbit"), row<Memory, rabbit::RabbitMemory>("rabbit"),
     row<Feed, rabbit::RabbitFeed>("rabbit"),     row<Doctor, rabbit::RabbitDoctor>("rabbit"),
-    row<Probe, rabbit::RabbitProbe>("rabbit"),
+    row<Probe, rabbit::RabbitProbe>("rabbit"),   row<Setup, rabbit::RabbitSetup>("rabbit"),
 };
 
 }  // namespace
 
-CDCTL_PLUGIN("rabbit", CDCTL_PLUGIN_VERSION,
-             "Cut worker sets off from RabbitMQ, and carry their signals over it", k_roles.data(),
-             k_roles.size(), nullptr, 0,
-             "management amqp vhost user password_file password_env password_command ca_file "
-             "feed_max_age feed_max_bytes brokers",
-             "queues exchanges publish max_connections broker vhost");
+CDCTL_PLUGIN(.name = "rabbit", .version = CDCTL_PLUGIN_VERSION,
+             .summary = "Cut worker sets off from RabbitMQ, and carry their signals over it",
+             .roles = k_roles, .keys = cdctl::rabbit::k_keys, .unit_env = "AMQP_URL");

@@ -24,15 +24,12 @@ bool ServiceConfig::has_switch(std::string_view wanted) const {
 }
 
 SourceState ServiceConfig::shape() const {
-  Json shape = Json::object({{"engine", engine},
-                             {"deployer", deployer},
-                             {"units", table["units"]},
-                             {"mojo", table["mojo"]},
-                             {"queues", table["rabbit"]["queues"]}});
-  // Only where they are given: a service that names neither keeps the identity that it has always
-  // had.
-  for (const auto* choice : {"broker", "vhost"})
-    if (const auto& value = table["rabbit"][choice]; !value.is_null()) shape.set(choice, value);
+  Json shape =
+      Json::object({{"engine", engine}, {"deployer", deployer}, {"units", table["units"]}});
+  // In every identity from the beginning, nulls where nobody gives them. Others are there only
+  // where they are given: a service that names none keeps the identity that it has always had.
+  for (const auto* always : {"mojo", "queues"}) shape.set(always, Json());
+  for (const auto& [member, value] : shaping.members()) shape.set(member, value);
   return {"file", "", sha256_hex(shape.canonical()), {}};
 }
 

@@ -22,9 +22,9 @@ function(cdctl_unit_room room)
   catch_discover_tests(test_${room} TEST_PREFIX "${room}: " DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} FIXTURES_REQUIRED "${arg_FIXTURES}")
 endfunction()
 
-# Plugins that are refused, each for a reason of its own.
+# Plugins for tests: two that work, and those that are refused, each for a reason of its own.
 set(test_plugins "")
-foreach(name IN ITEMS good old_interface missing_symbol throws other_build)
+foreach(name IN ITEMS good rows old_interface missing_symbol throws other_build)
   add_library(test_plugin_${name} MODULE plugins/${name}.cpp)
   target_link_libraries(test_plugin_${name} PRIVATE cdctl::sdk)
   set_target_properties(test_plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/plugins)

@@ -13,11 +13,11 @@ class Fake final : public cdctl::Source {
         sources.size(), cdctl::SourceState{"fake", "fake:", "1", {}});
   }
   cdctl::Result<cdctl::SourceState> do_resolve(const cdctl::SourceConfig&, std::string_view,
-                                            const cdctl::Deadline&) override {
+                                               const cdctl::Deadline&) override {
     throw std::runtime_error("thrown inside the plugin");
   }
   cdctl::Result<> do_checkout(const cdctl::SourceConfig&, std::string_view,
-                           const std::filesystem::path&, const cdctl::Deadline&) override {
+                              const std::filesystem::path&, const cdctl::Deadline&) override {
     throw 42;
   }
 };
@@ -27,4 +27,4 @@ const cdctl::plugin::RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("good", "1.0", "a test plugin", k_roles, 1, nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "good", .version = "1.0", .summary = "a test plugin", .roles = k_roles);

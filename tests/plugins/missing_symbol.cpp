@@ -7,4 +7,4 @@ extern "C" __attribute__((visibility("default"))) void cdctl_test_use() {
   cdctl_test_nobody_defines_this();
 }
 
-CDCTL_PLUGIN("missing_symbol", "1.0", "a test plugin", nullptr, 0, nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "missing_symbol", .version = "1.0", .summary = "a test plugin");

@@ -3,7 +3,6 @@
 // takes them; `stuck` sits until its deadline.
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 #include <cdctl/plugin.hpp>
@@ -69,4 +68,4 @@ constexpr RoleRow k_roles[] = {
 
 }  // namespace
 
-CDCTL_PLUGIN("sinks", "1.0", "sinks for tests", k_roles, std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "sinks", .version = "1.0", .summary = "sinks for tests", .roles = k_roles);

@@ -8,15 +8,15 @@ class Broken final : public cdctl::Source {
  public:
   explicit Broken(cdctl::Host&) { throw std::runtime_error("no licence found"); }
   std::vector<cdctl::Result<cdctl::SourceState>> do_newest(std::span<const cdctl::SourceConfig>,
-                                                        const cdctl::Deadline&) override {
+                                                           const cdctl::Deadline&) override {
     return {};
   }
   cdctl::Result<cdctl::SourceState> do_resolve(const cdctl::SourceConfig&, std::string_view,
-                                            const cdctl::Deadline&) override {
+                                               const cdctl::Deadline&) override {
     return cdctl::fail("");
   }
   cdctl::Result<> do_checkout(const cdctl::SourceConfig&, std::string_view,
-                           const std::filesystem::path&, const cdctl::Deadline&) override {
+                              const std::filesystem::path&, const cdctl::Deadline&) override {
     return {};
   }
 };
@@ -25,4 +25,4 @@ const cdctl::plugin::RoleRow k_roles[] = {cdctl::plugin::row<cdctl::Source, Brok
 
 }  // namespace
 
-CDCTL_PLUGIN("throws", "1.0", "a test plugin", k_roles, 1, nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "throws", .version = "1.0", .summary = "a test plugin", .roles = k_roles);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <dlfcn.h>
-
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +7,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/host.hpp>
+#include <cdctl/module.hpp>
 #include <cdctl/roles.hpp>
 
 namespace cdctl::test {
@@ -43,11 +42,9 @@ class TestHost final : public Host {
   const Config& config() const override { return config_value; }
   Result<Http*> http() override {
     if (!http_) {
-      void* library =
-          ::dlopen(CDCTL_BUILD_DIR "/" CDCTL_LIBDIR "/cdctl-http.so", RTLD_NOW | RTLD_LOCAL);
-      if (!library) return fail(::dlerror());
-      auto* make = reinterpret_cast<Http* (*)()>(::dlsym(library, "cdctl_make_http"));
-      if (!make) return fail("no cdctl_make_http");
+      CDCTL_TRY_ASSIGN(auto* const make,
+                       module_function<Http*()>(CDCTL_BUILD_DIR "/" CDCTL_LIBDIR "/cdctl-http.so",
+                                                "cdctl_make_http", "the HTTP module"));
       http_.reset(make());
     }
     return http_.get();

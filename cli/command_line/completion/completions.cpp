@@ -74,7 +74,8 @@ Completions completions_at(plugins::PluginHost& plugins, const Live& live,
       for (auto& [name, file] : external_commands()) out.words.push_back({name, file.string()});
       break;
     case CompletionPoint::Kind::group:
-      for (const auto& row : point.plugin->commands) out.words.push_back({row.name, row.summary});
+      for (const auto& row : point.plugin->commands)
+        out.words.push_back({std::string(row.name), std::string(row.summary)});
       break;
     case CompletionPoint::Kind::option:
       options(point, out);

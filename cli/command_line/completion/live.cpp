@@ -24,7 +24,7 @@ constexpr std::size_t k_most_files = 200;
 /// Sets of this machine's own engine: nothing is asked over a network.
 std::vector<KnownSet> local_sets(Context& context, const Deadline& deadline) {
   std::vector<KnownSet> out;
-  auto engine = context.engine("local");
+  auto engine = context.engine(k_embedded);
   if (!engine) return out;
   auto list = (*engine)->list({}, deadline);
   if (!list) return out;

@@ -86,7 +86,7 @@ Seen seen(fleet::Fleet& fleet, const std::vector<KnownSet>& before) {
       continue;
     }
     for (const auto& set : view.sets) {
-      const bool here = set.status && set.engine == "local";
+      const bool here = set.status && set.engine == k_embedded;
       out.sets.push_back({set.name, set.newest, here,
                           fmt::format("{}{}", set.state.empty() ? "?" : set.state,
                                       set.cut.value_or(false) ? ", cut" : "")});

@@ -19,45 +19,26 @@ struct ValueName {
   ValueKind kind;
 };
 constexpr std::array k_kinds{
-    ValueName{"ADDRESS", ValueKind::text},
-    ValueName{"CLASS", ValueKind::text},
-    ValueName{"DURATION", ValueKind::duration},
-    ValueName{"FILE", ValueKind::file},
-    ValueName{"FOLDER", ValueKind::folder},
-    ValueName{"FORMAT", ValueKind::text},
-    ValueName{"ID", ValueKind::text},
-    ValueName{"KEY", ValueKind::text},
-    ValueName{"KEY=VALUE", ValueKind::text},
-    ValueName{"LEVEL", ValueKind::text},
-    ValueName{"LINE", ValueKind::text},
-    ValueName{"MODEL", ValueKind::text},
-    ValueName{"N", ValueKind::text},
-    ValueName{"NAME", ValueKind::text},
-    ValueName{"NAME=REV", ValueKind::source},
-    ValueName{"NAME=VALUE", ValueKind::data},
-    ValueName{"PLUGIN", ValueKind::plugin},
-    ValueName{"RULE", ValueKind::rule},
-    ValueName{"SELECTOR", ValueKind::set},
-    ValueName{"SERVICE", ValueKind::service},
-    ValueName{"SERVICE[@REV]", ValueKind::revision},
-    ValueName{"SET", ValueKind::set},
-    ValueName{"SHELL", ValueKind::shell},
-    ValueName{"SIGNAL", ValueKind::text},
-    ValueName{"SOURCE", ValueKind::source},
-    ValueName{"SPEC", ValueKind::folder},
-    ValueName{"STAGE", ValueKind::text},
-    ValueName{"STATE", ValueKind::state},
-    ValueName{"TARGET", ValueKind::target},
-    ValueName{"TEXT", ValueKind::text},
-    ValueName{"UNIT", ValueKind::text},
-    ValueName{"WORKSPACE", ValueKind::text},
-    ValueName{"BRANCH", ValueKind::text},
-    ValueName{"URL", ValueKind::folder},
-    ValueName{"URL|none", ValueKind::text},
-    ValueName{"VERB", ValueKind::verb},
-    ValueName{"SERVICE|KEY", ValueKind::config_word},
-    ValueName{"SINK", ValueKind::sink},
-    ValueName{"new", ValueKind::new_plugin},
+    ValueName{"ADDRESS", ValueKind::text},      ValueName{"CLASS", ValueKind::text},
+    ValueName{"DURATION", ValueKind::duration}, ValueName{"ENGINE", ValueKind::engine},
+    ValueName{"FILE", ValueKind::file},         ValueName{"FOLDER", ValueKind::folder},
+    ValueName{"FORMAT", ValueKind::text},       ValueName{"ID", ValueKind::text},
+    ValueName{"KEY", ValueKind::text},          ValueName{"KEY=VALUE", ValueKind::text},
+    ValueName{"LEVEL", ValueKind::text},        ValueName{"LINE", ValueKind::text},
+    ValueName{"MODEL", ValueKind::text},        ValueName{"N", ValueKind::text},
+    ValueName{"NAME", ValueKind::text},         ValueName{"NAME=REV", ValueKind::source},
+    ValueName{"NAME=VALUE", ValueKind::data},   ValueName{"PLUGIN", ValueKind::plugin},
+    ValueName{"RULE", ValueKind::rule},         ValueName{"SELECTOR", ValueKind::set},
+    ValueName{"SERVICE", ValueKind::service},   ValueName{"SERVICE[@REV]", ValueKind::revision},
+    ValueName{"SET", ValueKind::set},           ValueName{"SHELL", ValueKind::shell},
+    ValueName{"SIGNAL", ValueKind::text},       ValueName{"SOURCE", ValueKind::source},
+    ValueName{"SPEC", ValueKind::folder},       ValueName{"STAGE", ValueKind::text},
+    ValueName{"STATE", ValueKind::state},       ValueName{"TARGET", ValueKind::target},
+    ValueName{"TEXT", ValueKind::text},         ValueName{"UNIT", ValueKind::text},
+    ValueName{"WORKSPACE", ValueKind::text},    ValueName{"BRANCH", ValueKind::text},
+    ValueName{"URL", ValueKind::folder},        ValueName{"URL|none", ValueKind::text},
+    ValueName{"VERB", ValueKind::verb},         ValueName{"SERVICE|KEY", ValueKind::config_word},
+    ValueName{"SINK", ValueKind::sink},         ValueName{"new", ValueKind::new_plugin},
 };
 
 void services(const Live& live, Completions& out) {
@@ -142,19 +123,22 @@ void sources(const Live& live, const CompletionPoint& point, Completions& out) {
   out.nospace = true;
 }
 
-void sinks(plugins::PluginHost& plugins, Completions& out) {
+/// What plugins offer of a role.
+void kinds_of(plugins::PluginHost& plugins, std::string_view role, Completions& out) {
   for (const auto& plugin : plugins.plugins())
     for (const auto& row : plugin.roles)
-      if (plugin.refused.empty() && row.role == "sink")
+      if (plugin.refused.empty() && row.role == role)
         out.words.push_back({row.kind, plugin.summary});
 }
 
 /// Behind the verb of `config`: what that verb takes.
-void config_words(const Live& live, const CompletionPoint& point, Completions& out) {
+void config_words(plugins::PluginHost& plugins, const Live& live, const CompletionPoint& point,
+                  Completions& out) {
   const auto verb = point.words.empty() ? std::string() : point.words.front();
   if (verb == "show") services(live, out);
   if (verb != "explain" || point.words.size() > 1) return;
-  for (const auto& key : config::config_keys())
+  const config::Keys keys(plugins);
+  for (const auto& key : keys.all())
     if (!key.name.contains('*'))
       out.words.push_back({std::string(key.name), std::string(key.meaning)});
 }
@@ -213,7 +197,10 @@ void add_values(plugins::PluginHost& plugins, const Live& live, const Completion
         out.words.push_back({plugin.name, plugin.summary});
       break;
     case ValueKind::sink:
-      sinks(plugins, out);
+      kinds_of(plugins, "sink", out);
+      break;
+    case ValueKind::engine:
+      kinds_of(plugins, "engine", out);
       break;
     case ValueKind::new_plugin:
       fixed({{"new", "begin a plugin of your own"}}, out);
@@ -226,7 +213,7 @@ void add_values(plugins::PluginHost& plugins, const Live& live, const Completion
             out);
       break;
     case ValueKind::config_word:
-      config_words(live, point, out);
+      config_words(plugins, live, point, out);
       break;
     case ValueKind::shell:
       fixed({{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out);

@@ -17,6 +17,7 @@ enum class ValueKind {
   target,
   rule,
   duration,
+  engine,
   plugin,
   new_plugin,
   sink,

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/module.hpp>
 #include <cdctl/text.hpp>
 
 #include "core/feed/listen/listener.hpp"
-#include "core/plugins/module.hpp"
+#include "core/plugins/program_folder.hpp"
 
 namespace cdctl::feed {
 
@@ -30,11 +31,11 @@ Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_v
 Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token,
                                                 const ListenLimits& limits) {
   CDCTL_TRY_ASSIGN(const auto place, parse_listen_address(address));
-  CDCTL_TRY_ASSIGN(void* const found, plugins::open_module("cdctl-listen.so", "cdctl_make_listener",
-                                                           "the module that listens"));
-  using Make = Listener* (*)(const char*, std::uint16_t, const std::string&, const ListenLimits&,
-                             std::string&);
-  const auto make = reinterpret_cast<Make>(found);
+  using Make =
+      Listener*(const char*, std::uint16_t, const std::string&, const ListenLimits&, std::string&);
+  CDCTL_TRY_ASSIGN(Make* const make,
+                   module_function<Make>(plugins::module_folder() / "cdctl-listen.so",
+                                         "cdctl_make_listener", "the module that listens"));
   std::string why;
   auto* const made = make(place.first.c_str(), place.second, token, limits, why);
   if (!made)

@@ -13,16 +13,18 @@ namespace cdctl::mojo {
 using plugin::CommandRow;
 using plugin::OptionRow;
 
-constexpr OptionRow k_root{"mojo-root", "FOLDER",
-                           "of projects and secrets (MOJO_ROOT; ~/.local/share/mojo)", false, 'r'};
-constexpr OptionRow k_project{"project", "NAME", "(MOJO_PROJECT)", false, 'p'};
-constexpr OptionRow k_series{"series", "NAME", "(MOJO_SERIES)", false, 's'};
+constexpr OptionRow k_root{
+    "mojo-root", "FOLDER", "of projects and secrets (MOJO_ROOT; ~/.local/share/mojo)",
+    false,       false,    'r'};
+constexpr OptionRow k_project{"project", "NAME", "(MOJO_PROJECT)", false, false, 'p'};
+constexpr OptionRow k_series{"series", "NAME", "(MOJO_SERIES)", false, false, 's'};
 constexpr OptionRow k_stage{"stage", "STAGE",
                             "a folder of the spec whose files come first (MOJO_STAGE)", false};
 constexpr OptionRow k_workspace{"workspace", "NAME", "(MOJO_WORKSPACE)", false};
-constexpr OptionRow k_manifest{"manifest", "FILE", "of the spec; default: manifest", false, 'm'};
+constexpr OptionRow k_manifest{"manifest", "FILE", "of the spec; default: manifest",
+                               false,      false,  'm'};
 constexpr OptionRow k_engine{"engine", "NAME", "where units run; default: local", false};
-constexpr OptionRow k_lenient{"lenient", nullptr, "unknown options are warnings", false};
+constexpr OptionRow k_lenient{"lenient", "", "unknown options are warnings", false};
 constexpr OptionRow k_phase_timeout{"phase-timeout", "DURATION",
                                     "of phases without a timeout; default: 30m", false};
 constexpr OptionRow k_timeout{"timeout", "DURATION", "of the whole run; default: 24h", false};
@@ -38,7 +40,7 @@ constexpr std::array k_run_options{
               false},
     OptionRow{"until", "LINE", "stop after this line", false},
     OptionRow{"only", "LINE", "only this line, in the workspace as it is", true},
-    OptionRow{"locked", nullptr, "every collect phase takes the revisions of its lock", false},
+    OptionRow{"locked", "", "every collect phase takes the revisions of its lock", false},
     k_phase_timeout,
     k_timeout,
     k_lenient};
@@ -49,7 +51,7 @@ constexpr std::array k_phase_options{
     k_stage,
     k_workspace,
     k_engine,
-    OptionRow{"locked", nullptr, "a collect phase takes the revisions of its lock", false},
+    OptionRow{"locked", "", "a collect phase takes the revisions of its lock", false},
     k_phase_timeout,
     k_timeout,
     k_lenient};
@@ -59,8 +61,8 @@ constexpr std::array k_plan_options{
     k_series,
     k_stage,
     k_manifest,
-    OptionRow{"check", nullptr, "also look for every file, as a run does first", false},
-    OptionRow{"no-expand", nullptr,
+    OptionRow{"check", "", "also look for every file, as a run does first", false},
+    OptionRow{"no-expand", "",
               "the lines as written, variables not expanded, includes not followed", false},
     k_lenient};
 constexpr std::array k_lint_options{
@@ -68,21 +70,23 @@ constexpr std::array k_lint_options{
     k_series,
     k_stage,
     k_manifest,
-    OptionRow{"fix", nullptr, "repair what is safe to repair, in place", false},
-    OptionRow{"rules", nullptr, "list the rules instead", false}};
+    OptionRow{"fix", "", "repair what is safe to repair, in place", false},
+    OptionRow{"rules", "", "list the rules instead", false}};
 constexpr std::array k_project_options{
     k_root, k_series,
-    OptionRow{"container", "CLASS", "containerless, the default, is what there is", false, 'c'}};
+    OptionRow{"container", "CLASS", "containerless, the default, is what there is", false, false,
+              'c'}};
 constexpr std::array k_workspace_new_options{k_root, k_project, k_series, k_stage, k_timeout};
 constexpr std::array k_workspace_list_options{k_root, k_project, k_series};
 
 constexpr std::array<OptionRow, 0> k_no_options{};
 
 template <std::size_t N>
-constexpr CommandRow row(const char* name, const char* arguments, const char* summary,
-                         const char* examples, const std::array<OptionRow, N>& options,
+constexpr CommandRow row(std::string_view name, std::string_view arguments,
+                         std::string_view summary, std::string_view examples,
+                         const std::array<OptionRow, N>& options,
                          int (*run)(Host&, const CommandArguments&) noexcept) {
-  return {name, arguments, summary, examples, options.data(), options.size(), run};
+  return {name, arguments, summary, examples, options, run};
 }
 
 #define CDCTL_MOJO_PHASE(name, examples)                                              \

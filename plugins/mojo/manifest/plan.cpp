@@ -295,7 +295,7 @@ class Planner {
     auto found = options_.stage.find(step.config);
     if (!found && names_procfile(step.config) && step.kind() == PhaseKind::deploy) {
       found = in_trunk(step, found.error());
-      if (!found && options_.procfile_later && found.error().what.contains("there is no")) return;
+      if (!found && options_.procfile_later && found.error().reason == Reason::not_there) return;
     }
     if (!found) return not_found(line, std::move(found.error().what));
     step.file = std::move(*found);

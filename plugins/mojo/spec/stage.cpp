@@ -57,10 +57,10 @@ Result<fs::path> Stage::find(std::string_view name) const {
     }
     if (below.empty()) break;
   }
+  const auto nor = stage_.empty() ? "" : fmt::format(", nor in its stage {} or above", stage_);
   return fail(
-      ExitCode::config,
-      fmt::format("there is no '{}' in the spec{}", name,
-                  stage_.empty() ? "" : fmt::format(", nor in its stage {} or above", stage_)));
+      Error{ExitCode::config, fmt::format("there is no '{}' in the spec{}", name, nor)}.because(
+          Reason::not_there));
 }
 
 fs::path Stage::folder() const {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/module.hpp>
+
 #include "plugins/rabbit/amqp/amqp.hpp"
 
 namespace cdctl::rabbit {
@@ -32,13 +34,11 @@ Result<AmqpDriver*> amqp_driver() {
   const auto path = find_module();
   if (path.empty())
     return fail(fmt::format(
-        "opening the AMQP module: {} is not beside the plugins; install it again", k_module));
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) return fail(fmt::format("opening the AMQP module: {}", ::dlerror()));
-  auto* driver = reinterpret_cast<AmqpDriver* (*)()>(::dlsym(library, "cdctl_amqp_driver"));
-  if (!driver)
-    return fail(fmt::format("opening the AMQP module: {} is of another version", path.string()));
-  return driver();
+        "the AMQP module cannot be used: {} is not beside the plugins; install it again",
+        k_module));
+  auto make = module_function<AmqpDriver*()>(path, "cdctl_amqp_driver", "the AMQP module");
+  if (!make) return fail(make.error().what);  // an item of many fails, not the configuration
+  return (*make)();
 }
 
 }  // namespace cdctl::rabbit

@@ -57,7 +57,9 @@ Error meaning_of(const ApiCall& call, const ApiAnswer& answer) {
 }  // namespace
 
 Error Management::named(Error error) const {
-  return settings_.broker == k_default_broker ? error : error.in("broker " + settings_.broker);
+  return settings_.broker == k_default_broker
+             ? error
+             : error.in("broker " + settings_.broker).because(Reason::of_broker);
 }
 
 Error Management::explain(const ApiCall& call, const ApiAnswer& answer) const {

@@ -177,6 +177,12 @@ void RabbitFeed::add_old_places(std::set<BrokerPlace>& places) {
   }
 }
 
+std::optional<Millis> RabbitFeed::do_keeps_for() const {
+  const auto& said = host_.config().table["rabbit"]["feed_max_age"];
+  const auto age = parse_duration(said.as_string("24h"));
+  return age ? *age : Millis(std::chrono::hours(24));
+}
+
 Result<std::unique_ptr<FeedReader>> RabbitFeed::do_open(const FeedQuery& query,
                                                         const Deadline& deadline) {
   const auto all = places();

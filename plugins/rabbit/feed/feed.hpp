@@ -19,6 +19,8 @@ class RabbitFeed final : public Feed {
   Result<> do_send(std::span<const Json> signals, const Deadline& deadline) override;
   Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery& query,
                                               const Deadline& deadline) override;
+  /// Of the default broker: the others are asked for the same.
+  std::optional<Millis> do_keeps_for() const override;
 
  private:
   Result<> send_to(Management& management, std::span<const Json> signals, const Deadline& deadline);

@@ -127,7 +127,7 @@ void MergedReader::lose(Branch& branch, const Error& error) {
     branch.query.since = now();  // so that what is sent meanwhile is read later
   if (branch.told) return;
   branch.told = true;
-  const auto text = error.what.starts_with("broker ")
+  const auto text = error.reason == Reason::of_broker
                         ? error.what
                         : fmt::format("signals of {}: {}", branch.key, error.what);
   const auto whose = branch.services.empty()

@@ -475,6 +475,12 @@ Result<std::vector<std::int64_t>> RabbitSwitch::do_connections(std::span<const S
   return counts;
 }
 
+std::vector<std::string> RabbitSwitch::do_left_behind(const ServiceConfig& service) const {
+  std::vector<std::string> out;
+  for (const auto& [name, queue] : service.table["rabbit"]["queues"].members()) out.push_back(name);
+  return out;
+}
+
 Result<Json> RabbitSwitch::do_describe(const ServiceConfig& service, const SetName& set,
                                        const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));

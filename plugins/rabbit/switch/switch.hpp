@@ -32,6 +32,7 @@ class RabbitSwitch final : public Switch {
                                                    const Deadline& deadline) override;
   Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                            const Deadline& deadline) override;
+  std::vector<std::string> do_left_behind(const ServiceConfig& service) const override;
 
  private:
   Result<Step> close_limited(Management& management, const SetName& set, Owner owner,

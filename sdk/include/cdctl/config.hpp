@@ -14,6 +14,11 @@
 
 namespace cdctl {
 
+/// Whose engine, memory and feed serve where a configuration names nobody else: what is embedded in
+/// the machine that cdctl runs on. And who makes a set of a revision then.
+inline constexpr const char* k_embedded = "local";
+inline constexpr const char* k_default_deployer = "mojo";
+
 /// One entry of a service's `[sources]`.
 struct SourceConfig {
   std::string service;
@@ -46,8 +51,8 @@ struct ReaperPolicy {
 struct ServiceConfig {
   std::string name;
   std::filesystem::path file;
-  std::string engine = "local";
-  std::string deployer = "mojo";
+  std::string engine = k_embedded;
+  std::string deployer = k_default_deployer;
   std::vector<std::string>
       switches;  ///< in the order of a cut: broker switches first, the engine last
   std::map<std::string, std::int64_t> units;  ///< process type → wanted units; empty = one of each
@@ -59,10 +64,12 @@ struct ServiceConfig {
   bool accept_loss = false;
   std::vector<std::string> rules;
   ReaperPolicy reaper;
-  Json table;  ///< the whole file, for the plugins' own tables
+  Json table;                     ///< the whole file, for the plugins' own tables
+  Json shaping = Json::object();  ///< what the plugins' keys say of its identity, by name there
 
   [[nodiscard]] bool has_switch(std::string_view name) const;
-  /// The implied source `service`: SHA-256 over engine, deployer, units, mojo and the queues.
+  /// The implied source `service`: SHA-256 over engine, deployer, units, and the keys of plugins
+  /// that shape a deployment.
   [[nodiscard]] SourceState shape() const;
 };
 

@@ -20,6 +20,15 @@ enum class ExitCode : int {
   terminated = 143,   ///< SIGTERM
 };
 
+/// Why, where somebody decides by it; nobody decides by an error's text.
+enum class Reason {
+  other,
+  no_configuration,  ///< none was found: some commands do without
+  not_there,         ///< the file that was asked for is in none of its places
+  of_source,         ///< reading one source: the text says which, and of which service
+  of_broker,         ///< one of several brokers: the text says which
+};
+
 /// What went wrong, in one line without a final dot: what was attempted, on what, why it failed,
 /// what to do next. Never holds a secret and never a line break.
 struct Error {
@@ -27,11 +36,14 @@ struct Error {
   std::string what;
   bool transient =
       false;  ///< on the way there, not an answer: the same call may work a moment later
+  Reason reason = Reason::other;
 
   /// The same error with `context: ` in front.
   [[nodiscard]] Error in(std::string_view context) const {
-    return {exit, std::string(context) + ": " + what, transient};
+    return {exit, std::string(context) + ": " + what, transient, reason};
   }
+  /// The same error for a reason.
+  [[nodiscard]] Error because(Reason why) const { return {exit, what, transient, why}; }
 };
 
 template <class T = void>

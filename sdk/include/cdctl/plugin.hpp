@@ -1,26 +1,29 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include <cdctl/args.hpp>
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/rows.hpp>
 
 // The boundary between the front end and a plugin.
 //
-//  1. A plugin exports one data symbol, `cdctl_plugin` (a Descriptor): plain data, read before any
-//  of
-//     its code is called.
-//  2. It refers to `cdctl_interface_N`, which only a host of interface version N exports: the
-//  dynamic
-//     linker refuses a mismatch before a constructor of the plugin runs.
-//  3. The host compares magic, interface version, size and build tag before the first virtual call,
-//     since virtual calls have no symbols that a linker could check.
+//  1. A plugin exports `cdctl_plugin` (a Descriptor): plain data, read before any of its code is
+//     called.
+//  2. The gate, first half: it refers to `cdctl_interface_N`, which only a host of interface
+//  version
+//     N exports. The dynamic linker refuses a mismatch before a constructor of the plugin runs.
+//  3. The gate, second half: it exports the tag of its build, `cdctl_plugin_build`. The host
+//  compares
+//     it before it reads the Descriptor, since a layout has no symbol that a linker could check.
 //  4. Factories and commands are noexcept, and what the host calls of a role is never virtual but
 //     guards what is (roles.hpp), so that nothing thrown crosses the boundary.
 //  5. A plugin is never unloaded. It keeps no mutable static state.
@@ -53,14 +56,13 @@ extern __attribute__((visibility("default"))) const char CDCTL_INTERFACE_SYMBOL(
 #define CDCTL_STR_(x) #x
 #define CDCTL_STR(x) CDCTL_STR_(x)
 /// What must be equal in host and plugin for C++ types to be: the standard library and its ABI, the
-/// language level.
+/// language level, and the types of this interface.
 #define CDCTL_BUILD_TAG                                                                   \
   "libstdc++" CDCTL_STR(_GLIBCXX_RELEASE) "/cxx" CDCTL_STR(__cplusplus) "/abi" CDCTL_STR( \
-      _GLIBCXX_USE_CXX11_ABI) CDCTL_TAG_SANITIZER CDCTL_TAG_DEBUG
+      _GLIBCXX_USE_CXX11_ABI) "/interface" CDCTL_STR(CDCTL_INTERFACE)                     \
+      CDCTL_TAG_SANITIZER CDCTL_TAG_DEBUG
 
 namespace cdctl::plugin {
-
-constexpr std::uint64_t k_magic = 0x316c7463'64632f00;  // "\0/cdctl1"
 
 /// Which interface a role row's factory returns.
 enum class Role : std::uint32_t {
@@ -73,58 +75,34 @@ enum class Role : std::uint32_t {
   probe,
   doctor,
   sink,
+  setup,
   none
 };
+/// Their names in manifests and in what people read, in the same order.
+inline constexpr std::string_view k_role_names[] = {
+    "source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink", "setup"};
+static_assert(std::size(k_role_names) == static_cast<std::size_t>(Role::none));
 
 /// `what` is filled when the answer is nullptr.
 using Factory = void* (*)(Host& host, std::string& what) noexcept;
 
 struct RoleRow {
   Role role;
-  const char* kind;  ///< how configuration and the host name it: `git`, `local`, `mojo`, `rabbit`
-  const char* keys;  ///< source kinds: the option keys beside the kind's own, separated by blanks
+  std::string_view kind;  ///< how configuration and the host name it: `git`, `local`, `mojo`
+  std::string_view keys;  ///< source kinds: the option keys beside the kind's own, by blanks
   Factory create;
 };
 
-/// An option of a plugin's command. The host builds the command line from these rows. The name of a
-/// value says what it is, and completion goes by it: FILE and FOLDER, SET, SERVICE, SELECTOR,
-/// SOURCE, RULE; others are free text.
-struct OptionRow {
-  const char* name;   ///< long name without dashes
-  const char* value;  ///< name of its value, or nullptr for a flag
-  const char* help;
-  bool repeatable;
-  char letter = 0;                ///< `-s`; 0 = none
-  const char* choices = nullptr;  ///< the values it can have, separated by blanks; nullptr = any.
-                                  ///< Completion offers them
-};
-
-/// A command of the plugin's own group: `cdctl rabbit users`.
-struct CommandRow {
-  const char* name;
-  const char* arguments;  ///< `SPEC [WORKSPACE]`: `[X]` optional, `X…` many
-  const char* summary;
-  const char* examples;  ///< lines, each a command
-  const OptionRow* options;
-  std::size_t option_count;
-  /// Returns the exit code. Records go through `arguments.write`.
-  int (*run)(Host& host, const CommandArguments& arguments) noexcept;
-};
-
+/// What a plugin says of itself, with CDCTL_PLUGIN. A plugin names the members that it fills, so
+/// that a new one changes no plugin.
 struct Descriptor {
-  std::uint64_t magic;
-  std::uint32_t interface_version;
-  std::uint32_t size;
-  const char* build_tag;
-  const char* name;
-  const char* version;
-  const char* summary;
-  const RoleRow* roles;
-  std::size_t role_count;
-  const CommandRow* commands;
-  std::size_t command_count;
-  const char* global_keys;   ///< keys of the plugin's table in cdctl.toml, separated by blanks
-  const char* service_keys;  ///< keys of the plugin's table in a service's file
+  std::string_view name = {};
+  std::string_view version = {};
+  std::string_view summary = {};
+  std::span<const RoleRow> roles = {};
+  std::span<const CommandRow> commands = {};
+  std::span<const KeyRow> keys = {};  ///< of the plugin's own table: `NAME`, `NAME.key`
+  std::string_view unit_env = {};     ///< a feed: the environment variable that connects a unit
 };
 
 /// The role that a class of <cdctl/roles/…> is.
@@ -148,6 +126,8 @@ template <>
 inline constexpr Role role_of<Doctor> = Role::doctor;
 template <>
 inline constexpr Role role_of<Sink> = Role::sink;
+template <>
+inline constexpr Role role_of<Setup> = Role::setup;
 
 /// Makes an Impl; what its constructor throws, or why its ready() says that it is not, becomes
 /// text.
@@ -175,7 +155,7 @@ void* create(Host& host, std::string& what) noexcept {
 template <class RoleClass, class Impl>
   requires(std::derived_from<Impl, RoleClass> && std::constructible_from<Impl, Host&> &&
            role_of<RoleClass> != Role::none)
-constexpr RoleRow row(const char* kind, const char* keys = "") {
+constexpr RoleRow row(std::string_view kind, std::string_view keys = "") {
   return {role_of<RoleClass>, kind, keys, &create<RoleClass, Impl>};
 }
 
@@ -191,12 +171,13 @@ int guarded(const CommandArguments& given, Body&& body) noexcept {
 
 }  // namespace cdctl::plugin
 
-/// Defines the plugin's one exported symbol. Use once, at file scope, with a Descriptor's
-/// initialisers after the tag.
+/// Defines what a plugin exports. Use once, at file scope, with the members of its Descriptor:
+/// `CDCTL_PLUGIN(.name = "chat", .version = "1.0", .summary = "…", .roles = k_roles)`.
 #define CDCTL_PLUGIN(...)                                                                       \
   extern "C" __attribute__((visibility("default"), used)) const char* const cdctl_plugin_gate = \
       &CDCTL_INTERFACE_SYMBOL(CDCTL_INTERFACE);                                                 \
-  extern "C" __attribute__((visibility("default"), used))                                       \
-  const ::cdctl::plugin::Descriptor cdctl_plugin = {::cdctl::plugin::k_magic, CDCTL_INTERFACE,  \
-                                                    sizeof(::cdctl::plugin::Descriptor),        \
-                                                    CDCTL_BUILD_TAG, __VA_ARGS__}
+  extern "C" __attribute__((visibility("default"), used)) const char cdctl_plugin_build[] =     \
+      CDCTL_BUILD_TAG;                                                                          \
+  extern "C" __attribute__((visibility("default"),                                              \
+                            used)) constinit const ::cdctl::plugin::Descriptor cdctl_plugin = { \
+      __VA_ARGS__}

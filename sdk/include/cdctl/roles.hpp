@@ -13,6 +13,7 @@
 #include <cdctl/roles/feed.hpp>
 #include <cdctl/roles/memory.hpp>
 #include <cdctl/roles/probe.hpp>
+#include <cdctl/roles/setup.hpp>
 #include <cdctl/roles/sink.hpp>
 #include <cdctl/roles/source.hpp>
 #include <cdctl/roles/switch.hpp>

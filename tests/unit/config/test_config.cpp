@@ -133,6 +133,30 @@ TEST_CASE("an edit of what shapes a deployment changes the revision, another edi
   CHECK(shape("units = { worker = 4 }\n") != before);
 }
 
+TEST_CASE("what shapes a deployment gives the identity that it has always given") {
+  Folder f;
+  f.write("cdctl.toml", "");
+  const auto is = [&](const std::string& text, const std::string& revision) {
+    f.write("services.d/thumbs.toml", text + "\n" + k_sources);
+    const auto config = f.load();
+    REQUIRE(config);
+    INFO(text);
+    REQUIRE(config->service("thumbs"));
+    CHECK(config->service("thumbs")->shape().revision == revision);
+  };
+  is("", "91b047ea29656956a18159a2510b8d848a613826d3a7aa36f95744e1ff3d88c4");
+  is("units = { worker = 3 }", "2108b837ed5d8f94f99e9d397781f332af0fd5d693c731ab70a048a777093b97");
+  is("mojo = { stage = \"production\", series = \"noble\" }",
+     "851b420ebb66663bd240dfccab0b559e70b8b3d9638ef363bc9644b62512a2cd");
+  is("[rabbit]\nqueues = { thumbs = { type = \"quorum\" } }\npublish = [\"x\"]",
+     "2071cfe2b66ab8c8e5da4c71905e5006bcada719d588085dd4972e64c264d24e");
+  is("[rabbit]\nbroker = \"batch\"\nvhost = \"jobs\"\nqueues = { thumbs = {} }",
+     "77de93fb4bb91cc8d815b1eb1289d9d1b5aad1f095e1910f0774a3f851ca5a0a");
+  is("[mojo]\n[rabbit]", "5ff115d2850f7c8daf7e171051b51868472c1bca9f442e6f4379777279c5005a");
+  is("engine = \"juju\"\njuju = { model = \"x\" }",
+     "302d5b6f5757a0a9b87be047f410d3e863d09066ea6720b44399de89826d8ef2");
+}
+
 TEST_CASE("a configuration found by walking up names no programs and no plugin folders") {
   Folder f;
   f.write("cdctl.toml", "[rabbit]\npassword_command = [\"true\"]\n");

@@ -12,9 +12,20 @@ using namespace cdctl::config;
 
 namespace {
 
+plugins::PluginHost& host() {
+  static plugins::PluginHost host(
+      {std::filesystem::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"});
+  return host;
+}
+
+const Keys& keys() {
+  static const Keys keys(host());
+  return keys;
+}
+
 std::set<std::string> rows_of(const std::string& plugin, bool service) {
   std::set<std::string> out;
-  for (const auto& key : config::config_keys()) {
+  for (const auto& key : keys().all()) {
     const bool stands =
         key.place == config::KeyPlace::both || (key.place == config::KeyPlace::service) == service;
     if (key.plugin == plugin && stands && key.name.starts_with(plugin + ".") &&
@@ -26,20 +37,22 @@ std::set<std::string> rows_of(const std::string& plugin, bool service) {
 
 }  // namespace
 
-TEST_CASE(
-    "each key that a plugin's manifest takes has its row, and no row is of a key that none takes") {
-  plugins::PluginHost host({std::filesystem::path(CDCTL_BUILD_DIR) / CDCTL_LIBDIR / "plugins"});
-  std::set<std::string> seen;
-  for (const auto& plugin : host.plugins()) {
+TEST_CASE("a plugin's manifest takes the keys that its rows tell, and its table has a row") {
+  for (const auto& plugin : host().plugins()) {
     INFO(plugin.name);
-    seen.insert(plugin.name);
     CHECK(rows_of(plugin.name, false) ==
           std::set<std::string>(plugin.global_keys.begin(), plugin.global_keys.end()));
     CHECK(rows_of(plugin.name, true) ==
           std::set<std::string>(plugin.service_keys.begin(), plugin.service_keys.end()));
+    if (!plugin.global_keys.empty() || !plugin.service_keys.empty())
+      CHECK(std::ranges::find(keys().all(), plugin.name, &ConfigKey::name) != keys().all().end());
   }
-  for (const auto& key : config::config_keys())
-    CHECK((key.plugin.empty() || seen.contains(std::string(key.plugin))));
+  CHECK(std::ranges::find(keys().all(), "rabbit", &ConfigKey::plugin) != keys().all().end());
+}
+
+TEST_CASE("a file with a command beside it holds a secret") {
+  CHECK(keys().secret_files() ==
+        std::vector<std::string_view>{"rabbit.password_file", "signals.token_file"});
 }
 
 TEST_CASE("the loader's lists come from the rows") {
@@ -56,25 +69,22 @@ TEST_CASE("the loader's lists come from the rows") {
 }
 
 TEST_CASE("a dotted key finds its row, names that people choose included") {
-  REQUIRE(config::find_key(true, "units.worker"));
-  CHECK(config::find_key(true, "units.worker")->name == "units.*");
-  CHECK(config::find_key(true, "reaper.keep"));
-  CHECK(config::find_key(false, "defaults.reaper.keep"));
-  CHECK_FALSE(config::find_key(false, "reaper.keep"));
-  CHECK_FALSE(config::find_key(true, "sources.trunk.git"));
-  CHECK_FALSE(config::find_key(true, "signals.spool"));
+  REQUIRE(keys().find(true, "units.worker"));
+  CHECK(keys().find(true, "units.worker")->name == "units.*");
+  CHECK(keys().find(true, "reaper.keep"));
+  CHECK(keys().find(false, "defaults.reaper.keep"));
+  CHECK_FALSE(keys().find(false, "reaper.keep"));
+  CHECK_FALSE(keys().find(true, "sources.trunk.git"));
+  CHECK_FALSE(keys().find(true, "signals.spool"));
 }
 
 TEST_CASE("types are held, and every row is whole") {
-  CHECK(config::wrong_type(*config::find_key(false, "rabbit.feed_max_age"), Json("24h")).empty());
-  CHECK_FALSE(
-      config::wrong_type(*config::find_key(false, "rabbit.feed_max_age"), Json("soon")).empty());
-  CHECK_FALSE(
-      config::wrong_type(*config::find_key(true, "rabbit.publish"), Json("results")).empty());
-  CHECK_FALSE(
-      config::wrong_type(*config::find_key(true, "rabbit.max_connections"), Json("3")).empty());
-  CHECK_FALSE(config::wrong_type(*config::find_key(false, "signals.spool"), Json(1)).empty());
-  for (const auto& key : config::config_keys()) {
+  CHECK(config::wrong_type(*keys().find(false, "rabbit.feed_max_age"), Json("24h")).empty());
+  CHECK_FALSE(config::wrong_type(*keys().find(false, "rabbit.feed_max_age"), Json("soon")).empty());
+  CHECK_FALSE(config::wrong_type(*keys().find(true, "rabbit.publish"), Json("results")).empty());
+  CHECK_FALSE(config::wrong_type(*keys().find(true, "rabbit.max_connections"), Json("3")).empty());
+  CHECK_FALSE(config::wrong_type(*keys().find(false, "signals.spool"), Json(1)).empty());
+  for (const auto& key : keys().all()) {
     INFO(key.name);
     CHECK_FALSE(key.meaning.empty());
     CHECK_FALSE(key.example.empty());

@@ -1,6 +1,4 @@
 // @NAME@: @SUMMARY@.
-#include <iterator>
-
 #include <cdctl/plugin.hpp>
 
 namespace {
@@ -18,12 +16,11 @@ int hello(Host& host, const CommandArguments& given) noexcept {
   });
 }
 
-constexpr OptionRow k_hello[] = {{"loud", nullptr, "say it louder", false, 'l'}};
+constexpr OptionRow k_hello[] = {{.name = "loud", .help = "say it louder", .letter = 'l'}};
 constexpr CommandRow k_commands[] = {
-    {"hello", "[NAME…]", "greets people", "cdctl @NAME@ hello\ncdctl @NAME@ hello world --loud", k_hello, std::size(k_hello), hello},
+    {"hello", "[NAME…]", "greets people", "cdctl @NAME@ hello\ncdctl @NAME@ hello world --loud", k_hello, hello},
 };
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", nullptr, 0, k_commands, std::size(k_commands), "", "");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .commands = k_commands);

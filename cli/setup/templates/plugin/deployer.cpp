@@ -1,7 +1,5 @@
 // @NAME@: @SUMMARY@.
 #include <algorithm>
-#include <iterator>
-
 #include <cdctl/host.hpp>
 #include <cdctl/plugin.hpp>
 
@@ -36,8 +34,12 @@ class NewDeployer final : public Deployer {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Deployer, NewDeployer>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::service, "@NAME@", "table", "", "{ run = \"./worker --slow\" }", "deploy", "The deployer @NAME@"},
+    {KeyPlace::service, "@NAME@.run", "text", "./worker", "\"./worker --slow\"", "deploy", "The command that is a unit", "@NAME@.run"},
+};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "run");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

@@ -1,6 +1,4 @@
 // @NAME@: @SUMMARY@.
-#include <iterator>
-
 #include <cdctl/child.hpp>
 #include <cdctl/plugin.hpp>
 
@@ -24,8 +22,12 @@ class NewDoctor final : public Doctor {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Doctor, NewDoctor>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::file, "@NAME@", "table", "", "{ program = \"python3\" }", "doctor", "The doctor of @NAME@"},
+    {KeyPlace::file, "@NAME@.program", "text", "sh", "\"python3\"", "doctor", "The program that must be there"},
+};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "program", "");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <iterator>
-
 #include <unistd.h>
 
 #include <cdctl/child.hpp>
@@ -241,8 +239,12 @@ class NewEngine final : public Engine {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Engine, NewEngine>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::file, "@NAME@", "table", "", "{ program = \"/srv/units\" }", "all", "The engine @NAME@"},
+    {KeyPlace::file, "@NAME@.program", "text", "", "\"/srv/units\"", "all", "The program that has the units"},
+};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "program", "");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

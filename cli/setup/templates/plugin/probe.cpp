@@ -1,6 +1,4 @@
 // @NAME@: @SUMMARY@.
-#include <iterator>
-
 #include <cdctl/fs.hpp>
 #include <cdctl/plugin.hpp>
 
@@ -35,8 +33,12 @@ class NewProbe final : public Probe {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Probe, NewProbe>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::service, "@NAME@", "table", "", "{ file = \"bad-sets.txt\" }", "probe", "The probe @NAME@"},
+    {KeyPlace::service, "@NAME@.file", "file", "bad-sets", "\"bad-sets.txt\"", "probe", "The list of bad sets"},
+};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "file");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

@@ -1,6 +1,4 @@
 // @NAME@: @SUMMARY@.
-#include <iterator>
-
 #include <cdctl/plugin.hpp>
 
 namespace {
@@ -30,5 +28,4 @@ constexpr RoleRow k_roles[] = {row<cdctl::Sink, NewSink>("@NAME@")};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles);

@@ -1,7 +1,5 @@
 // @NAME@: @SUMMARY@.
 #include <filesystem>
-#include <iterator>
-
 #include <cdctl/fs.hpp>
 #include <cdctl/plugin.hpp>
 #include <cdctl/text.hpp>
@@ -51,5 +49,4 @@ constexpr RoleRow k_roles[] = {row<Source, NewSource>("@NAME@")};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles);

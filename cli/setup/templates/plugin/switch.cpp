@@ -1,7 +1,5 @@
 // @NAME@: @SUMMARY@.
 #include <filesystem>
-#include <iterator>
-
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
@@ -76,9 +74,12 @@ class NewSwitch final : public Switch {
 
 using namespace cdctl::plugin;
 constexpr RoleRow k_roles[] = {row<Switch, NewSwitch>("@NAME@")};
+/// What `cdctl config explain` says of them. The table comes first.
+constexpr KeyRow k_keys[] = {
+    {KeyPlace::service, "@NAME@", "table", "", "{ note = \"of the sale\" }", "deploy", "The switch @NAME@"},
+    {KeyPlace::service, "@NAME@.note", "text", "", "\"of the sale\"", "deploy", "Kept with the passes of its sets"},
+};
 
 }  // namespace
 
-// name, version, summary, roles, commands, the keys of [@NAME@] in cdctl.toml, the same in a service's file. Without a key there
-// could be no table.
-CDCTL_PLUGIN("@NAME@", CDCTL_PLUGIN_VERSION, "@SUMMARY@", k_roles, std::size(k_roles), nullptr, 0, "", "note");
+CDCTL_PLUGIN(.name = "@NAME@", .version = CDCTL_PLUGIN_VERSION, .summary = "@SUMMARY@", .roles = k_roles, .keys = k_keys);

@@ -55,8 +55,13 @@ class Feed {
                                                          const Deadline& deadline) {
     return guarded([&] { return do_open(query, deadline); });
   }
+  /// How long it keeps signals; empty when nobody can say.
+  [[nodiscard]] std::optional<Millis> keeps_for() const {
+    return guarded_or(std::optional<Millis>(), [&] { return do_keeps_for(); });
+  }
 
  protected:
+  [[nodiscard]] virtual std::optional<Millis> do_keeps_for() const { return {}; }
   [[nodiscard]] virtual Result<> do_send(std::span<const Json> signals,
                                          const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<FeedReader>> do_open(const FeedQuery& query,

@@ -23,7 +23,8 @@ class Source {
  public:
   virtual ~Source() = default;
   /// The newest revision of each, many at once, answers in the order asked. One that cannot be read
-  /// has its own error (exit code `unknown`) and does not hurt the others.
+  /// has its own error (exit code `unknown`; Reason::of_source when its text says which source it
+  /// is) and does not hurt the others.
   [[nodiscard]] std::vector<Result<SourceState>> newest(std::span<const SourceConfig> sources,
                                                         const Deadline& deadline) {
     return guarded_each(sources.size(), [&] { return do_newest(sources, deadline); });

@@ -81,8 +81,17 @@ class Switch {
                                       const Deadline& deadline) {
     return guarded([&] { return do_describe(service, set, deadline); });
   }
+  /// The queues that stay behind, with what is in them, when all sets of a service are gone.
+  [[nodiscard]] std::vector<std::string> left_behind(const ServiceConfig& service) const {
+    return guarded_or(std::vector<std::string>(), [&] { return do_left_behind(service); });
+  }
 
  protected:
+  [[nodiscard]] virtual std::vector<std::string> do_left_behind(
+      const ServiceConfig& service) const {
+    (void)service;
+    return {};
+  }
   [[nodiscard]] virtual Result<> do_check(const ServiceConfig& service,
                                           const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<std::map<std::string, std::string>> do_provision(

@@ -1,0 +1,87 @@
+#include "cli/setup/init_plugins.hpp"
+
+#include <cdctl/fs.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
+
+namespace cdctl::cli {
+
+namespace fs = std::filesystem;
+
+SetupPlugins::SetupPlugins(Context& context) {
+  for (const auto& kind : context.plugin_host().kinds("setup")) {
+    if (const auto setup = context.setup(kind))
+      helpers_.push_back({kind, *setup});
+    else
+      context.out.warning(setup.error().what);
+  }
+}
+
+FolderFacts SetupPlugins::look_at(const fs::path& folder) const {
+  FolderFacts facts;
+  for (const auto& [kind, setup] : helpers_) {
+    auto clue = setup->look(folder);
+    if (clue.source && facts.source.kind.empty()) facts.source = std::move(*clue.source);
+    if (facts.spec_question.empty()) facts.spec_question = std::move(clue.spec);
+    if (clue.engine.empty() || !facts.engine.empty()) continue;
+    facts.engine = std::move(clue.engine);
+    facts.because = std::move(clue.because);
+  }
+  facts.processes = processes_in(folder);
+  const auto from = facts.source.url.empty() ? folder.string() : facts.source.url;
+  facts.name = service_name_from(fs::path(from).filename().string());
+  return facts;
+}
+
+std::string SetupPlugins::kind_of_address(const std::string& address) const {
+  std::string out;
+  int best = 0;
+  for (const auto& [kind, setup] : helpers_)
+    if (const int sure = setup->knows(address); sure > best) {
+      best = sure;
+      out = kind;
+    }
+  return out;
+}
+
+Result<SetupText> SetupPlugins::interview(Dialogue& dialogue, const SetupService& service) const {
+  SetupText all;
+  for (const auto& [kind, setup] : helpers_) {
+    CDCTL_TRY_ASSIGN(auto text, setup->interview(dialogue, service));
+    all.configuration += text.configuration;
+    all.sources += text.sources;
+    all.service += text.service;
+    std::ranges::move(text.files, std::back_inserter(all.files));
+  }
+  return all;
+}
+
+std::vector<std::string> processes_in(const fs::path& folder) {
+  std::vector<std::string> out;
+  const auto text = read_file_if_there(folder / "Procfile");
+  if (!text || !*text) return out;
+  for (const auto line : lines(**text)) {
+    const auto type = line.substr(0, std::min(line.find(':'), line.size()));
+    if (line.contains(':') && valid_word(type)) out.emplace_back(type);
+  }
+  return out;
+}
+
+std::string service_name_from(std::string_view text) {
+  if (text.ends_with(".git")) text.remove_suffix(4);
+  std::string out;
+  for (const char c : text) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool fits =
+        (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9' && !out.empty());
+    if (fits)
+      out += lower;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
+  }
+  out.resize(std::min<std::size_t>(out.size(), 38));
+  while (out.ends_with('-')) out.pop_back();
+  return valid_service_name(out) ? out : std::string();
+}
+
+}  // namespace cdctl::cli

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cdctl/host.hpp>
+#include <cdctl/roles.hpp>
+
+namespace cdctl::git {
+
+/// Where a work tree comes from, for `cdctl init`.
+class GitSetup final : public Setup {
+ public:
+  explicit GitSetup(Host&) {}
+  FolderClue do_look(const std::filesystem::path& folder) override;
+  int do_knows(const std::string& address) const override;
+};
+
+}  // namespace cdctl::git

@@ -1,0 +1,73 @@
+#include <cdctl/module.hpp>
+
+#include <cerrno>
+#include <memory>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <boost/dll/shared_library.hpp>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
+
+namespace cdctl {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Library = boost::dll::shared_library;
+
+/// The loader's own words. Boost.DLL puts them in the exception's text only.
+std::string loader_reason(const std::exception& error) {
+  std::string_view text = error.what();
+  constexpr std::string_view mark = "dlerror system message: ";
+  if (const auto at = text.find(mark); at != std::string_view::npos) {
+    text.remove_prefix(at + mark.size());
+    if (const auto close = text.rfind(')'); close != std::string_view::npos)
+      text = text.substr(0, close);
+  }
+  return printable(text, 300);
+}
+
+}  // namespace
+
+Result<> only_ours_to_write(const fs::path& path) {
+  const auto refuse = [](std::string what) { return fail(ExitCode::config, std::move(what)); };
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0)
+    return refuse(fmt::format("{}: {}", path.string(), errno_text(errno)));
+  if (info.st_uid != 0 && info.st_uid != ::geteuid())
+    return refuse(fmt::format(
+        "{} belongs to another user; only root's and your own plugins are loaded", path.string()));
+  if ((info.st_mode & S_IWOTH) != 0)
+    return refuse(fmt::format("others may write to {}; run chmod o-w on it", path.string()));
+  if ((info.st_mode & S_IWGRP) != 0 && info.st_gid != ::getegid())
+    return refuse(fmt::format("a group may write to {}; run chmod g-w on it", path.string()));
+  return {};
+}
+
+Result<Module> Module::open(const fs::path& file, Binding binding) {
+  CDCTL_TRY(only_ours_to_write(file));
+  auto library = std::make_unique<Library>();
+  try {
+    library->load(fs::canonical(file),
+                  (binding == Binding::at_open ? boost::dll::load_mode::rtld_now
+                                               : boost::dll::load_mode::rtld_lazy) |
+                      boost::dll::load_mode::rtld_local);
+  } catch (const std::exception& error) {
+    const auto reason = loader_reason(error);
+    return fail(ExitCode::config, reason.starts_with(file.string())
+                                      ? reason
+                                      : fmt::format("{}: {}", file.string(), reason));
+  }
+  return Module(file, library.release());
+}
+
+void* Module::find(const char* symbol) const {
+  auto& library = *static_cast<Library*>(library_);
+  return library.has(symbol) ? &library.get<char>(symbol) : nullptr;
+}
+
+}  // namespace cdctl
