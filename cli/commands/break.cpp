@@ -7,6 +7,7 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/input/targets.hpp"
 #include "core/actions/guard.hpp"
@@ -46,9 +47,8 @@ class Cut {
  private:
   Result<> act() {
     const auto* configured = context_.config().service(set_.service);
-    CDCTL_TRY_ASSIGN(memory_,
-                     context_.memory(configured ? context_.memory_name(*configured)
-                                                : context_.memory_name()));
+    CDCTL_TRY_ASSIGN(memory_, context_.memory(configured ? context_.memory_name(*configured)
+                                                         : context_.memory_name()));
     if (!outcome_.dry_run()) {
       memory_->prefetch_lock(set_.service);  // its hand-shake overlaps with the opening of libcurl
       if (configured && context_.memory_is_remote(*configured)) CDCTL_TRY(context_.http());
@@ -246,9 +246,9 @@ Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeou
 }  // namespace
 
 int run_break(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.words.empty()) return break_from_stdin(context, args, timeout);
     CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
     for (const auto& set : targets) {

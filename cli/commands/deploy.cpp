@@ -10,6 +10,7 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
@@ -445,12 +446,12 @@ Result<std::vector<Order>> orders_from_stdin(Context& context) {
 }  // namespace
 
 int run_deploy(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::minutes(30)));
+                     duration_option(args, "timeout", std::chrono::minutes(30)));
     std::optional<Millis> settle;
     if (args.has("settle")) {
-      CDCTL_TRY_ASSIGN(settle, actions::duration_option(args, "settle", Millis(0)));
+      CDCTL_TRY_ASSIGN(settle, duration_option(args, "settle", Millis(0)));
     }
     std::vector<Order> orders;
     if (args.words.empty()) {

@@ -8,8 +8,8 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/top/prober.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
@@ -238,11 +238,10 @@ class Looker {
 }  // namespace
 
 int run_look(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto every,
-                     actions::duration_option(args, "every", std::chrono::seconds(1)));
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto every, duration_option(args, "every", std::chrono::seconds(1)));
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(10)));
+                     duration_option(args, "timeout", std::chrono::seconds(10)));
     for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));
     if (args.has("probes")) return tell_troubles(context, args.words, timeout);
     return Looker(context, args.words, every, timeout).run();

@@ -5,6 +5,7 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/targets.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/trial.hpp"
@@ -86,10 +87,10 @@ Result<> mend(Context& context, const SetName& name, bool thaw, actions::Outcome
 
 Result<actions::TrialTerms> terms_of(const Arguments& args) {
   actions::TrialTerms terms;
-  CDCTL_TRY_ASSIGN(terms.length, actions::duration_option(args, "probation", Millis(0)));
+  CDCTL_TRY_ASSIGN(terms.length, duration_option(args, "probation", Millis(0)));
   if (terms.length < std::chrono::seconds(5) || terms.length > std::chrono::hours(24))
     return fail(ExitCode::usage, "mend: --probation lasts from 5s to 24h");
-  CDCTL_TRY_ASSIGN(terms.messages, actions::number_option(args, "messages", 1));
+  CDCTL_TRY_ASSIGN(terms.messages, number_option(args, "messages", 1));
   if (terms.messages < 1) return fail(ExitCode::usage, "mend: --messages is at least 1");
   terms.early = args.has("messages");
   return terms;
@@ -152,9 +153,9 @@ Result<> settle(Context& context, const Arguments& args, Millis timeout) {
 }  // namespace
 
 int run_mend(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.has("abort") && args.words.empty())
       return fail(ExitCode::usage, "mend: --abort needs the SET that is on trial");
     if (args.has("settle") || args.has("abort")) return settle(context, args, timeout);

@@ -7,7 +7,7 @@
 #include <cdctl/source.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/actions/outcome.hpp"
+#include "cli/command_line/options.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/newest_sources.hpp"
 
@@ -149,9 +149,9 @@ Json revision_record(const SetName& name, const Sources& sources, const Decision
 }  // namespace
 
 int run_outdated(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     const Deadline deadline(timeout);
     std::vector<const ServiceConfig*> services;
     for (const auto& word : args.words) {

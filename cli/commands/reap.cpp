@@ -7,9 +7,9 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/input/targets.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/actions/reap.hpp"
 
 namespace cdctl::cli {
@@ -69,9 +69,8 @@ Result<> check_cap(Context& context, const Arguments& args,
     if (count > own && !args.has("max-reaps")) return refuse(" of " + name, count, own);
     largest = std::max(largest.value_or(own), own);
   }
-  CDCTL_TRY_ASSIGN(
-      const auto cap,
-      actions::number_option(args, "max-reaps", largest.value_or(ReaperPolicy().max_reaps)));
+  CDCTL_TRY_ASSIGN(const auto cap,
+                   number_option(args, "max-reaps", largest.value_or(ReaperPolicy().max_reaps)));
   const auto all = static_cast<std::int64_t>(marks.size());
   return all <= cap ? Result<>() : refuse("", all, cap);
 }
@@ -79,11 +78,10 @@ Result<> check_cap(Context& context, const Arguments& args,
 }  // namespace
 
 int run_reap(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace,
-                     actions::duration_option(args, "grace", std::chrono::seconds(10)));
+                     duration_option(args, "timeout", std::chrono::seconds(60)));
+    CDCTL_TRY_ASSIGN(const auto grace, duration_option(args, "grace", std::chrono::seconds(10)));
     std::vector<actions::Mark> marks;
     if (args.words.empty()) {
       CDCTL_TRY_ASSIGN(marks, marks_from_stdin(context));

@@ -5,7 +5,7 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/actions/outcome.hpp"
+#include "cli/command_line/options.hpp"
 #include "core/actions/reap.hpp"
 #include "core/fleet/fleet.hpp"
 
@@ -147,11 +147,10 @@ class Retirement {
 }  // namespace
 
 int run_retire(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace,
-                     actions::duration_option(args, "grace", std::chrono::seconds(10)));
+                     duration_option(args, "timeout", std::chrono::seconds(60)));
+    CDCTL_TRY_ASSIGN(const auto grace, duration_option(args, "grace", std::chrono::seconds(10)));
     if (args.words.size() != 1 || !valid_service_name(args.words[0]))
       return fail(ExitCode::usage, "retire: name one SERVICE, and once more with --confirm");
     if (args.value("confirm") != args.words[0])

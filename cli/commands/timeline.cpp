@@ -10,10 +10,10 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/timeline/timeline.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/outcome_log.hpp"
@@ -154,9 +154,9 @@ TextLook text_look(const Output& out) {
 }  // namespace
 
 int run_timeline(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     CDCTL_TRY_ASSIGN(const auto since, since_option(args, std::chrono::hours(7 * 24)));
     if (args.words.size() != 1 || !valid_service_name(args.words.front()))
       return fail(ExitCode::usage, "timeline: name one SERVICE, such as thumbs");

@@ -11,8 +11,8 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/breaker/breaker.hpp"
 #include "core/breaker/signal_scanner.hpp"
 #include "core/fleet/forces.hpp"
@@ -166,7 +166,7 @@ Result<> read_from(const std::string& path) {
 }  // namespace
 
 int run_trip(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     const TripOptions options{args.has("all"), args.has("explain"), args.has("replay")};
     CDCTL_TRY_ASSIGN(const auto book, fleet::RuleBook::make(context, args));
     if (options.replay) CDCTL_TRY(read_from(args.value("replay")));
