@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
-#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/actions/stale_policy.hpp"
 #include "core/app/context.hpp"
