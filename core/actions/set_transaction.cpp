@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <cdctl/digest.hpp>
+
 namespace cdctl::actions {
 
 SetTransaction::SetTransaction(app::Context& context, SetName set, Outcome& outcome,
@@ -111,6 +113,22 @@ Result<> SetTransaction::mend(std::optional<std::int64_t> prev_limit) {
 
 Result<> SetTransaction::admit(std::int64_t connections) {
   return at_each_switch([&](Switch& broker) { return broker.admit(set_, connections, deadline_); });
+}
+
+Result<std::map<std::string, std::string>> SetTransaction::provision(Claim& claim) {
+  std::map<std::string, std::string> env;
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    CDCTL_TRY_ASSIGN(auto secret, claim.load_secret(name));
+    if (!secret) {
+      secret = random_hex(24);
+      // Kept before it is used: a crash in between loses nothing.
+      CDCTL_TRY(claim.save_secret(name, *secret));
+    }
+    CDCTL_TRY_ASSIGN(auto given, broker->provision(*service_, set_, *secret, deadline_));
+    env.merge(given);
+  }
+  return env;
 }
 
 Result<> SetTransaction::retire() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,9 @@ class SetTransaction {
   [[nodiscard]] Result<> cut(std::string_view why);
   [[nodiscard]] Result<> mend(std::optional<std::int64_t> prev_limit);
   [[nodiscard]] Result<> admit(std::int64_t connections);
+  /// Makes what the set needs, with secrets that `claim` keeps: the units' environment. Never a
+  /// step of the outcome.
+  [[nodiscard]] Result<std::map<std::string, std::string>> provision(Claim& claim);
   [[nodiscard]] Result<> retire();
   /// No new connections from here on. Never a step of the outcome, but it may have changed
   /// something.
