@@ -35,8 +35,8 @@ TEST_CASE("a deploy that is killed anywhere is done by the next one") {
   LocalHome home;
   REQUIRE(crashes_at(point, [&] { (void)home.try_deploy(home.workload(worker())); }));
   const auto sets = must(home.engine.list({}, soon()));
-  const bool actions::complete = point == "local.finish.marked:2";
-  for (const auto& set : sets) CHECK(set.state == (actions::complete ? "live" : "partial"));
+  const bool complete = point == "local.finish.marked:2";
+  for (const auto& set : sets) CHECK(set.state == (complete ? "live" : "partial"));
   must(home.try_deploy(home.workload(worker())));
   check_live(home);
   must(home.reap(Millis(100)));
