@@ -168,7 +168,7 @@ Result<> read_from(const std::string& path) {
 int run_trip(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     const TripOptions options{args.has("all"), args.has("explain"), args.has("replay")};
-    CDCTL_TRY_ASSIGN(const auto book, fleet::RuleBook::make(context, args));
+    CDCTL_TRY_ASSIGN(const auto book, fleet::RuleBook::make(context, args.values("rule")));
     if (options.replay) CDCTL_TRY(read_from(args.value("replay")));
     if (::isatty(STDIN_FILENO))
       return fail(ExitCode::usage,
