@@ -50,13 +50,11 @@ class SetTransaction {
   /// Reads what the memory knows of the set.
   [[nodiscard]] Result<> read();
 
-  [[nodiscard]] const ServiceConfig& service() const { return *service_; }
   [[nodiscard]] Memory& memory() { return *memory_; }
   /// As of the last read().
   [[nodiscard]] const std::optional<MemoryEntry>& entry() const { return entry_; }
   /// The one that only_first_switch() and open_roles() have left and opened.
   [[nodiscard]] Switch& first_switch() { return *first_switch_; }
-  [[nodiscard]] const Boundaries& at() const { return at_; }
 
   // The memory.
   /// Notes what is about to be done. Empty: it is noted already, by a run that was killed.
