@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/setup/config_view.hpp"
-#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 
@@ -38,7 +38,7 @@ void check(Context& context, const config::ConfigPlace& place) {
 }  // namespace
 
 int run_config(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     const auto verb = args.words.empty() ? std::string() : args.words.front();
     const auto rest = std::span(args.words).subspan(args.words.empty() ? 0 : 1);
     if (verb == "explain" && rest.size() <= 1)

@@ -5,11 +5,11 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/setup/doctor_machine.hpp"
 #include "cli/setup/doctor_plugins.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/config/place.hpp"
 
 namespace cdctl::cli {
@@ -97,9 +97,9 @@ bool check_config(Context& context) {
 }  // namespace
 
 int run_doctor(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(15)));
+                     duration_option(args, "timeout", std::chrono::seconds(15)));
     for (const auto& [plugin, checks] : look_at_plugins(context)) tell_all(context, plugin, checks);
     const bool configured = check_config(context);
     tell_all(context, "", look_at_home(context.home()));

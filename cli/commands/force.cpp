@@ -4,7 +4,7 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/actions/outcome.hpp"
+#include "cli/command_line/options.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
@@ -51,9 +51,9 @@ Result<> force_one(Context& context, const std::string& target, const std::optio
 }  // namespace
 
 int run_force(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.words.size() < 2)
       return fail(ExitCode::usage,
                   "force: give STATE and a SERVICE or SET, such as: cdctl force observe thumbs");

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/actions/outcome.hpp"
+#include "cli/command_line/options.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
@@ -39,8 +39,7 @@ Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<
 }
 
 Result<> set_holds(Context& context, const Arguments& args, const std::optional<Hold>& wanted) {
-  CDCTL_TRY_ASSIGN(const auto timeout,
-                   actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+  CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
   std::vector<const ServiceConfig*> services;
   for (const auto& word : args.words) {  // all words before the first act
     CDCTL_TRY_ASSIGN(services.emplace_back(), fleet::find_service(context, word));
@@ -55,11 +54,11 @@ Result<> set_holds(Context& context, const Arguments& args, const std::optional<
 }  // namespace
 
 int run_hold(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     if (args.words.empty())
       return fail(ExitCode::usage,
                   "hold: name a SERVICE, such as: cdctl hold thumbs --for 2h --why 'the sale'");
-    CDCTL_TRY_ASSIGN(const auto length, actions::duration_option(args, "for", Millis(0)));
+    CDCTL_TRY_ASSIGN(const auto length, duration_option(args, "for", Millis(0)));
     if (args.has("for") && length <= Millis(0))
       return fail(ExitCode::usage, "hold: --for must be longer than nothing");
     const auto at = now();
@@ -70,7 +69,7 @@ int run_hold(Context& context, const Arguments& args) {
 }
 
 int run_resume(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     if (args.words.empty())
       return fail(ExitCode::usage,
                   "resume: name a SERVICE whose deploys are held; cdctl ls shows them");

@@ -3,10 +3,10 @@
 #include <cdctl/fs.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/setup/init_files.hpp"
 #include "cli/setup/interview.hpp"
 #include "cli/setup/new_file.hpp"
-#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 
@@ -45,7 +45,7 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
 }  // namespace
 
 int run_init(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     if (args.words.size() > 1)
       return fail(ExitCode::usage, "init: give one FOLDER at most; see cdctl init --help");
     std::error_code error;

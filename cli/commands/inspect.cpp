@@ -5,8 +5,8 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/output/inspect_page.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/describe.hpp"
 
@@ -50,11 +50,10 @@ Result<std::map<std::string, Json>> last_signals(Context& context,
 }  // namespace
 
 int run_inspect(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
-    CDCTL_TRY_ASSIGN(const auto since,
-                     actions::duration_option(args, "since", std::chrono::hours(1)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
+    CDCTL_TRY_ASSIGN(const auto since, duration_option(args, "since", std::chrono::hours(1)));
     if (args.words.empty())
       return fail(ExitCode::usage, "inspect: name a SET, such as thumbs@newest");
     const Deadline deadline(timeout);

@@ -6,8 +6,8 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/app/waiting.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/outcome_log.hpp"
@@ -52,7 +52,7 @@ Result<Filter> filter_of(const Arguments& args) {
 }  // namespace
 
 int run_log(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto filter, filter_of(args));
     CDCTL_TRY_ASSIGN(auto reader, records::LogReader::open(context.home(), filter.since));
     context.out.set_layout("log");

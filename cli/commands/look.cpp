@@ -1,17 +1,16 @@
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/top/looker.hpp"
 #include "cli/top/prober.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
 int run_look(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto every,
-                     actions::duration_option(args, "every", std::chrono::seconds(1)));
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto every, duration_option(args, "every", std::chrono::seconds(1)));
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(10)));
+                     duration_option(args, "timeout", std::chrono::seconds(10)));
     for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));
     if (args.has("probes")) return tell_troubles(context, args.words, timeout);
     return tell_looks(context, args.words, every, timeout);

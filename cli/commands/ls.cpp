@@ -2,15 +2,15 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/completion/names.hpp"
-#include "core/actions/outcome.hpp"
+#include "cli/command_line/options.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
 int run_ls(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
       CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/notify/sink_worker.hpp"
 
 namespace cdctl::cli {
@@ -60,9 +60,9 @@ void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
 }  // namespace
 
 int run_notify(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     if (timeout <= Millis(0)) return fail(ExitCode::usage, "notify: --timeout must be more than 0");
     CDCTL_TRY_ASSIGN(auto sinks, open_sinks(context, args));
     if (::isatty(STDIN_FILENO))

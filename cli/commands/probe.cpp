@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command_line/command.hpp"
-#include "core/actions/outcome.hpp"
+#include "cli/command_line/options.hpp"
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"
@@ -19,9 +19,8 @@ struct ProbeOptions {
 
 Result<ProbeOptions> options_of(const Context& context, const Arguments& args) {
   ProbeOptions out;
-  CDCTL_TRY_ASSIGN(out.timeout,
-                   actions::duration_option(args, "timeout", std::chrono::seconds(30)));
-  CDCTL_TRY_ASSIGN(out.every, actions::duration_option(args, "every", Millis(0)));
+  CDCTL_TRY_ASSIGN(out.timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  CDCTL_TRY_ASSIGN(out.every, duration_option(args, "every", Millis(0)));
   if (args.has("every") && out.every < Millis(500))
     return fail(ExitCode::usage, "probe: --every needs 500ms or more: statistics are no fresher");
   for (const auto& word : args.words) {
@@ -52,7 +51,7 @@ Result<> look(Context& context, const ProbeOptions& options) {
 }  // namespace
 
 int run_probe(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto options, options_of(context, args));
     fleet::report_broken(context);
     if (options.every == Millis(0)) return look(context, options);

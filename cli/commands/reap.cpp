@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -7,9 +6,9 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/input/targets.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/actions/reap.hpp"
 
 namespace cdctl::cli {
@@ -49,45 +48,24 @@ Result<std::vector<actions::Mark>> marks_from_stdin(Context& context) {
   return marks;
 }
 
-/// More marks than allowed refuse the whole run before the first: of one service more than its own
-/// max_reaps, in all more than the largest of them.
-Result<> check_cap(Context& context, const Arguments& args,
-                   const std::vector<actions::Mark>& marks) {
-  const auto refuse = [](std::string_view whose, std::int64_t marked, std::int64_t cap) {
-    return fail(ExitCode::refused,
-                fmt::format("refused: {} sets{} are marked, max_reaps is {}; nothing was done. "
-                            "Look at cdctl ls | cdctl stale, then raise --max-reaps",
-                            marked, whose, cap));
-  };
-  std::map<std::string, std::int64_t> marked;
-  for (const auto& mark : marks) ++marked[mark.set.service];
-  std::optional<std::int64_t> largest;
-  for (const auto& [name, count] : marked) {
-    const auto* service = context.config().service(name);
-    if (!service) continue;
-    const auto own = service->reaper.max_reaps;
-    if (count > own && !args.has("max-reaps")) return refuse(" of " + name, count, own);
-    largest = std::max(largest.value_or(own), own);
-  }
-  CDCTL_TRY_ASSIGN(
-      const auto cap,
-      actions::number_option(args, "max-reaps", largest.value_or(ReaperPolicy().max_reaps)));
-  const auto all = static_cast<std::int64_t>(marks.size());
-  return all <= cap ? Result<>() : refuse("", all, cap);
+/// --max-reaps, when it is given.
+Result<std::optional<std::int64_t>> max_reaps_of(const Arguments& args) {
+  if (!args.has("max-reaps")) return std::nullopt;
+  return number_option(args, "max-reaps", 0);
 }
 
 }  // namespace
 
 int run_reap(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace,
-                     actions::duration_option(args, "grace", std::chrono::seconds(10)));
+                     duration_option(args, "timeout", std::chrono::seconds(60)));
+    CDCTL_TRY_ASSIGN(const auto grace, duration_option(args, "grace", std::chrono::seconds(10)));
     std::vector<actions::Mark> marks;
     if (args.words.empty()) {
       CDCTL_TRY_ASSIGN(marks, marks_from_stdin(context));
-      CDCTL_TRY(check_cap(context, args, marks));
+      CDCTL_TRY_ASSIGN(const auto max_reaps, max_reaps_of(args));
+      CDCTL_TRY(actions::check_max_reaps(context.config(), marks, max_reaps));
     } else {
       CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
       for (const auto& set : targets) marks.push_back({set, {}, "by hand", {}});

@@ -1,157 +1,18 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cdctl/set_name.hpp>
-#include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
-#include "core/actions/outcome.hpp"
-#include "core/actions/reap.hpp"
-#include "core/fleet/fleet.hpp"
+#include "cli/command_line/options.hpp"
+#include "core/actions/retire.hpp"
 
 namespace cdctl::cli {
 
-namespace {
-
-/// The end of a service: no deploy begins any more, its sets go one by one as a reap would do it,
-/// and then what is remembered of it. Every step is repeated on a second run, so that one that was
-/// killed in between is completed.
-class Retirement {
- public:
-  Retirement(Context& context, std::string service, const actions::ReapOptions& options,
-             Millis timeout)
-      : context_(context), service_(std::move(service)), options_(options), timeout_(timeout) {}
-
-  void run() {
-    auto done = act();
-    auto record = Json::object({{"schema", "cdctl.retire/1"},
-                                {"service", service_},
-                                {"ok", done.has_value()},
-                                {"changed", changed_},
-                                {"reaped", reaped_},
-                                {"forgotten", forgotten_},
-                                {"queues", Json::strings(queues_)}});
-    if (!done)
-      record.set("error", done.error().what).set("exit", static_cast<int>(done.error().exit));
-    if (options_.dry_run) record.set("dry_run", true);
-    context_.out.write(record.set("by", context_.actor()).set("time", to_rfc3339(now())));
-    if (!done) return context_.report(done.error().in(service_));
-    if (options_.dry_run) return;
-    if (!queues_.empty())
-      context_.out.note(
-          fmt::format("{}: its queues are left on the broker, with what is in them: {}", service_,
-                      fmt::join(queues_, ", ")));
-    if (const auto* config = context_.config().service(service_))
-      context_.out.note(fmt::format("{}: now remove {}, or cdctl outdated offers it again",
-                                    service_, config->file.string()));
-  }
-
- private:
-  Result<> act() {
-    CDCTL_TRY_ASSIGN(const auto view, look());
-    if (const auto& service = *view.config; service.table["rabbit"].is_object())
-      for (const auto& [name, queue] : service.table["rabbit"]["queues"].members())
-        queues_.push_back(name);
-    CDCTL_TRY_ASSIGN(memory_, context_.memory(context_.memory_name(*view.config)));
-    CDCTL_TRY(refuse_unknown(view));
-    if (!options_.dry_run) {
-      CDCTL_TRY(memory_->put_hold(
-          service_, Hold{context_.actor(), "it is being retired", now(), {}}, Deadline(timeout_)));
-      crash_point("retire.held");
-    }
-    CDCTL_TRY(reap_all(view));
-    if (options_.dry_run) {
-      forgotten_ = std::ssize(view.gone);
-      changed_ = reaped_ > 0 || forgotten_ > 0;
-      return {};
-    }
-    return forget();
-  }
-
-  /// A name that is in no file and of which nothing is left: nobody meant it. A freeze is what a
-  /// killed run leaves to the end; a forced state can outlive a service that never had a set.
-  Result<> refuse_unknown(const fleet::ServiceView& view) {
-    if (context_.config().service(service_) || !view.sets.empty() || !view.gone.empty()) return {};
-    CDCTL_TRY_ASSIGN(const auto holds, memory_->holds(Deadline(timeout_)));
-    if (holds.contains(service_)) return {};
-    CDCTL_TRY_ASSIGN(
-        const auto force,
-        memory_->force_of({service_, "r0000000000"},
-                          Deadline(timeout_)));  // of no set: what is forced on the service
-    if (!force) CDCTL_TRY(fleet::find_service(context_, service_));
-    return {};
-  }
-
-  Result<fleet::ServiceView> look() {
-    fleet::Fleet fleet(context_);
-    fleet.load({service_}, Deadline(timeout_));
-    auto& view = *fleet.service(service_);
-    if (view.error) return std::unexpected(*view.error);
-    config_ = *view.config;
-    view.config = &config_;
-    return std::move(view);
-  }
-
-  Result<> reap_all(const fleet::ServiceView& view) {
-    std::int64_t left = 0;
-    for (auto set = view.sets.rbegin(); set != view.sets.rend();
-         ++set) {  // the newest last: it may be all that still works
-      if (Stop::requested() || context_.out.broken())
-        return fail(ExitCode::interrupted, "interrupted; run it again");
-      if (actions::reap_set(context_, {set->name, {}, "its service is retired", {}}, options_,
-                            Deadline(timeout_ + options_.grace)))
-        ++reaped_;
-      else
-        ++left;
-      context_.out.flush();
-    }
-    crash_point("retire.reaped");
-    if (left == 0) return {};
-    return fail(
-        fmt::format("{} of {} sets could not be reaped, so nothing is forgotten and deploys stay "
-                    "held; see above, then run it again",
-                    left, view.sets.size()));
-  }
-
-  Result<> forget() {
-    CDCTL_TRY_ASSIGN(const auto view, look());
-    if (!view.sets.empty())
-      return fail(fmt::format("{} came while its sets were reaped; run it again",
-                              view.sets.front().name.str()));
-    const Deadline deadline(timeout_);
-    forgotten_ = std::ssize(view.gone);
-    for (const auto& [name, entry] :
-         view.gone)  // a memory of a cut alone goes with the tombstone that it gets
-      if (!entry.set)
-        CDCTL_TRY(memory_->put_set(
-            {*parse_set_name(name), view.config->engine, "-", {}, now(), 0, now(), {}}, deadline));
-    CDCTL_TRY(memory_->trim(service_, 0, deadline));
-    crash_point("retire.forgotten");
-    CDCTL_TRY(memory_->put_force(service_, {}, deadline));
-    CDCTL_TRY(memory_->put_hold(service_, {}, deadline));
-    changed_ = reaped_ > 0 || forgotten_ > 0;
-    return {};
-  }
-
-  Context& context_;
-  std::string service_;
-  actions::ReapOptions options_;
-  Millis timeout_;
-  ServiceConfig config_;
-  Memory* memory_ = nullptr;
-  std::vector<std::string> queues_;
-  std::int64_t reaped_ = 0, forgotten_ = 0;
-  bool changed_ = false;
-};
-
-}  // namespace
-
 int run_retire(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace,
-                     actions::duration_option(args, "grace", std::chrono::seconds(10)));
+                     duration_option(args, "timeout", std::chrono::seconds(60)));
+    CDCTL_TRY_ASSIGN(const auto grace, duration_option(args, "grace", std::chrono::seconds(10)));
     if (args.words.size() != 1 || !valid_service_name(args.words[0]))
       return fail(ExitCode::usage, "retire: name one SERVICE, and once more with --confirm");
     if (args.value("confirm") != args.words[0])
@@ -161,7 +22,8 @@ int run_retire(Context& context, const Arguments& args) {
     if (const auto broken = context.config().broken.find(args.words[0]);
         broken != context.config().broken.end())
       return std::unexpected(broken->second);
-    Retirement(context, args.words[0], {grace, args.has("dry-run"), true, true}, timeout).run();
+    actions::retire_service(context, args.words[0], {grace, args.has("dry-run"), true, true},
+                            timeout);
     return {};
   });
 }

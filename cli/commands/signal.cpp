@@ -6,8 +6,8 @@
 #include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/signal_input.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"
 
@@ -63,9 +63,8 @@ Result<Json> signal_from_arguments(const Arguments& args) {
 }  // namespace
 
 int run_signal(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(5)));
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(5)));
     if (args.words.size() == 1 && args.words[0] == "-") {
       CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, true));
       return signals_from_stdin(context, *feed, feed::wants_spool(context, args.has("spool")),

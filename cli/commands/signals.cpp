@@ -1,8 +1,8 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/listen/run.hpp"
 #include "core/feed/spool.hpp"
@@ -22,18 +22,17 @@ Result<> listen(Context& context, const Arguments& args) {
                               args.value("token-file"),
                               feed::wants_spool(context, args.has("spool")),
                               {}};
-  CDCTL_TRY_ASSIGN(options.timeout,
-                   actions::duration_option(args, "timeout", std::chrono::seconds(5)));
+  CDCTL_TRY_ASSIGN(options.timeout, duration_option(args, "timeout", std::chrono::seconds(5)));
   return feed::listen_for_signals(context, options);
 }
 
 }  // namespace
 
 int run_signals(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     if (args.has("listen")) return listen(context, args);
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
       CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));

@@ -6,8 +6,8 @@
 #include <cdctl/set_name.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/actions/stale_policy.hpp"
 
 namespace cdctl::cli {
@@ -20,13 +20,13 @@ struct Overrides {
 
   static Result<Overrides> read(const Arguments& args) {
     Overrides out;
-    CDCTL_TRY_ASSIGN(const auto keep, actions::number_option(args, "keep", 0));
+    CDCTL_TRY_ASSIGN(const auto keep, number_option(args, "keep", 0));
     if (args.has("keep")) out.keep = keep;
     for (const auto& [name, into] : {std::pair{"min-age", &out.min_age},
                                      {"prove-for", &out.prove_for},
                                      {"cut-grace", &out.cut_grace},
                                      {"failed-grace", &out.failed_grace}}) {
-      CDCTL_TRY_ASSIGN(const auto value, actions::duration_option(args, name, Millis(0)));
+      CDCTL_TRY_ASSIGN(const auto value, duration_option(args, name, Millis(0)));
       if (args.has(name)) *into = value;
     }
     return out;
@@ -81,7 +81,7 @@ Group& group_of(std::vector<Group>& groups, const std::string& service) {
 }  // namespace
 
 int run_stale(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto overrides, Overrides::read(args));
     CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, "the set records of cdctl ls",
                                                      "use cdctl ls | cdctl stale"));

@@ -6,13 +6,13 @@
 #include <cdctl/set_name.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/timeline/gather.hpp"
 #include "cli/timeline/html.hpp"
 #include "cli/timeline/svg.hpp"
 #include "cli/timeline/text.hpp"
-#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 
@@ -29,9 +29,9 @@ Terminal terminal_of(const Output& out) {
 }  // namespace
 
 int run_timeline(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
-                     actions::duration_option(args, "timeout", std::chrono::seconds(30)));
+                     duration_option(args, "timeout", std::chrono::seconds(30)));
     CDCTL_TRY_ASSIGN(const auto since, since_option(args, std::chrono::hours(7 * 24)));
     if (args.words.size() != 1 || !valid_service_name(args.words.front()))
       return fail(ExitCode::usage, "timeline: name one SERVICE, such as thumbs");

@@ -1,9 +1,9 @@
 #include <unistd.h>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/top/session.hpp"
-#include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
@@ -24,13 +24,12 @@ std::vector<std::string> global_words(Context& context, const Arguments& args) {
 }  // namespace
 
 int run_top(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
       return fail(ExitCode::usage,
                   "top: it needs a terminal for its keys and its screen; cdctl ls writes records");
-    CDCTL_TRY_ASSIGN(const auto every,
-                     actions::duration_option(args, "every", std::chrono::seconds(1)));
-    CDCTL_TRY(actions::duration_option(args, "timeout", std::chrono::seconds(10)));
+    CDCTL_TRY_ASSIGN(const auto every, duration_option(args, "every", std::chrono::seconds(1)));
+    CDCTL_TRY(duration_option(args, "timeout", std::chrono::seconds(10)));
     if (every < Millis(200) || every > std::chrono::hours(1))
       return fail(ExitCode::usage, "top: --every is from 200ms to 1h");
     for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));

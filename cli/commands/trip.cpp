@@ -5,8 +5,8 @@
 #include <cdctl/fs.hpp>
 
 #include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
 #include "cli/input/tripping.hpp"
-#include "core/actions/outcome.hpp"
 
 namespace cdctl::cli {
 
@@ -23,9 +23,9 @@ Result<> read_from(const std::string& path) {
 }  // namespace
 
 int run_trip(Context& context, const Arguments& args) {
-  return actions::complete(context, [&]() -> Result<> {
+  return complete(context, [&]() -> Result<> {
     const TripOptions options{args.has("all"), args.has("explain"), args.has("replay")};
-    CDCTL_TRY_ASSIGN(const auto book, fleet::RuleBook::make(context, args));
+    CDCTL_TRY_ASSIGN(const auto book, fleet::RuleBook::make(context, args.values("rule")));
     if (options.replay) CDCTL_TRY(read_from(args.value("replay")));
     if (::isatty(STDIN_FILENO))
       return fail(ExitCode::usage,

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/fleet/fleet.hpp"
 

@@ -1,11 +1,5 @@
 #include "core/actions/outcome.hpp"
 
-#include <charconv>
-
-#include <fmt/format.h>
-
-#include <cdctl/text.hpp>
-
 #include "core/records/outcome_log.hpp"
 
 namespace cdctl::actions {
@@ -51,25 +45,6 @@ void Outcome::write() {
   if (!dry_run_) records::append_to_log(context_.home(), record.dump());
   context_.out.write(record);
   if (error_) context_.report(error_->in(set_.str()));
-}
-
-Result<Millis> duration_option(const Arguments& args, std::string_view name, Millis otherwise) {
-  if (!args.has(name)) return otherwise;
-  auto value = parse_duration(args.value(name));
-  if (!value) return fail(ExitCode::usage, fmt::format("--{}: {}", name, value.error().what));
-  return value;
-}
-
-Result<std::int64_t> number_option(const Arguments& args, std::string_view name,
-                                   std::int64_t otherwise) {
-  if (!args.has(name)) return otherwise;
-  const auto text = args.value(name);
-  std::int64_t value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size() || value < 0)
-    return fail(ExitCode::usage,
-                fmt::format("--{} '{}' is no whole number from 0", name, printable(text, 40)));
-  return value;
 }
 
 }  // namespace cdctl::actions

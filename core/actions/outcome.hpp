@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <cdctl/time.hpp>
-#include <cdctl/args.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
 
@@ -43,19 +42,5 @@ class Outcome {
   std::optional<Error> error_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
-
-/// A duration option of a command. Exit code `usage` when it cannot be read.
-[[nodiscard]] Result<Millis> duration_option(const Arguments& args, std::string_view name,
-                                             Millis otherwise);
-/// A whole number option from 0.
-[[nodiscard]] Result<std::int64_t> number_option(const Arguments& args, std::string_view name,
-                                                 std::int64_t otherwise);
-
-/// Runs the body of a command: an error that ends it is reported.
-template <class Body>
-int complete(app::Context& context, Body&& body) {
-  if (auto done = body(); !done) context.report(done.error());
-  return context.exit_code();
-}
 
 }  // namespace cdctl::actions

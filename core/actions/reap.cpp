@@ -1,12 +1,15 @@
 #include "core/actions/reap.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
-#include <cdctl/stop.hpp>
 
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/actions/set_transaction.hpp"
 
 namespace cdctl::actions {
 
@@ -33,7 +36,8 @@ class Reap {
         set_(mark_.set),
         options_(options),
         deadline_(deadline),
-        outcome_(context, "reap", set_, options.dry_run) {
+        outcome_(context, "reap", set_, options.dry_run),
+        transaction_(context, set_, outcome_, k_reap, deadline) {
     outcome_.why(mark_.why);
   }
 
@@ -45,14 +49,7 @@ class Reap {
 
  private:
   Result<> act() {
-    if (mark_.at && *mark_.at - now() > k_clock_slack)
-      return fail(ExitCode::refused,
-                  "refused: the mark is from the future; are the clocks right? Run cdctl ls | "
-                  "cdctl stale again");
-    if (mark_.at && now() - *mark_.at > k_mark_age)
-      return fail(ExitCode::refused,
-                  fmt::format("refused: the mark is {} old; run cdctl ls | cdctl stale again",
-                              to_age(now() - *mark_.at)));
+    CDCTL_TRY(check_mark());
     fleet::Fleet fleet(context_);
     fleet.load({set_.service}, deadline_);
     auto* view = fleet.service(set_.service);
@@ -63,7 +60,8 @@ class Reap {
       outcome_.set("absent", true);  // what cannot be found any more is already done
       return {};
     }
-    CDCTL_TRY_ASSIGN(engine_, context_.engine(view->config->engine));
+    CDCTL_TRY(transaction_.open(view->config));
+    CDCTL_TRY(transaction_.open_engine());
     if (!set->status)
       return fail(ExitCode::refused, fmt::format("it lives in home {}; reap it there", set->home));
     // Killed in the middle of a reap that was allowed: then nobody of it gets in any more.
@@ -75,9 +73,21 @@ class Reap {
       outcome_.changed();
       return {};
     }
-    CDCTL_TRY_ASSIGN(memory_, context_.memory(context_.memory_name(*view->config)));
     if (!unfinished) CDCTL_TRY(drain(*view->config));
-    return remove(*view->config);
+    return remove();
+  }
+
+  /// A mark is as good as the look that it came from.
+  Result<> check_mark() const {
+    if (mark_.at && *mark_.at - now() > k_clock_slack)
+      return fail(ExitCode::refused,
+                  "refused: the mark is from the future; are the clocks right? Run cdctl ls | "
+                  "cdctl stale again");
+    if (mark_.at && now() - *mark_.at > k_mark_age)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: the mark is {} old; run cdctl ls | cdctl stale again",
+                              to_age(now() - *mark_.at)));
+    return {};
   }
 
   Result<> check_again(const fleet::ServiceView& view, const fleet::SetView& set) {
@@ -113,49 +123,26 @@ class Reap {
   /// No new connections from here on; what the workers hold they may finish. Under the service's
   /// lock, with the guard once more, so that two reapers do not take the last two sets.
   Result<> drain(const ServiceConfig& service) {
-    CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
+    CDCTL_TRY(transaction_.lock());
     fleet::Fleet fleet(context_);
     fleet.load({set_.service}, deadline_);
     const auto* view = fleet.service(set_.service);
     const auto* set = view ? view->set(set_) : nullptr;
     if (!set) return {};
     if (set->state != "reaping") CDCTL_TRY(guard(*view, *set));
-    for (const auto& name : context_.broker_switches(service)) {
-      CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
-      CDCTL_TRY_ASSIGN(const auto step, broker->drain(set_, deadline_));
-      if (step.changed) outcome_.changed();
-    }
-    crash_point("reap.drained");
+    CDCTL_TRY(transaction_.drain());
     // A broker's limit already says that this set does not count any more. Without one the lock is
     // held until the engine says so.
-    if (!context_.broker_switches(service).empty()) lock_.reset();
+    if (!context_.broker_switches(service).empty()) transaction_.unlock();
     return {};
   }
 
-  Result<> remove(const ServiceConfig& service) {
-    if (!outcome_.step(service.engine, engine_->stop(set_, options_.grace, deadline_))) return {};
-    lock_.reset();
-    crash_point("reap.stopped");
-    for (const auto& name : context_.broker_switches(service)) {
-      CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
-      if (!outcome_.step(name, broker->retire(set_, deadline_))) return {};
-      crash_point("reap.retired");
-    }
-    CDCTL_TRY(bury());
-    crash_point("reap.buried");
-    outcome_.step(service.engine, engine_->destroy(set_, deadline_));
-    crash_point("reap.destroyed");
-    return {};
-  }
-
-  /// Leaves the tombstone: its sources make the revision deployable again.
-  Result<> bury() {
-    CDCTL_TRY_ASSIGN(const auto known, memory_->read(set_.service, deadline_));
-    const auto at = known.find(set_.str());
-    if (at == known.end() || !at->second.set || at->second.set->reaped_at) return {};
-    auto memo = *at->second.set;
-    memo.reaped_at = now();
-    return memory_->put_set(memo, deadline_);
+  Result<> remove() {
+    CDCTL_TRY(transaction_.stop(options_.grace));
+    transaction_.unlock();
+    CDCTL_TRY(transaction_.retire());
+    CDCTL_TRY(transaction_.bury());
+    return transaction_.destroy();
   }
 
   app::Context& context_;
@@ -164,12 +151,33 @@ class Reap {
   ReapOptions options_;
   Deadline deadline_;
   Outcome outcome_;
-  Engine* engine_ = nullptr;
-  Memory* memory_ = nullptr;
-  std::unique_ptr<ServiceLock> lock_;
+  SetTransaction transaction_;
 };
 
 }  // namespace
+
+Result<> check_max_reaps(const Config& config, const std::vector<Mark>& marks,
+                         std::optional<std::int64_t> max_reaps) {
+  const auto refuse = [](std::string_view whose, std::int64_t marked, std::int64_t cap) {
+    return fail(ExitCode::refused,
+                fmt::format("refused: {} sets{} are marked, max_reaps is {}; nothing was done. "
+                            "Look at cdctl ls | cdctl stale, then raise --max-reaps",
+                            marked, whose, cap));
+  };
+  std::map<std::string, std::int64_t> marked;
+  for (const auto& mark : marks) ++marked[mark.set.service];
+  std::optional<std::int64_t> largest;
+  for (const auto& [name, count] : marked) {
+    const auto* service = config.service(name);
+    if (!service) continue;
+    const auto own = service->reaper.max_reaps;
+    if (count > own && !max_reaps) return refuse(" of " + name, count, own);
+    largest = std::max(largest.value_or(own), own);
+  }
+  const auto cap = max_reaps.value_or(largest.value_or(ReaperPolicy().max_reaps));
+  const auto all = std::ssize(marks);
+  return all <= cap ? Result<>() : refuse("", all, cap);
+}
 
 bool reap_set(app::Context& context, Mark mark, const ReapOptions& options,
               const Deadline& deadline) {

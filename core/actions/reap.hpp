@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/actions/stale_policy.hpp"
 #include "core/app/context.hpp"
@@ -18,6 +20,11 @@ struct Mark {
   std::string why;
   std::optional<Time> at;
 };
+
+/// More marks than allowed refuse the whole run before the first: of one service more than its own
+/// max_reaps, in all more than the largest of them. `max_reaps` given by a person stands for all.
+[[nodiscard]] Result<> check_max_reaps(const Config& config, const std::vector<Mark>& marks,
+                                       std::optional<std::int64_t> max_reaps);
 
 struct ReapOptions {
   Millis grace{};  ///< between TERM and KILL

@@ -11,6 +11,7 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 
+#include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::actions {
@@ -23,84 +24,58 @@ constexpr Millis k_look{1000};
 constexpr std::int64_t k_certainly_bad = 5;
 constexpr int k_most_troubles = 120;  // looks in a row that told nothing
 
-/// What acting on one set's trial needs.
-struct Bench {
-  const ServiceConfig* service = nullptr;
-  Memory* memory = nullptr;
-  Switch* broker = nullptr;
-  std::string broker_name;
-  Engine* engine = nullptr;  ///< only where it is a switch of the service
-  std::unique_ptr<ServiceLock> lock;
-  std::optional<MemoryEntry> entry;  ///< what the memory knows of the set, read under the lock
+/// The trial that the set is on, if any.
+const std::optional<Probation>& probation_of(const SetTransaction& transaction) {
+  static const std::optional<Probation> none;
+  const auto& entry = transaction.entry();
+  return entry && entry->cut_memo && entry->cut_memo->cut ? entry->cut_memo->probation : none;
+}
 
-  [[nodiscard]] const std::optional<Probation>& probation() const {
-    static const std::optional<Probation> none;
-    return entry && entry->cut_memo && entry->cut_memo->cut ? entry->cut_memo->probation : none;
-  }
-};
-
-Result<Bench> open_bench(app::Context& context, const SetName& set, bool locked,
-                         const Deadline& deadline) {
-  Bench out;
-  CDCTL_TRY_ASSIGN(out.service, fleet::find_service(context, set.service));
-  const auto brokers = context.broker_switches(*out.service);
-  if (brokers.empty())
+/// Opens all that acting on one set's trial needs, and reads what the memory knows of the set,
+/// under the lock where one is wanted.
+Result<> open(SetTransaction& transaction, app::Context& context, const SetName& set, bool locked) {
+  CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, set.service));
+  if (context.broker_switches(*service).empty())
     return fail(
         ExitCode::config,
         fmt::format(
             "{}: a trial needs a broker that lets one connection in; {} has no [rabbit] table",
-            set.str(), out.service->name));
-  out.broker_name = brokers.front();
-  CDCTL_TRY_ASSIGN(out.memory, context.memory(context.memory_name(*out.service)));
-  CDCTL_TRY_ASSIGN(out.broker, context.switch_(out.broker_name));
-  if (out.service->has_switch(out.service->engine)) {
-    CDCTL_TRY_ASSIGN(out.engine, context.engine(out.service->engine));
-  }
-  if (locked) {
-    CDCTL_TRY_ASSIGN(out.lock, out.memory->lock(set.service, deadline));
-  }
-  CDCTL_TRY_ASSIGN(auto known, out.memory->read(set.service, deadline));
-  if (const auto at = known.find(set.str()); at != known.end()) out.entry = std::move(at->second);
-  return out;
+            set.str(), service->name));
+  CDCTL_TRY(transaction.open(service));
+  transaction.only_first_switch();
+  CDCTL_TRY(transaction.open_roles());
+  if (locked) CDCTL_TRY(transaction.lock());
+  return transaction.read();
 }
 
 // The memory speaks of a trial until the broker is as it shall be: whoever is killed in between
-// leaves a trial whose time is over, and the next one ends it.
+// leaves a trial whose time is over, and the next one ends it. A step that failed is not told: the
+// next look tries it again.
 
 /// It has shown what was asked. From one connection to what was allowed before: through none, since
 /// a switch mends only what is cut.
-Result<> join(app::Context& context, const SetName& set, Bench& bench, Outcome& outcome,
-              const Deadline& deadline) {
-  auto memo = *bench.entry->cut_memo;
-  CDCTL_TRY(bench.broker->drain(set, deadline));
-  crash_point("probation.passed");
-  CDCTL_TRY_ASSIGN(auto mended, bench.broker->mend(set, memo.prev_limit, deadline));
-  (void)outcome.step(bench.broker_name, std::move(mended));
-  crash_point("probation.joined");
+Result<> join(app::Context& context, SetTransaction& transaction, Outcome& outcome) {
+  auto memo = *transaction.entry()->cut_memo;
+  CDCTL_TRY(transaction.drain());
+  CDCTL_TRY(transaction.mend(memo.prev_limit));
   memo.cut = false;
   memo.by = context.actor();
   memo.mended_at = now();
   memo.probation.reset();
   outcome.changed();
-  return bench.memory->put_cut(set, memo, deadline);
+  return transaction.close(memo);
 }
 
-Result<> cut_again(const SetName& set, Bench& bench, const std::string& why, Outcome& outcome,
-                   const Deadline& deadline) {
-  crash_point("probation.failed");
-  CDCTL_TRY_ASSIGN(auto cut, bench.broker->cut(set, why, deadline));
-  (void)outcome.step(bench.broker_name, std::move(cut));
-  crash_point("probation.cut");
-  if (bench.engine) {
-    CDCTL_TRY_ASSIGN(auto world, bench.engine->cut(set, deadline));
-    (void)outcome.step(bench.service->engine, std::move(world));
-  }
-  auto memo = *bench.entry->cut_memo;
+Result<> cut_again(SetTransaction& transaction, const std::string& why, Outcome& outcome) {
+  auto memo = *transaction.entry()->cut_memo;
+  k_trial_failed.begun.pass();
+  CDCTL_TRY(transaction.cut(why));
+  CDCTL_TRY(transaction.cut_world());
   memo.at = now();
   memo.why = why;
   memo.probation.reset();
   outcome.changed();
-  return bench.memory->put_cut(set, memo, deadline);
+  return transaction.close(memo);
 }
 
 Json trial_json(const TrialState& state) {
@@ -138,20 +113,22 @@ TrialState judge_trial(const Probation& probation, const Settled& seen, Time at)
 
 Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms& terms,
                      Outcome& outcome, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto bench, open_bench(context, set, !outcome.dry_run(), deadline));
-  if (!bench.entry || !bench.entry->provisioned) {
+  SetTransaction transaction(context, set, outcome, k_trial, deadline);
+  CDCTL_TRY(open(transaction, context, set, !outcome.dry_run()));
+  const auto& entry = transaction.entry();
+  if (!entry || !entry->provisioned) {
     outcome.set("absent", true);
     return {};
   }
-  if (!bench.entry->cut.value_or(false))
+  if (!entry->cut.value_or(false))
     return fail(ExitCode::refused, "it is not cut, so there is nothing to try");
-  if (bench.entry->force && bench.entry->force->state == Force::State::open)
+  if (entry->force && entry->force->state == Force::State::open)
     return fail(ExitCode::refused,
                 fmt::format("it is forced open by {}; cdctl force none {} lifts that",
-                            bench.entry->force->by, set.str()));
+                            entry->force->by, set.str()));
   outcome.changed();
   if (outcome.dry_run()) return {};
-  auto memo = bench.entry->cut_memo.value_or(CutMemo{true, context.actor(), "", now(), {}, {}, {}});
+  auto memo = entry->cut_memo.value_or(CutMemo{true, context.actor(), "", now(), {}, {}, {}});
   const bool running = memo.cut && memo.probation && memo.probation->until > now();
   if (running)
     return fail(ExitCode::refused,
@@ -160,45 +137,45 @@ Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms
   memo.cut = true;
   memo.probation =
       Probation{now(), now() + terms.length, terms.messages, terms.early, context.actor()};
-  CDCTL_TRY(bench.memory->put_cut(set, memo, deadline));
-  crash_point("probation.noted");
-  if (bench.engine &&
-      !outcome.step(bench.service->engine, bench.engine->mend(set, false, deadline)))
-    return {};
-  crash_point("probation.world");
+  CDCTL_TRY(transaction.note(memo));
+  if (!transaction.mend_world(false)) return {};  // told in its step, as the last one below
   // Left over from a trial that nobody ended: its limit is not 0.
-  CDCTL_TRY(bench.broker->drain(set, deadline));
-  (void)outcome.step(bench.broker_name, bench.broker->admit(set, 1, deadline));
-  crash_point("probation.admitted");
+  CDCTL_TRY(transaction.drain());
+  (void)transaction.admit(1);
   return {};
 }
 
 Result<TrialState> look_at_trial(app::Context& context, const SetName& set, Outcome& outcome,
                                  const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto bench, open_bench(context, set, false, deadline));
-  if (!bench.probation()) return TrialState{End::gone, {}, "someone else ended it"};
-  CDCTL_TRY_ASSIGN(const auto seen, bench.broker->settled(set, deadline));
-  auto state = judge_trial(*bench.probation(), seen, now());
-  if (const auto& force = bench.entry->force; force && force->state == Force::State::open)
+  SetTransaction look(context, set, outcome, k_no_boundaries, deadline, Report::nothing);
+  CDCTL_TRY(open(look, context, set, false));
+  const auto& probation = probation_of(look);
+  if (!probation) return TrialState{End::gone, {}, "someone else ended it"};
+  CDCTL_TRY_ASSIGN(const auto seen, look.first_switch().settled(set, deadline));
+  auto state = judge_trial(*probation, seen, now());
+  if (const auto& force = look.entry()->force; force && force->state == Force::State::open)
     state = {End::failed, seen, "it is forced open by " + force->by};
   if (state.end == End::running) return state;
-  const auto since = bench.probation()->since;
-  CDCTL_TRY_ASSIGN(bench, open_bench(context, set, true, deadline));
-  if (!bench.probation() || bench.probation()->since != since)
+  SetTransaction end(context, set, outcome,
+                     state.end == End::passed ? k_trial_passed : k_trial_failed, deadline,
+                     Report::successes);
+  CDCTL_TRY(open(end, context, set, true));
+  if (!probation_of(end) || probation_of(end)->since != probation->since)
     return TrialState{End::gone, seen, "someone else ended it"};
   if (state.end == End::passed)
-    CDCTL_TRY(join(context, set, bench, outcome, deadline));
+    CDCTL_TRY(join(context, end, outcome));
   else
-    CDCTL_TRY(cut_again(set, bench, "its trial failed: " + state.why, outcome, deadline));
+    CDCTL_TRY(cut_again(end, "its trial failed: " + state.why, outcome));
   outcome.set("trial", trial_json(state));
   return state;
 }
 
 Result<> abort_trial(app::Context& context, const SetName& set, Outcome& outcome,
                      const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto bench, open_bench(context, set, true, deadline));
-  if (!bench.probation()) return {};
-  return cut_again(set, bench, "its trial was interrupted", outcome, deadline);
+  SetTransaction transaction(context, set, outcome, k_trial_failed, deadline, Report::successes);
+  CDCTL_TRY(open(transaction, context, set, true));
+  if (!probation_of(transaction)) return {};
+  return cut_again(transaction, "its trial was interrupted", outcome);
 }
 
 Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcome, Millis timeout) {

@@ -1,3 +1,5 @@
+#include "core/actions/trial_guardian.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -10,8 +12,6 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/set_name.hpp>
-
-#include "core/actions/trial.hpp"
 
 namespace cdctl::actions {
 

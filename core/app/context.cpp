@@ -85,11 +85,10 @@ Result<Http*> Context::http() {
 
 template <class Role>
 Result<Role*> Context::role(std::string_view kind) {
-  constexpr auto which = plugin::role_of<Role>;
-  const auto key = std::string(plugins::to_string(which)) + ":" + std::string(kind);
+  const auto key = role_key<Role>(kind);
   if (const auto there = roles_.find(key); there != roles_.end())
     return static_cast<Role*>(there->second);
-  CDCTL_TRY_ASSIGN(void* const made, plugin_host().create(which, kind, *this));
+  CDCTL_TRY_ASSIGN(void* const made, plugin_host().create(plugin::role_of<Role>, kind, *this));
   roles_[key] = made;
   return static_cast<Role*>(made);
 }

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <cdctl/host.hpp>
@@ -34,6 +36,12 @@ class Context : public Host {
   /// Reads this file instead of what was found before: `init` has just made it.
   [[nodiscard]] Result<> load_config_file(const std::filesystem::path& file);
   [[nodiscard]] bool has_config() const { return config_.has_value(); }
+  // What tests use instead of files and plugins.
+  void use_config(Config config) { config_ = std::move(config); }
+  template <class Role>
+  void use(std::string_view kind, Role& role) {
+    roles_[role_key<Role>(kind)] = &role;
+  }
   [[nodiscard]] plugins::PluginHost& plugin_host();
 
   // Host
@@ -77,6 +85,10 @@ class Context : public Host {
   [[nodiscard]] int exit_code() const;
 
  private:
+  template <class Role>
+  static std::string role_key(std::string_view kind) {
+    return std::string(plugins::to_string(plugin::role_of<Role>)) + ":" + std::string(kind);
+  }
   template <class Role>
   Result<Role*> role(std::string_view kind);
   std::string owner(std::string_view role, const Json& table);

@@ -44,10 +44,10 @@ std::string line_of_rule(std::string_view text, std::string_view rule) {
   return {};
 }
 
-Result<RuleBook> RuleBook::make(app::Context& context, const Arguments& args) {
+Result<RuleBook> RuleBook::make(app::Context& context, const std::vector<std::string>& given) {
   RuleBook out;
-  if (args.has("rule")) {
-    CDCTL_TRY_ASSIGN(out.common_, parse_all(args.values("rule")));
+  if (!given.empty()) {
+    CDCTL_TRY_ASSIGN(out.common_, parse_all(given));
     return out;
   }
   CDCTL_TRY(context.load_config());

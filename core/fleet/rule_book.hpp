@@ -5,19 +5,19 @@
 #include <string_view>
 #include <vector>
 
-#include <cdctl/args.hpp>
-
 #include "core/app/context.hpp"
 #include "core/breaker/rule.hpp"
 
 namespace cdctl::fleet {
 
-/// The rules of each service: the flags' for all, else its own file's, else the default ones.
+/// The rules of each service: those given by a person for all, else its own file's, else the
+/// default ones.
 class RuleBook {
  public:
-  /// Exit code `usage` for a bad flag; `config`, with file, line and column, when no service has
-  /// rules that can be used.
-  [[nodiscard]] static Result<RuleBook> make(app::Context& context, const Arguments& args);
+  /// Exit code `usage` for a bad rule of `given`; `config`, with file, line and column, when no
+  /// service has rules that can be used.
+  [[nodiscard]] static Result<RuleBook> make(app::Context& context,
+                                             const std::vector<std::string>& given);
   [[nodiscard]] std::vector<breaker::Rule> of(std::string_view service) const;
   /// Services whose own file holds a bad rule: nothing is to be decided of them.
   [[nodiscard]] const std::map<std::string, Error>& bad() const { return bad_; }

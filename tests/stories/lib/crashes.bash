@@ -1,9 +1,9 @@
-# kill -9 at a step boundary (crash_point in the sources), and the same command again.
+# kill -9 at a step boundary (crash_point and Boundary in the sources), and the same command again.
 
 # The boundaries in the sources of these folders; those whose name ends in a variable get its values.
 crash_points() {
   local name
-  grep -rhoE 'crash_point\("[^"]+"' "$@" | cut -d'"' -f2 | sort -u | while read -r name; do
+  grep -rhoE '(crash_point\(|Boundary\{)"[^"]+"' "$@" | cut -d'"' -f2 | sort -u | while read -r name; do
     case $name in
       break. | mend.) printf '%srabbit\n' "$name" ;;
       mojo.after-) printf "$name%s\n" collect build verify ;;

@@ -1,0 +1,211 @@
+#include "core/actions/cut.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <cdctl/text.hpp>
+
+#include "core/actions/guard.hpp"
+#include "core/actions/outcome.hpp"
+#include "core/actions/set_transaction.hpp"
+#include "core/fleet/fleet.hpp"
+
+namespace cdctl::actions {
+
+namespace {
+
+constexpr Millis k_slow{2000}, k_undo{10'000};
+
+/// One cut: guards, memory, switches, and the count again.
+class Cut {
+ public:
+  Cut(app::Context& context, const SetName& set, CutCause cause, const CutOptions& options,
+      const Deadline& deadline)
+      : context_(context),
+        set_(set),
+        cause_(std::move(cause)),
+        even_last_(options.even_last),
+        deadline_(deadline),
+        outcome_(context, "break", set_, options.dry_run),
+        transaction_(context, set_, outcome_, k_cut, deadline) {
+    outcome_.why(cause_.why);
+  }
+
+  bool run() {
+    if (auto done = act(); !done) outcome_.fail_with(done.error());
+    outcome_.write();
+    return outcome_.ok();
+  }
+
+ private:
+  Result<> act() {
+    CDCTL_TRY(transaction_.open(context_.config().service(set_.service)));
+    if (!outcome_.dry_run()) CDCTL_TRY(transaction_.lock());
+    fleet::Fleet fleet(context_);
+    fleet.load_for_cut(set_.service, deadline_);
+    auto* view = fleet.service(set_.service);
+    if (!view) {
+      outcome_.set("absent", true);
+      return {};
+    }
+    const auto* set = view->set(set_);
+    if (!set) {
+      if (view->error) return std::unexpected(*view->error);
+      outcome_.set("absent", true);  // what cannot be found any more is already done
+      return {};
+    }
+    if (const auto reason = too_old(*set); !reason.empty()) {
+      outcome_.set("ignored", reason);
+      context_.out.note(fmt::format("{}: not cut: {}", set_.str(), reason));
+      return {};
+    }
+    CDCTL_TRY(transaction_.open(view->config));
+    CDCTL_TRY_ASSIGN(const bool observed, obey(set->memory.force));
+    return observed ? Result<>() : cut(*view, *set);
+  }
+
+  /// Evidence from before the set was deployed or mended, or from too long ago, does not cut.
+  std::string too_old(const fleet::SetView& set) const {
+    if (!cause_.last_evidence) return {};
+    const auto last = *cause_.last_evidence;
+    if (set.deployed_at && last < *set.deployed_at) return "the evidence is older than the set";
+    if (set.mended_at && last < *set.mended_at) return "the evidence is older than the mend";
+    const auto most = set.service->max_verdict_age;
+    if (now() - last > most)
+      return fmt::format("the evidence is {} old, max_verdict_age is {}", to_age(now() - last),
+                         to_duration(most));
+    return {};
+  }
+
+  /// What a person has forced. True when the set is only observed, so that evidence does not cut.
+  Result<bool> obey(const std::optional<Force>& force) {
+    if (!force) return false;
+    if (force->state == Force::State::closed)
+      return fail(
+          ExitCode::refused,
+          fmt::format("refused: it is forced closed by {}: {}; cdctl force none {} lifts that",
+                      force->by, printable(force->why, 120), set_.str()));
+    if (force->state != Force::State::observe || !cause_.last_evidence) return false;
+    outcome_.set("ignored", "observe-only");
+    context_.out.note(
+        fmt::format("{}: would be cut; it is only observed, says {}", set_.str(), force->by));
+    return true;
+  }
+
+  Result<> cut(const fleet::ServiceView& view, const fleet::SetView& set) {
+    const bool already = set.cut.value_or(false);
+    if (!set.cut && !even_last_)
+      return fail(ExitCode::unknown, "whether it is cut could not be read");
+    if (!already && !even_last_) {
+      CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
+      CDCTL_TRY(guard_min_live(*view.config, set_, live));
+      before_ = sum_of(live);
+      k_cut.begun.pass();
+    }
+    if (outcome_.dry_run()) {
+      if (!already) outcome_.changed();
+      return {};
+    }
+    CDCTL_TRY_ASSIGN(const auto memo, keep_out(set, already));
+    if (!already && !even_last_) {
+      CDCTL_TRY_ASSIGN(const bool undone, undo_if_too_many(view, memo));
+      if (undone) return {};
+    }
+    transaction_.unlock();
+    return transaction_.cut_world();
+  }
+
+  /// The memory, and then the switches. The memo as it is afterwards.
+  Result<CutMemo> keep_out(const fleet::SetView& set, bool already) {
+    CutMemo memo{true, context_.actor(), cause_.why, now(), set.memory.limit, {}};
+    const bool on_trial = set.memory.cut_memo && set.memory.cut_memo->probation;
+    const bool remembered = already && set.memory.cut_memo && set.memory.cut_memo->cut && !on_trial;
+    if (on_trial) {  // what was there before the trial; and it is one until nobody gets in
+      memo.prev_limit = set.memory.cut_memo->prev_limit;
+      memo.probation = set.memory.cut_memo->probation;
+    }
+    noted_ = std::chrono::steady_clock::now();
+    CDCTL_TRY(transaction_.note(remembered ? std::optional<CutMemo>() : memo));
+    if (!remembered && (!already || on_trial)) outcome_.changed();
+    CDCTL_TRY(transaction_.cut(cause_.why));
+    if (on_trial) {
+      memo.probation.reset();
+      CDCTL_TRY(transaction_.close(memo));
+    }
+    return memo;
+  }
+
+  /// Another breaker may have cut beside us (its lock lost, its machine suspended, its broker
+  /// partitioned): read all limits and memos again. If the count no longer holds, the later cut
+  /// undoes its own; and so does one that took long, since who came meanwhile may have looked
+  /// before we were done, and be gone.
+  Result<bool> undo_if_too_many(const fleet::ServiceView& before, const CutMemo& ours) {
+    // A machine that was suspended wakes up past its deadline: what it did must be looked at all
+    // the same.
+    const Deadline deadline(std::max(deadline_.left(), k_undo));
+    CDCTL_TRY_ASSIGN(const auto others, cut_meanwhile(before, deadline));
+    if (others.empty()) return false;
+    fleet::Fleet fleet(context_);
+    fleet.load_for_cut(set_.service, deadline);
+    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline));
+    if (guard_min_live(*before.config, set_, live, before_)) return false;
+    const bool last = std::ranges::all_of(others, [&](const CutMemo& other) {
+      return std::pair(ours.at, ours.by) > std::pair(other.at, other.by);
+    });
+    const bool slow = std::chrono::steady_clock::now() - noted_ > k_slow;
+    if (!last && !slow) return false;  // the other one undoes its own
+    CDCTL_TRY(undo(*before.config, ours, deadline));
+    outcome_.fail_with({ExitCode::refused,
+                        "undone: another breaker cut a set of this service at the same time, and "
+                        "less than min_live was left"});
+    return true;
+  }
+
+  /// The memos of the sets that were not cut when we looked, and are now.
+  Result<std::vector<CutMemo>> cut_meanwhile(const fleet::ServiceView& before,
+                                             const Deadline& deadline) {
+    CDCTL_TRY_ASSIGN(const auto after, transaction_.memory().read(set_.service, deadline));
+    std::vector<CutMemo> others;
+    for (const auto& set : before.sets) {
+      const auto at = after.find(set.name.str());
+      if (set.name == set_ || set.cut.value_or(true) || at == after.end()) continue;
+      const auto& memo = at->second.cut_memo;
+      if (at->second.cut.value_or(false) || (memo && memo->cut))
+        others.push_back(memo.value_or(CutMemo{}));
+    }
+    return others;
+  }
+
+  Result<> undo(const ServiceConfig& service, const CutMemo& ours, const Deadline& deadline) {
+    SetTransaction undo(context_, set_, outcome_, k_no_boundaries, deadline, Report::nothing);
+    CDCTL_TRY(undo.open(&service));
+    auto mended = ours;
+    mended.cut = false;
+    mended.mended_at = now();
+    CDCTL_TRY(undo.note(mended));
+    return undo.mend(ours.prev_limit);
+  }
+
+  app::Context& context_;
+  SetName set_;
+  CutCause cause_;
+  bool even_last_;
+  Deadline deadline_;
+  Outcome outcome_;
+  SetTransaction transaction_;
+  std::int64_t before_ = 0;                      ///< units that were live when we counted
+  std::chrono::steady_clock::time_point noted_;  ///< just before the memo was written
+};
+
+}  // namespace
+
+bool cut_set(app::Context& context, const SetName& set, CutCause cause, const CutOptions& options,
+             const Deadline& deadline) {
+  return Cut(context, set, std::move(cause), options, deadline).run();
+}
+
+}  // namespace cdctl::actions

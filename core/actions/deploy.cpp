@@ -1,0 +1,227 @@
+#include "core/actions/deploy.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
+#include "core/actions/outcome.hpp"
+#include "core/actions/set_transaction.hpp"
+#include "core/fleet/fleet.hpp"
+
+namespace cdctl::actions {
+
+namespace {
+
+constexpr Millis k_halt{20'000};
+constexpr std::size_t k_tombstones = 100;  // that a service leaves
+
+/// One deploy from the claim to the started units.
+class Deployment {
+ public:
+  Deployment(app::Context& context, const DeployOrder& order, const DeployOptions& options,
+             const Deadline& deadline)
+      : context_(context),
+        order_(order),
+        service_(*order.service),
+        set_(order.name()),
+        even_bad_(order.even_bad || options.even_bad),
+        even_held_(options.even_held),
+        deadline_(deadline),
+        outcome_(context, "deploy", set_, options.dry_run),
+        transaction_(context, set_, outcome_, k_no_boundaries, deadline) {
+    outcome_.why(order.why);
+  }
+
+  bool run() {
+    if (auto done = act(); !done) {
+      if (claim_) fall_back(done.error());
+      outcome_.fail_with(done.error());
+    }
+    claim_.reset();
+    outcome_.write();
+    return outcome_.ok();
+  }
+
+ private:
+  /// Units of a deploy that failed (its own verify, say) take no more work; what it made stays for
+  /// people to look at.
+  void fall_back(const Error& error) {
+    if (auto halted = claim_->halt(Deadline(k_halt)); !halted)
+      context_.log(Level::warning, fmt::format("{}: {}", set_.str(), halted.error().what));
+    claim_->abandon(error.what);
+  }
+
+  Result<> act() {
+    CDCTL_TRY_ASSIGN(engine_, context_.engine(service_.engine));
+    CDCTL_TRY(transaction_.open(&service_));
+    CDCTL_TRY_ASSIGN(auto* const deployer, context_.deployer(service_.deployer));
+    CDCTL_TRY(transaction_.read());
+    CDCTL_TRY(check_owner());
+    CDCTL_TRY(check_bad());
+    CDCTL_TRY(check_hold());
+    for (const auto& name : context_.broker_switches(service_)) {
+      CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+      CDCTL_TRY(broker->check(service_, deadline_));
+    }
+    if (outcome_.dry_run()) return dry();
+    CDCTL_TRY_ASSIGN(claim_, engine_->claim(set_, order_.sources, begun_, deadline_));
+    crash_point("deploy.claimed");
+    if (claim_->found().state == "live")
+      return {};  // another deploy of the same set was quicker, or nothing is to be done
+    context_.progress(fmt::format("{}: deploying", set_.str()));
+    CDCTL_TRY(claim_->clean(deadline_));
+    CDCTL_TRY(remember());
+    crash_point("deploy.remembered");
+    CDCTL_TRY_ASSIGN(auto env, transaction_.provision(*claim_));
+    crash_point("deploy.provisioned");
+    add_identity(env);
+    CDCTL_TRY(
+        deployer->deploy({service_, set_, order_.sources, std::move(env), deadline_}, *claim_));
+    crash_point("deploy.started");
+    CDCTL_TRY(claim_->finish());
+    crash_point("deploy.finished");
+    // It is out: what a guard would like to know as well is no reason to take it back.
+    if (auto noted = note_units(); !noted)
+      context_.log(Level::warning, fmt::format("{}: how many units it has could not be noted: {}",
+                                               set_.str(), noted.error().what));
+    outcome_.changed();
+    return {};
+  }
+
+  Result<> dry() {
+    CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
+    if (found.state != "live") outcome_.changed();
+    return {};
+  }
+
+  Result<> check_owner() {
+    const auto& entry = transaction_.entry();
+    if (!owned() || entry->set->home == engine_->home()) return {};
+    return fail(ExitCode::refused,
+                fmt::format("it is owned by home {}, this one is {}; deploy or reap it there",
+                            entry->set->home, engine_->home()));
+  }
+
+  /// Whether the memory knows the set, and not only its tombstone.
+  [[nodiscard]] bool owned() const {
+    const auto& entry = transaction_.entry();
+    return entry && entry->set && !entry->set->reaped_at;
+  }
+
+  Result<> check_bad() {
+    const auto& entry = transaction_.entry();
+    if (!entry || !entry->cut_memo || !entry->cut_memo->cut || entry->provisioned) return {};
+    CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
+    if (found.state != "absent") return {};  // a repair: it stays cut
+    const auto& memo = *entry->cut_memo;
+    if (!even_bad_)
+      return fail(ExitCode::refused,
+                  fmt::format("it is known to be bad (cut by {}: {}); --even-bad deploys it",
+                              memo.by, printable(memo.why, 120)));
+    pardon_ = memo;
+    return {};
+  }
+
+  /// A freeze stops what comes down a pipe; who names a service does it all the same, and is told.
+  Result<> check_hold() {
+    CDCTL_TRY_ASSIGN(const auto hold,
+                     fleet::hold_of(transaction_.memory(), service_.name, deadline_));
+    if (!hold || even_held_) return {};
+    if (order_.by_record)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: deploys of {} are held {}; cdctl resume {} lifts that, "
+                              "--even-held deploys it",
+                              service_.name, fleet::held_text(*hold), service_.name));
+    context_.out.note(
+        fmt::format("{}: deploys are held {}; deployed all the same, for it was named",
+                    service_.name, fleet::held_text(*hold)));
+    return {};
+  }
+
+  /// Writes who owns the set, before anything is made for it. The lock keeps two homes from both
+  /// believing so.
+  Result<> remember() {
+    CDCTL_TRY(transaction_.lock());
+    auto done = remember_locked();
+    transaction_.unlock();
+    return done;
+  }
+
+  Result<> remember_locked() {
+    CDCTL_TRY(transaction_.read());
+    if (auto ours = check_owner(); !ours) {
+      claim_.reset();
+      (void)engine_->destroy(set_, deadline_);
+      return ours;
+    }
+    if (pardon_) {
+      pardon_->cut = false;
+      pardon_->mended_at = begun_;
+      CDCTL_TRY(transaction_.note(*pardon_));
+    }
+    if (owned()) return {};
+    SetMemo memo{set_,
+                 service_.engine,
+                 engine_->home(),
+                 order_.sources,
+                 claim_->found().deployed_at.value_or(begun_),
+                 0,
+                 {},
+                 {}};
+    if (const auto& entry = transaction_.entry(); entry && entry->set)
+      memo.first_deployed_at = entry->set->first_deployed_at.value_or(entry->set->deployed_at);
+    for (const auto& [type, units] : service_.units) memo.units += units;
+    CDCTL_TRY(transaction_.memory().put_set(memo, deadline_));
+    return transaction_.memory().trim(service_.name, k_tombstones, deadline_);
+  }
+
+  /// Where the service's file names no units, the engine knows how many were wanted: a guard counts
+  /// no more than these.
+  Result<> note_units() {
+    if (!service_.units.empty()) return {};
+    CDCTL_TRY_ASSIGN(const auto status, engine_->describe(set_, deadline_));
+    CDCTL_TRY(transaction_.read());
+    const auto& entry = transaction_.entry();
+    if (!status.want || !entry || !entry->set || entry->set->units == *status.want) return {};
+    auto memo = *entry->set;
+    memo.units = *status.want;
+    return transaction_.memory().put_set(memo, deadline_);
+  }
+
+  void add_identity(std::map<std::string, std::string>& env) {
+    env["CDCTL_SERVICE"] = service_.name;
+    env["CDCTL_REVISION"] = set_.revision;
+    env["CDCTL_SET"] = set_.str();
+    env["CDCTL_HOME"] = context_.home().string();
+    // Without AMQP_URL a unit's `cdctl signal` finds the feed through the configuration.
+    if (!env.contains("AMQP_URL")) env["CDCTL_CONFIG"] = context_.config().file.string();
+  }
+
+  app::Context& context_;
+  const DeployOrder& order_;
+  const ServiceConfig& service_;
+  SetName set_;
+  bool even_bad_, even_held_;
+  Deadline deadline_;
+  Outcome outcome_;
+  SetTransaction transaction_;
+  Time begun_ = now();
+  Engine* engine_ = nullptr;
+  std::unique_ptr<Claim> claim_;
+  std::optional<CutMemo> pardon_;
+};
+
+}  // namespace
+
+bool deploy_set(app::Context& context, const DeployOrder& order, const DeployOptions& options,
+                const Deadline& deadline) {
+  return Deployment(context, order, options, deadline).run();
+}
+
+}  // namespace cdctl::actions

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <cdctl/json.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/source.hpp>
+#include <cdctl/time.hpp>
+
+#include "core/app/context.hpp"
+
+namespace cdctl::actions {
+
+/// One thing to deploy: addresses come from the configuration, revisions from the record or from
+/// what was asked for.
+struct DeployOrder {
+  const ServiceConfig* service;
+  Sources sources;
+  std::string why;
+  bool even_bad = false;
+  bool by_record = false;  ///< of a pipe: nobody has looked at this one
+
+  [[nodiscard]] SetName name() const { return {service->name, revision_id(sources)}; }
+};
+
+/// The order that a `cdctl.revision/1` record gives. The record is not believed: its sources have
+/// to be the service's, and to make its revision.
+[[nodiscard]] Result<DeployOrder> order_from_record(app::Context& context, const Json& record);
+
+/// Sources that a person has set by `NAME=REVISION`.
+struct Pins {
+  std::vector<std::string> pins;
+  bool all_ours = false;  ///< a pin that fits no source of the service is a mistake
+};
+
+/// `thumbs` or `thumbs@r5f0`: the newest sources, or a revision that begins so. Exit code `usage`
+/// when the text is neither.
+[[nodiscard]] Result<DeployOrder> order_by_name(app::Context& context, const std::string& text,
+                                                const Pins& pins, const Deadline& deadline);
+
+}  // namespace cdctl::actions

@@ -1,0 +1,87 @@
+#include "core/actions/deploy_wait.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <poll.h>
+
+#include <fmt/format.h>
+
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
+namespace cdctl::actions {
+
+namespace {
+
+/// What one look at a set tells a person who waits for it.
+struct Look {
+  bool up = false;
+  std::int64_t restarts = 0;
+  std::string line;
+};
+
+std::string units_line(const SetStatus& status) {
+  std::string out;
+  for (const auto& application : status.detail["applications"].items()) {
+    const auto& units = application["units"];
+    out += fmt::format("{}{} {}/{}", out.empty() ? "" : ", ", application["name"].view(),
+                       units["up"].as_int(), units["want"].as_int());
+    if (const auto why = application["why"].view(); !why.empty())
+      out += fmt::format(" ({})", printable(why, 60));
+  }
+  if (!out.empty()) return out;
+  return status.up ? fmt::format("{} of {} units up", *status.up, status.want.value_or(0))
+                   : "its units cannot be read now";
+}
+
+Look look_at(const SetStatus& status) {
+  Look out;
+  for (const auto& unit : status.detail["units"].items()) out.restarts += unit["restarts"].as_int();
+  const auto unsettled =
+      status.detail["unsettled"].as_string();  // an engine that knows more than a count
+  out.up = status.state == "live" && status.up && status.up == status.want && unsettled.empty();
+  out.line = fmt::format("{}, {}{}", status.state, units_line(status),
+                         unsettled.empty() ? "" : ": " + printable(unsettled, 120));
+  return out;
+}
+
+}  // namespace
+
+Result<> wait_until_up(app::Context& context, const ServiceConfig& service, const SetName& set,
+                       std::optional<Millis> settle, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto* const engine, context.engine(service.engine));
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> up_since;
+  std::int64_t restarts = -1;
+  for (;;) {
+    const auto asked = Clock::now();
+    CDCTL_TRY_ASSIGN(const auto status, engine->describe(set, deadline));
+    const auto seen = look_at(status);
+    const auto steady = settle.value_or(Millis(status.detail["settle_ms"].as_int(10'000)));
+    if (!seen.up || seen.restarts != restarts) up_since.reset();
+    restarts = seen.restarts;
+    if (seen.up && !up_since) up_since = Clock::now();
+    const auto held =
+        up_since ? std::chrono::duration_cast<Millis>(Clock::now() - *up_since) : Millis(0);
+    context.progress(
+        fmt::format("{}: {}{}", set.str(), seen.line, up_since ? " for " + to_age(held) : ""));
+    if (up_since && held >= steady) return {};
+    if (deadline.passed())
+      return fail(
+          ExitCode::timeout,
+          fmt::format("{}: its units were not up together for {} (now {}); see cdctl inspect {}",
+                      set.str(), to_duration(steady), seen.line, set.str()));
+    if (Stop::requested())
+      return fail(ExitCode::interrupted,
+                  set.str() + ": the wait was interrupted; the set stays out");
+    struct pollfd stop{Stop::fd(), POLLIN, 0};
+    // Five looks a second, for people; where one costs more, as much time again is left to others.
+    const auto took = std::chrono::duration_cast<Millis>(Clock::now() - asked);
+    ::poll(&stop, 1, static_cast<int>(std::clamp(took, Millis(200), Millis(5000)).count()));
+  }
+}
+
+}  // namespace cdctl::actions

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+
+#include <cdctl/config.hpp>
+#include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
+
+#include "core/app/context.hpp"
+
+namespace cdctl::actions {
+
+/// For people: stays until all units have been up, by our own clock and without a restart, for
+/// `settle`, or for as long as the engine thinks fit.
+[[nodiscard]] Result<> wait_until_up(app::Context& context, const ServiceConfig& service,
+                                     const SetName& set, std::optional<Millis> settle,
+                                     const Deadline& deadline);
+
+}  // namespace cdctl::actions

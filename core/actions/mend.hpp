@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
+
+#include "core/app/context.hpp"
+
+namespace cdctl::actions {
+
+struct MendOptions {
+  bool dry_run = false;
+  bool thaw = false;  ///< frozen units go on, and are not restarted
+};
+
+/// The inverse of a cut: memory, engine, then the broker's limit. Every step is repeated on a
+/// second run, so that one that was killed in between is completed. Writes the outcome record;
+/// false when it failed or was refused.
+bool mend_set(app::Context& context, const SetName& set, const MendOptions& options,
+              const Deadline& deadline);
+
+}  // namespace cdctl::actions

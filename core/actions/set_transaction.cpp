@@ -1,0 +1,168 @@
+#include "core/actions/set_transaction.hpp"
+
+#include <utility>
+
+#include <cdctl/digest.hpp>
+
+namespace cdctl::actions {
+
+SetTransaction::SetTransaction(app::Context& context, SetName set, Outcome& outcome,
+                               const Boundaries& at, const Deadline& deadline, Report report)
+    : context_(context),
+      set_(std::move(set)),
+      outcome_(outcome),
+      at_(at),
+      deadline_(deadline),
+      report_(report) {}
+
+Result<> SetTransaction::open(const ServiceConfig* service) {
+  service_ = service;
+  if (service) switches_ = context_.broker_switches(*service);
+  CDCTL_TRY_ASSIGN(
+      memory_, context_.memory(service ? context_.memory_name(*service) : context_.memory_name()));
+  return {};
+}
+
+Result<> SetTransaction::open_roles() {
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    if (!first_switch_) first_switch_ = broker;
+  }
+  return service_->has_switch(service_->engine) ? open_engine() : Result<>();
+}
+
+Result<> SetTransaction::open_engine() {
+  CDCTL_TRY(context_.engine(service_->engine));
+  return {};
+}
+
+Result<> SetTransaction::lock() {
+  memory_->prefetch_lock(set_.service);  // its hand-shake overlaps with the opening of libcurl
+  if (service_ && context_.memory_is_remote(*service_)) CDCTL_TRY(context_.http());
+  CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
+  return {};
+}
+
+Result<> SetTransaction::read() {
+  CDCTL_TRY_ASSIGN(auto known, memory_->read(set_.service, deadline_));
+  const auto at = known.find(set_.str());
+  entry_ = at == known.end() ? std::optional<MemoryEntry>() : std::move(at->second);
+  return {};
+}
+
+// ---------------------------------------------------------------- the memory
+
+Result<> SetTransaction::note(const std::optional<CutMemo>& memo) {
+  if (memo) CDCTL_TRY(memory_->put_cut(set_, *memo, deadline_));
+  at_.noted.pass();
+  return {};
+}
+
+Result<> SetTransaction::close(const CutMemo& memo) {
+  return memory_->put_cut(set_, memo, deadline_);
+}
+
+Result<> SetTransaction::bury() {
+  CDCTL_TRY(read());
+  if (entry_ && entry_->set && !entry_->set->reaped_at) {
+    auto memo = *entry_->set;
+    memo.reaped_at = now();
+    CDCTL_TRY(memory_->put_set(memo, deadline_));
+  }
+  at_.buried.pass();
+  return {};
+}
+
+// ---------------------------------------------------------------- steps
+
+/// What failed is an error in any case; here is decided who tells of it.
+Result<> SetTransaction::tell(const std::string& plugin, Result<Step> step) {
+  const auto error = step ? std::optional<Error>() : std::optional(step.error());
+  const bool told = report_ == Report::all || (report_ == Report::successes && !error);
+  if (told) (void)outcome_.step(plugin, std::move(step));
+  return error ? Result<>(std::unexpected(*error)) : Result<>();
+}
+
+template <class Act>
+Result<> SetTransaction::at_each_switch(Act&& act) {
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    CDCTL_TRY(tell(name, act(*broker)));
+    at_.limited.pass(name);
+  }
+  return {};
+}
+
+template <class Act>
+Result<> SetTransaction::in_world(const Boundary& after, Act&& act) {
+  CDCTL_TRY_ASSIGN(auto* const engine, context_.engine(service_->engine));
+  CDCTL_TRY(tell(service_->engine, act(*engine)));
+  after.pass();
+  return {};
+}
+
+// ---------------------------------------------------------------- the broker
+
+Result<> SetTransaction::cut(std::string_view why) {
+  return at_each_switch([&](Switch& broker) { return broker.cut(set_, why, deadline_); });
+}
+
+Result<> SetTransaction::mend(std::optional<std::int64_t> prev_limit) {
+  return at_each_switch([&](Switch& broker) { return broker.mend(set_, prev_limit, deadline_); });
+}
+
+Result<> SetTransaction::admit(std::int64_t connections) {
+  return at_each_switch([&](Switch& broker) { return broker.admit(set_, connections, deadline_); });
+}
+
+Result<std::map<std::string, std::string>> SetTransaction::provision(Claim& claim) {
+  std::map<std::string, std::string> env;
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    CDCTL_TRY_ASSIGN(auto secret, claim.load_secret(name));
+    if (!secret) {
+      secret = random_hex(24);
+      // Kept before it is used: a crash in between loses nothing.
+      CDCTL_TRY(claim.save_secret(name, *secret));
+    }
+    CDCTL_TRY_ASSIGN(auto given, broker->provision(*service_, set_, *secret, deadline_));
+    env.merge(given);
+  }
+  return env;
+}
+
+Result<> SetTransaction::retire() {
+  return at_each_switch([&](Switch& broker) { return broker.retire(set_, deadline_); });
+}
+
+Result<> SetTransaction::drain() {
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    CDCTL_TRY_ASSIGN(const auto step, broker->drain(set_, deadline_));
+    if (step.changed && report_ != Report::nothing) outcome_.changed();
+  }
+  at_.drained.pass();
+  return {};
+}
+
+// ---------------------------------------------------------------- the world
+
+Result<> SetTransaction::cut_world() {
+  if (!service_->has_switch(service_->engine)) return {};
+  return in_world(at_.world, [&](Engine& engine) { return engine.cut(set_, deadline_); });
+}
+
+Result<> SetTransaction::mend_world(bool thaw) {
+  if (!service_->has_switch(service_->engine)) return {};
+  return in_world(at_.world, [&](Engine& engine) { return engine.mend(set_, thaw, deadline_); });
+}
+
+Result<> SetTransaction::stop(Millis grace) {
+  return in_world(at_.world, [&](Engine& engine) { return engine.stop(set_, grace, deadline_); });
+}
+
+Result<> SetTransaction::destroy() {
+  return in_world(at_.destroyed, [&](Engine& engine) { return engine.destroy(set_, deadline_); });
+}
+
+}  // namespace cdctl::actions

@@ -1,0 +1,267 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/roles.hpp>
+
+namespace cdctl::test {
+
+/// What was asked of the fakes that may change anything, in order; and where they fail.
+struct Journal {
+  std::vector<std::string> lines;
+  std::string failing;  ///< this call fails: `door.cut`
+  /// Runs beside a call, as another machine would.
+  std::function<void(const std::string& call)> beside;
+
+  [[nodiscard]] Result<> add(const std::string& call, const std::string& more = {}) {
+    lines.push_back(more.empty() ? call : call + " " + more);
+    if (beside) beside(call);
+    if (call == failing) return fail(ExitCode::unknown, "no answer");
+    return {};
+  }
+  /// All so far, and none from here on.
+  [[nodiscard]] std::vector<std::string> take() { return std::exchange(lines, {}); }
+};
+
+/// A memory that is a map.
+class FakeMemory final : public Memory {
+ public:
+  explicit FakeMemory(Journal& journal) : journal_(journal) {}
+  std::map<std::string, MemoryEntry> entries;
+  std::map<std::string, Hold> held;
+
+ private:
+  class Lock final : public ServiceLock {
+   public:
+    explicit Lock(Journal& journal) : journal_(journal) {}
+    ~Lock() override { (void)journal_.add("unlock"); }
+
+   private:
+    Journal& journal_;
+  };
+
+  Result<std::map<std::string, MemoryEntry>> do_read(std::optional<std::string_view> service,
+                                                     const Deadline&) override {
+    if (journal_.failing == "memory.read") return fail(ExitCode::unknown, "no answer");
+    auto out = entries;
+    std::erase_if(out, [&](const auto& entry) {
+      return service && parse_set_name(entry.first)->service != *service;
+    });
+    return out;
+  }
+  Result<> do_put_set(const SetMemo& memo, const Deadline&) override {
+    CDCTL_TRY(journal_.add("memory.set", memo.reaped_at ? "reaped" : "owned"));
+    entries[memo.name.str()].set = memo;
+    return {};
+  }
+  Result<> do_put_cut(const SetName& set, const CutMemo& memo, const Deadline&) override {
+    CDCTL_TRY(journal_.add("memory.cut", memo.probation ? "trial" : memo.cut ? "yes" : "no"));
+    entries[set.str()].cut_memo = memo;
+    return {};
+  }
+  Result<> do_put_force(std::string_view name, const std::optional<Force>& force,
+                        const Deadline&) override {
+    CDCTL_TRY(journal_.add("memory.force", force ? "yes" : "no"));
+    if (const auto at = entries.find(std::string(name)); at != entries.end())
+      at->second.force = force;
+    return {};
+  }
+  Result<> do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+                       const Deadline&) override {
+    CDCTL_TRY(journal_.add("memory.hold", hold ? "yes" : "no"));
+    held.erase(std::string(service));
+    if (hold) held.emplace(service, *hold);
+    return {};
+  }
+  Result<std::map<std::string, Hold>> do_holds(const Deadline&) override { return held; }
+  Result<> do_trim(std::string_view, std::size_t keep, const Deadline&) override {
+    return journal_.add("memory.trim", std::to_string(keep));
+  }
+  Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view, const Deadline&) override {
+    CDCTL_TRY(journal_.add("lock"));
+    return std::make_unique<Lock>(journal_);
+  }
+
+  Journal& journal_;
+};
+
+/// A broker's switch: its limits are in the memory's entries, as a broker's are.
+class FakeSwitch final : public Switch {
+ public:
+  FakeSwitch(Journal& journal, FakeMemory& memory) : journal_(journal), memory_(memory) {}
+  std::map<std::string, std::int64_t> open_connections;  ///< of sets that are let in
+  Settled settled_value;
+
+ private:
+  Result<Step> limit(const std::string& call, const SetName& set, bool cut,
+                     const std::string& more = {}) {
+    CDCTL_TRY(journal_.add(call, more));
+    auto& entry = memory_.entries[set.str()];
+    const bool changed = entry.cut != cut;
+    entry.cut = cut;
+    return Step{"door", changed};
+  }
+  Result<> do_check(const ServiceConfig&, const Deadline&) override {
+    return journal_.failing == "door.check" ? Result<>(fail("its queue loses messages"))
+                                            : Result<>();
+  }
+  Result<std::map<std::string, std::string>> do_provision(const ServiceConfig&, const SetName& set,
+                                                          std::string_view,
+                                                          const Deadline&) override {
+    CDCTL_TRY(journal_.add("door.provision"));
+    auto& entry = memory_.entries[set.str()];
+    entry.provisioned = true;
+    entry.cut = entry.cut.value_or(false);
+    return std::map<std::string, std::string>{{"AMQP_URL", "amqp://x"}};
+  }
+  Result<Step> do_cut(const SetName& set, std::string_view, const Deadline&) override {
+    return limit("door.cut", set, true);
+  }
+  Result<Step> do_drain(const SetName& set, const Deadline&) override {
+    return limit("door.drain", set, true);
+  }
+  Result<Step> do_mend(const SetName& set, std::optional<std::int64_t> prev_limit,
+                       const Deadline&) override {
+    return limit("door.mend", set, false, prev_limit ? std::to_string(*prev_limit) : "");
+  }
+  Result<Step> do_admit(const SetName& set, std::int64_t connections, const Deadline&) override {
+    return limit("door.admit", set, true, std::to_string(connections));
+  }
+  Result<Settled> do_settled(const SetName&, const Deadline&) override { return settled_value; }
+  Result<Step> do_retire(const SetName& set, const Deadline&) override {
+    CDCTL_TRY(journal_.add("door.retire"));
+    auto& entry = memory_.entries[set.str()];
+    entry.cut.reset();
+    return Step{"door", std::exchange(entry.provisioned, false)};
+  }
+  Result<std::vector<std::int64_t>> do_connections(std::span<const SetName> sets,
+                                                   const Deadline&) override {
+    CDCTL_TRY(journal_.add("door.connections"));
+    std::vector<std::int64_t> out;
+    for (const auto& set : sets) out.push_back(open_connections[set.str()]);
+    return out;
+  }
+  Result<Json> do_describe(const ServiceConfig&, const SetName&, const Deadline&) override {
+    return Json::object();
+  }
+
+  Journal& journal_;
+  FakeMemory& memory_;
+};
+
+/// An engine whose sets are a map.
+class FakeEngine final : public Engine {
+ public:
+  explicit FakeEngine(Journal& journal) : journal_(journal) {}
+  std::map<std::string, SetStatus> sets;
+  std::string home_value = "here";
+
+ private:
+  class FakeClaim final : public Claim {
+   public:
+    FakeClaim(Journal& journal, SetStatus& status)
+        : journal_(journal), status_(status), found_(status) {}
+
+   private:
+    const SetStatus& do_found() const noexcept override { return found_; }
+    std::filesystem::path do_workspace() const override { return {}; }
+    Result<std::optional<std::string>> do_load_secret(std::string_view) override {
+      return std::nullopt;
+    }
+    Result<> do_save_secret(std::string_view, std::string_view) override {
+      return journal_.add("claim.secret");
+    }
+    Result<> do_clean(const Deadline&) override { return journal_.add("claim.clean"); }
+    Result<> do_start(const Workload&, const Deadline&) override {
+      return journal_.add("claim.start");
+    }
+    Result<> do_finish() override {
+      CDCTL_TRY(journal_.add("claim.finish"));
+      status_.state = "live";
+      return {};
+    }
+    Result<> do_halt(const Deadline&) override { return journal_.add("claim.halt"); }
+    void do_abandon(std::string_view) override { (void)journal_.add("claim.abandon"); }
+
+    Journal& journal_;
+    SetStatus& status_;
+    SetStatus found_;
+  };
+
+  Result<Step> step(const std::string& call, const SetName& set, bool cut) {
+    CDCTL_TRY(journal_.add(call));
+    const auto at = sets.find(set.str());
+    if (at == sets.end()) return Step{"local", false};
+    const bool changed = at->second.world_cut != cut;
+    at->second.world_cut = cut;
+    return Step{"local", changed};
+  }
+  std::string do_home() const override { return home_value; }
+  Result<std::vector<SetStatus>> do_list(std::optional<std::string_view> service,
+                                         const Deadline&) override {
+    if (journal_.failing == "engine.list") return fail(ExitCode::unknown, "no answer");
+    std::vector<SetStatus> out;
+    for (const auto& [name, status] : sets)
+      if (!service || status.name.service == *service) out.push_back(status);
+    return out;
+  }
+  Result<SetStatus> do_describe(const SetName& set, const Deadline&) override {
+    if (const auto at = sets.find(set.str()); at != sets.end()) return at->second;
+    SetStatus out;
+    out.name = set;
+    out.state = "absent";
+    return out;
+  }
+  Result<std::unique_ptr<Claim>> do_claim(const SetName& set, const Sources& sources,
+                                          Time deployed_at, const Deadline&) override {
+    CDCTL_TRY(journal_.add("engine.claim"));
+    auto& status = sets[set.str()];
+    if (status.state.empty()) {
+      status.name = set;
+      status.state = "partial";
+      status.sources = sources;
+      status.deployed_at = deployed_at;
+      status.engine = "local", status.home = home_value;
+    }
+    return std::make_unique<FakeClaim>(journal_, status);
+  }
+  Result<Step> do_cut(const SetName& set, const Deadline&) override {
+    return step("engine.cut", set, true);
+  }
+  Result<Step> do_mend(const SetName& set, bool thaw, const Deadline&) override {
+    return step(thaw ? "engine.thaw" : "engine.mend", set, false);
+  }
+  Result<Step> do_stop(const SetName& set, Millis, const Deadline&) override {
+    CDCTL_TRY(journal_.add("engine.stop"));
+    const auto at = sets.find(set.str());
+    if (at == sets.end()) return Step{"local", false};
+    return Step{"local", std::exchange(at->second.state, "reaping") != "reaping"};
+  }
+  Result<Step> do_destroy(const SetName& set, const Deadline&) override {
+    CDCTL_TRY(journal_.add("engine.destroy"));
+    return Step{"local", sets.erase(set.str()) > 0};
+  }
+
+  Journal& journal_;
+};
+
+class FakeDeployer final : public Deployer {
+ public:
+  explicit FakeDeployer(Journal& journal) : journal_(journal) {}
+
+ private:
+  Result<> do_deploy(const DeployRequest&, Claim& claim) override {
+    CDCTL_TRY(journal_.add("deploy"));
+    return claim.start({}, Deadline());
+  }
+
+  Journal& journal_;
+};
+
+}  // namespace cdctl::test

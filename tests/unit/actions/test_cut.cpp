@@ -1,0 +1,212 @@
+#include <catch2/catch.hpp>
+
+#include "core/actions/cut.hpp"
+#include "tests/support/fake_service.hpp"
+
+using namespace cdctl;
+using namespace cdctl::actions;
+using namespace cdctl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+bool cut(FakeService& thumbs, const SetName& set, const CutOptions& options = {},
+         std::optional<Time> evidence = {}) {
+  thumbs.journal.lines.clear();
+  return cut_set(thumbs.context, set, {"errors >= 5", evidence}, options, Deadline(5s));
+}
+
+}  // namespace
+
+TEST_CASE("a cut is noted, then limited, and then the world's") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "door.connections", "memory.cut yes", "door.cut", "unlock", "engine.cut"});
+  CHECK(thumbs.steps() == "door local");
+  const auto& record = thumbs.record();
+  CHECK(record["action"].view() == "break");
+  CHECK(record["changed"].as_bool());
+  CHECK(record["why"].view() == "errors >= 5");
+  CHECK(thumbs.entry(set).cut_memo->cut);
+  CHECK(thumbs.context.exit_code() == 0);
+}
+
+TEST_CASE("a cut that is repeated changes nothing, and completes what was left out") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  REQUIRE(cut(thumbs, set));
+  const auto at = thumbs.entry(set).cut_memo->at;
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.journal.lines == Lines{"lock", "door.cut", "unlock", "engine.cut"});
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.entry(set).cut_memo->at == at);
+}
+
+TEST_CASE("the limit in force is remembered by a cut") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.entry(set).limit = 7;
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.entry(set).cut_memo->prev_limit == 7);
+}
+
+TEST_CASE("a dry run of a cut counts and changes nothing") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(cut(thumbs, set, {.dry_run = true}));
+  CHECK(thumbs.journal.lines == Lines{"door.connections"});
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.record()["dry_run"].as_bool());
+}
+
+TEST_CASE("nothing follows a step of a cut that failed") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.failing = "door.cut";
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "door.connections", "memory.cut yes", "door.cut", "unlock"});
+  CHECK(thumbs.steps() == "door!");
+  CHECK(thumbs.record()["error"].view() == "door: no answer");
+  CHECK(thumbs.context.exit_code() == 4);
+  // Noted: a set that is about to be cut does not count for anybody else.
+  CHECK(thumbs.entry(set).cut_memo->cut);
+  CHECK(thumbs.entry(set).cut == false);
+
+  thumbs.journal.failing = "memory.cut";
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.record()["steps"].items().empty());
+  thumbs.journal.failing = "engine.cut";
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.steps() == "door local!");
+  thumbs.journal.failing.clear();
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.steps() == "door local");
+}
+
+TEST_CASE("what cannot be found any more is cut already") {
+  FakeService thumbs;
+  CHECK(cut(thumbs, {"thumbs", "r0123456789"}));
+  CHECK(thumbs.record()["absent"].as_bool());
+  CHECK(thumbs.journal.lines == Lines{"lock", "unlock"});
+  CHECK(cut(thumbs, {"stranger", "r0123456789"}));
+  CHECK(thumbs.record()["absent"].as_bool());
+  thumbs.journal.failing = "memory.read";  // and what could not be asked about is not
+  CHECK_FALSE(cut(thumbs, {"thumbs", "r0123456789"}));
+  CHECK(thumbs.record()["exit"].as_int() == 4);
+}
+
+TEST_CASE("min_live refuses the last set, unless it is named") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.journal.lines == Lines{"lock", "door.connections", "unlock"});
+  CHECK(cut(thumbs, set, {.even_last = true}));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "memory.cut yes", "door.cut", "unlock", "engine.cut"});
+}
+
+TEST_CASE("a person's word is obeyed") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.entry(set).force = Force{Force::State::closed, "alice", "we know", now()};
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  thumbs.entry(set).force->state = Force::State::observe;
+  CHECK(cut(thumbs, set, {}, now()));
+  CHECK(thumbs.record()["ignored"].view() == "observe-only");
+  CHECK(thumbs.journal.lines == Lines{"lock", "unlock"});
+  CHECK(cut(thumbs, set));  // a person says so
+  CHECK(thumbs.steps() == "door local");
+}
+
+TEST_CASE("old evidence does not cut") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(cut(thumbs, set, {}, now() - 3h));
+  CHECK(thumbs.record()["ignored"].view() == "the evidence is older than the set");
+  CHECK(cut(thumbs, set, {}, now() - 10min));
+  CHECK(thumbs.record()["ignored"].view() == "the evidence is 10m old, max_verdict_age is 5m");
+  thumbs.entry(set).cut_memo = CutMemo{false, "alice", "", now() - 1h, {}, now() - 1min};
+  CHECK(cut(thumbs, set, {}, now() - 2min));
+  CHECK(thumbs.record()["ignored"].view() == "the evidence is older than the mend");
+  CHECK(cut(thumbs, set, {}, now()));
+  CHECK(thumbs.steps() == "door local");
+}
+
+TEST_CASE("the later of two breakers undoes its own cut") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), other = thumbs.deploy('b', 1h);
+  auto their_time = now() - 1s;
+  thumbs.entry(set).limit = 3;
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call != "door.cut") return;
+    thumbs.entry(other).cut = true;
+    thumbs.entry(other).cut_memo = CutMemo{true, "bob@web2", "by hand", their_time, {}, {}};
+  };
+  SECTION("ours is later") {
+    CHECK_FALSE(cut(thumbs, set));
+    CHECK(thumbs.journal.lines == Lines{"lock", "door.connections", "memory.cut yes", "door.cut",
+                                        "memory.cut no", "door.mend 3", "unlock"});
+    CHECK(thumbs.record()["exit"].as_int() == 5);
+    CHECK(thumbs.record()["error"].as_string().starts_with("undone: another breaker"));
+    CHECK(thumbs.steps() == "door");  // what was undone is no step
+    CHECK_FALSE(thumbs.entry(set).cut_memo->cut);
+    CHECK(thumbs.entry(set).cut_memo->mended_at);
+  }
+  SECTION("theirs is later: they undo it") {
+    their_time = now() + 1min;
+    CHECK(cut(thumbs, set));
+    CHECK(thumbs.steps() == "door local");
+  }
+  SECTION("enough is left all the same") {
+    thumbs.deploy('c', 30min);
+    CHECK(cut(thumbs, set));
+    CHECK(thumbs.steps() == "door local");
+  }
+}
+
+TEST_CASE("without a broker a cut is the engine's alone") {
+  FakeService thumbs(false);
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut yes", "unlock", "engine.cut"});
+}
+
+TEST_CASE("a cut of a set on trial ends the trial, and keeps the limit from before") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  auto& entry = thumbs.entry(set);
+  entry.cut = true;
+  entry.cut_memo = CutMemo{true, "alice", "bad", now() - 1h, 9, {}, {}};
+  entry.cut_memo->probation = Probation{now(), now() + 1min, 1, false, "alice"};
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "memory.cut trial", "door.cut", "memory.cut yes", "unlock", "engine.cut"});
+  CHECK(entry.cut_memo->prev_limit == 9);
+  CHECK(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("a cut can be killed between its steps") {
+  const std::string boundary =
+      GENERATE(as<std::string>(), "break.counted", "break.remembered", "break.door", "break.world");
+  INFO(boundary);
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(dies_at(boundary, [&] { (void)cut(thumbs, set); }));
+}

@@ -1,0 +1,172 @@
+#include <catch2/catch.hpp>
+
+#include "core/actions/deploy.hpp"
+#include "core/actions/deploy_wait.hpp"
+#include "tests/support/fake_service.hpp"
+#include "tests/support/show_result.hpp"
+
+using namespace cdctl;
+using namespace cdctl::actions;
+using namespace cdctl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+const Lines k_whole{"engine.claim",    "claim.clean", "lock",         "memory.set owned",
+                    "memory.trim 100", "unlock",      "claim.secret", "door.provision",
+                    "deploy",          "claim.start", "claim.finish"};
+
+DeployOrder order_of(FakeService& thumbs, const std::string& commit = "c0ffee") {
+  return {&thumbs.context.config().services.front(), Sources{{"trunk", {"git", "u", commit, {}}}},
+          "trunk-newer", false, false};
+}
+bool deploy(FakeService& thumbs, const DeployOrder& order, const DeployOptions& options = {}) {
+  thumbs.journal.lines.clear();
+  return deploy_set(thumbs.context, order, options, Deadline(5s));
+}
+
+}  // namespace
+
+TEST_CASE("a deploy claims the set, says whose it is, and makes what it needs") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  CHECK(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines == k_whole);
+  CHECK(thumbs.record()["changed"].as_bool());
+  const auto& memo = *thumbs.entry(order.name()).set;
+  CHECK(memo.home == "here");
+  CHECK(memo.units == 1);
+
+  CHECK(deploy(thumbs, order));  // it is live
+  CHECK(thumbs.journal.lines == Lines{"engine.claim"});
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("a dry run of a deploy changes nothing") {
+  FakeService thumbs;
+  CHECK(deploy(thumbs, order_of(thumbs), {.dry_run = true}));
+  CHECK(thumbs.journal.lines.empty());
+  CHECK(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("a deploy that failed takes no more work, and lets the lock go") {
+  FakeService thumbs;
+  thumbs.journal.failing = "deploy";
+  CHECK_FALSE(deploy(thumbs, order_of(thumbs)));
+  CHECK(thumbs.journal.lines == Lines{"engine.claim", "claim.clean", "lock", "memory.set owned",
+                                      "memory.trim 100", "unlock", "claim.secret", "door.provision",
+                                      "deploy", "claim.halt", "claim.abandon"});
+  CHECK(thumbs.record()["exit"].as_int() == 4);
+  thumbs.journal.failing = "memory.set";
+  CHECK_FALSE(deploy(thumbs, order_of(thumbs, "bad")));
+  CHECK(thumbs.journal.lines == Lines{"engine.claim", "claim.clean", "lock", "memory.set owned",
+                                      "unlock", "claim.halt", "claim.abandon"});
+}
+
+TEST_CASE("a set of another home is not touched") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  REQUIRE(deploy(thumbs, order));
+  thumbs.engine.sets.clear();
+  thumbs.entry(order.name()).set->home = "there";
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines.empty());
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("a home that comes second leaves nothing behind") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call == "lock")
+      thumbs.entry(order.name()).set =
+          SetMemo{order.name(), "local", "there", {}, now(), 1, {}, {}};
+  };
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines ==
+        Lines{"engine.claim", "claim.clean", "lock", "engine.destroy", "unlock"});
+  CHECK(thumbs.engine.sets.empty());
+}
+
+TEST_CASE("a known-bad revision is deployed when a person says so, and is pardoned by it") {
+  FakeService thumbs;
+  auto order = order_of(thumbs);
+  thumbs.entry(order.name()).cut_memo = CutMemo{true, "alice", "bad", now() - 1h, {}, {}};
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(deploy(thumbs, order, {.even_bad = true}));
+  CHECK_FALSE(thumbs.entry(order.name()).cut_memo->cut);
+  CHECK(thumbs.journal.lines[3] == "memory.cut no");
+}
+
+TEST_CASE("a freeze stops a record, and a name goes on") {
+  FakeService thumbs;
+  thumbs.memory.held["thumbs"] = Hold{"alice", "a release", now(), {}};
+  auto order = order_of(thumbs);
+  order.by_record = true;
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(deploy(thumbs, order, {.even_held = true}));
+  CHECK(deploy(thumbs, order_of(thumbs, "other")));
+  CHECK(thumbs.out.lines.back().find("deployed all the same") != std::string::npos);
+}
+
+TEST_CASE("a switch that would lose messages stops a deploy before anything is made") {
+  FakeService thumbs;
+  thumbs.journal.failing = "door.check";
+  CHECK_FALSE(deploy(thumbs, order_of(thumbs)));
+  CHECK(thumbs.journal.lines.empty());
+}
+
+TEST_CASE("a revision that comes back keeps its first time") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  const auto first = now() - 48h;
+  thumbs.entry(order.name()).set =
+      SetMemo{order.name(), "local", "here", order.sources, first, 1, now() - 24h, {}};
+  CHECK(deploy(thumbs, order));
+  const auto& memo = *thumbs.entry(order.name()).set;
+  CHECK_FALSE(memo.reaped_at);
+  CHECK(memo.first_deployed_at == first);
+}
+
+TEST_CASE("an order from a record is not believed") {
+  FakeService thumbs;
+  thumbs.change([](ServiceConfig& service) {
+    service.sources.push_back({"thumbs", "trunk", "git", "https://here/thumbs", Json::object()});
+  });
+  const auto& service = thumbs.context.config().services.front();
+  Sources sources{{"trunk", {"git", "https://elsewhere", "c0ffee", {}}},
+                  {"service", service.shape()}};
+  const auto record = [&](const std::string& name, const std::string& revision) {
+    return Json::object({{"schema", "cdctl.revision/1"},
+                         {"service", name},
+                         {"revision", revision},
+                         {"sources", to_json(sources)},
+                         {"why", "known-bad"}});
+  };
+  const auto order = order_from_record(thumbs.context, record("thumbs", revision_id(sources)));
+  REQUIRE(order);
+  CHECK(order->even_bad);
+  CHECK(order->by_record);
+  CHECK(order->sources.at("trunk").url == "https://here/thumbs");  // the configuration's
+  CHECK_FALSE(order_from_record(thumbs.context, record("thumbs", "r0123456789")));
+  CHECK_FALSE(order_from_record(thumbs.context, record("nothing", revision_id(sources))));
+  sources["more"] = {"git", "u", "1", {}};
+  CHECK_FALSE(order_from_record(thumbs.context, record("thumbs", revision_id(sources))));
+  sources.erase("more");
+  sources["service"].revision = "another shape";
+  CHECK_FALSE(order_from_record(thumbs.context, record("thumbs", revision_id(sources))));
+}
+
+TEST_CASE("a wait ends when all units are up, or at its deadline") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 1h);
+  const auto& service = thumbs.context.config().services.front();
+  CHECK(wait_until_up(thumbs.context, service, set, Millis(0), Deadline(5s)));
+  thumbs.engine.sets[set.str()].up = 0;
+  const auto late = wait_until_up(thumbs.context, service, set, Millis(0), Deadline(Millis(1)));
+  REQUIRE_FALSE(late);
+  CHECK(late.error().exit == ExitCode::timeout);
+}

@@ -1,0 +1,101 @@
+#include <catch2/catch.hpp>
+
+#include "core/actions/cut.hpp"
+#include "core/actions/mend.hpp"
+#include "tests/support/fake_service.hpp"
+
+using namespace cdctl;
+using namespace cdctl::actions;
+using namespace cdctl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+bool mend(FakeService& thumbs, const SetName& set, const MendOptions& options = {}) {
+  thumbs.journal.lines.clear();
+  return mend_set(thumbs.context, set, options, Deadline(5s));
+}
+/// Cut by hand, with a limit of 7 before.
+SetName cut_one(FakeService& thumbs) {
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.entry(set).limit = 7;
+  REQUIRE(cut_set(thumbs.context, set, {"by hand", {}}, {.even_last = true}, Deadline(5s)));
+  return set;
+}
+
+}  // namespace
+
+TEST_CASE("a mend is noted, then the world's, and then the limit's") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  CHECK(mend(thumbs, set));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "memory.cut no", "engine.mend", "door.mend 7", "unlock"});
+  CHECK(thumbs.steps() == "local door");
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.entry(set).cut_memo->mended_at);
+
+  CHECK(mend(thumbs, set));  // the limit is the truth: nothing to restore
+  CHECK(thumbs.journal.lines == Lines{"lock", "engine.mend", "unlock"});
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("a mend that was killed after its note is completed") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  thumbs.entry(set).cut_memo->cut = false;
+  CHECK(mend(thumbs, set, {.thaw = true}));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "memory.cut no", "engine.thaw", "door.mend 7", "unlock"});
+}
+
+TEST_CASE("a mend of a set on trial goes through none") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  thumbs.entry(set).cut_memo->probation = Probation{now(), now() + 1min, 1, false, "alice"};
+  CHECK(mend(thumbs, set));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "door.drain", "memory.cut no", "engine.mend", "door.mend 7", "unlock"});
+}
+
+TEST_CASE("a dry run of a mend, one of nothing, and one that is refused") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  CHECK(mend(thumbs, set, {.dry_run = true}));
+  CHECK(thumbs.journal.lines.empty());
+  CHECK(thumbs.record()["changed"].as_bool());
+
+  CHECK(mend(thumbs, {"thumbs", "r0123456789"}));
+  CHECK(thumbs.record()["absent"].as_bool());
+  CHECK(mend(thumbs, {"stranger", "r0123456789"}));
+  CHECK(thumbs.record()["absent"].as_bool());
+
+  thumbs.entry(set).force = Force{Force::State::open, "alice", "no", now()};
+  CHECK_FALSE(mend(thumbs, set));
+  CHECK(thumbs.journal.lines == Lines{"lock", "unlock"});
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("nothing follows a step of a mend that failed") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  thumbs.journal.failing = "engine.mend";
+  CHECK_FALSE(mend(thumbs, set));
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut no", "engine.mend", "unlock"});
+  CHECK(thumbs.steps() == "local!");
+  CHECK(thumbs.record()["changed"].as_bool());
+  thumbs.journal.failing.clear();
+  CHECK(mend(thumbs, set));  // the limit still says that it is cut
+  CHECK(thumbs.steps() == "local door");
+}
+
+TEST_CASE("a mend can be killed between its steps") {
+  const std::string boundary =
+      GENERATE(as<std::string>(), "mend.remembered", "mend.world", "mend.door");
+  INFO(boundary);
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  CHECK(dies_at(boundary, [&] { (void)mend(thumbs, set); }));
+}

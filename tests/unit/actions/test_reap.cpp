@@ -1,0 +1,161 @@
+#include <catch2/catch.hpp>
+
+#include "core/actions/reap.hpp"
+#include "core/actions/retire.hpp"
+#include "tests/support/fake_service.hpp"
+#include "tests/support/show_result.hpp"
+
+using namespace cdctl;
+using namespace cdctl::actions;
+using namespace cdctl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+bool reap(FakeService& thumbs, const Mark& mark, const ReapOptions& options = {}) {
+  thumbs.journal.lines.clear();
+  return reap_set(thumbs.context, mark, options, Deadline(5s));
+}
+Mark by_hand(const SetName& set) { return {set, {}, "by hand", {}}; }
+
+}  // namespace
+
+TEST_CASE("a reap drains, stops, retires, buries, and removes what is left") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.journal.lines == Lines{"door.connections", "lock", "door.connections", "door.drain",
+                                      "unlock", "engine.stop", "door.retire", "memory.set reaped",
+                                      "engine.destroy"});
+  CHECK(thumbs.steps() == "local door local");
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.entry(set).set->reaped_at);
+
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["absent"].as_bool());
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.journal.lines.empty());
+}
+
+TEST_CASE("without a broker the lock is held until the engine has stopped the set") {
+  FakeService thumbs(false);
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "engine.stop", "unlock", "memory.set reaped", "engine.destroy"});
+}
+
+TEST_CASE("a reap that was killed is completed without asking whether it may") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);  // the last one
+  thumbs.engine.sets[set.str()].state = "reaping";
+  thumbs.entry(set).cut = true;
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.journal.lines ==
+        Lines{"engine.stop", "door.retire", "memory.set reaped", "engine.destroy"});
+}
+
+TEST_CASE("a dry run of a reap checks everything and does nothing") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(reap(thumbs, by_hand(set), {.dry_run = true}));
+  CHECK(thumbs.journal.lines == Lines{"door.connections"});
+  CHECK(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("what a reap refuses") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  CHECK_FALSE(reap(thumbs, by_hand(set)));  // the newest
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK_FALSE(reap(thumbs, by_hand(set), {.even_newest = true}));  // the last
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  const auto newer = thumbs.deploy('b', 1h);
+  CHECK_FALSE(reap(thumbs, {set, ReaperPolicy(), "old", now()}));  // not stale any more
+  CHECK(thumbs.record()["error"].as_string().starts_with("refused: it is not stale any more"));
+  CHECK_FALSE(reap(thumbs, {set, ReaperPolicy(), "old", now() - 11min}));
+  CHECK_FALSE(reap(thumbs, {set, ReaperPolicy(), "old", now() + 1min}));
+  CHECK(thumbs.journal.lines.empty());
+  thumbs.engine.sets.erase(set.str());
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["error"].as_string().starts_with("it lives in home"));
+  thumbs.journal.failing = "engine.list";
+  CHECK_FALSE(reap(thumbs, by_hand(newer)));
+  CHECK(thumbs.record()["exit"].as_int() == 4);
+}
+
+TEST_CASE("nothing follows a step of a reap that failed") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.failing = "engine.stop";
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.journal.lines.back() == "engine.stop");
+  CHECK(thumbs.steps() == "local!");
+  CHECK_FALSE(thumbs.entry(set).set->reaped_at);
+  thumbs.journal.failing = "door.retire";
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.steps() == "local door!");
+  thumbs.journal.failing.clear();
+  CHECK(reap(thumbs, by_hand(set)));
+}
+
+TEST_CASE("a reap can be killed between its steps") {
+  const std::string boundary = GENERATE(as<std::string>(), "reap.drained", "reap.stopped",
+                                        "reap.retired", "reap.buried", "reap.destroyed");
+  INFO(boundary);
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  CHECK(dies_at(boundary, [&] { (void)reap(thumbs, by_hand(set)); }));
+}
+
+TEST_CASE("more marks than allowed refuse the whole run") {
+  Config config;
+  config.services.resize(2);
+  config.services[0].name = "thumbs", config.services[0].reaper.max_reaps = 2;
+  config.services[1].name = "videos", config.services[1].reaper.max_reaps = 3;
+  const auto marks = [](int thumbs, int videos) {
+    std::vector<Mark> out;
+    while (thumbs-- > 0) out.push_back(by_hand({"thumbs", "r0123456789"}));
+    while (videos-- > 0) out.push_back(by_hand({"videos", "r0123456789"}));
+    return out;
+  };
+  CHECK(check_max_reaps(config, {}, {}));
+  CHECK(check_max_reaps(config, marks(2, 1), {}));
+  CHECK_FALSE(check_max_reaps(config, marks(3, 0), {}));  // its own
+  CHECK_FALSE(check_max_reaps(config, marks(2, 2), {}));  // of all, the largest
+  CHECK(check_max_reaps(config, marks(3, 2), 5));
+  CHECK_FALSE(check_max_reaps(config, marks(3, 2), 4));
+  CHECK(check_max_reaps(config, marks(3, 2), 4).error().exit == ExitCode::refused);
+}
+
+TEST_CASE("a service that is retired is held, reaped and forgotten") {
+  FakeService thumbs;
+  thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  const ReapOptions options{Millis(0), false, true, true};
+  CHECK(retire_service(thumbs.context, "thumbs", options, 5s));
+  CHECK(thumbs.journal.lines.front() == "memory.hold yes");
+  CHECK(thumbs.journal.lines[thumbs.journal.lines.size() - 3] == "memory.trim 0");
+  CHECK(thumbs.journal.lines[thumbs.journal.lines.size() - 2] == "memory.force no");
+  CHECK(thumbs.journal.lines.back() == "memory.hold no");
+  CHECK(thumbs.record()["schema"].view() == "cdctl.retire/1");
+  CHECK(thumbs.record()["reaped"].as_int() == 2);
+  CHECK(thumbs.record()["forgotten"].as_int() == 2);
+  CHECK(thumbs.engine.sets.empty());
+}
+
+TEST_CASE("a service of which a set is left is not forgotten") {
+  FakeService thumbs;
+  thumbs.deploy('a', 2h);
+  thumbs.journal.failing = "engine.stop";
+  CHECK_FALSE(retire_service(thumbs.context, "thumbs", {Millis(0), false, true, true}, 5s));
+  CHECK_FALSE(thumbs.record()["ok"].as_bool());
+  CHECK(thumbs.memory.held.contains("thumbs"));
+}
