@@ -17,6 +17,7 @@
 #include "core/breaker/signal_scanner.hpp"
 #include "core/fleet/forces.hpp"
 #include "core/fleet/rule_book.hpp"
+#include "core/records/verdict.hpp"
 
 namespace cdctl::cli {
 
@@ -51,7 +52,8 @@ class Tripping {
     const auto ended = read();
     if (!options_.replay && ended == LineReader::Got::end) wait_for_others();
     if (options_.explain)
-      breaker_.explain([this](const Json& record) { context_.out.write(record); });
+      breaker_.explain(
+          [this](const records::Explain& record) { context_.out.write(records::encode(record)); });
     note(skipped_, "no signal", "no signals");
     note(expired_, "past its expiry", "past their expiry");
   }
@@ -61,18 +63,18 @@ class Tripping {
   breaker::Breaker::Hooks hooks(const fleet::RuleBook& book) {
     breaker::Breaker::Hooks out;
     out.rules_of = [&book](std::string_view service) { return book.of(service); };
-    out.emit = [this](const Json& verdict) { emit(verdict); };
+    out.emit = [this](const records::Verdict& verdict) { emit(verdict); };
     // A replay is about the signals alone.
     if (!options_.replay) out.force_of = [this](const SetName& set) { return forces_.of(set); };
     return out;
   }
 
-  void emit(const Json& verdict) {
-    if (verdict["loud"].as_bool())
+  void emit(const records::Verdict& verdict) {
+    if (verdict.loud)
       context_.out.warning(fmt::format(
           "{}: {} sets went bad together ({}): it is the world and no revision, nothing is cut",
-          verdict["service"].view(), verdict["sets"].items().size(), verdict["why"].view()));
-    if (!options_.explain) context_.out.write(verdict);
+          verdict.service, verdict.sets.size(), verdict.why));
+    if (!options_.explain) context_.out.write(records::encode(verdict));
   }
 
   LineReader::Got read() {
