@@ -162,6 +162,9 @@ CommandInfo command_from(const Json& json) {
 /// The rows are in a file of their own: only the plugin's own commands need them.
 fs::path commands_file(fs::path manifest) { return manifest.replace_extension(".commands.ndjson"); }
 
+/// Read only where a record of the plugin is shown.
+fs::path records_file(fs::path manifest) { return manifest.replace_extension(".records.ndjson"); }
+
 PluginInfo read_manifest(const fs::path& path) {
   PluginInfo info;
   info.manifest = path;
@@ -275,6 +278,19 @@ const PluginInfo* PluginHost::offering(std::string_view role, std::string_view k
     for (const auto& row : info.roles)
       if (info.refused.empty() && row.role == role && row.kind == kind) return &info;
   return nullptr;
+}
+
+const records::RowStore& PluginHost::records() {
+  if (records_read_) return records_;
+  records_read_ = true;
+  for (const auto& info : plugins()) {
+    if (!info.refused.empty()) continue;
+    const auto text = read_file_if_there(records_file(info.manifest));
+    if (!text || !*text) continue;
+    for (const auto line : lines(**text))
+      if (const auto row = Json::parse(line)) (void)records_.add(*row);
+  }
+  return records_;
 }
 
 std::string PluginHost::inspect(const PluginInfo& info) {
@@ -430,6 +446,10 @@ Result<> write_manifest(const fs::path& library, const fs::path& manifest) {
     }
     if (found->command_count > 0)
       CDCTL_TRY(write_file_atomically(commands_file(manifest), command_lines(*found)));
+    std::string records;
+    for (std::size_t i = 0; i < found->record_count; ++i)
+      records += records::to_json(found->records[i]).dump() + '\n';
+    if (!records.empty()) CDCTL_TRY(write_file_atomically(records_file(manifest), records));
     return write_file_atomically(manifest, out);
   } catch (const std::exception& error) {
     return fail(fmt::format("{}: {}", library.string(), loader_reason(error)));

@@ -8,6 +8,8 @@
 
 #include <cdctl/plugin.hpp>
 
+#include "core/records/book.hpp"
+
 namespace cdctl::plugins {
 
 struct RoleInfo {
@@ -60,6 +62,10 @@ class PluginHost {
   /// Opens the plugin and checks everything that can be checked without using it.
   [[nodiscard]] Result<const plugin::Descriptor*> open(const PluginInfo& info);
 
+  /// The kinds of record that usable plugins write, by their manifests. What cannot be read is left
+  /// out: `cdctl plugins` says why.
+  [[nodiscard]] const records::RowStore& records();
+
   /// Fills the rows of a plugin's commands. Exit code `config`.
   [[nodiscard]] static Result<> read_commands(PluginInfo& info);
 
@@ -68,12 +74,14 @@ class PluginHost {
   std::vector<std::filesystem::path> folders_;
   bool scanned_ = false;
   std::vector<PluginInfo> plugins_;
+  bool records_read_ = false;
+  records::RowStore records_;
   std::map<std::filesystem::path, std::unique_ptr<Library>> libraries_;
 };
 
-/// Writes a plugin's manifest from the descriptor in the library file, and its rows of commands, if
-/// any, to the file
-/// `.commands.ndjson` beside it. For `cdctl __manifest`, at build time.
+/// Writes a plugin's manifest from the descriptor in the library file, and its rows of commands and
+/// of records, if any, to the files `.commands.ndjson` and `.records.ndjson` beside it. For `cdctl
+/// __manifest`, at build time.
 [[nodiscard]] Result<> write_manifest(const std::filesystem::path& library,
                                       const std::filesystem::path& manifest);
 

@@ -9,6 +9,7 @@
 
 #include <cdctl/args.hpp>
 #include <cdctl/host.hpp>
+#include <cdctl/record_rows.hpp>
 #include <cdctl/roles.hpp>
 
 // The boundary between the front end and a plugin.
@@ -125,6 +126,8 @@ struct Descriptor {
   std::size_t command_count;
   const char* global_keys;   ///< keys of the plugin's table in cdctl.toml, separated by blanks
   const char* service_keys;  ///< keys of the plugin's table in a service's file
+  const RecordRow* records = nullptr;  ///< the kinds of record that its commands write
+  std::size_t record_count = 0;
 };
 
 /// The role that a class of <cdctl/roles/…> is.
