@@ -1,5 +1,6 @@
 #include <cdctl/plugin.hpp>
 
+#include "plugins/juju/commands/record_rows.hpp"
 #include "plugins/juju/commands/rows.hpp"
 #include "plugins/juju/engine/doctor.hpp"
 #include "plugins/juju/engine/engine.hpp"
@@ -24,4 +25,5 @@ constexpr const char* k_service_keys =
 CDCTL_PLUGIN("juju", CDCTL_PLUGIN_VERSION,
              "sets on models of a Juju controller, and what runs there", k_roles,
              std::size(k_roles), cdctl::juju::k_commands.data(), cdctl::juju::k_commands.size(),
-             "controller data", k_service_keys);
+             "controller data", k_service_keys, cdctl::juju::k_records.data(),
+             cdctl::juju::k_records.size());

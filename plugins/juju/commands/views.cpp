@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/error_record.hpp>
+
 namespace cdctl::juju {
 
 namespace {
@@ -33,11 +35,7 @@ Result<View> View::open(const Host& host, const plugin::CommandArguments& given)
 
 void View::cannot(std::string_view attempt, const Error& error) const {
   if (error.exit != ExitCode::config && error.exit != ExitCode::usage) {
-    given_->write(Json::object({{"schema", "cdctl.error/1"},
-                                {"while", attempt},
-                                {"error", error.what},
-                                {"exit", static_cast<int>(error.exit)},
-                                {"time", to_rfc3339(now())}}));
+    given_->write(records::encode(records::error_record("", attempt, error)));
   }
   given_->report(error);
 }

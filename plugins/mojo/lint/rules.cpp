@@ -1,6 +1,7 @@
 #include <array>
 
 #include "plugins/mojo/lint/lint.hpp"
+#include "plugins/mojo/records.hpp"
 
 namespace cdctl::mojo {
 
@@ -40,15 +41,18 @@ constexpr std::array k_rules{
 std::span<const LintRule> lint_rules() { return k_rules; }
 
 Json to_json(const Finding& finding) {
-  return Json::object({{"schema", "cdctl.finding/1"},
-                       {"path", finding.path},
-                       {"line", finding.line == 0 ? Json() : Json(finding.line)},
-                       {"column", finding.column == 0 ? Json() : Json(finding.column)},
-                       {"severity", finding.severity == Severity::error ? "error" : "warning"},
-                       {"rule", finding.rule},
-                       {"message", finding.message},
-                       {"fixable", finding.fixable},
-                       {"fixed", finding.fixed}});
+  const auto place = [](const auto& number) {
+    return number == 0 ? std::nullopt : std::optional(static_cast<std::int64_t>(number));
+  };
+  return records::encode(
+      FindingRecord{.path = finding.path,
+                    .line = place(finding.line),
+                    .column = place(finding.column),
+                    .severity = finding.severity == Severity::error ? "error" : "warning",
+                    .rule = std::string(finding.rule),
+                    .message = finding.message,
+                    .fixable = finding.fixable,
+                    .fixed = finding.fixed});
 }
 
 }  // namespace cdctl::mojo

@@ -180,7 +180,7 @@ class Hand {
     run.locked = hand_.locked;
     run.live = !hand_.quiet;
     run.started = launcher.started_before();
-    run.tell = [&](const Json& record) { tell(record); };
+    run.tell = [&](const PhaseRecord& record) { tell(record); };
     const auto end = run_steps(*steps, run, hand_.deadline);
     if (!end) {
       launcher.abandon(end.error());
@@ -230,14 +230,14 @@ class Hand {
                                               : fmt::format("{} problems", plan.problems.size())));
   }
 
-  void tell(const Json& record) {
-    if (journaled()) journal(record);
-    if (record["state"].view() != "running") {
-      hand_.write(record);
+  void tell(const PhaseRecord& record) {
+    if (journaled()) journal(records::encode(record));
+    if (record.state != "running") {
+      hand_.write(records::encode(record));
       return;
     }
     hand_.flush();
-    at_ = {record["path"].as_string(), static_cast<std::size_t>(record["line"].as_int())};
+    at_ = {record.path, static_cast<std::size_t>(record.line)};
   }
 
   /// The command that goes on from where this run stopped, to be pasted into a shell.
