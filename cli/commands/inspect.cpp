@@ -117,7 +117,7 @@ int run_inspect(Context& context, const Arguments& args) {
     const auto signals = last_signals(context, sets, now() - since, deadline);
     if (!signals) context.report(signals.error());
     for (const auto* set : sets) {
-      auto record = set->record();
+      auto record = records::encode(set->record());
       if (set->memory.cut_memo) record.set("cut_memory", to_json(*set->memory.cut_memo));
       add_engine(context, *set, record, deadline);
       add_switches(context, *set, record, deadline);

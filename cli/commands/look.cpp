@@ -85,7 +85,7 @@ class Looker {
     for (const auto& view : fleet.services()) {
       if (view.error) error(view.config->name, *view.error);
       for (const auto& set : view.sets) {
-        auto row = set.record();
+        auto row = records::encode(set.record());
         for (const auto* member : {"schema", "time", "sources"}) row.erase(member);
         row.set("kind", "set");
         rows.emplace(set.name.str(), std::move(row));

@@ -165,7 +165,7 @@ int run_timeline(Context& context, const Arguments& args) {
                      Gather(context, args.words.front(), *since, Deadline(timeout)).run());
     const auto& picture = context.out.picture();
     if (picture.empty())
-      for (const auto& lane : timeline.lanes) context.out.write(lane.record());
+      for (const auto& lane : timeline.lanes) context.out.write(records::encode(lane.record()));
     else
       context.out.text(picture == "svg"    ? timeline_svg(timeline)
                        : picture == "html" ? timeline_html(timeline)

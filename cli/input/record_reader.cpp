@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
@@ -142,7 +143,8 @@ Result<std::vector<std::string>> read_names(Context& context) {
 }
 
 void Unknowns::add(const Json& record) {
-  const auto service = record["service"].as_string();
+  const auto said = records::decode<records::ErrorRecord>(record);
+  const auto& service = said.service;
   if (service.empty())
     all_ = true;
   else
@@ -150,8 +152,8 @@ void Unknowns::add(const Json& record) {
   context_.note_exit(ExitCode::unknown);
   context_.out.warning(fmt::format("{}nothing is done: {} could not be asked upstream ({})",
                                    service.empty() ? "" : service + ": ",
-                                   record["while"].as_string("something"),
-                                   printable(record["error"].view(), 160)));
+                                   said.doing.empty() ? "something" : said.doing,
+                                   printable(said.error, 160)));
 }
 
 }  // namespace cdctl::cli

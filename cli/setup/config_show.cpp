@@ -11,6 +11,7 @@
 #include "core/config/keys.hpp"
 #include "core/config/place.hpp"
 #include "core/files/toml_file.hpp"
+#include "core/records/setting.hpp"
 
 namespace cdctl::cli {
 
@@ -92,11 +93,11 @@ class Show {
     if (!own) take(file_, std::string(key.name));
     if (key.name == "local.home") return put_home(value, from);
     if (!value && key.otherwise.empty()) return;
-    auto record = Json::object({{"schema", "cdctl.setting/1"}});
-    if (!service.empty()) record.set("service", service);
-    context_.out.write(record.set("key", key.name)
-                           .set("value", value ? shown(key.name, *value) : Json(key.otherwise))
-                           .set("from", from));
+    context_.out.write(records::encode(
+        records::SettingRecord{.service = service,
+                               .key = std::string(key.name),
+                               .value = value ? shown(key.name, *value) : Json(key.otherwise),
+                               .from = from}));
   }
 
   /// Where things are in fact: the environment goes first, and the default is another one for root.
@@ -106,8 +107,8 @@ class Show {
       home = config::home_folder(file_.table, {}).string();
       from = "$CDCTL_HOME";
     }
-    context_.out.write(Json::object(
-        {{"schema", "cdctl.setting/1"}, {"key", "local.home"}, {"value", home}, {"from", from}}));
+    context_.out.write(records::encode(
+        records::SettingRecord{.service = {}, .key = "local.home", .value = home, .from = from}));
   }
 
   Context& context_;

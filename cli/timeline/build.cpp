@@ -231,29 +231,25 @@ void finish(Timeline& timeline) {
   });
 }
 
-Json TimelineLane::record() const {
-  Json out = Json::object({{"schema", "cdctl.timeline/1"},
-                           {"service", set.service},
-                           {"revision", set.revision},
-                           {"set", set.str()},
-                           {"state", state},
-                           {"newest", newest}});
-  Json list = Json::array(), happened = Json::array();
+records::TimelineRecord TimelineLane::record() const {
+  records::TimelineRecord out;
+  records::name_set(out, set);
+  out.state = state;
+  out.newest = newest;
   for (const auto& span : spans)
-    list.push_back(Json::object({{"from", to_rfc3339(span.from)},
-                                 {"to", to_rfc3339(span.to)},
-                                 {"phase", to_string(span.phase)}}));
+    out.spans.push_back({span.from, span.to, std::string(to_string(span.phase))});
   for (const auto& mark : marks) {
-    Json one = Json::object(
-        {{"time", to_rfc3339(mark.at)}, {"kind", to_string(mark.kind)}, {"text", mark.text}});
-    if (!mark.by.empty()) one.set("by", mark.by);
-    if (mark.kind == TimelineMark::Kind::signal)
-      one.set("severity", mark.severity)
-          .set("count", mark.count)
-          .set("until", to_rfc3339(mark.until));
-    happened.push_back(std::move(one));
+    auto& one = out.marks.emplace_back();
+    one.time = mark.at;
+    one.kind = to_string(mark.kind);
+    one.text = mark.text;
+    one.by = mark.by;
+    if (mark.kind != TimelineMark::Kind::signal) continue;
+    one.severity = mark.severity;
+    one.count = mark.count;
+    one.until = mark.until;
   }
-  return out.set("spans", std::move(list)).set("marks", std::move(happened));
+  return out;
 }
 
 std::string short_time(Time time) {
