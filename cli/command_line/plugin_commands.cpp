@@ -92,6 +92,7 @@ int run_row(const plugins::PluginInfo& plugin, const plugins::CommandInfo& row,
     context.report(descriptor.error());
     return context.exit_code();
   }
+  out.set_records([&context] { return context.plugin_host().records(); });
   for (std::size_t i = 0; i < (*descriptor)->command_count; ++i) {
     const auto& real = (*descriptor)->commands[i];
     if (row.name != real.name) continue;

@@ -280,15 +280,15 @@ const PluginInfo* PluginHost::offering(std::string_view role, std::string_view k
   return nullptr;
 }
 
-const records::RowStore& PluginHost::records() {
-  if (records_read_) return records_;
-  records_read_ = true;
+std::shared_ptr<const records::RowStore> PluginHost::records() {
+  if (records_) return records_;
+  records_ = std::make_shared<records::RowStore>();
   for (const auto& info : plugins()) {
     if (!info.refused.empty()) continue;
     const auto text = read_file_if_there(records_file(info.manifest));
     if (!text || !*text) continue;
     for (const auto line : lines(**text))
-      if (const auto row = Json::parse(line)) (void)records_.add(*row);
+      if (const auto row = Json::parse(line)) (void)records_->add(*row);
   }
   return records_;
 }

@@ -64,7 +64,7 @@ class PluginHost {
 
   /// The kinds of record that usable plugins write, by their manifests. What cannot be read is left
   /// out: `cdctl plugins` says why.
-  [[nodiscard]] const records::RowStore& records();
+  [[nodiscard]] std::shared_ptr<const records::RowStore> records();
 
   /// Fills the rows of a plugin's commands. Exit code `config`.
   [[nodiscard]] static Result<> read_commands(PluginInfo& info);
@@ -74,8 +74,7 @@ class PluginHost {
   std::vector<std::filesystem::path> folders_;
   bool scanned_ = false;
   std::vector<PluginInfo> plugins_;
-  bool records_read_ = false;
-  records::RowStore records_;
+  std::shared_ptr<records::RowStore> records_;
   std::map<std::filesystem::path, std::unique_ptr<Library>> libraries_;
 };
 
