@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 
@@ -197,9 +198,10 @@ class Looker {
       const auto skip = signals->size() > k_most_signals ? signals->size() - k_most_signals : 0;
       for (auto i = skip; i < signals->size(); ++i) {
         const auto& record = (*signals)[i];
-        if (record["schema"].view() == "cdctl.error/1")
-          error(record["service"].as_string(),
-                {ExitCode::unknown, record["error"].as_string()});  // one of several feeds
+        if (records::is<records::ErrorRecord>(record))
+          error(records::get<&records::ErrorRecord::service>(record),
+                {ExitCode::unknown,
+                 records::get<&records::ErrorRecord::error>(record)});  // one of several feeds
         else
           context_.out.write(record);
       }

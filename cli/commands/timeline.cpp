@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 
@@ -16,7 +17,9 @@
 #include "core/actions/outcome.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/records/outcome.hpp"
 #include "core/records/outcome_log.hpp"
+#include "core/records/signal.hpp"
 
 namespace cdctl::cli {
 
@@ -103,7 +106,7 @@ class Gather {
     for (;;) {
       CDCTL_TRY_ASSIGN(auto record, reader.next());
       if (!record) return {};
-      const auto set = parse_set_name((*record)["set"].view());
+      const auto set = parse_set_name(records::get<&records::Outcome::set>(*record));
       if (!set || set->service != timeline_.service) continue;
       auto& facts = facts_[set->str()];
       if (facts.name.service.empty()) facts.absent = all_asked_;  // its tombstone is forgotten
@@ -124,10 +127,11 @@ class Gather {
       CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline_.left(), Millis(1000))));
       for (auto& signal : signals) {
         // One of several feeds could not be read.
-        if (signal["schema"].view() == "cdctl.error/1" &&
-            signal["service"].view() == timeline_.service)
-          unknown("the signals", {ExitCode::unknown, signal["error"].as_string()});
-        const auto at = facts_.find(signal["set"].as_string());
+        if (records::is<records::ErrorRecord>(signal))
+          if (const auto said = records::decode<records::ErrorRecord>(signal);
+              said.service == timeline_.service)
+            unknown("the signals", {ExitCode::unknown, said.error});
+        const auto at = facts_.find(records::get<&records::Signal::set>(signal));
         if (at != facts_.end() && at->second.signals.size() < k_most_signals)
           at->second.signals.push_back(std::move(signal));
       }

@@ -6,6 +6,8 @@
 #include <cdctl/signal.hpp>
 
 #include "cli/timeline/timeline.hpp"
+#include "core/records/outcome.hpp"
+#include "core/records/signal.hpp"
 
 namespace cdctl::cli {
 
@@ -128,20 +130,20 @@ class Builder {
                fmt::format("until {}", short_time(memo->probation->until)), memo->probation->by);
   }
 
-  void log(const Json& outcome) {
-    const auto at = parse_rfc3339(outcome["time"].view());
-    if (!at || !outcome["ok"].as_bool() || !outcome["changed"].as_bool()) return;
-    const auto action = outcome["action"].view();
-    const auto took = Millis(static_cast<std::int64_t>(outcome["took_ms"].as_double()));
-    const auto why = outcome["why"].as_string(), by = outcome["by"].as_string();
+  void log(const Json& record) {
+    const auto outcome = records::decode<records::Outcome>(record);
+    const auto at = outcome.time;
+    if (at == Time() || !outcome.ok || !outcome.changed) return;
+    const auto& [action, why, by] = std::tie(outcome.action, outcome.why, outcome.by);
+    const auto took = Millis(static_cast<std::int64_t>(outcome.took_ms));
     if (action == "deploy") {
-      note(TimelineMark::Kind::deploy, *at, TimelinePhase::out, why, by, took);
+      note(TimelineMark::Kind::deploy, at, TimelinePhase::out, why, by, took);
     } else if (action == "break") {
-      note(TimelineMark::Kind::cut, *at, TimelinePhase::cut, why, by, took);
+      note(TimelineMark::Kind::cut, at, TimelinePhase::cut, why, by, took);
     } else if (action == "mend") {
-      note(TimelineMark::Kind::mend, *at, TimelinePhase::out, why, by, took);
+      note(TimelineMark::Kind::mend, at, TimelinePhase::out, why, by, took);
     } else if (action == "reap") {
-      note(TimelineMark::Kind::reap, *at, {}, why, by, took);
+      note(TimelineMark::Kind::reap, at, {}, why, by, took);
     }
   }
 
@@ -188,12 +190,12 @@ class Builder {
     const auto close = std::max(Millis((to_ - from_) / 80), Millis(1000));
     std::map<std::string, std::size_t> open;
     for (const auto& signal : facts_.signals) {
-      const auto severity = parse_severity(signal["severity"].view());
+      const auto said = records::decode<records::Signal>(signal);
+      const auto severity = parse_severity(said.severity);
       const auto at = event_time(signal);
-      if (!severity || *severity < Severity::warning || !at || signal["cleared"].as_bool())
-        continue;
-      const auto name = signal["signal"].as_string(), message = signal["message"].as_string();
-      const auto key = signal["severity"].as_string() + " " + name;
+      if (!severity || *severity < Severity::warning || !at || said.cleared) continue;
+      const auto &name = said.signal, &message = said.message;
+      const auto key = said.severity + " " + name;
       const auto text = message.empty() ? name : fmt::format("{}: {}", name, message);
       if (const auto run = open.find(key);
           run != open.end() && *at - lane_.marks[run->second].until <= close) {
@@ -205,7 +207,7 @@ class Builder {
       }
       open[key] = lane_.marks.size();
       lane_.marks.push_back({TimelineMark::Kind::signal, *at, text,
-                             signal["unit"].is_string() ? "unit " + signal["unit"].as_string() : "",
+                             said.unit.empty() ? "" : "unit " + said.unit,
                              std::string(to_string(*severity)), 1, *at});
     }
   }

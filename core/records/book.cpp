@@ -31,15 +31,8 @@ namespace cdctl::records {
 
 namespace {
 
-consteval RecordRow signal_row() {
-  auto out = Signal::k_head;
-  out.members = Signal::k_rows;
-  out.member_count = std::size(Signal::k_rows);
-  return out;
-}
-
 constexpr std::array k_own{
-    row_of<Revision>(),       row_of<Set>(),          signal_row(),
+    row_of<Revision>(),       row_of<Set>(),          row_of<Signal>(),
     row_of<Verdict>(),        row_of<Explain>(),      row_of<Outcome>(),
     row_of<TimelineRecord>(), row_of<ForceRecord>(),  row_of<HoldRecord>(),
     row_of<RetireRecord>(),   row_of<CheckRecord>(),  row_of<FileRecord>(),

@@ -4,8 +4,21 @@
 
 namespace cdctl::records {
 
-/// `cdctl.signal/1`: one observation about a set. How it is read and made whole is in
-/// <cdctl/signal.hpp>, since plugins do it, too; whoever sends one may add members of his own.
+/// Good and bad observations of an interval: what rates are made of.
+struct SignalCounts {
+  std::int64_t ok = 0, failed = 0;
+  std::optional<std::int64_t> interval_ms;
+
+  static constexpr auto rows() {
+    return std::tuple{required("ok", &SignalCounts::ok, "integer >= 0"),
+                      required("failed", &SignalCounts::failed, "integer >= 0"),
+                      optional("interval_ms", &SignalCounts::interval_ms, "integer >= 0")};
+  }
+};
+
+/// `cdctl.signal/1`: one observation about a set, as it is read. How one is made whole, and
+/// checked, is in <cdctl/signal.hpp>, since plugins do it, too; whoever sends one may add members
+/// of his own.
 struct Signal {
   static constexpr ColumnRow k_columns[] = {{"TIME", "time", Show::clock, false, 14},
                                             {"SEVERITY", "severity", Show::text, false, 9},
@@ -15,30 +28,39 @@ struct Signal {
   static constexpr RecordRow k_head =
       head("cdctl.signal/1", "One observation about a set", k_columns, true);
 
-  static constexpr MemberRow k_counts[] = {{"ok", "integer >= 0"},
-                                           {"failed", "integer >= 0"},
-                                           {"interval_ms", "integer >= 0", "", Presence::optional}};
-  static constexpr MemberRow k_rows[] = {
-      {"id", "text"},
-      {"set", "set"},
-      {"service", "service"},
-      {"revision", "revision"},
-      {"unit", "text", "", Presence::optional},
-      {"severity", "one of debug info warning error critical"},
-      {"signal", "text"},
-      {"key", "text", "the condition: same key, same trouble"},
-      {"message", "text", "", Presence::optional},
-      {"source", "text",
-       "who observed it, as a URI reference; with id the identity of this occurrence. Absent: the "
-       "set itself",
-       Presence::optional},
-      {"correlation", "text", "the run it belongs to, such as a deploy", Presence::optional},
-      {"cleared", "flag", "true: the condition that `key` names is over", Presence::optional},
-      {"expires", "date", "from then on it does not count", Presence::optional},
-      {"counts", "object", "good and bad observations of an interval: what rates are made of",
-       Presence::optional, k_counts, std::size(k_counts)},
-      {"time", "text"},
-      {"received", "text", "when the feed had it, by the feed's clock", Presence::optional}};
+  std::string id, set, service, revision, unit, severity, signal, key, message, source, correlation;
+  bool cleared = false;
+  std::optional<Time> expires;
+  std::optional<SignalCounts> counts;
+  Json more = {};  ///< what its sender has added
+  std::string time, received;
+
+  static constexpr auto rows() {
+    return std::tuple{
+        required("id", &Signal::id, "text"),
+        required("set", &Signal::set, "set"),
+        required("service", &Signal::service, "service"),
+        required("revision", &Signal::revision, "revision"),
+        optional("unit", &Signal::unit, "text"),
+        required("severity", &Signal::severity, "one of debug info warning error critical"),
+        required("signal", &Signal::signal, "text"),
+        required("key", &Signal::key, "text", "the condition: same key, same trouble"),
+        optional("message", &Signal::message, "text"),
+        optional("source", &Signal::source, "text",
+                 "who observed it, as a URI reference; with id the identity of this occurrence. "
+                 "Absent: the set itself"),
+        optional("correlation", &Signal::correlation, "text",
+                 "the run it belongs to, such as a deploy"),
+        optional("cleared", &Signal::cleared, "flag",
+                 "true: the condition that `key` names is over"),
+        optional("expires", &Signal::expires, "date", "from then on it does not count"),
+        optional("counts", &Signal::counts, "object",
+                 "good and bad observations of an interval: what rates are made of"),
+        further(&Signal::more),
+        required("time", &Signal::time, "text"),
+        optional("received", &Signal::received, "text",
+                 "when the feed had it, by the feed's clock")};
+  }
 };
 
 }  // namespace cdctl::records

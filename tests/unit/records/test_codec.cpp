@@ -90,6 +90,7 @@ void check_round_trip() {
 TEST_CASE("what is read of a record is written again, every member of it and in its order") {
   check_round_trip<records::Set>();
   check_round_trip<records::Revision>();
+  check_round_trip<records::Signal>();
   check_round_trip<records::Outcome>();
   check_round_trip<records::Verdict>();
   check_round_trip<records::Explain>();
