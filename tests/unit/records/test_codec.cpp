@@ -52,15 +52,17 @@ Json sample(const plugin::MemberRow& row) {
   if (type == "list of object") return Json::array({sample_object(row.shape, row.shape_count)});
   if (type == "map of object")
     return Json::object({{"trunk", sample_object(row.shape, row.shape_count)}});
+  if (type == "word") return "some-word";
   if (type.starts_with("list")) return Json::array({"a", "b"});
+  if (row.name == std::string_view("kind")) return "git";
   return std::string(row.name) + " text";
 }
 
 /// A whole record of this kind, in the order of its rows.
 Json sample_record(const plugin::RecordRow& row) {
   auto out = Json::object({{"schema", row.schema}});
-  for (const auto& [name, value] : sample_object(row.members, row.member_count).members())
-    out.set(name, value);
+  const auto members = sample_object(row.members, row.member_count);
+  for (const auto& [name, value] : members.members()) out.set(name, value);
   return out;
 }
 
