@@ -53,6 +53,8 @@ TEST_CASE("each way to show a member") {
   CHECK(shown("names", Show::names) == "x y");
   CHECK(shown("pairs", Show::pairs) == "k=v");
   CHECK(shown("sources", Show::sources) == "trunk 9f2c1abd #124");
+  CHECK(cell_text(parsed(R"({"sources":{"trunk":{"revision":"a\u001b[2J"}}})"),
+                  {"X", "sources", Show::sources, false, 0, ""}) == "trunk a\\u001b[2J");
   CHECK(shown("roles", Show::roles) == "switch source:git");
   CHECK(shown("", Show::note, "yes: {text}") == "a\\u001b[31mb");
   CHECK(shown("", Show::phrase, "yes: {text}") == "a\\u001b[31mb");
