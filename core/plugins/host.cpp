@@ -449,7 +449,10 @@ Result<> write_manifest(const fs::path& library, const fs::path& manifest) {
     std::string records;
     for (std::size_t i = 0; i < found->record_count; ++i)
       records += records::to_json(found->records[i]).dump() + '\n';
-    if (!records.empty()) CDCTL_TRY(write_file_atomically(records_file(manifest), records));
+    if (!records.empty())
+      CDCTL_TRY(write_file_atomically(records_file(manifest), records));
+    else
+      (void)::unlink(records_file(manifest).c_str());  // of an earlier build
     return write_file_atomically(manifest, out);
   } catch (const std::exception& error) {
     return fail(fmt::format("{}: {}", library.string(), loader_reason(error)));
