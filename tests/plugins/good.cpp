@@ -1,5 +1,6 @@
 // A plugin that works: a source kind `fake` whose newest revision is always the same.
 #include <cdctl/plugin.hpp>
+#include <cdctl/record.hpp>
 #include <cdctl/source.hpp>
 
 namespace {
@@ -13,11 +14,11 @@ class Fake final : public cdctl::Source {
         sources.size(), cdctl::SourceState{"fake", "fake:", "1", {}});
   }
   cdctl::Result<cdctl::SourceState> do_resolve(const cdctl::SourceConfig&, std::string_view,
-                                            const cdctl::Deadline&) override {
+                                               const cdctl::Deadline&) override {
     throw std::runtime_error("thrown inside the plugin");
   }
   cdctl::Result<> do_checkout(const cdctl::SourceConfig&, std::string_view,
-                           const std::filesystem::path&, const cdctl::Deadline&) override {
+                              const std::filesystem::path&, const cdctl::Deadline&) override {
     throw 42;
   }
 };
@@ -25,6 +26,22 @@ class Fake final : public cdctl::Source {
 const cdctl::plugin::RoleRow k_roles[] = {
     cdctl::plugin::row<cdctl::Source, Fake>("fake", "flavour")};
 
+/// A record of a plugin that is no part of this project.
+struct Flavour {
+  static constexpr cdctl::plugin::ColumnRow k_columns[] = {
+      {"FLAVOUR", "name"}, {"SWEET", "sweet", cdctl::plugin::Show::yes}};
+  static constexpr cdctl::plugin::RecordRow k_head =
+      cdctl::records::head("test.flavour/1", "A flavour", k_columns);
+  std::string name;
+  bool sweet = false;
+  static constexpr auto rows() {
+    return std::tuple{cdctl::records::required("name", &Flavour::name, "text"),
+                      cdctl::records::optional("sweet", &Flavour::sweet, "flag", "or not")};
+  }
+};
+
+constexpr cdctl::plugin::RecordRow k_records[] = {cdctl::records::row_of<Flavour>()};
+
 }  // namespace
 
-CDCTL_PLUGIN("good", "1.0", "a test plugin", k_roles, 1, nullptr, 0, "", "");
+CDCTL_PLUGIN("good", "1.0", "a test plugin", k_roles, 1, nullptr, 0, "", "", k_records, 1);
