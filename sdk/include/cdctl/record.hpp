@@ -83,7 +83,7 @@ struct inner<std::vector<Value>> : inner<Value> {};
 template <class Value>
 consteval bool fits(std::string_view type) {
   constexpr auto is = [](std::string_view text, std::string_view begin) {
-    return text == begin || text.starts_with(std::string(begin) + " ");
+    return text.starts_with(begin) && (text.size() == begin.size() || text[begin.size()] == ' ');
   };
   if constexpr (is_optional<Value>::value) {
     return fits<typename Value::value_type>(type);
