@@ -204,7 +204,7 @@ struct WorkspaceRecord {
   }
 };
 
-constexpr std::array k_records{
+inline constexpr std::array k_records{
     records::row_of<PhaseRecord>(),     records::row_of<CollectRecord>(),
     records::row_of<PhaseKindRecord>(), records::row_of<FindingRecord>(),
     records::row_of<LintRuleRecord>(),  records::row_of<WorkspaceRecord>()};

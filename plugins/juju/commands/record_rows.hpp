@@ -228,7 +228,8 @@ struct OfferRecord {
   }
 };
 
-constexpr std::array k_records{records::row_of<ModelRecord>(), records::row_of<ApplicationRecord>(),
-                               records::row_of<UnitRecord>(), records::row_of<OfferRecord>()};
+inline constexpr std::array k_records{
+    records::row_of<ModelRecord>(), records::row_of<ApplicationRecord>(),
+    records::row_of<UnitRecord>(), records::row_of<OfferRecord>()};
 
 }  // namespace cdctl::juju
