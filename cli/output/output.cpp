@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl::cli {
@@ -46,15 +47,15 @@ void Output::write(const Json& record) {
       break;
     case Format::name:
       if (const auto name = name_of(record);
-          !name.empty() && record["schema"].view() != "cdctl.error/1")
+          !name.empty() && !records::is<records::ErrorRecord>(record))
         buffer_ += printable(name, 500) + '\n';
       break;
     case Format::picture:
       break;
     case Format::table:
     case Format::wide:
-      if (record["schema"].view() == "cdctl.error/1") break;  // people read it on stderr
-      if (const auto* row = row_of(layout_.empty() ? record["schema"].view() : layout_);
+      if (records::is<records::ErrorRecord>(record)) break;  // people read it on stderr
+      if (const auto* row = row_of(layout_.empty() ? records::schema_of(record) : layout_);
           row && row->stream) {
         buffer_ += render_stream_line(record, *row, format_ == Format::wide, colour_, !any_);
       } else {
