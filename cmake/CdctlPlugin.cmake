@@ -40,4 +40,5 @@ function(cdctl_add_plugin name descriptor)
   # Rows that few commands need are beside it.
   install(FILES ${directory}/${name}.commands.ndjson DESTINATION ${CDCTL_PLUGIN_DIR} OPTIONAL)
   install(FILES ${directory}/${name}.keys.ndjson DESTINATION ${CDCTL_PLUGIN_DIR} OPTIONAL)
+  install(FILES ${directory}/${name}.records.ndjson DESTINATION ${CDCTL_PLUGIN_DIR} OPTIONAL)
 endfunction()

@@ -74,5 +74,6 @@ int run_completion(Context&, const Arguments&);
 int run_complete(Context&, const Arguments&);
 int run_manifest(Context&, const Arguments&);
 int run_man(Context&, const Arguments&);
+int run_schemas(Context&, const Arguments&);
 
 }  // namespace cdctl::cli

@@ -77,6 +77,7 @@ int run_row(const plugins::PluginInfo& plugin, const plugin::CommandRow& row,
     context.report(descriptor.error());
     return context.exit_code();
   }
+  out.set_records([&context] { return context.plugin_host().records(); });
   for (const auto& real : (*descriptor)->commands) {
     if (row.name != real.name) continue;
     const plugin::CommandArguments given{

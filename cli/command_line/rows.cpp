@@ -326,6 +326,16 @@ constexpr std::array k_commands{
             true},
     Command{
         "__man", "FOLDER [DATE]", "Write the manual pages", "", "", "", {}, nothing, run_man, true},
+    Command{"__schemas",
+            "FOLDER",
+            "Write the JSON Schema of every record",
+            "",
+            "",
+            "",
+            {},
+            nothing,
+            run_schemas,
+            true},
 };
 
 }  // namespace

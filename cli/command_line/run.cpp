@@ -70,6 +70,7 @@ int run_command(const Command& command, const std::vector<std::string>& words, O
   if (auto set = set_output(*args, out, command.formats); !set)
     return usage_error(out, set.error().what);
   Context context({args->value("config"), args->values("plugin-path")}, out);
+  out.set_records([&context] { return context.plugin_host().records(); });
   if (command.needs == Needs::config) {
     if (auto loaded = context.load_config(); !loaded) {
       context.report(loaded.error());

@@ -3,6 +3,8 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/setup/config_view.hpp"
+#include "core/records/path.hpp"
+#include "core/records/problem.hpp"
 
 namespace cdctl::cli {
 
@@ -20,9 +22,14 @@ void check(Context& context, const config::ConfigPlace& place) {
                                         : fmt::format("{}: {}\n", file.string(), problem.what));
       continue;
     }
-    auto record = Json::object({{"schema", "cdctl.problem/1"}, {"file", file.string()}});
-    if (problem.line > 0) record.set("line", problem.line).set("column", problem.column);
-    context.out.write(record.set("what", problem.what));
+    records::ProblemRecord record;
+    record.file = file.string();
+    record.what = problem.what;
+    if (problem.line > 0) {
+      record.line = problem.line;
+      record.column = problem.column;
+    }
+    context.out.write(records::encode(record));
   }
   if (!problems.empty())
     context.note_exit(ExitCode::config);
@@ -54,9 +61,8 @@ int run_config(Context& context, const Arguments& args) {
     if (verb == "check")
       check(context, place);
     else
-      context.out.write(Json::object({{"schema", "cdctl.path/1"},
-                                      {"file", std::filesystem::absolute(place.file).string()},
-                                      {"trusted", place.trusted}}));
+      context.out.write(records::encode(records::PathRecord{
+          .file = std::filesystem::absolute(place.file).string(), .trusted = place.trusted}));
     return {};
   });
 }

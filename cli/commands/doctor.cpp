@@ -11,6 +11,7 @@
 #include "cli/setup/doctor_machine.hpp"
 #include "cli/setup/doctor_plugins.hpp"
 #include "core/config/place.hpp"
+#include "core/records/check.hpp"
 
 namespace cdctl::cli {
 
@@ -47,16 +48,16 @@ std::string lines_of(const Check& check, bool colour, std::size_t columns) {
 
 /// Writes what was found, and counts: what is bad is exit 1, what could not be looked at exit 4.
 void tell(Context& context, std::string_view plugin, const Check& check) {
-  auto record = Json::object({{"schema", "cdctl.check/1"},
-                              {"what", check.what},
-                              {"state", name_of(check.state)},
-                              {"found", printable(check.found, 500)}});
-  if (!plugin.empty()) record.set("plugin", plugin);
-  if (!check.cure.empty()) record.set("cure", check.cure);
   if (context.out.format() == Format::table)
     context.out.text(lines_of(check, context.out.colour(), Output::columns()));
   else
-    context.out.write(record.set("time", to_rfc3339(now())));
+    context.out.write(
+        records::encode(records::CheckRecord{.what = check.what,
+                                             .state = std::string(name_of(check.state)),
+                                             .found = printable(check.found, 500),
+                                             .plugin = std::string(plugin),
+                                             .cure = check.cure,
+                                             .time = now()}));
   if (check.state == Check::State::bad) context.note_exit(ExitCode::failed);
   if (check.state == Check::State::unknown) context.note_exit(ExitCode::unknown);
 }

@@ -6,6 +6,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/records/force.hpp"
 
 namespace cdctl::cli {
 
@@ -38,13 +39,14 @@ Result<> force_one(Context& context, const std::string& target, const std::optio
   CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, name));
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(*service)));
   if (!dry_run) CDCTL_TRY(memory->put_force(target, force, deadline));
-  auto record = Json::object({{"schema", "cdctl.force/1"},
-                              {"target", target},
-                              {"service", name},
-                              {"state", force ? to_string(force->state) : "none"}});
-  if (force) record.set("by", force->by).set("why", force->why);
-  if (dry_run) record.set("dry_run", true);
-  context.out.write(record.set("time", to_rfc3339(now())));
+  context.out.write(records::encode(
+      records::ForceRecord{.target = target,
+                           .service = name,
+                           .state = force ? std::string(to_string(force->state)) : "none",
+                           .by = force ? force->by : "",
+                           .why = force ? force->why : "",
+                           .dry_run = dry_run,
+                           .time = now()}));
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/records/hold.hpp"
 
 namespace cdctl::cli {
 
@@ -10,17 +11,19 @@ namespace {
 
 Json hold_record(Context& context, const std::string& service, const std::optional<Hold>& hold,
                  bool changed, bool dry_run) {
-  auto record = Json::object({{"schema", "cdctl.hold/1"},
-                              {"service", service},
-                              {"held", hold.has_value()},
-                              {"changed", changed}});
-  if (hold)
-    record.set("since", to_rfc3339(hold->at))
-        .set("until", hold->until ? Json(to_rfc3339(*hold->until)) : Json())
-        .set("why", hold->why);
-  record.set("by", hold ? hold->by : context.actor());
-  if (dry_run) record.set("dry_run", true);
-  return record.set("time", to_rfc3339(now()));
+  records::HoldRecord record;
+  record.service = service;
+  record.held = hold.has_value();
+  record.changed = changed;
+  if (hold) {
+    record.since = hold->at;
+    record.until = hold->until;
+    record.why = hold->why;
+  }
+  record.by = hold ? hold->by : context.actor();
+  record.dry_run = dry_run;
+  record.time = now();
+  return records::encode(record);
 }
 
 /// Said again in the same words a freeze stays as it is; another reason or another time takes its

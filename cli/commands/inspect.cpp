@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
@@ -9,6 +10,8 @@
 #include "cli/output/inspect_page.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/describe.hpp"
+#include "core/fleet/fleet.hpp"
+#include "core/records/signal.hpp"
 
 namespace cdctl::cli {
 
@@ -32,11 +35,11 @@ Result<std::map<std::string, Json>> last_signals(Context& context,
     CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline.left(), Millis(1000))));
     for (auto& signal : signals) {
       const bool ours = std::ranges::any_of(sets, [&](const fleet::SetView* set) {
-        return set->name.service == signal["service"].view();
+        return set->name.service == records::get<&records::Signal::service>(signal);
       });
-      if (signal["schema"].view() == "cdctl.error/1" && ours)
-        return fail(ExitCode::unknown, signal["error"].as_string());
-      const auto at = found.find(signal["set"].as_string());
+      if (records::is<records::ErrorRecord>(signal) && ours)
+        return fail(ExitCode::unknown, records::get<&records::ErrorRecord::error>(signal));
+      const auto at = found.find(records::get<&records::Signal::set>(signal));
       if (at == found.end()) continue;
       at->second.push_back(std::move(signal));
       if (at->second.size() > k_last_signals) at->second.erase(at->second.begin());
@@ -83,7 +86,7 @@ int run_inspect(Context& context, const Arguments& args) {
     const auto signals = last_signals(context, sets, now() - since, deadline);
     if (!signals) context.report(signals.error());
     for (const auto* set : sets) {
-      auto record = set->record();
+      auto record = records::encode(set->record());
       if (set->memory.cut_memo) record.set("cut_memory", to_json(*set->memory.cut_memo));
       fleet::describe(context, *set, record, deadline);
       record.set("signals", signals ? signals->at(set->name.str()) : Json());

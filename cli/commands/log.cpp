@@ -10,6 +10,7 @@
 #include "cli/command_line/since.hpp"
 #include "core/app/waiting.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/records/outcome.hpp"
 #include "core/records/outcome_log.hpp"
 
 namespace cdctl::cli {
@@ -24,15 +25,15 @@ struct Filter {
   std::optional<Time> since;
 
   [[nodiscard]] bool wants(const Json& record) const {
-    const auto is = [&](const std::string& action) { return record["action"].view() == action; };
+    const auto outcome = records::decode<records::Outcome>(record);
+    const auto is = [&](const std::string& action) { return outcome.action == action; };
     if (!actions.empty() && std::ranges::none_of(actions, is)) return false;
-    const auto set = parse_set_name(record["set"].view());
+    const auto set = parse_set_name(outcome.set);
     const auto means = [&](const fleet::Selector& selector) {
       return set && selector.matches(*set);
     };
     if (!selectors.empty() && std::ranges::none_of(selectors, means)) return false;
-    const auto time = parse_rfc3339(record["time"].view());
-    return !since || !time || *time >= *since;
+    return !since || outcome.time == Time() || outcome.time >= *since;
   }
 };
 

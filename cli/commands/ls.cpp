@@ -29,7 +29,7 @@ int run_ls(Context& context, const Arguments& args) {
         };
         if (!selectors.empty() && std::ranges::none_of(selectors, wanted)) continue;
         if (args.has("units")) fleet.read_units(set, deadline);
-        context.out.write(set.record());
+        context.out.write(records::encode(set.record()));
       }
     }
     if (selectors.empty()) {

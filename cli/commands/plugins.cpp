@@ -6,6 +6,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/output/context.hpp"
 #include "cli/setup/plugin_template.hpp"
+#include "core/records/plugin.hpp"
 
 namespace cdctl::cli {
 
@@ -45,17 +46,15 @@ int run_plugins(Context& context, const Arguments& args) {
     if (args.has("check") && refused.empty()) {
       if (auto opened = host.open(plugin); !opened) refused = opened.error().what;
     }
-    Json roles = Json::array();
-    for (const auto& row : plugin.roles) roles.push_back(row.role + ":" + row.kind);
-    Json record = Json::object({{"schema", "cdctl.plugin/1"},
-                                {"name", plugin.name},
-                                {"version", plugin.version},
-                                {"ok", refused.empty()}});
-    if (!refused.empty()) record.set("refused", refused);
-    record.set("roles", std::move(roles))
-        .set("file", plugin.file.string())
-        .set("interface", plugin.interface_version);
-    context.out.write(record);
+    records::PluginRecord record{.name = plugin.name,
+                                 .version = plugin.version,
+                                 .ok = refused.empty(),
+                                 .refused = refused,
+                                 .roles = {},
+                                 .file = plugin.file.string(),
+                                 .interface = plugin.interface_version};
+    for (const auto& row : plugin.roles) record.roles.push_back(row.role + ":" + row.kind);
+    context.out.write(records::encode(record));
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 
 #include "cli/command_line/command.hpp"
@@ -59,15 +60,14 @@ void write_group(Context& context, const Group& group, const ReaperPolicy& polic
   const auto judgements = actions::judge(sets, policy, at);
   for (std::size_t i = 0; i < sets.size(); ++i) {
     auto record = group.records[i];
-    record.erase("stale");
-    record.erase("kept");
+    records::drop<&records::Set::stale>(record);
+    records::drop<&records::Set::kept>(record);
     if (judgements[i].stale) {
       any = true;
-      record.set("stale", Json::object({{"why", judgements[i].why},
-                                        {"policy", actions::to_json(policy)},
-                                        {"at", to_rfc3339(at)}}));
+      records::put<&records::Set::stale>(
+          record, records::StaleMark{judgements[i].why, actions::policy_record(policy), at});
     } else {
-      record.set("kept", judgements[i].why);
+      records::put<&records::Set::kept>(record, judgements[i].why);
     }
     if (judgements[i].stale || all) context.out.write(record);
   }
@@ -90,13 +90,12 @@ int run_stale(Context& context, const Arguments& args) {
     std::vector<Group> groups;
     std::set<std::string> unknown;
     while (auto record = reader.next()) {
-      const auto schema = (*record)["schema"].view();
-      if (schema == "cdctl.error/1") {
+      if (records::is<records::ErrorRecord>(*record)) {
         context.out.write(*record);
-        unknown.insert((*record)["service"].as_string());
+        unknown.insert(records::get<&records::ErrorRecord::service>(*record));
         context.note_exit(ExitCode::unknown);
-      } else if (const auto set = parse_set_name((*record)["set"].view());
-                 schema != "cdctl.set/1" || !set) {
+      } else if (const auto set = parse_set_name(records::get<&records::Set::set>(*record));
+                 !records::is<records::Set>(*record) || !set) {
         reader.skip();
       } else {
         group_of(groups, set->service).records.push_back(std::move(*record));

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 
 #include "cli/command_line/command.hpp"
@@ -40,7 +41,7 @@ int run_timeline(Context& context, const Arguments& args) {
                      gather_timeline(context, args.words.front(), *since, Deadline(timeout)));
     const auto& picture = context.out.picture();
     if (picture.empty())
-      for (const auto& lane : timeline.lanes) context.out.write(lane.record());
+      for (const auto& lane : timeline.lanes) context.out.write(records::encode(lane.record()));
     else
       context.out.text(picture == "svg"    ? timeline_svg(timeline)
                        : picture == "html" ? timeline_html(timeline)

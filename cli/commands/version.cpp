@@ -3,6 +3,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/output/context.hpp"
 #include "cli/version.hpp"
+#include "core/records/version.hpp"
 
 namespace cdctl::cli {
 
@@ -11,11 +12,10 @@ int run_version(Context& context, const Arguments&) {
     context.out.text(fmt::format("cdctl {}\n", version()));
     return 0;
   }
-  context.out.write(Json::object({{"schema", "cdctl.version/1"},
-                                  {"name", "cdctl"},
-                                  {"version", version()},
-                                  {"interface", CDCTL_INTERFACE},
-                                  {"build", CDCTL_BUILD_TAG}}));
+  context.out.write(records::encode(records::VersionRecord{.name = "cdctl",
+                                                           .version = std::string(version()),
+                                                           .interface = CDCTL_INTERFACE,
+                                                           .build = CDCTL_BUILD_TAG}));
   return 0;
 }
 

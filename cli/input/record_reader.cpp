@@ -8,18 +8,27 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
+
+#include "core/records/outcome.hpp"
+#include "core/records/revision.hpp"
+#include "core/records/set.hpp"
+#include "core/records/signal.hpp"
+#include "core/records/verdict.hpp"
 
 namespace cdctl::cli {
 
 namespace {
 
 constexpr std::size_t k_chunk = 1u << 20;
-constexpr std::array<std::string_view, 6> k_schemas{"cdctl.revision/1", "cdctl.set/1",
-                                                    "cdctl.signal/1",   "cdctl.verdict/1",
-                                                    "cdctl.outcome/1",  "cdctl.error/1"};
+/// The kinds of record that flow in a pipe.
+constexpr std::array<std::string_view, 6> k_schemas{
+    records::Revision::k_head.schema, records::Set::k_head.schema,
+    records::Signal::k_head.schema,   records::Verdict::k_head.schema,
+    records::Outcome::k_head.schema,  records::ErrorRecord::k_head.schema};
 
 bool known_schema(std::string_view schema) {
   for (const auto known : k_schemas)
@@ -106,7 +115,7 @@ std::optional<Json> RecordReader::next() {
       bad(record.error().what);
     } else if (!record->is_object()) {
       bad("not a JSON object");
-    } else if (const auto schema = (*record)["schema"].view(); !known_schema(schema)) {
+    } else if (const auto schema = records::schema_of(*record); !known_schema(schema)) {
       bad(schema.empty() ? std::string("no schema")
                          : fmt::format("schema '{}' is not known here", printable(schema, 60)));
     } else {
@@ -143,7 +152,8 @@ Result<std::vector<std::string>> read_names(Context& context) {
 }
 
 void Unknowns::add(const Json& record) {
-  const auto service = record["service"].as_string();
+  const auto said = records::decode<records::ErrorRecord>(record);
+  const auto& service = said.service;
   if (service.empty())
     all_ = true;
   else
@@ -151,8 +161,8 @@ void Unknowns::add(const Json& record) {
   context_.note_exit(ExitCode::unknown);
   context_.out.warning(fmt::format("{}nothing is done: {} could not be asked upstream ({})",
                                    service.empty() ? "" : service + ": ",
-                                   record["while"].as_string("something"),
-                                   printable(record["error"].view(), 160)));
+                                   said.doing.empty() ? "something" : said.doing,
+                                   printable(said.error, 160)));
 }
 
 }  // namespace cdctl::cli

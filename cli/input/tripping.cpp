@@ -17,6 +17,7 @@ static_assert(LineReader::k_padding >= breaker::SignalScanner::k_padding);
 constexpr auto k_idle = std::chrono::seconds(1);  ///< between two looks at the clock
 constexpr auto k_most_wait =
     std::chrono::seconds(10);  ///< at the end of the input, for peers that might show the same
+#include "core/records/verdict.hpp"
 
 }  // namespace
 
@@ -37,7 +38,8 @@ void Tripping::run() {
   const auto ended = read();
   if (!options_.replay && ended == LineReader::Got::end) wait_for_others();
   if (options_.explain)
-    breaker_.explain([this](const Json& record) { context_.out.write(record); });
+    breaker_.explain(
+        [this](const records::Explain& record) { context_.out.write(records::encode(record)); });
   note(skipped_, "no signal", "no signals");
   note(expired_, "past its expiry", "past their expiry");
 }
@@ -45,18 +47,18 @@ void Tripping::run() {
 breaker::Breaker::Hooks Tripping::hooks(const fleet::RuleBook& book) {
   breaker::Breaker::Hooks out;
   out.rules_of = [&book](std::string_view service) { return book.of(service); };
-  out.emit = [this](const Json& verdict) { emit(verdict); };
+  out.emit = [this](const records::Verdict& verdict) { emit(verdict); };
   // A replay is about the signals alone.
   if (!options_.replay) out.force_of = [this](const SetName& set) { return forces_.of(set); };
   return out;
 }
 
-void Tripping::emit(const Json& verdict) {
-  if (verdict["loud"].as_bool())
+void Tripping::emit(const records::Verdict& verdict) {
+  if (verdict.loud)
     context_.out.warning(fmt::format(
         "{}: {} sets went bad together ({}): it is the world and no revision, nothing is cut",
-        verdict["service"].view(), verdict["sets"].items().size(), verdict["why"].view()));
-  if (!options_.explain) context_.out.write(verdict);
+        verdict.service, verdict.sets.size(), verdict.why));
+  if (!options_.explain) context_.out.write(records::encode(verdict));
 }
 
 LineReader::Got Tripping::read() {

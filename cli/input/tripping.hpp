@@ -5,6 +5,7 @@
 #include "core/breaker/signal_scanner.hpp"
 #include "core/fleet/forces.hpp"
 #include "core/fleet/rule_book.hpp"
+#include "core/records/verdict.hpp"
 
 namespace cdctl::cli {
 
@@ -25,7 +26,7 @@ class Tripping {
 
  private:
   [[nodiscard]] breaker::Breaker::Hooks hooks(const fleet::RuleBook& book);
-  void emit(const Json& verdict);
+  void emit(const records::Verdict& verdict);
   LineReader::Got read();
   [[nodiscard]] int idle_ms() const;
   void wait_for_others();

@@ -10,6 +10,8 @@
 #include "cli/output/output.hpp"
 #include "cli/output/record_lines.hpp"
 #include "cli/output/screen_text.hpp"
+#include "core/records/set.hpp"
+#include "core/records/signal.hpp"
 
 namespace cdctl::cli {
 
@@ -39,24 +41,28 @@ class Page {
   std::string out_;
 };
 
-std::string when(const Json& time) {
-  const auto at = parse_rfc3339(time.view());
-  return at ? fmt::format("{} ago ({})", to_age(now() - *at), time.view()) : "";
+std::string when(const std::optional<Time>& time) {
+  return time ? fmt::format("{} ago ({})", to_age(now() - *time), to_rfc3339(*time)) : "";
 }
+
+constexpr const char* k_unread = "could not be read";
 
 std::string text_of(const Json& value) {
-  return value.is_null()     ? "could not be read"
-         : value.is_string() ? printable(value.view())
-                             : value.dump();
+  return value.is_null() ? k_unread : value.is_string() ? printable(value.view()) : value.dump();
+}
+std::string text_of(const std::string& value) {
+  return value.empty() ? k_unread : printable(value);
+}
+std::string text_of(const std::optional<std::int64_t>& value) {
+  return value ? std::to_string(*value) : k_unread;
 }
 
-void sources(Page& page, const Json& all) {
-  for (const auto& [name, source] : all.members()) {
-    const auto number =
-        source["number"].is_int() ? fmt::format(" #{}", source["number"].as_int()) : "";
-    const auto url = source["url"].view().empty() ? "" : " " + printable(source["url"].view());
-    page.row(name, fmt::format("{} {}{}{}", source["kind"].as_string(),
-                               source["revision"].as_string().substr(0, 12), number, url));
+void sources(Page& page, const Sources& all) {
+  for (const auto& [name, source] : all) {
+    const auto number = source.number ? fmt::format(" #{}", *source.number) : "";
+    const auto url = source.url.empty() ? "" : " " + printable(source.url);
+    page.row(name,
+             fmt::format("{} {}{}{}", source.kind, source.revision.substr(0, 12), number, url));
   }
 }
 
@@ -90,23 +96,22 @@ void members(Page& page, const Json& object) {
 
 std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
   Page page(colour, columns);
-  page.title(record["set"].view());
-  page.row("state", text_of(record["state"]));
-  page.row("cut", record["cut"].is_null() ? "could not be read"
-                  : record["cut"].as_bool()
-                      ? fmt::format("yes, {} by {}: {}", when(record["cut_at"]),
-                                    text_of(record["cut_by"]), text_of(record["cut_why"]))
-                      : "no");
-  if (record["units"].is_object())
-    page.row("units", fmt::format("{} of {} up", text_of(record["units"]["up"]),
-                                  text_of(record["units"]["want"])));
-  page.row("deployed", when(record["deployed_at"]));
-  page.row("mended", when(record["mended_at"]));
-  page.row("is", fmt::format("{}{}", record["newest"].as_bool() ? "the newest" : "not the newest",
-                             record["proven"].as_bool() ? ", proven" : ", not proven yet"));
-  page.row("home", fmt::format("{} {}", text_of(record["engine"]), text_of(record["home"])));
+  const auto set = records::decode<records::Set>(record);
+  page.title(set.set);
+  page.row("state", text_of(set.state));
+  page.row("cut", !set.cut   ? k_unread
+                  : *set.cut ? fmt::format("yes, {} by {}: {}", when(set.cut_at),
+                                           text_of(set.cut_by), text_of(set.cut_why))
+                             : "no");
+  if (set.units)
+    page.row("units", fmt::format("{} of {} up", text_of(set.units->up), text_of(set.units->want)));
+  page.row("deployed", when(set.deployed_at));
+  page.row("mended", when(set.mended_at));
+  page.row("is", fmt::format("{}{}", set.newest ? "the newest" : "not the newest",
+                             set.proven ? ", proven" : ", not proven yet"));
+  page.row("home", fmt::format("{} {}", text_of(set.engine), text_of(set.home)));
   page.title("sources");
-  sources(page, record["sources"]);
+  sources(page, set.sources);
   for (const auto& [name, value] : record.members()) {
     if (!value.is_object() || name == "sources" || name == "units" || name == "cut_memory")
       continue;
@@ -115,14 +120,16 @@ std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
     units(page, value["units"]);
   }
   page.title("signals");
-  if (record["signals"].is_null())
-    page.line("could not be read");
-  else if (record["signals"].items().empty())
+  const auto signals = set.signals.value_or(Json());
+  if (signals.is_null())
+    page.line(k_unread);
+  else if (signals.items().empty())
     page.line("none");
-  for (const auto& signal : record["signals"].items())
-    page.line(fmt::format("{}  {}  {}  {}", signal["time"].as_string(),
-                          signal["severity"].as_string(), signal["signal"].as_string(),
-                          signal["message"].as_string()));
+  for (const auto& item : signals.items()) {
+    const auto signal = records::decode<records::Signal>(item);
+    page.line(
+        fmt::format("{}  {}  {}  {}", signal.time, signal.severity, signal.signal, signal.message));
+  }
   return page.take();
 }
 

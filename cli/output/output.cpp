@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
@@ -34,23 +35,31 @@ void Output::write(const Json& record) {
       break;
     case Format::name:
       if (const auto name = name_of(record);
-          !name.empty() && record["schema"].view() != "cdctl.error/1")
+          !name.empty() && !records::is<records::ErrorRecord>(record))
         buffer_ += printable(name, 500) + '\n';
       break;
     case Format::picture:
       break;
     case Format::table:
     case Format::wide:
-      if (record["schema"].view() == "cdctl.error/1") break;  // people read it on stderr
-      if (const std::string_view layout = layout_.empty() ? record["schema"].view() : layout_;
-          streams(layout))
-        buffer_ += render_stream_line(record, layout, format_ == Format::wide, colour_, !any_);
-      else
+      if (records::is<records::ErrorRecord>(record)) break;  // people read it on stderr
+      if (const auto* row = row_of(layout_.empty() ? records::schema_of(record) : layout_);
+          row && row->stream) {
+        buffer_ += render_stream_line(record, *row, format_ == Format::wide, colour_, !any_);
+      } else {
+        if (table_.empty()) table_row_ = row;
         table_.push_back(record);
+      }
       break;
   }
   any_ = true;
   if (buffer_.size() >= k_buffer) flush();
+}
+
+const plugin::RecordRow* Output::row_of(std::string_view schema) {
+  if (const auto* own = records::own_record(schema)) return own;
+  if (!plugin_records_ && ask_records_) plugin_records_ = ask_records_();
+  return plugin_records_ ? plugin_records_->find(schema) : nullptr;
 }
 
 void Output::write_line(std::string_view json_line) {
@@ -83,7 +92,8 @@ bool Output::flush() {
 
 bool Output::finish() {
   if (format_ == Format::json) buffer_ += any_ ? "\n]\n" : "[]\n";
-  if (!table_.empty()) buffer_ += render_table(table_, format_ == Format::wide, colour_);
+  if (!table_.empty())
+    buffer_ += render_table(table_, table_row_, format_ == Format::wide, colour_);
   table_.clear();
   clear_progress();
   return flush();

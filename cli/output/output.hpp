@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,7 @@
 #include <cdctl/json.hpp>
 
 #include "core/app/output.hpp"
+#include "core/records/book.hpp"
 
 namespace cdctl::cli {
 
@@ -26,6 +29,11 @@ class Output final : public app::Output {
   [[nodiscard]] bool tabular() const { return format_ == Format::table || format_ == Format::wide; }
   /// Tables have these columns, whatever the schemas of their records.
   void set_layout(std::string_view name) { layout_ = name; }
+  /// Who knows the records of plugins. Asked at the first record that is not the front end's own,
+  /// and only for a table.
+  void set_records(std::function<std::shared_ptr<const records::RowStore>()> ask) {
+    ask_records_ = std::move(ask);
+  }
   void set_colour(bool on) { colour_ = on; }
   [[nodiscard]] bool colour() const { return colour_; }
   /// How wide the terminal is that stdout is; 0: it is none, and lines have no bound.
@@ -61,6 +69,8 @@ class Output final : public app::Output {
  private:
   void to_stderr(std::string_view prefix, std::string_view line);
   void clear_progress();
+  /// What is known of this kind of record; nullptr when nothing is.
+  const plugin::RecordRow* row_of(std::string_view schema);
 
   Format format_ = Format::ndjson;
   bool colour_ = false, quiet_ = false, verbose_ = false, broken_ = false;
@@ -68,17 +78,20 @@ class Output final : public app::Output {
       false;  ///< `notify` writes stdout and stderr from two threads
   bool any_ = false;
   std::string layout_, picture_;
+  std::function<std::shared_ptr<const records::RowStore>()> ask_records_;
+  std::shared_ptr<const records::RowStore> plugin_records_;
   std::string buffer_;
   std::vector<Json> table_;
+  const plugin::RecordRow* table_row_ = nullptr;  ///< of the first record of the table
 };
 
-/// A table for people from the records gathered: columns by their schema, aligned, times as ages.
-[[nodiscard]] std::string render_table(const std::vector<Json>& records, bool wide, bool colour);
-/// One record of a stream for people: the columns of `layout` (a schema) at fixed widths. `first`
-/// prints the headings before it.
-[[nodiscard]] std::string render_stream_line(const Json& record, std::string_view layout, bool wide,
-                                             bool colour, bool first);
-/// Whether a schema comes as an endless stream, printed line by line.
-[[nodiscard]] bool streams(std::string_view schema);
+/// A table for people from the records gathered: the columns of `row`, aligned, times as ages.
+/// Where there are none, a line a member.
+[[nodiscard]] std::string render_table(const std::vector<Json>& records,
+                                       const plugin::RecordRow* row, bool wide, bool colour);
+/// One record of a stream for people: the columns of `row` at fixed widths. `first` prints the
+/// headings before it.
+[[nodiscard]] std::string render_stream_line(const Json& record, const plugin::RecordRow& row,
+                                             bool wide, bool colour, bool first);
 
 }  // namespace cdctl::cli

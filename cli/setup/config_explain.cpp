@@ -5,6 +5,7 @@
 #include "cli/output/screen_text.hpp"
 #include "cli/setup/config_view.hpp"
 #include "core/config/keys.hpp"
+#include "core/records/key.hpp"
 
 namespace cdctl::cli {
 
@@ -17,16 +18,14 @@ std::string place_of(const config::ConfigKey& key) {
 }
 
 Json record_of(const config::ConfigKey& key) {
-  auto record = Json::object({{"schema", "cdctl.key/1"},
-                              {"key", key.name},
-                              {"place", place_of(key)},
-                              {"type", key.type},
-                              {"default", key.otherwise},
-                              {"example", key.example},
-                              {"commands", key.commands},
-                              {"meaning", key.meaning}});
-  if (!key.plugin.empty()) record.set("plugin", key.plugin);
-  return record;
+  return records::encode(records::KeyRecord{.key = std::string(key.name),
+                                            .place = place_of(key),
+                                            .type = std::string(key.type),
+                                            .otherwise = std::string(key.otherwise),
+                                            .example = std::string(key.example),
+                                            .commands = std::string(key.commands),
+                                            .meaning = std::string(key.meaning),
+                                            .plugin = std::string(key.plugin)});
 }
 
 /// One key for people, whole.

@@ -11,6 +11,7 @@
 #include "core/config/keys.hpp"
 #include "core/config/place.hpp"
 #include "core/files/toml_file.hpp"
+#include "core/records/setting.hpp"
 
 namespace cdctl::cli {
 
@@ -82,11 +83,11 @@ class SettingWriter {
     if (!own) take(file_, std::string(key.name));
     if (key.plugin == k_embedded && key.name.ends_with(".home")) return put_home(key, value, from);
     if (!value && key.otherwise.empty()) return;
-    auto record = Json::object({{"schema", "cdctl.setting/1"}});
-    if (!service.empty()) record.set("service", service);
-    context_.out.write(record.set("key", key.name)
-                           .set("value", value ? shown(key.name, *value) : Json(key.otherwise))
-                           .set("from", from));
+    context_.out.write(records::encode(
+        records::SettingRecord{.service = service,
+                               .key = std::string(key.name),
+                               .value = value ? shown(key.name, *value) : Json(key.otherwise),
+                               .from = from}));
   }
 
   /// Where things are in fact: the environment goes first, and the default is another one for root.
@@ -96,8 +97,8 @@ class SettingWriter {
       home = config::home_folder(file_.table, {}).string();
       from = "$CDCTL_HOME";
     }
-    context_.out.write(Json::object(
-        {{"schema", "cdctl.setting/1"}, {"key", key.name}, {"value", home}, {"from", from}}));
+    context_.out.write(records::encode(records::SettingRecord{
+        .service = {}, .key = std::string(key.name), .value = home, .from = from}));
   }
 
   Context& context_;

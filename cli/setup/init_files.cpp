@@ -8,6 +8,7 @@
 #include <cdctl/stop.hpp>
 
 #include "cli/setup/new_file.hpp"
+#include "core/records/file.hpp"
 
 namespace cdctl::cli {
 
@@ -59,11 +60,13 @@ Result<> write_files(Context& context, const std::vector<NewFile>& files, bool d
       CDCTL_TRY_ASSIGN(made, make_new_file(file.path, file.text, file.mode));
       crash_point("init.file");
     }
-    auto record =
-        Json::object({{"schema", "cdctl.file/1"}, {"path", file.path.string()}, {"changed", made}});
-    if (dry_run) record.set("dry_run", true);
-    if (dry_run && !file.secret) record.set("text", file.text);
-    context.out.write(record.set("time", to_rfc3339(now())));
+    records::FileRecord record;
+    record.path = file.path.string();
+    record.changed = made;
+    record.dry_run = dry_run;
+    if (dry_run && !file.secret) record.text = file.text;
+    record.time = now();
+    context.out.write(records::encode(record));
   }
   return {};
 }

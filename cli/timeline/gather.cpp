@@ -6,9 +6,12 @@
 
 #include <cdctl/stop.hpp>
 
+#include <cdctl/error_record.hpp>
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/records/outcome.hpp"
 #include "core/records/outcome_log.hpp"
+#include "core/records/signal.hpp"
 
 namespace cdctl::cli {
 
@@ -87,7 +90,7 @@ class Gatherer {
     for (;;) {
       CDCTL_TRY_ASSIGN(auto record, reader.next());
       if (!record) return {};
-      const auto set = parse_set_name((*record)["set"].view());
+      const auto set = parse_set_name(records::get<&records::Outcome::set>(*record));
       if (!set || set->service != timeline_.service) continue;
       auto& facts = facts_[set->str()];
       if (facts.name.service.empty()) facts.absent = all_asked_;  // its tombstone is forgotten
@@ -108,10 +111,11 @@ class Gatherer {
       CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline_.left(), Millis(1000))));
       for (auto& signal : signals) {
         // One of several feeds could not be read.
-        if (signal["schema"].view() == "cdctl.error/1" &&
-            signal["service"].view() == timeline_.service)
-          unknown("the signals", {ExitCode::unknown, signal["error"].as_string()});
-        const auto at = facts_.find(signal["set"].as_string());
+        if (records::is<records::ErrorRecord>(signal))
+          if (const auto said = records::decode<records::ErrorRecord>(signal);
+              said.service == timeline_.service)
+            unknown("the signals", {ExitCode::unknown, said.error});
+        const auto at = facts_.find(records::get<&records::Signal::set>(signal));
         if (at != facts_.end() && at->second.signals.size() < k_most_signals)
           at->second.signals.push_back(std::move(signal));
       }

@@ -7,6 +7,9 @@
 
 #include <cdctl/signal.hpp>
 
+#include "core/records/outcome.hpp"
+#include "core/records/signal.hpp"
+
 namespace cdctl::cli {
 
 std::string_view to_string(TimelinePhase phase) {
@@ -128,20 +131,20 @@ class Builder {
                fmt::format("until {}", short_time(memo->probation->until)), memo->probation->by);
   }
 
-  void log(const Json& outcome) {
-    const auto at = parse_rfc3339(outcome["time"].view());
-    if (!at || !outcome["ok"].as_bool() || !outcome["changed"].as_bool()) return;
-    const auto action = outcome["action"].view();
-    const auto took = Millis(static_cast<std::int64_t>(outcome["took_ms"].as_double()));
-    const auto why = outcome["why"].as_string(), by = outcome["by"].as_string();
+  void log(const Json& record) {
+    const auto outcome = records::decode<records::Outcome>(record);
+    const auto at = outcome.time;
+    if (at == Time() || !outcome.ok || !outcome.changed) return;
+    const auto& [action, why, by] = std::tie(outcome.action, outcome.why, outcome.by);
+    const auto took = Millis(static_cast<std::int64_t>(outcome.took_ms));
     if (action == "deploy") {
-      note(TimelineMark::Kind::deploy, *at, TimelinePhase::out, why, by, took);
+      note(TimelineMark::Kind::deploy, at, TimelinePhase::out, why, by, took);
     } else if (action == "break") {
-      note(TimelineMark::Kind::cut, *at, TimelinePhase::cut, why, by, took);
+      note(TimelineMark::Kind::cut, at, TimelinePhase::cut, why, by, took);
     } else if (action == "mend") {
-      note(TimelineMark::Kind::mend, *at, TimelinePhase::out, why, by, took);
+      note(TimelineMark::Kind::mend, at, TimelinePhase::out, why, by, took);
     } else if (action == "reap") {
-      note(TimelineMark::Kind::reap, *at, {}, why, by, took);
+      note(TimelineMark::Kind::reap, at, {}, why, by, took);
     }
   }
 
@@ -188,12 +191,12 @@ class Builder {
     const auto close = std::max(Millis((to_ - from_) / 80), Millis(1000));
     std::map<std::string, std::size_t> open;
     for (const auto& signal : facts_.signals) {
-      const auto severity = parse_severity(signal["severity"].view());
+      const auto said = records::decode<records::Signal>(signal);
+      const auto severity = parse_severity(said.severity);
       const auto at = event_time(signal);
-      if (!severity || *severity < Severity::warning || !at || signal["cleared"].as_bool())
-        continue;
-      const auto name = signal["signal"].as_string(), message = signal["message"].as_string();
-      const auto key = signal["severity"].as_string() + " " + name;
+      if (!severity || *severity < Severity::warning || !at || said.cleared) continue;
+      const auto &name = said.signal, &message = said.message;
+      const auto key = said.severity + " " + name;
       const auto text = message.empty() ? name : fmt::format("{}: {}", name, message);
       if (const auto run = open.find(key);
           run != open.end() && *at - lane_.marks[run->second].until <= close) {
@@ -205,7 +208,7 @@ class Builder {
       }
       open[key] = lane_.marks.size();
       lane_.marks.push_back({TimelineMark::Kind::signal, *at, text,
-                             signal["unit"].is_string() ? "unit " + signal["unit"].as_string() : "",
+                             said.unit.empty() ? "" : "unit " + said.unit,
                              std::string(to_string(*severity)), 1, *at});
     }
   }
@@ -231,29 +234,25 @@ void finish(Timeline& timeline) {
   });
 }
 
-Json TimelineLane::record() const {
-  Json out = Json::object({{"schema", "cdctl.timeline/1"},
-                           {"service", set.service},
-                           {"revision", set.revision},
-                           {"set", set.str()},
-                           {"state", state},
-                           {"newest", newest}});
-  Json list = Json::array(), happened = Json::array();
+records::TimelineRecord TimelineLane::record() const {
+  records::TimelineRecord out;
+  records::name_set(out, set);
+  out.state = state;
+  out.newest = newest;
   for (const auto& span : spans)
-    list.push_back(Json::object({{"from", to_rfc3339(span.from)},
-                                 {"to", to_rfc3339(span.to)},
-                                 {"phase", to_string(span.phase)}}));
+    out.spans.push_back({span.from, span.to, std::string(to_string(span.phase))});
   for (const auto& mark : marks) {
-    Json one = Json::object(
-        {{"time", to_rfc3339(mark.at)}, {"kind", to_string(mark.kind)}, {"text", mark.text}});
-    if (!mark.by.empty()) one.set("by", mark.by);
-    if (mark.kind == TimelineMark::Kind::signal)
-      one.set("severity", mark.severity)
-          .set("count", mark.count)
-          .set("until", to_rfc3339(mark.until));
-    happened.push_back(std::move(one));
+    auto& one = out.marks.emplace_back();
+    one.time = mark.at;
+    one.kind = to_string(mark.kind);
+    one.text = mark.text;
+    one.by = mark.by;
+    if (mark.kind != TimelineMark::Kind::signal) continue;
+    one.severity = mark.severity;
+    one.count = mark.count;
+    one.until = mark.until;
   }
-  return out.set("spans", std::move(list)).set("marks", std::move(happened));
+  return out;
 }
 
 std::string short_time(Time time) {

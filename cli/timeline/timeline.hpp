@@ -10,6 +10,8 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
+#include "core/records/timeline.hpp"
+
 namespace cdctl::cli {
 
 /// What a set was, from one moment to another. `unknown`: nobody wrote it down, or it could not be
@@ -39,7 +41,7 @@ struct TimelineLane {
   bool newest = false;
   std::vector<TimelineSpan> spans;  ///< in order, without overlap, within the window
   std::vector<TimelineMark> marks;  ///< in order
-  [[nodiscard]] Json record() const;
+  [[nodiscard]] records::TimelineRecord record() const;
 };
 
 /// The sets of a service side by side, oldest first.

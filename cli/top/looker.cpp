@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 
@@ -78,7 +79,7 @@ class Looker {
     for (const auto& view : fleet.services()) {
       if (view.error) error(view.config->name, *view.error);
       for (const auto& set : view.sets) {
-        auto row = set.record();
+        auto row = records::encode(set.record());
         for (const auto* member : {"schema", "time", "sources"}) row.erase(member);
         row.set("kind", "set");
         rows.emplace(set.name.str(), std::move(row));
@@ -190,9 +191,10 @@ class Looker {
       const auto skip = signals->size() > k_most_signals ? signals->size() - k_most_signals : 0;
       for (auto i = skip; i < signals->size(); ++i) {
         const auto& record = (*signals)[i];
-        if (record["schema"].view() == "cdctl.error/1")
-          error(record["service"].as_string(),
-                {ExitCode::unknown, record["error"].as_string()});  // one of several feeds
+        if (records::is<records::ErrorRecord>(record))
+          error(records::get<&records::ErrorRecord::service>(record),
+                {ExitCode::unknown,
+                 records::get<&records::ErrorRecord::error>(record)});  // one of several feeds
         else
           context_.out.write(record);
       }

@@ -1,4 +1,6 @@
 #include "cli/top/model.hpp"
+#include "core/records/set.hpp"
+#include "core/records/signal.hpp"
 
 #include <algorithm>
 
@@ -13,10 +15,6 @@ namespace cdctl::cli {
 namespace {
 
 constexpr std::size_t k_signals = 200;
-
-std::optional<std::int64_t> number(const Json& value) {
-  return value.is_int() ? std::optional(value.as_int()) : std::nullopt;
-}
 
 /// How much somebody should look at it: the greater the sooner.
 int trouble_of(const TopRow& row) {
@@ -50,9 +48,8 @@ std::string_view to_string(TopSort sort) {
 void TopModel::apply(std::string_view line, Time at) {
   const auto record = Json::parse(line);
   if (!record) return;
-  const auto schema = (*record)["schema"].view();
   const auto kind = (*record)["kind"].view();
-  if (schema == "cdctl.signal/1")
+  if (records::is<records::Signal>(*record))
     take_signal(*record);
   else if (kind == "set")
     take_set(*record);
@@ -63,22 +60,25 @@ void TopModel::apply(std::string_view line, Time at) {
 }
 
 void TopModel::take_set(const Json& record) {
-  const auto name = record["set"].as_string();
+  const auto set = records::decode<records::Set>(record);
+  const auto& name = set.set;
   if (!parse_set_name(name)) return;
   TopRow row;
   row.set = name;
-  row.service = record["service"].as_string();
-  row.state = record["state"].as_string();
-  row.forced = record["forced"].as_string();
-  row.why_cut = printable(record["cut_why"].view());
+  row.service = set.service;
+  row.state = set.state;
+  row.forced = set.forced;
+  row.why_cut = printable(set.cut_why);
   looked_[name] = row.trouble = printable(record["trouble"].view());
   if (row.trouble.empty()) row.trouble = trouble_beside(name);
-  if (record["cut"].is_bool()) row.cut = record["cut"].as_bool();
-  row.on_trial = !record["trial_until"].is_null();
-  row.newest = record["newest"].as_bool();
-  row.want = number(record["units"]["want"]);
-  row.up = number(record["units"]["up"]);
-  row.deployed_at = parse_rfc3339(record["deployed_at"].view());
+  row.cut = set.cut;
+  row.on_trial = set.trial_until.has_value();
+  row.newest = set.newest;
+  if (set.units) {
+    row.want = set.units->want;
+    row.up = set.units->up;
+  }
+  row.deployed_at = set.deployed_at;
   if (const auto& work = record["work"]; work.is_object())
     row.work = TopRow::Work{work["delivered"].as_double(), work["acknowledged"].as_double(),
                             work["returned"].as_double()};
@@ -88,8 +88,9 @@ void TopModel::take_set(const Json& record) {
 void TopModel::take_signal(const Json& record) {
   const auto at = event_time(record);
   if (!at) return;
-  TopSignal signal{*at, record["set"].as_string(), record["severity"].as_string(),
-                   printable(record["signal"].view(), 60), printable(record["message"].view())};
+  auto said = records::decode<records::Signal>(record);
+  TopSignal signal{*at, std::move(said.set), std::move(said.severity), printable(said.signal, 60),
+                   printable(said.message)};
   if (signal.severity == "info" || signal.severity == "debug") return;
   last_[signal.set] = signal;
   signals_.push_back(std::move(signal));

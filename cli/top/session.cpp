@@ -11,6 +11,8 @@
 #include <cdctl/text.hpp>
 
 #include "cli/output/inspect_page.hpp"
+#include "core/records/outcome.hpp"
+#include "core/records/set.hpp"
 
 namespace cdctl::cli {
 
@@ -129,7 +131,7 @@ void TopSession::take_job(const std::vector<std::string>& lines) {
   if (job_kind_ == "inspect") {
     say("");
     for (const auto& line : job_lines_)
-      if (auto record = Json::parse(line); record && (*record)["schema"].view() == "cdctl.set/1")
+      if (auto record = Json::parse(line); record && records::is<records::Set>(*record))
         return open_page(status == 0 || job_.complaint().empty()
                              ? std::vector<std::string>()
                              : std::vector<std::string>{"? " + printable(job_.complaint(), 400)},
@@ -150,12 +152,12 @@ void TopSession::say_outcome(const std::string& line, int status) {
                    ? fmt::format("{} {}: exit status {}", action_, target_, status)
                    : fmt::format("{}: {}", action_, printable(job_.complaint(), 400)),
                TextStyle::bad);
-  const auto changed = (*record)["changed"].as_bool();
+  const auto outcome = records::decode<records::Outcome>(*record);
   say(fmt::format("{} {}: {} in {} ms", action_, target_,
-                  changed                         ? "done"
-                  : (*record)["absent"].as_bool() ? "it is not there any more,"
-                                                  : "it was so already,",
-                  (*record)["took_ms"].as_double()),
+                  outcome.changed                    ? "done"
+                  : outcome.more["absent"].as_bool() ? "it is not there any more,"
+                                                     : "it was so already,",
+                  outcome.took_ms),
       TextStyle::good);
 }
 

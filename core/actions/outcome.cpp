@@ -8,16 +8,17 @@ Outcome::Outcome(app::Context& context, std::string_view action, SetName set, bo
     : context_(context), action_(action), set_(std::move(set)), dry_run_(dry_run) {}
 
 bool Outcome::step(const std::string& plugin, Result<Step> result) {
-  Json record = Json::object({{"plugin", plugin}, {"ok", result.has_value()}});
+  auto& step = steps_.emplace_back();
+  step.plugin = plugin;
+  step.ok = result.has_value();
   if (result) {
-    record.set("changed", result->changed);
-    for (const auto& [key, value] : result->details.members()) record.set(key, value);
+    step.changed = result->changed;
+    step.details = std::move(result->details);
     changed_ = changed_ || result->changed;
   } else {
-    record.set("error", result.error().what);
+    step.error = result.error().what;
     fail_with(result.error().in(plugin));
   }
-  steps_.push_back(std::move(record));
   return result.has_value();
 }
 
@@ -29,21 +30,25 @@ void Outcome::write() {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
                         std::chrono::steady_clock::now() - begun_)
                         .count();
-  Json record = Json::object({{"schema", "cdctl.outcome/1"},
-                              {"action", action_},
-                              {"service", set_.service},
-                              {"revision", set_.revision},
-                              {"set", set_.str()},
-                              {"ok", ok()},
-                              {"changed", changed_}});
-  if (dry_run_) record.set("dry_run", true);
-  record.set("took_ms", static_cast<double>(took / 10) / 100.0).set("steps", std::move(steps_));
-  if (!why_.empty()) record.set("why", why_);
-  for (auto& [key, value] : extra_.members()) record.set(key, value);
-  if (error_) record.set("error", error_->what).set("exit", static_cast<int>(error_->exit));
-  record.set("by", context_.actor()).set("time", to_rfc3339(now()));
-  if (!dry_run_) records::append_to_log(context_.home(), record.dump());
-  context_.out.write(record);
+  records::Outcome record;
+  records::name_set(record, set_);
+  record.action = action_;
+  record.ok = ok();
+  record.changed = changed_;
+  record.dry_run = dry_run_;
+  record.took_ms = static_cast<double>(took / 10) / 100.0;
+  record.steps = std::move(steps_);
+  record.why = why_;
+  record.more = std::move(more_);
+  if (error_) {
+    record.error = error_->what;
+    record.exit = static_cast<std::int64_t>(error_->exit);
+  }
+  record.by = context_.actor();
+  record.time = now();
+  const auto json = records::encode(record);
+  if (!dry_run_) records::append_to_log(context_.home(), json.dump());
+  context_.out.write(json);
   if (error_) context_.report(error_->in(set_.str()));
 }
 

@@ -8,6 +8,7 @@
 #include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
+#include "core/records/outcome.hpp"
 
 namespace cdctl::actions {
 
@@ -22,7 +23,7 @@ class Outcome {
   void changed() { changed_ = true; }
   void why(std::string_view text) { why_ = text; }
   /// A further member of the record.
-  void set(std::string_view key, Json value) { extra_.set(key, std::move(value)); }
+  void set(std::string_view key, Json value) { more_.set(key, std::move(value)); }
   void fail_with(const Error& error);
   [[nodiscard]] bool has_changed() const { return changed_; }
   [[nodiscard]] bool ok() const { return !error_; }
@@ -37,8 +38,8 @@ class Outcome {
   SetName set_;
   bool dry_run_, changed_ = false;
   std::string why_;
-  Json steps_ = Json::array();
-  Json extra_ = Json::object();
+  std::vector<records::OutcomeStep> steps_;
+  Json more_;
   std::optional<Error> error_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };

@@ -8,42 +8,33 @@
 namespace cdctl::actions {
 
 Candidate candidate_from(const Json& record) {
-  const auto flag = [&](const char* key) {
-    return record[key].is_bool() ? std::optional(record[key].as_bool()) : std::nullopt;
-  };
-  return {record["set"].as_string(),
-          record["state"].as_string(),
-          flag("cut"),
-          flag("served"),
-          parse_rfc3339(record["deployed_at"].view()),
-          parse_rfc3339(record["mended_at"].view()),
-          parse_rfc3339(record["cut_at"].view()),
-          !record["units"].is_null()};
+  auto set = records::decode<records::Set>(record);
+  return {std::move(set.set), std::move(set.state), set.cut,    set.served,
+          set.deployed_at,    set.mended_at,        set.cut_at, set.units.has_value()};
 }
 
-Json to_json(const ReaperPolicy& policy) {
+records::Policy policy_record(const ReaperPolicy& policy) {
   const auto seconds = [](Millis time) { return static_cast<double>(time.count()) / 1000; };
-  return Json::object({{"keep", policy.keep},
-                       {"min_age_s", seconds(policy.min_age)},
-                       {"prove_for_s", seconds(policy.prove_for)},
-                       {"cut_grace_s", seconds(policy.cut_grace)},
-                       {"failed_grace_s", seconds(policy.failed_grace)}});
+  return {policy.keep, seconds(policy.min_age), seconds(policy.prove_for),
+          seconds(policy.cut_grace), seconds(policy.failed_grace)};
 }
 
-Result<ReaperPolicy> policy_from_json(const Json& json) {
-  ReaperPolicy out;
-  if (!json["keep"].is_int() || json["keep"].as_int() < 0)
-    return fail("the mark holds no usable policy");
-  out.keep = json["keep"].as_int();
-  const auto read = [&](const char* key, Millis& into) {
-    const auto& value = json[key];
-    if (!value.is_number() || value.as_double() < 0 || value.as_double() > 3e9) return false;
-    into = Millis(static_cast<std::int64_t>(value.as_double() * 1000));
-    return true;
+Result<ReaperPolicy> policy_of(const records::Policy& record) {
+  const auto usable = [](const std::optional<double>& seconds) {
+    return seconds && *seconds >= 0 && *seconds <= 3e9;
   };
-  if (!read("min_age_s", out.min_age) || !read("prove_for_s", out.prove_for) ||
-      !read("cut_grace_s", out.cut_grace) || !read("failed_grace_s", out.failed_grace))
+  if (!record.keep || *record.keep < 0 || !usable(record.min_age_s) ||
+      !usable(record.prove_for_s) || !usable(record.cut_grace_s) || !usable(record.failed_grace_s))
     return fail("the mark holds no usable policy");
+  const auto millis = [](const std::optional<double>& seconds) {
+    return Millis(static_cast<std::int64_t>(*seconds * 1000));
+  };
+  ReaperPolicy out;
+  out.keep = *record.keep;
+  out.min_age = millis(record.min_age_s);
+  out.prove_for = millis(record.prove_for_s);
+  out.cut_grace = millis(record.cut_grace_s);
+  out.failed_grace = millis(record.failed_grace_s);
   return out;
 }
 

@@ -8,6 +8,8 @@
 #include <cdctl/json.hpp>
 #include <cdctl/time.hpp>
 
+#include "core/records/set.hpp"
+
 namespace cdctl::actions {
 
 /// A set as the policy sees it: from a `cdctl.set/1` record, or from a fresh look.
@@ -34,7 +36,12 @@ struct Judgement {
                                            const ReaperPolicy& policy, Time at);
 
 [[nodiscard]] Candidate candidate_from(const Json& set_record);
-[[nodiscard]] Json to_json(const ReaperPolicy& policy);
-[[nodiscard]] Result<ReaperPolicy> policy_from_json(const Json& json);
+/// A policy as the mark of `stale` carries it.
+[[nodiscard]] records::Policy policy_record(const ReaperPolicy& policy);
+/// Exit code `failed` for one that cannot be gone by.
+[[nodiscard]] Result<ReaperPolicy> policy_of(const records::Policy& record);
+[[nodiscard]] inline Result<ReaperPolicy> policy_from_json(const Json& json) {
+  return policy_of(records::decode<records::Policy>(json));
+}
 
 }  // namespace cdctl::actions

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/module.hpp>
 #include <cdctl/stop.hpp>
@@ -172,13 +173,7 @@ void Context::report(const Error& error) {
 
 void Context::report_record(std::optional<std::string_view> service, std::string_view doing,
                             const Error& error) {
-  Json record = Json::object({{"schema", "cdctl.error/1"}});
-  if (service) record.set("service", *service);
-  record.set("while", doing)
-      .set("error", error.what)
-      .set("exit", static_cast<int>(error.exit))
-      .set("time", to_rfc3339(now()));
-  out.write(record);
+  out.write(records::encode(records::error_record(service.value_or(""), doing, error)));
   report(service ? error.in(*service) : error);
 }
 

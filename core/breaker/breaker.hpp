@@ -4,13 +4,13 @@
 #include <map>
 #include <memory>
 
-#include <cdctl/json.hpp>
 #include <cdctl/roles.hpp>
 #include <cdctl/set_name.hpp>
 
 #include "core/breaker/recent_ids.hpp"
 #include "core/breaker/set_index.hpp"
 #include "core/breaker/set_state.hpp"
+#include "core/breaker/verdict_record.hpp"
 
 namespace cdctl::breaker {
 
@@ -21,7 +21,7 @@ class Breaker {
  public:
   struct Hooks {
     std::function<std::vector<Rule>(std::string_view service)> rules_of;
-    std::function<void(const Json& verdict)> emit;
+    std::function<void(const VerdictRecord& verdict)> emit;
     /// What a person has forced, asked for before a set is called unhealthy. May be empty.
     std::function<std::optional<Force>(const SetName& set)> force_of = {};
   };
@@ -45,8 +45,8 @@ class Breaker {
   /// decided of them from here on.
   void block(std::string_view service, std::string_view why);
   [[nodiscard]] bool any_unhealthy() const { return ever_unhealthy_; }
-  /// A `cdctl.explain/1` record for each rule of each set.
-  void explain(const std::function<void(const Json&)>& write);
+  /// What each rule of each set has seen.
+  void explain(const std::function<void(const ExplainRecord&)>& write);
 
   static constexpr Millis k_fresh =
       std::chrono::minutes(5);  ///< a set that was heard of since is there
@@ -104,7 +104,8 @@ class Breaker {
 
   // breaker_records.cpp: how it is said
   void emit(const BreakerSet& set, const Sets& together, Time time) const;
-  [[nodiscard]] Json evidence_of(const BreakerSet& set, Time time) const;
+  void add_evidence(const BreakerSet& set, Time time, VerdictRecord& record) const;
+  [[nodiscard]] ExplainRecord explained(const BreakerSet& set, std::size_t rule) const;
   [[nodiscard]] Reading reading_of(const BreakerSet& set, std::size_t rule, Time clock) const;
 
   Hooks hooks_;

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/breaker/comparison.hpp"
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include <cdctl/time.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/breaker/set_state.hpp"
 

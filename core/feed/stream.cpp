@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
@@ -12,6 +13,7 @@
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"
+#include "core/records/signal.hpp"
 
 namespace cdctl::feed {
 
@@ -69,22 +71,22 @@ class SignalStream {
 
  private:
   void give(const Json& record) {
-    if (record["schema"].view() != "cdctl.error/1") {
+    if (!records::is<records::ErrorRecord>(record)) {
       if (wanted(record)) context_.out.write(record);
       return;
     }
     // One of several feeds could not be read: nothing is known of its services.
-    const auto service = record["service"].as_string();
+    const auto said = records::decode<records::ErrorRecord>(record);
     if (!selectors_.empty() &&
         std::ranges::none_of(selectors_, [&](const fleet::Selector& selector) {
-          return selector.glob || selector.service == service;
+          return selector.glob || selector.service == said.service;
         }))
       return;
     context_.out.write(record);
-    context_.report({ExitCode::unknown, fmt::format("{}: {}", service, record["error"].view())});
+    context_.report({ExitCode::unknown, fmt::format("{}: {}", said.service, said.error)});
   }
   bool wanted(const Json& signal) const {
-    const auto set = parse_set_name(signal["set"].view());
+    const auto set = parse_set_name(records::get<&records::Signal::set>(signal));
     return selectors_.empty() ||
            (set && std::ranges::any_of(selectors_, [&](const fleet::Selector& selector) {
               return selector.matches(*set);

@@ -17,45 +17,34 @@ bool SetView::out_there() const {
   return state == "deploying" || state == "live" || state == "reaping" || cut.value_or(false);
 }
 
-Json SetView::record() const {
-  const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
-  const auto flag = [](const std::optional<bool>& value) { return value ? Json(*value) : Json(); };
-  const auto number = [](const std::optional<std::int64_t>& value) {
-    return value ? Json(*value) : Json();
-  };
-  const auto time = [](const std::optional<Time>& value) {
-    return value ? Json(to_rfc3339(*value)) : Json();
-  };
-  Json out = Json::object({{"schema", "cdctl.set/1"},
-                           {"service", name.service},
-                           {"revision", name.revision},
-                           {"set", name.str()},
-                           {"engine", text(engine)},
-                           {"home", text(home)},
-                           {"state", text(state)},
-                           {"cut", flag(cut)},
-                           {"newest", newest},
-                           {"proven", proven},
-                           {"deployed_at", time(deployed_at)}});
-  if (mended_at) out.set("mended_at", to_rfc3339(*mended_at));
+records::Set SetView::record() const {
+  records::Set out;
+  records::name_set(out, name);
+  out.engine = engine;
+  out.home = home;
+  out.state = state;
+  out.cut = cut;
+  out.newest = newest;
+  out.proven = proven;
+  out.deployed_at = deployed_at;
+  out.mended_at = mended_at;
   if (cut.value_or(false) && memory.cut_memo) {
-    out.set("cut_at", to_rfc3339(memory.cut_memo->at))
-        .set("cut_by", memory.cut_memo->by)
-        .set("cut_why", memory.cut_memo->why);
+    out.cut_at = memory.cut_memo->at;
+    out.cut_by = memory.cut_memo->by;
+    out.cut_why = memory.cut_memo->why;
+    if (memory.cut_memo->probation) out.trial_until = memory.cut_memo->probation->until;
   }
-  if (cut.value_or(false) && memory.cut_memo && memory.cut_memo->probation)
-    out.set("trial_until", to_rfc3339(memory.cut_memo->probation->until));
-  if (memory.force) out.set("forced", to_string(memory.force->state));
-  if (hold) out.set("held", to_json(*hold));
-  out.set("units", status
-                       ? Json::object({{"want", number(status->want)}, {"up", number(status->up)}})
-                       : Json());
-  out.set("served", status ? Json(status->served) : Json());
-  const Sources empty;
-  out.set("sources", to_json(status && !status->sources.empty() ? status->sources
-                             : memory.set                       ? memory.set->sources
-                                                                : empty));
-  out.set("time", to_rfc3339(now()));
+  if (memory.force) out.forced = to_string(memory.force->state);
+  out.held = hold;
+  if (status) {
+    out.units = {status->want, status->up};
+    out.served = status->served;
+  }
+  if (status && !status->sources.empty())
+    out.sources = status->sources;
+  else if (memory.set)
+    out.sources = memory.set->sources;
+  out.time = now();
   return out;
 }
 

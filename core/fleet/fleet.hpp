@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
-#include <cdctl/time.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
+#include "core/records/set.hpp"
 
 namespace cdctl::fleet {
 
@@ -30,7 +31,7 @@ struct SetView {
 
   /// `deploying`, `live` or cut: nothing for `outdated` to offer.
   [[nodiscard]] bool out_there() const;
-  [[nodiscard]] Json record() const;
+  [[nodiscard]] records::Set record() const;
 };
 
 /// One service: its sets, newest first, and the memories of sets that were reaped.

@@ -105,6 +105,14 @@ std::vector<std::string> PluginHost::kinds(std::string_view role) {
   return out;
 }
 
+std::shared_ptr<const records::RowStore> PluginHost::records() {
+  if (records_) return records_;
+  records_ = std::make_shared<records::RowStore>();
+  for (const auto& info : plugins())
+    if (info.refused.empty()) (void)read_records(info, *records_);
+  return records_;
+}
+
 std::string PluginHost::inspect(const PluginInfo& info) {
   if (!info.refused.empty()) return info.refused;
   const auto whole = gate::check_file(info.file);

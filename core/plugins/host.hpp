@@ -8,6 +8,7 @@
 #include <cdctl/plugin.hpp>
 
 #include "core/plugins/manifest.hpp"
+#include "core/records/book.hpp"
 
 namespace cdctl::plugins {
 
@@ -38,6 +39,11 @@ class PluginHost {
   [[nodiscard]] static std::string inspect(const PluginInfo& info);
   /// Opens the plugin and checks everything that can be checked without using it.
   [[nodiscard]] Result<const plugin::Descriptor*> open(const PluginInfo& info);
+
+  /// The kinds of record that usable plugins write, by their manifests. What cannot be read is left
+  /// out: `cdctl plugins` says why.
+  [[nodiscard]] std::shared_ptr<const records::RowStore> records();
+
   /// Fills the rows of a plugin's commands. Exit code `config`.
   [[nodiscard]] static Result<> read_commands(PluginInfo& info) {
     return plugins::read_commands(info);
@@ -47,6 +53,7 @@ class PluginHost {
   std::vector<std::filesystem::path> folders_;
   bool scanned_ = false;
   std::vector<PluginInfo> plugins_;
+  std::shared_ptr<records::RowStore> records_;
   std::map<std::filesystem::path, const plugin::Descriptor*> opened_;
 };
 

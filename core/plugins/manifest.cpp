@@ -127,9 +127,14 @@ fs::path rows_file(fs::path manifest, std::string_view what) {
   return manifest.replace_extension(fmt::format(".{}.ndjson", what));
 }
 
+Json row_to_json(const plugin::RecordRow& row) { return records::to_json(row); }
+
 template <class Row>
 Result<> write_rows(const fs::path& file, std::span<const Row> rows) {
-  if (rows.empty()) return {};
+  if (rows.empty()) {
+    (void)::unlink(file.c_str());  // of an earlier build
+    return {};
+  }
   std::string out;
   for (const auto& row : rows) {
     row_to_json(row).dump_to(out);
@@ -299,11 +304,21 @@ Result<> read_keys(PluginInfo& info) {
   return {};
 }
 
+Result<> read_records(const PluginInfo& info, records::RowStore& into) {
+  CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(rows_file(info.manifest, "records")));
+  for (const auto line : lines(text.value_or(""))) {
+    CDCTL_TRY_ASSIGN(const auto row, Json::parse(line));
+    CDCTL_TRY(into.add(row));
+  }
+  return {};
+}
+
 Result<> write_manifest(const fs::path& library, const fs::path& manifest) {
   CDCTL_TRY_ASSIGN(const auto* const found, gate::open(library));
   CDCTL_TRY(check_keys(*found));
   CDCTL_TRY(write_rows(rows_file(manifest, "commands"), found->commands));
   CDCTL_TRY(write_rows(rows_file(manifest, "keys"), found->keys));
+  CDCTL_TRY(write_rows(rows_file(manifest, "records"), found->records));
   return write_file_atomically(manifest, manifest_text(*found, library));
 }
 

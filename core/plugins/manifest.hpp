@@ -9,6 +9,8 @@
 
 #include <cdctl/plugin.hpp>
 
+#include "core/records/book.hpp"
+
 // A plugin's manifest tells what its descriptor says, so that a library need not be opened to know
 // what it offers. `cdctl __manifest` writes it when the plugin is built. Rows that few commands
 // need are in files of their own beside it.
@@ -62,6 +64,9 @@ struct PluginInfo {
 [[nodiscard]] Result<> read_commands(PluginInfo& info);
 /// Fills the rows of a plugin's keys. Exit code `config`.
 [[nodiscard]] Result<> read_keys(PluginInfo& info);
+
+/// Adds the kinds of record that the plugin writes; none when it has no such file.
+[[nodiscard]] Result<> read_records(const PluginInfo& info, records::RowStore& into);
 
 /// Writes a plugin's manifest from the descriptor in the library file, and its rows to the files
 /// beside it. For `cdctl __manifest`, at build time.

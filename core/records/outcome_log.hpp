@@ -9,9 +9,9 @@
 
 #include <sys/types.h>
 
-#include <cdctl/time.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/time.hpp>
 
 namespace cdctl::records {
 

@@ -1,5 +1,6 @@
 #include <cdctl/plugin.hpp>
 
+#include "plugins/juju/commands/record_rows.hpp"
 #include "plugins/juju/commands/rows.hpp"
 #include "plugins/juju/engine/doctor.hpp"
 #include "plugins/juju/engine/engine.hpp"
@@ -22,4 +23,5 @@ constexpr plugin::RoleRow k_roles[] = {
 
 CDCTL_PLUGIN(.name = "juju", .version = CDCTL_PLUGIN_VERSION,
              .summary = "sets on models of a Juju controller, and what runs there",
-             .roles = k_roles, .commands = juju::k_commands, .keys = cdctl::juju::k_keys);
+             .roles = k_roles, .commands = juju::k_commands, .keys = cdctl::juju::k_keys,
+             .records = cdctl::juju::k_records);

@@ -2,6 +2,7 @@
 
 #include "plugins/mojo/commands/rows.hpp"
 #include "plugins/mojo/keys.hpp"
+#include "plugins/mojo/records.hpp"
 #include "plugins/mojo/run/deployer.hpp"
 #include "plugins/mojo/setup.hpp"
 
@@ -18,4 +19,5 @@ constexpr RoleRow k_roles[] = {
 
 CDCTL_PLUGIN(.name = "mojo", .version = CDCTL_PLUGIN_VERSION,
              .summary = "deploys by the manifest of a Mojo spec, or by a Procfile",
-             .roles = k_roles, .commands = cdctl::mojo::k_commands, .keys = cdctl::mojo::k_keys);
+             .roles = k_roles, .commands = cdctl::mojo::k_commands, .keys = cdctl::mojo::k_keys,
+             .records = cdctl::mojo::k_records);

@@ -1,5 +1,6 @@
 // A plugin that works: a source kind `fake` whose newest revision is always the same.
 #include <cdctl/plugin.hpp>
+#include <cdctl/record.hpp>
 #include <cdctl/source.hpp>
 
 namespace {
@@ -25,6 +26,23 @@ class Fake final : public cdctl::Source {
 const cdctl::plugin::RoleRow k_roles[] = {
     cdctl::plugin::row<cdctl::Source, Fake>("fake", "flavour")};
 
+/// A record of a plugin that is no part of this project.
+struct Flavour {
+  static constexpr cdctl::plugin::ColumnRow k_columns[] = {
+      {"FLAVOUR", "name"}, {"SWEET", "sweet", cdctl::plugin::Show::yes}};
+  static constexpr cdctl::plugin::RecordRow k_head =
+      cdctl::records::head("test.flavour/1", "A flavour", k_columns);
+  std::string name;
+  bool sweet = false;
+  static constexpr auto rows() {
+    return std::tuple{cdctl::records::required("name", &Flavour::name, "text"),
+                      cdctl::records::optional("sweet", &Flavour::sweet, "flag", "or not")};
+  }
+};
+
+constexpr cdctl::plugin::RecordRow k_records[] = {cdctl::records::row_of<Flavour>()};
+
 }  // namespace
 
-CDCTL_PLUGIN(.name = "good", .version = "1.0", .summary = "a test plugin", .roles = k_roles);
+CDCTL_PLUGIN(.name = "good", .version = "1.0", .summary = "a test plugin", .roles = k_roles,
+             .records = k_records);

@@ -64,16 +64,15 @@ Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, boo
   Score out;
   out.traces = 1;
   Guard guard(trace);
-  std::map<std::string, Json> blamed;
+  std::map<std::string, VerdictRecord> blamed;
   std::vector<Rule> parsed;
   for (const auto& rule : rules.empty() ? default_rules() : rules)
     parsed.push_back(*Rule::parse(rule));
   Breaker breaker({[&](std::string_view) { return parsed; },
-                   [&](const Json& verdict) {
-                     if (verdict["verdict"].view() != "unhealthy") return;
-                     const auto set = verdict["set"].as_string();
-                     blamed.emplace(set, verdict);
-                     guard.cut(set, out);
+                   [&](const VerdictRecord& verdict) {
+                     if (verdict.verdict != "unhealthy") return;
+                     blamed.emplace(verdict.set, verdict);
+                     guard.cut(verdict.set, out);
                    }},
                   false);
   SignalScanner scanner;
@@ -86,10 +85,11 @@ Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, boo
       throw std::runtime_error("not a signal: " + line.text);
     if (!cut || !guard.is_cut(scanner.observation().set)) breaker.add(scanner.observation());
   }
-  const auto tell = [&](std::string_view what, const std::string& set, const Json* verdict) {
+  const auto tell = [&](std::string_view what, const std::string& set,
+                        const VerdictRecord* verdict) {
     if (wrongs)
       wrongs->push_back(fmt::format("{} {}: {} {} {}", trace.kind, trace.seed, what, set,
-                                    verdict ? verdict->dump() : ""));
+                                    verdict ? records::encode(*verdict).dump() : ""));
   };
   for (const auto& [set, units] : trace.units) {
     const auto at = blamed.find(set);
@@ -98,8 +98,7 @@ Score judge_trace(const Trace& trace, const std::vector<std::string>& rules, boo
       if (bad == trace.bad_since.end()) continue;
       ++out.missed;
       tell("missed", set, nullptr);
-    } else if (bad == trace.bad_since.end() ||
-               *parse_rfc3339(at->second["time"].view()) < bad->second) {
+    } else if (bad == trace.bad_since.end() || at->second.time < bad->second) {
       ++out.wrong;
       tell("wrong", set, &at->second);
     } else {

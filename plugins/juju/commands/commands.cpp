@@ -19,6 +19,8 @@
 #include "plugins/juju/model/relations.hpp"
 #include "plugins/juju/model/status.hpp"
 
+#include <cdctl/error_record.hpp>
+
 namespace cdctl::juju {
 
 namespace {
@@ -83,11 +85,7 @@ Result<View> View::open(const Host& host, const plugin::CommandArguments& given)
 
 void View::cannot(std::string_view attempt, const Error& error) const {
   if (error.exit != ExitCode::config && error.exit != ExitCode::usage) {
-    given_->write(Json::object({{"schema", "cdctl.error/1"},
-                                {"while", attempt},
-                                {"error", error.what},
-                                {"exit", static_cast<int>(error.exit)},
-                                {"time", to_rfc3339(now())}}));
+    given_->write(records::encode(records::error_record("", attempt, error)));
   }
   given_->report(error);
 }

@@ -4,6 +4,7 @@
 
 #include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/lint/lint.hpp"
+#include "plugins/mojo/records.hpp"
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"
 
@@ -26,12 +27,11 @@ std::set<std::string> environment_names() {
 
 void list_rules(const CommandArguments& given) {
   for (const auto& rule : lint_rules()) {
-    given.write(
-        Json::object({{"schema", "cdctl.lint-rule/1"},
-                      {"name", rule.name},
-                      {"severity", rule.severity == LintSeverity::error ? "error" : "warning"},
-                      {"fixable", rule.fixable},
-                      {"summary", rule.summary}}));
+    given.write(records::encode(
+        LintRuleRecord{.name = std::string(rule.name),
+                       .severity = rule.severity == LintSeverity::error ? "error" : "warning",
+                       .fixable = rule.fixable,
+                       .summary = std::string(rule.summary)}));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cdctl/fs.hpp>
 
 #include "plugins/mojo/commands/commands.hpp"
+#include "plugins/mojo/records.hpp"
 #include "plugins/mojo/run/runner.hpp"
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"
@@ -47,37 +48,34 @@ Result<> raw_rows(const CommandArguments& given, Host& host, const Stage& stage,
   CDCTL_TRY(report_all(given, host, manifest.problems, manifest.warnings));
   for (const auto& row : manifest.rows) {
     if (const auto* rule = phase_rule(row.phase))
-      given.write(
-          step_record({rule, manifest.path, row.line, 0, row.options, {}, {}, {}}, nullptr));
+      given.write(records::encode(
+          step_record({rule, manifest.path, row.line, 0, row.options, {}, {}, {}}, nullptr)));
   }
   return {};
 }
 
-Json pairs_json(const std::vector<std::pair<std::string, std::string>>& options) {
-  auto out = Json::array();
-  for (const auto& [key, value] : options) {
-    auto pair = Json::array();
-    pair.push_back(key);
-    pair.push_back(value);
-    out.push_back(std::move(pair));
-  }
+CollectRecord collect_record(const CollectLine& line, const std::string& path) {
+  CollectRecord out{.path = path,
+                    .line = static_cast<std::int64_t>(line.line),
+                    .destination = line.destination,
+                    .source = line.source,
+                    .options = {}};
+  for (const auto& [key, value] : line.options) out.options.push_back({key, value});
   return out;
 }
 
-Json collect_record(const CollectLine& line, const std::string& path) {
-  return Json::object({{"schema", "cdctl.collect/1"},
-                       {"path", path},
-                       {"line", static_cast<std::int64_t>(line.line)},
-                       {"destination", line.destination},
-                       {"source", line.source},
-                       {"options", pairs_json(line.options)}});
-}
-
-Json option_json(const OptionRule& option) {
-  return Json::object({{"name", option.name},
-                       {"type", to_string(option.type)},
-                       {"from", option.origin == Origin::ours ? "cdctl" : "mojo"},
-                       {"summary", option.summary}});
+PhaseKindRecord kind_record(const PhaseRule& rule) {
+  PhaseKindRecord out{.name = std::string(rule.name),
+                      .default_file = std::string(rule.default_file),
+                      .words = rule.words,
+                      .options = {},
+                      .summary = std::string(rule.summary)};
+  for (const auto& option : rule.options)
+    out.options.push_back({.name = std::string(option.name),
+                           .type = std::string(to_string(option.type)),
+                           .from = option.origin == Origin::ours ? "cdctl" : "mojo",
+                           .summary = std::string(option.summary)});
+  return out;
 }
 
 }  // namespace
@@ -103,7 +101,7 @@ int command_plan(Host& host, const CommandArguments& given) noexcept {
         report_all(given, host, plan.problems, plan.warnings));  // with a problem nothing would run
     Mask mask;
     mask.add_environment();
-    for (const auto& step : plan.steps) given.write(step_record(step, &mask));
+    for (const auto& step : plan.steps) given.write(records::encode(step_record(step, &mask)));
     return {};
   });
 }
@@ -114,7 +112,7 @@ int command_plan_collect(Host& host, const CommandArguments& given) noexcept {
     std::vector<Problem> problems, warnings;
     for (const auto& name : given.args.words) {
       for (const auto& line : load_collect_file(name, name, problems, warnings))
-        given.write(collect_record(line, name));
+        given.write(records::encode(collect_record(line, name)));
     }
     return report_all(given, host, problems, warnings);
   });
@@ -122,17 +120,7 @@ int command_plan_collect(Host& host, const CommandArguments& given) noexcept {
 
 int command_phases(Host&, const CommandArguments& given) noexcept {
   return guarded(given, [&]() -> Result<> {
-    for (const auto& rule : phase_rules()) {
-      auto options = Json::array();
-      for (const auto& option : rule.options) options.push_back(option_json(option));
-      given.write(
-          Json::object({{"schema", "cdctl.phase-kind/1"},
-                        {"name", rule.name},
-                        {"default", rule.default_file.empty() ? Json() : Json(rule.default_file)},
-                        {"words", rule.words},
-                        {"options", std::move(options)},
-                        {"summary", rule.summary}}));
-    }
+    for (const auto& rule : phase_rules()) given.write(records::encode(kind_record(rule)));
     return {};
   });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "plugins/mojo/commands/commands.hpp"
+#include "plugins/mojo/records.hpp"
 #include "plugins/mojo/run/hand_run.hpp"
 
 namespace cdctl::mojo {
@@ -25,30 +26,29 @@ std::vector<fs::path> folders_in(const fs::path& where, const std::string& only)
 }
 
 /// How the last run in a workspace went: its last phase.
-Json last_run(const fs::path& folder) {
+std::optional<LastRun> last_run(const fs::path& folder) {
   const auto journal = read_journal(Workspace(folder));
   const auto last = std::find_if(journal.rbegin(), journal.rend(),
                                  [](const Json& record) { return record["phase"].is_string(); });
   if (last == journal.rend()) return {};
-  auto out = Json::object();
-  for (const auto* key : {"state", "path", "line", "phase", "time"}) out.set(key, (*last)[key]);
-  if (journal.back()["run"].is_null() && !workspace_held(folder)) out.set("state", "cut short");
+  auto out = records::decode<LastRun>(*last);
+  if (journal.back()["run"].is_null() && !workspace_held(folder)) out.state = "cut short";
   return out;
 }
 
 Json workspace_record(const fs::path& folder) {
   const auto json = read_workspace(folder);
-  return Json::object({{"schema", "cdctl.workspace/1"},
-                       {"name", folder.filename().string()},
-                       {"project", folder.parent_path().parent_path().filename().string()},
-                       {"series", folder.parent_path().filename().string()},
-                       {"stage", json["stage"]},
-                       {"spec", json["address"]},
-                       {"revision", json["spec"]["revision"]},
-                       {"set", json["set"]},
-                       {"running", workspace_held(folder)},
-                       {"last", last_run(folder)},
-                       {"folder", folder.string()}});
+  return records::encode(
+      WorkspaceRecord{.name = folder.filename().string(),
+                      .project = folder.parent_path().parent_path().filename().string(),
+                      .series = folder.parent_path().filename().string(),
+                      .stage = json["stage"],
+                      .spec = json["address"],
+                      .revision = json["spec"]["revision"],
+                      .set = json["set"],
+                      .running = workspace_held(folder),
+                      .last = last_run(folder),
+                      .folder = folder.string()});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <tuple>
 #include <vector>
+#include "plugins/mojo/records.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,15 +64,18 @@ constexpr std::array k_rules{
 std::span<const LintRule> lint_rules() { return k_rules; }
 
 Json to_json(const LintFinding& finding) {
-  return Json::object({{"schema", "cdctl.finding/1"},
-                       {"path", finding.path},
-                       {"line", finding.line == 0 ? Json() : Json(finding.line)},
-                       {"column", finding.column == 0 ? Json() : Json(finding.column)},
-                       {"severity", finding.severity == LintSeverity::error ? "error" : "warning"},
-                       {"rule", finding.rule},
-                       {"message", finding.message},
-                       {"fixable", finding.fixable},
-                       {"fixed", finding.fixed}});
+  const auto place = [](const auto& number) {
+    return number == 0 ? std::nullopt : std::optional(static_cast<std::int64_t>(number));
+  };
+  return records::encode(
+      FindingRecord{.path = finding.path,
+                    .line = place(finding.line),
+                    .column = place(finding.column),
+                    .severity = finding.severity == LintSeverity::error ? "error" : "warning",
+                    .rule = std::string(finding.rule),
+                    .message = finding.message,
+                    .fixable = finding.fixable,
+                    .fixed = finding.fixed});
 }
 
 namespace {

@@ -181,7 +181,7 @@ class Hand {
     run.locked = hand_.locked;
     run.live = !hand_.quiet;
     run.started = launcher.started_before();
-    run.report = [&](const Json& record) { report(record); };
+    run.report = [&](const PhaseRecord& record) { report(record); };
     const auto end = run_steps(*steps, run, hand_.deadline);
     if (!end) {
       launcher.abandon(end.error());
@@ -230,14 +230,14 @@ class Hand {
                                               : fmt::format("{} problems", plan.problems.size())));
   }
 
-  void report(const Json& record) {
-    if (journaled()) journal(record);
-    if (record["state"].view() != "running") {
-      hand_.write(record);
+  void report(const PhaseRecord& record) {
+    if (journaled()) journal(records::encode(record));
+    if (record.state != "running") {
+      hand_.write(records::encode(record));
       return;
     }
     hand_.flush();
-    at_ = {record["path"].as_string(), static_cast<std::size_t>(record["line"].as_int())};
+    at_ = {record.path, static_cast<std::size_t>(record.line)};
   }
 
   /// The command that goes on from where this run stopped, to be pasted into a shell.

@@ -82,9 +82,12 @@ class Steps {
     const auto cpu = cpu_time();
     std::vector<std::string> tail;
     const StepRun at{step, step.number, run_, deadline_.at_most(step.timeout), started_, tail};
-    if (run_.report)
-      run_.report(
-          step_record(step, &run_.mask).set("state", "running").set("time", to_rfc3339(now())));
+    if (run_.report) {
+      auto begins = step_record(step, &run_.mask);
+      begins.state = "running";
+      begins.time = now();
+      run_.report(begins);
+    }
     auto done = dispatch(at);
     if (run_.report) run_.report(record(step, done, begun, cpu, tail));
     if (!done) {
@@ -99,22 +102,22 @@ class Steps {
   }
 
  private:
-  Json record(const PlannedStep& step, const Result<bool>& done,
-              std::chrono::steady_clock::time_point begun, Millis cpu,
-              const std::vector<std::string>& tail) const {
+  PhaseRecord record(const PlannedStep& step, const Result<bool>& done,
+                     std::chrono::steady_clock::time_point begun, Millis cpu,
+                     const std::vector<std::string>& tail) const {
     const auto wall =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
     auto out = step_record(step, &run_.mask);
-    out.set("state", !done ? "failed" : *done ? "stopped" : "done").set("ok", done.has_value());
-    out.set("wall_ms", std::round(wall * 10) / 10)
-        .set("cpu_ms", (cpu_time() - cpu).count())
-        .set("time", to_rfc3339(now()));
+    out.state = !done ? "failed" : *done ? "stopped" : "done";
+    out.ok = done.has_value();
+    out.wall_ms = std::round(wall * 10) / 10;
+    out.cpu_ms = (cpu_time() - cpu).count();
+    out.time = now();
     if (done) return out;
-    auto lines = Json::array();
-    for (const auto& line : tail) lines.push_back(line);
-    return out.set("error", run_.mask.apply(done.error().what))
-        .set("exit", static_cast<int>(done.error().exit))
-        .set("tail", std::move(lines));
+    out.error = run_.mask.apply(done.error().what);
+    out.exit = static_cast<std::int64_t>(done.error().exit);
+    out.tail = tail;
+    return out;
   }
 
   const Run& run_;
@@ -131,19 +134,14 @@ Result<> pause(Millis length, const Deadline& deadline) {
   return {};
 }
 
-Json step_record(const PlannedStep& step, const Mask* mask) {
-  auto options = Json::array();
-  for (const auto& option : step.options) {
-    auto pair = Json::array();
-    pair.push_back(option.key);
-    pair.push_back(mask ? mask->apply(option.value) : option.value);
-    options.push_back(std::move(pair));
-  }
-  return Json::object({{"schema", "cdctl.phase/1"},
-                       {"path", step.path},
-                       {"line", static_cast<std::int64_t>(step.line)},
-                       {"phase", step.rule->name},
-                       {"options", std::move(options)}});
+PhaseRecord step_record(const PlannedStep& step, const Mask* mask) {
+  PhaseRecord out;
+  out.path = step.path;
+  out.line = static_cast<std::int64_t>(step.line);
+  out.phase = step.rule->name;
+  for (const auto& option : step.options)
+    out.options.push_back({option.key, mask ? mask->apply(option.value) : option.value});
+  return out;
 }
 
 Result<RunEnd> run_steps(const std::vector<PlannedStep>& steps, const Run& run,

@@ -13,6 +13,7 @@
 
 #include "plugins/mojo/collect/collect.hpp"
 #include "plugins/mojo/manifest/plan.hpp"
+#include "plugins/mojo/records.hpp"
 #include "plugins/mojo/run/script.hpp"
 #include "plugins/mojo/spec/workspace.hpp"
 #include "plugins/mojo/text/mask.hpp"
@@ -58,7 +59,7 @@ struct Run {
   std::vector<Process> started = {};  ///< by the run that this one resumes
   bool live = false;  ///< the scripts' output goes to people as notes, not as passing progress
   /// Called for each phase before it begins and after it ended (`cdctl.phase/1`).
-  std::function<void(const Json&)> report = {};
+  std::function<void(const PhaseRecord&)> report = {};
 };
 
 /// How a run ended that did not fail.
@@ -71,7 +72,7 @@ enum class RunEnd { complete, stopped };
 
 /// The record of a step as it was planned: path, line, phase, options in order as [key, value],
 /// secrets masked.
-[[nodiscard]] Json step_record(const PlannedStep& step, const Mask* mask);
+[[nodiscard]] PhaseRecord step_record(const PlannedStep& step, const Mask* mask);
 
 /// A wait that ends early when we are asked to stop or the deadline passes.
 [[nodiscard]] Result<> pause(Millis length, const Deadline& deadline);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/error_record.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
@@ -137,12 +138,8 @@ void MergedReader::lose(Branch& branch, const Error& error) {
     host_.log(Level::warning, text + whose + (follow_ ? "; trying again" : ""));
   if (follow_) return;
   for (const auto& service : branch.services)
-    errors_.push_back(Json::object({{"schema", "cdctl.error/1"},
-                                    {"service", service},
-                                    {"while", "reading signals"},
-                                    {"error", text},
-                                    {"exit", static_cast<int>(ExitCode::unknown)},
-                                    {"time", to_rfc3339(now())}}));
+    errors_.push_back(records::encode(
+        records::error_record(service, "reading signals", {ExitCode::unknown, text})));
 }
 
 /// Takes over what is there now.

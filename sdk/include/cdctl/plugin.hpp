@@ -11,6 +11,7 @@
 
 #include <cdctl/args.hpp>
 #include <cdctl/host.hpp>
+#include <cdctl/record_rows.hpp>
 #include <cdctl/roles.hpp>
 #include <cdctl/rows.hpp>
 
@@ -103,6 +104,7 @@ struct Descriptor {
   std::span<const CommandRow> commands = {};
   std::span<const KeyRow> keys = {};  ///< of the plugin's own table: `NAME`, `NAME.key`
   std::string_view unit_env = {};     ///< a feed: the environment variable that connects a unit
+  std::span<const RecordRow> records = {};  ///< the kinds of record that its commands write
 };
 
 /// The role that a class of <cdctl/roles/…> is.

@@ -87,7 +87,7 @@ TEST_CASE("a set that never served has its own, shorter rule") {
 
 TEST_CASE("a policy survives its record") {
   auto with = policy(3, 90min, 24h);
-  const auto back = actions::policy_from_json(to_json(with));
+  const auto back = actions::policy_of(actions::policy_record(with));
   REQUIRE(back);
   CHECK(back->keep == 3);
   CHECK(back->min_age == 90min);

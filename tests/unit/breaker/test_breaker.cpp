@@ -27,7 +27,9 @@ struct Fixture {
                    for (const auto& text : rules) out.push_back(*breaker::Rule::parse(text));
                    return out;
                  },
-                 [this](const Json& verdict) { verdicts.push_back(verdict); }},
+                 [this](const breaker::VerdictRecord& verdict) {
+                   verdicts.push_back(records::encode(verdict));
+                 }},
                 false) {}
 
   void add(const std::string& set, Severity severity, Millis at, std::string_view signal = "oops",

@@ -30,7 +30,9 @@ struct Fixture {
                    for (const auto& text : rules) out.push_back(*breaker::Rule::parse(text));
                    return out;
                  },
-                 [this](const Json& verdict) { verdicts.push_back(verdict); },
+                 [this](const breaker::VerdictRecord& verdict) {
+                   verdicts.push_back(records::encode(verdict));
+                 },
                  [this](const SetName& set) -> std::optional<Force> {
                    const auto at = forces.find(set.str());
                    if (at == forces.end()) return {};

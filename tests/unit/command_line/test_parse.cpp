@@ -256,13 +256,14 @@ TEST_CASE(
                                  {"state", "live"},
                                  {"cut", Json()},
                                  {"units", Json::object({{"want", 3}, {"up", 2}})}});
-  const auto table = render_table({set}, false, false);
+  const auto* row = records::own_record("cdctl.set/1");
+  const auto table = render_table({set}, row, false, false);
   CHECK(table ==
         "SET                 STATE  CUT  UNITS  AGE  NOTE\nthumbs-r0000000001  live   ?    2/3    "
         "-\n");
-  CHECK(render_table({set}, false, true).find("\033[32mlive\033[0m") != std::string::npos);
+  CHECK(render_table({set}, row, false, true).find("\033[32mlive\033[0m") != std::string::npos);
   auto partial = set;
   partial.set("state", "partial");
-  CHECK(render_table({partial}, false, true).find("\033[35mpartial\033[0m") !=
+  CHECK(render_table({partial}, row, false, true).find("\033[35mpartial\033[0m") !=
         std::string::npos);  // readable on white and on black
 }

@@ -200,3 +200,21 @@ TEST_CASE("for the names of commands no manifest is read but of plugins that hav
   fs::permissions(second.dir.path(), fs::perms::others_write, fs::perm_options::add);
   CHECK(names() == std::vector<std::string>{"two"});
 }
+
+TEST_CASE("the records of a plugin are known by its manifest, without opening it") {
+  Folder f;
+  REQUIRE(plugins::write_manifest(f.dir.path() / "good.so", f.dir.path() / "good.toml"));
+  plugins::PluginHost plugins({f.dir.path()});
+  const auto* row = plugins.records()->find("test.flavour/1");
+  REQUIRE(row);
+  CHECK(row->title == std::string_view("A flavour"));
+  REQUIRE(row->member_count == 2);
+  CHECK(row->members[1].presence == plugin::Presence::optional);
+  CHECK(row->members[1].meaning == std::string_view("or not"));
+  REQUIRE(row->column_count == 2);
+  CHECK(row->columns[1].show == plugin::Show::yes);
+  CHECK_FALSE(plugins.records()->find("test.colour/1"));
+
+  fs::permissions(f.dir.path() / "good.toml", fs::perms::others_write, fs::perm_options::add);
+  CHECK(plugins::PluginHost({f.dir.path()}).records()->rows().empty());  // it is refused
+}

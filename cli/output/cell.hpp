@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include <cdctl/json.hpp>
+#include <cdctl/record_rows.hpp>
+
+namespace cdctl::cli {
+
+/// What a column of a table shows of a record.
+[[nodiscard]] std::string cell_text(const Json& record, const plugin::ColumnRow& column);
+/// A value in one line; `-` for null.
+[[nodiscard]] std::string scalar_text(const Json& value);
+
+}  // namespace cdctl::cli

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cdctl/record.hpp>
+
+namespace cdctl::records {
+
+/// `cdctl.hold/1`: what `hold` and `resume` did.
+struct HoldRecord {
+  static constexpr ColumnRow k_columns[] = {{"SERVICE", "service"},
+                                            {"HELD", "held", Show::yes},
+                                            {"UNTIL", "until"},
+                                            {"BY", "by"},
+                                            {"WHY", "why", Show::blank}};
+  static constexpr RecordRow k_head =
+      head("cdctl.hold/1", "A freeze of a service's deploys", k_columns);
+
+  std::string service;
+  bool held = false, changed = false;
+  std::optional<Time> since;
+  std::optional<std::optional<Time>> until;  ///< of a freeze; null: until somebody lifts it
+  std::string why, by;
+  bool dry_run = false;
+  Time time;
+
+  static constexpr auto rows() {
+    return std::tuple{
+        required("service", &HoldRecord::service, "service"),
+        required("held", &HoldRecord::held, "flag"),
+        required("changed", &HoldRecord::changed, "flag"),
+        optional("since", &HoldRecord::since, "time"),
+        optional("until", &HoldRecord::until, "time or null", "null: until somebody lifts it"),
+        optional("why", &HoldRecord::why, "text"),
+        required("by", &HoldRecord::by, "text"),
+        optional("dry_run", &HoldRecord::dry_run, "true"),
+        required("time", &HoldRecord::time, "time")};
+  }
+};
+
+}  // namespace cdctl::records

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cdctl/record.hpp>
+
+namespace cdctl::records {
+
+/// What one plugin did. What it tells beside that travels on as it is.
+struct OutcomeStep {
+  std::string plugin;
+  bool ok = false;
+  std::optional<bool> changed;
+  std::string error;
+  Json details = {};
+
+  static constexpr auto rows() {
+    return std::tuple{required("plugin", &OutcomeStep::plugin, "text"),
+                      required("ok", &OutcomeStep::ok, "flag"),
+                      optional("changed", &OutcomeStep::changed, "flag"),
+                      optional("error", &OutcomeStep::error, "text"),
+                      told("closed", "integer", "connections"),
+                      further(&OutcomeStep::details)};
+  }
+};
+
+/// `cdctl.outcome/1`: what an actor did to a set. The same line is in the log of the home.
+struct Outcome {
+  static constexpr ColumnRow k_columns[] = {
+      {"ACTION", "action", Show::text, false, 7},
+      {"SET", "set", Show::text, false, 28},
+      {"RESULT", "", Show::note, false, 12,
+       "only ok=false: failed\nonly dry_run: would\nonly changed: done\nelse: unchanged"},
+      {"TOOK", "took_ms", Show::millis, false, 9},
+      {"WHY", "why", Show::blank}};
+  /// How `log` shows them, long after.
+  static constexpr ColumnRow k_log_columns[] = {
+      {"TIME", "time", Show::clock, false, 14},
+      {"ACTION", "action", Show::text, false, 7},
+      {"SET", "set", Show::text, false, 28},
+      {"RESULT", "", Show::note, false, 9,
+       "only ok=false: failed\nonly dry_run: would\nonly changed: done\nelse: unchanged"},
+      {"BY", "by", Show::text, true, 16},
+      {"TOOK", "took_ms", Show::millis, true, 10},
+      {"WHY", "", Show::phrase, false, 0, "only error: {error}\nonly why: {why}"}};
+  static constexpr RecordRow k_head =
+      head("cdctl.outcome/1", "What an actor did to a set", k_columns, true);
+  static constexpr RecordRow k_log = head("log", "", k_log_columns, true);
+
+  std::string action, service, revision, set;
+  bool ok = false, changed = false;
+  bool dry_run = false;
+  double took_ms = 0;
+  std::vector<OutcomeStep> steps;
+  std::string why;
+  Json more = {};  ///< what one action alone tells
+  std::string error;
+  std::optional<std::int64_t> exit;
+  std::string by;
+  Time time;
+
+  static constexpr auto rows() {
+    return std::tuple{required("action", &Outcome::action, "one of deploy break mend reap"),
+                      required("service", &Outcome::service, "service"),
+                      required("revision", &Outcome::revision, "revision"),
+                      required("set", &Outcome::set, "set"),
+                      required("ok", &Outcome::ok, "flag"),
+                      required("changed", &Outcome::changed, "flag"),
+                      optional("dry_run", &Outcome::dry_run, "flag"),
+                      required("took_ms", &Outcome::took_ms, "number"),
+                      required("steps", &Outcome::steps, "list of object"),
+                      optional("why", &Outcome::why, "text"),
+                      told("absent", "flag", "there was nothing of it any more"),
+                      told("ignored", "text", "why a verdict was not acted on"),
+                      further(&Outcome::more),
+                      optional("error", &Outcome::error, "text"),
+                      optional("exit", &Outcome::exit, "integer"),
+                      required("by", &Outcome::by, "text"),
+                      required("time", &Outcome::time, "time")};
+  }
+};
+
+}  // namespace cdctl::records

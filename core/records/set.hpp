@@ -1,0 +1,105 @@
+#pragma once
+
+#include <span>
+
+#include <cdctl/record.hpp>
+#include <cdctl/roles/memory.hpp>
+
+#include "core/records/policy.hpp"
+#include "core/records/sources.hpp"
+
+namespace cdctl::records {
+
+/// The freeze of a service, in the record of its newest set.
+template <>
+struct Codec<Hold> {
+  static constexpr MemberRow k_rows[] = {
+      {"by", "text"}, {"at", "time"}, {"why", "text"}, {"until", "time", "", Presence::optional}};
+  static constexpr std::span<const MemberRow> shape() { return k_rows; }
+
+  static Json write(const Hold& hold) { return to_json(hold); }
+  static void read(const Json& json, Hold& into) {
+    if (auto hold = hold_from_json(json)) into = std::move(*hold);
+  }
+  static bool usable(const Json& json) { return hold_from_json(json).has_value(); }
+};
+
+/// The workers that a set wants and has.
+struct UnitCount {
+  std::optional<std::int64_t> want, up;
+
+  static constexpr auto rows() {
+    return std::tuple{optional("want", &UnitCount::want, "integer or null"),
+                      optional("up", &UnitCount::up, "integer or null")};
+  }
+};
+
+/// `cdctl.set/1`: a worker set as `ls` lists it, and as `stale` marks it. What could not be read is
+/// empty.
+struct Set {
+  static constexpr ColumnRow k_columns[] = {{"SET", "set"},
+                                            {"STATE", "state"},
+                                            {"CUT", "cut", Show::cut},
+                                            {"UNITS", "units", Show::units},
+                                            {"AGE", "deployed_at", Show::age},
+                                            {"NOTE", "", Show::note, false, 0,
+                                             "newest: newest\n"
+                                             "proven: proven\n"
+                                             "stale: stale: {stale.why}\n"
+                                             "kept: kept: {kept}\n"
+                                             "cut&cut_why: cut: {cut_why}\n"
+                                             "held: deploys held: {held.why}"},
+                                            {"ENGINE", "engine", Show::text, true},
+                                            {"HOME", "home", Show::text, true}};
+  static constexpr RecordRow k_head = head("cdctl.set/1", "One worker set", k_columns);
+
+  std::string service, revision, set;
+  std::string engine, home, state;
+  std::optional<bool> cut;
+  bool newest = false, proven = false;
+  std::optional<Time> deployed_at, mended_at, cut_at;
+  std::string cut_by, cut_why;
+  std::optional<Time> trial_until;
+  std::string forced;
+  std::optional<Hold> held;
+  std::optional<UnitCount> units;
+  std::optional<bool> served;
+  Sources sources;
+  Time time;
+  std::optional<StaleMark> stale;
+  std::string kept;
+  std::optional<Json> signals;
+
+  static constexpr auto rows() {
+    return std::tuple{
+        required("service", &Set::service, "service"),
+        required("revision", &Set::revision, "revision"),
+        required("set", &Set::set, "set"),
+        required("engine", &Set::engine, "text or null"),
+        required("home", &Set::home, "text or null"),
+        required("state", &Set::state, "one of deploying live partial down reaping or null",
+                 "null: could not be read"),
+        required("cut", &Set::cut, "flag or null",
+                 "null: could not be read; counts neither as cut nor as live"),
+        required("newest", &Set::newest, "flag"),
+        required("proven", &Set::proven, "flag"),
+        required("deployed_at", &Set::deployed_at, "time or null"),
+        optional("mended_at", &Set::mended_at, "time"),
+        optional("cut_at", &Set::cut_at, "time"),
+        optional("cut_by", &Set::cut_by, "text"),
+        optional("cut_why", &Set::cut_why, "text"),
+        optional("trial_until", &Set::trial_until, "time",
+                 "half-open: it is let in on one connection until then, and counts as cut"),
+        optional("forced", &Set::forced, "one of open closed observe"),
+        optional("held", &Set::held, "object", "the freeze of its service's deploys"),
+        required("units", &Set::units, "object or null"),
+        optional("served", &Set::served, "flag or null", "it was live at least once"),
+        required("sources", &Set::sources, "map of object"),
+        required("time", &Set::time, "time"),
+        optional("stale", &Set::stale, "object", "nobody needs it"),
+        optional("kept", &Set::kept, "text", "why stale keeps it (--all)"),
+        optional("signals", &Set::signals, "list or null", "the last ones; null: unknown")};
+  }
+};
+
+}  // namespace cdctl::records

@@ -1,0 +1,61 @@
+#include <catch2/catch.hpp>
+
+#include "cli/output/cell.hpp"
+#include "cli/output/note.hpp"
+
+using namespace cdctl;
+using namespace cdctl::cli;
+
+namespace {
+
+Json parsed(std::string_view text) { return *Json::parse(text); }
+
+}  // namespace
+
+TEST_CASE("a note says what holds of a record") {
+  const auto record = parsed(
+      R"({"newest":true,"proven":false,"why":"","n":0,"life":"dying","units":{"down":2,"bad":0},"ok":false,"url":null,"held":{}})");
+  CHECK(note_text(record, "newest: newest\nproven: proven\nunits.down: {units.down} down") ==
+        "newest, 2 down");
+  CHECK(note_text(record, "why: no\nn: no\nunits.bad: no\nabsent: no\nurl: no").empty());
+  CHECK(note_text(record, "life&life!=alive: {life}") == "dying");
+  CHECK(note_text(record, "life&life!=dying: {life}").empty());
+  CHECK(note_text(record, "newest: first\nonly ok=false: failed\nheld: last") == "failed");
+  CHECK(note_text(record, "only ok=true: well\nelse: unchanged") == "unchanged");
+  CHECK(note_text(record, "newest: newest\nelse: unchanged") == "newest");
+  CHECK(note_text(record, "held: from {url}: {units.down}/{life}") == "from -: 2/dying");
+  CHECK(note_text(Json(7), "newest: newest\nelse: -") == "-");
+}
+
+TEST_CASE("each way to show a member") {
+  const auto record = parsed(
+      R"({"name":"rabbit","text":"a\u001b[31mb","null":null,"time":"2026-11-23T04:12:09.120Z","ms":12.5,"units":{"up":2,"want":null},"yes":true,"words":["a","b"],"names":[{"name":"x"},{"name":"y"}],"pairs":[["k","v"],["odd"]],"roles":["switch:rabbit","source:git"],"sources":{"service":{"revision":"1"},"trunk":{"revision":"9f2c1abdef","number":124}}})");
+  const auto shown = [&](const char* member, plugin::Show show, const char* note = "") {
+    return cell_text(record, {"X", member, show, false, 0, note});
+  };
+  using plugin::Show;
+  CHECK(shown("text", Show::text) == "a\\u001b[31mb");
+  CHECK(shown("null", Show::text) == "-");
+  CHECK(shown("null", Show::blank).empty());
+  CHECK(shown("null", Show::brief).empty());
+  CHECK(shown("null", Show::age) == "-");
+  CHECK(shown("time", Show::clock) == "11-23 04:12:09");
+  CHECK(shown("null", Show::clock) == "-");
+  CHECK(shown("ms", Show::millis) == "12.5 ms");
+  CHECK(shown("null", Show::millis) == "-");
+  CHECK(shown("units", Show::units) == "2/-");
+  CHECK(shown("null", Show::units) == "?");
+  CHECK(shown("yes", Show::yes) == "yes");
+  CHECK(shown("null", Show::yes) == "no");
+  CHECK(shown("yes", Show::cut) == "cut");
+  CHECK(shown("null", Show::cut) == "?");
+  CHECK(shown("words", Show::words) == "a b");
+  CHECK(shown("names", Show::names) == "x y");
+  CHECK(shown("pairs", Show::pairs) == "k=v");
+  CHECK(shown("sources", Show::sources) == "trunk 9f2c1abd #124");
+  CHECK(cell_text(parsed(R"({"sources":{"trunk":{"revision":"a\u001b[2J"}}})"),
+                  {"X", "sources", Show::sources, false, 0, ""}) == "trunk a\\u001b[2J");
+  CHECK(shown("roles", Show::roles) == "switch source:git");
+  CHECK(shown("", Show::note, "yes: {text}") == "a\\u001b[31mb");
+  CHECK(shown("", Show::phrase, "yes: {text}") == "a\\u001b[31mb");
+}
