@@ -4,6 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -54,9 +57,10 @@ class Retirement {
 
   Result<> act() {
     CDCTL_TRY_ASSIGN(const auto view, look());
-    if (const auto& service = *view.config; service.table["rabbit"].is_object())
-      for (const auto& [name, queue] : service.table["rabbit"]["queues"].members())
-        queues_.push_back(name);
+    for (const auto& name : context_.broker_switches(*view.config)) {
+      CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+      std::ranges::move(broker->left_behind(*view.config), std::back_inserter(queues_));
+    }
     CDCTL_TRY_ASSIGN(memory_, context_.memory(context_.memory_name(*view.config)));
     CDCTL_TRY(refuse_unknown(view));
     if (!options_.dry_run) {

@@ -10,6 +10,7 @@
 
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
@@ -38,9 +39,9 @@ Result<> open(SetTransaction& transaction, app::Context& context, const SetName&
   if (context.broker_switches(*service).empty())
     return fail(
         ExitCode::config,
-        fmt::format(
-            "{}: a trial needs a broker that lets one connection in; {} has no [rabbit] table",
-            set.str(), service->name));
+        fmt::format("{}: a trial needs a broker that lets one connection in; {} has no [{}] table",
+                    set.str(), service->name,
+                    joined(context.plugin_host().kinds("switch"), "] or [")));
   CDCTL_TRY(transaction.open(service));
   transaction.only_first_switch();
   CDCTL_TRY(transaction.open_roles());

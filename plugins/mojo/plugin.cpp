@@ -2,7 +2,7 @@
 
 #include "plugins/mojo/commands/rows.hpp"
 #include "plugins/mojo/keys.hpp"
-#include "plugins/mojo/records.hpp"
+#include "plugins/mojo/records/records.hpp"
 #include "plugins/mojo/run/deployer.hpp"
 #include "plugins/mojo/setup.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/lint/lint.hpp"
-#include "plugins/mojo/records.hpp"
+#include "plugins/mojo/records/records.hpp"
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"
 

@@ -5,7 +5,7 @@
 #include <cdctl/fs.hpp>
 
 #include "plugins/mojo/commands/commands.hpp"
-#include "plugins/mojo/records.hpp"
+#include "plugins/mojo/records/records.hpp"
 #include "plugins/mojo/run/runner.hpp"
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/project.hpp"

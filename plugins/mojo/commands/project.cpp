@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "plugins/mojo/commands/commands.hpp"
-#include "plugins/mojo/records.hpp"
+#include "plugins/mojo/records/records.hpp"
 #include "plugins/mojo/run/hand_run.hpp"
 
 namespace cdctl::mojo {

@@ -8,7 +8,7 @@
 #include <string>
 #include <tuple>
 #include <vector>
-#include "plugins/mojo/records.hpp"
+#include "plugins/mojo/records/records.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

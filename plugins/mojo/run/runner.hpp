@@ -13,7 +13,7 @@
 
 #include "plugins/mojo/collect/collect.hpp"
 #include "plugins/mojo/manifest/plan.hpp"
-#include "plugins/mojo/records.hpp"
+#include "plugins/mojo/records/records.hpp"
 #include "plugins/mojo/run/script.hpp"
 #include "plugins/mojo/spec/workspace.hpp"
 #include "plugins/mojo/text/mask.hpp"
