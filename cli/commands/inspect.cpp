@@ -11,6 +11,7 @@
 #include "core/feed/choice.hpp"
 #include "core/fleet/describe.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/selector.hpp"
 #include "core/records/signal.hpp"
 
 namespace cdctl::cli {

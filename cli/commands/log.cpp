@@ -9,7 +9,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
 #include "core/app/waiting.hpp"
-#include "core/fleet/fleet.hpp"
+#include "core/fleet/selector.hpp"
 #include "core/records/outcome.hpp"
 #include "core/records/outcome_log.hpp"
 

@@ -4,6 +4,7 @@
 #include "cli/command_line/completion/names.hpp"
 #include "cli/command_line/options.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/selector.hpp"
 
 namespace cdctl::cli {
 

@@ -8,6 +8,7 @@
 
 #include "cli/input/record_reader.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/selector.hpp"
 
 namespace cdctl::cli {
 

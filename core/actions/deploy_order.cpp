@@ -8,6 +8,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/selector.hpp"
 #include "core/fleet/newest_sources.hpp"
 
 namespace cdctl::actions {

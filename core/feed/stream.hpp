@@ -8,7 +8,7 @@
 #include <cdctl/lock.hpp>
 
 #include "core/app/context.hpp"
-#include "core/fleet/fleet.hpp"
+#include "core/fleet/selector.hpp"
 
 namespace cdctl::feed {
 

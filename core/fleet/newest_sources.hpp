@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <cdctl/time.hpp>
 #include <cdctl/source.hpp>
+#include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
 

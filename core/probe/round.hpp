@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/selector.hpp"
 
 namespace cdctl::probe {
 
