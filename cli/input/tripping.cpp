@@ -1,4 +1,5 @@
 #include "cli/input/tripping.hpp"
+#include "core/records/verdict.hpp"
 
 #include <algorithm>
 
@@ -17,7 +18,6 @@ static_assert(LineReader::k_padding >= breaker::SignalScanner::k_padding);
 constexpr auto k_idle = std::chrono::seconds(1);  ///< between two looks at the clock
 constexpr auto k_most_wait =
     std::chrono::seconds(10);  ///< at the end of the input, for peers that might show the same
-#include "core/records/verdict.hpp"
 
 }  // namespace
 
