@@ -306,7 +306,8 @@ Result<> read_keys(PluginInfo& info) {
 
 Result<> read_records(const PluginInfo& info, records::RowStore& into) {
   CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(rows_file(info.manifest, "records")));
-  for (const auto line : lines(text.value_or(""))) {
+  if (!text) return {};
+  for (const auto line : lines(*text)) {
     CDCTL_TRY_ASSIGN(const auto row, Json::parse(line));
     CDCTL_TRY(into.add(row));
   }

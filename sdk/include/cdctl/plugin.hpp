@@ -19,12 +19,10 @@
 //
 //  1. A plugin exports `cdctl_plugin` (a Descriptor): plain data, read before any of its code is
 //     called.
-//  2. The gate, first half: it refers to `cdctl_interface_N`, which only a host of interface
-//  version
-//     N exports. The dynamic linker refuses a mismatch before a constructor of the plugin runs.
+//  2. The gate, first half: it refers to `cdctl_interface_N`, which only a host of that interface
+//     version exports. The dynamic linker refuses a mismatch before a constructor of it runs.
 //  3. The gate, second half: it exports the tag of its build, `cdctl_plugin_build`. The host
-//  compares
-//     it before it reads the Descriptor, since a layout has no symbol that a linker could check.
+//     compares it before it reads the Descriptor: a layout has no symbol for a linker to check.
 //  4. Factories and commands are noexcept, and what the host calls of a role is never virtual but
 //     guards what is (roles.hpp), so that nothing thrown crosses the boundary.
 //  5. A plugin is never unloaded. It keeps no mutable static state.

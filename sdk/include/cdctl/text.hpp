@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,6 +21,13 @@ namespace cdctl {
 [[nodiscard]] std::vector<std::string_view> words(std::string_view text);
 /// What stands between `separator`s; an empty text has no part, `a,` has two.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+// The views would outlive a string that nobody keeps.
+template <std::same_as<std::string> Temporary>
+std::vector<std::string_view> lines(Temporary&& text) = delete;
+template <std::same_as<std::string> Temporary>
+std::vector<std::string_view> words(Temporary&& text) = delete;
+template <std::same_as<std::string> Temporary>
+std::vector<std::string_view> split(Temporary&& text, char separator) = delete;
 /// Takes what stands before the next `end` off `text`, and `end` with it; all of it where there is
 /// none.
 [[nodiscard]] std::string_view take_until(std::string_view& text, char end);
