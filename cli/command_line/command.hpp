@@ -8,9 +8,9 @@
 #include <cdctl/args.hpp>
 #include <cdctl/rows.hpp>
 
-#include "cli/output/context.hpp"
-
 namespace cdctl::cli {
+
+class Context;
 
 using Option = plugin::OptionRow;
 

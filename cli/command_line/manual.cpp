@@ -7,6 +7,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/roff.hpp"
+#include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 

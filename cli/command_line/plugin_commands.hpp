@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command_line/command.hpp"
+#include "cli/output/context.hpp"
 #include "cli/output/output.hpp"
 #include "core/plugins/host.hpp"
 

@@ -10,6 +10,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/input/targets.hpp"
+#include "cli/output/context.hpp"
 #include "core/actions/cut.hpp"
 
 namespace cdctl::cli {

@@ -11,6 +11,7 @@
 #include "cli/command_line/completion/line.hpp"
 #include "cli/command_line/completion/scripts.hpp"
 #include "cli/command_line/grammar.hpp"
+#include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {

@@ -2,6 +2,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "cli/setup/config_view.hpp"
 #include "core/records/path.hpp"
 #include "core/records/problem.hpp"

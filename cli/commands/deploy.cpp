@@ -6,6 +6,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
+#include "cli/output/context.hpp"
 #include "core/actions/deploy.hpp"
 #include "core/actions/deploy_order.hpp"
 #include "core/actions/deploy_wait.hpp"

@@ -5,6 +5,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/force.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "cli/setup/init_files.hpp"
 #include "cli/setup/interview.hpp"
 #include "cli/setup/new_file.hpp"

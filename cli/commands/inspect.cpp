@@ -7,6 +7,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "cli/output/inspect_page.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/describe.hpp"

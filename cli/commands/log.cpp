@@ -8,6 +8,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
+#include "cli/output/context.hpp"
 #include "core/app/waiting.hpp"
 #include "core/fleet/selector.hpp"
 #include "core/records/outcome.hpp"

@@ -1,5 +1,6 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "cli/top/looker.hpp"
 #include "cli/top/prober.hpp"
 #include "core/fleet/fleet.hpp"

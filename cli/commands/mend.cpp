@@ -3,6 +3,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/input/targets.hpp"
+#include "cli/output/context.hpp"
 #include "core/actions/mend.hpp"
 #include "core/actions/trial_run.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"

@@ -4,6 +4,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "core/records/book.hpp"
 #include "core/records/schema.hpp"
 

@@ -8,6 +8,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/input/signal_input.hpp"
+#include "cli/output/context.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"
 

@@ -3,6 +3,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
+#include "cli/output/context.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/listen/run.hpp"
 #include "core/feed/spool.hpp"

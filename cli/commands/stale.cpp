@@ -9,6 +9,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
+#include "cli/output/context.hpp"
 #include "core/actions/stale_policy.hpp"
 
 namespace cdctl::cli {

@@ -9,6 +9,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/command_line/since.hpp"
+#include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/timeline/gather.hpp"
 #include "cli/timeline/html.hpp"

@@ -2,6 +2,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/top/session.hpp"
 #include "core/fleet/fleet.hpp"

@@ -7,6 +7,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/input/tripping.hpp"
+#include "cli/output/context.hpp"
 
 namespace cdctl::cli {
 
