@@ -4,7 +4,8 @@
 
 #include <cdctl/rows.hpp>
 
-// The keys of [rabbit]. Included by plugin.cpp alone.
+// The keys of [rabbit]. Included by plugin.cpp alone. What a table of [rabbit.brokers] may hold is
+// listed in broker/settings.cpp, too.
 
 namespace cdctl::rabbit {
 
