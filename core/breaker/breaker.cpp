@@ -31,7 +31,7 @@ bool BreakerSet::any(State state) const {
   return std::ranges::any_of(rules, [&](const RuleState& rule) { return rule.state == state; });
 }
 bool BreakerSet::works() const {
-  return stand == Stand::closed && (calm_since == Time() || last_received > calm_since);
+  return circuit == CircuitState::closed && (calm_since == Time() || last_received > calm_since);
 }
 bool BreakerSet::suspect() const {
   return in_trouble() || std::ranges::any_of(rules, &RuleState::suspect);
@@ -155,7 +155,7 @@ void Breaker::wake(BreakerSet& set) {
 
 Reading Breaker::reading_of(const BreakerSet& set, std::size_t i, Time clock) const {
   const auto& rule = set.service->rules[i];
-  const bool open = set.bad == static_cast<int>(i) || set.stand == Stand::half_open;
+  const bool open = set.bad == static_cast<int>(i) || set.circuit == CircuitState::half_open;
   const auto own = side_of(set, i, clock);
   return rule.relative() ? read_rule(rule, own, peers_of(set, i, clock), clock, open)
                          : read_absolute(rule, own, open);
@@ -169,7 +169,7 @@ void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
     set.trouble = clock;
   held.suspect = reading.suspect;
   held.by_peers = state == State::bad && reading.basis == Reading::Basis::peers;
-  if (state == State::bad && clock < (held.by_peers ? held.world_until : held.excused_until))
+  if (state == State::bad && clock < (held.by_peers ? held.outage_until : held.excused_until))
     state = State::shared;
   if (state == State::shared)
     held.excused_until =
@@ -202,7 +202,7 @@ bool Breaker::add(const Observation& signal) {
     set->units |= std::uint64_t{1} << (std::hash<std::string_view>()(signal.unit) % 64);
   if (signal.count_size > 0) set->measured = std::max(set->measured, signal.time);
   const auto& rules = set->service->rules;
-  if (set->stand == Stand::half_open) set->half_ok += signal.counted("ok");
+  if (set->circuit == CircuitState::half_open) set->half_ok += signal.counted("ok");
   const auto said = set->said_count;
   bool turned = false;
   const bool matters = signal.count_size > 0 || signal.severity >= set->service->least;
@@ -246,7 +246,7 @@ void Breaker::sweep(Time clock) {
   std::vector<BreakerService*> touched;
   for (auto* set : now_active) {
     set->active = false;
-    bool busy = set->stand != Stand::closed || set->said != Verdict::healthy;
+    bool busy = set->circuit != CircuitState::closed || set->said != Verdict::healthy;
     for (std::size_t i = 0; i < set->rules.size(); ++i) {
       auto& state = set->rules[i];
       state.window.advance(clock);

@@ -119,6 +119,6 @@ class Breaker {
 };
 
 /// `closed`, `open`, `half-open`
-[[nodiscard]] std::string_view to_string(Stand stand);
+[[nodiscard]] std::string_view to_string(CircuitState circuit);
 
 }  // namespace cdctl::breaker

@@ -41,15 +41,15 @@ void Breaker::look_everywhere(Time clock) {
     ++heard;
     const auto before = in_trouble.size();
     for (auto* set : service->sets)
-      if (set->suspicious && (set->worldly || clock - set->trouble <= k_together))
+      if (set->suspicious && (set->in_outage || clock - set->trouble <= k_together))
         in_trouble.push_back(set);
     if (in_trouble.size() > before) ++bad;
   }
   everywhere_ = bad >= k_many && bad * 2 > heard;
   if (!everywhere_)
     for (const auto& set : sets_)
-      if (std::exchange(set->worldly, false)) forgive(*set, clock);
-  for (auto* set : in_trouble) set->worldly = everywhere_;
+      if (std::exchange(set->in_outage, false)) forgive(*set, clock);
+  for (auto* set : in_trouble) set->in_outage = everywhere_;
 }
 
 /// What was the world's is not held against the set while it is still in the windows.
@@ -57,7 +57,7 @@ void Breaker::forgive(BreakerSet& set, Time clock) {
   set.bad = -1;
   for (std::size_t i = 0; i < set.rules.size(); ++i) {
     auto& rule = set.rules[i];
-    rule.excused_until = rule.world_until = clock + set.service->rules[i].window;
+    rule.excused_until = rule.outage_until = clock + set.service->rules[i].window;
     if (rule.bad()) rule.state = State::shared;
   }
 }
@@ -90,7 +90,7 @@ void Breaker::conclude_all(BreakerService& service, Time clock) {
     for (auto* set : service.sets)
       for (std::size_t i = 0; i < set->rules.size(); ++i)
         if (auto& rule = set->rules[i]; !rule.by_peers)
-          rule.world_until = clock + std::min(service.rules[i].window, k_grace);
+          rule.outage_until = clock + std::min(service.rules[i].window, k_grace);
   Sets together;
   for (auto* set : service.sets)
     if (all && fresh(*set, clock)) together.push_back(set);
@@ -112,17 +112,17 @@ void Breaker::conclude(BreakerSet& set, bool everyone, const Sets& together, Tim
   }
   if (set.bad >= 0) return blame(set, together, clock);
   if (set.any(State::bad)) return;  // it has not stood for long enough
-  if (set.any(State::too_few) && set.stand == Stand::closed)
+  if (set.any(State::too_few) && set.circuit == CircuitState::closed)
     return say(set, Verdict::undecided, "too few", {}, clock);
   relax(set, clock);
 }
 
 void Breaker::blame(BreakerSet& set, const Sets& together, Time clock) {
   const auto force = force_of(set);
-  if (set.worldly && force != Force::State::open) {
+  if (set.in_outage && force != Force::State::open) {
     Sets all;
     for (const auto& other : sets_)
-      if (other->worldly) all.push_back(other.get());
+      if (other->in_outage) all.push_back(other.get());
     std::ranges::sort(all, {}, &BreakerSet::text);
     return say(set, Verdict::undecided, "everywhere", all, clock);
   }
@@ -141,14 +141,15 @@ std::optional<Force::State> Breaker::force_of(const BreakerSet& set) const {
 
 void Breaker::open(BreakerSet& set, std::string_view why, Time clock) {
   // Said again for what came after its open time: somebody may have mended it meanwhile.
-  const bool again = set.stand == Stand::open && clock >= set.open_until &&
+  const bool again = set.circuit == CircuitState::open && clock >= set.open_until &&
                      set.rules[static_cast<std::size_t>(set.bad)].window.last() >= set.open_until;
-  if (set.stand == Stand::open && !again) return say(set, Verdict::unhealthy, why, {}, clock);
-  if (set.stand == Stand::closed && set.times > 0)
+  if (set.circuit == CircuitState::open && !again)
+    return say(set, Verdict::unhealthy, why, {}, clock);
+  if (set.circuit == CircuitState::closed && set.times > 0)
     set.times -=
         static_cast<int>(std::min<std::int64_t>((clock - set.calm_since) / k_decay, set.times));
   set.times = std::min(set.times + 1, 16);
-  set.stand = Stand::open;
+  set.circuit = CircuitState::open;
   const auto base = std::min<Millis>(k_open * (std::int64_t{1} << (set.times - 1)), k_longest_open);
   // Many breakers must not come back at once, and a replay must say the same: the jitter is the
   // set's own.
@@ -161,16 +162,16 @@ void Breaker::open(BreakerSet& set, std::string_view why, Time clock) {
 
 /// No rule holds any more.
 void Breaker::relax(BreakerSet& set, Time clock) {
-  if (set.stand == Stand::open) {
-    set.stand = Stand::half_open;
+  if (set.circuit == CircuitState::open) {
+    set.circuit = CircuitState::half_open;
     set.half_since = clock;
     set.half_ok = 0;
   }
-  if (set.stand == Stand::half_open) {
+  if (set.circuit == CircuitState::half_open) {
     if (clock < set.open_until || (clock - set.half_since < k_trial && set.half_ok < k_trial_work))
       return;
     if (force_of(set) == Force::State::open) return;
-    set.stand = Stand::closed;
+    set.circuit = CircuitState::closed;
     set.calm_since = clock;
   }
   if (set.said != Verdict::error) say(set, Verdict::healthy, "", {}, clock);

@@ -43,7 +43,7 @@ struct Observation {
 enum class Verdict { healthy, unhealthy, undecided, error };
 /// How a breaker holds a set (docs/breakers.md). What people forced is asked for when it matters,
 /// and is no state of its own.
-enum class Stand { closed, open, half_open };
+enum class CircuitState { closed, open, half_open };
 
 /// One rule of one set.
 struct RuleState {
@@ -56,7 +56,7 @@ struct RuleState {
   Time read_at{};         ///< a comparison was made
   Time excused_until{};  ///< it went with the others: until then what is still in the window is not
                          ///< held against it alone
-  Time world_until{};    ///< the same after the end of what everyone showed, for they do not end in
+  Time outage_until{};   ///< the same after the end of what everyone showed, for they do not end in
                          ///< the same second
 
   [[nodiscard]] bool bad() const { return state == Reading::State::bad; }
@@ -75,7 +75,7 @@ struct BreakerSet {
   std::uint64_t units = 0;  ///< a bit for each worker heard of
   std::vector<RuleState> rules;
   std::uint64_t said_count = 0;  ///< verdicts, of any kind
-  Stand stand = Stand::closed;
+  CircuitState circuit = CircuitState::closed;
   bool active = false;  ///< looked at once a second
 
   SetName name;
@@ -84,7 +84,7 @@ struct BreakerSet {
   int bad = -1;               ///< the rule that holds and has stood, or -1
   Time trouble{};             ///< when a rule began to hold
   bool suspicious = false;    ///< suspect(), kept
-  bool worldly = false;       ///< it went bad together with sets of many services
+  bool in_outage = false;     ///< it went bad together with sets of many services
   std::uint64_t half_ok = 0;  ///< work that went well while half open
 
   Verdict said = Verdict::healthy;

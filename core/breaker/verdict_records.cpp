@@ -55,8 +55,10 @@ std::vector<std::string> names_of(const Reading& reading) {
 
 }  // namespace
 
-std::string_view to_string(Stand stand) {
-  return stand == Stand::open ? "open" : stand == Stand::half_open ? "half-open" : "closed";
+std::string_view to_string(CircuitState circuit) {
+  return circuit == CircuitState::open        ? "open"
+         : circuit == CircuitState::half_open ? "half-open"
+                                              : "closed";
 }
 
 /// What the chosen rule saw, or the first one that saw anything.
@@ -123,7 +125,7 @@ ExplainRecord Breaker::explained(const BreakerSet& set, std::size_t at) const {
   ExplainRecord out;
   records::name_set(out, set.name);
   out.rule = rule.text;
-  out.stand = to_string(set.stand);
+  out.stand = to_string(set.circuit);
   out.verdict = word_of(set.said);
   out.state = word_of(state.state);
   out.basis = word_of(reading.basis);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <regex>
 #include <set>
 
 #include <sys/stat.h>
@@ -424,7 +425,10 @@ TEST_CASE("a spec of 4,000 entries, 3,000 of them links, is looked at whole") {
 }
 
 TEST_CASE("every rule is known, has a summary, and is found by a test above") {
-  const auto self = read_file(fs::path(CDCTL_SOURCE_DIR) / "tests/unit/mojo/test_lint.cpp").value();
+  // A literal that was broken over two lines is one text.
+  const auto self = std::regex_replace(
+      read_file(fs::path(CDCTL_SOURCE_DIR) / "tests/unit/mojo/test_lint.cpp").value(),
+      std::regex("\"\\s*\n\\s*\""), "");
   std::set<std::string_view> names;
   for (const auto& rule : lint_rules()) {
     INFO(rule.name);
