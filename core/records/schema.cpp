@@ -138,6 +138,7 @@ Result<Json> schema_of_type(const MemberRow& row) {
       words->push_back(Json());
     else
       out->set("type", Json::array({(*out)["type"], "null"}));
+    out->erase("format");  // some validators hold null to it, too
   }
   return *row.meaning ? out->set("description", row.meaning) : *out;
 }

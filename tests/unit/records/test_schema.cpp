@@ -26,6 +26,7 @@ std::string schema_with_shape(const char* type) {
 TEST_CASE("each type of the little language has its schema") {
   CHECK(schema_of("text") == R"({"type":"string"})");
   CHECK(schema_of("text or null") == R"({"type":["string","null"]})");
+  CHECK(schema_of("date or null") == R"({"type":["string","null"]})");
   CHECK(schema_of("word") == R"({"type":"string","pattern":"^[a-z]+(-[a-z]+)*$"})");
   CHECK(schema_of("revision") == R"({"type":"string","pattern":"^r[0-9a-f]{10}$"})");
   CHECK(schema_of("set") ==
