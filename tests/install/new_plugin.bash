@@ -22,7 +22,7 @@ expect_json 'map(select(.name == "my-sink")) | length == 1 and .[0].ok and .[0].
 
 # The default is a sink, in a folder of its name, or in the one that is named.
 expect_exit 0 cdctl plugins new plain "$work/some where"
-grep -q 'Role::sink, "plain"' "some where/plain.cpp" || fail "the default role is not sink"
+grep -q 'Sink, NewSink>("plain")' "some where/plain.cpp" || fail "the default role is not sink"
 
 # What cannot be.
 for name in Big ../up deploy -x a--b ''; do expect_exit 2 cdctl plugins new -- "$name" "$work/never"; done
