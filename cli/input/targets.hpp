@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include <cdctl/time.hpp>
 #include <cdctl/args.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "cli/output/context.hpp"
 

@@ -8,8 +8,8 @@
 #include <cdctl/text.hpp>
 
 #include "core/fleet/fleet.hpp"
-#include "core/fleet/selector.hpp"
 #include "core/fleet/newest_sources.hpp"
+#include "core/fleet/selector.hpp"
 
 namespace cdctl::actions {
 

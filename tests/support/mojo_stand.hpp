@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <cdctl/time.hpp>
 #include <cdctl/source.hpp>
+#include <cdctl/time.hpp>
 
 #include "plugins/git/git_source.hpp"
 #include "plugins/mojo/run/deployer.hpp"

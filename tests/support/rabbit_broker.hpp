@@ -11,9 +11,9 @@
 
 #include <fmt/format.h>
 
-#include <cdctl/time.hpp>
 #include <cdctl/digest.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/time.hpp>
 
 #include "tests/support/test_host.hpp"
 
