@@ -57,11 +57,13 @@ claim() {
 
 # ---------------------------------------------------------------- props
 
+# shellcheck disable=SC2145
 api() { curl -s -m 10 --noproxy '*' -u "guest:guest" -H 'Content-Type: application/json' "http://127.0.0.1:$HTTP_PORT/api/$@"; }
 
 # An operator's user for cdctl and one for the producer; passwords reach no argument list.
 make_users() {
   local name tags secret rights
+  # shellcheck disable=SC1090
   . <(grep -E '^(AMQP|HTTP)_PORT=' broker.env)
   for name in cdctl producer; do
     secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
