@@ -16,7 +16,7 @@ engine=${CDCTL_STORY_ENGINE:-local}   # local, juju-2.9, juju-3.6, juju-3.6-appl
 
 # begin [broker|own-broker]: opens the story's folder; `broker` uses the one of the ctest run.
 begin() {
-  work=$(mktemp -d "${TMPDIR:-/tmp}/cdctl-story.XXXXXX")
+  work=$(mktemp -d "${TMPDIR:-/tmp}/cdctl-story.sXXXXXX")
   trap 'story_failed $LINENO' ERR
   trap 'end_story $?' EXIT
   trap 'exit 130' INT
