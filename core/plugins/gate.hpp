@@ -7,8 +7,8 @@
 
 // One gate: a plugin is used when it was built for this interface with the same C++ library as we.
 // The link symbol of plugin.hpp has the dynamic linker refuse another interface before any code of
-// the plugin runs; the build tag tells the rest. A manifest says both, so that most plugins that do
-// not fit are refused unopened.
+// the plugin runs; the build tag tells the rest. A manifest names the interface, so that most
+// plugins that do not fit are refused unopened; the build that it names is for people.
 
 namespace cdctl::plugins::gate {
 
