@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
@@ -32,15 +34,11 @@ void check(Context& context, const config::ConfigPlace& place) {
     }
     context.out.write(records::encode(record));
   }
-  if (!problems.empty())
-    context.note_exit(ExitCode::config);
-  else
+  if (!problems.empty()) return context.note_exit(ExitCode::config);
+  if (const auto services = config::service_files(place))
     context.out.note(
-        fmt::format("{} is well, and so {} {} of services.d", place.file.string(),
-                    config::service_files(place).size() == 1 ? "is" : "are",
-                    config::service_files(place).size() == 1
-                        ? "the file"
-                        : fmt::format("the {} files", config::service_files(place).size())));
+        fmt::format("{} and {} are valid", place.file.string(),
+                    plural(static_cast<std::int64_t>(services->size()), "service file")));
 }
 
 }  // namespace

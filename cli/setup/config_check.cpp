@@ -112,7 +112,8 @@ std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place,
                                          plugins::PluginHost& plugins) {
   const config::ConfigPlace whole{fs::absolute(place.file), place.trusted};
   auto errors = config::check_structure(whole, plugins);
-  auto files = config::service_files(whole);
+  auto files = config::service_files(whole).value_or(
+      std::vector<fs::path>());  // why not, is among the errors
   files.insert(files.begin(), whole.file);
   const config::Keys keys(plugins);
   for (const auto& path : files) {

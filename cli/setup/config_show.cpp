@@ -114,7 +114,8 @@ Result<> show_settings(Context& context, const config::ConfigPlace& place,
   SettingWriter writer(context, file);
   if (services.empty()) writer.global();
   std::vector<std::string> names;
-  for (const auto& path : config::service_files(place)) {
+  CDCTL_TRY_ASSIGN(const auto files, config::service_files(place));
+  for (const auto& path : files) {
     names.push_back(path.stem().string());
     if (!services.empty() && std::ranges::find(services, names.back()) == services.end()) continue;
     auto own = files::read_toml(path);

@@ -4,10 +4,14 @@
 #include <cstdlib>
 #include <functional>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/module.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
@@ -288,6 +292,14 @@ class ServiceReader {
   std::string prefix_;
 };
 
+/// A file that says what is deployed, cut and reaped. Exit code `config` when somebody else could
+/// have written it.
+Result<files::TomlFile> read_ours(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error)) CDCTL_TRY(only_ours_to_write(path));
+  return files::read_toml(path);
+}
+
 ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults,
                            plugins::PluginHost& plugins, const fs::path& base, Problems& problems) {
   ServiceConfig out = defaults;
@@ -298,7 +310,7 @@ ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults,
         {ExitCode::config, fmt::format("{}: '{}' is no service name (letters, digits and single "
                                        "dashes, at most 38, not ending like a revision)",
                                        path.string(), printable(out.name, 60))});
-  const auto file = files::read_toml(path);
+  const auto file = read_ours(path);
   if (!file) {
     problems.push_back(file.error());
     return out;
@@ -308,15 +320,30 @@ ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults,
   return out;
 }
 
-/// What a configuration found by walking up may not do: name programs or folders of plugins.
+bool is_callers_own(const fs::path& path) {
+  struct stat info{};
+  return ::stat(path.c_str(), &info) == 0 && info.st_uid == ::geteuid();
+}
+
+/// What a configuration found by walking up may not do: name programs or folders of plugins, since
+/// a clone of somebody's repository is our own file, too; and name secrets or whom they are sent
+/// to, unless it is our own.
 void check_trust(const files::TomlFile& file, Problems& problems) {
+  const bool own = is_callers_own(file.path);
+  const auto refuse = [&](const std::string& dotted, std::string_view what) {
+    problems.push_back(bad(file, dotted,
+                           fmt::format("'{}' names {}, which a configuration found by walking up "
+                                       "may not; pass --config {} if you trust it",
+                                       dotted, what, file.path.string()))
+                           .error());
+  };
   for (const auto& [dotted, where] : file.where) {
     if (dotted.ends_with("_command") || dotted == "plugins" || dotted.starts_with("plugins."))
-      problems.push_back(bad(file, dotted,
-                             fmt::format("'{}' names programs, which a configuration found by "
-                                         "walking up may not; pass --config {} if you trust it",
-                                         dotted, file.path.string()))
-                             .error());
+      refuse(dotted, "programs");
+    else if (!own && (dotted.ends_with("_file") || dotted.ends_with("_env")))
+      refuse(dotted, "a secret of somebody who is not its owner");
+    else if (!own && value_at(file.table, dotted).view().contains("://"))
+      refuse(dotted, "an address and is not yours");
   }
 }
 
@@ -339,13 +366,14 @@ ServiceConfig check_file(const files::TomlFile& file, bool trusted, plugins::Plu
 }
 
 Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugins) {
-  CDCTL_TRY_ASSIGN(const auto file, files::read_toml(place.file));
+  CDCTL_TRY_ASSIGN(const auto file, read_ours(place.file));
   const auto base = fs::absolute(place.file).parent_path();
   Problems problems;
   const auto defaults = check_file(file, place.trusted, plugins, base, problems);
   if (!problems.empty()) return fail(problems.front());
   Config config{fs::absolute(place.file), place.trusted, file.table, {}, {}};
-  for (const auto& path : service_files(place)) {
+  CDCTL_TRY_ASSIGN(const auto files, service_files(place));
+  for (const auto& path : files) {
     auto service = read_service(path, defaults, plugins, base, problems);
     if (problems.empty())
       config.services.push_back(std::move(service));
@@ -358,12 +386,17 @@ Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugin
 
 }  // namespace
 
-std::vector<fs::path> service_files(const ConfigPlace& place) {
+Result<std::vector<fs::path>> service_files(const ConfigPlace& place) {
+  const auto folder = fs::absolute(place.file).parent_path() / "services.d";
   std::error_code error;
   std::vector<fs::path> files;
-  for (const auto& entry :
-       fs::directory_iterator(fs::absolute(place.file).parent_path() / "services.d", error))
-    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  fs::directory_iterator at(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return files;
+  if (!error) CDCTL_TRY(only_ours_to_write(folder));
+  for (const fs::directory_iterator end; !error && at != end; at.increment(error))
+    if (at->path().extension() == ".toml") files.push_back(at->path());
+  if (error)  // nothing is known of any service, and none is not what it says
+    return fail(ExitCode::config, fmt::format("reading {}: {}", folder.string(), error.message()));
   std::ranges::sort(files, {}, [](const fs::path& file) {
     return file.stem().string();
   });  // by service: as file names, "a-b.toml" comes before "a.toml"
@@ -372,11 +405,13 @@ std::vector<fs::path> service_files(const ConfigPlace& place) {
 
 std::vector<Error> check_structure(const ConfigPlace& place, plugins::PluginHost& plugins) {
   Problems problems;
-  const auto file = files::read_toml(place.file);
+  const auto file = read_ours(place.file);
   if (!file) return {file.error()};
   const auto base = fs::absolute(place.file).parent_path();
   const auto defaults = check_file(*file, place.trusted, plugins, base, problems);
-  for (const auto& path : service_files(place))
+  const auto files = service_files(place);
+  if (!files) problems.push_back(files.error());
+  for (const auto& path : files.value_or(std::vector<fs::path>()))
     (void)read_service(path, defaults, plugins, base, problems);
   return problems;
 }

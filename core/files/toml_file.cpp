@@ -1,5 +1,7 @@
 #include "core/files/toml_file.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -37,6 +39,56 @@ Json convert(const toml::node& node, const std::string& prefix, TomlFile& file) 
   return Json(text.str());
 }
 
+/// Where a key has more parts than any of ours: tables so deep overflow the parser's stack.
+class DeepKey {
+ public:
+  static constexpr unsigned k_most_dots = 16;
+
+  explicit DeepKey(std::string_view text) : text_(text) {}
+
+  /// The line of the first, or nothing.
+  [[nodiscard]] std::optional<unsigned> line() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"' || c == '\'')
+        skip_string(c);
+      else if (c == '#')
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      else if (c == '.' && ++dots_ > k_most_dots)
+        return line_;
+      else
+        step();
+    }
+    return {};
+  }
+
+ private:
+  void step() {
+    const char c = text_[at_++];
+    if (c == '\n') ++line_;
+    if (std::string_view("\n=[]{},").contains(c)) dots_ = 0;
+  }
+  /// Quoted text, of one line or of several: `"`, `\'` or three of them.
+  void skip_string(char quote) {
+    const std::string three(3, quote);
+    const bool long_one = text_.substr(at_).starts_with(three);
+    at_ += long_one ? 3 : 1;
+    while (at_ < text_.size()) {
+      if (long_one ? text_.substr(at_).starts_with(three)
+                   : text_[at_] == quote || text_[at_] == '\n')
+        break;
+      if (text_[at_] == '\\' && quote == '"') ++at_;
+      if (at_ < text_.size() && text_[at_++] == '\n') ++line_;
+    }
+    if (at_ < text_.size() && text_[at_] != '\n') at_ += long_one ? 3 : 1;
+    at_ = std::min(at_, text_.size());
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  unsigned line_ = 1, dots_ = 0;
+};
+
 }  // namespace
 
 std::string TomlFile::at(std::string_view dotted_key) const {
@@ -48,6 +100,9 @@ std::string TomlFile::at(std::string_view dotted_key) const {
 Result<TomlFile> read_toml(const std::filesystem::path& path) {
   auto text = read_file(path, 1 << 20);
   if (!text) return fail(ExitCode::config, text.error().what);
+  if (const auto line = DeepKey(*text).line())
+    return fail(ExitCode::config, fmt::format("{}:{}: a key of more than {} parts", path.string(),
+                                              *line, DeepKey::k_most_dots));
   TomlFile file{path, {}, {}};
   try {
     const toml::table table = toml::parse(*text, path.string());

@@ -16,14 +16,6 @@ constexpr std::size_t k_most_records = 20'000,
                       k_most_bytes = 64u << 20;  // that wait; beyond, reading waits
 constexpr Millis k_first_pause{100}, k_longest_pause{2'000};
 
-/// False when a stop was requested meanwhile.
-bool pause_for(Millis pause) {
-  const Deadline deadline(pause);
-  while (!deadline.passed() && !Stop::requested())
-    std::this_thread::sleep_for(std::min(deadline.left() + Millis(1), Millis(50)));
-  return !Stop::requested();
-}
-
 }  // namespace
 
 SinkWorker::SinkWorker(app::Context& context, std::vector<Named> sinks, Millis timeout)

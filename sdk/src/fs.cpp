@@ -25,7 +25,17 @@ std::unexpected<Error> file_error(std::string_view doing, const fs::path& path, 
   return fail(fmt::format("{} {}: {}", doing, path.string(), errno_text(error)));
 }
 
+/// Never waits for somebody to write into a FIFO, and takes no terminal for its own.
+int open_to_read(const fs::path& path) {
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/// Of regular files alone: what else can be opened may never end, or never begin.
 Result<std::string> read_all(int fd, const fs::path& path, std::size_t most) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) return file_error("reading", path, errno);
+  if (!S_ISREG(info.st_mode))
+    return fail(fmt::format("reading {}: not a regular file", path.string()));
   std::string out;
   char buffer[1 << 16];
   for (;;) {
@@ -52,13 +62,13 @@ bool write_all(int fd, std::string_view bytes) {
 }
 
 Result<std::string> read_file(const fs::path& path, std::size_t most) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fd(open_to_read(path));
   if (!fd.valid()) return file_error("opening", path, errno);
   return read_all(fd.get(), path, most);
 }
 
 Result<std::optional<std::string>> read_file_if_there(const fs::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fd(open_to_read(path));
   if (!fd.valid()) {
     if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
     return file_error("opening", path, errno);

@@ -1,9 +1,12 @@
 #include <cdctl/module.hpp>
 
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
+#include <string>
 
 #include <fmt/format.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <boost/dll/shared_library.hpp>
@@ -31,6 +34,20 @@ std::string loader_reason(const std::exception& error) {
   return printable(text, 300);
 }
 
+/// Whether the owner is trusted with what we run: root, ourselves, and whoever became root by sudo.
+bool ours(uid_t owner) {
+  if (owner == 0 || owner == ::geteuid()) return true;
+  const char* const caller = ::geteuid() == 0 ? std::getenv("SUDO_UID") : nullptr;
+  return caller && *caller && std::to_string(owner) == caller;
+}
+
+/// A group of our own, as distributions make one for each user: nobody else is a member.
+bool private_group(gid_t id) {
+  if (id != ::getegid()) return false;
+  const auto* const group = ::getgrgid(id);
+  return !group || group->gr_mem == nullptr || *group->gr_mem == nullptr;
+}
+
 }  // namespace
 
 Result<> only_ours_to_write(const fs::path& path) {
@@ -38,12 +55,14 @@ Result<> only_ours_to_write(const fs::path& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0)
     return refuse(fmt::format("{}: {}", path.string(), errno_text(errno)));
-  if (info.st_uid != 0 && info.st_uid != ::geteuid())
-    return refuse(fmt::format(
-        "{} belongs to another user; only root's and your own plugins are loaded", path.string()));
+  if (!ours(info.st_uid))
+    return refuse(
+        fmt::format("{} belongs to another user (uid {}), and only what belongs to you or root is "
+                    "used; chown it if you trust it",
+                    path.string(), info.st_uid));
   if ((info.st_mode & S_IWOTH) != 0)
     return refuse(fmt::format("others may write to {}; run chmod o-w on it", path.string()));
-  if ((info.st_mode & S_IWGRP) != 0 && info.st_gid != ::getegid())
+  if ((info.st_mode & S_IWGRP) != 0 && !private_group(info.st_gid))
     return refuse(fmt::format("a group may write to {}; run chmod g-w on it", path.string()));
   return {};
 }

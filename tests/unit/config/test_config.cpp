@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -169,6 +170,108 @@ TEST_CASE("a configuration found by walking up names no programs and no plugin f
   REQUIRE_FALSE(found);
   CHECK(found.error().exit == ExitCode::config);
   CHECK(found.error().what.find("password_command") != std::string::npos);
+}
+
+TEST_CASE(
+    "a configuration of root, found by walking up, names no secret and no address to others") {
+  if (::geteuid() != 0) return;  // nobody else to be
+  Folder f;
+  f.write("cdctl.toml", "");
+  f.write("deep/er/x", "");
+  fs::permissions(f.dir.path(), fs::perms(0755));
+  const auto here = fs::current_path();
+  const auto found_by_somebody = [&](const std::string& text) {
+    f.write("cdctl.toml", text);
+    ::unsetenv("CDCTL_CONFIG");
+    fs::current_path(f.dir.path() / "deep/er");
+    REQUIRE(::seteuid(65534) == 0);
+    const auto found = config::find_config("", f.plugins);
+    REQUIRE(::seteuid(0) == 0);
+    fs::current_path(here);
+    return found ? std::string() : found.error().what;
+  };
+  CHECK(found_by_somebody("[defaults]\nmin_live = 2\n").empty());
+  for (const auto* text :
+       {"[rabbit]\npassword_file = \"/etc/shadow\"\n", "[rabbit]\npassword_env = \"SECRET\"\n",
+        "[rabbit]\nmanagement = \"http://127.0.0.1:1\"\n",
+        "[rabbit.brokers.b]\namqp = \"amqp://127.0.0.1\"\n"})
+    CHECK(found_by_somebody(text).contains("walking up"));
+}
+
+TEST_CASE("a configuration that somebody else owns or can write to is refused, each file of it") {
+  Folder f;
+  const auto refused = [&](const fs::path& file, fs::perms mode, uid_t owner,
+                           const std::string& why) {
+    f.write("cdctl.toml", "");
+    f.write("services.d/thumbs.toml", k_sources);
+    fs::permissions(f.dir.path() / "services.d", fs::perms(0755));
+    fs::permissions(f.dir.path() / file, mode);
+    if (::geteuid() == 0) REQUIRE(::chown((f.dir.path() / file).c_str(), owner, 0) == 0);
+    const auto config = f.load();
+    INFO(file);
+    if (file.filename() == "thumbs.toml") {
+      REQUIRE(config);
+      CHECK(config->services.empty());
+      REQUIRE(config->broken.contains("thumbs"));
+      CHECK(config->broken.at("thumbs").what.contains(why));
+    } else {
+      REQUIRE_FALSE(config);
+      CHECK(config.error().exit == ExitCode::config);
+      CHECK(config.error().what.contains(why));
+    }
+    REQUIRE(::chown((f.dir.path() / file).c_str(), ::geteuid(), ::getegid()) == 0);
+    fs::permissions(f.dir.path() / file, fs::perms(0755));
+  };
+  for (const auto* file : {"cdctl.toml", "services.d", "services.d/thumbs.toml"}) {
+    refused(file, fs::perms(0666), ::geteuid(), "others may write to");
+    if (::geteuid() == 0) refused(file, fs::perms(0644), 65534, "another user (uid 65534)");
+  }
+  if (::geteuid() != 0) return;
+  f.write("cdctl.toml", "");
+  REQUIRE(::chown((f.dir.path() / "cdctl.toml").c_str(), 65534, 0) == 0);
+  CHECK_FALSE(f.load());
+  ::setenv("SUDO_UID", "65534", 1);  // root by that user's own sudo
+  CHECK(f.load());
+  ::unsetenv("SUDO_UID");
+}
+
+TEST_CASE("a folder of services that cannot be read is not a folder without services") {
+  Folder f;
+  f.write("cdctl.toml", "");
+  CHECK(f.load());
+  f.write("services.d", "a file");
+  const auto file = f.load();
+  REQUIRE_FALSE(file);
+  CHECK(file.error().exit == ExitCode::config);
+  CHECK(file.error().what.contains("services.d"));
+}
+
+TEST_CASE("one team's file stops its own service alone, whatever it is") {
+  Folder f;
+  std::string dots(40'000, 'a');
+  for (std::size_t i = 1; i < dots.size(); i += 2) dots[i] = '.';
+  dots += 'a';
+  CHECK(f.broken(dots + " = 1\n").contains("thumbs.toml:1: a key of more than 16 parts"));
+  CHECK(f.broken("x = \"'\"\n[" + dots + "]\n").contains("thumbs.toml:2: a key of more"));
+  CHECK(f.broken("x = { " + dots + " = 1 }\n").contains("a key of more"));
+  // What only looks like it
+  const std::string long_literal = "'''\n" + dots + "'''";
+  for (const std::string& text :
+       {"x = \"" + dots + "\"", "x = '" + dots + "'", "x = " + long_literal,
+        "x = \"\"\"\\\"" + dots + "\"\"\"", "# " + dots, "'" + dots + "' = 1"})
+    CHECK_FALSE(f.broken(text + "\n").contains("a key of more"));
+
+  const auto file = f.dir.path() / "services.d/thumbs.toml";
+  fs::remove(file);
+  REQUIRE(::mkfifo(file.c_str(), 0600) == 0);
+  auto config = f.load();
+  REQUIRE(config);
+  CHECK(config->broken.at("thumbs").what.contains("not a regular file"));
+  fs::remove(file);
+  fs::create_directory(file);
+  config = f.load();
+  REQUIRE(config);
+  CHECK(config->broken.at("thumbs").what.contains("not a regular file"));
 }
 
 TEST_CASE(
