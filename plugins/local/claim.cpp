@@ -17,6 +17,7 @@
 #include "plugins/local/halt.hpp"
 #include "plugins/local/launch.hpp"
 #include "plugins/local/process_tracker.hpp"
+#include "plugins/local/removal.hpp"
 #include "plugins/local/run_plan.hpp"
 
 namespace cdctl::local {
@@ -241,6 +242,19 @@ void LocalClaim::do_abandon(std::string_view why) {
     host_.log(Level::warning, fmt::format("the failed deploy of {} is not counted: {}", name_.str(),
                                           noted.error().what));
   }
+}
+
+Result<bool> LocalClaim::do_discard(const Deadline& deadline) {
+  const auto context = "removing what is here of " + name_.str();
+  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  CDCTL_TRY(mark_reaping(paths_));
+  crash_point("local.discard.marked");
+  CDCTL_TRY_ASSIGN(const auto halted,
+                   local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
+  if (auto gone = prove_gone(paths_, halted); !gone) return fail(gone.error().in(context));
+  // The lock is held until its file is gone: who waits for it makes a folder of its own
+  if (auto removed = remove_folder(paths_); !removed) return fail(removed.error().in(context));
+  return true;
 }
 
 }  // namespace cdctl::local

@@ -37,6 +37,7 @@ class LocalClaim final : public Claim {
   [[nodiscard]] Result<> do_finish() override;
   [[nodiscard]] Result<> do_halt(const Deadline& deadline) override;
   void do_abandon(std::string_view why) override;
+  [[nodiscard]] Result<bool> do_discard(const Deadline& deadline) override;
 
  private:
   [[nodiscard]] Result<> look(const Sources& sources, Time deployed_at);

@@ -5,7 +5,6 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
 
-#include "plugins/local/halt.hpp"
 #include "plugins/local/paths.hpp"
 #include "plugins/local/set_files.hpp"
 
@@ -37,7 +36,6 @@ class LocalEngine final : public Engine {
   [[nodiscard]] Result<> freeze(const SetPaths& paths, const Deadline& deadline);
   [[nodiscard]] Result<> start_again(const SetPaths& paths, const SetName& set,
                                      const Deadline& deadline);
-  [[nodiscard]] Result<> prove_gone(const SetPaths& paths, const Halted& halted) const;
   Host& host_;
   HomePaths home_;
 };

@@ -60,6 +60,7 @@ Json to_json(const CutMemo& memo) {
   out.set("prev_limit", memo.prev_limit ? Json(*memo.prev_limit) : Json());
   if (memo.mended_at) out.set("mended_at", to_rfc3339(*memo.mended_at));
   if (memo.probation) out.set("probation", probation_json(*memo.probation));
+  if (!memo.stopped_in.empty()) out.set("stopped_in", memo.stopped_in);
   return out;
 }
 
@@ -73,7 +74,8 @@ Result<CutMemo> cut_memo_from_json(const Json& json) {
       *at,
       json["prev_limit"].is_int() ? std::optional(json["prev_limit"].as_int()) : std::nullopt,
       parse_rfc3339(json["mended_at"].view()),
-      probation_from(json["probation"])};
+      probation_from(json["probation"]),
+      json["stopped_in"].as_string()};
 }
 
 std::string_view to_string(Force::State state) {

@@ -128,6 +128,22 @@ TEST_CASE("a reap that is killed anywhere does not keep the set from being deplo
   check_live(home);
 }
 
+TEST_CASE("a discard that is killed anywhere is done by the next one") {
+  const std::string point =
+      GENERATE(as<std::string>(), "local.discard.marked", "local.destroy.secrets",
+               "local.destroy.emptied", "local.destroy.removed", "local.destroy.removed:2",
+               "local.destroy.removed:3", "local.destroy.removed:4");
+  INFO(point);
+  LocalHome home;
+  home.deploy(worker());
+  const auto discard = [&] {
+    return must(home.engine.claim(k_set, some_sources(), now(), soon()))->discard(soon());
+  };
+  REQUIRE(crashes_at(point, [&] { (void)discard(); }));
+  CHECK(must(discard()));
+  check_gone(home);
+}
+
 TEST_CASE("a supervisor killed at any moment of a reap leaves nothing") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;

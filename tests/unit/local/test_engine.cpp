@@ -310,6 +310,35 @@ TEST_CASE("a set that is not being reaped is not destroyed") {
   CHECK(home.state() == "live");
 }
 
+TEST_CASE("what is discarded is gone before its claim is, whoever waits for it") {
+  LocalHome home;
+  auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
+  must(claim->clean(soon()));
+  std::string found;
+  std::thread second([&] {
+    auto next = home.engine.claim(k_set, some_sources(), now(), soon());
+    found = next ? (*next)->found().state : next.error().what;
+  });
+  std::this_thread::sleep_for(Millis(20));
+  CHECK(must(claim->discard(soon())));
+  claim.reset();
+  second.join();
+  CHECK(found == "absent");
+
+  LocalHome running;
+  running.deploy("exec sleep " + k_word);
+  CHECK(must(must(running.engine.claim(k_set, some_sources(), now(), soon()))->discard(soon())));
+  CHECK(running.state() == "absent");
+  CHECK_FALSE(std::filesystem::exists(running.folder()));
+  CHECK(running.processes_with(k_word) == 0);
+}
+
+TEST_CASE("a set knows the name that its home had when it was made") {
+  LocalHome home;
+  home.deploy("exec sleep 1000");
+  CHECK(home.status().made_in == home.engine.home());
+}
+
 TEST_CASE("a set whose reap was begun is brought back by a deploy, not by a mend") {
   LocalHome home;
   home.deploy("exec sleep 1000");

@@ -30,6 +30,7 @@ struct SetStatus {
   std::int64_t attempts = 0;      ///< deploys of this set that did not lead to a live one, in a row
   std::optional<Time> retry_at;   ///< back-off: not to be offered again before
   Json detail = Json::object();  ///< units with pid, restarts, last log lines: only from describe()
+  std::string made_in = {};      ///< the home's name when the set was made; empty = as `home`
 };
 
 /// A process type of a Procfile.
@@ -104,6 +105,12 @@ class Claim {
   void abandon(std::string_view why) {
     guarded_or(0, [&] { return do_abandon(why), 0; });
   }
+  /// Another home owns the set: stops and removes whatever this one has of it, still under the
+  /// claim. False when the engine cannot do that here; then stop() and destroy() follow, without
+  /// the claim.
+  [[nodiscard]] Result<bool> discard(const Deadline& deadline) {
+    return guarded([&] { return do_discard(deadline); });
+  }
 
  protected:
   [[nodiscard]] virtual const SetStatus& do_found() const noexcept = 0;
@@ -122,6 +129,10 @@ class Claim {
   [[nodiscard]] virtual Result<> do_finish() = 0;
   [[nodiscard]] virtual Result<> do_halt(const Deadline& deadline) = 0;
   virtual void do_abandon(std::string_view why) = 0;
+  [[nodiscard]] virtual Result<bool> do_discard(const Deadline& deadline) {
+    (void)deadline;
+    return false;
+  }
 };
 
 class Engine {

@@ -47,6 +47,8 @@ struct CutMemo {
   std::optional<Time> mended_at;
   std::optional<Probation> probation =
       {};  ///< half-open: let back on trial; `cut` stays true until it has passed
+  /// Mended from elsewhere: the home in which its units are still stopped.
+  std::string stopped_in = {};
 };
 [[nodiscard]] Json to_json(const CutMemo& memo);
 [[nodiscard]] Result<CutMemo> cut_memo_from_json(const Json& json);

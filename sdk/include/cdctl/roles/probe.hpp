@@ -21,6 +21,7 @@ struct ProbeTarget {
   std::string home;                  ///< of its engine
   std::optional<std::int64_t> want;  ///< units
   std::optional<bool> cut;
+  bool locked_out = false;  ///< what provision() makes is gone: none of its units gets in
 };
 
 /// Looks at sets from outside and gives signals about them: bad ones, and good ones with counts

@@ -1,0 +1,87 @@
+#include "plugins/local/removal.hpp"
+
+#include <cerrno>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/stop.hpp>
+
+#include "plugins/local/process_tracker.hpp"
+
+namespace cdctl::local {
+
+Result<> mark_reaping(const SetPaths& paths) {
+  const auto mark = paths / k_reaping;
+  const Fd fd(::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (fd.valid()) {
+    if (const Fd folder(::open(paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        folder.valid())
+      ::fsync(folder.get());
+    return {};
+  }
+  const int error = errno;
+  for (const char* spare : {k_finished, k_attempts, k_status}) {
+    if (::rename((paths / spare).c_str(), mark.c_str()) == 0) return {};
+  }
+  return fail(fmt::format("creating {}: {}", mark.string(), errno_text(error)));
+}
+
+namespace {
+
+Result<> remove_one(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(fmt::format("removing {}: {}", path.string(), errno_text(errno)));
+}
+
+/// Everything but what says that this is a set, and one that is being reaped: a reap that is killed
+/// here is found again.
+Result<> empty_folder(const SetPaths& paths) {
+  CDCTL_TRY(remove_tree(paths / k_secrets));
+  CDCTL_TRY(remove_one(paths / k_run));
+  crash_point("local.destroy.secrets");
+  DIR* const dir = ::opendir(paths.folder.c_str());
+  if (!dir) return fail(fmt::format("listing {}: {}", paths.folder.string(), errno_text(errno)));
+  Result<> out;
+  while (const auto* entry = ::readdir(dir)) {
+    const std::string_view name(entry->d_name);
+    if (name == "." || name == ".." || name == k_record || name == k_reaping || name == k_lock ||
+        name == k_op)
+      continue;
+    if (auto removed = remove_tree(paths / name); !removed && out) out = removed;
+  }
+  ::closedir(dir);
+  return out;
+}
+
+}  // namespace
+
+Result<> remove_folder(const SetPaths& paths) {
+  CDCTL_TRY(empty_folder(paths));
+  crash_point("local.destroy.emptied");
+  for (const char* name : {k_record, k_op, k_reaping, k_lock}) {
+    CDCTL_TRY(remove_one(paths / name));
+    crash_point("local.destroy.removed");
+  }
+  // Not empty: a deploy of the same set has come in meanwhile, and owns the folder now
+  if (::rmdir(paths.folder.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY ||
+      errno == EEXIST)
+    return {};
+  return fail(fmt::format("removing {}: {}", paths.folder.string(), errno_text(errno)));
+}
+
+Result<> prove_gone(const SetPaths& paths, const Halted& halted) {
+  if (halted.proven) return {};
+  const auto suspects = suspects_in(paths.folder);
+  if (suspects.empty()) return {};
+  return fail(
+      fmt::format("its supervisor was killed and there is no cgroup; process {} works in {} and "
+                  "may be a worker: end it, then reap again",
+                  name_them(suspects), paths.folder.string()));
+}
+
+}  // namespace cdctl::local
