@@ -168,6 +168,7 @@ constexpr std::array k_reap{
     Option{"max-reaps", "N", "refuse a run that marks more (10)"},
     Option{"even-last", "SET", "reap this set even if less than min_live stays", true},
     Option{"even-newest", "", "by name: also a service's newest set"},
+    Option{"even-foreign", "", "by name: also of a service that is not configured here"},
     Option{"timeout", "DURATION", "deadline of each item (60s)"},
 };
 constexpr std::array k_init{

@@ -10,6 +10,7 @@
 #include "cli/output/screen_text.hpp"
 #include "cli/setup/doctor_machine.hpp"
 #include "cli/setup/doctor_plugins.hpp"
+#include "cli/setup/doctor_sets.hpp"
 #include "core/config/place.hpp"
 #include "core/records/check.hpp"
 
@@ -111,6 +112,7 @@ int run_doctor(Context& context, const Arguments& args) {
     context.out.flush();
     for (const auto& [plugin, checks] : ask_doctors(context, timeout))
       tell_all(context, plugin, checks);
+    tell_all(context, "", look_at_sets(context, timeout));
     return {};
   });
 }

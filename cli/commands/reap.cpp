@@ -71,12 +71,14 @@ int run_reap(Context& context, const Arguments& args) {
       CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
       for (const auto& set : targets) marks.push_back({set, {}, "by hand", {}});
     }
+    const bool by_name = !args.words.empty();
     for (auto& mark : marks) {
       if (Stop::requested() || context.out.broken()) break;
       const auto last = args.values("even-last");
       const bool even_last = std::ranges::find(last, mark.set.str()) != last.end();
       actions::reap_set(context, std::move(mark),
-                        {grace, args.has("dry-run"), args.has("even-newest"), even_last},
+                        {grace, args.has("dry-run"), args.has("even-newest"), even_last,
+                         args.has("even-foreign") && by_name},
                         Deadline(timeout + grace));
       context.out.flush();
     }

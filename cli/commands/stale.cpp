@@ -53,10 +53,15 @@ struct Group {
   std::vector<Json> records;
 };
 
-void write_group(Context& context, const Group& group, const ReaperPolicy& policy, bool all,
-                 bool& any) {
+/// `foreign`: there is a configuration, and the service is none of it. Nobody here knows what its
+/// owner wants to keep.
+void write_group(Context& context, const Group& group, const ReaperPolicy& policy, bool foreign,
+                 bool all, bool& any) {
   std::vector<actions::Candidate> sets;
-  for (const auto& record : group.records) sets.push_back(actions::candidate_from(record));
+  for (const auto& record : group.records) {
+    sets.push_back(actions::candidate_from(record));
+    sets.back().foreign = sets.back().foreign || foreign;
+  }
   const auto at = now();
   const auto judgements = actions::judge(sets, policy, at);
   for (std::size_t i = 0; i < sets.size(); ++i) {
@@ -109,7 +114,7 @@ int run_stale(Context& context, const Arguments& args) {
       if (unknown.contains("") || unknown.contains(group.service)) continue;
       const auto* service = context.config().service(group.service);
       write_group(context, group, overrides.over(service ? service->reaper : ReaperPolicy()),
-                  args.has("all"), any);
+                  context.has_config() && !service, args.has("all"), any);
     }
     if (any && args.has("exit-code") && context.exit_code() == 0)
       context.note_exit(ExitCode::something);

@@ -69,9 +69,9 @@ class Gatherer {
       if (!facts.deployed_at) facts.deployed_at = set.deployed_at;
       facts.reaped_at.reset();
       facts.present = true;
-      facts.cut = set.cut;
-      facts.newest = set.newest;
-      facts.state = set.state;
+      facts.cut = set.foreign ? std::nullopt : set.cut;
+      facts.newest = set.newest && !set.foreign;
+      facts.state = set.foreign ? "" : set.state;
     }
     for (const auto& [name, entry] : view->gone) {
       const auto parsed = parse_set_name(name);

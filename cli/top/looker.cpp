@@ -83,13 +83,14 @@ class Looker {
         for (const auto* member : {"schema", "time", "sources"}) row.erase(member);
         row.set("kind", "set");
         rows.emplace(set.name.str(), std::move(row));
-        if (set.state == "deploying" || set.state == "reaping") continue;
+        if (set.foreign || set.state == "deploying" || set.state == "reaping") continue;
         for (const auto& name : context_.broker_switches(*set.service)) {
           if (!context_.plugin_host().offering("probe", name)) continue;
           const auto want = set.status       ? set.status->want
                             : set.memory.set ? std::optional(set.memory.set->units)
                                              : std::nullopt;
-          targets[name].push_back({*set.service, set.name, set.home, want, set.cut});
+          targets[name].push_back(
+              {*set.service, set.name, set.home, want, set.cut, set.locked_out});
         }
       }
       if (view.error) keep(view.config->name, rows);

@@ -76,7 +76,8 @@ class Prober {
                           : set.memory.set ? std::optional(set.memory.set->units)
                                            : std::nullopt;
         for (const auto& name : probes(*set.service))
-          targets[name].push_back({*set.service, set.name, set.home, want, set.cut});
+          targets[name].push_back(
+              {*set.service, set.name, set.home, want, set.cut, set.locked_out});
       }
     for (const auto& [name, memory] : memories_)
       targets.try_emplace(name);  // the last of its sets has gone

@@ -63,6 +63,15 @@ class Cut {
       context_.out.note(fmt::format("{}: not cut: {}", set_.str(), reason));
       return {};
     }
+    if (set->foreign && cause_.last_evidence) {
+      outcome_.set("ignored", "foreign");
+      context_.out.note(
+          fmt::format("{}: not cut: {} is not configured here, so that these are not "
+                      "its rules",
+                      set_.str(), set_.service));
+      return {};
+    }
+    CDCTL_TRY(fleet::refuse_foreign(context_, *set));
     CDCTL_TRY(transaction_.open(view->config));
     CDCTL_TRY_ASSIGN(const bool observed, obey(set->memory.force));
     return observed ? Result<>() : cut(*view, *set);

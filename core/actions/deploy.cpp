@@ -1,5 +1,6 @@
 #include "core/actions/deploy.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,7 +41,7 @@ class Deployment {
 
   bool run() {
     if (auto done = act(); !done) {
-      if (claim_) fall_back(done.error());
+      if (claim_ && making_) fall_back(done.error());
       outcome_.fail_with(done.error());
     }
     claim_.reset();
@@ -72,8 +73,11 @@ class Deployment {
     if (outcome_.dry_run()) return dry();
     CDCTL_TRY_ASSIGN(claim_, engine_->claim(set_, order_.sources, begun_, deadline_));
     crash_point("deploy.claimed");
-    if (claim_->found().state == "live")
-      return {};  // another deploy of the same set was quicker, or nothing is to be done
+    if (claim_->found().state == "live") {
+      CDCTL_TRY_ASSIGN(const bool whole, restore());
+      if (whole) return {};
+    }
+    making_ = true;
     context_.progress(fmt::format("{}: deploying", set_.str()));
     CDCTL_TRY(claim_->clean(deadline_));
     CDCTL_TRY(remember());
@@ -91,21 +95,87 @@ class Deployment {
       context_.log(Level::warning, fmt::format("{}: how many units it has could not be noted: {}",
                                                set_.str(), noted.error().what));
     outcome_.changed();
+    return finish_mend();
+  }
+
+  /// It is live: another deploy of the same set was quicker, or nothing is to be done but to put
+  /// back what is missing around it. False when its units must be started anew for that.
+  Result<bool> restore() {
+    CDCTL_TRY(transaction_.read());
+    CDCTL_TRY(check_owner());
+    if (locked_out()) {
+      for (const auto& name : context_.broker_switches(service_)) {
+        CDCTL_TRY_ASSIGN(const auto secret, claim_->load_secret(name));
+        if (!secret) return false;  // what its units hold is not known any more
+      }
+      CDCTL_TRY(remember());
+      CDCTL_TRY(transaction_.provision(*claim_));
+      crash_point("deploy.let_in");
+      outcome_.set("let_in", true);
+      outcome_.changed();
+    } else if (adopt_) {
+      CDCTL_TRY(remember());
+      outcome_.changed();
+    }
+    CDCTL_TRY(finish_mend());
+    return true;
+  }
+
+  /// What the broker gave the set is gone, so that none of its units gets in.
+  [[nodiscard]] bool locked_out() {
+    const auto brokers = context_.broker_switches(service_);
+    const auto& entry = transaction_.entry();
+    return std::ranges::find(brokers, context_.memory_name(service_)) != brokers.end() &&
+           !(entry && entry->provisioned);
+  }
+
+  /// Whether its units were left stopped by a mend from elsewhere.
+  [[nodiscard]] bool half_mended() const {
+    const auto& entry = transaction_.entry();
+    return entry && entry->cut_memo && !entry->cut_memo->cut &&
+           !entry->cut_memo->stopped_in.empty();
+  }
+
+  /// Under the lock: no breaker notes a cut between our look and our note.
+  Result<> finish_mend() {
+    if (!half_mended()) return {};
+    CDCTL_TRY(transaction_.lock());
+    CDCTL_TRY(transaction_.read());
+    if (half_mended()) {
+      auto memo = *transaction_.entry()->cut_memo;
+      CDCTL_TRY(transaction_.mend_world(false));
+      memo.stopped_in.clear();
+      CDCTL_TRY(transaction_.close(memo));
+      outcome_.changed();
+    }
+    transaction_.unlock();
     return {};
   }
 
   Result<> dry() {
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
-    if (found.state != "live") outcome_.changed();
+    if (found.state != "live" || locked_out() || half_mended() || adopt_) outcome_.changed();
     return {};
   }
 
   Result<> check_owner() {
     const auto& entry = transaction_.entry();
     if (!owned() || entry->set->home == engine_->home()) return {};
-    return fail(ExitCode::refused,
-                fmt::format("it is owned by home {}, this one is {}; deploy or reap it there",
-                            entry->set->home, engine_->home()));
+    const auto& owner = entry->set->home;
+    CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
+    if (found.made_in != owner)
+      return fail(ExitCode::refused,
+                  fmt::format("it is owned by home {}, this one is {}; deploy or reap it there",
+                              owner, engine_->home()));
+    // Made here, when this home had another name; or this home is a copy of that one, which only a
+    // person can tell.
+    if (order_.by_record)
+      return fail(ExitCode::refused,
+                  fmt::format("it is owned by home {}, this one is {} and has it too; if that is "
+                              "its new name, cdctl deploy {}@{} takes the set over",
+                              owner, engine_->home(), set_.service, set_.revision));
+    adopt_ = true;
+    return {};
   }
 
   /// Whether the memory knows the set, and not only its tombstone.
@@ -156,8 +226,7 @@ class Deployment {
   Result<> remember_locked() {
     CDCTL_TRY(transaction_.read());
     if (auto ours = check_owner(); !ours) {
-      claim_.reset();
-      (void)engine_->destroy(set_, deadline_);
+      leave_nothing();
       return ours;
     }
     if (pardon_) {
@@ -165,6 +234,7 @@ class Deployment {
       pardon_->mended_at = begun_;
       CDCTL_TRY(transaction_.note(*pardon_));
     }
+    if (owned() && adopt_) return adopt();
     if (owned()) return {};
     SetMemo memo{set_,
                  service_.engine,
@@ -179,6 +249,30 @@ class Deployment {
     for (const auto& [type, units] : service_.units) memo.units += units;
     CDCTL_TRY(transaction_.memory().put_set(memo, deadline_));
     return transaction_.memory().trim(service_.name, k_tombstones, deadline_);
+  }
+
+  /// Another home was quicker. What is here would be taken for a set that failed; what has served
+  /// is a person's to judge.
+  void leave_nothing() {
+    if (claim_->found().served) return;
+    SetTransaction undo(context_, set_, outcome_, k_no_boundaries, Deadline(k_halt),
+                        Report::nothing);
+    auto gone = undo.open(&service_);
+    if (gone) gone = undo.discard(std::move(claim_));
+    claim_.reset();
+    if (!gone)
+      context_.log(Level::warning,
+                   fmt::format("{}: what this deploy made could not be removed: {}; cdctl reap {} "
+                               "removes it, and nothing of the other home's",
+                               set_.str(), gone.error().what, set_.str()));
+  }
+
+  /// The set stays as it is; the memory learns the new name of its home.
+  Result<> adopt() {
+    auto memo = *transaction_.entry()->set;
+    context_.out.note(fmt::format("{}: taken over from home {}", set_.str(), memo.home));
+    memo.home = engine_->home();
+    return transaction_.memory().put_set(memo, deadline_);
   }
 
   /// Where the service's file names no units, the engine knows how many were wanted: a guard counts
@@ -208,6 +302,8 @@ class Deployment {
   const ServiceConfig& service_;
   SetName set_;
   bool even_bad_, even_held_;
+  bool adopt_ = false;   ///< it is owned by this home under an earlier name
+  bool making_ = false;  ///< its units are being stopped and started: what fails takes them back
   Deadline deadline_;
   Outcome outcome_;
   SetTransaction transaction_;

@@ -13,8 +13,8 @@ namespace cdctl::actions {
 namespace {
 
 /// Notes the mend, when there is anything to mend.
-Result<> note(app::Context& context, const std::optional<CutMemo>& memo, Outcome& outcome,
-              SetTransaction& transaction) {
+Result<> note(app::Context& context, const std::optional<CutMemo>& memo,
+              const std::string& stopped_in, Outcome& outcome, SetTransaction& transaction) {
   auto mended = memo.value_or(CutMemo{false, context.actor(), "", now(), {}, {}});
   mended.cut = false;
   mended.by = context.actor();
@@ -23,9 +23,29 @@ Result<> note(app::Context& context, const std::optional<CutMemo>& memo, Outcome
   // the cut that mend undoes.
   if (mended.probation) CDCTL_TRY(transaction.drain());
   mended.probation.reset();
+  mended.stopped_in = stopped_in;
   CDCTL_TRY(transaction.note(mended));
   outcome.changed();
   return {};
+}
+
+/// The broker lets it in; its units are another home's to start.
+Result<> finish_elsewhere(const fleet::SetView& set) {
+  return fail(
+      fmt::format("its limit is lifted, but its units are in home {} and stay stopped until "
+                  "cdctl mend {}, or cdctl outdated | cdctl deploy, runs there",
+                  set.home, set.name.str()));
+}
+
+/// The units, and then the memory of a mend from elsewhere that had left them stopped.
+Result<> mend_here(const fleet::SetView& set, bool thaw, Outcome& outcome,
+                   SetTransaction& transaction) {
+  CDCTL_TRY(transaction.mend_world(thaw));
+  if (!set.half_mended()) return {};
+  auto memo = *set.memory.cut_memo;
+  memo.stopped_in.clear();
+  outcome.changed();
+  return transaction.close(memo);
 }
 
 Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& outcome,
@@ -46,6 +66,7 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
     outcome.set("absent", true);
     return {};
   }
+  CDCTL_TRY(fleet::refuse_foreign(context, *set));
   const auto& memo = set->memory.cut_memo;
   if (const auto& force = set->memory.force; force && force->state == Force::State::open) {
     return fail(ExitCode::refused,
@@ -53,15 +74,19 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
                             force->by, printable(force->why, 120), name.str()));
   }
   const bool cut = set->cut.value_or(true) || (memo && memo->cut);
+  const bool reached = set->here() || set->ghost || !view->config->has_switch(view->config->engine);
+  const bool half = !reached && (cut || (memo && !memo->stopped_in.empty()));
   if (outcome.dry_run()) {
-    if (cut) outcome.changed();
+    if (cut || set->half_mended()) outcome.changed();
     return {};
   }
   CDCTL_TRY(transaction.open(view->config));
-  CDCTL_TRY(cut ? note(context, memo, outcome, transaction) : transaction.note({}));
-  CDCTL_TRY(transaction.mend_world(thaw));
-  if (!set->cut.value_or(true)) return {};  // the limit is the truth: nothing to restore
-  return transaction.mend(memo ? memo->prev_limit : std::nullopt);
+  CDCTL_TRY(cut ? note(context, memo, reached ? "" : set->home, outcome, transaction)
+                : transaction.note({}));
+  if (reached) CDCTL_TRY(mend_here(*set, thaw, outcome, transaction));
+  // The limit is the truth: where there is none, nothing is to be restored.
+  if (set->cut.value_or(true)) CDCTL_TRY(transaction.mend(memo ? memo->prev_limit : std::nullopt));
+  return half ? finish_elsewhere(*set) : Result<>();
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ Candidate candidate_from(const fleet::SetView& set) {
   return {set.name.str(),  set.state,
           set.cut,         set.status ? std::optional(set.status->served) : std::nullopt,
           set.deployed_at, set.mended_at,
-          cut_at,          set.status.has_value()};
+          cut_at,          set.here(),
+          set.foreign,     set.ghost,
+          set.locked_out};
 }
 
 /// One reap: every condition again, drain, stop, retire the user, remove what is left.
@@ -60,10 +62,10 @@ class Reap {
       outcome_.set("absent", true);  // what cannot be found any more is already done
       return {};
     }
+    CDCTL_TRY(check_whose(*set));
     CDCTL_TRY(transaction_.open(view->config));
     CDCTL_TRY(transaction_.open_engine());
-    if (!set->status)
-      return fail(ExitCode::refused, fmt::format("it lives in home {}; reap it there", set->home));
+    if (!ours(*set)) return discard(*view->config, *set);
     // Killed in the middle of a reap that was allowed: then nobody of it gets in any more.
     const bool drained = context_.broker_switches(*view->config).empty() ||
                          set->cut.value_or(false) || !set->memory.provisioned;
@@ -75,6 +77,54 @@ class Reap {
     }
     if (!unfinished) CDCTL_TRY(drain(*view->config));
     return remove();
+  }
+
+  /// Only the owner removes, and nothing is removed by who does not know what it needs.
+  Result<> check_whose(const fleet::SetView& set) const {
+    if (!set.here() && !set.ghost && !set.leftover)
+      return fail(ExitCode::refused, fmt::format("it lives in home {}; reap it there", set.home));
+    if (!set.owner.empty())
+      return fail(ExitCode::refused,
+                  fmt::format("refused: the memory says that it lives in home {}, and this home is "
+                              "now called {}; if it is the same one, cdctl deploy {}@{} takes the "
+                              "set over, then reap it",
+                              set.owner, set.home, set_.service, set_.revision));
+    if (!set.foreign) return {};
+    if (options_.even_foreign) return fleet::refuse_foreign(context_, set);
+    return fail(ExitCode::refused,
+                fmt::format("refused: {} is not configured in {}; reap the set with the "
+                            "configuration that has {}, or where nobody has it any more, say "
+                            "--even-foreign",
+                            set_.service, context_.config().file.string(), set_.service));
+  }
+
+  /// Whether the broker's part of it, and its memo, are this home's to remove: the memory names
+  /// this home. Where it names nobody, a set that served here was made here.
+  [[nodiscard]] static bool ours(const fleet::SetView& set) {
+    if (set.leftover) return false;
+    if (set.ghost) return true;
+    if (const auto& memo = set.memory.set) return memo->home == set.home;
+    return set.status->served || !set.memory.provisioned;
+  }
+
+  /// Another home owns the set, or did: what is here goes, and nothing of the other's.
+  Result<> discard(const ServiceConfig& service, const fleet::SetView& set) {
+    const auto& here = set.leftover ? *set.leftover : *set.status;
+    if (here.state == "deploying") return fail(ExitCode::refused, "refused: it is being deployed");
+    outcome_.set("leftover", true);
+    if (outcome_.dry_run()) {
+      outcome_.changed();
+      return {};
+    }
+    CDCTL_TRY_ASSIGN(auto* const engine, context_.engine(service.engine));
+    CDCTL_TRY_ASSIGN(
+        auto claim, engine->claim(set_, here.sources, here.deployed_at.value_or(now()), deadline_));
+    // Under the claim nobody of this home can become the owner: what we read now stays true.
+    CDCTL_TRY(transaction_.read());
+    const auto& entry = transaction_.entry();
+    if (entry && entry->set && entry->set->home == engine->home())
+      return fail(ExitCode::refused, "refused: this home owns it by now; look at it with cdctl ls");
+    return transaction_.discard(std::move(claim));
   }
 
   /// A mark is as good as the look that it came from.
@@ -102,7 +152,7 @@ class Reap {
       if (!judgement.stale)
         return fail(ExitCode::refused,
                     fmt::format("refused: it is not stale any more: {}", judgement.why));
-    } else if (set.newest && !options_.even_newest) {
+    } else if (set.newest && !set.ghost && !options_.even_newest) {
       return fail(ExitCode::refused,
                   "refused: it is the newest set, and without it the same revision would be "
                   "offered again; --even-newest reaps it");
@@ -129,6 +179,11 @@ class Reap {
     const auto* view = fleet.service(set_.service);
     const auto* set = view ? view->set(set_) : nullptr;
     if (!set) return {};
+    CDCTL_TRY(check_whose(*set));
+    if (!ours(*set))
+      return fail(ExitCode::refused,
+                  fmt::format("refused: home {} owns it by now; look at it with cdctl ls",
+                              set->memory.set ? set->memory.set->home : set->home));
     if (set->state != "reaping") CDCTL_TRY(guard(*view, *set));
     CDCTL_TRY(transaction_.drain());
     // A broker's limit already says that this set does not count any more. Without one the lock is
@@ -175,7 +230,9 @@ Result<> check_max_reaps(const Config& config, const std::vector<Mark>& marks,
     largest = std::max(largest.value_or(own), own);
   }
   const auto cap = max_reaps.value_or(largest.value_or(ReaperPolicy().max_reaps));
-  const auto all = std::ssize(marks);
+  // Foreign sets are refused one by one, and are no part of the count.
+  const auto all = std::ranges::count_if(
+      marks, [&](const Mark& mark) { return config.service(mark.set.service) != nullptr; });
   return all <= cap ? Result<>() : refuse("", all, cap);
 }
 

@@ -29,8 +29,9 @@ struct Mark {
 struct ReapOptions {
   Millis grace{};  ///< between TERM and KILL
   bool dry_run = false;
-  bool even_newest = false;  ///< by name: also the newest set of its service
-  bool even_last = false;    ///< also if less than min_live stays
+  bool even_newest = false;   ///< by name: also the newest set of its service
+  bool even_last = false;     ///< also if less than min_live stays
+  bool even_foreign = false;  ///< by name: also of a service that is not configured here
 };
 
 /// One reap: every condition again, drain, stop, retire the user, remove what is left. Writes the

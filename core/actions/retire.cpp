@@ -63,6 +63,7 @@ class Retirement {
     }
     CDCTL_TRY_ASSIGN(memory_, context_.memory(context_.memory_name(*view.config)));
     CDCTL_TRY(refuse_unknown(view));
+    for (const auto& set : view.sets) CDCTL_TRY(fleet::refuse_foreign(context_, set));
     if (!options_.dry_run) {
       CDCTL_TRY(memory_->put_hold(
           service_, Hold{context_.actor(), "it is being retired", now(), {}}, Deadline(timeout_)));

@@ -165,4 +165,16 @@ Result<> SetTransaction::destroy() {
   return in_world(at_.destroyed, [&](Engine& engine) { return engine.destroy(set_, deadline_); });
 }
 
+Result<> SetTransaction::discard(std::unique_ptr<Claim> claim) {
+  return in_world(at_.destroyed, [&](Engine& engine) -> Result<Step> {
+    CDCTL_TRY_ASSIGN(const bool gone, claim->discard(deadline_));
+    claim.reset();
+    if (!gone) {  // an engine that cannot do it under the claim
+      CDCTL_TRY(engine.stop(set_, Millis(0), deadline_));
+      CDCTL_TRY(engine.destroy(set_, deadline_));
+    }
+    return Step{service_->engine, true};
+  });
+}
+
 }  // namespace cdctl::actions

@@ -82,6 +82,9 @@ class SetTransaction {
   [[nodiscard]] Result<> mend_world(bool thaw);
   [[nodiscard]] Result<> stop(Millis grace);
   [[nodiscard]] Result<> destroy();
+  /// Removes what this home has of a set that another one owns: nothing of the broker's, and no
+  /// memo.
+  [[nodiscard]] Result<> discard(std::unique_ptr<Claim> claim);
 
  private:
   template <class Act>

@@ -9,8 +9,10 @@ namespace cdctl::actions {
 
 Candidate candidate_from(const Json& record) {
   auto set = records::decode<records::Set>(record);
-  return {std::move(set.set), std::move(set.state), set.cut,    set.served,
-          set.deployed_at,    set.mended_at,        set.cut_at, set.units.has_value()};
+  return {std::move(set.set), std::move(set.state),  set.cut,
+          set.served,         set.deployed_at,       set.mended_at,
+          set.cut_at,         set.units.has_value(), set.foreign,
+          set.ghost,          set.locked_out};
 }
 
 records::Policy policy_record(const ReaperPolicy& policy) {
@@ -40,7 +42,9 @@ Result<ReaperPolicy> policy_of(const records::Policy& record) {
 
 namespace {
 
-bool live(const Candidate& set) { return set.state == "live" && set.cut == false; }
+bool live(const Candidate& set) {
+  return set.state == "live" && set.cut == false && !set.locked_out;
+}
 
 Time serving_since(const Candidate& set) {
   return std::max(set.deployed_at.value_or(Time()), set.mended_at.value_or(Time()));
@@ -63,7 +67,13 @@ std::vector<std::size_t> by_age(const std::vector<Candidate>& sets) {
 
 Judgement judge_one(const Candidate& set, const ReaperPolicy& policy, Time at,
                     std::int64_t newer_live) {
-  if (set.state.empty() || !set.cut || !set.deployed_at || !set.here)
+  if (set.foreign) return {false, "foreign: its service is not configured here"};
+  if (set.ghost)
+    return {false,
+            "its home has lost it: cdctl deploy puts it out again, cdctl reap with its name "
+            "removes what is left"};
+  if (!set.here) return {false, "it lives in another home, or its engine could not be asked"};
+  if (set.state.empty() || !set.cut || !set.deployed_at)
     return {false, "its state could not be read"};
   if (set.state == "deploying") return {false, "it is being deployed"};
   if (set.state == "reaping") return {true, "its reaping did not finish"};
@@ -100,7 +110,7 @@ std::vector<Judgement> judge(const std::vector<Candidate>& sets, const ReaperPol
     auto& judgement = out[order[i]];
     judgement = judge_one(set, policy, at, newer_live);
     const bool proven = live(set) && at - serving_since(set) >= policy.prove_for;
-    if (i == 0)
+    if (i == 0 && !set.foreign)
       judgement = {false, "the newest: the mark that this revision has been tried"};
     else if (proven && !fallback_found && judgement.stale)
       judgement = {false, "the newest proven set: the fallback"};

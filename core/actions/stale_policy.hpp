@@ -19,7 +19,10 @@ struct Candidate {
   std::optional<bool> cut;  ///< empty = unknown
   std::optional<bool> served;
   std::optional<Time> deployed_at, mended_at, cut_at;
-  bool here = true;  ///< its engine answered: it can be reaped from here
+  bool here = true;      ///< its engine answered: it can be reaped from here
+  bool foreign = false;  ///< its service is not configured here
+  bool ghost = false;    ///< its home has lost it
+  bool locked_out = false;
 };
 
 struct Judgement {

@@ -49,6 +49,17 @@ Result<> open(SetTransaction& transaction, app::Context& context, const SetName&
   return transaction.read();
 }
 
+/// A trial needs units that run, and only their home can start them.
+Result<> refuse_elsewhere(app::Context& context, const SetName& set, const MemoryEntry& entry) {
+  CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, set.service));
+  if (!service->has_switch(service->engine) || !entry.set) return {};
+  CDCTL_TRY_ASSIGN(auto* const engine, context.engine(service->engine));
+  if (entry.set->home == engine->home()) return {};
+  return fail(ExitCode::refused,
+              fmt::format("its units are stopped in home {}, this one is {}; try it there",
+                          entry.set->home, engine->home()));
+}
+
 // The memory speaks of a trial until the broker is as it shall be: whoever is killed in between
 // leaves a trial whose time is over, and the next one ends it. A step that failed is not told: the
 // next look tries it again.
@@ -127,6 +138,7 @@ Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms
     return fail(ExitCode::refused,
                 fmt::format("it is forced open by {}; cdctl force none {} lifts that",
                             entry->force->by, set.str()));
+  CDCTL_TRY(refuse_elsewhere(context, set, *entry));
   outcome.changed();
   if (outcome.dry_run()) return {};
   auto memo = entry->cut_memo.value_or(CutMemo{true, context.actor(), "", now(), {}, {}, {}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 #include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,8 +13,13 @@
 
 namespace cdctl::fleet {
 
+bool SetView::half_mended() const {
+  return here() && memory.cut_memo && !memory.cut_memo->stopped_in.empty() && !cut.value_or(true);
+}
+
 bool SetView::out_there() const {
-  if (!status && memory.provisioned) return true;  // in another home: its own cron repairs it
+  if (!here() && !ghost) return true;  // in another home: its own cron repairs it
+  if ((locked_out || half_mended()) && !cut.value_or(false)) return false;
   return state == "deploying" || state == "live" || state == "reaping" || cut.value_or(false);
 }
 
@@ -22,11 +28,21 @@ records::Set SetView::record() const {
   records::name_set(out, name);
   out.engine = engine;
   out.home = home;
+  out.deployed_at = deployed_at;
+  out.foreign = foreign;
+  if (foreign) {
+    if (status) out.sources = status->sources;
+    out.time = now();
+    return out;
+  }
   out.state = state;
   out.cut = cut;
   out.newest = newest;
   out.proven = proven;
-  out.deployed_at = deployed_at;
+  out.ghost = ghost;
+  out.locked_out = locked_out;
+  out.owner = owner;
+  if (leftover) out.leftover = leftover->state;
   out.mended_at = mended_at;
   if (cut.value_or(false) && memory.cut_memo) {
     out.cut_at = memory.cut_memo->at;
@@ -35,6 +51,7 @@ records::Set SetView::record() const {
     if (memory.cut_memo->probation) out.trial_until = memory.cut_memo->probation->until;
   }
   if (memory.force) out.forced = to_string(memory.force->state);
+  if (memory.cut_memo && !cut.value_or(true)) out.stopped_in = memory.cut_memo->stopped_in;
   out.held = hold;
   if (status) {
     out.units = {status->want, status->up};
@@ -143,9 +160,8 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
     const auto parsed = parse_set_name(name);
     if (!parsed || parsed->service != config.name) continue;
     const auto at = sets.find(name);
-    const bool elsewhere =
-        at == sets.end() && entry.provisioned && !(entry.set && entry.set->reaped_at);
-    if (at == sets.end() && !elsewhere) {
+    const bool alive = entry.set ? !entry.set->reaped_at : entry.provisioned;
+    if (at == sets.end() && !alive) {
       view.gone.emplace(name, entry);
       continue;
     }
@@ -153,16 +169,47 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
     set.name = *parsed;
     take_memory(set, entry);
   }
+  if (ask_engine && list && memory) place(config, sets);
+  view.foreign =
+      !context_.config().service(config.name) && !context_.config().broken.contains(config.name);
   for (auto& [name, set] : sets) {
     set.service = &config;
-    // Nothing was ever written about it: it is not cut. Where the memory could not be read it stays
-    // unknown.
-    if (memory && !set.cut && !set.memory.provisioned && set.status)
+    set.foreign = view.foreign;
+    // Nothing was ever written about it, or nobody of it gets in: it is not cut. Where the memory
+    // could not be read it stays unknown.
+    if (memory && !set.cut && !set.memory.provisioned)
       set.cut = set.memory.cut_memo ? set.memory.cut_memo->cut : false;
     view.sets.push_back(std::move(set));
   }
   order(view);
   views_.push_back(std::move(view));
+}
+
+/// Says of each set whether it is where the memory says. Both have answered completely.
+void Fleet::place(const ServiceConfig& config, std::map<std::string, SetView>& sets) const {
+  const auto engine = context_.engine(config.engine);
+  const auto home = engine ? (*engine)->home() : std::string();
+  const auto brokers = context_.broker_switches(config);
+  const bool admitted = std::ranges::find(brokers, context_.memory_name(config)) != brokers.end();
+  for (auto& [name, set] : sets) {
+    const auto& memo = set.memory.set;
+    if (!set.here()) {
+      set.ghost = !memo || (memo->engine == config.engine && memo->home == home);
+      if (set.ghost) set.state = "down";
+      continue;
+    }
+    const bool owned = !memo || memo->reaped_at || memo->home == set.home;
+    if (!owned && set.status->made_in == memo->home) {
+      set.owner = memo->home;
+    } else if (!owned) {
+      set.leftover = std::exchange(set.status, {});
+      set.home = memo->home;
+      set.engine = memo->engine;
+      set.state.clear();
+    }
+    set.locked_out = admitted && set.here() && !set.memory.provisioned &&
+                     (set.state == "live" || set.state == "down");
+  }
 }
 
 void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline) {
@@ -288,6 +335,14 @@ Result<const ServiceConfig*> find_service(app::Context& context, std::string_vie
               fmt::format("no service '{}' in {}{}", printable(name, 60),
                           (context.config().file.parent_path() / "services.d").string(),
                           did_you_mean(name, names)));
+}
+
+Result<> refuse_foreign(const app::Context& context, const SetView& set) {
+  if (!set.foreign || set.memory.set) return {};
+  return fail(ExitCode::refused,
+              fmt::format("refused: {} is not configured in {}, and what is remembered of the set "
+                          "is kept elsewhere; do it with the configuration that has {}",
+                          set.name.service, context.config().file.string(), set.name.service));
 }
 
 void report_broken(app::Context& context) {

@@ -28,7 +28,25 @@ struct SetView {
   std::optional<Hold> hold;  ///< of its service; on the newest set alone
   bool newest = false;
   bool proven = false;
+  /// Its service is not configured here: its policy is somebody else's to say. Nothing is decided
+  /// of it, and what is known of its state is shown to nobody.
+  bool foreign = false;
+  /// The memory says that it lives in this home, or nobody knows where, and its engine has nothing
+  /// of it: what is left are its user and its memo.
+  bool ghost = false;
+  /// It lives here, and what the broker gave it is gone: none of its units gets in.
+  bool locked_out = false;
+  /// What this home's engine has of a set that lives in another home: a deploy that came second and
+  /// was killed, or a copy of a home. Never what the set is.
+  std::optional<SetStatus> leftover;
+  /// It is here, and the memory still knows it by this name of the home: the machine or the folder
+  /// was renamed.
+  std::string owner;
 
+  /// Its engine here knows of it: it can be stopped, started and removed from here.
+  [[nodiscard]] bool here() const { return status.has_value(); }
+  /// It is here, was mended from elsewhere, and its units are still stopped.
+  [[nodiscard]] bool half_mended() const;
   /// `deploying`, `live` or cut: nothing for `outdated` to offer.
   [[nodiscard]] bool out_there() const;
   [[nodiscard]] records::Set record() const;
@@ -41,6 +59,7 @@ struct ServiceView {
   std::map<std::string, MemoryEntry>
       gone;                    ///< tombstones and cut memories without a set, by set name
   std::optional<Hold> hold;    ///< a deploy freeze in force; known after load_holds()
+  bool foreign = false;        ///< as of its sets
   std::optional<Error> error;  ///< engine or memory could not be asked: what is shown is not all
 
   [[nodiscard]] const SetView* set(const SetName& name) const;
@@ -72,6 +91,7 @@ class Fleet {
 
  private:
   void add_view(const ServiceConfig& config, const Deadline& deadline, bool ask_engine = true);
+  void place(const ServiceConfig& config, std::map<std::string, SetView>& sets) const;
   void adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline);
   const Result<std::vector<SetStatus>>& engine_list(const std::string& name,
                                                     const Deadline& deadline);
@@ -95,6 +115,9 @@ class Fleet {
                                                   const Deadline& deadline);
 /// `by alice@web1 since 2h, until …: why`
 [[nodiscard]] std::string held_text(const Hold& hold);
+/// Exit code `refused` for a set of a service that is not configured here, unless the memory that
+/// is asked here knows the set: then a person may say what becomes of it.
+[[nodiscard]] Result<> refuse_foreign(const app::Context& context, const SetView& set);
 /// Exit code `config` when the service is unknown or its file is broken.
 [[nodiscard]] Result<const ServiceConfig*> find_service(app::Context& context,
                                                         std::string_view name);

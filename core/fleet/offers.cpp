@@ -79,7 +79,11 @@ Offer decide(const ServiceView& view, const SetName& name, const Sources& source
              const OfferOptions& options, Time at) {
   if (const auto* set = view.set(name)) {
     if (set->out_there()) return {"out-there", "it is out there"};
-    Offer out{set->state == "partial" ? "unfinished" : "down", ""};
+    Offer out{set->locked_out           ? "locked-out"
+              : set->half_mended()      ? "stopped"
+              : set->state == "partial" ? "unfinished"
+                                        : "down",
+              ""};
     if (set->status && set->status->retry_at && *set->status->retry_at > at && !options.now)
       out.held = fmt::format("{} attempt{} failed; the next is due in {}, or now with --now",
                              set->status->attempts, set->status->attempts == 1 ? "" : "s",
@@ -116,7 +120,8 @@ Offer restrain(const ServiceView& view, Offer offer) {
   if (view.hold)
     return {"held", fmt::format("deploys are held {}; cdctl resume {} lifts that",
                                 held_text(*view.hold), view.config->name)};
-  const bool repair = offer.why == "unfinished" || offer.why == "down";
+  const bool repair = offer.why == "unfinished" || offer.why == "down" ||
+                      offer.why == "locked-out" || offer.why == "stopped";
   const auto count = sets_of(view);
   if (repair || view.config->max_sets == 0 || count < view.config->max_sets) return offer;
   return {

@@ -14,8 +14,8 @@
 namespace cdctl::probe {
 
 bool worth_a_look(const fleet::SetView& set) {
-  return set.state != "deploying" && set.state != "partial" && set.state != "reaping" &&
-         set.state != "absent";
+  return !set.foreign && !set.ghost && set.state != "deploying" && set.state != "partial" &&
+         set.state != "reaping" && set.state != "absent";
 }
 
 std::vector<std::string> probes_of(app::Context& context, const ServiceConfig& service) {
@@ -76,7 +76,7 @@ class Round {
         const auto want = set->status       ? set->status->want
                           : set->memory.set ? std::optional(set->memory.set->units)
                                             : std::nullopt;
-        out[name].push_back({*set->service, set->name, set->home, want, set->cut});
+        out[name].push_back({*set->service, set->name, set->home, want, set->cut, set->locked_out});
       }
     }
     return out;

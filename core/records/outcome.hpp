@@ -58,23 +58,26 @@ struct Outcome {
   Time time;
 
   static constexpr auto rows() {
-    return std::tuple{required("action", &Outcome::action, "one of deploy break mend reap"),
-                      required("service", &Outcome::service, "service"),
-                      required("revision", &Outcome::revision, "revision"),
-                      required("set", &Outcome::set, "set"),
-                      required("ok", &Outcome::ok, "flag"),
-                      required("changed", &Outcome::changed, "flag"),
-                      optional("dry_run", &Outcome::dry_run, "flag"),
-                      required("took_ms", &Outcome::took_ms, "number"),
-                      required("steps", &Outcome::steps, "list of object"),
-                      optional("why", &Outcome::why, "text"),
-                      told("absent", "flag", "there was nothing of it any more"),
-                      told("ignored", "text", "why a verdict was not acted on"),
-                      further(&Outcome::more),
-                      optional("error", &Outcome::error, "text"),
-                      optional("exit", &Outcome::exit, "integer"),
-                      required("by", &Outcome::by, "text"),
-                      required("time", &Outcome::time, "time")};
+    return std::tuple{
+        required("action", &Outcome::action, "one of deploy break mend reap"),
+        required("service", &Outcome::service, "service"),
+        required("revision", &Outcome::revision, "revision"),
+        required("set", &Outcome::set, "set"),
+        required("ok", &Outcome::ok, "flag"),
+        required("changed", &Outcome::changed, "flag"),
+        optional("dry_run", &Outcome::dry_run, "flag"),
+        required("took_ms", &Outcome::took_ms, "number"),
+        required("steps", &Outcome::steps, "list of object"),
+        optional("why", &Outcome::why, "text"),
+        told("absent", "flag", "there was nothing of it any more"),
+        told("leftover", "flag", "it lives in another home: only what was here was removed"),
+        told("let_in", "flag", "its user on the broker was gone and was made again"),
+        told("ignored", "text", "why a verdict was not acted on"),
+        further(&Outcome::more),
+        optional("error", &Outcome::error, "text"),
+        optional("exit", &Outcome::exit, "integer"),
+        required("by", &Outcome::by, "text"),
+        required("time", &Outcome::time, "time")};
   }
 };
 

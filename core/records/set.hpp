@@ -48,6 +48,12 @@ struct Set {
                                              "stale: stale: {stale.why}\n"
                                              "kept: kept: {kept}\n"
                                              "cut&cut_why: cut: {cut_why}\n"
+                                             "foreign: its service is not configured here\n"
+                                             "ghost: its home has lost it\n"
+                                             "locked_out: its user on the broker is gone\n"
+                                             "stopped_in: mended, but its units are stopped\n"
+                                             "leftover: left over here: {leftover}\n"
+                                             "owner: owned by home {owner}\n"
                                              "held: deploys held: {held.why}"},
                                             {"ENGINE", "engine", Show::text, true},
                                             {"HOME", "home", Show::text, true}};
@@ -60,7 +66,9 @@ struct Set {
   std::optional<Time> deployed_at, mended_at, cut_at;
   std::string cut_by, cut_why;
   std::optional<Time> trial_until;
-  std::string forced;
+  std::string forced, stopped_in;
+  bool foreign = false, ghost = false, locked_out = false;
+  std::string owner, leftover;
   std::optional<Hold> held;
   std::optional<UnitCount> units;
   std::optional<bool> served;
@@ -91,6 +99,20 @@ struct Set {
         optional("trial_until", &Set::trial_until, "time",
                  "half-open: it is let in on one connection until then, and counts as cut"),
         optional("forced", &Set::forced, "one of open closed observe"),
+        optional("foreign", &Set::foreign, "true",
+                 "its service is not configured here: state, cut and units are null, and nothing "
+                 "is decided of it"),
+        optional("ghost", &Set::ghost, "true",
+                 "its home has nothing of it any more: deploy puts it out again, reap NAME removes "
+                 "what is left"),
+        optional("locked_out", &Set::locked_out, "true",
+                 "its user on the broker is gone, so that no unit gets in: deploy makes it again"),
+        optional("stopped_in", &Set::stopped_in, "text",
+                 "mended from elsewhere: the home in which its units are still stopped"),
+        optional("owner", &Set::owner, "text",
+                 "the name by which the memory knows its home, where that was renamed"),
+        optional("leftover", &Set::leftover, "one of deploying live partial down reaping",
+                 "it lives in `home`; what this home has of it all the same"),
         optional("held", &Set::held, "object", "the freeze of its service's deploys"),
         required("units", &Set::units, "object or null"),
         optional("served", &Set::served, "flag or null", "it was live at least once"),

@@ -165,8 +165,8 @@ class FakeEngine final : public Engine {
  private:
   class FakeClaim final : public Claim {
    public:
-    FakeClaim(Journal& journal, SetStatus& status)
-        : journal_(journal), status_(status), found_(status) {}
+    FakeClaim(Journal& journal, std::map<std::string, SetStatus>& sets, SetStatus& status)
+        : journal_(journal), sets_(sets), status_(status), found_(status) {}
 
    private:
     const SetStatus& do_found() const noexcept override { return found_; }
@@ -188,8 +188,14 @@ class FakeEngine final : public Engine {
     }
     Result<> do_halt(const Deadline&) override { return journal_.add("claim.halt"); }
     void do_abandon(std::string_view) override { (void)journal_.add("claim.abandon"); }
+    Result<bool> do_discard(const Deadline&) override {
+      CDCTL_TRY(journal_.add("claim.discard"));
+      sets_.erase(found_.name.str());
+      return true;
+    }
 
     Journal& journal_;
+    std::map<std::string, SetStatus>& sets_;
     SetStatus& status_;
     SetStatus found_;
   };
@@ -229,7 +235,7 @@ class FakeEngine final : public Engine {
       status.deployed_at = deployed_at;
       status.engine = "local", status.home = home_value;
     }
-    return std::make_unique<FakeClaim>(journal_, status);
+    return std::make_unique<FakeClaim>(journal_, sets, status);
   }
   Result<Step> do_cut(const SetName& set, const Deadline&) override {
     return step("engine.cut", set, true);

@@ -109,7 +109,10 @@ class Judge {
     for (const auto& [name, counts] : user_.channels) unacked_ += counts.unacked;
     held();
     connections();
-    consumers();
+    if (judged_.locked_out)
+      locked_out();
+    else
+      consumers();
     blocked();
     returned();
     dead_letters();
@@ -192,6 +195,13 @@ class Judge {
     bad("rabbit/churn", out_.after.churning < k_crash_loop ? "warning" : "error",
         fmt::format("{} connections ended and {} were opened in {}, {} looks in a row", ended_,
                     opened_, to_age(at_ - before_->at), out_.after.churning));
+  }
+
+  /// No fault of the revision, so that it must not be cut for it: never more than a warning.
+  void locked_out() {
+    bad("rabbit/locked-out", "warning",
+        "its user is gone from the broker, so that none of its units gets in; cdctl deploy makes "
+        "it again");
   }
 
   void consumers() {

@@ -39,6 +39,7 @@ struct Judged {
   std::optional<bool> cut;
   bool alone = false;  ///< no other set of the service consumes: its dead letters are this set's
   std::optional<std::int64_t> dead_letters, dead_letters_before;  ///< of the service
+  bool locked_out = false;                                        ///< its user is gone
 };
 
 /// The signals of one look at one set, and what to keep for the next. Asks nobody and knows no

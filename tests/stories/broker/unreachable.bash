@@ -64,10 +64,12 @@ rm services.d/*.toml
 expect_exit 0 cdctl outdated </dev/null
 expect_quiet
 
-# The sets of a service whose file has left, or is broken, can still be seen and removed.
+# The sets of a service whose file has left can still be seen, and removed by whoever says so.
 expect_same "all sets" "$(cdctl ls </dev/null | jq -r .service | sort -u)" "$good"
 mapfile -t sets < <(cdctl ls -o name </dev/null)
-expect_exit 0 cdctl reap "${sets[@]}" --even-newest --even-last "${sets[0]}" --even-last "${sets[1]}" </dev/null
+expect_exit 5 cdctl reap "${sets[@]}" --even-newest --even-last "${sets[0]}" --even-last "${sets[1]}" </dev/null
+expect_same "all sets" "$(cdctl ls </dev/null | jq -r '[.service, .foreign] | @csv' | sort -u)" "\"$good\",true"
+expect_exit 0 cdctl reap "${sets[@]}" --even-newest --even-foreign --even-last "${sets[0]}" --even-last "${sets[1]}" </dev/null
 expect_same "all sets" "$(cdctl ls -o name </dev/null)" ""
 
 # No configuration at all.

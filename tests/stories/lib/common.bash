@@ -71,7 +71,7 @@ end_story() {
   set +eE
   unset CDCTL_TEST_CRASH_AT
   for set in $(timeout 20 cdctl ls -o name 2>/dev/null); do
-    timeout 30 cdctl reap "$set" --grace 0s --even-newest --even-last "$set" >/dev/null 2>&1
+    timeout 30 cdctl reap "$set" --grace 0s --even-newest --even-foreign --even-last "$set" >/dev/null 2>&1
   done
   engine_end
   cd /

@@ -105,6 +105,21 @@ TEST_CASE("what cannot be found any more is cut already") {
   CHECK(thumbs.record()["exit"].as_int() == 4);
 }
 
+TEST_CASE("a verdict on a foreign set is not obeyed") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  auto config = thumbs.context.config();
+  config.services.clear();
+  thumbs.context.use_config(std::move(config));
+  CHECK(cut_set(thumbs.context, set, {"critical >= 1", now()}, {}, Deadline(5s)));
+  CHECK(thumbs.record()["ignored"].as_string() == "foreign");
+  CHECK_FALSE(thumbs.entry(set).cut.value());
+  thumbs.entry(set).set.reset();
+  CHECK_FALSE(cut_set(thumbs.context, set, {"by hand", {}}, {.even_last = true}, Deadline(5s)));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
 TEST_CASE("min_live refuses the last set, unless it is named") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);

@@ -85,8 +85,53 @@ TEST_CASE("a home that comes second leaves nothing behind") {
   };
   CHECK_FALSE(deploy(thumbs, order));
   CHECK(thumbs.journal.lines ==
-        Lines{"engine.claim", "claim.clean", "lock", "engine.destroy", "unlock"});
+        Lines{"engine.claim", "claim.clean", "lock", "claim.discard", "unlock"});
   CHECK(thumbs.engine.sets.empty());
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("a set that is live here is not stopped because its owner changed meanwhile") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  REQUIRE(deploy(thumbs, order));
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call == "engine.claim") thumbs.entry(order.name()).set->home = "there";
+  };
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines == Lines{"engine.claim"});
+  CHECK(thumbs.engine.sets.contains(order.name().str()));
+}
+
+TEST_CASE("a home that was renamed takes its sets over when a person says so") {
+  FakeService thumbs;
+  auto order = order_of(thumbs);
+  REQUIRE(deploy(thumbs, order));
+  auto& entry = thumbs.entry(order.name());
+  entry.set->home = "before";
+  order.by_record = true;
+  CHECK_FALSE(deploy(thumbs, order));  // it was made in "here", which is not "before"
+  thumbs.engine.sets[order.name().str()].made_in = "before";
+  CHECK_FALSE(deploy(thumbs, order));  // nor may cron decide it: this may be a copy
+  CHECK(thumbs.record()["error"].as_string().find("takes the set over") != std::string::npos);
+  order.by_record = false;
+  CHECK(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines == Lines{"engine.claim", "lock", "memory.set owned", "unlock"});
+  CHECK(entry.set->home == "here");
+}
+
+TEST_CASE("a deploy ends a mend from elsewhere, which left the units stopped") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  REQUIRE(deploy(thumbs, order));
+  auto& memo = thumbs.entry(order.name()).cut_memo;
+  memo = CutMemo{false, "alice", "bad", now() - 1h, {}, now()};
+  memo->stopped_in = "here";
+  CHECK(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines ==
+        Lines{"engine.claim", "lock", "engine.mend", "memory.cut no", "unlock"});
+  CHECK(memo->stopped_in.empty());
+  CHECK(thumbs.record()["changed"].as_bool());
 }
 
 TEST_CASE("a known-bad revision is deployed when a person says so, and is pardoned by it") {

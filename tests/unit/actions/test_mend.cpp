@@ -60,6 +60,33 @@ TEST_CASE("a mend of a set on trial goes through none") {
         Lines{"lock", "door.drain", "memory.cut no", "engine.mend", "door.mend 7", "unlock"});
 }
 
+TEST_CASE("a mend from elsewhere says what is still to do, and where") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  const auto status = thumbs.engine.sets.extract(set.str()).mapped();
+  thumbs.engine.home_value = "elsewhere";
+  for (const bool again : {false, true}) {
+    CHECK_FALSE(mend(thumbs, set));
+    CHECK(thumbs.journal.lines == (again
+                                       ? Lines{"lock", "unlock"}
+                                       : Lines{"lock", "memory.cut no", "door.mend 7", "unlock"}));
+    CHECK(thumbs.record()["exit"].as_int() == 1);
+    CHECK(thumbs.record()["changed"].as_bool() == !again);
+    CHECK(thumbs.record()["error"].as_string().find("its units are in home here") !=
+          std::string::npos);
+    CHECK(thumbs.entry(set).cut_memo->stopped_in == "here");
+  }
+  CHECK_FALSE(thumbs.entry(set).cut.value());
+
+  thumbs.engine.home_value = "here";
+  thumbs.engine.sets[set.str()] = status;
+  CHECK(mend(thumbs, set));
+  CHECK(thumbs.journal.lines == Lines{"lock", "engine.mend", "memory.cut no", "unlock"});
+  CHECK(thumbs.entry(set).cut_memo->stopped_in.empty());
+  CHECK(mend(thumbs, set));
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+}
+
 TEST_CASE("a dry run of a mend, one of nothing, and one that is refused") {
   FakeService thumbs;
   const auto set = cut_one(thumbs);

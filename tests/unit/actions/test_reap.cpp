@@ -82,11 +82,103 @@ TEST_CASE("what a reap refuses") {
   CHECK_FALSE(reap(thumbs, {set, ReaperPolicy(), "old", now() + 1min}));
   CHECK(thumbs.journal.lines.empty());
   thumbs.engine.sets.erase(set.str());
+  thumbs.entry(set).set->home = "there";
   CHECK_FALSE(reap(thumbs, by_hand(set)));
   CHECK(thumbs.record()["error"].as_string().starts_with("it lives in home"));
   thumbs.journal.failing = "engine.list";
   CHECK_FALSE(reap(thumbs, by_hand(newer)));
   CHECK(thumbs.record()["exit"].as_int() == 4);
+}
+
+TEST_CASE("only the owner touches the broker's part of a set") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.entry(set).set->home = "there";
+  thumbs.engine.sets[set.str()].state = "partial";  // what a deploy left that came second
+  CHECK(reap(thumbs, by_hand(set), {.dry_run = true}));
+  CHECK(thumbs.journal.lines.empty());
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.journal.lines == Lines{"engine.claim", "claim.discard"});
+  CHECK(thumbs.record()["leftover"].as_bool());
+  CHECK(thumbs.entry(set).provisioned);
+  CHECK_FALSE(thumbs.entry(set).set->reaped_at);
+  CHECK_FALSE(thumbs.entry(set).cut.value());
+  CHECK_FALSE(thumbs.engine.sets.contains(set.str()));
+
+  CHECK_FALSE(reap(thumbs, by_hand(set)));  // now it is there alone
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("what another home has reaped is not retired again by what is left here") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  auto& entry = thumbs.entry(set);
+  entry.set->home = "there";
+  entry.set->reaped_at = now();
+  entry.provisioned = false, entry.cut.reset();
+  thumbs.engine.sets[set.str()].state = "partial";
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.journal.lines == Lines{"engine.claim", "claim.discard"});
+}
+
+TEST_CASE("an owner that changes during a reap keeps its user") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call == "lock") thumbs.entry(set).set->home = "there";
+  };
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.entry(set).provisioned);
+  CHECK_FALSE(thumbs.entry(set).cut.value());
+}
+
+TEST_CASE("a home that was renamed reaps nothing before a person has said so") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.entry(set).set->home = "before";
+  thumbs.engine.sets[set.str()].made_in = "before";
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.journal.lines.empty());
+}
+
+TEST_CASE("what is left of a set that its home has lost is removed by its name") {
+  FakeService thumbs;
+  thumbs.deploy('a', 2h);
+  const auto set = thumbs.deploy('b', 1h);  // also the newest: it is offered again anyway
+  thumbs.engine.sets.erase(set.str());
+  thumbs.door.open_connections[set.str()] = 0;
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK_FALSE(thumbs.entry(set).provisioned);
+  CHECK(thumbs.entry(set).set->reaped_at);
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["absent"].as_bool());
+}
+
+TEST_CASE("a set of a service that is not configured here is left alone") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  auto config = thumbs.context.config();
+  config.services.clear();
+  thumbs.context.use_config(std::move(config));
+  CHECK_FALSE(reap(thumbs, by_hand(set), {.even_newest = true, .even_last = true}));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.record()["error"].as_string().find("--even-foreign") != std::string::npos);
+  const ReapOptions person{.even_newest = true, .even_last = true, .even_foreign = true};
+  const auto kept = thumbs.entry(set).set;
+  thumbs.entry(set).set.reset();  // it is remembered elsewhere: a person cannot say so either
+  CHECK_FALSE(reap(thumbs, by_hand(set), person));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.engine.sets.contains(set.str()));
+  CHECK(thumbs.journal.lines.empty());
+  thumbs.entry(set).set = kept;
+  CHECK(reap(thumbs, by_hand(set), person));
+  CHECK(thumbs.engine.sets.empty());
 }
 
 TEST_CASE("nothing follows a step of a reap that failed") {
@@ -133,6 +225,8 @@ TEST_CASE("more marks than allowed refuse the whole run") {
   CHECK(check_max_reaps(config, marks(3, 2), 5));
   CHECK_FALSE(check_max_reaps(config, marks(3, 2), 4));
   CHECK(check_max_reaps(config, marks(3, 2), 4).error().exit == ExitCode::refused);
+  config.services.clear();  // foreign sets are refused one by one, and do not count
+  CHECK(check_max_reaps(config, marks(20, 20), 4));
 }
 
 TEST_CASE("a service that is retired is held, reaped and forgotten") {

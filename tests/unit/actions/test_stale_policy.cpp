@@ -74,6 +74,22 @@ TEST_CASE("unknown is never stale") {
         "---x-");
 }
 
+TEST_CASE("foreign sets and ghosts are never stale") {
+  auto foreign = live("a", 50h), ghost = live("b", 40h);
+  foreign.foreign = true;
+  ghost.ghost = true;
+  ghost.state = "down";
+  const std::vector sets{foreign, ghost, live("c", 3h), live("d", 2h)};
+  CHECK(marks(sets, policy(1)) == "--x-");
+  CHECK(actions::judge(sets, policy(1), k_now)[0].why.starts_with("foreign"));
+}
+
+TEST_CASE("a set that nobody can reach is no newer live set") {
+  auto locked_out = live("c", 2h);
+  locked_out.locked_out = true;
+  CHECK(marks({live("a", 4h), live("b", 3h), locked_out}, policy(2)) == "---");
+}
+
 TEST_CASE("a set that never served has its own, shorter rule") {
   auto failed = live("b", 45min);
   failed.state = "partial";

@@ -77,6 +77,25 @@ TEST_CASE("what is out there is not offered; what is unfinished or down is") {
   CHECK(stage.decide(sources_of("t1")).offered());
 }
 
+TEST_CASE("what runs and does no work is offered for repair") {
+  Stage stage;
+  auto& set = stage.set(sources_of("t1"), 2h);
+  set.locked_out = true;
+  CHECK(stage.decide(sources_of("t1")).why == "locked-out");
+  CHECK(stage.decide(sources_of("t1")).offered());
+  stage.config.max_sets = 1;  // it takes up no more room than it does
+  CHECK(stage.decide(sources_of("t1")).offered());
+  set.cut = true;
+  CHECK(stage.decide(sources_of("t1")).out_there());
+  set.cut = false;
+  set.locked_out = false;
+  set.memory.cut_memo = CutMemo{false, "alice", "bad", k_now, {}, k_now};
+  set.memory.cut_memo->stopped_in = "here";
+  CHECK(stage.decide(sources_of("t1")).why == "stopped");
+  set.status.reset();  // and what is elsewhere its own home repairs
+  CHECK(stage.decide(sources_of("t1")).out_there());
+}
+
 TEST_CASE("after an attempt that failed the next one waits") {
   Stage stage;
   auto& set = stage.set(sources_of("t1"), 2h, "partial");

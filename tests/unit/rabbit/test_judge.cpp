@@ -73,6 +73,19 @@ TEST_CASE("the first look has no rate and says so") {
   CHECK(first.signals[0]["rabbit"]["unacked"].as_int() == 20);
 }
 
+TEST_CASE("a set whose user is gone is told of, and never so that it is cut for it") {
+  Looks looks;
+  (void)looks.next(working(100, 90, 10));
+  auto judged = of_two();
+  judged.locked_out = true;
+  for (int i = 0; i < 10; ++i) {
+    const auto judgement = looks.next({}, judged);
+    CHECK(severity(judgement, "rabbit/locked-out") == "warning");
+    for (const auto& signal : judgement.signals) CHECK(signal["severity"].view() != "error");
+  }
+  CHECK(severity(looks.next(working(100, 90, 10)), "rabbit/locked-out").empty());
+}
+
 TEST_CASE("what is neither acknowledged nor held went back, and is blamed on who gave it back") {
   Looks looks;
   (void)looks.next(working(100, 90, 10));

@@ -1,0 +1,99 @@
+#include "cli/setup/doctor_sets.hpp"
+
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <cdctl/text.hpp>
+
+namespace cdctl::cli {
+
+namespace {
+
+using State = Check::State;
+
+/// `cdctl deploy thumbs@r5f0c1e9a2b`: how a person names one revision to it.
+std::string deploy_words(const SetName& set) {
+  return fmt::format("cdctl deploy {}@{}", set.service, set.revision);
+}
+
+std::string shown(const std::string& home) { return home.empty() ? "nobody knows which" : home; }
+
+/// Sets that are shown and left alone; where they are this user's, another configuration has them.
+Check foreign_check(const std::vector<std::string>& names, const std::filesystem::path& config) {
+  return {"foreign sets", State::ok,
+          fmt::format("{} of services that are not configured here, left alone: {}",
+                      plural(std::ssize(names), "set"), joined(names)),
+          fmt::format("none, if another configuration has their services; else put their files "
+                      "beside {} again and cdctl retire them, or cdctl reap SET --even-foreign",
+                      config.string())};
+}
+
+}  // namespace
+
+std::vector<Check> check_of(const fleet::SetView& set) {
+  std::vector<Check> out;
+  const auto name = set.name.str();
+  const auto add = [&](State state, std::string found, std::string cure) {
+    out.push_back({"set " + name, state, std::move(found), std::move(cure)});
+  };
+  if (set.ghost)
+    add(State::bad,
+        fmt::format("a ghost: the memory says that it lives in home {}, which has nothing of it",
+                    shown(set.home)),
+        fmt::format("{} puts it out again; cdctl reap {} removes what is left of it",
+                    deploy_words(set.name), name));
+  if (set.locked_out)
+    add(State::bad, "its user on the broker is gone, so that none of its units gets in",
+        deploy_words(set.name) + " makes it again; nothing is restarted for that");
+  if (set.half_mended())
+    add(State::bad, "it was mended from elsewhere, and its units here are still stopped",
+        "cdctl mend " + name);
+  if (set.leftover)
+    add(State::warning,
+        fmt::format("it lives in home {}, and this home has something of it, too ({})",
+                    shown(set.home), set.leftover->state),
+        fmt::format("cdctl reap {} removes what is here, and nothing of the other home's", name));
+  if (!set.owner.empty())
+    add(State::bad,
+        fmt::format("the memory says that it lives in home {}; this one is {}", set.owner,
+                    set.home),
+        fmt::format("if that is its new name: {}, which takes it over; if this home is a copy of "
+                    "the other, stop and remove it",
+                    deploy_words(set.name)));
+  return out;
+}
+
+std::vector<Check> look_at_sets(app::Context& context, Millis timeout) {
+  fleet::Fleet fleet(context);
+  fleet.load({}, Deadline(timeout));
+  std::vector<Check> out;
+  std::vector<std::string> foreign;
+  std::size_t sets = 0;
+  bool all_asked = true;
+  for (const auto& view : fleet.services()) {
+    if (view.error) {
+      all_asked = false;
+      out.push_back({"sets of " + view.config->name, State::unknown, view.error->what,
+                     "see the checks above; cdctl ls says the same"});
+    }
+    for (const auto& set : view.sets) {
+      ++sets;
+      if (set.foreign) {
+        foreign.push_back(set.name.str());
+        continue;
+      }
+      std::ranges::move(check_of(set), std::back_inserter(out));
+    }
+  }
+  if (out.empty() && all_asked && sets > foreign.size())
+    out.push_back({"sets", State::ok,
+                   fmt::format("{}, each where the memory says",
+                               plural(static_cast<std::int64_t>(sets - foreign.size()), "set")),
+                   ""});
+  if (!foreign.empty()) out.push_back(foreign_check(foreign, context.config().file));
+  return out;
+}
+
+}  // namespace cdctl::cli
