@@ -54,7 +54,8 @@ std::vector<Check> check_of(const fleet::SetView& set) {
     add(State::warning,
         fmt::format("it lives in home {}, and this home has something of it, too ({})",
                     shown(set.home), set.leftover->state),
-        fmt::format("cdctl reap {} removes what is here, and nothing of the other home's", name));
+        fmt::format("cdctl reap {}{} removes what is here, and nothing of the other home's", name,
+                    set.leftover->state == "live" ? " --even-last " + name : ""));
   if (!set.owner.empty())
     add(State::bad,
         fmt::format("the memory says that it lives in home {}; this one is {}", set.owner,

@@ -163,7 +163,7 @@ class Deployment {
     if (!owned() || entry->set->home == engine_->home()) return {};
     const auto& owner = entry->set->home;
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
-    if (found.made_in != owner)
+    if (std::ranges::find(found.homes, owner) == found.homes.end())
       return fail(ExitCode::refused,
                   fmt::format("it is owned by home {}, this one is {}; deploy or reap it there",
                               owner, engine_->home()));

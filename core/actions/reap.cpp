@@ -111,6 +111,12 @@ class Reap {
   Result<> discard(const ServiceConfig& service, const fleet::SetView& set) {
     const auto& here = set.leftover ? *set.leftover : *set.status;
     if (here.state == "deploying") return fail(ExitCode::refused, "refused: it is being deployed");
+    if (here.state == "live" && !options_.even_last)
+      return fail(
+          ExitCode::refused,
+          fmt::format("refused: it lives in home {}, and units of it run here, too; if this "
+                      "home is a copy of that one, --even-last {} stops them",
+                      set.home, set_.str()));
     outcome_.set("leftover", true);
     if (outcome_.dry_run()) {
       outcome_.changed();

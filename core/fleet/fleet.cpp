@@ -199,7 +199,7 @@ void Fleet::place(const ServiceConfig& config, std::map<std::string, SetView>& s
       continue;
     }
     const bool owned = !memo || memo->reaped_at || memo->home == set.home;
-    if (!owned && set.status->made_in == memo->home) {
+    if (!owned && std::ranges::find(set.status->homes, memo->home) != set.status->homes.end()) {
       set.owner = memo->home;
     } else if (!owned) {
       set.leftover = std::exchange(set.status, {});

@@ -138,9 +138,20 @@ Result<> LocalClaim::look(const Sources& sources, Time deployed_at) {
       found_.sources = sources;
       found_.deployed_at = deployed_at;
     }
+  } else {
+    CDCTL_TRY(note_home(files.record));
   }
   CDCTL_TRY(make_directories(paths_ / k_secrets, 0700));
   return make_directories(workspace(), 0700);
+}
+
+/// The home has another name than before: the memory may know the set by either.
+Result<> LocalClaim::note_home(Json record) {
+  const auto home = home_.home();
+  if (std::ranges::find(found_.homes, home) != found_.homes.end()) return {};
+  found_.homes.push_back(home);
+  record.set("homes", Json::strings(found_.homes));
+  return write_file_atomically(paths_ / k_record, record.dump() + "\n", 0600);
 }
 
 Result<std::filesystem::path> LocalClaim::secret_file(std::string_view key) const {

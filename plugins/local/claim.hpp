@@ -41,6 +41,7 @@ class LocalClaim final : public Claim {
 
  private:
   [[nodiscard]] Result<> look(const Sources& sources, Time deployed_at);
+  [[nodiscard]] Result<> note_home(Json record);
   [[nodiscard]] Result<std::filesystem::path> secret_file(std::string_view key) const;
   [[nodiscard]] Result<> note_attempt(std::string_view why);
   [[nodiscard]] Result<> forget(std::initializer_list<const char*> files);

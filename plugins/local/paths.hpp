@@ -13,7 +13,7 @@
 
 // Every path below a local home is built, and parsed, here. All folders are 0700.
 //
-//   sets/NAME/set.json       what the set is made from; written once
+//   sets/NAME/set.json       what the set is made from, and by which names of the home
 //             lock           held by whoever deploys or reaps it
 //             op             held for one short step: start, cut, mend, stop
 //             alive          held by the supervisor for its whole life

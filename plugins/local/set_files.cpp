@@ -122,7 +122,8 @@ SetStatus to_set_status(const SetName& name, const SetFiles& r, const std::strin
   out.deployed_at = parse_rfc3339(r.record["deployed_at"].view());
   if (auto sources = sources_from_json(r.record["sources"])) out.sources = std::move(*sources);
   out.served = r.served;
-  out.made_in = r.record["home"].as_string();
+  for (const auto& name : r.record["homes"].items()) out.homes.push_back(name.as_string());
+  if (out.homes.empty()) out.homes.push_back(r.record["home"].as_string(home));
   out.world_cut = false;
   if (r.frozen == k_cut_done || (r.alive && r.status && r.status->frozen)) {
     out.world_cut = true;

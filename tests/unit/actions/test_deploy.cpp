@@ -111,7 +111,7 @@ TEST_CASE("a home that was renamed takes its sets over when a person says so") {
   entry.set->home = "before";
   order.by_record = true;
   CHECK_FALSE(deploy(thumbs, order));  // it was made in "here", which is not "before"
-  thumbs.engine.sets[order.name().str()].made_in = "before";
+  thumbs.engine.sets[order.name().str()].homes = {"before"};
   CHECK_FALSE(deploy(thumbs, order));  // nor may cron decide it: this may be a copy
   CHECK(thumbs.record()["error"].as_string().find("takes the set over") != std::string::npos);
   order.by_record = false;

@@ -47,7 +47,7 @@ TEST_CASE("what is here of a set of another home is not what the set is") {
   CHECK(record["leftover"].view() == "live");
   CHECK(set.out_there());  // its own home repairs it
 
-  thumbs.engine.sets[name.str()].made_in = "there";  // the same home under its old name
+  thumbs.engine.sets[name.str()].homes = {"there"};  // the same home under its old name
   const auto renamed = look(thumbs, name);
   CHECK(renamed.here());
   CHECK(renamed.owner == "there");

@@ -333,10 +333,19 @@ TEST_CASE("what is discarded is gone before its claim is, whoever waits for it")
   CHECK(running.processes_with(k_word) == 0);
 }
 
-TEST_CASE("a set knows the name that its home had when it was made") {
+TEST_CASE("a set knows every name that its home had when it was deployed") {
   LocalHome home;
   home.deploy("exec sleep 1000");
-  CHECK(home.status().made_in == home.engine.home());
+  using Names = std::vector<std::string>;
+  CHECK(home.status().homes == Names{home.engine.home()});
+  auto record = must(Json::parse(must(read_file(home.folder() / "set.json"))));
+  record.set("home", "before:/x");
+  must(write_file_atomically(home.folder() / "set.json", record.dump(), 0600));
+  CHECK(home.status().homes == Names{"before:/x"});
+  must(home.engine.claim(k_set, some_sources(), now(), soon()));
+  CHECK(home.status().homes == Names{"before:/x", home.engine.home()});
+  must(home.engine.claim(k_set, some_sources(), now(), soon()));
+  CHECK(home.status().homes.size() == 2);
 }
 
 TEST_CASE("a set whose reap was begun is brought back by a deploy, not by a mend") {

@@ -30,7 +30,8 @@ struct SetStatus {
   std::int64_t attempts = 0;      ///< deploys of this set that did not lead to a live one, in a row
   std::optional<Time> retry_at;   ///< back-off: not to be offered again before
   Json detail = Json::object();  ///< units with pid, restarts, last log lines: only from describe()
-  std::string made_in = {};      ///< the home's name when the set was made; empty = as `home`
+  /// The names that this home had when the set was made, and deployed again; empty = as `home`.
+  std::vector<std::string> homes = {};
 };
 
 /// A process type of a Procfile.
