@@ -1,8 +1,11 @@
 #include <unistd.h>
 
+#include <cdctl/descriptors.hpp>
+
 #include "cli/command_line/run.hpp"
 
 int main(int argc, char** argv) {
+  cdctl::hold_standard_descriptors();
   const int code = cdctl::cli::run_main(argc, argv);
 #if defined(__SANITIZE_ADDRESS__)
   return code;  // the leak check runs at exit

@@ -72,6 +72,10 @@ constexpr std::array k_signals{
            "start that long ago, or at an RFC 3339 time (10m; with --follow: now)"},
     Option{"follow", "NAME", "go on for ever; as reader NAME, go on where it stopped", false, true,
            'f'},
+    Option{"warm", "DURATION",
+           "with --follow: first what was given that long ago and later, marked replayed (as long "
+           "as the longest rule needs)",
+           false, true},
     Option{"listen", "ADDRESS", "take signals over HTTP at 127.0.0.1:PORT; needs a token"},
     Option{"token-file", "FILE", "with --listen: the token ([signals] token_file)"},
     k_spool,
@@ -210,7 +214,8 @@ constexpr std::array k_commands{
         "cdctl signal oops -s critical -m 'every third job fails'\ncdctl signal - < signals.ndjson",
         "arguments, or signal records with -", "nothing", k_signal, nothing, run_signal},
     Command{"signals", "[SELECTOR…]", "What the services said",
-            "cdctl signals --since 1h\ncdctl signals --follow | cdctl trip | cdctl break",
+            "cdctl signals --since 1h\ncdctl signals --follow | cdctl trip | cdctl break\ncdctl "
+            "signals --follow=night --warm | cdctl trip | cdctl break",
             "the feed", "signal records", k_signals, config, run_signals},
     Command{"probe", "[SELECTOR…]", "Look at sets from outside: broker, units, checks of your own",
             "cdctl probe --every 10s | cdctl trip | cdctl break\ncdctl probe thumbs --send",

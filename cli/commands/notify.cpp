@@ -55,6 +55,7 @@ void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
     if (pass) context.out.write_line(line);
     worker.add(std::move(*record), line.size());
   }
+  if (const auto trouble = lines.trouble()) worker.report(*trouble);
   context.out.flush();
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cdctl/error_record.hpp>
+#include <cdctl/fs.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
@@ -70,7 +71,10 @@ LineReader::Got LineReader::fill(int wait_ms) {
     struct pollfd fds[2] = {{STDIN_FILENO, POLLIN, 0}, {Stop::fd(), POLLIN, 0}};
     if (Stop::requested()) return Got::stopped;
     const int ready = ::poll(fds, 2, told ? wait_ms : 0);
-    if (ready < 0 && errno != EINTR) return Got::end;
+    if (ready < 0 && errno != EINTR) {
+      error_ = errno;
+      return Got::end;
+    }
     if (ready <= 0 && !told) {
       told = true;
       before_block_();
@@ -80,12 +84,19 @@ LineReader::Got LineReader::fill(int wait_ms) {
     if (ready < 0 || Stop::requested()) continue;
     const auto got = ::read(STDIN_FILENO, buffer_.data() + end_, buffer_.size() - end_ - k_padding);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got <= 0)
-      at_end_ = true;
-    else
-      end_ += static_cast<std::size_t>(got);
+    if (got <= 0) at_end_ = true;
+    if (got < 0) error_ = errno;
+    if (got > 0) end_ += static_cast<std::size_t>(got);
     return Got::line;
   }
+}
+
+std::optional<Error> LineReader::trouble() const {
+  if (error_ == 0) return {};
+  return Error{ExitCode::failed,
+               fmt::format("reading standard input: {}; {}", errno_text(error_),
+                           number_ == 0 ? "pipe records into it"
+                                        : "what came before is used, the rest is not known")};
 }
 
 Result<RecordReader> RecordReader::open(Context& context, std::string_view wanted,
@@ -100,7 +111,10 @@ std::optional<Json> RecordReader::next() {
   std::string_view line;
   for (;;) {
     if (context_->out.broken()) return {};
-    if (lines_.next(line) != LineReader::Got::line) return {};
+    if (lines_.next(line) != LineReader::Got::line) {
+      if (const auto trouble = lines_.trouble()) context_->report(*trouble);
+      return {};
+    }
     if (line.empty() || line == "\r") continue;
     const auto bad = [&](std::string_view why) {
       context_->report(
@@ -148,6 +162,7 @@ Result<std::vector<std::string>> read_names(Context& context) {
                       fmt::format("line {}: '{}' is no whole set name (SERVICE-REVISION); skipped",
                                   lines.number(), printable(line, 80))});
   }
+  if (const auto trouble = lines.trouble()) return fail(*trouble);
   return out;
 }
 

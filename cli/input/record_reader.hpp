@@ -26,6 +26,8 @@ class LineReader {
   /// input (negative: never).
   Got next(std::string_view& line, int wait_ms = -1);
   [[nodiscard]] std::size_t number() const { return number_; }  ///< of the last line, from 1
+  /// Why the input ended, when it was no end but could not be read on.
+  [[nodiscard]] std::optional<Error> trouble() const;
   /// Readable bytes behind every line: a parser may look that far past its end.
   static constexpr std::size_t k_padding = 64;
   /// How many bytes a line may have to be taken for a record.
@@ -39,6 +41,7 @@ class LineReader {
   std::size_t begin_ = 0, end_ = 0, searched_ = 0;
   std::size_t number_ = 0;
   bool at_end_ = false;
+  int error_ = 0;  ///< of the read that failed
 };
 
 /// What an actor or decider reads from stdin: NDJSON records under the rules of design §3.

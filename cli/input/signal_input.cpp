@@ -54,6 +54,7 @@ Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis tim
                       fmt::format("line {}: {}; skipped", lines.number(), signal.error().what)});
     if (batch.size() >= 500) CDCTL_TRY(send());
   }
+  if (const auto trouble = lines.trouble()) context.report(*trouble);
   return send();
 }
 

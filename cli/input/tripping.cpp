@@ -15,6 +15,7 @@ namespace {
 
 static_assert(LineReader::k_padding >= breaker::SignalScanner::k_padding);
 
+constexpr Millis k_clock_slack(30'000);
 constexpr auto k_idle = std::chrono::seconds(1);  ///< between two looks at the clock
 constexpr auto k_most_wait =
     std::chrono::seconds(10);  ///< at the end of the input, for peers that might show the same
@@ -36,12 +37,18 @@ Tripping::Tripping(Context& context, const fleet::RuleBook& book, const TripOpti
 
 void Tripping::run() {
   const auto ended = read();
+  if (const auto trouble = lines_.trouble()) context_.report(*trouble);
   if (!options_.replay && ended == LineReader::Got::end) wait_for_others();
   if (options_.explain)
     breaker_.explain(
         [this](const records::Explain& record) { context_.out.write(records::encode(record)); });
   note(skipped_, "no signal", "no signals");
   note(expired_, "past its expiry", "past their expiry");
+  if (future_ > 0)
+    context_.out.warning(
+        fmt::format("{} received in the future by their own word, and taken as of "
+                    "now; are the clocks right?",
+                    future_ == 1 ? "1 signal was" : fmt::format("{} signals were", future_)));
 }
 
 breaker::Breaker::Hooks Tripping::hooks(const fleet::RuleBook& book) {
@@ -49,8 +56,17 @@ breaker::Breaker::Hooks Tripping::hooks(const fleet::RuleBook& book) {
   out.rules_of = [&book](std::string_view service) { return book.of(service); };
   out.emit = [this](const records::Verdict& verdict) { emit(verdict); };
   // A replay is about the signals alone.
-  if (!options_.replay) out.force_of = [this](const SetName& set) { return forces_.of(set); };
+  if (options_.replay) return out;
+  out.force_of = [this](const SetName& set) { return forces_.of(set); };
+  out.too_old = [this](const SetName& set, Time last) {
+    return now() - last > max_age(set.service);
+  };
   return out;
+}
+
+Millis Tripping::max_age(const std::string& service) const {
+  const auto* configured = context_.has_config() ? context_.config().service(service) : nullptr;
+  return configured ? configured->max_verdict_age : ServiceConfig().max_verdict_age;
 }
 
 void Tripping::emit(const records::Verdict& verdict) {
@@ -76,7 +92,9 @@ LineReader::Got Tripping::read() {
 
 int Tripping::idle_ms() const {
   Millis left = k_idle;
-  if (const auto due = breaker_.due_hint())
+  // What is long due belongs to signals of the past that are still coming in: they go on being the
+  // clock for as long as they do.
+  if (const auto due = breaker_.due_hint(); due && now() - *due < k_idle)
     left = std::clamp<Millis>(*due - now() + Millis(1), Millis(1), left);
   return static_cast<int>(left.count());
 }
@@ -95,10 +113,24 @@ void Tripping::wait_for_others() {
   }
 }
 
+/// A signal that says it was received in the future would close every window that is open now: it
+/// came now.
+const breaker::Observation& Tripping::by_now(const breaker::Observation& signal) {
+  if (options_.replay || signal.received <= latest_) return signal;
+  const auto clock = now();
+  latest_ = clock + k_clock_slack;
+  if (signal.received <= latest_) return signal;
+  ++future_;
+  clamped_ = signal;
+  clamped_.received = clock;
+  clamped_.time = std::clamp(signal.time, clock - k_clock_slack, clock + k_clock_slack);
+  return clamped_;
+}
+
 void Tripping::take(std::string_view line) {
   switch (scanner_.scan(line)) {
     case breaker::SignalScanner::Kind::signal:
-      if (!blocked_ && !breaker_.add(scanner_.observation()))
+      if (!blocked_ && !breaker_.add(by_now(scanner_.observation())))
         bad(fmt::format("'{}' is no set name", printable(scanner_.observation().set, 60)));
       break;
     case breaker::SignalScanner::Kind::error:  // passed on; nothing is decided for that service

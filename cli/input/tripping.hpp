@@ -29,8 +29,10 @@ class Tripping {
   void emit(const records::Verdict& verdict);
   LineReader::Got read();
   [[nodiscard]] int idle_ms() const;
+  [[nodiscard]] Millis max_age(const std::string& service) const;
   void wait_for_others();
   void take(std::string_view line);
+  [[nodiscard]] const breaker::Observation& by_now(const breaker::Observation& signal);
   void bad(std::string_view why);
   void note(std::size_t count, std::string_view one, std::string_view more);
 
@@ -40,7 +42,9 @@ class Tripping {
   LineReader lines_;
   breaker::SignalScanner scanner_;
   breaker::Breaker breaker_;
-  std::size_t skipped_ = 0, expired_ = 0;
+  breaker::Observation clamped_;
+  Time latest_{};  ///< what is not after it is not from the future
+  std::size_t skipped_ = 0, expired_ = 0, future_ = 0;
   bool blocked_ = false;
 };
 

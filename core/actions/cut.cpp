@@ -18,7 +18,7 @@ namespace cdctl::actions {
 
 namespace {
 
-constexpr Millis k_slow{2000}, k_undo{10'000};
+constexpr Millis k_slow{2000}, k_undo{10'000}, k_clock_slack{30'000};
 
 /// One cut: guards, memory, switches, and the count again.
 class Cut {
@@ -43,6 +43,7 @@ class Cut {
 
  private:
   Result<> act() {
+    CDCTL_TRY(check_time());
     CDCTL_TRY(transaction_.open(context_.config().service(set_.service)));
     if (!outcome_.dry_run()) CDCTL_TRY(transaction_.lock());
     fleet::Fleet fleet(context_);
@@ -77,12 +78,23 @@ class Cut {
     return observed ? Result<>() : cut(*view, *set);
   }
 
-  /// Evidence from before the set was deployed or mended, or from too long ago, does not cut.
+  /// A verdict from the future would cut past every mend, and never get old.
+  Result<> check_time() const {
+    if (!cause_.last_evidence || *cause_.last_evidence - now() <= k_clock_slack) return {};
+    return fail(fmt::format("not cut: the evidence is from the future ({}); are the clocks right?",
+                            to_rfc3339(*cause_.last_evidence)));
+  }
+
+  /// Evidence from before the set was deployed or mended, or from too long ago, does not cut. What
+  /// was noted for a time to come says nothing of what was before: a wrong clock has noted it.
   std::string too_old(const fleet::SetView& set) const {
     if (!cause_.last_evidence) return {};
     const auto last = *cause_.last_evidence;
-    if (set.deployed_at && last < *set.deployed_at) return "the evidence is older than the set";
-    if (set.mended_at && last < *set.mended_at) return "the evidence is older than the mend";
+    const auto before = [&](const std::optional<Time>& time) {
+      return time && *time - now() <= k_clock_slack && last < *time;
+    };
+    if (before(set.deployed_at)) return "the evidence is older than the set";
+    if (before(set.mended_at)) return "the evidence is older than the mend";
     const auto most = set.service->max_verdict_age;
     if (now() - last > most)
       return fmt::format("the evidence is {} old, max_verdict_age is {}", to_age(now() - last),

@@ -193,6 +193,7 @@ bool Breaker::add(const Observation& signal) {
   auto* set = find(signal.set);
   if (!set) return false;
   if (!ids_.add(signal.identity)) return true;
+  replaying_ = signal.replayed;
   if (signal.received > clock_) pass(signal.received);
   if (set->first == Time()) set->first = signal.time;
   set->newest = std::max(set->newest, signal.time);
@@ -217,7 +218,8 @@ bool Breaker::add(const Observation& signal) {
     turned = turned || state.state != before;
   }
   if (turned) judge(*set->service, clock_);
-  if (emit_all_ && set->said_count == said && !set->service->blocked) emit(*set, {}, signal.time);
+  if (emit_all_ && !replaying_ && set->said_count == said && !set->service->blocked)
+    emit(*set, {}, signal.time);
   return true;
 }
 

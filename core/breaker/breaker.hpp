@@ -24,6 +24,8 @@ class Breaker {
     std::function<void(const VerdictRecord& verdict)> emit;
     /// What a person has forced, asked for before a set is called unhealthy. May be empty.
     std::function<std::optional<Force>(const SetName& set)> force_of = {};
+    /// Whether evidence of that time is too old to be acted on by now. May be empty: then none is.
+    std::function<bool(const SetName& set, Time last)> too_old = {};
   };
 
   Breaker(Hooks hooks, bool emit_all);
@@ -101,6 +103,8 @@ class Breaker {
   void say(BreakerSet& set, Verdict verdict, std::string_view why, const Sets& together, Time clock,
            bool repeat = false);
   [[nodiscard]] std::optional<Force::State> force_of(const BreakerSet& set) const;
+  [[nodiscard]] bool too_old(const BreakerSet& set, Time last) const;
+  [[nodiscard]] Time last_evidence(const BreakerSet& set, Time clock) const;
 
   // breaker_records.cpp: how it is said
   void emit(const BreakerSet& set, const Sets& together, Time time) const;
@@ -110,6 +114,7 @@ class Breaker {
 
   Hooks hooks_;
   bool emit_all_, ever_unhealthy_ = false, everywhere_ = false;
+  bool replaying_ = false;  ///< the last signal was one
   std::optional<Time> hint_;
   RecentIds ids_;
   Time clock_{}, swept_{};

@@ -143,8 +143,11 @@ void Breaker::open(BreakerSet& set, std::string_view why, Time clock) {
   // Said again for what came after its open time: somebody may have mended it meanwhile.
   const bool again = set.circuit == CircuitState::open && clock >= set.open_until &&
                      set.rules[static_cast<std::size_t>(set.bad)].window.last() >= set.open_until;
-  if (set.circuit == CircuitState::open && !again)
-    return say(set, Verdict::unhealthy, why, {}, clock);
+  if (set.circuit == CircuitState::open && !again) {
+    // And where it was said of what was long past, while we caught up: it goes on now.
+    const bool goes_on = set.too_late && !too_old(set, last_evidence(set, clock));
+    return say(set, Verdict::unhealthy, why, {}, clock, goes_on);
+  }
   if (set.circuit == CircuitState::closed && set.times > 0)
     set.times -=
         static_cast<int>(std::min<std::int64_t>((clock - set.calm_since) / k_decay, set.times));
@@ -158,6 +161,15 @@ void Breaker::open(BreakerSet& set, std::string_view why, Time clock) {
                     0xff;
   set.open_until = clock + base + base * dice / (256 * 5);
   say(set, Verdict::unhealthy, why, {}, clock, true);
+}
+
+bool Breaker::too_old(const BreakerSet& set, Time last) const {
+  return hooks_.too_old && hooks_.too_old(set.name, last);
+}
+
+/// Of what is said of the set now.
+Time Breaker::last_evidence(const BreakerSet& set, Time clock) const {
+  return set.bad < 0 ? clock : set.rules[static_cast<std::size_t>(set.bad)].window.last();
 }
 
 /// No rule holds any more.
@@ -191,7 +203,10 @@ void Breaker::say(BreakerSet& set, Verdict verdict, std::string_view why, const 
   ++set.said_count;
   ever_unhealthy_ = ever_unhealthy_ || verdict == Verdict::unhealthy;
   if (verdict != Verdict::healthy) wake(set);
-  emit(set, together, clock);
+  const bool late = too_old(set, verdict == Verdict::unhealthy ? last_evidence(set, clock) : clock);
+  set.too_late = late && verdict == Verdict::unhealthy;
+  // What was judged before we started is not said again, unless somebody may have died over it.
+  if (!(late && replaying_)) emit(set, together, clock);
 }
 
 }  // namespace cdctl::breaker

@@ -34,6 +34,7 @@ struct Observation {
   std::string_view unit = {};
   Count counts[k_most_counts] = {};
   std::size_t count_size = 0;
+  bool replayed = false;  ///< it was given before: a breaker that starts anew catches up
 
   [[nodiscard]] std::uint64_t counted(std::string_view name) const;
   /// ok + failed; of counts with other names, all of them together.
@@ -85,6 +86,7 @@ struct BreakerSet {
   Time trouble{};             ///< when a rule began to hold
   bool suspicious = false;    ///< suspect(), kept
   bool in_outage = false;     ///< it went bad together with sets of many services
+  bool too_late = false;      ///< when it was last called unhealthy nobody acted on it any more
   std::uint64_t half_ok = 0;  ///< work that went well while half open
 
   Verdict said = Verdict::healthy;

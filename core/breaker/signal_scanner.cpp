@@ -112,9 +112,9 @@ bool SignalScanner::scan_flat(std::string_view line, Fields& fields) {
         add_count(name, *number);
       } while (text.take(','));
       if (!text.take('}')) return false;
-    } else if (key == "cleared" && text.sees('t')) {
+    } else if (text.sees('t') && (key == "cleared" || key == "replayed")) {
       if (!text.skip_scalar()) return false;
-      fields.cleared = true;
+      (key == "cleared" ? fields.cleared : fields.replayed) = true;
     } else if (!text.skip_scalar()) {
       return false;
     }
@@ -147,6 +147,8 @@ SignalScanner::Kind SignalScanner::scan_tree(std::string_view line) {
     simdjson::dom::object counts;
     if (bool cleared = false; member.key == "cleared" && !member.value.get(cleared))
       fields.cleared = fields.cleared || cleared;
+    if (bool replayed = false; member.key == "replayed" && !member.value.get(replayed))
+      fields.replayed = fields.replayed || replayed;
     if (member.key == "specversion") return take_slowly(line);
     if (!member.value.get(text)) {
       field(fields, member.key, text);
@@ -191,6 +193,7 @@ SignalScanner::Kind SignalScanner::take(const Fields& fields) {
   observation_.received = seen ? *seen : *at;
   observation_.time =
       at && seen ? std::clamp(*at, *seen - k_slack, *seen + k_slack) : observation_.received;
+  observation_.replayed = fields.replayed;
   observation_.identity = identity_of(observation_.set, fields.id);
   if (!fields.expires.empty())
     if (const auto end = time_of(fields.expires); end && *end < observation_.received)

@@ -38,7 +38,7 @@ class SignalScanner {
   /// The texts of a record that matter here.
   struct Fields {
     std::string_view schema, severity, time, received, id, service, doing, expires;
-    bool cleared = false;
+    bool cleared = false, replayed = false;
   };
   Kind take(const Fields& fields);
   Kind scan_tree(std::string_view line);

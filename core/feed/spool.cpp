@@ -24,6 +24,10 @@ namespace {
 constexpr std::size_t k_most_files = 10'000;
 constexpr std::size_t k_batch = 500;
 constexpr std::string_view k_suffix = ".ndjson";
+/// A broker under a memory or disk alarm takes nothing and says nothing. Who came to read must not
+/// wait for it.
+constexpr Millis k_patience(2000);
+constexpr Millis k_between(1000), k_first_pause(5000), k_longest_pause(60'000);
 
 /// Names of the files that hold signals, sorted; none where there is no folder.
 std::vector<std::string> files_in(const fs::path& folder, std::string_view only) {
@@ -93,7 +97,7 @@ Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_
     const SpoolFile file(taken() / name);
     CDCTL_TRY_ASSIGN(const auto content, file.read());
     if (!content) continue;  // its writer is not done
-    auto done = send_batches(feed, content->signals, deadline);
+    auto done = send_batches(feed, content->signals, deadline.at_most(k_patience));
     // What the feed refuses must not keep the others waiting behind it.
     if (!done && done.error().exit == ExitCode::failed) refused = done.error().in(name);
     if (!done && done.error().exit != ExitCode::failed) return std::unexpected(done.error());
@@ -120,13 +124,31 @@ bool wants_spool(const app::Context& context, bool asked) {
   return asked || context.config().table["signals"]["spool"].as_bool();
 }
 
-void drain_spool(app::Context& context, Feed& feed, const Deadline& deadline) {
+namespace {
+
+/// Whether nothing is left that could be sent. `told`: what is wrong is known already.
+bool drain_once(app::Context& context, Feed& feed, const Deadline& deadline, bool told) {
   const auto sent = Spool(context.home()).drain(context, feed, unit_of_set(), deadline);
-  if (!sent)
+  if (!sent && !told)
     context.out.warning("sending the signals that wait in the spool: " + sent.error().what);
-  else if (*sent > 0)
+  if (sent && *sent > 0)
     context.out.note(fmt::format("sent {} that had waited in the spool",
                                  plural(static_cast<std::int64_t>(*sent), "signal")));
+  return sent.has_value();
+}
+
+}  // namespace
+
+void drain_spool(app::Context& context, Feed& feed, const Deadline& deadline) {
+  drain_once(context, feed, deadline, false);
+}
+
+void Drain::send() {
+  if (Clock::now() < next_) return;
+  const bool done =
+      drain_once(context_, feed_, Deadline(std::chrono::seconds(10)), pause_ > Millis(0));
+  pause_ = done ? Millis(0) : std::clamp(pause_ * 2, k_first_pause, k_longest_pause);
+  next_ = Clock::now() + std::max(pause_, k_between);
 }
 
 Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> signals, bool spool,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -48,6 +49,21 @@ class Spool {
 
 /// Sends what waits in the spool; trouble is a warning, for it waits on.
 void drain_spool(app::Context& context, Feed& feed, const Deadline& deadline);
+
+/// The same beside other work: looks at most once a second, and seldom where the feed takes
+/// nothing, which is told once.
+class Drain {
+ public:
+  Drain(app::Context& context, Feed& feed) : context_(context), feed_(feed) {}
+  void send();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  app::Context& context_;
+  Feed& feed_;
+  Clock::time_point next_{};
+  Millis pause_{};
+};
 
 /// --spool, or `[signals] spool = true`.
 [[nodiscard]] bool wants_spool(const app::Context& context, bool asked);

@@ -1,6 +1,7 @@
 #include "core/feed/stream.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,34 +38,48 @@ Result<NamedReader> NamedReader::open(app::Context& context, const std::string& 
   return out;
 }
 
-void NamedReader::store(const std::string& position) {
-  if (position == cursor || file.empty()) return;
+Result<> NamedReader::store(const std::string& position) {
+  if (position == cursor || file.empty()) return {};
+  CDCTL_TRY(write_file_atomically(file, position + "\n", 0600));
   cursor = position;
-  (void)write_file_atomically(file, cursor + "\n", 0600);
+  return {};
+}
+
+Result<std::string> position_now(Feed& feed, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto reader,
+                   feed.open({.since = {}, .cursor = "", .follow = true}, deadline));
+  return reader->cursor();
 }
 
 namespace {
 
+constexpr Millis k_reopen(10'000);
+
 class SignalStream {
  public:
-  SignalStream(app::Context& context, std::vector<fleet::Selector> selectors)
-      : context_(context), selectors_(std::move(selectors)) {}
+  SignalStream(app::Context& context, Feed& feed, FeedQuery query,
+               std::vector<fleet::Selector> selectors, NamedReader& reader)
+      : context_(context),
+        feed_(feed),
+        query_(std::move(query)),
+        selectors_(std::move(selectors)),
+        reader_(reader),
+        waiting_(context, feed) {}
 
   /// Until the end of what is there, or with follow for ever.
-  Result<> run(Feed& feed, FeedQuery query, NamedReader& reader, const Deadline& deadline) {
+  Result<> run(const Deadline& deadline) {
     Millis pause(0);
     for (bool first = true;; first = false) {
-      auto opened = feed.open(query, first ? deadline : Deadline(std::chrono::seconds(10)));
-      if (opened && !first) drain_spool(context_, feed, Deadline(std::chrono::seconds(10)));
+      const auto opened = feed_.open(query_, first ? deadline : Deadline(k_reopen));
       if (!opened && first) return std::unexpected(opened.error());
-      auto ended = opened ? copy(feed, **opened, query, reader, pause)
-                          : Result<bool>(std::unexpected(opened.error()));
+      auto ended = opened ? copy(**opened, pause) : Result<bool>(std::unexpected(opened.error()));
       if (ended && *ended) return {};
-      if (!query.follow) return std::unexpected(ended.error());
+      if (!query_.follow) return std::unexpected(ended.error());
       // The broker has gone: go on from the last position once it is back, so that no signal is
       // missed.
       pause = std::clamp(pause * 2, Millis(100), Millis(5000));
-      if (!ended) context_.out.warning(fmt::format("{}; trying again", ended.error().what));
+      if (!std::exchange(lost_, true))
+        context_.out.warning(fmt::format("{}; trying again", ended.error().what));
       if (!app::wait_between(pause)) return {};
     }
   }
@@ -94,29 +109,44 @@ class SignalStream {
   }
 
   /// True when everything was given or nobody wants more.
-  Result<bool> copy(Feed& feed, FeedReader& from, FeedQuery& query, NamedReader& reader,
-                    Millis& pause) {
+  Result<bool> copy(FeedReader& from, Millis& pause) {
+    keep(from.cursor());  // from here on nothing is missed, also before anything was heard
     for (;;) {
       CDCTL_TRY_ASSIGN(const auto signals, from.next(std::chrono::seconds(1)));
+      if (std::exchange(lost_, false))
+        context_.out.note("the feed of signals is back; going on where it was lost");
       for (const auto& signal : signals) give(signal);
       if (!context_.out.flush()) return true;
-      if (!signals.empty()) {
-        query.cursor = from.cursor();
-        reader.store(query.cursor);
-        pause = Millis(0);
-      } else if (query.follow) {
-        drain_spool(
-            context_, feed,
-            Deadline(std::chrono::seconds(10)));  // looks into one folder when nothing waits
-      }
-      if (Stop::requested() || (!query.follow && from.at_end()) ||
+      keep(from.cursor());
+      if (!query_.cursor.empty() && (signals.empty() || !signals.back()["replayed"].as_bool()))
+        query_.since.reset();  // what was before has been replayed
+      if (!signals.empty()) pause = Millis(0);
+      if (query_.follow) waiting_.send();
+      if (Stop::requested() || (!query_.follow && from.at_end()) ||
           (signals.empty() && app::stdout_gone()))
         return true;
     }
   }
 
+  void keep(const std::string& position) {
+    if (position.empty()) return;
+    query_.cursor = position;
+    const auto stored = reader_.store(position);
+    if (!stored && !std::exchange(told_of_store_, true))
+      context_.out.warning(fmt::format(
+          "the position of this reader cannot be kept ({}); after a restart it goes on from the "
+          "last one that was",
+          stored.error().what));
+    if (stored) told_of_store_ = false;
+  }
+
   app::Context& context_;
+  Feed& feed_;
+  FeedQuery query_;
   std::vector<fleet::Selector> selectors_;
+  NamedReader& reader_;
+  Drain waiting_;
+  bool lost_ = false, told_of_store_ = false;
 };
 
 }  // namespace
@@ -124,7 +154,7 @@ class SignalStream {
 Result<> write_signals(app::Context& context, Feed& feed, FeedQuery query,
                        std::vector<fleet::Selector> selectors, NamedReader& reader,
                        const Deadline& deadline) {
-  return SignalStream(context, std::move(selectors)).run(feed, std::move(query), reader, deadline);
+  return SignalStream(context, feed, std::move(query), std::move(selectors), reader).run(deadline);
 }
 
 }  // namespace cdctl::feed

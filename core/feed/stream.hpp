@@ -12,8 +12,8 @@
 
 namespace cdctl::feed {
 
-/// A named reader of the feed: one at a time, with the position of what it has written out.
-/// Default-made it is a reader without a name, which keeps none.
+/// A named reader of the feed: one at a time, with the position of what it has written out, from
+/// its first start on. Default-made it is a reader without a name, which keeps none.
 struct NamedReader {
   std::filesystem::path file;
   std::optional<FileLock> lock;
@@ -21,11 +21,15 @@ struct NamedReader {
 
   /// Exit code `usage` for a name that cannot be one, `refused` while another one has it.
   [[nodiscard]] static Result<NamedReader> open(app::Context& context, const std::string& name);
-  void store(const std::string& position);
+  [[nodiscard]] Result<> store(const std::string& position);
 };
 
+/// Where the feed ends now: for who looks back before the first signal that is new to him.
+[[nodiscard]] Result<std::string> position_now(Feed& feed, const Deadline& deadline);
+
 /// Writes the signals of the feed that the selectors let through (all without one). To the end of
-/// what is there, or with `query.follow` for ever, over outages of the broker.
+/// what is there, or with `query.follow` for ever, over outages of the broker, each told once. With
+/// follow, what waits in the spool is sent beside it.
 [[nodiscard]] Result<> write_signals(app::Context& context, Feed& feed, FeedQuery query,
                                      std::vector<fleet::Selector> selectors, NamedReader& reader,
                                      const Deadline& deadline);

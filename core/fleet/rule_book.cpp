@@ -33,6 +33,13 @@ Result<std::vector<breaker::Rule>> rules_of_file(const ServiceConfig& service) {
   return out;
 }
 
+Millis longest_of(const std::vector<breaker::Rule>& rules) {
+  Millis out{};
+  for (const auto& rule : rules)
+    out = std::max(out, rule.after + rule.window + std::max(rule.hold, rule.settle));
+  return out;
+}
+
 }  // namespace
 
 std::string line_of_rule(std::string_view text, std::string_view rule) {
@@ -48,6 +55,7 @@ Result<RuleBook> RuleBook::make(app::Context& context, const std::vector<std::st
   RuleBook out;
   if (!given.empty()) {
     CDCTL_TRY_ASSIGN(out.common_, parse_all(given));
+    out.look_back_ = longest_of(out.common_) + ServiceConfig().max_verdict_age;
     return out;
   }
   CDCTL_TRY(context.load_config());
@@ -64,6 +72,10 @@ Result<RuleBook> RuleBook::make(app::Context& context, const std::vector<std::st
       out.bad_.emplace(service.name, std::move(rules.error()));
   }
   const auto& config = context.config();
+  out.look_back_ = longest_of(out.common_) + ServiceConfig().max_verdict_age;
+  for (const auto& service : config.services)
+    out.look_back_ =
+        std::max(out.look_back_, longest_of(out.of(service.name)) + service.max_verdict_age);
   if (!out.bad_.empty() && out.bad_.size() == config.services.size() && config.broken.empty())
     return fail(out.bad_.begin()->second);
   return out;

@@ -29,7 +29,7 @@ struct Signal {
       head("cdctl.signal/1", "One observation about a set", k_columns, true);
 
   std::string id, set, service, revision, unit, severity, signal, key, message, source, correlation;
-  bool cleared = false;
+  bool cleared = false, replayed = false;
   std::optional<Time> expires;
   std::optional<SignalCounts> counts;
   Json more = {};  ///< what its sender has added
@@ -56,6 +56,8 @@ struct Signal {
         optional("expires", &Signal::expires, "date", "from then on it does not count"),
         optional("counts", &Signal::counts, "object",
                  "good and bad observations of an interval: what rates are made of"),
+        optional("replayed", &Signal::replayed, "flag",
+                 "true: it was given before, and is given again for who starts anew"),
         further(&Signal::more),
         required("time", &Signal::time, "text"),
         optional("received", &Signal::received, "text",

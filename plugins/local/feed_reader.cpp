@@ -23,6 +23,7 @@ namespace cdctl::local {
 namespace {
 
 constexpr std::size_t k_batch = 256u << 10, k_longest_line = 4u << 20;
+constexpr const char* k_first_stamp = "00010101T00";  ///< before every segment
 
 /// Where the last complete line of the file ends: a sender may be in the middle of the next one.
 std::int64_t last_line_end(const std::filesystem::path& path) {
@@ -74,13 +75,23 @@ Result<> SegmentReader::find_begin(const FeedQuery& query, const std::vector<std
           fmt::format("'{}' is not a position in the local feed; leave it out, or use --since",
                       printable(query.cursor, 60)));
     }
-    since_.reset();
     at_ = *position;
+    if (since_ && follow_) return look_back();
+    since_.reset();
   } else if (since_) {
     at_ = {segment_stamp(*since_), 0};
   } else {
     at_ = end_;
+    // A position to come back to, also where nothing was ever sent.
+    if (follow_ && at_.stamp.empty()) at_.stamp = k_first_stamp;
   }
+  return {};
+}
+
+/// Begins before the position, for who starts anew; with the position where that is older.
+Result<> SegmentReader::look_back() {
+  given_ = at_;
+  at_ = std::min(at_, Position{segment_stamp(*since_), 0});
   return {};
 }
 
@@ -110,13 +121,20 @@ Result<std::string> SegmentReader::read_at(const Position& from, std::size_t mos
 }
 
 void SegmentReader::take_lines(std::string_view text, std::vector<Json>& out) {
+  auto end = at_;
+  const auto current = to_rfc3339(now());
   for (const auto line : lines(text)) {
+    end.offset += static_cast<std::int64_t>(line.size()) + 1;
     auto json = Json::parse(line);
     if (!json || !json->is_object()) continue;
-    if (since_) {
+    const bool replayed = end <= given_;
+    if (since_ && (replayed || given_ == Position())) {
       const auto received = parse_rfc3339((*json)["received"].view());
       if (received && *received < *since_) continue;
     }
+    // Written while this machine's clock was ahead: it was not later than now.
+    if ((*json)["received"].view() > current) json->set("received", current);
+    if (replayed) json->set("replayed", true);
     out.push_back(std::move(*json));
   }
 }

@@ -33,9 +33,10 @@ class SegmentReader final : public FeedReader {
 
   [[nodiscard]] Result<std::vector<Json>> do_next(Millis wait) override;
   [[nodiscard]] bool do_at_end() const override { return !follow_ && (ended_ || at_ >= end_); }
-  [[nodiscard]] std::string do_cursor() const override { return to_text(at_); }
+  [[nodiscard]] std::string do_cursor() const override { return to_text(std::max(at_, given_)); }
 
  private:
+  Result<> look_back();
   [[nodiscard]] Result<> find_begin(const FeedQuery& query, const std::vector<std::string>& all);
   [[nodiscard]] Result<> watch();
   /// What is there now, as much as one batch holds. `moved` tells whether the position changed at
@@ -49,6 +50,7 @@ class SegmentReader final : public FeedReader {
   std::optional<Time> since_;
   bool follow_, ended_ = false;
   Position at_, end_;  ///< end_: where a reader that does not follow stops
+  Position given_;     ///< what looks back: up to here it is a replay
   Fd changes_;         ///< inotify on the feed's folder
 };
 

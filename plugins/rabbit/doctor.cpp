@@ -72,17 +72,9 @@ Check statistics_check(const Json& overview) {
 }
 
 /// `Mon, 23 Nov 2026 17:02:12 GMT` (RFC 9110: Date), whole seconds.
-std::optional<Time> http_date(const std::string& text) {
-  std::tm parts{};
-  const char* rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (!rest || *rest) return {};
-  return Time(std::chrono::seconds(::timegm(&parts)));
-}
-
 /// Windows clamp a signal's time to what the broker received, by 30 s at most (docs/signals.md).
 Check clock_check(const HttpResponse& answer, Time asked, Time answered) {
-  const auto header = answer.headers.find("date");
-  const auto theirs = header == answer.headers.end() ? std::nullopt : http_date(header->second);
+  const auto theirs = date_of(answer);
   if (!theirs)
     return {"clock", State::unknown, "the broker's answer has no date",
             "is a proxy in front of it? Then see that both run NTP"};

@@ -112,8 +112,9 @@ Result<Json> normal_signal(Json flat) {
   // Anybody may send a signal with very many fields, so that nothing here looks at each for each.
   // Of a name that comes twice the first counts.
   Json::Object fields = out.members();
-  std::unordered_set<std::string_view> known{"schema",   "id",     "set", "service", "revision",
-                                             "severity", "signal", "key", "time",    "received"};
+  std::unordered_set<std::string_view> known{"schema",   "id",       "set",     "service",
+                                             "revision", "severity", "signal",  "key",
+                                             "time",     "received", "replayed"};
   if (out.find("unit")) known.insert("unit");
   for (const auto& [name, value] : flat.members())
     if (known.insert(name).second &&

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cdctl/descriptors.hpp>
 #include <cdctl/fs.hpp>
 
 #include "plugins/local/supervise/supervisor.hpp"
@@ -39,6 +40,7 @@ int supervise() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  cdctl::hold_standard_descriptors();
   if (argc != 2) {
     report(
         "error: usage: cdctl-supervise FOLDER (cdctl starts it; it is not meant to be called)\n");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <ctime>
+
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
@@ -56,6 +58,32 @@ Error meaning_of(const ApiCall& call, const ApiAnswer& answer) {
 
 }  // namespace
 
+std::optional<Time> date_of(const HttpResponse& response) {
+  const auto header = response.headers.find("date");
+  if (header == response.headers.end()) return {};
+  std::tm parts{};
+  const char* rest = ::strptime(header->second.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (!rest || *rest) return {};
+  return Time(std::chrono::seconds(::timegm(&parts)));
+}
+
+void Management::look_at_clock(const HttpResponse& response) const {
+  constexpr Millis k_unsure(2000), k_half_a_second(500), k_moved(10'000), k_wrong(30'000);
+  const auto theirs = date_of(response);
+  if (!theirs) return;
+  auto ahead = now() - (*theirs + k_half_a_second);
+  if (std::chrono::abs(ahead) <= k_unsure) ahead = {};
+  if (std::chrono::abs(ahead - ahead_) <= k_moved && (ahead != Millis(0)) == (ahead_ != Millis(0)))
+    return;
+  ahead_ = ahead;
+  if (std::chrono::abs(ahead) > k_wrong)
+    host_.log(
+        Level::warning,
+        fmt::format("this machine's clock is {} {} the broker's, which counts; run NTP on "
+                    "both",
+                    to_age(std::chrono::abs(ahead)), ahead > Millis(0) ? "ahead of" : "behind"));
+}
+
 Error Management::named(Error error) const {
   return settings_.broker == k_default_broker
              ? error
@@ -83,7 +111,10 @@ HttpRequest Management::request_for(const ApiCall& call, const Deadline& deadlin
 }
 
 Result<ApiAnswer> Management::answer_to(const ApiCall& call, Result<HttpResponse> response) const {
-  if (response) return ApiAnswer{response->status, std::move(response->body)};
+  if (response) {
+    look_at_clock(*response);
+    return ApiAnswer{response->status, std::move(response->body)};
+  }
   auto error = std::move(response.error());
   error.what = fmt::format("{}: {}", call.doing, error.what);
   if (error.exit == ExitCode::unknown)

@@ -62,6 +62,11 @@ class Management {
   /// All at once; the first error if any.
   [[nodiscard]] Result<> act_all(std::span<const ApiCall> calls, const Deadline& deadline);
 
+  /// What our clock is ahead of the broker's, by the dates of its answers: 0 while that is less
+  /// than two seconds, for a date is cut to the second; and the same from one answer to the next,
+  /// so that a time that is translated back and forth stays what it is.
+  [[nodiscard]] Millis ahead() const { return ahead_; }
+
   /// What an answer that is not a success means, in plain words.
   [[nodiscard]] Error explain(const ApiCall& call, const ApiAnswer& answer) const;
   [[nodiscard]] Result<Json> parse(const ApiCall& call, const ApiAnswer& answer) const;
@@ -70,8 +75,14 @@ class Management {
   /// The error, with the broker's name where it is not the default one.
   [[nodiscard]] Error named(Error error) const;
 
+  void look_at_clock(const HttpResponse& response) const;
+
   Host& host_;
   const BrokerSettings settings_;
+  mutable Millis ahead_{};
 };
+
+/// The `date` of an answer, cut to the second.
+[[nodiscard]] std::optional<Time> date_of(const HttpResponse& response);
 
 }  // namespace cdctl::rabbit

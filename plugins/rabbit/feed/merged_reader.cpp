@@ -21,6 +21,8 @@ constexpr std::size_t k_batch = 500;
 /// still act on, and some more.
 constexpr auto k_look_back = std::chrono::minutes(10);
 constexpr Millis k_first_pause(500), k_longest_pause(15'000), k_patience(1000), k_quiet(250);
+/// A place that could not be read at the start is read from then on, by whatever clock it has.
+constexpr auto k_slack = std::chrono::seconds(30);
 
 /// Names a place within a cursor: no blanks, no `=`.
 std::string key_of(const BrokerPlace& place) {
@@ -99,7 +101,8 @@ Result<> MergedReader::begin(const FeedQuery& query, const Deadline& deadline) {
     branch.query = query;
     const auto at = positions->find(branch.key);
     branch.query.cursor = at == positions->end() ? "" : at->second;
-    if (!query.cursor.empty() && at == positions->end()) branch.query.since = now() - k_look_back;
+    if (!query.cursor.empty() && at == positions->end() && !query.since)
+      branch.query.since = now() - k_look_back;
     // One that hangs leaves time for those after it.
     const auto opened = open(
         branch, &branch == &branches_.back() ? deadline : deadline.at_most(deadline.left() / 2));
@@ -117,6 +120,9 @@ Result<> MergedReader::open(Branch& branch, const Deadline& deadline) {
   if (!branch.management) return fail(branch.management.error());
   CDCTL_TRY_ASSIGN(branch.reader, open_stream(host_, **branch.management, branch.query, deadline));
   branch.quiet_since = Clock::now();
+  // From now on there is a position to come back to, also before anything was heard.
+  if (auto position = branch.reader->cursor(); !position.empty() && branch.waiting.empty())
+    branch.query.cursor = std::move(position);
   return {};
 }
 
@@ -125,7 +131,8 @@ void MergedReader::lose(Branch& branch, const Error& error) {
   branch.pause = std::clamp(branch.pause * 2, k_first_pause, k_longest_pause);
   branch.retry_at = Clock::now() + branch.pause;
   if (branch.query.cursor.empty() && !branch.query.since)
-    branch.query.since = now();  // so that what is sent meanwhile is read later
+    branch.query.since =
+        now() - k_slack;  // it was never open: what is sent meanwhile is read later
   if (branch.told) return;
   branch.told = true;
   const auto text = error.reason == Reason::of_broker
@@ -147,6 +154,8 @@ void MergedReader::pull(Branch& branch) {
   if (!branch.reader || !branch.waiting.empty()) return;
   auto got = branch.reader->next(Millis(0));
   if (!got) return lose(branch, got.error());
+  if (!branch.query.cursor.empty() && (got->empty() || !got->back()["replayed"].as_bool()))
+    branch.query.since.reset();  // what was before has been replayed
   if (got->empty()) {
     if (Clock::now() - branch.quiet_since >= k_quiet) branch.reader->caught_up();
     return;

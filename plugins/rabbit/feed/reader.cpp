@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* k_consumer = "signals";
 constexpr const char* k_probe = "end";
+constexpr const char* k_looking_back = "before";
 constexpr const char* k_cursor_prefix = "stream:";
 /// A message that is not a signal: the first of every stream, so that the end of a stream can
 /// always be found.
@@ -23,6 +24,7 @@ constexpr std::uint16_t k_prefetch = 1000;
 constexpr std::size_t k_batch = 500;
 /// After having waited this long for a message, the next one was sent just now.
 constexpr Millis k_live_after(250);
+constexpr Millis k_clock_slack(30'000);
 
 std::optional<std::int64_t> parse_cursor(std::string_view text) {
   if (!text.starts_with(k_cursor_prefix)) return {};
@@ -33,10 +35,15 @@ std::optional<std::int64_t> parse_cursor(std::string_view text) {
   return offset;
 }
 
+std::string cursor_of(std::int64_t offset) { return fmt::format("{}{}", k_cursor_prefix, offset); }
+
 }  // namespace
 
+RabbitReader::RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow)
+    : host_(host), link_(std::move(link)), follow_(follow), consumer_(k_consumer) {}
+
 Result<> RabbitReader::consume(const StreamStart& start, const Deadline& deadline) {
-  return link_->consume(k_signals_log, k_consumer, k_prefetch, start, deadline);
+  return link_->consume(k_signals_log, consumer_, k_prefetch, start, deadline);
 }
 
 /// The broker starts a consumer in the background, so that "nothing came yet" does not mean an
@@ -62,7 +69,7 @@ Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
     if (!delivery) return false;
     if (delivery->consumer == k_probe)
       end = std::max(end, delivery->offset);
-    else
+    else if (delivery->consumer == consumer_)
       early_.push_back(std::move(*delivery));
     return true;
   };
@@ -82,18 +89,22 @@ Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
     CDCTL_TRY_ASSIGN(came, look(Deadline(Millis(0))));
   }
   CDCTL_TRY(link_->cancel(k_probe, deadline));
+  history_ = end;
   return end;
+}
+
+std::int64_t RabbitReader::within(std::int64_t position, std::int64_t end) const {
+  if (position <= end) return position;
+  host_.log(Level::warning,
+            fmt::format("the feed was made anew since this reader stopped (position {} is beyond "
+                        "its end {}); reading it from the start",
+                        position, end));
+  return -1;
 }
 
 Result<> RabbitReader::begin_after(std::int64_t offset, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
-  if (offset > end) {
-    host_.log(Level::warning,
-              fmt::format("the feed was made anew since this reader stopped (position {} is beyond "
-                          "its end {}); reading it from the start",
-                          offset, end));
-    offset = -1;
-  }
+  offset = within(offset, end);
   if (!follow_) {
     end_ = end;
     at_end_ = offset >= end;
@@ -113,26 +124,53 @@ Result<> RabbitReader::begin_since(Time since, const Deadline& deadline) {
   return {};
 }
 
+/// After the last message that is there, and not at "next": so there is a position to come back to,
+/// should the broker go before anything was heard.
+Result<> RabbitReader::begin_now(const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
+  cursor_ = cursor_of(end);
+  live_ = true;
+  return consume({.at = StreamStart::At::offset, .offset = end + 1}, deadline);
+}
+
+/// Before the position, for who starts anew. Whatever came after it is given in any case.
+Result<> RabbitReader::begin_before(std::int64_t position, Time since, const Deadline& deadline) {
+  consumer_ = k_looking_back;
+  CDCTL_TRY(consume({.at = StreamStart::At::time, .time = since}, deadline));
+  CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
+  given_ = within(position, end);
+  const bool whole = given_ == end || (!early_.empty() && early_.front().offset <= given_ + 1);
+  if (whole) return {};
+  // The position is older than what was asked for.
+  CDCTL_TRY(link_->cancel(consumer_, deadline));
+  early_.clear();
+  consumer_ = k_consumer;
+  wanted_ = given_ + 1;
+  return consume({.at = StreamStart::At::offset, .offset = given_ + 1}, deadline);
+}
+
 Result<> RabbitReader::begin(const FeedQuery& query, const Deadline& deadline) {
   cursor_ = query.cursor;
-  if (!query.cursor.empty()) {
-    const auto offset = parse_cursor(query.cursor);
-    if (!offset)
-      return fail(fmt::format("'{}' is not a position in this feed", printable(query.cursor, 60)));
-    return begin_after(*offset, deadline);
-  }
+  const auto position = parse_cursor(query.cursor);
+  if (!query.cursor.empty() && !position)
+    return fail(fmt::format("'{}' is not a position in this feed", printable(query.cursor, 60)));
+  if (position && query.since && follow_) return begin_before(*position, *query.since, deadline);
+  if (position) return begin_after(*position, deadline);
   if (query.since) return begin_since(*query.since, deadline);
   at_end_ = !follow_;
-  if (at_end_) return {};
-  live_ = true;
-  return consume({.at = StreamStart::At::next}, deadline);
+  return at_end_ ? Result<>() : begin_now(deadline);
 }
 
 Result<std::optional<Delivery>> RabbitReader::pull(const Deadline& deadline) {
-  if (early_.empty()) return link_->next(deadline);
-  auto delivery = std::move(early_.front());
-  early_.pop_front();
-  return std::optional(std::move(delivery));
+  if (!early_.empty()) {
+    auto delivery = std::move(early_.front());
+    early_.pop_front();
+    return std::optional(std::move(delivery));
+  }
+  for (;;) {
+    CDCTL_TRY_ASSIGN(auto delivery, link_->next(deadline));
+    if (!delivery || delivery->consumer == consumer_) return delivery;
+  }
 }
 
 /// When the broker had the message: by its own clock where an interceptor stamps messages, by ours
@@ -140,8 +178,13 @@ Result<std::optional<Delivery>> RabbitReader::pull(const Deadline& deadline) {
 /// future.
 Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
   const auto current = now();
+  // What arrives live and is stamped far from now shows that our clock and the broker's differ: who
+  // judges beside us goes by ours.
+  const bool ours =
+      live_ && delivery.offset > history_ &&
+      (!delivery.stamped || std::chrono::abs(current - *delivery.stamped) > k_clock_slack);
+  if (ours) return current;
   if (delivery.stamped) return std::min(*delivery.stamped, current);
-  if (live_) return current;
   return std::min(parse_rfc3339(flat["time"].view()).value_or(current), current);
 }
 
@@ -158,6 +201,7 @@ Result<> RabbitReader::take_one(const Delivery& delivery, Json json,
                             printable(delivery.routing_key, 80)));
   flat.set("received",
            to_rfc3339(received(delivery, flat)));  // the feed says so, whatever the sender wrote
+  if (replayed(delivery)) flat.set("replayed", true);
   signals.push_back(std::move(flat));
   return {};
 }
@@ -172,7 +216,7 @@ void RabbitReader::take(const Delivery& delivery, std::vector<Json>& signals) {
                                           delivery.offset - wanted_));
   }
   wanted_ = -1;
-  if (delivery.offset >= 0) cursor_ = fmt::format("{}{}", k_cursor_prefix, delivery.offset);
+  if (delivery.offset >= 0 && !replayed(delivery)) cursor_ = cursor_of(delivery.offset);
   if (delivery.type == k_marker) return;
   take_body(delivery, signals);
 }

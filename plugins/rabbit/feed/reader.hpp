@@ -19,8 +19,7 @@ constexpr std::size_t k_longest_message = 4u << 20;
 /// was opened.
 class RabbitReader final : public FeedReader {
  public:
-  RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow)
-      : host_(host), link_(std::move(link)), follow_(follow) {}
+  RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow);
 
   /// Starts consuming, and without follow finds the end.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
@@ -40,12 +39,20 @@ class RabbitReader final : public FeedReader {
   [[nodiscard]] Result<> mark_if_empty(const Deadline& deadline);
   [[nodiscard]] Result<> begin_after(std::int64_t offset, const Deadline& deadline);
   [[nodiscard]] Result<> begin_since(Time since, const Deadline& deadline);
+  [[nodiscard]] Result<> begin_now(const Deadline& deadline);
+  [[nodiscard]] Result<> begin_before(std::int64_t position, Time since, const Deadline& deadline);
+  /// The position; -1, with a word of it, when the stream ends before it.
+  [[nodiscard]] std::int64_t within(std::int64_t position, std::int64_t end) const;
   [[nodiscard]] Result<> consume(const StreamStart& start, const Deadline& deadline);
   [[nodiscard]] Result<std::optional<Delivery>> pull(const Deadline& deadline);
   void take(const Delivery& delivery, std::vector<Json>& signals);
   void take_body(const Delivery& delivery, std::vector<Json>& signals) const;
   [[nodiscard]] Result<> take_one(const Delivery& delivery, Json json,
                                   std::vector<Json>& signals) const;
+  /// Whether it was given before this reader started.
+  [[nodiscard]] bool replayed(const Delivery& delivery) const {
+    return delivery.offset >= 0 && delivery.offset <= given_;
+  }
   [[nodiscard]] Time received(const Delivery& delivery, const Json& flat) const;
 
   Host& host_;
@@ -55,6 +62,9 @@ class RabbitReader final : public FeedReader {
   bool live_ = false;                ///< caught up: what comes now was sent now
   std::optional<std::int64_t> end_;  ///< without follow: the last offset to give
   std::int64_t wanted_ = -1;         ///< the offset that should come first, to notice a gap
+  std::int64_t history_ = -1;        ///< the stream's end at the start: what is later can be live
+  std::int64_t given_ = -1;          ///< what looks back: up to here it is a replay
+  const char* consumer_;             ///< whose deliveries count; what others still get does not
   std::deque<Delivery> early_;       ///< came while the end was looked for
   std::uint64_t unacked_ = 0;        ///< tag of the last message taken; 0 = none
   std::string cursor_;

@@ -21,6 +21,38 @@ constexpr Millis k_prefetch(30'000);
 constexpr std::string_view k_set_prefix = "cdctl.set.", k_cut_prefix = "cdctl.cut.",
                            k_force_prefix = "cdctl.force.", k_hold_prefix = "cdctl.hold.";
 
+void move(std::optional<Time>& time, Millis by) {
+  if (time) *time += by;
+}
+SetMemo moved(SetMemo memo, Millis by) {
+  memo.deployed_at += by;
+  move(memo.reaped_at, by);
+  move(memo.first_deployed_at, by);
+  return memo;
+}
+CutMemo moved(CutMemo memo, Millis by) {
+  memo.at += by;
+  move(memo.mended_at, by);
+  if (memo.probation) {
+    memo.probation->since += by;
+    memo.probation->until += by;
+  }
+  return memo;
+}
+Force moved(Force force, Millis by) {
+  force.at += by;
+  return force;
+}
+Hold moved(Hold hold, Millis by) {
+  hold.at += by;
+  move(hold.until, by);
+  return hold;
+}
+template <class Value>
+Result<Value> moved(Result<Value> value, Millis by) {
+  return value ? Result<Value>(moved(std::move(*value), by)) : std::move(value);
+}
+
 template <class Value, class Map>
 void keep(Result<Value> value, Map& map, std::string_view name, std::string_view parameter,
           Host& host) {
@@ -38,6 +70,11 @@ Result<std::string> RabbitMemory::broker_of(const SetName& set, const Deadline& 
   if (const auto at = read_from_.find(set); at != read_from_.end()) return at->second;
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   return management->settings().broker;
+}
+
+Millis RabbitMemory::ahead_of(const std::string& broker) {
+  const auto management = brokers_.at({broker, ""});
+  return management ? (*management)->ahead() : Millis(0);
 }
 
 Result<> RabbitMemory::put(const std::string& broker, const std::string& name, Json value,
@@ -66,7 +103,8 @@ Result<> RabbitMemory::do_put_set(const SetMemo& memo, const Deadline& deadline)
   CDCTL_TRY_ASSIGN(const auto home, brokers_.home_of(memo.name.service));
   if (!memo.reaped_at && broker == home.broker)
     CDCTL_TRY(brokers_.note_move(memo.name.service, broker, deadline));
-  CDCTL_TRY(put(broker, "cdctl.set." + memo.name.str(), to_json(memo), deadline));
+  CDCTL_TRY(put(broker, "cdctl.set." + memo.name.str(), to_json(moved(memo, -ahead_of(broker))),
+                deadline));
   crash_point("rabbit.memory.set");
   return {};
 }
@@ -74,7 +112,8 @@ Result<> RabbitMemory::do_put_set(const SetMemo& memo, const Deadline& deadline)
 Result<> RabbitMemory::do_put_cut(const SetName& set, const CutMemo& memo,
                                   const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto broker, broker_of(set, deadline));
-  CDCTL_TRY(put(broker, "cdctl.cut." + set.str(), to_json(memo), deadline));
+  CDCTL_TRY(
+      put(broker, "cdctl.cut." + set.str(), to_json(moved(memo, -ahead_of(broker))), deadline));
   crash_point("rabbit.memory.cut");
   return {};
 }
@@ -91,7 +130,7 @@ Result<> RabbitMemory::do_put_force(std::string_view name, const std::optional<F
     CDCTL_TRY_ASSIGN(broker, broker_of(*set, deadline));
   }
   const auto parameter = "cdctl.force." + std::string(name);
-  CDCTL_TRY(force ? put(broker, parameter, to_json(*force), deadline)
+  CDCTL_TRY(force ? put(broker, parameter, to_json(moved(*force, -ahead_of(broker))), deadline)
                   : forget(broker, parameter, deadline));
   return set ? Result<>() : forget_elsewhere(name, broker, parameter, deadline);
 }
@@ -103,8 +142,9 @@ Result<> RabbitMemory::do_put_hold(std::string_view service, const std::optional
   CDCTL_TRY_ASSIGN(const auto home, brokers_.home_of(service));
   holds_.clear();
   const auto parameter = "cdctl.hold." + std::string(service);
-  CDCTL_TRY(hold ? put(home.broker, parameter, to_json(*hold), deadline)
-                 : forget(home.broker, parameter, deadline));
+  CDCTL_TRY(
+      hold ? put(home.broker, parameter, to_json(moved(*hold, -ahead_of(home.broker))), deadline)
+           : forget(home.broker, parameter, deadline));
   return forget_elsewhere(service, home.broker, parameter, deadline);
 }
 
@@ -194,13 +234,13 @@ Result<std::unique_ptr<ServiceLock>> RabbitMemory::do_lock(std::string_view serv
 /// Puts one global parameter into the entry it belongs to. What cannot be used is reported, and
 /// leaves no memo.
 void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_view> service,
-                                  Page& page) {
+                                  Millis ahead, Page& page) {
   const auto parameter = row["name"].view();
   if (parameter.starts_with(k_force_prefix)) {
     const auto name = parameter.substr(k_force_prefix.size());
     const auto set = parse_set_name(name);
     if (!service || name == *service || (set && set->service == *service))
-      keep(force_from_json(row["value"]), page.forces, name, parameter, host_);
+      keep(moved(force_from_json(row["value"]), ahead), page.forces, name, parameter, host_);
     return;
   }
   const bool is_set = parameter.starts_with(k_set_prefix);
@@ -217,13 +257,13 @@ void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_vie
   auto& entry = page.entries[std::string(text)];
   std::string trouble;
   if (is_set) {
-    auto memo = set_memo_from_json(*set, row["value"]);
+    auto memo = moved(set_memo_from_json(*set, row["value"]), ahead);
     if (memo)
       entry.set = std::move(*memo);
     else
       trouble = memo.error().what;
   } else {
-    auto memo = cut_memo_from_json(row["value"]);
+    auto memo = moved(cut_memo_from_json(row["value"]), ahead);
     if (memo)
       entry.cut_memo = std::move(*memo);
     else
@@ -236,10 +276,10 @@ void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_vie
   }
 }
 
-void RabbitMemory::take_hold(const Json& row, std::map<std::string, Hold>& holds) {
+void RabbitMemory::take_hold(const Json& row, Millis ahead, std::map<std::string, Hold>& holds) {
   const auto parameter = row["name"].view();
   if (!parameter.starts_with(k_hold_prefix)) return;
-  auto hold = hold_from_json(row["value"]);
+  auto hold = moved(hold_from_json(row["value"]), ahead);
   // In doubt it is held: whoever wrote it meant to stop something.
   if (!hold)
     hold = Hold{"",
@@ -274,9 +314,10 @@ RabbitMemory::Page RabbitMemory::page_of(const std::string& broker, const Broker
     holds.erase(std::string(*service));
   else
     holds.clear();
+  const auto ahead = ahead_of(broker);
   for (const auto& row : look.parameters.items()) {
-    take_parameter(row, service, page);
-    take_hold(row, holds);
+    take_parameter(row, service, ahead, page);
+    take_hold(row, ahead, holds);
   }
   take_users(look.users, service, page);
   return page;
@@ -346,7 +387,7 @@ Result<std::optional<Force>> RabbitMemory::do_force_of(const SetName& set,
     if (!answers[i]) return fail(answers[i].error());
     if (answers[i]->status == 404) continue;
     CDCTL_TRY_ASSIGN(const auto row, management->parse(calls[i], *answers[i]));
-    take_parameter(row, set.service, page);
+    take_parameter(row, set.service, management->ahead(), page);
   }
   for (const auto& name : {set.str(), set.service})
     if (const auto at = page.forces.find(name); at != page.forces.end())
@@ -360,7 +401,7 @@ Result<std::map<std::string, Hold>> RabbitMemory::do_holds(const Deadline& deadl
       if (!look && !brokers_.several()) return fail(look.error());
       if (!look) continue;
       auto& holds = holds_[broker];
-      for (const auto& row : look->parameters.items()) take_hold(row, holds);
+      for (const auto& row : look->parameters.items()) take_hold(row, ahead_of(broker), holds);
     }
   }
   std::map<std::string, Hold> out;

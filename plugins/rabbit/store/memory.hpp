@@ -15,7 +15,9 @@ namespace cdctl::rabbit {
 /// What all machines agree on, as global parameters of the service's broker: `cdctl.set.NAME`,
 /// `cdctl.cut.NAME`, `cdctl.force.NAME` and `cdctl.hold.SERVICE`. A set's stay on the broker where
 /// it was made. Whether a set is cut is read from its user's limit alone; one that is let in on
-/// trial counts as cut.
+/// trial counts as cut. The broker keeps times by its own clock: they are translated to ours and
+/// back, so that on a machine with a wrong clock they fit what else it sees, and no other machine
+/// is led astray by what is noted on it.
 class RabbitMemory final : public Memory {
  public:
   /// `many`: users, from which on one service is looked up by its names.
@@ -43,6 +45,8 @@ class RabbitMemory final : public Memory {
                                                const Deadline& deadline) override;
 
  private:
+  /// What our clock is ahead of that broker's.
+  [[nodiscard]] Millis ahead_of(const std::string& broker);
   using Entries = std::map<std::string, MemoryEntry>;
   /// What one broker says, of all services or one.
   struct Page {
@@ -59,8 +63,9 @@ class RabbitMemory final : public Memory {
                std::optional<std::string_view> service);
   Entries merge(const std::map<std::string, BrokerState>& looks,
                 std::optional<std::string_view> service);
-  void take_parameter(const Json& row, std::optional<std::string_view> service, Page& page);
-  void take_hold(const Json& row, std::map<std::string, Hold>& holds);
+  void take_parameter(const Json& row, std::optional<std::string_view> service, Millis ahead,
+                      Page& page);
+  void take_hold(const Json& row, Millis ahead, std::map<std::string, Hold>& holds);
   void take_users(const Json& users, std::optional<std::string_view> service, Page& page);
   /// The broker of a set: where it was last read, else where its user is, else its service's.
   Result<std::string> broker_of(const SetName& set, const Deadline& deadline);

@@ -62,3 +62,21 @@ private-broker start -o $$ "$work/broker" >/dev/null
 drained() { [ "$(waiting)" = 0 ]; }
 eventually 30 drained
 replayed | grep -q '^posted$' || fail "what was posted is not in the feed"
+
+# A broker under a memory alarm takes nothing and says nothing. Who reads is not held up by what waits.
+private-broker ctl "$work/broker" set_vm_memory_high_watermark absolute 1MB >/dev/null
+alarmed() { [ "$(api nodes | jq '.[0].mem_alarm')" = true ]; }
+eventually 20 alarmed
+expect_exit 0 cdctl signal "$set" alarmed --id alarmed --timeout 2s </dev/null
+expect_same "files in the spool" "$(waiting)" 1
+began=$SECONDS
+cdctl signals --follow --since 1h </dev/null >alarm.ndjson 2>alarm.err &
+heard_under_alarm() { grep -q '"posted"' alarm.ndjson; }
+eventually 8 heard_under_alarm
+expect_exit 0 cdctl signals --since 1h </dev/null
+[ $((SECONDS - began)) -le 20 ] || fail "reading took $((SECONDS - began)) s under an alarm"
+private-broker ctl "$work/broker" set_vm_memory_high_watermark 0.6 >/dev/null
+eventually 60 drained
+heard_after_alarm() { grep -q '"alarmed"' alarm.ndjson; }
+eventually 10 heard_after_alarm
+[ "$(grep -c 'waits\? in the spool: ' alarm.err)" -le 1 ] || fail "the alarm was told more than once: $(cat alarm.err)"

@@ -23,6 +23,16 @@ for command in deploy break 'mend -' reap trip stale; do
   expect_exit 2 script -qec "cdctl $command" /dev/null
 done
 
+# What is closed, or cannot be read, is no empty input; and nobody waits for it for ever.
+for command in deploy break 'mend -' reap trip stale 'signal -'; do
+  expect_exit 1 timeout 20 bash -c "cdctl $command <&-"
+  expect_error '^cdctl: reading standard input: Bad file descriptor'
+  expect_exit 1 timeout 20 cdctl $command <"$work"
+  expect_error '^cdctl: reading standard input: Is a directory'
+done
+expect_exit 0 timeout 20 bash -c 'cdctl ls <&- 2>&-'
+expect_json 'length == 3'
+
 # Observations do not act.
 printf '{"schema":"cdctl.signal/1","id":"1","set":"%s","severity":"critical","signal":"oops","time":"%s"}\n' "$first" "$now" >signal
 expect_exit 0 cdctl break <signal

@@ -161,6 +161,29 @@ TEST_CASE("old evidence does not cut") {
   CHECK(thumbs.steps() == "door local");
 }
 
+TEST_CASE("evidence from the future does not cut, and gets no older") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  for (const auto time : {*parse_rfc3339("9999-12-31T23:59:59Z"), now() + 31s}) {
+    CHECK_FALSE(cut(thumbs, set, {}, time));
+    CHECK(thumbs.record()["exit"].as_int() == 1);
+    CHECK(thumbs.record()["error"].as_string().starts_with("not cut: the evidence is from the"));
+    CHECK(thumbs.journal.lines.empty());
+  }
+  CHECK(cut(thumbs, set, {}, now() + 20s));
+  CHECK(thumbs.steps() == "door local");
+}
+
+TEST_CASE("what a wrong clock has noted for a time to come disarms nobody") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', -1h);
+  thumbs.deploy('b', 1h);
+  thumbs.entry(set).cut_memo = CutMemo{false, "alice", "", now() + 1h, {}, now() + 1h};
+  CHECK(cut(thumbs, set, {}, now() - 1s));
+  CHECK(thumbs.steps() == "door local");
+}
+
 TEST_CASE("the later of two breakers undoes its own cut") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h), other = thumbs.deploy('b', 1h);

@@ -22,6 +22,7 @@ std::string set_of(char letter, std::string_view service = "thumbs") {
 struct Fixture {
   std::vector<Json> verdicts;
   std::map<std::string, Force::State> forces;
+  Time wall = k_start;  ///< evidence older than five minutes by it is too old to be acted on
   breaker::Breaker breaker;
 
   explicit Fixture(std::vector<std::string> rules)
@@ -37,11 +38,13 @@ struct Fixture {
                    const auto at = forces.find(set.str());
                    if (at == forces.end()) return {};
                    return Force{at->second, "alice@web1", "by hand", k_start};
-                 }},
+                 },
+                 [this](const SetName&, Time last) { return wall - last > 5min; }},
                 false) {}
 
-  void add(const std::string& set, Severity severity, Millis at) {
+  void add(const std::string& set, Severity severity, Millis at, bool replayed = false) {
     breaker::Observation signal;
+    signal.replayed = replayed;
     signal.set = set;
     signal.signal = "oops";
     signal.severity = severity;
@@ -269,4 +272,77 @@ TEST_CASE("the fast scanner and the parser read the same") {
   CHECK(scan(" " + plain + " , \"n\" : 7 , \"b\" : true } ") == expected);
   for (const auto* tail : {"", ",}", "}}", R"(,"n":01})", R"(,"n":tru})", R"(,"m":"a)"})
     CHECK(scan(plain + tail) != expected);
+}
+
+TEST_CASE("what a breaker is told again fills its windows, and is said again only while it cuts") {
+  Fixture f({"errors >= 5 in 1h"});
+  const auto bad = set_of('a');
+  f.wall = k_start + 40min;
+  const auto again = [&](Millis at) { f.add(bad, Severity::error, at, true); };
+  SECTION("long ago: judged then, and silent") {
+    for (int i = 0; i < 8; ++i) again(1min * i);
+    CHECK(f.said(bad).empty());
+    f.breaker.tick(f.wall);
+    CHECK(f.said(bad).empty());
+    f.add(bad, Severity::error, 40min);  // it goes on now
+    f.breaker.tick(f.wall + 1s);
+    CHECK(f.said(bad) == Said{"unhealthy"});
+    f.breaker.tick(f.wall + 2s);
+    CHECK(f.said(bad) == Said{"unhealthy"});
+  }
+  SECTION("just now: whoever heard it may have died over it") {
+    for (int i = 0; i < 4; ++i) again(1min * i);
+    again(38min);
+    CHECK(f.said(bad) == Said{"unhealthy"});
+    CHECK(*parse_rfc3339(f.verdicts[0]["evidence"]["last"].view()) == k_start + 38min);
+  }
+  SECTION("the windows are as they were") {
+    for (int i = 0; i < 4; ++i) again(1min * i);
+    CHECK(f.said(bad).empty());
+    f.add(bad, Severity::error, 40min);
+    CHECK(f.said(bad) == Said{"unhealthy"});
+  }
+  SECTION("what is new is said, however old, and again once it goes on") {
+    for (int i = 0; i < 5; ++i) f.add(bad, Severity::error, 1min * i);
+    CHECK(f.said(bad) == Said{"unhealthy"});
+    f.add(bad, Severity::error, 30min);  // after its open time, and still too old for a cut
+    CHECK(f.said(bad) == Said{"unhealthy", "unhealthy"});
+    f.add(bad, Severity::error, 39min);  // within its second open time: a running breaker is silent
+    f.breaker.tick(f.wall);
+    CHECK(f.said(bad) == Said{"unhealthy", "unhealthy", "unhealthy"});
+    f.add(bad, Severity::error, 40min);
+    f.breaker.tick(f.wall + 1s);
+    CHECK(f.said(bad).size() == 3);
+  }
+}
+
+TEST_CASE("an outage that is over is not told anew at each start") {
+  Fixture f({"critical >= 1 unless everyone in 5s"});
+  f.wall = k_start + 40min;
+  for (const char letter : {'a', 'b'}) f.add(set_of(letter), Severity::critical, 0s, true);
+  f.breaker.tick(k_start + 10s);
+  CHECK(f.verdicts.empty());
+  f.wall = k_start + 1min;
+  Fixture g({"critical >= 1 unless everyone in 5s"});
+  for (const char letter : {'a', 'b'}) g.add(set_of(letter), Severity::critical, 0s, true);
+  g.breaker.tick(k_start + 10s);
+  CHECK(g.loud() == 1);
+}
+
+TEST_CASE("both ways to read a signal know a replayed one") {
+  breaker::SignalScanner scanner;
+  const auto replayed = [&](std::string text) {
+    text.resize(text.size() + breaker::SignalScanner::k_padding);
+    REQUIRE(scanner.scan(std::string_view(text).substr(
+                0, text.size() - breaker::SignalScanner::k_padding)) ==
+            breaker::SignalScanner::Kind::signal);
+    return scanner.observation().replayed;
+  };
+  const std::string plain =
+      R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"error","time":"2026-11-23T04:00:00Z")";
+  CHECK_FALSE(replayed(plain + "}"));
+  CHECK(replayed(plain + R"(,"replayed":true})"));
+  CHECK(replayed(plain + R"(,"message":"\u00e4","replayed":true})"));
+  CHECK_FALSE(replayed(plain + R"(,"replayed":false})"));
+  CHECK_FALSE(replayed(plain + R"(,"replayed":"true"})"));
 }

@@ -234,3 +234,38 @@ TEST_CASE("a sender that is killed while it writes leaves a feed that works") {
   f.send("c");
   CHECK(ids(*f.open(everything())) == "a b c ");
 }
+
+TEST_CASE("a follower has a position from its start on, also in an empty feed") {
+  Fixture f;
+  const auto first = f.open({{}, "", true});
+  const auto before_all = first->cursor();
+  CHECK_FALSE(before_all.empty());
+  f.send("a");
+  CHECK(ids(*f.open({{}, before_all, true})) == "a ");
+  const auto second = f.open({{}, "", true});
+  const auto after_a = second->cursor();
+  CHECK(after_a != before_all);
+  f.send("b");
+  CHECK(ids(*f.open({{}, after_a, true})) == "b ");
+}
+
+TEST_CASE("who looks back is given again what was before its position, and marked so") {
+  Fixture f;
+  f.send("a");
+  f.send("b");
+  const auto from = f.open({{}, "", true})->cursor();
+  f.send("c");
+  const auto marks = [&](FeedReader& reader) {
+    std::string out;
+    for (const auto& signal : *reader.next(Millis(0)))
+      out += signal["id"].as_string() + (signal["replayed"].as_bool() ? "- " : " ");
+    return out;
+  };
+  const auto reader = f.open({now() - std::chrono::hours(1), from, true});
+  CHECK(reader->cursor() == from);  // what is given again moves nothing
+  CHECK(marks(*reader) == "a- b- c ");
+  CHECK(reader->cursor() > from);
+  std::this_thread::sleep_for(Millis(20));
+  const auto barely = f.open({now(), from, true});  // and what is new comes in any case
+  CHECK(marks(*barely) == "c ");
+}

@@ -456,3 +456,60 @@ TEST_CASE("sending a signal takes milliseconds", "[.][measure]") {
     fmt::print("send {:.1f} ms, open {:.1f} ms, read {:.1f} ms\n", send, open, lap());
   }
 }
+
+TEST_CASE("a follower has a position from its start on, also in an empty feed") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  const auto position = [&] {
+    auto reader = feed.open({.since = {}, .cursor = "", .follow = true}, soon());
+    REQUIRE(reader);
+    return (*reader)->cursor();
+  };
+  const auto empty = position();
+  REQUIRE_FALSE(empty.empty());
+  REQUIRE(feed.send(signals_of(set, 0, 3), soon()));
+  const auto later = position();
+  REQUIRE(feed.send(signals_of(set, 3, 5), soon()));
+  auto reader = feed.open({.since = {}, .cursor = empty, .follow = true}, soon());
+  REQUIRE(reader);
+  CHECK(names_from(**reader, 5) == names(0, 5));
+  reader = feed.open({.since = {}, .cursor = later, .follow = true}, soon());
+  REQUIRE(reader);
+  CHECK(names_from(**reader, 2) == names(3, 5));
+}
+
+TEST_CASE("who looks back is given again what was before its position, and marked so") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  const auto read = [&](std::string cursor, Millis look_back, std::size_t count) {
+    auto reader = feed.open(
+        {.since = now() - look_back, .cursor = std::move(cursor), .follow = true}, soon());
+    REQUIRE(reader);
+    std::vector<std::string> out;
+    for (const auto deadline = soon(); out.size() < count && !deadline.passed();)
+      for (const auto& signal : (*reader)->next(Millis(200)).value())
+        out.push_back(signal["signal"].as_string() + (signal["replayed"].as_bool() ? "-" : ""));
+    return std::pair(out, (*reader)->cursor());
+  };
+  using Names = std::vector<std::string>;
+  // Signals of several messages, so that the position lies between two of them.
+  for (int i = 0; i < 3; ++i) REQUIRE(feed.send(signals_of(set, i, i + 1), soon()));
+  auto follower = feed.open({.since = {}, .cursor = "", .follow = true}, soon());
+  REQUIRE(follower);
+  const auto from = (*follower)->cursor();
+  const auto hour = std::chrono::hours(1);
+  CHECK(read(from, hour, 3) == std::pair(Names{"s0-", "s1-", "s2-"}, from));
+  REQUIRE(feed.send(signals_of(set, 3, 4), soon()));
+  const auto [all, after] = read(from, hour, 4);
+  CHECK(all == Names{"s0-", "s1-", "s2-", "s3"});
+  CHECK(after != from);
+  // A position that is older than what is asked for: nothing after it is left out.
+  REQUIRE(eventually([sent = now()] { return now() > sent + Millis(2100); }));
+  REQUIRE(feed.send(signals_of(set, 4, 5), soon()));
+  CHECK(read(from, Millis(1000), 2).first == Names{"s3", "s4"});
+  REQUIRE(eventually([sent = now()] { return now() > sent + Millis(2100); }));
+  CHECK(read(from, Millis(1), 2).first == Names{"s3", "s4"});
+  CHECK(broker.host().logged.empty());
+}

@@ -9,6 +9,7 @@
 
 #include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
+#include "tests/support/fake_http.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
 
@@ -269,4 +270,47 @@ TEST_CASE("the freezes of a service wait for no broker that it does not live on"
   const auto entries = later.read(set.service, shared);
   REQUIRE(entries);
   CHECK(entries->size() == 1);
+}
+
+TEST_CASE("times are kept by the broker's clock, and read by ours") {
+  const auto ours_is_ahead = GENERATE(true, false);
+  const Millis wrong = ours_is_ahead ? std::chrono::hours(1) : -std::chrono::hours(1);
+  // A broker whose clock differs from ours.
+  const auto answer = [&](int status, const Json& body) {
+    auto text = test::FakeHttp::answer(status, body.dump());
+    const auto there = now() - wrong;
+    const auto seconds = std::chrono::system_clock::to_time_t(there);
+    std::string date(64, 0);
+    date.resize(std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT",
+                              std::gmtime(&seconds)));
+    return text.insert(text.find("\r\n") + 2, "Date: " + date + "\r\n");
+  };
+  Broker broker;
+  const auto set = broker.set(1);
+  const auto mended = now() - wrong - std::chrono::minutes(1);
+  const CutMemo there{false, "alice@web1", "", mended - std::chrono::minutes(9), {}, mended};
+  test::FakeHttp server([&](const test::FakeHttp::Request& request) {
+    if (request.method != "GET") return answer(204, {});
+    if (!request.path.contains("global-parameters")) return answer(200, Json::array());
+    return answer(200, Json::array({Json::object(
+                           {{"name", "cdctl.cut." + set.str()}, {"value", to_json(there)}})}));
+  });
+  const auto management = broker.table()["management"];
+  broker.table().set("management", server.url());
+  RabbitMemory memory(broker.host());
+  const auto entry = memory.read(set.service, soon()).value().at(set.str());
+  const auto near = [](Time a, Time b) { return std::chrono::abs(a - b) < Millis(5000); };
+  CHECK(near(*entry.cut_memo->mended_at, now() - std::chrono::minutes(1)));
+  CHECK(near(entry.cut_memo->at, now() - std::chrono::minutes(10)));
+  CHECK(broker.host().logged.size() == 1);
+  CHECK(broker.host().logged[0].contains("NTP"));
+  REQUIRE(memory.put_cut(set, *entry.cut_memo, soon()));  // and what goes back is what it was
+  const auto sent = Json::parse(server.seen().back().body).value();
+  CHECK(sent["value"] == to_json(there));
+  auto fresh = *entry.cut_memo;
+  fresh.mended_at = now();
+  REQUIRE(memory.put_cut(set, fresh, soon()));
+  const auto noted = Json::parse(server.seen().back().body).value()["value"]["mended_at"];
+  CHECK(near(*parse_rfc3339(noted.view()), now() - wrong));
+  broker.table().set("management", management);
 }

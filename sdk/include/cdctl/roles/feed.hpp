@@ -14,8 +14,8 @@ namespace cdctl {
 
 struct FeedQuery {
   std::optional<Time> since;  ///< replay from here; empty = from now on
-  std::string cursor;   ///< go on after this position (of an earlier reader of the same feed); wins
-                        ///< over since
+  std::string cursor;   ///< go on after this position (of an earlier reader of the same feed). With
+                        ///< follow and since, what lies between comes first, marked `replayed`
   bool follow = false;  ///< go on for ever; else end at what is there now
 };
 
@@ -31,8 +31,8 @@ class FeedReader {
   [[nodiscard]] bool at_end() const {
     return guarded_or(true, [&] { return do_at_end(); });
   }
-  /// The position after the last signal given, to store once it was written out. Plain text on one
-  /// line.
+  /// The position after the last signal given, to store once it was written out; who follows from
+  /// now on has one at once. What is replayed does not move it. Plain text on one line.
   [[nodiscard]] std::string cursor() const {
     return guarded_or(std::string(), [&] { return do_cursor(); });
   }

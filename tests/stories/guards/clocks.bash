@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Wrong clocks: what is noted on a machine that is an hour ahead disarms no breaker elsewhere, a breaker on it cuts and obeys mends, and
+# evidence from the future does not cut.
+. "$(dirname "$0")/../lib/common.bash"
+begin broker
+command -v faketime >/dev/null || { echo 'no faketime: nothing to try'; exit 0; }
+make_trunk
+make_service </dev/null
+good=$(deploy_one ok)
+bad=$(deploy_one ok)
+working() { [ "$(connections_of "$1")" = 2 ]; }
+eventually 30 working "$good"
+eventually 30 working "$bad"
+ahead() { faketime -f "$clock" "$@"; }
+verdict() { # TIME
+  printf '{"schema":"cdctl.verdict/1","set":"%s","verdict":"unhealthy","rule":"critical >= 1","evidence":{"count":1,"first":"%s","last":"%s"},"time":"%s"}\n' "$bad" "$1" "$1" "$1"
+}
+time_of() { date -u -d "$1" +%Y-%m-%dT%H:%M:%S.%3NZ; }
+expect_uncut() { expect_same "cut of $bad" "$(cut_of "$bad")" false; }
+expect_cut() { expect_same "cut of $bad" "$(cut_of "$bad")" true; }
+mend() { expect_exit 0 cdctl mend "$bad" </dev/null; eventually 30 working "$bad"; }
+
+for time in 9999-12-31T23:59:59.000Z "$(time_of '+1 hour')" "$(time_of '+35 seconds')"; do
+  expect_exit 1 cdctl break < <(verdict "$time")
+  expect_error 'the evidence is from the future'
+  expect_uncut
+done
+
+for clock in +1h -1h; do
+  # A break and a mend there: what is seen here a moment later still cuts.
+  expect_exit 0 ahead cdctl break "$bad" </dev/null
+  expect_error 'clock is (59|60)m (ahead of|behind) the broker'
+  expect_exit 0 ahead cdctl mend "$bad" </dev/null
+  eventually 30 working "$bad"
+  expect_exit 0 cdctl break < <(verdict "$(time_of now)")
+  expect_cut
+  mend
+  # A breaker there: what it sees cuts, and what was mended since does not cut again.
+  seen=$(ahead date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+  expect_exit 0 ahead cdctl break < <(verdict "$seen")
+  expect_cut
+  mend
+  expect_exit 0 ahead cdctl break < <(verdict "$seen")
+  expect_json 'all(.ignored == "the evidence is older than the mend")'
+  expect_uncut
+done
+
+# What an older cdctl has noted for a time to come.
+api "global-parameters/cdctl.cut.$bad" -X PUT -d "$(api "global-parameters/cdctl.cut.$bad" | jq -c --arg t "$(time_of '+1 hour')" '{value: (.value | .mended_at = $t)}')"
+expect_exit 0 cdctl break < <(verdict "$(time_of now)")
+expect_cut
+mend
+
+# A signal that says it was received in the future closes no window: what comes now still counts.
+signal() { printf '{"schema":"cdctl.signal/1","id":"%s","set":"%s","severity":"error","signal":"oops","time":"%s","received":"%s"}\n' "$1" "$bad" "$2" "$2"; }
+expect_exit 0 cdctl trip --rule 'errors >= 3 in 1m' < <(signal 1 "$(time_of now)"; signal 2 9999-12-31T23:59:59.000Z; signal 3 "$(time_of now)")
+expect_json 'length == 1 and .[0].verdict == "unhealthy" and .[0].evidence.count == 3'
+expect_error '1 signal was received in the future'
