@@ -243,7 +243,8 @@ class Deployment {
                  claim_->found().deployed_at.value_or(begun_),
                  0,
                  {},
-                 {}};
+                 {},
+                 service_.min_live};
     if (const auto& entry = transaction_.entry(); entry && entry->set)
       memo.first_deployed_at = entry->set->first_deployed_at.value_or(entry->set->deployed_at);
     for (const auto& [type, units] : service_.units) memo.units += units;

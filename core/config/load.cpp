@@ -153,19 +153,10 @@ class ServiceReader {
   }
   Result<> min_live(const Json& value, MinLive& out) {
     if (value.is_null()) return {};
-    if (value.is_int() && value.as_int() >= 0) {
-      out = {value.as_int(), false};
-      return {};
-    }
-    const auto text = value.view();
-    if (text.size() >= 2 && text.size() <= 4 && text.ends_with('%') &&
-        std::ranges::all_of(text.substr(0, text.size() - 1),
-                            [](char c) { return c >= '0' && c <= '9'; })) {
-      out = {std::atoi(std::string(text).c_str()), true};
-      if (out.amount <= 100) return {};
-    }
-    return bad(file_, key("min_live"),
-               "'min_live' must be a number of units or a percentage such as \"50%\"");
+    const auto read = min_live_from_json(value);
+    if (!read) return bad(file_, key("min_live"), "'min_live' " + read.error().what);
+    out = *read;
+    return {};
   }
   void reaper(const Json& table, ReaperPolicy& out) {
     if (table.is_null()) return;

@@ -135,6 +135,17 @@ void order(ServiceView& view) {
   }
 }
 
+/// What a service has to keep whose file cannot be used: what the memory last knew, or else all
+/// that is live.
+MinLive remembered_min_live(const ServiceView& view) {
+  const SetMemo* last = nullptr;
+  for (const auto& set : view.sets)
+    if (const auto& memo = set.memory.set;
+        memo && memo->min_live && (!last || memo->deployed_at > last->deployed_at))
+      last = &*memo;
+  return last ? *last->min_live : MinLive{100, true};
+}
+
 }  // namespace
 
 void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool ask_engine) {
@@ -239,6 +250,8 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
     stranger.switches.push_back(stranger.engine);
     strangers_.push_back(std::move(stranger));
     add_view(strangers_.back(), deadline);
+    if (context_.config().broken.contains(name))
+      strangers_.back().min_live = remembered_min_live(views_.back());
   }
 }
 

@@ -14,11 +14,6 @@
 
 namespace cdctl {
 
-std::int64_t MinLive::needed(std::int64_t before) const {
-  if (!percent) return amount;
-  return (before * amount + 99) / 100;
-}
-
 bool ServiceConfig::has_switch(std::string_view wanted) const {
   return std::ranges::find(switches, wanted) != switches.end();
 }

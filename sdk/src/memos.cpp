@@ -15,6 +15,7 @@ Json to_json(const SetMemo& memo) {
                            {"deployed_at", to_rfc3339(memo.deployed_at)}});
   if (memo.first_deployed_at) out.set("first_deployed_at", to_rfc3339(*memo.first_deployed_at));
   if (memo.reaped_at) out.set("reaped_at", to_rfc3339(*memo.reaped_at));
+  if (memo.min_live) out.set("min_live", to_json(*memo.min_live));
   return out;
 }
 
@@ -24,6 +25,7 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
     return fail("the memory of " + name.str() + " has no home and deployed_at");
   auto sources = sources_from_json(json["sources"]);
   if (!sources) return fail(sources.error().in("the memory of " + name.str()));
+  const auto min_live = min_live_from_json(json["min_live"]);
   return SetMemo{name,
                  json["engine"].as_string("local"),
                  json["home"].as_string(),
@@ -31,7 +33,8 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
                  *deployed_at,
                  json["units"].as_int(),
                  parse_rfc3339(json["reaped_at"].view()),
-                 parse_rfc3339(json["first_deployed_at"].view())};
+                 parse_rfc3339(json["first_deployed_at"].view()),
+                 min_live ? std::optional(*min_live) : std::nullopt};
 }
 
 namespace {

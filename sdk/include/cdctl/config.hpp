@@ -9,6 +9,7 @@
 
 #include <cdctl/error.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/min_live.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
 
@@ -28,14 +29,6 @@ struct SourceConfig {
       url;  ///< the value of the kind's key; a relative file is resolved to the config's folder
   Json options = Json::object();  ///< the other keys (`branch`, `tag`), already checked against the
                                   ///< plugin's list
-};
-
-/// `min_live`: units, or percent of what was live.
-struct MinLive {
-  std::int64_t amount = 1;
-  bool percent = false;
-  /// Units that must stay when `before` were live.
-  [[nodiscard]] std::int64_t needed(std::int64_t before) const;
 };
 
 struct ReaperPolicy {

@@ -248,3 +248,20 @@ TEST_CASE("a cut can be killed between its steps") {
   thumbs.deploy('b', 1h);
   CHECK(dies_at(boundary, [&] { (void)cut(thumbs, set); }));
 }
+
+TEST_CASE("a service whose file cannot be read keeps what the file said when it was deployed") {
+  FakeService thumbs(false);
+  const auto old = thumbs.deploy('a', 2h);
+  const auto last = thumbs.deploy('b', 1h);
+  auto config = thumbs.context.config();
+  config.services.clear();
+  config.broken.emplace("thumbs", Error{ExitCode::config, "no such key"});
+  thumbs.context.use_config(config);
+  CHECK_FALSE(cut(thumbs, old));  // nothing is remembered: all that is live stays
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  thumbs.entry(old).set->min_live = MinLive{1, false};
+  thumbs.entry(last).set->min_live = MinLive{2, false};
+  CHECK_FALSE(cut(thumbs, old));  // the last that was deployed says it
+  thumbs.entry(last).set->min_live = MinLive{1, false};
+  CHECK(cut(thumbs, old));
+}

@@ -8,6 +8,7 @@
 
 #include <cdctl/guarded.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/min_live.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
@@ -23,6 +24,8 @@ struct SetMemo {
   std::int64_t units = 0;                 ///< wanted units, for counting live ones
   std::optional<Time> reaped_at;          ///< a tombstone
   std::optional<Time> first_deployed_at;  ///< when it came back from a tombstone: its first time
+  /// What the service's file said when it was deployed; holds when that file cannot be read.
+  std::optional<MinLive> min_live = {};
 };
 [[nodiscard]] Json to_json(const SetMemo& memo);
 [[nodiscard]] Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json);
