@@ -105,6 +105,8 @@ int run_doctor(Context& context, const Arguments& args) {
     for (const auto& [plugin, checks] : look_at_plugins(context)) tell_all(context, plugin, checks);
     const bool configured = check_config(context);
     tell_all(context, "", look_at_home(context.home()));
+    const auto actor = context.actor();  // user@host
+    tell_all(context, "", look_at_name(std::string_view(actor).substr(actor.find('@') + 1)));
     tell_all(context, "", look_at_limits());
     if (!configured) return {};
     tell_all(context, "", look_at_files(context.config(), context.plugin_host()));

@@ -115,6 +115,16 @@ std::vector<Check> look_at_home(const fs::path& home) {
   return out;
 }
 
+std::vector<Check> look_at_name(std::string_view host) {
+  if (!host.empty() && host != "localhost" && !host.starts_with("localhost.")) return {};
+  return {
+      {"host name", Check::State::warning,
+       fmt::format("this machine is called '{}'; the homes of two machines of one name are taken "
+                   "for one",
+                   printable(host, 60)),
+       "give it a name of its own (hostnamectl set-hostname) before its first deploy"}};
+}
+
 std::vector<Check> look_at_limits() {
   return {
       limit("open files", RLIMIT_NOFILE, k_few_files,

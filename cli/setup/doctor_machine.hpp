@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include <cdctl/config.hpp>
@@ -13,6 +14,8 @@ namespace cdctl::cli {
 
 /// The home: that it can be made or written to, whom it lets in, room on its disk.
 [[nodiscard]] std::vector<Check> look_at_home(const std::filesystem::path& home);
+/// A name that many machines have tells no home from another's. Nothing where it is a good one.
+[[nodiscard]] std::vector<Check> look_at_name(std::string_view host);
 /// Open files and processes that this user may have.
 [[nodiscard]] std::vector<Check> look_at_limits();
 /// Who may write to the configuration, and read its secrets.

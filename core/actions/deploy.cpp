@@ -77,6 +77,7 @@ class Deployment {
       CDCTL_TRY_ASSIGN(const bool whole, restore());
       if (whole) return {};
     }
+    CDCTL_TRY(check_lost());
     making_ = true;
     context_.progress(fmt::format("{}: deploying", set_.str()));
     CDCTL_TRY(claim_->clean(deadline_));
@@ -96,6 +97,24 @@ class Deployment {
                                                set_.str(), noted.error().what));
     outcome_.changed();
     return finish_mend();
+  }
+
+  /// The memory says that it is this home's, and this home has nothing of it. What works all the
+  /// same would lose its user to a second copy: a state folder that was lost below running units,
+  /// or a set of another machine that has this one's name.
+  Result<> check_lost() {
+    const auto& entry = transaction_.entry();
+    if (claim_->found().state != "absent" || !owned() || !entry->provisioned) return {};
+    const auto open = transaction_.connections();
+    if (open && *open == 0) return {};
+    leave_nothing();
+    if (!open) return std::unexpected(open.error());
+    return fail(
+        ExitCode::refused,
+        fmt::format("refused: home {} has nothing of it, and {} of its units are open; does "
+                    "another machine have this one's name, or was the state folder lost? "
+                    "End what works, or cut it: cdctl break {}",
+                    engine_->home(), plural(*open, "connection"), set_.str()));
   }
 
   /// It is live: another deploy of the same set was quicker, or nothing is to be done but to put

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
@@ -66,6 +67,7 @@ class Reap {
     CDCTL_TRY(transaction_.open(view->config));
     CDCTL_TRY(transaction_.open_engine());
     if (!ours(*set)) return discard(*view->config, *set);
+    if (set->ghost) CDCTL_TRY(check_lost());
     // Killed in the middle of a reap that was allowed: then nobody of it gets in any more.
     const bool drained = context_.broker_switches(*view->config).empty() ||
                          set->cut.value_or(false) || !set->memory.provisioned;
@@ -105,6 +107,18 @@ class Reap {
     if (set.ghost) return true;
     if (const auto& memo = set.memory.set) return memo->home == set.home;
     return set.status->served || !set.memory.provisioned;
+  }
+
+  /// Nothing of it is here, and what works all the same is perhaps another machine's that has this
+  /// one's name.
+  Result<> check_lost() {
+    if (options_.even_last) return {};
+    CDCTL_TRY_ASSIGN(const auto open, transaction_.connections());
+    if (open == 0) return {};
+    return fail(ExitCode::refused,
+                fmt::format("refused: this home has nothing of it, and {} of its units are open: "
+                            "they run elsewhere; --even-last {} reaps it all the same",
+                            plural(open, "connection"), set_.str()));
   }
 
   /// Another home owns the set, or did: what is here goes, and nothing of the other's.

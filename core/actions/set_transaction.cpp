@@ -1,5 +1,6 @@
 #include "core/actions/set_transaction.hpp"
 
+#include <span>
 #include <utility>
 
 #include <cdctl/digest.hpp>
@@ -133,6 +134,16 @@ Result<std::map<std::string, std::string>> SetTransaction::provision(Claim& clai
 
 Result<> SetTransaction::retire() {
   return at_each_switch([&](Switch& broker) { return broker.retire(set_, deadline_); });
+}
+
+Result<std::int64_t> SetTransaction::connections() {
+  std::int64_t sum = 0;
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    CDCTL_TRY_ASSIGN(const auto open, broker->connections(std::span(&set_, 1), deadline_));
+    for (const auto count : open) sum += count;
+  }
+  return sum;
 }
 
 Result<> SetTransaction::drain() {

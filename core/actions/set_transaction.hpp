@@ -72,6 +72,8 @@ class SetTransaction {
   /// step of the outcome.
   [[nodiscard]] Result<std::map<std::string, std::string>> provision(Claim& claim);
   [[nodiscard]] Result<> retire();
+  /// Connections that the switches see open now. Never a step of the outcome.
+  [[nodiscard]] Result<std::int64_t> connections();
   /// No new connections from here on. Never a step of the outcome, but it may have changed
   /// something.
   [[nodiscard]] Result<> drain();

@@ -103,6 +103,26 @@ TEST_CASE("a set that is live here is not stopped because its owner changed mean
   CHECK(thumbs.engine.sets.contains(order.name().str()));
 }
 
+TEST_CASE("what its home has lost is made again, unless it works somewhere") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  REQUIRE(deploy(thumbs, order));
+  thumbs.engine.sets.clear();
+  thumbs.door.open_connections[order.name().str()] = 1;  // a machine of the same name has it
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.journal.lines == Lines{"engine.claim", "door.connections", "claim.discard"});
+  CHECK(thumbs.engine.sets.empty());
+  thumbs.journal.failing = "door.connections";
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.record()["exit"].as_int() == 4);
+  CHECK(thumbs.engine.sets.empty());
+  thumbs.journal.failing.clear();
+  thumbs.door.open_connections.clear();
+  CHECK(deploy(thumbs, order));
+  CHECK(thumbs.record()["changed"].as_bool());
+}
+
 TEST_CASE("a home that was renamed takes its sets over when a person says so") {
   FakeService thumbs;
   auto order = order_of(thumbs);

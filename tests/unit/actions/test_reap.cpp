@@ -154,6 +154,9 @@ TEST_CASE("what is left of a set that its home has lost is removed by its name")
   thumbs.deploy('a', 2h);
   const auto set = thumbs.deploy('b', 1h);  // also the newest: it is offered again anyway
   thumbs.engine.sets.erase(set.str());
+  CHECK_FALSE(reap(thumbs, by_hand(set)));  // its units work: on whose machine?
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.journal.lines == Lines{"door.connections"});
   thumbs.door.open_connections[set.str()] = 0;
   CHECK(reap(thumbs, by_hand(set)));
   CHECK_FALSE(thumbs.entry(set).provisioned);
