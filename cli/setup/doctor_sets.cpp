@@ -1,6 +1,7 @@
 #include "cli/setup/doctor_sets.hpp"
 
-#include <set>
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include <fmt/format.h>

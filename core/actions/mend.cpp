@@ -29,6 +29,14 @@ Result<> note(app::Context& context, const std::optional<CutMemo>& memo,
   return {};
 }
 
+/// There was no limit to lift: what it would be let in by is gone.
+Error no_user(const SetName& name) {
+  return {ExitCode::failed,
+          fmt::format("it is not cut any more, but its user on the broker is gone, so that none of "
+                      "its units gets in; cdctl deploy {}@{} makes it again",
+                      name.service, name.revision)};
+}
+
 /// The broker lets it in; its units are another home's to start.
 Result<> finish_elsewhere(const fleet::SetView& set) {
   return fail(
@@ -86,6 +94,7 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
   if (reached) CDCTL_TRY(mend_here(*set, thaw, outcome, transaction));
   // The limit is the truth: where there is none, nothing is to be restored.
   if (set->cut.value_or(true)) CDCTL_TRY(transaction.mend(memo ? memo->prev_limit : std::nullopt));
+  if (set->locked_out) return fail(no_user(name));
   return half ? finish_elsewhere(*set) : Result<>();
 }
 

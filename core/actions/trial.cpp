@@ -128,6 +128,12 @@ Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms
   SetTransaction transaction(context, set, outcome, k_trial, deadline);
   CDCTL_TRY(open(transaction, context, set, !outcome.dry_run()));
   const auto& entry = transaction.entry();
+  const bool owned = entry && entry->set && !entry->set->reaped_at;
+  if (owned && !entry->provisioned)
+    return fail(
+        fmt::format("its user on the broker is gone, so that nobody can be let in; cdctl "
+                    "deploy {}@{} makes it again",
+                    set.service, set.revision));
   if (!entry || !entry->provisioned) {
     outcome.set("absent", true);
     return {};

@@ -137,9 +137,19 @@ lose_user "$set"
 expect_same "cut" "$(cut_of "$set")" true
 expect_exit 0 cdctl outdated </dev/null
 expect_quiet
+expect_exit 1 cdctl mend "$set" --probation 6s </dev/null
+expect_error 'its user on the broker is gone'
 expect_exit 0 cdctl deploy "$service" </dev/null
 expect_same "limit" "$(limit_of "$set")" 0
 expect_exit 0 cdctl mend "$set" </dev/null
+eventually 30 back
+
+# And a mend does not say that it works when it has none.
+expect_exit 0 cdctl break "$set" --even-last "$set" </dev/null
+lose_user "$set"
+expect_exit 1 cdctl mend "$set" </dev/null
+expect_error "its user on the broker is gone.*cdctl deploy $service@"
+pipe_exit 0 'cdctl outdated | cdctl deploy'
 eventually 30 back
 
 # ---------------------------------------------------------------- a mend from elsewhere
