@@ -303,15 +303,18 @@ TEST_CASE("what a breaker is told again fills its windows, and is said again onl
     CHECK(f.said(bad) == Said{"unhealthy"});
   }
   SECTION("what is new is said, however old, and again once it goes on") {
-    for (int i = 0; i < 5; ++i) f.add(bad, Severity::error, 1min * i);
+    f.wall = k_start + 40min + 55s;
+    const auto hear = [&](Millis at) {
+      f.add(bad, Severity::error, at);
+      f.breaker.tick(k_start + at + 1s);
+    };
+    for (int i = 0; i < 5; ++i) hear(1min * i);
     CHECK(f.said(bad) == Said{"unhealthy"});
-    f.add(bad, Severity::error, 30min);  // after its open time, and still too old for a cut
+    hear(35min + 30s);  // after its open time, and too old for a cut
     CHECK(f.said(bad) == Said{"unhealthy", "unhealthy"});
-    f.add(bad, Severity::error, 39min);  // within its second open time: a running breaker is silent
-    f.breaker.tick(f.wall);
+    hear(36min);  // within its second open time, in which one that runs would be silent
     CHECK(f.said(bad) == Said{"unhealthy", "unhealthy", "unhealthy"});
-    f.add(bad, Severity::error, 40min);
-    f.breaker.tick(f.wall + 1s);
+    hear(36min + 5s);
     CHECK(f.said(bad).size() == 3);
   }
 }
