@@ -10,6 +10,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/input/targets.hpp"
+#include "cli/input/verdicts.hpp"
 #include "cli/output/context.hpp"
 #include "core/actions/cut.hpp"
 
@@ -17,16 +18,16 @@ namespace cdctl::cli {
 
 namespace {
 
-actions::CutOptions options_of(const Arguments& args, const SetName& set) {
-  const auto last = args.values("even-last");
-  return {args.has("dry-run"), std::ranges::find(last, set.str()) != last.end()};
-}
-
 Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto reader,
                    RecordReader::open(context, "the verdict records of cdctl trip", "name a SET"));
   Unknowns unknowns(context);
-  while (auto record = reader.next()) {
+  Verdicts verdicts(context, args, timeout);
+  for (;;) {
+    const auto record = reader.next(verdicts.wait_ms());
+    if (!record && !reader.idle()) break;
+    verdicts.act_on_due();
+    if (!record) continue;
     const auto schema = (*record)["schema"].view();
     if (schema == "cdctl.error/1") {
       unknowns.add(*record);
@@ -47,8 +48,7 @@ Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeou
     }
     if (unknowns.blocks(set->service)) continue;
     auto why = (*record)["rule"].as_string((*record)["why"].as_string("verdict"));
-    actions::cut_set(context, *set, {std::move(why), last ? last : time}, options_of(args, *set),
-                     Deadline(timeout));
+    verdicts.act(*set, {std::move(why), last ? last : time});
   }
   reader.finish("unhealthy verdict");
   return {};
@@ -64,7 +64,7 @@ int run_break(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
     for (const auto& set : targets) {
       if (Stop::requested() || context.out.broken()) break;
-      actions::cut_set(context, set, {args.value("why", "by hand"), {}}, options_of(args, set),
+      actions::cut_set(context, set, {args.value("why", "by hand"), {}}, cut_options(args, set),
                        Deadline(timeout));
     }
     return {};

@@ -107,11 +107,13 @@ Result<RecordReader> RecordReader::open(Context& context, std::string_view wante
   return RecordReader(context);
 }
 
-std::optional<Json> RecordReader::next() {
+std::optional<Json> RecordReader::next(int wait_ms) {
   std::string_view line;
+  idle_ = false;
   for (;;) {
     if (context_->out.broken()) return {};
-    if (lines_.next(line) != LineReader::Got::line) {
+    if (const auto got = lines_.next(line, wait_ms); got != LineReader::Got::line) {
+      idle_ = got == LineReader::Got::idle;
       if (const auto trouble = lines_.trouble()) context_->report(*trouble);
       return {};
     }

@@ -54,7 +54,9 @@ class RecordReader {
 
   /// The next record of a known schema. Bad lines are reported with their number and skipped;
   /// `cdctl.error/1` records come too. Empty at the end, or when a stop was requested.
-  [[nodiscard]] std::optional<Json> next();
+  [[nodiscard]] std::optional<Json> next(int wait_ms = -1);
+  /// Whether the last next() gave nothing because nothing came for so long.
+  [[nodiscard]] bool idle() const { return idle_; }
   /// Counts a record that is not meant for this command; the count goes to stderr at the end.
   void skip() { ++skipped_; }
   /// Says how many were skipped.
@@ -67,6 +69,7 @@ class RecordReader {
   Context* context_;
   LineReader lines_;
   std::size_t skipped_ = 0;
+  bool idle_ = false;
 };
 
 /// Set names, one a line, whole names only: what `-` reads. Bad ones are reported with their line.

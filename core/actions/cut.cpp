@@ -35,10 +35,10 @@ class Cut {
     outcome_.why(cause_.why);
   }
 
-  bool run() {
+  ExitCode run() {
     if (auto done = act(); !done) outcome_.fail_with(done.error());
     outcome_.write();
-    return outcome_.ok();
+    return outcome_.exit();
   }
 
  private:
@@ -224,9 +224,14 @@ class Cut {
 
 }  // namespace
 
+ExitCode try_to_cut(app::Context& context, const SetName& set, CutCause cause,
+                    const CutOptions& options, const Deadline& deadline) {
+  return Cut(context, set, std::move(cause), options, deadline).run();
+}
+
 bool cut_set(app::Context& context, const SetName& set, CutCause cause, const CutOptions& options,
              const Deadline& deadline) {
-  return Cut(context, set, std::move(cause), options, deadline).run();
+  return try_to_cut(context, set, std::move(cause), options, deadline) == ExitCode::done;
 }
 
 }  // namespace cdctl::actions

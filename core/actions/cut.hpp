@@ -26,4 +26,8 @@ struct CutOptions {
 bool cut_set(app::Context& context, const SetName& set, CutCause cause, const CutOptions& options,
              const Deadline& deadline);
 
+/// The same, and how it ended: a caller may try again what could not be asked.
+ExitCode try_to_cut(app::Context& context, const SetName& set, CutCause cause,
+                    const CutOptions& options, const Deadline& deadline);
+
 }  // namespace cdctl::actions

@@ -27,6 +27,7 @@ class Outcome {
   void fail_with(const Error& error);
   [[nodiscard]] bool has_changed() const { return changed_; }
   [[nodiscard]] bool ok() const { return !error_; }
+  [[nodiscard]] ExitCode exit() const { return error_ ? error_->exit : ExitCode::done; }
   [[nodiscard]] bool dry_run() const { return dry_run_; }
 
   /// Writes the record, appends it to the log of the home, reports the error.

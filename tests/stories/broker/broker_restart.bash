@@ -38,6 +38,24 @@ kill -CONT "$(broker_pid)"
 [ $((SECONDS - began)) -le 15 ] || fail "it took $((SECONDS - began)) s"
 expect_json 'all(.ok | not)'
 
+# A breaker in a pipe goes on trying, for whoever gave it the verdict counts it as done.
+now=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+kill -STOP "$(broker_pid)"
+{
+  printf '{"schema":"cdctl.verdict/1","set":"%s","verdict":"unhealthy","rule":"critical >= 1","evidence":{"count":1,"first":"%s","last":"%s"},"time":"%s"}\n' "$bad" "$now" "$now" "$now"
+  sleep 60
+} | cdctl break --timeout 3s -o ndjson >trying 2>trying.err &
+trying=$!
+tried() { jq -es 'any(.ok | not)' trying >/dev/null 2>&1; }
+eventually 20 tried
+kill -CONT "$(broker_pid)"
+done_at_last() { jq -es '.[-1].ok and .[-1].changed' trying >/dev/null 2>&1; }
+eventually 40 done_at_last
+kill "$trying"
+expect_same "the limit of $bad" "$(limit_of "$bad")" 0
+expect_exit 0 cdctl mend "$bad" </dev/null
+eventually 20 connected "$bad"
+
 # It is dead: exit 4, and ls says null, never false.
 kill -KILL "$(broker_pid)"
 expect_exit 4 cdctl break "$bad" --timeout 5s </dev/null
