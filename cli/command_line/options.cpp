@@ -15,6 +15,11 @@ Result<Millis> duration_option(const Arguments& args, std::string_view name, Mil
   return value;
 }
 
+Result<std::optional<Millis>> optional_duration(const Arguments& args, std::string_view name) {
+  if (!args.has(name)) return std::nullopt;
+  return duration_option(args, name, Millis(0));
+}
+
 Result<std::int64_t> number_option(const Arguments& args, std::string_view name,
                                    std::int64_t otherwise) {
   if (!args.has(name)) return otherwise;

@@ -153,7 +153,7 @@ constexpr std::array k_resume{k_dry_run, k_timeout};
 constexpr std::array k_retire{
     Option{"confirm", "SERVICE", "the same name again: nothing brings it back"},
     k_dry_run,
-    Option{"grace", "DURATION", "between TERM and KILL (10s)"},
+    Option{"grace", "DURATION", "between TERM and KILL (stop_timeout)"},
     Option{"timeout", "DURATION", "deadline of each set (60s)"},
 };
 constexpr std::array k_stale{
@@ -168,7 +168,7 @@ constexpr std::array k_stale{
 };
 constexpr std::array k_reap{
     k_dry_run,
-    Option{"grace", "DURATION", "between TERM and KILL (10s)"},
+    Option{"grace", "DURATION", "between TERM and KILL (stop_timeout)"},
     Option{"max-reaps", "N", "refuse a run that marks more (10)"},
     Option{"even-last", "SET", "reap this set even if less than min_live stays", true},
     Option{"even-newest", "", "by name: also a service's newest set"},

@@ -9,7 +9,6 @@
 #include "cli/output/context.hpp"
 #include "core/actions/deploy.hpp"
 #include "core/actions/deploy_order.hpp"
-#include "core/actions/deploy_wait.hpp"
 
 namespace cdctl::cli {
 
@@ -57,36 +56,25 @@ Result<std::vector<actions::DeployOrder>> orders_by_name(Context& context, const
   return orders;
 }
 
-/// --settle, when it is given.
-Result<std::optional<Millis>> settle_of(const Arguments& args) {
-  if (!args.has("settle")) return std::nullopt;
-  return duration_option(args, "settle", Millis(0));
-}
-
 }  // namespace
 
 int run_deploy(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::minutes(30)));
-    CDCTL_TRY_ASSIGN(const auto settle, settle_of(args));
+    CDCTL_TRY_ASSIGN(const auto settle, optional_duration(args, "settle"));
     if (args.words.empty() && args.has("source"))
       return fail(ExitCode::usage, "deploy: --source goes with a SERVICE argument");
     CDCTL_TRY_ASSIGN(const auto orders, args.words.empty()
                                             ? orders_from_stdin(context)
                                             : orders_by_name(context, args, timeout));
     const actions::DeployOptions options{args.has("dry-run"), args.has("even-bad"),
-                                         args.has("even-held")};
+                                         args.has("even-held"), args.has("wait"), settle};
     for (const auto& order : orders) {
       if (Stop::requested() || context.out.broken()) break;
       const Deadline deadline(timeout);
-      const bool ok = actions::deploy_set(context, order, options, deadline);
+      actions::deploy_set(context, order, options, deadline);
       context.out.flush();
-      if (!ok || !args.has("wait") || options.dry_run) continue;
-      if (auto settled =
-              actions::wait_until_up(context, *order.service, order.name(), settle, deadline);
-          !settled)
-        context.report(settled.error());
     }
     return {};
   });

@@ -59,7 +59,7 @@ void tell(Context& context, std::string_view plugin, const Check& check) {
                                              .plugin = std::string(plugin),
                                              .cure = check.cure,
                                              .time = now()}));
-  if (check.state == Check::State::bad) context.note_exit(ExitCode::failed);
+  if (check.state == Check::State::bad && context.check_home()) context.note_exit(ExitCode::failed);
   if (check.state == Check::State::unknown) context.note_exit(ExitCode::unknown);
 }
 
@@ -68,7 +68,7 @@ void tell_all(Context& context, std::string_view plugin, const std::vector<Check
 }
 
 bool check_config(Context& context) {
-  if (auto loaded = context.load_config(); !loaded) {
+  if (auto loaded = context.load_config(); !loaded && !context.has_config()) {
     const bool none = loaded.error().reason == Reason::no_configuration;
     tell(
         context, "",
@@ -104,6 +104,10 @@ int run_doctor(Context& context, const Arguments& args) {
                      duration_option(args, "timeout", std::chrono::seconds(15)));
     for (const auto& [plugin, checks] : look_at_plugins(context)) tell_all(context, plugin, checks);
     const bool configured = check_config(context);
+    if (auto home = context.check_home(); !home) {
+      tell(context, "", {"home", Check::State::bad, home.error().what, ""});
+      return home;
+    }
     tell_all(context, "", look_at_home(context.home()));
     const auto actor = context.actor();  // user@host
     tell_all(context, "", look_at_name(std::string_view(actor).substr(actor.find('@') + 1)));

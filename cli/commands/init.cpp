@@ -54,7 +54,7 @@ int run_init(Context& context, const Arguments& args) {
     if (!folder.has_filename()) folder = folder.parent_path();
     const auto file = folder / "cdctl.toml";
     const bool adding = fs::exists(file, error);
-    if (adding) CDCTL_TRY(context.load_config_file(file));
+    CDCTL_TRY(adding ? context.load_config_file(file) : context.check_home());
     const SetupPlugins plugins(context);
     const auto here = plugins.look_at(folder);
     Interview interview(context, args, plugins,

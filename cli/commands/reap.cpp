@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
-#include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
@@ -41,7 +40,8 @@ Result<std::vector<actions::Mark>> marks_from_stdin(Context& context) {
                        set->str())});
       continue;
     }
-    marks.push_back({*set, *policy, mark["why"].as_string(), at});
+    marks.push_back(
+        {*set, *policy, mark["why"].as_string(), at, (*record)["state"].view() == "reaping"});
   }
   reader.finish("marked set");
   std::erase_if(marks,
@@ -61,7 +61,7 @@ int run_reap(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace, duration_option(args, "grace", std::chrono::seconds(10)));
+    CDCTL_TRY_ASSIGN(const auto grace, optional_duration(args, "grace"));
     std::vector<actions::Mark> marks;
     if (args.words.empty()) {
       CDCTL_TRY_ASSIGN(marks, marks_from_stdin(context));
@@ -72,16 +72,15 @@ int run_reap(Context& context, const Arguments& args) {
       for (const auto& set : targets) marks.push_back({set, {}, "by hand", {}});
     }
     const bool by_name = !args.words.empty();
+    std::vector<actions::ReapOrder> orders;
+    const auto last = args.values("even-last");
     for (auto& mark : marks) {
-      if (Stop::requested() || context.out.broken()) break;
-      const auto last = args.values("even-last");
       const bool even_last = std::ranges::find(last, mark.set.str()) != last.end();
-      actions::reap_set(context, std::move(mark),
+      orders.push_back({std::move(mark),
                         {grace, args.has("dry-run"), args.has("even-newest"), even_last,
-                         args.has("even-foreign") && by_name},
-                        Deadline(timeout + grace));
-      context.out.flush();
+                         args.has("even-foreign") && by_name}});
     }
+    actions::reap_sets(context, orders, timeout);
     return {};
   });
 }

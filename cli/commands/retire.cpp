@@ -13,7 +13,7 @@ int run_retire(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(60)));
-    CDCTL_TRY_ASSIGN(const auto grace, duration_option(args, "grace", std::chrono::seconds(10)));
+    CDCTL_TRY_ASSIGN(const auto grace, optional_duration(args, "grace"));
     if (args.words.size() != 1 || !valid_service_name(args.words[0]))
       return fail(ExitCode::usage, "retire: name one SERVICE, and once more with --confirm");
     if (args.value("confirm") != args.words[0])

@@ -92,9 +92,11 @@ class SettingWriter {
 
   /// Where things are in fact: the environment goes first, and the default is another one for root.
   void put_home(const config::ConfigKey& key, const Json* value, std::string from) {
-    auto home = value ? *value : Json(config::home_folder(file_.table, {}).string());
-    if (const char* named = std::getenv("CDCTL_HOME"); named && *named == '/') {
-      home = config::home_folder(file_.table, {}).string();
+    const auto found = config::home_folder(file_.table, {});
+    if (!found) context_.report(found.error());
+    auto home = value ? *value : found ? Json(found->string()) : Json();
+    if (const char* named = std::getenv("CDCTL_HOME"); named && *named) {
+      home = found ? Json(found->string()) : Json(named);
       from = "$CDCTL_HOME";
     }
     context_.out.write(records::encode(records::SettingRecord{

@@ -11,6 +11,7 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/actions/deploy_wait.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
@@ -33,6 +34,8 @@ class Deployment {
         set_(order.name()),
         even_bad_(order.even_bad || options.even_bad),
         even_held_(options.even_held),
+        wait_(options.wait),
+        settle_(options.settle),
         deadline_(deadline),
         outcome_(context, "deploy", set_, options.dry_run),
         transaction_(context, set_, outcome_, k_no_boundaries, deadline) {
@@ -40,11 +43,13 @@ class Deployment {
   }
 
   bool run() {
-    if (auto done = act(); !done) {
-      if (claim_ && making_) fall_back(done.error());
-      outcome_.fail_with(done.error());
-    }
+    auto done = act();
+    if (!done && claim_ && making_) fall_back(done.error());
     claim_.reset();
+    // Out it stays, whatever comes of the wait; but the record is of what was asked for
+    if (done && wait_ && !outcome_.dry_run())
+      done = wait_until_up(context_, service_, set_, settle_, deadline_);
+    if (!done) outcome_.fail_with(done.error());
     outcome_.write();
     return outcome_.ok();
   }
@@ -321,7 +326,8 @@ class Deployment {
   const DeployOrder& order_;
   const ServiceConfig& service_;
   SetName set_;
-  bool even_bad_, even_held_;
+  bool even_bad_, even_held_, wait_;
+  std::optional<Millis> settle_;
   bool adopt_ = false;   ///< it is owned by this home under an earlier name
   bool making_ = false;  ///< its units are being stopped and started: what fails takes them back
   Deadline deadline_;

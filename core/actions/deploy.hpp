@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <cdctl/time.hpp>
 
 #include "core/actions/deploy_order.hpp"
@@ -9,12 +11,14 @@ namespace cdctl::actions {
 
 struct DeployOptions {
   bool dry_run = false;
-  bool even_bad = false;   ///< also a revision that was cut
-  bool even_held = false;  ///< also while deploys of the service are held
+  bool even_bad = false;              ///< also a revision that was cut
+  bool even_held = false;             ///< also while deploys of the service are held
+  bool wait = false;                  ///< for people: until it serves
+  std::optional<Millis> settle = {};  ///< how long its units must have been up then
 };
 
-/// One deploy from the claim to the started units. Writes the outcome record; false when it failed
-/// or was refused.
+/// One deploy from the claim to the started units, or with `wait` until they serve. Writes the
+/// outcome record; false when it failed or was refused.
 bool deploy_set(app::Context& context, const DeployOrder& order, const DeployOptions& options,
                 const Deadline& deadline);
 

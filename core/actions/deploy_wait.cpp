@@ -45,8 +45,40 @@ Look look_at(const SetStatus& status) {
   out.up = status.state == "live" && status.up && status.up == status.want && unsettled.empty();
   out.line = fmt::format("{}, {}{}", status.state, units_line(status),
                          unsettled.empty() ? "" : ": " + printable(unsettled, 120));
+  if (!status.why_down.empty()) out.line += ": " + printable(status.why_down, 200);
   return out;
 }
+
+/// Whether somebody has cut it.
+class CutWatch {
+ public:
+  CutWatch(app::Context& context, const ServiceConfig& service, const SetName& set)
+      : context_(context), service_(service), set_(set) {}
+
+  /// Looks, unless it has just been looked: a broker is asked once a second at most. Exit code
+  /// `failed` when it is cut, and what the memory says when it cannot tell.
+  Result<> look(const Deadline& deadline, bool now = false) {
+    if (!now && !next_.passed()) return {};
+    CDCTL_TRY_ASSIGN(auto* const memory, context_.memory(context_.memory_name(service_)));
+    CDCTL_TRY_ASSIGN(const auto known, memory->read(set_.service, deadline));
+    next_ = Deadline(Millis(1000));
+    const auto at = known.find(set_.str());
+    if (at == known.end()) return {};
+    const auto& memo = at->second.cut_memo;
+    if (!at->second.cut.value_or(false) && !(memo && memo->cut)) return {};
+    return fail(fmt::format("it is cut{}, and serves nobody; see cdctl inspect {}",
+                            memo && memo->cut
+                                ? fmt::format(", by {}: {}", memo->by, printable(memo->why, 120))
+                                : std::string(),
+                            set_.str()));
+  }
+
+ private:
+  app::Context& context_;
+  const ServiceConfig& service_;
+  const SetName& set_;
+  Deadline next_{Millis(0)};
+};
 
 }  // namespace
 
@@ -56,10 +88,18 @@ Result<> wait_until_up(app::Context& context, const ServiceConfig& service, cons
   using Clock = std::chrono::steady_clock;
   std::optional<Clock::time_point> up_since;
   std::int64_t restarts = -1;
+  CutWatch cut(context, service, set);
   for (;;) {
     const auto asked = Clock::now();
     CDCTL_TRY_ASSIGN(const auto status, engine->describe(set, deadline));
-    const auto seen = look_at(status);
+    auto seen = look_at(status);
+    if (status.state == "absent" || status.state == "reaping")
+      return fail("somebody reaped it during the wait");
+    if (auto uncut = cut.look(deadline); !uncut) {
+      if (uncut.error().exit == ExitCode::failed) return uncut;
+      seen.up = false;
+      seen.line += ", whether it is cut cannot be read: " + uncut.error().what;
+    }
     const auto steady = settle.value_or(Millis(status.detail["settle_ms"].as_int(10'000)));
     if (!seen.up || seen.restarts != restarts) up_since.reset();
     restarts = seen.restarts;
@@ -68,15 +108,14 @@ Result<> wait_until_up(app::Context& context, const ServiceConfig& service, cons
         up_since ? std::chrono::duration_cast<Millis>(Clock::now() - *up_since) : Millis(0);
     context.progress(
         fmt::format("{}: {}{}", set.str(), seen.line, up_since ? " for " + to_age(held) : ""));
-    if (up_since && held >= steady) return {};
+    if (up_since && held >= steady) return cut.look(deadline, true);
     if (deadline.passed())
       return fail(
           ExitCode::timeout,
-          fmt::format("{}: its units were not up together for {} (now {}); see cdctl inspect {}",
-                      set.str(), to_duration(steady), seen.line, set.str()));
+          fmt::format("its units were not up together for {} (now {}); see cdctl inspect {}",
+                      to_duration(steady), seen.line, set.str()));
     if (Stop::requested())
-      return fail(ExitCode::interrupted,
-                  set.str() + ": the wait was interrupted; the set stays out");
+      return fail(ExitCode::interrupted, "the wait was interrupted; the set stays out");
     struct pollfd stop{Stop::fd(), POLLIN, 0};
     // Five looks a second, for people; where one costs more, as much time again is left to others.
     const auto took = std::chrono::duration_cast<Millis>(Clock::now() - asked);

@@ -1,11 +1,16 @@
 #include "core/actions/reap.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <list>
 #include <map>
+
+#include <poll.h>
 
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
+#include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
 #include "core/actions/guard.hpp"
@@ -18,6 +23,8 @@ namespace {
 
 constexpr auto k_mark_age = std::chrono::minutes(10);
 constexpr auto k_clock_slack = std::chrono::seconds(30);
+constexpr Millis k_longest_pause(200);
+constexpr Millis k_idle(2000);  // in which a worker that does nothing has ended
 
 Candidate candidate_from(const fleet::SetView& set) {
   std::optional<Time> cut_at;
@@ -30,27 +37,97 @@ Candidate candidate_from(const fleet::SetView& set) {
           set.locked_out};
 }
 
-/// One reap: every condition again, drain, stop, retire the user, remove what is left.
-class Reap {
- public:
-  Reap(app::Context& context, Mark mark, const ReapOptions& options, const Deadline& deadline)
-      : context_(context),
-        mark_(std::move(mark)),
-        set_(mark_.set),
-        options_(options),
-        deadline_(deadline),
-        outcome_(context, "reap", set_, options.dry_run),
-        transaction_(context, set_, outcome_, k_reap, deadline) {
-    outcome_.why(mark_.why);
-  }
+/// How long the processes of a set get, and how much of that a reap waits for.
+struct Patience {
+  Grace grace;
+  Millis waited{};      ///< the longest grace that is waited for
+  bool leaves = false;  ///< what runs even then is left to finish what it does
 
-  bool run() {
-    if (auto done = act(); !done) outcome_.fail_with(done.error());
-    outcome_.write();
-    return outcome_.ok();
+  static Patience of(const ServiceConfig* service, const std::optional<Millis>& given) {
+    if (given) return {{*given, {}}, *given, false};
+    Patience out;
+    if (service) out.grace = service->grace();
+    const auto count = [&](const std::string& process) {
+      const auto& all = service->stop_timeouts;
+      const auto at = all.find(process);
+      const bool until_done = at != all.end() && at->second.until_done;
+      out.leaves = out.leaves || until_done;
+      out.waited = std::max(out.waited, until_done ? k_idle : out.grace.of(process));
+    };
+    // Without `units` there may be more processes than the file names
+    if (!service || service->units.empty()) out.waited = out.grace.otherwise;
+    for (const auto& [process, units] : service ? service->units : Units()) count(process);
+    if (service && service->units.empty())
+      for (const auto& [process, timeout] : service->stop_timeouts) count(process);
+    return out;
   }
 
  private:
+  using Units = std::map<std::string, std::int64_t>;
+};
+
+/// One reap: every condition again, drain, stop, retire the user, remove what is left.
+class Reap {
+ public:
+  Reap(app::Context& context, const ReapOrder& order, const Patience& patience, Millis timeout)
+      : context_(context),
+        mark_(order.mark),
+        set_(mark_.set),
+        options_(order.options),
+        patience_(patience),
+        patient_(patience.waited),
+        deadline_(timeout + patience.waited),
+        outcome_(context, "reap", set_, options_.dry_run),
+        transaction_(context, set_, outcome_, k_reap, deadline_) {
+    outcome_.why(mark_.why);
+  }
+
+  /// Up to where the set is told to end.
+  void begin() { settle(act()); }
+
+  /// Looks whether it has ended, and removes what is left then.
+  void look() {
+    settle(stop());
+    if (over_) return;
+    if (Stop::requested() || context_.out.broken() || (patience_.leaves && patient_.passed()))
+      leave();
+    else if (deadline_.passed())
+      settle(fail(ExitCode::timeout, fmt::format("{} of it did not end in time; reap it again",
+                                                 plural(stopping_.left, "process"))));
+  }
+
+  [[nodiscard]] bool over() const { return over_; }
+  void count_in(ReapEnds& ends) const {
+    ++(!outcome_.ok() ? ends.failed : stopping_.done ? ends.done : ends.draining);
+  }
+
+ private:
+  void settle(const Result<>& done) {
+    if (!done)
+      outcome_.fail_with(done.error());
+    else if (!stopping_.done)
+      return;
+    close();
+  }
+
+  /// The rest is the engine's, and of the reap that comes upon it next.
+  void leave() {
+    transaction_.leave(stopping_);
+    outcome_.set("draining", true);
+    if (stopping_.until) outcome_.set("until", to_rfc3339(*stopping_.until));
+    context_.out.note(fmt::format(
+        "{}: {} of it may finish{}; the next reap removes it", set_.str(),
+        plural(stopping_.left, "process"),
+        stopping_.until ? ", for " + to_age(*stopping_.until - now()) + " at most" : ""));
+    close();
+  }
+
+  void close() {
+    transaction_.unlock();
+    over_ = true;
+    outcome_.write();
+  }
+
   Result<> act() {
     CDCTL_TRY(check_mark());
     fleet::Fleet fleet(context_);
@@ -72,13 +149,16 @@ class Reap {
     const bool drained = context_.broker_switches(*view->config).empty() ||
                          set->cut.value_or(false) || !set->memory.provisioned;
     const bool unfinished = set->state == "reaping" && drained;
+    if (mark_.begun && set->state != "reaping")
+      return fail(ExitCode::refused,
+                  "refused: it is not being reaped any more; run cdctl ls | cdctl stale again");
     if (!unfinished) CDCTL_TRY(check_again(*view, *set));
     if (outcome_.dry_run()) {
       outcome_.changed();
       return {};
     }
     if (!unfinished) CDCTL_TRY(drain(*view->config));
-    return remove();
+    return stop();
   }
 
   /// Only the owner removes, and nothing is removed by who does not know what it needs.
@@ -212,9 +292,10 @@ class Reap {
     return {};
   }
 
-  Result<> remove() {
-    CDCTL_TRY(transaction_.stop(options_.grace));
+  Result<> stop() {
+    CDCTL_TRY_ASSIGN(stopping_, transaction_.stop(patience_.grace));
     transaction_.unlock();
+    if (!stopping_.done) return {};
     CDCTL_TRY(transaction_.retire());
     CDCTL_TRY(transaction_.bury());
     return transaction_.destroy();
@@ -224,9 +305,12 @@ class Reap {
   Mark mark_;
   SetName set_;
   ReapOptions options_;
-  Deadline deadline_;
+  Patience patience_;
+  Deadline patient_, deadline_;
   Outcome outcome_;
   SetTransaction transaction_;
+  Stopping stopping_;
+  bool over_ = false;
 };
 
 }  // namespace
@@ -240,7 +324,8 @@ Result<> check_max_reaps(const Config& config, const std::vector<Mark>& marks,
                             marked, whose, cap));
   };
   std::map<std::string, std::int64_t> marked;
-  for (const auto& mark : marks) ++marked[mark.set.service];
+  for (const auto& mark : marks)
+    if (!mark.begun) ++marked[mark.set.service];
   std::optional<std::int64_t> largest;
   for (const auto& [name, count] : marked) {
     const auto* service = config.service(name);
@@ -250,15 +335,32 @@ Result<> check_max_reaps(const Config& config, const std::vector<Mark>& marks,
     largest = std::max(largest.value_or(own), own);
   }
   const auto cap = max_reaps.value_or(largest.value_or(ReaperPolicy().max_reaps));
-  // Foreign sets are refused one by one, and are no part of the count.
-  const auto all = std::ranges::count_if(
-      marks, [&](const Mark& mark) { return config.service(mark.set.service) != nullptr; });
+  // Foreign sets are refused one by one, and those that end already are no new ones.
+  const auto all = std::ranges::count_if(marks, [&](const Mark& mark) {
+    return !mark.begun && config.service(mark.set.service) != nullptr;
+  });
   return all <= cap ? Result<>() : refuse("", all, cap);
 }
 
-bool reap_set(app::Context& context, Mark mark, const ReapOptions& options,
-              const Deadline& deadline) {
-  return Reap(context, std::move(mark), options, deadline).run();
+ReapEnds reap_sets(app::Context& context, const std::vector<ReapOrder>& orders, Millis timeout) {
+  std::list<Reap> reaps;
+  for (const auto& order : orders) {
+    if (Stop::requested() || context.out.broken()) break;
+    const auto* service = context.config().service(order.mark.set.service);
+    reaps.emplace_back(context, order, Patience::of(service, order.options.grace), timeout).begin();
+    context.out.flush();
+  }
+  for (Millis pause(5); !std::ranges::all_of(reaps, &Reap::over);
+       pause = std::min(pause * 2, k_longest_pause)) {
+    pollfd stop{Stop::fd(), POLLIN, 0};
+    ::poll(&stop, 1, static_cast<int>(pause.count()));
+    for (auto& reap : reaps)
+      if (!reap.over()) reap.look();
+    context.out.flush();
+  }
+  ReapEnds ends;
+  for (const auto& reap : reaps) reap.count_in(ends);
+  return ends;
 }
 
 }  // namespace cdctl::actions

@@ -103,19 +103,21 @@ class Retirement {
   }
 
   Result<> reap_all(const fleet::ServiceView& view) {
-    std::int64_t left = 0;
+    std::vector<ReapOrder> orders;
     for (auto set = view.sets.rbegin(); set != view.sets.rend();
-         ++set) {  // the newest last: it may be all that still works
-      if (Stop::requested() || context_.out.broken())
-        return fail(ExitCode::interrupted, "interrupted; run it again");
-      if (reap_set(context_, {set->name, {}, "its service is retired", {}}, options_,
-                   Deadline(timeout_ + options_.grace)))
-        ++reaped_;
-      else
-        ++left;
-      context_.out.flush();
-    }
+         ++set)  // the newest last: it may be all that still works
+      orders.push_back({{set->name, {}, "its service is retired", {}}, options_});
+    const auto ends = reap_sets(context_, orders, timeout_);
+    reaped_ += ends.done;
+    if (Stop::requested() || context_.out.broken())
+      return fail(ExitCode::interrupted, "interrupted; run it again");
     crash_point("retire.reaped");
+    const auto left = ends.failed;
+    if (left == 0 && ends.draining > 0)
+      return fail(
+          fmt::format("{} of {} sets finish what they do, so nothing is forgotten yet and "
+                      "deploys stay held; run it again then",
+                      ends.draining, view.sets.size()));
     if (left == 0) return {};
     return fail(
         fmt::format("{} of {} sets could not be reaped, so nothing is forgotten and deploys stay "

@@ -168,8 +168,24 @@ Result<> SetTransaction::mend_world(bool thaw) {
   return in_world(at_.world, [&](Engine& engine) { return engine.mend(set_, thaw, deadline_); });
 }
 
-Result<> SetTransaction::stop(Millis grace) {
-  return in_world(at_.world, [&](Engine& engine) { return engine.stop(set_, grace, deadline_); });
+Result<Stopping> SetTransaction::stop(const Grace& grace) {
+  CDCTL_TRY_ASSIGN(auto* const engine, context_.engine(service_->engine));
+  auto stopping = engine->begin_stop(set_, grace, deadline_);
+  if (!stopping) {
+    CDCTL_TRY(tell(service_->engine, fail(stopping.error())));
+    return stopping;
+  }
+  stop_begun_ = stopping->step.changed = stop_begun_ || stopping->step.changed;
+  if (!stopping->done) return stopping;
+  CDCTL_TRY(tell(service_->engine, stopping->step));
+  at_.world.pass();
+  return stopping;
+}
+
+void SetTransaction::leave(const Stopping& stopping) {
+  auto step = stopping.step;
+  step.details.set("left", stopping.left);
+  (void)tell(service_->engine, std::move(step));
 }
 
 Result<> SetTransaction::destroy() {

@@ -82,7 +82,10 @@ class SetTransaction {
   /// Nothing where the engine is no switch of the service.
   [[nodiscard]] Result<> cut_world();
   [[nodiscard]] Result<> mend_world(bool thaw);
-  [[nodiscard]] Result<> stop(Millis grace);
+  /// Tells the set to end, or looks how far that is. A step of the outcome once it is done.
+  [[nodiscard]] Result<Stopping> stop(const Grace& grace);
+  /// Makes a step of a stop that goes on without us.
+  void leave(const Stopping& stopping);
   [[nodiscard]] Result<> destroy();
   /// Removes what this home has of a set that another one owns: nothing of the broker's, and no
   /// memo.
@@ -107,6 +110,7 @@ class SetTransaction {
   Switch* first_switch_ = nullptr;
   std::unique_ptr<ServiceLock> lock_;
   std::optional<MemoryEntry> entry_;
+  bool stop_begun_ = false;  ///< by us
 };
 
 }  // namespace cdctl::actions

@@ -110,7 +110,7 @@ std::vector<Judgement> judge(const std::vector<Candidate>& sets, const ReaperPol
     auto& judgement = out[order[i]];
     judgement = judge_one(set, policy, at, newer_live);
     const bool proven = live(set) && at - serving_since(set) >= policy.prove_for;
-    if (i == 0 && !set.foreign)
+    if (i == 0 && !set.foreign && set.state != "reaping")  // a person's word has begun that
       judgement = {false, "the newest: the mark that this revision has been tried"};
     else if (proven && !fallback_found && judgement.stale)
       judgement = {false, "the newest proven set: the fallback"};

@@ -59,13 +59,19 @@ plugins::PluginHost& Context::plugin_host() {
 }
 
 Result<> Context::load_config() {
-  if (config_) return {};
-  CDCTL_TRY_ASSIGN(config_, config::find_config(options_.config, plugin_host()));
-  return {};
+  if (!config_) {
+    CDCTL_TRY_ASSIGN(config_, config::find_config(options_.config, plugin_host()));
+  }
+  return check_home();
 }
 
 Result<> Context::load_config_file(const fs::path& file) {
   CDCTL_TRY_ASSIGN(config_, config::find_config(file.string(), plugin_host()));
+  return check_home();
+}
+
+Result<> Context::check_home() const {
+  CDCTL_TRY(config::home_folder(config().table, config().file.parent_path()));
   return {};
 }
 
@@ -137,7 +143,9 @@ void Context::log(Level level, std::string_view line) {
 void Context::progress(std::string_view line) { out.progress(line); }
 
 fs::path Context::home() const {
-  return config::home_folder(config().table, config().file.parent_path());
+  // Whoever comes here without check_home() must make none below the current folder
+  return config::home_folder(config().table, config().file.parent_path())
+      .value_or("/dev/null/set-HOME-or-CDCTL_HOME");
 }
 
 fs::path Context::libexec() const {

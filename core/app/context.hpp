@@ -31,8 +31,10 @@ class Context : public Host {
   Output& out;
 
   /// Finds and reads the configuration. Exit code `config` when there is none, or it cannot be
-  /// used.
+  /// used; and when nothing says where the home is.
   [[nodiscard]] Result<> load_config();
+  /// Whether there is a home, by the environment and what was loaded. Exit code `config`.
+  [[nodiscard]] Result<> check_home() const;
   /// Reads this file instead of what was found before: `init` has just made it.
   [[nodiscard]] Result<> load_config_file(const std::filesystem::path& file);
   [[nodiscard]] bool has_config() const { return config_.has_value(); }

@@ -24,6 +24,11 @@ constexpr std::array k_keys{
     KeyRow{service, "units", "table", "one of each", "{ worker = 3 }", "deploy",
            "How many units of each process; a process that is not named gets none"},
     KeyRow{service, "units.*", "count", "", "3", "deploy", "Units of this process of the Procfile"},
+    KeyRow{service, "stop_timeout", "table", "10s each", "{ worker = \"until done, at most 2h\" }",
+           "reap", "How long the processes of a unit get to end, between TERM and KILL"},
+    KeyRow{service, "stop_timeout.*", "text", "10s", "\"30s\"", "reap",
+           "Of this process: a duration that reap waits for; until done, at most DURATION: reap "
+           "tells it to end and leaves, a later reap removes it"},
     KeyRow{service, "switches", "list", "all it has", "[\"broker\", \"engine\"]", "break mend reap",
            "What cuts a set off, in the order of a cut; the engine comes last"},
     KeyRow{both, "min_live", "share", "1", "\"50%\"", "break reap",

@@ -87,6 +87,7 @@ class ServiceReader {
     shaping(table, out);
     fields(table, "", out);
     keep(units(table["units"], out));
+    keep(stop_timeouts(table["stop_timeout"], out));
     if (const auto& flag = table["accept_loss"]; !flag.is_null()) {
       if (!flag.is_bool()) keep(bad(file_, "accept_loss", "'accept_loss' must be true or false"));
       out.accept_loss = flag.as_bool();
@@ -188,6 +189,35 @@ class ServiceReader {
       out.units[name] = value.as_int();
     }
     return {};
+  }
+  Result<> stop_timeouts(const Json& table, ServiceConfig& out) {
+    if (table.is_null()) return {};
+    if (!table.is_object())
+      return bad(file_, "stop_timeout",
+                 "'stop_timeout' must be a table by process, such as { worker = \"30s\" }");
+    for (const auto& [name, value] : table.members()) {
+      const auto dotted = "stop_timeout." + name;
+      const auto read = stop_timeout(value.view());
+      if (!valid_word(name))
+        keep(bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40))));
+      else if (read)
+        out.stop_timeouts[name] = *read;
+      else
+        keep(bad(file_, dotted,
+                 fmt::format("'{}' must be a duration such as \"30s\", or \"until done, at most "
+                             "2h\"; 24h at most",
+                             dotted)));
+    }
+    return {};
+  }
+  static std::optional<StopTimeout> stop_timeout(std::string_view text) {
+    constexpr std::string_view k_until_done = "until done, at most ";
+    constexpr auto k_longest = std::chrono::hours(24);
+    const bool until_done = text.starts_with(k_until_done);
+    if (until_done) text.remove_prefix(k_until_done.size());
+    const auto most = parse_duration(text);
+    if (!most || *most > k_longest) return {};
+    return StopTimeout{*most, until_done};
   }
   Result<> sources(const Json& table, ServiceConfig& out) {
     if (!table.is_object() || table.members().empty())

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cdctl/config.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::config {
 
@@ -46,15 +47,27 @@ Result<ConfigPlace> require_config(const std::string& named) {
           .because(Reason::no_configuration));
 }
 
-fs::path home_folder(const Json& table, const fs::path& folder) {
+Result<fs::path> home_folder(const Json& table, const fs::path& folder) {
   if (const auto named = environment("CDCTL_HOME"); named.starts_with('/'))
     return fs::path(named).lexically_normal();
+  else if (!named.empty())
+    return fail(
+        ExitCode::config,
+        fmt::format("CDCTL_HOME is '{}', which is another folder from each place; set it to "
+                    "an absolute path, such as {}, or unset it",
+                    printable(named, 80), (fs::current_path() / named).string()));
   if (const auto named = table[k_embedded]["home"].as_string(); !named.empty())
-    return (folder / named).lexically_normal();
+    return fs::absolute(folder / named).lexically_normal();
   if (::geteuid() == 0) return "/var/lib/cdctl";
   if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/'))
     return fs::path(state) / "cdctl";
-  return fs::path(environment("HOME")) / ".local/state/cdctl";
+  if (const auto home = environment("HOME"); home.starts_with('/'))
+    return fs::path(home) / ".local/state/cdctl";
+  else
+    return fail(ExitCode::config,
+                fmt::format("HOME is {}, so that nothing says where the state of the sets is; set "
+                            "HOME, or CDCTL_HOME, to an absolute path, or [{}] home in cdctl.toml",
+                            home.empty() ? "not set" : "no absolute path", k_embedded));
 }
 
 }  // namespace cdctl::config

@@ -27,8 +27,9 @@ inline constexpr std::string_view k_no_configuration_cure =
 /// none.
 [[nodiscard]] Result<ConfigPlace> require_config(const std::string& named);
 /// The home by the environment, else by `table` (of cdctl.toml in `folder`), else the user's or the
-/// system's.
-[[nodiscard]] std::filesystem::path home_folder(const Json& table,
-                                                const std::filesystem::path& folder);
+/// system's. Always an absolute path: what is relative to where somebody happens to stand would be
+/// a second home, with sets of the same names. Exit code `config` where none follows.
+[[nodiscard]] Result<std::filesystem::path> home_folder(const Json& table,
+                                                        const std::filesystem::path& folder);
 
 }  // namespace cdctl::config

@@ -55,6 +55,7 @@ records::Set SetView::record() const {
   out.held = hold;
   if (status) {
     out.units = {status->want, status->up};
+    out.why_down = status->why_down;
     out.served = status->served;
   }
   if (status && !status->sources.empty())

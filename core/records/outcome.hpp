@@ -24,20 +24,21 @@ struct OutcomeStep {
 
 /// `cdctl.outcome/1`: what an actor did to a set. The same line is in the log of the home.
 struct Outcome {
-  static constexpr ColumnRow k_columns[] = {
-      {"ACTION", "action", Show::text, false, 7},
-      {"SET", "set", Show::text, false, 28},
-      {"RESULT", "", Show::note, false, 12,
-       "only ok=false: failed\nonly dry_run: would\nonly changed: done\nelse: unchanged"},
-      {"TOOK", "took_ms", Show::millis, false, 9},
-      {"WHY", "why", Show::blank}};
+  static constexpr ColumnRow k_columns[] = {{"ACTION", "action", Show::text, false, 7},
+                                            {"SET", "set", Show::text, false, 28},
+                                            {"RESULT", "", Show::note, false, 12,
+                                             "only ok=false: failed\nonly draining: draining\nonly "
+                                             "dry_run: would\nonly changed: done\nelse: unchanged"},
+                                            {"TOOK", "took_ms", Show::millis, false, 9},
+                                            {"WHY", "why", Show::blank}};
   /// How `log` shows them, long after.
   static constexpr ColumnRow k_log_columns[] = {
       {"TIME", "time", Show::clock, false, 14},
       {"ACTION", "action", Show::text, false, 7},
       {"SET", "set", Show::text, false, 28},
       {"RESULT", "", Show::note, false, 9,
-       "only ok=false: failed\nonly dry_run: would\nonly changed: done\nelse: unchanged"},
+       "only ok=false: failed\nonly draining: draining\nonly dry_run: would\nonly changed: "
+       "done\nelse: unchanged"},
       {"BY", "by", Show::text, true, 16},
       {"TOOK", "took_ms", Show::millis, true, 10},
       {"WHY", "", Show::phrase, false, 0, "only error: {error}\nonly why: {why}"}};
@@ -69,6 +70,8 @@ struct Outcome {
         required("took_ms", &Outcome::took_ms, "number"),
         required("steps", &Outcome::steps, "list of object"),
         optional("why", &Outcome::why, "text"),
+        told("draining", "flag", "its processes finish what they do; the next reap removes it"),
+        told("until", "time", "when those that are left then are killed"),
         told("absent", "flag", "there was nothing of it any more"),
         told("leftover", "flag", "it lives in another home: only what was here was removed"),
         told("let_in", "flag", "its user on the broker was gone and was made again"),

@@ -54,6 +54,7 @@ struct Set {
                                              "stopped_in: mended, but its units are stopped\n"
                                              "leftover: left over here: {leftover}\n"
                                              "owner: owned by home {owner}\n"
+                                             "why_down: {why_down}\n"
                                              "held: deploys held: {held.why}"},
                                             {"ENGINE", "engine", Show::text, true},
                                             {"HOME", "home", Show::text, true}};
@@ -71,6 +72,7 @@ struct Set {
   std::string owner, leftover;
   std::optional<Hold> held;
   std::optional<UnitCount> units;
+  std::string why_down;
   std::optional<bool> served;
   Sources sources;
   Time time;
@@ -115,6 +117,8 @@ struct Set {
                  "it lives in `home`; what this home has of it all the same"),
         optional("held", &Set::held, "object", "the freeze of its service's deploys"),
         required("units", &Set::units, "object or null"),
+        optional("why_down", &Set::why_down, "text",
+                 "of a unit that is not up: its last end, and what it said last"),
         optional("served", &Set::served, "flag or null", "it was live at least once"),
         required("sources", &Set::sources, "map of object"),
         required("time", &Set::time, "time"),

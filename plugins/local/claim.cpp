@@ -24,7 +24,7 @@ namespace cdctl::local {
 
 namespace {
 
-constexpr Millis k_clean_grace(5000);
+constexpr Millis k_clean_grace(10'000);
 constexpr std::int64_t k_most_units = 1000;
 
 bool valid_variable(std::string_view name) {
@@ -74,7 +74,8 @@ Result<RunPlan> plan_for(const SetName& set, const std::string& home_id, const W
                home_id,
                std::filesystem::absolute(workload.directory).string(),
                {},
-               clean_environment()};
+               clean_environment(),
+               workload.grace};
   std::error_code error;
   if (!std::filesystem::is_directory(plan.directory, error)) {
     return fail(fmt::format("{}: the working directory {} is not there", context, plan.directory));
@@ -264,7 +265,9 @@ Result<bool> LocalClaim::do_discard(const Deadline& deadline) {
                    local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
   if (auto gone = prove_gone(paths_, halted); !gone) return fail(gone.error().in(context));
   // The lock is held until its file is gone: who waits for it makes a folder of its own
+  const auto doubt = unproven(paths_, halted);
   if (auto removed = remove_folder(paths_); !removed) return fail(removed.error().in(context));
+  if (!doubt.empty()) return fail(context + ": " + doubt);
   return true;
 }
 

@@ -62,7 +62,9 @@ Result<std::vector<SetStatus>> LocalEngine::do_list(std::optional<std::string_vi
       return fail(ExitCode::timeout,
                   fmt::format("listing the sets in {}: the deadline passed", home));
     CDCTL_TRY_ASSIGN(const auto files, read_set(home_.set(name)));
-    if (files.there && !files.debris()) out.push_back(to_set_status(name, files, home));
+    if (!files.there || files.debris()) continue;
+    auto& status = out.emplace_back(to_set_status(name, files, home));
+    if (status.up != status.want) status.why_down = why_down(home_.set(name), files);
   }
   return out;
 }
@@ -78,6 +80,7 @@ Result<SetStatus> LocalEngine::do_describe(const SetName& set, const Deadline& d
   }
   auto out = to_set_status(set, files, home_.home());
   if (out.state == "absent") return out;
+  if (out.up != out.want) out.why_down = why_down(paths, files);
   out.detail.set("folder", paths.folder.string());
   out.detail.set("supervisor_pid",
                  files.alive && files.status ? Json(files.status->supervisor.pid) : Json());
@@ -212,6 +215,29 @@ Result<Step> LocalEngine::do_stop(const SetName& set, Millis grace, const Deadli
   return Step{"local", halted.anything || !before.reaping};
 }
 
+Result<Stopping> LocalEngine::do_begin_stop(const SetName& set, const Grace& grace,
+                                            const Deadline& deadline) {
+  const auto paths = home_.set(set);
+  const Stopping nothing{Step{"local", false}, true, 0, {}};
+  CDCTL_TRY_ASSIGN(const auto lock, enter(paths, k_lock, deadline));
+  if (!lock) return nothing;
+  CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
+  if (!op) return nothing;
+  CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
+  if (before.debris() && !before.reaping) {
+    CDCTL_TRY(remove_folder(paths));
+    return nothing;
+  }
+  const auto begun = reaping_since(paths);
+  if (!begun) CDCTL_TRY(mark_reaping(paths));
+  crash_point("local.stop.marked");
+  CDCTL_TRY_ASSIGN(const auto left, begin_halt(paths, set, home_.id(), grace, begun, deadline));
+  if (left) return Stopping{Step{"local", !begun}, false, left->processes, left->until};
+  CDCTL_TRY_ASSIGN(const auto halted, halt(paths, set, home_.id(), Millis(0), deadline));
+  crash_point("local.stop.halted");
+  return Stopping{Step{"local", halted.anything || !begun}, true, 0, {}};
+}
+
 Result<Step> LocalEngine::do_destroy(const SetName& set, const Deadline& deadline) {
   const auto paths = home_.set(set);
   const auto context = "removing " + set.str();
@@ -229,7 +255,9 @@ Result<Step> LocalEngine::do_destroy(const SetName& set, const Deadline& deadlin
   CDCTL_TRY_ASSIGN(const auto halted, halt(paths, set, home_.id(), Millis(0), deadline));
   if (auto gone = prove_gone(paths, halted); !gone) return fail(gone.error().in(context));
   crash_point("local.destroy.proven");
+  const auto doubt = unproven(paths, halted);
   if (auto removed = remove_folder(paths); !removed) return fail(removed.error().in(context));
+  if (!doubt.empty()) return fail(context + ": " + doubt);
   return Step{"local", !before.debris(),
               Json::object({{"proof", halted.proven ? "kernel" : "sweep"}})};
 }

@@ -30,6 +30,8 @@ class LocalEngine final : public Engine {
                                      const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_stop(const SetName& set, Millis grace,
                                      const Deadline& deadline) override;
+  [[nodiscard]] Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,
+                                               const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_destroy(const SetName& set, const Deadline& deadline) override;
 
  private:

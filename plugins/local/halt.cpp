@@ -19,6 +19,7 @@ namespace {
 
 constexpr Millis k_kill(10'000);        // to end what was killed
 constexpr Millis k_stop_extra(12'000);  // what a stop may take beyond the grace
+constexpr Millis k_tell(3000), k_old_tell(100);
 
 /// The supervisor does not answer: we do what it would.
 Result<> end_without_supervisor(const ProcessTracker& tracker, Millis grace,
@@ -38,6 +39,25 @@ Result<> end_without_supervisor(const ProcessTracker& tracker, Millis grace,
                             tracker.record().set, tracker.record().supervisor.pid));
   }
   return {};
+}
+
+/// `end 10000 worker=7200000`
+std::string end_command(const Grace& grace) {
+  auto out = fmt::format("end {}", grace.otherwise.count());
+  for (const auto& [process, time] : grace.own) out += fmt::format(" {}={}", process, time.count());
+  return out;
+}
+
+/// Whether the supervisor has heard it. One of before an upgrade does not know that command: it
+/// gets the longest grace for all, and we do not stay for its answer.
+Result<bool> tell_to_end(const SetPaths& paths, const SetFiles& files, const Grace& grace,
+                         const Deadline& deadline) {
+  const auto told = ask_if_awake(paths, end_command(grace), deadline.at_most(k_tell));
+  if (told) return true;
+  if (told.error().exit != ExitCode::failed) return false;
+  if (!files.status || !files.status->stopping)
+    (void)ask(paths, fmt::format("stop {}", grace.longest().count()), deadline.at_most(k_old_tell));
+  return true;
 }
 
 Result<> wait_until_dead(const SetPaths& paths, const Deadline& deadline) {
@@ -71,6 +91,35 @@ Result<ProcessTracker> tracker_of(const SetPaths& paths, const SetName& name,
   return ProcessTracker(TrackerRecord{name.str(), home_id, {}, {}, {}});
 }
 
+Result<std::optional<InGrace>> begin_halt(const SetPaths& paths, const SetName& name,
+                                          const std::string& home_id, const Grace& grace,
+                                          std::optional<Time> begun, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto files, read_set(paths, true));
+  const auto at = now();
+  CDCTL_TRY_ASSIGN(const auto tracker, tracker_of(paths, name, home_id));
+  const auto still = [&](Time until) {
+    return InGrace{static_cast<std::int64_t>(tracker.count()), until};
+  };
+  if (files.alive) {
+    const auto until = files.status && files.status->stopping ? files.status->until : std::nullopt;
+    // It is at it already, and nobody wants it sooner
+    if (begun && until && *until <= at + grace.longest() && at <= *until + k_stop_extra)
+      return still(*until);
+    CDCTL_TRY_ASSIGN(const bool heard, tell_to_end(paths, files, grace, deadline));
+    CDCTL_TRY_ASSIGN(files, read_set(paths, true));
+    if (!files.alive) return std::nullopt;
+    const auto latest = files.status && files.status->until ? *files.status->until
+                                                            : begun.value_or(at) + grace.longest();
+    if (heard && at <= latest + k_stop_extra) return still(latest);
+  }
+  const auto& record = tracker.record();
+  if (record.boot.empty() || record.boot != boot_id()) return std::nullopt;
+  if (tracker.members().empty() || tracker.frozen()) return std::nullopt;
+  if (!begun) tracker.terminate();
+  const auto until = begun.value_or(at) + grace.longest();
+  return at < until ? std::optional(still(until)) : std::nullopt;
+}
+
 Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::string& home_id,
                     Millis grace, const Deadline& deadline) {
   Halted out;
@@ -85,7 +134,12 @@ Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::strin
   CDCTL_TRY_ASSIGN(const auto tracker, tracker_of(paths, name, home_id));
   const bool booted_since = !tracker.record().boot.empty() && tracker.record().boot != boot_id();
   if (!booted_since) {
-    out.anything = out.anything || !tracker.members().empty();
+    const bool any = !tracker.members().empty();
+    if (any && !files.alive && grace > Millis(0) && !tracker.frozen()) {
+      tracker.terminate();
+      (void)tracker.wait_empty(deadline.at_most(grace));
+    }
+    out.anything = out.anything || any;
     CDCTL_TRY(tracker.kill(deadline.at_most(k_kill)));
     if (!tracker.record().cgroup.empty()) CDCTL_TRY(Cgroup(tracker.record().cgroup).remove());
   }

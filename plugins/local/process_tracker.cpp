@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
-#include <set>
+#include <map>
 #include <thread>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -159,8 +160,9 @@ bool ProcessTracker::frozen() const {
                              [](const ProcessInfo& p) { return p.stopped() || p.state == 'D'; });
 }
 
-void ProcessTracker::terminate() const {
-  for (const auto& process : members()) send_signal(process, SIGTERM);
+void ProcessTracker::terminate(const std::set<pid_t>& told) const {
+  for (const auto& process : members())
+    if (!told.contains(process.group)) send_signal(process, SIGTERM);
 }
 
 Result<> ProcessTracker::kill(const Deadline& deadline) const {
@@ -199,6 +201,30 @@ std::vector<ProcessInfo> suspects_in(const std::filesystem::path& folder) {
     if (process.dead() || process.pid == ::getpid()) continue;
     if (below(link_of(process.pid, "cwd")) || below(link_of(process.pid, "exe")))
       out.push_back(process);
+  }
+  return out;
+}
+
+std::vector<ProcessInfo> strays_since(const ProcessId& supervisor, uid_t owner) {
+  constexpr std::string_view k_supervisor = "cdctl-supervise";
+  const auto all = all_processes();
+  std::map<pid_t, const ProcessInfo*> by_pid;
+  for (const auto& process : all) by_pid.emplace(process.pid, &process);
+  const auto older = [&](pid_t pid) {
+    const auto at = by_pid.find(pid);
+    return at != by_pid.end() && at->second->start < supervisor.start;
+  };
+  std::vector<ProcessInfo> out;
+  for (const auto& process : all) {
+    if (process.dead() || process.start < supervisor.start || process.session == 0) continue;
+    // Its parent is one that has adopted it; a session of before was none of a unit's
+    if (!older(process.parent) || older(process.session)) continue;
+    struct stat info{};
+    if (::stat(fmt::format("/proc/{}", process.pid).c_str(), &info) != 0) continue;
+    if (owner != 0 && info.st_uid != owner) continue;
+    // What says whose it is, is not ours
+    if (process.name == k_supervisor || has_variable(process.pid, k_set_variable)) continue;
+    out.push_back(process);
   }
   return out;
 }

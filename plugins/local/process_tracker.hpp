@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,8 +49,8 @@ class ProcessTracker {
   [[nodiscard]] Result<> freeze(const Deadline& deadline) const;
   [[nodiscard]] Result<> thaw(const Deadline& deadline) const;
   [[nodiscard]] bool frozen() const;
-  /// TERM to each, once.
-  void terminate() const;
+  /// TERM to each, once; not to those of `told`, groups of processes that have it already.
+  void terminate(const std::set<pid_t>& told = {}) const;
   /// KILL until none is left. Exit code `failed`, naming them, when some cannot be ended by the
   /// deadline.
   [[nodiscard]] Result<> kill(const Deadline& deadline) const;
@@ -64,6 +65,11 @@ class ProcessTracker {
 /// Processes that nothing ties to the set but that they work in `folder` or run a program from it:
 /// what a sweep cannot call gone and must not kill. The calling process is not among them.
 [[nodiscard]] std::vector<ProcessInfo> suspects_in(const std::filesystem::path& folder);
+/// Processes that may be of a set whose supervisor is dead, though nothing about them says so: let
+/// go of since it started by whoever has begotten them, in a session that is no older, of a user
+/// that its units can be. Without a cgroup one that is left of it is among them; most are somebody
+/// else's.
+[[nodiscard]] std::vector<ProcessInfo> strays_since(const ProcessId& supervisor, uid_t owner);
 /// `101 (python3), 102 (sh)`, at most five.
 [[nodiscard]] std::string name_them(const std::vector<ProcessInfo>& processes);
 

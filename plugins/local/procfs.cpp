@@ -1,5 +1,6 @@
 #include "plugins/local/procfs.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -42,6 +43,8 @@ std::optional<ProcessInfo> look_at(pid_t pid) {
     if (error != std::errc()) return {};
     at = stop;
     if (field == 4) info.parent = static_cast<pid_t>(value);
+    if (field == 5) info.group = static_cast<pid_t>(value);
+    if (field == 6) info.session = static_cast<pid_t>(value);
     if (field == 22) info.start = static_cast<unsigned long long>(value);
   }
   return info;
@@ -74,6 +77,13 @@ bool has_in_environment(pid_t pid, std::string_view first, std::string_view seco
     found_second = found_second || line == second;
   }
   return found_first && found_second;
+}
+
+bool has_variable(pid_t pid, std::string_view name) {
+  const auto text = slurp(fmt::format("/proc/{}/environ", pid));
+  return std::ranges::any_of(split(text, '\0'), [&](std::string_view line) {
+    return line.starts_with(name) && line.substr(name.size()).starts_with('=');
+  });
 }
 
 std::string link_of(pid_t pid, const char* name) {

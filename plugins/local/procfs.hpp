@@ -19,7 +19,7 @@ struct ProcessId {
 };
 
 struct ProcessInfo : ProcessId {
-  pid_t parent = 0;
+  pid_t parent = 0, group = 0, session = 0;
   char state = '?';
   std::string name;
   [[nodiscard]] bool dead() const { return state == 'Z' || state == 'X'; }
@@ -34,6 +34,8 @@ struct ProcessInfo : ProcessId {
 
 /// Whether the environment that the process was started with holds both lines (`NAME=value`).
 [[nodiscard]] bool has_in_environment(pid_t pid, std::string_view first, std::string_view second);
+/// Whether it was started with a variable of this name.
+[[nodiscard]] bool has_variable(pid_t pid, std::string_view name);
 /// Where the link /proc/PID/NAME (cwd, exe) points; empty when we may not know.
 [[nodiscard]] std::string link_of(pid_t pid, const char* name);
 

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <cdctl/stop.hpp>
 
 #include "plugins/local/process_tracker.hpp"
+#include "plugins/local/set_files.hpp"
 
 namespace cdctl::local {
 
@@ -26,9 +28,18 @@ Result<> mark_reaping(const SetPaths& paths) {
   }
   const int error = errno;
   for (const char* spare : {k_finished, k_attempts, k_status}) {
-    if (::rename((paths / spare).c_str(), mark.c_str()) == 0) return {};
+    if (::rename((paths / spare).c_str(), mark.c_str()) != 0) continue;
+    ::utimensat(AT_FDCWD, mark.c_str(), nullptr, 0);  // begun now, however old the file is
+    return {};
   }
   return fail(fmt::format("creating {}: {}", mark.string(), errno_text(error)));
+}
+
+std::optional<Time> reaping_since(const SetPaths& paths) {
+  struct stat info{};
+  if (::stat((paths / k_reaping).c_str(), &info) != 0) return {};
+  return Time(std::chrono::duration_cast<Millis>(std::chrono::seconds(info.st_mtim.tv_sec) +
+                                                 std::chrono::nanoseconds(info.st_mtim.tv_nsec)));
 }
 
 namespace {
@@ -82,6 +93,22 @@ Result<> prove_gone(const SetPaths& paths, const Halted& halted) {
       fmt::format("its supervisor was killed and there is no cgroup; process {} works in {} and "
                   "may be a worker: end it, then reap again",
                   name_them(suspects), paths.folder.string()));
+}
+
+std::string unproven(const SetPaths& paths, const Halted& halted) {
+  if (halted.proven) return {};
+  const auto record = read_tracker(paths);
+  struct stat folder{};
+  if (!record || !*record || ::stat(paths.folder.c_str(), &folder) != 0) return {};
+  if ((*record)->supervisor.start == 0)
+    return "it is removed, but its supervisor was killed, there is no cgroup, and what it wrote "
+           "down is damaged, so that it cannot be proven that no process of it is left";
+  const auto strays = strays_since((*record)->supervisor, folder.st_uid);
+  if (strays.empty()) return {};
+  return fmt::format(
+      "it is removed, but its supervisor was killed and there is no cgroup, so that it cannot be "
+      "proven that no process of it is left: {} started since and may be of it; end what is",
+      name_them(strays));
 }
 
 }  // namespace cdctl::local

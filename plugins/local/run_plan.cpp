@@ -1,5 +1,8 @@
 #include "plugins/local/run_plan.hpp"
 
+#include <charconv>
+#include <cstdint>
+
 namespace cdctl::local {
 
 namespace {
@@ -27,6 +30,11 @@ std::string to_text(const RunPlan& plan) {
     put(unit.process);
     put(unit.command);
   }
+  for (const auto& [process, time] : plan.grace.own) {
+    put("stop");
+    put(process);
+    put(std::to_string(time.count()));
+  }
   for (const auto& [name, value] : plan.env) {
     put("env");
     put(name);
@@ -52,6 +60,12 @@ std::optional<RunPlan> parse_run_plan(std::string_view text) {
     if (!first || !second) return {};
     if (*kind == "unit") {
       plan.units.push_back({std::string(*first), std::string(*second)});
+    } else if (*kind == "stop") {
+      std::int64_t time = 0;
+      const auto [end, error] =
+          std::from_chars(second->data(), second->data() + second->size(), time);
+      if (error != std::errc() || end != second->data() + second->size()) return {};
+      plan.grace.own.emplace(*first, time);
     } else if (*kind == "env") {
       plan.env.emplace(*first, *second);
     } else {

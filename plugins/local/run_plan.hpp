@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <cdctl/grace.hpp>
+
 namespace cdctl::local {
 
 struct UnitPlan {
@@ -20,7 +22,8 @@ struct RunPlan {
   std::string directory;        ///< working directory of the units
   std::vector<UnitPlan> units;  ///< the place is the unit's number
   std::map<std::string, std::string>
-      env;  ///< the whole environment of the units, but for what each has of its own
+      env;      ///< the whole environment of the units, but for what each has of its own
+  Grace grace;  ///< of units that end without being told how long they have
 };
 
 [[nodiscard]] std::string to_text(const RunPlan& plan);

@@ -138,6 +138,33 @@ SetStatus to_set_status(const SetName& name, const SetFiles& r, const std::strin
   return out;
 }
 
+namespace {
+
+/// The last line that the unit itself has written.
+std::string last_words(const std::filesystem::path& log) {
+  std::string out;
+  for (const auto& line : last_lines(log).items())
+    if (const auto text = trimmed(line.view()); !text.empty() && !text.starts_with("[cdctl "))
+      out = printable(text, 200);
+  return out;
+}
+
+}  // namespace
+
+std::string why_down(const SetPaths& paths, const SetFiles& files) {
+  if (files.reaping || files.claimed || !files.frozen.empty()) return {};
+  const auto failed = files.attempts["why"].as_string();
+  if (!files.finished && !failed.empty()) return failed;
+  const auto& units = files.status ? files.status->units : std::vector<UnitStatus>();
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (units[i].last_exit.empty() || (files.alive && units[i].state == UnitState::up)) continue;
+    const auto said = last_words(paths / unit_log(i));
+    return fmt::format("unit {} ({}): {}{}{}", i, units[i].process, units[i].last_exit,
+                       said.empty() ? "" : ": ", said);
+  }
+  return files.finished && !files.alive ? "its supervisor is gone; deploy it again" : "";
+}
+
 Result<std::optional<TrackerRecord>> read_tracker(const SetPaths& paths) {
   auto text = read_file_if_there(paths / k_tracker);
   if (!text) return fail(ExitCode::unknown, text.error().what);

@@ -40,6 +40,10 @@ struct SetFiles {
 [[nodiscard]] SetStatus to_set_status(const SetName& name, const SetFiles& files,
                                       const std::string& home);
 
+/// Why not all units are up, where it is nobody's wish: how one has ended, and its last words; or
+/// why the deploy failed. Empty when there is nothing to say.
+[[nodiscard]] std::string why_down(const SetPaths& paths, const SetFiles& files);
+
 /// The file `fence`. Empty when absent: nothing was started, or all is proven gone. One that is
 /// damaged (it may stem from before a crash of the machine) comes without a set and a boot.
 [[nodiscard]] Result<std::optional<TrackerRecord>> read_tracker(const SetPaths& paths);

@@ -55,6 +55,8 @@ std::string to_text(const Status& status) {
   auto out = fmt::format("{}supervisor {} {}\nflags {} {} {}\ncgroup {}\n", k_status_head,
                          status.supervisor.pid, status.supervisor.start, int(status.frozen),
                          int(status.stopping), int(status.lived), status.cgroup);
+  if (status.until)
+    fmt::format_to(std::back_inserter(out), "until {}\n", status.until->time_since_epoch().count());
   for (const auto& unit : status.units) {
     fmt::format_to(std::back_inserter(out), "unit {} {} {} {} {} {}\t{}\n", to_string(unit.state),
                    unit.id.pid, unit.id.start, unit.since.time_since_epoch().count(), unit.restarts,
@@ -81,6 +83,10 @@ std::optional<Status> parse_status(std::string_view text) {
       status.lived = flags[2];
     } else if (key == "cgroup") {
       status.cgroup = line;
+    } else if (key == "until") {
+      std::int64_t until = 0;
+      if (!take_number(line, until)) return {};
+      status.until = Time(Millis(until));
     } else if (key == "unit") {
       if (!parse_unit(line, status.units.emplace_back())) return {};
     }

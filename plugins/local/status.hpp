@@ -30,8 +30,9 @@ struct Status {
   ProcessId supervisor;
   bool frozen = false;  ///< all of it stands still
   bool stopping = false;
-  bool lived = false;  ///< a unit was up for ten minutes on end: this was no crash loop
-  std::string cgroup;  ///< empty: none
+  bool lived = false;         ///< a unit was up for ten minutes on end: this was no crash loop
+  std::optional<Time> until;  ///< stopping: when what is left is killed
+  std::string cgroup;         ///< empty: none
   std::vector<UnitStatus> units;
 
   /// Units up; those frozen where they ran count.

@@ -18,6 +18,12 @@ bool ServiceConfig::has_switch(std::string_view wanted) const {
   return std::ranges::find(switches, wanted) != switches.end();
 }
 
+Grace ServiceConfig::grace() const {
+  Grace out;
+  for (const auto& [process, timeout] : stop_timeouts) out.own[process] = timeout.most;
+  return out;
+}
+
 SourceState ServiceConfig::shape() const {
   Json shape =
       Json::object({{"engine", engine}, {"deployer", deployer}, {"units", table["units"]}});

@@ -161,6 +161,8 @@ class FakeEngine final : public Engine {
   explicit FakeEngine(Journal& journal) : journal_(journal) {}
   std::map<std::string, SetStatus> sets;
   std::string home_value = "here";
+  std::map<std::string, int> busy;  ///< how many looks at its end find a set still at work
+  std::vector<Grace> graces;        ///< what the sets were given
 
  private:
   class FakeClaim final : public Claim {
@@ -248,6 +250,14 @@ class FakeEngine final : public Engine {
     const auto at = sets.find(set.str());
     if (at == sets.end()) return Step{"local", false};
     return Step{"local", std::exchange(at->second.state, "reaping") != "reaping"};
+  }
+  Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,
+                                 const Deadline& deadline) override {
+    CDCTL_TRY_ASSIGN(auto step, do_stop(set, grace.longest(), deadline));
+    graces.push_back(grace);
+    if (busy[set.str()] <= 0) return Stopping{std::move(step), true, 0, {}};
+    --busy[set.str()];
+    return Stopping{std::move(step), false, 1, now() + grace.longest()};
   }
   Result<Step> do_destroy(const SetName& set, const Deadline&) override {
     CDCTL_TRY(journal_.add("engine.destroy"));

@@ -86,8 +86,10 @@ class LocalHome {
   }
 
   [[nodiscard]] Workload workload(const std::string& command, std::int64_t units = 1) const {
-    return {
-        dir.path(), {{"worker", command, units}}, {{"AMQP_URL", "amqp://thumbs:s3cret@localhost"}}};
+    return {dir.path(),
+            {{"worker", command, units}},
+            {{"AMQP_URL", "amqp://thumbs:s3cret@localhost"}},
+            {}};
   }
   /// The whole of a deploy, as the front end does it.
   Result<> try_deploy(const Workload& what, const SetName& set = k_set) {
@@ -116,12 +118,15 @@ class LocalHome {
     std::size_t count = 0;
     for (const auto& process : local::all_processes()) {
       if (process.dead()) continue;
-      std::ifstream file("/proc/" + std::to_string(process.pid) + "/cmdline");
-      std::stringstream text;
-      text << file.rdbuf();
-      count += text.str().contains(word) && process.pid != ::getpid();
+      count += command_of(process.pid).contains(word) && process.pid != ::getpid();
     }
     return count;
+  }
+  [[nodiscard]] static std::string command_of(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
   }
   [[nodiscard]] std::int64_t size_of(const std::string& file) const {
     std::error_code error;

@@ -58,8 +58,9 @@ std::vector<KnownSet> Live::sets() const {
   if (!place_) return {};
   const auto file = files::read_toml(place_->file);
   if (!file) return {};
-  const NamesCache cache(config::home_folder(file->table, fs::absolute(place_->file).parent_path()),
-                         place_->file);
+  const auto home = config::home_folder(file->table, fs::absolute(place_->file).parent_path());
+  if (!home) return {};
+  const NamesCache cache(*home, place_->file);
   auto kept = cache.read();
   if (kept.fresh) return std::move(kept.sets);
   const auto answer =

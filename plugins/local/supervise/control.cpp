@@ -13,7 +13,7 @@
 namespace cdctl::local {
 
 namespace {
-constexpr std::size_t k_most_clients = 32, k_longest_line = 200;
+constexpr std::size_t k_most_clients = 32, k_longest_line = 8192;
 constexpr auto k_patience = std::chrono::seconds(5);
 }  // namespace
 

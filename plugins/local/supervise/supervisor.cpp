@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -18,6 +19,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/paths.hpp"
@@ -29,8 +31,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr auto k_lived_after = std::chrono::minutes(10);
-constexpr Millis k_patience(5000), k_look_again(100), k_status_retry(5000),
-    k_shutdown_grace(10'000), k_hold(200);
+constexpr Millis k_patience(5000), k_look_again(100), k_look_seldom(1000), k_status_retry(5000),
+    k_longest_grace(86'400'000), k_hold(200);
 
 bool write_over(const char* name, std::string_view bytes) {
   const Fd fd(::open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -54,6 +56,31 @@ Result<> write_quickly(const char* name, std::string_view bytes) {
 }
 
 Steady steady_now() { return std::chrono::steady_clock::now(); }
+
+Millis grace_in(std::string_view digits) {
+  std::int64_t grace = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), grace);
+  return std::clamp(Millis(grace), Millis(0), k_longest_grace);
+}
+
+/// `10000 worker=7200000 web=30000`
+Grace parse_grace(std::string_view words) {
+  Grace out;
+  out.otherwise = grace_in(take_until(words, ' '));
+  while (!words.empty()) {
+    auto value = take_until(words, ' ');
+    const std::string process(take_until(value, '='));
+    out.own[process] = grace_in(value);
+  }
+  return out;
+}
+
+Grace at_most(Millis grace) { return {grace, {}}; }
+
+/// A subreaper that has no child left has no descendant left either.
+bool childless() {
+  return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD;
+}
 
 /// Whether a process of ours may enter the cgroup: outside root it can be ours and yet closed to
 /// where we are now.
@@ -178,7 +205,7 @@ int Supervisor::work() {
 void Supervisor::read_signals() {
   struct signalfd_siginfo info{};
   while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-    if (info.ssi_signo != SIGCHLD) begin_stop(k_shutdown_grace);
+    if (info.ssi_signo != SIGCHLD) begin_stop(plan_.grace);
   }
   reap();
 }
@@ -191,19 +218,62 @@ void Supervisor::reap() {
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
     const auto unit =
         std::ranges::find_if(units_, [&](const Unit& u) { return u.status.id.pid == info.si_pid; });
-    if (unit != units_.end())
-      unit->signal_group(SIGKILL);  // what it leaves behind would run beside its successor
+    // What it leaves behind would run beside its successor, and may be in the middle of its work.
+    // Who is being stopped has heard of it already.
+    if (unit != units_.end() && !kill_at_) unit->signal_group(frozen_ ? SIGKILL : SIGTERM);
     int status = 0;
     ::waitpid(info.si_pid, &status, 0);
-    if (unit == units_.end()) continue;
-    unit->ended(status);
-    if (kill_at_ || frozen_) unit->set_state(UnitState::exited);
+    if (unit != units_.end()) bury(*unit, status);
+    look_at_ = {};
+  }
+}
+
+void Supervisor::bury(Unit& unit, int wait_status) {
+  unit.ended(wait_status);
+  if (kill_at_ || frozen_) unit.set_state(UnitState::exited);
+  if (kill_at_ || frozen_) return;
+  const auto left = left_of(unit);
+  if (left.empty()) return;
+  for (const auto& process : left)  // its own group has heard it
+    if (process.group != unit.session()) send_signal(process, SIGTERM);
+  const auto grace = plan_.grace.of(unit.process());
+  unit.kill_at = steady_now() + grace;
+  unit.log.note(fmt::format("processes that it started get {} to end", to_duration(grace)));
+}
+
+/// A set that is stopped takes with it what a unit has started and let go of; a unit that is
+/// started again does not.
+std::vector<ProcessInfo> Supervisor::left_of(const Unit& unit) const {
+  const auto set = fmt::format("{}={}", k_set_variable, plan_.set);
+  auto out = kill_at_ ? tracker_->members() : all_processes();
+  std::erase_if(out, [&](const ProcessInfo& process) {
+    if (kill_at_) return !unit.owns(process, set);
+    return process.dead() || process.session != unit.session();
+  });
+  return out;
+}
+
+/// Looks after units that were told to end: KILL when their time is over, free to start again when
+/// nothing of them is left.
+void Supervisor::end_overdue(Steady at) {
+  if (at < look_at_) return;
+  look_at_ = at + k_look_seldom;
+  for (auto& unit : units_) {
+    if (!unit.kill_at || (kill_at_ && at < *unit.kill_at)) continue;
+    const auto left = left_of(unit);
+    if (left.empty() && !unit.running()) {
+      unit.kill_at.reset();
+    } else if (at >= *unit.kill_at) {
+      for (const auto& process : left) send_signal(process, SIGKILL);
+      look_at_ = at + k_look_again;
+    }
   }
 }
 
 void Supervisor::tick() {
   const auto at = steady_now();
-  if (kill_at_ && (!any_running() || at >= *kill_at_)) return finish_stop();
+  if (kill_at_ && (childless() || at >= *kill_at_)) return finish_stop();
+  if (!frozen_) end_overdue(at);
   if (!kill_at_ && !frozen_) start_due(at);
   lived_ = lived_ || (!frozen_ && std::ranges::any_of(units_, [&](const Unit& u) {
              return u.running() && at - u.started >= k_lived_after;
@@ -212,7 +282,9 @@ void Supervisor::tick() {
 
 void Supervisor::start_due(Steady at) {
   for (auto& unit : units_) {
-    if (unit.running() || unit.status.state != UnitState::backoff || at < unit.next_start) continue;
+    if (unit.running() || unit.kill_at || unit.status.state != UnitState::backoff ||
+        at < unit.next_start)
+      continue;
     if (held_back()) {  // a cut has begun and is about to reach us
       unit.next_start = at + k_hold;
       continue;
@@ -230,8 +302,10 @@ int Supervisor::poll_timeout() const {
   if (control_.waiting())
     consider(steady_now() + milliseconds(1000));  // to drop those that say nothing
   for (const auto& unit : units_) {
-    if (kill_at_ || frozen_) break;
-    if (unit.status.state == UnitState::backoff) consider(unit.next_start);
+    if (frozen_) break;
+    if (unit.kill_at) consider(std::max(look_at_, kill_at_ ? *unit.kill_at : look_at_));
+    if (kill_at_) continue;
+    if (unit.status.state == UnitState::backoff && !unit.kill_at) consider(unit.next_start);
     if (!lived_ && unit.running()) consider(unit.started + k_lived_after);
   }
   return static_cast<int>(std::clamp<std::int64_t>(
@@ -252,6 +326,7 @@ Status Supervisor::status() const {
              frozen_ && stands_still_,
              kill_at_.has_value(),
              lived_,
+             until_,
              tracker_->record().cgroup.string(),
              {}};
   for (const auto& unit : units_) out.units.push_back(unit.status);
@@ -276,11 +351,17 @@ bool Supervisor::write_status() {
 void Supervisor::handle(std::string_view command, Control::Answer answer) {
   if (command == "status") return answer(to_text(status()));
   if (command.starts_with("stop ")) {
-    std::int64_t grace = 0;
-    const auto digits = command.substr(5);
-    std::from_chars(digits.data(), digits.data() + digits.size(), grace);
     stop_answers_.push_back(std::move(answer));
-    return begin_stop(Millis(std::clamp<std::int64_t>(grace, 0, 86'400'000)));
+    return begin_stop(at_most(grace_in(command.substr(5))));
+  }
+  if (command.starts_with("end ")) {
+    begin_stop(parse_grace(command.substr(4)));
+    write_status();
+    return answer("ok\n");
+  }
+  if (kill_at_ && command == "freeze") {  // what is cut takes its time no longer
+    stop_answers_.push_back(std::move(answer));
+    return begin_stop(at_most(Millis(0)));
   }
   if (kill_at_) return answer("error: the set is being stopped\n");
   Result<> done;
@@ -317,6 +398,8 @@ Result<> Supervisor::thaw() {
 }
 
 Result<> Supervisor::restart() {
+  // A cut that never reached us has stopped nothing: what runs is in the middle of its work
+  if (!frozen_ && !tracker_->frozen()) return thaw();
   frozen_ = true;  // so that the killed ones are not started by the way
   CDCTL_TRY(tracker_->kill(Deadline(k_patience)));
   if (!reap_until([this] { return !any_running(); }, Deadline(k_patience)))
@@ -326,13 +409,14 @@ Result<> Supervisor::restart() {
   if (cgroup_entrance_.valid())
     CDCTL_TRY(Cgroup(tracker_->record().cgroup).freeze(false, Deadline(k_patience)));
   frozen_ = stands_still_ = false;
+  for (auto& unit : units_) unit.kill_at.reset();
   return start_the_idle();
 }
 
 Result<> Supervisor::start_the_idle() {
   Result<> out;
   for (std::size_t i = 0; i < units_.size(); ++i) {
-    if (units_[i].running()) continue;
+    if (units_[i].running() || units_[i].kill_at) continue;
     const auto spawned = units_[i].spawn(setting());
     if (spawned) continue;
     units_[i].could_not_start(spawned.error().what);  // and is tried again
@@ -341,26 +425,39 @@ Result<> Supervisor::start_the_idle() {
   return out;
 }
 
-void Supervisor::begin_stop(Millis grace) {
-  const auto until = std::chrono::steady_clock::now() + (frozen_ ? Millis(0) : grace);
+/// Said again, it only shortens: a time that is granted is not prolonged by who asks later.
+void Supervisor::begin_stop(const Grace& grace) {
+  const auto at = steady_now();
   const bool first = !kill_at_;
-  kill_at_ = first ? until : std::min(*kill_at_, until);
+  if (first && !frozen_) terminate();
+  auto last = at;
   for (auto& unit : units_) {
+    const auto until = at + (frozen_ ? Millis(0) : grace.of(unit.process()));
+    if (first || unit.kill_at) unit.kill_at = std::min(unit.kill_at.value_or(until), until);
+    if (unit.kill_at) last = std::max(last, *unit.kill_at);
     if (!unit.running()) unit.set_state(UnitState::exited);
-    if (first && !frozen_) unit.signal_group(SIGTERM);
   }
+  kill_at_ = first ? last : std::min(*kill_at_, last);
+  until_ = now() + std::chrono::ceil<Millis>(*kill_at_ - at);
+  look_at_ = {};
+}
+
+/// TERM to every process of the set, once: some take a second one for "at once".
+void Supervisor::terminate() {
+  std::set<pid_t> told;
+  for (const auto& unit : units_) {
+    unit.signal_group(SIGTERM);  // all of it in one moment, those that it forks just now included
+    if (unit.running() || unit.kill_at) told.insert(unit.session());
+  }
+  tracker_->terminate(told);
 }
 
 void Supervisor::give_up() {
-  begin_stop(Millis(0));
+  begin_stop(at_most(Millis(0)));
   finish_stop();
 }
 
 void Supervisor::finish_stop() {
-  // A subreaper that has no child left has no descendant left either
-  const auto childless = [] {
-    return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD;
-  };
   const Deadline patience(k_patience);
   auto gone = tracker_->kill(patience);
   // One that was born, or lost its parent, while /proc was read is missed by a look: so look again

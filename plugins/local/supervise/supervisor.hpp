@@ -18,9 +18,14 @@ namespace cdctl::local {
 /// loop; every command is answered when it is done. What it is told to do it does as well when a
 /// `cdctl` that told it is killed meanwhile.
 ///
-/// Commands: `status`; `freeze`; `thaw`; `restart` (kill everything, start afresh, no longer
-/// frozen); `stop GRACE_MS` (TERM, grace, KILL, then the supervisor ends). Answers: `ok`, `error:
-/// …`, or the text of the status.
+/// A unit that is told to end gets TERM, and so does each process that it has started. Whoever of
+/// them is left when the stop timeout of its process type is over gets KILL; a unit is not started
+/// again before all are gone. What is frozen is killed: its work is somebody else's by now.
+///
+/// Commands: `status`; `freeze` (of a set that is being stopped: kill); `thaw`; `restart` (kill
+/// what is frozen, start afresh); `stop GRACE_MS` (TERM, grace, KILL, then the supervisor ends and
+/// answers); `end GRACE_MS PROCESS=GRACE_MS…` (the same, answered when it has begun). Answers:
+/// `ok`, `error: …`, or the text of the status.
 class Supervisor {
  public:
   Supervisor();
@@ -42,11 +47,15 @@ class Supervisor {
   [[nodiscard]] Result<> thaw();
   [[nodiscard]] Result<> restart();
   [[nodiscard]] Result<> start_the_idle();
-  void begin_stop(std::chrono::milliseconds grace);
+  void begin_stop(const Grace& grace);
+  void terminate();
   void finish_stop();
 
   void read_signals();
   void reap();
+  void bury(Unit& unit, int wait_status);
+  [[nodiscard]] std::vector<ProcessInfo> left_of(const Unit& unit) const;
+  void end_overdue(Steady at);
   /// Reaps until `done`; false at the deadline.
   bool reap_until(const std::function<bool()>& done, const Deadline& deadline);
   void tick();
@@ -65,7 +74,9 @@ class Supervisor {
   Control control_;
   std::vector<Unit> units_;
   std::vector<Control::Answer> stop_answers_;
-  std::optional<Steady> kill_at_;       ///< stopping: when the grace ends
+  std::optional<Steady> kill_at_;       ///< stopping: when the last grace ends
+  Steady look_at_{};                    ///< when to look again for what units have left behind
+  std::optional<Time> until_;           ///< the same by the clock on the wall
   std::optional<Steady> retry_status_;  ///< the status could not be written (full disk)
   std::string last_status_;
   bool frozen_ = false;        ///< nothing is to be started

@@ -86,6 +86,8 @@ std::optional<Trouble> hear(int fd) {
   return {};
 }
 
+std::string unit_line(std::size_t index) { return fmt::format("CDCTL_UNIT={}", index); }
+
 }  // namespace
 
 Unit::Unit(std::size_t index, UnitPlan plan)
@@ -114,7 +116,7 @@ Result<> Unit::spawn(const UnitSetting& setting) {
   const Fd null_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   std::vector<std::string> argv{"sh", "-c", plan_.command}, env;
   for (const auto& [name, value] : setting.env) env.push_back(name + "=" + value);
-  env.push_back(fmt::format("CDCTL_UNIT={}", index_));
+  env.push_back(unit_line(index_));
   env.push_back("CDCTL_PROCESS=" + plan_.process);
   auto argv_pointers = pointers(argv), env_pointers = pointers(env);
   const Plunge plunge{argv_pointers.data(),    env_pointers.data(), setting.directory.c_str(),
@@ -132,6 +134,7 @@ Result<> Unit::spawn(const UnitSetting& setting) {
   }
   const auto info = look_at(pid);
   status.id = {pid, info ? info->start : 0};
+  session_ = pid;
   started = std::chrono::steady_clock::now();
   status.since = now();
   status.state = UnitState::up;
@@ -167,6 +170,10 @@ void Unit::signal_group(int signal) const {
   // Our own child that we have not waited for: its pid, and so its group's, cannot be anybody
   // else's
   if (running()) ::kill(-status.id.pid, signal);
+}
+
+bool Unit::owns(const ProcessInfo& process, std::string_view set) const {
+  return process.session == session_ || has_in_environment(process.pid, unit_line(index_), set);
 }
 
 void Unit::drain_output() {

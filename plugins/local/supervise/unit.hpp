@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <cdctl/fs.hpp>
@@ -40,6 +41,12 @@ class Unit {
   void could_not_start(const std::string& why);
   /// A signal to its process group; only while `running()`.
   void signal_group(int signal) const;
+  /// Whether the process is of this unit, `set` being the line of its environment that names the
+  /// set: of its session, or started by it and gone into one of its own.
+  [[nodiscard]] bool owns(const ProcessInfo& process, std::string_view set) const;
+  /// Its number as session and process group: of the process that runs, or of the last one.
+  [[nodiscard]] pid_t session() const { return session_; }
+  [[nodiscard]] const std::string& process() const { return plan_.process; }
   /// Moves what it wrote to its log.
   void drain_output();
 
@@ -50,12 +57,15 @@ class Unit {
   UnitStatus status;
   Steady started{};     ///< of the process that runs
   Steady next_start{};  ///< in back-off: when it is due
+  /// Told to end: when what is left of it is killed. Nothing is started before that is gone.
+  std::optional<Steady> kill_at;
   LogFile log;
 
  private:
   void plan_restart(std::chrono::milliseconds lived);
   std::size_t index_;
   UnitPlan plan_;
+  pid_t session_ = 0;
   Fd read_end_, write_end_;  ///< one pipe for both streams, kept over restarts
   std::chrono::milliseconds backoff_{0};
 };

@@ -89,7 +89,7 @@ class DeployRun final : public Launcher {
 
   Result<> start(const std::vector<Process>& processes, const fs::path& directory,
                  const Deadline& deadline) override {
-    Workload workload{directory, processes, request_.env};
+    Workload workload{directory, processes, request_.env, request_.service.grace()};
     workload.env.merge(source_environment(sources_));
     crash_point("mojo.before-start");
     CDCTL_TRY(claim_.start(workload, deadline));

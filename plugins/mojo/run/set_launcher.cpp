@@ -144,8 +144,8 @@ Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::pat
   const auto copy = claim_->workspace() / "build";
   CDCTL_TRY(make_directories(claim_->workspace()));
   CDCTL_TRY(copy_tree(workspace_.build, copy, false, deadline));
-  const Workload workload{copy / directory.lexically_relative(workspace_.build), processes,
-                          unit_environment()};
+  const Workload workload{
+      copy / directory.lexically_relative(workspace_.build), processes, unit_environment(), {}};
   state_.set("processes", to_json(processes));
   save_state();
   mine_ = started_ = true;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <cdctl/error.hpp>
+#include <cdctl/grace.hpp>
 #include <cdctl/json.hpp>
 #include <cdctl/min_live.hpp>
 #include <cdctl/source.hpp>
@@ -40,6 +41,13 @@ struct ReaperPolicy {
   std::int64_t max_reaps = 10;
 };
 
+/// How long a process may take to end after TERM, in the service's file: `"30s"`, or `"until done,
+/// at most 2h"`.
+struct StopTimeout {
+  Millis most{};
+  bool until_done = false;  ///< nobody waits for it: a reap tells it to end, a later one removes it
+};
+
 /// A file of services.d, checked.
 struct ServiceConfig {
   std::string name;
@@ -49,6 +57,7 @@ struct ServiceConfig {
   std::vector<std::string>
       switches;  ///< in the order of a cut: broker switches first, the engine last
   std::map<std::string, std::int64_t> units;  ///< process type → wanted units; empty = one of each
+  std::map<std::string, StopTimeout> stop_timeouts;  ///< by process type
   std::vector<SourceConfig> sources;
   MinLive min_live;
   std::int64_t max_sets =
@@ -61,6 +70,8 @@ struct ServiceConfig {
   Json shaping = Json::object();  ///< what the plugins' keys say of its identity, by name there
 
   [[nodiscard]] bool has_switch(std::string_view name) const;
+  /// What its processes get between TERM and KILL.
+  [[nodiscard]] Grace grace() const;
   /// The implied source `service`: SHA-256 over engine, deployer, units, and the keys of plugins
   /// that shape a deployment.
   [[nodiscard]] SourceState shape() const;

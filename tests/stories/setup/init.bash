@@ -132,19 +132,19 @@ script -qefc 'cdctl init asked' screen <keys >/dev/null 2>&1 &
 asking=$!
 exec 9>keys
 answer() {
-  eventually 20 grep -q "$1" screen
+  eventually 60 grep -qs "$1" screen  # the first question comes when script has made the file
   printf '%s\r' "$2" >&9
 }
 answer 'Name of the service' "$service"
 answer 'Trunk: ' "$service-trunk"
 answer 'Branch ' 'git status'
-eventually 20 grep -q 'is no name of a branch' screen
+eventually 60 grep -q 'is no name of a branch' screen
 printf '\r' >&9
 answer 'RabbitMQ: ' "$url"
 answer 'tag administrator' guest
 answer 'Password of guest' guest
 answer 'AMQP address' 'yes, please'
-eventually 20 grep -q 'that is no address' screen
+eventually 60 grep -q 'that is no address' screen
 printf '\r' >&9
 answer 'Queues ' ''
 answer 'Write ' y

@@ -235,3 +235,36 @@ TEST_CASE("a wait ends when all units are up, or at its deadline") {
   REQUIRE_FALSE(late);
   CHECK(late.error().exit == ExitCode::timeout);
 }
+
+TEST_CASE("a wait for a set that is cut, or gone, or cannot be told, does not end well") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 1h);
+  const auto& service = thumbs.context.config().services.front();
+  const auto wait = [&](Millis timeout) {
+    return wait_until_up(thumbs.context, service, set, Millis(0), Deadline(timeout));
+  };
+  thumbs.journal.failing = "memory.read";
+  CHECK(wait(Millis(1)).error().exit == ExitCode::timeout);
+  thumbs.journal.failing.clear();
+  thumbs.entry(set).cut = true;
+  thumbs.entry(set).cut_memo = CutMemo{true, "alice@web1", "wrong colours", now(), {}, {}};
+  const auto cut = wait(5s);
+  REQUIRE_FALSE(cut);
+  CHECK(cut.error().exit == ExitCode::failed);
+  CHECK(cut.error().what.contains("by alice@web1: wrong colours"));
+  thumbs.engine.sets[set.str()].state = "reaping";
+  CHECK(wait(5s).error().exit == ExitCode::failed);
+}
+
+TEST_CASE("what a deploy waited for is in its record") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  CHECK_FALSE(deploy_set(thumbs.context, order, {.wait = true, .settle = Millis(0)},
+                         Deadline(Millis(300))));
+  CHECK_FALSE(thumbs.record()["ok"].as_bool());
+  CHECK(thumbs.record()["exit"].as_int() == 6);
+  CHECK(thumbs.context.exit_code() == 6);
+  thumbs.engine.sets[order.name().str()].want = thumbs.engine.sets[order.name().str()].up = 1;
+  CHECK(deploy_set(thumbs.context, order, {.wait = true, .settle = Millis(0)}, Deadline(5s)));
+  CHECK(thumbs.record()["ok"].as_bool());
+}

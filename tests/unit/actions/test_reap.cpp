@@ -16,7 +16,7 @@ using Lines = std::vector<std::string>;
 
 bool reap(FakeService& thumbs, const Mark& mark, const ReapOptions& options = {}) {
   thumbs.journal.lines.clear();
-  return reap_set(thumbs.context, mark, options, Deadline(5s));
+  return reap_sets(thumbs.context, {{mark, options}}, 5s).failed == 0;
 }
 Mark by_hand(const SetName& set) { return {set, {}, "by hand", {}}; }
 
@@ -232,6 +232,63 @@ TEST_CASE("more marks than allowed refuse the whole run") {
   CHECK(check_max_reaps(config, marks(3, 2), 4).error().exit == ExitCode::refused);
   config.services.clear();  // foreign sets are refused one by one, and do not count
   CHECK(check_max_reaps(config, marks(20, 20), 4));
+}
+
+TEST_CASE("all sets are told to end before one is waited for") {
+  FakeService thumbs(false);
+  const auto first = thumbs.deploy('a', 3h), second = thumbs.deploy('b', 2h);
+  thumbs.deploy('c', 1h);
+  thumbs.engine.busy[first.str()] = 2;
+  const auto ends = reap_sets(thumbs.context, {{by_hand(first), {}}, {by_hand(second), {}}}, 5s);
+  CHECK(ends.done == 2);
+  CHECK(thumbs.journal.lines == Lines{"lock", "engine.stop", "unlock",  // the first is told
+                                      "lock", "engine.stop", "unlock", "memory.set reaped",
+                                      "engine.destroy", "engine.stop", "engine.stop",
+                                      "memory.set reaped", "engine.destroy"});
+  CHECK(thumbs.record()["set"].view() == first.str());
+  CHECK(thumbs.record()["draining"].is_null());
+}
+
+TEST_CASE("a reap obeys the stop timeouts of the service, unless a grace is given") {
+  FakeService thumbs;
+  thumbs.change([](ServiceConfig& service) { service.stop_timeouts["worker"] = {30s, false}; });
+  const auto first = thumbs.deploy('a', 3h), second = thumbs.deploy('b', 2h);
+  thumbs.deploy('c', 1h);
+  CHECK(reap(thumbs, by_hand(first)));
+  CHECK(thumbs.engine.graces.at(0).of("worker") == 30s);
+  CHECK(thumbs.engine.graces.at(0).of("web") == 10s);
+  CHECK(reap(thumbs, by_hand(second), {.grace = 5s}));
+  CHECK(thumbs.engine.graces.at(1).of("worker") == 5s);
+}
+
+TEST_CASE("a reap of long jobs tells them to end and leaves, and the next one removes the set") {
+  FakeService thumbs;
+  thumbs.change([](ServiceConfig& service) { service.stop_timeouts["worker"] = {2h, true}; });
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.engine.busy[set.str()] = 1000;
+  const auto ends = reap_sets(thumbs.context, {{by_hand(set), {}}}, 5s);
+  CHECK(ends.draining == 1);
+  CHECK(thumbs.record()["ok"].as_bool());
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.record()["draining"].as_bool());
+  CHECK(*parse_rfc3339(thumbs.record()["until"].view()) > now() + 1h);
+  CHECK_FALSE(thumbs.entry(set).set->reaped_at);
+  CHECK(thumbs.context.exit_code() == 0);
+  thumbs.engine.busy.clear();
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["draining"].is_null());
+  CHECK(thumbs.entry(set).set->reaped_at);
+}
+
+TEST_CASE("a set that ends already does not count for max_reaps, and must still be ending") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  std::vector<Mark> marks(11, Mark{set, {}, "", {}, true});
+  CHECK(check_max_reaps(thumbs.context.config(), marks, {}));
+  CHECK_FALSE(reap(thumbs, marks.front()));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
 }
 
 TEST_CASE("a service that is retired is held, reaped and forgotten") {

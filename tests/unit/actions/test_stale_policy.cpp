@@ -63,6 +63,13 @@ TEST_CASE("the newest proven set is the fallback while everything newer is unpro
   CHECK(marks({live("a", 30h), cut("b", 29h, 5h), cut("c", 28h, 5h)}, policy(0, 1h, 24h)) == "-x-");
 }
 
+TEST_CASE("a reap that has begun is finished, of the newest set too") {
+  auto set = Candidate{};
+  set.set = "thumbs-raaaaaaaaaa", set.state = "reaping", set.cut = true;
+  set.deployed_at = Time(Millis(1)), set.here = true;
+  CHECK(judge({set}, {}, now())[0].stale);
+}
+
 TEST_CASE("unknown is never stale") {
   auto unknown_cut = live("a", 50h);
   unknown_cut.cut = {};

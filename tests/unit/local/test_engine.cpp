@@ -290,7 +290,10 @@ TEST_CASE("a set that is cut while it is deployed starts cut") {
 TEST_CASE("a reap gives the units their grace, and then takes everything") {
   const NoCgroup scope(GENERATE(false, true));
   LocalHome home;
-  home.deploy("trap 'echo bye > bye.txt; exit 0' TERM; while :; do sleep 0.01; done");
+  home.deploy(
+      "trap 'echo bye > bye.txt; exit 0' TERM; echo ready > ready.txt; while :; do sleep 0.01; "
+      "done");
+  REQUIRE(eventually([&] { return home.size_of("ready.txt") > 0; }));
   CHECK(must(home.engine.stop(k_set, Millis(5000), soon())).changed);
   CHECK(home.size_of("bye.txt") > 0);
   CHECK(home.state() == "reaping");

@@ -39,19 +39,23 @@ TEST_CASE("a run plan survives any command and any environment") {
                "00ff",
                "/a b\nc",
                {{"worker", "echo 'x'\nwait"}, {"web", ""}},
-               {{"A", "line\nline"}, {"B", ""}}};
+               {{"A", "line\nline"}, {"B", ""}},
+               {Millis(10'000), {{"worker", Millis(7'200'000)}}}};
   const auto text = to_text(plan);
   const auto back = parse_run_plan(text);
   REQUIRE(back);
   CHECK(to_text(*back) == text);
   CHECK(back->units.at(0).command == "echo 'x'\nwait");
   CHECK(back->env.at("A") == "line\nline");
+  CHECK(back->grace.of("worker") == Millis(7'200'000));
+  CHECK(back->grace.of("web") == Millis(10'000));
   for (std::size_t size = 0; size < text.size(); ++size)
     CHECK_FALSE(parse_run_plan(std::string_view(text).substr(0, size)));
 }
 
 TEST_CASE("a status is read back as it was written, and a torn one is none") {
-  Status status{{12, 3456}, true, false, true, "/sys/fs/cgroup/x", {}};
+  Status status{{12, 3456},         true, false, true, Time(Millis(1'700'000'000'999)),
+                "/sys/fs/cgroup/x", {}};
   status.units.push_back(
       {"worker", UnitState::frozen, {13, 99}, Time(Millis(1'700'000'000'123)), 7, "exit status 1"});
   status.units.push_back({"web", UnitState::backoff, {}, Time(), 0, "could not start: a\nb"});
@@ -62,6 +66,7 @@ TEST_CASE("a status is read back as it was written, and a torn one is none") {
   CHECK(back->frozen);
   CHECK_FALSE(back->stopping);
   CHECK(back->lived);
+  CHECK(back->until == status.until);
   CHECK(back->cgroup == "/sys/fs/cgroup/x");
   REQUIRE(back->units.size() == 2);
   CHECK(back->units[0].state == UnitState::frozen);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/grace.hpp>
 #include <cdctl/guarded.hpp>
 #include <cdctl/json.hpp>
 #include <cdctl/roles/step.hpp>
@@ -29,6 +30,7 @@ struct SetStatus {
   std::optional<bool> world_cut;  ///< cut from the world by this engine
   std::int64_t attempts = 0;      ///< deploys of this set that did not lead to a live one, in a row
   std::optional<Time> retry_at;   ///< back-off: not to be offered again before
+  std::string why_down;           ///< of a unit that is not up: its last end, and what it said last
   Json detail = Json::object();  ///< units with pid, restarts, last log lines: only from describe()
   /// The names that this home had when the set was made, and deployed again; empty = as `home`.
   std::vector<std::string> homes = {};
@@ -46,7 +48,8 @@ struct Workload {
   std::filesystem::path directory;  ///< working directory of the units
   std::vector<Process> processes;
   std::map<std::string, std::string>
-      env;  ///< secrets included: kept 0600, never in an argument list
+      env;           ///< secrets included: kept 0600, never in an argument list
+  Grace grace = {};  ///< of units that end without being told how long: the machine goes down
 };
 
 /// What the deployer hands to an engine that runs Juju charms.
@@ -54,6 +57,14 @@ struct BundleWorkload {
   Json bundle;  ///< complete: overlays merged, unit counts set, local charms by absolute path.
                 ///< Options may be secrets
   std::map<std::string, std::string> env;  ///< as of Workload: AMQP_URL, CDCTL_*
+};
+
+/// How far the end of a set has come.
+struct Stopping {
+  Step step;                  ///< `changed`: this call began it, or ended something
+  bool done = true;           ///< nothing of it runs any more
+  std::int64_t left = 0;      ///< processes that still run, where they can be counted
+  std::optional<Time> until;  ///< when the engine ends them, if they do not do so before
 };
 
 /// A set whose folder (or model) is ours to change until this object goes: the claim is atomic and
@@ -169,10 +180,16 @@ class Engine {
   [[nodiscard]] Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) {
     return guarded([&] { return do_mend(set, thaw, deadline); });
   }
-  /// TERM to every unit, wait for `grace`, KILL what is left. Marks the set `reaping` first. A
-  /// frozen set is killed.
+  /// TERM to every process of the set, wait until all are gone, for `grace` at most, KILL what is
+  /// left. Marks the set `reaping` first. A frozen set is killed.
   [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace, const Deadline& deadline) {
     return guarded([&] { return do_stop(set, grace, deadline); });
+  }
+  /// The same without waiting, where the engine can: it ends by itself what is left when the grace
+  /// of its process is over. Called again, it tells how far that is; a shorter grace shortens it.
+  [[nodiscard]] Result<Stopping> begin_stop(const SetName& set, const Grace& grace,
+                                            const Deadline& deadline) {
+    return guarded([&] { return do_begin_stop(set, grace, deadline); });
   }
   /// Removes what is left of a stopped set. Exit code `failed`, naming what it is, when something
   /// cannot be proven gone.
@@ -195,6 +212,11 @@ class Engine {
                                              const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<Step> do_stop(const SetName& set, Millis grace,
                                              const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,
+                                                       const Deadline& deadline) {
+    CDCTL_TRY_ASSIGN(auto step, do_stop(set, grace.longest(), deadline));
+    return Stopping{std::move(step), true, 0, {}};
+  }
   [[nodiscard]] virtual Result<Step> do_destroy(const SetName& set, const Deadline& deadline) = 0;
 };
 
