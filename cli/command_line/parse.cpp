@@ -1,7 +1,9 @@
 #include "cli/command_line/parse.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -14,10 +16,33 @@ namespace cdctl::cli {
 
 namespace {
 
+/// What other tools call an option of ours.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> k_elsewhere{
+    {{"format", "output"},
+     {"out", "output"},
+     {"reason", "why"},
+     {"comment", "why"},
+     {"dryrun", "dry-run"},
+     {"simulate", "dry-run"},
+     {"no-op", "dry-run"},
+     {"watch", "every"},
+     {"interval", "every"},
+     {"tail", "follow"},
+     {"after", "since"},
+     {"wait-for", "wait"},
+     {"grace-period", "grace"},
+     {"deadline", "timeout"}}};
+
 /// The option that the user may have meant by an unknown `--word`.
 std::string hint_for(std::string_view word, std::span<const Option> options) {
   if (!word.starts_with("--")) return {};
   word.remove_prefix(2);
+  const auto name = word.substr(0, word.find('='));
+  for (const auto format : {"json", "ndjson", "table", "wide", "name"})
+    if (name == format) return fmt::format("; did you mean -o {}?", format);
+  for (const auto& [theirs, ours] : k_elsewhere)
+    if (name == theirs && std::ranges::find(options, ours, &Option::name) != options.end())
+      return fmt::format("; did you mean --{}?", ours);
   std::vector<std::string> names;
   for (const auto& option : options) names.emplace_back(option.name);
   return did_you_mean(take_until(word, '='), names, "--");
@@ -94,8 +119,9 @@ std::string wrong_values(const Option& option, std::span<const std::string> valu
   const auto choices = words(option.choices);
   for (const auto& value : values)
     if (!choices.empty() && std::ranges::find(choices, value) == choices.end())
-      return fmt::format("--{} '{}' is none of: {}", option.name, printable(value, 40),
-                         option.choices);
+      return fmt::format(
+          "--{} '{}' is none of: {}{}", option.name, printable(value, 40), option.choices,
+          did_you_mean(value, std::vector<std::string>(choices.begin(), choices.end())));
   return {};
 }
 

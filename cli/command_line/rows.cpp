@@ -84,11 +84,12 @@ constexpr std::array k_signals{
 constexpr std::array k_log{
     Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
     Option{"action", "NAME", "only what this command did", true, false, 0,
-           "deploy break mend reap"},
+           "deploy break mend reap force hold resume retire"},
     Option{"follow", "", "go on for ever", false, false, 'f'},
 };
 constexpr std::array k_timeline{
-    Option{"since", "DURATION", "begin that long ago, or at an RFC 3339 time (7d)"},
+    Option{"since", "DURATION",
+           "begin that long ago, or at an RFC 3339 time (what there is of the last 7d)"},
     k_timeout,
 };
 constexpr std::array k_top{
@@ -283,8 +284,8 @@ constexpr std::array k_commands{
             "records of any schema", "nothing; with --pass the same records", k_notify, config,
             run_notify},
     Command{"doctor", "", "Whether all that cdctl needs is there, and the cure where it is not",
-            "cdctl doctor\ncdctl doctor -o json | jq -r 'select(.state != \"ok\") | .cure'",
-            "everything", "a check record each", k_doctor, nothing, run_doctor},
+            "cdctl doctor\ncdctl doctor | jq -r 'select(.state != \"ok\") | .cure'", "everything",
+            "a check record each", k_doctor, nothing, run_doctor},
     Command{"plugins", "[new NAME [FOLDER]]",
             "The plugins, where they are, why one is refused; or begin your own",
             "cdctl plugins\ncdctl plugins --check -o json\ncdctl plugins new chat --role sink",

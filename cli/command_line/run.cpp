@@ -1,6 +1,7 @@
 #include "cli/command_line/run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 
@@ -40,17 +41,57 @@ CommandLine cut_line(int argc, char** argv) {
   return out;
 }
 
-int finish(Output& out, int code) {
-  out.finish();
-  return out.broken() && code == 0 ? 0 : code;
-}
-
 int usage_error(Output& out, std::string_view line) {
   out.error(line);
   return static_cast<int>(ExitCode::usage);
 }
 
+/// What people ask for in the words of other tools, and what it is here.
+struct Elsewhere {
+  std::string_view words;  ///< with blanks between
+  std::string_view here;
+};
+constexpr std::array k_elsewhere{
+    Elsewhere{"logs tail",
+              "cdctl inspect SET shows the last lines of each unit, cdctl log what was "
+              "done"},
+    Elsewhere{"status list ps get sets", "cdctl ls lists the sets, cdctl top watches them"},
+    Elsewhere{"rollback undo revert",
+              "cdctl deploy SERVICE@REVISION puts an older revision out "
+              "again, cdctl timeline SERVICE shows which there were"},
+    Elsewhere{"cut open kill isolate", "cdctl break SET cuts a set off"},
+    Elsewhere{"stop disable", "cdctl break SET cuts a set off, cdctl hold SERVICE freezes deploys"},
+    Elsewhere{"delete remove rm destroy undeploy", "cdctl reap SET removes a set for good"},
+    Elsewhere{"uninstall purge", "cdctl retire SERVICE ends a service"},
+    Elsewhere{"uncut close restore restart start", "cdctl mend SET joins a cut set again"},
+    Elsewhere{"describe show info", "cdctl inspect SET shows everything about a set"},
+    Elsewhere{"history audit", "cdctl log shows what was done, cdctl timeline SERVICE draws it"},
+    Elsewhere{"release ship apply update upgrade rollout run up",
+              "cdctl outdated | cdctl deploy puts out what is newer"},
+    Elsewhere{"diff plan pending", "cdctl outdated shows what would go out"},
+    Elsewhere{"pause freeze lock", "cdctl hold SERVICE freezes deploys"},
+    Elsewhere{"unpause unfreeze unlock thaw", "cdctl resume SERVICE lifts a freeze"},
+    Elsewhere{"prune gc clean cleanup",
+              "cdctl ls | cdctl stale | cdctl reap removes what nobody "
+              "needs"},
+    Elsewhere{"pin override", "cdctl force STATE TARGET overrides the breakers"},
+    Elsewhere{"watch monitor dashboard", "cdctl top watches the sets"},
+    Elsewhere{"events alerts", "cdctl signals shows what the services said"},
+    Elsewhere{"check lint validate",
+              "cdctl config check reads the configuration, cdctl doctor "
+              "everything else"},
+};
+
+std::string hint_for(std::string_view word) {
+  for (const auto& row : k_elsewhere)
+    if (const auto all = words(row.words); std::ranges::find(all, word) != all.end())
+      return fmt::format("; {}", row.here);
+  return {};
+}
+
 std::string unknown_command(const std::string& word) {
+  if (const auto hint = hint_for(word); !hint.empty())
+    return fmt::format("unknown command '{}'{}", printable(word, 60), hint);
   std::vector<std::string> names;
   for (const auto& command : commands())
     if (!command.hidden) names.emplace_back(command.name);
@@ -77,14 +118,14 @@ int run_command(const Command& command, const std::vector<std::string>& words, O
       return static_cast<int>(loaded.error().exit);
     }
   }
-  return finish(out, command.run(context, *args));
+  return out.finish(command.run(context, *args));
 }
 
 std::string overview_page() { return overview(plugin_groups(), external_commands()); }
 
 int tell(Output& out, std::string_view page) {
   out.text(page);
-  return finish(out, 0);
+  return out.finish(0);
 }
 
 int without_command(const std::vector<std::string>& words, Output& out) {
@@ -104,7 +145,7 @@ int run_help(const std::vector<std::string>& words, Output& out) {
   // `help mojo`, `help mojo run`: as the plugin's group says it
   auto rest = std::vector(words.begin() + 1, words.end());
   rest.emplace_back("--help");
-  if (const auto code = run_plugin_command(words.front(), rest, out)) return finish(out, *code);
+  if (const auto code = run_plugin_command(words.front(), rest, out)) return out.finish(*code);
   return usage_error(out, unknown_command(words.front()));
 }
 
@@ -116,8 +157,7 @@ int dispatch(int argc, char** argv, Output& out) {
     if (has_flag(line.words, all_options_of(*command), "help")) return tell(out, help_of(*command));
     return run_command(*command, line.words, out);
   }
-  if (const auto code = run_plugin_command(line.command, line.words, out))
-    return finish(out, *code);
+  if (const auto code = run_plugin_command(line.command, line.words, out)) return out.finish(*code);
   if (const auto error = exec_external(line.command, line.words)) return usage_error(out, *error);
   return usage_error(out, unknown_command(line.command));
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,8 +22,9 @@ namespace {
 Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto reader,
                    RecordReader::open(context, "the verdict records of cdctl trip", "name a SET"));
+  CDCTL_TRY_ASSIGN(auto even_last, even_last_of(context, args, {}, Deadline(timeout)));
   Unknowns unknowns(context);
-  Verdicts verdicts(context, args, timeout);
+  Verdicts verdicts(context, args, std::move(even_last), timeout);
   for (;;) {
     const auto record = reader.next(verdicts.wait_ms());
     if (!record && !reader.idle()) break;
@@ -60,12 +62,14 @@ int run_break(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(30)));
+    context.out.go_on_without_records();  // a full disk is when things go bad
     if (args.words.empty()) return break_from_stdin(context, args, timeout);
     CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
+    CDCTL_TRY_ASSIGN(const auto even_last, even_last_of(context, args, targets, Deadline(timeout)));
     for (const auto& set : targets) {
       if (Stop::requested() || context.out.broken()) break;
-      actions::cut_set(context, set, {args.value("why", "by hand"), {}}, cut_options(args, set),
-                       Deadline(timeout));
+      actions::cut_set(context, set, {args.value("why", "by hand"), {}},
+                       cut_options(args, even_last, set), Deadline(timeout));
     }
     return {};
   });

@@ -52,9 +52,11 @@ int run_config(Context& context, const Arguments& args) {
     if ((verb == "check" || verb == "path") && !rest.empty())
       return fail(ExitCode::usage, fmt::format("config: {} takes no further words", verb));
     if (verb != "show" && verb != "check" && verb != "path")
-      return fail(
-          ExitCode::usage,
-          "config: say show [SERVICE…], check, explain [KEY] or path; see cdctl config --help");
+      return fail(ExitCode::usage,
+                  fmt::format("config: say show [SERVICE…], check, explain [KEY] or path{}; see "
+                              "cdctl config --help",
+                              did_you_mean(verb, std::vector<std::string>{"show", "check",
+                                                                          "explain", "path"})));
     CDCTL_TRY_ASSIGN(const auto place, config::require_config(args.value("config")));
     if (verb == "show") return show_settings(context, place, rest);
     if (verb == "check")

@@ -6,6 +6,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
+#include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/force.hpp"
 
@@ -19,9 +20,10 @@ Result<std::optional<Force>> read_state(Context& context, const Arguments& args)
   for (const auto state : {Force::State::open, Force::State::closed, Force::State::observe})
     if (word == to_string(state))
       return std::optional(Force{state, context.actor(), args.value("why", "by hand"), now()});
+  static const std::vector<std::string> k_states{"open", "closed", "observe", "none"};
   return fail(ExitCode::usage, fmt::format("force '{}': say open (stay cut), closed (never be "
-                                           "cut), observe (be judged, not cut) or none",
-                                           printable(word, 40)));
+                                           "cut), observe (be judged, not cut) or none{}",
+                                           printable(word, 40), did_you_mean(word, k_states)));
 }
 
 /// A service, or one whole set of one: globs and prefixes would be forgotten sooner than what they
@@ -39,15 +41,19 @@ Result<> force_one(Context& context, const std::string& target, const std::optio
   CDCTL_TRY_ASSIGN(const auto name, service_of_target(target));
   CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, name));
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(*service)));
-  if (!dry_run) CDCTL_TRY(memory->put_force(target, force, deadline));
-  context.out.write(records::encode(
-      records::ForceRecord{.target = target,
-                           .service = name,
-                           .state = force ? std::string(to_string(force->state)) : "none",
-                           .by = force ? force->by : "",
-                           .why = force ? force->why : "",
-                           .dry_run = dry_run,
-                           .time = now()}));
+  const auto state = force ? std::string(to_string(force->state)) : "none";
+  if (!dry_run) {
+    CDCTL_TRY(memory->put_force(target, force, deadline));
+    actions::keep_in_log(context, {"force", name, parse_set_name(target), force ? force->why : "",
+                                   Json::object({{"forced", state}})});
+  }
+  context.out.write(records::encode(records::ForceRecord{.target = target,
+                                                         .service = name,
+                                                         .state = state,
+                                                         .by = force ? force->by : "",
+                                                         .why = force ? force->why : "",
+                                                         .dry_run = dry_run,
+                                                         .time = now()}));
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
+#include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/hold.hpp"
 
@@ -37,7 +38,16 @@ Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<
   const bool same =
       wanted ? there && there->why == wanted->why && !there->until && !wanted->until : !there;
   if (same && wanted) wanted = there;
-  if (!same && !dry_run) CDCTL_TRY(memory->put_hold(service.name, wanted, deadline));
+  if (!same && !dry_run) {
+    CDCTL_TRY(memory->put_hold(service.name, wanted, deadline));
+    const bool bounded = wanted && wanted->until;
+    actions::keep_in_log(
+        context, {wanted ? "hold" : "resume",
+                  service.name,
+                  {},
+                  wanted ? wanted->why : "",
+                  bounded ? Json::object({{"until", to_rfc3339(*wanted->until)}}) : Json()});
+  }
   context.out.write(hold_record(context, service.name, wanted, !same, dry_run));
   return {};
 }

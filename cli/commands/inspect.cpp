@@ -32,7 +32,8 @@ Result<std::map<std::string, Json>> last_signals(Context& context,
   query.since = since;
   CDCTL_TRY_ASSIGN(const auto reader, feed->open(query, deadline));
   while (!reader->at_end()) {
-    if (deadline.passed()) return fail(ExitCode::timeout, "reading the feed took too long");
+    if (deadline.passed())
+      return fail(ExitCode::timeout, "reading the feed took more than " + deadline.given());
     if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
     CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline.left(), Millis(1000))));
     for (auto& signal : signals) {
@@ -70,6 +71,7 @@ int run_inspect(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
     fleet::Fleet fleet(context);
     fleet.load(services, deadline);
+    fleet.load_holds(deadline);
     bool all_asked = true;
     for (const auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);

@@ -4,6 +4,7 @@
 
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
@@ -31,7 +32,9 @@ struct Filter {
     if (!actions.empty() && std::ranges::none_of(actions, is)) return false;
     const auto set = parse_set_name(outcome.set);
     const auto means = [&](const fleet::Selector& selector) {
-      return set && selector.matches(*set);
+      if (set) return selector.matches(*set);
+      return selector.glob ? glob_match(selector.text, outcome.service)
+                           : selector.revision.empty() && selector.service == outcome.service;
     };
     if (!selectors.empty() && std::ranges::none_of(selectors, means)) return false;
     return !since || outcome.time == Time() || outcome.time >= *since;

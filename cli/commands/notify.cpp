@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -44,9 +45,14 @@ Result<Json> read_record(std::string_view line, std::size_t number) {
 void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
   LineReader lines([&context] { context.out.flush(); });
   std::string_view line;
+  bool first = true;
   while (!context.out.broken() && lines.next(line) == LineReader::Got::line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
+    if (std::exchange(first, false)) {
+      if (const auto known = check_format(line, "records"); !known)
+        return worker.report(known.error());
+    }
     auto record = read_record(line, lines.number());
     if (!record) {
       worker.report(record.error());
@@ -71,6 +77,7 @@ int run_notify(Context& context, const Arguments& args) {
       return fail(ExitCode::usage,
                   "standard input is a terminal: pipe records into it, such as those of cdctl "
                   "signals --follow");
+    context.out.go_on_without_records();  // people are told all the same
     notify::SinkWorker worker(context, std::move(sinks), timeout);
     read_all(context, worker, args.has("pass"));
     worker.finish();

@@ -63,19 +63,23 @@ int run_reap(Context& context, const Arguments& args) {
                      duration_option(args, "timeout", std::chrono::seconds(60)));
     CDCTL_TRY_ASSIGN(const auto grace, optional_duration(args, "grace"));
     std::vector<actions::Mark> marks;
+    std::vector<SetName> targets;
     if (args.words.empty()) {
+      if (args.has("even-newest"))
+        return fail(ExitCode::usage,
+                    "reap: --even-newest goes with a SET argument: stale never marks the newest");
       CDCTL_TRY_ASSIGN(marks, marks_from_stdin(context));
       CDCTL_TRY_ASSIGN(const auto max_reaps, max_reaps_of(args));
       CDCTL_TRY(actions::check_max_reaps(context.config(), marks, max_reaps));
     } else {
-      CDCTL_TRY_ASSIGN(const auto targets, targets_of(context, args, Deadline(timeout)));
+      CDCTL_TRY_ASSIGN(targets, targets_of(context, args, Deadline(timeout)));
       for (const auto& set : targets) marks.push_back({set, {}, "by hand", {}});
     }
+    CDCTL_TRY_ASSIGN(const auto last, even_last_of(context, args, targets, Deadline(timeout)));
     const bool by_name = !args.words.empty();
     std::vector<actions::ReapOrder> orders;
-    const auto last = args.values("even-last");
     for (auto& mark : marks) {
-      const bool even_last = std::ranges::find(last, mark.set.str()) != last.end();
+      const bool even_last = std::ranges::find(last, mark.set) != last.end();
       orders.push_back({std::move(mark),
                         {grace, args.has("dry-run"), args.has("even-newest"), even_last,
                          args.has("even-foreign") && by_name}});

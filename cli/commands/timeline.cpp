@@ -38,8 +38,8 @@ int run_timeline(Context& context, const Arguments& args) {
     if (args.words.size() != 1 || !valid_service_name(args.words.front()))
       return fail(ExitCode::usage, "timeline: name one SERVICE, such as thumbs");
     if (*since >= now()) return fail(ExitCode::usage, "timeline: --since lies in the future");
-    CDCTL_TRY_ASSIGN(const auto timeline,
-                     gather_timeline(context, args.words.front(), *since, Deadline(timeout)));
+    CDCTL_TRY_ASSIGN(const auto timeline, gather_timeline(context, args.words.front(), *since,
+                                                          !args.has("since"), Deadline(timeout)));
     const auto& picture = context.out.picture();
     if (picture.empty())
       for (const auto& lane : timeline.lanes) context.out.write(records::encode(lane.record()));

@@ -1,8 +1,10 @@
 #include "cli/input/record_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -104,7 +106,33 @@ Result<RecordReader> RecordReader::open(Context& context, std::string_view wante
   if (::isatty(STDIN_FILENO))
     return fail(ExitCode::usage, fmt::format("standard input is a terminal: pipe {} into it, or {}",
                                              wanted, instead));
-  return RecordReader(context);
+  return RecordReader(context, wanted, instead.ends_with("SET"));
+}
+
+Result<> check_format(std::string_view line, std::string_view wanted, bool takes_names) {
+  const auto refuse = [&](std::string_view what, std::string_view cure) {
+    return fail(ExitCode::usage, fmt::format("standard input is {}, and {} are needed, one a line: "
+                                             "{}; nothing was taken",
+                                             what, wanted, cure));
+  };
+  constexpr std::string_view k_leave = "leave -o off in the stage before";
+  const auto text = trimmed(line);
+  if (text.starts_with('['))
+    return refuse("a JSON array",
+                  "leave -o off in the stage before, or "
+                  "end it in jq -c '.[]'");
+  if (text == "{") return refuse("JSON over several lines", "give jq its -c");
+  if (text.starts_with('{')) return {};
+  if (parse_set_name(text))
+    return takes_names ? refuse("a list of names",
+                                "leave -o off in the stage before, or say - to "
+                                "read names")
+                       : refuse("a list of names", k_leave);
+  const auto heading = text.substr(0, text.find("  "));
+  const auto capital = [](char c) { return (c >= 'A' && c <= 'Z') || c == ' '; };
+  if (heading.size() > 1 && std::ranges::all_of(heading, capital))
+    return refuse("a table", k_leave);
+  return {};
 }
 
 std::optional<Json> RecordReader::next(int wait_ms) {
@@ -118,6 +146,12 @@ std::optional<Json> RecordReader::next(int wait_ms) {
       return {};
     }
     if (line.empty() || line == "\r") continue;
+    if (std::exchange(first_, false)) {
+      if (const auto known = check_format(line, wanted_, takes_names_); !known) {
+        context_->report(known.error());
+        return {};
+      }
+    }
     const auto bad = [&](std::string_view why) {
       context_->report(
           {ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)});
@@ -157,6 +191,10 @@ Result<std::vector<std::string>> read_names(Context& context) {
   while (lines.next(line) == LineReader::Got::line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
+    if (out.empty() && (line.starts_with('{') || line.starts_with('[')))
+      return fail(ExitCode::usage,
+                  "standard input is records, and - reads set names, one a line: give the stage "
+                  "before -o name; nothing was taken");
     if (parse_set_name(line))
       out.emplace_back(line);
     else

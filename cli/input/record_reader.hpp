@@ -44,6 +44,12 @@ class LineReader {
   int error_ = 0;  ///< of the read that failed
 };
 
+/// What the first line of an input is, where that is no record: the stage before was given another
+/// format, or nobody made records of it. Exit code `usage`: nothing of it is taken, since some of
+/// its lines could look like records. `wanted` is needed instead.
+[[nodiscard]] Result<> check_format(std::string_view first_line, std::string_view wanted,
+                                    bool takes_names = false);
+
 /// What an actor or decider reads from stdin: NDJSON records under the rules of design §3.
 class RecordReader {
  public:
@@ -63,11 +69,17 @@ class RecordReader {
   void finish(std::string_view wanted);
 
  private:
-  explicit RecordReader(Context& context)
-      : context_(&context), lines_([&context] { context.out.flush(); }) {}
+  RecordReader(Context& context, std::string_view wanted, bool takes_names)
+      : context_(&context),
+        lines_([&context] { context.out.flush(); }),
+        wanted_(wanted),
+        takes_names_(takes_names) {}
 
   Context* context_;
   LineReader lines_;
+  std::string wanted_;
+  bool takes_names_;
+  bool first_ = true;
   std::size_t skipped_ = 0;
   bool idle_ = false;
 };

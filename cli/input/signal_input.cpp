@@ -1,6 +1,7 @@
 #include "cli/input/signal_input.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis tim
     batch.clear();
     return sent;
   };
+  bool first = true;
   for (std::string_view line;;) {
     const auto got = lines.next(line, 0);
     if (got == LineReader::Got::idle) {
@@ -45,6 +47,7 @@ Result<> signals_from_stdin(Context& context, Feed& feed, bool spool, Millis tim
       break;
     }
     if (line.empty()) continue;
+    if (std::exchange(first, false)) CDCTL_TRY(check_format(line, "signal records"));
     auto json = Json::parse(line);
     auto signal = json ? from_either_form(std::move(*json)) : std::move(json);
     if (signal)

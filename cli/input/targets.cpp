@@ -5,12 +5,42 @@
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/input/record_reader.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/selector.hpp"
 
 namespace cdctl::cli {
+
+namespace {
+
+struct Picked {
+  std::vector<std::vector<SetName>> sets;  ///< of each selector
+  bool all_asked = true;
+};
+
+Result<Picked> pick(Context& context, const std::vector<fleet::Selector>& selectors,
+                    const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
+  Picked out;
+  fleet::Fleet fleet(context);
+  fleet.load(services, deadline);
+  for (auto& view : fleet.services()) {
+    if (!view.error) continue;
+    context.report_record(view.config->name, "listing sets", *view.error);
+    out.all_asked = false;
+    view.sets.clear();  // what cannot be read is not acted on
+  }
+  for (const auto& selector : selectors) {
+    CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
+    auto& names = out.sets.emplace_back();
+    for (const auto* set : picked) names.push_back(set->name);
+  }
+  return out;
+}
+
+}  // namespace
 
 Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
                                         const Deadline& deadline) {
@@ -32,21 +62,39 @@ Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
       selectors.push_back(std::move(selector));
   }
   if (selectors.empty()) return out;
-  CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
-  fleet::Fleet fleet(context);
-  fleet.load(services, deadline);
-  bool all_asked = true;
-  for (auto& view : fleet.services()) {
-    if (!view.error) continue;
-    context.report_record(view.config->name, "listing sets", *view.error);
-    all_asked = false;
-    view.sets.clear();  // what cannot be read is not acted on
+  CDCTL_TRY_ASSIGN(const auto picked, pick(context, selectors, deadline));
+  for (std::size_t i = 0; i < selectors.size(); ++i) {
+    if (picked.sets[i].empty() && picked.all_asked)
+      context.out.note(fmt::format("{}: no such set", selectors[i].text));
+    for (const auto& name : picked.sets[i]) add(name);
   }
-  for (const auto& selector : selectors) {
-    CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-    if (picked.empty() && all_asked)
-      context.out.note(fmt::format("{}: no such set", selector.text));
-    for (const auto* set : picked) add(set->name);
+  return out;
+}
+
+Result<std::vector<SetName>> even_last_of(Context& context, const Arguments& args,
+                                          const std::vector<SetName>& targets,
+                                          const Deadline& deadline) {
+  std::vector<SetName> out;
+  for (const auto& word : args.values("even-last")) {
+    CDCTL_TRY_ASSIGN(const auto selector, fleet::Selector::parse(word));
+    if (selector.whole) {
+      out.push_back({selector.service, selector.revision});
+    } else {
+      CDCTL_TRY_ASSIGN(const auto picked, pick(context, {selector}, deadline));
+      const auto& sets = picked.sets.front();
+      if (!picked.all_asked)
+        return fail(ExitCode::unknown, fmt::format("--even-last {}: which set that is could not be "
+                                                   "asked; give its whole name",
+                                                   word));
+      if (sets.size() != 1)
+        return fail(ExitCode::usage, fmt::format("--even-last {}: that is {}; name one", word,
+                                                 plural(std::ssize(sets), "set")));
+      out.push_back(sets.front());
+    }
+    if (!targets.empty() && std::ranges::find(targets, out.back()) == targets.end())
+      return fail(ExitCode::usage, fmt::format("--even-last {}: {} is not among the sets that are "
+                                               "named",
+                                               word, out.back().str()));
   }
   return out;
 }

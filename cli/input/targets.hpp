@@ -16,4 +16,11 @@ namespace cdctl::cli {
 [[nodiscard]] Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
                                                       const Deadline& deadline);
 
+/// The sets that --even-last names, in any way that names exactly one: what was meant to lift a
+/// guard is never ignored. Exit code `usage` for any other, and for one that is not among `targets`
+/// (empty: they come from standard input).
+[[nodiscard]] Result<std::vector<SetName>> even_last_of(Context& context, const Arguments& args,
+                                                        const std::vector<SetName>& targets,
+                                                        const Deadline& deadline);
+
 }  // namespace cdctl::cli

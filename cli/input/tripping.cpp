@@ -2,6 +2,7 @@
 #include "core/records/verdict.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -85,7 +86,14 @@ LineReader::Got Tripping::read() {
       continue;
     }
     if (got != LineReader::Got::line) return got;
-    if (!line.empty()) take(line);
+    if (line.empty()) continue;
+    if (std::exchange(first_, false)) {
+      if (const auto known = check_format(line, "the signal records of cdctl signals"); !known) {
+        context_.report(known.error());
+        return LineReader::Got::stopped;
+      }
+    }
+    take(line);
   }
   return LineReader::Got::stopped;
 }

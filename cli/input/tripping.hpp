@@ -45,7 +45,7 @@ class Tripping {
   breaker::Observation clamped_;
   Time latest_{};  ///< what is not after it is not from the future
   std::size_t skipped_ = 0, expired_ = 0, future_ = 0;
-  bool blocked_ = false;
+  bool blocked_ = false, first_ = true;
 };
 
 }  // namespace cdctl::cli

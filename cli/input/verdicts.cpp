@@ -11,9 +11,9 @@ namespace {
 constexpr Millis k_first_pause(5000), k_longest_pause(60'000);
 }  // namespace
 
-actions::CutOptions cut_options(const Arguments& args, const SetName& set) {
-  const auto last = args.values("even-last");
-  return {args.has("dry-run"), std::ranges::find(last, set.str()) != last.end()};
+actions::CutOptions cut_options(const Arguments& args, const std::vector<SetName>& even_last,
+                                const SetName& set) {
+  return {args.has("dry-run"), std::ranges::find(even_last, set) != even_last.end()};
 }
 
 void Verdicts::act(const SetName& set, const actions::CutCause& cause) {
@@ -38,8 +38,8 @@ int Verdicts::wait_ms() const {
 }
 
 void Verdicts::attempt(Waiting one) {
-  const auto ended = actions::try_to_cut(context_, one.set, one.cause, cut_options(args_, one.set),
-                                         Deadline(timeout_));
+  const auto ended = actions::try_to_cut(
+      context_, one.set, one.cause, cut_options(args_, even_last_, one.set), Deadline(timeout_));
   if (ended != ExitCode::unknown && ended != ExitCode::timeout) return;
   one.pause = std::clamp(one.pause * 2, k_first_pause, k_longest_pause);
   one.at = Clock::now() + one.pause;

@@ -6,6 +6,7 @@
 #include <cdctl/time.hpp>
 
 #include "cli/output/note.hpp"
+#include "core/records/set.hpp"
 
 namespace cdctl::cli {
 
@@ -77,6 +78,8 @@ std::string scalar_text(const Json& value) {
   if (value.is_string()) return printable(value.view(), 300);
   return value.dump();
 }
+
+std::string state_text(const Json& set) { return note_text(set, records::Set::k_state); }
 
 std::string cell_text(const Json& record, const plugin::ColumnRow& column) {
   using plugin::Show;

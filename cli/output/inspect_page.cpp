@@ -7,6 +7,7 @@
 #include <cdctl/text.hpp>
 #include <cdctl/time.hpp>
 
+#include "cli/output/cell.hpp"
 #include "cli/output/output.hpp"
 #include "cli/output/record_lines.hpp"
 #include "cli/output/screen_text.hpp"
@@ -98,13 +99,25 @@ std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
   Page page(colour, columns);
   const auto set = records::decode<records::Set>(record);
   page.title(set.set);
-  page.row("state", text_of(set.state));
-  page.row("cut", !set.cut   ? k_unread
-                  : *set.cut ? fmt::format("yes, {} by {}: {}", when(set.cut_at),
-                                           text_of(set.cut_by), text_of(set.cut_why))
-                             : "no");
+  page.row("state", state_text(record));
+  if (!set.cut)
+    page.row("cut", k_unread);
+  else if (*set.cut)
+    page.row("cut", fmt::format("{} by {}: {}", when(set.cut_at), text_of(set.cut_by),
+                                text_of(set.cut_why)));
+  if (set.trial_until)
+    page.row("on trial",
+             fmt::format("until {}, by {}", to_rfc3339(*set.trial_until), text_of(set.trial_by)));
+  if (!set.forced.empty())
+    page.row("pinned", fmt::format("forced {} on {} by {}: {}; cdctl force none {} lifts that",
+                                   set.forced, set.forced_on, text_of(set.forced_by),
+                                   text_of(set.forced_why), set.forced_on));
+  if (set.held)
+    page.row("held", fmt::format("deploys, by {}: {}", text_of(set.held->by), set.held->why));
   if (set.units)
-    page.row("units", fmt::format("{} of {} up", text_of(set.units->up), text_of(set.units->want)));
+    page.row("units",
+             fmt::format("{} of {} up{}", text_of(set.units->up), text_of(set.units->want),
+                         set.cut.value_or(false) && !set.trial_until ? ", cut off from work" : ""));
   page.row("deployed", when(set.deployed_at));
   page.row("mended", when(set.mended_at));
   page.row("is", fmt::format("{}{}", set.newest ? "the newest" : "not the newest",
@@ -113,7 +126,8 @@ std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
   page.title("sources");
   sources(page, set.sources);
   for (const auto& [name, value] : record.members()) {
-    if (!value.is_object() || name == "sources" || name == "units" || name == "cut_memory")
+    if (!value.is_object() || name == "sources" || name == "units" || name == "cut_memory" ||
+        name == "held")
       continue;
     page.title(name);
     members(page, value);

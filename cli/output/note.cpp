@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <cdctl/text.hpp>
+#include <cdctl/time.hpp>
 
 namespace cdctl::cli {
 
@@ -17,6 +18,13 @@ const Json& value_at(const Json& record, std::string_view path) {
 
 std::string text_of(const Json& value) {
   return value.is_null() ? "-" : value.is_string() ? value.as_string() : value.dump();
+}
+
+/// The same for people: a time as `11-23 04:12:09`.
+std::string words_of(const Json& value) {
+  const auto text = text_of(value);
+  return text.size() >= 20 && parse_rfc3339(text) ? text.substr(5, 5) + " " + text.substr(11, 8)
+                                                  : text;
 }
 
 /// Whether there is something to say: true, more than 0, not empty.
@@ -40,7 +48,7 @@ std::string filled(const Json& record, std::string_view text) {
   std::string out;
   while (!text.empty()) {
     out += take_until(text, '{');
-    if (!text.empty()) out += text_of(value_at(record, take_until(text, '}')));
+    if (!text.empty()) out += words_of(value_at(record, take_until(text, '}')));
   }
   return out;
 }

@@ -1,11 +1,18 @@
 #include "cli/output/output.hpp"
 
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cdctl/error_record.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
+
+#include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {
 
@@ -19,6 +26,29 @@ std::string name_of(const Json& record) {
   for (const auto* key : {"set", "target", "name", "key", "service", "path", "file", "what"})
     if (const auto text = record[key].as_string(); !text.empty()) return text;
   return {};
+}
+
+/// How wide the terminal is; 0: it is none, or too narrow to care.
+std::size_t width_of(int fd) {
+  struct winsize size{};
+  if (!::isatty(fd) || ::ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col >= 40 ? size.ws_col : 0;
+}
+
+/// All of it, whether stdout blocks or not. The error that hindered it, or 0.
+int write_out(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto put = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (put >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(put));
+    } else if (errno == EAGAIN) {
+      struct pollfd ready{STDOUT_FILENO, POLLOUT, 0};
+      (void)::poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
 }
 
 }  // namespace
@@ -73,47 +103,60 @@ void Output::write_line(std::string_view json_line) {
   }
 }
 
-std::size_t Output::columns() {
-  struct winsize size{};
-  if (!::isatty(STDOUT_FILENO) || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-  return size.ws_col >= 40 ? size.ws_col : 0;
-}
+std::size_t Output::columns() { return width_of(STDOUT_FILENO); }
 
 void Output::text(std::string_view text) { buffer_ += text; }
 
 bool Output::flush() {
-  if (!buffer_.empty() && !broken_) {
+  if (!buffer_.empty() && !gone_ && !lost_) {
     clear_progress();
-    broken_ = !write_all(STDOUT_FILENO, buffer_);
+    if (const int error = write_out(buffer_)) lose(error);
+    wrote_ = true;
   }
   buffer_.clear();
-  return !broken_;
+  return !broken();
 }
 
-bool Output::finish() {
+void Output::lose(int error) {
+  gone_ = error == EPIPE || error == ECONNRESET;
+  lost_ = !gone_;
+  if (lost_)
+    this->error(fmt::format("writing to standard output: {}; what is there of it is not whole",
+                            errno_text(error)));
+}
+
+int Output::finish(int code) {
   if (format_ == Format::json) buffer_ += any_ ? "\n]\n" : "[]\n";
   if (!table_.empty())
     buffer_ += render_table(table_, table_row_, format_ == Format::wide, colour_);
   table_.clear();
   clear_progress();
-  return flush();
+  flush();
+  // Some file systems say only at a close that nothing was kept; any descriptor's will do.
+  const int twin = wrote_ && !gone_ && !lost_ ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+  if (twin >= 0 && ::close(twin) != 0) lose(errno);
+  const bool worse = code == static_cast<int>(ExitCode::usage) ||
+                     code == static_cast<int>(ExitCode::config) || code > 128;
+  return lost_ && !worse ? static_cast<int>(ExitCode::failed) : code;
 }
 
-void Output::to_stderr(std::string_view prefix, std::string_view line) {
+void Output::to_stderr(std::string_view kind, std::string_view line) {
   clear_progress();
-  std::string out(prefix);
+  std::string out(kind);
   for (const char c : line) out += c == '\n' ? ' ' : c;
-  out += '\n';
-  (void)write_all(STDERR_FILENO, out);
+  constexpr std::string_view k_prefix = "cdctl: ";
+  (void)write_all(
+      STDERR_FILENO,
+      fmt::format("{}{}\n", k_prefix, wrapped(out, k_prefix.size(), width_of(STDERR_FILENO))));
 }
-void Output::warning(std::string_view line) { to_stderr("cdctl: warning: ", line); }
+void Output::warning(std::string_view line) { to_stderr("warning: ", line); }
 void Output::note(std::string_view line) {
-  if (!quiet_) to_stderr("cdctl: ", line);
+  if (!quiet_) to_stderr("", line);
 }
 void Output::debug(std::string_view line) {
-  if (verbose_) to_stderr("cdctl: debug: ", line);
+  if (verbose_) to_stderr("debug: ", line);
 }
-void Output::error(std::string_view line) { to_stderr("cdctl: ", line); }
+void Output::error(std::string_view line) { to_stderr("", line); }
 
 void Output::prompt(std::string_view question) {
   flush();

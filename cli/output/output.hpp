@@ -47,14 +47,18 @@ class Output final : public app::Output {
   void write_line(std::string_view json_line);
   /// Plain text for people: help, versions.
   void text(std::string_view text);
-  /// Everything so far leaves the process. Returns false once the reader of stdout has gone.
+  /// Everything so far leaves the process. Returns false once nothing can: see broken().
   bool flush() override;
-  /// Ends the output: closes a JSON array, prints a gathered table.
-  bool finish();
+  /// Ends the output: closes a JSON array, prints a gathered table. The exit code of the command
+  /// that has ended with `code`: `failed` where its output was lost.
+  [[nodiscard]] int finish(int code);
   /// Whether any record was written.
   [[nodiscard]] bool any() const { return any_; }
-  /// Whether the reader of stdout has gone: stop quietly.
-  [[nodiscard]] bool broken() const override { return broken_; }
+  /// Whether nothing leaves stdout any more: stop. Quietly where its reader has gone; any other
+  /// reason (a full disk) was told, and makes the exit code `failed`.
+  [[nodiscard]] bool broken() const override { return gone_ || (lost_ && !goes_on_); }
+  /// A full disk shall not end this command, whose deeds matter more than its records: `break`.
+  void go_on_without_records() { goes_on_ = true; }
 
   /// `cdctl: warning: …` on stderr, one line.
   void warning(std::string_view line) override;
@@ -67,16 +71,20 @@ class Output final : public app::Output {
   void progress(std::string_view line) override;
 
  private:
-  void to_stderr(std::string_view prefix, std::string_view line);
+  void to_stderr(std::string_view kind, std::string_view line);
   void clear_progress();
+  void lose(int error);
   /// What is known of this kind of record; nullptr when nothing is.
   const plugin::RecordRow* row_of(std::string_view schema);
 
   Format format_ = Format::ndjson;
-  bool colour_ = false, quiet_ = false, verbose_ = false, broken_ = false;
+  bool colour_ = false, quiet_ = false, verbose_ = false;
+  bool gone_ = false;  ///< the reader of stdout
   std::atomic<bool> progress_shown_ =
       false;  ///< `notify` writes stdout and stderr from two threads
-  bool any_ = false;
+  bool any_ = false, wrote_ = false;
+  bool lost_ = false;     ///< what was written: it could not leave
+  bool goes_on_ = false;  ///< even so
   std::string layout_, picture_;
   std::function<std::shared_ptr<const records::RowStore>()> ask_records_;
   std::shared_ptr<const records::RowStore> plugin_records_;

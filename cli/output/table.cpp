@@ -18,6 +18,7 @@ using plugin::ColumnRow;
 using plugin::RecordRow;
 
 std::string_view colour_of(std::string_view text) {
+  text = text.substr(0, text.find(", "));  // `cut, pinned`
   if (text == "critical" || text == "unhealthy" || text == "failed" || text == "cut" ||
       text == "down" || text == "bad")
     return "\033[31m";

@@ -62,7 +62,7 @@ class Values {
       const auto dotted = prefix.empty() ? name : prefix + "." + name;
       const auto* key = keys_.find(service_, dotted);
       if (!key) continue;  // the loader knows that it is none
-      if (!key->plugin.empty() || key->name.starts_with("signals") || key->name == "plugins.path")
+      if (!key->plugin.empty() || key->name.starts_with("signals"))
         if (const auto why = config::wrong_type(*key, value); !why.empty()) wrong(dotted, why);
       if (value.is_object()) walk(value, dotted);
     }

@@ -7,6 +7,7 @@
 #include <cdctl/stop.hpp>
 
 #include <cdctl/error_record.hpp>
+#include "cli/output/cell.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/outcome.hpp"
@@ -21,8 +22,9 @@ constexpr std::size_t k_most_signals = 20'000;  // of a set: later ones say no m
 
 class Gatherer {
  public:
-  Gatherer(app::Context& context, std::string service, Time since, const Deadline& deadline)
-      : context_(context), deadline_(deadline) {
+  Gatherer(app::Context& context, std::string service, Time since, bool fit,
+           const Deadline& deadline)
+      : context_(context), fit_(fit), deadline_(deadline) {
     timeline_.service = std::move(service);
     timeline_.from = since;
     timeline_.to = now();
@@ -32,6 +34,11 @@ class Gatherer {
     CDCTL_TRY(sets());
     if (auto read = log(); !read) unknown("what was done from here", read.error());
     if (auto read = signals(); !read) unknown("the signals", read.error());
+    if (fit_) {
+      std::vector<const TimelineFacts*> all;
+      for (const auto& [name, facts] : facts_) all.push_back(&facts);
+      timeline_.from = fitted_begin(all, timeline_.from, timeline_.to);
+    }
     for (const auto& [name, facts] : facts_)
       timeline_.lanes.push_back(build_lane(facts, timeline_.from, timeline_.to));
     finish(timeline_);
@@ -55,6 +62,7 @@ class Gatherer {
   Result<> sets() {
     fleet::Fleet fleet(context_);
     fleet.load({timeline_.service}, deadline_);
+    fleet.load_holds(deadline_);
     const auto* view = fleet.service(timeline_.service);
     if (!view->error && view->sets.empty() && view->gone.empty())
       CDCTL_TRY(fleet::find_service(context_, timeline_.service));
@@ -71,7 +79,7 @@ class Gatherer {
       facts.present = true;
       facts.cut = set.foreign ? std::nullopt : set.cut;
       facts.newest = set.newest && !set.foreign;
-      facts.state = set.foreign ? "" : set.state;
+      facts.state = state_text(records::encode(set.record()));
     }
     for (const auto& [name, entry] : view->gone) {
       const auto parsed = parse_set_name(name);
@@ -106,7 +114,9 @@ class Gatherer {
     CDCTL_TRY_ASSIGN(const auto reader, feed->open(query, deadline_));
     while (!reader->at_end()) {
       if (deadline_.passed())
-        return fail(ExitCode::timeout, "reading the feed took too long; --timeout gives it longer");
+        return fail(ExitCode::timeout,
+                    fmt::format("reading the feed took more than {}; --timeout gives it longer",
+                                deadline_.given()));
       if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
       CDCTL_TRY_ASSIGN(auto signals, reader->next(std::min(deadline_.left(), Millis(1000))));
       for (auto& signal : signals) {
@@ -126,6 +136,7 @@ class Gatherer {
   }
 
   app::Context& context_;
+  bool fit_;
   Deadline deadline_;
   Timeline timeline_;
   std::map<std::string, TimelineFacts> facts_;
@@ -135,8 +146,8 @@ class Gatherer {
 }  // namespace
 
 Result<Timeline> gather_timeline(app::Context& context, const std::string& service, Time since,
-                                 const Deadline& deadline) {
-  return Gatherer(context, service, since, deadline).run();
+                                 bool fit, const Deadline& deadline) {
+  return Gatherer(context, service, since, fit, deadline).run();
 }
 
 }  // namespace cdctl::cli

@@ -7,9 +7,10 @@
 
 namespace cdctl::cli {
 
-/// All that engines, memory, log and feed know of a service since then. What cannot be asked is
-/// reported, and named in the timeline. Exit code `config` when there is no such service.
+/// All that engines, memory, log and feed know of a service since then; `fit`: from the first thing
+/// that is known on, where that is later. What cannot be asked is reported, and named in the
+/// timeline. Exit code `config` when there is no such service.
 [[nodiscard]] Result<Timeline> gather_timeline(app::Context& context, const std::string& service,
-                                               Time since, const Deadline& deadline);
+                                               Time since, bool fit, const Deadline& deadline);
 
 }  // namespace cdctl::cli

@@ -43,6 +43,8 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem;font-variant-numer
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #d5dae0;vertical-align:top}
 td.nowrap,th[scope=row]{white-space:nowrap;font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:13px;font-weight:normal}
 td{overflow-wrap:anywhere}
+.torn{font-weight:bold;color:#c9362c}
+.torn:nth-last-child(3){display:none}
 @media (prefers-color-scheme:dark){body{background:#0f1318;color:#e8ecf1}th,td{border-color:#2b333d}}
 )";
 
@@ -120,17 +122,21 @@ void marks_table(std::string& out, const Timeline& timeline) {
 
 }  // namespace
 
+/// The first of the three parts of a whole page says that it is torn, and the style hides it where
+/// two follow: no page that a full disk or a kill cut short looks whole.
 std::string timeline_html(const Timeline& timeline) {
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>Timeline of "
       "{0}</title><style>{1}</style></head>\n"
-      "<body><main><h1>{0}</h1>\n",
+      "<body><p class=\"torn\">This page is not whole: it was cut off while it was written.</p>\n"
+      "<main><h1>{0}</h1>\n",
       markup(timeline.service), k_style);
   out += timeline_svg(timeline);
   lanes_table(out, timeline);
   marks_table(out, timeline);
-  return out + "</main></body></html>\n";
+  return out + fmt::format("</main>\n<footer>cdctl timeline {}, {} UTC</footer></body></html>\n",
+                           markup(timeline.service), short_time(timeline.to));
 }
 
 }  // namespace cdctl::cli

@@ -134,9 +134,11 @@ class Builder {
   void log(const Json& record) {
     const auto outcome = records::decode<records::Outcome>(record);
     const auto at = outcome.time;
-    if (at == Time() || !outcome.ok || !outcome.changed) return;
+    if (at == Time() || !outcome.changed) return;
     const auto& [action, why, by] = std::tie(outcome.action, outcome.why, outcome.by);
     const auto took = Millis(static_cast<std::int64_t>(outcome.took_ms));
+    if (record["trial"].is_object()) return log_trial(outcome, record["trial"], took);
+    if (!outcome.ok) return;
     if (action == "deploy") {
       note(TimelineMark::Kind::deploy, at, TimelinePhase::out, why, by, took);
     } else if (action == "break") {
@@ -146,6 +148,19 @@ class Builder {
     } else if (action == "reap") {
       note(TimelineMark::Kind::reap, at, {}, why, by, took);
     }
+  }
+
+  /// A trial that is over. Its outcome was written at its end, and by whoever ended it.
+  void log_trial(const records::Outcome& outcome, const Json& trial, Millis took) {
+    const auto end = trial["end"].view();
+    const bool passed = end == "passed";
+    if (!passed && end != "failed") return;  // who ended it has told
+    const auto why = fmt::format("its trial {}: {}", end, trial["why"].view());
+    if (const auto begun = parse_rfc3339(trial["since"].view()))
+      note(TimelineMark::Kind::trial, *begun, TimelinePhase::trial,
+           fmt::format("until {}", short_time(outcome.time)), outcome.by);
+    note(passed ? TimelineMark::Kind::mend : TimelineMark::Kind::cut, outcome.time,
+         passed ? TimelinePhase::out : TimelinePhase::cut, why, outcome.by, took);
   }
 
   void add(Time from, Time to, TimelinePhase phase) {
@@ -176,14 +191,10 @@ class Builder {
   void state() {
     const bool removed = !changes_.empty() && !changes_.back().to;
     if (!facts_.present) {
-      lane_.state = removed || facts_.reaped_at ? "reaped" : facts_.absent ? "gone" : "?";
+      lane_.state = removed || facts_.reaped_at ? "reaped" : facts_.absent ? "gone" : "unknown";
       return;
     }
-    lane_.state = facts_.state.empty() ? "?" : facts_.state;
-    if (!facts_.cut)
-      lane_.state += ", cut?";
-    else if (*facts_.cut)
-      lane_.state += facts_.cut_memo && facts_.cut_memo->probation ? ", on trial" : ", cut";
+    lane_.state = facts_.state;
   }
 
   /// Like signals that follow each other closely are one mark; what is no trouble is none.
@@ -221,6 +232,28 @@ class Builder {
 };
 
 }  // namespace
+
+Time fitted_begin(const std::vector<const TimelineFacts*>& all, Time since, Time to) {
+  auto first = to;
+  for (const auto* facts : all) {
+    const auto took = [&](std::optional<Time> at) {
+      if (at) first = std::min(first, *at);
+    };
+    for (const auto& record : facts->outcomes) {
+      const auto outcome = records::decode<records::Outcome>(record);
+      if (outcome.time != Time())
+        took(outcome.time - Millis(static_cast<std::int64_t>(outcome.took_ms)));
+    }
+    for (const auto& signal : facts->signals) took(event_time(signal));
+    if (!facts->present && facts->reaped_at && *facts->reaped_at < since) continue;  // not seen
+    if (facts->present && !facts->deployed_at) return since;
+    took(facts->deployed_at);
+    took(facts->first_deployed_at);
+  }
+  if (first == to) return since;  // there is nothing
+  const auto margin = std::max(Millis((to - first) / 20), Millis(5000));
+  return std::max(since, first - margin);
+}
 
 TimelineLane build_lane(const TimelineFacts& facts, Time from, Time to) {
   return Builder(facts, from, to).run();

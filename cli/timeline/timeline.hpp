@@ -37,7 +37,7 @@ struct TimelineMark {
 
 struct TimelineLane {
   SetName set;
-  std::string state;  ///< as of now, for people: `live`, `live, cut`, `reaped`, `?`
+  std::string state;  ///< as of now: the word of `ls`, or `reaped`, `gone`, `unknown`
   bool newest = false;
   std::vector<TimelineSpan> spans;  ///< in order, without overlap, within the window
   std::vector<TimelineMark> marks;  ///< in order
@@ -69,6 +69,10 @@ struct TimelineFacts {
   std::vector<Json> outcomes;  ///< from the log, oldest first
   std::vector<Json> signals;   ///< from the feed, oldest first
 };
+
+/// When the picture begins: at `since`, or shortly before the first thing that is known where that
+/// is later. A service of an hour is no dot in a week.
+[[nodiscard]] Time fitted_begin(const std::vector<const TimelineFacts*>& all, Time since, Time to);
 
 /// Pure: puts the facts together, and leaves unknown what they do not say.
 [[nodiscard]] TimelineLane build_lane(const TimelineFacts& facts, Time from, Time to);

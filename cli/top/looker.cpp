@@ -74,6 +74,7 @@ class Looker {
     const Deadline deadline(timeout_);
     fleet::Fleet fleet(context_);
     fleet.load(services_, deadline);
+    fleet.load_holds(deadline);
     std::map<std::string, Json> rows;
     std::map<std::string, std::vector<ProbeTarget>> targets;
     for (const auto& view : fleet.services()) {

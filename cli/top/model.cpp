@@ -1,6 +1,4 @@
 #include "cli/top/model.hpp"
-#include "core/records/set.hpp"
-#include "core/records/signal.hpp"
 
 #include <algorithm>
 
@@ -9,6 +7,10 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/signal.hpp>
 #include <cdctl/text.hpp>
+
+#include "cli/output/cell.hpp"
+#include "core/records/set.hpp"
+#include "core/records/signal.hpp"
 
 namespace cdctl::cli {
 
@@ -67,7 +69,7 @@ void TopModel::take_set(const Json& record) {
   row.set = name;
   row.service = set.service;
   row.state = set.state;
-  row.forced = set.forced;
+  row.word = state_text(record);
   row.why_cut = printable(set.cut_why);
   looked_[name] = row.trouble = printable(record["trouble"].view());
   if (row.trouble.empty()) row.trouble = trouble_beside(name);

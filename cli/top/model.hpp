@@ -13,7 +13,8 @@ namespace cdctl::cli {
 
 /// What `top` knows of one set. What is empty could not be read.
 struct TopRow {
-  std::string set, service, state, forced, why_cut;
+  std::string set, service, state, why_cut;
+  std::string word;     ///< what it is, as `ls` says it
   std::string trouble;  ///< what a look, or else a probe beside the looks, found wrong
   std::optional<bool> cut;
   bool on_trial = false, newest = false;

@@ -100,10 +100,11 @@ class TopView {
   }
 
  private:
-  /// All columns but the name and the last signal: state, cut, units, age, three rates with a bar
-  /// before each (on a wide screen) or two.
+  static constexpr std::size_t k_state = 15;
+  /// All columns but the name and the last signal: state, units, age, three rates with a bar before
+  /// each (on a wide screen) or two.
   [[nodiscard]] std::size_t fixed() const {
-    return 1 + 10 + 6 + 6 + 4 + (wide_ ? 3 * (bar_ + 8) : 2 * (bar_ + 7) + 7);
+    return 1 + k_state + 1 + 6 + 4 + (wide_ ? 3 * (bar_ + 8) : 2 * (bar_ + 7) + 7);
   }
 
   [[nodiscard]] std::string_view unknown() const { return "?"; }
@@ -154,8 +155,8 @@ class TopView {
   }
 
   void headings() {
-    auto text = fmt::format("{} {} {} {} {}", padded("SET", name_), padded("STATE", 9),
-                            padded("CUT", 5), padded("UNITS", 5, true), padded("AGE", 4, true));
+    auto text = fmt::format("{} {} {} {}", padded("SET", name_), padded("STATE", k_state),
+                            padded("UNITS", 5, true), padded("AGE", 4, true));
     if (wide_)
       text += fmt::format("  {}  {}  {}  LAST SIGNAL", padded("DELIVERED/s", bar_ + 6, true),
                           padded("ACKED/s", bar_ + 6, true), padded("FAILED/s", bar_ + 6, true));
@@ -197,20 +198,14 @@ class TopView {
   }
 
   [[nodiscard]] StyledText state_of(const TopRow& row) const {
-    if (row.state.empty()) return {std::string(unknown()), TextStyle::warn};
-    return {row.state, row.state == "live"      ? TextStyle::good
-                       : row.state == "down"    ? TextStyle::bad
-                       : row.state == "partial" ? TextStyle::warn
-                                                : TextStyle::plain};
-  }
-  [[nodiscard]] StyledText cut_of(const TopRow& row) const {
-    if (!row.cut) return {std::string(unknown()), TextStyle::warn};
-    if (row.on_trial) return {"trial", TextStyle::warn};
-    if (*row.cut) return {"cut", TextStyle::bad};
-    return {row.forced == "closed"    ? "never"
-            : row.forced == "observe" ? "watch"
-                                      : "-",
-            TextStyle::plain};
+    const auto word = std::string_view(row.word).substr(0, row.word.find(", "));
+    const bool bad = word == "cut" || word == "down";
+    const bool warn =
+        word == "partial" || word == "trial" || word == "unknown" || word.ends_with('?');
+    return {row.word, bad              ? TextStyle::bad
+                      : warn           ? TextStyle::warn
+                      : word == "live" ? TextStyle::good
+                                       : TextStyle::plain};
   }
   [[nodiscard]] StyledText units_of(const TopRow& row) const {
     const auto number = [&](const std::optional<std::int64_t>& value) {
@@ -242,8 +237,7 @@ class TopView {
     put({shortened(row.set, name_ - display_width(star)) + star,
          row.newest ? TextStyle::strong : TextStyle::plain},
         name_);
-    put(state_of(row), 9);
-    put(cut_of(row), 5);
+    put(state_of(row), k_state);
     put(units_of(row), 5, true);
     line.pieces.push_back(
         {padded(row.deployed_at ? to_age(at_ - *row.deployed_at) : "?", 4, true)});
@@ -423,8 +417,8 @@ std::vector<std::string> top_help() {
           "  p        pause, or go on",
           "  q        quit",
           "columns",
-          "  CUT      cut; trial: let back to prove itself;",
-          "           never, watch: somebody forced it closed, observed",
+          "  STATE    live, cut, down, …; trial: let back to prove itself;",
+          "           pinned: somebody forced it; held: its deploys are frozen",
           "  UNITS    up / wanted",
           "  DELIVERED, ACKED, FAILED: messages a second over the last 10 s, as the",
           "           broker counts them. Failed ones were given back. The bars are",

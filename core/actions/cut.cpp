@@ -13,6 +13,7 @@
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/forces.hpp"
 
 namespace cdctl::actions {
 
@@ -106,10 +107,8 @@ class Cut {
   Result<bool> obey(const std::optional<Force>& force) {
     if (!force) return false;
     if (force->state == Force::State::closed)
-      return fail(
-          ExitCode::refused,
-          fmt::format("refused: it is forced closed by {}: {}; cdctl force none {} lifts that",
-                      force->by, printable(force->why, 120), set_.str()));
+      return fail(ExitCode::refused,
+                  "refused: it is forced closed " + fleet::forced_text(*force, set_));
     if (force->state != Force::State::observe || !cause_.last_evidence) return false;
     outcome_.set("ignored", "observe-only");
     context_.out.note(

@@ -7,6 +7,7 @@
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/forces.hpp"
 
 namespace cdctl::actions {
 
@@ -77,9 +78,7 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
   CDCTL_TRY(fleet::refuse_foreign(context, *set));
   const auto& memo = set->memory.cut_memo;
   if (const auto& force = set->memory.force; force && force->state == Force::State::open) {
-    return fail(ExitCode::refused,
-                fmt::format("it is forced open by {}: {}; cdctl force none {} lifts that",
-                            force->by, printable(force->why, 120), name.str()));
+    return fail(ExitCode::refused, "it is forced open " + fleet::forced_text(*force, name));
   }
   const bool cut = set->cut.value_or(true) || (memo && memo->cut);
   const bool reached = set->here() || set->ghost || !view->config->has_switch(view->config->engine);

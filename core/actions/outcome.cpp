@@ -52,4 +52,22 @@ void Outcome::write() {
   if (error_) context_.report(error_->in(set_.str()));
 }
 
+void keep_in_log(const app::Context& context, const Decision& decision) {
+  records::Outcome record;
+  record.action = decision.action;
+  record.service = decision.service;
+  if (decision.set) records::name_set(record, *decision.set);
+  record.ok = !decision.error;
+  record.changed = decision.changed;
+  record.why = decision.why;
+  record.more = decision.more;
+  if (decision.error) {
+    record.error = decision.error->what;
+    record.exit = static_cast<std::int64_t>(decision.error->exit);
+  }
+  record.by = context.actor();
+  record.time = now();
+  records::append_to_log(context.home(), records::encode(record).dump());
+}
+
 }  // namespace cdctl::actions

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,5 +45,19 @@ class Outcome {
   std::optional<Error> error_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
+
+/// What a person said of a service as a whole (then `set` is empty), or of one set.
+struct Decision {
+  std::string_view action;  ///< force, hold, resume, retire
+  std::string service;
+  std::optional<SetName> set = {};
+  std::string why = {};
+  Json more = {};  ///< further members of the outcome
+  std::optional<Error> error = {};
+  bool changed = true;
+};
+
+/// Keeps it in the log of the home as an outcome: the command prints a record of its own.
+void keep_in_log(const app::Context& context, const Decision& decision);
 
 }  // namespace cdctl::actions

@@ -13,6 +13,7 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 
+#include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::actions {
@@ -39,6 +40,14 @@ class Retirement {
     if (options_.dry_run) record.set("dry_run", true);
     context_.out.write(record.set("by", context_.actor()).set("time", to_rfc3339(now())));
     if (!done) context_.report(done.error().in(service_));
+    if (!options_.dry_run)
+      keep_in_log(context_, {"retire",
+                             service_,
+                             {},
+                             "its end",
+                             {},
+                             done ? std::optional<Error>() : done.error(),
+                             changed_});
     if (done && !options_.dry_run) note_the_rest();
     return done.has_value();
   }
@@ -109,7 +118,7 @@ class Retirement {
       orders.push_back({{set->name, {}, "its service is retired", {}}, options_});
     const auto ends = reap_sets(context_, orders, timeout_);
     reaped_ += ends.done;
-    if (Stop::requested() || context_.out.broken())
+    if (Stop::requested())  // that nobody reads its records is no reason to end half way
       return fail(ExitCode::interrupted, "interrupted; run it again");
     crash_point("retire.reaped");
     const auto left = ends.failed;

@@ -14,6 +14,7 @@
 
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/forces.hpp"
 
 namespace cdctl::actions {
 
@@ -90,10 +91,12 @@ Result<> cut_again(SetTransaction& transaction, const std::string& why, Outcome&
   return transaction.close(memo);
 }
 
-Json trial_json(const TrialState& state) {
+/// `begun`: when it began, where that is known.
+Json trial_json(const TrialState& state, std::optional<Time> begun) {
   static constexpr std::array<std::string_view, 4> k_ends{"running", "passed", "failed",
                                                           "ended elsewhere"};
   return Json::object({{"end", k_ends[static_cast<std::size_t>(state.end)]},
+                       {"since", begun ? Json(to_rfc3339(*begun)) : Json()},
                        {"acknowledged", state.seen.acknowledged},
                        {"returned", state.seen.returned},
                        {"connections", state.seen.connections},
@@ -141,9 +144,7 @@ Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms
   if (!entry->cut.value_or(false))
     return fail(ExitCode::refused, "it is not cut, so there is nothing to try");
   if (entry->force && entry->force->state == Force::State::open)
-    return fail(ExitCode::refused,
-                fmt::format("it is forced open by {}; cdctl force none {} lifts that",
-                            entry->force->by, set.str()));
+    return fail(ExitCode::refused, "it is forced open " + fleet::forced_text(*entry->force, set));
   CDCTL_TRY(refuse_elsewhere(context, set, *entry));
   outcome.changed();
   if (outcome.dry_run()) return {};
@@ -185,7 +186,7 @@ Result<TrialState> look_at_trial(app::Context& context, const SetName& set, Outc
     CDCTL_TRY(join(context, end, outcome));
   else
     CDCTL_TRY(cut_again(end, "its trial failed: " + state.why, outcome));
-  outcome.set("trial", trial_json(state));
+  outcome.set("trial", trial_json(state, probation->since));
   return state;
 }
 
@@ -194,7 +195,10 @@ Result<> abort_trial(app::Context& context, const SetName& set, Outcome& outcome
   SetTransaction transaction(context, set, outcome, k_trial_failed, deadline, Report::successes);
   CDCTL_TRY(open(transaction, context, set, true));
   if (!probation_of(transaction)) return {};
-  return cut_again(transaction, "its trial was interrupted", outcome);
+  const auto begun = probation_of(transaction)->since;
+  CDCTL_TRY(cut_again(transaction, "its trial was interrupted", outcome));
+  outcome.set("trial", trial_json({End::failed, {}, "it was interrupted"}, begun));
+  return {};
 }
 
 Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcome, Millis timeout) {
@@ -211,7 +215,7 @@ Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcom
       return fail(state.error().in("its trial goes on, and nobody ends it; cdctl mend --settle " +
                                    set.str()));
     if (state) trouble.clear(), troubles = 0;
-    if (state && state->end == End::gone) outcome.set("trial", trial_json(*state));
+    if (state && state->end == End::gone) outcome.set("trial", trial_json(*state, {}));
     if (state && state->end == End::failed)
       return fail(ExitCode::failed,
                   fmt::format("its trial failed: {}; it is cut again", state->why));

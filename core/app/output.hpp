@@ -13,9 +13,10 @@ class Output {
   virtual ~Output() = default;
   /// One record in the format that was chosen.
   virtual void write(const Json& record) = 0;
-  /// Everything so far leaves the process. Returns false once the reader of stdout has gone.
+  /// Everything so far leaves the process. Returns false once nothing can: see broken().
   virtual bool flush() = 0;
-  /// Whether the reader of stdout has gone: stop quietly.
+  /// Whether nothing leaves stdout any more: stop. Why was told where that is no reader that has
+  /// gone.
   [[nodiscard]] virtual bool broken() const = 0;
 
   /// `cdctl: warning: …` on stderr, one line.

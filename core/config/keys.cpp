@@ -72,10 +72,6 @@ constexpr std::array k_keys{
     // cdctl.toml alone
     KeyRow{file, "defaults", "table", "", "{ min_live = 2 }", "all",
            "Keys of a service that hold for each service that does not say otherwise"},
-    KeyRow{file, "plugins", "table", "", "{ path = \"/opt/cdctl/plugins\" }", "all",
-           "Of a configuration that you name or own, not of one found by walking up"},
-    KeyRow{file, "plugins.path", "text", "", "\"/opt/cdctl/plugins\"", "none yet",
-           "Kept for folders of plugins; use --plugin-path or $CDCTL_PLUGIN_PATH"},
     KeyRow{file, "signals", "table", "", "{ spool = true }", "signal signals",
            "How signals are taken and kept"},
     KeyRow{file, "signals.spool", "flag", "false", "true", "signal signals probe",

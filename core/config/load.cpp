@@ -346,8 +346,8 @@ bool is_callers_own(const fs::path& path) {
   return ::stat(path.c_str(), &info) == 0 && info.st_uid == ::geteuid();
 }
 
-/// What a configuration found by walking up may not do: name programs or folders of plugins, since
-/// a clone of somebody's repository is our own file, too; and name secrets or whom they are sent
+/// What a configuration found by walking up may not do: name programs, since a
+/// clone of somebody's repository is our own file, too; and name secrets or whom they are sent
 /// to, unless it is our own.
 void check_trust(const files::TomlFile& file, Problems& problems) {
   const bool own = is_callers_own(file.path);
@@ -359,7 +359,7 @@ void check_trust(const files::TomlFile& file, Problems& problems) {
                            .error());
   };
   for (const auto& [dotted, where] : file.where) {
-    if (dotted.ends_with("_command") || dotted == "plugins" || dotted.starts_with("plugins."))
+    if (dotted.ends_with("_command"))
       refuse(dotted, "programs");
     else if (!own && (dotted.ends_with("_file") || dotted.ends_with("_env")))
       refuse(dotted, "a secret of somebody who is not its owner");
@@ -379,7 +379,7 @@ ServiceConfig check_file(const files::TomlFile& file, bool trusted, plugins::Plu
   for (const auto& plugin : plugins.plugins())
     if (plugin.refused.empty() && !file.table[plugin.name].is_null())
       check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys, problems);
-  for (const auto* table : {"defaults", "plugins", "signals"})
+  for (const auto* table : {"defaults", "signals"})
     check_keys(file, table, file.table[table], known_keys(false, table), problems);
   ServiceConfig defaults;
   ServiceReader(file, plugins, base, problems).fields(file.table["defaults"], "defaults", defaults);

@@ -48,9 +48,17 @@ records::Set SetView::record() const {
     out.cut_at = memory.cut_memo->at;
     out.cut_by = memory.cut_memo->by;
     out.cut_why = memory.cut_memo->why;
-    if (memory.cut_memo->probation) out.trial_until = memory.cut_memo->probation->until;
+    if (const auto& trial = memory.cut_memo->probation) {
+      out.trial_until = trial->until;
+      out.trial_by = trial->by;
+    }
   }
-  if (memory.force) out.forced = to_string(memory.force->state);
+  if (const auto& force = memory.force) {
+    out.forced = to_string(force->state);
+    out.forced_on = force->target;
+    out.forced_by = force->by;
+    out.forced_why = force->why;
+  }
   if (memory.cut_memo && !cut.value_or(true)) out.stopped_in = memory.cut_memo->stopped_in;
   out.held = hold;
   if (status) {

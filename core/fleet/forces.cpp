@@ -5,8 +5,15 @@
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::fleet {
+
+std::string forced_text(const Force& force, const SetName& set) {
+  const auto target = force.target.empty() ? set.str() : force.target;
+  return fmt::format("by {} on {}: {}; cdctl force none {} lifts that", force.by, target,
+                     printable(force.why, 120), target);
+}
 
 /// A set that its service's memory has no entry of may be forced all the same, so that it is asked
 /// for by its name.

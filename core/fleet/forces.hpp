@@ -12,6 +12,10 @@
 
 namespace cdctl::fleet {
 
+/// `by alice@web1 on thumbs: why; cdctl force none thumbs lifts that`: what an action that a forced
+/// state refuses says of it.
+[[nodiscard]] std::string forced_text(const Force& force, const SetName& set);
+
 /// What people have forced, read from the memory of a set's service when a verdict depends on it,
 /// and remembered for a moment. A memory that cannot be asked says nothing: `break` asks it again
 /// before it cuts.

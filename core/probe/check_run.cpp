@@ -65,9 +65,8 @@ Finding run_command(const CheckRun& run, const std::filesystem::path& folder,
   if (!finished) return fail(ExitCode::unknown, finished.error().what);
   if (finished->interrupted) return fail(ExitCode::interrupted, "interrupted");
   if (finished->timed_out)
-    return fail(ExitCode::unknown,
-                fmt::format("{}: no answer within {}", printable(command.argv[0], 100),
-                            to_duration(run.check.timeout)));
+    return fail(ExitCode::unknown, fmt::format("{}: no answer within {}",
+                                               printable(command.argv[0], 100), finished->given));
   if (finished->ok()) return std::optional<std::string>();
   const auto said = last_line(finished->out.empty() ? finished->err : finished->out);
   return std::optional(fmt::format("{}: {}{}{}", printable(command.argv[0], 100), finished->how(),

@@ -24,24 +24,30 @@ struct OutcomeStep {
 
 /// `cdctl.outcome/1`: what an actor did to a set. The same line is in the log of the home.
 struct Outcome {
+  /// What it came to, in a word. A guard that refuses has not failed.
+  static constexpr const char* k_result =
+      "only ok=false&exit=5: refused\n"
+      "only ok=false: failed\n"
+      "only draining: draining\n"
+      "only dry_run&changed: would\n"
+      "only changed: done\n"
+      "else: unchanged";
   static constexpr ColumnRow k_columns[] = {{"ACTION", "action", Show::text, false, 7},
                                             {"SET", "set", Show::text, false, 28},
-                                            {"RESULT", "", Show::note, false, 12,
-                                             "only ok=false: failed\nonly draining: draining\nonly "
-                                             "dry_run: would\nonly changed: done\nelse: unchanged"},
+                                            {"RESULT", "", Show::note, false, 12, k_result},
                                             {"TOOK", "took_ms", Show::millis, false, 9},
                                             {"WHY", "why", Show::blank}};
   /// How `log` shows them, long after.
   static constexpr ColumnRow k_log_columns[] = {
       {"TIME", "time", Show::clock, false, 14},
       {"ACTION", "action", Show::text, false, 7},
-      {"SET", "set", Show::text, false, 28},
-      {"RESULT", "", Show::note, false, 9,
-       "only ok=false: failed\nonly draining: draining\nonly dry_run: would\nonly changed: "
-       "done\nelse: unchanged"},
+      {"SET", "", Show::note, false, 28, "only set: {set}\nelse: all of {service}"},
+      {"RESULT", "", Show::note, false, 9, k_result},
       {"BY", "by", Show::text, true, 16},
       {"TOOK", "took_ms", Show::millis, true, 10},
-      {"WHY", "", Show::phrase, false, 0, "only error: {error}\nonly why: {why}"}};
+      {"WHY", "", Show::phrase, false, 0,
+       "only error: {error}\nonly forced: {forced}: {why}\nonly until: until {until}: {why}\nonly "
+       "why: {why}"}};
   static constexpr RecordRow k_head =
       head("cdctl.outcome/1", "What an actor did to a set", k_columns, true);
   static constexpr RecordRow k_log = head("log", "", k_log_columns, true);
@@ -60,10 +66,13 @@ struct Outcome {
 
   static constexpr auto rows() {
     return std::tuple{
-        required("action", &Outcome::action, "one of deploy break mend reap"),
+        required("action", &Outcome::action,
+                 "one of deploy break mend reap force hold resume retire",
+                 "the last four only in the log"),
         required("service", &Outcome::service, "service"),
-        required("revision", &Outcome::revision, "revision"),
-        required("set", &Outcome::set, "set"),
+        required("revision", &Outcome::revision, "revision or null"),
+        required("set", &Outcome::set, "set or null",
+                 "null: of the service as a whole; only in the log"),
         required("ok", &Outcome::ok, "flag"),
         required("changed", &Outcome::changed, "flag"),
         optional("dry_run", &Outcome::dry_run, "flag"),
@@ -71,11 +80,13 @@ struct Outcome {
         required("steps", &Outcome::steps, "list of object"),
         optional("why", &Outcome::why, "text"),
         told("draining", "flag", "its processes finish what they do; the next reap removes it"),
-        told("until", "time", "when those that are left then are killed"),
-        told("absent", "flag", "there was nothing of it any more"),
         told("leftover", "flag", "it lives in another home: only what was here was removed"),
         told("let_in", "flag", "its user on the broker was gone and was made again"),
+        told("absent", "flag", "there was nothing of it any more"),
         told("ignored", "text", "why a verdict was not acted on"),
+        told("forced", "one of open closed observe none"),
+        told("until", "time", "when a freeze ends, or what is left of a drain is killed"),
+        told("trial", "object", "how a trial ended, and since when it was one"),
         further(&Outcome::more),
         optional("error", &Outcome::error, "text"),
         optional("exit", &Outcome::exit, "integer"),

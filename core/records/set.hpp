@@ -37,27 +37,38 @@ struct UnitCount {
 /// `cdctl.set/1`: a worker set as `ls` lists it, and as `stale` marks it. What could not be read is
 /// empty.
 struct Set {
-  static constexpr ColumnRow k_columns[] = {{"SET", "set"},
-                                            {"STATE", "state"},
-                                            {"CUT", "cut", Show::cut},
-                                            {"UNITS", "units", Show::units},
-                                            {"AGE", "deployed_at", Show::age},
-                                            {"NOTE", "", Show::note, false, 0,
-                                             "newest: newest\n"
-                                             "proven: proven\n"
-                                             "stale: stale: {stale.why}\n"
-                                             "kept: kept: {kept}\n"
-                                             "cut&cut_why: cut: {cut_why}\n"
-                                             "foreign: its service is not configured here\n"
-                                             "ghost: its home has lost it\n"
-                                             "locked_out: its user on the broker is gone\n"
-                                             "stopped_in: mended, but its units are stopped\n"
-                                             "leftover: left over here: {leftover}\n"
-                                             "owner: owned by home {owner}\n"
-                                             "why_down: {why_down}\n"
-                                             "held: deploys held: {held.why}"},
-                                            {"ENGINE", "engine", Show::text, true},
-                                            {"HOME", "home", Show::text, true}};
+  /// What a set is, in the word that people read everywhere: a set that is cut is no live one,
+  /// whatever its processes do. `?`: half of it could not be read. Behind it what people have said.
+  static constexpr const char* k_state =
+      "only foreign: foreign\n"
+      "state=reaping: reaping\n"
+      "state!=reaping&cut&trial_until: trial\n"
+      "state!=reaping&cut&trial_until=-: cut\n"
+      "state=deploying&cut!=true: deploying\n"
+      "state=partial&cut!=true: partial\n"
+      "state=down&cut!=true: down\n"
+      "state=live&cut=false: live\n"
+      "state=live&cut=-: live?\n"
+      "state=-&cut=false: live?\n"
+      "state=-&cut=-: unknown\n"
+      "forced: pinned\n"
+      "held: held";
+  static constexpr ColumnRow k_columns[] = {
+      {"SET", "set"},
+      {"STATE", "", Show::note, false, 0, k_state},
+      {"UNITS", "units", Show::units},
+      {"AGE", "deployed_at", Show::age},
+      {"NOTE", "", Show::note, false, 0,
+       "newest: newest\n"
+       "proven: proven\n"
+       "stale: stale: {stale.why}\n"
+       "kept: kept: {kept}\n"
+       "cut&trial_until: on trial until {trial_until}, by {trial_by}\n"
+       "cut&trial_until=-&cut_why: cut: {cut_why}\n"
+       "forced: forced {forced} on {forced_on} by {forced_by}: {forced_why}\n"
+       "held: deploys held: {held.why}"},
+      {"ENGINE", "engine", Show::text, true},
+      {"HOME", "home", Show::text, true}};
   static constexpr RecordRow k_head = head("cdctl.set/1", "One worker set", k_columns);
 
   std::string service, revision, set;
@@ -67,7 +78,9 @@ struct Set {
   std::optional<Time> deployed_at, mended_at, cut_at;
   std::string cut_by, cut_why;
   std::optional<Time> trial_until;
-  std::string forced, stopped_in;
+  std::string trial_by;
+  std::string forced, forced_on, forced_by, forced_why;
+  std::string stopped_in;
   bool foreign = false, ghost = false, locked_out = false;
   std::string owner, leftover;
   std::optional<Hold> held;
@@ -100,7 +113,11 @@ struct Set {
         optional("cut_why", &Set::cut_why, "text"),
         optional("trial_until", &Set::trial_until, "time",
                  "half-open: it is let in on one connection until then, and counts as cut"),
+        optional("trial_by", &Set::trial_by, "text"),
         optional("forced", &Set::forced, "one of open closed observe"),
+        optional("forced_on", &Set::forced_on, "text", "the set or the service that was named"),
+        optional("forced_by", &Set::forced_by, "text"),
+        optional("forced_why", &Set::forced_why, "text"),
         optional("foreign", &Set::foreign, "true",
                  "its service is not configured here: state, cut and units are null, and nothing "
                  "is decided of it"),

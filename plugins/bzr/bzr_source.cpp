@@ -66,8 +66,7 @@ std::string reason(std::string_view text) {
 /// Turns brz's complaint into one line. Exit code `unknown`; a passed deadline is `timeout`, a
 /// revision that is not there `failed`. `transient` when the server could not be reached.
 Error explain(const Finished& finished) {
-  if (finished.timed_out)
-    return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
+  if (finished.timed_out) return {ExitCode::timeout, "no answer within " + finished.given};
   if (finished.interrupted) return {ExitCode::interrupted, "interrupted"};
   const auto why = reason(finished.err);
   const auto at = std::ranges::find_if(

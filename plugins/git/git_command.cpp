@@ -158,8 +158,7 @@ Result<std::string> git_output(const GitCall& call) {
 }
 
 Error explain(const Finished& finished) {
-  if (finished.timed_out)
-    return {ExitCode::timeout, fmt::format("no answer within {}", to_duration(finished.wall))};
+  if (finished.timed_out) return {ExitCode::timeout, "no answer within " + finished.given};
   if (finished.interrupted) return {ExitCode::unknown, "interrupted"};
   const auto why = reason(finished.err);
   if (const auto* trouble = trouble_of(finished.err)) {

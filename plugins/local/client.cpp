@@ -38,8 +38,8 @@ Result<Fd> connect_to(const SetPaths& paths, const Deadline& deadline) {
                                                  paths.folder.string(), errno_text(errno)));
     }
     if (deadline.passed())
-      return fail(ExitCode::timeout,
-                  fmt::format("the supervisor in {} takes no calls", paths.folder.string()));
+      return fail(ExitCode::timeout, fmt::format("the supervisor in {} has taken no call within {}",
+                                                 paths.folder.string(), deadline.given()));
     std::this_thread::sleep_for(std::min({pause, Millis(20), deadline.left()}));
   }
   return fd;
@@ -59,8 +59,9 @@ Result<std::string> ask(const SetPaths& paths, std::string_view command, const D
   for (;;) {
     struct pollfd ready{fd.get(), POLLIN, 0};
     if (::poll(&ready, 1, static_cast<int>(deadline.left().count())) == 0) {
-      return fail(ExitCode::timeout, fmt::format("the supervisor in {} does not answer to '{}'",
-                                                 paths.folder.string(), command));
+      return fail(ExitCode::timeout,
+                  fmt::format("the supervisor in {} has not answered to '{}' within {}",
+                              paths.folder.string(), command, deadline.given()));
     }
     char buffer[4096];
     const auto got = ::recv(fd.get(), buffer, sizeof buffer, 0);

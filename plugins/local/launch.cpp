@@ -60,7 +60,8 @@ Result<> launch_once(std::vector<std::string> argv, const Deadline& deadline) {
   else
     child.end(Millis(0));
   if (!heard)
-    return fail(ExitCode::timeout, "the supervisor did not say in time that it has started");
+    return fail(ExitCode::timeout,
+                "the supervisor did not say within " + deadline.given() + " that it has started");
   if (heard->starts_with("ok\n")) return {};
   if (heard->starts_with("error: "))
     return fail(printable(heard->substr(7, heard->find('\n') - 7), 500));

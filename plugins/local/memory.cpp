@@ -100,6 +100,7 @@ Result<> read_forces(const HomePaths& home, std::map<std::string, MemoryEntry>& 
       auto force = force_from_json(json);
       if (!force) return fail(force.error().in(home.force(whose).string()));
       entry.force = std::move(*force);
+      entry.force->target = whose;
     }
   }
   return {};

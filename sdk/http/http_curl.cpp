@@ -296,7 +296,7 @@ Result<HttpResponse> CurlHttp::outcome(Transfer& transfer, CURLcode code) {
   }
   if (code == CURLE_OPERATION_TIMEDOUT)
     return fail(ExitCode::timeout,
-                fmt::format("{}: no answer before the deadline", shown(request)));
+                fmt::format("{}: no answer within {}", shown(request), request.deadline.given()));
   std::string_view reason = transfer.reason[0] ? transfer.reason.data() : curl_easy_strerror(code);
   if (code == CURLE_COULDNT_CONNECT)
     reason = reason.substr(

@@ -26,7 +26,7 @@ namespace cdctl {
 
 std::string Finished::how() const {
   if (interrupted) return "interrupted";
-  if (timed_out) return fmt::format("deadline passed after {}", to_duration(wall));
+  if (timed_out) return fmt::format("deadline passed after {}", given);
   if (signal != 0) return fmt::format("signal {} ({})", signal, strsignal(signal));
   return fmt::format("exit status {}", status);
 }
@@ -387,6 +387,7 @@ Result<Finished> run(const Program& program) {
     status = child->end(Millis(2000), &usage);
   }
   if (writes) sigaction(SIGPIPE, &before, nullptr);
+  if (finished.timed_out) finished.given = program.deadline.given();
   finished.wall = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - begun);
   finished.cpu = Millis((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
                         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);

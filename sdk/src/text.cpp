@@ -56,19 +56,34 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 
 namespace {
 
+/// Letters added, left out or replaced, or two neighbours that changed places.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
+    before.swap(last);
+    last.swap(row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row.back();
+}
+
+/// The only candidate that goes on where `word` ends: `warn` is `warning`.
+std::string only_longer(std::string_view word, std::span<const std::string> candidates) {
+  std::string out;
+  if (word.size() < 3) return out;
+  for (const auto& candidate : candidates) {
+    if (!candidate.starts_with(word)) continue;
+    if (!out.empty()) return {};
+    out = candidate;
+  }
+  return out;
 }
 
 }  // namespace
@@ -83,7 +98,7 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
       best = candidate;
     }
   }
-  return best;
+  return best.empty() ? only_longer(word, candidates) : best;
 }
 
 std::vector<std::string_view> lines(std::string_view text) {

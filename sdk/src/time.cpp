@@ -140,4 +140,10 @@ Deadline Deadline::at_most(Millis from_now) const {
   return other.at_ < at_ ? other : *this;
 }
 
+std::string Deadline::given() const {
+  if (given_ == Millis::max()) return "any time";
+  // Half of what is left of 3s is 1499ms, and was meant as 1s500ms.
+  return to_duration(given_ < seconds(1) ? given_ : (given_ + Millis(5)) / 10 * 10);
+}
+
 }  // namespace cdctl

@@ -85,6 +85,7 @@ void Live::ask(int fd, const NamesCache& cache, const std::vector<KnownSet>& bef
   if (place_->trusted) {
     fleet::Fleet fleet(context);
     fleet.load({}, deadline);
+    fleet.load_holds(deadline);
     const auto all = seen(fleet, before);
     (void)write_all(fd, NamesCache::to_text(all.sets));  // the shell may have its answer without us
     if (all.whole) cache.write(all.sets);

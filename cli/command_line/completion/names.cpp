@@ -10,6 +10,8 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
+#include "cli/output/cell.hpp"
+
 namespace cdctl::cli::completion {
 
 namespace fs = std::filesystem;
@@ -87,9 +89,7 @@ Seen seen(fleet::Fleet& fleet, const std::vector<KnownSet>& before) {
     }
     for (const auto& set : view.sets) {
       const bool here = set.status && set.engine == k_embedded;
-      out.sets.push_back({set.name, set.newest, here,
-                          fmt::format("{}{}", set.state.empty() ? "?" : set.state,
-                                      set.cut.value_or(false) ? ", cut" : "")});
+      out.sets.push_back({set.name, set.newest, here, state_text(records::encode(set.record()))});
     }
   }
   return out;

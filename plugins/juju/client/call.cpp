@@ -143,7 +143,6 @@ class Round {
 Asked<JujuAnswer> juju_call(const Access& access, const Question& question,
                             std::string_view attempt) {
   const auto deadline = access.until.at_most(access.timeout);
-  const auto all = std::min(access.timeout, deadline.left() + Millis(1));
   auto words = question;
   words.insert(words.end(), {"--format", "json"});
   for (int repeat = 0;; ++repeat) {
@@ -151,7 +150,6 @@ Asked<JujuAnswer> juju_call(const Access& access, const Question& question,
     if (!data) return std::unexpected(failure_of_data(data.error(), attempt));
     auto finished = run(juju_command(access, words, *data, deadline));
     if (!finished) return std::unexpected(failure_to_start(finished.error(), attempt));
-    if (finished->timed_out) finished->wall = all;  // repeats included, its end not
     if (repeat < k_most_repeats && worth_repeating(*finished) &&
         pause_before_repeat(repeat, deadline))
       continue;
@@ -175,7 +173,6 @@ Asked<Finished> juju_act(const Access& access, const std::vector<std::string>& w
                          std::string_view attempt, const ActOptions& options) {
   const auto deadline =
       options.deadline.value_or(access.until.at_most(access.timeout)).at_most(k_longest_act);
-  const auto all = deadline.left();
   for (int repeat = 0;; ++repeat) {
     const auto data = PrivateData::make(access.data, access.private_parent, options.credentials);
     if (!data) return std::unexpected(failure_of_data(data.error(), attempt));
@@ -184,7 +181,6 @@ Asked<Finished> juju_act(const Access& access, const std::vector<std::string>& w
     auto finished = run(command);
     if (!finished) return std::unexpected(failure_to_start(finished.error(), attempt));
     if (finished->ok()) return std::move(*finished);
-    if (finished->timed_out) finished->wall = all;
     const bool unsent = worth_repeating(*finished) && classify(*finished) == FailureKind::local;
     if (unsent && repeat < k_most_repeats && pause_before_repeat(repeat, deadline)) continue;
     return std::unexpected(failed_act(*finished, attempt, deadline));

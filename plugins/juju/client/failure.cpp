@@ -135,10 +135,8 @@ Error explain(const Finished& finished, std::string_view attempt) {
       advice != k_advice.end() ? advice->text : std::string_view("try it by hand with juju");
   const auto exit = advice != k_advice.end() ? advice->exit : ExitCode::unknown;
   if (finished.timed_out)
-    return {
-        exit,
-        fmt::format("{}: no answer within {}; {}", attempt, to_duration(finished.wall), advised),
-        true};
+    return {exit, fmt::format("{}: no answer within {}; {}", attempt, finished.given, advised),
+            true};
   if (finished.signal != 0)
     return {exit, fmt::format("{}: juju was ended by {}; {}", attempt, finished.how(), advised)};
   return {exit,

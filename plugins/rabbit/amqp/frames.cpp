@@ -186,8 +186,8 @@ Result<amqp_method_t> Frames::await(amqp_method_number_t reply, const Deadline& 
   for (;;) {
     CDCTL_TRY_ASSIGN(const auto method, next_method(deadline));
     if (!method) {
-      const auto* why = blocked_ ? "the broker blocks publishers (a memory or disk alarm is on)"
-                                 : "no answer before the deadline";
+      const auto why = blocked_ ? "the broker blocks publishers (a memory or disk alarm is on)"
+                                : "no answer within " + deadline.given();
       return fail(ExitCode::timeout, fmt::format("{}: {}", where_, why));
     }
     if (method->id == reply) return *method;
@@ -265,7 +265,8 @@ Result<> Frames::open(const AmqpAddress& address, const Deadline& deadline) {
           amqp_socket_open_noblock(socket, address.host.c_str(), address.port, &left);
       status != AMQP_STATUS_OK) {
     if (status == AMQP_STATUS_TIMEOUT)
-      return fail(ExitCode::timeout, fmt::format("{}: no connection before the deadline", where_));
+      return fail(ExitCode::timeout,
+                  fmt::format("{}: no connection within {}", where_, deadline.given()));
     return fail(ExitCode::unknown,
                 fmt::format("{}: no connection: {}; does the broker listen there?", where_,
                             amqp_error_string2(status)));

@@ -175,8 +175,8 @@ Result<> Link::await_confirms(const Deadline& deadline) {
     CDCTL_TRY_ASSIGN(const auto method, frames_.next_method(deadline));
     if (!method)
       return fail(ExitCode::timeout,
-                  fmt::format("{}: no confirm before the deadline; is a memory or disk alarm on?",
-                              frames_.where()));
+                  fmt::format("{}: no confirm within {}; is a memory or disk alarm on?",
+                              frames_.where(), deadline.given()));
     if (method->id == AMQP_BASIC_NACK_METHOD)
       return fail(ExitCode::unknown,
                   fmt::format("{}: the broker could not store the message", frames_.where()));

@@ -78,7 +78,8 @@ Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
     if (came) continue;
     if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
     if (marked || deadline.passed())
-      return fail(ExitCode::timeout, "the end of the stream was not found before the deadline");
+      return fail(ExitCode::timeout,
+                  "the end of the stream was not found within " + deadline.given());
     CDCTL_TRY(mark_if_empty(deadline));
     marked = true;
   }

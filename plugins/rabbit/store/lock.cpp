@@ -78,9 +78,8 @@ void LockHolder::work(const std::stop_token& stop) {
 Result<> LockHolder::wait() {
   std::unique_lock guard(mutex_);
   if (!changed_.wait_for(guard, deadline_.left(), [this] { return outcome_.has_value(); })) {
-    return fail(ExitCode::timeout,
-                fmt::format("taking the lock of {}: no answer from {} before the deadline",
-                            service_, address_.shown()));
+    return fail(ExitCode::timeout, fmt::format("taking the lock of {}: no answer from {} within {}",
+                                               service_, address_.shown(), deadline_.given()));
   }
   return *outcome_;
 }

@@ -241,6 +241,8 @@ void RabbitMemory::take_parameter(const Json& row, std::optional<std::string_vie
     const auto set = parse_set_name(name);
     if (!service || name == *service || (set && set->service == *service))
       keep(moved(force_from_json(row["value"]), ahead), page.forces, name, parameter, host_);
+    if (const auto kept = page.forces.find(std::string(name)); kept != page.forces.end())
+      kept->second.target = name;
     return;
   }
   const bool is_set = parameter.starts_with(k_set_prefix);

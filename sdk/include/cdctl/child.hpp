@@ -39,6 +39,7 @@ struct Finished {
   int status = 0;  ///< exit status; 0 when a signal ended it
   int signal = 0;  ///< the signal that ended it, or 0
   bool timed_out = false;
+  std::string given;         ///< where it timed out: how long it had, see Deadline::given()
   bool interrupted = false;  ///< we were asked to stop, and stopped it
   std::string out, err;
   Millis wall{}, cpu{};

@@ -29,16 +29,21 @@ using Time = std::chrono::sys_time<Millis>;
 class Deadline {
  public:
   Deadline() : at_(std::chrono::steady_clock::time_point::max()) {}
-  explicit Deadline(Millis from_now) : at_(std::chrono::steady_clock::now() + from_now) {}
+  explicit Deadline(Millis from_now)
+      : at_(std::chrono::steady_clock::now() + from_now), given_(from_now) {}
 
   [[nodiscard]] bool passed() const { return std::chrono::steady_clock::now() >= at_; }
   /// Time left, never negative; at most a day, so that it fits every system call.
   [[nodiscard]] Millis left() const;
   /// The earlier of this and `from_now`.
   [[nodiscard]] Deadline at_most(Millis from_now) const;
+  /// How long there was from its begin on, `3s`: for the error that it was not enough. What the
+  /// last of several calls had of it would say nothing.
+  [[nodiscard]] std::string given() const;
 
  private:
   std::chrono::steady_clock::time_point at_;
+  Millis given_ = Millis::max();
 };
 
 }  // namespace cdctl

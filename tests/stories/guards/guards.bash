@@ -41,7 +41,7 @@ expect_json '.[0] | .ok == false and (.changed | not) and .exit == 5 and .steps 
 expect_cut "$second" false
 expect_exit 5 cdctl break < <(verdict "$second" "$(at now)")
 expect_exit 5 cdctl reap "$second" </dev/null
-expect_exit 5 cdctl break "$second" --even-last "$first" --even-last "$third" </dev/null
+expect_exit 2 cdctl break "$second" --even-last "$first" --even-last "$third" </dev/null
 expect_same "sets" "$(sets_of | wc -l)" 3
 expect_same "cut sets" "$(cut_sets)" 1
 
@@ -67,6 +67,22 @@ expect_exit 5 cdctl break "$third" </dev/null
 expect_exit 5 cdctl reap "$third" --even-newest </dev/null
 expect_error '--even-last'
 expect_same "state of $third" "$(state_of "$third")" live
+
+# --even-last names one set, in any way that does; what names another is refused and not ignored.
+for name in "$service" "$service@r" "$service-*" "$service@rffff" 'Not a set'; do
+  expect_exit 2 cdctl break "$third" --even-last "$name" </dev/null
+  expect_exit 2 cdctl reap "$third" --even-newest --even-last "$name" </dev/null
+  expect_exit 2 cdctl break --even-last "$name" < <(verdict "$third" "$(at now)")
+done
+expect_exit 2 cdctl break "$third" --even-last "$first" </dev/null
+expect_error "--even-last $first: .*not among the sets that are named"
+expect_exit 2 cdctl reap --even-newest </dev/null
+expect_exit 0 cdctl break "$third" --dry-run --even-last "$service@newest" </dev/null
+expect_json '.[0] | .ok and .changed'
+expect_exit 0 cdctl reap "$third" --dry-run --even-newest --even-last "$service@${third##*-}" </dev/null
+expect_exit 0 cdctl break --dry-run --even-last "$service@newest" < <(verdict "$third" "$(at now)")
+expect_json '.[0] | .ok and .changed'
+expect_cut "$third" false
 
 # What cannot be counted is exit 4 and nothing is done.
 cp "home/memory/cuts/$first.json" kept

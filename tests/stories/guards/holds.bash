@@ -26,6 +26,7 @@ story() {
   valid out
   expect_exit 0 cdctl ls "$name" -o table </dev/null
   expect_line 'deploys held: the sale'
+  expect_line "^$first +live, held "
   expect_exit 0 cdctl ls "$name" -o ndjson </dev/null
   valid out
   expect_exit 0 cdctl resume "$name" </dev/null
@@ -70,7 +71,34 @@ story() {
     expect_exit 0 cdctl trip ${rule:+"$rule"} <oops
     expect_json '.[-1] | [.verdict, .why] == ["undecided", "forced-closed"]'
   done
+  for format in table wide; do
+    expect_exit 0 cdctl ls "$second" -o $format </dev/null
+    expect_line "^$second +live, pinned .*forced closed on $second by .*: leave it"
+  done
+  expect_exit 0 cdctl inspect "$second" -o table </dev/null
+  expect_line '^  state +live, pinned$'
+  expect_line "pinned +forced closed on $second"
+  expect_exit 0 cdctl ls "$second" </dev/null
+  valid out
   expect_exit 0 cdctl force none "$second" </dev/null
+  # What is forced on the service is lifted from the service, and the advice does it.
+  expect_exit 0 cdctl force closed "$name" --why 'all of it' </dev/null
+  expect_exit 5 cdctl break "$second" --even-last "$second" -o table </dev/null
+  expect_line "^break +$second +refused "
+  expect_error "forced closed by .* on $name: all of it; cdctl force none $name lifts that"
+  expect_exit 0 $(sed -n 's/.*: all of it; \(cdctl force none .*\) lifts that$/\1/p' err) </dev/null
+  expect_exit 0 cdctl break "$second" --dry-run --even-last "$second" </dev/null
+
+  # ------------------------------------------------------------ the log has what people said
+  expect_exit 0 cdctl log "$name" </dev/null
+  valid out
+  expect_json 'map(select(.action == "hold") | [.set, .why]) | .[0] == [null, "the sale"]'
+  expect_json 'map(select(.action == "hold" and .until != null)) | length == 1'
+  expect_json 'map(select(.action == "resume")) | length == 1'
+  expect_json 'map(select(.action == "force") | [.service, .set, .forced]) == [[$name, $set, "closed"], [$name, $set, "none"], [$name, null, "closed"], [$name, null, "none"]]' \
+    --arg name "$name" --arg set "$second"
+  expect_exit 0 cdctl log "$name" --action force -o table </dev/null
+  expect_line "force +all of $name +done +closed: all of it"
   expect_exit 0 cdctl trip <oops
   expect_json '.[-1].verdict == "unhealthy"'
 
@@ -89,6 +117,8 @@ story() {
   valid out
   expect_json '.[-1] | .schema == "cdctl.retire/1" and .ok and .queues == $queues' --argjson queues "$queues"
   expect_error "now remove .*/services.d/$name.toml"
+  expect_exit 0 cdctl log "$name" --action retire </dev/null
+  expect_json 'length == 1 and (.[0] | .ok and .set == null)'
   expect_same "sets in the end" "$(sets_of "$name")" ""
   for set in "$first" "$second"; do no_process_of "$set" || fail "a process of $set is left"; done
   expect_exit 0 cdctl outdated "$name" </dev/null

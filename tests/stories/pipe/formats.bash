@@ -101,11 +101,11 @@ for format in ndjson json name table; do  # an actor's records, too
     ndjson) expect_json 'length == 1 and .[0].exit == 5' ;;
     json) expect_json '.[0] | length == 1 and .[0].exit == 5' ;;
     name) expect_same "the name" "$(cat out)" "$third" ;;
-    table) expect_line "^break +$third +failed" ;;
+    table) expect_line "^break +$third +refused" ;;
   esac
 done
 pipe_exit 0 'cdctl ls -o wide'
-expect_line "^$third +live +- +2/2 +[0-9]+s +newest +local +.*$work/home\$"
+expect_line "^$third +live +2/2 +[0-9]+s +newest +local +.*$work/home\$"
 expect_exit 0 cdctl inspect "$third" -o table </dev/null
 expect_no_line '[{}]|[[][]]'
 expect_exit 0 cdctl plugins -o table </dev/null

@@ -52,7 +52,8 @@ expect_exit 0 cdctl break < <(verdict "$first" unhealthy 2020-01-01T00:00:00.000
 expect_uncut "$first"
 
 # Bare names need the `-`, and then only whole ones count.
-expect_exit 1 cdctl break <<<"$first"
+expect_exit 2 cdctl break <<<"$first"
+expect_error 'a list of names.*say - to read names; nothing was taken'
 expect_uncut "$first"
 for name in "$service" "$service@newest" "$service-*" "${first%??}" '../../etc' '-rf' 'Ünicode-r0123456789'; do
   expect_exit 1 cdctl break - <<<"$name"
@@ -62,6 +63,38 @@ expect_same "cut sets" "$(cdctl ls -o ndjson </dev/null | jq -s 'map(select(.cut
 expect_exit 0 cdctl break - <<<"$first"
 expect_same "cut of $first" "$(cut_of "$first")" true
 expect_exit 0 cdctl mend - <<<"$first"
+expect_uncut "$first"
+
+# A stage before that was given another format: one line says what to do, and nothing is taken.
+marks() { cdctl ls </dev/null | cdctl stale --keep 1 --min-age 0s --prove-for 0s "$@"; }
+other_format() { # COMMAND WHAT: of the input in
+  expect_exit 2 cdctl $1 <in
+  expect_error "^cdctl: (signal: )?standard input is $2, .*; nothing was taken\$"
+  expect_same "lines on stderr" "$(wc -l <err)" 1
+  expect_no_line cdctl.outcome
+}
+cdctl ls -o json </dev/null >in
+for command in 'stale --keep 1 --min-age 0s --prove-for 0s' reap deploy break trip 'signal -'; do other_format "$command" 'a JSON array'; done
+marks | jq -s . >in
+other_format reap 'a JSON array'
+verdict "$first" unhealthy | jq -s -c . >in
+other_format break 'a JSON array'
+verdict "$first" unhealthy | jq . >in
+other_format break 'JSON over several lines'
+for format in table wide; do
+  cdctl ls -o $format </dev/null >in
+  other_format 'stale --keep 1' 'a table'
+  marks -o $format >in
+  other_format reap 'a table'
+done
+marks -o name >in
+other_format reap 'a list of names'
+expect_error 'say - to read names'
+other_format 'stale --keep 1' 'a list of names'
+cdctl ls </dev/null >in
+expect_exit 2 cdctl mend - <in
+expect_error '^cdctl: standard input is records, and - reads set names.*-o name; nothing was taken$'
+expect_same "the sets" "$(sets_of | wc -l)" 3
 expect_uncut "$first"
 
 # Bad lines are named by number, and the rest goes on.

@@ -1,7 +1,10 @@
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
 #include "cli/output/cell.hpp"
 #include "cli/output/note.hpp"
+#include "core/records/outcome.hpp"
 
 using namespace cdctl;
 using namespace cdctl::cli;
@@ -58,4 +61,44 @@ TEST_CASE("each way to show a member") {
   CHECK(shown("roles", Show::roles) == "switch source:git");
   CHECK(shown("", Show::note, "yes: {text}") == "a\\u001b[31mb");
   CHECK(shown("", Show::phrase, "yes: {text}") == "a\\u001b[31mb");
+}
+
+TEST_CASE("a set is one word, and what people have said of it") {
+  const auto state = [](const char* state, const char* rest) {
+    return state_text(parsed(fmt::format(R"({{"state":{}{}}})", state, rest)));
+  };
+  CHECK(state("\"live\"", R"(,"cut":false)") == "live");
+  CHECK(state("\"live\"", R"(,"cut":true,"units":{"want":1,"up":1})") == "cut");
+  CHECK(state("\"down\"", R"(,"cut":true)") == "cut");
+  CHECK(state("\"live\"", R"(,"cut":true,"trial_until":"2026-11-23T04:12:09.120Z")") == "trial");
+  CHECK(state("\"reaping\"", R"(,"cut":true)") == "reaping");
+  for (const auto* word : {"deploying", "partial", "down"})
+    for (const auto* cut : {"false", "null"})
+      CHECK(state(fmt::format("\"{}\"", word).c_str(), fmt::format(",\"cut\":{}", cut).c_str()) ==
+            word);
+  CHECK(state("\"live\"", R"(,"cut":null)") == "live?");
+  CHECK(state("null", R"(,"cut":false)") == "live?");  // in another home
+  CHECK(state("null", R"(,"cut":true)") == "cut");
+  CHECK(state("null", R"(,"cut":null)") == "unknown");
+  CHECK(state("null", R"(,"cut":null,"foreign":true)") == "foreign");
+  CHECK(state("\"live\"", R"(,"cut":false,"forced":"closed")") == "live, pinned");
+  CHECK(state("\"live\"", R"(,"cut":true,"forced":"open","held":{"by":"a"})") ==
+        "cut, pinned, held");
+}
+
+TEST_CASE("a time in a note is one that people read") {
+  CHECK(note_text(parsed(R"({"until":"2026-11-23T04:12:09.120Z"})"), "until: until {until}") ==
+        "until 11-23 04:12:09");
+}
+
+TEST_CASE("what an action came to") {
+  const auto result = [](const char* record) {
+    return note_text(parsed(record), records::Outcome::k_result);
+  };
+  CHECK(result(R"({"ok":false,"changed":false,"exit":5})") == "refused");
+  CHECK(result(R"({"ok":false,"changed":false,"exit":4})") == "failed");
+  CHECK(result(R"({"ok":true,"changed":true})") == "done");
+  CHECK(result(R"({"ok":true,"changed":true,"dry_run":true})") == "would");
+  CHECK(result(R"({"ok":true,"changed":false,"dry_run":true})") == "unchanged");
+  CHECK(result(R"({"ok":true,"changed":false})") == "unchanged");
 }

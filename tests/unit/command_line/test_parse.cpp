@@ -259,9 +259,10 @@ TEST_CASE(
   const auto* row = records::own_record("cdctl.set/1");
   const auto table = render_table({set}, row, false, false);
   CHECK(table ==
-        "SET                 STATE  CUT  UNITS  AGE  NOTE\nthumbs-r0000000001  live   ?    2/3    "
-        "-\n");
-  CHECK(render_table({set}, row, false, true).find("\033[32mlive\033[0m") != std::string::npos);
+        "SET                 STATE  UNITS  AGE  NOTE\nthumbs-r0000000001  live?  2/3    -\n");
+  auto live = set;
+  live.set("cut", false);
+  CHECK(render_table({live}, row, false, true).find("\033[32mlive\033[0m") != std::string::npos);
   auto partial = set;
   partial.set("state", "partial");
   CHECK(render_table({partial}, row, false, true).find("\033[35mpartial\033[0m") !=

@@ -60,7 +60,7 @@ TEST_CASE("the loader's lists come from the rows") {
   CHECK(config::known_keys(true, "") == V{"engine", "deployer", "units", "switches", "min_live",
                                           "max_sets", "max_verdict_age", "accept_loss", "sources",
                                           "breaker", "reaper", "checks"});
-  CHECK(config::known_keys(false, "") == V{"defaults", "plugins", "signals"});
+  CHECK(config::known_keys(false, "") == V{"defaults", "signals"});
   CHECK(config::known_keys(false, "defaults") ==
         V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
   CHECK(config::known_keys(false, "defaults.reaper") == config::known_keys(true, "reaper"));

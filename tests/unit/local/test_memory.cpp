@@ -128,7 +128,9 @@ TEST_CASE("a forced state is a set's own, else its service's, and is forgotten w
   REQUIRE(all[one.str()].force);
   CHECK(all[one.str()].force->state == Force::State::observe);
   CHECK(all[one.str()].force->why == "new rules");
+  CHECK(all[one.str()].force->target == "thumbs");  // which is what lifts it
   CHECK(all[two.str()].force->state == Force::State::closed);
+  CHECK(all[two.str()].force->target == two.str());
   CHECK_FALSE(all[other.str()].force);
   for (const auto& [name, state] :
        {std::pair(one, Force::State::observe), std::pair(two, Force::State::closed),

@@ -116,12 +116,14 @@ TEST_CASE("among many sets, those of one service are looked up by their names") 
       CHECK(found.cut == entry.cut);
       REQUIRE(found.force);
       CHECK(found.force->why == "a look");
+      CHECK(found.force->target == live.service);
     }
   }
   CHECK(named.read("t-nobody", soon()).value().empty());
   REQUIRE(all.put_force(live.str(), Force{Force::State::closed, "me", "this one", now()}, soon()));
   for (auto* memory : {&all, &named}) {
     CHECK(memory->force_of(live, soon()).value()->why == "this one");
+    CHECK(memory->force_of(live, soon()).value()->target == live.str());
     CHECK(memory->force_of(bare, soon()).value()->why == "a look");
     CHECK_FALSE(memory->force_of(SetName{"t-nobody", live.revision}, soon()).value());
   }

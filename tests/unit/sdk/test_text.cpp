@@ -81,6 +81,9 @@ TEST_CASE("what is close enough to be meant is offered") {
   CHECK(did_you_mean("kep", known) == "; did you mean keep?");
   CHECK(did_you_mean("fromat", known, "--") == "; did you mean --format?");
   CHECK(did_you_mean("grcae", known, "'", "'") == "; did you mean 'grace'?");
+  CHECK(did_you_mean("kepe", known) == "; did you mean keep?");  // two changed places
+  CHECK(did_you_mean("form", known) == "; did you mean format?");
+  CHECK(did_you_mean("form", std::vector<std::string>{"format", "formula"}).empty());
   CHECK(did_you_mean("broker", known).empty());
   CHECK(did_you_mean("kep", {}).empty());
   CHECK(did_you_mean(std::string(65, 'k'), known).empty());

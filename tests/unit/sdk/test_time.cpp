@@ -31,3 +31,16 @@ TEST_CASE("a deadline is the earlier of two, and never has negative time left") 
   CHECK(Deadline(Millis(60'000)).at_most(Millis(1000)).left() <= Millis(1000));
   CHECK(Deadline(Millis(1000)).at_most(Millis(60'000)).left() <= Millis(1000));
 }
+
+TEST_CASE("a deadline says what was given, and not what is left") {
+  CHECK(Deadline(Millis(3000)).given() == "3s");
+  CHECK(Deadline(Millis(250)).given() == "250ms");
+  CHECK(Deadline().given() == "any time");
+  CHECK(Deadline(Millis(3000)).at_most(Millis(1000)).given() == "1s");
+  CHECK(Deadline(Millis(1000)).at_most(Millis(3000)).given() == "1s");
+  CHECK(Deadline().at_most(Millis(500)).given() == "500ms");
+  const Deadline passed(Millis(0));
+  CHECK(passed.at_most(Millis(3000)).given() == "0s");
+  const Deadline whole(Millis(3000));  // half of what is left of it is a little less than half
+  CHECK(whole.at_most(whole.left() / 2).given() == "1s500ms");
+}

@@ -121,12 +121,56 @@ TEST_CASE("a lane holds what was noted, as far as a look now agrees") {
   cut.cut = true;
   cut.cut_memo = cut_at(5);
   CHECK(spans(lane(cut)) == "1-5 out, 5-24 cut");
-  CHECK(lane(cut).state == "live, cut");
   cut.cut_memo->cut = false;
   cut.cut_memo->mended_at = hour(7);
   cut.cut = false;
   CHECK(spans(lane(cut)) == "1-5 out, 5-7 cut, 7-24 out");
   CHECK(marks(lane(cut)) == "deploy cut mend");
+}
+
+TEST_CASE("a trial that is over is a span, whoever ended it") {
+  const auto trial = [](const char* end, double since, double until, bool ok) {
+    return outcome("mend", until, "on trial for 2h")
+        .set("ok", ok)
+        .set("trial", Json::object({{"end", end},
+                                    {"since", to_rfc3339(hour(since))},
+                                    {"why", "2 messages acknowledged"}}));
+  };
+  auto facts = set();
+  facts.outcomes = {outcome("break", 3, "oops"), trial("failed", 5, 7, false),
+                    trial("ended elsewhere", 7.5, 7.6, true), trial("passed", 9, 11, true)};
+  const auto drawn = lane(facts);
+  CHECK(spans(drawn) == "1-3 out, 3-5 cut, 5-7 trial, 7-9 cut, 9-11 trial, 11-24 out");
+  CHECK(marks(drawn) == "deploy cut trial cut trial mend");
+  CHECK(drawn.marks[3].text == "its trial failed: 2 messages acknowledged");
+  // What the memory says of the last one is the same cut.
+  facts.outcomes.resize(2);
+  facts.cut = true;
+  facts.cut_memo = cut_at(7, "its trial failed: 2 messages acknowledged");
+  CHECK(marks(lane(facts)) == "deploy cut trial cut");
+}
+
+TEST_CASE("a young service is drawn from its first moment on") {
+  const auto fitted = [](const std::vector<TimelineFacts>& all) {
+    std::vector<const TimelineFacts*> facts;
+    for (const auto& one : all) facts.push_back(&one);
+    return (fitted_begin(facts, k_from, k_to) - k_from).count() / 60'000;  // minutes
+  };
+  auto young = set();
+  young.deployed_at = hour(23);
+  CHECK(fitted({young}) == 23 * 60 - 3);
+  young.outcomes = {outcome("deploy", 22, "first", 3'600'000)};
+  CHECK(fitted({young}) == 21 * 60 - 9);
+  auto old = set("r0000000002");
+  old.deployed_at = k_from - Millis(1);
+  CHECK(fitted({young, old}) == 0);
+  old.present = false;
+  old.reaped_at = old.deployed_at;  // over before the window began: it is not drawn
+  CHECK(fitted({young, old}) == 21 * 60 - 9);
+  auto unknown = set();
+  unknown.deployed_at.reset();
+  CHECK(fitted({young, unknown}) == 0);
+  CHECK(fitted({}) == 0);
 }
 
 TEST_CASE("what nobody wrote down is not known") {
@@ -135,7 +179,6 @@ TEST_CASE("what nobody wrote down is not known") {
   CHECK(spans(lane(facts)) == "1-24 unknown");
   facts.cut.reset();
   CHECK(spans(lane(facts)) == "1-24 unknown");
-  CHECK(lane(facts).state == "live, cut?");
   facts.cut_memo = cut_at(5);
   facts.cut = false;  // mended behind everybody's back
   CHECK(spans(lane(facts)) == "1-5 out, 5-24 unknown");
@@ -149,7 +192,7 @@ TEST_CASE("what nobody wrote down is not known") {
   CHECK(lane(gone).state == "gone");
   auto unasked = set();
   unasked.present = false;
-  CHECK(lane(unasked).state == "?");
+  CHECK(lane(unasked).state == "unknown");
   auto back = set();
   back.first_deployed_at = hour(1);
   back.deployed_at = hour(9);
@@ -259,11 +302,12 @@ TEST_CASE("the text fits its width, in blocks and in ASCII") {
   auto facts = set();
   facts.cut = true;
   facts.cut_memo = cut_at(12.5);
+  facts.state = "cut";
   Timeline one{"thumbs", k_from, k_to, {lane(facts)}, hour(0), {}};
   const auto text = timeline_text(one, {80, true, false});
   CHECK(text.find("r0000000001    "
                   "######") != std::string::npos);
-  CHECK(text.find("xxxxxx live, cut\n") != std::string::npos);
+  CHECK(text.find("xxxxxx cut\n") != std::string::npos);
   CHECK(text.find("11-20 12:30  r0000000001  cut          oops (alice@web1)") != std::string::npos);
 }
 

@@ -113,10 +113,10 @@ TEST_CASE("states, cuts and rates are read, and what is not known is a question 
   REQUIRE(model.all().size() == 3);
   const auto text = text_of(lines);
   INFO(text);
-  CHECK(has(text, "thumbs-r0000000001 live      -       3/3  60m ###"));
+  CHECK(has(text, "thumbs-r0000000001 live              3/3  60m ###"));
   CHECK(has(text, "   120 ##"));
-  CHECK(has(text, "thumbs-r0000000002 ?         ?       ?/?    ?         ?         ?      ?"));
-  CHECK(has(text, "thumbs-r0000000003 down      trial   0/3  60s"));
+  CHECK(has(text, "thumbs-r0000000002 unknown           ?/?    ?         ?         ?      ?"));
+  CHECK(has(text, "thumbs-r0000000003 trial             0/3  60s"));
   CHECK(has(text, "1 service  3 sets  1? cut  1 down"));
   CHECK(has(text, "seen 2s ago"));
 }

@@ -63,6 +63,7 @@ struct Force {
   State state = State::observe;
   std::string by, why;
   Time at;
+  std::string target = {};  ///< of which it was said: filled by who reads it, and not kept
 };
 [[nodiscard]] std::string_view to_string(Force::State state);
 [[nodiscard]] Json to_json(const Force& force);
