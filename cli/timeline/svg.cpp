@@ -71,7 +71,8 @@ class Svg {
     fmt::format_to(at(), "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
     text(16, 26, "ink title", timeline_.service);
     text(k_left, 26, "dim",
-         fmt::format("{} to {} UTC", short_time(timeline_.from), short_time(timeline_.to)));
+         fmt::format("{} to {} UTC", timeline_.moment(timeline_.from),
+                     timeline_.moment(timeline_.to)));
     legend();
     axis();
     double y = k_top;

@@ -31,7 +31,7 @@ class Drawing {
   std::string run() {
     fmt::format_to(at(), "{}: {} from {} to {} UTC\n", timeline_.service,
                    plural(static_cast<std::int64_t>(timeline_.lanes.size()), "revision"),
-                   short_time(timeline_.from), short_time(timeline_.to));
+                   timeline_.moment(timeline_.from), timeline_.moment(timeline_.to));
     axis();
     for (const auto& lane : timeline_.lanes) draw(lane);
     legend();

@@ -41,6 +41,7 @@ struct Set {
   /// whatever its processes do. `?`: half of it could not be read. Behind it what people have said.
   static constexpr const char* k_state =
       "only foreign: foreign\n"
+      "only ghost: lost\n"
       "state=reaping: reaping\n"
       "state!=reaping&cut&trial_until: trial\n"
       "state!=reaping&cut&trial_until=-: cut\n"
@@ -51,6 +52,8 @@ struct Set {
       "state=live&cut=-: live?\n"
       "state=-&cut=false: live?\n"
       "state=-&cut=-: unknown\n"
+      "locked_out: locked out\n"
+      "stopped_in: stopped\n"
       "forced: pinned\n"
       "held: held";
   static constexpr ColumnRow k_columns[] = {

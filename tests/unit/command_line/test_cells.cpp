@@ -81,6 +81,8 @@ TEST_CASE("a set is one word, and what people have said of it") {
   CHECK(state("null", R"(,"cut":true)") == "cut");
   CHECK(state("null", R"(,"cut":null)") == "unknown");
   CHECK(state("null", R"(,"cut":null,"foreign":true)") == "foreign");
+  CHECK(state("null", R"(,"cut":false,"ghost":true)") == "lost");
+  CHECK(state("\"live\"", R"(,"cut":false,"locked_out":true)") == "live, locked out");
   CHECK(state("\"live\"", R"(,"cut":false,"forced":"closed")") == "live, pinned");
   CHECK(state("\"live\"", R"(,"cut":true,"forced":"open","held":{"by":"a"})") ==
         "cut, pinned, held");
