@@ -69,6 +69,13 @@ struct Set {
        "cut&trial_until: on trial until {trial_until}, by {trial_by}\n"
        "cut&trial_until=-&cut_why: cut: {cut_why}\n"
        "forced: forced {forced} on {forced_on} by {forced_by}: {forced_why}\n"
+       "foreign: its service is not configured here\n"
+       "ghost: its home has lost it\n"
+       "locked_out: its user on the broker is gone\n"
+       "stopped_in: mended, but its units are stopped\n"
+       "leftover: left over here: {leftover}\n"
+       "owner: owned by home {owner}\n"
+       "why_down: {why_down}\n"
        "held: deploys held: {held.why}"},
       {"ENGINE", "engine", Show::text, true},
       {"HOME", "home", Show::text, true}};
