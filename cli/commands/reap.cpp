@@ -65,9 +65,11 @@ int run_reap(Context& context, const Arguments& args) {
     std::vector<actions::Mark> marks;
     std::vector<SetName> targets;
     if (args.words.empty()) {
-      if (args.has("even-newest"))
-        return fail(ExitCode::usage,
-                    "reap: --even-newest goes with a SET argument: stale never marks the newest");
+      for (const auto* name : {"even-newest", "even-foreign"})
+        if (args.has(name))
+          return fail(
+              ExitCode::usage,
+              fmt::format("reap: --{} goes with a SET argument: stale marks no such set", name));
       CDCTL_TRY_ASSIGN(marks, marks_from_stdin(context));
       CDCTL_TRY_ASSIGN(const auto max_reaps, max_reaps_of(args));
       CDCTL_TRY(actions::check_max_reaps(context.config(), marks, max_reaps));

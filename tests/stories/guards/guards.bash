@@ -77,6 +77,7 @@ done
 expect_exit 2 cdctl break "$third" --even-last "$first" </dev/null
 expect_error "--even-last $first: .*not among the sets that are named"
 expect_exit 2 cdctl reap --even-newest </dev/null
+expect_exit 2 cdctl reap --even-foreign </dev/null
 expect_exit 0 cdctl break "$third" --dry-run --even-last "$service@newest" </dev/null
 expect_json '.[0] | .ok and .changed'
 expect_exit 0 cdctl reap "$third" --dry-run --even-newest --even-last "$service@${third##*-}" </dev/null

@@ -74,8 +74,8 @@ script -qec 'TERM=dumb cdctl top; echo $? >dumb.status' dumb.screen </dev/null >
 grep -q 'cannot place the cursor' dumb.screen || fail "$(cat dumb.screen)"
 expect_same "exit status on a dumb terminal" "$(cat dumb.status)" 2
 open_top 80 24
-see "^$two +live +- +2/2"
-see "^$three ★ +live +- +2/2"
+see "^$two +live +2/2"
+see "^$three ★ +live +2/2"
 see "critical $two +oops"
 grep -q "$one" screen.txt && fail "a reaped set is on the screen"
 see 'Enter inspect'
@@ -99,11 +99,11 @@ see "break $two: not done"
 expect_same "cut of $two" "$(cut_of "$two")" false
 t send-keys -t watch b y
 see "break $two: done in"
-see "^$two +live +cut"
+see "^$two +cut "
 expect_same "cut of $two" "$(cut_of "$two")" true
 expect_same "why" "$(cdctl log "$two" --action break | jq -r .why)" 'by hand, in cdctl top'
 t send-keys -t watch m y
-see "^$two +live +- "
+see "^$two +live "
 t resize-window -t watch -x 120 -y 40
 see 'LAST SIGNAL'
 top_pid=$(pgrep -f "^cdctl top $service" || true)
