@@ -1,6 +1,7 @@
 #include "plugins/local/removal.hpp"
 
 #include <cerrno>
+#include <thread>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,6 +17,10 @@
 #include "plugins/local/set_files.hpp"
 
 namespace cdctl::local {
+
+namespace {
+constexpr Millis k_between_looks(100);
+}  // namespace
 
 Result<> mark_reaping(const SetPaths& paths) {
   const auto mark = paths / k_reaping;
@@ -103,7 +108,12 @@ std::string unproven(const SetPaths& paths, const Halted& halted) {
   if ((*record)->supervisor.start == 0)
     return "it is removed, but its supervisor was killed, there is no cgroup, and what it wrote "
            "down is damaged, so that it cannot be proven that no process of it is left";
-  const auto strays = strays_since((*record)->supervisor, folder.st_uid);
+  auto strays = strays_since((*record)->supervisor, folder.st_uid);
+  // Most come and go: those of others, and what is ours and dying
+  for (int look = 0; look < 5 && !strays.empty(); ++look) {
+    std::this_thread::sleep_for(k_between_looks);
+    std::erase_if(strays, [](const ProcessInfo& process) { return !runs(process); });
+  }
   if (strays.empty()) return {};
   return fmt::format(
       "it is removed, but its supervisor was killed and there is no cgroup, so that it cannot be "

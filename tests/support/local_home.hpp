@@ -106,6 +106,11 @@ class LocalHome {
     if (auto gone = engine.destroy(k_set, soon()); !gone) return fail(gone.error());
     return {};
   }
+  /// Where a supervisor was killed and there is no cgroup, somebody else's process that was started
+  /// meanwhile is in doubt.
+  void reap_in_doubt(Millis grace) {
+    if (const auto gone = reap(grace); !gone) CHECK(gone.error().what.contains("cannot be proven"));
+  }
   /// The supervisor, from what it wrote down.
   [[nodiscard]] local::ProcessId supervisor() const {
     const auto record = must(local::read_tracker(paths.set(k_set)));

@@ -63,12 +63,6 @@ bool say(bool ok, const char* what) {
   return ok;
 }
 
-/// Where there is no cgroup, somebody else's process that was started meanwhile may be in doubt.
-void reap_in_doubt(LocalHome& home) {
-  if (const auto gone = home.reap(Millis(100)); !gone)
-    CHECK(gone.error().what.contains("cannot be proven"));
-}
-
 }  // namespace
 
 TEST_CASE("no process of a set escapes its reap") {
@@ -88,7 +82,7 @@ TEST_CASE("no process of a set whose supervisor was killed escapes its reap") {
   local::send_signal(home.supervisor(), SIGKILL);
   REQUIRE(eventually([&] { return home.state() == "down"; }));
   CHECK(home.processes_with(k_word) >= 1);
-  reap_in_doubt(home);
+  home.reap_in_doubt(Millis(100));
   CHECK(home.processes_with(k_word) == 0);
   CHECK_FALSE(std::filesystem::exists(home.folder()));
 }
@@ -171,7 +165,7 @@ TEST_CASE("processes of another home with a set of the same name are left alone"
   ours.deploy("exec sleep " + k_word);
   theirs.deploy("exec sleep " + k_word);
   local::send_signal(ours.supervisor(), SIGKILL);
-  reap_in_doubt(ours);
+  ours.reap_in_doubt(Millis(100));
   CHECK(theirs.state() == "live");
   CHECK(theirs.processes_with(k_word) == 1);
 }
@@ -263,7 +257,7 @@ TEST_CASE("a damaged tracker file is made up for by what follows from the name")
   local::send_signal(home.supervisor(), SIGKILL);
   REQUIRE(eventually([&] { return home.state() == "down"; }));
   std::ofstream(home.folder() / "fence") << "torn";
-  reap_in_doubt(home);
+  home.reap_in_doubt(Millis(100));
   CHECK(home.processes_with(k_word) == 0);
 }
 
