@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/returns.hpp>
 #include <cdctl/text.hpp>
 
 #include "core/actions/guard.hpp"
@@ -54,6 +55,7 @@ class Cut {
       outcome_.set("absent", true);
       return {};
     }
+    if (view->memory_error) return std::unexpected(*view->memory_error);
     const auto* set = view->set(set_);
     if (!set) {
       if (view->error) return std::unexpected(*view->error);
@@ -122,7 +124,9 @@ class Cut {
       return fail(ExitCode::unknown, "whether it is cut could not be read");
     if (!already && !even_last_) {
       CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
-      CDCTL_TRY(guard_min_live(*view.config, set_, live));
+      CDCTL_TRY(guard_min_live(context_, view, set, live,
+                               cause_.last_evidence ? Taking::by_evidence : Taking::by_hand,
+                               deadline_));
       before_ = sum_of(live);
       k_cut.begun.pass();
     }
@@ -131,6 +135,7 @@ class Cut {
       return {};
     }
     CDCTL_TRY_ASSIGN(const auto memo, keep_out(set, already));
+    if (!already) tell_returns(view, set, memo);
     if (!already && !even_last_) {
       CDCTL_TRY_ASSIGN(const bool undone, undo_if_too_many(view, memo));
       if (undone) return {};
@@ -139,9 +144,33 @@ class Cut {
     return transaction_.cut_world();
   }
 
+  /// Bystanders that the workers had prefetched went back as well: with a delivery limit, that
+  /// counts.
+  void tell_returns(const fleet::ServiceView& view, const fleet::SetView& set,
+                    const CutMemo& ours) {
+    if (!set.memory.set || set.memory.set->delivery_limits.empty()) return;
+    auto cuts = recent_cuts(ours, now());
+    const auto count = [&](const MemoryEntry& entry) {
+      if (entry.cut_memo) cuts += recent_cuts(*entry.cut_memo, now());
+    };
+    for (const auto& other : view.sets)
+      if (other.name != set_) count(other.memory);
+    for (const auto& [name, entry] : view.gone) count(entry);
+    auto returns = Json::array();
+    for (const auto& [queue, limit] : set.memory.set->delivery_limits) {
+      const ReturnsLeft left{queue, limit, cuts};
+      returns.push_back(Json::object({{"queue", queue}, {"limit", limit}, {"cuts", cuts}}));
+      if (left.near())
+        context_.log(Level::warning, fmt::format("{}: {}", set_.service, left.text()));
+    }
+    outcome_.set("returns", std::move(returns));
+  }
+
   /// The memory, and then the switches. The memo as it is afterwards.
   Result<CutMemo> keep_out(const fleet::SetView& set, bool already) {
     CutMemo memo{true, context_.actor(), cause_.why, now(), set.memory.limit, {}};
+    if (set.memory.cut_memo) memo.cuts = set.memory.cut_memo->cuts;
+    note_cut(memo, memo.at);
     const bool on_trial = set.memory.cut_memo && set.memory.cut_memo->probation;
     const bool remembered = already && set.memory.cut_memo && set.memory.cut_memo->cut && !on_trial;
     if (on_trial) {  // what was there before the trial; and it is one until nobody gets in
@@ -172,7 +201,7 @@ class Cut {
     fleet::Fleet fleet(context_);
     fleet.load_for_cut(set_.service, deadline);
     CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline));
-    if (guard_min_live(*before.config, set_, live, before_)) return false;
+    if (leaves_enough(*before.config, set_, live, before_)) return false;
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) {
       return std::pair(ours.at, ours.by) > std::pair(other.at, other.by);
     });

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/returns.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
@@ -74,7 +75,10 @@ class Deployment {
     for (const auto& name : context_.broker_switches(service_)) {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
       CDCTL_TRY(broker->check(service_, deadline_));
+      CDCTL_TRY_ASSIGN(auto limits, broker->delivery_limits(service_, deadline_));
+      delivery_limits_.merge(limits);
     }
+    CDCTL_TRY(tell_returns());
     if (outcome_.dry_run()) return dry();
     CDCTL_TRY_ASSIGN(claim_, engine_->claim(set_, order_.sources, begun_, deadline_));
     crash_point("deploy.claimed");
@@ -176,6 +180,19 @@ class Deployment {
     return {};
   }
 
+  /// Queues on which a few cuts would have messages given up.
+  Result<> tell_returns() {
+    if (delivery_limits_.empty()) return {};
+    CDCTL_TRY_ASSIGN(const auto known, transaction_.memory().read(service_.name, deadline_));
+    std::int64_t cuts = 0;
+    for (const auto& [name, entry] : known)
+      if (entry.cut_memo) cuts += recent_cuts(*entry.cut_memo, now());
+    for (const auto& [queue, limit] : delivery_limits_)
+      if (const ReturnsLeft left{queue, limit, cuts}; left.near())
+        context_.log(Level::warning, fmt::format("{}: {}", service_.name, left.text()));
+    return {};
+  }
+
   Result<> dry() {
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     if (found.state != "live" || locked_out() || half_mended() || adopt_) outcome_.changed();
@@ -271,7 +288,9 @@ class Deployment {
                  service_.min_live};
     if (const auto& entry = transaction_.entry(); entry && entry->set)
       memo.first_deployed_at = entry->set->first_deployed_at.value_or(entry->set->deployed_at);
+    memo.delivery_limits = delivery_limits_;
     for (const auto& [type, units] : service_.units) memo.units += units;
+    CDCTL_TRY(transaction_.prove_lock());  // or another home may have become the owner meanwhile
     CDCTL_TRY(transaction_.memory().put_set(memo, deadline_));
     return transaction_.memory().trim(service_.name, k_tombstones, deadline_);
   }
@@ -326,6 +345,7 @@ class Deployment {
   const DeployOrder& order_;
   const ServiceConfig& service_;
   SetName set_;
+  std::map<std::string, std::int64_t> delivery_limits_;
   bool even_bad_, even_held_, wait_;
   std::optional<Millis> settle_;
   bool adopt_ = false;   ///< it is owned by this home under an earlier name

@@ -27,15 +27,56 @@ Result<std::int64_t> units_up(app::Context& context, const fleet::SetView& set,
   return *status->up;
 }
 
+/// After a restart of the broker, or of the network, workers need so long to be back: the longest
+/// pause between two of their attempts, and the time to connect.
+constexpr auto k_settled = std::chrono::minutes(1);
+
+/// What the set's engine says of it, where that is the one of this home.
+Result<std::optional<SetStatus>> status_of(app::Context& context, const fleet::SetView& set,
+                                           const Deadline& deadline) {
+  if (set.status && set.status->up) return set.status;
+  CDCTL_TRY_ASSIGN(auto* const engine, context.engine(set.engine));
+  if (set.home != engine->home()) return std::optional<SetStatus>();
+  CDCTL_TRY_ASSIGN(auto status, engine->describe(set.name, deadline));
+  return std::optional(std::move(status));
+}
+
+/// Whether a restart of the broker is no reason why nothing of the set is connected.
+bool had_time_to_connect(app::Context& context, const fleet::ServiceView& view,
+                         const fleet::SetView& set, const Deadline& deadline) {
+  const auto brokers = context.broker_switches(*view.config);
+  if (brokers.empty()) return true;
+  const auto broker = context.switch_(brokers.front());
+  if (!broker) return false;
+  const auto since = (*broker)->up_since(set.name, deadline);
+  if (!since || !*since) return false;
+  return now() - **since >= k_settled || (set.deployed_at && *set.deployed_at > **since);
+}
+
+/// Whether a set of which nothing is connected may go although less than min_live is left. In doubt
+/// it may not: it may be about to come back.
+bool nothing_to_lose(app::Context& context, const fleet::ServiceView& view,
+                     const fleet::SetView& set, std::int64_t left, Taking taking,
+                     const Deadline& deadline) {
+  const auto found = status_of(context, set, deadline);
+  if (!found || !*found) return false;
+  const auto& status = **found;
+  const bool nothing_up = status.state == "absent" || status.up == 0;
+  if (status.state == "deploying" || !nothing_up) return false;
+  if (taking == Taking::by_evidence && status.lived.value_or(true)) return false;
+  // The last hope of a service that is down: a deploy could repair it.
+  if (taking == Taking::for_good && status.served && left == 0) return false;
+  return had_time_to_connect(context, view, set, deadline);
+}
+
 }  // namespace
 
-Result<std::map<std::string, std::int64_t>> live_units(app::Context& context,
-                                                       const fleet::ServiceView& view,
-                                                       const Deadline& deadline) {
+Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
+                        const Deadline& deadline) {
   if (view.error)
     return fail(ExitCode::unknown, fmt::format("cannot count what is live: {}", view.error->what));
   const auto brokers = context.broker_switches(*view.config);
-  std::map<std::string, std::int64_t> out;
+  Live out;
   std::vector<SetName> asked;
   std::vector<std::int64_t> wanted;
   for (const auto& set : view.sets) {
@@ -46,6 +87,7 @@ Result<std::map<std::string, std::int64_t>> live_units(app::Context& context,
                   fmt::format("cannot count what is live: whether {} is cut could not be read",
                               set.name.str()));
     if (*set.cut) continue;
+    if (!set.memory.set && !set.status) continue;  // a user that nobody owns, and nobody repairs
     // Noted as cut and not yet kept out: a breaker is at it right now, or was killed there. In
     // doubt it does not count.
     if (set.memory.cut_memo && set.memory.cut_memo->cut) continue;
@@ -67,27 +109,52 @@ Result<std::map<std::string, std::int64_t>> live_units(app::Context& context,
   return out;
 }
 
-std::int64_t sum_of(const std::map<std::string, std::int64_t>& live) {
+std::int64_t sum_of(const Live& live) {
   std::int64_t sum = 0;
   for (const auto& [name, units] : live) sum += units;
   return sum;
 }
 
-Result<> guard_min_live(const ServiceConfig& service, const SetName& set,
-                        const std::map<std::string, std::int64_t>& live,
-                        std::optional<std::int64_t> before) {
+namespace {
+
+std::int64_t units_of(const Live& live, const SetName& set) {
   const auto own = live.find(set.str());
-  const auto after = sum_of(live) - (own == live.end() ? 0 : own->second);
-  const auto needed = service.min_live.needed(before.value_or(sum_of(live)));
-  if (after >= needed) return {};
+  return own == live.end() ? 0 : own->second;
+}
+
+/// A percentage of nothing would be nothing: one unit at least.
+std::int64_t needed_by(const ServiceConfig& service, std::int64_t before) {
+  const auto& least = service.min_live;
+  return std::max<std::int64_t>(least.needed(before), least.percent && least.amount > 0 ? 1 : 0);
+}
+
+Error too_few(const ServiceConfig& service, const SetName& set, std::int64_t left,
+              std::int64_t taken) {
   const bool by_broker = std::ranges::any_of(
       service.switches, [&](const auto& name) { return name != service.engine; });
-  return fail(ExitCode::refused,
-              fmt::format("refused: it would leave {} with {} live unit{}{}, min_live is {}{}; "
-                          "--even-last {} does it all the same",
-                          service.name, after, after == 1 ? "" : "s",
-                          by_broker ? " that hold a connection to the broker" : "",
-                          service.min_live.amount, service.min_live.percent ? "%" : "", set.str()));
+  return {ExitCode::refused,
+          fmt::format("refused: it would leave {} with {} live unit{}{}, min_live is {}{}{}; "
+                      "--even-last {} does it all the same",
+                      service.name, left, left == 1 ? "" : "s",
+                      by_broker ? " that hold a connection to the broker" : "",
+                      service.min_live.amount, service.min_live.percent ? "%" : "",
+                      taken > 0 ? "" : ", and its own may be about to come back", set.str())};
+}
+
+}  // namespace
+
+bool leaves_enough(const ServiceConfig& service, const SetName& set, const Live& live,
+                   std::int64_t before) {
+  return sum_of(live) - units_of(live, set) >= needed_by(service, before);
+}
+
+Result<> guard_min_live(app::Context& context, const fleet::ServiceView& view,
+                        const fleet::SetView& set, const Live& live, Taking taking,
+                        const Deadline& deadline, std::int64_t before) {
+  const auto all = sum_of(live), own = units_of(live, set.name);
+  if (leaves_enough(*view.config, set.name, live, std::max(all, before))) return {};
+  if (own == 0 && nothing_to_lose(context, view, set, all, taking, deadline)) return {};
+  return fail(too_few(*view.config, set.name, all - own, own));
 }
 
 }  // namespace cdctl::actions

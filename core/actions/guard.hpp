@@ -11,19 +11,33 @@
 
 namespace cdctl::actions {
 
-/// Live units of a service, by set: units of live and uncut sets. Where a broker is a switch they
-/// are counted there: units of uncut sets that hold a connection. Exit code `unknown` when it
-/// cannot be counted.
-[[nodiscard]] Result<std::map<std::string, std::int64_t>> live_units(app::Context& context,
-                                                                     const fleet::ServiceView& view,
-                                                                     const Deadline& deadline);
+/// Live units of a service, by set: units of live and uncut sets that somebody owns. Where a broker
+/// is a switch they are counted there: units of uncut sets that hold a connection. Exit code
+/// `unknown` when it cannot be counted.
+using Live = std::map<std::string, std::int64_t>;
+[[nodiscard]] Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
+                                      const Deadline& deadline);
 
-[[nodiscard]] std::int64_t sum_of(const std::map<std::string, std::int64_t>& live);
+[[nodiscard]] std::int64_t sum_of(const Live& live);
 
-/// Exit code `refused` when the service would have less than min_live without `set`, counted after
-/// the action. `before`: what was live when the action began, where `live` was counted later.
-[[nodiscard]] Result<> guard_min_live(const ServiceConfig& service, const SetName& set,
-                                      const std::map<std::string, std::int64_t>& live,
-                                      std::optional<std::int64_t> before = std::nullopt);
+/// Whether min_live is left without `set`. `before`: what was live when the action began.
+[[nodiscard]] bool leaves_enough(const ServiceConfig& service, const SetName& set, const Live& live,
+                                 std::int64_t before);
+
+/// Why a set shall go. It decides what may go although less than min_live is left: nothing that
+/// works is taken away then.
+enum class Taking {
+  by_evidence,  ///< cut because of what was measured: which may be an outage of everything
+  by_hand,      ///< cut by a person
+  for_good,     ///< reaped: what is down could have come back
+};
+
+/// Exit code `refused` when the service would have less than min_live without the set. What is not
+/// connected counts as something to lose until its engine says that nothing of it is up, and the
+/// broker that it had the time to connect. `before`: what was live when the action began, where
+/// `live` was counted later.
+[[nodiscard]] Result<> guard_min_live(app::Context& context, const fleet::ServiceView& view,
+                                      const fleet::SetView& set, const Live& live, Taking taking,
+                                      const Deadline& deadline, std::int64_t before = 0);
 
 }  // namespace cdctl::actions

@@ -69,6 +69,8 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
   fleet::Fleet fleet(context);
   fleet.load({name.service}, deadline);
   auto* view = fleet.service(name.service);
+  // What is noted there takes the place of what nobody has read.
+  if (view && view->memory_error) return std::unexpected(*view->memory_error);
   const auto* set = view ? view->set(name) : nullptr;
   if (!set) {
     if (view && view->error) return std::unexpected(*view->error);

@@ -23,6 +23,8 @@ namespace {
 
 constexpr auto k_mark_age = std::chrono::minutes(10);
 constexpr auto k_clock_slack = std::chrono::seconds(30);
+constexpr Millis k_undo{10'000};
+constexpr int k_tries = 3;
 constexpr Millis k_longest_pause(200);
 constexpr Millis k_idle(2000);  // in which a worker that does nothing has ended
 
@@ -131,11 +133,8 @@ class Reap {
   Result<> act() {
     CDCTL_TRY(check_mark());
     fleet::Fleet fleet(context_);
-    fleet.load({set_.service}, deadline_);
-    auto* view = fleet.service(set_.service);
+    CDCTL_TRY_ASSIGN(const auto* view, ask(fleet));
     const auto* set = view ? view->set(set_) : nullptr;
-    if (view && view->error)
-      return fail(ExitCode::unknown, fmt::format("nothing is done: {}", view->error->what));
     if (!set) {
       outcome_.set("absent", true);  // what cannot be found any more is already done
       return {};
@@ -159,6 +158,14 @@ class Reap {
     }
     if (!unfinished) CDCTL_TRY(drain(*view->config));
     return stop();
+  }
+
+  Result<const fleet::ServiceView*> ask(fleet::Fleet& fleet) const {
+    fleet.load({set_.service}, deadline_);
+    const auto* view = fleet.service(set_.service);
+    if (view && view->error)
+      return fail(ExitCode::unknown, fmt::format("nothing is done: {}", view->error->what));
+    return view;
   }
 
   /// Only the owner removes, and nothing is removed by who does not know what it needs.
@@ -248,6 +255,7 @@ class Reap {
         if (other.name == set_) ours = sets.size();
         sets.push_back(candidate_from(other));
       }
+      if (drained_ && !cut_by_someone(set)) sets[ours].cut = false;
       const auto judgement = judge(sets, *mark_.policy, now())[ours];
       if (!judgement.stale)
         return fail(ExitCode::refused,
@@ -261,44 +269,105 @@ class Reap {
     return guard(view, set);
   }
 
-  Result<> guard(const fleet::ServiceView& view, const fleet::SetView& set) {
-    if (options_.even_last || set.cut.value_or(false)) return {};
-    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
-    const auto own = live.find(set_.str());
-    if (own == live.end() || own->second == 0)
-      return {};  // it serves nobody now, whatever its state is called
-    return guard_min_live(*view.config, set_, live);
+  /// Whether it is kept out by a cut, and not only by the limit of a reap, this one or one that was
+  /// killed: then its workers may still be at it.
+  static bool cut_by_someone(const fleet::SetView& set) {
+    return set.cut.value_or(false) && set.memory.cut_memo && set.memory.cut_memo->cut;
   }
 
-  /// No new connections from here on; what the workers hold they may finish. Under the service's
-  /// lock, with the guard once more, so that two reapers do not take the last two sets.
+  Result<> guard(const fleet::ServiceView& view, const fleet::SetView& set) {
+    if (options_.even_last || cut_by_someone(set)) return {};
+    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
+    before_ = std::max(before_, sum_of(live));
+    return guard_min_live(context_, view, set, live, Taking::for_good, deadline_, before_);
+  }
+
+  /// No new connections from here on; what the workers hold they may finish. Everything is checked
+  /// again under the service's lock, so that two reapers do not take the last two sets. Whoever
+  /// stands still in between has lost the lock, and others have counted without him: then all is
+  /// checked once more under a new one, and the set let in again when it must stay.
   Result<> drain(const ServiceConfig& service) {
-    CDCTL_TRY(transaction_.lock());
-    fleet::Fleet fleet(context_);
-    fleet.load({set_.service}, deadline_);
-    const auto* view = fleet.service(set_.service);
-    const auto* set = view ? view->set(set_) : nullptr;
-    if (!set) return {};
-    CDCTL_TRY(check_whose(*set));
-    if (!ours(*set))
-      return fail(ExitCode::refused,
-                  fmt::format("refused: home {} owns it by now; look at it with cdctl ls",
-                              set->memory.set ? set->memory.set->home : set->home));
-    if (set->state != "reaping") CDCTL_TRY(guard(*view, *set));
-    CDCTL_TRY(transaction_.drain());
+    auto held = keep_out();
+    for (int tries = 1; held && !*held && tries < k_tries; ++tries) held = keep_out();
+    if (held && !*held)
+      held =
+          fail(ExitCode::unknown,
+               "nothing is done: the lock of the service was lost again and again; run it again");
+    if (!held) {
+      let_in_again(service);
+      return std::unexpected(held.error());
+    }
     // A broker's limit already says that this set does not count any more. Without one the lock is
     // held until the engine says so.
     if (!context_.broker_switches(service).empty()) transaction_.unlock();
     return {};
   }
 
+  /// False when the lock was lost meanwhile, so that what was counted may not hold.
+  Result<bool> keep_out() {
+    transaction_.unlock();
+    CDCTL_TRY(transaction_.lock());
+    fleet::Fleet fleet(context_);
+    CDCTL_TRY_ASSIGN(const auto* view, ask(fleet));
+    const auto* set = view ? view->set(set_) : nullptr;
+    if (!set) return true;
+    CDCTL_TRY(check_whose(*set));
+    if (!ours(*set))
+      return fail(ExitCode::refused,
+                  fmt::format("refused: home {} owns it by now; look at it with cdctl ls",
+                              set->memory.set ? set->memory.set->home : set->home));
+    if (set->state != "reaping") CDCTL_TRY(check_again(*view, *set));
+    k_reap.begun.pass();
+    if (!drained_ && !set->cut.value_or(true)) {
+      drained_ = true;
+      prev_limit_ = set->memory.limit;
+    }
+    CDCTL_TRY(transaction_.drain());
+    const auto held = transaction_.prove_lock();
+    if (!held) context_.log(Level::debug, held.error().what);
+    return held.has_value();
+  }
+
+  /// Undoes what keep_out() has begun, unless a breaker has cut the set meanwhile.
+  void let_in_again(const ServiceConfig& service) {
+    if (!drained_) return;
+    // A machine that was suspended wakes up past its deadline.
+    const Deadline deadline(std::max(deadline_.left(), k_undo));
+    SetTransaction undo(context_, set_, outcome_, k_no_boundaries, deadline, Report::nothing);
+    const auto done = [&]() -> Result<> {
+      CDCTL_TRY(undo.open(&service));
+      CDCTL_TRY(undo.read());
+      const auto& entry = undo.entry();
+      if (entry && entry->cut_memo && entry->cut_memo->cut) return {};
+      return undo.mend(prev_limit_);
+    }();
+    if (!done)
+      context_.log(
+          Level::warning,
+          fmt::format("{}: it is not reaped, but no new connection gets in: {}; cdctl mend "
+                      "{} lets them in again",
+                      set_.str(), done.error().what, set_.str()));
+  }
+
   Result<> stop() {
     CDCTL_TRY_ASSIGN(stopping_, transaction_.stop(patience_.grace));
     transaction_.unlock();
     if (!stopping_.done) return {};
+    CDCTL_TRY(still_reaping());
     CDCTL_TRY(transaction_.retire());
     CDCTL_TRY(transaction_.bury());
     return transaction_.destroy();
+  }
+
+  /// Whoever stood still after the stop may find that another reaper has finished, and that the
+  /// same revision was deployed again since: its user is not ours to remove.
+  Result<> still_reaping() {
+    CDCTL_TRY(transaction_.lock());
+    CDCTL_TRY_ASSIGN(const auto status, transaction_.status());
+    if (status.state != "reaping" && status.state != "absent")
+      return fail(ExitCode::refused,
+                  "refused: it was reaped by someone else and deployed again meanwhile");
+    return transaction_.prove_lock();
   }
 
   app::Context& context_;
@@ -311,6 +380,9 @@ class Reap {
   SetTransaction transaction_;
   Stopping stopping_;
   bool over_ = false;
+  bool drained_ = false;  ///< it was not cut, and no new connection gets in, by us
+  std::optional<std::int64_t> prev_limit_;
+  std::int64_t before_ = 0;  ///< units that were live when we began
 };
 
 }  // namespace

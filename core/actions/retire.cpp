@@ -134,13 +134,17 @@ class Retirement {
                     left, view.sets.size()));
   }
 
+  /// Under the lock: what a deploy by name brings meanwhile is not to be forgotten.
   Result<> forget() {
+    const Deadline deadline(timeout_);
+    CDCTL_TRY_ASSIGN(const auto lock, memory_->lock(service_, deadline));
     CDCTL_TRY_ASSIGN(const auto view, look());
     if (!view.sets.empty())
       return fail(fmt::format("{} came while its sets were reaped; run it again",
                               view.sets.front().name.str()));
-    const Deadline deadline(timeout_);
     forgotten_ = std::ssize(view.gone);
+    crash_point("retire.counted");
+    CDCTL_TRY(lock->prove(deadline));
     for (const auto& [name, entry] :
          view.gone)  // a memory of a cut alone goes with the tombstone that it gets
       if (!entry.set)

@@ -38,6 +38,7 @@ Result<> SetTransaction::open_engine() {
 }
 
 Result<> SetTransaction::lock() {
+  if (lock_) return {};
   memory_->prefetch_lock(set_.service);  // its hand-shake overlaps with the opening of libcurl
   if (service_ && context_.memory_is_remote(*service_)) CDCTL_TRY(context_.http());
   CDCTL_TRY_ASSIGN(lock_, memory_->lock(set_.service, deadline_));
@@ -166,6 +167,11 @@ Result<> SetTransaction::cut_world() {
 Result<> SetTransaction::mend_world(bool thaw) {
   if (!service_->has_switch(service_->engine)) return {};
   return in_world(at_.world, [&](Engine& engine) { return engine.mend(set_, thaw, deadline_); });
+}
+
+Result<SetStatus> SetTransaction::status() {
+  CDCTL_TRY_ASSIGN(auto* const engine, context_.engine(service_->engine));
+  return engine->describe(set_, deadline_);
 }
 
 Result<Stopping> SetTransaction::stop(const Grace& grace) {

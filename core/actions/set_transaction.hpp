@@ -44,8 +44,10 @@ class SetTransaction {
   /// Opens the switches and the engine now, for a policy that begins nothing without them.
   [[nodiscard]] Result<> open_roles();
   [[nodiscard]] Result<> open_engine();
-  /// Takes the service's lock: held until unlock(), or the end.
+  /// Takes the service's lock: held until unlock(), or the end. Nothing where it is held already.
   [[nodiscard]] Result<> lock();
+  /// Asks whether it is still ours, and has been all the time: right before what cannot be undone.
+  [[nodiscard]] Result<> prove_lock() { return lock_->prove(deadline_); }
   void unlock() { lock_.reset(); }
   /// Reads what the memory knows of the set.
   [[nodiscard]] Result<> read();
@@ -84,6 +86,8 @@ class SetTransaction {
   [[nodiscard]] Result<> mend_world(bool thaw);
   /// Tells the set to end, or looks how far that is. A step of the outcome once it is done.
   [[nodiscard]] Result<Stopping> stop(const Grace& grace);
+  /// What the engine says of the set.
+  [[nodiscard]] Result<SetStatus> status();
   /// Makes a step of a stop that goes on without us.
   void leave(const Stopping& stopping);
   [[nodiscard]] Result<> destroy();

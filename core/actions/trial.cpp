@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/returns.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
@@ -86,6 +87,7 @@ Result<> cut_again(SetTransaction& transaction, const std::string& why, Outcome&
   CDCTL_TRY(transaction.cut_world());
   memo.at = now();
   memo.why = why;
+  note_cut(memo, memo.at);
   memo.probation.reset();
   outcome.changed();
   return transaction.close(memo);

@@ -175,6 +175,7 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
     set.deployed_at = status.deployed_at;
   }
   const auto& memory = memory_of(config, deadline);
+  if (!memory) view.memory_error = memory.error();
   if (!memory && !view.error) view.error = memory.error();
   for (const auto& [name, entry] : memory ? entries_from(*memory, config.name) : Entries()) {
     const auto parsed = parse_set_name(name);

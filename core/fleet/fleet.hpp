@@ -61,6 +61,7 @@ struct ServiceView {
   std::optional<Hold> hold;    ///< a deploy freeze in force; known after load_holds()
   bool foreign = false;        ///< as of its sets
   std::optional<Error> error;  ///< engine or memory could not be asked: what is shown is not all
+  std::optional<Error> memory_error;  ///< where it was the memory: nothing may be written there
 
   [[nodiscard]] const SetView* set(const SetName& name) const;
 };

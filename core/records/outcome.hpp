@@ -86,6 +86,8 @@ struct Outcome {
         told("ignored", "text", "why a verdict was not acted on"),
         told("forced", "one of open closed observe none"),
         told("until", "time", "when a freeze ends, or what is left of a drain is killed"),
+        told("returns", "list of object",
+             "of a cut: queues that give messages up after so many returns, and the cuts of a day"),
         told("trial", "object", "how a trial ended, and since when it was one"),
         further(&Outcome::more),
         optional("error", &Outcome::error, "text"),

@@ -20,10 +20,23 @@ namespace {
 
 class FileServiceLock final : public ServiceLock {
  public:
-  explicit FileServiceLock(FileLock lock) : lock_(std::move(lock)) {}
+  FileServiceLock(FileLock lock, std::filesystem::path path)
+      : lock_(std::move(lock)), path_(std::move(path)) {}
 
  private:
+  /// A file that was removed locks nobody out any more.
+  Result<> do_prove(const Deadline&) override {
+    struct stat ours{}, theirs{};
+    if (::fstat(lock_.fd(), &ours) == 0 && ::stat(path_.c_str(), &theirs) == 0 &&
+        ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
+      return {};
+    return fail(
+        ExitCode::unknown,
+        fmt::format("the lock {} was removed while it was held; run it again", path_.string()));
+  }
+
   FileLock lock_;
+  std::filesystem::path path_;
 };
 
 bool there(const std::filesystem::path& path) {
@@ -239,7 +252,7 @@ Result<std::unique_ptr<ServiceLock>> LocalMemory::do_lock(std::string_view servi
     return fail(
         ExitCode::timeout,
         fmt::format("waiting for the lock of {}: someone else holds it; try again later", service));
-  return std::make_unique<FileServiceLock>(std::move(*lock));
+  return std::make_unique<FileServiceLock>(std::move(*lock), home_.service_lock(service));
 }
 
 }  // namespace cdctl::local

@@ -124,6 +124,7 @@ SetStatus to_set_status(const SetName& name, const SetFiles& r, const std::strin
   out.served = r.served;
   for (const auto& name : r.record["homes"].items()) out.homes.push_back(name.as_string());
   if (out.homes.empty()) out.homes.push_back(r.record["home"].as_string(home));
+  if (r.status) out.lived = r.status->lived;
   out.world_cut = false;
   if (r.frozen == k_cut_done || (r.alive && r.status && r.status->frozen)) {
     out.world_cut = true;

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/returns.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
 #include "plugins/rabbit/switch/check.hpp"
@@ -30,6 +32,9 @@ Check failed(std::string what, const Error& error, std::string cure) {
 /// notes).
 Check version_check(const Json& overview) {
   const auto version = overview["rabbitmq_version"].as_string();
+  if (version.empty())
+    return {"RabbitMQ", State::unknown, "it does not say its version",
+            "is [rabbit] management the address of RabbitMQ's management API?"};
   int major = 0, minor = 0;
   const auto dot = std::min(version.find('.'), version.size());
   std::from_chars(version.data(), version.data() + dot, major);
@@ -160,6 +165,39 @@ Check RabbitDoctor::clock(const BrokerSettings& us, const Deadline& deadline) {
   return clock_check(*answer, asked, now());
 }
 
+/// How near the messages of a service's queues are to being given up by cuts.
+Check RabbitDoctor::returns(Management& management, const ServiceConfig& service,
+                            const Deadline& deadline) {
+  const auto what = "queues of " + service.name;
+  const auto limits = read_delivery_limits(management, service, deadline);
+  if (!limits) return failed(what, limits.error(), "");
+  if (limits->empty()) return {what, State::ok, "a cut loses nothing", ""};
+  const auto looks = brokers_.look_for(service.name, deadline);
+  if (!looks) return failed(what, looks.error(), "");
+  std::int64_t cuts = 0;
+  for (const auto& [broker, look] : *looks) {
+    for (const auto& row : look.parameters.items()) {
+      constexpr std::string_view prefix = "cdctl.cut.";
+      const auto name = row["name"].view();
+      const auto set =
+          name.starts_with(prefix) ? parse_set_name(name.substr(prefix.size())) : std::nullopt;
+      if (!set || set->service != service.name) continue;
+      if (const auto memo = cut_memo_from_json(row["value"])) cuts += recent_cuts(*memo, now());
+    }
+  }
+  bool near = false;
+  std::vector<std::string> texts;
+  for (const auto& [queue, limit] : *limits) {
+    const ReturnsLeft left{queue, limit, cuts};
+    near = near || left.near();
+    texts.push_back(left.text());
+  }
+  return {what, near ? State::warning : State::ok, joined(texts, "; "),
+          near ? "lift the limit, or raise it far above the cuts of a day (docs/rabbitmq.md: "
+                 "Delivery limits), and keep the workers' prefetch small"
+               : ""};
+}
+
 /// What deploy would refuse, said before: above all queues that drop messages on the n-th cut.
 std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadline& deadline) {
   std::vector<Check> out;
@@ -171,7 +209,7 @@ std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadlin
     const auto checked = management ? check_topology(**management, service, deadline)
                                     : Result<>(std::unexpected(management.error()));
     if (checked)
-      out.push_back({what, State::ok, "a cut loses nothing", ""});
+      out.push_back(returns(**management, service, deadline));
     else
       out.push_back({what, checked.error().exit == ExitCode::unknown ? State::unknown : State::bad,
                      checked.error().what,
@@ -205,14 +243,15 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
   if (!found) return {failed("[rabbit]", found.error(), "correct cdctl.toml")};
   auto& management = **found;
   const auto& us = management.settings();
-  const std::array calls{ApiCall{.path = "/overview", .doing = "reading the overview"},
-                         ApiCall{.path = "/whoami", .doing = "asking who we are"},
-                         ApiCall{.path = "/nodes", .doing = "reading the nodes"},
-                         ApiCall{.path = "/feature-flags", .doing = "reading the feature flags"}};
+  const std::array calls{
+      ApiCall{.path = "/overview", .doing = "reading the overview"},
+      ApiCall{.path = "/whoami", .doing = "asking who we are", .name = us.user},
+      ApiCall{.path = "/nodes", .doing = "reading the nodes", .shape = Shape::list},
+      ApiCall{
+          .path = "/feature-flags", .doing = "reading the feature flags", .shape = Shape::list}};
   const auto answers = management.send_all(calls, deadline);
   const auto json = [&](std::size_t i) -> Result<Json> {
     if (!answers[i]) return fail(answers[i].error());
-    if (answers[i]->status == 404) return Json();
     return management.parse(calls[i], *answers[i]);
   };
   const auto overview = json(0);

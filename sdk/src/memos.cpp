@@ -16,6 +16,11 @@ Json to_json(const SetMemo& memo) {
   if (memo.first_deployed_at) out.set("first_deployed_at", to_rfc3339(*memo.first_deployed_at));
   if (memo.reaped_at) out.set("reaped_at", to_rfc3339(*memo.reaped_at));
   if (memo.min_live) out.set("min_live", to_json(*memo.min_live));
+  if (!memo.delivery_limits.empty()) {
+    Json limits = Json::object();
+    for (const auto& [queue, limit] : memo.delivery_limits) limits.set(queue, limit);
+    out.set("delivery_limits", std::move(limits));
+  }
   return out;
 }
 
@@ -26,6 +31,9 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
   auto sources = sources_from_json(json["sources"]);
   if (!sources) return fail(sources.error().in("the memory of " + name.str()));
   const auto min_live = min_live_from_json(json["min_live"]);
+  std::map<std::string, std::int64_t> delivery_limits;
+  for (const auto& [queue, limit] : json["delivery_limits"].members())
+    if (limit.is_int()) delivery_limits.emplace(queue, limit.as_int());
   return SetMemo{name,
                  json["engine"].as_string("local"),
                  json["home"].as_string(),
@@ -34,7 +42,8 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
                  json["units"].as_int(),
                  parse_rfc3339(json["reaped_at"].view()),
                  parse_rfc3339(json["first_deployed_at"].view()),
-                 min_live ? std::optional(*min_live) : std::nullopt};
+                 min_live ? std::optional(*min_live) : std::nullopt,
+                 std::move(delivery_limits)};
 }
 
 namespace {
@@ -64,12 +73,20 @@ Json to_json(const CutMemo& memo) {
   if (memo.mended_at) out.set("mended_at", to_rfc3339(*memo.mended_at));
   if (memo.probation) out.set("probation", probation_json(*memo.probation));
   if (!memo.stopped_in.empty()) out.set("stopped_in", memo.stopped_in);
+  if (!memo.cuts.empty()) {
+    Json cuts = Json::array();
+    for (const auto& cut : memo.cuts) cuts.push_back(to_rfc3339(cut));
+    out.set("cuts", std::move(cuts));
+  }
   return out;
 }
 
 Result<CutMemo> cut_memo_from_json(const Json& json) {
   const auto at = parse_rfc3339(json["at"].view());
   if (!json["cut"].is_bool() || !at) return fail("a cut memory has no cut and at");
+  std::vector<Time> cuts;
+  for (const auto& cut : json["cuts"].items())
+    if (const auto time = parse_rfc3339(cut.view())) cuts.push_back(*time);
   return CutMemo{
       json["cut"].as_bool(),
       json["by"].as_string(),
@@ -78,7 +95,8 @@ Result<CutMemo> cut_memo_from_json(const Json& json) {
       json["prev_limit"].is_int() ? std::optional(json["prev_limit"].as_int()) : std::nullopt,
       parse_rfc3339(json["mended_at"].view()),
       probation_from(json["probation"]),
-      json["stopped_in"].as_string()};
+      json["stopped_in"].as_string(),
+      std::move(cuts)};
 }
 
 std::string_view to_string(Force::State state) {

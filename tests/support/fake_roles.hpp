@@ -35,15 +35,22 @@ class FakeMemory final : public Memory {
   explicit FakeMemory(Journal& journal) : journal_(journal) {}
   std::map<std::string, MemoryEntry> entries;
   std::map<std::string, Hold> held;
+  bool lock_lost = false;  ///< the next proof fails
 
  private:
   class Lock final : public ServiceLock {
    public:
-    explicit Lock(Journal& journal) : journal_(journal) {}
+    Lock(Journal& journal, FakeMemory& memory) : journal_(journal), memory_(memory) {}
     ~Lock() override { (void)journal_.add("unlock"); }
 
    private:
+    Result<> do_prove(const Deadline&) override {
+      if (journal_.beside) journal_.beside("lock.prove");
+      if (!std::exchange(memory_.lock_lost, false)) return {};
+      return fail(ExitCode::unknown, "the lock was lost");
+    }
     Journal& journal_;
+    FakeMemory& memory_;
   };
 
   Result<std::map<std::string, MemoryEntry>> do_read(std::optional<std::string_view> service,
@@ -85,7 +92,7 @@ class FakeMemory final : public Memory {
   }
   Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view, const Deadline&) override {
     CDCTL_TRY(journal_.add("lock"));
-    return std::make_unique<Lock>(journal_);
+    return std::make_unique<Lock>(journal_, *this);
   }
 
   Journal& journal_;
@@ -96,6 +103,8 @@ class FakeSwitch final : public Switch {
  public:
   FakeSwitch(Journal& journal, FakeMemory& memory) : journal_(journal), memory_(memory) {}
   std::map<std::string, std::int64_t> open_connections;  ///< of sets that are let in
+  std::map<std::string, std::int64_t> delivery_limits_value;
+  std::optional<Time> up_since_value = now() - std::chrono::hours(24);
   Settled settled_value;
 
  private:
@@ -106,6 +115,10 @@ class FakeSwitch final : public Switch {
     const bool changed = entry.cut != cut;
     entry.cut = cut;
     return Step{"door", changed};
+  }
+  Result<std::map<std::string, std::int64_t>> do_delivery_limits(const ServiceConfig&,
+                                                                 const Deadline&) override {
+    return delivery_limits_value;
   }
   Result<> do_check(const ServiceConfig&, const Deadline&) override {
     return journal_.failing == "door.check" ? Result<>(fail("its queue loses messages"))
@@ -146,6 +159,9 @@ class FakeSwitch final : public Switch {
     std::vector<std::int64_t> out;
     for (const auto& set : sets) out.push_back(open_connections[set.str()]);
     return out;
+  }
+  Result<std::optional<Time>> do_up_since(const SetName&, const Deadline&) override {
+    return up_since_value;
   }
   Result<Json> do_describe(const ServiceConfig&, const SetName&, const Deadline&) override {
     return Json::object();

@@ -71,25 +71,25 @@ Result<std::vector<Management*>> Brokers::of_sets(std::span<const SetName> sets,
     CDCTL_TRY_ASSIGN(auto* const management, at({home, ""}));
     std::vector<ApiCall> calls;
     for (const auto& set : names)
-      calls.push_back(
-          {.path = path_of({"users", set.str()}), .doing = "reading the user " + set.str()});
+      calls.push_back({.path = path_of({"users", set.str()}),
+                       .doing = "reading the user " + set.str(),
+                       .name = set.str()});
     const auto answers = management->send_all(calls, deadline);
     std::map<std::string, std::map<std::string, BrokerState>>
         looks;  // by service: one look tells of all its sets
     for (std::size_t i = 0; i < calls.size(); ++i) {
       if (!answers[i]) return fail(answers[i].error());
-      if (answers[i]->ok()) {
+      if (!answers[i]->not_there()) {
+        CDCTL_TRY(management->parse(calls[i], *answers[i]));
         found_[names[i]] = home;
-      } else if (answers[i]->status == 404) {
-        const auto& service = names[i].service;
-        if (!looks.contains(service)) {
-          CDCTL_TRY_ASSIGN(looks[service], look_for(service, deadline));
-        }
-        if (const auto broker = search(names[i], home, looks[service]); !broker.empty())
-          found_[names[i]] = broker;
-      } else {
-        return fail(management->explain(calls[i], *answers[i]));
+        continue;
       }
+      const auto& service = names[i].service;
+      if (!looks.contains(service)) {
+        CDCTL_TRY_ASSIGN(looks[service], look_for(service, deadline));
+      }
+      if (const auto broker = search(names[i], home, looks[service]); !broker.empty())
+        found_[names[i]] = broker;
     }
   }
   std::vector<Management*> out;
@@ -162,20 +162,18 @@ std::map<std::string, Result<BrokerState>> Brokers::look_at(const std::vector<st
       const auto answer = asked[i]->answer_to(calls[part], std::move(responses[2 * i + part]));
       lists[part] = answer ? asked[i]->parse(calls[part], *answer)
                            : Result<Json>(std::unexpected(answer.error()));
-      if (lists[part] && !lists[part]->is_array())
-        lists[part] =
-            fail(ExitCode::unknown, "reading the sets from the broker: the answer is not a list");
     }
     const auto& name = asked[i]->settings().broker;
-    if (lists[0] && lists[1]) {
+    auto state =
+        !lists[0] ? Result<BrokerState>(std::unexpected(lists[0].error()))
+        : !lists[1]
+            ? Result<BrokerState>(std::unexpected(lists[1].error()))
+            : believable({.users = std::move(*lists[1]), .parameters = std::move(*lists[0])});
+    if (state)
       failures_.erase(name);
-      out.emplace(name,
-                  BrokerState{.users = std::move(*lists[1]), .parameters = std::move(*lists[0])});
-      continue;
-    }
-    const auto& error = lists[0] ? lists[1].error() : lists[0].error();
-    failures_.insert_or_assign(name, Failure{std::chrono::steady_clock::now(), error});
-    out.emplace(name, std::unexpected(error));
+    else
+      failures_.insert_or_assign(name, Failure{std::chrono::steady_clock::now(), state.error()});
+    out.emplace(name, std::move(state));
   }
   return out;
 }
@@ -221,8 +219,7 @@ Result<> Brokers::write_also(std::string_view service, const std::string& broker
                        .path = path_of({"global-parameters", name}),
                        .doing = "deleting the global parameter " + name};
     CDCTL_TRY_ASSIGN(const auto answer, management->send(call, deadline));
-    return answer.ok() || answer.status == 404 ? Result<>()
-                                               : fail(management->explain(call, answer));
+    return answer.ok() || answer.not_there() ? Result<>() : fail(management->explain(call, answer));
   }
   const auto value = Json::object({{"brokers", Json::strings({also.begin(), also.end()})}});
   return management->act({.method = "PUT",

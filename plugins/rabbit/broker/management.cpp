@@ -17,11 +17,17 @@ std::string path_of(std::initializer_list<std::string_view> parts) {
 
 namespace {
 
+/// RabbitMQ's own words for what it refuses are an object with `error` and `reason`; a proxy's are
+/// not.
+Json refusal_of(const ApiAnswer& answer) {
+  auto json = Json::parse(answer.text);
+  return json && (*json)["error"].is_string() ? std::move(*json) : Json();
+}
+
 /// RabbitMQ's own reason: a text, or an array of texts.
 std::string reason_of(const ApiAnswer& answer) {
-  const auto json = Json::parse(answer.text);
-  if (!json) return {};
-  const auto& reason = (*json)["reason"];
+  const auto refusal = refusal_of(answer);
+  const auto& reason = refusal["reason"];
   return printable(reason.is_string()
                        ? reason.view()
                        : std::string_view(reason.is_null() ? std::string() : reason.dump()),
@@ -31,6 +37,8 @@ std::string reason_of(const ApiAnswer& answer) {
 Error meaning_of(const ApiCall& call, const ApiAnswer& answer) {
   const auto reason = reason_of(answer);
   const auto tail = reason.empty() ? std::string() : ": " + reason;
+  // Only the broker itself can say no, and only to a change: who may not look does not know.
+  const bool its_own = call.method != "GET" && !refusal_of(answer).is_null();
   switch (answer.status) {
     case 401:
       return {ExitCode::unknown, fmt::format("{}: the broker refused the login (401{}); check user "
@@ -41,9 +49,12 @@ Error meaning_of(const ApiCall& call, const ApiAnswer& answer) {
       return {ExitCode::unknown,
               fmt::format("{}: the broker forbids it (403{})", call.doing, tail)};
     case 404:
-      return {ExitCode::failed, fmt::format("{}: not there (404)", call.doing)};
+      if (its_own) return {ExitCode::failed, fmt::format("{}: not there (404)", call.doing)};
+      break;
     case 400:
-      return {ExitCode::failed, fmt::format("{}: the broker refused it{}", call.doing, tail)};
+      if (its_own)
+        return {ExitCode::failed, fmt::format("{}: the broker refused it{}", call.doing, tail)};
+      break;
     default:
       break;
   }
@@ -54,6 +65,16 @@ Error meaning_of(const ApiCall& call, const ApiAnswer& answer) {
   return {ExitCode::unknown,
           fmt::format("{}: the broker answered {}{}; is it RabbitMQ's management API?", call.doing,
                       answer.status, tail)};
+}
+
+/// Empty when the JSON is what RabbitMQ answers to the call.
+std::string_view wrong_shape(const ApiCall& call, const Json& json) {
+  if (call.shape == Shape::list && !json.is_array()) return "the answer is not a list";
+  if (call.shape != Shape::object) return {};
+  if (!json.is_object()) return "the answer is not an object";
+  if (!call.name.empty() && json["name"].view() != call.name)
+    return "the answer is about something else";
+  return {};
 }
 
 }  // namespace
@@ -83,6 +104,7 @@ void Management::look_at_clock(const HttpResponse& response) const {
                     "both",
                     to_age(std::chrono::abs(ahead)), ahead > Millis(0) ? "ahead of" : "behind"));
 }
+bool ApiAnswer::not_there() const { return status == 404 && !refusal_of(*this).is_null(); }
 
 Error Management::named(Error error) const {
   return settings_.broker == k_default_broker
@@ -148,6 +170,9 @@ Result<Json> Management::parse(const ApiCall& call, const ApiAnswer& answer) con
         named({ExitCode::unknown,
                fmt::format("{}: the answer is not JSON ({}); is it RabbitMQ's management API?",
                            call.doing, json.error().what)}));
+  if (const auto wrong = wrong_shape(call, *json); !wrong.empty())
+    return fail(named({ExitCode::unknown, fmt::format("{}: {}; is it RabbitMQ's management API?",
+                                                      call.doing, wrong)}));
   return json;
 }
 
@@ -159,7 +184,7 @@ Result<Json> Management::get(const ApiCall& call, const Deadline& deadline) {
 Result<std::optional<Json>> Management::get_if_there(const ApiCall& call,
                                                      const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto answer, send(call, deadline));
-  if (answer.status == 404) return std::optional<Json>();
+  if (answer.not_there()) return std::optional<Json>();
   CDCTL_TRY_ASSIGN(auto json, parse(call, answer));
   return std::optional(std::move(json));
 }

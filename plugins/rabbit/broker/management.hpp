@@ -14,28 +14,40 @@
 
 namespace cdctl::rabbit {
 
+/// What RabbitMQ answers to a look.
+enum class Shape {
+  object,
+  list,
+  any,  ///< of one whose `?columns=` may not be there yet: an empty list then, and no object
+};
+
 /// One call of the management API. Paths begin below `/api`; names in them are already encoded
-/// (path_of).
+/// (path_of). An answer of another shape, or about somebody else, is not RabbitMQ's.
 struct ApiCall {
   std::string method = "GET";
   std::string path;
   Json body{};        ///< sent unless null
   std::string doing;  ///< for the error: `reading user thumbs-r5f0c1e9a2b`
   std::vector<std::pair<std::string, std::string>> headers{};
+  Shape shape = Shape::object;
+  std::string name{};  ///< the `name` that the object must have; empty = not looked at
 };
 
 struct ApiAnswer {
   int status = 0;
   std::string text;
   [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
+  /// RabbitMQ itself says that there is no such thing. A 404 of a proxy, or of a plugin that is not
+  /// on, says nothing about users or queues.
+  [[nodiscard]] bool not_there() const;
 };
 
 /// `/users/thumbs-r5f0c1e9a2b`: each part percent-encoded.
 [[nodiscard]] std::string path_of(std::initializer_list<std::string_view> parts);
 
 /// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the
-/// broker, its vhost the one to work in. Errors: `unknown` when nobody answered, the answer was a
-/// 5xx or the login was refused; `failed` when the broker said no; `timeout`; `interrupted`.
+/// broker, its vhost the one to work in. Errors: `unknown` when nobody answered, or otherwise than
+/// RabbitMQ would; `failed` when the broker itself said no to a change; `timeout`; `interrupted`.
 class Management {
  public:
   Management(Host& host, BrokerSettings settings) : host_(host), settings_(std::move(settings)) {}
@@ -52,9 +64,9 @@ class Management {
   [[nodiscard]] HttpRequest request_for(const ApiCall& call, const Deadline& deadline) const;
   [[nodiscard]] Result<ApiAnswer> answer_to(const ApiCall& call,
                                             Result<HttpResponse> response) const;
-  /// The JSON of a 200; other statuses are errors.
+  /// The JSON of a 200, in the shape of the call; other statuses are errors.
   [[nodiscard]] Result<Json> get(const ApiCall& call, const Deadline& deadline);
-  /// The same, and empty for a 404.
+  /// The same, and empty where there is no such thing.
   [[nodiscard]] Result<std::optional<Json>> get_if_there(const ApiCall& call,
                                                          const Deadline& deadline);
   /// Sends a PUT, POST or DELETE that must succeed.

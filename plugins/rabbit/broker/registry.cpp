@@ -14,14 +14,12 @@ constexpr std::string_view k_set = "cdctl.set.";
 constexpr std::string_view k_doing = "reading the sets from the broker";
 
 ApiCall users_call() {
-  return {.path = "/users?columns=name,tags,limits", .doing = std::string(k_doing)};
+  return {.path = "/users?columns=name,tags,limits",
+          .doing = std::string(k_doing),
+          .shape = Shape::list};
 }
-ApiCall parameters_call() { return {.path = "/global-parameters", .doing = std::string(k_doing)}; }
-
-Result<Json> list_of(Result<Json> answer) {
-  if (answer && !answer->is_array())
-    return fail(ExitCode::unknown, fmt::format("{}: the answer is not a list", k_doing));
-  return answer;
+ApiCall parameters_call() {
+  return {.path = "/global-parameters", .doing = std::string(k_doing), .shape = Shape::list};
 }
 
 bool of_service(std::string_view text, std::string_view service) {
@@ -48,6 +46,15 @@ bool concerns(std::string_view parameter, std::string_view service) {
 }
 
 }  // namespace
+
+Result<BrokerState> believable(BrokerState state) {
+  // It let us in as one of its users, and has global parameters of its own from the beginning.
+  if (!state.users.items().empty() || !state.parameters.items().empty()) return state;
+  return fail(ExitCode::unknown,
+              fmt::format("{}: it says that it has no user and no global parameter at all; is it "
+                          "RabbitMQ's management API?",
+                          k_doing));
+}
 
 std::array<ApiCall, 2> state_calls() { return {parameters_call(), users_call()}; }
 
@@ -86,10 +93,10 @@ Result<BrokerState> Registry::look_at_all(const Deadline& deadline) {
   for (const auto& answer : answers)
     if (!answer) return fail(answer.error());
   BrokerState out;
-  CDCTL_TRY_ASSIGN(out.parameters, list_of(management_.parse(calls[0], *answers[0])));
-  CDCTL_TRY_ASSIGN(out.users, list_of(management_.parse(calls[1], *answers[1])));
+  CDCTL_TRY_ASSIGN(out.parameters, management_.parse(calls[0], *answers[0]));
+  CDCTL_TRY_ASSIGN(out.users, management_.parse(calls[1], *answers[1]));
   users_ = out.users.items().size();
-  return out;
+  return believable(std::move(out));
 }
 
 Result<BrokerState> Registry::look(std::optional<std::string_view> service,
@@ -112,10 +119,10 @@ Result<BrokerState> Registry::look(std::optional<std::string_view> service,
 }
 
 Result<std::vector<std::string>> Registry::names(std::string_view kind, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto rows,
-                   list_of(management_.get({.path = fmt::format("/{}?columns=name", kind),
-                                            .doing = std::string(k_doing)},
-                                           deadline)));
+  CDCTL_TRY_ASSIGN(const auto rows, management_.get({.path = fmt::format("/{}?columns=name", kind),
+                                                     .doing = std::string(k_doing),
+                                                     .shape = Shape::list},
+                                                    deadline));
   std::vector<std::string> out;
   for (const auto& row : rows.items()) out.push_back(row["name"].as_string());
   return out;
@@ -123,15 +130,15 @@ Result<std::vector<std::string>> Registry::names(std::string_view kind, const De
 
 Result<Json> Registry::rows_of(std::string_view kind, const std::vector<std::string>& names,
                                const ApiCall& all, const Deadline& deadline) {
-  if (names.size() > k_most_by_name) return list_of(management_.get(all, deadline));
+  if (names.size() > k_most_by_name) return management_.get(all, deadline);
   std::vector<ApiCall> calls;
   for (const auto& name : names)
-    calls.push_back({.path = path_of({kind, name}), .doing = std::string(k_doing)});
+    calls.push_back({.path = path_of({kind, name}), .doing = std::string(k_doing), .name = name});
   auto out = Json::array();
   const auto answers = management_.send_all(calls, deadline);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
-    if (answers[i]->status == 404) continue;  // deleted meanwhile
+    if (answers[i]->not_there()) continue;  // deleted meanwhile
     CDCTL_TRY_ASSIGN(auto row, management_.parse(calls[i], *answers[i]));
     out.push_back(std::move(row));
   }

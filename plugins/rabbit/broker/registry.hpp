@@ -27,6 +27,10 @@ struct BrokerState {
 /// `cdctl.also.SERVICE`: the global parameter that names the other brokers with sets of a service.
 constexpr std::string_view k_also = "cdctl.also.";
 
+/// The same, unless it is empty as no broker's can be: who answers `[]` to everything knows
+/// nothing.
+[[nodiscard]] Result<BrokerState> believable(BrokerState state);
+
 /// The two calls whose answers are a state: its parameters, then its users.
 [[nodiscard]] std::array<ApiCall, 2> state_calls();
 

@@ -13,13 +13,6 @@ namespace {
 /// Statistics begin some seconds after what they speak of: until then a number is not there.
 std::int64_t number(const Json& value) { return std::max<std::int64_t>(value.as_int(), 0); }
 
-Result<Json> list_of(Management& management, const ApiCall& call, const Result<ApiAnswer>& answer) {
-  if (!answer) return fail(answer.error());
-  CDCTL_TRY_ASSIGN(auto json, management.parse(call, *answer));
-  if (!json.is_array()) return fail(ExitCode::unknown, call.doing + ": the answer is not a list");
-  return json;
-}
-
 void take_channels(const Json& rows, BrokerStats& look) {
   for (const auto& row : rows.items()) {
     if (!parse_set_name(row["user"].view()) || !row["name"].is_string()) continue;
@@ -94,21 +87,27 @@ Result<BrokerStats> read_stats(Management& management, std::span<const ProbeTarg
   const auto dead_letters = dead_letters_of(targets);
   std::vector<ApiCall> calls{
       {.path = "/channels?columns=name,user,consumer_count,messages_unacknowledged,message_stats",
-       .doing = "reading the channels of the broker"},
-      {.path = "/connections?disable_stats=true", .doing = "listing connections"},
+       .doing = "reading the channels of the broker",
+       .shape = Shape::list},
+      {.path = "/connections?disable_stats=true",
+       .doing = "listing connections",
+       .shape = Shape::list},
       {.path = "/connections?columns=name,user,state",
-       .doing = "reading the states of connections"},
+       .doing = "reading the states of connections",
+       .shape = Shape::list},
   };
   if (!dead_letters.empty()) {
     calls.push_back({.path = path_of({"queues", settings->amqp.vhost}) + "?columns=name,messages",
-                     .doing = "counting dead letters"});
+                     .doing = "counting dead letters",
+                     .shape = Shape::list});
   }
   const auto answers = management.send_all(calls, deadline);
   BrokerStats look;
   look.at = now();
   std::vector<Json> lists;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    CDCTL_TRY_ASSIGN(auto list, list_of(management, calls[i], answers[i]));
+    if (!answers[i]) return fail(answers[i].error());
+    CDCTL_TRY_ASSIGN(auto list, management.parse(calls[i], *answers[i]));
     lists.push_back(std::move(list));
   }
   take_channels(lists[0], look);

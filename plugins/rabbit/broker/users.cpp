@@ -22,7 +22,8 @@ UserLimit limit_of(const Json& user) {
 Result<std::optional<UserLimit>> read_limit(Management& management, const std::string& user,
                                             const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto found, management.get_if_there({.path = path_of({"users", user}),
-                                                              .doing = "reading the user " + user},
+                                                              .doing = "reading the user " + user,
+                                                              .name = user},
                                                              deadline));
   if (!found) return std::optional<UserLimit>();
   return std::optional(limit_of(*found));
@@ -36,7 +37,7 @@ Result<bool> set_limit(Management& management, const std::string& user, std::int
                      .doing = fmt::format("setting the connection limit of {} to {}", user, most)};
   CDCTL_TRY_ASSIGN(const auto answer, management.send(call, deadline));
   if (answer.ok()) return true;
-  if (answer.status == 404 || (answer.status == 400 && answer.text.contains("no_such_user")))
+  if (answer.not_there() || (answer.status == 400 && answer.text.contains("no_such_user")))
     return false;
   return fail(management.explain(call, answer));
 }
@@ -46,7 +47,7 @@ Result<> clear_limit(Management& management, const std::string& user, const Dead
                      .path = path_of({"user-limits", user, "max-connections"}),
                      .doing = "removing the connection limit of " + user};
   CDCTL_TRY_ASSIGN(const auto answer, management.send(call, deadline));
-  if (answer.ok() || answer.status == 404) return {};
+  if (answer.ok() || answer.not_there()) return {};
   return fail(management.explain(call, answer));
 }
 
@@ -91,7 +92,8 @@ Result<> close_each(Management& management, const std::vector<std::string>& name
 Result<std::int64_t> count_real(Management& management, const std::vector<std::string>& names,
                                 const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto rows, management.get({.path = "/connections?columns=name,user,state",
-                                                    .doing = "listing connections"},
+                                                    .doing = "listing connections",
+                                                    .shape = Shape::list},
                                                    deadline));
   return std::ranges::count_if(rows.items(), [&](const Json& row) {
     return row["state"].is_string() && std::ranges::find(names, row["name"].view()) != names.end();
@@ -104,9 +106,11 @@ Result<std::vector<std::string>> open_connections(Management& management, const 
                                                   Owner owner, const Deadline& deadline) {
   const auto path = owner == Owner::there ? path_of({"connections", "username", user})
                                           : std::string("/connections?disable_stats=true");
-  CDCTL_TRY_ASSIGN(const auto rows,
-                   management.get_if_there(
-                       {.path = path, .doing = "listing the connections of " + user}, deadline));
+  CDCTL_TRY_ASSIGN(
+      const auto rows,
+      management.get_if_there(
+          {.path = path, .doing = "listing the connections of " + user, .shape = Shape::list},
+          deadline));
   std::vector<std::string> names;
   if (rows) {
     for (const auto& row : rows->items())

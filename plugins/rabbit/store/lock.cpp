@@ -10,7 +10,7 @@ namespace cdctl::rabbit {
 
 namespace {
 
-constexpr Millis k_first_pause(2), k_longest_pause(50), k_beat(5000);
+constexpr Millis k_first_pause(2), k_longest_pause(50), k_beat(5000), k_proof(5000), k_margin(200);
 
 }  // namespace
 
@@ -47,7 +47,7 @@ Result<std::unique_ptr<AmqpLink>> LockHolder::take(const std::stop_token& stop) 
   if (!link) return fail(link.error().in(taking));
   for (auto time = k_first_pause;; time = std::min(time * 2, k_longest_pause)) {
     const auto until = deadline();
-    auto ours = (*link)->take_exclusive("cdctl.lock." + service_, until.at_most(Millis(5000)));
+    auto ours = (*link)->take_exclusive(queue(), until.at_most(Millis(5000)));
     if (!ours) return fail(ours.error().in(taking));
     if (*ours) return link;
     if (until.passed())
@@ -69,10 +69,55 @@ void LockHolder::work(const std::stop_token& stop) {
     outcome_ = link ? Result<>() : Result<>(std::unexpected(link.error()));
   }
   changed_.notify_all();
-  while (link && !stop.stop_requested()) {
-    if (!pause(k_beat, stop)) break;
-    if (!(*link)->beat()) break;
+  if (link) keep(**link, stop);
+}
+
+void LockHolder::keep(AmqpLink& link, const std::stop_token& stop) {
+  for (;;) {
+    std::unique_lock guard(mutex_);
+    changed_.wait_for(guard, stop, k_beat, [this] { return asked_.has_value(); });
+    if (stop.stop_requested()) return;
+    const auto asked = asked_;
+    guard.unlock();
+    bool held = false;
+    if (asked) {  // an exclusive queue that is there, and that we may look at, is our own
+      const auto counts = link.counts(queue(), *asked);
+      held = counts && counts->has_value();
+    } else {
+      held = link.beat().has_value();
+    }
+    guard.lock();
+    lost_ = !held;
+    if (asked) asked_.reset();
+    changed_.notify_all();
+    if (lost_) return;
   }
+}
+
+std::unexpected<Error> LockHolder::lost() const {
+  return fail(ExitCode::unknown,
+              fmt::format("the lock of {} was lost while it was held: this machine stood still, or "
+                          "its connection to {} broke; run it again",
+                          service_, address_.shown()));
+}
+
+Result<> LockHolder::do_prove(const Deadline& deadline) {
+  std::unique_lock guard(mutex_);
+  if (lost_) return lost();
+  if (deadline.passed())
+    return fail(ExitCode::timeout, fmt::format("asking whether the lock of {} is still held: the "
+                                               "deadline passed; run it again",
+                                               service_));
+  asked_ = deadline.at_most(k_proof);
+  changed_.notify_all();
+  if (!changed_.wait_for(guard, asked_->left() + k_margin, [this] { return !asked_ || lost_; })) {
+    return fail(
+        ExitCode::unknown,
+        fmt::format("whether the lock of {} is still held could not be asked: no answer from "
+                    "{}; run it again",
+                    service_, address_.shown()));
+  }
+  return lost_ ? Result<>(lost()) : Result<>();
 }
 
 Result<> LockHolder::wait() {

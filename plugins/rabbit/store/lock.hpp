@@ -29,11 +29,17 @@ class LockHolder final : public ServiceLock {
   [[nodiscard]] Result<> wait();
 
  private:
+  /// A round trip on the connection that holds the lock.
+  [[nodiscard]] Result<> do_prove(const Deadline& deadline) override;
   void work(const std::stop_token& stop);
   [[nodiscard]] Result<std::unique_ptr<AmqpLink>> take(const std::stop_token& stop);
   [[nodiscard]] Deadline deadline();
   /// False when stopped meanwhile.
   bool pause(Millis time, const std::stop_token& stop);
+  /// Keeps the connection alive, and answers who asks for a proof, until the lock is lost.
+  void keep(AmqpLink& link, const std::stop_token& stop);
+  [[nodiscard]] std::string queue() const { return "cdctl.lock." + service_; }
+  [[nodiscard]] std::unexpected<Error> lost() const;
 
   AmqpDriver& driver_;
   const AmqpAddress address_;
@@ -42,6 +48,8 @@ class LockHolder final : public ServiceLock {
   std::condition_variable_any changed_;
   Deadline deadline_;                // guarded by mutex_
   std::optional<Result<>> outcome_;  // guarded by mutex_
+  std::optional<Deadline> asked_;    // for a proof, until then; guarded by mutex_
+  bool lost_ = false;                // guarded by mutex_
   std::jthread thread_;              // last: it uses the others
 };
 

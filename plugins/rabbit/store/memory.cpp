@@ -33,6 +33,7 @@ SetMemo moved(SetMemo memo, Millis by) {
 CutMemo moved(CutMemo memo, Millis by) {
   memo.at += by;
   move(memo.mended_at, by);
+  for (auto& cut : memo.cuts) cut += by;
   if (memo.probation) {
     memo.probation->since += by;
     memo.probation->until += by;
@@ -94,7 +95,7 @@ Result<> RabbitMemory::forget(const std::string& broker, const std::string& name
                      .path = path_of({"global-parameters", name}),
                      .doing = "deleting the global parameter " + name};
   CDCTL_TRY_ASSIGN(const auto answer, management->send(call, deadline));
-  if (answer.ok() || answer.status == 404) return {};
+  if (answer.ok() || answer.not_there()) return {};
   return fail(management->explain(call, answer));
 }
 
@@ -382,12 +383,13 @@ Result<std::optional<Force>> RabbitMemory::do_force_of(const SetName& set,
   std::vector<ApiCall> calls;
   for (const auto& name : {set.str(), set.service})
     calls.push_back({.path = path_of({"global-parameters", std::string(k_force_prefix) + name}),
-                     .doing = "reading what is forced on " + name});
+                     .doing = "reading what is forced on " + name,
+                     .name = std::string(k_force_prefix) + name});
   const auto answers = management->send_all(calls, deadline);
   Page page;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
-    if (answers[i]->status == 404) continue;
+    if (answers[i]->not_there()) continue;
     CDCTL_TRY_ASSIGN(const auto row, management->parse(calls[i], *answers[i]));
     take_parameter(row, set.service, management->ahead(), page);
   }

@@ -53,32 +53,43 @@ std::optional<std::int64_t> delivery_limit(const Json& arguments, const Json& po
                             &operator_policy["delivery-limit"]}) {
     if (!value->is_int()) continue;
     said = true;
-    if (value->as_int() >= 0)
-      least =
-          std::min(least.value_or(value->as_int()), value->as_int());  // negative lifts the limit
+    // Negative lifts the limit, from RabbitMQ 4 on. Before, it is less than one return.
+    if (value->as_int() < 0 && major >= 4) continue;
+    const auto limit = std::max<std::int64_t>(value->as_int(), 0);
+    least = std::min(least.value_or(limit), limit);
   }
   if (!said && major >= 4) return 20;  // what RabbitMQ 4 gives quorum queues by itself
   return least;
 }
 
+std::optional<std::int64_t> delivery_limit(const std::string& name, const Queue& queue,
+                                           const BrokerRules& rules) {
+  if (queue.type != "quorum") return {};
+  return delivery_limit(queue.arguments, policy_for(rules.policies, name),
+                        policy_for(rules.operator_policies, name), rules.major);
+}
+
 /// A cut hands messages back, which counts as a delivery: with a limit, and nowhere for the dropped
 /// ones to go, cuts lose messages.
-Result<> refuse_loss(const ServiceConfig& service, const std::string& name, const std::string& type,
-                     const Json& arguments, const BrokerRules& rules) {
-  if (type != "quorum" || service.accept_loss) return {};
+Result<> refuse_loss(const ServiceConfig& service, const std::string& name, const Queue& queue,
+                     const BrokerRules& rules) {
+  const auto limit = delivery_limit(name, queue, rules);
+  if (!limit || service.accept_loss) return {};
   const auto policy = policy_for(rules.policies, name);
   const auto operator_policy = policy_for(rules.operator_policies, name);
-  const auto limit = delivery_limit(arguments, policy, operator_policy, rules.major);
-  const bool has_exchange = arguments["x-dead-letter-exchange"].is_string() ||
+  const bool has_exchange = queue.arguments["x-dead-letter-exchange"].is_string() ||
                             policy["dead-letter-exchange"].is_string() ||
                             operator_policy["dead-letter-exchange"].is_string();
-  if (!limit || has_exchange) return {};
+  if (has_exchange) return {};
   return fail(ExitCode::refused,
               fmt::format("{}: the queue {} drops a message after {} deliveries and has no "
                           "dead-letter exchange: cuts would lose "
-                          "messages; set x-dead-letter-exchange, x-delivery-limit = -1 (RabbitMQ "
-                          "4) or accept_loss = true",
-                          service.name, printable(name, 80), *limit));
+                          "messages; {}, or set x-dead-letter-exchange or accept_loss = true",
+                          service.name, printable(name, 80), *limit,
+                          rules.major >= 4 ? "set x-delivery-limit = -1, or a policy with "
+                                             "delivery-limit = -1 where the queue is there already"
+                                           : "leave x-delivery-limit out (before RabbitMQ 4, -1 "
+                                             "drops at the first return)"));
 }
 
 std::unexpected<Error> conflict(const std::string& what, const std::string& key,
@@ -124,7 +135,7 @@ Result<std::vector<Json>> ask_all(Management& management, const std::vector<ApiC
   std::vector<Json> found;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
-    if (answers[i]->status == 404) {
+    if (answers[i]->not_there()) {
       found.emplace_back();
       continue;
     }
@@ -141,17 +152,37 @@ BrokerRules rules_from(const Json& overview, Json policies, Json operator_polici
   return rules;
 }
 
+/// What rules_from() reads.
+std::vector<ApiCall> rule_calls(const std::string& vhost) {
+  return {
+      {.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"},
+      {.path = path_of({"policies", vhost}), .doing = "reading the policies", .shape = Shape::list},
+      {.path = path_of({"operator-policies", vhost}),
+       .doing = "reading the operator policies",
+       .shape = Shape::list}};
+}
+
 }  // namespace
+
+Result<std::map<std::string, std::int64_t>> read_delivery_limits(Management& management,
+                                                                 const ServiceConfig& service,
+                                                                 const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
+  CDCTL_TRY_ASSIGN(const auto found,
+                   ask_all(management, rule_calls(management.settings().amqp.vhost), deadline));
+  const auto rules = rules_from(found[0], found[1], found[2]);
+  std::map<std::string, std::int64_t> out;
+  for (const auto& [name, queue] : topology.queues)
+    if (const auto limit = delivery_limit(name, queue, rules)) out.emplace(name, *limit);
+  return out;
+}
 
 Result<> check_topology(Management& management, const ServiceConfig& service,
                         const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   const auto* settings = &management.settings();
   const auto& vhost = settings->amqp.vhost;
-  std::vector<ApiCall> calls{
-      {.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"},
-      {.path = path_of({"policies", vhost}), .doing = "reading the policies"},
-      {.path = path_of({"operator-policies", vhost}), .doing = "reading the operator policies"}};
+  auto calls = rule_calls(vhost);
   for (const auto& [name, queue] : topology.queues) {
     calls.push_back({.path = path_of({"queues", vhost, name}) + "?disable_stats=true",
                      .doing = "reading the queue " + printable(name, 80)});
@@ -169,7 +200,7 @@ Result<> check_topology(Management& management, const ServiceConfig& service,
       if (auto same = compare_queue(name, queue, theirs); !same)
         return fail(same.error().in(service.name));
     }
-    CDCTL_TRY(refuse_loss(service, name, queue.type, queue.arguments, rules));
+    CDCTL_TRY(refuse_loss(service, name, queue, rules));
   }
   for (const auto& [name, exchange] : topology.exchanges) {
     const auto& theirs = found[at++];

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+
 #include <cdctl/config.hpp>
 #include <cdctl/time.hpp>
 
@@ -12,5 +16,9 @@ namespace cdctl::rabbit {
 /// by the doctor.
 [[nodiscard]] Result<> check_topology(Management& management, const ServiceConfig& service,
                                       const Deadline& deadline);
+
+/// The service's quorum queues whose messages are given up after so many returns.
+[[nodiscard]] Result<std::map<std::string, std::int64_t>> read_delivery_limits(
+    Management& management, const ServiceConfig& service, const Deadline& deadline);
 
 }  // namespace cdctl::rabbit

@@ -94,7 +94,8 @@ Result<bool> known_bad(Management& management, const SetName& set, const Deadlin
   CDCTL_TRY_ASSIGN(
       const auto found,
       management.get_if_there({.path = path_of({"global-parameters", "cdctl.cut." + set.str()}),
-                               .doing = "reading the cut memory of " + set.str()},
+                               .doing = "reading the cut memory of " + set.str(),
+                               .name = "cdctl.cut." + set.str()},
                               deadline));
   return found && (*found)["value"]["cut"].as_bool();
 }
@@ -223,7 +224,8 @@ Json describe_queues(Management& management, const BrokerSettings& settings,
     const auto statistics =
         management.get_if_there({.path = path_of({"queues", settings.amqp.vhost, name}) +
                                          "?columns=messages_unacknowledged",
-                                 .doing = "reading the queue " + printable(name, 80)},
+                                 .doing = "reading the queue " + printable(name, 80),
+                                 .shape = Shape::any},
                                 deadline);
     if (statistics && *statistics)
       item.set("unacked", number((**statistics)["messages_unacknowledged"]));
@@ -242,18 +244,22 @@ Result<Json> describe_set(Management& management, const Topology& topology, cons
   if (limit) {
     const ApiCall calls[] = {
         {.path = path_of({"connections", "username", user}),
-         .doing = "listing the connections of " + user},
+         .doing = "listing the connections of " + user,
+         .shape = Shape::list},
         {.path = "/connections?columns=name,user,connected_at,client_properties.connection_name",
-         .doing = "listing connections"},
+         .doing = "listing connections",
+         .shape = Shape::list},
         {.path = path_of({"users", user, "permissions"}),
-         .doing = "reading the permissions of " + user},
+         .doing = "reading the permissions of " + user,
+         .shape = Shape::list},
         {.path = path_of({"users", user, "topic-permissions"}),
-         .doing = "reading the topic permissions of " + user}};
+         .doing = "reading the topic permissions of " + user,
+         .shape = Shape::list}};
     const auto answers = management.send_all(calls, deadline);
     std::vector<Json> parts;
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (!answers[i]) return fail(answers[i].error());
-      if (answers[i]->status == 404)
+      if (answers[i]->not_there())
         return fail(ExitCode::unknown, user + ": the user was removed while it was looked at");
       CDCTL_TRY_ASSIGN(auto json, management.parse(calls[i], *answers[i]));
       parts.push_back(std::move(json));
@@ -284,7 +290,8 @@ Result<> check_vhost(Management& management, const ServiceConfig& service,
   CDCTL_TRY_ASSIGN(
       const auto there,
       management.get_if_there({.path = path_of({"vhosts", vhost}) + "?columns=name",
-                               .doing = "reading the virtual host " + printable(vhost, 60)},
+                               .doing = "reading the virtual host " + printable(vhost, 60),
+                               .name = vhost},
                               deadline));
   if (there) return {};
   return fail(ExitCode::config,
@@ -300,6 +307,12 @@ Result<> RabbitSwitch::do_check(const ServiceConfig& service, const Deadline& de
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
   CDCTL_TRY(check_vhost(*management, service, deadline));
   return check_topology(*management, service, deadline);
+}
+
+Result<std::map<std::string, std::int64_t>> RabbitSwitch::do_delivery_limits(
+    const ServiceConfig& service, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
+  return read_delivery_limits(*management, service, deadline);
 }
 
 Result<std::map<std::string, std::string>> RabbitSwitch::do_provision(const ServiceConfig& service,
@@ -430,7 +443,7 @@ Result<> RabbitSwitch::delete_user(Management& management, const SetName& set,
                      .path = path_of({"users", set.str()}),
                      .doing = "deleting the user " + set.str()};
   CDCTL_TRY_ASSIGN(const auto answer, management.send(call, deadline));
-  if (answer.ok() || answer.status == 404) return {};
+  if (answer.ok() || answer.not_there()) return {};
   return fail(management.explain(call, answer));
 }
 
@@ -461,18 +474,35 @@ Result<std::vector<std::int64_t>> RabbitSwitch::do_connections(std::span<const S
     for (std::size_t i = 0; i < sets.size(); ++i) {
       if (managements[i] != management) continue;
       calls.push_back({.path = path_of({"connections", "username", sets[i].str()}),
-                       .doing = "listing the connections of " + sets[i].str()});
+                       .doing = "listing the connections of " + sets[i].str(),
+                       .shape = Shape::list});
       whose.push_back(i);
     }
     const auto answers = management->send_all(calls, deadline);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (!answers[i]) return fail(answers[i].error());
-      if (answers[i]->status == 404) continue;
+      if (answers[i]->not_there()) continue;
       CDCTL_TRY_ASSIGN(const auto rows, management->parse(calls[i], *answers[i]));
       counts[whose[i]] = std::ssize(rows.items());
     }
   }
   return counts;
+}
+
+Result<std::optional<Time>> RabbitSwitch::do_up_since(const SetName& set,
+                                                      const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
+  CDCTL_TRY_ASSIGN(const auto nodes, management->get({.path = "/nodes?columns=name,running,uptime",
+                                                      .doing = "asking how long the broker is up",
+                                                      .shape = Shape::list},
+                                                     deadline));
+  std::optional<Time> last;
+  for (const auto& node : nodes.items()) {
+    if (!node["running"].as_bool(true)) continue;
+    if (!node["uptime"].is_int()) return std::optional<Time>();
+    last = std::max(last.value_or(Time()), now() - Millis(node["uptime"].as_int()));
+  }
+  return last;
 }
 
 std::vector<std::string> RabbitSwitch::do_left_behind(const ServiceConfig& service) const {

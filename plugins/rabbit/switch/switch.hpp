@@ -16,6 +16,8 @@ class RabbitSwitch final : public Switch {
   explicit RabbitSwitch(Host& host) : host_(host), brokers_(host) {}
 
   Result<> do_check(const ServiceConfig& service, const Deadline& deadline) override;
+  Result<std::map<std::string, std::int64_t>> do_delivery_limits(const ServiceConfig& service,
+                                                                 const Deadline& deadline) override;
   Result<std::map<std::string, std::string>> do_provision(const ServiceConfig& service,
                                                           const SetName& set,
                                                           std::string_view secret,
@@ -30,6 +32,8 @@ class RabbitSwitch final : public Switch {
   Result<Step> do_retire(const SetName& set, const Deadline& deadline) override;
   Result<std::vector<std::int64_t>> do_connections(std::span<const SetName> sets,
                                                    const Deadline& deadline) override;
+  /// Of its node that was started last.
+  Result<std::optional<Time>> do_up_since(const SetName& set, const Deadline& deadline) override;
   Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                            const Deadline& deadline) override;
   std::vector<std::string> do_left_behind(const ServiceConfig& service) const override;

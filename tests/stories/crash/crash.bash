@@ -12,7 +12,7 @@ elsewhere=(init.draft init.file git.mirror-removed git.mirror-fetched local.feed
   deploy.let_in local.discard.marked
   mojo.external mojo.set-claimed mojo.set-started
   probation.noted probation.world probation.admitted probation.passed probation.joined probation.failed probation.cut
-  rabbit.admit.limit rabbit.memory.moving retire.held retire.reaped retire.forgotten listen.sent probe.memory spool.put spool.sent spool.taken)
+  rabbit.admit.limit rabbit.memory.moving retire.held retire.reaped retire.counted retire.forgotten listen.sent probe.memory spool.put spool.sent spool.taken)
 
 worth_reaching() {
   [[ " ${elsewhere[*]} " != *" $1 "* ]] || return 1

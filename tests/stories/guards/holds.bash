@@ -109,7 +109,7 @@ story() {
   valid out
   expect_json 'map(select(.action == "reap")) | length == 3 and all(.ok and .dry_run)'
   expect_same "sets after a dry run" "$(sets_of "$name" | wc -l)" 3
-  for point in retire.held retire.reaped retire.forgotten; do
+  for point in retire.held retire.reaped retire.counted retire.forgotten; do
     expect_exit 137 env CDCTL_TEST_CRASH_AT=$point cdctl retire "$name" --confirm "$name" --grace 1s </dev/null
     expect_same "offered after $point" "$(cdctl outdated "$name" </dev/null 2>/dev/null)" ""
   done

@@ -265,3 +265,81 @@ TEST_CASE("a service whose file cannot be read keeps what the file said when it 
   thumbs.entry(last).set->min_live = MinLive{1, false};
   CHECK(cut(thumbs, old));
 }
+
+TEST_CASE("a last set of which nothing works may be cut") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  auto& status = thumbs.engine.sets[set.str()];
+  status.state = "down", status.up = 0, status.lived = false;
+  thumbs.door.open_connections.clear();
+  SECTION("it is down, says its engine, and the broker is up for long") {
+    CHECK(cut(thumbs, set, {}, now()));
+    CHECK(thumbs.steps() == "door local");
+  }
+  SECTION("its units are up, and may connect") {
+    status.up = 1;
+    CHECK_FALSE(cut(thumbs, set));
+    CHECK(thumbs.record()["exit"].as_int() == 5);
+    CHECK(thumbs.record()["error"].as_string().contains("about to come back"));
+  }
+  SECTION("the broker was restarted, and all have to connect anew") {
+    thumbs.door.up_since_value = now() - 10s;
+    CHECK_FALSE(cut(thumbs, set));
+    SECTION("but not one that is younger than that") {
+      thumbs.door.up_since_value = now() - 10s;
+      thumbs.entry(set).set->deployed_at = now() - 5s;
+      CHECK(cut(thumbs, set));
+    }
+  }
+  SECTION("it had lived: then evidence may speak of an outage, and only a person cuts it") {
+    status.lived = true;
+    CHECK_FALSE(cut(thumbs, set, {}, now()));
+    CHECK(cut(thumbs, set));
+  }
+  SECTION("it lives in another home, of which nobody here can say anything") {
+    thumbs.entry(set).set->home = "elsewhere";
+    thumbs.engine.sets.erase(set.str());
+    CHECK_FALSE(cut(thumbs, set));
+  }
+}
+
+TEST_CASE("without a broker a last set with no unit up may be cut") {
+  FakeService thumbs(false);
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.engine.sets[set.str()].state = "down";
+  thumbs.engine.sets[set.str()].up = 0;
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.steps() == "local");
+}
+
+TEST_CASE("a user that nobody owns is nobody's live set") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), ghost = thumbs.deploy('b', 1h);
+  thumbs.engine.sets.erase(ghost.str());
+  thumbs.entry(ghost).set.reset();
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("a cut says how near its queues are to giving messages up") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), other = thumbs.deploy('b', 1h);
+  thumbs.entry(set).set->delivery_limits = {{"jobs", 5}};
+  thumbs.entry(other).cut_memo = CutMemo{false, "me", "bad", now() - 2h, {}, now() - 1h};
+  thumbs.entry(other).cut_memo->cuts = {now() - 48h, now() - 2h};
+  CHECK(cut(thumbs, set));
+  auto returns = thumbs.record()["returns"].items();
+  REQUIRE(returns.size() == 1);
+  CHECK(returns[0]["queue"].view() == "jobs");
+  CHECK(returns[0]["limit"].as_int() == 5);
+  CHECK(returns[0]["cuts"].as_int() == 2);  // the one of the day before yesterday is not counted
+  REQUIRE_FALSE(thumbs.out.lines.empty());
+  CHECK(thumbs.out.lines.back().contains("at its 6th return; 2 cuts in the last 24h"));
+  CHECK(thumbs.entry(set).cut_memo->cuts.size() == 1);
+
+  thumbs.out.lines.clear();
+  CHECK(cut(thumbs, set));  // already: nothing goes back
+  CHECK(thumbs.record()["returns"].is_null());
+  CHECK(thumbs.entry(set).cut_memo->cuts.size() == 1);
+  CHECK(thumbs.out.lines.empty());
+}

@@ -28,8 +28,8 @@ TEST_CASE("a reap drains, stops, retires, buries, and removes what is left") {
   thumbs.deploy('b', 1h);
   CHECK(reap(thumbs, by_hand(set)));
   CHECK(thumbs.journal.lines == Lines{"door.connections", "lock", "door.connections", "door.drain",
-                                      "unlock", "engine.stop", "door.retire", "memory.set reaped",
-                                      "engine.destroy"});
+                                      "unlock", "engine.stop", "lock", "door.retire",
+                                      "memory.set reaped", "engine.destroy", "unlock"});
   CHECK(thumbs.steps() == "local door local");
   CHECK(thumbs.record()["changed"].as_bool());
   CHECK(thumbs.entry(set).set->reaped_at);
@@ -45,8 +45,8 @@ TEST_CASE("without a broker the lock is held until the engine has stopped the se
   const auto set = thumbs.deploy('a', 2h);
   thumbs.deploy('b', 1h);
   CHECK(reap(thumbs, by_hand(set)));
-  CHECK(thumbs.journal.lines ==
-        Lines{"lock", "engine.stop", "unlock", "memory.set reaped", "engine.destroy"});
+  CHECK(thumbs.journal.lines == Lines{"lock", "engine.stop", "unlock", "lock", "memory.set reaped",
+                                      "engine.destroy", "unlock"});
 }
 
 TEST_CASE("a reap that was killed is completed without asking whether it may") {
@@ -55,8 +55,8 @@ TEST_CASE("a reap that was killed is completed without asking whether it may") {
   thumbs.engine.sets[set.str()].state = "reaping";
   thumbs.entry(set).cut = true;
   CHECK(reap(thumbs, by_hand(set)));
-  CHECK(thumbs.journal.lines ==
-        Lines{"engine.stop", "door.retire", "memory.set reaped", "engine.destroy"});
+  CHECK(thumbs.journal.lines == Lines{"engine.stop", "lock", "door.retire", "memory.set reaped",
+                                      "engine.destroy", "unlock"});
 }
 
 TEST_CASE("a dry run of a reap checks everything and does nothing") {
@@ -203,8 +203,9 @@ TEST_CASE("nothing follows a step of a reap that failed") {
 }
 
 TEST_CASE("a reap can be killed between its steps") {
-  const std::string boundary = GENERATE(as<std::string>(), "reap.drained", "reap.stopped",
-                                        "reap.retired", "reap.buried", "reap.destroyed");
+  const std::string boundary =
+      GENERATE(as<std::string>(), "reap.counted", "reap.drained", "reap.stopped", "reap.retired",
+               "reap.buried", "reap.destroyed");
   INFO(boundary);
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);
@@ -242,9 +243,9 @@ TEST_CASE("all sets are told to end before one is waited for") {
   const auto ends = reap_sets(thumbs.context, {{by_hand(first), {}}, {by_hand(second), {}}}, 5s);
   CHECK(ends.done == 2);
   CHECK(thumbs.journal.lines == Lines{"lock", "engine.stop", "unlock",  // the first is told
-                                      "lock", "engine.stop", "unlock", "memory.set reaped",
-                                      "engine.destroy", "engine.stop", "engine.stop",
-                                      "memory.set reaped", "engine.destroy"});
+                                      "lock", "engine.stop", "unlock", "lock", "memory.set reaped",
+                                      "engine.destroy", "unlock", "engine.stop", "engine.stop",
+                                      "lock", "memory.set reaped", "engine.destroy", "unlock"});
   CHECK(thumbs.record()["set"].view() == first.str());
   CHECK(thumbs.record()["draining"].is_null());
 }
@@ -298,9 +299,8 @@ TEST_CASE("a service that is retired is held, reaped and forgotten") {
   const ReapOptions options{Millis(0), false, true, true};
   CHECK(retire_service(thumbs.context, "thumbs", options, 5s));
   CHECK(thumbs.journal.lines.front() == "memory.hold yes");
-  CHECK(thumbs.journal.lines[thumbs.journal.lines.size() - 3] == "memory.trim 0");
-  CHECK(thumbs.journal.lines[thumbs.journal.lines.size() - 2] == "memory.force no");
-  CHECK(thumbs.journal.lines.back() == "memory.hold no");
+  const Lines end(thumbs.journal.lines.end() - 5, thumbs.journal.lines.end());
+  CHECK(end == Lines{"lock", "memory.trim 0", "memory.force no", "memory.hold no", "unlock"});
   CHECK(thumbs.record()["schema"].view() == "cdctl.retire/1");
   CHECK(thumbs.record()["reaped"].as_int() == 2);
   CHECK(thumbs.record()["forgotten"].as_int() == 2);
@@ -313,5 +313,136 @@ TEST_CASE("a service of which a set is left is not forgotten") {
   thumbs.journal.failing = "engine.stop";
   CHECK_FALSE(retire_service(thumbs.context, "thumbs", {Millis(0), false, true, true}, 5s));
   CHECK_FALSE(thumbs.record()["ok"].as_bool());
+  CHECK(thumbs.memory.held.contains("thumbs"));
+}
+
+TEST_CASE("a set that holds no connection may be about to come back") {
+  FakeService thumbs;
+  const auto old = thumbs.deploy('a', 3h), set = thumbs.deploy('b', 2h);
+  thumbs.door.open_connections.clear();  // the broker was restarted
+  const ReaperPolicy all{.keep = 0, .min_age = {}, .prove_for = 24h * 365};
+  const auto refused = [&](const Mark& mark, const ReapOptions& options) {
+    const bool reaped = reap(thumbs, mark, options);
+    return !reaped && thumbs.record()["exit"].as_int() == 5 &&
+           thumbs.engine.sets.contains(mark.set.str());
+  };
+  CHECK(refused({old, all, "old", now()}, {}));
+  CHECK(refused(by_hand(set), {.even_newest = true}));
+  thumbs.door.open_connections[set.str()] = 1;
+  CHECK(refused(by_hand(set), {.even_newest = true}));
+  CHECK(reap(thumbs, {old, all, "old", now()}));  // the other one works
+  thumbs.door.open_connections.clear();
+  thumbs.engine.sets[set.str()].up = 0;  // and it is down: a deploy can repair it
+  CHECK(refused(by_hand(set), {.even_newest = true}));
+  CHECK(reap(thumbs, by_hand(set), {.even_newest = true, .even_last = true}));
+}
+
+TEST_CASE("what is down takes nothing from a service that has too little already") {
+  FakeService thumbs;
+  const auto down = thumbs.deploy('a', 3h);
+  thumbs.deploy('b', 2h);
+  thumbs.change([](ServiceConfig& service) { service.min_live = {2, false}; });
+  thumbs.door.open_connections.erase(down.str());
+  CHECK_FALSE(reap(thumbs, by_hand(down)));  // its units are up
+  auto& status = thumbs.engine.sets[down.str()];
+  status.up = 0, status.state = "down";
+  thumbs.door.up_since_value = now() - 10s;  // the broker was restarted just now
+  CHECK_FALSE(reap(thumbs, by_hand(down)));
+  thumbs.door.up_since_value.reset();  // or nobody can say
+  CHECK_FALSE(reap(thumbs, by_hand(down)));
+  thumbs.door.up_since_value = now() - 10min;
+  CHECK(reap(thumbs, by_hand(down)));
+}
+
+TEST_CASE("a set that never served is no loss") {
+  FakeService thumbs;
+  const auto stub = thumbs.deploy('a', 3h);
+  thumbs.door.open_connections.clear();
+  auto& status = thumbs.engine.sets[stub.str()];
+  status.up = 0, status.state = "partial", status.served = false;
+  CHECK(reap(thumbs, by_hand(stub), {.even_newest = true}));
+}
+
+TEST_CASE("a percentage of nothing is not nothing") {
+  FakeService thumbs;
+  const auto old = thumbs.deploy('a', 3h);
+  thumbs.deploy('b', 2h);
+  thumbs.change([](ServiceConfig& service) { service.min_live = {50, true}; });
+  thumbs.door.open_connections.clear();
+  CHECK_FALSE(reap(thumbs, by_hand(old)));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("a reaper that stood still counts again, and lets the set in again") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 3h), other = thumbs.deploy('b', 2h);
+  thumbs.entry(set).limit = 7;
+  const auto standing_still = GENERATE(as<std::string>(), "door.drain", "lock.prove");
+  const bool cut_meanwhile = GENERATE(true, false);
+  INFO(standing_still << " " << cut_meanwhile);
+  thumbs.journal.beside = [&, once = true](const std::string& call) mutable {
+    if (call != standing_still || !std::exchange(once, false)) return;
+    thumbs.memory.lock_lost = true;
+    if (!cut_meanwhile) return;
+    thumbs.entry(other).cut = true;
+    thumbs.entry(other).cut_memo = CutMemo{true, "bob@web2", "by hand", now(), {}, {}};
+  };
+  CHECK(reap(thumbs, by_hand(set)) != cut_meanwhile);
+  CHECK(thumbs.engine.sets.contains(set.str()) == cut_meanwhile);
+  if (cut_meanwhile) {
+    CHECK(thumbs.record()["exit"].as_int() == 5);
+    CHECK(thumbs.entry(set).cut == false);
+    CHECK(std::ranges::find(thumbs.journal.lines, "door.mend 7") != thumbs.journal.lines.end());
+    CHECK(std::ranges::find(thumbs.journal.lines, "engine.stop") == thumbs.journal.lines.end());
+  }
+}
+
+TEST_CASE("a breaker's cut outlives the reap that is taken back") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 3h), other = thumbs.deploy('b', 2h);
+  thumbs.journal.beside = [&, once = true](const std::string& call) mutable {
+    if (call != "lock.prove" || !std::exchange(once, false)) return;
+    thumbs.memory.lock_lost = true;
+    thumbs.journal.failing = "lock";
+    thumbs.entry(set).cut_memo = CutMemo{true, "bob@web2", "by hand", now(), {}, {}};
+  };
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["exit"].as_int() == 4);
+  CHECK(thumbs.entry(set).cut == true);
+}
+
+TEST_CASE("a limit that a killed reap left is no cut: its workers may still be at it") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 3h), other = thumbs.deploy('b', 2h);
+  thumbs.entry(set).cut = true;
+  thumbs.entry(other).cut = true;
+  thumbs.entry(other).cut_memo = CutMemo{true, "bob@web2", "by hand", now(), {}, {}};
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("a reaper that stood still after the stop removes no user of a set that came anew") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 3h);
+  thumbs.deploy('b', 2h);
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call == "engine.stop") return;
+    if (call == "lock" && thumbs.engine.sets[set.str()].state == "reaping")
+      thumbs.engine.sets[set.str()].state = "live";
+  };
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.entry(set).provisioned);
+  CHECK(thumbs.engine.sets.contains(set.str()));
+}
+
+TEST_CASE("a retirement that lost its lock forgets nothing") {
+  FakeService thumbs;
+  thumbs.deploy('a', 2h);
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call == "lock.prove" && thumbs.engine.sets.empty()) thumbs.memory.lock_lost = true;
+  };
+  CHECK_FALSE(retire_service(thumbs.context, "thumbs", {Millis(0), false, true, true}, 5s));
+  CHECK(thumbs.record()["exit"].as_int() == 4);
   CHECK(thumbs.memory.held.contains("thumbs"));
 }

@@ -6,6 +6,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
@@ -315,4 +316,46 @@ TEST_CASE("times are kept by the broker's clock, and read by ours") {
   const auto noted = Json::parse(server.seen().back().body).value()["value"]["mended_at"];
   CHECK(near(*parse_rfc3339(noted.view()), now() - wrong));
   broker.table().set("management", management);
+}
+
+TEST_CASE("a lock is proven only while it is held") {
+  Broker broker;
+  RabbitMemory memory(broker.host()), other(broker.host());
+  const auto name = broker.queue();
+  auto lock = memory.lock(name, soon());
+  REQUIRE(lock);
+  CHECK((*lock)->prove(soon()));
+  CHECK((*lock)->prove(soon()));
+  SECTION("its connection is closed, and another takes it") {
+    const auto connection = [&] {
+      for (const auto& row : broker.api("GET", "/connections").second.items())
+        if (row["client_properties"]["connection_name"].view().contains("lock " + name))
+          return row["name"].as_string();
+      return std::string();
+    };
+    REQUIRE(eventually([&] { return !connection().empty(); }));
+    (void)broker.api("DELETE", "/connections/" + url_encode(connection()));
+    CHECK(eventually([&] { return other.lock(name, Deadline(Millis(500))).has_value(); }));
+  }
+  SECTION("its queue is deleted by hand") {
+    const auto vhost = broker.vhost();
+    const auto [status, body] =
+        broker.api("DELETE", "/queues/" + vhost + "/" + "cdctl.lock." + name);
+    if (status != 204) return;  // a broker that keeps exclusive queues from others
+  }
+  const auto proof = (*lock)->prove(soon());
+  REQUIRE_FALSE(proof);
+  CHECK(proof.error().exit == ExitCode::unknown);
+  CHECK(proof.error().what.contains("was lost"));
+  CHECK_FALSE((*lock)->prove(soon()));
+}
+
+TEST_CASE("a broker says since when it is up") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto since = rabbit.up_since(broker.set(1), soon());
+  REQUIRE(since);
+  REQUIRE(*since);
+  CHECK(**since < now());
+  CHECK(**since > now() - std::chrono::hours(24 * 30));
 }

@@ -81,7 +81,10 @@ TEST_CASE("a refused login, a 500 and other nonsense are told in plain words") {
               {"refused the login", "user and password"});
   check_error(read(500, "boom"), ExitCode::unknown, {"answered 500"});
   check_error(read(503, ""), ExitCode::unknown, {"answered 503"});
-  check_error(read(404, ""), ExitCode::failed, {"404"});
+  check_error(read(404, ""), ExitCode::unknown, {"404"});
+  check_error(read(404, R"({"error":"Object Not Found","reason":"Not Found"})"), ExitCode::unknown,
+              {"404"});
+  check_error(read(400, R"({"error":"bad_request","reason":"no"})"), ExitCode::unknown, {"400"});
   check_error(read(200, "<html>hello</html>"), ExitCode::unknown, {"management API"});
   check_error(read(200, R"({"an":"object"})"), ExitCode::unknown, {"not a list"});
   check_error(read(302, ""), ExitCode::unknown, {"302"});
@@ -143,7 +146,7 @@ TEST_CASE("entries without a connection behind them do not fail a cut") {
 TEST_CASE("a limit that is gone again at the end is not reported as a cut") {
   FakeHttp server(broker_script([](const auto& request) {
     if (request.method == "GET" && request.path.contains("/users/"))
-      return FakeHttp::answer(200, R"({"limits":{}})");
+      return FakeHttp::answer(200, R"({"name":"thumbs-r0000000001","limits":{}})");
     return std::string("default");
   }));
   Given given(server.url());
@@ -230,4 +233,64 @@ TEST_CASE("doctor says how far the clocks are apart, and that beyond 30 s they s
   }
   for (const auto* none : {"", "Date: soon\r\n"})
     CHECK(clock_with(none).state == Check::State::unknown);
+}
+
+TEST_CASE("an answer that RabbitMQ would not give is not known, whoever asks") {
+  const auto body = GENERATE(as<std::string>(), "null", "{}", "[]", R"({"name":"somebody"})", "7");
+  const auto status = GENERATE(200, 404, 400);
+  INFO(status << " " << body);
+  FakeHttp server([=](const auto& request) {
+    return request.method == "GET" ? FakeHttp::answer(status, body) : FakeHttp::answer(204, "", "");
+  });
+  Given given(server.url());
+  RabbitMemory memory(given.host);
+  RabbitSwitch rabbit(given.host);
+  check_error(memory.read({}, within(5000)), ExitCode::unknown, {"reading the sets"});
+  check_error(memory.read("thumbs", within(5000)), ExitCode::unknown, {"reading the sets"});
+  check_error(memory.force_of(k_set, within(5000)), ExitCode::unknown, {"forced"});
+  check_error(rabbit.cut(k_set, "x", within(5000)), ExitCode::unknown, {"reading the user"});
+  check_error(rabbit.drain(k_set, within(5000)), ExitCode::unknown, {"reading the user"});
+  check_error(rabbit.mend(k_set, {}, within(5000)), ExitCode::unknown, {"reading the user"});
+  check_error(rabbit.admit(k_set, 1, within(5000)), ExitCode::unknown, {"reading the user"});
+  for (const auto& request : server.seen()) CHECK(request.method == "GET");
+  if (status == 200 && body == "[]") return;  // a list of none is what these may say
+  const SetName sets[] = {k_set};
+  check_error(rabbit.connections(sets, within(5000)), ExitCode::unknown, {"listing"});
+  check_error(rabbit.up_since(k_set, within(5000)), ExitCode::unknown, {"how long"});
+}
+
+TEST_CASE("the connections of a cut that are no list are not closed") {
+  FakeHttp server(broker_script([](const auto& request) {
+    return request.path.contains("/connections/username/") ? FakeHttp::answer(200, "null")
+                                                           : std::string("default");
+  }));
+  Given given(server.url());
+  check_error(RabbitSwitch(given.host).cut(k_set, "x", within(2000)), ExitCode::unknown,
+              {"no new connection gets in", "not a list"});
+}
+
+TEST_CASE("doctor does not judge what RabbitMQ did not answer") {
+  const auto [status, body] =
+      GENERATE(table<int, std::string>({{404, ""}, {400, ""}, {200, "null"}, {200, "{}"}}));
+  INFO(status << " " << body);
+  FakeHttp server([=](const auto&) { return FakeHttp::answer(status, body); });
+  Given given(server.url());
+  const auto checks = RabbitDoctor(given.host).examine(within(5000));
+  REQUIRE_FALSE(checks.empty());
+  for (const auto& check : checks)
+    if (check.what == "management API" || check.what == "RabbitMQ")
+      CHECK(check.state == (status == 200 && body == "{}" && check.what == "management API"
+                                ? Check::State::ok
+                                : Check::State::unknown));
+}
+
+TEST_CASE("a change that the broker itself refuses has failed, and is no doubt") {
+  FakeHttp server(broker_script([](const auto& request) {
+    return request.method == "PUT"
+               ? FakeHttp::answer(400, R"({"error":"bad_request","reason":"no"})")
+               : std::string("default");
+  }));
+  Given given(server.url());
+  check_error(RabbitSwitch(given.host).cut(k_set, "x", within(2000)), ExitCode::failed,
+              {"refused it: no"});
 }

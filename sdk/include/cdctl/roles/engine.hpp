@@ -31,6 +31,8 @@ struct SetStatus {
   std::int64_t attempts = 0;      ///< deploys of this set that did not lead to a live one, in a row
   std::optional<Time> retry_at;   ///< back-off: not to be offered again before
   std::string why_down;           ///< of a unit that is not up: its last end, and what it said last
+  std::optional<bool>
+      lived;  ///< a unit was up for ten minutes on end, so this is no crash loop; empty = not known
   Json detail = Json::object();  ///< units with pid, restarts, last log lines: only from describe()
   /// The names that this home had when the set was made, and deployed again; empty = as `home`.
   std::vector<std::string> homes = {};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <cdctl/guarded.hpp>
 #include <cdctl/json.hpp>
@@ -26,6 +27,9 @@ struct SetMemo {
   std::optional<Time> first_deployed_at;  ///< when it came back from a tombstone: its first time
   /// What the service's file said when it was deployed; holds when that file cannot be read.
   std::optional<MinLive> min_live = {};
+  /// Of its queues when it was deployed: returns after which a message is given up. Empty = none
+  /// has a limit.
+  std::map<std::string, std::int64_t> delivery_limits = {};
 };
 [[nodiscard]] Json to_json(const SetMemo& memo);
 [[nodiscard]] Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json);
@@ -52,7 +56,11 @@ struct CutMemo {
       {};  ///< half-open: let back on trial; `cut` stays true until it has passed
   /// Mended from elsewhere: the home in which its units are still stopped.
   std::string stopped_in = {};
+  /// When it was cut, the newest last: each time what its workers held went back to the queue. The
+  /// last k_remembered_cuts.
+  std::vector<Time> cuts = {};
 };
+inline constexpr std::size_t k_remembered_cuts = 30;
 [[nodiscard]] Json to_json(const CutMemo& memo);
 [[nodiscard]] Result<CutMemo> cut_memo_from_json(const Json& json);
 
@@ -91,10 +99,20 @@ struct MemoryEntry {
   std::optional<Force> force = {};    ///< of the set itself, else of its service
 };
 
-/// Held until the object goes, or the process ends, however it ends.
+/// Held until the object goes, or the process ends, however it ends. Whoever stands still meanwhile
+/// (a machine that was suspended) may have lost it without notice.
 class ServiceLock {
  public:
   virtual ~ServiceLock() = default;
+  /// Succeeds when the lock is ours at this moment, and has been ever since it was taken: to be
+  /// asked right before what cannot be undone. Exit code `unknown` when it was lost, or nobody
+  /// could say so.
+  [[nodiscard]] Result<> prove(const Deadline& deadline) {
+    return guarded([&] { return do_prove(deadline); });
+  }
+
+ protected:
+  [[nodiscard]] virtual Result<> do_prove(const Deadline& deadline) = 0;
 };
 
 /// What all machines that serve a service must agree on: the broker's global parameters, or files

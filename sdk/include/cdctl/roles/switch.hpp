@@ -34,6 +34,11 @@ class Switch {
   [[nodiscard]] Result<> check(const ServiceConfig& service, const Deadline& deadline) {
     return guarded([&] { return do_check(service, deadline); });
   }
+  /// The queues of a service that give a message up after so many returns, the n-th cut included.
+  [[nodiscard]] Result<std::map<std::string, std::int64_t>> delivery_limits(
+      const ServiceConfig& service, const Deadline& deadline) {
+    return guarded([&] { return do_delivery_limits(service, deadline); });
+  }
   /// Makes what the set needs (queues, a user with `secret` as its password) and gives the units'
   /// environment. Repeatable with the same secret; never undoes a cut.
   [[nodiscard]] Result<std::map<std::string, std::string>> provision(const ServiceConfig& service,
@@ -76,6 +81,11 @@ class Switch {
                                                               const Deadline& deadline) {
     return guarded([&] { return do_connections(sets, deadline); });
   }
+  /// Since when it serves without a break: who could connect since then, and is not connected, does
+  /// not want to. Empty when it cannot say.
+  [[nodiscard]] Result<std::optional<Time>> up_since(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_up_since(set, deadline); });
+  }
   /// For `inspect`: queues, permissions, connections of one set.
   [[nodiscard]] Result<Json> describe(const ServiceConfig& service, const SetName& set,
                                       const Deadline& deadline) {
@@ -94,6 +104,11 @@ class Switch {
   }
   [[nodiscard]] virtual Result<> do_check(const ServiceConfig& service,
                                           const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::map<std::string, std::int64_t>> do_delivery_limits(
+      const ServiceConfig& service, const Deadline& deadline) {
+    (void)service, (void)deadline;
+    return std::map<std::string, std::int64_t>();
+  }
   [[nodiscard]] virtual Result<std::map<std::string, std::string>> do_provision(
       const ServiceConfig& service, const SetName& set, std::string_view secret,
       const Deadline& deadline) = 0;
@@ -117,6 +132,11 @@ class Switch {
   [[nodiscard]] virtual Result<Step> do_retire(const SetName& set, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<std::vector<std::int64_t>> do_connections(
       std::span<const SetName> sets, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::optional<Time>> do_up_since(const SetName& set,
+                                                                const Deadline& deadline) {
+    (void)set, (void)deadline;
+    return std::optional<Time>();
+  }
   [[nodiscard]] virtual Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                                                  const Deadline& deadline) = 0;
 };
