@@ -196,7 +196,8 @@ constexpr std::array k_plugins{
 };
 
 constexpr std::array k_commands{
-    Command{"outdated", "[SERVICE…]", "Which services have a newer revision than what is out there",
+    Command{"outdated", "[SERVICE…]",
+            "Which services have something newer than what is out there, or have fallen",
             "cdctl outdated\ncdctl outdated thumbs | cdctl deploy", "sources and engines",
             "revision records", k_outdated, config, run_outdated},
     Command{"deploy", "[SERVICE[@REV]…]",
@@ -239,10 +240,10 @@ constexpr std::array k_commands{
             "cdctl force observe thumbs --why 'new rules'\ncdctl force closed "
             "thumbs-r5f0c1e9a2b\ncdctl force none thumbs",
             "arguments", "a force record each", k_force, config, run_force},
-    Command{"hold", "SERVICE…", "Freeze the deploys of services; what is out there goes on",
+    Command{"hold", "TARGET…", "Freeze the deploys of a service, or of one revision (its SET)",
             "cdctl hold thumbs --for 2h --why 'the sale'\ncdctl ls thumbs", "arguments",
             "a hold record each", k_hold, config, run_hold},
-    Command{"resume", "SERVICE…", "Lift a freeze again",
+    Command{"resume", "TARGET…", "Lift the freezes of a service, or that of a SET",
             "cdctl resume thumbs\ncdctl resume thumbs previews --dry-run", "arguments",
             "a hold record each", k_resume, config, run_resume},
     Command{"stale", "", "Mark the sets that nobody needs",

@@ -10,6 +10,7 @@
 #include "cli/output/screen_text.hpp"
 #include "cli/setup/doctor_machine.hpp"
 #include "cli/setup/doctor_plugins.hpp"
+#include "cli/setup/doctor_services.hpp"
 #include "cli/setup/doctor_sets.hpp"
 #include "core/config/place.hpp"
 #include "core/records/check.hpp"
@@ -115,6 +116,7 @@ int run_doctor(Context& context, const Arguments& args) {
     if (!configured) return {};
     tell_all(context, "", look_at_files(context.config(), context.plugin_host()));
     tell_all(context, "", look_at_services(context.config()));
+    tell_all(context, "", look_at_work(context, Deadline(timeout)));
     context.out.flush();
     for (const auto& [plugin, checks] : ask_doctors(context, timeout))
       tell_all(context, plugin, checks);

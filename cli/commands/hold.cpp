@@ -1,4 +1,9 @@
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
+
+#include <cdctl/set_name.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
@@ -11,10 +16,19 @@ namespace cdctl::cli {
 
 namespace {
 
-Json hold_record(Context& context, const std::string& service, const std::optional<Hold>& hold,
-                 bool changed, bool dry_run) {
+/// What is held: a service, or one revision of it.
+struct Held {
+  const ServiceConfig* service;
+  std::string name;  ///< of the service, or the set
+
+  [[nodiscard]] bool revision() const { return name != service->name; }
+};
+
+Json hold_record(Context& context, const Held& held, const std::optional<Hold>& hold, bool changed,
+                 bool dry_run) {
   records::HoldRecord record;
-  record.service = service;
+  record.service = held.service->name;
+  if (held.revision()) record.set = held.name;
   record.held = hold.has_value();
   record.changed = changed;
   if (hold) {
@@ -30,38 +44,59 @@ Json hold_record(Context& context, const std::string& service, const std::option
 
 /// Said again in the same words a freeze stays as it is; another reason or another time takes its
 /// place.
-Result<> set_hold(Context& context, const ServiceConfig& service, std::optional<Hold> wanted,
+Result<> set_hold(Context& context, Memory& memory, const Held& held, std::optional<Hold> wanted,
                   bool dry_run, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(service)));
-  CDCTL_TRY(memory->read(service.name, deadline));  // a freeze that could not be read is not "none"
-  CDCTL_TRY_ASSIGN(const auto there, fleet::hold_of(*memory, service.name, deadline));
+  CDCTL_TRY_ASSIGN(const auto there, fleet::hold_of(memory, held.name, deadline));
   const bool same =
       wanted ? there && there->why == wanted->why && !there->until && !wanted->until : !there;
   if (same && wanted) wanted = there;
   if (!same && !dry_run) {
-    CDCTL_TRY(memory->put_hold(service.name, wanted, deadline));
+    CDCTL_TRY(memory.put_hold(held.name, wanted, deadline));
     const bool bounded = wanted && wanted->until;
     actions::keep_in_log(
-        context, {wanted ? "hold" : "resume",
-                  service.name,
-                  {},
-                  wanted ? wanted->why : "",
-                  bounded ? Json::object({{"until", to_rfc3339(*wanted->until)}}) : Json()});
+        context,
+        {wanted ? "hold" : "resume", held.service->name,
+         held.revision() ? parse_set_name(held.name) : std::nullopt, wanted ? wanted->why : "",
+         bounded ? Json::object({{"until", to_rfc3339(*wanted->until)}}) : Json()});
   }
-  context.out.write(hold_record(context, service.name, wanted, !same, dry_run));
+  context.out.write(hold_record(context, held, wanted, !same, dry_run));
+  return {};
+}
+
+/// A service is resumed with all revisions of it that are held out.
+Result<std::vector<Held>> meant(Memory& memory, const Held& named, bool resume,
+                                const Deadline& deadline) {
+  std::vector<Held> out{named};
+  if (!resume || named.revision()) return out;
+  CDCTL_TRY_ASSIGN(const auto holds, memory.holds(deadline));
+  for (const auto& [name, hold] : holds)
+    if (const auto set = parse_set_name(name); set && set->service == named.name)
+      out.push_back({named.service, name});
+  return out;
+}
+
+Result<> set_all(Context& context, const Held& named, const std::optional<Hold>& wanted,
+                 bool dry_run, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(*named.service)));
+  // A freeze that could not be read is not "none".
+  CDCTL_TRY(memory->read(named.service->name, deadline));
+  CDCTL_TRY_ASSIGN(const auto all, meant(*memory, named, !wanted, deadline));
+  for (const auto& held : all)
+    CDCTL_TRY(set_hold(context, *memory, held, wanted, dry_run, deadline));
   return {};
 }
 
 Result<> set_holds(Context& context, const Arguments& args, const std::optional<Hold>& wanted) {
   CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
-  std::vector<const ServiceConfig*> services;
+  std::vector<Held> named;
   for (const auto& word : args.words) {  // all words before the first act
-    CDCTL_TRY_ASSIGN(services.emplace_back(), fleet::find_service(context, word));
+    const auto set = parse_set_name(word);
+    CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, set ? set->service : word));
+    named.push_back({service, word});
   }
-  for (const auto* service : services)
-    if (auto done = set_hold(context, *service, wanted, args.has("dry-run"), Deadline(timeout));
-        !done)
-      context.report(done.error().in(service->name));
+  for (const auto& one : named)
+    if (auto done = set_all(context, one, wanted, args.has("dry-run"), Deadline(timeout)); !done)
+      context.report(done.error().in(one.name));
   return {};
 }
 
@@ -70,8 +105,10 @@ Result<> set_holds(Context& context, const Arguments& args, const std::optional<
 int run_hold(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     if (args.words.empty())
-      return fail(ExitCode::usage,
-                  "hold: name a SERVICE, such as: cdctl hold thumbs --for 2h --why 'the sale'");
+      return fail(
+          ExitCode::usage,
+          "hold: name a SERVICE, such as: cdctl hold thumbs --for 2h --why 'the sale'; or the "
+          "SET of one revision");
     CDCTL_TRY_ASSIGN(const auto length, duration_option(args, "for", Millis(0)));
     if (args.has("for") && length <= Millis(0))
       return fail(ExitCode::usage, "hold: --for must be longer than nothing");

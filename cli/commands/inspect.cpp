@@ -7,6 +7,7 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
+#include "cli/input/targets.hpp"
 #include "cli/output/context.hpp"
 #include "cli/output/inspect_page.hpp"
 #include "core/feed/choice.hpp"
@@ -72,6 +73,7 @@ int run_inspect(Context& context, const Arguments& args) {
     fleet::Fleet fleet(context);
     fleet.load(services, deadline);
     fleet.load_holds(deadline);
+    fleet.load_outages(deadline);
     bool all_asked = true;
     for (const auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
@@ -80,9 +82,7 @@ int run_inspect(Context& context, const Arguments& args) {
     std::vector<fleet::SetView*> sets;
     for (const auto& selector : selectors) {
       CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-      if (picked.empty() && all_asked)
-        context.report(
-            {ExitCode::failed, fmt::format("{}: no such set; see cdctl ls", selector.text)});
+      if (picked.empty() && all_asked) report_missing(context, fleet, selector);
       for (auto* set : picked)
         if (std::ranges::find(sets, set) == sets.end()) sets.push_back(set);
     }

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/completion/names.hpp"
 #include "cli/command_line/options.hpp"
@@ -23,8 +25,15 @@ int run_ls(Context& context, const Arguments& args) {
     const Deadline deadline(timeout);
     fleet.load(services, deadline);
     fleet.load_holds(deadline);
+    fleet.load_outages(deadline);
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
+      if (view.unsure)
+        context.out.debug(fmt::format("{}: whether jobs wait for it could not be asked: {}",
+                                      view.config->name, view.unsure->what));
+      if (!view.outage.empty())
+        context.out.warning(
+            fmt::format("{}: nobody works on it: {}", view.config->name, view.outage));
       for (auto& set : view.sets) {
         const auto wanted = [&](const fleet::Selector& selector) {
           return selector.matches(set.name) && (!selector.newest || set.newest);

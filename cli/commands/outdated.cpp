@@ -1,3 +1,6 @@
+#include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -8,9 +11,11 @@
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
+#include "core/actions/repairs.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/newest_sources.hpp"
 #include "core/fleet/offers.hpp"
+#include "core/fleet/outage.hpp"
 
 namespace cdctl::cli {
 
@@ -39,21 +44,80 @@ Result<std::vector<const ServiceConfig*>> asked_services(Context& context, const
   return services;
 }
 
-/// Writes what is to be said of one service. True when something is offered.
-bool write_offer(Context& context, const Arguments& args, fleet::Fleet& fleet,
-                 fleet::ServiceView& view, const Sources& sources, const Deadline& deadline) {
-  const SetName name{view.config->name, revision_id(sources)};
-  // An engine that lists no units may have it down all the same: this one set is asked for.
+/// What is to be said of one service: what has fallen first, then the newest revision.
+class ServiceOffers {
+ public:
+  ServiceOffers(Context& context, const Arguments& args, const fleet::ServiceView& view)
+      : context_(context), args_(args), view_(view) {}
+
+  /// True when something is offered.
+  bool write(const Result<Sources>& newest) {
+    const auto name = newest ? std::optional(SetName{view_.config->name, revision_id(*newest)})
+                             : std::optional<SetName>();
+    for (const auto* set : actions::fallen_sets(view_, now()))
+      write_one(set->name, set->name == name ? *newest : sources_of(*set));
+    if (name)
+      write_one(*name, *newest);
+    else
+      report(newest.error());
+    if (args_.has("all")) write_held_out();
+    if (const auto outage = fleet::outage_of(view_); !any_ && !outage.empty())
+      context_.out.warning(fmt::format("{}: nobody works on it, and nothing is offered: {}",
+                                       view_.config->name, outage));
+    return any_;
+  }
+
+ private:
+  static const Sources& sources_of(const fleet::SetView& set) {
+    return set.memory.set ? set.memory.set->sources : set.status->sources;
+  }
+
+  /// What has fallen comes back without its sources. A record of the error would keep `deploy` from
+  /// all of the service, so that the exit code alone tells of it then.
+  void report(const Error& error) {
+    if (any_)
+      context_.report(error.in(view_.config->name));
+    else
+      context_.report_record(view_.config->name, "reading its sources", error);
+  }
+
+  /// Once for each name.
+  void write_one(const SetName& name, const Sources& sources) {
+    if (!told_.insert(name.str()).second) return;
+    const auto offer = fleet::decide_offer(
+        view_, name, sources, {args_.has("even-bad"), args_.has("allow-back"), args_.has("now")},
+        now());
+    if (!offer.offered() && !offer.out_there())
+      context_.out.note(
+          fmt::format("{}: {} is not offered: {}", name.service, name.str(), offer.held));
+    if (offer.offered() || args_.has("all"))
+      context_.out.write(revision_record(name, sources, offer));
+    any_ = any_ || offer.offered();
+  }
+
+  /// Of a revision that was refused before it ever was, the sources are not known.
+  void write_held_out() {
+    for (const auto& [name, hold] : view_.set_holds) {
+      const auto set = *parse_set_name(name);
+      const auto gone = view_.gone.find(name);
+      if (const auto* there = view_.set(set))
+        write_one(set, sources_of(*there));
+      else if (gone != view_.gone.end() && gone->second.set)
+        write_one(set, gone->second.set->sources);
+    }
+  }
+
+  Context& context_;
+  const Arguments& args_;
+  const fleet::ServiceView& view_;
+  std::set<std::string> told_;
+  bool any_ = false;
+};
+
+/// An engine that lists no units may have a set down all the same: such sets are asked for.
+void read_units(fleet::Fleet& fleet, fleet::ServiceView& view, const Deadline& deadline) {
   for (auto& set : view.sets)
-    if (set.name == name && set.state == "live" && !set.cut.value_or(true))
-      fleet.read_units(set, deadline);
-  const auto offer = fleet::decide_offer(
-      view, name, sources, {args.has("even-bad"), args.has("allow-back"), args.has("now")}, now());
-  if (!offer.offered() && !offer.out_there())
-    context.out.note(
-        fmt::format("{}: {} is not offered: {}", name.service, name.str(), offer.held));
-  if (offer.offered() || args.has("all")) context.out.write(revision_record(name, sources, offer));
-  return offer.offered();
+    if (set.state == "live" && !set.cut.value_or(true)) fleet.read_units(set, deadline);
 }
 
 /// What to say where nothing was offered.
@@ -81,15 +145,12 @@ int run_outdated(Context& context, const Arguments& args) {
     for (const auto* service : services) {
       const auto& sources = newest.at(service->name);
       auto* view = fleet.service(service->name);
-      if (!sources) {
-        context.report_record(service->name, "reading its sources", sources.error());
-        continue;
-      }
       if (view->error) {
         context.report_record(service->name, "listing sets", *view->error);
         continue;
       }
-      any = write_offer(context, args, fleet, *view, *sources, deadline) || any;
+      read_units(fleet, *view, deadline);
+      any = ServiceOffers(context, args, *view).write(sources) || any;
     }
     if (args.words.empty()) fleet::report_broken(context);
     note_nothing(context);

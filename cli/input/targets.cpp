@@ -13,6 +13,25 @@
 
 namespace cdctl::cli {
 
+void report_missing(Context& context, fleet::Fleet& fleet, const fleet::Selector& selector) {
+  // All sets of a service may be gone: its name is right, and `newest` says the same.
+  if (!selector.glob && selector.revision.empty())
+    return context.out.note(fmt::format("{}: no such set", selector.text));
+  std::vector<std::string> names;
+  for (const auto& view : fleet.services()) {
+    for (const auto& set : view.sets) names.push_back(set.name.str());
+    for (const auto& [name, entry] : view.gone) {
+      if (const auto set = parse_set_name(name); set && selector.matches(*set))
+        return context.out.note(fmt::format("{}: it is gone already", selector.text));
+      names.push_back(name);
+    }
+  }
+  const auto asked = selector.glob ? selector.text : selector.service + "-" + selector.revision;
+  context.report(
+      {ExitCode::failed, fmt::format("{}: there is no such set and never was{}; see cdctl ls",
+                                     selector.text, did_you_mean(asked, names))});
+}
+
 namespace {
 
 struct Picked {
@@ -20,7 +39,8 @@ struct Picked {
   bool all_asked = true;
 };
 
-Result<Picked> pick(Context& context, const std::vector<fleet::Selector>& selectors,
+/// `missing`: a selector that means no set is told of.
+Result<Picked> pick(Context& context, const std::vector<fleet::Selector>& selectors, bool missing,
                     const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
   Picked out;
@@ -34,6 +54,7 @@ Result<Picked> pick(Context& context, const std::vector<fleet::Selector>& select
   }
   for (const auto& selector : selectors) {
     CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
+    if (picked.empty() && out.all_asked && missing) report_missing(context, fleet, selector);
     auto& names = out.sets.emplace_back();
     for (const auto* set : picked) names.push_back(set->name);
   }
@@ -62,12 +83,9 @@ Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
       selectors.push_back(std::move(selector));
   }
   if (selectors.empty()) return out;
-  CDCTL_TRY_ASSIGN(const auto picked, pick(context, selectors, deadline));
-  for (std::size_t i = 0; i < selectors.size(); ++i) {
-    if (picked.sets[i].empty() && picked.all_asked)
-      context.out.note(fmt::format("{}: no such set", selectors[i].text));
-    for (const auto& name : picked.sets[i]) add(name);
-  }
+  CDCTL_TRY_ASSIGN(const auto picked, pick(context, selectors, true, deadline));
+  for (const auto& names : picked.sets)
+    for (const auto& name : names) add(name);
   return out;
 }
 
@@ -80,7 +98,7 @@ Result<std::vector<SetName>> even_last_of(Context& context, const Arguments& arg
     if (selector.whole) {
       out.push_back({selector.service, selector.revision});
     } else {
-      CDCTL_TRY_ASSIGN(const auto picked, pick(context, {selector}, deadline));
+      CDCTL_TRY_ASSIGN(const auto picked, pick(context, {selector}, false, deadline));
       const auto& sets = picked.sets.front();
       if (!picked.all_asked)
         return fail(ExitCode::unknown, fmt::format("--even-last {}: which set that is could not be "

@@ -8,13 +8,16 @@
 #include <fmt/format.h>
 
 #include <cdctl/returns.hpp>
+#include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/actions/absent.hpp"
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/forces.hpp"
+#include "core/fleet/newest_sources.hpp"
 
 namespace cdctl::actions {
 
@@ -51,17 +54,10 @@ class Cut {
     fleet::Fleet fleet(context_);
     fleet.load_for_cut(set_.service, deadline_);
     auto* view = fleet.service(set_.service);
-    if (!view) {
-      outcome_.set("absent", true);
-      return {};
-    }
-    if (view->memory_error) return std::unexpected(*view->memory_error);
-    const auto* set = view->set(set_);
-    if (!set) {
-      if (view->error) return std::unexpected(*view->error);
-      outcome_.set("absent", true);  // what cannot be found any more is already done
-      return {};
-    }
+    if (view && view->memory_error) return std::unexpected(*view->memory_error);
+    const auto* set = view ? view->set(set_) : nullptr;
+    if (!set && view && view->error) return std::unexpected(*view->error);
+    if (!set) return cut_nothing(view);
     if (const auto reason = too_old(*set); !reason.empty()) {
       outcome_.set("ignored", reason);
       context_.out.note(fmt::format("{}: not cut: {}", set_.str(), reason));
@@ -79,6 +75,47 @@ class Cut {
     CDCTL_TRY(transaction_.open(view->config));
     CDCTL_TRY_ASSIGN(const bool observed, obey(set->memory.force));
     return observed ? Result<>() : cut(*view, *set);
+  }
+
+  /// What cannot be found any more is already done. A person may refuse what is not out yet.
+  Result<> cut_nothing(const fleet::ServiceView* view) {
+    if (!cause_.last_evidence && view) {
+      CDCTL_TRY_ASSIGN(const bool ahead, is_to_come(*view));
+      if (ahead) return refuse_ahead(*view);
+    }
+    if (!cause_.last_evidence) CDCTL_TRY(check_was_there(context_, view, set_));
+    outcome_.set("absent", true);
+    return {};
+  }
+
+  /// Whether it is the revision that the newest sources make. Where they cannot be asked a set that
+  /// is known to be gone is gone all the same.
+  Result<bool> is_to_come(const fleet::ServiceView& view) {
+    const auto* config = context_.config().service(set_.service);
+    if (!config) return false;
+    const auto newest = fleet::newest_sources(context_, {config}, deadline_);
+    const auto& sources = newest.at(config->name);
+    if (sources) return revision_id(*sources) == set_.revision;
+    if (view.gone.contains(set_.str())) return false;
+    return std::unexpected(sources.error());
+  }
+
+  /// The memory of a bad revision, before there is anything of it to cut.
+  Result<> refuse_ahead(const fleet::ServiceView& view) {
+    outcome_.set("ahead", true);
+    const auto known = view.gone.find(set_.str());
+    const bool already =
+        known != view.gone.end() && known->second.cut_memo && known->second.cut_memo->cut;
+    if (already) return {};
+    outcome_.changed();
+    if (outcome_.dry_run()) return {};
+    CDCTL_TRY(transaction_.close({true, context_.actor(), cause_.why, now(), {}, {}}));
+    context_.out.note(
+        fmt::format("{}: it is not out; it is known to be bad from now on, and not offered; cdctl "
+                    "mend {} takes "
+                    "that back",
+                    set_.service, set_.str()));
+    return {};
   }
 
   /// A verdict from the future would cut past every mend, and never get old.

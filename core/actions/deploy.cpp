@@ -71,7 +71,8 @@ class Deployment {
     CDCTL_TRY(transaction_.read());
     CDCTL_TRY(check_owner());
     CDCTL_TRY(check_bad());
-    CDCTL_TRY(check_hold());
+    CDCTL_TRY(check_holds());
+    CDCTL_TRY(check_makeable());
     for (const auto& name : context_.broker_switches(service_)) {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
       CDCTL_TRY(broker->check(service_, deadline_));
@@ -80,23 +81,29 @@ class Deployment {
     }
     CDCTL_TRY(tell_returns());
     if (outcome_.dry_run()) return dry();
-    CDCTL_TRY_ASSIGN(claim_, engine_->claim(set_, order_.sources, begun_, deadline_));
+    CDCTL_TRY(turn_from());
+    // A set that this home has lost is as old as it was.
+    const auto since = owned() ? transaction_.entry()->set->deployed_at : begun_;
+    CDCTL_TRY_ASSIGN(claim_, engine_->claim(set_, order_.sources, since, deadline_));
     crash_point("deploy.claimed");
     if (claim_->found().state == "live") {
       CDCTL_TRY_ASSIGN(const bool whole, restore());
       if (whole) return {};
     }
     CDCTL_TRY(check_lost());
+    const bool whole = may_revive();
+    if (order_.unmakeable && !whole) return fail(*order_.unmakeable);
     making_ = true;
     context_.progress(fmt::format("{}: deploying", set_.str()));
-    CDCTL_TRY(claim_->clean(deadline_));
+    if (!whole) CDCTL_TRY(claim_->clean(deadline_));
     CDCTL_TRY(remember());
     crash_point("deploy.remembered");
     CDCTL_TRY_ASSIGN(auto env, transaction_.provision(*claim_));
     crash_point("deploy.provisioned");
     add_identity(env);
-    CDCTL_TRY(
-        deployer->deploy({service_, set_, order_.sources, std::move(env), deadline_}, *claim_));
+    CDCTL_TRY_ASSIGN(const bool revived, whole ? claim_->revive(env, deadline_) : false);
+    if (whole && !revived) CDCTL_TRY(claim_->clean(deadline_));
+    if (!revived) CDCTL_TRY(make(*deployer, std::move(env)));
     crash_point("deploy.started");
     CDCTL_TRY(claim_->finish());
     crash_point("deploy.finished");
@@ -193,7 +200,20 @@ class Deployment {
     return {};
   }
 
+  /// What was complete and fell, with its machine perhaps, is started again as it is: it waits for
+  /// no source and no build. If that led nowhere it is made anew.
+  [[nodiscard]] bool may_revive() const {
+    const auto& found = claim_->found();
+    return found.state == "down" && (found.attempts == 0 || order_.unmakeable);
+  }
+
+  Result<> make(Deployer& deployer, std::map<std::string, std::string> env) {
+    if (order_.unmakeable) return fail(*order_.unmakeable);
+    return deployer.deploy({service_, set_, order_.sources, std::move(env), deadline_}, *claim_);
+  }
+
   Result<> dry() {
+    for (const auto& newer : order_.turned_from) say_turned(newer);
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     if (found.state != "live" || locked_out() || half_mended() || adopt_) outcome_.changed();
     return {};
@@ -239,20 +259,86 @@ class Deployment {
     return {};
   }
 
-  /// A freeze stops what comes down a pipe; who names a service does it all the same, and is told.
-  Result<> check_hold() {
-    CDCTL_TRY_ASSIGN(const auto hold,
+  /// Somebody may have refused it while the claim was made.
+  Result<> check_bad_again() {
+    const auto& entry = transaction_.entry();
+    if (pardon_ || !entry || !entry->cut_memo || !entry->cut_memo->cut || entry->provisioned ||
+        claim_->found().state != "absent")
+      return {};
+    return fail(ExitCode::refused,
+                fmt::format("it was called bad just now by {}: {}", entry->cut_memo->by,
+                            printable(entry->cut_memo->why, 120)));
+  }
+
+  Result<> check_holds() {
+    if (even_held_) return {};
+    CDCTL_TRY_ASSIGN(const auto all,
                      fleet::hold_of(transaction_.memory(), service_.name, deadline_));
-    if (!hold || even_held_) return {};
-    if (order_.by_record)
-      return fail(ExitCode::refused,
-                  fmt::format("refused: deploys of {} are held {}; cdctl resume {} lifts that, "
-                              "--even-held deploys it",
-                              service_.name, fleet::held_text(*hold), service_.name));
-    context_.out.note(
-        fmt::format("{}: deploys are held {}; deployed all the same, for it was named",
-                    service_.name, fleet::held_text(*hold)));
+    if (all) CDCTL_TRY(check_hold(*all, "deploys of " + service_.name + " are held", true));
+    CDCTL_TRY_ASSIGN(const auto own, fleet::hold_of(transaction_.memory(), set_.str(), deadline_));
+    if (own) CDCTL_TRY(check_hold(*own, set_.str() + " is held out", false));
+    held_out_ = own && !order_.by_record;
     return {};
+  }
+
+  /// A freeze stops what comes down a pipe, but for what has fallen; who names a service does it
+  /// all the same, and is told.
+  Result<> check_hold(const Hold& hold, std::string_view what, bool repairs) {
+    if (!order_.by_record) {
+      context_.out.note(fmt::format("{}: {} {}; deployed all the same, for it was named",
+                                    service_.name, what, fleet::held_text(hold)));
+      return {};
+    }
+    if (repairs && !hold.retiring) {
+      CDCTL_TRY_ASSIGN(const bool there, fallen());
+      if (there) return {};
+    }
+    return fail(ExitCode::refused,
+                fmt::format("refused: {} {}; cdctl resume {} lifts that, --even-held deploys it",
+                            what, fleet::held_text(hold), service_.name));
+  }
+
+  /// Whether the set was live once and is down, or this home has lost it: a record only says so.
+  Result<bool> fallen() {
+    CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
+    if (found.state == "absent") return owned();
+    if (found.state == "live") return locked_out() || half_mended();
+    return found.served && (found.state == "down" || found.state == "partial");
+  }
+
+  /// Whose sources cannot be had any more can only be started again as it is.
+  Result<> check_makeable() {
+    if (!order_.unmakeable) return {};
+    CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
+    if (found.state == "down" || found.state == "live") return {};
+    return fail(*order_.unmakeable);
+  }
+
+  /// What a person turns away from by naming an older revision stays out until somebody resumes: by
+  /// itself it would be put out again in a minute.
+  Result<> turn_from() {
+    // The newer word counts: who names a revision that was held out wants it again.
+    if (held_out_) CDCTL_TRY(transaction_.memory().put_hold(set_.str(), {}, deadline_));
+    for (const auto& newer : order_.turned_from) {
+      CDCTL_TRY_ASSIGN(const auto hold,
+                       fleet::hold_of(transaction_.memory(), newer.str(), deadline_));
+      if (hold) continue;
+      CDCTL_TRY(transaction_.memory().put_hold(
+          newer.str(),
+          Hold{context_.actor(), fmt::format("{} was deployed by hand", set_.str()), begun_},
+          deadline_));
+      say_turned(newer);
+    }
+    crash_point("deploy.turned");
+    return {};
+  }
+
+  void say_turned(const SetName& newer) const {
+    context_.out.note(fmt::format(
+        "{}: {} is newer and {} held out from now on: it is not offered, and not brought back when "
+        "it falls; cdctl resume {} lifts that, cdctl break {} cuts it",
+        service_.name, newer.str(), outcome_.dry_run() ? "would be" : "is", service_.name,
+        newer.str()));
   }
 
   /// Writes who owns the set, before anything is made for it. The lock keeps two homes from both
@@ -269,6 +355,10 @@ class Deployment {
     if (auto ours = check_owner(); !ours) {
       leave_nothing();
       return ours;
+    }
+    if (auto good = check_bad_again(); !good) {
+      leave_nothing();
+      return good;
     }
     if (pardon_) {
       pardon_->cut = false;
@@ -357,6 +447,7 @@ class Deployment {
   Engine* engine_ = nullptr;
   std::unique_ptr<Claim> claim_;
   std::optional<CutMemo> pardon_;
+  bool held_out_ = false;  ///< and is not any more, for it was named
 };
 
 }  // namespace

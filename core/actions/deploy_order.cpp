@@ -1,6 +1,7 @@
 #include "core/actions/deploy_order.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include <fmt/format.h>
@@ -9,11 +10,16 @@
 
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/newest_sources.hpp"
+#include "core/fleet/offers.hpp"
 #include "core/fleet/selector.hpp"
 
 namespace cdctl::actions {
 
 namespace {
+
+constexpr std::string_view k_previous = "@previous";
+/// Why a set is offered again that is there.
+constexpr std::array<std::string_view, 4> k_repairs{"down", "unfinished", "locked-out", "stopped"};
 
 /// Fills in the addresses from the configuration and checks that the record speaks of this
 /// service's sources.
@@ -50,39 +56,97 @@ Result<> take_addresses(const ServiceConfig& service, Sources& sources) {
   return {};
 }
 
+/// What a service is known to have, as a name is resolved among it.
+struct Look {
+  explicit Look(app::Context& context) : fleet(context) {}
+  fleet::Fleet fleet;
+  const fleet::ServiceView* view = nullptr;
+};
+
+Result<> look_at(Look& look, const ServiceConfig& service, const Deadline& deadline) {
+  look.fleet.load({service.name}, deadline);
+  look.fleet.load_holds(deadline);
+  look.view = look.fleet.service(service.name);
+  return look.view->error ? Result<>(std::unexpected(*look.view->error)) : Result<>();
+}
+
 /// `thumbs@r5f0`: among the newest combination, the sets that exist and the tombstones.
-Result<DeployOrder> order_by_prefix(app::Context& context, const ServiceConfig& service,
-                                    std::string_view prefix, const Sources& newest,
-                                    const Deadline& deadline) {
-  fleet::Fleet fleet(context);
-  fleet.load({service.name}, deadline);
-  const auto* view = fleet.service(service.name);
-  if (view->error) return std::unexpected(*view->error);
+Result<Sources> find_revision(const fleet::ServiceView& view, std::string_view prefix,
+                              const Sources& newest) {
   std::map<std::string, Sources> candidates;
   const auto add = [&](const Sources& sources) {
     if (const auto id = revision_id(sources); id.starts_with(prefix)) candidates[id] = sources;
   };
-  add(newest);
-  for (const auto& set : view->sets) {
-    if (set.memory.set)
-      add(set.memory.set->sources);
-    else if (set.status)
-      add(set.status->sources);
-  }
-  for (const auto& [name, entry] : view->gone)
-    if (entry.set) add(entry.set->sources);
+  if (!newest.empty()) add(newest);
+  for (const auto& known : fleet::history(view)) add(*known.sources);
+  const auto& name = view.config->name;
   if (candidates.size() > 1)
-    return fail(fmt::format("{}@{}: {} revisions begin so; write more of it", service.name, prefix,
+    return fail(fmt::format("{}@{}: {} revisions begin so; write more of it", name, prefix,
                             candidates.size()));
   if (candidates.empty())
     return fail(
         fmt::format("{}@{}: no such revision among the newest sources, the sets and the last 100 "
                     "that were reaped",
-                    service.name, printable(prefix, 20)));
-  DeployOrder order{&service, candidates.begin()->second, "by hand", false, false};
-  if (auto taken = take_addresses(service, order.sources); !taken)
-    return std::unexpected(taken.error().in(service.name));
+                    name, printable(prefix, 20)));
+  return candidates.begin()->second;
+}
+
+/// `thumbs@previous`: what came out before the newest, by the first time each did, so that a second
+/// run means the same.
+Result<Sources> find_previous(const fleet::ServiceView& view) {
+  auto known = fleet::history(view);
+  std::ranges::stable_sort(known, std::ranges::greater(), &fleet::Known::first);
+  for (std::size_t i = 1; i < known.size(); ++i)
+    if (!known[i].cut && !view.set_holds.contains(known[i].name.str())) return *known[i].sources;
+  return fail(
+      fmt::format("{0}@previous: no revision before the newest is neither cut nor held "
+                  "out; see cdctl ls {0}, cdctl log {0}",
+                  view.config->name));
+}
+
+/// Who names a revision that is older than others turns away from them: those that are out there,
+/// and the one that cron would put out again. Cut ones are out of the way already.
+std::vector<SetName> newer_than(const fleet::ServiceView& view, const SetName& name,
+                                const Sources& newest) {
+  const auto known = fleet::history(view);
+  const auto own = std::ranges::find(known, name, &fleet::Known::name);
+  std::vector<SetName> out;
+  if (own == known.end()) return out;
+  for (const auto& other : known)
+    if (other.first > own->first && !other.cut &&
+        (other.there || other.name.revision == revision_id(newest)))
+      out.push_back(other.name);
+  return out;
+}
+
+/// A set that is down can be started again as it is, whatever became of its sources.
+Result<> fill(DeployOrder& order, const fleet::SetView* set) {
+  auto taken = take_addresses(*order.service, order.sources);
+  if (taken) return {};
+  auto error = taken.error().in(order.service->name);
+  if (!set || !set->fallen() || set->ghost) return fail(std::move(error));
+  order.unmakeable = std::move(error);
+  return {};
+}
+
+Result<DeployOrder> order_of_revision(const fleet::ServiceView& view, Sources sources,
+                                      const Sources& newest) {
+  DeployOrder order{view.config, std::move(sources), "by hand"};
+  CDCTL_TRY(fill(order, view.set(order.name())));
+  order.turned_from = newer_than(view, order.name(), newest);
   return order;
+}
+
+Result<Sources> with_pins(app::Context& context, const ServiceConfig& service, Sources sources,
+                          const Pins& pins, const Deadline& deadline) {
+  for (const auto& pin : pins.pins) {
+    const bool ours = std::ranges::any_of(service.sources, [&](const SourceConfig& source) {
+      return pin.starts_with(source.name + "=");
+    });
+    if (ours || pins.all_ours)
+      CDCTL_TRY(fleet::pin_source(context, service, pin, sources, deadline));
+  }
+  return sources;
 }
 
 }  // namespace
@@ -98,32 +162,44 @@ Result<DeployOrder> order_from_record(app::Context& context, const Json& record)
       !set.empty() && set != service->name + "-" + std::string(claimed))
     return fail(fmt::format("{}: the record's set '{}' is not its service and revision",
                             service->name, printable(set, 60)));
-  if (auto taken = take_addresses(*service, sources); !taken)
-    return std::unexpected(taken.error().in(service->name));
   const auto why = record["why"].as_string();
-  return DeployOrder{service, std::move(sources), why, why == "known-bad", true};
+  DeployOrder order{service, std::move(sources), why, why == "known-bad", true};
+  if (auto taken = take_addresses(*service, order.sources); !taken) {
+    auto error = taken.error().in(service->name);
+    if (std::ranges::find(k_repairs, why) == k_repairs.end()) return fail(std::move(error));
+    order.unmakeable = std::move(error);  // it may be started again as it is
+  }
+  return order;
 }
 
 Result<DeployOrder> order_by_name(app::Context& context, const std::string& text, const Pins& pins,
                                   const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto selector, fleet::Selector::parse(text));
+  const bool previous = text.ends_with(k_previous);
+  CDCTL_TRY_ASSIGN(const auto selector, fleet::Selector::parse(std::string_view(text).substr(
+                                            0, text.size() - (previous ? k_previous.size() : 0))));
   if (selector.glob || selector.newest)
     return fail(ExitCode::usage,
-                fmt::format("deploy '{}': give SERVICE or SERVICE@REVISION", printable(text, 60)));
+                fmt::format("deploy '{}': give SERVICE, SERVICE@REVISION or SERVICE@previous",
+                            printable(text, 60)));
   CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, selector.service));
-  auto newest = fleet::newest_sources(context, {service}, deadline);
-  auto& sources = newest.at(service->name);
-  if (!sources) return std::unexpected(sources.error().in(service->name));
-  for (const auto& pin : pins.pins) {
-    const bool ours = std::ranges::any_of(service->sources, [&](const SourceConfig& source) {
-      return pin.starts_with(source.name + "=");
-    });
-    if (ours || pins.all_ours)
-      CDCTL_TRY(fleet::pin_source(context, *service, pin, *sources, deadline));
+  auto asked = fleet::newest_sources(context, {service}, deadline);
+  auto& newest = asked.at(service->name);
+  const bool by_revision = previous || !selector.revision.empty();
+  // What was out there once is known without its sources: a set is started again when they are
+  // away.
+  if (!newest && (!by_revision || !pins.pins.empty()))
+    return std::unexpected(newest.error().in(service->name));
+  CDCTL_TRY_ASSIGN(auto sources,
+                   with_pins(context, *service, newest.value_or(Sources()), pins, deadline));
+  if (!by_revision && pins.pins.empty()) return DeployOrder{service, std::move(sources), "by hand"};
+  Look look(context);
+  CDCTL_TRY(look_at(look, *service, deadline));
+  if (previous) {
+    CDCTL_TRY_ASSIGN(sources, find_previous(*look.view));
+  } else if (by_revision) {
+    CDCTL_TRY_ASSIGN(sources, find_revision(*look.view, selector.revision, sources));
   }
-  if (!selector.revision.empty())
-    return order_by_prefix(context, *service, selector.revision, *sources, deadline);
-  return DeployOrder{service, std::move(*sources), "by hand", false, false};
+  return order_of_revision(*look.view, std::move(sources), newest.value_or(Sources()));
 }
 
 }  // namespace cdctl::actions

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ struct DeployOrder {
   std::string why;
   bool even_bad = false;
   bool by_record = false;  ///< of a pipe: nobody has looked at this one
+  /// Why its sources cannot be had any more (the service's file was edited, say): the set can only
+  /// be started again as it is.
+  std::optional<Error> unmakeable = {};
+  /// Newer revisions that a person turns away from with it.
+  std::vector<SetName> turned_from = {};
 
   [[nodiscard]] SetName name() const { return {service->name, revision_id(sources)}; }
 };
@@ -34,8 +40,9 @@ struct Pins {
   bool all_ours = false;  ///< a pin that fits no source of the service is a mistake
 };
 
-/// `thumbs` or `thumbs@r5f0`: the newest sources, or a revision that begins so. Exit code `usage`
-/// when the text is neither.
+/// `thumbs`, `thumbs@r5f0` or `thumbs@previous`: the newest sources, a revision that begins so, or
+/// the one before the newest that is neither cut nor held out. Exit code `usage` when the text is
+/// none of these.
 [[nodiscard]] Result<DeployOrder> order_by_name(app::Context& context, const std::string& text,
                                                 const Pins& pins, const Deadline& deadline);
 

@@ -4,6 +4,7 @@
 
 #include <cdctl/text.hpp>
 
+#include "core/actions/absent.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
@@ -57,6 +58,30 @@ Result<> mend_here(const fleet::SetView& set, bool thaw, Outcome& outcome,
   return transaction.close(memo);
 }
 
+/// Whether the name was refused while nothing was out there by it: it was never cut, and a mend
+/// takes the word back.
+bool refused_ahead(const MemoryEntry& entry) {
+  if (!entry.cut_memo || !entry.cut_memo->cut) return false;
+  return !entry.set || (entry.set->reaped_at && *entry.set->reaped_at < entry.cut_memo->at);
+}
+
+/// Nothing is out there by that name.
+Result<> mend_nothing(app::Context& context, const fleet::ServiceView* view, const SetName& name,
+                      Outcome& outcome, SetTransaction& transaction) {
+  CDCTL_TRY(check_was_there(context, view, name));
+  const auto& entry = view->gone.at(name.str());
+  outcome.set("absent", true);
+  if (!refused_ahead(entry)) return {};
+  outcome.changed();
+  if (outcome.dry_run()) return {};
+  auto memo = *entry.cut_memo;
+  memo.cut = false;
+  memo.by = context.actor();
+  memo.mended_at = now();
+  CDCTL_TRY(transaction.open(view->config));
+  return transaction.close(memo);
+}
+
 Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& outcome,
               const Deadline& deadline) {
   SetTransaction transaction(context, name, outcome, k_mend, deadline);
@@ -74,8 +99,7 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
   const auto* set = view ? view->set(name) : nullptr;
   if (!set) {
     if (view && view->error) return std::unexpected(*view->error);
-    outcome.set("absent", true);
-    return {};
+    return mend_nothing(context, view, name, outcome, transaction);
   }
   CDCTL_TRY(fleet::refuse_foreign(context, *set));
   const auto& memo = set->memory.cut_memo;

@@ -13,6 +13,7 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/actions/absent.hpp"
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
@@ -27,17 +28,6 @@ constexpr Millis k_undo{10'000};
 constexpr int k_tries = 3;
 constexpr Millis k_longest_pause(200);
 constexpr Millis k_idle(2000);  // in which a worker that does nothing has ended
-
-Candidate candidate_from(const fleet::SetView& set) {
-  std::optional<Time> cut_at;
-  if (set.memory.cut_memo && set.memory.cut_memo->cut) cut_at = set.memory.cut_memo->at;
-  return {set.name.str(),  set.state,
-          set.cut,         set.status ? std::optional(set.status->served) : std::nullopt,
-          set.deployed_at, set.mended_at,
-          cut_at,          set.here(),
-          set.foreign,     set.ghost,
-          set.locked_out};
-}
 
 /// How long the processes of a set get, and how much of that a reap waits for.
 struct Patience {
@@ -136,6 +126,7 @@ class Reap {
     CDCTL_TRY_ASSIGN(const auto* view, ask(fleet));
     const auto* set = view ? view->set(set_) : nullptr;
     if (!set) {
+      if (!mark_.policy) CDCTL_TRY(check_was_there(context_, view, set_));
       outcome_.set("absent", true);  // what cannot be found any more is already done
       return {};
     }

@@ -74,8 +74,9 @@ class Retirement {
     CDCTL_TRY(refuse_unknown(view));
     for (const auto& set : view.sets) CDCTL_TRY(fleet::refuse_foreign(context_, set));
     if (!options_.dry_run) {
-      CDCTL_TRY(memory_->put_hold(
-          service_, Hold{context_.actor(), "it is being retired", now(), {}}, Deadline(timeout_)));
+      CDCTL_TRY(memory_->put_hold(service_,
+                                  Hold{context_.actor(), "it is being retired", now(), {}, true},
+                                  Deadline(timeout_)));
       crash_point("retire.held");
     }
     CDCTL_TRY(reap_all(view));
@@ -153,6 +154,10 @@ class Retirement {
     CDCTL_TRY(memory_->trim(service_, 0, deadline));
     crash_point("retire.forgotten");
     CDCTL_TRY(memory_->put_force(service_, {}, deadline));
+    CDCTL_TRY_ASSIGN(const auto holds, memory_->holds(deadline));
+    for (const auto& [name, hold] : holds)
+      if (const auto set = parse_set_name(name); set && set->service == service_)
+        CDCTL_TRY(memory_->put_hold(name, {}, deadline));
     CDCTL_TRY(memory_->put_hold(service_, {}, deadline));
     changed_ = reaped_ > 0 || forgotten_ > 0;
     return {};

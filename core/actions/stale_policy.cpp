@@ -15,6 +15,17 @@ Candidate candidate_from(const Json& record) {
           set.ghost,          set.locked_out};
 }
 
+Candidate candidate_from(const fleet::SetView& set) {
+  std::optional<Time> cut_at;
+  if (set.memory.cut_memo && set.memory.cut_memo->cut) cut_at = set.memory.cut_memo->at;
+  return {set.name.str(),  set.state,
+          set.cut,         set.status ? std::optional(set.status->served) : std::nullopt,
+          set.deployed_at, set.mended_at,
+          cut_at,          set.here(),
+          set.foreign,     set.ghost,
+          set.locked_out};
+}
+
 records::Policy policy_record(const ReaperPolicy& policy) {
   const auto seconds = [](Millis time) { return static_cast<double>(time.count()) / 1000; };
   return {policy.keep, seconds(policy.min_age), seconds(policy.prove_for),

@@ -8,6 +8,7 @@
 #include <cdctl/json.hpp>
 #include <cdctl/time.hpp>
 
+#include "core/fleet/fleet.hpp"
 #include "core/records/set.hpp"
 
 namespace cdctl::actions {
@@ -39,6 +40,7 @@ struct Judgement {
                                            const ReaperPolicy& policy, Time at);
 
 [[nodiscard]] Candidate candidate_from(const Json& set_record);
+[[nodiscard]] Candidate candidate_from(const fleet::SetView& set);
 /// A policy as the mark of `stale` carries it.
 [[nodiscard]] records::Policy policy_record(const ReaperPolicy& policy);
 /// Exit code `failed` for one that cannot be gone by.

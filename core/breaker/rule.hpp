@@ -41,9 +41,9 @@ struct Rule {
 
   [[nodiscard]] bool relative() const { return times > 0; }
   [[nodiscard]] bool matches(Severity severity, std::string_view name) const {
-    return subject == Subject::severity ? severity >= least
-           : subject == Subject::name   ? name == signal
-                                        : severity >= Severity::error;
+    if (subject == Subject::name) return name == signal;
+    return severity >= (subject == Subject::severity ? least : Severity::error) &&
+           name != k_outage_signal;
   }
 
   /// Exit code `usage`, with the column of what is wrong, when the text is no rule.

@@ -11,6 +11,8 @@
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/fleet/outage.hpp"
+
 namespace cdctl::fleet {
 
 bool SetView::half_mended() const {
@@ -21,6 +23,15 @@ bool SetView::out_there() const {
   if (!here() && !ghost) return true;  // in another home: its own cron repairs it
   if ((locked_out || half_mended()) && !cut.value_or(false)) return false;
   return state == "deploying" || state == "live" || state == "reaping" || cut.value_or(false);
+}
+
+bool SetView::fallen() const {
+  if (cut.value_or(true) || (memory.cut_memo && memory.cut_memo->cut)) return false;
+  if (!status && !memory.set) return false;  // nobody knows what it was made from
+  if (foreign) return false;
+  if (ghost || locked_out || half_mended()) return true;
+  // One that was brought back before, and whose deploy was killed, is no less fallen.
+  return status && (state == "down" || (state == "partial" && status->served));
 }
 
 records::Set SetView::record() const {
@@ -61,6 +72,7 @@ records::Set SetView::record() const {
   }
   if (memory.cut_memo && !cut.value_or(true)) out.stopped_in = memory.cut_memo->stopped_in;
   out.held = hold;
+  out.outage = outage;
   if (status) {
     out.units = {status->want, status->up};
     out.why_down = status->why_down;
@@ -196,10 +208,12 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
   for (auto& [name, set] : sets) {
     set.service = &config;
     set.foreign = view.foreign;
-    // Nothing was ever written about it, or nobody of it gets in: it is not cut. Where the memory
-    // could not be read it stays unknown.
+    // Nothing was ever written about it, or nobody of it gets in: it is not cut, unless its engine
+    // holds it frozen, whatever became of the memory. Where that could not be read it stays
+    // unknown.
     if (memory && !set.cut && !set.memory.provisioned)
-      set.cut = set.memory.cut_memo ? set.memory.cut_memo->cut : false;
+      set.cut = set.memory.cut_memo ? set.memory.cut_memo->cut
+                                    : set.status && set.status->world_cut == true;
     view.sets.push_back(std::move(set));
   }
   order(view);
@@ -286,13 +300,18 @@ void Fleet::load_memories(const std::vector<std::string>& services, const Deadli
       add_view(config, deadline, false);
 }
 
-Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service,
+namespace {
+
+bool in_force(const Hold& hold) { return !hold.until || *hold.until > now(); }
+
+}  // namespace
+
+Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& name,
                                     const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto holds, memory.holds(deadline));
-  const auto at = holds.find(service);
-  if (at == holds.end() || (at->second.until && *at->second.until <= now()))
-    return std::optional<Hold>();
-  return std::optional(at->second);
+  const auto at = holds.find(name);
+  return at != holds.end() && in_force(at->second) ? std::optional(at->second)
+                                                   : std::optional<Hold>();
 }
 
 std::string held_text(const Hold& hold) {
@@ -301,18 +320,75 @@ std::string held_text(const Hold& hold) {
                      printable(hold.why, 120));
 }
 
+namespace {
+
+void take_holds(ServiceView& view, const std::map<std::string, Hold>& holds) {
+  for (const auto& [name, hold] : holds) {
+    const auto set = parse_set_name(name);
+    if (!in_force(hold)) continue;
+    if (name == view.config->name) view.hold = hold;
+    if (set && set->service == view.config->name) view.set_holds.emplace(name, hold);
+  }
+  for (auto& set : view.sets) {
+    const auto own = view.set_holds.find(set.name.str());
+    if (own != view.set_holds.end())
+      set.hold = own->second;
+    else if (set.newest)
+      set.hold = view.hold;
+  }
+}
+
+}  // namespace
+
 void Fleet::load_holds(const Deadline& deadline) {
   for (auto& view : views_) {
     if (view.error) continue;
     auto memory = context_.memory(context_.memory_name(*view.config));
-    auto hold = memory ? hold_of(**memory, view.config->name, deadline)
-                       : Result<std::optional<Hold>>(std::unexpected(memory.error()));
-    if (!hold)
-      view.error = hold.error();
+    auto holds = memory ? (*memory)->holds(deadline)
+                        : Result<std::map<std::string, Hold>>(std::unexpected(memory.error()));
+    if (!holds)
+      view.error = holds.error();
     else
-      view.hold = *hold;
-    for (auto& set : view.sets)
-      if (set.newest) set.hold = view.hold;
+      take_holds(view, *holds);
+  }
+}
+
+void Fleet::load_outages(const Deadline& deadline) {
+  std::map<std::string, std::vector<const ServiceConfig*>> by_broker;
+  for (auto& view : views_) {
+    const auto* config = context_.config().service(view.config->name);
+    if (view.error || !config) continue;
+    view.outage = outage_of(view);
+    if (!view.outage.empty() || view.sets.empty()) continue;
+    for (const auto& broker : context_.broker_switches(*config))
+      by_broker[broker].push_back(config);
+  }
+  for (const auto& [broker, services] : by_broker) look_for_stuck(broker, services, deadline);
+  for (auto& view : views_)
+    for (auto& set : view.sets) set.outage = view.outage;
+}
+
+/// All at once; where that fails one by one, so that a broker that does not answer hides no other's
+/// services.
+void Fleet::look_for_stuck(const std::string& broker,
+                           const std::vector<const ServiceConfig*>& services,
+                           const Deadline& deadline) {
+  auto door = context_.switch_(broker);
+  auto stuck = door ? (*door)->stuck(services, deadline)
+                    : Result<std::map<std::string, Backlog>>(std::unexpected(door.error()));
+  if (!stuck && services.size() > 1 && !deadline.passed()) {
+    for (const auto* one : services) look_for_stuck(broker, {one}, deadline);
+    return;
+  }
+  for (const auto* config : services) {
+    auto* view = service(config->name);
+    if (!stuck) {
+      view->unsure = stuck.error();
+    } else if (const auto at = stuck->find(config->name); at != stuck->end()) {
+      view->outage = fmt::format("{} in {}, and nobody consumes",
+                                 plural(at->second.waiting, "job waits", "jobs wait"),
+                                 printable(at->second.where, 80));
+    }
   }
 }
 

@@ -25,7 +25,8 @@ struct SetView {
   std::string home, engine, state;  ///< state is empty when it could not be read
   std::optional<bool> cut;          ///< empty when it could not be read
   std::optional<Time> deployed_at, mended_at;
-  std::optional<Hold> hold;  ///< of its service; on the newest set alone
+  std::optional<Hold> hold;  ///< of its own, or on the newest set of its service
+  std::string outage;        ///< of its service
   bool newest = false;
   bool proven = false;
   /// Its service is not configured here: its policy is somebody else's to say. Nothing is decided
@@ -49,6 +50,8 @@ struct SetView {
   [[nodiscard]] bool half_mended() const;
   /// `deploying`, `live` or cut: nothing for `outdated` to offer.
   [[nodiscard]] bool out_there() const;
+  /// It was live once and has fallen, and nobody has cut it or begun to: it is to come back.
+  [[nodiscard]] bool fallen() const;
   [[nodiscard]] records::Set record() const;
 };
 
@@ -57,11 +60,14 @@ struct ServiceView {
   const ServiceConfig* config = nullptr;
   std::vector<SetView> sets;
   std::map<std::string, MemoryEntry>
-      gone;                    ///< tombstones and cut memories without a set, by set name
-  std::optional<Hold> hold;    ///< a deploy freeze in force; known after load_holds()
-  bool foreign = false;        ///< as of its sets
+      gone;                  ///< tombstones and cut memories without a set, by set name
+  std::optional<Hold> hold;  ///< a deploy freeze in force; known after load_holds()
+  std::map<std::string, Hold> set_holds;  ///< revisions that are held out, by set name; the same
+  bool foreign = false;                   ///< as of its sets
   std::optional<Error> error;  ///< engine or memory could not be asked: what is shown is not all
   std::optional<Error> memory_error;  ///< where it was the memory: nothing may be written there
+  std::string outage;                 ///< why nobody works on it; known after load_outages()
+  std::optional<Error> unsure;        ///< whether work waits for it could not be asked; the same
 
   [[nodiscard]] const SetView* set(const SetName& name) const;
 };
@@ -84,6 +90,9 @@ class Fleet {
   /// The deploy freezes of the services that were loaded. Where they cannot be read the service
   /// counts as not asked.
   void load_holds(const Deadline& deadline);
+  /// Whether somebody works on the services that were loaded: by their units, and where these are
+  /// up by the work that waits for them.
+  void load_outages(const Deadline& deadline);
   /// Asks the set's engine for its units where listing did not tell them. What cannot be asked is
   /// reported.
   void read_units(SetView& set, const Deadline& deadline);
@@ -93,6 +102,8 @@ class Fleet {
  private:
   void add_view(const ServiceConfig& config, const Deadline& deadline, bool ask_engine = true);
   void place(const ServiceConfig& config, std::map<std::string, SetView>& sets) const;
+  void look_for_stuck(const std::string& broker, const std::vector<const ServiceConfig*>& services,
+                      const Deadline& deadline);
   void adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline);
   const Result<std::vector<SetStatus>>& engine_list(const std::string& name,
                                                     const Deadline& deadline);
@@ -110,9 +121,9 @@ class Fleet {
   std::vector<ServiceView> views_;
 };
 
-/// The freeze of a service, unless its time is over. Read the service's memory before: what it saw
-/// tells the freezes, too.
-[[nodiscard]] Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& service,
+/// The freeze of a service, or of one revision by the name of its set, unless its time is over.
+/// Read the service's memory before: what it saw tells the freezes, too.
+[[nodiscard]] Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& name,
                                                   const Deadline& deadline);
 /// `by alice@web1 since 2h, until …: why`
 [[nodiscard]] std::string held_text(const Hold& hold);

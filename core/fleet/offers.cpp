@@ -10,33 +10,28 @@
 
 namespace cdctl::fleet {
 
-namespace {
-
-/// A combination of sources that was deployed once: an existing set or a tombstone.
-struct Known {
-  Time deployed_at;  ///< the last time
-  Time first;        ///< the first time: a revision that came back by hand is not new
-  const Sources* sources;
-};
-
-/// All of them, the one deployed last first.
 std::vector<Known> history(const ServiceView& view) {
   std::vector<Known> out;
-  const auto add = [&](const SetMemo& memo) {
-    out.push_back(
-        {memo.deployed_at, memo.first_deployed_at.value_or(memo.deployed_at), &memo.sources});
+  const auto add = [&](const SetMemo& memo, bool cut, bool there) {
+    out.push_back({memo.name, memo.deployed_at, memo.first_deployed_at.value_or(memo.deployed_at),
+                   &memo.sources, cut, there});
   };
+  const auto noted = [](const MemoryEntry& entry) { return entry.cut_memo && entry.cut_memo->cut; };
   for (const auto& set : view.sets) {
+    const bool cut = set.cut.value_or(true) || noted(set.memory);
     if (set.memory.set)
-      add(*set.memory.set);
+      add(*set.memory.set, cut, true);
     else if (set.status && set.deployed_at)
-      out.push_back({*set.deployed_at, *set.deployed_at, &set.status->sources});
+      out.push_back(
+          {set.name, *set.deployed_at, *set.deployed_at, &set.status->sources, cut, true});
   }
   for (const auto& [name, entry] : view.gone)
-    if (entry.set) add(*entry.set);
+    if (entry.set) add(*entry.set, noted(entry), false);
   std::ranges::stable_sort(out, std::ranges::greater(), &Known::deployed_at);
   return out;
 }
+
+namespace {
 
 /// Whether a source is back at a revision that an earlier set had and a later one left. What counts
 /// is when a revision came first: after a return to an old set by hand, what was the newest before
@@ -75,21 +70,30 @@ std::string what_is_newer(const std::vector<Known>& known, const Sources& source
   return out.empty() ? "newer" : out;
 }
 
+Offer decide_on_set(const SetView& set, const OfferOptions& options, Time at) {
+  if (set.out_there()) return {"out-there", "it is out there"};
+  Offer out{set.locked_out           ? "locked-out"
+            : set.half_mended()      ? "stopped"
+            : set.state == "partial" ? "unfinished"
+                                     : "down",
+            ""};
+  if (set.memory.cut_memo && set.memory.cut_memo->cut)
+    return {out.why, fmt::format("a cut of it was begun by {}; cdctl break {} finishes it, cdctl "
+                                 "mend takes it back",
+                                 set.memory.cut_memo->by, set.name.str())};
+  if (set.status && set.status->retry_at && *set.status->retry_at > at && !options.now)
+    out.held = fmt::format("{} attempt{} failed; the next is due in {}, or now with --now",
+                           set.status->attempts, set.status->attempts == 1 ? "" : "s",
+                           to_age(*set.status->retry_at - at));
+  return out;
+}
+
 Offer decide(const ServiceView& view, const SetName& name, const Sources& sources,
              const OfferOptions& options, Time at) {
-  if (const auto* set = view.set(name)) {
-    if (set->out_there()) return {"out-there", "it is out there"};
-    Offer out{set->locked_out           ? "locked-out"
-              : set->half_mended()      ? "stopped"
-              : set->state == "partial" ? "unfinished"
-                                        : "down",
-              ""};
-    if (set->status && set->status->retry_at && *set->status->retry_at > at && !options.now)
-      out.held = fmt::format("{} attempt{} failed; the next is due in {}, or now with --now",
-                             set->status->attempts, set->status->attempts == 1 ? "" : "s",
-                             to_age(*set->status->retry_at - at));
-    return out;
-  }
+  if (const auto hold = view.set_holds.find(name.str()); hold != view.set_holds.end())
+    return {"held-out", fmt::format("it is held out {}; cdctl resume {} lifts that",
+                                    held_text(hold->second), view.config->name)};
+  if (const auto* set = view.set(name)) return decide_on_set(*set, options, at);
   const auto gone = view.gone.find(name.str());
   if (gone != view.gone.end() && gone->second.cut_memo && gone->second.cut_memo->cut) {
     const auto& memo = *gone->second.cut_memo;
@@ -114,14 +118,14 @@ std::int64_t sets_of(const ServiceView& view) {
 }
 
 /// What speaks against more of a service, whatever is newer: its freeze, and for a set that is not
-/// there yet how many there are.
-Offer restrain(const ServiceView& view, Offer offer) {
+/// there yet how many there are. Nobody has decided that a set is down: what has fallen comes back
+/// in a freeze, too.
+Offer restrain(const ServiceView& view, bool fallen, Offer offer) {
   if (!offer.held.empty()) return offer;
-  if (view.hold)
+  if (view.hold && !(fallen && !view.hold->retiring))
     return {"held", fmt::format("deploys are held {}; cdctl resume {} lifts that",
                                 held_text(*view.hold), view.config->name)};
-  const bool repair = offer.why == "unfinished" || offer.why == "down" ||
-                      offer.why == "locked-out" || offer.why == "stopped";
+  const bool repair = fallen || offer.why == "unfinished";
   const auto count = sets_of(view);
   if (repair || view.config->max_sets == 0 || count < view.config->max_sets) return offer;
   return {
@@ -135,7 +139,8 @@ Offer restrain(const ServiceView& view, Offer offer) {
 
 Offer decide_offer(const ServiceView& view, const SetName& name, const Sources& sources,
                    const OfferOptions& options, Time at) {
-  return restrain(view, decide(view, name, sources, options, at));
+  const auto* set = view.set(name);
+  return restrain(view, set && set->fallen(), decide(view, name, sources, options, at));
 }
 
 }  // namespace cdctl::fleet

@@ -1,13 +1,16 @@
 #include "core/probe/round.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
+#include <cdctl/signal.hpp>
 #include <cdctl/stop.hpp>
 
+#include "core/fleet/outage.hpp"
 #include "core/probe/checks.hpp"
 #include "core/probe/memory.hpp"
 
@@ -162,6 +165,44 @@ class Round {
 
 }  // namespace
 
+namespace {
+
+/// Says that nobody works on a service, and once that somebody does again: from one look to the
+/// next the home remembers since when.
+Result<std::vector<Json>> outage_signals(app::Context& context, fleet::Fleet& fleet,
+                                         const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto memory, ProbeMemory::open(context.home(), "outages", deadline));
+  Json known = memory.value.is_object() ? memory.value : Json::object();
+  std::vector<Json> out;
+  for (const auto& view : fleet.services()) {
+    const auto& name = view.config->name;
+    const auto about = fleet::newest_name(view);
+    if (view.error || !about || !context.config().service(name)) continue;
+    const bool before = known[name].is_string();
+    if (view.outage.empty() && (!before || view.unsure)) continue;
+    auto signal = Json::object(
+        {{"set", about->str()}, {"source", "/probe/service"}, {"signal", k_outage_signal}});
+    if (view.outage.empty()) {
+      signal.set("severity", "info").set("cleared", true).set("message", "somebody works again");
+      known.set(name, Json());
+    } else {
+      if (!before) known.set(name, to_rfc3339(now()));
+      signal.set("severity", "critical")
+          .set("message", fmt::format("nobody works on {} since {}: {}", name,
+                                      known[name].as_string(), view.outage));
+    }
+    CDCTL_TRY_ASSIGN(out.emplace_back(), normal_signal(std::move(signal)));
+  }
+  Json kept = Json::object();
+  for (const auto& [name, since] : known.members())
+    if (since.is_string()) kept.set(name, since);
+  memory.value = std::move(kept);
+  CDCTL_TRY(memory.store());
+  return out;
+}
+
+}  // namespace
+
 Result<std::vector<Json>> probe_round(app::Context& context,
                                       const std::vector<fleet::Selector>& selectors,
                                       const Deadline& deadline) {
@@ -170,7 +211,17 @@ Result<std::vector<Json>> probe_round(app::Context& context,
   fleet.load(services, deadline);
   for (const auto& view : fleet.services())
     if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
-  return Round(context, chosen(fleet, selectors), deadline).run();
+  fleet.load_holds(deadline);
+  fleet.load_outages(deadline);
+  for (const auto& view : fleet.services())
+    if (view.unsure)
+      context.report_record(view.config->name, "asking whether jobs wait", *view.unsure);
+  auto found = outage_signals(context, fleet, deadline);
+  if (!found) context.report(found.error().in("probe"));
+  auto out = found.value_or(std::vector<Json>());
+  std::ranges::move(Round(context, chosen(fleet, selectors), deadline).run(),
+                    std::back_inserter(out));
+  return out;
 }
 
 }  // namespace cdctl::probe

@@ -7,14 +7,15 @@ namespace cdctl::records {
 /// `cdctl.hold/1`: what `hold` and `resume` did.
 struct HoldRecord {
   static constexpr ColumnRow k_columns[] = {{"SERVICE", "service"},
+                                            {"SET", "set", Show::blank},
                                             {"HELD", "held", Show::yes},
                                             {"UNTIL", "until"},
                                             {"BY", "by"},
                                             {"WHY", "why", Show::blank}};
   static constexpr RecordRow k_head =
-      head("cdctl.hold/1", "A freeze of a service's deploys", k_columns);
+      head("cdctl.hold/1", "A freeze of a service's deploys, or of one revision", k_columns);
 
-  std::string service;
+  std::string service, set;
   bool held = false, changed = false;
   std::optional<Time> since;
   std::optional<std::optional<Time>> until;  ///< of a freeze; null: until somebody lifts it
@@ -25,6 +26,7 @@ struct HoldRecord {
   static constexpr auto rows() {
     return std::tuple{
         required("service", &HoldRecord::service, "service"),
+        optional("set", &HoldRecord::set, "set", "one revision alone that is held out"),
         required("held", &HoldRecord::held, "flag"),
         required("changed", &HoldRecord::changed, "flag"),
         optional("since", &HoldRecord::since, "time"),

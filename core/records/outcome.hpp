@@ -83,6 +83,7 @@ struct Outcome {
         told("leftover", "flag", "it lives in another home: only what was here was removed"),
         told("let_in", "flag", "its user on the broker was gone and was made again"),
         told("absent", "flag", "there was nothing of it any more"),
+        told("ahead", "flag", "it was refused before it was out: it is known to be bad"),
         told("ignored", "text", "why a verdict was not acted on"),
         told("forced", "one of open closed observe none"),
         told("until", "time", "when a freeze ends, or what is left of a drain is killed"),

@@ -94,6 +94,7 @@ struct Set {
   bool foreign = false, ghost = false, locked_out = false;
   std::string owner, leftover;
   std::optional<Hold> held;
+  std::string outage;
   std::optional<UnitCount> units;
   std::string why_down;
   std::optional<bool> served;
@@ -142,7 +143,11 @@ struct Set {
                  "the name by which the memory knows its home, where that was renamed"),
         optional("leftover", &Set::leftover, "one of deploying live partial down reaping",
                  "it lives in `home`; what this home has of it all the same"),
-        optional("held", &Set::held, "object", "the freeze of its service's deploys"),
+        optional("held", &Set::held, "object",
+                 "the freeze of its service's deploys, or of its revision alone"),
+        optional("outage", &Set::outage, "text",
+                 "why nobody works on its service: no uncut unit is up, or jobs wait and nobody "
+                 "consumes. On each set of the service"),
         required("units", &Set::units, "object or null"),
         optional("why_down", &Set::why_down, "text",
                  "of a unit that is not up: its last end, and what it said last"),

@@ -125,6 +125,9 @@ Result<> LocalClaim::look(const Sources& sources, Time deployed_at) {
   CDCTL_TRY_ASSIGN(const auto files, read_set(paths_, true));
   found_ = to_set_status(name_, files, home_.home());
   had_lived_ = files.status && files.status->lived;
+  CDCTL_TRY_ASSIGN(const auto tracker, read_tracker(paths_));
+  booted_since_ = tracker && !tracker->boot.empty() && tracker->boot != boot_id();
+  if (booted_since_) found_.attempts = 0;
   if (files.record.is_null() || !files.record["sources"].is_object()) {
     const auto record = Json::object({{"schema", "cdctl.local-set/1"},
                                       {"set", name_.str()},
@@ -212,6 +215,28 @@ Result<> LocalClaim::do_start(const Workload& workload, const Deadline& deadline
   return {};
 }
 
+/// What it ran is written down, and its checkout is there: both are private to the set.
+Result<bool> LocalClaim::do_revive(const std::map<std::string, std::string>& env,
+                                   const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  CDCTL_TRY_ASSIGN(const auto files, read_set(paths_, true));
+  CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(paths_ / k_run));
+  auto plan = text ? parse_run_plan(*text) : std::nullopt;
+  std::error_code error;
+  if (!files.finished || files.reaping || !plan ||
+      !std::filesystem::is_directory(plan->directory, error))
+    return false;
+  for (const auto& [name, value] : env) plan->env[name] = value;
+  CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
+  CDCTL_TRY(forget({k_status, k_status_new, k_socket}));
+  CDCTL_TRY(write_file_atomically(paths_ / k_run, to_text(*plan), 0600));
+  crash_point("local.revive.run");
+  CDCTL_TRY(launch(host_, paths_, scope_words(systemd_runs(), ::geteuid() == 0), deadline));
+  crash_point("local.revive.launched");
+  revived_ = true;
+  return true;
+}
+
 Result<> LocalClaim::note_attempt(std::string_view why) {
   const auto text = read_file_if_there(paths_ / k_attempts);
   const auto before = text && *text ? Json::parse(**text) : Result<Json>(Json());
@@ -222,19 +247,24 @@ Result<> LocalClaim::note_attempt(std::string_view why) {
   return write_file_atomically(paths_ / k_attempts, record.dump() + "\n", 0600);
 }
 
+/// A set that was deployed in full and fell before it had lived ten minutes is on its way to do so
+/// again. What the machine took down with it has done nothing of the kind.
+Result<> LocalClaim::count_attempt() {
+  if (booted_since_ && found_.state != "live") return {};
+  if (found_.state == "live" || !found_.served || had_lived_) return forget({k_attempts});
+  return note_attempt("it was down again within ten minutes");
+}
+
 Result<> LocalClaim::do_finish() {
   const auto context = "finishing " + name_.str();
   CDCTL_TRY_ASSIGN(const auto files, read_set(paths_, true));
   if (!files.alive)
     return fail(context + ": its supervisor is not alive; see the logs in " +
                 (paths_ / k_units).string());
-  if (files.finished) return {};
-  // A set that was deployed in full and fell before it had lived ten minutes is on its way to do so
-  // again
-  const bool fell = found_.served && !had_lived_ && found_.state != "live";
-  auto counted = fell ? note_attempt("it was down again within ten minutes") : forget({k_attempts});
-  if (!counted) return fail(counted.error().in(context));
+  if (files.finished && !revived_) return {};
+  if (auto counted = count_attempt(); !counted) return fail(counted.error().in(context));
   crash_point("local.finish.attempts");
+  if (files.finished) return {};
   for (const char* file : {k_served, k_finished}) {
     if (auto done = write_file_atomically(paths_ / file, to_rfc3339(now()) + "\n", 0600); !done)
       return fail(done.error().in(context));

@@ -34,6 +34,8 @@ class LocalClaim final : public Claim {
   [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;
   [[nodiscard]] Result<> do_clean(const Deadline& deadline) override;
   [[nodiscard]] Result<> do_start(const Workload& workload, const Deadline& deadline) override;
+  [[nodiscard]] Result<bool> do_revive(const std::map<std::string, std::string>& env,
+                                       const Deadline& deadline) override;
   [[nodiscard]] Result<> do_finish() override;
   [[nodiscard]] Result<> do_halt(const Deadline& deadline) override;
   void do_abandon(std::string_view why) override;
@@ -44,6 +46,7 @@ class LocalClaim final : public Claim {
   [[nodiscard]] Result<> note_home(Json record);
   [[nodiscard]] Result<std::filesystem::path> secret_file(std::string_view key) const;
   [[nodiscard]] Result<> note_attempt(std::string_view why);
+  [[nodiscard]] Result<> count_attempt();
   [[nodiscard]] Result<> forget(std::initializer_list<const char*> files);
 
   Host& host_;
@@ -52,7 +55,9 @@ class LocalClaim final : public Claim {
   SetPaths paths_;
   OfdLock lock_;
   SetStatus found_;
-  bool had_lived_ = false;  ///< what was found down had been up for ten minutes on end
+  bool had_lived_ = false;     ///< what was found down had been up for ten minutes on end
+  bool booted_since_ = false;  ///< it fell with its machine: no failure of its own
+  bool revived_ = false;
 };
 
 /// How long a set is left alone after `attempts` deploys in a row that led nowhere: 30 s, doubling

@@ -189,14 +189,14 @@ Result<std::optional<Force>> LocalMemory::do_force_of(const SetName& set,
   return std::move(one.begin()->second.force);
 }
 
-Result<> LocalMemory::do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+Result<> LocalMemory::do_put_hold(std::string_view name, const std::optional<Hold>& hold,
                                   const Deadline& deadline) {
-  if (!valid_service_name(service))
+  if (!parse_set_name(name) && !valid_service_name(name))
     return fail(ExitCode::usage,
-                fmt::format("'{}' is not the name of a service", printable(service, 60)));
-  auto done = hold ? write(home_.holds(), home_.hold(service), to_json(*hold), deadline)
-                   : forget(home_.hold(service), deadline);
-  return done ? done : fail(done.error().in(fmt::format("noting the freeze of {}", service)));
+                fmt::format("'{}' names no set and no service", printable(name, 80)));
+  auto done = hold ? write(home_.holds(), home_.hold(name), to_json(*hold), deadline)
+                   : forget(home_.hold(name), deadline);
+  return done ? done : fail(done.error().in(fmt::format("noting the freeze of {}", name)));
 }
 
 Result<std::map<std::string, Hold>> LocalMemory::do_holds(const Deadline& deadline) {
@@ -211,13 +211,13 @@ Result<std::map<std::string, Hold>> LocalMemory::do_holds(const Deadline& deadli
   const auto files = files_in(home_.holds());
   if (!files) return unknown(files.error());
   for (const auto& file : *files) {
-    const auto service = HomePaths::parse_name_file(file);
-    if (!service || parse_set_name(*service)) continue;
-    const auto json = read_memo(home_.hold(*service));
+    const auto name = HomePaths::parse_name_file(file);
+    if (!name) continue;
+    const auto json = read_memo(home_.hold(*name));
     if (!json) return unknown(json.error());
     auto hold = hold_from_json(*json);
-    if (!hold) return unknown(hold.error().in(home_.hold(*service).string()));
-    out.emplace(*service, std::move(*hold));
+    if (!hold) return unknown(hold.error().in(home_.hold(*name).string()));
+    out.emplace(*name, std::move(*hold));
   }
   return out;
 }
@@ -236,7 +236,8 @@ Result<> LocalMemory::do_trim(std::string_view service, std::size_t keep,
   for (std::size_t i = keep; i < tombstones.size(); ++i) {
     // The cut first: killed in between, the set is still there to be trimmed again
     const auto& name = tombstones[i]->name;
-    for (const auto& file : {home_.cut_memo(name), home_.force(name.str()), home_.set_memo(name)})
+    for (const auto& file : {home_.cut_memo(name), home_.force(name.str()), home_.hold(name.str()),
+                             home_.set_memo(name)})
       CDCTL_TRY(unlink_file(file));
   }
   return {};

@@ -23,7 +23,7 @@ class LocalMemory final : public Memory {
                                       const Deadline& deadline) override;
   [[nodiscard]] Result<std::optional<Force>> do_force_of(const SetName& set,
                                                          const Deadline& deadline) override;
-  [[nodiscard]] Result<> do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+  [[nodiscard]] Result<> do_put_hold(std::string_view name, const std::optional<Hold>& hold,
                                      const Deadline& deadline) override;
   [[nodiscard]] Result<std::map<std::string, Hold>> do_holds(const Deadline& deadline) override;
   [[nodiscard]] Result<> do_trim(std::string_view service, std::size_t keep,

@@ -28,7 +28,8 @@
 //             work/
 //   memory/sets/NAME.json, memory/cuts/NAME.json
 //   memory/forces/NAME.json    of a set or a service
-//   memory/holds/SERVICE.json, memory/locks/SERVICE, memory/lock
+//   memory/holds/NAME.json     of a service or a set
+//   memory/locks/SERVICE, memory/lock
 //   feed/YYYYMMDDTHH.ndjson, feed/lock
 
 namespace cdctl::local {
@@ -91,8 +92,8 @@ class HomePaths {
   [[nodiscard]] std::filesystem::path force(std::string_view name) const {
     return forces() / (std::string(name) + k_memo_suffix);
   }
-  [[nodiscard]] std::filesystem::path hold(std::string_view service) const {
-    return holds() / (std::string(service) + k_memo_suffix);
+  [[nodiscard]] std::filesystem::path hold(std::string_view name) const {
+    return holds() / (std::string(name) + k_memo_suffix);
   }
   [[nodiscard]] std::filesystem::path service_locks() const { return memory() / "locks"; }
   [[nodiscard]] std::filesystem::path service_lock(std::string_view service) const {

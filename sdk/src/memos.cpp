@@ -129,6 +129,7 @@ Result<Force> force_from_json(const Json& json) {
 Json to_json(const Hold& hold) {
   auto out = Json::object({{"by", hold.by}, {"at", to_rfc3339(hold.at)}, {"why", hold.why}});
   if (hold.until) out.set("until", to_rfc3339(*hold.until));
+  if (hold.retiring) out.set("retiring", true);
   return out;
 }
 
@@ -138,7 +139,7 @@ Result<Hold> hold_from_json(const Json& json) {
   if (!at || (!json["until"].is_null() && !until))
     return fail("a deploy freeze has no time, or no readable one");
   return Hold{json["by"].as_string(), json["why"].as_string(), *at,
-              until ? std::optional(*until) : std::nullopt};
+              until ? std::optional(*until) : std::nullopt, json["retiring"].as_bool()};
 }
 
 }  // namespace cdctl

@@ -179,12 +179,16 @@ class FakeEngine final : public Engine {
   std::string home_value = "here";
   std::map<std::string, int> busy;  ///< how many looks at its end find a set still at work
   std::vector<Grace> graces;        ///< what the sets were given
+  bool revivable = true;            ///< what is down can be started again as it is
 
  private:
   class FakeClaim final : public Claim {
    public:
-    FakeClaim(Journal& journal, std::map<std::string, SetStatus>& sets, SetStatus& status)
-        : journal_(journal), sets_(sets), status_(status), found_(status) {}
+    FakeClaim(Journal& journal, std::map<std::string, SetStatus>& sets, SetStatus& status,
+              bool absent, bool revivable)
+        : journal_(journal), sets_(sets), status_(status), found_(status), revivable_(revivable) {
+      if (absent) found_.state = "absent";
+    }
 
    private:
     const SetStatus& do_found() const noexcept override { return found_; }
@@ -198,6 +202,10 @@ class FakeEngine final : public Engine {
     Result<> do_clean(const Deadline&) override { return journal_.add("claim.clean"); }
     Result<> do_start(const Workload&, const Deadline&) override {
       return journal_.add("claim.start");
+    }
+    Result<bool> do_revive(const std::map<std::string, std::string>&, const Deadline&) override {
+      CDCTL_TRY(journal_.add("claim.revive"));
+      return revivable_;
     }
     Result<> do_finish() override {
       CDCTL_TRY(journal_.add("claim.finish"));
@@ -216,6 +224,7 @@ class FakeEngine final : public Engine {
     std::map<std::string, SetStatus>& sets_;
     SetStatus& status_;
     SetStatus found_;
+    bool revivable_;
   };
 
   Result<Step> step(const std::string& call, const SetName& set, bool cut) {
@@ -246,14 +255,15 @@ class FakeEngine final : public Engine {
                                           Time deployed_at, const Deadline&) override {
     CDCTL_TRY(journal_.add("engine.claim"));
     auto& status = sets[set.str()];
-    if (status.state.empty()) {
+    const bool absent = status.state.empty();
+    if (absent) {
       status.name = set;
       status.state = "partial";
       status.sources = sources;
       status.deployed_at = deployed_at;
       status.engine = "local", status.home = home_value;
     }
-    return std::make_unique<FakeClaim>(journal_, sets, status);
+    return std::make_unique<FakeClaim>(journal_, sets, status, absent, revivable);
   }
   Result<Step> do_cut(const SetName& set, const Deadline&) override {
     return step("engine.cut", set, true);

@@ -54,6 +54,12 @@ Result<Value> moved(Result<Value> value, Millis by) {
   return value ? Result<Value>(moved(std::move(*value), by)) : std::move(value);
 }
 
+/// Of a name that is a set's or a service's.
+std::string service_of(const std::string& name) {
+  const auto set = parse_set_name(name);
+  return set ? set->service : name;
+}
+
 template <class Value, class Map>
 void keep(Result<Value> value, Map& map, std::string_view name, std::string_view parameter,
           Host& host) {
@@ -136,13 +142,16 @@ Result<> RabbitMemory::do_put_force(std::string_view name, const std::optional<F
   return set ? Result<>() : forget_elsewhere(name, broker, parameter, deadline);
 }
 
-Result<> RabbitMemory::do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+Result<> RabbitMemory::do_put_hold(std::string_view name, const std::optional<Hold>& hold,
                                    const Deadline& deadline) {
-  if (!valid_service_name(service))
-    return fail(ExitCode::usage, fmt::format("'{}' is not a service name", printable(service, 60)));
+  const auto set = parse_set_name(name);
+  if (!set && !valid_service_name(name))
+    return fail(ExitCode::usage,
+                fmt::format("'{}' names no set and no service", printable(name, 80)));
+  const std::string_view service = set ? std::string_view(set->service) : name;
   CDCTL_TRY_ASSIGN(const auto home, brokers_.home_of(service));
   holds_.clear();
-  const auto parameter = "cdctl.hold." + std::string(service);
+  const auto parameter = "cdctl.hold." + std::string(name);
   CDCTL_TRY(
       hold ? put(home.broker, parameter, to_json(moved(*hold, -ahead_of(home.broker))), deadline)
            : forget(home.broker, parameter, deadline));
@@ -180,6 +189,7 @@ Result<> RabbitMemory::do_trim(std::string_view service, std::size_t keep,
       CDCTL_TRY(forget(broker, "cdctl.cut." + name, deadline));
       crash_point("rabbit.memory.trim");
       CDCTL_TRY(forget(broker, "cdctl.force." + name, deadline));
+      CDCTL_TRY(forget(broker, "cdctl.hold." + name, deadline));
       CDCTL_TRY(forget(broker, "cdctl.set." + name, deadline));
     }
   }
@@ -313,10 +323,8 @@ RabbitMemory::Page RabbitMemory::page_of(const std::string& broker, const Broker
   Page page;
   // A look for one service may leave the others out.
   auto& holds = holds_[broker];
-  if (service)
-    holds.erase(std::string(*service));
-  else
-    holds.clear();
+  std::erase_if(holds,
+                [&](const auto& hold) { return !service || service_of(hold.first) == *service; });
   const auto ahead = ahead_of(broker);
   for (const auto& row : look.parameters.items()) {
     take_parameter(row, service, ahead, page);
@@ -410,11 +418,10 @@ Result<std::map<std::string, Hold>> RabbitMemory::do_holds(const Deadline& deadl
   }
   std::map<std::string, Hold> out;
   for (const auto& [broker, holds] : holds_) {
-    for (const auto& [service, hold] :
+    for (const auto& [name, hold] :
          holds) {  // as with forced states: a service that moves stays held
-      const auto home = brokers_.home_of(service);
-      if ((home && home->broker == broker) || !out.contains(service))
-        out.insert_or_assign(service, hold);
+      const auto home = brokers_.home_of(service_of(name));
+      if ((home && home->broker == broker) || !out.contains(name)) out.insert_or_assign(name, hold);
     }
   }
   return out;

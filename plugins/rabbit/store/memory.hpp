@@ -33,7 +33,7 @@ class RabbitMemory final : public Memory {
   Result<std::optional<Force>> do_force_of(const SetName& set, const Deadline& deadline) override;
   Result<> do_put_force(std::string_view name, const std::optional<Force>& force,
                         const Deadline& deadline) override;
-  Result<> do_put_hold(std::string_view service, const std::optional<Hold>& hold,
+  Result<> do_put_hold(std::string_view name, const std::optional<Hold>& hold,
                        const Deadline& deadline) override;
   /// As of the last read(), so that one look tells both, and no broker is asked that a service does
   /// not need. Before any read() all are asked; those that do not answer are left out where there

@@ -12,6 +12,7 @@
 #include "plugins/rabbit/broker/topology.hpp"
 #include "plugins/rabbit/broker/users.hpp"
 #include "plugins/rabbit/switch/check.hpp"
+#include "plugins/rabbit/switch/stuck.hpp"
 
 namespace cdctl::rabbit {
 
@@ -508,6 +509,21 @@ Result<std::optional<Time>> RabbitSwitch::do_up_since(const SetName& set,
 std::vector<std::string> RabbitSwitch::do_left_behind(const ServiceConfig& service) const {
   std::vector<std::string> out;
   for (const auto& [name, queue] : service.table["rabbit"]["queues"].members()) out.push_back(name);
+  return out;
+}
+
+Result<std::map<std::string, Backlog>> RabbitSwitch::do_stuck(
+    std::span<const ServiceConfig* const> services, const Deadline& deadline) {
+  std::map<Management*, std::vector<const ServiceConfig*>> by_place;
+  for (const auto* service : services) {
+    CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(*service));
+    by_place[management].push_back(service);
+  }
+  std::map<std::string, Backlog> out;
+  for (const auto& [management, here] : by_place) {
+    CDCTL_TRY_ASSIGN(auto found, stuck_services(*management, here, deadline));
+    out.merge(found);
+  }
   return out;
 }
 

@@ -34,6 +34,8 @@ class RabbitSwitch final : public Switch {
                                                    const Deadline& deadline) override;
   /// Of its node that was started last.
   Result<std::optional<Time>> do_up_since(const SetName& set, const Deadline& deadline) override;
+  Result<std::map<std::string, Backlog>> do_stuck(std::span<const ServiceConfig* const> services,
+                                                  const Deadline& deadline) override;
   Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                            const Deadline& deadline) override;
   std::vector<std::string> do_left_behind(const ServiceConfig& service) const override;

@@ -24,6 +24,10 @@ enum class Severity { debug, info, warning, error, critical };
 /// In the upper case of OpenTelemetry: `FATAL`.
 [[nodiscard]] std::string_view text_of(Severity severity);
 
+/// The signal that nobody works on a service. It is about the service and no set of it, so that no
+/// rule takes it for a reason to cut one; a rule that names it does.
+inline constexpr std::string_view k_outage_signal = "service/outage";
+
 /// Checks a flat signal and fills what can be: schema, id, service and revision from set, key,
 /// time. Exit code `failed` with the reason when it cannot be a signal (no set, unknown severity,
 /// other schema).

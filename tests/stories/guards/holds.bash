@@ -146,7 +146,8 @@ expect_exit 4 env JUJU_DATA="$work/no-juju" cdctl reap "$ghost-r0123456789" </de
 expect_json 'map(.ok) == [false]'
 expect_exit 3 env JUJU_DATA="$work/no-juju" cdctl retire "$ghost" --confirm "$ghost" </dev/null
 cp "$work/without-juju.toml" cdctl.toml
-expect_exit 0 cdctl reap "$ghost-r0123456789" </dev/null
+expect_exit 1 cdctl reap "$ghost-r0123456789" </dev/null   # all have answered: it never was
+expect_error "never was"
 
 story "$service" "[\"$service\"]"
 expect_same "users in the end" "$(users_of "$service")" ""

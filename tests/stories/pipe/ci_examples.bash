@@ -32,6 +32,13 @@ for job in deploy reap; do
 done
 expect_same "sets after the timers" "$(sets)" 2
 
+# The machine goes down, and the boot unit brings the sets back.
+for set in $(sets_of); do
+  kill -9 "$(cdctl inspect "$set" -o ndjson </dev/null | jq .local.supervisor_pid)"
+done
+run_line "systemd, boot" "$(sed -n 's/^ExecStart=//p' "$ci/systemd/cdctl-boot.service")"
+expect_same "states after the boot" "$(cdctl ls -o ndjson </dev/null | jq -r .state | sort -u)" live
+
 steps=$(sed -nE 's/^ +run: //p' "$ci/github/deploy.yml")
 [ "$(wc -l <<<"$steps")" = 3 ] || fail "not three steps"
 commit ok

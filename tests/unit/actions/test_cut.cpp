@@ -95,10 +95,17 @@ TEST_CASE("nothing follows a step of a cut that failed") {
 
 TEST_CASE("what cannot be found any more is cut already") {
   FakeService thumbs;
-  CHECK(cut(thumbs, {"thumbs", "r0123456789"}));
+  const SetName gone{"thumbs", "r0123456789"};
+  CHECK(cut(thumbs, gone, {}, now()));
   CHECK(thumbs.record()["absent"].as_bool());
   CHECK(thumbs.journal.lines == Lines{"lock", "unlock"});
-  CHECK(cut(thumbs, {"stranger", "r0123456789"}));
+  CHECK(cut(thumbs, {"stranger", "r0123456789"}, {}, now()));
+  CHECK(thumbs.record()["absent"].as_bool());
+  // A person who names what never was has mistyped it.
+  CHECK_FALSE(cut(thumbs, gone));
+  CHECK(thumbs.record()["error"].view().contains("never was"));
+  thumbs.entry(gone).set = SetMemo{gone, "local", "here", {}, now() - 2h, 1, now() - 1h, {}};
+  CHECK(cut(thumbs, gone));
   CHECK(thumbs.record()["absent"].as_bool());
   thumbs.journal.failing = "memory.read";  // and what could not be asked about is not
   CHECK_FALSE(cut(thumbs, {"thumbs", "r0123456789"}));
@@ -118,6 +125,33 @@ TEST_CASE("a verdict on a foreign set is not obeyed") {
   thumbs.entry(set).set.reset();
   CHECK_FALSE(cut_set(thumbs.context, set, {"by hand", {}}, {.even_last = true}, Deadline(5s)));
   CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("the nearest name is told of one that never was") {
+  FakeService thumbs;
+  thumbs.deploy('a', 2h);
+  CHECK_FALSE(cut(thumbs, {"thumbs", "raaaaaaaaab"}));
+  CHECK(thumbs.record()["error"].view().contains("did you mean thumbs-raaaaaaaaaa?"));
+  CHECK_FALSE(cut(thumbs, {"thumb", "raaaaaaaaaa"}));
+  CHECK(thumbs.record()["error"].view().contains("did you mean thumbs"));
+}
+
+TEST_CASE("what is not out yet can be refused by a person, and by nobody else") {
+  FakeService thumbs;
+  thumbs.deploy('a', 2h);
+  const Sources newest{{"service", thumbs.context.config().services.front().shape()}};
+  const SetName ahead{"thumbs", revision_id(newest)};
+  CHECK(cut(thumbs, ahead, {}, now()));
+  CHECK(thumbs.record()["absent"].as_bool());
+  CHECK(cut(thumbs, ahead, {.dry_run = true}));
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK_FALSE(thumbs.entry(ahead).cut_memo);
+  CHECK(cut(thumbs, ahead));
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut yes", "unlock"});
+  CHECK(thumbs.record()["ahead"].as_bool());
+  CHECK(thumbs.entry(ahead).cut_memo->why == "errors >= 5");
+  CHECK(cut(thumbs, ahead));
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
 }
 
 TEST_CASE("min_live refuses the last set, unless it is named") {

@@ -177,6 +177,83 @@ TEST_CASE("a freeze stops a record, and a name goes on") {
   CHECK(thumbs.out.lines.back().find("deployed all the same") != std::string::npos);
 }
 
+TEST_CASE(
+    "what has fallen is started again as it is, in a freeze too, and made anew if that fails") {
+  FakeService thumbs;
+  auto order = order_of(thumbs);
+  order.by_record = true;
+  REQUIRE(deploy(thumbs, order));
+  auto& set = thumbs.engine.sets[order.name().str()];
+  set.served = true;
+  const auto since = thumbs.entry(order.name()).set->deployed_at;
+  const auto fall = [&](std::int64_t attempts) {
+    set.state = "down";
+    set.attempts = attempts;
+  };
+  const Lines again{"engine.claim",   "lock",         "unlock",      "claim.secret",
+                    "door.provision", "claim.revive", "claim.finish"};
+  fall(0);
+  thumbs.memory.held["thumbs"] = Hold{"alice", "a release", now(), {}};
+  CHECK(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines == again);
+  CHECK(thumbs.entry(order.name()).set->deployed_at == since);  // and is no newer for it
+  fall(1);
+  CHECK(deploy(thumbs, order));
+  CHECK(std::ranges::find(thumbs.journal.lines, "deploy") != thumbs.journal.lines.end());
+  fall(0);
+  thumbs.engine.revivable = false;
+  CHECK(deploy(thumbs, order));
+  CHECK(std::ranges::find(thumbs.journal.lines, "deploy") != thumbs.journal.lines.end());
+  fall(0);
+  thumbs.memory.held["thumbs"].retiring = true;
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+}
+
+TEST_CASE("a set whose sources cannot be had any more is started again, or nothing is done") {
+  FakeService thumbs;
+  auto order = order_of(thumbs);
+  order.unmakeable = Error{ExitCode::failed, "its file was edited"};
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.journal.lines.empty());
+  order.unmakeable.reset();
+  REQUIRE(deploy(thumbs, order));
+  order.unmakeable = Error{ExitCode::failed, "its file was edited"};
+  auto& set = thumbs.engine.sets[order.name().str()];
+  set.served = true, set.state = "down", set.attempts = 3;
+  CHECK(deploy(thumbs, order));
+  CHECK(std::ranges::find(thumbs.journal.lines, "claim.revive") != thumbs.journal.lines.end());
+  set.state = "down";
+  thumbs.engine.revivable = false;
+  CHECK_FALSE(deploy(thumbs, order));
+  CHECK(thumbs.record()["error"].view().contains("its file was edited"));
+}
+
+TEST_CASE("who names an older revision holds out the newer, until that is named itself") {
+  FakeService thumbs;
+  auto order = order_of(thumbs);
+  const SetName newer{"thumbs", "r0123456789"};
+  order.turned_from = {newer};
+  CHECK(deploy(thumbs, order, {.dry_run = true}));
+  CHECK(thumbs.memory.held.empty());
+  CHECK(thumbs.out.lines.back().find("would be held out") != std::string::npos);
+  CHECK(deploy(thumbs, order));
+  REQUIRE(thumbs.memory.held.contains(newer.str()));
+  const auto held = thumbs.memory.held[newer.str()];
+  CHECK(held.why == order.name().str() + " was deployed by hand");
+  CHECK(deploy(thumbs, order));
+  CHECK(thumbs.memory.held[newer.str()].at == held.at);
+
+  auto forward = order_of(thumbs, "newer");
+  thumbs.memory.held[forward.name().str()] = held;
+  forward.by_record = true;
+  CHECK_FALSE(deploy(thumbs, forward));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  forward.by_record = false;
+  CHECK(deploy(thumbs, forward));
+  CHECK_FALSE(thumbs.memory.held.contains(forward.name().str()));
+}
+
 TEST_CASE("a switch that would lose messages stops a deploy before anything is made") {
   FakeService thumbs;
   thumbs.journal.failing = "door.check";

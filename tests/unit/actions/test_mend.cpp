@@ -87,6 +87,23 @@ TEST_CASE("a mend from elsewhere says what is still to do, and where") {
   CHECK_FALSE(thumbs.record()["changed"].as_bool());
 }
 
+TEST_CASE("a mend takes back what was refused before it was out, and no cut of what was reaped") {
+  FakeService thumbs;
+  const SetName ahead{"thumbs", "r0123456789"}, reaped{"thumbs", "r1123456789"};
+  thumbs.entry(ahead).cut_memo = CutMemo{true, "alice", "no", now() - 1h, {}, {}};
+  CHECK(mend(thumbs, ahead, {.dry_run = true}));
+  CHECK(thumbs.entry(ahead).cut_memo->cut);
+  CHECK(mend(thumbs, ahead));
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK_FALSE(thumbs.entry(ahead).cut_memo->cut);
+  CHECK(mend(thumbs, ahead));
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+  thumbs.entry(reaped).set = SetMemo{reaped, "local", "here", {}, now() - 3h, 1, now() - 1h, {}};
+  thumbs.entry(reaped).cut_memo = CutMemo{true, "alice", "bad", now() - 2h, {}, {}};
+  CHECK(mend(thumbs, reaped));
+  CHECK(thumbs.entry(reaped).cut_memo->cut);
+}
+
 TEST_CASE("a dry run of a mend, one of nothing, and one that is refused") {
   FakeService thumbs;
   const auto set = cut_one(thumbs);
@@ -94,10 +111,14 @@ TEST_CASE("a dry run of a mend, one of nothing, and one that is refused") {
   CHECK(thumbs.journal.lines.empty());
   CHECK(thumbs.record()["changed"].as_bool());
 
-  CHECK(mend(thumbs, {"thumbs", "r0123456789"}));
+  const SetName gone{"thumbs", "r0123456789"};
+  CHECK_FALSE(mend(thumbs, gone));
+  CHECK(thumbs.record()["error"].view().contains("never was"));
+  CHECK_FALSE(mend(thumbs, {"stranger", "r0123456789"}));
+  thumbs.entry(gone).set = SetMemo{gone, "local", "here", {}, now() - 2h, 1, now() - 1h, {}};
+  CHECK(mend(thumbs, gone));
   CHECK(thumbs.record()["absent"].as_bool());
-  CHECK(mend(thumbs, {"stranger", "r0123456789"}));
-  CHECK(thumbs.record()["absent"].as_bool());
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
 
   thumbs.entry(set).force = Force{Force::State::open, "alice", "no", now()};
   CHECK_FALSE(mend(thumbs, set));

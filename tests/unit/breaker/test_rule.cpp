@@ -46,6 +46,17 @@ TEST_CASE("every part of a rule is read") {
   CHECK(breaker::Rule::parse("errors > 3x baseline else 12 in 10m")->count == 12);
 }
 
+TEST_CASE("that nobody works on a service is counted by no rule but one that names it") {
+  const auto matches = [](const char* rule, std::string_view signal) {
+    return breaker::Rule::parse(rule)->matches(Severity::critical, signal);
+  };
+  for (const char* rule : {"critical >= 1", "errors >= 1", "signals >= 1", "failure-rate > 5%"}) {
+    CHECK(matches(rule, "oops"));
+    CHECK_FALSE(matches(rule, k_outage_signal));
+  }
+  CHECK(matches("'service/outage' >= 1", k_outage_signal));
+}
+
 TEST_CASE("a bad rule is named by its column") {
   const std::pair<std::string_view, std::string_view> bad[] = {
       {"failure-rate > 20", "column 16: expected a percentage"},

@@ -161,6 +161,55 @@ TEST_CASE("a freeze holds whatever is newer") {
   CHECK(held.held == "deploys are held by alice: a release; cdctl resume thumbs lifts that");
 }
 
+TEST_CASE("what has fallen comes back in a freeze, unless the service is at its end") {
+  Stage stage;
+  auto& set = stage.set(sources_of("t1"), 2h, "down");
+  stage.view.hold = Hold{"alice", "a release", k_now, {}};
+  CHECK(stage.decide(sources_of("t1")).offered());
+  CHECK_FALSE(stage.decide(sources_of("t2")).offered());
+  stage.view.hold->retiring = true;
+  CHECK(stage.decide(sources_of("t1")).why == "held");
+  stage.view.hold->retiring = false;
+  set.state = "partial";  // a first deploy that did not end is nothing that has fallen
+  CHECK(stage.decide(sources_of("t1")).why == "held");
+  set.status->served = true;
+  CHECK(stage.decide(sources_of("t1")).offered());
+}
+
+TEST_CASE("a revision that is held out is offered neither new nor down") {
+  Stage stage;
+  stage.set(sources_of("t1"), 2h, "down");
+  for (const auto* trunk : {"t1", "t2"}) {
+    const SetName name{"thumbs", revision_id(sources_of(trunk))};
+    stage.view.set_holds.emplace(name.str(), Hold{"alice", "an older one was deployed", k_now, {}});
+    const auto offer = stage.decide(sources_of(trunk));
+    CHECK(offer.why == "held-out");
+    CHECK(offer.held ==
+          "it is held out by alice: an older one was deployed; cdctl resume thumbs lifts that");
+  }
+  CHECK(stage.decide(sources_of("t3")).offered());
+}
+
+TEST_CASE("a set whose cut was begun is not brought back") {
+  Stage stage;
+  auto& set = stage.set(sources_of("t1"), 2h, "down");
+  set.memory.cut_memo = CutMemo{true, "alice", "errors", k_now, {}, {}};
+  CHECK_FALSE(set.fallen());
+  const auto offer = stage.decide(sources_of("t1"));
+  CHECK_FALSE(offer.offered());
+  CHECK(offer.held.starts_with("a cut of it was begun by alice"));
+}
+
+TEST_CASE("a set that this home has lost is offered, one of another home is not") {
+  Stage stage;
+  auto& set = stage.set(sources_of("t1"), 2h, "down");
+  set.status.reset();
+  set.memory.provisioned = true;
+  CHECK(stage.decide(sources_of("t1")).out_there());
+  set.ghost = true;
+  CHECK(stage.decide(sources_of("t1")).offered());
+}
+
 TEST_CASE("max_sets bounds new sets, and neither repairs nor what is cut") {
   Stage stage;
   stage.config.max_sets = 2;

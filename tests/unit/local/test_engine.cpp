@@ -182,6 +182,93 @@ TEST_CASE("a set that falls again and again counts its repairs") {
   }
 }
 
+namespace {
+
+/// As a reboot leaves it: nobody had time to write anything down.
+void power_off(LocalHome& home) {
+  const auto unit = home.unit()["pid"].as_int();
+  local::send_signal(home.supervisor(), SIGKILL);
+  ::kill(static_cast<pid_t>(unit), SIGKILL);
+  REQUIRE(eventually([&] { return home.state() == "down"; }));
+  auto tracker = *must(local::read_tracker(home.paths.set(k_set)));
+  tracker.boot = "00000000-0000-4000-8000-000000000000";
+  must(write_file_atomically(home.folder() / "fence", local::to_text(tracker), 0600));
+}
+
+}  // namespace
+
+TEST_CASE("what fell with its machine is started again as it was, and that is no failed attempt") {
+  LocalHome home;
+  home.deploy("echo \"$AMQP_URL $KEPT\" >>said; exec sleep 1000");
+  for (int i = 1; i <= 3; ++i) {
+    power_off(home);
+    auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
+    CHECK(claim->found().state == "down");
+    CHECK(must(claim->revive({{"AMQP_URL", "amqp://new"}, {"KEPT", std::to_string(i)}}, soon())));
+    must(claim->finish());
+    claim.reset();
+    CHECK(home.state() == "live");
+    CHECK(home.status().attempts == 0);
+  }
+  const auto said = [&] { return must(read_file(home.dir.path() / "said")); };
+  CHECK(eventually([&] { return said().ends_with("amqp://new 3\n"); }));
+}
+
+TEST_CASE("what holds too little to be started again is left to a deploy") {
+  LocalHome home;
+  home.deploy("exec sleep 1000");
+  power_off(home);
+  const auto revived = [&] {
+    auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
+    return must(claim->revive({}, soon()));
+  };
+  const auto kept = must(read_file(home.folder() / "run"));
+  must(write_file_atomically(home.folder() / "run", "torn", 0600));
+  CHECK_FALSE(revived());
+  must(write_file_atomically(home.folder() / "run", kept, 0600));
+  std::filesystem::remove(home.folder() / "finished");
+  CHECK_FALSE(revived());
+  CHECK(home.status().up == 0);
+}
+
+TEST_CASE("a set that is cut from the world stays so when it is started again") {
+  LocalHome home;
+  home.deploy(ticker("ticks"));
+  REQUIRE(eventually([&] { return home.size_of("ticks") > 0; }));
+  must(home.engine.cut(k_set, soon()));
+  power_off(home);
+  {
+    auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
+    CHECK(must(claim->revive({}, soon())));
+    must(claim->finish());
+  }
+  CHECK(home.status().world_cut == true);
+  const auto before = home.size_of("ticks");
+  std::this_thread::sleep_for(Millis(150));
+  CHECK(home.size_of("ticks") == before);
+  must(home.engine.mend(k_set, false, soon()));
+  CHECK(eventually([&] { return home.size_of("ticks") > before; }));
+}
+
+TEST_CASE("a start again that is killed anywhere is found down, or done") {
+  LocalHome home;
+  home.deploy("exec sleep 1000");
+  for (const char* point : {"local.revive.run", "local.revive.launched"}) {
+    power_off(home);
+    const auto revive = [&] {
+      auto claim = must(home.engine.claim(k_set, some_sources(), now(), soon()));
+      if (claim->found().state == "live") return;
+      (void)claim->revive({}, soon());
+      (void)claim->finish();
+    };
+    CHECK(crashes_at(point, revive));
+    CHECK((home.state() == "down" || home.state() == "live"));
+    revive();
+    CHECK(home.state() == "live");
+    CHECK(home.status().up == 1);
+  }
+}
+
 TEST_CASE(
     "a workload that cannot be started is refused, and the set stays partial without processes") {
   LocalHome home;

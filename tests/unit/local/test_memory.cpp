@@ -148,6 +148,24 @@ TEST_CASE("a forced state is a set's own, else its service's, and is forgotten w
   CHECK(bad.error().exit == ExitCode::usage);
 }
 
+TEST_CASE("a revision is held out by the name of its set, until its tombstone goes") {
+  Fixture f;
+  const SetName set{"thumbs", "r0123456789"}, other{"thumbs", "r1123456789"};
+  auto hold = Hold{"alice@web1", "an older one was deployed", f.base, {}};
+  REQUIRE(f.memory.put_hold(set.str(), hold, f.soon));
+  hold.retiring = true;
+  REQUIRE(f.memory.put_hold("thumbs", hold, f.soon));
+  const auto holds = f.memory.holds(f.soon);
+  REQUIRE(holds);
+  CHECK(holds->at("thumbs").retiring);
+  CHECK_FALSE(holds->at(set.str()).retiring);
+  for (const auto& name : {set, other})
+    REQUIRE(f.memory.put_set({name, "local", "here", {}, f.base, 1, f.base, {}}, f.soon));
+  REQUIRE(f.memory.trim("thumbs", 0, f.soon));
+  CHECK(f.memory.holds(f.soon)->size() == 1);  // the service's
+  CHECK_FALSE(f.memory.put_hold("../../etc", hold, f.soon));
+}
+
 TEST_CASE("a freeze is remembered by service, and lifting one that is not there makes nothing") {
   Fixture f;
   REQUIRE(f.memory.put_hold("thumbs", {}, f.soon));

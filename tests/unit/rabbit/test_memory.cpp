@@ -244,6 +244,25 @@ class Silent {
 
 }  // namespace
 
+TEST_CASE("a revision is held out by the name of its set") {
+  Broker broker;
+  const auto set = broker.set(1);
+  RabbitMemory memory(broker.host());
+  REQUIRE(memory.put_hold(set.str(), Hold{"me", "an older one", now(), {}}, soon()));
+  REQUIRE(memory.put_hold(set.service, Hold{"me", "the end", now(), {}, true}, soon()));
+  RabbitMemory other(broker.host());
+  REQUIRE(other.read(set.service, soon()));
+  auto holds = other.holds(soon()).value();
+  CHECK(holds.at(set.str()).why == "an older one");
+  CHECK(holds.at(set.service).retiring);
+  REQUIRE(memory.put_hold(set.str(), {}, soon()));
+  REQUIRE(other.read(set.service, soon()));  // a look for one service forgets what it saw before
+  holds = other.holds(soon()).value();
+  CHECK_FALSE(holds.contains(set.str()));
+  CHECK(holds.contains(set.service));
+  REQUIRE(memory.put_hold(set.service, {}, soon()));
+}
+
 TEST_CASE("the freezes of a service wait for no broker that it does not live on") {
   Broker broker;
   const auto set = broker.set(1);

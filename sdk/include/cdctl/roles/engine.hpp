@@ -106,6 +106,13 @@ class Claim {
   [[nodiscard]] Result<> start_bundle(const BundleWorkload& workload, const Deadline& deadline) {
     return guarded([&] { return do_start_bundle(workload, deadline); });
   }
+  /// Starts again what was complete and is down, from what the engine holds of it: nothing is
+  /// fetched and nothing is built. `env` goes over what its units were given before. False when
+  /// it holds too little (or the engine knows no such thing): then the set is to be deployed anew.
+  [[nodiscard]] Result<bool> revive(const std::map<std::string, std::string>& env,
+                                    const Deadline& deadline) {
+    return guarded([&] { return do_revive(env, deadline); });
+  }
   /// The deploy is complete: the set counts as live from here on. Without it the set is `partial`.
   [[nodiscard]] Result<> finish() {
     return guarded([&] { return do_finish(); });
@@ -139,6 +146,11 @@ class Claim {
     (void)workload, (void)deadline;
     return fail(ExitCode::config,
                 "this engine runs the processes of a Procfile and takes no bundles");
+  }
+  [[nodiscard]] virtual Result<bool> do_revive(const std::map<std::string, std::string>& env,
+                                               const Deadline& deadline) {
+    (void)env, (void)deadline;
+    return false;
   }
   [[nodiscard]] virtual Result<> do_finish() = 0;
   [[nodiscard]] virtual Result<> do_halt(const Deadline& deadline) = 0;

@@ -77,12 +77,14 @@ struct Force {
 [[nodiscard]] Json to_json(const Force& force);
 [[nodiscard]] Result<Force> force_from_json(const Json& json);
 
-/// `cdctl.hold.SERVICE`: a deploy freeze. `outdated` offers nothing of a held service; what is out
-/// there goes on.
+/// `cdctl.hold.SERVICE`: a deploy freeze. `outdated` offers nothing new of a held service; what is
+/// out there goes on, and is brought back when it falls. `cdctl.hold.SET`: one revision that is
+/// held out, whether it is down or was never there.
 struct Hold {
   std::string by, why;
   Time at;
   std::optional<Time> until = {};  ///< lifted by itself then
+  bool retiring = false;  ///< of a service at its end: nothing of it is brought back either
 };
 [[nodiscard]] Json to_json(const Hold& hold);
 [[nodiscard]] Result<Hold> hold_from_json(const Json& json);
@@ -146,12 +148,13 @@ class Memory {
                                                       const Deadline& deadline) {
     return guarded([&] { return do_force_of(set, deadline); });
   }
-  /// Freezes the deploys of a service, or with an empty `hold` thaws them.
-  [[nodiscard]] Result<> put_hold(std::string_view service, const std::optional<Hold>& hold,
+  /// Freezes the deploys of a service, or of one revision by the name of its set; with an empty
+  /// `hold` thaws them.
+  [[nodiscard]] Result<> put_hold(std::string_view name, const std::optional<Hold>& hold,
                                   const Deadline& deadline) {
-    return guarded([&] { return do_put_hold(service, hold, deadline); });
+    return guarded([&] { return do_put_hold(name, hold, deadline); });
   }
-  /// The freezes in force, by service; those whose `until` has passed may be among them.
+  /// The freezes in force, by service or set; those whose `until` has passed may be among them.
   [[nodiscard]] Result<std::map<std::string, Hold>> holds(const Deadline& deadline) {
     return guarded([&] { return do_holds(deadline); });
   }
@@ -192,10 +195,9 @@ class Memory {
     const auto at = entries->find(set.str());
     return at == entries->end() ? std::optional<Force>() : std::move(at->second.force);
   }
-  [[nodiscard]] virtual Result<> do_put_hold(std::string_view service,
-                                             const std::optional<Hold>& hold,
+  [[nodiscard]] virtual Result<> do_put_hold(std::string_view name, const std::optional<Hold>& hold,
                                              const Deadline& deadline) {
-    (void)service, (void)hold, (void)deadline;
+    (void)name, (void)hold, (void)deadline;
     return fail(ExitCode::config, "this memory keeps no deploy freezes");
   }
   [[nodiscard]] virtual Result<std::map<std::string, Hold>> do_holds(const Deadline& deadline) {

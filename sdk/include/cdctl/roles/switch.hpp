@@ -24,6 +24,12 @@ struct Settled {
   std::int64_t connections = 0;
 };
 
+/// Work that waits for a service, and that nobody takes.
+struct Backlog {
+  std::int64_t waiting = 0;  ///< messages
+  std::string where;         ///< a queue that holds some of them
+};
+
 /// Something that a set can be cut off from and joined to again. Engines are switches too, through
 /// Engine::cut and mend.
 class Switch {
@@ -86,6 +92,12 @@ class Switch {
   [[nodiscard]] Result<std::optional<Time>> up_since(const SetName& set, const Deadline& deadline) {
     return guarded([&] { return do_up_since(set, deadline); });
   }
+  /// The services of these for which work waits that nobody takes, by name. A switch that knows no
+  /// work has none.
+  [[nodiscard]] Result<std::map<std::string, Backlog>> stuck(
+      std::span<const ServiceConfig* const> services, const Deadline& deadline) {
+    return guarded([&] { return do_stuck(services, deadline); });
+  }
   /// For `inspect`: queues, permissions, connections of one set.
   [[nodiscard]] Result<Json> describe(const ServiceConfig& service, const SetName& set,
                                       const Deadline& deadline) {
@@ -136,6 +148,11 @@ class Switch {
                                                                 const Deadline& deadline) {
     (void)set, (void)deadline;
     return std::optional<Time>();
+  }
+  [[nodiscard]] virtual Result<std::map<std::string, Backlog>> do_stuck(
+      std::span<const ServiceConfig* const> services, const Deadline& deadline) {
+    (void)services, (void)deadline;
+    return std::map<std::string, Backlog>{};
   }
   [[nodiscard]] virtual Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                                                  const Deadline& deadline) = 0;
