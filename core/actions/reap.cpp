@@ -134,6 +134,8 @@ class Reap {
     CDCTL_TRY(transaction_.open(view->config));
     CDCTL_TRY(transaction_.open_engine());
     if (!ours(*set)) return discard(*view->config, *set);
+    CDCTL_TRY_ASSIGN(const auto* engine, context_.engine(view->config->engine));
+    home_ = engine->home();
     if (set->ghost) CDCTL_TRY(check_lost());
     // Killed in the middle of a reap that was allowed: then nobody of it gets in any more.
     const bool drained = context_.broker_switches(*view->config).empty() ||
@@ -358,12 +360,20 @@ class Reap {
     if (status.state != "reaping" && status.state != "absent")
       return fail(ExitCode::refused,
                   "refused: it was reaped by someone else and deployed again meanwhile");
+    CDCTL_TRY(transaction_.read());
+    const auto& entry = transaction_.entry();
+    if (entry && entry->set && entry->set->home != home_)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: it was reaped by someone else, and home {} has deployed it "
+                              "since",
+                              entry->set->home));
     return transaction_.prove_lock();
   }
 
   app::Context& context_;
   Mark mark_;
   SetName set_;
+  std::string home_;  ///< this one
   ReapOptions options_;
   Patience patience_;
   Deadline patient_, deadline_;

@@ -138,6 +138,19 @@ TEST_CASE("an owner that changes during a reap keeps its user") {
   CHECK_FALSE(thumbs.entry(set).cut.value());
 }
 
+TEST_CASE("a reaper that stood still does not take the user of who came after it") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call == "engine.stop") thumbs.entry(set).set->home = "there";
+  };
+  CHECK_FALSE(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(thumbs.entry(set).provisioned);
+  CHECK_FALSE(thumbs.entry(set).set->reaped_at);
+}
+
 TEST_CASE("a home that was renamed reaps nothing before a person has said so") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);
