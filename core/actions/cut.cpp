@@ -109,7 +109,10 @@ class Cut {
     if (already) return {};
     outcome_.changed();
     if (outcome_.dry_run()) return {};
-    CDCTL_TRY(transaction_.close({true, context_.actor(), cause_.why, now(), {}, {}}));
+    CutMemo memo{true, context_.actor(), cause_.why, now(), {}, {}};
+    if (known != view.gone.end() && known->second.cut_memo)
+      memo.cuts = known->second.cut_memo->cuts;
+    CDCTL_TRY(transaction_.close(memo));
     context_.out.note(
         fmt::format("{}: it is not out; it is known to be bad from now on, and not offered; cdctl "
                     "mend {} takes "

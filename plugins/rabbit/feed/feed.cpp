@@ -160,9 +160,11 @@ void RabbitFeed::add_old_places(std::set<BrokerPlace>& places) {
   for (const auto& name : brokers_.names()) {
     const auto management = brokers_.at({name, ""});
     if (!management) continue;
-    const auto granted = (*management)
-                             ->get({.path = "/permissions", .doing = "reading who may do what"},
-                                   Deadline(Millis(2000)));
+    const auto granted =
+        (*management)
+            ->get(
+                {.path = "/permissions", .doing = "reading who may do what", .shape = Shape::list},
+                Deadline(Millis(2000)));
     if (!granted)
       host_.log(
           Level::debug,

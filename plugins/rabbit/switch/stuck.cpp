@@ -43,11 +43,14 @@ Result<std::vector<std::string>> suspects_among(Management& management, const Qu
   const auto& vhost = management.settings().amqp.vhost;
   std::vector<ApiCall> calls;
   if (queues.size() > k_one_by_one) {
-    calls.push_back({.path = path_of({"queues", vhost}) + k_columns, .doing = "listing queues"});
+    calls.push_back({.path = path_of({"queues", vhost}) + k_columns,
+                     .doing = "listing queues",
+                     .shape = Shape::list});
   } else {
     for (const auto& [name, service] : queues)
       calls.push_back({.path = path_of({"queues", vhost, name}) + k_columns,
-                       .doing = "reading the queue " + printable(name, 80)});
+                       .doing = "reading the queue " + printable(name, 80),
+                       .shape = Shape::any});
   }
   std::vector<std::string> out;
   const auto take = [&](const Json& row) {
@@ -59,7 +62,7 @@ Result<std::vector<std::string>> suspects_among(Management& management, const Qu
   const auto answers = management.send_all(calls, deadline);
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
-    if (answers[i]->status == 404) continue;
+    if (answers[i]->not_there()) continue;
     CDCTL_TRY_ASSIGN(const auto json, management.parse(calls[i], *answers[i]));
     if (json.is_array())
       for (const auto& row : json.items()) take(row);
