@@ -57,8 +57,8 @@ constexpr std::array k_elsewhere{
               "done"},
     Elsewhere{"status list ps get sets", "cdctl ls lists the sets, cdctl top watches them"},
     Elsewhere{"rollback undo revert",
-              "cdctl deploy SERVICE@REVISION puts an older revision out "
-              "again, cdctl timeline SERVICE shows which there were"},
+              "cdctl deploy SERVICE@previous puts the revision before out again, cdctl timeline "
+              "SERVICE shows which there were"},
     Elsewhere{"cut open kill isolate", "cdctl break SET cuts a set off"},
     Elsewhere{"stop disable", "cdctl break SET cuts a set off, cdctl hold SERVICE freezes deploys"},
     Elsewhere{"delete remove rm destroy undeploy", "cdctl reap SET removes a set for good"},

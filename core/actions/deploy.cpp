@@ -318,15 +318,18 @@ class Deployment {
   /// itself it would be put out again in a minute.
   Result<> turn_from() {
     // The newer word counts: who names a revision that was held out wants it again.
-    if (held_out_) CDCTL_TRY(transaction_.memory().put_hold(set_.str(), {}, deadline_));
+    const auto why = fmt::format("{} was deployed by hand", set_.str());
+    if (held_out_) {
+      CDCTL_TRY(transaction_.memory().put_hold(set_.str(), {}, deadline_));
+      keep_in_log(context_, {"resume", service_.name, set_, why});
+    }
     for (const auto& newer : order_.turned_from) {
       CDCTL_TRY_ASSIGN(const auto hold,
                        fleet::hold_of(transaction_.memory(), newer.str(), deadline_));
       if (hold) continue;
-      CDCTL_TRY(transaction_.memory().put_hold(
-          newer.str(),
-          Hold{context_.actor(), fmt::format("{} was deployed by hand", set_.str()), begun_},
-          deadline_));
+      CDCTL_TRY(transaction_.memory().put_hold(newer.str(), Hold{context_.actor(), why, begun_},
+                                               deadline_));
+      keep_in_log(context_, {"hold", service_.name, newer, why});
       say_turned(newer);
     }
     crash_point("deploy.turned");

@@ -27,6 +27,9 @@ story() {
   expect_error "$second is newer and is held out from now on.*; cdctl resume $name lifts that"
   expect_exit 0 cdctl deploy "$name@previous" </dev/null   # it means the same again
   expect_json 'map([.set, .changed]) == [[$set, false]]' --arg set "$first"
+  expect_exit 0 cdctl log "$name" --action hold </dev/null
+  valid out
+  expect_json 'map([.set, .why]) == [[$set, $why]]' --arg set "$second" --arg why "$first was deployed by hand"
   reap_by_hand "$second"
   first_pipe 0
   expect_quiet
