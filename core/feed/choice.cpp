@@ -23,8 +23,10 @@ Result<Feed*> choose_feed(app::Context& context, bool as_unit) {
     if (const auto own = feed_of_unit(context); !own.empty()) return context.feed(own);
   auto loaded = context.load_config();
   if (loaded) return context.feed(context.feed_name());
-  if (as_unit && std::getenv("CDCTL_HOME") && !std::getenv("CDCTL_CONFIG"))
+  if (as_unit && std::getenv("CDCTL_HOME") && !std::getenv("CDCTL_CONFIG")) {
+    CDCTL_TRY(context.check_home());
     return context.feed(k_embedded);
+  }
   return std::unexpected(loaded.error());
 }
 

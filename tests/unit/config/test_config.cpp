@@ -46,13 +46,19 @@ TEST_CASE("a service file is read with its defaults") {
   Folder f;
   f.write("cdctl.toml", "[defaults]\nmin_live = 2\n[defaults.reaper]\nkeep = 5\n");
   f.write("services.d/thumbs.toml",
-          "units = { worker = 3 }\nmin_live = \"50%\"\n[reaper]\nmin_age = \"2h\"\n" + k_sources);
+          "units = { worker = 3 }\nmin_live = \"50%\"\nstop_timeout = { worker = \"until done, at "
+          "most 2h\", web = \"30s\" }\n[reaper]\nmin_age = \"2h\"\n" +
+              k_sources);
   const auto config = f.load();
   REQUIRE(config);
   const auto* thumbs = config->service("thumbs");
   REQUIRE(thumbs);
   CHECK(thumbs->engine == "local");
   CHECK(thumbs->min_live.percent);
+  CHECK(thumbs->grace().of("worker") == std::chrono::hours(2));
+  CHECK(thumbs->stop_timeouts.at("worker").until_done);
+  CHECK(thumbs->grace().of("web") == std::chrono::seconds(30));
+  CHECK(thumbs->grace().of("clock") == std::chrono::seconds(10));
   CHECK(thumbs->min_live.needed(5) == 3);
   CHECK(thumbs->reaper.keep == 5);
   CHECK(thumbs->reaper.cut_grace == std::chrono::hours(2));
@@ -92,10 +98,13 @@ TEST_CASE("an unknown key names file, line, column and the nearest key") {
 
 TEST_CASE("wrong values are refused with their place") {
   Folder f;
-  for (const auto* text : {"units = 3\n", "units = { worker = -1 }\n", "units = { \"../x\" = 1 }\n",
-                           "min_live = \"x\"\n", "min_live = \"500%\"\n", "accept_loss = 1\n",
-                           "max_verdict_age = \"soon\"\n", "switches = [\"nothing\"]\n",
-                           "switches = []\n", "engine = \"../x\"\n"}) {
+  for (const auto* text :
+       {"stop_timeout = 3\n", "stop_timeout = { worker = 30 }\n",
+        "stop_timeout = { worker = \"until done\" }\n", "stop_timeout = { worker = \"25h\" }\n",
+        "units = 3\n", "units = { worker = -1 }\n", "units = { \"../x\" = 1 }\n",
+        "min_live = \"x\"\n", "min_live = \"500%\"\n", "accept_loss = 1\n",
+        "max_verdict_age = \"soon\"\n", "switches = [\"nothing\"]\n", "switches = []\n",
+        "engine = \"../x\"\n"}) {
     INFO(text);
     CHECK(f.broken(text + k_sources).find("thumbs.toml:1:") != std::string::npos);
   }
@@ -131,6 +140,7 @@ TEST_CASE("an edit of what shapes a deployment changes the revision, another edi
   };
   const auto before = shape("units = { worker = 3 }\n");
   CHECK(shape("units = { worker = 3 }\nmin_live = 2\n") == before);
+  CHECK(shape("units = { worker = 3 }\nstop_timeout = { worker = \"30s\" }\n") == before);
   CHECK(shape("units = { worker = 4 }\n") != before);
 }
 
