@@ -81,7 +81,7 @@ class Reap {
   void look() {
     settle(stop());
     if (over_) return;
-    if (Stop::requested() || context_.out.broken() || (patience_.leaves && patient_.passed()))
+    if (Stop::requested() || (patience_.leaves && patient_.passed()))
       leave();
     else if (deadline_.passed())
       settle(fail(ExitCode::timeout, fmt::format("{} of it did not end in time; reap it again",
