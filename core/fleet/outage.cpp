@@ -19,16 +19,22 @@ enum class Work { none, some, unknown };
 
 Work work_of(const SetView& set) {
   if (!set.cut) return Work::unknown;
-  if (*set.cut || set.ghost) return Work::none;
+  if (*set.cut || set.ghost || set.locked_out || set.half_mended()) return Work::none;
   if (!set.status) return Work::unknown;  // of another home
   if (set.status->up) return *set.status->up > 0 ? Work::some : Work::none;
   return set.state == "down" || set.state == "partial" ? Work::none : Work::unknown;
 }
 
+std::string word_of(const SetView& set) {
+  if (set.cut.value_or(false)) return "cut";
+  if (set.locked_out) return "locked out";
+  return set.half_mended() ? "stopped" : set.state;
+}
+
 /// `1 set is down, 2 are cut`
 std::string told(const ServiceView& view) {
   std::map<std::string, std::int64_t> counts;
-  for (const auto& set : view.sets) ++counts[set.cut.value_or(false) ? "cut" : set.state];
+  for (const auto& set : view.sets) ++counts[word_of(set)];
   std::vector<std::string> parts;
   for (const auto& [state, count] : counts)
     parts.push_back(parts.empty()

@@ -262,7 +262,8 @@ expect_exit 0 cdctl reap "$set" --even-last "$set" </dev/null
 expect_json '.[0] | .ok and .changed'
 ! user_exists "$set" || fail "the user of a ghost is left"
 expect_same "sets" "$(sets_of)" ""
-expect_exit 0 cdctl doctor </dev/null
+expect_exit 1 cdctl doctor -o ndjson </dev/null  # nobody works
+expect_json 'all(.what | startswith("set ") | not)'
 # Nor does one stop the end of its service.
 expect_exit 0 cdctl deploy "$service" </dev/null
 set=$(newest_set)

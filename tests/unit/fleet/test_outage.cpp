@@ -46,6 +46,17 @@ TEST_CASE("a service is out when no uncut set has a unit up") {
   CHECK(stage.outage().empty());
 }
 
+TEST_CASE("units that run and cannot work are none") {
+  Stage stage;
+  stage.set('2', "live", 1).locked_out = true;
+  auto& half = stage.set('1', "live", 1);
+  half.memory.cut_memo = CutMemo{false, "alice", "bad", k_now, {}, k_now};
+  half.memory.cut_memo->stopped_in = "here";
+  CHECK(stage.outage() == "no unit works: 1 set is locked out, 1 is stopped");
+  half.memory.cut_memo->stopped_in.clear();
+  CHECK(stage.outage().empty());
+}
+
 TEST_CASE("nothing is said where it cannot be said") {
   Stage stage;
   auto& set = stage.set('1', "down", 0);
