@@ -144,7 +144,8 @@ namespace {
 /// The last line that the unit itself has written.
 std::string last_words(const std::filesystem::path& log) {
   std::string out;
-  for (const auto& line : last_lines(log).items())
+  const auto written = last_lines(log);
+  for (const auto& line : written.items())
     if (const auto text = trimmed(line.view()); !text.empty() && !text.starts_with("[cdctl "))
       out = printable(text, 200);
   return out;
