@@ -257,7 +257,8 @@ TEST_CASE("who looks back is given again what was before its position, and marke
   f.send("c");
   const auto marks = [&](FeedReader& reader) {
     std::string out;
-    for (const auto& signal : *reader.next(Millis(0)))
+    const auto batch = *reader.next(Millis(0));
+    for (const auto& signal : batch)
       out += signal["id"].as_string() + (signal["replayed"].as_bool() ? "- " : " ");
     return out;
   };

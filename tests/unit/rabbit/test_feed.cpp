@@ -488,9 +488,11 @@ TEST_CASE("who looks back is given again what was before its position, and marke
         {.since = now() - look_back, .cursor = std::move(cursor), .follow = true}, soon());
     REQUIRE(reader);
     std::vector<std::string> out;
-    for (const auto deadline = soon(); out.size() < count && !deadline.passed();)
-      for (const auto& signal : (*reader)->next(Millis(200)).value())
+    for (const auto deadline = soon(); out.size() < count && !deadline.passed();) {
+      const auto batch = (*reader)->next(Millis(200)).value();
+      for (const auto& signal : batch)
         out.push_back(signal["signal"].as_string() + (signal["replayed"].as_bool() ? "-" : ""));
+    }
     return std::pair(out, (*reader)->cursor());
   };
   using Names = std::vector<std::string>;
