@@ -197,34 +197,34 @@ eventually 30 connected "$set"
 # ---------------------------------------------------------------- names of machines
 
 # elsewhere HOSTNAME COMMAND: as if this machine had another name.
-elsewhere() { unshare --uts bash -c 'hostname "$0" && eval "$1"' "$1" "$2"; }
-if elsewhere other true 2>/dev/null; then
+elsewhere=(unshare --uts bash -c 'hostname "$0" && eval "$1"')
+if "${elsewhere[@]}" other true 2>/dev/null; then
   for name in first second "$HOSTNAME"; do
-    expect_exit 0 elsewhere "$name" "cdctl ls $set </dev/null"
+    expect_exit 0 "${elsewhere[@]}" "$name" "cdctl ls $set </dev/null"
     expect_json '.[0] | .state == "live" and (.owner | endswith("home1"))'
-    expect_exit 5 elsewhere "$name" "cdctl reap $set --even-newest --even-last $set </dev/null"
+    expect_exit 5 "${elsewhere[@]}" "$name" "cdctl reap $set --even-newest --even-last $set </dev/null"
     expect_error 'takes the set over'
     user_exists "$set" || fail "the user is gone"
-    expect_exit 1 elsewhere "$name" 'cdctl doctor </dev/null'
-    expect_exit 0 elsewhere "$name" "cdctl deploy $service </dev/null"
+    expect_exit 1 "${elsewhere[@]}" "$name" 'cdctl doctor </dev/null'
+    expect_exit 0 "${elsewhere[@]}" "$name" "cdctl deploy $service </dev/null"
     expect_error 'taken over from home'
-    expect_exit 0 elsewhere "$name" "cdctl ls $set </dev/null"
+    expect_exit 0 "${elsewhere[@]}" "$name" "cdctl ls $set </dev/null"
     expect_json '.[0] | has("owner") | not'
   done
   connected "$set" || fail "its connections were closed"
-  expect_exit 0 elsewhere localhost 'cdctl doctor -o ndjson </dev/null || true'
+  expect_exit 0 "${elsewhere[@]}" localhost 'cdctl doctor -o ndjson </dev/null || true'
   expect_json 'any(.what == "host name" and .state == "warning")'
 fi
 # same_name COMMAND: another machine that has this one's name, and the same path for its own home.
-same_name() { unshare --mount bash -c 'mount --bind "$0" home1 && eval "$1"' "$work/empty" "$1"; }
+same_name=(unshare --mount bash -c 'mount --bind "$0" home1 && eval "$1"' "$work/empty")
 mkdir empty
-if same_name true 2>/dev/null; then
-  expect_exit 0 same_name 'cdctl ls </dev/null'
+if "${same_name[@]}" true 2>/dev/null; then
+  expect_exit 0 "${same_name[@]}" 'cdctl ls </dev/null'
   expect_json 'map([.set, .ghost]) == [["'"$set"'", true]]'
-  expect_exit 5 same_name 'set -o pipefail; cdctl outdated </dev/null | cdctl deploy'
+  expect_exit 5 "${same_name[@]}" 'set -o pipefail; cdctl outdated </dev/null | cdctl deploy'
   expect_error 'of its units are open; does another machine have this one.s name'
   expect_same "what it leaves" "$(find empty/sets -mindepth 1 2>/dev/null)" ""
-  expect_exit 5 same_name "cdctl reap $set </dev/null"
+  expect_exit 5 "${same_name[@]}" "cdctl reap $set </dev/null"
   user_exists "$set" || fail "the user is gone"
   connected "$set" || fail "its connections were closed"
 fi
