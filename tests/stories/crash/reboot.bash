@@ -14,14 +14,14 @@ reboot() {
   for set in $(engine_sets); do
     pid=$(cdctl inspect "$set" -o ndjson --since 1s </dev/null 2>/dev/null | jq -r '.local.supervisor_pid // empty')
     [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
-    for pid in $(processes_of "$set"); do kill -9 "$pid" 2>/dev/null || true; done
+    for pid in $(processes_of "$set" || true); do kill -9 "$pid" 2>/dev/null || true; done
   done
   for set in $(engine_sets); do
     eventually 10 no_process_of "$set"
     [ -n "${same_boot:-}" ] || [ ! -f "home/sets/$set/fence" ] || sed -i 's/^boot .*/boot 00000000-0000-4000-8000-000000000000/' "home/sets/$set/fence"
   done
 }
-first_pipe() { pipe_exit "$1" 'set -o pipefail; cdctl outdated </dev/null 2>offered.err | tee offered | cdctl deploy'; }
+first_pipe() { pipe_exit "$1" 'set -o pipefail; cdctl outdated '"${now:-}"' </dev/null 2>offered.err | tee offered | cdctl deploy'; }
 offered_sets() { jq -r 'select(.schema == "cdctl.revision/1") | .set' offered | tr '\n' ' '; }
 works() { [ "$(state_of "$1")" = live ] && [ "$(cut_of "$1")" = false ] && [ -n "$(processes_of "$1")" ] && { [ -z "$has_broker" ] || [ "$(connections_of "$1")" = 2 ]; }; }
 second_run_changes_nothing() {
@@ -51,7 +51,7 @@ valid out
 expect_json 'length == 2 and all(.outage == "no unit works: 1 set is cut, 1 is down")'
 expect_error "warning: $service: nobody works on it: no unit works"
 expect_exit 0 cdctl ls -o table </dev/null
-expect_line 'NOBODY WORKS'
+expect_error "warning: $service: nobody works on it"
 expect_exit 0 cdctl probe -o ndjson </dev/null
 valid out
 expect_json 'map(select(.signal == "service/outage") | [.severity, .service, .key]) == [["critical", $s, $s + "/service/outage"]]' --arg s "$service"
@@ -82,6 +82,7 @@ eventually 20 works "$second"
 
 # ---------------------------------------------------------------- several down, the trunk moves, a freeze, sources that are away, an edit
 
+now=--now  # as the boot unit has it: one of them has fallen a moment ago
 commit ok
 reboot
 first_pipe 0
