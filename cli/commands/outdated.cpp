@@ -60,7 +60,6 @@ class ServiceOffers {
       write_one(*name, *newest);
     else
       report(newest.error());
-    if (args_.has("all")) write_held_out();
     if (const auto outage = fleet::outage_of(view_); !any_ && !outage.empty())
       context_.out.warning(fmt::format("{}: nobody works on it, and nothing is offered: {}",
                                        view_.config->name, outage));
@@ -93,18 +92,6 @@ class ServiceOffers {
     if (offer.offered() || args_.has("all"))
       context_.out.write(revision_record(name, sources, offer));
     any_ = any_ || offer.offered();
-  }
-
-  /// Of a revision that was refused before it ever was, the sources are not known.
-  void write_held_out() {
-    for (const auto& [name, hold] : view_.set_holds) {
-      const auto set = *parse_set_name(name);
-      const auto gone = view_.gone.find(name);
-      if (const auto* there = view_.set(set))
-        write_one(set, sources_of(*there));
-      else if (gone != view_.gone.end() && gone->second.set)
-        write_one(set, gone->second.set->sources);
-    }
   }
 
   Context& context_;
