@@ -122,9 +122,10 @@ int run_outdated(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(30)));
-    const Deadline deadline(timeout);
     CDCTL_TRY_ASSIGN(const auto services, asked_services(context, args));
-    const auto newest = fleet::newest_sources(context, services, deadline);
+    const auto newest = fleet::newest_sources(context, services, Deadline(timeout));
+    // A server that hangs has taken all of that, and what has fallen is offered all the same.
+    const Deadline deadline(timeout);
     fleet::Fleet fleet(context);
     fleet.load(args.words, deadline);
     fleet.load_holds(deadline);
