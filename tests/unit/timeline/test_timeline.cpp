@@ -207,7 +207,6 @@ TEST_CASE("trials and reaps") {
   facts.cut_memo = cut_at(5);
   facts.cut_memo->probation = Probation{hour(20), hour(25), 1, false, "alice@web1"};
   CHECK(spans(lane(facts)) == "1-5 out, 5-20 cut, 20-24 trial");
-  CHECK(lane(facts).state == "live, on trial");
   facts = set();
   facts.present = false;
   facts.absent = true;
