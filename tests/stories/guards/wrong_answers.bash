@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A management port that answers otherwise than RabbitMQ would: nobody knows anything, nothing is done, and the exit code is 4.
 . "$(dirname "$0")/../lib/common.bash"
-begin own-broker
+begin broker
 make_trunk
 make_service </dev/null
 set=$(deploy_one ok)

@@ -347,7 +347,8 @@ TEST_CASE("a lock is proven only while it is held") {
   CHECK((*lock)->prove(soon()));
   SECTION("its connection is closed, and another takes it") {
     const auto connection = [&] {
-      for (const auto& row : broker.api("GET", "/connections").second.items())
+      const auto rows = broker.api("GET", "/connections").second;
+      for (const auto& row : rows.items())
         if (row["client_properties"]["connection_name"].view().contains("lock " + name))
           return row["name"].as_string();
       return std::string();
