@@ -90,8 +90,7 @@ expect_exit 0 cdctl reap "$second" --grace 1s </dev/null
 
 expect_exit 5 cdctl break "$third" </dev/null
 printf 'worker: sleep 0.01; exit 7\n' >"$service.git/Procfile"
-looping=$(deploy_one)
-[ -n "$looping" ] || { commit ok; printf 'worker: exit 7\n' >"$service.git/Procfile"; git -C "$service.git" commit -qam loop; looping=$(deploy_one); }
+looping=$(deploy_one ok)
 expect_exit 0 cdctl reap "$third" --even-last "$third" --grace 0s </dev/null
 cuts_it() { cdctl break "$looping" </dev/null >out 2>err; }
 eventually 30 cuts_it
