@@ -126,15 +126,16 @@ bool wants_spool(const app::Context& context, bool asked) {
 
 namespace {
 
-/// Whether nothing is left that could be sent. `told`: what is wrong is known already.
-bool drain_once(app::Context& context, Feed& feed, const Deadline& deadline, bool told) {
+/// The number sent; empty when the feed took nothing. `told`: what is wrong is known already.
+std::optional<std::size_t> drain_once(app::Context& context, Feed& feed, const Deadline& deadline,
+                                      bool told) {
   const auto sent = Spool(context.home()).drain(context, feed, unit_of_set(), deadline);
   if (!sent && !told)
     context.out.warning("sending the signals that wait in the spool: " + sent.error().what);
   if (sent && *sent > 0)
     context.out.note(fmt::format("sent {} that had waited in the spool",
                                  plural(static_cast<std::int64_t>(*sent), "signal")));
-  return sent.has_value();
+  return sent ? std::optional(*sent) : std::nullopt;
 }
 
 }  // namespace
@@ -145,10 +146,13 @@ void drain_spool(app::Context& context, Feed& feed, const Deadline& deadline) {
 
 void Drain::send() {
   if (Clock::now() < next_) return;
-  const bool done =
+  const auto sent =
       drain_once(context_, feed_, Deadline(std::chrono::seconds(10)), pause_ > Millis(0));
-  pause_ = done ? Millis(0) : std::clamp(pause_ * 2, k_first_pause, k_longest_pause);
-  next_ = Clock::now() + std::max(pause_, k_between);
+  if (!sent)
+    pause_ = std::clamp(pause_ * 2, k_first_pause, k_longest_pause);
+  else  // nothing sent may mean that someone else is trying: what was told is not forgotten at once
+    pause_ = *sent > 0 ? Millis(0) : std::max(pause_ - k_between, Millis(0));
+  next_ = Clock::now() + (sent ? k_between : pause_);
 }
 
 Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> signals, bool spool,
