@@ -200,8 +200,9 @@ TEST_CASE("the program answers by its rows, its configuration's file names and t
       << "[sources]\ntrunk = { git = \"x\" }\nconfig = { file = \"y\" }\nspec = { bzr = \"z\" }\n";
   std::ofstream(folder / "services.d/thumbnails.toml") << "not even TOML";
   std::ofstream(folder / "services.d/Not a name.toml").close();
-  CHECK(complete_with(folder, "fish", "cdctl outd") ==
-        "outdated\tWhich services have a newer revision than what is out there\n:\n");
+  CHECK(
+      complete_with(folder, "fish", "cdctl outd") ==
+      "outdated\tWhich services have something newer than what is out there, or have fallen\n:\n");
   CHECK(complete_with(folder, "fish", "cdctl outdated thumb") ==
         "thumbnails\tservice\nthumbs\tservice\n:\n");
   CHECK(complete_with(folder, "zsh", "cdctl deploy thumbs --source ") ==
