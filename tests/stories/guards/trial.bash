@@ -85,6 +85,12 @@ expect_same "why" "$(memo_of "$bad" 'why')" '"its trial was interrupted"'
 cdctl mend "$bad" --probation 10m </dev/null >/dev/null 2>&1 &
 trial=$!
 eventually 20 on_trial "$bad"
+# It is shown as what it is, with its own reason and not that of the trial before; which is in the timeline.
+expect_exit 0 cdctl ls "$bad" -o table </dev/null
+expect_line "^$bad +trial .*on trial until .*, by "
+expect_no_line 'its trial'
+expect_exit 0 cdctl timeline "$service" </dev/null
+expect_json 'map(select(.set == $set) | .state, (.spans | map(select(.phase == "trial")) | length >= 2)) == ["trial", true]' --arg set "$bad"
 expect_exit 0 cdctl break "$bad" </dev/null
 expect_json '.[0] | .ok and .changed'
 eventually 20 gone "$trial"
