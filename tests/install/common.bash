@@ -11,7 +11,7 @@ begin() {
   trap 'end_test $?' EXIT
   cd "$work"
   unset AMQP_URL CDCTL_SET CDCTL_PLUGIN_PATH CDCTL_TEST_CRASH_AT ${!GIT_@} DESTDIR
-  export HOME=$work/home XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config NO_COLOR=1
+  export HOME=$work/home CDCTL_HOME=$work/cdctl-home XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config NO_COLOR=1
   export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=T GIT_AUTHOR_EMAIL=t@e GIT_COMMITTER_NAME=T GIT_COMMITTER_EMAIL=t@e
   mkdir "$HOME"
 }

@@ -94,7 +94,8 @@ TEST_CASE("a management API that hangs costs the deadline and no more") {
   FakeHttp server([](const auto&) { return std::string(); });
   Given given(server.url());
   const auto begun = std::chrono::steady_clock::now();
-  check_error(RabbitMemory(given.host).read({}, within(300)), ExitCode::timeout, {"deadline"});
+  check_error(RabbitMemory(given.host).read({}, within(300)), ExitCode::timeout,
+              {"no answer within 300ms"});
   CHECK(std::chrono::steady_clock::now() - begun < Millis(2000));
 }
 

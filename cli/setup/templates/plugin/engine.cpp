@@ -203,7 +203,8 @@ class NewEngine final : public Engine {
   Result<SetStatus> look(const SetName& set, const Deadline& deadline, bool ours) {
     const auto folder = of(set);
     CDCTL_TRY_ASSIGN(const auto record, folder.read());
-    SetStatus out{set, "@NAME@", home(), "absent", {}, {}, {}, {}, false, {}, 0, {}, Json::object()};
+    SetStatus out;
+    out.name = set, out.engine = "@NAME@", out.home = home(), out.state = "absent";
     if (record.is_null()) return out;
     CDCTL_TRY_ASSIGN(out.sources, sources_from_json(record["sources"]));
     CDCTL_TRY_ASSIGN(out.up, program_.up(set, deadline));
