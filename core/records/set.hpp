@@ -62,6 +62,7 @@ struct Set {
       {"UNITS", "units", Show::units},
       {"AGE", "deployed_at", Show::age},
       {"NOTE", "", Show::note, false, 0,
+       "outage: nobody works: {outage}\n"
        "newest: newest\n"
        "proven: proven\n"
        "stale: stale: {stale.why}\n"
