@@ -6,7 +6,7 @@ set -euo pipefail
 root=$CDCTL_SOURCE_DIR/sdk/include/cdctl
 pinned=$CDCTL_SOURCE_DIR/tests/install/interface.sha256
 number=$(sed -n 's/^#define CDCTL_INTERFACE //p' "$root/plugin.hpp")
-now="$number $(cat "$root"/*.hpp | "${CXX:-g++}" -w -fpreprocessed -dD -E -P -x c++ - | tr -s ' \n\t' ' ' | sha256sum | cut -d' ' -f1)"
+now="$number $(cat "$root"/*.hpp "$root"/roles/*.hpp | "${CXX:-g++}" -w -fpreprocessed -dD -E -P -x c++ - | tr -s ' \n\t' ' ' | sha256sum | cut -d' ' -f1)"
 [ -z "${CDCTL_WRITE_REFERENCE:-}" ] || printf '%s\n' "$now" >"$pinned"
 [ "$now" = "$(<"$pinned")" ] && exit 0
 printf 'the headers of the plugin interface changed (now %s, pinned %s): see %s\n' "$now" "$(<"$pinned")" "$0" >&2
