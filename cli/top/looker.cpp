@@ -190,6 +190,9 @@ class Looker {
         reader_.reset();
         continue;
       }
+      if (!signals->empty()) cursor_ = reader_->cursor();
+      // Of others there may be more than we keep: they must not push ours out.
+      std::erase_if(*signals, [&](const Json& record) { return !ours(record); });
       const auto skip = signals->size() > k_most_signals ? signals->size() - k_most_signals : 0;
       for (auto i = skip; i < signals->size(); ++i) {
         const auto& record = (*signals)[i];
@@ -200,17 +203,21 @@ class Looker {
         else
           context_.out.write(record);
       }
-      if (!signals->empty()) cursor_ = reader_->cursor();
       if (!context_.out.flush()) return false;
     }
     return true;
+  }
+
+  [[nodiscard]] bool ours(const Json& record) const {
+    return services_.empty() ||
+           std::ranges::find(services_, record["service"].view()) != services_.end();
   }
 
   void open_feed() {
     FeedQuery query;
     query.follow = true;
     query.cursor = cursor_;
-    query.since = now() - k_replay;
+    if (cursor_.empty()) query.since = now() - k_replay;
     auto feed = feed::choose_feed(context_, false);
     auto opened = feed ? (*feed)->open(query, Deadline(timeout_))
                        : Result<std::unique_ptr<FeedReader>>(std::unexpected(feed.error()));

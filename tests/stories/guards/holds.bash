@@ -86,7 +86,8 @@ story() {
   expect_exit 5 cdctl break "$second" --even-last "$second" -o table </dev/null
   expect_line "^break +$second +refused "
   expect_error "forced closed by .* on $name: all of it; cdctl force none $name lifts that"
-  expect_exit 0 $(sed -n 's/.*: all of it; \(cdctl force none .*\) lifts that$/\1/p' err) </dev/null
+  read -ra advice < <(sed -n 's/.*: all of it; \(cdctl force none .*\) lifts that$/\1/p' err)
+  expect_exit 0 "${advice[@]}" </dev/null
   expect_exit 0 cdctl break "$second" --dry-run --even-last "$second" </dev/null
 
   # ------------------------------------------------------------ the log has what people said

@@ -63,7 +63,7 @@ printf 'swordfish-4711\n' >"$secrets/token"
 printf 'applications: { workers: { options: { password: "correct-horse-9" } } }\n' >"$secrets/overlay.yaml"
 
 expect_exit 0 cdctl mojo lint --stage production --series noble spec.git
-cdctl signals --follow </dev/null 2>signals.err | cdctl trip 2>trip.err | cdctl break -o ndjson >breaker.log 2>breaker.err &
+cdctl signals "$service" --follow </dev/null 2>signals.err | cdctl trip 2>trip.err | cdctl break -o ndjson >breaker.log 2>breaker.err &
 
 # Frozen: nothing goes out, and it is offered again.
 touch freeze

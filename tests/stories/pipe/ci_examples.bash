@@ -37,20 +37,21 @@ for set in $(sets_of); do
   kill -9 "$(cdctl inspect "$set" -o ndjson </dev/null | jq .local.supervisor_pid)"
 done
 run_line "systemd, boot" "$(sed -n 's/^ExecStart=//p' "$ci/systemd/cdctl-boot.service")"
+expect_same "sets after the boot" "$(sets)" 3   # the second commit went out, too
 expect_same "states after the boot" "$(cdctl ls -o ndjson </dev/null | jq -r .state | sort -u)" live
 
 steps=$(sed -nE 's/^ +run: //p' "$ci/github/deploy.yml")
 [ "$(wc -l <<<"$steps")" = 3 ] || fail "not three steps"
 commit ok
 while read -r line; do run_line github "$line"; done <<<"$steps"
-expect_same "sets after the GitHub job" "$(sets)" 3
+expect_same "sets after the GitHub job" "$(sets)" 4
 expect_line "^$service-r"
 
 script=$(awk '/^  (after_)?script:/ { inside = 1; next } /^  [a-z]/ { inside = 0 } inside { sub(/^    - /, ""); print }' "$ci/gitlab/gitlab-ci.yml")
 [ "$(wc -l <<<"$script")" = 4 ] || fail "not four lines"
 commit ok
 run_line gitlab "$script"
-expect_same "sets after the GitLab job" "$(sets)" 4
+expect_same "sets after the GitLab job" "$(sets)" 5
 
 # A bad one is cut by the unit's pipe.
 bad=$(newest_set)

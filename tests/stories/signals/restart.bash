@@ -12,7 +12,7 @@ eventually 30 working "$good"
 
 start_breaker() {
   : >breaker.log
-  setsid bash -o pipefail -c 'cdctl signals --follow=night --warm | cdctl trip | cdctl break -o ndjson >breaker.log' 2>>breaker.err </dev/null &
+  setsid bash -o pipefail -c 'cdctl signals '"$service"' --follow=night --warm | cdctl trip | cdctl break -o ndjson >breaker.log' 2>>breaker.err </dev/null &
   breaker=$!
 }
 no_breaker() { ! kill -0 -- "-$breaker" 2>/dev/null; }
