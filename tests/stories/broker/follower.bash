@@ -9,6 +9,8 @@ expect_exit 0 cdctl signals </dev/null   # makes the feed; and a stream that was
 private-broker stop -c "$work/broker"
 private-broker start -o $$ "$work/broker" >/dev/null
 broker_pid() { sed -n 's/^PID=//p' "$work/broker/state"; }
+readable() { cdctl signals --since 1s </dev/null >/dev/null 2>&1; } # streams come a moment after the broker
+eventually 30 readable
 heard() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 connections() { api connections | jq '[.[] | select(.client_properties.connection_name // "" | startswith("cdctl signals"))] | length'; }
 both_listen() { [ "$(connections)" = 2 ]; }
