@@ -138,7 +138,11 @@ Error too_few(const ServiceConfig& service, const SetName& set, std::int64_t lef
                       service.name, left, left == 1 ? "" : "s",
                       by_broker ? " that hold a connection to the broker" : "",
                       service.min_live.amount, service.min_live.percent ? "%" : "",
-                      taken > 0 ? "" : ", and its own may be about to come back", set.str())};
+                      taken > 0   ? ""
+                      : by_broker ? ", and its own may be about to come back (workers that never "
+                                    "connect: leave the broker out of its `switches`)"
+                                  : ", and its own may be about to come back",
+                      set.str())};
 }
 
 }  // namespace

@@ -152,7 +152,7 @@ std::string joined(std::span<const std::string> items, std::string_view between)
 }
 
 std::string plural(std::int64_t count, std::string_view noun) {
-  return plural(count, noun, std::string(noun) + "s");
+  return plural(count, noun, std::string(noun) + (noun.ends_with('s') ? "es" : "s"));
 }
 
 std::string plural(std::int64_t count, std::string_view one, std::string_view many) {

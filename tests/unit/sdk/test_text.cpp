@@ -72,6 +72,7 @@ TEST_CASE("only one is singular") {
   CHECK(plural(0, "set") == "0 sets");
   CHECK(plural(1, "set") == "1 set");
   CHECK(plural(2, "set") == "2 sets");
+  CHECK(plural(2, "process") == "2 processes");
   CHECK(plural(1, "reply", "replies") == "1 reply");
   CHECK(plural(7, "reply", "replies") == "7 replies");
 }
