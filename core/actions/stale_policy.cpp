@@ -9,21 +9,33 @@ namespace cdctl::actions {
 
 Candidate candidate_from(const Json& record) {
   auto set = records::decode<records::Set>(record);
-  return {std::move(set.set), std::move(set.state),  set.cut,
-          set.served,         set.deployed_at,       set.mended_at,
-          set.cut_at,         set.units.has_value(), set.foreign,
-          set.ghost,          set.locked_out};
+  return {std::move(set.set),
+          std::move(set.state),
+          set.cut,
+          set.served,
+          set.deployed_at,
+          set.mended_at,
+          set.cut_at,
+          set.units.has_value(),
+          set.foreign,
+          set.ghost,
+          set.locked_out || !set.stopped_in.empty()};
 }
 
 Candidate candidate_from(const fleet::SetView& set) {
   std::optional<Time> cut_at;
   if (set.memory.cut_memo && set.memory.cut_memo->cut) cut_at = set.memory.cut_memo->at;
-  return {set.name.str(),  set.state,
-          set.cut,         set.status ? std::optional(set.status->served) : std::nullopt,
-          set.deployed_at, set.mended_at,
-          cut_at,          set.here(),
-          set.foreign,     set.ghost,
-          set.locked_out};
+  return {set.name.str(),
+          set.state,
+          set.cut,
+          set.status ? std::optional(set.status->served) : std::nullopt,
+          set.deployed_at,
+          set.mended_at,
+          cut_at,
+          set.here(),
+          set.foreign,
+          set.ghost,
+          set.locked_out || set.half_mended()};
 }
 
 records::Policy policy_record(const ReaperPolicy& policy) {

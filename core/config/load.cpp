@@ -412,7 +412,9 @@ Result<std::vector<fs::path>> service_files(const ConfigPlace& place) {
   std::error_code error;
   std::vector<fs::path> files;
   fs::directory_iterator at(folder, error);
-  if (error == std::errc::no_such_file_or_directory) return files;
+  std::error_code ignored;
+  if (error == std::errc::no_such_file_or_directory && !fs::is_symlink(folder, ignored))
+    return files;
   if (!error) CDCTL_TRY(only_ours_to_write(folder));
   for (const fs::directory_iterator end; !error && at != end; at.increment(error))
     if (at->path().extension() == ".toml") files.push_back(at->path());

@@ -156,15 +156,16 @@ void order(ServiceView& view) {
   }
 }
 
-/// What a service has to keep whose file cannot be used: what the memory last knew, or else all
-/// that is live.
-MinLive remembered_min_live(const ServiceView& view) {
+/// What a service has to keep whose file cannot be used or is gone: what the memory last knew. Or
+/// else all that is live, where there is a file that might say so.
+MinLive remembered_min_live(const ServiceView& view, bool broken) {
   const SetMemo* last = nullptr;
   for (const auto& set : view.sets)
     if (const auto& memo = set.memory.set;
         memo && memo->min_live && (!last || memo->deployed_at > last->deployed_at))
       last = &*memo;
-  return last ? *last->min_live : MinLive{100, true};
+  if (last) return *last->min_live;
+  return broken ? MinLive{100, true} : MinLive();
 }
 
 }  // namespace
@@ -274,8 +275,8 @@ void Fleet::adopt_strangers(const std::vector<std::string>& wanted, const Deadli
     stranger.switches.push_back(stranger.engine);
     strangers_.push_back(std::move(stranger));
     add_view(strangers_.back(), deadline);
-    if (context_.config().broken.contains(name))
-      strangers_.back().min_live = remembered_min_live(views_.back());
+    strangers_.back().min_live =
+        remembered_min_live(views_.back(), context_.config().broken.contains(name));
   }
 }
 
@@ -413,7 +414,7 @@ void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
   const auto* config = context_.config().service(service);
   // Of a service that is not configured here only what runs here is cut: the feed of a broker tells
   // of everybody's sets.
-  if (!config) named_strangers_ = false;
+  if (!config && !context_.config().broken.contains(service)) named_strangers_ = false;
   // A switch of somebody's own keeps no memory: what its sets are, the engine alone knows.
   if (!config || context_.broker_switches(*config).empty() || !context_.memory_is_remote(*config))
     return load({service}, deadline);

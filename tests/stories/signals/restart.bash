@@ -67,8 +67,13 @@ end_breaker TERM
 
 # Who is told twice knows it, and the position does not move back.
 before=$(cat home/readers/night)
-pipe_exit 0 'timeout 2 cdctl signals --follow=night --warm | head -3; true'
+pipe_exit 0 "timeout 2 cdctl signals $service --follow=night --warm | head -3; true"
 expect_json 'length == 3 and all(.replayed)'
-expect_same "the position" "$(cat home/readers/night)" "$before"
+after=$(cat home/readers/night)
+if [ -n "$has_broker" ]; then # others speak on it, too
+  [ "${after##*:}" -ge "${before##*:}" ] || fail "the position went back from $before to $after"
+else
+  expect_same "the position" "$after" "$before"
+fi
 expect_exit 2 cdctl signals --warm </dev/null
 expect_error 'give it with --follow'

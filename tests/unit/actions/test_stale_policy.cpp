@@ -95,6 +95,11 @@ TEST_CASE("a set that nobody can reach is no newer live set") {
   auto locked_out = live("c", 2h);
   locked_out.locked_out = true;
   CHECK(marks({live("a", 4h), live("b", 3h), locked_out}, policy(2)) == "---");
+  // As one whose units a mend from elsewhere left stopped.
+  const auto stopped = Json::parse(
+      R"({"schema":"cdctl.set/1","service":"thumbs","revision":"raaaaaaaaaa","set":"thumbs-raaaaaaaaaa","state":"live","cut":false,"newest":false,"proven":false,"stopped_in":"web1:/home"})");
+  REQUIRE(stopped);
+  CHECK(actions::candidate_from(*stopped).locked_out);
 }
 
 TEST_CASE("a set that never served has its own, shorter rule") {

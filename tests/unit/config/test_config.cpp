@@ -249,6 +249,9 @@ TEST_CASE("a folder of services that cannot be read is not a folder without serv
   Folder f;
   f.write("cdctl.toml", "");
   CHECK(f.load());
+  fs::create_symlink("nowhere", f.dir.path() / "services.d");
+  CHECK_FALSE(f.load());
+  fs::remove(f.dir.path() / "services.d");
   f.write("services.d", "a file");
   const auto file = f.load();
   REQUIRE_FALSE(file);
