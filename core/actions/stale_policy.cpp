@@ -66,7 +66,7 @@ Result<ReaperPolicy> policy_of(const records::Policy& record) {
 namespace {
 
 bool live(const Candidate& set) {
-  return set.state == "live" && set.cut == false && !set.locked_out;
+  return set.state == "live" && set.cut == false && !set.stalled;
 }
 
 Time serving_since(const Candidate& set) {

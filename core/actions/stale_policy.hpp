@@ -23,7 +23,8 @@ struct Candidate {
   bool here = true;      ///< its engine answered: it can be reaped from here
   bool foreign = false;  ///< its service is not configured here
   bool ghost = false;    ///< its home has lost it
-  bool locked_out = false;
+  bool stalled =
+      false;  ///< `live`, and no unit can work: its user is gone, or they were left stopped
 };
 
 struct Judgement {

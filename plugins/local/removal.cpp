@@ -1,7 +1,6 @@
 #include "plugins/local/removal.hpp"
 
 #include <cerrno>
-#include <thread>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -111,7 +110,7 @@ std::string unproven(const SetPaths& paths, const Halted& halted) {
   auto strays = strays_since((*record)->supervisor, folder.st_uid);
   // Most come and go: those of others, and what is ours and dying
   for (int look = 0; look < 5 && !strays.empty(); ++look) {
-    std::this_thread::sleep_for(k_between_looks);
+    if (!pause_for(k_between_looks)) break;
     std::erase_if(strays, [](const ProcessInfo& process) { return !runs(process); });
   }
   if (strays.empty()) return {};

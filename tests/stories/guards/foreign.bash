@@ -93,15 +93,6 @@ in_folder b 0 cdctl reap "$other" --even-newest --even-last "$other" --even-fore
 no_process_of "$other" || fail "a process of $other is left"
 
 # What a reaper that knew nothing left behind: the folder is gone, the user is not.
-kill_set() {
-  local supervisor pids
-  supervisor=$(cdctl inspect "$1" -o ndjson </dev/null | jq .local.supervisor_pid)
-  kill -9 "$supervisor"  # first: it would start them again
-  until no_process_of "$1"; do
-    mapfile -t pids < <(processes_of "$1" 2>/dev/null)
-    kill -9 "${pids[@]}" 2>/dev/null || true
-  done
-}
 kill_set "$first"
 rm -rf "home/sets/$first"
 expect_exit 1 cdctl doctor -o ndjson </dev/null

@@ -233,13 +233,7 @@ fi
 
 # lose_set SET: its folder is gone, as a lost disk takes it, and its processes with it.
 lose_set() {
-  local supervisor pids
-  supervisor=$(cdctl inspect "$1" -o ndjson </dev/null | jq .local.supervisor_pid)
-  kill -9 "$supervisor"  # first: it would start them again
-  until no_process_of "$1"; do
-    mapfile -t pids < <(processes_of "$1" 2>/dev/null)
-    kill -9 "${pids[@]}" 2>/dev/null || true
-  done
+  kill_set "$1"
   rm -rf "home1/sets/$1"
 }
 unconnected() { ! connected "$set"; }

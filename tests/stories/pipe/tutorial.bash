@@ -5,6 +5,7 @@
 begin
 page=$source_dir/docs/tutorial.md
 unset CDCTL_CONFIG
+export CDCTL_HOME=$work/home   # root has the machine's, and what is there is not ours
 rm -rf cdctl.toml services.d broker.password
 
 # The page as records: KIND LINE FILE. A new kind begins at a fence or a comment.

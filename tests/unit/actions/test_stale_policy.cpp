@@ -91,15 +91,15 @@ TEST_CASE("foreign sets and ghosts are never stale") {
   CHECK(actions::judge(sets, policy(1), k_now)[0].why.starts_with("foreign"));
 }
 
-TEST_CASE("a set that nobody can reach is no newer live set") {
-  auto locked_out = live("c", 2h);
-  locked_out.locked_out = true;
-  CHECK(marks({live("a", 4h), live("b", 3h), locked_out}, policy(2)) == "---");
+TEST_CASE("a set of which no unit can work is not a newer live set") {
+  auto stalled = live("c", 2h);
+  stalled.stalled = true;
+  CHECK(marks({live("a", 4h), live("b", 3h), stalled}, policy(2)) == "---");
   // As one whose units a mend from elsewhere left stopped.
   const auto stopped = Json::parse(
       R"({"schema":"cdctl.set/1","service":"thumbs","revision":"raaaaaaaaaa","set":"thumbs-raaaaaaaaaa","state":"live","cut":false,"newest":false,"proven":false,"stopped_in":"web1:/home"})");
   REQUIRE(stopped);
-  CHECK(actions::candidate_from(*stopped).locked_out);
+  CHECK(actions::candidate_from(*stopped).stalled);
 }
 
 TEST_CASE("a set that never served has its own, shorter rule") {

@@ -22,6 +22,16 @@ engine_mode() { printf '%s\n' "$2" >"$1.git/mode"; }
 
 # engine_knows SET: there is something of it.
 engine_knows() { [ -e "home/sets/$1" ]; }
+# kill_set SET: nothing of it runs any more, as after a reboot.
+kill_set() {
+  local supervisor pids
+  supervisor=$(cdctl inspect "$1" -o ndjson </dev/null | jq .local.supervisor_pid)
+  kill -9 "$supervisor"  # first: it would start them again
+  until no_process_of "$1"; do
+    mapfile -t pids < <(processes_of "$1" 2>/dev/null)
+    kill -9 "${pids[@]}" 2>/dev/null || true
+  done
+}
 # The sets that the engine has, as it has them itself.
 engine_sets() { ls home/sets 2>/dev/null; }
 # engine_border SET: what joins it to the world, the same text again once a mend has brought everything back; `cut` when nothing does.
