@@ -65,9 +65,7 @@ Result<ReaperPolicy> policy_of(const records::Policy& record) {
 
 namespace {
 
-bool live(const Candidate& set) {
-  return set.state == "live" && set.cut == false && !set.stalled;
-}
+bool live(const Candidate& set) { return set.state == "live" && set.cut == false && !set.stalled; }
 
 Time serving_since(const Candidate& set) {
   return std::max(set.deployed_at.value_or(Time()), set.mended_at.value_or(Time()));
