@@ -3,8 +3,9 @@
 # tests/install/interface.sha256 names. When they differ, raise CDCTL_INTERFACE in cdctl/plugin.hpp, or leave it when no type changed; then
 # run this test with CDCTL_WRITE_REFERENCE=1.
 set -euo pipefail
-root=$CDCTL_SOURCE_DIR/sdk/include/cdctl
-pinned=$CDCTL_SOURCE_DIR/tests/install/interface.sha256
+source_dir=${CDCTL_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+root=$source_dir/sdk/include/cdctl
+pinned=$source_dir/tests/install/interface.sha256
 number=$(sed -n 's/^#define CDCTL_INTERFACE //p' "$root/plugin.hpp")
 now="$number $(cat "$root"/*.hpp "$root"/roles/*.hpp | "${CXX:-g++}" -w -fpreprocessed -dD -E -P -x c++ - | tr -s ' \n\t' ' ' | sha256sum | cut -d' ' -f1)"
 [ -z "${CDCTL_WRITE_REFERENCE:-}" ] || printf '%s\n' "$now" >"$pinned"
