@@ -30,6 +30,13 @@ struct Backlog {
   std::string where;         ///< a queue that holds some of them
 };
 
+/// A set, and the service's file that its rights come from.
+struct Provisioned {
+  const ServiceConfig* service = nullptr;
+  SetName set;
+  bool as_filed = false;  ///< the file still says what the set was made from
+};
+
 /// Something that a set can be cut off from and joined to again. Engines are switches too, through
 /// Engine::cut and mend.
 class Switch {
@@ -98,6 +105,13 @@ class Switch {
       std::span<const ServiceConfig* const> services, const Deadline& deadline) {
     return guarded([&] { return do_stuck(services, deadline); });
   }
+  /// What is wrong with the rights of these sets, by name: somebody took away or added to what
+  /// provision() gave them, which puts it right. A set of which there is nothing at all is not
+  /// told.
+  [[nodiscard]] Result<std::map<std::string, std::string>> wrong_rights(
+      std::span<const Provisioned> sets, const Deadline& deadline) {
+    return guarded([&] { return do_wrong_rights(sets, deadline); });
+  }
   /// For `inspect`: queues, permissions, connections of one set.
   [[nodiscard]] Result<Json> describe(const ServiceConfig& service, const SetName& set,
                                       const Deadline& deadline) {
@@ -153,6 +167,11 @@ class Switch {
       std::span<const ServiceConfig* const> services, const Deadline& deadline) {
     (void)services, (void)deadline;
     return std::map<std::string, Backlog>{};
+  }
+  [[nodiscard]] virtual Result<std::map<std::string, std::string>> do_wrong_rights(
+      std::span<const Provisioned> sets, const Deadline& deadline) {
+    (void)sets, (void)deadline;
+    return std::map<std::string, std::string>();
   }
   [[nodiscard]] virtual Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                                                  const Deadline& deadline) = 0;
