@@ -47,6 +47,10 @@ class Switch {
   [[nodiscard]] Result<> check(const ServiceConfig& service, const Deadline& deadline) {
     return guarded([&] { return do_check(service, deadline); });
   }
+  /// The part of check() that asks nobody: what the file itself says wrong. Exit code `config`.
+  [[nodiscard]] Result<> check_file(const ServiceConfig& service) {
+    return guarded([&] { return do_check_file(service); });
+  }
   /// The queues of a service that give a message up after so many returns, the n-th cut included.
   [[nodiscard]] Result<std::map<std::string, std::int64_t>> delivery_limits(
       const ServiceConfig& service, const Deadline& deadline) {
@@ -130,6 +134,10 @@ class Switch {
   }
   [[nodiscard]] virtual Result<> do_check(const ServiceConfig& service,
                                           const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<> do_check_file(const ServiceConfig& service) {
+    (void)service;
+    return {};
+  }
   [[nodiscard]] virtual Result<std::map<std::string, std::int64_t>> do_delivery_limits(
       const ServiceConfig& service, const Deadline& deadline) {
     (void)service, (void)deadline;
