@@ -109,6 +109,8 @@ Result<Probe*> Context::probe(std::string_view name) { return role<Probe>(name);
 Result<Doctor*> Context::doctor(std::string_view name) { return role<Doctor>(name); }
 Result<Sink*> Context::sink(std::string_view name) { return role<Sink>(name); }
 Result<Setup*> Context::setup(std::string_view name) { return role<Setup>(name); }
+Result<Forge*> Context::forge(std::string_view name) { return role<Forge>(name); }
+Result<Repository*> Context::repository(std::string_view kind) { return role<Repository>(kind); }
 
 std::vector<std::string> Context::broker_switches(const ServiceConfig& service) {
   std::vector<std::string> names;

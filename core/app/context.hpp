@@ -65,6 +65,8 @@ class Context : public Host {
   [[nodiscard]] Result<Doctor*> doctor(std::string_view name);
   [[nodiscard]] Result<Sink*> sink(std::string_view name);
   [[nodiscard]] Result<Setup*> setup(std::string_view name);
+  [[nodiscard]] Result<Forge*> forge(std::string_view name);
+  [[nodiscard]] Result<Repository*> repository(std::string_view kind);
   /// Who keeps the memory of a service: the plugin whose table it has, or the home of this machine.
   [[nodiscard]] std::string memory_name(const ServiceConfig& service);
   /// The same for a service that is not configured here.

@@ -187,6 +187,8 @@ std::string_view place_name(KeyPlace place) {
       return "a service's file";
     case both:
       return "a service's file; [defaults]";
+    case target:
+      return "a target's file";
   }
   return "";
 }

@@ -392,7 +392,7 @@ Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugin
   Problems problems;
   const auto defaults = check_file(file, place.trusted, plugins, base, problems);
   if (!problems.empty()) return fail(problems.front());
-  Config config{fs::absolute(place.file), place.trusted, file.table, {}, {}};
+  Config config{fs::absolute(place.file), place.trusted, file.table, {}, {}, {}, {}};
   CDCTL_TRY_ASSIGN(const auto files, service_files(place));
   for (const auto& path : files) {
     auto service = read_service(path, defaults, plugins, base, problems);

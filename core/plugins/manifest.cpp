@@ -20,7 +20,7 @@ using plugin::Descriptor;
 
 namespace {
 
-constexpr std::array<std::string_view, 3> k_places{"file", "service", "both"};
+constexpr std::array<std::string_view, 4> k_places{"file", "service", "both", "target"};
 
 // ---------------------------------------------------------------- the codec of rows
 
@@ -173,7 +173,8 @@ std::vector<std::string_view> key_names(const Descriptor& found, plugin::KeyPlac
   std::vector<std::string_view> out;
   for (const auto& key : found.keys)
     if (key.name.size() > found.name.size() && !key.name.ends_with('*') &&
-        (key.place == place || key.place == plugin::KeyPlace::both))
+        (key.place == place ||
+         (key.place == plugin::KeyPlace::both && place != plugin::KeyPlace::target)))
       out.push_back(key.name.substr(found.name.size() + 1));
   return out;
 }
@@ -203,6 +204,8 @@ std::string manifest_text(const Descriptor& found, const fs::path& library) {
   put("summary", toml_string(found.summary));
   put("global_keys", toml_list(key_names(found, plugin::KeyPlace::file)));
   put("service_keys", toml_list(key_names(found, plugin::KeyPlace::service)));
+  if (const auto keys = key_names(found, plugin::KeyPlace::target); !keys.empty())
+    put("target_keys", toml_list(keys));
   std::vector<std::string> shapes;
   for (const auto& key : found.keys)
     if (!key.shapes.empty())
@@ -271,6 +274,7 @@ PluginInfo read_manifest(const fs::path& path) {
   info.file = path.parent_path() / table["file"].as_string();
   info.global_keys = string_list(table["global_keys"]);
   info.service_keys = string_list(table["service_keys"]);
+  info.target_keys = string_list(table["target_keys"]);
   for (const auto& [key, name] : table["shapes"].members()) info.shapes[key] = name.as_string();
   info.unit_env = table["unit_env"].as_string();
   for (const auto& row : table["role"].items())
@@ -298,7 +302,7 @@ Result<> read_commands(PluginInfo& info) {
 }
 
 Result<> read_keys(PluginInfo& info) {
-  if (info.global_keys.empty() && info.service_keys.empty()) return {};
+  if (info.global_keys.empty() && info.service_keys.empty() && info.target_keys.empty()) return {};
   CDCTL_TRY_ASSIGN(info.keys,
                    read_rows<plugin::KeyRow>(rows_file(info.manifest, "keys"), *info.text));
   return {};

@@ -46,6 +46,7 @@ struct PluginInfo {
   std::vector<plugin::CommandRow> commands;  ///< their names; the rest after read_commands()
   std::vector<std::string> global_keys;   ///< of its table in cdctl.toml, without the table's name
   std::vector<std::string> service_keys;  ///< the same of a service's file
+  std::vector<std::string> target_keys;   ///< and of a target's
   std::map<std::string, std::string> shapes;  ///< whole name of a key → its name in the identity
   std::vector<plugin::KeyRow> keys;           ///< after read_keys()
   std::string unit_env;                       ///< of its feed, as the descriptor has it

@@ -38,6 +38,10 @@ const ServiceConfig* Config::service(std::string_view name) const {
   const auto at = std::ranges::lower_bound(services, name, {}, &ServiceConfig::name);
   return at == services.end() || at->name != name ? nullptr : &*at;
 }
+const TargetConfig* Config::target(std::string_view name) const {
+  const auto at = std::ranges::lower_bound(targets, name, {}, &TargetConfig::name);
+  return at == targets.end() || at->name != name ? nullptr : &*at;
+}
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include <cdctl/json.hpp>
 #include <cdctl/min_live.hpp>
 #include <cdctl/source.hpp>
+#include <cdctl/target.hpp>
 #include <cdctl/time.hpp>
 
 namespace cdctl {
@@ -77,7 +78,7 @@ struct ServiceConfig {
   [[nodiscard]] SourceState shape() const;
 };
 
-/// The configuration that was found: cdctl.toml and the services.d beside it.
+/// The configuration that was found: cdctl.toml, and services.d and targets.d beside it.
 struct Config {
   std::filesystem::path file;
   bool trusted =
@@ -87,7 +88,11 @@ struct Config {
   std::map<std::string, Error>
       broken;  ///< services whose own file cannot be used: one team's slip stops no other team
 
+  std::vector<TargetConfig> targets;  ///< sorted by name
+  std::map<std::string, Error> broken_targets;
+
   [[nodiscard]] const ServiceConfig* service(std::string_view name) const;
+  [[nodiscard]] const TargetConfig* target(std::string_view name) const;
 };
 
 /// A secret that a table names by `<key>_file`, `<key>_env` or `<key>_command` (an array of words,

@@ -29,7 +29,7 @@
 //
 // Raise CDCTL_INTERFACE with every change to this file, roles/, host.hpp or a type they use.
 
-#define CDCTL_INTERFACE 7
+#define CDCTL_INTERFACE 8
 #define CDCTL_INTERFACE_SYMBOL_(n) cdctl_interface_##n
 #define CDCTL_INTERFACE_SYMBOL(n) CDCTL_INTERFACE_SYMBOL_(n)
 
@@ -75,11 +75,14 @@ enum class Role : std::uint32_t {
   doctor,
   sink,
   setup,
+  forge,
+  repository,
   none
 };
 /// Their names in manifests and in what people read, in the same order.
-inline constexpr std::string_view k_role_names[] = {
-    "source", "deployer", "engine", "memory", "switch", "feed", "probe", "doctor", "sink", "setup"};
+inline constexpr std::string_view k_role_names[] = {"source", "deployer", "engine", "memory",
+                                                    "switch", "feed",     "probe",  "doctor",
+                                                    "sink",   "setup",    "forge",  "repository"};
 static_assert(std::size(k_role_names) == static_cast<std::size_t>(Role::none));
 
 /// `what` is filled when the answer is nullptr.
@@ -128,6 +131,10 @@ template <>
 inline constexpr Role role_of<Sink> = Role::sink;
 template <>
 inline constexpr Role role_of<Setup> = Role::setup;
+template <>
+inline constexpr Role role_of<Forge> = Role::forge;
+template <>
+inline constexpr Role role_of<Repository> = Role::repository;
 
 /// Makes an Impl; what its constructor throws, or why its ready() says that it is not, becomes
 /// text.

@@ -11,8 +11,10 @@
 #include <cdctl/roles/doctor.hpp>
 #include <cdctl/roles/engine.hpp>
 #include <cdctl/roles/feed.hpp>
+#include <cdctl/roles/forge.hpp>
 #include <cdctl/roles/memory.hpp>
 #include <cdctl/roles/probe.hpp>
+#include <cdctl/roles/repository.hpp>
 #include <cdctl/roles/setup.hpp>
 #include <cdctl/roles/sink.hpp>
 #include <cdctl/roles/source.hpp>

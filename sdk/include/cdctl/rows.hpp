@@ -38,8 +38,8 @@ struct CommandRow {
 };
 
 /// Where a key may stand: `cdctl.toml`, a file of services.d, or both (a service's own key under
-/// [defaults] holds for all services; a plugin has a table in either file).
-enum class KeyPlace { file, service, both };
+/// [defaults] holds for all services; a plugin has a table in either file); or a file of targets.d.
+enum class KeyPlace { file, service, both, target };
 
 /// A key of the configuration: what the loader takes, `config` shows, checks and explains, and
 /// completion offers. A plugin has a row for its table, and one for each key in it.
