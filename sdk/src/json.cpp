@@ -1,7 +1,9 @@
 #include <cdctl/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -9,6 +11,17 @@
 #include <cdctl/text.hpp>
 
 namespace cdctl {
+
+namespace {
+
+/// Empty when no double is near it.
+std::optional<double> double_of(std::string_view digits) {
+  double out = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  return error == std::errc() ? std::optional(out) : std::nullopt;
+}
+
+}  // namespace
 
 Json Json::strings(const std::vector<std::string>& items) {
   Array array;
@@ -23,11 +36,13 @@ bool Json::as_bool(bool otherwise) const {
 }
 std::int64_t Json::as_int(std::int64_t otherwise) const {
   if (const auto* value = std::get_if<std::int64_t>(&value_)) return *value;
-  if (const auto* value = std::get_if<double>(&value_); value && std::abs(*value) < 9e15)
-    return static_cast<std::int64_t>(*value);
+  if (const auto value = as_double(HUGE_VAL); is_number() && std::abs(value) < 9e15)
+    return static_cast<std::int64_t>(value);
   return otherwise;
 }
 double Json::as_double(double otherwise) const {
+  if (const auto* value = std::get_if<Digits>(&value_))
+    return double_of(value->text).value_or(otherwise);
   if (const auto* value = std::get_if<double>(&value_)) return *value;
   if (const auto* value = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*value);
   return otherwise;
@@ -35,6 +50,10 @@ double Json::as_double(double otherwise) const {
 std::string Json::as_string(std::string_view otherwise) const {
   const auto* value = std::get_if<std::string>(&value_);
   return value ? *value : std::string(otherwise);
+}
+std::string_view Json::digits() const {
+  const auto* value = std::get_if<Digits>(&value_);
+  return value ? std::string_view(value->text) : std::string_view();
 }
 std::string_view Json::view() const {
   const auto* value = std::get_if<std::string>(&value_);
@@ -118,6 +137,8 @@ struct Writer {
       out += ']';
     } else if (json.is_string()) {
       append_json_string(out, json.view());
+    } else if (!json.digits().empty()) {
+      out += json.digits();
     } else if (json.is_int()) {
       fmt::format_to(std::back_inserter(out), "{}", json.as_int());
     } else if (json.is_number()) {
@@ -148,39 +169,137 @@ struct Writer {
   }
 };
 
-Json from_dom(const simdjson::dom::element& element) {
-  using simdjson::dom::element_type;
-  switch (element.type()) {
-    case element_type::OBJECT: {
-      Json::Object object;
-      object.reserve(simdjson::dom::object(element).size());
-      for (const auto& field : simdjson::dom::object(element))
-        object.emplace_back(std::string(field.key), from_dom(field.value));
-      return Json(std::move(object));
-    }
-    case element_type::ARRAY: {
-      Json::Array array;
-      array.reserve(simdjson::dom::array(element).size());
-      for (const auto& item : simdjson::dom::array(element)) array.push_back(from_dom(item));
-      return Json(std::move(array));
-    }
-    case element_type::INT64:
-      return Json(std::int64_t(element));
-    case element_type::UINT64:
-      return Json(double(element));
-    case element_type::DOUBLE:
-      return Json(double(element));
-    case element_type::STRING:
-      return Json(std::string_view(element));
-    case element_type::BOOL:
-      return Json(bool(element));
-    case element_type::NULL_VALUE:
-      break;
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The number that `text` begins with, if it is one as JSON writes it; else empty.
+std::string_view leading_number(std::string_view text) {
+  std::size_t at = 0;
+  const auto sees = [&](std::string_view any) {
+    return at < text.size() && any.find(text[at]) != std::string_view::npos;
+  };
+  const auto skip_digits = [&] {
+    const auto from = at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    return at > from;
+  };
+  if (sees("-")) ++at;
+  const bool zero = sees("0");
+  const auto whole = at;
+  if (!skip_digits() || (zero && at > whole + 1)) return {};
+  if (sees(".") && (++at, !skip_digits())) return {};
+  if (sees("eE")) {
+    ++at;
+    if (sees("+-")) ++at;
+    if (!skip_digits()) return {};
   }
-  return Json();
+  return at == text.size() || sees(",]} \t\r\n") ? text.substr(0, at) : std::string_view();
+}
+
+/// Whether an integer or a double would be written just like it.
+bool is_plain(std::string_view number) {
+  if (number.find_first_of(".eE") == std::string_view::npos) {
+    std::int64_t value = 0;
+    return number != "-0" &&
+           std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc();
+  }
+  std::string written;
+  if (const auto value = double_of(number)) append_double(written, *value);
+  return written == number;
+}
+
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at)
+    if (text[at] == '\\') ++at;
+  return at;
 }
 
 }  // namespace
+
+/// Turns a text into values. The parser keeps no digits, and refuses a number that it cannot hold:
+/// it is given a zero for each of those, which the value is then made without.
+class JsonReader {
+ public:
+  static Result<Json> read(std::string_view text) {
+    JsonReader reader;
+    const auto shielded = reader.shield(text);
+    if (!shielded.empty()) text = shielded;
+    simdjson::dom::parser parser;
+    simdjson::dom::element element;
+    if (const auto error = parser.parse(text.data(), text.size()).get(element))
+      return fail(std::string("not valid JSON: ") + simdjson::error_message(error));
+    return reader.value_of(element);
+  }
+
+ private:
+  struct Kept {
+    std::size_t place;  ///< among all numbers of the text
+    std::string_view digits;
+  };
+
+  /// Finds what has to be kept. The text with zeros in its place; empty when there is none.
+  std::string shield(std::string_view text) {
+    std::string out;
+    std::size_t place = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '"') at = end_of_string(text, at);
+      if (at >= text.size() || (text[at] != '-' && !is_digit(text[at]))) continue;
+      const auto number = leading_number(text.substr(at));
+      if (number.empty()) return {};  // no JSON: the parser says why
+      if (!is_plain(number)) {
+        kept_.push_back({place, number});
+        if (out.empty()) out = text;
+        std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(at), number.size(), ' ');
+        out[at] = '0';
+      }
+      ++place;
+      at += number.size() - 1;
+    }
+    return out;
+  }
+
+  Json number(Json value) {
+    const auto place = place_++;
+    if (next_ >= kept_.size() || kept_[next_].place != place) return value;
+    Json out;
+    out.value_ = Json::Digits{std::string(kept_[next_++].digits)};
+    return out;
+  }
+
+  Json value_of(const simdjson::dom::element& element) {
+    using simdjson::dom::element_type;
+    switch (element.type()) {
+      case element_type::OBJECT: {
+        Json::Object object;
+        object.reserve(simdjson::dom::object(element).size());
+        for (const auto& field : simdjson::dom::object(element))
+          object.emplace_back(std::string(field.key), value_of(field.value));
+        return Json(std::move(object));
+      }
+      case element_type::ARRAY: {
+        Json::Array array;
+        array.reserve(simdjson::dom::array(element).size());
+        for (const auto& item : simdjson::dom::array(element)) array.push_back(value_of(item));
+        return Json(std::move(array));
+      }
+      case element_type::INT64:
+        return number(Json(std::int64_t(element)));
+      case element_type::UINT64:
+        return number(Json(std::uint64_t(element)));
+      case element_type::DOUBLE:
+        return number(Json(double(element)));
+      case element_type::STRING:
+        return Json(std::string_view(element));
+      case element_type::BOOL:
+        return Json(bool(element));
+      case element_type::NULL_VALUE:
+        break;
+    }
+    return Json();
+  }
+
+  std::vector<Kept> kept_;
+  std::size_t next_ = 0, place_ = 0;
+};
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -234,13 +353,6 @@ std::string Json::canonical() const {
   return out;
 }
 
-Result<Json> Json::parse(std::string_view text) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element element;
-  if (const auto error = parser.parse(text.data(), text.size()).get(element)) {
-    return fail(std::string("not valid JSON: ") + simdjson::error_message(error));
-  }
-  return from_dom(element);
-}
+Result<Json> Json::parse(std::string_view text) { return JsonReader::read(text); }
 
 }  // namespace cdctl

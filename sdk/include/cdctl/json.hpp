@@ -13,9 +13,9 @@
 
 namespace cdctl {
 
-/// A JSON value. Objects keep the order of their members, so that a record that passes through a
-/// filter leaves it as it came. Reading and writing are in json.cpp (simdjson parses); this header
-/// pulls in no JSON library.
+/// A JSON value. Objects keep the order of their members, and numbers that were read the digits
+/// they were written with, so that a record that passes through a filter leaves it as it came.
+/// Reading and writing are in json.cpp (simdjson parses); this header pulls in no JSON library.
 class Json {
  public:
   using Array = std::vector<Json>;
@@ -27,7 +27,10 @@ class Json {
   Json(bool value) : value_(value) {}
   template <class Int>
     requires(std::is_integral_v<Int> && !std::is_same_v<Int, bool>)
-  Json(Int value) : value_(static_cast<std::int64_t>(value)) {}
+  Json(Int value) : value_(static_cast<std::int64_t>(value)) {
+    if constexpr (std::is_unsigned_v<Int> && sizeof(Int) >= sizeof(std::int64_t))
+      if (std::get<std::int64_t>(value_) < 0) value_ = Digits{std::to_string(value)};
+  }
   Json(double value) : value_(value) {}
   Json(std::string value) : value_(std::move(value)) {}
   Json(std::string_view value) : value_(std::string(value)) {}
@@ -47,17 +50,21 @@ class Json {
   [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(value_); }
   [[nodiscard]] bool is_int() const { return std::holds_alternative<std::int64_t>(value_); }
   [[nodiscard]] bool is_number() const {
-    return is_int() || std::holds_alternative<double>(value_);
+    return is_int() || std::holds_alternative<double>(value_) ||
+           std::holds_alternative<Digits>(value_);
   }
   [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(value_); }
   [[nodiscard]] bool is_array() const { return std::holds_alternative<Array>(value_); }
   [[nodiscard]] bool is_object() const { return std::holds_alternative<Object>(value_); }
 
-  /// The value, or `otherwise` when it is of another type.
+  /// The value, or `otherwise` when it is of another type, or a number that this type cannot hold.
   [[nodiscard]] bool as_bool(bool otherwise = false) const;
   [[nodiscard]] std::int64_t as_int(std::int64_t otherwise = 0) const;
   [[nodiscard]] double as_double(double otherwise = 0) const;
   [[nodiscard]] std::string as_string(std::string_view otherwise = {}) const;
+  /// How a number was written, where neither an integer of 64 bits nor a double would be written
+  /// the same (`18446744073709551615`, `1.0`, `-0`, `1e400`); empty of anything else.
+  [[nodiscard]] std::string_view digits() const;
   /// A view into this value; empty when it is no string.
   [[nodiscard]] std::string_view view() const;
   /// The items or members; empty when it is of another type.
@@ -91,8 +98,14 @@ class Json {
   friend bool operator==(const Json&, const Json&) = default;
 
  private:
-  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> value_ =
-      nullptr;
+  friend class JsonReader;
+  struct Digits {
+    std::string text;
+    friend bool operator==(const Digits&, const Digits&) = default;
+  };
+
+  std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object, Digits>
+      value_ = nullptr;
 };
 
 /// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.

@@ -15,3 +15,69 @@ TEST_CASE("JSON keeps what it is given") {
     CHECK_FALSE(Json::parse(bad));
   CHECK(Json("a\xffz").dump() == "\"a\xef\xbf\xbdz\"");
 }
+
+TEST_CASE("JSON keeps the digits of every number") {
+  for (const std::string number : {"0",
+                                   "-0",
+                                   "-1",
+                                   "9007199254740993",
+                                   "9223372036854775807",
+                                   "-9223372036854775808",
+                                   "9223372036854775808",
+                                   "18446744073709551615",
+                                   "18446744073709551616",
+                                   "123456789012345678901234567890",
+                                   "-123456789012345678901234567890",
+                                   "0.1",
+                                   "1.0",
+                                   "-0.0",
+                                   "0.1000000000000000055",
+                                   "1e3",
+                                   "1E+3",
+                                   "1e-3",
+                                   "1e400",
+                                   "-1e400",
+                                   "1e-400",
+                                   "12345678901234567890.5e-7",
+                                   "2.50",
+                                   "1e0000001",
+                                   "4.9e-324"}) {
+    CAPTURE(number);
+    const auto text = "{\"a\":" + number + ",\"b\":[" + number + ",{\"-1\":" + number +
+                      "},\"1e400 \\\" 2.50\",7],\"c\":2.5}";
+    const auto json = Json::parse(text);
+    REQUIRE(json);
+    CHECK(json->dump() == text);
+    CHECK((*json)["a"].is_number());
+    CHECK(Json(*json) == *json);
+    CHECK((*json)["b"].items()[3].as_int() == 7);
+    CHECK((*json)["c"].as_double() == 2.5);
+    const auto alone = Json::parse(number);
+    REQUIRE(alone);
+    CHECK(alone->dump() == number);
+  }
+}
+
+TEST_CASE("a number that JSON does not have is no number") {
+  for (const std::string number : {"01", "-", "+1", ".5", "1.", "1e", "1e+", "--1", "0x10", "1_0",
+                                   "-01", "1e400x", "Infinity", "1 2", "1.2.3"}) {
+    CAPTURE(number);
+    CHECK_FALSE(Json::parse(number));
+    CHECK_FALSE(Json::parse("{\"a\":[1.0," + number + "],\"b\":1e400}"));
+  }
+}
+
+TEST_CASE("a number that is kept by its digits has a value, where there is one") {
+  const auto value = [](const char* text) { return *Json::parse(text); };
+  CHECK(value("1.0").as_int() == 1);
+  CHECK(value("1e3").as_double() == 1000);
+  CHECK(value("-0").as_int(5) == 0);
+  CHECK(value("18446744073709551615").as_double() == 18446744073709551615.0);
+  CHECK(value("18446744073709551615").as_int(-5) == -5);
+  CHECK_FALSE(value("18446744073709551615").is_int());
+  CHECK(value("1e400").as_double(-5) == -5);
+  CHECK(value("1e400").as_int(-5) == -5);
+  CHECK(Json("1e3").as_int(-5) == -5);
+  CHECK(Json(18446744073709551615U).dump() == "18446744073709551615");
+  CHECK(Json(std::size_t{7}).is_int());
+}
