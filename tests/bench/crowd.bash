@@ -17,6 +17,8 @@ switches='["rabbit"]' make_service </dev/null
 bad=$service-r0000000bad good=$service-r000000600d
 for set in "$bad" "$good"; do
   api "users/$set" -f -X PUT -d '{"password":"crowd","tags":"","permissions":{"/":{"configure":"^$","write":"^$","read":".*"}}}'
+  # A user that the memory knows no owner of is no live set, and guards do not count it.
+  api "global-parameters/cdctl.set.$set" -f -X PUT -d '{"value":{"home":"bench:/crowd","engine":"local","deployed_at":"2026-11-23T00:00:00.000Z","units":3,"sources":{}}}'
   [ "$(api "users/$set/permissions" | jq length)" = 1 ] || api "permissions/%2F/$set" -f -X PUT -d '{"configure":"^$","write":"^$","read":".*"}'
 done
 api queues/%2F/crowd -f -X PUT -d '{"durable":true}'
