@@ -384,27 +384,51 @@ Result<std::map<std::string, MemoryEntry>> RabbitMemory::do_read(
   return merge(looks, service);
 }
 
-Result<std::optional<Force>> RabbitMemory::do_force_of(const SetName& set,
-                                                       const Deadline& deadline) {
-  if (brokers_.several()) return Memory::do_force_of(set, deadline);
+Result<RabbitMemory::Page> RabbitMemory::take_named(const std::vector<std::string>& parameters,
+                                                    const std::string& service,
+                                                    const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.at({brokers_.names().front(), ""}));
   std::vector<ApiCall> calls;
-  for (const auto& name : {set.str(), set.service})
-    calls.push_back({.path = path_of({"global-parameters", std::string(k_force_prefix) + name}),
-                     .doing = "reading what is forced on " + name,
-                     .name = std::string(k_force_prefix) + name});
+  for (const auto& parameter : parameters)
+    calls.push_back({.path = path_of({"global-parameters", parameter}),
+                     .doing = "reading the global parameter " + parameter,
+                     .name = parameter});
   const auto answers = management->send_all(calls, deadline);
   Page page;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
     if (answers[i]->not_there()) continue;
     CDCTL_TRY_ASSIGN(const auto row, management->parse(calls[i], *answers[i]));
-    take_parameter(row, set.service, management->ahead(), page);
+    take_parameter(row, service, management->ahead(), page);
   }
+  return page;
+}
+
+Result<std::optional<Force>> RabbitMemory::do_force_of(const SetName& set,
+                                                       const Deadline& deadline) {
+  if (brokers_.several()) return Memory::do_force_of(set, deadline);
+  const auto named = [](const std::string& name) { return std::string(k_force_prefix) + name; };
+  CDCTL_TRY_ASSIGN(const auto page,
+                   take_named({named(set.str()), named(set.service)}, set.service, deadline));
+  return forced_by(page, set);
+}
+
+Result<MemoryEntry> RabbitMemory::do_notes_of(const SetName& set, const Deadline& deadline) {
+  if (brokers_.several()) return Memory::do_notes_of(set, deadline);
+  const auto name = set.str();
+  std::vector<std::string> parameters{std::string(k_force_prefix) + set.service};
+  for (const auto prefix : {k_set_prefix, k_cut_prefix, k_force_prefix})
+    parameters.push_back(std::string(prefix) + name);
+  CDCTL_TRY_ASSIGN(auto page, take_named(parameters, set.service, deadline));
+  auto out = std::move(page.entries[name]);
+  out.force = forced_by(page, set);
+  return out;
+}
+
+std::optional<Force> RabbitMemory::forced_by(const Page& page, const SetName& set) {
   for (const auto& name : {set.str(), set.service})
-    if (const auto at = page.forces.find(name); at != page.forces.end())
-      return std::optional(at->second);
-  return std::optional<Force>();
+    if (const auto at = page.forces.find(name); at != page.forces.end()) return at->second;
+  return {};
 }
 
 Result<std::map<std::string, Hold>> RabbitMemory::do_holds(const Deadline& deadline) {

@@ -31,6 +31,7 @@ class RabbitMemory final : public Memory {
   /// With one broker two parameters are asked for by name: a breaker asks at each verdict, and ten
   /// thousand sets are many to list.
   Result<std::optional<Force>> do_force_of(const SetName& set, const Deadline& deadline) override;
+  Result<MemoryEntry> do_notes_of(const SetName& set, const Deadline& deadline) override;
   Result<> do_put_force(std::string_view name, const std::optional<Force>& force,
                         const Deadline& deadline) override;
   Result<> do_put_hold(std::string_view name, const std::optional<Hold>& hold,
@@ -65,6 +66,11 @@ class RabbitMemory final : public Memory {
                 std::optional<std::string_view> service);
   void take_parameter(const Json& row, std::optional<std::string_view> service, Millis ahead,
                       Page& page);
+  /// What the only broker says under each of some names: a round trip.
+  [[nodiscard]] Result<Page> take_named(const std::vector<std::string>& parameters,
+                                        const std::string& service, const Deadline& deadline);
+  /// Its own state, or else its service's.
+  [[nodiscard]] static std::optional<Force> forced_by(const Page& page, const SetName& set);
   void take_hold(const Json& row, Millis ahead, std::map<std::string, Hold>& holds);
   void take_users(const Json& users, std::optional<std::string_view> service, Page& page);
   /// The broker of a set: where it was last read, else where its user is, else its service's.

@@ -118,6 +118,12 @@ TEST_CASE("among many sets, those of one service are looked up by their names") 
       REQUIRE(found.force);
       CHECK(found.force->why == "a look");
       CHECK(found.force->target == live.service);
+      const auto noted = named.notes_of(*parse_set_name(name), soon()).value();
+      CHECK(noted.set.has_value() == entry.set.has_value());
+      REQUIRE(noted.cut_memo.has_value() == entry.cut_memo.has_value());
+      if (noted.cut_memo) CHECK(to_json(*noted.cut_memo) == to_json(*entry.cut_memo));
+      REQUIRE(noted.force);
+      CHECK(noted.force->target == live.service);
     }
   }
   CHECK(named.read("t-nobody", soon()).value().empty());
@@ -127,6 +133,8 @@ TEST_CASE("among many sets, those of one service are looked up by their names") 
     CHECK(memory->force_of(live, soon()).value()->target == live.str());
     CHECK(memory->force_of(bare, soon()).value()->why == "a look");
     CHECK_FALSE(memory->force_of(SetName{"t-nobody", live.revision}, soon()).value());
+    CHECK(memory->notes_of(live, soon()).value().force->why == "this one");
+    CHECK_FALSE(memory->notes_of(SetName{"t-nobody", live.revision}, soon()).value().force);
   }
   CHECK(named.read({}, soon()).value().contains(live.str()));
 }

@@ -248,7 +248,8 @@ TEST_CASE("an answer that RabbitMQ would not give is not known, whoever asks") {
   RabbitSwitch rabbit(given.host);
   check_error(memory.read({}, within(5000)), ExitCode::unknown, {"reading the sets"});
   check_error(memory.read("thumbs", within(5000)), ExitCode::unknown, {"reading the sets"});
-  check_error(memory.force_of(k_set, within(5000)), ExitCode::unknown, {"forced"});
+  check_error(memory.force_of(k_set, within(5000)), ExitCode::unknown, {"cdctl.force."});
+  check_error(memory.notes_of(k_set, within(5000)), ExitCode::unknown, {"cdctl.force."});
   check_error(rabbit.cut(k_set, "x", within(5000)), ExitCode::unknown, {"reading the user"});
   check_error(rabbit.drain(k_set, within(5000)), ExitCode::unknown, {"reading the user"});
   check_error(rabbit.mend(k_set, {}, within(5000)), ExitCode::unknown, {"reading the user"});
