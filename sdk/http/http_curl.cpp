@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -7,6 +8,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <cdctl/fs.hpp>
 #include <cdctl/http.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
@@ -45,27 +47,52 @@ struct HeaderDelete {
 };
 using HeaderList = std::unique_ptr<curl_slist, HeaderDelete>;
 
+/// What the bodies of all answers of one call may hold in memory, and what one answer may have
+/// before its body.
+constexpr std::size_t k_most_held = 64u << 20, k_longest_head = 256u << 10;
+
 /// One request under way. Stays at its address until the answer is there: libcurl keeps pointers
 /// into it.
 struct Transfer {
   const HttpRequest* request = nullptr;
+  std::size_t* held = nullptr;  ///< by all answers of this call
+  std::size_t got = 0;          ///< bytes of this one's body
+  std::size_t head = 0;         ///< and before it
   Easy easy;
   HeaderList headers;
   HttpResponse response;
   std::array<char, CURL_ERROR_SIZE> reason{};
-  bool too_long = false;
+  std::string trouble;  ///< why we ended it
   bool done = false;
   Result<HttpResponse> result = fail(ExitCode::unknown, "not sent");
+
+  [[nodiscard]] bool is_ok() const {
+    long status = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    return status == 200;
+  }
 };
 
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
+  const auto& request = *transfer.request;
   const auto bytes = size * count;
-  if (transfer.response.body.size() + bytes > transfer.request->max_bytes) {
-    transfer.too_long = true;
-    return 0;
-  }
   try {
+    if (bytes > request.max_bytes - transfer.got) {
+      transfer.trouble = fmt::format("the answer is longer than {} bytes", request.max_bytes);
+      return 0;
+    }
+    transfer.got += bytes;
+    if (request.into >= 0 && transfer.is_ok()) {
+      if (write_all(request.into, {data, bytes})) return bytes;
+      transfer.trouble = "writing the answer: " + errno_text(errno);
+      return 0;
+    }
+    if (bytes > k_most_held - *transfer.held) {
+      transfer.trouble = fmt::format("the answers are longer than {} bytes together", k_most_held);
+      return 0;
+    }
+    *transfer.held += bytes;
     transfer.response.body.append(data, bytes);
   } catch (const std::bad_alloc&) {
     return 0;
@@ -74,9 +101,15 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* use
 }
 
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* user) noexcept {
-  auto& headers = static_cast<Transfer*>(user)->response.headers;
+  auto& transfer = *static_cast<Transfer*>(user);
+  auto& headers = transfer.response.headers;
   const std::string_view line(data, size * count);
   try {
+    transfer.head += line.size();
+    if (transfer.head > k_longest_head) {
+      transfer.trouble = fmt::format("the headers are longer than {} bytes", k_longest_head);
+      return 0;
+    }
     if (line.starts_with("HTTP/")) headers.clear();  // of an interim answer
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || headers.size() >= 200) return line.size();
@@ -108,11 +141,13 @@ class CurlHttp final : public Http {
   std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests,
                                              std::size_t parallel) override {
     std::vector<Transfer> transfers(requests.size());
+    std::size_t held = 0;
     if (multi_)
       curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                         static_cast<long>(std::max<std::size_t>(parallel, 1)));
     for (std::size_t i = 0; i < requests.size(); ++i) {
       transfers[i].request = &requests[i];
+      transfers[i].held = &held;
       if (auto begun = begin(transfers[i]); !begun)
         finish(transfers[i], std::unexpected(std::move(begun.error())));
     }
@@ -275,6 +310,10 @@ void CurlHttp::give_up(std::vector<Transfer>& transfers) {
 void CurlHttp::finish(Transfer& transfer, Result<HttpResponse> result) {
   transfer.done = true;
   transfer.result = std::move(result);
+  if (!transfer.result) {  // what came of it is nobody's
+    *transfer.held -= transfer.response.body.size();
+    transfer.response = {};
+  }
   if (!transfer.easy) return;
   curl_easy_reset(
       transfer.easy
@@ -290,10 +329,8 @@ Result<HttpResponse> CurlHttp::outcome(Transfer& transfer, CURLcode code) {
     transfer.response.status = static_cast<int>(status);
     return std::move(transfer.response);
   }
-  if (transfer.too_long) {
-    return fail(ExitCode::unknown, fmt::format("{}: the answer is longer than {} bytes",
-                                               shown(request), request.max_bytes));
-  }
+  if (!transfer.trouble.empty())
+    return fail(ExitCode::unknown, fmt::format("{}: {}", shown(request), transfer.trouble));
   if (code == CURLE_OPERATION_TIMEDOUT)
     return fail(ExitCode::timeout,
                 fmt::format("{}: no answer within {}", shown(request), request.deadline.given()));

@@ -45,6 +45,8 @@ const TargetConfig* Config::target(std::string_view name) const {
 
 namespace {
 
+constexpr std::size_t k_longest_secret = 64u << 10;
+
 std::string first_line(std::string text) {
   text.resize(std::min(text.find_first_of("\r\n"), text.size()));
   return text;
@@ -70,7 +72,7 @@ Result<std::optional<std::string>> read_secret(const Json& table, std::string_vi
       return fail(ExitCode::config, fmt::format("{} {}: others may read it; run chmod 600 {}",
                                                 file_key, path.string(), path.string()));
     }
-    auto text = read_file(path, 1 << 16);
+    auto text = read_file(path, k_longest_secret);
     if (!text) return fail(ExitCode::config, fmt::format("{}: {}", file_key, text.error().what));
     return std::optional(first_line(std::move(*text)));
   }
@@ -85,12 +87,16 @@ Result<std::optional<std::string>> read_secret(const Json& table, std::string_vi
     Program command;
     for (const auto& word : words.items()) command.argv.push_back(word.as_string());
     command.deadline = Deadline(Millis(10'000));
+    command.max_output = k_longest_secret + 1;
     auto finished = run(command);
     if (!finished)
       return fail(ExitCode::config, fmt::format("{}: {}", command_key, finished.error().what));
     if (!finished->ok())
       return fail(ExitCode::config, fmt::format("{}: {} ended with {}", command_key,
                                                 printable(command.argv[0]), finished->how()));
+    if (finished->out.size() > k_longest_secret)
+      return fail(ExitCode::config, fmt::format("{}: {} said more than {} bytes", command_key,
+                                                printable(command.argv[0]), k_longest_secret));
     return std::optional(first_line(std::move(finished->out)));
   }
   return std::optional<std::string>();

@@ -1,5 +1,6 @@
 #include <cdctl/fs.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -25,18 +26,33 @@ std::unexpected<Error> file_error(std::string_view doing, const fs::path& path, 
   return fail(fmt::format("{} {}: {}", doing, path.string(), errno_text(error)));
 }
 
-/// Never waits for somebody to write into a FIFO, and takes no terminal for its own.
-int open_to_read(const fs::path& path) {
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+/// Opens regular files alone. The file is looked at before it is opened, since to open a device can
+/// be to use it, and again after, for it may be another by then. A FIFO is not waited for. Invalid,
+/// with errno, when it cannot be opened.
+Result<Fd> open_to_read(const fs::path& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return Fd();
+  const auto refuse = [&] {
+    return fail(fmt::format("reading {}: not a regular file", path.string()));
+  };
+  if (!S_ISREG(info.st_mode)) return refuse();
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return fd;
+  if (::fstat(fd.get(), &info) != 0) return file_error("reading", path, errno);
+  if (!S_ISREG(info.st_mode)) return refuse();
+  return fd;
 }
 
-/// Of regular files alone: what else can be opened may never end, or never begin.
 Result<std::string> read_all(int fd, const fs::path& path, std::size_t most) {
+  const auto too_large = [&] {
+    return fail(fmt::format("reading {}: larger than {} bytes", path.string(), most));
+  };
   struct stat info{};
   if (::fstat(fd, &info) != 0) return file_error("reading", path, errno);
-  if (!S_ISREG(info.st_mode))
-    return fail(fmt::format("reading {}: not a regular file", path.string()));
+  const auto said = static_cast<std::size_t>(std::max<off_t>(info.st_size, 0));  // 0 in /proc
+  if (said > most) return too_large();
   std::string out;
+  out.reserve(said);
   char buffer[1 << 16];
   for (;;) {
     const auto got = ::read(fd, buffer, sizeof buffer);
@@ -44,12 +60,17 @@ Result<std::string> read_all(int fd, const fs::path& path, std::size_t most) {
     if (got < 0) return file_error("reading", path, errno);
     if (got == 0) return out;
     out.append(buffer, static_cast<std::size_t>(got));
-    if (out.size() > most)
-      return fail(fmt::format("reading {}: larger than {} bytes", path.string(), most));
+    if (out.size() > most) return too_large();
   }
 }
 
 }  // namespace
+
+Result<Fd> open_regular_file(const fs::path& path) {
+  CDCTL_TRY_ASSIGN(auto fd, open_to_read(path));
+  if (!fd.valid()) return file_error("opening", path, errno);
+  return fd;
+}
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -62,13 +83,12 @@ bool write_all(int fd, std::string_view bytes) {
 }
 
 Result<std::string> read_file(const fs::path& path, std::size_t most) {
-  const Fd fd(open_to_read(path));
-  if (!fd.valid()) return file_error("opening", path, errno);
+  CDCTL_TRY_ASSIGN(const auto fd, open_regular_file(path));
   return read_all(fd.get(), path, most);
 }
 
 Result<std::optional<std::string>> read_file_if_there(const fs::path& path) {
-  const Fd fd(open_to_read(path));
+  CDCTL_TRY_ASSIGN(const auto fd, open_to_read(path));
   if (!fd.valid()) {
     if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
     return file_error("opening", path, errno);

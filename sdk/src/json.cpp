@@ -353,6 +353,28 @@ std::string Json::canonical() const {
   return out;
 }
 
-Result<Json> Json::parse(std::string_view text) { return JsonReader::read(text); }
+namespace {
+
+/// A value takes some seventy bytes, and the parser's own notes half as much, where its text may
+/// have two.
+constexpr std::size_t k_longest_text = 64u << 20, k_most_values = 1'000'000;
+
+/// Each value but the first of its list follows a comma; the first, a bracket. Those within texts
+/// count, too.
+bool too_many_values(std::string_view text) {
+  if (text.size() < k_most_values) return false;
+  const auto starts = std::ranges::count_if(
+      text, [](char c) { return (c == ',') | (c == '[') | (c == '{'); });  // | : no branches
+  return static_cast<std::size_t>(starts) > k_most_values;
+}
+
+}  // namespace
+
+Result<Json> Json::parse(std::string_view text) {
+  if (text.size() > k_longest_text)
+    return fail(fmt::format("longer than {} bytes", k_longest_text));
+  if (too_many_values(text)) return fail(fmt::format("more than {} values", k_most_values));
+  return JsonReader::read(text);
+}
 
 }  // namespace cdctl

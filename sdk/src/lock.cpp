@@ -29,7 +29,7 @@ Result<std::optional<FileLock>> FileLock::acquire(const std::filesystem::path& p
 }
 
 bool FileLock::held(const std::filesystem::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) return false;
   // A shared try-lock fails while the holder has it exclusively. It is given back at once, on
   // close.
@@ -57,7 +57,7 @@ Result<std::optional<OfdLock>> OfdLock::acquire(const std::filesystem::path& pat
 }
 
 Result<bool> OfdLock::held(int folder, const char* name) {
-  const Fd fd(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const Fd fd(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.valid()) {
     if (errno == ENOENT) return false;
     return fail(ExitCode::unknown, fmt::format("opening {}: {}", name, errno_text(errno)));

@@ -33,8 +33,11 @@ class Fd {
   int fd_ = -1;
 };
 
-/// Reads a whole file; more than `most` bytes is an error. Exit code `failed`; what() names the
-/// file and the reason.
+/// Opens a file of somebody else's for reading, and waits for nobody. Anything but a regular file
+/// is an error: a FIFO or a device may never end, or do something when it is opened.
+[[nodiscard]] Result<Fd> open_regular_file(const std::filesystem::path& path);
+/// Reads a whole file; more than `most` bytes is an error, and costs no memory. Exit code `failed`;
+/// what() names the file and the reason.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::size_t most = 64u << 20);
 /// Like read_file, but an absent file is an empty optional.

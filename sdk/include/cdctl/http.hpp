@@ -20,7 +20,10 @@ struct HttpRequest {
   std::string user, password;  ///< HTTP basic authentication; reach no error text
   std::string ca_file;         ///< PEM; empty = the system's
   Deadline deadline = Deadline(Millis(10'000));
-  std::size_t max_bytes = 256u << 20;
+  std::size_t max_bytes = 64u << 20;  ///< of the body; more is an error
+  /// A descriptor that the body of a 200 is written to as it comes, instead of being held in
+  /// memory; -1 = none.
+  int into = -1;
 };
 
 struct HttpResponse {
@@ -37,7 +40,7 @@ class Http {
   virtual ~Http() = default;
   [[nodiscard]] virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
   /// All requests at once over at most `parallel` connections; answers in the order of the
-  /// requests.
+  /// requests. What they hold in memory is 64 MiB in all, whoever answers.
   [[nodiscard]] virtual std::vector<Result<HttpResponse>> send_all(
       std::span<const HttpRequest> requests, std::size_t parallel = 16) = 0;
 };

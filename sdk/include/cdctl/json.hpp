@@ -92,7 +92,8 @@ class Json {
   /// Compact text with the members of every object sorted by key: the same bytes on every machine.
   [[nodiscard]] std::string canonical() const;
 
-  /// Exit code `failed` with a short reason when `text` is not exactly one JSON value.
+  /// Exit code `failed` with a short reason when `text` is not exactly one JSON value, and when it
+  /// is more than others may make us hold: 64 MiB, a million values, or 1,024 levels.
   [[nodiscard]] static Result<Json> parse(std::string_view text);
 
   friend bool operator==(const Json&, const Json&) = default;

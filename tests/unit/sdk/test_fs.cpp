@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -10,13 +11,16 @@
 
 #include <catch2/catch.hpp>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/time.hpp>
 
+#include "tests/support/memory_use.hpp"
 #include "tests/support/show_result.hpp"
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
+using cdctl::test::peak_growth;
 using cdctl::test::TempDir;
 
 namespace {
@@ -107,6 +111,32 @@ TEST_CASE("a file is written whole, with its mode, and read back within its boun
   CHECK_FALSE(read_file(path, 5));
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
   CHECK_FALSE(write_file_atomically(folder.path() / "none" / "file", "x"));
+}
+
+TEST_CASE("what is no regular file, or too large, is refused at once and costs nothing") {
+  const TempDir folder;
+  const auto fifo = folder.path() / "fifo", large = folder.path() / "large",
+             zero = folder.path() / "zero";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  REQUIRE(write_file_atomically(large, ""));
+  std::filesystem::resize_file(large, 2ULL << 30);  // sparse
+  std::filesystem::create_symlink("/dev/zero", zero);
+  std::filesystem::create_symlink(large, folder.path() / "link");
+  const auto began = std::chrono::steady_clock::now();
+  const auto growth = peak_growth([&] {
+    for (const auto& path : {fifo, zero, folder.path()}) {
+      CHECK(read_file(path).error().what.ends_with("not a regular file"));
+      CHECK(sha256_of_file(path).error().what.ends_with("not a regular file"));
+      CHECK_FALSE(open_regular_file(path));
+      CHECK_FALSE(read_file_if_there(path));
+    }
+    for (const auto& path : {large, folder.path() / "link"}) {
+      CHECK(read_file(path).error().what.ends_with("larger than 67108864 bytes"));
+      CHECK(sha256_of_file(path).error().what.ends_with("larger than 67108864 bytes"));
+    }
+  });
+  CHECK(growth < 8);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
 }
 
 TEST_CASE("folders are made with their parents, unless a file is in the way") {

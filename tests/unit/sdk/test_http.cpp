@@ -1,15 +1,18 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cdctl/stop.hpp>
 
 #include "tests/support/fake_http.hpp"
+#include "tests/support/memory_use.hpp"
 #include "tests/support/show_result.hpp"
 #include "tests/support/test_host.hpp"
 
@@ -172,6 +175,54 @@ TEST_CASE("an answer that is too long is cut short with an error") {
   CHECK(response.error().what.contains("longer than 5000 bytes"));
   request.max_bytes = 100'000;
   CHECK(client.http.send(request)->body.size() == 100'000);
+}
+
+TEST_CASE("all answers of one call hold 64 MiB at most, whatever each may") {
+  // About 640 MiB in all, made as they go out
+  const std::string part(10u << 20, 'x');
+  FakeHttp server([&](const auto&) { return FakeHttp::answer(200, part); });
+  Client client;
+  std::vector<HttpRequest> requests(64, Client::request(server.url(), Millis(60'000)));
+  std::vector<Result<HttpResponse>> answers;
+  const auto growth = test::peak_growth([&] { answers = client.http.send_all(requests, 4); });
+  CHECK(growth < 200);  // the server's own five copies of a part are among it
+  const auto good = std::ranges::count_if(answers, [](const auto& a) { return a.has_value(); });
+  CHECK(good >= 3);  // four at once share what there is
+  CHECK(good <= 6);
+  for (const auto& answer : answers)
+    if (!answer) CHECK(answer.error().what.contains("longer than 67108864 bytes together"));
+}
+
+TEST_CASE("the body of a 200 goes into a file where it is asked to, and other answers do not") {
+  const std::string large(20u << 20, 'x');
+  FakeHttp server([&](const auto& request) {
+    return FakeHttp::answer(request.path == "/ok" ? 200 : 404,
+                            request.path == "/ok" ? large : "no");
+  });
+  Client client;
+  const auto path = client.folder.path() / "answer";
+  const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  auto request = Client::request(server.url() + "/none");
+  request.into = file.get();
+  CHECK(client.http.send(request)->body == "no");
+  CHECK(std::filesystem::file_size(path) == 0);
+  request.url = server.url() + "/ok";
+  CHECK(client.http.send(request)->body.empty());
+  CHECK(std::filesystem::file_size(path) == large.size());
+  request.max_bytes = large.size() - 1;
+  CHECK_FALSE(client.http.send(request));
+}
+
+TEST_CASE("headers without an end are no answer") {
+  FakeHttp server([](const auto&) {
+    std::string head = "HTTP/1.1 200 X\r\n";
+    for (int i = 0; i < 10'000; ++i) head += "X-" + std::string(90, 'x') + ": y\r\n";
+    return head + "\r\n";
+  });
+  Client client;
+  const auto answer = client.http.send(Client::request(server.url()));
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().what.contains("the headers are longer than 262144 bytes"));
 }
 
 TEST_CASE("a proxy of the environment is not used for this machine") {

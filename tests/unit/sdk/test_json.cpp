@@ -2,6 +2,8 @@
 
 #include <cdctl/json.hpp>
 
+#include "tests/support/memory_use.hpp"
+
 using namespace cdctl;
 
 TEST_CASE("JSON keeps what it is given") {
@@ -80,4 +82,28 @@ TEST_CASE("a number that is kept by its digits has a value, where there is one")
   CHECK(Json("1e3").as_int(-5) == -5);
   CHECK(Json(18446744073709551615U).dump() == "18446744073709551615");
   CHECK(Json(std::size_t{7}).is_int());
+}
+
+TEST_CASE("what is short as a text and large as a tree is refused, and so is what is deep") {
+  const auto repeated = [](std::string_view what, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += what;
+    return out;
+  };
+  const auto growth = test::peak_growth([&] {
+    for (const auto* item : {"0,", "[],", "{},", "\"\","})
+      CHECK(Json::parse("[" + repeated(item, 4'000'000) + "0]").error().what ==
+            "more than 1000000 values");
+    CHECK(Json::parse(R"({"a":[)" + repeated(R"({"":0},)", 1'100'000) + "0]}").error().what ==
+          "more than 1000000 values");
+    for (const auto* open : {"[", R"({"a":)", R"([{"a":)"})
+      CHECK_FALSE(Json::parse(repeated(open, 100'000)));
+    CHECK_FALSE(Json::parse(repeated("[", 100'000) + repeated("]", 100'000)));
+  });
+  CHECK(growth < 64);
+  CHECK(Json::parse("[" + repeated("0,", 900'000) + "0]"));
+  CHECK(Json::parse(repeated("[", 1000) + repeated("]", 1000)));
+  CHECK(Json::parse("\"" + repeated("x", 8u << 20) + "\""));
+  CHECK(Json::parse("\"" + std::string(65u << 20, 'x') + "\"").error().what ==
+        "longer than 67108864 bytes");
 }
