@@ -148,6 +148,11 @@ class Memory {
                                                       const Deadline& deadline) {
     return guarded([&] { return do_force_of(set, deadline); });
   }
+  /// What is noted of one set: its memos, and what is forced on it. Whether it is cut right now,
+  /// and its limit, may be left out. read() tells everything, and may cost a look at everything.
+  [[nodiscard]] Result<MemoryEntry> notes_of(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_notes_of(set, deadline); });
+  }
   /// Freezes the deploys of a service, or of one revision by the name of its set; with an empty
   /// `hold` thaws them.
   [[nodiscard]] Result<> put_hold(std::string_view name, const std::optional<Hold>& hold,
@@ -194,6 +199,18 @@ class Memory {
     if (!entries) return std::unexpected(entries.error());
     const auto at = entries->find(set.str());
     return at == entries->end() ? std::optional<Force>() : std::move(at->second.force);
+  }
+  [[nodiscard]] virtual Result<MemoryEntry> do_notes_of(const SetName& set,
+                                                        const Deadline& deadline) {
+    auto entries = do_read(set.service, deadline);
+    if (!entries) return std::unexpected(entries.error());
+    if (const auto at = entries->find(set.str()); at != entries->end())
+      return std::move(at->second);
+    MemoryEntry out;
+    auto force = do_force_of(set, deadline);  // it may be forced before it is there
+    if (!force) return std::unexpected(force.error());
+    out.force = std::move(*force);
+    return out;
   }
   [[nodiscard]] virtual Result<> do_put_hold(std::string_view name, const std::optional<Hold>& hold,
                                              const Deadline& deadline) {
