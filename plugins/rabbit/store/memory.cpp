@@ -425,6 +425,11 @@ Result<MemoryEntry> RabbitMemory::do_notes_of(const SetName& set, const Deadline
   return out;
 }
 
+Millis RabbitMemory::do_clock_ahead(std::string_view service) {
+  const auto home = brokers_.home_of(service);
+  return home ? ahead_of(home->broker) : Millis(0);
+}
+
 std::optional<Force> RabbitMemory::forced_by(const Page& page, const SetName& set) {
   for (const auto& name : {set.str(), set.service})
     if (const auto at = page.forces.find(name); at != page.forces.end()) return at->second;

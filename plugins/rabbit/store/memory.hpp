@@ -32,6 +32,7 @@ class RabbitMemory final : public Memory {
   /// thousand sets are many to list.
   Result<std::optional<Force>> do_force_of(const SetName& set, const Deadline& deadline) override;
   Result<MemoryEntry> do_notes_of(const SetName& set, const Deadline& deadline) override;
+  Millis do_clock_ahead(std::string_view service) override;
   Result<> do_put_force(std::string_view name, const std::optional<Force>& force,
                         const Deadline& deadline) override;
   Result<> do_put_hold(std::string_view name, const std::optional<Hold>& hold,

@@ -153,6 +153,12 @@ class Memory {
   [[nodiscard]] Result<MemoryEntry> notes_of(const SetName& set, const Deadline& deadline) {
     return guarded([&] { return do_notes_of(set, deadline); });
   }
+  /// What this machine's clock is ahead of the one by which the memory of that service notes times,
+  /// as far as its answers have shown: 0 while that is next to nothing. The times that it tells are
+  /// translated; those in a record from another machine may not be.
+  [[nodiscard]] Millis clock_ahead(std::string_view service) {
+    return guarded_or(Millis(0), [&] { return do_clock_ahead(service); });
+  }
   /// Freezes the deploys of a service, or of one revision by the name of its set; with an empty
   /// `hold` thaws them.
   [[nodiscard]] Result<> put_hold(std::string_view name, const std::optional<Hold>& hold,
@@ -211,6 +217,10 @@ class Memory {
     if (!force) return std::unexpected(force.error());
     out.force = std::move(*force);
     return out;
+  }
+  [[nodiscard]] virtual Millis do_clock_ahead(std::string_view service) {
+    (void)service;
+    return Millis(0);
   }
   [[nodiscard]] virtual Result<> do_put_hold(std::string_view name, const std::optional<Hold>& hold,
                                              const Deadline& deadline) {
