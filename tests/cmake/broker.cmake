@@ -7,5 +7,5 @@ set(broker_arguments ${CMAKE_BINARY_DIR}/tests/broker ${CDCTL_BROKER_ENV})
 
 add_test(NAME broker.start COMMAND ${broker_fixture} start ${broker_arguments})
 add_test(NAME broker.stop COMMAND ${broker_fixture} stop ${broker_arguments})
-set_tests_properties(broker.start PROPERTIES FIXTURES_SETUP broker TIMEOUT 120)
+set_tests_properties(broker.start PROPERTIES FIXTURES_SETUP broker TIMEOUT 300)
 set_tests_properties(broker.stop PROPERTIES FIXTURES_CLEANUP broker TIMEOUT 30)
