@@ -26,13 +26,16 @@ struct ListenAnswer {
   std::string line;  ///< for people; no line break
 };
 
-/// What a listener takes at most. Deadlines are per step: reading a request, writing an answer,
-/// waiting for the next one.
+/// What a listener takes at most. Each deadline is for the whole of its step.
 struct ListenLimits {
-  std::size_t connections = 64;  ///< more wait to be accepted
-  std::size_t body = 1u << 20;   ///< bytes
+  /// At once. When one more comes, the one goes that has kept us waiting longest: of those that
+  /// have not said the token, and of the address that has most of them, where there are any.
+  std::size_t connections = 512;
+  std::size_t body = 1u << 20;     ///< bytes
+  std::size_t bodies = 16u << 20;  ///< bytes of all bodies that are read or wait for an answer
   std::size_t header = 16u << 10;
-  Millis step{10'000};
+  Millis head{5'000};   ///< to say a header, from the connection or the answer before on
+  Millis step{10'000};  ///< to say a body; to take an answer
 };
 
 /// An HTTP/1.1 server for signals. It has one thread of its own that reads and writes; what came in
@@ -43,7 +46,8 @@ class Listener {
   virtual ~Listener() = default;
   /// `127.0.0.1:8080`: where it listens, with the port that it was given when it asked for 0.
   [[nodiscard]] virtual std::string address() const = 0;
-  /// What came in, at least one unless nothing did within `wait` or a stop was requested.
+  /// What came in, at least one unless nothing did within `wait` or a stop was requested; not much
+  /// more than one body may hold, since what is made of it is larger.
   [[nodiscard]] virtual std::vector<Arrival> take(Millis wait) = 0;
   /// An answer to an arrival; nothing happens when its connection has gone.
   virtual void answer(std::uint64_t id, ListenAnswer answer) = 0;

@@ -1,10 +1,13 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <map>
 #include <thread>
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -12,6 +15,8 @@
 #include <cdctl/fs.hpp>
 
 #include "core/feed/listen/read.hpp"
+#include "core/feed/listen/token.hpp"
+#include "tests/support/memory_use.hpp"
 #include "tests/support/show_result.hpp"
 
 using namespace cdctl;
@@ -29,8 +34,14 @@ feed::Arrival post(std::string type, std::string body, std::string target = "/")
 /// A connection that says what it is told to, byte for byte.
 class Client {
  public:
-  explicit Client(const std::string& address)
+  explicit Client(const std::string& address, const char* from = nullptr)
       : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (from) {
+      sockaddr_in own{};
+      own.sin_family = AF_INET;
+      REQUIRE(::inet_pton(AF_INET, from, &own.sin_addr) == 1);
+      REQUIRE(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&own), sizeof own) == 0);
+    }
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -41,6 +52,18 @@ class Client {
   void say(std::string_view text) {
     (void)!::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
   }
+  /// False when it has not been taken within a second, or the connection is closed.
+  bool try_to_say(std::string_view text) {
+    for (pollfd fd{fd_.get(), POLLOUT, 0}; !text.empty();) {
+      if (::poll(&fd, 1, 1000) <= 0) return false;
+      const auto put = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (put <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return true;
+  }
+  /// Says nothing more, and goes on listening.
+  void finish() { ::shutdown(fd_.get(), SHUT_WR); }
   void post(std::string_view body, const std::string& token = k_token,
             const std::string& more = {}) {
     say(
@@ -278,21 +301,285 @@ TEST_CASE("what is no POST, no HTTP or too long is refused") {
   CHECK(server.taken == 0);
 }
 
-TEST_CASE("who dawdles loses the connection, and holds no place") {
+TEST_CASE("who dawdles loses the connection") {
   feed::ListenLimits limits;
-  limits.step = Millis(300);
-  limits.connections = 2;
+  limits.head = limits.step = Millis(300);
   Server server(limits);
-  Client slow(server.listener->address()), silent(server.listener->address());
+  Client slow(server.listener->address()), silent(server.listener->address()),
+      body(server.listener->address()), half(server.listener->address());
   slow.say("POST / HTTP/1.1\r\nHo");
+  body.say(fmt::format("POST / HTTP/1.1\r\nAuthorization: Bearer {}\r\nContent-Length: 5\r\n\r\n{{",
+                       k_token));
+  half.say("POST / HTTP/1.1\r\nHo");
+  half.finish();
   const auto begun = std::chrono::steady_clock::now();
-  Client waiting(
-      server.listener->address());  // both places are taken: it is served once one is free
-  waiting.post(k_signal);
-  CHECK(waiting.hear().starts_with("HTTP/1.1 204"));
-  CHECK(std::chrono::steady_clock::now() - begun >= Millis(200));
-  CHECK(slow.hear() == "<closed>");
-  CHECK(silent.hear() == "<closed>");
+  for (auto* client : {&slow, &silent, &body, &half}) CHECK(client->hear() == "<closed>");
+  CHECK(std::chrono::steady_clock::now() - begun < Millis(3000));
+  CHECK(server.taken == 0);
+}
+
+TEST_CASE("the deadline is for the whole header: who sends a byte now and then does not move it") {
+  feed::ListenLimits limits;
+  limits.head = Millis(400);
+  Server server(limits);
+  Client slow(server.listener->address());
+  std::string heard;
+  const auto begun = std::chrono::steady_clock::now();
+  for (const char c : std::string("POST / HTTP/1.1\r\nHost: x\r\n")) {
+    slow.say(std::string(1, c));
+    if (heard = slow.hear(Millis(100)); !heard.empty()) break;
+  }
+  CHECK(heard == "<closed>");
+  CHECK(std::chrono::steady_clock::now() - begun < Millis(1500));
+}
+
+namespace {
+
+/// Slow clients, each with the beginning of a request, and how long a good one then takes.
+struct Crowd {
+  std::vector<std::unique_ptr<Client>> slow;
+  Crowd(const std::string& address, int count, const std::string& say) {
+    for (int i = 0; i < count; ++i) {
+      slow.push_back(std::make_unique<Client>(address));
+      slow.back()->say(say);
+    }
+  }
+};
+
+Millis good_one(const std::string& address) {
+  const auto begun = std::chrono::steady_clock::now();
+  Client good(address);
+  good.post(k_signal);
+  CHECK(good.hear().starts_with("HTTP/1.1 204"));
+  return std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - begun);
+}
+
+}  // namespace
+
+TEST_CASE("slow clients hold nobody up, however many there are") {
+  struct rlimit files{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &files) == 0);
+  const auto before = files;
+  files.rlim_cur = files.rlim_max;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &files) == 0);
+  if (files.rlim_max < 6000) WARN("too few descriptors for 2,000 clients");
+  const int most = files.rlim_max < 6000 ? 300 : 2000;
+  Server server;
+  const auto address = server.listener->address();
+  const std::string said =
+      fmt::format("POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n", k_token);
+  for (const int count : {300, most}) {
+    CAPTURE(count);
+    for (const auto& say :
+         {std::string("POST / HTTP/1.1\r\nHo"),   // a header that does not go on
+          std::string(),                          // nothing at all
+          std::string("GET / HTTP/1.1\r\n\r\n"),  // an answer that nobody takes
+          said + "Content-Length: 900\r\n\r\n{",  // knows the token, and is slow all the same
+          said + "Transfer-Encoding: chunked\r\n\r\n4\r\n{"}) {
+      const Crowd crowd(address, count, say);
+      CHECK(good_one(address) < Millis(5000));  // behind all of them in the queue of the kernel
+      for (int i = 0; i < 5; ++i) CHECK(good_one(address) < Millis(1000));
+    }
+  }
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
+TEST_CASE(
+    "who has said the token stays when strangers come in masses, and so does another address") {
+  feed::ListenLimits limits;
+  limits.connections = 20;
+  Server server(limits);
+  const auto address = server.listener->address();
+  Client known(address), other(address, "127.0.0.2");
+  known.post(k_signal);
+  REQUIRE(known.hear().starts_with("HTTP/1.1 204"));
+  other.say("POST / HTTP/1.1\r\n");
+  const Crowd crowd(address, 100, "POST / HTTP/1.1\r\n");
+  CHECK(good_one(address) < Millis(1000));
+  known.post(k_signal);
+  CHECK(known.hear().starts_with("HTTP/1.1 204"));
+  other.say(fmt::format(
+      "Host: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: "
+      "{}\r\n\r\n{}",
+      k_token, k_signal.size(), k_signal));
+  CHECK(other.hear().starts_with("HTTP/1.1 204"));
+  CHECK(crowd.slow.front()->hear() == "<closed>");
+}
+
+TEST_CASE("large bodies wait for room, small ones go before them, and all are taken") {
+  feed::ListenLimits limits;
+  limits.bodies = 2u << 20;
+  Server server(limits);
+  const auto address = server.listener->address();
+  const auto head = [](std::size_t size) {
+    return fmt::format(
+        "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\r\n",
+        k_token, size);
+  };
+  constexpr std::size_t k_large = 1000u << 10;
+  std::vector<std::unique_ptr<Client>> large;
+  for (int i = 0; i < 6; ++i) {
+    large.push_back(std::make_unique<Client>(address));
+    large.back()->say(head(k_large));
+  }
+  CHECK(good_one(address) < Millis(1000));
+  const std::string body(k_large, ' ');
+  for (auto& client : large) std::thread([&client, &body] { client->say(body); }).join();
+  for (auto& client : large) CHECK(client->hear().starts_with("HTTP/1.1 204"));
+  CHECK(server.taken == 7);
+}
+
+TEST_CASE("a request that two servers could read differently is refused, and ends its connection") {
+  Server server;
+  const auto auth = fmt::format("Host: x\r\nAuthorization: Bearer {}\r\n", k_token);
+  const std::string hidden = "POST / HTTP/1.1\r\n" + auth + "Content-Length: 2\r\n\r\n{}";
+  for (const auto& fields : {
+           "Content-Length: 2\r\nContent-Length: 3\r\n",
+           "Content-Length: 2\r\nContent-Length: 2\r\n",
+           "Content-Length: 2, 2\r\n",
+           "Content-Length: +2\r\n",
+           "Content-Length: 0x2\r\n",
+           "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+           "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n",
+           "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+           "Transfer-Encoding: identity\r\n",
+           "Transfer-Encoding: xchunked\r\n",
+           "Transfer-Encoding : chunked\r\n",
+           "Host: y\r\nContent-Length: 2\r\n",
+           "Content-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n",
+       }) {
+    CAPTURE(fields);
+    Client client(server.listener->address());
+    client.say("POST / HTTP/1.1\r\n" + auth + fields + "\r\n{}" + hidden);
+    CHECK(client.hear().starts_with("HTTP/1.1 400"));
+    CHECK_FALSE(client.hear().contains("204"));
+  }
+  Client twice(server.listener->address());
+  twice.say("POST / HTTP/1.1\r\n" + auth + "Authorization: Bearer other\r\n\r\n");
+  CHECK(twice.hear().starts_with("HTTP/1.1 401"));
+  Client old(server.listener->address());
+  old.say("POST / HTTP/1.0\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  CHECK(old.hear().starts_with("HTTP/1.1 400"));
+  CHECK(server.taken == 0);
+}
+
+TEST_CASE("HTTP/1.0 is spoken, without what it does not know") {
+  Server server;
+  Client old(server.listener->address());
+  old.say(
+      fmt::format("POST / HTTP/1.0\r\nAuthorization: Bearer {}\r\nExpect: "
+                  "100-continue\r\nContent-Length: {}\r\n\r\n{}",
+                  k_token, k_signal.size(), k_signal));
+  CHECK(old.hear().starts_with("HTTP/1.1 204"));
+  CHECK(old.hear() == "<closed>");
+  CHECK(server.taken == 1);
+}
+
+TEST_CASE("what has no end is refused before it takes room") {
+  Server server;
+  const auto auth = fmt::format("Host: x\r\nAuthorization: Bearer {}\r\n", k_token);
+  const std::string piece(64u << 10, 'x');
+  const auto pour = [&](Client& client) {
+    for (int i = 0; i < 96; ++i) client.say(piece);  // 6 MiB
+  };
+  const auto growth = test::peak_growth([&] {
+    for (const auto& begin : {"POST / HTTP/1.1\r\nX: ", "POST /", "", "POST / HTTP/1.1\r\n\r\n"}) {
+      CAPTURE(begin);
+      Client client(server.listener->address());
+      client.say(begin);
+      pour(client);
+      CHECK(client.hear().starts_with("HTTP/1.1 4"));
+    }
+    // Whoever knows the token: an extension of a chunk, what follows the last one, what follows all
+    for (const auto& begin : {"1;x=", "0\r\nX: ", "0\r\n\r\n"}) {
+      CAPTURE(begin);
+      Client client(server.listener->address());
+      client.say("POST / HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n" + begin);
+      pour(client);
+      const auto heard = client.hear();
+      CHECK((heard.starts_with("HTTP/1.1 4") || heard.starts_with("HTTP/1.1 204")));
+    }
+  });
+  CHECK(growth < 8);
+  CHECK(good_one(server.listener->address()) < Millis(1000));
+}
+
+TEST_CASE("who sends on and on and takes no answer is hung up on") {
+  feed::ListenLimits limits;
+  limits.step = limits.head = Millis(300);
+  Server server(limits);
+  Client client(server.listener->address());
+  const auto request = fmt::format(
+      "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+      "{}\r\nContent-Length: 0\r\n\r\n",
+      k_token);
+  std::string many;
+  for (int i = 0; i < 500; ++i) many += request;
+  const auto growth = test::peak_growth([&] {
+    for (int i = 0; i < 2000 && client.try_to_say(many); ++i) {
+    }
+  });
+  CHECK(growth < 8);
+  CHECK(good_one(server.listener->address()) < Millis(1000));
+}
+
+TEST_CASE("deep and wide bodies are refused") {
+  Server server;
+  std::string deep(100'000, '[');
+  for (const auto& body : {deep, deep + std::string(100'000, ']')}) {
+    const auto read = feed::read_arrival(post("application/json", body));
+    CHECK(read.answer.status == 400);
+  }
+}
+
+TEST_CASE("a token is compared in the same work, wherever it differs") {
+  /// Counts what is read of it.
+  struct Counting {
+    std::string text;
+    mutable std::size_t reads = 0;
+    std::size_t size() const { return text.size(); }
+    char operator[](std::size_t i) const {
+      ++reads;
+      return text[i];
+    }
+  };
+  const std::string right(64, 'a');
+  for (std::size_t at = 0; at <= right.size(); ++at) {
+    auto other = right;
+    if (at < other.size()) other[at] = 'b';
+    const Counting a{right}, b{other};
+    CHECK(feed::same_bytes(a, b) == (at == right.size()));
+    CHECK(a.reads == 64);
+    CHECK(b.reads == 64);
+  }
+  const feed::Token token("a-token-of-some-length");
+  CHECK(token.is("a-token-of-some-length"));
+  for (const auto* wrong : {"", "a", "a-token-of-some-lengtH", "a-token-of-some-length "})
+    CHECK_FALSE(token.is(wrong));
+}
+
+TEST_CASE("a wrong token takes as long wherever it is wrong", "[.][measure]") {
+  const std::string right = "0123456789abcdef0123456789abcdef0123456789abcdef";
+  const feed::Token token(right);
+  std::map<std::string, std::string> wrong{{"nothing right", std::string(right.size(), 'x')},
+                                           {"the last byte wrong", right},
+                                           {"the first byte wrong", right},
+                                           {"one byte too long", right + "0"}};
+  wrong["the last byte wrong"].back() = 'x';
+  wrong["the first byte wrong"].front() = 'x';
+  std::map<std::string, std::vector<std::int64_t>> took;
+  volatile bool found = false;
+  for (int round = 0; round < 20'000; ++round)
+    for (const auto& [what, given] : wrong) {
+      const auto begun = std::chrono::steady_clock::now();
+      for (int i = 0; i < 10; ++i) found = found || token.is(given);
+      took[what].push_back((std::chrono::steady_clock::now() - begun).count() / 10);
+    }
+  for (auto& [what, times] : took) {
+    std::ranges::sort(times);
+    WARN(fmt::format("{}: median {} ns, first decile {} ns", what, times[times.size() / 2],
+                     times[times.size() / 10]));
+  }
 }
 
 TEST_CASE(

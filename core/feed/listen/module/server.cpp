@@ -1,7 +1,17 @@
+#include <algorithm>
 #include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -21,13 +31,26 @@ using asio::ip::tcp;
 class Server final : public Listener {
  public:
   Server(const char* host, std::uint16_t port, const std::string& token, const ListenLimits& limits)
-      : acceptor_(io_, tcp::endpoint(asio::ip::make_address(host), port)), pause_(io_) {
-    hub_.token = token;
-    hub_.limits = limits;
+      : hub_{.token = Token(token), .limits = limits},
+        most_(std::min(limits.connections, places())),
+        acceptor_(io_, tcp::endpoint(asio::ip::make_address(host), port)),
+        pause_(io_) {
     hub_.arrived = [this](Arrival arrival, std::shared_ptr<Session> from) {
       arrived(std::move(arrival), std::move(from));
     };
-    hub_.ended = [this] { ended(); };
+    hub_.when_there_is_room = [this](std::size_t bytes, std::shared_ptr<Session> session) {
+      queue_.emplace_back(bytes, std::move(session));
+      serve_queue();
+    };
+    hub_.give_back = [this](std::size_t bytes) {
+      bodies_ -= bytes;
+      serve_queue();
+    };
+    hub_.awaited = [this] { accept(); };
+    hub_.ended = [this](Session* session) {
+      sessions_.erase(session);
+      accept();
+    };
     accept();
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -54,7 +77,13 @@ class Server final : public Listener {
     for (const Deadline deadline(wait);
          arrivals_.empty() && !deadline.passed() && !Stop::requested();)
       changed_.wait_for(lock, std::min(deadline.left() + Millis(1), Millis(50)));
-    return std::exchange(arrivals_, {});
+    std::vector<Arrival> out;
+    for (std::size_t bytes = 0; !arrivals_.empty() && bytes < hub_.limits.body;) {
+      bytes += arrivals_.front().body.size();
+      out.push_back(std::move(arrivals_.front()));
+      arrivals_.pop_front();
+    }
+    return out;
   }
 
   void answer(std::uint64_t id, ListenAnswer answer) override {
@@ -69,28 +98,82 @@ class Server final : public Listener {
  private:
   // On the server's thread
   void accept() {
-    if (closing_ || accepting_ || open_ >= hub_.limits.connections)
-      return;  // those that come wait until a place is free
+    const bool room =
+        sessions_.size() < most_ || std::ranges::any_of(sessions_, &Session::awaits_client);
+    if (closing_ || accepting_ || !room) return;  // those that come wait until a place is free
     accepting_ = true;
     acceptor_.async_accept([this](const beast::error_code& error, tcp::socket socket) {
       accepting_ = false;
       if (closing_ || error == asio::error::operation_aborted) return;
       if (error) return rest();
-      ++open_;
-      std::make_shared<Session>(std::move(socket), hub_)->begin();
+      if (sessions_.size() >= most_) drop_one();
+      beast::error_code gone;
+      const auto end = socket.remote_endpoint(gone);
+      auto session = std::make_shared<Session>(std::move(socket), end.address(), hub_);
+      sessions_.insert(session.get());
+      session->begin();
       accept();
     });
   }
+  /// Hangs up on one, since one more has come. Whoever sends a request at once, as programs do, is
+  /// not the oldest for long enough.
+  void drop_one() {
+    for (const bool ranked : {false, true}) {
+      if (ranked) rank();
+      while (!weakest_.empty()) {
+        const auto [session, since] = weakest_.front();
+        weakest_.pop_front();
+        if (!sessions_.contains(session) || !session->awaits_client() || session->since() != since)
+          continue;
+        sessions_.erase(session);
+        return session->drop();
+      }
+    }
+  }
+  /// Strangers of the address that has most of them come first; where there is none, those that
+  /// know the token. The oldest of them. A quarter at once, since it looks at all.
+  void rank() {
+    std::map<asio::ip::address, std::size_t> strangers;
+    for (const auto* session : sessions_)
+      if (session->awaits_client() && !session->knows_token()) ++strangers[session->from()];
+    using Ranked = std::tuple<std::size_t, Session::Clock::time_point, Session*>;
+    std::vector<Ranked> all;
+    for (auto* session : sessions_)
+      if (session->awaits_client() && session->knows_token() == strangers.empty())
+        all.emplace_back(strangers.empty() ? 0 : sessions_.size() - strangers[session->from()],
+                         session->since(), session);
+    const auto some = all.begin() + std::min(std::ssize(all), std::ssize(all) / 4 + 1);
+    std::ranges::partial_sort(all, some);
+    for (auto at = all.begin(); at != some; ++at)
+      weakest_.emplace_back(std::get<Session*>(*at), std::get<1>(*at));
+  }
+  /// Bodies that there is room for are read, a small one before a large one that waits.
+  void serve_queue() {
+    for (auto at = queue_.begin(); at != queue_.end();) {
+      if (bodies_ + at->first > hub_.limits.bodies) {
+        ++at;
+        continue;
+      }
+      bodies_ += at->first;
+      const auto session = std::move(at->second);
+      queue_.erase(at);
+      session->read_body();
+      at = queue_.begin();
+    }
+  }
+  /// How many connections this process may have, if others want descriptors, too.
+  static std::size_t places() {
+    struct rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+    return std::max<std::size_t>(files.rlim_cur / 2, 4);
+  }
   /// Out of descriptors: trying again at once would only burn the processor.
   void rest() {
+    drop_one();
     pause_.expires_after(std::chrono::milliseconds(100));
     pause_.async_wait([this](const beast::error_code& error) {
       if (!error) accept();
     });
-  }
-  void ended() {
-    --open_;
-    accept();
   }
   void arrived(Arrival arrival, std::shared_ptr<Session> from) {
     arrival.id = ++last_;
@@ -101,8 +184,12 @@ class Server final : public Listener {
   }
 
   Hub hub_;  ///< outlives the sessions, which the loop's handlers hold
+  const std::size_t most_;
   bool closing_ = false, accepting_ = false;
-  std::size_t open_ = 0;
+  std::set<Session*> sessions_;  ///< but those that were dropped and have not ended
+  std::deque<std::pair<Session*, Session::Clock::time_point>> weakest_;  ///< as they were ranked
+  std::size_t bodies_ = 0;  ///< bytes that bodies have room for
+  std::list<std::pair<std::size_t, std::shared_ptr<Session>>> queue_;  ///< bodies without room
   std::uint64_t last_ = 0;
   asio::io_context io_{1};
   std::map<std::uint64_t, std::shared_ptr<Session>>
@@ -111,7 +198,7 @@ class Server final : public Listener {
   asio::steady_timer pause_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Arrival> arrivals_;
+  std::deque<Arrival> arrivals_;
   std::thread thread_;
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,18 +12,26 @@
 #include <boost/beast/http.hpp>
 
 #include "core/feed/listen/listener.hpp"
+#include "core/feed/listen/token.hpp"
 
 namespace cdctl::feed::listen {
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
+class Session;
+
 /// What a connection needs of the server it belongs to.
 struct Hub {
-  std::string token;
+  Token token;
   ListenLimits limits;
-  std::function<void(Arrival, std::shared_ptr<class Session>)> arrived;  ///< fills the id
-  std::function<void()> ended;  ///< a connection is free again
+  std::function<void(Arrival, std::shared_ptr<Session>)> arrived{};  ///< fills the id
+  /// Calls the session's read_body() once there is room for so many bytes.
+  std::function<void(std::size_t, std::shared_ptr<Session>)> when_there_is_room{};
+  std::function<void(std::size_t)> give_back{};  ///< the room of a body
+  std::function<void()> awaited{};               ///< a connection waits for its client again
+  std::function<void(Session*)> ended{};
+  std::array<char, 1 << 16> nowhere{};  ///< for what nobody reads
 };
 
 /// One connection: reads a request, waits for its answer, writes it, and again. Lives as long as
@@ -29,35 +39,56 @@ struct Hub {
 /// nothing.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(boost::asio::ip::tcp::socket socket, Hub& hub) : stream_(std::move(socket)), hub_(hub) {}
-  ~Session() { hub_.ended(); }
+  using Clock = std::chrono::steady_clock;
+
+  Session(boost::asio::ip::tcp::socket socket, boost::asio::ip::address from, Hub& hub);
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   void begin() { read_header(); }
+  void read_body();
   /// On the server's thread.
   void answer(const ListenAnswer& answer);
+
+  /// Whether it is the client that is waited for, and not we.
+  [[nodiscard]] bool awaits_client() const { return !ours_; }
+  [[nodiscard]] bool knows_token() const { return known_; }
+  [[nodiscard]] Clock::time_point since() const { return since_; }  ///< when this step began
+  [[nodiscard]] const boost::asio::ip::address& from() const { return from_; }
+  /// Hangs up.
+  void drop();
 
  private:
   void read_header();
   void take_header();
-  void go_on();
-  void read_body();
+  void say_continue();
+  /// Why a request is not taken whose framing another server could read otherwise; empty for one
+  /// that all read alike.
+  [[nodiscard]] std::string_view ambiguity() const;
   void hand_over();
   /// `last`: the rest of the request is not read, so nothing can follow on this connection.
   void write(int status, const std::string& line, bool last);
-  [[nodiscard]] bool knows_token() const;
+  void wrote(bool keep);
+  [[nodiscard]] bool says_token() const;
   void fail_read(const beast::error_code& error);
   /// Reads what the client still sends, so that it gets to read our last answer.
   void linger();
+  void await_client(Millis within);
+  void give_back();
 
   beast::tcp_stream stream_;
+  const boost::asio::ip::address from_;
   Hub& hub_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> response_;
   std::optional<http::response<http::empty_body>> continue_;
+  Clock::time_point since_ = Clock::now();
+  bool ours_ = false;     ///< its body waits for room, or its request for an answer
   bool waiting_ = false;  ///< for answer()
+  bool known_ = false;    ///< it has said the token
+  std::size_t room_ = 0;  ///< that its body has
   std::size_t lingered_ = 0;
 };
 
