@@ -44,13 +44,21 @@ struct Publication {
   std::string type;  ///< the message property
 };
 
-/// One message of a consumer.
+/// Bytes of a message that a reader takes: whoever may write to a queue must not be able to fill
+/// its readers' memory.
+constexpr std::size_t k_longest_message = 1u << 20;
+
+/// One message of a consumer. Its body is kept where it is no longer than that, and where those
+/// that wait to be taken leave room for it.
 struct Delivery {
   std::string consumer, routing_key;
   std::uint64_t tag = 0;        ///< for acknowledge()
   std::int64_t offset = -1;     ///< in the stream
   std::optional<Time> stamped;  ///< by the broker's interceptor for timestamps
   std::string type, body;
+  std::uint64_t size = 0;  ///< of the body, as it was announced
+  /// There was no room for a body that could be kept: consuming from here on brings it again.
+  [[nodiscard]] bool passed_over() const { return size <= k_longest_message && body.size() < size; }
 };
 
 /// Where a consumer of a stream begins.

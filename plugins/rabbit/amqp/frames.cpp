@@ -13,6 +13,9 @@ namespace cdctl::rabbit {
 
 namespace {
 
+/// What the bodies of deliveries may hold that came while something else was waited for.
+constexpr std::size_t k_most_ready = 8u << 20;
+
 timeval timeval_of(Millis left) {
   left = std::max(left, Millis(1));
   return {static_cast<time_t>(left.count() / 1000),
@@ -106,7 +109,10 @@ Error Frames::closing(const amqp_method_t& method) {
 
 void Frames::finish_body() {
   if (body_left_ != 0) return;
-  if (partial_ && !skipping_) ready_.push_back(std::move(*partial_));
+  if (partial_ && !skipping_) {
+    ready_bytes_ += partial_->body.size();
+    ready_.push_back(std::move(*partial_));
+  }
   partial_.reset();
   skipping_ = false;
 }
@@ -122,7 +128,11 @@ void Frames::take_header(const amqp_frame_t& frame) {
       if (const auto ms = header_number(properties.headers, "timestamp_in_ms"))
         partial_->stamped = Time(Millis(*ms));
     }
-    partial_->body.reserve(std::min<std::uint64_t>(body_left_, 1 << 20));
+    partial_->size = body_left_;
+    // Decided by what is announced, before a byte of it is kept. A lone one always has room.
+    keeping_ = body_left_ <= k_longest_message &&
+               (ready_.empty() || body_left_ <= k_most_ready - ready_bytes_);
+    if (keeping_) partial_->body.reserve(body_left_);
   }
   finish_body();
 }
@@ -134,8 +144,10 @@ Result<std::optional<amqp_method_t>> Frames::digest(const amqp_frame_t& frame) {
   }
   if (frame.frame_type == AMQP_FRAME_BODY) {
     const auto& fragment = frame.payload.body_fragment;
-    if (partial_) partial_->body.append(static_cast<const char*>(fragment.bytes), fragment.len);
-    body_left_ -= std::min<std::uint64_t>(body_left_, fragment.len);
+    const auto length = std::min<std::uint64_t>(body_left_, fragment.len);
+    if (partial_ && keeping_)
+      partial_->body.append(static_cast<const char*>(fragment.bytes), length);
+    body_left_ -= length;
     finish_body();
     return std::nullopt;
   }
@@ -203,6 +215,7 @@ Result<std::optional<Delivery>> Frames::take_delivery(const Deadline& deadline) 
   }
   auto delivery = std::move(ready_.front());
   ready_.pop_front();
+  ready_bytes_ -= delivery.body.size();
   return std::optional(std::move(delivery));
 }
 

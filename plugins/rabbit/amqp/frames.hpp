@@ -92,8 +92,10 @@ class Frames {
   bool logged_in_ = false, returned_ = false, blocked_ = false;
   std::optional<Closed> closed_;
   std::deque<Delivery> ready_;
+  std::size_t ready_bytes_ = 0;      ///< of their bodies
   std::optional<Delivery> partial_;  ///< a delivery whose body is still coming
-  bool skipping_ = false;            ///< a returned message's body is coming
+  bool skipping_ = false;            ///< the body of a message that was returned is coming
+  bool keeping_ = false;             ///< the body that is coming is kept
   std::uint64_t body_left_ = 0;
 };
 

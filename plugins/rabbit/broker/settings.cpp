@@ -13,6 +13,8 @@ namespace cdctl::rabbit {
 
 namespace {
 
+constexpr std::uintmax_t k_largest_ca_file = 16u << 20;
+
 /// Reads the keys of one table and words its complaints.
 class Reader {
  public:
@@ -195,8 +197,15 @@ Result<BrokerSettings> read_settings(const Config& config, const std::string& br
   CDCTL_TRY_ASSIGN(settings.amqp.vhost, reader.text("vhost", "/"));
   CDCTL_TRY_ASSIGN(settings.user, reader.needed("user", "cdctl"));
   CDCTL_TRY_ASSIGN(settings.ca_file, reader.text("ca_file"));
-  if (!settings.ca_file.empty())
-    settings.ca_file = (config.file.parent_path() / settings.ca_file).string();
+  if (!settings.ca_file.empty()) {
+    const auto path = config.file.parent_path() / settings.ca_file;
+    settings.ca_file = path.string();
+    std::error_code none;  // one that is not there is told of where it is used
+    if (std::filesystem::exists(path, none) &&
+        (!std::filesystem::is_regular_file(path, none) ||
+         std::filesystem::file_size(path, none) > k_largest_ca_file))
+      return reader.wrong("ca_file", "is no file of certificates");
+  }
   CDCTL_TRY_ASSIGN(settings.feed, read_feed(reader, table));
   auto password = read_secret(table, "password", config);
   if (!password) return fail(password.error().in(name));

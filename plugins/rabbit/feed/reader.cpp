@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,15 +17,16 @@ namespace {
 constexpr const char* k_consumer = "signals";
 constexpr const char* k_probe = "end";
 constexpr const char* k_looking_back = "before";
+constexpr const char* k_rest = "rest";
 constexpr const char* k_cursor_prefix = "stream:";
 /// A message that is not a signal: the first of every stream, so that the end of a stream can
 /// always be found.
 constexpr const char* k_marker = "cdctl.marker";
 constexpr std::uint16_t k_prefetch = 1000;
-constexpr std::size_t k_batch = 500;
+constexpr std::size_t k_batch = 500, k_batch_bytes = 4u << 20, k_most_early = 8u << 20;
 /// After having waited this long for a message, the next one was sent just now.
 constexpr Millis k_live_after(250);
-constexpr Millis k_clock_slack(30'000);
+constexpr Millis k_clock_slack(30'000), k_patience(10'000);
 
 std::optional<std::int64_t> parse_cursor(std::string_view text) {
   if (!text.starts_with(k_cursor_prefix)) return {};
@@ -70,7 +72,7 @@ Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
     if (delivery->consumer == k_probe)
       end = std::max(end, delivery->offset);
     else if (delivery->consumer == consumer_)
-      early_.push_back(std::move(*delivery));
+      keep_early(std::move(*delivery));
     return true;
   };
   while (end < 0) {
@@ -92,6 +94,24 @@ Result<std::int64_t> RabbitReader::find_end(const Deadline& deadline) {
   CDCTL_TRY(link_->cancel(k_probe, deadline));
   history_ = end;
   return end;
+}
+
+void RabbitReader::keep_early(Delivery delivery) {
+  if (again_from_ >= 0) return;
+  if (delivery.passed_over() || early_bytes_ + delivery.body.size() > k_most_early) {
+    again_from_ = delivery.offset;
+    return;
+  }
+  early_bytes_ += delivery.body.size();
+  early_.push_back(std::move(delivery));
+}
+
+Result<> RabbitReader::read_on(const Deadline& deadline) {
+  if (again_from_ < 0) return {};
+  CDCTL_TRY(link_->cancel(consumer_, deadline));
+  consumer_ = fmt::format("{}-{}", k_rest, again_from_);  // what the last one still got is not its
+  return consume({.at = StreamStart::At::offset, .offset = std::exchange(again_from_, -1)},
+                 deadline);
 }
 
 std::int64_t RabbitReader::within(std::int64_t position, std::int64_t end) const {
@@ -121,8 +141,8 @@ Result<> RabbitReader::begin_since(Time since, const Deadline& deadline) {
   CDCTL_TRY(consume({.at = StreamStart::At::time, .time = std::min(since, now())}, deadline));
   if (follow_) return {};
   CDCTL_TRY_ASSIGN(end_, find_end(deadline));
-  at_end_ = early_.empty();
-  return {};
+  at_end_ = early_.empty() && again_from_ < 0;
+  return read_on(deadline);
 }
 
 /// After the last message that is there, and not at "next": so there is a position to come back to,
@@ -141,10 +161,11 @@ Result<> RabbitReader::begin_before(std::int64_t position, Time since, const Dea
   CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
   given_ = within(position, end);
   const bool whole = given_ == end || (!early_.empty() && early_.front().offset <= given_ + 1);
-  if (whole) return {};
+  if (whole) return read_on(deadline);
   // The position is older than what was asked for.
   CDCTL_TRY(link_->cancel(consumer_, deadline));
   early_.clear();
+  again_from_ = -1;
   consumer_ = k_consumer;
   wanted_ = given_ + 1;
   return consume({.at = StreamStart::At::offset, .offset = given_ + 1}, deadline);
@@ -170,7 +191,11 @@ Result<std::optional<Delivery>> RabbitReader::pull(const Deadline& deadline) {
   }
   for (;;) {
     CDCTL_TRY_ASSIGN(auto delivery, link_->next(deadline));
-    if (!delivery || delivery->consumer == consumer_) return delivery;
+    if (!delivery) return delivery;
+    if (delivery->consumer != consumer_) continue;
+    if (!delivery->passed_over()) return delivery;
+    again_from_ = delivery->offset;
+    CDCTL_TRY(read_on(Deadline(k_patience)));
   }
 }
 
@@ -232,10 +257,10 @@ void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signal
     ++bad;
     if (!first) first = taken.error();
   };
-  auto json = delivery.body.size() <= k_longest_message
+  auto json = delivery.body.size() == delivery.size
                   ? Json::parse(delivery.body)
-                  : Result<Json>(fail(fmt::format("it has {} bytes, more than {}",
-                                                  delivery.body.size(), k_longest_message)));
+                  : Result<Json>(fail(fmt::format("it has {} bytes, more than {}", delivery.size,
+                                                  k_longest_message)));
   if (!json) {
     note(std::unexpected(json.error()));
   } else if (json->is_array()) {
@@ -259,7 +284,8 @@ Result<std::vector<Json>> RabbitReader::do_next(Millis wait) {
     unacked_ = 0;
   }
   const Deadline deadline(wait);
-  while (signals.size() < k_batch && !at_end_) {
+  std::size_t bytes = 0;
+  while (signals.size() < k_batch && bytes < k_batch_bytes && !at_end_) {
     const auto asked = std::chrono::steady_clock::now();
     auto delivery = pull(signals.empty() ? deadline : Deadline(Millis(0)));
     if (!delivery) {
@@ -268,6 +294,7 @@ Result<std::vector<Json>> RabbitReader::do_next(Millis wait) {
     }
     if (std::chrono::steady_clock::now() - asked >= k_live_after) live_ = true;
     if (!*delivery) break;
+    bytes += (*delivery)->body.size();
     take(**delivery, signals);
     if (unacked_ != 0 && signals.empty()) {
       CDCTL_TRY(link_->acknowledge(unacked_));

@@ -7,13 +7,10 @@
 
 #include <cdctl/roles.hpp>
 
+#include "plugins/rabbit/amqp/amqp.hpp"
 #include "plugins/rabbit/broker/settings.hpp"
 
 namespace cdctl::rabbit {
-
-/// Bytes of a message that a reader takes: whoever writes to the feed must not be able to fill its
-/// readers' memory.
-constexpr std::size_t k_longest_message = 4u << 20;
 
 /// Reads the stream of signals. Without follow it ends exactly with what the stream held when it
 /// was opened.
@@ -41,6 +38,10 @@ class RabbitReader final : public FeedReader {
   [[nodiscard]] Result<> begin_since(Time since, const Deadline& deadline);
   [[nodiscard]] Result<> begin_now(const Deadline& deadline);
   [[nodiscard]] Result<> begin_before(std::int64_t position, Time since, const Deadline& deadline);
+  /// Keeps a delivery that came while the end was looked for; from where there is no room,
+  /// read_on() has them come again.
+  void keep_early(Delivery delivery);
+  [[nodiscard]] Result<> read_on(const Deadline& deadline);
   /// The position; -1, with a word of it, when the stream ends before it.
   [[nodiscard]] std::int64_t within(std::int64_t position, std::int64_t end) const;
   [[nodiscard]] Result<> consume(const StreamStart& start, const Deadline& deadline);
@@ -64,8 +65,10 @@ class RabbitReader final : public FeedReader {
   std::int64_t wanted_ = -1;         ///< the offset that should come first, to notice a gap
   std::int64_t history_ = -1;        ///< the stream's end at the start: what is later can be live
   std::int64_t given_ = -1;          ///< what looks back: up to here it is a replay
-  const char* consumer_;             ///< whose deliveries count; what others still get does not
+  std::string consumer_;             ///< whose deliveries count; what others still get does not
   std::deque<Delivery> early_;       ///< came while the end was looked for
+  std::size_t early_bytes_ = 0;      ///< of their bodies
+  std::int64_t again_from_ = -1;     ///< the offset from which they did not fit
   std::uint64_t unacked_ = 0;        ///< tag of the last message taken; 0 = none
   std::string cursor_;
 };

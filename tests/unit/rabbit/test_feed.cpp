@@ -10,6 +10,7 @@
 
 #include "plugins/rabbit/feed/feed.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
+#include "tests/support/memory_use.hpp"
 #include "tests/support/rabbit_broker.hpp"
 #include "tests/support/show_result.hpp"
 
@@ -288,7 +289,69 @@ TEST_CASE("whoever writes very much into a message gets one line, and holds nobo
   CHECK(broker.host().logged[0].find("50001 of 50001 signals in message 1 of the feed cannot be "
                                      "used: a signal must be a JSON object; skipped") !=
         std::string::npos);
-  CHECK(broker.host().logged[1].find("bytes, more than 4194304; skipped") != std::string::npos);
+  CHECK(broker.host().logged[1].find("bytes, more than 1048576; skipped") != std::string::npos);
+}
+
+namespace {
+
+/// Signals of a set with a body of `size` bytes each, a message each.
+void publish_large(Broker& broker, const SetName& set, int from, int to, std::size_t size) {
+  auto address = parse_amqp_url(
+      fmt::format("amqp://guest:guest@127.0.0.1:{}/{}", broker.port(), broker.vhost()));
+  REQUIRE(address);
+  auto link = (*amqp_driver())->connect(*address, soon());
+  REQUIRE(link);
+  for (int i = from; i < to; ++i) {
+    auto signal = signal_of(set, fmt::format("s{}", i));
+    signal.set("message", std::string(size - signal.dump().size() - 13, 'x'));
+    const Publication message{.exchange = k_signals,
+                              .routing_key = routing_key(signal),
+                              .message_id = {},
+                              .content_type = "application/json",
+                              .body = signal.dump(),
+                              .type = {}};
+    REQUIRE((*link)->publish(std::span(&message, 1), Deadline(Millis(60'000))));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what a worker writes into the feed costs its readers little memory") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
+  SECTION("much in each message: its length is announced, and nothing of it is kept") {
+    publish_large(broker, set, 100, 104, 60u << 20);
+    REQUIRE(feed.send(signals_of(set, 1, 2), soon()));
+    std::vector<std::string> got;
+    CHECK(test::peak_growth([&] {
+            auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
+            REQUIRE(reader);
+            got = names_from(**reader);
+          }) < 8);
+    CHECK(got == names(0, 2));
+    REQUIRE(broker.host().logged.size() == 4);
+    CHECK(broker.host().logged[0].contains("it has 62914560 bytes, more than 1048576; skipped"));
+  }
+  SECTION("many messages that are just short enough: those beyond a bound are asked for again") {
+    publish_large(broker, set, 1, 81, (1u << 20) - 8);
+    REQUIRE(feed.send(signals_of(set, 81, 82), soon()));
+    const auto give = [&](FeedQuery query, std::size_t count = 1'000'000) {
+      std::vector<std::string> got;
+      // Eight that wait, as many that came early, and a batch as text and as values
+      CHECK(test::peak_growth([&] {
+              auto reader = feed.open(query, soon());
+              REQUIRE(reader);
+              got = names_from(**reader, count);
+            }) < 40);
+      return got;
+    };
+    CHECK(give({.since = k_long_ago, .cursor = "", .follow = false}) == names(0, 82));
+    CHECK(give({.since = k_long_ago, .cursor = "", .follow = true}, 82) == names(0, 82));
+    CHECK(give({.since = {}, .cursor = "stream:1", .follow = false}) == names(2, 82));
+    CHECK(give({.since = k_long_ago, .cursor = "stream:40", .follow = true}, 82) == names(0, 82));
+  }
 }
 
 TEST_CASE("a worker that speaks of another set is not heard") {
