@@ -1,8 +1,8 @@
 #include "core/files/toml_file.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -14,40 +14,67 @@ namespace cdctl::files {
 
 namespace {
 
-Json convert(const toml::node& node, const std::string& prefix, TomlFile& file) {
-  if (const auto* table = node.as_table()) {
-    Json out = Json::object();
-    for (const auto& [key, value] : *table) {
+constexpr std::size_t k_largest_file = 1u << 20;
+
+/// Turns the parser's tree into ours. Who writes a file of a megabyte may repeat a long key before
+/// each of many short ones.
+class Converter {
+ public:
+  static constexpr std::size_t k_longest_path = 1024;
+
+  explicit Converter(TomlFile& file) : file_(file) {}
+
+  Result<Json> convert(const toml::node& node, const std::string& prefix) {
+    if (const auto* table = node.as_table()) return convert_table(*table, prefix);
+    if (const auto* array = node.as_array()) {
+      Json out = Json::array();
+      for (const auto& item : *array) {
+        CDCTL_TRY_ASSIGN(auto value, convert(item, prefix));
+        out.push_back(std::move(value));
+      }
+      return out;
+    }
+    if (const auto* text = node.as_string()) return Json(text->get());
+    if (const auto* number = node.as_integer()) return Json(number->get());
+    if (const auto* number = node.as_floating_point()) return Json(number->get());
+    if (const auto* flag = node.as_boolean()) return Json(flag->get());
+    std::ostringstream text;
+    text << toml::node_view(node);
+    return Json(text.str());
+  }
+
+ private:
+  Result<Json> convert_table(const toml::table& table, const std::string& prefix) {
+    Json::Object out;
+    for (const auto& [key, value] : table) {
       const auto dotted =
           prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
-      file.where[dotted] = {key.source().begin.line, key.source().begin.column};
-      out.set(key.str(), convert(value, dotted, file));
+      const auto& begin = key.source().begin;
+      if (dotted.size() > k_longest_path)
+        return fail(ExitCode::config,
+                    fmt::format("{}:{}:{}: a key of more than {} bytes", file_.path.string(),
+                                begin.line, begin.column, k_longest_path));
+      file_.where[dotted] = {begin.line, begin.column};
+      CDCTL_TRY_ASSIGN(auto converted, convert(value, dotted));
+      out.emplace_back(key.str(), std::move(converted));
     }
-    return out;
+    return Json(std::move(out));
   }
-  if (const auto* array = node.as_array()) {
-    Json out = Json::array();
-    for (const auto& item : *array) out.push_back(convert(item, prefix, file));
-    return out;
-  }
-  if (const auto* text = node.as_string()) return Json(text->get());
-  if (const auto* number = node.as_integer()) return Json(number->get());
-  if (const auto* number = node.as_floating_point()) return Json(number->get());
-  if (const auto* flag = node.as_boolean()) return Json(flag->get());
-  std::ostringstream text;
-  text << toml::node_view(node);
-  return Json(text.str());
-}
 
-/// Where a key has more parts than any of ours: tables so deep overflow the parser's stack.
-class DeepKey {
+  TomlFile& file_;
+};
+
+/// Looks at a text before the parser does: where it has more of anything than a file of ours, the
+/// parser's stack or memory would not do for it.
+class Bounds {
  public:
-  static constexpr unsigned k_most_dots = 16;
+  static constexpr unsigned k_most_dots = 16, k_most_levels = 32, k_most_values = 20'000;
 
-  explicit DeepKey(std::string_view text) : text_(text) {}
+  explicit Bounds(std::string_view text) : text_(text) {}
 
-  /// The line of the first, or nothing.
-  [[nodiscard]] std::optional<unsigned> line() {
+  /// What is too much, with its line: `3: a key of more than 16 parts`. Empty when all is well.
+  [[nodiscard]] std::string trouble() {
+    const auto say = [&](std::string_view what) { return fmt::format("{}: {}", line_, what); };
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '"' || c == '\'')
@@ -55,9 +82,11 @@ class DeepKey {
       else if (c == '#')
         at_ = std::min(text_.find('\n', at_), text_.size());
       else if (c == '.' && ++dots_ > k_most_dots)
-        return line_;
+        return say(fmt::format("a key of more than {} parts", k_most_dots));
       else
         step();
+      if (levels_ > k_most_levels) return say(fmt::format("more than {} levels", k_most_levels));
+      if (values_ > k_most_values) return say(fmt::format("more than {} values", k_most_values));
     }
     return {};
   }
@@ -67,6 +96,9 @@ class DeepKey {
     const char c = text_[at_++];
     if (c == '\n') ++line_;
     if (std::string_view("\n=[]{},").contains(c)) dots_ = 0;
+    if (std::string_view("=[{,").contains(c)) ++values_;
+    if (c == '[' || c == '{') ++levels_;
+    if ((c == ']' || c == '}') && levels_ > 0) --levels_;
   }
   /// Quoted text, of one line or of several: `"`, `\'` or three of them.
   void skip_string(char quote) {
@@ -86,7 +118,7 @@ class DeepKey {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  unsigned line_ = 1, dots_ = 0;
+  unsigned line_ = 1, dots_ = 0, levels_ = 0, values_ = 0;
 };
 
 }  // namespace
@@ -98,15 +130,14 @@ std::string TomlFile::at(std::string_view dotted_key) const {
 }
 
 Result<TomlFile> read_toml(const std::filesystem::path& path) {
-  auto text = read_file(path, 1 << 20);
+  auto text = read_file(path, k_largest_file);
   if (!text) return fail(ExitCode::config, text.error().what);
-  if (const auto line = DeepKey(*text).line())
-    return fail(ExitCode::config, fmt::format("{}:{}: a key of more than {} parts", path.string(),
-                                              *line, DeepKey::k_most_dots));
+  if (const auto trouble = Bounds(*text).trouble(); !trouble.empty())
+    return fail(ExitCode::config, fmt::format("{}:{}", path.string(), trouble));
   TomlFile file{path, {}, {}};
   try {
     const toml::table table = toml::parse(*text, path.string());
-    file.table = convert(table, "", file);
+    CDCTL_TRY_ASSIGN(file.table, Converter(file).convert(table, ""));
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
     return fail(ExitCode::config, fmt::format("{}:{}:{}: {}", path.string(), begin.line,

@@ -6,8 +6,11 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "core/app/context.hpp"
 #include "core/config/load.hpp"
+#include "tests/support/memory_use.hpp"
 #include "tests/support/test_host.hpp"
 
 using namespace cdctl;
@@ -272,7 +275,7 @@ TEST_CASE("one team's file stops its own service alone, whatever it is") {
   for (const std::string& text :
        {"x = \"" + dots + "\"", "x = '" + dots + "'", "x = " + long_literal,
         "x = \"\"\"\\\"" + dots + "\"\"\"", "# " + dots, "'" + dots + "' = 1"})
-    CHECK_FALSE(f.broken(text + "\n").contains("a key of more"));
+    CHECK_FALSE(f.broken(text + "\n").contains("parts"));
 
   const auto file = f.dir.path() / "services.d/thumbs.toml";
   fs::remove(file);
@@ -285,6 +288,87 @@ TEST_CASE("one team's file stops its own service alone, whatever it is") {
   config = f.load();
   REQUIRE(config);
   CHECK(config->broken.at("thumbs").what.contains("not a regular file"));
+}
+
+TEST_CASE("a file that is small and a tree that is large") {
+  Folder f;
+  const auto repeated = [](int count, const auto& make) {
+    std::string out;
+    for (int i = 0; i < count; ++i) out += make(i);
+    return out;
+  };
+  const std::string deep(100'000, '['), key(500'000, 'k');
+  const std::pair<std::string, std::string> bombs[] = {
+      {"x = " + deep, ":1: more than 32 levels"},
+      {"x = " + deep + std::string(100'000, ']'), ":1: more than 32 levels"},
+      {"x =\n" + repeated(50'000, [](int) { return "[\n"; }), ":34: more than 32 levels"},
+      {"x = " + repeated(50'000, [](int) { return "{a="; }), ":1: more than 32 levels"},
+      {repeated(100'000, [](int i) { return fmt::format("{:x}=0\n", i); }),
+       "more than 20000 values"},
+      {"x = [" + repeated(400'000, [](int) { return "0,"; }), ":1: more than 20000 values"},
+      {"x = [" + repeated(200'000, [](int) { return "{},"; }), ":1: more than 20000 values"},
+      {repeated(100'000, [](int i) { return fmt::format("[{:x}]\n", i); }),
+       "more than 20000 values"},
+      {repeated(150'000, [](int) { return "[[a]]\n"; }), "more than 20000 values"},
+      {"[" + key + "]\n" + repeated(15'000, [](int i) { return fmt::format("{:x}=0\n", i); }),
+       ":1:2: a key of more than 1024 bytes"},
+      {"[" + key + "." + key + "]\n", "a key of more than 1024 bytes"},
+      {"x = " + repeated(30, [](int) { return "{ a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = "; }) + "1" +
+           std::string(30, '}'),
+       ""},
+      {repeated(19'000, [](int i) { return fmt::format("{:x}=0\n", i); }), ""},
+      {std::string(2u << 20, '#'), "larger than 1048576 bytes"},
+  };
+  for (const auto& [text, why] : bombs) {
+    CAPTURE(text.substr(0, 40));
+    const auto began = std::chrono::steady_clock::now();
+    std::string said;
+    CHECK(test::peak_growth([&] { said = f.broken(text + "\n"); }) < 48);
+    CHECK(said.contains(why));
+    CHECK(said.size() < 1000);
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));
+  }
+}
+
+TEST_CASE("a service's file that leads elsewhere, or is very large, stops its own service alone") {
+  Folder f;
+  f.write("cdctl.toml", "");
+  f.write("services.d/good.toml", k_sources);
+  const auto file = f.dir.path() / "services.d/bad.toml";
+  const auto large = f.dir.path() / "large";
+  f.write("large", "");
+  fs::resize_file(large, 2ULL << 30);
+  for (const fs::path& target :
+       {fs::path("/dev/zero"), fs::path("/dev/full"), large, fs::path("bad.toml"), f.dir.path()}) {
+    CAPTURE(target);
+    fs::remove(file);
+    fs::create_symlink(target, file);
+    std::optional<Result<Config>> config;
+    CHECK(test::peak_growth([&] { config = f.load(); }) < 8);
+    REQUIRE(*config);
+    CHECK((*config)->services.size() == 1);
+    CHECK((*config)->broken.contains("bad"));
+  }
+}
+
+TEST_CASE("a secret of somebody else's choice hangs nobody and fills no memory") {
+  test::TempDir dir;
+  Config config;
+  config.file = dir.path() / "cdctl.toml";
+  const auto fifo = dir.path() / "fifo", large = dir.path() / "large";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  std::ofstream(large) << "";
+  fs::permissions(large, fs::perms::owner_read);
+  fs::resize_file(large, 2ULL << 30);
+  fs::create_symlink("/dev/zero", dir.path() / "zero");
+  const auto growth = test::peak_growth([&] {
+    for (const auto* file : {"fifo", "large", "zero", "."})
+      CHECK_FALSE(read_secret(Json::object({{"token_file", file}}), "token", config));
+    const auto endless =
+        Json::object({{"token_command", Json::array({"head", "-c", "100000000", "/dev/zero"})}});
+    CHECK_FALSE(read_secret(endless, "token", config));
+  });
+  CHECK(growth < 8);
 }
 
 TEST_CASE(
