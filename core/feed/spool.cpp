@@ -22,7 +22,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t k_most_files = 10'000;
-constexpr std::size_t k_batch = 500;
 constexpr std::string_view k_suffix = ".ndjson";
 /// A broker under a memory or disk alarm takes nothing and says nothing. Who came to read must not
 /// wait for it.
@@ -40,14 +39,6 @@ std::vector<std::string> files_in(const fs::path& folder, std::string_view only)
   }
   std::ranges::sort(out);
   return out;
-}
-
-Result<> send_batches(Feed& feed, std::span<const Json> signals, const Deadline& deadline) {
-  for (; !signals.empty(); signals = signals.subspan(std::min(k_batch, signals.size()))) {
-    if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
-    CDCTL_TRY(feed.send(signals.first(std::min(k_batch, signals.size())), deadline));
-  }
-  return {};
 }
 
 }  // namespace
@@ -95,20 +86,22 @@ Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_
   std::optional<Error> refused;
   for (const auto& name : files_in(taken(), only)) {
     const SpoolFile file(taken() / name);
-    CDCTL_TRY_ASSIGN(const auto content, file.read());
-    if (!content) continue;  // its writer is not done
-    auto done = send_batches(feed, content->signals, deadline.at_most(k_patience));
-    // What the feed refuses must not keep the others waiting behind it.
-    if (!done && done.error().exit == ExitCode::failed) refused = done.error().in(name);
-    if (!done && done.error().exit != ExitCode::failed) return std::unexpected(done.error());
-    if (!done) continue;
+    const auto content = file.read([&](std::span<const Json> signals) -> Result<> {
+      if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
+      return feed.send(signals, deadline.at_most(k_patience));
+    });
+    // What cannot be read, or the feed refuses, must not keep the others waiting behind it.
+    if (!content && content.error().exit == ExitCode::failed) refused = content.error().in(name);
+    if (!content && content.error().exit != ExitCode::failed)
+      return std::unexpected(content.error());
+    if (!content || !*content) continue;  // or its writer is not done
     crash_point("spool.sent");
-    for (const auto& line : content->bad)
+    for (const auto& line : (*content)->bad)
       context.report({ExitCode::failed, fmt::format("{}: {}; kept in {}", name, line.why,
                                                     (folder_ / "refused.log").string())});
-    CDCTL_TRY(keep_refused(folder_ / "refused.log", content->bad));
+    CDCTL_TRY(keep_refused(folder_ / "refused.log", (*content)->bad));
     fs::remove(taken() / name, error);
-    sent += content->signals.size();
+    sent += (*content)->signals;
   }
   if (refused) return fail(*refused);
   return sent;

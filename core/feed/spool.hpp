@@ -11,6 +11,10 @@
 
 namespace cdctl::feed {
 
+/// Bytes that a signal may have as a line: a message of the feed has 1 MiB, with what is put round
+/// it.
+constexpr std::size_t k_longest_signal = 960u << 10;
+
 /// Signals that wait in files because the feed could not be reached: the home's `spool/`. Who can
 /// write a line can leave one here, without cdctl and without a broker: `echo '{"set":…}'
 /// >>spool/mine.ndjson`. Whoever reaches the feed next sends them on, each with the identity it had

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,13 +22,14 @@ class SpoolFile {
     std::string text, why;
   };
   struct Content {
-    std::vector<Json> signals;
-    std::vector<BadLine> bad;
+    std::size_t signals = 0;   ///< that were taken
+    std::vector<BadLine> bad;  ///< as many as fit a log
   };
-  /// All its lines, in either form of a signal. A line without an identity gets one that is the
-  /// same at every reading, one without a time is as old as the file. Empty while somebody has the
-  /// file open for writing.
-  [[nodiscard]] Result<std::optional<Content>> read() const;
+  using Take = std::function<Result<>(std::span<const Json> signals)>;
+  /// Hands all its lines to `take`, in either form of a signal and a batch at a time; its first
+  /// error is ours. A line without an identity gets one that is the same at every reading, one
+  /// without a time is as old as the file. Empty while somebody has the file open for writing.
+  [[nodiscard]] Result<std::optional<Content>> read(const Take& take) const;
 
  private:
   std::filesystem::path path_;

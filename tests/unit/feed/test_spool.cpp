@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
+#include <functional>
 #include <set>
 
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include "core/app/context.hpp"
 #include "core/feed/spool.hpp"
 #include "core/feed/spool_file.hpp"
+#include "tests/support/memory_use.hpp"
 #include "tests/support/show_result.hpp"
 #include "tests/support/test_host.hpp"
 
@@ -27,6 +30,11 @@ class KeepingFeed final : public Feed {
  public:
   Result<> do_send(std::span<const Json> signals, const Deadline&) override {
     if (trouble) return fail(*trouble);
+    count += signals.size();
+    if (look) {
+      look(signals);
+      return {};
+    }
     got.insert(got.end(), signals.begin(), signals.end());
     if (lose_answer) return fail(ExitCode::timeout, "no confirm before the deadline");
     return {};
@@ -41,6 +49,8 @@ class KeepingFeed final : public Feed {
   }
 
   std::vector<Json> got;
+  std::size_t count = 0;
+  std::function<void(std::span<const Json>)> look;  ///< instead of keeping it
   std::optional<Error> trouble;
   bool lose_answer = false;
 };
@@ -133,6 +143,38 @@ TEST_CASE("lines that are no signals are kept aside, and the others go on") {
   const auto refused = read_file(stand.file("refused.log")).value_or("");
   CHECK(refused.contains("rubbish\n"));
   CHECK(refused.contains("# line 4"));
+}
+
+TEST_CASE(
+    "a line without an end, a file without one, and what is no file stop nothing behind them") {
+  Stand stand;
+  const std::string good = R"({"set":"thumbs-r5f0c1e9a2b","signal":"good"})";
+  stand.write("thumbs-a.ndjson", good + "\n" + std::string(3u << 20, 'x') + "\n" + good + "\n" +
+                                     std::string((960u << 10) + 1, 'y') + "\n" + good);
+  stand.write("thumbs-b.ndjson", "");
+  std::filesystem::resize_file(stand.file("thumbs-b.ndjson"), 1ULL << 30);  // sparse
+  REQUIRE(::mkfifo(stand.file("thumbs-c.ndjson").c_str(), 0600) == 0);
+  std::filesystem::create_directory(stand.file("thumbs-d.ndjson"));
+  std::filesystem::create_symlink("/dev/zero", stand.file("thumbs-e.ndjson"));
+  std::string many;
+  for (int i = 0; i < 40'000; ++i) many += good + "\n";  // 2 MiB, and 60 as values
+  stand.write("thumbs-f.ndjson", many);
+  std::size_t most = 0;
+  stand.feed.look = [&](std::span<const Json> signals) { most = std::max(most, signals.size()); };
+  std::optional<Result<std::size_t>> sent;
+  CHECK(test::peak_growth([&] {
+          sent = stand.spool.drain(stand.context, stand.feed, {}, Deadline(Millis(60'000)));
+        }) < 24);
+  REQUIRE_FALSE(*sent);
+  CHECK(sent->error().what.contains("thumbs-"));
+  CHECK(stand.feed.count == 40'003);
+  CHECK(most <= 500);
+  CHECK_FALSE(std::filesystem::exists(stand.file("taken/thumbs-f.ndjson")));
+  const auto log = read_file(stand.file("refused.log"));
+  REQUIRE(log);
+  CHECK(log->size() < 10'000);
+  CHECK(log->contains("# line 2: longer than 983040 bytes\nxxxx"));
+  CHECK(log->contains("# line 4: longer than 983040 bytes\nyyyy"));
 }
 
 TEST_CASE("a file that its writer still holds open waits for its end") {
