@@ -19,6 +19,8 @@ namespace cdctl::cli {
 
 namespace {
 
+constexpr std::size_t k_longest_why = 1000;  ///< it is written to the broker, and shown
+
 Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto reader,
                    RecordReader::open(context, "the verdict records of cdctl trip", "name a SET"));
@@ -50,6 +52,7 @@ Result<> break_from_stdin(Context& context, const Arguments& args, Millis timeou
     }
     if (unknowns.blocks(set->service)) continue;
     auto why = (*record)["rule"].as_string((*record)["why"].as_string("verdict"));
+    if (why.size() > k_longest_why) why = printable(why, k_longest_why);
     verdicts.act(*set, {std::move(why), last ? last : time});
   }
   reader.finish("unhealthy verdict");

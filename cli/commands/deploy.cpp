@@ -27,6 +27,7 @@ Result<std::vector<actions::DeployOrder>> orders_from_stdin(Context& context) {
     } else if (schema != "cdctl.revision/1" || !(*record)["offered"].as_bool(true)) {
       reader.skip();
     } else if (auto order = actions::order_from_record(context, *record)) {
+      CDCTL_TRY(reader.may_keep());
       orders.push_back(std::move(*order));
     } else {
       auto error = order.error();

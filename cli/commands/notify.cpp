@@ -32,7 +32,6 @@ Result<Json> read_record(std::string_view line, std::size_t number) {
   const auto bad = [&](std::string_view why) {
     return fail(fmt::format("line {}: {}; skipped", number, why));
   };
-  if (line.size() > LineReader::k_longest) return bad("too long for a record");
   auto record = Json::parse(line);
   if (!record) return bad(record.error().what);
   if (!record->is_object()) return bad("not a JSON object");
@@ -43,7 +42,8 @@ Result<Json> read_record(std::string_view line, std::size_t number) {
 /// Reads to the end. Each record leaves on stdout first, since who reads there may have to act on
 /// it.
 void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
-  LineReader lines([&context] { context.out.flush(); });
+  LineReader lines([&context] { context.out.flush(); },
+                   [&worker](const Error& error) { worker.report(error); });
   std::string_view line;
   bool first = true;
   while (!context.out.broken() && lines.next(line) == LineReader::Got::line) {

@@ -31,6 +31,7 @@ Result<std::vector<actions::Mark>> marks_from_stdin(Context& context) {
       reader.skip();
       continue;
     }
+    CDCTL_TRY(reader.may_keep());
     auto policy = actions::policy_from_json(mark["policy"]);
     const auto at = parse_rfc3339(mark["at"].view());
     if (!policy || !at) {

@@ -47,25 +47,24 @@ struct Overrides {
   }
 };
 
-/// The records of one service, in the order they came.
+/// The sets of one service in the order they came, each with its record, which takes much less room
+/// as a line.
 struct Group {
   std::string service;
-  std::vector<Json> records;
+  std::vector<actions::Candidate> sets;
+  std::vector<std::string> lines;
 };
 
 /// `foreign`: there is a configuration, and the service is none of it. Nobody here knows what its
 /// owner wants to keep.
-void write_group(Context& context, const Group& group, const ReaperPolicy& policy, bool foreign,
-                 bool all, bool& any) {
-  std::vector<actions::Candidate> sets;
-  for (const auto& record : group.records) {
-    sets.push_back(actions::candidate_from(record));
-    sets.back().foreign = sets.back().foreign || foreign;
-  }
+void write_group(Context& context, Group group, const ReaperPolicy& policy, bool foreign, bool all,
+                 bool& any) {
+  for (auto& set : group.sets) set.foreign = set.foreign || foreign;
   const auto at = now();
-  const auto judgements = actions::judge(sets, policy, at);
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    auto record = group.records[i];
+  const auto judgements = actions::judge(group.sets, policy, at);
+  for (std::size_t i = 0; i < group.sets.size(); ++i) {
+    if (!judgements[i].stale && !all) continue;
+    auto record = Json::parse(group.lines[i]).value_or(Json());  // it could be parsed before
     records::drop<&records::Set::stale>(record);
     records::drop<&records::Set::kept>(record);
     if (judgements[i].stale) {
@@ -75,13 +74,13 @@ void write_group(Context& context, const Group& group, const ReaperPolicy& polic
     } else {
       records::put<&records::Set::kept>(record, judgements[i].why);
     }
-    if (judgements[i].stale || all) context.out.write(record);
+    context.out.write(record);
   }
 }
 
 Group& group_of(std::vector<Group>& groups, const std::string& service) {
   const auto at = std::ranges::find(groups, service, &Group::service);
-  return at == groups.end() ? groups.emplace_back(Group{service, {}}) : *at;
+  return at == groups.end() ? groups.emplace_back(Group{service, {}, {}}) : *at;
 }
 
 }  // namespace
@@ -98,22 +97,27 @@ int run_stale(Context& context, const Arguments& args) {
     while (auto record = reader.next()) {
       if (records::is<records::ErrorRecord>(*record)) {
         context.out.write(*record);
+        CDCTL_TRY(reader.may_keep());
         unknown.insert(records::get<&records::ErrorRecord::service>(*record));
         context.note_exit(ExitCode::unknown);
       } else if (const auto set = parse_set_name(records::get<&records::Set::set>(*record));
                  !records::is<records::Set>(*record) || !set) {
         reader.skip();
       } else {
-        group_of(groups, set->service).records.push_back(std::move(*record));
+        CDCTL_TRY(reader.may_keep());
+        auto& group = group_of(groups, set->service);
+        group.sets.push_back(actions::candidate_from(*record));
+        group.lines.emplace_back(reader.line());
       }
     }
     reader.finish("set");
     bool any = false;
-    for (const auto& group : groups) {
+    for (auto& group : groups) {
       // A decider decides nothing for a service of which something is unknown.
       if (unknown.contains("") || unknown.contains(group.service)) continue;
       const auto* service = context.config().service(group.service);
-      write_group(context, group, overrides.over(service ? service->reaper : ReaperPolicy()),
+      write_group(context, std::move(group),
+                  overrides.over(service ? service->reaper : ReaperPolicy()),
                   context.has_config() && !service, args.has("all"), any);
     }
     if (any && args.has("exit-code") && context.exit_code() == 0)

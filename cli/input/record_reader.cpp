@@ -27,6 +27,7 @@ namespace cdctl::cli {
 namespace {
 
 constexpr std::size_t k_chunk = 1u << 20;
+constexpr std::size_t k_most_kept = 64u << 20, k_most_names = 100'000;
 /// The kinds of record that flow in a pipe.
 constexpr std::array<std::string_view, 6> k_schemas{
     records::Revision::k_head.schema, records::Set::k_head.schema,
@@ -48,17 +49,30 @@ LineReader::Got LineReader::next(std::string_view& line, int wait_ms) {
     const auto* newline = static_cast<const char*>(
         std::memchr(from, '\n', static_cast<std::size_t>(buffer_.data() + end_ - from)));
     searched_ = end_;
-    if (newline || (at_end_ && begin_ < end_)) {
-      const auto* stop = newline ? newline : buffer_.data() + end_;
-      line = std::string_view(start, static_cast<std::size_t>(stop - start));
+    const bool whole = newline || (at_end_ && begin_ < end_);
+    const auto* stop = whole && newline ? newline : buffer_.data() + end_;
+    const auto size = static_cast<std::size_t>(stop - start);
+    if (size > k_longest) leave_out();
+    if (whole) {
+      line = std::string_view(start, size);
       begin_ = static_cast<std::size_t>(stop - buffer_.data()) + (newline ? 1 : 0);
       searched_ = begin_;
+      if (std::exchange(leaving_out_, false)) continue;
       ++number_;
       return Got::line;
     }
     if (at_end_) return Got::end;
+    if (leaving_out_) begin_ = end_ = searched_ = 0;
     if (const auto got = fill(wait_ms); got != Got::line) return got;
   }
+}
+
+/// Tells of a line once, as soon as it is too long: its end may never come.
+void LineReader::leave_out() {
+  if (std::exchange(leaving_out_, true)) return;
+  ++number_;
+  report_({ExitCode::failed,
+           fmt::format("line {}: longer than {} bytes; skipped", number_, k_longest)});
 }
 
 LineReader::Got LineReader::fill(int wait_ms) {
@@ -135,8 +149,18 @@ Result<> check_format(std::string_view line, std::string_view wanted, bool takes
   return {};
 }
 
+Result<> RecordReader::may_keep() {
+  kept_ += line_.size();
+  if (kept_ <= k_most_kept) return {};
+  return fail(
+      fmt::format("standard input has more than {} bytes of {}; nothing was taken: name "
+                  "services in the stage before",
+                  k_most_kept, wanted_));
+}
+
 std::optional<Json> RecordReader::next(int wait_ms) {
-  std::string_view line;
+  auto& line = line_;
+  line = {};
   idle_ = false;
   for (;;) {
     if (context_->out.broken()) return {};
@@ -156,10 +180,6 @@ std::optional<Json> RecordReader::next(int wait_ms) {
       context_->report(
           {ExitCode::failed, fmt::format("line {}: {}; skipped", lines_.number(), why)});
     };
-    if (line.size() > LineReader::k_longest) {
-      bad("too long for a record");
-      continue;
-    }
     auto record = Json::parse(line);
     if (!record) {
       bad(record.error().what);
@@ -185,7 +205,7 @@ Result<std::vector<std::string>> read_names(Context& context) {
   if (::isatty(STDIN_FILENO))
     return fail(ExitCode::usage,
                 "standard input is a terminal: pipe set names into it, one a line");
-  LineReader lines([&] { context.out.flush(); });
+  LineReader lines(context);
   std::vector<std::string> out;
   std::string_view line;
   while (lines.next(line) == LineReader::Got::line) {
@@ -195,6 +215,9 @@ Result<std::vector<std::string>> read_names(Context& context) {
       return fail(ExitCode::usage,
                   "standard input is records, and - reads set names, one a line: give the stage "
                   "before -o name; nothing was taken");
+    if (out.size() == k_most_names)
+      return fail(
+          fmt::format("standard input has more than {} names; nothing was taken", k_most_names));
     if (parse_set_name(line))
       out.emplace_back(line);
     else
@@ -211,7 +234,7 @@ void Unknowns::add(const Json& record) {
   const auto& service = said.service;
   if (service.empty())
     all_ = true;
-  else
+  else if (valid_word(service))  // no other is anybody's
     services_.insert(service);
   context_.note_exit(ExitCode::unknown);
   context_.out.warning(fmt::format("{}nothing is done: {} could not be asked upstream ({})",

@@ -15,13 +15,18 @@ namespace cdctl::cli {
 
 /// Lines of standard input, split without copying. Waits with poll, so that a stop request ends the
 /// wait, and tells the caller before it would block, so that what is buffered for stdout leaves
-/// first.
+/// first. A line that is too long for a record is told to `report` and left out; it is not kept,
+/// and may be one that never ends.
 class LineReader {
  public:
   enum class Got { line, idle, end, stopped };
 
-  explicit LineReader(std::function<void()> before_block)
-      : before_block_(std::move(before_block)) {}
+  LineReader(std::function<void()> before_block, std::function<void(const Error&)> report)
+      : before_block_(std::move(before_block)), report_(std::move(report)) {}
+  /// Flushes the context's output before it blocks, and reports there.
+  explicit LineReader(Context& context)
+      : LineReader([&context] { context.out.flush(); },
+                   [&context](const Error& error) { context.report(error); }) {}
   /// The next line, without its newline; valid until the next call. `idle` after `wait` without
   /// input (negative: never).
   Got next(std::string_view& line, int wait_ms = -1);
@@ -30,18 +35,21 @@ class LineReader {
   [[nodiscard]] std::optional<Error> trouble() const;
   /// Readable bytes behind every line: a parser may look that far past its end.
   static constexpr std::size_t k_padding = 64;
-  /// How many bytes a line may have to be taken for a record.
-  static constexpr std::size_t k_longest = 64u << 20;
+  /// How many bytes a line may have to be taken for a record: as many as a message of a feed.
+  static constexpr std::size_t k_longest = 4u << 20;
 
  private:
   Got fill(int wait_ms);
+  void leave_out();
 
   std::function<void()> before_block_;
+  std::function<void(const Error&)> report_;
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0, searched_ = 0;
   std::size_t number_ = 0;
   bool at_end_ = false;
-  int error_ = 0;  ///< of the read that failed
+  bool leaving_out_ = false;  ///< what comes is the rest of a line that is too long
+  int error_ = 0;             ///< of the read that failed
 };
 
 /// What the first line of an input is, where that is no record: the stage before was given another
@@ -61,6 +69,11 @@ class RecordReader {
   /// The next record of a known schema. Bad lines are reported with their number and skipped;
   /// `cdctl.error/1` records come too. Empty at the end, or when a stop was requested.
   [[nodiscard]] std::optional<Json> next(int wait_ms = -1);
+  /// To be asked before something of the last record is kept until the end of the input. What is
+  /// kept may be 64 MiB of lines; then nothing can be done with any of it.
+  [[nodiscard]] Result<> may_keep();
+  /// The line of the last record; valid until the next call.
+  [[nodiscard]] std::string_view line() const { return line_; }
   /// Whether the last next() gave nothing because nothing came for so long.
   [[nodiscard]] bool idle() const { return idle_; }
   /// Counts a record that is not meant for this command; the count goes to stderr at the end.
@@ -70,17 +83,15 @@ class RecordReader {
 
  private:
   RecordReader(Context& context, std::string_view wanted, bool takes_names)
-      : context_(&context),
-        lines_([&context] { context.out.flush(); }),
-        wanted_(wanted),
-        takes_names_(takes_names) {}
+      : context_(&context), lines_(context), wanted_(wanted), takes_names_(takes_names) {}
 
   Context* context_;
   LineReader lines_;
   std::string wanted_;
   bool takes_names_;
   bool first_ = true;
-  std::size_t skipped_ = 0;
+  std::size_t skipped_ = 0, kept_ = 0;
+  std::string_view line_;
   bool idle_ = false;
 };
 

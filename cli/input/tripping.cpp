@@ -27,7 +27,7 @@ Tripping::Tripping(Context& context, const fleet::RuleBook& book, const TripOpti
     : context_(context),
       options_(options),
       forces_(context),
-      lines_([&context] { context.out.flush(); }),
+      lines_(context),
       breaker_(hooks(book), options.all) {
   for (const auto& [service, error] : book.bad()) {
     context.report_record(service, "reading its rules", error);
@@ -145,7 +145,9 @@ void Tripping::take(std::string_view line) {
       context_.out.write_line(line);
       context_.note_exit(ExitCode::unknown);
       blocked_ = blocked_ || scanner_.service().empty();
-      breaker_.block(scanner_.service(), scanner_.why().empty() ? "could not ask" : scanner_.why());
+      if (valid_word(scanner_.service()))  // no other is anybody's
+        breaker_.block(scanner_.service(),
+                       scanner_.why().empty() ? "could not ask" : scanner_.why());
       break;
     case breaker::SignalScanner::Kind::expired:
       ++expired_;

@@ -9,6 +9,7 @@ namespace cdctl::cli {
 
 namespace {
 constexpr Millis k_first_pause(5000), k_longest_pause(60'000);
+constexpr std::size_t k_most_waiting = 10'000;
 }  // namespace
 
 actions::CutOptions cut_options(const Arguments& args, const std::vector<SetName>& even_last,
@@ -41,6 +42,7 @@ void Verdicts::attempt(Waiting one) {
   const auto ended = actions::try_to_cut(
       context_, one.set, one.cause, cut_options(args_, even_last_, one.set), Deadline(timeout_));
   if (ended != ExitCode::unknown && ended != ExitCode::timeout) return;
+  if (waiting_.size() == k_most_waiting) return;  // it was reported
   one.pause = std::clamp(one.pause * 2, k_first_pause, k_longest_pause);
   one.at = Clock::now() + one.pause;
   waiting_.push_back(std::move(one));

@@ -20,6 +20,7 @@ namespace {
 
 /// How long one that is asked to stop can take for it: it ends the programs that it has started.
 constexpr auto k_grace = std::chrono::seconds(3);
+constexpr std::size_t k_most_text = 4u << 20;  ///< that a plugin may say
 
 /// One plugin's doctor at work.
 struct Examination {
@@ -72,6 +73,7 @@ bool listen(Running& one, const Deadline& deadline, bool stoppable) {
     if (ready < 0 || wait[0].revents == 0) continue;
     const auto got = ::read(one.process.out.get(), bytes.data(), bytes.size());
     if (got == 0) return true;
+    if (one.text.size() > k_most_text) return false;
     if (got > 0)
       one.text.append(bytes.data(), static_cast<std::size_t>(got));
     else if (errno != EINTR)

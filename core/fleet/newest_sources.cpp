@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <cdctl/digest.hpp>
-#include <cdctl/fs.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl::fleet {
 
 Result<SourceState> read_file_source(const SourceConfig& source) {
-  auto text = read_file(source.url);
-  if (!text) return fail(ExitCode::unknown, text.error().what);
-  return SourceState{"file", source.url, sha256_hex(*text), {}};
+  auto digest = sha256_of_file(source.url);
+  if (!digest) return fail(ExitCode::unknown, digest.error().what);
+  return SourceState{"file", source.url, std::move(*digest), {}};
 }
 
 namespace {
