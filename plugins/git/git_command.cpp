@@ -154,6 +154,9 @@ Result<Finished> run_git(const GitCall& call) {
 Result<std::string> git_output(const GitCall& call) {
   CDCTL_TRY_ASSIGN(auto finished, run_git(call));
   if (!finished.ok()) return fail(explain(finished));
+  if (finished.out.size() >= call.max_output)
+    return fail(ExitCode::unknown,
+                fmt::format("git's answer is longer than {} bytes", call.max_output));
   return std::move(finished.out);
 }
 

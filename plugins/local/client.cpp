@@ -18,6 +18,8 @@ namespace cdctl::local {
 
 namespace {
 
+constexpr std::size_t k_longest_answer = 1u << 20;
+
 Result<Fd> connect_to(const SetPaths& paths, const Deadline& deadline) {
   // An address holds 108 bytes, a home may be deeper: go through the open folder
   const Fd folder(::open(paths.folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -68,6 +70,10 @@ Result<std::string> ask(const SetPaths& paths, std::string_view command, const D
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (got <= 0) break;
     answer.append(buffer, static_cast<std::size_t>(got));
+    if (answer.size() > k_longest_answer)
+      return fail(ExitCode::unknown,
+                  fmt::format("the supervisor in {} answers with more than {} bytes",
+                              paths.folder.string(), k_longest_answer));
   }
   if (answer == "ok\n") return std::string();
   if (answer.empty())

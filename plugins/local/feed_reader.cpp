@@ -22,13 +22,13 @@ namespace cdctl::local {
 
 namespace {
 
-constexpr std::size_t k_batch = 256u << 10, k_longest_line = 4u << 20;
+constexpr std::size_t k_batch = 256u << 10, k_longest_line = 1u << 20;
 constexpr const char* k_first_stamp = "00010101T00";  ///< before every segment
 
 /// Where the last complete line of the file ends: a sender may be in the middle of the next one.
 std::int64_t last_line_end(const std::filesystem::path& path) {
   constexpr std::int64_t k_tail = 64 << 10;
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info{};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return 0;
   const auto from = std::max<std::int64_t>(info.st_size - k_tail, 0);
@@ -107,7 +107,7 @@ Result<> SegmentReader::watch() {
 
 Result<std::string> SegmentReader::read_at(const Position& from, std::size_t most) const {
   const auto path = home_.segment(from.stamp);
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.valid()) {
     if (errno == ENOENT) return std::string();  // not begun yet, or pruned
     return fail(ExitCode::unknown, fmt::format("opening {}: {}", path.string(), errno_text(errno)));

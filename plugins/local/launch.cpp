@@ -22,6 +22,8 @@ constexpr Millis k_last_wait(5000);
 
 /// The supervisor, or systemd-run before it, with what they need of our environment. The units get
 /// theirs from the file `run`.
+constexpr std::size_t k_most_heard = 64u << 10;
+
 Program program_of(std::vector<std::string> argv) {
   Program out;
   out.argv = std::move(argv);
@@ -42,7 +44,7 @@ std::optional<std::string> hear(const Fd& words, const Deadline& deadline) {
     char buffer[1024];
     const auto got = ::read(words.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return heard;
+    if (got <= 0 || heard.size() > k_most_heard) return heard;
     heard.append(buffer, static_cast<std::size_t>(got));
     if (heard.ends_with('\n') && (heard.starts_with("ok\n") || heard.starts_with("error: ")))
       return heard;

@@ -28,7 +28,7 @@ class Folder {
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool has(const char* name) const { return ::faccessat(fd(), name, F_OK, 0) == 0; }
   [[nodiscard]] Result<std::string> read(const char* name) const {
-    const Fd file(::openat(fd(), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const Fd file(::openat(fd(), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file.valid()) {
       if (errno == ENOENT) return std::string();
       return trouble("opening", name);
@@ -40,7 +40,10 @@ class Folder {
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return trouble("reading", name);
       out.append(buffer, static_cast<std::size_t>(got));
-      if (got < static_cast<ssize_t>(sizeof buffer) || out.size() > (4u << 20)) return out;
+      if (got < static_cast<ssize_t>(sizeof buffer)) return out;
+      if (out.size() > k_largest)
+        return fail(ExitCode::unknown, fmt::format("reading {}/{}: larger than {} bytes",
+                                                   path_.string(), name, k_largest));
     }
   }
   [[nodiscard]] std::unexpected<Error> trouble(std::string_view doing, const char* name) const {
@@ -49,6 +52,8 @@ class Folder {
   }
 
  private:
+  static constexpr std::size_t k_largest = 4u << 20;
+
   std::filesystem::path path_;
   Fd fd_;
 };
@@ -62,7 +67,7 @@ Json json_or_null(const std::string& text) {
 Json last_lines(const std::filesystem::path& path) {
   constexpr std::int64_t k_tail = 16 << 10;
   constexpr std::size_t k_lines = 10, k_longest = 1000;
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   Json out = Json::array();
   struct stat info{};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return out;

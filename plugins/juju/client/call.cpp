@@ -20,7 +20,7 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr std::size_t k_largest_answer = 256u << 20;  // a status of 100,000 units is about 90 MB
+constexpr std::size_t k_largest_answer = 64u << 20;  // a status of some 50,000 units
 constexpr Millis k_longest_act =
     std::chrono::minutes(45);  // a copy of the data folder is swept after an hour
 constexpr std::size_t k_at_once = 4;
@@ -71,6 +71,11 @@ Failure failure_to_start(const Error& error, std::string_view attempt) {
 Asked<JujuAnswer> read_answer(Finished& finished, std::string_view attempt,
                               const Deadline& deadline) {
   if (!finished.ok()) return std::unexpected(failure_of(finished, attempt, deadline));
+  if (finished.out.size() >= k_largest_answer)
+    return std::unexpected(Failure{
+        FailureKind::garbled,
+        {ExitCode::unknown,
+         fmt::format("{}: juju's answer is longer than {} bytes", attempt, k_largest_answer)}});
   auto json = Json::parse(finished.out);
   if (json) return JujuAnswer{std::move(*json), std::move(finished.err)};
   const auto* advice = "try again, and by hand with juju";

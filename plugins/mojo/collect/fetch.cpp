@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -51,14 +56,28 @@ void fail_all(const CollectItems& items, const Error& error) {
 }
 
 constexpr std::size_t k_largest_download = 1u << 30;
-constexpr std::size_t k_at_a_time = 8;  // each answer is held in memory
+constexpr std::size_t k_at_a_time = 8;
 constexpr int k_most_redirects = 5;
 
-/// A request for an item, perhaps after redirects.
+/// A request for an item, perhaps after redirects. What comes goes into a file beside the one that
+/// is wanted, for it may be large.
 struct Hop {
   CollectItem* item;
   std::string url;
+  std::filesystem::path beside{};
+  Fd file{};
 };
+
+/// Opens the file that the answer goes to; of an earlier try there may be one.
+Result<> begin(Hop& hop) {
+  hop.beside = hop.item->into;
+  hop.beside += fmt::format(".{}.new", ::getpid());
+  hop.file =
+      Fd(::open(hop.beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!hop.file.valid())
+    return fail(fmt::format("creating {}: {}", hop.beside.string(), errno_text(errno)));
+  return {};
+}
 
 bool redirects(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -69,21 +88,24 @@ std::string shown(std::string_view url) {
   return printable(url.substr(0, url.find_first_of("?#")), 200);
 }
 
-Result<> keep(CollectItem& item, std::string_view bytes) {
-  auto sha256 = sha256_hex(bytes);
+Result<> keep(const Hop& hop) {
+  auto& item = *hop.item;
+  CDCTL_TRY_ASSIGN(auto sha256, sha256_of_file(hop.beside, k_largest_download));
   if (item.line.sha256 && *item.line.sha256 != sha256) {
     return fail(fmt::format("{} has the SHA-256 {}, not {}", shown(item.line.location), sha256,
                             *item.line.sha256));
   }
+  if (::fsync(hop.file.get()) != 0 || ::rename(hop.beside.c_str(), item.into.c_str()) != 0)
+    return fail(fmt::format("writing {}: {}", item.into.string(), errno_text(errno)));
   item.revision = std::move(sha256);
-  return write_file_atomically(item.into, bytes);
+  return {};
 }
 
 /// Deals with the answer to a hop; the address to go on to, or empty.
 Result<std::string> take(const Hop& hop, Result<HttpResponse> answer) {
   if (!answer) return fail(std::move(answer.error()));
   if (answer->status == 200) {
-    CDCTL_TRY(keep(*hop.item, answer->body));
+    CDCTL_TRY(keep(hop));
     return std::string();
   }
   if (redirects(answer->status)) return redirect_target(hop.url, answer->headers["location"]);
@@ -94,18 +116,27 @@ Result<std::string> take(const Hop& hop, Result<HttpResponse> answer) {
 
 void download_some(Http& http, std::span<CollectItem* const> items, const Deadline& deadline) {
   std::vector<Hop> hops;
-  for (auto* item : items) hops.push_back({item, item->line.location});
+  const auto go_to = [](std::vector<Hop>& into, CollectItem& item, std::string url) {
+    Hop hop{&item, std::move(url)};
+    if (auto begun = begin(hop); !begun)
+      item.error = std::move(begun.error());
+    else
+      into.push_back(std::move(hop));
+  };
+  for (auto* item : items) go_to(hops, *item, item->line.location);
   for (int redirected = 0; !hops.empty(); ++redirected) {
     std::vector<HttpRequest> requests(hops.size());
     for (std::size_t i = 0; i < hops.size(); ++i) {
       requests[i].url = hops[i].url;
       requests[i].deadline = deadline;
       requests[i].max_bytes = k_largest_download;
+      requests[i].into = hops[i].file.get();
     }
     auto answers = http.send_all(requests);
     std::vector<Hop> next;
     for (std::size_t i = 0; i < hops.size(); ++i) {
       auto target = take(hops[i], std::move(answers[i]));
+      (void)::unlink(hops[i].beside.c_str());  // unless it was kept
       if (target && !target->empty() && redirected == k_most_redirects) {
         target = fail(fmt::format("{}: more than {} redirects", shown(hops[i].item->line.location),
                                   k_most_redirects));
@@ -113,7 +144,7 @@ void download_some(Http& http, std::span<CollectItem* const> items, const Deadli
       if (!target)
         hops[i].item->error = std::move(target.error());
       else if (!target->empty())
-        next.push_back({hops[i].item, std::move(*target)});
+        go_to(next, *hops[i].item, std::move(*target));
     }
     hops = std::move(next);
   }

@@ -4,7 +4,6 @@
 #include <set>
 #include <tuple>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -31,9 +30,9 @@ std::string load(const fs::path& file, const std::string& shown, std::vector<Pro
 std::string not_runnable(const fs::path& file) {
   if (::access(file.c_str(), X_OK) != 0)
     return "is not executable; run chmod +x on it and commit that";
-  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto fd = open_regular_file(file);
   char buffer[256];
-  const auto got = fd.valid() ? ::read(fd.get(), buffer, sizeof buffer) : -1;
+  const auto got = fd ? ::read(fd->get(), buffer, sizeof buffer) : -1;
   if (got < 0) return "cannot be read";
   std::string_view head(buffer, static_cast<std::size_t>(got));
   if (head.starts_with("\x7f"

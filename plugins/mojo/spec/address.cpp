@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::size_t k_largest_file_of_spec = 1u << 30;
+
 bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
   return std::ranges::any_of(prefixes,
                              [&](std::string_view prefix) { return text.starts_with(prefix); });
@@ -33,8 +35,7 @@ Result<std::string> folder_digest(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code error;
   if (fs::is_regular_file(folder, error)) {
-    CDCTL_TRY_ASSIGN(const auto bytes, read_file(folder, 1u << 30));
-    return sha256_hex(bytes);
+    return sha256_of_file(folder, k_largest_file_of_spec);
   }
   for (auto it = fs::recursive_directory_iterator(folder, error);
        it != fs::recursive_directory_iterator(); it.increment(error)) {
@@ -54,10 +55,9 @@ Result<std::string> folder_digest(const fs::path& folder) {
     if (fs::is_symlink(status)) {
       lines += "link " + fs::read_symlink(entry, error).string();
     } else if (fs::is_regular_file(status)) {
-      CDCTL_TRY_ASSIGN(const auto bytes, read_file(entry, 1u << 30));
-      lines += fmt::format("file {} {}",
-                           (status.permissions() & fs::perms::owner_exec) != fs::perms::none,
-                           sha256_hex(bytes));
+      CDCTL_TRY_ASSIGN(const auto digest, sha256_of_file(entry, k_largest_file_of_spec));
+      lines += fmt::format(
+          "file {} {}", (status.permissions() & fs::perms::owner_exec) != fs::perms::none, digest);
     }
     lines += '\n';
   }

@@ -14,11 +14,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t k_largest_source_file = 1u << 30;
-
 Result<> copy_file_source(const SourceConfig& source, std::string_view revision,
                           const fs::path& into) {
-  auto bytes = read_file(source.url, k_largest_source_file);
+  auto bytes = read_file(source.url);  // as large as its revision could be read of
   if (!bytes) return fail(ExitCode::unknown, bytes.error().what);
   if (sha256_hex(*bytes) != revision) {
     return fail(fmt::format("{} has changed since its revision was read; run cdctl outdated again",
