@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# What others send need not have an end: a line, an answer, what a program says. It costs a command 64 MiB at most beside its own, is told in
+# one line, and the rest goes on.
+. "$(dirname "$0")/../lib/common.bash"
+begin
+. "$source_dir/tests/stories/lib/memory.bash"
+within=100  # its own are about 25
+make_trunk "$service" 'worker: sleep 1000'
+make_service </dev/null
+set=$(deploy_one ok)
+now=$(date -u +%FT%T.%3NZ)
+signal() { printf '{"schema":"cdctl.signal/1","id":"%s","set":"%s","service":"%s","severity":"%s","signal":"s%s","time":"%s"}\n' "$1" "$set" "$service" "$2" "$1" "$now"; }
+
+# A line of 300 MiB between two good ones: told with its number, and the last one still counts.
+between() { # FIRST LAST
+  printf '%s\n' "$1"
+  head -c 300M /dev/zero
+  printf '\n%s\n' "$2"
+}
+expect_within $within 1 cdctl trip --all < <(between "$(signal 1 info)" "$(signal 2 critical)")
+expect_error '^cdctl: line 2: longer than 4194304 bytes; skipped$'
+expect_json 'any(.schema == "cdctl.verdict/1" and .verdict == "unhealthy")'
+expect_within $within 1 cdctl signal - < <(between "$(signal 1 info)" "$(signal 2 info)")
+expect_error 'line 2: longer than'
+expect_same "signals in the feed" "$(cdctl signals --since 1h "$service" </dev/null | jq -r .signal | sort | paste -sd' ')" "s1 s2"
+sets=$(cdctl ls -o ndjson </dev/null)
+expect_within $within 1 cdctl stale --keep 5 --all < <(between "$sets" "$sets")
+expect_error 'line 2: longer than'
+expect_json 'length == 2'
+for command in break deploy reap; do
+  expect_within $within 1 cdctl $command < <(between "$sets" "$sets")
+  expect_error 'line 2: longer than'
+  expect_error 'skipped 2 records'
+done
+for command in break mend reap; do
+  expect_within $within 1 cdctl $command - < <(between "$service" "$service")
+  expect_error 'line 2: longer than'
+  expect_error 'line 3: .* is no whole set name'
+done
+# One that never ends is told before its end, and nobody waits for more memory.
+expect_within $within 1 cdctl trip < <(signal 1 info; head -c 2G /dev/zero)
+expect_error '^cdctl: line 2: longer than'
+
+# Much of what is good: whoever has to keep it says where it stops, and does nothing by half.
+printf '%s' "$sets" | jq -c '.note = ("x" * 1000000)' >one
+for _ in $(seq 80); do cat one; done >many
+expect_within 150 1 cdctl stale --keep 0 <many
+expect_error 'standard input has more than 67108864 bytes of the set records of cdctl ls; nothing was taken'
+expect_quiet
+for _ in $(seq 110); do seq -f "$service-r%010.0f" 1000; done >many
+expect_within $within 1 cdctl break - <many
+expect_error 'standard input has more than 100000 names; nothing was taken'
+expect_same "the set" "$(cut_of "$set")" false
+
+# Deep and wide records.
+python3 - >shapes <<'END'
+deep = 100000
+for x in "[" * deep + "]" * deep, "[" * deep, "[" + "0," * 1900000 + "0]":
+    print('{"schema":"cdctl.set/1","x":%s}' % x)
+END
+for command in trip break stale reap deploy 'signal -'; do
+  expect_within $within 1 cdctl $command <shapes
+  expect_error 'line 1: '
+  expect_error 'line 2: '
+done
+
+# A server that says whatever is asked for, and more: as RabbitMQ, as a repository, as what a check asks.
+cat >liar.py <<'END'
+import http.server, os
+class Liar(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        lie = open("lie").read().strip()
+        piece = b"0," * (1 << 19)
+        try:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            if lie == "head":
+                self.flush_headers()
+                while True: self.wfile.write(b"X-Y: " + b"z" * 1000 + b"\r\n")
+            body, times = {"announced": (piece, 10240), "endless": (piece, 10240), "dense": (piece, 40), "deep": (b"[" * 100000, 1)}[lie]
+            if lie == "endless": self.send_header("Connection", "close")
+            else: self.send_header("Content-Length", str(1 + len(body) * times + 2))
+            self.end_headers()
+            self.wfile.write(b"[")
+            for _ in range(times): self.wfile.write(body)
+            self.wfile.write(b"0]")
+        except OSError: pass
+    do_GET = do_PUT = do_POST = do_DELETE = answer
+    def log_message(self, *args): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Liar)
+with open("port.new", "w") as file: file.write(str(server.server_port))
+os.rename("port.new", "port")
+server.serve_forever()
+END
+python3 liar.py &
+eventually 20 test -e port
+mkdir -p liar/services.d
+{
+  printf '[rabbit]\nmanagement = "http://127.0.0.1:%s"\namqp = "amqp://127.0.0.1:1"\nuser = "guest"\npassword_file = "%s"\n' "$(cat port)" "$work/broker.password"
+  engine_config
+} >liar/cdctl.toml
+printf 'engine = "local"\n[sources]\ntrunk = { git = "http://127.0.0.1:%s/%s.git" }\n[rabbit]\nqueues = { %s = { type = "quorum" } }\n' \
+  "$(cat port)" "$service" "$service" >"liar/services.d/$service.toml"
+for lie in announced endless dense deep head; do
+  printf '%s\n' "$lie" >lie
+  for command in ls outdated probe "break $set" "mend $set" "inspect $set" doctor 'signals --since 1h'; do
+    expect_within 150 4 timeout 60 cdctl $command -c liar/cdctl.toml </dev/null
+  done
+done
+
+# Checks of one's own: what they say is bounded as well.
+cat >>"services.d/$service.toml" <<END
+[[checks]]
+name = "page"
+http = "http://127.0.0.1:$(cat port)/"
+[[checks]]
+name = "talk"
+command = ["sh", "-c", "head -c 300M /dev/zero; exit 1"]
+END
+printf 'endless\n' >lie
+expect_within $within 0 cdctl probe "$service" </dev/null
+expect_json 'any(.signal == "check/page" and .counts.failed == 1)'
+expect_json 'any(.signal == "check/talk" and .counts.failed == 1)'
+expect_same "the set" "$(state_of "$set") $(cut_of "$set")" "live false"
