@@ -4,6 +4,8 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
+#include <vector>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -50,6 +52,7 @@ using HeaderList = std::unique_ptr<curl_slist, HeaderDelete>;
 /// What the bodies of all answers of one call may hold in memory, and what one answer may have
 /// before its body.
 constexpr std::size_t k_most_held = 64u << 20, k_longest_head = 256u << 10;
+constexpr std::size_t k_piece = 1u << 20;
 
 /// One request under way. Stays at its address until the answer is there: libcurl keeps pointers
 /// into it.
@@ -66,6 +69,21 @@ struct Transfer {
   bool done = false;
   Result<HttpResponse> result = fail(ExitCode::unknown, "not sent");
 
+  /// A text that grows would take three times its size each time it moves.
+  std::vector<std::string> pieces;
+  void keep(std::string_view bytes) {
+    if (pieces.empty() || pieces.back().size() + bytes.size() > k_piece) {
+      pieces.emplace_back();
+      if (pieces.size() > 1) pieces.back().reserve(k_piece);
+    }
+    pieces.back().append(bytes);
+  }
+  void put_together() {
+    if (pieces.size() == 1) response.body = std::move(pieces.front());
+    if (pieces.size() > 1) response.body.reserve(got);
+    for (auto& piece : pieces) response.body += std::exchange(piece, {});
+    pieces.clear();
+  }
   [[nodiscard]] bool is_ok() const {
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -93,7 +111,7 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* use
       return 0;
     }
     *transfer.held += bytes;
-    transfer.response.body.append(data, bytes);
+    transfer.keep({data, bytes});
   } catch (const std::bad_alloc&) {
     return 0;
   }
@@ -235,6 +253,7 @@ void CurlHttp::set_options(Transfer& transfer, const Url& url) {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.max_bytes));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, left);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -311,8 +330,8 @@ void CurlHttp::finish(Transfer& transfer, Result<HttpResponse> result) {
   transfer.done = true;
   transfer.result = std::move(result);
   if (!transfer.result) {  // what came of it is nobody's
-    *transfer.held -= transfer.response.body.size();
-    transfer.response = {};
+    for (const auto& piece : transfer.pieces) *transfer.held -= piece.size();
+    transfer.pieces = {};
   }
   if (!transfer.easy) return;
   curl_easy_reset(
@@ -327,10 +346,14 @@ Result<HttpResponse> CurlHttp::outcome(Transfer& transfer, CURLcode code) {
     long status = 0;
     curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
     transfer.response.status = static_cast<int>(status);
+    transfer.put_together();
     return std::move(transfer.response);
   }
   if (!transfer.trouble.empty())
     return fail(ExitCode::unknown, fmt::format("{}: {}", shown(request), transfer.trouble));
+  if (code == CURLE_FILESIZE_EXCEEDED)  // by what it announces
+    return fail(ExitCode::unknown, fmt::format("{}: the answer is longer than {} bytes",
+                                               shown(request), request.max_bytes));
   if (code == CURLE_OPERATION_TIMEDOUT)
     return fail(ExitCode::timeout,
                 fmt::format("{}: no answer within {}", shown(request), request.deadline.given()));
