@@ -71,8 +71,9 @@ Result<> Context::load_config_file(const fs::path& file) {
 }
 
 Result<> Context::check_home() const {
-  CDCTL_TRY(config::home_folder(config().table, config().file.parent_path()));
-  return {};
+  CDCTL_TRY_ASSIGN(const auto home,
+                   config::home_folder(config().table, config().file.parent_path()));
+  return config::check_home_folder(home);
 }
 
 const Config& Context::config() const {

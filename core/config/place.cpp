@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cdctl/config.hpp>
+#include <cdctl/module.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl::config {
@@ -68,6 +69,40 @@ Result<fs::path> home_folder(const Json& table, const fs::path& folder) {
                 fmt::format("HOME is {}, so that nothing says where the state of the sets is; set "
                             "HOME, or CDCTL_HOME, to an absolute path, or [{}] home in cdctl.toml",
                             home.empty() ? "not set" : "no absolute path", k_embedded));
+}
+
+namespace {
+
+std::unexpected<Error> refuse_link(const fs::path& path, const fs::path& home) {
+  return fail(
+      ExitCode::config,
+      fmt::format("{} is a symbolic link, and what is kept in the home {} would be "
+                  "elsewhere; put the folder itself there, or name another home (CDCTL_HOME, "
+                  "or [{}] home in cdctl.toml)",
+                  path.string(), home.string(), k_embedded));
+}
+
+/// One of a folder that only we may write to can be ours alone.
+Result<> refuse_links_in(const fs::path& folder, const fs::path& home) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    if (std::error_code ignored; at->is_symlink(ignored)) return refuse_link(at->path(), home);
+  return {};
+}
+
+}  // namespace
+
+Result<> check_home_folder(const fs::path& home) {
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(home, error))) return {};
+  CDCTL_TRY(only_ours_to_write(home));
+  for (fs::directory_iterator at(home, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (at->is_symlink(ignored)) return refuse_link(at->path(), home);
+    if (const auto ours = only_ours_to_write(at->path()); !ours && at->exists(ignored)) return ours;
+    if (at->is_directory(ignored)) CDCTL_TRY(refuse_links_in(at->path(), home));
+  }
+  return {};
 }
 
 }  // namespace cdctl::config

@@ -48,10 +48,33 @@ bool private_group(gid_t id) {
   return !group || group->gr_mem == nullptr || *group->gr_mem == nullptr;
 }
 
+constexpr int k_most_links = 40;  // as many as the kernel follows
+
+/// Whoever owns a symbolic link says what it leads to, be that ours ten times.
+Result<> check_links(fs::path path) {
+  for (int i = 0; i < k_most_links; ++i) {
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return {};
+    if (!ours(info.st_uid))
+      return fail(
+          ExitCode::config,
+          fmt::format("{} is a symbolic link of another user (uid {}), and only what belongs "
+                      "to you or root is used; put the file itself there, or chown -h the "
+                      "link if you trust it",
+                      path.string(), info.st_uid));
+    std::error_code error;
+    const auto target = fs::read_symlink(path, error);
+    if (error) return {};
+    path = path.parent_path() / target;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> only_ours_to_write(const fs::path& path) {
   const auto refuse = [](std::string what) { return fail(ExitCode::config, std::move(what)); };
+  CDCTL_TRY(check_links(path));
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0)
     return refuse(fmt::format("{}: {}", path.string(), errno_text(errno)));

@@ -39,3 +39,23 @@ made
 cd ..
 expect_exit 0 cdctl ls </dev/null
 expect_json 'length == 1 and .[0].state == "live"'
+
+# Nor is anything read from, or written to, a home that somebody else can lead elsewhere.
+mkdir -m 755 elsewhere
+ln -s "$work/elsewhere" home/readers
+[ ! -e home/readers/x ] || fail "the case tests nothing"
+for command in "${commands[@]}"; do
+  [[ $command != init* ]] || continue  # in a folder of its own, with a home of its own
+  # shellcheck disable=SC2086
+  expect_exit 3 cdctl $command </dev/null
+  expect_error "home/readers is a symbolic link.*or name another home"
+done
+expect_same "what is there" "$(ls -A elsewhere)" ""
+rm home/readers
+if [ "$(id -u)" = 0 ]; then
+  chown 65534 home
+  expect_exit 3 cdctl ls </dev/null
+  expect_error 'home belongs to another user \(uid 65534\).*chown it'
+  chown 0 home
+fi
+expect_exit 0 cdctl signals --since 1m </dev/null

@@ -248,6 +248,81 @@ TEST_CASE("a configuration that somebody else owns or can write to is refused, e
   ::unsetenv("SUDO_UID");
 }
 
+TEST_CASE("a symbolic link of somebody else is refused, whatever it leads to") {
+  if (::geteuid() != 0) return;  // nobody else to be
+  Folder f;
+  f.write("real/cdctl.toml", "");
+  f.write("real/services.d/thumbs.toml", k_sources);
+  const auto& root = f.dir.path();
+  fs::permissions(root / "real/services.d", fs::perms(0755));
+  const auto link = [&](const std::string& name, uid_t owner) {
+    fs::create_symlink(root / "real" / name, root / name);
+    REQUIRE(::lchown((root / name).c_str(), owner, 0) == 0);
+  };
+  link("cdctl.toml", 65534);
+  const auto file = f.load();
+  REQUIRE_FALSE(file);
+  CHECK(file.error().exit == ExitCode::config);
+  CHECK(file.error().what.contains("cdctl.toml is a symbolic link of another user (uid 65534)"));
+  CHECK(file.error().what.contains("chown -h"));
+  fs::remove(root / "cdctl.toml");
+  link("cdctl.toml", 0);
+  CHECK(f.load());
+  link("services.d", 65534);
+  CHECK_FALSE(f.load());
+  fs::remove(root / "services.d");
+  f.write("services.d/x", "");
+  fs::permissions(root / "services.d", fs::perms(0755));
+  link("services.d/thumbs.toml", 65534);
+  CHECK(f.load()->broken.contains("thumbs"));
+  // A link of ours to one of theirs leads where they say.
+  fs::remove(root / "cdctl.toml");
+  fs::create_symlink(root / "real/cdctl.toml", root / "theirs.toml");
+  REQUIRE(::lchown((root / "theirs.toml").c_str(), 65534, 0) == 0);
+  fs::create_symlink("theirs.toml", root / "cdctl.toml");
+  CHECK_FALSE(f.load());
+}
+
+TEST_CASE("a home of somebody else is refused, and so is a link in it") {
+  Folder f;
+  const auto home = f.dir.path() / "home";
+  CHECK(config::check_home_folder(home));  // it will be made
+  f.write("home/readers/night", "1");
+  f.write("home/outcomes.ndjson", "");
+  for (const auto* folder : {"home", "home/readers"})
+    fs::permissions(f.dir.path() / folder, fs::perms(0700));
+  CHECK(config::check_home_folder(home));
+  const auto refused = [&](const std::string& why) {
+    const auto checked = config::check_home_folder(home);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().exit == ExitCode::config);
+    INFO(checked.error().what);
+    CHECK(checked.error().what.contains(why));
+  };
+  const auto elsewhere = f.dir.path() / "elsewhere";
+  fs::create_directory(elsewhere);
+  for (const auto* name : {"signals", "sets", "outcomes", "readers/day"}) {
+    fs::create_symlink(elsewhere, home / name);
+    refused((home / name).string() + " is a symbolic link");
+    fs::remove(home / name);
+  }
+  for (const auto& path : {home, home / "readers", home / "outcomes.ndjson"}) {
+    fs::permissions(path, fs::perms::others_write, fs::perm_options::add);
+    refused("others may write to " + path.string());
+    fs::permissions(path, fs::perms::others_write, fs::perm_options::remove);
+    if (::geteuid() != 0) continue;
+    REQUIRE(::chown(path.c_str(), 65534, 0) == 0);
+    refused(path.string() + " belongs to another user (uid 65534)");
+    REQUIRE(::chown(path.c_str(), 0, 0) == 0);
+  }
+  CHECK(config::check_home_folder(home));
+  fs::create_symlink(home, f.dir.path() / "link");  // where it is, its owner says
+  CHECK(config::check_home_folder(f.dir.path() / "link"));
+  if (::geteuid() != 0) return;
+  REQUIRE(::lchown((f.dir.path() / "link").c_str(), 65534, 0) == 0);
+  CHECK_FALSE(config::check_home_folder(f.dir.path() / "link"));
+}
+
 TEST_CASE("a folder of services that cannot be read is not a folder without services") {
   Folder f;
   f.write("cdctl.toml", "");
