@@ -151,10 +151,13 @@ constexpr std::array k_hold{
     k_timeout,
 };
 constexpr std::array k_resume{k_dry_run, k_timeout};
+constexpr Option k_gone_home{"gone-home", "HOME",
+                             "by name: sets of this home, whose machine is gone for good"};
 constexpr std::array k_retire{
     Option{"confirm", "SERVICE", "the same name again: nothing brings it back"},
     k_dry_run,
     Option{"grace", "DURATION", "between TERM and KILL (stop_timeout)"},
+    k_gone_home,
     Option{"timeout", "DURATION", "deadline of each set (60s)"},
 };
 constexpr std::array k_stale{
@@ -174,6 +177,7 @@ constexpr std::array k_reap{
     Option{"even-last", "SET", "reap this set even if less than min_live stays", true},
     Option{"even-newest", "", "by name: also a service's newest set"},
     Option{"even-foreign", "", "by name: also of a service that is not configured here"},
+    k_gone_home,
     Option{"timeout", "DURATION", "deadline of each item (60s)"},
 };
 constexpr std::array k_init{
@@ -235,9 +239,10 @@ constexpr std::array k_commands{
     Command{"mend", "[SET…]", "Join cut sets to the world again",
             "cdctl mend thumbs-r5f0c1e9a2b\ncdctl ls -o name thumbs | cdctl mend -", "set names",
             "an outcome record a set", k_mend, config, run_mend},
-    Command{"force", "STATE TARGET…",
-            "What every breaker shall hold of sets, or of a service: open, closed, observe, none",
-            "cdctl force observe thumbs --why 'new rules'\ncdctl force closed "
+    Command{"force", "[STATE TARGET…]",
+            "What every breaker shall hold of sets, or of a service: open, closed, observe, none; "
+            "alone: what is forced",
+            "cdctl force\ncdctl force observe thumbs --why 'new rules'\ncdctl force closed "
             "thumbs-r5f0c1e9a2b\ncdctl force none thumbs",
             "arguments", "a force record each", k_force, config, run_force},
     Command{"hold", "TARGET…", "Freeze the deploys of a service, or of one revision (its SET)",

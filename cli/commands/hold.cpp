@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/revisions.hpp"
 #include "core/records/hold.hpp"
 
 namespace cdctl::cli {
@@ -80,6 +82,11 @@ Result<> set_all(Context& context, const Held& named, const std::optional<Hold>&
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name(*named.service)));
   // A freeze that could not be read is not "none".
   CDCTL_TRY(memory->read(named.service->name, deadline));
+  if (const auto set = parse_set_name(named.name)) {
+    CDCTL_TRY_ASSIGN(const auto holds, memory->holds(deadline));
+    if (!holds.contains(named.name))
+      CDCTL_TRY(fleet::check_revision(context, *named.service, *set, deadline));
+  }
   CDCTL_TRY_ASSIGN(const auto all, meant(*memory, named, !wanted, deadline));
   for (const auto& held : all)
     CDCTL_TRY(set_hold(context, *memory, held, wanted, dry_run, deadline));
@@ -91,6 +98,9 @@ Result<> set_holds(Context& context, const Arguments& args, const std::optional<
   std::vector<Held> named;
   for (const auto& word : args.words) {  // all words before the first act
     const auto set = parse_set_name(word);
+    if (!set && !valid_service_name(word))
+      return fail(ExitCode::usage, fmt::format("'{}' is no SERVICE and no whole SERVICE-REVISION",
+                                               printable(word, 60)));
     CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, set ? set->service : word));
     named.push_back({service, word});
   }

@@ -7,7 +7,6 @@
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
-#include "cli/input/targets.hpp"
 #include "cli/output/context.hpp"
 #include "cli/output/inspect_page.hpp"
 #include "core/feed/choice.hpp"
@@ -74,15 +73,13 @@ int run_inspect(Context& context, const Arguments& args) {
     fleet.load(services, deadline);
     fleet.load_holds(deadline);
     fleet.load_outages(deadline);
-    bool all_asked = true;
-    for (const auto& view : fleet.services()) {
+    for (const auto& view : fleet.services())
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
-      all_asked = all_asked && !view.error;
-    }
     std::vector<fleet::SetView*> sets;
     for (const auto& selector : selectors) {
       CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-      if (picked.empty() && all_asked) report_missing(context, fleet, selector);
+      if (picked.empty())
+        fleet::report_missing(context, fleet, selector, fleet::Asker::acts);  // it was named
       for (auto* set : picked)
         if (std::ranges::find(sets, set) == sets.end()) sets.push_back(set);
     }

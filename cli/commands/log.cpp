@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,7 +20,13 @@ namespace cdctl::cli {
 
 namespace {
 
-constexpr Millis k_look_again(200);
+constexpr Millis k_look_again(200), k_who_is_that(5000);
+
+bool means(const fleet::Selector& selector, const records::Outcome& outcome) {
+  if (const auto set = parse_set_name(outcome.set)) return selector.matches(*set);
+  return selector.glob ? glob_match(selector.text, outcome.service)
+                       : selector.revision.empty() && selector.service == outcome.service;
+}
 
 struct Filter {
   std::vector<fleet::Selector> selectors;
@@ -30,16 +37,26 @@ struct Filter {
     const auto outcome = records::decode<records::Outcome>(record);
     const auto is = [&](const std::string& action) { return outcome.action == action; };
     if (!actions.empty() && std::ranges::none_of(actions, is)) return false;
-    const auto set = parse_set_name(outcome.set);
-    const auto means = [&](const fleet::Selector& selector) {
-      if (set) return selector.matches(*set);
-      return selector.glob ? glob_match(selector.text, outcome.service)
-                           : selector.revision.empty() && selector.service == outcome.service;
-    };
-    if (!selectors.empty() && std::ranges::none_of(selectors, means)) return false;
+    const auto meant = [&](const fleet::Selector& selector) { return means(selector, outcome); };
+    if (!selectors.empty() && std::ranges::none_of(selectors, meant)) return false;
     return !since || outcome.time == Time() || outcome.time >= *since;
   }
 };
+
+/// Where nothing was shown, a name may be mistyped. What the log has ever told of is none, whatever
+/// became of it: the others are looked for.
+Result<> check_names(Context& context, std::vector<fleet::Selector> names,
+                     const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto reader, records::LogReader::open(context.home(), {}));
+  while (!names.empty() && !deadline.passed()) {
+    CDCTL_TRY_ASSIGN(const auto record, reader.next());
+    if (!record) break;
+    const auto outcome = records::decode<records::Outcome>(*record);
+    std::erase_if(names, [&](const fleet::Selector& name) { return means(name, outcome); });
+  }
+  fleet::check_names(context, names, deadline);
+  return {};
+}
 
 Result<Filter> filter_of(const Arguments& args) {
   Filter out;
@@ -61,11 +78,15 @@ int run_log(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto filter, filter_of(args));
     CDCTL_TRY_ASSIGN(auto reader, records::LogReader::open(context.home(), filter.since));
     context.out.set_layout("log");
-    for (;;) {
+    for (bool checked = false;;) {
       CDCTL_TRY_ASSIGN(const auto record, reader.next());
       if (record && filter.wants(*record)) context.out.write(*record);
       if (context.out.broken() || Stop::requested()) break;
       if (record) continue;
+      if (!std::exchange(checked, true) && !context.out.any()) {
+        CDCTL_TRY(check_names(context, filter.selectors, Deadline(k_who_is_that)));
+        if (context.exit_code() != 0) return {};
+      }
       if (!context.out.flush() || !args.has("follow") || !app::wait_between(k_look_again)) break;
     }
     if (reader.unreadable() > 0)

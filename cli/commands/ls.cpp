@@ -43,11 +43,14 @@ int run_ls(Context& context, const Arguments& args) {
         context.out.write(records::encode(set.record()));
       }
     }
+    for (const auto& selector : selectors)
+      if (const auto picked = selector.pick(fleet); picked && picked->empty())
+        fleet::report_missing(context, fleet, selector, fleet::Asker::looks);
     if (selectors.empty()) {
       fleet::report_broken(context);
       completion::remember(context, fleet);
     }
-    if (context.out.tabular() && !context.out.any())
+    if (context.out.tabular() && !context.out.any() && context.exit_code() == 0)
       context.out.note("no sets; cdctl outdated | cdctl deploy puts some out");
     return {};
   });

@@ -57,7 +57,9 @@ int run_signals(Context& context, const Arguments& args) {
         return fail(ExitCode::usage, "signals: @newest is not for a stream; name the set");
       selectors.push_back(std::move(selector));
     }
-    CDCTL_TRY(fleet::services_of(context, selectors));
+    // Before the first wait: whoever follows a name that never was hears nothing for ever.
+    fleet::check_names(context, selectors, Deadline(timeout));
+    if (context.exit_code() != 0) return {};
     FeedQuery query;
     query.follow = args.has("follow");
     CDCTL_TRY_ASSIGN(query.since, since_option(args, query.follow ? std::optional<Millis>()

@@ -120,6 +120,8 @@ int run_stale(Context& context, const Arguments& args) {
                   overrides.over(service ? service->reaper : ReaperPolicy()),
                   context.has_config() && !service, args.has("all"), any);
     }
+    if (context.out.tabular() && !context.out.any() && context.exit_code() == 0)
+      context.out.note("nothing is stale; --all shows why each set is kept");
     if (any && args.has("exit-code") && context.exit_code() == 0)
       context.note_exit(ExitCode::something);
     return {};

@@ -237,10 +237,9 @@ void Unknowns::add(const Json& record) {
   else if (valid_word(service))  // no other is anybody's
     services_.insert(service);
   context_.note_exit(ExitCode::unknown);
-  context_.out.warning(fmt::format("{}nothing is done: {} could not be asked upstream ({})",
-                                   service.empty() ? "" : service + ": ",
-                                   said.doing.empty() ? "something" : said.doing,
-                                   printable(said.error, 160)));
+  context_.out.warning(fmt::format(
+      "{}nothing is done: an earlier stage failed{} ({})", service.empty() ? "" : service + ": ",
+      said.doing.empty() ? "" : " while " + said.doing, printable(said.error, 160)));
 }
 
 }  // namespace cdctl::cli

@@ -13,25 +13,6 @@
 
 namespace cdctl::cli {
 
-void report_missing(Context& context, fleet::Fleet& fleet, const fleet::Selector& selector) {
-  // All sets of a service may be gone: its name is right, and `newest` says the same.
-  if (!selector.glob && selector.revision.empty())
-    return context.out.note(fmt::format("{}: no such set", selector.text));
-  std::vector<std::string> names;
-  for (const auto& view : fleet.services()) {
-    for (const auto& set : view.sets) names.push_back(set.name.str());
-    for (const auto& [name, entry] : view.gone) {
-      if (const auto set = parse_set_name(name); set && selector.matches(*set))
-        return context.out.note(fmt::format("{}: it is gone already", selector.text));
-      names.push_back(name);
-    }
-  }
-  const auto asked = selector.glob ? selector.text : selector.service + "-" + selector.revision;
-  context.report(
-      {ExitCode::failed, fmt::format("{}: there is no such set and never was{}; see cdctl ls",
-                                     selector.text, did_you_mean(asked, names))});
-}
-
 namespace {
 
 struct Picked {
@@ -54,7 +35,8 @@ Result<Picked> pick(Context& context, const std::vector<fleet::Selector>& select
   }
   for (const auto& selector : selectors) {
     CDCTL_TRY_ASSIGN(const auto picked, selector.pick(fleet));
-    if (picked.empty() && out.all_asked && missing) report_missing(context, fleet, selector);
+    if (picked.empty() && missing)
+      fleet::report_missing(context, fleet, selector, fleet::Asker::acts);
     auto& names = out.sets.emplace_back();
     for (const auto* set : picked) names.push_back(set->name);
   }

@@ -17,10 +17,6 @@ namespace cdctl::cli {
 [[nodiscard]] Result<std::vector<SetName>> targets_of(Context& context, const Arguments& args,
                                                       const Deadline& deadline);
 
-/// Says that a selector means no set: that it is gone already where one is known to have been, else
-/// an error with the nearest name. What was asked must have answered completely.
-void report_missing(Context& context, fleet::Fleet& fleet, const fleet::Selector& selector);
-
 /// The sets that --even-last names, in any way that names exactly one: what was meant to lift a
 /// guard is never ignored. Exit code `usage` for any other, and for one that is not among `targets`
 /// (empty: they come from standard input).

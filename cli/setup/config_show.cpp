@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/http.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
@@ -128,8 +129,11 @@ Result<> show_settings(Context& context, const config::ConfigPlace& place,
   }
   for (const auto& wanted : services) {
     if (std::ranges::find(names, wanted) != names.end()) continue;
+    if (!valid_service_name(wanted))
+      return fail(ExitCode::usage,
+                  fmt::format("config: '{}' is no service name", printable(wanted, 60)));
     context.report(
-        {ExitCode::config,
+        {ExitCode::failed,
          fmt::format("config: there is no services.d/{}.toml beside {}{}", printable(wanted, 60),
                      place.file.string(), did_you_mean(wanted, names))});
   }

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <cdctl/returns.hpp>
-#include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
 #include "core/actions/absent.hpp"
@@ -17,7 +16,7 @@
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/forces.hpp"
-#include "core/fleet/newest_sources.hpp"
+#include "core/fleet/revisions.hpp"
 
 namespace cdctl::actions {
 
@@ -52,7 +51,7 @@ class Cut {
     CDCTL_TRY(transaction_.open(context_.config().service(set_.service)));
     if (!outcome_.dry_run()) CDCTL_TRY(transaction_.lock());
     fleet::Fleet fleet(context_);
-    fleet.load_for_cut(set_.service, deadline_);
+    fleet.load_for_cut(set_.service, !cause_.last_evidence, deadline_);
     auto* view = fleet.service(set_.service);
     if (view && view->memory_error) return std::unexpected(*view->memory_error);
     const auto* set = view ? view->set(set_) : nullptr;
@@ -80,24 +79,12 @@ class Cut {
   /// What cannot be found any more is already done. A person may refuse what is not out yet.
   Result<> cut_nothing(const fleet::ServiceView* view) {
     if (!cause_.last_evidence && view) {
-      CDCTL_TRY_ASSIGN(const bool ahead, is_to_come(*view));
+      CDCTL_TRY_ASSIGN(const bool ahead, fleet::is_to_come(context_, *view, set_, deadline_));
       if (ahead) return refuse_ahead(*view);
     }
     if (!cause_.last_evidence) CDCTL_TRY(check_was_there(context_, view, set_));
     outcome_.set("absent", true);
     return {};
-  }
-
-  /// Whether it is the revision that the newest sources make. Where they cannot be asked a set that
-  /// is known to be gone is gone all the same.
-  Result<bool> is_to_come(const fleet::ServiceView& view) {
-    const auto* config = context_.config().service(set_.service);
-    if (!config) return false;
-    const auto newest = fleet::newest_sources(context_, {config}, deadline_);
-    const auto& sources = newest.at(config->name);
-    if (sources) return revision_id(*sources) == set_.revision;
-    if (view.gone.contains(set_.str())) return false;
-    return std::unexpected(sources.error());
   }
 
   /// The memory of a bad revision, before there is anything of it to cut.
@@ -239,7 +226,7 @@ class Cut {
     CDCTL_TRY_ASSIGN(const auto others, cut_meanwhile(before, deadline));
     if (others.empty()) return false;
     fleet::Fleet fleet(context_);
-    fleet.load_for_cut(set_.service, deadline);
+    fleet.load_for_cut(set_.service, !cause_.last_evidence, deadline);
     CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline));
     if (leaves_enough(*before.config, set_, live, before_)) return false;
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) {

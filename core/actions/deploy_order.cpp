@@ -152,7 +152,8 @@ Result<Sources> with_pins(app::Context& context, const ServiceConfig& service, S
 }  // namespace
 
 Result<DeployOrder> order_from_record(app::Context& context, const Json& record) {
-  CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, record["service"].view()));
+  CDCTL_TRY_ASSIGN(const auto* service,
+                   fleet::configured_service(context, record["service"].view()));
   CDCTL_TRY_ASSIGN(auto sources, sources_from_json(record["sources"]));
   const auto claimed = record["revision"].view();
   if (revision_id(sources) != claimed)

@@ -6,6 +6,8 @@
 
 #include <cdctl/set_name.hpp>
 
+#include "core/fleet/unconnected.hpp"
+
 namespace cdctl::actions {
 
 namespace {
@@ -27,10 +29,6 @@ Result<std::int64_t> units_up(app::Context& context, const fleet::SetView& set,
   return *status->up;
 }
 
-/// After a restart of the broker, or of the network, workers need so long to be back: the longest
-/// pause between two of their attempts, and the time to connect.
-constexpr auto k_settled = std::chrono::minutes(1);
-
 /// What the set's engine says of it, where that is the one of this home.
 Result<std::optional<SetStatus>> status_of(app::Context& context, const fleet::SetView& set,
                                            const Deadline& deadline) {
@@ -50,7 +48,7 @@ bool had_time_to_connect(app::Context& context, const fleet::ServiceView& view,
   if (!broker) return false;
   const auto since = (*broker)->up_since(set.name, deadline);
   if (!since || !*since) return false;
-  return now() - **since >= k_settled || (set.deployed_at && *set.deployed_at > **since);
+  return now() - **since >= fleet::k_settled || (set.deployed_at && *set.deployed_at > **since);
 }
 
 /// Whether a set of which nothing is connected may go although less than min_live is left. In doubt

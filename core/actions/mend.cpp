@@ -85,9 +85,8 @@ Result<> mend_nothing(app::Context& context, const fleet::ServiceView* view, con
 Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& outcome,
               const Deadline& deadline) {
   SetTransaction transaction(context, name, outcome, k_mend, deadline);
-  if (const auto* configured = context.config().service(name.service);
-      configured && !outcome.dry_run()) {
-    CDCTL_TRY(transaction.open(configured));
+  if (!outcome.dry_run()) {
+    CDCTL_TRY(transaction.open(context.config().service(name.service)));
     // Held to the end: no breaker cuts between our look and our limit.
     CDCTL_TRY(transaction.lock());
   }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <ranges>
+#include <set>
 #include <span>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
@@ -72,6 +74,8 @@ records::Set SetView::record() const {
   }
   if (memory.cut_memo && !cut.value_or(true)) out.stopped_in = memory.cut_memo->stopped_in;
   out.held = hold;
+  out.held_out = held_out;
+  out.first_deployed_at = first_deployed_at;
   out.outage = outage;
   if (status) {
     out.units = {status->want, status->up};
@@ -129,6 +133,7 @@ void take_memory(SetView& view, const MemoryEntry& entry) {
     if (view.engine.empty()) view.engine = entry.set->engine;
     // The memory is what all machines see; the engine's own note stands in for it.
     view.deployed_at = entry.set->deployed_at;
+    view.first_deployed_at = entry.set->first_deployed_at;
   }
 }
 
@@ -221,6 +226,19 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
   views_.push_back(std::move(view));
 }
 
+namespace {
+
+/// Whether this home's own set was reaped by somebody else: a reap from here would have begun by
+/// marking it.
+bool reaped_elsewhere(const SetMemo& memo, const SetStatus& here) {
+  const bool ours =
+      memo.home == here.home || std::ranges::find(here.homes, memo.home) != here.homes.end();
+  return ours && memo.reaped_at && here.deployed_at && *here.deployed_at < *memo.reaped_at &&
+         (here.state == "live" || here.state == "down" || here.state == "partial");
+}
+
+}  // namespace
+
 /// Says of each set whether it is where the memory says. Both have answered completely.
 void Fleet::place(const ServiceConfig& config, std::map<std::string, SetView>& sets) const {
   const auto engine = context_.engine(config.engine);
@@ -232,6 +250,11 @@ void Fleet::place(const ServiceConfig& config, std::map<std::string, SetView>& s
     if (!set.here()) {
       set.ghost = !memo || (memo->engine == config.engine && memo->home == home);
       if (set.ghost) set.state = "down";
+      continue;
+    }
+    if (memo && reaped_elsewhere(*memo, *set.status)) {
+      set.leftover = std::exchange(set.status, {});
+      set.state.clear();
       continue;
     }
     const bool owned = !memo || memo->reaped_at || memo->home == set.home;
@@ -332,7 +355,8 @@ void take_holds(ServiceView& view, const std::map<std::string, Hold>& holds) {
   }
   for (auto& set : view.sets) {
     const auto own = view.set_holds.find(set.name.str());
-    if (own != view.set_holds.end())
+    set.held_out = own != view.set_holds.end();
+    if (set.held_out)
       set.hold = own->second;
     else if (set.newest)
       set.hold = view.hold;
@@ -410,11 +434,11 @@ ServiceView* Fleet::service(std::string_view name) {
   return nullptr;
 }
 
-void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
+void Fleet::load_for_cut(const std::string& service, bool by_name, const Deadline& deadline) {
   const auto* config = context_.config().service(service);
-  // Of a service that is not configured here only what runs here is cut: the feed of a broker tells
-  // of everybody's sets.
-  if (!config && !context_.config().broken.contains(service)) named_strangers_ = false;
+  // The feed of a broker tells of everybody's sets: no verdict on a service that is not configured
+  // here is worth a look at its memory.
+  if (!config && !by_name && !context_.config().broken.contains(service)) named_strangers_ = false;
   // A switch of somebody's own keeps no memory: what its sets are, the engine alone knows.
   if (!config || context_.broker_switches(*config).empty() || !context_.memory_is_remote(*config))
     return load({service}, deadline);
@@ -424,17 +448,50 @@ void Fleet::load_for_cut(const std::string& service, const Deadline& deadline) {
 
 // ---------------------------------------------------------------- selectors
 
-Result<const ServiceConfig*> find_service(app::Context& context, std::string_view name) {
+Result<const ServiceConfig*> configured_service(app::Context& context, std::string_view name) {
   if (const auto* config = context.config().service(name)) return config;
   if (const auto broken = context.config().broken.find(std::string(name));
       broken != context.config().broken.end())
     return std::unexpected(broken->second);
-  std::vector<std::string> names;
-  for (const auto& config : context.config().services) names.push_back(config.name);
-  return fail(ExitCode::config,
-              fmt::format("no service '{}' in {}{}", printable(name, 60),
+  return fail(fmt::format("no service '{}' in {}{}", printable(name, 60),
                           (context.config().file.parent_path() / "services.d").string(),
-                          did_you_mean(name, names)));
+                          nearest_service(context.config(), name)));
+}
+
+namespace {
+
+constexpr Millis k_who_is_that{3000};
+
+/// `, its sets live in home web1:/var/lib/cdctl`
+std::string where_it_lives(const ServiceView& view) {
+  std::set<std::string> homes;
+  for (const auto& set : view.sets)
+    if (!set.home.empty()) homes.insert(set.home);
+  if (homes.empty()) return view.sets.empty() ? ", and its sets were reaped" : "";
+  return fmt::format(", its sets live in home {}", fmt::join(homes, ", "));
+}
+
+}  // namespace
+
+Result<const ServiceConfig*> find_service(app::Context& context, std::string_view name) {
+  auto found = configured_service(context, name);
+  if (found || found.error().exit != ExitCode::failed) return found;
+  if (!valid_service_name(name))
+    return fail(ExitCode::usage,
+                fmt::format("'{}' is no service; see cdctl ls", printable(name, 60)));
+  Fleet fleet(context);
+  fleet.load({std::string(name)}, Deadline(k_who_is_that));
+  const auto* view = fleet.service(name);
+  if (!view || (view->sets.empty() && view->gone.empty())) return found;
+  return fail(ExitCode::config,
+              fmt::format("{} is not configured in {}{}; do it with the configuration that has {}",
+                          name, context.config().file.string(), where_it_lives(*view), name));
+}
+
+std::string nearest_service(const Config& config, std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& service : config.services) names.push_back(service.name);
+  return did_you_mean(name, names);
 }
 
 Result<> refuse_foreign(const app::Context& context, const SetView& set) {

@@ -25,7 +25,10 @@ struct SetView {
   std::string home, engine, state;  ///< state is empty when it could not be read
   std::optional<bool> cut;          ///< empty when it could not be read
   std::optional<Time> deployed_at, mended_at;
+  /// When its revision came first, where that was another time: a roll-back has made it again.
+  std::optional<Time> first_deployed_at;
   std::optional<Hold> hold;  ///< of its own, or on the newest set of its service
+  bool held_out = false;     ///< of its own: a person has turned away from this revision
   std::string outage;        ///< of its service
   bool newest = false;
   bool proven = false;
@@ -46,6 +49,10 @@ struct SetView {
 
   /// Its engine here knows of it: it can be stopped, started and removed from here.
   [[nodiscard]] bool here() const { return status.has_value(); }
+  /// It was reaped from elsewhere, when this home was taken for gone; what is left of it is here.
+  [[nodiscard]] bool given_up() const {
+    return leftover && memory.set && memory.set->reaped_at.has_value();
+  }
   /// It is here, was mended from elsewhere, and its units are still stopped.
   [[nodiscard]] bool half_mended() const;
   /// `deploying`, `live` or cut: nothing for `outdated` to offer.
@@ -83,8 +90,9 @@ class Fleet {
   /// not be asked is in the views' `error`.
   void load(const std::vector<std::string>& services, const Deadline& deadline);
   /// What the memory alone knows of a service whose memory is a broker: enough to cut, since live
-  /// units are counted there. Elsewhere the same as load().
-  void load_for_cut(const std::string& service, const Deadline& deadline);
+  /// units are counted there. Elsewhere the same as load(). `by_name`: a person has named it, so
+  /// that a service that is not configured here is looked for in the memory, too.
+  void load_for_cut(const std::string& service, bool by_name, const Deadline& deadline);
   /// What the memories alone know of these services.
   void load_memories(const std::vector<std::string>& services, const Deadline& deadline);
   /// The deploy freezes of the services that were loaded. Where they cannot be read the service
@@ -130,9 +138,17 @@ class Fleet {
 /// Exit code `refused` for a set of a service that is not configured here, unless the memory that
 /// is asked here knows the set: then a person may say what becomes of it.
 [[nodiscard]] Result<> refuse_foreign(const app::Context& context, const SetView& set);
-/// Exit code `config` when the service is unknown or its file is broken.
+/// Exit code `config` when the file of the service is broken; `failed`, with the nearest name, when
+/// it has none here.
+[[nodiscard]] Result<const ServiceConfig*> configured_service(app::Context& context,
+                                                              std::string_view name);
+/// The same of a name that a person has given. One that is not configured here and that an engine
+/// or the memory knows is no typing error: then it is exit code `config`, and says where its sets
+/// live. Exit code `usage` for what cannot be the name of one.
 [[nodiscard]] Result<const ServiceConfig*> find_service(app::Context& context,
                                                         std::string_view name);
+/// `; did you mean thumbs?`, or nothing.
+[[nodiscard]] std::string nearest_service(const Config& config, std::string_view name);
 /// Reports every broken service file: a record, a line, exit code 3.
 void report_broken(app::Context& context);
 

@@ -71,6 +71,10 @@ std::string what_is_newer(const std::vector<Known>& known, const Sources& source
 }
 
 Offer decide_on_set(const SetView& set, const OfferOptions& options, Time at) {
+  if (set.given_up())
+    return {"leftover", fmt::format("it was reaped while its home was given up; cdctl reap {} "
+                                    "removes what is left of it here",
+                                    set.name.str())};
   if (set.out_there()) return {"out-there", "it is out there"};
   Offer out{set.locked_out           ? "locked-out"
             : set.half_mended()      ? "stopped"

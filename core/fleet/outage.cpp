@@ -20,6 +20,7 @@ enum class Work { none, some, unknown };
 Work work_of(const SetView& set) {
   if (!set.cut) return Work::unknown;
   if (*set.cut || set.ghost || set.locked_out || set.half_mended()) return Work::none;
+  if (set.given_up()) return Work::none;
   if (!set.status) return Work::unknown;  // of another home
   if (set.status->up) return *set.status->up > 0 ? Work::some : Work::none;
   return set.state == "down" || set.state == "partial" ? Work::none : Work::unknown;
@@ -28,6 +29,7 @@ Work work_of(const SetView& set) {
 std::string word_of(const SetView& set) {
   if (set.cut.value_or(false)) return "cut";
   if (set.locked_out) return "locked out";
+  if (set.given_up()) return "left over";
   return set.half_mended() ? "stopped" : set.state;
 }
 

@@ -67,12 +67,98 @@ Result<std::vector<std::string>> services_of(app::Context& context,
   std::vector<std::string> out;
   for (const auto& selector : selectors) {
     if (selector.glob) return std::vector<std::string>();
-    if (!selector.whole)
-      CDCTL_TRY(find_service(context,
-                             selector.service));  // a whole name may be of a service that has left
+    // A whole name may be of a service whose file is broken: that stops no cut.
+    const auto broken = context.config().broken.find(selector.service);
+    if (!selector.whole && broken != context.config().broken.end())
+      return std::unexpected(broken->second);
     if (std::ranges::find(out, selector.service) == out.end()) out.push_back(selector.service);
   }
   return out;
+}
+
+namespace {
+
+void add_names(const ServiceView& view, std::vector<std::string>& names) {
+  for (const auto& set : view.sets) names.push_back(set.name.str());
+  for (const auto& [name, entry] : view.gone) names.push_back(name);
+}
+
+/// Whether it means a set that was reaped, or, without a revision, a service that had one.
+bool is_gone(const ServiceView& view, const Selector& selector) {
+  return std::ranges::any_of(view.gone, [&](const auto& entry) {
+    const auto set = parse_set_name(entry.first);
+    return set && selector.matches(*set);
+  });
+}
+
+Error no_match(Fleet& fleet, const Selector& glob) {
+  std::vector<std::string> names;
+  for (const auto& view : fleet.services()) add_names(view, names);
+  return {ExitCode::failed, fmt::format("there is no such set and never was{}; see cdctl ls",
+                                        did_you_mean(glob.text, names))};
+}
+
+}  // namespace
+
+Error never_was(app::Context& context, const ServiceView* view, const SetName& set) {
+  std::vector<std::string> names;
+  if (view) add_names(*view, names);
+  auto hint = did_you_mean(set.str(), names);
+  const bool stranger = !context.config().service(set.service);
+  if (hint.empty() && stranger) hint = nearest_service(context.config(), set.service);
+  return {ExitCode::failed,
+          stranger ? fmt::format(
+                         "there is no such set and never was, as far as this configuration knows "
+                         "({} is not in {}){}; see cdctl ls",
+                         set.service, context.config().file.string(), hint)
+                   : fmt::format("there is no such set and never was{}; see cdctl ls", hint)};
+}
+
+void report_missing(app::Context& context, Fleet& fleet, const Selector& selector, Asker asker) {
+  const auto report = [&](const Error& error) { context.report(error.in(selector.text)); };
+  const auto gone = [&] { context.out.note(selector.text + ": it is gone already"); };
+  if (selector.glob) {
+    const bool all_asked = std::ranges::none_of(
+        fleet.services(), [](const ServiceView& view) { return view.error.has_value(); });
+    const bool was = std::ranges::any_of(
+        fleet.services(), [&](const ServiceView& view) { return is_gone(view, selector); });
+    if (was && asker == Asker::acts) return gone();
+    if (all_asked && asker == Asker::acts) report(no_match(fleet, selector));
+    return;
+  }
+  const auto* view = fleet.service(selector.service);
+  if (view && view->error) return;
+  const bool was = view && is_gone(*view, selector);
+  if (!selector.revision.empty())
+    return was ? gone() : report(never_was(context, view, {selector.service, selector.revision}));
+  if (const auto known = configured_service(context, selector.service); !known && !was)
+    return report(known.error());
+  // All sets of a service may be gone: its name is right, and `newest` says the same.
+  if (asker == Asker::acts) context.out.note(selector.text + ": no such set");
+}
+
+void check_names(app::Context& context, const std::vector<Selector>& selectors,
+                 const Deadline& deadline) {
+  std::vector<Selector> doubtful;
+  for (const auto& selector : selectors) {
+    const bool known = selector.revision.empty() && context.config().service(selector.service);
+    if (!selector.glob && !known) doubtful.push_back(selector);
+  }
+  if (doubtful.empty()) return;
+  const auto services = services_of(context, doubtful);
+  if (!services) return context.report(services.error());
+  Fleet fleet(context);
+  fleet.load(*services, deadline);
+  for (const auto& view : fleet.services())
+    if (view.error)
+      context.out.debug(fmt::format("{}: whether the name is right could not be asked: {}",
+                                    view.config->name, view.error->what));
+  for (const auto& selector : doubtful) {
+    const auto* view = fleet.service(selector.service);
+    if (view && is_gone(*view, selector)) continue;  // there is still something to read of it
+    if (const auto picked = selector.pick(fleet); picked && picked->empty())
+      report_missing(context, fleet, selector, Asker::looks);
+  }
 }
 
 }  // namespace cdctl::fleet

@@ -23,9 +23,26 @@ struct Selector {
   [[nodiscard]] bool matches(const SetName& name) const;
 };
 
-/// The services that the selectors can touch, for Fleet::load; empty = all. Exit code `usage` or
-/// `config` for a service that is not configured, with the nearest name.
+/// The services that the selectors can touch, for Fleet::load; empty = all. Exit code `config` for
+/// one whose file is broken. Whether there is such a service, report_missing() says after the look.
 [[nodiscard]] Result<std::vector<std::string>> services_of(app::Context& context,
                                                            const std::vector<Selector>& selectors);
+
+/// Who asks: a glob that matches nothing is an answer to who looks, and a mistake of who acts.
+enum class Asker { looks, acts };
+
+/// Says of a selector that means no set, after a look: that it is gone already where it is known to
+/// have been, else an error (exit code `failed`) with the nearest name. A service that has no set
+/// is none. Nothing is said where the look was not complete: that is an error of its own.
+void report_missing(app::Context& context, Fleet& fleet, const Selector& selector, Asker asker);
+
+/// The same of those among `selectors` whose names need a look: for commands that look at no sets
+/// themselves. What could not be asked is passed over.
+void check_names(app::Context& context, const std::vector<Selector>& selectors,
+                 const Deadline& deadline);
+
+/// `there is no such set and never was; did you mean thumbs-r5f0c1e9a2b? See cdctl ls`. `view`: of
+/// its service; null when that is unknown.
+[[nodiscard]] Error never_was(app::Context& context, const ServiceView* view, const SetName& set);
 
 }  // namespace cdctl::fleet

@@ -211,6 +211,9 @@ Result<std::vector<Json>> probe_round(app::Context& context,
   fleet.load(services, deadline);
   for (const auto& view : fleet.services())
     if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
+  for (const auto& selector : selectors)
+    if (const auto picked = selector.pick(fleet); picked && picked->empty())
+      fleet::report_missing(context, fleet, selector, fleet::Asker::looks);
   fleet.load_holds(deadline);
   fleet.load_outages(deadline);
   for (const auto& view : fleet.services())

@@ -77,7 +77,8 @@ struct Set {
        "leftover: left over here: {leftover}\n"
        "owner: owned by home {owner}\n"
        "why_down: {why_down}\n"
-       "held: deploys held: {held.why}"},
+       "held_out: held out by {held.by}: {held.why}\n"
+       "held&held_out!=true: deploys held by {held.by}: {held.why}"},
       {"ENGINE", "engine", Show::text, true},
       {"HOME", "home", Show::text, true}};
   static constexpr RecordRow k_head = head("cdctl.set/1", "One worker set", k_columns);
@@ -86,7 +87,7 @@ struct Set {
   std::string engine, home, state;
   std::optional<bool> cut;
   bool newest = false, proven = false;
-  std::optional<Time> deployed_at, mended_at, cut_at;
+  std::optional<Time> deployed_at, first_deployed_at, mended_at, cut_at;
   std::string cut_by, cut_why;
   std::optional<Time> trial_until;
   std::string trial_by;
@@ -95,6 +96,7 @@ struct Set {
   bool foreign = false, ghost = false, locked_out = false;
   std::string owner, leftover;
   std::optional<Hold> held;
+  bool held_out = false;
   std::string outage;
   std::optional<UnitCount> units;
   std::string why_down;
@@ -119,6 +121,8 @@ struct Set {
         required("newest", &Set::newest, "flag"),
         required("proven", &Set::proven, "flag"),
         required("deployed_at", &Set::deployed_at, "time or null"),
+        optional("first_deployed_at", &Set::first_deployed_at, "time",
+                 "when its revision came first, where it was reaped and made again since"),
         optional("mended_at", &Set::mended_at, "time"),
         optional("cut_at", &Set::cut_at, "time"),
         optional("cut_by", &Set::cut_by, "text"),
@@ -146,6 +150,8 @@ struct Set {
                  "it lives in `home`; what this home has of it all the same"),
         optional("held", &Set::held, "object",
                  "the freeze of its service's deploys, or of its revision alone"),
+        optional("held_out", &Set::held_out, "true",
+                 "`held` is of its revision alone: it does not count towards what stale keeps"),
         optional("outage", &Set::outage, "text",
                  "why nobody works on its service: no uncut unit is up, or jobs wait and nobody "
                  "consumes. On each set of the service"),

@@ -106,6 +106,7 @@ class FakeSwitch final : public Switch {
   std::map<std::string, std::int64_t> delivery_limits_value;
   std::optional<Time> up_since_value = now() - std::chrono::hours(24);
   Settled settled_value;
+  std::map<std::string, Backlog> stuck_value;  ///< by service
 
  private:
   Result<Step> limit(const std::string& call, const SetName& set, bool cut,
@@ -162,6 +163,11 @@ class FakeSwitch final : public Switch {
   }
   Result<std::optional<Time>> do_up_since(const SetName&, const Deadline&) override {
     return up_since_value;
+  }
+  Result<std::map<std::string, Backlog>> do_stuck(std::span<const ServiceConfig* const>,
+                                                  const Deadline&) override {
+    CDCTL_TRY(journal_.add("door.stuck"));
+    return stuck_value;
   }
   Result<Json> do_describe(const ServiceConfig&, const SetName&, const Deadline&) override {
     return Json::object();

@@ -39,6 +39,7 @@ constexpr std::array k_kinds{
     ValueName{"URL", ValueKind::folder},        ValueName{"URL|none", ValueKind::text},
     ValueName{"VERB", ValueKind::verb},         ValueName{"SERVICE|KEY", ValueKind::config_word},
     ValueName{"SINK", ValueKind::sink},         ValueName{"new", ValueKind::new_plugin},
+    ValueName{"HOME", ValueKind::text},
 };
 
 void services(const Live& live, Completions& out) {

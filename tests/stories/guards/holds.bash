@@ -25,7 +25,7 @@ story() {
   expect_json 'map([.why, .offered]) == [["held", false]]'
   valid out
   expect_exit 0 cdctl ls "$name" -o table </dev/null
-  expect_line 'deploys held: the sale'
+  expect_line 'deploys held by .*: the sale'
   expect_line "^$first +live, held "
   expect_exit 0 cdctl ls "$name" -o ndjson </dev/null
   valid out
@@ -157,8 +157,8 @@ api "queues/%2F/$service" -f -o /dev/null || fail "the queue is gone"
 
 # A service that is nowhere was never meant, and one whose file has left is unknown once nothing is left of it.
 no_such_service() { # NAME [OPTION]
-  expect_exit 3 cdctl retire "$1" --confirm "$1" ${2:+"$2"} </dev/null
-  expect_json 'map([.schema, .ok, .changed, .reaped, .exit]) == [["cdctl.retire/1", false, false, 0, 3]]'
+  expect_exit 1 cdctl retire "$1" --confirm "$1" ${2:+"$2"} </dev/null
+  expect_json 'map([.schema, .ok, .changed, .reaped, .exit]) == [["cdctl.retire/1", false, false, 0, 1]]'
   valid out
   expect_error "no service '$1' in "
 }

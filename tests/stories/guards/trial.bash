@@ -130,7 +130,7 @@ expect_exit 0 cdctl force none "$other" </dev/null
 expect_exit 0 cdctl mend "$other" </dev/null
 expect_exit 2 cdctl force ajar "$other" </dev/null
 expect_exit 2 cdctl force open 'thumbs*' </dev/null
-expect_exit 3 cdctl force open nobody </dev/null
+expect_exit 1 cdctl force open nobody </dev/null
 
 kill -TERM "$producer"
 eventually 20 gone "$producer"

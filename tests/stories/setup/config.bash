@@ -39,7 +39,7 @@ expect_exit 0 cdctl config show </dev/null
 ! grep -q Xsecret "$work/out" "$work/err" || fail "the secret was shown"
 expect_exit 0 cdctl config show thumbs </dev/null
 expect_json 'all(.service == "thumbs")'
-expect_exit 3 cdctl config show thumb </dev/null
+expect_exit 1 cdctl config show thumb </dev/null
 expect_error 'did you mean thumbs'
 
 # Everything that is wrong, each with its line.

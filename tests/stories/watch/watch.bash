@@ -53,7 +53,7 @@ expect_line "^${one##*-} .* reaped$"
 expect_same "characters beyond ASCII" "$(LC_ALL=C grep -c '[^ -~]' out || true)" 0
 expect_exit 2 cdctl timeline
 expect_exit 2 cdctl timeline "$service" -o table
-expect_exit 3 cdctl timeline nobody
+expect_exit 1 cdctl timeline nobody
 
 # ---------------------------------------------------------------- top
 expect_exit 2 cdctl top </dev/null

@@ -377,3 +377,22 @@ TEST_CASE("a cut says how near its queues are to giving messages up") {
   CHECK(thumbs.entry(set).cut_memo->cuts.size() == 1);
   CHECK(thumbs.out.lines.empty());
 }
+
+TEST_CASE("what the memory alone knows of a service that is not configured is cut by name") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.entry(set).set->home = "elsewhere";
+  thumbs.engine.sets.clear();
+  auto config = thumbs.context.config();
+  config.services.clear();
+  thumbs.context.use_config(config);
+  CHECK(cut(thumbs, set, {}, now()));  // by rules that are not its own: nothing
+  CHECK(thumbs.record()["absent"].as_bool());
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+  CHECK_FALSE(cut(thumbs, {"thumbs", "r0123456789"}));
+  CHECK(thumbs.record()["exit"].as_int() == 1);
+  CHECK(thumbs.record()["error"].as_string().contains("thumbs is not in"));
+  CHECK(cut(thumbs, set, {.even_last = true}));
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.entry(set).cut_memo->cut);
+}

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/unconnected.hpp"
 #include "tests/support/fake_service.hpp"
 
 using namespace cdctl;
@@ -102,4 +103,98 @@ TEST_CASE("a set that another home has only noted is out there, and not cut") {
   const auto set = look(thumbs, name);
   CHECK(set.out_there());
   CHECK(set.cut == false);  // a guard that counts must not stop at it
+}
+
+TEST_CASE("a set that was reaped while its home was given up does not come back by itself") {
+  FakeService thumbs;
+  const auto name = thumbs.deploy('a', 2h);
+  thumbs.entry(name).set->reaped_at = now() - 1h;
+  thumbs.entry(name).provisioned = false;
+  thumbs.entry(name).cut.reset();
+  const auto set = look(thumbs, name);
+  CHECK(set.given_up());
+  CHECK_FALSE(set.here());
+  CHECK_FALSE(set.locked_out);
+  CHECK_FALSE(set.fallen());
+  CHECK(records::encode(set.record())["leftover"].view() == "live");
+  // One that was deployed again since is what it is, and so is one whose reap was killed here.
+  thumbs.engine.sets[name.str()].deployed_at = now() - 30min;
+  CHECK_FALSE(look(thumbs, name).given_up());
+  thumbs.engine.sets[name.str()].deployed_at = now() - 2h;
+  thumbs.engine.sets[name.str()].state = "reaping";
+  CHECK_FALSE(look(thumbs, name).given_up());
+}
+
+TEST_CASE("a set of which nothing is connected is known, once it has had the time") {
+  FakeService thumbs;
+  const auto idle = thumbs.deploy('a', 2h), busy = thumbs.deploy('b', 1h);
+  const auto names = [&] {
+    fleet::Fleet fleet(thumbs.context);
+    fleet.load({}, Deadline(5s));
+    const auto found =
+        fleet::unconnected_sets(thumbs.context, fleet.services().front(), Deadline(5s));
+    REQUIRE(found);
+    std::vector<std::string> out;
+    for (const auto* set : *found) out.push_back(set->name.str());
+    return out;
+  };
+  CHECK(names().empty());
+  thumbs.door.open_connections[idle.str()] = 0;
+  CHECK(names() == std::vector{idle.str()});
+  SECTION("it is cut, down, or its user is gone: that is why") {
+    thumbs.entry(idle).cut = true;
+    CHECK(names().empty());
+    thumbs.entry(idle).cut = false;
+    thumbs.engine.sets[idle.str()].up = 0;
+    CHECK(names().empty());
+  }
+  SECTION("the broker has just come back") {
+    thumbs.door.up_since_value = now() - 10s;
+    CHECK(names().empty());
+  }
+  SECTION("it has just been deployed, or mended") {
+    thumbs.entry(idle).set->deployed_at = now() - 10s;
+    CHECK(names().empty());
+    thumbs.entry(idle).set->deployed_at = now() - 2h;
+    thumbs.entry(idle).cut_memo = CutMemo{false, "me", "", now() - 1h, {}, now() - 10s};
+    CHECK(names().empty());
+  }
+}
+
+TEST_CASE("jobs that wait for nobody are an outage, and what could not be asked is none") {
+  FakeService thumbs;
+  thumbs.deploy('a', 2h);
+  const auto view = [&] {
+    fleet::Fleet fleet(thumbs.context);
+    fleet.load({}, Deadline(5s));
+    fleet.load_outages(Deadline(5s));
+    return std::pair(fleet.services().front().outage, fleet.services().front().unsure);
+  };
+  CHECK(view().first.empty());
+  thumbs.door.stuck_value["thumbs"] = Backlog{3, "jobs"};
+  CHECK(view().first == "3 jobs wait in jobs, and nobody consumes");
+  thumbs.door.stuck_value["thumbs"] = Backlog{1, "jobs"};
+  CHECK(view().first == "1 job waits in jobs, and nobody consumes");
+  thumbs.journal.failing = "door.stuck";
+  CHECK(view().first.empty());
+  CHECK(view().second);
+}
+
+TEST_CASE("a name that is not configured is a typing error, unless somebody knows it") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  CHECK(fleet::find_service(thumbs.context, "thumbs"));
+  const auto typo = fleet::find_service(thumbs.context, "thumsb");
+  REQUIRE_FALSE(typo);
+  CHECK(typo.error().exit == ExitCode::failed);
+  CHECK(typo.error().what.contains("did you mean thumbs?"));
+  CHECK(fleet::find_service(thumbs.context, "Thumbs").error().exit == ExitCode::usage);
+  CHECK(fleet::find_service(thumbs.context, set.str()).error().exit == ExitCode::usage);
+  auto config = thumbs.context.config();
+  config.services.clear();
+  thumbs.context.use_config(config);
+  const auto foreign = fleet::find_service(thumbs.context, "thumbs");
+  REQUIRE_FALSE(foreign);
+  CHECK(foreign.error().exit == ExitCode::config);
+  CHECK(foreign.error().what.contains("its sets live in home here"));
 }
