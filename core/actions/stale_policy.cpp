@@ -19,7 +19,9 @@ Candidate candidate_from(const Json& record) {
           set.units.has_value(),
           set.foreign,
           set.ghost,
-          set.locked_out || !set.stopped_in.empty()};
+          set.locked_out || !set.stopped_in.empty(),
+          set.held_out,
+          set.first_deployed_at};
 }
 
 Candidate candidate_from(const fleet::SetView& set) {
@@ -35,7 +37,9 @@ Candidate candidate_from(const fleet::SetView& set) {
           set.here(),
           set.foreign,
           set.ghost,
-          set.locked_out || set.half_mended()};
+          set.locked_out || set.half_mended(),
+          set.held_out,
+          set.first_deployed_at};
 }
 
 records::Policy policy_record(const ReaperPolicy& policy) {
@@ -66,6 +70,9 @@ Result<ReaperPolicy> policy_of(const records::Policy& record) {
 namespace {
 
 bool live(const Candidate& set) { return set.state == "live" && set.cut == false && !set.stalled; }
+
+/// What the service would have without older ones.
+bool counts(const Candidate& set) { return live(set) && !set.held_out; }
 
 Time serving_since(const Candidate& set) {
   return std::max(set.deployed_at.value_or(Time()), set.mended_at.value_or(Time()));
@@ -120,23 +127,43 @@ Judgement judge_one(const Candidate& set, const ReaperPolicy& policy, Time at,
 
 }  // namespace
 
+namespace {
+
+/// The revision that came last, in an order of age. Once it is gone it would be offered again,
+/// whatever was made again since; a cut one is known to be bad then.
+std::optional<std::size_t> newest_revision(const std::vector<Candidate>& sets,
+                                           const std::vector<std::size_t>& order) {
+  const auto first = [&](std::size_t i) {
+    return sets[i].first_at.value_or(sets[i].deployed_at.value_or(Time()));
+  };
+  const auto last = std::ranges::max_element(order, {}, first);
+  if (last == order.end() || sets[*last].cut != false) return {};
+  return *last;
+}
+
+}  // namespace
+
 std::vector<Judgement> judge(const std::vector<Candidate>& sets, const ReaperPolicy& policy,
                              Time at) {
   std::vector<Judgement> out(sets.size());
   const auto order = by_age(sets);
   std::int64_t newer_live = 0;
   bool fallback_found = false;
+  const auto head = newest_revision(sets, order);
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto& set = sets[order[i]];
     auto& judgement = out[order[i]];
     judgement = judge_one(set, policy, at, newer_live);
-    const bool proven = live(set) && at - serving_since(set) >= policy.prove_for;
-    if (i == 0 && !set.foreign && set.state != "reaping")  // a person's word has begun that
-      judgement = {false, "the newest: the mark that this revision has been tried"};
+    const bool proven = counts(set) && at - serving_since(set) >= policy.prove_for;
+    const bool begun = set.foreign || set.state == "reaping";  // by a person's word
+    if (i == 0 && !begun)
+      judgement = {false, "the newest set: without it, its revision would be offered again"};
+    else if (head == order[i] && judgement.stale && !begun)
+      judgement = {false, "the newest revision: without it, it would be offered again"};
     else if (proven && !fallback_found && judgement.stale)
-      judgement = {false, "the newest proven set: the fallback"};
+      judgement = {false, "the fallback: the newest proven set"};
     fallback_found = fallback_found || proven;
-    if (live(set)) ++newer_live;
+    if (counts(set)) ++newer_live;
   }
   return out;
 }

@@ -25,6 +25,8 @@ struct Candidate {
   bool ghost = false;    ///< its home has lost it
   bool stalled =
       false;  ///< `live`, and no unit can work: its user is gone, or they were left stopped
+  bool held_out = false;              ///< a person has turned away from its revision
+  std::optional<Time> first_at = {};  ///< when its revision came first, where that was earlier
 };
 
 struct Judgement {
@@ -35,8 +37,10 @@ struct Judgement {
 /// Which sets of one service nobody needs: pure, the same for `stale` and for the check just before
 /// a reap. The sets may come in any order; the answers are in the same one.
 ///
-/// Never marked: the newest set, the newest proven set while everything newer is unproven or cut,
-/// and a set of which anything that matters is unknown. Cut sets do not count towards `keep`.
+/// Never marked: the newest set, and the newest revision where an older one was made again after
+/// it; the newest proven set while everything newer is unproven or cut; and a set of which anything
+/// that matters is unknown. Cut sets do not count towards `keep`, nor do those that are held out:
+/// what a person has rolled back to stays.
 [[nodiscard]] std::vector<Judgement> judge(const std::vector<Candidate>& sets,
                                            const ReaperPolicy& policy, Time at);
 

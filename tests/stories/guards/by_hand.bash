@@ -30,6 +30,17 @@ story() {
   expect_exit 0 cdctl log "$name" --action hold </dev/null
   valid out
   expect_json 'map([.set, .why]) == [[$set, $why]]' --arg set "$second" --arg why "$first was deployed by hand"
+  # The third pipe takes neither: what was rolled back to is wanted, and what is newer would be put out again as soon as it is resumed.
+  pipe_exit 0 "cdctl ls $name </dev/null | cdctl stale --keep 1 --min-age 0s --prove-for 0s --all"
+  valid out
+  expect_json 'map([.set, .newest, has("stale"), .held_out // false]) == [[$a, true, false, false], [$b, false, false, true]]' --arg a "$first" --arg b "$second"
+  expect_json 'map(select(.set == $a) | .first_deployed_at < .deployed_at) == [true]' --arg a "$first"
+  expect_exit 0 cdctl resume "$second" </dev/null
+  pipe_exit 0 "set -o pipefail; cdctl ls $name </dev/null | cdctl stale --keep 1 --min-age 0s --prove-for 0s | cdctl reap --grace 1s"
+  expect_quiet
+  first_pipe 0
+  expect_quiet
+  expect_exit 0 cdctl hold "$second" --why "$first was deployed by hand" </dev/null
   reap_by_hand "$second"
   first_pipe 0
   expect_quiet
@@ -115,7 +126,8 @@ make_trunk
 make_service </dev/null
 expect_exit 0 cdctl deploy "$service" </dev/null
 story "$service"
-expect_exit 0 cdctl hold "$service-r0123456789" --why 'of no use' </dev/null
+expect_exit 1 cdctl hold "$service-r0123456789" --why 'of no use' </dev/null
+expect_exit 0 cdctl hold "$(newest_set "$service")" --why 'of no use' </dev/null
 expect_exit 0 cdctl retire "$service" --confirm "$service" --grace 1s </dev/null
 expect_same "global parameters in the end" "$(api global-parameters | jq -r --arg n "$service" '.[].name | select(contains($n))')" ""
 rm "services.d/$service.toml"

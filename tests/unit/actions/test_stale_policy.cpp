@@ -123,3 +123,38 @@ TEST_CASE("a policy survives its record") {
   CHECK_FALSE(actions::policy_from_json(Json::object({{"keep", -1}})));
   CHECK_FALSE(actions::policy_from_json(Json()));
 }
+
+TEST_CASE("what a person has rolled back to is not reaped for what is held out") {
+  auto from = live("b", 2h);
+  CHECK(marks({live("a", 30h), from}, policy(1)) == "x-");
+  from.held_out = true;
+  CHECK(marks({live("a", 30h), from}, policy(1)) == "--");  // not in place of the newer one
+  // Nor is one that is held out the fallback in place of it, however long it has served.
+  from.deployed_at = k_now - 40h;
+  CHECK(marks({live("a", 50h), from, live("c", 1h)}, policy(0, 0ms, 24h)) == "-x-");
+}
+
+TEST_CASE("an older revision that was made again does not send the newest one away") {
+  // a was reaped, and a roll-back by hand made it again: it is the newest set, b the head.
+  auto again = live("a", 1h);
+  again.first_at = k_now - 50h;
+  auto head = live("c", 20h);
+  CHECK(marks({again, live("b", 30h), head}, policy(1)) == "-x-");
+  CHECK(actions::judge({again, head}, policy(1), k_now)[1].why.starts_with("the newest revision"));
+  head.held_out = true;  // until somebody resumes: then it is wanted again
+  CHECK(marks({again, live("b", 30h), head}, policy(1)) == "-x-");
+  head.held_out = false;
+  CHECK(marks({again, live("b", 30h), head, live("d", 10min)}, policy(1)) == "xxx-");  // d is
+  head.cut = true;  // known to be bad, so that nothing offers it again
+  head.cut_at = k_now - 5h;
+  CHECK(marks({again, head}, policy(1)) == "-x");
+}
+
+TEST_CASE("whose revision came first, and who is held out, is in the record of a set") {
+  const auto record = Json::parse(
+      R"({"schema":"cdctl.set/1","set":"thumbs-raaaaaaaaaa","state":"live","cut":false,"held_out":true,"first_deployed_at":"2026-11-20T04:00:00.000Z"})");
+  REQUIRE(record);
+  const auto set = actions::candidate_from(*record);
+  CHECK(set.held_out);
+  CHECK(set.first_at == parse_rfc3339("2026-11-20T04:00:00Z"));
+}
