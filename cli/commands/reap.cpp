@@ -50,6 +50,15 @@ Result<std::vector<actions::Mark>> marks_from_stdin(Context& context) {
   return marks;
 }
 
+/// --gone-home: a person says it of sets that he names, and no pipe does.
+Result<std::string> gone_home_of(const Arguments& args) {
+  if (!args.has("gone-home")) return std::string();
+  if (args.words.empty() || std::ranges::find(args.words, "-") != args.words.end())
+    return fail(ExitCode::usage,
+                "reap: --gone-home goes with SET arguments, and never with names from stdin");
+  return args.value("gone-home");
+}
+
 /// --max-reaps, when it is given.
 Result<std::optional<std::int64_t>> max_reaps_of(const Arguments& args) {
   if (!args.has("max-reaps")) return std::nullopt;
@@ -63,6 +72,7 @@ int run_reap(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(60)));
     CDCTL_TRY_ASSIGN(const auto grace, optional_duration(args, "grace"));
+    CDCTL_TRY_ASSIGN(const auto gone_home, gone_home_of(args));
     std::vector<actions::Mark> marks;
     std::vector<SetName> targets;
     if (args.words.empty()) {
@@ -85,7 +95,7 @@ int run_reap(Context& context, const Arguments& args) {
       const bool even_last = std::ranges::find(last, mark.set) != last.end();
       orders.push_back({std::move(mark),
                         {grace, args.has("dry-run"), args.has("even-newest"), even_last,
-                         args.has("even-foreign") && by_name}});
+                         args.has("even-foreign") && by_name, gone_home}});
     }
     actions::reap_sets(context, orders, timeout);
     return {};

@@ -23,7 +23,8 @@ int run_retire(Context& context, const Arguments& args) {
     if (const auto broken = context.config().broken.find(args.words[0]);
         broken != context.config().broken.end())
       return std::unexpected(broken->second);
-    actions::retire_service(context, args.words[0], {grace, args.has("dry-run"), true, true, true},
+    actions::retire_service(context, args.words[0],
+                            {grace, args.has("dry-run"), true, true, true, args.value("gone-home")},
                             timeout);
     return {};
   });

@@ -226,8 +226,9 @@ class Deployment {
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     if (std::ranges::find(found.homes, owner) == found.homes.end())
       return fail(ExitCode::refused,
-                  fmt::format("it is owned by home {}, this one is {}; deploy or reap it there",
-                              owner, engine_->home()));
+                  fmt::format("it is owned by home {}, this one is {}; deploy or reap it there, or "
+                              "if that home is gone for good: cdctl reap {} --gone-home {}",
+                              owner, engine_->home(), set_.str(), owner));
     // Made here, when this home had another name; or this home is a copy of that one, which only a
     // person can tell.
     if (order_.by_record)

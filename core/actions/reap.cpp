@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <list>
 #include <map>
 
@@ -17,6 +18,7 @@
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
+#include "core/fleet/unconnected.hpp"
 
 namespace cdctl::actions {
 
@@ -133,6 +135,7 @@ class Reap {
     CDCTL_TRY(check_whose(*set));
     CDCTL_TRY(transaction_.open(view->config));
     CDCTL_TRY(transaction_.open_engine());
+    if (!options_.gone_home.empty()) return forget_gone(*set);
     if (!ours(*set)) return discard(*view->config, *set);
     CDCTL_TRY_ASSIGN(const auto* engine, context_.engine(view->config->engine));
     home_ = engine->home();
@@ -155,6 +158,7 @@ class Reap {
 
   Result<const fleet::ServiceView*> ask(fleet::Fleet& fleet) const {
     fleet.load({set_.service}, deadline_);
+    if (mark_.policy) fleet.load_holds(deadline_);  // the policy asks who is held out
     const auto* view = fleet.service(set_.service);
     if (view && view->error)
       return fail(ExitCode::unknown, fmt::format("nothing is done: {}", view->error->what));
@@ -163,8 +167,13 @@ class Reap {
 
   /// Only the owner removes, and nothing is removed by who does not know what it needs.
   Result<> check_whose(const fleet::SetView& set) const {
-    if (!set.here() && !set.ghost && !set.leftover)
-      return fail(ExitCode::refused, fmt::format("it lives in home {}; reap it there", set.home));
+    if (!options_.gone_home.empty())
+      CDCTL_TRY(check_named_home(set));
+    else if (!set.here() && !set.ghost && !set.leftover)
+      return fail(ExitCode::refused,
+                  fmt::format("it lives in home {}; reap it there, or if that home is gone "
+                              "for good: cdctl reap {} --gone-home {}",
+                              set.home, set_.str(), set.home));
     if (!set.owner.empty())
       return fail(ExitCode::refused,
                   fmt::format("refused: the memory says that it lives in home {}, and this home is "
@@ -178,6 +187,83 @@ class Reap {
                             "configuration that has {}, or where nobody has it any more, say "
                             "--even-foreign",
                             set_.service, context_.config().file.string(), set_.service));
+  }
+
+  /// The home that a person has given up has to be the one that the memory names, and no place that
+  /// is here.
+  Result<> check_named_home(const fleet::SetView& set) const {
+    if (set.here() || set.ghost || set.leftover)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: this home has it, or had it last; --gone-home is for what "
+                              "lives elsewhere: cdctl reap {}",
+                              set_.str()));
+    if (set.home != options_.gone_home)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: it lives in home {}, and {} was given up", set.home,
+                              printable(options_.gone_home, 120)));
+    return {};
+  }
+
+  /// Whoever works there may be away for a moment only.
+  Result<> check_silent(const fleet::SetView& set) {
+    if (const auto folder = folder_here(set.home); !folder.empty())
+      return fail(ExitCode::refused,
+                  fmt::format("refused: home {} is a folder of this machine, and it is there; reap "
+                              "it with CDCTL_HOME={}",
+                              set.home, folder.string()));
+    CDCTL_TRY_ASSIGN(const auto all, transaction_.memory().read({}, deadline_));
+    std::vector<SetName> neighbours;
+    for (const auto& [name, entry] : all)
+      if (entry.set && !entry.set->reaped_at && entry.set->home == set.home)
+        neighbours.push_back(entry.set->name);
+    CDCTL_TRY_ASSIGN(const auto busy, transaction_.connected(neighbours));
+    if (busy)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: home {} is not gone: {} holds a connection to the broker; "
+                              "end it there, or cut it first: cdctl break {}",
+                              set.home, busy->str(), busy->str()));
+    CDCTL_TRY_ASSIGN(const auto since, transaction_.up_since());
+    const auto quiet = now() - std::max({since.value_or(Time()), set.deployed_at.value_or(Time()),
+                                         set.mended_at.value_or(Time())});
+    if (quiet < fleet::k_settled)
+      return fail(ExitCode::refused,
+                  fmt::format("refused: its units may be about to connect, since the broker or the "
+                              "set is up for {} only; run it again in a minute",
+                              to_age(quiet)));
+    return {};
+  }
+
+  /// The folder of a home that is on this machine; empty for any other.
+  [[nodiscard]] std::filesystem::path folder_here(const std::string& home) const {
+    const auto engine = context_.engine(k_embedded);
+    const auto colon = home.find(':');
+    if (!engine || colon == std::string::npos) return {};
+    const std::filesystem::path folder = home.substr(colon + 1);
+    std::error_code error;
+    const bool ours = (*engine)->home().starts_with(home.substr(0, colon + 1));
+    return ours && std::filesystem::is_directory(folder, error) ? folder : std::filesystem::path();
+  }
+
+  /// A person's word that its home is gone. What is taken away works nowhere: no guard counts it.
+  /// Under the lock, and asked twice: a home that comes back meanwhile owns it still.
+  Result<> forget_gone(const fleet::SetView& set) {
+    outcome_.set("gone_home", set.home);
+    CDCTL_TRY(check_silent(set));
+    if (outcome_.dry_run()) {
+      outcome_.changed();
+      return {};
+    }
+    CDCTL_TRY(transaction_.lock());
+    fleet::Fleet fleet(context_);
+    CDCTL_TRY_ASSIGN(const auto* view, ask(fleet));
+    const auto* still = view ? view->set(set_) : nullptr;
+    if (!still) return {};
+    CDCTL_TRY(check_whose(*still));
+    CDCTL_TRY(check_silent(*still));
+    CDCTL_TRY(transaction_.prove_lock());
+    outcome_.changed();
+    CDCTL_TRY(transaction_.retire());
+    return transaction_.bury();
   }
 
   /// Whether the broker's part of it, and its memo, are this home's to remove: the memory names
@@ -208,9 +294,13 @@ class Reap {
     if (here.state == "live" && !options_.even_last)
       return fail(
           ExitCode::refused,
-          fmt::format("refused: it lives in home {}, and units of it run here, too; if this "
-                      "home is a copy of that one, --even-last {} stops them",
-                      set.home, set_.str()));
+          set.given_up()
+              ? fmt::format("refused: it was reaped while this home was given up, and units "
+                            "of it run here; --even-last {} stops them",
+                            set_.str())
+              : fmt::format("refused: it lives in home {}, and units of it run here, too; "
+                            "if this home is a copy of that one, --even-last {} stops them",
+                            set.home, set_.str()));
     outcome_.set("leftover", true);
     if (outcome_.dry_run()) {
       outcome_.changed();
@@ -222,7 +312,7 @@ class Reap {
     // Under the claim nobody of this home can become the owner: what we read now stays true.
     CDCTL_TRY(transaction_.read());
     const auto& entry = transaction_.entry();
-    if (entry && entry->set && entry->set->home == engine->home())
+    if (entry && entry->set && !entry->set->reaped_at && entry->set->home == engine->home())
       return fail(ExitCode::refused, "refused: this home owns it by now; look at it with cdctl ls");
     return transaction_.discard(std::move(claim));
   }

@@ -36,6 +36,9 @@ struct ReapOptions {
   bool even_newest = false;   ///< by name: also the newest set of its service
   bool even_last = false;     ///< also if less than min_live stays
   bool even_foreign = false;  ///< by name: also of a service that is not configured here
+  /// By name: this home is gone for good, a person says; what the broker and the memory have of its
+  /// sets is removed from here.
+  std::string gone_home = {};
 };
 
 struct ReapOrder {

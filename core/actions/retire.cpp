@@ -112,11 +112,18 @@ class Retirement {
     return std::move(view);
   }
 
+  /// That a home is gone says nothing of the sets of others.
+  [[nodiscard]] ReapOptions options_of(const fleet::SetView& set) const {
+    auto out = options_;
+    if (set.home != out.gone_home || set.here() || set.ghost || set.leftover) out.gone_home.clear();
+    return out;
+  }
+
   Result<> reap_all(const fleet::ServiceView& view) {
     std::vector<ReapOrder> orders;
     for (auto set = view.sets.rbegin(); set != view.sets.rend();
          ++set)  // the newest last: it may be all that still works
-      orders.push_back({{set->name, {}, "its service is retired", {}}, options_});
+      orders.push_back({{set->name, {}, "its service is retired", {}}, options_of(*set)});
     const auto ends = reap_sets(context_, orders, timeout_);
     reaped_ += ends.done;
     if (Stop::requested())  // that nobody reads its records is no reason to end half way

@@ -1,5 +1,6 @@
 #include "core/actions/set_transaction.hpp"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -145,6 +146,26 @@ Result<std::int64_t> SetTransaction::connections() {
     for (const auto count : open) sum += count;
   }
   return sum;
+}
+
+Result<std::optional<SetName>> SetTransaction::connected(const std::vector<SetName>& sets) {
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    CDCTL_TRY_ASSIGN(const auto open, broker->connections(sets, deadline_));
+    for (std::size_t i = 0; i < sets.size(); ++i)
+      if (open[i] > 0) return sets[i];
+  }
+  return std::optional<SetName>();
+}
+
+Result<std::optional<Time>> SetTransaction::up_since() {
+  std::optional<Time> out;
+  for (const auto& name : switches_) {
+    CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+    CDCTL_TRY_ASSIGN(const auto since, broker->up_since(set_, deadline_));
+    if (since) out = std::max(*since, out.value_or(*since));
+  }
+  return out;
 }
 
 Result<> SetTransaction::drain() {

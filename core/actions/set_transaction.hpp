@@ -76,6 +76,10 @@ class SetTransaction {
   [[nodiscard]] Result<> retire();
   /// Connections that the switches see open now. Never a step of the outcome.
   [[nodiscard]] Result<std::int64_t> connections();
+  /// The first of these sets that holds a connection, at whatever switch; empty when none does.
+  [[nodiscard]] Result<std::optional<SetName>> connected(const std::vector<SetName>& sets);
+  /// Since when all switches serve; empty when none can say.
+  [[nodiscard]] Result<std::optional<Time>> up_since();
   /// No new connections from here on. Never a step of the outcome, but it may have changed
   /// something.
   [[nodiscard]] Result<> drain();

@@ -459,3 +459,113 @@ TEST_CASE("a retirement that lost its lock forgets nothing") {
   CHECK(thumbs.record()["exit"].as_int() == 4);
   CHECK(thumbs.memory.held.contains("thumbs"));
 }
+
+TEST_CASE("a mark on what a person has rolled back to is not true any more") {
+  FakeService thumbs;
+  const auto old = thumbs.deploy('a', 30h), newer = thumbs.deploy('b', 2h);
+  ReaperPolicy policy;
+  policy.keep = 1, policy.min_age = 0ms, policy.prove_for = 0ms;
+  const Mark mark{old, policy, "1 newer live set, keep 1", now()};
+  thumbs.memory.held[newer.str()] = Hold{"alice", "rolled back", now(), {}};
+  CHECK_FALSE(reap(thumbs, mark));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  thumbs.memory.held.clear();
+  CHECK(reap(thumbs, mark));
+}
+
+TEST_CASE("a home that is gone for good is a person's word") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  const auto neighbour = thumbs.deploy('b', 1h);
+  for (const auto& one : {set, neighbour}) {
+    thumbs.entry(one).set->home = "dead:/var/lib/cdctl";
+    thumbs.engine.sets.erase(one.str());
+    thumbs.door.open_connections[one.str()] = 0;
+  }
+  ReapOptions word{.gone_home = "dead:/var/lib/cdctl"};
+  const auto error = [&] { return thumbs.record()["error"].as_string(); };
+  SECTION("its user and its memo go, and nothing is stopped; no guard counts what works nowhere") {
+    CHECK_FALSE(reap(thumbs, by_hand(set)));
+    CHECK(error().contains("cdctl reap " + set.str() + " --gone-home dead:/var/lib/cdctl"));
+    word.dry_run = true;
+    CHECK(reap(thumbs, by_hand(set), word));
+    CHECK(thumbs.record()["changed"].as_bool());
+    CHECK_FALSE(thumbs.entry(set).set->reaped_at);
+    word.dry_run = false;
+    CHECK(reap(thumbs, by_hand(set), word));
+    CHECK(thumbs.journal.lines == Lines{"door.connections", "lock", "door.connections",
+                                        "door.retire", "memory.set reaped", "unlock"});
+    CHECK(thumbs.record()["gone_home"].view() == "dead:/var/lib/cdctl");
+    CHECK(thumbs.entry(set).set->reaped_at);
+    CHECK_FALSE(thumbs.entry(set).provisioned);
+    CHECK(reap(thumbs, by_hand(neighbour), word));  // the newest, and the last
+    CHECK(reap(thumbs, by_hand(neighbour), word));
+    CHECK(thumbs.record()["absent"].as_bool());
+  }
+  SECTION("not while a set of that home is connected, be it another one") {
+    thumbs.door.open_connections[neighbour.str()] = 1;
+    CHECK_FALSE(reap(thumbs, by_hand(set), word));
+    CHECK(error().contains(neighbour.str() + " holds a connection"));
+  }
+  SECTION("not just after the broker came back") {
+    thumbs.door.up_since_value = now() - 10s;
+    CHECK_FALSE(reap(thumbs, by_hand(set), word));
+    CHECK(error().contains("about to connect"));
+  }
+  SECTION("not for another home") {
+    word.gone_home = "other:/var/lib/cdctl";
+    CHECK_FALSE(reap(thumbs, by_hand(set), word));
+    CHECK(error().contains("it lives in home dead:/var/lib/cdctl"));
+  }
+  SECTION("not for this one") {
+    const auto ours = thumbs.deploy('c', 30min);
+    word.gone_home = "here";
+    CHECK_FALSE(reap(thumbs, by_hand(ours), word));
+    thumbs.engine.sets.erase(ours.str());  // nor for what it has lost
+    CHECK_FALSE(reap(thumbs, by_hand(ours), word));
+    CHECK(error().contains("this home has it, or had it last"));
+  }
+  SECTION("not for a folder of this machine") {
+    thumbs.engine.home_value = "machine:/elsewhere";
+    word.gone_home = "machine:" + thumbs.home.path().string();
+    thumbs.entry(set).set->home = word.gone_home;
+    CHECK_FALSE(reap(thumbs, by_hand(set), word));
+    CHECK(error().contains("reap it with CDCTL_HOME="));
+  }
+  SECTION("not when nobody can be asked") {
+    thumbs.journal.failing = "door.connections";
+    CHECK_FALSE(reap(thumbs, by_hand(set), word));
+    CHECK(thumbs.record()["exit"].as_int() == 4);
+  }
+  SECTION("not when the lock was lost") {
+    thumbs.memory.lock_lost = true;
+    CHECK_FALSE(reap(thumbs, by_hand(set), word));
+    CHECK(thumbs.record()["exit"].as_int() == 4);
+    CHECK(thumbs.entry(set).provisioned);
+  }
+  SECTION("a retirement takes it for the sets of that home alone") {
+    const auto ours = thumbs.deploy('c', 30min);
+    thumbs.journal.lines.clear();
+    CHECK(retire_service(thumbs.context, "thumbs",
+                         {.even_newest = true, .even_last = true, .gone_home = word.gone_home},
+                         5s));
+    CHECK_FALSE(thumbs.engine.sets.contains(ours.str()));
+    CHECK(thumbs.record()["reaped"].as_int() == 3);
+  }
+}
+
+TEST_CASE("what is left of a set that was reaped while its home was given up goes by name") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.entry(set).set->reaped_at = now() - 30min;
+  thumbs.entry(set).provisioned = false;
+  thumbs.entry(set).cut.reset();
+  CHECK_FALSE(reap(thumbs, by_hand(set)));  // its units run
+  CHECK(thumbs.record()["error"].as_string().contains("this home was given up"));
+  thumbs.engine.sets[set.str()].state = "down";
+  CHECK(reap(thumbs, by_hand(set)));
+  CHECK(thumbs.record()["leftover"].as_bool());
+  CHECK_FALSE(thumbs.engine.sets.contains(set.str()));
+  CHECK(thumbs.entry(set).set->reaped_at);
+}
