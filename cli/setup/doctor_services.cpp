@@ -2,9 +2,39 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
+
+namespace {
+
+/// Where the units of a set fall as soon as they are started, no deploy helps: what it says does.
+const fleet::SetView* falling(const fleet::ServiceView& view) {
+  for (const auto& set : view.sets)
+    if (!set.cut.value_or(true) && set.status && !set.status->why_down.empty()) return &set;
+  return nullptr;
+}
+
+Check out_of_work(const fleet::ServiceView& view) {
+  const auto& name = view.config->name;
+  const auto what = "work of " + name;
+  const auto found = "nobody works on it: " + view.outage;
+  if (const auto* set = falling(view))
+    return {
+        what, Check::State::bad,
+        fmt::format("{}; {}: {}", found, set->name.str(), printable(set->status->why_down, 200)),
+        fmt::format("cdctl inspect {} shows the last lines of each unit; if the revision is to "
+                    "blame, cdctl deploy {}@previous puts the one before out again",
+                    set->name.str(), name)};
+  return {what, Check::State::bad, found,
+          fmt::format("cdctl outdated {0} | cdctl deploy brings back what is down; cdctl ls {0} "
+                      "shows what is cut, cdctl mend SET lets it work again",
+                      name)};
+}
+
+}  // namespace
 
 std::vector<Check> look_at_work(Context& context, const Deadline& deadline) {
   using State = Check::State;
@@ -18,11 +48,7 @@ std::vector<Check> look_at_work(Context& context, const Deadline& deadline) {
     if (!context.config().service(name) || (view.sets.empty() && view.outage.empty())) continue;
     const auto what = "work of " + name;
     if (!view.outage.empty())
-      out.push_back(
-          {what, State::bad, "nobody works on it: " + view.outage,
-           fmt::format("cdctl outdated {0} | cdctl deploy brings back what is down; cdctl "
-                       "ls {0} shows what is cut, cdctl mend SET lets it work again",
-                       name)});
+      out.push_back(out_of_work(view));
     else if (view.error || view.unsure)
       out.push_back({what, State::unknown, (view.error ? *view.error : *view.unsure).what,
                      "see what is said of its engine and its broker"});

@@ -8,6 +8,8 @@
 
 #include <cdctl/text.hpp>
 
+#include "core/fleet/unconnected.hpp"
+
 namespace cdctl::cli {
 
 namespace {
@@ -51,7 +53,14 @@ std::vector<Check> check_of(const fleet::SetView& set) {
   if (set.half_mended())
     add(State::bad, "it was mended from elsewhere, and its units here are still stopped",
         "cdctl mend " + name);
-  if (set.leftover)
+  if (set.given_up())
+    add(State::warning,
+        fmt::format("it was reaped while this home was given up (--gone-home), and something of it "
+                    "is here ({})",
+                    set.leftover->state),
+        fmt::format("cdctl reap {}{} removes what is here", name,
+                    set.leftover->state == "live" ? " --even-last " + name : ""));
+  else if (set.leftover)
     add(State::warning,
         fmt::format("it lives in home {}, and this home has something of it, too ({})",
                     shown(set.home), set.leftover->state),
@@ -66,6 +75,39 @@ std::vector<Check> check_of(const fleet::SetView& set) {
                     deploy_words(set.name)));
   return out;
 }
+
+namespace {
+
+/// Sets that count as about to come back for ever, so that no guard lets them go.
+std::vector<Check> look_at_connections(app::Context& context, const fleet::ServiceView& view,
+                                       const Deadline& deadline) {
+  const auto& config = *view.config;
+  const auto idle = fleet::unconnected_sets(context, view, deadline);
+  if (!idle)
+    return {{"connections of " + config.name, State::unknown, idle.error().what,
+             "see what is said of its broker"}};
+  if (idle->empty()) return {};
+  const auto broker = context.switch_(context.broker_switches(config).front());
+  const auto queues = broker ? (*broker)->left_behind(config) : std::vector<std::string>();
+  std::vector<Check> out;
+  for (const auto* set : *idle) {
+    const auto name = set->name.str();
+    out.push_back(
+        {"set " + name, State::bad,
+         fmt::format("none of its {} holds a connection to the broker, though {}: no verdict cuts "
+                     "it, and nothing reaps it, since it may be about to come back",
+                     plural(set->status->up.value_or(set->status->want.value_or(1)), "unit"),
+                     queues.empty() ? "that is one of its switches"
+                                    : "it lists queues (" + joined(queues) + ")"),
+         fmt::format("workers find the broker in AMQP_URL, and cdctl inspect {} shows what they "
+                     "say; where they need none, leave it out of {}: switches = [\"{}\"]; this "
+                     "set alone: cdctl break {} --even-last {}",
+                     name, config.file.string(), config.engine, name, name)});
+  }
+  return out;
+}
+
+}  // namespace
 
 std::vector<Check> look_at_sets(app::Context& context, Millis timeout) {
   fleet::Fleet fleet(context);
@@ -88,6 +130,9 @@ std::vector<Check> look_at_sets(app::Context& context, Millis timeout) {
       }
       std::ranges::move(check_of(set), std::back_inserter(out));
     }
+    if (!view.error && !view.foreign)
+      std::ranges::move(look_at_connections(context, view, Deadline(timeout)),
+                        std::back_inserter(out));
   }
   if (out.empty() && all_asked && sets > foreign.size())
     out.push_back({"sets", State::ok,
