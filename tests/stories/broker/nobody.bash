@@ -10,7 +10,7 @@ make_service </dev/null
 set=$(deploy_one)
 signals_of() { cdctl probe "$service" -o ndjson </dev/null | jq -c 'select(.signal == "service/outage")'; }
 outage_of() { cdctl ls "$service" -o ndjson </dev/null | jq -r '.outage // "none"' | sort -u; }
-says() { [[ "$(outage_of)" = $1 ]]; }
+says() { [ "$(outage_of)" = "$1" ]; }
 
 # An empty queue without a consumer is no outage: there is nothing to do.
 expect_exit 0 cdctl ls "$service" -o ndjson </dev/null
