@@ -30,7 +30,7 @@ struct ListenAnswer {
 struct ListenLimits {
   /// At once. When one more comes, the one goes that has kept us waiting longest: of those that
   /// have not said the token, and of the address that has most of them, where there are any.
-  std::size_t connections = 512;
+  std::size_t connections = 2048;
   std::size_t body = 1u << 20;     ///< bytes
   std::size_t bodies = 16u << 20;  ///< bytes of all bodies that are read or wait for an answer
   std::size_t header = 16u << 10;

@@ -364,7 +364,9 @@ TEST_CASE("slow clients hold nobody up, however many there are") {
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &files) == 0);
   if (files.rlim_max < 6000) WARN("too few descriptors for 2,000 clients");
   const int most = files.rlim_max < 6000 ? 300 : 2000;
-  Server server;
+  feed::ListenLimits limits;
+  limits.connections = 512;
+  Server server(limits);
   const auto address = server.listener->address();
   const std::string said =
       fmt::format("POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n", k_token);

@@ -32,7 +32,7 @@ class Server final : public Listener {
  public:
   Server(const char* host, std::uint16_t port, const std::string& token, const ListenLimits& limits)
       : hub_{.token = Token(token), .limits = limits},
-        most_(std::min(limits.connections, places())),
+        most_(places(limits.connections)),
         acceptor_(io_, tcp::endpoint(asio::ip::make_address(host), port)),
         pause_(io_) {
     hub_.arrived = [this](Arrival arrival, std::shared_ptr<Session> from) {
@@ -161,11 +161,17 @@ class Server final : public Listener {
       at = queue_.begin();
     }
   }
-  /// How many connections this process may have, if others want descriptors, too.
-  static std::size_t places() {
+  /// How many connections this process may have, where it may have so many descriptors, and uses
+  /// others besides.
+  static std::size_t places(std::size_t wanted) {
     struct rlimit files{};
-    if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
-    return std::max<std::size_t>(files.rlim_cur / 2, 4);
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return std::min<std::size_t>(wanted, 256);
+    if (files.rlim_cur < 2 * wanted) {
+      files.rlim_cur = std::min<rlim_t>(2 * wanted, files.rlim_max);
+      (void)::setrlimit(RLIMIT_NOFILE, &files);
+      (void)::getrlimit(RLIMIT_NOFILE, &files);
+    }
+    return std::min(wanted, std::max<std::size_t>(files.rlim_cur / 2, 4));
   }
   /// Out of descriptors: trying again at once would only burn the processor.
   void rest() {
