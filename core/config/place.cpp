@@ -82,14 +82,6 @@ std::unexpected<Error> refuse_link(const fs::path& path, const fs::path& home) {
                   path.string(), home.string(), k_embedded));
 }
 
-/// One of a folder that only we may write to can be ours alone.
-Result<> refuse_links_in(const fs::path& folder, const fs::path& home) {
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (std::error_code ignored; at->is_symlink(ignored)) return refuse_link(at->path(), home);
-  return {};
-}
-
 }  // namespace
 
 Result<> check_home_folder(const fs::path& home) {
@@ -100,7 +92,6 @@ Result<> check_home_folder(const fs::path& home) {
     std::error_code ignored;
     if (at->is_symlink(ignored)) return refuse_link(at->path(), home);
     if (const auto ours = only_ours_to_write(at->path()); !ours && at->exists(ignored)) return ours;
-    if (at->is_directory(ignored)) CDCTL_TRY(refuse_links_in(at->path(), home));
   }
   return {};
 }

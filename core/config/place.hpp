@@ -31,8 +31,9 @@ inline constexpr std::string_view k_no_configuration_cure =
 /// a second home, with sets of the same names. Exit code `config` where none follows.
 [[nodiscard]] Result<std::filesystem::path> home_folder(const Json& table,
                                                         const std::filesystem::path& folder);
-/// That nobody else can lay anything into a home that is there: exit code `config` when it, or
-/// something in it, is another user's, can be written to by others, or is a symbolic link.
+/// That nobody else can lay anything into a home that is there: exit code `config` when it, or one
+/// of the folders and files that it consists of, is another user's, can be written to by others, or
+/// is a symbolic link. What is deeper can only be of our own making then.
 [[nodiscard]] Result<> check_home_folder(const std::filesystem::path& home);
 
 }  // namespace cdctl::config

@@ -301,7 +301,7 @@ TEST_CASE("a home of somebody else is refused, and so is a link in it") {
   };
   const auto elsewhere = f.dir.path() / "elsewhere";
   fs::create_directory(elsewhere);
-  for (const auto* name : {"signals", "sets", "outcomes", "readers/day"}) {
+  for (const auto* name : {"signals", "sets", "outcomes"}) {
     fs::create_symlink(elsewhere, home / name);
     refused((home / name).string() + " is a symbolic link");
     fs::remove(home / name);
