@@ -1,4 +1,4 @@
-#include "plugins/juju/engine/reap.hpp"
+#include "plugins/juju/sets/reap.hpp"
 
 #include <algorithm>
 
