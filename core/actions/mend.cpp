@@ -39,12 +39,14 @@ Error no_user(const SetName& name) {
                       name.service, name.revision)};
 }
 
-/// The broker lets it in; its units are another home's to start.
-Result<> finish_elsewhere(const fleet::SetView& set) {
+/// The broker lets it in; its units are another home's to start, or this one's, which could not be
+/// asked.
+Result<> finish_elsewhere(const fleet::SetView& set, const std::optional<Error>& unasked) {
   return fail(
       fmt::format("its limit is lifted, but its units are in home {} and stay stopped until "
-                  "cdctl mend {}, or cdctl outdated | cdctl deploy, runs there",
-                  set.home, set.name.str()));
+                  "cdctl mend {}, or cdctl outdated | cdctl deploy, runs there{}",
+                  set.home, set.name.str(),
+                  unasked ? "; it could not be asked from here: " + unasked->what : std::string()));
 }
 
 /// The units, and then the memory of a mend from elsewhere that had left them stopped.
@@ -119,7 +121,7 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
   // The limit is the truth: where there is none, nothing is to be restored.
   if (set->cut.value_or(true)) CDCTL_TRY(transaction.mend(memo ? memo->prev_limit : std::nullopt));
   if (set->locked_out) return fail(no_user(name));
-  return half ? finish_elsewhere(*set) : Result<>();
+  return half ? finish_elsewhere(*set, view->error) : Result<>();
 }
 
 }  // namespace

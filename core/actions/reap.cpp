@@ -307,14 +307,15 @@ class Reap {
       return {};
     }
     CDCTL_TRY_ASSIGN(auto* const engine, context_.engine(service.engine));
-    CDCTL_TRY_ASSIGN(
-        auto claim, engine->claim(set_, here.sources, here.deployed_at.value_or(now()), deadline_));
+    auto claim = engine->claim(set_, here.sources, here.deployed_at.value_or(now()), deadline_);
+    // What is on its way out already may be nobody's to claim any more.
+    if (!claim && here.state != "reaping") return std::unexpected(claim.error());
     // Under the claim nobody of this home can become the owner: what we read now stays true.
     CDCTL_TRY(transaction_.read());
     const auto& entry = transaction_.entry();
     if (entry && entry->set && !entry->set->reaped_at && entry->set->home == engine->home())
       return fail(ExitCode::refused, "refused: this home owns it by now; look at it with cdctl ls");
-    return transaction_.discard(std::move(claim));
+    return transaction_.discard(claim ? std::move(*claim) : nullptr);
   }
 
   /// A mark is as good as the look that it came from.

@@ -221,9 +221,10 @@ Result<> SetTransaction::destroy() {
 
 Result<> SetTransaction::discard(std::unique_ptr<Claim> claim) {
   return in_world(at_.destroyed, [&](Engine& engine) -> Result<Step> {
-    CDCTL_TRY_ASSIGN(const bool gone, claim->discard(deadline_));
+    auto gone = claim ? claim->discard(deadline_) : Result<bool>(false);
     claim.reset();
-    if (!gone) {  // an engine that cannot do it under the claim
+    CDCTL_TRY(gone);
+    if (!*gone) {  // an engine that cannot do it under the claim
       CDCTL_TRY(engine.stop(set_, Millis(0), deadline_));
       CDCTL_TRY(engine.destroy(set_, deadline_));
     }

@@ -96,7 +96,7 @@ class SetTransaction {
   void leave(const Stopping& stopping);
   [[nodiscard]] Result<> destroy();
   /// Removes what this home has of a set that another one owns: nothing of the broker's, and no
-  /// memo.
+  /// memo. Without a claim: what is being reaped already.
   [[nodiscard]] Result<> discard(std::unique_ptr<Claim> claim);
 
  private:

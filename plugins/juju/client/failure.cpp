@@ -23,10 +23,10 @@ struct Rule {
 
 // In this order: what is said more exactly comes first.
 constexpr std::array k_rules{
-    Rule{"flag provided but not defined", "", FailureKind::version},
+    Rule{"provided but not defined", "", FailureKind::version},
     Rule{"juju client not compatible with server", "", FailureKind::version},
     Rule{"(not implemented)", "", FailureKind::version},
-    Rule{"has been migrated to another controller", "", FailureKind::version},
+    Rule{"has been migrated to", "", FailureKind::version},
     Rule{"disabled for the current model", "", FailureKind::blocked},
     Rule{"cannot destroy model", "", FailureKind::blocked},
     Rule{"persistent storage remaining", "", FailureKind::blocked},

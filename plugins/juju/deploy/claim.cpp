@@ -13,6 +13,7 @@
 #include "plugins/juju/deploy/handover.hpp"
 #include "plugins/juju/deploy/lease.hpp"
 #include "plugins/juju/sets/locate.hpp"
+#include "plugins/juju/sets/reap.hpp"
 #include "plugins/juju/sets/removal.hpp"
 #include "plugins/juju/sets/seen.hpp"
 #include "plugins/juju/sets/set_folder.hpp"
@@ -91,7 +92,10 @@ Result<> JujuClaim::do_save_secret(std::string_view key, std::string_view value)
 }
 
 Result<> JujuClaim::held_in(const Tags& tags, std::string_view attempt) const {
-  const auto m = work_in(tags);
+  return held_by(work_in(tags), attempt);
+}
+
+Result<> JujuClaim::held_by(const Metadata& m, std::string_view attempt) const {
   if (m.set == set_.str() && m.claim == claim_ && m.state == "deploying") return {};
   return fail(ExitCode::refused,
               fmt::format("{}: it was taken over meanwhile (its model says {} by {}); see cdctl ls",
@@ -248,6 +252,18 @@ void JujuClaim::do_abandon(std::string_view why) {
   };
   if (const auto written = change_work(access, partial, "giving up " + set_.str()); !written)
     warn("marked", written.error());
+}
+
+Result<bool> JujuClaim::do_discard(const Deadline& deadline) {
+  const auto attempt = "removing what is here of " + set_.str();
+  // One that lives was claimed without a lease
+  const bool lives = found_.state == "live";
+  const auto ours = [&](const Metadata& m) -> Result<> {
+    if (lives && (m.state.empty() || m.state == "live")) return {};
+    return held_by(m, attempt);
+  };
+  CDCTL_TRY(Reap(host_, home_, set_, settings_, attempt, deadline).discard(model_.uuid, ours));
+  return true;
 }
 
 }  // namespace cdctl::juju

@@ -52,6 +52,9 @@ class JujuClaim final : public Claim {
   [[nodiscard]] Result<> do_finish() override;
   [[nodiscard]] Result<> do_halt(const Deadline& deadline) override;
   void do_abandon(std::string_view why) override;
+  /// The model that this deploy made, or the application that it has begun, and what this machine
+  /// keeps of it: nothing that Juju says is another deploy's by now.
+  [[nodiscard]] Result<bool> do_discard(const Deadline& deadline) override;
 
  private:
   [[nodiscard]] bool shares_model() const { return settings_.isolation == Isolation::application; }
@@ -66,6 +69,7 @@ class JujuClaim final : public Claim {
   /// Whether the tags still say that the set is this deploy's; exit code `refused` when another
   /// deploy took it over.
   [[nodiscard]] Result<> held_in(const Tags& tags, std::string_view attempt) const;
+  [[nodiscard]] Result<> held_by(const Metadata& work, std::string_view attempt) const;
   [[nodiscard]] Result<> still_held(const Access& access, std::string_view attempt) const;
   /// Changes what the tags say of the set, as long as it is this deploy's.
   [[nodiscard]] Result<Tags> change_work(const Access& access,

@@ -23,6 +23,7 @@ namespace cdctl::juju {
 namespace {
 
 constexpr std::string_view k_attempt = "listing the sets";
+constexpr Millis k_first_look(250), k_longest_between_looks(2000);
 
 /// A model that has the name of a set.
 struct ModelCandidate {
@@ -253,6 +254,32 @@ Result<Step> JujuEngine::do_stop(const SetName& set, Millis grace, const Deadlin
   CDCTL_TRY_ASSIGN(auto settings,
                    settings_of_set(host_, *home_, home_->by(deadline), set, attempt));
   return Reap(host_, *home_, set, std::move(settings), attempt, deadline).stop(grace);
+}
+
+Result<Stopping> JujuEngine::do_begin_stop(const SetName& set, const Grace& grace,
+                                           const Deadline& deadline) {
+  CDCTL_TRY(ready());
+  const auto before = stopping_.find(set);
+  if (before != stopping_.end() && now() < before->second.next &&
+      before->second.grace.otherwise == grace.otherwise && before->second.grace.own == grace.own)
+    return before->second.last;
+  const auto attempt = "stopping " + set.str();
+  CDCTL_TRY_ASSIGN(const auto lock, lock_set(home_->set(set), deadline));
+  CDCTL_TRY_ASSIGN(auto settings,
+                   settings_of_set(host_, *home_, home_->by(deadline), set, attempt));
+  CDCTL_TRY_ASSIGN(auto stopping, Reap(host_, *home_, set, std::move(settings), attempt, deadline)
+                                      .begin_stop(grace, before != stopping_.end()));
+  if (stopping.done) {
+    stopping_.erase(set);
+    return stopping;
+  }
+  const auto pause = before == stopping_.end()
+                         ? k_first_look
+                         : std::min(before->second.pause * 2, k_longest_between_looks);
+  auto next = now() + pause;
+  if (stopping.until) next = std::min(next, *stopping.until);
+  stopping_.insert_or_assign(set, StopLook{grace, stopping, next, pause});
+  return stopping;
 }
 
 Result<Step> JujuEngine::do_destroy(const SetName& set, const Deadline& deadline) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include <cdctl/host.hpp>
@@ -36,11 +37,22 @@ class JujuEngine final : public Engine {
                                      const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_stop(const SetName& set, Millis grace,
                                      const Deadline& deadline) override;
+  /// Juju goes on without us. Asked again too soon it gives its last answer: a look is four calls.
+  [[nodiscard]] Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,
+                                               const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_destroy(const SetName& set, const Deadline& deadline) override;
 
  private:
+  /// How far the end of a set was when we last looked.
+  struct StopLook {
+    Grace grace;
+    Stopping last;
+    Time next;  ///< not to be looked at before
+    Millis pause;
+  };
   Host& host_;
   Result<ControllerHome> home_;
+  std::map<SetName, StopLook> stopping_;
 };
 
 }  // namespace cdctl::juju

@@ -18,19 +18,59 @@ namespace {
 constexpr Millis k_first_poll(250), k_longest_poll(2000);
 }  // namespace
 
-Result<Step> Reap::stop(Millis grace) {
+Result<Stopping> Reap::begin_stop(const Grace& grace, bool again) {
   CDCTL_TRY_ASSIGN(const bool there, look());
-  if (!there) return Step{"juju", false};
+  if (!there) return Stopping{Step{"juju", false}, true, 0, {}};
   if (model_ && leaving_) {  // by somebody's hand: nothing is left to be asked for
     CDCTL_TRY(note());
-    return Step{"juju", false};
+    return Stopping{Step{"juju", false}, true, 0, {}};
   }
-  CDCTL_TRY(check_blocks(access_, home_.model(uuid_), !shares_model(), attempt_));
+  const auto model = home_.model(uuid_);
+  const bool first = work_.state != "reaping";
+  if (first) CDCTL_TRY(check_blocks(access_, model, !shares_model(), attempt_));
   CDCTL_TRY_ASSIGN(const bool begun, mark());
   crash_point("juju.stop.marked");
-  CDCTL_TRY_ASSIGN(const auto anything, release(grace));
-  crash_point("juju.stop.released");
-  return Step{"juju", anything || begun};
+  auto status = read_status(access_, model, attempt_);
+  if (!status) return fail(status.error().error);
+  // By a run before this one, which was killed
+  const auto untold = [](const Application* one) { return !leaving(one->life); };
+  if (!first && !again && std::ranges::any_of(applications(*status), untold))
+    CDCTL_TRY(check_blocks(access_, model, !shares_model(), attempt_));
+  CDCTL_TRY_ASSIGN(const bool told, again ? Result<bool>(false) : tell(*status));
+  crash_point("juju.stop.told");
+  if (told && grace.longest() > Millis(0)) {
+    status = read_status(access_, model, attempt_);
+    if (!status) return fail(status.error().error);
+  }
+  auto out = left(*status, grace);
+  out.step.changed = begun || told;
+  if (out.done) crash_point("juju.stop.released");
+  return out;
+}
+
+Result<Step> Reap::stop(Millis grace) {
+  const auto until = deadline_.at_most(grace);
+  bool changed = false, again = false;
+  for (Millis pause = k_first_poll;; pause = std::min(pause * 2, k_longest_poll)) {
+    CDCTL_TRY_ASSIGN(auto stopping, begin_stop({grace, {}}, again));
+    again = true;
+    changed = changed || stopping.step.changed;
+    if (stopping.done || until.passed()) return Step{"juju", changed};
+    CDCTL_TRY(wait_a_while(pause, until, attempt_));
+  }
+}
+
+Result<> Reap::discard(const std::string& model,
+                       const std::function<Result<>(const Metadata&)>& ours) {
+  CDCTL_TRY_ASSIGN(const bool there, look());
+  if (there && uuid_ != model)
+    return fail(ExitCode::refused,
+                fmt::format("{}: another model has its name by now; see cdctl ls", attempt_));
+  ours_ = ours;
+  if (there) CDCTL_TRY(stop(Millis(0)));
+  ours_ = {};
+  CDCTL_TRY(destroy());
+  return {};
 }
 
 Result<Step> Reap::destroy() {
@@ -91,6 +131,7 @@ Result<> Reap::mark_in_tags() {
   forget_seen(home_, uuid_);
   const auto edit = [&](Tags& tags) -> Result<> {
     work_ = shares_model() ? work_of(tags, set_) : metadata_of(tags);
+    if (ours_) CDCTL_TRY(ours_(work_));
     // Nobody of this machine deploys it: we hold its lock
     if (work_.leased(now()) && work_.machine != machine)
       return fail(ExitCode::refused,
@@ -110,38 +151,44 @@ TagSite Reap::tag_site(const std::string& uuid) const {
   return {home_.model(uuid), home_.tags_lock(uuid)};
 }
 
-Result<bool> Reap::release(Millis grace) {
-  const auto model = home_.model(uuid_);
+std::vector<const Application*> Reap::applications(const ModelStatus& status) const {
+  std::vector<const Application*> out;
+  for (const auto& one : status.applications)
+    if (shares_model() ? one.name == set_.str() && one.kind != ApplicationKind::remote
+                       : one.kind == ApplicationKind::principal)
+      out.push_back(&one);
+  return out;
+}
+
+Result<bool> Reap::tell(const ModelStatus& status) {
   std::vector<std::string> names;
-  if (shares_model()) {
-    names.push_back(set_.str());
-  } else {
-    const auto status = read_status(access_, model, attempt_);
-    if (!status) return fail(status.error().error);
-    for (const auto& application : status->applications)
-      if (application.kind == ApplicationKind::principal) names.push_back(application.name);
-  }
+  for (const auto* one : applications(status))
+    if (!leaving(one->life)) names.push_back(one->name);
+  if (names.empty()) return false;
   CDCTL_TRY_ASSIGN(const auto removed,
-                   remove_applications(access_, model, names,
+                   remove_applications(access_, home_.model(uuid_), names,
                                        {.destroy_storage = settings_.destroy_storage}, attempt_));
   if (!removed.left.empty())
     host_.log(Level::note, fmt::format("{}: application {} is not removed yet: {}", attempt_,
                                        removed.left.front(), removed.why));
-  crash_point("juju.stop.told");
-  const auto until = deadline_.at_most(grace);
-  for (Millis pause = k_first_poll; !until.passed(); pause = std::min(pause * 2, k_longest_poll)) {
-    const auto status = read_status(access_, model, attempt_);
-    if (!status) return fail(status.error().error);
-    if (idle(*status)) break;
-    CDCTL_TRY(wait_a_while(pause, until, attempt_));
-  }
   return removed.anything;
 }
 
-bool Reap::idle(const ModelStatus& status) const {
-  for (const auto& unit : status.units)
-    if (!shares_model() || unit.application == set_.str()) return false;
-  return true;
+Stopping Reap::left(const ModelStatus& status, const Grace& grace) const {
+  Stopping out{Step{"juju", false}, true, 0, {}};
+  const auto since = work_.reaping_since.value_or(now());
+  for (const auto& unit : status.units) {
+    if (shares_model() && unit.application != set_.str()) continue;
+    // The name that the bundle had for it is not its name there
+    const auto until =
+        since + (shares_model() && settings_.application.empty()
+                     ? grace.longest()
+                     : grace.of(shares_model() ? settings_.application : unit.application));
+    ++out.left;
+    out.until = std::max(out.until.value_or(until), until);
+  }
+  out.done = !out.until || *out.until <= now();
+  return out;
 }
 
 Result<> Reap::may_go() {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include <cdctl/grace.hpp>
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 #include <cdctl/set_name.hpp>
@@ -33,8 +36,18 @@ class Reap {
         deadline_(deadline),
         access_(home.by(deadline)) {}
 
+  /// Tells its applications to go (`again`: this process did so already, whatever came of it) and
+  /// looks how far they are; does not wait. Done when their units are gone, or each had its grace:
+  /// from the begin of the reap on, by the application's name.
+  [[nodiscard]] Result<Stopping> begin_stop(const Grace& grace, bool again = false);
+  /// The same, and waits until it is done.
   [[nodiscard]] Result<Step> stop(Millis grace);
   [[nodiscard]] Result<Step> destroy();
+  /// Takes away what a deploy has made that may not keep it, where Juju still says what `ours` asks
+  /// for: exit code `refused` for what somebody else has made of it since. What `model` is the uuid
+  /// of is meant, and nothing else of that name.
+  [[nodiscard]] Result<> discard(const std::string& model,
+                                 const std::function<Result<>(const Metadata&)>& ours);
 
  private:
   [[nodiscard]] bool shares_model() const { return settings_.isolation == Isolation::application; }
@@ -47,10 +60,12 @@ class Reap {
   [[nodiscard]] Result<bool> mark();
   [[nodiscard]] Result<> mark_in_tags();
   [[nodiscard]] TagSite tag_site(const std::string& uuid) const;
-  /// Removes its applications in good order, and waits until their units are gone, or `grace` is
-  /// over.
-  [[nodiscard]] Result<bool> release(Millis grace);
-  [[nodiscard]] bool idle(const ModelStatus& status) const;
+  /// Those of its applications that have a life of their own.
+  [[nodiscard]] std::vector<const Application*> applications(const ModelStatus& status) const;
+  /// Has them removed in good order. True when there was one that did not go yet.
+  [[nodiscard]] Result<bool> tell(const ModelStatus& status);
+  /// Whose units are there still, and until when they may be.
+  [[nodiscard]] Stopping left(const ModelStatus& status, const Grace& grace) const;
   /// Only what was stopped before is destroyed, as Juju has it and not as this machine remembers;
   /// and what a deploy of this machine has made and put nothing into.
   [[nodiscard]] Result<> may_go();
@@ -73,7 +88,8 @@ class Reap {
   Metadata work_;  ///< what the tags say of it
   std::string uuid_;
   bool all_ = false;
-  bool leaving_ = false;  ///< Juju is removing it
+  bool leaving_ = false;                           ///< Juju is removing it
+  std::function<Result<>(const Metadata&)> ours_;  ///< asked right before it is marked
 };
 
 }  // namespace cdctl::juju

@@ -30,16 +30,16 @@ current-controller: attic
 }
 
 
-def init(data=None):
+def init(data=None, identity=store.CONTROLLER_UUID):
     os.makedirs(store.FOLDER, exist_ok=True)
     with store.locked():
-        store.save(store.fresh())
+        store.save(store.fresh(identity))
     if data:
         os.makedirs(os.path.join(data, "cookies"), mode=0o700, exist_ok=True)
         for name, text in DATA.items():
             with open(os.path.join(data, name), "w") as file:
                 os.fchmod(file.fileno(), 0o600)
-                file.write(text % (store.CONTROLLER_UUID, store.FULL) if name == "controllers.yaml" else text)
+                file.write(text % (identity, store.FULL) if name == "controllers.yaml" else text)
 
 
 def options_of(words):

@@ -31,9 +31,9 @@ class Fail(Exception):
         self.code = code
 
 
-def fresh():
+def fresh(identity=CONTROLLER_UUID):
     return {
-        "controller": {"name": "attic", "uuid": CONTROLLER_UUID, "user": "admin", "cloud": "shed", "region": "shed", "dead": False},
+        "controller": {"name": "attic", "uuid": identity, "user": "admin", "cloud": "shed", "region": "shed", "dead": False},
         "settings": dict(SETTINGS),
         "models": {}, "removed": {}, "hub": {}, "clouds": {"shed": "lxd", "shed-k8s": "kubernetes"}, "credentials": ["shed"],
         "released": [], "erased": [],

@@ -73,7 +73,7 @@ def parse(words, without=()):
         if word == "--model":
             word = "-m"
         if word not in takes or word in without:
-            raise Fail("flag provided but not defined: %s" % word, 2)
+            raise Fail("option provided but not defined: %s" % word, 2)
         if not takes[word]:
             options[word] = True
             continue

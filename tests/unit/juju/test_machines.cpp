@@ -273,3 +273,76 @@ TEST_CASE(
   home.world.control({"trouble", "disabled-commands=denied"});
   must(home.engine().stop(k_set, Millis(0), soon()));
 }
+
+TEST_CASE("a deploy that may not keep its set takes away what it made of it") {
+  JujuHome home;
+  auto& here = home.engine();
+  auto claim = must(here.claim(k_set, test::some_sources(), now(), soon()));
+  must(claim->save_secret("rabbit", "hush"));
+  SECTION("before anything was handed over") {}
+  SECTION("and what was handed over") {
+    must(claim->clean(soon()));
+    must(claim->start_bundle(test::some_bundle(), soon()));
+  }
+  CHECK(must(claim->discard(soon())));
+  claim.reset();
+  CHECK(home.world.shown()["models"].members().empty());
+  CHECK(state(here) == "absent");
+  CHECK_FALSE(fs::exists(home.set_folder(k_set)));
+  finish(here);
+  CHECK(state(here) == "live");
+}
+
+TEST_CASE("a deploy that may not keep its set takes away nothing of another's") {
+  JujuHome home;
+  auto& here = home.engine();
+  const auto claim = must(here.claim(k_set, test::some_sources(), now(), soon()));
+  must(claim->start_bundle(test::some_bundle(), soon()));
+  SECTION("which deploys it now") { home.change_tags(k_set, "cdctl-claim", "feedfacefeedface"); }
+  SECTION("which has finished it") {
+    home.change_tags(k_set, "cdctl-claim", "");
+    home.change_tags(k_set, "cdctl-state", "live");
+  }
+  SECTION("in a model that was made anew") {
+    home.world.control({"remove", k_set.str()});
+    JujuHome::Other other(home, "elsewhere");
+    finish(other.engine());
+  }
+  const auto gone = claim->discard(soon());
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().exit == ExitCode::refused);
+  CHECK(home.world.shown()["models"].members().size() == 1);
+  CHECK_FALSE(home.world.control({"removed"}).contains(home.model_uuid(k_set)));
+  for (const auto& ran : home.world.ran()) {
+    CHECK(ran != "remove-application");
+    CHECK(ran != "destroy-model");
+  }
+}
+
+TEST_CASE("a deploy that may not keep its application leaves the shared model as it was") {
+  Shared shared;
+  shared.home.world.control({"application", "works", "neighbour"});
+  auto& here = shared.home.engine();
+  auto claim = must(here.claim(k_set, test::some_sources(), now(), soon()));
+  must(claim->start_bundle(test::some_bundle(), soon()));
+  CHECK(must(claim->discard(soon())));
+  claim.reset();
+  CHECK(state(here) == "absent");
+  CHECK_FALSE(shared.tags().contains("cdctl-"));
+  CHECK(shared.home.world.control({"units", "works"}).contains("neighbour/0"));
+}
+
+TEST_CASE("a removal that was killed is gone on with") {
+  const auto point = GENERATE("juju.stop.tagged", "juju.stop.told", "juju.destroy.gone");
+  JujuHome home;
+  auto& here = home.engine();
+  REQUIRE(test::killed_at(point, [&] {
+    const auto claim = here.claim(k_set, test::some_sources(), now(), soon());
+    if (claim && (*claim)->start_bundle(test::some_bundle(), soon()))
+      (void)(*claim)->discard(soon());
+  }));
+  must(here.stop(k_set, Millis(0), soon()));
+  must(here.destroy(k_set, soon()));
+  CHECK(state(here) == "absent");
+  CHECK_FALSE(fs::exists(home.set_folder(k_set)));
+}

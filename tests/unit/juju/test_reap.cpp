@@ -67,6 +67,11 @@ void try_deploy(JujuEngine& engine, bool fails) {
   (*claim)->abandon("its verify failed");
 }
 
+std::string state_of(JujuHome& home) {
+  const auto sets = must(home.engine().list({}, soon()));
+  return sets.empty() ? "absent" : sets.at(0).state;
+}
+
 }  // namespace
 
 TEST_CASE("each step of the escalation has its time") {
@@ -408,4 +413,72 @@ TEST_CASE("a deploy of an application that is killed at any step is taken up") {
   if (!done) home.deploy(k_set);
   CHECK(must(home.engine().list({}, soon())).at(0).state == "live");
   CHECK(shared.applications().size() == 2);
+}
+
+TEST_CASE("a long drain is begun, left, and ended by the next run") {
+  JujuHome home;
+  home.deploy(k_set);
+  home.world.control({"stuck", k_set.str() + "/lamp", "ever"});
+  const Grace grace{std::chrono::seconds(10), {{"lamp", std::chrono::hours(2)}}};
+  const auto begun = must(home.engine().begin_stop(k_set, grace, soon()));
+  CHECK(begun.step.changed);
+  CHECK_FALSE(begun.done);
+  CHECK(begun.left == 2);
+  REQUIRE(begun.until);
+  CHECK(*begun.until - now() > std::chrono::minutes(119));
+  CHECK(*begun.until - now() <= std::chrono::hours(2));
+  CHECK(lines_of(home, "remove-application").size() == 1);
+  // Asked again at once it knows without Juju
+  CHECK(must(home.engine().begin_stop(k_set, grace, soon())).left == 2);
+  CHECK(home.world.calls().empty());
+  CHECK(must(home.engine().list({}, soon())).at(0).state == "reaping");
+
+  JujuHome::Other other(home, "elsewhere");
+  const auto later = must(other.engine().begin_stop(k_set, grace, soon()));
+  CHECK_FALSE(later.step.changed);
+  CHECK_FALSE(later.done);
+  CHECK(later.until == begun.until);
+  CHECK(lines_of(home, "remove-application").empty());
+  home.world.control({"stuck", k_set.str() + "/lamp", "no"});
+  const auto deadline = soon();
+  while (!must(other.engine().begin_stop(k_set, grace, deadline)).done) {
+    REQUIRE_FALSE(deadline.passed());
+    std::this_thread::sleep_for(Millis(50));
+  }
+  CHECK(must(other.engine().destroy(k_set, soon())).changed);
+  CHECK(state_of(home) == "absent");
+}
+
+TEST_CASE("a shorter grace shortens a drain") {
+  JujuHome home;
+  home.deploy(k_set);
+  home.world.control({"stuck", k_set.str() + "/lamp", "ever"});
+  CHECK_FALSE(must(home.engine().begin_stop(k_set, {std::chrono::hours(2), {}}, soon())).done);
+  CHECK(must(home.engine().begin_stop(k_set, {Millis(0), {}}, soon())).done);
+}
+
+TEST_CASE("a drain whose begin was killed is begun again") {
+  const auto point = GENERATE("juju.stop.tagged", "juju.stop.marked", "juju.stop.told");
+  JujuHome home;
+  home.deploy(k_set);
+  home.world.control({"stuck", k_set.str() + "/lamp", "ever"});
+  const Grace grace{std::chrono::hours(2), {}};
+  killed_at(point, [&] { (void)home.engine().begin_stop(k_set, grace, soon()); });
+  CHECK_FALSE(must(home.engine().begin_stop(k_set, grace, soon())).done);
+  CHECK(lines_of(home, "remove-application").size() == 1);
+}
+
+TEST_CASE("a drain of an application in a shared model counts its own units alone") {
+  JujuHome home;
+  home.world.control({"model", "works"});
+  home.world.control({"application", "works", "neighbour"});
+  home.configure(k_set, R"({"isolation":"application","model":"works","application":"lamp"})");
+  home.deploy(k_set);
+  home.world.control({"stuck", "works/" + k_set.str(), "ever"});
+  const Grace grace{std::chrono::seconds(10), {{"lamp", std::chrono::hours(2)}}};
+  const auto begun = must(home.engine().begin_stop(k_set, grace, soon()));
+  CHECK_FALSE(begun.done);
+  CHECK(begun.left == 2);
+  REQUIRE(begun.until);
+  CHECK(*begun.until - now() > std::chrono::minutes(119));
 }
