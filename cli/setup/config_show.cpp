@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -18,13 +19,20 @@ namespace cdctl::cli {
 
 namespace {
 
-/// What people may see of a value: a password in an address is none of it, nor are the words of a
-/// command behind its program.
+/// Whether a value by this name would be a secret, in the table of a plugin that takes one so.
+bool names_secret(std::string_view key) {
+  constexpr std::array<std::string_view, 5> k_parts{"password", "passwd", "secret", "token",
+                                                    "api_key"};
+  for (const auto* way : {"_file", "_env", "_command"})
+    if (key.ends_with(way)) return false;
+  return std::ranges::any_of(k_parts, [&](std::string_view part) { return key.contains(part); });
+}
+
+/// What people may see of a value: what is secret in an address is none of it, nor are the words of
+/// a command behind its program.
 Json shown(std::string_view key, const Json& value) {
-  if (value.is_string()) {
-    const auto url = parse_url(value.view());
-    return url && !url->password.empty() ? Json(url->without_credentials()) : value;
-  }
+  if (value.is_string())
+    return Json(names_secret(key) ? std::string("***") : with_shown_addresses(value.view()));
   if (key.ends_with("_command") && !value.items().empty())
     return Json(value.items().front().as_string() + (value.items().size() > 1 ? " …" : ""));
   if (value.is_array()) {

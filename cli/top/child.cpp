@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cdctl/secret.hpp>
+
 namespace cdctl::cli {
 
 namespace {
@@ -25,6 +27,7 @@ std::string own_program() {
 
 Result<TopChild> TopChild::start(const std::vector<std::string>& words) {
   Program program;
+  program.env = hidden_environment();  // it reads the same configuration
   program.argv = {own_program()};
   program.argv.insert(program.argv.end(), words.begin(), words.end());
   TopChild out;

@@ -12,6 +12,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/module.hpp>
+#include <cdctl/secret.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
@@ -321,6 +322,13 @@ Result<files::TomlFile> read_ours(const fs::path& path) {
   return files::read_toml(path);
 }
 
+/// The variables that a file names for secrets are for us, and not for the scripts, checks and
+/// programs that we run.
+void hide_secrets(const files::TomlFile& file) {
+  for (const auto& [dotted, where] : file.where)
+    if (dotted.ends_with("_env")) hide_from_children(value_at(file.table, dotted).view());
+}
+
 ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults,
                            plugins::PluginHost& plugins, const fs::path& base, Problems& problems) {
   ServiceConfig out = defaults;
@@ -338,6 +346,7 @@ ServiceConfig read_service(const fs::path& path, const ServiceConfig& defaults,
   }
   out.table = file->table;
   ServiceReader(*file, plugins, base, problems).service(out);
+  if (problems.empty()) hide_secrets(*file);
   return out;
 }
 
@@ -392,6 +401,7 @@ Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugin
   Problems problems;
   const auto defaults = check_file(file, place.trusted, plugins, base, problems);
   if (!problems.empty()) return fail(problems.front());
+  hide_secrets(file);
   Config config{fs::absolute(place.file), place.trusted, file.table, {}, {}, {}, {}};
   CDCTL_TRY_ASSIGN(const auto files, service_files(place));
   for (const auto& path : files) {

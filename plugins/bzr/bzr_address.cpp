@@ -39,8 +39,14 @@ Result<Address> scheme_address(std::string_view text, std::string_view without_p
   if (!url) return refuse("(hidden)", url.error().what);
   const auto shown = url->without_credentials();
   if (!url->password.empty())
-    return refuse(shown,
+    return refuse(shown_address(text),
                   "a password may not stand in an address; use an ssh key or authentication.conf");
+  if (url->scheme.ends_with("http") || url->scheme.ends_with("https")) {
+    if (!url->user.empty() || url->path.contains('?') || url->path.contains('#'))
+      return refuse(shown_address(text),
+                    "a user, or what follows ? or #, may be a token, which may not stand in an "
+                    "address; use authentication.conf");
+  }
   if (url->scheme == "file") {
     if (!url->host.empty() && url->host != "localhost")
       return refuse(shown, "a file address names no host: write file:///path");

@@ -11,6 +11,7 @@
 #include <cdctl/parallel.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/bzr/bzr_address.hpp"
 #include "plugins/bzr/local_branch.hpp"
@@ -56,11 +57,12 @@ std::string reason(std::string_view text) {
   constexpr std::string_view k_mark = "brz: ERROR: ";
   if (const auto at = text.find(k_mark); at != std::string_view::npos) {
     text.remove_prefix(at + k_mark.size());
-    return printable(text.substr(0, text.find('\n')), 200);
+    return printable(with_shown_addresses(text.substr(0, text.find('\n'))), 200);
   }
   while (text.ends_with('\n')) text.remove_suffix(1);
   const auto last = text.substr(text.rfind('\n') + 1);
-  return last.empty() ? std::string("brz gave no reason") : printable(last, 200);
+  return last.empty() ? std::string("brz gave no reason")
+                      : printable(with_shown_addresses(last), 200);
 }
 
 /// Turns brz's complaint into one line. Exit code `unknown`; a passed deadline is `timeout`, a
@@ -140,8 +142,8 @@ Result<Address> address_of(const SourceConfig& source, const fs::path& base) {
 
 Error in_place(const Error& error, std::string_view doing, const SourceConfig& source,
                const Address& address) {
-  return error.in(
-      fmt::format("{} {} of {} from {}", doing, source.name, source.service, address.url));
+  return error.in(fmt::format("{} {} of {} from {}", doing, source.name, source.service,
+                              shown_address(address.url)));
 }
 
 Result<> make_checkout(const Address& address, std::string_view revision, const fs::path& into,

@@ -35,7 +35,8 @@ Result<Address> scheme_address(std::string_view text, const fs::path& base) {
   const auto shown = url->without_credentials();
   if (!url->password.empty()) {
     return refuse(
-        shown, "a password may not stand in an address; use an ssh key or a git credential helper");
+        shown_address(text),
+        "a password may not stand in an address; use an ssh key or a git credential helper");
   }
   if (url->scheme == "file") {
     if (!url->host.empty() && url->host != "localhost")
@@ -45,6 +46,10 @@ Result<Address> scheme_address(std::string_view text, const fs::path& base) {
   if (url->host.starts_with('-') || url->user.starts_with('-'))
     return refuse(shown, "host and user may not start with a dash");
   if (url->scheme == "http" || url->scheme == "https") {
+    if (url->path.contains('?') || url->path.contains('#'))
+      return refuse(shown_address(text),
+                    "what follows ? or # may be a token, which may not stand in an address; use a "
+                    "git credential helper");
     return Address{Transport::http, std::string(text), !url->user.empty()};
   }
   if (url->scheme == "ssh" || url->scheme == "git+ssh" || url->scheme == "ssh+git") {
@@ -91,6 +96,12 @@ Result<Address> parse_address(std::string_view text, const fs::path& base) {
     return Address{Transport::ssh, std::string(text), false};
   }
   return local_address(fs::path(text), base);
+}
+
+std::string without_user(const std::string& url) {
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return url;
+  const auto parsed = parse_url(url);
+  return parsed ? parsed->without_credentials() : url;
 }
 
 bool valid_ref_name(std::string_view name) { return valid_ref(name, " ~^:?*[\\"); }

@@ -25,6 +25,10 @@ struct Address {
 [[nodiscard]] Result<Address> parse_address(std::string_view text,
                                             const std::filesystem::path& base);
 
+/// The same for a file, from which people copy: without the user of an http address, which is where
+/// tokens are put.
+[[nodiscard]] std::string without_user(const std::string& url);
+
 /// The rules of `git check-ref-format` for a branch or tag name, and no leading dash.
 [[nodiscard]] bool valid_ref_name(std::string_view name);
 /// The same for a tag pattern, in which `*` and `?` are allowed.

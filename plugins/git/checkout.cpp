@@ -72,7 +72,7 @@ std::string config_text(const Address& address, const std::string& head) {
       "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = "
       "false\n\tlogallrefupdates = true\n"
       "[remote \"origin\"]\n\turl = {}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n",
-      config_quoted(address.url));
+      config_quoted(without_user(address.url)));
   if (!head.empty())
     out += fmt::format("[branch {}]\n\tremote = origin\n\tmerge = {}\n",
                        config_quoted(head.substr(11)), config_quoted(head));
@@ -148,7 +148,8 @@ Result<> submodules(const Address& address, const fs::path& into, const Deadline
                into,
                address.transport == Transport::local,
                1 << 20,
-               deadline};
+               deadline,
+               address.url};
   auto done = git_output(call);
   if (!done) return fail(done.error().in("its submodules"));
   return {};

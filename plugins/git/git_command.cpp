@@ -8,6 +8,7 @@
 
 #include <cdctl/child.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::git {
 
@@ -105,7 +106,8 @@ std::string reason(std::string_view text) {
     if (line.starts_with("fatal: ")) best = line.substr(7);
   }
   if (best.empty()) best = last;
-  return best.empty() ? std::string("git gave no reason") : printable(best, 200);
+  return best.empty() ? std::string("git gave no reason")
+                      : printable(with_shown_addresses(best), 200);
 }
 
 std::vector<Ref> parse_listing(std::string_view text) {
@@ -124,6 +126,33 @@ std::vector<Ref> parse_listing(std::string_view text) {
   return refs;
 }
 
+using Settings = std::vector<std::pair<std::string, std::string>>;  // of git, key and value
+
+/// `https://TOKEN@host/x` → `https://host/x`, for argument lists and files are for others to read:
+/// git asks its credential helpers for the user all the same.
+std::string without_user(const std::string& word, Settings& settings) {
+  if (!word.starts_with("http://") && !word.starts_with("https://")) return word;
+  const auto url = parse_url(word);
+  if (!url || url->user.empty()) return word;
+  auto server = *url;
+  server.path.clear();
+  settings.emplace_back(fmt::format("credential.{}.username", server.without_credentials()),
+                        url->user);
+  return url->without_credentials();
+}
+
+/// Settings of ours behind those that the environment gives git already.
+void add_settings(const Settings& settings, std::map<std::string, std::string>& env) {
+  if (settings.empty()) return;
+  const char* there = std::getenv("GIT_CONFIG_COUNT");
+  auto count = there ? std::strtol(there, nullptr, 10) : 0;
+  for (const auto& [key, value] : settings) {
+    env[fmt::format("GIT_CONFIG_KEY_{}", count)] = key;
+    env[fmt::format("GIT_CONFIG_VALUE_{}", count++)] = value;
+  }
+  env["GIT_CONFIG_COUNT"] = std::to_string(count);
+}
+
 }  // namespace
 
 Result<Finished> run_git(const GitCall& call) {
@@ -133,7 +162,9 @@ Result<Finished> run_git(const GitCall& call) {
     command.argv.emplace_back("-C");
     command.argv.push_back(call.directory.string());
   }
-  command.argv.insert(command.argv.end(), call.args.begin(), call.args.end());
+  Settings settings;
+  for (const auto& word : call.args) command.argv.push_back(without_user(word, settings));
+  if (!call.remote.empty()) (void)without_user(call.remote, settings);
   command.unset_env = unwanted_variables();
   command.env = {
       {"GIT_TERMINAL_PROMPT", "0"},
@@ -143,6 +174,7 @@ Result<Finished> run_git(const GitCall& call) {
       {"GIT_ALLOW_PROTOCOL", call.file_protocol ? "file:http:https:ssh" : "http:https:ssh"}};
   if (auto ssh = ssh_command(); !ssh.empty())
     command.env.emplace("GIT_SSH_COMMAND", std::move(ssh));
+  add_settings(settings, command.env);
   command.max_output = call.max_output;
   command.deadline = call.deadline;
   auto finished = run(command);

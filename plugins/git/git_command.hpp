@@ -16,12 +16,14 @@ namespace cdctl::git {
 /// One call of the git program that can neither ask a person nor leave the protocols that are
 /// allowed.
 struct GitCall {
-  std::vector<std::string> args;    ///< what follows `git`
+  std::vector<std::string> args;    ///< what follows `git`; the user of an http address among them
+                                    ///< reaches git by its environment
   std::filesystem::path directory;  ///< as `-C`; empty = none
   bool file_protocol =
       true;  ///< whether `file` addresses may be used (submodules of a remote parent: no)
   std::size_t max_output = 64u << 20;
   Deadline deadline;
+  std::string remote = {};  ///< an address that git finds by itself: in `.git/config`, say
 };
 
 /// Runs it. The error is that git could not be started (exit code `unknown`).

@@ -3,6 +3,8 @@
 #include <cdctl/child.hpp>
 #include <cdctl/url.hpp>
 
+#include "plugins/git/address.hpp"
+
 namespace cdctl::git {
 
 namespace fs = std::filesystem;
@@ -20,12 +22,13 @@ std::string git_line(const fs::path& folder, std::vector<std::string> words) {
   return done->out.substr(0, done->out.find('\n'));
 }
 
-/// A remote as `[sources]` may name it: relative folders made absolute, a password left out.
+/// A remote as `[sources]` may name it: relative folders made absolute, a password, or what may be
+/// a token, left out.
 std::string clean_remote(const std::string& remote, const fs::path& top) {
   if (remote.starts_with('.')) return (top / remote).lexically_normal().string();
   if (const auto url = parse_url(remote); url && !url->password.empty())
     return url->without_credentials();
-  return remote;
+  return without_user(remote);
 }
 
 std::string remote_branch(const fs::path& top, const std::string& remote) {

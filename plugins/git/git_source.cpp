@@ -10,6 +10,7 @@
 #include <cdctl/parallel.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/git/address.hpp"
 #include "plugins/git/checkout.hpp"
@@ -33,7 +34,8 @@ struct Question {
 };
 
 std::string place(const SourceConfig& source, const Address& address) {
-  return fmt::format("reading {} of {} from {}", source.name, source.service, address.url);
+  return fmt::format("reading {} of {} from {}", source.name, source.service,
+                     shown_address(address.url));
 }
 
 Result<Question> question_of(const SourceConfig& source, const std::filesystem::path& base) {
@@ -137,8 +139,9 @@ class Checkouts {
     auto made = make_checkout(cache_, question->address, revision, into, deadline_,
                               whole == whole_.end() ? nullptr : &whole->second);
     if (!made)
-      return fail(made.error().in(fmt::format("checking out {} of {} from {}", source.name,
-                                              source.service, question->address.url)));
+      return fail(
+          made.error().in(fmt::format("checking out {} of {} from {}", source.name, source.service,
+                                      shown_address(question->address.url))));
     return {};
   }
 

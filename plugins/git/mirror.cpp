@@ -130,7 +130,7 @@ Result<> Mirror::plant(const WholeRepository& whole, const Deadline& deadline) {
       "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n[remote "
       "\"origin\"]\n\turl = {}\n"
       "[gc]\n\tpruneExpire = never\n\tautoDetach = false\n",
-      config_quoted(address_.url));
+      config_quoted(without_user(address_.url)));
   const auto pack = fresh / "objects" / "pack" /
                     fmt::format("pack-{}.pack", sha256_hex(whole.pack).substr(0, 40));
   CDCTL_TRY(write_new(fresh / "config", config));

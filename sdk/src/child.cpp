@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/secret.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
@@ -59,6 +60,7 @@ std::vector<std::string> environment_of(const Program& program) {
       const auto name = text.substr(0, text.find('='));
       if (program.env.contains(std::string(name))) continue;
       if (std::ranges::find(program.unset_env, name) != program.unset_env.end()) continue;
+      if (hidden_from_children(name)) continue;
       out.emplace_back(text);
     }
   }
@@ -206,6 +208,7 @@ Result<Child> Child::start(const Program& program, Streams streams) {
   std::error_code ignored;  // our own folder may be gone: then the path stays as it is
   const auto absolute = std::filesystem::absolute(*file, ignored);
   keep_wait_statuses();
+  const CoreLimitAsBefore for_the_child;
   const int error =
       posix_spawn(&child.pid_, (absolute.empty() ? *file : absolute).c_str(), &setup.actions,
                   &setup.attributes, pointers(argv).data(), pointers(env).data());

@@ -9,6 +9,7 @@
 #include <cdctl/child.hpp>
 #include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/secret.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
@@ -52,10 +53,8 @@ std::string first_line(std::string text) {
   return text;
 }
 
-}  // namespace
-
-Result<std::optional<std::string>> read_secret(const Json& table, std::string_view key,
-                                               const Config& config) {
+Result<std::optional<std::string>> given_secret(const Json& table, std::string_view key,
+                                                const Config& config) {
   const auto file_key = std::string(key) + "_file";
   const auto env_key = std::string(key) + "_env";
   const auto command_key = std::string(key) + "_command";
@@ -77,6 +76,7 @@ Result<std::optional<std::string>> read_secret(const Json& table, std::string_vi
     return std::optional(first_line(std::move(*text)));
   }
   if (const auto name = table[env_key].as_string(); !name.empty()) {
+    hide_from_children(name);
     const char* value = std::getenv(name.c_str());
     if (!value)
       return fail(ExitCode::config,
@@ -100,6 +100,14 @@ Result<std::optional<std::string>> read_secret(const Json& table, std::string_vi
     return std::optional(first_line(std::move(finished->out)));
   }
   return std::optional<std::string>();
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> read_secret(const Json& table, std::string_view key,
+                                               const Config& config) {
+  leave_no_core();
+  return given_secret(table, key, config);
 }
 
 }  // namespace cdctl

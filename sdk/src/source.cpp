@@ -6,6 +6,7 @@
 
 #include <cdctl/digest.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl {
 
@@ -13,7 +14,7 @@ Json to_json(const Sources& sources) {
   Json out = Json::object();
   for (const auto& [name, state] : sources) {
     Json entry = Json::object({{"kind", state.kind}});
-    if (!state.url.empty()) entry.set("url", state.url);
+    if (!state.url.empty()) entry.set("url", shown_address(state.url));
     entry.set("revision", state.revision);
     if (state.number) entry.set("number", *state.number);
     out.set(name, std::move(entry));

@@ -53,6 +53,70 @@ std::string Url::without_credentials() const {
                      port.empty() ? "" : ":", port, path);
 }
 
+namespace {
+
+constexpr std::string_view k_hidden = "***";
+
+/// `alice:hush` → `alice:***`; of an http address `***`.
+std::string shown_user(std::string_view scheme, std::string_view info) {
+  const bool http = scheme.ends_with("http") || scheme.ends_with("https");
+  const auto mid = info.find(':');
+  if (http) return std::string(k_hidden);
+  if (mid == std::string_view::npos) return std::string(info);
+  return fmt::format("{}:{}", info.substr(0, mid), k_hidden);
+}
+
+/// `?a=b&c` → `?a=***&c`.
+std::string shown_query(std::string_view query) {
+  std::string out;
+  while (!query.empty()) {
+    const auto end = std::min(query.find('&', 1), query.size());
+    const auto part = query.substr(0, end);
+    const auto equals = part.find('=');
+    out += part.substr(0, equals);
+    if (equals != std::string_view::npos) fmt::format_to(std::back_inserter(out), "={}", k_hidden);
+    query.remove_prefix(end);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string shown_address(std::string_view address) {
+  const auto colon = address.find("://");
+  if (colon == std::string_view::npos || colon == 0) return std::string(address);
+  const auto scheme = address.substr(0, colon);
+  auto rest = address.substr(colon + 3);
+  const auto authority = rest.substr(0, rest.find_first_of("/?#"));
+  rest.remove_prefix(authority.size());
+  const auto at = authority.rfind('@');
+  auto out = fmt::format("{}://", scheme);
+  if (at != std::string_view::npos && at > 0)
+    fmt::format_to(std::back_inserter(out), "{}@", shown_user(scheme, authority.substr(0, at)));
+  out += at == std::string_view::npos ? authority : authority.substr(at + 1);
+  const auto query = std::min(rest.find('?'), rest.size());
+  const auto fragment = std::min(rest.find('#', query), rest.size());
+  out += rest.substr(0, query);
+  if (query < fragment) out += shown_query(rest.substr(query, fragment - query));
+  out += rest.substr(fragment);
+  return out;
+}
+
+std::string with_shown_addresses(std::string_view text) {
+  constexpr std::string_view k_ends = " \t\r\n\"'<>()[]{},;|`";
+  std::string out;
+  for (;;) {
+    const auto at = text.find("://");
+    if (at == std::string_view::npos) return out += text;
+    const auto before = text.substr(0, at).find_last_of(k_ends);
+    const auto begin = before == std::string_view::npos ? 0 : before + 1;
+    const auto end = std::min(text.find_first_of(k_ends, at), text.size());
+    out += text.substr(0, begin);
+    out += shown_address(text.substr(begin, end - begin));
+    text.remove_prefix(end);
+  }
+}
+
 Result<Url> parse_url(std::string_view text) {
   Url url;
   const auto colon = text.find("://");

@@ -12,6 +12,7 @@
 
 #include <cdctl/descriptors.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/secret.hpp>
 
 #include "plugins/local/supervise/supervisor.hpp"
 
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
   }
   ::close_range(3, ~0U, 0);
   ::umask(077);
+  cdctl::leave_no_core();  // the environment of the units will be in our memory
   for (const int number : {SIGPIPE, SIGHUP}) ::signal(number, SIG_IGN);
   if (::chdir(argv[1]) != 0) {
     report("error: the folder of the set cannot be entered\n");

@@ -16,6 +16,8 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/secret.hpp>
+
 #include "plugins/local/paths.hpp"
 
 namespace cdctl::local {
@@ -58,6 +60,7 @@ struct Plunge {
     ::dup2(output, 2);
     if (::chdir(directory) != 0) fail(Step::directory);
     ::umask(022);
+    const CoreLimitAsBefore for_the_unit;
     for (int number = 1; number < 32; ++number) ::signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);

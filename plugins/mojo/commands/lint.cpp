@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/mojo/commands/commands.hpp"
 #include "plugins/mojo/lint/lint.hpp"
@@ -79,7 +80,7 @@ int command_lint(Host& host, const CommandArguments& given) noexcept {
       errors += finding.severity == LintSeverity::error && !finding.fixed;
     }
     if (errors == 0) return {};
-    return fail(fmt::format("{} in {}", plural(errors, "error"), settings.who.spec));
+    return fail(fmt::format("{} in {}", plural(errors, "error"), shown_address(settings.who.spec)));
   });
 }
 

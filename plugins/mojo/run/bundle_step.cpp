@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/secret.hpp>
 
 #include "plugins/mojo/bundle/deployer_file.hpp"
 #include "plugins/mojo/bundle/handover.hpp"
@@ -18,14 +19,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What templates can name: our environment without the broker's password, and the run's variables.
+/// What templates can name: our environment without what is secret there, and the run's variables.
 std::map<std::string, std::string> template_environment(
     const std::map<std::string, std::string>& own) {
   auto env = own;
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text(*entry);
     const auto equals = text.find('=');
-    if (equals == std::string_view::npos || text.substr(0, equals) == "AMQP_URL") continue;
+    const auto name = text.substr(0, equals);
+    if (equals == std::string_view::npos || name == "AMQP_URL" || hidden_from_children(name))
+      continue;
     env.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return env;

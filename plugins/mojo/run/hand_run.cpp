@@ -8,6 +8,7 @@
 #include <cdctl/source.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/mojo/collect/collect.hpp"
 #include "plugins/mojo/run/bundle_step.hpp"
@@ -25,7 +26,8 @@ namespace fs = std::filesystem;
 namespace {
 
 Json spec_json(const SourceState& spec) {
-  return Json::object({{"kind", spec.kind}, {"url", spec.url}, {"revision", spec.revision}});
+  return Json::object(
+      {{"kind", spec.kind}, {"url", shown_address(spec.url)}, {"revision", spec.revision}});
 }
 
 /// Neither may hold the other: one would be emptied, or copied into itself.
@@ -60,7 +62,7 @@ Result<Json> fresh(Host& host, const RunSettings& settings, const Workspace& wor
   if (error)
     return fail(fmt::format("moving the spec to {}: {}", workspace.spec.string(), error.message()));
   auto json = Json::object({{"spec", spec_json(spec)},
-                            {"address", settings.who.spec},
+                            {"address", shown_address(settings.who.spec)},
                             {"stage", settings.who.stage},
                             {"made_at", to_rfc3339(now())}});
   CDCTL_TRY(write_workspace(workspace.root, json));
@@ -258,7 +260,7 @@ class Hand {
     if (hand_.locked) words.emplace_back("--locked");
     if (hand_.lenient) words.emplace_back("--lenient");
     option("--from", step_name(plan, at_.first, at_.second));
-    words.insert(words.end(), {who.spec, who.workspace});
+    words.insert(words.end(), {shown_address(who.spec), who.workspace});
     std::ranges::transform(words, words.begin(), shell_word);
     error.what += "; go on from there with: " + joined(words, " ");
     return error;

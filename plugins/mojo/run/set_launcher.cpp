@@ -9,6 +9,7 @@
 #include <cdctl/source.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/mojo/spec/address.hpp"
 #include "plugins/mojo/spec/copy_tree.hpp"
@@ -36,7 +37,7 @@ void SetLauncher::collected(const std::vector<Collected>& what) {
     // What comes from outside the spec has no revision but what it holds.
     if (revision.empty() && one.kind == "local")
       revision = folder_digest(workspace_.build / one.destination).value_or("");
-    all.set(one.destination, fmt::format("{} {} {}", one.kind, one.url, revision));
+    all.set(one.destination, fmt::format("{} {} {}", one.kind, shown_address(one.url), revision));
   }
   state_.set("collected", std::move(all));
   save_state();

@@ -13,6 +13,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/roles.hpp>
 #include <cdctl/text.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/mojo/spec/copy_tree.hpp"
 
@@ -66,7 +67,8 @@ Result<std::string> folder_digest(const fs::path& folder) {
 
 Result<SpecAddress> parse_spec_address(std::string_view text) {
   const auto refuse = [&](std::string_view why) {
-    return fail(ExitCode::usage, fmt::format("SPEC '{}' {}", printable(text, 120), why));
+    return fail(ExitCode::usage,
+                fmt::format("SPEC '{}' {}", printable(shown_address(text), 120), why));
   };
   if (text.empty() || text.starts_with('-')) return refuse("is neither a folder nor an address");
   if (std::ranges::any_of(text,

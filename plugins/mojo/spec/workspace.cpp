@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/secret.hpp>
+#include <cdctl/url.hpp>
 
 #include "plugins/mojo/spec/stage.hpp"
 
@@ -69,7 +71,7 @@ std::map<std::string, std::string> mojo_environment(const Identity& identity,
                                          {"MOJO_PROJECT", identity.project},
                                          {"MOJO_WORKSPACE", identity.workspace},
                                          {"MOJO_STAGE", identity.stage},
-                                         {"MOJO_SPEC", identity.spec},
+                                         {"MOJO_SPEC", shown_address(identity.spec)},
                                          {"MOJO_SPEC_DIR", workspace.spec.string()},
                                          {"MOJO_BUILD_DIR", workspace.build.string()},
                                          {"MOJO_REPO_DIR", workspace.repo.string()},
@@ -87,9 +89,9 @@ std::string run_marker(const Workspace& workspace) {
 std::optional<std::string> environment_value(const std::map<std::string, std::string>& env,
                                              const std::string& name) {
   if (const auto at = env.find(name); at != env.end()) return at->second;
-  const char* value = name == "AMQP_URL"
-                          ? nullptr
-                          : std::getenv(name.c_str());  // only the units get the broker's password
+  // Only the units get the broker's password, and what is cdctl's own is nobody's
+  const char* value =
+      name == "AMQP_URL" || hidden_from_children(name) ? nullptr : std::getenv(name.c_str());
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <cdctl/secret.hpp>
 #include <cdctl/text.hpp>
 
 extern char** environ;
@@ -49,6 +50,7 @@ void Mask::add_environment() {
     if (equals != std::string_view::npos && secret_name(text.substr(0, equals)))
       add(text.substr(equals + 1));
   }
+  for (const auto& [name, value] : hidden_environment()) add(value);
 }
 
 void Mask::add_text(std::string_view text) {

@@ -113,6 +113,12 @@ TEST_CASE("addresses of branches are checked") {
   const auto hidden = url("bzr+ssh://me:hunter2@h/x");
   CHECK(hidden.contains("a password may not stand"));
   CHECK_FALSE(hidden.contains("hunter2"));
+  for (const std::string token : {"https://hunter2@h/x", "bzr+http://hunter2@h/x",
+                                  "http://h/x?token=hunter2", "http://h/x#hunter2"}) {
+    INFO(token);
+    CHECK(url(token).contains("authentication.conf"));
+    CHECK_FALSE(parse_address(token, "/").error().what.contains("hunter2"));
+  }
 }
 
 TEST_CASE("a revision names one of the branch itself and nothing else") {

@@ -15,6 +15,7 @@
 #include <catch2/catch.hpp>
 
 #include <cdctl/child.hpp>
+#include <cdctl/secret.hpp>
 
 #include "tests/support/show_result.hpp"
 #include "tests/support/test_host.hpp"
@@ -312,4 +313,47 @@ TEST_CASE("a program is found in PATH, in its absolute folders only") {
   ::setenv("PATH", before.c_str(), 1);
   CHECK(find_program(program.string()) == program);
   CHECK_FALSE(find_program(folder.path().string() + "/none"));
+}
+
+TEST_CASE("a variable that holds a secret of ours reaches no child that is not given it") {
+  ::setenv("CDCTL_TEST_HUSH", "hush", 1);
+  ::setenv("CDCTL_TEST_LOUD", "loud", 1);
+  auto program = shell("printf %s \"$CDCTL_TEST_HUSH.$CDCTL_TEST_LOUD\"");
+  CHECK(run(program)->out == "hush.loud");
+  hide_from_children("CDCTL_TEST_HUSH");
+  hide_from_children("CDCTL_TEST_HUSH");
+  hide_from_children("PATH");
+  CHECK(hidden_from_children("CDCTL_TEST_HUSH"));
+  CHECK_FALSE(hidden_from_children("CDCTL_TEST_HUS"));
+  CHECK_FALSE(hidden_from_children("PATH"));
+  CHECK(hidden_environment() == std::map<std::string, std::string>{{"CDCTL_TEST_HUSH", "hush"}});
+  CHECK(run(program)->out == ".loud");
+  program.env = hidden_environment();
+  CHECK(run(program)->out == "hush.loud");
+  ::unsetenv("CDCTL_TEST_HUSH");
+  CHECK(hidden_environment().empty());
+}
+
+TEST_CASE("who holds a secret leaves no core, and its children may") {
+  const auto pid = ::fork();
+  if (pid == 0) {
+    struct rlimit limit{4096, RLIM_INFINITY};
+    struct rlimit now{};
+    if (::getrlimit(RLIMIT_CORE, &now) != 0) ::_exit(2);
+    limit.rlim_max = now.rlim_max;
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, limit.rlim_max);
+    if (::setrlimit(RLIMIT_CORE, &limit) != 0) ::_exit(3);
+    leave_no_core();
+    leave_no_core();
+    if (::getrlimit(RLIMIT_CORE, &now) != 0 || now.rlim_cur != 0) ::_exit(4);
+    auto child = Child::start(shell("ulimit -c"), {});
+    if (!child) ::_exit(5);
+    if (::getrlimit(RLIMIT_CORE, &now) != 0 || now.rlim_cur != 0) ::_exit(7);
+    const auto said = read_to_end(child->out);
+    ::_exit(said == std::to_string(limit.rlim_cur / 512) + "\n" ? 0 : 6);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }

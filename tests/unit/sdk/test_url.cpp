@@ -56,3 +56,31 @@ TEST_CASE("what is not an absolute address is refused, and no error tells the pa
   }
   CHECK(parse_url("file:///srv/x")->path == "/srv/x");
 }
+
+TEST_CASE("an address is shown without what may be a secret in it") {
+  CHECK(shown_address("https://git.example/x.git") == "https://git.example/x.git");
+  CHECK(shown_address("https://t0ken@git.example/x.git") == "https://***@git.example/x.git");
+  CHECK(shown_address("https://bob:hush@git.example:8443/x") == "https://***@git.example:8443/x");
+  CHECK(shown_address("git+https://t0ken@git.example/x") == "git+https://***@git.example/x");
+  CHECK(shown_address("ssh://git@git.example/x") == "ssh://git@git.example/x");
+  CHECK(shown_address("ssh://git:hush@git.example/x") == "ssh://git:***@git.example/x");
+  CHECK(shown_address("amqp://guest:a@b@host") == "amqp://guest:***@host");
+  CHECK(shown_address("https://h/x?access_token=t0ken&all#top") ==
+        "https://h/x?access_token=***&all#top");
+  CHECK(shown_address("https://h?t0ken=a=b") == "https://h?t0ken=***");
+  CHECK(shown_address("git@git.example:x.git") == "git@git.example:x.git");
+  CHECK(shown_address("lp:thumbs") == "lp:thumbs");
+  CHECK(shown_address("/srv/a@b:c") == "/srv/a@b:c");
+  CHECK(shown_address("://a:b@c") == "://a:b@c");
+  CHECK(shown_address("").empty());
+}
+
+TEST_CASE("a text of others is shown with its addresses so") {
+  CHECK(with_shown_addresses("fatal: could not read Password for 'https://t0ken@h': no terminal") ==
+        "fatal: could not read Password for 'https://***@h': no terminal");
+  CHECK(with_shown_addresses("a https://b:c@d, ssh://e:f@g and amqp://h:i@j") ==
+        "a https://***@d, ssh://e:***@g and amqp://h:***@j");
+  CHECK(with_shown_addresses("https://h/?a=b") == "https://h/?a=***");
+  CHECK(with_shown_addresses("nothing :// here") == "nothing :// here");
+  CHECK(with_shown_addresses("").empty());
+}
