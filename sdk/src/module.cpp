@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <grp.h>
@@ -70,6 +72,14 @@ Result<> check_links(fs::path path) {
   return {};
 }
 
+/// Keeps a library to the end of the process, however many copies of its Module there are.
+Library* keep(std::unique_ptr<Library> library) {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<std::unique_ptr<Library>>;
+  const std::lock_guard lock(mutex);
+  return kept.emplace_back(std::move(library)).get();
+}
+
 }  // namespace
 
 Result<> only_ours_to_write(const fs::path& path) {
@@ -104,7 +114,7 @@ Result<Module> Module::open(const fs::path& file, Binding binding) {
                                       ? reason
                                       : fmt::format("{}: {}", file.string(), reason));
   }
-  return Module(file, library.release());
+  return Module(file, keep(std::move(library)));
 }
 
 void* Module::find(const char* symbol) const {
