@@ -1,6 +1,7 @@
 #include "core/breaker/signal_scanner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -22,8 +23,10 @@ SignalScanner::~SignalScanner() = default;
 namespace {
 
 constexpr auto k_slack = std::chrono::seconds(30);
-constexpr std::size_t k_to_minute = 17;  ///< `2026-11-23T04:11:`
-constexpr std::size_t k_exact = 24;      ///< `2026-11-23T04:11:30.120Z`
+constexpr std::size_t k_to_minute = 17;                           ///< `2026-11-23T04:11:`
+constexpr std::size_t k_exact = 24;                               ///< `2026-11-23T04:11:30.120Z`
+constexpr std::uint64_t k_highest_count = 9'000'000'000'000'000;  ///< more than anybody counts
+constexpr std::string_view k_no_text("", 0);  ///< what a member says that holds no text
 
 std::uint64_t identity_of(std::string_view set, std::string_view id) {
   if (id.empty()) return 0;
@@ -44,8 +47,9 @@ std::optional<Severity> severity_of(std::string_view text) {
 }  // namespace
 
 void SignalScanner::field(Fields& fields, std::string_view key, std::string_view text) {
+  // On a repeated key the first wins, as everywhere, whatever it holds.
   const auto set = [&](std::string_view& slot) {
-    if (slot.data() == nullptr) slot = text;  // on a repeated key the first wins
+    if (slot.data() == nullptr) slot = text;
   };
   switch (key.size()) {
     case 2:
@@ -74,21 +78,39 @@ void SignalScanner::field(Fields& fields, std::string_view key, std::string_view
         set(fields.service);
       else if (key == "expires")
         set(fields.expires);
+      else if (key == "cleared")
+        fields.cleared = fields.cleared.value_or(false);
       break;
     case 8:
       if (key == "severity")
         set(fields.severity);
       else if (key == "received")
         set(fields.received);
+      else if (key == "replayed")
+        fields.replayed = fields.replayed.value_or(false);
       break;
     default:
       break;
   }
 }
 
+void SignalScanner::flag(Fields& fields, std::string_view key, bool value) {
+  if (key == "cleared")
+    fields.cleared = fields.cleared.value_or(value);
+  else if (key == "replayed")
+    fields.replayed = fields.replayed.value_or(value);
+  else
+    field(fields, key, k_no_text);
+}
+
 void SignalScanner::add_count(std::string_view name, std::uint64_t value) {
-  if (observation_.count_size < Observation::k_most_counts)
+  if (value <= k_highest_count && observation_.count_size < Observation::k_most_counts)
     observation_.counts[observation_.count_size++] = {name, value};
+}
+
+void SignalScanner::add_count(std::string_view name, double value) {
+  if (value >= 0 && value <= static_cast<double>(k_highest_count))
+    add_count(name, static_cast<std::uint64_t>(value));
 }
 
 bool SignalScanner::scan_flat(std::string_view line, Fields& fields) {
@@ -98,11 +120,11 @@ bool SignalScanner::scan_flat(std::string_view line, Fields& fields) {
   std::string_view key, value;
   do {
     if (!text.string(key) || key == "specversion" || !text.take(':')) return false;
+    const bool counts = key == "counts" && !std::exchange(counted, true);
     if (text.sees('"')) {
       if (!text.string(value)) return false;
       field(fields, key, value);
-    } else if (key == "counts" && !counted && text.take('{')) {
-      counted = true;
+    } else if (counts && text.take('{')) {
       if (text.take('}')) continue;
       do {
         std::string_view name;
@@ -112,11 +134,10 @@ bool SignalScanner::scan_flat(std::string_view line, Fields& fields) {
         add_count(name, *number);
       } while (text.take(','));
       if (!text.take('}')) return false;
-    } else if (text.sees('t') && (key == "cleared" || key == "replayed")) {
+    } else {
+      const bool truth = text.sees('t');
       if (!text.skip_scalar()) return false;
-      (key == "cleared" ? fields.cleared : fields.replayed) = true;
-    } else if (!text.skip_scalar()) {
-      return false;
+      flag(fields, key, truth);
     }
   } while (text.take(','));
   return text.take('}') && text.at_end();
@@ -131,10 +152,8 @@ SignalScanner::Kind SignalScanner::scan(std::string_view line) {
 
 SignalScanner::Kind SignalScanner::scan_tree(std::string_view line) {
   simdjson::dom::element element;
-  if (const auto error = parser_->parser.parse(line.data(), line.size(), false).get(element)) {
-    why_ = std::string("not valid JSON: ") + simdjson::error_message(error);
-    return Kind::bad;
-  }
+  // Numbers that the parser cannot hold are none of those that matter, and pass through elsewhere.
+  if (parser_->parser.parse(line.data(), line.size(), false).get(element)) return take_slowly(line);
   simdjson::dom::object object;
   if (element.get(object)) {
     why_ = "not a JSON object";
@@ -142,26 +161,26 @@ SignalScanner::Kind SignalScanner::scan_tree(std::string_view line) {
   }
   observation_ = {};
   Fields fields;
+  bool counted = false;
   for (const auto member : object) {
     std::string_view text;
     simdjson::dom::object counts;
-    if (bool cleared = false; member.key == "cleared" && !member.value.get(cleared))
-      fields.cleared = fields.cleared || cleared;
-    if (bool replayed = false; member.key == "replayed" && !member.value.get(replayed))
-      fields.replayed = fields.replayed || replayed;
+    bool truth = false;
     if (member.key == "specversion") return take_slowly(line);
+    const bool first_counts = member.key == "counts" && !std::exchange(counted, true);
     if (!member.value.get(text)) {
       field(fields, member.key, text);
-    } else if (member.key == "counts" && observation_.count_size == 0 &&
-               !member.value.get(counts)) {
+    } else if (first_counts && !member.value.get(counts)) {
       for (const auto count : counts) {
         std::uint64_t whole = 0;
         double real = 0;
         if (!count.value.get(whole))
           add_count(count.key, whole);
-        else if (!count.value.get(real) && real >= 0 && real < 1e15)
-          add_count(count.key, static_cast<std::uint64_t>(real));
+        else if (!count.value.get(real))
+          add_count(count.key, real);
       }
+    } else {
+      flag(fields, member.key, !member.value.get(truth) && truth);
     }
   }
   return take(fields);
@@ -188,12 +207,13 @@ SignalScanner::Kind SignalScanner::take(const Fields& fields) {
                   : "no usable time";
     return Kind::bad;
   }
-  observation_.severity = fields.cleared ? std::min(*level, Severity::info)
-                                         : *level;  // that a condition is over is good news
+  observation_.severity = fields.cleared.value_or(false)
+                              ? std::min(*level, Severity::info)
+                              : *level;  // that a condition is over is good news
   observation_.received = seen ? *seen : *at;
   observation_.time =
       at && seen ? std::clamp(*at, *seen - k_slack, *seen + k_slack) : observation_.received;
-  observation_.replayed = fields.replayed;
+  observation_.replayed = fields.replayed.value_or(false);
   observation_.identity = identity_of(observation_.set, fields.id);
   if (!fields.expires.empty())
     if (const auto end = time_of(fields.expires); end && *end < observation_.received)
@@ -218,8 +238,9 @@ std::optional<Time> SignalScanner::time_of(std::string_view text) {
 }
 
 SignalScanner::Kind SignalScanner::take_slowly(std::string_view line) {
-  auto json = Json::parse(line);
-  auto flat = json ? from_either_form(std::move(*json)) : std::move(json);
+  auto flat = Json::parse(line);
+  if (flat && !flat->is_object()) flat = fail("not a JSON object");
+  if (flat && flat->find("specversion")) flat = from_either_form(std::move(*flat));
   if (!flat) {
     why_ = flat.error().what;
     return Kind::bad;
@@ -228,11 +249,12 @@ SignalScanner::Kind SignalScanner::take_slowly(std::string_view line) {
   observation_ = {};
   Fields fields;
   for (const auto& [key, value] : kept_.members())
-    if (value.is_string()) field(fields, key, value.view());
-  fields.cleared = kept_["cleared"].as_bool();
+    if (value.is_string())
+      field(fields, key, value.view());
+    else
+      flag(fields, key, value.as_bool());
   for (const auto& [name, value] : kept_["counts"].members())
-    if (value.is_number() && value.as_double() >= 0)
-      add_count(name, static_cast<std::uint64_t>(value.as_double()));
+    if (value.is_number()) add_count(name, value.as_double(-1));
   return take(fields);
 }
 

@@ -38,20 +38,23 @@ class SignalScanner {
   /// The texts of a record that matter here.
   struct Fields {
     std::string_view schema, severity, time, received, id, service, doing, expires;
-    bool cleared = false, replayed = false;
+    std::optional<bool> cleared, replayed;
   };
   Kind take(const Fields& fields);
   Kind scan_tree(std::string_view line);
   Kind take_slowly(std::string_view line);
   bool scan_flat(std::string_view line, Fields& fields);
   void field(Fields& fields, std::string_view key, std::string_view text);
+  /// The same of a member that holds no text; `value` is whether it is true.
+  void flag(Fields& fields, std::string_view key, bool value);
   void add_count(std::string_view name, std::uint64_t value);
+  void add_count(std::string_view name, double value);
   [[nodiscard]] std::optional<Time> time_of(std::string_view text);
 
   struct Parser;
   std::unique_ptr<Parser> parser_;
   Observation observation_;
-  Json kept_;  ///< holds the views of a signal that came as a CloudEvent
+  Json kept_;  ///< holds the views of a signal that was read slowly
   std::string service_, why_;
   std::string minute_;  ///< the last time read, up to its seconds: most are of the same minute
   Time minute_start_{};

@@ -110,11 +110,12 @@ Result<Json> normal_signal(Json flat) {
   out.set("signal", signal);
   out.set("key", flat["key"].view().empty() ? Json(set->service + "/" + signal) : flat["key"]);
   // Anybody may send a signal with very many fields, so that nothing here looks at each for each.
-  // Of a name that comes twice the first counts.
+  // Of a name that comes twice the first counts. The word by which an event is told from a flat
+  // record is no field of one.
   Json::Object fields = out.members();
-  std::unordered_set<std::string_view> known{"schema",   "id",       "set",     "service",
-                                             "revision", "severity", "signal",  "key",
-                                             "time",     "received", "replayed"};
+  std::unordered_set<std::string_view> known{"schema",   "id",       "set",      "service",
+                                             "revision", "severity", "signal",   "key",
+                                             "time",     "received", "replayed", "specversion"};
   if (out.find("unit")) known.insert("unit");
   for (const auto& [name, value] : flat.members())
     if (known.insert(name).second &&

@@ -170,6 +170,52 @@ TEST_CASE("ten million ids keep the memory of ids where it is") {
   CHECK(ids.add(1 * 0x9e3779b97f4a7c15ULL));  // beyond the window it counts again
 }
 
+TEST_CASE("of a name that comes twice the first counts, whatever it holds, on both ways") {
+  breaker::SignalScanner scanner;
+  for (const std::string_view begin : {"{", R"({"odd":[],)"}) {  // scanned, and read as a tree
+    INFO(begin);
+    auto line =
+        std::string(begin) +
+        R"("schema":"cdctl.signal/1","set":1,"set":"thumbs-r0000000001","severity":"info","severity":"critical","signal":"a","signal":"b","cleared":false,"cleared":true,"replayed":"no","replayed":true,"counts":3,"counts":{"ok":1},"time":"2026-11-23T04:00:00Z"})";
+    line.reserve(line.size() + breaker::SignalScanner::k_padding);
+    REQUIRE(scanner.scan(line) == breaker::SignalScanner::Kind::signal);
+    const auto& seen = scanner.observation();
+    CHECK(seen.set.empty());
+    CHECK(seen.severity == Severity::info);
+    CHECK(seen.signal == "a");
+    CHECK_FALSE(seen.replayed);
+    CHECK(seen.count_size == 0);
+  }
+}
+
+TEST_CASE("a number that no integer and no double can hold spoils no signal") {
+  breaker::SignalScanner scanner;
+  std::string line =
+      R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","huge":1e400,"long":123456789012345678901234567890,"time":"2026-11-23T04:00:00Z","counts":{"ok":1e400,"failed":2}})";
+  line.reserve(line.size() + breaker::SignalScanner::k_padding);
+  REQUIRE(scanner.scan(line) == breaker::SignalScanner::Kind::signal);
+  CHECK(scanner.observation().set == k_one);
+  CHECK(scanner.observation().work() == 2);
+  line = "{\"a\":}";
+  line.reserve(line.size() + breaker::SignalScanner::k_padding);
+  REQUIRE(scanner.scan(line) == breaker::SignalScanner::Kind::bad);
+  CHECK(scanner.why().starts_with("not valid JSON"));
+}
+
+TEST_CASE("a count that nobody can have counted is none") {
+  breaker::SignalScanner scanner;
+  for (const std::string_view begin : {"{", R"({"odd":[],)", R"({"specversion":"1.0",)"}) {
+    INFO(begin);
+    auto line =
+        std::string(begin) +
+        R"("id":"7","source":"/a","type":"org.cdctl.signal.raised.v1","subject":"thumbs-r0000000001","schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"info","time":"2026-11-23T04:00:00Z","counts":{"ok":7,"failed":0,"huge":18446744073709551615},"data":{"severity":"info","counts":{"ok":7,"failed":0,"huge":1e300}}})";
+    line.reserve(line.size() + breaker::SignalScanner::k_padding);
+    REQUIRE(scanner.scan(line) == breaker::SignalScanner::Kind::signal);
+    CHECK(scanner.observation().work() == 7);
+    CHECK(scanner.observation().count_size == 2);
+  }
+}
+
 TEST_CASE("a signal comes in either form") {
   breaker::SignalScanner scanner;
   std::string flat =

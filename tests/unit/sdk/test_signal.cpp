@@ -161,3 +161,14 @@ TEST_CASE("a signal survives both forms") {
   CHECK_FALSE(from_either_form(
       *Json::parse(R"({"specversion":"1.0","type":"other","subject":"thumbs-r5f0c1e9a2b"})")));
 }
+
+TEST_CASE("a flat record holds nothing by which it would be taken for an event") {
+  const auto flat = from_either_form(parse(
+      R"({"specversion":"1.0","id":"1","source":"/a","type":"org.cdctl.signal.raised.v1","subject":"thumbs-r5f0c1e9a2b","data":{"specversion":"1.0","signal":"oops","mine":7}})"));
+  REQUIRE(flat);
+  CHECK_FALSE(flat->find("specversion"));
+  CHECK((*flat)["mine"].as_int() == 7);
+  const auto again = from_either_form(*flat);
+  REQUIRE(again);
+  CHECK(again->canonical() == flat->canonical());
+}
