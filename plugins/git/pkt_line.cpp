@@ -1,5 +1,6 @@
 #include "plugins/git/pkt_line.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -52,6 +53,14 @@ std::optional<std::string_view> take_id(std::string_view& text) {
   return valid_commit_id(id) ? std::optional(id) : std::nullopt;
 }
 
+/// Whether a server can call a ref so. Which names git itself takes is for those who use them: one
+/// odd name beside them hides no other.
+bool is_name(std::string_view text) {
+  return !text.empty() && std::ranges::none_of(text, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+}
+
 }  // namespace
 
 std::string ls_refs_request(std::span<const std::string> prefixes, bool symrefs) {
@@ -71,6 +80,7 @@ Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
     const auto id = take_id(text);
     if (!id) return bad("a line is not a ref");
     Ref ref{std::string(take_until(text, ' ')), std::string(*id), {}};
+    if (!is_name(ref.name)) return bad("a line is not a ref");
     for (auto value : split(text, ' ')) {
       const auto key = take_until(value, ':');
       if (key == "peeled") {
@@ -125,6 +135,7 @@ Result<std::vector<Ref>> parse_advertisement(std::string_view body) {
     const auto id = take_id(text);
     if (!id) return bad("a line is not a ref");
     if (text == "capabilities^{}") continue;  // an empty repository
+    if (!is_name(text)) return bad("a line is not a ref");
     if (text.ends_with("^{}")) {
       if (refs.empty() || refs.back().name != text.substr(0, text.size() - 3))
         return bad("a peeled line without its tag");

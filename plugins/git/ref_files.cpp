@@ -58,30 +58,9 @@ Result<std::optional<fs::path>> git_dir_of_file(const fs::path& file) {
                                            : (file.parent_path() / named).lexically_normal());
 }
 
-/// packed-refs, by name. `fully_peeled` says that a ref without a peeled line is not an annotated
-/// tag.
-struct Packed {
-  std::map<std::string, Ref, std::less<>> refs;
-  bool fully_peeled = false;
-};
-
-Result<Packed> read_packed(const fs::path& common) {
+Result<PackedRefs> read_packed(const fs::path& common) {
   CDCTL_TRY_ASSIGN(const auto file, small_file(common / "packed-refs"));
-  Packed out;
-  Ref* last = nullptr;
-  for (const auto whole : lines(file ? std::string_view(*file) : std::string_view())) {
-    const auto line = trimmed(whole);
-    if (line.starts_with('#')) {
-      out.fully_peeled = out.fully_peeled || line.contains("fully-peeled");
-    } else if (line.starts_with('^')) {
-      if (last && valid_commit_id(line.substr(1))) last->peeled = line.substr(1);
-    } else if (const auto blank = line.find(' ');
-               blank != std::string_view::npos && valid_commit_id(line.substr(0, blank))) {
-      std::string name(line.substr(blank + 1));
-      last = &(out.refs[name] = Ref{name, std::string(line.substr(0, blank)), {}});
-    }
-  }
-  return out;
+  return parse_packed_refs(file ? std::string_view(*file) : std::string_view());
 }
 
 /// The id of a ref: its own file first, then packed-refs (packing writes the second before it
@@ -170,29 +149,9 @@ Result<LocalAnswer> read_local(const GitDir& repository, const Want& want) {
 
 namespace {
 
-/// Reads packed-refs into `refs`.
-Result<> add_packed(const fs::path& repository, std::map<std::string, Ref>& refs) {
-  CDCTL_TRY_ASSIGN(const auto file, read_file_if_there(repository / "packed-refs"));
-  Ref* last = nullptr;
-  for (const auto whole : lines(file ? std::string_view(*file) : std::string_view())) {
-    const auto line = trimmed(whole);
-    if (line.empty() || line.starts_with('#')) continue;
-    if (line.starts_with('^')) {
-      if (last && valid_commit_id(line.substr(1))) last->peeled = line.substr(1);
-      continue;
-    }
-    const auto blank = std::min(line.find(' '), line.size());
-    if (blank == line.size() || !valid_commit_id(line.substr(0, blank)))
-      return fail(ExitCode::unknown, "packed-refs holds a line that is not a ref");
-    std::string name(line.substr(blank + 1));
-    last = &(refs[name] = Ref{name, std::string(line.substr(0, blank)), {}});
-  }
-  return {};
-}
-
 /// Reads the files of refs below `folder`, which are newer than packed-refs.
 Result<> add_loose(const fs::path& repository, const fs::path& folder,
-                   std::map<std::string, Ref>& refs) {
+                   std::map<std::string, Ref, std::less<>>& refs) {
   std::error_code error;
   if (!fs::exists(repository / folder, error)) return {};
   for (auto it = fs::recursive_directory_iterator(repository / folder, error);
@@ -215,8 +174,9 @@ Result<std::vector<Ref>> list_refs(const fs::path& repository) {
   std::error_code error;
   if (fs::exists(repository / "reftable", error))
     return fail(ExitCode::unknown, "its refs are in a reftable");
-  std::map<std::string, Ref> refs;
-  CDCTL_TRY(add_packed(repository, refs));
+  CDCTL_TRY_ASSIGN(auto packed, read_packed(repository));
+  if (packed.odd) return fail(ExitCode::unknown, "packed-refs holds a line that is not a ref");
+  auto& refs = packed.refs;
   for (const auto* folder : {"refs/heads", "refs/tags"})
     CDCTL_TRY(add_loose(repository, folder, refs));
   std::vector<Ref> out;
@@ -234,6 +194,32 @@ std::string head_target(const fs::path& repository) {
   const auto name = trimmed(std::string_view(*text).substr(k_key.size()));
   return name.starts_with("refs/heads/") && valid_ref_name(name) ? std::string(name)
                                                                  : std::string();
+}
+
+PackedRefs parse_packed_refs(std::string_view text) {
+  PackedRefs out;
+  Ref* last = nullptr;
+  for (const auto whole : lines(text)) {
+    const auto line = trimmed(whole);
+    if (line.empty()) continue;
+    if (line.starts_with('#')) {
+      out.fully_peeled = out.fully_peeled || line.contains("fully-peeled");
+      continue;
+    }
+    if (line.starts_with('^')) {
+      if (last && valid_commit_id(line.substr(1))) last->peeled = line.substr(1);
+      continue;
+    }
+    const auto blank = std::min(line.find(' '), line.size());
+    const auto id = line.substr(0, blank), name = line.substr(std::min(blank + 1, line.size()));
+    last = nullptr;
+    if (!valid_commit_id(id)) out.odd = true;
+    if (!valid_commit_id(id) || !valid_ref_name(name)) continue;
+    last =
+        &out.refs.insert_or_assign(std::string(name), Ref{std::string(name), std::string(id), {}})
+             .first->second;
+  }
+  return out;
 }
 
 std::string print_packed_refs(std::vector<Ref> refs) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +44,13 @@ struct LocalAnswer {
 /// be read.
 [[nodiscard]] std::string head_target(const std::filesystem::path& repository);
 
+/// What a packed-refs file says, by name.
+struct PackedRefs {
+  std::map<std::string, Ref, std::less<>> refs;
+  bool fully_peeled = false;  ///< a ref without a peeled line is no annotated tag
+  bool odd = false;           ///< it holds a line that is not a ref: only git can tell
+};
+[[nodiscard]] PackedRefs parse_packed_refs(std::string_view text);
 /// The text of a packed-refs file.
 [[nodiscard]] std::string print_packed_refs(std::vector<Ref> refs);
 

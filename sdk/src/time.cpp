@@ -1,5 +1,6 @@
 #include <cdctl/time.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -12,6 +13,9 @@ using namespace std::chrono;
 Time now() { return floor<Millis>(system_clock::now()); }
 
 std::string to_rfc3339(Time time) {
+  // RFC 3339 has no other years; what was shifted beyond them, or never was a time, stops there.
+  constexpr Time first = sys_days(year(0) / 1 / 1), last = sys_days(year(9999) / 12 / 31) + days(1);
+  time = std::clamp(time, first, last - Millis(1));
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(time - day);

@@ -22,6 +22,9 @@ timeval timeval_of(Millis left) {
           static_cast<suseconds_t>(left.count() % 1000 * 1000)};
 }
 
+/// Of an offset, and of a time in milliseconds: what is beyond it is none.
+constexpr std::int64_t k_highest = 1'000'000'000'000'000;
+
 /// A header of a message as a number, whatever integer type it has.
 std::optional<std::int64_t> header_number(const amqp_table_t& headers, std::string_view key) {
   for (int i = 0; i < headers.num_entries; ++i) {
@@ -124,9 +127,10 @@ void Frames::take_header(const amqp_frame_t& frame) {
         *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded);
     if (properties._flags & AMQP_BASIC_TYPE_FLAG) partial_->type = text_of(properties.type);
     if (properties._flags & AMQP_BASIC_HEADERS_FLAG) {
-      partial_->offset = header_number(properties.headers, "x-stream-offset").value_or(-1);
-      if (const auto ms = header_number(properties.headers, "timestamp_in_ms"))
-        partial_->stamped = Time(Millis(*ms));
+      const auto offset = header_number(properties.headers, "x-stream-offset");
+      if (offset && *offset >= 0 && *offset <= k_highest) partial_->offset = *offset;
+      const auto ms = header_number(properties.headers, "timestamp_in_ms");
+      if (ms && *ms >= 0 && *ms <= k_highest) partial_->stamped = Time(Millis(*ms));
     }
     partial_->size = body_left_;
     // Decided by what is announced, before a byte of it is kept. A lone one always has room.

@@ -1,7 +1,6 @@
 #include "plugins/rabbit/broker/brokers.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -157,11 +156,11 @@ std::map<std::string, Result<BrokerState>> Brokers::look_at(const std::vector<st
       http ? (*http)->send_all(requests)
            : std::vector<Result<HttpResponse>>(requests.size(), std::unexpected(http.error()));
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    std::array<Result<Json>, 2> lists;
+    std::vector<Result<Json>> lists;
     for (std::size_t part = 0; part < calls.size(); ++part) {
       const auto answer = asked[i]->answer_to(calls[part], std::move(responses[2 * i + part]));
-      lists[part] = answer ? asked[i]->parse(calls[part], *answer)
-                           : Result<Json>(std::unexpected(answer.error()));
+      lists.push_back(answer ? asked[i]->parse(calls[part], *answer)
+                             : Result<Json>(std::unexpected(answer.error())));
     }
     const auto& name = asked[i]->settings().broker;
     auto state =

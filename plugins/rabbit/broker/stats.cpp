@@ -1,5 +1,7 @@
 #include "plugins/rabbit/broker/stats.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
@@ -10,8 +12,11 @@ namespace cdctl::rabbit {
 
 namespace {
 
-/// Statistics begin some seconds after what they speak of: until then a number is not there.
-std::int64_t number(const Json& value) { return std::max<std::int64_t>(value.as_int(), 0); }
+/// Statistics begin some seconds after what they speak of: until then a number is not there. More
+/// than anybody counts is cut off, so that no sum overflows.
+std::int64_t number(const Json& value) {
+  return std::clamp<std::int64_t>(value.as_int(), 0, k_highest_count);
+}
 
 void take_channels(const Json& rows, BrokerStats& look) {
   for (const auto& row : rows.items()) {

@@ -12,6 +12,9 @@
 
 namespace cdctl::rabbit {
 
+/// No counter of a broker is higher.
+inline constexpr std::int64_t k_highest_count = 1'000'000'000'000'000;
+
 /// Counters of one channel since it was opened. They die with it.
 struct ChannelCounts {
   std::int64_t delivered = 0;  ///< to consumers that acknowledge, and by basic.get

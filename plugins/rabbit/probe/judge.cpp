@@ -15,8 +15,13 @@ namespace {
 Json millis_of(const std::optional<Time>& time) {
   return time ? Json(time->time_since_epoch().count()) : Json();
 }
+/// What cannot be a time that we have written is none.
 std::optional<Time> time_of(const Json& value) {
-  return value.is_int() ? std::optional(Time(Millis(value.as_int()))) : std::nullopt;
+  const auto ms = value.as_int(-1);
+  return ms >= 0 && ms <= k_highest_count ? std::optional(Time(Millis(ms))) : std::nullopt;
+}
+std::int64_t count_of(const Json& value) {
+  return std::clamp<std::int64_t>(value.as_int(), 0, k_highest_count);
 }
 
 Json to_json(const ChannelCounts& counts) {
@@ -27,7 +32,7 @@ Json to_json(const ChannelCounts& counts) {
 std::optional<ChannelCounts> counts_from_json(const Json& json) {
   const auto& items = json.items();
   if (items.size() != 7) return {};
-  const auto number = [&](std::size_t i) { return items[i].as_int(); };
+  const auto number = [&](std::size_t i) { return count_of(items[i]); };
   return ChannelCounts{number(0), number(1), number(2), number(3), number(4), number(5), number(6)};
 }
 
@@ -45,7 +50,7 @@ std::map<std::string, SetBefore> memory_from_json(const Json& json) {
     for (const auto& connection : entry["connections"].items())
       before.connections.insert(connection.as_string());
     before.connected = entry["connected"].as_bool();
-    before.churning = entry["churning"].as_int();
+    before.churning = count_of(entry["churning"]);
     before.held_since = time_of(entry["held_since"]);
     before.missing_since = time_of(entry["missing_since"]);
   }

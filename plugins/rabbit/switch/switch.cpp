@@ -500,8 +500,9 @@ Result<std::optional<Time>> RabbitSwitch::do_up_since(const SetName& set,
   std::optional<Time> last;
   for (const auto& node : nodes.items()) {
     if (!node["running"].as_bool(true)) continue;
-    if (!node["uptime"].is_int()) return std::optional<Time>();
-    last = std::max(last.value_or(Time()), now() - Millis(node["uptime"].as_int()));
+    const auto up = node["uptime"].as_int(-1);
+    if (up < 0 || Millis(up) > std::chrono::years(100)) return std::optional<Time>();
+    last = std::max(last.value_or(Time()), now() - Millis(up));
   }
   return last;
 }

@@ -5,6 +5,7 @@
 
 #include "plugins/git/address.hpp"
 #include "plugins/git/pkt_line.hpp"
+#include "plugins/git/ref_files.hpp"
 #include "plugins/git/refs.hpp"
 
 using namespace cdctl;
@@ -130,9 +131,24 @@ TEST_CASE("what is no git answer is told as such") {
   for (const std::string bad :
        {"<html>no</html>", "zzzz", "0001", "-001", "0003abc", "000anotanid\n0000"})
     CHECK_FALSE(parse_ls_refs(bad));
+  // A name goes into errors and records: none that would write on a terminal.
+  CHECK_FALSE(parse_ls_refs(pkt(k_id + " refs/heads/a\x1b[2J\n") + "0000"));
+  CHECK_FALSE(parse_ls_refs(pkt(k_id + " \n") + "0000"));
   const auto said = parse_ls_refs(pkt("ERR access denied\n"));
   REQUIRE_FALSE(said);
   CHECK(said.error().what.contains("access denied"));
+}
+
+TEST_CASE("packed-refs is read leniently, and says what only git can tell") {
+  const auto packed = parse_packed_refs("# pack-refs with: peeled fully-peeled sorted \n" + k_id +
+                                        " refs/heads/main\n" + k_id + " refs/tags/v1\n^" + k_other +
+                                        "\n\n" + k_id + " refs/tags/..\n^" + k_id + "\n");
+  CHECK(packed.fully_peeled);
+  CHECK_FALSE(packed.odd);
+  REQUIRE(packed.refs.size() == 2);
+  CHECK(packed.refs.at("refs/tags/v1").peeled == k_other);
+  CHECK(packed.refs.at("refs/heads/main").peeled.empty());
+  CHECK(parse_packed_refs("nonsense\n").odd);
 }
 
 TEST_CASE("a version 0 advertisement is read, an empty repository included") {
