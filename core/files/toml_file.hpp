@@ -23,5 +23,7 @@ struct TomlFile {
 /// Exit code `config`, with file, line and column, when it cannot be read or parsed. Dates become
 /// strings.
 [[nodiscard]] Result<TomlFile> read_toml(const std::filesystem::path& path);
+/// The same of a text that was read from `path`.
+[[nodiscard]] Result<TomlFile> parse_toml(std::string_view text, const std::filesystem::path& path);
 
 }  // namespace cdctl::files

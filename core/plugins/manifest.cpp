@@ -259,19 +259,24 @@ std::vector<RoleInfo> roles_of(const Descriptor& descriptor) {
 }
 
 PluginInfo read_manifest(const fs::path& path) {
+  const auto file = files::read_toml(path);
+  if (file) return parse_manifest(*file);
   PluginInfo info;
   info.manifest = path;
   info.name = path.stem().string();
-  const auto file = files::read_toml(path);
-  if (!file) {
-    info.refused = file.error().what;
-    return info;
-  }
-  const auto& table = file->table;
+  info.refused = file.error().what;
+  return info;
+}
+
+PluginInfo parse_manifest(const files::TomlFile& file) {
+  PluginInfo info;
+  info.manifest = file.path;
+  info.name = file.path.stem().string();
+  const auto& table = file.table;
   info.version = table["version"].as_string();
   info.summary = table["summary"].as_string();
   info.interface_version = table["interface"].as_int();
-  info.file = path.parent_path() / table["file"].as_string();
+  info.file = file.path.parent_path() / table["file"].as_string();
   info.global_keys = string_list(table["global_keys"]);
   info.service_keys = string_list(table["service_keys"]);
   info.target_keys = string_list(table["target_keys"]);

@@ -9,6 +9,7 @@
 
 #include <cdctl/plugin.hpp>
 
+#include "core/files/toml_file.hpp"
 #include "core/records/book.hpp"
 
 // A plugin's manifest tells what its descriptor says, so that a library need not be opened to know
@@ -59,6 +60,8 @@ struct PluginInfo {
 
 /// Reads one manifest; what is wrong with it goes to `refused`.
 [[nodiscard]] PluginInfo read_manifest(const std::filesystem::path& path);
+/// The same of a file that was read.
+[[nodiscard]] PluginInfo parse_manifest(const files::TomlFile& file);
 /// Whether the plugin of this manifest has commands, without reading it.
 [[nodiscard]] bool has_commands(const std::filesystem::path& manifest);
 /// Fills the rows of a plugin's commands. Exit code `config`.

@@ -10,6 +10,7 @@
 
 #include "core/app/context.hpp"
 #include "core/config/load.hpp"
+#include "core/files/toml_file.hpp"
 #include "tests/support/memory_use.hpp"
 #include "tests/support/test_host.hpp"
 
@@ -472,4 +473,31 @@ TEST_CASE(
   CHECK_FALSE(read_secret(Json::object({{"password_env", "A"}, {"password_file", "b"}}), "password",
                           config));
   CHECK_FALSE(read_secret(Json::object(), "password", config)->has_value());
+}
+
+TEST_CASE("a table without a name is an error with its line, and ends nobody") {
+  for (const std::string_view bad : {"[;]", "[[;]]", "[ ]", "[", "[[", "[a.;]", "x = {;}"}) {
+    INFO(bad);
+    const auto file = files::parse_toml("a = 1\n" + std::string(bad) + "\n", "cdctl.toml");
+    REQUIRE_FALSE(file);
+    CHECK(file.error().exit == ExitCode::config);
+    CHECK(file.error().what.starts_with("cdctl.toml:"));
+  }
+}
+
+TEST_CASE("what the TOML parser does not foresee is refused before it") {
+  const auto refusal = [](std::string_view text) {
+    const auto file = files::parse_toml(text, "cdctl.toml");
+    return file ? std::string("taken") : file.error().what;
+  };
+  for (const std::string_view bad : {"a = 1\nclé = 2\n", "a = 1\nb = 2é\n", "a = 1\nb\xc2\xa0= 2\n",
+                                     "a = \"\"\"x\"\"\"\"\nb = é\n"}) {
+    INFO(bad);
+    CHECK(refusal(bad).starts_with("cdctl.toml:2: a character beyond ASCII"));
+  }
+  CHECK(refusal("\xef\xbb\xbf# é\na = \"é\"\n\"clé\" = 'ü'\nb = \"\"\"\né\"\"\"\"\"\n") == "taken");
+  // The quotes at the end of a long text hide no key behind it.
+  std::string deep = "x = { a = \"\"\"y\"\"\"\", b";
+  for (int i = 0; i < 20'000; ++i) deep += ".b";
+  CHECK(refusal(deep + " = 1 }\n").starts_with("cdctl.toml:1: a key of more than 16 parts"));
 }
