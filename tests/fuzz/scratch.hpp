@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+
+#include <cdctl/fs.hpp>
+
+#include "tests/fuzz/property.hpp"
+
+namespace cdctl::fuzz {
+
+/// A folder of this process for readers of files, in memory where the machine has such a place.
+class Scratch {
+ public:
+  Scratch() {
+    const std::filesystem::path memory("/dev/shm");
+    std::error_code error;
+    const bool there = std::filesystem::is_directory(memory, error);
+    auto name =
+        ((there ? memory : std::filesystem::temp_directory_path()) / "cdctl-fuzz-XXXXXX").string();
+    must(::mkdtemp(name.data()) != nullptr, "a folder can be made");
+    path_ = name;
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { (void)remove_tree(path_); }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// A file in it, written over. Its folder is there.
+  std::filesystem::path write(const std::filesystem::path& name, std::string_view text) const {
+    auto path = path_ / name;
+    const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    must(fd.valid() && write_all(fd.get(), text), "a file can be written");
+    return path;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace cdctl::fuzz
