@@ -93,6 +93,8 @@ foreach(version IN ITEMS 2.9 3.6 4.0)
 endforeach()
 cdctl_story(engines/engine_conformance 1800 NAME engine_juju_36_application ENGINE juju-3.6-application)
 cdctl_story(juju/juju_trouble 1800 ENGINE juju-3.6)
+cdctl_story(juju/juju_homes 900 BROKER ENGINE juju-3.6)
+cdctl_story(juju/juju_drain 600 ENGINE juju-3.6)
 
 # Every command in the manual is one that the program has.
 add_test(NAME docs.commands COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_commands.py ${CMAKE_SOURCE_DIR} $<TARGET_FILE:cdctl>)
