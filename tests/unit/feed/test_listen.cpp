@@ -431,6 +431,22 @@ TEST_CASE("large bodies wait for room, small ones go before them, and all are ta
   CHECK(server.taken == 7);
 }
 
+TEST_CASE("a listener may go while bodies wait for room") {
+  feed::ListenLimits limits;
+  limits.bodies = 1u << 20;
+  auto server = std::make_unique<Server>(limits);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<Client>(server->listener->address()));
+    clients.back()->say(fmt::format(
+        "POST / HTTP/1.1\r\nAuthorization: Bearer {}\r\nContent-Length: 900000\r\n\r\n{{",
+        k_token));
+  }
+  CHECK(good_one(server->listener->address()) < Millis(1000));
+  server.reset();
+  for (auto& client : clients) CHECK(client->hear() == "<closed>");
+}
+
 TEST_CASE("a request that two servers could read differently is refused, and ends its connection") {
   Server server;
   const auto auth = fmt::format("Host: x\r\nAuthorization: Bearer {}\r\n", k_token);

@@ -98,9 +98,10 @@ class Server final : public Listener {
  private:
   // On the server's thread
   void accept() {
+    if (closing_ || accepting_) return;
     const bool room =
         sessions_.size() < most_ || std::ranges::any_of(sessions_, &Session::awaits_client);
-    if (closing_ || accepting_ || !room) return;  // those that come wait until a place is free
+    if (!room) return;  // those that come wait until a place is free
     accepting_ = true;
     acceptor_.async_accept([this](const beast::error_code& error, tcp::socket socket) {
       accepting_ = false;
@@ -149,6 +150,7 @@ class Server final : public Listener {
   }
   /// Bodies that there is room for are read, a small one before a large one that waits.
   void serve_queue() {
+    if (closing_) return;  // and perhaps gone
     for (auto at = queue_.begin(); at != queue_.end();) {
       if (bodies_ + at->first > hub_.limits.bodies) {
         ++at;
@@ -195,11 +197,11 @@ class Server final : public Listener {
   std::set<Session*> sessions_;  ///< but those that were dropped and have not ended
   std::deque<std::pair<Session*, Session::Clock::time_point>> weakest_;  ///< as they were ranked
   std::size_t bodies_ = 0;  ///< bytes that bodies have room for
-  std::list<std::pair<std::size_t, std::shared_ptr<Session>>> queue_;  ///< bodies without room
   std::uint64_t last_ = 0;
   asio::io_context io_{1};
   std::map<std::uint64_t, std::shared_ptr<Session>>
       waiting_;  ///< for an answer; no handler holds them meanwhile
+  std::list<std::pair<std::size_t, std::shared_ptr<Session>>> queue_;  ///< bodies without room
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
   std::mutex mutex_;
