@@ -51,7 +51,8 @@ int run_ls(Context& context, const Arguments& args) {
       completion::remember(context, fleet);
     }
     if (context.out.tabular() && !context.out.any() && context.exit_code() == 0)
-      context.out.note("no sets; cdctl outdated | cdctl deploy puts some out");
+      context.out.note(selectors.empty() ? "no sets; cdctl outdated | cdctl deploy puts some out"
+                                         : "no set matches");
     return {};
   });
 }
