@@ -13,9 +13,26 @@ namespace cdctl::cli {
 
 namespace {
 
+/// What the switches of each service say of its file; of one that is broken already nothing more.
+void add_switches(Context& context, std::vector<ConfigProblem>& problems) {
+  if (!context.load_config()) return;  // said already
+  for (const auto& service : context.config().services)
+    for (const auto& name : context.broker_switches(service)) {
+      auto door = context.switch_(name);
+      const auto checked =
+          door ? (*door)->check_file(service) : Result<>(std::unexpected(door.error()));
+      if (checked) continue;
+      std::string_view what = checked.error().what;
+      if (const auto file = service.file.string() + ": "; what.starts_with(file))
+        what.remove_prefix(file.size());
+      problems.push_back({service.file, 0, 0, std::string(what)});
+    }
+}
+
 /// Writes what is wrong; exit code `config` when something is.
 void check(Context& context, const config::ConfigPlace& place) {
-  const auto problems = find_problems(place, context.plugin_host());
+  auto problems = find_problems(place, context.plugin_host());
+  add_switches(context, problems);
   for (const auto& problem : problems) {
     const auto& file = problem.file.empty() ? place.file : problem.file;
     if (context.out.format() ==

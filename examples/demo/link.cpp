@@ -62,6 +62,7 @@ std::string Link::open(const std::string& url, const std::string& name) {
   amqp_default_connection_info(&info);
   if (amqp_parse_url(copy.data(), &info) != AMQP_STATUS_OK || info.ssl)
     return "AMQP_URL is no amqp:// URL";
+  user_ = info.user;
   const char* vhost = info.vhost && *info.vhost ? info.vhost : "/";
   connection_ = amqp_new_connection();
   auto* socket = connection_ ? amqp_tcp_socket_new(connection_) : nullptr;

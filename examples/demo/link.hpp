@@ -42,11 +42,14 @@ class Link {
   void close();
   [[nodiscard]] bool is_open() const { return connection_ != nullptr; }
   [[nodiscard]] amqp_connection_state_t get() const { return connection_; }
+  /// As whom: what a signal says of its sender, and the broker checks.
+  [[nodiscard]] const std::string& user() const { return user_; }
   /// The error of the last call that waited for an answer; empty when it worked.
   [[nodiscard]] std::string check(std::string_view what) const;
 
  private:
   amqp_connection_state_t connection_ = nullptr;
+  std::string user_;
 };
 
 /// A file of lines `EVENT MS WORDS…`, shared by many processes: each line is one appending write.

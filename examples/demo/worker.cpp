@@ -86,11 +86,12 @@ std::string Worker::raise_signal(const std::string& job) {
       R"(","data":{"schema":"cdctl.signal/1","severity":"critical","signal":"job-failed","unit":")" +
       me_.unit + R"(","message":"cannot do )" + job + R"("}})";
   amqp_basic_properties_t properties{};
-  properties._flags =
-      AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
+  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                      AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_USER_ID_FLAG;
   properties.content_type = amqp_cstring_bytes("application/cloudevents+json");
   properties.delivery_mode = 2;
   properties.message_id = demo::bytes(id);
+  properties.user_id = demo::bytes(link_.user());  // or nobody hears it
   const std::string key = me_.service + "." + me_.revision + ".critical";
   ledger_.note("signal", about(job));
   amqp_basic_publish(link_.get(), 2, amqp_cstring_bytes("cdctl.signals"), demo::bytes(key), 0, 0,

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <regex>
 #include <set>
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/bindings.hpp"
+#include "plugins/rabbit/feed/merged_reader.hpp"
 #include "plugins/rabbit/switch/check.hpp"
 
 namespace cdctl::rabbit {
@@ -48,7 +51,7 @@ Check version_check(const Json& overview) {
   if (major >= 4)
     return {
         "RabbitMQ", State::ok,
-        shown + ", where quorum queues drop a message at its 20th return unless they say otherwise",
+        shown + ", where quorum queues drop a message at its 21st return unless they say otherwise",
         ""};
   return {"RabbitMQ", State::ok, shown, ""};
 }
@@ -144,6 +147,34 @@ std::set<std::string> vhosts_of(const Config& config, const BrokerSettings& sett
   return out;
 }
 
+/// So far back doctor looks for signals that nobody hears, and so long.
+constexpr Millis k_heard_lately = std::chrono::minutes(10);
+constexpr Millis k_listening(3000);
+
+/// Whether a permission covers the name. \z is no expression of ours. One that we cannot read
+/// counts as covering it.
+bool permits(std::string pattern, const std::string& name) {
+  if (pattern.empty()) return false;
+  if (pattern.ends_with("\\z")) pattern.replace(pattern.size() - 2, 2, "$");
+  try {
+    return std::regex_search(name, std::regex(pattern, std::regex::ECMAScript));
+  } catch (const std::regex_error&) {
+    return true;
+  }
+}
+
+/// Users that have the right to bind the exchange to that of the signals. Nobody keeps who did.
+std::string who_may_bind(const Json& permissions, const std::string& vhost,
+                         const ForeignBinding& binding) {
+  std::vector<std::string> names;
+  for (const auto& row : permissions.items())
+    if (row["vhost"].view() == vhost && permits(row["write"].as_string(), binding.destination) &&
+        permits(row["read"].as_string(), binding.source))
+      names.push_back(printable(row["user"].view(), 60));
+  return names.empty() ? "who made it has no right to it any more"
+                       : "who may have made it: " + joined(names);
+}
+
 Check service_check(const ServiceConfig& service, const Error& error) {
   return {"service " + service.name, State::bad, error.what, "correct its file"};
 }
@@ -196,6 +227,59 @@ Check RabbitDoctor::returns(Management& management, const ServiceConfig& service
           near ? "lift the limit, or raise it far above the cuts of a day (docs/rabbitmq.md: "
                  "Delivery limits), and keep the workers' prefetch small"
                : ""};
+}
+
+/// What comes among the signals another way than from who sends them.
+Check RabbitDoctor::bindings(Management& management, const Deadline& deadline) {
+  const auto& vhost = management.settings().amqp.vhost;
+  const auto what = fmt::format("bindings of {} on {}", k_signals, vhost);
+  const auto found = foreign_bindings(management, deadline);
+  if (!found) return failed(what, found.error(), "give the user the tag administrator");
+  if (found->empty()) return {what, State::ok, "none but that of the stream", ""};
+  const auto permissions = management.get(
+      {.path = "/permissions", .doing = "reading who may do what", .shape = Shape::list}, deadline);
+  std::vector<std::string> texts;
+  for (const auto& binding : *found)
+    texts.push_back(fmt::format(
+        "{}; {}", binding.text(),
+        permissions ? who_may_bind(*permissions, vhost, binding) : permissions.error().what));
+  return {what, State::bad, joined(texts, "; "),
+          "the next deploy or reap removes it; nothing that came through it is heard. Where a "
+          "queue and an exchange have one name, call one of them otherwise"};
+}
+
+/// Who speaks and is not heard, and whose signals are heard of every set.
+Check RabbitDoctor::speakers(Management& management, const Deadline& deadline) {
+  const auto& us = management.settings();
+  const auto what = "signals on " + us.amqp.vhost;
+  const auto heard = fmt::format("of each set its own, and of every set those of {}",
+                                 printable(joined(us.operators), 200));
+  const auto there = management.get_if_there(
+      {.path = path_of({"queues", us.amqp.vhost, k_signals_log}) + "?disable_stats=true",
+       .doing = "reading the stream of the signals",
+       .name = k_signals_log},
+      deadline);
+  if (!there) return failed(what, there.error(), "");
+  if (!*there) return {what, State::ok, "none yet", ""};
+  auto reader = open_stream(brokers_.host(), management,
+                            {.since = now() - k_heard_lately, .cursor = "", .follow = false},
+                            deadline.at_most(k_listening));
+  if (!reader) return failed(what, reader.error(), "cdctl signals says the same");
+  auto& unheard = (*reader)->unheard();
+  unheard.keep_quiet();
+  for (const auto until = deadline.at_most(k_listening); !(*reader)->at_end() && !until.passed();)
+    if (const auto some = (*reader)->next(Millis(200)); !some)
+      return failed(what, some.error(), "cdctl signals says the same");
+  for (const auto why : {Unheard::Why::pretender, Unheard::Why::detour, Unheard::Why::nameless})
+    if (const auto count = unheard.count(why); count > 0)
+      return {what, State::warning,
+              fmt::format("{} of the last {} not heard: {}",
+                          plural(count, "message is", "messages are"), to_age(k_heard_lately),
+                          unheard.first(why)),
+              why == Unheard::Why::nameless
+                  ? "set user_id in that client, or let it use cdctl signal or the listener"
+                  : "docs/signals.md: Who is heard"};
+  return {what, State::ok, heard, ""};
 }
 
 /// What deploy would refuse, said before: above all queues that drop messages on the n-th cut.
@@ -279,6 +363,12 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
   out.push_back(flags ? feature_check(*flags)
                       : failed("features", flags.error(), "give the user the tag administrator"));
   out.push_back(clock(us, deadline));
+  for (const auto& vhost : vhosts_of(brokers_.host().config(), us)) {
+    const auto place = brokers_.at({broker, vhost == us.amqp.vhost ? "" : vhost});
+    if (!place) continue;  // said already
+    out.push_back(bindings(**place, deadline));
+    out.push_back(speakers(**place, deadline));
+  }
   std::ranges::move(queues(broker, deadline), std::back_inserter(out));
   auto driver = amqp_driver();
   auto link = driver ? (*driver)->connect(us.amqp, deadline)

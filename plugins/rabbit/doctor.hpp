@@ -16,6 +16,8 @@ class RabbitDoctor final : public Doctor {
   std::vector<Check> examine_broker(const std::string& broker, const Deadline& deadline);
   Check clock(const BrokerSettings& us, const Deadline& deadline);
   Check returns(Management& management, const ServiceConfig& service, const Deadline& deadline);
+  Check bindings(Management& management, const Deadline& deadline);
+  Check speakers(Management& management, const Deadline& deadline);
   std::vector<Check> queues(const std::string& broker, const Deadline& deadline);
 
   Brokers brokers_;

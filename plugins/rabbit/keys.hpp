@@ -40,6 +40,9 @@ constexpr std::array k_keys{
            "How long the broker keeps signals"},
     KeyRow{file, "rabbit.feed_max_bytes", "count", "no bound", "1000000000", "signal signals",
            "How many bytes of signals the broker keeps"},
+    KeyRow{file, "rabbit.operators", "list", "none", "[\"cdctl-web2\"]", "signals",
+           "Users whose signals are heard of every set, beside `user`; a set's own speaks for that "
+           "set only"},
     KeyRow{service, "rabbit.queues", "table", "none", "{ thumbs = { type = \"quorum\" } }",
            "deploy",
            "Queues that the workers read, declared by deploy; with type, durable, arguments, "

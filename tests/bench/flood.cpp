@@ -46,7 +46,8 @@ bool publish(demo::Link& link, const std::string& set, std::uint64_t number, std
   const auto dash = set.rfind('-');
   const auto key = set.substr(0, dash) + "." + set.substr(dash + 1) + ".info";
   amqp_basic_properties_t properties{};
-  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG;
+  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_USER_ID_FLAG;
+  properties.user_id = demo::bytes(link.user());
   properties.content_type = demo::bytes(batch > 1 ? "application/cloudevents-batch+json"
                                                   : "application/cloudevents+json");
   return amqp_basic_publish(link.get(), 1, demo::bytes("cdctl.signals"), demo::bytes(key), 0, 0,

@@ -92,11 +92,12 @@ bool Rounds::raise(const std::string& set, std::string_view severity) {
       R"(","data":{"schema":"cdctl.signal/1","signal":"bench","severity":")" +
       std::string(severity) + R"("}})";
   amqp_basic_properties_t properties{};
-  properties._flags =
-      AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
+  properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                      AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_USER_ID_FLAG;
   properties.content_type = amqp_cstring_bytes("application/cloudevents+json");
   properties.delivery_mode = 2;
   properties.message_id = demo::bytes(id);
+  properties.user_id = demo::bytes(link_.user());
   const std::string key =
       set.substr(0, dash) + "." + set.substr(dash + 1) + "." + std::string(severity);
   return amqp_basic_publish(link_.get(), 1, amqp_cstring_bytes("cdctl.signals"), demo::bytes(key),

@@ -39,6 +39,7 @@ struct FeedShape {
   std::int64_t max_bytes = 0;  ///< 0 = no limit
 };
 
+/// The broker checks the `user_id` of every message: it is that of the connection.
 struct Publication {
   std::string exchange, routing_key, message_id, content_type, body;
   std::string type;  ///< the message property
@@ -52,6 +53,9 @@ constexpr std::size_t k_longest_message = 1u << 20;
 /// that wait to be taken leave room for it.
 struct Delivery {
   std::string consumer, routing_key;
+  std::string exchange;  ///< the one it was published to, whatever bindings it came through
+  std::string user;      ///< its `user_id`: whose connection published it. Empty = it does not say
+  bool dead = false;  ///< it was dead-lettered: neither the key nor the exchange are its sender's
   std::uint64_t tag = 0;        ///< for acknowledge()
   std::int64_t offset = -1;     ///< in the stream
   std::optional<Time> stamped;  ///< by the broker's interceptor for timestamps

@@ -1,6 +1,7 @@
 #include "plugins/rabbit/amqp/frames.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <poll.h>
 
@@ -49,6 +50,17 @@ std::optional<std::int64_t> header_number(const amqp_table_t& headers, std::stri
     }
   }
   return {};
+}
+
+/// Whether a queue gave the message up and its broker published it again. A stream keeps of the
+/// headers only what is a single value: not `x-death`, which is a list, but who was the first.
+bool was_dead(const amqp_table_t& headers) {
+  const std::span entries(headers.entries, static_cast<std::size_t>(headers.num_entries));
+  return std::ranges::any_of(entries, [](const amqp_table_entry_t& entry) {
+    const auto key = text_of(entry.key);
+    return key == "x-death" || key.starts_with("x-first-death-") ||
+           key.starts_with("x-last-death-");
+  });
 }
 
 }  // namespace
@@ -126,7 +138,9 @@ void Frames::take_header(const amqp_frame_t& frame) {
     const auto& properties =
         *static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded);
     if (properties._flags & AMQP_BASIC_TYPE_FLAG) partial_->type = text_of(properties.type);
+    if (properties._flags & AMQP_BASIC_USER_ID_FLAG) partial_->user = text_of(properties.user_id);
     if (properties._flags & AMQP_BASIC_HEADERS_FLAG) {
+      partial_->dead = was_dead(properties.headers);
       const auto offset = header_number(properties.headers, "x-stream-offset");
       if (offset && *offset >= 0 && *offset <= k_highest) partial_->offset = *offset;
       const auto ms = header_number(properties.headers, "timestamp_in_ms");
@@ -163,6 +177,7 @@ Result<std::optional<amqp_method_t>> Frames::digest(const amqp_frame_t& frame) {
       partial_ = Delivery{};
       partial_->consumer = text_of(deliver.consumer_tag);
       partial_->routing_key = text_of(deliver.routing_key);
+      partial_->exchange = text_of(deliver.exchange);
       partial_->tag = deliver.delivery_tag;
       return std::nullopt;
     }
@@ -243,7 +258,9 @@ Error Frames::hung_up(int status) {
 Result<> Frames::publish(const Publication& message) {
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
-                      AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TIMESTAMP_FLAG;
+                      AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TIMESTAMP_FLAG |
+                      AMQP_BASIC_USER_ID_FLAG;
+  properties.user_id = bytes_of(user_);
   properties.content_type = bytes_of(message.content_type);
   properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
   properties.message_id = bytes_of(message.message_id);
@@ -262,6 +279,7 @@ Result<> Frames::publish(const Publication& message) {
 
 Result<> Frames::open(const AmqpAddress& address, const Deadline& deadline) {
   where_ = address.shown();
+  user_ = address.user;
   state_ = amqp_new_connection();
   if (!state_) return fail(ExitCode::unknown, "no memory for a connection");
   amqp_socket_t* socket = address.tls ? amqp_ssl_socket_new(state_) : amqp_tcp_socket_new(state_);

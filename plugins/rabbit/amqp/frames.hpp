@@ -88,7 +88,7 @@ class Frames {
   [[nodiscard]] Result<> login(const AmqpAddress& address, const Deadline& deadline);
 
   amqp_connection_state_t state_ = nullptr;
-  std::string where_;
+  std::string where_, user_;
   bool logged_in_ = false, returned_ = false, blocked_ = false;
   std::optional<Closed> closed_;
   std::deque<Delivery> ready_;

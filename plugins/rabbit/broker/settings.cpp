@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/http.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
@@ -53,9 +54,17 @@ class Reader {
   const Json& table_;
 };
 
-const std::vector<std::string> k_keys{
-    "management",       "amqp",    "vhost",        "user",          "password_file", "password_env",
-    "password_command", "ca_file", "feed_max_age", "feed_max_bytes"};
+const std::vector<std::string> k_keys{"management",
+                                      "amqp",
+                                      "vhost",
+                                      "user",
+                                      "password_file",
+                                      "password_env",
+                                      "password_command",
+                                      "ca_file",
+                                      "feed_max_age",
+                                      "feed_max_bytes",
+                                      "operators"};
 
 /// The front end checks the keys of `[rabbit]`; those of the other brokers' tables are checked
 /// here.
@@ -102,6 +111,25 @@ Result<FeedShape> read_feed(const Reader& reader, const Json& table) {
     feed.max_bytes = bytes.as_int();
   }
   return feed;
+}
+
+/// Our own user is one. A set's user can be none: it would speak for all others.
+Result<std::vector<std::string>> read_operators(const Reader& reader, const Json& table,
+                                                const std::string& ours) {
+  std::vector<std::string> out{ours};
+  const auto& list = table["operators"];
+  if (!list.is_null() && !list.is_array())
+    return reader.wrong("operators", "must be an array of users of the broker");
+  for (const auto& name : list.items()) {
+    if (name.view().empty())
+      return reader.wrong("operators", "must be an array of users of the broker");
+    if (parse_set_name(name.view()))
+      return reader.wrong("operators",
+                          fmt::format("'{}' is the user of a set: it may speak for itself only",
+                                      printable(name.view(), 60)));
+    out.push_back(name.as_string());
+  }
+  return out;
 }
 
 }  // namespace
@@ -207,6 +235,7 @@ Result<BrokerSettings> read_settings(const Config& config, const std::string& br
       return reader.wrong("ca_file", "is no file of certificates");
   }
   CDCTL_TRY_ASSIGN(settings.feed, read_feed(reader, table));
+  CDCTL_TRY_ASSIGN(settings.operators, read_operators(reader, table, settings.user));
   auto password = read_secret(table, "password", config);
   if (!password) return fail(password.error().in(name));
   if (!*password)

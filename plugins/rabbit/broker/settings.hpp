@@ -25,6 +25,8 @@ struct BrokerSettings {
   std::string user, password;
   std::string ca_file;
   FeedShape feed;
+  /// Whose signals may speak for every set: our own user, and those that `operators` names.
+  std::vector<std::string> operators;
 
   /// A worker's AMQP URL. Holds the secret: for the unit's environment only.
   [[nodiscard]] std::string worker_url(const std::string& set_user, std::string_view secret) const;

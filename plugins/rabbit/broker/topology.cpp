@@ -7,6 +7,8 @@
 
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/settings.hpp"
+
 namespace cdctl::rabbit {
 
 namespace {
@@ -149,6 +151,52 @@ Result<Topology> read_topology(const ServiceConfig& service) {
     topology.max_connections = most.as_int();
   }
   return topology;
+}
+
+namespace {
+
+/// Names of which RabbitMQ and cdctl have their own.
+std::string_view reserved(std::string_view name) {
+  if (name.starts_with("amq.")) return "names that begin with amq. are RabbitMQ's own";
+  if (name.starts_with("cdctl.")) return "names that begin with cdctl. are cdctl's own";
+  return {};
+}
+
+/// What is given up, or goes nowhere, must not become a signal.
+Result<> check_target(const Table& table, std::string_view of, std::string_view key,
+                      const Json& arguments) {
+  if (arguments[key].view() != k_signals) return {};
+  return table.wrong(
+      fmt::format("{}.arguments", printable(of, 60)),
+      fmt::format("{} is {}: that takes signals only, from those who send them", key, k_signals));
+}
+
+}  // namespace
+
+Result<> check_names(const ServiceConfig& service, const Topology& topology) {
+  const Table queues(service, "[rabbit] queues", service.table["rabbit"]["queues"]);
+  const Table exchanges(service, "[rabbit] exchanges", service.table["rabbit"]["exchanges"]);
+  const Table rabbit(service, "[rabbit]", service.table["rabbit"]);
+  for (const auto& [name, queue] : topology.queues) {
+    const auto shown = printable(name, 60);
+    if (const auto why = reserved(name); !why.empty()) return queues.wrong(shown, why);
+    if (topology.exchanges.contains(name) ||
+        std::ranges::find(topology.publish, name) != topology.publish.end())
+      return queues.wrong(shown,
+                          "an exchange here has the same name, and RabbitMQ's permissions are by "
+                          "name: who may read the queue could bind the exchange to any other; call "
+                          "one of them otherwise");
+    CDCTL_TRY(check_target(queues, name, "x-dead-letter-exchange", queue.arguments));
+  }
+  for (const auto& [name, exchange] : topology.exchanges) {
+    if (const auto why = reserved(name); !why.empty())
+      return exchanges.wrong(printable(name, 60), why);
+    CDCTL_TRY(check_target(exchanges, name, "alternate-exchange", exchange.arguments));
+  }
+  for (const auto& name : topology.publish)  // every set's user may publish to that of the signals
+    if (name.starts_with("cdctl.") && name != k_signals)
+      return rabbit.wrong("publish", fmt::format("{}: {}", printable(name, 60), reserved(name)));
+  return {};
 }
 
 std::string exactly(const std::vector<std::string>& names) {

@@ -37,6 +37,11 @@ struct Topology {
 /// Exit code `config`, naming file, key and what is expected.
 [[nodiscard]] Result<Topology> read_topology(const ServiceConfig& service);
 
+/// Whether these names keep the workers' rights to what was meant. RabbitMQ's permissions are by
+/// name: where a queue and an exchange share one, who may read the queue may bind the exchange, to
+/// that of the signals as well. Exit code `config`.
+[[nodiscard]] Result<> check_names(const ServiceConfig& service, const Topology& topology);
+
 /// A regular expression of RabbitMQ's permissions that matches exactly these names; none = nothing.
 [[nodiscard]] std::string exactly(const std::vector<std::string>& names);
 

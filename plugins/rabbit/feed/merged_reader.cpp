@@ -67,7 +67,8 @@ Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, const Management& 
   if (!link) return fail(link.error().in("opening the feed of signals"));
   if (auto made = (*link)->declare_feed(settings.feed, deadline); !made)
     return fail(made.error().in("opening the feed of signals"));
-  auto reader = std::make_unique<RabbitReader>(host, std::move(*link), query.follow);
+  auto reader =
+      std::make_unique<RabbitReader>(host, std::move(*link), query.follow, settings.operators);
   if (auto begun = reader->begin(query, deadline); !begun)
     return fail(begun.error().in("opening the feed of signals"));
   return reader;

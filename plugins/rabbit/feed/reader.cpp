@@ -41,8 +41,14 @@ std::string cursor_of(std::int64_t offset) { return fmt::format("{}{}", k_cursor
 
 }  // namespace
 
-RabbitReader::RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow)
-    : host_(host), link_(std::move(link)), follow_(follow), consumer_(k_consumer) {}
+RabbitReader::RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow,
+                           std::vector<std::string> operators)
+    : host_(host),
+      link_(std::move(link)),
+      follow_(follow),
+      operators_(std::move(operators)),
+      unheard_(host, follow),
+      consumer_(k_consumer) {}
 
 Result<> RabbitReader::consume(const StreamStart& start, const Deadline& deadline) {
   return link_->consume(k_signals_log, consumer_, k_prefetch, start, deadline);
@@ -214,17 +220,61 @@ Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
   return std::min(parse_rfc3339(flat["time"].view()).value_or(current), current);
 }
 
-/// One signal of a message. The broker lets a set's user write with its own set's routing key only,
-/// and cannot look into the body: so that nobody speaks for another set, the body must name the
-/// same one.
-Result<> RabbitReader::take_one(const Delivery& delivery, Json json,
-                                std::vector<Json>& signals) const {
-  CDCTL_TRY_ASSIGN(auto flat, from_either_form(std::move(json)));
+/// RabbitMQ's permissions are by name, and a queue may have the name of an exchange: whoever may
+/// read the one can bind the other to ours and publish there under any key. Neither an alternate
+/// exchange nor a dead letter asks whose key it is. A bound exchange leaves its name on the
+/// message, and dead letters have headers of their own.
+bool RabbitReader::straight(const Delivery& delivery) {
+  const auto which = fmt::format("message {} of the feed ", delivery.offset);
+  if (delivery.exchange != k_signals) {
+    unheard_.note(Unheard::Why::detour,
+                  which + fmt::format("was published to the exchange '{}' and not to {}; cdctl "
+                                      "doctor names what is bound to it",
+                                      printable(delivery.exchange, 80), k_signals));
+    return false;
+  }
+  if (delivery.dead) {
+    unheard_.note(Unheard::Why::detour,
+                  which + fmt::format("is a dead letter of a queue; {} can be no queue's "
+                                      "dead-letter exchange",
+                                      k_signals));
+    return false;
+  }
+  if (!delivery.user.empty()) return true;
+  unheard_.note(Unheard::Why::nameless,
+                which + fmt::format("(routing key {}) does not say who sent it; the client has to "
+                                    "set the message property user_id to the user of its AMQP_URL: "
+                                    "docs/signals.md",
+                                    printable(delivery.routing_key, 80)));
+  return false;
+}
+
+/// The broker lets a set's user publish with its own set's routing key only, and with its own
+/// user_id only, and cannot look into the body: so that nobody speaks for another set, all three
+/// must name the same one.
+std::string RabbitReader::pretence(const Delivery& delivery, const Json& flat) const {
   const auto key = routing_key(flat);
   const auto whose = std::string_view(key).substr(0, key.rfind('.') + 1);
   if (!delivery.routing_key.starts_with(whose))
-    return fail(fmt::format("it speaks of {} under the routing key {}", flat["set"].view(),
-                            printable(delivery.routing_key, 80)));
+    return fmt::format("message {} of the feed speaks of {} under the routing key {}",
+                       delivery.offset, flat["set"].view(), printable(delivery.routing_key, 80));
+  if (delivery.user == flat["set"].view() ||
+      std::ranges::find(operators_, delivery.user) != operators_.end())
+    return {};
+  return fmt::format(
+      "message {} of the feed: the user {} speaks of {}; if it is an operator's, "
+      "name it in [rabbit] operators",
+      delivery.offset, printable(delivery.user, 80), flat["set"].view());
+}
+
+/// One signal of a message.
+Result<> RabbitReader::take_one(const Delivery& delivery, Json json, std::vector<Json>& signals,
+                                std::string& pretends) const {
+  CDCTL_TRY_ASSIGN(auto flat, from_either_form(std::move(json)));
+  if (auto lie = pretence(delivery, flat); !lie.empty()) {
+    if (pretends.empty()) pretends = std::move(lie);
+    return {};
+  }
   flat.set("received",
            to_rfc3339(received(delivery, flat)));  // the feed says so, whatever the sender wrote
   if (replayed(delivery)) flat.set("replayed", true);
@@ -244,13 +294,14 @@ void RabbitReader::take(const Delivery& delivery, std::vector<Json>& signals) {
   wanted_ = -1;
   if (delivery.offset >= 0 && !replayed(delivery)) cursor_ = cursor_of(delivery.offset);
   if (delivery.type == k_marker) return;
-  take_body(delivery, signals);
+  if (straight(delivery)) take_body(delivery, signals);
 }
 
 /// What is wrong with one signal of a batch leaves the others. One line tells of all that is wrong,
 /// since anybody who may write a message can put very much into it.
-void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signals) const {
+void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signals) {
   std::optional<Error> first;
+  std::string pretends;
   std::size_t bad = 0;
   const auto note = [&](const Result<>& taken) {
     if (taken) return;
@@ -264,10 +315,11 @@ void RabbitReader::take_body(const Delivery& delivery, std::vector<Json>& signal
   if (!json) {
     note(std::unexpected(json.error()));
   } else if (json->is_array()) {
-    for (const auto& one : json->items()) note(take_one(delivery, one, signals));
+    for (const auto& one : json->items()) note(take_one(delivery, one, signals, pretends));
   } else {
-    note(take_one(delivery, std::move(*json), signals));
+    note(take_one(delivery, std::move(*json), signals, pretends));
   }
+  if (!pretends.empty()) unheard_.note(Unheard::Why::pretender, std::move(pretends));
   if (bad == 0) return;
   const auto what = json && json->is_array()
                         ? fmt::format("{} of {} signals in message {} of the feed cannot be used",
@@ -301,6 +353,7 @@ Result<std::vector<Json>> RabbitReader::do_next(Millis wait) {
       unacked_ = 0;
     }
   }
+  if (at_end_) unheard_.finish();
   return signals;
 }
 

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <cdctl/roles.hpp>
 
 #include "plugins/rabbit/amqp/amqp.hpp"
 #include "plugins/rabbit/broker/settings.hpp"
+#include "plugins/rabbit/feed/unheard.hpp"
 
 namespace cdctl::rabbit {
 
@@ -16,7 +18,9 @@ namespace cdctl::rabbit {
 /// was opened.
 class RabbitReader final : public FeedReader {
  public:
-  RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow);
+  /// `operators`: users of the broker that may speak for every set.
+  RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow,
+               std::vector<std::string> operators);
 
   /// Starts consuming, and without follow finds the end.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
@@ -29,6 +33,7 @@ class RabbitReader final : public FeedReader {
   /// For who waits elsewhere than in next(): nothing came for a while, so what comes from now on
   /// was sent just now.
   void caught_up() { live_ = true; }
+  [[nodiscard]] Unheard& unheard() { return unheard_; }
 
  private:
   /// The offset of the stream's last message.
@@ -47,9 +52,13 @@ class RabbitReader final : public FeedReader {
   [[nodiscard]] Result<> consume(const StreamStart& start, const Deadline& deadline);
   [[nodiscard]] Result<std::optional<Delivery>> pull(const Deadline& deadline);
   void take(const Delivery& delivery, std::vector<Json>& signals);
-  void take_body(const Delivery& delivery, std::vector<Json>& signals) const;
-  [[nodiscard]] Result<> take_one(const Delivery& delivery, Json json,
-                                  std::vector<Json>& signals) const;
+  void take_body(const Delivery& delivery, std::vector<Json>& signals);
+  [[nodiscard]] Result<> take_one(const Delivery& delivery, Json json, std::vector<Json>& signals,
+                                  std::string& pretends) const;
+  /// Whether it was published to the exchange of the signals, by somebody whom the broker knows.
+  [[nodiscard]] bool straight(const Delivery& delivery);
+  /// What its sender says of a set that it may not speak for; empty when it may.
+  [[nodiscard]] std::string pretence(const Delivery& delivery, const Json& flat) const;
   /// Whether it was given before this reader started.
   [[nodiscard]] bool replayed(const Delivery& delivery) const {
     return delivery.offset >= 0 && delivery.offset <= given_;
@@ -59,6 +68,8 @@ class RabbitReader final : public FeedReader {
   Host& host_;
   std::unique_ptr<AmqpLink> link_;
   const bool follow_;
+  const std::vector<std::string> operators_;
+  Unheard unheard_;
   bool at_end_ = false;
   bool live_ = false;                ///< caught up: what comes now was sent now
   std::optional<std::int64_t> end_;  ///< without follow: the last offset to give

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <regex>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -60,6 +61,20 @@ std::optional<std::int64_t> delivery_limit(const Json& arguments, const Json& po
   }
   if (!said && major >= 4) return 20;  // what RabbitMQ 4 gives quorum queues by itself
   return least;
+}
+
+/// What as_declared() says of one queue. Who accepts a loss, or has somewhere for the dropped ones
+/// to go, gets the broker's own limit.
+void settle_limit(const ServiceConfig& service, Queue& queue, const Json& theirs, int major) {
+  constexpr const char* key = "x-delivery-limit";
+  if (major < 4 || queue.type != "quorum" || queue.arguments.find(key)) return;
+  if (!theirs.is_null()) {
+    const auto& limit = theirs["arguments"][key];
+    if (limit.is_int() && limit.as_int() < 0) queue.arguments.set(key, limit);
+    return;
+  }
+  if (!service.accept_loss && !queue.arguments.find("x-dead-letter-exchange"))
+    queue.arguments.set(key, -1);
 }
 
 std::optional<std::int64_t> delivery_limit(const std::string& name, const Queue& queue,
@@ -145,6 +160,41 @@ Result<std::vector<Json>> ask_all(Management& management, const std::vector<ApiC
   return found;
 }
 
+/// A queue of the name of an exchange, or the other way round, of another service or made by hand:
+/// what check_names() refuses within one file.
+Result<> refuse_shared_names(Management& management, const ServiceConfig& service,
+                             const Topology& topology, const Deadline& deadline) {
+  const auto& vhost = management.settings().amqp.vhost;
+  std::set<std::string> written(topology.publish.begin(), topology.publish.end());
+  for (const auto& [name, exchange] : topology.exchanges) written.insert(name);
+  written.erase("");
+  std::vector<ApiCall> calls;
+  const auto ask = [&](const char* kind, const std::string& name) {
+    calls.push_back({.path = path_of({kind, vhost, name}) + "?disable_stats=true",
+                     .doing = fmt::format("looking for a namesake of {}", printable(name, 80)),
+                     .name = name});
+  };
+  for (const auto& [name, queue] : topology.queues) ask("exchanges", name);
+  for (const auto& name : written) ask("queues", name);
+  CDCTL_TRY_ASSIGN(const auto found, ask_all(management, calls, deadline));
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (found[i].is_null()) continue;
+    const bool queue = i < topology.queues.size();
+    return fail(ExitCode::refused,
+                fmt::format("{}: the broker has {} with the name of the {} {}, and its permissions "
+                            "are by name: a worker could bind the one through its right to the "
+                            "other; call one of them otherwise, or delete what nobody needs",
+                            service.name, queue ? "an exchange" : "a queue",
+                            queue ? "queue" : "exchange", printable(calls[i].name, 80)));
+  }
+  return {};
+}
+
+ApiCall queue_call(const std::string& vhost, const std::string& name) {
+  return {.path = path_of({"queues", vhost, name}) + "?disable_stats=true",
+          .doing = "reading the queue " + printable(name, 80)};
+}
+
 BrokerRules rules_from(const Json& overview, Json policies, Json operator_policies) {
   BrokerRules rules{0, std::move(policies), std::move(operator_policies)};
   const auto version = overview["rabbitmq_version"].as_string();
@@ -164,10 +214,24 @@ std::vector<ApiCall> rule_calls(const std::string& vhost) {
 
 }  // namespace
 
+Result<Topology> as_declared(Management& management, const ServiceConfig& service,
+                             Topology topology, const Deadline& deadline) {
+  const auto& vhost = management.settings().amqp.vhost;
+  std::vector<ApiCall> calls{rule_calls(vhost).front()};
+  for (const auto& [name, queue] : topology.queues) calls.push_back(queue_call(vhost, name));
+  CDCTL_TRY_ASSIGN(const auto found, ask_all(management, calls, deadline));
+  const auto major = rules_from(found[0], {}, {}).major;
+  std::size_t at = 1;
+  for (auto& [name, queue] : topology.queues) settle_limit(service, queue, found[at++], major);
+  return topology;
+}
+
 Result<std::map<std::string, std::int64_t>> read_delivery_limits(Management& management,
                                                                  const ServiceConfig& service,
                                                                  const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
+  CDCTL_TRY_ASSIGN(auto named, read_topology(service));
+  CDCTL_TRY_ASSIGN(const auto topology,
+                   as_declared(management, service, std::move(named), deadline));
   CDCTL_TRY_ASSIGN(const auto found,
                    ask_all(management, rule_calls(management.settings().amqp.vhost), deadline));
   const auto rules = rules_from(found[0], found[1], found[2]);
@@ -180,13 +244,12 @@ Result<std::map<std::string, std::int64_t>> read_delivery_limits(Management& man
 Result<> check_topology(Management& management, const ServiceConfig& service,
                         const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
+  CDCTL_TRY(check_names(service, topology));
   const auto* settings = &management.settings();
   const auto& vhost = settings->amqp.vhost;
+  CDCTL_TRY(refuse_shared_names(management, service, topology, deadline));
   auto calls = rule_calls(vhost);
-  for (const auto& [name, queue] : topology.queues) {
-    calls.push_back({.path = path_of({"queues", vhost, name}) + "?disable_stats=true",
-                     .doing = "reading the queue " + printable(name, 80)});
-  }
+  for (const auto& [name, queue] : topology.queues) calls.push_back(queue_call(vhost, name));
   for (const auto& [name, exchange] : topology.exchanges) {
     calls.push_back({.path = path_of({"exchanges", vhost, name}) + "?disable_stats=true",
                      .doing = "reading the exchange " + printable(name, 80)});
@@ -194,8 +257,10 @@ Result<> check_topology(Management& management, const ServiceConfig& service,
   CDCTL_TRY_ASSIGN(const auto found, ask_all(management, calls, deadline));
   const auto rules = rules_from(found[0], found[1], found[2]);
   std::size_t at = 3;
-  for (const auto& [name, queue] : topology.queues) {
+  for (const auto& [name, named] : topology.queues) {
     const auto& theirs = found[at++];
+    auto queue = named;
+    settle_limit(service, queue, theirs, rules.major);
     if (!theirs.is_null()) {
       if (auto same = compare_queue(name, queue, theirs); !same)
         return fail(same.error().in(service.name));

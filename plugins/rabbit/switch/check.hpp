@@ -8,6 +8,7 @@
 #include <cdctl/time.hpp>
 
 #include "plugins/rabbit/broker/management.hpp"
+#include "plugins/rabbit/broker/topology.hpp"
 
 namespace cdctl::rabbit {
 
@@ -16,6 +17,12 @@ namespace cdctl::rabbit {
 /// by the doctor.
 [[nodiscard]] Result<> check_topology(Management& management, const ServiceConfig& service,
                                       const Deadline& deadline);
+
+/// The queues as they are to be declared. From RabbitMQ 4 on a quorum queue that says nothing has a
+/// delivery limit, and cuts would use it up: cdctl makes one without. A queue that is there keeps
+/// what it has, since its arguments cannot be changed.
+[[nodiscard]] Result<Topology> as_declared(Management& management, const ServiceConfig& service,
+                                           Topology topology, const Deadline& deadline);
 
 /// The service's quorum queues whose messages are given up after so many returns.
 [[nodiscard]] Result<std::map<std::string, std::int64_t>> read_delivery_limits(

@@ -8,18 +8,17 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/bindings.hpp"
 #include "plugins/rabbit/broker/stats.hpp"
 #include "plugins/rabbit/broker/topology.hpp"
 #include "plugins/rabbit/broker/users.hpp"
 #include "plugins/rabbit/switch/check.hpp"
+#include "plugins/rabbit/switch/rights.hpp"
 #include "plugins/rabbit/switch/stuck.hpp"
 
 namespace cdctl::rabbit {
 
 namespace {
-
-// Tags become atoms of the broker that are never freed: a constant, and one that grants nothing.
-constexpr const char* k_tag = "cdctl";
 
 ApiCall declare_exchange(const std::string& vhost, const std::string& name,
                          const Exchange& exchange) {
@@ -73,23 +72,6 @@ Result<> declare_feed_queue(Management& management, const BrokerSettings& settin
   return {};
 }
 
-Json permissions_of(const Topology& topology, const FeedShape& feed) {
-  std::vector<std::string> read, write{feed.exchange};
-  for (const auto& [name, queue] : topology.queues) read.push_back(name);
-  for (const auto& name : topology.publish) write.push_back(name.empty() ? "amq.default" : name);
-  return Json::object({{"configure", "^$"}, {"write", exactly(write)}, {"read", exactly(read)}});
-}
-
-/// A set's user may signal for its own set only.
-ApiCall restrict_signals(const BrokerSettings& settings, const SetName& set) {
-  return {.method = "PUT",
-          .path = path_of({"topic-permissions", settings.amqp.vhost, set.str()}),
-          .body = Json::object({{"exchange", settings.feed.exchange},
-                                {"write", fmt::format("^{}\\.{}\\.", set.service, set.revision)},
-                                {"read", "^$"}}),
-          .doing = "giving the topic permission of " + set.str()};
-}
-
 /// Whether the memory says that this set is bad.
 Result<bool> known_bad(Management& management, const SetName& set, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(
@@ -101,27 +83,31 @@ Result<bool> known_bad(Management& management, const SetName& set, const Deadlin
   return found && (*found)["value"]["cut"].as_bool();
 }
 
-Result<> create_user(Management& management, const BrokerSettings& settings,
-                     const Topology& topology, const SetName& set, std::string_view secret,
-                     const Deadline& deadline) {
+Result<> create_user(Management& management, const Topology& topology, const SetName& set,
+                     std::string_view secret, const Deadline& deadline) {
+  const auto& vhost = management.settings().amqp.vhost;
+  const auto rights = rights_of(topology, set);
   CDCTL_TRY_ASSIGN(const bool bad, known_bad(management, set, deadline));
   Json limits = Json::object();
   if (bad)
     limits.set("max-connections", 0);
   else if (topology.max_connections)
     limits.set("max-connections", *topology.max_connections);
-  const auto permissions =
-      Json::object({{settings.amqp.vhost, permissions_of(topology, settings.feed)}});
-  CDCTL_TRY(management.act({.method = "PUT",
-                            .path = path_of({"users", set.str()}),
-                            .body = Json::object({{"password", secret},
-                                                  {"tags", k_tag},
-                                                  {"permissions", permissions},
-                                                  {"limits", limits}}),
-                            .doing = "making the user " + set.str()},
-                           deadline));
+  CDCTL_TRY(management.act(
+      {.method = "PUT",
+       .path = path_of({"users", set.str()}),
+       .body = Json::object({{"password", secret},
+                             {"tags", k_tag},
+                             {"permissions", Json::object({{vhost, rights.permission()}})},
+                             {"limits", limits}}),
+       .doing = "making the user " + set.str()},
+      deadline));
   crash_point("rabbit.provision.created");
-  CDCTL_TRY(management.act(restrict_signals(settings, set), deadline));
+  CDCTL_TRY(management.act({.method = "PUT",
+                            .path = path_of({"topic-permissions", vhost, set.str()}),
+                            .body = rights.topic_permission(),
+                            .doing = "giving the topic permission of " + set.str()},
+                           deadline));
   // A break that came between the look at the memory and the user found no user to limit. It wrote
   // the memory first, so a second look sees it; one that comes later finds the user.
   CDCTL_TRY_ASSIGN(const bool now_bad, known_bad(management, set, deadline));
@@ -131,20 +117,14 @@ Result<> create_user(Management& management, const BrokerSettings& settings,
 
 /// Password and permissions brought up to date. `limits` is left out, since it would replace what
 /// is in force.
-Result<> repair_user(Management& management, const BrokerSettings& settings,
-                     const Topology& topology, const SetName& set, std::string_view secret,
-                     const Deadline& deadline) {
-  const ApiCall permissions{.method = "PUT",
-                            .path = path_of({"permissions", settings.amqp.vhost, set.str()}),
-                            .body = permissions_of(topology, settings.feed),
-                            .doing = "giving the permissions of " + set.str()};
-  const ApiCall password{.method = "PUT",
+Result<> repair_user(Management& management, const ServiceConfig& service, const Topology& topology,
+                     const SetName& set, std::string_view secret, const Deadline& deadline) {
+  CDCTL_TRY(repair_rights(management, service, rights_of(topology, set), set, deadline));
+  return management.act({.method = "PUT",
                          .path = path_of({"users", set.str()}),
                          .body = Json::object({{"password", secret}, {"tags", k_tag}}),
-                         .doing = "setting the password of " + set.str()};
-  const ApiCall all[] = {restrict_signals(settings, set), permissions, password};
-  for (const auto& call : all) CDCTL_TRY(management.act(call, deadline));
-  return {};
+                         .doing = "setting the password of " + set.str()},
+                        deadline);
 }
 
 /// Makes exchanges, queues, bindings and the feed.
@@ -164,18 +144,19 @@ Result<> declare_topology(Management& management, const Topology& topology,
   }
   CDCTL_TRY(declare_feed_queue(management, *settings, deadline));
   CDCTL_TRY(management.act_all(things, deadline));
-  return management.act_all(bindings, deadline);
+  CDCTL_TRY(management.act_all(bindings, deadline));
+  return remove_foreign_bindings(management, deadline);
 }
 
 /// Makes the set's user, or gives the one that is there its password and permissions; never lifts a
 /// cut.
-Result<> declare_user(Management& management, const Topology& topology, const SetName& set,
-                      std::string_view secret, const Deadline& deadline) {
+Result<> declare_user(Management& management, const ServiceConfig& service,
+                      const Topology& topology, const SetName& set, std::string_view secret,
+                      const Deadline& deadline) {
   if (secret.empty()) return fail("making the user " + set.str() + ": no password was given");
-  const auto* settings = &management.settings();
   CDCTL_TRY_ASSIGN(const auto there, read_limit(management, set.str(), deadline));
-  if (there) return repair_user(management, *settings, topology, set, secret, deadline);
-  return create_user(management, *settings, topology, set, secret, deadline);
+  if (there) return repair_user(management, service, topology, set, secret, deadline);
+  return create_user(management, topology, set, secret, deadline);
 }
 
 /// A value that is not there, or is of another type while the broker still collects statistics, is
@@ -304,6 +285,11 @@ Result<> check_vhost(Management& management, const ServiceConfig& service,
 
 }  // namespace
 
+Result<> RabbitSwitch::do_check_file(const ServiceConfig& service) {
+  CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
+  return check_names(service, topology);
+}
+
 Result<> RabbitSwitch::do_check(const ServiceConfig& service, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
   CDCTL_TRY(check_vhost(*management, service, deadline));
@@ -321,10 +307,14 @@ Result<std::map<std::string, std::string>> RabbitSwitch::do_provision(const Serv
                                                                       std::string_view secret,
                                                                       const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
-  CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
+  CDCTL_TRY_ASSIGN(auto named, read_topology(service));
+  CDCTL_TRY_ASSIGN(const auto there, read_limit(*management, set.str(), deadline));
+  if (!there) CDCTL_TRY(check_names(service, named));
+  CDCTL_TRY_ASSIGN(const auto topology,
+                   as_declared(*management, service, std::move(named), deadline));
   CDCTL_TRY(declare_topology(*management, topology, deadline));
   crash_point("rabbit.provision.queues");
-  CDCTL_TRY(declare_user(*management, topology, set, secret, deadline));
+  CDCTL_TRY(declare_user(*management, service, topology, set, secret, deadline));
   crash_point("rabbit.provision.user");
   return std::map<std::string, std::string>{
       {"AMQP_URL", management->settings().worker_url(set.str(), secret)}};
@@ -460,6 +450,8 @@ Result<Step> RabbitSwitch::do_retire(const SetName& set, const Deadline& deadlin
   // A connection that was in its handshake may have outlived the user.
   CDCTL_TRY_ASSIGN(const auto lingering, close_limited(*management, set, Owner::deleted, reason,
                                                        {"rabbit", false}, deadline));
+  // What it may have bound would outlive it.
+  CDCTL_TRY(remove_foreign_bindings(*management, deadline));
   step.changed = step.changed || lingering.changed;
   if (!step.changed) step.details = absent().details;
   return step;
@@ -523,6 +515,21 @@ Result<std::map<std::string, Backlog>> RabbitSwitch::do_stuck(
   std::map<std::string, Backlog> out;
   for (const auto& [management, here] : by_place) {
     CDCTL_TRY_ASSIGN(auto found, stuck_services(*management, here, deadline));
+    out.merge(found);
+  }
+  return out;
+}
+
+Result<std::map<std::string, std::string>> RabbitSwitch::do_wrong_rights(
+    std::span<const Provisioned> sets, const Deadline& deadline) {
+  std::vector<SetName> names;
+  for (const auto& set : sets) names.push_back(set.set);
+  CDCTL_TRY_ASSIGN(const auto managements, brokers_.of_sets(names, deadline));
+  std::map<Management*, std::vector<Provisioned>> by_place;
+  for (std::size_t i = 0; i < sets.size(); ++i) by_place[managements[i]].push_back(sets[i]);
+  std::map<std::string, std::string> out;
+  for (const auto& [management, here] : by_place) {
+    CDCTL_TRY_ASSIGN(auto found, rabbit::wrong_rights(*management, here, deadline));
     out.merge(found);
   }
   return out;

@@ -15,6 +15,7 @@ class RabbitSwitch final : public Switch {
  public:
   explicit RabbitSwitch(Host& host) : host_(host), brokers_(host) {}
 
+  Result<> do_check_file(const ServiceConfig& service) override;
   Result<> do_check(const ServiceConfig& service, const Deadline& deadline) override;
   Result<std::map<std::string, std::int64_t>> do_delivery_limits(const ServiceConfig& service,
                                                                  const Deadline& deadline) override;
@@ -36,6 +37,8 @@ class RabbitSwitch final : public Switch {
   Result<std::optional<Time>> do_up_since(const SetName& set, const Deadline& deadline) override;
   Result<std::map<std::string, Backlog>> do_stuck(std::span<const ServiceConfig* const> services,
                                                   const Deadline& deadline) override;
+  Result<std::map<std::string, std::string>> do_wrong_rights(std::span<const Provisioned> sets,
+                                                             const Deadline& deadline) override;
   Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                            const Deadline& deadline) override;
   std::vector<std::string> do_left_behind(const ServiceConfig& service) const override;

@@ -136,6 +136,45 @@ TEST_CASE("a mistake in a service's file is named with the way to it") {
             .contains("printable"));
 }
 
+TEST_CASE("no queue has the name of an exchange, and none that is RabbitMQ's or ours") {
+  const auto what = [](Json rabbit) {
+    const auto service = service_with(std::move(rabbit));
+    const auto topology = read_topology(service);
+    REQUIRE(topology);
+    const auto checked = check_names(service, *topology);
+    if (checked) return std::string();
+    CHECK(checked.error().exit == ExitCode::config);
+    CHECK(checked.error().what.contains("services.d/thumbs.toml: [rabbit]"));
+    return checked.error().what;
+  };
+  const auto queues = [](const char* name, Json queue = Json::object()) {
+    return Json::object({{name, std::move(queue)}});
+  };
+  const auto dead = [](const char* where) {
+    return Json::object({{"arguments", Json::object({{"x-dead-letter-exchange", where}})}});
+  };
+  CHECK(what(Json::object({{"queues", queues("mix")}, {"publish", Json::array({"mix"})}}))
+            .contains("queues.mix: an exchange here has the same name"));
+  CHECK(what(Json::object({{"queues", queues("mix")}, {"exchanges", queues("mix")}}))
+            .contains("same name"));
+  CHECK(what(Json::object({{"queues", queues("amq.topic")}})).contains("RabbitMQ's own"));
+  CHECK(what(Json::object({{"queues", queues("cdctl.x")}})).contains("cdctl's own"));
+  CHECK(what(Json::object({{"exchanges", queues("cdctl.x")}})).contains("cdctl's own"));
+  CHECK(what(Json::object({{"publish", Json::array({"cdctl.signals.log"})}}))
+            .contains("cdctl's own"));
+  CHECK(what(Json::object({{"queues", queues("q", dead("cdctl.signals"))}}))
+            .contains("x-dead-letter-exchange is cdctl.signals"));
+  CHECK(what(Json::object(
+                 {{"exchanges",
+                   queues("e", Json::object({{"arguments", Json::object({{"alternate-exchange",
+                                                                          "cdctl.signals"}})}}))}}))
+            .contains("alternate-exchange is cdctl.signals"));
+  CHECK(
+      what(Json::object({{"queues", queues("q", dead("other"))},
+                         {"publish", Json::array({"", "results", "amq.topic", "cdctl.signals"})}}))
+          .empty());
+}
+
 TEST_CASE("names go into permissions letter by letter") {
   CHECK(exactly({}) == "^$");
   CHECK(exactly({"a.b", "c+(d)|e"}) == "^(?:a\\.b|c\\+\\(d\\)\\|e)\\z");

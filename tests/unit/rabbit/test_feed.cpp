@@ -180,6 +180,7 @@ TEST_CASE("a message that is no signal is reported and skipped, and both forms a
   const auto set = broker.set(1);
   REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
   const auto publish = [&](const std::string& body, Json properties = Json::object()) {
+    properties.set("user_id", "guest");
     broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
                 Json::object({{"properties", std::move(properties)},
                               {"routing_key", routing_key(signal_of(set, "any"))},
@@ -236,7 +237,7 @@ TEST_CASE("one signal of a batch that cannot be read leaves the others") {
   const auto batch = Json::array({to_cloud_event(signal_of(set, "s1")), Json("no signal"),
                                   to_cloud_event(signal_of(set, "s2"))});
   broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
-              Json::object({{"properties", Json::object({})},
+              Json::object({{"properties", Json::object({{"user_id", "guest"}})},
                             {"routing_key", routing_key(signal_of(set, "any"))},
                             {"payload", batch.dump()},
                             {"payload_encoding", "string"}}));
@@ -265,7 +266,7 @@ TEST_CASE("whoever writes very much into a message gets one line, and holds nobo
   REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
   const auto publish = [&](const std::string& body) {
     broker.must("POST", "/exchanges/" + broker.vhost() + "/cdctl.signals/publish",
-                Json::object({{"properties", Json::object({})},
+                Json::object({{"properties", Json::object({{"user_id", "guest"}})},
                               {"routing_key", routing_key(signal_of(set, "any"))},
                               {"payload", body},
                               {"payload_encoding", "string"}}));
@@ -387,6 +388,176 @@ TEST_CASE("a worker that speaks of another set is not heard") {
   CHECK(whose == std::vector<std::string>{other.str(), set.str()});
   REQUIRE(broker.host().logged.size() == 1);
   CHECK(broker.host().logged[0].find("speaks of " + other.str()) != std::string::npos);
+}
+
+namespace {
+
+Publication message_of(const Json& signal, const std::string& exchange, const std::string& key) {
+  return {.exchange = exchange,
+          .routing_key = key,
+          .message_id = new_id(),
+          .content_type = "application/cloudevents+json",
+          .body = to_cloud_event(signal).dump(),
+          .type = {}};
+}
+
+Result<> publish_as(const std::string& url, const Publication& message) {
+  auto link = amqp_driver().value()->connect(parse_amqp_url(url).value(), soon());
+  if (!link) return fail(link.error());
+  return (*link)->publish(std::span(&message, 1), soon());
+}
+
+/// What a client publishes over the management API, which adds no user_id by itself.
+void publish_over_http(Broker& broker, const std::string& exchange, const Json& signal,
+                       Json properties = Json::object()) {
+  const auto answer =
+      broker.must("POST", "/exchanges/" + broker.vhost() + "/" + exchange + "/publish",
+                  Json::object({{"properties", std::move(properties)},
+                                {"routing_key", routing_key(signal)},
+                                {"payload", to_cloud_event(signal).dump()},
+                                {"payload_encoding", "string"}}));
+  REQUIRE(answer["routed"].as_bool());
+}
+
+/// What everybody hears, after what the broker still carries has come.
+std::vector<std::string> heard(RabbitFeed& feed) {
+  auto reader = feed.open({.since = k_long_ago, .cursor = "", .follow = false}, soon());
+  REQUIRE(reader);
+  return names_from(**reader);
+}
+
+}  // namespace
+
+TEST_CASE("whoever may bind an exchange of the name of its queue speaks for itself alone") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  RabbitFeed feed(broker.host());
+  const auto mixed = broker.set(1), victim = broker.set(2);
+  const auto env = rabbit.provision(broker.queue_service(), mixed, "secret", soon());
+  REQUIRE(env);
+  // As a deploy left it that did not refuse the one name: the worker can make this binding.
+  broker.must("PUT", "/exchanges/" + broker.vhost() + "/mix", Json::object({{"type", "topic"}}));
+  broker.must("POST", "/bindings/" + broker.vhost() + "/e/mix/e/cdctl.signals",
+              Json::object({{"routing_key", "#"}}));
+  broker.must("PUT", "/permissions/" + broker.vhost() + "/" + mixed.str(),
+              Json::object({{"configure", "^$"},
+                            {"write", "^(?:mix|cdctl\\.signals|" + broker.queue() + ")\\z"},
+                            {"read", "^(?:mix)\\z"}}));
+  const auto url = env->at("AMQP_URL");
+  const auto lie = signal_of(victim, "lie");
+  REQUIRE(publish_as(url, message_of(lie, "mix", routing_key(lie))));
+  // Its own key on the message, the other's name in the body; and the other way round.
+  REQUIRE(publish_as(url, message_of(lie, "cdctl.signals", routing_key(signal_of(mixed, "x")))));
+  CHECK_FALSE(publish_as(url, message_of(lie, "cdctl.signals", routing_key(lie))));
+  publish_over_http(broker, "mix", lie, Json::object({{"user_id", "guest"}}));
+  const auto truth = signal_of(mixed, "truth");
+  REQUIRE(publish_as(url, message_of(truth, "cdctl.signals", routing_key(truth))));
+  CHECK(heard(feed) == std::vector<std::string>{"truth"});
+  const auto& logged = broker.host().logged;
+  REQUIRE(logged.size() == 2);  // one line for each kind, whatever their number
+  CHECK(logged[0].contains("speaks of " + victim.str() + " under the routing key"));
+  CHECK(logged[1].contains("was published to the exchange 'mix'"));
+  CHECK(logged[1].contains("and 1 message like it"));
+  SECTION("the next deploy removes the binding") {
+    REQUIRE(rabbit.provision(broker.queue_service(), victim, "secret", soon()));
+    CHECK(broker.must("GET", "/exchanges/" + broker.vhost() + "/cdctl.signals/bindings/destination")
+              .items()
+              .empty());
+  }
+  SECTION("it does not outlive the reap") {
+    REQUIRE(rabbit.retire(mixed, soon()));
+    CHECK(broker.must("GET", "/exchanges/" + broker.vhost() + "/cdctl.signals/bindings/destination")
+              .items()
+              .empty());
+    REQUIRE(rabbit.retire(mixed, soon()));
+  }
+}
+
+TEST_CASE("no other way into the feed makes a signal") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  const auto env = rabbit.provision(broker.queue_service(), set, "secret", soon());
+  REQUIRE(env);
+  const auto own = signal_of(set, "own");
+  const auto at = "/" + broker.vhost() + "/";
+  // An alternate exchange: no topic permission is asked for it.
+  broker.must(
+      "PUT", "/exchanges" + at + "alt",
+      Json::object({{"type", "direct"},
+                    {"arguments", Json::object({{"alternate-exchange", "cdctl.signals"}})}}));
+  publish_over_http(broker, "alt", own, Json::object({{"user_id", "guest"}}));
+  // The default exchange, straight into the stream.
+  REQUIRE(publish_as(env->at("AMQP_URL"), message_of(own, "", "cdctl.signals.log")));
+  // A dead letter keeps the user_id of who published it first, and its queue chooses the key.
+  broker.must(
+      "PUT", "/queues" + at + "dead",
+      Json::object({{"arguments", Json::object({{"x-dead-letter-exchange", "cdctl.signals"},
+                                                {"x-dead-letter-routing-key", routing_key(own)},
+                                                {"x-message-ttl", 1}})}}));
+  broker.must("PUT", "/queues" + at + "spy", Json::object());
+  broker.must("POST", "/bindings" + at + "e/cdctl.signals/q/spy",
+              Json::object({{"routing_key", routing_key(own)}}));
+  REQUIRE(publish_as("amqp://guest:guest@127.0.0.1:" + broker.port() + "/" + broker.vhost(),
+                     message_of(own, "", "dead")));
+  REQUIRE(eventually([&] {
+    return !broker
+                .must("POST", "/queues" + at + "spy/get",
+                      Json::object(
+                          {{"count", 10}, {"ackmode", "ack_requeue_true"}, {"encoding", "auto"}}))
+                .items()
+                .empty();
+  }));
+  // And who says nothing of itself.
+  publish_over_http(broker, "cdctl.signals", own);
+  CHECK(heard(feed).empty());
+  const auto& logged = broker.host().logged;
+  CHECK(std::ranges::any_of(logged,
+                            [](const auto& line) { return line.contains("exchange 'alt'"); }));
+  CHECK(std::ranges::any_of(
+      logged, [](const auto& line) { return line.contains("does not say who sent it"); }));
+}
+
+TEST_CASE("an operator speaks for every set, another administrator when it is named") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  const auto other = "ops-" + set.service;
+  broker.must("PUT", "/users/" + other,
+              Json::object({{"password", "secret"}, {"tags", "administrator"}}));
+  broker.must("PUT", "/permissions/" + broker.vhost() + "/" + other,
+              Json::object({{"configure", ".*"}, {"write", ".*"}, {"read", ".*"}}));
+  REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
+  const auto theirs = signal_of(set, "s1");
+  REQUIRE(publish_as(
+      fmt::format("amqp://{}:secret@127.0.0.1:{}/{}", other, broker.port(), broker.vhost()),
+      message_of(theirs, "cdctl.signals", routing_key(theirs))));
+  CHECK(heard(feed) == names(0, 1));
+  REQUIRE(broker.host().logged.size() == 1);
+  CHECK(broker.host().logged[0].contains("the user " + other + " speaks of " + set.str()));
+  CHECK(broker.host().logged[0].contains("[rabbit] operators"));
+  broker.table().set("operators", Json::array({other}));
+  RabbitFeed knowing(broker.host());
+  CHECK(heard(knowing) == names(0, 2));
+  broker.must("DELETE", "/users/" + other);
+}
+
+TEST_CASE("a follower tells of what it does not hear at once, and then ever more rarely") {
+  Broker broker;
+  RabbitFeed feed(broker.host());
+  const auto set = broker.set(1);
+  REQUIRE(feed.send(signals_of(set, 0, 1), soon()));
+  auto reader = feed.open({.since = {}, .cursor = "", .follow = true}, soon());
+  REQUIRE(reader);
+  for (int i = 0; i < 12; ++i) publish_over_http(broker, "cdctl.signals", signal_of(set, "mute"));
+  REQUIRE(feed.send(signals_of(set, 1, 2), soon()));
+  CHECK(names_from(**reader, 1) == names(1, 2));
+  REQUIRE(broker.host().logged.size() == 2);
+  CHECK(broker.host().logged[1].contains("and 9 messages like it"));
+  reader->reset();
+  REQUIRE(broker.host().logged.size() == 3);
+  CHECK(broker.host().logged[2].contains("and 11 messages like it"));
 }
 
 TEST_CASE("a cursor of a feed that was made anew starts over and says so") {
