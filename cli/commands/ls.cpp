@@ -26,11 +26,13 @@ int run_ls(Context& context, const Arguments& args) {
     fleet.load(services, deadline);
     fleet.load_holds(deadline);
     fleet.load_outages(deadline);
+    fleet.load_rights(deadline);
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
       if (view.unsure)
-        context.out.debug(fmt::format("{}: whether jobs wait for it could not be asked: {}",
-                                      view.config->name, view.unsure->what));
+        context.out.debug(
+            fmt::format("{}: whether jobs wait for it, and its rights, could not be asked: {}",
+                        view.config->name, view.unsure->what));
       if (!view.outage.empty())
         context.out.warning(
             fmt::format("{}: nobody works on it: {}", view.config->name, view.outage));

@@ -129,6 +129,7 @@ int run_outdated(Context& context, const Arguments& args) {
     fleet::Fleet fleet(context);
     fleet.load(args.words, deadline);
     fleet.load_holds(deadline);
+    fleet.load_rights(deadline);
     bool any = false;
     for (const auto* service : services) {
       const auto& sources = newest.at(service->name);

@@ -50,6 +50,9 @@ std::vector<Check> check_of(const fleet::SetView& set) {
   if (set.locked_out)
     add(State::bad, "its user on the broker is gone, so that none of its units gets in",
         deploy_words(set.name) + " makes it again; nothing is restarted for that");
+  if (!set.rights.empty())
+    add(State::bad, "somebody has changed its rights on the broker: " + set.rights,
+        deploy_words(set.name) + " gives it what it had; nothing is restarted for that");
   if (set.half_mended())
     add(State::bad, "it was mended from elsewhere, and its units here are still stopped",
         "cdctl mend " + name);
@@ -111,7 +114,9 @@ std::vector<Check> look_at_connections(app::Context& context, const fleet::Servi
 
 std::vector<Check> look_at_sets(app::Context& context, Millis timeout) {
   fleet::Fleet fleet(context);
-  fleet.load({}, Deadline(timeout));
+  const Deadline deadline(timeout);
+  fleet.load({}, deadline);
+  fleet.load_rights(deadline);
   std::vector<Check> out;
   std::vector<std::string> foreign;
   std::size_t sets = 0;

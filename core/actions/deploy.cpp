@@ -75,7 +75,7 @@ class Deployment {
     CDCTL_TRY(check_makeable());
     for (const auto& name : context_.broker_switches(service_)) {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
-      CDCTL_TRY(broker->check(service_, deadline_));
+      CDCTL_TRY(check_with(*broker));
       CDCTL_TRY_ASSIGN(auto limits, broker->delivery_limits(service_, deadline_));
       delivery_limits_.merge(limits);
     }
@@ -138,7 +138,8 @@ class Deployment {
   Result<bool> restore() {
     CDCTL_TRY(transaction_.read());
     CDCTL_TRY(check_owner());
-    if (locked_out()) {
+    CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
+    if (locked_out() || !wrong.empty()) {
       for (const auto& name : context_.broker_switches(service_)) {
         CDCTL_TRY_ASSIGN(const auto secret, claim_->load_secret(name));
         if (!secret) return false;  // what its units hold is not known any more
@@ -146,7 +147,10 @@ class Deployment {
       CDCTL_TRY(remember());
       CDCTL_TRY(transaction_.provision(*claim_));
       crash_point("deploy.let_in");
-      outcome_.set("let_in", true);
+      if (wrong.empty())
+        outcome_.set("let_in", true);
+      else
+        outcome_.set("rights", wrong);
       outcome_.changed();
     } else if (adopt_) {
       CDCTL_TRY(remember());
@@ -162,6 +166,32 @@ class Deployment {
     const auto& entry = transaction_.entry();
     return std::ranges::find(brokers, context_.memory_name(service_)) != brokers.end() &&
            !(entry && entry->provisioned);
+  }
+
+  /// What is out there, and has a user, comes back also where the file or the broker are not as a
+  /// new set needs them: nobody decided that it is down.
+  Result<> check_with(Switch& broker) {
+    auto fit = broker.check(service_, deadline_);
+    const auto& entry = transaction_.entry();
+    const bool refused =
+        !fit && (fit.error().exit == ExitCode::config || fit.error().exit == ExitCode::refused);
+    if (!refused || !owned() || !entry->provisioned) return fit;
+    context_.log(Level::warning, fit.error().what + "; a new set will be refused for that");
+    return {};
+  }
+
+  /// What somebody has changed of its rights on its brokers.
+  Result<std::string> wrong_rights() {
+    const auto& entry = transaction_.entry();
+    if (!entry || !entry->provisioned) return std::string();
+    const auto set = fleet::provisioned(service_, set_, *entry);
+    std::vector<std::string> out;
+    for (const auto& name : context_.broker_switches(service_)) {
+      CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
+      CDCTL_TRY_ASSIGN(const auto wrong, broker->wrong_rights(std::span(&set, 1), deadline_));
+      for (const auto& [whose, what] : wrong) out.push_back(what);
+    }
+    return joined(out, "; ");
   }
 
   /// Whether its units were left stopped by a mend from elsewhere.
@@ -215,7 +245,9 @@ class Deployment {
   Result<> dry() {
     for (const auto& newer : order_.turned_from) say_turned(newer);
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
-    if (found.state != "live" || locked_out() || half_mended() || adopt_) outcome_.changed();
+    CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
+    if (found.state != "live" || locked_out() || !wrong.empty() || half_mended() || adopt_)
+      outcome_.changed();
     return {};
   }
 
@@ -303,7 +335,10 @@ class Deployment {
   Result<bool> fallen() {
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     if (found.state == "absent") return owned();
-    if (found.state == "live") return locked_out() || half_mended();
+    if (found.state == "live") {
+      CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
+      return locked_out() || !wrong.empty() || half_mended();
+    }
     return found.served && (found.state == "down" || found.state == "partial");
   }
 

@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::string_view k_previous = "@previous";
 /// Why a set is offered again that is there.
-constexpr std::array<std::string_view, 4> k_repairs{"down", "unfinished", "locked-out", "stopped"};
+constexpr std::array<std::string_view, 5> k_repairs{"down", "unfinished", "locked-out", "rights",
+                                                    "stopped"};
 
 /// Fills in the addresses from the configuration and checks that the record speaks of this
 /// service's sources.

@@ -23,7 +23,7 @@ bool SetView::half_mended() const {
 
 bool SetView::out_there() const {
   if (!here() && !ghost) return true;  // in another home: its own cron repairs it
-  if ((locked_out || half_mended()) && !cut.value_or(false)) return false;
+  if ((locked_out || !rights.empty() || half_mended()) && !cut.value_or(false)) return false;
   return state == "deploying" || state == "live" || state == "reaping" || cut.value_or(false);
 }
 
@@ -32,6 +32,7 @@ bool SetView::fallen() const {
   if (!status && !memory.set) return false;  // nobody knows what it was made from
   if (foreign) return false;
   if (ghost || locked_out || half_mended()) return true;
+  if (here() && !rights.empty()) return true;
   // One that was brought back before, and whose deploy was killed, is no less fallen.
   return status && (state == "down" || (state == "partial" && status->served));
 }
@@ -54,6 +55,7 @@ records::Set SetView::record() const {
   out.proven = proven;
   out.ghost = ghost;
   out.locked_out = locked_out;
+  out.rights = rights;
   out.owner = owner;
   if (leftover) out.leftover = leftover->state;
   out.mended_at = mended_at;
@@ -414,6 +416,54 @@ void Fleet::look_for_stuck(const std::string& broker,
                                  plural(at->second.waiting, "job waits", "jobs wait"),
                                  printable(at->second.where, 80));
     }
+  }
+}
+
+Provisioned provisioned(const ServiceConfig& service, const SetName& set,
+                        const MemoryEntry& entry) {
+  if (!entry.set) return {&service, set, true};
+  const auto made_from = entry.set->sources.find("service");
+  return {&service, set,
+          made_from == entry.set->sources.end() ||
+              made_from->second.revision == service.shape().revision};
+}
+
+void Fleet::load_rights(const Deadline& deadline) {
+  std::map<std::string, std::vector<Provisioned>> by_broker;
+  for (const auto& view : views_) {
+    const auto* config = context_.config().service(view.config->name);
+    if (view.error || !config) continue;
+    for (const auto& set : view.sets) {
+      if (set.foreign || !set.memory.provisioned || set.state == "deploying" ||
+          set.state == "reaping")
+        continue;
+      for (const auto& broker : context_.broker_switches(*config))
+        by_broker[broker].push_back(provisioned(*config, set.name, set.memory));
+    }
+  }
+  for (const auto& [broker, sets] : by_broker) look_at_rights(broker, sets, deadline);
+}
+
+/// All at once; where that fails service by service, as with what waits.
+void Fleet::look_at_rights(const std::string& broker, const std::vector<Provisioned>& sets,
+                           const Deadline& deadline) {
+  std::map<std::string, std::vector<Provisioned>> by_service;
+  for (const auto& set : sets) by_service[set.set.service].push_back(set);
+  auto door = context_.switch_(broker);
+  auto wrong = door ? (*door)->wrong_rights(sets, deadline)
+                    : Result<std::map<std::string, std::string>>(std::unexpected(door.error()));
+  if (!wrong && by_service.size() > 1 && !deadline.passed()) {
+    for (const auto& [name, some] : by_service) look_at_rights(broker, some, deadline);
+    return;
+  }
+  for (const auto& [name, some] : by_service) {
+    auto* view = service(name);
+    if (!wrong) {
+      if (!view->unsure) view->unsure = wrong.error();
+      continue;
+    }
+    for (auto& set : view->sets)
+      if (const auto at = wrong->find(set.name.str()); at != wrong->end()) set.rights = at->second;
   }
 }
 

@@ -40,6 +40,8 @@ struct SetView {
   bool ghost = false;
   /// It lives here, and what the broker gave it is gone: none of its units gets in.
   bool locked_out = false;
+  /// What somebody has changed of its rights on a broker; known after load_rights().
+  std::string rights;
   /// What this home's engine has of a set that lives in another home: a deploy that came second and
   /// was killed, or a copy of a home. Never what the set is.
   std::optional<SetStatus> leftover;
@@ -101,6 +103,9 @@ class Fleet {
   /// Whether somebody works on the services that were loaded: by their units, and where these are
   /// up by the work that waits for them.
   void load_outages(const Deadline& deadline);
+  /// Whether the sets that were loaded may do on their brokers what deploy gave them, no less and
+  /// no more.
+  void load_rights(const Deadline& deadline);
   /// Asks the set's engine for its units where listing did not tell them. What cannot be asked is
   /// reported.
   void read_units(SetView& set, const Deadline& deadline);
@@ -111,6 +116,8 @@ class Fleet {
   void add_view(const ServiceConfig& config, const Deadline& deadline, bool ask_engine = true);
   void place(const ServiceConfig& config, std::map<std::string, SetView>& sets) const;
   void look_for_stuck(const std::string& broker, const std::vector<const ServiceConfig*>& services,
+                      const Deadline& deadline);
+  void look_at_rights(const std::string& broker, const std::vector<Provisioned>& sets,
                       const Deadline& deadline);
   void adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline);
   const Result<std::vector<SetStatus>>& engine_list(const std::string& name,
@@ -129,6 +136,9 @@ class Fleet {
   std::vector<ServiceView> views_;
 };
 
+/// A set as a switch is asked for its rights.
+[[nodiscard]] Provisioned provisioned(const ServiceConfig& service, const SetName& set,
+                                      const MemoryEntry& entry);
 /// The freeze of a service, or of one revision by the name of its set, unless its time is over.
 /// Read the service's memory before: what it saw tells the freezes, too.
 [[nodiscard]] Result<std::optional<Hold>> hold_of(Memory& memory, const std::string& name,

@@ -77,6 +77,7 @@ Offer decide_on_set(const SetView& set, const OfferOptions& options, Time at) {
                                     set.name.str())};
   if (set.out_there()) return {"out-there", "it is out there"};
   Offer out{set.locked_out           ? "locked-out"
+            : !set.rights.empty()    ? "rights"
             : set.half_mended()      ? "stopped"
             : set.state == "partial" ? "unfinished"
                                      : "down",

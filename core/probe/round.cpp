@@ -201,6 +201,25 @@ Result<std::vector<Json>> outage_signals(app::Context& context, fleet::Fleet& fl
   return out;
 }
 
+/// No fault of the revision, so that it must not be cut for it: never more than a warning.
+std::vector<Json> rights_signals(fleet::Fleet& fleet,
+                                 const std::vector<fleet::Selector>& selectors) {
+  std::vector<Json> out;
+  for (const auto* set : chosen(fleet, selectors)) {
+    if (set->rights.empty() || set->cut.value_or(false)) continue;
+    auto signal = normal_signal(Json::object(
+        {{"set", set->name.str()},
+         {"source", "/probe/service"},
+         {"severity", "warning"},
+         {"signal", "service/rights"},
+         {"message", fmt::format("its rights on the broker were changed: {}; cdctl deploy gives it "
+                                 "what it had",
+                                 set->rights)}}));
+    if (signal) out.push_back(std::move(*signal));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<Json>> probe_round(app::Context& context,
@@ -216,12 +235,13 @@ Result<std::vector<Json>> probe_round(app::Context& context,
       fleet::report_missing(context, fleet, selector, fleet::Asker::looks);
   fleet.load_holds(deadline);
   fleet.load_outages(deadline);
+  fleet.load_rights(deadline);
   for (const auto& view : fleet.services())
-    if (view.unsure)
-      context.report_record(view.config->name, "asking whether jobs wait", *view.unsure);
+    if (view.unsure) context.report_record(view.config->name, "asking its broker", *view.unsure);
   auto found = outage_signals(context, fleet, deadline);
   if (!found) context.report(found.error().in("probe"));
   auto out = found.value_or(std::vector<Json>());
+  std::ranges::move(rights_signals(fleet, selectors), std::back_inserter(out));
   std::ranges::move(Round(context, chosen(fleet, selectors), deadline).run(),
                     std::back_inserter(out));
   return out;

@@ -82,6 +82,7 @@ struct Outcome {
         told("draining", "flag", "its processes finish what they do; the next reap removes it"),
         told("leftover", "flag", "it lives in another home: only what was here was removed"),
         told("let_in", "flag", "its user on the broker was gone and was made again"),
+        told("rights", "text", "what was wrong with its rights on the broker, and is not any more"),
         told("absent", "flag", "there was nothing of it any more"),
         told("ahead", "flag", "it was refused before it was out: it is known to be bad"),
         told("ignored", "text", "why a verdict was not acted on"),

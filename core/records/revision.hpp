@@ -30,8 +30,8 @@ struct Revision {
         required("set", &Revision::set, "set"),
         required("sources", &Revision::sources, "map of object"),
         required("why", &Revision::why, "text",
-                 "NAME-newer, first, unfinished, down, locked-out, stopped, backwards, known-bad, "
-                 "held, held-out, max-sets, out-there"),
+                 "NAME-newer, first, unfinished, down, locked-out, rights, stopped, backwards, "
+                 "known-bad, held, held-out, max-sets, out-there"),
         optional("offered", &Revision::offered, "flag",
                  "false: held back, only written with --all"),
         optional("held", &Revision::held, "text", "why it is not offered"),

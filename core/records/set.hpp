@@ -73,6 +73,7 @@ struct Set {
        "foreign: its service is not configured here\n"
        "ghost: its home has lost it\n"
        "locked_out: its user on the broker is gone\n"
+       "rights: its rights were changed: {rights}\n"
        "stopped_in: mended, but its units are stopped\n"
        "leftover: left over here: {leftover}\n"
        "owner: owned by home {owner}\n"
@@ -94,7 +95,7 @@ struct Set {
   std::string forced, forced_on, forced_by, forced_why;
   std::string stopped_in;
   bool foreign = false, ghost = false, locked_out = false;
-  std::string owner, leftover;
+  std::string rights, owner, leftover;
   std::optional<Hold> held;
   bool held_out = false;
   std::string outage;
@@ -142,6 +143,9 @@ struct Set {
                  "what is left"),
         optional("locked_out", &Set::locked_out, "true",
                  "its user on the broker is gone, so that no unit gets in: deploy makes it again"),
+        optional("rights", &Set::rights, "text",
+                 "how its rights on the broker differ from what deploy gave it: deploy gives them "
+                 "again"),
         optional("stopped_in", &Set::stopped_in, "text",
                  "mended from elsewhere: the home in which its units are still stopped"),
         optional("owner", &Set::owner, "text",

@@ -89,6 +89,14 @@ TEST_CASE("what runs and does no work is offered for repair") {
   CHECK(stage.decide(sources_of("t1")).out_there());
   set.cut = false;
   set.locked_out = false;
+  CHECK(stage.decide(sources_of("t1")).out_there());
+  set.rights = "configure is '.*' instead of '^$'";
+  CHECK(stage.decide(sources_of("t1")).why == "rights");
+  CHECK(stage.decide(sources_of("t1")).offered());
+  set.cut = true;
+  CHECK(stage.decide(sources_of("t1")).out_there());
+  set.cut = false;
+  set.rights.clear();
   set.memory.cut_memo = CutMemo{false, "alice", "bad", k_now, {}, k_now};
   set.memory.cut_memo->stopped_in = "here";
   CHECK(stage.decide(sources_of("t1")).why == "stopped");
