@@ -14,6 +14,6 @@ expect_within() {
   shift 2
   expect_exit "$want" python3 "$work/peak.py" "$work/peak" "$@"
   # A sanitizer keeps memory of its own, which is no fault of the command.
-  if grep -qs '^CMAKE_CXX_FLAGS:.*-fsanitize=' "$CDCTL_BUILD_DIR/CMakeCache.txt"; then return; fi
+  if grep -qs '^CMAKE_CXX_FLAGS:.*-fsanitize=' "$build_dir/CMakeCache.txt"; then return; fi
   [ "$(cat "$work/peak")" -le "$most" ] || fail "it took $(cat "$work/peak") MiB, more than $most"
 }
