@@ -8,6 +8,7 @@
 #include <cdctl/error_record.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/records/candidate.hpp"
 #include "core/records/check.hpp"
 
 #include "core/records/file.hpp"
@@ -18,6 +19,7 @@
 #include "core/records/path.hpp"
 #include "core/records/plugin.hpp"
 #include "core/records/problem.hpp"
+#include "core/records/proposal.hpp"
 #include "core/records/retire.hpp"
 #include "core/records/revision.hpp"
 #include "core/records/set.hpp"
@@ -32,13 +34,13 @@ namespace cdctl::records {
 namespace {
 
 constexpr std::array k_own{
-    row_of<Revision>(),       row_of<Set>(),          row_of<Signal>(),
-    row_of<Verdict>(),        row_of<Explain>(),      row_of<Outcome>(),
-    row_of<TimelineRecord>(), row_of<ForceRecord>(),  row_of<HoldRecord>(),
-    row_of<RetireRecord>(),   row_of<CheckRecord>(),  row_of<FileRecord>(),
-    row_of<SettingRecord>(),  row_of<KeyRecord>(),    row_of<ProblemRecord>(),
-    row_of<PathRecord>(),     row_of<PluginRecord>(), row_of<VersionRecord>(),
-    row_of<ErrorRecord>()};
+    row_of<Revision>(),     row_of<Set>(),           row_of<Signal>(),
+    row_of<Verdict>(),      row_of<Explain>(),       row_of<Outcome>(),
+    row_of<Proposal>(),     row_of<Candidate>(),     row_of<TimelineRecord>(),
+    row_of<ForceRecord>(),  row_of<HoldRecord>(),    row_of<RetireRecord>(),
+    row_of<CheckRecord>(),  row_of<FileRecord>(),    row_of<SettingRecord>(),
+    row_of<KeyRecord>(),    row_of<ProblemRecord>(), row_of<PathRecord>(),
+    row_of<PluginRecord>(), row_of<VersionRecord>(), row_of<ErrorRecord>()};
 constexpr std::array k_views{Outcome::k_log};
 
 constexpr std::array<std::string_view, 16> k_shows{

@@ -22,7 +22,8 @@ struct OutcomeStep {
   }
 };
 
-/// `cdctl.outcome/1`: what an actor did to a set. The same line is in the log of the home.
+/// `cdctl.outcome/1`: what an actor did to a set, or with a proposal. The same line is in the log
+/// of the home.
 struct Outcome {
   /// What it came to, in a word. A guard that refuses has not failed.
   static constexpr const char* k_result =
@@ -32,8 +33,12 @@ struct Outcome {
       "only dry_run&changed: would\n"
       "only changed: done\n"
       "else: unchanged";
+  static constexpr const char* k_what =
+      "only set: {set}\n"
+      "only proposal: {target}: {proposal}\n"
+      "else: all of {service}";
   static constexpr ColumnRow k_columns[] = {{"ACTION", "action", Show::text, false, 7},
-                                            {"SET", "set", Show::text, false, 28},
+                                            {"SET", "", Show::note, false, 28, k_what},
                                             {"RESULT", "", Show::note, false, 12, k_result},
                                             {"TOOK", "took_ms", Show::millis, false, 9},
                                             {"WHY", "why", Show::blank}};
@@ -41,15 +46,16 @@ struct Outcome {
   static constexpr ColumnRow k_log_columns[] = {
       {"TIME", "time", Show::clock, false, 14},
       {"ACTION", "action", Show::text, false, 7},
-      {"SET", "", Show::note, false, 28, "only set: {set}\nelse: all of {service}"},
+      {"SET", "", Show::note, false, 28, k_what},
       {"RESULT", "", Show::note, false, 9, k_result},
       {"BY", "by", Show::text, true, 16},
       {"TOOK", "took_ms", Show::millis, true, 10},
       {"WHY", "", Show::phrase, false, 0,
-       "only error: {error}\nonly forced: {forced}: {why}\nonly until: until {until}: {why}\nonly "
+       "only error: {error}\nonly verdict: {verdict}: {why}\nonly forced: {forced}: {why}\nonly "
+       "until: until {until}: {why}\nonly "
        "why: {why}"}};
   static constexpr RecordRow k_head =
-      head("cdctl.outcome/1", "What an actor did to a set", k_columns, true);
+      head("cdctl.outcome/1", "What an actor did to a set, or with a proposal", k_columns, true);
   static constexpr RecordRow k_log = head("log", "", k_log_columns, true);
 
   std::string action, service, revision, set;
@@ -67,12 +73,12 @@ struct Outcome {
   static constexpr auto rows() {
     return std::tuple{
         required("action", &Outcome::action,
-                 "one of deploy break mend reap force hold resume retire",
-                 "the last four only in the log"),
-        required("service", &Outcome::service, "service"),
+                 "one of deploy break mend reap force hold resume retire propose review land",
+                 "force, hold, resume and retire only in the log"),
+        required("service", &Outcome::service, "service or null", "null: of a target"),
         required("revision", &Outcome::revision, "revision or null"),
         required("set", &Outcome::set, "set or null",
-                 "null: of the service as a whole; only in the log"),
+                 "null: of the service as a whole, or of a target"),
         required("ok", &Outcome::ok, "flag"),
         required("changed", &Outcome::changed, "flag"),
         optional("dry_run", &Outcome::dry_run, "flag"),
@@ -90,6 +96,17 @@ struct Outcome {
         told("until", "time", "when a freeze ends, or what is left of a drain is killed"),
         told("returns", "list of object",
              "of a cut: queues that give messages up after so many returns, and the cuts of a day"),
+        told("target", "text", "of propose, review and land"),
+        told("proposal", "text"),
+        told("verdict", "one of landed rejected waiting deferred", "of land"),
+        told("head", "text", "the proposal's newest commit"),
+        told("base", "text", "the commit that the target was at"),
+        told("commit", "text", "what is on the target now"),
+        told("tree", "text", "its tree, read back from the target"),
+        told("authors", "list of text"),
+        told("reviewers", "list of text"),
+        told("title", "text"),
+        told("vote", "text"),
         told("trial", "object", "how a trial ended, and since when it was one"),
         further(&Outcome::more),
         optional("error", &Outcome::error, "text"),

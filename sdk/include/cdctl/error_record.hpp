@@ -10,6 +10,7 @@ struct ErrorRecord {
   static constexpr RecordRow k_head = head("cdctl.error/1", "Someone could not be asked");
 
   std::string service;  ///< empty: it may be any
+  std::string target;   ///< of a landing, instead of a service
   std::string doing;
   std::string error;
   std::int64_t exit = 0;
@@ -17,6 +18,7 @@ struct ErrorRecord {
 
   static constexpr auto rows() {
     return std::tuple{optional("service", &ErrorRecord::service, "text"),
+                      optional("target", &ErrorRecord::target, "text", "of a landing"),
                       required("while", &ErrorRecord::doing, "text"),
                       required("error", &ErrorRecord::error, "text"),
                       required("exit", &ErrorRecord::exit, "integer"),
@@ -28,6 +30,7 @@ struct ErrorRecord {
 [[nodiscard]] inline ErrorRecord error_record(std::string_view service, std::string_view doing,
                                               const Error& error) {
   return {.service = std::string(service),
+          .target = {},
           .doing = std::string(doing),
           .error = error.what,
           .exit = static_cast<std::int64_t>(error.exit),

@@ -31,7 +31,8 @@ struct LandRequest {
   bool remove_branch = false;      ///< of the proposal, in the same step
 };
 struct LandAnswer {
-  /// landed: by this call; there: the target has it already; target_moved, proposal_moved: somebody
+  /// landed: by this call; there: the target has it already, the candidate or, with an empty
+  /// `tree`, another merge of the proposal; target_moved, proposal_moved: somebody
   /// else was faster, and nothing was changed; refused: the server does not take it.
   enum class State { landed, there, target_moved, proposal_moved, refused };
   State state = State::landed;

@@ -1,0 +1,121 @@
+#include "core/land/results.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <cdctl/digest.hpp>
+#include <cdctl/fs.hpp>
+#include <cdctl/json.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
+namespace cdctl::land {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto k_kept = std::chrono::hours(24 * 30);
+constexpr std::size_t k_shown = 32u << 10;
+
+/// The system that a test runs on: another one may give another result.
+std::string system_of_this_machine() {
+  struct utsname name{};
+  ::uname(&name);
+  const auto release = read_file_if_there("/etc/os-release");
+  return fmt::format("{}\n{}", name.machine,
+                     release && *release ? sha256_hex(**release) : std::string());
+}
+
+void forget_in(const fs::path& folder) {
+  std::error_code error;
+  const auto now = std::time(nullptr);
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    struct stat info{};
+    if (::lstat(at->path().c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+        now - info.st_mtime > std::chrono::seconds(k_kept).count())
+      fs::remove(at->path(), error);
+  }
+}
+
+}  // namespace
+
+std::string test_key(const std::string& tree, const VerifyConfig& verify, bool network) {
+  return sha256_hex(Json::object({{"tree", tree},
+                                  {"command", verify.command},
+                                  {"limit", verify.limit.count()},
+                                  {"silence", verify.silence.count()},
+                                  {"network", network},
+                                  {"system", system_of_this_machine()}})
+                        .canonical());
+}
+
+std::optional<TestResult> TestResults::find(const std::string& key) const {
+  const auto text = read_file_if_there(folder_ / "results" / (key + ".json"));
+  if (!text || !*text) return {};
+  const auto json = Json::parse(**text);
+  if (!json || !(*json)["passed"].is_bool()) return {};
+  TestResult out;
+  out.passed = (*json)["passed"].as_bool();
+  out.why = (*json)["why"].as_string();
+  out.status = static_cast<int>((*json)["status"].as_int());
+  out.log = (*json)["log"].as_string();
+  for (const auto& one : (*json)["isolation"].items()) out.isolation.push_back(one.as_string());
+  out.took_ms = (*json)["took_ms"].as_double();
+  out.at = parse_rfc3339((*json)["at"].view()).value_or(Time());
+  return out;
+}
+
+Result<> TestResults::keep(const std::string& key, const TestResult& result) const {
+  const auto folder = folder_ / "results";
+  CDCTL_TRY(make_directories(folder, 0700));
+  return write_file_atomically(folder / (key + ".json"),
+                               Json::object({{"passed", result.passed},
+                                             {"why", result.why},
+                                             {"status", result.status},
+                                             {"log", result.log},
+                                             {"isolation", Json::strings(result.isolation)},
+                                             {"took_ms", result.took_ms},
+                                             {"at", to_rfc3339(result.at)}})
+                                       .dump() +
+                                   "\n",
+                               0600);
+}
+
+Result<std::optional<FileLock>> TestResults::lock(const std::string& key,
+                                                  const Deadline& deadline) const {
+  const auto folder = folder_ / "results";
+  CDCTL_TRY(make_directories(folder, 0700));
+  for (;;) {  // for as long as a test may take: a stop request must not wait for that
+    CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(folder / (key + ".lock"),
+                                                  deadline.at_most(std::chrono::seconds(1))));
+    if (lock || deadline.passed() || Stop::requested()) return lock;
+  }
+}
+
+Result<fs::path> TestResults::new_log(const std::string& target) const {
+  const auto folder = folder_ / "logs";
+  CDCTL_TRY(make_directories(folder, 0700));
+  return folder / fmt::format("{}-{}.log", target, random_hex(8));
+}
+
+void TestResults::forget_old() const {
+  forget_in(folder_ / "results");
+  forget_in(folder_ / "logs");
+}
+
+std::string last_lines(const fs::path& log, std::size_t most) {
+  const auto text = read_file(log);
+  if (!text) return {};
+  const auto all = lines(*text);
+  std::string out;
+  for (std::size_t i = all.size() - std::min(all.size(), most); i < all.size(); ++i)
+    out += printable(all[i], 500) + "\n";
+  if (out.size() > k_shown) out.erase(0, out.size() - k_shown);
+  return out;
+}
+
+}  // namespace cdctl::land

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cdctl/error.hpp>
+#include <cdctl/lock.hpp>
+#include <cdctl/target.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl::land {
+
+/// What a command said of a tree: passed, or why not. What could not be found out is none of these.
+struct TestResult {
+  bool passed = false;
+  std::string why;  ///< of a failure
+  int status = 0;
+  std::string log;  ///< the file
+  std::vector<std::string> isolation;
+  double took_ms = 0;
+  Time at;
+};
+
+/// What was tested in this home: by tree, command, and the machine's system, so that the same is
+/// not tested twice. Older than 30 days it is forgotten, and its log with it.
+class TestResults {
+ public:
+  /// `folder`: `land` of the home.
+  explicit TestResults(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  [[nodiscard]] std::optional<TestResult> find(const std::string& key) const;
+  [[nodiscard]] Result<> keep(const std::string& key, const TestResult& result) const;
+  /// One at a time tests the same. Empty when another still does at the deadline, or when we are
+  /// asked to stop.
+  [[nodiscard]] Result<std::optional<FileLock>> lock(const std::string& key,
+                                                     const Deadline& deadline) const;
+  /// A new log, which nobody else writes.
+  [[nodiscard]] Result<std::filesystem::path> new_log(const std::string& target) const;
+  void forget_old() const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// What decides how a test ends: the tree, the command and its limits, and what it runs on.
+[[nodiscard]] std::string test_key(const std::string& tree, const VerifyConfig& verify,
+                                   bool network);
+
+/// The last lines of a log that people are shown: at most `most`, and 32 KiB, without control
+/// characters.
+[[nodiscard]] std::string last_lines(const std::filesystem::path& log, std::size_t most = 60);
+
+}  // namespace cdctl::land

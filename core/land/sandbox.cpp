@@ -1,0 +1,319 @@
+#include "core/land/sandbox.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <functional>
+#include <set>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cdctl/child.hpp>
+#include <cdctl/fs.hpp>
+#include <cdctl/json.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
+#include "core/land/isolation.hpp"
+
+namespace cdctl::land {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t k_head = 4u << 20, k_tail = 1u << 20;  ///< of a log that is too long
+constexpr Millis k_look(50);      ///< how often what cannot be waited for is looked at
+constexpr Millis k_last(10'000);  ///< for the end of what was killed
+
+/// A file of bounded size: the beginning, and the last that was said.
+class BoundedLog {
+ public:
+  explicit BoundedLog(const fs::path& path)
+      : file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    failed_ = !file_.valid();
+  }
+  void add(std::string_view text) {
+    bytes_ += static_cast<std::int64_t>(text.size());
+    if (written_ < k_head) {
+      const auto part = text.substr(0, k_head - written_);
+      put(part);
+      written_ += part.size();
+      text.remove_prefix(part.size());
+    }
+    tail_.append(text);
+    if (tail_.size() > 2 * k_tail) tail_.erase(0, tail_.size() - k_tail);
+  }
+  void finish() {
+    const auto left = std::min(tail_.size(), k_tail);
+    const auto out = bytes_ - static_cast<std::int64_t>(written_ + left);
+    if (out > 0) put(fmt::format("\n[cdctl: {} bytes are left out here]\n", out));
+    put(std::string_view(tail_).substr(tail_.size() - left));
+  }
+  [[nodiscard]] std::int64_t bytes() const { return bytes_; }
+  [[nodiscard]] bool failed() const { return failed_; }
+
+ private:
+  void put(std::string_view text) { failed_ = failed_ || !write_all(file_.get(), text); }
+
+  Fd file_;
+  std::int64_t bytes_ = 0;
+  std::size_t written_ = 0;
+  std::string tail_;
+  bool failed_ = false;
+};
+
+/// All that has come from us, by /proc: we are the reaper of those whose parents have gone.
+std::set<pid_t> descendants() {
+  std::map<pid_t, pid_t> parents;
+  std::error_code error;
+  for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
+    const auto name = at->path().filename().string();
+    pid_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr !=
+        name.data() + name.size())
+      continue;
+    const auto stat = read_file(at->path() / "stat", 1 << 16);
+    if (!stat) continue;
+    const auto rest = words(std::string_view(*stat).substr(stat->rfind(')') + 1));
+    pid_t parent = 0;
+    if (rest.size() > 1 && rest[0] != "Z")
+      std::from_chars(rest[1].data(), rest[1].data() + rest[1].size(), parent);
+    parents[pid] = parent;
+  }
+  std::set<pid_t> out;
+  for (const auto& [pid, first] : parents) {
+    auto at = first;
+    for (std::size_t steps = 0; at > 1 && at != ::getpid() && steps < parents.size(); ++steps)
+      at = parents.contains(at) ? parents[at] : 0;
+    if (at == ::getpid() && first != 0) out.insert(pid);
+  }
+  return out;
+}
+
+void signal_all(int number) {
+  for (const auto pid : descendants()) ::kill(pid, number);
+}
+
+void reap_strays(pid_t but) {
+  for (;;) {  // the one that is waited for keeps its status
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0 ||
+        info.si_pid == but)
+      return;
+    ::waitpid(info.si_pid, nullptr, WNOHANG);
+  }
+}
+
+/// Until none is left: one that forks meanwhile is found in the next look.
+void kill_all() {
+  const auto until = Clock::now() + k_last;
+  while (Clock::now() < until) {
+    const auto left = descendants();
+    for (const auto pid : left) ::kill(pid, SIGKILL);
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    if (left.empty()) return;
+    ::poll(nullptr, 0, 5);
+  }
+}
+
+volatile std::sig_atomic_t asked_to_stop = 0;
+extern "C" void note_stop(int) { asked_to_stop = 1; }
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  for (auto& text : strings) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+/// What becomes of the command's process.
+[[noreturn]] void become(const SandboxJob& job, bool isolated, int out, int told) {
+  ::setsid();
+  for (const int number : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGCHLD, SIGQUIT, SIGALRM})
+    std::signal(number, SIG_DFL);
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (::dup2(null, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0) ::_exit(126);
+  const struct rlimit no_core{0, 0};
+  (void)::setrlimit(RLIMIT_CORE, &no_core);
+  std::string kept_from;
+  if (isolated) kept_from = joined(isolate(job), " ");
+  (void)write_all(told, kept_from + "\n");
+  std::vector<std::string> argv{"sh", "-c", job.command}, env;
+  for (const auto& [name, value] : job.environment) env.push_back(name + "=" + value);
+  (void)::close_range(3, ~0U, 0);
+  if (::chdir((job.work / "tree").c_str()) != 0) ::_exit(126);
+  ::execve("/bin/sh", pointers(argv).data(), pointers(env).data());
+  ::_exit(127);
+}
+
+/// Looks after one command to its end. In a process of its own: what the command leaves behind
+/// becomes our child, and of nobody else's.
+class Warden {
+ public:
+  Warden(const SandboxJob& job, int parent) : job_(job), parent_(parent), log_(job.log) {}
+
+  Json run() {
+    (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    std::signal(SIGTERM, note_stop);
+    std::signal(SIGINT, note_stop);
+    if (!start())
+      return Json::object({{"trouble", fmt::format("starting it: {}", errno_text(errno))}});
+    watch();
+    kill_all();
+    while (drain()) {
+    }
+    log_.finish();
+    auto out = Json::object(
+        {{"end", end_}, {"status", status_}, {"bytes", log_.bytes()}, {"isolation", kept_from()}});
+    if (log_.failed()) out.set("trouble", "its log could not be written: is the disk full?");
+    return out;
+  }
+
+ private:
+  bool start() {
+    int out[2], told[2];
+    if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(told, O_CLOEXEC) != 0) return false;
+    const bool isolated = can_isolate();
+    pid_ = ::fork();
+    if (pid_ == 0) become(job_, isolated, out[1], told[1]);
+    ::close(out[1]);
+    ::close(told[1]);
+    out_ = Fd(out[0]);
+    told_ = Fd(told[0]);
+    ::fcntl(out_.get(), F_SETFL, O_NONBLOCK);
+    return pid_ > 0;
+  }
+
+  void watch() {
+    begun_ = heard_ = Clock::now();
+    for (;;) {
+      struct pollfd fds[2] = {{out_.get(), POLLIN, 0}, {parent_, 0, 0}};
+      (void)::poll(fds, 2, static_cast<int>(k_look.count()));
+      if ((fds[1].revents & (POLLERR | POLLHUP)) != 0) return;  // nobody waits for us any more
+      if (drain()) heard_ = Clock::now();
+      int status = 0;
+      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+        status_ = exit_status(status);
+        return;
+      }
+      reap_strays(pid_);
+      if (end_ == "exited") note_limit();
+      if (end_ != "exited" && Clock::now() >= kill_at_) return;
+    }
+  }
+
+  /// The first limit that has passed; TERM then, and KILL after the grace.
+  void note_limit() {
+    const auto now = Clock::now();
+    if (asked_to_stop != 0)
+      end_ = "stopped";
+    else if (now - begun_ >= job_.limit)
+      end_ = "limit";
+    else if (now - heard_ >= job_.silence)
+      end_ = "silence";
+    else
+      return;
+    kill_at_ = now + job_.grace;
+    signal_all(SIGTERM);
+  }
+
+  bool drain() {
+    char buffer[1 << 16];
+    bool any = false;
+    for (int piece = 0; piece < 64; ++piece) {  // who says more is heard again after a look round
+      const auto got = out_.valid() ? ::read(out_.get(), buffer, sizeof buffer) : -1;
+      if (got <= 0) return any;
+      log_.add({buffer, static_cast<std::size_t>(got)});
+      any = true;
+    }
+    return any;
+  }
+
+  Json kept_from() {
+    char buffer[256];
+    const auto got = ::read(told_.get(), buffer, sizeof buffer);
+    auto out = Json::array();
+    if (got > 0)
+      for (const auto word : words(trimmed({buffer, static_cast<std::size_t>(got)})))
+        out.push_back(word);
+    return out;
+  }
+
+  const SandboxJob& job_;
+  int parent_;
+  BoundedLog log_;
+  pid_t pid_ = -1;
+  Fd out_, told_;
+  std::string end_ = "exited";
+  int status_ = 128 + SIGKILL;
+  Clock::time_point begun_{}, heard_{}, kill_at_{};
+};
+
+/// What the warden says at its end; it is told once when we are asked to stop.
+std::string hear(Child& warden, const Deadline& deadline) {
+  std::string out;
+  bool told = false;
+  while (!deadline.passed()) {
+    struct pollfd fds[2] = {{warden.out.get(), POLLIN, 0}, {told ? -1 : Stop::fd(), POLLIN, 0}};
+    if (::poll(fds, 2, static_cast<int>(std::min(deadline.left(), Millis(60'000)).count())) < 0 &&
+        errno != EINTR)
+      break;
+    if (Stop::requested() && !told) {
+      warden.kill(SIGTERM);
+      told = true;
+    }
+    if (fds[0].revents == 0) continue;
+    char buffer[4096];
+    const auto got = ::read(warden.out.get(), buffer, sizeof buffer);
+    if (got <= 0 && errno != EINTR) break;
+    if (got == 0) break;
+    if (got > 0) out.append(buffer, static_cast<std::size_t>(got));
+  }
+  return out;
+}
+
+SandboxResult::End end_of(std::string_view word) {
+  using enum SandboxResult::End;
+  if (word == "limit") return limit;
+  if (word == "silence") return silence;
+  return word == "stopped" ? stopped : exited;
+}
+
+}  // namespace
+
+Result<SandboxResult> run_in_sandbox(const SandboxJob& job) {
+  const auto begun = Clock::now();
+  const auto longest = job.limit + job.grace + 3 * k_last;
+  CDCTL_TRY_ASSIGN(auto warden, Child::fork(
+                                    [&](int fd) {
+                                      const auto said = Warden(job, fd).run().dump();
+                                      (void)write_all(fd, said);
+                                    },
+                                    longest));
+  const auto said = hear(warden, Deadline(longest));
+  (void)warden.end(Millis(0));
+  const auto json = Json::parse(said);
+  if (!json) return fail(ExitCode::unknown, "running the command: what watched it ended before it");
+  if (const auto trouble = (*json)["trouble"].view(); !trouble.empty())
+    return fail(ExitCode::unknown, fmt::format("running the command: {}", trouble));
+  SandboxResult out;
+  out.end = end_of((*json)["end"].view());
+  out.status = static_cast<int>((*json)["status"].as_int());
+  out.bytes = (*json)["bytes"].as_int();
+  for (const auto& one : (*json)["isolation"].items()) out.isolation.push_back(one.as_string());
+  out.took = std::chrono::ceil<Millis>(Clock::now() - begun);
+  return out;
+}
+
+}  // namespace cdctl::land

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <cdctl/error.hpp>
+#include <cdctl/time.hpp>
+
+namespace cdctl::land {
+
+/// A command that nobody trusts, in a folder of its own.
+struct SandboxJob {
+  std::string command;         ///< for `sh -c`
+  std::filesystem::path work;  ///< holds `tree`, where it starts, `home` and `tmp`
+  std::filesystem::path log;   ///< what it says; the middle of very much is left out
+  std::map<std::string, std::string> environment;  ///< all of it
+  std::vector<std::filesystem::path> hidden;       ///< folders that it shall find empty
+  Millis limit{}, silence{}, grace{};
+  bool network = false;  ///< it may use it
+};
+
+struct SandboxResult {
+  enum class End { exited, limit, silence, stopped };
+  End end = End::exited;
+  int status = 0;                      ///< of the shell: 128 and the number of a signal
+  std::int64_t bytes = 0;              ///< that it said
+  std::vector<std::string> isolation;  ///< what it was kept from: network, home, processes
+  Millis took{};
+};
+
+/// Runs it to its end, and ends all that it has started: TERM, the grace, KILL, also to what has
+/// made itself a session of its own. The same happens at either limit, when we are asked to stop,
+/// and, without TERM, when we are killed.
+///
+/// It gets /dev/null as its input, the environment of the job and nothing else, and, where the
+/// kernel lets us make user namespaces: no network but a loopback of its own, no process but its
+/// own, and neither the hidden folders nor anybody's /tmp. The result says which of these held. The
+/// error is that it could not be run, or its log not be written; exit code `unknown`.
+[[nodiscard]] Result<SandboxResult> run_in_sandbox(const SandboxJob& job);
+
+}  // namespace cdctl::land

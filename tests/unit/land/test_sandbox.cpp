@@ -1,0 +1,176 @@
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include <unistd.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
+
+#include "core/land/isolation.hpp"
+#include "core/land/results.hpp"
+#include "core/land/sandbox.hpp"
+#include "support/test_host.hpp"
+
+using namespace cdctl;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct Stand {
+  test::TempDir dir;
+  land::SandboxJob job;
+
+  explicit Stand(const std::string& command) {
+    job.command = command;
+    job.work = dir.path() / "work";
+    job.log = dir.path() / "log";
+    for (const auto* part : {"tree", "home", "tmp"})
+      std::filesystem::create_directories(job.work / part);
+    job.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                       {"HOME", (job.work / "home").string()}};
+    job.limit = 30s;
+    job.silence = 20s;
+    job.grace = 500ms;
+  }
+  land::SandboxResult run() {
+    auto out = land::run_in_sandbox(job);
+    if (!out) FAIL(out.error().what);
+    return *out;
+  }
+  std::string log() { return read_file(job.log).value_or(""); }
+  /// A process that says who it is by its argument.
+  static bool lives(const std::string& mark) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const auto words = read_file(entry.path() / "cmdline", 1 << 16);
+      if (words && words->find(mark) != std::string::npos &&
+          entry.path().filename() != std::to_string(::getpid()))
+        return true;
+    }
+    return false;
+  }
+};
+
+std::string mark() {
+  return "97531." + std::to_string(::getpid()) + std::to_string(std::rand() % 1000);
+}
+
+}  // namespace
+
+TEST_CASE("a command runs in its folder, with its environment and no input", "[land]") {
+  ::setenv("CDCTL_TEST_SECRET", "xyzzy", 1);
+  Stand stand("pwd; env; cat; echo to-stderr >&2; exit 3");
+  const auto done = stand.run();
+  CHECK(done.status == 3);
+  CHECK(done.end == land::SandboxResult::End::exited);
+  CHECK_THAT(stand.log(), Contains("/work/tree") && Contains("to-stderr") && Contains("HOME="));
+  CHECK_THAT(stand.log(), !Contains("xyzzy"));
+  CHECK(done.bytes == static_cast<std::int64_t>(stand.log().size()));
+}
+
+TEST_CASE("Tarmac 1 and 2: a hang that ignores TERM ends, with its children, and we do not",
+          "[land]") {
+  const auto name = mark();
+  Stand stand("trap '' TERM; setsid sleep " + name + "1 & (trap '' TERM; sleep " + name +
+              "2) & echo begun; sleep " + name + "3; sleep " + name + "4");
+  stand.job.silence = 700ms;
+  const auto done = stand.run();
+  CHECK(done.end == land::SandboxResult::End::silence);
+  CHECK(done.took < 10s);
+  CHECK_THAT(stand.log(), Contains("begun"));
+  CHECK_FALSE(Stand::lives(name));
+}
+
+TEST_CASE("a command that goes on too long is told first, and can say why", "[land]") {
+  Stand stand("trap 'echo told; exit 1' TERM; while :; do echo on; sleep 0.05; done");
+  stand.job.limit = 500ms;
+  const auto done = stand.run();
+  CHECK(done.end == land::SandboxResult::End::limit);
+  CHECK_THAT(stand.log(), Contains("told"));
+}
+
+TEST_CASE("what a command leaves behind ends with it", "[land]") {
+  const auto name = mark();
+  Stand stand("setsid sleep " + name + " & sleep " + name + " & exit 0");
+  const auto done = stand.run();
+  CHECK(done.status == 0);
+  CHECK(done.took < 10s);
+  CHECK_FALSE(Stand::lives(name));
+}
+
+TEST_CASE("of 50 MB the beginning and the end are kept", "[land]") {
+  Stand stand("echo first; head -c 50000000 /dev/zero | tr '\\0' x; echo; echo last");
+  const auto done = stand.run();
+  CHECK(done.status == 0);
+  CHECK(done.bytes > 50'000'000);
+  const auto log = stand.log();
+  CHECK(log.size() < 6'000'000);
+  CHECK(log.starts_with("first\n"));
+  CHECK(log.ends_with("\nlast\n"));
+  CHECK_THAT(log, Contains("bytes are left out here"));
+  CHECK(land::last_lines(stand.job.log).size() <= 33'000);
+}
+
+TEST_CASE("a signal is told as the shell tells it", "[land]") {
+  CHECK(Stand("kill -9 $$").run().status == 137);
+  CHECK(Stand("exit 75").run().status == 75);
+  CHECK(Stand("/no/such/program").run().status == 127);
+}
+
+TEST_CASE("where namespaces can be made, there is no network, no home and nobody else", "[land]") {
+  Stand stand(
+      "cat \"$SECRET\"; ls /proc | grep -c '^[0-9]'; cat /proc/net/dev | grep -c : ; umount "
+      "\"$HIDDEN\" "
+      "2>&1; cat \"$SECRET\"; grep CapEff /proc/self/status; kill -0 $OUTER && echo reached; : "
+      ">ours");
+  test::TempDir hidden;
+  std::ofstream(hidden.path() / "secret") << "xyzzy\n";
+  stand.job.environment["SECRET"] = (hidden.path() / "secret").string();
+  stand.job.environment["HIDDEN"] = hidden.path().string();
+  stand.job.environment["OUTER"] = std::to_string(::getpid());
+  stand.job.hidden = {hidden.path()};
+  const auto done = stand.run();
+  if (!land::can_isolate()) {
+    CHECK(done.isolation.empty());
+    WARN("no namespaces here");
+    return;
+  }
+  CHECK(std::ranges::find(done.isolation, "network") != done.isolation.end());
+  CHECK(std::ranges::find(done.isolation, "home") != done.isolation.end());
+  CHECK_THAT(stand.log(), !Contains("xyzzy") && !Contains("reached"));
+  CHECK_THAT(stand.log(), Contains("CapEff:\t0000000000000000"));
+  CHECK(std::filesystem::exists(stand.job.work / "tree" / "ours"));
+}
+
+TEST_CASE("a work folder in a hidden one is there all the same", "[land]") {
+  Stand stand("echo here >made; cat \"$SECRET\"");
+  std::ofstream(stand.dir.path() / "secret") << "xyzzy\n";
+  stand.job.environment["SECRET"] = (stand.dir.path() / "secret").string();
+  stand.job.hidden = {stand.dir.path()};
+  const auto done = stand.run();
+  CHECK(std::filesystem::exists(stand.job.work / "tree" / "made"));
+  if (!done.isolation.empty()) CHECK_THAT(stand.log(), !Contains("xyzzy"));
+}
+
+TEST_CASE("a test's result is remembered by tree, command and machine", "[land]") {
+  test::TempDir dir;
+  const land::TestResults results(dir.path());
+  VerifyConfig verify;
+  verify.command = "make check";
+  const auto key = land::test_key("tree", verify, false);
+  CHECK_FALSE(results.find(key));
+  REQUIRE(results.keep(key, {false, "exit status 1", 1, "/log", {"network"}, 12.5, now()}));
+  const auto found = results.find(key);
+  REQUIRE(found);
+  CHECK_FALSE(found->passed);
+  CHECK(found->why == "exit status 1");
+  CHECK(found->isolation == std::vector<std::string>{"network"});
+  CHECK(land::test_key("other", verify, false) != key);
+  CHECK(land::test_key("tree", verify, true) != key);
+  verify.command = "make test";
+  CHECK(land::test_key("tree", verify, false) != key);
+}
