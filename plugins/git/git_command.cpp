@@ -172,6 +172,8 @@ Result<Finished> run_git(const GitCall& call) {
       {"GCM_INTERACTIVE", "never"},
       {"LC_ALL", "C"},
       {"GIT_ALLOW_PROTOCOL", call.file_protocol ? "file:http:https:ssh" : "http:https:ssh"}};
+  for (const auto& [name, value] : call.env) command.env.insert_or_assign(name, value);
+  command.input = call.input;
   if (auto ssh = ssh_command(); !ssh.empty())
     command.env.emplace("GIT_SSH_COMMAND", std::move(ssh));
   add_settings(settings, command.env);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct GitCall {
   std::size_t max_output = 64u << 20;
   Deadline deadline;
   std::string remote = {};  ///< an address that git finds by itself: in `.git/config`, say
+  std::string input = {};   ///< on stdin
+  std::map<std::string, std::string> env = {};  ///< more of it
 };
 
 /// Runs it. The error is that git could not be started (exit code `unknown`).

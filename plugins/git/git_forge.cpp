@@ -1,0 +1,317 @@
+#include "plugins/git/git_forge.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <cdctl/digest.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
+#include "plugins/git/git_command.hpp"
+#include "plugins/git/proposal_list.hpp"
+#include "plugins/git/review_tag.hpp"
+
+namespace cdctl::git {
+
+namespace {
+
+/// git in the folder of whoever proposes or reviews, with their settings and keys.
+struct WorkTree {
+  std::filesystem::path folder;
+  Deadline deadline;
+
+  Result<Finished> git(std::vector<std::string> words, std::string input = {}) const {
+    return run_git({std::move(words), folder, true, 16u << 20, deadline, {}, std::move(input), {}});
+  }
+  /// One line of git's; empty when it has none.
+  Result<std::string> line(std::vector<std::string> words) const {
+    CDCTL_TRY_ASSIGN(const auto finished, git(std::move(words)));
+    if (finished.timed_out || finished.interrupted) return fail(explain(finished));
+    return finished.ok() ? first_line(finished.out) : std::string();
+  }
+  Result<std::string> commit(const std::string& revision) const {
+    CDCTL_TRY_ASSIGN(auto id, line({"rev-parse", "--verify", "--quiet", "--end-of-options",
+                                    revision + "^{commit}"}));
+    if (id.empty())
+      return fail(ExitCode::usage,
+                  fmt::format("{} has no commit {}", folder.string(), printable(revision, 60)));
+    return id;
+  }
+  Result<bool> has(const std::string& id) const {
+    CDCTL_TRY_ASSIGN(const auto finished, git({"cat-file", "-e", id + "^{commit}"}));
+    return finished.ok();
+  }
+};
+
+/// Refs of a repository, by exact name; those that are not there are missing.
+Result<std::map<std::string, std::string>> list(const std::string& url,
+                                                const std::vector<std::string>& patterns,
+                                                const Deadline& deadline) {
+  GitCall call{{"ls-remote", "--quiet", "--", url}, {}, true, 64u << 20, deadline};
+  call.args.insert(call.args.end(), patterns.begin(), patterns.end());
+  CDCTL_TRY_ASSIGN(const auto text, git_output(call));
+  std::map<std::string, std::string> out;
+  for (auto name : lines(text)) {
+    const auto id = take_until(name, '\t');
+    const bool asked = std::ranges::any_of(
+        patterns, [&](const std::string& pattern) { return glob_match(pattern, name); });
+    if (asked && !name.ends_with("^{}")) out.emplace(name, id);
+  }
+  return out;
+}
+
+std::string review_ref(const TargetConfig& target, std::string_view topic, std::string_view who) {
+  return fmt::format("{}{}/{}/{}", k_reviews, target.branch, topic, who);
+}
+std::string notes_ref(const TargetConfig& target, std::string_view topic) {
+  return fmt::format("{}{}/{}", k_notes_of, target.branch, topic);
+}
+
+Result<std::string> topic_of(const WorkTree& tree, const TargetConfig& target,
+                             const ProposeRequest& request) {
+  auto topic = request.id;
+  if (topic.empty()) {
+    CDCTL_TRY_ASSIGN(topic, tree.line({"symbolic-ref", "--quiet", "--short", "HEAD"}));
+    if (topic.empty() || topic == target.branch)
+      return fail(ExitCode::usage, "give the proposal a name, such as cdctl propose fix-typo");
+  }
+  CDCTL_TRY(check_topic(topic));
+  return topic;
+}
+
+/// The tag that says what a proposal comes after, in the repository of the folder. Nobody signs it:
+/// it can only hold a proposal back.
+Result<std::string> make_note(const WorkTree& tree, const std::string& ref, const std::string& head,
+                              const std::map<std::string, std::string>& after) {
+  CDCTL_TRY_ASSIGN(const auto who, tree.line({"var", "GIT_COMMITTER_IDENT"}));
+  if (who.empty())
+    return fail(ExitCode::config, "git does not know who you are: git config user.email");
+  auto text = fmt::format("object {}\ntype commit\ntag {}\ntagger {}\n\nThe proposal {}\n\n", head,
+                          ref.substr(5), who, ref);
+  for (const auto& [topic, commit] : after) text += fmt::format("After: {} {}\n", topic, commit);
+  CDCTL_TRY_ASSIGN(const auto made, tree.git({"hash-object", "-t", "tag", "-w", "--stdin"}, text));
+  if (!made.ok()) return fail(explain(made));
+  return first_line(made.out);
+}
+
+/// Whether a head may be put in the place of another: what is lost must have been seen here.
+Result<> check_replaces(const WorkTree& tree, const std::string& before, const std::string& head,
+                        const std::string& ref) {
+  CDCTL_TRY_ASSIGN(const bool seen, tree.has(before));
+  if (seen) return {};
+  return fail(ExitCode::refused,
+              fmt::format("{} is at {}, which is not in {}: somebody else has proposed it; fetch "
+                          "it, or take another name (not {})",
+                          ref, before, tree.folder.string(), head.substr(0, 10)));
+}
+
+/// `ls-remote` lists no pattern of a ref whose name has a star in it.
+std::vector<std::string> refs_of(const TargetConfig& target, const ProposalRefs& names,
+                                 const std::string& topic) {
+  return {names.ref(topic), notes_ref(target, topic), review_ref(target, topic, "*")};
+}
+
+std::string note_text(const ProposalReport& report) {
+  const std::string_view state = report.state == ProposalReport::State::landed     ? "landed"
+                                 : report.state == ProposalReport::State::rejected ? "rejected"
+                                                                                   : "pending";
+  auto out = fmt::format("{}\n\n", report.summary);
+  if (!report.text.empty()) out += fmt::format("{}\n\n", trimmed(report.text));
+  out += fmt::format("Land-State: {}\n", state);
+  if (!report.commit.empty()) out += fmt::format("Land-Commit: {}\n", report.commit);
+  return out;
+}
+
+}  // namespace
+
+Result<ProposalRefs> proposal_refs(const TargetConfig& target) {
+  return ProposalRefs::parse(target.table["git"]["proposals"].as_string(k_default_proposals),
+                             target.branch);
+}
+
+std::vector<Result<std::vector<Proposal>>> GitForge::do_proposals(
+    std::span<const TargetConfig* const> targets, const Deadline& deadline) {
+  return list_proposals(host_, targets, deadline);
+}
+
+Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
+                                           const ProposeRequest& request,
+                                           const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto address,
+                   parse_address(target.repository, host_.config().file.parent_path()));
+  CDCTL_TRY_ASSIGN(const auto names, proposal_refs(target));
+  const WorkTree tree{request.folder, deadline};
+  CDCTL_TRY_ASSIGN(const auto head,
+                   tree.commit(request.revision.empty() ? "HEAD" : request.revision));
+  CDCTL_TRY_ASSIGN(const auto topic, topic_of(tree, target, request));
+  ProposeAnswer out{topic, names.ref(topic), head, false};
+  std::vector<std::string> wanted{out.ref, "refs/heads/" + target.branch};
+  for (const auto& other : request.after) {
+    CDCTL_TRY(check_topic(other));
+    if (other == topic) return fail(ExitCode::usage, "a proposal cannot come after itself");
+    wanted.push_back(names.ref(other));
+  }
+  CDCTL_TRY_ASSIGN(const auto there, list(address.url, wanted, deadline));
+  if (!there.contains(wanted[1]))
+    return fail(ExitCode::unknown,
+                fmt::format("{} has no branch {}", without_user(address.url), target.branch));
+  std::map<std::string, std::string> after;
+  for (const auto& other : request.after) {
+    const auto at = there.find(names.ref(other));
+    if (at == there.end())
+      return fail(fmt::format("there is no proposal {} for {} to come after", other, target.name));
+    after.emplace(other, at->second);
+  }
+  const auto before = there.contains(out.ref) ? there.at(out.ref) : std::string();
+  if (before == head && after.empty()) return out;
+  if (!before.empty() && before != head) CDCTL_TRY(check_replaces(tree, before, head, out.ref));
+  out.changed = true;
+  if (request.dry_run) return out;
+  std::vector<std::string> words{"push", "--porcelain", "--quiet", "--no-follow-tags",
+                                 fmt::format("--force-with-lease={}:{}", out.ref, before)};
+  std::vector<std::string> refs{fmt::format("{}:{}", head, out.ref)};
+  if (!after.empty()) {
+    const auto note_ref = notes_ref(target, topic);
+    CDCTL_TRY_ASSIGN(const auto note, make_note(tree, note_ref, head, after));
+    words.emplace_back("--atomic");  // it must not be there for a moment without what holds it back
+    refs.push_back(fmt::format("+{}:{}", note, note_ref));
+  }
+  words.insert(words.end(), {"--", address.url});
+  words.insert(words.end(), refs.begin(), refs.end());
+  CDCTL_TRY_ASSIGN(const auto pushed, tree.git(std::move(words)));
+  if (!pushed.ok())
+    return fail(
+        explain(pushed).in(fmt::format("pushing {} to {}", topic, without_user(address.url))));
+  return out;
+}
+
+namespace {
+
+/// A signed tag of a commit, in the repository of the folder; no ref of it stays.
+Result<std::string> sign(const WorkTree& tree, const std::string& message,
+                         const std::string& head) {
+  const auto name = "cdctl-review/" + random_hex(8);
+  CDCTL_TRY_ASSIGN(const auto made, tree.git({"-c", "gpg.format=ssh", "tag", "--sign",
+                                              "--cleanup=verbatim", "-F", "-", name, head},
+                                             message));
+  if (!made.ok())
+    return fail(ExitCode::config,
+                fmt::format("signing the review: {}; a review is signed by an SSH key: git config "
+                            "user.signingkey ~/.ssh/id_ed25519.pub",
+                            explain(made).what));
+  const auto id = tree.line({"rev-parse", "--verify", "refs/tags/" + name});
+  CDCTL_TRY_ASSIGN(const auto removed, tree.git({"update-ref", "-d", "refs/tags/" + name}));
+  if (!removed.ok()) return fail(explain(removed));
+  return id;
+}
+
+/// Whether the same was said already: a tag that is there, and was made here.
+bool says_so(const WorkTree& tree, const std::string& id, const std::string& message,
+             const std::string& head) {
+  const auto text = tree.git({"cat-file", "tag", id});
+  return text && text->ok() && parse_tag(text->out).object == head &&
+         text->out.contains("\n\n" + message + "-----BEGIN ");
+}
+
+}  // namespace
+
+Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const ReviewRequest& request,
+                                         const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto address,
+                   parse_address(target.repository, host_.config().file.parent_path()));
+  CDCTL_TRY_ASSIGN(const auto names, proposal_refs(target));
+  CDCTL_TRY(check_topic(request.id));
+  const WorkTree tree{request.folder, deadline};
+  ReviewAnswer out;
+  CDCTL_TRY_ASSIGN(out.who, tree.line({"config", "user.email"}));
+  if (out.who.empty() || out.who.contains('/') || !valid_ref_name(out.who))
+    return fail(ExitCode::config, "git does not know who you are: git config user.email");
+  const auto ref = names.ref(request.id), vote_ref = review_ref(target, request.id, out.who);
+  CDCTL_TRY_ASSIGN(const auto there, list(address.url, {ref, vote_ref}, deadline));
+  if (!there.contains(ref))
+    return fail(fmt::format("there is no proposal {} for {}", request.id, target.name));
+  out.head = there.at(ref);
+  if (!request.head.empty() && !out.head.starts_with(request.head))
+    return fail(ExitCode::refused, fmt::format("{} is at {} by now; look at that", ref, out.head));
+  CDCTL_TRY_ASSIGN(const bool seen, tree.has(out.head));
+  if (!seen)
+    return fail(ExitCode::refused,
+                fmt::format("{} is at {}, which is not in {}: git fetch {} {}, look at it, and "
+                            "review it then",
+                            ref, out.head, tree.folder.string(), without_user(address.url), ref));
+  const auto message = review_message(target.branch, request.id, request.value, request.comment);
+  if (there.contains(vote_ref) && says_so(tree, there.at(vote_ref), message, out.head)) return out;
+  out.changed = true;
+  if (request.dry_run) return out;
+  CDCTL_TRY_ASSIGN(const auto tag, sign(tree, message, out.head));
+  CDCTL_TRY_ASSIGN(const auto pushed,
+                   tree.git({"push", "--porcelain", "--quiet", "--no-follow-tags", "--",
+                             address.url, fmt::format("+{}:{}", tag, vote_ref)}));
+  if (!pushed.ok()) return fail(explain(pushed).in("pushing the review"));
+  return out;
+}
+
+Result<bool> GitForge::do_report(const TargetConfig& target, const std::string&,
+                                 const ProposalReport& report, const Deadline& deadline) {
+  const std::string ref(k_landing_notes);
+  const auto text = note_text(report);
+  const std::map<std::string, std::string> who{{"GIT_AUTHOR_NAME", "cdctl"},
+                                               {"GIT_AUTHOR_EMAIL", host_.actor()},
+                                               {"GIT_COMMITTER_NAME", "cdctl"},
+                                               {"GIT_COMMITTER_EMAIL", host_.actor()}};
+  for (int tries = 0; tries < 5; ++tries) {  // others write their notes, too
+    CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
+    std::string before;
+    if (auto fetched = workshop.fetch({ref}, deadline)) {
+      CDCTL_TRY_ASSIGN(before, workshop.tip(ref, deadline));
+      CDCTL_TRY(workshop.output({"update-ref", ref, before}, deadline));
+    } else if (fetched.error().reason == Reason::not_there) {
+      CDCTL_TRY(workshop.output({"update-ref", "-d", ref}, deadline));
+    } else {
+      return fail(std::move(fetched.error()));
+    }
+    CDCTL_TRY_ASSIGN(const auto now,
+                     workshop.git({"notes", "--ref=" + ref, "show", report.head}, deadline));
+    if (now.ok() && trimmed(now.out) == trimmed(text)) return false;
+    CDCTL_TRY(workshop.output({"notes", "--ref=" + ref, "add", "-f", "-F", "-", report.head},
+                              deadline, text, who));
+    CDCTL_TRY_ASSIGN(const auto pushed,
+                     workshop.git_out({"push", "--porcelain", "--quiet", "--no-verify",
+                                       fmt::format("--force-with-lease={}:{}", ref, before), "--",
+                                       workshop.address().url, ref + ":" + ref},
+                                      deadline));
+    if (pushed.ok()) return true;
+    if (!pushed.out.contains("\n!\t") && !pushed.out.starts_with("!\t"))
+      return fail(explain(pushed));
+  }
+  return fail(ExitCode::unknown, "others wrote their notes at the same time, five times");
+}
+
+Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& id,
+                                const std::string& head, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto names, proposal_refs(target));
+  CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
+  CDCTL_TRY_ASSIGN(auto there, list(workshop.address().url, refs_of(target, names, id), deadline));
+  const auto votes = review_ref(target, id, "");
+  std::erase_if(there, [&](const auto& one) {  // of the topic `id/…`
+    return one.first.starts_with(votes) && one.first.find('/', votes.size()) != std::string::npos;
+  });
+  const auto branch = there.find(names.ref(id));
+  if (there.empty() || (branch != there.end() && branch->second != head)) return false;
+  std::vector<std::string> words{"push", "--porcelain", "--quiet", "--no-verify"};
+  for (const auto& [ref, at] : there)
+    words.push_back(fmt::format("--force-with-lease={}:{}", ref, at));
+  words.insert(words.end(), {"--", workshop.address().url});
+  for (const auto& [ref, at] : there) words.push_back(":" + ref);
+  CDCTL_TRY_ASSIGN(const auto pushed, workshop.git_out(std::move(words), deadline));
+  if (pushed.ok()) return true;
+  std::vector<std::string> refs;  // another lander may have been at it: what is gone is done
+  for (const auto& [ref, at] : there) refs.push_back(ref);
+  CDCTL_TRY_ASSIGN(const auto left, list(workshop.address().url, refs, deadline));
+  if (left.empty()) return false;
+  return fail(explain(pushed).in("removing what is left of the proposal"));
+}
+
+}  // namespace cdctl::git

@@ -1,0 +1,271 @@
+#include "plugins/git/git_repository.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
+#include "plugins/git/git_command.hpp"
+
+namespace cdctl::git {
+
+namespace {
+
+std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + target.branch; }
+
+Error no_branch(const TargetConfig& target) {
+  return {ExitCode::unknown,
+          fmt::format("it has no branch {}: correct `branch`, or push it", target.branch)};
+}
+
+/// `1700000000 +0000`: the same on every machine.
+std::string git_date(Time at) {
+  return fmt::format("{} +0000",
+                     std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
+}
+
+/// git takes no line break, `<` or `>` in who made a commit.
+std::string clean(std::string_view text, std::string_view otherwise) {
+  std::string out;
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '<' && c != '>') out += c;
+  return trimmed(out).empty() ? std::string(otherwise) : std::string(trimmed(out));
+}
+
+Result<std::string> make_commit(const Workshop& workshop, const MergeRequest& request,
+                                const std::string& base, const std::string& tree,
+                                const Deadline& deadline) {
+  const auto date = git_date(request.at);
+  CDCTL_TRY_ASSIGN(
+      const auto text,
+      workshop.output({"-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, "-p", base, "-p",
+                       request.head, "-F", "-"},
+                      deadline, request.message,
+                      {{"GIT_AUTHOR_NAME", clean(request.author.name, "cdctl")},
+                       {"GIT_AUTHOR_EMAIL", clean(request.author.email, "cdctl@localhost")},
+                       {"GIT_AUTHOR_DATE", date},
+                       {"GIT_COMMITTER_NAME", clean(request.committer.name, "cdctl")},
+                       {"GIT_COMMITTER_EMAIL", clean(request.committer.email, "cdctl@localhost")},
+                       {"GIT_COMMITTER_DATE", date}}));
+  return first_line(text);
+}
+
+/// What the merge of two commits is: its tree, or the files in which they are at odds.
+Result<MergeAnswer> merge_trees(const Workshop& workshop, const std::string& base,
+                                const std::string& head, const Deadline& deadline) {
+  MergeAnswer out;
+  out.base = base;
+  CDCTL_TRY_ASSIGN(
+      const auto finished,
+      workshop.git({"-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict",
+                    "merge-tree", "--write-tree", "--name-only", "--no-messages", base, head},
+                   deadline));
+  const bool told = !finished.timed_out && !finished.interrupted && finished.signal == 0;
+  if (told && finished.status > 1 && finished.err.contains("unrelated histories")) {
+    out.conflicts = {"(no commit in common with the target)"};
+    return out;
+  }
+  if (!told || finished.status > 1) return fail(explain(finished));
+  const auto said = lines(finished.out);
+  if (said.empty() || !valid_commit_id(said.front()))
+    return fail(ExitCode::unknown, "git merge-tree gave no tree: git 2.38 or newer is needed");
+  if (finished.status == 0)
+    out.tree = said.front();
+  else
+    for (const auto file : std::span(said).subspan(1))
+      if (!file.empty()) out.conflicts.emplace_back(file);
+  return out;
+}
+
+/// What a target and a proposal are at now.
+struct Tips {
+  std::string target, proposal;  ///< the latter empty where the branch is gone
+};
+Result<Tips> look(const Workshop& workshop, const TargetConfig& target, const std::string& ref,
+                  const Deadline& deadline, const std::string& url = {}) {
+  const bool elsewhere = !url.empty();
+  std::vector<std::string> refs{branch_ref(target)};
+  if (!elsewhere) refs.push_back(ref);
+  const auto is_gone = [&](const Result<>& fetched) {
+    return !fetched && fetched.error().reason == Reason::not_there && fetched.error().what == ref;
+  };
+  auto fetched = workshop.fetch(refs, deadline);
+  bool gone = is_gone(fetched);
+  if (gone) fetched = workshop.fetch({branch_ref(target)}, deadline);
+  if (fetched && elsewhere) {
+    fetched = workshop.fetch({ref}, deadline, url);
+    gone = is_gone(fetched);
+    if (gone) fetched = {};
+  }
+  if (!fetched)
+    return fail(fetched.error().reason == Reason::not_there ? no_branch(target)
+                                                            : std::move(fetched.error()));
+  Tips out;
+  CDCTL_TRY_ASSIGN(out.target, workshop.tip(branch_ref(target), deadline));
+  if (!gone) {
+    CDCTL_TRY_ASSIGN(out.proposal, workshop.tip(ref, deadline));
+  }
+  return out;
+}
+
+/// Whether the target has a commit. What was pushed may have others on it by now: it is the tree of
+/// our commit that counts, as the target's history has it.
+Result<bool> read_back(const Workshop& workshop, const Tips& tips, const std::string& commit,
+                       LandAnswer& out, const Deadline& deadline) {
+  out.tip = tips.target;
+  CDCTL_TRY_ASSIGN(const bool there, workshop.is_ancestor(commit, out.tip, deadline));
+  CDCTL_TRY_ASSIGN(const auto tree, workshop.output({"rev-parse", "--verify", "--end-of-options",
+                                                     (there ? commit : out.tip) + "^{tree}"},
+                                                    deadline));
+  out.tree = first_line(tree);
+  return there;
+}
+
+/// A candidate is a merge on its base: a lease alone would let a target be set back.
+Result<> check_candidate(const Workshop& workshop, const LandRequest& request,
+                         const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const bool here, workshop.has(request.commit, deadline));
+  if (!here)
+    return fail(Error{ExitCode::unknown,
+                      fmt::format("the candidate {} is not in this home", request.commit), false,
+                      Reason::not_there});
+  CDCTL_TRY_ASSIGN(const auto text,
+                   workshop.output({"rev-parse", request.commit + "^1", request.commit + "^2",
+                                    request.commit + "^{tree}"},
+                                   deadline));
+  const auto is = lines(text);
+  if (is.size() != 3 || is[0] != request.base || is[1] != request.head || is[2] != request.tree)
+    return fail(ExitCode::refused,
+                fmt::format("commit {} is no merge of {} on {} with the tree {}", request.commit,
+                            request.head, request.base, request.tree));
+  return {};
+}
+
+Result<PushAnswer> push(const Workshop& workshop, const std::string& target,
+                        const LandRequest& request, bool with_branch, const Deadline& deadline) {
+  std::vector<std::string> words{"push", "--porcelain", "--no-verify", "--no-follow-tags",
+                                 "--recurse-submodules=no"};
+  if (with_branch) words.emplace_back("--atomic");
+  words.push_back(fmt::format("--force-with-lease={}:{}", target, request.base));
+  if (with_branch)
+    words.push_back(fmt::format("--force-with-lease={}:{}", request.ref, request.head));
+  words.insert(words.end(),
+               {"--", workshop.address().url, fmt::format("{}:{}", request.commit, target)});
+  if (with_branch) words.push_back(":" + request.ref);
+  CDCTL_TRY_ASSIGN(const auto finished, workshop.git_out(std::move(words), deadline));
+  if (finished.timed_out || finished.interrupted) return fail(explain(finished));
+  auto answer = read_push(finished.out, finished.err, finished.ok(), target);
+  if (!answer.done && !answer.answered && !answer.no_atomic) return fail(explain(finished));
+  return answer;
+}
+
+}  // namespace
+
+PushAnswer read_push(std::string_view out, std::string_view err, bool ok, std::string_view target) {
+  PushAnswer answer;
+  answer.done = ok;
+  answer.no_atomic = err.contains("does not support --atomic");
+  std::string_view others;  // refused for the sake of another ref, which has a line of its own
+  for (auto line : lines(out)) {
+    const auto flag = take_until(line, '\t');
+    auto refs = take_until(line, '\t');
+    (void)take_until(refs, ':');
+    if (refs == target) answer.moved = flag == " " || flag == "+";
+    if (flag != "!") continue;
+    answer.answered = true;
+    if (line.contains("deletion")) answer.no_deletion = true;
+    if (line.contains("atomic push fail") || line.contains("atomic transaction fail"))
+      others = line;
+    else if (answer.why.empty())
+      answer.why = printable(line, 200);
+  }
+  if (answer.why.empty()) answer.why = printable(others, 200);
+  return answer;
+}
+
+Result<MergeAnswer> GitRepository::do_merge(const TargetConfig& target, const MergeRequest& request,
+                                            const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
+  std::string from;
+  if (!request.url.empty()) {
+    CDCTL_TRY_ASSIGN(auto address, parse_address(request.url, {}));
+    from = std::move(address.url);
+  }
+  CDCTL_TRY_ASSIGN(const auto tips, look(workshop, target, request.ref, deadline, from));
+  if (tips.proposal.empty()) return fail(fmt::format("{} is not there any more", request.ref));
+  if (tips.proposal != request.head)
+    return fail(fmt::format("{} has moved from {} to {} since it was let through", request.ref,
+                            request.head, tips.proposal));
+  const auto base = request.onto.empty() ? tips.target : request.onto;
+  CDCTL_TRY_ASSIGN(const bool there, workshop.is_ancestor(request.head, base, deadline));
+  if (there) return MergeAnswer{base, true, {}, {}, {}};
+  CDCTL_TRY_ASSIGN(auto out, merge_trees(workshop, base, request.head, deadline));
+  if (!out.conflicts.empty()) return out;
+  CDCTL_TRY_ASSIGN(out.commit, make_commit(workshop, request, base, out.tree, deadline));
+  return out;
+}
+
+Result<> GitRepository::do_checkout(const TargetConfig& target, const std::string& commit,
+                                    const std::filesystem::path& into, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto workshop, Workshop::open(host_, target, deadline));
+  workshop.unlock();
+  CDCTL_TRY(make_directories(into, 0700));
+  const auto index = into.string() + ".index";
+  const std::map<std::string, std::string> env{{"GIT_INDEX_FILE", index},
+                                               {"GIT_WORK_TREE", into.string()}};
+  const std::vector<std::string> settings{"-c", "core.bare=false",   "-c", "core.autocrlf=false",
+                                          "-c", "core.symlinks=true"};
+  auto read = settings, write = settings;
+  read.insert(read.end(), {"read-tree", "--end-of-options", commit});
+  write.insert(write.end(), {"checkout-index", "--all", "--force", "--quiet"});
+  auto done = workshop.output(std::move(read), deadline, {}, env);
+  if (done) done = workshop.output(std::move(write), deadline, {}, env);
+  (void)remove_tree(index);
+  if (!done) return fail(std::move(done.error()));
+  return {};
+}
+
+Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const LandRequest& request,
+                                          const Deadline& deadline) {
+  using enum LandAnswer::State;
+  CDCTL_TRY_ASSIGN(auto workshop, Workshop::open(host_, target, deadline));
+  CDCTL_TRY(check_candidate(workshop, request, deadline));
+  LandAnswer out;
+  CDCTL_TRY_ASSIGN(auto tips, look(workshop, target, request.ref, deadline));
+  CDCTL_TRY_ASSIGN(const bool before, read_back(workshop, tips, request.commit, out, deadline));
+  if (!before) {
+    CDCTL_TRY_ASSIGN(const bool merged, workshop.is_ancestor(request.head, out.tip, deadline));
+    if (merged) {  // by another merge of it: that one is not what we have verified
+      out.state = there;
+      out.tree.clear();
+      return out;
+    }
+  }
+  const auto state_now = [&](LandAnswer::State otherwise) {
+    if (tips.target != request.base) return target_moved;
+    return tips.proposal != request.head ? proposal_moved : otherwise;
+  };
+  out.state = before ? there : state_now(landed);
+  if (out.state != landed) return out;
+  crash_point("land.leased");
+  CDCTL_TRY_ASSIGN(auto said,
+                   push(workshop, branch_ref(target), request, request.remove_branch, deadline));
+  out.branch_removed = said.done && request.remove_branch;
+  if (request.remove_branch && (said.no_atomic || said.no_deletion)) {
+    out.why = said.no_atomic ? "the server takes no two refs at once" : said.why;
+    CDCTL_TRY_ASSIGN(said, push(workshop, branch_ref(target), request, false, deadline));
+  }
+  crash_point("land.pushed");
+  CDCTL_TRY_ASSIGN(tips, look(workshop, target, request.ref, deadline));
+  CDCTL_TRY_ASSIGN(const bool now, read_back(workshop, tips, request.commit, out, deadline));
+  out.state = said.moved ? landed : there;
+  if (now) return out;
+  out.state = state_now(refused);
+  out.why = said.why;
+  return out;
+}
+
+}  // namespace cdctl::git
