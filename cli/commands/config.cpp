@@ -52,10 +52,16 @@ void check(Context& context, const config::ConfigPlace& place) {
     context.out.write(records::encode(record));
   }
   if (!problems.empty()) return context.note_exit(ExitCode::config);
-  if (const auto services = config::service_files(place))
-    context.out.note(
-        fmt::format("{} and {} are valid", place.file.string(),
-                    plural(static_cast<std::int64_t>(services->size()), "service file")));
+  const auto services = config::service_files(place), targets = config::target_files(place);
+  if (!services || !targets) return;
+  const auto count = [](const auto& files, std::string_view noun) {
+    return plural(static_cast<std::int64_t>(files->size()), noun);
+  };
+  context.out.note(
+      targets->empty()
+          ? fmt::format("{} and {} are valid", place.file.string(), count(services, "service file"))
+          : fmt::format("{}, {} and {} are valid", place.file.string(),
+                        count(services, "service file"), count(targets, "target file")));
 }
 
 }  // namespace
@@ -69,11 +75,12 @@ int run_config(Context& context, const Arguments& args) {
     if ((verb == "check" || verb == "path") && !rest.empty())
       return fail(ExitCode::usage, fmt::format("config: {} takes no further words", verb));
     if (verb != "show" && verb != "check" && verb != "path")
-      return fail(ExitCode::usage,
-                  fmt::format("config: say show [SERVICE…], check, explain [KEY] or path{}; see "
-                              "cdctl config --help",
-                              did_you_mean(verb, std::vector<std::string>{"show", "check",
-                                                                          "explain", "path"})));
+      return fail(
+          ExitCode::usage,
+          fmt::format(
+              "config: say show [SERVICE|TARGET…], check, explain [KEY] or path{}; see "
+              "cdctl config --help",
+              did_you_mean(verb, std::vector<std::string>{"show", "check", "explain", "path"})));
     CDCTL_TRY_ASSIGN(const auto place, config::require_config(args.value("config")));
     if (verb == "show") return show_settings(context, place, rest);
     if (verb == "check")

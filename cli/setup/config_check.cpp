@@ -10,6 +10,8 @@
 #include "core/breaker/rule.hpp"
 #include "core/config/keys.hpp"
 #include "core/files/toml_file.hpp"
+#include "core/land/message.hpp"
+#include "core/land/votes.hpp"
 #include "core/probe/checks.hpp"
 
 namespace cdctl::cli {
@@ -45,6 +47,19 @@ class Values {
          std::vector<Error>& problems)
       : file_(file), keys_(keys), service_(service), problems_(problems) {}
 
+  void target() {
+    target_ = true;
+    walk(file_.table, "");
+    const auto& votes = file_.table["votes"];
+    if (votes.is_string())
+      if (const auto policy = land::VotePolicy::parse(votes.view()); !policy)
+        wrong("votes", policy.error().what);
+    const auto& message = file_.table["message"];
+    if (message.is_string())
+      if (const auto known = land::check_message(message.view()); !known)
+        wrong("message", known.error().what);
+  }
+
   void all() {
     walk(file_.table, "");
     rules(file_.table[service_ ? "breaker" : "defaults"],
@@ -60,7 +75,7 @@ class Values {
   void walk(const Json& table, const std::string& prefix) {
     for (const auto& [name, value] : table.members()) {
       const auto dotted = prefix.empty() ? name : prefix + "." + name;
-      const auto* key = keys_.find(service_, dotted);
+      const auto* key = target_ ? keys_.find_in_target(dotted) : keys_.find(service_, dotted);
       if (!key) continue;  // the loader knows that it is none
       if (!key->plugin.empty() || key->name.starts_with("signals"))
         if (const auto why = config::wrong_type(*key, value); !why.empty()) wrong(dotted, why);
@@ -93,6 +108,7 @@ class Values {
   const files::TomlFile& file_;
   const config::Keys& keys_;
   bool service_;
+  bool target_ = false;
   std::vector<Error>& problems_;
 };
 
@@ -121,6 +137,11 @@ std::vector<ConfigProblem> find_problems(const config::ConfigPlace& place,
     if (!file) continue;  // said already
     Values(*file, keys, path != whole.file, errors).all();
     if (path != whole.file) probes(*file, whole.trusted, errors);
+  }
+  const auto targets = config::target_files(whole).value_or(std::vector<fs::path>());
+  for (const auto& path : targets) {
+    if (const auto file = files::read_toml(path)) Values(*file, keys, false, errors).target();
+    files.push_back(path);
   }
   std::vector<ConfigProblem> out;
   for (const auto& error : errors) out.push_back(split(error, files));

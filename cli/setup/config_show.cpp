@@ -53,7 +53,7 @@ class SettingWriter {
 
   void global() {
     for (const auto& key : keys_.all()) {
-      if (key.place == config::KeyPlace::service ||
+      if (key.place == config::KeyPlace::service || key.place == config::KeyPlace::target ||
           (key.place == config::KeyPlace::both && key.plugin.empty()))
         continue;
       put("", key, nullptr);
@@ -61,7 +61,12 @@ class SettingWriter {
   }
   void service(const std::string& name, const files::TomlFile& own) {
     for (const auto& key : keys_.all())
-      if (key.place != config::KeyPlace::file) put(name, key, &own);
+      if (key.place != config::KeyPlace::file && key.place != config::KeyPlace::target)
+        put(name, key, &own);
+  }
+  void target(const std::string& name, const files::TomlFile& own) {
+    for (const auto& key : keys_.all())
+      if (key.place == config::KeyPlace::target) put(name, key, &own);
   }
 
  private:
@@ -92,8 +97,10 @@ class SettingWriter {
     if (!own) take(file_, std::string(key.name));
     if (key.plugin == k_embedded && key.name.ends_with(".home")) return put_home(key, value, from);
     if (!value && key.otherwise.empty()) return;
+    const bool target = key.place == config::KeyPlace::target;
     context_.out.write(records::encode(
-        records::SettingRecord{.service = service,
+        records::SettingRecord{.service = target ? std::string() : service,
+                               .target = target ? service : std::string(),
                                .key = std::string(key.name),
                                .value = value ? shown(key.name, *value) : Json(key.otherwise),
                                .from = from}));
@@ -109,7 +116,7 @@ class SettingWriter {
       from = "$CDCTL_HOME";
     }
     context_.out.write(records::encode(records::SettingRecord{
-        .service = {}, .key = std::string(key.name), .value = home, .from = from}));
+        .service = {}, .target = {}, .key = std::string(key.name), .value = home, .from = from}));
   }
 
   Context& context_;
@@ -135,6 +142,16 @@ Result<> show_settings(Context& context, const config::ConfigPlace& place,
     else
       context.report(own.error());
   }
+  CDCTL_TRY_ASSIGN(const auto targets, config::target_files(place));
+  for (const auto& path : targets) {
+    names.push_back(path.stem().string());
+    if (!services.empty() && std::ranges::find(services, names.back()) == services.end()) continue;
+    auto own = files::read_toml(path);
+    if (own)
+      writer.target(names.back(), *own);
+    else
+      context.report(own.error());
+  }
   for (const auto& wanted : services) {
     if (std::ranges::find(names, wanted) != names.end()) continue;
     if (!valid_service_name(wanted))
@@ -142,8 +159,9 @@ Result<> show_settings(Context& context, const config::ConfigPlace& place,
                   fmt::format("config: '{}' is no service name", printable(wanted, 60)));
     context.report(
         {ExitCode::failed,
-         fmt::format("config: there is no services.d/{}.toml beside {}{}", printable(wanted, 60),
-                     place.file.string(), did_you_mean(wanted, names))});
+         fmt::format(
+             "config: there is no services.d/{0}.toml and no targets.d/{0}.toml beside {1}{2}",
+             printable(wanted, 60), place.file.string(), did_you_mean(wanted, names))});
   }
   return {};
 }

@@ -82,11 +82,48 @@ constexpr std::array k_keys{
            "The environment variable with the token of --listen"},
     KeyRow{file, "signals.token_command", "list", "", "[\"pass\", \"cdctl-token\"]", "signals",
            "A program, without a shell, that prints the token of --listen"},
+    KeyRow{file, "land", "table", "the key of this home", "{ key_file = \"land.key\" }",
+           "verify land", "How land knows what verify has said"},
+    KeyRow{file, "land.key_file", "file", "", "\"land.key\"", "verify land",
+           "A file of mode 0600 with the key that homes share which land what others verified"},
+    KeyRow{file, "land.key_env", "text", "", "\"CDCTL_LAND_KEY\"", "verify land",
+           "The environment variable with that key"},
+    KeyRow{file, "land.key_command", "list", "", "[\"pass\", \"cdctl-land\"]", "verify land",
+           "A program, without a shell, that prints that key"},
+    // a file of targets.d
+    KeyRow{target, "repository", "text", "", "\"https://git.example/thumbs.git\"",
+           "proposals propose review verify land", "Where the target is"},
+    KeyRow{target, "branch", "text", "main", "\"main\"", "proposals propose review verify land",
+           "The branch that proposals land on"},
+    KeyRow{target, "forge", "word", "plain git", "\"mine\"", "proposals propose review land",
+           "Who has proposals and votes: what a plugin offers. Plain git keeps them in refs"},
+    KeyRow{target, "votes", "text", "Approve >= 1, Needs Fixing == 0, Disapprove == 0",
+           "\"Approve >= 2, Disapprove == 0\"", "gate",
+           "What reviewers must have said of the head that is proposed; all of it must hold"},
+    KeyRow{target, "contributors", "list", "anybody", "[\"*@example.com\"]", "gate",
+           "Whose commits may land: e-mail addresses, * for any part"},
+    KeyRow{target, "message", "text", "Merge <topic>: <title>, and the description",
+           "\"<title> (<topic>)\"", "gate verify",
+           "Of the merge; <topic>, <title>, <description>, <author>, <reviewers> and others: "
+           "docs/landing.md"},
+    KeyRow{target, "remove_branch", "flag", "true", "false", "land",
+           "Remove the branch of a proposal that has landed, and its reviews"},
+    KeyRow{target, "verify", "table", "", "{ command = \"make check\" }", "verify",
+           "How the merge of a proposal is tested before it lands"},
+    KeyRow{target, "verify.command", "text", "", "\"make check\"", "verify",
+           "For sh -c, in a fresh checkout of the merge; exit status 75: it could not tell"},
+    KeyRow{target, "verify.limit", "duration", "1h", "\"20m\"", "verify", "So long it may take"},
+    KeyRow{target, "verify.silence", "duration", "15m", "\"5m\"", "verify",
+           "So long it may say nothing before it counts as hung"},
+    KeyRow{target, "verify.grace", "duration", "10s", "\"30s\"", "verify",
+           "What it gets between TERM and KILL then"},
+    KeyRow{target, "verify.network", "flag", "false", "true", "verify", "Let it use the network"},
 };
 
 /// A service's own keys stand in cdctl.toml under [defaults] alone; a plugin has a table in either
 /// file.
 bool stands(const ConfigKey& key, bool service_file) {
+  if (key.place == target) return false;
   if (key.place == both) return service_file || !key.plugin.empty();
   return (key.place == service) == service_file;
 }
@@ -117,6 +154,12 @@ const ConfigKey* Keys::find(bool service_file, std::string_view dotted) const {
   for (const auto& key : keys_)
     if ((defaults ? key.place == both : stands(key, service_file)) && fits(key.name, dotted))
       return &key;
+  return nullptr;
+}
+
+const ConfigKey* Keys::find_in_target(std::string_view dotted) const {
+  for (const auto& key : keys_)
+    if (key.place == target && fits(key.name, dotted)) return &key;
   return nullptr;
 }
 
@@ -153,11 +196,20 @@ std::vector<std::string> known_keys(bool service_file, std::string_view prefix) 
   const auto place = defaults ? both : file;
   for (const auto& key : k_keys) {
     if (key.name.ends_with('*')) continue;
-    if (service_file ? key.place == file : key.place != place) continue;
+    if (service_file ? key.place == file || key.place == target : key.place != place) continue;
     const auto dot = key.name.rfind('.');
     const auto table = dot == key.name.npos ? std::string_view() : key.name.substr(0, dot);
     if (table == prefix) out.emplace_back(key.name.substr(dot == key.name.npos ? 0 : dot + 1));
   }
+  return out;
+}
+
+std::vector<std::string> known_target_keys(std::string_view prefix) {
+  std::vector<std::string> out;
+  for (const auto& key : k_keys)
+    if (const auto dot = key.name.rfind('.'); key.place == target)
+      if ((dot == key.name.npos ? std::string_view() : key.name.substr(0, dot)) == prefix)
+        out.emplace_back(key.name.substr(dot == key.name.npos ? 0 : dot + 1));
   return out;
 }
 

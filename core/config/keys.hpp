@@ -31,6 +31,8 @@ class Keys {
   /// The row of a dotted key as it stands in a file, `[defaults]` taken off; nullptr when there is
   /// none.
   [[nodiscard]] const ConfigKey* find(bool service, std::string_view dotted) const;
+  /// The row of a dotted key of a target's file; nullptr when there is none.
+  [[nodiscard]] const ConfigKey* find_in_target(std::string_view dotted) const;
   /// The keys of cdctl.toml that name the file of a secret: those with a `_command` beside them.
   [[nodiscard]] std::vector<std::string_view> secret_files() const;
 
@@ -44,6 +46,8 @@ class Keys {
 /// The names that the table at `prefix` of cdctl.toml (or of a service's file) takes, the front
 /// end's own alone.
 [[nodiscard]] std::vector<std::string> known_keys(bool service, std::string_view prefix);
+/// The names that the table at `prefix` of a target's file takes.
+[[nodiscard]] std::vector<std::string> known_target_keys(std::string_view prefix);
 /// What is wrong with the type of a value; empty = nothing.
 [[nodiscard]] std::string wrong_type(const ConfigKey& key, const Json& value);
 /// `cdctl.toml`, `services.d/NAME.toml`, or both, for people.

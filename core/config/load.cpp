@@ -16,7 +16,9 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/config/check.hpp"
 #include "core/config/keys.hpp"
+#include "core/config/target.hpp"
 #include "core/files/toml_file.hpp"
 
 namespace cdctl::config {
@@ -24,28 +26,6 @@ namespace cdctl::config {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::unexpected<Error> bad(const files::TomlFile& file, std::string_view key,
-                           std::string_view what) {
-  return fail(ExitCode::config, fmt::format("{}: {}", file.at(key), what));
-}
-
-/// Everything that is wrong, in the order it is come by: a command stops at the first, `config
-/// check` shows them all.
-using Problems = std::vector<Error>;
-
-/// Every member of the table at `prefix` must be one of `known`.
-void check_keys(const files::TomlFile& file, const std::string& prefix, const Json& table,
-                const std::vector<std::string>& known, Problems& problems) {
-  for (const auto& [key, value] : table.members()) {
-    if (std::ranges::find(known, key) != known.end()) continue;
-    const auto dotted = prefix.empty() ? key : prefix + "." + key;
-    const auto error = bad(file, dotted,
-                           fmt::format("unknown key '{}'{}", printable(dotted, 80),
-                                       did_you_mean(key, known, "'", "'")));
-    problems.push_back(error.error());
-  }
-}
 
 /// Reads the fields of one service, its file laid over the defaults.
 class ServiceReader {
@@ -314,14 +294,6 @@ class ServiceReader {
   std::string prefix_;
 };
 
-/// A file that says what is deployed, cut and reaped. Exit code `config` when somebody else could
-/// have written it.
-Result<files::TomlFile> read_ours(const fs::path& path) {
-  std::error_code error;
-  if (fs::exists(path, error)) CDCTL_TRY(only_ours_to_write(path));
-  return files::read_toml(path);
-}
-
 /// The variables that a file names for secrets are for us, and not for the scripts, checks and
 /// programs that we run.
 void hide_secrets(const files::TomlFile& file) {
@@ -388,7 +360,7 @@ ServiceConfig check_file(const files::TomlFile& file, bool trusted, plugins::Plu
   for (const auto& plugin : plugins.plugins())
     if (plugin.refused.empty() && !file.table[plugin.name].is_null())
       check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys, problems);
-  for (const auto* table : {"defaults", "signals"})
+  for (const auto* table : {"defaults", "signals", "land"})
     check_keys(file, table, file.table[table], known_keys(false, table), problems);
   ServiceConfig defaults;
   ServiceReader(file, plugins, base, problems).fields(file.table["defaults"], "defaults", defaults);
@@ -412,13 +384,22 @@ Result<Config> read_config(const ConfigPlace& place, plugins::PluginHost& plugin
       config.broken.emplace(path.stem().string(), problems.front());
     problems.clear();
   }
+  const auto targets = target_files(place);
+  if (!targets) config.broken_targets.emplace("targets.d", targets.error());  // services go on
+  for (const auto& path : targets.value_or(std::vector<fs::path>())) {
+    auto target = read_target(path, plugins, base, problems);
+    if (problems.empty())
+      config.targets.push_back(std::move(target));
+    else
+      config.broken_targets.emplace(path.stem().string(), problems.front());
+    problems.clear();
+  }
   return config;
 }
 
-}  // namespace
-
-Result<std::vector<fs::path>> service_files(const ConfigPlace& place) {
-  const auto folder = fs::absolute(place.file).parent_path() / "services.d";
+/// The files of a folder beside cdctl.toml, by the names of what they describe.
+Result<std::vector<fs::path>> files_of(const ConfigPlace& place, const char* name) {
+  const auto folder = fs::absolute(place.file).parent_path() / name;
   std::error_code error;
   std::vector<fs::path> files;
   fs::directory_iterator at(folder, error);
@@ -436,6 +417,15 @@ Result<std::vector<fs::path>> service_files(const ConfigPlace& place) {
   return files;
 }
 
+}  // namespace
+
+Result<std::vector<fs::path>> service_files(const ConfigPlace& place) {
+  return files_of(place, "services.d");
+}
+Result<std::vector<fs::path>> target_files(const ConfigPlace& place) {
+  return files_of(place, "targets.d");
+}
+
 std::vector<Error> check_structure(const ConfigPlace& place, plugins::PluginHost& plugins) {
   Problems problems;
   const auto file = read_ours(place.file);
@@ -446,6 +436,10 @@ std::vector<Error> check_structure(const ConfigPlace& place, plugins::PluginHost
   if (!files) problems.push_back(files.error());
   for (const auto& path : files.value_or(std::vector<fs::path>()))
     (void)read_service(path, defaults, plugins, base, problems);
+  const auto targets = target_files(place);
+  if (!targets) problems.push_back(targets.error());
+  for (const auto& path : targets.value_or(std::vector<fs::path>()))
+    (void)read_target(path, plugins, base, problems);
   return problems;
 }
 

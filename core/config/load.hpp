@@ -19,6 +19,8 @@ namespace cdctl::config {
 /// The files of services.d, sorted; none where there is no such folder. Exit code `config` when it
 /// cannot be read, or others can write to it.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> service_files(const ConfigPlace& place);
+/// The same of targets.d.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> target_files(const ConfigPlace& place);
 /// Everything that the loader finds wrong in all files, where a command would stop at the first of
 /// a file. Each begins with `file:line:column: `, or with `file: ` where no line is to blame.
 [[nodiscard]] std::vector<Error> check_structure(const ConfigPlace& place,

@@ -54,6 +54,18 @@ std::vector<std::string> Live::services() const {
   return out;
 }
 
+std::vector<std::string> Live::targets() const {
+  std::vector<std::string> out;
+  std::error_code error;
+  if (!place_) return out;
+  for (const auto& entry :
+       fs::directory_iterator(fs::absolute(place_->file).parent_path() / "targets.d", error))
+    if (entry.path().extension() == ".toml" && valid_word(entry.path().stem().string()))
+      out.push_back(entry.path().stem().string());
+  std::ranges::sort(out);
+  return out;
+}
+
 std::vector<KnownSet> Live::sets() const {
   if (!place_) return {};
   const auto file = files::read_toml(place_->file);

@@ -22,6 +22,8 @@ class Live {
 
   /// By the names of the files in services.d; nothing is parsed.
   [[nodiscard]] std::vector<std::string> services() const;
+  /// The same of targets.d.
+  [[nodiscard]] std::vector<std::string> targets() const;
   /// From the cache while it is fresh; else whoever knows is asked, and the cache answers when that
   /// takes too long. For a configuration that was found by walking up, only this machine's own
   /// engine is: it must not choose whom a TAB talks to.

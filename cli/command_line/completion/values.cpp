@@ -19,26 +19,50 @@ struct ValueName {
   ValueKind kind;
 };
 constexpr std::array k_kinds{
-    ValueName{"ADDRESS", ValueKind::text},      ValueName{"CLASS", ValueKind::text},
-    ValueName{"DURATION", ValueKind::duration}, ValueName{"ENGINE", ValueKind::engine},
-    ValueName{"FILE", ValueKind::file},         ValueName{"FOLDER", ValueKind::folder},
-    ValueName{"FORMAT", ValueKind::text},       ValueName{"ID", ValueKind::text},
-    ValueName{"KEY", ValueKind::text},          ValueName{"KEY=VALUE", ValueKind::text},
-    ValueName{"LEVEL", ValueKind::text},        ValueName{"LINE", ValueKind::text},
-    ValueName{"MODEL", ValueKind::text},        ValueName{"N", ValueKind::text},
-    ValueName{"NAME", ValueKind::text},         ValueName{"NAME=REV", ValueKind::source},
-    ValueName{"NAME=VALUE", ValueKind::data},   ValueName{"PLUGIN", ValueKind::plugin},
-    ValueName{"RULE", ValueKind::rule},         ValueName{"SELECTOR", ValueKind::set},
-    ValueName{"SERVICE", ValueKind::service},   ValueName{"SERVICE[@REV]", ValueKind::revision},
-    ValueName{"SET", ValueKind::set},           ValueName{"SHELL", ValueKind::shell},
-    ValueName{"SIGNAL", ValueKind::text},       ValueName{"SOURCE", ValueKind::source},
-    ValueName{"SPEC", ValueKind::folder},       ValueName{"STAGE", ValueKind::text},
-    ValueName{"STATE", ValueKind::state},       ValueName{"TARGET", ValueKind::target},
-    ValueName{"TEXT", ValueKind::text},         ValueName{"UNIT", ValueKind::text},
-    ValueName{"WORKSPACE", ValueKind::text},    ValueName{"BRANCH", ValueKind::text},
-    ValueName{"URL", ValueKind::folder},        ValueName{"URL|none", ValueKind::text},
-    ValueName{"VERB", ValueKind::verb},         ValueName{"SERVICE|KEY", ValueKind::config_word},
-    ValueName{"SINK", ValueKind::sink},         ValueName{"new", ValueKind::new_plugin},
+    ValueName{"ADDRESS", ValueKind::text},
+    ValueName{"CLASS", ValueKind::text},
+    ValueName{"DURATION", ValueKind::duration},
+    ValueName{"ENGINE", ValueKind::engine},
+    ValueName{"FILE", ValueKind::file},
+    ValueName{"FOLDER", ValueKind::folder},
+    ValueName{"FORMAT", ValueKind::text},
+    ValueName{"ID", ValueKind::text},
+    ValueName{"KEY", ValueKind::text},
+    ValueName{"KEY=VALUE", ValueKind::text},
+    ValueName{"LEVEL", ValueKind::text},
+    ValueName{"LINE", ValueKind::text},
+    ValueName{"MODEL", ValueKind::text},
+    ValueName{"N", ValueKind::text},
+    ValueName{"NAME", ValueKind::text},
+    ValueName{"NAME=REV", ValueKind::source},
+    ValueName{"NAME=VALUE", ValueKind::data},
+    ValueName{"PLUGIN", ValueKind::plugin},
+    ValueName{"RULE", ValueKind::rule},
+    ValueName{"SELECTOR", ValueKind::set},
+    ValueName{"SERVICE", ValueKind::service},
+    ValueName{"SERVICE[@REV]", ValueKind::revision},
+    ValueName{"SET", ValueKind::set},
+    ValueName{"SHELL", ValueKind::shell},
+    ValueName{"SIGNAL", ValueKind::text},
+    ValueName{"SOURCE", ValueKind::source},
+    ValueName{"SPEC", ValueKind::folder},
+    ValueName{"STAGE", ValueKind::text},
+    ValueName{"STATE", ValueKind::state},
+    ValueName{"SERVICE|SET", ValueKind::target},
+    ValueName{"TARGET", ValueKind::landing_target},
+    ValueName{"PROPOSAL", ValueKind::text},
+    ValueName{"VOTE", ValueKind::vote},
+    ValueName{"REV", ValueKind::text},
+    ValueName{"TEXT", ValueKind::text},
+    ValueName{"UNIT", ValueKind::text},
+    ValueName{"WORKSPACE", ValueKind::text},
+    ValueName{"BRANCH", ValueKind::text},
+    ValueName{"URL", ValueKind::folder},
+    ValueName{"URL|none", ValueKind::text},
+    ValueName{"VERB", ValueKind::verb},
+    ValueName{"SERVICE|KEY", ValueKind::config_word},
+    ValueName{"SINK", ValueKind::sink},
+    ValueName{"new", ValueKind::new_plugin},
     ValueName{"HOME", ValueKind::text},
 };
 
@@ -136,7 +160,10 @@ void kinds_of(plugins::PluginHost& plugins, std::string_view role, Completions& 
 void config_words(plugins::PluginHost& plugins, const Live& live, const CompletionPoint& point,
                   Completions& out) {
   const auto verb = point.words.empty() ? std::string() : point.words.front();
-  if (verb == "show") services(live, out);
+  if (verb == "show") {
+    services(live, out);
+    for (auto& name : live.targets()) out.words.push_back({std::move(name), "target"});
+  }
   if (verb != "explain" || point.words.size() > 1) return;
   const config::Keys keys(plugins);
   for (const auto& key : keys.all())
@@ -186,6 +213,18 @@ void add_values(plugins::PluginHost& plugins, const Live& live, const Completion
       break;
     case ValueKind::target:
       sets(live, point, false, out);
+      break;
+    case ValueKind::landing_target:
+      for (auto& name : live.targets()) out.words.push_back({std::move(name), "target"});
+      break;
+    case ValueKind::vote:
+      fixed({{"approve", "it may land"},
+             {"needs-fixing", "not as it is"},
+             {"needs-information", "there is a question"},
+             {"needs-resubmitting", "not in this form"},
+             {"disapprove", "not at all"},
+             {"abstain", "counts nothing"}},
+            out);
       break;
     case ValueKind::rule:
       rules(point.word, out);

@@ -15,6 +15,8 @@ enum class ValueKind {
   revision,
   set,
   target,
+  landing_target,
+  vote,
   rule,
   duration,
   engine,

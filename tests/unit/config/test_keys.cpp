@@ -26,6 +26,7 @@ const Keys& keys() {
 std::set<std::string> rows_of(const std::string& plugin, bool service) {
   std::set<std::string> out;
   for (const auto& key : keys().all()) {
+    if (key.place == config::KeyPlace::target) continue;
     const bool stands =
         key.place == config::KeyPlace::both || (key.place == config::KeyPlace::service) == service;
     if (key.plugin == plugin && stands && key.name.starts_with(plugin + ".") &&
@@ -51,8 +52,9 @@ TEST_CASE("a plugin's manifest takes the keys that its rows tell, and its table 
 }
 
 TEST_CASE("a file with a command beside it holds a secret") {
-  CHECK(keys().secret_files() ==
-        std::vector<std::string_view>{"rabbit.password_file", "signals.token_file"});
+  CHECK(keys().secret_files() == std::vector<std::string_view>{"rabbit.password_file",
+                                                               "signals.token_file",
+                                                               "land.key_file"});
 }
 
 TEST_CASE("the loader's lists come from the rows") {
@@ -60,12 +62,16 @@ TEST_CASE("the loader's lists come from the rows") {
   CHECK(config::known_keys(true, "") == V{"engine", "deployer", "units", "stop_timeout", "switches",
                                           "min_live", "max_sets", "max_verdict_age", "accept_loss",
                                           "sources", "breaker", "reaper", "checks"});
-  CHECK(config::known_keys(false, "") == V{"defaults", "signals"});
+  CHECK(config::known_keys(false, "") == V{"defaults", "signals", "land"});
   CHECK(config::known_keys(false, "defaults") ==
         V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
   CHECK(config::known_keys(false, "defaults.reaper") == config::known_keys(true, "reaper"));
   CHECK(config::known_keys(true, "breaker") == V{"rules"});
   CHECK(config::known_keys(false, "rabbit").empty());
+  CHECK(config::known_target_keys("") == V{"repository", "branch", "forge", "votes", "contributors",
+                                           "message", "remove_branch", "verify"});
+  CHECK(config::known_target_keys("verify") ==
+        V{"command", "limit", "silence", "grace", "network"});
 }
 
 TEST_CASE("a dotted key finds its row, names that people choose included") {
@@ -76,6 +82,10 @@ TEST_CASE("a dotted key finds its row, names that people choose included") {
   CHECK_FALSE(keys().find(false, "reaper.keep"));
   CHECK_FALSE(keys().find(true, "sources.trunk.git"));
   CHECK_FALSE(keys().find(true, "signals.spool"));
+  CHECK(keys().find_in_target("verify.command"));
+  CHECK(keys().find_in_target("git.reviewers"));
+  for (const bool service : {true, false}) CHECK_FALSE(keys().find(service, "verify.command"));
+  CHECK_FALSE(keys().find_in_target("reaper.keep"));
 }
 
 TEST_CASE("types are held, and every row is whole") {
