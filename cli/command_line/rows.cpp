@@ -84,7 +84,7 @@ constexpr std::array k_signals{
 constexpr std::array k_log{
     Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
     Option{"action", "NAME", "only what this command did", true, false, 0,
-           "deploy break mend reap force hold resume retire"},
+           "deploy break mend reap force hold resume retire propose review land"},
     Option{"follow", "", "go on for ever", false, false, 'f'},
 };
 constexpr std::array k_timeline{
@@ -180,6 +180,35 @@ constexpr std::array k_reap{
     k_gone_home,
     Option{"timeout", "DURATION", "deadline of each item (60s)"},
 };
+constexpr Option k_target{"target", "TARGET", "which target (the only one)", false, false, 't'};
+constexpr Option k_call_timeout{"timeout", "DURATION", "deadline (2m)"};
+constexpr std::array k_propose{
+    k_target,
+    Option{"after", "PROPOSAL", "lands after that one", true},
+    Option{"revision", "REV", "of this repository (what is checked out)"},
+    k_dry_run,
+    k_call_timeout,
+};
+constexpr std::array k_review{
+    k_target,
+    Option{"message", "TEXT", "what you have to say of it", false, false, 'm'},
+    Option{"head", "REV", "the commit that you have looked at: refused if there is a newer one"},
+    k_dry_run,
+    k_call_timeout,
+};
+constexpr std::array k_proposals{k_call_timeout};
+constexpr std::array k_gate{
+    Option{"all", "", "also those that may not land, each with why not"},
+    k_exit_code,
+};
+constexpr std::array k_verify{
+    Option{"again", "", "test again what was tested before"},
+    Option{"timeout", "DURATION", "deadline of each call of the repository (10m)"},
+};
+constexpr std::array k_land{
+    k_dry_run,
+    Option{"timeout", "DURATION", "deadline of each candidate (2m)"},
+};
 constexpr std::array k_init{
     Option{"service", "NAME", "name of the service (of this repository)"},
     Option{"trunk", "URL", "its repository (the remote of this one)"},
@@ -239,16 +268,16 @@ constexpr std::array k_commands{
     Command{"mend", "[SET…]", "Join cut sets to the world again",
             "cdctl mend thumbs-r5f0c1e9a2b\ncdctl ls -o name thumbs | cdctl mend -", "set names",
             "an outcome record a set", k_mend, config, run_mend},
-    Command{"force", "[STATE TARGET…]",
+    Command{"force", "[STATE SERVICE|SET…]",
             "What every breaker shall hold of sets, or of a service: open, closed, observe, none; "
             "alone: what is forced",
             "cdctl force\ncdctl force observe thumbs --why 'new rules'\ncdctl force closed "
             "thumbs-r5f0c1e9a2b\ncdctl force none thumbs",
             "arguments", "a force record each", k_force, config, run_force},
-    Command{"hold", "TARGET…", "Freeze the deploys of a service, or of one revision (its SET)",
+    Command{"hold", "SERVICE|SET…", "Freeze the deploys of a service, or of one revision (its SET)",
             "cdctl hold thumbs --for 2h --why 'the sale'\ncdctl ls thumbs", "arguments",
             "a hold record each", k_hold, config, run_hold},
-    Command{"resume", "TARGET…", "Lift the freezes of a service, or that of a SET",
+    Command{"resume", "SERVICE|SET…", "Lift the freezes of a service, or that of a SET",
             "cdctl resume thumbs\ncdctl resume thumbs previews --dry-run", "arguments",
             "a hold record each", k_resume, config, run_resume},
     Command{"stale", "", "Mark the sets that nobody needs",
@@ -261,7 +290,31 @@ constexpr std::array k_commands{
             "End a service: reap all its sets, forget what is remembered of it",
             "cdctl retire thumbs --confirm thumbs --dry-run\ncdctl retire thumbs --confirm thumbs",
             "arguments", "outcome records, a retire record", k_retire, config, run_retire},
-    Command{"log", "[SELECTOR…]", "What was done to sets from this home, and why",
+    Command{"propose", "[PROPOSAL]", "Offer a branch for a target",
+            "cdctl propose\ncdctl propose fix-typo --target thumbs --after new-words",
+            "the repository of this folder", "an outcome record", k_propose, config, run_propose},
+    Command{"review", "PROPOSAL VOTE",
+            "Vote on a proposal: approve, needs-fixing, disapprove, …; signed by your SSH key",
+            "cdctl review fix-typo approve\ncdctl review fix-typo needs-fixing -m 'no test'",
+            "the repository of this folder", "an outcome record", k_review, config, run_review},
+    Command{"proposals", "[TARGET…]", "What is proposed, and what reviewers say of it",
+            "cdctl proposals\ncdctl proposals | cdctl gate --all -o table", "forges",
+            "proposal records", k_proposals, config, run_proposals},
+    Command{
+        "gate", "", "Decide which proposals may land: votes, contributors, prerequisites",
+        "cdctl proposals | cdctl gate | cdctl verify | cdctl land\ncdctl proposals | cdctl gate "
+        "--all -o table",
+        "proposal records", "candidate records", k_gate, config, run_gate},
+    Command{
+        "verify", "", "Merge candidates and test the merges, each on top of those before it",
+        "cdctl proposals | cdctl gate | cdctl verify | cdctl land\ncdctl proposals | cdctl gate "
+        "| cdctl verify -o table",
+        "candidate records", "the same with what was seen of their merges", k_verify, config,
+        run_verify},
+    Command{"land", "", "Push what was verified, and read it back",
+            "cdctl proposals | cdctl gate | cdctl verify | cdctl land\ncdctl log --action land",
+            "verified candidate records", "an outcome record each", k_land, config, run_land},
+    Command{"log", "[SELECTOR…]", "What was done to sets and targets from this home, and why",
             "cdctl log --since 7d --action break\ncdctl log thumbs --follow",
             "the log of this home", "outcome records", k_log, config, run_log},
     Command{"timeline", "SERVICE",

@@ -74,7 +74,7 @@ constexpr std::array k_elsewhere{
     Elsewhere{"prune gc clean cleanup",
               "cdctl ls | cdctl stale | cdctl reap removes what nobody "
               "needs"},
-    Elsewhere{"pin override", "cdctl force STATE TARGET overrides the breakers"},
+    Elsewhere{"pin override", "cdctl force STATE SET overrides the breakers"},
     Elsewhere{"watch monitor dashboard", "cdctl top watches the sets"},
     Elsewhere{"events alerts", "cdctl signals shows what the services said"},
     Elsewhere{"check lint validate",

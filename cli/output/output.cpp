@@ -23,7 +23,8 @@ constexpr std::size_t k_buffer = 64 * 1024;
 /// What a record is about: the first of these that it has. Of a check of doctor that is what was
 /// checked.
 std::string name_of(const Json& record) {
-  for (const auto* key : {"set", "target", "name", "key", "service", "path", "file", "what"})
+  for (const auto* key :
+       {"set", "proposal", "target", "name", "key", "service", "path", "file", "what"})
     if (const auto text = record[key].as_string(); !text.empty()) return text;
   return {};
 }

@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
 # Every example of --help, which are those of the manual pages, is run as it stands: names apart, and with an end for what has none.
 . "$(dirname "$0")/../lib/common.bash"
+. "$(dirname "$0")/../lib/landing.bash"
 begin
 service=thumbs
 make_trunk thumbs 'worker: exec sleep 1000'
 make_service thumbs </dev/null
 make_trunk previews 'worker: exec sleep 1000'
 make_service previews </dev/null
+make_origin
+for person in alice bob; do make_person $person; done
+make_target thumbs <<<'verify = { command = "./check" }'
+offer alice new-words new-words x
+offer alice fix-typo words two
+as bob git fetch -q origin
 export HOME=$work/home CDCTL_PLUGIN_PATH=$build_dir/tests/sinks CDCTL_TEST_SINK=$work/sunk
 mkdir -p "$HOME/.local/share/bash-completion/completions" "$HOME/.config/fish/completions"
 git clone -q thumbs.git thumbs
@@ -56,6 +63,8 @@ run_example() { # EXAMPLE
   [[ $line != 'cdctl top'* ]] || line="script -qec '$line' /dev/null"
   [[ $line != 'cdctl init --service'* ]] || line="cd again && ${line/.\/thumbs/../thumbs}"
   [[ $line != *'workspace-new '* ]] || rm -rf "$HOME/.local/share/mojo/thumbs/noble/main"  # a run has made it
+  [[ $line != 'cdctl propose'[\ ]* && $line != 'cdctl propose' ]] || line="cd people/alice && $line"
+  [[ $line != 'cdctl review'* ]] || line="cd people/bob && $line"
   printf '%s\n' "$line" >command
   timeout -s TERM -k 5 "$([ "$want" = 124 ] && echo 4 || echo 60)" bash -o pipefail -c "$line" >out 2>err </dev/null || status=$?
   [[ " $want " = *" $status "* ]] || fail "exit status $status, expected $want"

@@ -36,7 +36,7 @@ diff|cdctl outdated
 pause|cdctl hold SERVICE
 unpause|cdctl resume SERVICE
 prune|cdctl ls . cdctl stale . cdctl reap
-pin|cdctl force STATE TARGET
+pin|cdctl force STATE SET
 watch|cdctl top
 events|cdctl signals
 validate|cdctl config check

@@ -2,6 +2,7 @@
 # Every command that prints records, those of plugins too, prints at least one here, and each fits its schema. A command that is
 # neither here nor among the silent ones fails the story, and so does a schema of which no record was seen.
 . "$(dirname "$0")/../lib/common.bash"
+. "$(dirname "$0")/../lib/landing.bash"
 begin
 : >records
 declare -A shown=()
@@ -94,6 +95,32 @@ cp out in
 prints reap 0 outcome cdctl reap --grace 1s
 : >in
 prints retire 0 'outcome retire' cdctl retire "$service" --confirm "$service" --grace 1s
+
+# ---------------------------------------------------------------- a proposal, from its first word to trunk
+
+make_origin
+for person in alice bob; do make_person $person; done
+make_target <<<'verify = { command = "./check" }'
+change alice fix words two
+change alice later words three
+prints propose 0 outcome as alice cdctl propose fix --revision fix
+prints propose 0 outcome as alice cdctl propose later --revision later --after fix
+as bob git fetch -q origin
+prints review 0 outcome as bob cdctl review fix approve -m 'Yes'
+prints proposals 0 proposal cdctl proposals
+cp out in
+prints gate 0 candidate cdctl gate --all
+cp out in
+prints verify 0 candidate cdctl verify
+cp out in
+prints land 0 outcome cdctl land
+: >in
+prints proposals 0 proposal cdctl proposals
+prints log 0 outcome cdctl log --action land
+prints config 0 setting cdctl config show main
+echo 'votes = 1' >targets.d/main.toml
+prints proposals 3 error cdctl proposals
+rm targets.d/main.toml
 
 # ---------------------------------------------------------------- juju, with the stand-in
 

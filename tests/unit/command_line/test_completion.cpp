@@ -139,7 +139,7 @@ TEST_CASE("the name of an argument is found behind brackets and dots") {
   CHECK(argument_name("SET…", 3) == "SET");
   CHECK(argument_name("[SPEC [WORKSPACE]]", 1) == "WORKSPACE");
   CHECK(argument_name("[SPEC [WORKSPACE]]", 2).empty());
-  CHECK(argument_name("STATE TARGET…", 2) == "TARGET");
+  CHECK(argument_name("STATE SERVICE|SET…", 2) == "SERVICE|SET");
   CHECK(argument_name("", 0).empty());
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("the place of a word is what the rows say") {
   CHECK(point_of("cdctl signals --follow ").value ==
         "SELECTOR");  // an optional value comes with an equals sign only
   CHECK(point_of("cdctl signals --follow=").value == "NAME");
-  CHECK(point_of("cdctl force open ").value == "TARGET");
+  CHECK(point_of("cdctl force open ").value == "SERVICE|SET");
   CHECK(point_of("cdctl break --why x --even-last ").value == "SET");
   CHECK(point_of("cdctl break --dry-run --").given.contains("dry-run"));
   CHECK(point_of("cdctl ls --quiet=").kind == K::nothing);

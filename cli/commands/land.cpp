@@ -1,0 +1,31 @@
+#include "core/land/land.hpp"
+
+#include "cli/command_line/command.hpp"
+#include "cli/command_line/options.hpp"
+#include "cli/input/landing.hpp"
+#include "cli/output/context.hpp"
+
+namespace cdctl::cli {
+
+int run_land(Context& context, const Arguments& args) {
+  return complete(context, [&]() -> Result<> {
+    CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::minutes(2)));
+    CDCTL_TRY(context.check_home());
+    land::Lander lander(context, {args.has("dry-run"), timeout});
+    bool first = true;
+    const auto recover = [&] {
+      if (std::exchange(first, false)) lander.recover();
+    };
+    const auto done =
+        for_each_candidate(context, "the candidate records of cdctl verify",
+                           "use cdctl proposals | cdctl gate | cdctl verify | cdctl land", false,
+                           [&](const records::Candidate& candidate) {
+                             recover();
+                             lander.land(candidate);
+                           });
+    if (done) recover();
+    return done;
+  });
+}
+
+}  // namespace cdctl::cli
