@@ -26,7 +26,7 @@ constexpr auto k_most_wait =
 Tripping::Tripping(Context& context, const fleet::RuleBook& book, const TripOptions& options)
     : context_(context),
       options_(options),
-      forces_(context),
+      notes_(context),
       lines_(context),
       breaker_(hooks(book), options.all) {
   for (const auto& [service, error] : book.bad()) {
@@ -58,7 +58,8 @@ breaker::Breaker::Hooks Tripping::hooks(const fleet::RuleBook& book) {
   out.emit = [this](const records::Verdict& verdict) { emit(verdict); };
   // A replay is about the signals alone.
   if (options_.replay) return out;
-  out.force_of = [this](const SetName& set) { return forces_.of(set); };
+  out.begun = [this](const SetName& set) { return notes_.begun(set); };
+  out.force_of = [this](const SetName& set) { return notes_.force_of(set); };
   out.too_old = [this](const SetName& set, Time last) {
     return now() - last > max_age(set.service);
   };

@@ -3,7 +3,7 @@
 #include "cli/input/record_reader.hpp"
 #include "core/breaker/breaker.hpp"
 #include "core/breaker/signal_scanner.hpp"
-#include "core/fleet/forces.hpp"
+#include "core/fleet/notes.hpp"
 #include "core/fleet/rule_book.hpp"
 #include "core/records/verdict.hpp"
 
@@ -38,7 +38,7 @@ class Tripping {
 
   Context& context_;
   TripOptions options_;
-  fleet::Forces forces_;
+  fleet::Notes notes_;
   LineReader lines_;
   breaker::SignalScanner scanner_;
   breaker::Breaker breaker_;

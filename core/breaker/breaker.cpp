@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include <cdctl/set_name.hpp>
 
@@ -130,20 +131,22 @@ Side Breaker::side_of(const BreakerSet& set, std::size_t rule, Time clock) const
 std::vector<Side> Breaker::peers_of(const BreakerSet& set, std::size_t rule, Time clock) const {
   std::vector<Side> out;
   const auto heard = std::max(k_heard, set.service->rules[rule].window / 2);
-  for (const auto* peer : set.service->sets)
+  const std::span sets(set.service->sets);
+  for (const auto* peer : sets.last(std::min(sets.size(), k_most_peers))) {
+    ++looks_;
     if (peer != &set && peer->works() && clock - peer->last_received <= heard)
       out.push_back(side_of(*peer, rule, clock));
+  }
   return out;
 }
 
-bool Breaker::has_peer(const BreakerSet& set, Time clock) const {
-  return std::ranges::any_of(set.service->sets, [&](const BreakerSet* peer) {
-    return peer != &set && fresh(*peer, clock);
-  });
+bool Breaker::has_peer(const BreakerSet& set, Time clock) {
+  forget_quiet(*set.service, clock);
+  return set.service->heard_of > (set.heard ? 1 : 0);
 }
 
 /// How long a rule must hold before it counts.
-Millis Breaker::wait_of(const BreakerSet& set, const Rule& rule, Time clock) const {
+Millis Breaker::wait_of(const BreakerSet& set, const Rule& rule, Time clock) {
   return rule.settle > rule.hold && has_peer(set, clock) ? rule.settle : rule.hold;
 }
 
@@ -166,8 +169,11 @@ void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
   auto& held = set.rules[i];
   auto state = reading.state;
   if ((reading.suspect || state == State::bad || state == State::shared) && !set.suspicious)
-    set.trouble = clock;
+    begin_trouble(set, clock);
   held.suspect = reading.suspect;
+  // The end of what everyone showed is told all sets with the next sweep; who is read before knows.
+  if (set.service->ending && !held.by_peers)
+    held.outage_until = clock + std::min(set.service->rules[i].window, k_grace);
   held.by_peers = state == State::bad && reading.basis == Reading::Basis::peers;
   if (state == State::bad && clock < (held.by_peers ? held.outage_until : held.excused_until))
     state = State::shared;
@@ -177,15 +183,38 @@ void Breaker::read(BreakerSet& set, std::size_t i, Time clock) {
                  reading.state == State::shared ? clock + set.service->rules[i].window : Time());
   if (held.state == state) {
     set.suspicious = set.suspect();
-    return;
+    return recount(set);
   }
   // What turns out to be shared goes on; what is no longer shared is a new condition.
   if (!(held.bad() && state == State::shared)) held.since = clock;
   held.state = state;
   set.suspicious = set.suspect();
+  recount(set);
   if (const auto wait = set.service->rules[i].settle; state == State::bad && wait.count() > 0)
     hint_ = std::min(hint_.value_or(Time::max()), clock + wait);
   if (state != State::quiet) wake(set);
+}
+
+/// That there was a signal, whatever it says.
+void Breaker::hear(BreakerSet& set, const Observation& signal) {
+  auto& service = *set.service;
+  if (set.first == Time()) set.first = signal.time;
+  set.newest = std::max(set.newest, signal.time);
+  set.last_received = std::max(set.last_received, signal.received);
+  service.last_received = std::max(service.last_received, signal.received);
+  if (!signal.unit.empty())
+    set.units |= std::uint64_t{1} << (std::hash<std::string_view>()(signal.unit) % 64);
+  if (signal.count_size > 0) set.measured = std::max(set.measured, signal.time);
+  if (set.circuit == CircuitState::half_open) set.half_ok += signal.counted("ok");
+  if (!std::exchange(set.heard, true)) {
+    service.leaving.add(set.last_received + k_fresh, set);
+    recount(set);
+  }
+  if (!std::exchange(service.heard, true)) {
+    ++heard_of_;
+    leaving_.add(service.last_received + k_fresh, service);
+    recount(service);
+  }
 }
 
 bool Breaker::add(const Observation& signal) {
@@ -195,19 +224,16 @@ bool Breaker::add(const Observation& signal) {
   if (!ids_.add(signal.identity)) return true;
   replaying_ = signal.replayed;
   if (signal.received > clock_) pass(signal.received);
-  if (set->first == Time()) set->first = signal.time;
-  set->newest = std::max(set->newest, signal.time);
-  set->last_received = std::max(set->last_received, signal.received);
-  set->service->last_received = std::max(set->service->last_received, signal.received);
-  if (!signal.unit.empty())
-    set->units |= std::uint64_t{1} << (std::hash<std::string_view>()(signal.unit) % 64);
-  if (signal.count_size > 0) set->measured = std::max(set->measured, signal.time);
+  hear(*set, signal);
   const auto& rules = set->service->rules;
-  if (set->circuit == CircuitState::half_open) set->half_ok += signal.counted("ok");
   const auto said = set->said_count;
   bool turned = false;
   const bool matters = signal.count_size > 0 || signal.severity >= set->service->least;
-  for (std::size_t i = 0; matters && i < rules.size(); ++i) {
+  // Somebody may have mended it since it was found bad: then this is the first of what is new.
+  if (matters && set->circuit != CircuitState::closed)
+    (void)ask_begun(*set, signal.received, clock_);
+  const bool counts = matters && signal.time >= set->begun;
+  for (std::size_t i = 0; counts && i < rules.size(); ++i) {
     auto& state = set->rules[i];
     if (!count(*set, state, rules[i], signal)) continue;
     const auto before = state.state;
@@ -217,9 +243,9 @@ bool Breaker::add(const Observation& signal) {
       wake(*set);
     turned = turned || state.state != before;
   }
-  if (turned) judge(*set->service, clock_);
+  if (turned) judge(*set, clock_);
   if (emit_all_ && !replaying_ && set->said_count == said && !set->service->blocked)
-    emit(*set, {}, signal.time);
+    emit(*set, Crowd::none, signal.time);
   return true;
 }
 
@@ -248,6 +274,7 @@ void Breaker::sweep(Time clock) {
   std::vector<BreakerService*> touched;
   for (auto* set : now_active) {
     set->active = false;
+    ++looks_;
     bool busy = set->circuit != CircuitState::closed || set->said != Verdict::healthy;
     for (std::size_t i = 0; i < set->rules.size(); ++i) {
       auto& state = set->rules[i];
@@ -270,36 +297,50 @@ void Breaker::sweep(Time clock) {
   }
 }
 
-std::optional<Time> Breaker::next_due() const {
-  std::optional<Time> out;
-  for (const auto* set : active_)
+std::vector<std::pair<Time, BreakerSet*>> Breaker::waiting() {
+  std::vector<std::pair<Time, BreakerSet*>> out;
+  for (auto* set : active_) {
+    ++looks_;
+    std::optional<Time> due;
     for (std::size_t i = 0; i < set->rules.size(); ++i)
       if (const auto& rule = set->service->rules[i];
-          set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0) {
-        const auto due = set->rules[i].since + wait_of(*set, rule, clock_);
-        if (!out || due < *out) out = due;
-      }
+          set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0)
+        due =
+            std::min(due.value_or(Time::max()), set->rules[i].since + wait_of(*set, rule, clock_));
+    if (due) out.emplace_back(*due, set);
+  }
+  return out;
+}
+
+std::optional<Time> Breaker::next_due() {
+  std::optional<Time> out;
+  for (const auto& [due, set] : waiting()) out = std::min(out.value_or(Time::max()), due);
   return out;
 }
 
 void Breaker::settle(Time clock) {
-  while (const auto due = next_due()) {
-    if (*due > clock) return;
-    clock_ = swept_ = std::max(clock_, *due);
-    std::vector<BreakerService*> services;
-    for (const auto* set : active_)
-      if (std::ranges::find(services, set->service) == services.end())
-        services.push_back(set->service);
-    const auto before = next_due();
-    for (auto* service : services) judge(*service, clock_);
-    if (next_due() == before) return;  // it waits for something else
+  for (bool any = true; any;) {
+    any = false;
+    auto all = waiting();
+    std::erase_if(all, [&](const auto& one) { return one.first > clock; });
+    std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
+    for (const auto& [due, set] : all) {
+      clock_ = swept_ = std::max(clock_, due);
+      if (everywhere_ && !everywhere(clock_)) look_everywhere(clock_);
+      judge(*set, clock_);
+      any = any || set->bad >= 0;  // what is not decided waits for something else
+    }
+    // The others of these services have stood as long, where that is what all of them show.
+    for (const auto& [due, set] : all) set->service->touched = true;
+    for (const auto& [due, set] : all)
+      if (std::exchange(set->service->touched, false)) conclude_all(*set->service, clock_);
   }
 }
 
 void Breaker::block(std::string_view service, std::string_view why) {
   const auto close = [&](BreakerService& one) {
     for (auto* set : one.sets)
-      say(*set, Verdict::error, why, {}, clock_, set->said == Verdict::error);
+      say(*set, Verdict::error, why, Crowd::none, clock_, set->said == Verdict::error);
     one.blocked = true;
   };
   if (!service.empty()) return close(service_of(service));

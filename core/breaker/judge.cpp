@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/breaker/breaker.hpp"
 
@@ -6,98 +7,79 @@ namespace cdctl::breaker {
 
 using State = Reading::State;
 
-/// The first rule that holds and has stood for long enough; one that was chosen stays.
-void Breaker::choose(BreakerSet& set, Time clock) const {
+/// The first rule that holds and has stood for long enough; one that was chosen stays. Whether one
+/// was chosen that was not before.
+bool Breaker::choose(BreakerSet& set, Time clock) {
   const auto stood = [&](std::size_t i) {
     const auto& state = set.rules[i];
     return state.bad() && (set.bad == static_cast<int>(i) ||
                            clock - state.since >= wait_of(set, set.service->rules[i], clock));
   };
-  if (set.bad >= 0 && stood(static_cast<std::size_t>(set.bad))) return;
-  set.bad = -1;
+  if (set.bad >= 0 && stood(static_cast<std::size_t>(set.bad))) return false;
+  const auto before = std::exchange(set.bad, -1);
   for (std::size_t i = 0; i < set.rules.size() && set.bad < 0; ++i)
     if (stood(i)) set.bad = static_cast<int>(i);
+  return before < 0 && set.bad >= 0;
 }
 
-/// Whether all sets that were heard of lately are bad, those that are about to be found so
-/// included.
-bool Breaker::everyone(const BreakerService& service, Time clock) const {
-  std::size_t heard = 0;
-  for (const auto* set : service.sets) {
-    if (!fresh(*set, clock)) continue;
-    if (!set->in_trouble()) return false;
-    ++heard;
-  }
-  return heard >= 2;
+bool Breaker::turned_bad(BreakerSet& set, Time clock) {
+  if (set.bad < 0 && !set.suspicious) return false;  // no rule holds
+  ++looks_;
+  if (!choose(set, clock)) return false;
+  read(set, static_cast<std::size_t>(set.bad), clock);  // a comparison may be some seconds old
+  (void)choose(set, clock);
+  return set.bad >= 0;
 }
 
-/// Whether sets of many services, and of most of those that were heard of, went bad at about the
-/// same time.
-void Breaker::look_everywhere(Time clock) {
-  std::size_t heard = 0, bad = 0;
-  Sets in_trouble;
-  for (const auto& [name, service] : services_) {
-    if (clock - service->last_received > k_fresh) continue;
-    ++heard;
-    const auto before = in_trouble.size();
-    for (auto* set : service->sets)
-      if (set->suspicious && (set->in_outage || clock - set->trouble <= k_together))
-        in_trouble.push_back(set);
-    if (in_trouble.size() > before) ++bad;
+/// One set, of which a rule turned. Where that is true of all sets now, all are concluded about;
+/// that something is no longer true of all waits for the next sweep, so that this costs the same
+/// however many there are.
+void Breaker::judge(BreakerSet& set, Time clock) {
+  auto& service = *set.service;
+  if (turned_bad(set, clock) && everywhere(clock)) {
+    if (!everywhere_) {
+      begin_everywhere(service, clock);
+      return conclude_all(service, clock);
+    }
+    set.in_outage = set.in_outage || (service.heard && set.share.lately);
+    recount(set);
   }
-  everywhere_ = bad >= k_many && bad * 2 > heard;
-  if (!everywhere_)
-    for (const auto& set : sets_)
-      if (std::exchange(set->in_outage, false)) forgive(*set, clock);
-  for (auto* set : in_trouble) set->in_outage = everywhere_;
-}
-
-/// What was the world's is not held against the set while it is still in the windows.
-void Breaker::forgive(BreakerSet& set, Time clock) {
-  set.bad = -1;
-  for (std::size_t i = 0; i < set.rules.size(); ++i) {
-    auto& rule = set.rules[i];
-    rule.excused_until = rule.outage_until = clock + set.service->rules[i].window;
-    if (rule.bad()) rule.state = State::shared;
+  if (service.blocked) return;
+  const bool all = everyone(service, clock);
+  if (all && !service.everyone) return conclude_all(service, clock);
+  if (!all && service.everyone) {
+    service.ending = true;
+    excuse(set, clock);
   }
+  conclude(set, all, clock);
 }
 
 void Breaker::judge(BreakerService& service, Time clock) {
   bool turned = false;
-  for (auto* set : service.sets) {
-    const auto before = set->bad;
-    choose(*set, clock);
-    if (before < 0 && set->bad >= 0) {  // a comparison may be some seconds old
-      read(*set, static_cast<std::size_t>(set->bad), clock);
-      choose(*set, clock);
-    }
-    turned = turned || (before < 0 && set->bad >= 0);
-  }
-  if (turned) {
-    const bool was = everywhere_;
-    look_everywhere(clock);
-    if (everywhere_ && !was)  // those that were blamed before the others showed the same
-      for (auto& [name, other] : services_)
-        if (other.get() != &service) conclude_all(*other, clock);
-  }
+  for (auto* set : service.sets) turned = turned_bad(*set, clock) || turned;
+  if (turned && !everywhere_ && everywhere(clock)) begin_everywhere(service, clock);
   conclude_all(service, clock);
+}
+
+/// Those that were blamed before the others showed the same are concluded about again.
+void Breaker::begin_everywhere(const BreakerService& last, Time clock) {
+  look_everywhere(clock);
+  for (auto& [name, other] : services_)
+    if (other.get() != &last) conclude_all(*other, clock);
 }
 
 void Breaker::conclude_all(BreakerService& service, Time clock) {
   if (service.blocked) return;
   const bool all = everyone(service, clock);
-  if (std::exchange(service.everyone, all) && !all)
-    for (auto* set : service.sets)
-      for (std::size_t i = 0; i < set->rules.size(); ++i)
-        if (auto& rule = set->rules[i]; !rule.by_peers)
-          rule.outage_until = clock + std::min(service.rules[i].window, k_grace);
-  Sets together;
-  for (auto* set : service.sets)
-    if (all && fresh(*set, clock)) together.push_back(set);
-  for (auto* set : service.sets) conclude(*set, all, together, clock);
+  const bool ended = std::exchange(service.ending, false) || (service.everyone && !all);
+  service.everyone = all;
+  if (ended)
+    for (auto* set : service.sets) excuse(*set, clock);
+  for (auto* set : service.sets) conclude(*set, all, clock);
 }
 
-void Breaker::conclude(BreakerSet& set, bool everyone, const Sets& together, Time clock) {
+void Breaker::conclude(BreakerSet& set, bool everyone, Time clock) {
+  ++looks_;
   const bool alone = set.bad >= 0 && set.rules[static_cast<std::size_t>(set.bad)].by_peers;
   if (everyone && !alone && fresh(set, clock)) {
     for (std::size_t i = 0; i < set.rules.size(); ++i)
@@ -107,29 +89,28 @@ void Breaker::conclude(BreakerSet& set, bool everyone, const Sets& together, Tim
     for (std::size_t i = 0; i < set.rules.size() && !stood; ++i)
       if (const auto& wanted = set.service->rules[i]; set.rules[i].state == State::shared)
         stood = clock - set.rules[i].since >= std::max(wanted.hold, wanted.settle);
-    if (stood) say(set, Verdict::undecided, "everyone", together, clock);
+    if (stood) say(set, Verdict::undecided, "everyone", Crowd::service, clock);
     return;
   }
-  if (set.bad >= 0) return blame(set, together, clock);
+  if (set.bad >= 0) return blame(set, clock);
   if (set.any(State::bad)) return;  // it has not stood for long enough
   if (set.any(State::too_few) && set.circuit == CircuitState::closed)
-    return say(set, Verdict::undecided, "too few", {}, clock);
+    return say(set, Verdict::undecided, "too few", Crowd::none, clock);
   relax(set, clock);
 }
 
-void Breaker::blame(BreakerSet& set, const Sets& together, Time clock) {
-  const auto force = force_of(set);
-  if (set.in_outage && force != Force::State::open) {
-    Sets all;
-    for (const auto& other : sets_)
-      if (other->in_outage) all.push_back(other.get());
-    std::ranges::sort(all, {}, &BreakerSet::text);
-    return say(set, Verdict::undecided, "everywhere", all, clock);
+void Breaker::blame(BreakerSet& set, Time clock) {
+  if (ask_begun(set, set.last_received, clock)) {
+    (void)choose(set, clock);
+    if (set.bad < 0) return;  // what is left of it may yet stand for long enough
   }
+  const auto force = force_of(set);
+  if (set.in_outage && force != Force::State::open)
+    return say(set, Verdict::undecided, "everywhere", Crowd::everywhere, clock);
   if (force == Force::State::closed)
-    return say(set, Verdict::undecided, "forced-closed", together, clock);
+    return say(set, Verdict::undecided, "forced-closed", Crowd::none, clock);
   if (force == Force::State::observe)
-    return say(set, Verdict::undecided, "observe-only", together, clock);
+    return say(set, Verdict::undecided, "observe-only", Crowd::none, clock);
   open(set, force == Force::State::open ? "forced-open" : "", clock);
 }
 
@@ -146,7 +127,7 @@ void Breaker::open(BreakerSet& set, std::string_view why, Time clock) {
   if (set.circuit == CircuitState::open && !again) {
     // And where it was said of what was long past, while we caught up: it goes on now.
     const bool goes_on = set.too_late && !too_old(set, last_evidence(set, clock));
-    return say(set, Verdict::unhealthy, why, {}, clock, goes_on);
+    return say(set, Verdict::unhealthy, why, Crowd::none, clock, goes_on);
   }
   if (set.circuit == CircuitState::closed && set.times > 0)
     set.times -=
@@ -160,7 +141,7 @@ void Breaker::open(BreakerSet& set, std::string_view why, Time clock) {
                                               static_cast<std::size_t>(set.times) * 7919) &
                     0xff;
   set.open_until = clock + base + base * dice / (256 * 5);
-  say(set, Verdict::unhealthy, why, {}, clock, true);
+  say(set, Verdict::unhealthy, why, Crowd::none, clock, true);
 }
 
 bool Breaker::too_old(const BreakerSet& set, Time last) const {
@@ -186,11 +167,11 @@ void Breaker::relax(BreakerSet& set, Time clock) {
     set.circuit = CircuitState::closed;
     set.calm_since = clock;
   }
-  if (set.said != Verdict::error) say(set, Verdict::healthy, "", {}, clock);
+  if (set.said != Verdict::error) say(set, Verdict::healthy, "", Crowd::none, clock);
 }
 
-void Breaker::say(BreakerSet& set, Verdict verdict, std::string_view why, const Sets& together,
-                  Time clock, bool repeat) {
+void Breaker::say(BreakerSet& set, Verdict verdict, std::string_view why, Crowd crowd, Time clock,
+                  bool repeat) {
   const bool same = verdict == set.said && why == set.said_why;
   if (same && verdict == Verdict::undecided)
     repeat = clock - set.said_at >= k_again && set.said_times < k_escalate;
@@ -201,12 +182,14 @@ void Breaker::say(BreakerSet& set, Verdict verdict, std::string_view why, const 
   set.said_why = why;
   set.said_at = clock;
   ++set.said_count;
+  recount(set);
+  if (verdict == Verdict::unhealthy) set.said_last = last_evidence(set, clock);
   ever_unhealthy_ = ever_unhealthy_ || verdict == Verdict::unhealthy;
   if (verdict != Verdict::healthy) wake(set);
   const bool late = too_old(set, verdict == Verdict::unhealthy ? last_evidence(set, clock) : clock);
   set.too_late = late && verdict == Verdict::unhealthy;
   // What was judged before we started is not said again, unless somebody may have died over it.
-  if (!(late && replaying_)) emit(set, together, clock);
+  if (!(late && replaying_)) emit(set, crowd, clock);
 }
 
 }  // namespace cdctl::breaker

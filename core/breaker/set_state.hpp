@@ -13,6 +13,7 @@
 #include <cdctl/time.hpp>
 
 #include "core/breaker/comparison.hpp"
+#include "core/breaker/leaving.hpp"
 
 namespace cdctl::breaker {
 
@@ -63,6 +64,19 @@ struct RuleState {
   [[nodiscard]] bool bad() const { return state == Reading::State::bad; }
 };
 
+/// Since when a set works as it does now.
+struct Begun {
+  std::optional<Time> last;  ///< its deploy or its last mend, whichever is later
+  Time known{};              ///< nothing came between that and then; never, when nobody could say
+};
+
+/// What a set adds to what is counted of its service, and of all services.
+struct Share {
+  bool heard = false, troubled = false, told = false;  ///< of those heard of lately
+  bool lately = false;                                 ///< it went bad not long ago
+  bool outage = false;                                 ///< was said to have gone bad everywhere
+};
+
 struct BreakerService;
 
 struct BreakerSet {
@@ -78,16 +92,22 @@ struct BreakerSet {
   std::uint64_t said_count = 0;  ///< verdicts, of any kind
   CircuitState circuit = CircuitState::closed;
   bool active = false;  ///< looked at once a second
+  bool heard = false;   ///< of lately
+  Time begun{};         ///< its deploy or last mend: what was before counts no more
 
   SetName name;
   int times = 0;  ///< opened, less one for each quiet hour
   Time open_until{}, half_since{}, calm_since{};
-  int bad = -1;               ///< the rule that holds and has stood, or -1
-  Time trouble{};             ///< when a rule began to hold
-  bool suspicious = false;    ///< suspect(), kept
-  bool in_outage = false;     ///< it went bad together with sets of many services
+  int bad = -1;                          ///< the rule that holds and has stood, or -1
+  Time trouble{};                        ///< when a rule began to hold
+  bool suspicious = false;               ///< suspect(), kept
+  bool in_outage = false;                ///< it went bad together with sets of many services
+  bool lately = false, leaving = false;  ///< the trouble began not long ago; its end is waited for
   bool too_late = false;      ///< when it was last called unhealthy nobody acted on it any more
   std::uint64_t half_ok = 0;  ///< work that went well while half open
+  Time asked{}, known{};      ///< for `begun`; it is known as of then
+  Time said_last{};           ///< evidence, when it was called unhealthy
+  Share share;                ///< as it is counted now
 
   Verdict said = Verdict::healthy;
   std::string said_why;
@@ -108,6 +128,9 @@ struct BreakerSet {
   /// merit.
   [[nodiscard]] bool works() const;
   [[nodiscard]] int unit_count() const;
+  [[nodiscard]] bool is_undecided(std::string_view why) const {
+    return said == Verdict::undecided && said_why == why;
+  }
 };
 
 struct BreakerService {
@@ -117,7 +140,15 @@ struct BreakerService {
   Time last_received{};
   /// A signal that is less bad, and carries no counts, means nothing to any of the rules.
   Severity least = Severity::debug;
-  bool blocked = false, touched = false, everyone = false;
+  bool blocked = false, touched = false;
+  /// All were found bad together; and that is over, which the next sweep tells all of them.
+  bool everyone = false, ending = false;
+  bool heard = false, bad = false;  ///< of lately; and sets of it went bad lately
+  /// Of its sets: heard of lately, those in trouble and those told of everyone among them; gone bad
+  /// lately.
+  std::size_t heard_of = 0, troubled = 0, told = 0, lately = 0;
+  Leaving<BreakerSet> leaving;  ///< those heard of lately
+  Time asked{};                 ///< for what began anew of all that is in trouble
 };
 
 }  // namespace cdctl::breaker

@@ -93,7 +93,7 @@ void Breaker::add_evidence(const BreakerSet& set, Time time, VerdictRecord& reco
   if (!reading.peers.empty()) record.baseline = reading.peers.front();
 }
 
-void Breaker::emit(const BreakerSet& set, const Sets& together, Time time) const {
+void Breaker::emit(const BreakerSet& set, Crowd crowd, Time time) const {
   VerdictRecord out;
   records::name_set(out, set.name);
   out.verdict = word_of(set.said);
@@ -103,14 +103,11 @@ void Breaker::emit(const BreakerSet& set, const Sets& together, Time time) const
   if (set.said_why == "observe-only" || set.said_why == "forced-closed") out.would = "unhealthy";
   out.observe = set.said_why == "observe-only";
   // One record of those that went together is the loud one: the first.
-  const auto said_so = [&](const BreakerSet* one) {
-    return one != &set && one->said == set.said && one->said_why == set.said_why;
-  };
-  if (set.said == Verdict::undecided && together.size() >= 2 && set.said_times == 1 &&
-      std::ranges::none_of(together, said_so)) {
-    out.loud = true;
-    for (const auto* one : together) out.sets.emplace_back(one->text);
-  }
+  if (set.said == Verdict::undecided && set.said_times == 1 && is_first(set, crowd))
+    if (const auto together = members(set, crowd); together.size() >= 2) {
+      out.loud = true;
+      for (const auto* one : together) out.sets.emplace_back(one->text);
+    }
   out.escalated = set.said_times >= k_escalate && set.said != Verdict::unhealthy &&
                   set.said != Verdict::healthy;
   if (set.said == Verdict::unhealthy && set.times > 1) out.times = set.times;

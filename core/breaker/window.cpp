@@ -16,6 +16,25 @@ void RuleWindow::forget_before(std::int64_t oldest) {
   oldest_ = oldest;
 }
 
+bool RuleWindow::forget_until(Time time) {
+  if (bins_.empty()) return false;
+  const auto hits = hits_, total = total_;
+  const auto i = index(time);
+  forget_before(std::min(i, head_ + 1));
+  if (i < oldest_ || i > head_) return hits != hits_ || total != total_;
+  const auto offset_of = [&](Time at) {
+    return static_cast<std::uint32_t>(at.time_since_epoch().count() - i * width_);
+  };
+  if (auto& mixed = bin(i); mixed.hits > 0 && mixed.first < offset_of(time)) {
+    const std::uint32_t left = last_ >= time && index(last_) == i ? 1 : 0;
+    const auto gone = mixed.hits - left;
+    hits_ -= gone;
+    total_ -= std::min(gone, mixed.total);
+    mixed = {left, mixed.total - std::min(gone, mixed.total), left > 0 ? offset_of(last_) : 0};
+  }
+  return hits != hits_ || total != total_;
+}
+
 void RuleWindow::advance(Time clock) {
   if (bins_.empty() || (clock >= same_from_ && clock < same_until_)) return;
   const auto i = index(clock);

@@ -26,6 +26,9 @@ class RuleWindow {
   /// Forgets what is older than the window at `clock`.
   void advance(Time clock);
   void clear();
+  /// Forgets what was before `time`. Of the counter in which that lies only the last hit is left,
+  /// if it came after it: how many of the others did is not known. Whether there was anything.
+  bool forget_until(Time time);
 
   [[nodiscard]] std::uint64_t hits() const { return hits_; }
   [[nodiscard]] std::uint64_t total() const { return total_; }

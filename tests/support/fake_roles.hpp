@@ -35,9 +35,18 @@ class FakeMemory final : public Memory {
   explicit FakeMemory(Journal& journal) : journal_(journal) {}
   std::map<std::string, MemoryEntry> entries;
   std::map<std::string, Hold> held;
-  bool lock_lost = false;  ///< the next proof fails
+  bool lock_lost = false;            ///< the next proof fails
+  Millis ahead{};                    ///< of our clock
+  std::size_t reads = 0, named = 0;  ///< looks at all of a service; at one set
 
  private:
+  Result<MemoryEntry> do_notes_of(const SetName& set, const Deadline&) override {
+    ++named;
+    if (journal_.failing == "memory.read") return fail(ExitCode::unknown, "no answer");
+    const auto at = entries.find(set.str());
+    return at == entries.end() ? MemoryEntry() : at->second;
+  }
+  Millis do_clock_ahead(std::string_view) override { return ahead; }
   class Lock final : public ServiceLock {
    public:
     Lock(Journal& journal, FakeMemory& memory) : journal_(journal), memory_(memory) {}
@@ -55,6 +64,7 @@ class FakeMemory final : public Memory {
 
   Result<std::map<std::string, MemoryEntry>> do_read(std::optional<std::string_view> service,
                                                      const Deadline&) override {
+    ++reads;
     if (journal_.failing == "memory.read") return fail(ExitCode::unknown, "no answer");
     auto out = entries;
     std::erase_if(out, [&](const auto& entry) {

@@ -6,78 +6,12 @@
 
 #include "core/breaker/breaker.hpp"
 #include "core/breaker/signal_scanner.hpp"
+#include "tests/unit/breaker/fixture.hpp"
 
 using namespace cdctl;
 using namespace cdctl::breaker;
 using namespace std::chrono_literals;
-
-namespace {
-
-const Time k_start = *parse_rfc3339("2026-11-23T04:00:00Z");
-
-std::string set_of(char letter, std::string_view service = "thumbs") {
-  return fmt::format("{}-r00000000{:02x}", service, static_cast<unsigned>(letter));
-}
-
-struct Fixture {
-  std::vector<Json> verdicts;
-  std::map<std::string, Force::State> forces;
-  Time wall = k_start;  ///< evidence older than five minutes by it is too old to be acted on
-  breaker::Breaker breaker;
-
-  explicit Fixture(std::vector<std::string> rules)
-      : breaker({[rules](std::string_view) {
-                   std::vector<breaker::Rule> out;
-                   for (const auto& text : rules) out.push_back(*breaker::Rule::parse(text));
-                   return out;
-                 },
-                 [this](const breaker::VerdictRecord& verdict) {
-                   verdicts.push_back(records::encode(verdict));
-                 },
-                 [this](const SetName& set) -> std::optional<Force> {
-                   const auto at = forces.find(set.str());
-                   if (at == forces.end()) return {};
-                   return Force{at->second, "alice@web1", "by hand", k_start};
-                 },
-                 [this](const SetName&, Time last) { return wall - last > 5min; }},
-                false) {}
-
-  void add(const std::string& set, Severity severity, Millis at, bool replayed = false) {
-    breaker::Observation signal;
-    signal.replayed = replayed;
-    signal.set = set;
-    signal.signal = "oops";
-    signal.severity = severity;
-    signal.time = signal.received = k_start + at;
-    breaker.add(signal);
-  }
-  void work(const std::string& set, Millis at, std::uint64_t ok, std::uint64_t failed) {
-    breaker::Observation signal;
-    signal.set = set;
-    signal.signal = "counted";
-    signal.time = signal.received = k_start + at;
-    signal.counts[signal.count_size++] = {"ok", ok};
-    signal.counts[signal.count_size++] = {"failed", failed};
-    breaker.add(signal);
-  }
-  /// What was said of a set, in order: `unhealthy`, `undecided everyone`.
-  std::vector<std::string> said(const std::string& set) const {
-    std::vector<std::string> out;
-    for (const auto& verdict : verdicts)
-      if (verdict["set"].view() == set)
-        out.push_back(verdict["verdict"].as_string() +
-                      (verdict["why"].is_string() ? " " + verdict["why"].as_string() : ""));
-    return out;
-  }
-  std::size_t loud() const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        verdicts, [](const Json& verdict) { return verdict["loud"].as_bool(); }));
-  }
-};
-
-using Said = std::vector<std::string>;
-
-}  // namespace
+using namespace breaker_test;
 
 TEST_CASE("a set that fails more than its peers is found, and the evidence says how") {
   Fixture f({"failure-rate > 2.5x baseline else 15% in 10m of at least 30 for 1m"});
@@ -269,7 +203,14 @@ TEST_CASE("the fast scanner and the parser read the same") {
   CHECK(scan(plain + R"(,"message":"a \"b\""})") == expected);
   CHECK(scan(plain + R"(,"message":"ü"})") == expected);
   CHECK(scan(plain + R"(,"value":-1.5,"deep":{"a":[1,2]}})") == expected);
+  for (const std::string number : {"18446744073709551616", "1e400", "-0", "1e-400", "1.0", "-1e+9"})
+    CHECK(scan(plain + R"(,"n":)" + number + R"(,"deep":[)" + number + "]}") == expected);
   CHECK(scan(" " + plain + " , \"n\" : 7 , \"b\" : true } ") == expected);
+  using Kind = breaker::SignalScanner::Kind;
+  const auto kind_of = [&](std::string text) { return scan(text + R"(,"n":1e400})")[0] - '0'; };
+  CHECK(kind_of(R"({"schema":"cdctl.error/1","service":"thumbs")") ==
+        static_cast<int>(Kind::error));
+  CHECK(kind_of(R"({"schema":"cdctl.set/1")") == static_cast<int>(Kind::other));
   for (const auto* tail : {"", ",}", "}}", R"(,"n":01})", R"(,"n":tru})", R"(,"m":"a)"})
     CHECK(scan(plain + tail) != expected);
 }
@@ -348,4 +289,5 @@ TEST_CASE("both ways to read a signal know a replayed one") {
   CHECK(replayed(plain + R"(,"message":"\u00e4","replayed":true})"));
   CHECK_FALSE(replayed(plain + R"(,"replayed":false})"));
   CHECK_FALSE(replayed(plain + R"(,"replayed":"true"})"));
+  CHECK(replayed(plain + R"(,"n":1e400,"replayed":true})"));
 }

@@ -1,0 +1,154 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/breaker/fixture.hpp"
+
+using namespace cdctl;
+using namespace cdctl::breaker;
+using namespace std::chrono_literals;
+using namespace breaker_test;
+
+namespace {
+
+const auto k_bad = set_of('a');
+
+}  // namespace
+
+TEST_CASE("what is critical after a mend is said at once, also within the open time") {
+  Fixture f({"critical >= 1"});
+  f.add(k_bad, Severity::critical, 0s);
+  CHECK(f.said(k_bad) == Said{"unhealthy"});
+  f.add(k_bad, Severity::critical, 5s);  // nobody mended it
+  CHECK(f.said(k_bad).size() == 1);
+  f.begun[k_bad] = k_start + 10s;
+  f.add(k_bad, Severity::critical, 20s);
+  REQUIRE(f.said(k_bad) == Said{"unhealthy", "unhealthy"});
+  CHECK(f.verdicts[1]["times"].as_int() == 2);
+  CHECK(f.verdicts[1]["evidence"]["count"].as_int() == 1);
+  CHECK(*parse_rfc3339(f.verdicts[1]["evidence"]["first"].view()) == k_start + 20s);
+  f.add(k_bad, Severity::critical, 22s);
+  f.tick(30s);
+  CHECK(f.said(k_bad).size() == 2);
+  f.begun[k_bad] = k_start + 31s;
+  f.add(k_bad, Severity::critical, 32s);
+  CHECK(f.said(k_bad).size() == 3);
+}
+
+TEST_CASE("a mend that nobody knew of when the signal came is heard of a moment later") {
+  Fixture f({"critical >= 1"});
+  f.add(k_bad, Severity::critical, 0s);
+  f.add(k_bad, Severity::critical, 1200ms);  // asked, and not mended
+  f.begun[k_bad] = k_start + 1400ms;
+  f.add(k_bad, Severity::critical, 1500ms);  // no second question within a second
+  CHECK(f.said(k_bad).size() == 1);
+  f.tick(4s);
+  REQUIRE(f.said(k_bad).size() == 2);
+  CHECK(f.verdicts[1]["evidence"]["count"].as_int() == 1);
+}
+
+TEST_CASE("what was said before a mend counts no more") {
+  Fixture f({"errors >= 4 in 1m"});
+  for (int i = 0; i < 4; ++i) f.add(k_bad, Severity::error, 1s * i);
+  CHECK(f.said(k_bad) == Said{"unhealthy"});
+  f.begun[k_bad] = k_start + 10s;
+  f.add(k_bad, Severity::error, 12s);
+  f.tick(15s);
+  CHECK(f.said(k_bad).size() == 1);
+  f.add(k_bad, Severity::error, 16s);  // on trial half as many are enough
+  CHECK(f.said(k_bad).size() == 2);
+}
+
+TEST_CASE("a mend is heard of before a set is called unhealthy for the first time, too") {
+  Fixture f({"errors >= 4 in 1m"});
+  for (int i = 0; i < 3; ++i) f.add(k_bad, Severity::error, 1s * i);
+  f.begun[k_bad] = k_start + 10s;  // cut and mended by somebody else
+  f.add(k_bad, Severity::error, 12s);
+  f.tick(14s);
+  CHECK(f.said(k_bad).empty());
+  f.begun[k_bad] = k_start + 11s;
+  for (int i = 0; i < 3; ++i) f.add(k_bad, Severity::error, 15s + 1s * i);
+  CHECK(f.said(k_bad) == Said{"unhealthy"});
+}
+
+TEST_CASE("a mended set that stays well is called healthy") {
+  Fixture f({"critical >= 1"});
+  f.add(k_bad, Severity::critical, 0s);
+  f.begun[k_bad] = k_start + 3s;
+  f.add(k_bad, Severity::critical, 4s);
+  f.begun[k_bad] = k_start + 6s;
+  f.add(k_bad, Severity::error, 7s);
+  f.tick(20min);
+  CHECK(f.said(k_bad) == Said{"unhealthy", "unhealthy", "healthy"});
+}
+
+TEST_CASE("a late signal from before the mend does not count") {
+  Fixture f({"critical >= 1"});
+  f.add(k_bad, Severity::critical, 0s);
+  f.begun[k_bad] = k_start + 10s;
+  f.add(k_bad, Severity::error, 12s);
+  breaker::Observation late;
+  late.set = k_bad;
+  late.signal = "oops";
+  late.severity = Severity::critical;
+  late.time = k_start + 9s;
+  late.received = k_start + 13s;
+  f.breaker.add(late);
+  f.tick(14s);
+  CHECK(f.said(k_bad) == Said{"unhealthy"});
+}
+
+TEST_CASE("what was mended counts neither for everyone nor for everywhere") {
+  SECTION("everyone") {
+    Fixture f({"critical >= 1 in 10m"});
+    f.add(set_of('b'), Severity::info, 0s);
+    f.add(k_bad, Severity::critical, 1s);
+    CHECK(f.said(k_bad) == Said{"unhealthy"});
+    f.begun[k_bad] = k_start + 1min;
+    f.add(k_bad, Severity::info, 2min);
+    f.add(set_of('b'), Severity::critical, 2min + 10s);
+    CHECK(f.said(set_of('b')) == Said{"unhealthy"});
+    CHECK(f.said(k_bad).size() == 1);
+    CHECK(f.loud() == 0);
+  }
+  SECTION("everyone, who are still bad") {
+    Fixture f({"critical >= 1 in 10m"});
+    f.add(set_of('b'), Severity::info, 0s);
+    f.add(k_bad, Severity::critical, 1s);
+    f.begun[k_bad] = k_start + 1min;
+    f.add(k_bad, Severity::critical, 2min);
+    f.add(set_of('b'), Severity::critical, 2min + 10s);
+    CHECK(f.said(set_of('b')) == Said{"undecided everyone"});
+  }
+  SECTION("everywhere") {
+    const auto run = [](bool mended) {
+      Fixture f({"critical >= 1 in 20m"});
+      for (int i = 0; i < 4; ++i) {
+        const std::string service(1, static_cast<char>('p' + i));
+        const auto set = set_of('b', service);
+        f.add(set_of('a', service), Severity::info, 2min * i);
+        f.add(set, Severity::critical, 2min * i);
+        if (mended) f.begun[set] = k_start + 2min * i + 1min;
+      }
+      return std::pair(f.said(set_of('b', "s")), f.loud());
+    };
+    CHECK(run(true) == std::pair(Said{"unhealthy"}, std::size_t{0}));
+    CHECK(run(false).first == Said{"undecided everywhere"});
+  }
+}
+
+TEST_CASE("a memory is asked once a second at most, and one that is silent changes nothing") {
+  Fixture f({"critical >= 1"});
+  f.silent = GENERATE(false, true);
+  for (int i = 0; i < 10'000; ++i) f.add(k_bad, Severity::critical, 1ms * i);
+  CHECK(f.asked <= 12);
+  CHECK(f.said(k_bad) == Said{"unhealthy"});
+}
+
+TEST_CASE("a breaker that looks back knows the mend from the start") {
+  Fixture f({"critical >= 1"});
+  f.wall = k_start + 4min;
+  f.begun[k_bad] = k_start + 2min;
+  f.add(k_bad, Severity::critical, 1min, true);
+  CHECK(f.said(k_bad).empty());
+  f.add(k_bad, Severity::critical, 3min, true);
+  CHECK(f.said(k_bad) == Said{"unhealthy"});
+}
