@@ -13,15 +13,12 @@
 
 namespace cdctl::fuzz {
 
-/// A folder of this process for readers of files, in memory where the machine has such a place.
+/// A folder of this process for readers of files, in $TMPDIR: scripts/fuzz names one in memory, and
+/// removes it, since libFuzzer ends without destructors.
 class Scratch {
  public:
   Scratch() {
-    const std::filesystem::path memory("/dev/shm");
-    std::error_code error;
-    const bool there = std::filesystem::is_directory(memory, error);
-    auto name =
-        ((there ? memory : std::filesystem::temp_directory_path()) / "cdctl-fuzz-XXXXXX").string();
+    auto name = (std::filesystem::temp_directory_path() / "cdctl-fuzz-XXXXXX").string();
     must(::mkdtemp(name.data()) != nullptr, "a folder can be made");
     path_ = name;
   }
