@@ -13,6 +13,7 @@ namespace cdctl::cli {
 int run_propose(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::minutes(2)));
+    CDCTL_TRY(context.check_home());
     CDCTL_TRY_ASSIGN(const auto* target, land::one_target(context, args.value("target")));
     CDCTL_TRY_ASSIGN(auto* const forge, context.forge(target->forge));
     const bool dry_run = args.has("dry-run");

@@ -95,7 +95,7 @@ struct Proposal : ProposalMembers {
       {"HEAD", "head", Show::brief, true},
       {"AGE", "created", Show::age},
       {"TITLE", "title", Show::brief},
-      {"NOTE", "", Show::note, false, 0, "merged: has landed\nelse: "}};
+      {"NOTE", "", Show::note, false, 0, "merged: has landed"}};
   static constexpr RecordRow k_head =
       records::head("cdctl.proposal/1", "A branch that is offered for a target", k_columns);
 
