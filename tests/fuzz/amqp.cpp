@@ -185,7 +185,11 @@ class FakeLink final : public AmqpLink {
   Result<> publish(std::span<const Publication>, const Deadline&) override { return {}; }
   Result<> consume(const std::string&, const std::string& consumer, std::uint16_t,
                    const StreamStart&, const Deadline&) override {
-    for (auto& delivery : deliveries_) delivery.consumer = consumer;
+    for (auto& delivery : deliveries_) {
+      delivery.consumer = consumer;
+      delivery.exchange = k_signals;  // or nothing of the body is looked at
+      if (delivery.user.empty()) delivery.user = "operator";
+    }
     return {};
   }
   Result<> cancel(const std::string&, const Deadline&) override { return {}; }
@@ -212,7 +216,7 @@ void read_signals(std::deque<Delivery> deliveries) {
   static fuzz::FuzzHost host;
   std::vector<std::string> keys;
   for (const auto& delivery : deliveries) keys.push_back(delivery.routing_key);
-  RabbitReader reader(host, std::make_unique<FakeLink>(std::move(deliveries)), true);
+  RabbitReader reader(host, std::make_unique<FakeLink>(std::move(deliveries)), true, {"operator"});
   FeedQuery query;
   query.follow = true;
   query.since = Time();
