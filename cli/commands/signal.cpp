@@ -65,19 +65,21 @@ Result<Json> signal_from_arguments(const Arguments& args) {
   return signal;
 }
 
-/// A signal of a set that never was is heard by nobody. What a unit says of itself needs no look,
-/// and a look that fails holds no signal up.
-Result<> check_set(Context& context, const std::string& name, const Deadline& deadline) {
+/// A signal that is lost is worse than one of nobody: of a mistyped name people are told, and it is
+/// sent all the same. What a unit says of itself needs no look, and a look that fails says nothing.
+void look_at_set(Context& context, const std::string& name, const Deadline& deadline) {
   const auto set = parse_set_name(name);
-  if (!set || !environment("CDCTL_SET").empty() || !context.load_config()) return {};
+  if (!set || !environment("CDCTL_SET").empty() || !context.load_config()) return;
   fleet::Fleet fleet(context);
   fleet.load({set->service}, deadline);
   const auto* view = fleet.service(set->service);
-  if (!view || view->error || view->set(*set)) return {};
-  if (!view->gone.contains(name))
-    return std::unexpected(fleet::never_was(context, view, *set).in(name));
-  context.out.note(name + ": it is gone already; the signal is sent all the same");
-  return {};
+  if (!view || view->error || view->set(*set)) return;
+  if (view->gone.contains(name)) {
+    context.out.note(name + ": it is gone already; the signal is sent all the same");
+    return;
+  }
+  context.out.warning(fmt::format("{}; the signal is sent all the same",
+                                  fleet::never_was(context, view, *set).in(name).what));
 }
 
 }  // namespace
@@ -91,7 +93,7 @@ int run_signal(Context& context, const Arguments& args) {
                                 timeout);
     }
     CDCTL_TRY_ASSIGN(const auto signal, signal_from_arguments(args));
-    CDCTL_TRY(check_set(context, signal["set"].as_string(), Deadline(k_who_is_that)));
+    look_at_set(context, signal["set"].as_string(), Deadline(k_who_is_that));
     CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(context, true));
     return feed::send_or_spool(context, *feed, {&signal, 1},
                                feed::wants_spool(context, args.has("spool")), Deadline(timeout));

@@ -94,11 +94,11 @@ std::string shown_address(std::string_view address) {
   if (at != std::string_view::npos && at > 0)
     fmt::format_to(std::back_inserter(out), "{}@", shown_user(scheme, authority.substr(0, at)));
   out += at == std::string_view::npos ? authority : authority.substr(at + 1);
-  const auto query = std::min(rest.find('?'), rest.size());
-  const auto fragment = std::min(rest.find('#', query), rest.size());
+  const auto fragment = std::min(rest.find('#'), rest.size());
+  const auto query = std::min(rest.find('?'), fragment);
   out += rest.substr(0, query);
   if (query < fragment) out += shown_query(rest.substr(query, fragment - query));
-  out += rest.substr(fragment);
+  if (fragment < rest.size()) fmt::format_to(std::back_inserter(out), "#{}", k_hidden);
   return out;
 }
 

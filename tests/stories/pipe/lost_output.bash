@@ -2,6 +2,7 @@
 # Output that cannot be written is one error and exit 1, in every command; a reader that has gone is none. And so is input that
 # cannot be read.
 . "$(dirname "$0")/../lib/common.bash"
+. "$(dirname "$0")/../lib/landing.bash"
 begin
 make_trunk "$service" 'worker: exec sleep 1000'
 make_service </dev/null
@@ -15,6 +16,17 @@ cdctl outdated >revision </dev/null
 cdctl stale --keep 1 --min-age 0s --prove-for 0s --all <sets | jq -c 'select(.stale)' >marked
 cdctl trip <signals >verdicts
 [ -s marked ] && [ -s verdicts ] && [ -s revision ]
+make_origin
+printf '[verify]\ncommand = "./check"\n' | make_target
+make_person alice
+make_person bob
+offer alice fix words two
+vote bob fix approve
+cp -R people/bob/.git . # whoever proposes and reviews stands in a clone
+cdctl proposals </dev/null >proposed
+cdctl gate <proposed >candidates
+cdctl verify <candidates >verified
+[ -s proposed ] && [ -s candidates ] && [ -s verified ]
 
 # ---------------------------------------------------------------- every command
 
@@ -70,6 +82,12 @@ hold $service --dry-run
 resume $service --dry-run
 reap --dry-run|marked
 retire $service --confirm $service --dry-run
+propose other --revision main --dry-run
+review fix approve --dry-run
+proposals
+gate --all|proposed
+verify|candidates
+land --dry-run|verified
 init new --service other --trunk $work/$service.git --broker none --dry-run
 mojo plan-collect collect
 mojo phases

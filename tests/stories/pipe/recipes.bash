@@ -49,6 +49,8 @@ for block in "${blocks[@]}"; do
     '  ') [ "$got" = 0 ] || fail "exit status $got" ;;
     *) fail "exit status $got, expected one of${note#exit}" ;;
   esac
+  # Whoever went back has held out what is newer; the recipes after it are of a service that nobody holds.
+  ! grep -q '^# Go back' "$block" || cdctl resume "$service" </dev/null >/dev/null
   printf '%-3s %s: %s lines\n' "${block#*/}" "$(sed -n '2s/^# //p' "$block")" "$(wc -l <out)" >>said
 done
 cat said

@@ -66,7 +66,8 @@ TEST_CASE("an address is shown without what may be a secret in it") {
   CHECK(shown_address("ssh://git:hush@git.example/x") == "ssh://git:***@git.example/x");
   CHECK(shown_address("amqp://guest:a@b@host") == "amqp://guest:***@host");
   CHECK(shown_address("https://h/x?access_token=t0ken&all#top") ==
-        "https://h/x?access_token=***&all#top");
+        "https://h/x?access_token=***&all#***");
+  CHECK(shown_address("https://h/x#t0ken?a=b") == "https://h/x#***");
   CHECK(shown_address("https://h?t0ken=a=b") == "https://h?t0ken=***");
   CHECK(shown_address("git@git.example:x.git") == "git@git.example:x.git");
   CHECK(shown_address("lp:thumbs") == "lp:thumbs");
