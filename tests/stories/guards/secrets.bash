@@ -3,7 +3,7 @@
 # None of them is in an output, a record, an argument list, the environment of a child that has no business with it, a log, a file that
 # others may read, or a parameter of the broker.
 . "$(dirname "$0")/../lib/common.bash"
-begin broker
+begin own-broker # what it says in others' names would be found by their doctor
 umask 022
 ulimit -S -c 1024 2>/dev/null || true
 units=1
