@@ -139,7 +139,7 @@ TEST_CASE("a filter changes one member, and everything else travels on as it cam
       record, records::StaleMark{"old", {2, 60, 3600, 60, 60}, *parse_rfc3339(k_time)});
   CHECK(
       record.dump() ==
-      R"({"mine":[1,{"a":2.5}],"schema":"cdctl.set/1","set":"thumbs-r5f0c1e9a2b","state":7,"more":null,)"
+      R"({"mine":[1,{"a":2.50}],"schema":"cdctl.set/1","set":"thumbs-r5f0c1e9a2b","state":7,"more":null,)"
       R"("stale":{"why":"old","policy":{"keep":2,"min_age_s":60,"prove_for_s":3600,"cut_grace_s":60,"failed_grace_s":60},"at":"2026-11-23T04:12:09.120Z"}})");
   CHECK(records::get<&records::Set::set>(record) == "thumbs-r5f0c1e9a2b");
   CHECK(records::get<&records::Set::state>(record).empty());  // of another type: as good as absent
