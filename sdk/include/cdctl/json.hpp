@@ -22,7 +22,7 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;
+  Json() {}
   Json(std::nullptr_t) {}
   Json(bool value) : value_(value) {}
   template <class Int>
