@@ -86,14 +86,14 @@ std::string files_in(const std::vector<std::string>& conflicts) {
 
 MergeRequest merge_request(const records::Candidate& candidate, std::string onto) {
   const Person who{"cdctl", candidate.committer};
-  return {candidate.url,
-          candidate.ref,
-          candidate.head,
-          std::move(onto),
-          candidate.message,
-          who,
-          who,
-          candidate.at.value_or(Time())};
+  return {.url = candidate.url,
+          .ref = candidate.ref,
+          .head = candidate.head,
+          .onto = std::move(onto),
+          .message = candidate.message,
+          .author = who,
+          .committer = who,
+          .at = candidate.at.value_or(Time())};
 }
 
 Verifier::Verifier(app::Context& context, const VerifyOptions& options)

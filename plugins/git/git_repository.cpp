@@ -228,6 +228,24 @@ Result<> GitRepository::do_checkout(const TargetConfig& target, const std::strin
   return {};
 }
 
+Result<> GitRepository::do_stage(const TargetConfig& target, const std::string& ref,
+                                 const std::string& commit, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
+  std::vector<std::string> words{"push",
+                                 "--porcelain",
+                                 "--no-verify",
+                                 "--no-follow-tags",
+                                 "--recurse-submodules=no",
+                                 "--force",
+                                 "--",
+                                 workshop.address().url,
+                                 fmt::format("{}:{}", commit, ref)};
+  CDCTL_TRY_ASSIGN(const auto finished, workshop.git_out(std::move(words), deadline));
+  if (finished.ok() || (commit.empty() && finished.err.contains("remote ref does not exist")))
+    return {};
+  return fail(explain(finished));
+}
+
 Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const LandRequest& request,
                                           const Deadline& deadline) {
   using enum LandAnswer::State;

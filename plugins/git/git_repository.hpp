@@ -20,6 +20,8 @@ class GitRepository final : public Repository {
                                const Deadline& deadline) override;
   Result<> do_checkout(const TargetConfig& target, const std::string& commit,
                        const std::filesystem::path& into, const Deadline& deadline) override;
+  Result<> do_stage(const TargetConfig& target, const std::string& ref, const std::string& commit,
+                    const Deadline& deadline) override;
   Result<LandAnswer> do_land(const TargetConfig& target, const LandRequest& request,
                              const Deadline& deadline) override;
 

@@ -23,6 +23,14 @@ struct Vote {
   std::optional<Time> at;
 };
 
+/// What a CI says of a commit, under one name, newest word only.
+struct CommitStatus {
+  enum class State { pending, passed, failed };
+  std::string name;
+  State state = State::pending;
+  std::string text, link;
+};
+
 /// A proposal that has to land first.
 struct Prerequisite {
   enum class State { open, landed, gone };  ///< gone: neither proposed nor on the target
@@ -45,7 +53,8 @@ struct Proposal {
   std::vector<Vote> votes;
   std::vector<Prerequisite> after;
   std::vector<std::string> labels;
-  std::string link;  ///< its page, for people
+  bool draft = false;  ///< not meant to land yet
+  std::string link;    ///< its page, for people
   std::optional<Time> created;
 };
 

@@ -82,6 +82,12 @@ class Forge {
                                     const ProposalReport& report, const Deadline& deadline) {
     return guarded([&] { return do_report(target, id, report, deadline); });
   }
+  /// What CIs say of a commit. A name that nobody has set is not in the answer; it is never a pass.
+  [[nodiscard]] Result<std::vector<CommitStatus>> statuses(const TargetConfig& target,
+                                                           const std::string& commit,
+                                                           const Deadline& deadline) {
+    return guarded([&] { return do_statuses(target, commit, deadline); });
+  }
   /// Lands a candidate by a call of the forge's own, where a target takes nothing else; empty where
   /// it is pushed. What lands then may be a commit that nobody tested: its tree is read back.
   [[nodiscard]] Result<std::optional<LandAnswer>> land(const TargetConfig& target,
@@ -109,6 +115,13 @@ class Forge {
   [[nodiscard]] virtual Result<bool> do_report(const TargetConfig& target, const std::string& id,
                                                const ProposalReport& report,
                                                const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::vector<CommitStatus>> do_statuses(const TargetConfig& target,
+                                                                      const std::string& commit,
+                                                                      const Deadline& deadline) {
+    (void)commit, (void)deadline;
+    return fail(ExitCode::usage,
+                "no statuses on a forge of kind '" + target.forge + "': test by verify.command");
+  }
   [[nodiscard]] virtual Result<std::optional<LandAnswer>> do_land(const TargetConfig& target,
                                                                   const std::string& id,
                                                                   const LandRequest& request,

@@ -15,6 +15,7 @@ struct MergeRequest {
   std::string url, ref, head;  ///< of the proposal; an empty address is the target's repository
   std::string onto;            ///< an earlier candidate's commit; empty = the newest of the target
   std::string message;
+  MergeMethod method = MergeMethod::merge;
   Person author, committer;
   Time at;  ///< of both: the same request gives the same commit anywhere
 };
@@ -58,6 +59,12 @@ class Repository {
                                   const std::filesystem::path& into, const Deadline& deadline) {
     return guarded([&] { return do_checkout(target, commit, into, deadline); });
   }
+  /// Shows a candidate's commit to a CI: pushes it to `ref` of the target's repository, which is of
+  /// this candidate alone. An empty commit removes the ref again. May be repeated.
+  [[nodiscard]] Result<> stage(const TargetConfig& target, const std::string& ref,
+                               const std::string& commit, const Deadline& deadline) {
+    return guarded([&] { return do_stage(target, ref, commit, deadline); });
+  }
   /// Moves the target from the candidate's base to the candidate, if it is still there and the
   /// proposal still has its head, and reads it back. May be repeated, also after a crash.
   [[nodiscard]] Result<LandAnswer> land(const TargetConfig& target, const LandRequest& request,
@@ -72,6 +79,8 @@ class Repository {
   [[nodiscard]] virtual Result<> do_checkout(const TargetConfig& target, const std::string& commit,
                                              const std::filesystem::path& into,
                                              const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<> do_stage(const TargetConfig& target, const std::string& ref,
+                                          const std::string& commit, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<LandAnswer> do_land(const TargetConfig& target,
                                                    const LandRequest& request,
                                                    const Deadline& deadline) = 0;
