@@ -63,10 +63,11 @@ SinkWorker::Batch SinkWorker::take() {
 Result<> SinkWorker::pass(Sink& sink, const std::vector<Json>& records) const {
   const Deadline deadline(timeout_);
   for (auto pause = k_first_pause;; pause = std::min(pause * 2, k_longest_pause)) {
-    auto passed = sink.pass(records, deadline);
+    auto passed = sink.pass("", records, deadline);
     // They may come twice: the same call may work a moment later.
-    if (passed || !passed.error().transient || deadline.left() <= pause || !pause_for(pause))
-      return passed;
+    if (passed) return {};
+    if (!passed.error().transient || deadline.left() <= pause || !pause_for(pause))
+      return fail(std::move(passed.error()));
   }
 }
 

@@ -35,7 +35,8 @@ class Lines final : public cdctl::Sink {
     path_ = config.file.parent_path() / file;
   }
 
-  cdctl::Result<> do_pass(std::span<const cdctl::Json> records, const cdctl::Deadline&) override {
+  cdctl::Result<cdctl::PassAnswer> do_pass(const std::string&, std::span<const cdctl::Json> records,
+                                           const cdctl::Deadline&) override {
     std::string text;
     for (const auto& record : records) text += line_of(record);
     const cdctl::Fd fd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -52,7 +53,7 @@ class Lines final : public cdctl::Sink {
   }
 
  private:
-  [[nodiscard]] cdctl::Result<> failed(std::string_view doing) const {
+  [[nodiscard]] cdctl::Result<cdctl::PassAnswer> failed(std::string_view doing) const {
     return cdctl::fail(std::string(doing) + " " + path_.string() + ": " + cdctl::errno_text(errno));
   }
 

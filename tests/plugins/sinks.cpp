@@ -15,7 +15,8 @@ using namespace cdctl;
 class Keep : public Sink {
  public:
   explicit Keep(Host&) {}
-  Result<> do_pass(std::span<const Json> records, const Deadline&) override {
+  Result<PassAnswer> do_pass(const std::string&, std::span<const Json> records,
+                             const Deadline&) override {
     auto batch = Json::array();
     for (const auto& record : records) batch.push_back(record);
     std::ofstream(std::getenv("CDCTL_TEST_SINK"), std::ios::app) << batch.dump() << '\n';
@@ -26,7 +27,7 @@ class Keep : public Sink {
 class Refuse final : public Sink {
  public:
   explicit Refuse(Host&) {}
-  Result<> do_pass(std::span<const Json>, const Deadline&) override {
+  Result<PassAnswer> do_pass(const std::string&, std::span<const Json>, const Deadline&) override {
     return fail("the room is closed");
   }
 };
@@ -34,7 +35,7 @@ class Refuse final : public Sink {
 class Throw final : public Sink {
  public:
   explicit Throw(Host&) {}
-  Result<> do_pass(std::span<const Json>, const Deadline&) override {
+  Result<PassAnswer> do_pass(const std::string&, std::span<const Json>, const Deadline&) override {
     throw std::runtime_error("thrown inside the sink");
   }
 };
@@ -42,9 +43,10 @@ class Throw final : public Sink {
 class Wavers final : public Keep {
  public:
   explicit Wavers(Host& host) : Keep(host) {}
-  Result<> do_pass(std::span<const Json> records, const Deadline& deadline) override {
+  Result<PassAnswer> do_pass(const std::string& receiver, std::span<const Json> records,
+                             const Deadline& deadline) override {
     if (++calls_ <= 2) return fail(Error{ExitCode::failed, "busy", true});
-    return Keep::do_pass(records, deadline);
+    return Keep::do_pass(receiver, records, deadline);
   }
 
  private:
@@ -54,7 +56,8 @@ class Wavers final : public Keep {
 class Stuck final : public Sink {
  public:
   explicit Stuck(Host&) {}
-  Result<> do_pass(std::span<const Json>, const Deadline& deadline) override {
+  Result<PassAnswer> do_pass(const std::string&, std::span<const Json>,
+                             const Deadline& deadline) override {
     while (!deadline.passed() && !Stop::requested()) std::this_thread::sleep_for(Millis(5));
     return fail(ExitCode::timeout, "no answer in time");
   }

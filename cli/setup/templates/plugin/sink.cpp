@@ -9,7 +9,9 @@ class NewSink final : public cdctl::Sink {
 
   /// Passes records on; returns once the receiver has them for good. They may come twice. An error that is `transient` is
   /// tried again within the deadline.
-  cdctl::Result<> do_pass(std::span<const cdctl::Json> records, const cdctl::Deadline& deadline) override {
+  cdctl::Result<cdctl::PassAnswer> do_pass(const std::string& receiver, std::span<const cdctl::Json> records,
+                                           const cdctl::Deadline& deadline) override {
+    (void)receiver;  // one of do_receivers(), for a sink that has several
     for (const auto& record : records) {
       if (deadline.passed()) return cdctl::fail(cdctl::ExitCode::timeout, "no time left");
       // Only what a sink is for: a chat need not hear of everything.
