@@ -32,9 +32,15 @@ class Sink {
   [[nodiscard]] Result<std::vector<std::string>> receivers() {
     return guarded([&] { return do_receivers(); });
   }
+  /// Whether a record is for this receiver where nobody says what it shall get. Asked of each
+  /// record before it is kept for sending.
+  [[nodiscard]] bool wants(const std::string& receiver, const Json& record) {
+    return guarded_or(true, [&] { return do_wants(receiver, record); });
+  }
   /// Passes records on, as they came; returns once the receiver has them for good. They may come
   /// twice: whoever can, tells a record by its identity. What is not for this sink it leaves out,
-  /// and counts as done. An error is of the whole batch: none of it counts as taken.
+  /// and counts as done. An error is of the whole batch: none of it counts as taken. An empty batch
+  /// comes once a minute while somebody follows: the moment to repeat what a receiver forgets.
   [[nodiscard]] Result<PassAnswer> pass(const std::string& receiver, std::span<const Json> records,
                                         const Deadline& deadline) {
     return guarded([&] { return do_pass(receiver, records, deadline); });
@@ -43,6 +49,10 @@ class Sink {
  protected:
   [[nodiscard]] virtual Result<std::vector<std::string>> do_receivers() {
     return std::vector<std::string>{""};
+  }
+  [[nodiscard]] virtual bool do_wants(const std::string& receiver, const Json& record) {
+    (void)receiver, (void)record;
+    return true;
   }
   [[nodiscard]] virtual Result<PassAnswer> do_pass(const std::string& receiver,
                                                    std::span<const Json> records,
