@@ -19,7 +19,7 @@ int run_review(Context& context, const Arguments& args) {
       return fail(ExitCode::usage,
                   "review: say the proposal and the vote: cdctl review fix approve");
     const auto vote = land::vote_of(args.words[1]);
-    if (vote.empty() || vote == "Pending")
+    if (vote.empty() || vote == "Pending" || vote == "Unresolved")
       return fail(ExitCode::usage,
                   fmt::format("review: there is no vote '{}'; one of approve needs-fixing "
                               "needs-information needs-resubmitting disapprove abstain",

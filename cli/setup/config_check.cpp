@@ -58,6 +58,7 @@ class Values {
     if (message.is_string())
       if (const auto known = land::check_message(message.view()); !known)
         wrong("message", known.error().what);
+    secrets();
   }
 
   void all() {
@@ -91,11 +92,13 @@ class Values {
   }
 
   void secrets() {
-    for (const auto name : keys_.secret_files()) {
+    auto folder = fs::absolute(file_.path).parent_path();
+    if (target_) folder = folder.parent_path();  // beside cdctl.toml
+    for (const auto name : keys_.secret_files(target_)) {
       const std::string dotted(name);
       const auto given = config::value_at(file_.table, dotted).as_string();
       if (given.empty()) continue;
-      const auto path = fs::absolute(file_.path).parent_path() / given;
+      const auto path = folder / given;
       struct stat info{};
       if (::stat(path.c_str(), &info) != 0)
         wrong(dotted, path.string() + " is not there; write the secret into it, with mode 0600");

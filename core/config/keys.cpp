@@ -163,11 +163,11 @@ const ConfigKey* Keys::find_in_target(std::string_view dotted) const {
   return nullptr;
 }
 
-std::vector<std::string_view> Keys::secret_files() const {
+std::vector<std::string_view> Keys::secret_files(bool of_target) const {
   constexpr std::string_view k_file = "_file";
   std::vector<std::string_view> out;
   for (const auto& key : keys_) {
-    if (!key.name.ends_with(k_file)) continue;
+    if (!key.name.ends_with(k_file) || (key.place == target) != of_target) continue;
     const auto command =
         std::string(key.name.substr(0, key.name.size() - k_file.size())) + "_command";
     if (std::ranges::find(keys_, command, &ConfigKey::name) != keys_.end()) out.push_back(key.name);

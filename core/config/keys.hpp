@@ -33,8 +33,9 @@ class Keys {
   [[nodiscard]] const ConfigKey* find(bool service, std::string_view dotted) const;
   /// The row of a dotted key of a target's file; nullptr when there is none.
   [[nodiscard]] const ConfigKey* find_in_target(std::string_view dotted) const;
-  /// The keys of cdctl.toml that name the file of a secret: those with a `_command` beside them.
-  [[nodiscard]] std::vector<std::string_view> secret_files() const;
+  /// The keys of cdctl.toml, or of a target's file, that name the file of a secret: those with a
+  /// `_command` beside them.
+  [[nodiscard]] std::vector<std::string_view> secret_files(bool of_target = false) const;
 
  private:
   std::vector<ConfigKey> keys_;

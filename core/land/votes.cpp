@@ -41,8 +41,8 @@ std::int64_t count_of(const VoteCounts& counts, const std::string& vote) {
 
 const std::vector<std::string>& known_votes() {
   static const std::vector<std::string> k_votes{
-      "Approve", "Needs Fixing", "Needs Information", "Needs Resubmitting", "Disapprove",
-      "Abstain", "Pending"};
+      "Approve",    "Needs Fixing", "Needs Information", "Needs Resubmitting",
+      "Disapprove", "Abstain",      "Pending",           "Unresolved"};
   return k_votes;
 }
 

@@ -269,10 +269,11 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   out.state = before ? there : state_now(landed);
   if (out.state != landed) return out;
   crash_point("land.leased");
-  CDCTL_TRY_ASSIGN(auto said,
-                   push(workshop, branch_ref(target), request, request.remove_branch, deadline));
-  out.branch_removed = said.done && request.remove_branch;
-  if (request.remove_branch && (said.no_atomic || said.no_deletion)) {
+  // A forge keeps its proposals in refs that nobody may remove, such as refs/pull/1/head.
+  const bool with_branch = request.remove_branch && request.ref.starts_with("refs/heads/");
+  CDCTL_TRY_ASSIGN(auto said, push(workshop, branch_ref(target), request, with_branch, deadline));
+  out.branch_removed = said.done && with_branch;
+  if (with_branch && (said.no_atomic || said.no_deletion)) {
     out.why = said.no_atomic ? "the server takes no two refs at once" : said.why;
     CDCTL_TRY_ASSIGN(said, push(workshop, branch_ref(target), request, false, deadline));
   }

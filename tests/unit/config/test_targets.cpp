@@ -74,7 +74,7 @@ TEST_CASE("one wrong file stops its own target, and no service") {
              Contains("did you mean 'reviewers'"));
   CHECK_THAT(f.broken("repository = \"x\"\n"), Contains("needs verify.command"));
   CHECK_THAT(f.broken("verify.command = \"make\"\n"), Contains("needs its repository"));
-  CHECK_THAT(f.broken(k_least + "forge = \"github\"\n"), Contains("no plugin offers a forge"));
+  CHECK_THAT(f.broken(k_least + "forge = \"mine\"\n"), Contains("no plugin offers a forge"));
   CHECK_THAT(f.broken(k_least + "verify.limit = \"soon\"\n"), Contains("verify.limit"));
   CHECK_THAT(f.broken(k_least + "contributors = []\n"), Contains("contributors"));
   CHECK_THAT(f.broken(k_least + "remove_branch = \"no\"\n"), Contains("true or false"));

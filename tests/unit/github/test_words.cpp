@@ -1,0 +1,39 @@
+#include <catch2/catch.hpp>
+
+#include "plugins/github/github_forge.hpp"
+#include "plugins/github/pull_list.hpp"
+
+using namespace cdctl;
+using State = CommitStatus::State;
+
+TEST_CASE("a check that nobody has ended well is not a pass") {
+  using github::check_state;
+  for (const auto* word : {"success", "neutral", "skipped"})
+    CHECK(check_state("completed", word) == State::passed);
+  for (const auto* word :
+       {"failure", "cancelled", "timed_out", "action_required", "stale", "startup_failure"})
+    CHECK(check_state("completed", word) == State::failed);
+  CHECK(check_state("completed", "") == State::pending);
+  CHECK(check_state("completed", "a word of next year") == State::pending);
+  for (const auto* word : {"queued", "in_progress", "waiting", "requested", "pending", ""})
+    CHECK(check_state(word, "success") == State::pending);
+  CHECK(github::status_state("success") == State::passed);
+  CHECK(github::status_state("error") == State::failed);
+  CHECK(github::status_state("expected") == State::pending);
+}
+
+TEST_CASE("what a review says") {
+  const auto vote = [](std::string_view state, std::string body = {}) {
+    return github::vote_of(Json::object({{"state", state}, {"body", std::move(body)}}));
+  };
+  CHECK(vote("APPROVED") == "Approve");
+  CHECK(vote("CHANGES_REQUESTED") == "Needs Fixing");
+  CHECK(vote("CHANGES_REQUESTED", "x\n\n" + github::vote_line("Disapprove")) == "Disapprove");
+  CHECK(vote("APPROVED", github::vote_line("Disapprove")) == "Approve");
+  for (const auto* state : {"COMMENTED", "PENDING", "DISMISSED", ""}) CHECK(vote(state).empty());
+}
+
+TEST_CASE("branches in a path") {
+  CHECK(github::ref_path("release/1.0") == "release/1.0");
+  CHECK(github::ref_path("a b/c#d") == "a%20b/c%23d");
+}
