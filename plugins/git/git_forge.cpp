@@ -11,6 +11,7 @@
 
 #include "plugins/git/git_command.hpp"
 #include "plugins/git/proposal_list.hpp"
+#include "plugins/git/remote_refs.hpp"
 #include "plugins/git/review_tag.hpp"
 
 namespace cdctl::git {
@@ -22,8 +23,16 @@ struct WorkTree {
   std::filesystem::path folder;
   Deadline deadline;
 
-  Result<Finished> git(std::vector<std::string> words, std::string input = {}) const {
-    return run_git({std::move(words), folder, true, 16u << 20, deadline, {}, std::move(input), {}});
+  Result<Finished> git(std::vector<std::string> words, std::string input = {},
+                       std::map<std::string, std::string> env = {}) const {
+    return run_git({std::move(words),
+                    folder,
+                    true,
+                    16u << 20,
+                    deadline,
+                    {},
+                    std::move(input),
+                    std::move(env)});
   }
   /// One line of git's; empty when it has none.
   Result<std::string> line(std::vector<std::string> words) const {
@@ -44,23 +53,6 @@ struct WorkTree {
     return finished.ok();
   }
 };
-
-/// Refs of a repository, by exact name; those that are not there are missing.
-Result<std::map<std::string, std::string>> list(const std::string& url,
-                                                const std::vector<std::string>& patterns,
-                                                const Deadline& deadline) {
-  GitCall call{{"ls-remote", "--quiet", "--", url}, {}, true, 64u << 20, deadline};
-  call.args.insert(call.args.end(), patterns.begin(), patterns.end());
-  CDCTL_TRY_ASSIGN(const auto text, git_output(call));
-  std::map<std::string, std::string> out;
-  for (auto name : lines(text)) {
-    const auto id = take_until(name, '\t');
-    const bool asked = std::ranges::any_of(
-        patterns, [&](const std::string& pattern) { return glob_match(pattern, name); });
-    if (asked && !name.ends_with("^{}")) out.emplace(name, id);
-  }
-  return out;
-}
 
 std::string review_ref(const TargetConfig& target, std::string_view topic, std::string_view who) {
   return fmt::format("{}{}/{}/{}", k_reviews, target.branch, topic, who);
@@ -94,6 +86,21 @@ Result<std::string> make_note(const WorkTree& tree, const std::string& ref, cons
   CDCTL_TRY_ASSIGN(const auto made, tree.git({"hash-object", "-t", "tag", "-w", "--stdin"}, text));
   if (!made.ok()) return fail(explain(made));
   return first_line(made.out);
+}
+
+/// A proposal that is not there: which one may have been meant, and how to see them all.
+Error no_proposal(const TargetConfig& target, const Address& address, const ProposalRefs& names,
+                  const std::string& topic, std::string_view doing, const Deadline& deadline) {
+  std::vector<std::string> topics;
+  if (const auto refs = remote_refs(address, deadline))
+    for (const auto& [ref, id] : *refs)
+      if (const auto one = names.topic(ref)) topics.push_back(*one);
+  auto meant = did_you_mean(topic, topics);
+  if (meant.empty())
+    meant = topics.empty() ? "; nothing is proposed for it"
+                           : fmt::format("; see cdctl proposals {}", target.name);
+  return {ExitCode::failed, fmt::format("there is no proposal {} for {}{}{}", printable(topic, 80),
+                                        target.name, doing, meant)};
 }
 
 /// Whether a head may be put in the place of another: what is lost must have been seen here.
@@ -153,7 +160,7 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
     if (other == topic) return fail(ExitCode::usage, "a proposal cannot come after itself");
     wanted.push_back(names.ref(other));
   }
-  CDCTL_TRY_ASSIGN(const auto there, list(address.url, wanted, deadline));
+  CDCTL_TRY_ASSIGN(const auto there, remote_refs(address, wanted, deadline));
   if (!there.contains(wanted[1]))
     return fail(ExitCode::unknown,
                 fmt::format("{} has no branch {}", without_user(address.url), target.branch));
@@ -161,7 +168,7 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
   for (const auto& other : request.after) {
     const auto at = there.find(names.ref(other));
     if (at == there.end())
-      return fail(fmt::format("there is no proposal {} for {} to come after", other, target.name));
+      return fail(no_proposal(target, address, names, other, " to come after", deadline));
     after.emplace(other, at->second);
   }
   const auto before = there.contains(out.ref) ? there.at(out.ref) : std::string();
@@ -189,30 +196,67 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
 
 namespace {
 
+/// How a review is signed: as the target can check it, and where it can check both kinds, as the
+/// user signs.
+Result<std::string> signature_format(const WorkTree& tree, const TargetConfig& target) {
+  if (target.table["git"]["keyring"].is_null()) return "ssh";
+  if (target.table["git"]["reviewers"].is_null()) return "openpgp";
+  CDCTL_TRY_ASSIGN(auto own, tree.line({"config", "gpg.format"}));
+  return own == "ssh" ? own : "openpgp";
+}
+
+/// The review that is replaced; empty where there is none.
+struct Replaced {
+  std::string url, ref, id;
+
+  [[nodiscard]] Result<std::string> text(const WorkTree& tree) const {
+    if (id.empty()) return std::string();
+    auto got = tree.git({"cat-file", "tag", id});
+    if (got && !got->ok()) {  // it was made in another clone
+      CDCTL_TRY(tree.git({"fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+                          "--no-recurse-submodules", "--", url, ref}));
+      got = tree.git({"cat-file", "tag", id});
+    }
+    if (!got) return fail(std::move(got.error()));
+    return got->ok() ? std::move(got->out) : std::string();
+  }
+};
+
+/// When a review is signed: after the one it replaces, however wrong a clock was. Of two that
+/// somebody has signed the later one counts.
+std::string signing_date(std::string_view replaced) {
+  auto at = std::chrono::floor<std::chrono::seconds>(now());
+  if (const auto before = parse_tag(replaced).at)
+    at = std::max(at, std::chrono::floor<std::chrono::seconds>(*before) + std::chrono::seconds(1));
+  return fmt::format("{} +0000", at.time_since_epoch().count());
+}
+
 /// A signed tag of a commit, in the repository of the folder; no ref of it stays.
-Result<std::string> sign(const WorkTree& tree, const std::string& message,
-                         const std::string& head) {
+Result<std::string> sign(const WorkTree& tree, const TargetConfig& target,
+                         const std::string& message, const std::string& head,
+                         std::string_view replaced) {
   const auto name = "cdctl-review/" + random_hex(8);
-  CDCTL_TRY_ASSIGN(const auto made, tree.git({"-c", "gpg.format=ssh", "tag", "--sign",
-                                              "--cleanup=verbatim", "-F", "-", name, head},
-                                             message));
+  CDCTL_TRY_ASSIGN(const auto format, signature_format(tree, target));
+  CDCTL_TRY_ASSIGN(const auto made,
+                   tree.git({"-c", "gpg.format=" + format, "tag", "--sign", "--cleanup=verbatim",
+                             "-F", "-", name, head},
+                            message, {{"GIT_COMMITTER_DATE", signing_date(replaced)}}));
   if (!made.ok())
     return fail(ExitCode::config,
-                fmt::format("signing the review: {}; a review is signed by an SSH key: git config "
-                            "user.signingkey ~/.ssh/id_ed25519.pub",
-                            explain(made).what));
+                fmt::format("signing the review: {}; a review is signed by {}", explain(made).what,
+                            format == "ssh" ? "an SSH key: git config user.signingkey "
+                                              "~/.ssh/id_ed25519.pub"
+                                            : "an OpenPGP key: git config user.signingkey KEY"));
   const auto id = tree.line({"rev-parse", "--verify", "refs/tags/" + name});
   CDCTL_TRY_ASSIGN(const auto removed, tree.git({"update-ref", "-d", "refs/tags/" + name}));
   if (!removed.ok()) return fail(explain(removed));
   return id;
 }
 
-/// Whether the same was said already: a tag that is there, and was made here.
-bool says_so(const WorkTree& tree, const std::string& id, const std::string& message,
-             const std::string& head) {
-  const auto text = tree.git({"cat-file", "tag", id});
-  return text && text->ok() && parse_tag(text->out).object == head &&
-         text->out.contains("\n\n" + message + "-----BEGIN ");
+/// Whether the same was said already, by a tag that `cdctl review` made.
+bool says_so(std::string_view tag, const std::string& message, const std::string& head) {
+  return parse_tag(tag).object == head &&
+         std::string_view(tag).contains("\n\n" + message + "-----BEGIN ");
 }
 
 }  // namespace
@@ -229,9 +273,9 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
   if (out.who.empty() || out.who.contains('/') || !valid_ref_name(out.who))
     return fail(ExitCode::config, "git does not know who you are: git config user.email");
   const auto ref = names.ref(request.id), vote_ref = review_ref(target, request.id, out.who);
-  CDCTL_TRY_ASSIGN(const auto there, list(address.url, {ref, vote_ref}, deadline));
+  CDCTL_TRY_ASSIGN(const auto there, remote_refs(address, {ref, vote_ref}, deadline));
   if (!there.contains(ref))
-    return fail(fmt::format("there is no proposal {} for {}", request.id, target.name));
+    return fail(no_proposal(target, address, names, request.id, "", deadline));
   out.head = there.at(ref);
   if (!request.head.empty() && !out.head.starts_with(request.head))
     return fail(ExitCode::refused, fmt::format("{} is at {} by now; look at that", ref, out.head));
@@ -242,10 +286,13 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
                             "review it then",
                             ref, out.head, tree.folder.string(), without_user(address.url), ref));
   const auto message = review_message(target.branch, request.id, request.value, request.comment);
-  if (there.contains(vote_ref) && says_so(tree, there.at(vote_ref), message, out.head)) return out;
+  const Replaced replaced{address.url, vote_ref,
+                          there.contains(vote_ref) ? there.at(vote_ref) : std::string()};
+  CDCTL_TRY_ASSIGN(const auto before, replaced.text(tree));
+  if (says_so(before, message, out.head)) return out;
   out.changed = true;
   if (request.dry_run) return out;
-  CDCTL_TRY_ASSIGN(const auto tag, sign(tree, message, out.head));
+  CDCTL_TRY_ASSIGN(const auto tag, sign(tree, target, message, out.head, before));
   CDCTL_TRY_ASSIGN(const auto pushed,
                    tree.git({"push", "--porcelain", "--quiet", "--no-follow-tags", "--",
                              address.url, fmt::format("+{}:{}", tag, vote_ref)}));
@@ -293,7 +340,8 @@ Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& i
                                 const std::string& head, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto names, proposal_refs(target));
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
-  CDCTL_TRY_ASSIGN(auto there, list(workshop.address().url, refs_of(target, names, id), deadline));
+  CDCTL_TRY_ASSIGN(auto there,
+                   remote_refs(workshop.address(), refs_of(target, names, id), deadline));
   const auto votes = review_ref(target, id, "");
   std::erase_if(there, [&](const auto& one) {  // of the topic `id/…`
     return one.first.starts_with(votes) && one.first.find('/', votes.size()) != std::string::npos;
@@ -309,7 +357,7 @@ Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& i
   if (pushed.ok()) return true;
   std::vector<std::string> refs;  // another lander may have been at it: what is gone is done
   for (const auto& [ref, at] : there) refs.push_back(ref);
-  CDCTL_TRY_ASSIGN(const auto left, list(workshop.address().url, refs, deadline));
+  CDCTL_TRY_ASSIGN(const auto left, remote_refs(workshop.address(), refs, deadline));
   if (left.empty()) return false;
   return fail(explain(pushed).in("removing what is left of the proposal"));
 }

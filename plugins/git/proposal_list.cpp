@@ -1,108 +1,207 @@
 #include "plugins/git/proposal_list.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
+#include <cdctl/fs.hpp>
 #include <cdctl/module.hpp>
 #include <cdctl/text.hpp>
 
 #include "plugins/git/git_forge.hpp"
+#include "plugins/git/proposal_commits.hpp"
+#include "plugins/git/proposal_memory.hpp"
 #include "plugins/git/proposal_refs.hpp"
+#include "plugins/git/remote_refs.hpp"
 #include "plugins/git/review_tag.hpp"
+#include "plugins/git/reviewers.hpp"
+#include "plugins/git/signatures.hpp"
 #include "plugins/git/workshop.hpp"
 
 namespace cdctl::git {
+
+namespace fs = std::filesystem;
 
 namespace {
 
 using Refs = std::map<std::string, Workshop::Ref>;
 
-std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + target.branch; }
+constexpr std::size_t k_longest_tag = 64u << 10;  ///< what is longer is no review of ours
+constexpr std::size_t k_most_after = 100;
 
-/// `Alice <alice@example.com>`
-Person person_of(std::string_view text) {
-  const auto open = text.find('<'), close = text.rfind('>');
-  if (open == text.npos || close == text.npos || close < open)
-    return {std::string(trimmed(text)), {}};
-  return {std::string(trimmed(text.substr(0, open))),
-          std::string(trimmed(text.substr(open + 1, close - open - 1)))};
+std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + target.branch; }
+std::string reviews_of(const TargetConfig& target) {
+  return fmt::format("{}{}/", k_reviews, target.branch);
+}
+std::string notes_of(const TargetConfig& target) {
+  return fmt::format("{}{}/", k_notes_of, target.branch);
 }
 
-void add_person(std::vector<Person>& people, Person person) {
-  if (std::ranges::find(people, person) == people.end()) people.push_back(std::move(person));
+Error no_branch(const TargetConfig& target) {
+  return {ExitCode::unknown,
+          fmt::format("it has no branch {}: correct `branch`, or push it", target.branch)};
+}
+
+/// A target, and whose word counts on it.
+struct Asked {
+  const TargetConfig* target = nullptr;
+  ProposalRefs names;
+  Trusted trusted;
+  Reviewers reviewers;
+  std::string digest;  ///< of the files that say whom to trust
+};
+
+Result<Asked> read_asked(const Host& host, const TargetConfig& target, ProposalRefs names) {
+  Asked out{&target, std::move(names), {}, {}, {}};
+  const auto folder = host.config().file.parent_path();
+  const auto text_of = [&](const char* key, fs::path& path) -> Result<std::string> {
+    const auto given = target.table["git"][key].as_string();
+    if (given.empty()) return std::string();
+    path = folder / given;
+    CDCTL_TRY(only_ours_to_write(path));
+    auto text = read_file(path);
+    if (!text) return fail(ExitCode::config, std::move(text.error().what));
+    return text;
+  };
+  CDCTL_TRY_ASSIGN(const auto reviewers, text_of("reviewers", out.trusted.reviewers));
+  CDCTL_TRY_ASSIGN(const auto keyring, text_of("keyring", out.trusted.keyring));
+  out.reviewers = Reviewers::parse(reviewers);
+  // A key of a keyring may run out: what it has signed is asked about once a day.
+  const auto day = keyring.empty() ? std::string() : to_rfc3339(now()).substr(0, 10);
+  out.digest = sha256_hex(Json::strings({out.trusted.reviewers.string(), reviewers,
+                                         out.trusted.keyring.string(), sha256_hex(keyring), day})
+                              .canonical());
+  return out;
 }
 
 /// Reads what is proposed for one target out of what was fetched.
 class TargetReader {
  public:
-  TargetReader(const Host& host, const Workshop& workshop, const TargetConfig& target,
-               const Refs& refs, const Deadline& deadline)
-      : workshop_(workshop), target_(target), refs_(refs), deadline_(deadline) {
-    const auto given = target.table["git"]["reviewers"].as_string();
-    if (!given.empty()) signers_ = host.config().file.parent_path() / given;
-  }
+  TargetReader(const Workshop& workshop, const Asked& asked, const Refs& refs, const Signers& known,
+               const Deadline& deadline)
+      : workshop_(workshop),
+        asked_(asked),
+        target_(*asked.target),
+        refs_(refs),
+        known_(known),
+        deadline_(deadline) {}
 
-  Result<std::vector<Proposal>> all(std::span<const std::string> mine, const ProposalRefs& names) {
+  Result<std::vector<Proposal>> all(std::span<const std::string> mine) {
     const auto base = refs_.find(branch_ref(target_));
-    if (base == refs_.end())
-      return fail(ExitCode::unknown,
-                  fmt::format("it has no branch {}: correct `branch`, or push it", target_.branch));
-    if (!signers_.empty()) CDCTL_TRY(only_ours_to_write(signers_));
+    if (base == refs_.end()) return fail(no_branch(target_));
     std::vector<Proposal> out;
     for (const auto& ref : mine) {
-      CDCTL_TRY_ASSIGN(auto proposal, one(ref, names, base->second.id));
-      out.push_back(std::move(proposal));
+      auto& one = out.emplace_back();
+      one.target = target_.name;
+      one.id = asked_.names.topic(ref).value_or(ref);
+      one.kind = "git";
+      one.ref = ref;
+      one.head = refs_.at(ref).id;
+      one.base = base->second.id;
     }
+    CDCTL_TRY(read_tags(out));
+    CDCTL_TRY(commits(out, base->second.id));
+    CDCTL_TRY(votes(out));
     std::ranges::stable_sort(out, {}, [](const Proposal& proposal) {
       return std::pair(proposal.created.value_or(Time()), proposal.id);
     });
     return out;
   }
+  /// Who signed the tags that counted.
+  [[nodiscard]] Signers signers() && { return std::move(signers_); }
 
  private:
-  Result<Proposal> one(const std::string& ref, const ProposalRefs& names, const std::string& base) {
-    Proposal out;
-    out.target = target_.name;
-    out.id = names.topic(ref).value_or(ref);
-    out.kind = "git";
-    out.ref = ref;
-    out.head = refs_.at(ref).id;
-    out.base = base;
-    CDCTL_TRY(commits(out));
-    CDCTL_TRY(votes(out));
-    CDCTL_TRY(prerequisites(out, names));
+  using Named = std::pair<std::string, std::string>;  ///< the last part of a ref, and its id
+
+  /// The refs of reviews of a proposal.
+  [[nodiscard]] std::vector<Named> reviews(const Proposal& of) const {
+    const auto prefix = reviews_of(target_) + of.id + "/";
+    std::vector<Named> out;
+    for (auto at = refs_.lower_bound(prefix); at != refs_.end() && at->first.starts_with(prefix);
+         ++at) {
+      auto who = at->first.substr(prefix.size());
+      if (!who.contains('/')) out.emplace_back(std::move(who), at->second.id);  // else of `id/…`
+    }
+    return out;
+  }
+  [[nodiscard]] const Workshop::Ref* note(const Proposal& of) const {
+    const auto at = refs_.find(notes_of(target_) + of.id);
+    return at == refs_.end() ? nullptr : &at->second;
+  }
+
+  /// All tags that belong to proposals, in one call.
+  Result<> read_tags(const std::vector<Proposal>& proposals) {
+    std::vector<std::string> ids;
+    std::map<std::string, std::size_t> sizes;
+    for (const auto& [name, ref] : refs_)
+      if (ref.type == "tag" && ref.size <= k_longest_tag) sizes.emplace(ref.id, ref.size);
+    const auto want = [&](const std::string& id) {
+      if (sizes.contains(id) && texts_.emplace(id, std::string()).second) ids.push_back(id);
+    };
+    for (const auto& proposal : proposals) {
+      for (const auto& [who, id] : reviews(proposal)) want(id);
+      if (const auto* about = note(proposal)) want(about->id);
+    }
+    CDCTL_TRY_ASSIGN(auto texts, workshop_.texts(ids, deadline_));
+    for (std::size_t i = 0; i < ids.size(); ++i) texts_[ids[i]] = std::move(texts[i]);
+    return {};
+  }
+  [[nodiscard]] const std::string& text_of(const std::string& id) const {
+    static const std::string k_none;
+    const auto at = texts_.find(id);
+    return at == texts_.end() ? k_none : at->second;
+  }
+
+  /// `After: TOPIC COMMIT`: it is on the target once that commit is.
+  [[nodiscard]] std::vector<Named> prerequisites(const Proposal& of) const {
+    std::vector<Named> out;
+    const auto* about = note(of);
+    if (!about) return out;
+    for (const auto& [name, value] : parse_tag(text_of(about->id)).trailers) {
+      std::string_view commit = value;
+      const auto topic = take_until(commit, ' ');
+      if (name == "After" && out.size() < k_most_after) out.emplace_back(topic, commit);
+    }
     return out;
   }
 
-  /// Who made it and what its newest commit says. Nothing that the target does not have: it is
-  /// merged.
-  Result<> commits(Proposal& out) {
-    CDCTL_TRY_ASSIGN(
-        const auto text,
-        workshop_.output({"-c", "i18n.logOutputEncoding=UTF-8", "-c", "log.showSignature=false",
-                          "log", "--topo-order",
-                          "--format=%an <%ae>%x1f%(trailers:key=Co-authored-by,valueonly,"
-                          "separator=%x1d)%x1f%ct%x1f%s%x1f%b%x1e",
-                          "--end-of-options", out.base + ".." + out.head},
-                         deadline_));
-    out.merged = text.empty();
-    bool first = true;
-    for (auto commit : split(text, '\x1e')) {
-      commit = commit.starts_with('\n') ? commit.substr(1) : commit;
-      if (commit.empty()) continue;
-      add_person(out.authors, person_of(take_until(commit, '\x1f')));
-      for (const auto more : split(take_until(commit, '\x1f'), '\x1d'))
-        if (!trimmed(more).empty()) add_person(out.authors, person_of(more));
-      const auto time = take_until(commit, '\x1f');
-      if (std::exchange(first, false)) {
-        std::int64_t seconds = 0;
-        std::from_chars(time.data(), time.data() + time.size(), seconds);
-        out.created = Time(std::chrono::seconds(seconds));
-        out.title = take_until(commit, '\x1f');
-        out.description = trimmed(commit);
+  /// Who made each, what its newest commit says, and which of those before it have landed. Nothing
+  /// that the target does not have: it is merged.
+  Result<> commits(std::vector<Proposal>& proposals, const std::string& base) {
+    std::vector<std::string> before;
+    for (const auto& proposal : proposals)
+      for (const auto& [topic, commit] : prerequisites(proposal)) before.push_back(commit);
+    CDCTL_TRY_ASSIGN(const auto here, workshop_.commits_among(before, deadline_));
+    std::string asked = fmt::format("^{}\n", base);
+    for (const auto& proposal : proposals) asked += proposal.head + "\n";
+    for (const auto& commit : here) asked += commit + "\n";
+    ProposalCommits all;
+    if (!proposals.empty()) {
+      CDCTL_TRY_ASSIGN(const auto text,
+                       workshop_.output(ProposalCommits::words(), deadline_, asked));
+      CDCTL_TRY_ASSIGN(all, ProposalCommits::parse(text));
+    }
+    for (auto& proposal : proposals) {
+      const auto own = all.of(proposal.head);
+      proposal.merged = own.empty();
+      for (const auto* commit : own)
+        for (const auto& person : commit->people)
+          if (std::ranges::find(proposal.authors, person) == proposal.authors.end())
+            proposal.authors.push_back(person);
+      if (!own.empty()) {
+        proposal.title = own.front()->title;
+        proposal.description = own.front()->description;
+        proposal.created = own.front()->at;
+      }
+      for (const auto& [topic, commit] : prerequisites(proposal)) {
+        auto state = Prerequisite::State::gone;
+        if (here.contains(commit) && !all.has(commit))
+          state = Prerequisite::State::landed;
+        else if (refs_.contains(asked_.names.ref(topic)))
+          state = Prerequisite::State::open;
+        proposal.after.push_back({topic, state});
       }
     }
     return {};
@@ -110,21 +209,55 @@ class TargetReader {
 
   /// Reviews, the last of each who is known. What was said of an older head is told, and nobody
   /// asks who it was.
-  Result<> votes(Proposal& out) {
-    const auto prefix = fmt::format("{}{}/{}/", k_reviews, target_.branch, out.id);
-    std::vector<std::string> names, ids;
-    for (auto at = refs_.lower_bound(prefix); at != refs_.end() && at->first.starts_with(prefix);
-         ++at) {
-      names.push_back(at->first.substr(prefix.size()));
-      ids.push_back(at->second.id);
-    }
-    CDCTL_TRY_ASSIGN(const auto texts, workshop_.texts(ids, deadline_));
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (names[i].contains('/')) continue;  // of the topic `out.id/…`
-      CDCTL_TRY_ASSIGN(auto vote, vote_of(out, names[i], ids[i], texts[i]));
-      keep_latest(out.votes, std::move(vote));
-    }
+  Result<> votes(std::vector<Proposal>& proposals) {
+    std::vector<SignedTag> questions;
+    std::vector<std::vector<std::pair<Vote, std::string>>> read(proposals.size());
+    for (std::size_t i = 0; i < proposals.size(); ++i)
+      for (const auto& [who, id] : reviews(proposals[i])) {
+        const auto tag = parse_tag(text_of(id));
+        auto vote = vote_of(proposals[i], who, tag);
+        const bool open = vote.why.empty();
+        read[i].emplace_back(std::move(vote), open ? id : std::string());
+        if (const auto known = known_.find(id); open && known != known_.end())
+          signers_.insert(*known);
+        else if (open)
+          questions.push_back({id, text_of(id), tag.signature, tag.payload});
+      }
+    CDCTL_TRY_ASSIGN(auto answers, ask_signers(workshop_, asked_.trusted, questions, deadline_));
+    signers_.merge(answers);
+    for (std::size_t i = 0; i < proposals.size(); ++i)
+      for (auto& [vote, id] : read[i]) {
+        if (!id.empty()) believe(proposals[i], vote, signers_.at(id));
+        keep_latest(proposals[i].votes, std::move(vote));
+      }
     return {};
+  }
+
+  void believe(const Proposal& proposal, Vote& vote, const Signer& signer) const {
+    vote.why = signer.why;
+    if (signer.who.empty()) return;
+    const auto names = asked_.reviewers.names_of(signer.who);
+    vote.who = names.front();
+    const auto made = [&](const std::string& name) {
+      return std::ranges::any_of(proposal.authors, [&](const Person& author) {
+        return same_address(author.email, name) || author.name == name;
+      });
+    };
+    if (const auto own = std::ranges::find_if(names, made); own != names.end())
+      vote.why = fmt::format("an author's own ({})", printable(*own, 80));
+    vote.trusted = vote.why.empty();
+  }
+
+  static bool same_address(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    };
+    return std::ranges::equal(a, b, {}, lower, lower);
+  }
+
+  /// Of two that were signed in the same second the one that does not approve.
+  static bool is_later(const Vote& vote, const Vote& than) {
+    return vote.at != than.at ? vote.at > than.at : vote.value != "Approve";
   }
 
   static void keep_latest(std::vector<Vote>& votes, Vote vote) {
@@ -133,85 +266,38 @@ class TargetReader {
     });
     if (same == votes.end())
       votes.push_back(std::move(vote));
-    else if (same->at <= vote.at)
+    else if (is_later(vote, *same))
       *same = std::move(vote);
   }
 
-  Result<Vote> vote_of(const Proposal& proposal, const std::string& name, const std::string& id,
-                       const std::string& text) {
-    const auto tag = parse_tag(text);
+  /// What is said, and why it does not count whoever has said it.
+  Vote vote_of(const Proposal& proposal, const std::string& name, const TagText& tag) const {
     Vote out;
     out.who = name;
     out.value = tag.trailer("Review-vote");
     out.head = tag.object;
     out.at = tag.at;
+    const auto target = tag.trailer("Review-target"), topic = tag.trailer("Review-topic");
     if (tag.type != "commit" || out.value.empty())
       out.why = "it is no tag that cdctl review made";
-    else if (tag.trailer("Review-target") != target_.branch ||
-             tag.trailer("Review-topic") != proposal.id)
+    else if (target != target_.branch || topic != proposal.id)
       out.why =
-          fmt::format("it is a review of {} for {}", printable(tag.trailer("Review-topic"), 60),
-                      printable(tag.trailer("Review-target"), 60));
+          fmt::format("it is a review of {} for {}", printable(topic, 60), printable(target, 60));
     else if (tag.object != proposal.head)
       out.why = "it is of an older head";
-    else if (!tag.ssh_signed)
-      out.why = "it is not signed by an SSH key";
-    else if (signers_.empty())
-      out.why = "the target's file names no git.reviewers";
-    else
-      CDCTL_TRY(ask_who(out, id));
+    else if (tag.signature == TagText::Signature::none)
+      out.why = "it is not signed by an SSH or OpenPGP key";
     return out;
   }
 
-  Result<> ask_who(Vote& vote, const std::string& id) {
-    CDCTL_TRY_ASSIGN(
-        const auto said,
-        workshop_.git({"-c", "gpg.format=ssh", "-c", "gpg.ssh.program=ssh-keygen", "-c",
-                       "gpg.ssh.allowedSignersFile=" + signers_.string(), "verify-tag", id},
-                      deadline_));
-    if (said.timed_out || said.interrupted)
-      return fail(ExitCode::timeout, "no time was left to check a signature");
-    if (said.err.contains("cannot run ssh-keygen") || said.err.contains("ssh-keygen: not found"))
-      return fail(ExitCode::unknown, "checking a signature: ssh-keygen is not there; install it");
-    const auto signer = good_signer(said.err);
-    vote.trusted = said.ok() && !signer.empty();
-    if (vote.trusted)
-      vote.who = signer;
-    else
-      vote.why = "its key is not one of git.reviewers";
-    return {};
-  }
-
-  /// `After: TOPIC COMMIT`: it is on the target once that commit is.
-  Result<> prerequisites(Proposal& out, const ProposalRefs& names) {
-    const auto at = refs_.find(fmt::format("{}{}/{}", k_notes_of, target_.branch, out.id));
-    if (at == refs_.end()) return {};
-    CDCTL_TRY_ASSIGN(const auto texts, workshop_.texts({at->second.id}, deadline_));
-    const auto tag = parse_tag(texts.front());
-    for (const auto& [name, value] : tag.trailers) {
-      if (name != "After") continue;
-      std::string_view commit = value;
-      Prerequisite one;
-      one.id = take_until(commit, ' ');
-      CDCTL_TRY_ASSIGN(const bool known, workshop_.has(std::string(commit), deadline_));
-      bool landed = false;
-      if (known) {
-        CDCTL_TRY_ASSIGN(landed, workshop_.is_ancestor(std::string(commit), out.base, deadline_));
-      }
-      if (landed)
-        one.state = Prerequisite::State::landed;
-      else if (refs_.contains(names.ref(one.id)))
-        one.state = Prerequisite::State::open;
-      out.after.push_back(std::move(one));
-    }
-    return {};
-  }
-
   const Workshop& workshop_;
+  const Asked& asked_;
   const TargetConfig& target_;
   const Refs& refs_;
+  const Signers& known_;
   const Deadline& deadline_;
-  std::filesystem::path signers_;
+  std::map<std::string, std::string> texts_;
+  Signers signers_;
 };
 
 /// The targets that are in one repository: those that are asked for, and all that are configured,
@@ -230,15 +316,13 @@ void add_target(Group& group, const TargetConfig& target, const ProposalRefs& na
 }
 
 /// One fetch for all. A branch that is not there concerns its own target alone.
-Result<> fetch_all(const Workshop& workshop, const Group& group,
-                   std::span<const TargetConfig* const> targets, const Deadline& deadline) {
+Result<> fetch_all(const Workshop& workshop, std::span<const TargetConfig* const> targets,
+                   const Deadline& deadline) {
   std::vector<std::string> wanted;
-  for (const auto place : group.asked) {
-    const auto& target = *targets[place];
-    CDCTL_TRY_ASSIGN(const auto names, proposal_refs(target));
-    wanted.insert(wanted.end(), {branch_ref(target), names.prefix() + "*",
-                                 fmt::format("{}{}/*", k_reviews, target.branch),
-                                 fmt::format("{}{}/*", k_notes_of, target.branch)});
+  for (const auto* target : targets) {
+    CDCTL_TRY_ASSIGN(const auto names, proposal_refs(*target));
+    wanted.insert(wanted.end(), {branch_ref(*target), names.prefix() + "*",
+                                 reviews_of(*target) + "*", notes_of(*target) + "*"});
   }
   std::ranges::sort(wanted);
   wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
@@ -251,26 +335,97 @@ Result<> fetch_all(const Workshop& workshop, const Group& group,
   }
 }
 
+/// What the proposals of a target follow from: its own refs, whose branches are whose, and whom it
+/// trusts. The ids of objects say the rest.
+template <class Listing, class Id>
+std::string key_of(const Asked& asked, const Group& group, const Listing& refs, Id id_of) {
+  const auto& target = *asked.target;
+  const std::array prefixes{asked.names.prefix(), reviews_of(target), notes_of(target)};
+  std::string out = "proposals 1\n";
+  for (const auto& [name, ref] : refs)
+    if (name == branch_ref(target) ||
+        std::ranges::any_of(prefixes, [&](const auto& prefix) { return name.starts_with(prefix); }))
+      out += fmt::format("{} {}\n", name, id_of(ref));
+  std::vector<std::string> others;
+  for (std::size_t i = 0; i < group.targets.size(); ++i)
+    others.push_back(branch_ref(*group.targets[i]) + " " + group.names[i].prefix());
+  std::ranges::sort(others);
+  return sha256_hex(out + joined(others, "\n") + "\n" + target.name + "\n" + asked.digest);
+}
+
+fs::path memory_file(const Host& host, const Address& address, const TargetConfig& target) {
+  return Workshop::folder(host, address).string() + ".proposals/" + target.name + ".json";
+}
+
+/// The branches that are proposals, by the place of the target whose they are. A target's own
+/// branch is none, whatever pattern it fits.
+std::vector<std::vector<std::string>> proposals_in(const Refs& refs, const Group& group) {
+  std::vector<std::vector<std::string>> out(group.targets.size());
+  for (const auto& [name, ref] : refs) {
+    const auto is_target = [&](const TargetConfig* target) { return branch_ref(*target) == name; };
+    const auto owner = owner_of(name, group.names);
+    if (owner && ref.type == "commit" && std::ranges::none_of(group.targets, is_target))
+      out[*owner].push_back(name);
+  }
+  return out;
+}
+
+/// One that has to be read anew, and its place among the answers.
+struct Open {
+  std::size_t place = 0;
+  Asked asked;
+  ProposalMemory memory;
+};
+
+Result<> read_anew(const Host& host, const Group& group, std::vector<Open> open,
+                   std::vector<Result<std::vector<Proposal>>>& out, const Deadline& deadline) {
+  std::vector<const TargetConfig*> targets;
+  for (const auto& one : open) targets.push_back(one.asked.target);
+  CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, *targets.front(), deadline));
+  CDCTL_TRY(fetch_all(workshop, targets, deadline));
+  CDCTL_TRY_ASSIGN(const auto refs, workshop.refs(deadline));
+  const auto owned = proposals_in(refs, group);
+  for (auto& one : open) {
+    const auto at = std::ranges::find(group.targets, one.asked.target->name,
+                                      [](const TargetConfig* other) { return other->name; });
+    auto& memory = one.memory;
+    if (memory.trusted != one.asked.digest) memory.signers.clear();
+    TargetReader reader(workshop, one.asked, refs, memory.signers, deadline);
+    auto& answer = out[one.place];
+    answer = reader.all(owned[static_cast<std::size_t>(at - group.targets.begin())]);
+    if (!answer) continue;
+    memory.key = key_of(one.asked, group, refs, [](const auto& ref) { return ref.id; });
+    memory.proposals = *answer;
+    memory.trusted = one.asked.digest;
+    memory.signers = std::move(reader).signers();
+    // Whoever cannot write it down asks again.
+    (void)memory.write(memory_file(host, workshop.address(), *one.asked.target));
+  }
+  return {};
+}
+
 Result<> read_group(const Host& host, const Group& group,
                     std::span<const TargetConfig* const> targets,
                     std::vector<Result<std::vector<Proposal>>>& out, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, *group.targets.front(), deadline));
-  CDCTL_TRY(fetch_all(workshop, group, targets, deadline));
-  CDCTL_TRY_ASSIGN(const auto refs, workshop.refs(deadline));
-  std::vector<std::vector<std::string>> owned(group.targets.size());
-  for (const auto& [name, ref] : refs) {
-    const auto owner = owner_of(name, group.names);
-    if (owner && ref.type == "commit") owned[*owner].push_back(name);
-  }
+  CDCTL_TRY_ASSIGN(const auto address, parse_address(group.targets.front()->repository,
+                                                     host.config().file.parent_path()));
+  CDCTL_TRY_ASSIGN(const auto listed, remote_refs(address, deadline));
+  std::vector<Open> open;
   for (const auto place : group.asked) {
     const auto& target = *targets[place];
-    const auto at = std::ranges::find(group.targets, target.name,
-                                      [](const TargetConfig* other) { return other->name; });
-    const auto index = static_cast<std::size_t>(at - group.targets.begin());
-    out[place] =
-        TargetReader(host, workshop, target, refs, deadline).all(owned[index], group.names[index]);
+    CDCTL_TRY_ASSIGN(auto names, proposal_refs(target));
+    auto asked = read_asked(host, target, std::move(names));
+    if (!asked || !listed.contains(branch_ref(target))) {
+      out[place] = fail(asked ? no_branch(target) : std::move(asked.error()));
+      continue;
+    }
+    auto memory = ProposalMemory::read(memory_file(host, address, target));
+    if (memory.key == key_of(*asked, group, listed, [](const auto& id) { return id; }))
+      out[place] = std::move(memory.proposals);
+    else
+      open.push_back({place, std::move(*asked), std::move(memory)});
   }
-  return {};
+  return open.empty() ? Result<>() : read_anew(host, group, std::move(open), out, deadline);
 }
 
 /// Two targets that mean the same branches would both land them.

@@ -187,6 +187,21 @@ Result<std::vector<Ref>> list_refs(const fs::path& repository) {
   return out;
 }
 
+Result<std::map<std::string, std::string>> all_refs(const fs::path& repository) {
+  std::error_code error;
+  if (fs::exists(repository / "reftable", error))
+    return fail(ExitCode::unknown, "its refs are in a reftable");
+  // A ref that is packed meanwhile loses its own file: that is looked for first.
+  std::map<std::string, Ref, std::less<>> refs;
+  CDCTL_TRY(add_loose(repository, "refs", refs));
+  CDCTL_TRY_ASSIGN(const auto packed, read_packed(repository));
+  if (packed.odd) return fail(ExitCode::unknown, "packed-refs holds a line that is not a ref");
+  std::map<std::string, std::string> out;
+  for (const auto& [name, ref] : packed.refs) out.emplace(name, ref.id);
+  for (const auto& [name, ref] : refs) out.insert_or_assign(name, ref.id);
+  return out;
+}
+
 std::string head_target(const fs::path& repository) {
   const auto text = read_file(repository / "HEAD", 4096);
   constexpr std::string_view k_key = "ref: ";

@@ -40,6 +40,11 @@ struct LocalAnswer {
 /// tell.
 [[nodiscard]] Result<std::vector<Ref>> list_refs(const std::filesystem::path& repository);
 
+/// All refs of a repository that others may be writing to, from its files. Exit code `unknown` when
+/// the files say something that only git can tell.
+[[nodiscard]] Result<std::map<std::string, std::string>> all_refs(
+    const std::filesystem::path& repository);
+
 /// Where HEAD of a bare repository points: `refs/heads/main`; empty when it is detached or cannot
 /// be read.
 [[nodiscard]] std::string head_target(const std::filesystem::path& repository);

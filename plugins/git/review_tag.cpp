@@ -1,6 +1,7 @@
 #include "plugins/git/review_tag.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -11,8 +12,17 @@ namespace cdctl::git {
 
 namespace {
 
-constexpr std::string_view k_ssh_signature = "-----BEGIN SSH SIGNATURE-----";
-constexpr std::string_view k_any_signature = "-----BEGIN ";
+using Signature = TagText::Signature;
+
+struct SignatureMark {
+  std::string_view begin;
+  Signature kind;
+};
+/// What git takes for the beginning of a signature.
+constexpr std::array k_marks{SignatureMark{"-----BEGIN SSH SIGNATURE-----", Signature::ssh},
+                             SignatureMark{"-----BEGIN PGP SIGNATURE-----", Signature::openpgp},
+                             SignatureMark{"-----BEGIN PGP MESSAGE-----", Signature::openpgp},
+                             SignatureMark{"-----BEGIN SIGNED MESSAGE-----", Signature::none}};
 
 /// The seconds in `tagger Alice <alice@example.com> 1700000000 +0100`.
 std::optional<Time> time_of(std::string_view tagger) {
@@ -25,10 +35,16 @@ std::optional<Time> time_of(std::string_view tagger) {
   return Time(std::chrono::seconds(seconds));
 }
 
-std::string_view message_of(std::string_view body) {
-  if (body.starts_with(k_any_signature)) return {};
-  const auto signature = body.find(std::string("\n").append(k_any_signature));
-  return body.substr(0, std::min(signature, body.size()));
+/// Git signs what stands above the last line that begins a signature, whatever stands in between:
+/// to read more, or less, than that would be to believe what nobody has signed.
+void find_signature(std::string_view raw, TagText& out) {
+  out.payload = raw.size();
+  for (std::size_t at = 0; at < raw.size(); at = std::min(raw.find('\n', at), raw.size() - 1) + 1)
+    for (const auto& mark : k_marks)
+      if (raw.substr(at).starts_with(mark.begin)) {
+        out.payload = at;
+        out.signature = mark.kind;
+      }
 }
 
 }  // namespace
@@ -47,10 +63,9 @@ TagText parse_tag(std::string_view raw) {
     if (name == "type" && out.type.empty()) out.type = line;
     if (name == "tagger" && !out.at) out.at = time_of(line);
   }
-  const auto body = raw.substr(std::min(blank + 2, raw.size()));
-  out.ssh_signed =
-      body.starts_with(k_ssh_signature) || body.contains(std::string("\n").append(k_ssh_signature));
-  const auto message = trimmed(message_of(body));
+  find_signature(raw, out);
+  const auto begin = std::min(blank + 2, raw.size());
+  const auto message = trimmed(raw.substr(begin, std::max(begin, out.payload) - begin));
   const auto paragraph = message.rfind("\n\n");
   for (auto line : lines(paragraph == message.npos ? message : message.substr(paragraph + 2))) {
     const auto name = trimmed(take_until(line, ':'));
@@ -77,6 +92,26 @@ std::string good_signer(std::string_view said) {
       return std::string(line.substr(0, end));
   }
   return {};
+}
+
+std::string good_openpgp_signer(std::string_view status) {
+  constexpr std::string_view k_status = "[GNUPG:] ";
+  constexpr std::array<std::string_view, 6> k_bad{"BADSIG",    "ERRSIG",    "EXPSIG",
+                                                  "EXPKEYSIG", "REVKEYSIG", "FAILURE"};
+  std::string out;
+  for (auto line : lines(status)) {
+    if (!line.starts_with(k_status)) continue;
+    line.remove_prefix(k_status.size());
+    const auto word = take_until(line, ' ');
+    if (std::ranges::find(k_bad, word) != k_bad.end()) return {};
+    if (word != "GOODSIG") continue;
+    if (!out.empty()) return {};
+    (void)take_until(line, ' ');  // the key
+    const auto open = line.rfind('<'), close = line.rfind('>');
+    const bool address = open != line.npos && close != line.npos && open < close;
+    out = trimmed(address ? line.substr(open + 1, close - open - 1) : line);
+  }
+  return out;
 }
 
 }  // namespace cdctl::git

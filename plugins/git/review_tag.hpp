@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,9 +13,11 @@ namespace cdctl::git {
 /// What an annotated tag says, its headers and its trailers: the lines `Name: value` of its last
 /// paragraph above the signature. All of it is signed, where it is signed.
 struct TagText {
+  enum class Signature { none, ssh, openpgp };
   std::string object, type;
   std::optional<Time> at;
-  bool ssh_signed = false;
+  Signature signature = Signature::none;
+  std::size_t payload = 0;  ///< how many bytes of it are signed: the signature begins there
   std::vector<std::pair<std::string, std::string>> trailers;
 
   /// The first trailer of this name; empty where there is none.
@@ -29,5 +32,8 @@ struct TagText {
 /// Who signed, by what `git verify-tag` says of a good signature: the principal of the
 /// allowed-signers file. Empty where it says no such thing.
 [[nodiscard]] std::string good_signer(std::string_view said);
+/// The same by what gpgv says on its status file: the address of the key's user. Empty where not
+/// one good signature of a key that still counts is all that it tells of.
+[[nodiscard]] std::string good_openpgp_signer(std::string_view status);
 
 }  // namespace cdctl::git

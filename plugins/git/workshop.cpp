@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view k_there = "refs/there/";
 constexpr std::string_view k_refs = "refs/";
+constexpr std::size_t k_most = 256u << 20;  ///< of an answer of git's
 
 const std::map<std::string, std::string>& nobodys_settings() {
   static const std::map<std::string, std::string> k_env{{"GIT_CONFIG_NOSYSTEM", "1"},
@@ -43,13 +44,16 @@ std::string first_line(std::string_view text) {
   return std::string(text.substr(0, std::min(text.find('\n'), text.size())));
 }
 
+fs::path Workshop::folder(const Host& host, const Address& address) {
+  return host.home() / "land" / "git" / (sha256_hex(address.url).substr(0, 20) + ".git");
+}
+
 Result<Workshop> Workshop::open(const Host& host, const TargetConfig& target,
                                 const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto address,
                    parse_address(target.repository, host.config().file.parent_path()));
-  const auto folder = host.home() / "land" / "git";
-  CDCTL_TRY(make_directories(folder, 0700));
-  const auto path = folder / (sha256_hex(address.url).substr(0, 20) + ".git");
+  const auto path = folder(host, address);
+  CDCTL_TRY(make_directories(path.parent_path(), 0700));
   CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(path.string() + ".lock", deadline));
   if (!lock)
     return fail(ExitCode::timeout, fmt::format("another cdctl has been fetching {} for {}",
@@ -121,16 +125,20 @@ Result<> Workshop::fetch(const std::vector<std::string>& refs, const Deadline& d
 }
 
 Result<std::map<std::string, Workshop::Ref>> Workshop::refs(const Deadline& deadline) const {
-  CDCTL_TRY_ASSIGN(const auto text,
-                   output({"for-each-ref", "--format=%(objectname) %(objecttype) %(refname)",
-                           std::string(k_there)},
-                          deadline));
+  CDCTL_TRY_ASSIGN(
+      const auto text,
+      output({"for-each-ref", "--format=%(objectname) %(objecttype) %(objectsize) %(refname)",
+              std::string(k_there)},
+             deadline));
   std::map<std::string, Ref> out;
   for (auto line : lines(text)) {
-    const auto id = take_until(line, ' '), type = take_until(line, ' ');
+    const auto id = take_until(line, ' '), type = take_until(line, ' '),
+               bytes = take_until(line, ' ');
+    std::size_t size = 0;
+    std::from_chars(bytes.data(), bytes.data() + bytes.size(), size);
     if (line.starts_with(k_there))
       out.emplace(std::string(k_refs).append(line.substr(k_there.size())),
-                  Ref{std::string(id), std::string(type)});
+                  Ref{std::string(id), std::string(type), size});
   }
   return out;
 }
@@ -167,6 +175,23 @@ Result<std::vector<std::string>> Workshop::texts(const std::vector<std::string>&
   return out;
 }
 
+Result<std::set<std::string>> Workshop::commits_among(const std::vector<std::string>& ids,
+                                                      const Deadline& deadline) const {
+  std::string asked;
+  for (const auto& id : ids)
+    if (valid_commit_id(id)) asked += id + "\n";
+  std::set<std::string> out;
+  if (asked.empty()) return out;
+  CDCTL_TRY_ASSIGN(const auto text,
+                   output({"cat-file", "--batch-check=%(objectname) %(objecttype)"}, deadline,
+                          std::move(asked)));
+  for (auto line : lines(text)) {
+    const auto id = take_until(line, ' ');
+    if (line == "commit") out.emplace(id);
+  }
+  return out;
+}
+
 Result<bool> Workshop::has(const std::string& commit, const Deadline& deadline) const {
   if (!valid_commit_id(commit)) return false;
   CDCTL_TRY_ASSIGN(const auto finished, git({"cat-file", "-e", commit + "^{commit}"}, deadline));
@@ -189,7 +214,7 @@ Result<Finished> Workshop::git(std::vector<std::string> words, const Deadline& d
   words.insert(words.begin(), "--git-dir=" + path_.string());
   env.insert(nobodys_settings().begin(), nobodys_settings().end());
   return run_git(
-      {std::move(words), {}, true, 256u << 20, deadline, {}, std::move(input), std::move(env)});
+      {std::move(words), {}, true, k_most, deadline, {}, std::move(input), std::move(env)});
 }
 
 Result<std::string> Workshop::output(std::vector<std::string> words, const Deadline& deadline,
@@ -198,6 +223,8 @@ Result<std::string> Workshop::output(std::vector<std::string> words, const Deadl
   CDCTL_TRY_ASSIGN(auto finished,
                    git(std::move(words), deadline, std::move(input), std::move(env)));
   if (!finished.ok()) return fail(explain(finished));
+  if (finished.out.size() >= k_most)  // half an answer would be a wrong one
+    return fail(ExitCode::unknown, fmt::format("git's answer is longer than {} MiB", k_most >> 20));
   return std::move(finished.out);
 }
 

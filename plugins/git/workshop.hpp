@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ class Workshop {
   [[nodiscard]] static Result<Workshop> open(const Host& host, const TargetConfig& target,
                                              const Deadline& deadline);
 
+  /// Where that of an address is.
+  [[nodiscard]] static std::filesystem::path folder(const Host& host, const Address& address);
+
   /// Brings refs of the other side up to date, and forgets those that are gone: `refs/heads/main`,
   /// `refs/reviews/*`. Exit code `unknown`; `failed` and Reason::not_there when a ref without a
   /// star is not there. From another repository with `url`.
@@ -40,6 +44,7 @@ class Workshop {
 
   struct Ref {
     std::string id, type;
+    std::size_t size = 0;  ///< of the object that it names, in bytes
   };
   /// What was fetched, by the name it has there.
   [[nodiscard]] Result<std::map<std::string, Ref>> refs(const Deadline& deadline) const;
@@ -48,6 +53,9 @@ class Workshop {
   /// The text of objects, in the order asked; empty for one that is not there.
   [[nodiscard]] Result<std::vector<std::string>> texts(const std::vector<std::string>& ids,
                                                        const Deadline& deadline) const;
+  /// Those that are commits which we have.
+  [[nodiscard]] Result<std::set<std::string>> commits_among(const std::vector<std::string>& ids,
+                                                            const Deadline& deadline) const;
   [[nodiscard]] Result<bool> has(const std::string& commit, const Deadline& deadline) const;
   [[nodiscard]] Result<bool> is_ancestor(const std::string& older, const std::string& newer,
                                          const Deadline& deadline) const;

@@ -100,7 +100,7 @@ as bob git fetch -q origin
 git -C origin.git update-ref refs/reviews/main/other/bob refs/reviews/main/pushed/bob@example.com
 pipe_exit 0 'cdctl proposals | cdctl gate --all'
 expect_json 'all(.verdict == "waiting") and length == 4'
-expect_json 'any(.proposal == "pushed" and (.why | test("of an older head"))) and any(.proposal == "unsigned" and (.why | test("not signed by an SSH key")))'
+expect_json 'any(.proposal == "pushed" and (.why | test("of an older head"))) and any(.proposal == "unsigned" and (.why | test("not signed by an SSH or OpenPGP key")))'
 expect_json 'any(.proposal == "unknown" and (.why | test("not one of git.reviewers"))) and any(.proposal == "other" and (.why | test("of an older head|a review of pushed")))'
 pipe_exit 0 "set -o pipefail; $landing"
 expect_quiet

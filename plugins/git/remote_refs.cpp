@@ -1,0 +1,39 @@
+#include "plugins/git/remote_refs.hpp"
+
+#include <algorithm>
+
+#include <cdctl/text.hpp>
+
+#include "plugins/git/git_command.hpp"
+#include "plugins/git/ref_files.hpp"
+
+namespace cdctl::git {
+
+Result<std::map<std::string, std::string>> remote_refs(const Address& address,
+                                                       const Deadline& deadline) {
+  if (address.transport == Transport::local)
+    if (const auto folder = find_git_dir(address.url))
+      if (auto refs = all_refs(folder->common)) return refs;
+  return remote_refs(address, {}, deadline);
+}
+
+Result<std::map<std::string, std::string>> remote_refs(const Address& address,
+                                                       const std::vector<std::string>& patterns,
+                                                       const Deadline& deadline) {
+  GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, 64u << 20, deadline};
+  call.args.insert(call.args.end(), patterns.begin(), patterns.end());
+  CDCTL_TRY_ASSIGN(const auto text, git_output(call));
+  std::map<std::string, std::string> out;
+  for (auto name : lines(text)) {
+    const auto id = take_until(name, '\t');
+    // git takes the pattern for the end of a name, too: a/main for main.
+    const bool asked =
+        patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+          return glob_match(pattern, name);
+        });
+    if (asked && !name.ends_with("^{}")) out.emplace(name, id);
+  }
+  return out;
+}
+
+}  // namespace cdctl::git

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <cdctl/error.hpp>
+#include <cdctl/time.hpp>
+
+#include "plugins/git/address.hpp"
+
+namespace cdctl::git {
+
+/// The refs of a repository by name, as they are now: of one on this machine from its files, where
+/// those say all of it, otherwise by `git ls-remote`. Exit code `unknown`.
+[[nodiscard]] Result<std::map<std::string, std::string>> remote_refs(const Address& address,
+                                                                     const Deadline& deadline);
+/// Those that fit one of these patterns, by `git ls-remote` alone.
+[[nodiscard]] Result<std::map<std::string, std::string>> remote_refs(
+    const Address& address, const std::vector<std::string>& patterns, const Deadline& deadline);
+
+}  // namespace cdctl::git

@@ -1,0 +1,76 @@
+#include "plugins/git/reviewers.hpp"
+
+#include <algorithm>
+
+#include <cdctl/text.hpp>
+
+namespace cdctl::git {
+
+namespace {
+
+bool shares(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+  return std::ranges::any_of(
+      some, [&](const std::string& one) { return std::ranges::find(others, one) != others.end(); });
+}
+
+void add_all(std::vector<std::string>& out, const std::vector<std::string>& more) {
+  for (const auto& one : more)
+    if (std::ranges::find(out, one) == out.end()) out.push_back(one);
+}
+
+/// Takes the first field of a line: names, which may stand in quotes for the blanks in them.
+std::string_view take_names(std::string_view& line) {
+  if (!line.starts_with('"')) return take_until(line, ' ');
+  line.remove_prefix(1);
+  return take_until(line, '"');
+}
+
+/// The key of a line: what stands behind the word that says its kind. Options come before that.
+std::string key_of(std::string_view rest) {
+  bool next = false;
+  for (const auto word : words(rest)) {
+    if (next) return std::string(word);
+    next = word.starts_with("ssh-") || word.starts_with("ecdsa-") || word.starts_with("sk-");
+  }
+  return {};
+}
+
+}  // namespace
+
+Reviewers Reviewers::parse(std::string_view text) {
+  Reviewers out;
+  for (auto line : lines(text)) {
+    line = trimmed(line);
+    if (line.empty() || line.starts_with('#')) continue;
+    Person person;
+    for (const auto name : split(take_names(line), ','))
+      if (!trimmed(name).empty()) person.names.emplace_back(trimmed(name));
+    if (auto key = key_of(line); !key.empty()) person.keys.push_back(std::move(key));
+    // Whoever has a name or the key already is the same; a line may make one of two.
+    std::vector<Person> others;
+    for (auto& known : out.people_) {
+      if (!shares(known.names, person.names) && !shares(known.keys, person.keys)) {
+        others.push_back(std::move(known));
+        continue;
+      }
+      add_all(known.names, person.names);
+      add_all(known.keys, person.keys);
+      person = std::move(known);
+    }
+    others.push_back(std::move(person));
+    out.people_ = std::move(others);
+  }
+  return out;
+}
+
+std::vector<std::string> Reviewers::names_of(const std::string& name) const {
+  for (const auto& person : people_)
+    if (std::ranges::find(person.names, name) != person.names.end()) return person.names;
+  return {name};
+}
+
+bool names_one_person(std::string_view name) {
+  return !name.empty() && name.find_first_of("*?!,") == name.npos;
+}
+
+}  // namespace cdctl::git
