@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "cli/setup/init_files.hpp"
+#include "cli/setup/init_target.hpp"
 #include "cli/setup/interview.hpp"
 #include "cli/setup/new_file.hpp"
 
@@ -43,10 +45,24 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
                     answers.trunk));
 }
 
+/// `--target NAME` is understood as `--target=NAME`: the word behind it, or the last one, where it
+/// cannot be the FOLDER.
+Arguments with_target_name(Arguments args) {
+  std::error_code error;
+  if (!args.has("target") || !args.value("target").empty() || args.words.empty()) return args;
+  if (args.words.size() == 1 &&
+      (!valid_word(args.words.front()) || fs::is_directory(args.words.front(), error)))
+    return args;
+  args.options["target"] = {args.words.back()};
+  args.words.pop_back();
+  return args;
+}
+
 }  // namespace
 
-int run_init(Context& context, const Arguments& args) {
+int run_init(Context& context, const Arguments& given) {
   return complete(context, [&]() -> Result<> {
+    const auto args = with_target_name(given);
     if (args.words.size() > 1)
       return fail(ExitCode::usage, "init: give one FOLDER at most; see cdctl init --help");
     std::error_code error;
@@ -57,9 +73,9 @@ int run_init(Context& context, const Arguments& args) {
     CDCTL_TRY(adding ? context.load_config_file(file) : context.check_home());
     const SetupPlugins plugins(context);
     const auto here = plugins.look_at(folder);
-    Interview interview(context, args, plugins,
-                        here.source.kind.empty() ? plugins.look_at(fs::current_path(error)) : here,
-                        adding);
+    const auto facts = here.source.kind.empty() ? plugins.look_at(fs::current_path(error)) : here;
+    if (args.has("target")) return init_target(context, args, folder, plugins, facts);
+    Interview interview(context, args, plugins, facts, adding);
     CDCTL_TRY_ASSIGN(const auto answers, interview.run());
     const auto files = files_of(answers, folder, adding);
     CDCTL_TRY(refuse_taken(files));

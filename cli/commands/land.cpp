@@ -4,11 +4,13 @@
 #include "cli/command_line/options.hpp"
 #include "cli/input/landing.hpp"
 #include "cli/output/context.hpp"
+#include "cli/setup/land_import.hpp"
 
 namespace cdctl::cli {
 
 int run_land(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
+    if (!args.words.empty()) return import_landing(context, args);
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::minutes(2)));
     CDCTL_TRY(context.check_home());
     land::Lander lander(context, {args.has("dry-run"), timeout});

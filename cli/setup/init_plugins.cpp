@@ -56,6 +56,13 @@ Result<SetupText> SetupPlugins::interview(Dialogue& dialogue, const SetupService
   return all;
 }
 
+Result<SetupText> SetupPlugins::interview(std::string_view kind, Dialogue& dialogue,
+                                          const SetupService& service) const {
+  for (const auto& helper : helpers_)
+    if (helper.kind == kind) return helper.setup->interview(dialogue, service);
+  return SetupText();
+}
+
 std::vector<std::string> processes_in(const fs::path& folder) {
   std::vector<std::string> out;
   const auto text = read_file_if_there(folder / "Procfile");

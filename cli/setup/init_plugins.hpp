@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/output/context.hpp"
@@ -29,6 +30,9 @@ class SetupPlugins {
   [[nodiscard]] std::string kind_of_address(const std::string& address) const;
   /// Each plugin's part of the new files, one after the other.
   [[nodiscard]] Result<SetupText> interview(Dialogue& dialogue, const SetupService& service) const;
+  /// The part of the plugin for this kind of repository alone: for a target.
+  [[nodiscard]] Result<SetupText> interview(std::string_view kind, Dialogue& dialogue,
+                                            const SetupService& service) const;
 
  private:
   struct Helper {

@@ -6,13 +6,6 @@ namespace cdctl::cli {
 
 namespace {
 
-/// A TOML basic string: its escapes are those of JSON.
-std::string toml_text(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 std::string source_line(std::string_view name, const std::string& kind, const std::string& url,
                         const std::string& branch) {
   const auto on_branch =
@@ -32,6 +25,12 @@ std::string units_line(const InitAnswers& answers) {
 }
 
 }  // namespace
+
+std::string toml_text(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
 
 std::string configuration_text(const InitAnswers& answers) {
   return "# Read by every cdctl command that is run in this folder or below it; services.d/ beside "

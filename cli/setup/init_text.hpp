@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cdctl/config.hpp>
@@ -22,5 +23,8 @@ struct InitAnswers {
 /// `cdctl.toml` and `services.d/SERVICE.toml`, with comments. The same answers give the same bytes.
 [[nodiscard]] std::string configuration_text(const InitAnswers& answers);
 [[nodiscard]] std::string service_text(const InitAnswers& answers);
+
+/// A TOML basic string: its escapes are those of JSON.
+[[nodiscard]] std::string toml_text(std::string_view text);
 
 }  // namespace cdctl::cli

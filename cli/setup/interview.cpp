@@ -10,17 +10,13 @@
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
+#include "cli/setup/init_dialogue.hpp"
+
 namespace cdctl::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-Error missing_option(std::string_view option) {
-  return {ExitCode::usage, fmt::format("init: {} is missing, and standard input is no terminal to "
-                                       "ask; give it, or --yes to take what is found",
-                                       option)};
-}
 
 /// Whether the options say all that a configuration cannot be made without: the rest has defaults
 /// that nobody need be asked for.
@@ -28,32 +24,6 @@ bool says_enough(const Arguments& args, bool adding) {
   return args.has("service") && args.has("trunk") && (adding || args.has("broker"));
 }
 
-/// The command line and the person, as plugins ask them.
-class InitDialogue final : public Dialogue {
- public:
-  InitDialogue(Context& context, const Arguments& args, bool asks, bool asks_all)
-      : out_(context.out), args_(args), prompt_(context.out), asks_(asks), asks_all_(asks_all) {}
-
-  std::optional<std::string> option(std::string_view name) const override {
-    return args_.has(name) ? std::optional(args_.value(name)) : std::nullopt;
-  }
-  bool asks() const override { return asks_; }
-  bool asks_all() const override { return asks_all_; }
-  Result<std::string> line(std::string_view question, std::string_view otherwise) override {
-    return prompt_.line(question, otherwise);
-  }
-  Result<std::string> secret(std::string_view question) override {
-    return prompt_.secret(question);
-  }
-  void warn(std::string_view text) override { out_.warning(text); }
-  Error missing(std::string_view option) const override { return missing_option(option); }
-
- private:
-  app::Output& out_;
-  const Arguments& args_;
-  Prompt prompt_;
-  bool asks_, asks_all_;
-};
 /// git check-ref-format: what a person could type by mistake.
 bool valid_branch(const std::string& name) {
   return !name.starts_with('-') && std::ranges::none_of(name, [](char c) {

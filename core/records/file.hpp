@@ -12,7 +12,7 @@ struct FileRecord {
        "only ok=false: failed\nonly dry_run: would\nonly changed: written\nelse: unchanged"},
       {"TEXT", "text", Show::text, true}};
   static constexpr RecordRow k_head =
-      head("cdctl.file/1", "A file that cdctl init has made", k_columns);
+      head("cdctl.file/1", "A file that cdctl init, or land import, has made", k_columns);
 
   std::string path;
   bool changed = false, dry_run = false;
