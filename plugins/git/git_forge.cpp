@@ -103,6 +103,29 @@ Error no_proposal(const TargetConfig& target, const Address& address, const Prop
                                         target.name, doing, meant)};
 }
 
+/// Why a push was refused: what is said of the ref itself, in `--porcelain`, tells more than git's
+/// last line, that something was.
+Error refused_push(const Finished& finished) {
+  auto error = explain(finished);
+  for (auto line : lines(finished.out))
+    if (line.starts_with("!\t")) {
+      (void)take_until(line, '\t');
+      (void)take_until(line, '\t');
+      error.what = fmt::format("the repository does not take it: {}", printable(line, 200));
+      break;
+    }
+  return error;
+}
+
+/// Offers what the target has not; else it would be taken for landed, and removed.
+Result<> check_new(const WorkTree& tree, const std::string& head, const TargetConfig& target,
+                   const std::string& tip) {
+  CDCTL_TRY_ASSIGN(const auto inside, tree.git({"merge-base", "--is-ancestor", head, tip}));
+  if (!inside.ok()) return {};  // or its tip is not in this clone
+  return fail(fmt::format("{} has {} already: commit something to propose", target.branch,
+                          head.substr(0, 10)));
+}
+
 /// Whether a head may be put in the place of another: what is lost must have been seen here.
 Result<> check_replaces(const WorkTree& tree, const std::string& before, const std::string& head,
                         const std::string& ref) {
@@ -173,6 +196,7 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
   }
   const auto before = there.contains(out.ref) ? there.at(out.ref) : std::string();
   if (before == head && after.empty()) return out;
+  CDCTL_TRY(check_new(tree, head, target, there.at(wanted[1])));
   if (!before.empty() && before != head) CDCTL_TRY(check_replaces(tree, before, head, out.ref));
   out.changed = true;
   if (request.dry_run) return out;
@@ -190,7 +214,7 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
   CDCTL_TRY_ASSIGN(const auto pushed, tree.git(std::move(words)));
   if (!pushed.ok())
     return fail(
-        explain(pushed).in(fmt::format("pushing {} to {}", topic, without_user(address.url))));
+        refused_push(pushed).in(fmt::format("pushing {} to {}", topic, without_user(address.url))));
   return out;
 }
 
@@ -296,7 +320,7 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
   CDCTL_TRY_ASSIGN(const auto pushed,
                    tree.git({"push", "--porcelain", "--quiet", "--no-follow-tags", "--",
                              address.url, fmt::format("+{}:{}", tag, vote_ref)}));
-  if (!pushed.ok()) return fail(explain(pushed).in("pushing the review"));
+  if (!pushed.ok()) return fail(refused_push(pushed).in("pushing the review"));
   return out;
 }
 

@@ -364,10 +364,27 @@ std::vector<std::vector<std::string>> proposals_in(const Refs& refs, const Group
   for (const auto& [name, ref] : refs) {
     const auto is_target = [&](const TargetConfig* target) { return branch_ref(*target) == name; };
     const auto owner = owner_of(name, group.names);
-    if (owner && ref.type == "commit" && std::ranges::none_of(group.targets, is_target))
+    if (owner && ref.type == "commit" && std::ranges::none_of(group.targets, is_target) &&
+        check_topic(*group.names[*owner].topic(name)))
       out[*owner].push_back(name);
   }
   return out;
+}
+
+/// A branch that somebody has pushed past `cdctl propose`, under a name that nobody could review.
+void warn_of_names(Host& host, const Asked& asked, const std::map<std::string, std::string>& refs) {
+  std::vector<std::string> bad;
+  for (auto at = refs.lower_bound(asked.names.prefix()); at != refs.end(); ++at) {
+    const auto topic = asked.names.topic(at->first);
+    if (!topic) break;
+    if (!check_topic(*topic)) bad.push_back(at->first);
+  }
+  if (!bad.empty())
+    host.log(
+        Level::warning,
+        fmt::format("{}: {} of the repository {} no proposal, for {} name: {}", asked.target->name,
+                    plural(std::ssize(bad), "branch", "branches"), bad.size() == 1 ? "is" : "are",
+                    bad.size() == 1 ? "its" : "their", printable(bad.front(), 120)));
 }
 
 /// One that has to be read anew, and its place among the answers.
@@ -404,8 +421,7 @@ Result<> read_anew(const Host& host, const Group& group, std::vector<Open> open,
   return {};
 }
 
-Result<> read_group(const Host& host, const Group& group,
-                    std::span<const TargetConfig* const> targets,
+Result<> read_group(Host& host, const Group& group, std::span<const TargetConfig* const> targets,
                     std::vector<Result<std::vector<Proposal>>>& out, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto address, parse_address(group.targets.front()->repository,
                                                      host.config().file.parent_path()));
@@ -419,6 +435,7 @@ Result<> read_group(const Host& host, const Group& group,
       out[place] = fail(asked ? no_branch(target) : std::move(asked.error()));
       continue;
     }
+    warn_of_names(host, *asked, listed);
     auto memory = ProposalMemory::read(memory_file(host, address, target));
     if (memory.key == key_of(*asked, group, listed, [](const auto& id) { return id; }))
       out[place] = std::move(memory.proposals);
@@ -444,7 +461,7 @@ Result<> check_apart(const Group& group) {
 }  // namespace
 
 std::vector<Result<std::vector<Proposal>>> list_proposals(
-    const Host& host, std::span<const TargetConfig* const> targets, const Deadline& deadline) {
+    Host& host, std::span<const TargetConfig* const> targets, const Deadline& deadline) {
   std::vector<Result<std::vector<Proposal>>> out(targets.size(), std::vector<Proposal>());
   std::map<std::string, Group> groups;
   const auto base = host.config().file.parent_path();

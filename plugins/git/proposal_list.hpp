@@ -13,6 +13,6 @@ namespace cdctl::git {
 /// The open proposals of targets, answers in the order asked, the oldest first. A repository is
 /// asked once, however many targets it has.
 [[nodiscard]] std::vector<Result<std::vector<Proposal>>> list_proposals(
-    const Host& host, std::span<const TargetConfig* const> targets, const Deadline& deadline);
+    Host& host, std::span<const TargetConfig* const> targets, const Deadline& deadline);
 
 }  // namespace cdctl::git

@@ -8,6 +8,12 @@
 
 namespace cdctl::git {
 
+namespace {
+
+constexpr std::size_t k_longest_topic = 200;  ///< git keeps a ref in a file of its name
+
+}  // namespace
+
 Result<ProposalRefs> ProposalRefs::parse(std::string_view pattern, std::string_view branch) {
   constexpr std::string_view k_topic = "/TOPIC", k_target = "TARGET", k_heads = "refs/heads/";
   const auto bad = [&](std::string_view what) {
@@ -38,7 +44,12 @@ std::optional<std::size_t> owner_of(std::string_view ref, std::span<const Propos
 }
 
 Result<> check_topic(std::string_view topic) {
-  if (valid_ref_name(topic) && topic.find_first_of(" \t'\"`$") == topic.npos) return {};
+  // What a terminal or a shell could take for something else: control characters of ISO 8859 are
+  // two bytes of UTF-8, and valid in a ref.
+  const bool plain =
+      valid_ref_name(topic) && topic.find_first_of(" \t'\"`$;|&<>(){}!#") == topic.npos &&
+      topic.size() <= k_longest_topic && printable(topic, 2 * k_longest_topic) == topic;
+  if (plain) return {};
   return fail(ExitCode::usage,
               fmt::format("'{}' is no name of a topic: take what a branch could be called",
                           printable(topic, 60)));

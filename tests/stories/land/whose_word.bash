@@ -93,6 +93,17 @@ expect_json 'length == 0'
 rm targets.d/release.toml
 withdraw release
 
+# A branch under a name that nobody could review is none, and says so once; what the target has already is not proposed.
+as alice git fetch -q origin
+as alice git checkout -q -b nothing origin/main
+expect_exit 1 as alice cdctl propose
+expect_error 'main has .* already: commit something'
+for name in '-o' '$(id)' $'c1\xc2\x9b31m'; do as alice git push -q origin "HEAD^:refs/heads/propose/main/$name"; done
+expect_exit 0 cdctl proposals
+expect_json 'length == 0'
+expect_error 'main: 3 branches of the repository are no proposal, for their name: refs/heads/propose/main/.\(id\)'
+git -C origin.git for-each-ref --format='delete %(refname)' refs/heads/propose | git -C origin.git update-ref --stdin
+
 # A name that is not there.
 offer alice typo typo 1
 expect_exit 1 as bob cdctl review tyop approve

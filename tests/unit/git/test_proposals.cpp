@@ -48,8 +48,13 @@ TEST_CASE("a pattern that means no branches of their own is refused") {
 }
 
 TEST_CASE("a topic is what a branch could be called") {
-  CHECK(check_topic("alice/fix-1"));
-  for (const auto* topic : {"", "-x", "a b", "a..b", "x.lock", "a;b$(id)", "../x"}) {
+  for (const auto* topic : {"alice/fix-1", "\xc3\xbc", "a+b", "1.2_x", "a=b,c"})
+    CHECK(check_topic(topic));
+  CHECK_FALSE(check_topic(std::string(201, 'x')));
+  for (const auto* topic : {"", "-x", "a b", "a..b", "x.lock", "a;b$(id)", "../x", "a\nb",
+                            "c1\xc2\x9b"
+                            "31m",
+                            "\xff", "a&b", "a//b", "x/"}) {
     INFO(topic);
     CHECK_FALSE(check_topic(topic));
   }
