@@ -115,6 +115,8 @@ prints verify 0 candidate cdctl verify
 cp out in
 prints land 0 outcome cdctl land
 : >in
+printf '[lp:thumbs]\ntree_dir = /srv/thumbs\n' >tarmac.conf
+prints land 0 'file import' cdctl land import tarmac.conf --dry-run
 prints proposals 0 proposal cdctl proposals
 prints log 0 outcome cdctl log --action land
 prints config 0 setting cdctl config show main
