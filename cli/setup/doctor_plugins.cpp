@@ -112,8 +112,8 @@ std::vector<ExaminedPlugin> examine_all(const std::vector<Examination>& all, Mil
   return out;
 }
 
-/// Whether the configuration has a use for the plugin: a table of its own, or a service that names
-/// it.
+/// Whether the configuration has a use for the plugin: a table of its own, or a service or target
+/// that names it.
 bool in_use(const Config& config, const plugins::PluginInfo& plugin) {
   if (config.table[plugin.name].is_object()) return true;
   const auto offers = [&](std::string_view role, std::string_view kind) {
@@ -121,6 +121,10 @@ bool in_use(const Config& config, const plugins::PluginInfo& plugin) {
       return row.role == role && row.kind == kind;
     });
   };
+  if (std::ranges::any_of(config.targets, [&](const TargetConfig& target) {
+        return offers("forge", target.forge);
+      }))
+    return true;
   return std::ranges::any_of(config.services, [&](const ServiceConfig& service) {
     return offers("engine", service.engine) || offers("deployer", service.deployer) ||
            std::ranges::any_of(service.switches,

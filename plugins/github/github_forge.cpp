@@ -80,15 +80,6 @@ Result<Json> find_pull(GithubRepository& repository, const TargetConfig& target,
   return Json();
 }
 
-std::string with_prerequisites(std::string text, const std::vector<std::string>& after,
-                               const std::string& repository) {
-  const auto there = depends_on(text, repository);
-  for (const auto& id : after)
-    if (std::ranges::find(there, id) == there.end())
-      text += fmt::format("{}Depends-On: #{}", text.empty() ? "" : "\n", id);
-  return text;
-}
-
 Result<> check_after(GithubRepository& repository, const TargetConfig& target,
                      const std::vector<std::string>& after, const Deadline& deadline) {
   for (const auto& id : after) {

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
-#include <cdctl/url.hpp>
 
 namespace cdctl::github {
 
@@ -91,22 +90,6 @@ Result<GithubRepository*> GithubRepositories::of(const TargetConfig& target) {
   auto& one = all_[fmt::format("{}\n{}\n{}", access.api, access.repository, access.token)];
   if (!one) one = std::make_unique<GithubRepository>(host_, std::move(access));
   return one.get();
-}
-
-std::string ref_path(std::string_view name) {
-  std::string out;
-  for (const auto part : split(name, '/')) {
-    if (!out.empty()) out += '/';
-    out += url_encode(part);
-  }
-  return out;
-}
-
-bool same_name(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, [](char a, char b) {
-    const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-    return low(a) == low(b);
-  });
 }
 
 }  // namespace cdctl::github

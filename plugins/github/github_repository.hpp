@@ -51,8 +51,4 @@ class GithubRepositories {
   std::map<std::string, std::unique_ptr<GithubRepository>> all_;
 };
 
-/// A branch or ref as the path of a call has it.
-[[nodiscard]] std::string ref_path(std::string_view name);
-[[nodiscard]] bool same_name(std::string_view one, std::string_view other);
-
 }  // namespace cdctl::github

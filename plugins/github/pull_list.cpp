@@ -34,13 +34,6 @@ bool is_bot(const Json& user) {
   return user["type"].view() == "Bot" || user["login"].view().ends_with("[bot]");
 }
 
-bool asks_for_unresolved(const TargetConfig& target) {
-  constexpr std::string_view k_word = "unresolved";
-  for (std::string_view text = target.votes; text.size() >= k_word.size(); text.remove_prefix(1))
-    if (same_name(text.substr(0, k_word.size()), k_word)) return true;
-  return false;
-}
-
 /// Whose word counts in a target, as far as it was asked.
 class Trust {
  public:
@@ -227,7 +220,7 @@ class PullReader {
       for (const auto* review : last_words(pull))
         if (const auto login = (*review)["user"]["login"].as_string(); !login.empty())
           logins.insert(login);
-      if (asks_for_unresolved(target)) CDCTL_TRY(count_unresolved(pull));
+      if (asks_for(target, "Unresolved")) CDCTL_TRY(count_unresolved(pull));
     }
     CDCTL_TRY(trust.ask(logins, deadline_));
     std::vector<Proposal> out;

@@ -116,6 +116,21 @@ Result<ForgeAccess> forge_access(const Config& config, const TargetConfig& targe
   return out;
 }
 
+std::string ref_path(std::string_view name) {
+  std::string out;
+  for (const auto part : split(name, '/')) {
+    if (!out.empty()) out += '/';
+    out += url_encode(part);
+  }
+  return out;
+}
+
+bool same_name(std::string_view one, std::string_view other) { return lower(one) == lower(other); }
+
+bool asks_for(const TargetConfig& target, std::string_view vote) {
+  return lower(target.votes).contains(lower(vote));
+}
+
 // What is told
 
 std::string land_marker(const TargetConfig& target) {
@@ -260,6 +275,15 @@ std::vector<std::string> depends_on(std::string_view description, std::string_vi
     }
   }
   return out;
+}
+
+std::string with_prerequisites(std::string description, const std::vector<std::string>& after,
+                               std::string_view repository, char sign) {
+  const auto there = depends_on(description, repository);
+  for (const auto& id : after)
+    if (std::ranges::find(there, id) == there.end())
+      description += fmt::format("{}Depends-On: {}{}", description.empty() ? "" : "\n", sign, id);
+  return description;
 }
 
 void add_person(std::vector<Person>& people, Person person) {

@@ -40,6 +40,13 @@ struct ForgeAccess {
                                                const std::string& table,
                                                std::string (*api_of)(const ServedRepository&));
 
+/// A branch as the path of a call has it, its slashes kept.
+[[nodiscard]] std::string ref_path(std::string_view name);
+/// Whether two logins, or repositories, are one: their case does not count.
+[[nodiscard]] bool same_name(std::string_view one, std::string_view other);
+/// Whether a target's votes say how many of these there may be.
+[[nodiscard]] bool asks_for(const TargetConfig& target, std::string_view vote);
+
 /// What a comment of ours begins with; nobody sees it.
 [[nodiscard]] std::string land_marker(const TargetConfig& target);
 /// The comment that tells how far a proposal has come, in Markdown. What others have written, such
@@ -73,6 +80,10 @@ struct CommentCalls {
 /// (`https://…/team/thumbs/pull/12`) as `12`, anything else as it stands.
 [[nodiscard]] std::vector<std::string> depends_on(std::string_view description,
                                                   std::string_view repository);
+/// The description with such a line for each that it does not name yet; `sign` is # or !.
+[[nodiscard]] std::string with_prerequisites(std::string description,
+                                             const std::vector<std::string>& after,
+                                             std::string_view repository, char sign = '#');
 /// Those of `Co-authored-by:` lines of a commit's message.
 [[nodiscard]] std::vector<Person> co_authors(std::string_view message);
 void add_person(std::vector<Person>& people, Person person);

@@ -32,8 +32,3 @@ TEST_CASE("what a review says") {
   CHECK(vote("APPROVED", github::vote_line("Disapprove")) == "Approve");
   for (const auto* state : {"COMMENTED", "PENDING", "DISMISSED", ""}) CHECK(vote(state).empty());
 }
-
-TEST_CASE("branches in a path") {
-  CHECK(github::ref_path("release/1.0") == "release/1.0");
-  CHECK(github::ref_path("a b/c#d") == "a%20b/c%23d");
-}

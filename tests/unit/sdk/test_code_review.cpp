@@ -51,6 +51,17 @@ TEST_CASE("what a description says") {
   CHECK(co_authors("Co-authored-by: A B <a@b.example>").front() == Person{"A B", "a@b.example"});
 }
 
+TEST_CASE("branches in a path") {
+  CHECK(ref_path("release/1.0") == "release/1.0");
+  CHECK(ref_path("a b/c#d") == "a%20b/c%23d");
+}
+
+TEST_CASE("what a description gets") {
+  CHECK(with_prerequisites("x\nDepends-On: #1", {"1", "2"}, "team/thumbs") ==
+        "x\nDepends-On: #1\nDepends-On: #2");
+  CHECK(with_prerequisites("", {"2"}, "team/thumbs", '!') == "Depends-On: !2");
+}
+
 namespace {
 
 std::string api_of(const ServedRepository& repository) {
