@@ -56,14 +56,13 @@ def do_review(face, said):
     face.refresh()
     pull = face.pull(said["number"])
     pull["reviews"].append({"id": face.new_id(), "login": said["login"], "state": said["state"], "commit": said.get("commit", pull["head"]),
-                            "body": said.get("body", ""), "at": stamp(), **{key: said[key] for key in ("official", "stale") if key in said}})
-    pull["approvals"].append(said["login"])
+                            "body": said.get("body", ""), "at": face.stamp(), **{key: said[key] for key in ("official", "stale") if key in said}})
 
 
 def do_dismiss(face, said):
     for review in face.pull(said["number"])["reviews"]:
         if review["login"] == said["login"]:
-            review["state"] = "DISMISSED"
+            review.update(state="DISMISSED", dismissed_at=face.stamp())
 
 
 def do_status(face, said):

@@ -223,6 +223,10 @@ class FaceBase:
 
     head_ref = "refs/pull/{}/head"
 
+    @staticmethod
+    def stamp():
+        return stamp()
+
     def refresh(self):
         """Heads follow their branches, and what has come to the target otherwise is merged."""
         for pull in self.pulls:
@@ -242,10 +246,10 @@ class FaceBase:
         if pull["head_repo"] != pull["repo"]:
             self.git(pull["repo"], "fetch", "--quiet", os.path.join(self.folder, pull["head_repo"] + ".git"), head)
         pull["head"] = head
-        pull["updated_at"] = stamp()
+        pull["updated_at"] = self.stamp()
         number = pull["number"]
         self.git(pull["repo"], "update-ref", self.head_ref.format(number), head)
-        pull["versions"].append({"id": self.new_id(), "head_commit_sha": head, "created_at": stamp()})
+        pull["versions"].append({"id": self.new_id(), "head_commit_sha": head, "created_at": self.stamp()})
 
     def notice(self, pull):
         tip = self.ref(pull["repo"], "refs/heads/" + pull["base"])

@@ -53,11 +53,12 @@ TEST_CASE("a plugin's manifest takes the keys that its rows tell, and its table 
 
 TEST_CASE("a file with a command beside it holds a secret") {
   CHECK(keys().secret_files() ==
-        std::vector<std::string_view>{"gitea.token_file", "github.token_file",
+        std::vector<std::string_view>{"gitea.token_file", "github.token_file", "gitlab.token_file",
                                       "rabbit.password_file", "signals.token_file",
                                       "land.key_file"});
-  CHECK(keys().secret_files(true) ==
-        std::vector<std::string_view>{"gitea.token_file", "github.token_file"});
+  CHECK(keys().secret_files(true) == std::vector<std::string_view>{"gitea.token_file",
+                                                                   "github.token_file",
+                                                                   "gitlab.token_file"});
 }
 
 TEST_CASE("the loader's lists come from the rows") {
