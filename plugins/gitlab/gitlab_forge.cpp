@@ -404,9 +404,10 @@ Result<std::optional<LandAnswer>> GitlabForge::do_land(const TargetConfig& targe
   const auto not_now = [&] {
     return answer && (answer->status == 405 || answer->status == 406 || answer->status == 422);
   };
+  unsigned ready = 0;  // it may have found out between our two questions
   for (const auto checked = deadline.at_most(k_until_checked); not_now() && !checked.passed();) {
     CDCTL_TRY_ASSIGN(now, project->request(id, deadline));
-    if (!undecided()) break;
+    if (!undecided() && (now["detailed_merge_status"].view() != "mergeable" || ++ready > 2)) break;
     if (!pause_for(k_between, checked)) return fail(ExitCode::interrupted, "interrupted");
     answer = project->rest().ask(call, deadline);
   }

@@ -412,7 +412,8 @@ struct Rest::Pages {
   void take(const Json::Array& page) {
     for (const auto& item : page) {
       const auto& id = item["id"];
-      if (id.is_null() || ids.insert(id.dump()).second) items.push_back(item);
+      // Two files of a tree can be one blob.
+      if (id.is_null() || ids.insert(id.dump() + item["path"].dump()).second) items.push_back(item);
     }
   }
 };

@@ -52,6 +52,15 @@ TEST_CASE("a list is read to its last page, from the server that was asked") {
   CHECK(list->size() == 3);
 }
 
+TEST_CASE("two files of one content are two") {
+  Asked one([](const FakeHttp::Request&) {
+    return FakeHttp::answer(200, R"([{"id":"x","path":"a"},{"id":"x","path":"b"}])");
+  });
+  const auto list = one.rest.list({"/tree", {}}, soon());
+  REQUIRE(list);
+  CHECK(list->size() == 2);
+}
+
 TEST_CASE("half a list is an error") {
   Asked one([](const FakeHttp::Request& request) {
     if (request.path.ends_with("page=1")) return page(1, R"([{"id":1}])", false);
