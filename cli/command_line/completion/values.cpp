@@ -21,10 +21,12 @@ struct ValueName {
 constexpr std::array k_kinds{
     ValueName{"ADDRESS", ValueKind::text},
     ValueName{"CLASS", ValueKind::text},
+    ValueName{"COMMAND", ValueKind::text},
     ValueName{"DURATION", ValueKind::duration},
     ValueName{"ENGINE", ValueKind::engine},
     ValueName{"FILE", ValueKind::file},
     ValueName{"FOLDER", ValueKind::folder},
+    ValueName{"import", ValueKind::text},
     ValueName{"FORMAT", ValueKind::text},
     ValueName{"ID", ValueKind::text},
     ValueName{"KEY", ValueKind::text},
