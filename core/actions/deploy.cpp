@@ -194,10 +194,10 @@ class Deployment {
     return joined(out, "; ");
   }
 
-  /// Whether its units were left stopped by a mend from elsewhere.
+  /// Whether its units were left stopped by a mend from elsewhere, or one that was killed.
   [[nodiscard]] bool half_mended() const {
     const auto& entry = transaction_.entry();
-    return entry && entry->cut_memo && !entry->cut_memo->cut &&
+    return entry && !entry->cut.value_or(false) && entry->cut_memo && !entry->cut_memo->cut &&
            !entry->cut_memo->stopped_in.empty();
   }
 

@@ -14,9 +14,10 @@ namespace cdctl::actions {
 
 namespace {
 
-/// Notes the mend, when there is anything to mend.
-Result<> note(app::Context& context, const std::optional<CutMemo>& memo,
-              const std::string& stopped_in, Outcome& outcome, SetTransaction& transaction) {
+/// Notes the mend, and that the units in `stopped_in` are still to be let back: whoever is killed
+/// before that leaves a set that `outdated` offers again. The memo as it is then.
+Result<CutMemo> note(app::Context& context, const std::optional<CutMemo>& memo,
+                     const std::string& stopped_in, Outcome& outcome, SetTransaction& transaction) {
   auto mended = memo.value_or(CutMemo{false, context.actor(), "", now(), {}, {}});
   mended.cut = false;
   mended.by = context.actor();
@@ -28,7 +29,7 @@ Result<> note(app::Context& context, const std::optional<CutMemo>& memo,
   mended.stopped_in = stopped_in;
   CDCTL_TRY(transaction.note(mended));
   outcome.changed();
-  return {};
+  return mended;
 }
 
 /// There was no limit to lift: what it would be let in by is gone.
@@ -49,15 +50,14 @@ Result<> finish_elsewhere(const fleet::SetView& set, const std::optional<Error>&
                   unasked ? "; it could not be asked from here: " + unasked->what : std::string()));
 }
 
-/// The units, and then the memory of a mend from elsewhere that had left them stopped.
-Result<> mend_here(const fleet::SetView& set, bool thaw, Outcome& outcome,
+/// The units, and then the memory, which has said since the note that they were still stopped.
+Result<> mend_here(std::optional<CutMemo> memo, bool thaw, Outcome& outcome,
                    SetTransaction& transaction) {
   CDCTL_TRY(transaction.mend_world(thaw));
-  if (!set.half_mended()) return {};
-  auto memo = *set.memory.cut_memo;
-  memo.stopped_in.clear();
+  if (!memo || memo->stopped_in.empty()) return {};
+  memo->stopped_in.clear();
   outcome.changed();
-  return transaction.close(memo);
+  return transaction.close(*memo);
 }
 
 /// Whether the name was refused while nothing was out there by it: it was never cut, and a mend
@@ -103,23 +103,28 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
     return mend_nothing(context, view, name, outcome, transaction);
   }
   CDCTL_TRY(fleet::refuse_foreign(context, *set));
-  const auto& memo = set->memory.cut_memo;
+  auto memo = set->memory.cut_memo;
   if (const auto& force = set->memory.force; force && force->state == Force::State::open) {
     return fail(ExitCode::refused, "it is forced open " + fleet::forced_text(*force, name));
   }
   const bool cut = set->cut.value_or(true) || (memo && memo->cut);
-  const bool reached = set->here() || set->ghost || !view->config->has_switch(view->config->engine);
+  const bool stops = view->config->has_switch(view->config->engine) && !set->ghost;
+  const bool reached = set->here() || !stops;
   const bool half = !reached && (cut || (memo && !memo->stopped_in.empty()));
   if (outcome.dry_run()) {
     if (cut || set->half_mended()) outcome.changed();
     return {};
   }
   CDCTL_TRY(transaction.open(view->config));
-  CDCTL_TRY(cut ? note(context, memo, reached ? "" : set->home, outcome, transaction)
-                : transaction.note({}));
-  if (reached) CDCTL_TRY(mend_here(*set, thaw, outcome, transaction));
-  // The limit is the truth: where there is none, nothing is to be restored.
+  if (cut) {
+    CDCTL_TRY_ASSIGN(memo, note(context, memo, stops ? set->home : "", outcome, transaction));
+  } else {
+    CDCTL_TRY(transaction.note({}));
+  }
+  // The limit first, so that no unit starts against a closed door. It is the truth: where there is
+  // none, nothing is to be restored.
   if (set->cut.value_or(true)) CDCTL_TRY(transaction.mend(memo ? memo->prev_limit : std::nullopt));
+  if (reached) CDCTL_TRY(mend_here(std::move(memo), thaw, outcome, transaction));
   if (set->locked_out) return fail(no_user(name));
   return half ? finish_elsewhere(*set, view->error) : Result<>();
 }

@@ -160,10 +160,10 @@ Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms
   memo.probation =
       Probation{now(), now() + terms.length, terms.messages, terms.early, context.actor()};
   CDCTL_TRY(transaction.note(memo));
-  if (!transaction.mend_world(false)) return {};  // told in its step, as the last one below
   // Left over from a trial that nobody ended: its limit is not 0.
   CDCTL_TRY(transaction.drain());
-  (void)transaction.admit(1);
+  // The door first, as in a mend. What fails of both is told in its step.
+  if (transaction.admit(1)) (void)transaction.mend_world(false);
   return {};
 }
 

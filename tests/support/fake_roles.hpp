@@ -78,7 +78,11 @@ class FakeMemory final : public Memory {
     return {};
   }
   Result<> do_put_cut(const SetName& set, const CutMemo& memo, const Deadline&) override {
-    CDCTL_TRY(journal_.add("memory.cut", memo.probation ? "trial" : memo.cut ? "yes" : "no"));
+    const auto* said = memo.probation            ? "trial"
+                       : memo.cut                ? "yes"
+                       : memo.stopped_in.empty() ? "no"
+                                                 : "stopped";
+    CDCTL_TRY(journal_.add("memory.cut", said));
     entries[set.str()].cut_memo = memo;
     return {};
   }

@@ -2,6 +2,7 @@
 
 #include "core/actions/cut.hpp"
 #include "core/actions/mend.hpp"
+#include "core/fleet/fleet.hpp"
 #include "tests/support/fake_service.hpp"
 
 using namespace cdctl;
@@ -27,13 +28,13 @@ SetName cut_one(FakeService& thumbs) {
 
 }  // namespace
 
-TEST_CASE("a mend is noted, then the world's, and then the limit's") {
+TEST_CASE("a mend is noted, then the limit's, and then the world's") {
   FakeService thumbs;
   const auto set = cut_one(thumbs);
   CHECK(mend(thumbs, set));
-  CHECK(thumbs.journal.lines ==
-        Lines{"lock", "memory.cut no", "engine.mend", "door.mend 7", "unlock"});
-  CHECK(thumbs.steps() == "local door");
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut stopped", "door.mend 7", "engine.mend",
+                                      "memory.cut no", "unlock"});
+  CHECK(thumbs.steps() == "door local");
   CHECK(thumbs.record()["changed"].as_bool());
   CHECK(thumbs.entry(set).cut_memo->mended_at);
 
@@ -47,8 +48,8 @@ TEST_CASE("a mend that was killed after its note is completed") {
   const auto set = cut_one(thumbs);
   thumbs.entry(set).cut_memo->cut = false;
   CHECK(mend(thumbs, set, {.thaw = true}));
-  CHECK(thumbs.journal.lines ==
-        Lines{"lock", "memory.cut no", "engine.thaw", "door.mend 7", "unlock"});
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut stopped", "door.mend 7", "engine.thaw",
+                                      "memory.cut no", "unlock"});
 }
 
 TEST_CASE("a mend of a set on trial goes through none") {
@@ -56,8 +57,8 @@ TEST_CASE("a mend of a set on trial goes through none") {
   const auto set = cut_one(thumbs);
   thumbs.entry(set).cut_memo->probation = Probation{now(), now() + 1min, 1, false, "alice"};
   CHECK(mend(thumbs, set));
-  CHECK(thumbs.journal.lines ==
-        Lines{"lock", "door.drain", "memory.cut no", "engine.mend", "door.mend 7", "unlock"});
+  CHECK(thumbs.journal.lines == Lines{"lock", "door.drain", "memory.cut stopped", "door.mend 7",
+                                      "engine.mend", "memory.cut no", "unlock"});
 }
 
 TEST_CASE("a mend from elsewhere says what is still to do, and where") {
@@ -67,9 +68,9 @@ TEST_CASE("a mend from elsewhere says what is still to do, and where") {
   thumbs.engine.home_value = "elsewhere";
   for (const bool again : {false, true}) {
     CHECK_FALSE(mend(thumbs, set));
-    CHECK(thumbs.journal.lines == (again
-                                       ? Lines{"lock", "unlock"}
-                                       : Lines{"lock", "memory.cut no", "door.mend 7", "unlock"}));
+    CHECK(thumbs.journal.lines ==
+          (again ? Lines{"lock", "unlock"}
+                 : Lines{"lock", "memory.cut stopped", "door.mend 7", "unlock"}));
     CHECK(thumbs.record()["exit"].as_int() == 1);
     CHECK(thumbs.record()["changed"].as_bool() == !again);
     CHECK(thumbs.record()["error"].as_string().find("its units are in home here") !=
@@ -129,14 +130,44 @@ TEST_CASE("a dry run of a mend, one of nothing, and one that is refused") {
 TEST_CASE("nothing follows a step of a mend that failed") {
   FakeService thumbs;
   const auto set = cut_one(thumbs);
-  thumbs.journal.failing = "engine.mend";
+  thumbs.journal.failing = "door.mend";
   CHECK_FALSE(mend(thumbs, set));
-  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut no", "engine.mend", "unlock"});
-  CHECK(thumbs.steps() == "local!");
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut stopped", "door.mend 7", "unlock"});
+  CHECK(thumbs.steps() == "door!");
   CHECK(thumbs.record()["changed"].as_bool());
+  thumbs.entry(set).cut = true;
   thumbs.journal.failing.clear();
   CHECK(mend(thumbs, set));  // the limit still says that it is cut
-  CHECK(thumbs.steps() == "local door");
+  CHECK(thumbs.steps() == "door local");
+}
+
+TEST_CASE("a mend that ended between limit and world is finished by the next, or offered") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  thumbs.journal.failing = "engine.mend";
+  CHECK_FALSE(mend(thumbs, set));
+  CHECK(thumbs.steps() == "door local!");
+  CHECK_FALSE(thumbs.entry(set).cut.value());
+  thumbs.journal.failing.clear();
+  fleet::Fleet fleet(thumbs.context);
+  fleet.load({"thumbs"}, Deadline(5s));
+  const auto* view = fleet.service("thumbs")->set(set);
+  CHECK(view->half_mended());
+  CHECK(view->fallen());
+  CHECK_FALSE(view->out_there());
+  CHECK(mend(thumbs, set));
+  CHECK(thumbs.journal.lines == Lines{"lock", "engine.mend", "memory.cut no", "unlock"});
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(mend(thumbs, set));
+  CHECK_FALSE(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("a mend writes once where the engine is no switch of the service") {
+  FakeService thumbs;
+  thumbs.change([](ServiceConfig& service) { service.switches = {"door"}; });
+  const auto set = cut_one(thumbs);
+  CHECK(mend(thumbs, set));
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut no", "door.mend 7", "unlock"});
 }
 
 TEST_CASE("a mend can be killed between its steps") {
