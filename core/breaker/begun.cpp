@@ -6,12 +6,20 @@ namespace cdctl::breaker {
 
 using State = Reading::State;
 
-/// Learns of a deploy or a mend, if what is known is from before `since`. Whether that changed what
-/// is to be said of the set.
+/// A question that is still to be asked about this signal. What was known so much later says it,
+/// too, whatever the clocks are apart.
+void Breaker::note_unasked(BreakerSet& set, const Observation& signal) const {
+  if (hooks_.begun && set.known < signal.received + k_clock_slack) set.unasked = true;
+}
+
+/// Learns of a deploy or a mend, if what is known is from before `since` or a signal came
+/// afterwards. Whether that changed what is to be said of the set.
 bool Breaker::ask_begun(BreakerSet& set, Time since, Time clock) {
-  if (!hooks_.begun || set.known >= since || clock - set.asked < k_ask) return false;
+  const bool known = set.known >= since && !set.unasked;
+  if (!hooks_.begun || known || clock - set.asked < k_ask) return false;
   set.asked = clock;
   const auto begun = hooks_.begun(set.name);
+  if (begun.fresh || begun.known == Time()) set.unasked = false;
   set.known = std::max(set.known, begun.known);
   if (!begun.last || *begun.last <= set.begun) return false;
   set.begun = *begun.last;

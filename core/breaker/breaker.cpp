@@ -230,6 +230,7 @@ bool Breaker::add(const Observation& signal) {
   bool turned = false;
   const bool matters = signal.count_size > 0 || signal.severity >= set->service->least;
   // Somebody may have mended it since it was found bad: then this is the first of what is new.
+  if (matters) note_unasked(*set, signal);
   if (matters && set->circuit != CircuitState::closed)
     (void)ask_begun(*set, signal.received, clock_);
   const bool counts = matters && signal.time >= set->begun;
@@ -307,6 +308,8 @@ std::vector<std::pair<Time, BreakerSet*>> Breaker::waiting() {
           set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0)
         due =
             std::min(due.value_or(Time::max()), set->rules[i].since + wait_of(*set, rule, clock_));
+    if (set->unasked && set->bad >= 0)
+      due = std::min(due.value_or(Time::max()), set->asked + k_ask);
     if (due) out.emplace_back(*due, set);
   }
   return out;

@@ -27,7 +27,8 @@ class Breaker {
     /// Whether evidence of that time is too old to be acted on by now. May be empty: then none is.
     std::function<bool(const SetName& set, Time last)> too_old = {};
     /// When a set was deployed or mended last: asked for when that may change what is said, at most
-    /// once a second for each set. May be empty: then none ever is.
+    /// once a second for each set. What came within that second is asked about when it is over. May
+    /// be empty: then none ever is.
     std::function<Begun(const SetName& set)> begun = {};
   };
 
@@ -38,10 +39,10 @@ class Breaker {
   /// The reader's clock: closes windows that have gone quiet, decides what has stood for long
   /// enough.
   void tick(Time clock);
-  /// The end of the input, at `clock`: decides what only waited for others to show the same, and
-  /// closes nothing.
+  /// The end of the input, at `clock`: decides what only waited for others to show the same, asks
+  /// what is still to be asked, and closes nothing.
   void settle(Time clock);
-  /// When what waits for others is decided, at the latest; empty when nothing does.
+  /// When what waits is decided, at the latest; empty when nothing does.
   [[nodiscard]] std::optional<Time> next_due();
   /// The same as it was a moment ago, or sooner than it is: cheap, for a reader that asks before
   /// each line.
@@ -66,6 +67,7 @@ class Breaker {
   static constexpr std::size_t k_many = 3;  ///< services
   static constexpr std::size_t k_most_peers = 100;  ///< the last of a service that were heard of
   static constexpr Millis k_ask = std::chrono::seconds(1);  ///< between two questions about a set
+  static constexpr Millis k_clock_slack = std::chrono::seconds(30);  ///< between two machines
   static constexpr Millis k_ask_all =
       std::chrono::seconds(10);                              ///< between two about all of an outage
   static constexpr Millis k_open = std::chrono::minutes(1);  ///< the first time
@@ -100,7 +102,7 @@ class Breaker {
   void pass(Time clock);
   void sweep(Time clock);
   void wake(BreakerSet& set);
-  /// The sets that wait for others, and until when.
+  /// The sets that wait for others, or for the next question about them, and until when.
   [[nodiscard]] std::vector<std::pair<Time, BreakerSet*>> waiting();
 
   // crowd.cpp: what is true of how many, counted as it changes
@@ -118,6 +120,7 @@ class Breaker {
   [[nodiscard]] Sets members(const BreakerSet& set, Crowd crowd) const;
 
   // begun.cpp: what began anew
+  void note_unasked(BreakerSet& set, const Observation& signal) const;
   bool ask_begun(BreakerSet& set, Time since, Time clock);
   bool start_over(BreakerSet& set, Time clock);
 

@@ -68,6 +68,7 @@ struct RuleState {
 struct Begun {
   std::optional<Time> last;  ///< its deploy or its last mend, whichever is later
   Time known{};              ///< nothing came between that and then; never, when nobody could say
+  bool fresh = false;        ///< asked for this, and not remembered
 };
 
 /// What a set adds to what is counted of its service, and of all services.
@@ -106,6 +107,7 @@ struct BreakerSet {
   bool too_late = false;      ///< when it was last called unhealthy nobody acted on it any more
   std::uint64_t half_ok = 0;  ///< work that went well while half open
   Time asked{}, known{};      ///< for `begun`; it is known as of then
+  bool unasked = false;       ///< a signal came after that question
   Time said_last{};           ///< evidence, when it was called unhealthy
   Share share;                ///< as it is counted now
 

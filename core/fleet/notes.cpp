@@ -93,8 +93,12 @@ std::optional<Force> Notes::force_of(const SetName& set) {
 }
 
 breaker::Begun Notes::begun(const SetName& set) {
+  const auto asked = Clock::now();
   const auto* known = find(set, k_moment, false);
-  return known ? known->begun : breaker::Begun();
+  if (!known) return {};
+  auto out = known->begun;
+  out.fresh = known->asked >= asked;
+  return out;
 }
 
 }  // namespace cdctl::fleet

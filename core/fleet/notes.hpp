@@ -20,7 +20,7 @@ class Notes {
   explicit Notes(app::Context& context) : context_(context) {}
   /// What people have forced, ten seconds old at most.
   [[nodiscard]] std::optional<Force> force_of(const SetName& set);
-  /// When it was deployed or mended last, a second old at most.
+  /// When it was deployed or mended last, a second old at most; it says whether it was asked now.
   [[nodiscard]] breaker::Begun begun(const SetName& set);
 
  private:

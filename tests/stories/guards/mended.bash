@@ -27,7 +27,6 @@ for round in 1 2 3; do
   eventually 15 is_cut "$bad"
   mend "$bad"
   ! is_cut "$bad" || fail "round $round: it was cut again for what was mended"
-  sleep 1.2 # a look at the memory is a second old at most
 done
 [ $((SECONDS - began)) -lt 60 ] || printf 'slow: the open time of the first cut was over\n' >&2
 # The good one was never told of by anything but the mended one's trouble: it goes bad alone.

@@ -29,6 +29,7 @@ struct Fixture {
   std::map<std::string, Time> begun;  ///< deploys and mends
   std::size_t asked = 0;              ///< for these
   bool silent = false;                ///< nobody can say
+  Millis ahead{};                     ///< of this machine's clock to the one that stamps signals
   Time wall = k_start;   ///< evidence older than five minutes by it is too old to be acted on
   Time clock = k_start;  ///< of the last signal or tick
   breaker::Breaker breaker;
@@ -52,7 +53,8 @@ struct Fixture {
                    ++asked;
                    if (silent) return {};
                    const auto at = begun.find(set.str());
-                   return {at == begun.end() ? std::optional<Time>() : at->second, clock};
+                   return {at == begun.end() ? std::optional<Time>() : at->second, clock + ahead,
+                           true};
                  }},
                 false) {}
 

@@ -45,6 +45,37 @@ TEST_CASE("a mend that nobody knew of when the signal came is heard of a moment 
   CHECK(f.verdicts[1]["evidence"]["count"].as_int() == 1);
 }
 
+TEST_CASE("what came within a second of the last question is asked about when that is over") {
+  Fixture f({"critical >= 1"});
+  f.ahead = GENERATE(Millis(0), Millis(5s), Millis(-5s));
+  CAPTURE(f.ahead.count());
+  f.add(k_bad, Severity::critical, 0s);
+  CHECK(f.said(k_bad).size() == 1);
+  f.begun[k_bad] = k_start + 300ms;
+  f.add(k_bad, Severity::critical, 500ms);
+  CHECK(f.said(k_bad).size() == 1);
+  SECTION("while the input is quiet") {
+    f.tick(1500ms);
+    CHECK(f.said(k_bad).size() == 2);
+  }
+  SECTION("at the end of the input") {
+    f.breaker.settle(k_start + 600ms);
+    CHECK(f.said(k_bad).size() == 1);
+    REQUIRE(f.breaker.next_due());
+    CHECK(*f.breaker.next_due() == k_start + 1s);
+    f.breaker.settle(k_start + 1001ms);
+    CHECK(f.said(k_bad).size() == 2);
+    CHECK_FALSE(f.breaker.next_due());
+  }
+  SECTION("of nobody who can say") {
+    f.silent = true;
+    f.breaker.settle(k_start + 2s);
+    CHECK_FALSE(f.breaker.next_due());
+    CHECK(f.said(k_bad).size() == 1);
+    f.silent = false;
+  }
+}
+
 TEST_CASE("what was said before a mend counts no more") {
   Fixture f({"errors >= 4 in 1m"});
   for (int i = 0; i < 4; ++i) f.add(k_bad, Severity::error, 1s * i);

@@ -40,8 +40,10 @@ TEST_CASE("one question tells both, and its answer is kept for a moment") {
   const auto set = thumbs.deploy('a', 2h);
   thumbs.entry(set).force = Force{Force::State::closed, "alice", "we know", now()};
   fleet::Notes notes(thumbs.context);
+  CHECK(notes.begun(set).fresh);
   for (int i = 0; i < 100; ++i) {
     CHECK(notes.begun(set).last);
+    CHECK_FALSE(notes.begun(set).fresh);
     CHECK(notes.force_of(set));
   }
   CHECK(thumbs.memory.named == 1);
