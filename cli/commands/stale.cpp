@@ -16,6 +16,8 @@ namespace cdctl::cli {
 
 namespace {
 
+constexpr Millis k_clock_slack(30'000);
+
 struct Overrides {
   std::optional<std::int64_t> keep;
   std::optional<Millis> min_age, prove_for, cut_grace, failed_grace;
@@ -53,6 +55,7 @@ struct Group {
   std::string service;
   std::vector<actions::Candidate> sets;
   std::vector<std::string> lines;
+  Time listed{};  ///< the last of them, by the clock of the machine that has listed them
 };
 
 /// `foreign`: there is a configuration, and the service is none of it. Nobody here knows what its
@@ -61,7 +64,12 @@ void write_group(Context& context, Group group, const ReaperPolicy& policy, bool
                  bool& any) {
   for (auto& set : group.sets) set.foreign = set.foreign || foreign;
   const auto at = now();
-  const auto judgements = actions::judge(group.sets, policy, at);
+  // What comes from the future was listed where the clock is another one: ages are by that.
+  const bool ahead = group.listed - at > k_clock_slack;
+  if (ahead)
+    context.out.warning(fmt::format("{}: its sets were listed {} from now; are the clocks right?",
+                                    group.service, to_age(group.listed - at)));
+  const auto judgements = actions::judge(group.sets, policy, ahead ? group.listed : at);
   for (std::size_t i = 0; i < group.sets.size(); ++i) {
     if (!judgements[i].stale && !all) continue;
     auto record = Json::parse(group.lines[i]).value_or(Json());  // it could be parsed before
@@ -108,6 +116,8 @@ int run_stale(Context& context, const Arguments& args) {
         auto& group = group_of(groups, set->service);
         group.sets.push_back(actions::candidate_from(*record));
         group.lines.emplace_back(reader.line());
+        group.listed =
+            std::max(group.listed, parse_rfc3339((*record)["time"].view()).value_or(Time()));
       }
     }
     reader.finish("set");

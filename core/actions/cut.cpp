@@ -47,7 +47,6 @@ class Cut {
 
  private:
   Result<> act() {
-    CDCTL_TRY(check_time());
     CDCTL_TRY(transaction_.open(context_.config().service(set_.service)));
     if (!outcome_.dry_run()) CDCTL_TRY(transaction_.lock());
     fleet::Fleet fleet(context_);
@@ -57,7 +56,8 @@ class Cut {
     const auto* set = view ? view->set(set_) : nullptr;
     if (!set && view && view->error) return std::unexpected(*view->error);
     if (!set) return cut_nothing(view);
-    if (const auto reason = too_old(*set); !reason.empty()) {
+    CDCTL_TRY_ASSIGN(const auto reason, too_old(*set));
+    if (!reason.empty()) {
       outcome_.set("ignored", reason);
       context_.out.note(fmt::format("{}: not cut: {}", set_.str(), reason));
       return {};
@@ -108,18 +108,34 @@ class Cut {
     return {};
   }
 
-  /// A verdict from the future would cut past every mend, and never get old.
-  Result<> check_time() const {
-    if (!cause_.last_evidence || *cause_.last_evidence - now() <= k_clock_slack) return {};
-    return fail(fmt::format("not cut: the evidence is from the future ({}); are the clocks right?",
-                            to_rfc3339(*cause_.last_evidence)));
+  /// Evidence from before the set was deployed or mended, or from too long ago, does not cut; and
+  /// one from the future would cut past every mend. Empty when it is neither.
+  Result<std::string> too_old(const fleet::SetView& set) {
+    if (!cause_.last_evidence) return std::string();
+    const auto last = *cause_.last_evidence;
+    const auto ahead = transaction_.memory().clock_ahead(set_.service);
+    const bool wrong = std::chrono::abs(ahead) > k_clock_slack;
+    const auto here = why_old(set, last);
+    // A verdict that was made elsewhere has the broker's time, which is another one here.
+    const auto elsewhere = wrong ? why_old(set, last + ahead) : here;
+    if (here && here->empty()) return std::string();
+    if (!here && elsewhere) return *elsewhere;
+    if (!here)
+      return fail(
+          fmt::format("not cut: the evidence is from the future ({}); are the clocks right?",
+                      to_rfc3339(last)));
+    if (!elsewhere || !elsewhere->empty()) return *here;
+    return fail(ExitCode::unknown,
+                fmt::format("whether to cut is not known: by this machine's clock {}, and by the "
+                            "broker's it is not; they are {} apart: run NTP here, or cdctl break "
+                            "on a machine whose clock is right",
+                            *here, to_duration(std::chrono::abs(ahead))));
   }
 
-  /// Evidence from before the set was deployed or mended, or from too long ago, does not cut. What
-  /// was noted for a time to come says nothing of what was before: a wrong clock has noted it.
-  std::string too_old(const fleet::SetView& set) const {
-    if (!cause_.last_evidence) return {};
-    const auto last = *cause_.last_evidence;
+  /// Why evidence of that time does not cut; empty when it does, nothing when it is still to come.
+  /// What was noted for a time to come says nothing of what was before: a wrong clock has noted it.
+  [[nodiscard]] std::optional<std::string> why_old(const fleet::SetView& set, Time last) const {
+    if (last - now() > k_clock_slack) return {};
     const auto before = [&](const std::optional<Time>& time) {
       return time && *time - now() <= k_clock_slack && last < *time;
     };
@@ -129,7 +145,7 @@ class Cut {
     if (now() - last > most)
       return fmt::format("the evidence is {} old, max_verdict_age is {}", to_age(now() - last),
                          to_duration(most));
-    return {};
+    return std::string();
   }
 
   /// What a person has forced. True when the set is only observed, so that evidence does not cut.

@@ -319,16 +319,31 @@ class Reap {
   }
 
   /// A mark is as good as the look that it came from.
-  Result<> check_mark() const {
-    if (mark_.at && *mark_.at - now() > k_clock_slack)
-      return fail(ExitCode::refused,
-                  "refused: the mark is from the future; are the clocks right? Run cdctl ls | "
-                  "cdctl stale again");
-    if (mark_.at && now() - *mark_.at > k_mark_age)
-      return fail(ExitCode::refused,
-                  fmt::format("refused: the mark is {} old; run cdctl ls | cdctl stale again",
-                              to_age(now() - *mark_.at)));
-    return {};
+  Result<> check_mark() {
+    if (!mark_.at) return {};
+    const auto age = now() - *mark_.at;
+    if (age <= k_mark_age && -age <= k_clock_slack) return {};
+    const auto what = age > k_mark_age ? fmt::format("the mark is {} old", to_age(age))
+                                       : std::string("the mark is from the future");
+    return fail(ExitCode::refused, fmt::format("refused: {}; {}", what, cure_of_mark(age)));
+  }
+
+  /// What to do about a mark that is too old or too new: where our clock is another one than that
+  /// of the broker, a new one from the same machine is no better.
+  std::string cure_of_mark(Millis age) {
+    fleet::Fleet fleet(context_);
+    fleet.load({set_.service}, deadline_);
+    const auto* view = fleet.service(set_.service);
+    const auto memory =
+        context_.memory(view ? context_.memory_name(*view->config) : context_.memory_name());
+    const auto ahead = memory ? (*memory)->clock_ahead(set_.service) : Millis(0);
+    if (std::chrono::abs(ahead) > k_clock_slack)
+      return fmt::format(
+          "this machine's clock is {} {} the broker's: run NTP here, or reap where "
+          "it was marked",
+          to_age(std::chrono::abs(ahead)), ahead > Millis(0) ? "ahead of" : "behind");
+    return age > k_mark_age ? "run cdctl ls | cdctl stale again"
+                            : "are the clocks right? Run cdctl ls | cdctl stale again";
   }
 
   Result<> check_again(const fleet::ServiceView& view, const fleet::SetView& set) {

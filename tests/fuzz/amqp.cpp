@@ -216,7 +216,8 @@ void read_signals(std::deque<Delivery> deliveries) {
   static fuzz::FuzzHost host;
   std::vector<std::string> keys;
   for (const auto& delivery : deliveries) keys.push_back(delivery.routing_key);
-  RabbitReader reader(host, std::make_unique<FakeLink>(std::move(deliveries)), true, {"operator"});
+  RabbitReader reader(host, std::make_unique<FakeLink>(std::move(deliveries)), true, {"operator"},
+                      Millis(0));
   FeedQuery query;
   query.follow = true;
   query.since = Time();

@@ -92,6 +92,7 @@ void Management::look_at_clock(const HttpResponse& response) const {
   constexpr Millis k_unsure(2000), k_half_a_second(500), k_moved(10'000), k_wrong(30'000);
   const auto theirs = date_of(response);
   if (!theirs) return;
+  dated_ = true;
   auto ahead = now() - (*theirs + k_half_a_second);
   if (std::chrono::abs(ahead) <= k_unsure) ahead = {};
   if (std::chrono::abs(ahead - ahead_) <= k_moved && (ahead != Millis(0)) == (ahead_ != Millis(0)))
@@ -104,9 +105,15 @@ void Management::look_at_clock(const HttpResponse& response) const {
                     "both",
                     to_age(std::chrono::abs(ahead)), ahead > Millis(0) ? "ahead of" : "behind"));
 }
+
+Millis Management::ask_ahead(const Deadline& deadline) {
+  if (!dated_) (void)send({.path = "/whoami", .doing = "asking for the time"}, deadline);
+  return ahead_;
+}
+
 bool ApiAnswer::not_there() const { return status == 404 && !refusal_of(*this).is_null(); }
 
-Error Management::named(Error error) const {
+Error Management::named(const Error& error) const {
   return settings_.broker == k_default_broker
              ? error
              : error.in("broker " + settings_.broker).because(Reason::of_broker);

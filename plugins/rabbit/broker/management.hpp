@@ -78,6 +78,8 @@ class Management {
   /// than two seconds, for a date is cut to the second; and the same from one answer to the next,
   /// so that a time that is translated back and forth stays what it is.
   [[nodiscard]] Millis ahead() const { return ahead_; }
+  /// The same for who has asked nothing else: it asks, if no answer came before. 0 when none comes.
+  [[nodiscard]] Millis ask_ahead(const Deadline& deadline);
 
   /// What an answer that is not a success means, in plain words.
   [[nodiscard]] Error explain(const ApiCall& call, const ApiAnswer& answer) const;
@@ -85,13 +87,14 @@ class Management {
 
  private:
   /// The error, with the broker's name where it is not the default one.
-  [[nodiscard]] Error named(Error error) const;
+  [[nodiscard]] Error named(const Error& error) const;
 
   void look_at_clock(const HttpResponse& response) const;
 
   Host& host_;
   const BrokerSettings settings_;
   mutable Millis ahead_{};
+  mutable bool dated_ = false;  ///< an answer has said what time it is there
 };
 
 /// The `date` of an answer, cut to the second.

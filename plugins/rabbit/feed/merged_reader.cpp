@@ -56,7 +56,7 @@ std::string write_positions(const std::map<std::string, std::string>& positions)
   return out;
 }
 
-Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, const Management& management,
+Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, Management& management,
                                                   const FeedQuery& query,
                                                   const Deadline& deadline) {
   const auto& settings = management.settings();
@@ -67,8 +67,11 @@ Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, const Management& 
   if (!link) return fail(link.error().in("opening the feed of signals"));
   if (auto made = (*link)->declare_feed(settings.feed, deadline); !made)
     return fail(made.error().in("opening the feed of signals"));
-  auto reader =
-      std::make_unique<RabbitReader>(host, std::move(*link), query.follow, settings.operators);
+  // What was said before is of the broker's time; what comes from now on is of ours.
+  const bool back = query.since || !query.cursor.empty();
+  const auto ahead = back ? management.ask_ahead(deadline.at_most(k_patience)) : Millis(0);
+  auto reader = std::make_unique<RabbitReader>(host, std::move(*link), query.follow,
+                                               settings.operators, ahead);
   if (auto begun = reader->begin(query, deadline); !begun)
     return fail(begun.error().in("opening the feed of signals"));
   return reader;

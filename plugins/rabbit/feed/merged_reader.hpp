@@ -16,8 +16,7 @@
 namespace cdctl::rabbit {
 
 /// Opens the stream of signals in the management's virtual host, and makes it where it is absent.
-[[nodiscard]] Result<std::unique_ptr<RabbitReader>> open_stream(Host& host,
-                                                                const Management& management,
+[[nodiscard]] Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, Management& management,
                                                                 const FeedQuery& query,
                                                                 const Deadline& deadline);
 

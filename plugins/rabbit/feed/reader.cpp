@@ -42,10 +42,11 @@ std::string cursor_of(std::int64_t offset) { return fmt::format("{}{}", k_cursor
 }  // namespace
 
 RabbitReader::RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow,
-                           std::vector<std::string> operators)
+                           std::vector<std::string> operators, Millis ahead)
     : host_(host),
       link_(std::move(link)),
       follow_(follow),
+      ahead_(std::chrono::abs(ahead) > k_clock_slack ? ahead : Millis(0)),
       operators_(std::move(operators)),
       unheard_(host, follow),
       consumer_(k_consumer) {}
@@ -144,7 +145,8 @@ Result<> RabbitReader::begin_after(std::int64_t offset, const Deadline& deadline
 Result<> RabbitReader::begin_since(Time since, const Deadline& deadline) {
   // The broker's own time is in whole seconds, rounded down: a message or two of before may come
   // along.
-  CDCTL_TRY(consume({.at = StreamStart::At::time, .time = std::min(since, now())}, deadline));
+  CDCTL_TRY(
+      consume({.at = StreamStart::At::time, .time = std::min(since, now()) - ahead_}, deadline));
   if (follow_) return {};
   CDCTL_TRY_ASSIGN(end_, find_end(deadline));
   at_end_ = early_.empty() && again_from_ < 0;
@@ -163,7 +165,7 @@ Result<> RabbitReader::begin_now(const Deadline& deadline) {
 /// Before the position, for who starts anew. Whatever came after it is given in any case.
 Result<> RabbitReader::begin_before(std::int64_t position, Time since, const Deadline& deadline) {
   consumer_ = k_looking_back;
-  CDCTL_TRY(consume({.at = StreamStart::At::time, .time = since}, deadline));
+  CDCTL_TRY(consume({.at = StreamStart::At::time, .time = since - ahead_}, deadline));
   CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
   given_ = within(position, end);
   const bool whole = given_ == end || (!early_.empty() && early_.front().offset <= given_ + 1);
@@ -207,7 +209,8 @@ Result<std::optional<Delivery>> RabbitReader::pull(const Deadline& deadline) {
 
 /// When the broker had the message: by its own clock where an interceptor stamps messages, by ours
 /// for what arrives while we wait, and else the message's own word, as far as that is not in the
-/// future.
+/// future. All of it by our clock, for who judges beside us goes by that; a sender's clock may be
+/// the broker's or ours, and what it said must not look newer than it is.
 Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
   const auto current = now();
   // What arrives live and is stamped far from now shows that our clock and the broker's differ: who
@@ -216,8 +219,9 @@ Time RabbitReader::received(const Delivery& delivery, const Json& flat) const {
       live_ && delivery.offset > history_ &&
       (!delivery.stamped || std::chrono::abs(current - *delivery.stamped) > k_clock_slack);
   if (ours) return current;
-  if (delivery.stamped) return std::min(*delivery.stamped, current);
-  return std::min(parse_rfc3339(flat["time"].view()).value_or(current), current);
+  if (delivery.stamped) return std::min(*delivery.stamped + ahead_, current);
+  const auto said = parse_rfc3339(flat["time"].view());
+  return said ? std::min(*said + std::min(ahead_, Millis(0)), current) : current;
 }
 
 /// RabbitMQ's permissions are by name, and a queue may have the name of an exchange: whoever may

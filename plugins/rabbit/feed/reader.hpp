@@ -18,9 +18,10 @@ namespace cdctl::rabbit {
 /// was opened.
 class RabbitReader final : public FeedReader {
  public:
-  /// `operators`: users of the broker that may speak for every set.
+  /// `operators`: users of the broker that may speak for every set. `ahead`: what our clock is
+  /// ahead of the broker's; counts where it is more than a little.
   RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow,
-               std::vector<std::string> operators);
+               std::vector<std::string> operators, Millis ahead);
 
   /// Starts consuming, and without follow finds the end.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
@@ -68,6 +69,7 @@ class RabbitReader final : public FeedReader {
   Host& host_;
   std::unique_ptr<AmqpLink> link_;
   const bool follow_;
+  const Millis ahead_;
   const std::vector<std::string> operators_;
   Unheard unheard_;
   bool at_end_ = false;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Wrong clocks: what is noted on a machine that is an hour ahead disarms no breaker elsewhere, a breaker on it cuts and obeys mends, and
-# evidence from the future does not cut.
+# Wrong clocks: what is noted on a machine that is an hour ahead disarms no breaker elsewhere, a breaker on it cuts and obeys mends,
+# evidence from the future does not cut, and nothing is stale or reaped sooner.
 . "$(dirname "$0")/../lib/common.bash"
 begin broker
 command -v faketime >/dev/null || { echo 'no faketime: nothing to try'; exit 0; }
@@ -47,7 +47,54 @@ for clock in +1h -1h; do
   there 0 break < <(verdict "$seen")
   expect_json 'all(.ignored == "the evidence is older than the mend")'
   expect_uncut
+  # What another machine has found a moment ago. By the clock of one that is ahead it is older than the mend, and by the broker's not.
+  sleep 2
+  if [ "$clock" = +1h ]; then
+    there 4 break < <(verdict "$(time_of now)")
+    expect_error 'run NTP here'
+    expect_uncut
+  else
+    there 0 break < <(verdict "$(time_of now)")
+    expect_cut
+    mend
+  fi
+  there 0 break < <(verdict "$(time_of '-10 min')") # a set that was mended since, by any clock
+  expect_uncut
 done
+
+# What is stale, on such a machine and from one to another. Ages are by one clock; a mark of another machine is refused, and says why.
+old=$(deploy_one ok)
+eventually 30 working "$old"
+new=$(deploy_one ok)
+eventually 30 working "$new"
+sleep 3
+cdctl ls "$service" -o ndjson </dev/null >listed
+stale=(stale --keep 1 --min-age 2s --prove-for 0s)
+for clock in +1h -1h; do
+  there 0 ls "$service" -o ndjson </dev/null
+  cp out listed-there
+  there 0 "${stale[@]}" <listed-there
+  expect_json 'any(.set == $old) and all(.set != $new)' --arg old "$old" --arg new "$new"
+  there 0 stale --keep 1 --min-age 30m --prove-for 0s <listed-there
+  expect_quiet
+  there 0 "${stale[@]}" <listed
+  expect_json 'any(.set == $old)' --arg old "$old"
+  cp out marked-there
+  expect_exit 5 cdctl reap --dry-run <marked-there
+  expect_error 'the mark is (from the future|[0-9]+[mh] old)'
+  expect_exit 0 cdctl "${stale[@]}" <listed
+  cp out marked
+  there 5 reap --dry-run <marked
+  expect_error 'clock is (59|60)m (ahead of|behind) the broker.s: run NTP here, or reap where it was marked'
+done
+# Marked there and reaped there, with a policy that its clock alone would find fulfilled.
+clock=+1h
+there 0 stale --keep 1 --min-age 30m --prove-for 0s <listed
+expect_json 'any(.set == $old)' --arg old "$old"
+cp out marked-there
+there 5 reap <marked-there
+expect_error 'it is not stale any more: younger than 30m'
+expect_exit 0 cdctl reap "$old" "$new" --grace 0s --even-newest </dev/null
 
 # What an older cdctl has noted for a time to come.
 api "global-parameters/cdctl.cut.$bad" -X PUT -d "$(api "global-parameters/cdctl.cut.$bad" | jq -c --arg t "$(time_of '+1 hour')" '{value: (.value | .mended_at = $t)}')"

@@ -203,10 +203,54 @@ TEST_CASE("evidence from the future does not cut, and gets no older") {
     CHECK_FALSE(cut(thumbs, set, {}, time));
     CHECK(thumbs.record()["exit"].as_int() == 1);
     CHECK(thumbs.record()["error"].as_string().starts_with("not cut: the evidence is from the"));
-    CHECK(thumbs.journal.lines.empty());
+    CHECK(thumbs.journal.take() == Lines{"lock", "unlock"});
   }
   CHECK(cut(thumbs, set, {}, now() + 20s));
   CHECK(thumbs.steps() == "door local");
+}
+
+TEST_CASE("a machine with a wrong clock judges its own evidence, and does not guess at others'") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 20h);
+  thumbs.deploy('b', 20h);
+  const auto ahead = GENERATE(Millis(1h), Millis(-1h), Millis(3min), Millis(-3min));
+  CAPTURE(ahead.count());
+  thumbs.memory.ahead = ahead;
+  const auto mended = [&](Millis ago) {  // the memory's times are translated
+    thumbs.entry(set).cut_memo = CutMemo{false, "alice", "", now() - 2h, {}, now() - ago};
+  };
+  const auto others = [&](Millis ago) { return now() - ahead - ago; };
+  SECTION("its own") {
+    mended(10s);
+    CHECK(cut(thumbs, set, {}, now() - 20s));
+    CHECK(thumbs.record()["ignored"].view() == "the evidence is older than the mend");
+    CHECK(cut(thumbs, set, {}, now() - 1s));
+    CHECK(thumbs.steps() == "door local");
+  }
+  SECTION("what others said a second ago, of a set that was mended before") {
+    mended(10s);
+    const bool done = cut(thumbs, set, {}, others(1s));
+    if (ahead < Millis(0)) {
+      CHECK(done);
+      CHECK(thumbs.steps() == "door local");
+      return;
+    }
+    CHECK_FALSE(done);
+    CHECK(thumbs.record()["exit"].as_int() == 4);
+    const auto error = thumbs.record()["error"].as_string();
+    CHECK(error.find("older than the mend") != std::string::npos);
+    CHECK(error.find("run NTP") != std::string::npos);
+    CHECK(thumbs.journal.take() == Lines{"lock", "unlock"});
+  }
+  SECTION("what others said before the mend") {
+    mended(10s);
+    CHECK(cut(thumbs, set, {}, others(20s)));
+    CHECK(thumbs.record()["ignored"].view() == "the evidence is older than the mend");
+  }
+  SECTION("what was in the future for everybody") {
+    CHECK_FALSE(cut(thumbs, set, {}, std::max(now(), others(0s)) + 31s));
+    CHECK(thumbs.record()["exit"].as_int() == 1);
+  }
 }
 
 TEST_CASE("what a wrong clock has noted for a time to come disarms nobody") {

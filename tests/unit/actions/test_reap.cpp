@@ -569,3 +569,21 @@ TEST_CASE("what is left of a set that was reaped while its home was given up goe
   CHECK_FALSE(thumbs.engine.sets.contains(set.str()));
   CHECK(thumbs.entry(set).set->reaped_at);
 }
+
+TEST_CASE("a mark of a machine with another clock is refused, and says whose clock is wrong") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  const auto ahead = GENERATE(Millis(0), Millis(1h), Millis(-1h));
+  const auto age = GENERATE(Millis(1h), Millis(-1h));
+  CAPTURE(ahead.count(), age.count());
+  thumbs.memory.ahead = ahead;
+  Mark mark{set, ReaperPolicy(), "old", now() - age, {}};
+  CHECK_FALSE(reap(thumbs, mark));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  const auto error = thumbs.record()["error"].as_string();
+  CHECK(error.contains(age > Millis(0) ? "the mark is " : "the mark is from the future"));
+  CHECK(error.contains("run NTP here") == (ahead != Millis(0)));
+  CHECK(error.contains("cdctl stale again") == (ahead == Millis(0)));
+  CHECK(thumbs.journal.lines.empty());
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Numbers go through every filter that passes members on with the digits they came with, however large, small or oddly written.
+. "$(dirname "$0")/../lib/common.bash"
+begin
+make_trunk "$service" 'worker: exec sleep 1000'
+units=1 make_service </dev/null
+set=$(deploy_one ok)
+numbers='9007199254740993,-9223372036854775809,18446744073709551615,18446744073709551616,123456789012345678901234567890,0.1000000000000000055,1.0,-0,-0.0,2.50,1e3,1E+3,1e400,-1e400,1e-400'
+extra="\"x\":{\"n\":[$numbers],\"18446744073709551616\":\"1e400 \\\" -0\"}"
+expect_numbers() { # TIMES: so many lines of the output hold them as they were written
+  expect_same "lines with the numbers of: $(cat command)" "$(grep -cF "[$numbers]" out)" "$1"
+  [ "$(grep -cF '"18446744073709551616":"1e400 \" -0"' out)" = "$1" ] || fail "the member beside them changed"
+}
+with() { sed "s/}\$/,$extra}/"; } # records with a member that nobody knows
+error="{\"schema\":\"cdctl.error/1\",\"service\":\"$service\",\"while\":\"reading\",\"error\":\"no answer\",\"exit\":4,\"time\":\"2026-11-23T04:00:00.000Z\",$extra}"
+now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+signal="{\"schema\":\"cdctl.signal/1\",\"id\":\"1\",\"set\":\"$set\",\"severity\":\"critical\",\"signal\":\"oops\",\"time\":\"$now\",$extra}"
+
+# stale: what it keeps, what it marks, and what it could not be told.
+cdctl ls </dev/null | with >sets
+expect_exit 0 cdctl stale --all <sets
+expect_numbers 1
+cdctl ls </dev/null | jq -c '.set |= sub("-r.*"; "-r00000000ff") | .newest = false | .deployed_at = "2020-01-01T00:00:00.000Z"' | with >old
+cat sets old >both
+expect_exit 0 cdctl stale --keep 1 --min-age 0s --prove-for 0s --all <both
+expect_numbers 2
+expect_exit 4 cdctl stale < <(printf '%s\n' "$error")
+expect_numbers 1
+# Again through itself: the marks are renewed, the rest is as it was.
+expect_exit 0 bash -c 'cdctl stale --all <sets | cdctl stale --all'
+expect_numbers 1
+
+# trip: it passes on what could not be asked, and judges a signal whatever numbers are in it.
+expect_exit 4 cdctl trip --rule 'critical >= 1' < <(printf '%s\n' "$error")
+expect_numbers 1
+expect_exit 0 cdctl trip --rule 'critical >= 1' < <(printf '%s\n' "$signal")
+expect_json 'length == 1 and .[0].verdict == "unhealthy"'
+
+# gate and verify: they pass on what could not be asked.
+for command in gate verify; do
+  expect_exit 4 cdctl $command < <(printf '%s\n' "${error/\"service\":\"$service\"/\"target\":\"main\"}")
+  expect_numbers 1
+done
+
+# The feed keeps a signal as it was said, and gives it so: sent at once, or over the spool; one by one, or followed.
+expect_exit 0 cdctl signal - < <(printf '%s\n' "$signal")
+expect_exit 0 cdctl signals "$service" --since 1h </dev/null
+expect_numbers 1
+cdctl signals "$service" --since 1h </dev/null >kept
+expect_exit 0 cdctl signals "$service" --since 1h -o json </dev/null
+for number in ${numbers//,/ }; do expect_line "^ *${number//+/\\+},?\$"; done
+
+# notify --pass: any record.
+cat sets kept <(printf '%s\n' "$error") >any
+if [ -d "$build_dir/tests/sinks" ]; then
+  CDCTL_PLUGIN_PATH=$build_dir/tests/sinks CDCTL_TEST_SINK=$work/sunk expect_exit 0 cdctl notify keep --pass <any
+  expect_numbers 3
+fi
+
+# An actor reads a record whatever numbers are in it.
+expect_exit 0 cdctl deploy < <(printf '%s\n' "$signal")
+expect_error 'skipped 1 record'
