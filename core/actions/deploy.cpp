@@ -140,7 +140,7 @@ class Deployment {
     CDCTL_TRY(check_owner());
     CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
     if (locked_out() || !wrong.empty()) {
-      for (const auto& name : context_.broker_switches(service_)) {
+      for (const auto& name : transaction_.givers()) {
         CDCTL_TRY_ASSIGN(const auto secret, claim_->load_secret(name));
         if (!secret) return false;  // what its units hold is not known any more
       }
@@ -186,7 +186,7 @@ class Deployment {
     if (!entry || !entry->provisioned) return std::string();
     const auto set = fleet::provisioned(service_, set_, *entry);
     std::vector<std::string> out;
-    for (const auto& name : context_.broker_switches(service_)) {
+    for (const auto& name : transaction_.givers()) {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
       CDCTL_TRY_ASSIGN(const auto wrong, broker->wrong_rights(std::span(&set, 1), deadline_));
       for (const auto& [whose, what] : wrong) out.push_back(what);

@@ -18,6 +18,7 @@
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
+#include "core/app/brokers.hpp"
 #include "core/fleet/unconnected.hpp"
 
 namespace cdctl::actions {
@@ -141,7 +142,7 @@ class Reap {
     home_ = engine->home();
     if (set->ghost) CDCTL_TRY(check_lost());
     // Killed in the middle of a reap that was allowed: then nobody of it gets in any more.
-    const bool drained = context_.broker_switches(*view->config).empty() ||
+    const bool drained = app::brokers_of(context_, *view->config).empty() ||
                          set->cut.value_or(false) || !set->memory.provisioned;
     const bool unfinished = set->state == "reaping" && drained;
     if (mark_.begun && set->state != "reaping")

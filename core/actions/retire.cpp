@@ -14,6 +14,7 @@
 #include <cdctl/stop.hpp>
 
 #include "core/actions/outcome.hpp"
+#include "core/app/brokers.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::actions {
@@ -66,7 +67,7 @@ class Retirement {
 
   Result<> act() {
     CDCTL_TRY_ASSIGN(const auto view, look());
-    for (const auto& name : context_.broker_switches(*view.config)) {
+    for (const auto& name : app::brokers_of(context_, *view.config)) {
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
       std::ranges::move(broker->left_behind(*view.config), std::back_inserter(queues_));
     }

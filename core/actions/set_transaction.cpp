@@ -6,6 +6,8 @@
 
 #include <cdctl/digest.hpp>
 
+#include "core/app/brokers.hpp"
+
 namespace cdctl::actions {
 
 SetTransaction::SetTransaction(app::Context& context, SetName set, Outcome& outcome,
@@ -19,7 +21,10 @@ SetTransaction::SetTransaction(app::Context& context, SetName set, Outcome& outc
 
 Result<> SetTransaction::open(const ServiceConfig* service) {
   service_ = service;
-  if (service) switches_ = context_.broker_switches(*service);
+  if (service) {
+    switches_ = context_.broker_switches(*service);
+    brokers_ = app::brokers_of(context_, *service);
+  }
   CDCTL_TRY_ASSIGN(
       memory_, context_.memory(service ? context_.memory_name(*service) : context_.memory_name()));
   return {};
@@ -87,8 +92,8 @@ Result<> SetTransaction::tell(const std::string& plugin, Result<Step> step) {
 }
 
 template <class Act>
-Result<> SetTransaction::at_each_switch(Act&& act) {
-  for (const auto& name : switches_) {
+Result<> SetTransaction::at_each(const std::vector<std::string>& names, Act&& act) {
+  for (const auto& name : names) {
     CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
     CDCTL_TRY(tell(name, act(*broker)));
     at_.limited.pass(name);
@@ -107,20 +112,22 @@ Result<> SetTransaction::in_world(const Boundary& after, Act&& act) {
 // ---------------------------------------------------------------- the broker
 
 Result<> SetTransaction::cut(std::string_view why) {
-  return at_each_switch([&](Switch& broker) { return broker.cut(set_, why, deadline_); });
+  return at_each(switches_, [&](Switch& broker) { return broker.cut(set_, why, deadline_); });
 }
 
 Result<> SetTransaction::mend(std::optional<std::int64_t> prev_limit) {
-  return at_each_switch([&](Switch& broker) { return broker.mend(set_, prev_limit, deadline_); });
+  return at_each(brokers_,
+                 [&](Switch& broker) { return broker.mend(set_, prev_limit, deadline_); });
 }
 
 Result<> SetTransaction::admit(std::int64_t connections) {
-  return at_each_switch([&](Switch& broker) { return broker.admit(set_, connections, deadline_); });
+  return at_each(switches_,
+                 [&](Switch& broker) { return broker.admit(set_, connections, deadline_); });
 }
 
 Result<std::map<std::string, std::string>> SetTransaction::provision(Claim& claim) {
   std::map<std::string, std::string> env;
-  for (const auto& name : switches_) {
+  for (const auto& name : givers()) {
     CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
     CDCTL_TRY_ASSIGN(auto secret, claim.load_secret(name));
     if (!secret) {
@@ -135,12 +142,12 @@ Result<std::map<std::string, std::string>> SetTransaction::provision(Claim& clai
 }
 
 Result<> SetTransaction::retire() {
-  return at_each_switch([&](Switch& broker) { return broker.retire(set_, deadline_); });
+  return at_each(brokers_, [&](Switch& broker) { return broker.retire(set_, deadline_); });
 }
 
 Result<std::int64_t> SetTransaction::connections() {
   std::int64_t sum = 0;
-  for (const auto& name : switches_) {
+  for (const auto& name : brokers_) {
     CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
     CDCTL_TRY_ASSIGN(const auto open, broker->connections(std::span(&set_, 1), deadline_));
     for (const auto count : open) sum += count;
@@ -149,7 +156,7 @@ Result<std::int64_t> SetTransaction::connections() {
 }
 
 Result<std::optional<SetName>> SetTransaction::connected(const std::vector<SetName>& sets) {
-  for (const auto& name : switches_) {
+  for (const auto& name : brokers_) {
     CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
     CDCTL_TRY_ASSIGN(const auto open, broker->connections(sets, deadline_));
     for (std::size_t i = 0; i < sets.size(); ++i)
@@ -160,7 +167,7 @@ Result<std::optional<SetName>> SetTransaction::connected(const std::vector<SetNa
 
 Result<std::optional<Time>> SetTransaction::up_since() {
   std::optional<Time> out;
-  for (const auto& name : switches_) {
+  for (const auto& name : brokers_) {
     CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
     CDCTL_TRY_ASSIGN(const auto since, broker->up_since(set_, deadline_));
     if (since) out = std::max(*since, out.value_or(*since));
@@ -169,7 +176,7 @@ Result<std::optional<Time>> SetTransaction::up_since() {
 }
 
 Result<> SetTransaction::drain() {
-  for (const auto& name : switches_) {
+  for (const auto& name : brokers_) {
     CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(name));
     CDCTL_TRY_ASSIGN(const auto step, broker->drain(set_, deadline_));
     if (step.changed && report_ != Report::nothing) outcome_.changed();

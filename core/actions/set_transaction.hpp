@@ -40,7 +40,10 @@ class SetTransaction {
   /// of those that are not configured here. Called again when more is known.
   [[nodiscard]] Result<> open(const ServiceConfig* service);
   /// Takes part at the first switch alone.
-  void only_first_switch() { switches_.resize(1); }
+  void only_first_switch() {
+    switches_.resize(1);
+    brokers_ = switches_;
+  }
   /// Opens the switches and the engine now, for a policy that begins nothing without them.
   [[nodiscard]] Result<> open_roles();
   [[nodiscard]] Result<> open_engine();
@@ -66,10 +69,16 @@ class SetTransaction {
   /// Leaves the tombstone: its sources make the revision deployable again.
   [[nodiscard]] Result<> bury();
 
-  // The broker: each switch of the service, in the order of a cut.
+  // The broker: each switch of the service, in the order of a cut. What takes away or gives back,
+  // and what looks, goes to those as well that have been no switch of it since its file was edited.
   [[nodiscard]] Result<> cut(std::string_view why);
   [[nodiscard]] Result<> mend(std::optional<std::int64_t> prev_limit);
   [[nodiscard]] Result<> admit(std::int64_t connections);
+  /// Who gives the set what it needs, as of the last read(): its switches, and whoever has given it
+  /// something before.
+  [[nodiscard]] const std::vector<std::string>& givers() const {
+    return entry_ && entry_->provisioned ? brokers_ : switches_;
+  }
   /// Makes what the set needs, with secrets that `claim` keeps: the units' environment. Never a
   /// step of the outcome.
   [[nodiscard]] Result<std::map<std::string, std::string>> provision(Claim& claim);
@@ -101,7 +110,7 @@ class SetTransaction {
 
  private:
   template <class Act>
-  Result<> at_each_switch(Act&& act);
+  Result<> at_each(const std::vector<std::string>& names, Act&& act);
   template <class Act>
   Result<> in_world(const Boundary& after, Act&& act);
   Result<> tell(const std::string& plugin, Result<Step> step);
@@ -113,7 +122,7 @@ class SetTransaction {
   Deadline deadline_;
   Report report_;
   const ServiceConfig* service_ = nullptr;
-  std::vector<std::string> switches_;
+  std::vector<std::string> switches_, brokers_;
   Memory* memory_ = nullptr;
   Switch* first_switch_ = nullptr;
   std::unique_ptr<ServiceLock> lock_;

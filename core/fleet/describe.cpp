@@ -1,5 +1,7 @@
 #include "core/fleet/describe.hpp"
 
+#include "core/app/brokers.hpp"
+
 namespace cdctl::fleet {
 
 namespace {
@@ -23,7 +25,7 @@ void add_engine(app::Context& context, const SetView& set, Json& record, const D
 
 void add_switches(app::Context& context, const SetView& set, Json& record,
                   const Deadline& deadline) {
-  for (const auto& name : context.broker_switches(*set.service)) {
+  for (const auto& name : app::brokers_of(context, *set.service)) {
     auto broker = context.switch_(name);
     auto detail = broker ? (*broker)->describe(*set.service, set.name, deadline)
                          : Result<Json>(std::unexpected(broker.error()));

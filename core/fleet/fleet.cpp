@@ -13,6 +13,7 @@
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/app/brokers.hpp"
 #include "core/fleet/outage.hpp"
 
 namespace cdctl::fleet {
@@ -213,9 +214,14 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
   if (ask_engine && list && memory) place(config, sets);
   view.foreign =
       !context_.config().service(config.name) && !context_.config().broken.contains(config.name);
+  const auto cutting = context_.broker_switches(config);
+  const bool by_limit = !context_.memory_is_remote(config) ||
+                        std::ranges::find(cutting, context_.memory_name(config)) != cutting.end();
   for (auto& [name, set] : sets) {
     set.service = &config;
     set.foreign = view.foreign;
+    // A limit that is no switch of the service says nothing of a cut; what was noted does.
+    if (!by_limit && set.cut == false && set.memory.cut_memo) set.cut = set.memory.cut_memo->cut;
     // Nothing was ever written about it, or nobody of it gets in: it is not cut, unless its engine
     // holds it frozen, whatever became of the memory. Where that could not be read it stays
     // unknown.
@@ -387,7 +393,7 @@ void Fleet::load_outages(const Deadline& deadline) {
     if (view.error || !config) continue;
     view.outage = outage_of(view);
     if (!view.outage.empty() || view.sets.empty()) continue;
-    for (const auto& broker : context_.broker_switches(*config))
+    for (const auto& broker : app::brokers_of(context_, *config))
       by_broker[broker].push_back(config);
   }
   for (const auto& [broker, services] : by_broker) look_for_stuck(broker, services, deadline);
@@ -437,7 +443,7 @@ void Fleet::load_rights(const Deadline& deadline) {
       if (set.foreign || !set.memory.provisioned || set.state == "deploying" ||
           set.state == "reaping")
         continue;
-      for (const auto& broker : context_.broker_switches(*config))
+      for (const auto& broker : app::brokers_of(context_, *config))
         by_broker[broker].push_back(provisioned(*config, set.name, set.memory));
     }
   }

@@ -61,12 +61,27 @@ commit ok
 expect_exit 0 cdctl deploy "$service" </dev/null
 expect_exit 5 cdctl reap "$set" --grace 0s </dev/null
 expect_error 'leave the broker out of its .switches.'
-# As doctor says.
+# As doctor says. What the broker holds of its sets is looked at and removed all the same.
 sed -i '1i switches = ["local"]' "services.d/$service.toml"
+expect_same "jobs that wait" "$(outage_of)" "3 jobs wait in $service, and nobody consumes"
 expect_exit 0 cdctl reap "$set" --grace 0s </dev/null
-expect_json '.[0] | .ok and .changed'
+expect_json '.[0] | .ok and .changed and ([.steps[].plugin] | contains(["rabbit", "local"]))'
+left=$(cdctl ls "$service" -o name </dev/null)
+expect_same "users" "$(users_of "$service")" "$left"
 expect_exit 0 cdctl doctor -o ndjson </dev/null
 expect_json 'all(.what | startswith("set ") | not)'
+# A cut is the engine's alone, and seen as one; one that the broker made before is taken back.
+expect_exit 0 cdctl break "$left" --even-last </dev/null
+expect_json '.[0].steps | map(.plugin) == ["local"]'
+expect_same "cut" "$(cut_of "$left")" true
+expect_exit 0 cdctl mend "$left" </dev/null
+expect_same "cut" "$(cut_of "$left")" false
+sed -i '1d' "services.d/$service.toml"
+expect_exit 0 cdctl break "$left" --even-last </dev/null
+sed -i '1i switches = ["local"]' "services.d/$service.toml"
+expect_exit 0 cdctl mend "$left" </dev/null
+expect_same "cut" "$(cut_of "$left")" false
+expect_same "its limit" "$(api "user-limits/$left" | jq -c .)" '[]'
 sed -i '1d' "services.d/$service.toml"
 
 # ---------------------------------------------------------------- somebody takes them
