@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <ctime>
-#include <regex>
 #include <set>
 
 #include <fmt/format.h>
@@ -14,6 +13,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/rabbit/broker/bindings.hpp"
+#include "plugins/rabbit/broker/pattern.hpp"
 #include "plugins/rabbit/feed/merged_reader.hpp"
 #include "plugins/rabbit/switch/check.hpp"
 
@@ -151,16 +151,9 @@ std::set<std::string> vhosts_of(const Config& config, const BrokerSettings& sett
 constexpr Millis k_heard_lately = std::chrono::minutes(10);
 constexpr Millis k_listening(3000);
 
-/// Whether a permission covers the name. \z is no expression of ours. One that we cannot read
-/// counts as covering it.
-bool permits(std::string pattern, const std::string& name) {
-  if (pattern.empty()) return false;
-  if (pattern.ends_with("\\z")) pattern.replace(pattern.size() - 2, 2, "$");
-  try {
-    return std::regex_search(name, std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return true;
-  }
+/// Whether a permission covers the name. One that nobody can judge counts as covering it.
+bool permits(std::string_view pattern, std::string_view name) {
+  return !pattern.empty() && matches(pattern, name).value_or(true);
 }
 
 /// Users that have the right to bind the exchange to that of the signals. Nobody keeps who did.
@@ -168,8 +161,8 @@ std::string who_may_bind(const Json& permissions, const std::string& vhost,
                          const ForeignBinding& binding) {
   std::vector<std::string> names;
   for (const auto& row : permissions.items())
-    if (row["vhost"].view() == vhost && permits(row["write"].as_string(), binding.destination) &&
-        permits(row["read"].as_string(), binding.source))
+    if (row["vhost"].view() == vhost && permits(row["write"].view(), binding.destination) &&
+        permits(row["read"].view(), binding.source))
       names.push_back(printable(row["user"].view(), 60));
   return names.empty() ? "who made it has no right to it any more"
                        : "who may have made it: " + joined(names);

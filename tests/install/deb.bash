@@ -38,7 +38,7 @@ expect_same maintainer "$(dpkg-deb -f "$program" Maintainer)" "$(sed -n 's/^ -- 
 
 # What they say.
 expect_same provides "$(dpkg-deb -f "$program" Provides)" "cdctl-plugin-abi-$interface"
-for library in libc6 libfmt9 libcurl4 librabbitmq4 libsimdjson14 libyaml-cpp0.7; do
+for library in libc6 libfmt9 libcurl4 librabbitmq4 libpcre2-8-0 libsimdjson14 libyaml-cpp0.7; do
   [[ $(dpkg-deb -f "$program" Depends) = *"$library"* ]] || fail "cdctl does not depend on $library"
 done
 [[ $(dpkg-deb -f "$dev" Depends) = *"cdctl (= $now)"*"cdctl-plugin-abi-$interface"* ]] || fail "cdctl-dev does not depend on its cdctl"

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <regex>
 #include <set>
 
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/pattern.hpp"
 #include "plugins/rabbit/broker/topology.hpp"
 
 namespace cdctl::rabbit {
@@ -21,37 +21,49 @@ struct BrokerRules {
   Json policies, operator_policies;
 };
 
-/// A policy's pattern is a Perl-like expression of the broker's. One that we cannot read counts as
-/// matching: the check would rather refuse too much.
-bool matches(const std::string& pattern, const std::string& name) {
-  try {
-    return std::regex_search(name, std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return true;
-  }
-}
-
 /// The definition of the policy in force for a quorum queue: the matching one with the highest
-/// priority.
-Json policy_for(const Json& policies, const std::string& queue) {
+/// priority. One whose pattern nobody can judge in time may be that one, or hide it.
+Result<Json> policy_for(const Json& policies, const std::string& queue, const Deadline& deadline) {
   const Json* best = nullptr;
   for (const auto& policy : policies.items()) {
     const auto applies = policy["apply-to"].as_string("all");
     if (applies != "all" && applies != "queues" && applies != "quorum_queues") continue;
-    if (!matches(policy["pattern"].as_string(), queue)) continue;
+    if (deadline.passed())
+      return fail(ExitCode::timeout, "looking for the policy of a queue took too long");
+    const auto here = matches(policy["pattern"].view(), queue);
+    if (!here)
+      return fail(ExitCode::refused,
+                  fmt::format("whether the policy {} holds for the queue {} cannot be said: {}; "
+                              "give it a simpler pattern",
+                              printable(policy["name"].view(), 80), printable(queue, 80),
+                              here.error().what));
+    if (!*here) continue;
     if (!best || policy["priority"].as_int() > (*best)["priority"].as_int()) best = &policy;
   }
   return best ? (*best)["definition"] : Json::object();
 }
 
+/// The two definitions that hold for a quorum queue.
+struct Policies {
+  Json users, operators;
+
+  static Result<Policies> of(const std::string& queue, const BrokerRules& rules,
+                             const Deadline& deadline) {
+    Policies out;
+    CDCTL_TRY_ASSIGN(out.users, policy_for(rules.policies, queue, deadline));
+    CDCTL_TRY_ASSIGN(out.operators, policy_for(rules.operator_policies, queue, deadline));
+    return out;
+  }
+};
+
 /// Deliveries after which a message is dropped; empty = never. The smallest of all that say
 /// something.
-std::optional<std::int64_t> delivery_limit(const Json& arguments, const Json& policy,
-                                           const Json& operator_policy, int major) {
+std::optional<std::int64_t> delivery_limit(const Json& arguments, const Policies& policies,
+                                           int major) {
   std::optional<std::int64_t> least;
   bool said = false;
-  for (const auto* value : {&arguments["x-delivery-limit"], &policy["delivery-limit"],
-                            &operator_policy["delivery-limit"]}) {
+  for (const auto* value : {&arguments["x-delivery-limit"], &policies.users["delivery-limit"],
+                            &policies.operators["delivery-limit"]}) {
     if (!value->is_int()) continue;
     said = true;
     // Negative lifts the limit, from RabbitMQ 4 on. Before, it is less than one return.
@@ -77,25 +89,18 @@ void settle_limit(const ServiceConfig& service, Queue& queue, const Json& theirs
     queue.arguments.set(key, -1);
 }
 
-std::optional<std::int64_t> delivery_limit(const std::string& name, const Queue& queue,
-                                           const BrokerRules& rules) {
-  if (queue.type != "quorum") return {};
-  return delivery_limit(queue.arguments, policy_for(rules.policies, name),
-                        policy_for(rules.operator_policies, name), rules.major);
-}
-
 /// A cut hands messages back, which counts as a delivery: with a limit, and nowhere for the dropped
 /// ones to go, cuts lose messages.
 Result<> refuse_loss(const ServiceConfig& service, const std::string& name, const Queue& queue,
-                     const BrokerRules& rules) {
-  const auto limit = delivery_limit(name, queue, rules);
-  if (!limit || service.accept_loss) return {};
-  const auto policy = policy_for(rules.policies, name);
-  const auto operator_policy = policy_for(rules.operator_policies, name);
-  const bool has_exchange = queue.arguments["x-dead-letter-exchange"].is_string() ||
-                            policy["dead-letter-exchange"].is_string() ||
-                            operator_policy["dead-letter-exchange"].is_string();
-  if (has_exchange) return {};
+                     const BrokerRules& rules, const Deadline& deadline) {
+  const bool somewhere = queue.arguments["x-dead-letter-exchange"].is_string();
+  if (queue.type != "quorum" || service.accept_loss || somewhere) return {};
+  const auto policies = Policies::of(name, rules, deadline);
+  if (!policies) return fail(policies.error().in(service.name));
+  const auto limit = delivery_limit(queue.arguments, *policies, rules.major);
+  const bool has_exchange = policies->users["dead-letter-exchange"].is_string() ||
+                            policies->operators["dead-letter-exchange"].is_string();
+  if (!limit || has_exchange) return {};
   return fail(ExitCode::refused,
               fmt::format("{}: the queue {} drops a message after {} deliveries and has no "
                           "dead-letter exchange: cuts would lose "
@@ -236,8 +241,13 @@ Result<std::map<std::string, std::int64_t>> read_delivery_limits(Management& man
                    ask_all(management, rule_calls(management.settings().amqp.vhost), deadline));
   const auto rules = rules_from(found[0], found[1], found[2]);
   std::map<std::string, std::int64_t> out;
-  for (const auto& [name, queue] : topology.queues)
-    if (const auto limit = delivery_limit(name, queue, rules)) out.emplace(name, *limit);
+  for (const auto& [name, queue] : topology.queues) {
+    if (queue.type != "quorum") continue;
+    const auto policies = Policies::of(name, rules, deadline);
+    if (!policies) continue;  // the check says so, where it matters
+    if (const auto limit = delivery_limit(queue.arguments, *policies, rules.major))
+      out.emplace(name, *limit);
+  }
   return out;
 }
 
@@ -265,7 +275,7 @@ Result<> check_topology(Management& management, const ServiceConfig& service,
       if (auto same = compare_queue(name, queue, theirs); !same)
         return fail(same.error().in(service.name));
     }
-    CDCTL_TRY(refuse_loss(service, name, queue, rules));
+    CDCTL_TRY(refuse_loss(service, name, queue, rules, deadline));
   }
   for (const auto& [name, exchange] : topology.exchanges) {
     const auto& theirs = found[at++];

@@ -304,6 +304,21 @@ TEST_CASE("a queue that would lose messages through cuts is refused") {
     CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"type", "classic"}}))),
                        soon()));
   }
+  SECTION("and so is one of which nobody can say in time whether a policy limits it") {
+    broker.must("PUT", "/policies/" + broker.vhost() + "/evil",
+                Json::object({{"pattern", "^(a+)+$"},
+                              {"definition", Json::object({{"delivery-limit", 9}})}}));
+    const std::string name(60, 'a');
+    auto evil = broker.service(queue_table(name + "-b", Json::object()));
+    const auto unsure = rabbit.check(evil, soon());
+    REQUIRE_FALSE(unsure);
+    CHECK(unsure.error().exit == ExitCode::refused);
+    CHECK(unsure.error().what.contains("whether the policy evil holds"));
+    CHECK(rabbit.delivery_limits(evil, soon()).value().empty());
+    CHECK(rabbit.check(broker.service(queue_table("other", Json::object())), soon()));
+    evil.accept_loss = true;
+    CHECK(rabbit.check(evil, soon()));
+  }
 }
 
 TEST_CASE("a quorum queue that says nothing of a limit gets none, and no cut uses one up") {
