@@ -1,5 +1,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
@@ -13,10 +16,21 @@ namespace cdctl::cli {
 
 namespace {
 
-/// The file takes the place of standard input: the same reader, the same records.
+/// A pipe that a shell has made for the occasion, `<(zcat day.gz)`: somebody writes into it.
+bool is_shells_pipe(const std::string& path) {
+  struct stat info{};
+  struct statfs place{};
+  return ::stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode) &&
+         ::statfs(path.c_str(), &place) == 0 && place.f_type == PIPEFS_MAGIC;
+}
+
+/// The file takes the place of standard input: the same reader, the same records. A FIFO of a name
+/// would be waited for, and a device has no end.
 Result<> read_from(const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid() || ::dup2(file.get(), STDIN_FILENO) < 0)
+  auto file = is_shells_pipe(path) ? Result<Fd>(Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)))
+                                   : open_regular_file(path);
+  if (!file) return fail(ExitCode::usage, "reading --replay: " + file.error().what);
+  if (!file->valid() || ::dup2(file->get(), STDIN_FILENO) < 0)
     return fail(ExitCode::usage, fmt::format("reading --replay {}: {}", path, errno_text(errno)));
   return {};
 }

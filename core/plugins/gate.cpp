@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <boost/dll/library_info.hpp>
 
+#include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
 // The host's side of the link-level gate: a plugin built for another interface version refers to
@@ -29,6 +30,8 @@ Result<> check_manifest(const fs::path& manifest, std::int64_t interface_version
 
 Result<> check_file(const fs::path& library) {
   CDCTL_TRY(only_ours_to_write(library));
+  if (auto regular = open_regular_file(library); !regular)
+    return fail(ExitCode::config, std::move(regular.error().what));
   try {
     const auto symbols = boost::dll::library_info(library, true).symbols();
     if (std::ranges::find(symbols, "cdctl_plugin") != symbols.end()) return {};

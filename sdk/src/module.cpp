@@ -102,6 +102,9 @@ Result<> only_ours_to_write(const fs::path& path) {
 
 Result<Module> Module::open(const fs::path& file, Binding binding) {
   CDCTL_TRY(only_ours_to_write(file));
+  // What the loader would wait for. It opens the file by itself.
+  if (auto regular = open_regular_file(file); !regular)
+    return fail(ExitCode::config, std::move(regular.error().what));
   auto library = std::make_unique<Library>();
   try {
     library->load(fs::canonical(file),

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
@@ -26,6 +27,9 @@ class YamlFile {
     CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(path));
     YamlFile out;
     if (!text) return out;
+    if (text->size() > k_largest)
+      return fail(ExitCode::config,
+                  fmt::format("{}: larger than {} bytes", path.string(), k_largest));
     try {
       out.root_ = YAML::Load(*text);
     } catch (const YAML::Exception& e) {
@@ -36,10 +40,11 @@ class YamlFile {
   }
   [[nodiscard]] std::string text(std::initializer_list<std::string> path) const {
     try {
-      YAML::Node node = YAML::Clone(root_);
+      YAML::Node node;
+      node.reset(root_);  // no copy: what aliases name many times is there once
       for (const auto& key : path) {
         if (!node.IsMap()) return {};
-        node.reset(node[key]);
+        node.reset(std::as_const(node)[key]);
       }
       return node.IsScalar() ? node.as<std::string>() : std::string();
     } catch (const YAML::Exception&) {
@@ -48,6 +53,7 @@ class YamlFile {
   }
 
  private:
+  static constexpr std::size_t k_largest = 4u << 20;  // some hundred bytes for each controller
   YAML::Node root_;
 };
 

@@ -110,6 +110,66 @@ for lie in announced endless dense deep head; do
   done
 done
 
+# A repository with more refs than anybody has, by each way there is to one: as good as any, or told that it is too long.
+python3 - >refs <<'END'
+for i in range(900000):
+    print("%040x\trefs/heads/b%07d" % (i + 1, i))
+print("%040x\trefs/heads/main" % 7)
+END
+mkdir -p many.git/refs many.git/objects bin
+printf 'ref: refs/heads/main\n' >many.git/HEAD
+printf '[core]\n\tbare = true\n' >many.git/config
+tr '\t' ' ' <refs >many.git/packed-refs
+cat >bin/git <<'END'
+#!/bin/sh
+case $* in *ls-remote*) ;; *) exec /usr/bin/git "$@" ;; esac
+case $(cat "$GIT_LIE") in
+  many) exec cat "$GIT_LIE.refs" ;;
+  long) cat "$GIT_LIE.refs" "$GIT_LIE.refs" ;;
+  endless) exec cat /dev/zero ;;
+  loud) cat /dev/zero >&2 ;;
+esac
+END
+chmod +x bin/git
+ln -s "$work/refs" lie-of-git.refs
+mkdir -p vast/services.d
+engine_config >vast/cdctl.toml
+vast() { # ADDRESS
+  printf 'engine = "local"\nswitches = ["local"]\n[sources]\ntrunk = { git = "%s", branch = "main" }\n' "$1" >"vast/services.d/$service-vast.toml"
+}
+vast "$work/many.git"
+expect_within 200 0 cdctl outdated "$service-vast" -c vast/cdctl.toml </dev/null
+expect_json 'length == 1 and .[0].sources.trunk.revision == "0000000000000000000000000000000000000007"'
+vast "ssh://127.0.0.1:1/many.git"
+for lie in many long endless loud; do
+  printf '%s\n' "$lie" >lie-of-git
+  [ $lie != many ] && want=4 || want=0
+  PATH=$work/bin:$PATH GIT_LIE=$work/lie-of-git expect_within 250 "$want" cdctl outdated "$service-vast" --timeout 10s -c vast/cdctl.toml </dev/null
+done
+
+# And a controller of Juju.
+mkdir -p data vast/services.d
+printf 'controllers:\n  attic:\n    uuid: 0c0ffee0-0000-4000-8000-000000000001\n    api-endpoints: ["127.0.0.1:1"]\ncurrent-controller: attic\n' >data/controllers.yaml
+printf 'controllers:\n  attic:\n    user: admin\n' >data/accounts.yaml
+cat >bin/juju <<'END'
+#!/bin/sh
+case $(cat "$JUJU_LIE") in
+  long) head -c 300M /dev/zero ;;
+  endless) exec cat /dev/zero ;;
+  loud) cat /dev/zero >&2 ;;
+  dense) printf '{"models":['; yes '{},' | head -20000000; printf '{}]}' ;;
+esac
+END
+chmod +x bin/juju
+{ cat vast/cdctl.toml; printf '[juju]\ncontroller = "attic"\n'; } >data/cdctl.toml
+mkdir -p data/services.d
+printf 'engine = "juju"\nswitches = ["juju"]\n[sources]\ntrunk = { git = "%s/%s.git" }\n' "$work" "$service" >"data/services.d/$service-far.toml"
+for lie in long endless loud dense; do
+  printf '%s\n' "$lie" >lie-of-juju
+  PATH=$work/bin:$PATH JUJU_LIE=$work/lie-of-juju JUJU_DATA=$work/data expect_within 200 4 cdctl ls "$service-far" --timeout 10s -c data/cdctl.toml </dev/null
+  expect_json 'all(.schema == "cdctl.error/1")'
+done
+
 # Checks of one's own: what they say is bounded as well.
 cat >>"services.d/$service.toml" <<END
 [[checks]]

@@ -126,3 +126,85 @@ for file in status frozen attempts.json set.json; do
   done
 done
 expect_same "the set" "$(state_of "$set") $(cut_of "$set")" "live false"
+
+# Beside the plugins: a manifest, a library, what a manifest keeps beside it. The others go on.
+mkdir plugins
+chmod 0755 plugins
+manifest() { # FILE
+  printf 'name = "odd"\nversion = "1"\nsummary = "odd"\nfile = "%s"\ninterface = %s\n[[role]]\nrole = "sink"\nkind = "odd"\nkeys = []\n' "$1" \
+    "$(sed -n 's/^#define CDCTL_INTERFACE //p' "$source_dir/sdk/include/cdctl/plugin.hpp")" >plugins/odd.toml
+}
+for kind in "${odd[@]}"; do
+  odd $kind plugins/odd.toml
+  from_here
+  CDCTL_PLUGIN_PATH=$work/plugins quick 0 cdctl ls "$good" </dev/null
+  expect_json 'length >= 1'
+  CDCTL_PLUGIN_PATH=$work/plugins quick 0 cdctl plugins </dev/null
+  expect_json 'any(.name == "odd" and (.refused | type) == "string")'
+  rm -rf plugins/odd.toml
+  manifest odd.so
+  odd $kind plugins/odd.so
+  from_here
+  CDCTL_PLUGIN_PATH=$work/plugins quick 0 cdctl ls "$good" </dev/null
+  CDCTL_PLUGIN_PATH=$work/plugins quick 1 cdctl plugins --check </dev/null
+  CDCTL_PLUGIN_PATH=$work/plugins quick 3 cdctl notify odd </dev/null
+  rm -rf plugins/odd.so
+  cp "$(find "$build_dir" -path '*/cdctl/plugins/git.so' | head -1)" plugins/odd.so
+  for beside in odd.commands.ndjson odd.keys.ndjson odd.records.ndjson; do
+    odd $kind "plugins/$beside"
+    from_here
+    CDCTL_PLUGIN_PATH=$work/plugins quick 0 cdctl ls "$good" </dev/null
+    rm -rf "plugins/$beside"
+  done
+  rm plugins/odd.so
+done
+
+# What Juju's client and the home of its sets hold. No controller answers: nothing is known, and nobody waits.
+uuid=0c0ffee0-0000-4000-8000-000000000001
+mkdir -p far/data far/services.d
+{ engine_config; printf '[juju]\ncontroller = "attic"\ndata = "data"\n'; } >far/cdctl.toml
+printf 'engine = "juju"\nswitches = ["juju"]\n[sources]\ntrunk = { git = "%s/%s.git" }\n' "$work" "$good" >"far/services.d/$bad.toml"
+printf 'controllers:\n  attic:\n    uuid: %s\n    api-endpoints: ["127.0.0.1:1"]\ncurrent-controller: attic\n' $uuid >controllers.yaml
+printf 'controllers:\n  attic:\n    user: admin\n' >accounts.yaml
+bomb() { # each line names the one before it nine times
+  local name before=a0
+  printf 'a0: &a0 ["x","x","x","x","x","x","x","x","x"]\n'
+  for name in $(seq -f 'a%.0f' 12); do
+    printf '%s: &%s [%s]\n' "$name" "$name" "$(printf '*%s,' $before $before $before $before $before $before $before $before)*$before"
+    before=$name
+  done
+}
+mkdir -p "home/juju/$uuid/sets/$bad-r0000000001"
+for file in controllers.yaml accounts.yaml machine seen sets/$bad-r0000000001/{attempts,cut,reaping}; do
+  cp controllers.yaml accounts.yaml far/data
+  case $file in
+    *.yaml) at=far/data/$file ;;
+    machine) at=home/juju/machine ;;
+    *) at=home/juju/$uuid/$file ;;
+  esac
+  for kind in "${odd[@]}" bomb; do
+    if [ $kind = bomb ]; then rm -rf "$at"; { cat "$(basename "$file")" 2>/dev/null || :; bomb; } >"$at"; else odd $kind "$at"; fi
+    from_here
+    printf 'ls (%s as %s)\n' $kind "$file" >command
+    status=0
+    timeout -k 5 60 python3 peak.py peak cdctl ls "$bad" --timeout 5s -c far/cdctl.toml </dev/null >out 2>err || status=$?
+    [ $status = 3 ] || [ $status = 4 ] || fail "exit code $status"
+    [ "$(cat peak)" -le $((within + 64)) ] || fail "it took $(cat peak) MiB"
+    [ "$SECONDS" -lt $((began + 20)) ] || fail "it took $((SECONDS - began)) s"
+  done
+  rm -rf "$at"
+done
+
+# What trip replays: a FIFO of a name has nobody at its other end.
+signal="{\"schema\":\"cdctl.signal/1\",\"id\":\"1\",\"set\":\"$set\",\"severity\":\"critical\",\"signal\":\"oops\",\"time\":\"2026-11-23T04:00:00.000Z\"}"
+for kind in fifo folder zero full; do
+  odd $kind replayed
+  from_here
+  quick 2 cdctl trip --replay replayed --rule 'critical >= 1' </dev/null
+  expect_error 'reading --replay: reading replayed: not a regular file'
+done
+expect_within $within 0 bash -c "cdctl trip --replay <(sleep 0.3; printf '%s\n' '$signal') --rule 'critical >= 1'" </dev/null
+expect_json 'length == 1 and .[0].verdict == "unhealthy"'
+odd large replayed
+expect_within $within 1 cdctl trip --replay replayed --rule 'critical >= 1' </dev/null
+expect_error 'line 1: longer than'

@@ -26,7 +26,7 @@ valid out
 expect_exit 0 cdctl trip <signals
 expect_same "the first verdict of a pipe" "$(head -1 out)" "$(head -1 once)"
 expect_exit 2 cdctl trip --replay nowhere </dev/null
-expect_error 'reading --replay nowhere: No such file'
+expect_error 'reading --replay: opening nowhere: No such file'
 
 # ---------------------------------------------------------------- an explanation
 
