@@ -112,3 +112,5 @@ cdctl_story(juju/juju_drain 600 ENGINE juju-3.6)
 
 # Every command in the manual is one that the program has.
 add_test(NAME docs.commands COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_commands.py ${CMAKE_SOURCE_DIR} $<TARGET_FILE:cdctl>)
+# Every test that the threat model names is there.
+add_test(NAME docs.tested COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/tools/docs_tested.py ${CMAKE_SOURCE_DIR})
