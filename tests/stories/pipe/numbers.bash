@@ -11,9 +11,9 @@ expect_numbers() { # TIMES: so many lines of the output hold them as they were w
   expect_same "lines with the numbers of: $(cat command)" "$(grep -cF "[$numbers]" out)" "$1"
   [ "$(grep -cF '"18446744073709551616":"1e400 \" -0"' out)" = "$1" ] || fail "the member beside them changed"
 }
-with() { sed "s/}\$/,$extra}/"; } # records with a member that nobody knows
+with() { while IFS= read -r line; do printf '%s,%s}\n' "${line%\}}" "$extra"; done; } # records with a member that nobody knows
 error="{\"schema\":\"cdctl.error/1\",\"service\":\"$service\",\"while\":\"reading\",\"error\":\"no answer\",\"exit\":4,\"time\":\"2026-11-23T04:00:00.000Z\",$extra}"
-now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+now=$(date -u +%FT%T.%3NZ)
 signal="{\"schema\":\"cdctl.signal/1\",\"id\":\"1\",\"set\":\"$set\",\"severity\":\"critical\",\"signal\":\"oops\",\"time\":\"$now\",$extra}"
 
 # stale: what it keeps, what it marks, and what it could not be told.
@@ -48,11 +48,11 @@ expect_exit 0 cdctl signals "$service" --since 1h </dev/null
 expect_numbers 1
 cdctl signals "$service" --since 1h </dev/null >kept
 expect_exit 0 cdctl signals "$service" --since 1h -o json </dev/null
-for number in ${numbers//,/ }; do expect_line "^ *${number//+/\\+},?\$"; done
+expect_numbers 1
 
 # notify --pass: any record.
 cat sets kept <(printf '%s\n' "$error") >any
-if [ -d "$build_dir/tests/sinks" ]; then
+if [ -e "$build_dir/tests/sinks/sinks.so" ]; then # a whole build has them
   CDCTL_PLUGIN_PATH=$build_dir/tests/sinks CDCTL_TEST_SINK=$work/sunk expect_exit 0 cdctl notify keep --pass <any
   expect_numbers 3
 fi
