@@ -308,8 +308,9 @@ std::vector<std::pair<Time, BreakerSet*>> Breaker::waiting() {
           set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0)
         due =
             std::min(due.value_or(Time::max()), set->rules[i].since + wait_of(*set, rule, clock_));
-    if (set->unasked && set->bad >= 0)
-      due = std::min(due.value_or(Time::max()), set->asked + k_ask);
+    if (set->bad >= 0 && (set->unasked || set->service->unsure))
+      due = std::min(due.value_or(Time::max()),
+                     (set->service->unsure ? set->service->asked : set->asked) + k_ask);
     if (due) out.emplace_back(*due, set);
   }
   return out;

@@ -77,16 +77,30 @@ void Breaker::forget_quiet(Time clock) {
 }
 
 /// Whether all sets that were heard of lately are bad, those that are about to be found so
-/// included, and those that were mended left out.
+/// included, and those that were mended left out. The service is `unsure` until each of them was
+/// asked about since: one that was mended a moment ago must not excuse the others.
 bool Breaker::everyone(BreakerService& service, Time clock) {
   forget_quiet(service, clock);
   const auto all = [&] { return service.heard_of >= 2 && service.troubled == service.heard_of; };
-  if (!all() || !hooks_.begun || clock - service.asked < k_ask) return all();
+  if (!all()) {
+    service.all_since = {};
+    service.unsure = false;
+  }
+  if (!all() || !hooks_.begun) return all();
+  if (service.all_since == Time()) service.all_since = clock;
+  if (clock - service.asked < k_ask) {
+    service.unsure = service.unsure || service.asked < service.all_since;
+    return true;
+  }
   service.asked = clock;
+  bool sure = true;
   for (auto* set : service.sets) {
     ++looks_;
-    if (set->share.troubled) (void)ask_begun(*set, clock, clock);
+    if (!set->share.troubled) continue;
+    (void)ask_begun(*set, clock, clock);
+    sure = sure && (!set->share.troubled || (set->answered && set->asked >= service.all_since));
   }
+  service.unsure = all() && !sure;
   return all();
 }
 

@@ -46,6 +46,7 @@ void Breaker::judge(BreakerSet& set, Time clock) {
   }
   if (service.blocked) return;
   const bool all = everyone(service, clock);
+  if (service.unsure) return;  // the next sweep knows
   if (all && !service.everyone) return conclude_all(service, clock);
   if (!all && service.everyone) {
     service.ending = true;
@@ -71,6 +72,7 @@ void Breaker::begin_everywhere(const BreakerService& last, Time clock) {
 void Breaker::conclude_all(BreakerService& service, Time clock) {
   if (service.blocked) return;
   const bool all = everyone(service, clock);
+  if (service.unsure) return;
   const bool ended = std::exchange(service.ending, false) || (service.everyone && !all);
   service.everyone = all;
   if (ended)

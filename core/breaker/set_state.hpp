@@ -108,6 +108,7 @@ struct BreakerSet {
   std::uint64_t half_ok = 0;  ///< work that went well while half open
   Time asked{}, known{};      ///< for `begun`; it is known as of then
   bool unasked = false;       ///< a signal came after that question
+  bool answered = false;      ///< the question led to an answer of then, or nobody could say
   Time said_last{};           ///< evidence, when it was called unhealthy
   Share share;                ///< as it is counted now
 
@@ -151,6 +152,8 @@ struct BreakerService {
   std::size_t heard_of = 0, troubled = 0, told = 0, lately = 0;
   Leaving<BreakerSet> leaving;  ///< those heard of lately
   Time asked{};                 ///< for what began anew of all that is in trouble
+  Time all_since{};             ///< all are in trouble, as far as is known
+  bool unsure = false;          ///< some of them may have been mended in the last second
 };
 
 }  // namespace cdctl::breaker

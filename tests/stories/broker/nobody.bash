@@ -68,16 +68,16 @@ expect_exit 0 cdctl reap "$set" --grace 0s </dev/null
 expect_json '.[0] | .ok and .changed and ([.steps[].plugin] | contains(["rabbit", "local"]))'
 left=$(cdctl ls "$service" -o name </dev/null)
 expect_same "users" "$(users_of "$service")" "$left"
-expect_exit 0 cdctl doctor -o ndjson </dev/null
+expect_exit 1 cdctl doctor -o ndjson </dev/null
 expect_json 'all(.what | startswith("set ") | not)'
 # A cut is the engine's alone, and seen as one; one that the broker made before is taken back.
-expect_exit 0 cdctl break "$left" --even-last </dev/null
+expect_exit 0 cdctl break "$left" --even-last "$left" </dev/null
 expect_json '.[0].steps | map(.plugin) == ["local"]'
 expect_same "cut" "$(cut_of "$left")" true
 expect_exit 0 cdctl mend "$left" </dev/null
 expect_same "cut" "$(cut_of "$left")" false
 sed -i '1d' "services.d/$service.toml"
-expect_exit 0 cdctl break "$left" --even-last </dev/null
+expect_exit 0 cdctl break "$left" --even-last "$left" </dev/null
 sed -i '1i switches = ["local"]' "services.d/$service.toml"
 expect_exit 0 cdctl mend "$left" </dev/null
 expect_same "cut" "$(cut_of "$left")" false

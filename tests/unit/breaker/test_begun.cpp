@@ -76,6 +76,37 @@ TEST_CASE("what came within a second of the last question is asked about when th
   }
 }
 
+TEST_CASE("a set that was mended a moment ago excuses no other") {
+  Fixture f({"critical >= 1"});
+  const auto other = set_of('b');
+  f.add(other, Severity::info, 0s);
+  f.add(k_bad, Severity::critical, 1s);
+  CHECK(f.said(k_bad).size() == 1);
+  const bool mended = GENERATE(true, false);
+  CAPTURE(mended);
+  if (mended) f.begun[k_bad] = k_start + 1300ms;
+  f.add(other, Severity::critical, 1500ms);
+  const auto expected = mended ? Said{"unhealthy"} : Said{"undecided everyone"};
+  CHECK(f.said(other).empty());
+  SECTION("while the input is quiet") {
+    f.tick(2500ms);
+    CHECK(f.said(other) == expected);
+  }
+  SECTION("while others go on") {
+    f.add(other, Severity::info, 2100ms);
+    f.add(other, Severity::info, 3600ms);
+    CHECK(f.said(other) == expected);
+  }
+  SECTION("at the end of the input") {
+    f.breaker.settle(k_start + 1600ms);
+    CHECK(f.said(other).empty());
+    REQUIRE(f.breaker.next_due());
+    f.breaker.settle(k_start + 2600ms);
+    CHECK(f.said(other) == expected);
+    CHECK_FALSE(f.breaker.next_due());
+  }
+}
+
 TEST_CASE("what was said before a mend counts no more") {
   Fixture f({"errors >= 4 in 1m"});
   for (int i = 0; i < 4; ++i) f.add(k_bad, Severity::error, 1s * i);
