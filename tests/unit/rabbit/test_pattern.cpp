@@ -32,11 +32,11 @@ TEST_CASE("an evil pattern ends soon, and is no answer") {
   const auto [pattern, name] = GENERATE(
       std::pair<std::string, std::string>("^(a+)+$", std::string(60, 'a') + "!"),
       std::pair<std::string, std::string>("^(a|a)*$", std::string(200, 'a') + "!"),
-      std::pair<std::string, std::string>("(.*)*(.*)*(.*)*x", std::string(250, 'a')),
+      std::pair<std::string, std::string>("(.*)*(.*)*(.*)*[xy]", std::string(250, 'a')),
       std::pair<std::string, std::string>("^(?:.|\\n)*?(?:.|\\n)*?(?:.|\\n)*?z$",
                                           std::string(60'000, 'a')),
       std::pair<std::string, std::string>("(?R)", "a"),
-      std::pair<std::string, std::string>("(a(?1)b|)+c", std::string(200'000, 'a')),
+      std::pair<std::string, std::string>("(a(?1)b|)+[cd]", std::string(200'000, 'a')),
       std::pair<std::string, std::string>(std::string(10'000, '('), "a"),
       std::pair<std::string, std::string>("((((a{1,1000}){1,1000}){1,1000}){1,1000})", "a"),
       std::pair<std::string, std::string>(std::string(2'000'000, 'a'), "a"),
