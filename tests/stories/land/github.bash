@@ -17,6 +17,14 @@ make_fork carol
 FORGE_TOKEN=$(<tokens/robot)
 export FORGE_TOKEN
 
+# What cdctl runs is told no token: not by its arguments, nor by its environment.
+cat >bin/git <<'END'
+#!/bin/sh
+if [ "$(cat /proc/$PPID/comm)" = cdctl ]; then { printf '%s\n' "$*"; env; } >>"$CDCTL_STORY/children"; fi
+exec /usr/bin/git "$@"
+END
+chmod +x bin/git
+
 # A target, by its repository's address alone; whose token it is stands in cdctl.toml for all.
 mkdir -p targets.d
 printf '[github]\ntoken_env = "FORGE_TOKEN"\n' >>cdctl.toml
@@ -281,6 +289,8 @@ done
 
 # Nobody but the server has seen a token.
 rm github.token
+[ -s children ] || fail 'no child was seen'
 for person in robot alice bob; do
+  ! grep -qF -- "$(<"tokens/$person")" children || fail "a child was told the token of $person"
   ! grep -rqF -- "$(<"tokens/$person")" home home-new state out err cdctl.toml targets.d comment people/*/.git/config 2>/dev/null || fail "the token of $person is in a file"
 done
