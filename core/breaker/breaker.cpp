@@ -308,7 +308,7 @@ std::vector<std::pair<Time, BreakerSet*>> Breaker::waiting() {
           set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0)
         due =
             std::min(due.value_or(Time::max()), set->rules[i].since + wait_of(*set, rule, clock_));
-    if (set->bad >= 0 && (set->unasked || set->service->unsure))
+    if (set->bad >= 0 && !set->service->blocked && (set->unasked || set->service->unsure))
       due = std::min(due.value_or(Time::max()),
                      (set->service->unsure ? set->service->asked : set->asked) + k_ask);
     if (due) out.emplace_back(*due, set);
@@ -330,9 +330,12 @@ void Breaker::settle(Time clock) {
     std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
     for (const auto& [due, set] : all) {
       clock_ = swept_ = std::max(clock_, due);
+      const bool was_bad = set->bad >= 0;
+      const auto asked = std::max(set->asked, set->service->asked);
       if (everywhere_ && !everywhere(clock_)) look_everywhere(clock_);
       judge(*set, clock_);
-      any = any || set->bad >= 0;  // what is not decided waits for something else
+      // What is not decided, or could not be asked, waits for something else.
+      any = any || (was_bad ? std::max(set->asked, set->service->asked) != asked : set->bad >= 0);
     }
     // The others of these services have stood as long, where that is what all of them show.
     for (const auto& [due, set] : all) set->service->touched = true;

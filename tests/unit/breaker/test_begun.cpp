@@ -76,6 +76,19 @@ TEST_CASE("what came within a second of the last question is asked about when th
   }
 }
 
+TEST_CASE("the end of the input is reached whatever cannot be asked") {
+  Fixture f({"critical >= 1"});
+  const auto other = set_of('b');
+  const bool blocked = GENERATE(true, false);
+  CAPTURE(blocked);
+  if (blocked) f.breaker.block("thumbs", "its rules cannot be read");
+  f.add(k_bad, Severity::critical, 0s);
+  f.add(other, Severity::critical, 200ms);
+  f.add(k_bad, Severity::critical, 300ms);
+  f.breaker.settle(k_start + 10s);
+  CHECK_FALSE(f.breaker.next_due());
+}
+
 TEST_CASE("a set that was mended a moment ago excuses no other") {
   Fixture f({"critical >= 1"});
   const auto other = set_of('b');
