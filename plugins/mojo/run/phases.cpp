@@ -172,6 +172,7 @@ Result<> start_bundle(const StepRun& at) {
 /// The units of a set at one moment.
 struct UnitHealth {
   bool up = false;
+  bool cut = false;  ///< from the world
   std::int64_t restarts = 0;
   std::string what;  ///< `2 of 3 units up`
 };
@@ -182,6 +183,7 @@ Result<UnitHealth> unit_health(const StepRun& at, const Deadline& deadline) {
     return fail(ExitCode::unknown, "the engine cannot say how many units are up");
   UnitHealth out;
   out.up = *status.want > 0 && *status.up == *status.want;
+  out.cut = status.world_cut.value_or(false);
   for (const auto& unit : status.detail["units"].items()) out.restarts += unit["restarts"].as_int();
   out.what = fmt::format("{} of {} units of {} up", *status.up, *status.want, status.name.str());
   return out;
@@ -425,6 +427,8 @@ Result<> wait_steady(const StepRun& at, Millis steady, const Deadline& deadline)
   for (;;) {
     CDCTL_TRY_ASSIGN(const auto now_is, unit_health(at, deadline));
     if (now_is.what != shown) at.say(shown = now_is.what);
+    // A breaker was faster: frozen units never become steady.
+    if (now_is.cut) return fail("the set was cut off while its units came up: " + now_is.what);
     if (!now_is.up || now_is.restarts != restarts) since.reset();
     restarts = now_is.restarts;
     if (now_is.up && !since) since = std::chrono::steady_clock::now();

@@ -30,6 +30,7 @@ class FakeEngine final : public Engine {
  public:
   struct Answer {
     std::int64_t want, up, restarts;
+    bool cut = false;
   };
   std::vector<Answer> answers;
   std::size_t looks = 0;
@@ -45,6 +46,7 @@ class FakeEngine final : public Engine {
     out.name = set;
     out.want = answer.want;
     out.up = answer.up;
+    out.world_cut = answer.cut;
     auto units = Json::array();
     units.push_back(Json::object({{"restarts", answer.restarts}}));
     out.detail.set("units", std::move(units));
@@ -259,6 +261,20 @@ TEST_CASE(
   REQUIRE_FALSE(done);
   CHECK(done.error().exit == ExitCode::timeout);
   CHECK(done.error().what.contains("the units were not steady in time: 2 of 3 units"));
+}
+
+TEST_CASE("nobody waits for units that were cut off meanwhile") {
+  Stand stand;
+  FakeEngine engine;
+  engine.answers = {{2, 1, 0}, {2, 1, 0, true}};
+  stand.host.engines["local"] = &engine;
+  stand.with_spec("deploy\njuju-check-wait steady=1 max-wait=60\n");
+  const auto begun = std::chrono::steady_clock::now();
+  const auto done = stand.deploy();
+  REQUIRE_FALSE(done);
+  CHECK(done.error().exit == ExitCode::failed);
+  CHECK(done.error().what.contains("the set was cut off while its units came up: 1 of 2 units"));
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
 }
 
 TEST_CASE("deploy waits only when it is told to") {
