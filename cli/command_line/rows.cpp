@@ -141,8 +141,15 @@ constexpr std::array k_force{
     k_timeout,
 };
 constexpr std::array k_notify{
+    Option{"follow", "", "pass on what happens at this home, its signals too, for ever"},
+    Option{"new", "", "the same, up to now and since the last time: for cron"},
     Option{"pass", "", "also write the records to stdout, unchanged, for the next in the pipe"},
-    Option{"timeout", "DURATION", "deadline of each sink for what it is given at once (30s)"},
+    Option{"flush", "", "send what waits; --follow: go on for one receiver"},
+    Option{"status", "", "how much waits for each receiver, and why"},
+    Option{"replay", "", "send once more what a receiver refused"},
+    Option{"test", "", "send a cut and a mend of a set that there is not"},
+    Option{"timeout", "DURATION",
+           "deadline of one call of a receiver, and of what is left at the end (30s)"},
 };
 constexpr std::array k_hold{
     k_dry_run,
@@ -343,11 +350,13 @@ constexpr std::array k_commands{
             {},
             nothing,
             run_config},
-    Command{"notify", "SINK…", "Pass records on to where people look, by the sinks of plugins",
-            "cdctl signals --follow | cdctl notify chat\ncdctl signals --follow | cdctl trip | "
-            "cdctl notify chat --pass | cdctl break",
-            "records of any schema", "nothing; with --pass the same records", k_notify, config,
-            run_notify},
+    Command{"notify", "[RECEIVER…]",
+            "Tell pagers, chats and search indexes what happens, at least once",
+            "cdctl notify --follow\ncdctl signals --follow | cdctl trip | cdctl notify --pass | "
+            "cdctl break\ncdctl notify --test pagerduty\ncdctl notify --status",
+            "records of any schema, or with --follow the log of the home and the feed",
+            "nothing; with --pass the same records; with --status a receiver record each", k_notify,
+            config, run_notify},
     Command{"doctor", "", "Whether all that cdctl needs is there, and the cure where it is not",
             "cdctl doctor\ncdctl doctor | jq -r 'select(.state != \"ok\") | .cure'", "everything",
             "a check record each", k_doctor, nothing, run_doctor},

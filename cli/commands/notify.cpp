@@ -1,31 +1,27 @@
-#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/output/context.hpp"
-#include "core/notify/sink_worker.hpp"
+#include "core/notify/dispatch.hpp"
+#include "core/notify/news.hpp"
+#include "core/notify/sender.hpp"
+#include "core/records/receiver.hpp"
 
 namespace cdctl::cli {
 
 namespace {
 
-Result<std::vector<notify::SinkWorker::Named>> open_sinks(Context& context, const Arguments& args) {
-  if (args.words.empty())
-    return fail(ExitCode::usage,
-                "notify: name a sink; cdctl plugins -o wide shows which there are (sink:NAME)");
-  std::vector<notify::SinkWorker::Named> out;
-  for (const auto& name : args.words) {
-    if (std::ranges::find(out, name, &notify::SinkWorker::Named::name) != out.end()) continue;
-    CDCTL_TRY_ASSIGN(auto* const sink, context.sink(name));
-    out.push_back({name, sink});
-  }
-  return out;
-}
+constexpr Millis k_wait_for_news{200};
 
 /// A line as a record. Sinks are for what comes one day, too: any schema will do.
 Result<Json> read_record(std::string_view line, std::size_t number) {
@@ -41,9 +37,12 @@ Result<Json> read_record(std::string_view line, std::size_t number) {
 
 /// Reads to the end. Each record leaves on stdout first, since who reads there may have to act on
 /// it.
-void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
-  LineReader lines([&context] { context.out.flush(); },
-                   [&worker](const Error& error) { worker.report(error); });
+void read_all(Context& context, notify::Dispatch& dispatch, bool pass) {
+  const auto keep = [&] {
+    context.out.flush();
+    if (const auto kept = dispatch.flush(); !kept) context.report(kept.error());
+  };
+  LineReader lines(keep, [&context](const Error& error) { context.report(error); });
   std::string_view line;
   bool first = true;
   while (!context.out.broken() && lines.next(line) == LineReader::Got::line) {
@@ -51,18 +50,160 @@ void read_all(Context& context, notify::SinkWorker& worker, bool pass) {
     if (line.empty()) continue;
     if (std::exchange(first, false)) {
       if (const auto known = check_format(line, "records"); !known)
-        return worker.report(known.error());
+        return context.report(known.error());
     }
-    auto record = read_record(line, lines.number());
+    const auto record = read_record(line, lines.number());
     if (!record) {
-      worker.report(record.error());
+      context.report(record.error());
       continue;
     }
     if (pass) context.out.write_line(line);
-    worker.add(std::move(*record), line.size());
+    dispatch.add(*record, line);
+    if (dispatch.full()) keep();
   }
-  if (const auto trouble = lines.trouble()) worker.report(*trouble);
-  context.out.flush();
+  if (const auto trouble = lines.trouble()) context.report(*trouble);
+  keep();
+}
+
+Result<> pass_on_input(Context& context, const Arguments& args, Millis timeout) {
+  if (::isatty(STDIN_FILENO))
+    return fail(ExitCode::usage,
+                "standard input is a terminal: pipe records into it, such as those of cdctl "
+                "signals --follow; or let it look for itself with --follow");
+  CDCTL_TRY_ASSIGN(auto dispatch, notify::Dispatch::open(context, {args.words, timeout}));
+  dispatch.wake_waiting();
+  context.out.go_on_without_records();  // people are told all the same
+  read_all(context, dispatch, args.has("pass"));
+  dispatch.finish();
+  return {};
+}
+
+/// --follow and --new: what happens at this home, for ever or up to now.
+Result<> pass_on_news(Context& context, const Arguments& args, Millis timeout) {
+  CDCTL_TRY_ASSIGN(auto dispatch, notify::Dispatch::open(context, {args.words, timeout}));
+  CDCTL_TRY_ASSIGN(auto news, notify::News::open(context));
+  dispatch.wake_waiting();
+  do {
+    if (auto done = news.pass_on(dispatch, k_wait_for_news); !done) {
+      if (!args.has("follow")) return done;
+      context.report(done.error());
+      (void)pause_for(std::chrono::seconds(1));
+    }
+  } while (!Stop::requested() && (args.has("follow") || !news.idle()));
+  dispatch.finish();
+  return {};
+}
+
+bool is_pipe(int fd) {
+  struct stat info{};
+  return ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
+/// --flush: sends what waits. One receiver with --follow is how the others are sent to, too: then
+/// the end of stdin, where that is a pipe, says that nothing comes any more.
+Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
+  CDCTL_TRY_ASSIGN(auto receivers, notify::find_receivers(context, args.words));
+  if (args.has("follow") && receivers.size() > 1)
+    return fail(ExitCode::usage, "notify --flush --follow sends to one receiver: name it");
+  for (auto& receiver : receivers) {
+    CDCTL_TRY_ASSIGN(auto outbox, notify::Outbox::open(context.home(), receiver.name));
+    notify::Sender sender(context, receiver, std::move(outbox),
+                          {.follow = args.has("follow"),
+                           .until = args.has("follow") && is_pipe(STDIN_FILENO) ? STDIN_FILENO : -1,
+                           .timeout = timeout});
+    if (const auto sent = sender.run(); !sent) context.report(sent.error());
+  }
+  return {};
+}
+
+Result<> show_status(Context& context) {
+  for (const auto& name : notify::outboxes(context.home())) {
+    CDCTL_TRY_ASSIGN(const auto outbox, notify::Outbox::open(context.home(), name));
+    const auto status = outbox.status(true);
+    if (!status) {
+      context.report(status.error().in(name));
+      continue;
+    }
+    context.out.write(records::encode(
+        records::Receiver{.receiver = name,
+                          .waiting = static_cast<std::int64_t>(status->waiting),
+                          .waiting_bytes = static_cast<std::int64_t>(status->waiting_bytes),
+                          .sent = status->sent,
+                          .refused = status->refused,
+                          .dropped = status->dropped,
+                          .tries = status->tries,
+                          .last_sent = status->last_sent,
+                          .not_before = status->not_before,
+                          .why = status->why,
+                          .time = now()}));
+  }
+  if (context.out.tabular() && !context.out.any())
+    context.out.note("nothing was ever sent from this home");
+  return {};
+}
+
+Result<> replay(Context& context, const Arguments& args, Millis timeout) {
+  CDCTL_TRY_ASSIGN(auto receivers, notify::find_receivers(context, args.words));
+  for (const auto& receiver : receivers) {
+    CDCTL_TRY_ASSIGN(auto outbox, notify::Outbox::open(context.home(), receiver.name));
+    CDCTL_TRY_ASSIGN(const auto count, outbox.replay());
+    context.out.note(fmt::format("{}: {} to be sent once more", receiver.name,
+                                 plural(static_cast<std::int64_t>(count), "refused record")));
+  }
+  return send_waiting(context, args, timeout);
+}
+
+/// A cut and its mend of a set that there is not.
+std::array<Json, 2> test_records(const Context& context) {
+  const auto one = [&](std::string_view action, Time time) {
+    return Json::object({{"schema", "cdctl.outcome/1"},
+                         {"action", action},
+                         {"service", "cdctl-test"},
+                         {"revision", "r0000000000"},
+                         {"set", "cdctl-test-r0000000000"},
+                         {"ok", true},
+                         {"changed", true},
+                         {"took_ms", 0},
+                         {"steps", Json::array()},
+                         {"why", "a test of cdctl notify: nothing happened"},
+                         {"by", context.actor()},
+                         {"time", to_rfc3339(time)}});
+  };
+  return {one("break", now()), one("mend", now() + Millis(1))};
+}
+
+/// --test: straight to the receivers, past outbox and routes.
+Result<> test(Context& context, const Arguments& args, Millis timeout) {
+  CDCTL_TRY_ASSIGN(const auto receivers, notify::find_receivers(context, args.words));
+  const auto records = test_records(context);
+  for (const auto& receiver : receivers) {
+    const auto answer = receiver.pass(records, Deadline(timeout));
+    if (!answer)
+      context.report(answer.error().in(receiver.name));
+    else if (!answer->again.empty())
+      context.report({ExitCode::unknown, receiver.name + ": " + answer->why});
+    else if (!answer->refused.empty())
+      context.report({ExitCode::failed, receiver.name + ": " + answer->refused.front().why});
+    else
+      context.out.note(receiver.name + " has taken a cut and a mend of cdctl-test-r0000000000");
+  }
+  return {};
+}
+
+/// What is to be done: one of these at a time.
+Result<> check_modes(const Arguments& args) {
+  int modes = 0;
+  for (const char* mode : {"flush", "status", "replay", "test", "new", "pass"})
+    modes += args.has(mode) ? 1 : 0;
+  if (args.has("follow") && !args.has("flush")) ++modes;
+  if (modes > 1)
+    return fail(ExitCode::usage,
+                "notify: give one of --follow, --new, --pass, --flush, --status, --replay and "
+                "--test");
+  if ((args.has("replay") || args.has("test")) && args.words.empty())
+    return fail(ExitCode::usage,
+                "notify: name the receiver, such as: cdctl notify --test pagerduty");
+  return {};
 }
 
 }  // namespace
@@ -72,16 +213,14 @@ int run_notify(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(30)));
     if (timeout <= Millis(0)) return fail(ExitCode::usage, "notify: --timeout must be more than 0");
-    CDCTL_TRY_ASSIGN(auto sinks, open_sinks(context, args));
-    if (::isatty(STDIN_FILENO))
-      return fail(ExitCode::usage,
-                  "standard input is a terminal: pipe records into it, such as those of cdctl "
-                  "signals --follow");
-    context.out.go_on_without_records();  // people are told all the same
-    notify::SinkWorker worker(context, std::move(sinks), timeout);
-    read_all(context, worker, args.has("pass"));
-    worker.finish();
-    return {};
+    CDCTL_TRY(check_modes(args));
+    CDCTL_TRY(context.check_home());
+    if (args.has("status")) return show_status(context);
+    if (args.has("test")) return test(context, args, timeout);
+    if (args.has("replay")) return replay(context, args, timeout);
+    if (args.has("flush")) return send_waiting(context, args, timeout);
+    if (args.has("follow") || args.has("new")) return pass_on_news(context, args, timeout);
+    return pass_on_input(context, args, timeout);
   });
 }
 

@@ -37,6 +37,7 @@ class Context : public Host {
   [[nodiscard]] Result<> check_home() const;
   /// Reads this file instead of what was found before: `init` has just made it.
   [[nodiscard]] Result<> load_config_file(const std::filesystem::path& file);
+  [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] bool has_config() const { return config_.has_value(); }
   // What tests use instead of files and plugins.
   void use_config(Config config) { config_ = std::move(config); }

@@ -90,6 +90,12 @@ constexpr std::array k_keys{
            "The environment variable with that key"},
     KeyRow{file, "land.key_command", "list", "", "[\"pass\", \"cdctl-land\"]", "verify land",
            "A program, without a shell, that prints that key"},
+    KeyRow{file, "notify", "table", "each receiver gets what is for it",
+           "{ routes = [{ to = [\"mine\"] }] }", "notify", "Who is told what: docs/notify.md"},
+    KeyRow{file, "notify.routes", "list", "each receiver gets what is for it",
+           "[{ to = [\"mine\"], actions = [\"break\", \"mend\"] }]", "notify",
+           "[[notify.routes]]: records that receivers get, with to, records, services, actions, "
+           "severity"},
     // a file of targets.d
     KeyRow{target, "repository", "text", "", "\"https://git.example/thumbs.git\"",
            "proposals propose review verify land", "Where the target is"},

@@ -360,7 +360,7 @@ ServiceConfig check_file(const files::TomlFile& file, bool trusted, plugins::Plu
   for (const auto& plugin : plugins.plugins())
     if (plugin.refused.empty() && !file.table[plugin.name].is_null())
       check_keys(file, plugin.name, file.table[plugin.name], plugin.global_keys, problems);
-  for (const auto* table : {"defaults", "signals", "land"})
+  for (const auto* table : {"defaults", "signals", "land", "notify"})
     check_keys(file, table, file.table[table], known_keys(false, table), problems);
   ServiceConfig defaults;
   ServiceReader(file, plugins, base, problems).fields(file.table["defaults"], "defaults", defaults);

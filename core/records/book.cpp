@@ -21,6 +21,7 @@
 #include "core/records/plugin.hpp"
 #include "core/records/problem.hpp"
 #include "core/records/proposal.hpp"
+#include "core/records/receiver.hpp"
 #include "core/records/retire.hpp"
 #include "core/records/revision.hpp"
 #include "core/records/set.hpp"
@@ -42,7 +43,7 @@ constexpr std::array k_own{
     row_of<CheckRecord>(),   row_of<FileRecord>(),   row_of<ImportRecord>(),
     row_of<SettingRecord>(), row_of<KeyRecord>(),    row_of<ProblemRecord>(),
     row_of<PathRecord>(),    row_of<PluginRecord>(), row_of<VersionRecord>(),
-    row_of<ErrorRecord>()};
+    row_of<Receiver>(),      row_of<ErrorRecord>()};
 constexpr std::array k_views{Outcome::k_log};
 
 constexpr std::array<std::string_view, 16> k_shows{

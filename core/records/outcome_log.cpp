@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::records {
 
 namespace fs = std::filesystem;
@@ -111,6 +113,31 @@ Result<LogReader> LogReader::open(const fs::path& home, std::optional<Time> sinc
   return out;
 }
 
+Result<LogReader> LogReader::open_at(const fs::path& home, std::string_view position) {
+  CDCTL_TRY_ASSIGN(auto out, open(home, {}));
+  const auto number = [](std::string_view text) {
+    std::int64_t value = -1;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && stop == text.data() + text.size() ? value : -1;
+  };
+  const auto inode = number(take_until(position, ':')), offset = number(position);
+  const auto known = std::ranges::find_if(
+      out.parts_, [&](const Part& part) { return static_cast<std::int64_t>(part.inode) == inode; });
+  if (known != out.parts_.end() && offset >= 0) {
+    out.parts_.erase(out.parts_.begin(), known);
+    out.base_ = ::lseek(out.parts_.front().file.get(), offset, SEEK_SET);
+  } else if (inode < 0) {
+    while (out.parts_.size() > 1) out.parts_.pop_front();
+    if (!out.parts_.empty()) out.base_ = ::lseek(out.parts_.front().file.get(), 0, SEEK_END);
+  }
+  return out;
+}
+
+std::string LogReader::position() const {
+  if (parts_.empty()) return {};
+  return fmt::format("{}:{}", parts_.front().inode, base_ + static_cast<std::int64_t>(at_));
+}
+
 /// Opens the current file first: one that is rotated meanwhile is then found twice, and never not
 /// at all. `after`: only what was begun after that file.
 Result<> LogReader::find_parts(std::optional<Time> since, ino_t after) {
@@ -157,8 +184,10 @@ Result<> LogReader::find_parts(std::optional<Time> since, ino_t after) {
 /// More bytes of the file in hand; false at its end.
 Result<bool> LogReader::fill() {
   if (parts_.empty()) return false;
+  base_ += static_cast<std::int64_t>(at_);
   buffer_.erase(0, std::exchange(at_, 0));
   if (buffer_.size() > k_longest_line) {  // counted once, at its end
+    base_ += static_cast<std::int64_t>(buffer_.size());
     buffer_.clear();
     skipping_ = true;
   }
@@ -180,6 +209,7 @@ bool LogReader::next_part() {
   skipping_ = false;
   buffer_.clear();
   at_ = 0;
+  base_ = 0;
   parts_.pop_front();
   return true;
 }

@@ -37,6 +37,12 @@ class LogReader {
   /// Exit code `unknown` for what is no regular file: a pipe or a device has no end.
   [[nodiscard]] static Result<LogReader> open(const std::filesystem::path& home,
                                               std::optional<Time> since);
+  /// Goes on where an earlier reader's position() was; from the oldest line on where that file is
+  /// gone by now. With an empty one: only what is still to come.
+  [[nodiscard]] static Result<LogReader> open_at(const std::filesystem::path& home,
+                                                 std::string_view position);
+  /// Behind the last record that was given. Plain text; empty while there is no log.
+  [[nodiscard]] std::string position() const;
   /// The next record; empty when there is none now. A line that is no record is passed over and
   /// counted; one that has no end yet waits. Of one that is longer than 4 MiB nothing is kept; it
   /// is counted at its end.
@@ -57,6 +63,7 @@ class LogReader {
   std::deque<Part> parts_;
   std::string buffer_;
   std::size_t at_ = 0;
+  std::int64_t base_ = 0;  ///< where in the file the buffer begins
   std::int64_t unreadable_ = 0;
   bool skipping_ = false;  ///< what comes next belongs to a line that is too long
 };

@@ -1,0 +1,110 @@
+#include "core/notify/news.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <cdctl/fs.hpp>
+#include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
+
+#include "core/feed/choice.hpp"
+
+namespace cdctl::notify {
+
+namespace {
+
+constexpr const char* k_reader = "notify";
+constexpr std::size_t k_most_outcomes = 2'000;
+constexpr Millis k_open_deadline{2'000}, k_open_again{10'000};
+
+std::filesystem::path log_position_file(const app::Context& context) {
+  return context.home() / "notify" / "log.position";
+}
+
+}  // namespace
+
+Result<News> News::open(app::Context& context) {
+  News out(context);
+  CDCTL_TRY(make_directories(context.home() / "notify", 0700));
+  CDCTL_TRY_ASSIGN(out.place_, feed::NamedReader::open(context, k_reader));
+  CDCTL_TRY_ASSIGN(const auto kept, read_file_if_there(log_position_file(context)));
+  out.log_position_ = std::string(trimmed(kept.value_or("")));
+  CDCTL_TRY_ASSIGN(out.outcomes_, records::LogReader::open_at(context.home(), out.log_position_));
+  // Where it begins is where the first reader began: what comes before it is stopped is not lost.
+  if (auto at = out.outcomes_->position(); out.log_position_.empty() && !at.empty()) {
+    out.log_position_ = std::move(at);
+    CDCTL_TRY(write_file_atomically(log_position_file(context), out.log_position_ + "\n", 0600));
+  }
+  return out;
+}
+
+Result<> News::open_feed() {
+  CDCTL_TRY_ASSIGN(auto* const feed, feed::choose_feed(*context_, false));
+  if (place_.cursor.empty()) {
+    CDCTL_TRY_ASSIGN(const auto begin, feed::position_now(*feed, Deadline(k_open_deadline)));
+    CDCTL_TRY(place_.store(begin));
+  }
+  FeedQuery query;
+  query.follow = true;
+  query.cursor = place_.cursor;
+  CDCTL_TRY_ASSIGN(signals_, feed->open(query, Deadline(k_open_deadline)));
+  return {};
+}
+
+Result<> News::take_outcomes(Dispatch& dispatch) {
+  for (std::size_t i = 0; i < k_most_outcomes && !dispatch.full(); ++i) {
+    CDCTL_TRY_ASSIGN(const auto record, outcomes_->next());
+    if (!record) break;
+    idle_ = false;
+    dispatch.add(*record, record->dump());
+  }
+  return {};
+}
+
+/// Waits for signals where there is a feed, and for outcomes alone where it cannot be reached.
+void News::take_signals(Dispatch& dispatch, Millis wait) {
+  took_signals_ = false;
+  if (!signals_ && next_open_.passed()) {
+    next_open_ = Deadline(k_open_again);
+    auto opened = open_feed();
+    if (opened && !std::exchange(trouble_, {}).empty())
+      context_->out.note("notify hears signals again");
+    if (!opened && trouble_ != opened.error().what) {
+      trouble_ = opened.error().what;
+      context_->out.warning("notify hears no signals now: " + printable(trouble_, 300));
+    }
+  }
+  if (!signals_) {
+    (void)pause_for(wait);
+    return;
+  }
+  const auto got = signals_->next(wait);
+  if (!got) {
+    trouble_ = got.error().what;
+    context_->out.warning("notify hears no signals now: " + printable(trouble_, 300));
+    signals_.reset();
+    next_open_ = Deadline(Millis(1'000));
+    return;
+  }
+  for (const auto& signal : *got) dispatch.add(signal, signal.dump());
+  took_signals_ = !got->empty();
+  if (took_signals_) idle_ = false;
+}
+
+Result<> News::pass_on(Dispatch& dispatch, Millis wait) {
+  idle_ = true;
+  CDCTL_TRY(dispatch.flush());  // what a full disk has left: nothing new before it is kept
+  CDCTL_TRY(take_outcomes(dispatch));
+  take_signals(dispatch, idle_ ? wait : Millis(0));
+  crash_point("notify.heard");
+  CDCTL_TRY(dispatch.flush());
+  crash_point("notify.kept");
+  if (took_signals_) CDCTL_TRY(place_.store(signals_->cursor()));
+  auto at = outcomes_->position();
+  if (at.empty() || at == log_position_) return {};
+  log_position_ = std::move(at);
+  return write_file_atomically(log_position_file(*context_), log_position_ + "\n", 0600);
+}
+
+}  // namespace cdctl::notify

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/app/context.hpp"
+#include "core/feed/stream.hpp"
+#include "core/notify/dispatch.hpp"
+#include "core/records/outcome_log.hpp"
+
+namespace cdctl::notify {
+
+/// What happens at this home: the outcomes of its log, and the signals of the feed. Each is passed
+/// on once, over restarts; where the last reader stopped is kept in the home.
+class News {
+ public:
+  /// One at a time in a home: exit code `refused` while another one follows.
+  [[nodiscard]] static Result<News> open(app::Context& context);
+  /// Passes on what is new, waiting at most `wait` for the first of it. Exit code `unknown` when
+  /// the log cannot be read; a feed that cannot be reached is told once, and asked again later.
+  [[nodiscard]] Result<> pass_on(Dispatch& dispatch, Millis wait);
+  /// Whether the last call found nothing.
+  [[nodiscard]] bool idle() const { return idle_; }
+
+ private:
+  explicit News(app::Context& context) : context_(&context) {}
+  [[nodiscard]] Result<> take_outcomes(Dispatch& dispatch);
+  void take_signals(Dispatch& dispatch, Millis wait);
+  [[nodiscard]] Result<> open_feed();
+
+  app::Context* context_;
+  feed::NamedReader place_;
+  std::unique_ptr<FeedReader> signals_;
+  std::optional<records::LogReader> outcomes_;
+  std::string log_position_, trouble_;
+  Deadline next_open_{Millis(0)};
+  bool idle_ = false, took_signals_ = false;
+};
+
+}  // namespace cdctl::notify

@@ -1,0 +1,67 @@
+#include "core/notify/receiver.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <cdctl/text.hpp>
+
+namespace cdctl::notify {
+
+namespace {
+
+Result<std::vector<Receiver>> receivers_of(app::Context& context, const std::string& sink) {
+  CDCTL_TRY_ASSIGN(auto* const role, context.sink(sink));
+  auto parts = role->receivers();
+  if (!parts) return fail(std::move(parts.error()));
+  std::vector<Receiver> out;
+  for (auto& part : *parts) {
+    auto name = part.empty() ? sink : sink + ":" + part;
+    out.push_back({std::move(name), sink, std::move(part), role});
+  }
+  return out;
+}
+
+/// The sinks whose table the configuration has.
+std::vector<std::string> configured(app::Context& context) {
+  std::vector<std::string> out;
+  for (const auto& plugin : context.plugin_host().plugins()) {
+    if (!plugin.refused.empty() || context.config().table[plugin.name].is_null()) continue;
+    for (const auto& role : plugin.roles)
+      if (role.role == "sink") out.push_back(role.kind);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<Receiver>> find_receivers(app::Context& context,
+                                             std::span<const std::string> names) {
+  std::vector<Receiver> out;
+  const auto add = [&](Receiver receiver) {
+    if (std::ranges::find(out, receiver.name, &Receiver::name) == out.end())
+      out.push_back(std::move(receiver));
+  };
+  const bool all = names.empty();
+  const auto wanted = all ? configured(context) : std::vector(names.begin(), names.end());
+  for (const auto& name : wanted) {
+    std::string_view rest = name;
+    const auto sink = std::string(take_until(rest, ':'));
+    CDCTL_TRY_ASSIGN(auto found, receivers_of(context, sink));
+    if (name.contains(':')) std::erase_if(found, [&](const auto& one) { return one.name != name; });
+    if (found.empty() && !all)
+      return fail(ExitCode::config,
+                  fmt::format("the configuration has no receiver '{}'; cdctl config explain {} "
+                              "says what to add",
+                              printable(name, 80), sink));
+    for (auto& receiver : found) add(std::move(receiver));
+  }
+  if (!out.empty()) return out;
+  return fail(ExitCode::config,
+              "the configuration names nobody to tell; docs/notify.md has what to add for a pager, "
+              "a chat, a search index");
+}
+
+}  // namespace cdctl::notify

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <cdctl/roles/sink.hpp>
+
+#include "core/app/context.hpp"
+
+namespace cdctl::notify {
+
+/// Somebody whom a sink sends to, by the name that people know: `pagerduty`, `webhook:chat`.
+struct Receiver {
+  std::string name, sink, part;  ///< part: the receiver's own name in its sink; may be empty
+  Sink* role = nullptr;
+
+  [[nodiscard]] Result<PassAnswer> pass(std::span<const Json> records,
+                                        const Deadline& deadline) const {
+    return role->pass(part, records, deadline);
+  }
+};
+
+/// The receivers that are meant: a sink's name means all of its own; without names, all that the
+/// configuration has. Exit code `config` for one that it does not have, and when there is none.
+[[nodiscard]] Result<std::vector<Receiver>> find_receivers(app::Context& context,
+                                                           std::span<const std::string> names);
+
+}  // namespace cdctl::notify

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/app/context.hpp"
+#include "core/notify/outbox.hpp"
+#include "core/notify/receiver.hpp"
+
+namespace cdctl::notify {
+
+struct SendOptions {
+  bool follow = false;     ///< go on for what comes, until a stop or the end of `until`
+  int until = -1;          ///< a descriptor whose end means: send what is there, and end
+  Millis timeout{30'000};  ///< of one call of the receiver; and of all that is left at the end
+  bool quiet = false;      ///< what a follower says once is not said
+};
+
+/// Sends what waits for one receiver. Each receiver has a process of its own, so that none waits
+/// for another. Says on stderr once that a receiver takes nothing, and once that it does again.
+/// Exit code `unknown` when something is left that waits for a better time, `failed` when something
+/// was refused for good: it is with the dead letters.
+class Sender {
+ public:
+  Sender(app::Context& context, Receiver receiver, Outbox outbox, SendOptions options);
+  [[nodiscard]] Result<> run();
+
+ private:
+  enum class Next { more, nothing, waits };
+  Result<Next> send_next(const Deadline& deadline);
+  Result<> take_answer(const Outbox::Batch& batch, const Result<PassAnswer>& answer);
+  Result<> trouble(Millis wait, const std::string& why, bool closed);
+  void tell_refused(const std::vector<PassAnswer::Refused>& refused);
+  void well();
+  [[nodiscard]] Result<std::optional<OfdLock>> wait_for_turn();
+  [[nodiscard]] Result<> send_all();
+  void wait_for_more(Millis most);
+  void look_at_input(bool readable);
+  [[nodiscard]] bool finishing() const { return !options_.follow || ending_; }
+  void tick();
+
+  app::Context& context_;
+  Receiver receiver_;
+  Outbox outbox_;
+  SendOptions options_;
+  std::int64_t tries_ = 0;
+  Deadline not_before_{Millis(0)};
+  std::string said_;     ///< the trouble that was told last
+  bool ending_ = false;  ///< nothing comes any more
+  Deadline end_;         ///< of all, once it is known
+  Deadline next_tick_{Millis(60'000)};
+};
+
+/// How long to wait before try number `tries` + 1: at random up to a bound that doubles from a
+/// second to a minute, so that many senders do not come back at once.
+[[nodiscard]] Millis back_off(std::int64_t tries, std::uint64_t random);
+
+}  // namespace cdctl::notify

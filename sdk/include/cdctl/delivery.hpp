@@ -1,0 +1,67 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cdctl/config.hpp>
+#include <cdctl/http.hpp>
+#include <cdctl/roles/sink.hpp>
+
+// What sinks over HTTP have in common: where they send, and what an answer means.
+
+namespace cdctl {
+
+/// How long an answer asks us to wait (Retry-After: seconds, or a date); empty when it does not. At
+/// most a day.
+[[nodiscard]] std::optional<Millis> retry_after(const HttpResponse& answer, Time now);
+
+/// What an answer means for what was sent.
+struct Delivery {
+  enum class State {
+    taken,
+    again,    ///< later it may work: too many requests, a server in trouble, no answer
+    refused,  ///< this will never be taken
+    closed    ///< nobody is let in like this: a wrong key, a wrong address. Somebody has to mend it
+  };
+  State state = State::taken;
+  std::string why;  ///< `429 Too Many Requests: slow down`, without addresses and secrets
+  Millis wait{0};
+};
+/// `retried`: the statuses with which a receiver of this kind says "later". 2xx is taken; 401, 403,
+/// 404, 405 and 3xx are closed, anything else is refused.
+[[nodiscard]] Delivery delivery_of(const Result<HttpResponse>& answer,
+                                   std::span<const int> retried);
+/// A reason without a secret that a receiver repeats: a key in its answer, the path of an address.
+[[nodiscard]] Delivery without(Delivery delivery, std::string_view secret);
+/// 408, 429 and the 5xx that pass.
+inline constexpr int k_retried[] = {408, 425, 429, 500, 502, 503, 504};
+
+/// The tables of a sink in cdctl.toml: `[NAME]` for one receiver without a name, and
+/// `[NAME.receivers.OTHER]` for others.
+class Receivers {
+ public:
+  /// Exit code `config`: a table that is no table, or a key that is not among `keys`. Without any
+  /// table there is no receiver.
+  [[nodiscard]] static Result<Receivers> read(const Config& config, std::string_view sink,
+                                              std::span<const std::string_view> keys);
+  [[nodiscard]] std::vector<std::string> names() const;
+  /// Exit code `config` when there is none of that name.
+  [[nodiscard]] Result<const Json*> table(const std::string& name) const;
+  /// `[pagerduty]`, `[webhook.receivers.chat]`: how an error names it.
+  [[nodiscard]] std::string place(const std::string& name) const;
+
+ private:
+  std::string sink_, file_;
+  std::map<std::string, Json> tables_;
+};
+
+/// A key with the name of a secret's three (`url_file`, `url_env`, `url_command`), which has to be
+/// there. Exit code `config`.
+[[nodiscard]] Result<std::string> needed_secret(const Receivers& receivers, const std::string& name,
+                                                std::string_view key, const Config& config);
+
+}  // namespace cdctl

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Receivers of `notify` for tests: PagerDuty, a chat, Elasticsearch's _bulk, Alertmanager; as unkind as told.
+
+    receivers.py FOLDER [PORT]
+
+Listens on a free port of 127.0.0.1, or on the one that is given, and writes it to FOLDER/port. Each request becomes a line of FOLDER/requests (path, status, headers, body).
+FOLDER/script, where there is one, says how the next requests are answered, a line each, taken off the front:
+
+    429 2         that status, with Retry-After: 2      503, 500, 401, 301, 400 …
+    cut           the connection is closed in the middle of the answer
+    hang          no answer for 20 s
+    no            200, and a body that says that it was not taken (Slack's invalid_payload)
+    items 201 429 400   _bulk: these, item by item
+
+Otherwise what is well made is taken, and what is not is refused as the real one does. Where that was seen:
+ - PagerDuty Events API v2: PagerDuty/api-schema (events-v2): required members, severities, lengths; 202 and 400 with `errors`; change events.
+ - Elasticsearch: elasticsearch-specification BulkRequest/BulkResponse; data streams refuse all but `create`; a known _id is a 409 of the item.
+ - Alertmanager 0.25, run on Debian 12: 200 and an empty body; 400 for label names and for an alert without labels; 415 for another Content-Type.
+ - Slack incoming webhooks: 200 with the body `ok`; errors are text.
+"""
+import json
+import os
+import re
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+folder = sys.argv[1]
+lock = threading.Lock()
+documents = set()
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def pagerduty(path, body):
+    errors = []
+    change = path.endswith("/v2/change/enqueue")
+    if body.get("routing_key") != KEY:
+        return 400, {"status": "invalid event", "message": "Event object is invalid", "errors": ["Invalid routing key"]}
+    known = {"routing_key", "payload", "links"} if change else {
+        "routing_key", "event_action", "dedup_key", "payload", "images", "links", "client", "client_url"}
+    errors += [f"unknown member {name}" for name in body if name not in known]
+    if not change and body.get("event_action") not in ("trigger", "acknowledge", "resolve"):
+        errors.append("event_action must be trigger, acknowledge or resolve")
+    if len(body.get("dedup_key", "")) > 255:
+        errors.append("dedup_key is too long")
+    if change or body.get("event_action") == "trigger":
+        payload = body.get("payload", {})
+        for name in ("summary", "source"):
+            if not payload.get(name):
+                errors.append(f"payload.{name} is missing or blank")
+        if len(payload.get("summary", "")) > 1024:
+            errors.append("payload.summary is too long")
+        if not change and payload.get("severity") not in ("critical", "error", "warning", "info"):
+            errors.append("payload.severity is invalid")
+    if len(json.dumps(body)) > 512000:
+        return 413, {"status": "too large"}
+    if errors:
+        return 400, {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
+    return 202, {"status": "success", "message": "Event processed", "dedup_key": body.get("dedup_key")}
+
+
+def bulk(text, statuses):
+    if not text.endswith("\n"):
+        return 400, {"error": {"type": "illegal_argument_exception", "reason": "The bulk request must be terminated by a newline [\\n]"}}
+    lines = text.split("\n")[:-1]
+    items = []
+    for action, source in zip(lines[::2], lines[1::2]):
+        action, source = json.loads(action), json.loads(source)
+        [(verb, what)] = action.items()
+        status, error = 201, None
+        if verb != "create":
+            status, error = 400, {"type": "illegal_argument_exception", "reason": "only write ops with an op_type of create are allowed in data streams"}
+        elif not re.fullmatch(r"logs-[a-z0-9_.]+-[a-z0-9_.]+", what["_index"]) or "@timestamp" not in source:
+            status, error = 400, {"type": "document_parsing_exception", "reason": "data stream timestamp field [@timestamp] is missing"}
+        elif statuses:
+            status = int(statuses.pop(0))
+            if status == 429:
+                error = {"type": "es_rejected_execution_exception", "reason": "rejected execution of coordinating operation"}
+            elif status >= 400:
+                error = {"type": "document_parsing_exception", "reason": "failed to parse"}
+        if status == 201:
+            if what["_id"] in documents:
+                status, error = 409, {"type": "version_conflict_engine_exception", "reason": "document already exists"}
+            documents.add(what["_id"])
+        item = {"_index": what["_index"], "_id": what["_id"], "status": status}
+        if error:
+            item["error"] = error
+        items.append({verb: item})
+    return 200, {"took": 1, "errors": any("error" in next(iter(i.values())) for i in items), "items": items}
+
+
+def alerts(body):
+    if not isinstance(body, list):
+        return 400, {"code": 602, "message": "parsing alerts body from \"\" failed"}
+    for alert in body:
+        labels = alert.get("labels", {})
+        if not labels:
+            return 400, "at least one label pair required"
+        for name in list(labels) + list(alert.get("annotations", {})):
+            if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name):
+                return 400, f"invalid label set: invalid name \"{name}\""
+        if alert.get("endsAt") and alert["endsAt"] < alert.get("startsAt", ""):
+            return 400, "start time must be before end time"
+    return 200, ""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        with lock:
+            told = self.told()
+            status, answer, extra = self.judge(body, told)
+            with open(f"{folder}/requests", "a") as out:
+                out.write(json.dumps({"path": self.path, "status": status, "headers": {k.lower(): v for k, v in self.headers.items()},
+                                      "body": body, "time": time.time()}) + "\n")
+        if told[:1] == ["hang"]:
+            time.sleep(20)
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        self.send_response(status)
+        for name, value in extra.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "text/plain" if isinstance(answer, str) else "application/json")
+        self.send_header("Content-Length", str(len(text.encode()) + (100 if told[:1] == ["cut"] else 0)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+        if told[:1] == ["cut"]:
+            self.close_connection = True
+
+    def told(self):
+        try:
+            with open(f"{folder}/script") as script:
+                first, *rest = script.read().split("\n")
+        except OSError:
+            return []
+        with open(f"{folder}/script", "w") as script:
+            script.write("\n".join(rest))
+        return first.split()
+
+    def judge(self, text, told):
+        if told and told[0].isdigit():
+            extra = {"Retry-After": told[1]} if len(told) > 1 else {}
+            if told[0].startswith("3"):
+                extra = {"Location": "http://127.0.0.1:1/"}
+            return int(told[0]), {"message": f"told to say {told[0]}"}, extra
+        if told[:1] == ["no"]:
+            return 200, "invalid_payload", {}
+        if self.path.endswith("/_bulk"):
+            return *bulk(text, told[1:] if told[:1] == ["items"] else []), {}
+        if self.path.startswith("/hooks/"):
+            if "secret" not in self.path:
+                return 404, "no_service", {}
+            return 200, "ok", {}
+        try:
+            body = json.loads(text)
+        except ValueError:
+            return 400, {"message": "no JSON"}, {}
+        if self.path.startswith("/v2/"):
+            return *pagerduty(self.path, body), {}
+        if self.path.endswith("/api/v2/alerts"):
+            if self.headers.get("Content-Type") != "application/json":
+                return 415, {"code": 415, "message": "unsupported media type"}, {}
+            return *alerts(body), {}
+        return 202, "", {}
+
+    def log_message(self, *args):
+        pass
+
+
+server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0), Handler)
+with open(f"{folder}/port.new", "w") as out:
+    out.write(str(server.server_address[1]))
+os.rename(f"{folder}/port.new", f"{folder}/port")
+server.serve_forever()

@@ -1,0 +1,99 @@
+#include <catch2/catch.hpp>
+
+#include <cdctl/delivery.hpp>
+
+using namespace cdctl;
+
+namespace {
+
+Result<HttpResponse> answer(int status, std::string body = {},
+                            std::map<std::string, std::string> headers = {}) {
+  return HttpResponse{status, std::move(body), std::move(headers)};
+}
+
+Delivery::State state_of(int status) { return delivery_of(answer(status), k_retried).state; }
+
+Config config_of(std::string_view json) {
+  Config out;
+  out.file = "/etc/cdctl/cdctl.toml";
+  out.table = *Json::parse(json);
+  return out;
+}
+
+constexpr std::string_view k_keys[] = {"url", "format"};
+
+}  // namespace
+
+TEST_CASE("an answer is taken, later, never, or somebody has to mend the configuration") {
+  using enum Delivery::State;
+  for (const int status : {200, 202, 204}) CHECK(state_of(status) == taken);
+  for (const int status : {408, 429, 500, 502, 503, 504}) CHECK(state_of(status) == again);
+  for (const int status : {301, 302, 307, 401, 403, 404, 410}) CHECK(state_of(status) == closed);
+  for (const int status : {400, 409, 413, 415, 422, 501}) CHECK(state_of(status) == refused);
+  CHECK(delivery_of(fail(ExitCode::unknown, "refused"), k_retried).state == again);
+}
+
+TEST_CASE("a receiver's own words are in the reason, its addresses' secrets are not") {
+  const auto sent = delivery_of(
+      answer(
+          400,
+          R"({"status":"invalid event","message":"Event object is invalid","errors":["no key","x"]})"),
+      k_retried);
+  CHECK(sent.why == "HTTP 400: Event object is invalid: no key, x");
+  CHECK(delivery_of(answer(400, R"({"error":{"type":"t","reason":"why so"}})"), k_retried).why ==
+        "HTTP 400: why so");
+  CHECK(delivery_of(answer(400, "see https://user:word@host/x?token=abc"), k_retried)
+            .why.find("abc") == std::string::npos);
+  CHECK(delivery_of(answer(400, std::string(100'000, 'x')), k_retried).why.size() < 400);
+}
+
+TEST_CASE("a secret that a receiver repeats is shown to nobody") {
+  const auto sent = delivery_of(answer(400, "no key abcdef, abcdef is unknown"), k_retried);
+  CHECK(without(sent, "abcdef").why == "HTTP 400: no key ***, *** is unknown");
+  CHECK(without(sent, "").why == sent.why);
+}
+
+TEST_CASE("Retry-After is seconds or a date, and never longer than a day") {
+  const auto at = *parse_rfc3339("1994-11-06T08:49:30Z");
+  const auto wait = [&](std::string text) {
+    return retry_after({429, {}, {{"retry-after", std::move(text)}}}, at);
+  };
+  CHECK(wait("7") == Millis(7'000));
+  CHECK(wait("Sun, 06 Nov 1994 08:49:37 GMT") == Millis(7'000));
+  CHECK(wait("Sun, 06 Nov 1994 08:00:00 GMT") == Millis(0));
+  CHECK(wait("99999999999") == Millis(86'400'000));
+  CHECK(wait("999999999999999999999999") == std::nullopt);
+  CHECK(wait("soon") == std::nullopt);
+  CHECK(wait("-1") == std::nullopt);
+  CHECK(retry_after({429, {}, {}}, at) == std::nullopt);
+}
+
+TEST_CASE("receivers are the sink's own table and those in it") {
+  const auto names = [&](std::string_view json) {
+    const auto read = Receivers::read(config_of(json), "webhook", k_keys);
+    REQUIRE(read);
+    return read->names();
+  };
+  using Names = std::vector<std::string>;
+  CHECK(names("{}").empty());
+  CHECK(names(R"({"webhook":{"url":"x"}})") == Names{""});
+  CHECK(names(R"({"webhook":{"receivers":{"chat":{"url":"x"}}}})") == Names{"chat"});
+  CHECK(names(R"({"webhook":{"url":"x","receivers":{"chat":{"url":"x"}}}})") == Names{"", "chat"});
+  // An empty table is one that needs no key.
+  CHECK(names(R"({"webhook":{}})") == Names{""});
+}
+
+TEST_CASE("a wrong key of a receiver is named with its place") {
+  const auto error = [&](std::string_view json) {
+    const auto read = Receivers::read(config_of(json), "webhook", k_keys);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().exit == ExitCode::config);
+    return read.error().what;
+  };
+  CHECK(error(R"({"webhook":{"receivers":{"chat":{"ulr":"x"}}}})") ==
+        "/etc/cdctl/cdctl.toml: [webhook.receivers.chat]: unknown key 'ulr'; did you mean url?");
+  CHECK(error(R"({"webhook":{"receivers":{"Chat":{"url":"x"}}}})").find("'Chat' is not a name") !=
+        std::string::npos);
+  CHECK(error(R"({"webhook":{"receivers":{"chat":1}}})").find("must be a table") !=
+        std::string::npos);
+}
