@@ -141,15 +141,14 @@ constexpr std::array k_force{
     k_timeout,
 };
 constexpr std::array k_notify{
-    Option{"follow", "", "pass on what happens at this home, its signals too, for ever"},
-    Option{"new", "", "the same, up to now and since the last time: for cron"},
-    Option{"pass", "", "also write the records to stdout, unchanged, for the next in the pipe"},
+    Option{"follow", "", "tell what happens at this home, for ever"},
+    Option{"new", "", "the same since the last time, up to now: for cron"},
+    Option{"pass", "", "also write the records to stdout, unchanged"},
     Option{"flush", "", "send what waits; --follow: go on for one receiver"},
     Option{"status", "", "how much waits for each receiver, and why"},
     Option{"replay", "", "send once more what a receiver refused"},
     Option{"test", "", "send a cut and a mend of a set that there is not"},
-    Option{"timeout", "DURATION",
-           "deadline of one call of a receiver, and of what is left at the end (30s)"},
+    Option{"timeout", "DURATION", "deadline of a call, and of what is left at the end (30s)"},
 };
 constexpr std::array k_hold{
     k_dry_run,

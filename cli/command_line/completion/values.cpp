@@ -63,7 +63,7 @@ constexpr std::array k_kinds{
     ValueName{"URL|none", ValueKind::text},
     ValueName{"VERB", ValueKind::verb},
     ValueName{"SERVICE|KEY", ValueKind::config_word},
-    ValueName{"SINK", ValueKind::sink},
+    ValueName{"RECEIVER", ValueKind::sink},
     ValueName{"new", ValueKind::new_plugin},
     ValueName{"HOME", ValueKind::text},
 };

@@ -91,6 +91,7 @@ land --dry-run|verified
 init new --service other --trunk $work/$service.git --broker none --dry-run
 mojo plan-collect collect
 mojo phases
+elastic template
 END
 printf 'thing https://example.com/thing.git\n' >collect
 for command in $(cdctl __complete fish 'cdctl ' | cut -f1 | grep -vE '^(:|signal|top|juju|rabbit)$'); do

@@ -18,7 +18,7 @@ prints() {
   shown[$name]=yes
 }
 # Those that print none: their standard output is nothing, a screen, a script, or not theirs.
-silent=(signal top completion help 'mojo project-new')
+silent=(signal top completion help 'mojo project-new' 'elastic template')
 
 # ---------------------------------------------------------------- a service, from its configuration to its sets
 

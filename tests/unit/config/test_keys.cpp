@@ -53,9 +53,11 @@ TEST_CASE("a plugin's manifest takes the keys that its rows tell, and its table 
 
 TEST_CASE("a file with a command beside it holds a secret") {
   CHECK(keys().secret_files() ==
-        std::vector<std::string_view>{"gitea.token_file", "github.token_file", "gitlab.token_file",
-                                      "rabbit.password_file", "signals.token_file",
-                                      "land.key_file"});
+        std::vector<std::string_view>{
+            "alertmanager.password_file", "elastic.password_file", "elastic.api_key_file",
+            "gitea.token_file", "github.token_file", "gitlab.token_file",
+            "pagerduty.routing_key_file", "rabbit.password_file", "webhook.url_file",
+            "webhook.token_file", "signals.token_file", "land.key_file"});
   CHECK(keys().secret_files(true) == std::vector<std::string_view>{"gitea.token_file",
                                                                    "github.token_file",
                                                                    "gitlab.token_file"});
@@ -66,7 +68,7 @@ TEST_CASE("the loader's lists come from the rows") {
   CHECK(config::known_keys(true, "") == V{"engine", "deployer", "units", "stop_timeout", "switches",
                                           "min_live", "max_sets", "max_verdict_age", "accept_loss",
                                           "sources", "breaker", "reaper", "checks"});
-  CHECK(config::known_keys(false, "") == V{"defaults", "signals", "land"});
+  CHECK(config::known_keys(false, "") == V{"defaults", "signals", "land", "notify"});
   CHECK(config::known_keys(false, "defaults") ==
         V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
   CHECK(config::known_keys(false, "defaults.reaper") == config::known_keys(true, "reaper"));
