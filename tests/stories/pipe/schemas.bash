@@ -59,6 +59,9 @@ prints probe 0 signal cdctl probe --timeout 20s
 prints signals 0 signal cdctl signals --since 1h
 cp out in
 prints notify 0 signal env CDCTL_PLUGIN_PATH="$build_dir/tests/sinks" CDCTL_TEST_SINK="$work/sunk" cdctl notify keep --pass
+: >in
+prints notify 0 receiver cdctl notify --status
+cdctl signals --since 1h >in </dev/null
 prints trip 0 verdict cdctl trip --all
 prints trip 0 explain cdctl trip --explain
 prints trip 0 verdict cdctl trip
