@@ -1,6 +1,7 @@
 #include "core/config/target.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,6 +15,8 @@ namespace cdctl::config {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::int64_t k_most_batch = 100;
 
 /// Reads one file of targets.d into a TargetConfig.
 class TargetReader {
@@ -31,7 +34,13 @@ class TargetReader {
     text(table, "votes", out.votes);
     text(table, "message", out.message);
     flag(table, "remove_branch", "remove_branch", out.remove_branch);
-    contributors(table["contributors"], out.contributors);
+    strings(table["contributors"], "contributors", "e-mail addresses, such as [\"*@example.com\"]",
+            out.contributors);
+    strings(table["hold"], "hold", "labels, such as [\"hold\"]", out.hold, true);
+    text(table, "frozen", out.frozen);
+    method(table["method"], out.method);
+    out.batch = static_cast<std::size_t>(count(table, "batch", "batch", 1, k_most_batch, 1));
+    land_via(table["land_via"], out);
     verify(table["verify"], out.verify);
     if (out.repository.empty())
       wrong("repository", "a target needs its repository, such as repository = \"https://…\"");
@@ -91,26 +100,77 @@ class TargetReader {
     out = *read;
   }
 
-  void contributors(const Json& list, std::vector<std::string>& out) {
+  void strings(const Json& list, const std::string& key, std::string_view what,
+               std::vector<std::string>& out, bool may_be_empty = false) {
     if (list.is_null()) return;
-    if (!list.is_array() || list.items().empty())
-      return wrong("contributors",
-                   "'contributors' must be a list of e-mail addresses, such as "
-                   "[\"*@example.com\"]");
+    if (!list.is_array() || (list.items().empty() && !may_be_empty))
+      return wrong(key, fmt::format("'{}' must be a list of {}", key, what));
+    out.clear();
     for (const auto& one : list.items()) {
-      if (one.view().empty()) wrong("contributors", "'contributors' must be a list of strings");
+      if (trimmed(one.view()).empty() || one.view().find('\0') != std::string_view::npos)
+        wrong(key, fmt::format("'{}' must be a list of {}", key, what));
       out.push_back(one.as_string());
     }
+  }
+
+  std::int64_t count(const Json& table, const std::string& name, const std::string& key,
+                     std::int64_t least, std::int64_t most, std::int64_t otherwise) {
+    const auto& value = table[name];
+    if (value.is_null()) return otherwise;
+    if (value.is_int() && value.as_int() >= least && value.as_int() <= most) return value.as_int();
+    wrong(key, fmt::format("'{}' must be a whole number from {} to {}", key, least, most));
+    return otherwise;
+  }
+
+  /// The place of a word among those that a key takes.
+  std::size_t word(const Json& value, const std::string& key, const std::vector<std::string>& all) {
+    if (value.is_null()) return 0;
+    const auto at = std::ranges::find(all, value.view());
+    if (value.is_string() && at != all.end()) return static_cast<std::size_t>(at - all.begin());
+    wrong(key, fmt::format("'{}' must be one of {}{}", key, joined(all),
+                           did_you_mean(value.view(), all, "'", "'")));
+    return 0;
+  }
+
+  void method(const Json& value, MergeMethod& out) {
+    constexpr std::array k_methods{MergeMethod::merge, MergeMethod::squash, MergeMethod::rebase};
+    out = k_methods[word(value, "method", {"merge", "squash", "rebase"})];
+  }
+
+  /// A forge lands proposals one at a time.
+  void land_via(const Json& value, TargetConfig& out) {
+    out.land_by_forge = word(value, "land_via", {"push", "forge"}) == 1;
+    if (out.land_by_forge && out.batch > 1)
+      wrong("batch", "'batch' needs land_via = \"push\": a forge lands proposals one by one");
+  }
+
+  /// What the branches of candidates begin with.
+  void staging(const Json& value) {
+    if (value.is_null()) return;
+    const auto given = value.view();
+    constexpr std::string_view k_heads = "refs/heads/";
+    const bool good = given.starts_with(k_heads) && valid_word(given.substr(k_heads.size()));
+    if (!good)
+      wrong("verify.staging",
+            "'verify.staging' must be refs/heads/ and a word, such as \"refs/heads/staging\"");
   }
 
   void verify(const Json& table, VerifyConfig& out) {
     if (!table.is_null() && !table.is_object())
       return wrong("verify", "'verify' must be a table, such as { command = \"make check\" }");
     out.command = table["command"].as_string();
-    if (trimmed(out.command).empty())
+    strings(table["statuses"], "verify.statuses", "names, such as [\"ci/build\"]", out.statuses);
+    strings(table["wrapper"], "verify.wrapper", "a program and its arguments", out.wrapper);
+    const bool has_command = !trimmed(out.command).empty();
+    const bool given = !table["command"].is_null();
+    if (!has_command && (given || out.statuses.empty()))
       wrong(table.is_object() ? "verify.command" : "verify",
-            "a target needs verify.command, which tests what lands, such as \"make check\"; "
-            "\"true\" tests nothing");
+            "a target needs verify.command, which tests what lands, such as \"make check\" "
+            "(\"true\" tests nothing), or verify.statuses");
+    if (!has_command && !out.wrapper.empty())
+      wrong("verify.wrapper", "'verify.wrapper' needs verify.command");
+    out.retries = static_cast<unsigned>(count(table, "retries", "verify.retries", 0, 10, 0));
+    staging(table["staging"]);
     duration(table, "limit", out.limit);
     duration(table, "silence", out.silence);
     duration(table, "grace", out.grace);

@@ -80,6 +80,58 @@ TEST_CASE("one wrong file stops its own target, and no service") {
   CHECK_THAT(f.broken(k_least + "remove_branch = \"no\"\n"), Contains("true or false"));
 }
 
+TEST_CASE("how a proposal lands, and what it waits for, is the target's word") {
+  Folder f;
+  f.write("targets.d/main.toml",
+          k_least +
+              "verify.wrapper = [\"bwrap\", \"--bind\", \"{work}\", \"{work}\"]\n"
+              "verify.statuses = [\"ci/build\"]\nverify.retries = 2\n"
+              "verify.staging = \"refs/heads/ci\"\nmethod = \"squash\"\n"
+              "hold = [\"hold\", \"wip\"]\nfrozen = \"the release\"\nbatch = 8\n");
+  const auto config = f.load();
+  const auto* main = config.target("main");
+  REQUIRE(main);
+  CHECK(main->verify.wrapper.size() == 4);
+  CHECK(main->verify.statuses == std::vector<std::string>{"ci/build"});
+  CHECK(main->verify.retries == 2);
+  CHECK(main->method == MergeMethod::squash);
+  CHECK(main->hold == std::vector<std::string>{"hold", "wip"});
+  CHECK(main->frozen == "the release");
+  CHECK(main->batch == 8);
+  CHECK_FALSE(main->land_by_forge);
+  f.write("targets.d/main.toml",
+          "repository = \"https://git.example/x.git\"\nverify.statuses = [\"a\"]\n"
+          "land_via = \"forge\"\nmethod = \"rebase\"\nhold = []\n");
+  const auto other = f.load();
+  REQUIRE(other.target("main"));
+  CHECK(other.target("main")->land_by_forge);
+  CHECK(other.target("main")->method == MergeMethod::rebase);
+  CHECK(other.target("main")->hold.empty());
+}
+
+TEST_CASE("no word of a target that means nothing is passed over") {
+  Folder f;
+  CHECK_THAT(f.broken(k_least + "method = \"squish\"\n"),
+             Contains("one of merge, squash, rebase") && Contains("did you mean 'squash'"));
+  CHECK_THAT(f.broken(k_least + "method = 1\n"), Contains("one of merge"));
+  CHECK_THAT(f.broken(k_least + "land_via = \"api\"\n"), Contains("one of push, forge"));
+  CHECK_THAT(f.broken(k_least + "batch = 0\n"), Contains("from 1 to 100"));
+  CHECK_THAT(f.broken(k_least + "batch = 4\nland_via = \"forge\"\n"), Contains("one by one"));
+  CHECK_THAT(f.broken(k_least + "frozen = true\n"), Contains("text that is not empty"));
+  CHECK_THAT(f.broken(k_least + "hold = \"wip\"\n"), Contains("list of labels"));
+  CHECK_THAT(f.broken(k_least + "hold = [\"\"]\n"), Contains("list of labels"));
+  CHECK_THAT(f.broken(k_least + "verify.retries = -1\n"), Contains("from 0 to 10"));
+  CHECK_THAT(f.broken(k_least + "verify.statuses = []\n"), Contains("verify.statuses"));
+  CHECK_THAT(f.broken(k_least + "verify.wrapper = \"bwrap\"\n"), Contains("verify.wrapper"));
+  CHECK_THAT(f.broken(k_least + "verify.staging = \"refs/heads/a b\"\n"),
+             Contains("verify.staging"));
+  CHECK_THAT(f.broken("repository = \"x\"\nverify.statuses = [\"a\"]\n"
+                      "verify.wrapper = [\"w\"]\n"),
+             Contains("needs verify.command"));
+  CHECK_THAT(f.broken("repository = \"x\"\nverify = { command = \" \", statuses = [\"a\"] }\n"),
+             Contains("verify.command"));
+}
+
 TEST_CASE("a target's file that others can write to is refused") {
   Folder f;
   f.write("targets.d/main.toml", k_least);
