@@ -8,6 +8,7 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "plugins/git/candidate_commit.hpp"
 #include "plugins/git/git_command.hpp"
 
 namespace cdctl::git {
@@ -19,65 +20,6 @@ std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + targ
 Error no_branch(const TargetConfig& target) {
   return {ExitCode::unknown,
           fmt::format("it has no branch {}: correct `branch`, or push it", target.branch)};
-}
-
-/// `1700000000 +0000`: the same on every machine.
-std::string git_date(Time at) {
-  return fmt::format("{} +0000",
-                     std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
-}
-
-/// git takes no line break, `<` or `>` in who made a commit.
-std::string clean(std::string_view text, std::string_view otherwise) {
-  std::string out;
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '<' && c != '>') out += c;
-  return trimmed(out).empty() ? std::string(otherwise) : std::string(trimmed(out));
-}
-
-Result<std::string> make_commit(const Workshop& workshop, const MergeRequest& request,
-                                const std::string& base, const std::string& tree,
-                                const Deadline& deadline) {
-  const auto date = git_date(request.at);
-  CDCTL_TRY_ASSIGN(
-      const auto text,
-      workshop.output({"-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, "-p", base, "-p",
-                       request.head, "-F", "-"},
-                      deadline, request.message,
-                      {{"GIT_AUTHOR_NAME", clean(request.author.name, "cdctl")},
-                       {"GIT_AUTHOR_EMAIL", clean(request.author.email, "cdctl@localhost")},
-                       {"GIT_AUTHOR_DATE", date},
-                       {"GIT_COMMITTER_NAME", clean(request.committer.name, "cdctl")},
-                       {"GIT_COMMITTER_EMAIL", clean(request.committer.email, "cdctl@localhost")},
-                       {"GIT_COMMITTER_DATE", date}}));
-  return first_line(text);
-}
-
-/// What the merge of two commits is: its tree, or the files in which they are at odds.
-Result<MergeAnswer> merge_trees(const Workshop& workshop, const std::string& base,
-                                const std::string& head, const Deadline& deadline) {
-  MergeAnswer out;
-  out.base = base;
-  CDCTL_TRY_ASSIGN(
-      const auto finished,
-      workshop.git({"-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict",
-                    "merge-tree", "--write-tree", "--name-only", "--no-messages", base, head},
-                   deadline));
-  const bool told = !finished.timed_out && !finished.interrupted && finished.signal == 0;
-  if (told && finished.status > 1 && finished.err.contains("unrelated histories")) {
-    out.conflicts = {"(no commit in common with the target)"};
-    return out;
-  }
-  if (!told || finished.status > 1) return fail(explain(finished));
-  const auto said = lines(finished.out);
-  if (said.empty() || !valid_commit_id(said.front()))
-    return fail(ExitCode::unknown, "git merge-tree gave no tree: git 2.38 or newer is needed");
-  if (finished.status == 0)
-    out.tree = said.front();
-  else
-    for (const auto file : std::span(said).subspan(1))
-      if (!file.empty()) out.conflicts.emplace_back(file);
-  return out;
 }
 
 /// What a target and a proposal are at now.
@@ -122,26 +64,6 @@ Result<bool> read_back(const Workshop& workshop, const Tips& tips, const std::st
                                                     deadline));
   out.tree = first_line(tree);
   return there;
-}
-
-/// A candidate is a merge on its base: a lease alone would let a target be set back.
-Result<> check_candidate(const Workshop& workshop, const LandRequest& request,
-                         const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const bool here, workshop.has(request.commit, deadline));
-  if (!here)
-    return fail(Error{ExitCode::unknown,
-                      fmt::format("the candidate {} is not in this home", request.commit), false,
-                      Reason::not_there});
-  CDCTL_TRY_ASSIGN(const auto text,
-                   workshop.output({"rev-parse", request.commit + "^1", request.commit + "^2",
-                                    request.commit + "^{tree}"},
-                                   deadline));
-  const auto is = lines(text);
-  if (is.size() != 3 || is[0] != request.base || is[1] != request.head || is[2] != request.tree)
-    return fail(ExitCode::refused,
-                fmt::format("commit {} is no merge of {} on {} with the tree {}", request.commit,
-                            request.head, request.base, request.tree));
-  return {};
 }
 
 Result<PushAnswer> push(const Workshop& workshop, const std::string& target,
@@ -200,12 +122,7 @@ Result<MergeAnswer> GitRepository::do_merge(const TargetConfig& target, const Me
     return fail(fmt::format("{} has moved from {} to {} since it was let through", request.ref,
                             request.head, tips.proposal));
   const auto base = request.onto.empty() ? tips.target : request.onto;
-  CDCTL_TRY_ASSIGN(const bool there, workshop.is_ancestor(request.head, base, deadline));
-  if (there) return MergeAnswer{base, true, {}, {}, {}};
-  CDCTL_TRY_ASSIGN(auto out, merge_trees(workshop, base, request.head, deadline));
-  if (!out.conflicts.empty()) return out;
-  CDCTL_TRY_ASSIGN(out.commit, make_commit(workshop, request, base, out.tree, deadline));
-  return out;
+  return make_candidate(workshop, request, base, deadline);
 }
 
 Result<> GitRepository::do_checkout(const TargetConfig& target, const std::string& commit,
@@ -250,13 +167,14 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
                                           const Deadline& deadline) {
   using enum LandAnswer::State;
   CDCTL_TRY_ASSIGN(auto workshop, Workshop::open(host_, target, deadline));
-  CDCTL_TRY(check_candidate(workshop, request, deadline));
+  CDCTL_TRY(check_candidate(workshop, request, target.method, deadline));
   LandAnswer out;
   CDCTL_TRY_ASSIGN(auto tips, look(workshop, target, request.ref, deadline));
   CDCTL_TRY_ASSIGN(const bool before, read_back(workshop, tips, request.commit, out, deadline));
   if (!before) {
-    CDCTL_TRY_ASSIGN(const bool merged, workshop.is_ancestor(request.head, out.tip, deadline));
-    if (merged) {  // by another merge of it: that one is not what we have verified
+    CDCTL_TRY_ASSIGN(const bool merged,
+                     has_landed(workshop, request.head, out.tip, target.method, deadline));
+    if (merged) {  // by another candidate of it: that one is not what we have verified
       out.state = there;
       out.tree.clear();
       return out;

@@ -9,8 +9,7 @@
 
 namespace cdctl::git {
 
-/// Merges proposals of git repositories, and pushes what was verified. The head of a proposal stays
-/// an ancestor of what lands, so that everybody sees it as merged.
+/// Merges proposals of git repositories, and pushes what was verified.
 class GitRepository final : public Repository {
  public:
   explicit GitRepository(Host& host) : host_(host) {}

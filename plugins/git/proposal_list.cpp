@@ -10,6 +10,7 @@
 #include <cdctl/module.hpp>
 #include <cdctl/text.hpp>
 
+#include "plugins/git/candidate_commit.hpp"
 #include "plugins/git/git_forge.hpp"
 #include "plugins/git/proposal_commits.hpp"
 #include "plugins/git/proposal_memory.hpp"
@@ -197,7 +198,11 @@ class TargetReader {
       }
       for (const auto& [topic, commit] : prerequisites(proposal)) {
         auto state = Prerequisite::State::gone;
-        if (here.contains(commit) && !all.has(commit))
+        bool landed = here.contains(commit) && !all.has(commit);
+        if (!landed && target_.method != MergeMethod::merge) {
+          CDCTL_TRY_ASSIGN(landed, has_landed(workshop_, commit, base, target_.method, deadline_));
+        }
+        if (landed)
           state = Prerequisite::State::landed;
         else if (refs_.contains(asked_.names.ref(topic)))
           state = Prerequisite::State::open;

@@ -1,0 +1,356 @@
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include <cdctl/text.hpp>
+
+#include "plugins/git/candidate_commit.hpp"
+#include "plugins/git/git_repository.hpp"
+#include "support/git_repo.hpp"
+#include "support/test_host.hpp"
+
+using namespace cdctl;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const Deadline k_long(Millis(60'000));
+
+/// A target in a bare repository, and somebody's clone of it, who proposes `fix`.
+struct Stand {
+  test::TempDir dir;
+  test::TestHost host{dir.path() / "home"};
+  test::GitRepo origin{dir.path() / "origin.git", true};
+  test::GitRepo work{dir.path() / "work"};
+  TargetConfig target;
+  git::GitRepository repository{host};
+
+  explicit Stand(MergeMethod method) {
+    host.config_value.file = dir.path() / "cdctl.toml";
+    target.name = "main";
+    target.repository = origin.url();
+    target.method = method;
+    work.commit("words", "one\ntwo\nthree\nfour\nfive\n");
+    push("main");
+  }
+  void push(const std::string& branch, const std::string& what = "HEAD") {
+    work.git({"push", "--quiet", "--force", origin.url(), what + ":refs/heads/" + branch});
+  }
+  std::string begin(const std::string& branch = "fix") {
+    work.git({"checkout", "--quiet", "-B", branch, "main"});
+    return branch;
+  }
+  void propose() { push("propose/main/fix"); }
+  std::string main() { return origin.git({"rev-parse", "main"}); }
+  std::string show(const std::string& format, const std::string& commit) {
+    return origin.git({"log", "-1", "--format=" + format, commit});
+  }
+  /// The target goes on by hand.
+  void go_on(const std::string& file, const std::string& text) {
+    work.git({"checkout", "--quiet", "main"});
+    work.commit(file, text);
+    push("main");
+  }
+
+  MergeRequest request() {
+    return {.url = {},
+            .ref = "refs/heads/propose/main/fix",
+            .head = origin.git({"rev-parse", "propose/main/fix"}),
+            .onto = {},
+            .message = "Fix it\n\nReviewed-by: bob@example.com\n",
+            .method = target.method,
+            .author = {"Alice", "alice@example.com"},
+            .committer = {"cdctl", "carol@web1"},
+            .at = Time(std::chrono::seconds(1'700'000'000))};
+  }
+  MergeAnswer merge() {
+    auto out = repository.merge(target, request(), k_long);
+    if (!out) FAIL(out.error().what);
+    return *out;
+  }
+  LandAnswer land(const MergeAnswer& made, bool remove = true) {
+    auto out = repository.land(
+        target,
+        {made.commit, made.tree, made.base, "refs/heads/propose/main/fix", request().head, remove},
+        k_long);
+    if (!out) FAIL(out.error().what);
+    return *out;
+  }
+  MergeAnswer land_now(bool remove = false) {
+    const auto made = merge();
+    INFO(joined(made.conflicts));
+    REQUIRE_FALSE(made.commit.empty());
+    const auto answer = land(made, remove);
+    CHECK(answer.state == LandAnswer::State::landed);
+    CHECK(answer.tree == made.tree);
+    return made;
+  }
+};
+
+constexpr auto k_all = {MergeMethod::merge, MergeMethod::squash, MergeMethod::rebase};
+
+}  // namespace
+
+TEST_CASE("a merge keeps the approved head as an ancestor, and its commits as they are") {
+  Stand s(MergeMethod::merge);
+  s.begin();
+  s.work.commit("a", "1");
+  s.propose();
+  s.go_on("b", "2");
+  const auto head = s.request().head;
+  s.land_now();
+  CHECK_NOTHROW(s.origin.git({"merge-base", "--is-ancestor", head, "main"}));
+  CHECK(s.show("%P", "main").ends_with(head));
+}
+
+TEST_CASE("a squash is one commit by its author, and says of which head it is") {
+  Stand s(MergeMethod::squash);
+  s.begin();
+  s.work.commit("a", "1");
+  s.work.commit("b", "2");
+  s.propose();
+  s.go_on("c", "3");
+  const auto before = s.main();
+  s.land_now();
+  CHECK(s.show("%P", "main") == before);
+  CHECK(s.show("%an <%ae> %cn", "main") == "Alice <alice@example.com> cdctl");
+  CHECK(s.show("%B", "main")
+            .ends_with("Fix it\n\nReviewed-by: bob@example.com\nLand-head: " + s.request().head));
+  CHECK(s.origin.git({"show", "main:a"}) == "1");
+  CHECK(s.origin.git({"show", "main:c"}) == "3");
+}
+
+TEST_CASE("a rebase makes its commits anew, with their authors, words and times") {
+  Stand s(MergeMethod::rebase);
+  s.begin();
+  s.work.write("a", "1");
+  s.work.git({"add", "--all"});
+  s.work.git({"-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--quiet", "--author",
+              "Zo\xc3\xab <zoe@example.com>", "--date", "2020-01-02T03:04:05+0700", "-m",
+              "First\n\nof two\n\nLand-head: somebody else's"});
+  s.work.commit("b", "2");
+  s.propose();
+  s.go_on("c", "3");
+  const auto before = s.main();
+  s.land_now();
+  CHECK(s.origin.git({"rev-list", "--count", before + "..main"}) == "2");
+  CHECK(s.show("%P", "main~1") == before);
+  CHECK(s.show("%ae %aI", "main~1") == "zoe@example.com 2020-01-02T03:04:05+07:00");
+  CHECK(s.show("%e", "main~1") == "ISO-8859-1");
+  CHECK(s.show("%B", "main~1") == "First\n\nof two");
+  CHECK(s.show("%B", "main")
+            .ends_with("write b\n\nReviewed-by: bob@example.com\nLand-head: " + s.request().head));
+  CHECK(s.show("%cn %ce", "main") == "cdctl carol@web1");
+}
+
+TEST_CASE("what stands on the target's newest commit is not rebased: signatures stay") {
+  Stand s(MergeMethod::rebase);
+  s.begin();
+  s.work.commit("a", "1");
+  s.propose();
+  const auto made = s.land_now();
+  CHECK(made.commit == s.request().head);
+  CHECK(s.main() == s.request().head);
+}
+
+TEST_CASE("the same request gives the same commit in another home") {
+  for (const auto method : k_all) {
+    Stand s(method);
+    s.begin();
+    s.work.commit("a", "1");
+    s.work.commit("b", "1");
+    s.propose();
+    s.go_on("c", "3");
+    const auto one = s.merge();
+    test::TestHost other(s.dir.path() / "other");
+    other.config_value.file = s.host.config_value.file;
+    const auto two = git::GitRepository(other).merge(s.target, s.request(), k_long);
+    REQUIRE(two);
+    CHECK(one.commit == two->commit);
+  }
+}
+
+TEST_CASE("what has landed does not land twice, by whichever method and hand") {
+  for (const auto method : k_all) {
+    INFO(static_cast<int>(method));
+    {  // by us, and then the target went on in the same lines
+      Stand s(method);
+      s.begin();
+      s.work.commit("words", "one\nTWO\nthree\nfour\nfive\n");
+      s.propose();
+      s.go_on("b", "2");
+      const auto made = s.land_now();
+      CHECK(s.merge().merged);
+      CHECK(s.land(made).state == LandAnswer::State::there);
+      s.work.git({"fetch", "--quiet", s.origin.url(), "main"});
+      s.work.git({"reset", "--quiet", "--hard", "FETCH_HEAD"});
+      s.go_on("words", "one\n2\nthree\nfour\nfive\n");
+      CHECK(s.merge().merged);
+      s.go_on("words", "one\ntwo\nthree\nfour\nfive\n");  // taken back
+      CHECK(s.merge().merged);
+    }
+    {  // by hand, as one commit, and then the target went on in the same lines
+      Stand s(method);
+      s.begin();
+      s.work.commit("words", "one\nTWO\nthree\nfour\nfive\n");
+      s.work.commit("more", "x");
+      s.propose();
+      s.work.git({"checkout", "--quiet", "main"});
+      s.work.git({"merge", "--quiet", "--squash", "fix"});
+      s.work.commit_all("By hand");
+      s.push("main");
+      if (method != MergeMethod::merge) CHECK(s.merge().merged);
+      s.go_on("words", "one\n2\nthree\nfour\nfive\n");
+      CHECK(s.merge().merged);
+    }
+    {  // by hand, one by one
+      Stand s(method);
+      s.begin();
+      s.work.commit("words", "one\nTWO\nthree\nfour\nfive\n");
+      s.work.commit("more", "x");
+      s.propose();
+      s.go_on("other", "x");
+      s.work.git({"cherry-pick", "main..fix"});
+      s.push("main");
+      s.go_on("words", "one\n2\nthree\nfour\nfive\n");
+      CHECK(s.merge().merged);
+    }
+  }
+}
+
+TEST_CASE("a conflict names its files, by each method") {
+  for (const auto method : k_all) {
+    Stand s(method);
+    s.begin();
+    s.work.commit("words", "one\nTWO\nthree\nfour\nfive\n");
+    s.propose();
+    s.go_on("words", "one\n2\nthree\nfour\nfive\n");
+    const auto made = s.merge();
+    CHECK(made.conflicts == std::vector<std::string>{"words"});
+    CHECK(made.commit.empty());
+  }
+}
+
+TEST_CASE("a rebase that would lose what a merge commit changed is a conflict") {
+  Stand s(MergeMethod::rebase);
+  s.begin();
+  s.work.commit("a", "1");
+  s.go_on("b", "2");
+  s.work.git({"checkout", "--quiet", "fix"});
+  s.work.git({"merge", "--quiet", "--no-commit", "main"});
+  s.work.commit("only-in-the-merge", "x");
+  s.propose();
+  s.go_on("c", "3");
+  CHECK_THAT(joined(s.merge().conflicts), Contains("lost by a rebase"));
+  Stand plain(MergeMethod::rebase);
+  plain.begin();
+  plain.work.commit("a", "1");
+  plain.go_on("b", "2");
+  plain.work.git({"checkout", "--quiet", "fix"});
+  plain.work.git({"merge", "--quiet", "--no-edit", "main"});
+  plain.propose();
+  plain.go_on("c", "3");
+  plain.land_now();
+  CHECK(plain.origin.git({"rev-list", "--count", "--merges", "main"}) == "0");
+}
+
+TEST_CASE("a commit of which nothing is left is left out of a rebase") {
+  Stand s(MergeMethod::rebase);
+  s.begin();
+  s.work.commit("a", "1");
+  s.work.commit("b", "2");
+  s.propose();
+  s.go_on("a", "1");
+  const auto before = s.main();
+  s.land_now();
+  CHECK(s.origin.git({"rev-list", "--count", before + "..main"}) == "1");
+}
+
+TEST_CASE("submodule links, LFS pointers, symlinks and CRLF arrive byte for byte") {
+  for (const auto method : k_all) {
+    INFO(static_cast<int>(method));
+    Stand s(method);
+    s.begin();
+    const std::string pointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, 'a') +
+        "\nsize 12345\n";
+    s.work.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n*.txt text\n");
+    s.work.write("big.bin", pointer);
+    s.work.write("dos.txt", "one\r\ntwo\r\n");
+    s.work.write("tool", "#!/bin/sh\n", true);
+    std::filesystem::create_symlink("../elsewhere/words", s.work.path() / "link");
+    s.work.git({"-c", "core.autocrlf=false", "-c", "core.attributesFile=/dev/null", "-c",
+                "filter.lfs.clean=cat", "add", "--all"});
+    // CRLF as a blob has it, whatever the attributes say
+    const auto blob =
+        s.work.git({"hash-object", "-w", "--no-filters", (s.work.path() / "dos.txt").string()});
+    s.work.git({"update-index", "--add", "--cacheinfo", "100644," + blob + ",dos.txt"});
+    s.work.git({"update-index", "--add", "--cacheinfo",
+                "160000," + std::string(40, '1') + ",vendor/module"});
+    s.work.git({"commit", "--quiet", "-m", "All kinds"});
+    s.propose();
+    s.work.git({"checkout", "--quiet", "--force", "main"});
+    s.go_on("b", "2");
+    const auto head = s.request().head;
+    s.land_now();
+    for (const auto* file : {"big.bin", "dos.txt", "tool", "link", "vendor/module"}) {
+      INFO(file);
+      CHECK(s.origin.git({"ls-tree", "main", file}) == s.origin.git({"ls-tree", head, file}));
+    }
+    // and what is tested has them, too
+    const auto into = s.dir.path() / "checkout";
+    REQUIRE(s.repository.checkout(s.target, s.main(), into, k_long));
+    CHECK(read_file(into / "big.bin") == pointer);
+    CHECK(std::filesystem::read_symlink(into / "link") == "../elsewhere/words");
+  }
+}
+
+TEST_CASE("a name that changes its case alone arrives") {
+  for (const auto method : k_all) {
+    Stand s(method);
+    s.begin();
+    s.work.git({"mv", "words", "Words"});
+    s.work.commit_all("Case");
+    s.propose();
+    s.go_on("b", "2");
+    s.land_now();
+    CHECK(s.origin.git({"ls-tree", "--name-only", "main"}) == "Words\nb");
+  }
+}
+
+TEST_CASE("only what was made of a head on its base is pushed") {
+  for (const auto method : k_all) {
+    INFO(static_cast<int>(method));
+    Stand s(method);
+    s.begin();
+    s.work.commit("a", "1");
+    s.propose();
+    s.go_on("b", "2");
+    const auto made = s.merge();
+    const auto refused = [&](MergeAnswer other) {
+      const auto out = s.repository.land(s.target,
+                                         {other.commit, other.tree, other.base,
+                                          "refs/heads/propose/main/fix", s.request().head, false},
+                                         k_long);
+      return !out && out.error().exit == ExitCode::refused;
+    };
+    CHECK(refused({made.base, false, {}, made.commit, std::string(40, '0')}));
+    CHECK(refused({made.base, false, {}, s.main() + "", made.tree}));
+    CHECK(refused({s.work.git({"rev-parse", "main~1"}), false, {}, made.base, made.tree}));
+    CHECK(s.land(made).state == LandAnswer::State::landed);
+  }
+}
+
+TEST_CASE("the branch of a candidate for a CI is pushed, and removed, as often as asked") {
+  Stand s(MergeMethod::merge);
+  s.begin();
+  s.work.commit("a", "1");
+  s.propose();
+  const auto made = s.merge();
+  for (int i = 0; i < 2; ++i)
+    REQUIRE(s.repository.stage(s.target, "refs/heads/staging/main/x", made.commit, k_long));
+  CHECK(s.origin.git({"rev-parse", "staging/main/x"}) == made.commit);
+  for (int i = 0; i < 2; ++i)
+    REQUIRE(s.repository.stage(s.target, "refs/heads/staging/main/x", {}, k_long));
+  CHECK_THROWS(s.origin.git({"rev-parse", "--verify", "--quiet", "staging/main/x"}));
+}
