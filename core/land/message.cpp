@@ -1,6 +1,7 @@
 #include "core/land/message.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,14 @@
 namespace cdctl::land {
 
 namespace {
+
+/// A number that a commit says it mends, of Launchpad where it says `LP:`.
+struct Bug {
+  std::string number;
+  bool launchpad = false;
+  friend bool operator==(const Bug&, const Bug&) = default;
+};
+std::vector<Bug> bugs_of(const records::Candidate& candidate);
 
 bool name_character(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
 
@@ -42,9 +51,47 @@ std::string joined_people(const std::vector<records::PersonMember>& people) {
   return joined(out);
 }
 
+std::string nick_of(std::string_view who) { return std::string(who.substr(0, who.find('@'))); }
+
+std::string joined_nicks(const std::vector<std::string>& people) {
+  std::vector<std::string> out;
+  for (const auto& one : people) out.push_back(nick_of(one));
+  return joined(out);
+}
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The numbers in `Fixes: #12, #13`, `Closes #12` or `LP: #12`.
+void add_bugs(std::string_view line, std::vector<Bug>& out) {
+  static constexpr std::array<std::string_view, 8> k_words{"fixes", "fixed",    "fix", "closes",
+                                                           "close", "resolves", "bug", "lp"};
+  const auto end = std::min(line.find_first_of(": #"), line.size());
+  std::string word(line.substr(0, end));
+  for (auto& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  if (std::ranges::find(k_words, word) == k_words.end()) return;
+  auto rest = line.substr(end);
+  if (rest.starts_with(':')) rest.remove_prefix(1);
+  for (;;) {
+    rest = rest.substr(std::min(rest.find_first_not_of(" ,"), rest.size()));
+    if (!rest.starts_with('#')) return;
+    const auto stop = std::ranges::find_if_not(rest.substr(1), digit) - rest.begin();
+    const auto number = rest.substr(1, static_cast<std::size_t>(stop) - 1);
+    if (number.empty() || number.size() > 12) return;
+    Bug bug{std::string(number), word == "lp"};
+    if (std::ranges::find(out, bug) == out.end()) out.push_back(std::move(bug));
+    rest.remove_prefix(static_cast<std::size_t>(stop));
+  }
+}
+
+std::string joined_bugs(const std::vector<Bug>& bugs) {
+  std::vector<std::string> out;
+  for (const auto& bug : bugs) out.push_back(bug.number);
+  return joined(out);
+}
+
 std::string value_of(std::string_view name, const TargetConfig& target,
                      const records::Candidate& candidate) {
-  const auto first = candidate.authors.empty() ? records::PersonMember() : candidate.authors.back();
+  const auto first = main_author(candidate);
   if (name == "topic") return candidate.proposal;
   if (name == "title") return candidate.title;
   if (name == "description") return candidate.description;
@@ -54,10 +101,13 @@ std::string value_of(std::string_view name, const TargetConfig& target,
   if (name == "head") return candidate.head;
   if (name == "author") return first.name;
   if (name == "author_email") return first.email;
-  if (name == "author_nick") return first.email.substr(0, first.email.find('@'));
+  if (name == "author_nick") return nick_of(first.email);
   if (name == "authors") return joined_people(candidate.authors);
   if (name == "reviewer" || name == "reviewers" || name == "approved_by")
     return joined(candidate.reviewers);
+  if (name == "reviewer_nicks" || name == "approved_by_nicks")
+    return joined_nicks(candidate.reviewers);
+  if (name == "bugs" || name == "bugs_fixed") return joined_bugs(bugs_of(candidate));
   return candidate.link;  // link, review_url
 }
 
@@ -78,13 +128,51 @@ std::string tidy(std::string_view raw) {
   return std::string(trimmed(out));
 }
 
+std::vector<Bug> bugs_of(const records::Candidate& candidate) {
+  std::vector<Bug> out;
+  for (const auto* text : {&candidate.title, &candidate.description})
+    for (const auto line : lines(*text)) add_bugs(line, out);
+  return out;
+}
+
+/// Whether a message ends with lines `Name: value`, to which others can be added.
+bool ends_with_trailers(std::string_view message) {
+  const auto blank = message.rfind("\n\n");
+  if (blank == message.npos) return false;
+  return std::ranges::all_of(lines(message.substr(blank + 2)), [](std::string_view line) {
+    const auto colon = line.find(": ");
+    return colon != line.npos && colon > 0 &&
+           line.substr(0, colon).find_first_of(" <") == line.npos;
+  });
+}
+
+/// What the template leaves out of who has made it, who has reviewed it and what it mends.
+class Trailers {
+ public:
+  explicit Trailers(std::string& message) : message_(message) {}
+
+  void add(std::string_view name, std::string_view value) {
+    const auto line = fmt::format("{}: {}", name, tidy(value));
+    const auto all = lines(message_);
+    if (std::ranges::find(all, line) != all.end()) return;
+    if (!any_ && !ends_with_trailers(message_)) message_ += '\n';
+    any_ = true;
+    message_ += "\n" + line;
+  }
+
+ private:
+  std::string& message_;
+  bool any_ = false;
+};
+
 }  // namespace
 
 const std::vector<std::string>& message_names() {
   static const std::vector<std::string> k_names{
-      "topic",     "title",       "description",  "commit_message", "target",  "branch",
-      "head",      "author",      "author_email", "author_nick",    "authors", "reviewer",
-      "reviewers", "approved_by", "link",         "review_url"};
+      "topic",     "title",          "description",  "commit_message",    "target",  "branch",
+      "head",      "author",         "author_email", "author_nick",       "authors", "reviewer",
+      "reviewers", "reviewer_nicks", "approved_by",  "approved_by_nicks", "bugs",    "bugs_fixed",
+      "link",      "review_url"};
   return k_names;
 }
 
@@ -102,22 +190,34 @@ Result<> check_message(std::string_view text) {
   return out;
 }
 
+records::PersonMember main_author(const records::Candidate& candidate) {
+  return candidate.authors.empty() ? records::PersonMember() : candidate.authors.back();
+}
+
 std::string message_of(const TargetConfig& target, const records::Candidate& candidate) {
   std::string out;
-  bool named = false;
+  bool reviewers = false, bugs = false;
   walk(
       target.message, [&](std::string_view text) { out += text; },
       [&](std::string_view name) {
         out += value_of(name, target, candidate);
-        named = named || name.starts_with("reviewer") || name == "approved_by";
+        reviewers = reviewers || name.starts_with("reviewer") || name.starts_with("approved_by");
+        bugs =
+            bugs || name.starts_with("bugs") || name == "description" || name == "commit_message";
       });
   out = tidy(out);
   if (out.empty()) out = fmt::format("Merge {}", candidate.proposal);
-  std::string trailers;
-  if (!named)
-    for (const auto& who : candidate.reviewers)
-      trailers += fmt::format("Reviewed-by: {}\n", tidy(who));
-  return out + "\n" + (trailers.empty() ? "" : "\n" + trailers);
+  Trailers trailers(out);
+  if (!bugs)
+    for (const auto& bug : bugs_of(candidate))
+      trailers.add(bug.launchpad ? "LP" : "Fixes", "#" + bug.number);
+  if (target.method == MergeMethod::squash)
+    for (const auto& author : candidate.authors)
+      if (author.email != main_author(candidate).email)
+        trailers.add("Co-authored-by", fmt::format("{} <{}>", author.name, author.email));
+  if (!reviewers)
+    for (const auto& who : candidate.reviewers) trailers.add("Reviewed-by", who);
+  return out + "\n";
 }
 
 }  // namespace cdctl::land

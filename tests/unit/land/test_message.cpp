@@ -37,6 +37,46 @@ TEST_CASE("Tarmac's names mean the same", "[land]") {
   CHECK(message("[r=<approved_by>] <commit_message>\n<author> <author_nick>")
             .starts_with("[r=carol@example.com, dave@example.com] Mend the door\n\nIt squeaked."));
   CHECK(message("<author_nick>").starts_with("alice\n"));
+  CHECK(message("<approved_by_nicks>") == "carol, dave\n");
+}
+
+TEST_CASE("what a proposal mends is told, in the template's words or in lines of its own",
+          "[land]") {
+  auto one = candidate();
+  one.reviewers.clear();
+  one.title = "Fix the door";
+  one.description = "It squeaked, see #3.\n\nFixes: #7, #8\nLP: #123\nfixes: #7";
+  TargetConfig target;
+  target.message = "<title> [<bugs_fixed>]";
+  CHECK(land::message_of(target, one) == "Fix the door [7, 8, 123]\n");
+  target.message = "<title>";
+  CHECK(land::message_of(target, one) == "Fix the door\n\nFixes: #7\nFixes: #8\nLP: #123\n");
+  target.message = "<title>\n\n<description>";
+  CHECK(land::message_of(target, one).ends_with("Fixes: #7, #8\nLP: #123\nfixes: #7\n"));
+  one.description = "Fixes: 7\nCloses #9\nBug #x\nFixes: #1234567890123";
+  target.message = "<bugs>";
+  CHECK(land::message_of(target, one) == "9\n");
+}
+
+TEST_CASE("trailers stand together, as git reads them", "[land]") {
+  auto one = candidate();
+  one.description = "Why.\n\nFixes: #7\nSigned-off-by: Alice <alice@example.com>";
+  CHECK(
+      land::message_of({}, one).ends_with("\n\nFixes: #7\nSigned-off-by: Alice "
+                                          "<alice@example.com>\nReviewed-by: "
+                                          "carol@example.com\nReviewed-by: dave@example.com\n"));
+  one.description = "Note: this is: a sentence\nwith two lines.";
+  CHECK_THAT(land::message_of({}, one), Catch::Matchers::Contains("lines.\n\nReviewed-by: carol"));
+}
+
+TEST_CASE("a squashed commit names everybody who made it", "[land]") {
+  TargetConfig target;
+  target.method = MergeMethod::squash;
+  target.message = "<title>";
+  CHECK(land::message_of(target, candidate()) ==
+        "Mend the door\n\nCo-authored-by: Bob <bob@example.com>\nReviewed-by: "
+        "carol@example.com\nReviewed-by: dave@example.com\n");
+  CHECK(land::main_author(candidate()).email == "alice@example.com");
 }
 
 TEST_CASE("what is in angle brackets and no name stays, and a wrong name is an error", "[land]") {
