@@ -154,9 +154,14 @@ constexpr std::array k_hold{
     k_dry_run,
     Option{"for", "DURATION", "lifted by itself after that long (never)"},
     Option{"why", "TEXT", "the reason, for the others"},
+    Option{"target", "TARGET", "nothing lands on this one (and no service is meant)", true},
     k_timeout,
 };
-constexpr std::array k_resume{k_dry_run, k_timeout};
+constexpr std::array k_resume{
+    k_dry_run,
+    Option{"target", "TARGET", "what may land on this one lands again", true},
+    k_timeout,
+};
 constexpr Option k_gone_home{"gone-home", "HOME",
                              "by name: sets of this home, whose machine is gone for good"};
 constexpr std::array k_retire{
@@ -205,14 +210,17 @@ constexpr std::array k_review{
 constexpr std::array k_proposals{k_call_timeout};
 constexpr std::array k_gate{
     Option{"all", "", "also those that may not land, each with why not"},
+    Option{"first", "LABEL", "the fast lane: what has this label goes before the others"},
     k_exit_code,
 };
 constexpr std::array k_verify{
     Option{"again", "", "test again what was tested before"},
+    Option{"jobs", "N", "tests at once, each on top of those ahead (1)"},
     Option{"timeout", "DURATION", "deadline of each call of the repository (10m)"},
 };
 constexpr std::array k_land{
     k_dry_run,
+    Option{"trust-record", "", "also what another home has verified that has the same key"},
     Option{"timeout", "DURATION", "deadline of each candidate (2m)"},
 };
 constexpr std::array k_init{
@@ -283,9 +291,11 @@ constexpr std::array k_commands{
             "cdctl force\ncdctl force observe thumbs --why 'new rules'\ncdctl force closed "
             "thumbs-r5f0c1e9a2b\ncdctl force none thumbs",
             "arguments", "a force record each", k_force, config, run_force},
-    Command{"hold", "SERVICE|SET…", "Freeze the deploys of a service, or of one revision (its SET)",
-            "cdctl hold thumbs --for 2h --why 'the sale'\ncdctl ls thumbs", "arguments",
-            "a hold record each", k_hold, config, run_hold},
+    Command{
+        "hold", "SERVICE|SET…", "Freeze the deploys of a service, or of one revision (its SET)",
+        "cdctl hold thumbs --for 2h --why 'the sale'\ncdctl ls thumbs\ncdctl hold --target main "
+        "--why 'the release'",
+        "arguments", "a hold record each", k_hold, config, run_hold},
     Command{"resume", "SERVICE|SET…", "Lift the freezes of a service, or that of a SET",
             "cdctl resume thumbs\ncdctl resume thumbs previews --dry-run", "arguments",
             "a hold record each", k_resume, config, run_resume},

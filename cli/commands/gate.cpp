@@ -5,6 +5,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/input/landing.hpp"
 #include "cli/output/context.hpp"
+#include "core/land/freeze.hpp"
 #include "core/land/gate.hpp"
 #include "core/land/targets.hpp"
 
@@ -27,6 +28,13 @@ bool goes_on(const records::Candidate& candidate, const TargetConfig& target) {
   return candidate.verdict == "ready" || (candidate.verdict == "merged" && target.remove_branch);
 }
 
+Result<std::vector<records::Candidate>> judge(Context& context, const TargetConfig& target,
+                                              const std::vector<records::Proposal>& proposals,
+                                              const std::string& first) {
+  CDCTL_TRY_ASSIGN(auto frozen, land::frozen(context, target, Deadline(std::chrono::seconds(30))));
+  return land::judge(target, proposals, {std::move(frozen), first});
+}
+
 }  // namespace
 
 int run_gate(Context& context, const Arguments& args) {
@@ -34,6 +42,7 @@ int run_gate(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(auto reader,
                      RecordReader::open(context, "the proposal records of cdctl proposals",
                                         "use cdctl proposals | cdctl gate"));
+    CDCTL_TRY(context.check_home());
     TargetErrors errors(context);
     std::vector<Group> groups;
     while (auto record = reader.next()) {
@@ -50,7 +59,7 @@ int run_gate(Context& context, const Arguments& args) {
     for (const auto& group : groups) {
       if (errors.blocks(group.target)) continue;
       const auto target = land::find_target(context, group.target);
-      const auto judged = target ? land::judge(**target, group.proposals)
+      const auto judged = target ? judge(context, **target, group.proposals, args.value("first"))
                                  : Result<std::vector<records::Candidate>>(fail(target.error()));
       if (!judged) {
         land::report_target(context, group.target, "reading what it asks of proposals",

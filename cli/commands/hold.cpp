@@ -12,6 +12,8 @@
 #include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/revisions.hpp"
+#include "core/land/freeze.hpp"
+#include "core/land/targets.hpp"
 #include "core/records/hold.hpp"
 
 namespace cdctl::cli {
@@ -26,11 +28,9 @@ struct Held {
   [[nodiscard]] bool revision() const { return name != service->name; }
 };
 
-Json hold_record(Context& context, const Held& held, const std::optional<Hold>& hold, bool changed,
-                 bool dry_run) {
+records::HoldRecord hold_record(Context& context, const std::optional<Hold>& hold, bool changed,
+                                bool dry_run) {
   records::HoldRecord record;
-  record.service = held.service->name;
-  if (held.revision()) record.set = held.name;
   record.held = hold.has_value();
   record.changed = changed;
   if (hold) {
@@ -41,7 +41,12 @@ Json hold_record(Context& context, const Held& held, const std::optional<Hold>& 
   record.by = hold ? hold->by : context.actor();
   record.dry_run = dry_run;
   record.time = now();
-  return records::encode(record);
+  return record;
+}
+
+/// Whether what is there already is what is wanted.
+bool says_the_same(const std::optional<Hold>& there, const std::optional<Hold>& wanted) {
+  return wanted ? there && there->why == wanted->why && !there->until && !wanted->until : !there;
 }
 
 /// Said again in the same words a freeze stays as it is; another reason or another time takes its
@@ -49,8 +54,7 @@ Json hold_record(Context& context, const Held& held, const std::optional<Hold>& 
 Result<> set_hold(Context& context, Memory& memory, const Held& held, std::optional<Hold> wanted,
                   bool dry_run, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto there, fleet::hold_of(memory, held.name, deadline));
-  const bool same =
-      wanted ? there && there->why == wanted->why && !there->until && !wanted->until : !there;
+  const bool same = says_the_same(there, wanted);
   if (same && wanted) wanted = there;
   if (!same && !dry_run) {
     CDCTL_TRY(memory.put_hold(held.name, wanted, deadline));
@@ -61,7 +65,10 @@ Result<> set_hold(Context& context, Memory& memory, const Held& held, std::optio
          held.revision() ? parse_set_name(held.name) : std::nullopt, wanted ? wanted->why : "",
          bounded ? Json::object({{"until", to_rfc3339(*wanted->until)}}) : Json()});
   }
-  context.out.write(hold_record(context, held, wanted, !same, dry_run));
+  auto record = hold_record(context, wanted, !same, dry_run);
+  record.service = held.service->name;
+  if (held.revision()) record.set = held.name;
+  context.out.write(records::encode(record));
   return {};
 }
 
@@ -93,8 +100,51 @@ Result<> set_all(Context& context, const Held& named, const std::optional<Hold>&
   return {};
 }
 
+/// Nothing lands on a target: kept where the freezes of services are, so that all landers see it.
+Result<> set_target_hold(Context& context, const std::string& name, std::optional<Hold> wanted,
+                         bool dry_run, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto* target, land::find_target(context, name));
+  CDCTL_TRY_ASSIGN(const auto key, land::freeze_name(target->name));
+  CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name()));
+  CDCTL_TRY(memory->read(key, deadline));
+  CDCTL_TRY_ASSIGN(const auto there, fleet::hold_of(*memory, key, deadline));
+  const bool same = says_the_same(there, wanted);
+  if (same && wanted) wanted = there;
+  auto record = hold_record(context, wanted, !same, dry_run);
+  record.target = target->name;
+  if (!same && !dry_run) {
+    CDCTL_TRY(memory->put_hold(key, wanted, deadline));
+    auto more = Json::object({{"target", target->name}});
+    if (wanted && wanted->until) more.set("until", to_rfc3339(*wanted->until));
+    actions::keep_in_log(context, {.action = wanted ? "hold" : "resume",
+                                   .service = {},
+                                   .why = wanted ? wanted->why : "",
+                                   .more = std::move(more)});
+  }
+  context.out.write(records::encode(record));
+  return {};
+}
+
+Result<> set_target_holds(Context& context, const Arguments& args,
+                          const std::optional<Hold>& wanted, const Deadline& deadline) {
+  if (!args.words.empty())
+    return fail(ExitCode::usage, "a SERVICE and --target are two things: say them one by one");
+  for (const auto& name : args.values("target")) {
+    if (auto done = set_target_hold(context, name, wanted, args.has("dry-run"), deadline); !done)
+      context.report(done.error().in(name));
+    const auto* target = context.config().target(name);
+    if (!wanted && target && !target->frozen.empty())
+      context.out.warning(
+          fmt::format("{}: its file says frozen = \"{}\", too: nothing lands before "
+                      "that line is gone",
+                      name, printable(target->frozen, 80)));
+  }
+  return {};
+}
+
 Result<> set_holds(Context& context, const Arguments& args, const std::optional<Hold>& wanted) {
   CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::seconds(30)));
+  if (args.has("target")) return set_target_holds(context, args, wanted, Deadline(timeout));
   std::vector<Held> named;
   for (const auto& word : args.words) {  // all words before the first act
     const auto set = parse_set_name(word);
@@ -114,7 +164,7 @@ Result<> set_holds(Context& context, const Arguments& args, const std::optional<
 
 int run_hold(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
-    if (args.words.empty())
+    if (args.words.empty() && !args.has("target"))
       return fail(
           ExitCode::usage,
           "hold: name a SERVICE, such as: cdctl hold thumbs --for 2h --why 'the sale'; or the "
@@ -131,7 +181,7 @@ int run_hold(Context& context, const Arguments& args) {
 
 int run_resume(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
-    if (args.words.empty())
+    if (args.words.empty() && !args.has("target"))
       return fail(ExitCode::usage,
                   "resume: name a SERVICE whose deploys are held; cdctl ls shows them");
     return set_holds(context, args, {});

@@ -13,7 +13,8 @@ int run_land(Context& context, const Arguments& args) {
     if (!args.words.empty()) return import_landing(context, args);
     CDCTL_TRY_ASSIGN(const auto timeout, duration_option(args, "timeout", std::chrono::minutes(2)));
     CDCTL_TRY(context.check_home());
-    land::Lander lander(context, {args.has("dry-run"), timeout});
+    land::Lander lander(context, {args.has("dry-run"), args.has("trust-record"), timeout});
+    CDCTL_TRY(lander.check());
     bool first = true;
     const auto recover = [&] {
       if (std::exchange(first, false)) lander.recover();
@@ -21,11 +22,12 @@ int run_land(Context& context, const Arguments& args) {
     const auto done =
         for_each_candidate(context, "the candidate records of cdctl verify",
                            "use cdctl proposals | cdctl gate | cdctl verify | cdctl land", false,
-                           [&](const records::Candidate& candidate) {
+                           [&](records::Candidate candidate) {
                              recover();
-                             lander.land(candidate);
+                             lander.land(std::move(candidate));
                            });
     if (done) recover();
+    lander.finish();
     return done;
   });
 }

@@ -20,23 +20,28 @@ int run_verify(Context& context, const Arguments& args) {
                   fmt::format("verify: verify.command is a program, which a configuration found by "
                               "walking up may not name; pass --config {} if you trust it",
                               config.file.string()));
-    land::Verifier verifier(context, {args.has("again"), timeout});
-    return for_each_candidate(
+    CDCTL_TRY_ASSIGN(const auto jobs, number_option(args, "jobs", 1));
+    if (jobs < 1 || jobs > 64)
+      return fail(ExitCode::usage, "verify: --jobs must be a number from 1 to 64");
+    std::vector<records::Candidate> candidates;
+    CDCTL_TRY(for_each_candidate(
         context, "the candidate records of cdctl gate",
         "use cdctl proposals | cdctl gate | cdctl verify", true, [&](records::Candidate candidate) {
           const bool looked = candidate.verdict == "ready" || candidate.verdict == "merged";
-          if (!looked) {
+          if (looked)
+            candidates.push_back(std::move(candidate));
+          else
             context.out.note(fmt::format("{}: {} is {}, and not verified", candidate.target,
                                          candidate.proposal, candidate.verdict));
-            return;
-          }
-          const auto target = candidate.target, proposal = candidate.proposal;
-          const auto done = verifier.verify(std::move(candidate));
-          if (!done)
-            return context.report(done.error().in(fmt::format("{}: {}", target, proposal)));
-          context.out.write(records::encode(*done));
-          if (done->verdict == "rejected") context.note_exit(ExitCode::failed);
-        });
+        }));
+    land::Verifier verifier(context, {args.has("again"), static_cast<std::size_t>(jobs), timeout},
+                            [&](const records::Candidate& candidate) {
+                              context.out.write(records::encode(candidate));
+                              context.out.flush();  // the next may take an hour
+                              if (candidate.verdict == "rejected")
+                                context.note_exit(ExitCode::failed);
+                            });
+    return verifier.verify(std::move(candidates));
   });
 }
 

@@ -38,8 +38,8 @@ std::string not_counted(const records::ProposalMembers& proposal, const records:
 
 class Gate {
  public:
-  Gate(const TargetConfig& target, VotePolicy policy)
-      : target_(target), policy_(std::move(policy)) {}
+  Gate(const TargetConfig& target, VotePolicy policy, const GateOptions& options)
+      : target_(target), policy_(std::move(policy)), options_(options) {}
 
   std::vector<records::Candidate> judge(const std::vector<records::Proposal>& proposals) {
     for (const auto& proposal : proposals) {
@@ -48,9 +48,12 @@ class Gate {
       places_.emplace(proposal.proposal, all_.size() - 1);
       look(candidate);
     }
+    find_first();
     order();
     for (std::size_t i = 0; i < all_.size(); ++i)
       if (all_[i].verdict.empty()) hold_back(i);
+    if (!options_.frozen.empty())
+      for (const auto place : ready_) say(all_[place], "waiting", "frozen: " + options_.frozen);
     std::vector<records::Candidate> out;
     for (const auto place : ready_) out.push_back(std::move(all_[place]));
     for (auto& candidate : all_)
@@ -67,6 +70,10 @@ class Gate {
   /// What does not depend on others. A verdict that stays empty: only prerequisites are left.
   void look(records::Candidate& candidate) {
     if (candidate.merged) return say(candidate, "merged", target_.branch + " has it already");
+    if (candidate.draft) return say(candidate, "waiting", "hold: it is a draft");
+    if (const auto label = std::ranges::find_first_of(candidate.labels, target_.hold);
+        label != candidate.labels.end())
+      return say(candidate, "waiting", "hold: label " + printable(*label, 60));
     VoteCounts counts;
     std::vector<std::string> others;
     for (const auto& vote : candidate.votes) {
@@ -108,16 +115,32 @@ class Gate {
                                [&](const records::PrerequisiteMember& one) { return passed(one); });
   }
 
-  /// The next is always the first that can be.
+  /// Those of the fast lane, and what has to land before them.
+  void find_first() {
+    if (options_.first.empty()) return;
+    for (std::size_t i = 0; i < all_.size(); ++i)
+      if (std::ranges::find(all_[i].labels, options_.first) != all_[i].labels.end()) mark_first(i);
+  }
+
+  void mark_first(std::size_t place) {
+    if (!first_.insert(place).second) return;
+    for (const auto& one : all_[place].after)
+      if (const auto other = place_of(one.proposal); other < all_.size()) mark_first(other);
+  }
+
+  bool add_next(bool first) {
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      if (first != first_.contains(i) || !all_[i].verdict.empty() || !may_follow(all_[i])) continue;
+      all_[i].verdict = "ready";
+      ready_.push_back(i);
+      return true;
+    }
+    return false;
+  }
+
+  /// The next is always the first that can be, those of the fast lane before the others.
   void order() {
-    for (bool found = true; found;) {
-      found = false;
-      for (std::size_t i = 0; i < all_.size() && !found; ++i) {
-        if (!all_[i].verdict.empty() || !may_follow(all_[i])) continue;
-        all_[i].verdict = "ready";
-        ready_.push_back(i);
-        found = true;
-      }
+    while (add_next(true) || add_next(false)) {
     }
   }
 
@@ -165,19 +188,22 @@ class Gate {
 
   const TargetConfig& target_;
   VotePolicy policy_;
+  const GateOptions& options_;
   std::vector<records::Candidate> all_;
   std::map<std::string, std::size_t> places_;
   std::vector<std::size_t> ready_;
+  std::set<std::size_t> first_;
   std::set<std::size_t> held_;  ///< of a circle: another of it is named by its own way round
 };
 
 }  // namespace
 
 Result<std::vector<records::Candidate>> judge(const TargetConfig& target,
-                                              const std::vector<records::Proposal>& proposals) {
+                                              const std::vector<records::Proposal>& proposals,
+                                              const GateOptions& options) {
   CDCTL_TRY_ASSIGN(auto policy, VotePolicy::parse(target.votes));
   CDCTL_TRY(check_message(target.message));
-  return Gate(target, std::move(policy)).judge(proposals);
+  return Gate(target, std::move(policy), options).judge(proposals);
 }
 
 }  // namespace cdctl::land

@@ -1,7 +1,9 @@
 #include "core/land/land.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/land/freeze.hpp"
 #include "core/land/results.hpp"
 #include "core/land/seal.hpp"
 #include "core/land/target_outcome.hpp"
@@ -22,44 +25,54 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What is about to be pushed, in the home: `land/begun/COMMIT.json`.
+using Candidates = std::vector<records::Candidate>;
+
+/// What is about to be pushed, in the home: `land/begun/COMMIT.json`, with the candidates that land
+/// by that commit.
 class Begun {
  public:
   explicit Begun(const app::Context& context) : folder_(context.home() / "land" / "begun") {}
 
-  Result<> note(const records::Candidate& candidate) const {
+  Result<> note(const Candidates& candidates) const {
     CDCTL_TRY(make_directories(folder_, 0700));
-    return write_file_atomically(file(candidate), records::encode(candidate).dump() + "\n", 0600);
+    auto list = Json::array();
+    for (const auto& one : candidates) list.push_back(records::encode(one));
+    return write_file_atomically(file(candidates), list.dump() + "\n", 0600);
   }
-  void forget(const records::Candidate& candidate) const {
+  void forget(const Candidates& candidates) const {
     std::error_code error;
-    fs::remove(file(candidate), error);
+    fs::remove(file(candidates), error);
   }
-  [[nodiscard]] bool has(const records::Candidate& candidate) const {
+  [[nodiscard]] bool has(const Candidates& candidates) const {
     std::error_code error;
-    return fs::exists(file(candidate), error);
+    return fs::exists(file(candidates), error);
   }
-  [[nodiscard]] std::vector<records::Candidate> all() const {
+  /// The oldest first.
+  [[nodiscard]] std::vector<Candidates> all() const {
     std::vector<fs::path> files;
     std::error_code error;
     for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
       if (at->path().extension() == ".json") files.push_back(at->path());
     std::ranges::sort(files);
-    std::vector<records::Candidate> out;
+    std::vector<Candidates> out;
     for (const auto& path : files) {
       const auto text = read_file_if_there(path);
       const auto json = text && *text ? Json::parse(**text) : Result<Json>(fail("gone"));
-      if (json) out.push_back(records::decode<records::Candidate>(*json));
+      Candidates candidates;
+      if (json)
+        for (const auto& one : json->items())
+          candidates.push_back(records::decode<records::Candidate>(one));
+      if (!candidates.empty()) out.push_back(std::move(candidates));
     }
-    std::ranges::stable_sort(out, {},
-                             [](const records::Candidate& one) { return one.at.value_or(Time()); });
+    std::ranges::stable_sort(
+        out, {}, [](const Candidates& some) { return some.front().at.value_or(Time()); });
     return out;
   }
 
  private:
-  [[nodiscard]] fs::path file(const records::Candidate& candidate) const {
+  [[nodiscard]] fs::path file(const Candidates& candidates) const {
     // A commit's id, or what somebody has written in its place.
-    auto name = candidate.commit;
+    auto name = candidates.back().commit;
     std::erase_if(name, [](char c) { return !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'); });
     return folder_ / (name + ".json");
   }
@@ -67,17 +80,16 @@ class Begun {
   fs::path folder_;
 };
 
-/// The landing of one candidate.
-class Landing {
+/// What becomes of one candidate: its outcome, and what its proposal is told.
+class Fate {
  public:
-  Landing(app::Context& context, const LandOptions& options, const TargetConfig& target,
-          const records::Candidate& candidate)
+  Fate(app::Context& context, const LandOptions& options, const TargetConfig& target,
+       const records::Candidate& candidate, const Deadline& deadline)
       : context_(context),
         options_(options),
         target_(target),
         candidate_(candidate),
-        begun_(context),
-        deadline_(options.timeout),
+        deadline_(deadline),
         outcome_(context, "land", target.name, candidate.proposal, options.dry_run) {
     outcome_.set("head", candidate.head);
     outcome_.set("title", candidate.title);
@@ -86,58 +98,24 @@ class Landing {
       authors.push_back(person.email.empty() ? person.name : person.email);
     outcome_.set("authors", Json::strings(authors));
     outcome_.set("reviewers", Json::strings(candidate.reviewers));
+    if (candidate.batch.size() > 1) outcome_.set("batch", Json::strings(candidate.batch));
   }
 
-  /// `again`: it was begun by a run that was killed.
-  void run(bool again) {
-    const auto done = decide(again);
-    // Nobody has said whether it landed: the next run asks again.
-    const bool open =
-        !done && (done.error().exit == ExitCode::unknown || done.error().exit == ExitCode::timeout);
-    if (!done) {
-      verdict("deferred", done.error().what);
-      outcome_.fail_with(done.error());
-    }
-    if (done || !again) outcome_.write();  // what did not land then is offered anew
-    crash_point("land.written");
-    if (!open && !options_.dry_run) begun_.forget(candidate_);
-  }
-
-  /// Refuses what nobody we trust has verified.
-  Result<> check() const {
-    CDCTL_TRY_ASSIGN(const auto key, seal_key(context_));
-    if (candidate_.seal.empty())
-      return fail(ExitCode::refused, "it was not verified: put cdctl verify before land");
-    if (!seal_holds(key, target_, candidate_))
-      return fail(
-          ExitCode::refused,
-          "its seal does not hold: it was verified in a home of another key, for another "
-          "repository, or changed since; verify it here, or give both homes one land.key_file");
-    return {};
-  }
-
- private:
+  [[nodiscard]] const records::Candidate& candidate() const { return candidate_; }
+  void write() { outcome_.write(); }
   void verdict(std::string_view word, std::string_view why) {
     outcome_.set("verdict", word);
     outcome_.why(why);
   }
-
-  Result<> decide(bool again) {
-    CDCTL_TRY(check());
-    if (candidate_.verdict == "waiting") return verdict("waiting", candidate_.why), Result<>();
-    if (candidate_.verdict == "deferred") return fail(ExitCode::unknown, candidate_.why);
-    if (candidate_.verdict == "rejected") return reject();
-    if (candidate_.verdict == "merged") return clear_merged();
-    if (candidate_.verdict != "verified")
-      return fail(ExitCode::refused, "it was not verified: put cdctl verify before land");
-    return push(again);
+  void end_with(std::string_view word, const Error& error) {
+    verdict(word, error.what);
+    outcome_.fail_with(error);
   }
 
   /// Says on the proposal why it does not land; that is all that becomes of it.
-  Result<> reject() {
-    verdict("rejected", candidate_.why);
-    outcome_.fail_with({ExitCode::failed, candidate_.why});
-    if (options_.dry_run) return {};
+  void reject() {
+    end_with("rejected", {ExitCode::failed, candidate_.why});
+    if (options_.dry_run) return;
     ProposalReport report;
     report.state = ProposalReport::State::rejected;
     report.head = candidate_.head;
@@ -150,76 +128,28 @@ class Landing {
       outcome_.changed(*told);
     else
       warn("its author was not told", told.error());
-    return {};
   }
 
-  Result<> clear_merged() {
-    verdict("landed", target_.branch + " had it already");
+  void had_landed(std::string_view why) {
+    verdict("landed", why);
     clear();
-    return {};
   }
 
-  Result<> push(bool again) {
+  void would_land() {
+    outcome_.changed();
     outcome_.set("base", candidate_.base);
-    if (options_.dry_run) {
-      outcome_.changed();
-      outcome_.set("commit", candidate_.commit);
-      outcome_.set("tree", candidate_.tree);
-      verdict("landed", "");
-      return {};
-    }
-    CDCTL_TRY(begun_.note(candidate_));
-    crash_point("land.noted");
-    CDCTL_TRY_ASSIGN(const auto answer, ask());
-    return judge(answer, again);
-  }
-
-  /// By the forge's own call, or by a push.
-  Result<LandAnswer> ask() {
-    const bool here = candidate_.url.empty();
-    const LandRequest request{candidate_.commit, candidate_.tree, candidate_.base,
-                              candidate_.ref,    candidate_.head, target_.remove_branch && here};
-    CDCTL_TRY_ASSIGN(auto* const forge, context_.forge(target_.forge));
-    CDCTL_TRY_ASSIGN(auto own, forge->land(target_, candidate_.proposal, request, deadline_));
-    if (own) return std::move(*own);
-    CDCTL_TRY_ASSIGN(auto* const repository, context_.repository(candidate_.kind));
-    auto answer = repository->land(target_, request, deadline_);
-    if (answer || answer.error().reason != Reason::not_there) return answer;
-    // It was verified in another home: the same merge gives the same commit.
-    CDCTL_TRY_ASSIGN(
-        const auto made,
-        repository->merge(target_, merge_request(candidate_, candidate_.base), deadline_));
-    if (made.commit != candidate_.commit)
-      return fail(ExitCode::refused,
-                  fmt::format("the merge made here is {}, not {}, which was verified",
-                              made.commit.empty() ? "none" : made.commit, candidate_.commit));
-    return repository->land(target_, request, deadline_);
-  }
-
-  Result<> judge(const LandAnswer& answer, bool again) {
-    using enum LandAnswer::State;
-    switch (answer.state) {
-      case landed:
-      case there:
-        break;
-      case target_moved:
-        return fail(ExitCode::refused,
-                    fmt::format("{} has moved from {} to {} since it was merged; verify it again",
-                                target_.branch, candidate_.base, answer.tip));
-      case proposal_moved:
-        return fail(ExitCode::refused, fmt::format("it is not at {} any more: what was verified is "
-                                                   "not what is proposed",
-                                                   candidate_.head));
-      case refused:
-        return fail(ExitCode::refused,
-                    fmt::format("the repository did not take it: {}", answer.why));
-    }
-    if (answer.state == there && answer.tree.empty()) {
-      verdict("landed", fmt::format("{} has it by another merge", target_.branch));
-      clear();
-      return {};
-    }
     outcome_.set("commit", candidate_.commit);
+    outcome_.set("tree", candidate_.tree);
+    verdict("landed", "");
+  }
+
+  /// What the repository said; `again`: a run that was killed may have done it.
+  Result<> landed(const LandAnswer& answer, bool again) {
+    using enum LandAnswer::State;
+    outcome_.set("base", candidate_.base);
+    // A forge that lands by itself makes a commit of its own.
+    outcome_.set("commit",
+                 target_.land_by_forge && !answer.tip.empty() ? answer.tip : candidate_.commit);
     outcome_.set("tree", answer.tree);
     if (answer.tree != candidate_.tree)
       return fail(ExitCode::failed,
@@ -228,12 +158,10 @@ class Landing {
     verdict("landed", answer.state == there
                           ? again ? "by a run that was killed" : target_.branch + " had it already"
                           : "");
-    outcome_.changed(answer.state == landed || again);
+    outcome_.changed(answer.state == landed_ || again);
     if (!answer.why.empty())
       context_.log(Level::warning, fmt::format("{}: the branch of {} stays: {}", target_.name,
                                                candidate_.proposal, answer.why));
-    crash_point("land.read-back");
-    clear();
     return {};
   }
 
@@ -250,6 +178,9 @@ class Landing {
       warn("what is left of it was not removed", cleared.error());
   }
 
+ private:
+  static constexpr auto landed_ = LandAnswer::State::landed;
+
   void warn(std::string_view what, const Error& error) {
     context_.log(Level::warning, fmt::format("{}: {}: {}: {}", target_.name, candidate_.proposal,
                                              what, error.what));
@@ -259,9 +190,194 @@ class Landing {
   const LandOptions& options_;
   const TargetConfig& target_;
   const records::Candidate& candidate_;
+  const Deadline& deadline_;
+  TargetOutcome outcome_;
+};
+
+/// The landing of what was tested as one: mostly a single candidate. A batch lands as a whole or
+/// not at all, for nobody has tested a part of it.
+class Landing {
+ public:
+  Landing(app::Context& context, const LandOptions& options, const TargetConfig& target,
+          const Candidates& candidates)
+      : context_(context),
+        options_(options),
+        target_(target),
+        candidates_(candidates),
+        begun_(context),
+        deadline_(options.timeout) {
+    for (const auto& one : candidates)
+      fates_.emplace_back(context, options, target, one, deadline_);
+  }
+
+  /// `again`: it was begun by a run that was killed. Whether that was found out, and told.
+  bool run(bool again) {
+    const auto done = decide(again);
+    // Nobody has said whether it landed: the next run asks again.
+    // What was begun before a freeze is looked at when that is over.
+    const bool open = !done && (done.error().exit == ExitCode::unknown ||
+                                done.error().exit == ExitCode::timeout || (again && held_));
+    if (!done)
+      for (auto& fate : fates_) fate.end_with(held_ ? "waiting" : "deferred", done.error());
+    if (done || !again)  // what did not land then is offered anew
+      for (auto& fate : fates_) fate.write();
+    crash_point("land.written");
+    if (!open && !options_.dry_run) begun_.forget(candidates_);
+    return done.has_value();
+  }
+
+ private:
+  const records::Candidate& first() const { return candidates_.front(); }
+  const records::Candidate& last() const { return candidates_.back(); }
+
+  Result<> decide(bool again) {
+    for (const auto& one : candidates_) CDCTL_TRY(check(one));
+    if (candidates_.size() > 1 || first().verdict == "verified") return push(again);
+    auto& fate = fates_.front();
+    if (first().verdict == "waiting") return fate.verdict("waiting", first().why), Result<>();
+    if (first().verdict == "deferred") return fail(ExitCode::unknown, first().why);
+    if (first().verdict == "rejected") return fate.reject(), Result<>();
+    if (first().verdict == "merged")
+      return fate.had_landed(target_.branch + " had it already"), Result<>();
+    return fail(ExitCode::refused, "it was not verified: put cdctl verify before land");
+  }
+
+  /// Refuses what nobody we trust has verified.
+  Result<> check(const records::Candidate& candidate) const {
+    CDCTL_TRY_ASSIGN(const auto key, seal_key(context_));
+    if (candidate.seal.empty())
+      return fail(ExitCode::refused, "it was not verified: put cdctl verify before land");
+    if (!seal_holds(key, target_, candidate))
+      return fail(
+          ExitCode::refused,
+          "its seal does not hold: it was verified in a home of another key, for another "
+          "repository, or changed since; verify it here, or give both homes one land.key_file");
+    if (!options_.trust_record && candidate.home != home_name(context_))
+      return fail(ExitCode::refused,
+                  fmt::format("it was verified in {}; --trust-record takes the word of homes that "
+                              "have our key",
+                              printable(candidate.home, 120)));
+    if (candidates_.size() > 1 &&
+        (candidate.verdict != "verified" || candidate.tip != last().commit))
+      return fail(ExitCode::refused, "it is no member of the batch that was verified");
+    return {};
+  }
+
+  Result<> push(bool again) {
+    if (options_.dry_run) {
+      for (auto& fate : fates_) fate.would_land();
+      return {};
+    }
+    CDCTL_TRY(begun_.note(candidates_));
+    crash_point("land.noted");
+    if (candidates_.size() > 1 && !again)
+      for (const auto& one : candidates_) CDCTL_TRY(make(one));  // each is still at its head
+    CDCTL_TRY(check_not_frozen());
+    CDCTL_TRY_ASSIGN(const auto answer, ask(last(), first().base));
+    CDCTL_TRY(judge(answer));
+    if (candidates_.size() == 1 && answer.tree.empty()) {
+      fates_.front().had_landed(fmt::format("{} has it by another merge", target_.branch));
+      return {};
+    }
+    CDCTL_TRY(fates_.back().landed(answer, again));
+    crash_point("land.read-back");
+    CDCTL_TRY(read_back_others(answer, again));
+    for (auto& fate : fates_) fate.clear();
+    return {};
+  }
+
+  /// A person may have said so while it was tested.
+  Result<> check_not_frozen() {
+    CDCTL_TRY_ASSIGN(const auto why, frozen_now(context_, target_, deadline_));
+    if (why.empty()) return {};
+    held_ = true;
+    return fail(ExitCode::refused, "frozen: " + why);
+  }
+
+  /// The others of a batch are on the target with the last: each with the tree that it was made
+  /// with.
+  Result<> read_back_others(const LandAnswer& tip, bool again) {
+    for (std::size_t i = 0; i + 1 < candidates_.size(); ++i) {
+      CDCTL_TRY_ASSIGN(auto answer, ask(candidates_[i], candidates_[i].base));
+      if (answer.state != LandAnswer::State::there || answer.tree.empty())
+        return fail(ExitCode::failed,
+                    fmt::format("{} has landed without {}, which was tested with it: look at it at "
+                                "once",
+                                tip.tip, candidates_[i].proposal));
+      answer.state = tip.state;  // it came there by the same push
+      CDCTL_TRY(fates_[i].landed(answer, again));
+    }
+    return {};
+  }
+
+  /// By the forge's own call, or by a push.
+  Result<LandAnswer> ask(const records::Candidate& candidate, const std::string& base) {
+    const bool here = candidate.url.empty();
+    const LandRequest request{candidate.commit, candidate.tree, base,
+                              candidate.ref,    candidate.head, target_.remove_branch && here};
+    CDCTL_TRY_ASSIGN(auto* const forge, context_.forge(target_.forge));
+    CDCTL_TRY_ASSIGN(auto own, forge->land(target_, candidate.proposal, request, deadline_));
+    if (own) return std::move(*own);
+    if (target_.land_by_forge)
+      return fail(
+          ExitCode::config,
+          fmt::format("a forge of kind '{}' has no call that lands: say land_via = \"push\"",
+                      target_.forge));
+    CDCTL_TRY_ASSIGN(auto* const repository, context_.repository(candidate.kind));
+    auto answer = repository->land(target_, request, deadline_);
+    if (answer || answer.error().reason != Reason::not_there) return answer;
+    // It was verified in another home: the same merge gives the same commit.
+    CDCTL_TRY(make(candidate));
+    return repository->land(target_, request, deadline_);
+  }
+
+  /// Makes the commit of a candidate once more, of its head as it is now.
+  Result<> make(const records::Candidate& candidate) {
+    CDCTL_TRY_ASSIGN(auto* const repository, context_.repository(candidate.kind));
+    auto made =
+        repository->merge(target_, merge_request(target_, candidate, candidate.base), deadline_);
+    if (!made && made.error().exit == ExitCode::failed)
+      return fail(ExitCode::refused, fmt::format("{}: {}", candidate.proposal, made.error().what));
+    if (!made) return fail(std::move(made.error()));
+    if (made->commit != candidate.commit)
+      return fail(ExitCode::refused,
+                  fmt::format("the merge of {} made here is {}, not {}, which was verified",
+                              candidate.proposal, made->commit.empty() ? "none" : made->commit,
+                              candidate.commit));
+    return {};
+  }
+
+  Result<> judge(const LandAnswer& answer) const {
+    using enum LandAnswer::State;
+    switch (answer.state) {
+      case landed:
+        return {};
+      case there:  // by another merge of it: of a batch that is not what was tested
+        if (!answer.tree.empty() || candidates_.size() == 1) return {};
+        break;
+      case target_moved:
+        break;
+      case proposal_moved:
+        return fail(ExitCode::refused, fmt::format("it is not at {} any more: what was verified is "
+                                                   "not what is proposed",
+                                                   last().head));
+      case refused:
+        return fail(ExitCode::refused,
+                    fmt::format("the repository did not take it: {}", answer.why));
+    }
+    return fail(ExitCode::refused,
+                fmt::format("{} has moved from {} to {} since it was merged; verify it again",
+                            target_.branch, first().base, answer.tip));
+  }
+
+  app::Context& context_;
+  const LandOptions& options_;
+  const TargetConfig& target_;
+  const Candidates& candidates_;
   Begun begun_;
   Deadline deadline_;
-  TargetOutcome outcome_;
+  std::deque<Fate> fates_;
+  bool held_ = false;
 };
 
 /// One lander of a home at a time works on a target. Others need no lock: the target's own lease
@@ -278,32 +394,79 @@ Result<FileLock> lock_target(const app::Context& context, const std::string& tar
   return std::move(*lock);
 }
 
+std::string key_of(const records::Candidate& candidate) {
+  return fmt::format("{}\n{}\n{}", candidate.target, candidate.proposal, candidate.head);
+}
+
 }  // namespace
+
+Result<> Lander::check() const {
+  if (!options_.trust_record || context_.config().table["land"].is_object()) return {};
+  return fail(ExitCode::config,
+              "land: --trust-record takes the word of homes that have the same key: give them one "
+              "by [land] key_file, key_env or key_command");
+}
 
 void Lander::recover() {
   if (options_.dry_run) return;
   const Begun begun(context_);
-  for (const auto& candidate : begun.all()) {
-    const auto* target = context_.config().target(candidate.target);
+  for (const auto& candidates : begun.all()) {
+    const auto* target = context_.config().target(candidates.front().target);
     if (!target || Stop::requested()) continue;
     const auto lock = lock_target(context_, target->name, Deadline(options_.timeout));
     if (!lock) {
       context_.report(lock.error());
       continue;
     }
-    if (!begun.has(candidate)) continue;  // somebody else has finished it meanwhile
-    Landing(context_, options_, *target, candidate).run(true);
+    if (!begun.has(candidates)) continue;  // somebody else has finished it meanwhile
+    auto options = options_;
+    options.trust_record = true;  // it was looked at before it was begun
+    if (!Landing(context_, options, *target, candidates).run(true)) continue;
+    for (const auto& one : candidates) recovered_.insert(key_of(one));
   }
 }
 
-void Lander::land(const records::Candidate& candidate) {
-  const auto* target = context_.config().target(candidate.target);
+void Lander::land(records::Candidate candidate) {
+  if (candidate.batch.size() < 2) return land_all({std::move(candidate)});
+  auto& members = batches_[candidate.target + "\n" + candidate.tip];
+  const auto wanted = candidate.batch.size();
+  members.push_back(std::move(candidate));
+  if (members.size() < wanted) return;
+  const auto whole = std::move(members);
+  batches_.erase(whole.front().target + "\n" + whole.front().tip);
+  land_all(whole);
+}
+
+void Lander::finish() {
+  for (const auto& [tip, members] : std::exchange(batches_, {}))
+    for (const auto& one : members) {
+      const auto& all = one.batch;
+      std::vector<std::string> missing;
+      for (const auto& name : all)
+        if (std::ranges::find(members, name, &records::Candidate::proposal) == members.end())
+          missing.push_back(printable(name, 60));
+      context_.report(
+          {ExitCode::refused,
+           fmt::format("{}: {}: it was tested with {}, which did not come: a batch lands "
+                       "as a whole",
+                       printable(one.target, 60), printable(one.proposal, 60), joined(missing))});
+    }
+}
+
+void Lander::land_all(const std::vector<records::Candidate>& candidates) {
+  // This run has verified anew what the one before had begun to push.
+  if (std::ranges::all_of(candidates, [&](const records::Candidate& one) {
+        return recovered_.contains(key_of(one));
+      }))
+    return;
+  const auto& name = candidates.front().target;
+  const auto* target = context_.config().target(name);
   if (!target)
     return context_.report({ExitCode::config, fmt::format("there is no target '{}' in targets.d",
-                                                          printable(candidate.target, 60))});
+                                                          printable(name, 60))});
   const auto lock = lock_target(context_, target->name, Deadline(options_.timeout));
   if (!lock) return context_.report(lock.error());
-  Landing(context_, options_, *target, candidate).run(false);
+  (void)Landing(context_, options_, *target, candidates).run(false);
 }
 
 }  // namespace cdctl::land

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <cdctl/target.hpp>
 #include <cdctl/time.hpp>
@@ -12,7 +15,8 @@ namespace cdctl::land {
 
 struct LandOptions {
   bool dry_run = false;
-  Millis timeout{};  ///< of each candidate
+  bool trust_record = false;  ///< also what another home has verified that has our key
+  Millis timeout{};           ///< of each candidate
 };
 
 /// Lands what was verified, and writes one outcome for each candidate. What a run of this home has
@@ -22,13 +26,22 @@ class Lander {
   Lander(app::Context& context, const LandOptions& options)
       : context_(context), options_(options) {}
 
+  /// Exit code `config` where the word of other homes shall be taken, and there is no key for it.
+  [[nodiscard]] Result<> check() const;
   /// Finishes what others have begun who were killed.
   void recover();
-  void land(const records::Candidate& candidate);
+  /// One of a batch waits for the others: they land as a whole.
+  void land(records::Candidate candidate);
+  /// What has waited for others in vain is refused.
+  void finish();
 
  private:
+  void land_all(const std::vector<records::Candidate>& candidates);
+
   app::Context& context_;
   LandOptions options_;
+  std::map<std::string, std::vector<records::Candidate>> batches_;  ///< that are not whole yet
+  std::set<std::string> recovered_;  ///< heads that recover() has told of
 };
 
 }  // namespace cdctl::land

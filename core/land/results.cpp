@@ -9,7 +9,6 @@
 #include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/json.hpp>
-#include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl::land {
@@ -46,6 +45,7 @@ void forget_in(const fs::path& folder) {
 std::string test_key(const std::string& tree, const VerifyConfig& verify, bool network) {
   return sha256_hex(Json::object({{"tree", tree},
                                   {"command", verify.command},
+                                  {"wrapper", Json::strings(verify.wrapper)},
                                   {"limit", verify.limit.count()},
                                   {"silence", verify.silence.count()},
                                   {"network", network},
@@ -54,9 +54,7 @@ std::string test_key(const std::string& tree, const VerifyConfig& verify, bool n
 }
 
 std::optional<TestResult> TestResults::find(const std::string& key) const {
-  const auto text = read_file_if_there(folder_ / "results" / (key + ".json"));
-  if (!text || !*text) return {};
-  const auto json = Json::parse(**text);
+  const auto json = note("results", key);
   if (!json || !(*json)["passed"].is_bool()) return {};
   TestResult out;
   out.passed = (*json)["passed"].as_bool();
@@ -64,36 +62,57 @@ std::optional<TestResult> TestResults::find(const std::string& key) const {
   out.status = static_cast<int>((*json)["status"].as_int());
   out.log = (*json)["log"].as_string();
   for (const auto& one : (*json)["isolation"].items()) out.isolation.push_back(one.as_string());
+  out.tries = static_cast<unsigned>((*json)["tries"].as_int(1));
   out.took_ms = (*json)["took_ms"].as_double();
   out.at = parse_rfc3339((*json)["at"].view()).value_or(Time());
   return out;
 }
 
 Result<> TestResults::keep(const std::string& key, const TestResult& result) const {
-  const auto folder = folder_ / "results";
-  CDCTL_TRY(make_directories(folder, 0700));
-  return write_file_atomically(folder / (key + ".json"),
-                               Json::object({{"passed", result.passed},
-                                             {"why", result.why},
-                                             {"status", result.status},
-                                             {"log", result.log},
-                                             {"isolation", Json::strings(result.isolation)},
-                                             {"took_ms", result.took_ms},
-                                             {"at", to_rfc3339(result.at)}})
-                                       .dump() +
-                                   "\n",
-                               0600);
+  return keep_note("results", key,
+                   Json::object({{"passed", result.passed},
+                                 {"why", result.why},
+                                 {"status", result.status},
+                                 {"tries", result.tries},
+                                 {"log", result.log},
+                                 {"isolation", Json::strings(result.isolation)},
+                                 {"took_ms", result.took_ms},
+                                 {"at", to_rfc3339(result.at)}}));
 }
 
-Result<std::optional<FileLock>> TestResults::lock(const std::string& key,
-                                                  const Deadline& deadline) const {
+std::optional<Json> TestResults::note(const std::string& kind, const std::string& key) const {
+  const auto text = read_file_if_there(folder_ / kind / (key + ".json"));
+  if (!text || !*text) return {};
+  auto json = Json::parse(**text);
+  return json ? std::optional(std::move(*json)) : std::optional<Json>();
+}
+
+Result<> TestResults::keep_note(const std::string& kind, const std::string& key,
+                                const Json& note) const {
+  CDCTL_TRY(make_directories(folder_ / kind, 0700));
+  return write_file_atomically(folder_ / kind / (key + ".json"), note.dump() + "\n", 0600);
+}
+
+void TestResults::forget_note(const std::string& kind, const std::string& key) const {
+  std::error_code error;
+  fs::remove(folder_ / kind / (key + ".json"), error);
+}
+
+std::vector<Json> TestResults::notes(const std::string& kind) const {
+  std::vector<Json> out;
+  std::error_code error;
+  for (fs::directory_iterator at(folder_ / kind, error), end; !error && at != end;
+       at.increment(error)) {
+    if (at->path().extension() != ".json") continue;
+    if (auto one = note(kind, at->path().stem().string())) out.push_back(std::move(*one));
+  }
+  return out;
+}
+
+Result<std::optional<FileLock>> TestResults::lock(const std::string& key) const {
   const auto folder = folder_ / "results";
   CDCTL_TRY(make_directories(folder, 0700));
-  for (;;) {  // for as long as a test may take: a stop request must not wait for that
-    CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(folder / (key + ".lock"),
-                                                  deadline.at_most(std::chrono::seconds(1))));
-    if (lock || deadline.passed() || Stop::requested()) return lock;
-  }
+  return FileLock::acquire(folder / (key + ".lock"), Deadline(Millis(0)));
 }
 
 Result<fs::path> TestResults::new_log(const std::string& target) const {
@@ -103,8 +122,7 @@ Result<fs::path> TestResults::new_log(const std::string& target) const {
 }
 
 void TestResults::forget_old() const {
-  forget_in(folder_ / "results");
-  forget_in(folder_ / "logs");
+  for (const auto* part : {"results", "logs", "made", "overdue"}) forget_in(folder_ / part);
 }
 
 std::string last_lines(const fs::path& log, std::size_t most) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <cdctl/error.hpp>
+#include <cdctl/json.hpp>
 #include <cdctl/lock.hpp>
 #include <cdctl/target.hpp>
 #include <cdctl/time.hpp>
@@ -17,7 +18,8 @@ struct TestResult {
   bool passed = false;
   std::string why;  ///< of a failure
   int status = 0;
-  std::string log;  ///< the file
+  unsigned tries = 1;  ///< the last of which said so
+  std::string log;     ///< the file
   std::vector<std::string> isolation;
   double took_ms = 0;
   Time at;
@@ -32,10 +34,17 @@ class TestResults {
 
   [[nodiscard]] std::optional<TestResult> find(const std::string& key) const;
   [[nodiscard]] Result<> keep(const std::string& key, const TestResult& result) const;
-  /// One at a time tests the same. Empty when another still does at the deadline, or when we are
-  /// asked to stop.
-  [[nodiscard]] Result<std::optional<FileLock>> lock(const std::string& key,
-                                                     const Deadline& deadline) const;
+  /// One at a time tests the same. Empty while another does.
+  [[nodiscard]] Result<std::optional<FileLock>> lock(const std::string& key) const;
+  // What else has to be known by the next run, by its kind, which is a folder:
+  //   made     when, and by whom, a candidate was made that a CI has been shown
+  //   staged   by which ref, and since when; until that is removed
+  //   overdue  a head whose statuses did not come in time
+  [[nodiscard]] std::optional<Json> note(const std::string& kind, const std::string& key) const;
+  [[nodiscard]] Result<> keep_note(const std::string& kind, const std::string& key,
+                                   const Json& note) const;
+  void forget_note(const std::string& kind, const std::string& key) const;
+  [[nodiscard]] std::vector<Json> notes(const std::string& kind) const;
   /// A new log, which nobody else writes.
   [[nodiscard]] Result<std::filesystem::path> new_log(const std::string& target) const;
   void forget_old() const;

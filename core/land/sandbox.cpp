@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t k_head = 4u << 20, k_tail = 1u << 20;  ///< of a log that is too long
+constexpr std::size_t k_least_space = 64u << 10;
 constexpr Millis k_look(50);      ///< how often what cannot be waited for is looked at
 constexpr Millis k_last(10'000);  ///< for the end of what was killed
 
@@ -149,11 +151,15 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::string kept_from;
   if (isolated) kept_from = joined(isolate(job), " ");
   (void)write_all(told, kept_from + "\n");
-  std::vector<std::string> argv{"sh", "-c", job.command}, env;
+  auto argv = job.wrapper;
+  argv.insert(argv.end(), {"/bin/sh", "-c", job.command});
+  std::vector<std::string> env;
   for (const auto& [name, value] : job.environment) env.push_back(name + "=" + value);
   (void)::close_range(3, ~0U, 0);
   if (::chdir((job.work / "tree").c_str()) != 0) ::_exit(126);
-  ::execve("/bin/sh", pointers(argv).data(), pointers(env).data());
+  const auto path = job.environment.find("PATH");  // where a wrapper without a slash is looked for
+  if (path != job.environment.end()) (void)::setenv("PATH", path->second.c_str(), 1);
+  ::execvpe(argv.front().c_str(), pointers(argv).data(), pointers(env).data());
   ::_exit(127);
 }
 
@@ -170,12 +176,16 @@ class Warden {
     if (!start())
       return Json::object({{"trouble", fmt::format("starting it: {}", errno_text(errno))}});
     watch();
+    const bool full = disk_is_full();
     kill_all();
     while (drain()) {
     }
     log_.finish();
-    auto out = Json::object(
-        {{"end", end_}, {"status", status_}, {"bytes", log_.bytes()}, {"isolation", kept_from()}});
+    auto out = Json::object({{"end", end_},
+                             {"status", status_},
+                             {"bytes", log_.bytes()},
+                             {"disk_full", full},
+                             {"isolation", kept_from()}});
     if (log_.failed()) out.set("trouble", "its log could not be written: is the disk full?");
     return out;
   }
@@ -184,7 +194,7 @@ class Warden {
   bool start() {
     int out[2], told[2];
     if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(told, O_CLOEXEC) != 0) return false;
-    const bool isolated = can_isolate();
+    const bool isolated = job_.wrapper.empty() && can_isolate();
     pid_ = ::fork();
     if (pid_ == 0) become(job_, isolated, out[1], told[1]);
     ::close(out[1]);
@@ -240,6 +250,14 @@ class Warden {
     return any;
   }
 
+  /// What fails where nothing can be written has not failed by itself.
+  bool disk_is_full() const {
+    struct statvfs info{};
+    if (::statvfs(job_.work.c_str(), &info) != 0) return false;
+    return info.f_bavail * info.f_frsize < k_least_space ||
+           (info.f_files > 0 && info.f_favail == 0);
+  }
+
   Json kept_from() {
     char buffer[256];
     const auto got = ::read(told_.get(), buffer, sizeof buffer);
@@ -260,29 +278,6 @@ class Warden {
   Clock::time_point begun_{}, heard_{}, kill_at_{};
 };
 
-/// What the warden says at its end; it is told once when we are asked to stop.
-std::string hear(Child& warden, const Deadline& deadline) {
-  std::string out;
-  bool told = false;
-  while (!deadline.passed()) {
-    struct pollfd fds[2] = {{warden.out.get(), POLLIN, 0}, {told ? -1 : Stop::fd(), POLLIN, 0}};
-    if (::poll(fds, 2, static_cast<int>(std::min(deadline.left(), Millis(60'000)).count())) < 0 &&
-        errno != EINTR)
-      break;
-    if (Stop::requested() && !told) {
-      warden.kill(SIGTERM);
-      told = true;
-    }
-    if (fds[0].revents == 0) continue;
-    char buffer[4096];
-    const auto got = ::read(warden.out.get(), buffer, sizeof buffer);
-    if (got <= 0 && errno != EINTR) break;
-    if (got == 0) break;
-    if (got > 0) out.append(buffer, static_cast<std::size_t>(got));
-  }
-  return out;
-}
-
 SandboxResult::End end_of(std::string_view word) {
   using enum SandboxResult::End;
   if (word == "limit") return limit;
@@ -292,18 +287,40 @@ SandboxResult::End end_of(std::string_view word) {
 
 }  // namespace
 
-Result<SandboxResult> run_in_sandbox(const SandboxJob& job) {
-  const auto begun = Clock::now();
+Result<Sandbox> Sandbox::start(const SandboxJob& job) {
+  Sandbox out;
   const auto longest = job.limit + job.grace + 3 * k_last;
-  CDCTL_TRY_ASSIGN(auto warden, Child::fork(
+  out.begun_ = Clock::now();
+  out.deadline_ = Deadline(longest);
+  CDCTL_TRY_ASSIGN(out.warden_, Child::fork(
                                     [&](int fd) {
+                                      // Neither locks nor the pipes of other wardens are its own.
+                                      (void)::close_range(3, static_cast<unsigned>(fd) - 1, 0);
+                                      (void)::close_range(static_cast<unsigned>(fd) + 1, ~0U, 0);
                                       const auto said = Warden(job, fd).run().dump();
                                       (void)write_all(fd, said);
                                     },
                                     longest));
-  const auto said = hear(warden, Deadline(longest));
-  (void)warden.end(Millis(0));
-  const auto json = Json::parse(said);
+  ::fcntl(out.warden_.out.get(), F_SETFL, O_NONBLOCK);
+  return out;
+}
+
+bool Sandbox::hear() {
+  while (!ended_) {
+    char buffer[4096];
+    const auto got = ::read(warden_.out.get(), buffer, sizeof buffer);
+    if (got > 0) said_.append(buffer, static_cast<std::size_t>(got));
+    if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) ended_ = true;
+    if (got < 0 && errno == EAGAIN) break;
+  }
+  return ended_ = ended_ || deadline_.passed();
+}
+
+void Sandbox::stop() const { warden_.kill(SIGTERM); }
+
+Result<SandboxResult> Sandbox::result() {
+  (void)warden_.end(Millis(0));
+  const auto json = Json::parse(said_);
   if (!json) return fail(ExitCode::unknown, "running the command: what watched it ended before it");
   if (const auto trouble = (*json)["trouble"].view(); !trouble.empty())
     return fail(ExitCode::unknown, fmt::format("running the command: {}", trouble));
@@ -311,9 +328,21 @@ Result<SandboxResult> run_in_sandbox(const SandboxJob& job) {
   out.end = end_of((*json)["end"].view());
   out.status = static_cast<int>((*json)["status"].as_int());
   out.bytes = (*json)["bytes"].as_int();
+  out.disk_full = (*json)["disk_full"].as_bool();
   for (const auto& one : (*json)["isolation"].items()) out.isolation.push_back(one.as_string());
-  out.took = std::chrono::ceil<Millis>(Clock::now() - begun);
+  out.took = std::chrono::ceil<Millis>(Clock::now() - begun_);
   return out;
+}
+
+Result<SandboxResult> run_in_sandbox(const SandboxJob& job) {
+  CDCTL_TRY_ASSIGN(auto sandbox, Sandbox::start(job));
+  bool told = false;
+  while (!sandbox.hear()) {
+    struct pollfd fds[2] = {{sandbox.fd(), POLLIN, 0}, {told ? -1 : Stop::fd(), POLLIN, 0}};
+    (void)::poll(fds, 2, 1000);
+    if (Stop::requested() && !std::exchange(told, true)) sandbox.stop();
+  }
+  return sandbox.result();
 }
 
 }  // namespace cdctl::land

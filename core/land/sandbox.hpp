@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
+#include <cdctl/child.hpp>
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
 
@@ -13,9 +15,10 @@ namespace cdctl::land {
 
 /// A command that nobody trusts, in a folder of its own.
 struct SandboxJob {
-  std::string command;         ///< for `sh -c`
-  std::filesystem::path work;  ///< holds `tree`, where it starts, `home` and `tmp`
-  std::filesystem::path log;   ///< what it says; the middle of very much is left out
+  std::string command;               ///< for `sh -c`
+  std::vector<std::string> wrapper;  ///< a program and its arguments before that: it isolates then
+  std::filesystem::path work;        ///< holds `tree`, where it starts, `home` and `tmp`
+  std::filesystem::path log;         ///< what it says; the middle of very much is left out
   std::map<std::string, std::string> environment;  ///< all of it
   std::vector<std::filesystem::path> hidden;       ///< folders that it shall find empty
   Millis limit{}, silence{}, grace{};
@@ -27,8 +30,30 @@ struct SandboxResult {
   End end = End::exited;
   int status = 0;                      ///< of the shell: 128 and the number of a signal
   std::int64_t bytes = 0;              ///< that it said
+  bool disk_full = false;              ///< at its end there was no room left in its folder
   std::vector<std::string> isolation;  ///< what it was kept from: network, home, processes
   Millis took{};
+};
+
+/// A command under way. Ends as run_in_sandbox() says.
+class Sandbox {
+ public:
+  [[nodiscard]] static Result<Sandbox> start(const SandboxJob& job);
+  /// Readable when there is something to hear.
+  [[nodiscard]] int fd() const { return warden_.out.get(); }
+  /// Takes what there is to hear, without waiting; true at its end.
+  [[nodiscard]] bool hear();
+  /// Asks it to end: TERM, the grace, KILL.
+  void stop() const;
+  /// After its end.
+  [[nodiscard]] Result<SandboxResult> result();
+
+ private:
+  Child warden_;
+  Deadline deadline_;
+  std::chrono::steady_clock::time_point begun_;
+  std::string said_;
+  bool ended_ = false;
 };
 
 /// Runs it to its end, and ends all that it has started: TERM, the grace, KILL, also to what has

@@ -70,6 +70,9 @@ std::string seal_of(std::string_view key, const TargetConfig& target,
                                   {"message", candidate.message},
                                   {"committer", candidate.committer},
                                   {"command", candidate.command},
+                                  {"batch", Json::strings(candidate.batch)},
+                                  {"tip", candidate.tip},
+                                  {"home", candidate.home},
                                   {"log", candidate.log},
                                   {"at", candidate.at ? to_rfc3339(*candidate.at) : ""}})
                         .canonical();

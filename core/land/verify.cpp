@@ -1,258 +1,232 @@
 #include "core/land/verify.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <iterator>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
+#include <poll.h>
 
-#include <cdctl/fs.hpp>
+#include <cdctl/digest.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
 #include "core/land/message.hpp"
-#include "core/land/sandbox.hpp"
 #include "core/land/seal.hpp"
-#include "core/land/workspace.hpp"
 
 namespace cdctl::land {
 
-namespace fs = std::filesystem;
-
 namespace {
 
-constexpr int k_try_again = 75;    ///< EX_TEMPFAIL: the command says that it could not tell
-constexpr int k_killed = 128 + 9;  ///< by somebody else: the machine had no memory left
+constexpr int k_look_ms = 250;  ///< after what cannot be waited for
 
-void say(records::Candidate& candidate, std::string_view verdict, std::string why = {}) {
-  candidate.verdict = verdict;
-  candidate.why = std::move(why);
-}
-
-bool may_use_network(const TargetConfig& target) {
-  return target.table["verify"]["network"].as_bool();
-}
-
-/// Where a user's secrets are. Of two of which one holds the other, the outer one.
-std::vector<fs::path> folders_to_hide(const app::Context& context) {
-  std::vector<fs::path> wanted{context.home(), context.config().file.parent_path(), "/tmp",
-                               "/var/tmp"};
-  for (const auto* name : {"HOME", "XDG_RUNTIME_DIR"})
-    if (const char* value = std::getenv(name); value && *value == '/') wanted.emplace_back(value);
-  std::vector<fs::path> out;
-  for (auto& folder : wanted) {
-    std::error_code error;
-    auto real = fs::weakly_canonical(folder, error);
-    const auto below = [&](const fs::path& inner, const fs::path& outer) {
-      return std::ranges::mismatch(outer, inner).in1 == outer.end();
-    };
-    // What a command cannot do without stays.
-    const bool needed =
-        std::ranges::any_of(std::array{"/usr", "/bin", "/lib", "/etc", "/proc", "/dev"},
-                            [&](const char* path) { return below(path, real); });
-    if (error || real.empty() || needed) continue;
-    if (std::ranges::any_of(out, [&](const fs::path& other) { return below(real, other); }))
-      continue;
-    std::erase_if(out, [&](const fs::path& other) { return below(other, real); });
-    out.push_back(std::move(real));
-  }
-  return out;
-}
-
-std::map<std::string, std::string> environment_of(const records::Candidate& candidate,
-                                                  const fs::path& work) {
-  const char* path = std::getenv("PATH");
-  return {{"PATH", path && *path ? path : "/usr/local/bin:/usr/bin:/bin"},
-          {"HOME", (work / "home").string()},
-          {"TMPDIR", (work / "tmp").string()},
-          {"LANG", "C.UTF-8"},
-          {"CI", "true"},
-          {"CDCTL_TARGET", candidate.target},
-          {"CDCTL_PROPOSAL", candidate.proposal},
-          {"CDCTL_HEAD", candidate.head},
-          {"CDCTL_BASE", candidate.base}};
-}
-
-std::string files_in(const std::vector<std::string>& conflicts) {
-  constexpr std::size_t k_most = 5;
-  const std::span all(conflicts);
-  std::vector<std::string> shown;
-  for (const auto& file : all.first(std::min(all.size(), k_most)))
-    shown.push_back(printable(file, 80));
-  return joined(shown) +
-         (all.size() > k_most ? fmt::format(" and {} more", all.size() - k_most) : "");
+/// A head whose statuses did not come in time.
+std::string overdue_key(const records::Candidate& candidate) {
+  return sha256_hex(
+      fmt::format("{}\n{}\n{}", candidate.target, candidate.proposal, candidate.head));
 }
 
 }  // namespace
 
-MergeRequest merge_request(const records::Candidate& candidate, std::string onto) {
-  const Person who{"cdctl", candidate.committer};
+MergeRequest merge_request(const TargetConfig& target, const records::Candidate& candidate,
+                           std::string onto) {
+  const Person cdctl{"cdctl", candidate.committer};
+  const auto by = main_author(candidate);
+  const bool own = target.method == MergeMethod::squash && !(by.name.empty() && by.email.empty());
   return {.url = candidate.url,
           .ref = candidate.ref,
           .head = candidate.head,
           .onto = std::move(onto),
           .message = candidate.message,
-          .author = who,
-          .committer = who,
+          .method = target.method,
+          .author = own ? Person{by.name, by.email} : cdctl,
+          .committer = cdctl,
           .at = candidate.at.value_or(Time())};
 }
 
-Verifier::Verifier(app::Context& context, const VerifyOptions& options)
-    : context_(context), options_(options), results_(context.home() / "land") {
+std::string home_name(const app::Context& context) {
+  const auto actor = context.actor();  // alice@web1
+  const auto at = actor.rfind('@');
+  return fmt::format("{}:{}", at == actor.npos ? actor : actor.substr(at + 1),
+                     context.home().string());
+}
+
+Verifier::Verifier(app::Context& context, const VerifyOptions& options, Say say)
+    : context_(context),
+      options_(options),
+      say_(std::move(say)),
+      results_(context.home() / "land") {
   results_.forget_old();
 }
 
-Result<records::Candidate> Verifier::verify(records::Candidate candidate) {
-  const auto* target = context_.config().target(candidate.target);
-  if (!target)
-    return fail(ExitCode::config, fmt::format("there is no target '{}' in targets.d",
-                                              printable(candidate.target, 60)));
-  CDCTL_TRY_ASSIGN(const auto key, seal_key(context_));
-  candidate.by = context_.actor();
-  if (candidate.verdict == "ready") CDCTL_TRY(merge_and_test(*target, candidate));
-  candidate.seal = seal_of(key, *target, candidate);
-  return candidate;
-}
-
-Result<> Verifier::merge_and_test(const TargetConfig& target, records::Candidate& candidate) {
-  const auto& chain = chains_[target.name];
-  for (const auto& one : candidate.after)
-    if (one.state != "landed" && !chain.passed.contains(one.proposal)) {
-      say(candidate, "waiting", fmt::format("prerequisite: {} has not passed", one.proposal));
-      return {};
+Result<> Verifier::verify(std::vector<records::Candidate> candidates) {
+  CDCTL_TRY_ASSIGN(key_, seal_key(context_));
+  add_queues(std::move(candidates));
+  for (;;) {
+    std::erase_if(abandoned_,
+                  [](const auto& test) { return test->step(), test->end() != nullptr; });
+    for (auto& queue : queues_) {
+      const auto under_way = tests().size();
+      (void)queue.step(options_.jobs - std::min(under_way, options_.jobs), options_.jobs);
     }
-  if (!merge(target, candidate)) return {};
-  crash_point("verify.merged");
-  CDCTL_TRY(test(target, candidate));
-  if (candidate.verdict != "verified") return {};
-  auto& ahead = chains_[target.name];
-  ahead.tip = candidate.commit;
-  ahead.last = candidate.proposal;
-  ahead.passed.insert(candidate.proposal);
+    const auto left = tests();
+    const bool open =
+        std::ranges::any_of(queues_, [](const TargetQueue& queue) { return !queue.done(); });
+    if (left.empty() && (!open || Stop::requested())) break;
+    wait_for(left);
+  }
+  if (!Stop::requested()) sweep_staged(context_, results_, options_.timeout);
   return {};
 }
 
-/// False when there is nothing to test; the candidate says why.
-bool Verifier::merge(const TargetConfig& target, records::Candidate& candidate) {
-  const auto& chain = chains_[target.name];
+/// One for each target. Heads that have kept others waiting before stand behind them.
+void Verifier::add_queues(std::vector<records::Candidate> candidates) {
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<records::Candidate>> prompt, late;
+  std::map<std::string, std::set<std::string>> moved;
+  for (auto& candidate : candidates) {
+    const auto& name = candidate.target;
+    if (!context_.config().target(name)) {
+      context_.report({ExitCode::config,
+                       fmt::format("there is no target '{}' in targets.d", printable(name, 60))});
+      continue;
+    }
+    if (std::ranges::find(order, name) == order.end()) order.push_back(name);
+    auto& behind = moved[name];
+    const bool follows = std::ranges::any_of(
+        candidate.after,
+        [&](const records::PrerequisiteMember& one) { return behind.contains(one.proposal); });
+    if (follows || is_overdue(candidate)) {
+      behind.insert(candidate.proposal);
+      late[name].push_back(std::move(candidate));
+    } else {
+      prompt[name].push_back(std::move(candidate));
+    }
+  }
+  for (const auto& name : order) {
+    auto all = std::move(prompt[name]);
+    std::ranges::move(late[name], std::back_inserter(all));
+    const auto& target = *context_.config().target(name);
+    queues_.emplace_back(target, std::move(all), help_with(target));
+  }
+}
+
+bool Verifier::is_overdue(const records::Candidate& candidate) const {
+  return results_.note("overdue", overdue_key(candidate)).has_value();
+}
+
+QueueHelp Verifier::help_with(const TargetConfig& target) {
+  QueueHelp out;
+  out.merge = [this, &target](records::Candidate& candidate, const std::string& onto) {
+    merge(target, candidate, onto);
+  };
+  out.begin = [this, &target](TestSubject subject) {
+    return begin_test(context_, results_, target, std::move(subject),
+                      {options_.again, options_.timeout});
+  };
+  out.abandon = [this](std::unique_ptr<Test> test) {
+    test->cancel();
+    abandoned_.push_back(std::move(test));
+  };
+  out.say = [this, &target](records::Candidate candidate) { say(target, std::move(candidate)); };
+  out.overdue = [this](const records::Candidate& candidate) {
+    (void)results_.keep_note("overdue", overdue_key(candidate),
+                             Json::object({{"proposal", candidate.proposal}}));
+  };
+  return out;
+}
+
+std::vector<const Test*> Verifier::tests() const {
+  std::vector<const Test*> out;
+  for (const auto& queue : queues_)
+    for (const auto* test : queue.tests())
+      if (!test->end()) out.push_back(test);
+  for (const auto& test : abandoned_) out.push_back(test.get());
+  return out;
+}
+
+void Verifier::wait_for(const std::vector<const Test*>& tests) const {
+  std::vector<struct pollfd> fds;
+  // A stop is told to each test by its next step; then only their ends are waited for.
+  if (!Stop::requested()) fds.push_back({Stop::fd(), POLLIN, 0});
+  for (const auto* test : tests) fds.push_back({test->fd(), POLLIN, 0});
+  (void)::poll(fds.data(), fds.size(), k_look_ms);
+}
+
+void Verifier::say(const TargetConfig& target, records::Candidate candidate) {
+  candidate.by = context_.actor();
+  candidate.home = home_name(context_);
+  if (candidate.verdict == "verified" || candidate.verdict == "rejected")
+    results_.forget_note("overdue", overdue_key(candidate));
+  if (candidate.verdict == "deferred")
+    context_.report({ExitCode::unknown,
+                     fmt::format("{}: {}: {}", target.name, candidate.proposal, candidate.why)});
+  candidate.seal = seal_of(key_, target, candidate);
+  say_(candidate);
+}
+
+void Verifier::merge(const TargetConfig& target, records::Candidate& candidate,
+                     const std::string& onto) {
   candidate.message = message_of(target, candidate);
   candidate.committer = context_.actor();
+  candidate.command = target.verify.command;
   candidate.at = std::chrono::floor<std::chrono::seconds>(now());
   context_.progress(fmt::format("{}: merging {}", target.name, candidate.proposal));
   auto repository = context_.repository(candidate.kind);
   auto made = repository ? (*repository)
-                               ->merge(target, merge_request(candidate, chain.tip),
+                               ->merge(target, merge_request(target, candidate, onto),
                                        Deadline(options_.timeout))
                          : fail(std::move(repository.error()));
   if (!made) {
     // That its head has moved is for the next gate; that nobody could be asked, for the next run.
-    say(candidate, made.error().exit == ExitCode::failed ? "waiting" : "deferred",
-        fmt::format("merging: {}", made.error().what));
-    if (candidate.verdict == "deferred")
-      context_.report(made.error().in(target.name + ": merging " + candidate.proposal));
-    return false;
+    candidate.verdict = made.error().exit == ExitCode::failed ? "waiting" : "deferred";
+    candidate.why = "merging: " + made.error().what;
+    return;
   }
+  if (!target.verify.statuses.empty() && !made->commit.empty())
+    make_as_before(target, **repository, candidate, *made, onto);
   candidate.base = made->base;
   candidate.commit = made->commit;
   candidate.tree = made->tree;
   candidate.conflicts = made->conflicts;
   if (made->merged) {
-    say(candidate, "merged", target.branch + " has it already");
-  } else if (!made->conflicts.empty() && !chain.tip.empty()) {
-    say(candidate, "waiting",
-        fmt::format("conflicts with what is ahead of it, up to {}, in {}", chain.last,
-                    files_in(made->conflicts)));
-  } else if (!made->conflicts.empty()) {
-    say(candidate, "rejected",
-        fmt::format("conflict: with {} in {}", target.branch, files_in(made->conflicts)));
+    candidate.verdict = "merged";
+    candidate.why = target.branch + " has it already";
   }
-  return !candidate.commit.empty();
+  crash_point("verify.merged");
 }
 
-Result<> Verifier::test(const TargetConfig& target, records::Candidate& candidate) {
-  candidate.command = target.verify.command;
-  const auto key = test_key(candidate.tree, target.verify, may_use_network(target));
-  const auto known = [&] { return options_.again ? std::nullopt : results_.find(key); };
-  auto before = known();
-  std::optional<FileLock> lock;
-  if (!before) {  // cron may have begun the same a minute ago: its result is ours
-    CDCTL_TRY_ASSIGN(lock, results_.lock(key, Deadline(target.verify.limit + target.verify.grace)));
-    before = known();
-    if (!before && !lock) {
-      say(candidate, "deferred", "another run of this home is testing it");
-      context_.note_exit(ExitCode::unknown);
-      return {};
+/// A CI has said what it says of one commit: another run makes the same one, and not its twin of a
+/// minute later.
+void Verifier::make_as_before(const TargetConfig& target, Repository& repository,
+                              records::Candidate& candidate, MergeAnswer& made,
+                              const std::string& onto) {
+  const auto key = sha256_hex(Json::object({{"target", target.name},
+                                            {"proposal", candidate.proposal},
+                                            {"head", candidate.head},
+                                            {"base", made.base},
+                                            {"tree", made.tree},
+                                            {"method", static_cast<std::int64_t>(target.method)},
+                                            {"message", candidate.message}})
+                                  .canonical());
+  if (const auto before = results_.note("made", key)) {
+    auto same = candidate;
+    same.at = parse_rfc3339((*before)["at"].view());
+    same.committer = (*before)["committer"].as_string();
+    const auto again =
+        repository.merge(target, merge_request(target, same, onto), Deadline(options_.timeout));
+    if (again && again->commit == (*before)["commit"].view()) {
+      candidate.at = same.at;
+      candidate.committer = same.committer;
+      made = *again;
+      return;
     }
   }
-  if (before) {
-    judge(candidate, *before, true);
-    return {};
-  }
-  const auto result = run(target, candidate);
-  if (!result) {
-    say(candidate, "deferred", result.error().what);
-    context_.report(result.error().in(target.name + ": testing " + candidate.proposal));
-    return {};
-  }
-  crash_point("verify.tested");
-  CDCTL_TRY(results_.keep(key, *result));
-  crash_point("verify.remembered");
-  judge(candidate, *result, false);
-  return {};
-}
-
-void Verifier::judge(records::Candidate& candidate, const TestResult& result, bool remembered) {
-  candidate.exit_status = result.status;
-  candidate.log = result.log;
-  candidate.isolation = result.isolation;
-  candidate.took_ms = result.took_ms;
-  candidate.remembered = remembered;
-  if (result.passed)
-    say(candidate, "verified");
-  else
-    say(candidate, "rejected", "tests: " + result.why);
-}
-
-Result<TestResult> Verifier::run(const TargetConfig& target, records::Candidate& candidate) {
-  CDCTL_TRY_ASSIGN(auto* const repository, context_.repository(candidate.kind));
-  CDCTL_TRY_ASSIGN(const auto work, Workspace::make(context_.home() / "land" / "work"));
-  CDCTL_TRY(repository->checkout(target, candidate.commit, work.path() / "tree",
-                                 Deadline(options_.timeout)));
-  CDCTL_TRY_ASSIGN(const auto log, results_.new_log(target.name));
-  context_.progress(
-      fmt::format("{}: testing {}; tail -f {}", target.name, candidate.proposal, log.string()));
-  const auto& verify = target.verify;
-  CDCTL_TRY_ASSIGN(
-      const auto done,
-      run_in_sandbox({verify.command, work.path(), log, environment_of(candidate, work.path()),
-                      folders_to_hide(context_), verify.limit, verify.silence, verify.grace,
-                      may_use_network(target)}));
-  if (done.isolation.empty())
-    context_.log(Level::warning,
-                 fmt::format("{}: {} was tested without namespaces, which this machine does not "
-                             "let us make: it could use the network and read our home",
-                             target.name, candidate.proposal));
-  candidate.log = log.string();
-  TestResult out{
-      false, {}, done.status, log.string(), done.isolation, static_cast<double>(done.took.count()),
-      now()};
-  using enum SandboxResult::End;
-  if (done.end == stopped) return fail(ExitCode::unknown, "it was stopped before it had ended");
-  if (done.end == exited && done.status == k_try_again)
-    return fail(ExitCode::unknown, fmt::format("the command could not tell (exit status 75); its "
-                                               "log is {}",
-                                               log.string()));
-  if (done.end == exited && done.status == k_killed)
-    return fail(ExitCode::unknown,
-                fmt::format("the command was killed, as where no memory is left; its log is {}",
-                            log.string()));
-  out.passed = done.end == exited && done.status == 0;
-  if (done.end == limit)
-    out.why = fmt::format("it ran for more than {}", to_duration(verify.limit));
-  else if (done.end == silence)
-    out.why = fmt::format("it hung: it said nothing for {}", to_duration(verify.silence));
-  else if (!out.passed)
-    out.why = fmt::format("exit status {}", done.status);
-  return out;
+  (void)results_.keep_note("made", key,
+                           Json::object({{"at", to_rfc3339(*candidate.at)},
+                                         {"committer", candidate.committer},
+                                         {"commit", made.commit}}));
 }
 
 }  // namespace cdctl::land

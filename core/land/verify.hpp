@@ -1,21 +1,25 @@
 #pragma once
 
-#include <map>
-#include <set>
+#include <deque>
+#include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <cdctl/target.hpp>
 #include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
 #include "core/land/results.hpp"
+#include "core/land/target_queue.hpp"
 #include "core/records/candidate.hpp"
 
 namespace cdctl::land {
 
 struct VerifyOptions {
-  bool again = false;  ///< also what was tested before
-  Millis timeout{};    ///< of each call of the repository
+  bool again = false;    ///< also what was tested before
+  std::size_t jobs = 1;  ///< tests at once
+  Millis timeout{};      ///< of each call of the repository
 };
 
 /// Merges candidates and tests the merges. Each is made on top of those of its target that have
@@ -23,32 +27,39 @@ struct VerifyOptions {
 /// lands is what was tested. Lives for one run of `verify`.
 class Verifier {
  public:
-  Verifier(app::Context& context, const VerifyOptions& options);
+  using Say = std::function<void(const records::Candidate&)>;
+  /// `say` is given each candidate with what was seen of it, sealed, as soon as that is known.
+  Verifier(app::Context& context, const VerifyOptions& options, Say say);
 
-  /// The candidate with what was seen of it, sealed.
-  [[nodiscard]] Result<records::Candidate> verify(records::Candidate candidate);
+  /// Candidates of any targets, in the order of the gate. A target that is not there is reported.
+  [[nodiscard]] Result<> verify(std::vector<records::Candidate> candidates);
 
  private:
-  /// What has passed of one target, in this run.
-  struct Chain {
-    std::string tip;
-    std::string last;  ///< the proposal
-    std::set<std::string> passed;
-  };
-  Result<> merge_and_test(const TargetConfig& target, records::Candidate& candidate);
-  bool merge(const TargetConfig& target, records::Candidate& candidate);
-  Result<> test(const TargetConfig& target, records::Candidate& candidate);
-  Result<TestResult> run(const TargetConfig& target, records::Candidate& candidate);
-  void judge(records::Candidate& candidate, const TestResult& result, bool remembered);
+  void add_queues(std::vector<records::Candidate> candidates);
+  [[nodiscard]] QueueHelp help_with(const TargetConfig& target);
+  void merge(const TargetConfig& target, records::Candidate& candidate, const std::string& onto);
+  void make_as_before(const TargetConfig& target, Repository& repository,
+                      records::Candidate& candidate, MergeAnswer& made, const std::string& onto);
+  void say(const TargetConfig& target, records::Candidate candidate);
+  [[nodiscard]] bool is_overdue(const records::Candidate& candidate) const;
+  [[nodiscard]] std::vector<const Test*> tests() const;
+  void wait_for(const std::vector<const Test*>& tests) const;
 
   app::Context& context_;
   VerifyOptions options_;
+  Say say_;
   TestResults results_;
-  std::map<std::string, Chain> chains_;
+  std::string key_;
+  std::deque<TargetQueue> queues_;
+  std::vector<std::unique_ptr<Test>> abandoned_;
 };
 
 /// What the repository is asked for so that it makes the merge of a candidate; the same once more
 /// gives the same commit.
-[[nodiscard]] MergeRequest merge_request(const records::Candidate& candidate, std::string onto);
+[[nodiscard]] MergeRequest merge_request(const TargetConfig& target,
+                                         const records::Candidate& candidate, std::string onto);
+
+/// Which home a candidate was verified in: `web1:/var/lib/cdctl`.
+[[nodiscard]] std::string home_name(const app::Context& context);
 
 }  // namespace cdctl::land

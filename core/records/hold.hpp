@@ -6,16 +6,18 @@ namespace cdctl::records {
 
 /// `cdctl.hold/1`: what `hold` and `resume` did.
 struct HoldRecord {
-  static constexpr ColumnRow k_columns[] = {{"SERVICE", "service"},
+  static constexpr const char* k_what = "only target: target {target}\nelse: {service}";
+  static constexpr ColumnRow k_columns[] = {{"SERVICE", "", Show::note, false, 0, k_what},
                                             {"SET", "set", Show::blank},
                                             {"HELD", "held", Show::yes},
                                             {"UNTIL", "until"},
                                             {"BY", "by"},
                                             {"WHY", "why", Show::blank}};
-  static constexpr RecordRow k_head =
-      head("cdctl.hold/1", "A freeze of a service's deploys, or of one revision", k_columns);
+  static constexpr RecordRow k_head = head(
+      "cdctl.hold/1",
+      "A freeze of a service's deploys, of one revision, or of what lands on a target", k_columns);
 
-  std::string service, set;
+  std::string service, set, target;
   bool held = false, changed = false;
   std::optional<Time> since;
   std::optional<std::optional<Time>> until;  ///< of a freeze; null: until somebody lifts it
@@ -25,8 +27,9 @@ struct HoldRecord {
 
   static constexpr auto rows() {
     return std::tuple{
-        required("service", &HoldRecord::service, "service"),
+        required("service", &HoldRecord::service, "service or null", "null: of a target"),
         optional("set", &HoldRecord::set, "set", "one revision alone that is held out"),
+        optional("target", &HoldRecord::target, "text", "nothing lands on it"),
         required("held", &HoldRecord::held, "flag"),
         required("changed", &HoldRecord::changed, "flag"),
         optional("since", &HoldRecord::since, "time"),

@@ -36,6 +36,7 @@ Proposal proposal_record(const cdctl::Proposal& from) {
   for (const auto& one : from.after)
     out.after.push_back({one.id, std::string(to_string(one.state))});
   out.labels = from.labels;
+  out.draft = from.draft;
   out.link = from.link;
   out.created = from.created;
   out.time = now();

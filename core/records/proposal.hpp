@@ -52,6 +52,7 @@ struct ProposalMembers {
   std::vector<VoteMember> votes;
   std::vector<PrerequisiteMember> after;
   std::vector<std::string> labels;
+  bool draft = false;
   std::string link;
   std::optional<Time> created;
   Time time;
@@ -81,6 +82,7 @@ struct ProposalMembers {
         required("after", in(&ProposalMembers::after), "list of object",
                  "what has to land before it"),
         optional("labels", in(&ProposalMembers::labels), "list of text"),
+        optional("draft", in(&ProposalMembers::draft), "flag", "not meant to land yet"),
         optional("link", in(&ProposalMembers::link), "text", "its page, for people"),
         optional("created", in(&ProposalMembers::created), "time"),
         required("time", in(&ProposalMembers::time), "time")};

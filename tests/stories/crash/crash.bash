@@ -12,7 +12,7 @@ elsewhere=(init.draft init.file git.mirror-removed git.mirror-fetched local.feed
   deploy.let_in deploy.turned local.discard.marked local.revive.run local.revive.launched
   mojo.external mojo.set-claimed mojo.set-started
   probation.noted probation.world probation.admitted probation.passed probation.joined probation.failed probation.cut
-  verify.merged verify.tested verify.remembered land.noted land.leased land.pushed land.read-back land.written
+  verify.merged verify.tested verify.remembered verify.noted verify.staged land.noted land.leased land.pushed land.read-back land.written
   rabbit.admit.limit rabbit.memory.moving retire.held retire.reaped retire.counted retire.forgotten listen.sent probe.memory spool.put spool.sent spool.taken)
 
 worth_reaching() {

@@ -229,11 +229,16 @@ done
 CDCTL_HOME=$work/home2 pipe_exit 5 'cdctl land <verified.ndjson'
 expect_error 'its seal does not hold'
 
+pipe_exit 3 'cdctl land --trust-record <verified.ndjson'
+expect_error 'give them one by \[land\] key_file'
+
 # Homes that share a key: what one has verified the other lands, the same commit.
 (umask 077 && head -c 32 /dev/urandom | base64 >land.key)
 printf '[land]\nkey_file = "land.key"\n' >>cdctl.toml
 pipe_exit 0 'cdctl proposals | cdctl gate | cdctl verify >verified.ndjson'
-CDCTL_HOME=$work/home2 pipe_exit 0 'cdctl land <verified.ndjson'
+CDCTL_HOME=$work/home2 pipe_exit 5 'cdctl land <verified.ndjson'
+expect_error 'verified in .*home; --trust-record'
+CDCTL_HOME=$work/home2 pipe_exit 0 'cdctl land --trust-record <verified.ndjson'
 expect_json '.[0].verdict == "landed" and .[0].changed'
 expect_same 'the commit that landed' "$(head_of main)" "$(jq -r .commit verified.ndjson)"
 

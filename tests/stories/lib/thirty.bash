@@ -90,6 +90,7 @@ thirty() {
       git -C hands push -q origin HEAD:main; do :; done 2>/dev/null
   done
   wait $first $second || true
+  (lander one)   # what conflicts with the last that landed is told so now
 
   # Every good one once, and nothing else.
   last=$(git -C origin.git log --merges --first-parent --reverse --format=%s main | sed -n 's/^Merge \([^:]*\):.*/\1/p' | tr '\n' ' ')

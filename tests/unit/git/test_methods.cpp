@@ -327,7 +327,7 @@ TEST_CASE("only what was made of a head on its base is pushed") {
     s.propose();
     s.go_on("b", "2");
     const auto made = s.merge();
-    const auto refused = [&](MergeAnswer other) {
+    const auto refused = [&](const MergeAnswer& other) {
       const auto out = s.repository.land(s.target,
                                          {other.commit, other.tree, other.base,
                                           "refs/heads/propose/main/fix", s.request().head, false},

@@ -160,3 +160,43 @@ TEST_CASE("a vote that nobody knows counts for nothing", "[land]") {
   one.votes.front().value = "LGTM";
   CHECK_THAT(judged({one}).front().why, Contains("no vote that is known"));
 }
+
+TEST_CASE("a draft waits, and what has a label that holds", "[land]") {
+  auto draft = proposal("a"), held = proposal("b"), fine = proposal("c");
+  draft.draft = true;
+  held.labels = {"fine", "wip"};
+  fine.labels = {"fine"};
+  auto config = target();
+  config.hold = {"hold", "wip"};
+  const auto all = judged({draft, held, fine, after(proposal("d"), "b")}, config);
+  CHECK(ready(all) == "c ");
+  CHECK(find(all, "a").why == "hold: it is a draft");
+  CHECK(find(all, "b").why == "hold: label wip");
+  CHECK_THAT(find(all, "d").why, Contains("b is waiting: hold: label wip"));
+  config.hold.clear();
+  CHECK(ready(judged({held}, config)) == "b ");
+}
+
+TEST_CASE("nothing lands on a frozen target, and what has landed is cleared all the same",
+          "[land]") {
+  auto unread = proposal("b"), there = proposal("c");
+  unread.votes.clear();
+  there.merged = true;
+  const auto out = land::judge(target(), {proposal("a"), unread, there}, {"the release", {}});
+  REQUIRE(out);
+  CHECK(ready(*out).empty());
+  CHECK(find(*out, "a").why == "frozen: the release");
+  CHECK_THAT(find(*out, "b").why, Contains("votes"));
+  CHECK(find(*out, "c").verdict == "merged");
+}
+
+TEST_CASE("the fast lane goes first, with what it comes after, and lets nothing through",
+          "[land]") {
+  auto urgent = after(proposal("d"), "c"), unread = proposal("e");
+  urgent.labels = unread.labels = {"urgent"};
+  unread.votes.clear();
+  const auto out = land::judge(
+      target(), {proposal("a"), proposal("b"), proposal("c"), urgent, unread}, {{}, "urgent"});
+  REQUIRE(out);
+  CHECK(ready(*out) == "c d a b ");
+}

@@ -146,6 +146,34 @@ TEST_CASE("where namespaces can be made, there is no network, no home and nobody
   CHECK(std::filesystem::exists(stand.job.work / "tree" / "ours"));
 }
 
+TEST_CASE("a wrapper runs the command, without a shell, in place of our namespaces", "[land]") {
+  Stand stand("echo \"$MARK $0\"; exit 3");
+  stand.job.wrapper = {"env", "MARK=it's here; true"};
+  const auto done = stand.run();
+  CHECK(done.status == 3);
+  CHECK(done.isolation.empty());
+  CHECK_THAT(stand.log(), Contains("it's here; true /bin/sh"));
+  CHECK_FALSE(done.disk_full);
+  Stand none("true");
+  none.job.wrapper = {"/no/such/wrapper"};
+  CHECK(none.run().status == 127);
+}
+
+TEST_CASE("several commands run at once, and one that is stopped ends alone", "[land]") {
+  Stand one("echo one; sleep 30"), two("sleep 0.3; echo two");
+  auto first = land::Sandbox::start(one.job), second = land::Sandbox::start(two.job);
+  REQUIRE((first && second));
+  while (one.log().empty()) std::this_thread::sleep_for(10ms);
+  first->stop();
+  while (!first->hear()) std::this_thread::sleep_for(10ms);
+  CHECK(first->result()->end == land::SandboxResult::End::stopped);
+  while (!second->hear()) std::this_thread::sleep_for(10ms);
+  const auto done = second->result();
+  REQUIRE(done);
+  CHECK(done->end == land::SandboxResult::End::exited);
+  CHECK(two.log() == "two\n");
+}
+
 TEST_CASE("a work folder in a hidden one is there all the same", "[land]") {
   Stand stand("echo here >made; cat \"$SECRET\"");
   std::ofstream(stand.dir.path() / "secret") << "xyzzy\n";
@@ -163,11 +191,12 @@ TEST_CASE("a test's result is remembered by tree, command and machine", "[land]"
   verify.command = "make check";
   const auto key = land::test_key("tree", verify, false);
   CHECK_FALSE(results.find(key));
-  REQUIRE(results.keep(key, {false, "exit status 1", 1, "/log", {"network"}, 12.5, now()}));
+  REQUIRE(results.keep(key, {false, "exit status 1", 1, 2, "/log", {"network"}, 12.5, now()}));
   const auto found = results.find(key);
   REQUIRE(found);
   CHECK_FALSE(found->passed);
   CHECK(found->why == "exit status 1");
+  CHECK(found->tries == 2);
   CHECK(found->isolation == std::vector<std::string>{"network"});
   CHECK(land::test_key("other", verify, false) != key);
   CHECK(land::test_key("tree", verify, true) != key);
