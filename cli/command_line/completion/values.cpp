@@ -52,6 +52,7 @@ constexpr std::array k_kinds{
     ValueName{"STATE", ValueKind::state},
     ValueName{"SERVICE|SET", ValueKind::target},
     ValueName{"TARGET", ValueKind::landing_target},
+    ValueName{"LABEL", ValueKind::text},
     ValueName{"PROPOSAL", ValueKind::text},
     ValueName{"VOTE", ValueKind::vote},
     ValueName{"REV", ValueKind::text},

@@ -55,7 +55,7 @@ rejected_branch_status = Work in progress
 tree_dir = /srv/thumbs
 verify_command = make check
     VERBOSE=1
-commit_message_template = [r=<approved_by>][bug=<bugs_fixed>] <commit_message>
+commit_message_template = [r=<approved_by>][bug=<bugs_fixed>][x=<branch_nick>] <commit_message>
 allowed_contributors = people-team, alice@example.com
 package_recipe: daily
 
@@ -74,10 +74,10 @@ expect_json 'map(select(.schema == "cdctl.import/1")) | length == 12'
 expect_json 'any(.key == "verify_command" and .to == "verify.command" and .target == "thumbs-trunk") and any(.key == "test_command" and .to == "verify.command" and .target == "other")'
 expect_json 'map(select(.schema == "cdctl.import/1" and .to == null) | .key) | sort == ["cia_project", "colour", "log_file", "package_recipe", "rejected_branch_status", "tree_dir"]'
 expect_json 'map(select(.schema == "cdctl.import/1" and .to == null)) | all(.why | length > 5)'
-expect_json 'any(.key == "commit_message_template" and (.why | test("<bugs_fixed>"))) and any(.key == "allowed_contributors" and (.why | test("people-team"))) and any(.section == "lp:other" and .key == "voting_criteria" and (.why | test("votes:")))'
+expect_json 'any(.key == "commit_message_template" and (.why | test("<branch_nick>"))) and any(.key == "allowed_contributors" and (.why | test("people-team"))) and any(.section == "lp:other" and .key == "voting_criteria" and (.why | test("votes:")))'
 grep -qF 'votes = "Approve >= 2; Disapprove == 0"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
 grep -qF 'command = "make check\nVERBOSE=1"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
-grep -qF 'message = "[r=<approved_by>][bug=] <commit_message>"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
+grep -qF 'message = "[r=<approved_by>][bug=<bugs_fixed>][x=] <commit_message>"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
 grep -qF '# correct this: votes = "Approve => 1"' etc/targets.d/other.toml || fail "$(cat etc/targets.d/other.toml)"
 expect_exit 0 cdctl land import tarmac.conf
 expect_json 'map(select(.schema == "cdctl.file/1")) | all(.changed == false)'
