@@ -75,9 +75,11 @@ TEST_CASE("the loader's lists come from the rows") {
   CHECK(config::known_keys(true, "breaker") == V{"rules"});
   CHECK(config::known_keys(false, "rabbit").empty());
   CHECK(config::known_target_keys("") == V{"repository", "branch", "forge", "votes", "contributors",
-                                           "message", "remove_branch", "verify"});
-  CHECK(config::known_target_keys("verify") ==
-        V{"command", "limit", "silence", "grace", "network"});
+                                           "message", "method", "hold", "frozen", "batch",
+                                           "land_via", "remove_branch", "verify"});
+  CHECK(config::known_target_keys("verify") == V{"command", "wrapper", "retries", "statuses",
+                                                 "staging", "limit", "silence", "grace",
+                                                 "network"});
 }
 
 TEST_CASE("a dotted key finds its row, names that people choose included") {
