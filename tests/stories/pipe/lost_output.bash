@@ -82,7 +82,7 @@ hold $service --dry-run
 resume $service --dry-run
 reap --dry-run|marked
 retire $service --confirm $service --dry-run
-propose other --revision main --dry-run
+propose other --revision origin/propose/main/fix --dry-run
 review fix approve --dry-run
 proposals
 gate --all|proposed

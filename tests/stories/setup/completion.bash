@@ -76,7 +76,7 @@ for shell in bash zsh fish; do
 done
 NO_BASH_COMPLETION=yes "$source_dir/tests/tools/type_in_shell.py" bash "$work/bare" <cases || fail "in bash without bash-completion"
 
-printf '# nobody answers: a broker that takes connections and says nothing; a plugin whose library never comes\n'
+printf '# nobody answers: a broker that takes connections and says nothing; a plugin whose library is a pipe\n'
 python3 -c 'import socket, time
 s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(600)' >port &
 eventually 20 test -s port
@@ -110,8 +110,7 @@ mkdir stuck && cp -r cdctl.toml services.d stuck
 sed -i '1i engine = "slow"' stuck/services.d/*.toml
 sed -i '/^switches/d; /^engine = "local"/d' stuck/services.d/*.toml
 took=$(CDCTL_PLUGIN_PATH=$PWD/slow CDCTL_CONFIG=$PWD/stuck/cdctl.toml shortest cdctl __complete fish -- "cdctl inspect $service")
-printf 'a library that never comes: %s ms\n' "$took"
-((took >= 60)) || fail "it was not waited for: the case tests nothing"
+printf 'a library that is a pipe: %s ms\n' "$took"
 ((took <= 150)) || fail "it costs $took ms"
 
 printf '# the names that are kept are there all the same\n'
