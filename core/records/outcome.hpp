@@ -51,9 +51,8 @@ struct Outcome {
       {"BY", "by", Show::text, true, 16},
       {"TOOK", "took_ms", Show::millis, true, 10},
       {"WHY", "", Show::phrase, false, 0,
-       "only error: {error}\nonly verdict: {verdict}: {why}\nonly forced: {forced}: {why}\nonly "
-       "until: until {until}: {why}\nonly "
-       "why: {why}"}};
+       "only error: {error}\nonly verdict&why: {verdict}: {why}\nonly verdict: {verdict}\nonly "
+       "forced: {forced}: {why}\nonly until: until {until}: {why}\nonly why: {why}"}};
   static constexpr RecordRow k_head =
       head("cdctl.outcome/1", "What an actor did to a set, or with a proposal", k_columns, true);
   static constexpr RecordRow k_log = head("log", "", k_log_columns, true);
@@ -103,6 +102,7 @@ struct Outcome {
         told("base", "text", "the commit that the target was at"),
         told("commit", "text", "what is on the target now"),
         told("tree", "text", "its tree, read back from the target"),
+        told("batch", "list of text", "the proposals that were tested and landed as one"),
         told("authors", "list of text"),
         told("reviewers", "list of text"),
         told("title", "text"),
