@@ -64,6 +64,8 @@ run_example() { # EXAMPLE
   [[ $line != 'cdctl signal oops'* ]] || line="CDCTL_SET=$set $line"  # as a unit has it
   [[ $line != 'cdctl top'* ]] || line="script -qec '$line' /dev/null"
   [[ $line != 'cdctl init --service'* ]] || line="cd again && ${line/.\/thumbs/../thumbs}"
+  line=${line/--target main/--target thumbs}
+  [[ $line != 'cdctl init --target'* ]] || line="cd people/alice && $line"
   [[ $line != *'workspace-new '* ]] || rm -rf "$HOME/.local/share/mojo/thumbs/noble/main"  # a run has made it
   [[ $line != 'cdctl propose'[\ ]* && $line != 'cdctl propose' ]] || line="cd people/alice && $line"
   [[ $line != 'cdctl review'* ]] || line="cd people/bob && $line"
