@@ -15,6 +15,7 @@ offer alice new-words new-words x
 offer alice fix-typo words two
 as bob git fetch -q origin
 printf '[journal]\nsocket = "journal.socket"\n' >>cdctl.toml  # somebody to tell
+printf 'all:\n\ncheck:\n\t./check\n' >people/alice/Makefile
 printf '[lp:shop]\ntree_dir = /srv/shop\n' >tarmac.conf
 export HOME=$work/home CDCTL_PLUGIN_PATH=$build_dir/tests/sinks CDCTL_TEST_SINK=$work/sunk
 mkdir -p "$HOME/.local/share/bash-completion/completions" "$HOME/.config/fish/completions"
