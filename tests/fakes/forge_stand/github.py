@@ -1,6 +1,7 @@
 """GitHub, as of API version 2022-11-28, below /api/v3 as GitHub Enterprise has it.
 
-Where its behaviour was seen:
+Read at the source: parts of go-github's types. The rest is known from use and from complaints, and is yet to be held to the published OpenAPI.
+Where each can be looked up:
   calls, members, statuses                                 the published OpenAPI (github/rest-api-description), go-github's types
   merge: 409 when `sha` is not the head, 405 when it cannot be merged, and when the base moves meanwhile
                                                            pulls/merge; issues of bors-ng and kodiak

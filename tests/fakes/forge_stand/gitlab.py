@@ -1,6 +1,7 @@
 """GitLab, below /api/v4.
 
-Where its behaviour was seen:
+Read at the source: two early pages of its manual, and client-go's types in part. The rest is known from use and from complaints, and is yet to be
+held to the manual of today. Where each can be looked up:
   calls, members, statuses                                 doc/api of gitlabhq/gitlabhq (merge_requests, merge_request_approvals, notes,
                                                            discussions, commits, members, branches, repositories), go-gitlab's types
   merge: 401 may not, 405 cannot be merged (also while `checking`), 406 and 422 conflicts of older and newer servers, 409 for another `sha`
