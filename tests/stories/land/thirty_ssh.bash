@@ -4,6 +4,8 @@
 . "$(dirname "$0")/../lib/crashes.bash"
 . "$(dirname "$0")/../lib/landing.bash"
 . "$(dirname "$0")/../lib/thirty.bash"
+sshd_pid=
+clean_up() { [ -z "$sshd_pid" ] || kill "$sshd_pid" 2>/dev/null; }  # its title has overwritten its environment
 begin
 sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || { printf 'skipped: there is no sshd; scripts/bootstrap installs it\n' >&2; exit 0; }
 mkdir -m 700 ssh
@@ -25,6 +27,7 @@ PermitRootLogin prohibit-password
 MaxStartups 100:30:200
 END
   "$sshd" -D -f "$work/ssh/config" -E "$work/ssh/log" &
+  sshd_pid=$!
   printf '[127.0.0.1]:%s %s\n' "$port" "$(cut -d' ' -f1,2 ssh/host.pub)" >ssh/known
   GIT_SSH_COMMAND="ssh -F none -i $work/ssh/user -o IdentitiesOnly=yes -o UserKnownHostsFile=$work/ssh/known"
   export GIT_SSH_COMMAND

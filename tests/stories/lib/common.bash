@@ -73,6 +73,7 @@ end_story() {
   for set in $(timeout 20 cdctl ls -o name 2>/dev/null); do
     timeout 30 cdctl reap "$set" --grace 0s --even-newest --even-foreign --even-last "$set" >/dev/null 2>&1
   done
+  ! declare -F clean_up >/dev/null || clean_up  # a story's own: what its environment does not tell to be ours
   engine_end
   cd /
   { end_all_of "$work"; wait; } 2>/dev/null
