@@ -19,7 +19,7 @@ start_server() {
   server_pid=$!
   eventually 60 ready
 }
-alerts() { curl -s "$url/api/v2/alerts" | jq -r '.[] | "\(.labels.alertname) \(.labels.cdctl_key) \(.labels.severity) \(.status.state)"'; }
+alerts() { curl -s "$url/api/v2/alerts" | jq -r '.[] | "\(.labels.alertname) \(.labels.cdctl_key) \(.labels.severity) \(.status.state)"' | sort; }
 are() { [ "$(alerts)" = "$1" ]; }
 start_server
 printf '[alertmanager]\nurl = "%s"\n' "$url" >>cdctl.toml
