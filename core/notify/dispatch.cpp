@@ -25,6 +25,11 @@ std::string own_program() {
   return fs::exists(file, error) ? file.string() : "/proc/self/exe";
 }
 
+/// What means this receiver and no other: a sink's name means all of its own.
+std::string only_name(const Receiver& receiver) {
+  return receiver.part.empty() ? receiver.sink + ":" : receiver.name;
+}
+
 }  // namespace
 
 Result<Dispatch> Dispatch::open(app::Context& context, const Options& options) {
@@ -79,8 +84,8 @@ Result<> Dispatch::wake(Line& line) {
   program.argv = {own_program(), "--config", context_->config().file.string()};
   for (const auto& folder : context_->options().plugin_path)
     program.argv.insert(program.argv.end(), {"--plugin-path", folder});
-  program.argv.insert(program.argv.end(), {"notify", line.receiver.name, "--flush", "--follow",
-                                           "--timeout", to_duration(options_.timeout)});
+  program.argv.insert(program.argv.end(), {"notify", only_name(line.receiver), "--flush",
+                                           "--follow", "--timeout", to_duration(options_.timeout)});
   auto started = Child::start(program, {Stream::pipe, Stream::null, Stream::ours, false});
   if (!started) return fail(started.error().in("starting to send to " + line.receiver.name));
   line.sender = std::move(*started);

@@ -15,6 +15,7 @@ namespace cdctl::notify {
 namespace {
 
 constexpr const char* k_reader = "notify";
+constexpr const char* k_before_all = "0:0";  ///< no file has it: from the oldest line on
 constexpr std::size_t k_most_outcomes = 2'000;
 constexpr Millis k_open_deadline{2'000}, k_open_again{10'000};
 
@@ -31,9 +32,11 @@ Result<News> News::open(app::Context& context) {
   CDCTL_TRY_ASSIGN(const auto kept, read_file_if_there(log_position_file(context)));
   out.log_position_ = std::string(trimmed(kept.value_or("")));
   CDCTL_TRY_ASSIGN(out.outcomes_, records::LogReader::open_at(context.home(), out.log_position_));
-  // Where it begins is where the first reader began: what comes before it is stopped is not lost.
-  if (auto at = out.outcomes_->position(); out.log_position_.empty() && !at.empty()) {
-    out.log_position_ = std::move(at);
+  // Where it begins is where the first reader began, also before there was a log: what comes before
+  // the next one is not lost.
+  if (out.log_position_.empty()) {
+    out.log_position_ = out.outcomes_->position();
+    if (out.log_position_.empty()) out.log_position_ = k_before_all;
     CDCTL_TRY(write_file_atomically(log_position_file(context), out.log_position_ + "\n", 0600));
   }
   return out;

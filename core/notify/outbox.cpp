@@ -228,12 +228,14 @@ Result<Outbox::Batch> Outbox::take(std::size_t most_records, std::size_t most_by
   CDCTL_TRY_ASSIGN(auto at, position());
   for (;;) {
     const auto segments = segments_in(folder_);
-    const auto next = std::ranges::lower_bound(segments, at.segment);
-    if (next == segments.end()) return Batch();
+    if (segments.empty()) return Batch();
+    auto next = std::ranges::lower_bound(segments, at.segment);
+    if (next == segments.end()) next = segments.begin();  // somebody removed what we were at
     if (*next != at.segment) at.segment = *next, at.offset = 0;
     const auto path = segment_path(folder_, at.segment);
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file.valid()) return failed("opening", path, errno);
+    if (at.offset > size_of(path)) at.offset = 0;  // and began it anew
     CDCTL_TRY_ASSIGN(const auto piece, read_piece(file, path, at.offset, most_bytes));
     const auto [found, end] = first_lines(piece, most_records);
     Batch out;
@@ -339,11 +341,14 @@ Result<> Outbox::store(const Position& position) const {
 Result<Outbox::Status> Outbox::status(bool count) const {
   CDCTL_TRY_ASSIGN(const auto at, position());
   Status out;
-  for (const auto number : segments_in(folder_)) {
-    if (number < at.segment) continue;
+  const auto segments = segments_in(folder_);
+  const bool lost = !segments.empty() && segments.back() < at.segment;
+  for (const auto number : segments) {
+    if (number < at.segment && !lost) continue;
     const auto path = segment_path(folder_, number);
-    const auto from = number == at.segment ? at.offset : 0;
-    out.waiting_bytes += size_of(path) - std::min<std::uintmax_t>(from, size_of(path));
+    const auto size = size_of(path);
+    const auto from = number == at.segment && at.offset <= size ? at.offset : 0;
+    out.waiting_bytes += size - from;
     if (count) out.waiting += count_lines(path, from);
   }
   out.waiting_bytes += size_of(folder_ / k_again);

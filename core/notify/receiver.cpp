@@ -50,7 +50,10 @@ Result<std::vector<Receiver>> find_receivers(app::Context& context,
     std::string_view rest = name;
     const auto sink = std::string(take_until(rest, ':'));
     CDCTL_TRY_ASSIGN(auto found, receivers_of(context, sink));
-    if (name.contains(':')) std::erase_if(found, [&](const auto& one) { return one.name != name; });
+    // `pagerduty:` is the one without a name of its own, and none of the others.
+    const auto exact = name.ends_with(':') ? sink : name;
+    if (name.contains(':'))
+      std::erase_if(found, [&](const auto& one) { return one.name != exact; });
     if (found.empty() && !all)
       return fail(ExitCode::config,
                   fmt::format("the configuration has no receiver '{}'; cdctl config explain {} "

@@ -18,6 +18,8 @@ constexpr std::string_view k_keys[] = {
     "url",    "url_file", "url_env",      "url_command", "token_file", "token_env", "token_command",
     "format", "text",     "content_type", "environment", "source",     "ca_file"};
 
+constexpr std::size_t k_secret_part = 8;
+
 /// Where a receiver is, and how it wants records.
 struct Line {
   std::string url, token, ca_file;
@@ -88,7 +90,11 @@ Delivery post(Http& http, const Line& line, const Message& message, const Deadli
   auto out = delivery_of(answer, k_retried);
   if (says_no(line.style, answer))
     out = {Delivery::State::refused, "it says: " + printable(answer->body, 200), Millis(0)};
-  return without(without(std::move(out), path_of(line.url)), line.token);
+  const auto path = path_of(line.url);
+  out = without(without(std::move(out), path), line.token);
+  for (const auto part : split(path, '/'))  // it may be shown with other slashes, or in parts
+    if (part.size() >= k_secret_part) out = without(std::move(out), part);
+  return out;
 }
 
 }  // namespace

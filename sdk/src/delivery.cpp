@@ -30,9 +30,20 @@ bool any_of(std::span<const int> statuses, int status) {
   return std::ranges::find(statuses, status) != statuses.end();
 }
 
+/// A receiver may repeat the header by which we were let in.
+std::string without_credentials(std::string text) {
+  for (const std::string_view scheme : {"Basic ", "Bearer ", "ApiKey "})
+    for (auto at = text.find(scheme); at != text.npos; at = text.find(scheme, at + 1)) {
+      const auto from = at + scheme.size();
+      const auto end = std::min(text.find_first_of(" \"'\\,;<>\r\n", from), text.size());
+      text.replace(from, end - from, "***");
+    }
+  return text;
+}
+
 /// What a receiver says, in its own words: of JSON the member that is for people.
 std::string said(const HttpResponse& answer) {
-  std::string text = answer.body.substr(0, 4096);
+  std::string text = without_credentials(answer.body.substr(0, 4096));
   if (const auto json = Json::parse(text); json && json->is_object()) {
     for (const char* key : {"message", "error", "detail", "reason"}) {
       const auto& member = (*json)[key];
@@ -83,10 +94,16 @@ Delivery delivery_of(const Result<HttpResponse>& answer, std::span<const int> re
 
 Delivery without(Delivery delivery, std::string_view secret) {
   constexpr std::string_view k_hidden = "***";
+  constexpr std::size_t k_telling = 8;  ///< so much of its beginning is the secret, cut off or not
   auto& why = delivery.why;
   if (secret.size() < 2) return delivery;
-  for (auto at = why.find(secret); at != why.npos; at = why.find(secret, at + k_hidden.size()))
-    why.replace(at, secret.size(), k_hidden);
+  const auto head = secret.substr(0, k_telling);
+  for (auto at = why.find(head); at != why.npos; at = why.find(head, at + k_hidden.size())) {
+    std::size_t length = head.size();
+    while (length < secret.size() && at + length < why.size() && why[at + length] == secret[length])
+      ++length;
+    why.replace(at, length, k_hidden);
+  }
   return delivery;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/digest.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl {
@@ -198,14 +199,22 @@ Notices of_verdict(const Json& record) {
   return {};
 }
 
+/// What a worker says is of its own service, whatever key it gives: no other's condition can be
+/// ended, or begun, by it.
+std::string key_of_signal(const Json& record, bool outage) {
+  const auto set = parse_set_name(record["set"].view());
+  const auto service = set ? set->service : record["service"].as_string();
+  if (outage) return "outage/" + service;
+  const auto own = record["key"].view();
+  return fmt::format("signal/{}/{}", service, own.empty() ? record["signal"].view() : own);
+}
+
 Notices of_signal(const Json& record) {
   if (record["replayed"].as_bool()) return {};
   const bool outage = record["signal"].view() == k_outage_signal;
-  auto key = record["key"].as_string();
-  if (key.empty()) key = fmt::format("{}/{}", record["set"].view(), record["signal"].view());
   auto out =
-      condition(record, outage ? Notice::Kind::outage : Notice::Kind::signal, std::move(key),
-                record["cleared"].as_bool(),
+      condition(record, outage ? Notice::Kind::outage : Notice::Kind::signal,
+                key_of_signal(record, outage), record["cleared"].as_bool(),
                 parse_severity(record["severity"].view()).value_or(Severity::info),
                 fmt::format("{} says {}{}", subject(record), line_of(record["signal"].view()),
                             after_colon(record["message"].view())));

@@ -19,6 +19,14 @@ say() { cdctl signal "$1" oops --severity error --message "$2"; }
 told() { ids | grep -q "$1"; }
 wait_for() { eventually 30 told "$1"; }
 
+# A home that has no log yet: what comes first is told, too.
+expect_exit 0 cdctl notify --new
+log break 10
+expect_exit 0 cdctl notify --new
+expect_same first "$(ids | xargs)" "thumbs-r000000000a"
+rm -r home/notify home/outcomes.ndjson
+forget_requests
+
 # The first time it begins now; later it goes on where it was.
 log break 1
 expect_exit 0 cdctl notify --new

@@ -59,6 +59,18 @@ expect_same labels "$(taken /api/v2/alerts | jq -cS '.[] | .labels' | sort -u)" 
   '{"alertname":"SetCut","cdctl_key":"cut/thumbs-r0000000001","service":"thumbs","severity":"error","team":"web"}'
 [ "$(taken /api/v2/alerts | tail -n 1 | jq -r '.[0].endsAt')" \< "$(date -u -d '+1 minute' +%FT%T.000Z)" ] || fail "the alert did not end"
 
+# The receiver of the table itself, beside one with a name: both are told.
+forget_requests
+cp cdctl.toml before.toml
+printf '[pagerduty.receivers.web]\nrouting_key_file = "pagerduty.key"\napi = "http://127.0.0.1:%s/web"\n' "$receivers_port" >>cdctl.toml
+outcome break 6 >one
+expect_exit 0 cdctl notify pagerduty <one
+expect_same both "$(requests /v2/enqueue .status) $(requests /web/v2/enqueue .path)" "202 /web/v2/enqueue"
+outcome break 7 >one
+expect_exit 0 cdctl notify pagerduty: <one
+expect_same one "$(requests /v2/enqueue .status | wc -l) $(requests /web/v2/enqueue .path | wc -l)" "2 1"
+cp before.toml cdctl.toml
+
 # What changed nothing, a dry run, and a signal wake nobody; all of it is in the index.
 forget_requests
 { outcome break 2 '{"changed":false}'; outcome break 3 '{"dry_run":true}'; outcome deploy 4 '{"ok":false,"exit":5,"error":"owned by web2"}'

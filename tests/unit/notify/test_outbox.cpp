@@ -117,6 +117,21 @@ TEST_CASE("a line that a kill has cut in two spoils nothing but itself") {
   CHECK(outbox.status(true)->refused == 1);
 }
 
+TEST_CASE("an outbox that somebody has emptied, or lost the place of, sends what comes") {
+  const Folder home;
+  auto outbox = open(home);
+  put(outbox, 1, 5);
+  REQUIRE(drain(outbox).size() == 5);
+  std::filesystem::remove(outbox.folder() / "1.ndjson");
+  put(outbox, 6, 6);
+  CHECK(outbox.status(true)->waiting == 1);
+  CHECK(drain(outbox) == Numbers{6});
+  std::ofstream(outbox.folder() / "position.json") << R"({"segment":77,"offset":9})";
+  put(outbox, 7, 7);
+  CHECK(outbox.status(true)->waiting == 2);
+  CHECK(drain(outbox) == Numbers{6, 7});
+}
+
 TEST_CASE("beyond its bound signals go first, then the oldest, and are counted") {
   const Folder home;
   auto outbox = open(home, {.segment = 200, .total = 1'200});

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <cdctl/delivery.hpp>
@@ -51,6 +52,13 @@ TEST_CASE("a secret that a receiver repeats is shown to nobody") {
   const auto sent = delivery_of(answer(400, "no key abcdef, abcdef is unknown"), k_retried);
   CHECK(without(sent, "abcdef").why == "HTTP 400: no key ***, *** is unknown");
   CHECK(without(sent, "").why == sent.why);
+  const auto cut = delivery_of(answer(400, std::string(290, 'A') + "TOKSECRET888"), k_retried);
+  CHECK(without(cut, "TOKSECRET888").why.find("TOKSECR") == std::string::npos);
+  for (const char* scheme : {"Basic", "Bearer", "ApiKey"})
+    CHECK(
+        delivery_of(answer(400, fmt::format("{{\"Authorization\": \"{} ZWxhc3RpYw==\"}}", scheme)),
+                    k_retried)
+            .why.find("ZWxhc3") == std::string::npos);
 }
 
 TEST_CASE("Retry-After is seconds or a date, and never longer than a day") {

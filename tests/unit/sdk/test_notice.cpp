@@ -106,6 +106,20 @@ TEST_CASE("nobody working on a service is its own kind, other signals are signal
   CHECK(kinds(signal).empty());
 }
 
+TEST_CASE("a worker speaks of its own service, whatever key it gives") {
+  auto signal = Json::object({{"schema", "cdctl.signal/1"},
+                              {"id", "1"},
+                              {"set", "thumbs-r0000000001"},
+                              {"service", "victim"},
+                              {"severity", "info"},
+                              {"signal", "oops"},
+                              {"key", "cut/victim-r0000000001"},
+                              {"cleared", true}});
+  CHECK(notices_of(signal)[0].key == "signal/thumbs/cut/victim-r0000000001");
+  signal.set("signal", "service/outage").set("key", "victim/service/outage");
+  CHECK(notices_of(signal)[0].key == "outage/thumbs");
+}
+
 TEST_CASE("an id is of this occurrence: the same each time it is told, another for another") {
   const auto first = notices_of(outcome("deploy")), again = notices_of(outcome("deploy"));
   CHECK(first[0].id == again[0].id);
