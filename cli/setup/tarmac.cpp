@@ -68,7 +68,7 @@ Result<std::vector<Section>> sections_of(std::string_view text) {
   return out;
 }
 
-/// Takes the placeholders out of a template that a message of ours cannot have.
+/// Takes out of a template the placeholders that our messages do not know; gives their names.
 std::vector<std::string> drop_unknown(std::string& text) {
   std::vector<std::string> out;
   const auto& known = land::message_names();
