@@ -20,8 +20,9 @@ SetTransaction::SetTransaction(app::Context& context, SetName set, Outcome& outc
       report_(report) {}
 
 Result<> SetTransaction::open(const ServiceConfig* service) {
-  service_ = service;
+  service_.reset();
   if (service) {
+    service_ = *service;
     switches_ = context_.broker_switches(*service);
     brokers_ = app::brokers_of(context_, *service);
   }

@@ -37,7 +37,8 @@ class SetTransaction {
                  const Deadline& deadline, Report report = Report::all);
 
   /// Takes part at the switches of `service`, and opens its memory. Without a service: the memory
-  /// of those that are not configured here. Called again when more is known.
+  /// of those that are not configured here. Called again when more is known. Copies `service`: that
+  /// of a set which is foreign here lives no longer than the look that made it up.
   [[nodiscard]] Result<> open(const ServiceConfig* service);
   /// Takes part at the first switch alone.
   void only_first_switch() {
@@ -121,7 +122,7 @@ class SetTransaction {
   Boundaries at_;
   Deadline deadline_;
   Report report_;
-  const ServiceConfig* service_ = nullptr;
+  std::optional<ServiceConfig> service_;
   std::vector<std::string> switches_, brokers_;
   Memory* memory_ = nullptr;
   Switch* first_switch_ = nullptr;
