@@ -19,3 +19,4 @@
 #include <cdctl/roles/sink.hpp>
 #include <cdctl/roles/source.hpp>
 #include <cdctl/roles/switch.hpp>
+#include <cdctl/roles/unit_log.hpp>

@@ -12,6 +12,7 @@
 #include <cdctl/guarded.hpp>
 #include <cdctl/json.hpp>
 #include <cdctl/roles/step.hpp>
+#include <cdctl/roles/unit_log.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
@@ -210,6 +211,14 @@ class Engine {
   [[nodiscard]] Result<Step> destroy(const SetName& set, const Deadline& deadline) {
     return guarded([&] { return do_destroy(set, deadline); });
   }
+  /// What the units of a set wrote, also of one that is reaped, as far as it is kept. Empty pointer
+  /// = nothing is known of the set here; exit code `config` from an engine that has no logs to
+  /// give.
+  [[nodiscard]] Result<std::unique_ptr<UnitLogReader>> logs(const SetName& set,
+                                                            const LogQuery& query,
+                                                            const Deadline& deadline) {
+    return guarded([&] { return do_logs(set, query, deadline); });
+  }
 
  protected:
   [[nodiscard]] virtual std::string do_home() const = 0;
@@ -232,6 +241,12 @@ class Engine {
     return Stopping{std::move(step), true, 0, {}};
   }
   [[nodiscard]] virtual Result<Step> do_destroy(const SetName& set, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<UnitLogReader>> do_logs(const SetName& set,
+                                                                       const LogQuery& query,
+                                                                       const Deadline& deadline) {
+    (void)set, (void)query, (void)deadline;
+    return fail(ExitCode::config, "this engine has no logs of its units to give");
+  }
 };
 
 }  // namespace cdctl
