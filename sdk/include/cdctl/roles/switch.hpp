@@ -30,6 +30,14 @@ struct Backlog {
   std::string where;         ///< a queue that holds some of them
 };
 
+/// A queue that the workers of a service take their work from, and what is in it.
+struct QueueDepth {
+  std::string service, queue;
+  std::int64_t ready = 0;    ///< messages that wait
+  std::int64_t unacked = 0;  ///< messages that a worker holds
+  std::int64_t consumers = 0;
+};
+
 /// A set, and the service's file that its rights come from.
 struct Provisioned {
   const ServiceConfig* service = nullptr;
@@ -109,6 +117,12 @@ class Switch {
       std::span<const ServiceConfig* const> services, const Deadline& deadline) {
     return guarded([&] { return do_stuck(services, deadline); });
   }
+  /// The queues of these services, as the switch's statistics tell; those that are not there are
+  /// left out. A switch that knows no queues has none.
+  [[nodiscard]] Result<std::vector<QueueDepth>> queues(
+      std::span<const ServiceConfig* const> services, const Deadline& deadline) {
+    return guarded([&] { return do_queues(services, deadline); });
+  }
   /// What is wrong with the rights of these sets, by name: somebody took away or added to what
   /// provision() gave them, which puts it right. A set of which there is nothing at all is not
   /// told.
@@ -175,6 +189,11 @@ class Switch {
       std::span<const ServiceConfig* const> services, const Deadline& deadline) {
     (void)services, (void)deadline;
     return std::map<std::string, Backlog>{};
+  }
+  [[nodiscard]] virtual Result<std::vector<QueueDepth>> do_queues(
+      std::span<const ServiceConfig* const> services, const Deadline& deadline) {
+    (void)services, (void)deadline;
+    return std::vector<QueueDepth>{};
   }
   [[nodiscard]] virtual Result<std::map<std::string, std::string>> do_wrong_rights(
       std::span<const Provisioned> sets, const Deadline& deadline) {
