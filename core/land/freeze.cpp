@@ -30,13 +30,12 @@ Result<std::string> frozen(app::Context& context, const TargetConfig& target,
   return hold ? fleet::held_text(*hold) : std::string();
 }
 
-Result<std::string> frozen_now(app::Context& context, const TargetConfig& target,
-                               const Deadline& deadline) {
+Result<TargetConfig> read_again(app::Context& context, const TargetConfig& target) {
   config::Problems problems;
-  const auto fresh = config::read_target(target.file, context.plugin_host(),
-                                         context.config().file.parent_path(), problems);
+  auto fresh = config::read_target(target.file, context.plugin_host(),
+                                   context.config().file.parent_path(), problems);
   if (!problems.empty()) return fail(std::move(problems.front()));
-  return frozen(context, fresh, deadline);
+  return fresh;
 }
 
 }  // namespace cdctl::land

@@ -18,8 +18,8 @@ namespace cdctl::land {
 [[nodiscard]] Result<std::string> frozen(app::Context& context, const TargetConfig& target,
                                          const Deadline& deadline);
 
-/// The same with its file read anew: between the gate and the push there may be hours.
-[[nodiscard]] Result<std::string> frozen_now(app::Context& context, const TargetConfig& target,
-                                             const Deadline& deadline);
+/// The target as its file says now: between the gate and the push there may be hours. Exit code
+/// `config` where that cannot be used any more.
+[[nodiscard]] Result<TargetConfig> read_again(app::Context& context, const TargetConfig& target);
 
 }  // namespace cdctl::land

@@ -1,8 +1,10 @@
 #include "core/land/isolation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -56,24 +58,106 @@ bool is_below(const fs::path& path, const fs::path& folder) {
   return std::ranges::mismatch(folder, path).in1 == folder.end();
 }
 
-/// An empty folder in the place of each; the work folder is put back where one of them held it.
-bool hide(const SandboxJob& job) {
-  const Fd work(::open(job.work.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!work.valid()) return false;
-  bool gone = false;
-  for (const auto& folder : job.hidden) {
-    struct stat info{};
-    if (::stat(folder.c_str(), &info) != 0) continue;  // not there, or hidden with one above it
-    if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") != 0)
-      return false;
-    gone = gone || is_below(job.work, folder);
+/// What a process sees of the file system once it has a mount namespace of its own.
+class View {
+ public:
+  explicit View(const SandboxJob& job) : job_(job) {}
+
+  /// An empty folder in the place of each; what is needed is put back where one of them held it.
+  bool hide() {
+    const Fd work(::open(job_.work.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    std::error_code error;
+    const auto names = fs::canonical("/etc/resolv.conf", error);  // often a link to below /run
+    const Fd servers(job_.network && !error ? ::open(names.c_str(), O_PATH | O_CLOEXEC) : -1);
+    if (!work.valid()) return false;
+    for (const auto& folder : job_.hidden) {
+      struct stat info{};
+      if (::stat(folder.c_str(), &info) != 0) continue;  // not there, or hidden with one above it
+      if (!mount_empty(folder, "mode=0700")) return false;
+    }
+    if (servers.valid() && is_hidden(names)) {
+      fs::create_directories(names.parent_path(), error);
+      const Fd there(::open(names.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+      (void)put(servers, names);
+    }
+    if (is_hidden(job_.work)) fs::create_directories(job_.work, error);
+    return put(work, job_.work) && (writable_.push_back(job_.work), true);
   }
-  if (!gone) return true;
-  std::error_code error;
-  fs::create_directories(job.work, error);
-  return ::mount(fmt::format("/proc/self/fd/{}", work.get()).c_str(), job.work.c_str(), nullptr,
-                 MS_BIND | MS_REC, nullptr) == 0;
-}
+
+  /// Processes of its own. Where it is root, what root may set there is not for it.
+  bool mount_processes() {
+    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+      return false;
+    writable_.emplace_back("/proc");
+    if (::geteuid() != 0) return true;
+    for (const char* part :
+         {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"})
+      if (::access(part, F_OK) == 0 && ::mount(part, part, nullptr, MS_BIND, nullptr) != 0)
+        return false;
+    return true;
+  }
+
+  /// Root could write to a disk past its files: it gets the devices that every program knows.
+  bool limit_devices() {
+    static constexpr std::array k_names{"null", "zero", "full", "random", "urandom", "tty"};
+    if (::geteuid() != 0) return true;
+    std::array<Fd, k_names.size()> devices;
+    const fs::path folder("/dev");
+    for (std::size_t i = 0; i < k_names.size(); ++i)
+      devices[i] = Fd(::open((folder / k_names[i]).c_str(), O_PATH | O_CLOEXEC));
+    if (!mount_empty(folder, "mode=0755")) return false;
+    for (std::size_t i = 0; i < k_names.size(); ++i) {
+      const auto path = folder / k_names[i];
+      const Fd there(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+      if (devices[i].valid()) (void)put(devices[i], path);
+    }
+    std::error_code error;
+    for (const auto& [name, to] : {std::pair{"fd", "/proc/self/fd"},
+                                   {"stdin", "/proc/self/fd/0"},
+                                   {"stdout", "/proc/self/fd/1"},
+                                   {"stderr", "/proc/self/fd/2"},
+                                   {"ptmx", "pts/ptmx"}})
+      fs::create_symlink(to, folder / name, error);
+    fs::create_directory(folder / "shm", error);
+    fs::create_directory(folder / "pts", error);
+    if (::mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+                "newinstance,ptmxmode=0666,mode=0620") == 0)
+      writable_.emplace_back("/dev/pts");
+    return mount_empty(folder / "shm", "mode=1777");
+  }
+
+  /// All but what was made here can only be read. Needs Linux 5.12.
+  bool make_read_only() {
+    struct mount_attr all{};
+    all.attr_set = MOUNT_ATTR_RDONLY;
+    if (::mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &all, sizeof all) != 0) return false;
+    bool done = true;
+    for (const auto& path : writable_) {
+      struct mount_attr own{};
+      own.attr_clr = MOUNT_ATTR_RDONLY;
+      done = ::mount_setattr(AT_FDCWD, path.c_str(), 0, &own, sizeof own) == 0 && done;
+    }
+    return done;
+  }
+
+ private:
+  bool mount_empty(const fs::path& folder, const char* mode) {
+    if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, mode) != 0) return false;
+    writable_.push_back(folder);
+    return true;
+  }
+  static bool put(const Fd& what, const fs::path& at) {
+    return ::mount(fmt::format("/proc/self/fd/{}", what.get()).c_str(), at.c_str(), nullptr,
+                   MS_BIND | MS_REC, nullptr) == 0;
+  }
+  bool is_hidden(const fs::path& path) const {
+    return std::ranges::any_of(job_.hidden,
+                               [&](const fs::path& folder) { return is_below(path, folder); });
+  }
+
+  const SandboxJob& job_;
+  std::vector<fs::path> writable_;
+};
 
 /// No capability, and no way to one: what we have mounted stays mounted.
 void drop_privileges() {
@@ -124,9 +208,11 @@ std::vector<std::string> isolate(const SandboxJob& job) {
     out.emplace_back("network");
   }
   (void)::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-  if (hide(job)) out.emplace_back("home");
-  if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0)
-    out.emplace_back("processes");
+  View view(job);
+  const bool hidden = view.hide();
+  if (hidden) out.emplace_back("home");
+  if (view.mount_processes()) out.emplace_back("processes");
+  if (hidden && view.limit_devices() && view.make_read_only()) out.emplace_back("files");
   drop_privileges();
   go_on_in_child();  // the first process takes no signal that it does not ask for
   return out;

@@ -13,7 +13,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
-#include "core/land/freeze.hpp"
+#include "core/land/begun.hpp"
+#include "core/land/last_look.hpp"
 #include "core/land/results.hpp"
 #include "core/land/seal.hpp"
 #include "core/land/target_outcome.hpp"
@@ -24,61 +25,6 @@ namespace cdctl::land {
 namespace fs = std::filesystem;
 
 namespace {
-
-using Candidates = std::vector<records::Candidate>;
-
-/// What is about to be pushed, in the home: `land/begun/COMMIT.json`, with the candidates that land
-/// by that commit.
-class Begun {
- public:
-  explicit Begun(const app::Context& context) : folder_(context.home() / "land" / "begun") {}
-
-  Result<> note(const Candidates& candidates) const {
-    CDCTL_TRY(make_directories(folder_, 0700));
-    auto list = Json::array();
-    for (const auto& one : candidates) list.push_back(records::encode(one));
-    return write_file_atomically(file(candidates), list.dump() + "\n", 0600);
-  }
-  void forget(const Candidates& candidates) const {
-    std::error_code error;
-    fs::remove(file(candidates), error);
-  }
-  [[nodiscard]] bool has(const Candidates& candidates) const {
-    std::error_code error;
-    return fs::exists(file(candidates), error);
-  }
-  /// The oldest first.
-  [[nodiscard]] std::vector<Candidates> all() const {
-    std::vector<fs::path> files;
-    std::error_code error;
-    for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
-      if (at->path().extension() == ".json") files.push_back(at->path());
-    std::ranges::sort(files);
-    std::vector<Candidates> out;
-    for (const auto& path : files) {
-      const auto text = read_file_if_there(path);
-      const auto json = text && *text ? Json::parse(**text) : Result<Json>(fail("gone"));
-      Candidates candidates;
-      if (json)
-        for (const auto& one : json->items())
-          candidates.push_back(records::decode<records::Candidate>(one));
-      if (!candidates.empty()) out.push_back(std::move(candidates));
-    }
-    std::ranges::stable_sort(
-        out, {}, [](const Candidates& some) { return some.front().at.value_or(Time()); });
-    return out;
-  }
-
- private:
-  [[nodiscard]] fs::path file(const Candidates& candidates) const {
-    // A commit's id, or what somebody has written in its place.
-    auto name = candidates.back().commit;
-    std::erase_if(name, [](char c) { return !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'); });
-    return folder_ / (name + ".json");
-  }
-
-  fs::path folder_;
-};
 
 /// What becomes of one candidate: its outcome, and what its proposal is told.
 class Fate {
@@ -121,13 +67,7 @@ class Fate {
     report.head = candidate_.head;
     report.summary = fmt::format("Not landed on {}: {}", target_.branch, candidate_.why);
     report.text = candidate_.log.empty() ? std::string() : last_lines(candidate_.log);
-    auto forge = context_.forge(target_.forge);
-    const auto told = forge ? (*forge)->report(target_, candidate_.proposal, report, deadline_)
-                            : fail(std::move(forge.error()));
-    if (told)
-      outcome_.changed(*told);
-    else
-      warn("its author was not told", told.error());
+    if (tell(report)) outcome_.changed();
   }
 
   void had_landed(std::string_view why) {
@@ -148,8 +88,8 @@ class Fate {
     using enum LandAnswer::State;
     outcome_.set("base", candidate_.base);
     // A forge that lands by itself makes a commit of its own.
-    outcome_.set("commit",
-                 target_.land_by_forge && !answer.tip.empty() ? answer.tip : candidate_.commit);
+    commit_ = target_.land_by_forge && !answer.tip.empty() ? answer.tip : candidate_.commit;
+    outcome_.set("commit", commit_);
     outcome_.set("tree", answer.tree);
     if (answer.tree != candidate_.tree)
       return fail(ExitCode::failed,
@@ -163,6 +103,16 @@ class Fate {
       context_.log(Level::warning, fmt::format("{}: the branch of {} stays: {}", target_.name,
                                                candidate_.proposal, answer.why));
     return {};
+  }
+
+  /// Says on the proposal that it has landed, and as what.
+  void tell_landed() {
+    ProposalReport report;
+    report.state = ProposalReport::State::landed;
+    report.head = candidate_.head;
+    report.commit = commit_;
+    report.summary = fmt::format("Landed on {} as {}", target_.branch, commit_);
+    (void)tell(report);
   }
 
   /// Removes what is left of the proposal. It has landed: what goes wrong here is a warning.
@@ -181,6 +131,15 @@ class Fate {
  private:
   static constexpr auto landed_ = LandAnswer::State::landed;
 
+  /// Whether the proposal says something else now. Who cannot be told hears of it by the target.
+  bool tell(const ProposalReport& report) {
+    auto forge = context_.forge(target_.forge);
+    const auto told = forge ? (*forge)->report(target_, candidate_.proposal, report, deadline_)
+                            : fail(std::move(forge.error()));
+    if (!told) warn("its author was not told", told.error());
+    return told.value_or(false);
+  }
+
   void warn(std::string_view what, const Error& error) {
     context_.log(Level::warning, fmt::format("{}: {}: {}: {}", target_.name, candidate_.proposal,
                                              what, error.what));
@@ -192,15 +151,17 @@ class Fate {
   const records::Candidate& candidate_;
   const Deadline& deadline_;
   TargetOutcome outcome_;
+  std::string commit_;  ///< by which it has landed
 };
 
 /// The landing of what was tested as one: mostly a single candidate. A batch lands as a whole or
 /// not at all, for nobody has tested a part of it.
 class Landing {
  public:
-  Landing(app::Context& context, const LandOptions& options, const TargetConfig& target,
-          const Candidates& candidates)
+  Landing(app::Context& context, LastLook& look, const LandOptions& options,
+          const TargetConfig& target, const Candidates& candidates)
       : context_(context),
+        look_(look),
         options_(options),
         target_(target),
         candidates_(candidates),
@@ -216,9 +177,9 @@ class Landing {
     // Nobody has said whether it landed: the next run asks again.
     // What was begun before a freeze is looked at when that is over.
     const bool open = !done && (done.error().exit == ExitCode::unknown ||
-                                done.error().exit == ExitCode::timeout || (again && held_));
+                                done.error().exit == ExitCode::timeout || (again && frozen_));
     if (!done)
-      for (auto& fate : fates_) fate.end_with(held_ ? "waiting" : "deferred", done.error());
+      for (auto& fate : fates_) fate.end_with(waits_ ? "waiting" : "deferred", done.error());
     if (done || !again)  // what did not land then is offered anew
       for (auto& fate : fates_) fate.write();
     crash_point("land.written");
@@ -264,16 +225,19 @@ class Landing {
   }
 
   Result<> push(bool again) {
+    if (candidates_.size() > 1 && !again && !options_.dry_run)
+      for (const auto& one : candidates_) CDCTL_TRY(make(one));  // each is still at its head
+    CDCTL_TRY_ASSIGN(const auto objection, object());
     if (options_.dry_run) {
+      if (objection) return fail(ExitCode::refused, objection->why);
       for (auto& fate : fates_) fate.would_land();
       return {};
     }
-    CDCTL_TRY(begun_.note(candidates_));
+    if (!objection) CDCTL_TRY(begun_.note(candidates_));
     crash_point("land.noted");
-    if (candidates_.size() > 1 && !again)
-      for (const auto& one : candidates_) CDCTL_TRY(make(one));  // each is still at its head
-    CDCTL_TRY(check_not_frozen());
-    CDCTL_TRY_ASSIGN(const auto answer, ask(last(), first().base));
+    CDCTL_TRY_ASSIGN(const auto answer, objection ? find() : ask(last(), first().base));
+    if (objection && answer.state != LandAnswer::State::there)
+      return fail(ExitCode::refused, objection->why);
     CDCTL_TRY(judge(answer));
     if (candidates_.size() == 1 && answer.tree.empty()) {
       fates_.front().had_landed(fmt::format("{} has it by another merge", target_.branch));
@@ -282,16 +246,36 @@ class Landing {
     CDCTL_TRY(fates_.back().landed(answer, again));
     crash_point("land.read-back");
     CDCTL_TRY(read_back_others(answer, again));
-    for (auto& fate : fates_) fate.clear();
+    for (auto& fate : fates_) {
+      fate.tell_landed();
+      fate.clear();
+    }
     return {};
   }
 
-  /// A person may have said so while it was tested.
-  Result<> check_not_frozen() {
-    CDCTL_TRY_ASSIGN(const auto why, frozen_now(context_, target_, deadline_));
-    if (why.empty()) return {};
-    held_ = true;
-    return fail(ExitCode::refused, "frozen: " + why);
+  /// A person may have said something else while it was tested.
+  Result<std::optional<Objection>> object() {
+    using enum Objection::Kind;
+    CDCTL_TRY_ASSIGN(auto out, look_.objection(target_, candidates_, deadline_));
+    // The forge that lands it knows best what has become of it.
+    if (out && out->kind == gone && target_.land_by_forge) out.reset();
+    frozen_ = out && out->kind == frozen;
+    waits_ = out && (out->kind == frozen || out->kind == waits);
+    return out;
+  }
+
+  /// Whether it is on the target, by whomever; nothing is pushed: a proposal without a branch is
+  /// never where it was verified.
+  Result<LandAnswer> find() {
+    CDCTL_TRY_ASSIGN(auto* const repository, context_.repository(last().kind));
+    const LandRequest request{last().commit, last().tree, first().base, {}, last().head, false};
+    auto found = repository->land(target_, request, deadline_);
+    if (!found && found.error().reason == Reason::not_there) {  // verified in another home
+      LandAnswer none;
+      none.state = LandAnswer::State::proposal_moved;
+      return none;
+    }
+    return found;
   }
 
   /// The others of a batch are on the target with the last: each with the tree that it was made
@@ -371,13 +355,14 @@ class Landing {
   }
 
   app::Context& context_;
+  LastLook& look_;
   const LandOptions& options_;
   const TargetConfig& target_;
   const Candidates& candidates_;
   Begun begun_;
   Deadline deadline_;
   std::deque<Fate> fates_;
-  bool held_ = false;
+  bool frozen_ = false, waits_ = false;
 };
 
 /// One lander of a home at a time works on a target. Others need no lock: the target's own lease
@@ -421,7 +406,7 @@ void Lander::recover() {
     if (!begun.has(candidates)) continue;  // somebody else has finished it meanwhile
     auto options = options_;
     options.trust_record = true;  // it was looked at before it was begun
-    if (!Landing(context_, options, *target, candidates).run(true)) continue;
+    if (!Landing(context_, look_, options, *target, candidates).run(true)) continue;
     for (const auto& one : candidates) recovered_.insert(key_of(one));
   }
 }
@@ -466,7 +451,7 @@ void Lander::land_all(const std::vector<records::Candidate>& candidates) {
                                                           printable(name, 60))});
   const auto lock = lock_target(context_, target->name, Deadline(options_.timeout));
   if (!lock) return context_.report(lock.error());
-  (void)Landing(context_, options_, *target, candidates).run(false);
+  (void)Landing(context_, look_, options_, *target, candidates).run(false);
 }
 
 }  // namespace cdctl::land

@@ -9,6 +9,7 @@
 #include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
+#include "core/land/last_look.hpp"
 #include "core/records/candidate.hpp"
 
 namespace cdctl::land {
@@ -19,12 +20,14 @@ struct LandOptions {
   Millis timeout{};           ///< of each candidate
 };
 
-/// Lands what was verified, and writes one outcome for each candidate. What a run of this home has
-/// begun, and was killed over, is noted in the home; the next one finishes it.
+/// Lands what was verified, and writes one outcome for each candidate. Right before a push the
+/// forge and the gate are asked once more: a record that was kept lands nothing that somebody has
+/// stopped since. What a run of this home has begun, and was killed over, is noted in the home; the
+/// next one finishes it.
 class Lander {
  public:
   Lander(app::Context& context, const LandOptions& options)
-      : context_(context), options_(options) {}
+      : context_(context), options_(options), look_(context) {}
 
   /// Exit code `config` where the word of other homes shall be taken, and there is no key for it.
   [[nodiscard]] Result<> check() const;
@@ -40,6 +43,7 @@ class Lander {
 
   app::Context& context_;
   LandOptions options_;
+  LastLook look_;
   std::map<std::string, std::vector<records::Candidate>> batches_;  ///< that are not whole yet
   std::set<std::string> recovered_;  ///< heads that recover() has told of
 };

@@ -122,7 +122,8 @@ Result<fs::path> TestResults::new_log(const std::string& target) const {
 }
 
 void TestResults::forget_old() const {
-  for (const auto* part : {"results", "logs", "made", "overdue"}) forget_in(folder_ / part);
+  for (const auto* part : {"results", "logs", "made", "overdue", "unsure"})
+    forget_in(folder_ / part);
 }
 
 std::string last_lines(const fs::path& log, std::size_t most) {

@@ -40,6 +40,7 @@ class TestResults {
   //   made     when, and by whom, a candidate was made that a CI has been shown
   //   staged   by which ref, and since when; until that is removed
   //   overdue  a head whose statuses did not come in time
+  //   unsure   a head of which the test could not tell, how often in a row, and when the last time
   [[nodiscard]] std::optional<Json> note(const std::string& kind, const std::string& key) const;
   [[nodiscard]] Result<> keep_note(const std::string& kind, const std::string& key,
                                    const Json& note) const;

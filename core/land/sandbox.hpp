@@ -31,7 +31,7 @@ struct SandboxResult {
   int status = 0;                      ///< of the shell: 128 and the number of a signal
   std::int64_t bytes = 0;              ///< that it said
   bool disk_full = false;              ///< at its end there was no room left in its folder
-  std::vector<std::string> isolation;  ///< what it was kept from: network, home, processes
+  std::vector<std::string> isolation;  ///< what it was kept from: network, home, processes, files
   Millis took{};
 };
 
@@ -62,7 +62,8 @@ class Sandbox {
 ///
 /// It gets /dev/null as its input, the environment of the job and nothing else, and, where the
 /// kernel lets us make user namespaces: no network but a loopback of its own, no process but its
-/// own, and neither the hidden folders nor anybody's /tmp. The result says which of these held. The
+/// own, neither the hidden folders nor anybody's /tmp, and nothing else that it could write to;
+/// root, too, finds no disk among its devices. The result says which of these held. The
 /// error is that it could not be run, or its log not be written; exit code `unknown`.
 [[nodiscard]] Result<SandboxResult> run_in_sandbox(const SandboxJob& job);
 

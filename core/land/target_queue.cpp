@@ -207,6 +207,7 @@ void TargetQueue::settle(Batch batch, std::size_t passed, bool culprit) {
   if (culprit) {
     auto& out = batch.members[passed].candidate;
     judge(out, batch.failed);
+    if (batch.failed.kind == TestEnd::Kind::unsure) help_.unsure(out);
     help_.say(std::move(out));
     rest.assign(
         std::make_move_iterator(batch.members.begin() + static_cast<std::ptrdiff_t>(passed) + 1),

@@ -28,6 +28,8 @@ struct QueueHelp {
   std::function<void(records::Candidate)> say;
   /// A candidate whose statuses did not come in time.
   std::function<void(const records::Candidate&)> overdue = [](const records::Candidate&) {};
+  /// A candidate with which the test could not tell, though it can without it.
+  std::function<void(const records::Candidate&)> unsure = [](const records::Candidate&) {};
 };
 
 /// The candidates of one target on their way through their tests, in their order.

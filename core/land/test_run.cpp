@@ -33,10 +33,14 @@ bool may_use_network(const TargetConfig& target) {
   return target.table["verify"]["network"].as_bool();
 }
 
-/// Where a user's secrets are. Of two of which one holds the other, the outer one.
+/// Where a user's secrets are, and the sockets of services: who may use docker's has the machine.
+/// Some systems have all their programs below /run: there it stays. Of two of which one holds the
+/// other, the outer one.
 std::vector<fs::path> folders_to_hide(const app::Context& context) {
   std::vector<fs::path> wanted{context.home(), context.config().file.parent_path(), "/tmp",
-                               "/var/tmp"};
+                               "/var/tmp", "/dev/shm"};
+  const char* path = std::getenv("PATH");
+  if (!path || !std::string_view(path).contains("/run/")) wanted.emplace_back("/run");
   for (const auto* name : {"HOME", "XDG_RUNTIME_DIR"})
     if (const char* value = std::getenv(name); value && *value == '/') wanted.emplace_back(value);
   std::vector<fs::path> out;
@@ -172,10 +176,11 @@ class TestRun final : public Test {
     begin_again();
   }
 
-  /// What cannot be checked out, or begun, may be a candidate's own fault.
+  /// What cannot be begun may be a candidate's own fault; what no file system takes is.
   void begin_again() {
     const auto started = start();
     if (started) return;
+    if (unfit_) return over(TestEnd::Kind::failed, started.error().what);
     if (started.error().exit == ExitCode::config) return trouble(started.error());
     over(TestEnd::Kind::unsure, started.error().what);
   }
@@ -200,8 +205,10 @@ class TestRun final : public Test {
     CDCTL_TRY_ASSIGN(auto work, Workspace::make(context_.home() / "land" / "work"));
     work_.emplace(std::move(work));
     const auto& path = work_->path();
-    CDCTL_TRY(
-        repository->checkout(target_, subject_.commit, path / "tree", Deadline(options_.timeout)));
+    const auto files =
+        repository->checkout(target_, subject_.commit, path / "tree", Deadline(options_.timeout));
+    unfit_ = !files && files.error().exit == ExitCode::failed;
+    if (!files) return files;
     CDCTL_TRY_ASSIGN(const auto log, results_.new_log(target_.name));
     log_ = log;
     ++tries_;
@@ -393,6 +400,7 @@ class TestRun final : public Test {
   Phase phase_ = Phase::command;
   TestEnd end_;
   bool cancelled_ = false, told_ = false;
+  bool unfit_ = false;  ///< its files cannot be checked out anywhere
   std::optional<FileLock> lock_;
   std::optional<Workspace> work_;
   std::optional<Sandbox> sandbox_;

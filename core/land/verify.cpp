@@ -21,8 +21,13 @@ namespace {
 
 constexpr int k_look_ms = 250;  ///< after what cannot be waited for
 
-/// A head whose statuses did not come in time.
-std::string overdue_key(const records::Candidate& candidate) {
+constexpr std::int64_t k_tries = 5;        ///< that cannot tell before a head rests
+constexpr std::chrono::minutes k_rest(2);  ///< the first time; each time twice as long
+constexpr std::chrono::minutes k_longest_rest(60);
+constexpr Millis k_telling(30'000);
+
+/// A head, for what is remembered of it.
+std::string head_key(const records::Candidate& candidate) {
   return sha256_hex(
       fmt::format("{}\n{}\n{}", candidate.target, candidate.proposal, candidate.head));
 }
@@ -92,6 +97,13 @@ void Verifier::add_queues(std::vector<records::Candidate> candidates) {
                        fmt::format("there is no target '{}' in targets.d", printable(name, 60))});
       continue;
     }
+    if (auto why = rests(candidate); !why.empty()) {
+      candidate.verdict = "deferred";
+      candidate.why = std::move(why);
+      const auto& target = *context_.config().target(name);
+      say(target, std::move(candidate));
+      continue;
+    }
     if (std::ranges::find(order, name) == order.end()) order.push_back(name);
     auto& behind = moved[name];
     const bool follows = std::ranges::any_of(
@@ -113,7 +125,30 @@ void Verifier::add_queues(std::vector<records::Candidate> candidates) {
 }
 
 bool Verifier::is_overdue(const records::Candidate& candidate) const {
-  return results_.note("overdue", overdue_key(candidate)).has_value();
+  return results_.note("overdue", head_key(candidate)).has_value();
+}
+
+void Verifier::count_unsure(const records::Candidate& candidate) const {
+  const auto before = results_.note("unsure", head_key(candidate));
+  (void)results_.keep_note("unsure", head_key(candidate),
+                           Json::object({{"proposal", candidate.proposal},
+                                         {"times", before ? (*before)["times"].as_int() + 1 : 1},
+                                         {"why", candidate.why},
+                                         {"at", to_rfc3339(now())}}));
+}
+
+/// Why a head is not tested now that could not be told of again and again: it costs a test each
+/// time, and mostly it is its own doing. Empty when it is tested.
+std::string Verifier::rests(const records::Candidate& candidate) const {
+  const auto note = results_.note("unsure", head_key(candidate));
+  const auto times = note ? (*note)["times"].as_int() : 0;
+  if (times < k_tries || options_.again || candidate.verdict != "ready") return {};
+  const auto doubled = std::min<std::int64_t>(times - k_tries, 10);
+  const auto at = parse_rfc3339((*note)["at"].view()).value_or(Time()) +
+                  std::min(k_rest * (std::int64_t{1} << doubled), k_longest_rest);
+  if (now() >= at) return {};
+  return fmt::format("{} times in a row: {}; it is tested again after {}, or by verify --again",
+                     times, printable((*note)["why"].view(), 300), to_rfc3339(at));
 }
 
 QueueHelp Verifier::help_with(const TargetConfig& target) {
@@ -131,9 +166,10 @@ QueueHelp Verifier::help_with(const TargetConfig& target) {
   };
   out.say = [this, &target](records::Candidate candidate) { say(target, std::move(candidate)); };
   out.overdue = [this](const records::Candidate& candidate) {
-    (void)results_.keep_note("overdue", overdue_key(candidate),
+    (void)results_.keep_note("overdue", head_key(candidate),
                              Json::object({{"proposal", candidate.proposal}}));
   };
+  out.unsure = [this](const records::Candidate& candidate) { count_unsure(candidate); };
   return out;
 }
 
@@ -158,7 +194,7 @@ void Verifier::say(const TargetConfig& target, records::Candidate candidate) {
   candidate.by = context_.actor();
   candidate.home = home_name(context_);
   if (candidate.verdict == "verified" || candidate.verdict == "rejected")
-    results_.forget_note("overdue", overdue_key(candidate));
+    for (const auto* kind : {"overdue", "unsure"}) results_.forget_note(kind, head_key(candidate));
   if (candidate.verdict == "deferred")
     context_.report({ExitCode::unknown,
                      fmt::format("{}: {}: {}", target.name, candidate.proposal, candidate.why)});
@@ -195,6 +231,26 @@ void Verifier::merge(const TargetConfig& target, records::Candidate& candidate,
     candidate.why = target.branch + " has it already";
   }
   crash_point("verify.merged");
+  if (!made->commit.empty()) tell_pending(target, candidate);
+}
+
+/// Who looks at the proposal sees that it is being tested. A machine that only tests may have no
+/// word there, and needs none.
+void Verifier::tell_pending(const TargetConfig& target, const records::Candidate& candidate) {
+  const bool known = target.verify.statuses.empty() && !options_.again &&
+                     results_.find(test_key(candidate.tree, target.verify,
+                                            target.table["verify"]["network"].as_bool()));
+  if (known || !told_.insert(head_key(candidate)).second) return;
+  ProposalReport report;
+  report.head = candidate.head;
+  report.summary = fmt::format("Tested for {}", target.branch);
+  const auto forge = context_.forge(target.forge);
+  const auto told = forge ? (*forge)->report(target, candidate.proposal, report,
+                                             Deadline(std::min(options_.timeout, k_telling)))
+                          : fail(forge.error());
+  if (!told && told.error().exit != ExitCode::config)
+    context_.log(Level::warning, fmt::format("{}: {}: its author was not told: {}", target.name,
+                                             candidate.proposal, told.error().what));
 }
 
 /// A CI has said what it says of one commit: another run makes the same one, and not its twin of a

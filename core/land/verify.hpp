@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@
 namespace cdctl::land {
 
 struct VerifyOptions {
-  bool again = false;    ///< also what was tested before
+  bool again = false;    ///< also what was tested before, or rests for it could not be
   std::size_t jobs = 1;  ///< tests at once
   Millis timeout{};      ///< of each call of the repository
 };
@@ -42,6 +43,9 @@ class Verifier {
                       records::Candidate& candidate, MergeAnswer& made, const std::string& onto);
   void say(const TargetConfig& target, records::Candidate candidate);
   [[nodiscard]] bool is_overdue(const records::Candidate& candidate) const;
+  void count_unsure(const records::Candidate& candidate) const;
+  [[nodiscard]] std::string rests(const records::Candidate& candidate) const;
+  void tell_pending(const TargetConfig& target, const records::Candidate& candidate);
   [[nodiscard]] std::vector<const Test*> tests() const;
   void wait_for(const std::vector<const Test*>& tests) const;
 
@@ -52,6 +56,7 @@ class Verifier {
   std::string key_;
   std::deque<TargetQueue> queues_;
   std::vector<std::unique_ptr<Test>> abandoned_;
+  std::set<std::string> told_;  ///< heads whose proposals say that they are tested
 };
 
 /// What the repository is asked for so that it makes the merge of a candidate; the same once more

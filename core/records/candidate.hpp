@@ -51,7 +51,8 @@ struct Candidate : ProposalMembers {
                  "where it was not one: how often the command ran until it had this result"),
         optional("log", &Candidate::log, "text", "the file with what the command said"),
         optional("isolation", &Candidate::isolation, "list of text",
-                 "what the command was kept from: network, home, processes; or wrapper: by that"),
+                 "what the command was kept from: network, home, processes, files; or wrapper: by "
+                 "that"),
         optional("remembered", &Candidate::remembered, "flag",
                  "the same tree was tested by the same command before"),
         optional("took_ms", &Candidate::took_ms, "number", "the command"),

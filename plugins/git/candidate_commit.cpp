@@ -65,6 +65,8 @@ class Maker {
       : workshop_(workshop), request_(request), deadline_(deadline) {}
 
   Result<MergeAnswer> make(const std::string& base) {
+    CDCTL_TRY_ASSIGN(const bool by_hand, has_equal_patches(base));
+    if (by_hand) return MergeAnswer{base, true, {}, {}, {}};
     CDCTL_TRY_ASSIGN(auto out, merge_trees(base, request_.head));
     if (request_.method == MergeMethod::rebase && out.conflicts.empty()) {
       CDCTL_TRY_ASSIGN(out, rebase(base, out.tree));
@@ -74,9 +76,7 @@ class Maker {
         return MergeAnswer{base, true, {}, {}, {}};
       CDCTL_TRY_ASSIGN(out.commit, one_commit(base, out.tree));
     }
-    if (out.conflicts.empty()) return out;
-    CDCTL_TRY_ASSIGN(const bool there, has_equal_patches(base));
-    return there ? MergeAnswer{base, true, {}, {}, {}} : out;
+    return out;
   }
 
  private:
@@ -150,8 +150,7 @@ class Maker {
                                                          deadline_));
     const bool straight = first_line(merges) == "0";
     CDCTL_TRY_ASSIGN(const bool on_top, workshop_.is_ancestor(base, request_.head, deadline_));
-    if (straight && on_top)  // its commits as they are, signatures included
-      return MergeAnswer{base, false, {}, request_.head, merged};
+    if (straight && on_top) return as_it_stands(base, merged);
     CDCTL_TRY_ASSIGN(const auto text,
                      workshop_.output({"rev-list", "--reverse", "--topo-order", "--no-merges",
                                        "--parents", base + ".." + request_.head},
@@ -175,6 +174,29 @@ class Maker {
       return MergeAnswer{
           base, false, {"(what its merge commits changed is lost by a rebase)"}, {}, {}};
     CDCTL_TRY_ASSIGN(out.commit, commit_anew(*last, out, true));
+    return out;
+  }
+
+  /// What stands on the target already: its commits as they are, signatures included. A last one
+  /// that nobody has signed is made anew for the reviewers that it does not name.
+  Result<MergeAnswer> as_it_stands(const std::string& base, const std::string& merged) {
+    MergeAnswer out{base, false, {}, request_.head, merged};
+    CDCTL_TRY_ASSIGN(const auto texts, workshop_.texts({request_.head}, deadline_));
+    const std::string_view raw = texts.front();
+    const auto head = lines(raw.substr(0, std::min(raw.find("\n\n"), raw.size())));
+    const bool is_signed =
+        std::ranges::any_of(head, [](std::string_view line) { return line.starts_with("gpgsig"); });
+    const auto said = lines(raw);
+    const auto reviewers = reviewers_of(request_.message);
+    const bool named = std::ranges::all_of(reviewers, [&](const std::string& line) {
+      return std::ranges::find(said, line) != said.end();
+    });
+    if (is_signed || named) return out;
+    CDCTL_TRY_ASSIGN(const auto parent, workshop_.output({"rev-parse", "--verify",
+                                                          "--end-of-options", request_.head + "^"},
+                                                         deadline_));
+    out.commit = first_line(parent);
+    CDCTL_TRY_ASSIGN(out.commit, commit_anew(request_.head, out, true));
     return out;
   }
 
@@ -238,21 +260,36 @@ class Maker {
 
   // ------------------------------------------------------------------ landed by hand
 
-  /// Whether the base has the same changes as one commit of its own, or one by one.
+  /// Whether the base has the same changes, one by one or as one commit, since the proposal left
+  /// it. Who has taken them back since did not want them: rebased, they can be proposed anew.
   Result<bool> has_equal_patches(const std::string& base) const {
-    CDCTL_TRY_ASSIGN(const auto common,
+    CDCTL_TRY_ASSIGN(const auto found,
                      workshop_.git({"merge-base", base, request_.head}, deadline_));
-    if (!common.ok()) return false;
+    const auto common = first_line(found.out);
+    if (!found.ok() || common == base) return false;
+    CDCTL_TRY_ASSIGN(const auto one_by_one, marked(base, request_.head));
+    if (one_by_one.same == one_by_one.all) return one_by_one.all > 0;
+    if (one_by_one.all == 1) return false;
     CDCTL_TRY_ASSIGN(const auto tree, tree_of(request_.head));
-    CDCTL_TRY_ASSIGN(const auto whole, made_up(tree, first_line(common.out)));
-    for (const auto& head : {whole, request_.head}) {
-      CDCTL_TRY_ASSIGN(const auto left,
-                       workshop_.output({"rev-list", "--cherry-pick", "--right-only", "--no-merges",
-                                         "--max-count=1", base + "..." + head},
-                                        deadline_));
-      if (trimmed(left).empty()) return true;
+    CDCTL_TRY_ASSIGN(const auto whole, made_up(tree, common));
+    CDCTL_TRY_ASSIGN(const auto as_one, marked(base, whole));
+    return as_one.all == 1 && as_one.same == 1;
+  }
+
+  struct Marked {
+    std::size_t all = 0, same = 0;
+  };
+  /// The commits that only `head` has, and those of which the base has an equal.
+  Result<Marked> marked(const std::string& base, const std::string& head) const {
+    CDCTL_TRY_ASSIGN(const auto text, workshop_.output({"rev-list", "--cherry-mark", "--right-only",
+                                                        base + "..." + head},
+                                                       deadline_));
+    Marked out;
+    for (const auto line : lines(text)) {
+      ++out.all;
+      if (line.starts_with('=')) ++out.same;
     }
-    return false;
+    return out;
   }
 
   const Workshop& workshop_;

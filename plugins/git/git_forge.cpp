@@ -324,9 +324,28 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
   return out;
 }
 
+namespace {
+
+/// Whether this home has told something of a commit before, which is true no more.
+Result<bool> has_note(const Host& host, const std::string& ref, const TargetConfig& target,
+                      const std::string& commit, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, target, deadline));
+  CDCTL_TRY_ASSIGN(const auto now,
+                   workshop.git({"notes", "--ref=" + ref, "show", commit}, deadline));
+  return now.ok();
+}
+
+}  // namespace
+
 Result<bool> GitForge::do_report(const TargetConfig& target, const std::string&,
                                  const ProposalReport& report, const Deadline& deadline) {
+  // Nobody looks at notes to see what is under way; that it has landed says the target itself.
+  if (report.state == ProposalReport::State::pending) return false;
   const std::string ref(k_landing_notes);
+  if (report.state == ProposalReport::State::landed) {
+    CDCTL_TRY_ASSIGN(const bool other, has_note(host_, ref, target, report.head, deadline));
+    if (!other) return false;
+  }
   const auto text = note_text(report);
   const std::map<std::string, std::string> who{{"GIT_AUTHOR_NAME", "cdctl"},
                                                {"GIT_AUTHOR_EMAIL", host_.actor()},

@@ -24,13 +24,13 @@ Error no_branch(const TargetConfig& target) {
 
 /// What a target and a proposal are at now.
 struct Tips {
-  std::string target, proposal;  ///< the latter empty where the branch is gone
+  std::string target, proposal;  ///< the latter empty where the branch is gone, or nobody asked
 };
 Result<Tips> look(const Workshop& workshop, const TargetConfig& target, const std::string& ref,
                   const Deadline& deadline, const std::string& url = {}) {
   const bool elsewhere = !url.empty();
   std::vector<std::string> refs{branch_ref(target)};
-  if (!elsewhere) refs.push_back(ref);
+  if (!elsewhere && !ref.empty()) refs.push_back(ref);
   const auto is_gone = [&](const Result<>& fetched) {
     return !fetched && fetched.error().reason == Reason::not_there && fetched.error().what == ref;
   };
@@ -47,7 +47,7 @@ Result<Tips> look(const Workshop& workshop, const TargetConfig& target, const st
                                                             : std::move(fetched.error()));
   Tips out;
   CDCTL_TRY_ASSIGN(out.target, workshop.tip(branch_ref(target), deadline));
-  if (!gone) {
+  if (!gone && !ref.empty()) {
     CDCTL_TRY_ASSIGN(out.proposal, workshop.tip(ref, deadline));
   }
   return out;
@@ -82,6 +82,33 @@ Result<PushAnswer> push(const Workshop& workshop, const std::string& target,
   auto answer = read_push(finished.out, finished.err, finished.ok(), target);
   if (!answer.done && !answer.answered && !answer.no_atomic) return fail(explain(finished));
   return answer;
+}
+
+/// Whether it is the tree's own fault that git cannot write it down: names that no file can have,
+/// or that two would have. A full disk, or rights, are the machine's.
+bool cannot_be_checked_out(std::string_view said) {
+  return std::ranges::any_of(lines(said), [](std::string_view line) {
+    const bool link = line.contains("unable to create symlink");
+    return line.starts_with("error: invalid path ") || line.ends_with(": File name too long") ||
+           (line.contains("unable to create file") &&
+            (line.ends_with(": Is a directory") || line.ends_with(": Not a directory"))) ||
+           (link && (line.ends_with(": No such file or directory") ||
+                     line.ends_with(": Invalid argument")));
+  });
+}
+
+/// One of the steps of a checkout.
+Result<> write_tree(const Workshop& workshop, std::vector<std::string> words,
+                    const std::map<std::string, std::string>& env, const Deadline& deadline) {
+  std::vector<std::string> all{"-c", "core.bare=false",   "-c", "core.autocrlf=false",
+                               "-c", "core.symlinks=true"};
+  all.insert(all.end(), words.begin(), words.end());
+  CDCTL_TRY_ASSIGN(const auto finished, workshop.git(std::move(all), deadline, {}, env));
+  if (finished.ok()) return {};
+  auto error = explain(finished);
+  if (finished.timed_out || finished.interrupted || !cannot_be_checked_out(finished.err))
+    return fail(std::move(error));
+  return fail(fmt::format("its files cannot be checked out: {}", error.what));
 }
 
 }  // namespace
@@ -127,22 +154,21 @@ Result<MergeAnswer> GitRepository::do_merge(const TargetConfig& target, const Me
 
 Result<> GitRepository::do_checkout(const TargetConfig& target, const std::string& commit,
                                     const std::filesystem::path& into, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto workshop, Workshop::open(host_, target, deadline));
-  workshop.unlock();
-  CDCTL_TRY(make_directories(into, 0700));
+  auto workshop = Workshop::open(host_, target, deadline);
+  if (workshop) workshop->unlock();
+  auto made = workshop ? make_directories(into, 0700) : fail(workshop.error());
+  if (!made) {  // `failed` would say that the tree is why
+    if (made.error().exit == ExitCode::failed) made.error().exit = ExitCode::unknown;
+    return made;
+  }
   const auto index = into.string() + ".index";
   const std::map<std::string, std::string> env{{"GIT_INDEX_FILE", index},
                                                {"GIT_WORK_TREE", into.string()}};
-  const std::vector<std::string> settings{"-c", "core.bare=false",   "-c", "core.autocrlf=false",
-                                          "-c", "core.symlinks=true"};
-  auto read = settings, write = settings;
-  read.insert(read.end(), {"read-tree", "--end-of-options", commit});
-  write.insert(write.end(), {"checkout-index", "--all", "--force", "--quiet"});
-  auto done = workshop.output(std::move(read), deadline, {}, env);
-  if (done) done = workshop.output(std::move(write), deadline, {}, env);
+  auto done = write_tree(*workshop, {"read-tree", "--end-of-options", commit}, env, deadline);
+  if (done)
+    done = write_tree(*workshop, {"checkout-index", "--all", "--force", "--quiet"}, env, deadline);
   (void)remove_tree(index);
-  if (!done) return fail(std::move(done.error()));
-  return {};
+  return done;
 }
 
 Result<> GitRepository::do_stage(const TargetConfig& target, const std::string& ref,

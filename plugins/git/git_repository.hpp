@@ -9,7 +9,9 @@
 
 namespace cdctl::git {
 
-/// Merges proposals of git repositories, and pushes what was verified.
+/// Merges proposals of git repositories, and pushes what was verified. To land a request without a
+/// `ref` pushes nothing: it says whether the target has the candidate. A checkout fails with
+/// `failed` where the tree's own names are why.
 class GitRepository final : public Repository {
  public:
   explicit GitRepository(Host& host) : host_(host) {}

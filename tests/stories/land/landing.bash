@@ -133,7 +133,23 @@ pipe_exit 4 "$landing"
 expect_json '.[0].verdict == "deferred"'
 pipe_exit 4 "$landing"
 expect_same 'tests run of what cannot tell' "$(tests_run)" $((before + 3))
+# Again and again: from the fifth time on it rests, and a success forgets that.
+for _ in 3 4 5; do pipe_exit 4 "$landing"; done
+pipe_exit 4 "$landing"
+expect_json '.[0].verdict == "deferred" and (.[0].error | test("5 times in a row: .*exit status 75.*; it is tested again after 20.*, or by verify --again"))'
+expect_same 'tests run of what rests' "$(tests_run)" $((before + 6))
+pipe_exit 4 'cdctl proposals | cdctl gate | cdctl verify --again'
+expect_same 'tests run of what was asked for' "$(tests_run)" $((before + 7))
 withdraw maybe
+
+# A tree that git cannot write down: that is the proposal's fault, and tomorrow's, too.
+tree=$(printf '100644 blob %s\tconfig\n' "$(git -C origin.git rev-parse main:words)" | git -C origin.git mktree)
+tree=$( (git -C origin.git ls-tree main && printf '040000 tree %s\t.git\n' "$tree") | git -C origin.git mktree)
+git -C origin.git update-ref refs/heads/propose/main/odd "$(GIT_COMMITTER_NAME=carol GIT_COMMITTER_EMAIL=carol@example.com GIT_AUTHOR_NAME=carol GIT_AUTHOR_EMAIL=carol@example.com git -C origin.git commit-tree -p main -m Odd "$tree")"
+vote bob odd approve
+pipe_exit 1 "$landing"
+expect_json '.[0].verdict == "rejected" and (.[0].why | test("its files cannot be checked out: .*invalid path .\\.git/config"))'
+withdraw odd
 
 # Tarmac 1 and 2: a test that hangs, has children and takes no TERM; and one that says very much.
 offer carol hangs how "trap '' TERM; (trap '' TERM; setsid sleep 4242.$$) & echo begun; sleep 4243.$$"

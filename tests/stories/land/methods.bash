@@ -109,9 +109,11 @@ expect_same 'its author' "$(git -C origin.git log -1 --format=%ae main)" alice@e
 git -C origin.git log -1 --format=%B main | grep -q '^Reviewed-by: bob@example.com$' || fail 'it does not say who has reviewed it'
 pipe_exit 0 "$landing"
 expect_quiet
-# On top of the newest already: as it is.
+# On top of the newest already: as it is, but for the name of who has reviewed it.
 offer alice top top 1
 vote bob top approve
 head=$(as alice git rev-parse HEAD)
+main=$(head_of main)
 lands top
-expect_same 'main' "$(head_of main)" "$head"
+expect_same 'its parent' "$(git -C origin.git rev-parse main^)" "$main"
+expect_same 'its trailers' "$(git -C origin.git log -1 --format=%B main | sed '1,/^$/d' | tr '\n' '|')" "Reviewed-by: bob@example.com|Land-head: $head||"

@@ -37,6 +37,35 @@ expect_json '.[0].verdict == "waiting" and .[0].changed == false and (.[0].error
 expect_same 'main' "$(head_of main)" "$main"
 sed -i 1d targets.d/main.toml
 
+# --- A record that was kept lands nothing that somebody has said no to since; with the word taken back it does.
+vote bob one disapprove
+pipe_exit 5 'cdctl land --dry-run <verified.ndjson'
+pipe_exit 5 'cdctl land <verified.ndjson'
+valid
+expect_json '.[0].verdict == "waiting" and .[0].changed == false and (.[0].error | test("the gate lets it through no more: votes: .*Disapprove == 0 .has 1."))'
+expect_same 'main' "$(head_of main)" "$main"
+[ -z "$(ls home/land/begun 2>/dev/null)" ] || fail 'it was begun'
+vote bob one approve
+# Nor one with a newer commit, nor one that is not proposed any more.
+offer alice other other 1
+vote bob other approve
+pipe_exit 0 'cdctl proposals | cdctl gate | cdctl verify | jq -c "select(.proposal == \"other\")" >other.ndjson'
+as alice git commit -q --amend -m 'Something else'
+as alice cdctl propose other >/dev/null
+vote bob other approve
+pipe_exit 5 'cdctl land <other.ndjson'
+expect_json '.[0].verdict == "deferred" and (.[0].error | test("it is not at .* any more: what was verified is not what is proposed"))'
+withdraw other
+pipe_exit 5 'cdctl land <other.ndjson'
+expect_json '.[0].verdict == "deferred" and (.[0].error | test("it is not proposed any more"))'
+expect_same 'main' "$(head_of main)" "$main"
+# Who cannot ask lands nothing.
+mv reviewers reviewers.away
+pipe_exit 3 'cdctl land <verified.ndjson'
+expect_error 'asking once more who may land'
+mv reviewers.away reviewers
+expect_same 'main' "$(head_of main)" "$main"
+
 # --- Frozen by a person, as a service is held.
 expect_exit 2 cdctl hold
 expect_exit 1 cdctl hold --target mian

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
 #include "plugins/git/candidate_commit.hpp"
@@ -14,7 +15,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const Deadline k_long(Millis(60'000));
+const Deadline k_long(Millis(600'000));  // from the start of the program
 
 /// A target in a bare repository, and somebody's clone of it, who proposes `fix`.
 struct Stand {
@@ -143,14 +144,43 @@ TEST_CASE("a rebase makes its commits anew, with their authors, words and times"
   CHECK(s.show("%cn %ce", "main") == "cdctl carol@web1");
 }
 
-TEST_CASE("what stands on the target's newest commit is not rebased: signatures stay") {
+TEST_CASE("of what stands on the target's newest commit the last is made anew for its reviewers") {
   Stand s(MergeMethod::rebase);
+  s.go_on("b", "2");
   s.begin();
   s.work.commit("a", "1");
+  s.work.commit("c", "3");
   s.propose();
+  const auto head = s.request().head;
   const auto made = s.land_now();
-  CHECK(made.commit == s.request().head);
-  CHECK(s.main() == s.request().head);
+  CHECK(s.show("%P", "main") == s.work.git({"rev-parse", head + "^"}));
+  CHECK(s.show("%an %aI", "main") == s.show("%an %aI", head));
+  CHECK(s.show("%B", "main").ends_with("\nReviewed-by: bob@example.com\nLand-head: " + head));
+  CHECK(s.merge().merged);
+  CHECK(made.tree == s.origin.git({"rev-parse", head + "^{tree}"}));
+}
+
+TEST_CASE("what stands on the target and is signed, or names its reviewers, stays as it is") {
+  for (const bool is_signed : {true, false}) {
+    INFO(is_signed);
+    Stand s(MergeMethod::rebase);
+    s.go_on("b", "2");
+    s.begin();
+    s.work.commit("a", "1");
+    if (is_signed) {
+      const auto raw = s.work.git({"cat-file", "commit", "HEAD"});
+      const auto blank = raw.find("\n\n");
+      s.work.write("raw", raw.substr(0, blank) + "\ngpgsig x\n y" + raw.substr(blank) + "\n");
+      const auto id = s.work.git({"hash-object", "-t", "commit", "-w", "raw"});
+      s.work.git({"reset", "--quiet", "--hard", id});
+    } else {
+      s.work.git({"commit", "--quiet", "--amend", "-m", "One\n\nReviewed-by: bob@example.com"});
+    }
+    s.propose();
+    const auto made = s.land_now();
+    CHECK(made.commit == s.request().head);
+    CHECK(s.main() == s.request().head);
+  }
 }
 
 TEST_CASE("the same request gives the same commit in another home") {
@@ -199,9 +229,27 @@ TEST_CASE("what has landed does not land twice, by whichever method and hand") {
       s.work.git({"merge", "--quiet", "--squash", "fix"});
       s.work.commit_all("By hand");
       s.push("main");
-      if (method != MergeMethod::merge) CHECK(s.merge().merged);
+      CHECK(s.merge().merged);
       s.go_on("words", "one\n2\nthree\nfour\nfive\n");
       CHECK(s.merge().merged);
+    }
+    {  // by hand, as one commit, and taken back; rebased it is somebody's wish
+      Stand s(method);
+      s.begin();
+      s.work.commit("words", "one\nTWO\nthree\nfour\nfive\n");
+      s.work.commit("more", "x");
+      s.propose();
+      s.work.git({"checkout", "--quiet", "main"});
+      s.work.git({"merge", "--quiet", "--squash", "fix"});
+      s.work.commit_all("By hand");
+      s.work.git({"revert", "--no-edit", "HEAD"});
+      s.push("main");
+      CHECK(s.merge().merged);
+      s.work.git({"checkout", "--quiet", "fix"});
+      s.work.git({"rebase", "--quiet", "main"});
+      s.propose();
+      s.land_now();
+      CHECK(s.origin.git({"show", "main:more"}) == "x");
     }
     {  // by hand, one by one
       Stand s(method);
@@ -353,4 +401,61 @@ TEST_CASE("the branch of a candidate for a CI is pushed, and removed, as often a
   for (int i = 0; i < 2; ++i)
     REQUIRE(s.repository.stage(s.target, "refs/heads/staging/main/x", {}, k_long));
   CHECK_THROWS(s.origin.git({"rev-parse", "--verify", "--quiet", "staging/main/x"}));
+}
+
+TEST_CASE("a request without a ref pushes nothing, and says whether the target has it") {
+  Stand s(MergeMethod::merge);
+  s.begin();
+  s.work.commit("a", "1");
+  s.propose();
+  const auto made = s.merge();
+  const auto head = s.request().head;
+  const auto before = s.main();
+  const auto look = [&] {
+    return s.repository.land(s.target, {made.commit, made.tree, made.base, {}, head, false},
+                             k_long);
+  };
+  const auto first = look();
+  REQUIRE(first);
+  CHECK(first->state != LandAnswer::State::there);
+  CHECK(s.main() == before);
+  s.land(made);
+  const auto second = look();
+  REQUIRE(second);
+  CHECK(second->state == LandAnswer::State::there);
+  CHECK(second->tree == made.tree);
+}
+
+TEST_CASE("a tree that no file system takes is its own fault; a full disk is not") {
+  Stand s(MergeMethod::merge);
+  const auto tree_of = [&](const std::string& mode, const std::string& name,
+                           const std::string& id) {
+    std::string raw = mode + " " + name + '\0';
+    for (std::size_t i = 0; i < id.size(); i += 2)
+      raw += static_cast<char>(std::stoi(id.substr(i, 2), nullptr, 16));
+    const auto file = s.dir.path() / "tree";
+    REQUIRE(write_file_atomically(file, raw, 0644));
+    return s.work.git({"hash-object", "-t", "tree", "--literally", "-w", file.string()});
+  };
+  const auto blob = s.work.git({"rev-parse", "main:words"});
+  const std::vector<std::string> odd{tree_of("40000", ".git", tree_of("100644", "config", blob)),
+                                     tree_of("100644", "..", blob),
+                                     tree_of("100644", std::string(300, 'x'), blob)};
+  for (const auto& entry : odd) {
+    INFO(entry);
+    s.push("odd", s.work.git({"commit-tree", "-m", "Odd", entry}));
+    s.target.branch = "odd";
+    s.push("propose/main/fix");
+    (void)s.repository.merge(s.target, s.request(), k_long);  // brings both here
+    const auto done = s.repository.checkout(s.target, s.origin.git({"rev-parse", "odd"}),
+                                            s.dir.path() / "odd-files", k_long);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().exit == ExitCode::failed);
+    CHECK_THAT(done.error().what, Contains("its files cannot be checked out"));
+    std::filesystem::remove_all(s.dir.path() / "odd-files");
+  }
+  const auto gone =
+      s.repository.checkout(s.target, std::string(40, '1'), s.dir.path() / "x", k_long);
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().exit == ExitCode::unknown);
 }

@@ -146,6 +146,31 @@ TEST_CASE("where namespaces can be made, there is no network, no home and nobody
   CHECK(std::filesystem::exists(stand.job.work / "tree" / "ours"));
 }
 
+TEST_CASE("where namespaces can be made, nothing outside can be written, by root neither",
+          "[land]") {
+  Stand stand(
+      "for f in \"$OUTSIDE/x\" /usr/x.$$ /etc/x.$$ /var/lib/x.$$; do true >$f && echo wrote $f; "
+      "done; "
+      "ls /run; ls /dev | tr '\\n' ' '; true >/proc/sys/kernel/core_pattern && echo core; "
+      "for f in \"$HOME\" /dev/shm; do true >$f/x && echo fine $f; done; "
+      "echo >/dev/null && echo null; echo 1 >/proc/self/oom_score_adj && echo own");
+  test::TempDir outside;
+  stand.job.environment["OUTSIDE"] = outside.path().string();
+  // a folder that holds the stand's own is put back
+  stand.job.hidden = {"/run", "/dev/shm"};
+  const auto done = stand.run();
+  if (std::ranges::find(done.isolation, "files") == done.isolation.end()) {
+    WARN("no namespaces here, or a kernel before 5.12");
+    return;
+  }
+  CHECK_THAT(stand.log(), !Contains("wrote") && !Contains("core\n"));
+  CHECK(std::filesystem::is_empty(outside.path()));
+  for (const auto* word : {"fine /dev/shm", "null\n", "own\n"})
+    CHECK_THAT(stand.log(), Contains(word));
+  CHECK_THAT(stand.log(), Contains("fine " + stand.job.environment["HOME"]));
+  if (::geteuid() == 0) CHECK_THAT(stand.log(), Contains("full null ptmx"));
+}
+
 TEST_CASE("a wrapper runs the command, without a shell, in place of our namespaces", "[land]") {
   Stand stand("echo \"$MARK $0\"; exit 3");
   stand.job.wrapper = {"env", "MARK=it's here; true"};
