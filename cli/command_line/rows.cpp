@@ -87,6 +87,13 @@ constexpr std::array k_log{
            "deploy break mend reap force hold resume retire propose review land"},
     Option{"follow", "", "go on for ever", false, false, 'f'},
 };
+constexpr std::array k_logs{
+    Option{"follow", "", "go on until the sets are gone", false, false, 'f'},
+    Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (all there is)"},
+    Option{"tail", "N", "only the last lines of each unit"},
+    Option{"times", "", "the time of each line before it (a terminal)"},
+    Option{"timeout", "DURATION", "deadline for finding the sets (30s)"},
+};
 constexpr std::array k_timeline{
     Option{"since", "DURATION",
            "begin that long ago, or at an RFC 3339 time (what there is of the last 7d)"},
@@ -149,6 +156,15 @@ constexpr std::array k_notify{
     Option{"replay", "", "send once more what a receiver refused"},
     Option{"test", "", "send a cut and a mend of a set that there is not"},
     Option{"timeout", "DURATION", "deadline of a call, and of what is left at the end (30s)"},
+};
+constexpr std::array k_metrics{
+    Option{"textfile", "FILE", "write them there, for node-exporter: the old file or the new one"},
+    Option{"listen", "ADDRESS",
+           "answer scrapes of /metrics at 127.0.0.1:PORT; elsewhere with a token"},
+    Option{"token-file", "FILE", "with --listen: who asks must say the token in it"},
+    Option{"sets", "", "also a few series for each set; their number grows with the sets"},
+    Option{"prometheus", "", "the older text format, as --textfile writes it, and not OpenMetrics"},
+    Option{"timeout", "DURATION", "deadline of a look (8s)"},
 };
 constexpr std::array k_hold{
     k_dry_run,
@@ -338,6 +354,9 @@ constexpr std::array k_commands{
     Command{"log", "[SELECTOR…]", "What was done to sets and targets from this home, and why",
             "cdctl log --since 7d --action break\ncdctl log thumbs --follow",
             "the log of this home", "outcome records", k_log, config, run_log},
+    Command{"logs", "SET[/UNIT]…", "What the units of sets wrote, of reaped ones too for a while",
+            "cdctl logs thumbs@newest -f\ncdctl logs thumbs@newest/0 --since 10m --tail 100",
+            "engines", "log records; lines on a terminal", k_logs, config, run_logs},
     Command{"timeline", "SERVICE",
             "A service's revisions side by side over time, and why each was cut",
             "cdctl timeline thumbs\ncdctl timeline thumbs --since 2d -o html >thumbs.html",
@@ -366,6 +385,11 @@ constexpr std::array k_commands{
             "records of any schema, or with --follow the log of the home and the feed",
             "nothing; with --pass the same records; with --status a receiver record each", k_notify,
             config, run_notify},
+    Command{"metrics", "", "What a dashboard needs, for Prometheus",
+            "cdctl metrics\ncdctl metrics --textfile /var/lib/prometheus/node-exporter/cdctl.prom\n"
+            "cdctl metrics --listen 127.0.0.1:9465",
+            "engines, switches, the log of the home, the feed and what waits for receivers",
+            "OpenMetrics text", k_metrics, config, run_metrics},
     Command{"doctor", "", "Whether all that cdctl needs is there, and the cure where it is not",
             "cdctl doctor\ncdctl doctor | jq -r 'select(.state != \"ok\") | .cure'", "everything",
             "a check record each", k_doctor, nothing, run_doctor},

@@ -2,12 +2,13 @@
 
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cdctl/secret.hpp>
+
+#include "core/app/own_program.hpp"
 
 namespace cdctl::cli {
 
@@ -16,19 +17,12 @@ namespace {
 constexpr std::size_t k_piece = 256 * 1024;
 constexpr std::size_t k_longest_line = 1 << 20;
 
-/// Our own program, also after its file was replaced.
-std::string own_program() {
-  std::error_code error;
-  const auto file = std::filesystem::read_symlink("/proc/self/exe", error);
-  return std::filesystem::exists(file, error) ? file.string() : "/proc/self/exe";
-}
-
 }  // namespace
 
 Result<TopChild> TopChild::start(const std::vector<std::string>& words) {
   Program program;
   program.env = hidden_environment();  // it reads the same configuration
-  program.argv = {own_program()};
+  program.argv = {app::own_program()};
   program.argv.insert(program.argv.end(), words.begin(), words.end());
   TopChild out;
   CDCTL_TRY_ASSIGN(out.process_, Child::start(program, {}));

@@ -10,12 +10,12 @@
 
 #include "core/records/candidate.hpp"
 #include "core/records/check.hpp"
-
 #include "core/records/file.hpp"
 #include "core/records/force.hpp"
 #include "core/records/hold.hpp"
 #include "core/records/import.hpp"
 #include "core/records/key.hpp"
+#include "core/records/log_line.hpp"
 #include "core/records/outcome.hpp"
 #include "core/records/path.hpp"
 #include "core/records/plugin.hpp"
@@ -36,14 +36,14 @@ namespace cdctl::records {
 namespace {
 
 constexpr std::array k_own{
-    row_of<Revision>(),      row_of<Set>(),          row_of<Signal>(),
-    row_of<Verdict>(),       row_of<Explain>(),      row_of<Outcome>(),
-    row_of<Proposal>(),      row_of<Candidate>(),    row_of<TimelineRecord>(),
-    row_of<ForceRecord>(),   row_of<HoldRecord>(),   row_of<RetireRecord>(),
-    row_of<CheckRecord>(),   row_of<FileRecord>(),   row_of<ImportRecord>(),
-    row_of<SettingRecord>(), row_of<KeyRecord>(),    row_of<ProblemRecord>(),
-    row_of<PathRecord>(),    row_of<PluginRecord>(), row_of<VersionRecord>(),
-    row_of<Receiver>(),      row_of<ErrorRecord>()};
+    row_of<Revision>(),      row_of<Set>(),           row_of<Signal>(),
+    row_of<Verdict>(),       row_of<Explain>(),       row_of<Outcome>(),
+    row_of<Proposal>(),      row_of<Candidate>(),     row_of<TimelineRecord>(),
+    row_of<ForceRecord>(),   row_of<HoldRecord>(),    row_of<RetireRecord>(),
+    row_of<CheckRecord>(),   row_of<FileRecord>(),    row_of<ImportRecord>(),
+    row_of<SettingRecord>(), row_of<KeyRecord>(),     row_of<ProblemRecord>(),
+    row_of<PathRecord>(),    row_of<PluginRecord>(),  row_of<VersionRecord>(),
+    row_of<Receiver>(),      row_of<LogLineRecord>(), row_of<ErrorRecord>()};
 constexpr std::array k_views{Outcome::k_log};
 
 constexpr std::array<std::string_view, 16> k_shows{

@@ -18,7 +18,9 @@
 #include "plugins/local/claim.hpp"
 #include "plugins/local/client.hpp"
 #include "plugins/local/entry.hpp"
+#include "plugins/local/kept_logs.hpp"
 #include "plugins/local/launch.hpp"
+#include "plugins/local/log_reader.hpp"
 #include "plugins/local/removal.hpp"
 
 namespace cdctl::local {
@@ -256,10 +258,33 @@ Result<Step> LocalEngine::do_destroy(const SetName& set, const Deadline& deadlin
   if (auto gone = prove_gone(paths, halted); !gone) return fail(gone.error().in(context));
   crash_point("local.destroy.proven");
   const auto doubt = unproven(paths, halted);
+  const auto keep = log_keep(host_.config());
+  if (auto kept = keep ? keep_logs(home_, set, *keep) : Result<>(fail(keep.error())); !kept)
+    host_.log(Level::warning, kept.error().in("keeping the logs of " + set.str()).what);
   if (auto removed = remove_folder(paths); !removed) return fail(removed.error().in(context));
   if (!doubt.empty()) return fail(context + ": " + doubt);
   return Step{"local", !before.debris(),
               Json::object({{"proof", halted.proven ? "kernel" : "sweep"}})};
+}
+
+Result<std::unique_ptr<UnitLogReader>> LocalEngine::do_logs(const SetName& set,
+                                                            const LogQuery& query,
+                                                            const Deadline& deadline) {
+  (void)deadline;
+  const auto paths = home_.set(set);
+  CDCTL_TRY_ASSIGN(const auto files, read_set(paths));
+  std::map<std::string, std::string> processes;
+  if (files.there && !files.debris()) {
+    const auto& units = files.status ? files.status->units : std::vector<UnitStatus>();
+    for (std::size_t i = 0; i < units.size(); ++i)
+      processes.emplace(std::to_string(i), units[i].process);
+    return std::unique_ptr<UnitLogReader>(
+        new LogReader(paths / k_units, paths.folder, std::move(processes), query));
+  }
+  const auto kept = home_.kept_logs(set);
+  std::error_code error;
+  if (!std::filesystem::is_directory(kept, error)) return std::unique_ptr<UnitLogReader>();
+  return std::unique_ptr<UnitLogReader>(new LogReader(kept, {}, kept_processes(kept), query));
 }
 
 }  // namespace cdctl::local

@@ -33,6 +33,9 @@ class LocalEngine final : public Engine {
   [[nodiscard]] Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,
                                                const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_destroy(const SetName& set, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::unique_ptr<UnitLogReader>> do_logs(const SetName& set,
+                                                               const LogQuery& query,
+                                                               const Deadline& deadline) override;
 
  private:
   [[nodiscard]] Result<> freeze(const SetPaths& paths, const Deadline& deadline);

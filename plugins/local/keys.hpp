@@ -17,6 +17,8 @@ constexpr std::array k_keys{
     KeyRow{file, "local.home", "text", "~/.local/state/cdctl; root: /var/lib/cdctl",
            "\"/srv/cdctl\"", "all",
            "Where the sets of this machine, caches and positions are; $CDCTL_HOME goes first"},
+    KeyRow{file, "local.log_keep", "duration", "7d", "\"2d\"", "all",
+           "How long the logs of a set stay after it is reaped; 0 keeps none"},
 };
 
 }  // namespace cdctl::local

@@ -26,6 +26,7 @@
 //             once was reaping        stop() has begun attempts.json units/N.log, units/N.log.1
 //             secrets/KEY
 //             work/
+//   logs/NAME/N.log, processes   of a set that was reaped (kept_logs.hpp)
 //   memory/sets/NAME.json, memory/cuts/NAME.json
 //   memory/forces/NAME.json    of a set or a service
 //   memory/holds/NAME.json     of a service or a set
@@ -75,6 +76,11 @@ class HomePaths {
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] std::filesystem::path sets() const { return root_ / "sets"; }
   [[nodiscard]] SetPaths set(const SetName& name) const { return {sets() / name.str()}; }
+
+  [[nodiscard]] std::filesystem::path logs() const { return root_ / "logs"; }
+  [[nodiscard]] std::filesystem::path kept_logs(const SetName& name) const {
+    return logs() / name.str();
+  }
 
   [[nodiscard]] std::filesystem::path memory() const { return root_ / "memory"; }
   [[nodiscard]] std::filesystem::path memory_lock() const { return memory() / "lock"; }

@@ -14,6 +14,8 @@
 #include <cdctl/source.hpp>
 #include <cdctl/text.hpp>
 
+#include "plugins/local/log_lines.hpp"
+
 namespace cdctl::local {
 
 namespace {
@@ -77,8 +79,11 @@ Json last_lines(const std::filesystem::path& path) {
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   auto all = lines(text);
   if (from > 0 && !all.empty()) all.erase(all.begin());  // began in its middle
-  for (std::size_t i = all.size() > k_lines ? all.size() - k_lines : 0; i < all.size(); ++i)
-    out.push_back(all[i].substr(0, k_longest));
+  for (std::size_t i = all.size() > k_lines ? all.size() - k_lines : 0; i < all.size(); ++i) {
+    const auto line = parse_logged_line(all[i]);
+    out.push_back(line.engine ? fmt::format("[cdctl {}] {}", to_rfc3339(*line.time), line.text)
+                              : std::string(line.text.substr(0, k_longest)));
+  }
   return out;
 }
 

@@ -44,6 +44,7 @@ constexpr std::array k_kinds{
     ValueName{"SERVICE", ValueKind::service},
     ValueName{"SERVICE[@REV]", ValueKind::revision},
     ValueName{"SET", ValueKind::set},
+    ValueName{"SET[/UNIT]", ValueKind::set},
     ValueName{"SHELL", ValueKind::shell},
     ValueName{"SIGNAL", ValueKind::text},
     ValueName{"SOURCE", ValueKind::source},

@@ -11,7 +11,7 @@
 
 namespace cdctl::feed {
 
-/// One HTTP POST that came in whole, from someone who knew the token.
+/// One HTTP request that came in whole, from someone who knew the token.
 struct Arrival {
   std::uint64_t id = 0;
   std::string target;        ///< path and query
@@ -19,11 +19,19 @@ struct Arrival {
   std::vector<std::pair<std::string, std::string>>
       headers;  ///< those that begin with `ce-`, names in lower case
   std::string body;
+  std::string accept = {};  ///< as sent
 };
 
 struct ListenAnswer {
   int status = 204;
-  std::string line;  ///< for people; no line break
+  std::string line;       ///< for people; no line break
+  std::string type = {};  ///< of content: then `line` is all of it, as it stands
+};
+
+/// What a listener is there for.
+enum class Serves {
+  signals,  ///< takes POST
+  pages,    ///< takes GET; without a token it is there for this machine alone
 };
 
 /// What a listener takes at most. Each deadline is for the whole of its step.
@@ -38,9 +46,9 @@ struct ListenLimits {
   Millis step{10'000};  ///< to say a body; to take an answer
 };
 
-/// An HTTP/1.1 server for signals. It has one thread of its own that reads and writes; what came in
-/// waits in take() until someone decides and calls answer(). Requests without the token (401), of
-/// another method (405) or too long (413) never get there.
+/// A small HTTP/1.1 server. It has one thread of its own that reads and writes; what came in waits
+/// in take() until someone decides and calls answer(). Requests without the token (401), of another
+/// method (405) or too long (413) never get there.
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -54,14 +62,16 @@ class Listener {
 };
 
 /// Splits `127.0.0.1:8080` or `[::1]:8080`. Exit code `usage` when it is no loopback address with a
-/// port: what listens has no TLS.
+/// port: what listens has no TLS. `anywhere`: any address of this machine will do.
 [[nodiscard]] Result<std::pair<std::string, std::uint16_t>> parse_listen_address(
-    std::string_view text);
+    std::string_view text, bool anywhere = false);
 
 /// Opens the module that listens (it is the only one that links Asio), and listens. Exit code
-/// `config` when the module or the address cannot be used.
+/// `config` when the module or the address cannot be used. Pages may do without a token, on a
+/// loopback address; with one they may be asked for from elsewhere.
 [[nodiscard]] Result<std::unique_ptr<Listener>> open_listener(std::string_view address,
                                                               const std::string& token,
-                                                              const ListenLimits& limits = {});
+                                                              const ListenLimits& limits = {},
+                                                              Serves serves = Serves::signals);
 
 }  // namespace cdctl::feed

@@ -10,7 +10,8 @@
 
 namespace cdctl::feed {
 
-Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_view text) {
+Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_view text,
+                                                                   bool anywhere) {
   const auto refuse = [&] {
     return fail(ExitCode::usage, fmt::format("--listen '{}' must be 127.0.0.1:PORT or [::1]:PORT; "
                                              "for others put a proxy with TLS before it",
@@ -25,19 +26,22 @@ Result<std::pair<std::string, std::uint16_t>> parse_listen_address(std::string_v
     return refuse();
   if (host == "[::1]") return std::pair(std::string("::1"), port);
   if (host == "127.0.0.1" || host == "localhost") return std::pair(std::string("127.0.0.1"), port);
-  return refuse();
+  if (!anywhere || host.empty()) return refuse();
+  const bool six = host.starts_with('[') && host.ends_with(']');
+  return std::pair(std::string(six ? host.substr(1, host.size() - 2) : host), port);
 }
 
 Result<std::unique_ptr<Listener>> open_listener(std::string_view address, const std::string& token,
-                                                const ListenLimits& limits) {
-  CDCTL_TRY_ASSIGN(const auto place, parse_listen_address(address));
-  using Make =
-      Listener*(const char*, std::uint16_t, const std::string&, const ListenLimits&, std::string&);
+                                                const ListenLimits& limits, Serves serves) {
+  CDCTL_TRY_ASSIGN(const auto place,
+                   parse_listen_address(address, serves == Serves::pages && !token.empty()));
+  using Make = Listener*(const char*, std::uint16_t, const std::string&, const ListenLimits&,
+                         Serves, std::string&);
   CDCTL_TRY_ASSIGN(Make* const make,
                    module_function<Make>(plugins::module_folder() / "cdctl-listen.so",
                                          "cdctl_make_listener", "the module that listens"));
   std::string why;
-  auto* const made = make(place.first.c_str(), place.second, token, limits, why);
+  auto* const made = make(place.first.c_str(), place.second, token, limits, serves, why);
   if (!made)
     return fail(ExitCode::config, fmt::format("listening on {}: {}", printable(address, 60), why));
   return std::unique_ptr<Listener>(made);

@@ -8,19 +8,20 @@
 
 namespace cdctl::local {
 
-/// What a unit writes: at most 8 MiB, beside one older file of the same size (`.1`). A full disk
-/// loses lines, never a unit: what cannot be written is dropped, and the number of dropped bytes is
-/// noted once there is room again.
+/// What a unit writes, each line behind the time at which it began (log_lines.hpp): at most 8 MiB,
+/// beside one older file of the same size (`.1`). A full disk loses lines, never a unit: what
+/// cannot be written is dropped, and the number of dropped bytes is noted once there is room again.
 class LogFile {
  public:
   explicit LogFile(std::string path) : path_(std::move(path)) {}
   void write(std::string_view bytes);
-  /// A line of our own: `[cdctl 2026-11-23T04:11:30.120Z] exit status 1; starts again in 200ms`.
+  /// A line of our own: `exit status 1; starts again in 200ms`.
   void note(std::string_view text);
 
  private:
   void open();
-  void rotate();
+  /// The file, with room for so much more. What does not fit goes on in a new one.
+  void make_ready(std::size_t bytes);
   bool put(std::string_view bytes);
   std::string path_;
   Fd fd_;

@@ -1,5 +1,7 @@
 #include "plugins/rabbit/switch/switch.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -15,6 +17,7 @@
 #include "plugins/rabbit/switch/check.hpp"
 #include "plugins/rabbit/switch/describe.hpp"
 #include "plugins/rabbit/switch/provision.hpp"
+#include "plugins/rabbit/switch/queue_rows.hpp"
 #include "plugins/rabbit/switch/rights.hpp"
 #include "plugins/rabbit/switch/stuck.hpp"
 
@@ -271,17 +274,39 @@ std::vector<std::string> RabbitSwitch::do_left_behind(const ServiceConfig& servi
   return out;
 }
 
+namespace {
+
+using ByPlace = std::map<Management*, std::vector<const ServiceConfig*>>;
+
+Result<ByPlace> by_place(Brokers& brokers, std::span<const ServiceConfig* const> services) {
+  ByPlace out;
+  for (const auto* service : services) {
+    CDCTL_TRY_ASSIGN(auto* const management, brokers.of(*service));
+    out[management].push_back(service);
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<std::map<std::string, Backlog>> RabbitSwitch::do_stuck(
     std::span<const ServiceConfig* const> services, const Deadline& deadline) {
-  std::map<Management*, std::vector<const ServiceConfig*>> by_place;
-  for (const auto* service : services) {
-    CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(*service));
-    by_place[management].push_back(service);
-  }
+  CDCTL_TRY_ASSIGN(const auto places, by_place(brokers_, services));
   std::map<std::string, Backlog> out;
-  for (const auto& [management, here] : by_place) {
+  for (const auto& [management, here] : places) {
     CDCTL_TRY_ASSIGN(auto found, stuck_services(*management, here, deadline));
     out.merge(found);
+  }
+  return out;
+}
+
+Result<std::vector<QueueDepth>> RabbitSwitch::do_queues(
+    std::span<const ServiceConfig* const> services, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto places, by_place(brokers_, services));
+  std::vector<QueueDepth> out;
+  for (const auto& [management, here] : places) {
+    CDCTL_TRY_ASSIGN(auto found, queue_depths(*management, here, deadline));
+    std::ranges::move(found, std::back_inserter(out));
   }
   return out;
 }

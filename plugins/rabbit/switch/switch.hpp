@@ -37,6 +37,8 @@ class RabbitSwitch final : public Switch {
   Result<std::optional<Time>> do_up_since(const SetName& set, const Deadline& deadline) override;
   Result<std::map<std::string, Backlog>> do_stuck(std::span<const ServiceConfig* const> services,
                                                   const Deadline& deadline) override;
+  Result<std::vector<QueueDepth>> do_queues(std::span<const ServiceConfig* const> services,
+                                            const Deadline& deadline) override;
   Result<std::map<std::string, std::string>> do_wrong_rights(std::span<const Provisioned> sets,
                                                              const Deadline& deadline) override;
   Result<Json> do_describe(const ServiceConfig& service, const SetName& set,

@@ -65,6 +65,7 @@ inspect $live -o table
 outdated
 signals --since 1h
 probe
+metrics
 log
 timeline $service -o text
 timeline $service -o html

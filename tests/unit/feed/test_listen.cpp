@@ -116,6 +116,45 @@ struct Server {
 
 }  // namespace
 
+TEST_CASE("pages are for GET, and without a token for who asks this machine by its address") {
+  auto opened = feed::open_listener("127.0.0.1:0", "", {}, feed::Serves::pages);
+  if (!opened) FAIL(opened.error().what);
+  const auto listener = std::move(*opened);
+  std::jthread taker([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      for (const auto& arrival : listener->take(Millis(50)))
+        listener->answer(arrival.id, {200, arrival.target + " " + arrival.accept + "\nend\n",
+                                      "application/x-page"});
+  });
+  const auto ask = [&](std::string_view line, std::string_view host) {
+    Client client(listener->address());
+    client.say(fmt::format("{} HTTP/1.1\r\nHost: {}\r\nAccept: text/x\r\n\r\n", line, host));
+    return client.hear();
+  };
+  const auto page = ask("GET /metrics?x", listener->address());
+  CHECK(page.contains("200 OK"));
+  CHECK(page.contains("Content-Type: application/x-page\r\n"));
+  CHECK(page.contains("/metrics?x text/x\nend\n"));
+  CHECK(ask("GET /", "localhost:9").contains("200 OK"));
+  CHECK(ask("GET /", "[::1]").contains("200 OK"));
+  CHECK(ask("GET /", "evil.example").contains("403 "));
+  CHECK(ask("GET /", "127.0.0.1.evil.example").contains("403 "));
+  const auto post = ask("POST /", "127.0.0.1");
+  CHECK(post.contains("405 "));
+  CHECK(post.contains("Allow: GET"));
+}
+
+TEST_CASE("without a token there are no signals, and no page for others") {
+  CHECK_FALSE(feed::open_listener("127.0.0.1:0", "").has_value());
+  CHECK(feed::open_listener("0.0.0.0:0", "", {}, feed::Serves::pages).error().exit ==
+        ExitCode::usage);
+  CHECK(feed::parse_listen_address("0.0.0.0:80", true)->first == "0.0.0.0");
+  CHECK(feed::parse_listen_address("[::]:80", true)->first == "::");
+  const auto elsewhere = feed::open_listener("0.0.0.0:0", k_token, {}, feed::Serves::pages);
+  CHECK(elsewhere.has_value());
+  CHECK_FALSE(feed::open_listener("0.0.0.0:0", k_token).has_value());
+}
+
 TEST_CASE("a listener is for this machine only") {
   CHECK(feed::parse_listen_address("127.0.0.1:8080")->second == 8080);
   CHECK(feed::parse_listen_address("[::1]:0")->first == "::1");

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -30,8 +31,11 @@ using asio::ip::tcp;
 
 class Server final : public Listener {
  public:
-  Server(const char* host, std::uint16_t port, const std::string& token, const ListenLimits& limits)
-      : hub_{.token = Token(token), .limits = limits},
+  Server(const char* host, std::uint16_t port, const std::string& token, const ListenLimits& limits,
+         Serves serves)
+      : hub_{.token = token.empty() ? std::nullopt : std::optional(Token(token)),
+             .limits = limits,
+             .serves = serves},
         most_(places(limits.connections)),
         acceptor_(io_, tcp::endpoint(asio::ip::make_address(host), port)),
         pause_(io_) {
@@ -217,9 +221,14 @@ class Server final : public Listener {
 /// Listens at once; the caller owns the listener. nullptr with `why` filled when it cannot.
 extern "C" __attribute__((visibility("default"))) cdctl::feed::Listener* cdctl_make_listener(
     const char* host, std::uint16_t port, const std::string& token,
-    const cdctl::feed::ListenLimits& limits, std::string& why) {
+    const cdctl::feed::ListenLimits& limits, cdctl::feed::Serves serves, std::string& why) {
+  // Signals are taken from who knows the token, and from nobody else
+  if (token.empty() && serves == cdctl::feed::Serves::signals) {
+    why = "there is no token";
+    return nullptr;
+  }
   try {
-    return new cdctl::feed::listen::Server(host, port, token, limits);
+    return new cdctl::feed::listen::Server(host, port, token, limits, serves);
   } catch (const boost::system::system_error& error) {
     why = error.code().message();
   } catch (const std::exception& error) {

@@ -54,7 +54,15 @@ bool Session::says_token() const {
   constexpr std::string_view scheme = "Bearer ";
   return request.count(http::field::authorization) == 1 && given.size() > scheme.size() &&
          same_word(given.substr(0, scheme.size()), scheme) &&
-         hub_.token.is(given.substr(scheme.size()));
+         hub_.token->is(given.substr(scheme.size()));
+}
+
+bool Session::says_loopback() const {
+  const auto field = parser_->get()[http::field::host];
+  std::string_view host(field.data(), field.size());
+  if (const auto colon = host.rfind(':'); colon != std::string_view::npos && !host.ends_with(']'))
+    host = host.substr(0, colon);
+  return host == "127.0.0.1" || host == "[::1]" || same_word(host, "localhost");
 }
 
 void Session::read_header() {
@@ -92,10 +100,14 @@ std::string_view Session::ambiguity() const {
 /// Who may not, or wants something else, is told before a byte of the body is read.
 void Session::take_header() {
   const auto& request = parser_->get();
-  if (!says_token())
+  if (hub_.token && !says_token())
     return write(401, "give the listener's token: Authorization: Bearer TOKEN", true);
+  if (!hub_.token && !says_loopback())
+    return write(403, "ask for it by 127.0.0.1, or listen with a token", true);
   known_ = true;
-  if (request.method() != http::verb::post) return write(405, "only POST is taken", true);
+  const bool pages = hub_.serves == Serves::pages;
+  if (request.method() != (pages ? http::verb::get : http::verb::post))
+    return write(405, pages ? "only GET is taken" : "only POST is taken", true);
   if (const auto why = ambiguity(); !why.empty()) return write(400, std::string(why), true);
   const auto length = parser_->content_length();
   if (length && *length > hub_.limits.body)
@@ -148,6 +160,7 @@ void Session::hand_over() {
   Arrival out;
   out.target = std::string(request.target());
   out.content_type = std::string(request[http::field::content_type]);
+  out.accept = std::string(request[http::field::accept]);
   for (const auto& field : request) {
     std::string name(field.name_string());
     std::ranges::transform(name, name.begin(), [](char c) {
@@ -163,20 +176,21 @@ void Session::hand_over() {
 }
 
 void Session::answer(const ListenAnswer& answer) {
-  if (std::exchange(waiting_, false)) write(answer.status, answer.line, false);
+  if (std::exchange(waiting_, false)) write(answer.status, answer.line, false, answer.type);
 }
 
-void Session::write(int status, const std::string& line, bool last) {
+void Session::write(int status, const std::string& line, bool last, const std::string& type) {
   const bool keep = !last && parser_->get().keep_alive();
   response_.emplace(static_cast<http::status>(status), 11);
   response_->keep_alive(keep);
   response_->set(http::field::server, "cdctl");
   if (status == 401) response_->set(http::field::www_authenticate, "Bearer");
-  if (status == 405) response_->set(http::field::allow, "POST");
+  if (status == 405)
+    response_->set(http::field::allow, hub_.serves == Serves::pages ? "GET" : "POST");
   if (status == 503) response_->set(http::field::retry_after, "5");
   if (status != 204) {
-    response_->set(http::field::content_type, "text/plain; charset=utf-8");
-    response_->body() = line + "\n";
+    response_->set(http::field::content_type, type.empty() ? "text/plain; charset=utf-8" : type);
+    response_->body() = type.empty() ? line + "\n" : line;
     response_->prepare_payload();
   }
   await_client(hub_.limits.step);

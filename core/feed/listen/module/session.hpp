@@ -23,8 +23,9 @@ class Session;
 
 /// What a connection needs of the server it belongs to.
 struct Hub {
-  Token token;
+  std::optional<Token> token;  ///< none: for this machine alone
   ListenLimits limits;
+  Serves serves = Serves::signals;
   std::function<void(Arrival, std::shared_ptr<Session>)> arrived{};  ///< fills the id
   /// Calls the session's read_body() once there is room for so many bytes.
   std::function<void(std::size_t, std::shared_ptr<Session>)> when_there_is_room{};
@@ -68,9 +69,12 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] std::string_view ambiguity() const;
   void hand_over();
   /// `last`: the rest of the request is not read, so nothing can follow on this connection.
-  void write(int status, const std::string& line, bool last);
+  void write(int status, const std::string& line, bool last, const std::string& type = {});
   void wrote(bool keep);
   [[nodiscard]] bool says_token() const;
+  /// Whether it was asked for by an address of this machine. A page in somebody's browser that
+  /// makes a name of its own point here has another one.
+  [[nodiscard]] bool says_loopback() const;
   void fail_read(const beast::error_code& error);
   /// Reads what the client still sends, so that it gets to read our last answer.
   void linger();
