@@ -50,6 +50,7 @@ int run_ls(Context&, const Arguments&);
 int run_inspect(Context&, const Arguments&);
 int run_signal(Context&, const Arguments&);
 int run_signals(Context&, const Arguments&);
+int run_history(Context&, const Arguments&);
 int run_log(Context&, const Arguments&);
 int run_logs(Context&, const Arguments&);
 int run_probe(Context&, const Arguments&);

@@ -81,7 +81,7 @@ constexpr std::array k_signals{
     k_spool,
     k_timeout,
 };
-constexpr std::array k_log{
+constexpr std::array k_history{
     Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
     Option{"action", "NAME", "only what this command did", true, false, 0,
            "deploy break mend reap force hold resume retire propose review land"},
@@ -348,12 +348,14 @@ constexpr std::array k_commands{
         run_verify},
     Command{"land", "[import FILE]",
             "Push what was verified, and read it back; or make targets of a tarmac.conf",
-            "cdctl proposals | cdctl gate | cdctl verify | cdctl land\ncdctl log --action "
+            "cdctl proposals | cdctl gate | cdctl verify | cdctl land\ncdctl history --action "
             "land\ncdctl land import tarmac.conf --dry-run",
             "verified candidate records", "an outcome record each", k_land, config, run_land},
-    Command{"log", "[SELECTOR…]", "What was done to sets and targets from this home, and why",
-            "cdctl log --since 7d --action break\ncdctl log thumbs --follow",
-            "the log of this home", "outcome records", k_log, config, run_log},
+    Command{"history", "[SELECTOR…]", "What was done to sets and targets from this home, and why",
+            "cdctl history --since 7d --action break\ncdctl history thumbs --follow",
+            "the log of this home", "outcome records", k_history, config, run_history},
+    Command{"log", "[SELECTOR…]", "What history is called now", "", "the log of this home",
+            "outcome records", k_history, config, run_log, true},
     Command{"logs", "SET[/UNIT]…", "What the units of sets wrote, of reaped ones too for a while",
             "cdctl logs thumbs@newest -f\ncdctl logs thumbs@newest/0 --since 10m --tail 100",
             "engines", "log records; lines on a terminal", k_logs, config, run_logs},

@@ -52,9 +52,7 @@ struct Elsewhere {
   std::string_view here;
 };
 constexpr std::array k_elsewhere{
-    Elsewhere{"logs tail",
-              "cdctl inspect SET shows the last lines of each unit, cdctl log what was "
-              "done"},
+    Elsewhere{"tail journal", "cdctl logs SET -f shows what its units write"},
     Elsewhere{"status list ps get sets", "cdctl ls lists the sets, cdctl top watches them"},
     Elsewhere{"rollback undo revert",
               "cdctl deploy SERVICE@previous puts the revision before out again, cdctl timeline "
@@ -65,7 +63,7 @@ constexpr std::array k_elsewhere{
     Elsewhere{"uninstall purge", "cdctl retire SERVICE ends a service"},
     Elsewhere{"uncut close restore restart start", "cdctl mend SET joins a cut set again"},
     Elsewhere{"describe show info", "cdctl inspect SET shows everything about a set"},
-    Elsewhere{"history audit", "cdctl log shows what was done, cdctl timeline SERVICE draws it"},
+    Elsewhere{"audit", "cdctl history shows what was done, cdctl timeline SERVICE draws it"},
     Elsewhere{"release ship apply update upgrade rollout run up",
               "cdctl outdated | cdctl deploy puts out what is newer"},
     Elsewhere{"diff plan pending", "cdctl outdated shows what would go out"},

@@ -94,7 +94,8 @@ std::string why_dropped(std::string_view key) {
     std::string_view key, why;
   };
   constexpr std::array k_dropped{
-      Dropped{"log_file", "each command says on stderr what it does; cdctl log has what was done"},
+      Dropped{"log_file",
+              "each command says on stderr what it does; cdctl history has what was done"},
       Dropped{"rejected_branch_status",
               "a proposal that is rejected is told why; it has no status"},
       Dropped{"tree_dir", "merges are made in a copy of the home's own"},

@@ -164,7 +164,8 @@ class Drawing {
     const auto skip = all.size() > k_most_lines ? all.size() - k_most_lines : 0;
     if (!all.empty()) out_ += '\n';
     if (skip > 0)
-      fmt::format_to(at(), "({} earlier ones: -o html, or cdctl log and cdctl signals)\n", skip);
+      fmt::format_to(at(), "({} earlier ones: -o html, or cdctl history and cdctl signals)\n",
+                     skip);
     for (auto i = skip; i < all.size(); ++i) {
       const auto& [lane, mark] = all[i];
       auto what = std::string(to_string(mark->kind));

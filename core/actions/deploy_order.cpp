@@ -101,7 +101,7 @@ Result<Sources> find_previous(const fleet::ServiceView& view) {
     if (!known[i].cut && !view.set_holds.contains(known[i].name.str())) return *known[i].sources;
   return fail(
       fmt::format("{0}@previous: no revision before the newest is neither cut nor held "
-                  "out; see cdctl ls {0}, cdctl log {0}",
+                  "out; see cdctl ls {0}, cdctl history {0}",
                   view.config->name));
 }
 

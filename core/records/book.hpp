@@ -14,7 +14,7 @@ namespace cdctl::records {
 
 /// The kinds of record that the front end writes.
 [[nodiscard]] std::span<const plugin::RecordRow> own_records();
-/// Tables that show a kind of record in another way than its own: `log`.
+/// Tables that show a kind of record in another way than its own: `history`.
 [[nodiscard]] std::span<const plugin::RecordRow> own_views();
 /// The front end's row of a kind of record or of a view; nullptr for another's.
 [[nodiscard]] const plugin::RecordRow* own_record(std::string_view schema);

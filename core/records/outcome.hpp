@@ -42,7 +42,7 @@ struct Outcome {
                                             {"RESULT", "", Show::note, false, 12, k_result},
                                             {"TOOK", "took_ms", Show::millis, false, 9},
                                             {"WHY", "why", Show::blank}};
-  /// How `log` shows them, long after.
+  /// How `history` shows them, long after.
   static constexpr ColumnRow k_log_columns[] = {
       {"TIME", "time", Show::clock, false, 14},
       {"ACTION", "action", Show::text, false, 7},

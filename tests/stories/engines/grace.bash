@@ -78,7 +78,7 @@ eventually 10 told   # between two tries it is up for a moment
 git -C "$trunk" commit -qm again --allow-empty
 expect_exit 6 cdctl deploy "$service" --wait --settle 2s --timeout 10s </dev/null
 expect_json 'length == 1 and .[0].ok == false and .[0].exit == 6 and (.[0].error | test("cannot find the colours"))'
-expect_exit 0 cdctl log --action deploy </dev/null
+expect_exit 0 cdctl history --action deploy </dev/null
 expect_json '.[-1].ok == false'
 
 # Cut during the wait: exit 1, and the record says so.

@@ -27,7 +27,7 @@ story() {
   expect_error "$second is newer and is held out from now on.*; cdctl resume $name lifts that"
   expect_exit 0 cdctl deploy "$name@previous" </dev/null   # it means the same again
   expect_json 'map([.set, .changed]) == [[$set, false]]' --arg set "$first"
-  expect_exit 0 cdctl log "$name" --action hold </dev/null
+  expect_exit 0 cdctl history "$name" --action hold </dev/null
   valid out
   expect_json 'map([.set, .why]) == [[$set, $why]]' --arg set "$second" --arg why "$first was deployed by hand"
   # The third pipe takes neither: what was rolled back to is wanted, and what is newer would be put out again as soon as it is resumed.

@@ -77,7 +77,7 @@ expect_json '.[0] | .ok and .changed and .gone_home == $home and (.steps | map(.
 ! user_exists "$two" || fail "its user is left"
 second 0 cdctl reap "$two" --gone-home "$home" </dev/null
 expect_json '.[0] | .ok and .absent and (.changed | not)'
-second 0 cdctl log "$two" --action reap </dev/null
+second 0 cdctl history "$two" --action reap </dev/null
 expect_json 'map(select(.changed) | .gone_home) == [$home]' --arg home "$home"
 # The newest revision is offered again, to a home that is there.
 second 0 cdctl outdated "$service" </dev/null

@@ -91,14 +91,14 @@ story() {
   expect_exit 0 cdctl break "$second" --dry-run --even-last "$second" </dev/null
 
   # ------------------------------------------------------------ the log has what people said
-  expect_exit 0 cdctl log "$name" </dev/null
+  expect_exit 0 cdctl history "$name" </dev/null
   valid out
   expect_json 'map(select(.action == "hold") | [.set, .why]) | .[0] == [null, "the sale"]'
   expect_json 'map(select(.action == "hold" and .until != null)) | length == 1'
   expect_json 'any(.action == "resume" and .set == null)'
   expect_json 'map(select(.action == "force") | [.service, .set, .forced]) == [[$name, $set, "closed"], [$name, $set, "none"], [$name, null, "closed"], [$name, null, "none"]]' \
     --arg name "$name" --arg set "$second"
-  expect_exit 0 cdctl log "$name" --action force -o table </dev/null
+  expect_exit 0 cdctl history "$name" --action force -o table </dev/null
   expect_line "force +all of $name +done +closed: all of it"
   expect_exit 0 cdctl trip <oops
   expect_json '.[-1].verdict == "unhealthy"'
@@ -118,7 +118,7 @@ story() {
   valid out
   expect_json '.[-1] | .schema == "cdctl.retire/1" and .ok and .queues == $queues' --argjson queues "$queues"
   expect_error "now remove .*/services.d/$name.toml"
-  expect_exit 0 cdctl log "$name" --action retire </dev/null
+  expect_exit 0 cdctl history "$name" --action retire </dev/null
   expect_json 'length == 1 and (.[0] | .ok and .set == null)'
   expect_same "sets in the end" "$(sets_of "$name")" ""
   for set in "$first" "$second"; do no_process_of "$set" || fail "a process of $set is left"; done

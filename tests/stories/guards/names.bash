@@ -40,7 +40,7 @@ story() { # SERVICE
   expect_exit 0 cdctl reap "$gone" --grace 1s --even-last "$gone" </dev/null
   typo=${live%?}$([ "${live: -1}" = 0 ] && echo 1 || echo 0)
   local before
-  before=$(cdctl log --since 1h -o ndjson </dev/null | jq -c 'select(.changed)')
+  before=$(cdctl history --since 1h -o ndjson </dev/null | jq -c 'select(.changed)')
 
   # A service that is mistyped: the letter too many, and one that is nowhere near.
   check 1 "did you mean $name\?" "$looks $acts $targets $services trial" "${name}x"
@@ -71,7 +71,7 @@ story() { # SERVICE
   expect_exit 1 cdctl ls "$typo" "$live" </dev/null
   expect_json 'map(.set) == [$set]' --arg set "$live"
 
-  expect_same "what was done" "$(cdctl log --since 1h -o ndjson </dev/null | jq -c 'select(.changed and .action != "force" and .action != "hold" and .action != "resume")')" "$(jq -c 'select(.action != "force" and .action != "hold" and .action != "resume")' <<<"$before")"
+  expect_same "what was done" "$(cdctl history --since 1h -o ndjson </dev/null | jq -c 'select(.changed and .action != "force" and .action != "hold" and .action != "resume")')" "$(jq -c 'select(.action != "force" and .action != "hold" and .action != "resume")' <<<"$before")"
   expect_exit 0 cdctl signals --since 10m -o ndjson </dev/null
   expect_json "any(.set == \"$typo\")"
 
@@ -105,7 +105,7 @@ story "$service"
 # Nobody can say whether a name is right: a signal goes all the same, what was done is told, and a look is "could not ask".
 sed 's|^management = .*|management = "http://127.0.0.1:1"|' cdctl.toml >deaf.toml
 expect_exit 0 cdctl signal -c deaf.toml "$service-r0000000000" unsure -s info </dev/null
-expect_exit 0 cdctl log -c deaf.toml "$service-r0000000000" </dev/null
+expect_exit 0 cdctl history -c deaf.toml "$service-r0000000000" </dev/null
 expect_exit 4 cdctl ls -c deaf.toml "$service-r0000000000" </dev/null
 
 # ---------------------------------------------------------------- what another configuration has
@@ -137,7 +137,7 @@ expect_error "its units are in home $home"
 expect_same "its limit" "$(limit_of "$set")" none
 from_there 5 cdctl reap "$set" --even-newest --even-foreign --even-last "$set" </dev/null
 expect_error "it lives in home $home; reap it there"
-from_there 0 cdctl log "$set" </dev/null
+from_there 0 cdctl history "$set" </dev/null
 expect_json 'map(select(.changed) | .action) == ["break", "mend"]'
 from_there 0 cdctl signal "$set" fine -s info </dev/null
 for command in "force observe $service" "force observe $set" "hold $service" "hold $set" "outdated $service" "deploy $service" "mend $set --probation 6s"; do

@@ -249,7 +249,7 @@ for option in '--token-file listen.token' ''; do
   cat listen.err >>all
 done
 loud cdctl reap "$set" --even-newest --even-last "$set" --grace 0s
-loud cdctl log
+loud cdctl history
 
 # ---------------------------------------------------------------- and where they are
 

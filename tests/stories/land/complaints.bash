@@ -89,7 +89,7 @@ expect_json 'any(.proposal == "fails" and .verdict == "rejected") and any(.propo
 
 complaint '12: it was put out silently, and I noticed nine hours later'
 git -C origin.git notes --ref=cdctl-land show "$(head_of propose/main/fails)" | grep -q 'Not landed on main: tests: exit status 1' || fail 'nobody told its author'
-expect_exit 0 cdctl log --action land
+expect_exit 0 cdctl history --action land
 expect_json 'any(.proposal == "fails" and .verdict == "rejected")'
 withdraw fails
 

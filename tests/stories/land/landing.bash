@@ -76,9 +76,9 @@ expect_same 'what is left of it' "$(refs_left)" ''
 expect_same 'tests run' "$(tests_run)" 1   # the second verify remembered the first
 pipe_exit 0 "set -o pipefail; $landing"
 expect_quiet
-expect_exit 0 cdctl log --action land
+expect_exit 0 cdctl history --action land
 expect_json 'length == 1 and .[0].proposal == "fix" and .[0].reviewers == ["bob@example.com"]'
-expect_exit 0 cdctl log --action land -o table
+expect_exit 0 cdctl history --action land -o table
 expect_line 'land +main: fix +done'
 
 # Whom to believe: a head that was pushed over an approved one, a tag without a signature, a key that nobody knows, a vote for

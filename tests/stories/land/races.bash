@@ -117,7 +117,7 @@ for point in "${points[@]}"; do
   expect_same "merges of k$number after $point" "$(git -C origin.git log --merges --format=%s main | grep -c "Merge k$number:")" 1
   expect_same "what is left after $point" "$(refs_left)" ''
   [ "$(($(tests_run) - tests))" -le "$want" ] || fail "$point: $(($(tests_run) - tests)) tests were run, at most $want needed"
-  expect_exit 0 cdctl log --action land
+  expect_exit 0 cdctl history --action land
   expect_json 'map(select(.proposal == $name and .verdict == "landed" and .changed)) | length >= 1' --arg name "k$number"
   [ -z "$(ls -A home/land/begun 2>/dev/null)" ] || fail "$point: what was begun is not finished: $(ls home/land/begun)"
 done

@@ -88,7 +88,7 @@ expect_exit 0 cdctl resume --target main
 expect_json '.[0].held == false and .[0].changed'
 expect_exit 0 cdctl resume --target main
 expect_json '.[0].changed == false'
-expect_exit 0 cdctl log --action hold
+expect_exit 0 cdctl history --action hold
 expect_json '.[0].target == "main" and .[0].why == "the office moves"'
 # One that lifts itself.
 expect_exit 0 cdctl hold --target main --for 1s --why 'a minute'

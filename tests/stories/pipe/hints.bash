@@ -15,8 +15,7 @@ while IFS='|' read -r word answer; do
   expect_quiet
   expect_error "^cdctl: unknown command '$word'; $answer"
 done <<'END'
-logs|cdctl inspect SET shows the last lines of each unit, cdctl log
-tail|cdctl inspect SET
+tail|cdctl logs SET
 status|cdctl ls lists the sets, cdctl top watches them
 ps|cdctl ls
 rollback|cdctl deploy SERVICE@previous puts the revision before out again, cdctl timeline SERVICE
@@ -30,7 +29,7 @@ destroy|cdctl reap SET
 uninstall|cdctl retire SERVICE ends a service
 restart|cdctl mend SET
 describe|cdctl inspect SET
-history|cdctl log
+audit|cdctl history
 release|cdctl outdated . cdctl deploy
 diff|cdctl outdated
 pause|cdctl hold SERVICE
@@ -45,7 +44,7 @@ expect_exit 2 cdctl help rollback </dev/null
 expect_error 'cdctl deploy SERVICE@previous'
 # Every word of every answer is tried: none may name a command that there is not.
 cdctl __complete fish 'cdctl ' | cut -f1 | grep -v '^:' | sort >commands
-for word in logs status rollback cut stop delete uninstall uncut describe history release diff pause unpause prune pin watch events check; do
+for word in tail status rollback cut stop delete uninstall uncut describe audit release diff pause unpause prune pin watch events check; do
   cdctl "$word" 2>&1 </dev/null | grep -oE 'cdctl [a-z]+' | sed '1{/^cdctl unknown/d}' | cut -d' ' -f2 | sort -u >named || true
   [ -s named ] || fail "$word: no answer"
   expect_same "commands that $word names and that there are not" "$(comm -13 commands named)" ""
@@ -59,7 +58,7 @@ while IFS='|' read -r line answer; do
   expect_quiet
   expect_error "$answer"
 done <<'END'
-lgo|unknown command 'lgo'; did you mean log
+histroy|unknown command 'histroy'; did you mean history
 inspct SET|did you mean inspect
 reep SET|did you mean reap
 deploy --wiat|unknown option --wiat; did you mean --wait\?; see cdctl deploy --help

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/common.bash"
 . "$(dirname "$0")/../lib/landing.bash"
 begin
-make_trunk "$service" 'worker: exec sleep 1000'
+make_trunk "$service" 'worker: echo hello; exec sleep 1000'
 make_service </dev/null
 live=$(deploy_one ok)
 second=$(deploy_one ok)
@@ -66,7 +66,8 @@ outdated
 signals --since 1h
 probe
 metrics
-log
+history
+logs $live --tail 5
 timeline $service -o text
 timeline $service -o html
 timeline $service -o svg

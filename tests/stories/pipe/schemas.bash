@@ -18,11 +18,11 @@ prints() {
   shown[$name]=yes
 }
 # Those that print none: their standard output is nothing, a screen, a script, or not theirs.
-silent=(signal top completion help 'mojo project-new' 'elastic template')
+silent=(signal metrics top completion help 'mojo project-new' 'elastic template')
 
 # ---------------------------------------------------------------- a service, from its configuration to its sets
 
-make_trunk "$service" 'worker: exec sleep 1000'
+make_trunk "$service" 'worker: echo hello; exec sleep 1000'
 make_service <<'EOS'
 [[checks]]
 name = "door"
@@ -89,7 +89,8 @@ looks look '.errors == [] and .gone == [] and .sets == 2'
 jq -es --arg set "$second" 'any(.kind == "set" and .set == $set and .state == "live")' looked >/dev/null || fail "not the set: $(head -3 looked)"
 looks trouble '.probe == "local" and (.sets | type) == "object" and (has("error") | not)' --probes
 prints timeline 0 timeline cdctl timeline "$service"
-prints log 0 outcome cdctl log
+prints logs 0 log cdctl logs "$second"
+prints history 0 outcome cdctl history
 prints ls 0 set cdctl ls
 cp out in
 prints stale 0 set cdctl stale --keep 0 --all --min-age 0s --prove-for 0s
@@ -121,7 +122,7 @@ prints land 0 outcome cdctl land
 printf '[lp:thumbs]\ntree_dir = /srv/thumbs\n' >tarmac.conf
 prints land 0 'file import' cdctl land import tarmac.conf --dry-run
 prints proposals 0 proposal cdctl proposals
-prints log 0 outcome cdctl log --action land
+prints history 0 outcome cdctl history --action land
 prints config 0 setting cdctl config show main
 echo 'votes = 1' >targets.d/main.toml
 prints proposals 3 error cdctl proposals

@@ -10,18 +10,21 @@ expect_exit 0 cdctl break "$one" --why 'wrong colours' </dev/null
 expect_exit 0 cdctl mend "$one" </dev/null
 
 # ---------------------------------------------------------------- log
-expect_exit 0 cdctl log
+expect_exit 0 cdctl history
 expect_json 'map([.action, .set]) == [["deploy", $one], ["deploy", $two], ["break", $one], ["mend", $one]]' --arg one "$one" --arg two "$two"
-expect_same "a dry run in the log" "$(cdctl break "$two" --dry-run </dev/null | wc -l) $(cdctl log | wc -l)" '1 4'
-expect_exit 0 cdctl log "$one" --action break -o table
+expect_same "a dry run in the log" "$(cdctl break "$two" --dry-run </dev/null | wc -l) $(cdctl history | wc -l)" '1 4'
+expect_exit 0 cdctl history "$one" --action break -o table
 expect_line "^TIME +ACTION +SET +RESULT +WHY"
 expect_line "break +$one +done +wrong colours"
-expect_exit 0 cdctl log --since 2020-01-01T00:00:00Z --action break --action mend -o name
+expect_exit 0 cdctl history --since 2020-01-01T00:00:00Z --action break --action mend -o name
 expect_same "lines" "$(sort -u out)" "$one"
-expect_exit 2 cdctl log --since yesterday
-expect_exit 2 cdctl log --action eat
-expect_exit 2 cdctl log "$service@newest"
-cdctl log --follow --action break >follow.ndjson &
+expect_same "its name of before" "$(cdctl log 2>alias)" "$(cdctl history)"
+expect_same "what that says" "$(cat alias)" "cdctl: cdctl log is called cdctl history now"
+expect_same "with -q" "$(cdctl -q log 2>&1 >/dev/null)" ""
+expect_exit 2 cdctl history --since yesterday
+expect_exit 2 cdctl history --action eat
+expect_exit 2 cdctl history "$service@newest"
+cdctl history --follow --action break >follow.ndjson &
 follower=$!
 expect_exit 0 cdctl break "$one" </dev/null
 both() { [ "$(wc -l <follow.ndjson)" = 2 ]; }
@@ -101,7 +104,7 @@ t send-keys -t watch b y
 see "break $two: done in"
 see "^$two +cut "
 expect_same "cut of $two" "$(cut_of "$two")" true
-expect_same "why" "$(cdctl log "$two" --action break | jq -r .why)" 'by hand, in cdctl top'
+expect_same "why" "$(cdctl history "$two" --action break | jq -r .why)" 'by hand, in cdctl top'
 t send-keys -t watch m y
 see "^$two +live "
 t resize-window -t watch -x 120 -y 40

@@ -63,7 +63,7 @@ Result<Filter> filter_of(const Arguments& args) {
   for (const auto& word : args.words) {
     CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
     if (selector.newest)
-      return fail(ExitCode::usage, "log: @newest is not for what has been; name the set");
+      return fail(ExitCode::usage, "history: @newest is not for what has been; name the set");
     out.selectors.push_back(std::move(selector));
   }
   out.actions = args.values("action");
@@ -73,7 +73,7 @@ Result<Filter> filter_of(const Arguments& args) {
 
 }  // namespace
 
-int run_log(Context& context, const Arguments& args) {
+int run_history(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     CDCTL_TRY_ASSIGN(const auto filter, filter_of(args));
     CDCTL_TRY_ASSIGN(auto reader, records::LogReader::open(context.home(), filter.since));
@@ -99,6 +99,12 @@ int run_log(Context& context, const Arguments& args) {
           "nothing of that was done from this home in that time; --since goes back further");
     return {};
   });
+}
+
+/// Its name until `logs` came, which shows what the units wrote.
+int run_log(Context& context, const Arguments& args) {
+  context.out.note("cdctl log is called cdctl history now");
+  return run_history(context, args);
 }
 
 }  // namespace cdctl::cli
