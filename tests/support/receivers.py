@@ -11,11 +11,13 @@ FOLDER/script, where there is one, says how the next requests are answered, a li
     hang          no answer for 20 s
     no            200, and a body that says that it was not taken (Slack's invalid_payload)
     items 201 429 400   _bulk: these, item by item
+    reject 2      OTLP: 200, and so many records were rejected
 
 Otherwise what is well made is taken, and what is not is refused as the real one does. Where that was seen:
  - PagerDuty Events API v2: PagerDuty/api-schema (events-v2): required members, severities, lengths; 202 and 400 with `errors`; change events.
  - Elasticsearch: elasticsearch-specification BulkRequest/BulkResponse; data streams refuse all but `create`; a known _id is a 409 of the item.
  - Alertmanager 0.25, run on Debian 12: 200 and an empty body; 400 for label names and for an alert without labels; 415 for another Content-Type.
+ - OTLP/HTTP: opentelemetry-proto's specification and logs.proto: lowerCamelCase, enums as numbers, 64-bit integers as strings; 400, 415; partialSuccess.
  - Slack incoming webhooks: 200 with the body `ok`; errors are text.
 """
 import json
@@ -105,6 +107,46 @@ def alerts(body):
     return 200, ""
 
 
+def otlp(body, headers):
+    """ExportLogsServiceRequest in the JSON of protobuf; answers as the specification says."""
+    errors = []
+
+    def members(what, value, known):
+        errors.extend(f"{what}: unknown field {name}" for name in value if name not in known)
+
+    def attributes(items):
+        for item in items:
+            [(kind, value)] = item["value"].items()
+            good = {"stringValue": str, "boolValue": bool, "doubleValue": (int, float), "intValue": str}.get(kind)
+            if not item["key"] or good is None or not isinstance(value, good) or (kind == "intValue" and not re.fullmatch("-?[0-9]+", value)):
+                errors.append(f"attribute {item}")
+        if len({item["key"] for item in items}) != len(items):
+            errors.append("an attribute is there twice")
+
+    if headers.get("Content-Type") != "application/json":
+        return 415, {"code": 3, "message": "unsupported media type"}
+    members("request", body, {"resourceLogs"})
+    for resource in body.get("resourceLogs", []):
+        members("resourceLogs", resource, {"resource", "scopeLogs", "schemaUrl"})
+        attributes(resource["resource"].get("attributes", []))
+        if "service.name" not in [a["key"] for a in resource["resource"].get("attributes", [])]:
+            errors.append("no service.name")
+        for scope in resource["scopeLogs"]:
+            members("scopeLogs", scope, {"scope", "logRecords", "schemaUrl"})
+            for record in scope["logRecords"]:
+                members("logRecord", record, {"timeUnixNano", "observedTimeUnixNano", "severityNumber", "severityText", "body", "attributes",
+                                              "droppedAttributesCount", "flags", "traceId", "spanId", "eventName"})
+                for name in ("timeUnixNano", "observedTimeUnixNano"):
+                    if not isinstance(record.get(name), str) or not re.fullmatch("[1-9][0-9]{17,18}", record[name]):
+                        errors.append(f"{name} is no string of nanoseconds")
+                if not isinstance(record.get("severityNumber"), int) or not 1 <= record["severityNumber"] <= 24:
+                    errors.append("severityNumber is no number from 1 to 24")
+                attributes(record.get("attributes", []))
+    if errors:
+        return 400, {"code": 3, "message": "; ".join(errors)[:500]}
+    return 200, {"partialSuccess": {}}
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -157,6 +199,10 @@ class Handler(BaseHTTPRequestHandler):
             body = json.loads(text)
         except ValueError:
             return 400, {"message": "no JSON"}, {}
+        if self.path.endswith("/v1/logs"):
+            if told[:1] == ["reject"]:
+                return 200, {"partialSuccess": {"rejectedLogRecords": told[1], "errorMessage": "too old"}}, {}
+            return *otlp(body, self.headers), {}
         if self.path.startswith("/v2/"):
             return *pagerduty(self.path, body), {}
         if self.path.endswith("/api/v2/alerts"):
