@@ -98,6 +98,7 @@ commands() {
   cdctl signals --since 1s </dev/null >/dev/null  # declares the feed
   companion "$(jq -r '.users[2].name' definitions.json)"
   cost '`ls`' cdctl ls -o ndjson
+  cost '`metrics`' cdctl metrics --timeout 60s
   cost '`ls SERVICE`' cdctl ls "${one%-*}" -o ndjson
   prepare=joined
   cost '`break SET`' cdctl break "$one"

@@ -229,9 +229,9 @@ void Supervisor::reap() {
 }
 
 void Supervisor::bury(Unit& unit, int wait_status) {
-  unit.ended(wait_status);
-  if (kill_at_ || frozen_) unit.set_state(UnitState::exited);
-  if (kill_at_ || frozen_) return;
+  const bool again = !kill_at_ && !frozen_;
+  unit.ended(wait_status, again);
+  if (!again) return unit.set_state(UnitState::exited);
   const auto left = left_of(unit);
   if (left.empty()) return;
   for (const auto& process : left)  // its own group has heard it

@@ -35,8 +35,8 @@ class Unit {
   /// Starts the command. Fails where the working directory, the cgroup or the shell cannot be
   /// entered.
   [[nodiscard]] Result<> spawn(const UnitSetting& setting);
-  /// The process has ended: notes why and when it is to start again.
-  void ended(int wait_status);
+  /// The process has ended: notes why, and when it is to start again; `again`: whether it is.
+  void ended(int wait_status, bool again);
   /// It could not even be started: counts as an end.
   void could_not_start(const std::string& why);
   /// A signal to its process group; only while `running()`.

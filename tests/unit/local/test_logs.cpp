@@ -158,7 +158,7 @@ TEST_CASE("the logs of a set outlive it for as long as they are to be kept") {
   REQUIRE(eventually([&] { return read() == Lines{"0: hello"}; }));
   must(home.reap());
   CHECK_FALSE(fs::exists(home.folder()));
-  CHECK(read().at(0) == "0: hello");
+  CHECK(read() == Lines{"0: hello", "0: [signal 15 (Terminated)]"});
   const auto reader = must(home.engine.logs(k_set, {}, soon()));
   CHECK(must(reader->next(Millis(0))).at(0).process == "worker");
   // Its time is over when the next one goes
