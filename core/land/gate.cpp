@@ -43,8 +43,7 @@ class Gate {
 
   std::vector<records::Candidate> judge(const std::vector<records::Proposal>& proposals) {
     for (const auto& proposal : proposals) {
-      auto& candidate = all_.emplace_back();
-      static_cast<records::ProposalMembers&>(candidate) = proposal;
+      auto& candidate = all_.emplace_back(records::candidate_of(proposal));
       places_.emplace(proposal.proposal, all_.size() - 1);
       look(candidate);
     }

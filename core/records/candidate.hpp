@@ -66,4 +66,8 @@ struct Candidate : ProposalMembers {
   }
 };
 
+/// A proposal as the gate begins with it. What it carries under the names of a candidate's own
+/// members is nobody's word for them, and stays behind.
+[[nodiscard]] Candidate candidate_of(const Proposal& proposal);
+
 }  // namespace cdctl::records

@@ -7,10 +7,12 @@ namespace cdctl::records {
 
 struct PersonMember {
   std::string name, email;
+  Json more = {};  ///< what a later version tells: it passes through, here and below
 
   static constexpr auto rows() {
     return std::tuple{required("name", &PersonMember::name, "text"),
-                      required("email", &PersonMember::email, "text")};
+                      required("email", &PersonMember::email, "text"),
+                      further(&PersonMember::more)};
   }
 };
 
@@ -20,6 +22,7 @@ struct VoteMember {
   bool trusted = false;
   std::string why;
   std::optional<Time> at;
+  Json more = {};
 
   static constexpr auto rows() {
     return std::tuple{
@@ -29,17 +32,20 @@ struct VoteMember {
         required("trusted", &VoteMember::trusted, "flag",
                  "the forge vouches for who said it, and that their word counts here"),
         optional("why", &VoteMember::why, "text", "why it is not trusted"),
-        optional("at", &VoteMember::at, "time")};
+        optional("at", &VoteMember::at, "time"),
+        further(&VoteMember::more)};
   }
 };
 
 struct PrerequisiteMember {
   std::string proposal, state;
+  Json more = {};
 
   static constexpr auto rows() {
     return std::tuple{required("proposal", &PrerequisiteMember::proposal, "text"),
                       required("state", &PrerequisiteMember::state, "one of open landed gone",
-                               "gone: neither proposed nor on the target")};
+                               "gone: neither proposed nor on the target"),
+                      further(&PrerequisiteMember::more)};
   }
 };
 
@@ -56,6 +62,7 @@ struct ProposalMembers {
   std::string link;
   std::optional<Time> created;
   Time time;
+  Json more = {};
 
   template <class Record>
   static consteval auto rows_of() {
@@ -85,7 +92,8 @@ struct ProposalMembers {
         optional("draft", in(&ProposalMembers::draft), "flag", "not meant to land yet"),
         optional("link", in(&ProposalMembers::link), "text", "its page, for people"),
         optional("created", in(&ProposalMembers::created), "time"),
-        required("time", in(&ProposalMembers::time), "time")};
+        required("time", in(&ProposalMembers::time), "time"),
+        further<Record>(in(&ProposalMembers::more))};
   }
 };
 

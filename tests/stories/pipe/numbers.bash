@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Numbers go through every filter that passes members on with the digits they came with, however large, small or oddly written.
+# What nobody here knows goes through every filter that passes records on, as it came: members of members too, and numbers with the
+# digits they were written with, however large, small or oddly.
 . "$(dirname "$0")/../lib/common.bash"
+. "$(dirname "$0")/../lib/landing.bash"
 begin
 make_trunk "$service" 'worker: exec sleep 1000'
 units=1 make_service </dev/null
@@ -41,6 +43,39 @@ for command in gate verify; do
   expect_exit 4 cdctl $command < <(printf '%s\n' "${error/\"service\":\"$service\"/\"target\":\"main\"}")
   expect_numbers 1
 done
+
+# And a proposal, with what a later forge says of it, of a vote, an author and what it comes after; so does what verify remembers.
+make_origin
+for person in alice bob; do make_person $person; done
+make_target <<<'verify = { command = "./check" }'
+offer alice one words two
+vote bob one approve
+expect_exit 0 cdctl proposals </dev/null
+proposal=$(with <out)
+for list in authors votes; do proposal=${proposal/"\"$list\":[{"/"\"$list\":[{$extra,"}; done
+proposal=${proposal/"\"after\":["/"\"after\":[{\"proposal\":\"zero\",\"state\":\"landed\",$extra}"}
+printf '%s\n' "$proposal" >proposals
+expect_members() { # in each of the four places
+  expect_numbers 1
+  expect_same 'places that hold them' "$(grep -oF "[$numbers]" out | wc -l)" 4
+}
+expect_exit 0 cdctl gate <proposals
+expect_json 'length == 1 and .[0].verdict == "ready"'
+expect_members
+cp out candidates
+for run in first remembered; do
+  expect_exit 0 cdctl verify <candidates
+  expect_json 'length == 1 and .[0].verdict == "verified"'
+  expect_members
+  cp out verified
+done
+# What a proposal says in the words of a candidate is no word of the gate's.
+sed 's/}$/,"seal":"f00","commit":"f00","reviewers":["mallory"],"verdict":"verified"}/' proposals >forged
+expect_exit 0 cdctl gate <forged
+expect_json '.[0] | .verdict == "ready" and .reviewers == ["bob@example.com"] and (has("seal") or has("commit") | not)'
+expect_same 'verdicts' "$(grep -o '"verdict":' out | wc -l)" 1
+expect_exit 0 cdctl land <verified
+expect_json '.[0].verdict == "landed"'
 
 # The feed keeps a signal as it was said, and gives it so: sent at once, or over the spool; one by one, or followed.
 expect_exit 0 cdctl signal - < <(printf '%s\n' "$signal")

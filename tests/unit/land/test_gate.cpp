@@ -200,3 +200,22 @@ TEST_CASE("the fast lane goes first, with what it comes after, and lets nothing 
   REQUIRE(out);
   CHECK(ready(*out) == "c d a b ");
 }
+
+TEST_CASE("what a proposal carries that nobody knows here goes on, but for a candidate's own words",
+          "[land]") {
+  auto given = proposal("a");
+  given.more = Json::object({{"priority", "high"},
+                             {"verdict", "verified"},
+                             {"seal", "f00"},
+                             {"commit", "c0ffee"},
+                             {"reviewers", Json::array({"mallory@example.com"})}});
+  given.votes.front().more = Json::object({{"device", "phone"}});
+  const auto record = records::encode(judged({given}).front());
+  CHECK(record["priority"].view() == "high");
+  CHECK(record["votes"].items().front()["device"].view() == "phone");
+  CHECK(record["verdict"].view() == "ready");
+  CHECK(record["reviewers"].dump() == R"(["bob@example.com"])");
+  CHECK(!record.find("seal"));
+  CHECK(!record.find("commit"));
+  CHECK(records::encode(records::decode<records::Candidate>(record)).dump() == record.dump());
+}
