@@ -11,8 +11,7 @@ namespace cdctl::git {
 namespace {
 
 constexpr std::size_t k_largest_pack = 16u << 20;  // held in memory, several at a time
-constexpr std::size_t k_most_refs = 2000;
-constexpr Millis k_patience(60'000);  // for a pack; then git gets the rest of the time
+constexpr Millis k_patience(60'000);               // for a pack; then git gets the rest of the time
 
 /// Whether we can make a repository of these alone.
 bool usable(const std::vector<Ref>& refs) {
@@ -44,7 +43,7 @@ void list(Http& http, std::vector<FirstFetch>& fetches, const Deadline& deadline
   const auto answers = http.send_all(requests);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (!answers[i] || answers[i]->status != 200) continue;
-    if (auto refs = parse_ls_refs(answers[i]->body)) asked[i]->refs = std::move(*refs);
+    asked[i]->refs = few_refs(answers[i]->body);
   }
 }
 
@@ -71,10 +70,11 @@ std::vector<std::optional<WholeRepository>> fetch_whole(Http& http, std::vector<
     out[i]->refs = std::move(refs);
   }
   if (asked.empty()) return out;
-  const auto packs = http.send_all(requests);
+  auto packs = http.send_all(requests);
   for (std::size_t k = 0; k < asked.size(); ++k) {
     auto pack =
         packs[k] && packs[k]->status == 200 ? parse_fetch(packs[k]->body) : fail("no answer");
+    packs[k] = fail("taken");  // it is as long as the pack
     if (pack && pack->size() > 32)
       out[asked[k]]->pack = std::move(*pack);
     else

@@ -62,6 +62,8 @@ struct Trouble {
   std::string_view meaning;
 };
 constexpr std::array k_troubles{
+    Trouble{"ut of memory", "its answer is longer than there is memory for"},
+    Trouble{"annot allocate memory", "its answer is longer than there is memory for"},
     Trouble{"Authentication failed", "the credentials are wrong or missing"},
     Trouble{"could not read Username", "the credentials are wrong or missing"},
     Trouble{"could not read Password", "the credentials are wrong or missing"},
@@ -110,20 +112,30 @@ std::string reason(std::string_view text) {
                       : printable(with_shown_addresses(best), 200);
 }
 
-std::vector<Ref> parse_listing(std::string_view text) {
-  std::vector<Ref> refs;
-  for (auto name : lines(text)) {
+std::optional<std::string> commit_in(std::string_view listing, const Want& want) {
+  Choice choice(want);
+  std::optional<Ref> last;  // its peeled line may follow
+  for (auto name : lines(listing)) {
     const bool has_name = name.contains('\t');
     const auto id = take_until(name, '\t');
     if (!has_name || !valid_commit_id(id)) continue;
     if (name.ends_with("^{}")) {
-      if (!refs.empty() && refs.back().name == name.substr(0, name.size() - 3))
-        refs.back().peeled = id;
+      if (last && last->name == name.substr(0, name.size() - 3)) last->peeled = id;
     } else {
-      refs.push_back({std::string(name), std::string(id), {}});
+      if (last) choice.add(*last);
+      last = Ref{std::string(name), std::string(id), {}};
     }
   }
-  return refs;
+  if (last) choice.add(*last);
+  return choice.commit();
+}
+
+/// git keeps the whole list that a server tells, however long it is, before it prints what was
+/// asked for: such a call gets 256 MiB.
+constexpr std::string_view k_bounded = "ulimit -d 262144 2>/dev/null; exec \"$@\"";
+
+bool lists_refs(const GitCall& call) {
+  return !call.args.empty() && call.args.front() == "ls-remote";
 }
 
 using Settings = std::vector<std::pair<std::string, std::string>>;  // of git, key and value
@@ -157,7 +169,10 @@ void add_settings(const Settings& settings, std::map<std::string, std::string>& 
 
 Result<Finished> run_git(const GitCall& call) {
   Program command;
-  command.argv = {"git"};
+  if (!find_program("git"))
+    return fail(ExitCode::unknown, "starting git: not found in PATH; install git");
+  if (lists_refs(call)) command.argv = {"sh", "-c", std::string(k_bounded), "sh"};
+  command.argv.emplace_back("git");
   if (!call.directory.empty()) {
     command.argv.emplace_back("-C");
     command.argv.push_back(call.directory.string());
@@ -180,8 +195,7 @@ Result<Finished> run_git(const GitCall& call) {
   command.max_output = call.max_output;
   command.deadline = call.deadline;
   auto finished = run(command);
-  if (!finished)
-    return fail(ExitCode::unknown, fmt::format("{}; install git", finished.error().what));
+  if (!finished) return fail(ExitCode::unknown, std::move(finished.error().what));
   return finished;
 }
 
@@ -210,21 +224,21 @@ bool remote_trouble(const Finished& finished) {
 }
 
 Result<std::string> ls_remote(const Address& address, const Want& want, const Deadline& deadline) {
-  const auto list = [&](std::vector<std::string> patterns) -> Result<std::vector<Ref>> {
-    GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, 64u << 20, deadline};
-    call.args.insert(call.args.end(), patterns.begin(), patterns.end());
-    auto text = git_output(call);
-    if (!text)
-      return fail(Error{ExitCode::unknown, std::move(text.error().what), text.error().transient});
-    return parse_listing(*text);
+  const auto unknown = [](Error error) {
+    return fail(Error{ExitCode::unknown, std::move(error.what), error.transient});
   };
-  std::vector<std::string> patterns{"HEAD"};
-  if (!want.branch.empty()) patterns = {"refs/heads/" + want.branch};
-  if (!want.tag.empty()) patterns = {"refs/tags/*"};
-  CDCTL_TRY_ASSIGN(auto refs, list(std::move(patterns)));
-  if (const auto* ref = choose(want, refs)) return ref->peeled.empty() ? ref->id : ref->peeled;
-  CDCTL_TRY_ASSIGN(refs, list({}));
-  return fail(missing(want, refs.empty()));
+  GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, k_longest_list, deadline};
+  auto chosen = call;
+  chosen.args.push_back(!want.branch.empty() ? "refs/heads/" + want.branch
+                        : !want.tag.empty()  ? std::string("refs/tags/*")
+                                             : std::string("HEAD"));
+  const auto text = git_output(chosen);
+  if (!text) return unknown(text.error());
+  if (auto commit = commit_in(*text, want)) return std::move(*commit);
+  call.max_output = 1 << 10;  // whether there is anything
+  CDCTL_TRY_ASSIGN(const auto all, run_git(call));
+  if (!all.ok()) return unknown(explain(all));
+  return fail(missing(want, all.out.empty()));
 }
 
 }  // namespace cdctl::git

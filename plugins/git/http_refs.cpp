@@ -22,12 +22,17 @@ HttpRequest version0_request(const HttpQuestion& question, const Deadline& deadl
   return request;
 }
 
+using ReadRefs = Result<> (*)(std::string_view body, const TakeRef& take);
+
 /// A ref that is not there is left to the git program, which then lists everything to say why.
-std::optional<std::string> commit_of(const Want& want, const Result<std::vector<Ref>>& refs) {
-  if (!refs) return {};
-  const auto* ref = choose(want, *refs);
-  if (!ref) return {};
-  return ref->peeled.empty() ? ref->id : ref->peeled;
+Result<std::optional<std::string>> commit_in(std::string_view body, const Want& want,
+                                             ReadRefs read) {
+  Choice choice(want);
+  CDCTL_TRY(read(body, [&](const Ref& ref) {
+    choice.add(ref);
+    return true;
+  }));
+  return choice.commit();
 }
 
 /// Whether another request over http may still help; without an answer, or with 401, only git
@@ -58,6 +63,16 @@ std::string list_all_request() {
   return ls_refs_request(prefixes, true);
 }
 
+std::vector<Ref> few_refs(std::string_view body) {
+  std::vector<Ref> out;
+  const auto read = read_ls_refs(body, [&](const Ref& ref) {
+    out.push_back(ref);
+    return out.size() <= k_most_refs;
+  });
+  if (!read || out.size() > k_most_refs) out.clear();
+  return out;
+}
+
 std::vector<HttpAnswer> ask_over_http(Http& http, std::span<const HttpQuestion> questions,
                                       const Deadline& deadline) {
   std::vector<HttpAnswer> out(questions.size());
@@ -66,26 +81,28 @@ std::vector<HttpAnswer> ask_over_http(Http& http, std::span<const HttpQuestion> 
     auto body = question.all ? list_all_request() : ls_refs_request(question.want.prefixes());
     requests.push_back(upload_pack_request(question.url, std::move(body), deadline));
   }
-  const auto first = http.send_all(requests);
+  auto first = http.send_all(requests);
   std::vector<std::size_t> again;
   requests.clear();
   for (std::size_t i = 0; i < questions.size(); ++i) {
-    std::optional<Result<std::vector<Ref>>> refs;
-    if (first[i] && first[i]->status == 200) refs = parse_ls_refs(first[i]->body);
-    if (refs && *refs) {
-      out[i].commit = commit_of(questions[i].want, *refs);
-      if (questions[i].all) out[i].refs = std::move(**refs);
+    auto commit = first[i] && first[i]->status == 200
+                      ? commit_in(first[i]->body, questions[i].want, read_ls_refs)
+                      : fail("no list");
+    if (commit) {
+      out[i].commit = std::move(*commit);
+      if (questions[i].all) out[i].refs = few_refs(first[i]->body);
     } else if (worth_version0(first[i])) {
       again.push_back(i);
       requests.push_back(version0_request(questions[i], deadline));
     }
   }
+  first.clear();  // the next answers may be as long
   if (again.empty()) return out;
   const auto second = http.send_all(requests);
   for (std::size_t k = 0; k < again.size(); ++k) {
     if (!second[k] || second[k]->status != 200) continue;
-    out[again[k]].commit =
-        commit_of(questions[again[k]].want, parse_advertisement(second[k]->body));
+    if (auto commit = commit_in(second[k]->body, questions[again[k]].want, read_advertisement))
+      out[again[k]].commit = std::move(*commit);
   }
   return out;
 }

@@ -22,7 +22,8 @@ struct HttpQuestion {
 
 struct HttpAnswer {
   std::optional<std::string> commit;  ///< empty where the git program has to be used
-  std::vector<Ref> refs;  ///< HEAD and all branches and tags, where they were asked for and told
+  std::vector<Ref> refs;  ///< HEAD and all branches and tags, where they were asked for, told, and
+                          ///< few
 };
 
 /// A request of protocol version 2 to the repository at `url`, with at most 10 s for its answer.
@@ -31,6 +32,12 @@ struct HttpAnswer {
 
 /// The body of a request for HEAD and all branches and tags.
 [[nodiscard]] std::string list_all_request();
+
+/// The refs in the answer to it; none where it is no such answer, or more than k_most_refs.
+[[nodiscard]] std::vector<Ref> few_refs(std::string_view body);
+
+/// A repository with more refs is fetched by the git program.
+inline constexpr std::size_t k_most_refs = 2000;
 
 /// Asks all at once, in protocol version 2 (one small request each); a server that does not speak
 /// it is asked for its version 0 advertisement. Answers in the order asked; without a commit where

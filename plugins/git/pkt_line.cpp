@@ -70,11 +70,10 @@ std::string ls_refs_request(std::span<const std::string> prefixes, bool symrefs)
   return body + "0000";
 }
 
-Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
-  std::vector<Ref> refs;
+Result<> read_ls_refs(std::string_view body, const TakeRef& take) {
   for (;;) {
     CDCTL_TRY_ASSIGN(const auto line, take_line(body));
-    if (line.flush) return refs;
+    if (line.flush) return {};
     auto text = line.text;
     if (text.starts_with("unborn ")) continue;
     const auto id = take_id(text);
@@ -91,7 +90,7 @@ Result<std::vector<Ref>> parse_ls_refs(std::string_view body) {
         ref.target = value;
       }
     }
-    refs.push_back(std::move(ref));
+    if (!take(ref)) return {};
   }
 }
 
@@ -120,15 +119,18 @@ Result<std::string> parse_fetch(std::string_view body) {
   }
 }
 
-Result<std::vector<Ref>> parse_advertisement(std::string_view body) {
+Result<> read_advertisement(std::string_view body, const TakeRef& take) {
   CDCTL_TRY_ASSIGN(auto first, take_line(body));
   if (first.text != "# service=git-upload-pack") return bad("no service line");
   CDCTL_TRY_ASSIGN(first, take_line(body));
   if (!first.flush) return bad("no end of the service line");
-  std::vector<Ref> refs;
+  std::optional<Ref> last;  // its peeled line may follow
   for (;;) {
     CDCTL_TRY_ASSIGN(const auto line, take_line(body));
-    if (line.flush) return refs;
+    if (line.flush) {
+      if (last) (void)take(*last);
+      return {};
+    }
     auto text = line.text.substr(0, line.text.find('\0'));
     if (text == "version 1") continue;
     if (text.starts_with("version ")) return bad("another protocol version");
@@ -137,11 +139,12 @@ Result<std::vector<Ref>> parse_advertisement(std::string_view body) {
     if (text == "capabilities^{}") continue;  // an empty repository
     if (!is_name(text)) return bad("a line is not a ref");
     if (text.ends_with("^{}")) {
-      if (refs.empty() || refs.back().name != text.substr(0, text.size() - 3))
+      if (!last || last->name != text.substr(0, text.size() - 3))
         return bad("a peeled line without its tag");
-      refs.back().peeled = *id;
+      last->peeled = *id;
     } else {
-      refs.push_back({std::string(text), std::string(*id), {}});
+      if (last && !take(*last)) return {};
+      last = Ref{std::string(text), std::string(*id), {}};
     }
   }
 }

@@ -18,7 +18,7 @@ namespace cdctl::git {
 
 /// Reads the answer to it. Pure; the error (exit code `unknown`) says why it is not such an answer:
 /// not pkt-lines, cut short, a line that is not a ref, or what the server said in an ERR line.
-[[nodiscard]] Result<std::vector<Ref>> parse_ls_refs(std::string_view body);
+[[nodiscard]] Result<> read_ls_refs(std::string_view body, const TakeRef& take);
 
 /// The body of a protocol version 2 `fetch` request of one who has nothing yet: everything that
 /// these ids reach.
@@ -30,6 +30,6 @@ namespace cdctl::git {
 
 /// Reads what a server of protocol version 0 or 1 advertises under
 /// info/refs?service=git-upload-pack.
-[[nodiscard]] Result<std::vector<Ref>> parse_advertisement(std::string_view body);
+[[nodiscard]] Result<> read_advertisement(std::string_view body, const TakeRef& take);
 
 }  // namespace cdctl::git

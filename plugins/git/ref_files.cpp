@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
+#include <utility>
 
 #include <fcntl.h>
 
@@ -58,9 +60,27 @@ Result<std::optional<fs::path>> git_dir_of_file(const fs::path& file) {
                                            : (file.parent_path() / named).lexically_normal());
 }
 
+Result<std::string> packed_text(const fs::path& common) {
+  CDCTL_TRY_ASSIGN(auto file, small_file(common / "packed-refs"));
+  return file ? std::move(*file) : std::string();
+}
+
 Result<PackedRefs> read_packed(const fs::path& common) {
-  CDCTL_TRY_ASSIGN(const auto file, small_file(common / "packed-refs"));
-  return parse_packed_refs(file ? std::string_view(*file) : std::string_view());
+  CDCTL_TRY_ASSIGN(const auto text, packed_text(common));
+  if (text.size() > k_longest_list)
+    return unknown(fmt::format("packed-refs is longer than {} bytes", k_longest_list));
+  return parse_packed_refs(text);
+}
+
+/// The id that packed-refs has for a ref; empty when it has none.
+Result<std::string> packed_id(const fs::path& common, std::string_view name) {
+  CDCTL_TRY_ASSIGN(const auto text, packed_text(common));
+  std::string id;
+  (void)read_packed_refs(text, [&](const Ref& ref) {
+    if (ref.name == name) id = ref.id;
+    return true;
+  });
+  return id;
 }
 
 /// The id of a ref: its own file first, then packed-refs (packing writes the second before it
@@ -69,11 +89,7 @@ Result<std::string> ref_id(const GitDir& repository, std::string name) {
   for (int depth = 0; depth < 5; ++depth) {
     CDCTL_TRY_ASSIGN(const auto loose,
                      small_file((name == "HEAD" ? repository.own : repository.common) / name));
-    if (!loose) {
-      CDCTL_TRY_ASSIGN(const auto packed, read_packed(repository.common));
-      const auto at = packed.refs.find(name);
-      return at == packed.refs.end() ? std::string() : at->second.id;
-    }
+    if (!loose) return packed_id(repository.common, name);
     const auto text = trimmed(*loose);
     if (valid_commit_id(text)) return std::string(text);
     constexpr std::string_view k_key = "ref: ";
@@ -85,8 +101,14 @@ Result<std::string> ref_id(const GitDir& repository, std::string name) {
 }
 
 bool has_any_ref(const GitDir& repository) {
-  const auto packed = read_packed(repository.common);
-  if (!packed || !packed->refs.empty()) return true;
+  const auto packed = packed_text(repository.common);
+  bool any = !packed;
+  if (packed)
+    (void)read_packed_refs(*packed, [&](const Ref&) {
+      any = true;
+      return false;
+    });
+  if (any) return true;
   std::error_code error;
   for (auto it = fs::recursive_directory_iterator(repository.common / "refs", error);
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
@@ -96,19 +118,23 @@ bool has_any_ref(const GitDir& repository) {
 }
 
 Result<LocalAnswer> newest_tag(const GitDir& repository, const Want& want) {
-  CDCTL_TRY_ASSIGN(auto packed, read_packed(repository.common));
-  std::vector<Ref> refs;
+  Choice choice(want);
+  std::set<std::string, std::less<>> loose;
   const auto folder = repository.common / "refs" / "tags";
   std::error_code error;
   for (auto it = fs::recursive_directory_iterator(folder, error);
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     if (it->is_directory(error)) continue;
     auto name = "refs/tags/" + it->path().lexically_relative(folder).generic_string();
-    packed.refs.erase(name);  // a file of its own is newer
-    if (valid_ref_name(name)) refs.push_back({std::move(name), "?", {}});
+    if (valid_ref_name(name)) choice.add({name, "?", {}});
+    loose.insert(std::move(name));
   }
-  for (auto& [name, ref] : packed.refs) refs.push_back(std::move(ref));
-  const auto* best = choose(want, refs);
+  CDCTL_TRY_ASSIGN(const auto text, packed_text(repository.common));
+  const auto packed = read_packed_refs(text, [&](const Ref& ref) {
+    if (!loose.contains(ref.name)) choice.add(ref);  // a file of its own is newer
+    return true;
+  });
+  const auto& best = choice.best();
   if (!best) return fail(missing(want, !has_any_ref(repository)));
   if (!best->peeled.empty()) return LocalAnswer{best->peeled, {}};
   if (best->id != "?" && packed.fully_peeled) return LocalAnswer{best->id, {}};
@@ -211,11 +237,11 @@ std::string head_target(const fs::path& repository) {
                                                                  : std::string();
 }
 
-PackedRefs parse_packed_refs(std::string_view text) {
-  PackedRefs out;
-  Ref* last = nullptr;
-  for (const auto whole : lines(text)) {
-    const auto line = trimmed(whole);
+PackedFile read_packed_refs(std::string_view text, const TakeRef& take) {
+  PackedFile out;
+  std::optional<Ref> last;  // its peeled line may follow
+  while (!text.empty()) {
+    const auto line = trimmed(take_until(text, '\n'));
     if (line.empty()) continue;
     if (line.starts_with('#')) {
       out.fully_peeled = out.fully_peeled || line.contains("fully-peeled");
@@ -227,13 +253,21 @@ PackedRefs parse_packed_refs(std::string_view text) {
     }
     const auto blank = std::min(line.find(' '), line.size());
     const auto id = line.substr(0, blank), name = line.substr(std::min(blank + 1, line.size()));
-    last = nullptr;
+    if (last && !take(*std::exchange(last, {}))) return out;
     if (!valid_commit_id(id)) out.odd = true;
     if (!valid_commit_id(id) || !valid_ref_name(name)) continue;
-    last =
-        &out.refs.insert_or_assign(std::string(name), Ref{std::string(name), std::string(id), {}})
-             .first->second;
+    last = Ref{std::string(name), std::string(id), {}};
   }
+  if (last) (void)take(*last);
+  return out;
+}
+
+PackedRefs parse_packed_refs(std::string_view text) {
+  PackedRefs out;
+  static_cast<PackedFile&>(out) = read_packed_refs(text, [&](const Ref& ref) {
+    out.refs.insert_or_assign(ref.name, ref);
+    return true;
+  });
   return out;
 }
 

@@ -49,11 +49,17 @@ struct LocalAnswer {
 /// be read.
 [[nodiscard]] std::string head_target(const std::filesystem::path& repository);
 
-/// What a packed-refs file says, by name.
-struct PackedRefs {
-  std::map<std::string, Ref, std::less<>> refs;
+/// What a packed-refs file says of itself.
+struct PackedFile {
   bool fully_peeled = false;  ///< a ref without a peeled line is no annotated tag
   bool odd = false;           ///< it holds a line that is not a ref: only git can tell
+};
+/// Reads one, each ref with its peeled line.
+[[nodiscard]] PackedFile read_packed_refs(std::string_view text, const TakeRef& take);
+
+/// And all of its refs by name.
+struct PackedRefs : PackedFile {
+  std::map<std::string, Ref, std::less<>> refs;
 };
 [[nodiscard]] PackedRefs parse_packed_refs(std::string_view text);
 /// The text of a packed-refs file.

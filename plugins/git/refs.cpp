@@ -98,22 +98,26 @@ Result<Want> parse_want(const SourceConfig& source) {
   return want;
 }
 
-const Ref* choose(const Want& want, const std::vector<Ref>& refs) {
-  if (want.tag.empty()) {
-    const auto name = want.branch.empty() ? std::string("HEAD") : "refs/heads/" + want.branch;
-    const auto at = std::ranges::find(refs, name, &Ref::name);
-    return at == refs.end() ? nullptr : &*at;
+void Choice::add(const Ref& ref) {
+  const std::string_view name(ref.name);
+  if (want_.tag.empty()) {
+    constexpr std::string_view k_heads = "refs/heads/";
+    const bool is_it = want_.branch.empty() ? name == "HEAD"
+                                            : name.starts_with(k_heads) &&
+                                                  name.substr(k_heads.size()) == want_.branch;
+    if (is_it && !best_) best_ = ref;
+    return;
   }
   constexpr std::string_view k_tags = "refs/tags/";
-  const Ref* best = nullptr;
-  for (const auto& ref : refs) {
-    if (!ref.name.starts_with(k_tags)) continue;
-    const auto name = std::string_view(ref.name).substr(k_tags.size());
-    if (!glob_match(want.tag, name)) continue;
-    if (!best || compare_versions(std::string_view(best->name).substr(k_tags.size()), name) < 0)
-      best = &ref;
-  }
-  return best;
+  if (!name.starts_with(k_tags) || !glob_match(want_.tag, name.substr(k_tags.size()))) return;
+  if (!best_ || compare_versions(std::string_view(best_->name).substr(k_tags.size()),
+                                 name.substr(k_tags.size())) < 0)
+    best_ = ref;
+}
+
+std::optional<std::string> Choice::commit() const {
+  if (!best_) return {};
+  return best_->peeled.empty() ? best_->id : best_->peeled;
 }
 
 Error missing(const Want& want, bool empty_repository) {

@@ -35,8 +35,28 @@ struct Want {
 /// The options `branch` and `tag`, checked. Exit code `config`.
 [[nodiscard]] Result<Want> parse_want(const SourceConfig& source);
 
-/// The ref that `want` means, or nullptr when it is not among them.
-[[nodiscard]] const Ref* choose(const Want& want, const std::vector<Ref>& refs);
+/// What is done with each ref that a repository tells, which may be very many; says whether it
+/// wants more of them.
+using TakeRef = std::function<bool(const Ref& ref)>;
+
+/// The longest list of refs that is kept as a whole, some 200,000 of them. One ref out of a longer
+/// one is found without keeping it.
+inline constexpr std::size_t k_longest_list = 16u << 20;
+
+/// The ref that a source wants, of refs that come one by one.
+class Choice {
+ public:
+  /// `want` outlives it.
+  explicit Choice(const Want& want) : want_(want) {}
+  void add(const Ref& ref);
+  [[nodiscard]] const std::optional<Ref>& best() const { return best_; }
+  /// Its commit.
+  [[nodiscard]] std::optional<std::string> commit() const;
+
+ private:
+  const Want& want_;
+  std::optional<Ref> best_;
+};
 
 /// The error for a ref that is not there, given everything that is: an empty repository, or a
 /// deleted branch.

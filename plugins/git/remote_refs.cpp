@@ -20,7 +20,7 @@ Result<std::map<std::string, std::string>> remote_refs(const Address& address,
 Result<std::map<std::string, std::string>> remote_refs(const Address& address,
                                                        const std::vector<std::string>& patterns,
                                                        const Deadline& deadline) {
-  GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, 64u << 20, deadline};
+  GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, k_longest_list, deadline};
   call.args.insert(call.args.end(), patterns.begin(), patterns.end());
   CDCTL_TRY_ASSIGN(const auto text, git_output(call));
   std::map<std::string, std::string> out;

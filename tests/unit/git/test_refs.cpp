@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <compare>
+#include <functional>
 
 #include "plugins/git/address.hpp"
+#include "plugins/git/http_refs.hpp"
 #include "plugins/git/pkt_line.hpp"
 #include "plugins/git/ref_files.hpp"
 #include "plugins/git/refs.hpp"
@@ -19,6 +21,23 @@ std::string pkt(const std::string& text) {
   char length[5];
   std::snprintf(length, sizeof length, "%04zx", text.size() + 4);
   return length + text;
+}
+
+/// All refs that a reader tells.
+template <class Read>
+Result<std::vector<Ref>> all_of(Read read, std::string_view body) {
+  std::vector<Ref> out;
+  CDCTL_TRY(read(body, [&](const Ref& ref) {
+    out.push_back(ref);
+    return true;
+  }));
+  return out;
+}
+
+std::string chosen(const Want& want, const std::vector<Ref>& refs) {
+  Choice choice(want);
+  for (const auto& ref : refs) choice.add(ref);
+  return choice.best() ? choice.best()->name : "none";
 }
 
 }  // namespace
@@ -88,9 +107,39 @@ TEST_CASE("the newest tag of a pattern is chosen, and only tags count") {
                               {"refs/tags/v1.9", k_id, ""},
                               {"refs/tags/v1.10", k_other, ""},
                               {"refs/tags/w2", k_id, ""}};
-  CHECK(choose({"", "v*"}, refs)->name == "refs/tags/v1.10");
-  CHECK(choose({"", "x*"}, refs) == nullptr);
-  CHECK(choose({"v9", ""}, refs)->name == "refs/heads/v9");
+  CHECK(chosen({"", "v*"}, refs) == "refs/tags/v1.10");
+  CHECK(chosen({"", "x*"}, refs) == "none");
+  CHECK(chosen({"v9", ""}, refs) == "refs/heads/v9");
+}
+
+TEST_CASE("one ref is found in a list of any length") {
+  std::string list, packed, advertised = pkt("# service=git-upload-pack\n") + "0000";
+  const auto name = [](int i) { return "refs/tags/v" + std::to_string(i); };
+  for (int i = 0; i < 5000; ++i) {
+    list += pkt(k_id + " " + name(i) + " peeled:" + k_other + "\n");
+    packed += k_id + " " + name(i) + "\n^" + k_other + "\n";
+    advertised += pkt(k_id + " " + name(i) + "\n") + pkt(k_other + " " + name(i) + "^{}\n");
+  }
+  const Want want{"", "v*"};
+  for (const auto& read : std::vector<std::function<void(const TakeRef&)>>{
+           [&](const TakeRef& take) { CHECK(read_ls_refs(list + "0000", take)); },
+           [&](const TakeRef& take) { CHECK(read_advertisement(advertised + "0000", take)); },
+           [&](const TakeRef& take) { (void)read_packed_refs(packed, take); }}) {
+    Choice choice(want);
+    read([&](const Ref& ref) {
+      choice.add(ref);
+      return true;
+    });
+    REQUIRE(choice.best());
+    CHECK(choice.best()->name == "refs/tags/v4999");
+    CHECK(choice.commit() == k_other);
+    int seen = 0;
+    read([&](const Ref&) { return ++seen < 10; });
+    CHECK(seen == 10);
+  }
+  CHECK(few_refs(list + "0000").empty());
+  CHECK(few_refs(pkt(k_id + " HEAD\n") + "0000").size() == 1);
+  CHECK(few_refs(pkt(k_id + " HEAD\n")).empty());
 }
 
 TEST_CASE("branch and tag exclude each other, and have to be names") {
@@ -110,7 +159,7 @@ TEST_CASE("a ls-refs answer gives ids, peeled tags and skips an unborn HEAD") {
                     pkt(k_id + " refs/heads/main\n") +
                     pkt(k_id + " refs/tags/v1 peeled:" + k_other + "\n") +
                     pkt(k_id + " HEAD symref-target:refs/heads/main\n") + "0000";
-  const auto refs = parse_ls_refs(body);
+  const auto refs = all_of(read_ls_refs, body);
   REQUIRE(refs);
   REQUIRE(refs->size() == 3);
   CHECK((*refs)[1].peeled == k_other);
@@ -120,7 +169,7 @@ TEST_CASE("a ls-refs answer gives ids, peeled tags and skips an unborn HEAD") {
 TEST_CASE("an answer that is cut short anywhere is no answer") {
   const auto body = pkt(k_id + " refs/heads/main\n") + pkt(k_other + " refs/heads/x\n") + "0000";
   for (std::size_t length = 0; length < body.size(); ++length) {
-    const auto refs = parse_ls_refs(std::string_view(body).substr(0, length));
+    const auto refs = all_of(read_ls_refs, std::string_view(body).substr(0, length));
     INFO(length);
     REQUIRE_FALSE(refs);
     CHECK(refs.error().exit == ExitCode::unknown);
@@ -130,11 +179,11 @@ TEST_CASE("an answer that is cut short anywhere is no answer") {
 TEST_CASE("what is no git answer is told as such") {
   for (const std::string bad :
        {"<html>no</html>", "zzzz", "0001", "-001", "0003abc", "000anotanid\n0000"})
-    CHECK_FALSE(parse_ls_refs(bad));
+    CHECK_FALSE(all_of(read_ls_refs, bad));
   // A name goes into errors and records: none that would write on a terminal.
-  CHECK_FALSE(parse_ls_refs(pkt(k_id + " refs/heads/a\x1b[2J\n") + "0000"));
-  CHECK_FALSE(parse_ls_refs(pkt(k_id + " \n") + "0000"));
-  const auto said = parse_ls_refs(pkt("ERR access denied\n"));
+  CHECK_FALSE(all_of(read_ls_refs, pkt(k_id + " refs/heads/a\x1b[2J\n") + "0000"));
+  CHECK_FALSE(all_of(read_ls_refs, pkt(k_id + " \n") + "0000"));
+  const auto said = all_of(read_ls_refs, pkt("ERR access denied\n"));
   REQUIRE_FALSE(said);
   CHECK(said.error().what.contains("access denied"));
 }
@@ -158,16 +207,17 @@ TEST_CASE("a version 0 advertisement is read, an empty repository included") {
       pkt(k_id + " HEAD" + std::string(1, '\0') + "multi_ack symref=HEAD:refs/heads/main\n") +
       pkt(k_id + " refs/heads/main\n") + pkt(k_id + " refs/tags/v1\n") +
       pkt(k_other + " refs/tags/v1^{}\n") + "0000";
-  const auto refs = parse_advertisement(body);
+  const auto refs = all_of(read_advertisement, body);
   REQUIRE(refs);
   REQUIRE(refs->size() == 3);
   CHECK(refs->back().peeled == k_other);
-  const auto empty = parse_advertisement(
+  const auto empty = all_of(
+      read_advertisement,
       head + pkt(std::string(40, '0') + " capabilities^{}" + std::string(1, '\0') + "agent=x\n") +
-      "0000");
+          "0000");
   REQUIRE(empty);
   CHECK(empty->empty());
-  CHECK_FALSE(parse_advertisement(head + pkt("version 2\n") + "0000"));
+  CHECK_FALSE(all_of(read_advertisement, head + pkt("version 2\n") + "0000"));
 }
 
 TEST_CASE("the request asks for no more than is needed") {
