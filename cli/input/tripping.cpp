@@ -83,6 +83,7 @@ LineReader::Got Tripping::read() {
   for (std::string_view line; !context_.out.broken();) {
     const auto got = lines_.next(line, idle_ms());
     if (got == LineReader::Got::idle) {
+      notes_.next_moment();
       if (!options_.replay) breaker_.tick(now());  // a quiet window is closed by the reader's clock
       continue;
     }
@@ -112,6 +113,7 @@ int Tripping::idle_ms() const {
 void Tripping::wait_for_others() {
   const Deadline deadline(k_most_wait);
   for (;;) {
+    notes_.next_moment();
     breaker_.settle(now());
     const auto due = breaker_.next_due();
     if (!due || *due <= now() || deadline.passed() || Stop::requested()) return;
@@ -137,6 +139,7 @@ const breaker::Observation& Tripping::by_now(const breaker::Observation& signal)
 }
 
 void Tripping::take(std::string_view line) {
+  notes_.next_moment();
   switch (scanner_.scan(line)) {
     case breaker::SignalScanner::Kind::signal:
       if (!blocked_ && !breaker_.add(by_now(scanner_.observation())))

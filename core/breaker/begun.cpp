@@ -28,6 +28,11 @@ bool Breaker::ask_begun(BreakerSet& set, Time since, Time clock) {
   return start_over(set, clock);
 }
 
+/// How new the last answer about a set is. What was known so much later says it, too.
+Time Breaker::known_as_of(const BreakerSet& set) {
+  return std::max(set.answered ? set.asked : Time(), set.known - k_clock_slack);
+}
+
 /// Judges the set as a new one from there on: what it said before was the reason to cut it, and is
 /// neither one to do it again nor a sign of what all sets have.
 bool Breaker::start_over(BreakerSet& set, Time clock) {

@@ -291,11 +291,19 @@ void Breaker::sweep(Time clock) {
     if (!std::exchange(set->service->touched, true)) touched.push_back(set->service);
   }
   if (hint_) hint_ = next_due();
-  if (everywhere_) look_everywhere(clock);
+  look_again(clock);
   for (auto* service : touched) {
     service->touched = false;
     judge(*service, clock);
   }
+}
+
+/// When a set that is bad can be decided, if that takes an answer first.
+std::optional<Time> Breaker::next_question(const BreakerSet& set) const {
+  if (set.service->blocked) return {};
+  if (set.service->unsure) return set.service->asked + k_ask;
+  if (waits_for_many(set, clock_)) return next_round();
+  return set.unasked ? std::optional(set.asked + k_ask) : std::nullopt;
 }
 
 std::vector<std::pair<Time, BreakerSet*>> Breaker::waiting() {
@@ -308,9 +316,8 @@ std::vector<std::pair<Time, BreakerSet*>> Breaker::waiting() {
           set->rules[i].bad() && set->bad < 0 && rule.settle.count() > 0)
         due =
             std::min(due.value_or(Time::max()), set->rules[i].since + wait_of(*set, rule, clock_));
-    if (set->bad >= 0 && !set->service->blocked && (set->unasked || set->service->unsure))
-      due = std::min(due.value_or(Time::max()),
-                     (set->service->unsure ? set->service->asked : set->asked) + k_ask);
+    if (const auto ask = set->bad >= 0 ? next_question(*set) : std::nullopt)
+      due = std::min(due.value_or(Time::max()), *ask);
     if (due) out.emplace_back(*due, set);
   }
   return out;
@@ -331,11 +338,12 @@ void Breaker::settle(Time clock) {
     for (const auto& [due, set] : all) {
       clock_ = swept_ = std::max(clock_, due);
       const bool was_bad = set->bad >= 0;
-      const auto asked = std::max(set->asked, set->service->asked);
-      if (everywhere_ && !everywhere(clock_)) look_everywhere(clock_);
+      const auto asked = [&] { return std::max({set->asked, set->service->asked, asked_all_}); };
+      const auto before = asked();
+      if (held_since_ || (everywhere_ && !everywhere(clock_))) look_again(clock_);
       judge(*set, clock_);
       // What is not decided, or could not be asked, waits for something else.
-      any = any || (was_bad ? std::max(set->asked, set->service->asked) != asked : set->bad >= 0);
+      any = any || (was_bad ? asked() != before : set->bad >= 0);
     }
     // The others of these services have stood as long, where that is what all of them show.
     for (const auto& [due, set] : all) set->service->touched = true;

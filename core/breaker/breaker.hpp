@@ -104,6 +104,7 @@ class Breaker {
   void wake(BreakerSet& set);
   /// The sets that wait for others, or for the next question about them, and until when.
   [[nodiscard]] std::vector<std::pair<Time, BreakerSet*>> waiting();
+  [[nodiscard]] std::optional<Time> next_question(const BreakerSet& set) const;
 
   // crowd.cpp: what is true of how many, counted as it changes
   void recount(BreakerSet& set);
@@ -113,6 +114,11 @@ class Breaker {
   void forget_quiet(Time clock);
   [[nodiscard]] bool everyone(BreakerService& service, Time clock);
   [[nodiscard]] bool everywhere(Time clock);
+  [[nodiscard]] bool many() const { return bad_ >= k_many && bad_ * 2 > heard_of_; }
+  [[nodiscard]] bool is_sure(const BreakerSet& set, Time clock) const;
+  [[nodiscard]] bool waits_for_many(const BreakerSet& set, Time clock) const;
+  [[nodiscard]] Time next_round() const;
+  void look_again(Time clock);
   void look_everywhere(Time clock);
   void forgive(BreakerSet& set, Time clock);
   static void excuse(BreakerSet& set, Time clock);
@@ -123,6 +129,7 @@ class Breaker {
   void note_unasked(BreakerSet& set, const Observation& signal) const;
   bool ask_begun(BreakerSet& set, Time since, Time clock);
   bool start_over(BreakerSet& set, Time clock);
+  [[nodiscard]] static Time known_as_of(const BreakerSet& set);
 
   // judge.cpp: what follows
   bool choose(BreakerSet& set, Time clock);
@@ -153,6 +160,8 @@ class Breaker {
   std::optional<Time> hint_;
   RecentIds ids_;
   Time clock_{}, swept_{}, asked_all_{};
+  Time confirmed_{};                ///< what is counted of everywhere was so then, or later
+  std::optional<Time> held_since_;  ///< the first of those that wait for the next such answer
   Sets active_;
   Leaving<BreakerSet> calming_;         ///< whose trouble began not long ago
   Leaving<BreakerService> leaving_;     ///< heard of lately

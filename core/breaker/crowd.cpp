@@ -78,7 +78,8 @@ void Breaker::forget_quiet(Time clock) {
 
 /// Whether all sets that were heard of lately are bad, those that are about to be found so
 /// included, and those that were mended left out. The service is `unsure` until each of them was
-/// asked about since: one that was mended a moment ago must not excuse the others.
+/// asked about since the last of them turned bad: one that was mended a moment ago must not excuse
+/// the others.
 bool Breaker::everyone(BreakerService& service, Time clock) {
   forget_quiet(service, clock);
   const auto all = [&] { return service.heard_of >= 2 && service.troubled == service.heard_of; };
@@ -88,8 +89,9 @@ bool Breaker::everyone(BreakerService& service, Time clock) {
   }
   if (!all() || !hooks_.begun) return all();
   if (service.all_since == Time()) service.all_since = clock;
+  const auto since = std::max(service.all_since, service.turned);
   if (clock - service.asked < k_ask) {
-    service.unsure = service.unsure || service.asked < service.all_since;
+    service.unsure = service.unsure || service.asked < since;
     return true;
   }
   service.asked = clock;
@@ -98,25 +100,52 @@ bool Breaker::everyone(BreakerService& service, Time clock) {
     ++looks_;
     if (!set->share.troubled) continue;
     (void)ask_begun(*set, clock, clock);
-    sure = sure && (!set->share.troubled || (set->answered && set->asked >= service.all_since));
+    sure = sure && (!set->share.troubled || known_as_of(*set) >= since);
   }
   service.unsure = all() && !sure;
   return all();
 }
 
+Time Breaker::next_round() const { return asked_all_ + (everywhere_ ? k_ask_all : k_ask); }
+
 /// Whether sets of many services, and of most of those that were heard of, went bad at about the
-/// same time, and were not mended since.
+/// same time, and were not mended since, by answers that may be some seconds old.
 bool Breaker::everywhere(Time clock) {
   forget_quiet(clock);
-  const auto many = [&] { return bad_ >= k_many && bad_ * 2 > heard_of_; };
-  if (!many() || !hooks_.begun || clock - asked_all_ < (everywhere_ ? k_ask_all : k_ask))
-    return many();
+  if (!many() || !hooks_.begun || clock < next_round()) return many();
   asked_all_ = clock;
+  auto confirmed = clock;
   for (const auto& set : sets_) {
     ++looks_;
-    if (set->share.lately) (void)ask_begun(*set, clock, clock);
+    if (!set->share.lately) continue;
+    (void)ask_begun(*set, clock, clock);
+    if (set->share.lately) confirmed = std::min(confirmed, known_as_of(*set));
   }
+  confirmed_ = std::max(confirmed_, confirmed);
   return many();
+}
+
+/// Whether the others were still bad after this one turned so: services that were mended a moment
+/// ago must not excuse it. When nobody can tell for long, the last answer has to do.
+bool Breaker::is_sure(const BreakerSet& set, Time clock) const {
+  const auto since = std::max(set.trouble, set.turned);
+  return !hooks_.begun || since <= confirmed_ || clock - since >= k_clock_slack;
+}
+
+/// Whether it may have gone bad with many others, which is known with the next answer.
+bool Breaker::waits_for_many(const BreakerSet& set, Time clock) const {
+  return set.bad >= 0 && !set.in_outage && set.share.lately && set.service->heard && many() &&
+         !is_sure(set, clock);
+}
+
+/// What was not sure is asked about again when it is time.
+void Breaker::look_again(Time clock) {
+  const auto held = std::exchange(held_since_, {});
+  if (everywhere_) return look_everywhere(clock);
+  if (!held || !everywhere(clock)) return;
+  if (*held > confirmed_ && clock - *held < k_clock_slack) return;
+  look_everywhere(clock);
+  for (auto& [name, service] : services_) conclude_all(*service, clock);
 }
 
 /// Tells all sets whether it is everywhere.
@@ -126,7 +155,8 @@ void Breaker::look_everywhere(Time clock) {
     ++looks_;
     if (!everywhere_ && std::exchange(set->in_outage, false)) {
       forgive(*set, clock);
-    } else if (everywhere_ && !set->in_outage && set->service->heard && set->share.lately) {
+    } else if (everywhere_ && !set->in_outage && set->service->heard && set->share.lately &&
+               is_sure(*set, clock)) {
       set->in_outage = true;
       recount(*set);
     }

@@ -28,7 +28,10 @@ bool Breaker::turned_bad(BreakerSet& set, Time clock) {
   if (!choose(set, clock)) return false;
   read(set, static_cast<std::size_t>(set.bad), clock);  // a comparison may be some seconds old
   (void)choose(set, clock);
-  return set.bad >= 0;
+  if (set.bad < 0) return false;
+  set.turned = clock;
+  set.service->turned = std::max(set.service->turned, clock);
+  return true;
 }
 
 /// One set, of which a rule turned. Where that is true of all sets now, all are concluded about;
@@ -36,7 +39,7 @@ bool Breaker::turned_bad(BreakerSet& set, Time clock) {
 /// however many there are.
 void Breaker::judge(BreakerSet& set, Time clock) {
   auto& service = *set.service;
-  if (turned_bad(set, clock) && everywhere(clock)) {
+  if (turned_bad(set, clock) && everywhere(clock) && is_sure(set, clock)) {
     if (!everywhere_) {
       begin_everywhere(service, clock);
       return conclude_all(service, clock);
@@ -58,7 +61,11 @@ void Breaker::judge(BreakerSet& set, Time clock) {
 void Breaker::judge(BreakerService& service, Time clock) {
   bool turned = false;
   for (auto* set : service.sets) turned = turned_bad(*set, clock) || turned;
-  if (turned && !everywhere_ && everywhere(clock)) begin_everywhere(service, clock);
+  if (turned && !everywhere_ && everywhere(clock) &&
+      std::ranges::any_of(service.sets, [&](const BreakerSet* set) {
+        return set->bad >= 0 && set->share.lately && is_sure(*set, clock);
+      }))
+    begin_everywhere(service, clock);
   conclude_all(service, clock);
 }
 
@@ -93,6 +100,10 @@ void Breaker::conclude(BreakerSet& set, bool everyone, Time clock) {
         stood = clock - set.rules[i].since >= std::max(wanted.hold, wanted.settle);
     if (stood) say(set, Verdict::undecided, "everyone", Crowd::service, clock);
     return;
+  }
+  if (waits_for_many(set, clock)) {
+    held_since_ = std::min(held_since_.value_or(Time::max()), std::max(set.trouble, set.turned));
+    return;  // a sweep looks again
   }
   if (set.bad >= 0) return blame(set, clock);
   if (set.any(State::bad)) return;  // it has not stood for long enough

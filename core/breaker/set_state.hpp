@@ -101,6 +101,7 @@ struct BreakerSet {
   Time open_until{}, half_since{}, calm_since{};
   int bad = -1;                          ///< the rule that holds and has stood, or -1
   Time trouble{};                        ///< when a rule began to hold
+  Time turned{};                         ///< when `bad` was chosen last
   bool suspicious = false;               ///< suspect(), kept
   bool in_outage = false;                ///< it went bad together with sets of many services
   bool lately = false, leaving = false;  ///< the trouble began not long ago; its end is waited for
@@ -153,6 +154,7 @@ struct BreakerService {
   Leaving<BreakerSet> leaving;  ///< those heard of lately
   Time asked{};                 ///< for what began anew of all that is in trouble
   Time all_since{};             ///< all are in trouble, as far as is known
+  Time turned{};                ///< when a rule of one of them was chosen last
   bool unsure = false;          ///< some of them may have been mended in the last second
 };
 

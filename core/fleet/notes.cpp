@@ -36,13 +36,14 @@ Result<const Notes::Known*> Notes::ask(Memory& memory, const SetName& set, Servi
     known.tidy_at = asked + k_remembered;
   }
   const auto note = [&](const std::string& name, const MemoryEntry& entry) {
-    Known noted{asked, entry.force, {begun_of(entry, memory.clock_ahead(set.service)), at}};
+    Known noted{
+        asked, entry.force, {begun_of(entry, memory.clock_ahead(set.service)), at}, moment_};
     return &known.sets.insert_or_assign(name, std::move(noted)).first->second;
   };
   const bool many = known.sets.size() >= k_one_by_one;
   if (many && asked - known.whole.asked >= age) {
     CDCTL_TRY_ASSIGN(const auto entries, memory.read(set.service, deadline));
-    known.whole = {asked, {}, {{}, at}};
+    known.whole = {asked, {}, {{}, at}, moment_};
     for (const auto& [name, entry] : entries) note(name, entry);
     if (const auto found = known.sets.find(set.str());
         found != known.sets.end() && found->second.asked == asked)
@@ -93,11 +94,10 @@ std::optional<Force> Notes::force_of(const SetName& set) {
 }
 
 breaker::Begun Notes::begun(const SetName& set) {
-  const auto asked = Clock::now();
   const auto* known = find(set, k_moment, false);
   if (!known) return {};
   auto out = known->begun;
-  out.fresh = known->asked >= asked;
+  out.fresh = known->moment == moment_;
   return out;
 }
 

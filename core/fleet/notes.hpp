@@ -20,8 +20,11 @@ class Notes {
   explicit Notes(app::Context& context) : context_(context) {}
   /// What people have forced, ten seconds old at most.
   [[nodiscard]] std::optional<Force> force_of(const SetName& set);
-  /// When it was deployed or mended last, a second old at most; it says whether it was asked now.
+  /// When it was deployed or mended last, a second old at most; it says whether it was asked in
+  /// this moment.
   [[nodiscard]] breaker::Begun begun(const SetName& set);
+  /// A moment lasts until this: all that is asked in it is as new.
+  void next_moment() { ++moment_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -29,6 +32,7 @@ class Notes {
     Clock::time_point asked;
     std::optional<Force> force;
     breaker::Begun begun;
+    std::uint64_t moment = 0;
   };
   /// What is remembered of one service.
   struct Service {
@@ -59,6 +63,7 @@ class Notes {
   app::Context& context_;
   std::map<std::string, Service> known_;
   std::map<std::string, Patience> patience_;  ///< by memory
+  std::uint64_t moment_ = 1;
   bool looked_ = false;
 };
 

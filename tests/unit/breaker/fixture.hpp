@@ -29,6 +29,7 @@ struct Fixture {
   std::map<std::string, Time> begun;  ///< deploys and mends
   std::size_t asked = 0;              ///< for these
   bool silent = false;                ///< nobody can say
+  bool stale = false;                 ///< all that is said was known at the start
   Millis ahead{};                     ///< of this machine's clock to the one that stamps signals
   Time wall = k_start;   ///< evidence older than five minutes by it is too old to be acted on
   Time clock = k_start;  ///< of the last signal or tick
@@ -53,8 +54,8 @@ struct Fixture {
                    ++asked;
                    if (silent) return {};
                    const auto at = begun.find(set.str());
-                   return {at == begun.end() ? std::optional<Time>() : at->second, clock + ahead,
-                           true};
+                   return {at == begun.end() ? std::optional<Time>() : at->second,
+                           stale ? k_start : clock + ahead, !stale};
                  }},
                 false) {}
 

@@ -120,6 +120,97 @@ TEST_CASE("a set that was mended a moment ago excuses no other") {
   }
 }
 
+TEST_CASE("sets that were mended a moment ago excuse none that is heard of only then") {
+  Fixture f({"critical >= 1"});
+  const auto second = set_of('b'), third = set_of('c');
+  f.add(k_bad, Severity::info, 0s);
+  f.add(second, Severity::info, 0s);
+  f.add(k_bad, Severity::critical, 1s);
+  f.add(second, Severity::critical, 3s);
+  CHECK(f.said(second) == Said{"undecided everyone"});
+  const bool mended = GENERATE(true, false);
+  CAPTURE(mended);
+  if (mended) f.begun[k_bad] = f.begun[second] = k_start + 3300ms;
+  f.add(third, Severity::critical, 3500ms);
+  CHECK(f.said(third).empty());
+  f.tick(5s);
+  CHECK(f.said(third) == (mended ? Said{"unhealthy"} : Said{"undecided everyone"}));
+}
+
+TEST_CASE("services that were mended a moment ago excuse no other") {
+  Fixture f({"critical >= 1 in 10m"});
+  const auto p = set_of('a', "p"), q = set_of('a', "q"), r = set_of('a', "r");
+  f.add(p, Severity::critical, 0s);
+  f.add(q, Severity::critical, 200ms);
+  CHECK(f.said(p) == Said{"unhealthy"});
+  CHECK(f.said(q) == Said{"unhealthy"});
+  const bool mended = GENERATE(true, false);
+  CAPTURE(mended);
+  if (mended) f.begun[p] = f.begun[q] = k_start + 500ms;
+  f.add(r, Severity::critical, 700ms);
+  CHECK(f.said(r).empty());
+  const auto expected = mended ? Said{"unhealthy"} : Said{"undecided everywhere"};
+  SECTION("while the input is quiet") {
+    f.tick(1800ms);
+    CHECK(f.said(r) == expected);
+    CHECK(f.loud() == (mended ? 0 : 1));
+  }
+  SECTION("while others go on") {
+    const auto other = set_of('a', "x");
+    f.add(other, Severity::info, 1100ms);
+    f.add(other, Severity::info, 2600ms);
+    CHECK(f.said(r) == expected);
+  }
+  SECTION("at the end of the input") {
+    f.breaker.settle(k_start + 900ms);
+    CHECK(f.said(r).empty());
+    REQUIRE(f.breaker.next_due());
+    CHECK(*f.breaker.next_due() == k_start + 1700ms);
+    f.clock = k_start + 1800ms;
+    f.breaker.settle(f.clock);
+    CHECK(f.said(r) == expected);
+    CHECK_FALSE(f.breaker.next_due());
+  }
+  if (!mended) CHECK(f.said(p) == Said{"unhealthy", "undecided everywhere"});
+}
+
+TEST_CASE("one that goes bad while many services are goes with them only if they still are") {
+  Fixture f({"critical >= 1 in 20m"});
+  const std::vector<std::string> three{set_of('a', "p"), set_of('a', "q"), set_of('a', "r")};
+  for (int i = 0; i < 3; ++i) f.add(three[static_cast<std::size_t>(i)], Severity::critical, 2s * i);
+  for (const auto& set : three) CHECK(f.said(set).back() == "undecided everywhere");
+  const bool mended = GENERATE(true, false);
+  CAPTURE(mended);
+  if (mended)
+    for (const auto& set : three) f.begun[set] = k_start + 5s;
+  const auto late = set_of('a', "s");
+  f.add(late, Severity::critical, 6s);
+  CHECK(f.said(late).empty());
+  const auto expected = mended ? Said{"unhealthy"} : Said{"undecided everywhere"};
+  SECTION("while the input is quiet") {
+    for (int i = 7; i < 16; ++i) f.tick(1s * i);
+    CHECK(f.said(late) == expected);
+  }
+  SECTION("at the end of the input") {
+    REQUIRE(f.breaker.next_due());
+    CHECK(*f.breaker.next_due() <= k_start + 16s);
+    f.clock = k_start + 16s;
+    f.breaker.settle(f.clock);
+    CHECK(f.said(late) == expected);
+    CHECK_FALSE(f.breaker.next_due());
+  }
+}
+
+TEST_CASE("whoever cannot say for long decides nothing") {
+  Fixture f({"critical >= 1 in 10m"});
+  f.stale = true;
+  for (int i = 0; i < 3; ++i)
+    f.add(set_of('a', std::string(1, static_cast<char>('p' + i))), Severity::critical, 100ms * i);
+  CHECK(f.said(set_of('a', "r")).empty());
+  for (int i = 1; i < 40; ++i) f.tick(1s * i);
+  CHECK(f.said(set_of('a', "r")) == Said{"undecided everywhere"});
+}
+
 TEST_CASE("what was said before a mend counts no more") {
   Fixture f({"errors >= 4 in 1m"});
   for (int i = 0; i < 4; ++i) f.add(k_bad, Severity::error, 1s * i);
@@ -203,6 +294,7 @@ TEST_CASE("what was mended counts neither for everyone nor for everywhere") {
         f.add(set, Severity::critical, 2min * i);
         if (mended) f.begun[set] = k_start + 2min * i + 1min;
       }
+      f.tick(6min + 11s);
       return std::pair(f.said(set_of('b', "s")), f.loud());
     };
     CHECK(run(true) == std::pair(Said{"unhealthy"}, std::size_t{0}));

@@ -41,7 +41,9 @@ TEST_CASE("one question tells both, and its answer is kept for a moment") {
   thumbs.entry(set).force = Force{Force::State::closed, "alice", "we know", now()};
   fleet::Notes notes(thumbs.context);
   CHECK(notes.begun(set).fresh);
+  CHECK(notes.begun(set).fresh);
   for (int i = 0; i < 100; ++i) {
+    notes.next_moment();
     CHECK(notes.begun(set).last);
     CHECK_FALSE(notes.begun(set).fresh);
     CHECK(notes.force_of(set));
@@ -59,6 +61,9 @@ TEST_CASE(
   }
   fleet::Notes notes(thumbs.context);
   for (int i = 0; i < 1000; ++i) CHECK(notes.begun(set_no(i)).last);
+  for (int i = 0; i < 1000; ++i) CHECK(notes.begun(set_no(i)).fresh);  // nothing came meanwhile
+  notes.next_moment();
+  CHECK_FALSE(notes.begun(set_no(700)).fresh);
   for (int i = 0; i < 1000; ++i) CHECK_FALSE(notes.force_of(set_no(i)));
   CHECK(thumbs.memory.named <= 8);
   CHECK(thumbs.memory.reads <= 3);
