@@ -386,7 +386,7 @@ constexpr std::array k_commands{
             "cdctl break\ncdctl notify --test pagerduty\ncdctl notify --status",
             "records of any schema, or with --follow the log of the home and the feed",
             "nothing; with --pass the same records; with --status a receiver record each", k_notify,
-            config, run_notify},
+            nothing, run_notify},
     Command{"metrics", "", "What a dashboard needs, for Prometheus",
             "cdctl metrics\ncdctl metrics --textfile /var/lib/prometheus/node-exporter/cdctl.prom\n"
             "cdctl metrics --listen 127.0.0.1:9465",

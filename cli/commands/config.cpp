@@ -6,6 +6,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "cli/setup/config_view.hpp"
+#include "core/notify/receiver.hpp"
 #include "core/records/path.hpp"
 #include "core/records/problem.hpp"
 
@@ -29,10 +30,23 @@ void add_switches(Context& context, std::vector<ConfigProblem>& problems) {
     }
 }
 
+/// What receivers of `notify` say of their tables, and whom routes name.
+void add_receivers(Context& context, std::vector<ConfigProblem>& problems) {
+  if (!context.load_config()) return;  // said already
+  const auto& file = context.config().file;
+  for (const auto& error : notify::receiver_problems(context)) {
+    std::string_view what = error.what;
+    if (const auto name = file.string() + ": "; what.starts_with(name))
+      what.remove_prefix(name.size());
+    problems.push_back({file, 0, 0, std::string(what)});
+  }
+}
+
 /// Writes what is wrong; exit code `config` when something is.
 void check(Context& context, const config::ConfigPlace& place) {
   auto problems = find_problems(place, context.plugin_host());
   add_switches(context, problems);
+  add_receivers(context, problems);
   for (const auto& problem : problems) {
     const auto& file = problem.file.empty() ? place.file : problem.file;
     if (context.out.format() ==

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -14,6 +17,7 @@
 #include "cli/output/context.hpp"
 #include "core/notify/dispatch.hpp"
 #include "core/notify/news.hpp"
+#include "core/notify/reading.hpp"
 #include "core/notify/sender.hpp"
 #include "core/records/receiver.hpp"
 
@@ -23,46 +27,46 @@ namespace {
 
 constexpr Millis k_wait_for_news{200};
 
-/// A line as a record. Sinks are for what comes one day, too: any schema will do.
-Result<Json> read_record(std::string_view line, std::size_t number) {
-  const auto bad = [&](std::string_view why) {
-    return fail(fmt::format("line {}: {}; skipped", number, why));
-  };
-  auto record = Json::parse(line);
-  if (!record) return bad(record.error().what);
-  if (!record->is_object()) return bad("not a JSON object");
-  if ((*record)["schema"].view().empty()) return bad("no schema");
-  return record;
-}
-
-/// Reads to the end. Each record leaves on stdout first, since who reads there may have to act on
-/// it.
-void read_all(Context& context, notify::Dispatch& dispatch, bool pass) {
+/// Reads to the end. Each line leaves on stdout first, whatever becomes of it here, since who reads
+/// there may have to act on it. Without a dispatch that is all.
+void read_all(Context& context, notify::Dispatch* dispatch, bool pass) {
   const auto keep = [&] {
     context.out.flush();
-    if (const auto kept = dispatch.flush(); !kept) context.report(kept.error());
+    if (!dispatch) return;
+    if (const auto kept = dispatch->flush(); !kept) context.report(kept.error());
   };
   LineReader lines(keep, [&context](const Error& error) { context.report(error); });
   std::string_view line;
   bool first = true;
   while (!context.out.broken() && lines.next(line) == LineReader::Got::line) {
+    if (pass) context.out.write_line(line);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) continue;
+    if (line.empty() || !dispatch) continue;
     if (std::exchange(first, false)) {
-      if (const auto known = check_format(line, "records"); !known)
-        return context.report(known.error());
+      if (const auto known = check_format(line, "records"); !known) {
+        context.report(known.error());
+        if (!pass) return;
+        dispatch = nullptr;
+        continue;
+      }
     }
-    const auto record = read_record(line, lines.number());
-    if (!record) {
-      context.report(record.error());
+    const auto read = notify::read_line(line);
+    if (!read) {
+      context.report({ExitCode::failed,
+                      fmt::format("line {}: {}; skipped", lines.number(), read.error().what)});
       continue;
     }
-    if (pass) context.out.write_line(line);
-    dispatch.add(*record, line);
-    if (dispatch.full()) keep();
+    dispatch->add(read->record, read->line.empty() ? line : std::string_view(read->line));
+    if (dispatch->full()) keep();
   }
   if (const auto trouble = lines.trouble()) context.report(*trouble);
   keep();
+}
+
+/// A configuration, a home, and receivers to tell.
+Result<notify::Dispatch> open_dispatch(Context& context, const Arguments& args, Millis timeout) {
+  CDCTL_TRY(context.load_config());
+  return notify::Dispatch::open(context, {args.words, timeout, false, false});
 }
 
 Result<> pass_on_input(Context& context, const Arguments& args, Millis timeout) {
@@ -70,17 +74,21 @@ Result<> pass_on_input(Context& context, const Arguments& args, Millis timeout) 
     return fail(ExitCode::usage,
                 "standard input is a terminal: pipe records into it, such as those of cdctl "
                 "signals --follow; or let it look for itself with --follow");
-  CDCTL_TRY_ASSIGN(auto dispatch, notify::Dispatch::open(context, {args.words, timeout}));
-  dispatch.wake_waiting();
+  const bool pass = args.has("pass");
+  auto dispatch = open_dispatch(context, args, timeout);
+  if (!dispatch && !pass) return fail(std::move(dispatch.error()));
+  if (!dispatch) context.report(dispatch.error().in("nobody is told, and all of it is passed on"));
+  if (dispatch) dispatch->wake_waiting();
   context.out.go_on_without_records();  // people are told all the same
-  read_all(context, dispatch, args.has("pass"));
-  dispatch.finish();
+  read_all(context, dispatch ? &*dispatch : nullptr, pass);
+  if (dispatch) dispatch->finish();
   return {};
 }
 
 /// --follow and --new: what happens at this home, for ever or up to now.
 Result<> pass_on_news(Context& context, const Arguments& args, Millis timeout) {
-  CDCTL_TRY_ASSIGN(auto dispatch, notify::Dispatch::open(context, {args.words, timeout}));
+  CDCTL_TRY_ASSIGN(auto dispatch,
+                   notify::Dispatch::open(context, {args.words, timeout, true, false}));
   CDCTL_TRY_ASSIGN(auto news, notify::News::open(context));
   dispatch.wake_waiting();
   do {
@@ -105,6 +113,13 @@ Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto receivers, notify::find_receivers(context, args.words));
   if (args.has("follow") && receivers.size() > 1)
     return fail(ExitCode::usage, "notify --flush --follow sends to one receiver: name it");
+  if (receivers.size() > 1) {  // a process each: none waits for another
+    CDCTL_TRY_ASSIGN(auto dispatch,
+                     notify::Dispatch::open(context, {args.words, timeout, false, true}));
+    dispatch.wake_waiting();
+    dispatch.finish();
+    return {};
+  }
   for (auto& receiver : receivers) {
     CDCTL_TRY_ASSIGN(auto outbox, notify::Outbox::open(context.home(), receiver.name));
     notify::Sender sender(context, receiver, std::move(outbox),
@@ -116,8 +131,26 @@ Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
   return {};
 }
 
+/// Those that were told, and those that the configuration has and that never were.
+std::vector<std::string> all_receivers(Context& context) {
+  auto out = notify::outboxes(context.home());
+  const auto there = notify::find_receivers(context, {});
+  if (!there) return out;  // `notify` says what is wrong with it
+  for (const auto& receiver : *there) out.push_back(receiver.name);
+  std::ranges::sort(out);
+  const auto same = std::ranges::unique(out);
+  out.erase(same.begin(), same.end());
+  return out;
+}
+
 Result<> show_status(Context& context) {
-  for (const auto& name : notify::outboxes(context.home())) {
+  const auto told = notify::outboxes(context.home());
+  for (const auto& name : all_receivers(context)) {
+    if (std::ranges::find(told, name) == told.end()) {
+      context.out.write(records::encode(records::Receiver{
+          .receiver = name, .last_sent = {}, .not_before = {}, .why = "", .time = now()}));
+      continue;
+    }
     CDCTL_TRY_ASSIGN(const auto outbox, notify::Outbox::open(context.home(), name));
     const auto status = outbox.status(true);
     if (!status) {
@@ -138,7 +171,9 @@ Result<> show_status(Context& context) {
                           .time = now()}));
   }
   if (context.out.tabular() && !context.out.any())
-    context.out.note("nothing was ever sent from this home");
+    context.out.note(
+        "there is nobody to tell; docs/notify.md has what to add for a pager, a chat, a search "
+        "index");
   return {};
 }
 
@@ -214,7 +249,8 @@ int run_notify(Context& context, const Arguments& args) {
                      duration_option(args, "timeout", std::chrono::seconds(30)));
     if (timeout <= Millis(0)) return fail(ExitCode::usage, "notify: --timeout must be more than 0");
     CDCTL_TRY(check_modes(args));
-    CDCTL_TRY(context.check_home());
+    if (args.has("pass")) return pass_on_input(context, args, timeout);
+    CDCTL_TRY(context.load_config());
     if (args.has("status")) return show_status(context);
     if (args.has("test")) return test(context, args, timeout);
     if (args.has("replay")) return replay(context, args, timeout);

@@ -95,17 +95,25 @@ class Values {
     auto folder = fs::absolute(file_.path).parent_path();
     if (target_) folder = folder.parent_path();  // beside cdctl.toml
     for (const auto name : keys_.secret_files(target_)) {
-      const std::string dotted(name);
-      const auto given = config::value_at(file_.table, dotted).as_string();
-      if (given.empty()) continue;
-      const auto path = folder / given;
-      struct stat info{};
-      if (::stat(path.c_str(), &info) != 0)
-        wrong(dotted, path.string() + " is not there; write the secret into it, with mode 0600");
-      else if ((info.st_mode & 0077) != 0)
-        wrong(dotted,
-              fmt::format("others may read {}; run chmod 600 {}", path.string(), path.string()));
+      secret(folder, std::string(name));
+      // The receivers of a sink have the keys of its table.
+      auto key = name;
+      const auto table = std::string(take_until(key, '.'));
+      for (const auto& [receiver, own] : file_.table[table]["receivers"].members())
+        secret(folder, fmt::format("{}.receivers.{}.{}", table, receiver, key));
     }
+  }
+
+  void secret(const fs::path& folder, const std::string& dotted) {
+    const auto given = config::value_at(file_.table, dotted).as_string();
+    if (given.empty()) return;
+    const auto path = folder / given;
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0)
+      wrong(dotted, path.string() + " is not there; write the secret into it, with mode 0600");
+    else if ((info.st_mode & 0077) != 0)
+      wrong(dotted,
+            fmt::format("others may read {}; run chmod 600 {}", path.string(), path.string()));
   }
 
   const files::TomlFile& file_;

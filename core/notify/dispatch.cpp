@@ -53,17 +53,26 @@ void Dispatch::wake_waiting() {
       if (const auto woken = wake(line); !woken) context_->report(woken.error());
 }
 
-bool Dispatch::shall_have(const Receiver& receiver, const Json& record) const {
-  if (const auto said = routes_.sends(receiver.name, record)) return *said;
-  return receiver.role->wants(receiver.part, record);
+Share Dispatch::share_of(const Receiver& receiver, const Json& record) const {
+  if (const auto said = routes_.share_of(receiver.name, record)) return *said;
+  return receiver.role->wants(receiver.part, record) ? Share::whole : Share::none;
 }
 
 void Dispatch::add(const Json& record, std::string_view line) {
   for (auto& to : lines_) {
-    if (!shall_have(to.receiver, record)) continue;
-    to.waiting.emplace_back(line);
-    to.bytes += line.size();
-    bytes_ += line.size();
+    const auto share = share_of(to.receiver, record);
+    if (share == Share::none) continue;
+    if (share == Share::ends) {
+      auto ends = record;
+      ends.set("ends_only", true);
+      if (!to.receiver.role->wants(to.receiver.part, ends)) continue;  // it keeps no conditions
+      to.waiting.push_back(ends.dump());
+    } else {
+      to.waiting.emplace_back(line);
+    }
+    const auto size = to.waiting.back().size();
+    to.bytes += size;
+    bytes_ += size;
   }
 }
 
@@ -85,12 +94,23 @@ Result<> Dispatch::wake(Line& line) {
   for (const auto& folder : context_->options().plugin_path)
     program.argv.insert(program.argv.end(), {"--plugin-path", folder});
   program.argv.insert(program.argv.end(), {"notify", only_name(line.receiver), "--flush",
-                                           "--follow", "--timeout", to_duration(options_.timeout)});
+                                           "--timeout", to_duration(options_.timeout)});
+  if (!options_.once) program.argv.emplace_back("--follow");
   auto started = Child::start(program, {Stream::pipe, Stream::null, Stream::ours, false});
   if (!started) return fail(started.error().in("starting to send to " + line.receiver.name));
   line.sender = std::move(*started);
   line.owed = false;
   return {};
+}
+
+/// Counts what could not be kept, and lets it go; says what is lost.
+std::string Dispatch::give_up(Line& line) {
+  const auto count = static_cast<std::int64_t>(line.waiting.size());
+  line.outbox.count_dropped(count);
+  line.waiting.clear();
+  line.bytes = 0;
+  return fmt::format("{} for {} {} lost", plural(count, "record"), line.receiver.name,
+                     count == 1 ? "is" : "are");
 }
 
 Result<> Dispatch::flush() {
@@ -110,20 +130,16 @@ Result<> Dispatch::flush() {
       kept = wake(line);
     }
     if (kept) continue;
-    auto doing = "keeping records for " + line.receiver.name;
-    if (line.bytes > k_most_held) {
-      doing = fmt::format("{} for {} are lost",
-                          plural(static_cast<std::int64_t>(line.waiting.size()), "record"),
-                          line.receiver.name);
-      line.waiting.clear();
-      line.bytes = 0;
-    }
-    out = fail(kept.error().in(doing));
+    out = fail(kept.error().in(
+        line.bytes > k_most_held ? give_up(line) : "keeping records for " + line.receiver.name));
   }
   return out;
 }
 
 void Dispatch::finish() {
+  for (auto& line : lines_)
+    if (!line.waiting.empty() && !options_.read_again)
+      context_->report({ExitCode::failed, give_up(line) + ": it could not be kept on this disk"});
   for (auto& line : lines_) {
     if (!line.owed || Stop::requested()) continue;
     line.next_start = Deadline(Millis(0));
@@ -137,9 +153,11 @@ void Dispatch::finish() {
     while (!(status = line.sender.wait(Deadline(k_look_again))) && !end.passed() &&
            !Stop::requested()) {
     }
-    if (!status) status = line.sender.end(k_last_word);
+    const bool in_time = status.has_value();
+    if (!in_time) status = line.sender.end(k_last_word);
     if (Stop::requested()) continue;
-    context_->note_exit(static_cast<ExitCode>(exit_status(*status)));
+    // One that we have ended has left what it could not send.
+    context_->note_exit(in_time ? static_cast<ExitCode>(exit_status(*status)) : ExitCode::unknown);
   }
 }
 

@@ -21,6 +21,8 @@ class Dispatch {
   struct Options {
     std::vector<std::string> receivers;  ///< empty: those of the configuration, by its routes
     Millis timeout{30'000};
+    bool read_again = false;  ///< what could not be kept comes once more with the next run
+    bool once = false;        ///< what waits is sent, and nothing comes
   };
   /// Exit code `config` for receivers and routes that are none.
   [[nodiscard]] static Result<Dispatch> open(app::Context& context, const Options& options);
@@ -53,8 +55,9 @@ class Dispatch {
     Deadline next_start{Millis(0)};
   };
   explicit Dispatch(app::Context& context) : context_(&context) {}
-  [[nodiscard]] bool shall_have(const Receiver& receiver, const Json& record) const;
+  [[nodiscard]] Share share_of(const Receiver& receiver, const Json& record) const;
   [[nodiscard]] Result<> wake(Line& line);
+  static std::string give_up(Line& line);
 
   app::Context* context_;
   Options options_;

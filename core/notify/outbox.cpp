@@ -25,6 +25,7 @@ constexpr const char *k_again = "again.ndjson", *k_position = "position.json",
                      *k_dropped = "dropped";
 constexpr Millis k_lock_wait{10'000};
 constexpr std::uintmax_t k_most_refused = 16u << 20;
+constexpr std::size_t k_longest_why = 400;
 
 std::uint64_t segment_of(std::string_view name) {
   constexpr std::string_view tail = ".ndjson";
@@ -139,6 +140,32 @@ std::int64_t read_count(const fs::path& path) {
   return out;
 }
 
+/// Of one size each, so that they can be written over where a full disk has no room for another.
+constexpr std::size_t k_position_size = 1024, k_count_size = 24;
+
+std::string padded(std::string text, std::size_t size) {
+  text.resize(std::max(text.size(), size - 1), ' ');
+  return text + "\n";
+}
+
+/// Replaces a small file; on a full disk one of the same size in its place.
+Result<> replace(const fs::path& path, const std::string& text) {
+  auto done = write_file_atomically(path, text, 0600);
+  if (done) return done;
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info{};
+  if (!file.valid() || ::fstat(file.get(), &info) != 0 ||
+      static_cast<std::size_t>(info.st_size) != text.size())
+    return done;
+  const auto put = ::pwrite(file.get(), text.data(), text.size(), 0);
+  if (put != static_cast<ssize_t>(text.size()) || ::fdatasync(file.get()) != 0) return done;
+  return {};
+}
+
+Result<> add_to_count(const fs::path& path, std::int64_t more) {
+  return replace(path, padded(std::to_string(read_count(path) + more), k_count_size));
+}
+
 Json time_or_null(const std::optional<Time>& time) {
   return time ? Json(to_rfc3339(*time)) : Json();
 }
@@ -151,6 +178,9 @@ Result<Outbox> Outbox::open(const fs::path& home, const std::string& receiver,
   out.folder_ = home / "notify" / receiver;
   out.bounds_ = bounds;
   CDCTL_TRY(make_directories(out.folder_, 0700));
+  // There before it is needed, on a disk that is full then.
+  if (std::error_code error; !fs::exists(out.folder_ / k_dropped, error))
+    (void)add_to_count(out.folder_ / k_dropped, 0);
   return out;
 }
 
@@ -201,9 +231,12 @@ void Outbox::make_room(const std::vector<std::uint64_t>& segments) const {
   };
   shrink(false);
   shrink(true);
-  if (dropped > 0)
-    (void)write_file_atomically(folder_ / k_dropped,
-                                std::to_string(read_count(folder_ / k_dropped) + dropped), 0600);
+  if (dropped > 0) (void)add_to_count(folder_ / k_dropped, dropped);
+}
+
+void Outbox::count_dropped(std::int64_t count) const {
+  const auto lock = OfdLock::acquire(folder_ / "lock", Deadline(k_lock_wait));
+  if (lock && *lock) (void)add_to_count(folder_ / k_dropped, count);
 }
 
 Result<Outbox::Batch> Outbox::take_again(const std::string& text, std::size_t most_records,
@@ -334,8 +367,8 @@ Result<> Outbox::store(const Position& position) const {
                                   {"tries", position.tries},
                                   {"last_sent", time_or_null(position.last_sent)},
                                   {"not_before", time_or_null(position.not_before)},
-                                  {"why", position.why}});
-  return write_file_atomically(folder_ / k_position, json.dump() + "\n", 0600);
+                                  {"why", printable(position.why, k_longest_why)}});
+  return replace(folder_ / k_position, padded(json.dump(), k_position_size));
 }
 
 Result<Outbox::Status> Outbox::status(bool count) const {

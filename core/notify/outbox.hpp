@@ -51,6 +51,8 @@ class Outbox {
   [[nodiscard]] Result<> settle(const Batch& batch, const PassAnswer& answer);
   /// Nothing of a batch was taken: not to be tried before `wait` is over.
   [[nodiscard]] Result<> put_off(Millis wait, const std::string& why);
+  /// Counts records that could not be kept, also where a disk is full.
+  void count_dropped(std::int64_t count) const;
 
   /// How it stands, for people and for back-off.
   struct Status {

@@ -7,6 +7,8 @@
 
 #include <cdctl/text.hpp>
 
+#include "core/notify/routes.hpp"
+
 namespace cdctl::notify {
 
 namespace {
@@ -65,6 +67,29 @@ Result<std::vector<Receiver>> find_receivers(app::Context& context,
   return fail(ExitCode::config,
               "the configuration names nobody to tell; docs/notify.md has what to add for a pager, "
               "a chat, a search index");
+}
+
+std::vector<Error> receiver_problems(app::Context& context) {
+  std::vector<Error> out;
+  std::vector<std::string> broken;
+  for (const auto& sink : configured(context))
+    if (auto found = receivers_of(context, sink); !found) {
+      out.push_back(std::move(found.error()));
+      broken.push_back(sink);
+    }
+  const auto routes = Routes::read(context.config());
+  if (!routes) {
+    out.push_back(routes.error());
+    return out;
+  }
+  for (const auto& name : routes->receivers()) {
+    std::string_view rest = name;
+    const auto sink = std::string(take_until(rest, ':'));
+    if (std::ranges::find(broken, sink) != broken.end()) continue;
+    if (const auto found = find_receivers(context, std::vector{name}); !found)
+      out.push_back(found.error().in("[[notify.routes]]"));
+  }
+  return out;
 }
 
 }  // namespace cdctl::notify

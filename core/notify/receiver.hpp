@@ -26,4 +26,7 @@ struct Receiver {
 [[nodiscard]] Result<std::vector<Receiver>> find_receivers(app::Context& context,
                                                            std::span<const std::string> names);
 
+/// What is wrong with the tables of receivers and with `[[notify.routes]]`, without asking anybody.
+[[nodiscard]] std::vector<Error> receiver_problems(app::Context& context);
+
 }  // namespace cdctl::notify

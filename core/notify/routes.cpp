@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 
 #include <cdctl/notice.hpp>
+#include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
+
+#include "core/records/outcome.hpp"
 
 namespace cdctl::notify {
 
@@ -14,6 +17,31 @@ namespace {
 
 const std::vector<std::string> k_keys{"to", "records", "services", "actions", "severity"};
 const std::vector<std::string> k_records{"outcome", "verdict", "signal", "error"};
+
+/// What an outcome can be of.
+std::vector<std::string> known_actions() {
+  std::vector<std::string> out;
+  for (const auto& row : records::k_members<records::Outcome>)
+    if (row.name == std::string_view("action"))
+      for (const auto word : words(row.type)) out.emplace_back(word);
+  std::erase_if(out, [](const std::string& word) { return word == "one" || word == "of"; });
+  return out;
+}
+
+std::string service_of(const Json& record) {
+  if (const auto service = record["service"].view(); !service.empty()) return std::string(service);
+  const auto set = parse_set_name(record["set"].view());
+  return set ? set->service : std::string();
+}
+
+Result<Severity> severity_of(const Json& value) {
+  const auto severity =
+      value.is_int() ? severity_of_syslog(value.as_int()) : parse_severity(value.view());
+  if (severity) return *severity;
+  return fail(ExitCode::config,
+              "'severity' must be one of debug, info, warning, error, critical, or 0 to 7 as "
+              "syslog counts");
+}
 
 /// `outcome` of `cdctl.outcome/1`.
 std::string_view kind_of(const Json& record) {
@@ -59,28 +87,36 @@ Result<Route> read_route(const Json& table) {
       return fail(ExitCode::config,
                   fmt::format("no kind of record '{}'{}; there are {}", printable(kind, 60),
                               did_you_mean(kind, k_records), joined(k_records)));
-  if (const auto& severity = table["severity"]; !severity.is_null()) {
-    out.severity = parse_severity(severity.view());
-    if (!out.severity)
+  const auto actions = known_actions();
+  for (const auto& action : out.actions)
+    if (!is_among(actions, action))
       return fail(ExitCode::config,
-                  "'severity' must be one of debug, info, warning, error, critical");
+                  fmt::format("no action '{}'{}; there are {}", printable(action, 60),
+                              did_you_mean(action, actions), joined(actions)));
+  if (const auto& severity = table["severity"]; !severity.is_null()) {
+    CDCTL_TRY_ASSIGN(out.severity, severity_of(severity));
   }
   return out;
 }
 
 }  // namespace
 
-bool Route::matches(const Json& record) const {
-  if (!is_among(records, kind_of(record))) return false;
-  const auto service = record["service"].view();
+Share Route::share_of(const Json& record) const {
+  if (!is_among(records, kind_of(record))) return Share::none;
+  const auto service = service_of(record);
   const auto fits = [&](const std::string& glob) { return glob_match(glob, service); };
-  if (!services.empty() && std::ranges::none_of(services, fits)) return false;
-  if (!actions.empty() && !is_among(actions, record["action"].view())) return false;
-  if (!severity) return true;
-  // The end of a condition is as worth telling as its beginning was.
-  return std::ranges::any_of(notices_of(record), [&](const Notice& notice) {
-    return notice.over || notice.severity >= *severity;
-  });
+  if (!services.empty() && std::ranges::none_of(services, fits)) return Share::none;
+  if (!actions.empty() && !is_among(actions, record["action"].view())) return Share::none;
+  if (!severity) return Share::whole;
+  // The end of a condition is as worth telling as its beginning was. What may be the end of one is
+  // for those who keep conditions, and no news of its own.
+  auto out = Share::none;
+  for (const auto& notice : notices_of(record)) {
+    const bool tells = notice.over ? !notice.implied : notice.severity >= *severity;
+    if (tells) return Share::whole;
+    if (notice.implied) out = Share::ends;
+  }
+  return out;
 }
 
 Result<Routes> Routes::read(const Config& config) {
@@ -101,14 +137,13 @@ Result<Routes> Routes::read(const Config& config) {
   return out;
 }
 
-std::optional<bool> Routes::sends(const std::string& receiver, const Json& record) const {
-  bool named = false;
+std::optional<Share> Routes::share_of(const std::string& receiver, const Json& record) const {
+  std::optional<Share> out;
   for (const auto& route : routes_) {
     if (std::ranges::find(route.to, receiver) == route.to.end()) continue;
-    named = true;
-    if (route.matches(record)) return true;
+    out = std::max(out.value_or(Share::none), route.share_of(record));
   }
-  return named ? std::optional(false) : std::nullopt;
+  return out;
 }
 
 std::vector<std::string> Routes::receivers() const {

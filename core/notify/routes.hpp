@@ -11,6 +11,10 @@
 
 namespace cdctl::notify {
 
+/// What a receiver gets of a record: all that it says, or only that conditions are over, which may
+/// have begun elsewhere.
+enum class Share { none, ends, whole };
+
 /// One entry of `[[notify.routes]]`: which records go to which receivers.
 struct Route {
   std::vector<std::string> to;        ///< receivers: `pagerduty`, `webhook:chat`
@@ -19,7 +23,7 @@ struct Route {
   std::vector<std::string> actions;   ///< of outcomes; empty = all
   std::optional<Severity> severity;   ///< of what there is to say of it: this and worse
 
-  [[nodiscard]] bool matches(const Json& record) const;
+  [[nodiscard]] Share share_of(const Json& record) const;
 };
 
 /// Who gets what.
@@ -27,8 +31,9 @@ class Routes {
  public:
   /// Exit code `config`, with file and entry, for what is no route.
   [[nodiscard]] static Result<Routes> read(const Config& config);
-  /// Whether a route says so; empty where no route names the receiver: then it gets what is for it.
-  [[nodiscard]] std::optional<bool> sends(const std::string& receiver, const Json& record) const;
+  /// What the routes say; empty where none names the receiver: then it gets what is for it.
+  [[nodiscard]] std::optional<Share> share_of(const std::string& receiver,
+                                              const Json& record) const;
   /// All receivers that are named.
   [[nodiscard]] std::vector<std::string> receivers() const;
 

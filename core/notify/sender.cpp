@@ -74,7 +74,16 @@ void Sender::tell_refused(const std::vector<PassAnswer::Refused>& refused) {
                                      (outbox_.folder() / "refused.ndjson").string())});
 }
 
-Result<> Sender::take_answer(const Outbox::Batch& batch, const Result<PassAnswer>& answer) {
+/// `cut_short`: the end of the run was the end of the call, which had less time than one is given.
+/// That says nothing of the receiver.
+Result<> Sender::take_answer(const Outbox::Batch& batch, const Result<PassAnswer>& answer,
+                             bool cut_short) {
+  out_of_time_ = cut_short && (!answer || !answer->again.empty());
+  if (out_of_time_) {
+    if (answer) CDCTL_TRY(outbox_.settle(batch, *answer));
+    if (answer && !answer->refused.empty()) tell_refused(answer->refused);
+    return {};
+  }
   if (!answer) return trouble(Millis(0), answer.error().what, !answer.error().transient);
   CDCTL_TRY(outbox_.settle(batch, *answer));
   if (!answer->refused.empty()) tell_refused(answer->refused);
@@ -91,12 +100,13 @@ Result<Sender::Next> Sender::send_next(const Deadline& deadline) {
   if (batch.records.empty() && batch.unreadable == 0) return Next::nothing;
   if (!not_before_.passed()) return Next::waits;
   crash_point("notify.taken");
+  const bool short_of_time = deadline.left() < options_.timeout * 9 / 10;
   const auto answer = batch.records.empty()
                           ? Result<PassAnswer>(PassAnswer())
                           : receiver_.pass(batch.records, deadline.at_most(options_.timeout));
   crash_point("notify.passed");
-  CDCTL_TRY(take_answer(batch, answer));
-  return said_.empty() ? Next::more : Next::waits;
+  CDCTL_TRY(take_answer(batch, answer, short_of_time && deadline.passed()));
+  return said_.empty() && !out_of_time_ ? Next::more : Next::waits;
 }
 
 void Sender::tick() {
@@ -155,6 +165,11 @@ Result<> Sender::send_all() {
   return {};
 }
 
+std::string Sender::why_left(const std::string& last_trouble) const {
+  if (!out_of_time_ && !last_trouble.empty()) return last_trouble;
+  return fmt::format("the {} of this run are over (--timeout)", to_duration(options_.timeout));
+}
+
 Result<> Sender::run() {
   if (!options_.follow) end_ = Deadline(options_.timeout);
   CDCTL_TRY_ASSIGN(const auto turn, wait_for_turn());
@@ -167,8 +182,7 @@ Result<> Sender::run() {
       fmt::format("{} for {} could not be sent yet and {} kept: {}; the next cdctl notify "
                   "sends {}",
                   plural(static_cast<std::int64_t>(status.waiting), "record"), receiver_.name,
-                  one ? "is" : "are", line_of(status.why.empty() ? "no time was left" : status.why),
-                  one ? "it" : "them"));
+                  one ? "is" : "are", line_of(why_left(status.why)), one ? "it" : "them"));
 }
 
 }  // namespace cdctl::notify

@@ -29,12 +29,14 @@ class Sender {
  private:
   enum class Next { more, nothing, waits };
   Result<Next> send_next(const Deadline& deadline);
-  Result<> take_answer(const Outbox::Batch& batch, const Result<PassAnswer>& answer);
+  Result<> take_answer(const Outbox::Batch& batch, const Result<PassAnswer>& answer,
+                       bool cut_short);
   Result<> trouble(Millis wait, const std::string& why, bool closed);
   void tell_refused(const std::vector<PassAnswer::Refused>& refused);
   void well();
   [[nodiscard]] Result<std::optional<OfdLock>> wait_for_turn();
   [[nodiscard]] Result<> send_all();
+  [[nodiscard]] std::string why_left(const std::string& last_trouble) const;
   void wait_for_more(Millis most);
   void look_at_input(bool readable);
   [[nodiscard]] bool finishing() const { return !options_.follow || ending_; }
@@ -46,9 +48,10 @@ class Sender {
   SendOptions options_;
   std::int64_t tries_ = 0;
   Deadline not_before_{Millis(0)};
-  std::string said_;     ///< the trouble that was told last
-  bool ending_ = false;  ///< nothing comes any more
-  Deadline end_;         ///< of all, once it is known
+  std::string said_;          ///< the trouble that was told last
+  bool ending_ = false;       ///< nothing comes any more
+  bool out_of_time_ = false;  ///< the end came in the middle of a call
+  Deadline end_;              ///< of all, once it is known
   Deadline next_tick_{Millis(60'000)};
 };
 

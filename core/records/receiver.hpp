@@ -10,7 +10,7 @@ struct Receiver {
                                             {"WAITING", "waiting"},
                                             {"SENT", "sent"},
                                             {"REFUSED", "refused"},
-                                            {"DROPPED", "dropped", Show::text, true},
+                                            {"DROPPED", "dropped"},
                                             {"LAST SENT", "last_sent", Show::clock},
                                             {"WHY", "why", Show::blank}};
   static constexpr RecordRow k_head =

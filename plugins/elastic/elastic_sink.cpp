@@ -149,6 +149,11 @@ Result<PassAnswer> read_bulk_answer(const std::string& body, std::size_t count) 
   return out;
 }
 
+/// All of it; an index keeps no conditions.
+bool ElasticSink::do_wants(const std::string&, const Json& record) {
+  return !record["ends_only"].as_bool();
+}
+
 Result<std::vector<std::string>> ElasticSink::do_receivers() {
   CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "elastic", k_keys));
   return receivers.names();

@@ -101,6 +101,11 @@ Result<std::vector<std::string>> OtlpSink::do_receivers() {
   return receivers.names();
 }
 
+/// All of it; what keeps logs keeps no conditions.
+bool OtlpSink::do_wants(const std::string&, const Json& record) {
+  return !record["ends_only"].as_bool();
+}
+
 Result<PassAnswer> OtlpSink::do_pass(const std::string& receiver, std::span<const Json> records,
                                      const Deadline& deadline) {
   if (records.empty()) return {};

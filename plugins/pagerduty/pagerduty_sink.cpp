@@ -16,6 +16,9 @@ constexpr std::string_view k_keys[] = {
     "routing_key_file", "routing_key_env", "routing_key_command", "api", "ca_file",
     "signals",          "changes"};
 constexpr const char* k_api = "https://events.pagerduty.com";
+constexpr std::string_view k_mend_key =
+    "; put the key of an integration Events API v2 into routing_key_file: it is tried again each "
+    "minute";
 constexpr std::size_t k_longest_key = 255, k_longest_summary = 1024, k_longest_event = 512'000;
 
 std::string cut_to(std::string_view text, std::size_t most_characters) {
@@ -74,6 +77,13 @@ Result<Line> line_to(const Receivers& receivers, const std::string& name, const 
   return out;
 }
 
+/// The API says 400 to a wrong key as to an event that it cannot read, with other words.
+bool names_key(std::string_view why) {
+  std::string text(why);
+  for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return text.contains("routing_key") || text.contains("routing key");
+}
+
 Result<Delivery> send(Http& http, const Line& line, const Notice& notice, const Json& record,
                       const Deadline& deadline) {
   HttpRequest request;
@@ -83,7 +93,12 @@ Result<Delivery> send(Http& http, const Line& line, const Notice& notice, const 
   request.headers = {{"Content-Type", "application/json"}};
   request.ca_file = line.ca_file;
   request.deadline = deadline;
-  return without(delivery_of(http.send(request), k_retried), line.routing_key);
+  auto out = without(delivery_of(http.send(request), k_retried), line.routing_key);
+  if (out.state == Delivery::State::refused && names_key(out.why)) {
+    out.state = Delivery::State::closed;
+    out.why += k_mend_key;
+  }
+  return out;
 }
 
 }  // namespace

@@ -24,9 +24,10 @@ constexpr std::array<std::pair<std::string_view, Format>, 6> k_formats{
 
 constexpr std::string_view k_cloudevents = "application/cloudevents+json";
 
-/// A chat shows text of others: what has a meaning in its markup is taken off it.
-std::string for_slack(std::string_view text) {
-  std::string out;
+/// A chat shows text of others. In a code span it calls nobody, and makes no link, list or bold
+/// word of it: that is so in Slack, Mattermost and Rocket.Chat, whose markups differ otherwise.
+std::string for_chat(std::string_view text) {
+  std::string out = "`";
   for (const char c : text) {
     if (c == '&')
       out += "&amp;";
@@ -35,9 +36,9 @@ std::string for_slack(std::string_view text) {
     else if (c == '>')
       out += "&gt;";
     else
-      out += c;
+      out += c == '`' ? '\'' : c;
   }
-  return out;
+  return out + '`';
 }
 
 std::string_view mark_of(const Notice& notice) {
@@ -47,7 +48,7 @@ std::string_view mark_of(const Notice& notice) {
 }
 
 Message slack_message(const Notice& notice) {
-  return {Json::object({{"text", fmt::format("{} {}", mark_of(notice), for_slack(notice.summary))}})
+  return {Json::object({{"text", fmt::format("{} {}", mark_of(notice), for_chat(notice.summary))}})
               .dump()};
 }
 
@@ -264,7 +265,8 @@ std::vector<Message> messages_of(const Json& record, const Style& style) {
 }
 
 bool is_for(const Json& record, Format format) {
-  if (format == Format::json || format == Format::cloudevents) return true;
+  if (format == Format::json || format == Format::cloudevents)
+    return !record["ends_only"].as_bool();
   if (format == Format::cdevents) {
     Style style;
     style.format = format;

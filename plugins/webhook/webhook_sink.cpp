@@ -38,6 +38,11 @@ Result<Style> style_of(const Receivers& receivers, const std::string& name, cons
   out.content_type = table["content_type"].as_string("text/plain; charset=utf-8");
   out.environment = table["environment"].as_string("default");
   out.source = table["source"].as_string("cdctl");
+  int addresses = 0;
+  for (const char* key : {"url", "url_file", "url_env", "url_command"})
+    addresses += table[key].is_null() ? 0 : 1;
+  if (addresses != 1)
+    return wrong("it needs one of url, url_file, url_env and url_command, and not two");
   if ((out.format == Format::text) == out.text.empty())
     return wrong("format = \"text\" and text = \"…\" go together");
   if (const auto name_there = unknown_name(out.text); !name_there.empty())

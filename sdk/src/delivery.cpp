@@ -41,6 +41,13 @@ std::string without_credentials(std::string text) {
   return text;
 }
 
+/// What somebody has to do before a receiver lets us in.
+std::string_view cure_of(int status) {
+  if (status < 400) return "redirects are not followed, give the address that takes records";
+  return status == 401 || status == 403 ? "mend the key, the token or the password"
+                                        : "mend the address";
+}
+
 /// What a receiver says, in its own words: of JSON the member that is for people.
 std::string said(const HttpResponse& answer) {
   std::string text = without_credentials(answer.body.substr(0, 4096));
@@ -88,7 +95,8 @@ Delivery delivery_of(const Result<HttpResponse>& answer, std::span<const int> re
   if (any_of(retried, status))
     return {again, std::move(why), retry_after(*answer, now()).value_or(Millis(0))};
   if ((status >= 300 && status < 400) || any_of(k_closed, status))
-    return {closed, std::move(why), Millis(0)};
+    return {closed, fmt::format("{}; {}: it is tried again each minute", why, cure_of(status)),
+            Millis(0)};
   return {refused, std::move(why), Millis(0)};
 }
 

@@ -31,12 +31,21 @@ std::string identity(const Json& record) {
                                                                   : record["source"].view());
 }
 
+/// Its service, where it names only a set.
+std::string service_of(const Json& record) {
+  if (const auto service = record["service"].view(); !service.empty()) return std::string(service);
+  const auto set = parse_set_name(record["set"].view());
+  return set ? set->service : std::string();
+}
+
 Notice begin(const Json& record, Notice::Kind kind) {
   Notice out;
   out.kind = kind;
-  out.service = record["service"].as_string();
+  out.service = service_of(record);
   out.revision = record["revision"].as_string();
   out.set = record["set"].as_string();
+  if (const auto set = parse_set_name(out.set); set && out.revision.empty())
+    out.revision = set->revision;
   out.target = record["target"].as_string();
   out.by = record["by"].as_string();
   out.time = parse_rfc3339(record["time"].view()).value_or(now());
@@ -123,7 +132,7 @@ Notices of_reap(const Json& record) {
 
 Notices of_deploy(const Json& record) {
   const auto set = subject(record);
-  const auto key = "deploy/" + record["service"].as_string();
+  const auto key = "deploy/" + service_of(record);
   if (!record["ok"].as_bool()) {
     // Refused is what it is to be: another home was faster, or somebody holds the service.
     if (record["exit"].as_int() == k_refused) return {};
@@ -179,7 +188,7 @@ Notices of_outcome(const Json& record) {
 }
 
 Notices of_verdict(const Json& record) {
-  const auto service = record["service"].as_string();
+  const auto service = service_of(record);
   const auto everyone = "everyone/" + service, unjudged = "unjudged/" + record["set"].as_string();
   const auto verdict = record["verdict"].view();
   if (verdict == "healthy" || verdict == "unhealthy")
@@ -237,6 +246,9 @@ std::vector<Notice> notices_of(const Json& record) {
              : schema == "cdctl.verdict/1" ? of_verdict(record)
              : schema == "cdctl.signal/1"  ? of_signal(record)
                                            : Notices();
+  // A route has let it through for these alone.
+  if (record["ends_only"].as_bool())
+    std::erase_if(out, [](const Notice& notice) { return !notice.over; });
   if (out.empty()) return out;
   const auto who = identity(record);
   for (auto& notice : out)

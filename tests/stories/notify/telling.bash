@@ -45,9 +45,9 @@ expect_same severity "$(taken /v2/enqueue | jq -r 'select(.event_action == "trig
   "error: thumbs-r0000000001 was cut by breaker@web1: errors >= 5 in 1m"
 expect_same change "$(taken /v2/change/enqueue | jq -r .payload.summary)" "thumbs-r0000000001 was deployed by breaker@web1: errors >= 5 in 1m"
 expect_same chat "$(requests /hooks/T0/secret-part .body | jq -r .text | sed 's/^[^ ]* //')" \
-"thumbs-r0000000001 was deployed by breaker@web1: errors &gt;= 5 in 1m
-thumbs-r0000000001 was cut by breaker@web1: errors &gt;= 5 in 1m
-thumbs-r0000000001 was mended by breaker@web1: errors &gt;= 5 in 1m"
+'`thumbs-r0000000001 was deployed by breaker@web1: errors &gt;= 5 in 1m`
+`thumbs-r0000000001 was cut by breaker@web1: errors &gt;= 5 in 1m`
+`thumbs-r0000000001 was mended by breaker@web1: errors &gt;= 5 in 1m`'
 expect_same events "$(taken /events | jq -r '.type + " " + .subject + " " + .data.action' | xargs)" \
   "org.cdctl.outcome.v1 thumbs-r0000000001 deploy org.cdctl.outcome.v1 thumbs-r0000000001 break org.cdctl.outcome.v1 thumbs-r0000000001 mend"
 expect_same documents "$(requests /_bulk .body | jq -c 'select(.create) | .create._index' | sort -u)" '"logs-cdctl.outcomes-prod"'

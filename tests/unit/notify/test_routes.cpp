@@ -1,9 +1,12 @@
 #include <catch2/catch.hpp>
 
+#include <cdctl/notice.hpp>
+
 #include "core/notify/routes.hpp"
 
 using namespace cdctl;
 using notify::Routes;
+using notify::Share;
 
 namespace {
 
@@ -27,27 +30,65 @@ Json outcome(std::string_view action, std::string_view service = "thumbs") {
 
 TEST_CASE("without a route a receiver is not said anything of") {
   const auto none = *Routes::read(Config());
-  CHECK(none.sends("pagerduty", outcome("break")) == std::nullopt);
-  CHECK(routes(R"([{"to":["pagerduty"]}])")->sends("webhook", outcome("break")) == std::nullopt);
+  CHECK(none.share_of("pagerduty", outcome("break")) == std::nullopt);
+  CHECK(routes(R"([{"to":["pagerduty"]}])")->share_of("webhook", outcome("break")) == std::nullopt);
 }
 
 TEST_CASE("a receiver gets what any of its routes says, and nothing else") {
   const auto some = *routes(
       R"([{"to":["pagerduty"],"services":["thumbs","web-*"],"actions":["break","mend"]},
           {"to":["pagerduty","webhook:chat"],"actions":["land"]}])");
-  CHECK(some.sends("pagerduty", outcome("break")) == true);
-  CHECK(some.sends("pagerduty", outcome("break", "web-shop")) == true);
-  CHECK(some.sends("pagerduty", outcome("break", "other")) == false);
-  CHECK(some.sends("pagerduty", outcome("deploy")) == false);
-  CHECK(some.sends("pagerduty", outcome("land", "other")) == true);
-  CHECK(some.sends("webhook:chat", outcome("break")) == false);
+  CHECK(some.share_of("pagerduty", outcome("break")) == Share::whole);
+  CHECK(some.share_of("pagerduty", outcome("break", "web-shop")) == Share::whole);
+  CHECK(some.share_of("pagerduty", outcome("break", "other")) == Share::none);
+  CHECK(some.share_of("pagerduty", outcome("deploy")) == Share::none);
+  CHECK(some.share_of("pagerduty", outcome("land", "other")) == Share::whole);
+  CHECK(some.share_of("webhook:chat", outcome("break")) == Share::none);
 }
 
 TEST_CASE("a severity is this and worse, and the end of each condition") {
   const auto loud = *routes(R"([{"to":["pagerduty"],"severity":"error"}])");
-  CHECK(loud.sends("pagerduty", outcome("break")) == true);
-  CHECK(loud.sends("pagerduty", outcome("mend")) == true);
-  CHECK(loud.sends("pagerduty", outcome("land")) == false);
+  CHECK(loud.share_of("pagerduty", outcome("break")) == Share::whole);
+  CHECK(loud.share_of("pagerduty", outcome("mend")) == Share::whole);
+  CHECK(loud.share_of("pagerduty", outcome("land")) == Share::none);
+}
+
+TEST_CASE("what may be the end of something is for those who keep conditions, and no news") {
+  const auto loud = *routes(R"([{"to":["pagerduty"],"severity":"error"}])");
+  for (const char* action : {"deploy", "reap"}) {
+    INFO(action);
+    CHECK(loud.share_of("pagerduty", outcome(action)) == Share::ends);
+  }
+  auto ends = outcome("deploy");
+  CHECK(notices_of(ends).size() == 2);
+  ends.set("ends_only", true);
+  REQUIRE(notices_of(ends).size() == 1);
+  CHECK(notices_of(ends).front().over);
+  auto failed = outcome("deploy");
+  failed.set("ok", false).set("error", "no disk");
+  CHECK(loud.share_of("pagerduty", failed) == Share::whole);
+}
+
+TEST_CASE("a record that names only its set is its service's") {
+  const auto thumbs = *routes(R"([{"to":["pagerduty"],"services":["thumbs"]}])");
+  auto record = outcome("break");
+  record.erase("service");
+  CHECK(thumbs.share_of("pagerduty", record) == Share::whole);
+  record.set("set", "thumbs-web-r0000000001");
+  CHECK(thumbs.share_of("pagerduty", record) == Share::none);
+  record.set("service", Json());
+  CHECK(thumbs.share_of("pagerduty", record) == Share::none);
+  record.set("set", "thumbs-r0000000001").set("action", "deploy").set("ok", false);
+  CHECK(notices_of(record).front().service == "thumbs");
+  CHECK(notices_of(record).front().key == "deploy/thumbs");
+}
+
+TEST_CASE("a severity may be a number, as syslog counts") {
+  const auto three = routes(R"([{"to":["pagerduty"],"severity":3}])");
+  REQUIRE(three);
+  CHECK(three->share_of("pagerduty", outcome("break")) == Share::whole);
+  CHECK(three->share_of("pagerduty", outcome("land")) == Share::none);
+  CHECK_FALSE(routes(R"([{"to":["pagerduty"],"severity":9}])"));
 }
 
 TEST_CASE("what is no route is refused with its number and its key") {
@@ -63,6 +104,8 @@ TEST_CASE("what is no route is refused with its number and its key") {
   CHECK(error(R"([{"to":["a"],"records":["outcomes"]}])").find("did you mean outcome") !=
         std::string::npos);
   CHECK(error(R"([{"to":["a"],"severity":"loud"}])").find("severity") != std::string::npos);
+  CHECK(error(R"([{"to":["a"],"actions":["deplyo"]}])").find("did you mean deploy") !=
+        std::string::npos);
   CHECK(error(R"([{"to":[]}])").find("list of text") != std::string::npos);
   CHECK(error(R"([1])").find("must be a table") != std::string::npos);
   CHECK(error(R"({"to":"a"})").find("list of tables") != std::string::npos);

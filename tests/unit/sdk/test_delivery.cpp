@@ -30,6 +30,10 @@ TEST_CASE("an answer is taken, later, never, or somebody has to mend the configu
   for (const int status : {200, 202, 204}) CHECK(state_of(status) == taken);
   for (const int status : {408, 429, 500, 502, 503, 504}) CHECK(state_of(status) == again);
   for (const int status : {301, 302, 307, 401, 403, 404, 410}) CHECK(state_of(status) == closed);
+  CHECK(delivery_of(HttpResponse{401, "no", {}}, k_retried).why ==
+        "HTTP 401: no; mend the key, the token or the password: it is tried again each minute");
+  CHECK(delivery_of(HttpResponse{404, "", {}}, k_retried).why.contains("mend the address"));
+  CHECK(delivery_of(HttpResponse{302, "", {}}, k_retried).why.contains("redirects are not"));
   for (const int status : {400, 409, 413, 415, 422, 501}) CHECK(state_of(status) == refused);
   CHECK(delivery_of(fail(ExitCode::unknown, "refused"), k_retried).state == again);
 }

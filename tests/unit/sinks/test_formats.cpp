@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "plugins/webhook/formats.hpp"
 
 using namespace cdctl;
@@ -36,6 +38,9 @@ TEST_CASE("a chat shows what others wrote as text: nobody is called, nothing bec
   const auto slack = only(outcome("break"), Format::slack)["text"].as_string();
   CHECK(slack.find("<!channel>") == std::string::npos);
   CHECK(slack.find("&lt;!channel&gt; &amp;") != std::string::npos);
+  // All of it is in one code span, where no chat reads Markdown or a mention.
+  CHECK(std::ranges::count(slack, '`') == 2);
+  CHECK(slack.ends_with("'x' [l](http://y)`"));
   const auto card = only(outcome("break"), Format::teams);
   const auto text =
       card["attachments"].items()[0]["content"]["body"].items()[0]["text"].as_string();
@@ -46,6 +51,11 @@ TEST_CASE("a chat hears nothing of the end of what never began") {
   Style style;
   CHECK(messages_of(outcome("deploy"), style).size() == 1);
   CHECK(messages_of(outcome("reap"), style).size() == 1);
+  auto ends = outcome("deploy");
+  ends.set("ends_only", true);
+  for (const auto format : {Format::slack, Format::teams, Format::cdevents, Format::json,
+                            Format::cloudevents, Format::text})
+    CHECK_FALSE(is_for(ends, format));
 }
 
 TEST_CASE("a cloud event has the four members, and the same id each time") {
