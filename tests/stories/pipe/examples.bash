@@ -48,7 +48,7 @@ prepare() {
 # asked. No example is a usage error.
 status_of() {
   case $1 in
-    *--follow* | *'--every'* | 'cdctl top') echo 124 ;;
+    *--follow* | *'--every'* | 'cdctl top' | *' -f' | *--listen*) echo 124 ;;
     'cdctl doctor' | 'cdctl doctor |'* | 'cdctl plugins --check'*) echo '0 1 4' ;;
     'cdctl juju '*) echo '0 1 3 4' ;;
     *'--from failed'*) echo '0 2' ;;  # of a run that has not failed
@@ -66,6 +66,7 @@ run_example() { # EXAMPLE
   [[ $line != 'cdctl top'* ]] || line="script -qec '$line' /dev/null"
   [[ $line != 'cdctl init --service'* ]] || line="cd again && ${line/.\/thumbs/../thumbs}"
   line=${line/--target main/--target thumbs}
+  line=${line/127.0.0.1:9465/127.0.0.1:0} line=${line/\/var\/lib\/prometheus\/node-exporter/$work}
   [[ $line != 'cdctl init --target'* ]] || line="cd people/alice && $line"
   [[ $line != *'workspace-new '* ]] || rm -rf "$HOME/.local/share/mojo/thumbs/noble/main"  # a run has made it
   [[ $line != 'cdctl propose'[\ ]* && $line != 'cdctl propose' ]] || line="cd people/alice && $line"
