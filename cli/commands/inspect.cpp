@@ -13,6 +13,7 @@
 #include "core/fleet/describe.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/selector.hpp"
+#include "core/land/landed.hpp"
 #include "core/records/signal.hpp"
 
 namespace cdctl::cli {
@@ -91,6 +92,8 @@ int run_inspect(Context& context, const Arguments& args) {
       auto record = records::encode(set->record());
       if (set->memory.cut_memo) record.set("cut_memory", to_json(*set->memory.cut_memo));
       fleet::describe(context, *set, record, deadline);
+      if (auto brought = land::landings_of(context, set->name.str()); !brought.is_null())
+        record.set("landings", std::move(brought));
       record.set("signals", signals ? signals->at(set->name.str()) : Json());
       if (context.out.tabular())
         context.out.text(inspect_page(record, context.out.colour(), Output::columns()));

@@ -20,16 +20,15 @@ int run_propose(Context& context, const Arguments& args) {
     const ProposeRequest request{std::filesystem::current_path(), args.value("revision"),
                                  args.words.empty() ? "" : args.words.front(), args.values("after"),
                                  dry_run};
+    land::TargetOutcome outcome(context, "propose", target->name, request.id, dry_run);
     const auto answer = forge->propose(*target, request, Deadline(timeout));
-    if (answer.has_value()) {
-      land::TargetOutcome outcome(context, "propose", target->name, answer->id, dry_run);
-      outcome.changed(answer->changed);
-      outcome.set("head", answer->head);
-      outcome.set("ref", answer->ref);
-      outcome.write();
-      return {};
-    }
-    return fail(answer.error().in("propose"));
+    if (!answer) return fail(answer.error().in("propose"));
+    outcome.name(answer->id);
+    outcome.changed(answer->changed);
+    outcome.set("head", answer->head);
+    outcome.set("ref", answer->ref);
+    outcome.write();
+    return {};
   });
 }
 

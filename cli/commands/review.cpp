@@ -32,9 +32,9 @@ int run_review(Context& context, const Arguments& args) {
     const ReviewRequest request{
         std::filesystem::current_path(), args.words[0], args.value("head"), vote,
         args.value("message"),           dry_run};
+    land::TargetOutcome outcome(context, "review", target->name, args.words[0], dry_run);
     const auto answer = forge->review(*target, request, Deadline(timeout));
     if (!answer) return fail(answer.error().in("review"));
-    land::TargetOutcome outcome(context, "review", target->name, args.words[0], dry_run);
     outcome.changed(answer->changed);
     outcome.set("head", answer->head);
     outcome.set("vote", vote);

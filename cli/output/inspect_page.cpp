@@ -80,6 +80,20 @@ void units(Page& page, const Json& list) {
   }
 }
 
+/// The proposals that it has brought.
+void landings(Page& page, const Json& list) {
+  if (list.items().empty()) return;
+  page.title("landings");
+  for (const auto& one : list.items()) {
+    std::vector<std::string> authors, reviewers;
+    for (const auto& who : one["authors"].items()) authors.push_back(who.as_string());
+    for (const auto& who : one["reviewers"].items()) reviewers.push_back(who.as_string());
+    page.line(fmt::format("{}  {}  {}  by {}{}", one["landed_at"].view(), one["proposal"].view(),
+                          one["title"].view(), joined(authors),
+                          reviewers.empty() ? "" : ", reviewed by " + joined(reviewers)));
+  }
+}
+
 /// Whatever a plugin tells, one member a line.
 void members(Page& page, const Json& object) {
   for (const auto& [key, value] : object.members()) {
@@ -133,6 +147,7 @@ std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
     members(page, value);
     units(page, value["units"]);
   }
+  landings(page, record["landings"]);
   page.title("signals");
   const auto signals = set.signals.value_or(Json());
   if (signals.is_null())

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/signal.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/records/outcome.hpp"
 #include "core/records/signal.hpp"
@@ -140,7 +141,8 @@ class Builder {
     if (record["trial"].is_object()) return log_trial(outcome, record["trial"], took);
     if (!outcome.ok) return;
     if (action == "deploy") {
-      note(TimelineMark::Kind::deploy, at, TimelinePhase::out, why, by, took);
+      note(TimelineMark::Kind::deploy, at, TimelinePhase::out, with_landings(why, record), by,
+           took);
     } else if (action == "break") {
       note(TimelineMark::Kind::cut, at, TimelinePhase::cut, why, by, took);
     } else if (action == "mend") {
@@ -148,6 +150,14 @@ class Builder {
     } else if (action == "reap") {
       note(TimelineMark::Kind::reap, at, {}, why, by, took);
     }
+  }
+
+  /// `trunk-newer; brings fix, words`
+  static std::string with_landings(const std::string& why, const Json& record) {
+    std::vector<std::string> names;
+    for (const auto& one : record["landings"].items()) names.push_back(one["proposal"].as_string());
+    if (names.empty()) return why;
+    return fmt::format("{}{}brings {}", why, why.empty() ? "" : "; ", joined(names));
   }
 
   /// A trial that is over. Its outcome was written at its end, and by whoever ended it.

@@ -12,6 +12,7 @@
 
 #include "core/actions/absent.hpp"
 #include "core/actions/guard.hpp"
+#include "core/actions/landings.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
@@ -41,6 +42,7 @@ class Cut {
 
   ExitCode run() {
     if (auto done = act(); !done) outcome_.fail_with(done.error());
+    tell_landings(context_, set_, outcome_);
     outcome_.write();
     return outcome_.exit();
   }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <optional>
-#include <string>
 
 #include <fmt/format.h>
 
@@ -13,7 +11,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/actions/deploy_wait.hpp"
-#include "core/actions/outcome.hpp"
+#include "core/actions/landings.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
 
@@ -51,6 +49,8 @@ class Deployment {
     if (done && wait_ && !outcome_.dry_run())
       done = wait_until_up(context_, service_, set_, settle_, deadline_);
     if (!done) outcome_.fail_with(done.error());
+    if (done)
+      tell_landings(context_, set_, order_.sources, transaction_.memory(), deadline_, outcome_);
     outcome_.write();
     return outcome_.ok();
   }

@@ -14,6 +14,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/land/begun.hpp"
+#include "core/land/landed.hpp"
 #include "core/land/last_look.hpp"
 #include "core/land/results.hpp"
 #include "core/land/seal.hpp"
@@ -95,6 +96,7 @@ class Fate {
       return fail(ExitCode::failed,
                   fmt::format("{} has the tree {}, and {} was verified: look at it at once",
                               target_.branch, answer.tree, candidate_.tree));
+    note_landing(context_, candidate_, commit_, now());
     verdict("landed", answer.state == there
                           ? again ? "by a run that was killed" : target_.branch + " had it already"
                           : "");

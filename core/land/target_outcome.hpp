@@ -12,7 +12,8 @@
 
 namespace cdctl::land {
 
-/// What was done with one proposal of a target: becomes one `cdctl.outcome/1` record.
+/// What was done with one proposal of a target: becomes one `cdctl.outcome/1` record. It takes from
+/// here until it is written.
 class TargetOutcome {
  public:
   TargetOutcome(app::Context& context, std::string_view action, std::string target,
@@ -23,6 +24,8 @@ class TargetOutcome {
         proposal_(std::move(proposal)),
         dry_run_(dry_run) {}
 
+  /// A proposal that got its name on the way.
+  void name(std::string proposal) { proposal_ = std::move(proposal); }
   void changed(bool yes = true) { changed_ = changed_ || yes; }
   void why(std::string_view text) { why_ = text; }
   /// A further member of the record.

@@ -102,6 +102,9 @@ struct Outcome {
         told("base", "text", "the commit that the target was at"),
         told("commit", "text", "what is on the target now"),
         told("tree", "text", "its tree, read back from the target"),
+        told("landings", "list of object",
+             "of deploy and break: the proposals that the set has brought, by the landings of this "
+             "home: proposal, target, title, authors, reviewers, commit, landed_at"),
         told("batch", "list of text", "the proposals that were tested and landed as one"),
         told("authors", "list of text"),
         told("reviewers", "list of text"),

@@ -95,6 +95,25 @@ make_repositories() {
   git -C thumbs-spec add -A && git -C thumbs-spec commit -qm "Build, check, deploy" || give_up "git commit failed"
 }
 
+# A trunk that is pushed to, and two people with a clone of it; the key of one counts.
+make_reviewer() {
+  local who
+  git -C thumbs config receive.denyCurrentBranch updateInstead
+  ssh-keygen -q -t ed25519 -N '' -C bob -f bob.key || give_up "ssh-keygen failed"
+  printf 'bob@example.org %s\n' "$(cut -d' ' -f1,2 bob.key.pub)" >reviewers
+  for who in ada bob; do
+    git clone -q thumbs $who && git -C $who config user.name ${who^} && git -C $who config user.email $who@example.org || give_up "git clone failed"
+  done
+  git -C bob config user.signingkey "$stage/bob.key.pub"
+}
+
+propose() { # MODE TOPIC MESSAGE: the same, offered and not pushed
+  printf '%s\n' "$1" >ada/mode
+  show "git -C ada commit -qam '$3'" || give_up "git commit failed"
+  show "(cd ada && cdctl propose $2 -o table)" || give_up "cdctl propose failed"
+}
+landed_tree() { cdctl history --action land -o ndjson | jq -r .tree | tail -n 1; }
+
 write_configuration() {
   cat >cdctl.toml <<END
 [rabbit]
@@ -107,6 +126,14 @@ password_file = "cdctl.password"
 home = "$stage/home"
 END
   mkdir -p services.d
+  mkdir -p targets.d
+  cat >targets.d/main.toml <<END
+repository = "$stage/thumbs"
+[verify]
+command = "test -s mode && grep -q '^worker: ' Procfile"
+[git]
+reviewers = "reviewers"
+END
   cat >services.d/thumbs.toml <<END
 units = { worker = 3 }
 

@@ -426,7 +426,7 @@ TEST_CASE("a request without a ref pushes nothing, and says whether the target h
   CHECK(second->tree == made.tree);
 }
 
-TEST_CASE("a tree that no file system takes is its own fault; a full disk is not") {
+TEST_CASE("a tree that no file system takes is its own fault, and a commit that is not there is not") {
   Stand s(MergeMethod::merge);
   const auto tree_of = [&](const std::string& mode, const std::string& name,
                            const std::string& id) {
