@@ -8,6 +8,7 @@
 #include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/module.hpp>
+#include <cdctl/reviewers.hpp>
 #include <cdctl/text.hpp>
 
 #include "plugins/git/candidate_commit.hpp"
@@ -17,7 +18,6 @@
 #include "plugins/git/proposal_refs.hpp"
 #include "plugins/git/remote_refs.hpp"
 #include "plugins/git/review_tag.hpp"
-#include "plugins/git/reviewers.hpp"
 #include "plugins/git/signatures.hpp"
 #include "plugins/git/workshop.hpp"
 
@@ -241,38 +241,10 @@ class TargetReader {
   void believe(const Proposal& proposal, Vote& vote, const Signer& signer) const {
     vote.why = signer.why;
     if (signer.who.empty()) return;
-    const auto names = asked_.reviewers.names_of(signer.who);
-    vote.who = names.front();
-    const auto made = [&](const std::string& name) {
-      return std::ranges::any_of(proposal.authors, [&](const Person& author) {
-        return same_address(author.email, name) || author.name == name;
-      });
-    };
-    if (const auto own = std::ranges::find_if(names, made); own != names.end())
-      vote.why = fmt::format("an author's own ({})", printable(*own, 80));
+    vote.who = asked_.reviewers.names_of(signer.who).front();
+    if (const auto own = asked_.reviewers.among(signer.who, proposal.authors); !own.empty())
+      vote.why = fmt::format("an author's own ({})", printable(own, 80));
     vote.trusted = vote.why.empty();
-  }
-
-  static bool same_address(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return std::ranges::equal(a, b, {}, lower, lower);
-  }
-
-  /// Of two that were signed in the same second the one that does not approve.
-  static bool is_later(const Vote& vote, const Vote& than) {
-    return vote.at != than.at ? vote.at > than.at : vote.value != "Approve";
-  }
-
-  static void keep_latest(std::vector<Vote>& votes, Vote vote) {
-    const auto same = std::ranges::find_if(votes, [&](const Vote& other) {
-      return other.trusted && vote.trusted && other.who == vote.who;
-    });
-    if (same == votes.end())
-      votes.push_back(std::move(vote));
-    else if (is_later(vote, *same))
-      *same = std::move(vote);
   }
 
   /// What is said, and why it does not count whoever has said it.

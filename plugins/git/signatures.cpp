@@ -6,9 +6,8 @@
 #include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/parallel.hpp>
+#include <cdctl/reviewers.hpp>
 #include <cdctl/text.hpp>
-
-#include "plugins/git/reviewers.hpp"
 
 namespace cdctl::git {
 

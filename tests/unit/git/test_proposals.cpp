@@ -2,12 +2,13 @@
 
 #include <vector>
 
+#include <cdctl/reviewers.hpp>
+
 #include "plugins/git/git_repository.hpp"
 #include "plugins/git/proposal_commits.hpp"
 #include "plugins/git/proposal_memory.hpp"
 #include "plugins/git/proposal_refs.hpp"
 #include "plugins/git/review_tag.hpp"
-#include "plugins/git/reviewers.hpp"
 
 using namespace cdctl;
 using namespace cdctl::git;

@@ -1,10 +1,10 @@
-#include "plugins/git/reviewers.hpp"
+#include <cdctl/reviewers.hpp>
 
 #include <algorithm>
 
 #include <cdctl/text.hpp>
 
-namespace cdctl::git {
+namespace cdctl {
 
 namespace {
 
@@ -35,6 +35,15 @@ std::string key_of(std::string_view rest) {
   return {};
 }
 
+bool same_address(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+bool is_later(const Vote& vote, const Vote& than) {
+  return vote.at != than.at ? vote.at > than.at : vote.value != "Approve";
+}
+
 }  // namespace
 
 Reviewers Reviewers::parse(std::string_view text) {
@@ -42,12 +51,12 @@ Reviewers Reviewers::parse(std::string_view text) {
   for (auto line : lines(text)) {
     line = trimmed(line);
     if (line.empty() || line.starts_with('#')) continue;
-    Person person;
+    Reviewer person;
     for (const auto name : split(take_names(line), ','))
       if (!trimmed(name).empty()) person.names.emplace_back(trimmed(name));
     if (auto key = key_of(line); !key.empty()) person.keys.push_back(std::move(key));
     // Whoever has a name or the key already is the same; a line may make one of two.
-    std::vector<Person> others;
+    std::vector<Reviewer> others;
     for (auto& known : out.people_) {
       if (!shares(known.names, person.names) && !shares(known.keys, person.keys)) {
         others.push_back(std::move(known));
@@ -69,8 +78,29 @@ std::vector<std::string> Reviewers::names_of(const std::string& name) const {
   return {name};
 }
 
+std::string Reviewers::among(const std::string& name, std::span<const Person> people) const {
+  const auto names = names_of(name);
+  const auto is = [&](const std::string& one) {
+    return std::ranges::any_of(people, [&](const Person& person) {
+      return same_address(person.email, one) || person.name == one;
+    });
+  };
+  const auto own = std::ranges::find_if(names, is);
+  return own == names.end() ? std::string() : *own;
+}
+
 bool names_one_person(std::string_view name) {
   return !name.empty() && name.find_first_of("*?!,") == name.npos;
 }
 
-}  // namespace cdctl::git
+void keep_latest(std::vector<Vote>& votes, Vote vote) {
+  const auto same = std::ranges::find_if(votes, [&](const Vote& other) {
+    return other.trusted && vote.trusted && other.who == vote.who;
+  });
+  if (same == votes.end())
+    votes.push_back(std::move(vote));
+  else if (is_later(vote, *same))
+    *same = std::move(vote);
+}
+
+}  // namespace cdctl

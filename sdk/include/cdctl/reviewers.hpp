@@ -1,13 +1,13 @@
 #pragma once
 
-#include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <cdctl/error.hpp>
+#include <cdctl/proposal.hpp>
 
-namespace cdctl::git {
+namespace cdctl {
 
 /// The names of people in an allowed-signers file of ssh-keygen. Those of one line, and those with
 /// the same key, are one person, who has one vote and none on what they made under another name.
@@ -17,15 +17,21 @@ class Reviewers {
   /// All names of the one who has this name, the first of the file first; only the name itself
   /// where nobody has it.
   [[nodiscard]] std::vector<std::string> names_of(const std::string& name) const;
+  /// The name by which the one who has `name` is one of these people; empty when they are not.
+  [[nodiscard]] std::string among(const std::string& name, std::span<const Person> people) const;
 
  private:
-  struct Person {
+  struct Reviewer {
     std::vector<std::string> names, keys;
   };
-  std::vector<Person> people_;
+  std::vector<Reviewer> people_;
 };
 
 /// Whether a name of that file is one person's: `*@example.com` is not.
 [[nodiscard]] bool names_one_person(std::string_view name);
 
-}  // namespace cdctl::git
+/// Adds a vote, in place of an earlier one of the same reviewer where both count: of two that were
+/// signed in the same second the one that does not approve stays.
+void keep_latest(std::vector<Vote>& votes, Vote vote);
+
+}  // namespace cdctl
