@@ -4,38 +4,8 @@
 . "$(dirname "$0")/../lib/crashes.bash"
 . "$(dirname "$0")/../lib/landing.bash"
 . "$(dirname "$0")/../lib/thirty.bash"
-sshd_pid=
-clean_up() { [ -z "$sshd_pid" ] || kill "$sshd_pid" 2>/dev/null; }  # its title has overwritten its environment
+. "$(dirname "$0")/../lib/sshd.bash"
 begin
-sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || { printf 'skipped: there is no sshd; scripts/bootstrap installs it\n' >&2; exit 0; }
-mkdir -m 700 ssh
-ssh-keygen -q -t ed25519 -N '' -f ssh/host
-ssh-keygen -q -t ed25519 -N '' -f ssh/user
-[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
-serve() {   # a port that is free now may not be so in a moment
-  port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-  cat >ssh/config <<END
-Port $port
-ListenAddress 127.0.0.1
-HostKey $work/ssh/host
-AuthorizedKeysFile $work/ssh/user.pub
-PidFile none
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-PermitRootLogin prohibit-password
-MaxStartups 100:30:200
-END
-  "$sshd" -D -f "$work/ssh/config" -E "$work/ssh/log" &
-  sshd_pid=$!
-  printf '[127.0.0.1]:%s %s\n' "$port" "$(cut -d' ' -f1,2 ssh/host.pub)" >ssh/known
-  GIT_SSH_COMMAND="ssh -F none -i $work/ssh/user -o IdentitiesOnly=yes -o UserKnownHostsFile=$work/ssh/known"
-  export GIT_SSH_COMMAND
-  for _ in {1..40}; do
-    ! $GIT_SSH_COMMAND -p "$port" "$(id -un)@127.0.0.1" true 2>/dev/null || return 0
-    sleep 0.1
-  done
-  return 1
-}
-serve || serve || fail "no sshd: $(cat ssh/log)"
+start_sshd || { printf 'skipped: there is no sshd; scripts/bootstrap installs it\n' >&2; exit 0; }
+export GIT_SSH_COMMAND=$ssh_words
 thirty "ssh://$(id -un)@127.0.0.1:$port$work/origin.git"
