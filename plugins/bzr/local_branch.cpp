@@ -16,6 +16,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
+std::unexpected<Error> not_there(std::string_view what) {
+  return fail(Error{ExitCode::unknown, std::string(what), false, Reason::not_there});
+}
+
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
 Result<std::string> small_file(const fs::path& path) {
@@ -32,7 +36,7 @@ Result<std::optional<Revision>> parse_last_revision(std::string_view text) {
   if (error != std::errc() || stop == line.data() + line.size() || *stop != ' ')
     return std::optional<Revision>();
   const auto id = line.substr(static_cast<std::size_t>(stop - line.data()) + 1);
-  if (id == "null:") return fail(ExitCode::unknown, "the branch is empty: push a first commit");
+  if (id == "null:") return not_there("the branch is empty: push a first commit");
   if (!valid_revision_id(id)) return std::optional<Revision>();
   return std::optional(Revision{std::string(id), number});
 }
@@ -53,17 +57,17 @@ Result<std::optional<Revision>> read_tip(const fs::path& branch) {
   for (int followed = 0; followed < 5; ++followed) {
     std::error_code error;
     if (!fs::exists(at, error))
-      return fail(ExitCode::unknown, error && error != std::errc::no_such_file_or_directory
-                                         ? "cannot be read: " + error.message()
-                                         : "there is nothing at this path");
+      return error && error != std::errc::no_such_file_or_directory
+                 ? fail(ExitCode::unknown, "cannot be read: " + error.message())
+                 : not_there("there is nothing at this path");
     CDCTL_TRY_ASSIGN(const auto control, small_file(at / ".bzr" / "branch-format"));
-    if (control.empty()) return fail(ExitCode::unknown, "there is no bzr branch at this path");
+    if (control.empty()) return not_there("there is no bzr branch at this path");
     if (!control.starts_with("Bazaar-NG meta directory, format 1"))
       return std::optional<Revision>();
     CDCTL_TRY_ASSIGN(const auto format, small_file(at / ".bzr" / "branch" / "format"));
     if (format.empty())
-      return fail(ExitCode::unknown,
-                  "there is no bzr branch at this path, only a repository; name the branch in it");
+      return not_there(
+          "there is no bzr branch at this path, only a repository; name the branch in it");
     if (format.starts_with("Bazaar-NG Branch Reference Format 1")) {
       CDCTL_TRY_ASSIGN(const auto location, small_file(at / ".bzr" / "branch" / "location"));
       const auto next = plain_location(location);

@@ -17,8 +17,8 @@ struct Revision {
 
 /// The newest revision of a branch on this machine, from its files (30 µs; starting brz costs 100
 /// ms and more). The reference that a lightweight checkout is gets followed. Empty when only brz
-/// can tell: an old format, a colocated branch. Exit code `unknown` when there is no branch, or no
-/// commit in it.
+/// can tell: an old format, a colocated branch. Exit code `unknown` and Reason::not_there when
+/// there is no branch, or no commit in it.
 [[nodiscard]] Result<std::optional<Revision>> read_tip(const std::filesystem::path& branch);
 
 /// The revision-id that a working tree stands at, from its dirstate; exit code `failed` when it
