@@ -50,8 +50,9 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
 Arguments with_target_name(Arguments args) {
   std::error_code error;
   if (!args.has("target") || !args.value("target").empty() || args.words.empty()) return args;
-  if (args.words.size() == 1 &&
-      (!valid_word(args.words.front()) || fs::is_directory(args.words.front(), error)))
+  // What has no slash and is no folder yet is meant as a name, also where it is not a good one.
+  if (const auto& word = args.words.front();
+      args.words.size() == 1 && (word.contains('/') || fs::is_directory(word, error)))
     return args;
   args.options["target"] = {args.words.back()};
   args.words.pop_back();

@@ -1,6 +1,8 @@
 #include "cli/output/output.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -76,10 +78,12 @@ void Output::write(const Json& record) {
       if (records::is<records::ErrorRecord>(record)) break;  // people read it on stderr
       if (const auto* row = row_of(layout_.empty() ? records::schema_of(record) : layout_);
           row && row->stream) {
-        buffer_ += render_stream_line(record, *row, format_ == Format::wide, colour_, !any_);
+        buffer_ += render_stream_line(record, *row, format_ == Format::wide, colour_,
+                                      std::exchange(stream_row_, row) != row);
       } else {
-        if (table_.empty()) table_row_ = row;
-        table_.push_back(record);
+        auto at = std::ranges::find(tables_, row, &Table::row);
+        if (at == tables_.end()) at = tables_.insert(at, Table{row, {}});
+        at->records.push_back(record);
       }
       break;
   }
@@ -128,9 +132,11 @@ void Output::lose(int error) {
 
 int Output::finish(int code) {
   if (format_ == Format::json) buffer_ += any_ ? "\n]\n" : "[]\n";
-  if (!table_.empty())
-    buffer_ += render_table(table_, table_row_, format_ == Format::wide, colour_);
-  table_.clear();
+  for (bool first = true; const auto& table : tables_) {
+    if (!std::exchange(first, false)) buffer_ += '\n';
+    buffer_ += render_table(table.records, table.row, format_ == Format::wide, colour_);
+  }
+  tables_.clear();
   clear_progress();
   flush();
   // Some file systems say only at a close that nothing was kept; any descriptor's will do.

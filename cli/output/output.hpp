@@ -89,8 +89,13 @@ class Output final : public app::Output {
   std::function<std::shared_ptr<const records::RowStore>()> ask_records_;
   std::shared_ptr<const records::RowStore> plugin_records_;
   std::string buffer_;
-  std::vector<Json> table_;
-  const plugin::RecordRow* table_row_ = nullptr;  ///< of the first record of the table
+  /// Records of one schema: each has columns of its own.
+  struct Table {
+    const plugin::RecordRow* row = nullptr;
+    std::vector<Json> records;
+  };
+  std::vector<Table> tables_;                      ///< in the order of their first records
+  const plugin::RecordRow* stream_row_ = nullptr;  ///< of the last line of a stream
 };
 
 /// A table for people from the records gathered: the columns of `row`, aligned, times as ages.

@@ -79,9 +79,9 @@ std::string service_name_from(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool fits =
-        (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9' && !out.empty());
-    if (fits)
+    const bool letter = lower >= 'a' && lower <= 'z', digit = lower >= '0' && lower <= '9';
+    if (digit && out.ends_with('-')) out += 'v';  // a word begins with a letter
+    if (letter || (digit && !out.empty()))
       out += lower;
     else if (!out.empty() && out.back() != '-')
       out += '-';

@@ -36,9 +36,11 @@ class TargetInterview {
     const auto& source = facts_.source;
     CDCTL_TRY_ASSIGN(out.name, settle("target", "Name of the target", facts_.name));
     if (!valid_word(out.name))
-      return fail(ExitCode::usage, fmt::format("init: --target '{}' is no name: use small letters, "
-                                               "digits and single dashes, a letter first",
-                                               printable(out.name, 60)));
+      return fail(ExitCode::usage,
+                  fmt::format("init: --target '{}' is no name: use words of small letters and "
+                              "digits that begin with a letter, with single dashes between them, "
+                              "such as main or release-v2",
+                              printable(out.name, 60)));
     CDCTL_TRY_ASSIGN(out.repository, settle("trunk", "Its repository: URL or folder",
                                             source.own_work_tree ? "" : source.url));
     if (const auto url = parse_url(out.repository); url && !url->password.empty())

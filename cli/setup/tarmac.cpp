@@ -98,6 +98,8 @@ std::string why_dropped(std::string_view key) {
               "each command says on stderr what it does; cdctl history has what was done"},
       Dropped{"rejected_branch_status",
               "a proposal that is rejected is told why; it has no status"},
+      Dropped{"verify_command_output_timeout",
+              "write verify.silence = \"15m\": after so long without output the command is ended"},
       Dropped{"tree_dir", "merges are made in a copy of the home's own"},
       Dropped{"package_recipe", "a landed revision is built by what cdctl outdated begins"},
       Dropped{"recipe_series", "a landed revision is built by what cdctl outdated begins"},
@@ -143,8 +145,11 @@ class Importer {
     const auto* given = own ? own : votes_of_all_;
     if (!given) return {};
     const auto policy = land::VotePolicy::parse(*given);
-    if (own) say("voting_criteria", "votes", policy ? "" : policy.error().what);
-    return fmt::format("{}votes = {}\n", policy ? "" : "# correct this: ", toml_text(*given));
+    if (own)
+      say("voting_criteria", "votes",
+          policy ? "" : "correct it, until then nothing lands: " + policy.error().what);
+    // What cannot be read is refused, rather than replaced by a default that asks for less.
+    return fmt::format("votes = {}{}\n", toml_text(*given), policy ? "" : "    # correct this");
   }
 
   std::string contributors() {
@@ -210,7 +215,8 @@ std::string name_of(std::string_view branch, const std::vector<ImportedTarget>& 
     return std::ranges::find(others, one, &ImportedTarget::name) != others.end();
   };
   auto out = name;
-  for (int number = 2; taken(out); ++number) out = fmt::format("{}-{}", name.substr(0, 34), number);
+  for (int number = 2; taken(out); ++number)
+    out = fmt::format("{}-no{}", name.substr(0, 32), number);
   return out;
 }
 

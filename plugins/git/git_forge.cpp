@@ -265,15 +265,24 @@ Result<std::string> sign(const WorkTree& tree, const TargetConfig& target,
                    tree.git({"-c", "gpg.format=" + format, "tag", "--sign", "--cleanup=verbatim",
                              "-F", "-", name, head},
                             message, {{"GIT_COMMITTER_DATE", signing_date(replaced)}}));
-  if (!made.ok())
+  const auto not_signed = [&](std::string_view why) {
     return fail(ExitCode::config,
-                fmt::format("signing the review: {}; a review is signed by {}", explain(made).what,
+                fmt::format("signing the review: {}; a review is signed by {}", why,
                             format == "ssh" ? "an SSH key: git config user.signingkey "
                                               "~/.ssh/id_ed25519.pub"
                                             : "an OpenPGP key: git config user.signingkey KEY"));
+  };
+  if (!made.ok()) return not_signed(explain(made).what);
   const auto id = tree.line({"rev-parse", "--verify", "refs/tags/" + name});
   CDCTL_TRY_ASSIGN(const auto removed, tree.git({"update-ref", "-d", "refs/tags/" + name}));
   if (!removed.ok()) return fail(explain(removed));
+  if (!id) return id;
+  // git 2.39 ends well where ssh-keygen could not use the key: the tag is there, without a
+  // signature. Nobody would count it.
+  CDCTL_TRY_ASSIGN(const auto text, tree.git({"cat-file", "tag", *id}));
+  if (!text.ok()) return fail(explain(text));
+  if (parse_tag(text.out).signature == TagText::Signature::none)
+    return not_signed("git made none (" + explain(made).what + ")");
   return id;
 }
 

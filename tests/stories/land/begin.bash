@@ -31,6 +31,11 @@ grep -q '^bob@' etc/reviewers || fail 'a reviewer is gone'
 sed -i 's/make check/.\/check/' etc/targets.d/thumbs.toml
 expect_exit 5 as alice cdctl init "$work/etc" --target thumbs
 expect_error 'is there already and stays as it is'
+for wrong in release-1.2 a-2 Main 'a b'; do
+  expect_exit 2 as alice cdctl init --target "$wrong"
+  expect_error "init: --target '$wrong' is no name"
+  [ ! -e "people/alice/$wrong" ] || fail "a folder $wrong"
+done
 for wrong in 'Thumbs!' 'a/b' '../x'; do expect_exit 2 as alice cdctl init "$work/etc" --target="$wrong"; done
 expect_exit 2 as alice cdctl init "$work/etc" --target x --trunk https://me:secret@host.example/x.git
 expect_error 'may hold no password'
@@ -78,7 +83,10 @@ expect_json 'any(.key == "commit_message_template" and (.why | test("<branch_nic
 grep -qF 'votes = "Approve >= 2; Disapprove == 0"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
 grep -qF 'command = "make check\nVERBOSE=1"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
 grep -qF 'message = "[r=<approved_by>][bug=<bugs_fixed>][x=] <commit_message>"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
-grep -qF '# correct this: votes = "Approve => 1"' etc/targets.d/other.toml || fail "$(cat etc/targets.d/other.toml)"
+# A policy that cannot be read is no other policy: nothing lands until somebody has corrected it.
+grep -qF 'votes = "Approve => 1"    # correct this' etc/targets.d/other.toml || fail "$(cat etc/targets.d/other.toml)"
+expect_exit 3 cdctl config check
+expect_json 'any((.file | test("other.toml")) and (.what | test("^votes")))'
 expect_exit 0 cdctl land import tarmac.conf
 expect_json 'map(select(.schema == "cdctl.file/1")) | all(.changed == false)'
 expect_exit 2 cdctl land import
@@ -87,3 +95,11 @@ expect_exit 1 cdctl land import nowhere.conf
 printf 'verify_command = x\n' >bad.conf
 expect_exit 3 cdctl land import bad.conf
 expect_error 'bad.conf: line 1'
+
+# Two of one name are two targets, and people see where each key went.
+printf '[lp:~a/project/2.0]\nverify_command = x\nverify_command_output_timeout = 900\n[lp:~b/project/2.0]\nverify_command = y\n' >two.conf
+expect_exit 0 cdctl land import two.conf -o table
+expect_line '^SECTION +KEY +TARGET'
+expect_line 'verify_command_output_timeout +.*verify.silence'
+expect_exit 3 cdctl config check
+expect_json 'all((.what // "" | test("project")) | not)'

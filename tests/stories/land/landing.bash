@@ -95,6 +95,11 @@ offer alice unknown words unknown
 ssh-keygen -q -t ed25519 -N '' -f keys/mallory
 as bob git fetch -q origin
 as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/mallory.pub" cdctl review unknown approve >/dev/null
+# git makes a tag without a signature where it cannot use the key: nobody would count that word.
+as bob git fetch -q origin
+rm -f keys/gone.pub
+expect_exit 3 as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/gone.pub" cdctl review unknown disapprove
+expect_error 'signing the review: .*gone.pub'
 offer alice other words other
 as bob git fetch -q origin
 git -C origin.git update-ref refs/reviews/main/other/bob refs/reviews/main/pushed/bob@example.com
