@@ -59,8 +59,8 @@ std::size_t TargetQueue::step(std::size_t slots, std::size_t most_batches) {
           end && end->kind != TestEnd::Kind::passed)
         drop_behind(i);
     while (!batches_.empty() && settle_front()) moved = true;
-    while (!waiting_.empty() && running() < before + slots && batches_.size() < most_batches &&
-           may_go_on()) {
+    while (!waiting_.empty() && running() < before + slots &&
+           batches_.size() < (is_red() ? 1 : most_batches) && may_go_on()) {
       auto batch = next_batch();
       if (!batch) continue;  // it has told of those that it took
       begin(*batch, batch->members.size());
@@ -68,6 +68,7 @@ std::size_t TargetQueue::step(std::size_t slots, std::size_t most_batches) {
       moved = true;
     }
   }
+  if (waiting_.empty() && batches_.empty()) give_up_on_red();
   const auto now = running();
   return now > before ? now - before : 0;
 }
@@ -85,7 +86,7 @@ bool TargetQueue::may_go_on() const {
 /// Empty when none of those that it took can be tested.
 std::optional<TargetQueue::Batch> TargetQueue::next_batch() {
   Batch batch;
-  while (!waiting_.empty() && batch.members.size() < target_.batch) {
+  while (!waiting_.empty() && batch.members.size() < (is_red() ? 1 : target_.batch)) {
     const auto first = waiting_.begin();
     Entry entry{first->first, std::move(first->second)};
     waiting_.erase(first);
@@ -103,6 +104,7 @@ void TargetQueue::take(Entry entry, Batch& batch, const std::string& onto) {
   auto& candidate = entry.candidate;
   if (candidate.verdict != "ready") return help_.say(std::move(candidate));
   if (const auto missing = missing_ahead(candidate, batch); !missing.empty()) {
+    if (is_red()) return stuck_.push_back(std::move(entry));
     give(candidate, "waiting", fmt::format("prerequisite: {} has not passed", missing));
     return help_.say(std::move(candidate));
   }
@@ -112,8 +114,19 @@ void TargetQueue::take(Entry entry, Batch& batch, const std::string& onto) {
   // What is ahead may yet fall out: then there is no conflict.
   if (!batch.members.empty()) return batch.parked.push_back(std::move(entry));
   if (!batches_.empty()) return batches_.back().parked.push_back(std::move(entry));
-  const auto files = files_in(candidate.conflicts);
-  if (onto.empty())
+  auto files = files_in(candidate.conflicts);
+  bool alone = onto.empty();
+  if (!alone) {  // whose fault is it: what is ahead, or the target as it is?
+    auto again = candidate;
+    again.conflicts.clear();
+    help_.merge(again, {});
+    alone = !again.conflicts.empty();
+    if (alone) {
+      files = files_in(again.conflicts);
+      candidate = std::move(again);
+    }
+  }
+  if (alone)
     give(candidate, "rejected", fmt::format("conflict: with {} in {}", target_.branch, files));
   else
     give(candidate, "waiting",
@@ -184,6 +197,12 @@ bool TargetQueue::settle_front() {
     batch.failed = *end;
     batch.split = true;
   }
+  if (is_red() && batch.members.size() == 1) {  // the target's own result is known
+    auto out = take_front();
+    stuck_.push_back(std::move(out.members.front()));
+    put_back(std::move(out.parked));
+    return true;
+  }
   if (narrow(batch)) return true;
   return settle(take_front(), batch.low, true), true;
 }
@@ -203,6 +222,7 @@ bool TargetQueue::narrow(Batch& batch) {
 /// without it.
 void TargetQueue::settle(Batch batch, std::size_t passed, bool culprit) {
   verified(batch, passed);
+  if (passed > 0) put_back(std::exchange(stuck_, {}));  // the target passes with these
   std::vector<Entry> rest;
   if (culprit) {
     auto& out = batch.members[passed].candidate;
@@ -249,19 +269,40 @@ void TargetQueue::defer(Batch batch, const TestEnd& end) {
   put_back(std::move(batch.parked));
 }
 
-/// The target's own commit fails, or cannot be tested: nobody is out for it.
+/// The target's own commit fails, or cannot be tested: nobody is out for it. Where it fails, the
+/// others may hold what mends it.
 void TargetQueue::target_is_red(Batch batch, const TestEnd& end) {
+  const bool fails = end.kind == TestEnd::Kind::failed;
+  if (fails) {
+    stuck_.push_back(std::move(batch.members.front()));
+    batch.members.erase(batch.members.begin());
+  }
   put_back(std::move(batch.members));
   put_back(std::move(batch.parked));
   const auto why =
-      end.kind == TestEnd::Kind::failed
-          ? fmt::format("the target is broken: {} fails by itself: {}", target_.branch, end.why)
-          : fmt::format("{} by itself could not be tested: {}", target_.branch, end.why);
+      fails ? fmt::format("the target is broken: {} fails by itself: {}", target_.branch, end.why)
+            : fmt::format("{} by itself could not be tested: {}", target_.branch, end.why);
+  if (fails) {
+    red_why_ = why;
+    red_log_ = end.result.log;
+    return;
+  }
+  put_back(std::exchange(stuck_, {}));
   for (auto& [place, candidate] : std::exchange(waiting_, {})) {
     if (candidate.verdict == "ready") {
       give(candidate, "deferred", why);
       candidate.log = end.result.log;
     }
+    help_.say(std::move(candidate));
+  }
+}
+
+/// None of them mends the target.
+void TargetQueue::give_up_on_red() {
+  std::ranges::sort(stuck_, {}, &Entry::place);
+  for (auto& [place, candidate] : std::exchange(stuck_, {})) {
+    give(candidate, "deferred", red_why_);
+    candidate.log = red_log_;
     help_.say(std::move(candidate));
   }
 }

@@ -37,7 +37,8 @@ struct QueueHelp {
 /// Up to `batch` of them are merged on each other and tested as one. Several such batches may be
 /// under way at once, each on top of those ahead, as if those had passed; when one has not, what is
 /// behind it begins anew without it. A batch that fails is halved: of its candidates the first with
-/// which it fails is out, and it is nobody's fault when the target's own commit fails as well.
+/// which it fails is out, and it is nobody's fault when the target's own commit fails as well. Then
+/// each is tested by itself: one with which the target passes goes before the others.
 class TargetQueue {
  public:
   TargetQueue(const TargetConfig& target, std::vector<records::Candidate> candidates,
@@ -46,7 +47,7 @@ class TargetQueue {
   /// Goes on as far as that is possible without waiting; begins at most `slots` further tests, and
   /// says how many it has begun.
   std::size_t step(std::size_t slots, std::size_t most_batches);
-  [[nodiscard]] bool done() const { return waiting_.empty() && batches_.empty(); }
+  [[nodiscard]] bool done() const { return waiting_.empty() && batches_.empty() && stuck_.empty(); }
   /// The tests that are under way.
   [[nodiscard]] std::vector<const Test*> tests() const;
 
@@ -79,6 +80,8 @@ class TargetQueue {
   void settle(Batch batch, std::size_t passed, bool culprit);
   void defer(Batch batch, const TestEnd& end);
   void target_is_red(Batch batch, const TestEnd& end);
+  void give_up_on_red();
+  [[nodiscard]] bool is_red() const { return !stuck_.empty(); }
   void drop_behind(std::size_t place);
   void put_back(std::vector<Entry> entries);
   void verified(Batch& batch, std::size_t members);
@@ -90,6 +93,8 @@ class TargetQueue {
   std::deque<Batch> batches_;  ///< under way, each on top of the one before
   std::string tip_, last_;     ///< of what has passed in this run; empty = nothing yet
   std::set<std::string> passed_;
+  std::vector<Entry> stuck_;  ///< fail where the target does, too, or come after one that does
+  std::string red_why_, red_log_;
 };
 
 }  // namespace cdctl::land

@@ -1,7 +1,9 @@
 #include "plugins/git/candidate_commit.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -67,6 +69,11 @@ class Maker {
   Result<MergeAnswer> make(const std::string& base) {
     CDCTL_TRY_ASSIGN(const bool by_hand, has_equal_patches(base));
     if (by_hand) return MergeAnswer{base, true, {}, {}, {}};
+    CDCTL_TRY_ASSIGN(const auto odd, odd_name(request_.head));
+    if (!odd.empty()) {  // unless it is the target's own
+      CDCTL_TRY_ASSIGN(const auto before, odd_name(base));
+      if (odd != before) return MergeAnswer{base, false, {fmt::format("({})", odd)}, {}, {}};
+    }
     CDCTL_TRY_ASSIGN(auto out, merge_trees(base, request_.head));
     if (request_.method == MergeMethod::rebase && out.conflicts.empty()) {
       CDCTL_TRY_ASSIGN(out, rebase(base, out.tree));
@@ -94,6 +101,10 @@ class Maker {
       out.conflicts = {"(no commit in common with the target)"};
       return out;
     }
+    if (finished.signal == SIGABRT && !finished.timed_out && !finished.interrupted) {
+      out.conflicts = {"(a tree that git cannot merge)"};  // names that no tree may have
+      return out;
+    }
     if (!told || finished.status > 1) return fail(explain(finished));
     const auto said = lines(finished.out);
     if (said.empty() || !valid_commit_id(said.front()))
@@ -104,6 +115,25 @@ class Maker {
       for (const auto file : std::span(said).subspan(1))
         if (!file.empty()) out.conflicts.emplace_back(file);
     return out;
+  }
+
+  /// The first name in a tree that no tree may have: `.git` and the like, or one twice. git takes
+  /// them from who makes trees by hand, and each clone would have other files.
+  Result<std::string> odd_name(const std::string& commit) const {
+    CDCTL_TRY_ASSIGN(const auto text, workshop_.output({"ls-tree", "-r", "-t", "-z", "--name-only",
+                                                        "--full-tree", "--end-of-options", commit},
+                                                       deadline_));
+    std::set<std::string_view> seen;
+    for (std::string_view rest = text; !rest.empty();) {
+      const auto path = take_until(rest, '\0');
+      if (!seen.insert(path).second) return fmt::format("{} is there twice", printable(path, 120));
+      auto name = path.substr(path.rfind('/') + 1);
+      const bool git = name.size() == 4 && name[0] == '.' && (name[1] | 0x20) == 'g' &&
+                       (name[2] | 0x20) == 'i' && (name[3] | 0x20) == 't';
+      if (name.empty() || name == "." || name == ".." || git)
+        return fmt::format("nothing can be called {}", printable(path, 120));
+    }
+    return std::string();
   }
 
   Result<std::string> tree_of(const std::string& commit) const {

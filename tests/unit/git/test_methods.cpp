@@ -426,7 +426,8 @@ TEST_CASE("a request without a ref pushes nothing, and says whether the target h
   CHECK(second->tree == made.tree);
 }
 
-TEST_CASE("a tree that no file system takes is its own fault, and a commit that is not there is not") {
+TEST_CASE(
+    "a tree that no file system takes is its own fault, and a commit that is not there is not") {
   Stand s(MergeMethod::merge);
   const auto tree_of = [&](const std::string& mode, const std::string& name,
                            const std::string& id) {
@@ -438,6 +439,22 @@ TEST_CASE("a tree that no file system takes is its own fault, and a commit that 
     return s.work.git({"hash-object", "-t", "tree", "--literally", "-w", file.string()});
   };
   const auto blob = s.work.git({"rev-parse", "main:words"});
+  // and what git would check out all the same is refused before
+  const auto raw_of = [&](const std::string& mode, const std::string& id) {
+    (void)tree_of(mode, "lnk", id);
+    return read_file(s.dir.path() / "tree").value_or("");
+  };
+  const auto both = raw_of("120000", blob) + raw_of("40000", tree_of("100644", "config", blob));
+  REQUIRE(write_file_atomically(s.dir.path() / "both", both, 0644));
+  const auto twice = s.work.git(
+      {"hash-object", "-t", "tree", "--literally", "-w", (s.dir.path() / "both").string()});
+  for (const auto& tree : {tree_of("40000", ".GIT", tree_of("100644", "config", blob)), twice}) {
+    s.push("propose/main/fix", s.work.git({"commit-tree", "-m", "Odd", "-p", "main", tree}));
+    const auto made = s.merge();
+    INFO(tree << " " << joined(made.conflicts));
+    CHECK(made.commit.empty());
+    CHECK(made.conflicts.size() == 1);
+  }
   const std::vector<std::string> odd{tree_of("40000", ".git", tree_of("100644", "config", blob)),
                                      tree_of("100644", "..", blob),
                                      tree_of("100644", std::string(300, 'x'), blob)};
