@@ -64,7 +64,7 @@ TEST_CASE("the first revision and newer ones are offered") {
   CHECK(stage.decide(sources_of("t2")).offered());
 }
 
-TEST_CASE("what is out there is not offered; what is unfinished or down is") {
+TEST_CASE("what is out there is not offered, what is unfinished or down is") {
   Stage stage;
   auto& set = stage.set(sources_of("t1"), 2h);
   const auto there = stage.decide(sources_of("t1"));

@@ -242,7 +242,7 @@ TEST_CASE("a bundle is deployed, and its option takes AMQP_URL without any word 
   CHECK(site.there().canonical() == before);
 }
 
-TEST_CASE("AMQP_URL as a secret: made, granted, and the option names it; again is an update") {
+TEST_CASE("AMQP_URL as a secret: made, granted, and the option names it, again is an update") {
   Site site;
   site.given.settings.amqp_as = AmqpAs::secret;
   REQUIRE(site.hand());

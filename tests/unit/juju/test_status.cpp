@@ -174,7 +174,7 @@ TEST_CASE("a subordinate whose application is not listed is counted all the same
   CHECK(application_of(model, "ghost").units->bad == 1);
 }
 
-TEST_CASE("fewer units than the scale are down; what cannot be read is not counted") {
+TEST_CASE("fewer units than the scale are down, what cannot be read is not counted") {
   const auto loom = captured("status-31-k8s.json");
   CHECK(application_of(loom, "weaver").units->want() == 4);
   CHECK(application_of(loom, "weaver").health == Health::wait);

@@ -112,7 +112,7 @@ TEST_CASE("relations to an offer are counted, whatever its aliases") {
 }
 
 TEST_CASE(
-    "relations inside a model are paired by their interface; peers and subordinates are part of "
+    "relations inside a model are paired by their interface, peers and subordinates are part of "
     "the application") {
   const auto status = parsed(R"({"applications":{
     "lamp":{"relations":{"amqp":[{"related-application":"rabbit","interface":"rabbitmq","scope":"global"}],

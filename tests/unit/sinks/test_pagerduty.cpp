@@ -30,7 +30,7 @@ TEST_CASE("an event has what the API demands") {
   CHECK(event["payload"]["custom_details"]["why"].view() == "x");
 }
 
-TEST_CASE("the end has the same key and needs no payload; a change has neither key nor severity") {
+TEST_CASE("the end has the same key and needs no payload, a change has neither key nor severity") {
   auto over = notice();
   over.over = true;
   const auto event = event_of(over, Json(), "K");

@@ -134,7 +134,7 @@ TEST_CASE("what could not be asked stands at the foot, and what was seen says it
   CHECK_FALSE(has(text, "none in the last ten minutes"));
 }
 
-TEST_CASE("sets go when the look says so; signals are kept by set") {
+TEST_CASE("sets go when the look says so, signals are kept by set") {
   auto model = model_of(4);
   model.apply(
       R"({"schema":"cdctl.signal/1","set":"thumbs-r0000000001","severity":"critical","signal":"oops","message":"no","time":"2026-11-23T11:59:50Z"})",
