@@ -176,7 +176,8 @@ offer carol right words right
 offer bob beside other-words here
 for topic in left right; do vote bob $topic approve; done
 vote carol beside approve
-pipe_exit 0 "$landing"
+# All is tested before something lands: else `left` may be on main already when `right` is merged, and that is another conflict.
+pipe_exit 0 'cdctl proposals | cdctl gate | cdctl verify >verified.ndjson; cdctl land <verified.ndjson'
 expect_json 'map(select(.changed and .verdict == "landed")) | length == 2'
 expect_json 'any(.proposal == "right" and .verdict == "waiting" and (.why | test("conflicts with what is ahead of it, up to .*, in words")))'
 pipe_exit 1 "$landing"
