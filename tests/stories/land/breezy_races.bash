@@ -1,20 +1,12 @@
 #!/usr/bin/env bash
-# Breezy branches over bzr+ssh, and here: two landers at once with somebody who pushes to trunk by hand, kill -9 at every step boundary.
+# Breezy branches: two landers at once with somebody who pushes to trunk by hand, kill -9 at every step boundary.
 # Every good proposal lands once, nothing else does, and what lands was tested.
 . "$(dirname "$0")/../lib/common.bash"
 . "$(dirname "$0")/../lib/crashes.bash"
 . "$(dirname "$0")/../lib/breezy.bash"
-. "$(dirname "$0")/../lib/sshd.bash"
 begin
 command -v brz >/dev/null || { printf 'skipped: there is no brz; apt install brz\n' >&2; exit 0; }
-if command -v bzr >/dev/null && start_sshd; then   # the other side runs `bzr serve`
-  printf '#!/bin/sh\nexec %s "$@"\n' "$ssh_words" >ssh/ssh
-  chmod +x ssh/ssh
-  export BRZ_SSH=$work/ssh/ssh BZR_SSH=$work/ssh/ssh
-  make_server "bzr+ssh://$(id -un)@127.0.0.1:$port$work/srv"
-else
-  make_server
-fi
+make_server
 make_target <<<'verify = { command = "./check" }'
 
 # --- Two landers, each with a home of its own, and hands.
@@ -59,10 +51,7 @@ done
 withdraw p4
 
 # --- Killed at each boundary: the next run finishes what was begun, tests nothing twice and lands nothing twice.
-# On the same branches by their path: what is killed is the same, and brz over ssh takes seconds for each call.
 export CDCTL_HOME=$work/home
-place=$work/srv
-make_target <<<'verify = { command = "./check" }'
 for point in verify.merged land.noted land.leased land.pushed land.read-back land.written; do
   topic=at-${point//./-}
   offer alice "$topic" "$topic" x
