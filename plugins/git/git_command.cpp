@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <cdctl/child.hpp>
 #include <cdctl/text.hpp>
@@ -131,8 +132,15 @@ std::optional<std::string> commit_in(std::string_view listing, const Want& want)
 }
 
 /// git keeps the whole list that a server tells, however long it is, before it prints what was
-/// asked for: such a call gets 256 MiB.
-constexpr std::string_view k_bounded = "ulimit -d 262144 2>/dev/null; exec \"$@\"";
+/// asked for: such a call gets 256 MiB, by util-linux's prlimit, where nobody has given it less.
+constexpr rlim_t k_list_memory = rlim_t{256} << 20;
+
+std::vector<std::string> bounded() {
+  struct rlimit data{};
+  const bool less = ::getrlimit(RLIMIT_DATA, &data) != 0 || data.rlim_max < k_list_memory;
+  if (less || !find_program("prlimit")) return {};
+  return {"prlimit", fmt::format("--data={}", k_list_memory), "--"};
+}
 
 bool lists_refs(const GitCall& call) {
   return !call.args.empty() && call.args.front() == "ls-remote";
@@ -171,7 +179,7 @@ Result<Finished> run_git(const GitCall& call) {
   Program command;
   if (!find_program("git"))
     return fail(ExitCode::unknown, "starting git: not found in PATH; install git");
-  if (lists_refs(call)) command.argv = {"sh", "-c", std::string(k_bounded), "sh"};
+  if (lists_refs(call)) command.argv = bounded();
   command.argv.emplace_back("git");
   if (!call.directory.empty()) {
     command.argv.emplace_back("-C");
