@@ -8,6 +8,7 @@ function(cdctl_install_test name timeout)
 endfunction()
 
 cdctl_install_test(interface 60)
+cdctl_install_test(bootstrap 60)
 cdctl_install_test(tree 120)
 cdctl_install_test(man 120)
 cdctl_install_test(advice 120)

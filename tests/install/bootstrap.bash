@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# scripts/bootstrap where an installation was killed: it is finished first, then what is missing is installed.
+# The stand-ins for apt-get and dpkg behave as apt 2.6 and dpkg 1.21 did on a Debian 12 whose `apt-get install` was killed in a
+# trigger of man-db: the package is not "installed", and apt-get refuses `check` and `install` alike with status 100.
+# An apt 2.6 does `update` there. Nothing of the machine is touched: everything goes through sudo, which is a stand-in too.
+. "$(dirname "$0")/common.bash"
+begin
+mkdir bin state
+chmod 755 "$work"
+write_program() { { printf '#!/bin/bash\nstate=%q\n' "$work/state"; cat; } >"bin/$1"; chmod 755 "bin/$1"; }
+
+write_program dpkg-query <<'END'
+package=${*: -1}
+[ "$package" != man-db ] || [ -e "$state/finished" ] || { printf half-configured; exit; }
+[ "$package" != fish ] || [ -e "$state/fish" ] || exit 1
+printf installed
+END
+write_program apt-get <<'END'
+echo "apt-get $*" >>"$state/calls"
+if [[ $* != *update* ]] && [ ! -e "$state/finished" ]; then
+  echo "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. " >&2
+  exit 100
+fi
+[[ $* != *install*fish* ]] || touch "$state/fish"
+END
+write_program dpkg <<'END'
+echo "dpkg $*" >>"$state/calls"
+[[ $* != *"--configure -a"* ]] || touch "$state/finished"
+END
+write_program sudo <<'END'
+case $1 in
+  env) exec "$@" ;;
+  *) exit 0 ;;  # the policy of services is the machine's
+esac
+END
+write_program systemctl </dev/null
+touch state/calls
+as_user=()
+if [ "$(id -u)" = 0 ]; then  # whoever is root is asked for no sudo
+  chmod 777 state
+  chmod 666 state/calls
+  as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
+cp "$source_dir/scripts/bootstrap" .
+chmod 755 bootstrap
+run() { timeout 30 "${as_user[@]}" env "PATH=$work/bin:$PATH" bash ./bootstrap "$@" >out 2>err; }
+
+got=0
+run --check || got=$?
+[ $got = 1 ]
+grep -q '^  missing: fish man-db$' err
+run
+grep -q 'an installation was interrupted; finishing it' err
+[ "$(grep -c 'dpkg .*--configure -a' state/calls)" = 1 ]
+[ "$(grep -c 'apt-get .* install .* fish' state/calls)" = 1 ]
+run --check
+
+# Where nothing was interrupted, nothing is finished.
+rm state/fish
+: >state/calls
+run
+! grep '^dpkg ' state/calls
+grep -q 'apt-get .* install .* fish' state/calls
