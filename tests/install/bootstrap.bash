@@ -59,5 +59,5 @@ run --check
 rm state/fish
 : >state/calls
 run
-! grep '^dpkg ' state/calls
+! grep '^dpkg ' state/calls || fail 'dpkg was called where nothing was interrupted'
 grep -q 'apt-get .* install .* fish' state/calls
