@@ -19,8 +19,10 @@ function(cdctl_unit_room room)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 400)
   endif()
-  # A name that CMake has cut, at a semicolon, matches none: that is a failure, and no test that passes
-  catch_discover_tests(test_${room} TEST_PREFIX "${room}: " EXTRA_ARGS -w NoTests DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} FIXTURES_REQUIRED "${arg_FIXTURES}")
+  # A name that CMake has cut, at a semicolon, matches none: that is a failure, and no test that passes. Catch 2 takes all that
+  # follows EXTRA_ARGS, up to PROPERTIES, for arguments of the tests.
+  catch_discover_tests(test_${room} TEST_PREFIX "${room}: " DISCOVERY_MODE PRE_TEST EXTRA_ARGS -w NoTests
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} FIXTURES_REQUIRED "${arg_FIXTURES}")
 endfunction()
 
 # Plugins for tests: two that work, and those that are refused, each for a reason of its own.
