@@ -11,7 +11,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "core/actions/outcome.hpp"
-#include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/revisions.hpp"
 #include "core/records/force.hpp"
 

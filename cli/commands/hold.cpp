@@ -11,6 +11,7 @@
 #include "cli/output/context.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/revisions.hpp"
 #include "core/land/freeze.hpp"
 #include "core/land/targets.hpp"

@@ -3,7 +3,7 @@
 #include "cli/output/context.hpp"
 #include "cli/top/looker.hpp"
 #include "cli/top/prober.hpp"
-#include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 
 namespace cdctl::cli {
 

@@ -7,6 +7,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/selector.hpp"
 
 namespace cdctl::cli {

@@ -13,6 +13,7 @@
 #include "cli/output/context.hpp"
 #include "core/actions/repairs.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/newest_sources.hpp"
 #include "core/fleet/offers.hpp"
 #include "core/fleet/outage.hpp"

@@ -6,6 +6,7 @@
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/probe/round.hpp"
 
 namespace cdctl::cli {

@@ -5,7 +5,7 @@
 #include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"
 #include "cli/top/session.hpp"
-#include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 
 namespace cdctl::cli {
 

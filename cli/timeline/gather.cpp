@@ -10,6 +10,7 @@
 #include "cli/output/cell.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/records/outcome.hpp"
 #include "core/records/outcome_log.hpp"
 #include "core/records/signal.hpp"

@@ -17,6 +17,7 @@
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/forces.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/revisions.hpp"
 
 namespace cdctl::actions {

@@ -9,6 +9,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/newest_sources.hpp"
 #include "core/fleet/offers.hpp"
 #include "core/fleet/selector.hpp"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <list>
 #include <map>
 
@@ -15,11 +14,13 @@
 #include <cdctl/text.hpp>
 
 #include "core/actions/absent.hpp"
+#include "core/actions/gone_home.hpp"
 #include "core/actions/guard.hpp"
 #include "core/actions/outcome.hpp"
+#include "core/actions/patience.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/app/brokers.hpp"
-#include "core/fleet/unconnected.hpp"
+#include "core/fleet/known_service.hpp"
 
 namespace cdctl::actions {
 
@@ -30,36 +31,6 @@ constexpr auto k_clock_slack = std::chrono::seconds(30);
 constexpr Millis k_undo{10'000};
 constexpr int k_tries = 3;
 constexpr Millis k_longest_pause(200);
-constexpr Millis k_idle(2000);  // in which a worker that does nothing has ended
-
-/// How long the processes of a set get, and how much of that a reap waits for.
-struct Patience {
-  Grace grace;
-  Millis waited{};      ///< the longest grace that is waited for
-  bool leaves = false;  ///< what runs even then is left to finish what it does
-
-  static Patience of(const ServiceConfig* service, const std::optional<Millis>& given) {
-    if (given) return {{*given, {}}, *given, false};
-    Patience out;
-    if (service) out.grace = service->grace();
-    const auto count = [&](const std::string& process) {
-      const auto& all = service->stop_timeouts;
-      const auto at = all.find(process);
-      const bool until_done = at != all.end() && at->second.until_done;
-      out.leaves = out.leaves || until_done;
-      out.waited = std::max(out.waited, until_done ? k_idle : out.grace.of(process));
-    };
-    // Without `units` there may be more processes than the file names
-    if (!service || service->units.empty()) out.waited = out.grace.otherwise;
-    for (const auto& [process, units] : service ? service->units : Units()) count(process);
-    if (service && service->units.empty())
-      for (const auto& [process, timeout] : service->stop_timeouts) count(process);
-    return out;
-  }
-
- private:
-  using Units = std::map<std::string, std::int64_t>;
-};
 
 /// One reap: every condition again, drain, stop, retire the user, remove what is left.
 class Reap {
@@ -73,7 +44,8 @@ class Reap {
         patient_(patience.waited),
         deadline_(timeout + patience.waited),
         outcome_(context, "reap", set_, options_.dry_run),
-        transaction_(context, set_, outcome_, k_reap, deadline_) {
+        transaction_(context, set_, outcome_, k_reap, deadline_),
+        gone_home_(context, set_, options_.gone_home, transaction_, deadline_) {
     outcome_.why(mark_.why);
   }
 
@@ -169,7 +141,7 @@ class Reap {
   /// Only the owner removes, and nothing is removed by who does not know what it needs.
   Result<> check_whose(const fleet::SetView& set) const {
     if (!options_.gone_home.empty())
-      CDCTL_TRY(check_named_home(set));
+      CDCTL_TRY(gone_home_.check_named(set));
     else if (!set.here() && !set.ghost && !set.leftover)
       return fail(ExitCode::refused,
                   fmt::format("it lives in home {}; reap it there, or if that home is gone "
@@ -190,66 +162,11 @@ class Reap {
                             set_.service, context_.config().file.string(), set_.service));
   }
 
-  /// The home that a person has given up has to be the one that the memory names, and no place that
-  /// is here.
-  Result<> check_named_home(const fleet::SetView& set) const {
-    if (set.here() || set.ghost || set.leftover)
-      return fail(ExitCode::refused,
-                  fmt::format("refused: this home has it, or had it last; --gone-home is for what "
-                              "lives elsewhere: cdctl reap {}",
-                              set_.str()));
-    if (set.home != options_.gone_home)
-      return fail(ExitCode::refused,
-                  fmt::format("refused: it lives in home {}, and {} was given up", set.home,
-                              printable(options_.gone_home, 120)));
-    return {};
-  }
-
-  /// Whoever works there may be away for a moment only.
-  Result<> check_silent(const fleet::SetView& set) {
-    if (const auto folder = folder_here(set.home); !folder.empty())
-      return fail(ExitCode::refused,
-                  fmt::format("refused: home {} is a folder of this machine, and it is there; reap "
-                              "it with CDCTL_HOME={}",
-                              set.home, folder.string()));
-    CDCTL_TRY_ASSIGN(const auto all, transaction_.memory().read({}, deadline_));
-    std::vector<SetName> neighbours;
-    for (const auto& [name, entry] : all)
-      if (entry.set && !entry.set->reaped_at && entry.set->home == set.home)
-        neighbours.push_back(entry.set->name);
-    CDCTL_TRY_ASSIGN(const auto busy, transaction_.connected(neighbours));
-    if (busy)
-      return fail(ExitCode::refused,
-                  fmt::format("refused: home {} is not gone: {} holds a connection to the broker; "
-                              "end it there, or cut it first: cdctl break {}",
-                              set.home, busy->str(), busy->str()));
-    CDCTL_TRY_ASSIGN(const auto since, transaction_.up_since());
-    const auto quiet = now() - std::max({since.value_or(Time()), set.deployed_at.value_or(Time()),
-                                         set.mended_at.value_or(Time())});
-    if (quiet < fleet::k_settled)
-      return fail(ExitCode::refused,
-                  fmt::format("refused: its units may be about to connect, since the broker or the "
-                              "set is up for {} only; run it again in a minute",
-                              to_age(quiet)));
-    return {};
-  }
-
-  /// The folder of a home that is on this machine; empty for any other.
-  [[nodiscard]] std::filesystem::path folder_here(const std::string& home) const {
-    const auto engine = context_.engine(k_embedded);
-    const auto colon = home.find(':');
-    if (!engine || colon == std::string::npos) return {};
-    const std::filesystem::path folder = home.substr(colon + 1);
-    std::error_code error;
-    const bool ours = (*engine)->home().starts_with(home.substr(0, colon + 1));
-    return ours && std::filesystem::is_directory(folder, error) ? folder : std::filesystem::path();
-  }
-
   /// A person's word that its home is gone. What is taken away works nowhere: no guard counts it.
   /// Under the lock, and asked twice: a home that comes back meanwhile owns it still.
   Result<> forget_gone(const fleet::SetView& set) {
     outcome_.set("gone_home", set.home);
-    CDCTL_TRY(check_silent(set));
+    CDCTL_TRY(gone_home_.check_silent(set));
     if (outcome_.dry_run()) {
       outcome_.changed();
       return {};
@@ -260,7 +177,7 @@ class Reap {
     const auto* still = view ? view->set(set_) : nullptr;
     if (!still) return {};
     CDCTL_TRY(check_whose(*still));
-    CDCTL_TRY(check_silent(*still));
+    CDCTL_TRY(gone_home_.check_silent(*still));
     CDCTL_TRY(transaction_.prove_lock());
     outcome_.changed();
     CDCTL_TRY(transaction_.retire());
@@ -486,6 +403,7 @@ class Reap {
   Deadline patient_, deadline_;
   Outcome outcome_;
   SetTransaction transaction_;
+  GoneHome gone_home_;
   Stopping stopping_;
   bool over_ = false;
   bool drained_ = false;  ///< it was not cut, and no new connection gets in, by us

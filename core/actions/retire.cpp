@@ -16,6 +16,7 @@
 #include "core/actions/outcome.hpp"
 #include "core/app/brokers.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 
 namespace cdctl::actions {
 

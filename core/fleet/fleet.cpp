@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <ranges>
-#include <set>
 #include <span>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
@@ -17,87 +15,6 @@
 #include "core/fleet/outage.hpp"
 
 namespace cdctl::fleet {
-
-bool SetView::half_mended() const {
-  return here() && memory.cut_memo && !memory.cut_memo->stopped_in.empty() && !cut.value_or(true);
-}
-
-bool SetView::out_there() const {
-  if (!here() && !ghost) return true;  // in another home: its own cron repairs it
-  if ((locked_out || !rights.empty() || half_mended()) && !cut.value_or(false)) return false;
-  return state == "deploying" || state == "live" || state == "reaping" || cut.value_or(false);
-}
-
-bool SetView::fallen() const {
-  if (cut.value_or(true) || (memory.cut_memo && memory.cut_memo->cut)) return false;
-  if (!status && !memory.set) return false;  // nobody knows what it was made from
-  if (foreign) return false;
-  if (ghost || locked_out || half_mended()) return true;
-  if (here() && !rights.empty()) return true;
-  // One that was brought back before, and whose deploy was killed, is no less fallen.
-  return status && (state == "down" || (state == "partial" && status->served));
-}
-
-records::Set SetView::record() const {
-  records::Set out;
-  records::name_set(out, name);
-  out.engine = engine;
-  out.home = home;
-  out.deployed_at = deployed_at;
-  out.foreign = foreign;
-  if (foreign) {
-    if (status) out.sources = status->sources;
-    out.time = now();
-    return out;
-  }
-  out.state = state;
-  out.cut = cut;
-  out.newest = newest;
-  out.proven = proven;
-  out.ghost = ghost;
-  out.locked_out = locked_out;
-  out.rights = rights;
-  out.owner = owner;
-  if (leftover) out.leftover = leftover->state;
-  out.mended_at = mended_at;
-  if (cut.value_or(false) && memory.cut_memo) {
-    out.cut_at = memory.cut_memo->at;
-    out.cut_by = memory.cut_memo->by;
-    out.cut_why = memory.cut_memo->why;
-    if (const auto& trial = memory.cut_memo->probation) {
-      out.trial_until = trial->until;
-      out.trial_by = trial->by;
-    }
-  }
-  if (const auto& force = memory.force) {
-    out.forced = to_string(force->state);
-    out.forced_on = force->target;
-    out.forced_by = force->by;
-    out.forced_why = force->why;
-  }
-  if (memory.cut_memo && !cut.value_or(true)) out.stopped_in = memory.cut_memo->stopped_in;
-  out.held = hold;
-  out.held_out = held_out;
-  out.first_deployed_at = first_deployed_at;
-  out.outage = outage;
-  if (status) {
-    out.units = {status->want, status->up};
-    out.why_down = status->why_down;
-    out.served = status->served;
-  }
-  if (status && !status->sources.empty())
-    out.sources = status->sources;
-  else if (memory.set)
-    out.sources = memory.set->sources;
-  out.time = now();
-  return out;
-}
-
-const SetView* ServiceView::set(const SetName& wanted) const {
-  for (const auto& set : sets)
-    if (set.name == wanted) return &set;
-  return nullptr;
-}
 
 const Result<std::vector<SetStatus>>& Fleet::engine_list(const std::string& name,
                                                          const Deadline& deadline) {
@@ -500,67 +417,6 @@ void Fleet::load_for_cut(const std::string& service, bool by_name, const Deadlin
     return load({service}, deadline);
   only_ = service;
   add_view(*config, deadline, false);
-}
-
-// ---------------------------------------------------------------- selectors
-
-Result<const ServiceConfig*> configured_service(app::Context& context, std::string_view name) {
-  if (const auto* config = context.config().service(name)) return config;
-  if (const auto broken = context.config().broken.find(std::string(name));
-      broken != context.config().broken.end())
-    return std::unexpected(broken->second);
-  return fail(fmt::format("no service '{}' in {}{}", printable(name, 60),
-                          (context.config().file.parent_path() / "services.d").string(),
-                          nearest_service(context.config(), name)));
-}
-
-namespace {
-
-constexpr Millis k_who_is_that{3000};
-
-/// `, its sets live in home web1:/var/lib/cdctl`
-std::string where_it_lives(const ServiceView& view) {
-  std::set<std::string> homes;
-  for (const auto& set : view.sets)
-    if (!set.home.empty()) homes.insert(set.home);
-  if (homes.empty()) return view.sets.empty() ? ", and its sets were reaped" : "";
-  return fmt::format(", its sets live in home {}", fmt::join(homes, ", "));
-}
-
-}  // namespace
-
-Result<const ServiceConfig*> find_service(app::Context& context, std::string_view name) {
-  auto found = configured_service(context, name);
-  if (found || found.error().exit != ExitCode::failed) return found;
-  if (!valid_service_name(name))
-    return fail(ExitCode::usage,
-                fmt::format("'{}' is no service; see cdctl ls", printable(name, 60)));
-  Fleet fleet(context);
-  fleet.load({std::string(name)}, Deadline(k_who_is_that));
-  const auto* view = fleet.service(name);
-  if (!view || (view->sets.empty() && view->gone.empty())) return found;
-  return fail(ExitCode::config,
-              fmt::format("{} is not configured in {}{}; do it with the configuration that has {}",
-                          name, context.config().file.string(), where_it_lives(*view), name));
-}
-
-std::string nearest_service(const Config& config, std::string_view name) {
-  std::vector<std::string> names;
-  for (const auto& service : config.services) names.push_back(service.name);
-  return did_you_mean(name, names);
-}
-
-Result<> refuse_foreign(const app::Context& context, const SetView& set) {
-  if (!set.foreign || set.memory.set) return {};
-  return fail(ExitCode::refused,
-              fmt::format("refused: {} is not configured in {}, and what is remembered of the set "
-                          "is kept elsewhere; do it with the configuration that has {}",
-                          set.name.service, context.config().file.string(), set.name.service));
-}
-
-void report_broken(app::Context& context) {
-  for (const auto& [name, error] : context.config().broken)
-    context.report_record(name, "reading its file", error);
 }
 
 }  // namespace cdctl::fleet

@@ -6,6 +6,8 @@
 
 #include <cdctl/text.hpp>
 
+#include "core/fleet/known_service.hpp"
+
 namespace cdctl::fleet {
 
 Result<Selector> Selector::parse(std::string_view text) {

@@ -59,8 +59,15 @@ read_broker() {
   done <broker.env
 }
 
+# What fails inside a subshell may be what the story asks, a count of nothing say: it is told only if the story fails then.
 story_failed() {
-  printf 'FAILED: %s line %s: %s\n' "${BASH_SOURCE[-1]##*/}" "$1" "${BASH_COMMAND%%$'\n'*}" >&2
+  local told
+  printf -v told 'FAILED: %s line %s: %s' "${BASH_SOURCE[-1]##*/}" "$1" "${BASH_COMMAND%%$'\n'*}"
+  if [ "$BASH_SUBSHELL" != 0 ]; then
+    printf '%s\n' "$told" >"$work/.inside"
+    return
+  fi
+  { printf '%s\n' "$told"; [ ! -s "$work/.inside" ] || sed 's/^FAILED/the last inside a subshell/' "$work/.inside"; } >&2
   last_output
 }
 

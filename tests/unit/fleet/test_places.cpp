@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/unconnected.hpp"
 #include "tests/support/fake_service.hpp"
 

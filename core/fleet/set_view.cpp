@@ -1,0 +1,86 @@
+#include "core/fleet/set_view.hpp"
+
+namespace cdctl::fleet {
+
+bool SetView::half_mended() const {
+  return here() && memory.cut_memo && !memory.cut_memo->stopped_in.empty() && !cut.value_or(true);
+}
+
+bool SetView::out_there() const {
+  if (!here() && !ghost) return true;  // in another home: its own cron repairs it
+  if ((locked_out || !rights.empty() || half_mended()) && !cut.value_or(false)) return false;
+  return state == "deploying" || state == "live" || state == "reaping" || cut.value_or(false);
+}
+
+bool SetView::fallen() const {
+  if (cut.value_or(true) || (memory.cut_memo && memory.cut_memo->cut)) return false;
+  if (!status && !memory.set) return false;  // nobody knows what it was made from
+  if (foreign) return false;
+  if (ghost || locked_out || half_mended()) return true;
+  if (here() && !rights.empty()) return true;
+  // One that was brought back before, and whose deploy was killed, is no less fallen.
+  return status && (state == "down" || (state == "partial" && status->served));
+}
+
+records::Set SetView::record() const {
+  records::Set out;
+  records::name_set(out, name);
+  out.engine = engine;
+  out.home = home;
+  out.deployed_at = deployed_at;
+  out.foreign = foreign;
+  if (foreign) {
+    if (status) out.sources = status->sources;
+    out.time = now();
+    return out;
+  }
+  out.state = state;
+  out.cut = cut;
+  out.newest = newest;
+  out.proven = proven;
+  out.ghost = ghost;
+  out.locked_out = locked_out;
+  out.rights = rights;
+  out.owner = owner;
+  if (leftover) out.leftover = leftover->state;
+  out.mended_at = mended_at;
+  if (cut.value_or(false) && memory.cut_memo) {
+    out.cut_at = memory.cut_memo->at;
+    out.cut_by = memory.cut_memo->by;
+    out.cut_why = memory.cut_memo->why;
+    if (const auto& trial = memory.cut_memo->probation) {
+      out.trial_until = trial->until;
+      out.trial_by = trial->by;
+    }
+  }
+  if (const auto& force = memory.force) {
+    out.forced = to_string(force->state);
+    out.forced_on = force->target;
+    out.forced_by = force->by;
+    out.forced_why = force->why;
+  }
+  if (memory.cut_memo && !cut.value_or(true)) out.stopped_in = memory.cut_memo->stopped_in;
+  out.held = hold;
+  out.held_out = held_out;
+  out.first_deployed_at = first_deployed_at;
+  out.outage = outage;
+  if (status) {
+    out.units = {status->want, status->up};
+    out.why_down = status->why_down;
+    out.served = status->served;
+  }
+  if (status && !status->sources.empty())
+    out.sources = status->sources;
+  else if (memory.set)
+    out.sources = memory.set->sources;
+  out.time = now();
+  return out;
+}
+
+const SetView* ServiceView::set(const SetName& wanted) const {
+  for (const auto& set : sets)
+    if (set.name == wanted) return &set;
+  return nullptr;
+}
+
+}  // namespace cdctl::fleet
