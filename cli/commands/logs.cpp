@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <deque>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -53,36 +55,85 @@ Json record_of(const SetName& set, const LogLine& line) {
       .left_out = line.left_out > 0 ? std::optional(line.left_out) : std::nullopt});
 }
 
-/// Until all are at their end. Those that wait share the time of a step. Whether there was a line.
-bool print_all(Context& context, std::vector<fleet::OpenLog> logs, LogPrinter printer) {
-  bool ever = false;
-  while (!logs.empty() && !Stop::requested() && !context.out.broken() && !app::stdout_gone()) {
-    bool any = false;
-    const auto wait = k_step / static_cast<int>(logs.size());
-    for (auto& log : logs) {
-      const auto lines = log.reader->next(any ? Millis(0) : wait);
+/// The logs of several sets as one: the oldest line first among those that are there.
+class Merge {
+ public:
+  Merge(Context& context, std::vector<fleet::OpenLog> logs, LogPrinter printer)
+      : context_(context), printer_(std::move(printer)) {
+    for (auto& log : logs) sources_.push_back({std::move(log), {}});
+  }
+
+  /// Until all are at their end. Whether there was a line.
+  bool print_all() {
+    bool ever = false;
+    while (!sources_.empty() && !Stop::requested() && !context_.out.broken() &&
+           !app::stdout_gone()) {
+      const bool any = std::ranges::any_of(sources_, &Source::has_lines);
+      // Those that wait share the time of a step; who has lines is not kept from them.
+      const auto wait = any ? Millis(0) : k_step / static_cast<int>(sources_.size());
+      for (auto& source : sources_)
+        if (!source.has_lines()) read(source, wait);
+      std::erase_if(sources_, [](const Source& source) {
+        return !source.has_lines() && (!source.log.reader || source.log.reader->at_end());
+      });
+      ever = print_what_is_there() || ever;
+      if (!context_.out.flush()) break;
+    }
+    return ever;
+  }
+
+ private:
+  struct Source {
+    fleet::OpenLog log;
+    std::deque<LogLine> lines;
+    [[nodiscard]] bool has_lines() const { return !lines.empty(); }
+  };
+
+  /// Up to the first lines that are wanted, or to the end of what is there.
+  void read(Source& source, Millis wait) {
+    while (!source.has_lines() && source.log.reader && !source.log.reader->at_end()) {
+      auto lines = source.log.reader->next(std::exchange(wait, Millis(0)));
       if (!lines) {
-        context.report(lines.error().in(log.set.str()));
-        log.reader.reset();
-        continue;
+        context_.report(lines.error().in(source.log.set.str()));
+        source.log.reader.reset();
+        return;
       }
-      for (const auto& line : *lines)
-        if (log.wants(line)) printer.make_room(log.set, line);
-      for (const auto& line : *lines) {
-        if (!log.wants(line)) continue;
-        any = ever = true;
-        if (context.out.tabular())
-          context.out.text(printer.print(log.set, line));
-        else
-          context.out.write(record_of(log.set, line));
+      if (lines->empty() || Stop::requested()) return;
+      for (auto& line : *lines) {
+        if (!source.log.wants(line)) continue;
+        printer_.make_room(source.log.set, line);
+        source.lines.push_back(std::move(line));
       }
     }
-    std::erase_if(logs,
-                  [](const fleet::OpenLog& log) { return !log.reader || log.reader->at_end(); });
-    if (!context.out.flush()) break;
   }
-  return ever;
-}
+
+  /// Up to where one of them has to be asked again: what it has may be older than the others'.
+  bool print_what_is_there() {
+    bool any = false;
+    while (!sources_.empty()) {
+      const auto oldest = std::ranges::min_element(sources_, {}, [](const Source& source) {
+        return source.has_lines() ? source.lines.front().time.value_or(Time()) : Time::max();
+      });
+      if (!oldest->has_lines()) break;
+      print(oldest->log.set, oldest->lines.front());
+      oldest->lines.pop_front();
+      any = true;
+      if (!oldest->has_lines()) break;
+    }
+    return any;
+  }
+
+  void print(const SetName& set, const LogLine& line) {
+    if (context_.out.tabular())
+      context_.out.text(printer_.print(set, line));
+    else
+      context_.out.write(record_of(set, line));
+  }
+
+  Context& context_;
+  LogPrinter printer_;
+  std::vector<Source> sources_;
+};
 
 }  // namespace
 
@@ -100,11 +151,12 @@ int run_logs(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(auto logs, fleet::open_logs(context, selectors, query, Deadline(timeout)));
     const auto look = look_of(logs, args, context.out.colour());
     if (logs.empty()) return {};
-    const bool any = print_all(context, std::move(logs), LogPrinter(look));
+    const bool any = Merge(context, std::move(logs), LogPrinter(look)).print_all();
     if (!any && context.out.tabular() && !Stop::requested())
-      context.out.note(query.since || query.tail ? "no line of that time"
-                                                 : "no line; a unit is said by its number or its "
-                                                   "process, and cdctl inspect shows them");
+      context.out.note(query.tail == 0 ? "--tail 0 shows none; with -f it shows what comes"
+                       : query.since || query.tail ? "no line of that time"
+                                                   : "no line; a unit is said by its number or its "
+                                                     "process, and cdctl inspect shows them");
     return {};
   });
 }

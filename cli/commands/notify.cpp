@@ -162,7 +162,7 @@ Result<> show_status(Context& context) {
                           .waiting = static_cast<std::int64_t>(status->waiting),
                           .waiting_bytes = static_cast<std::int64_t>(status->waiting_bytes),
                           .sent = status->sent,
-                          .refused = status->refused,
+                          .refused = static_cast<std::int64_t>(status->letters),
                           .dropped = status->dropped,
                           .tries = status->tries,
                           .last_sent = status->last_sent,

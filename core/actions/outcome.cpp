@@ -1,6 +1,6 @@
 #include "core/actions/outcome.hpp"
 
-#include "core/records/outcome_log.hpp"
+#include "core/app/keep_outcome.hpp"
 
 namespace cdctl::actions {
 
@@ -47,7 +47,7 @@ void Outcome::write() {
   record.by = context_.actor();
   record.time = now();
   const auto json = records::encode(record);
-  if (!dry_run_) records::append_to_log(context_.home(), json.dump());
+  if (!dry_run_) app::keep_outcome(context_, json);
   context_.out.write(json);
   if (error_) context_.report(error_->in(set_.str()));
 }
@@ -67,7 +67,7 @@ void keep_in_log(const app::Context& context, const Decision& decision) {
   }
   record.by = context.actor();
   record.time = now();
-  records::append_to_log(context.home(), records::encode(record).dump());
+  app::keep_outcome(context, records::encode(record));
 }
 
 }  // namespace cdctl::actions

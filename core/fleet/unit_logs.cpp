@@ -1,8 +1,10 @@
 #include "core/fleet/unit_logs.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cdctl/text.hpp>
 
@@ -16,7 +18,8 @@ namespace {
 /// Fills the logs, one a set however many words mean it.
 class Opener {
  public:
-  Opener(app::Context& context, Fleet& fleet) : context_(context), fleet_(fleet) {}
+  Opener(app::Context& context, Fleet& fleet, const Deadline& deadline)
+      : context_(context), fleet_(fleet), deadline_(deadline) {}
 
   Result<> add(const LogSelector& wanted) {
     CDCTL_TRY_ASSIGN(const auto selector, Selector::parse(wanted.set));
@@ -30,21 +33,27 @@ class Opener {
                                                          set->name.str(), set->home)});
         continue;
       }
-      mean(set->name, set->service->engine, wanted);
+      if (has_unit(*set, wanted)) mean(set->name, set->service->engine, wanted);
     }
     if (!picked.empty()) return {};
-    if (const auto name = parse_set_name(wanted.set); name && selector.whole) {
-      const auto* service = context_.config().service(name->service);
-      // Reaped, perhaps: whether its logs are kept is its engine's to say
-      mean(*name, service ? service->engine : std::string(k_embedded), wanted);
-      reaped_.push_back(selector);
-      return {};
+    // Reaped, perhaps: whether their logs are kept is their engine's to say
+    const auto gone = reaped_sets(selector);
+    for (const auto& name : gone) {
+      const auto* service = context_.config().service(name.service);
+      mean(name, service ? service->engine : std::string(k_embedded), wanted);
+      reaped_.emplace(name.str(), selector);
     }
+    if (!gone.empty()) return {};
     report_missing(context_, fleet_, selector, Asker::acts);
+    const auto* view = fleet_.service(selector.service);
+    if (view && !view->gone.empty() && selector.revision.empty())
+      context_.out.note(fmt::format(
+          "the logs of a set that was reaped are kept under its name, which cdctl history {} has",
+          selector.service));
     return {};
   }
 
-  std::vector<OpenLog> open(const LogQuery& query, const Deadline& deadline) {
+  std::vector<OpenLog> open(const LogQuery& query) {
     std::vector<OpenLog> out;
     for (auto& [log, engine] : logs_) {
       auto mine = query;
@@ -54,7 +63,7 @@ class Opener {
       }
       if (mine.units.size() != log.selectors.size()) mine.units.clear();  // all, then see wants()
       auto role = context_.engine(engine);
-      auto reader = role ? (*role)->logs(log.set, mine, deadline)
+      auto reader = role ? (*role)->logs(log.set, mine, deadline_)
                          : Result<std::unique_ptr<UnitLogReader>>(std::unexpected(role.error()));
       if (!reader) {
         context_.report(reader.error().in(log.set.str()));
@@ -69,6 +78,39 @@ class Opener {
   }
 
  private:
+  /// Those that a name or a prefix means. A service alone means what is out there.
+  [[nodiscard]] std::vector<SetName> reaped_sets(const Selector& selector) {
+    if (selector.revision.empty()) return {};
+    if (selector.whole) return {SetName{selector.service, selector.revision}};
+    std::vector<SetName> out;
+    const auto* view = fleet_.service(selector.service);
+    if (!view) return out;
+    for (const auto& [name, entry] : view->gone)
+      if (const auto set = parse_set_name(name); set && selector.matches(*set)) out.push_back(*set);
+    return out;
+  }
+
+  /// False, and reported, where nobody would ever write what is asked for.
+  bool has_unit(const SetView& set, const LogSelector& wanted) {
+    if (wanted.unit.empty() || !set.here()) return true;
+    const auto engine = context_.engine(set.engine);
+    const auto status = engine ? (*engine)->describe(set.name, deadline_)
+                               : Result<SetStatus>(std::unexpected(engine.error()));
+    if (!status || !status->detail["units"].is_array()) return true;
+    std::vector<std::string> names;
+    for (const auto& unit : status->detail["units"].items())
+      for (const auto* key : {"unit", "process"})
+        if (auto name = unit[key].as_string(); std::ranges::find(names, name) == names.end())
+          names.push_back(std::move(name));
+    if (names.empty() || std::ranges::find(names, wanted.unit) != names.end()) return true;
+    context_.report(
+        {ExitCode::failed,
+         fmt::format("{}: it has no unit '{}'{}; units are called by number or process: {}",
+                     set.name.str(), wanted.unit, did_you_mean(wanted.unit, names),
+                     fmt::join(names, ", "))});
+    return false;
+  }
+
   void mean(const SetName& set, const std::string& engine, const LogSelector& wanted) {
     auto at = std::ranges::find_if(
         logs_, [&](const auto& log) { return log.first.set.str() == set.str(); });
@@ -77,18 +119,18 @@ class Opener {
   }
 
   void report_absent(const SetName& set) {
-    const auto gone = std::ranges::find_if(
-        reaped_, [&](const Selector& selector) { return selector.text == set.str(); });
+    const auto gone = reaped_.find(set.str());
     if (gone != reaped_.end())
-      report_missing(context_, fleet_, *gone, Asker::acts);
+      report_missing(context_, fleet_, gone->second, Asker::acts);
     else
       context_.report({ExitCode::failed, fmt::format("{}: nothing of it is here", set.str())});
   }
 
   app::Context& context_;
   Fleet& fleet_;
+  const Deadline& deadline_;
   std::vector<std::pair<OpenLog, std::string>> logs_;  ///< and the engine of each
-  std::vector<Selector> reaped_;
+  std::map<std::string, Selector> reaped_;             ///< by the name of the set
 };
 
 }  // namespace
@@ -131,9 +173,9 @@ Result<std::vector<OpenLog>> open_logs(app::Context& context,
   fleet.load(services, deadline);
   for (const auto& view : fleet.services())
     if (view.error) context.report(view.error->in(view.config->name));
-  Opener opener(context, fleet);
+  Opener opener(context, fleet, deadline);
   for (const auto& selector : selectors) CDCTL_TRY(opener.add(selector));
-  return opener.open(query, deadline);
+  return opener.open(query);
 }
 
 }  // namespace cdctl::fleet

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/app/keep_outcome.hpp"
 #include "core/records/outcome.hpp"
-#include "core/records/outcome_log.hpp"
 
 namespace cdctl::land {
 
@@ -27,7 +27,7 @@ void TargetOutcome::write() {
   record.by = context_.actor();
   record.time = now();
   const auto json = records::encode(record);
-  if (!dry_run_) records::append_to_log(context_.home(), json.dump());
+  if (!dry_run_) app::keep_outcome(context_, json);
   context_.out.write(json);
   if (error_) context_.report(error_->in(fmt::format("{}: {}", target_, proposal_)));
 }

@@ -90,6 +90,7 @@ class Server {
   /// What a look had to say, once and not at each scrape.
   void tell(const std::string& said) {
     if (said == said_) return;
+    if (said.empty()) context_.out.note("everything can be asked again");
     said_ = said;
     for (auto line : lines(said_)) {
       if (line.starts_with("cdctl: ")) line.remove_prefix(7);

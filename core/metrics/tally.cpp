@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/lock.hpp>
 #include <cdctl/signal.hpp>
@@ -19,9 +20,10 @@ namespace cdctl::metrics {
 
 namespace {
 
-constexpr const char* k_file = "metrics.json";
+constexpr const char* k_folder = "metrics";
 constexpr Millis k_first_look(10 * 60'000);  // signals of before we were first asked
 constexpr Millis k_turn(5'000);
+constexpr std::size_t k_most = 16u << 20;
 constexpr std::string_view k_other = "(other)";  // no service can be called so
 
 constexpr std::array<std::string_view, 12> k_actions = {"deploy",  "break",  "mend",   "reap",
@@ -43,7 +45,30 @@ std::string result_of(const records::Outcome& outcome) {
   return outcome.changed ? "done" : "unchanged";
 }
 
+/// Tallies of configurations that are gone for good: made for a test, say.
+void remove_orphans(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    if (at->path().extension() != ".json") continue;
+    const auto text = read_file(at->path(), k_most);
+    if (!text) continue;
+    const auto json = Json::parse(*text);
+    std::error_code unknown;
+    if (!json || (*json)["configuration"].is_null() ||
+        std::filesystem::exists((*json)["configuration"].as_string(), unknown) || unknown)
+      continue;
+    std::filesystem::remove(at->path(), unknown);
+    std::filesystem::remove(at->path().string() + ".lock", unknown);
+  }
+}
+
 }  // namespace
+
+std::filesystem::path tally_file(const app::Context& context) {
+  const auto digest = sha256_hex(context.config().file.string());
+  return context.home() / k_folder / (digest.substr(0, 16) + ".json");
+}
 
 void Tally::count_outcome(const Json& record, const Config& config) {
   const auto outcome = records::decode<records::Outcome>(record);
@@ -165,9 +190,9 @@ Result<bool> read_feed(app::Context& context, Tally& tally, const Deadline& dead
 
 Taken take_tally(app::Context& context, const Deadline& deadline) {
   Taken out;
-  const auto file = context.home() / k_file;
+  const auto file = tally_file(context);
   // One at a time counts; who comes meanwhile waits for what that one has counted.
-  if (auto made = make_directories(context.home(), 0700); !made) out.log_error = made.error();
+  if (auto made = make_directories(file.parent_path(), 0700); !made) out.log_error = made.error();
   auto turn = FileLock::acquire(file.string() + ".lock", deadline.at_most(k_turn));
   auto text = read_file_if_there(file);
   if (text && *text)
@@ -183,7 +208,10 @@ Taken take_tally(app::Context& context, const Deadline& deadline) {
   else
     out.behind = *read;
   if (out.tally.log_position + '\n' + out.tally.feed_position == before) return out;
-  if (auto kept = write_file_atomically(file, to_json(out.tally).dump() + "\n", 0600); !kept)
+  if (text && !*text) remove_orphans(file.parent_path());
+  auto json = to_json(out.tally);
+  json.set("configuration", context.config().file.string());
+  if (auto kept = write_file_atomically(file, json.dump() + "\n", 0600); !kept)
     out.log_error = kept.error();
   return out;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -11,9 +13,10 @@
 
 namespace cdctl::metrics {
 
-/// What was counted since the first time that this home was asked: counters must not fall when the
-/// log is rotated or the feed forgets. Kept in `metrics.json` of the home, with how far log and
-/// feed were read, so that each record counts once however many ask.
+/// What was counted since the first time that this configuration was asked: counters must not fall
+/// when the log is rotated or the feed forgets. Kept in the home, with how far log and feed were
+/// read, so that each record counts once however many ask. Each configuration of a home counts for
+/// itself: what it calls `(other)` another one knows by its name, and its feed may be another one.
 struct Tally {
   /// service, action, result
   std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> actions;
@@ -27,11 +30,15 @@ struct Tally {
   void count_signal(const Json& record, const Config& config);
 };
 
+/// Where the tally of a configuration is kept.
+[[nodiscard]] std::filesystem::path tally_file(const app::Context& context);
+
 [[nodiscard]] Json to_json(const Tally& tally);
 /// What cannot be read counts from nothing: a counter may begin anew.
 [[nodiscard]] Tally tally_from_json(const Json& json);
 
-/// The tally of a home with all that came since it was taken last, and what could not be read.
+/// The tally of a configuration with all that came since it was taken last, and what could not be
+/// read.
 struct Taken {
   Tally tally;
   std::optional<Error> log_error, feed_error;

@@ -113,6 +113,35 @@ std::string Dispatch::give_up(Line& line) {
                      count == 1 ? "is" : "are");
 }
 
+/// A full disk is no reason to tell nobody. Whether all of it is settled now. Where a receiver
+/// takes nothing, it is tried again every few seconds only: meanwhile nobody else is told either.
+bool Dispatch::send_unkept(Line& line) {
+  if (!line.next_unkept.passed()) return false;
+  line.next_unkept = Deadline(k_between_starts);
+  const auto status = line.outbox.status(false);
+  if (!status || status->waiting_bytes > 0) return false;  // those come first
+  std::vector<Json> records;
+  for (const auto& text : line.waiting)
+    if (auto record = Json::parse(text)) records.push_back(std::move(*record));
+  auto answer = line.receiver.pass(records, Deadline(options_.timeout));
+  if (!answer || records.size() != line.waiting.size()) return false;
+  if (!answer->refused.empty())
+    context_->report(
+        {ExitCode::failed,
+         fmt::format("{} refused {} for good, and there is no room to keep {}: {}",
+                     line.receiver.name,
+                     plural(static_cast<std::int64_t>(answer->refused.size()), "record"),
+                     answer->refused.size() == 1 ? "it" : "them",
+                     printable(answer->refused.front().why, 400))});
+  std::vector<std::string> again;
+  for (const auto index : answer->again)
+    if (index < line.waiting.size()) again.push_back(std::move(line.waiting[index]));
+  line.waiting = std::move(again);
+  line.bytes = 0;
+  for (const auto& text : line.waiting) line.bytes += text.size();
+  return line.waiting.empty();
+}
+
 Result<> Dispatch::flush() {
   Result<> out;
   bytes_ = 0;
@@ -129,7 +158,7 @@ Result<> Dispatch::flush() {
       line.bytes = 0;
       kept = wake(line);
     }
-    if (kept) continue;
+    if (kept || (!line.waiting.empty() && send_unkept(line))) continue;
     out = fail(kept.error().in(
         line.bytes > k_most_held ? give_up(line) : "keeping records for " + line.receiver.name));
   }

@@ -32,8 +32,9 @@ class Dispatch {
   /// Whether so much was added that flush() is due.
   [[nodiscard]] bool full() const { return bytes_ >= k_most_bytes; }
   /// On the disk, and known to those who send, when it returns. May be repeated after an error:
-  /// what could not be kept is kept in memory meanwhile, 64 MiB of it. What is more is lost, and
-  /// the error says how much.
+  /// what could not be kept is sent from memory, unless older records of it wait on the disk; what
+  /// is not taken then is kept in memory meanwhile, 64 MiB of it. What is more is lost, and the
+  /// error says how much.
   [[nodiscard]] Result<> flush();
   /// Has what earlier runs have left sent.
   void wake_waiting();
@@ -52,11 +53,12 @@ class Dispatch {
     std::size_t bytes = 0;  ///< of those
     Child sender;
     bool owed = false;  ///< something waits, and nobody was told
-    Deadline next_start{Millis(0)};
+    Deadline next_start{Millis(0)}, next_unkept{Millis(0)};
   };
   explicit Dispatch(app::Context& context) : context_(&context) {}
   [[nodiscard]] Share share_of(const Receiver& receiver, const Json& record) const;
   [[nodiscard]] Result<> wake(Line& line);
+  [[nodiscard]] bool send_unkept(Line& line);
   static std::string give_up(Line& line);
 
   app::Context* context_;

@@ -28,7 +28,13 @@ std::filesystem::path log_position_file(const app::Context& context) {
 Result<News> News::open(app::Context& context) {
   News out(context);
   CDCTL_TRY(make_directories(context.home() / "notify", 0700));
-  CDCTL_TRY_ASSIGN(out.place_, feed::NamedReader::open(context, k_reader));
+  auto place = feed::NamedReader::open(context, k_reader);
+  if (!place && place.error().exit == ExitCode::refused)
+    return fail(ExitCode::refused,
+                fmt::format("another notify --follow or --new is running in {}, or a reader named "
+                            "{}: what is new here it passes on",
+                            context.home().string(), k_reader));
+  CDCTL_TRY_ASSIGN(out.place_, std::move(place));
   CDCTL_TRY_ASSIGN(const auto kept, read_file_if_there(log_position_file(context)));
   out.log_position_ = std::string(trimmed(kept.value_or("")));
   CDCTL_TRY_ASSIGN(out.outcomes_, records::LogReader::open_at(context.home(), out.log_position_));

@@ -386,6 +386,7 @@ Result<Outbox::Status> Outbox::status(bool count) const {
   }
   out.waiting_bytes += size_of(folder_ / k_again);
   if (count) out.waiting += count_lines(folder_ / k_again, 0);
+  if (count) out.letters = count_lines(folder_ / k_refused, 0);
   out.sent = at.sent;
   out.refused = at.refused;
   out.tries = at.tries;

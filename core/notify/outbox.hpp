@@ -58,10 +58,11 @@ class Outbox {
   struct Status {
     std::uint64_t waiting_bytes = 0, waiting = 0;
     std::int64_t sent = 0, refused = 0, dropped = 0, tries = 0;
+    std::uint64_t letters = 0;  ///< refused, and not replayed since
     std::optional<Time> last_sent, not_before;
     std::string why;  ///< of the last try that failed, empty after one that worked
   };
-  /// `count`: also how many records wait, which reads them.
+  /// `count`: also how many records wait, and how many dead letters there are, which reads them.
   [[nodiscard]] Result<Status> status(bool count) const;
   /// Puts refused records back, to be sent once more. Gives their number.
   [[nodiscard]] Result<std::size_t> replay();

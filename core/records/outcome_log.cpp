@@ -68,40 +68,46 @@ void rotate(const fs::path& home, int file, const LogBounds& bounds) {
     (void)::unlink(numbered(home, numbers[i]).c_str());
 }
 
-/// The current file, locked against a rotation while we write. Empty when it cannot be opened.
-Fd open_for_append(const fs::path& home) {
+Error not_kept(const fs::path& home, const std::string& why) {
+  return {ExitCode::failed, fmt::format("{}: {}", (home / k_current).string(), why)};
+}
+
+/// The current file, locked against a rotation while we write.
+Result<Fd> open_for_append(const fs::path& home) {
   const auto path = home / k_current;
   for (int tries = 0; tries < 100; ++tries) {
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW,
                    0600));
-    if (!file.valid()) return file;
+    if (!file.valid()) return fail(not_kept(home, errno_text(errno)));
     struct stat ours{}, there{};
     if (::fstat(file.get(), &ours) == 0 && !S_ISREG(ours.st_mode))
-      return {};  // a pipe or a device may never take it
+      return fail(not_kept(home, "it is no regular file"));  // a pipe or a device may never take it
     const bool locked =
         ::flock(file.get(), LOCK_SH | LOCK_NB) == 0;  // exclusive for as long as a rename takes
     if (locked && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino) return file;
     ::usleep(1000);
   }
-  return {};
+  return fail(not_kept(home, "somebody holds its lock"));
 }
 
 }  // namespace
 
-void append_to_log(const fs::path& home, std::string_view line, const LogBounds& bounds) {
-  if (!make_directories(home, 0700)) return;
-  const Fd file = open_for_append(home);
-  if (!file.valid()) return;
+Result<> append_to_log(const fs::path& home, std::string_view line, const LogBounds& bounds) {
+  CDCTL_TRY(make_directories(home, 0700));
+  CDCTL_TRY_ASSIGN(const auto file, open_for_append(home));
   struct stat info{};
-  if (::fstat(file.get(), &info) != 0) return;
+  if (::fstat(file.get(), &info) != 0) return fail(not_kept(home, errno_text(errno)));
   char last = '\n';
   // Someone was killed in the middle of a line: ours begins on one of its own.
   if (info.st_size > 0) (void)!::pread(file.get(), &last, 1, info.st_size - 1);
   std::string text = last == '\n' ? "" : "\n";
   text.append(line).push_back('\n');
-  (void)!::write(file.get(), text.data(), text.size());
+  const auto written = ::write(file.get(), text.data(), text.size());
+  if (written != static_cast<ssize_t>(text.size()))
+    return fail(not_kept(home, errno_text(written < 0 ? errno : ENOSPC)));
   if (info.st_size + static_cast<std::int64_t>(text.size()) >= bounds.bytes)
     rotate(home, file.get(), bounds);
+  return {};
 }
 
 // ---------------------------------------------------------------- reading

@@ -22,11 +22,11 @@ struct LogBounds {
   std::size_t files = 7;
 };
 
-/// Adds a line (without its line break) to `outcomes.ndjson` of the home, 0600. Best effort: the
-/// log serves people, and nothing decides from it. Any number of processes may append at once; one
-/// that was killed in the middle spoils its own line only.
-void append_to_log(const std::filesystem::path& home, std::string_view line,
-                   const LogBounds& bounds = {});
+/// Adds a line (without its line break) to `outcomes.ndjson` of the home, 0600. Any number of
+/// processes may append at once; one that was killed in the middle, or whose disk is full, spoils
+/// its own line only. Exit code `failed` when the line could not be kept.
+[[nodiscard]] Result<> append_to_log(const std::filesystem::path& home, std::string_view line,
+                                     const LogBounds& bounds = {});
 
 /// Reads the log of a home from its oldest line on: the numbered files by number, then the current
 /// one. Goes on into the next file when the log is rotated meanwhile. Reads in pieces, and each

@@ -28,7 +28,7 @@ struct Receiver {
         required("waiting", &Receiver::waiting, "integer >= 0", "records that are to be sent"),
         required("waiting_bytes", &Receiver::waiting_bytes, "integer >= 0"),
         required("sent", &Receiver::sent, "integer >= 0", "taken by it, since its outbox was made"),
-        required("refused", &Receiver::refused, "integer >= 0", "for good: see refused.ndjson"),
+        required("refused", &Receiver::refused, "integer >= 0", "for good, and not replayed since: those of refused.ndjson"),
         required("dropped", &Receiver::dropped, "integer >= 0", "for want of room"),
         required("tries", &Receiver::tries, "integer >= 0",
                  "that failed since the last that worked"),

@@ -43,10 +43,15 @@ Result<ReviewBranch> ReviewBranch::of(const Host& host, const TargetConfig& targ
 
 Result<std::map<std::string, std::string>> ReviewBranch::read(const Deadline& deadline) const {
   std::map<std::string, std::string> out;
+  // Not what brz takes by itself: of a branch with a working tree that is the tree's, however old
+  const auto tip = newest_of(address_, deadline);
+  if (!tip && tip.error().reason == Reason::not_there) return out;
+  if (!tip)
+    return fail(tip.error().in(fmt::format("reading reviews in {}", shown_address(address_.url))));
   const TemporaryFolder folder{scratch_ / ("reviews." + random_hex(8))};
-  const auto done = brz_output(
-      {{"export", "--quiet", "--format=dir", "--", folder.path.string(), address_.url}, deadline});
-  if (!done && done.error().reason == Reason::not_there) return out;
+  const auto done = brz_output({{"export", "--quiet", "--format=dir", "--revision=revid:" + tip->id,
+                                 "--", folder.path.string(), address_.url},
+                                deadline});
   if (!done)
     return fail(done.error().in(fmt::format("reading reviews in {}", shown_address(address_.url))));
   std::error_code error;
@@ -66,7 +71,7 @@ Result<> ReviewBranch::check_out(const fs::path& into, const Deadline& deadline)
   auto done = brz_output(checkout);
   if (!done && done.error().reason == Reason::not_there) {
     // Somebody else may make it at the same time: what counts is that it is there then.
-    (void)brz_output({{"init", "--quiet", "--", address_.url}, deadline});
+    (void)brz_output({{"init", "--quiet", "--no-tree", "--", address_.url}, deadline});
     done = brz_output(checkout);
   }
   if (done) return {};

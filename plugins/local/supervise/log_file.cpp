@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -38,7 +38,9 @@ void LogFile::make_ready(std::size_t bytes) {
   open();
 }
 
-bool LogFile::put(std::string_view bytes) {
+/// How many of the bytes are in the file now. A full disk may take some of them.
+std::size_t LogFile::put(std::string_view bytes) {
+  const auto all = bytes.size();
   while (fd_.valid() && !bytes.empty()) {
     const auto got = ::write(fd_.get(), bytes.data(), bytes.size());
     if (got < 0 && errno == EINTR) continue;
@@ -46,35 +48,71 @@ bool LogFile::put(std::string_view bytes) {
     size_ += static_cast<std::uint64_t>(got);
     bytes.remove_prefix(static_cast<std::size_t>(got));
   }
-  dropped_ += bytes.size();
-  return bytes.empty();
+  return all - bytes.size();
+}
+
+/// Takes the last bytes off again: half a stamp would be read as words of the unit.
+void LogFile::take_back(std::size_t bytes) {
+  if (bytes == 0 || ::ftruncate(fd_.get(), static_cast<off_t>(size_ - bytes)) != 0) return;
+  size_ -= bytes;
+}
+
+bool LogFile::put_note(std::string_view text) {
+  const auto line = fmt::format("{}{}{}\n", mid_line_ ? "\n" : "", line_stamp(now(), true), text);
+  make_ready(line.size());
+  const auto got = put(line);
+  if (got < line.size()) {
+    take_back(got);
+    return false;
+  }
+  mid_line_ = false;
+  return true;
 }
 
 void LogFile::write(std::string_view bytes) {
   if (bytes.empty()) return;
-  if (dropped_ > 0)
-    if (const auto before = std::exchange(dropped_, 0); true)
-      note(fmt::format("{} bytes could not be written here", before));
+  if (dropped_ > 0 && !put_note(fmt::format("{} bytes could not be written here", dropped_))) {
+    dropped_ += bytes.size();
+    return;
+  }
+  dropped_ = 0;
   const auto stamp = line_stamp(now(), false);
   const auto lines = static_cast<std::size_t>(std::ranges::count(bytes, '\n')) + 1;
-  const auto most = bytes.size() + lines * stamp.size();
-  make_ready(most);
+  make_ready(bytes.size() + lines * stamp.size());
   std::string text;
-  text.reserve(most);
+  text.reserve(bytes.size() + lines * stamp.size());
+  struct Piece {  // of a line, or all of it
+    std::size_t end, size;
+    bool whole;
+  };
+  std::vector<Piece> pieces;
+  pieces.reserve(lines);
+  bool mid_line = mid_line_;
   while (!bytes.empty()) {
-    if (!mid_line_) text += stamp;
-    const auto end = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
-    text += bytes.substr(0, end);
-    mid_line_ = text.back() != '\n';
-    bytes.remove_prefix(end);
+    if (!mid_line) text += stamp;
+    const auto size = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
+    text += bytes.substr(0, size);
+    mid_line = text.back() != '\n';
+    pieces.push_back({text.size(), size, !mid_line});
+    bytes.remove_prefix(size);
   }
-  put(text);
+  const auto got = put(text);
+  std::size_t kept = 0;
+  for (const auto& piece : pieces) {
+    if (piece.end <= got) {
+      kept = piece.end;
+      mid_line_ = !piece.whole;
+    } else {
+      dropped_ += piece.size;
+    }
+  }
+  take_back(got - kept);
 }
 
 void LogFile::note(std::string_view text) {
-  make_ready(text.size() + 64);
-  put(fmt::format("{}{}{}\n", mid_line_ ? "\n" : "", line_stamp(now(), true), text));
-  mid_line_ = false;
+  if (dropped_ > 0 && put_note(fmt::format("{} bytes could not be written here", dropped_)))
+    dropped_ = 0;
+  (void)put_note(text);
 }
 
 }  // namespace cdctl::local

@@ -22,7 +22,9 @@ class LogFile {
   void open();
   /// The file, with room for so much more. What does not fit goes on in a new one.
   void make_ready(std::size_t bytes);
-  bool put(std::string_view bytes);
+  std::size_t put(std::string_view bytes);
+  void take_back(std::size_t bytes);
+  bool put_note(std::string_view text);
   std::string path_;
   Fd fd_;
   std::uint64_t size_ = 0, dropped_ = 0;

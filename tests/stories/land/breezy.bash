@@ -59,7 +59,7 @@ expect_same 'the revision that landed' "$(tip_of trunk)" "$(jq -r .commit verifi
 expect_same 'words on trunk' "$(on_trunk words)" two
 brz log -r -1 srv/trunk | grep -q 'Merge fix: Change words for fix' || fail "its message: $(brz log -r -1 srv/trunk)"
 brz log -r -1 srv/trunk | grep -q 'Reviewed-by: bob@example.com' || fail 'its message names no reviewer'
-expect_same 'what is left of it' "$(left)$(brz ls -R srv/reviews --kind=file)" ''
+expect_same 'what is left of it' "$(left)$(brz ls -r -1 -R srv/reviews --kind=file)" ''
 pipe_exit 0 'cdctl land <verified.ndjson'
 expect_json '.[0].verdict == "landed" and .[0].changed == false'
 pipe_exit 0 "set -o pipefail; $landing"
@@ -101,7 +101,7 @@ offer carol right words right
 for topic in bad left right; do vote bob $topic approve; done
 pipe_exit 1 "$landing"
 expect_json 'any(.proposal == "bad" and .verdict == "rejected" and .changed and (.why | test("tests: exit status 7"))) and any(.proposal == "left" and .verdict == "landed")'
-brz cat -d srv/reviews trunk/bad.land >note
+brz cat -r -1 -d srv/reviews trunk/bad.land >note
 grep -q 'line of the test' note && grep -q 'Land-State: rejected' note || fail "it is told: $(cat note)"
 pipe_exit 1 "$landing"
 expect_json 'any(.proposal == "bad" and .verdict == "rejected") and any(.proposal == "right" and .verdict == "rejected" and (.why | test("conflict: with trunk in words")))'

@@ -16,9 +16,10 @@ END_OF_AS
   printf '#!/bin/sh\nwho=$1 topic=$2\nshift 2\ncd "$CDCTL_STORY/people/$who/$topic" && exec as "$who" sh -c '"'"'cd "$0" && exec "$@"'"'"' "$topic" "$@"\n' >bin/at
   chmod +x bin/as bin/at
   PATH=$work/bin:$PATH
-  brz init-shared-repo -q --no-trees srv
-  brz init-shared-repo -q --no-trees srv/propose
+  # As people make them by hand: with working trees, which no push from elsewhere updates.
+  mkdir -p srv/propose
   brz init -q srv/trunk
+  brz init -q srv/reviews
   brz branch -q srv/trunk seed
   printf '#!/bin/sh\n. ./how\n' >seed/check
   printf 'echo fine\n' >seed/how
@@ -75,6 +76,6 @@ withdraw() {
 
 landing='cdctl proposals | cdctl gate | cdctl verify | cdctl land'
 tip_of() { brz revision-info -d "srv/$1" | cut -d' ' -f2; }
-on_trunk() { brz cat -d srv/trunk "$1" 2>/dev/null; }
+on_trunk() { brz cat -r -1 -d srv/trunk "$1" 2>/dev/null; }
 left() { find srv/propose -mindepth 3 -maxdepth 3 -name branch -printf '%P\n' | cut -d/ -f1 | sort | tr '\n' ' '; }
 tests_run() { { find home/land/logs -type f 2>/dev/null || true; } | wc -l; }

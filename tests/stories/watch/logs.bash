@@ -57,6 +57,22 @@ eventually 30 ended
 wait "$follower" && status=0 || status=$?
 expect_same "exit status of a follower whose set is gone" "$status" 0
 
+# ------------------------------------------------------------ of two sets: as one, by their times
+commit ok
+expect_exit 0 cdctl deploy "$service" </dev/null
+first=$(newest_set)
+commit ok
+expect_exit 0 cdctl deploy "$service" </dev/null
+second=$(newest_set)
+both_said() { logs "$first" "$second" >out 2>err; [ "$(jq -r 'select(.line == "tick 9") | .set' out | sort -u | wc -l)" = 2 ]; }
+eventually 60 both_said
+expect_json '[.[] | .time] | . == sort'
+both=$(jq -s length out)
+logs "$second" "$first/loud" -f --tail 5000 2>/dev/null | head -n 3000 >out
+expect_json '(length == 3000) and ([.[] | .time] | . == sort)'
+[ "$both" -gt 6000 ] || fail "only $both lines of two sets"
+for each in "$first" "$second"; do expect_exit 0 cdctl reap "$each" --grace 0s --even-newest --even-last "$each" </dev/null; done
+
 # ------------------------------------------------------------ afterwards
 expect_exit 0 cdctl logs "$set/loud" --tail 2 </dev/null
 expect_json '.[0].line == "line 2999 of the loud one" and .[1].engine and .[0].process == "loud"'

@@ -40,6 +40,20 @@ expect_same breaks "$(value 'cdctl_actions_total{service="thumbs",action="break"
 expect_same cut "$(value 'cdctl_cut_sets{service="thumbs",why="hand"}')" 1
 expect_same outage "$(value 'cdctl_service_outage{service="thumbs"}')" 1
 
+# A second configuration of the same home, without the service: it counts for itself, and takes nothing from the first one.
+mkdir other
+sed "s|^home = .*|home = \"$(cdctl config show -o json </dev/null | jq -r '.[0].home // .home')\"|" cdctl.toml >other/cdctl.toml
+expect_exit 0 cdctl mend "$set" </dev/null
+expect_exit 0 cdctl -c other/cdctl.toml metrics </dev/null
+expect_same "another's service" "$(value 'cdctl_actions_total{service="(other)",action="mend",result="done"}')" 1
+expect_exit 0 cdctl metrics </dev/null
+expect_same mends "$(value 'cdctl_actions_total{service="thumbs",action="mend",result="done"}')" 1
+expect_exit 0 cdctl break "$set" --even-last "$set" --why 'wrong colours' </dev/null
+expect_exit 0 cdctl metrics </dev/null
+expect_same breaks "$(value 'cdctl_actions_total{service="thumbs",action="break",result="done"}')" 2
+expect_same tallies "$(find "$work" -path '*/metrics/*.json' | wc -l)" 2
+rm -r other
+
 # ------------------------------------------------------------ as a file
 expect_exit 0 cdctl metrics --sets --textfile "$work/cdctl.prom" </dev/null
 expect_same "stdout of --textfile" "$(cat out)" ""

@@ -148,6 +148,65 @@ TEST_CASE("each line of a unit gets its time, and none of them can speak for the
                                   "0: after", "0: killed in the middle"});
 }
 
+namespace {
+
+/// A file that grows to no more than so many bytes, as on a full disk: the last write is cut short.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    const rlimit small{bytes, before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, SIG_DFL);
+  }
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a full disk loses whole lines of a unit, and how many bytes is said in a line of its own") {
+  TempDir dir;
+  const auto file = dir.path() / "0.log";
+  local::LogFile log(file.string());
+  log.write("before\n");
+  const auto room = fs::file_size(file);
+  for (const std::size_t more :
+       {0, 10, 26, 30, 34, 40, 70}) {  // in a stamp, in a word, after a line
+    INFO(more);
+    fs::resize_file(file, room);
+    local::LogFile unit(file.string());
+    {
+      const SmallDisk disk(room + more);
+      unit.write("one\n");
+      unit.write("two\nthr");
+      for (int i = 0; i < 100; ++i) unit.write("123456789\n");
+      unit.note("exit status 1");
+    }
+    unit.write("after\n");
+    local::LogReader reader(dir.path(), {}, {}, {});
+    const auto lines = read_all(reader);
+    REQUIRE(lines.size() >= 3);
+    CHECK(lines.front() == "0: before");
+    CHECK(lines.back() == "0: after");
+    std::size_t kept = 0;
+    for (std::size_t i = 1; i + 2 < lines.size(); ++i) {
+      CHECK((lines[i] == "0: one" || lines[i] == "0: two" || lines[i] == "0: thr"));
+      kept += lines[i] == "0: thr" ? 3 : 4;
+    }
+    const auto lost = 4 + 7 + 100 * 10 - kept;
+    CHECK(lines[lines.size() - 2] == fmt::format("0: [{} bytes could not be written here]", lost));
+  }
+}
+
 TEST_CASE("the logs of a set outlive it for as long as they are to be kept") {
   LocalHome home;
   home.deploy("echo hello; exec sleep 1000");

@@ -61,11 +61,16 @@ Json signal(std::string_view service, std::string_view severity) {
 struct Stand : FakeService {
   ListFeed list;
   Stand() { context.use<Feed>(context.feed_name(), list); }
+  std::filesystem::path tally() const {
+    const auto file = metrics::tally_file(context);
+    std::filesystem::create_directories(file.parent_path());
+    return file;
+  }
   std::string look(metrics::GatherOptions options = {metrics::Format::openmetrics, false, "1"}) {
     return metrics::gather(context, options, Deadline(5s));
   }
   void done(std::string_view action, std::string_view members) {
-    records::append_to_log(
+    REQUIRE(records::append_to_log(
         home.path(),
         fmt::format(R"({{"schema":"cdctl.outcome/1","action":"{}","service":"thumbs",)"
                     R"("revision":"r0000000001","set":"thumbs-r0000000001","steps":[],"by":"a@b",)"
@@ -154,9 +159,9 @@ TEST_CASE("outcomes and signals count once, however often they are looked at") {
 TEST_CASE("a damaged tally and a position of another feed cost no look") {
   Stand thumbs;
   thumbs.list.signals = {signal("thumbs", "error")};
-  std::ofstream(thumbs.home.path() / "metrics.json") << R"({"feed":"elsewhere:1","signals":7})";
+  std::ofstream(thumbs.tally()) << R"({"feed":"elsewhere:1","signals":7})";
   CHECK(thumbs.look().contains(R"(cdctl_signals_total{service="thumbs",severity="error"} 1)"));
-  std::ofstream(thumbs.home.path() / "metrics.json") << "\x01half";
+  std::ofstream(thumbs.tally()) << "\x01half";
   CHECK(thumbs.look().contains(R"(cdctl_signals_total{service="thumbs",severity="error"} 1)"));
 }
 

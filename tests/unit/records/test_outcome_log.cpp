@@ -27,7 +27,7 @@ struct Home {
     std::ofstream(path / "outcomes.ndjson", std::ios::app) << text;
   }
   void add(int n, const records::LogBounds& bounds = {}) const {
-    records::append_to_log(path, R"({"n":)" + std::to_string(n) + "}", bounds);
+    REQUIRE(records::append_to_log(path, R"({"n":)" + std::to_string(n) + "}", bounds));
   }
 };
 
