@@ -1,50 +1,22 @@
 #pragma once
 
-#include <map>
-#include <span>
-#include <string>
-#include <vector>
-
 #include <cdctl/host.hpp>
-#include <cdctl/roles.hpp>
 
-#include "plugins/gitea/gitea_repository.hpp"
+#include "plugins/forges/forge_doctor.hpp"
+#include "plugins/forges/review_forge.hpp"
+#include "plugins/gitea/gitea_server.hpp"
 
 namespace cdctl::gitea {
 
-/// Pull requests of Gitea and Forgejo. Heads are fetched from refs/pull/N/head of the target's
-/// repository, so that a fork may go; what lands is pushed by the Repository, and Gitea is told, or
-/// it is merged by Gitea's own call where nobody may push.
-class GiteaForge final : public Forge {
+/// Pull requests of Gitea and Forgejo.
+class GiteaForge final : public forges::ReviewForge {
  public:
-  explicit GiteaForge(Host& host) : repositories_(host) {}
-
- protected:
-  std::vector<Result<std::vector<Proposal>>> do_proposals(
-      std::span<const TargetConfig* const> targets, const Deadline& deadline) override;
-  Result<ProposeAnswer> do_propose(const TargetConfig& target, const ProposeRequest& request,
-                                   const Deadline& deadline) override;
-  Result<ReviewAnswer> do_review(const TargetConfig& target, const ReviewRequest& request,
-                                 const Deadline& deadline) override;
-  Result<bool> do_report(const TargetConfig& target, const std::string& id,
-                         const ProposalReport& report, const Deadline& deadline) override;
-  Result<std::vector<CommitStatus>> do_statuses(const TargetConfig& target,
-                                                const std::string& commit,
-                                                const Deadline& deadline) override;
-  Result<std::optional<LandAnswer>> do_land(const TargetConfig& target, const std::string& id,
-                                            const LandRequest& request,
-                                            const Deadline& deadline) override;
-  Result<bool> do_clear(const TargetConfig& target, const std::string& id, const std::string& head,
-                        const Deadline& deadline) override;
-
- private:
-  GiteaRepositories repositories_;
-  /// What Gitea made of the candidates that this process has landed: the next of them was merged
-  /// on the candidate, and finds Gitea's commit in its place.
-  std::map<std::string, std::string> landed_as_;
+  explicit GiteaForge(Host& host) : ReviewForge(host, k_kind) {}
 };
 
-/// What a status says, by Gitea's own rule: `warning` and `skipped` are a pass.
-[[nodiscard]] CommitStatus::State status_state(std::string_view state);
+class GiteaDoctor final : public forges::ForgeDoctor {
+ public:
+  explicit GiteaDoctor(Host& host) : ForgeDoctor(host, k_kind) {}
+};
 
 }  // namespace cdctl::gitea

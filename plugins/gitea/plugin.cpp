@@ -1,6 +1,5 @@
 #include <cdctl/plugin.hpp>
 
-#include "plugins/gitea/gitea_doctor.hpp"
 #include "plugins/gitea/gitea_forge.hpp"
 #include "plugins/gitea/keys.hpp"
 

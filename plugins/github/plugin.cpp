@@ -1,6 +1,5 @@
 #include <cdctl/plugin.hpp>
 
-#include "plugins/github/github_doctor.hpp"
 #include "plugins/github/github_forge.hpp"
 #include "plugins/github/keys.hpp"
 

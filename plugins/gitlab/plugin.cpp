@@ -1,6 +1,5 @@
 #include <cdctl/plugin.hpp>
 
-#include "plugins/gitlab/gitlab_doctor.hpp"
 #include "plugins/gitlab/gitlab_forge.hpp"
 #include "plugins/gitlab/keys.hpp"
 

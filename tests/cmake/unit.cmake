@@ -54,6 +54,7 @@ cdctl_unit_room(local LIBRARIES local_core)
 target_sources(test_local PRIVATE ${PROJECT_SOURCE_DIR}/plugins/local/supervise/log_file.cpp)  # of the supervisor, which is no library
 cdctl_unit_room(git LIBRARIES git_core)
 cdctl_unit_room(bzr LIBRARIES bzr_core)
+cdctl_unit_room(forges LIBRARIES cdctl_forges)
 cdctl_unit_room(github LIBRARIES github_core)
 cdctl_unit_room(gitea LIBRARIES gitea_core)
 cdctl_unit_room(gitlab LIBRARIES gitlab_core)

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "plugins/gitea/gitea_forge.hpp"
-#include "plugins/gitea/pull_list.hpp"
+#include "plugins/forges/vote_line.hpp"
+#include "plugins/gitea/gitea_server.hpp"
 
 using namespace cdctl;
 using State = CommitStatus::State;
@@ -17,10 +17,11 @@ TEST_CASE("a status that nobody has ended well is not a pass") {
 
 TEST_CASE("what a review says") {
   const auto vote = [](std::string_view state, std::string body = {}) {
-    return gitea::vote_of(Json::object({{"state", state}, {"body", std::move(body)}}));
+    return forges::vote_of(Json::object({{"state", state}, {"body", std::move(body)}}),
+                           gitea::k_review_words);
   };
   CHECK(vote("APPROVED") == "Approve");
   CHECK(vote("REQUEST_CHANGES") == "Needs Fixing");
-  CHECK(vote("REQUEST_CHANGES", gitea::vote_line("Needs Information")) == "Needs Information");
+  CHECK(vote("REQUEST_CHANGES", forges::vote_line("Needs Information")) == "Needs Information");
   for (const auto* state : {"COMMENT", "PENDING", "REQUEST_REVIEW", ""}) CHECK(vote(state).empty());
 }

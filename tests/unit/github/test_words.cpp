@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "plugins/github/github_forge.hpp"
-#include "plugins/github/pull_list.hpp"
+#include "plugins/forges/vote_line.hpp"
+#include "plugins/github/github_server.hpp"
 
 using namespace cdctl;
 using State = CommitStatus::State;
@@ -24,11 +24,12 @@ TEST_CASE("a check that nobody has ended well is not a pass") {
 
 TEST_CASE("what a review says") {
   const auto vote = [](std::string_view state, std::string body = {}) {
-    return github::vote_of(Json::object({{"state", state}, {"body", std::move(body)}}));
+    return forges::vote_of(Json::object({{"state", state}, {"body", std::move(body)}}),
+                           github::k_review_words);
   };
   CHECK(vote("APPROVED") == "Approve");
   CHECK(vote("CHANGES_REQUESTED") == "Needs Fixing");
-  CHECK(vote("CHANGES_REQUESTED", "x\n\n" + github::vote_line("Disapprove")) == "Disapprove");
-  CHECK(vote("APPROVED", github::vote_line("Disapprove")) == "Approve");
+  CHECK(vote("CHANGES_REQUESTED", "x\n\n" + forges::vote_line("Disapprove")) == "Disapprove");
+  CHECK(vote("APPROVED", forges::vote_line("Disapprove")) == "Approve");
   for (const auto* state : {"COMMENTED", "PENDING", "DISMISSED", ""}) CHECK(vote(state).empty());
 }

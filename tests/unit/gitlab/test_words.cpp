@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 
-#include "plugins/gitlab/gitlab_forge.hpp"
-#include "plugins/gitlab/request_list.hpp"
+#include "plugins/forges/vote_line.hpp"
+#include "plugins/gitlab/gitlab_server.hpp"
+#include "plugins/gitlab/tree_id.hpp"
+#include "plugins/gitlab/words.hpp"
 
 using namespace cdctl;
 using State = CommitStatus::State;
@@ -54,7 +56,7 @@ TEST_CASE("a vote against is an open thread") {
     return *Json::parse(R"({"notes":[{"resolvable":true,"resolved":)" + std::string(resolved) +
                         R"(,"body":")" + body + R"("}]})");
   };
-  const auto body = "x " + gitlab::vote_line("Disapprove");
+  const auto body = "x " + forges::vote_line("Disapprove");
   CHECK(gitlab::vote_of(thread(body, "false")) == "Disapprove");
   CHECK(gitlab::vote_of(thread(body, "true")).empty());
   CHECK(gitlab::vote_of(thread("x", "false")).empty());

@@ -1,21 +1,15 @@
 #pragma once
 
-#include <span>
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include <cdctl/proposal.hpp>
-#include <cdctl/target.hpp>
+#include <cdctl/json.hpp>
 #include <cdctl/time.hpp>
 
-#include "plugins/gitlab/gitlab_project.hpp"
+// What GitLab says of a merge request, read.
 
 namespace cdctl::gitlab {
-
-/// The open merge requests of targets in one project, answers in the order asked, the oldest first.
-/// Either all of a target's, with all that was said of each, or an error.
-[[nodiscard]] std::vector<Result<std::vector<Proposal>>> list_requests(
-    GitlabProject& project, std::span<const TargetConfig* const> targets, const Deadline& deadline);
 
 /// The commit that was the head of a merge request at a time, by its versions; empty for none.
 [[nodiscard]] std::string head_at(const Json::Array& versions, std::optional<Time> at);
@@ -25,8 +19,8 @@ namespace cdctl::gitlab {
 /// The vote that the first note of an open thread keeps; GitLab has no word for one that is not an
 /// approval. Empty for a thread that is none.
 [[nodiscard]] std::string vote_of(const Json& discussion);
-/// The hidden line that keeps it.
-[[nodiscard]] std::string vote_line(std::string_view vote);
+/// Who began a thread: a user, or null.
+[[nodiscard]] const Json& begun_by(const Json& discussion);
 /// Whether a thread is to be resolved, and is not.
 [[nodiscard]] bool is_open(const Json& discussion);
 

@@ -5,18 +5,21 @@
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
 
-namespace cdctl::github {
+#include "plugins/forges/code_server.hpp"
+
+namespace cdctl::forges {
 
 /// Whether the token of each target works, and what it may do.
-class GithubDoctor final : public Doctor {
+class ForgeDoctor : public Doctor {
  public:
-  explicit GithubDoctor(Host& host) : host_(host) {}
+  ForgeDoctor(Host& host, const ServerKind& kind) : host_(host), kind_(kind) {}
 
  protected:
   std::vector<Check> do_examine(const Deadline& deadline) override;
 
  private:
   Host& host_;
+  const ServerKind& kind_;
 };
 
-}  // namespace cdctl::github
+}  // namespace cdctl::forges

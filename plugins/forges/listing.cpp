@@ -1,0 +1,66 @@
+#include "plugins/forges/listing.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cdctl::forges {
+
+std::vector<Result<std::vector<Proposal>>> Listing::read() {
+  std::vector<Result<std::vector<Proposal>>> out;
+  const auto opened = open();
+  for (const auto* target : targets_)
+    out.push_back(opened ? all_of(*target) : Result<std::vector<Proposal>>(fail(opened.error())));
+  return out;
+}
+
+bool Listing::is_wanted(std::string_view base) const {
+  return std::ranges::any_of(targets_,
+                             [&](const TargetConfig* target) { return base == target->branch; });
+}
+
+Result<std::vector<Proposal>> Listing::all_of(const TargetConfig& target) {
+  CDCTL_TRY_ASSIGN(const auto base, server_.tip(target.branch, deadline_));
+  if (base.empty())
+    return fail(ExitCode::unknown,
+                fmt::format("it has no branch {}: correct `branch`, or push it", target.branch));
+  CDCTL_TRY_ASSIGN(auto out, of(target, base));
+  CDCTL_TRY(prerequisites(target, out));
+  return out;
+}
+
+Proposal Listing::begin(const ChangeRequest& change, const TargetConfig& target,
+                        const std::string& base) const {
+  Proposal out;
+  out.target = target.name;
+  out.id = change.id;
+  out.kind = "git";
+  out.ref = fmt::format("{}{}/head", server_.words().head_refs, change.id);  // stays without a fork
+  out.head = change.head;
+  out.base = base;
+  out.title = change.json["title"].as_string();
+  out.description = description_text(change.description);
+  out.created = parse_rfc3339(change.json["created_at"].view());
+  return out;
+}
+
+/// `Depends-On: #12` of a description. One that is not open has landed when it was merged into this
+/// target.
+Result<> Listing::prerequisites(const TargetConfig& target, std::vector<Proposal>& proposals) {
+  for (auto& proposal : proposals)
+    for (auto& id : depends_on(proposal.description, server_.access().repository)) {
+      Prerequisite one{std::move(id), Prerequisite::State::gone};
+      if (std::ranges::find(proposals, one.id, &Proposal::id) != proposals.end()) {
+        one.state = Prerequisite::State::open;
+      } else if (one.id.find_first_not_of("0123456789") == one.id.npos) {
+        const auto change = server_.change(one.id, deadline_);
+        if (!change && change.error().reason != Reason::not_there) return fail(change.error());
+        if (change && change->merged && change->base == target.branch)
+          one.state = Prerequisite::State::landed;
+      }
+      proposal.after.push_back(std::move(one));
+    }
+  return {};
+}
+
+}  // namespace cdctl::forges

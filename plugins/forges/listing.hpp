@@ -1,0 +1,51 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <cdctl/proposal.hpp>
+#include <cdctl/target.hpp>
+#include <cdctl/time.hpp>
+
+#include "plugins/forges/code_server.hpp"
+
+namespace cdctl::forges {
+
+/// One look at the open change requests of targets in a repository. Either all of a target's, with
+/// all that was said of each, or an error.
+class Listing {
+ public:
+  Listing(CodeServer& server, std::span<const TargetConfig* const> targets,
+          const Deadline& deadline)
+      : server_(server), targets_(targets), deadline_(deadline) {}
+  virtual ~Listing() = default;
+
+  [[nodiscard]] std::vector<Result<std::vector<Proposal>>> read();
+
+ protected:
+  /// Reads those of all targets, the oldest first, with what was said of them.
+  [[nodiscard]] virtual Result<> open() = 0;
+  /// Those of one, without what they come after. `base`: the newest commit of the target.
+  [[nodiscard]] virtual Result<std::vector<Proposal>> of(const TargetConfig& target,
+                                                         const std::string& base) = 0;
+
+  [[nodiscard]] Rest& rest() const { return server_.rest(); }
+  [[nodiscard]] std::span<const TargetConfig* const> targets() const { return targets_; }
+  [[nodiscard]] const Deadline& deadline() const { return deadline_; }
+  [[nodiscard]] bool is_wanted(std::string_view base) const;
+  /// What all servers tell of a proposal.
+  [[nodiscard]] Proposal begin(const ChangeRequest& change, const TargetConfig& target,
+                               const std::string& base) const;
+
+ private:
+  [[nodiscard]] Result<std::vector<Proposal>> all_of(const TargetConfig& target);
+  [[nodiscard]] Result<> prerequisites(const TargetConfig& target,
+                                       std::vector<Proposal>& proposals);
+
+  CodeServer& server_;
+  std::span<const TargetConfig* const> targets_;
+  const Deadline& deadline_;
+};
+
+}  // namespace cdctl::forges

@@ -1,0 +1,121 @@
+#include "plugins/forges/pull_listing.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace cdctl::forges {
+
+bool PullListing::is_server(std::string_view login) const {
+  (void)login;
+  return false;
+}
+
+bool PullListing::is_stale(const Json& review) const {
+  (void)review;
+  return false;
+}
+
+Result<> PullListing::open() {
+  CDCTL_TRY_ASSIGN(const auto list, rest().list({server_.path(list_path()), {}}, deadline()));
+  for (const auto& json : list)
+    if (is_wanted(json["base"]["ref"].view())) pulls_.push_back({server_.read(json), {}, {}});
+  std::vector<RestList> wanted;
+  for (const auto& pull : pulls_)
+    for (const auto what : {std::string_view("reviews"), commits_path()})
+      wanted.push_back({server_.path(fmt::format("/pulls/{}/{}", pull.id, what)), {}});
+  auto lists = rest().lists(wanted, deadline());
+  for (std::size_t i = 0; i < pulls_.size(); ++i) {
+    for (auto* one : {&lists[2 * i], &lists[2 * i + 1]})
+      if (!*one) return fail(one->error().in("pull request " + pulls_[i].id));
+    pulls_[i].reviews = std::move(*lists[2 * i]);
+    pulls_[i].commits = std::move(*lists[2 * i + 1]);
+    CDCTL_TRY(complete(pulls_[i]));
+  }
+  return {};
+}
+
+Result<std::vector<Proposal>> PullListing::of(const TargetConfig& target, const std::string& base) {
+  Trust trust(target, [](std::string_view name) { return name.contains('/'); });
+  std::set<std::string> logins;
+  for (auto& pull : pulls_) {
+    if (pull.base != target.branch) continue;
+    for (const auto* review : last_words(pull))
+      if (const auto login = login_of(*review); !login.empty()) logins.insert(login);
+    if (asks_for(target, "Unresolved")) CDCTL_TRY(count_unresolved(pull));
+  }
+  CDCTL_TRY(ask(trust, logins));
+  std::vector<Proposal> out;
+  for (const auto& pull : pulls_)
+    if (pull.base == target.branch) out.push_back(proposal_of(pull, target, base, trust));
+  return out;
+}
+
+/// The last word of each reviewer; one that was dismissed is none.
+std::vector<const Json*> PullListing::last_words(const Pull& pull) const {
+  std::vector<const Json*> out;
+  for (const auto& review : pull.reviews) {
+    const bool dismissed = server_.is_dismissed(review);
+    if (!dismissed && vote_of(review, server_.review_words()).empty()) continue;
+    const auto who = login_of(review);
+    std::erase_if(out, [&](const Json* other) { return !who.empty() && login_of(*other) == who; });
+    if (!dismissed) out.push_back(&review);
+  }
+  return out;
+}
+
+/// The logins that a pull request is by: whose, and of its commits.
+std::vector<std::string> PullListing::own_logins(const Pull& pull) const {
+  std::vector<std::string> out{pull.json["user"]["login"].as_string()};
+  for (const auto& commit : pull.commits)
+    for (const auto* who : {"author", "committer"})
+      if (auto login = commit[who]["login"].as_string(); !login.empty() && !is_server(login))
+        out.push_back(std::move(login));
+  return out;
+}
+
+std::vector<Vote> PullListing::votes_of(const Pull& pull, const Trust& trust) const {
+  std::vector<Vote> out;
+  const auto own = own_logins(pull);
+  for (const auto* review : last_words(pull)) {
+    Vote vote;
+    const auto login = login_of(*review);
+    vote.who = login.empty() ? "(gone)" : login;
+    vote.value = vote_of(*review, server_.review_words());
+    const bool approves = vote.value == "Approve";
+    // A request for changes stands until its author takes it back, as on the server itself.
+    vote.head = approves ? (*review)["commit_id"].as_string() : pull.head;
+    vote.at = parse_rfc3339((*review)["submitted_at"].view());
+    vote.why = trust.why_not(login, is_bot((*review)["user"]));
+    if (vote.why.empty() && approves && is_stale(*review)) vote.why = "it is stale";
+    if (vote.why.empty() &&
+        std::ranges::any_of(own, [&](const auto& one) { return same_name(one, vote.who); }))
+      vote.why = "an author's own";
+    vote.trusted = vote.why.empty();
+    out.push_back(std::move(vote));
+  }
+  for (auto& who : pending(pull))
+    out.push_back({std::move(who), "Pending", pull.head, true, {}, {}});
+  for (std::size_t i = 0; i < pull.unresolved; ++i)
+    out.push_back({"conversation", "Unresolved", pull.head, true, {}, {}});
+  return out;
+}
+
+Proposal PullListing::proposal_of(const Pull& pull, const TargetConfig& target,
+                                  const std::string& base, const Trust& trust) const {
+  auto out = begin(pull, target, base);
+  out.draft = is_draft(pull.json);
+  out.link = pull.json["html_url"].as_string();
+  for (const auto& label : pull.json["labels"].items())
+    out.labels.push_back(label["name"].as_string());
+  for (const auto& commit : pull.commits) {
+    const auto& own = commit["commit"];
+    add_person(out.authors,
+               {own["author"]["name"].as_string(), own["author"]["email"].as_string()});
+    for (auto& other : co_authors(own["message"].view())) add_person(out.authors, std::move(other));
+  }
+  out.votes = votes_of(pull, trust);
+  return out;
+}
+
+}  // namespace cdctl::forges

@@ -1,0 +1,56 @@
+#include "plugins/forges/trust.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <cdctl/code_review.hpp>
+
+namespace cdctl::forges {
+
+Trust::Trust(const TargetConfig& target, bool (*is_group)(std::string_view))
+    : key_(target.forge + ".reviewers") {
+  for (const auto& name : target.table[target.forge]["reviewers"].items())
+    (is_group(name.view()) ? groups_ : names_).push_back(name.as_string());
+}
+
+bool Trust::named(std::string_view login) const {
+  return std::ranges::any_of(names_,
+                             [&](const std::string& name) { return same_name(name, login); });
+}
+
+Result<> Trust::ask(Rest& rest, const std::set<std::string>& logins,
+                    const std::function<std::vector<std::string>(const std::string&)>& questions,
+                    const std::function<bool(const Json&)>& yes, const Deadline& deadline) {
+  std::vector<std::string> paths, whose;
+  for (const auto& login : logins) {
+    if (named(login)) {
+      trusted_.insert(login);
+      continue;
+    }
+    for (auto& path : questions(login)) {
+      paths.push_back(std::move(path));
+      whose.push_back(login);
+    }
+  }
+  const auto answers = rest.get_all(paths, deadline);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i]) {
+      if (yes(*answers[i])) trusted_.insert(whose[i]);
+    } else if (answers[i].error().reason != Reason::not_there) {  // 404: they are none
+      return fail(answers[i].error().in(
+          fmt::format("asking whether the word of {} counts ({} names them without a question)",
+                      whose[i], key_)));
+    }
+  }
+  return {};
+}
+
+std::string Trust::why_not(const std::string& login, bool bot) const {
+  if (login.empty()) return "its account is gone";
+  if (bot && !named(login)) return "it is a bot's";
+  if (trusted_.contains(login)) return {};
+  return by_right() ? "they may not push to the repository" : "they are none of " + key_;
+}
+
+}  // namespace cdctl::forges

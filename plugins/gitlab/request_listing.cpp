@@ -1,0 +1,178 @@
+#include "plugins/gitlab/request_listing.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <cdctl/url.hpp>
+
+#include "plugins/gitlab/words.hpp"
+
+namespace cdctl::gitlab {
+
+namespace {
+
+constexpr std::int64_t k_developer = 30;  ///< the access level that may push
+
+/// The users that GitLab makes for access tokens.
+bool is_bot(std::string_view name) {
+  return name.contains("_bot") && (name.starts_with("project_") || name.starts_with("group_"));
+}
+
+/// Somebody's word, as GitLab has it.
+struct Word {
+  const Json* user = nullptr;
+  std::string value, head;
+  std::optional<Time> at;
+};
+
+/// Approvals, at the head that there was then, and what stands against it.
+std::vector<Word> words_of(const Request& request) {
+  std::vector<Word> out;
+  for (const auto& one : request.approvals["approved_by"].items()) {
+    const auto& user = one["user"];
+    auto at = parse_rfc3339(one["approved_at"].view());
+    if (!at) at = approved_at(request.discussions, user["username"].view());
+    out.push_back({&user, "Approve", head_at(request.versions, at), at});
+  }
+  const auto against = [&](const Json& user, const std::string& value, std::optional<Time> at) {
+    std::erase_if(out, [&](const Word& word) {
+      return (*word.user)["username"].view() == user["username"].view();
+    });
+    out.push_back({&user, value, request.head, at});
+  };
+  for (const auto& one : request.reviewers.items())
+    if (one["state"].view() == "requested_changes") against(one["user"], "Needs Fixing", {});
+  for (const auto& one : request.discussions)
+    if (const auto vote = vote_of(one); !vote.empty())
+      against(begun_by(one), vote,
+              parse_rfc3339(one["notes"].items().front()["created_at"].view()));
+  return out;
+}
+
+bool made_some(const Request& request, const Json& user) {
+  if (same_name(request.json["author"]["username"].view(), user["username"].view())) return true;
+  return std::ranges::any_of(request.commits, [&](const Json& commit) {
+    return !user["name"].view().empty() && commit["author_name"].view() == user["name"].view();
+  });
+}
+
+std::vector<Vote> votes_of(const Request& request, const forges::Trust& trust, bool unresolved) {
+  std::vector<Vote> out;
+  const auto head = request.head;
+  for (const auto& word : words_of(request)) {
+    Vote vote;
+    vote.who = (*word.user)["username"].as_string();
+    vote.value = word.value;
+    vote.head = word.head;
+    vote.at = word.at;
+    vote.why = trust.why_not(vote.who, is_bot(vote.who));
+    if (vote.why.empty() && word.head.empty()) vote.why = "GitLab does not tell when it was given";
+    if (vote.why.empty() && made_some(request, *word.user)) vote.why = "an author's own";
+    vote.trusted = vote.why.empty();
+    out.push_back(std::move(vote));
+  }
+  for (const auto& one : request.reviewers.items())
+    if (one["state"].view() == "unreviewed")
+      out.push_back({one["user"]["username"].as_string(), "Pending", head, true, {}, {}});
+  for (const auto& one : request.discussions)
+    if (unresolved && is_open(one)) out.push_back({"thread", "Unresolved", head, true, {}, {}});
+  return out;
+}
+
+}  // namespace
+
+Result<> RequestListing::open() {
+  std::string path = "/merge_requests?state=opened&scope=all&order_by=created_at&sort=asc";
+  if (targets().size() == 1) path += "&target_branch=" + url_encode(targets().front()->branch);
+  CDCTL_TRY_ASSIGN(const auto list, rest().list({server_.path(path), {}}, deadline()));
+  for (const auto& json : list) {
+    auto one = server_.read(json);
+    // One without a commit proposes nothing.
+    if (is_wanted(one.base) && !one.head.empty())
+      requests_.push_back({std::move(one), {}, {}, {}, {}, {}});
+  }
+  return details();
+}
+
+/// What was said of all of them.
+Result<> RequestListing::details() {
+  std::vector<RestList> wanted;
+  std::vector<std::string> paths;
+  for (const auto& request : requests_) {
+    const auto path_of = [&](std::string_view what) {
+      return server_.path(fmt::format("/merge_requests/{}/{}", request.id, what));
+    };
+    for (const auto* what : {"versions", "discussions", "commits"})
+      wanted.push_back({path_of(what), {}});
+    for (const auto* what : {"approvals", "reviewers"}) paths.push_back(path_of(what));
+  }
+  auto lists = rest().lists(wanted, deadline());
+  for (const auto& list : lists)
+    if (!list) return fail(list.error());
+  auto values = rest().get_all(paths, deadline());
+  for (std::size_t i = 0; i < requests_.size(); ++i) {
+    auto& request = requests_[i];
+    request.versions = std::move(*lists[3 * i]);
+    request.discussions = std::move(*lists[3 * i + 1]);
+    request.commits = std::move(*lists[3 * i + 2]);
+    auto &approvals = values[2 * i], &reviewers = values[2 * i + 1];
+    if (!approvals) return fail(approvals.error());
+    // Servers of before that do not have it, nor what it tells.
+    if (!reviewers && reviewers.error().reason != Reason::not_there) return fail(reviewers.error());
+    request.approvals = std::move(*approvals);
+    if (reviewers) request.reviewers = std::move(*reviewers);
+  }
+  return {};
+}
+
+Result<std::vector<Proposal>> RequestListing::of(const TargetConfig& target,
+                                                 const std::string& base) {
+  forges::Trust trust(target, [](std::string_view name) { return name.starts_with('@'); });
+  std::set<std::string> logins;
+  std::map<std::string, std::int64_t> ids;  // GitLab asks by number
+  for (const auto& request : requests_)
+    if (request.base == target.branch)
+      for (const auto& word : words_of(request)) {
+        auto login = (*word.user)["username"].as_string();
+        ids.emplace(login, (*word.user)["id"].as_int());
+        logins.insert(std::move(login));
+      }
+  const auto questions = [&](const std::string& login) {
+    std::vector<std::string> out;
+    if (trust.by_right()) out.push_back(server_.path(fmt::format("/members/all/{}", ids[login])));
+    for (const auto& group : trust.groups())
+      out.push_back(
+          fmt::format("/groups/{}/members/all/{}", url_encode(group.substr(1)), ids[login]));
+    return out;
+  };
+  const auto yes = [&](const Json& answer) {
+    return answer["state"].as_string("active") == "active" &&
+           (!trust.by_right() || answer["access_level"].as_int() >= k_developer);
+  };
+  CDCTL_TRY(trust.ask(rest(), logins, questions, yes, deadline()));
+  std::vector<Proposal> out;
+  for (const auto& request : requests_)
+    if (request.base == target.branch) out.push_back(proposal_of(request, target, base, trust));
+  return out;
+}
+
+Proposal RequestListing::proposal_of(const Request& request, const TargetConfig& target,
+                                     const std::string& base, const forges::Trust& trust) const {
+  auto out = begin(request, target, base);
+  out.draft = request.json["draft"].as_bool() || request.json["work_in_progress"].as_bool();
+  out.link = request.json["web_url"].as_string();
+  for (const auto& label : request.json["labels"].items()) out.labels.push_back(label.as_string());
+  for (const auto& commit : request.commits) {  // the newest first
+    add_person(out.authors,
+               {commit["author_name"].as_string(), commit["author_email"].as_string()});
+    for (auto& other : co_authors(commit["message"].view()))
+      add_person(out.authors, std::move(other));
+  }
+  out.votes = votes_of(request, trust, asks_for(target, "Unresolved"));
+  return out;
+}
+
+}  // namespace cdctl::gitlab

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plugins/forges/listing.hpp"
+#include "plugins/forges/trust.hpp"
+#include "plugins/gitlab/gitlab_server.hpp"
+
+namespace cdctl::gitlab {
+
+/// A merge request with what was said of it.
+struct Request : forges::ChangeRequest {
+  Json approvals, reviewers;
+  Json::Array versions, discussions, commits;
+};
+
+/// One look at the merge requests of a project.
+class RequestListing final : public forges::Listing {
+ public:
+  RequestListing(GitlabServer& server, std::span<const TargetConfig* const> targets,
+                 const Deadline& deadline)
+      : Listing(server, targets, deadline), server_(server) {}
+
+ protected:
+  Result<> open() override;
+  Result<std::vector<Proposal>> of(const TargetConfig& target, const std::string& base) override;
+
+ private:
+  [[nodiscard]] Result<> details();
+  [[nodiscard]] Proposal proposal_of(const Request& request, const TargetConfig& target,
+                                     const std::string& base, const forges::Trust& trust) const;
+
+  GitlabServer& server_;
+  std::vector<Request> requests_;
+};
+
+}  // namespace cdctl::gitlab
