@@ -44,8 +44,18 @@ Proposal Listing::begin(const ChangeRequest& change, const TargetConfig& target,
   return out;
 }
 
-/// `Depends-On: #12` of a description. One that is not open has landed when it was merged into this
-/// target.
+/// Whether a change request has landed in this target. What was pushed as other commits than its
+/// own, or to a server that does not notice, is closed and not merged: then our status of its head
+/// says so, which nobody sets who may not push.
+Result<bool> Listing::has_landed(const ChangeRequest& change, const TargetConfig& target) {
+  if (change.base != target.branch || change.open) return false;
+  if (change.merged) return true;
+  CDCTL_TRY_ASSIGN(const auto all, server_.newest_statuses(change.head, deadline_));
+  const auto own = all.find(land_context(target));
+  return own != all.end() && own->second[server_.words().status_state].view() == "success";
+}
+
+/// `Depends-On: #12` of a description.
 Result<> Listing::prerequisites(const TargetConfig& target, std::vector<Proposal>& proposals) {
   for (auto& proposal : proposals)
     for (auto& id : depends_on(proposal.description, server_.access().repository)) {
@@ -55,8 +65,10 @@ Result<> Listing::prerequisites(const TargetConfig& target, std::vector<Proposal
       } else if (one.id.find_first_not_of("0123456789") == one.id.npos) {
         const auto change = server_.change(one.id, deadline_);
         if (!change && change.error().reason != Reason::not_there) return fail(change.error());
-        if (change && change->merged && change->base == target.branch)
-          one.state = Prerequisite::State::landed;
+        if (change) {
+          CDCTL_TRY_ASSIGN(const bool landed, has_landed(*change, target));
+          if (landed) one.state = Prerequisite::State::landed;
+        }
       }
       proposal.after.push_back(std::move(one));
     }

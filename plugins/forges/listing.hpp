@@ -40,6 +40,7 @@ class Listing {
 
  private:
   [[nodiscard]] Result<std::vector<Proposal>> all_of(const TargetConfig& target);
+  [[nodiscard]] Result<bool> has_landed(const ChangeRequest& change, const TargetConfig& target);
   [[nodiscard]] Result<> prerequisites(const TargetConfig& target,
                                        std::vector<Proposal>& proposals);
 

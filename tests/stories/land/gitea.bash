@@ -51,10 +51,15 @@ expect_quiet
 # Where its repository does not allow that word, it is closed.
 say set '{"manual_merge": false}'
 offer alice closes closes x
+offer alice after after x --after "$(pull_of closes)"
 approve bob closes
 pipe_exit 0 "set -o pipefail; $landing"
 expect_json '.[0].verdict == "landed"'
 expect_same 'the pull request' "$(state '.pulls[1] | "\(.state) \(.merged)"')" 'closed false'
+# What comes after it lands in a later run: our own status of its head says that it has.
+approve bob after
+pipe_exit 0 "set -o pipefail; $landing"
+expect_json 'map(.verdict) == ["landed"]'
 say set '{"manual_merge": true}'
 
 # Whose word counts.
@@ -167,10 +172,10 @@ $plain"
   expect_json 'length == 1 and all(.verdict == "landed" and .changed)'
   rm forge/team/thumbs.git/hooks/pre-receive
 }
-landed=9
+landed=10
 if cdctl config explain land_via >/dev/null 2>&1; then
   by_forge
-  landed=11
+  landed=12
 fi
 
 expect_same 'merges on main' "$(git -C origin.git log --merges --first-parent --format=%H main | wc -l)" "$landed"

@@ -146,6 +146,20 @@ pipe_exit 0 "set -o pipefail; $landing"
 expect_json '.[0].verdict == "landed"'
 target <<<'verify = { command = "./check" }'
 
+# What was squashed is closed and not merged. What comes after it lands in a later run: our own status of its head says that it has.
+target <<<'method = "squash"
+verify = { command = "./check" }'
+offer alice squashed squashed x
+offer alice later later x --after "$(pull_of squashed)"
+approve bob squashed
+pipe_exit 0 "set -o pipefail; $landing"
+expect_json 'map(.verdict) == ["landed"]'
+expect_same 'the pull request' "$(state ".pulls[$(pull_of squashed) - 1] | \"\(.state) \(.merged)\"")" 'closed false'
+approve bob later
+pipe_exit 0 "set -o pipefail; $landing"
+expect_json 'map(.verdict) == ["landed"]'
+target <<<'verify = { command = "./check" }'
+
 # A fork that is gone; pages of two; a chain of three that was proposed in the wrong order.
 say set '{"page_cap": 2}'
 offer carol forked forked x
