@@ -81,6 +81,13 @@ bool CodeServer::is_same_status(const RestAnswer& answer) const {
   return false;
 }
 
+std::optional<RestRequest> CodeServer::status_again(const RestRequest& request,
+                                                    const RestAnswer& answer,
+                                                    const std::string& ref) const {
+  (void)request, (void)answer, (void)ref;
+  return std::nullopt;
+}
+
 Result<RestAnswer> CodeServer::merge(const RestRequest& call, const std::string& id,
                                      const Deadline& deadline) {
   (void)id;

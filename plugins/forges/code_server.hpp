@@ -109,6 +109,11 @@ class CodeServer {
                                                                    const Deadline& deadline) = 0;
   /// Whether a status was not set because it is that already.
   [[nodiscard]] virtual bool is_same_status(const RestAnswer& answer) const;
+  /// The call that is worth another try where a status was not set; null for none. `ref`: where the
+  /// server keeps the head.
+  [[nodiscard]] virtual std::optional<RestRequest> status_again(const RestRequest& request,
+                                                                const RestAnswer& answer,
+                                                                const std::string& ref) const;
 
   /// The call by which the server merges one, pinned to the head that was tested.
   [[nodiscard]] virtual RestRequest merging(const std::string& id, const LandRequest& request,

@@ -32,7 +32,7 @@ Result<> check_after(CodeServer& server, const TargetConfig& target,
   return {};
 }
 
-Result<bool> report_status(CodeServer& server, const TargetConfig& target,
+Result<bool> report_status(CodeServer& server, const TargetConfig& target, const std::string& id,
                            const ProposalReport& report, const Deadline& deadline) {
   const auto& words = server.words();
   const auto state = word_of(words, report.state);
@@ -48,7 +48,10 @@ Result<bool> report_status(CodeServer& server, const TargetConfig& target,
       Json::object(
           {{"state", state}, {std::string(words.status_name), context}, {"description", text}}),
       true};
-  CDCTL_TRY_ASSIGN(const auto answer, server.rest().ask(request, deadline));
+  CDCTL_TRY_ASSIGN(auto answer, server.rest().ask(request, deadline));
+  if (const auto again = server.status_again(request, answer, ref_of(server, id))) {
+    CDCTL_TRY_ASSIGN(answer, server.rest().ask(*again, deadline));
+  }
   if (!answer.ok() && !server.is_same_status(answer))
     return fail(server.refusal(request, answer).in("setting a status"));
   return answer.ok();
@@ -159,7 +162,7 @@ Result<ReviewAnswer> ReviewForge::do_review(const TargetConfig& target,
 Result<bool> ReviewForge::do_report(const TargetConfig& target, const std::string& id,
                                     const ProposalReport& report, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const server, servers_.of(target));
-  const auto status = report_status(*server, target, report, deadline);
+  const auto status = report_status(*server, target, id, report, deadline);
   // That it is being tested is the status's business: a comment goes to everybody's mail.
   if (report.state == ProposalReport::State::pending) return status;
   const auto comment = report_comment(*server, target, id, report, deadline);

@@ -237,6 +237,19 @@ bool GitlabServer::is_same_status(const RestAnswer& answer) const {
   return answer.status == 400 && answer.body["message"].dump().contains("Cannot transition status");
 }
 
+/// A status belongs to a ref. By itself GitLab takes a branch of the project, where a fork's head
+/// is on none; 409 is another status of the commit that is just being set.
+std::optional<RestRequest> GitlabServer::status_again(const RestRequest& request,
+                                                      const RestAnswer& answer,
+                                                      const std::string& ref) const {
+  if (answer.status == 409) return request;
+  if (answer.status != 404 || !answer.body["message"].view().contains("References for commit"))
+    return std::nullopt;
+  auto again = request;
+  again.body.set("ref", ref);
+  return again;
+}
+
 RestRequest GitlabServer::merging(const std::string& id, const LandRequest& request,
                                   MergeMethod method) const {
   return {"PUT", path(fmt::format("/merge_requests/{}/merge", id)),

@@ -39,6 +39,9 @@ class GitlabServer final : public forges::CodeServer {
   [[nodiscard]] Result<std::vector<CommitStatus>> statuses(const std::string& commit,
                                                            const Deadline& deadline) override;
   [[nodiscard]] bool is_same_status(const RestAnswer& answer) const override;
+  [[nodiscard]] std::optional<RestRequest> status_again(const RestRequest& request,
+                                                        const RestAnswer& answer,
+                                                        const std::string& ref) const override;
   [[nodiscard]] RestRequest merging(const std::string& id, const LandRequest& request,
                                     MergeMethod method) const override;
   [[nodiscard]] Result<RestAnswer> merge(const RestRequest& call, const std::string& id,

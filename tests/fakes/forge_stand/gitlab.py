@@ -1,14 +1,19 @@
 """GitLab, below /api/v4.
 
-Read at the source: two early pages of its manual, and client-go's types in part. The rest is known from use and from complaints, and is yet to be
-held to the manual of today. Where each can be looked up:
-  calls, members, statuses                                 doc/api of gitlabhq/gitlabhq (merge_requests, merge_request_approvals, notes,
-                                                           discussions, commits, members, branches, repositories), go-gitlab's types
+Where its behaviour was seen (gitlabhq/gitlabhq, of several years to 2026; not on a running server):
+  a merge request, its versions, reviewers, notes          lib/api/entities/{merge_request_basic,merge_request,merge_request_diff,
+                                                           merge_request_reviewer,note}.rb; `resolved` only of what can be resolved
+  approvals: `approved_by` has users with `approved_at` (late; a system note says `approved this merge request` before), no commit; there is
+  no number of approvals in the free edition; 401 for one's own and a second one; unapprove of none is 404
+                                                           lib/api/entities/{merge_request_approvals,approvals}.rb, lib/api/merge_request_approvals.rb,
+                                                           app/services/merge_requests/approval_service.rb, client-go!2844
+  statuses: 404 `References for commit` where no branch of the project has it and no `ref` is given, as of a fork's head; 409 while another is
+  being set; 400 `Cannot transition status` for pending to pending
+                                                           app/services/ci/create_commit_status_service.rb, lib/api/entities/commit_status.rb
+  opening: 409 for a branch that has one, 422 for what a fork may not   lib/api/helpers/merge_requests_helpers.rb
+Of its manual (doc/api) and of complaints:
   merge: 401 may not, 405 cannot be merged (also while `checking`), 406 and 422 conflicts of older and newer servers, 409 for another `sha`
                                                            doc/api/merge_requests.md "Merge a merge request"; gitlab#27595
-  approvals carry no commit; `approved_at` came late; a system note says `approved this merge request`     client-go!2844
-  an author may not approve their own: 401                 doc/user/project/merge_requests/approvals
-  a status that is pending cannot become pending: 400 `Cannot transition status`                           lib/api/commit_statuses.rb
   a description is a list of words in `message` where something is invalid                                 doc/api/rest "data validation"
   pages: X-Next-Page, empty on the last                    doc/api/rest "pagination"
   the tree of a commit is not told; `tree` lists folders first, then files                                 doc/api/repositories.md
@@ -176,7 +181,7 @@ class Face(FaceBase):
 
     def approvals(self, request, me, repo, number):
         pull = self.pull(number)
-        return Answer(200, {"approved": True, "approvals_required": 0, "approvals_left": 0, "approved_by": [
+        return Answer(200, {"user_has_approved": me in self.approvers(pull), "user_can_approve": me != pull["user"], "approved": bool(self.approvers(pull)), "approved_by": [
             {"user": self.user(login), **({"approved_at": at} if self.tells_when else {})} for login, at in self.approvers(pull).items()]})
 
     def reviewers(self, request, me, repo, number):
@@ -197,6 +202,8 @@ class Face(FaceBase):
         return Answer(201, {})
 
     def unapprove(self, request, me, repo, number):
+        if me not in self.approvers(self.pull(number)):
+            return Answer(404, {"message": "404 Not Found"})
         for one in self.pull(number)["reviews"]:
             if one["login"] == me and one["state"] == "APPROVED":
                 one.update(state="DISMISSED", dismissed_at=self.stamp())
@@ -206,7 +213,7 @@ class Face(FaceBase):
 
     def written(self, login, body, at, system=False, resolvable=False, resolved=False):
         return {"id": self.new_id(), "body": body, "author": self.user(login), "created_at": at, "system": system,
-                "resolvable": resolvable, "resolved": resolved}
+                "resolvable": resolvable, **({"resolved": resolved} if resolvable else {})}
 
     def discussions(self, request, me, repo, number):
         pull = self.pull(number)
@@ -280,6 +287,8 @@ class Face(FaceBase):
         said = request.json()
         if not self.ref(repo, sha):
             return Answer(404, {"message": "404 Commit Not Found"})
+        if not said.get("ref") and not self.git(repo, "for-each-ref", "--contains", sha, "refs/heads"):
+            return Answer(404, {"message": "404 References for commit Not Found"})
         if said["state"] not in ("pending", "running", "success", "failed", "canceled"):
             return Answer(400, {"error": "state does not have a valid value"})
         before = [one for one in self.statuses.get(sha, []) if one["context"] == said["name"]]

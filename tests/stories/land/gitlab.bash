@@ -119,6 +119,8 @@ for topic in third second first; do approve bob $topic; done
 approve alice other2
 pipe_exit 0 "set -o pipefail; $landing"
 expect_json 'map(.title | sub(".* "; "")) == ["forked", "first", "second", "third", "other2"] and all(.verdict == "landed" and .changed)'
+# A head that is on no branch of the project has its status all the same.
+expect_same 'the statuses of the fork' "$(state ".statuses[\"$(as carol git rev-parse forked)\"] | map(.state) | join(\" \")")" 'pending success'
 
 # A test that fails is told once, in one note.
 offer alice bad how 'echo "/merge"; echo "@carol"; exit 7'
