@@ -46,6 +46,13 @@ Result<std::unique_ptr<forges::CodeServer>> make(Host& host, ForgeAccess access,
   return std::make_unique<GiteaServer>(host, std::move(access));
 }
 
+/// What a merge is told. Servers of before 1.26 know its members by other names alone.
+Json merge_body(std::string_view how, std::string_view commit = {}) {
+  auto out = Json::object({{"do", how}, {"Do", how}});
+  if (!commit.empty()) out.set("merge_commit_id", commit).set("MergeCommitID", commit);
+  return out;
+}
+
 }  // namespace
 
 const forges::ServerKind k_kind{"gitea", api_of, make};
@@ -103,8 +110,9 @@ Result<std::vector<CommitStatus>> GiteaServer::statuses(const std::string& commi
 
 RestRequest GiteaServer::merging(const std::string& id, const LandRequest& request,
                                  MergeMethod method) const {
-  return {"POST", path(fmt::format("/pulls/{}/merge", id)),
-          Json::object({{"Do", forges::merge_word(method)}, {"head_commit_id", request.head}})};
+  auto body = merge_body(forges::merge_word(method));
+  body.set("head_commit_id", request.head);
+  return {"POST", path(fmt::format("/pulls/{}/merge", id)), std::move(body)};
 }
 
 Result<RestAnswer> GiteaServer::merge(const RestRequest& call, const std::string& id,
@@ -154,8 +162,7 @@ Result<bool> GiteaServer::settle(const TargetConfig& target, ChangeRequest& one,
   if (!one.open) return false;
   CDCTL_TRY_ASSIGN(const auto commit, merge_commit(target, one.head, deadline));
   const RestRequest request{"POST", path(fmt::format("/pulls/{}/merge", one.id)),
-                            Json::object({{"Do", "manually-merged"}, {"MergeCommitID", commit}}),
-                            true};
+                            merge_body("manually-merged", commit), true};
   CDCTL_TRY_ASSIGN(const auto answer, rest().ask(request, deadline));
   if (answer.ok()) return true;
   CDCTL_TRY_ASSIGN(one, change(one.id, deadline));

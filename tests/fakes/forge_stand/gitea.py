@@ -1,13 +1,16 @@
 """Gitea, and Forgejo, below /api/v1.
 
-Where its behaviour was seen (go-gitea/gitea):
+Its calls, their queries and bodies, the members of their answers and the status codes were held to the published OpenAPI of Gitea 1.26.0
+(templates/swagger): none is here that is not there, but for the older names of a merge's members, which old servers know alone.
+
+Where its behaviour was seen (go-gitea/gitea, 1.26.0):
   calls, members, statuses                                 modules/structs, routers/api/v1 (swagger comments)
   pages: `limit`, at most MAX_RESPONSE_ITEMS (50); Link and X-Total-Count; no ETags; comments come all at once
                                                            modules/setting/api.go, routers/api/v1/utils, repo/issue_comment.go
-  merge: 405 not allowed, WIP, `Please try again later` while it is checked, a style that is off; 409 conflict, `head out of date`,
-  `merge push out of date`, a hook; 404 closed; 423 archived; 200 without a body
+  merge: 405 not allowed, WIP, merged already, a style that is off, `Please try again later` while it is checked and for a conflict;
+  409 `head out of date`, `merge push out of date`, a hook; 404 closed; 423 archived; 200 without a body
                                                            routers/api/v1/repo/pull.go MergePullRequest
-  manually-merged: off until a repository allows it; 409 for a commit that is not on the branch
+  manually-merged: off until a repository allows it; 409, and `{}`, for a commit that is not on the branch
                                                            services/pull/merge.go MergedManually
   pushed commits are noticed only where the repository says so (AutodetectManualMerge)      services/pull/check.go manuallyMerged
   reviews: stale, official, dismissed; who is gone is Ghost with the id -1; a request is a review of its own
@@ -183,12 +186,16 @@ class Face(FaceBase):
                             for i, done in enumerate(self.pull(number)["threads"])])
 
     def merge_pull(self, request, me, repo, number):
-        self.may(me, "write")
+        if self.users[me]["may"] not in ("admin", "write"):
+            return Answer(405, {"message": "User not allowed to merge PR"})
         pull, said = self.pull(number), request.json()
+        for published, old in (("do", "Do"), ("merge_commit_id", "MergeCommitID")):
+            if said.get(published) != said.get(old):
+                return Answer(422, {"message": f"[{old}]: Required"})  # a server that knows only the other name
         if self.archived:
             return Answer(423, {"message": f"{repo} is archived"})
         if pull["merged"]:
-            return Answer(405, {"message": ""})
+            return Answer(405, {"message": "The PR is already merged"})
         if pull["state"] != "open":
             return None
         if said.get("Do") == "manually-merged":
@@ -197,7 +204,7 @@ class Face(FaceBase):
             tip = self.ref(repo, "refs/heads/" + pull["base"])
             commit = said.get("MergeCommitID", "")
             if len(commit) != 40 or self.git(repo, "merge-base", "--is-ancestor", commit, tip, check=False).returncode:
-                return Answer(409, {"message": "Wrong commit ID"})
+                return Answer(409, {})  # an error without a public member, as JSON
             pull.update(state="closed", merged=True, merge_commit=commit, closed_at=stamp())
             return Answer(200)
         if self.checking > 0:
@@ -210,7 +217,7 @@ class Face(FaceBase):
         if said.get("head_commit_id") and said["head_commit_id"] != pull["head"]:
             return Answer(409, {"message": "head out of date"})
         if not self.merge(repo, pull, said.get("Do", "merge"), f"Merge pull request '{pull['title']}' (#{number})"):
-            return Answer(409, {"message": "merge conflict"})
+            return Answer(405, {"message": "Please try again later"})  # says of a conflict, too, what it says while it is checked
         return Answer(200)
 
     # --- what is said of them
