@@ -1,11 +1,11 @@
 """GitHub, as of API version 2022-11-28, below /api/v3 as GitHub Enterprise has it.
 
-Read at the source: parts of go-github's types. The rest is known from use and from complaints, and is yet to be held to the published OpenAPI.
-Where each can be looked up:
-  calls, members, statuses                                 the published OpenAPI (github/rest-api-description), go-github's types
+Its calls, their queries and bodies, the members of their answers, which may be null, and the status codes were held to the published OpenAPI
+(github/rest-api-description, as @octokit/openapi-types 29.0.1 has it): no call, member or code here is not there. By that, a head's `repo` is
+never null; of a fork that is gone it is (bors-ng#1109). The rest is known from use and from complaints:
   merge: 409 when `sha` is not the head, 405 when it cannot be merged, and when the base moves meanwhile
                                                            pulls/merge; issues of bors-ng and kodiak
-  a fork that is gone is `repo: null` of a head            pulls/list ("nullable"), bors-ng#1109
+  a fork that is gone is `repo: null` of a head            bors-ng#1109
   pushed commits close their pull request as merged, a moment later; a removed branch closes it
                                                            docs "about pull request merges"
   a list of commits ends at 250                            pulls/list-commits
