@@ -3,7 +3,8 @@
 /_/user     {"login", "token", "may": "admin|write|read|none", "type": "User|Bot"}
 /_/team     {"name": "team/reviewers", "members": ["alice"]}
 /_/trouble  {"match": regex of path and query, "method": "GET", "status", "headers", "body", "how": "cut|hang|html", "times": 1, "skip": 0,
-             "after": true = the call is done all the same}; {} = no more trouble
+             "after": true = the call is done all the same, "alone": true = not beside one of its kind that waits}; {} = no more trouble
+/_/open     {"repo", "head_repo", "branch", "base", "title", "body", "user"}: a proposal that somebody made in a browser
 /_/pull     {"number", …}: sets members of a proposal (draft, labels, requested, threads)
 /_/review   {"number", "login", "state", "commit"}: what somebody said in a browser; commit: the head when it is not given
 /_/dismiss  {"number", "login"}
@@ -43,9 +44,15 @@ def do_team(face, said):
 
 def do_trouble(face, said):
     if said:
-        face.troubles.append(said)
+        face.troubles = [one for one in face.troubles if one.get("times", 1) > 0]
+        if not (said.pop("alone", False) and any(one["match"] == said["match"] and one.get("method") == said.get("method") for one in face.troubles)):
+            face.troubles.append(said)
     else:
         face.troubles = []
+
+
+def do_open(face, said):
+    face.open_pull(said["repo"], said["head_repo"], said["branch"], said["base"], said["title"], said.get("body"), said["user"])
 
 
 def do_pull(face, said):
