@@ -60,6 +60,10 @@ Json service_of(const Json& record) {
   return out;
 }
 
+constexpr const char* k_labels[] = {"set", "target",  "proposal",   "key",
+                                    "by",  "verdict", "correlation"};
+std::string label_of(const char* key) { return fmt::format("cdctl_{}", key); }
+
 std::string message_of(const Json& record) {
   if (const auto message = record["message"].view(); !message.empty()) return std::string(message);
   const auto notices = notices_of(record);
@@ -109,8 +113,7 @@ Json document_of(const Json& record, const std::string& name_space) {
   if (const auto rule = record["rule"].view(); !rule.empty())
     out.set("rule", Json::object({{"name", rule}}));
   auto labels = Json::object();
-  for (const char* key : {"set", "target", "proposal", "key", "by", "verdict", "correlation"})
-    set_text(labels, fmt::format("cdctl_{}", key), record[key].view());
+  for (const auto* key : k_labels) set_text(labels, label_of(key), record[key].view());
   if (!labels.members().empty()) out.set("labels", std::move(labels));
   return out.set("cdctl", record);
 }
@@ -120,6 +123,8 @@ Json index_template() {
   const auto properties = [](Json members) {
     return Json::object({{"properties", std::move(members)}});
   };
+  auto labels = Json::object();
+  for (const auto* key : k_labels) labels.set(label_of(key), keyword);
   const auto mappings = Json::object(
       {{"dynamic", true},
        {"properties",
@@ -139,7 +144,7 @@ Json index_template() {
              {"service", properties(Json::object({{"name", keyword}, {"version", keyword}}))},
              {"log", properties(Json::object({{"level", keyword}}))},
              {"rule", properties(Json::object({{"name", keyword}}))},
-             {"labels", Json::object({{"type", "object"}})},
+             {"labels", properties(std::move(labels))},
              // As it came, for who reads it; nothing in it can clash with another record's types.
              {"cdctl", Json::object({{"type", "object"}, {"enabled", false}})}})}});
   return Json::object({{"index_patterns", Json::array({"logs-cdctl.*-*"})},
