@@ -67,8 +67,8 @@ constexpr std::array k_keys{
            "A run that marks more sets is refused whole"},
     KeyRow{service, "checks", "list", "none",
            "[{ name = \"front\", http = \"http://127.0.0.1:8080/health\" }]", "probe",
-           "[[checks]]: looks of your own, with name, http or command, expect, contains, "
-           "timeout, severity: docs/probes.md"},
+           "[[checks]]: looks of your own, with name, http or command or prometheus, expect, "
+           "contains, query, timeout, severity: docs/probes.md"},
     // cdctl.toml alone
     KeyRow{file, "defaults", "table", "", "{ min_live = 2 }", "all",
            "Keys of a service that hold for each service that does not say otherwise"},

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include <fmt/format.h>
@@ -44,6 +45,18 @@ Finding judge_answer(const UserCheck& check, const std::string& url,
   return std::optional<std::string>();
 }
 
+/// A server that cannot tell is no fault of the set: its value is unknown.
+Finding judge_value(const UserCheck& check, const Result<HttpResponse>& answer,
+                    std::optional<double>& value) {
+  auto is = value_in(answer);
+  if (!is) return fail(is.error().in("asking " + shown(check.prometheus)));
+  value = *is;
+  for (const auto& bound : check.bounds)
+    if (!bound.holds(*is))
+      return std::optional(fmt::format("it is {}, expected {}", *is, bound.text()));
+  return std::optional<std::string>();
+}
+
 /// What the program said last: a hint for people.
 std::string last_line(std::string_view out) {
   while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.remove_suffix(1);
@@ -78,11 +91,11 @@ void run_commands(std::span<const CheckRun> runs, std::vector<std::optional<Find
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < runs.size(); i = next++)
-      if (runs[i].check.http.empty() && !Stop::requested())
+      if (!runs[i].check.command.empty() && !Stop::requested())
         findings[i] = run_command(runs[i], folder, deadline);
   };
   const auto count =
-      std::ranges::count_if(runs, [](const CheckRun& run) { return run.check.http.empty(); });
+      std::ranges::count_if(runs, [](const CheckRun& run) { return !run.check.command.empty(); });
   std::vector<std::jthread> threads;
   for (std::size_t i = 1;
        i < std::min<std::size_t>(k_commands_at_once, static_cast<std::size_t>(count)); ++i)
@@ -90,16 +103,24 @@ void run_commands(std::span<const CheckRun> runs, std::vector<std::optional<Find
   work();
 }
 
+HttpRequest request_of(const UserCheck& check, const SetName& set) {
+  if (!check.prometheus.empty())
+    return query_request(check.prometheus, filled_query(check.query, set));
+  HttpRequest out;
+  out.url = filled(check.http, set);
+  out.max_bytes = 1 << 20;
+  return out;
+}
+
 void run_requests(app::Context& context, std::span<const CheckRun> runs,
-                  std::vector<std::optional<Finding>>& findings, const Deadline& deadline) {
+                  std::vector<std::optional<Finding>>& findings,
+                  std::vector<std::optional<double>>& values, const Deadline& deadline) {
   std::vector<std::size_t> which;
   std::vector<HttpRequest> requests;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i].check.http.empty()) continue;
-    HttpRequest request;
-    request.url = filled(runs[i].check.http, runs[i].sets.front());
+    if (!runs[i].check.command.empty()) continue;
+    auto request = request_of(runs[i].check, runs[i].sets.front());
     request.deadline = deadline.at_most(runs[i].check.timeout);
-    request.max_bytes = 1 << 20;
     which.push_back(i);
     requests.push_back(std::move(request));
   }
@@ -107,17 +128,26 @@ void run_requests(app::Context& context, std::span<const CheckRun> runs,
   auto http = context.http();
   const auto answers =
       http ? (*http)->send_all(requests, k_requests_at_once) : std::vector<Result<HttpResponse>>();
-  for (std::size_t i = 0; i < which.size(); ++i)
-    findings[which[i]] = http ? judge_answer(runs[which[i]].check, requests[i].url, answers[i])
-                              : Finding(std::unexpected(http.error()));
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const auto& check = runs[which[i]].check;
+    auto& finding = findings[which[i]];
+    if (!http)
+      finding = Finding(std::unexpected(http.error()));
+    else if (check.prometheus.empty())
+      finding = judge_answer(check, requests[i].url, answers[i]);
+    else
+      finding = judge_value(check, answers[i], values[which[i]]);
+  }
 }
 
-Json signal_of(const CheckRun& run, const SetName& set, const std::optional<std::string>& trouble) {
+Json signal_of(const CheckRun& run, const SetName& set, const std::optional<std::string>& trouble,
+               const std::optional<double>& value) {
   Json out = Json::object({{"set", set.str()},
                            {"source", "/probe/check"},
                            {"severity", to_string(trouble ? run.check.severity : Severity::info)},
                            {"signal", "check/" + run.check.name}});
   if (trouble) out.set("message", *trouble);
+  if (value && std::isfinite(*value)) out.set("value", *value);
   out.set("counts", Json::object({{"ok", trouble ? 0 : 1}, {"failed", trouble ? 1 : 0}}));
   return out;
 }
@@ -128,13 +158,15 @@ std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> ru
                              const Deadline& deadline) {
   std::vector<Json> out;
   std::vector<std::optional<Finding>> findings(runs.size());
-  run_requests(context, runs, findings, deadline);
+  std::vector<std::optional<double>> values(runs.size());
+  run_requests(context, runs, findings, values, deadline);
   run_commands(runs, findings, context.config().file.parent_path(), deadline);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (Stop::requested()) break;  // what was stopped says nothing about its set
     const auto& finding = findings[i];
     if (finding && *finding) {
-      for (const auto& set : runs[i].sets) out.push_back(signal_of(runs[i], set, **finding));
+      for (const auto& set : runs[i].sets)
+        out.push_back(signal_of(runs[i], set, **finding, values[i]));
     } else if (finding) {
       context.report_record(runs[i].service->name, "running the check " + runs[i].check.name,
                             finding->error());

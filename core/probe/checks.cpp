@@ -4,6 +4,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
@@ -12,10 +13,12 @@ namespace cdctl::probe {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> k_keys{"name",    "http",    "expect",  "contains",
-                                                 "command", "timeout", "severity"};
+constexpr std::array<std::string_view, 9> k_keys{
+    "name", "http", "expect", "contains", "command", "prometheus", "query", "timeout", "severity"};
 constexpr std::array<std::string_view, 3> k_holders{"{set}", "{service}", "{revision}"};
+constexpr const char* k_kinds[] = {"http", "command", "prometheus"};
 constexpr std::size_t k_most_checks = 64;
+constexpr std::size_t k_longest_query = 16 << 10;
 constexpr Millis k_longest{60'000};
 
 bool has_holder(std::string_view text) {
@@ -33,16 +36,20 @@ class CheckReader {
     UserCheck out;
     for (const auto& [key, value] : table.members())
       if (std::ranges::find(k_keys, key) == k_keys.end())
-        return bad(fmt::format(
-            "unknown key '{}'; there are name, http, expect, contains, command, timeout, severity",
-            printable(key, 40)));
+        return bad(fmt::format("unknown key '{}'; there are {}", printable(key, 40),
+                               fmt::join(k_keys, ", ")));
     out.name = table["name"].as_string();
     if (!valid_word(out.name))
       return bad("'name' must be a name of small letters, digits and dashes");
-    if (table["http"].is_null() == table["command"].is_null())
-      return bad("give either http = \"ADDRESS\" or command = [\"PROGRAM\", …]");
+    const auto kinds =
+        std::ranges::count_if(k_kinds, [&](const char* key) { return !table[key].is_null(); });
+    if (kinds != 1)
+      return bad(
+          "give either http = \"ADDRESS\", or command = [\"PROGRAM\", …], or prometheus = "
+          "\"ADDRESS\"");
     CDCTL_TRY(http(table, out));
     CDCTL_TRY(command(table["command"], out));
+    CDCTL_TRY(prometheus(table, out));
     if (const auto& value = table["timeout"]; !value.is_null()) {
       const auto timeout = parse_duration(value.view());
       if (!timeout || *timeout <= Millis(0) || *timeout > k_longest)
@@ -63,18 +70,13 @@ class CheckReader {
                 fmt::format("{}: check {}: {}", service_.file.string(), number_, what));
   }
   Result<> http(const Json& table, UserCheck& out) const {
-    const bool is_http = !table["http"].is_null();
-    if (!is_http && (!table["expect"].is_null() || !table["contains"].is_null()))
+    const bool is_http = !table["http"].is_null(), is_query = !table["prometheus"].is_null();
+    if (!is_http && ((!is_query && !table["expect"].is_null()) || !table["contains"].is_null()))
       return bad("'expect' and 'contains' belong to http checks");
     if (!is_http) return {};
-    out.http = table["http"].as_string();
-    const auto url = parse_url(out.http);
-    if (!url || (url->scheme != "http" && url->scheme != "https"))
-      return bad("'http' must be an address such as \"http://127.0.0.1:8080/health\"");
-    if (!url->user.empty() || !url->password.empty())
-      return bad(
-          "'http' must hold no user and no password: whoever reads the file would have them");
-    if (has_holder(url->scheme) || has_holder(url->port))
+    CDCTL_TRY_ASSIGN(const auto url,
+                     address(table, "http", "http://127.0.0.1:8080/health", out.http));
+    if (has_holder(url.scheme) || has_holder(url.port))
       return bad("a placeholder may stand in the host and the path of 'http'");
     out.contains = table["contains"].as_string();
     const auto& expect = table["expect"];
@@ -86,6 +88,36 @@ class CheckReader {
       out.expect.push_back(status.as_int());
     }
     return {};
+  }
+  Result<Url> address(const Json& table, const char* key, const char* example,
+                      std::string& out) const {
+    out = table[key].as_string();
+    auto url = parse_url(out);
+    if (!url || (url->scheme != "http" && url->scheme != "https"))
+      return bad(fmt::format("'{}' must be an address such as \"{}\"", key, example));
+    if (!url->user.empty() || !url->password.empty())
+      return bad(fmt::format(
+          "'{}' must hold no user and no password: whoever reads the file would have them", key));
+    return std::move(*url);
+  }
+  /// A value that is asked of Prometheus, or of what speaks like it.
+  Result<> prometheus(const Json& table, UserCheck& out) const {
+    if (table["prometheus"].is_null())
+      return table["query"].is_null() ? Result<>() : bad("'query' belongs to prometheus checks");
+    CDCTL_TRY(address(table, "prometheus", "http://127.0.0.1:9090", out.prometheus));
+    if (has_holder(out.prometheus) || out.prometheus.find_first_of("?#") != std::string::npos)
+      return bad("'prometheus' is where the server is, such as \"http://127.0.0.1:9090\"");
+    out.query = table["query"].as_string();
+    if (trimmed(out.query).empty() || out.query.size() > k_longest_query)
+      return bad(R"(give query = 'sum(rate(errors_total{set="{set}"}[5m]))', or one like it)");
+    const auto& expect = table["expect"];
+    for (const auto& one : expect.is_array() ? expect.items() : Json::Array{expect}) {
+      const auto bound = Bound::parse(one.view());
+      if (!bound)
+        return bad("'expect' must say what the value has to be: \"<= 5\", or [\"> 0\", \"<= 5\"]");
+      out.bounds.push_back(*bound);
+    }
+    return out.bounds.empty() ? bad("'expect' is empty") : Result<>();
   }
   Result<> command(const Json& words, UserCheck& out) const {
     if (words.is_null()) return {};
@@ -110,7 +142,10 @@ class CheckReader {
 
 }  // namespace
 
-bool UserCheck::per_set() const { return http.empty() || has_holder(http); }
+bool UserCheck::per_set() const {
+  if (!http.empty()) return has_holder(http);
+  return prometheus.empty() || has_holder(query);
+}
 
 Result<std::vector<UserCheck>> read_checks(const ServiceConfig& service, bool trusted) {
   const auto& tables = service.table["checks"];

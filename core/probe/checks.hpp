@@ -9,16 +9,19 @@
 #include <cdctl/signal.hpp>
 
 #include "core/app/context.hpp"
+#include "core/probe/metric_query.hpp"
 
 namespace cdctl::probe {
 
 /// A check of the user's own: a `[[checks]]` table of a service's file. `{set}`, `{service}` and
-/// `{revision}` in its address or its words stand for the set that is looked at.
+/// `{revision}` in its address, its words or its query stand for the set that is looked at.
 struct UserCheck {
   std::string name;
-  std::string http;                       ///< an address; empty for a command
+  std::string http;                       ///< an address that is asked
   std::vector<std::int64_t> expect{200};  ///< statuses that are well
   std::string contains;                   ///< what the answer must hold
+  std::string prometheus, query;          ///< a server, and what it is asked
+  std::vector<Bound> bounds;              ///< of the value that it gives; all of them have to hold
   std::vector<std::string> command;       ///< words; exit status 0 is well
   Millis timeout{5000};
   Severity severity = Severity::error;  ///< of a bad signal

@@ -116,6 +116,27 @@ if command -v prometheus >/dev/null; then
   eventually 30 says 'cdctl_up{source="sets"}' 1
   eventually 30 says 'cdctl_build_info' 1
 
+  # Asked back: checks of the service by what Prometheus knows of its sets.
+  live=$(deploy_one ok)
+  cp services.d/thumbs.toml thumbs.before
+  query() { # NAME QUERY EXPECT SEVERITY
+    printf '[[checks]]\nname = "%s"\nprometheus = "http://127.0.0.1:%s/"\nquery = """%s"""\nexpect = "%s"\nseverity = "%s"\n' \
+      "$1" "$server_port" "$2" "$3" "$4" >>services.d/thumbs.toml
+  }
+  query units 'sum(cdctl_units_up{service={service}})' '> 0' error
+  query seven 'vector(7)' '< 5' warning
+  probed() { cdctl probe "$live" >out 2>err </dev/null && jq -es 'any(.signal == "check/units" and .severity == "info" and .value >= 1)' out >/dev/null; }
+  eventually 60 probed
+  expect_json 'any(.signal == "check/seven" and .severity == "warning" and .message == "it is 7, expected < 5" and .value == 7)'
+  for unknown in 'nothing_there{set={set}}' '{__name__=~"cdctl_.*"}' 'scalar(nothing_there)' 'cdctl_sets[5m]' 'sum('; do
+    cp thumbs.before services.d/thumbs.toml
+    query units 'sum(cdctl_units_up{service={service}})' '> 0' error
+    query unknown "$unknown" '>= 0' error
+    expect_exit 4 cdctl probe "$live" </dev/null
+    expect_json 'any(.schema == "cdctl.error/1" and (.while | endswith("check unknown"))) and all(.signal != "check/unknown") and any(.signal == "check/units")'
+  done
+  cp thumbs.before services.d/thumbs.toml
+
   # The broker goes away: the scrape holds, and says so.
   "$source_dir/scripts/private-broker" stop "$work/broker"
   eventually 120 says 'cdctl_up{source="sets"}' 0

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
+#include <map>
 
 #include <cdctl/set_name.hpp>
 
@@ -146,4 +148,93 @@ TEST_CASE("a command that cannot be started, or does not end, says nothing about
       R"([{"name":"gone","command":["/nonexistent/program"]},{"name":"slow","command":["sleep","60"],"timeout":"200ms"}])");
   CHECK(signals.empty());
   CHECK(stand.context.exit_code() == static_cast<int>(ExitCode::unknown));
+}
+
+TEST_CASE("a check by a query needs one, a server, and what to expect of the value") {
+  const auto refusal = [](const std::string& more) {
+    return refused(R"([{"name":"a","prometheus":"http://p:9090")" + more + "}]");
+  };
+  CHECK(refusal(R"(,"query":"up","expect":"<= 5")") == "taken");
+  CHECK(refusal(R"(,"query":"up","expect":["> 0","<=5e3"])") == "taken");
+  CHECK(refusal(R"(,"expect":"<= 5")").contains("give query"));
+  for (const auto* expect :
+       {"", R"(,"expect":5)", R"(,"expect":"5")", R"(,"expect":"=> 5")", R"(,"expect":"< NaN")",
+        R"(,"expect":["> 0","much"])", R"(,"expect":[])"})
+    CHECK(refusal(R"(,"query":"up")" + std::string(expect)).contains("'expect'"));
+  CHECK(refusal(R"(,"query":"up","expect":"> 0","http":"http://h/")").contains("give either http"));
+  CHECK(
+      refusal(R"(,"query":"up","expect":"> 0","contains":"x")").contains("belong to http checks"));
+  for (const auto* address : {"http://u:p@p:9090", "ftp://p", "http://{set}:9090", "http://p/?x=1"})
+    CHECK(refused(R"([{"name":"a","query":"up","expect":"> 0","prometheus":")" +
+                  std::string(address) + R"("}])") != "taken");
+  CHECK(refused(R"([{"name":"a","http":"http://h/","query":"up"}])")
+            .contains("belongs to prometheus checks"));
+}
+
+TEST_CASE("placeholders of a query are strings, or a part of the one they stand in") {
+  const SetName set{"thumbs", "r5f0c1e9a2b"};
+  const auto filled = [&](const char* query) { return filled_query(query, set); };
+  CHECK(filled("x{set={set}}") == R"(x{set="thumbs-r5f0c1e9a2b"})");
+  CHECK(filled(R"(x{set="{set}"})") == R"(x{set="thumbs-r5f0c1e9a2b"})");
+  CHECK(filled("x{set='{set}',s={service},r={revision}}") ==
+        R"(x{set='thumbs-r5f0c1e9a2b',s="thumbs",r="r5f0c1e9a2b"})");
+  CHECK(filled(R"(x{p=~"/var/{service}/.*",q="\"{revision}"})") ==
+        R"(x{p=~"/var/thumbs/.*",q="\"r5f0c1e9a2b"})");
+  CHECK(filled(R"(x{p=`\`,r={revision}})") == R"(x{p=`\`,r="r5f0c1e9a2b"})");
+  CHECK(filled("x{a=\"b\"} {sets}") == "x{a=\"b\"} {sets}");
+}
+
+TEST_CASE("a value is judged by its bounds, and what gives none says nothing about the set") {
+  const auto vector = [](const std::string& series, const std::string& more = "") {
+    return FakeHttp::answer(200, R"({"status":"success","data":{"resultType":"vector","result":[)" +
+                                     series + "]}" + more + "}");
+  };
+  const auto value = [](const std::string& text) {
+    return R"({"metric":{},"value":[1700000000.1,")" + text + R"("]})";
+  };
+  std::map<std::string, std::string> answers{
+      {"seven", vector(value("7"))},
+      {"scalar",
+       FakeHttp::answer(
+           200, R"({"status":"success","data":{"resultType":"scalar","result":[1,"4.5"]}})")},
+      {"infinite", vector(value("+Inf"))},
+      {"none", vector("")},
+      {"two", vector(value("1") + "," + value("1"))},
+      {"nan", vector(value("NaN"))},
+      {"odd", vector(value("many"))},
+      {"part", vector(value("1"), R"(,"warnings":["a store did not answer"])")},
+      {"range",
+       FakeHttp::answer(200, R"({"status":"success","data":{"resultType":"matrix","result":[]}})")},
+      {"bad", FakeHttp::answer(
+                  400, R"({"status":"error","errorType":"bad_data","error":"parse error: x"})")},
+      {"page", FakeHttp::answer(200, "<html>")}};
+  FakeHttp server([&](const FakeHttp::Request& request) {
+    const auto query =
+        request.body.substr(std::min(request.body.find("query="), request.body.size()));
+    for (const auto& [name, answer] : answers)
+      if (query == "query=" + name + "%7Bs%3D%22thumbs-r5f0c1e9a2b%22%7D") return answer;
+    return FakeHttp::answer(404, "");
+  });
+  const auto check = [&](const std::string& name, const std::string& expect) {
+    Stand stand;
+    const auto signals =
+        stand.run(R"([{"name":"a","prometheus":")" + server.url() + R"(/","query":")" + name +
+                  R"({s={set}}","expect":)" + expect + "}]");
+    if (signals.empty()) return "exit " + std::to_string(stand.context.exit_code());
+    return signals[0]["severity"].as_string() + " " + signals[0]["message"].as_string() + "|" +
+           signals[0]["value"].dump();
+  };
+  CHECK(check("seven", R"("<= 7")") == "info |7");
+  CHECK(check("seven", R"(["> 0","< 7"])") == "error it is 7, expected < 7|7");
+  CHECK(check("scalar", R"(">= 4.5")") == "info |4.5");
+  CHECK(check("infinite", R"("< 5")") == "error it is inf, expected < 5|null");
+  for (const auto* name :
+       {"none", "two", "nan", "odd", "part", "range", "bad", "page", "unheard-of"}) {
+    INFO(name);
+    CHECK(check(name, R"(">= 0")") == "exit 4");
+  }
+  Stand stand;
+  CHECK(stand.run(R"([{"name":"a","prometheus":"http://127.0.0.1:1","query":"up","expect":"> 0"}])")
+            .empty());
+  CHECK(stand.context.exit_code() == 4);
 }
