@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
+#include "cli/output/progress_line.hpp"
 #include "cli/output/screen_text.hpp"
 
 namespace cdctl::cli {
@@ -148,7 +150,7 @@ int Output::finish(int code) {
 }
 
 void Output::to_stderr(std::string_view kind, std::string_view line) {
-  clear_progress();
+  const auto hidden = ProgressLine::hidden();
   std::string out(kind);
   for (const char c : line) out += c == '\n' ? ' ' : c;
   constexpr std::string_view k_prefix = "cdctl: ";
@@ -167,22 +169,21 @@ void Output::error(std::string_view line) { to_stderr("", line); }
 
 void Output::prompt(std::string_view question) {
   flush();
-  clear_progress();
+  const auto hidden = ProgressLine::hidden();
   (void)write_all(STDERR_FILENO, question);
 }
 
 void Output::progress(std::string_view line) {
-  if (!::isatty(STDERR_FILENO)) return debug(line);
+  const char* term = std::getenv("TERM");
+  const bool plain =
+      !term || std::string_view(term) == "dumb";  // a line cannot be taken back there
+  if (plain || !::isatty(STDERR_FILENO)) return debug(line);
   if (quiet_) return;
-  struct winsize size{};
-  const std::size_t width =
-      ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 ? size.ws_col : 80;
-  (void)write_all(STDERR_FILENO, "\r\033[K" + fit(printable(line, 1000), width - 2));
+  ProgressLine::show(line);
   progress_shown_ = true;
 }
 void Output::clear_progress() {
-  if (progress_shown_) (void)write_all(STDERR_FILENO, "\r\033[K");
-  progress_shown_ = false;
+  if (progress_shown_.exchange(false)) ProgressLine::clear();
 }
 
 }  // namespace cdctl::cli

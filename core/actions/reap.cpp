@@ -31,6 +31,37 @@ constexpr auto k_clock_slack = std::chrono::seconds(30);
 constexpr Millis k_undo{10'000};
 constexpr int k_tries = 3;
 constexpr Millis k_longest_pause(200);
+constexpr Millis k_worth_a_word(500);  // people who watch have begun to wonder
+constexpr Millis k_idle(2000);         // in which a worker that does nothing has ended
+
+/// How long the processes of a set get, and how much of that a reap waits for.
+struct Patience {
+  Grace grace;
+  Millis waited{};      ///< the longest grace that is waited for
+  bool leaves = false;  ///< what runs even then is left to finish what it does
+
+  static Patience of(const ServiceConfig* service, const std::optional<Millis>& given) {
+    if (given) return {{*given, {}}, *given, false};
+    Patience out;
+    if (service) out.grace = service->grace();
+    const auto count = [&](const std::string& process) {
+      const auto& all = service->stop_timeouts;
+      const auto at = all.find(process);
+      const bool until_done = at != all.end() && at->second.until_done;
+      out.leaves = out.leaves || until_done;
+      out.waited = std::max(out.waited, until_done ? k_idle : out.grace.of(process));
+    };
+    // Without `units` there may be more processes than the file names
+    if (!service || service->units.empty()) out.waited = out.grace.otherwise;
+    for (const auto& [process, units] : service ? service->units : Units()) count(process);
+    if (service && service->units.empty())
+      for (const auto& [process, timeout] : service->stop_timeouts) count(process);
+    return out;
+  }
+
+ private:
+  using Units = std::map<std::string, std::int64_t>;
+};
 
 /// One reap: every condition again, drain, stop, retire the user, remove what is left.
 class Reap {
@@ -64,6 +95,10 @@ class Reap {
   }
 
   [[nodiscard]] bool over() const { return over_; }
+  [[nodiscard]] const SetName& set() const { return set_; }
+  /// Its processes that have not ended yet, and how long they may take.
+  [[nodiscard]] std::int64_t left() const { return stopping_.left; }
+  [[nodiscard]] Millis waited() const { return patience_.waited; }
   void count_in(ReapEnds& ends) const {
     ++(!outcome_.ok() ? ends.failed : stopping_.done ? ends.done : ends.draining);
   }
@@ -440,6 +475,31 @@ Result<> check_max_reaps(const Config& config, const std::vector<Mark>& marks,
   return all <= cap ? Result<>() : refuse("", all, cap);
 }
 
+namespace {
+
+/// What people see who wait for sets to end: `[3/30] thumbs-r5f0c1e9a2b: 2 processes have to end`.
+void show_waiting(app::Context& context, const std::list<Reap>& reaps, Millis since) {
+  std::int64_t sets = 0, processes = 0;
+  Millis most{};
+  const Reap* one = nullptr;
+  for (const auto& reap : reaps) {
+    if (reap.over()) continue;
+    ++sets;
+    processes += reap.left();
+    most = std::max(most, reap.waited());
+    one = &reap;
+  }
+  if (!one || since < k_worth_a_word) return;
+  const auto share = most < Millis(1000)
+                         ? std::string()
+                         : fmt::format("[{}/{}] ", since.count() / 1000, most.count() / 1000);
+  const auto who = sets == 1 ? one->set().str() : plural(sets, "set");
+  context.progress(fmt::format("{}{}: {} to end", share, who,
+                               plural(processes, "process has", "processes have")));
+}
+
+}  // namespace
+
 ReapEnds reap_sets(app::Context& context, const std::vector<ReapOrder>& orders, Millis timeout) {
   std::list<Reap> reaps;
   for (const auto& order : orders) {
@@ -448,6 +508,7 @@ ReapEnds reap_sets(app::Context& context, const std::vector<ReapOrder>& orders, 
     reaps.emplace_back(context, order, Patience::of(service, order.options.grace), timeout).begin();
     context.out.flush();
   }
+  const auto begun = std::chrono::steady_clock::now();
   for (Millis pause(5); !std::ranges::all_of(reaps, &Reap::over);
        pause = std::min(pause * 2, k_longest_pause)) {
     pollfd stop{Stop::fd(), POLLIN, 0};
@@ -455,6 +516,8 @@ ReapEnds reap_sets(app::Context& context, const std::vector<ReapOrder>& orders, 
     for (auto& reap : reaps)
       if (!reap.over()) reap.look();
     context.out.flush();
+    show_waiting(context, reaps,
+                 std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun));
   }
   ReapEnds ends;
   for (const auto& reap : reaps) reap.count_in(ends);

@@ -118,6 +118,7 @@ cdctl_story(juju/juju_views 240)
 cdctl_story(watch/watch 240 BROKER)
 cdctl_story(watch/metrics 400)
 cdctl_story(watch/logs 240)
+cdctl_story(watch/progress 180)
 
 # One suite for all engines, and the demo's story on the juju engine.
 cdctl_story(engines/engine_conformance 300 NAME engine_local ENGINE local)
