@@ -36,6 +36,12 @@ void read_all(Context& context, notify::Dispatch* dispatch, bool pass) {
     if (const auto kept = dispatch->flush(); !kept) context.report(kept.error());
   };
   LineReader lines(keep, [&context](const Error& error) { context.report(error); });
+  if (pass && context.out.format() == Format::ndjson)
+    lines.pass_on_long([&](std::string_view piece, bool whole) {
+      context.out.text(piece);
+      if (whole) context.out.text("\n");
+      return context.out.flush();
+    });
   std::string_view line;
   bool first = true;
   while (!context.out.broken() && lines.next(line) == LineReader::Got::line) {

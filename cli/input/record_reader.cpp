@@ -56,6 +56,8 @@ LineReader::Got LineReader::next(std::string_view& line, int wait_ms) {
     const auto* stop = whole && newline ? newline : buffer_.data() + end_;
     const auto size = static_cast<std::size_t>(stop - start);
     if (size > k_longest) leave_out();
+    if (leaving_out_ && take_piece_ && !take_piece_(std::string_view(start, size), whole))
+      return Got::end;
     if (whole) {
       line = std::string_view(start, size);
       begin_ = static_cast<std::size_t>(stop - buffer_.data()) + (newline ? 1 : 0);
@@ -75,7 +77,8 @@ void LineReader::leave_out() {
   if (std::exchange(leaving_out_, true)) return;
   ++number_;
   report_({ExitCode::failed,
-           fmt::format("line {}: longer than {} bytes; skipped", number_, k_longest)});
+           fmt::format("line {}: longer than {} bytes; {}", number_, k_longest,
+                       take_piece_ ? "nobody is told of it, and it is passed on" : "skipped")});
 }
 
 LineReader::Got LineReader::fill(int wait_ms) {

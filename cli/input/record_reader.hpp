@@ -31,6 +31,10 @@ class LineReader {
   /// input (negative: never).
   Got next(std::string_view& line, int wait_ms = -1);
   [[nodiscard]] std::size_t number() const { return number_; }  ///< of the last line, from 1
+  /// Takes a line that is too long piece by piece, as it comes; `whole` with the last one. False:
+  /// nobody wants more, and the input ends here.
+  using TakePiece = std::function<bool(std::string_view piece, bool whole)>;
+  void pass_on_long(TakePiece take) { take_piece_ = std::move(take); }
   /// Why the input ended, when it was no end but could not be read on.
   [[nodiscard]] std::optional<Error> trouble() const;
   /// Readable bytes behind every line: a parser may look that far past its end.
@@ -44,6 +48,7 @@ class LineReader {
 
   std::function<void()> before_block_;
   std::function<void(const Error&)> report_;
+  TakePiece take_piece_;
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0, searched_ = 0;
   std::size_t number_ = 0;

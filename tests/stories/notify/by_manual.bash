@@ -140,6 +140,11 @@ forget_requests
 { printf 'no record\n\n' && cat one; } >mixed
 expect_exit 1 cdctl notify webhook:events --pass < <(cat one mixed)
 cat one mixed | cmp -s - out || fail 'not all was passed'
+# A line that is too long for a record, too; whoever comes behind it is told of all the same.
+{ cat one; head -c 6000000 /dev/zero | tr '\0' x; echo; cat one; } >long
+expect_exit 1 cdctl notify webhook:events --pass <long
+cmp -s long out || fail 'a long line was not passed'
+expect_error 'line 2: longer than 4194304 bytes; nobody is told of it, and it is passed on'
 printf '[pagerduty]\nx = 1\n' >cdctl.toml
 expect_exit 3 cdctl notify --pass <mixed
 cmp -s mixed out || fail 'a wrong table stops the pipe'

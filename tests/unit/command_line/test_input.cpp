@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <csignal>
+#include <optional>
 #include <thread>
 
 #include <fcntl.h>
@@ -98,4 +100,52 @@ TEST_CASE("a line that never ends is told before it does, and is no line at the 
   }
   CHECK(got.lines.size() == 1);
   CHECK(got.errors.size() == 1);
+}
+
+TEST_CASE("a line that is too long is passed on piece by piece to who wants it") {
+  const auto size = LineReader::k_longest + 100'000;
+  const Input input([&](int fd) {
+    put(fd, "one\n");
+    put_much(fd, size);
+    put(fd, "\ntwo\n");
+    put_much(fd, size);  // and the input ends
+  });
+  std::string passed;
+  int wholes = 0;
+  std::vector<std::string> errors;
+  LineReader reader([] {}, [&](const Error& error) { errors.push_back(error.what); });
+  reader.pass_on_long([&](std::string_view piece, bool whole) {
+    passed += piece;
+    if (whole) passed += '|', ++wholes;
+    return true;
+  });
+  std::vector<std::string> lines;
+  for (std::string_view line; reader.next(line) == LineReader::Got::line;) lines.emplace_back(line);
+  CHECK(lines == std::vector<std::string>{"one", "two"});
+  CHECK(wholes == 2);
+  CHECK((passed == std::string(size, 'x') + "|" + std::string(size, 'x') + "|"));
+  REQUIRE(errors.size() == 2);
+  CHECK(errors[0] ==
+        "line 2: longer than 4194304 bytes; nobody is told of it, and it is passed on");
+}
+
+TEST_CASE("a line without an end stops when nobody wants more of it") {
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  std::optional<Input> input(std::in_place, [](int fd) {
+    for (int i = 0; i < 64; ++i)  // until nobody reads any more
+      if (!write_all(fd, std::string(1u << 20, 'x'))) return;
+  });
+  std::size_t taken = 0;
+  {
+    LineReader reader([] {}, [](const Error&) {});
+    reader.pass_on_long([&](std::string_view piece, bool) {
+      taken += piece.size();
+      return taken < (8u << 20);
+    });
+    std::string_view line;
+    CHECK(reader.next(line) == LineReader::Got::end);
+  }
+  CHECK(taken < (12u << 20));
+  input.reset();
+  std::signal(SIGPIPE, before);
 }
