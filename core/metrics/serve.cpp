@@ -1,6 +1,5 @@
 #include "core/metrics/serve.hpp"
 
-#include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
@@ -11,29 +10,15 @@
 #include <cdctl/text.hpp>
 
 #include "core/app/own_program.hpp"
-#include "core/feed/listen/listener.hpp"
+#include "core/feed/listen/pages.hpp"
 #include "core/metrics/exposition.hpp"
 
 namespace cdctl::metrics {
 
 namespace {
 
-constexpr std::size_t k_shortest_token = 16, k_most_output = 256u << 20;
+constexpr std::size_t k_most_output = 256u << 20;
 constexpr Millis k_last_word(2'000);
-
-/// Empty where there is none.
-Result<std::string> token_of(const app::Context& context, const std::string& file) {
-  if (file.empty()) return std::string();
-  const auto table = Json::object({{"token_file", std::filesystem::absolute(file).string()}});
-  CDCTL_TRY_ASSIGN(const auto token, read_secret(table, "token", context.config()));
-  if (!token || token->size() < k_shortest_token)
-    return fail(
-        ExitCode::config,
-        fmt::format("the token of --listen is shorter than {} characters; make one: openssl rand "
-                    "-hex 24",
-                    k_shortest_token));
-  return *token;
-}
 
 /// What a scraper gets when there is nothing else to tell.
 std::string no_look(Format format) {
@@ -50,7 +35,7 @@ class Server {
       : context_(context), options_(options) {}
 
   void answer(feed::Listener& listener, const std::vector<feed::Arrival>& arrivals) {
-    std::map<Format, std::string> looks;
+    std::map<Format, std::shared_ptr<const std::string>> looks;
     for (const auto& arrival : arrivals) {
       const auto path = arrival.target.substr(0, arrival.target.find('?'));
       if (path != "/metrics") {
@@ -59,8 +44,9 @@ class Server {
       }
       const auto format = format_for(arrival.accept);
       auto at = looks.find(format);
-      if (at == looks.end()) at = looks.emplace(format, look(format)).first;
-      listener.answer(arrival.id, {200, at->second, std::string(content_type(format))});
+      if (at == looks.end())
+        at = looks.emplace(format, std::make_shared<const std::string>(look(format))).first;
+      listener.answer(arrival.id, {200, {}, std::string(content_type(format)), at->second});
     }
   }
 
@@ -107,16 +93,8 @@ class Server {
 }  // namespace
 
 Result<> serve(app::Context& context, const ServeOptions& options) {
-  CDCTL_TRY_ASSIGN(const auto token, token_of(context, options.token_file));
-  if (token.empty() && !feed::parse_listen_address(options.address) &&
-      feed::parse_listen_address(options.address, true))
-    return fail(ExitCode::usage,
-                fmt::format("metrics --listen {}: others than this machine need a token: give "
-                            "--token-file, too",
-                            printable(options.address, 60)));
   CDCTL_TRY_ASSIGN(const auto listener,
-                   feed::open_listener(options.address, token, {}, feed::Serves::pages));
-  context.out.note(fmt::format("listening on {}", listener->address()));
+                   feed::open_pages(context, "metrics", options.address, options.token_file));
   Server server(context, options);
   while (!Stop::requested())
     if (const auto arrivals = listener->take(std::chrono::seconds(1)); !arrivals.empty())

@@ -25,13 +25,18 @@ struct Arrival {
 struct ListenAnswer {
   int status = 204;
   std::string line;       ///< for people; no line break
-  std::string type = {};  ///< of content: then `line` is all of it, as it stands
+  std::string type = {};  ///< of content: then `line` is all of it, as it stands, or
+  std::shared_ptr<const std::string> content = {};  ///< this is, which many answers may share
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< beside those of HTTP
+  /// The content is only the beginning: what push() is given follows, until the client goes, or
+  /// takes it more slowly than it comes.
+  bool stream = false;
 };
 
 /// What a listener is there for.
 enum class Serves {
   signals,  ///< takes POST
-  pages,    ///< takes GET; without a token it is there for this machine alone
+  pages,    ///< takes GET and HEAD; without a token it is there for this machine alone
 };
 
 /// What a listener takes at most. Each deadline is for the whole of its step.
@@ -42,8 +47,11 @@ struct ListenLimits {
   std::size_t body = 1u << 20;     ///< bytes
   std::size_t bodies = 16u << 20;  ///< bytes of all bodies that are read or wait for an answer
   std::size_t header = 16u << 10;
-  Millis head{5'000};   ///< to say a header, from the connection or the answer before on
-  Millis step{10'000};  ///< to say a body; to take an answer
+  /// Streams at once. When one more begins, the oldest goes of the address that has most of them.
+  std::size_t streams = 256;
+  std::size_t backlog = 8u << 20;  ///< bytes that a stream has not taken
+  Millis head{5'000};              ///< to say a header, from the connection or the answer before on
+  Millis step{10'000};             ///< to say a body; to take an answer
 };
 
 /// A small HTTP/1.1 server. It has one thread of its own that reads and writes; what came in waits
@@ -59,6 +67,10 @@ class Listener {
   [[nodiscard]] virtual std::vector<Arrival> take(Millis wait) = 0;
   /// An answer to an arrival; nothing happens when its connection has gone.
   virtual void answer(std::uint64_t id, ListenAnswer answer) = 0;
+  /// The next piece of every stream: all share its bytes.
+  virtual void push(std::shared_ptr<const std::string> piece) = 0;
+  /// How many streams there are.
+  [[nodiscard]] virtual std::size_t streams() const = 0;
 };
 
 /// Splits `127.0.0.1:8080` or `[::1]:8080`. Exit code `usage` when it is no loopback address with a

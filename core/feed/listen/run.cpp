@@ -6,6 +6,7 @@
 
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
+#include "core/feed/listen/pages.hpp"
 #include "core/feed/listen/read.hpp"
 #include "core/feed/spool.hpp"
 
@@ -13,25 +14,14 @@ namespace cdctl::feed {
 
 namespace {
 
-constexpr std::size_t k_shortest_token = 16;
-
 /// From --token-file or `[signals]`: a listener without a token would take signals from every user
 /// of the machine.
 Result<std::string> token_of(const app::Context& context, const std::string& file) {
-  const auto table = file.empty()
-                         ? context.config().table["signals"]
-                         : Json::object({{"token_file", std::filesystem::absolute(file).string()}});
-  CDCTL_TRY_ASSIGN(const auto token, read_secret(table, "token", context.config()));
-  if (!token)
+  CDCTL_TRY_ASSIGN(auto token, listen_token(context, file, context.config().table["signals"]));
+  if (token.empty())
     return fail(ExitCode::config,
                 "signals --listen needs a token: set [signals] token_file, or give --token-file");
-  if (token->size() < k_shortest_token)
-    return fail(
-        ExitCode::config,
-        fmt::format(
-            "the listener's token is shorter than {} characters; make one: openssl rand -hex 24",
-            k_shortest_token));
-  return *token;
+  return token;
 }
 
 /// What came in together goes to the feed together: one confirm for all of them.

@@ -76,14 +76,18 @@ class Client {
   std::string hear(Millis wait = Millis(5000)) {
     std::string out;
     for (;;) {
-      pollfd fd{fd_.get(), POLLIN, 0};
-      if (::poll(&fd, 1, static_cast<int>(wait.count())) <= 0) return out;
-      char part[4096];
-      const auto got = ::recv(fd_.get(), part, sizeof part, 0);
-      if (got <= 0) return out + "<closed>";
-      out.append(part, static_cast<std::size_t>(got));
-      if (out.contains("\r\n\r\n")) return out;
+      const auto part = hear_some(wait);
+      out += part;
+      if (part.empty() || part == "<closed>" || out.contains("\r\n\r\n")) return out;
     }
+  }
+  /// What is there; empty when nothing came for `wait`.
+  std::string hear_some(Millis wait = Millis(5000)) {
+    pollfd fd{fd_.get(), POLLIN, 0};
+    if (::poll(&fd, 1, static_cast<int>(wait.count())) <= 0) return {};
+    char part[4096];
+    const auto got = ::recv(fd_.get(), part, sizeof part, 0);
+    return got <= 0 ? "<closed>" : std::string(part, static_cast<std::size_t>(got));
   }
 
  private:
@@ -139,9 +143,209 @@ TEST_CASE("pages are for GET, and without a token for who asks this machine by i
   CHECK(ask("GET /", "[::1]").contains("200 OK"));
   CHECK(ask("GET /", "evil.example").contains("403 "));
   CHECK(ask("GET /", "127.0.0.1.evil.example").contains("403 "));
-  const auto post = ask("POST /", "127.0.0.1");
-  CHECK(post.contains("405 "));
-  CHECK(post.contains("Allow: GET"));
+  for (const auto* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"}) {
+    const auto other = ask(fmt::format("{} /", method), "127.0.0.1");
+    CHECK(other.contains("405 "));
+    CHECK(other.contains("Allow: GET, HEAD\r\n"));
+  }
+}
+
+namespace {
+
+/// Serves a page, and at /events a stream that begins with `hello`.
+struct Pages {
+  std::unique_ptr<feed::Listener> listener;
+  std::jthread taker;
+
+  explicit Pages(const std::string& token = "", feed::ListenLimits limits = {},
+                 std::string hello = "hello\n\n") {
+    auto opened = feed::open_listener("127.0.0.1:0", token, limits, feed::Serves::pages);
+    if (!opened) FAIL(opened.error().what);
+    listener = std::move(*opened);
+    const auto content = std::make_shared<const std::string>(std::move(hello));
+    taker = std::jthread([this, content](const std::stop_token& stop) {
+      while (!stop.stop_requested())
+        for (const auto& arrival : listener->take(Millis(20)))
+          listener->answer(arrival.id, {200,
+                                        "page\n",
+                                        "text/x",
+                                        arrival.target == "/events" ? content : nullptr,
+                                        {{"X-Test", "yes"}},
+                                        arrival.target == "/events"});
+    });
+  }
+  ~Pages() {
+    taker.request_stop();
+    taker.join();
+  }
+  [[nodiscard]] std::unique_ptr<Client> viewer(const char* from = nullptr) const {
+    auto out = std::make_unique<Client>(listener->address(), from);
+    out->say("GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    return out;
+  }
+  void push(std::string text) const {
+    listener->push(std::make_shared<const std::string>(std::move(text)));
+  }
+  [[nodiscard]] bool has_streams(std::size_t count) const {
+    for (const Deadline deadline(Millis(5000)); !deadline.passed();) {
+      if (listener->streams() == count) return true;
+      std::this_thread::sleep_for(Millis(5));
+    }
+    return false;
+  }
+};
+
+/// What a viewer is told until `end` is in it.
+std::string hear_until(Client& client, std::string_view end) {
+  std::string out;
+  for (const Deadline deadline(Millis(5000)); !deadline.passed() && !out.contains(end);) {
+    out += client.hear_some();
+    if (out.ends_with("<closed>")) break;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("HEAD gets what GET gets, without the content") {
+  const Pages pages;
+  Client client(pages.listener->address());
+  for (const auto* target : {"/", "/", "/events"}) {  // the last ends its connection
+    CAPTURE(target);
+    client.say(fmt::format("HEAD {} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", target));
+    const auto head = client.hear();
+    CHECK(head.starts_with("HTTP/1.1 200 OK"));
+    CHECK(head.contains("X-Test: yes\r\n"));
+    CHECK(head.contains("Content-Length: 5\r\n") == (std::string_view(target) == "/"));
+    CHECK(head.ends_with("\r\n\r\n"));
+  }
+  CHECK(pages.listener->streams() == 0);
+}
+
+TEST_CASE("a stream begins with its content, and gets all that is pushed, in order") {
+  const Pages pages;
+  const auto one = pages.viewer(), two = pages.viewer();
+  REQUIRE(pages.has_streams(2));
+  for (int i = 0; i < 100; ++i) pages.push(fmt::format("piece {}\n\n", i));
+  std::string wanted = "\r\n\r\nhello\n\n";
+  for (int i = 0; i < 100; ++i) wanted += fmt::format("piece {}\n\n", i);
+  for (const auto* client : {&one, &two}) {
+    const auto heard = hear_until(**client, "piece 99\n\n");
+    CHECK(heard.contains("Content-Type: text/x\r\n"));
+    CHECK_FALSE(heard.contains("Content-Length"));
+    CHECK(heard.ends_with(wanted));
+  }
+}
+
+TEST_CASE("who leaves a stream makes room, and a listener that ends closes all of them") {
+  auto pages = std::make_unique<Pages>();
+  {
+    const auto gone = pages->viewer();
+    REQUIRE(pages->has_streams(1));
+  }
+  CHECK(pages->has_streams(0));
+  const auto client = pages->viewer();
+  CHECK(hear_until(*client, "hello").contains("hello"));
+  pages.reset();
+  CHECK(hear_until(*client, "<closed>").ends_with("<closed>"));
+}
+
+TEST_CASE("one stream too many ends the oldest of the address that has most of them") {
+  feed::ListenLimits limits;
+  limits.streams = 5;
+  const Pages pages("", limits);
+  std::vector<std::unique_ptr<Client>> many;
+  const auto other = pages.viewer("127.0.0.2");
+  REQUIRE(pages.has_streams(1));
+  for (int i = 0; i < 4; ++i) {
+    many.push_back(pages.viewer());
+    REQUIRE(pages.has_streams(static_cast<std::size_t>(i) + 2));
+  }
+  const auto last = pages.viewer("127.0.0.3");
+  CHECK(hear_until(*last, "hello").contains("hello"));
+  CHECK(hear_until(*many[0], "<closed>").ends_with("<closed>"));
+  pages.push("news\n\n");
+  CHECK(hear_until(*other, "news").contains("news"));
+  CHECK(hear_until(*last, "news").contains("news"));
+  for (std::size_t i = 1; i < many.size(); ++i)
+    CHECK(hear_until(*many[i], "news").contains("news"));
+  CHECK(pages.listener->streams() == 5);
+}
+
+TEST_CASE("300 viewers who take nothing cost no copy each, and keep nobody from the news") {
+  feed::ListenLimits limits;
+  limits.step = Millis(2000);
+  const Pages pages("", limits, std::string(1u << 20, 'x') + "hello\n\n");
+  std::vector<std::unique_ptr<Client>> slow;
+  const auto growth = test::peak_growth([&] {
+    for (int i = 0; i < 300; ++i) slow.push_back(pages.viewer());
+    const auto good = pages.viewer();
+    CHECK(hear_until(*good, "hello").contains("hello"));
+    for (int i = 0; i < 20; ++i) {
+      const auto end = fmt::format("news {}\n\n", i);
+      pages.push(std::string(100u << 10, 'y') + end);
+      CHECK(hear_until(*good, end).ends_with(end));
+    }
+  });
+  CHECK(growth < 100);          // a copy of the first MiB for each would be more
+  CHECK(pages.has_streams(0));  // who takes nothing is hung up on
+}
+
+TEST_CASE("a stream that is behind by too much is ended, whatever it takes meanwhile") {
+  feed::ListenLimits limits;
+  limits.backlog = 2u << 20;
+  const Pages pages("", limits);
+  const auto slow = pages.viewer();
+  REQUIRE(pages.has_streams(1));
+  for (int i = 0; i < 16; ++i) pages.push(std::string(1u << 20, 'y'));
+  CHECK(pages.has_streams(0));
+}
+
+TEST_CASE("a page that nobody takes is there once, however many ask for it") {
+  feed::ListenLimits limits;
+  limits.step = Millis(2000);
+  auto opened = feed::open_listener("127.0.0.1:0", "", limits, feed::Serves::pages);
+  if (!opened) FAIL(opened.error().what);
+  const auto content = std::make_shared<const std::string>(8u << 20, 'x');
+  std::jthread taker([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      for (const auto& arrival : (*opened)->take(Millis(20)))
+        (*opened)->answer(arrival.id, {200, {}, "text/x", content});
+  });
+  std::vector<std::unique_ptr<Client>> slow;
+  const auto growth = test::peak_growth([&] {
+    for (int i = 0; i < 100; ++i) {
+      slow.push_back(std::make_unique<Client>((*opened)->address()));
+      slow.back()->say("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    }
+    for (auto& client : slow) CHECK(client->hear_some().starts_with("HTTP/1.1 200"));
+  });
+  CHECK(growth < 100);
+}
+
+TEST_CASE("a browser says the token as a password, with any name") {
+  const Pages pages(k_token);
+  const auto ask = [&](std::string_view field) {
+    Client client(pages.listener->address());
+    client.say(fmt::format("GET / HTTP/1.1\r\nHost: web1.example\r\n{}\r\n", field));
+    return client.hear();
+  };
+  const auto none = ask("");
+  CHECK(none.starts_with("HTTP/1.1 401"));
+  CHECK(none.contains("WWW-Authenticate: Basic realm=\"cdctl\", charset=\"UTF-8\"\r\n"));
+  CHECK(none.contains("WWW-Authenticate: Bearer\r\n"));
+  CHECK(ask("Authorization: Bearer " + k_token + "\r\n").starts_with("HTTP/1.1 200"));
+  // alice:TOKEN, :TOKEN
+  CHECK(ask("Authorization: Basic YWxpY2U6YS10b2tlbi1vZi1zb21lLWxlbmd0aA==\r\n")
+            .starts_with("HTTP/1.1 200"));
+  CHECK(
+      ask("Authorization: basic OmEtdG9rZW4tb2Ytc29tZS1sZW5ndGg=\r\n").starts_with("HTTP/1.1 200"));
+  // alice:wrong, the token alone, no base64, nothing, twice
+  for (const auto* wrong : {"Basic YWxpY2U6d3Jvbmc=", "Basic YS10b2tlbi1vZi1zb21lLWxlbmd0aA==",
+                            "Basic ~~~", "Basic ", "Basic ====", "Digest x"})
+    CHECK(ask(fmt::format("Authorization: {}\r\n", wrong)).starts_with("HTTP/1.1 401"));
+  const std::string good = "Authorization: Bearer " + k_token + "\r\n";
+  CHECK(ask(good + good).starts_with("HTTP/1.1 401"));
 }
 
 TEST_CASE("without a token there are no signals, and no page for others") {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -51,8 +52,15 @@ class Server final : public Listener {
       serve_queue();
     };
     hub_.awaited = [this] { accept(); };
+    hub_.streaming = [this](Session* session) {
+      if (streams_.size() >= hub_.limits.streams) end_one_stream();
+      streams_.push_back(session);
+      watching_ = streams_.size();
+    };
     hub_.ended = [this](Session* session) {
       sessions_.erase(session);
+      streams_.remove(session);
+      watching_ = streams_.size();
       accept();
     };
     accept();
@@ -91,13 +99,22 @@ class Server final : public Listener {
   }
 
   void answer(std::uint64_t id, ListenAnswer answer) override {
-    asio::post(io_, [this, id, answer = std::move(answer)] {
+    asio::post(io_, [this, id, answer = std::move(answer)]() mutable {
       const auto at = waiting_.find(id);
       if (at == waiting_.end()) return;
-      at->second->answer(answer);
+      const auto session = std::move(at->second);
       waiting_.erase(at);
+      session->answer(std::move(answer));
     });
   }
+
+  void push(std::shared_ptr<const std::string> piece) override {
+    asio::post(io_, [this, piece = std::move(piece)] {
+      for (auto* session : streams_) session->push(piece);
+    });
+  }
+
+  std::size_t streams() const override { return watching_; }
 
  private:
   // On the server's thread
@@ -152,6 +169,19 @@ class Server final : public Listener {
     for (auto at = all.begin(); at != some; ++at)
       weakest_.emplace_back(std::get<Session*>(*at), std::get<1>(*at));
   }
+  /// Hangs up on the oldest stream of the address that has most of them, since one more begins. A
+  /// browser comes back; who never reads does not.
+  void end_one_stream() {
+    std::map<asio::ip::address, std::size_t> of;
+    for (const auto* session : streams_) ++of[session->from()];
+    const auto most =
+        std::ranges::max_element(of, {}, [](const auto& pair) { return pair.second; });
+    const auto oldest = std::ranges::find(streams_, most->first, &Session::from);
+    auto* const session = *oldest;
+    streams_.erase(oldest);
+    sessions_.erase(session);
+    session->drop();
+  }
   /// Bodies that there is room for are read, a small one before a large one that waits.
   void serve_queue() {
     if (closing_) return;  // and perhaps gone
@@ -199,6 +229,8 @@ class Server final : public Listener {
   const std::size_t most_;
   bool closing_ = false, accepting_ = false;
   std::set<Session*> sessions_;  ///< but those that were dropped and have not ended
+  std::list<Session*> streams_;  ///< the oldest first
+  std::atomic<std::size_t> watching_ = 0;
   std::deque<std::pair<Session*, Session::Clock::time_point>> weakest_;  ///< as they were ranked
   std::size_t bodies_ = 0;  ///< bytes that bodies have room for
   std::uint64_t last_ = 0;

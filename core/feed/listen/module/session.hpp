@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,13 +32,14 @@ struct Hub {
   std::function<void(std::size_t, std::shared_ptr<Session>)> when_there_is_room{};
   std::function<void(std::size_t)> give_back{};  ///< the room of a body
   std::function<void()> awaited{};               ///< a connection waits for its client again
+  std::function<void(Session*)> streaming{};     ///< its answer goes on for ever
   std::function<void(Session*)> ended{};
   std::array<char, 1 << 16> nowhere{};  ///< for what nobody reads
 };
 
-/// One connection: reads a request, waits for its answer, writes it, and again. Lives as long as
-/// something of it is under way; every step has a deadline, so that nobody holds a place for
-/// nothing.
+/// One connection: reads a request, waits for its answer, writes it, and again; or goes on writing
+/// where the answer is a stream. Lives as long as something of it is under way; every step that a
+/// client has to take has a deadline, so that nobody holds a place for nothing.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -47,10 +49,12 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  void begin() { read_header(); }
+  void begin();
   void read_body();
   /// On the server's thread.
-  void answer(const ListenAnswer& answer);
+  void answer(ListenAnswer answer);
+  /// The next piece of a stream. On the server's thread.
+  void push(std::shared_ptr<const std::string> piece);
 
   /// Whether it is the client that is waited for, and not we.
   [[nodiscard]] bool awaits_client() const { return !ours_; }
@@ -69,8 +73,13 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] std::string_view ambiguity() const;
   void hand_over();
   /// `last`: the rest of the request is not read, so nothing can follow on this connection.
-  void write(int status, const std::string& line, bool last, const std::string& type = {});
+  void write(ListenAnswer answer, bool last);
   void wrote(bool keep);
+  /// Goes on with the stream that its answer began.
+  void go_on();
+  void send_some();
+  /// Reads what nobody wants to know, so that it is seen when the client goes.
+  void watch();
   [[nodiscard]] bool says_token() const;
   /// Whether it was asked for by an address of this machine. A page in somebody's browser that
   /// makes a name of its own point here has another one.
@@ -86,7 +95,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Hub& hub_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
-  std::optional<http::response<http::string_body>> response_;
+  std::optional<http::response<http::span_body<const char>>> response_;
+  std::shared_ptr<const std::string> content_;  ///< of the response
   std::optional<http::response<http::empty_body>> continue_;
   Clock::time_point since_ = Clock::now();
   bool ours_ = false;     ///< its body waits for room, or its request for an answer
@@ -94,6 +104,10 @@ class Session : public std::enable_shared_from_this<Session> {
   bool known_ = false;    ///< it has said the token
   std::size_t room_ = 0;  ///< that its body has
   std::size_t lingered_ = 0;
+  std::deque<std::shared_ptr<const std::string>> backlog_;  ///< of a stream
+  std::size_t backlog_bytes_ = 0;
+  std::size_t sent_ = 0;  ///< of its first piece
+  bool sending_ = false;
 };
 
 }  // namespace cdctl::feed::listen
