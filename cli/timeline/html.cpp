@@ -38,14 +38,28 @@ namespace {
 constexpr std::string_view k_style = R"(
 :root{color-scheme:light dark}
 body{font:15px/1.5 system-ui,sans-serif;margin:1.5rem auto;max-width:1040px;padding:0 1rem;background:#ffffff;color:#1b1f24}
-svg{width:100%;height:auto;border-radius:6px}
+svg{display:block;width:100%;height:auto;border-radius:6px}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem;font-variant-numeric:tabular-nums}
+caption{text-align:left;font-weight:bold}
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #d5dae0;vertical-align:top}
 td.nowrap,th[scope=row]{white-space:nowrap;font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:13px;font-weight:normal}
-td{overflow-wrap:anywhere}
+h1,td{overflow-wrap:anywhere}
+.narrow{display:none}
+@media (max-width:640px){
+.wide{display:none}.narrow{display:block}
+table,tbody{display:block}thead{display:none}
+tr{display:flex;flex-wrap:wrap;gap:0 .75rem;padding:.4rem 0;border-bottom:1px solid #d5dae0}
+th,td{border:0;padding:0}td.nowrap,th[scope=row]{white-space:normal}
+td.long,td[data-label]{flex-basis:100%}td:empty{display:none}
+td[data-label]::before{content:attr(data-label) ": ";font-family:system-ui,sans-serif}
+}
+@media (prefers-color-scheme:dark){body{background:#0f1318;color:#e8ecf1}th,td,tr{border-color:#2b333d}}
+)";
+
+/// Of a page that is a file.
+constexpr std::string_view k_torn = R"(
 .torn{font-weight:bold;color:#c9362c}
 .torn:nth-last-child(3){display:none}
-@media (prefers-color-scheme:dark){body{background:#0f1318;color:#e8ecf1}th,td{border-color:#2b333d}}
 )";
 
 std::string periods_of(const Timeline& timeline, const TimelineLane& lane, TimelinePhase phase) {
@@ -66,10 +80,11 @@ void lanes_table(std::string& out, const Timeline& timeline) {
   for (const auto& lane : timeline.lanes) {
     fmt::format_to(std::back_inserter(out), "<tr><th scope=\"row\">{}</th><td>{}{}</td>",
                    lane.set.revision, markup(lane.state), lane.newest ? ", newest" : "");
-    for (const auto phase :
-         {TimelinePhase::out, TimelinePhase::trial, TimelinePhase::cut, TimelinePhase::unknown})
-      fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\">{}</td>",
-                     periods_of(timeline, lane, phase));
+    for (const auto& [phase, label] :
+         {std::pair(TimelinePhase::out, "Out there"), std::pair(TimelinePhase::trial, "On trial"),
+          std::pair(TimelinePhase::cut, "Cut"), std::pair(TimelinePhase::unknown, "Not known")})
+      fmt::format_to(std::back_inserter(out), "<td class=\"nowrap\" data-label=\"{}\">{}</td>",
+                     label, periods_of(timeline, lane, phase));
     out += "</tr>\n";
   }
   out += "</tbody></table>\n";
@@ -122,17 +137,26 @@ void marks_table(std::string& out, const Timeline& timeline) {
 
 }  // namespace
 
+std::string page_style() { return std::string(k_style).append(timeline_svg_style()); }
+
+std::string pictures(const Timeline& timeline, const std::string& name) {
+  return "<div class=\"wide\">" + timeline_svg(timeline, {false, false, name + "-w"}) +
+         "</div><div class=\"narrow\">" + timeline_svg(timeline, {true, false, name + "-n"}) +
+         "</div>\n";
+}
+
 /// The first of the three parts of a whole page says that it is torn, and the style hides it where
 /// two follow: no page that a full disk or a kill cut short looks whole.
 std::string timeline_html(const Timeline& timeline) {
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><title>Timeline of "
-      "{0}</title><style>{1}</style></head>\n"
+      "content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"Content-Security-Policy\" "
+      "content=\"default-src 'none'; style-src 'unsafe-inline'\"><title>Timeline of "
+      "{0}</title><style>{1}{2}</style></head>\n"
       "<body><p class=\"torn\">This page is not whole: it was cut off while it was written.</p>\n"
       "<main><h1>{0}</h1>\n",
-      markup(timeline.service), k_style);
-  out += timeline_svg(timeline);
+      markup(timeline.service), page_style(), k_torn);
+  out += pictures(timeline, "t");
   lanes_table(out, timeline);
   marks_table(out, timeline);
   return out + fmt::format("</main>\n<footer>cdctl timeline {}, {} UTC</footer></body></html>\n",

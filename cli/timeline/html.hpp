@@ -11,6 +11,12 @@ namespace cdctl::cli {
 /// escaped.
 [[nodiscard]] std::string markup(std::string_view text);
 
+/// The style of a page with pictures and tables, on a telephone, too.
+[[nodiscard]] std::string page_style();
+/// The picture for a wide page and the one for a narrow page; page_style() shows the one that fits.
+/// `name` tells them apart from others of the same page.
+[[nodiscard]] std::string pictures(const Timeline& timeline, const std::string& name);
+
 /// A whole page: the picture, and the same in tables.
 [[nodiscard]] std::string timeline_html(const Timeline& timeline);
 

@@ -106,8 +106,10 @@ std::vector<Box> texts_of(const std::string& svg) {
                         : classes.find("tick") != classes.npos ? 11
                                                                : 12;
     const double width = static_cast<double>(display_width(words)) * size * 0.602;
-    const double x =
-        std::stod((*at)[1]) - ((*at)[4].str().find("middle") != std::string::npos ? width / 2 : 0);
+    const auto anchor = (*at)[4].str();
+    const double x = std::stod((*at)[1]) - (anchor.contains("middle") ? width / 2
+                                            : anchor.contains("end")  ? width
+                                                                      : 0);
     out.push_back({x, std::stod((*at)[2]) - size * 0.75, width, size, words});
   }
   return out;
@@ -311,14 +313,16 @@ TEST_CASE("the text fits its width, in blocks and in ASCII") {
 }
 
 TEST_CASE("no two texts of a picture overlap, and none leaves it") {
-  for (const int sets : {0, 1, 3, 40}) {
-    const auto texts = texts_of(timeline_svg(many(sets)));
+  for (const auto& [sets, narrow] :
+       {std::pair(0, false), std::pair(1, false), std::pair(3, false), std::pair(40, false),
+        std::pair(0, true), std::pair(1, true), std::pair(3, true), std::pair(40, true)}) {
+    const auto texts = texts_of(timeline_svg(many(sets), {narrow}));
     REQUIRE(texts.size() >= static_cast<std::size_t>(sets));
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const auto& a = texts[i];
-      INFO(sets << " sets: " << a.words);
+      INFO(sets << (narrow ? " sets, narrow: " : " sets: ") << a.words);
       CHECK(a.x >= 0);
-      CHECK(a.x + a.width <= 1000);
+      CHECK(a.x + a.width <= (narrow ? 360 : 1000));
       for (std::size_t k = i + 1; k < texts.size(); ++k) {
         const auto& b = texts[k];
         INFO("and " << b.words);
@@ -329,13 +333,26 @@ TEST_CASE("no two texts of a picture overlap, and none leaves it") {
   }
 }
 
+TEST_CASE("pictures of one page have names of their own") {
+  const auto page = timeline_html(many(3));
+  for (const auto* name : {"t-w-cut", "t-n-cut", "t-w-unknown", "t-n-unknown", "t-w-t", "t-n-d"}) {
+    INFO(name);
+    const auto id = fmt::format("id=\"{}\"", name);
+    REQUIRE(page.find(id) != std::string::npos);
+    CHECK(page.find(id) == page.rfind(id));
+  }
+  CHECK(page.find("url(#t-n-cut)") != std::string::npos);
+  CHECK(timeline_svg(many(3)).find("url(#cut)") != std::string::npos);  // a file of its own
+}
+
 TEST_CASE("what others wrote is no markup") {
   const auto page = timeline_html(many(8));
   CHECK(page.find("<b>") == std::string::npos);
   CHECK(page.find("<colours>") == std::string::npos);
   CHECK(page.find("wrong &lt;colours&gt; &amp; &quot;sizes&quot;") != std::string::npos);
   CHECK(page.find("<script") == std::string::npos);
-  CHECK(page.find("http") == page.find("http://www.w3.org/2000/svg"));  // loads nothing
+  CHECK(page.find("http:") == page.find("http://www.w3.org/2000/svg"));  // loads nothing
+  CHECK(page.find("default-src 'none'") < page.find("<title>"));
   CHECK(page.find("prefers-color-scheme:dark") != std::string::npos);
 }
 
