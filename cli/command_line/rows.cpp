@@ -97,6 +97,13 @@ constexpr std::array k_logs{
 constexpr std::array k_timeline{
     Option{"since", "DURATION",
            "begin that long ago, or at an RFC 3339 time (what there is of the last 7d)"},
+    Option{
+        "listen", "ADDRESS",
+        "serve the board of all services to browsers, there or at 127.0.0.1:9466; elsewhere with "
+        "a token",
+        false, true},
+    Option{"token-file", "FILE", "with --listen: who looks must say the token in it"},
+    Option{"every", "DURATION", "with --listen: look that often, less often where it costs (2s)"},
     k_timeout,
 };
 constexpr std::array k_top{
@@ -108,6 +115,8 @@ constexpr std::array k_look{
     k_top[0],
     k_top[1],
     Option{"probes", "", "what the probes of engines and other plugins find, instead"},
+    Option{"page", "", "the parts of the page of timeline --listen, instead"},
+    Option{"since", "DURATION", "with --page: how far that reaches back"},
 };
 constexpr std::array k_probe{
     Option{"every", "DURATION", "look again and again"},
@@ -359,9 +368,10 @@ constexpr std::array k_commands{
     Command{"logs", "SET[/UNIT]…", "What the units of sets wrote, of reaped ones too for a while",
             "cdctl logs thumbs@newest -f\ncdctl logs thumbs@newest/0 --since 10m --tail 100",
             "engines", "log records; lines on a terminal", k_logs, config, run_logs},
-    Command{"timeline", "SERVICE",
-            "A service's revisions side by side over time, and why each was cut",
-            "cdctl timeline thumbs\ncdctl timeline thumbs --since 2d -o html >thumbs.html",
+    Command{"timeline", "[SERVICE…]",
+            "A service's revisions side by side over time; or all of them in a browser",
+            "cdctl timeline thumbs\ncdctl timeline thumbs --since 2d -o html >thumbs.html\ncdctl "
+            "timeline --listen",
             "engines, memory, log and feed", "a timeline record a set, or a picture", k_timeline,
             config, run_timeline, false, "text svg html ndjson json"},
     Command{"top", "[SERVICE…]", "Watch the sets live, and cut or mend them from the keys",
@@ -408,7 +418,7 @@ constexpr std::array k_commands{
             {},
             nothing,
             run_version},
-    Command{"__look", "[SERVICE…]", "What top shows, as records of what changed", "",
+    Command{"__look", "[SERVICE…]", "What top and the page show, as records of what changed", "",
             "engines, switches, probes and the feed", "records", k_look, config, run_look, true},
     Command{"completion",
             "SHELL",

@@ -3,6 +3,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <cdctl/error_record.hpp>
 #include <cdctl/set_name.hpp>
 
@@ -11,10 +13,12 @@
 #include "cli/command_line/since.hpp"
 #include "cli/output/context.hpp"
 #include "cli/output/screen_text.hpp"
+#include "cli/page/serve.hpp"
 #include "cli/timeline/gather.hpp"
 #include "cli/timeline/html.hpp"
 #include "cli/timeline/svg.hpp"
 #include "cli/timeline/text.hpp"
+#include "core/fleet/fleet.hpp"
 
 namespace cdctl::cli {
 
@@ -28,10 +32,41 @@ Terminal terminal_of(const Output& out) {
   return terminal;
 }
 
+/// The board of services for browsers. An address may follow the option as a word of its own: no
+/// service has a colon in its name.
+Result<> serve(Context& context, const Arguments& args) {
+  auto address = args.value("listen");
+  auto services = args.words;
+  if (address.empty() && !services.empty() && services.front().contains(':')) {
+    address = services.front();
+    services.erase(services.begin());
+  }
+  TellerOptions options;
+  options.services = services;
+  CDCTL_TRY_ASSIGN(const auto since, since_option(args, options.window));
+  options.window = now() - *since;
+  CDCTL_TRY_ASSIGN(options.every, duration_option(args, "every", options.every));
+  CDCTL_TRY_ASSIGN(options.timeout, duration_option(args, "timeout", options.timeout));
+  if (options.timeout <= Millis(0))
+    return fail(ExitCode::usage, "timeline --listen: --timeout must be more than 0");
+  if (options.window < std::chrono::minutes(1))
+    return fail(ExitCode::usage, "timeline --listen: --since is a minute ago or longer");
+  if (options.every < Millis(200) || options.every > std::chrono::hours(1))
+    return fail(ExitCode::usage, "timeline --listen: --every is from 200ms to 1h");
+  CDCTL_TRY(context.check_home());
+  for (const auto& service : services) CDCTL_TRY(fleet::find_service(context, service));
+  return serve_page(context, address.empty() ? std::string(k_page_address) : address,
+                    args.value("token-file"), options);
+}
+
 }  // namespace
 
 int run_timeline(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
+    if (args.has("listen")) return serve(context, args);
+    for (const auto* option : {"token-file", "every"})
+      if (args.has(option))
+        return fail(ExitCode::usage, fmt::format("timeline: --{} goes with --listen", option));
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(30)));
     CDCTL_TRY_ASSIGN(const auto since, since_option(args, std::chrono::hours(7 * 24)));

@@ -9,21 +9,6 @@
 
 namespace cdctl::cli {
 
-namespace {
-
-/// The words that make a child read what we read.
-std::vector<std::string> global_words(Context& context, const Arguments& args) {
-  std::vector<std::string> out{"--config",
-                               std::filesystem::absolute(context.config().file).string()};
-  for (const auto& folder : args.values("plugin-path")) {
-    out.emplace_back("--plugin-path");
-    out.push_back(folder);
-  }
-  return out;
-}
-
-}  // namespace
-
 int run_top(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
     if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
@@ -34,8 +19,7 @@ int run_top(Context& context, const Arguments& args) {
     if (every < Millis(200) || every > std::chrono::hours(1))
       return fail(ExitCode::usage, "top: --every is from 200ms to 1h");
     for (const auto& service : args.words) CDCTL_TRY(fleet::find_service(context, service));
-    TopSession::Options options{
-        global_words(context, args), {"__look"}, every, !screen_knows_utf8()};
+    TopSession::Options options{words_of(context), {"__look"}, every, !screen_knows_utf8()};
     options.look.insert(options.look.end(), args.words.begin(), args.words.end());
     for (const auto* name : {"every", "timeout"}) {
       if (!args.has(name)) continue;

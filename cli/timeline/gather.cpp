@@ -21,6 +21,14 @@ namespace {
 
 constexpr std::size_t k_most_signals = 20'000;  // of a set: later ones say no more about it
 
+void take_memory(TimelineFacts& facts, const MemoryEntry& entry) {
+  facts.cut_memo = entry.cut_memo;
+  if (!entry.set) return;
+  facts.deployed_at = entry.set->deployed_at;
+  facts.first_deployed_at = entry.set->first_deployed_at;
+  facts.reaped_at = entry.set->reaped_at;
+}
+
 class Gatherer {
  public:
   Gatherer(app::Context& context, std::string service, Time since, bool fit,
@@ -52,14 +60,6 @@ class Gatherer {
     context_.report(error.in(timeline_.service));
   }
 
-  static void take_memory(TimelineFacts& facts, const MemoryEntry& entry) {
-    facts.cut_memo = entry.cut_memo;
-    if (!entry.set) return;
-    facts.deployed_at = entry.set->deployed_at;
-    facts.first_deployed_at = entry.set->first_deployed_at;
-    facts.reaped_at = entry.set->reaped_at;
-  }
-
   Result<> sets() {
     fleet::Fleet fleet(context_);
     fleet.load({timeline_.service}, deadline_);
@@ -71,25 +71,7 @@ class Gatherer {
       timeline_.unknown.push_back(fmt::format("all that there is: {}", view->error->what));
       context_.report_record(timeline_.service, "listing sets", *view->error);
     }
-    for (const auto& set : view->sets) {
-      auto& facts = facts_[set.name.str()];
-      facts.name = set.name;
-      take_memory(facts, set.memory);
-      if (!facts.deployed_at) facts.deployed_at = set.deployed_at;
-      facts.reaped_at.reset();
-      facts.present = true;
-      facts.cut = set.foreign ? std::nullopt : set.cut;
-      facts.newest = set.newest && !set.foreign;
-      facts.state = state_text(records::encode(set.record()));
-    }
-    for (const auto& [name, entry] : view->gone) {
-      const auto parsed = parse_set_name(name);
-      if (!parsed) continue;
-      auto& facts = facts_[name];
-      facts.name = *parsed;
-      facts.absent = !view->error;
-      take_memory(facts, entry);
-    }
+    facts_ = facts_of(*view);
     all_asked_ = !view->error;
     return {};
   }
@@ -145,6 +127,30 @@ class Gatherer {
 };
 
 }  // namespace
+
+std::map<std::string, TimelineFacts> facts_of(const fleet::ServiceView& view) {
+  std::map<std::string, TimelineFacts> out;
+  for (const auto& set : view.sets) {
+    auto& facts = out[set.name.str()];
+    facts.name = set.name;
+    take_memory(facts, set.memory);
+    if (!facts.deployed_at) facts.deployed_at = set.deployed_at;
+    facts.reaped_at.reset();
+    facts.present = true;
+    facts.cut = set.foreign ? std::nullopt : set.cut;
+    facts.newest = set.newest && !set.foreign;
+    facts.state = state_text(records::encode(set.record()));
+  }
+  for (const auto& [name, entry] : view.gone) {
+    const auto parsed = parse_set_name(name);
+    if (!parsed) continue;
+    auto& facts = out[name];
+    facts.name = *parsed;
+    facts.absent = !view.error;
+    take_memory(facts, entry);
+  }
+  return out;
+}
 
 Result<Timeline> gather_timeline(app::Context& context, const std::string& service, Time since,
                                  bool fit, const Deadline& deadline) {

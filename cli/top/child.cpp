@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,6 +19,16 @@ constexpr std::size_t k_piece = 256 * 1024;
 constexpr std::size_t k_longest_line = 1 << 20;
 
 }  // namespace
+
+std::vector<std::string> words_of(const app::Context& context) {
+  std::vector<std::string> out{"--config",
+                               std::filesystem::absolute(context.config().file).string()};
+  for (const auto& folder : context.options().plugin_path) {
+    out.emplace_back("--plugin-path");
+    out.push_back(folder);
+  }
+  return out;
+}
 
 Result<TopChild> TopChild::start(const std::vector<std::string>& words) {
   Program program;

@@ -5,7 +5,12 @@
 
 #include <cdctl/child.hpp>
 
+#include "core/app/context.hpp"
+
 namespace cdctl::cli {
+
+/// The words that make a child read what we read.
+[[nodiscard]] std::vector<std::string> words_of(const app::Context& context);
 
 /// Our own program, started beside us with other words. Never waited for: its output is taken as it
 /// comes.

@@ -1,7 +1,6 @@
 #include "cli/top/looker.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <deque>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/stop.hpp>
 
+#include "core/app/look_cost.hpp"
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
@@ -18,18 +18,9 @@ namespace cdctl::cli {
 
 namespace {
 
-constexpr Millis k_rate_window(10'000);    // the broker counts every 5 s: rates of less jump
-constexpr Millis k_replay(10 * 60'000);    // signals of before we came
-constexpr std::int64_t k_cpu_share = 25;   // at most 4 % of a core for us,
-constexpr std::int64_t k_wall_share = 10;  // and a tenth of the broker's time
-constexpr Millis k_longest_pause(60'000);
+constexpr Millis k_rate_window(10'000);  // the broker counts every 5 s: rates of less jump
+constexpr Millis k_replay(10 * 60'000);  // signals of before we came
 constexpr std::size_t k_most_signals = 200;
-
-std::int64_t cpu_ms() {
-  struct timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return time.tv_sec * 1000 + time.tv_nsec / 1'000'000;
-}
 
 struct Counted {
   Time at;
@@ -43,19 +34,14 @@ class Looker {
 
   Result<> run() {
     while (!Stop::requested()) {
-      const auto began = std::chrono::steady_clock::now();
-      const auto cpu = cpu_ms();
+      const app::LookCost cost;
       look();
-      const auto took =
-          std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began);
-      const auto used = cpu_ms() - cpu;
-      const auto pause =
-          std::clamp(std::max({every_, Millis(used * k_cpu_share), took * k_wall_share}), every_,
-                     std::max(every_, k_longest_pause));
+      const auto took = cost.took(), used = cost.cpu();
+      const auto pause = cost.pause({.least = every_});
       context_.out.write(Json::object({{"kind", "look"},
                                        {"time", to_rfc3339(now())},
                                        {"took_ms", took.count()},
-                                       {"cpu_ms", used},
+                                       {"cpu_ms", used.count()},
                                        {"next_ms", pause.count()},
                                        {"sets", sets_},
                                        {"gone", std::exchange(gone_, Json::array())},

@@ -1,7 +1,6 @@
 #include "cli/top/prober.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include <cdctl/signal.hpp>
 #include <cdctl/stop.hpp>
 
+#include "core/app/look_cost.hpp"
 #include "core/app/waiting.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/probe/round.hpp"
@@ -17,16 +17,9 @@ namespace cdctl::cli {
 
 namespace {
 
-constexpr Millis k_least_pause(5000), k_longest_pause(5 * 60'000);
-constexpr std::int64_t k_cpu_share = 100;  // at most a hundredth of a core for us,
-constexpr std::int64_t k_wall_share =
-    4;  // and a fifth of the time of who is asked: a controller, programs
-
-std::int64_t cpu_ms() {
-  struct timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return time.tv_sec * 1000 + time.tv_nsec / 1'000'000;
-}
+/// A hundredth of a core at most for us, and a fifth of the time of who is asked: a controller,
+/// programs.
+constexpr app::LookShares k_shares{100, 4, Millis(5000), Millis(5 * 60'000)};
 
 class Prober {
  public:
@@ -38,16 +31,9 @@ class Prober {
                             [&](const ServiceConfig& service) { return probes(service).empty(); }))
       return {};
     while (!Stop::requested()) {
-      const auto began = std::chrono::steady_clock::now();
-      const auto cpu = cpu_ms();
+      const app::LookCost cost;
       round();
-      if (!context_.out.flush()) break;
-      const auto took =
-          std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began);
-      if (!app::wait_between(
-              std::clamp(std::max(Millis((cpu_ms() - cpu) * k_cpu_share), took * k_wall_share),
-                         k_least_pause, k_longest_pause)))
-        break;
+      if (!context_.out.flush() || !app::wait_between(cost.pause(k_shares))) break;
     }
     return {};
   }

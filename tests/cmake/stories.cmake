@@ -117,6 +117,7 @@ cdctl_story(mojo/mojo_story 240 BROKER)
 cdctl_story(juju/juju_views 240)
 cdctl_story(watch/watch 240 BROKER)
 cdctl_story(watch/metrics 400)
+cdctl_story(watch/page 400)
 cdctl_story(watch/logs 240)
 cdctl_story(watch/progress 180)
 

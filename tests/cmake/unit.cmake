@@ -50,6 +50,7 @@ cdctl_unit_room(actions LIBRARIES cdctl_core)
 cdctl_unit_room(command_line LIBRARIES cdctl_front DEPENDS cdctl)
 cdctl_unit_room(top LIBRARIES cdctl_front)
 cdctl_unit_room(timeline LIBRARIES cdctl_front)
+cdctl_unit_room(page LIBRARIES cdctl_front)
 cdctl_unit_room(local LIBRARIES local_core)
 target_sources(test_local PRIVATE ${PROJECT_SOURCE_DIR}/plugins/local/supervise/log_file.cpp)  # of the supervisor, which is no library
 cdctl_unit_room(git LIBRARIES git_core)

@@ -66,6 +66,7 @@ run_example() { # EXAMPLE
   [[ $line != 'cdctl top'* ]] || line="script -qec '$line' /dev/null"
   [[ $line != 'cdctl init --service'* ]] || line="cd again && ${line/.\/thumbs/../thumbs}"
   line=${line/--target main/--target thumbs}
+  line=${line/timeline --listen/timeline --listen=127.0.0.1:0}
   line=${line/127.0.0.1:9465/127.0.0.1:0} line=${line/\/var\/lib\/prometheus\/node-exporter/$work}
   [[ $line != 'cdctl init --target'* ]] || line="cd people/alice && $line"
   [[ $line != *'workspace-new '* ]] || rm -rf "$HOME/.local/share/mojo/thumbs/noble/main"  # a run has made it

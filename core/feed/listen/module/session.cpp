@@ -220,8 +220,8 @@ void Session::write(ListenAnswer answer, bool last) {
   response_->keep_alive(keep);
   response_->set(http::field::server, "cdctl");
   for (const auto& [name, value] : answer.headers) response_->set(name, value);
-  if (answer.status == 401 &&
-      pages)  // a browser asks its user, and says it for each part of a page
+  // A browser asks its user for a password, and says it for each part of a page
+  if (answer.status == 401 && pages)
     response_->insert(http::field::www_authenticate, R"(Basic realm="cdctl", charset="UTF-8")");
   if (answer.status == 401) response_->insert(http::field::www_authenticate, "Bearer");
   if (answer.status == 405) response_->set(http::field::allow, pages ? "GET, HEAD" : "POST");
