@@ -22,7 +22,7 @@ int run_propose(Context& context, const Arguments& args) {
                                  dry_run};
     land::TargetOutcome outcome(context, "propose", target->name, request.id, dry_run);
     const auto answer = forge->propose(*target, request, Deadline(timeout));
-    if (!answer) return fail(answer.error().in("propose"));
+    if (!answer) return fail(answer.error().in("propose: " + target->name));
     outcome.name(answer->id);
     outcome.changed(answer->changed);
     outcome.set("head", answer->head);

@@ -34,7 +34,7 @@ int run_review(Context& context, const Arguments& args) {
         args.value("message"),           dry_run};
     land::TargetOutcome outcome(context, "review", target->name, args.words[0], dry_run);
     const auto answer = forge->review(*target, request, Deadline(timeout));
-    if (!answer) return fail(answer.error().in("review"));
+    if (!answer) return fail(answer.error().in("review: " + target->name));
     outcome.changed(answer->changed);
     outcome.set("head", answer->head);
     outcome.set("vote", vote);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/reviewers.hpp>
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
@@ -197,6 +198,35 @@ Result<ProposeAnswer> BzrForge::do_propose(const TargetConfig& target,
   return out;
 }
 
+namespace {
+
+/// Why a review will not count as it is, as far as this machine can tell: by the file of reviewers
+/// beside its configuration, and who made the revision that was reviewed. Empty where nothing is
+/// known against it.
+std::string why_not_counted(const Host& host, const TargetConfig& target, const fs::path& folder,
+                            const SignedReview& review, const Deadline& deadline) {
+  const auto given = target.table["bzr"]["reviewers"].as_string();
+  if (given.empty()) return "the target's file names no bzr.reviewers";
+  const auto path = host.config().file.parent_path() / given;
+  const auto text = read_file_if_there(path);
+  const auto scratch = host.home() / "land";
+  if (!text || !*text || !make_directories(scratch, 0700)) return {};
+  const auto signer = ask_signer(review, path, scratch, deadline);
+  if (!signer) return {};
+  if (signer->who.empty()) return fmt::format("{}, {}", signer->why, path.string());
+  const auto said = brz_output({{"log", "--log-format=long", "--show-ids", "--limit=1",
+                                 "--revision=revid:" + review.review.head, "--", folder.string()},
+                                deadline});
+  const auto newest = parse_log(said ? std::string_view(*said) : std::string_view());
+  if (newest.empty()) return {};
+  const auto own = Reviewers::parse(**text).among(signer->who, newest.front().people);
+  return own.empty() ? std::string()
+                     : fmt::format("{} has made it, and an author's own does not count",
+                                   printable(own, 80));
+}
+
+}  // namespace
+
 Result<ReviewAnswer> BzrForge::do_review(const TargetConfig& target, const ReviewRequest& request,
                                          const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto place, place_of(host_, target, request.id));
@@ -217,25 +247,33 @@ Result<ReviewAnswer> BzrForge::do_review(const TargetConfig& target, const Revie
   Review review{target.branch, request.id,   out.head,       seen.digest,
                 request.value, std::nullopt, request.comment};
   const auto path = fmt::format("{}/{}", ReviewBranch::folder(target, request.id), out.who);
+  std::string kept;  // as it stands in the branch in the end
   const auto edit = [&](const fs::path& folder) -> Result<bool> {
     CDCTL_TRY_ASSIGN(const auto there, read_file_if_there(folder / path));
     const auto before = parse_review(there.value_or(""));
     review.at = before.review.at;
-    if (there && !before.signature.empty() && review_text(review) == before.payload) return false;
+    if (there && !before.signature.empty() && review_text(review) == before.payload)
+      return kept = *there, false;
     if (request.dry_run) return out.changed = true, false;
     // After the one it replaces, however wrong a clock was: the later one counts.
     review.at = std::chrono::floor<std::chrono::seconds>(now());
     if (before.review.at)
       review.at = std::max(*review.at, Time(*before.review.at + std::chrono::seconds(1)));
     CDCTL_TRY_ASSIGN(const auto key, signing_key());
-    CDCTL_TRY_ASSIGN(const auto text, sign_review(review_text(review), key, deadline));
-    return write_line_file(folder / path, text);
+    CDCTL_TRY_ASSIGN(kept, sign_review(review_text(review), key, deadline));
+    return write_line_file(folder / path, kept);
   };
   CDCTL_TRY_ASSIGN(
       const bool changed,
       reviews.change(edit, fmt::format("{}: {} of {}", request.value, out.who, request.id), who,
                      deadline));
   out.changed = changed || out.changed;
+  const auto why =
+      kept.empty() ? std::string()
+                   : why_not_counted(host_, target, request.folder, parse_review(kept), deadline);
+  if (!why.empty())
+    host_.log(Level::warning, fmt::format("{}: {}: this review does not count as it is: {}",
+                                          target.name, request.id, why));
   return out;
 }
 

@@ -46,9 +46,10 @@ Result<Trusted> read_trusted(const Host& host, const TargetConfig& target) {
   const auto given = target.table["bzr"]["reviewers"].as_string();
   if (given.empty()) return out;
   out.file = host.config().file.parent_path() / given;
-  CDCTL_TRY(only_ours_to_write(out.file));
-  auto text = read_file(out.file);
-  if (!text) return fail(ExitCode::config, std::move(text.error().what));
+  const auto named = [](const Error& error) { return error.in("bzr.reviewers"); };
+  if (const auto ours = only_ours_to_write(out.file); !ours) return fail(named(ours.error()));
+  const auto text = read_file(out.file);
+  if (!text) return fail(ExitCode::config, named(text.error()).what);
   out.reviewers = Reviewers::parse(*text);
   return out;
 }

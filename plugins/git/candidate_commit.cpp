@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/git/git_command.hpp"
+#include "plugins/git/odd_trees.hpp"
 
 namespace cdctl::git {
 
@@ -69,11 +69,8 @@ class Maker {
   Result<MergeAnswer> make(const std::string& base) {
     CDCTL_TRY_ASSIGN(const bool by_hand, has_equal_patches(base));
     if (by_hand) return MergeAnswer{base, true, {}, {}, {}};
-    CDCTL_TRY_ASSIGN(const auto odd, odd_name(request_.head));
-    if (!odd.empty()) {  // unless it is the target's own
-      CDCTL_TRY_ASSIGN(const auto before, odd_name(base));
-      if (odd != before) return MergeAnswer{base, false, {fmt::format("({})", odd)}, {}, {}};
-    }
+    CDCTL_TRY_ASSIGN(const auto odd, odd_tree(workshop_, base, request_.head, deadline_));
+    if (!odd.empty()) return MergeAnswer{base, false, {fmt::format("({})", odd)}, {}, {}};
     CDCTL_TRY_ASSIGN(auto out, merge_trees(base, request_.head));
     if (request_.method == MergeMethod::rebase && out.conflicts.empty()) {
       CDCTL_TRY_ASSIGN(out, rebase(base, out.tree));
@@ -115,25 +112,6 @@ class Maker {
       for (const auto file : std::span(said).subspan(1))
         if (!file.empty()) out.conflicts.emplace_back(file);
     return out;
-  }
-
-  /// The first name in a tree that no tree may have: `.git` and the like, or one twice. git takes
-  /// them from who makes trees by hand, and each clone would have other files.
-  Result<std::string> odd_name(const std::string& commit) const {
-    CDCTL_TRY_ASSIGN(const auto text, workshop_.output({"ls-tree", "-r", "-t", "-z", "--name-only",
-                                                        "--full-tree", "--end-of-options", commit},
-                                                       deadline_));
-    std::set<std::string_view> seen;
-    for (std::string_view rest = text; !rest.empty();) {
-      const auto path = take_until(rest, '\0');
-      if (!seen.insert(path).second) return fmt::format("{} is there twice", printable(path, 120));
-      auto name = path.substr(path.rfind('/') + 1);
-      const bool git = name.size() == 4 && name[0] == '.' && (name[1] | 0x20) == 'g' &&
-                       (name[2] | 0x20) == 'i' && (name[3] | 0x20) == 't';
-      if (name.empty() || name == "." || name == ".." || git)
-        return fmt::format("nothing can be called {}", printable(path, 120));
-    }
-    return std::string();
   }
 
   Result<std::string> tree_of(const std::string& commit) const {

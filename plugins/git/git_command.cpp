@@ -227,6 +227,21 @@ Error explain(const Finished& finished) {
   return {ExitCode::unknown, fmt::format("git: {} ({})", why, finished.how())};
 }
 
+std::string their_words(std::string_view said) {
+  constexpr std::string_view k_remote = "remote:";
+  constexpr std::size_t k_most = 5;
+  std::vector<std::string> all;
+  for (auto line : lines(said)) {
+    if (!line.starts_with(k_remote)) continue;
+    line.remove_prefix(k_remote.size());
+    // git pads what may stand over a progress line, and ends it by a sequence of the terminal's.
+    line = trimmed(line.substr(0, line.find("\x1b[K")));
+    if (!line.empty()) all.emplace_back(line);
+  }
+  if (all.size() > k_most) all.erase(all.begin(), all.end() - k_most);
+  return all.empty() ? std::string() : ": " + printable(joined(all, " | "), 400);
+}
+
 bool remote_trouble(const Finished& finished) {
   return finished.timed_out || finished.interrupted || trouble_of(finished.err) != nullptr;
 }

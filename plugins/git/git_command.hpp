@@ -39,6 +39,10 @@ struct GitCall {
 /// with a passed deadline `timeout`.
 [[nodiscard]] Error explain(const Finished& finished);
 
+/// What the other side has said in words of its own, a hook mostly: the last of git's lines
+/// `remote: …`, with `: ` in front; empty where it has said nothing.
+[[nodiscard]] std::string their_words(std::string_view said);
+
 /// Whether the trouble is on the other side (so that a local repair would not help).
 [[nodiscard]] bool remote_trouble(const Finished& finished);
 

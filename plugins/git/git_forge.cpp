@@ -1,6 +1,7 @@
 #include "plugins/git/git_forge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/git/git_command.hpp"
+#include "plugins/git/git_repository.hpp"
+#include "plugins/git/own_review.hpp"
 #include "plugins/git/proposal_list.hpp"
 #include "plugins/git/remote_refs.hpp"
 #include "plugins/git/review_tag.hpp"
@@ -111,7 +114,8 @@ Error refused_push(const Finished& finished) {
     if (line.starts_with("!\t")) {
       (void)take_until(line, '\t');
       (void)take_until(line, '\t');
-      error.what = fmt::format("the repository does not take it: {}", printable(line, 200));
+      error.what = fmt::format("the repository does not take it: {}{}", printable(line, 200),
+                               their_words(finished.err));
       break;
     }
   return error;
@@ -306,7 +310,8 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
   if (out.who.empty() || out.who.contains('/') || !valid_ref_name(out.who))
     return fail(ExitCode::config, "git does not know who you are: git config user.email");
   const auto ref = names.ref(request.id), vote_ref = review_ref(target, request.id, out.who);
-  CDCTL_TRY_ASSIGN(const auto there, remote_refs(address, {ref, vote_ref}, deadline));
+  const auto target_ref = "refs/heads/" + target.branch;
+  CDCTL_TRY_ASSIGN(const auto there, remote_refs(address, {ref, vote_ref, target_ref}, deadline));
   if (!there.contains(ref))
     return fail(no_proposal(target, address, names, request.id, "", deadline));
   out.head = there.at(ref);
@@ -322,18 +327,37 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
   const Replaced replaced{address.url, vote_ref,
                           there.contains(vote_ref) ? there.at(vote_ref) : std::string()};
   CDCTL_TRY_ASSIGN(const auto before, replaced.text(tree));
-  if (says_so(before, message, out.head)) return out;
+  const auto base = there.find(target_ref);
+  const auto warn = [&](const std::string& tag) {
+    const auto why = why_not_counted(
+        host_, target,
+        {tree.folder, out.who, tag, out.head, base == there.end() ? "" : base->second}, deadline);
+    if (!why.empty())
+      host_.log(Level::warning, fmt::format("{}: {}: this review does not count as it is: {}",
+                                            target.name, request.id, why));
+  };
+  if (says_so(before, message, out.head)) return warn(replaced.id), out;
   out.changed = true;
-  if (request.dry_run) return out;
+  if (request.dry_run) return warn({}), out;
   CDCTL_TRY_ASSIGN(const auto tag, sign(tree, target, message, out.head, before));
   CDCTL_TRY_ASSIGN(const auto pushed,
                    tree.git({"push", "--porcelain", "--quiet", "--no-follow-tags", "--",
                              address.url, fmt::format("+{}:{}", tag, vote_ref)}));
   if (!pushed.ok()) return fail(refused_push(pushed).in("pushing the review"));
+  warn(tag);
   return out;
 }
 
 namespace {
+
+/// Whether a push was refused for what somebody else has pushed meanwhile; else it is a hook, or a
+/// rule of the server's, and the next try would be as good.
+bool was_faster(std::string_view why) {
+  constexpr std::array<std::string_view, 6> k_words{
+      "stale info",      "fetch first",          "non-fast-forward",
+      "cannot lock ref", "failed to update ref", "reference already exists"};
+  return std::ranges::any_of(k_words, [&](std::string_view word) { return why.contains(word); });
+}
 
 /// Whether this home has told something of a commit before, which is true no more.
 Result<bool> has_note(const Host& host, const std::string& ref, const TargetConfig& target,
@@ -382,8 +406,11 @@ Result<bool> GitForge::do_report(const TargetConfig& target, const std::string&,
                                        workshop.address().url, ref + ":" + ref},
                                       deadline));
     if (pushed.ok()) return true;
-    if (!pushed.out.contains("\n!\t") && !pushed.out.starts_with("!\t"))
-      return fail(explain(pushed));
+    const auto said = read_push(pushed.out, pushed.err, false, ref);
+    if (!said.answered) return fail(explain(pushed));
+    if (!was_faster(said.why))
+      return fail(ExitCode::refused,
+                  fmt::format("the repository does not take the note: {}{}", said.why, said.words));
   }
   return fail(ExitCode::unknown, "others wrote their notes at the same time, five times");
 }
@@ -411,7 +438,7 @@ Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& i
   for (const auto& [ref, at] : there) refs.push_back(ref);
   CDCTL_TRY_ASSIGN(const auto left, remote_refs(workshop.address(), refs, deadline));
   if (left.empty()) return false;
-  return fail(explain(pushed).in("removing what is left of the proposal"));
+  return fail(refused_push(pushed).in("removing what is left of the proposal"));
 }
 
 }  // namespace cdctl::git

@@ -18,8 +18,8 @@ namespace {
 std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + target.branch; }
 
 Error no_branch(const TargetConfig& target) {
-  return {ExitCode::unknown,
-          fmt::format("it has no branch {}: correct `branch`, or push it", target.branch)};
+  return {ExitCode::unknown, fmt::format("{} has no branch {}: correct `branch`, or push it",
+                                         without_user(target.repository), target.branch)};
 }
 
 /// What a target and a proposal are at now.
@@ -132,6 +132,7 @@ PushAnswer read_push(std::string_view out, std::string_view err, bool ok, std::s
       answer.why = printable(line, 200);
   }
   if (answer.why.empty()) answer.why = printable(others, 200);
+  if (answer.answered) answer.words = their_words(err);
   return answer;
 }
 
@@ -186,7 +187,9 @@ Result<> GitRepository::do_stage(const TargetConfig& target, const std::string& 
   CDCTL_TRY_ASSIGN(const auto finished, workshop.git_out(std::move(words), deadline));
   if (finished.ok() || (commit.empty() && finished.err.contains("remote ref does not exist")))
     return {};
-  return fail(explain(finished));
+  auto error = explain(finished);
+  error.what += their_words(finished.err);
+  return fail(error.in(fmt::format("pushing to {}", without_user(workshop.address().url))));
 }
 
 Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const LandRequest& request,
@@ -218,7 +221,7 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   CDCTL_TRY_ASSIGN(auto said, push(workshop, branch_ref(target), request, with_branch, deadline));
   out.branch_removed = said.done && with_branch;
   if (with_branch && (said.no_atomic || said.no_deletion)) {
-    out.why = said.no_atomic ? "the server takes no two refs at once" : said.why;
+    out.why = said.no_atomic ? "the server takes no two refs at once" : said.why + said.words;
     CDCTL_TRY_ASSIGN(said, push(workshop, branch_ref(target), request, false, deadline));
   }
   crash_point("land.pushed");
@@ -227,7 +230,7 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   out.state = said.moved ? landed : there;
   if (now) return out;
   out.state = state_now(refused);
-  out.why = said.why;
+  out.why = said.why + said.words;
   return out;
 }
 

@@ -38,7 +38,8 @@ struct PushAnswer {
   bool answered = false;     ///< it said something of a ref
   bool no_atomic = false;    ///< it cannot take several refs as one
   bool no_deletion = false;  ///< it does not let a branch be removed
-  std::string why;
+  std::string why;           ///< in words of git, about the ref
+  std::string words;         ///< of the server, such as a hook: `: main is closed`
 };
 [[nodiscard]] PushAnswer read_push(std::string_view out, std::string_view err, bool ok,
                                    std::string_view target);

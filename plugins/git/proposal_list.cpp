@@ -41,8 +41,8 @@ std::string notes_of(const TargetConfig& target) {
 }
 
 Error no_branch(const TargetConfig& target) {
-  return {ExitCode::unknown,
-          fmt::format("it has no branch {}: correct `branch`, or push it", target.branch)};
+  return {ExitCode::unknown, fmt::format("{} has no branch {}: correct `branch`, or push it",
+                                         without_user(target.repository), target.branch)};
 }
 
 /// A target, and whose word counts on it.
@@ -61,9 +61,10 @@ Result<Asked> read_asked(const Host& host, const TargetConfig& target, ProposalR
     const auto given = target.table["git"][key].as_string();
     if (given.empty()) return std::string();
     path = folder / given;
-    CDCTL_TRY(only_ours_to_write(path));
+    const auto named = [&](const Error& error) { return error.in(fmt::format("git.{}", key)); };
+    if (const auto ours = only_ours_to_write(path); !ours) return fail(named(ours.error()));
     auto text = read_file(path);
-    if (!text) return fail(ExitCode::config, std::move(text.error().what));
+    if (!text) return fail(ExitCode::config, named(text.error()).what);
     return text;
   };
   CDCTL_TRY_ASSIGN(const auto reviewers, text_of("reviewers", out.trusted.reviewers));

@@ -22,9 +22,10 @@ Result<std::map<std::string, std::string>> remote_refs(const Address& address,
                                                        const Deadline& deadline) {
   GitCall call{{"ls-remote", "--quiet", "--", address.url}, {}, true, k_longest_list, deadline};
   call.args.insert(call.args.end(), patterns.begin(), patterns.end());
-  CDCTL_TRY_ASSIGN(const auto text, git_output(call));
+  const auto text = git_output(call);
+  if (!text) return fail(text.error().in(without_user(address.url)));
   std::map<std::string, std::string> out;
-  for (auto name : lines(text)) {
+  for (auto name : lines(*text)) {
     const auto id = take_until(name, '\t');
     // git takes the pattern for the end of a name, too: a/main for main.
     const bool asked =

@@ -81,7 +81,7 @@ Result<> Workshop::make(const Deadline& deadline) const {
   CDCTL_TRY_ASSIGN(const auto finished, run_git(call));
   if (!finished.ok()) {
     (void)remove_tree(fresh);
-    return fail(explain(finished).in("fetching it"));
+    return fail(explain(finished).in("fetching " + without_user(address_.url)));
   }
   const GitCall settings{{"--git-dir=" + fresh.string(), "config", "core.hooksPath", "/dev/null"},
                          {},
@@ -121,7 +121,7 @@ Result<> Workshop::fetch(const std::vector<std::string>& refs, const Deadline& d
   if (finished.ok()) return {};
   if (const auto missing = missing_ref(finished.err); !missing.empty())
     return fail(Error{ExitCode::failed, missing, false, Reason::not_there});
-  return fail(explain(finished));
+  return fail(explain(finished).in("fetching " + without_user(url.empty() ? address_.url : url)));
 }
 
 Result<std::map<std::string, Workshop::Ref>> Workshop::refs(const Deadline& deadline) const {

@@ -79,7 +79,8 @@ offer alice forged words forged
 vote bob forged approve
 ssh-keygen -q -t ed25519 -N '' -f keys/mallory
 as bob brz branch -q --no-tree "$work/srv/propose/unknown" unknown
-at bob unknown env CDCTL_SIGNING_KEY="$work/keys/mallory" cdctl review unknown approve >/dev/null
+at bob unknown env CDCTL_SIGNING_KEY="$work/keys/mallory" cdctl review unknown approve >/dev/null 2>err
+expect_error "unknown: this review does not count as it is: its key is not one of bzr.reviewers"
 brz checkout -q --lightweight srv/reviews hands
 mkdir -p hands/trunk/plain
 sed '/BEGIN SSH/,$d; s/forged/plain/' hands/trunk/forged/bob@example.com >hands/trunk/plain/bob@example.com

@@ -94,7 +94,8 @@ as bob git push -q origin t:refs/reviews/main/unsigned/bob
 offer alice unknown words unknown
 ssh-keygen -q -t ed25519 -N '' -f keys/mallory
 as bob git fetch -q origin
-as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/mallory.pub" cdctl review unknown approve >/dev/null
+as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/mallory.pub" cdctl review unknown approve >/dev/null 2>err
+expect_error 'this review does not count as it is: the key that signed it is in no line of git.reviewers, .*/reviewers'
 # git makes a tag without a signature where it cannot use the key: nobody would count that word.
 as bob git fetch -q origin
 rm -f keys/gone.pub
@@ -299,5 +300,5 @@ printf '#!/bin/sh\nread -r a b ref; [ "$ref" != refs/heads/main ] || { echo "mai
 chmod +x origin.git/hooks/pre-receive
 main=$(head_of main)
 pipe_exit 5 "$landing"
-expect_json '.[0].verdict == "deferred" and (.[0].error | test("did not take it"))'
+expect_json '.[0].verdict == "deferred" and (.[0].error | test("did not take it.*: main is closed"))'
 expect_same 'main' "$(head_of main)" "$main"

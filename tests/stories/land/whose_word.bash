@@ -23,7 +23,13 @@ sed -i "s/^alice@example.com /alice@example.com,alice@home.example /" reviewers
 as alice git checkout -q -b home origin/main
 as alice env GIT_AUTHOR_EMAIL=alice@home.example git commit -q --allow-empty -m 'From home'
 as alice cdctl propose home >/dev/null
-vote alice home approve
+expect_exit 0 as alice cdctl review home approve
+expect_error 'warning: main: home: this review does not count as it is: alice@home.example has made some of it'
+expect_exit 0 as alice cdctl review home approve
+expect_error 'does not count as it is: alice@home.example'
+as bob git fetch -q origin
+expect_exit 0 as bob cdctl review home abstain
+! grep -q . err || fail 'a reviewer was warned'
 gate_says home waiting 'an author.s own .alice@home.example'
 sed -i "s/^alice@example.com,alice@home.example /alice@example.com /" reviewers
 printf 'alice@home.example %s\n' "$key" >>reviewers   # in a line of its own, by the key

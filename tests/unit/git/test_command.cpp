@@ -87,3 +87,15 @@ TEST_CASE("a query may not stand in an address") {
   CHECK(without_user("https://t0ken@h/x") == "https://h/x");
   CHECK(without_user("ssh://git@h/x") == "ssh://git@h/x");
 }
+
+TEST_CASE("what a hook says is told in its own words, without what git puts around them") {
+  CHECK(git::their_words("").empty());
+  CHECK(git::their_words("error: failed to push some refs\n").empty());
+  CHECK(git::their_words(
+            "remote: main is closed        \x1b[K\nremote: \nremote: ask carol\nTo /x\n") ==
+        ": main is closed | ask carol");
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "remote: line " + std::to_string(i) + "\n";
+  CHECK(git::their_words(many) == ": line 95 | line 96 | line 97 | line 98 | line 99");
+  CHECK(git::their_words("remote: \x07x\n").find('\x07') == std::string::npos);
+}
