@@ -241,6 +241,8 @@ constexpr std::array k_gate{
 constexpr std::array k_verify{
     Option{"again", "", "test again what was tested before"},
     Option{"jobs", "N", "tests at once, each on top of those ahead (1)"},
+    Option{"trust-record", "",
+           "also what the gate of another home has let through that has the same key"},
     Option{"timeout", "DURATION", "deadline of each call of the repository (10m)"},
 };
 constexpr std::array k_land{

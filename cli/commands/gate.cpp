@@ -1,12 +1,18 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cdctl/text.hpp>
+
 #include "cli/command_line/command.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/input/landing.hpp"
 #include "cli/output/context.hpp"
 #include "core/land/freeze.hpp"
 #include "core/land/gate.hpp"
+#include "core/land/seal.hpp"
 #include "core/land/targets.hpp"
 
 namespace cdctl::cli {
@@ -26,6 +32,22 @@ Group& group_of(std::vector<Group>& groups, const std::string& target) {
 /// What goes on to verify: what may land, and what has, where something of it is left.
 bool goes_on(const records::Candidate& candidate, const TargetConfig& target) {
   return candidate.verdict == "ready" || (candidate.verdict == "merged" && target.remove_branch);
+}
+
+/// A label that nothing has is none, or mistyped. In a line of cron's that is how it is mostly: who
+/// looks is told, and everybody where it is nearly one that is there.
+void tell_of_label(Context& context, const std::vector<Group>& groups, const std::string& first,
+                   bool all) {
+  if (first.empty() || groups.empty()) return;
+  std::vector<std::string> labels;
+  for (const auto& group : groups)
+    for (const auto& proposal : group.proposals)
+      labels.insert(labels.end(), proposal.labels.begin(), proposal.labels.end());
+  if (std::ranges::find(labels, first) != labels.end()) return;
+  const auto meant = did_you_mean(first, labels);
+  if (all || !meant.empty() || ::isatty(STDERR_FILENO) != 0)
+    context.out.note(
+        fmt::format("--first: no proposal has the label {}{}", printable(first, 60), meant));
 }
 
 Result<std::vector<records::Candidate>> judge(Context& context, const TargetConfig& target,
@@ -55,21 +77,27 @@ int run_gate(Context& context, const Arguments& args) {
       }
     }
     reader.finish("proposal");
+    tell_of_label(context, groups, args.value("first"), args.has("all"));
+    std::string key;
+    if (!groups.empty()) {
+      CDCTL_TRY_ASSIGN(key, land::seal_key(context));
+    }
     bool any = false;
     for (const auto& group : groups) {
       if (errors.blocks(group.target)) continue;
       const auto target = land::find_target(context, group.target);
-      const auto judged = target ? judge(context, **target, group.proposals, args.value("first"))
-                                 : Result<std::vector<records::Candidate>>(fail(target.error()));
+      auto judged = target ? judge(context, **target, group.proposals, args.value("first"))
+                           : Result<std::vector<records::Candidate>>(fail(target.error()));
       if (!judged) {
         land::report_target(context, group.target, "reading what it asks of proposals",
                             judged.error());
         continue;
       }
-      for (const auto& candidate : *judged) {
+      for (auto& candidate : *judged) {
         any = any || candidate.verdict == "ready";
-        if (args.has("all") || goes_on(candidate, **target))
-          context.out.write(records::encode(candidate));
+        if (!args.has("all") && !goes_on(candidate, **target)) continue;
+        land::seal_for_verify(context, key, **target, candidate);
+        context.out.write(records::encode(candidate));
       }
     }
     if (any && args.has("exit-code") && context.exit_code() == 0)

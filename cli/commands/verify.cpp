@@ -6,9 +6,21 @@
 #include "cli/command_line/options.hpp"
 #include "cli/input/landing.hpp"
 #include "cli/output/context.hpp"
-#include "core/land/targets.hpp"
+#include "core/land/results.hpp"
 
 namespace cdctl::cli {
+
+namespace {
+
+/// `land` says where the log is; a table, which nobody pipes into it, has no room for that.
+void tell(Context& context, const records::Candidate& candidate) {
+  context.note_exit(ExitCode::failed);
+  if (context.out.tabular())
+    context.out.note(fmt::format("{}: {}: {}", candidate.target, candidate.proposal,
+                                 land::why_with_log(candidate.why, candidate.log)));
+}
+
+}  // namespace
 
 int run_verify(Context& context, const Arguments& args) {
   return complete(context, [&]() -> Result<> {
@@ -34,13 +46,14 @@ int run_verify(Context& context, const Arguments& args) {
             context.out.note(fmt::format("{}: {} is {}, and not verified", candidate.target,
                                          candidate.proposal, candidate.verdict));
         }));
-    land::Verifier verifier(context, {args.has("again"), static_cast<std::size_t>(jobs), timeout},
-                            [&](const records::Candidate& candidate) {
-                              context.out.write(records::encode(candidate));
-                              context.out.flush();  // the next may take an hour
-                              if (candidate.verdict == "rejected")
-                                context.note_exit(ExitCode::failed);
-                            });
+    land::Verifier verifier(
+        context,
+        {args.has("again"), static_cast<std::size_t>(jobs), timeout, args.has("trust-record")},
+        [&](const records::Candidate& candidate) {
+          context.out.write(records::encode(candidate));
+          context.out.flush();  // the next may take an hour
+          if (candidate.verdict == "rejected") tell(context, candidate);
+        });
     return verifier.verify(std::move(candidates));
   });
 }

@@ -27,25 +27,15 @@ void Outcome::fail_with(const Error& error) {
 }
 
 void Outcome::write() {
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
-                        std::chrono::steady_clock::now() - begun_)
-                        .count();
   records::Outcome record;
   records::name_set(record, set_);
   record.action = action_;
-  record.ok = ok();
   record.changed = changed_;
   record.dry_run = dry_run_;
-  record.took_ms = static_cast<double>(took / 10) / 100.0;
   record.steps = std::move(steps_);
   record.why = why_;
   record.more = std::move(more_);
-  if (error_) {
-    record.error = error_->what;
-    record.exit = static_cast<std::int64_t>(error_->exit);
-  }
-  record.by = context_.actor();
-  record.time = now();
+  records::end_outcome(record, error_, context_.actor(), begun_);
   const auto json = records::encode(record);
   if (!dry_run_) app::keep_outcome(context_, json);
   context_.out.write(json);
@@ -57,17 +47,11 @@ void keep_in_log(const app::Context& context, const Decision& decision) {
   record.action = decision.action;
   record.service = decision.service;
   if (decision.set) records::name_set(record, *decision.set);
-  record.ok = !decision.error;
   record.changed = decision.changed;
   record.why = decision.why;
   record.more = decision.more;
-  if (decision.error) {
-    record.error = decision.error->what;
-    record.exit = static_cast<std::int64_t>(decision.error->exit);
-  }
-  record.by = context.actor();
-  record.time = now();
-  app::keep_outcome(context, records::encode(record));
+  records::end_outcome(record, decision.error, context.actor());
+  records::append_to_log(context.home(), records::encode(record).dump());
 }
 
 }  // namespace cdctl::actions

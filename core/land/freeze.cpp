@@ -21,13 +21,16 @@ Result<std::string> freeze_name(const std::string& target) {
 
 Result<std::string> frozen(app::Context& context, const TargetConfig& target,
                            const Deadline& deadline) {
-  if (!target.frozen.empty()) return printable(target.frozen, 120);
+  if (!target.frozen.empty())
+    return fmt::format("{} (says targets.d/{})", printable(target.frozen, 120),
+                       target.file.filename().string());
   const auto name = freeze_name(target.name);
   if (!name) return std::string();  // nobody can have held it
   CDCTL_TRY_ASSIGN(auto* const memory, context.memory(context.memory_name()));
   CDCTL_TRY(memory->read(*name, deadline));  // as it is now, not as it was an hour ago
   CDCTL_TRY_ASSIGN(const auto hold, fleet::hold_of(*memory, *name, deadline));
-  return hold ? fleet::held_text(*hold) : std::string();
+  if (!hold) return std::string();
+  return fmt::format("{}; cdctl resume --target {} ends it", fleet::held_text(*hold), target.name);
 }
 
 Result<TargetConfig> read_again(app::Context& context, const TargetConfig& target) {

@@ -13,8 +13,8 @@ namespace cdctl::land {
 /// should have. Exit code `usage` for a target whose name leaves no room for it.
 [[nodiscard]] Result<std::string> freeze_name(const std::string& target);
 
-/// Why nothing lands on a target at present, by its file or by `hold`; empty when it does. A memory
-/// that cannot be asked is no "it does": exit code `unknown`.
+/// Why nothing lands on a target at present, by its file or by `hold`, and how that ends; empty
+/// when it does. A memory that cannot be asked is no "it does": exit code `unknown`.
 [[nodiscard]] Result<std::string> frozen(app::Context& context, const TargetConfig& target,
                                          const Deadline& deadline);
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/lock.hpp>
 #include <cdctl/stop.hpp>
@@ -46,6 +47,7 @@ class Fate {
     outcome_.set("authors", Json::strings(authors));
     outcome_.set("reviewers", Json::strings(candidate.reviewers));
     if (candidate.batch.size() > 1) outcome_.set("batch", Json::strings(candidate.batch));
+    if (!candidate.log.empty()) outcome_.set("log", candidate.log);
   }
 
   [[nodiscard]] const records::Candidate& candidate() const { return candidate_; }
@@ -61,15 +63,20 @@ class Fate {
 
   /// Says on the proposal why it does not land; that is all that becomes of it.
   void reject() {
-    end_with("rejected", {ExitCode::failed, candidate_.why});
+    end_with("rejected", {ExitCode::failed, why_with_log(candidate_.why, candidate_.log)});
     if (options_.dry_run) return;
     ProposalReport report;
     report.state = ProposalReport::State::rejected;
     report.head = candidate_.head;
     report.summary = fmt::format("Not landed on {}: {}", target_.branch, candidate_.why);
     report.text = candidate_.log.empty() ? std::string() : last_lines(candidate_.log);
-    if (tell(report)) outcome_.changed();
+    const auto told = tell(report);
+    if (told) outcome_.changed(*told);
+    const bool again = remember_rejection();
+    if (told && !*told && again) outcome_.no_news();  // else cron would mail it each minute
   }
+  /// `verify` has said so, in the same pipe.
+  void said_upstream() { outcome_.said_upstream(); }
 
   void had_landed(std::string_view why) {
     verdict("landed", why);
@@ -134,12 +141,24 @@ class Fate {
   static constexpr auto landed_ = LandAnswer::State::landed;
 
   /// Whether the proposal says something else now. Who cannot be told hears of it by the target.
-  bool tell(const ProposalReport& report) {
+  Result<bool> tell(const ProposalReport& report) {
     auto forge = context_.forge(target_.forge);
-    const auto told = forge ? (*forge)->report(target_, candidate_.proposal, report, deadline_)
-                            : fail(std::move(forge.error()));
+    auto told = forge ? (*forge)->report(target_, candidate_.proposal, report, deadline_)
+                      : fail(std::move(forge.error()));
     if (!told) warn("its author was not told", told.error());
-    return told.value_or(false);
+    return told;
+  }
+
+  /// Whether a run of this home has said the same before (a forge may show nothing); now one has.
+  bool remember_rejection() const {
+    const TestResults results(context_.home() / "land");
+    const auto key = sha256_hex(fmt::format("{}\n{}\n{}\n{}", target_.name, candidate_.proposal,
+                                            candidate_.head, candidate_.why));
+    if (results.note("rejected", key)) return true;
+    (void)results.keep_note(
+        "rejected", key,
+        Json::object({{"proposal", candidate_.proposal}, {"why", candidate_.why}}));
+    return false;
   }
 
   void warn(std::string_view what, const Error& error) {
@@ -198,7 +217,10 @@ class Landing {
     if (candidates_.size() > 1 || first().verdict == "verified") return push(again);
     auto& fate = fates_.front();
     if (first().verdict == "waiting") return fate.verdict("waiting", first().why), Result<>();
-    if (first().verdict == "deferred") return fail(ExitCode::unknown, first().why);
+    if (first().verdict == "deferred") {
+      fate.said_upstream();
+      return fail(ExitCode::unknown, why_with_log(first().why, first().log));
+    }
     if (first().verdict == "rejected") return fate.reject(), Result<>();
     if (first().verdict == "merged")
       return fate.had_landed(target_.branch + " had it already"), Result<>();
@@ -208,9 +230,9 @@ class Landing {
   /// Refuses what nobody we trust has verified.
   Result<> check(const records::Candidate& candidate) const {
     CDCTL_TRY_ASSIGN(const auto key, seal_key(context_));
-    if (candidate.seal.empty())
+    if (candidate.seal.empty() || seal_holds(key, Stage::gate, target_, candidate))
       return fail(ExitCode::refused, "it was not verified: put cdctl verify before land");
-    if (!seal_holds(key, target_, candidate))
+    if (!seal_holds(key, Stage::verify, target_, candidate))
       return fail(
           ExitCode::refused,
           "its seal does not hold: it was verified in a home of another key, for another "
@@ -387,12 +409,7 @@ std::string key_of(const records::Candidate& candidate) {
 
 }  // namespace
 
-Result<> Lander::check() const {
-  if (!options_.trust_record || context_.config().table["land"].is_object()) return {};
-  return fail(ExitCode::config,
-              "land: --trust-record takes the word of homes that have the same key: give them one "
-              "by [land] key_file, key_env or key_command");
-}
+Result<> Lander::check() const { return check_trust(context_, "land", options_.trust_record); }
 
 void Lander::recover() {
   if (options_.dry_run) return;

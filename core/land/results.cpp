@@ -122,7 +122,7 @@ Result<fs::path> TestResults::new_log(const std::string& target) const {
 }
 
 void TestResults::forget_old() const {
-  for (const auto* part : {"results", "logs", "made", "overdue", "unsure"})
+  for (const auto* part : {"results", "logs", "made", "overdue", "unsure", "rejected"})
     forget_in(folder_ / part);
 }
 
@@ -135,6 +135,24 @@ std::string last_lines(const fs::path& log, std::size_t most) {
     out += printable(all[i], 500) + "\n";
   if (out.size() > k_shown) out.erase(0, out.size() - k_shown);
   return out;
+}
+
+std::string why_with_log(std::string why, const fs::path& log) {
+  if (log.empty()) return why;
+  if (!why.contains(log.string())) why += fmt::format("; its log is {}", log.string());
+  const auto end = last_lines(log);
+  const auto all = lines(end);
+  const auto last = std::ranges::find_if_not(
+      all.rbegin(), all.rend(), [](std::string_view line) { return trimmed(line).empty(); });
+  if (last != all.rend()) why += fmt::format(", which ends with: {}", printable(*last, 200));
+  return why;
+}
+
+std::string meaning_of_status(int status) {
+  if (status == 126) return "it, or what it calls, is there and cannot be run: is it executable?";
+  if (status == 127) return "it, or what it calls, is not there: is it installed, and in PATH?";
+  if (status > 128 && status < 128 + 65) return fmt::format("ended by signal {}", status - 128);
+  return {};
 }
 
 }  // namespace cdctl::land

@@ -41,6 +41,7 @@ class TestResults {
   //   staged   by which ref, and since when; until that is removed
   //   overdue  a head whose statuses did not come in time
   //   unsure   a head of which the test could not tell, how often in a row, and when the last time
+  //   rejected a head, and why: `land` has said so
   [[nodiscard]] std::optional<Json> note(const std::string& kind, const std::string& key) const;
   [[nodiscard]] Result<> keep_note(const std::string& kind, const std::string& key,
                                    const Json& note) const;
@@ -61,5 +62,11 @@ class TestResults {
 /// The last lines of a log that people are shown: at most `most`, and 32 KiB, without control
 /// characters.
 [[nodiscard]] std::string last_lines(const std::filesystem::path& log, std::size_t most = 60);
+
+/// Why a test has come out as it has, for who runs cdctl: with where its log is, and how that ends.
+[[nodiscard]] std::string why_with_log(std::string why, const std::filesystem::path& log);
+
+/// What an exit status other than 0 means, where a shell gives it a meaning; empty elsewhere.
+[[nodiscard]] std::string meaning_of_status(int status);
 
 }  // namespace cdctl::land

@@ -33,13 +33,17 @@ class TargetOutcome {
   void fail_with(const Error& error) {
     if (!error_) error_ = error;
   }
+  /// Its error was told by the command before in the pipe: it counts, and has no second line.
+  void said_upstream() { quiet_ = true; }
+  /// Nothing is new since a run before: the same, and the log of the home has it already, too.
+  void no_news() { quiet_ = no_news_ = true; }
   /// Writes the record, appends it to the log of the home, reports the error.
   void write();
 
  private:
   app::Context& context_;
   std::string action_, target_, proposal_;
-  bool dry_run_, changed_ = false;
+  bool dry_run_, changed_ = false, quiet_ = false, no_news_ = false;
   std::string why_;
   Json more_ = Json::object();
   std::optional<Error> error_;

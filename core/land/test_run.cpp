@@ -100,6 +100,12 @@ std::string last_line_of(const fs::path& log) {
   return all.empty() ? std::string() : std::string(all.back());
 }
 
+std::string status_text(int status) {
+  const auto meaning = meaning_of_status(status);
+  return fmt::format("exit status {}{}{}{}", status, meaning.empty() ? "" : " (", meaning,
+                     meaning.empty() ? "" : ")");
+}
+
 std::string staging_ref(const TargetConfig& target, const std::string& commit) {
   return fmt::format("{}/{}/{}", target.table["verify"]["staging"].as_string(k_staging),
                      target.name, commit.substr(0, 20));
@@ -279,7 +285,7 @@ class TestRun final : public Test {
     else if (done.end == silence)
       out.why = fmt::format("it hung: it said nothing for {}", to_duration(target_.verify.silence));
     else if (!out.passed)
-      out.why = fmt::format("exit status {}", done.status);
+      out.why = status_text(done.status);
     if (!out.passed && tries_ <= target_.verify.retries) return try_again(out.why);
     if (tries_ > 1 && !out.passed) out.why += fmt::format(", {} times", tries_);
     crash_point("verify.tested");

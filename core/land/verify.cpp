@@ -50,13 +50,6 @@ MergeRequest merge_request(const TargetConfig& target, const records::Candidate&
           .at = candidate.at.value_or(Time())};
 }
 
-std::string home_name(const app::Context& context) {
-  const auto actor = context.actor();  // alice@web1
-  const auto at = actor.rfind('@');
-  return fmt::format("{}:{}", at == actor.npos ? actor : actor.substr(at + 1),
-                     context.home().string());
-}
-
 Verifier::Verifier(app::Context& context, const VerifyOptions& options, Say say)
     : context_(context),
       options_(options),
@@ -66,6 +59,7 @@ Verifier::Verifier(app::Context& context, const VerifyOptions& options, Say say)
 }
 
 Result<> Verifier::verify(std::vector<records::Candidate> candidates) {
+  CDCTL_TRY(check_trust(context_, "verify", options_.trust_record));
   CDCTL_TRY_ASSIGN(key_, seal_key(context_));
   add_queues(std::move(candidates));
   for (;;) {
@@ -92,16 +86,22 @@ void Verifier::add_queues(std::vector<records::Candidate> candidates) {
   std::map<std::string, std::set<std::string>> moved;
   for (auto& candidate : candidates) {
     const auto& name = candidate.target;
-    if (!context_.config().target(name)) {
+    const auto* target = context_.config().target(name);
+    if (!target) {
       context_.report({ExitCode::config,
                        fmt::format("there is no target '{}' in targets.d", printable(name, 60))});
+      continue;
+    }
+    if (auto said = check_gate_seal(context_, key_, *target, candidate, options_.trust_record);
+        !said) {
+      context_.report(
+          said.error().in(fmt::format("{}: {}", name, printable(candidate.proposal, 80))));
       continue;
     }
     if (auto why = rests(candidate); !why.empty()) {
       candidate.verdict = "deferred";
       candidate.why = std::move(why);
-      const auto& target = *context_.config().target(name);
-      say(target, std::move(candidate));
+      say(*target, std::move(candidate));
       continue;
     }
     if (std::ranges::find(order, name) == order.end()) order.push_back(name);
@@ -196,9 +196,9 @@ void Verifier::say(const TargetConfig& target, records::Candidate candidate) {
   if (candidate.verdict == "verified" || candidate.verdict == "rejected")
     for (const auto* kind : {"overdue", "unsure"}) results_.forget_note(kind, head_key(candidate));
   if (candidate.verdict == "deferred")
-    context_.report({ExitCode::unknown,
-                     fmt::format("{}: {}: {}", target.name, candidate.proposal, candidate.why)});
-  candidate.seal = seal_of(key_, target, candidate);
+    context_.report({ExitCode::unknown, fmt::format("{}: {}: {}", target.name, candidate.proposal,
+                                                    why_with_log(candidate.why, candidate.log))});
+  candidate.seal = seal_of(key_, Stage::verify, target, candidate);
   say_(candidate);
 }
 

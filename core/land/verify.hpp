@@ -18,9 +18,10 @@
 namespace cdctl::land {
 
 struct VerifyOptions {
-  bool again = false;    ///< also what was tested before, or rests for it could not be
-  std::size_t jobs = 1;  ///< tests at once
-  Millis timeout{};      ///< of each call of the repository
+  bool again = false;         ///< also what was tested before, or rests for it could not be
+  std::size_t jobs = 1;       ///< tests at once
+  Millis timeout{};           ///< of each call of the repository
+  bool trust_record = false;  ///< also what the gate of another home has let through
 };
 
 /// Merges candidates and tests the merges. Each is made on top of those of its target that have
@@ -32,7 +33,9 @@ class Verifier {
   /// `say` is given each candidate with what was seen of it, sealed, as soon as that is known.
   Verifier(app::Context& context, const VerifyOptions& options, Say say);
 
-  /// Candidates of any targets, in the order of the gate. A target that is not there is reported.
+  /// Candidates of any targets, in the order of the gate. A target that is not there, and a
+  /// candidate that no gate has let through as it is, are reported. Exit code `config` where the
+  /// word of other homes shall be taken, and there is no key for it.
   [[nodiscard]] Result<> verify(std::vector<records::Candidate> candidates);
 
  private:
@@ -63,8 +66,5 @@ class Verifier {
 /// gives the same commit.
 [[nodiscard]] MergeRequest merge_request(const TargetConfig& target,
                                          const records::Candidate& candidate, std::string onto);
-
-/// Which home a candidate was verified in: `web1:/var/lib/cdctl`.
-[[nodiscard]] std::string home_name(const app::Context& context);
 
 }  // namespace cdctl::land

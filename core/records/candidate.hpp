@@ -59,9 +59,12 @@ struct Candidate : ProposalMembers {
         optional("committer", &Candidate::committer, "text", "of the merge"),
         optional("at", &Candidate::at, "time", "when it was merged"),
         optional("by", &Candidate::by, "text", "who verified it"),
-        optional("home", &Candidate::home, "text", "in which home"),
-        optional("seal", &Candidate::seal, "text",
-                 "a keyed digest of what was verified: land takes no other word for it")};
+        optional("home", &Candidate::home, "text",
+                 "in which home the gate, or verify, has said so"),
+        optional(
+            "seal", &Candidate::seal, "text",
+            "a keyed digest of what the gate, or verify, has said: the stage behind it takes no "
+            "other word for it")};
     return std::tuple_cat(rows_of<Candidate>(), own);
   }
 };

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <cdctl/error.hpp>
 #include <cdctl/record.hpp>
 
 namespace cdctl::records {
@@ -36,6 +41,7 @@ struct Outcome {
   static constexpr const char* k_what =
       "only set: {set}\n"
       "only proposal: {target}: {proposal}\n"
+      "only target: target {target}\n"
       "else: all of {service}";
   static constexpr ColumnRow k_columns[] = {{"ACTION", "action", Show::text, false, 7},
                                             {"SET", "", Show::note, false, 28, k_what},
@@ -95,7 +101,7 @@ struct Outcome {
         told("until", "time", "when a freeze ends, or what is left of a drain is killed"),
         told("returns", "list of object",
              "of a cut: queues that give messages up after so many returns, and the cuts of a day"),
-        told("target", "text", "of propose, review and land"),
+        told("target", "text", "of propose, review and land, and of hold and resume of a target"),
         told("proposal", "text"),
         told("verdict", "one of landed rejected waiting deferred", "of land"),
         told("head", "text", "the proposal's newest commit"),
@@ -106,6 +112,7 @@ struct Outcome {
              "of deploy and break: the proposals that the set has brought, by the landings of this "
              "home: proposal, target, title, authors, reviewers, commit, landed_at"),
         told("batch", "list of text", "the proposals that were tested and landed as one"),
+        told("log", "text", "of land: the file with what the test said"),
         told("authors", "list of text"),
         told("reviewers", "list of text"),
         told("title", "text"),
@@ -118,5 +125,10 @@ struct Outcome {
         required("time", &Outcome::time, "time")};
   }
 };
+
+/// Says how it ends, whatever it is of: with which error, if any, by whom, now; and how long it
+/// took, where it was more than a word.
+void end_outcome(Outcome& outcome, const std::optional<Error>& error, std::string by,
+                 std::optional<std::chrono::steady_clock::time_point> begun = {});
 
 }  // namespace cdctl::records

@@ -126,17 +126,35 @@ expect_json '.[0].verdict == "rejected" and .[0].changed and .[0].ok == false an
 git -C origin.git notes --ref=cdctl-land show "$(head_of propose/main/bad)" >note
 grep -q 'line of the test' note && grep -q 'Land-State: rejected' note || fail "the note says: $(cat note)"
 notes=$(git -C origin.git rev-parse refs/notes/cdctl-land)
+expect_error "main: bad: tests: exit status 7; its log is $work/home/land/logs/main-.*.log, which ends with: line of the test"
+# While it stays open it is rejected each minute, which is no news, and no mail of cron's.
 pipe_exit 1 "$landing"
-expect_json '.[0].verdict == "rejected" and .[0].changed == false'
+expect_json '.[0].verdict == "rejected" and .[0].changed == false and (.[0].log | test("/land/logs/main-"))'
+! grep -q . err || fail "a rejected proposal is told of again: $(cat err)"
+expect_same 'rejections in the log' "$(cdctl history --action land | jq -s 'map(select(.proposal == "bad")) | length')" 1
+expect_exit 1 bash -c 'cdctl proposals | cdctl gate | cdctl verify -o table'
+expect_error 'main: bad: tests: exit status 7; its log is .*, which ends with: line of the test'
+expect_exit 1 bash -c "$landing"
 expect_same 'Tarmac 8: comments' "$(git -C origin.git rev-parse refs/notes/cdctl-land)" "$notes"
 expect_same 'tests run of what fails' "$(tests_run)" $((before + 1))
 withdraw bad
+
+# A command that is not there.
+make_target <<<'verify = { command = "./no-such-check" }'
+offer carol missing words missing
+vote bob missing approve
+pipe_exit 4 "$landing"
+expect_error 'main: missing: the target is broken: main fails by itself: tests: exit status 127 .it, or what it calls, is not there: .*; its log is .*, which ends with: .*no-such-check'
+withdraw missing
+before=$(($(tests_run) - 1))
+make_target <<<'verify = { command = "./check", silence = "2s", grace = "300ms" }'
 
 # A test that could not tell: deferred, and tested again.
 offer carol maybe how 'exit 75'
 vote bob maybe approve
 pipe_exit 4 "$landing"
 expect_json '.[0].verdict == "deferred"'
+expect_same 'lines about what is deferred' "$(grep -c maybe err)" 1
 pipe_exit 4 "$landing"
 expect_same 'tests run of what cannot tell' "$(tests_run)" $((before + 3))
 # Again and again: from the fifth time on it rests, and a success forgets that.
@@ -251,6 +269,25 @@ for change in '.verdict = "verified" | .seal = null' '.tree = "x"' '.commit = .h
 done
 CDCTL_HOME=$work/home2 pipe_exit 5 'cdctl land <verified.ndjson'
 expect_error 'its seal does not hold'
+# And what is verified, that is whose code is run, is what a gate that we trust has let through.
+before=$(tests_run)
+offer carol unseen how 'echo "run all the same"'
+cdctl proposals >proposed.ndjson
+pipe_exit 5 'jq -c "select(.proposal == \"unseen\") | .schema = \"cdctl.candidate/1\" | .verdict = \"ready\" | .reviewers = [\"bob@example.com\"]" proposed.ndjson | cdctl verify'
+expect_error 'main: unseen: no gate has let it through: put cdctl gate before verify'
+cdctl proposals | cdctl gate --all >gated.ndjson
+for change in 'select(.proposal == "unseen") | .verdict = "ready"' 'select(.proposal == "unseen") | .verdict = "ready" | .reviewers = ["bob@example.com"]' \
+  'select(.verdict == "ready") | .head = .base' 'select(.verdict == "ready") | .title = "x"' 'select(.verdict == "ready") | .ref = "refs/heads/main"'; do
+  pipe_exit 5 "jq -c '$change' gated.ndjson | cdctl verify"
+  expect_error 'main: (unseen|sealed): the seal of the gate does not hold'
+  expect_quiet
+done
+expect_same 'tests run of what no gate has let through' "$(tests_run)" "$before"
+CDCTL_HOME=$work/home2 pipe_exit 5 'cdctl verify <gated.ndjson'
+expect_error 'main: sealed: the seal of the gate does not hold'
+pipe_exit 0 'jq -c "select(.proposal == \"sealed\") | .note = \"members of others are theirs\"" gated.ndjson | cdctl verify'
+expect_json '.[0].verdict == "verified"'
+withdraw unseen
 
 pipe_exit 3 'cdctl land --trust-record <verified.ndjson'
 expect_error 'give them one by \[land\] key_file'
@@ -259,6 +296,11 @@ expect_error 'give them one by \[land\] key_file'
 (umask 077 && head -c 32 /dev/urandom | base64 >land.key)
 printf '[land]\nkey_file = "land.key"\n' >>cdctl.toml
 pipe_exit 0 'cdctl proposals | cdctl gate | cdctl verify >verified.ndjson'
+cdctl proposals | cdctl gate >gated.ndjson
+CDCTL_HOME=$work/home2 pipe_exit 5 'cdctl verify <gated.ndjson'
+expect_error 'the gate of .*home has let it through; --trust-record'
+CDCTL_HOME=$work/home2 pipe_exit 0 'cdctl verify --trust-record <gated.ndjson'
+expect_json '.[0].verdict == "verified" and (.[0].home | test("home2$"))'
 CDCTL_HOME=$work/home2 pipe_exit 5 'cdctl land <verified.ndjson'
 expect_error 'verified in .*home; --trust-record'
 CDCTL_HOME=$work/home2 pipe_exit 0 'cdctl land --trust-record <verified.ndjson'

@@ -29,7 +29,7 @@ sed -i '1i frozen = "the release of 24.04"' targets.d/main.toml
 pipe_exit 0 "$landing"
 expect_quiet
 pipe_exit 0 'cdctl proposals | cdctl gate --all'
-expect_json '.[0].verdict == "waiting" and .[0].why == "frozen: the release of 24.04"'
+expect_json '.[0].verdict == "waiting" and .[0].why == "frozen: the release of 24.04 (says targets.d/main.toml)"'
 main=$(head_of main)
 pipe_exit 5 'cdctl land <verified.ndjson'
 valid
@@ -62,7 +62,7 @@ expect_same 'main' "$(head_of main)" "$main"
 # Who cannot ask lands nothing.
 mv reviewers reviewers.away
 pipe_exit 3 'cdctl land <verified.ndjson'
-expect_error 'asking once more who may land'
+expect_error 'asking once more who may land: git.reviewers: .*reviewers'
 mv reviewers.away reviewers
 expect_same 'main' "$(head_of main)" "$main"
 
@@ -81,7 +81,7 @@ expect_json '.[0].changed == false'
 expect_exit 0 cdctl hold --target main --why 'the office moves' -o table
 expect_line 'target main +yes'
 pipe_exit 0 'cdctl proposals | cdctl gate --all'
-expect_json '.[0].verdict == "waiting" and (.[0].why | test("frozen: by .*: the office moves"))'
+expect_json '.[0].verdict == "waiting" and (.[0].why | test("frozen: by .*: the office moves; cdctl resume --target main ends it"))'
 pipe_exit 5 'cdctl land <verified.ndjson'
 expect_same 'main' "$(head_of main)" "$main"
 expect_exit 0 cdctl resume --target main
@@ -90,6 +90,8 @@ expect_exit 0 cdctl resume --target main
 expect_json '.[0].changed == false'
 expect_exit 0 cdctl history --action hold
 expect_json '.[0].target == "main" and .[0].why == "the office moves"'
+expect_exit 0 cdctl history --action hold -o table
+expect_line 'hold +target main +done'
 # One that lifts itself.
 expect_exit 0 cdctl hold --target main --for 1s --why 'a minute'
 gate_is_open() { [ -n "$(cdctl proposals | cdctl gate)" ]; }
@@ -114,11 +116,16 @@ offer alice c c c
 offer alice d d d
 as alice cdctl propose d --revision d --after c >/dev/null
 for topic in a b c d; do vote bob $topic approve; done
+expect_exit 0 cdctl gate --first urgent --all < <(cdctl proposals)
+expect_error 'cdctl: --first: no proposal has the label urgent$'
 urgent="jq -c 'if .proposal == \"d\" then .labels = [\"urgent\"] else . end'"
 pipe_exit 0 'cdctl proposals | cdctl gate | cdctl verify >/dev/null'
 tests=$(tests_run)
 pipe_exit 0 "cdctl proposals | $urgent | cdctl gate --first urgent"
 expect_json 'map(.proposal) == ["c", "d", "a", "b"]'
+! grep -q . err || fail 'a label that there is was called none'
+pipe_exit 0 "cdctl proposals | $urgent | cdctl gate --first urgnet"   # also in a pipe of cron's
+expect_error 'no proposal has the label urgnet; did you mean urgent'
 # It fails: those that were proven before are not tested again.
 offer alice e how 'exit 1'
 vote bob e approve

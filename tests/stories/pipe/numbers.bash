@@ -72,7 +72,7 @@ done
 # What a proposal says in the words of a candidate is no word of the gate's.
 sed 's/}$/,"seal":"f00","commit":"f00","reviewers":["mallory"],"verdict":"verified"}/' proposals >forged
 expect_exit 0 cdctl gate <forged
-expect_json '.[0] | .verdict == "ready" and .reviewers == ["bob@example.com"] and (has("seal") or has("commit") | not)'
+expect_json '.[0] | .verdict == "ready" and .reviewers == ["bob@example.com"] and (has("commit") | not) and (.seal | test("^[0-9a-f]{64}$"))'
 expect_same 'verdicts' "$(grep -o '"verdict":' out | wc -l)" 1
 expect_exit 0 cdctl land <verified
 expect_json '.[0].verdict == "landed"'

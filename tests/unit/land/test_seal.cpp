@@ -3,6 +3,7 @@
 #include "core/land/seal.hpp"
 
 using namespace cdctl;
+using land::Stage;
 
 TEST_CASE("a keyed digest is HMAC-SHA256 (RFC 4231)", "[land]") {
   CHECK(land::keyed_digest(std::string(20, '\x0b'), "Hi There") ==
@@ -26,18 +27,21 @@ TEST_CASE("a seal holds for what was verified, and nothing else", "[land]") {
   one.commit = "c";
   one.tree = "t";
   one.verdict = "verified";
-  one.seal = land::seal_of("key", target, one);
-  CHECK(land::seal_holds("key", target, one));
-  CHECK_FALSE(land::seal_holds("another", target, one));
+  one.seal = land::seal_of("key", Stage::verify, target, one);
+  CHECK(land::seal_holds("key", Stage::verify, target, one));
+  CHECK_FALSE(land::seal_holds("another", Stage::verify, target, one));
   for (const auto member : {&records::Candidate::commit, &records::Candidate::tree,
                             &records::Candidate::verdict, &records::Candidate::message}) {
     auto other = one;
     other.*member += "x";
-    CHECK_FALSE(land::seal_holds("key", target, other));
+    CHECK_FALSE(land::seal_holds("key", Stage::verify, target, other));
   }
   auto elsewhere = target;
   elsewhere.branch = "release";
-  CHECK_FALSE(land::seal_holds("key", elsewhere, one));
+  CHECK_FALSE(land::seal_holds("key", Stage::verify, elsewhere, one));
+  CHECK_FALSE(land::seal_holds("key", Stage::gate, target, one));
+  one.seal = land::seal_of("key", Stage::gate, target, one);  // who lets through verifies nothing
+  CHECK_FALSE(land::seal_holds("key", Stage::verify, target, one));
   one.seal.clear();
-  CHECK_FALSE(land::seal_holds("key", target, one));
+  CHECK_FALSE(land::seal_holds("key", Stage::verify, target, one));
 }

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include <cdctl/fs.hpp>
 #include <cdctl/roles.hpp>
 #include <cdctl/stop.hpp>
 
@@ -111,16 +112,28 @@ struct Stand {
   }
   ~Stand() { ::unsetenv("CDCTL_HOME"); }
 
-  std::vector<records::Candidate> verify(const std::vector<std::string>& names) {
-    std::vector<records::Candidate> candidates, said;
+  /// What a gate of this home lets through.
+  std::vector<records::Candidate> gated(const std::vector<std::string>& names) {
+    const auto key = land::seal_key(context);
+    if (!key) FAIL(key.error().what);
+    std::vector<records::Candidate> all;
     for (const auto& name : names) {
-      auto& one = candidates.emplace_back();
+      auto& one = all.emplace_back();
       one.target = "main";
       one.kind = "git";
       one.proposal = one.head = name;
       one.verdict = "ready";
+      land::seal_for_verify(context, *key, context.config().targets[0], one);
     }
-    land::Verifier verifier(context, {false, 1, 10s},
+    return all;
+  }
+  std::vector<records::Candidate> verify(const std::vector<std::string>& names) {
+    return take(gated(names));
+  }
+  std::vector<records::Candidate> take(std::vector<records::Candidate> candidates,
+                                       bool trust_record = false) {
+    std::vector<records::Candidate> said;
+    land::Verifier verifier(context, {false, 1, 10s, trust_record},
                             [&](const records::Candidate& one) { said.push_back(one); });
     const auto done = verifier.verify(std::move(candidates));
     if (!done) FAIL(done.error().what);
@@ -241,12 +254,67 @@ TEST_CASE("what is verified is sealed with its batch and its home", "[land]") {
   CHECK(said[0].tip == said[1].commit);
   const auto key = land::seal_key(s.context);
   REQUIRE(key);
-  CHECK(land::seal_holds(*key, s.context.config().targets[0], said[0]));
+  CHECK(land::seal_holds(*key, land::Stage::verify, s.context.config().targets[0], said[0]));
   for (const auto& change : std::vector<std::function<void(records::Candidate&)>>{
            [](auto& one) { one.batch = {"a"}; }, [](auto& one) { one.tip += "x"; },
            [](auto& one) { one.home += "x"; }}) {
     auto other = said[0];
     change(other);
-    CHECK_FALSE(land::seal_holds(*key, s.context.config().targets[0], other));
+    CHECK_FALSE(land::seal_holds(*key, land::Stage::verify, s.context.config().targets[0], other));
   }
+}
+
+TEST_CASE("verify takes no word but that of a gate that has the key, and runs nothing else",
+          "[land]") {
+  Stand s;
+  auto config = s.context.config();
+  config.targets[0].verify.statuses.clear();
+  config.targets[0].verify.command = "true";
+  s.context.use_config(config);
+  const auto good = s.gated({"a"});
+  CHECK(s.take(good).size() == 1);
+  for (const auto& change : std::vector<std::function<void(records::Candidate&)>>{
+           [](auto& one) { one.seal.clear(); }, [](auto& one) { one.head = "b"; },
+           [](auto& one) { one.ref = "refs/heads/b"; }, [](auto& one) { one.url = "/another"; },
+           [](auto& one) { one.title = "x"; }, [](auto& one) { one.description = "x"; },
+           [](auto& one) { one.authors = {{"x", "x@x"}}; },
+           [](auto& one) { one.reviewers = {"mallory"}; },
+           [](auto& one) { one.votes = {{"mallory", "Approve", "a", true, "", {}}}; },
+           [](auto& one) { one.after = {{"b", "landed"}}; },
+           [](auto& one) { one.verdict = "merged"; }}) {
+    auto other = good;
+    change(other[0]);
+    const auto reported = s.out.lines.size();
+    CHECK(s.take(other).empty());
+    CHECK(s.out.lines.size() == reported + 1);
+  }
+  CHECK(s.context.exit_code() == 5);
+  CHECK_THAT(s.out.lines.front(), Contains("main: a: no gate has let it through"));
+}
+
+TEST_CASE("the gate of another home is believed by its key, and where that is asked for",
+          "[land]") {
+  Stand s;
+  auto config = s.context.config();
+  config.targets[0].verify.statuses.clear();
+  config.targets[0].verify.command = "true";
+  s.context.use_config(config);
+  const auto key = land::seal_key(s.context);
+  REQUIRE(key);
+  auto one = s.gated({"a"});
+  one[0].home = "web2:/var/lib/cdctl";
+  one[0].seal = land::seal_of(*key, land::Stage::gate, config.targets[0], one[0]);
+  CHECK(s.take(one).empty());
+  CHECK_THAT(s.out.lines.back(), Contains("the gate of web2:/var/lib/cdctl has let it through"));
+  const auto trusting = land::Verifier(s.context, {false, 1, 10s, true}, [](const auto&) {
+                        }).verify(one);  // there is no key that another home could have
+  REQUIRE_FALSE(trusting);
+  CHECK(trusting.error().exit == ExitCode::config);
+  config.table.set("land", Json::object({{"key_file", "land.key"}}));
+  REQUIRE(write_file_atomically(s.home.path() / "land.key", *key, 0600));
+  s.context.use_config(config);
+  const auto said = s.take(one, true);
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].verdict == "verified");
+  CHECK(said[0].home == land::home_name(s.context));
 }
