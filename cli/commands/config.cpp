@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
@@ -6,6 +9,8 @@
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "cli/setup/config_view.hpp"
+#include "cli/setup/target_check.hpp"
+#include "core/land/target_faults.hpp"
 #include "core/notify/receiver.hpp"
 #include "core/records/path.hpp"
 #include "core/records/problem.hpp"
@@ -42,11 +47,18 @@ void add_receivers(Context& context, std::vector<ConfigProblem>& problems) {
   }
 }
 
+/// What a target's file does not tell by itself: files that it names, a repository of this machine.
+void add_targets(Context& context, std::vector<ConfigProblem>& problems) {
+  if (!context.load_config()) return;  // said already
+  std::ranges::move(find_target_problems(context), std::back_inserter(problems));
+}
+
 /// Writes what is wrong; exit code `config` when something is.
 void check(Context& context, const config::ConfigPlace& place) {
   auto problems = find_problems(place, context.plugin_host());
   add_switches(context, problems);
   add_receivers(context, problems);
+  add_targets(context, problems);
   for (const auto& problem : problems) {
     const auto& file = problem.file.empty() ? place.file : problem.file;
     if (context.out.format() ==
@@ -76,6 +88,9 @@ void check(Context& context, const config::ConfigPlace& place) {
           ? fmt::format("{} and {} are valid", place.file.string(), count(services, "service file"))
           : fmt::format("{}, {} and {} are valid", place.file.string(),
                         count(services, "service file"), count(targets, "target file")));
+  const auto& all = context.config().targets;
+  if (!std::ranges::all_of(all, land::is_here))
+    context.out.note("repositories of targets on other machines were not asked; cdctl doctor does");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "cli/setup/doctor_plugins.hpp"
 #include "cli/setup/doctor_services.hpp"
 #include "cli/setup/doctor_sets.hpp"
+#include "cli/setup/target_check.hpp"
 #include "core/config/place.hpp"
 #include "core/records/check.hpp"
 
@@ -89,7 +90,8 @@ bool check_config(Context& context) {
     tell(context, "",
          {"service " + name, Check::State::bad, error.what,
           "correct its file (cdctl config check shows all); it is left out until then"});
-  if (config.services.empty() && config.broken.empty()) {
+  const bool lands = !config.targets.empty() || !config.broken_targets.empty();
+  if (config.services.empty() && config.broken.empty() && !lands) {
     tell(context, "",
          {"services", Check::State::warning, "there is none",
           "cdctl init " + config.file.parent_path().string() + " adds one"});
@@ -118,6 +120,7 @@ int run_doctor(Context& context, const Arguments& args) {
     tell_all(context, "", look_at_services(context.config()));
     tell_all(context, "", look_at_work(context, Deadline(timeout)));
     context.out.flush();
+    tell_all(context, "", look_at_targets(context, Deadline(timeout)));
     for (const auto& [plugin, checks] : ask_doctors(context, timeout))
       tell_all(context, plugin, checks);
     tell_all(context, "", look_at_sets(context, timeout));

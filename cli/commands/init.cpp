@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
@@ -59,6 +61,20 @@ Arguments with_target_name(Arguments args) {
   return args;
 }
 
+/// The configuration that is made, or added to: that of FOLDER, or the one that --config or
+/// CDCTL_CONFIG names; else that of this folder.
+Result<fs::path> file_of(const Arguments& args) {
+  constexpr const char* k_name = "cdctl.toml";
+  const auto whole = [](const fs::path& path) { return fs::absolute(path).lexically_normal(); };
+  auto named = args.value("config");
+  if (!named.empty() && !args.words.empty())
+    return fail(ExitCode::usage,
+                "init: FOLDER and --config each name a configuration: give one of them");
+  if (!args.words.empty()) return whole(fs::path(args.words.front()) / k_name);
+  if (const char* set = std::getenv("CDCTL_CONFIG"); named.empty() && set) named = set;
+  return whole(named.empty() ? fs::path(k_name) : fs::path(named));
+}
+
 }  // namespace
 
 int run_init(Context& context, const Arguments& given) {
@@ -67,18 +83,20 @@ int run_init(Context& context, const Arguments& given) {
     if (args.words.size() > 1)
       return fail(ExitCode::usage, "init: give one FOLDER at most; see cdctl init --help");
     std::error_code error;
-    auto folder = fs::absolute(args.words.empty() ? "." : args.words.front()).lexically_normal();
-    if (!folder.has_filename()) folder = folder.parent_path();
-    const auto file = folder / "cdctl.toml";
+    CDCTL_TRY_ASSIGN(const auto file, file_of(args));
+    const auto folder = file.parent_path();
     const bool adding = fs::exists(file, error);
     CDCTL_TRY(adding ? context.load_config_file(file) : context.check_home());
     const SetupPlugins plugins(context);
-    const auto here = plugins.look_at(folder);
-    const auto facts = here.source.kind.empty() ? plugins.look_at(fs::current_path(error)) : here;
-    if (args.has("target")) return init_target(context, args, folder, plugins, facts);
+    // Who names a folder means what is in it; a configuration may be anywhere.
+    const auto current = fs::current_path(error);
+    const auto here = plugins.look_at(args.words.empty() ? current : folder);
+    const auto facts =
+        here.source.kind.empty() ? plugins.look_at(args.words.empty() ? folder : current) : here;
+    if (args.has("target")) return init_target(context, args, file, plugins, facts);
     Interview interview(context, args, plugins, facts, adding);
     CDCTL_TRY_ASSIGN(const auto answers, interview.run());
-    const auto files = files_of(answers, folder, adding);
+    const auto files = files_of(answers, file, adding);
     CDCTL_TRY(refuse_taken(files));
     if (interview.asked() && !args.has("dry-run")) CDCTL_TRY(agree(context, folder, files));
     if (!args.has("dry-run"))

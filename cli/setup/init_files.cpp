@@ -37,7 +37,8 @@ Result<> refuse_shared(const fs::path& secret) {
 
 }  // namespace
 
-std::vector<NewFile> files_of(const InitAnswers& answers, const fs::path& folder, bool adding) {
+std::vector<NewFile> files_of(const InitAnswers& answers, const fs::path& file, bool adding) {
+  const auto folder = file.parent_path();
   std::vector<NewFile> out;
   for (const auto& secret : answers.plugins.files) {
     if (secret.text.empty()) continue;
@@ -47,7 +48,7 @@ std::vector<NewFile> files_of(const InitAnswers& answers, const fs::path& folder
   }
   out.push_back(
       {folder / "services.d" / (answers.service + ".toml"), service_text(answers), 0644, false});
-  if (!adding) out.push_back({folder / "cdctl.toml", configuration_text(answers), 0644, false});
+  if (!adding) out.push_back({file, configuration_text(answers), 0644, false});
   return out;
 }
 

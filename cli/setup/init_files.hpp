@@ -17,10 +17,10 @@ struct NewFile {
   bool secret = false;
 };
 
-/// The files of a new configuration, or of one more service where `adding`. cdctl.toml comes last:
-/// before it is there, a run that was killed is simply run again.
+/// The files of a new configuration, or of one more service where `adding`. `file`, its cdctl.toml,
+/// comes last: before it is there, a run that was killed is simply run again.
 [[nodiscard]] std::vector<NewFile> files_of(const InitAnswers& answers,
-                                            const std::filesystem::path& folder, bool adding);
+                                            const std::filesystem::path& file, bool adding);
 /// Nothing is begun that would stop half-way: each file must be absent, or be the one that a killed
 /// run has left. Exit code `refused`.
 [[nodiscard]] Result<> refuse_taken(const std::vector<NewFile>& files);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -13,12 +14,15 @@
 #include "cli/setup/init_dialogue.hpp"
 #include "cli/setup/init_files.hpp"
 #include "cli/setup/init_text.hpp"
+#include "core/land/target_faults.hpp"
 
 namespace cdctl::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::chrono::seconds k_asking(10);  ///< the repository for its branches
 
 struct TargetAnswers {
   std::string name, kind, repository, branch, command;
@@ -54,14 +58,54 @@ class TargetInterview {
     if (!context_.plugin_host().offering("forge", out.kind))
       return fail(ExitCode::config, fmt::format("init: no plugin lands on repositories of kind {}",
                                                 out.kind.empty() ? "?" : out.kind));
-    out.branch = args_.value("branch", out.repository == source.url ? source.branch : "");
-    if (out.branch.empty()) out.branch = TargetConfig().branch;
+    out.branch = args_.value("branch");
+    if (out.branch.empty()) out.branch = likely_branch(out);
+    CDCTL_TRY(check_apart(out));
     CDCTL_TRY_ASSIGN(out.command, settle("verify", "The command that tests a merge of it",
                                          test_command_of(folder)));
     return out;
   }
 
  private:
+  static TargetConfig config_of(const TargetAnswers& answers, const std::string& branch) {
+    TargetConfig out;
+    out.name = answers.name;
+    out.forge = answers.kind;
+    out.repository = answers.repository;
+    out.branch = branch;
+    return out;
+  }
+
+  /// The branch that has the target's name, where there is one; else the one that a clone here is
+  /// of.
+  std::string likely_branch(const TargetAnswers& answers) {
+    const auto& source = facts_.source;
+    const bool here = answers.repository == source.url && !source.branch.empty();
+    auto otherwise = here ? source.branch : TargetConfig().branch;
+    const auto named = config_of(answers, answers.name);
+    if (answers.name == otherwise || !land::has_branches(context_, named)) return otherwise;
+    const auto* const one = &named;
+    const auto found = land::newest_of(context_, std::span(&one, 1), Deadline(k_asking));
+    if (found.front()) return answers.name;
+    const auto& error = found.front().error();
+    if (error.transient || error.exit == ExitCode::timeout)
+      context_.out.warning(
+          fmt::format("init: whether there is a branch {} could not be asked: {}; "
+                      "the target is of {}, --branch names another",
+                      answers.name, error.what, otherwise));
+    return otherwise;
+  }
+
+  /// Two targets that mean the same proposals would both land them, and neither is used.
+  Result<> check_apart(const TargetAnswers& answers) {
+    const auto* other = land::same_proposals(context_, config_of(answers, answers.branch));
+    if (!other) return {};
+    return fail(ExitCode::refused,
+                fmt::format("init: the target {} has the proposals for {} of {} already; give "
+                            "--branch another branch",
+                            other->name, answers.branch, answers.repository));
+  }
+
   /// From its option, from what was found, or from a person.
   Result<std::string> settle(const char* option, std::string_view question,
                              const std::string& found) {
@@ -133,10 +177,11 @@ std::string test_command_of(const fs::path& folder) {
   return {};
 }
 
-Result<> init_target(Context& context, const Arguments& args, const fs::path& folder,
+Result<> init_target(Context& context, const Arguments& args, const fs::path& file,
                      const SetupPlugins& plugins, const FolderFacts& facts) {
   std::error_code error;
-  const bool adding = fs::exists(folder / "cdctl.toml", error);
+  const auto folder = file.parent_path();
+  const bool adding = fs::exists(file, error);
   const auto here = test_command_of(folder).empty() ? fs::current_path(error) : folder;
   CDCTL_TRY_ASSIGN(const auto answers, TargetInterview(context, args, plugins, facts).run(here));
   InitDialogue dialogue(context, args, false, false);
@@ -148,11 +193,11 @@ Result<> init_target(Context& context, const Arguments& args, const fs::path& fo
       files.push_back({folder / one.path, one.text, 0644, false});
   files.push_back({folder / "targets.d" / (answers.name + ".toml"),
                    target_text(answers, own.service), 0644, false});
-  if (!adding) files.push_back({folder / "cdctl.toml", std::string(k_configuration), 0644, false});
+  if (!adding) files.push_back({file, std::string(k_configuration), 0644, false});
   CDCTL_TRY(refuse_taken(files));
   CDCTL_TRY(write_files(context, files, args.has("dry-run")));
   if (args.has("dry-run")) return {};
-  CDCTL_TRY(context.load_config_file(folder / "cdctl.toml"));
+  CDCTL_TRY(context.load_config_file(file));
   if (const auto broken = context.config().broken_targets.find(answers.name);
       broken != context.config().broken_targets.end())
     return fail(broken->second);

@@ -1,12 +1,15 @@
 #include "cli/setup/land_import.hpp"
 
 #include <filesystem>
+#include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
+#include "cli/setup/init_dialogue.hpp"
 #include "cli/setup/init_files.hpp"
 #include "cli/setup/init_plugins.hpp"
 #include "cli/setup/tarmac.hpp"
@@ -17,13 +20,34 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The forge that knows addresses of the branches; the default one where none does.
-std::string forge_of(Context& context, const TarmacImport& import) {
-  const auto kind = SetupPlugins(context).kind_of_address(import.targets.front().branch);
-  return kind != TargetConfig().forge && context.plugin_host().offering("forge", kind)
-             ? kind
-             : std::string();
-}
+/// What a plugin asks for the part of a target that is its own, answered by the section; what it
+/// warns of is said once for all of them.
+class ImportDialogue final : public Dialogue {
+ public:
+  explicit ImportDialogue(Context& context) : context_(context) {}
+  void begin(const ImportedTarget& target) { target_ = &target; }
+
+  std::optional<std::string> option(std::string_view name) const override {
+    if (name == "target") return target_->name;
+    if (name == "trunk") return target_->branch;
+    return {};
+  }
+  bool asks() const override { return false; }
+  bool asks_all() const override { return false; }
+  Result<std::string> line(std::string_view, std::string_view otherwise) override {
+    return std::string(otherwise);
+  }
+  Result<std::string> secret(std::string_view) override { return std::string(); }
+  void warn(std::string_view text) override {
+    if (said_.insert(std::string(text)).second) context_.out.warning(text);
+  }
+  Error missing(std::string_view option) const override { return missing_option(option); }
+
+ private:
+  Context& context_;
+  const ImportedTarget* target_ = nullptr;
+  std::set<std::string> said_;
+};
 
 }  // namespace
 
@@ -34,15 +58,26 @@ Result<> import_landing(Context& context, const Arguments& args) {
                 "import tarmac.conf");
   const fs::path path = args.words.back();
   CDCTL_TRY_ASSIGN(const auto text, read_file(path, 1 << 20));
-  const auto in_file = [&](const Error& error) { return fail(error.in(path.string())); };
-  auto import = import_tarmac(text, "");
-  if (!import) return in_file(import.error());
-  if (auto forge = forge_of(context, *import); !forge.empty()) import = import_tarmac(text, forge);
-  if (!import) return in_file(import.error());
+  const SetupPlugins plugins(context);
+  // The default one takes any address that no other knows.
+  const auto forge_of = [&](const std::string& branch) {
+    const auto kind = plugins.kind_of_address(branch);
+    const bool own = kind != TargetConfig().forge && context.plugin_host().offering("forge", kind);
+    return own ? kind : std::string();
+  };
+  const auto import = import_tarmac(text, forge_of);
+  if (!import) return fail(import.error().in(path.string()));
   std::vector<NewFile> files;
   const auto folder = context.config().file.parent_path() / "targets.d";
-  for (const auto& target : import->targets)
-    files.push_back({folder / (target.name + ".toml"), target.text, 0644, false});
+  ImportDialogue dialogue(context);
+  for (const auto& target : import->targets) {
+    dialogue.begin(target);
+    const auto forge = forge_of(target.branch);
+    // Its file of reviewers is left to people: whoever imports need not be one.
+    CDCTL_TRY_ASSIGN(const auto own, plugins.interview(forge.empty() ? TargetConfig().forge : forge,
+                                                       dialogue, {target.name, true, false}));
+    files.push_back({folder / (target.name + ".toml"), target.text + own.service, 0644, false});
+  }
   CDCTL_TRY(refuse_taken(files));
   CDCTL_TRY(write_files(context, files, args.has("dry-run")));
   for (const auto& record : import->keys) context.out.write(records::encode(record));

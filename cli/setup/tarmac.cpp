@@ -222,7 +222,8 @@ std::string name_of(std::string_view branch, const std::vector<ImportedTarget>& 
 
 }  // namespace
 
-Result<TarmacImport> import_tarmac(std::string_view text, std::string_view forge) {
+Result<TarmacImport> import_tarmac(
+    std::string_view text, const std::function<std::string(const std::string& branch)>& forge_of) {
   CDCTL_TRY_ASSIGN(const auto sections, sections_of(text));
   TarmacImport out;
   const auto all =
@@ -240,7 +241,8 @@ Result<TarmacImport> import_tarmac(std::string_view text, std::string_view forge
   for (const auto& section : sections) {
     if (lower(section.name) == "tarmac") continue;
     auto name = name_of(section.name, out.targets);
-    out.targets.push_back(Importer(section, votes, std::move(name)).run(forge, out.keys));
+    out.targets.push_back(
+        Importer(section, votes, std::move(name)).run(forge_of(section.name), out.keys));
   }
   if (out.targets.empty()) return fail(ExitCode::config, "it names no branch, such as [lp:thumbs]");
   return out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,9 @@ struct TarmacImport {
   std::vector<records::ImportRecord> keys;  ///< where each key went, in the order of the file
 };
 
-/// Reads `tarmac.conf`. `forge` is the one that the targets are to have; empty = the default. Exit
-/// code `config`, with the line, when it is no such file.
-[[nodiscard]] Result<TarmacImport> import_tarmac(std::string_view text, std::string_view forge);
+/// Reads `tarmac.conf`. `forge_of` knows which one the target of a branch is to have; empty = the
+/// default. Exit code `config`, with the line, when it is no such file.
+[[nodiscard]] Result<TarmacImport> import_tarmac(
+    std::string_view text, const std::function<std::string(const std::string& branch)>& forge_of);
 
 }  // namespace cdctl::cli

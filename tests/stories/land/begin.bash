@@ -48,6 +48,65 @@ vote bob fix approve
 pipe_exit 0 "$landing"
 expect_json '.[0].target == "thumbs" and .[0].verdict == "landed"'
 
+# The branch of the target's own name, where there is one; in the configuration that --config, or CDCTL_CONFIG, names.
+git -C origin.git branch stable main
+expect_exit 0 as alice cdctl init --target=stable --dry-run
+expect_json 'any(.path == $file)' --arg file "$work/etc/targets.d/stable.toml"
+expect_exit 0 env CDCTL_CONFIG= as alice cdctl -c "$work/other/team.toml" init --target=stable
+expect_json 'map(.path | ltrimstr($folder)) | sort == ["/reviewers", "/targets.d/stable.toml", "/team.toml"]' --arg folder "$work/other"
+grep -qx 'branch = "stable"' other/targets.d/stable.toml || fail "$(cat other/targets.d/stable.toml)"
+[ ! -e people/alice/targets.d ] && [ ! -e people/alice/cdctl.toml ] || fail 'a target in the clone'
+expect_exit 0 env CDCTL_CONFIG= as alice cdctl -c "$work/other/team.toml" init --target=main
+grep -qx 'branch = "main"' other/targets.d/main.toml || fail "$(cat other/targets.d/main.toml)"
+expect_exit 0 env CDCTL_CONFIG= as alice cdctl -c "$work/other/team.toml" config check
+expect_exit 2 as alice cdctl -c "$work/other/team.toml" init "$work/etc" --target=stable
+# Two targets of one branch would both land its proposals.
+expect_exit 5 as alice cdctl init --target=again
+expect_error 'the target thumbs has the proposals for main of .*origin.git already; give --branch'
+[ ! -e etc/targets.d/again.toml ] || fail 'a second target of main'
+sed 's/stable/main/' other/targets.d/stable.toml >etc/targets.d/again.toml
+expect_exit 3 cdctl config check
+expect_json 'any(.file == $file and .line > 1 and (.what | test("again and thumbs mean the same proposals")))' --arg file "$work/etc/targets.d/again.toml"
+rm etc/targets.d/again.toml
+
+# What a target's file does not tell by itself: the same from `config check`, and from `doctor`, which asks others, too.
+cp etc/targets.d/thumbs.toml kept.toml
+cp etc/reviewers kept.reviewers
+both_say() { # both_say WHAT
+  expect_exit 3 cdctl config check
+  expect_json 'any(.what | test($what))' --arg what "$1"
+  expect_exit 1 cdctl doctor -o ndjson
+  expect_json 'any(.what == "target thumbs" and .state == "bad" and (.found | test($what)))' --arg what "$1"
+  cp kept.toml etc/targets.d/thumbs.toml
+  cp kept.reviewers etc/reviewers
+}
+expect_exit 0 cdctl config check
+expect_exit 0 cdctl doctor -o ndjson
+expect_json 'any(.what == "target thumbs" and .state == "ok" and (.found | test("^main at ")))'
+mv origin.git away.git
+both_say 'origin.git'
+mv away.git origin.git
+sed -i 's/^branch = .*/branch = "mian"/' etc/targets.d/thumbs.toml
+both_say 'origin.git: .*no branch mian'
+rm etc/reviewers
+both_say 'git.reviewers: .*/etc/reviewers is not there'
+printf 'carol@example.com\n' >>etc/reviewers
+both_say 'git.reviewers: line 4 of .*: carol@example.com has no key'
+sed -i 's/^\(bob@.*\)....$/\1/' etc/reviewers
+both_say 'git.reviewers: line 3 of .*: bob@example.com has a key that was cut off'
+printf 'carol@example.com ssh-ed25519\n' >etc/reviewers
+both_say 'carol@example.com has the word ssh-ed25519 and no key behind it'
+sed -i 's|^repository = .*|repository = "http://127.0.0.1:1/x.git"|' etc/targets.d/thumbs.toml
+expect_exit 0 cdctl config check
+expect_error 'on other machines were not asked; cdctl doctor does'
+expect_exit 4 cdctl doctor -o ndjson
+expect_json 'any(.what == "target thumbs" and .state == "unknown" and (.found | test("127.0.0.1:1/x.git")))'
+cp kept.toml etc/targets.d/thumbs.toml
+sed -i '/^[^#]/d' etc/reviewers
+expect_exit 0 cdctl doctor -o ndjson
+expect_json 'any(.what == "target thumbs" and .state == "warning" and (.found | test("nobody.s vote counts")))'
+cp kept.reviewers etc/reviewers
+
 # From Tarmac: each key has a home, or is named as dropped.
 cat >tarmac.conf <<'END'
 [Tarmac]
@@ -83,6 +142,11 @@ expect_json 'any(.key == "commit_message_template" and (.why | test("<branch_nic
 grep -qF 'votes = "Approve >= 2; Disapprove == 0"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
 grep -qF 'command = "make check\nVERBOSE=1"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
 grep -qF 'message = "[r=<approved_by>][bug=<bugs_fixed>][x=] <commit_message>"' etc/targets.d/thumbs-trunk.toml || fail "$(cat etc/targets.d/thumbs-trunk.toml)"
+# The forge that knows an address has its table, which says what is missing yet; nobody is a reviewer by an import.
+for name in thumbs-trunk other; do
+  grep -qx 'forge = "bzr"' etc/targets.d/$name.toml && grep -qx '\[bzr\]' etc/targets.d/$name.toml || fail "$(cat etc/targets.d/$name.toml)"
+done
+grep -q '^proposals = ' etc/targets.d/other.toml && grep -q '^reviewers = "reviewers"' etc/targets.d/other.toml || fail "$(cat etc/targets.d/other.toml)"
 # A policy that cannot be read is no other policy: nothing lands until somebody has corrected it.
 grep -qF 'votes = "Approve => 1"    # correct this' etc/targets.d/other.toml || fail "$(cat etc/targets.d/other.toml)"
 expect_exit 3 cdctl config check

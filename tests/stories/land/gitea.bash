@@ -88,6 +88,8 @@ expect_json 'map(select(.verdict == "ready")) | length == 1 and .[0].reviewers =
 target <<<"$plain"
 FORGE_TOKEN=$(<tokens/alice) expect_exit 4 cdctl proposals
 expect_error '403.*gitea.reviewers names them without a question|gitea.reviewers names them without a question.*403'
+FORGE_TOKEN=$(<tokens/alice) expect_exit 1 cdctl doctor -o ndjson
+expect_json 'any(.plugin == "gitea" and .state == "bad" and (.found | test("may not ask who may push")) and (.cure | test("reviewers = ")))'
 for topic in reader gone dismissed older stale stands; do git -C origin.git update-ref -d "refs/heads/$topic"; done
 
 # Conversations.

@@ -64,11 +64,11 @@ run_example() { # EXAMPLE
   [[ $line != *'cdctl notify'* ]] || line=${line/--test pagerduty/--test keep}
   [[ $line != 'cdctl signal oops'* ]] || line="CDCTL_SET=$set $line"  # as a unit has it
   [[ $line != 'cdctl top'* ]] || line="script -qec '$line' /dev/null"
-  [[ $line != 'cdctl init --service'* ]] || line="cd again && ${line/.\/thumbs/../thumbs}"
+  [[ $line != 'cdctl init --service'* ]] || line="cd again && CDCTL_CONFIG= ${line/.\/thumbs/../thumbs}"
   line=${line/--target main/--target thumbs}
   line=${line/timeline --listen/timeline --listen=127.0.0.1:0}
   line=${line/127.0.0.1:9465/127.0.0.1:0} line=${line/\/var\/lib\/prometheus\/node-exporter/$work}
-  [[ $line != 'cdctl init --target'* ]] || line="cd people/alice && $line"
+  [[ $line != 'cdctl init --target'* ]] || line="cd people/alice && CDCTL_CONFIG= $line"
   [[ $line != *'workspace-new '* ]] || rm -rf "$HOME/.local/share/mojo/thumbs/noble/main"  # a run has made it
   [[ $line != 'cdctl propose'[\ ]* && $line != 'cdctl propose' ]] || line="cd people/alice && $line"
   [[ $line != 'cdctl review'* ]] || line="cd people/bob && $line"
