@@ -85,7 +85,9 @@ constexpr std::array k_history{
     Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
     Option{"action", "NAME", "only what this command did", true, false, 0,
            "deploy break mend reap force hold resume retire propose review land"},
+    Option{"all-homes", "", "what other homes did, too, as far as the broker remembers it"},
     Option{"follow", "", "go on for ever", false, false, 'f'},
+    Option{"timeout", "DURATION", "with --all-homes: deadline for asking (30s)"},
 };
 constexpr std::array k_logs{
     Option{"follow", "", "go on until the sets are gone", false, false, 'f'},
@@ -363,7 +365,8 @@ constexpr std::array k_commands{
             "land\ncdctl land import tarmac.conf --dry-run",
             "verified candidate records", "an outcome record each", k_land, config, run_land},
     Command{"history", "[SELECTOR…]", "What was done to sets and targets from this home, and why",
-            "cdctl history --since 7d --action break\ncdctl history thumbs --follow",
+            "cdctl history --since 7d --action break\ncdctl history thumbs --follow\ncdctl history "
+            "thumbs --all-homes",
             "the log of this home", "outcome records", k_history, config, run_history},
     Command{"log", "[SELECTOR…]", "What history is called now", "", "the log of this home",
             "outcome records", k_history, config, run_log, true},

@@ -57,7 +57,8 @@ struct Outcome {
       {"BY", "by", Show::text, true, 16},
       {"TOOK", "took_ms", Show::millis, true, 10},
       {"WHY", "", Show::phrase, false, 0,
-       "only error: {error}\nonly verdict&why: {verdict}: {why}\nonly verdict: {verdict}\nonly "
+       "only home: in {home}\nonly error: {error}\nonly verdict&why: {verdict}: {why}\nonly "
+       "verdict: {verdict}\nonly "
        "forced: {forced}: {why}\nonly until: until {until}: {why}\nonly why: {why}"}};
   static constexpr RecordRow k_head =
       head("cdctl.outcome/1", "What an actor did to a set, or with a proposal", k_columns, true);
@@ -87,7 +88,8 @@ struct Outcome {
         required("ok", &Outcome::ok, "flag"),
         required("changed", &Outcome::changed, "flag"),
         optional("dry_run", &Outcome::dry_run, "flag"),
-        required("took_ms", &Outcome::took_ms, "number"),
+        required("took_ms", &Outcome::took_ms, "number or null",
+                 "null: remembered by the broker, which does not know"),
         required("steps", &Outcome::steps, "list of object"),
         optional("why", &Outcome::why, "text"),
         told("draining", "flag", "its processes finish what they do; the next reap removes it"),
@@ -95,6 +97,9 @@ struct Outcome {
         told("let_in", "flag", "its user on the broker was gone and was made again"),
         told("rights", "text", "what was wrong with its rights on the broker, and is not any more"),
         told("absent", "flag", "there was nothing of it any more"),
+        told("remembered", "true",
+             "not from the log of this home: history --all-homes has it from the memory"),
+        told("home", "text", "of a deploy that is remembered: where the set was put"),
         told("ahead", "flag", "it was refused before it was out: it is known to be bad"),
         told("ignored", "text", "why a verdict was not acted on"),
         told("forced", "one of open closed observe none"),
@@ -121,7 +126,7 @@ struct Outcome {
         further(&Outcome::more),
         optional("error", &Outcome::error, "text"),
         optional("exit", &Outcome::exit, "integer"),
-        required("by", &Outcome::by, "text"),
+        required("by", &Outcome::by, "text or null", "null: it is remembered, and not by whom"),
         required("time", &Outcome::time, "time")};
   }
 };

@@ -67,6 +67,7 @@ signals --since 1h
 probe
 metrics
 history
+history --all-homes
 logs $live --tail 5
 timeline $service -o text
 timeline $service -o html

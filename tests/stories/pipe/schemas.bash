@@ -91,6 +91,7 @@ looks trouble '.probe == "local" and (.sets | type) == "object" and (has("error"
 prints timeline 0 timeline cdctl timeline "$service"
 prints logs 0 log cdctl logs "$second"
 prints history 0 outcome cdctl history
+prints history 0 outcome cdctl history --all-homes
 prints ls 0 set cdctl ls
 cp out in
 prints stale 0 set cdctl stale --keep 0 --all --min-age 0s --prove-for 0s
