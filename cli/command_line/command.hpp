@@ -47,6 +47,7 @@ struct Command {
 int run_outdated(Context&, const Arguments&);
 int run_deploy(Context&, const Arguments&);
 int run_ls(Context&, const Arguments&);
+int run_diff(Context&, const Arguments&);
 int run_inspect(Context&, const Arguments&);
 int run_signal(Context&, const Arguments&);
 int run_signals(Context&, const Arguments&);

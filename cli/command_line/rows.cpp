@@ -50,6 +50,10 @@ constexpr std::array k_inspect{
     Option{"since", "DURATION", "signals of that long ago and later (1h)"},
     k_timeout,
 };
+constexpr std::array k_diff{
+    Option{"limit", "N", "at most so many commits of a source (100)"},
+    Option{"timeout", "DURATION", "deadline; what this machine has no copy of is fetched (2m)"},
+};
 constexpr std::array k_ls{
     Option{"units", "",
            "ask for the units of each set where a list does not tell (one call a set)"},
@@ -290,6 +294,9 @@ constexpr std::array k_commands{
             "Everything about a set: sources, units, logs, queues, cuts, signals",
             "cdctl inspect thumbs@newest\ncdctl inspect thumbs-r5f0c1e9a2b | jq .local.units",
             "everything", "one full set record each", k_inspect, config, run_inspect},
+    Command{"diff", "SET [SET]", "The commits that a set brought, or that lie between two",
+            "cdctl diff thumbs@newest\ncdctl diff thumbs@previous thumbs@newest",
+            "engines, memory and repositories", "commit records", k_diff, config, run_diff},
     Command{
         "signal", "[SET] SIGNAL", "Say that something is wrong with a set (a unit knows its own)",
         "cdctl signal oops -s critical -m 'every third job fails'\ncdctl signal - < signals.ndjson",

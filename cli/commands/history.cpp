@@ -65,8 +65,9 @@ Result<Filter> filter_of(const Arguments& args) {
   Filter out;
   for (const auto& word : args.words) {
     CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
-    if (selector.newest)
-      return fail(ExitCode::usage, "history: @newest is not for what has been; name the set");
+    if (selector.role != fleet::Selector::Role::any)
+      return fail(ExitCode::usage, fmt::format("history: {} is not for what has been; name the set",
+                                               word.substr(word.find('@'))));
     out.selectors.push_back(std::move(selector));
   }
   out.actions = args.values("action");

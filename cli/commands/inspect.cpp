@@ -10,6 +10,7 @@
 #include "cli/output/context.hpp"
 #include "cli/output/inspect_page.hpp"
 #include "core/feed/choice.hpp"
+#include "core/fleet/commits.hpp"
 #include "core/fleet/describe.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/selector.hpp"
@@ -54,6 +55,14 @@ Result<std::map<std::string, Json>> last_signals(Context& context,
   return out;
 }
 
+/// What was kept of it, or else what can be read here.
+Json commits_of(Context& context, const fleet::SetView& set, const Deadline& deadline) {
+  auto kept = fleet::kept_commits(context, set.name);
+  const auto* service = context.config().service(set.name.service);
+  if (!kept.is_null() || !service) return kept;
+  return fleet::known_commits(context, *service, set.record().sources, deadline);
+}
+
 }  // namespace
 
 int run_inspect(Context& context, const Arguments& args) {
@@ -90,6 +99,7 @@ int run_inspect(Context& context, const Arguments& args) {
     if (!signals) context.report(signals.error());
     for (const auto* set : sets) {
       auto record = records::encode(set->record());
+      fleet::add_commits(record, commits_of(context, *set, deadline));
       if (set->memory.cut_memo) record.set("cut_memory", to_json(*set->memory.cut_memo));
       fleet::describe(context, *set, record, deadline);
       if (auto brought = land::landings_of(context, set->name.str()); !brought.is_null())

@@ -6,6 +6,7 @@
 #include "cli/command_line/completion/names.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
+#include "core/fleet/commits.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/known_service.hpp"
 #include "core/fleet/selector.hpp"
@@ -39,11 +40,13 @@ int run_ls(Context& context, const Arguments& args) {
             fmt::format("{}: nobody works on it: {}", view.config->name, view.outage));
       for (auto& set : view.sets) {
         const auto wanted = [&](const fleet::Selector& selector) {
-          return selector.matches(set.name) && (!selector.newest || set.newest);
+          return selector.means(view, set);
         };
         if (!selectors.empty() && std::ranges::none_of(selectors, wanted)) continue;
         if (args.has("units")) fleet.read_units(set, deadline);
-        context.out.write(records::encode(set.record()));
+        auto record = records::encode(set.record());
+        fleet::add_commits(record, fleet::kept_commits(context, set.name));
+        context.out.write(record);
       }
     }
     for (const auto& selector : selectors)

@@ -12,6 +12,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "core/actions/repairs.hpp"
+#include "core/fleet/commits.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/known_service.hpp"
 #include "core/fleet/newest_sources.hpp"
@@ -21,6 +22,8 @@
 namespace cdctl::cli {
 
 namespace {
+
+constexpr Millis k_read_commits(5000);
 
 Json revision_record(const SetName& name, const Sources& sources, const fleet::Offer& offer) {
   Json out = Json::object({{"schema", "cdctl.revision/1"},
@@ -81,6 +84,17 @@ class ServiceOffers {
       context_.report_record(view_.config->name, "reading its sources", error);
   }
 
+  /// What this machine knows of its commits goes with it: mostly nothing of what is on a server and
+  /// was never fetched.
+  void write_record(const SetName& name, const Sources& sources, const fleet::Offer& offer) {
+    auto record = revision_record(name, sources, offer);
+    auto commits = fleet::kept_commits(context_, name);
+    if (commits.is_null())
+      commits = fleet::known_commits(context_, *view_.config, sources, Deadline(k_read_commits));
+    fleet::add_commits(record, commits);
+    context_.out.write(record);
+  }
+
   /// Once for each name.
   void write_one(const SetName& name, const Sources& sources) {
     if (!told_.insert(name.str()).second) return;
@@ -90,8 +104,7 @@ class ServiceOffers {
     if (!offer.offered() && !offer.out_there())
       context_.out.note(
           fmt::format("{}: {} is not offered: {}", name.service, name.str(), offer.held));
-    if (offer.offered() || args_.has("all"))
-      context_.out.write(revision_record(name, sources, offer));
+    if (offer.offered() || args_.has("all")) write_record(name, sources, offer);
     any_ = any_ || offer.offered();
   }
 

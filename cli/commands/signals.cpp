@@ -53,8 +53,9 @@ int run_signals(Context& context, const Arguments& args) {
     std::vector<fleet::Selector> selectors;
     for (const auto& word : args.words) {
       CDCTL_TRY_ASSIGN(auto selector, fleet::Selector::parse(word));
-      if (selector.newest)
-        return fail(ExitCode::usage, "signals: @newest is not for a stream; name the set");
+      if (selector.role != fleet::Selector::Role::any)
+        return fail(ExitCode::usage, fmt::format("signals: {} is not for a stream; name the set",
+                                                 word.substr(word.find('@'))));
       selectors.push_back(std::move(selector));
     }
     // Before the first wait: whoever follows a name that never was hears nothing for ever.

@@ -27,6 +27,7 @@ Result<Picked> pick(Context& context, const std::vector<fleet::Selector>& select
   Picked out;
   fleet::Fleet fleet(context);
   fleet.load(services, deadline);
+  fleet::load_roles(fleet, selectors, deadline);
   for (auto& view : fleet.services()) {
     if (!view.error) continue;
     context.report_record(view.config->name, "listing sets", *view.error);

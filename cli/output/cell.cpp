@@ -12,9 +12,10 @@ namespace cdctl::cli {
 
 namespace {
 
+constexpr std::size_t k_subject = 40;
 constexpr std::size_t k_brief = 34;  // leaves room in 80 columns for the rest of a unit
 
-/// The sources of a record in short: `trunk 9f2c1ab #124`.
+/// The sources of a record in short: `trunk 9f2c1ab #124 Fix the colours`.
 std::string sources_text(const Json& sources) {
   std::string out;
   for (const auto& [name, source] : sources.members()) {
@@ -22,6 +23,8 @@ std::string sources_text(const Json& sources) {
     if (!out.empty()) out += ", ";
     out += name + " " + source["revision"].as_string().substr(0, 8);
     if (source["number"].is_int()) out += fmt::format(" #{}", source["number"].as_int());
+    if (const auto subject = source["subject"].view(); !subject.empty())
+      out += fmt::format(" {}", fit(subject, k_subject));
   }
   return printable(out, 300);
 }

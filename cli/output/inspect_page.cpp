@@ -58,12 +58,23 @@ std::string text_of(const std::optional<std::int64_t>& value) {
   return value ? std::to_string(*value) : k_unread;
 }
 
-void sources(Page& page, const Sources& all) {
+/// `Fix the colours, by Alice 2h ago`; nothing where that is not known.
+std::string commit_line(const Json& source) {
+  const auto subject = source["subject"].view(), author = source["author"].view();
+  if (subject.empty()) return {};
+  const auto at = parse_rfc3339(source["committed_at"].view());
+  return fmt::format("{}{}{}", printable(subject),
+                     author.empty() ? "" : ", by " + printable(author),
+                     at ? fmt::format(" {} ago", to_age(now() - *at)) : "");
+}
+
+void sources(Page& page, const Sources& all, const Json& told) {
   for (const auto& [name, source] : all) {
     const auto number = source.number ? fmt::format(" #{}", *source.number) : "";
     const auto url = source.url.empty() ? "" : " " + printable(source.url);
     page.row(name,
              fmt::format("{} {}{}{}", source.kind, source.revision.substr(0, 12), number, url));
+    page.row("", commit_line(told[name]));
   }
 }
 
@@ -138,7 +149,7 @@ std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
                              set.proven ? ", proven" : ", not proven yet"));
   page.row("home", fmt::format("{} {}", text_of(set.engine), text_of(set.home)));
   page.title("sources");
-  sources(page, set.sources);
+  sources(page, set.sources, record["sources"]);
   for (const auto& [name, value] : record.members()) {
     if (!value.is_object() || name == "sources" || name == "units" || name == "cut_memory" ||
         name == "held")

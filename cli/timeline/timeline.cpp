@@ -152,12 +152,21 @@ class Builder {
     }
   }
 
-  /// `trunk-newer; brings fix, words`
+  /// `trunk-newer; brings fix, words; trunk: Fix the colours (Alice)`
   static std::string with_landings(const std::string& why, const Json& record) {
-    std::vector<std::string> names;
+    std::vector<std::string> parts, names;
+    if (!why.empty()) parts.push_back(why);
     for (const auto& one : record["landings"].items()) names.push_back(one["proposal"].as_string());
-    if (names.empty()) return why;
-    return fmt::format("{}{}brings {}", why, why.empty() ? "" : "; ", joined(names));
+    if (!names.empty()) parts.push_back("brings " + joined(names));
+    for (const auto& one : record["commits"].items())
+      if (auto text = commit_text(one); !text.empty()) parts.push_back(std::move(text));
+    return joined(parts, "; ");
+  }
+  static std::string commit_text(const Json& commit) {
+    const auto subject = commit["subject"].view(), author = commit["author"].view();
+    if (subject.empty()) return {};
+    return fmt::format("{}: {}{}", commit["source"].view(), subject,
+                       author.empty() ? "" : fmt::format(" ({})", author));
   }
 
   /// A trial that is over. Its outcome was written at its end, and by whoever ended it.

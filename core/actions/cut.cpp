@@ -44,6 +44,7 @@ class Cut {
   ExitCode run() {
     if (auto done = act(); !done) outcome_.fail_with(done.error());
     tell_landings(context_, set_, outcome_);
+    tell_commits(context_, set_, outcome_);
     outcome_.write();
     return outcome_.exit();
   }

@@ -49,8 +49,10 @@ class Deployment {
     if (done && wait_ && !outcome_.dry_run())
       done = wait_until_up(context_, service_, set_, settle_, deadline_);
     if (!done) outcome_.fail_with(done.error());
-    if (done)
+    if (done) {
       tell_landings(context_, set_, order_.sources, transaction_.memory(), deadline_, outcome_);
+      tell_commits(context_, service_, set_, order_.sources, deadline_, outcome_);
+    }
     outcome_.write();
     return outcome_.ok();
   }

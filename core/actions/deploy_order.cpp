@@ -18,7 +18,6 @@ namespace cdctl::actions {
 
 namespace {
 
-constexpr std::string_view k_previous = "@previous";
 /// Why a set is offered again that is there.
 constexpr std::array<std::string_view, 5> k_repairs{"down", "unfinished", "locked-out", "rights",
                                                     "stopped"};
@@ -106,6 +105,14 @@ Result<Sources> find_previous(const fleet::ServiceView& view) {
                   view.config->name));
 }
 
+/// `thumbs@proven`: the newest set that is.
+Result<Sources> find_proven(const fleet::ServiceView& view) {
+  const auto* set = fleet::proven_set(view);
+  if (set && set->memory.set) return set->memory.set->sources;
+  if (set && set->status) return set->status->sources;
+  return fail(fmt::format("{0}@proven: no set is proven yet; see cdctl ls {0}", view.config->name));
+}
+
 /// Who names a revision that is older than others turns away from them: those that are out there,
 /// and the one that cron would put out again. Cut ones are out of the way already.
 std::vector<SetName> newer_than(const fleet::ServiceView& view, const SetName& name,
@@ -177,17 +184,17 @@ Result<DeployOrder> order_from_record(app::Context& context, const Json& record)
 
 Result<DeployOrder> order_by_name(app::Context& context, const std::string& text, const Pins& pins,
                                   const Deadline& deadline) {
-  const bool previous = text.ends_with(k_previous);
-  CDCTL_TRY_ASSIGN(const auto selector, fleet::Selector::parse(std::string_view(text).substr(
-                                            0, text.size() - (previous ? k_previous.size() : 0))));
-  if (selector.glob || selector.newest)
-    return fail(ExitCode::usage,
-                fmt::format("deploy '{}': give SERVICE, SERVICE@REVISION or SERVICE@previous",
-                            printable(text, 60)));
+  CDCTL_TRY_ASSIGN(const auto selector, fleet::Selector::parse(text));
+  const bool previous = selector.role == fleet::Selector::Role::previous;
+  const bool proven = selector.role == fleet::Selector::Role::proven;
+  if (selector.glob || selector.role == fleet::Selector::Role::newest)
+    return fail(ExitCode::usage, fmt::format("deploy '{}': give SERVICE, SERVICE@REVISION, "
+                                             "SERVICE@previous or SERVICE@proven",
+                                             printable(text, 60)));
   CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, selector.service));
   auto asked = fleet::newest_sources(context, {service}, deadline);
   auto& newest = asked.at(service->name);
-  const bool by_revision = previous || !selector.revision.empty();
+  const bool by_revision = previous || proven || !selector.revision.empty();
   // What was out there once is known without its sources: a set is started again when they are
   // away.
   if (!newest && (!by_revision || !pins.pins.empty()))
@@ -199,6 +206,8 @@ Result<DeployOrder> order_by_name(app::Context& context, const std::string& text
   CDCTL_TRY(look_at(look, *service, deadline));
   if (previous) {
     CDCTL_TRY_ASSIGN(sources, find_previous(*look.view));
+  } else if (proven) {
+    CDCTL_TRY_ASSIGN(sources, find_proven(*look.view));
   } else if (by_revision) {
     CDCTL_TRY_ASSIGN(sources, find_revision(*look.view, selector.revision, sources));
   }

@@ -17,4 +17,10 @@ void tell_landings(app::Context& context, const SetName& set, const Sources& sou
 /// The same of a set that was deployed from this home.
 void tell_landings(const app::Context& context, const SetName& set, Outcome& outcome);
 
+/// Tells in the record of a deploy which commits the set is made of, by what its checkouts have
+/// brought here, and keeps that with it in the same way.
+void tell_commits(app::Context& context, const ServiceConfig& service, const SetName& set,
+                  const Sources& sources, const Deadline& deadline, Outcome& outcome);
+void tell_commits(const app::Context& context, const SetName& set, Outcome& outcome);
+
 }  // namespace cdctl::actions

@@ -1,6 +1,8 @@
 #include "core/fleet/selector.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,12 +12,22 @@
 
 namespace cdctl::fleet {
 
+namespace {
+
+constexpr std::pair<std::string_view, Selector::Role> k_roles[] = {
+    {"newest", Selector::Role::newest},
+    {"previous", Selector::Role::previous},
+    {"proven", Selector::Role::proven}};
+
+}  // namespace
+
 Result<Selector> Selector::parse(std::string_view text) {
   Selector out;
   out.text = text;
   const auto refuse = [&] {
     return fail(ExitCode::usage, fmt::format("'{}' names no set; say SERVICE, SERVICE@PREFIX, "
-                                             "SERVICE@newest, SERVICE-REVISION or a glob",
+                                             "SERVICE@newest, SERVICE@previous, SERVICE@proven, "
+                                             "SERVICE-REVISION or a glob",
                                              printable(text, 80)));
   };
   if (const auto set = parse_set_name(text)) {
@@ -36,8 +48,9 @@ Result<Selector> Selector::parse(std::string_view text) {
   if (!valid_service_name(out.service)) return refuse();
   if (at == text.size()) return out;
   const auto rest = text.substr(at + 1);
-  if (rest == "newest") {
-    out.newest = true;
+  for (const auto& [word, role] : k_roles) {
+    if (rest != word) continue;
+    out.role = role;
     return out;
   }
   if (rest.size() < 2 || rest.size() > 11 || rest.front() != 'r' ||
@@ -52,11 +65,49 @@ bool Selector::matches(const SetName& name) const {
   return name.service == service && name.revision.starts_with(revision);
 }
 
+void load_roles(Fleet& fleet, const std::vector<Selector>& selectors, const Deadline& deadline) {
+  // What is held out is nobody's previous set.
+  if (std::ranges::find(selectors, Selector::Role::previous, &Selector::role) != selectors.end())
+    fleet.load_holds(deadline);
+}
+
+const SetView* previous_set(const ServiceView& view) {
+  const auto first = [](const SetView* set) {
+    return set->first_deployed_at.value_or(set->deployed_at.value_or(Time()));
+  };
+  std::vector<const SetView*> sets;
+  for (const auto& set : view.sets) sets.push_back(&set);
+  std::ranges::stable_sort(sets, std::ranges::greater(), first);
+  for (std::size_t i = 1; i < sets.size(); ++i)
+    if (!sets[i]->cut.value_or(true) && !sets[i]->held_out) return sets[i];
+  return nullptr;
+}
+
+const SetView* proven_set(const ServiceView& view) {
+  const auto at = std::ranges::find(view.sets, true, &SetView::proven);
+  return at == view.sets.end() ? nullptr : &*at;
+}
+
+bool Selector::means(const ServiceView& view, const SetView& set) const {
+  if (!matches(set.name)) return false;
+  switch (role) {
+    case Role::newest:
+      return set.newest;
+    case Role::previous:
+      return &set == previous_set(view);
+    case Role::proven:
+      return &set == proven_set(view);
+    case Role::any:
+      break;
+  }
+  return true;
+}
+
 Result<std::vector<SetView*>> Selector::pick(Fleet& fleet) const {
   std::vector<SetView*> out;
   for (auto& view : fleet.services())
     for (auto& set : view.sets)
-      if (matches(set.name) && (!newest || set.newest)) out.push_back(&set);
+      if (means(view, set)) out.push_back(&set);
   if (!revision.empty() && out.size() > 1) {
     return fail(fmt::format("{}: {} sets begin with {}; write more of the revision", text,
                             out.size(), revision));
@@ -136,7 +187,8 @@ void report_missing(app::Context& context, Fleet& fleet, const Selector& selecto
   if (const auto known = configured_service(context, selector.service); !known && !was)
     return report(known.error());
   // All sets of a service may be gone: its name is right, and `newest` says the same.
-  if (asker == Asker::acts) context.out.note(selector.text + ": no such set");
+  if (asker == Asker::acts || selector.role != Selector::Role::any)
+    context.out.note(selector.text + ": no such set");
 }
 
 void check_names(app::Context& context, const std::vector<Selector>& selectors,

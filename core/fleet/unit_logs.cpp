@@ -171,6 +171,7 @@ Result<std::vector<OpenLog>> open_logs(app::Context& context,
   CDCTL_TRY_ASSIGN(const auto services, services_of(context, sets));
   Fleet fleet(context);
   fleet.load(services, deadline);
+  load_roles(fleet, sets, deadline);
   for (const auto& view : fleet.services())
     if (view.error) context.report(view.error->in(view.config->name));
   Opener opener(context, fleet, deadline);

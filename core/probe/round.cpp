@@ -46,9 +46,7 @@ std::vector<const fleet::SetView*> chosen(fleet::Fleet& fleet,
   std::vector<const fleet::SetView*> out;
   for (const auto& view : fleet.services())
     for (const auto& set : view.sets) {
-      const auto means = [&](const fleet::Selector& selector) {
-        return selector.matches(set.name) && (!selector.newest || set.newest);
-      };
+      const auto means = [&](const fleet::Selector& selector) { return selector.means(view, set); };
       if (worth_a_look(set) && (selectors.empty() || std::ranges::any_of(selectors, means)))
         out.push_back(&set);
     }
@@ -228,6 +226,7 @@ Result<std::vector<Json>> probe_round(app::Context& context,
   CDCTL_TRY_ASSIGN(const auto services, fleet::services_of(context, selectors));
   fleet::Fleet fleet(context);
   fleet.load(services, deadline);
+  fleet::load_roles(fleet, selectors, deadline);
   for (const auto& view : fleet.services())
     if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
   for (const auto& selector : selectors)

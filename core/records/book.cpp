@@ -10,6 +10,7 @@
 
 #include "core/records/candidate.hpp"
 #include "core/records/check.hpp"
+#include "core/records/commit.hpp"
 #include "core/records/file.hpp"
 #include "core/records/force.hpp"
 #include "core/records/hold.hpp"
@@ -43,7 +44,8 @@ constexpr std::array k_own{
     row_of<CheckRecord>(),   row_of<FileRecord>(),    row_of<ImportRecord>(),
     row_of<SettingRecord>(), row_of<KeyRecord>(),     row_of<ProblemRecord>(),
     row_of<PathRecord>(),    row_of<PluginRecord>(),  row_of<VersionRecord>(),
-    row_of<Receiver>(),      row_of<LogLineRecord>(), row_of<ErrorRecord>()};
+    row_of<Receiver>(),      row_of<LogLineRecord>(), row_of<CommitRecord>(),
+    row_of<ErrorRecord>()};
 constexpr std::array k_views{Outcome::k_log};
 
 constexpr std::array<std::string_view, 16> k_shows{

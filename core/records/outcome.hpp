@@ -116,6 +116,9 @@ struct Outcome {
         told("landings", "list of object",
              "of deploy and break: the proposals that the set has brought, by the landings of this "
              "home: proposal, target, title, authors, reviewers, commit, landed_at"),
+        told("commits", "list of object",
+             "of deploy and break: the commits that the set is made of, as this home knows them: "
+             "source, revision, subject, author, committed_at"),
         told("batch", "list of text", "the proposals that were tested and landed as one"),
         told("log", "text", "of land: the file with what the test said"),
         told("authors", "list of text"),

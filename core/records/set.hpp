@@ -81,7 +81,8 @@ struct Set {
        "held_out: held out by {held.by}: {held.why}\n"
        "held&held_out!=true: deploys held by {held.by}: {held.why}"},
       {"ENGINE", "engine", Show::text, true},
-      {"HOME", "home", Show::text, true}};
+      {"HOME", "home", Show::text, true},
+      {"SOURCES", "sources", Show::sources, true}};
   static constexpr RecordRow k_head = head("cdctl.set/1", "One worker set", k_columns);
 
   std::string service, revision, set;

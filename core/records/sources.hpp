@@ -14,7 +14,10 @@ struct Codec<Sources> {
       {"kind", "text", "git, bzr, file"},
       {"url", "text", "", Presence::optional},
       {"revision", "text", "commit id, revision-id or SHA-256"},
-      {"number", "integer", "what people call it: a revno or a commit count", Presence::optional}};
+      {"number", "integer", "what people call it: a revno or a commit count", Presence::optional},
+      {"subject", "text", "of the commit, where this home knows it", Presence::optional},
+      {"author", "text", "", Presence::optional},
+      {"committed_at", "time", "", Presence::optional}};
   static constexpr std::span<const MemberRow> shape() { return k_rows; }
 
   static Json write(const Sources& sources) { return to_json(sources); }

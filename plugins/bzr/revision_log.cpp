@@ -1,6 +1,7 @@
 #include "plugins/bzr/revision_log.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,15 @@ std::optional<Time> parse_time(std::string_view text) {
   if (parts.size() != 4 || parts[3].size() != 5) return {};
   return parse_rfc3339(
       fmt::format("{}T{}{}:{}", parts[1], parts[2], parts[3].substr(0, 3), parts[3].substr(3)));
+}
+
+/// `12`, `12 [merge]`; none of `1.2.3`.
+std::optional<std::int64_t> parse_revno(std::string_view text) {
+  const auto word = take_until(text, ' ');
+  std::int64_t number = 0;
+  const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  const bool whole = error == std::errc() && stop == word.data() + word.size();
+  return whole ? std::optional(number) : std::nullopt;
 }
 
 /// `Alice <alice@example.com>, Bob <bob@example.com>`
@@ -58,6 +68,7 @@ void add_header(LoggedRevision& out, std::string& bugs, std::string_view line) {
   const auto name = take_until(line, ':');
   const auto value = trimmed(line);
   if (name == "revision-id") out.id = value;
+  if (name == "revno") out.number = parse_revno(value);
   if (name == "timestamp") out.at = parse_time(value);
   if (name == "fixes bug" || name == "fixes bugs") bugs = bug_lines(value);
   if (name != "author" && name != "committer") return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@ struct LoggedRevision {
   std::string id, title, description;
   std::vector<Person> people;  ///< its authors, and who committed it
   std::optional<Time> at;
+  std::optional<std::int64_t> number;  ///< its revno; empty for a merged one
 };
 
 /// Revisions that were merged are indented below their merge. A message may look like one, and then

@@ -6,6 +6,7 @@
 
 #include <cdctl/host.hpp>
 #include <cdctl/roles.hpp>
+#include <cdctl/roles/commit_log.hpp>
 #include <cdctl/source.hpp>
 
 #include "plugins/git/refs.hpp"
@@ -18,7 +19,10 @@ namespace cdctl::git {
 ///
 /// newest() takes the cheapest way for each: files of a local repository, one small http request,
 /// and `git ls-remote` for what needs ssh, credentials or the user's git settings.
-class GitSource final : public Source {
+///
+/// What a commit says is read where its objects are on this machine: in a local repository, or in
+/// the copy that the first checkout made.
+class GitSource final : public Source, public CommitLog {
  public:
   explicit GitSource(Host& host) : host_(host) {}
   std::vector<Result<SourceState>> do_newest(std::span<const SourceConfig> sources,
@@ -31,6 +35,11 @@ class GitSource final : public Source {
   /// requests, where the server allows it.
   std::vector<Result<>> do_checkout_all(std::span<const CheckoutRequest> requests,
                                         const Deadline& deadline) override;
+  std::vector<std::optional<Commit>> do_known(std::span<const CommitQuestion> questions,
+                                              const Deadline& deadline) override;
+  Result<CommitRange> do_between(const SourceConfig& source, std::string_view from,
+                                 std::string_view to, std::size_t most,
+                                 const Deadline& deadline) override;
 
  private:
   [[nodiscard]] std::filesystem::path base() const;

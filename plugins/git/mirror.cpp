@@ -160,17 +160,22 @@ Result<> Mirror::refresh(const Deadline& deadline) {
   return rebuild(deadline);
 }
 
-Result<> Mirror::need(std::string_view commit, const Deadline& deadline) {
-  if (has(commit, deadline)) return {};
+Result<bool> Mirror::bring(std::string_view commit, const Deadline& deadline) {
+  if (has(commit, deadline)) return true;
   CDCTL_TRY(refresh(deadline));
-  if (has(commit, deadline)) return {};
+  if (has(commit, deadline)) return true;
   // Not on a branch or tag any more. Many servers still give a commit by its id.
   auto words = fetch_words(address_, {std::string(commit)});
   std::erase(words, "--prune");
   words.insert(words.begin(), "--git-dir=" + path_.string());
   CDCTL_TRY_ASSIGN(const auto finished, run_git({std::move(words), {}, true, 1 << 20, deadline}));
   if (finished.timed_out || finished.interrupted) return fail(explain(finished));
-  if (has(commit, deadline)) return {};
+  return has(commit, deadline);
+}
+
+Result<> Mirror::need(std::string_view commit, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const bool there, bring(commit, deadline));
+  if (there) return {};
   return fail(
       fmt::format("the repository does not have commit {} (was it removed by a force push?); "
                   "deploy another revision",

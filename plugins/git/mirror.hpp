@@ -35,6 +35,8 @@ class Mirror {
   /// Fetches only when `commit` is not there; then also asks the server for exactly this commit.
   /// Exit code `failed` when the repository does not have it.
   [[nodiscard]] Result<> need(std::string_view commit, const Deadline& deadline);
+  /// The same; false when the repository does not have it.
+  [[nodiscard]] Result<bool> bring(std::string_view commit, const Deadline& deadline);
   /// Makes an absent mirror of what was fetched already. On failure it stays absent, and need()
   /// makes it.
   [[nodiscard]] Result<> plant(const WholeRepository& whole, const Deadline& deadline);

@@ -86,6 +86,18 @@ Notice implied(const Json& record, Notice::Kind kind, std::string key, std::stri
   return out;
 }
 
+/// `; trunk: Fix the colours (Alice)`: what it is made of, where the home knew that.
+std::string of_what(const Json& record) {
+  std::string out;
+  for (const auto& commit : record["commits"].items()) {
+    const auto subject = commit["subject"].view(), author = commit["author"].view();
+    if (subject.empty()) continue;
+    out += fmt::format("; {}: {}{}", line_of(commit["source"].view()), line_of(subject),
+                       author.empty() ? "" : fmt::format(" ({})", line_of(author)));
+  }
+  return out;
+}
+
 using Notices = std::vector<Notice>;
 
 Notices of_break(const Json& record) {
@@ -100,9 +112,9 @@ Notices of_break(const Json& record) {
                     after_colon(record["error"].view())))};
   }
   if (!record["changed"].as_bool()) return {};
-  return {condition(
-      record, Notice::Kind::cut, key, false, Severity::error,
-      fmt::format("{} was cut{}{}", set, by_whom(record), after_colon(record["why"].view())))};
+  return {condition(record, Notice::Kind::cut, key, false, Severity::error,
+                    fmt::format("{} was cut{}{}{}", set, by_whom(record),
+                                after_colon(record["why"].view()), of_what(record)))};
 }
 
 Notices of_mend(const Json& record) {
@@ -142,8 +154,8 @@ Notices of_deploy(const Json& record) {
   }
   if (!record["changed"].as_bool()) return {};
   return {change(record, Notice::Kind::deployed,
-                 fmt::format("{} was deployed{}{}", set, by_whom(record),
-                             after_colon(record["why"].view()))),
+                 fmt::format("{} was deployed{}{}{}", set, by_whom(record),
+                             after_colon(record["why"].view()), of_what(record))),
           implied(record, Notice::Kind::deploy, key, set + " was deployed")};
 }
 

@@ -120,6 +120,7 @@ cdctl_story(watch/metrics 400)
 cdctl_story(watch/page 400)
 cdctl_story(watch/logs 240)
 cdctl_story(watch/all_homes 240)
+cdctl_story(watch/diff 240)
 cdctl_story(watch/progress 180)
 
 # One suite for all engines, and the demo's story on the juju engine.

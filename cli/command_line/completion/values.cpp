@@ -88,11 +88,18 @@ std::string shortest(const std::vector<KnownSet>& sets, const SetName& name) {
   return name.revision;
 }
 
-/// `thumbs@newest` and `thumbs@r5f0`, once the word says `thumbs@`.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> k_roles{
+    {{"newest", "the set deployed last"},
+     {"previous", "the uncut one that came before it"},
+     {"proven", "the newest that is proven"}}};
+
+/// `thumbs@newest`, its like, and `thumbs@r5f0`, once the word says `thumbs@`.
 void revisions(const Live& live, std::string_view word, bool with_newest, Completions& out) {
   const auto service = word.substr(0, word.find('@'));
   const auto sets = live.sets();
-  if (with_newest) out.words.push_back({std::string(service) + "@newest", "the set deployed last"});
+  if (with_newest)
+    for (const auto& [role, meaning] : k_roles)
+      out.words.push_back({fmt::format("{}@{}", service, role), std::string(meaning)});
   for (const auto& set : sets) {
     if (set.name.service != service) continue;
     const auto brief = fmt::format("{}@{}", service, shortest(sets, set.name));

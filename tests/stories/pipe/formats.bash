@@ -105,7 +105,7 @@ for format in ndjson json name table; do  # an actor's records, too
   esac
 done
 pipe_exit 0 'cdctl ls -o wide'
-expect_line "^$third +live +2/2 +[0-9]+s +newest +local +.*$work/home\$"
+expect_line "^$third +live +2/2 +[0-9]+s +newest +local +.*$work/home +trunk [0-9a-f]{8} ok\$"
 expect_exit 0 cdctl inspect "$third" -o table </dev/null
 expect_no_line '[{}]|[[][]]'
 expect_exit 0 cdctl plugins -o table </dev/null

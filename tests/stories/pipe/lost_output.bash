@@ -68,6 +68,7 @@ probe
 metrics
 history
 history --all-homes
+diff $second
 logs $live --tail 5
 timeline $service -o text
 timeline $service -o html

@@ -69,6 +69,7 @@ cp out in
 prints break 0 outcome cdctl break
 : >in
 prints inspect 0 set cdctl inspect "$second"
+prints diff 0 commit cdctl diff "$second"
 prints mend 0 outcome cdctl mend "$second"
 # What the screen of top is drawn from, until its reader goes: records by their schemas, and lines of its own without one.
 # looks KIND FILTER [OPTION]: it writes a line of that kind for which the filter holds.

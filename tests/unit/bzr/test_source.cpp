@@ -282,3 +282,43 @@ TEST_CASE("without brz the error says how to get it") {
   CHECK(state.error().exit == ExitCode::unknown);
   CHECK(state.error().what.contains("apt install brz"));
 }
+
+TEST_CASE("commits of a branch tell who wrote what, and what lies between two revisions") {
+  SKIP_WITHOUT_BRZ();
+  Bench bench;
+  const auto trunk = bench.branch("trunk");
+  const auto one = bench.commit(trunk, "one"), two = bench.commit(trunk, "two");
+  const auto three = bench.commit(trunk, "three");
+  const auto source = Bench::source(trunk.string());
+  Source* const role = &bench.bzr;
+  auto* const log = dynamic_cast<CommitLog*>(role);
+  REQUIRE(log);
+  const auto known =
+      log->known(std::vector<CommitQuestion>{{source, two}, {source, "nope"}}, bench.deadline);
+  REQUIRE(known[0]);
+  CHECK(known[0]->subject == "two");
+  CHECK(known[0]->author == "Tester");
+  CHECK(known[0]->number == 2);
+  CHECK(known[0]->at > now() - std::chrono::hours(1));
+  CHECK_FALSE(known[1]);
+
+  const auto there = log->between(source, one, three, 100, bench.deadline);
+  REQUIRE(there);
+  REQUIRE(there->added.size() == 2);
+  CHECK(there->added[0].subject == "three");
+  CHECK(there->added[1].revision == two);
+  CHECK((there->removed.empty() && there->left_out == 0));
+  const auto back = log->between(source, three, two, 100, bench.deadline);
+  REQUIRE(back);
+  CHECK(back->added.empty());
+  REQUIRE(back->removed.size() == 1);
+  CHECK(back->removed[0].revision == three);
+  const auto few = log->between(source, one, three, 1, bench.deadline);
+  REQUIRE(few);
+  CHECK(few->added.size() == 1);
+  CHECK(few->left_out == -1);
+  const auto gone = log->between(source, "nope", three, 100, bench.deadline);
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().exit == ExitCode::failed);
+  CHECK(gone.error().what.contains("does not have nope any more"));
+}

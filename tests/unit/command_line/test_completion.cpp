@@ -239,8 +239,9 @@ TEST_CASE("the program answers by its rows, its configuration's file names and t
   cache.write({{{"thumbs", "r5f0c1e9a2b"}, true, false, "live"},
                {{"thumbs", "r5f0d000000"}, false, false, "live, cut"}});
   CHECK(complete_with(folder, "fish", "cdctl inspect thumbs@") ==
-        "thumbs@newest\tthe set deployed last\nthumbs@r5f0c\tlive, newest\nthumbs@r5f0d\tlive, "
-        "cut\n:\n");
+        "thumbs@newest\tthe set deployed last\nthumbs@previous\tthe uncut one that came before "
+        "it\nthumbs@proven\tthe newest that is proven\nthumbs@r5f0c\tlive, "
+        "newest\nthumbs@r5f0d\tlive, cut\n:\n");
   CHECK(complete_with(folder, "fish", "cdctl inspect thumbs@r5f0d0") ==
         "thumbs@r5f0d000000\tlive, cut\n:\n");
   CHECK(complete_with(folder, "fish", "cdctl break thumbs-r5f0d000000 thumbs-") ==

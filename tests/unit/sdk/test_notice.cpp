@@ -134,3 +134,20 @@ TEST_CASE("what others wrote stays one line") {
   CHECK(notices[0].summary.find('\x1b') == std::string::npos);
   CHECK(notices[0].summary.size() < 600);
 }
+
+TEST_CASE("a deploy and a cut say what the set is made of, where that is known") {
+  for (const auto* action : {"deploy", "break"}) {
+    auto record = outcome(action);
+    const auto plain = notices_of(record).front().summary;
+    record.set("commits", Json::array({Json::object({{"source", "trunk"},
+                                                     {"revision", "9f2c1ab"},
+                                                     {"subject", "Fix the\ncolours"},
+                                                     {"author", "Alice"}}),
+                                       Json::object({{"source", "spec"}, {"revision", "c0ffee1"}}),
+                                       Json::object({{"source", "config"}, {"subject", "More"}})}));
+    const auto told = notices_of(record).front().summary;
+    CHECK(told.starts_with(plain + "; trunk: Fix the"));
+    CHECK(told.ends_with("colours (Alice); config: More"));
+    CHECK_FALSE(told.contains('\n'));
+  }
+}
