@@ -66,7 +66,7 @@ constexpr std::array k_elsewhere{
     Elsewhere{"audit", "cdctl history shows what was done, cdctl timeline SERVICE draws it"},
     Elsewhere{"release ship apply update upgrade rollout run up",
               "cdctl outdated | cdctl deploy puts out what is newer"},
-    Elsewhere{"diff plan pending", "cdctl outdated shows what would go out"},
+    Elsewhere{"plan pending", "cdctl outdated shows what would go out"},
     Elsewhere{"pause freeze lock", "cdctl hold SERVICE freezes deploys"},
     Elsewhere{"unpause unfreeze unlock thaw", "cdctl resume SERVICE lifts a freeze"},
     Elsewhere{"prune gc clean cleanup",

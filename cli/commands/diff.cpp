@@ -11,6 +11,7 @@
 #include "cli/output/context.hpp"
 #include "core/fleet/difference.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 #include "core/fleet/selector.hpp"
 
 namespace cdctl::cli {

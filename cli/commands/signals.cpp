@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cdctl/stop.hpp>
 
 #include "cli/command_line/command.hpp"

@@ -19,6 +19,7 @@
 #include "cli/timeline/svg.hpp"
 #include "cli/timeline/text.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/known_service.hpp"
 
 namespace cdctl::cli {
 

@@ -66,7 +66,10 @@ LineReader::Got LineReader::next(std::string_view& line, int wait_ms) {
       ++number_;
       return Got::line;
     }
-    if (at_end_) return Got::end;
+    if (at_end_) {  // which ends a line, too
+      if (std::exchange(leaving_out_, false) && take_piece_) (void)take_piece_({}, true);
+      return Got::end;
+    }
     if (leaving_out_) begin_ = end_ = searched_ = 0;
     if (const auto got = fill(wait_ms); got != Got::line) return got;
   }

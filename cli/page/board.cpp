@@ -177,7 +177,8 @@ Board::Sections Board::draw(Time at) {
 }
 
 Board::Sections Board::draw_news() const {
-  return {{"actions", actions_html(outcomes_)}, {"signals", signals_html(signals_)}};
+  return {{"actions", actions_html(outcomes_)},
+          {"signals", signals_html(signals_, signals_from_.has_value())}};
 }
 
 }  // namespace cdctl::cli

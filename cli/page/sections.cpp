@@ -177,9 +177,11 @@ std::string actions_html(const std::deque<Json>& outcomes) {
   return out + "</tbody></table>\n";
 }
 
-std::string signals_html(const std::deque<Json>& signals) {
+std::string signals_html(const std::deque<Json>& signals, bool read) {
   std::string out = "<h2>Signals</h2>";
-  if (signals.empty()) return out + "<p>No warning and nothing worse came in this time.</p>";
+  if (signals.empty())
+    return out + (read ? "<p>No warning and nothing worse came in this time.</p>"
+                       : "<p>The feed has not been read yet.</p>");
   head(out, "Signals of severity warning and above, newest first",
        {"When (UTC)", "Severity", "Set", "Signal", "Message"});
   for (auto at = signals.rbegin(); at != signals.rend(); ++at) {

@@ -37,7 +37,8 @@ struct BoardService {
 [[nodiscard]] std::string timeline_section(const Timeline& timeline);
 /// What was done from this home, oldest first; shown newest first.
 [[nodiscard]] std::string actions_html(const std::deque<Json>& outcomes);
-[[nodiscard]] std::string signals_html(const std::deque<Json>& signals);
+/// `read`: whether the feed could be read at all.
+[[nodiscard]] std::string signals_html(const std::deque<Json>& signals, bool read);
 
 [[nodiscard]] std::string moment_html(Time time);
 /// Where the script says how long ago that is.

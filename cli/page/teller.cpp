@@ -25,6 +25,7 @@ namespace cdctl::cli {
 namespace {
 
 constexpr Millis k_news_pause(1000);
+constexpr Millis k_first_wait(300);    // for what a feed has when it is opened
 constexpr Millis k_replay(3'600'000);  // signals of before we came: of a day there may be millions
 constexpr std::size_t k_largest_section = 512u
                                           << 10;  // as a line of JSON it is less than twice that
@@ -101,7 +102,13 @@ class Teller {
     board_.keep_only(names);
     for (const auto& [file, broken] : context_.config().broken) error(file, broken);
     read_log();
-    if (!reader_) open_feed();
+    if (reader_) return;
+    open_feed();  // and what it has is on the page with this look: none is not the same as not read
+    for (const Deadline first(k_news_pause); reader_ && !first.passed();) {
+      const auto before = cursor_;
+      read_feed(k_first_wait);
+      if (cursor_ == before) break;
+    }
   }
 
   void take(const fleet::ServiceView& view) {

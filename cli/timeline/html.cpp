@@ -47,7 +47,7 @@ h1,td{overflow-wrap:anywhere}
 .narrow{display:none}
 @media (max-width:640px){
 .wide{display:none}.narrow{display:block}
-table,tbody{display:block}thead{display:none}
+table,caption,tbody{display:block}thead{display:none}
 tr{display:flex;flex-wrap:wrap;gap:0 .75rem;padding:.4rem 0;border-bottom:1px solid #d5dae0}
 th,td{border:0;padding:0}td.nowrap,th[scope=row]{white-space:normal}
 td.long,td[data-label]{flex-basis:100%}td:empty{display:none}

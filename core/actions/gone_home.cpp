@@ -15,7 +15,7 @@ namespace cdctl::actions {
 namespace {
 
 /// The folder of a home that is on this machine; empty for any other.
-std::filesystem::path folder_here(const app::Context& context, const std::string& home) {
+std::filesystem::path folder_here(app::Context& context, const std::string& home) {
   const auto engine = context.engine(k_embedded);
   const auto colon = home.find(':');
   if (!engine || colon == std::string::npos) return {};

@@ -51,7 +51,7 @@ void keep_in_log(const app::Context& context, const Decision& decision) {
   record.why = decision.why;
   record.more = decision.more;
   records::end_outcome(record, decision.error, context.actor());
-  records::append_to_log(context.home(), records::encode(record).dump());
+  app::keep_outcome(context, records::encode(record));
 }
 
 }  // namespace cdctl::actions

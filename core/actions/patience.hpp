@@ -2,9 +2,9 @@
 
 #include <optional>
 
+#include <cdctl/config.hpp>
+#include <cdctl/grace.hpp>
 #include <cdctl/time.hpp>
-
-#include "core/config/config.hpp"
 
 namespace cdctl::actions {
 

@@ -32,36 +32,6 @@ constexpr Millis k_undo{10'000};
 constexpr int k_tries = 3;
 constexpr Millis k_longest_pause(200);
 constexpr Millis k_worth_a_word(500);  // people who watch have begun to wonder
-constexpr Millis k_idle(2000);         // in which a worker that does nothing has ended
-
-/// How long the processes of a set get, and how much of that a reap waits for.
-struct Patience {
-  Grace grace;
-  Millis waited{};      ///< the longest grace that is waited for
-  bool leaves = false;  ///< what runs even then is left to finish what it does
-
-  static Patience of(const ServiceConfig* service, const std::optional<Millis>& given) {
-    if (given) return {{*given, {}}, *given, false};
-    Patience out;
-    if (service) out.grace = service->grace();
-    const auto count = [&](const std::string& process) {
-      const auto& all = service->stop_timeouts;
-      const auto at = all.find(process);
-      const bool until_done = at != all.end() && at->second.until_done;
-      out.leaves = out.leaves || until_done;
-      out.waited = std::max(out.waited, until_done ? k_idle : out.grace.of(process));
-    };
-    // Without `units` there may be more processes than the file names
-    if (!service || service->units.empty()) out.waited = out.grace.otherwise;
-    for (const auto& [process, units] : service ? service->units : Units()) count(process);
-    if (service && service->units.empty())
-      for (const auto& [process, timeout] : service->stop_timeouts) count(process);
-    return out;
-  }
-
- private:
-  using Units = std::map<std::string, std::int64_t>;
-};
 
 /// One reap: every condition again, drain, stop, retire the user, remove what is left.
 class Reap {

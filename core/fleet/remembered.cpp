@@ -46,7 +46,8 @@ void add_cuts(const SetName& set, const CutMemo& memo, std::vector<Outcome>& out
     if (at != memo.at) out.push_back(act("break", set, at));
   auto cut = act("break", set, memo.at);
   cut.why = memo.why;
-  if (!memo.mended_at) cut.by = memo.by;  // a mend writes its own name there
+  // A mend writes its own name there
+  if (!memo.mended_at || *memo.mended_at < memo.at) cut.by = memo.by;
   out.push_back(std::move(cut));
   if (!memo.mended_at) return;
   auto mend = act("mend", set, *memo.mended_at);

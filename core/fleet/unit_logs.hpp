@@ -32,9 +32,9 @@ struct OpenLog {
   [[nodiscard]] bool wants(const LogLine& line) const;
 };
 
-/// The logs of all sets that are meant, in the order of the words. A name or prefix also means a set
-/// that is reaped, as long as its engine keeps its logs. What cannot be read is reported, and so is
-/// a unit that a set does not have.
+/// The logs of all sets that are meant, in the order of the words. A name or prefix also means a
+/// set that is reaped, as long as its engine keeps its logs. What cannot be read is reported, and
+/// so is a unit that a set does not have.
 [[nodiscard]] Result<std::vector<OpenLog>> open_logs(app::Context& context,
                                                      const std::vector<LogSelector>& selectors,
                                                      LogQuery query, const Deadline& deadline);

@@ -17,7 +17,7 @@ void TargetOutcome::write() {
   for (auto& [key, value] : more_.members()) record.more.set(key, value);
   records::end_outcome(record, error_, context_.actor(), begun_);
   const auto json = records::encode(record);
-  if (!dry_run_ && !no_news_) records::append_to_log(context_.home(), json.dump());
+  if (!dry_run_ && !no_news_) app::keep_outcome(context_, json);
   context_.out.write(json);
   if (!error_) return;
   if (quiet_) return context_.note_exit(error_->exit);

@@ -23,6 +23,8 @@ bool CodeServer::decides(int status) const {
 
 Error CodeServer::refusal(const RestRequest& request, const RestAnswer& answer) const {
   auto error = rest_.refusal(request, answer);
+  if (answer.status == 403 && !words().cure.empty())
+    error.what += fmt::format(": the token needs {}", words().cure);
   if (decides(answer.status)) error.exit = ExitCode::refused;
   return error;
 }
@@ -141,10 +143,11 @@ bool CodeServer::may_push(const Json& repository) const {
 }
 
 Result<CodeServer*> CodeServers::of(const TargetConfig& target) {
-  CDCTL_TRY_ASSIGN(auto access, forge_access(host_.config(), target, kind_.table, kind_.api_of));
+  CDCTL_TRY_ASSIGN(const auto access,
+                   forge_access(host_.config(), target, kind_.table, kind_.api_of));
   auto& one = all_[fmt::format("{}\n{}\n{}", access.api, access.repository, access.token)];
   if (!one) {
-    CDCTL_TRY_ASSIGN(one, kind_.make(host_, std::move(access), target));
+    CDCTL_TRY_ASSIGN(one, kind_.make(host_, access, target));
   }
   return one.get();
 }

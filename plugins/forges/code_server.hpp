@@ -13,6 +13,7 @@
 #include <cdctl/host.hpp>
 #include <cdctl/proposal.hpp>
 #include <cdctl/rest.hpp>
+#include <cdctl/roles/doctor.hpp>
 #include <cdctl/roles/forge.hpp>
 #include <cdctl/target.hpp>
 #include <cdctl/time.hpp>
@@ -69,6 +70,11 @@ class CodeServer {
 
   /// Who the token is; empty where the server does not tell.
   [[nodiscard]] virtual Result<std::string> me(const Deadline& deadline);
+  /// What else `doctor` has to say of a token that may do what it must, by what the server tells of
+  /// the repository.
+  virtual void examine(const TargetConfig& target, const Json& repository, Check& out) const {
+    (void)target, (void)repository, (void)out;
+  }
   /// The newest commit of a branch; empty where there is none.
   [[nodiscard]] Result<std::string> tip(const std::string& branch, const Deadline& deadline);
   /// One as it is now. Reason::not_there where there is none.
@@ -159,7 +165,7 @@ class CodeServer {
 struct ServerKind {
   std::string table;
   std::string (*api_of)(const ServedRepository&);
-  Result<std::unique_ptr<CodeServer>> (*make)(Host&, ForgeAccess, const TargetConfig&);
+  Result<std::unique_ptr<CodeServer>> (*make)(Host&, const ForgeAccess&, const TargetConfig&);
 };
 
 /// Those of the targets, each made once.

@@ -34,6 +34,7 @@ Check check(CodeServers& servers, const TargetConfig& target, const Deadline& de
                           push ? "read and write" : "only read");
   if (!push)
     out.cure = fmt::format("give it {}, or nothing is told on proposals", one.words().cure);
+  one.examine(target, *seen, out);
   return out;
 }
 

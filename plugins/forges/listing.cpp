@@ -22,8 +22,8 @@ bool Listing::is_wanted(std::string_view base) const {
 Result<std::vector<Proposal>> Listing::all_of(const TargetConfig& target) {
   CDCTL_TRY_ASSIGN(const auto base, server_.tip(target.branch, deadline_));
   if (base.empty())
-    return fail(ExitCode::unknown,
-                fmt::format("it has no branch {}: correct `branch`, or push it", target.branch));
+    return fail(ExitCode::unknown, fmt::format("{} has no branch {}: correct `branch`, or push it",
+                                               server_.access().repository, target.branch));
   CDCTL_TRY_ASSIGN(auto out, of(target, base));
   CDCTL_TRY(prerequisites(target, out));
   return out;

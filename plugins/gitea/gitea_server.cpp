@@ -39,11 +39,12 @@ RestServer server(std::string api, const std::string& token) {
           50};
 }
 
-Result<std::unique_ptr<forges::CodeServer>> make(Host& host, ForgeAccess access,
+Result<std::unique_ptr<forges::CodeServer>> make(Host& host, const ForgeAccess& access,
                                                  const TargetConfig& target) {
   (void)target;
-  access.repository = owner_and_name(access.repository);
-  return std::make_unique<GiteaServer>(host, std::move(access));
+  auto own = access;
+  own.repository = owner_and_name(access.repository);
+  return std::make_unique<GiteaServer>(host, own);
 }
 
 /// What a merge is told. Servers of before 1.26 know its members by other names alone.
@@ -63,12 +64,22 @@ CommitStatus::State status_state(std::string_view state) {
   return state == "failure" || state == "error" ? failed : pending;
 }
 
-GiteaServer::GiteaServer(Host& host, ForgeAccess access)
+GiteaServer::GiteaServer(Host& host, const ForgeAccess& access)
     : PullServer(host, access, server(access.api, access.token)) {}
 
 const forges::ServerWords& GiteaServer::words() const { return k_words; }
 
 const forges::ReviewWords& GiteaServer::review_words() const { return k_review_words; }
+
+/// Gitea tells the permissions of others to administrators alone, and answers 403.
+void GiteaServer::examine(const TargetConfig& target, const Json& repository, Check& out) const {
+  const bool named = !target.table["gitea"]["reviewers"].items().empty();
+  if (named || repository["permissions"]["admin"].as_bool()) return;
+  out.state = Check::State::bad;
+  out.found += "; it may not ask who may push, so no review of anybody counts";
+  out.cure = "name the reviewers, reviewers = [\"LOGIN\"] in [gitea] of " + target.file.string() +
+             ", or use the token of an administrator of the repository";
+}
 
 bool GiteaServer::is_dismissed(const Json& review) const { return review["dismissed"].as_bool(); }
 

@@ -12,11 +12,12 @@ namespace cdctl::gitea {
 /// A repository on Gitea or Forgejo. Gitea is told what was merged, where it does not notice.
 class GiteaServer final : public forges::PullServer {
  public:
-  GiteaServer(Host& host, ForgeAccess access);
+  GiteaServer(Host& host, const ForgeAccess& access);
 
   [[nodiscard]] const forges::ServerWords& words() const override;
   [[nodiscard]] const forges::ReviewWords& review_words() const override;
   [[nodiscard]] bool is_dismissed(const Json& review) const override;
+  void examine(const TargetConfig& target, const Json& repository, Check& out) const override;
   [[nodiscard]] Result<std::vector<forges::ChangeRequest>> using_branch(
       const std::string& branch, const Deadline& deadline) override;
   [[nodiscard]] std::vector<Result<std::vector<Proposal>>> list(

@@ -41,14 +41,14 @@ RestServer server(std::string api, const std::string& token) {
            {"X-GitHub-Api-Version", "2022-11-28"}}};
 }
 
-Result<std::unique_ptr<forges::CodeServer>> make(Host& host, ForgeAccess access,
+Result<std::unique_ptr<forges::CodeServer>> make(Host& host, const ForgeAccess& access,
                                                  const TargetConfig& target) {
   if (split(access.repository, '/').size() != 2)
     return fail(ExitCode::config,
                 fmt::format("{}: 'github.repository' must be an owner and a name, such as "
                             "\"team/thumbs\"",
                             target.file.string()));
-  return std::make_unique<GithubServer>(host, std::move(access));
+  return std::make_unique<GithubServer>(host, access);
 }
 
 /// Two of one name, as of two workflows: the worse one speaks.
@@ -83,7 +83,7 @@ CommitStatus::State check_state(std::string_view status, std::string_view conclu
   return pending;  // a word that we do not know is not a pass
 }
 
-GithubServer::GithubServer(Host& host, ForgeAccess access)
+GithubServer::GithubServer(Host& host, const ForgeAccess& access)
     : PullServer(host, access, server(access.api, access.token)),
       graph_(host, server(graph_of(access.api), access.token)) {}
 

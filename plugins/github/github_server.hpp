@@ -12,7 +12,7 @@ namespace cdctl::github {
 /// A repository on GitHub, or GitHub Enterprise. GitHub notices by itself what was pushed.
 class GithubServer final : public forges::PullServer {
  public:
-  GithubServer(Host& host, ForgeAccess access);
+  GithubServer(Host& host, const ForgeAccess& access);
 
   /// GraphQL, which alone tells some things.
   [[nodiscard]] Result<Json> query(const std::string& text, Json variables,

@@ -38,10 +38,10 @@ RestServer server(std::string api, const std::string& token) {
   return {"GitLab", std::move(api), {{"PRIVATE-TOKEN", token}, {"Accept", "application/json"}}};
 }
 
-Result<std::unique_ptr<forges::CodeServer>> make(Host& host, ForgeAccess access,
+Result<std::unique_ptr<forges::CodeServer>> make(Host& host, const ForgeAccess& access,
                                                  const TargetConfig& target) {
   (void)target;
-  return std::make_unique<GitlabServer>(host, std::move(access));
+  return std::make_unique<GitlabServer>(host, access);
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ CommitStatus::State status_state(std::string_view state) {
   return state == "failed" || state == "canceled" || state == "skipped" ? failed : pending;
 }
 
-GitlabServer::GitlabServer(Host& host, ForgeAccess access)
+GitlabServer::GitlabServer(Host& host, const ForgeAccess& access)
     : CodeServer(host, access, server(access.api, access.token)) {}
 
 const forges::ServerWords& GitlabServer::words() const { return k_words; }

@@ -14,7 +14,7 @@ namespace cdctl::gitlab {
 /// A project on GitLab. GitLab notices by itself what was pushed.
 class GitlabServer final : public forges::CodeServer {
  public:
-  GitlabServer(Host& host, ForgeAccess access);
+  GitlabServer(Host& host, const ForgeAccess& access);
 
   [[nodiscard]] const forges::ServerWords& words() const override;
   [[nodiscard]] std::string path(std::string_view rest) const override;

@@ -20,7 +20,7 @@ done
 expect_exit 0 cdctl plugins --check -o ndjson
 expect_json 'length > 0 and all(.ok)'
 expect_json 'all(.file | startswith($lib))' --arg lib "$lib"
-expect_same plugins "$(jq -r .name out | sort | xargs)" "$(cd "$source_dir/plugins" && ls | sort | xargs)"
+expect_same plugins "$(jq -r .name out | sort | xargs)" "$(cd "$source_dir/plugins" && dirname */plugin.cpp | sort | xargs)"
 expect_exit 0 cdctl plugins -o json
 expect_json '.[0] | map(.version) | unique == [$version]' --arg version "$(cdctl version -o ndjson | jq -r .version)"
 expect_exit 0 cdctl mojo phases -o ndjson

@@ -59,11 +59,9 @@ at_hand() { [ "$1" != 1 ] || say forget '{"repo": "carol/thumbs"}'; }
 # told TOPIC: what its proposal says in the end.
 open_topics() { state '.pulls | map(select(.state == "open") | .branch) | sort | join(" ")'; }
 
-# thirty_at FACE [forge]: by pushes of two landers, or by the server's own call. That pins the proposal and not the target: two at once, or a
-# hand beside it, can land a tree that nobody has tested, which the manual says; so it is one lander, and no hand.
+# thirty_at FACE
 thirty_at() {
-  local face=$1 way=${2:-push} rounds=150 alone points began=$SECONDS topic method=PUT troubles pull
-  [ "$way" = push ] || alone=yes
+  local face=$1 rounds=150 points began=$SECONDS topic method=PUT troubles pull
   make_origin
   start_forge "$face"
   for topic in alice bob carol; do make_member $topic write; done
@@ -79,7 +77,6 @@ forge = "$face"
 repository = "$forge_url/team/thumbs.git"
 branch = "main"
 verify = { command = "./check", silence = "2s", grace = "300ms" }
-$([ "$way" = push ] || echo 'land_via = "forge"')
 [$face]
 token_env = "FORGE_TOKEN"
 END
@@ -110,5 +107,5 @@ END
   expect_same 'branches that are left' "$(git -C origin.git for-each-ref --format='%(refname:lstrip=2)' refs/heads | tr '\n' ' ')" \
     "main moved next $([ $other = x2 ] || echo 'x1 ')y1 y2 "
   ! grep -rqF -- "$FORGE_TOKEN" home-one home-two ./*.err ./*.ndjson landers 2>/dev/null || fail 'the token is in a file'
-  printf 'thirty through %s, by %s: %s s\n' "$face" "$way" $((SECONDS - began)) >&2
+  printf 'thirty through %s: %s s\n' "$face" $((SECONDS - began)) >&2
 }

@@ -68,7 +68,7 @@ say thumbs-r0000000063 hello
 heard() { requests /_bulk .body | jq -e 'select(.cdctl.message == "hello")' >/dev/null; }
 eventually 30 heard
 expect_exit 5 cdctl notify --new
-expect_error 'another reader named notify'
+expect_error 'another notify --follow or --new is running'
 sender=$(pgrep -P $follower -f 'notify elastic' | head -n 1)
 [ -n "$sender" ] || fail "no process of its own sends"
 

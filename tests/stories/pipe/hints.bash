@@ -31,7 +31,6 @@ restart|cdctl mend SET
 describe|cdctl inspect SET
 audit|cdctl history
 release|cdctl outdated . cdctl deploy
-diff|cdctl outdated
 pause|cdctl hold SERVICE
 unpause|cdctl resume SERVICE
 prune|cdctl ls . cdctl stale . cdctl reap

@@ -29,7 +29,7 @@ somebody=()
 for home in '' .; do
   for command in "${commands[@]}"; do
     # shellcheck disable=SC2086
-    expect_exit 3 env -u XDG_STATE_HOME -u CDCTL_HOME "HOME=$home" "${somebody[@]}" cdctl -c ../bare/cdctl.toml $command </dev/null
+    expect_exit 3 env -u XDG_STATE_HOME -u CDCTL_HOME "HOME=$home" CDCTL_CONFIG=../bare/cdctl.toml "${somebody[@]}" cdctl $command </dev/null
     expect_error 'HOME is (not set|no absolute path).*set HOME, or CDCTL_HOME, to an absolute path'
     made
   done

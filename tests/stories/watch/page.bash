@@ -13,6 +13,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 port=$(free_port)
 url=http://127.0.0.1:$port
 page=
+cdctl signal "$two" early -s error </dev/null
 listening() { grep -q 'listening on' page.err; }
 # open_page [ARG...]
 open_page() {
@@ -63,6 +64,9 @@ expect_same "the script" "$(get page.js -o page.js -w '%{content_type}')" 'text/
 for set in "$one" "$two"; do grep -q ">$set</th>" first.html || fail "$set is not there"; done
 for width in 360 1000; do grep -q "<svg .*viewBox=\"0 0 $width " first.html || fail "no timeline of $width"; done
 grep -q '<td>deploy</td>' first.html || fail "no actions"
+open_again() { end_page; open_page; get '' >first.html; }
+open_again
+grep -q '<td>early</td>' first.html || fail "the first page has no signals: $(grep -A3 '>Signals<' first.html)"
 
 watch_events
 eventually 30 told '^event: status'
@@ -160,6 +164,7 @@ for file in third.html static.html; do
 import re, sys
 page = open(sys.argv[1]).read()
 page = page.replace('<link rel="stylesheet" href="page.css">', "<style>" + open("page.css").read() + "</style>")
+page = page.replace('<script src="page.js" defer></script>', "")
 page = re.sub(r'<meta http-equiv="Content-Security[^>]*>', "", page)  # or it would not run what we add
 said = "document.title = document.documentElement.scrollWidth > innerWidth ? 'too wide' : 'fits'"
 open("framed.html", "w").write(page.replace("</body>", f"<script>{said}</script></body>"))

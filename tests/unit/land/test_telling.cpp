@@ -17,9 +17,9 @@ TEST_CASE("why a test has failed is told with its log, and how that ends", "[lan
   REQUIRE(write_file_atomically(log, "begun\n3 of 70 failed\x1b[31m\n\n  \n", 0600));
   CHECK(land::why_with_log("tests: exit status 1", log) ==
         "tests: exit status 1; its log is " + log.string() +
-            ", which ends with: 3 of 70 failed\\x1b[31m");
+            ", which ends with: 3 of 70 failed\\u001b[31m");
   CHECK(land::why_with_log("its log is " + log.string(), log) ==
-        "its log is " + log.string() + ", which ends with: 3 of 70 failed\\x1b[31m");
+        "its log is " + log.string() + ", which ends with: 3 of 70 failed\\u001b[31m");
   CHECK(land::why_with_log("a conflict", {}) == "a conflict");
   const auto gone = dir.path() / "gone.log";
   CHECK(land::why_with_log("x", gone) == "x; its log is " + gone.string());

@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <fstream>
+
+#include <sys/resource.h>
 
 #include <fmt/format.h>
 

@@ -75,7 +75,7 @@ struct Stand : FakeService {
         fmt::format(R"({{"schema":"cdctl.outcome/1","action":"{}","service":"thumbs",)"
                     R"("revision":"r0000000001","set":"thumbs-r0000000001","steps":[],"by":"a@b",)"
                     R"("time":"2026-11-23T04:11:30.120Z",{}}})",
-                    action, members));
+                    action, members)));
   }
 };
 

@@ -253,6 +253,10 @@ TEST_CASE("what is harmless, or older than the window, is not shown") {
   CHECK_FALSE(html.at("signals").contains("long ago"));
   CHECK_FALSE(html.at("signals").contains("fine"));
   CHECK(html.at("actions").contains("Nothing was done"));
+  Board unread{Millis(3'600'000)};
+  CHECK(drawn(unread).at("signals").contains("has not been read"));
+  unread.set_signals_from(k_now);
+  CHECK(drawn(unread).at("signals").contains("No warning and nothing worse"));
 }
 
 TEST_CASE("a timeline is drawn again when something happened, and now and then") {

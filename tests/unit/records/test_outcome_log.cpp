@@ -131,7 +131,9 @@ TEST_CASE("a log that is a pipe or a device is neither waited for nor written to
   CHECK(pipe.error().what.contains("is no regular file"));
   const Fd far_end(
       ::open((home.path / "outcomes.ndjson").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  home.add(1);
+  const auto added = records::append_to_log(home.path, R"({"n":1})");
+  REQUIRE_FALSE(added);
+  CHECK(added.error().what.contains("outcomes.ndjson: it is no regular file"));
   char byte = 0;
   CHECK(::read(far_end.get(), &byte, 1) <= 0);
   std::filesystem::remove(home.path / "outcomes.ndjson");
