@@ -33,7 +33,7 @@ propose_thirty() {
   git -C desk push -q -f "$work/forge/team/thumbs.git" moved:refs/heads/moved
 }
 
-# What the server answers now and then, each to the next call of its kind.
+# What the server answers now and then, each to the next call of its kind; twice a second, so that most calls are answered well.
 make_trouble() {
   local one troubles=(
     '"match": "/(pulls|merge_requests)\\?", "status": 503' '"match": "/(reviews|approvals)", "how": "cut"'

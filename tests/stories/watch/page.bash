@@ -109,7 +109,7 @@ since=$(since_of thumbs)
 get '' >third.html
 grep -q 'Could not ask since' third.html || fail "the page looks well without a broker"
 expect_same "sets that look well" "$(grep -c 'm-good"><span class="sign" aria-hidden="true">✓</span> live' third.html || true)" 0
-sleep 1
+sleep 1  # the times on the page have seconds: one that moves would have moved
 expect_same "since when, later" "$(since_of thumbs)" "$since"
 
 # ------------------------------------------------------------ what looks is killed; what serves is killed
