@@ -53,7 +53,7 @@ std::vector<fs::path> folders_to_hide(const app::Context& context) {
     // What a command cannot do without stays.
     const bool needed =
         std::ranges::any_of(std::array{"/usr", "/bin", "/lib", "/etc", "/proc", "/dev"},
-                            [&](const char* path) { return below(path, real); });
+                            [&](const char* kept) { return below(kept, real); });
     if (error || real.empty() || needed) continue;
     if (std::ranges::any_of(out, [&](const fs::path& other) { return below(real, other); }))
       continue;

@@ -132,7 +132,7 @@ SetStatus to_set_status(const SetName& name, const SetFiles& r, const std::strin
   out.deployed_at = parse_rfc3339(r.record["deployed_at"].view());
   if (auto sources = sources_from_json(r.record["sources"])) out.sources = std::move(*sources);
   out.served = r.served;
-  for (const auto& name : r.record["homes"].items()) out.homes.push_back(name.as_string());
+  for (const auto& other : r.record["homes"].items()) out.homes.push_back(other.as_string());
   if (out.homes.empty()) out.homes.push_back(r.record["home"].as_string(home));
   if (r.status) out.lived = r.status->lived;
   out.world_cut = false;
