@@ -86,7 +86,9 @@ TEST_CASE("of a foreign set nothing is said that only its owner knows") {
   for (const auto* member : {"state", "cut", "units"}) CHECK(record[member].is_null());
   CHECK_FALSE(record["newest"].as_bool());
   CHECK_FALSE(record["proven"].as_bool());
-  CHECK_FALSE(fleet::refuse_foreign(thumbs.context, fleet::SetView{.foreign = true}));
+  fleet::SetView unknown;
+  unknown.foreign = true;
+  CHECK_FALSE(fleet::refuse_foreign(thumbs.context, unknown));
   CHECK(fleet::refuse_foreign(thumbs.context, set));  // the memory that is asked here knows it
 
   config.broken.emplace("thumbs", Error{ExitCode::config, "no such key"});

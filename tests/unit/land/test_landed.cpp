@@ -33,10 +33,10 @@ struct Stand {
   std::string brought(const std::string& now, const std::vector<std::string>& before) {
     std::vector<Sources> sets;
     for (const auto& trunk : before) sets.push_back(at(trunk));
-    std::string out;
+    std::string names;
     const auto all = land::landings_in(context, at(now), sets);
-    for (const auto& one : all.items()) out += one["proposal"].as_string() + " ";
-    return out;
+    for (const auto& one : all.items()) names += one["proposal"].as_string() + " ";
+    return names;
   }
 
  private:
