@@ -64,8 +64,8 @@ TEST_CASE("each way to show a member") {
 }
 
 TEST_CASE("a set is one word, and what people have said of it") {
-  const auto state = [](const char* state, const char* rest) {
-    return state_text(parsed(fmt::format(R"({{"state":{}{}}})", state, rest)));
+  const auto state = [](const char* word, const char* rest) {
+    return state_text(parsed(fmt::format(R"({{"state":{}{}}})", word, rest)));
   };
   CHECK(state("\"live\"", R"(,"cut":false)") == "live");
   CHECK(state("\"live\"", R"(,"cut":true,"units":{"want":1,"up":1})") == "cut");

@@ -17,8 +17,12 @@ TEST_CASE("a text keeps a vote that its server has no word for") {
 }
 
 TEST_CASE("a forge's keys bear its name") {
-  static constexpr auto k_keys =
-      forges::key_rows<"someforge">({.meaning = "What it is", .api = "x"});
+  static constexpr auto k_keys = forges::key_rows<"someforge">([] {
+    forges::KeyWords words;
+    words.meaning = "What it is";
+    words.api = "x";
+    return words;
+  }());
   CHECK(k_keys.front().name == "someforge");
   CHECK(k_keys.front().example == "{ token_file = \"someforge.token\" }");
   const auto named = [](std::string_view name) {
