@@ -42,9 +42,7 @@ fs::path data_home() {
 }  // namespace
 
 Context::Context(Options options, Output& output) : out(output), options_(std::move(options)) {}
-Context::~Context() {
-  (void)http_.release();  // its library may be torn down before us at exit
-}
+Context::~Context() { plugins::keep_for_good(http_.release()); }
 
 plugins::PluginHost& Context::plugin_host() {
   if (!plugins_) {

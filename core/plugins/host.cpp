@@ -148,12 +148,20 @@ Result<void*> PluginHost::create(plugin::Role role, std::string_view kind, Host&
   for (const auto& row : (*descriptor)->roles) {
     if (row.role != role || kind != row.kind) continue;
     std::string what;
-    if (void* made = row.create(host, what)) return made;
+    if (void* made = row.create(host, what)) {
+      keep_for_good(made);
+      return made;
+    }
     return fail(ExitCode::config,
                 fmt::format("the {} plugin cannot be used: {}", info->name, printable(what)));
   }
   return fail(ExitCode::config, fmt::format("the {} plugin offers no {} '{}'", info->name, word,
                                             printable(kind, 40)));
+}
+
+void keep_for_good(void* object) {
+  static auto& kept = *new std::vector<void*>;
+  if (object) kept.push_back(object);
 }
 
 }  // namespace cdctl::plugins

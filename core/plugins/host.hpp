@@ -31,8 +31,8 @@ class PluginHost {
   [[nodiscard]] std::vector<std::string> owning(std::string_view role, const Json& table);
   /// The kinds of a role that usable plugins offer, in folder order.
   [[nodiscard]] std::vector<std::string> kinds(std::string_view role);
-  /// Opens the plugin and makes the role object; exit code `config` with the true reason when it
-  /// cannot be.
+  /// Opens the plugin and makes the role object, which is there for good; exit code `config` with
+  /// the true reason when it cannot be.
   [[nodiscard]] Result<void*> create(plugin::Role role, std::string_view kind, Host& host);
   /// What can be told from the file without running its code: modes, a whole library, our
   /// descriptor in it. Empty = nothing.
@@ -56,5 +56,9 @@ class PluginHost {
   std::shared_ptr<records::RowStore> records_;
   std::map<std::filesystem::path, const plugin::Descriptor*> opened_;
 };
+
+/// Notes an object that code of a module has made. It is not destroyed, since at exit its module
+/// may be torn down before us; noted, it is no leak.
+void keep_for_good(void* object);
 
 }  // namespace cdctl::plugins

@@ -100,8 +100,10 @@ TEST_CASE("steps are chosen by line, by line of an include, and by how the last 
 }
 
 TEST_CASE("names that would not do in a path are refused") {
-  for (const std::string name :
-       {"..", ".hidden", "a/b", "-x", "LOCAL", "a b", "ä", std::string(129, 'a').c_str()}) {
+  const std::string too_long(129, 'a');
+  for (const std::string& name :
+       {std::string(".."), std::string(".hidden"), std::string("a/b"), std::string("-x"),
+        std::string("LOCAL"), std::string("a b"), std::string("ä"), too_long}) {
     INFO(name);
     CHECK_FALSE(settings({{"project", {name}}}));
     CHECK_FALSE(settings({{"series", {name}}}));
