@@ -27,18 +27,18 @@ struct Tips {
   std::string target, proposal;  ///< the latter empty where the branch is gone, or nobody asked
 };
 Result<Tips> look(const Workshop& workshop, const TargetConfig& target, const std::string& ref,
-                  const Deadline& deadline, const std::string& url = {}) {
+                  Workshop::Tidy tidy, const Deadline& deadline, const std::string& url = {}) {
   const bool elsewhere = !url.empty();
   std::vector<std::string> refs{branch_ref(target)};
   if (!elsewhere && !ref.empty()) refs.push_back(ref);
   const auto is_gone = [&](const Result<>& fetched) {
     return !fetched && fetched.error().reason == Reason::not_there && fetched.error().what == ref;
   };
-  auto fetched = workshop.fetch(refs, deadline);
+  auto fetched = workshop.fetch(refs, deadline, {}, tidy);
   bool gone = is_gone(fetched);
-  if (gone) fetched = workshop.fetch({branch_ref(target)}, deadline);
+  if (gone) fetched = workshop.fetch({branch_ref(target)}, deadline, {}, tidy);
   if (fetched && elsewhere) {
-    fetched = workshop.fetch({ref}, deadline, url);
+    fetched = workshop.fetch({ref}, deadline, url, tidy);
     gone = is_gone(fetched);
     if (gone) fetched = {};
   }
@@ -144,7 +144,8 @@ Result<MergeAnswer> GitRepository::do_merge(const TargetConfig& target, const Me
     CDCTL_TRY_ASSIGN(auto address, parse_address(request.url, {}));
     from = std::move(address.url);
   }
-  CDCTL_TRY_ASSIGN(const auto tips, look(workshop, target, request.ref, deadline, from));
+  CDCTL_TRY_ASSIGN(const auto tips,
+                   look(workshop, target, request.ref, Workshop::Tidy::now, deadline, from));
   if (tips.proposal.empty()) return fail(fmt::format("{} is not there any more", request.ref));
   if (tips.proposal != request.head)
     return fail(fmt::format("{} has moved from {} to {} since it was let through", request.ref,
@@ -198,7 +199,8 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   CDCTL_TRY_ASSIGN(auto workshop, Workshop::open(host_, target, deadline));
   CDCTL_TRY(check_candidate(workshop, request, target.method, deadline));
   LandAnswer out;
-  CDCTL_TRY_ASSIGN(auto tips, look(workshop, target, request.ref, deadline));
+  constexpr auto later = Workshop::Tidy::later;  // whoever merged it has just tidied up
+  CDCTL_TRY_ASSIGN(auto tips, look(workshop, target, request.ref, later, deadline));
   CDCTL_TRY_ASSIGN(const bool before, read_back(workshop, tips, request.commit, out, deadline));
   if (!before) {
     CDCTL_TRY_ASSIGN(const bool merged,
@@ -225,7 +227,9 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
     CDCTL_TRY_ASSIGN(said, push(workshop, branch_ref(target), request, false, deadline));
   }
   crash_point("land.pushed");
-  CDCTL_TRY_ASSIGN(tips, look(workshop, target, request.ref, deadline));
+  // A branch that went with the push is not asked for: that is an answer of the server's, too.
+  const auto left = out.branch_removed ? std::string() : request.ref;
+  CDCTL_TRY_ASSIGN(tips, look(workshop, target, left, later, deadline));
   CDCTL_TRY_ASSIGN(const bool now, read_back(workshop, tips, request.commit, out, deadline));
   out.state = said.moved ? landed : there;
   if (now) return out;

@@ -228,6 +228,15 @@ Result<std::map<std::string, std::string>> all_refs(const fs::path& repository) 
   return out;
 }
 
+Result<std::string> read_ref(const fs::path& repository, const std::string& name) {
+  std::error_code error;
+  if (fs::exists(repository / "reftable", error))
+    return fail(ExitCode::unknown, "its refs are in a reftable");
+  CDCTL_TRY_ASSIGN(auto id, ref_id({repository, repository}, name));
+  if (id == "?") return fail(ExitCode::unknown, fmt::format("{} is not a plain ref", name));
+  return id;
+}
+
 std::string head_target(const fs::path& repository) {
   const auto text = read_file(repository / "HEAD", 4096);
   constexpr std::string_view k_key = "ref: ";

@@ -45,6 +45,11 @@ struct LocalAnswer {
 [[nodiscard]] Result<std::map<std::string, std::string>> all_refs(
     const std::filesystem::path& repository);
 
+/// The id of a ref of ours by its whole name, from its files; empty when it is nowhere. Exit code
+/// `unknown` when only git can tell.
+[[nodiscard]] Result<std::string> read_ref(const std::filesystem::path& repository,
+                                           const std::string& name);
+
 /// Where HEAD of a bare repository points: `refs/heads/main`; empty when it is detached or cannot
 /// be read.
 [[nodiscard]] std::string head_target(const std::filesystem::path& repository);

@@ -15,7 +15,7 @@ namespace cdctl::git {
 /// those say all of it, otherwise by `git ls-remote`. Exit code `unknown`.
 [[nodiscard]] Result<std::map<std::string, std::string>> remote_refs(const Address& address,
                                                                      const Deadline& deadline);
-/// Those that fit one of these patterns, by `git ls-remote` alone.
+/// Those that fit one of these patterns; all for none.
 [[nodiscard]] Result<std::map<std::string, std::string>> remote_refs(
     const Address& address, const std::vector<std::string>& patterns, const Deadline& deadline);
 

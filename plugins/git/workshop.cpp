@@ -10,6 +10,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/git/git_command.hpp"
+#include "plugins/git/ref_files.hpp"
 
 namespace cdctl::git {
 
@@ -104,7 +105,7 @@ std::string Workshop::there(std::string_view ref) {
 }
 
 Result<> Workshop::fetch(const std::vector<std::string>& refs, const Deadline& deadline,
-                         const std::string& url) const {
+                         const std::string& url, Tidy tidy) const {
   std::vector<std::string> words{"-c",
                                  "gc.autoDetach=false",
                                  "fetch",
@@ -113,9 +114,9 @@ Result<> Workshop::fetch(const std::vector<std::string>& refs, const Deadline& d
                                  "--force",
                                  "--prune",
                                  "--no-recurse-submodules",
-                                 "--no-write-fetch-head",
-                                 "--",
-                                 url.empty() ? address_.url : url};
+                                 "--no-write-fetch-head"};
+  if (tidy == Tidy::later) words.emplace_back("--no-auto-gc");
+  words.insert(words.end(), {"--", url.empty() ? address_.url : url});
   for (const auto& ref : refs) words.push_back(fmt::format("+{}:{}", ref, there(ref)));
   CDCTL_TRY_ASSIGN(const auto finished, git_out(std::move(words), deadline));
   if (finished.ok()) return {};
@@ -144,6 +145,9 @@ Result<std::map<std::string, Workshop::Ref>> Workshop::refs(const Deadline& dead
 }
 
 Result<std::string> Workshop::tip(std::string_view ref, const Deadline& deadline) const {
+  // A branch names a commit, which was fetched with it: its file says all that git would.
+  if (ref.starts_with("refs/heads/"))
+    if (auto id = read_ref(path_, there(ref))) return id;
   CDCTL_TRY_ASSIGN(const auto finished, git({"rev-parse", "--verify", "--quiet", "--end-of-options",
                                              there(ref) + "^{commit}"},
                                             deadline));

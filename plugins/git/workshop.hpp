@@ -34,11 +34,13 @@ class Workshop {
   /// Where that of an address is.
   [[nodiscard]] static std::filesystem::path folder(const Host& host, const Address& address);
 
+  /// Whether git looks, after it has fetched, for what should be packed.
+  enum class Tidy { now, later };
   /// Brings refs of the other side up to date, and forgets those that are gone: `refs/heads/main`,
   /// `refs/reviews/*`. Exit code `unknown`; `failed` and Reason::not_there when a ref without a
   /// star is not there. From another repository with `url`.
   [[nodiscard]] Result<> fetch(const std::vector<std::string>& refs, const Deadline& deadline,
-                               const std::string& url = {}) const;
+                               const std::string& url = {}, Tidy tidy = Tidy::now) const;
   /// Our name of a ref of theirs.
   [[nodiscard]] static std::string there(std::string_view ref);
 
