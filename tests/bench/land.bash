@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Landing: what it costs to ask a repository of a thousand proposals again, beside one `git ls-remote`; and what the pipe takes from
-# a proposal that is approved to trunk, beside a shell script that merges, tests and pushes by git. The test is `true` in both.
+# Landing: what the pipe takes from a proposal that is approved to trunk, beside a shell script that merges, tests and pushes by git (the
+# test is `true` in both); how many tests a hundred proposals need in batches when three of them are bad, beside one each; and what it
+# costs to ask a repository of a thousand proposals again, beside one `git ls-remote`. CDCTL_BENCH_PROPOSALS takes the place of the hundred.
 . "$(dirname "$0")/common.bash"
 . "$source_dir/tests/stories/lib/landing.bash"
 begin
@@ -54,6 +55,30 @@ for ((round = 0; round <= rounds; round++)); do   # the first one counts for nob
   done
 done
 versus 'approved to landed : a git shell script' 1.3
+
+# --- A hundred proposals in batches of sixteen, three of them bad: how often something is tested. One by one it is each of them once.
+many=${CDCTL_BENCH_PROPOSALS:-100}
+make_target <<<'batch = 16
+verify = { command = "! ls bad-* 2>/dev/null" }'
+bad=" $((many / 5)) $((many / 2)) $((many * 9 / 10)) "
+for ((n = 1; n <= many; n++)); do
+  if [[ $bad == *" $n "* ]]; then file=bad-$n; else file=good-$n; fi
+  offer alice "many$n" "$file" x
+  vote bob "many$n" approve
+done
+before=$(tests_run)
+for ((pass = 1; pass <= 10; pass++)); do   # what a batch put off is for the next pass
+  # 1: some were rejected
+  bash -o pipefail -c "$landing" >out 2>err </dev/null || [ $? = 1 ] || fail "landing: $(cat err)"
+  [ -n "$(jq -r 'select(.verdict == "landed" and .changed) | .proposal' out)" ] || break
+done
+landed=$(git -C origin.git ls-tree --name-only main | grep -c '^good-')
+expect_same 'what has landed' "$landed" "$((many - 3))"
+expect_same 'bad ones on main' "$(git -C origin.git ls-tree --name-only main | grep -c '^bad-' || true)" 0
+runs=$(($(tests_run) - before))
+row "$many proposals, 3 bad, batches of 16 : one by one" "$runs tests" "$many tests" "$(reckon '%.2f' "$runs/$many")" '<= 0.45' "$runs/$many <= 0.45"
+for n in $bad; do withdraw "many$n"; done
+make_target <<<'verify = { command = "true" }'
 
 # --- A thousand proposals, nothing new.
 as alice git fetch -q origin
