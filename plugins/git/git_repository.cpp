@@ -9,6 +9,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/git/candidate_commit.hpp"
+#include "plugins/git/elsewhere.hpp"
 #include "plugins/git/git_command.hpp"
 
 namespace cdctl::git {
@@ -26,9 +27,10 @@ Error no_branch(const TargetConfig& target) {
 struct Tips {
   std::string target, proposal;  ///< the latter empty where the branch is gone, or nobody asked
 };
+/// `url`: where the proposal is, if it is not in the target's repository.
 Result<Tips> look(const Workshop& workshop, const TargetConfig& target, const std::string& ref,
                   Workshop::Tidy tidy, const Deadline& deadline, const std::string& url = {}) {
-  const bool elsewhere = !url.empty();
+  const bool elsewhere = !url.empty() && !ref.empty();
   std::vector<std::string> refs{branch_ref(target)};
   if (!elsewhere && !ref.empty()) refs.push_back(ref);
   const auto is_gone = [&](const Result<>& fetched) {
@@ -37,6 +39,11 @@ Result<Tips> look(const Workshop& workshop, const TargetConfig& target, const st
   auto fetched = workshop.fetch(refs, deadline, {}, tidy);
   bool gone = is_gone(fetched);
   if (gone) fetched = workshop.fetch({branch_ref(target)}, deadline, {}, tidy);
+  Tips out;
+  if (fetched) {
+    CDCTL_TRY_ASSIGN(out.target, workshop.tip(branch_ref(target), deadline));
+  }
+  // Only now: a fork's branch may have the name of the target, and takes its place in our copy.
   if (fetched && elsewhere) {
     fetched = workshop.fetch({ref}, deadline, url, tidy);
     gone = is_gone(fetched);
@@ -45,8 +52,6 @@ Result<Tips> look(const Workshop& workshop, const TargetConfig& target, const st
   if (!fetched)
     return fail(fetched.error().reason == Reason::not_there ? no_branch(target)
                                                             : std::move(fetched.error()));
-  Tips out;
-  CDCTL_TRY_ASSIGN(out.target, workshop.tip(branch_ref(target), deadline));
   if (!gone && !ref.empty()) {
     CDCTL_TRY_ASSIGN(out.proposal, workshop.tip(ref, deadline));
   }
@@ -150,6 +155,7 @@ Result<MergeAnswer> GitRepository::do_merge(const TargetConfig& target, const Me
   if (tips.proposal != request.head)
     return fail(fmt::format("{} has moved from {} to {} since it was let through", request.ref,
                             request.head, tips.proposal));
+  CDCTL_TRY(note_source(workshop, request.ref, request.head, from));
   const auto base = request.onto.empty() ? tips.target : request.onto;
   return make_candidate(workshop, request, base, deadline);
 }
@@ -200,7 +206,8 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   CDCTL_TRY(check_candidate(workshop, request, target.method, deadline));
   LandAnswer out;
   constexpr auto later = Workshop::Tidy::later;  // whoever merged it has just tidied up
-  CDCTL_TRY_ASSIGN(auto tips, look(workshop, target, request.ref, later, deadline));
+  const auto from = source_of(workshop, request.ref, request.head);
+  CDCTL_TRY_ASSIGN(auto tips, look(workshop, target, request.ref, later, deadline, from));
   CDCTL_TRY_ASSIGN(const bool before, read_back(workshop, tips, request.commit, out, deadline));
   if (!before) {
     CDCTL_TRY_ASSIGN(const bool merged,
@@ -219,7 +226,8 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   if (out.state != landed) return out;
   crash_point("land.leased");
   // A forge keeps its proposals in refs that nobody may remove, such as refs/pull/1/head.
-  const bool with_branch = request.remove_branch && request.ref.starts_with("refs/heads/");
+  const bool with_branch =
+      request.remove_branch && from.empty() && request.ref.starts_with("refs/heads/");
   CDCTL_TRY_ASSIGN(auto said, push(workshop, branch_ref(target), request, with_branch, deadline));
   out.branch_removed = said.done && with_branch;
   if (with_branch && (said.no_atomic || said.no_deletion)) {
@@ -229,7 +237,7 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   crash_point("land.pushed");
   // A branch that went with the push is not asked for: that is an answer of the server's, too.
   const auto left = out.branch_removed ? std::string() : request.ref;
-  CDCTL_TRY_ASSIGN(tips, look(workshop, target, left, later, deadline));
+  CDCTL_TRY_ASSIGN(tips, look(workshop, target, left, later, deadline, from));
   CDCTL_TRY_ASSIGN(const bool now, read_back(workshop, tips, request.commit, out, deadline));
   out.state = said.moved ? landed : there;
   if (now) return out;

@@ -54,9 +54,12 @@ struct Stand {
   }
 
   MergeRequest request() {
+    return request_of(origin.git({"rev-parse", "propose/main/fix"}), "refs/heads/propose/main/fix");
+  }
+  MergeRequest request_of(const std::string& head, const std::string& ref) {
     return {.url = {},
-            .ref = "refs/heads/propose/main/fix",
-            .head = origin.git({"rev-parse", "propose/main/fix"}),
+            .ref = ref,
+            .head = head,
             .onto = {},
             .message = "Fix it\n\nReviewed-by: bob@example.com\n",
             .method = target.method,
@@ -475,4 +478,49 @@ TEST_CASE(
       s.repository.checkout(s.target, std::string(40, '1'), s.dir.path() / "x", k_long);
   REQUIRE_FALSE(gone);
   CHECK(gone.error().exit == ExitCode::unknown);
+}
+
+TEST_CASE("what a fork proposes lands, also from a branch that has the target's name") {
+  for (const std::string branch : {"fix", "main"}) {
+    INFO(branch);
+    Stand s(MergeMethod::merge);
+    test::GitRepo fork(s.dir.path() / "fork.git", true);
+    const auto push = [&] {
+      s.work.git({"push", "--quiet", "--force", fork.url(), "HEAD:refs/heads/" + branch});
+      return s.work.git({"rev-parse", "HEAD"});
+    };
+    s.begin();
+    s.work.commit("a", "1");
+    const auto head = push();
+    s.go_on("b", "2");
+    const auto base = s.main();
+    auto request = s.request_of(head, "refs/heads/" + branch);
+    request.url = fork.url();
+    const auto made = s.repository.merge(s.target, request, k_long);
+    if (!made) FAIL(made.error().what);
+    CHECK(made->base == base);
+    const auto land = [&](const std::string& what) {
+      auto out = s.repository.land(
+          s.target, {made->commit, made->tree, made->base, "refs/heads/" + branch, what, true},
+          k_long);
+      if (!out) FAIL(out.error().what);
+      return *out;
+    };
+    // Pushed over in the fork: what was merged is not what is proposed.
+    s.work.git({"checkout", "--quiet", "fix"});
+    s.work.commit("a", "3");
+    push();
+    CHECK(land(head).state == LandAnswer::State::proposal_moved);
+    CHECK(s.main() == base);
+    s.work.git({"reset", "--quiet", "--hard", head});
+    push();
+    const auto answer = land(head);
+    CHECK(answer.state == LandAnswer::State::landed);
+    CHECK(answer.tree == made->tree);
+    CHECK(s.main() == made->commit);
+    // A branch of the fork is not ours to remove, nor one of that name in the target's repository.
+    CHECK_FALSE(answer.branch_removed);
+    CHECK(fork.git({"rev-parse", branch}) == head);
+    CHECK(land(head).state == LandAnswer::State::there);
+  }
 }
