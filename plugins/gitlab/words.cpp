@@ -2,20 +2,13 @@
 
 #include <algorithm>
 
+#include "plugins/forges/head_at.hpp"
 #include "plugins/forges/vote_line.hpp"
 
 namespace cdctl::gitlab {
 
 std::string head_at(const Json::Array& versions, std::optional<Time> at) {
-  std::string out;
-  std::optional<Time> newest;
-  for (const auto& version : versions) {
-    const auto created = parse_rfc3339(version["created_at"].view());
-    if (!at || !created || *created > *at || (newest && *created < *newest)) continue;
-    newest = created;
-    out = version["head_commit_sha"].as_string();
-  }
-  return out;
+  return forges::head_at(versions, "created_at", "head_commit_sha", at);
 }
 
 std::optional<Time> approved_at(const Json::Array& discussions, std::string_view who) {
