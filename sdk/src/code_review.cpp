@@ -38,7 +38,8 @@ bool valid_repository(std::string_view path) {
            return !part.empty() && part != "." && part != ".." &&
                   std::ranges::all_of(part, [](char c) {
                     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~' ||
+                           c == '+';  // the last two are Launchpad's
                   });
          });
 }

@@ -55,12 +55,12 @@ TEST_CASE("a file with a command beside it holds a secret") {
   CHECK(keys().secret_files() ==
         std::vector<std::string_view>{
             "alertmanager.password_file", "elastic.password_file", "elastic.api_key_file",
-            "gitea.token_file", "github.token_file", "gitlab.token_file", "otlp.token_file",
-            "pagerduty.routing_key_file", "rabbit.password_file", "webhook.url_file",
-            "webhook.token_file", "signals.token_file", "land.key_file"});
-  CHECK(keys().secret_files(true) == std::vector<std::string_view>{"gitea.token_file",
-                                                                   "github.token_file",
-                                                                   "gitlab.token_file"});
+            "gitea.token_file", "github.token_file", "gitlab.token_file", "launchpad.token_file",
+            "otlp.token_file", "pagerduty.routing_key_file", "rabbit.password_file",
+            "webhook.url_file", "webhook.token_file", "signals.token_file", "land.key_file"});
+  CHECK(keys().secret_files(true) ==
+        std::vector<std::string_view>{"gitea.token_file", "github.token_file", "gitlab.token_file",
+                                      "launchpad.token_file"});
 }
 
 TEST_CASE("the loader's lists come from the rows") {
