@@ -19,9 +19,9 @@ bool Breaker::ask_begun(BreakerSet& set, Time since, Time clock) {
   if (!hooks_.begun || known || clock - set.asked < k_ask) return false;
   set.asked = clock;
   const auto begun = hooks_.begun(set.name);
-  set.answered =
-      begun.fresh || begun.known == Time() || begun.known >= set.last_received + k_clock_slack;
-  if (set.answered) set.unasked = false;
+  set.unheard = begun.known == Time();
+  set.answered = begun.fresh || set.unheard || begun.known >= set.last_received + k_clock_slack;
+  if (set.answered && !set.unheard) set.unasked = false;
   set.known = std::max(set.known, begun.known);
   if (!begun.last || *begun.last <= set.begun) return false;
   set.begun = *begun.last;

@@ -303,7 +303,7 @@ std::optional<Time> Breaker::next_question(const BreakerSet& set) const {
   if (set.service->blocked) return {};
   if (set.service->unsure) return set.service->asked + k_ask;
   if (waits_for_many(set, clock_)) return next_round();
-  return set.unasked ? std::optional(set.asked + k_ask) : std::nullopt;
+  return set.unasked && !set.unheard ? std::optional(set.asked + k_ask) : std::nullopt;
 }
 
 std::vector<std::pair<Time, BreakerSet*>> Breaker::waiting() {

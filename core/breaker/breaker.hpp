@@ -27,8 +27,8 @@ class Breaker {
     /// Whether evidence of that time is too old to be acted on by now. May be empty: then none is.
     std::function<bool(const SetName& set, Time last)> too_old = {};
     /// When a set was deployed or mended last: asked for when that may change what is said, at most
-    /// once a second for each set. What came within that second is asked about when it is over. May
-    /// be empty: then none ever is.
+    /// once a second for each set. What came within that second, or while nobody could say, is
+    /// asked about when it is over. May be empty: then none ever is.
     std::function<Begun(const SetName& set)> begun = {};
   };
 

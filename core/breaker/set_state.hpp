@@ -110,6 +110,7 @@ struct BreakerSet {
   Time asked{}, known{};      ///< for `begun`; it is known as of then
   bool unasked = false;       ///< a signal came after that question
   bool answered = false;      ///< the question led to an answer of then, or nobody could say
+  bool unheard = false;       ///< nobody could: it is asked again, and not waited for
   Time said_last{};           ///< evidence, when it was called unhealthy
   Share share;                ///< as it is counted now
 

@@ -76,6 +76,26 @@ TEST_CASE("what came within a second of the last question is asked about when th
   }
 }
 
+TEST_CASE("what came while nobody could say is asked about when somebody can") {
+  Fixture f({"critical >= 1 in 10m"});
+  f.add(k_bad, Severity::critical, 0s);
+  CHECK(f.said(k_bad).size() == 1);
+  const bool mended = GENERATE(true, false);
+  CAPTURE(mended);
+  f.silent = true;
+  if (mended) f.begun[k_bad] = k_start + 5s;
+  f.add(k_bad, Severity::critical, 6s);  // and nothing after it
+  for (int i = 7; i < 20; ++i) f.tick(1s * i);
+  CHECK(f.said(k_bad).size() == 1);
+  f.silent = false;
+  for (int i = 20; i < 30; ++i) f.tick(1s * i);
+  CHECK(f.said(k_bad).size() == (mended ? 2 : 1));
+  CHECK_FALSE(f.breaker.next_due());
+  const auto asked = f.asked;
+  for (int i = 30; i < 40; ++i) f.tick(1s * i);
+  CHECK(f.asked == asked);  // all is known
+}
+
 TEST_CASE("the end of the input is reached whatever cannot be asked") {
   Fixture f({"critical >= 1"});
   const auto other = set_of('b');
