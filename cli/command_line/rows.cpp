@@ -178,7 +178,8 @@ constexpr std::array k_metrics{
            "answer scrapes of /metrics at 127.0.0.1:PORT; elsewhere with a token"},
     Option{"token-file", "FILE", "with --listen: who asks must say the token in it"},
     Option{"sets", "", "also a few series for each set; their number grows with the sets"},
-    Option{"prometheus", "", "the older text format, as --textfile writes it, and not OpenMetrics"},
+    Option{"prometheus", "",
+           "the older text format, as --textfile writes it: the same as -o prometheus"},
     Option{"timeout", "DURATION", "deadline of a look (8s)"},
 };
 constexpr std::array k_hold{
@@ -413,7 +414,7 @@ constexpr std::array k_commands{
             "cdctl metrics\ncdctl metrics --textfile /var/lib/prometheus/node-exporter/cdctl.prom\n"
             "cdctl metrics --listen 127.0.0.1:9465",
             "engines, switches, the log of the home, the feed and what waits for receivers",
-            "OpenMetrics text", k_metrics, config, run_metrics},
+            "OpenMetrics text", k_metrics, config, run_metrics, false, "openmetrics prometheus"},
     Command{"doctor", "", "Whether all that cdctl needs is there, and the cure where it is not",
             "cdctl doctor\ncdctl doctor | jq -r 'select(.state != \"ok\") | .cure'", "everything",
             "a check record each", k_doctor, nothing, run_doctor},
@@ -484,7 +485,9 @@ std::span<const Option> global_options() { return leading_options().first(k_lead
 std::vector<Option> global_options_of(const Command& command) {
   std::vector<Option> out(global_options().begin(), global_options().end());
   if (!command.formats.empty()) {
-    out.front().help = "of stdout; default: the first on a terminal, else ndjson";
+    out.front().help = command.formats.contains("ndjson")
+                           ? "of stdout; default: the first on a terminal, else ndjson"
+                           : "of stdout; default: the first";
     out.front().choices = command.formats;
   }
   return out;

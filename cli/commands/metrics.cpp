@@ -4,8 +4,7 @@
 #include "cli/version.hpp"
 #include "core/metrics/gather.hpp"
 #include "core/metrics/serve.hpp"
-
-#include <cdctl/fs.hpp>
+#include "core/metrics/textfile.hpp"
 
 namespace cdctl::cli {
 
@@ -14,10 +13,10 @@ namespace {
 constexpr Millis k_timeout(8'000);  // Prometheus waits for 10 s
 
 Result<> listen(Context& context, const Arguments& args, Millis timeout) {
-  if (args.has("textfile") || args.has("prometheus"))
+  if (args.has("textfile") || args.has("prometheus") || args.has("output"))
     return fail(ExitCode::usage,
                 "metrics --listen answers in the format that it is asked for, and writes no file: "
-                "leave --textfile and --prometheus out");
+                "leave --textfile, --prometheus and -o out");
   return metrics::serve(
       context, {args.value("listen"), args.value("token-file"), args.has("sets"), timeout});
 }
@@ -34,14 +33,19 @@ int run_metrics(Context& context, const Arguments& args) {
     if (args.has("token-file"))
       return fail(ExitCode::usage, "metrics: --token-file goes with --listen");
     metrics::GatherOptions options{metrics::Format::openmetrics, args.has("sets"), version()};
-    if (args.has("prometheus") || args.has("textfile"))
+    const bool older = args.has("prometheus") || args.has("textfile");
+    if (older && args.value("output") == "openmetrics")
+      return fail(ExitCode::usage,
+                  "metrics: --textfile and --prometheus write the older text format, for which "
+                  "-o prometheus stands: leave -o openmetrics out");
+    if (older || context.out.picture() == "prometheus")
       options.format = metrics::Format::prometheus;
     const auto text = metrics::gather(context, options, Deadline(timeout));
     if (!args.has("textfile")) {
       context.out.text(text);
       return {};
     }
-    return write_file_atomically(args.value("textfile"), text);
+    return metrics::write_textfile(args.value("textfile"), text);
   });
 }
 

@@ -31,11 +31,12 @@ Result<Format> choose_format(const Arguments& args) {
                           printable(word, 40)));
 }
 
-/// What a command with pictures of its own draws; empty where it writes records.
+/// What a command with formats of its own writes as text; empty where it writes records.
 std::string picture_of(const Arguments& args, std::string_view formats) {
   if (formats.empty()) return {};
   auto word = args.value("output");
-  if (word.empty() && ::isatty(STDOUT_FILENO)) word = formats.substr(0, formats.find(' '));
+  if (word.empty() && (!formats.contains("ndjson") || ::isatty(STDOUT_FILENO)))
+    word = formats.substr(0, formats.find(' '));
   return word == "ndjson" || word == "json" ? "" : word;
 }
 

@@ -11,8 +11,9 @@ namespace cdctl::metrics {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> k_states = {
-    "live", "cut", "trial", "deploying", "partial", "down", "reaping", "lost", "unknown"};
+constexpr std::array<std::string_view, 11> k_states = {
+    "live",    "cut",        "trial", "deploying", "partial", "down",
+    "stopped", "locked_out", "lost",  "reaping",   "unknown"};
 
 double seconds(Time time) { return static_cast<double>(time.time_since_epoch().count()) / 1000; }
 
@@ -135,6 +136,9 @@ std::string_view state_of(const fleet::SetView& set) {
   if (set.cut.value_or(false))
     return set.memory.cut_memo && set.memory.cut_memo->probation ? "trial" : "cut";
   if (!set.cut || set.state.empty() || set.foreign) return "unknown";
+  if (set.state == "live" && set.locked_out) return "locked_out";
+  if (set.state == "live" && set.memory.cut_memo && !set.memory.cut_memo->stopped_in.empty())
+    return "stopped";
   const auto known = std::ranges::find(k_states, std::string_view(set.state));
   return known == k_states.end() ? "unknown" : *known;
 }

@@ -10,7 +10,8 @@ namespace cdctl::metrics {
 [[nodiscard]] std::string_view class_of_cut(std::string_view why);
 
 /// What a set is in one word, of few: `live`, `cut`, `trial`, `deploying`, `partial`, `down`,
-/// `reaping`, `lost` or `unknown`.
+/// `stopped`, `locked_out` (what `ls` calls `live, stopped` and `live, locked out`), `reaping`,
+/// `lost` or `unknown`.
 [[nodiscard]] std::string_view state_of(const fleet::SetView& set);
 
 /// The families of services and their sets, from a fleet that was loaded with holds and outages.

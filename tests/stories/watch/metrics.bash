@@ -65,6 +65,17 @@ if command -v promtool >/dev/null; then
   expect_same "promtool on the file" "$(cat checked)" ""
 fi
 
+touch -d '2 minutes ago' cdctl.prom.4711.new # of a run that was killed
+expect_exit 0 cdctl metrics --textfile "$work/cdctl.prom" </dev/null
+expect_same leftovers "$(find "$work" -maxdepth 1 -name '*.prom*' | wc -l)" 1
+expect_exit 0 cdctl metrics -o prometheus </dev/null
+! grep -q '^# EOF' out || fail "-o prometheus is OpenMetrics"
+for wrong in ndjson json table wide name; do
+  expect_exit 2 cdctl metrics -o "$wrong" </dev/null
+  expect_error 'is none of: openmetrics prometheus'
+done
+expect_exit 2 cdctl metrics -o openmetrics --textfile "$work/cdctl.prom" </dev/null
+
 # ------------------------------------------------------------ the examples
 if command -v promtool >/dev/null; then
   (cd "$source_dir/examples/prometheus" && promtool check rules cdctl.rules.yml && promtool test rules cdctl.rules.test.yml) >checked 2>&1 ||

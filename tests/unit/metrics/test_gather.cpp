@@ -109,6 +109,33 @@ TEST_CASE("what is out there is counted by service") {
             .contains("cdctl_set_cut{service=\"thumbs\",set=\"" + bad.str() + "\"} 1\n"));
 }
 
+TEST_CASE("a set that is live by its processes and does no work is not counted as live") {
+  Stand thumbs;
+  const auto stopped = thumbs.deploy('a', 2h);
+  CutMemo memo{false, "alice@elsewhere", "", now() - 1h, {}, now() - 1min};
+  memo.stopped_in = thumbs.engine.home_value;
+  thumbs.entry(stopped).cut_memo = memo;
+  thumbs.deploy('b', 1h);
+  const auto text = thumbs.look({metrics::Format::openmetrics, true, "1"});
+  INFO(text);
+  CHECK(text.contains("cdctl_sets{service=\"thumbs\",state=\"stopped\"} 1\n"));
+  CHECK(text.contains("cdctl_sets{service=\"thumbs\",state=\"live\"} 1\n"));
+  CHECK(text.contains("cdctl_sets{service=\"thumbs\",state=\"locked_out\"} 0\n"));
+  CHECK(text.contains("cdctl_set_up{service=\"thumbs\",set=\"" + stopped.str() + "\"} 0\n"));
+
+  fleet::SetView out;
+  out.name = stopped;
+  out.state = "live";
+  out.cut = false;
+  CHECK(metrics::state_of(out) == "live");
+  out.locked_out = true;
+  CHECK(metrics::state_of(out) == "locked_out");
+  out.state = "down";
+  CHECK(metrics::state_of(out) == "down");
+  out.cut = true;
+  CHECK(metrics::state_of(out) == "cut");
+}
+
 TEST_CASE("who cannot be asked is a value, and what hangs on the answer is none") {
   Stand thumbs;
   thumbs.deploy('a', 2h);
