@@ -148,6 +148,7 @@ constexpr std::array k_break{
 };
 constexpr std::array k_mend{
     k_dry_run,
+    Option{"why", "TEXT", "the reason to keep in the history"},
     Option{"thaw", "", "let frozen units go on instead of restarting them"},
     Option{"probation", "DURATION",
            "half-open: let one connection in for so long; then restore the set, or cut it again"},

@@ -19,6 +19,7 @@ Result<actions::TrialTerms> terms_of(const Arguments& args) {
   CDCTL_TRY_ASSIGN(terms.messages, number_option(args, "messages", 1));
   if (terms.messages < 1) return fail(ExitCode::usage, "mend: --messages is at least 1");
   terms.early = args.has("messages");
+  terms.why = args.value("why");
   return terms;
 }
 
@@ -43,7 +44,12 @@ int run_mend(Context& context, const Arguments& args) {
                      duration_option(args, "timeout", std::chrono::seconds(30)));
     if (args.has("abort") && args.words.empty())
       return fail(ExitCode::usage, "mend: --abort needs the SET that is on trial");
-    if (args.has("settle") || args.has("abort")) return settle(context, args, timeout);
+    if (args.has("settle") || args.has("abort")) {
+      if (args.has("why"))
+        return fail(ExitCode::usage,
+                    "mend: --why is the reason to mend; a trial that ends has its own");
+      return settle(context, args, timeout);
+    }
     if (args.has("messages") && !args.has("probation"))
       return fail(ExitCode::usage, "mend: --messages goes with --probation");
     if (args.words.empty())
@@ -55,7 +61,8 @@ int run_mend(Context& context, const Arguments& args) {
     }
     for (const auto& set : targets) {
       if (Stop::requested() || context.out.broken()) break;
-      actions::mend_set(context, set, {args.has("dry-run"), args.has("thaw")}, Deadline(timeout));
+      actions::mend_set(context, set, {args.has("dry-run"), args.has("thaw"), args.value("why")},
+                        Deadline(timeout));
     }
     return {};
   });

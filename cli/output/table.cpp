@@ -90,6 +90,21 @@ void add_row(std::string& out, const std::vector<std::string>& row,
   }
 }
 
+/// What every stream shows, however narrow the terminal is: when, what, how, why.
+constexpr std::size_t k_columns_of_a_stream = 5;
+
+/// The columns of a stream have fixed widths. Where they are wider than the terminal those beside
+/// the last go, from the right.
+void leave_out(std::vector<ColumnRow>& columns, std::size_t bound) {
+  const auto begin_of_last = [&] {
+    std::size_t out = 0;
+    for (std::size_t i = 0; i + 1 < columns.size(); ++i) out += columns[i].width + 2;
+    return out;
+  };
+  while (bound > 0 && columns.size() > k_columns_of_a_stream && begin_of_last() > bound)
+    columns.erase(columns.end() - 2);
+}
+
 /// The last text of a stream's line: on the terminal it goes on below itself, or on lines of its
 /// own where little room is left.
 std::string last_text(std::string_view text, std::size_t begin, std::size_t bound) {
@@ -128,8 +143,9 @@ std::string render_table(const std::vector<Json>& records, const RecordRow* row,
 
 std::string render_stream_line(const Json& record, const RecordRow& row, bool wide, bool colour,
                                bool first) {
-  const auto columns = shown(row, wide);
+  auto columns = shown(row, wide);
   const auto bound = wide ? 0 : Output::columns();
+  leave_out(columns, bound);
   std::string out;
   const auto add_line = [&](const auto& text_of, bool coloured) {
     std::string line;

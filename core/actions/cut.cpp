@@ -88,6 +88,7 @@ class Cut {
     }
     if (!cause_.last_evidence) CDCTL_TRY(check_was_there(context_, view, set_));
     outcome_.set("absent", true);
+    if (cause_.last_evidence) outcome_.no_news();  // what a breaker saw of it is over with it
     return {};
   }
 

@@ -135,6 +135,7 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
 bool mend_set(app::Context& context, const SetName& set, const MendOptions& options,
               const Deadline& deadline) {
   Outcome outcome(context, "mend", set, options.dry_run);
+  outcome.why(options.why);
   if (auto done = mend(context, set, options.thaw, outcome, deadline); !done)
     outcome.fail_with(done.error());
   outcome.write();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
@@ -9,7 +11,8 @@ namespace cdctl::actions {
 
 struct MendOptions {
   bool dry_run = false;
-  bool thaw = false;  ///< frozen units go on, and are not restarted
+  bool thaw = false;     ///< frozen units go on, and are not restarted
+  std::string why = {};  ///< the reason, for the outcome: the memory keeps that of the cut
 };
 
 /// The inverse of a cut: memory, engine, then the broker's limit. Every step is repeated on a

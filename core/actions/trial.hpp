@@ -17,6 +17,7 @@ struct TrialTerms {
   Millis length{};
   std::int64_t messages = 1;  ///< to be acknowledged
   bool early = false;         ///< passed as soon as they are
+  std::string why = {};       ///< a person's reason to try it
 };
 
 /// How a trial stands.

@@ -17,7 +17,8 @@ namespace {
 bool try_out(app::Context& context, const SetName& set, const TrialTerms& terms, bool dry_run,
              Millis timeout) {
   Outcome outcome(context, "mend", set, dry_run);
-  outcome.why(fmt::format("on trial for {}", to_duration(terms.length)));
+  outcome.why(fmt::format("on trial for {}{}{}", to_duration(terms.length),
+                          terms.why.empty() ? "" : ": ", terms.why));
   auto done = begin_trial(context, set, terms, outcome, Deadline(timeout));
   if (done && outcome.ok() && !outcome.dry_run() && outcome.has_changed())
     done = follow_trial(context, set, outcome, timeout);

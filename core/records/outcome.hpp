@@ -54,7 +54,7 @@ struct Outcome {
       {"ACTION", "action", Show::text, false, 7},
       {"SET", "", Show::note, false, 28, k_what},
       {"RESULT", "", Show::note, false, 9, k_result},
-      {"BY", "by", Show::text, true, 16},
+      {"BY", "by", Show::text, false, 16},
       {"TOOK", "took_ms", Show::millis, true, 10},
       {"WHY", "", Show::phrase, false, 0,
        "only home: in {home}\nonly error: {error}\nonly verdict&why: {verdict}: {why}\nonly "

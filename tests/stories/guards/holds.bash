@@ -99,7 +99,7 @@ story() {
   expect_json 'map(select(.action == "force") | [.service, .set, .forced]) == [[$name, $set, "closed"], [$name, $set, "none"], [$name, null, "closed"], [$name, null, "none"]]' \
     --arg name "$name" --arg set "$second"
   expect_exit 0 cdctl history "$name" --action force -o table </dev/null
-  expect_line "force +all of $name +done +closed: all of it"
+  expect_line "force +all of $name +done +[^ ]+ +closed: all of it"
   expect_exit 0 cdctl trip <oops
   expect_json '.[-1].verdict == "unhealthy"'
 

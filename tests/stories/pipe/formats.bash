@@ -139,6 +139,11 @@ for command in ls plugins 'signals --since 1h' 'log --since 1h' 'config show' "i
   narrow "$command --no-color"
   expect_same "lines of cdctl $command wider than 80 columns" "$(LC_ALL=C.UTF-8 grep -E '.{81}' screen | grep -v '^  cgroup' || true)" ""  # that path is one word
 done
+# What has no room goes before what happened does: who did it.
+narrow 'history --since 1h --no-color'
+grep -qE '^TIME +ACTION +SET +RESULT +WHY$' screen || fail "history in 80 columns: $(head -3 screen)"
+on_terminal 'stty cols 120; cdctl history --since 1h --no-color'
+grep -qE '^TIME +ACTION +SET +RESULT +BY +WHY$' screen || fail "history in 120 columns: $(head -3 screen)"
 narrow 'config show --no-color'
 expect_same "a value with its blanks away" "$(tr -d ' \n' <screen | grep -c "{\"trunk\":" || true)" 1
 on_terminal 'cdctl ls -o ndjson'

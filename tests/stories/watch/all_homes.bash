@@ -42,8 +42,8 @@ expect_json 'length == 1 and .[0].why == "wrong colours"'
 expect_exit 0 cdctl history --all-homes --since 0s </dev/null
 expect_quiet
 expect_exit 0 cdctl history --all-homes -o table </dev/null
-expect_line "deploy +$two +done +in .*home2"
-expect_line "break +$two +done +wrong colours"
+expect_line "deploy +$two +done +- +in .*home2"
+expect_line "break +$two +done +[^ ]+ +wrong colours"
 expect_exit 2 cdctl history --all-homes --follow </dev/null
 expect_error 'the log of this home'
 expect_exit 1 cdctl history --all-homes nobody </dev/null

@@ -7,15 +7,19 @@ make_service </dev/null
 one=$(deploy_one ok)
 two=$(deploy_one ok)
 expect_exit 0 cdctl break "$one" --why 'wrong colours' </dev/null
-expect_exit 0 cdctl mend "$one" </dev/null
+expect_exit 0 cdctl mend "$one" --why 'repainted' </dev/null
+expect_json '.[0].why == "repainted"'
+expect_exit 2 cdctl mend "$one" --abort --why 'no reason of a trial' </dev/null
 
 # ---------------------------------------------------------------- log
 expect_exit 0 cdctl history
 expect_json 'map([.action, .set]) == [["deploy", $one], ["deploy", $two], ["break", $one], ["mend", $one]]' --arg one "$one" --arg two "$two"
 expect_same "a dry run in the log" "$(cdctl break "$two" --dry-run </dev/null | wc -l) $(cdctl history | wc -l)" '1 4'
 expect_exit 0 cdctl history "$one" --action break -o table
-expect_line "^TIME +ACTION +SET +RESULT +WHY"
-expect_line "break +$one +done +wrong colours"
+expect_line "^TIME +ACTION +SET +RESULT +BY +WHY"
+expect_line "break +$one +done +[^ ]+@[^ ]+ +wrong colours"
+expect_exit 0 cdctl history "$one" --action mend
+expect_json 'map(.why) == ["repainted"]'
 expect_exit 0 cdctl history --since 2020-01-01T00:00:00Z --action break --action mend -o name
 expect_same "lines" "$(sort -u out)" "$one"
 expect_same "its name of before" "$(cdctl log 2>alias)" "$(cdctl history)"

@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
+
 #include "core/actions/cut.hpp"
 #include "tests/support/fake_service.hpp"
 
@@ -110,6 +113,25 @@ TEST_CASE("what cannot be found any more is cut already") {
   thumbs.journal.failing = "memory.read";  // and what could not be asked about is not
   CHECK_FALSE(cut(thumbs, {"thumbs", "r0123456789"}));
   CHECK(thumbs.record()["exit"].as_int() == 4);
+}
+
+TEST_CASE("what a breaker finds gone is no news, and what a person asks for is kept") {
+  FakeService thumbs;
+  const auto kept = [&] {
+    const auto log = read_file(thumbs.home.path() / "outcomes.ndjson");
+    return log ? lines(*log).size() : 0;
+  };
+  const SetName gone{"thumbs", "r0123456789"};
+  thumbs.entry(gone).set = SetMemo{gone, "local", "here", {}, now() - 2h, 1, now() - 1s, {}};
+  CHECK(cut(thumbs, gone, {}, now()));
+  CHECK(thumbs.record()["absent"].as_bool());  // it is said all the same
+  CHECK(kept() == 0);
+  thumbs.journal.failing = "memory.read";
+  CHECK_FALSE(cut(thumbs, gone, {}, now()));
+  CHECK(kept() == 1);
+  thumbs.journal.failing.clear();
+  CHECK(cut(thumbs, gone));
+  CHECK(kept() == 2);
 }
 
 TEST_CASE("a verdict on a foreign set is not obeyed") {

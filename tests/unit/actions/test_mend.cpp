@@ -43,6 +43,16 @@ TEST_CASE("a mend is noted, then the limit's, and then the world's") {
   CHECK_FALSE(thumbs.record()["changed"].as_bool());
 }
 
+TEST_CASE("why a set was mended is in the outcome, and why it was cut stays in the memory") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  CHECK(mend(thumbs, set, {.why = "the spec is mended"}));
+  CHECK(thumbs.record()["why"].view() == "the spec is mended");
+  CHECK(thumbs.entry(set).cut_memo->why == "by hand");
+  CHECK(mend(thumbs, set));
+  CHECK(thumbs.record()["why"].is_null());
+}
+
 TEST_CASE("a mend that was killed after its note is completed") {
   FakeService thumbs;
   const auto set = cut_one(thumbs);
