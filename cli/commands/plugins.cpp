@@ -55,8 +55,10 @@ int run_plugins(Context& context, const Arguments& args) {
                                  .interface = plugin.interface_version};
     for (const auto& row : plugin.roles) record.roles.push_back(row.role + ":" + row.kind);
     context.out.write(records::encode(record));
+    if (args.has("check") && !refused.empty() && !plugin.shadowed)
+      context.note_exit(ExitCode::failed);
   }
-  return 0;
+  return context.exit_code();
 }
 
 int run_manifest(Context& context, const Arguments& args) {

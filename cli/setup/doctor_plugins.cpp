@@ -141,7 +141,12 @@ std::vector<ExaminedPlugin> look_at_plugins(Context& context) {
   std::vector<ExaminedPlugin> out;
   for (const auto& plugin : context.plugin_host().plugins()) {
     const auto refused = plugins::PluginHost::inspect(plugin);
-    if (!refused.empty())
+    if (plugin.shadowed)
+      out.push_back({plugin.name,
+                     {{"plugin", Check::State::warning, refused,
+                       "the first of a name is used: remove the one that is not meant, this is " +
+                           plugin.manifest.string()}}});
+    else if (!refused.empty())
       out.push_back(
           {plugin.name,
            {{"plugin", Check::State::bad, refused,

@@ -44,8 +44,10 @@ void add_plugins(const std::vector<fs::path>& manifests, std::vector<PluginInfo>
       return other.name == info.name && other.refused.empty();
     };
     if (const auto first = std::ranges::find_if(to, same);
-        first != to.end() && info.refused.empty())
+        first != to.end() && info.refused.empty()) {
       info.refused = fmt::format("shadowed by {}", first->file.string());
+      info.shadowed = true;
+    }
     to.push_back(std::move(info));
   }
 }

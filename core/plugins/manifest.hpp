@@ -52,6 +52,8 @@ struct PluginInfo {
   std::vector<plugin::KeyRow> keys;           ///< after read_keys()
   std::string unit_env;                       ///< of its feed, as the descriptor has it
   std::string refused;  ///< why it is not used; empty = usable as far as its manifest and file tell
+  bool shadowed = false;  ///< for that reason alone: one of its name comes first, and nothing is
+                          ///< wrong with it
   std::shared_ptr<RowText> text = std::make_shared<RowText>();
 };
 

@@ -146,7 +146,7 @@ for kind in "${odd[@]}"; do
   odd $kind plugins/odd.so
   from_here
   CDCTL_PLUGIN_PATH=$work/plugins quick 0 cdctl ls "$good" </dev/null
-  CDCTL_PLUGIN_PATH=$work/plugins quick 0 cdctl plugins --check </dev/null
+  CDCTL_PLUGIN_PATH=$work/plugins quick 1 cdctl plugins --check </dev/null
   expect_json 'any(.name == "odd" and (.refused | type) == "string")'
   CDCTL_PLUGIN_PATH=$work/plugins quick 3 cdctl notify odd </dev/null
   rm -rf plugins/odd.so

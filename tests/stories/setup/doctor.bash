@@ -12,6 +12,20 @@ checks=$(jq -r .what out)
 expect_exit 0 cdctl doctor -o name </dev/null
 expect_same "names of checks" "$(cat out)" "$checks"
 
+# Of two plugins of a name the first is used, on purpose mostly: a warning. One that is refused is bad, to `plugins --check` as well.
+mkdir -m 0755 twins
+cp "$(dirname "$(find "$build_dir" -path '*/cdctl/plugins/git.so' | head -1)")"/git.* twins
+chmod 0644 twins/*
+CDCTL_PLUGIN_PATH=$work/twins expect_exit 0 cdctl plugins --check </dev/null
+expect_json 'map(select(.name == "git")) | length == 2 and any(.ok) and any((.refused // "") | startswith("shadowed by"))'
+CDCTL_PLUGIN_PATH=$work/twins expect_exit 0 cdctl doctor </dev/null
+expect_json 'any(.plugin == "git" and .state == "warning" and (.found | startswith("shadowed by")))'
+: >twins/git.so
+CDCTL_PLUGIN_PATH=$work/twins expect_exit 1 cdctl plugins --check </dev/null
+expect_json 'map(select(.name == "git")) | length == 2 and all(.ok | not)'
+CDCTL_PLUGIN_PATH=$work/twins expect_exit 1 cdctl doctor </dev/null
+rm -r twins
+
 # A wrong password: the broker cannot be asked, which is no verdict on it. The password is shown nowhere.
 cp broker.password right
 printf 'Xwrong-Xpassword\n' >broker.password

@@ -169,6 +169,8 @@ TEST_CASE("the same plugin in two folders: the first wins, the second is told") 
   REQUIRE(plugins.plugins().size() == 2);
   CHECK(plugins.plugins()[0].refused.empty());
   CHECK(plugins.plugins()[1].refused.find("shadowed by") != std::string::npos);
+  CHECK(plugins.plugins()[1].shadowed);
+  CHECK_FALSE(plugins.plugins()[0].shadowed);
 }
 
 TEST_CASE("for the names of commands no manifest is read but of plugins that have rows") {
