@@ -12,6 +12,7 @@
 #include <cdctl/url.hpp>
 
 #include "plugins/bzr/brz_command.hpp"
+#include "plugins/bzr/emptied_folder.hpp"
 #include "plugins/bzr/proposal_list.hpp"
 #include "plugins/bzr/proposal_places.hpp"
 #include "plugins/bzr/review_branch.hpp"
@@ -301,11 +302,16 @@ Result<bool> BzrForge::do_clear(const TargetConfig& target, const std::string& i
   if (!place.ours) return false;
   bool changed = !tip.empty();
   if (changed) {
+    // A push makes one where the folder has not said otherwise. brz keeps one that was edited.
+    std::error_code error;
+    if (place.address.local && fs::exists(fs::path(place.address.url) / ".bzr/checkout", error))
+      (void)brz_output({{"remove-tree", "--quiet", "--", place.address.url}, deadline});
     const auto removed =
         brz_output({{"remove-branch", "--quiet", "--force", "--", place.address.url}, deadline});
     if (!removed && removed.error().reason != Reason::not_there)
       return fail(removed.error().in("removing " + shown_address(place.address.url)));
   }
+  if (place.address.local) remove_emptied(place.address.url);
   if (!ReviewBranch::named(target)) return changed;
   CDCTL_TRY_ASSIGN(const auto reviews, ReviewBranch::of(host_, target));
   const auto edit = [&](const fs::path& folder) -> Result<bool> {

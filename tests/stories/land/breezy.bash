@@ -60,6 +60,7 @@ expect_same 'words on trunk' "$(on_trunk words)" two
 brz log -r -1 srv/trunk | grep -q 'Merge fix: Change words for fix' || fail "its message: $(brz log -r -1 srv/trunk)"
 brz log -r -1 srv/trunk | grep -q 'Reviewed-by: bob@example.com' || fail 'its message names no reviewer'
 expect_same 'what is left of it' "$(left)$(brz ls -r -1 -R srv/reviews --kind=file)" ''
+expect_same 'the folder of proposals' "$(find srv/propose -mindepth 1 -maxdepth 1 ! -name .bzr)" ''
 pipe_exit 0 'cdctl land <verified.ndjson'
 expect_json '.[0].verdict == "landed" and .[0].changed == false'
 pipe_exit 0 "set -o pipefail; $landing"
