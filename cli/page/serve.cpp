@@ -161,7 +161,7 @@ class Server {
   }
 
   void start() {
-    looked_ = false;
+    looked_ = parts_left_out_ = false;
     board_.status.looking_since = now();
     hangs_ = Deadline(board_.status.next + options_.timeout + k_hangs);
     auto child = TopChild::start(words_);
@@ -195,9 +195,11 @@ class Server {
   bool take_lines() {
     std::vector<std::string> lines;
     for (std::size_t had = 0; child_.take(lines), lines.size() > had;) had = lines.size();
+    const auto left_out = child_.left_out();
+    parts_left_out_ = parts_left_out_ || left_out > 0;
     for (const auto& line : lines)
       if (const auto told = Json::parse(line)) take_line(*told);
-    return !lines.empty();
+    return !lines.empty() || left_out > 0;
   }
 
   void take_line(const Json& told) {
@@ -227,13 +229,15 @@ class Server {
     auto& status = board_.status;
     const auto at = parse_rfc3339(told["time"].view()).value_or(now());
     std::vector<PageStatus::Unasked> unasked;
-    for (const auto& error : told["errors"].items()) {
-      const auto where = error["where"].as_string();
-      if (std::ranges::find(unasked, where, &PageStatus::Unasked::where) != unasked.end()) continue;
+    const auto add = [&](const std::string& where, const std::string& error) {
+      if (std::ranges::find(unasked, where, &PageStatus::Unasked::where) != unasked.end()) return;
       const auto before = std::ranges::find(status.unasked, where, &PageStatus::Unasked::where);
-      unasked.push_back(
-          {where, error["error"].as_string(), before == status.unasked.end() ? at : before->since});
-    }
+      unasked.push_back({where, error, before == status.unasked.end() ? at : before->since});
+    };
+    for (const auto& error : told["errors"].items())
+      add(error["where"].as_string(), error["error"].as_string());
+    if (parts_left_out_)
+      add("the page itself", "a part of it is larger than 4 MiB, and is shown as it was, or not");
     status.unasked = std::move(unasked);
     status.looked_at = at;
     status.next = Millis(told["next_ms"].as_int());
@@ -256,7 +260,8 @@ class Server {
   std::vector<Waiting> waiting_;
 
   TopChild child_;
-  bool looked_ = false;  ///< this one has
+  bool looked_ = false;          ///< this one has
+  bool parts_left_out_ = false;  ///< what it said was too long, once
   Deadline idle_{Millis(0)}, again_{Millis(0)}, beat_{Millis(0)}, hangs_;
 };
 

@@ -16,7 +16,6 @@ namespace cdctl::cli {
 namespace {
 
 constexpr std::size_t k_piece = 256 * 1024;
-constexpr std::size_t k_longest_line = 1 << 20;
 
 }  // namespace
 
@@ -46,33 +45,26 @@ TopChild& TopChild::operator=(TopChild&& other) noexcept {
   if (this == &other) return *this;
   end();
   process_ = std::move(other.process_);
-  out_rest_ = std::move(other.out_rest_);
-  err_rest_ = std::move(other.err_rest_);
+  out_ = std::move(other.out_);
+  err_ = std::move(other.err_);
   complaint_ = std::move(other.complaint_);
   return *this;
 }
 
-void TopChild::take_from(Fd& fd, std::string& rest, std::vector<std::string>& lines) {
+void TopChild::take_from(Fd& fd, LineCutter& cutter, std::vector<std::string>& lines) {
   if (!fd.valid()) return;
-  const auto had = rest.size();
-  rest.resize(had + k_piece);
-  const auto got = ::read(fd.get(), rest.data() + had, k_piece);
+  std::string piece(k_piece, '\0');
+  const auto got = ::read(fd.get(), piece.data(), piece.size());
+  if (got > 0)
+    return cutter.add(std::string_view(piece).substr(0, static_cast<std::size_t>(got)), lines);
   const bool nothing_yet = got < 0 && (errno == EAGAIN || errno == EINTR);
-  rest.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  if (got <= 0 && !nothing_yet) fd.reset();
-  std::size_t from = 0;
-  for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', from)) {
-    lines.push_back(rest.substr(from, end - from));
-    from = end + 1;
-  }
-  rest.erase(0, from);
-  if (rest.size() > k_longest_line) rest.clear();
+  if (!nothing_yet) fd.reset();
 }
 
 void TopChild::take(std::vector<std::string>& lines) {
-  take_from(process_.out, out_rest_, lines);
+  take_from(process_.out, out_, lines);
   std::vector<std::string> said;
-  take_from(process_.err, err_rest_, said);
+  take_from(process_.err, err_, said);
   if (!said.empty()) complaint_ = said.back();
   if (complaint_.starts_with("cdctl: ")) complaint_.erase(0, 7);
 }

@@ -5,6 +5,7 @@
 
 #include <cdctl/child.hpp>
 
+#include "cli/top/line_cutter.hpp"
 #include "core/app/context.hpp"
 
 namespace cdctl::cli {
@@ -30,6 +31,8 @@ class TopChild {
   /// Takes what is there, at most 256 KiB. Whole lines of stdout are put behind `lines`; the last
   /// one of stderr is kept.
   void take(std::vector<std::string>& lines);
+  /// How many lines of stdout were too long to be taken, since this was asked last.
+  [[nodiscard]] std::size_t left_out() { return out_.left_out(); }
   /// Both streams are closed: it has ended, or ends in this moment.
   [[nodiscard]] bool done() const { return !process_.out.valid() && !process_.err.valid(); }
   /// Its exit status once done().
@@ -42,10 +45,11 @@ class TopChild {
   void leave();
 
  private:
-  void take_from(Fd& fd, std::string& rest, std::vector<std::string>& lines);
+  static void take_from(Fd& fd, LineCutter& cutter, std::vector<std::string>& lines);
 
   Child process_;
-  std::string out_rest_, err_rest_, complaint_;
+  LineCutter out_, err_;
+  std::string complaint_;
 };
 
 }  // namespace cdctl::cli

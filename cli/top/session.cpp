@@ -21,6 +21,12 @@ namespace {
 constexpr Millis k_restart(2000), k_probe_again(30'000);
 constexpr Millis k_status_stays(15'000);
 
+std::string left_out(std::size_t count) {
+  return fmt::format("? {} of more than 4 MiB {} left out: what is shown is not all",
+                     count == 1 ? "a record" : fmt::format("{} records", count),
+                     count == 1 ? "was" : "were");
+}
+
 }  // namespace
 
 Result<> TopSession::run() {
@@ -87,6 +93,7 @@ void TopSession::take_looks() {
   looker_.take(lines);
   for (const auto& line : lines) model_.apply(line, now());
   dirty_ = dirty_ || !lines.empty();
+  if (const auto count = looker_.left_out()) say(left_out(count), TextStyle::bad);
   if (!looker_.done()) return;
   const int status = looker_.reap();
   say(fmt::format("? looking ended with exit status {}: {}; trying again", status,
@@ -101,6 +108,7 @@ void TopSession::take_troubles() {
   prober_.take(lines);
   for (const auto& line : lines) model_.apply(line, now());
   dirty_ = dirty_ || !lines.empty();
+  if (const auto count = prober_.left_out()) say(left_out(count), TextStyle::bad);
   if (!prober_.done()) return;
   if (const int status = prober_.reap(); status != 0) {
     say(fmt::format("? probing ended with exit status {}: {}; trying again", status,
@@ -136,6 +144,7 @@ void TopSession::take_job(const std::vector<std::string>& lines) {
                              ? std::vector<std::string>()
                              : std::vector<std::string>{"? " + printable(job_.complaint(), 400)},
                          std::move(*record));
+    if (const auto count = job_.left_out()) return say(left_out(count), TextStyle::bad);
     say(job_.complaint().empty() ? "nothing is known of it" : printable(job_.complaint(), 400),
         TextStyle::bad);
   } else if (job_kind_ == "check") {
