@@ -9,21 +9,14 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
-namespace cdctl::notify {
+#include "core/app/own_program.hpp"
 
-namespace fs = std::filesystem;
+namespace cdctl::notify {
 
 namespace {
 
 constexpr Millis k_between_starts{5'000}, k_last_word{5'000}, k_look_again{50};
 constexpr std::size_t k_most_held = 64u << 20;
-
-/// Our own program, also after its file was replaced.
-std::string own_program() {
-  std::error_code error;
-  const auto file = fs::read_symlink("/proc/self/exe", error);
-  return fs::exists(file, error) ? file.string() : "/proc/self/exe";
-}
 
 /// What means this receiver and no other: a sink's name means all of its own.
 std::string only_name(const Receiver& receiver) {
@@ -90,7 +83,7 @@ Result<> Dispatch::wake(Line& line) {
   line.next_start = Deadline(k_between_starts);
   Program program;
   program.env = hidden_environment();  // it reads the same configuration
-  program.argv = {own_program(), "--config", context_->config().file.string()};
+  program.argv = {app::own_program(), "--config", context_->config().file.string()};
   for (const auto& folder : context_->options().plugin_path)
     program.argv.insert(program.argv.end(), {"--plugin-path", folder});
   program.argv.insert(program.argv.end(), {"notify", only_name(line.receiver), "--flush",

@@ -91,6 +91,23 @@ TEST_CASE("a severity may be a number, as syslog counts") {
   CHECK_FALSE(routes(R"([{"to":["pagerduty"],"severity":9}])"));
 }
 
+TEST_CASE("a route of signals brings a chat the warnings that it does not get by itself") {
+  const auto chat =
+      *routes(R"([{"to":["webhook:chat"],"records":["signal"],"severity":"warning"}])");
+  const auto signal = [](std::string_view severity) {
+    return Json::object({{"schema", "cdctl.signal/1"},
+                         {"set", "thumbs-r0000000001"},
+                         {"signal", "oops"},
+                         {"severity", severity}});
+  };
+  for (const char* severity : {"warning", "error", "critical"})
+    CHECK(chat.share_of("webhook:chat", signal(severity)) == Share::whole);
+  for (const char* severity : {"debug", "info"})
+    CHECK(chat.share_of("webhook:chat", signal(severity)) == Share::none);
+  CHECK(chat.share_of("webhook:chat", outcome("break")) == Share::none);
+  CHECK(chat.share_of("webhook", signal("warning")) == std::nullopt);
+}
+
 TEST_CASE("what is no route is refused with its number and its key") {
   const auto error = [](std::string_view json) {
     const auto read = routes(json);

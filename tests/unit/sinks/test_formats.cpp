@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <string>
+
+#include <cdctl/signal.hpp>
 
 #include "plugins/webhook/formats.hpp"
 
@@ -56,6 +59,36 @@ TEST_CASE("a chat hears nothing of the end of what never began") {
   for (const auto format : {Format::slack, Format::teams, Format::cdevents, Format::json,
                             Format::cloudevents, Format::text})
     CHECK_FALSE(is_for(ends, format));
+}
+
+TEST_CASE("the manual's sentence of which signals a chat gets holds") {
+  const auto signal = [](std::string_view name, std::string_view severity) {
+    return Json::object({{"schema", "cdctl.signal/1"},
+                         {"set", "thumbs-r0000000001"},
+                         {"service", "thumbs"},
+                         {"signal", name},
+                         {"severity", severity},
+                         {"time", "2026-11-23T04:11:30.120Z"}});
+  };
+  for (const std::string severity : {"debug", "info", "warning", "error", "critical"}) {
+    CAPTURE(severity);
+    const bool loud = severity == "error" || severity == "critical";
+    for (const auto format : {Format::slack, Format::teams, Format::text}) {
+      CHECK(is_for(signal("oops", severity), format) == loud);
+      CHECK(is_for(signal(k_outage_signal, severity), format));
+    }
+    for (const auto format : {Format::json, Format::cloudevents})
+      CHECK(is_for(signal("oops", severity), format));
+    CHECK_FALSE(is_for(signal("oops", severity), Format::cdevents));
+    CHECK(is_for(signal(k_outage_signal, severity), Format::cdevents));
+    // What a route has let through is sent: nothing asks for the severity a second time.
+    for (const auto format : {Format::slack, Format::teams, Format::text}) {
+      Style style;
+      style.format = format;
+      style.text = "<severity>: <summary>";
+      CHECK(messages_of(signal("oops", severity), style).size() == 1);
+    }
+  }
 }
 
 TEST_CASE("a cloud event has the four members, and the same id each time") {
