@@ -13,6 +13,7 @@
 #include "core/actions/deploy_wait.hpp"
 #include "core/actions/landings.hpp"
 #include "core/actions/set_transaction.hpp"
+#include "core/actions/turned_from.hpp"
 #include "core/fleet/fleet.hpp"
 
 namespace cdctl::actions {
@@ -83,7 +84,8 @@ class Deployment {
     }
     CDCTL_TRY(tell_returns());
     if (outcome_.dry_run()) return dry();
-    CDCTL_TRY(turn_from());
+    CDCTL_TRY(turn_from(context_, transaction_.memory(), set_, order_.turned_from, held_out_,
+                        begun_, deadline_));
     // A set that this home has lost is as old as it was.
     const auto since = owned() ? transaction_.entry()->set->deployed_at : begun_;
     CDCTL_TRY_ASSIGN(claim_, engine_->claim(set_, order_.sources, since, deadline_));
@@ -245,7 +247,7 @@ class Deployment {
   }
 
   Result<> dry() {
-    for (const auto& newer : order_.turned_from) say_turned(newer);
+    for (const auto& newer : order_.turned_from) say_turned_from(context_, newer, true);
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
     if (found.state != "live" || locked_out() || !wrong.empty() || half_mended() || adopt_)
@@ -350,36 +352,6 @@ class Deployment {
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     if (found.state == "down" || found.state == "live") return {};
     return fail(*order_.unmakeable);
-  }
-
-  /// What a person turns away from by naming an older revision stays out until somebody resumes: by
-  /// itself it would be put out again in a minute.
-  Result<> turn_from() {
-    // The newer word counts: who names a revision that was held out wants it again.
-    const auto why = fmt::format("{} was deployed by hand", set_.str());
-    if (held_out_) {
-      CDCTL_TRY(transaction_.memory().put_hold(set_.str(), {}, deadline_));
-      keep_in_log(context_, {"resume", service_.name, set_, why});
-    }
-    for (const auto& newer : order_.turned_from) {
-      CDCTL_TRY_ASSIGN(const auto hold,
-                       fleet::hold_of(transaction_.memory(), newer.str(), deadline_));
-      if (hold) continue;
-      CDCTL_TRY(transaction_.memory().put_hold(newer.str(), Hold{context_.actor(), why, begun_},
-                                               deadline_));
-      keep_in_log(context_, {"hold", service_.name, newer, why});
-      say_turned(newer);
-    }
-    crash_point("deploy.turned");
-    return {};
-  }
-
-  void say_turned(const SetName& newer) const {
-    context_.out.note(fmt::format(
-        "{}: {} is newer and {} held out from now on: it is not offered, and not brought back when "
-        "it falls; cdctl resume {} lifts that, cdctl break {} cuts it",
-        service_.name, newer.str(), outcome_.dry_run() ? "would be" : "is", service_.name,
-        newer.str()));
   }
 
   /// Writes who owns the set, before anything is made for it. The lock keeps two homes from both
