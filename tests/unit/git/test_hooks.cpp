@@ -4,34 +4,19 @@
 
 #include "plugins/git/git_forge.hpp"
 #include "plugins/git/git_repository.hpp"
-#include "support/git_repo.hpp"
-#include "support/test_host.hpp"
+#include "tests/support/git_target.hpp"
 
 using namespace cdctl;
 using Catch::Matchers::Contains;
+using cdctl::test::k_long;
 
 namespace {
 
-const Deadline k_long(Millis(600'000));  // from the start of the program
+/// The target's repository has a hook.
+struct Stand : test::GitTarget {
+  std::string head = work.commit("words", "two\n");
 
-/// A target in a bare repository with a hook, and a home that lands on it.
-struct Stand {
-  test::TempDir dir;
-  test::TestHost host{dir.path() / "home"};
-  test::GitRepo origin{dir.path() / "origin.git", true};
-  test::GitRepo work{dir.path() / "work"};
-  TargetConfig target;
-  std::string head;
-
-  Stand() {
-    host.config_value.file = dir.path() / "cdctl.toml";
-    target.name = "main";
-    target.repository = origin.url();
-    work.commit("words", "one\n");
-    work.git({"push", "--quiet", origin.url(), "HEAD:refs/heads/main"});
-    head = work.commit("words", "two\n");
-    work.git({"push", "--quiet", origin.url(), "HEAD:refs/heads/propose/main/fix"});
-  }
+  Stand() { propose(); }
   void hook(const std::string& name, const std::string& text) const {
     REQUIRE(write_file_atomically(origin.path() / "hooks" / name, "#!/bin/sh\n" + text, 0755));
   }
@@ -43,15 +28,7 @@ TEST_CASE("a push that a hook refuses is told in the hook's words") {
   Stand s;
   s.hook("pre-receive", "echo 'main is closed'; echo 'ask carol' >&2; exit 1\n");
   git::GitRepository repository(s.host);
-  const MergeRequest request{.url = {},
-                             .ref = "refs/heads/propose/main/fix",
-                             .head = s.head,
-                             .onto = {},
-                             .message = "Fix it\n",
-                             .method = MergeMethod::merge,
-                             .author = {"Alice", "alice@example.com"},
-                             .committer = {"cdctl", "carol@web1"},
-                             .at = Time(std::chrono::seconds(1'700'000'000))};
+  const auto request = s.request();
   const auto made = repository.merge(s.target, request, k_long);
   REQUIRE(made);
   const auto answer = repository.land(

@@ -7,41 +7,24 @@
 
 #include "plugins/git/candidate_commit.hpp"
 #include "plugins/git/git_repository.hpp"
-#include "support/git_repo.hpp"
-#include "support/test_host.hpp"
+#include "tests/support/git_target.hpp"
 
 using namespace cdctl;
 using Catch::Matchers::Contains;
+using cdctl::test::k_long;
 
 namespace {
 
-const Deadline k_long(Millis(600'000));  // from the start of the program
-
-/// A target in a bare repository, and somebody's clone of it, who proposes `fix`.
-struct Stand {
-  test::TempDir dir;
-  test::TestHost host{dir.path() / "home"};
-  test::GitRepo origin{dir.path() / "origin.git", true};
-  test::GitRepo work{dir.path() / "work"};
-  TargetConfig target;
+struct Stand : test::GitTarget {
   git::GitRepository repository{host};
 
-  explicit Stand(MergeMethod method) {
-    host.config_value.file = dir.path() / "cdctl.toml";
-    target.name = "main";
-    target.repository = origin.url();
+  explicit Stand(MergeMethod method) : GitTarget("one\ntwo\nthree\nfour\nfive\n") {
     target.method = method;
-    work.commit("words", "one\ntwo\nthree\nfour\nfive\n");
-    push("main");
-  }
-  void push(const std::string& branch, const std::string& what = "HEAD") {
-    work.git({"push", "--quiet", "--force", origin.url(), what + ":refs/heads/" + branch});
   }
   std::string begin(const std::string& branch = "fix") {
     work.git({"checkout", "--quiet", "-B", branch, "main"});
     return branch;
   }
-  void propose() { push("propose/main/fix"); }
   std::string main() { return origin.git({"rev-parse", "main"}); }
   std::string show(const std::string& format, const std::string& commit) {
     return origin.git({"log", "-1", "--format=" + format, commit});
@@ -53,20 +36,6 @@ struct Stand {
     push("main");
   }
 
-  MergeRequest request() {
-    return request_of(origin.git({"rev-parse", "propose/main/fix"}), "refs/heads/propose/main/fix");
-  }
-  MergeRequest request_of(const std::string& head, const std::string& ref) {
-    return {.url = {},
-            .ref = ref,
-            .head = head,
-            .onto = {},
-            .message = "Fix it\n\nReviewed-by: bob@example.com\n",
-            .method = target.method,
-            .author = {"Alice", "alice@example.com"},
-            .committer = {"cdctl", "carol@web1"},
-            .at = Time(std::chrono::seconds(1'700'000'000))};
-  }
   MergeAnswer merge() {
     auto out = repository.merge(target, request(), k_long);
     if (!out) FAIL(out.error().what);

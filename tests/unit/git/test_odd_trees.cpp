@@ -5,15 +5,12 @@
 
 #include "plugins/git/git_repository.hpp"
 #include "plugins/git/odd_trees.hpp"
-#include "support/git_repo.hpp"
-#include "support/test_host.hpp"
+#include "tests/support/git_target.hpp"
 
 using namespace cdctl;
 using Catch::Matchers::Contains;
 
 namespace {
-
-const Deadline k_long(Millis(600'000));  // from the start of the program
 
 std::string entry(const std::string& mode, const std::string& name,
                   const std::string& id = std::string(40, '1')) {
@@ -23,26 +20,11 @@ std::string entry(const std::string& mode, const std::string& name,
   return out;
 }
 
-/// A target in a bare repository, and a clone in which somebody makes trees by hand.
-struct Stand {
-  test::TempDir dir;
-  test::TestHost host{dir.path() / "home"};
-  test::GitRepo origin{dir.path() / "origin.git", true};
-  test::GitRepo work{dir.path() / "work"};
-  TargetConfig target;
+/// Somebody makes trees by hand.
+struct Stand : test::GitTarget {
   git::GitRepository repository{host};
 
-  explicit Stand(MergeMethod method) {
-    host.config_value.file = dir.path() / "cdctl.toml";
-    target.name = "main";
-    target.repository = origin.url();
-    target.method = method;
-    work.commit("words", "one\n");
-    push("main", "HEAD");
-  }
-  void push(const std::string& branch, const std::string& what) {
-    work.git({"push", "--quiet", "--force", origin.url(), what + ":refs/heads/" + branch});
-  }
+  explicit Stand(MergeMethod method) { target.method = method; }
   std::string tree(const std::string& raw) {
     const auto file = dir.path() / "tree";
     REQUIRE(write_file_atomically(file, raw, 0644));
@@ -58,17 +40,8 @@ struct Stand {
     return work.git({"commit-tree", "-m", "By hand", "-p", parent, tree});
   }
   MergeAnswer merge(const std::string& head) {
-    push("propose/main/fix", head);
-    const MergeRequest request{.url = {},
-                               .ref = "refs/heads/propose/main/fix",
-                               .head = head,
-                               .onto = {},
-                               .message = "Fix it\n",
-                               .method = target.method,
-                               .author = {"Alice", "alice@example.com"},
-                               .committer = {"cdctl", "carol@web1"},
-                               .at = Time(std::chrono::seconds(1'700'000'000))};
-    auto out = repository.merge(target, request, k_long);
+    propose(head);
+    auto out = repository.merge(target, request(), test::k_long);
     if (!out) FAIL(out.error().what);
     return *out;
   }
