@@ -150,13 +150,13 @@ int Output::finish(int code) {
 }
 
 void Output::to_stderr(std::string_view kind, std::string_view line) {
-  const auto hidden = ProgressLine::hidden();
+  const ProgressLine::Hidden hidden;
   std::string out(kind);
   for (const char c : line) out += c == '\n' ? ' ' : c;
   constexpr std::string_view k_prefix = "cdctl: ";
-  (void)write_all(
-      STDERR_FILENO,
-      fmt::format("{}{}\n", k_prefix, wrapped(out, k_prefix.size(), width_of(STDERR_FILENO))));
+  (void)write_all(STDERR_FILENO,
+                  fmt::format("{}{}{}\n", hidden.first(), k_prefix,
+                              wrapped(out, k_prefix.size(), width_of(STDERR_FILENO))));
 }
 void Output::warning(std::string_view line) { to_stderr("warning: ", line); }
 void Output::note(std::string_view line) {
@@ -169,8 +169,8 @@ void Output::error(std::string_view line) { to_stderr("", line); }
 
 void Output::prompt(std::string_view question) {
   flush();
-  const auto hidden = ProgressLine::hidden();
-  (void)write_all(STDERR_FILENO, question);
+  const ProgressLine::Hidden hidden;
+  (void)write_all(STDERR_FILENO, std::string(hidden.first()).append(question));
 }
 
 void Output::progress(std::string_view line) {

@@ -6,10 +6,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <mutex>
 #include <optional>
 #include <thread>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -26,6 +29,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Millis k_frame(125);
+constexpr int k_wait_ms = 100;  ///< for a terminal that is slow, or stopped
 constexpr std::size_t k_bar = 20;
 constexpr std::string_view k_gone = "\r\033[K";
 constexpr std::array<std::string_view, 10> k_spinner{"⠋", "⠙", "⠹", "⠸", "⠼",
@@ -62,14 +66,18 @@ std::string bar(const Share& share, bool utf8) {
   return fmt::format("{} {}/{}", out, share.done, share.all);
 }
 
-/// What is drawn, and by whom. Never destroyed: its thread may outlive everything else.
+/// What is drawn, and by whom. Never destroyed: its thread may outlive everything else. The lock is
+/// held for moments only: whoever writes to a terminal and waits for it does so without.
 struct Screen {
   std::mutex mutex;
   std::condition_variable changed;
   std::string line;
   Clock::time_point since;
-  std::size_t frame = 0;
-  bool shown = false, drawing = false;  ///< drawing: the thread is there
+  std::size_t frame = 0, hidden = 0;
+  int terminal = -1;     ///< stderr once more, by an opening of our own that waits for nothing
+  bool shown = false;    ///< it is to be drawn
+  bool there = false;    ///< something of it may be on the terminal
+  bool drawing = false;  ///< the thread is there
 };
 
 Screen& screen() {
@@ -77,22 +85,36 @@ Screen& screen() {
   return *made;
 }
 
+/// All of it at once, or as much as the terminal takes. False: it did not take all. The lock is
+/// held.
+bool offer(Screen& now, std::string_view bytes) {
+  if (now.terminal < 0)
+    now.terminal = ::open(fmt::format("/proc/self/fd/{}", STDERR_FILENO).c_str(),
+                          O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (now.terminal >= 0)
+    return ::write(now.terminal, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+  pollfd room{STDERR_FILENO, POLLOUT, 0};  // somebody else's terminal, after su
+  return ::poll(&room, 1, 0) == 1 && write_all(STDERR_FILENO, bytes);
+}
+
 /// The lock is held.
 void draw(Screen& now) {
+  if (now.hidden > 0) return;
   struct winsize size{};
   const std::size_t columns =
       ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 ? size.ws_col : 80;
   const auto shown = std::chrono::duration_cast<Millis>(Clock::now() - now.since);
   static const bool utf8 = screen_knows_utf8();
-  (void)write_all(
-      STDERR_FILENO,
-      std::string(k_gone) + progress_picture(now.line, shown, now.frame++, columns - 2, utf8));
+  now.there = true;
+  (void)offer(
+      now, std::string(k_gone) + progress_picture(now.line, shown, now.frame++, columns - 2, utf8));
 }
 
-/// The lock is held.
-void take_away(Screen& now) {
-  if (now.shown) (void)write_all(STDERR_FILENO, k_gone);
+/// False: the terminal did not take that. The lock is held.
+bool take_away(Screen& now) {
   now.shown = false;
+  now.there = now.there && !offer(now, k_gone);
+  return !now.there;
 }
 
 void keep_drawing() {
@@ -105,15 +127,21 @@ void keep_drawing() {
   }
 }
 
+/// Of a child: the thread is not there, and the terminal may outlive it no longer than it must.
+void begin_child() {
+  auto& now = screen();
+  if (now.terminal >= 0) ::close(now.terminal);
+  now.terminal = -1;
+  now.shown = now.there = now.drawing = false;
+  now.hidden = 0;
+  now.mutex.unlock();
+}
+
 /// Signals are for the other threads.
 void begin_drawing(Screen& now) {
-  // A child of a fork has a copy of the lock, whoever held it, and not the thread.
+  // A child of a fork has a copy of the lock, whoever held it.
   [[maybe_unused]] static const int once =
-      ::pthread_atfork([] { screen().mutex.lock(); }, [] { screen().mutex.unlock(); },
-                       [] {
-                         screen().shown = screen().drawing = false;
-                         screen().mutex.unlock();
-                       });
+      ::pthread_atfork([] { screen().mutex.lock(); }, [] { screen().mutex.unlock(); }, begin_child);
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -145,12 +173,33 @@ void ProgressLine::show(std::string_view line) {
   now.changed.notify_one();
 }
 
-void ProgressLine::clear() { (void)hidden(); }
+void ProgressLine::clear() {
+  auto& now = screen();
+  const auto gone = [&] {
+    const std::lock_guard lock(now.mutex);
+    return take_away(now);
+  };
+  if (gone()) return;
+  pollfd room{STDERR_FILENO, POLLOUT, 0};
+  ::poll(&room, 1, k_wait_ms);
+  if (gone() || !::isatty(STDOUT_FILENO)) return;
+  // What comes next goes there, too, and would stand behind it.
+  const Hidden hidden;
+  (void)write_all(STDERR_FILENO, hidden.first());
+}
 
-std::unique_lock<std::mutex> ProgressLine::hidden() {
-  std::unique_lock lock(screen().mutex);
-  take_away(screen());
-  return lock;
+ProgressLine::Hidden::Hidden() {
+  auto& now = screen();
+  const std::lock_guard lock(now.mutex);
+  ++now.hidden;
+  if (!take_away(now)) first_ = k_gone;
+  now.there = false;
+}
+
+ProgressLine::Hidden::~Hidden() {
+  auto& now = screen();
+  const std::lock_guard lock(now.mutex);
+  if (now.hidden > 0) --now.hidden;  // a child begins without
 }
 
 }  // namespace cdctl::cli

@@ -1,10 +1,14 @@
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <string>
+#include <thread>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
@@ -122,6 +126,44 @@ TEST_CASE("nobody is shown progress with --quiet, on a dumb terminal, or without
     out.progress("[3/10] fetching");
   });
   CHECK(plain.starts_with("cdctl: debug: [3/10] fetching"));
+}
+
+TEST_CASE("a terminal that is stopped stops no record, no fork, and no other thread") {
+  const auto seen = on_terminal([] {
+    ::alarm(30);
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ::dup2(nowhere, STDOUT_FILENO);
+    Output out;
+    out.progress("fetching the trunk");
+    wait_ms(300);
+    ::tcflow(STDERR_FILENO, TCOOFF);
+    wait_ms(300);  // meanwhile it would have been drawn
+    const auto begun = std::chrono::steady_clock::now();
+    for (int i = 0; i < 5; ++i) {
+      out.progress("fetching more");
+      out.text("a record\n");
+      out.flush();
+      const auto child = ::fork();
+      if (child == 0) ::_exit(0);
+      ::waitpid(child, nullptr, 0);
+    }
+    const auto took = std::chrono::steady_clock::now() - begun;
+    // Who has something to say waits, and holds up nobody else.
+    std::thread other([&] { out.warning("it is large"); });
+    wait_ms(100);
+    const auto child = ::fork();
+    if (child == 0) ::_exit(0);
+    ::waitpid(child, nullptr, 0);
+    ::tcflow(STDERR_FILENO, TCOON);
+    other.join();
+    out.note(took < std::chrono::seconds(5) ? "in a moment" : "after long");
+    (void)out.finish(0);
+  });
+  INFO(seen);
+  CHECK(seen.contains("cdctl: in a moment"));
+  const auto warning = seen.find("cdctl: warning: it is large");
+  REQUIRE(warning != seen.npos);
+  CHECK(std::string_view(seen).substr(0, warning).ends_with(k_gone));
 }
 
 TEST_CASE("a child has no line of its own, and no lock that somebody else holds") {
