@@ -49,13 +49,6 @@ Look look_at(const SetStatus& status) {
   return out;
 }
 
-/// `[4/10] `: how long it has been up, of how long it has to be.
-std::string share_of(Millis held, Millis steady) {
-  const auto seconds = [](Millis time) { return (time.count() + 999) / 1000; };
-  return steady < Millis(1000) ? std::string()
-                               : fmt::format("[{}/{}] ", held.count() / 1000, seconds(steady));
-}
-
 /// Whether somebody has cut it.
 class CutWatch {
  public:
@@ -114,7 +107,7 @@ Result<> wait_until_up(app::Context& context, const ServiceConfig& service, cons
     const auto held =
         up_since ? std::chrono::duration_cast<Millis>(Clock::now() - *up_since) : Millis(0);
     context.progress(
-        fmt::format("{}{}: {}", up_since ? share_of(held, steady) : "", set.str(), seen.line));
+        fmt::format("{}{}: {}", up_since ? app::share_of(held, steady) : "", set.str(), seen.line));
     if (up_since && held >= steady) return cut.look(deadline, true);
     if (deadline.passed())
       return fail(

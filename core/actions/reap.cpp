@@ -19,6 +19,7 @@
 #include "core/actions/patience.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/app/brokers.hpp"
+#include "core/app/share.hpp"
 #include "core/fleet/known_service.hpp"
 
 namespace cdctl::actions {
@@ -428,11 +429,8 @@ void show_waiting(app::Context& context, const std::list<Reap>& reaps, Millis si
     one = &reap;
   }
   if (!one || since < k_worth_a_word) return;
-  const auto share = most < Millis(1000)
-                         ? std::string()
-                         : fmt::format("[{}/{}] ", since.count() / 1000, most.count() / 1000);
   const auto who = sets == 1 ? one->set().str() : plural(sets, "set");
-  context.progress(fmt::format("{}{}: {} to end", share, who,
+  context.progress(fmt::format("{}{}: {} to end", app::share_of(since, most), who,
                                plural(processes, "process has", "processes have")));
 }
 

@@ -14,6 +14,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/actions/set_transaction.hpp"
+#include "core/app/share.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/forces.hpp"
 #include "core/fleet/known_service.hpp"
@@ -178,7 +179,11 @@ Result<TrialState> look_at_trial(app::Context& context, const SetName& set, Outc
   auto state = judge_trial(*probation, seen, now());
   if (const auto& force = look.entry()->force; force && force->state == Force::State::open)
     state = {End::failed, seen, "it is forced open by " + force->by};
-  if (state.end == End::running) return state;
+  if (state.end == End::running) {
+    state.elapsed = now() - probation->since;
+    state.length = probation->until - probation->since;
+    return state;
+  }
   SetTransaction end(context, set, outcome,
                      state.end == End::passed ? k_trial_passed : k_trial_failed, deadline,
                      Report::successes);
@@ -224,7 +229,8 @@ Result<> follow_trial(app::Context& context, const SetName& set, Outcome& outcom
                   fmt::format("its trial failed: {}; it is cut again", state->why));
     if (state && state->end != End::running) return {};
     if (state)
-      context.progress(fmt::format("{}: on trial, {} acknowledged, {} came back", set.str(),
+      context.progress(fmt::format("{}{}: on trial, {} acknowledged, {} came back",
+                                   app::share_of(state->elapsed, state->length), set.str(),
                                    state->seen.acknowledged, state->seen.returned));
     pollfd stop{Stop::fd(), POLLIN, 0};
     ::poll(&stop, 1, static_cast<int>(k_look.count()));

@@ -25,7 +25,8 @@ struct TrialState {
   enum class End { running, passed, failed, gone };  ///< gone: someone else ended it
   End end = End::running;
   Settled seen;
-  std::string why;  ///< of anything but running, in a few words
+  std::string why;             ///< of anything but running, in a few words
+  Millis elapsed{}, length{};  ///< of one that runs
 };
 
 /// Judges a trial by what its one connection did. Pure. A trial fails when it was not answered by

@@ -32,7 +32,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t k_head = 4u << 20, k_tail = 1u << 20;  ///< of a log that is too long
+constexpr std::size_t k_head = SandboxJob::k_log_head,
+                      k_tail = 1u << 20;  ///< of a log that is too long
 constexpr std::size_t k_least_space = 64u << 10;
 constexpr Millis k_look(50);      ///< how often what cannot be waited for is looked at
 constexpr Millis k_last(10'000);  ///< for the end of what was killed

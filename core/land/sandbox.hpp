@@ -15,6 +15,9 @@ namespace cdctl::land {
 
 /// A command that nobody trusts, in a folder of its own.
 struct SandboxJob {
+  /// So much of the log is there while it is said; of one that is longer the end comes last.
+  static constexpr std::size_t k_log_head = 4u << 20;
+
   std::string command;               ///< for `sh -c`
   std::vector<std::string> wrapper;  ///< a program and its arguments before that: it isolates then
   std::filesystem::path work;        ///< holds `tree`, where it starts, `home` and `tmp`

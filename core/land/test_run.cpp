@@ -4,14 +4,14 @@
 #include <array>
 #include <cstdlib>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
+
+#include "core/land/passing_line.hpp"
 
 namespace cdctl::land {
 
@@ -86,18 +86,6 @@ std::vector<std::string> with_work(std::vector<std::string> words, const fs::pat
     for (std::size_t at = 0; (at = word.find(k_work, at)) != word.npos; at += work.string().size())
       word.replace(at, k_work.size(), work.string());
   return words;
-}
-
-/// What a growing log says at present: its last line.
-std::string last_line_of(const fs::path& log) {
-  const Fd file(::open(log.c_str(), O_RDONLY | O_CLOEXEC));
-  char buffer[2048];
-  const auto size = file.valid() ? ::lseek(file.get(), 0, SEEK_END) : 0;
-  const auto from = std::max<off_t>(0, size - static_cast<off_t>(sizeof buffer));
-  const auto got = size > 0 ? ::pread(file.get(), buffer, sizeof buffer, from) : 0;
-  if (got <= 0) return {};
-  const auto all = lines(trimmed({buffer, static_cast<std::size_t>(got)}));
-  return all.empty() ? std::string() : std::string(all.back());
 }
 
 std::string status_text(int status) {
@@ -226,6 +214,7 @@ class TestRun final : public Test {
                         environment_of(target_, subject_, path), folders_to_hide(context_),
                         verify.limit, verify.silence, verify.grace, may_use_network(target_)}));
     sandbox_.emplace(std::move(sandbox));
+    started_ = Clock::now();
     phase_ = Phase::running;
     return {};
   }
@@ -243,8 +232,12 @@ class TestRun final : public Test {
   void show() {
     if (Clock::now() - shown_ < k_shown_each) return;
     shown_ = Clock::now();
-    if (const auto line = last_line_of(log_); !line.empty())
-      context_.progress(fmt::format("{}: {}: {}", target_.name, name_, printable(line, 200)));
+    const auto elapsed = std::chrono::duration_cast<Millis>(Clock::now() - started_);
+    auto line = passing_line(fmt::format("{}: {}", target_.name, name_), log_,
+                             {elapsed, target_.verify.limit, target_.verify.silence}, now());
+    if (line == said_) return;
+    context_.progress(line);
+    said_ = std::move(line);
   }
 
   void read(const SandboxResult& done) {
@@ -412,7 +405,8 @@ class TestRun final : public Test {
   std::optional<Sandbox> sandbox_;
   fs::path log_;
   unsigned tries_ = 0;
-  Clock::time_point shown_{}, next_look_{};
+  Clock::time_point started_{}, shown_{}, next_look_{};
+  std::string said_;  ///< of that, to who watches
   Millis look_ = k_first_look;
   std::string pending_;
   bool staged_ = false;

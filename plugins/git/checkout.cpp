@@ -158,10 +158,10 @@ Result<> submodules(const Address& address, const fs::path& into, const Deadline
 }  // namespace
 
 Result<> make_checkout(const fs::path& cache, const Address& address, std::string_view commit,
-                       const fs::path& into, const Deadline& deadline,
-                       const WholeRepository* whole) {
+                       const fs::path& into, const Deadline& deadline, const WholeRepository* whole,
+                       Tell tell) {
   const auto work = [&]() -> Result<> {
-    CDCTL_TRY_ASSIGN(auto mirror, Mirror::open(cache, address, deadline));
+    CDCTL_TRY_ASSIGN(auto mirror, Mirror::open(cache, address, deadline, std::move(tell)));
     if (whole) (void)mirror.plant(*whole, deadline);
     CDCTL_TRY(mirror.need(commit, deadline));
     crash_point("git.before-checkout");

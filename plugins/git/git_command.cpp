@@ -202,8 +202,17 @@ Result<Finished> run_git(const GitCall& call) {
   add_settings(settings, command.env);
   command.max_output = call.max_output;
   command.deadline = call.deadline;
+  std::optional<GitProgress> progress;
+  if (const auto quiet = std::ranges::find(command.argv, "--quiet");
+      call.tell && quiet != command.argv.end()) {
+    command.argv.insert(quiet + 1, "--progress");  // of all that is not said that alone is
+    progress.emplace(call.tell, call.what);
+    command.on_output = [&](std::string_view piece) { progress->hear(piece); };
+  }
   auto finished = run(command);
   if (!finished) return fail(ExitCode::unknown, std::move(finished.error().what));
+  // A last word may follow a percentage in its line.
+  if (progress) std::ranges::replace(finished->err, '\r', '\n');
   return finished;
 }
 

@@ -10,6 +10,7 @@
 #include <cdctl/error.hpp>
 
 #include "plugins/git/address.hpp"
+#include "plugins/git/git_progress.hpp"
 #include "plugins/git/refs.hpp"
 
 namespace cdctl::git {
@@ -27,6 +28,8 @@ struct GitCall {
   std::string remote = {};  ///< an address that git finds by itself: in `.git/config`, say
   std::string input = {};   ///< on stdin
   std::map<std::string, std::string> env = {};  ///< more of it
+  Tell tell = {};         ///< hears how far it is, where `--quiet` is among the words
+  std::string what = {};  ///< what that is said of
 };
 
 /// Runs it. The error is that git could not be started (exit code `unknown`).

@@ -360,7 +360,7 @@ bool was_faster(std::string_view why) {
 }
 
 /// Whether this home has told something of a commit before, which is true no more.
-Result<bool> has_note(const Host& host, const std::string& ref, const TargetConfig& target,
+Result<bool> has_note(Host& host, const std::string& ref, const TargetConfig& target,
                       const std::string& commit, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, target, deadline));
   CDCTL_TRY_ASSIGN(const auto now,

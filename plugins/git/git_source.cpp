@@ -99,8 +99,8 @@ void ask_http(Host& host, const std::filesystem::path& cache, std::vector<Questi
 class Checkouts {
  public:
   Checkouts(std::filesystem::path cache, const std::filesystem::path& base,
-            std::span<const CheckoutRequest> requests, const Deadline& deadline)
-      : cache_(std::move(cache)), requests_(requests), deadline_(deadline) {
+            std::span<const CheckoutRequest> requests, const Deadline& deadline, Tell tell)
+      : cache_(std::move(cache)), requests_(requests), deadline_(deadline), tell_(std::move(tell)) {
     for (const auto& request : requests) questions_.push_back(question_of(request.source, base));
   }
 
@@ -125,7 +125,7 @@ class Checkouts {
     }
   }
 
-  /// Does not use the host, so several may run at once.
+  /// Several may run at once.
   [[nodiscard]] Result<> make(std::size_t i) const {
     const auto& [source, revision, into] = requests_[i];
     const auto& question = questions_[i];
@@ -137,7 +137,7 @@ class Checkouts {
     }
     const auto whole = whole_.find(question->address.url);
     auto made = make_checkout(cache_, question->address, revision, into, deadline_,
-                              whole == whole_.end() ? nullptr : &whole->second);
+                              whole == whole_.end() ? nullptr : &whole->second, tell_);
     if (!made)
       return fail(
           made.error().in(fmt::format("checking out {} of {} from {}", source.name, source.service,
@@ -149,6 +149,7 @@ class Checkouts {
   std::filesystem::path cache_;
   std::span<const CheckoutRequest> requests_;
   Deadline deadline_;
+  Tell tell_;
   std::vector<Result<Question>> questions_;
   std::map<std::string, WholeRepository> whole_;
 };
@@ -200,7 +201,7 @@ Result<SourceState> GitSource::do_resolve(const SourceConfig& source, std::strin
   const auto in_place = [&](const Error& error) {
     return fail(error.in(place(source, question.address)));
   };
-  auto mirror = Mirror::open(cache(), question.address, deadline);
+  auto mirror = Mirror::open(cache(), question.address, deadline, teller_of(host_));
   if (!mirror) return in_place(mirror.error());
   const std::string text(revision);
   if (valid_commit_id(text)) {
@@ -237,11 +238,14 @@ std::vector<Result<>> GitSource::do_checkout_all(std::span<const CheckoutRequest
                                                  const Deadline& deadline) {
   constexpr std::size_t k_batch = 16;  // repositories whose packs are in memory
   std::vector<Result<>> out(requests.size());
+  const auto tell = teller_of(host_);
   std::jthread busy;  // with the checkouts of the batch before, while this one is fetched
   for (std::size_t begin = 0; begin < requests.size(); begin += k_batch) {
     const auto batch = requests.subspan(begin, std::min(k_batch, requests.size() - begin));
     const auto results = std::span(out).subspan(begin, batch.size());
-    Checkouts checkouts(cache(), base(), batch, deadline);
+    // Of several batches one is fetched, by the host's HTTP, while another is checked out.
+    Checkouts checkouts(cache(), base(), batch, deadline,
+                        requests.size() <= k_batch ? tell : Tell());
     checkouts.fetch(host_, listings_);
     if (busy.joinable()) busy.join();
     busy = std::jthread([checkouts = std::move(checkouts), results] {

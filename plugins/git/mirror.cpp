@@ -45,15 +45,22 @@ fs::path Mirror::place(const fs::path& cache, const Address& address) {
   return cache / (sha256_hex(address.url).substr(0, 32) + ".git");
 }
 
-Result<Mirror> Mirror::open(const fs::path& cache, const Address& address,
-                            const Deadline& deadline) {
+Result<Mirror> Mirror::open(const fs::path& cache, const Address& address, const Deadline& deadline,
+                            Tell tell) {
   CDCTL_TRY(make_directories(cache, 0700));
   auto path = place(cache, address);
   CDCTL_TRY_ASSIGN(auto lock,
                    FileLock::acquire(fs::path(path).replace_extension(".lock"), deadline));
   if (!lock)
     return fail(ExitCode::timeout, "another cdctl held the cached copy until the deadline");
-  return Mirror(std::move(path), address, std::move(*lock));
+  return Mirror(std::move(path), address, std::move(*lock), std::move(tell));
+}
+
+Result<Finished> Mirror::fetch(std::vector<std::string> words, const Deadline& deadline) const {
+  GitCall call{std::move(words), {}, true, 1 << 20, deadline};
+  call.tell = tell_;
+  call.what = "fetching " + shown_address(address_.url);
+  return run_git(call);
 }
 
 bool Mirror::looks_whole() const {
@@ -83,6 +90,7 @@ Result<> Mirror::rebuild(const Deadline& deadline) {
   auto fresh = path_;
   fresh += ".new";  // we hold the lock, so what is there is the rest of a process that died
   CDCTL_TRY(remove_tree(fresh));
+  if (tell_) tell_("fetching " + shown_address(address_.url));
   // A repository of SHA-256 object ids needs a mirror of the same kind, so clone decides, not init.
   std::vector<std::string> words{"-c",
                                  "core.hooksPath=/dev/null",
@@ -98,7 +106,7 @@ Result<> Mirror::rebuild(const Deadline& deadline) {
                                  "--",
                                  address_.url,
                                  fresh.string()};
-  CDCTL_TRY_ASSIGN(const auto finished, run_git({std::move(words), {}, true, 1 << 20, deadline}));
+  CDCTL_TRY_ASSIGN(const auto finished, fetch(std::move(words), deadline));
   if (!finished.ok()) {
     (void)remove_tree(fresh);
     return fail(explain(finished));
@@ -154,7 +162,7 @@ Result<> Mirror::refresh(const Deadline& deadline) {
   if (!looks_whole()) return rebuild(deadline);
   auto words = fetch_words(address_, k_all_refs);
   words.insert(words.begin(), "--git-dir=" + path_.string());
-  CDCTL_TRY_ASSIGN(const auto finished, run_git({std::move(words), {}, true, 1 << 20, deadline}));
+  CDCTL_TRY_ASSIGN(const auto finished, fetch(std::move(words), deadline));
   if (finished.ok()) return {};
   if (remote_trouble(finished)) return fail(explain(finished));
   return rebuild(deadline);
@@ -168,7 +176,7 @@ Result<bool> Mirror::bring(std::string_view commit, const Deadline& deadline) {
   auto words = fetch_words(address_, {std::string(commit)});
   std::erase(words, "--prune");
   words.insert(words.begin(), "--git-dir=" + path_.string());
-  CDCTL_TRY_ASSIGN(const auto finished, run_git({std::move(words), {}, true, 1 << 20, deadline}));
+  CDCTL_TRY_ASSIGN(const auto finished, fetch(std::move(words), deadline));
   if (finished.timed_out || finished.interrupted) return fail(explain(finished));
   return has(commit, deadline);
 }

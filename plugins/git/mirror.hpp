@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include <cdctl/child.hpp>
 #include <cdctl/error.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/lock.hpp>
@@ -13,6 +15,7 @@
 
 #include "plugins/git/address.hpp"
 #include "plugins/git/first_fetch.hpp"
+#include "plugins/git/git_progress.hpp"
 
 namespace cdctl::git {
 
@@ -26,9 +29,10 @@ namespace cdctl::git {
 class Mirror {
  public:
   /// Takes the lock; exit code `timeout` when another process holds it until the deadline. Does not
-  /// fetch.
+  /// fetch. `tell` hears how far each fetch is.
   [[nodiscard]] static Result<Mirror> open(const std::filesystem::path& cache,
-                                           const Address& address, const Deadline& deadline);
+                                           const Address& address, const Deadline& deadline,
+                                           Tell tell = {});
 
   /// Makes the mirror, or brings all its branches and tags up to date. A damaged one is made anew.
   [[nodiscard]] Result<> refresh(const Deadline& deadline);
@@ -52,8 +56,13 @@ class Mirror {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  Mirror(std::filesystem::path path, Address address, FileLock lock)
-      : path_(std::move(path)), address_(std::move(address)), lock_(std::move(lock)) {}
+  Mirror(std::filesystem::path path, Address address, FileLock lock, Tell tell)
+      : path_(std::move(path)),
+        address_(std::move(address)),
+        lock_(std::move(lock)),
+        tell_(std::move(tell)) {}
+  [[nodiscard]] Result<Finished> fetch(std::vector<std::string> words,
+                                       const Deadline& deadline) const;
   [[nodiscard]] bool looks_whole() const;
   [[nodiscard]] Result<> take_over(const std::filesystem::path& fresh);
   [[nodiscard]] bool has(std::string_view commit, const Deadline& deadline) const;
@@ -61,6 +70,7 @@ class Mirror {
   std::filesystem::path path_;
   Address address_;
   FileLock lock_;
+  Tell tell_;
 };
 
 }  // namespace cdctl::git

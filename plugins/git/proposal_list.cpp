@@ -372,7 +372,7 @@ struct Open {
   ProposalMemory memory;
 };
 
-Result<> read_anew(const Host& host, const Group& group, std::vector<Open> open,
+Result<> read_anew(Host& host, const Group& group, std::vector<Open> open,
                    std::vector<Result<std::vector<Proposal>>>& out, const Deadline& deadline) {
   std::vector<const TargetConfig*> targets;
   for (const auto& one : open) targets.push_back(one.asked.target);

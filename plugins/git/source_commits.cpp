@@ -104,7 +104,7 @@ Result<CommitRange> GitSource::do_between(const SourceConfig& source, std::strin
     if (!range) return in_place(range.error());
     return range;
   }
-  auto copy = Mirror::open(cache(), address, deadline);
+  auto copy = Mirror::open(cache(), address, deadline, teller_of(host_));
   if (!copy) return in_place(copy.error());
   if (auto there = check_all_there(*copy, ids, deadline); !there) return in_place(there.error());
   auto range = read_range({copy->path(), true}, ids[0], ids[1], most, deadline);

@@ -49,8 +49,7 @@ fs::path Workshop::folder(const Host& host, const Address& address) {
   return host.home() / "land" / "git" / (sha256_hex(address.url).substr(0, 20) + ".git");
 }
 
-Result<Workshop> Workshop::open(const Host& host, const TargetConfig& target,
-                                const Deadline& deadline) {
+Result<Workshop> Workshop::open(Host& host, const TargetConfig& target, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto address,
                    parse_address(target.repository, host.config().file.parent_path()));
   const auto path = folder(host, address);
@@ -60,12 +59,12 @@ Result<Workshop> Workshop::open(const Host& host, const TargetConfig& target,
     return fail(ExitCode::timeout, fmt::format("another cdctl has been fetching {} for {}",
                                                without_user(address.url), deadline.given()));
   Workshop out(path, std::move(address), std::move(*lock));
-  CDCTL_TRY(out.make(deadline));
+  CDCTL_TRY(out.make(host, deadline));
   return out;
 }
 
 /// Made under another name, and renamed: it is absent or whole.
-Result<> Workshop::make(const Deadline& deadline) const {
+Result<> Workshop::make(Host& host, const Deadline& deadline) const {
   std::error_code error;
   if (fs::is_regular_file(path_ / "HEAD", error)) return {};
   auto fresh = path_;
@@ -79,10 +78,13 @@ Result<> Workshop::make(const Deadline& deadline) const {
                true,
                1 << 20,
                deadline};
+  call.tell = teller_of(host);
+  call.what = "fetching " + without_user(address_.url);
+  call.tell(call.what);
   CDCTL_TRY_ASSIGN(const auto finished, run_git(call));
   if (!finished.ok()) {
     (void)remove_tree(fresh);
-    return fail(explain(finished).in("fetching " + without_user(address_.url)));
+    return fail(explain(finished).in(call.what));
   }
   const GitCall settings{{"--git-dir=" + fresh.string(), "config", "core.hooksPath", "/dev/null"},
                          {},

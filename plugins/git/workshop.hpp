@@ -28,7 +28,7 @@ class Workshop {
  public:
   /// The workshop of a target, made where it is absent. Exit code `config` for an address that
   /// cannot be used, `timeout` when another process holds it until the deadline.
-  [[nodiscard]] static Result<Workshop> open(const Host& host, const TargetConfig& target,
+  [[nodiscard]] static Result<Workshop> open(Host& host, const TargetConfig& target,
                                              const Deadline& deadline);
 
   /// Where that of an address is.
@@ -82,7 +82,7 @@ class Workshop {
  private:
   Workshop(std::filesystem::path path, Address address, FileLock lock)
       : path_(std::move(path)), address_(std::move(address)), lock_(std::move(lock)) {}
-  [[nodiscard]] Result<> make(const Deadline& deadline) const;
+  [[nodiscard]] Result<> make(Host& host, const Deadline& deadline) const;
 
   std::filesystem::path path_;
   Address address_;

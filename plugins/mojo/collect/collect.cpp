@@ -219,7 +219,7 @@ Result<std::vector<Collected>> Collector::collect(const std::vector<CollectLine>
     CDCTL_TRY_ASSIGN(wanted, take_lock(lines, *options.locked));
   }
   auto items = items_of(lines, std::move(wanted));
-  host_.progress(fmt::format("collecting {} destinations", items.size()));
+  tell(items, "asking for their revisions");
   for (const auto kind : {CollectKind::git, CollectKind::bzr})
     find_revisions(host_, service_, to_fetch(items, kind), deadline);
 
@@ -230,7 +230,7 @@ Result<std::vector<Collected>> Collector::collect(const std::vector<CollectLine>
         begin, items.end(), [&](const CollectItem& item) { return depth(item) != depth(*begin); });
     const std::span level(begin, end);
     skip_orphans(level, by_destination);
-    collect_level(level, deadline);
+    collect_level(items, level, deadline);
     begin = end;
   }
   CDCTL_TRY(verdict(items));
@@ -267,17 +267,36 @@ const Fetched* Collector::source_at(const CollectLine& line) const {
   return nullptr;
 }
 
-void Collector::collect_level(std::span<CollectItem> level, const Deadline& deadline) const {
+void Collector::tell(const std::vector<CollectItem>& items, std::string_view what) const {
+  const auto there = std::ranges::count_if(items, &CollectItem::there);
+  host_.progress(
+      there == 0 ? fmt::format("collecting {} destinations: {}", items.size(), what)
+                 : fmt::format("collecting, {} of {} are there: {}", there, items.size(), what));
+}
+
+void Collector::collect_level(const std::vector<CollectItem>& items, std::span<CollectItem> level,
+                              const Deadline& deadline) const {
   for (auto& item : level) {
     if (item.error || item.skipped) continue;
     if (auto ready = prepare(item); !ready) item.error = std::move(ready.error());
   }
-  for (const auto kind : {CollectKind::git, CollectKind::bzr})
+  const auto show = [&](CollectKind kind) {
+    const auto fetched = to_fetch(level, kind);
+    if (fetched.empty()) return;
+    const auto some = fetched.size() == 1 ? fetched.front()->line.destination
+                                          : fmt::format("{} at once", fetched.size());
+    tell(items, fmt::format("fetching {} by {}", some, to_text(kind)));
+  };
+  for (const auto kind : {CollectKind::git, CollectKind::bzr}) {
+    show(kind);
     check_out(host_, service_, to_fetch(level, kind), deadline);
+  }
+  show(CollectKind::http);
   download(host_, to_fetch(level, CollectKind::http), deadline);
   for (auto& item : level) {
     if (item.error || item.skipped) continue;
     if (auto placed = place(item, deadline); !placed) item.error = std::move(placed.error());
+    item.there = !item.error;
   }
 }
 

@@ -39,6 +39,7 @@ struct CollectItem {
   std::optional<std::int64_t> number = {};
   std::optional<Error> error = {};
   bool skipped = false;  ///< its parent failed
+  bool there = false;    ///< in its place
 };
 
 /// Fills the build folder by the lines of a collect file, all of one depth at the same time. Lines
@@ -67,7 +68,9 @@ class Collector {
   [[nodiscard]] const Fetched* source_at(const CollectLine& line) const;
   [[nodiscard]] std::vector<CollectItem> items_of(const std::vector<CollectLine>& written,
                                                   std::vector<CollectLine> wanted) const;
-  void collect_level(std::span<CollectItem> level, const Deadline& deadline) const;
+  void tell(const std::vector<CollectItem>& items, std::string_view what) const;
+  void collect_level(const std::vector<CollectItem>& items, std::span<CollectItem> level,
+                     const Deadline& deadline) const;
   [[nodiscard]] Result<> prepare(const CollectItem& item) const;
   [[nodiscard]] Result<> place(const CollectItem& item, const Deadline& deadline) const;
   [[nodiscard]] Result<> local(const CollectItem& item, const Deadline& deadline) const;
