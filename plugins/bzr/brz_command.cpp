@@ -132,6 +132,12 @@ Result<Revision> parse_info(std::string_view text) {
   if (id == "null:")
     return fail(Error{ExitCode::unknown, "the branch is empty: push a first commit", false,
                       Reason::not_there});
+  if (id.contains(".."))
+    return fail(
+        ExitCode::unknown,
+        fmt::format("the revision-id '{}' has '..' in it, where brz begins to read another; "
+                    "commit once more on top of it",
+                    printable(id, 80)));
   if (revno == "???" || !valid_revision_id(id)) return fail("it has no such revision");
   Revision revision{std::string(id), {}};
   std::int64_t number = 0;

@@ -85,6 +85,7 @@ Result<Address> parse_address(std::string_view text, const fs::path& base) {
 
 bool valid_revision_id(std::string_view text) {
   return !text.empty() && text.size() <= 500 && text != "null:" && !text.starts_with('-') &&
+         !text.contains("..") &&
          std::ranges::none_of(text, [](char c) { return control(c) || c == ' '; });
 }
 

@@ -21,7 +21,8 @@ struct Address {
 [[nodiscard]] Result<Address> parse_address(std::string_view text,
                                             const std::filesystem::path& base);
 
-/// What Bazaar accepts as a revision-id: no blanks, no control characters.
+/// A revision-id that can be asked for: no blanks, no control characters, and no `..`, where brz
+/// would begin to read another revision, of another branch even.
 [[nodiscard]] bool valid_revision_id(std::string_view text);
 
 /// The revision as brz's `--revision` takes it, from what a person wrote: a revno (`12`, `1.2.3`),

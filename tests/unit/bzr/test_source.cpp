@@ -128,7 +128,9 @@ TEST_CASE("a revision names one of the branch itself and nothing else") {
   CHECK(revision_spec("a@b-20261123-x") == "revid:a@b-20261123-x");
   CHECK(revision_spec("v1.0") == "tag:v1.0");
   for (const std::string bad : {"", "-1", "1..3", "branch:/etc", "ancestor:x",
-                                "revid:", "revid:a b", "a b", ".1", "date:today", "null:"}) {
+                                "revid:", "revid:a b", "a b", ".1", "date:today", "null:",
+                                // brz reads what stands behind two dots as another revision
+                                "revid:a@b-1-x..branch:/etc", "a@b-1-x..revid:y"}) {
     INFO(bad);
     CHECK(revision_spec(bad).error().exit == ExitCode::usage);
   }
