@@ -161,6 +161,7 @@ HttpRequest request_of(const Line& line, const Json& alerts, const Deadline& dea
   out.password = line.password;
   out.ca_file = line.ca_file;
   out.deadline = deadline;
+  out.max_bytes = 1 << 20;  // of it a line is kept
   return out;
 }
 

@@ -17,6 +17,7 @@ constexpr std::string_view k_keys[] = {
     "url",          "user",        "password_file",   "password_env", "password_command",
     "api_key_file", "api_key_env", "api_key_command", "ca_file",      "namespace"};
 constexpr int k_too_large = 413;
+constexpr std::size_t k_longest_answer = 8u << 20;  // some hundred bytes of each record
 
 /// Where a receiver is.
 struct Line {
@@ -67,6 +68,7 @@ HttpRequest request_of(const Line& line, std::span<const Json> records, const De
   out.password = line.password;
   out.ca_file = line.ca_file;
   out.deadline = deadline;
+  out.max_bytes = k_longest_answer;
   return out;
 }
 
@@ -93,10 +95,9 @@ class Bulk {
       add(out, std::move(rest), half);
       return out;
     }
-    const auto sent =
-        without(without(delivery_of(answer, k_retried), line_.api_key), line_.password);
+    const auto sent = hidden(delivery_of(answer, k_retried));
     using enum Delivery::State;
-    if (sent.state == taken) return read_bulk_answer(answer->body, records.size());
+    if (sent.state == taken) return answer_in(answer->body, records.size());
     if (sent.state == closed)
       return fail(ExitCode::config, fmt::format("{}: {}", place_, sent.why));
     PassAnswer out;
@@ -111,6 +112,19 @@ class Bulk {
   }
 
  private:
+  /// A server may repeat what let us in, of an item as of the whole.
+  [[nodiscard]] Delivery hidden(Delivery delivery) const {
+    return without(without(std::move(delivery), line_.api_key), line_.password);
+  }
+  [[nodiscard]] Result<PassAnswer> answer_in(const std::string& body, std::size_t count) const {
+    auto out = read_bulk_answer(body, count);
+    if (!out) return out;
+    for (auto& refused : out->refused)
+      refused.why = hidden({Delivery::State::refused, std::move(refused.why), {}}).why;
+    out->why = hidden({Delivery::State::again, std::move(out->why), {}}).why;
+    return out;
+  }
+
   Http& http_;
   const Line& line_;
   std::string place_;
@@ -135,8 +149,9 @@ Result<PassAnswer> read_bulk_answer(const std::string& body, std::size_t count) 
   for (std::size_t i = 0; i < count; ++i) {
     const auto& item = items[i]["create"];
     const auto status = item["status"].as_int();
-    const auto why = fmt::format("HTTP {} {}: {}", status, item["error"]["type"].view(),
-                                 printable(item["error"]["reason"].view(), 300));
+    const auto why =
+        fmt::format("HTTP {} {}: {}", status, printable(item["error"]["type"].view(), 60),
+                    printable(item["error"]["reason"].view(), 300));
     constexpr int k_there = 409;
     if ((status >= 200 && status < 300) || status == k_there) continue;
     if (status == 429 || status >= 500) {

@@ -63,6 +63,7 @@ HttpRequest request_of(const Line& line, std::span<const Json> records, const De
                              line.header.empty() ? "Bearer " + line.token : line.token);
   out.ca_file = line.ca_file;
   out.deadline = deadline;
+  out.max_bytes = 1 << 20;  // of it a line is kept
   return out;
 }
 
@@ -119,6 +120,12 @@ Result<PassAnswer> OtlpSink::do_pass(const std::string& receiver, std::span<cons
   if (sent.state == taken) {
     std::string partial;
     out = read_answer(answer->body, records.size(), partial);
+    // A server may repeat what let us in
+    const auto hidden = [&](std::string why) {
+      return without({refused, std::move(why), Millis(0)}, line.token).why;
+    };
+    for (auto& one : out.refused) one.why = hidden(std::move(one.why));
+    partial = hidden(std::move(partial));
     if (!partial.empty())
       host_.log(Level::warning, fmt::format("{}: {}", receivers.place(receiver), partial));
     return out;

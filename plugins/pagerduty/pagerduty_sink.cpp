@@ -93,6 +93,7 @@ Result<Delivery> send(Http& http, const Line& line, const Notice& notice, const 
   request.headers = {{"Content-Type", "application/json"}};
   request.ca_file = line.ca_file;
   request.deadline = deadline;
+  request.max_bytes = 1 << 20;  // of it a line is kept
   auto out = without(delivery_of(http.send(request), k_retried), line.routing_key);
   if (out.state == Delivery::State::refused && names_key(out.why)) {
     out.state = Delivery::State::closed;

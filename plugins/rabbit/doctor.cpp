@@ -183,6 +183,7 @@ Check RabbitDoctor::clock(const BrokerSettings& us, const Deadline& deadline) {
   request.password = us.password;
   request.ca_file = us.ca_file;
   request.deadline = deadline;
+  request.max_bytes = 1 << 20;
   const auto asked = now();
   const auto answer = (*http)->send(request);
   if (!answer) return failed("clock", answer.error(), "see that the broker answers");

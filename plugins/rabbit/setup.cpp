@@ -33,6 +33,7 @@ Result<HttpResponse> ask(Host& host, const Answers& answers, std::string_view pa
   request.user = answers.user;
   request.password = answers.password;
   request.deadline = Deadline(patience);
+  request.max_bytes = 16u << 20;
   return http->send(request);
 }
 

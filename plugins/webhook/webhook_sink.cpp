@@ -91,6 +91,7 @@ Delivery post(Http& http, const Line& line, const Message& message, const Deadli
   if (!line.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + line.token);
   request.ca_file = line.ca_file;
   request.deadline = deadline;
+  request.max_bytes = 1 << 20;  // of it a line is kept
   const auto answer = http.send(request);
   auto out = delivery_of(answer, k_retried);
   if (says_no(line.style, answer))

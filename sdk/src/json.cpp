@@ -220,14 +220,17 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
 class JsonReader {
  public:
   static Result<Json> read(std::string_view text) {
-    if (text.empty()) text = "";  // the parser copies from where it points, were it nowhere
     JsonReader reader;
-    const auto shielded = reader.shield(text);
-    if (!shielded.empty()) text = shielded;
     simdjson::dom::parser parser;
     simdjson::dom::element element;
-    if (const auto error = parser.parse(text.data(), text.size()).get(element))
-      return fail(std::string("not valid JSON: ") + simdjson::error_message(error));
+    {
+      // The parser reads a few bytes further than the text goes. The copy that has them is gone
+      // before the values are made: of a large text each copy counts.
+      const auto shielded = reader.shield(text);
+      const simdjson::padded_string copy(shielded.empty() ? text : shielded);
+      if (const auto error = parser.parse(copy).get(element))
+        return fail(std::string("not valid JSON: ") + simdjson::error_message(error));
+    }
     return reader.value_of(element);
   }
 

@@ -20,7 +20,7 @@ namespace cdctl::juju {
 
 namespace {
 
-constexpr std::size_t k_largest_answer = 64u << 20;  // a status of some 50,000 units
+constexpr std::size_t k_largest_answer = 24u << 20;  // a status of some 19,000 units
 constexpr Millis k_longest_act =
     std::chrono::minutes(45);  // a copy of the data folder is swept after an hour
 constexpr std::size_t k_at_once = 4;

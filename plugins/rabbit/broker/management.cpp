@@ -17,6 +17,9 @@ std::string path_of(std::initializer_list<std::string_view> parts) {
 
 namespace {
 
+/// Of some 25,000 sets. What is made of a text takes twice its size beside it.
+constexpr std::size_t k_longest_answer = 20u << 20;
+
 /// RabbitMQ's own words for what it refuses are an object with `error` and `reason`; a proxy's are
 /// not.
 Json refusal_of(const ApiAnswer& answer) {
@@ -132,6 +135,7 @@ HttpRequest Management::request_for(const ApiCall& call, const Deadline& deadlin
   request.password = settings_.password;
   request.ca_file = settings_.ca_file;
   request.deadline = deadline;
+  request.max_bytes = k_longest_answer;
   if (!call.body.is_null()) {
     request.body = call.body.dump();
     request.headers.emplace_back("Content-Type", "application/json");

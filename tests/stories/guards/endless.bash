@@ -79,13 +79,17 @@ class Liar(http.server.BaseHTTPRequestHandler):
             if lie == "head":
                 self.flush_headers()
                 while True: self.wfile.write(b"X-Y: " + b"z" * 1000 + b"\r\n")
-            body, times = {"announced": (piece, 10240), "endless": (piece, 10240), "dense": (piece, 40), "deep": (b"[" * 100000, 1)}[lie]
-            if lie == "endless": self.send_header("Connection", "close")
-            else: self.send_header("Content-Length", str(1 + len(body) * times + 2))
+            wide = b'"' + b"x" * ((1 << 20) - 3) + b'",'  # few values, whose bytes are kept as they are
+            # an object is not what a list was asked for, nor about what was: all of it is read, and then refused
+            begin, end = (b'{"x":[', b"0]}") if lie in ("full", "wide") else (b"[", b"0]")
+            body, times = {"announced": (piece, 10240), "endless": (piece, 10240), "dense": (piece, 40), "deep": (b"[" * 100000, 1),
+                           "full": (wide, 15), "wide": (wide, 60)}[lie]
+            if lie in ("endless", "wide"): self.send_header("Connection", "close")
+            else: self.send_header("Content-Length", str(len(begin) + len(body) * times + len(end)))
             self.end_headers()
-            self.wfile.write(b"[")
+            self.wfile.write(begin)
             for _ in range(times): self.wfile.write(body)
-            self.wfile.write(b"0]")
+            self.wfile.write(end)
         except OSError: pass
     do_GET = do_PUT = do_POST = do_DELETE = answer
     def log_message(self, *args): pass
@@ -103,12 +107,31 @@ mkdir -p liar/services.d
 } >liar/cdctl.toml
 printf 'engine = "local"\n[sources]\ntrunk = { git = "http://127.0.0.1:%s/%s.git" }\n[rabbit]\nqueues = { %s = { type = "quorum" } }\n' \
   "$(cat port)" "$service" "$service" >"liar/services.d/$service.toml"
-for lie in announced endless dense deep head; do
+for lie in announced endless dense deep head full wide; do
   printf '%s\n' "$lie" >lie
   for command in ls outdated probe "break $set" "mend $set" "inspect $set" doctor 'signals --since 1h'; do
-    expect_within 150 4 timeout 60 cdctl $command -c liar/cdctl.toml </dev/null
+    expect_within 100 4 timeout 60 cdctl $command -c liar/cdctl.toml </dev/null
   done
 done
+
+# The same as a forge, and as who is told.
+mkdir -p liar/targets.d
+printf 'forge-token-of-the-story' >liar/token
+chmod 600 liar/token
+printf '[elastic]\nurl = "http://127.0.0.1:%s"\n[otlp]\nurl = "http://127.0.0.1:%s"\n' "$(cat port)" "$(cat port)" >>liar/cdctl.toml
+for forge in github gitlab gitea; do
+  printf 'repository = "https://git.example/team/thumbs.git"\nforge = "%s"\nverify.command = "true"\n[%s]\napi = "http://127.0.0.1:%s/api/v3"\ntoken_file = "%s"\n' \
+    $forge $forge "$(cat port)" "$work/liar/token" >liar/targets.d/$forge.toml
+done
+outcome="{\"schema\":\"cdctl.outcome/1\",\"action\":\"break\",\"service\":\"$service\",\"set\":\"$set\",\"ok\":true,\"changed\":true,\"time\":\"$now\"}"
+for lie in announced endless dense deep full wide; do
+  printf '%s\n' "$lie" >lie
+  expect_within 100 4 timeout 60 cdctl proposals -c liar/cdctl.toml </dev/null
+  expect_json 'length == 3 and all(.schema == "cdctl.error/1")'
+  timeout 60 python3 "$work/peak.py" peak cdctl notify elastic otlp -c liar/cdctl.toml <<<"$outcome" >out 2>err || true
+  grep -qs '^CMAKE_CXX_FLAGS:.*-fsanitize=' "$build_dir/CMakeCache.txt" || [ "$(cat peak)" -le 100 ] || fail "telling took $(cat peak) MiB"
+done
+rm -r liar/targets.d
 
 # A repository with more refs than anybody has, by each way there is to one: as good as any, or told that it is too long. A list that is
 # just short enough (63 MB, 900,000 refs) costs its own bytes, and git prints of it what it was asked for.
@@ -146,8 +169,26 @@ vast "ssh://127.0.0.1:1/many.git"
 for lie in many long endless loud; do
   printf '%s\n' "$lie" >lie-of-git
   [ $lie != many ] && want=4 || want=0
-  PATH=$work/bin:$PATH GIT_LIE=$work/lie-of-git expect_within 150 "$want" cdctl outdated "$service-vast" --timeout 10s -c vast/cdctl.toml </dev/null
+  PATH=$work/bin:$PATH GIT_LIE=$work/lie-of-git expect_within 130 "$want" cdctl outdated "$service-vast" --timeout 10s -c vast/cdctl.toml </dev/null
 done
+
+# What brz prints, where there is a plugin for it.
+if [ -e "$build_dir/lib/cdctl/plugins/bzr.so" ]; then
+  cat >bin/brz <<'END'
+#!/bin/sh
+case $(cat "$BRZ_LIE") in
+  long) head -c 1G /dev/zero ;;
+  endless) exec cat /dev/zero ;;
+  loud) cat /dev/zero >&2 ;;
+esac
+END
+  chmod +x bin/brz
+  printf 'engine = "local"\nswitches = ["local"]\n[sources]\ntrunk = { bzr = "bzr://127.0.0.1:1/thumbs" }\n' >"vast/services.d/$service-vast.toml"
+  for lie in long endless loud; do
+    printf '%s\n' "$lie" >lie-of-brz
+    PATH=$work/bin:$PATH BRZ_LIE=$work/lie-of-brz expect_within $within 4 cdctl outdated "$service-vast" --timeout 10s -c vast/cdctl.toml </dev/null
+  done
+fi
 
 # And a controller of Juju.
 mkdir -p data vast/services.d
@@ -168,7 +209,7 @@ mkdir -p data/services.d
 printf 'engine = "juju"\nswitches = ["juju"]\n[sources]\ntrunk = { git = "%s/%s.git" }\n' "$work" "$service" >"data/services.d/$service-far.toml"
 for lie in long endless loud dense; do
   printf '%s\n' "$lie" >lie-of-juju
-  PATH=$work/bin:$PATH JUJU_LIE=$work/lie-of-juju JUJU_DATA=$work/data expect_within 200 4 cdctl ls "$service-far" --timeout 10s -c data/cdctl.toml </dev/null
+  PATH=$work/bin:$PATH JUJU_LIE=$work/lie-of-juju JUJU_DATA=$work/data expect_within $within 4 cdctl ls "$service-far" --timeout 10s -c data/cdctl.toml </dev/null
   expect_json 'all(.schema == "cdctl.error/1")'
 done
 

@@ -104,6 +104,9 @@ TEST_CASE("what is short as a text and large as a tree is refused, and so is wha
   CHECK(Json::parse("[" + repeated("0,", 900'000) + "0]"));
   CHECK(Json::parse(repeated("[", 1000) + repeated("]", 1000)));
   CHECK(Json::parse("\"" + repeated("x", 8u << 20) + "\""));
+  // Beside the text itself, no more than twice of it: what is read, and what the reader notes.
+  const auto large = "[\"" + repeated("x", 16u << 20) + "\"]";
+  CHECK(test::peak_growth([&] { CHECK(Json::parse(large)); }) < 40);
   CHECK(Json::parse("\"" + std::string(65u << 20, 'x') + "\"").error().what ==
         "longer than 67108864 bytes");
 }
