@@ -117,8 +117,8 @@ class Importer {
       : section_(section), votes_of_all_(votes_of_all), name_(std::move(name)) {}
 
   ImportedTarget run(std::string_view forge, std::vector<records::ImportRecord>& told) {
-    auto text = fmt::format("# From tarmac.conf, [{}].\nrepository = {}\n", section_.name,
-                            toml_text(section_.name));
+    auto text = fmt::format("# From tarmac.conf, [{}].\nrepository = {}\n",
+                            printable(section_.name, 200), toml_text(section_.name));
     if (!forge.empty()) text += fmt::format("forge = {}\n", toml_text(forge));
     text += votes() + contributors() + message() + verify();
     for (const auto& entry : section_.entries)

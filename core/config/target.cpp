@@ -186,6 +186,16 @@ class TargetReader {
 
 }  // namespace
 
+TargetConfig target_of(const files::TomlFile& file, plugins::PluginHost& plugins,
+                       const fs::path& base, Problems& problems) {
+  TargetConfig out;
+  out.name = file.path.stem().string();
+  out.file = file.path;
+  out.table = file.table;
+  TargetReader(file, plugins, base, problems).read(out);
+  return out;
+}
+
 TargetConfig read_target(const fs::path& path, plugins::PluginHost& plugins, const fs::path& base,
                          Problems& problems) {
   TargetConfig out;
@@ -199,9 +209,7 @@ TargetConfig read_target(const fs::path& path, plugins::PluginHost& plugins, con
     problems.push_back(file.error());
     return out;
   }
-  out.table = file->table;
-  TargetReader(*file, plugins, base, problems).read(out);
-  return out;
+  return target_of(*file, plugins, base, problems);
 }
 
 }  // namespace cdctl::config

@@ -13,5 +13,8 @@ namespace cdctl::config {
 [[nodiscard]] TargetConfig read_target(const std::filesystem::path& path,
                                        plugins::PluginHost& plugins,
                                        const std::filesystem::path& base, Problems& problems);
+/// The same of what was read already.
+[[nodiscard]] TargetConfig target_of(const files::TomlFile& file, plugins::PluginHost& plugins,
+                                     const std::filesystem::path& base, Problems& problems);
 
 }  // namespace cdctl::config

@@ -40,6 +40,11 @@ std::string bounded_service(const std::string& service, const Config& config) {
                                                                     : std::string(k_other);
 }
 
+/// A counter as it was kept: one that was not ours cannot be so high that it does not go on.
+std::int64_t count_of(const Json& json) {
+  return std::clamp<std::int64_t>(json.as_int(), 0, 1'000'000'000'000'000);
+}
+
 std::string result_of(const records::Outcome& outcome) {
   if (!outcome.ok) return outcome.exit == 5 ? "refused" : "failed";
   return outcome.changed ? "done" : "unchanged";
@@ -119,14 +124,14 @@ Tally tally_from_json(const Json& json) {
     const auto& item = row.items();
     if (item.size() == 4)
       out.actions[{item[0].as_string(), item[1].as_string(), item[2].as_string()}] =
-          item[3].as_int();
+          count_of(item[3]);
   }
   for (const auto& row : json["durations"].items()) {
     const auto& item = row.items();
     Histogram histogram;
     if (item.size() != 3 || item[1].items().size() != histogram.counts.size()) continue;
     for (std::size_t i = 0; i < histogram.counts.size(); ++i)
-      histogram.counts[i] = item[1].items()[i].as_int();
+      histogram.counts[i] = count_of(item[1].items()[i]);
     histogram.sum = item[2].as_double();
     out.durations[item[0].as_string()] = histogram;
   }
@@ -139,7 +144,7 @@ Tally tally_from_json(const Json& json) {
   for (const auto& row : json["signals"].items()) {
     const auto& item = row.items();
     if (item.size() == 3)
-      out.signals[{item[0].as_string(), item[1].as_string()}] = item[2].as_int();
+      out.signals[{item[0].as_string(), item[1].as_string()}] = count_of(item[2]);
   }
   return out;
 }

@@ -26,6 +26,7 @@ constexpr const char *k_again = "again.ndjson", *k_position = "position.json",
 constexpr Millis k_lock_wait{10'000};
 constexpr std::uintmax_t k_most_refused = 16u << 20;
 constexpr std::size_t k_longest_why = 400;
+constexpr std::int64_t k_highest = 1'000'000'000'000'000;  ///< of a count, so that it can go on
 
 std::uint64_t segment_of(std::string_view name) {
   constexpr std::string_view tail = ".ndjson";
@@ -137,7 +138,7 @@ std::int64_t read_count(const fs::path& path) {
   if (!text || !*text) return 0;
   std::int64_t out = 0;
   (void)std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), out);
-  return out;
+  return std::clamp<std::int64_t>(out, 0, k_highest);
 }
 
 /// Of one size each, so that they can be written over where a full disk has no room for another.
@@ -346,13 +347,13 @@ Result<Outbox::Position> Outbox::position() const {
                     "of it for the second time",
                     path.string()));
   const auto number = [&](const char* key) {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>((*json)[key].as_int(), 0));
+    return std::clamp<std::int64_t>((*json)[key].as_int(), 0, k_highest);
   };
-  out.segment = std::max<std::uint64_t>(number("segment"), 1);
-  out.offset = number("offset");
-  out.sent = (*json)["sent"].as_int();
-  out.refused = (*json)["refused"].as_int();
-  out.tries = (*json)["tries"].as_int();
+  out.segment = static_cast<std::uint64_t>(std::max<std::int64_t>(number("segment"), 1));
+  out.offset = static_cast<std::uint64_t>(number("offset"));
+  out.sent = number("sent");
+  out.refused = number("refused");
+  out.tries = number("tries");
   out.last_sent = parse_rfc3339((*json)["last_sent"].view());
   out.not_before = parse_rfc3339((*json)["not_before"].view());
   out.why = (*json)["why"].as_string();

@@ -6,6 +6,14 @@
 
 namespace cdctl::forges {
 
+Result<> check_whole(const CodeServer& server, const ChangeRequest& change) {
+  const bool number = !change.id.empty() && change.id != "0" &&
+                      change.id.find_first_not_of("0123456789") == change.id.npos;
+  if (number && !change.head.empty()) return {};
+  return fail(ExitCode::unknown, fmt::format("{} does not tell the number and the head of a {}",
+                                             server.name(), server.words().change));
+}
+
 std::vector<Result<std::vector<Proposal>>> Listing::read() {
   std::vector<Result<std::vector<Proposal>>> out;
   const auto opened = open();

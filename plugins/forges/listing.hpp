@@ -12,6 +12,10 @@
 
 namespace cdctl::forges {
 
+/// Exit code `unknown` where a server tells no number or no head of one that is open: half of what
+/// it has to say is no answer.
+[[nodiscard]] Result<> check_whole(const CodeServer& server, const ChangeRequest& change);
+
 /// One look at the open change requests of targets in a repository. Either all of a target's, with
 /// all that was said of each, or an error.
 class Listing {

@@ -18,8 +18,11 @@ bool PullListing::is_stale(const Json& review) const {
 
 Result<> PullListing::open() {
   CDCTL_TRY_ASSIGN(const auto list, rest().list({server_.path(list_path()), {}}, deadline()));
-  for (const auto& json : list)
-    if (is_wanted(json["base"]["ref"].view())) pulls_.push_back({server_.read(json), {}, {}});
+  for (const auto& json : list) {
+    if (!is_wanted(json["base"]["ref"].view())) continue;
+    pulls_.push_back({server_.read(json), {}, {}});
+    CDCTL_TRY(check_whole(server_, pulls_.back()));
+  }
   std::vector<RestList> wanted;
   for (const auto& pull : pulls_)
     for (const auto what : {std::string_view("reviews"), commits_path()})

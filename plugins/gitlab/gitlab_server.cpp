@@ -293,7 +293,7 @@ Result<LandAnswer> GitlabServer::read_merge(const ChangeRequest& change, const D
       rest().list({path("/repository/tree?ref=" + url_encode(out.tip)), {}}, deadline));
   out.tree = tree_id(entries);
   if (out.tree.empty())
-    return fail(ExitCode::unknown, "GitLab does not tell what is in " + out.tip);
+    return fail(ExitCode::unknown, "GitLab does not tell what is in " + printable(out.tip, 64));
   return out;
 }
 

@@ -91,8 +91,9 @@ Result<> RequestListing::open() {
   for (const auto& json : list) {
     auto one = server_.read(json);
     // One without a commit proposes nothing.
-    if (is_wanted(one.base) && !one.head.empty())
-      requests_.push_back({std::move(one), {}, {}, {}, {}, {}});
+    if (!is_wanted(one.base) || one.head.empty()) continue;
+    CDCTL_TRY(forges::check_whole(server_, one));
+    requests_.push_back({std::move(one), {}, {}, {}, {}, {}});
   }
   return details();
 }

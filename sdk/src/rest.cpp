@@ -67,9 +67,9 @@ Millis pause_asked(const std::map<std::string, std::string>& headers, Millis oth
   const auto left = header(headers, "x-ratelimit-remaining");
   for (const auto* name : {"x-ratelimit-reset", "ratelimit-reset"})
     if (const auto at = number(header(headers, name)); at && (left.empty() || left == "0")) {
-      const auto seconds =
-          *at - std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count();
-      return std::chrono::seconds(std::clamp<std::int64_t>(seconds + 1, 1, k_week));
+      const auto here = std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count();
+      return std::chrono::seconds(std::clamp<std::int64_t>(*at, here, here + k_week - 1) - here +
+                                  1);
     }
   return otherwise;
 }

@@ -1,4 +1,4 @@
-# Harnesses for whatever somebody else has written (docs/testing.md). The preset `fuzz` builds each with libFuzzer; every other build
+# Harnesses for whatever somebody else has written (docs/testing.md). The presets `fuzz` and `fuzz-fast` build each with libFuzzer; every other build
 # replays the seeds as one test, so that the harnesses cannot rot.
 option(CDCTL_FUZZ "Build the harnesses with libFuzzer; needs clang" OFF)
 set(fuzz_folder ${CMAKE_CURRENT_SOURCE_DIR}/fuzz)
@@ -18,7 +18,17 @@ cdctl_fuzz(rules cdctl_breaker)
 cdctl_fuzz(listen cdctl_core)
 cdctl_fuzz(config cdctl_core)
 cdctl_fuzz(plugin cdctl_core)
+cdctl_fuzz(rest cdctl_sdk)
+cdctl_fuzz(votes cdctl_core)
+cdctl_fuzz(target cdctl_core)
+cdctl_fuzz(tarmac cdctl_front)
+cdctl_fuzz(query cdctl_core)
+cdctl_fuzz(outbox cdctl_core)
 cdctl_fuzz(git git_core)
+cdctl_fuzz(reviews git_core)
+cdctl_fuzz(breezy bzr_core)
+cdctl_fuzz(forge github_core gitlab_core gitea_core)
+cdctl_fuzz(sinks elastic_core otlp_core pagerduty_core alertmanager_core webhook_core)
 cdctl_fuzz(state local_core)
 cdctl_fuzz(feed local_core cdctl_core)
 cdctl_fuzz(amqp rabbit_core)

@@ -95,8 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       at == std::string_view::npos ? std::string_view() : text.substr(at + k_between.size());
   if (!usable(own) || !usable(service)) return 0;
   static Folder folder;
-  (void)folder.scratch.write("cdctl.toml", own);
-  (void)folder.scratch.write("services.d/thumbs.toml", service);
+  folder.scratch.keep("cdctl.toml", own);
+  folder.scratch.keep("services.d/thumbs.toml", service);
   const auto problems = config::check_structure(folder.place, folder.plugins);
   for (const auto& problem : problems) check_error(problem);
   const auto config = config::find_config(folder.place.file.string(), folder.plugins);

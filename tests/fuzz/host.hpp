@@ -23,6 +23,8 @@ class FuzzHost final : public Host {
   Config config_value;
   Http* client = nullptr;
   std::string secret;  ///< of which nobody may speak
+  std::filesystem::path home_folder =
+      "/nowhere";  ///< one below a file cannot be made by root either
 
   const Config& config() const override { return config_value; }
   Result<Http*> http() override {
@@ -37,7 +39,7 @@ class FuzzHost final : public Host {
   }
   void log(Level, std::string_view line) override { check(line); }
   void progress(std::string_view line) override { check(line); }
-  std::filesystem::path home() const override { return "/nowhere"; }
+  std::filesystem::path home() const override { return home_folder; }
   std::filesystem::path libexec() const override { return "/nowhere"; }
   std::string actor() const override { return "tester@test"; }
 

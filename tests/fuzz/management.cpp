@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdlib>
 
 #include <cdctl/signal.hpp>
@@ -10,6 +9,7 @@
 #include "plugins/rabbit/store/memory.hpp"
 #include "plugins/rabbit/switch/check.hpp"
 #include "plugins/rabbit/switch/switch.hpp"
+#include "tests/fuzz/answers.hpp"
 #include "tests/fuzz/host.hpp"
 #include "tests/fuzz/property.hpp"
 
@@ -19,44 +19,12 @@ using cdctl::fuzz::must;
 
 namespace {
 
-constexpr std::string_view k_between = "\n%%\n";
 const SetName k_set{"thumbs", "r5f0c1e9a2b"};
 const Deadline k_deadline = Deadline(Millis(3'600'000));
 
-/// Answers each request with the next part of the text: `404 {"error":…}`, or a body alone.
-class Answers final : public Http {
- public:
-  void begin(std::string_view text) { text_ = text; }
-  Result<HttpResponse> send(const HttpRequest&) override { return next(); }
-  std::vector<Result<HttpResponse>> send_all(std::span<const HttpRequest> requests,
-                                             std::size_t) override {
-    std::vector<Result<HttpResponse>> out;
-    for (std::size_t i = 0; i < requests.size(); ++i) out.push_back(next());
-    return out;
-  }
-
- private:
-  Result<HttpResponse> next() {
-    if (text_.empty()) return fail(ExitCode::unknown, "no answer");
-    const auto at = text_.find(k_between);
-    auto part = text_.substr(0, at);
-    text_ = at == std::string_view::npos ? std::string_view() : text_.substr(at + k_between.size());
-    HttpResponse out;
-    out.status = 200;
-    if (part.size() > 4 && part[3] == ' ' &&
-        std::ranges::all_of(part.substr(0, 3), [](char c) { return c >= '0' && c <= '9'; })) {
-      out.status = (part[0] - '0') * 100 + (part[1] - '0') * 10 + part[2] - '0';
-      part.remove_prefix(4);
-    }
-    out.body = part;
-    return out;
-  }
-  std::string_view text_;
-};
-
 /// A service with a queue for dead letters, on a broker whose password is the secret.
 struct Stand {
-  Answers answers;
+  fuzz::Answers answers;
   fuzz::FuzzHost host;
 
   Stand() {

@@ -6,6 +6,7 @@
 #include "core/plugins/host.hpp"
 #include "core/plugins/manifest.hpp"
 #include "core/records/schema.hpp"
+#include "tests/fuzz/answers.hpp"
 #include "tests/fuzz/property.hpp"
 #include "tests/fuzz/scratch.hpp"
 
@@ -14,15 +15,6 @@ using namespace cdctl::plugins;
 using cdctl::fuzz::must;
 
 namespace {
-
-constexpr std::string_view k_between = "\n%%\n";
-
-std::string_view take_part(std::string_view& text) {
-  const auto at = text.find(k_between);
-  const auto part = text.substr(0, at);
-  text = at == std::string_view::npos ? std::string_view() : text.substr(at + k_between.size());
-  return part;
-}
 
 bool one_line(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
@@ -59,9 +51,9 @@ void check_rows(PluginInfo info) {
 /// A manifest and, each behind a line of %%, its rows of commands, of keys and of records.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto text = cdctl::fuzz::as_text(data, size);
-  static const fuzz::Scratch scratch;
+  static fuzz::Scratch scratch;
   static const auto path = scratch.write("rows.toml", "");
-  const auto file = files::parse_toml(take_part(text), path);
+  const auto file = files::parse_toml(fuzz::take_part(text), path);
   if (!file) return 0;
   const auto info = parse_manifest(*file);
   must(one_line(info.refused), "a refusal is one line");
@@ -69,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                  info.interface_version == CDCTL_INTERFACE),
        "what can be used is a library of this interface beside its manifest");
   for (const auto* kind : {"commands", "keys", "records"})
-    (void)scratch.write(std::string("rows.") + kind + ".ndjson", take_part(text));
+    scratch.keep(std::string("rows.") + kind + ".ndjson", fuzz::take_part(text));
   check_rows(info);
   check_records(info);
   return 0;

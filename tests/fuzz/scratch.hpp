@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,7 +37,17 @@ class Scratch {
     return path;
   }
 
+  /// The same of a file that nobody else changes: only where it has another text than the last
+  /// time. A change of one of several files is then one write.
+  void keep(const std::string& name, std::string_view text) {
+    auto& last = last_[name];
+    if (last && *last == text) return;
+    (void)write(name, text);
+    last = text;
+  }
+
  private:
+  std::map<std::string, std::optional<std::string>> last_;
   std::filesystem::path path_;
 };
 

@@ -66,6 +66,10 @@ TEST_CASE("a bulk answer is read item by item") {
   REQUIRE(answer->refused.size() == 1);
   CHECK(answer->refused[0].index == 3);
   CHECK(answer->refused[0].why == "HTTP 400 document_parsing_exception: bad");
+  const auto odd = read_bulk_answer(
+      R"({"errors":true,"items":[{"create":{"status":400,"error":{"type":"a\nb"}}}]})", 1);
+  REQUIRE(odd);
+  CHECK_FALSE(odd->refused.at(0).why.contains('\n'));
 }
 
 TEST_CASE("an answer that is none takes nothing") {
