@@ -119,6 +119,12 @@ expect_error 'there is no proposal something-else for main; see cdctl proposals 
 expect_exit 1 as alice cdctl propose typo --after tyop
 expect_error 'no proposal tyop for main to come after; did you mean typo'
 
+# A configuration found by walking up names no program, and what verifies is one.
+mkdir below
+expect_exit 3 env -u CDCTL_CONFIG -C below cdctl verify <<<"{\"schema\":\"cdctl.candidate/1\",\"target\":\"main\",\"proposal\":\"typo\"}"
+expect_error 'verify.command is a program, which a configuration found by walking up may not name'
+expect_quiet
+
 # OpenPGP, by a keyring of gpgv and nothing else.
 if command -v gpg gpgv >/dev/null; then
   export GNUPGHOME=$work/gnupg

@@ -32,6 +32,17 @@ expect_numbers 1
 expect_exit 0 bash -c 'cdctl stale --all <sets | cdctl stale --all'
 expect_numbers 1
 
+# Numbers where a number is known: as they were written too, and the rest of the line byte for byte; what stale says of it comes after.
+odd='18446744073709551615'
+printf '{"schema":"cdctl.set/1","service":"%s","revision":"%s","set":"%s","engine":"local","home":"h","state":"live","cut":false,"newest":true,"proven":false,"deployed_at":"2026-11-23T04:11:30.120Z","units":{"want":%s,"up":9007199254740993,"more":1e400},"sources":{"trunk":{"kind":"git","url":"x","revision":"a","number":%s}},%s}\n' \
+  "$service" "${set#"$service-"}" "$set" $odd $odd "$extra" >known
+expect_exit 0 cdctl stale --all <known
+line=$(cat known)
+[ "$(head -c $((${#line} - 1)) out)" = "${line%\}}" ] || fail "stale changed what it passed on: $(cat out)"
+expect_exit 4 cdctl deploy --dry-run < <(printf '%s\n' "$error")
+expect_exit 0 cdctl deploy --dry-run <known # a set is no revision: read, skipped and counted
+expect_error 'skipped 1 record'
+
 # trip: it passes on what could not be asked, and judges a signal whatever numbers are in it.
 expect_exit 4 cdctl trip --rule 'critical >= 1' < <(printf '%s\n' "$error")
 expect_numbers 1
