@@ -258,7 +258,10 @@ Result<Outbox::Batch> Outbox::take_again(const std::string& text, std::size_t mo
 
 Result<Outbox::Batch> Outbox::take(std::size_t most_records, std::size_t most_bytes) {
   CDCTL_TRY_ASSIGN(const auto again, read_file_if_there(folder_ / k_again));
-  if (again && !again->empty()) return take_again(*again, most_records, most_bytes);
+  if (again && !again->empty()) {
+    CDCTL_TRY_ASSIGN(auto out, take_again(*again, most_records, most_bytes));
+    if (!out.records.empty() || out.unreadable > 0) return out;  // else it is nothing but blanks
+  }
   CDCTL_TRY_ASSIGN(auto at, position());
   for (;;) {
     const auto segments = segments_in(folder_);
@@ -277,10 +280,12 @@ Result<Outbox::Batch> Outbox::take(std::size_t most_records, std::size_t most_by
     out.end = at.offset + end;
     for (const auto line : found) add_line(out, line);
     if (!out.records.empty() || out.unreadable > 0) return out;
-    if (next + 1 == segments.end()) {
+    if (end > 0) {  // empty lines: what comes behind them is to be sent as well
       at.offset = out.end;
-      return Batch();
+      CDCTL_TRY(store(at));
+      continue;
     }
+    if (next + 1 == segments.end()) return Batch();
     // Nobody adds to it any more: a later one is there. What has no end will never have one.
     (void)::unlink(path.c_str());
     ++at.segment;
@@ -356,7 +361,7 @@ Result<Outbox::Position> Outbox::position() const {
   out.tries = number("tries");
   out.last_sent = parse_rfc3339((*json)["last_sent"].view());
   out.not_before = parse_rfc3339((*json)["not_before"].view());
-  out.why = (*json)["why"].as_string();
+  out.why = printable((*json)["why"].view(), k_longest_why);
   return out;
 }
 

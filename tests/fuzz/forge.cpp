@@ -19,8 +19,8 @@ const std::string k_head = "0123456789abcdef0123456789abcdef01234567";
 const std::string k_base = "1123456789abcdef0123456789abcdef01234567";
 const std::string k_tree = "2123456789abcdef0123456789abcdef01234567";
 
-/// Less than the shortest pause: whoever is to wait says when to come back instead.
-Deadline soon() { return Deadline(Millis(200)); }
+/// No time for pauses: whoever is to wait says when to come back instead.
+Deadline soon() { return Deadline(Millis(0)); }
 
 /// A target on each kind of server, whose token is the secret.
 struct Stand {

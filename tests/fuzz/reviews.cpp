@@ -23,7 +23,8 @@ void tag(std::string_view raw) {
   if (read.signature != TagText::Signature::none) {
     must(raw.substr(read.payload).starts_with("-----BEGIN "), "a signature begins with its line");
     must(read.payload == 0 || raw[read.payload - 1] == '\n', "and at the beginning of one");
-    must(parse_tag(raw.substr(0, read.payload)).trailers == read.trailers,
+    const auto above = parse_tag(raw.substr(0, read.payload));  // may hold another, that is text
+    must(above.payload < read.payload || above.trailers == read.trailers,
          "what is below a signature says nothing");
   }
   for (const auto& [name, value] : read.trailers)
@@ -54,7 +55,8 @@ void reviewers(std::string_view text) {
   std::vector<std::string> names;
   for (const auto line : lines(text))
     for (auto word : words(line))
-      for (const auto part : split(word, ',')) names.emplace_back(trimmed(part));
+      for (const auto part : split(word, ','))
+        if (!trimmed(part).empty()) names.emplace_back(trimmed(part));
   if (names.size() > 16) names.resize(16);
   for (const auto& name : names) {
     const auto all = people.names_of(name);

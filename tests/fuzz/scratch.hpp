@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cdctl/fs.hpp>
 
@@ -15,12 +16,16 @@
 
 namespace cdctl::fuzz {
 
-/// A folder of this process for readers of files, in $TMPDIR: scripts/fuzz names one in memory, and
-/// removes it, since libFuzzer ends without destructors.
+/// A folder of this process for readers of files, in $TMPDIR, or without that in memory: there is
+/// much writing for the disk's sake. scripts/fuzz names one, and removes it, since libFuzzer ends
+/// without destructors.
 class Scratch {
  public:
   Scratch() {
-    auto name = (std::filesystem::temp_directory_path() / "cdctl-fuzz-XXXXXX").string();
+    const bool in_memory = !std::getenv("TMPDIR") && ::access("/dev/shm", W_OK) == 0;
+    const auto folder =
+        in_memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+    auto name = (folder / "cdctl-fuzz-XXXXXX").string();
     must(::mkdtemp(name.data()) != nullptr, "a folder can be made");
     path_ = name;
   }

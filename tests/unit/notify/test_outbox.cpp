@@ -117,6 +117,17 @@ TEST_CASE("a line that a kill has cut in two spoils nothing but itself") {
   CHECK(outbox.status(true)->refused == 1);
 }
 
+TEST_CASE("empty lines hide nothing that comes behind them") {
+  const Folder home;
+  auto outbox = open(home);
+  std::ofstream(outbox.folder() / "again.ndjson") << "\n";
+  std::ofstream(outbox.folder() / "1.ndjson") << "\n\n\n\n\n" << record(7) << "\n";
+  CHECK(drain(outbox) == Numbers{7});
+  std::ofstream(outbox.folder() / "1.ndjson", std::ios::app) << "\n\n\n\n\n" << record(8) << "\n";
+  std::ofstream(outbox.folder() / "2.ndjson") << record(9) << "\n";
+  CHECK(drain(outbox) == Numbers{8, 9});
+}
+
 TEST_CASE("an outbox that somebody has emptied, or lost the place of, sends what comes") {
   const Folder home;
   auto outbox = open(home);
