@@ -95,7 +95,7 @@ Result<std::string> make_note(const WorkTree& tree, const std::string& ref, cons
 Error no_proposal(const TargetConfig& target, const Address& address, const ProposalRefs& names,
                   const std::string& topic, std::string_view doing, const Deadline& deadline) {
   std::vector<std::string> topics;
-  if (const auto refs = remote_refs(address, deadline))
+  if (const auto refs = listed_refs(address, {names.prefix() + "*"}, deadline))
     for (const auto& [ref, id] : *refs)
       if (const auto one = names.topic(ref)) topics.push_back(*one);
   auto meant = did_you_mean(topic, topics);
@@ -187,7 +187,7 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
     if (other == topic) return fail(ExitCode::usage, "a proposal cannot come after itself");
     wanted.push_back(names.ref(other));
   }
-  CDCTL_TRY_ASSIGN(const auto there, remote_refs(address, wanted, deadline));
+  CDCTL_TRY_ASSIGN(const auto there, listed_refs(address, wanted, deadline));
   if (!there.contains(wanted[1]))
     return fail(ExitCode::unknown,
                 fmt::format("{} has no branch {}", without_user(address.url), target.branch));
@@ -311,7 +311,7 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
     return fail(ExitCode::config, "git does not know who you are: git config user.email");
   const auto ref = names.ref(request.id), vote_ref = review_ref(target, request.id, out.who);
   const auto target_ref = "refs/heads/" + target.branch;
-  CDCTL_TRY_ASSIGN(const auto there, remote_refs(address, {ref, vote_ref, target_ref}, deadline));
+  CDCTL_TRY_ASSIGN(const auto there, listed_refs(address, {ref, vote_ref, target_ref}, deadline));
   if (!there.contains(ref))
     return fail(no_proposal(target, address, names, request.id, "", deadline));
   out.head = there.at(ref);
@@ -420,7 +420,7 @@ Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& i
   CDCTL_TRY_ASSIGN(const auto names, proposal_refs(target));
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
   CDCTL_TRY_ASSIGN(auto there,
-                   remote_refs(workshop.address(), refs_of(target, names, id), deadline));
+                   listed_refs(workshop.address(), refs_of(target, names, id), deadline));
   const auto votes = review_ref(target, id, "");
   std::erase_if(there, [&](const auto& one) {  // of the topic `id/…`
     return one.first.starts_with(votes) && one.first.find('/', votes.size()) != std::string::npos;
@@ -436,7 +436,7 @@ Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& i
   if (pushed.ok()) return true;
   std::vector<std::string> refs;  // another lander may have been at it: what is gone is done
   for (const auto& [ref, at] : there) refs.push_back(ref);
-  CDCTL_TRY_ASSIGN(const auto left, remote_refs(workshop.address(), refs, deadline));
+  CDCTL_TRY_ASSIGN(const auto left, listed_refs(workshop.address(), refs, deadline));
   if (left.empty()) return false;
   return fail(refused_push(pushed).in("removing what is left of the proposal"));
 }

@@ -293,17 +293,23 @@ void add_target(Group& group, const TargetConfig& target, const ProposalRefs& na
   group.names.push_back(names);
 }
 
+/// All that is read of these targets, as patterns.
+Result<std::vector<std::string>> wanted_refs(std::span<const TargetConfig* const> targets) {
+  std::vector<std::string> out;
+  for (const auto* target : targets) {
+    CDCTL_TRY_ASSIGN(const auto names, proposal_refs(*target));
+    out.insert(out.end(), {branch_ref(*target), names.prefix() + "*", reviews_of(*target) + "*",
+                           notes_of(*target) + "*"});
+  }
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
 /// One fetch for all. A branch that is not there concerns its own target alone.
 Result<> fetch_all(const Workshop& workshop, std::span<const TargetConfig* const> targets,
                    const Deadline& deadline) {
-  std::vector<std::string> wanted;
-  for (const auto* target : targets) {
-    CDCTL_TRY_ASSIGN(const auto names, proposal_refs(*target));
-    wanted.insert(wanted.end(), {branch_ref(*target), names.prefix() + "*",
-                                 reviews_of(*target) + "*", notes_of(*target) + "*"});
-  }
-  std::ranges::sort(wanted);
-  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  CDCTL_TRY_ASSIGN(auto wanted, wanted_refs(targets));
   for (;;) {
     auto done = workshop.fetch(wanted, deadline);
     if (done || done.error().reason != Reason::not_there) return done;
@@ -403,7 +409,10 @@ Result<> read_group(Host& host, const Group& group, std::span<const TargetConfig
                     std::vector<Result<std::vector<Proposal>>>& out, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto address, parse_address(group.targets.front()->repository,
                                                      host.config().file.parent_path()));
-  CDCTL_TRY_ASSIGN(const auto listed, remote_refs(address, deadline));
+  std::vector<const TargetConfig*> asked_of;
+  for (const auto place : group.asked) asked_of.push_back(targets[place]);
+  CDCTL_TRY_ASSIGN(const auto wanted, wanted_refs(asked_of));
+  CDCTL_TRY_ASSIGN(const auto listed, listed_refs(address, wanted, deadline));
   std::vector<Open> open;
   for (const auto place : group.asked) {
     const auto& target = *targets[place];

@@ -213,18 +213,28 @@ Result<std::vector<Ref>> list_refs(const fs::path& repository) {
   return out;
 }
 
-Result<std::map<std::string, std::string>> all_refs(const fs::path& repository) {
+bool fits_one(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::ranges::any_of(patterns,
+                             [&](const std::string& pattern) { return glob_match(pattern, name); });
+}
+
+Result<std::map<std::string, std::string>> refs_in(const fs::path& repository,
+                                                   const std::vector<std::string>& patterns) {
   std::error_code error;
   if (fs::exists(repository / "reftable", error))
     return fail(ExitCode::unknown, "its refs are in a reftable");
   // A ref that is packed meanwhile loses its own file: that is looked for first.
   std::map<std::string, Ref, std::less<>> refs;
   CDCTL_TRY(add_loose(repository, "refs", refs));
-  CDCTL_TRY_ASSIGN(const auto packed, read_packed(repository));
-  if (packed.odd) return fail(ExitCode::unknown, "packed-refs holds a line that is not a ref");
+  CDCTL_TRY_ASSIGN(const auto text, packed_text(repository));
   std::map<std::string, std::string> out;
-  for (const auto& [name, ref] : packed.refs) out.emplace(name, ref.id);
-  for (const auto& [name, ref] : refs) out.insert_or_assign(name, ref.id);
+  const auto packed = read_packed_refs(text, [&](const Ref& ref) {
+    if (fits_one(patterns, ref.name)) out.emplace(ref.name, ref.id);
+    return true;
+  });
+  if (packed.odd) return fail(ExitCode::unknown, "packed-refs holds a line that is not a ref");
+  for (const auto& [name, ref] : refs)
+    if (fits_one(patterns, name)) out.insert_or_assign(name, ref.id);
   return out;
 }
 

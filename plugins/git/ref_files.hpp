@@ -40,10 +40,13 @@ struct LocalAnswer {
 /// tell.
 [[nodiscard]] Result<std::vector<Ref>> list_refs(const std::filesystem::path& repository);
 
-/// All refs of a repository that others may be writing to, from its files. Exit code `unknown` when
-/// the files say something that only git can tell.
-[[nodiscard]] Result<std::map<std::string, std::string>> all_refs(
-    const std::filesystem::path& repository);
+/// The refs that fit one of these patterns, of a repository that others may be writing to, from its
+/// files. Exit code `unknown` when the files say something that only git can tell.
+[[nodiscard]] Result<std::map<std::string, std::string>> refs_in(
+    const std::filesystem::path& repository, const std::vector<std::string>& patterns);
+
+/// Whether a name fits one of these patterns.
+[[nodiscard]] bool fits_one(const std::vector<std::string>& patterns, std::string_view name);
 
 /// The id of a ref of ours by its whole name, from its files; empty when it is nowhere. Exit code
 /// `unknown` when only git can tell.

@@ -11,11 +11,12 @@
 
 namespace cdctl::git {
 
-/// The refs of a repository by name, as they are now: of one on this machine from its files, where
-/// those say all of it, otherwise by `git ls-remote`. Exit code `unknown`.
-[[nodiscard]] Result<std::map<std::string, std::string>> remote_refs(const Address& address,
-                                                                     const Deadline& deadline);
-/// Those that fit one of these patterns; all for none.
+/// The refs of a repository that fit one of these patterns, by name, as they are now: of one on
+/// this machine from its files, where those say all of it, otherwise by `git ls-remote`. A
+/// repository may have any number of others. Exit code `unknown`.
+[[nodiscard]] Result<std::map<std::string, std::string>> listed_refs(
+    const Address& address, const std::vector<std::string>& patterns, const Deadline& deadline);
+/// The same by `git ls-remote` alone.
 [[nodiscard]] Result<std::map<std::string, std::string>> remote_refs(
     const Address& address, const std::vector<std::string>& patterns, const Deadline& deadline);
 

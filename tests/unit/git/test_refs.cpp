@@ -2,16 +2,23 @@
 
 #include <algorithm>
 #include <compare>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <map>
 
 #include "plugins/git/address.hpp"
 #include "plugins/git/http_refs.hpp"
 #include "plugins/git/pkt_line.hpp"
 #include "plugins/git/ref_files.hpp"
 #include "plugins/git/refs.hpp"
+#include "plugins/git/remote_refs.hpp"
+#include "tests/support/git_repo.hpp"
+#include "tests/support/test_host.hpp"
 
 using namespace cdctl;
 using namespace cdctl::git;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -224,4 +231,35 @@ TEST_CASE("the request asks for no more than is needed") {
   const std::vector<std::string> prefixes{"refs/heads/main"};
   CHECK(ls_refs_request(prefixes).contains("ref-prefix refs/heads/main\n0000"));
   CHECK(Want{"", "v1.*"}.prefixes() == std::vector<std::string>{"refs/tags/v1."});
+}
+
+TEST_CASE("what a listing wants is found among any number of refs that it does not") {
+  test::TempDir dir;
+  const test::GitRepo repo(dir.path() / "many");
+  const auto first = repo.commit("a", "1"), head = repo.commit("a", "2");
+  const auto repository = repo.path() / ".git";
+  {
+    std::ofstream packed(repository / "packed-refs");
+    packed << "# pack-refs with: peeled fully-peeled sorted \n"
+           << first << " refs/heads/main\n"
+           << first << " refs/heads/propose/main/alice/fix\n";
+    for (int i = 1'000'000; i < 1'300'000; ++i) packed << first << " refs/pull/" << i << "/head\n";
+  }
+  REQUIRE(fs::file_size(repository / "packed-refs") > k_longest_list);
+  const std::vector<std::string> wanted{"refs/heads/main", "refs/heads/propose/main/*",
+                                        "refs/reviews/main/*"};
+  const std::map<std::string, std::string> there{{"refs/heads/main", head},
+                                                 {"refs/heads/propose/main/alice/fix", first}};
+  const auto read = refs_in(repository, wanted);
+  REQUIRE(read);
+  CHECK(*read == there);
+  const Deadline deadline(std::chrono::seconds(60));
+  const Address address{Transport::local, repo.url(), false};
+  const auto listed = listed_refs(address, wanted, deadline);
+  REQUIRE(listed);
+  CHECK(*listed == there);
+  // By git alone, as over ssh and http.
+  const auto asked = remote_refs(address, wanted, deadline);
+  REQUIRE(asked);
+  CHECK(*asked == there);
 }
