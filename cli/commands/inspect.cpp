@@ -9,6 +9,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "cli/output/inspect_page.hpp"
+#include "core/app/unanswered.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/fleet/describe.hpp"
@@ -96,7 +97,7 @@ int run_inspect(Context& context, const Arguments& args) {
     }
     if (sets.empty()) return {};
     const auto signals = last_signals(context, sets, now() - since, deadline);
-    if (!signals) context.report(signals.error());
+    if (!signals) context.report(app::unanswered(signals.error()));
     for (const auto* set : sets) {
       auto record = records::encode(set->record());
       fleet::add_commits(record, commits_of(context, *set, deadline));

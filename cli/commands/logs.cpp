@@ -12,6 +12,7 @@
 #include "cli/command_line/since.hpp"
 #include "cli/output/context.hpp"
 #include "cli/output/log_printer.hpp"
+#include "core/app/unanswered.hpp"
 #include "core/app/waiting.hpp"
 #include "core/fleet/unit_logs.hpp"
 #include "core/records/log_line.hpp"
@@ -94,7 +95,7 @@ class Merge {
     while (!source.has_lines() && source.log.reader && !source.log.reader->at_end()) {
       auto lines = source.log.reader->next(std::exchange(wait, Millis(0)));
       if (!lines) {
-        context_.report(lines.error().in(source.log.set.str()));
+        context_.report(app::unanswered(lines.error()).in(source.log.set.str()));
         source.log.reader.reset();
         return;
       }

@@ -12,6 +12,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
 #include "core/actions/repairs.hpp"
+#include "core/app/unanswered.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/known_service.hpp"
@@ -79,7 +80,7 @@ class ServiceOffers {
   /// all of the service, so that the exit code alone tells of it then.
   void report(const Error& error) {
     if (any_)
-      context_.report(error.in(view_.config->name));
+      context_.report(app::unanswered(error).in(view_.config->name));
     else
       context_.report_record(view_.config->name, "reading its sources", error);
   }
@@ -137,23 +138,24 @@ int run_outdated(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto timeout,
                      duration_option(args, "timeout", std::chrono::seconds(30)));
     CDCTL_TRY_ASSIGN(const auto services, asked_services(context, args));
-    const auto newest = fleet::newest_sources(context, services, Deadline(timeout));
-    // A server that hangs has taken all of that, and what has fallen is offered all the same.
     const Deadline deadline(timeout);
+    // What is out there is asked first: a server of sources that hangs takes all that is left, and
+    // what has fallen is offered all the same. An engine that hangs leaves the sources a third.
+    const auto part = deadline.at_most(timeout * 2 / 3);
     fleet::Fleet fleet(context);
-    fleet.load(args.words, deadline);
-    fleet.load_holds(deadline);
-    fleet.load_rights(deadline);
+    fleet.load(args.words, part);
+    fleet.load_holds(part);
+    fleet.load_rights(part);
+    for (const auto* service : services)
+      if (auto* view = fleet.service(service->name); !view->error) read_units(fleet, *view, part);
+    const auto newest = fleet::newest_sources(context, services, deadline);
     bool any = false;
     for (const auto* service : services) {
-      const auto& sources = newest.at(service->name);
       auto* view = fleet.service(service->name);
-      if (view->error) {
+      if (view->error)
         context.report_record(service->name, "listing sets", *view->error);
-        continue;
-      }
-      read_units(fleet, *view, deadline);
-      any = ServiceOffers(context, args, *view).write(sources) || any;
+      else
+        any = ServiceOffers(context, args, *view).write(newest.at(service->name)) || any;
     }
     if (args.words.empty()) fleet::report_broken(context);
     note_nothing(context);

@@ -8,6 +8,7 @@
 
 #include <cdctl/error_record.hpp>
 #include "cli/output/cell.hpp"
+#include "core/app/unanswered.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/known_service.hpp"
@@ -57,7 +58,7 @@ class Gatherer {
  private:
   void unknown(std::string_view what, const Error& error) {
     timeline_.unknown.push_back(fmt::format("{}: {}", what, error.what));
-    context_.report(error.in(timeline_.service));
+    context_.report(app::unanswered(error).in(timeline_.service));
   }
 
   Result<> sets() {

@@ -12,6 +12,7 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/app/unanswered.hpp"
 #include "core/config/load.hpp"
 #include "core/config/place.hpp"
 #include "core/plugins/program_folder.hpp"
@@ -181,7 +182,8 @@ void Context::report(const Error& error) {
 }
 
 void Context::report_record(std::optional<std::string_view> service, std::string_view doing,
-                            const Error& error) {
+                            const Error& told) {
+  const auto error = unanswered(told);
   out.write(records::encode(records::error_record(service.value_or(""), doing, error)));
   report(service ? error.in(*service) : error);
 }

@@ -8,6 +8,7 @@
 #include <cdctl/error_record.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/app/unanswered.hpp"
 #include "core/records/proposal.hpp"
 
 namespace cdctl::land {
@@ -63,7 +64,8 @@ Result<const TargetConfig*> one_target(app::Context& context, const std::string&
 }
 
 void report_target(app::Context& context, const std::string& target, std::string_view doing,
-                   const Error& error) {
+                   const Error& told) {
+  const auto error = app::unanswered(told);
   auto record = records::error_record("", doing, error);
   record.target = target;
   context.out.write(records::encode(record));

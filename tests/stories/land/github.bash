@@ -236,7 +236,7 @@ for trouble in '"match": "page=2", "status": 500, "times": 9' '"match": "/review
   say trouble '{}'
 done
 say trouble '{"match": "/pulls\\?", "how": "hang", "times": 9}'
-expect_exit 6 cdctl proposals --timeout 3s
+expect_exit 4 cdctl proposals --timeout 3s
 say trouble '{}'
 # Rate limits that go beyond the deadline: it says when to come back, and asks nobody before.
 for trouble in '"status": 403, "body": {"message": "You have exceeded a secondary rate limit."}' '"status": 429, "headers": {"Retry-After": "3000"}' \

@@ -13,7 +13,7 @@ eventually 20 test -s port
 mkdir -p deaf/services.d
 printf '[rabbit]\nmanagement = "http://127.0.0.1:%s"\namqp = "amqp://127.0.0.1:%s"\nuser = "guest"\npassword_file = "../broker.password"\n' "$(cat port)" "$(cat port)" >deaf/cdctl.toml
 { sed '/^switches/d' "services.d/$service.toml"; printf '[rabbit]\nqueues = { q = { type = "quorum" } }\n'; } >"deaf/services.d/$service.toml"
-expect_exit 6 timeout 60 cdctl ls -c deaf/cdctl.toml --timeout 1s </dev/null
+expect_exit 4 timeout 60 cdctl ls -c deaf/cdctl.toml --timeout 1s </dev/null
 expect_error "$service: .*127.0.0.1:$(cat port).*no answer within 1s"
 # The error names the deadline that was given, whatever the last of several calls had of it.
 mkdir -p deaf/git/services.d
@@ -21,6 +21,13 @@ cp cdctl.toml deaf/git/
 printf '[sources]\ntrunk = { git = "http://127.0.0.1:%s/x.git" }\n' "$(cat port)" >deaf/git/services.d/deaf.toml
 expect_exit 4 timeout 60 cdctl outdated -c deaf/git/cdctl.toml --timeout 2s </dev/null
 expect_error 'deaf: .*no answer within 2s\b'
+# There is one for all that a command asks: here a broker and a repository are silent, one after the other.
+sed 's|"../broker.password"|"../../broker.password"|' deaf/cdctl.toml >deaf/git/cdctl.toml
+{ printf 'engine = "local"\n'; cat deaf/git/services.d/deaf.toml; printf '[rabbit]\nqueues = { q = { type = "quorum" } }\n'; } >deaf/git/both.toml
+mv deaf/git/both.toml deaf/git/services.d/deaf.toml
+began=$SECONDS
+expect_exit 4 timeout 60 cdctl outdated -c deaf/git/cdctl.toml --timeout 9s </dev/null
+[ $((SECONDS - began)) -le 13 ] || fail "a deadline of 9 s took $((SECONDS - began)) s"
 expect_exit 0 timeout 10 cdctl version </dev/null
 expect_exit 0 timeout 10 cdctl ls --help -c deaf/cdctl.toml </dev/null
 

@@ -6,6 +6,7 @@
 
 #include "core/land/results.hpp"
 #include "core/land/target_outcome.hpp"
+#include "core/land/targets.hpp"
 #include "support/fake_service.hpp"
 
 using namespace cdctl;
@@ -52,4 +53,21 @@ TEST_CASE("an outcome that is no news has its record and exit code, and no line"
     (void)remove_tree(home.path() / "outcomes.ndjson");
   }
   ::unsetenv("CDCTL_HOME");
+}
+
+TEST_CASE("who keeps silent until the deadline could not be asked, whoever it is", "[land]") {
+  const Error silent{ExitCode::timeout, "no answer within 3s"};
+  for (const bool target : {true, false}) {
+    test::KeptOutput out;
+    app::Context context{{}, out};
+    if (target)
+      land::report_target(context, "main", "reading its proposals", silent);
+    else
+      context.report_record("thumbs", "reading its sources", silent);
+    CHECK(context.exit_code() == 4);
+    REQUIRE(out.records.size() == 1);
+    CHECK(out.records.front()["exit"].as_int() == 4);
+    REQUIRE(out.lines.size() == 1);
+    CHECK_THAT(out.lines.front(), Contains("no answer within 3s"));
+  }
 }
