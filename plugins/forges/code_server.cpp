@@ -90,22 +90,28 @@ std::optional<RestRequest> CodeServer::status_again(const RestRequest& request,
   return std::nullopt;
 }
 
-Result<RestAnswer> CodeServer::merge(const RestRequest& call, const std::string& id,
-                                     const Deadline& deadline) {
-  (void)id;
-  return rest_.ask(call, deadline);
+bool CodeServer::may_be_checking(const RestAnswer& answer) const {
+  (void)answer;
+  return false;
 }
 
-Result<RestAnswer> CodeServer::ask_while(
-    const RestRequest& call, const std::function<Result<bool>(const RestAnswer&)>& again,
-    const Deadline& deadline) {
+Readiness CodeServer::readiness(const ChangeRequest& now) const {
+  (void)now;
+  return Readiness::no;
+}
+
+Result<RestAnswer> CodeServer::merge(const MergeCall& call, const Deadline& deadline) {
   const auto checked = deadline.at_most(k_until_checked);
+  unsigned ready = 0;  // it may have found out between our two questions
   for (;;) {
-    CDCTL_TRY_ASSIGN(auto answer, rest_.ask(call, deadline));
-    if (answer.ok() || checked.passed()) return answer;
-    CDCTL_TRY_ASSIGN(const bool undecided, again(answer));
-    if (!undecided) return answer;
+    CDCTL_TRY_ASSIGN(auto answer, rest_.ask(call.request, deadline));
+    if (answer.ok() || checked.passed() || !may_be_checking(answer)) return answer;
+    CDCTL_TRY_ASSIGN(const auto now, change(call.id, deadline));
+    const auto found = readiness(now);
+    if (found == Readiness::no || (found == Readiness::ready && ++ready > 2)) return answer;
     if (!pause_for(k_between, checked)) return fail(ExitCode::interrupted, "interrupted");
+    CDCTL_TRY_ASSIGN(const auto base, tip(call.branch, deadline));
+    if (now.head != call.head || base != call.base) return answer;
   }
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +42,16 @@ struct ServerWords {
   std::string_view nobody = "somebody";  ///< a token of whom it does not tell
   std::string_view cure = {};            ///< of a token that may only read
 };
+
+/// A merge that a server is asked for, and what was tested.
+struct MergeCall {
+  RestRequest request;
+  std::string id, head;      ///< the change request, and its commit
+  std::string branch, base;  ///< the target's branch, and the commit of it that it was merged on
+};
+
+/// Whether a change request can be merged, as far as its server has found out.
+enum class Readiness { unknown, ready, no };
 
 /// A repository on a server for code reviews, as one token sees it: what GitHub, Gitea and GitLab
 /// do in ways of their own, for a ReviewForge that goes the same way with each.
@@ -124,9 +133,12 @@ class CodeServer {
   /// The call by which the server merges one, pinned to the head that was tested.
   [[nodiscard]] virtual RestRequest merging(const std::string& id, const LandRequest& request,
                                             MergeMethod method) const = 0;
-  /// Makes it, and again for a while where the server still finds out whether it can be merged.
-  [[nodiscard]] virtual Result<RestAnswer> merge(const RestRequest& call, const std::string& id,
-                                                 const Deadline& deadline);
+  /// Makes it, and again for a while where the server still finds out whether it can be merged:
+  /// until something has moved, for what would be merged then was never tested.
+  [[nodiscard]] Result<RestAnswer> merge(const MergeCall& call, const Deadline& deadline);
+  /// Whether an answer can mean that it has not found out yet.
+  [[nodiscard]] virtual bool may_be_checking(const RestAnswer& answer) const;
+  [[nodiscard]] virtual Readiness readiness(const ChangeRequest& now) const;
   /// What its good answer has made of the change request.
   [[nodiscard]] virtual Result<ChangeRequest> merged_by(const RestAnswer& answer,
                                                         const std::string& id,
@@ -134,8 +146,9 @@ class CodeServer {
   /// The commit of one that is merged, and its tree.
   [[nodiscard]] virtual Result<LandAnswer> read_merge(const ChangeRequest& change,
                                                       const Deadline& deadline) = 0;
-  /// What an answer that merges nothing says. `now`: the change request after it.
+  /// What an answer that merges nothing says.
   [[nodiscard]] virtual LandAnswer::State why_unmerged(const RestAnswer& answer) const = 0;
+  /// And what the change request says after it.
   [[nodiscard]] virtual std::string more_of(const ChangeRequest& now) const;
 
   /// Sees that one whose commits are on the target is not open any more. False when it was not.
@@ -150,10 +163,6 @@ class CodeServer {
  protected:
   /// The newest commit of a branch, by what is at its path.
   [[nodiscard]] virtual std::string tip_of(const Json& branch) const;
-  /// Makes a call until `again` says no, for a while.
-  [[nodiscard]] Result<RestAnswer> ask_while(
-      const RestRequest& call, const std::function<Result<bool>(const RestAnswer&)>& again,
-      const Deadline& deadline);
 
  private:
   ForgeAccess access_;

@@ -92,6 +92,17 @@ Result<bool> remove_branch(CodeServer& server, const TargetConfig& target,
   return fail(server.refusal(request, answer).in("removing its branch"));
 }
 
+/// A server says of what has moved under a merge what it says of a rule, or of a conflict.
+Result<> find_moved(CodeServer& server, const MergeCall& call, const ChangeRequest& now,
+                    LandAnswer& out, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(out.tip, server.tip(call.branch, deadline));
+  if (now.head != call.head)
+    out.state = LandAnswer::State::proposal_moved;
+  else if (out.tip != call.base)
+    out.state = LandAnswer::State::target_moved;
+  return {};
+}
+
 }  // namespace
 
 std::vector<Result<std::vector<Proposal>>> ReviewForge::do_proposals(
@@ -205,12 +216,13 @@ Result<std::optional<LandAnswer>> ReviewForge::do_land(const TargetConfig& targe
     return out;
   }
   crash_point("land.asked");
-  const auto call = server->merging(id, request, target.method);
-  const auto answer = server->merge(call, id, deadline);
+  const MergeCall call{server->merging(id, request, target.method), id, request.head, target.branch,
+                       base};
+  const auto answer = server->merge(call, deadline);
   crash_point("land.merged");
   if (answer && answer->ok()) {
     CDCTL_TRY_ASSIGN(const auto merged, server->merged_by(*answer, id, deadline));
-    if (!merged.merged) return fail(server->rest().refusal(call, *answer));
+    if (!merged.merged) return fail(server->rest().refusal(call.request, *answer));
     CDCTL_TRY_ASSIGN(out, server->read_merge(merged, deadline));
     out.state = landed;
     landed_as_[request.commit] = out.tip;
@@ -220,9 +232,10 @@ Result<std::optional<LandAnswer>> ReviewForge::do_land(const TargetConfig& targe
   CDCTL_TRY_ASSIGN(const auto now, server->change(id, deadline));
   if (now.merged) return done(now);
   if (!answer) return fail(answer.error());
-  const auto error = server->rest().refusal(call, *answer);
+  const auto error = server->rest().refusal(call.request, *answer);
   if (!server->decides(answer->status)) return fail(error);
   out.state = server->why_unmerged(*answer);
+  if (out.state == refused) CDCTL_TRY(find_moved(*server, call, now, out, deadline));
   const auto more = server->more_of(now);
   out.why = more.empty() ? error.what : fmt::format("{} ({})", error.what, printable(more, 60));
   return out;

@@ -126,13 +126,14 @@ RestRequest GiteaServer::merging(const std::string& id, const LandRequest& reque
   return {"POST", path(fmt::format("/pulls/{}/merge", id)), std::move(body)};
 }
 
-Result<RestAnswer> GiteaServer::merge(const RestRequest& call, const std::string& id,
-                                      const Deadline& deadline) {
-  (void)id;
-  const auto undecided = [](const RestAnswer& answer) -> Result<bool> {
-    return answer.status == 405 && answer.body["message"].view().contains("try again later");
-  };
-  return ask_while(call, undecided, deadline);
+bool GiteaServer::may_be_checking(const RestAnswer& answer) const {
+  return answer.status == 405 && answer.body["message"].view().contains("try again later");
+}
+
+/// It says of a conflict what it says while it checks, here and there.
+forges::Readiness GiteaServer::readiness(const ChangeRequest& now) const {
+  if (!now.open) return forges::Readiness::no;
+  return now.json["mergeable"].as_bool() ? forges::Readiness::ready : forges::Readiness::unknown;
 }
 
 /// Its answer is empty.

@@ -258,18 +258,16 @@ RestRequest GitlabServer::merging(const std::string& id, const LandRequest& requ
                         {"should_remove_source_branch", false}})};
 }
 
-/// Clients disagree about which of 405, 406 and 422 means what; the merge request itself knows.
-Result<RestAnswer> GitlabServer::merge(const RestRequest& call, const std::string& id,
-                                       const Deadline& deadline) {
-  unsigned ready = 0;  // it may have found out between our two questions
-  const auto undecided = [&](const RestAnswer& answer) -> Result<bool> {
-    if (answer.status != 405 && answer.status != 406 && answer.status != 422) return false;
-    CDCTL_TRY_ASSIGN(const auto now, change(id, deadline));
-    const auto word = now.json["detailed_merge_status"].view();
-    return word == "checking" || word == "unchecked" || word == "preparing" ||
-           (word == "mergeable" && ++ready <= 2);
-  };
-  return ask_while(call, undecided, deadline);
+/// Clients disagree about which of these means what; the merge request itself knows.
+bool GitlabServer::may_be_checking(const RestAnswer& answer) const {
+  return answer.status == 405 || answer.status == 406 || answer.status == 422;
+}
+
+forges::Readiness GitlabServer::readiness(const ChangeRequest& now) const {
+  using enum forges::Readiness;
+  const auto word = now.json["detailed_merge_status"].view();
+  if (word == "checking" || word == "unchecked" || word == "preparing") return unknown;
+  return word == "mergeable" ? ready : no;
 }
 
 Result<ChangeRequest> GitlabServer::merged_by(const RestAnswer& answer, const std::string& id,

@@ -44,8 +44,8 @@ class GitlabServer final : public forges::CodeServer {
                                                         const std::string& ref) const override;
   [[nodiscard]] RestRequest merging(const std::string& id, const LandRequest& request,
                                     MergeMethod method) const override;
-  [[nodiscard]] Result<RestAnswer> merge(const RestRequest& call, const std::string& id,
-                                         const Deadline& deadline) override;
+  [[nodiscard]] bool may_be_checking(const RestAnswer& answer) const override;
+  [[nodiscard]] forges::Readiness readiness(const forges::ChangeRequest& now) const override;
   [[nodiscard]] Result<forges::ChangeRequest> merged_by(const RestAnswer& answer,
                                                         const std::string& id,
                                                         const Deadline& deadline) override;

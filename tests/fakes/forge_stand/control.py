@@ -3,6 +3,7 @@
 /_/user     {"login", "token", "may": "admin|write|read|none", "type": "User|Bot"}
 /_/team     {"name": "team/reviewers", "members": ["alice"]}
 /_/trouble  {"match": regex of path and query, "method": "GET", "status", "headers", "body", "how": "cut|hang|html", "times": 1, "skip": 0,
+             "push": [repo, branch, file, text] = somebody else pushes that right before the call,
              "after": true = the call is done all the same, "alone": true = not beside one of its kind that waits}; {} = no more trouble
 /_/open     {"repo", "head_repo", "branch", "base", "title", "body", "user"}: a proposal that somebody made in a browser
 /_/pull     {"number", …}: sets members of a proposal (draft, labels, requested, threads)

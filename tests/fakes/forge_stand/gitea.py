@@ -8,6 +8,7 @@ Where its behaviour was seen (go-gitea/gitea, 1.26.0):
   pages: `limit`, at most MAX_RESPONSE_ITEMS (50); Link and X-Total-Count; no ETags; comments come all at once
                                                            modules/setting/api.go, routers/api/v1/utils, repo/issue_comment.go
   merge: 405 not allowed, WIP, merged already, a style that is off, `Please try again later` while it is checked and for a conflict;
+  and again after one that was refused (AddTestPullRequestTask); `mergeable` is false for all of that;
   409 `head out of date`, `merge push out of date`, a hook; 404 closed; 423 archived; 200 without a body
                                                            routers/api/v1/repo/pull.go MergePullRequest
   manually-merged: off until a repository allows it; 409, and `{}`, for a commit that is not on the branch
@@ -107,11 +108,11 @@ class Face(FaceBase):
 
     # --- pull requests
 
-    def shown(self, pull):
+    def shown(self, pull, alone=False):
         gone = pull["head_repo"] is None
         return {"id": pull["id"], "number": pull["number"], "state": pull["state"], "title": pull["title"], "body": pull["body"] or "",
                 "user": self.user(pull["user"]), "labels": [{"id": 1, "name": name} for name in pull["labels"]], "draft": pull["draft"],
-                "mergeable": True, "merged": pull["merged"], "merged_at": pull["closed_at"] if pull["merged"] else None,
+                "mergeable": not pull["draft"] and self.checking <= 0 and not (alone and self.conflicts(pull)), "merged": pull["merged"], "merged_at": pull["closed_at"] if pull["merged"] else None,
                 "merge_commit_sha": pull["merge_commit"], "created_at": pull["created_at"], "updated_at": pull["updated_at"],
                 "html_url": f"{self.url}/{pull['repo']}/pulls/{pull['number']}", "merge_base": "x",
                 "head": {"label": pull["branch"], "ref": f"refs/pull/{pull['number']}/head" if gone else pull["branch"], "sha": pull["head"],
@@ -144,7 +145,7 @@ class Face(FaceBase):
                 self.may(me, "write")
             pull.update({key: said[key] for key in ("title", "body", "state") if key in said})
             return Answer(201, self.shown(pull))
-        return Answer(200, self.shown(pull))
+        return Answer(200, self.shown(pull, True))
 
     def list_commits(self, request, me, repo, number):
         pull = self.pull(number)

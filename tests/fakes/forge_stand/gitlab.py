@@ -120,12 +120,17 @@ class Face(FaceBase):
                "description": pull["body"], "state": state, "created_at": pull["created_at"], "updated_at": pull["updated_at"],
                "target_branch": pull["base"], "source_branch": pull["branch"], "author": self.user(pull["user"]), "labels": pull["labels"],
                "draft": pull["draft"], "work_in_progress": pull["draft"], "sha": pull["head"], "merge_commit_sha": pull["merge_commit"],
-               "squash_commit_sha": None, "has_conflicts": False, "detailed_merge_status": "checking" if self.checking > 0 else "mergeable",
+               "squash_commit_sha": None, "has_conflicts": False, "detailed_merge_status": self.merge_status(pull, whole),
                "source_project_id": self.project_id(pull["head_repo"]) if pull["head_repo"] else None,
                "target_project_id": self.project_id(pull["repo"]), "web_url": f"{self.url}/{pull['repo']}/-/merge_requests/{pull['number']}"}
         if whole:
             out["merge_error"] = None
         return out
+
+    def merge_status(self, pull, whole):
+        if self.checking > 0:
+            return "checking"
+        return "conflict" if whole and pull["state"] == "open" and self.conflicts(pull) else "mergeable"
 
     def requests_of(self, request, me, repo):
         if request.method == "POST":

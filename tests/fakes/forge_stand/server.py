@@ -56,6 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(trouble.get("seconds", 60))
             self.close_connection = True
             return None
+        if trouble and "push" in trouble:
+            with face.lock:
+                face.push(*trouble["push"])
         if trouble and "status" in trouble:
             answer = Answer(trouble["status"], trouble.get("body", {"message": "trouble"}), trouble.get("headers"))
             if trouble.get("after"):  # it was done, and nobody hears of it
@@ -174,7 +177,7 @@ class FaceBase:
         self.pulls, self.statuses, self.checks = [], {}, {}
         self.troubles, self.requests = [], []
         self.page_cap = None
-        self.ancestry, self.logs = {}, {}
+        self.ancestry, self.logs, self.clashes = {}, {}, {}
         self.unchanged, self.next_id = 0, 100
         self.protected = {}
         self.notice_after = 0
@@ -251,6 +254,20 @@ class FaceBase:
             raise RuntimeError(moved.stderr)
         pull.update(state="closed", merged=True, merge_commit=commit, closed_at=stamp())
         return commit
+
+    def push(self, repo, branch, file, text):
+        """What somebody else has pushed to a branch, at this very moment."""
+        tip, blob = self.ref(repo, "refs/heads/" + branch), self.git(repo, "hash-object", "-w", "--stdin", text=text + "\n")
+        entries = [line for line in self.git(repo, "ls-tree", tip).split("\n") if not line.endswith("\t" + file)]
+        tree = self.git(repo, "mktree", text="\n".join([*entries, f"100644 blob {blob}\t{file}"]) + "\n")
+        self.git(repo, "update-ref", "refs/heads/" + branch, self.git(repo, "commit-tree", tree, "-p", tip, "-m", "Somebody else's"))
+
+    def conflicts(self, pull):
+        """Whether it has a conflict with its target as that is now."""
+        key = (pull["repo"], self.ref(pull["repo"], "refs/heads/" + pull["base"]), pull["head"])
+        if key not in self.clashes:
+            self.clashes[key] = self.git(key[0], "merge-tree", "--write-tree", key[1], key[2], check=False).returncode != 0
+        return self.clashes[key]
 
     # --- the life of a proposal
 

@@ -172,6 +172,15 @@ $plain"
   expect_json '.[0].verdict == "landed"'
   pipe_exit 0 "set -o pipefail; $landing"
   expect_json 'length == 1 and all(.verdict == "landed" and .changed)'
+  # Somebody pushes right before the merge, and the two conflict: Gitea says of that what it says while it checks.
+  offer alice raced words raced
+  approve bob raced
+  pipe_exit 0 'cdctl proposals | cdctl gate | cdctl verify >verified.ndjson'
+  say trouble '{"method": "POST", "match": "/merge", "push": ["team/thumbs", "main", "words", "theirs"]}'
+  local began=$SECONDS
+  pipe_exit 5 'cdctl land <verified.ndjson'
+  expect_json '.[0].verdict == "deferred" and (.[0].error | test("has moved from"))'
+  [ $((SECONDS - began)) -lt 12 ] || fail "it was asked for $((SECONDS - began)) s whether it can be merged"
   rm forge/team/thumbs.git/hooks/pre-receive
 }
 landed=10

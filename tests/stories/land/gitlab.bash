@@ -173,6 +173,15 @@ $plain"
   expect_json '.[0].verdict == "landed"'
   pipe_exit 0 "set -o pipefail; $landing"
   expect_json 'length == 1 and all(.verdict == "landed" and .changed)'
+  # Somebody pushes while it is checked: what could be merged then is not what was tested.
+  offer alice raced raced x
+  approve bob raced
+  pipe_exit 0 'cdctl proposals | cdctl gate | cdctl verify >verified.ndjson'
+  say set '{"checking": 1}'
+  say trouble '{"method": "PUT", "match": "/merge$", "push": ["team/thumbs", "main", "theirs", "x"]}'
+  pipe_exit 5 'cdctl land <verified.ndjson'
+  expect_json '.[0].verdict == "deferred" and (.[0].error | test("has moved from"))'
+  ! git -C origin.git cat-file -e main:raced 2>/dev/null || fail 'what was never tested has landed'
   rm forge/team/thumbs.git/hooks/pre-receive
 }
 landed=11
