@@ -29,9 +29,11 @@ Group& group_of(std::vector<Group>& groups, const std::string& target) {
   return at == groups.end() ? groups.emplace_back(Group{target, {}}) : *at;
 }
 
-/// What goes on to verify: what may land, and what has, where something of it is left.
+/// What goes on to verify: what may land, what has, where something of it is left, and of what
+/// nobody knows.
 bool goes_on(const records::Candidate& candidate, const TargetConfig& target) {
-  return candidate.verdict == "ready" || (candidate.verdict == "merged" && target.remove_branch);
+  return candidate.verdict == "ready" || candidate.verdict == "deferred" ||
+         (candidate.verdict == "merged" && target.remove_branch);
 }
 
 /// A label that nothing has is none, or mistyped. In a line of cron's that is how it is mostly: who
@@ -95,6 +97,7 @@ int run_gate(Context& context, const Arguments& args) {
       }
       for (auto& candidate : *judged) {
         any = any || candidate.verdict == "ready";
+        if (candidate.verdict == "deferred") context.note_exit(ExitCode::unknown);
         if (!args.has("all") && !goes_on(candidate, **target)) continue;
         land::seal_for_verify(context, key, **target, candidate);
         context.out.write(records::encode(candidate));

@@ -39,7 +39,8 @@ int run_verify(Context& context, const Arguments& args) {
     CDCTL_TRY(for_each_candidate(
         context, "the candidate records of cdctl gate",
         "use cdctl proposals | cdctl gate | cdctl verify", true, [&](records::Candidate candidate) {
-          const bool looked = candidate.verdict == "ready" || candidate.verdict == "merged";
+          const bool looked = candidate.verdict == "ready" || candidate.verdict == "merged" ||
+                              candidate.verdict == "deferred";
           if (looked)
             candidates.push_back(std::move(candidate));
           else

@@ -9,6 +9,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/land/message.hpp"
+#include "core/land/unread.hpp"
 #include "core/land/votes.hpp"
 
 namespace cdctl::land {
@@ -73,6 +74,9 @@ class Gate {
     if (const auto label = std::ranges::find_first_of(candidate.labels, target_.hold);
         label != candidate.labels.end())
       return say(candidate, "waiting", "hold: label " + printable(*label, 60));
+    if (const auto* unread = unread_in(candidate))
+      return say(candidate, "deferred",
+                 "could not ask what was said of it: " + printable(unread->why, 300));
     VoteCounts counts;
     std::vector<std::string> others;
     for (const auto& vote : candidate.votes) {

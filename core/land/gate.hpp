@@ -21,8 +21,9 @@ struct GateOptions {
 /// prerequisites, a freeze of the target. No line of a proposal is run.
 ///
 /// A vote counts when the forge vouches for it, it was given to the head that is proposed now, and
-/// it is nobody's who made the proposal. Exit code `config` when the target's votes or message
-/// cannot be used: nothing is decided of it then.
+/// it is nobody's who made the proposal. One of which the forge could not read what was said is
+/// `deferred`. Exit code `config` when the target's votes or message cannot be used: nothing is
+/// decided of it then.
 [[nodiscard]] Result<std::vector<records::Candidate>> judge(
     const TargetConfig& target, const std::vector<records::Proposal>& proposals,
     const GateOptions& options = {});

@@ -59,6 +59,9 @@ Result<std::optional<Objection>> LastLook::objection(
   CDCTL_TRY_ASSIGN(const auto* const seen, look(as_now, deadline));
   for (const auto& candidate : candidates) {
     const auto now = seen->judged.find(candidate.proposal);
+    if (now != seen->judged.end() && now->second.verdict == "deferred")
+      return fail(ExitCode::unknown, fmt::format("asking once more who may land: {}: {}",
+                                                 candidate.proposal, now->second.why));
     auto said = now == seen->judged.end()
                     ? std::optional(Objection{gone, "it is not proposed any more"})
                     : against(candidate, now->second);

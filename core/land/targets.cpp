@@ -9,6 +9,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/app/unanswered.hpp"
+#include "core/land/unread.hpp"
 #include "core/records/proposal.hpp"
 
 namespace cdctl::land {
@@ -72,6 +73,29 @@ void report_target(app::Context& context, const std::string& target, std::string
   context.report(error.in(target));
 }
 
+namespace {
+
+/// Those of one target. Of which one could not be read what was said, the gate decides nothing; no
+/// record of an error, which would keep it from all of them.
+void write_those_of(app::Context& context, const std::string& target,
+                    const std::vector<Proposal>& proposals) {
+  std::string why;
+  std::vector<std::string> unread;
+  for (const auto& proposal : proposals) {
+    const auto record = records::proposal_record(proposal);
+    if (const auto* mark = unread_in(record)) {
+      if (unread.empty()) why = mark->why;
+      unread.push_back(printable(record.proposal, 60));
+    }
+    context.out.write(records::encode(record));
+  }
+  if (!unread.empty())
+    context.report({ExitCode::unknown, fmt::format("{}: reading what was said of {}: {}", target,
+                                                   joined(unread), printable(why, 400))});
+}
+
+}  // namespace
+
 void write_proposals(app::Context& context, const std::vector<const TargetConfig*>& targets,
                      const Deadline& deadline) {
   std::map<std::string, std::vector<const TargetConfig*>> by_forge;
@@ -82,12 +106,10 @@ void write_proposals(app::Context& context, const std::vector<const TargetConfig
         forge ? (*forge)->proposals(own, deadline)
               : std::vector<Result<std::vector<Proposal>>>(own.size(), fail(forge.error()));
     for (std::size_t i = 0; i < own.size(); ++i) {
-      if (!answers[i]) {
+      if (answers[i])
+        write_those_of(context, own[i]->name, *answers[i]);
+      else
         report_target(context, own[i]->name, "reading its proposals", answers[i].error());
-        continue;
-      }
-      for (const auto& proposal : *answers[i])
-        context.out.write(records::encode(records::proposal_record(proposal)));
     }
   }
 }

@@ -98,6 +98,11 @@ void Verifier::add_queues(std::vector<records::Candidate> candidates) {
           said.error().in(fmt::format("{}: {}", name, printable(candidate.proposal, 80))));
       continue;
     }
+    if (candidate.verdict == "deferred") {  // of the gate, and told before it
+      context_.note_exit(ExitCode::unknown);
+      hand_on(*target, std::move(candidate));
+      continue;
+    }
     if (auto why = rests(candidate); !why.empty()) {
       candidate.verdict = "deferred";
       candidate.why = std::move(why);
@@ -191,13 +196,17 @@ void Verifier::wait_for(const std::vector<const Test*>& tests) const {
 }
 
 void Verifier::say(const TargetConfig& target, records::Candidate candidate) {
-  candidate.by = context_.actor();
-  candidate.home = home_name(context_);
   if (candidate.verdict == "verified" || candidate.verdict == "rejected")
     for (const auto* kind : {"overdue", "unsure"}) results_.forget_note(kind, head_key(candidate));
   if (candidate.verdict == "deferred")
     context_.report({ExitCode::unknown, fmt::format("{}: {}: {}", target.name, candidate.proposal,
                                                     why_with_log(candidate.why, candidate.log))});
+  hand_on(target, std::move(candidate));
+}
+
+void Verifier::hand_on(const TargetConfig& target, records::Candidate candidate) {
+  candidate.by = context_.actor();
+  candidate.home = home_name(context_);
   candidate.seal = seal_of(key_, Stage::verify, target, candidate);
   say_(candidate);
 }

@@ -45,6 +45,7 @@ class Verifier {
   void make_as_before(const TargetConfig& target, Repository& repository,
                       records::Candidate& candidate, MergeAnswer& made, const std::string& onto);
   void say(const TargetConfig& target, records::Candidate candidate);
+  void hand_on(const TargetConfig& target, records::Candidate candidate);
   [[nodiscard]] bool is_overdue(const records::Candidate& candidate) const;
   void count_unsure(const records::Candidate& candidate) const;
   [[nodiscard]] std::string rests(const records::Candidate& candidate) const;

@@ -33,8 +33,8 @@ struct Candidate : ProposalMembers {
     constexpr auto own = std::tuple{
         required("verdict", &Candidate::verdict,
                  "one of ready merged waiting rejected verified deferred",
-                 "ready, merged, waiting, rejected: of the gate; verified, rejected, waiting, "
-                 "deferred: of verify"),
+                 "ready, merged, waiting, rejected, deferred: of the gate; verified, rejected, "
+                 "waiting, deferred: of verify"),
         optional("why", &Candidate::why, "text", "why it is waiting, rejected or deferred"),
         optional("reviewers", &Candidate::reviewers, "list of text", "whose Approve counted"),
         optional("commit", &Candidate::commit, "text", "the merge: what was tested, and lands"),

@@ -27,7 +27,9 @@ struct VoteMember {
   static constexpr auto rows() {
     return std::tuple{
         required("who", &VoteMember::who, "text"),
-        required("value", &VoteMember::value, "text", "Approve, Needs Fixing, Disapprove, …"),
+        required("value", &VoteMember::value, "text",
+                 "Approve, Needs Fixing, Disapprove, …; Unknown, of nobody: it could not be read "
+                 "what was said"),
         required("head", &VoteMember::head, "text", "the commit that was reviewed"),
         required("trusted", &VoteMember::trusted, "flag",
                  "the forge vouches for who said it, and that their word counts here"),

@@ -94,7 +94,7 @@ class CodeServer {
       const std::string& branch, const Deadline& deadline) = 0;
 
   /// The open ones of targets in this repository, answers in the order asked, the oldest first.
-  /// Either all of a target's, with all that was said of each, or an error.
+  /// Either all of a target's, or an error.
   [[nodiscard]] virtual std::vector<Result<std::vector<Proposal>>> list(
       std::span<const TargetConfig* const> targets, const Deadline& deadline) = 0;
 

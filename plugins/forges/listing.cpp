@@ -4,7 +4,21 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/stop.hpp>
+
 namespace cdctl::forges {
+
+namespace {
+
+constexpr std::string_view k_unread = "Unknown";  ///< what the gate knows a mark by
+
+const Vote* mark_of(const Proposal& proposal) {
+  const auto at = std::ranges::find_if(
+      proposal.votes, [](const Vote& vote) { return vote.who.empty() && vote.value == k_unread; });
+  return at == proposal.votes.end() ? nullptr : &*at;
+}
+
+}  // namespace
 
 Result<> check_whole(const CodeServer& server, const ChangeRequest& change) {
   const bool number = !change.id.empty() && change.id != "0" &&
@@ -33,8 +47,15 @@ Result<std::vector<Proposal>> Listing::all_of(const TargetConfig& target) {
     return fail(ExitCode::unknown, fmt::format("{} has no branch {}: correct `branch`, or push it",
                                                server_.access().repository, target.branch));
   CDCTL_TRY_ASSIGN(auto out, of(target, base));
-  CDCTL_TRY(prerequisites(target, out));
+  prerequisites(target, out);
+  if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
+  if (!out.empty() && std::ranges::all_of(out, [](const auto& one) { return mark_of(one); }))
+    return fail(ExitCode::unknown, mark_of(out.front())->why);
   return out;
+}
+
+void Listing::mark_unread(Proposal& proposal, const Error& why) {
+  proposal.votes.push_back({{}, std::string(k_unread), proposal.head, false, why.what, {}});
 }
 
 Proposal Listing::begin(const ChangeRequest& change, const TargetConfig& target,
@@ -63,24 +84,26 @@ Result<bool> Listing::has_landed(const ChangeRequest& change, const TargetConfig
   return own != all.end() && own->second[server_.words().status_state].view() == "success";
 }
 
+Result<Prerequisite::State> Listing::state_of(const std::string& id, const TargetConfig& target,
+                                              const std::vector<Proposal>& proposals) {
+  using enum Prerequisite::State;
+  if (std::ranges::find(proposals, id, &Proposal::id) != proposals.end()) return open;
+  if (id.find_first_not_of("0123456789") != id.npos) return gone;
+  const auto change = server_.change(id, deadline_);
+  if (!change && change.error().reason == Reason::not_there) return gone;
+  if (!change) return fail(change.error());
+  CDCTL_TRY_ASSIGN(const bool landed_here, has_landed(*change, target));
+  return landed_here ? landed : gone;
+}
+
 /// `Depends-On: #12` of a description.
-Result<> Listing::prerequisites(const TargetConfig& target, std::vector<Proposal>& proposals) {
+void Listing::prerequisites(const TargetConfig& target, std::vector<Proposal>& proposals) {
   for (auto& proposal : proposals)
     for (auto& id : depends_on(proposal.description, server_.access().repository)) {
-      Prerequisite one{std::move(id), Prerequisite::State::gone};
-      if (std::ranges::find(proposals, one.id, &Proposal::id) != proposals.end()) {
-        one.state = Prerequisite::State::open;
-      } else if (one.id.find_first_not_of("0123456789") == one.id.npos) {
-        const auto change = server_.change(one.id, deadline_);
-        if (!change && change.error().reason != Reason::not_there) return fail(change.error());
-        if (change) {
-          CDCTL_TRY_ASSIGN(const bool landed, has_landed(*change, target));
-          if (landed) one.state = Prerequisite::State::landed;
-        }
-      }
-      proposal.after.push_back(std::move(one));
+      const auto state = state_of(id, target, proposals);
+      if (!state) mark_unread(proposal, state.error());
+      proposal.after.push_back({std::move(id), state.value_or(Prerequisite::State::gone)});
     }
-  return {};
 }
 
 }  // namespace cdctl::forges

@@ -16,8 +16,9 @@ namespace cdctl::forges {
 /// it has to say is no answer.
 [[nodiscard]] Result<> check_whole(const CodeServer& server, const ChangeRequest& change);
 
-/// One look at the open change requests of targets in a repository. Either all of a target's, with
-/// all that was said of each, or an error.
+/// One look at the open change requests of targets in a repository. Either all of a target's, or an
+/// error. One of which it could not be read what was said bears a mark of that; where that is all
+/// of them, it is an error.
 class Listing {
  public:
   Listing(CodeServer& server, std::span<const TargetConfig* const> targets,
@@ -38,6 +39,8 @@ class Listing {
   [[nodiscard]] std::span<const TargetConfig* const> targets() const { return targets_; }
   [[nodiscard]] const Deadline& deadline() const { return deadline_; }
   [[nodiscard]] bool is_wanted(std::string_view base) const;
+  /// Marks a proposal: it is unknown what was said of it, and so no approval.
+  static void mark_unread(Proposal& proposal, const Error& why);
   /// What all servers tell of a proposal.
   [[nodiscard]] Proposal begin(const ChangeRequest& change, const TargetConfig& target,
                                const std::string& base) const;
@@ -45,8 +48,10 @@ class Listing {
  private:
   [[nodiscard]] Result<std::vector<Proposal>> all_of(const TargetConfig& target);
   [[nodiscard]] Result<bool> has_landed(const ChangeRequest& change, const TargetConfig& target);
-  [[nodiscard]] Result<> prerequisites(const TargetConfig& target,
-                                       std::vector<Proposal>& proposals);
+  [[nodiscard]] Result<Prerequisite::State> state_of(const std::string& id,
+                                                     const TargetConfig& target,
+                                                     const std::vector<Proposal>& proposals);
+  void prerequisites(const TargetConfig& target, std::vector<Proposal>& proposals);
 
   CodeServer& server_;
   std::span<const TargetConfig* const> targets_;

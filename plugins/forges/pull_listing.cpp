@@ -20,7 +20,7 @@ Result<> PullListing::open() {
   CDCTL_TRY_ASSIGN(const auto list, rest().list({server_.path(list_path()), {}}, deadline()));
   for (const auto& json : list) {
     if (!is_wanted(json["base"]["ref"].view())) continue;
-    pulls_.push_back({server_.read(json), {}, {}});
+    pulls_.push_back({server_.read(json), {}, {}, 0, {}});
     CDCTL_TRY(check_whole(server_, pulls_.back()));
   }
   std::vector<RestList> wanted;
@@ -29,13 +29,27 @@ Result<> PullListing::open() {
       wanted.push_back({server_.path(fmt::format("/pulls/{}/{}", pull.id, what)), {}});
   auto lists = rest().lists(wanted, deadline());
   for (std::size_t i = 0; i < pulls_.size(); ++i) {
-    for (auto* one : {&lists[2 * i], &lists[2 * i + 1]})
-      if (!*one) return fail(one->error().in("pull request " + pulls_[i].id));
-    pulls_[i].reviews = std::move(*lists[2 * i]);
-    pulls_[i].commits = std::move(*lists[2 * i + 1]);
-    CDCTL_TRY(complete(pulls_[i]));
+    auto& pull = pulls_[i];
+    const auto take = [&](auto& answer, Json::Array& into) {
+      if (answer)
+        into = std::move(*answer);
+      else
+        pull.unread = answer.error();
+    };
+    take(lists[2 * i], pull.reviews);
+    take(lists[2 * i + 1], pull.commits);
+    if (pull.unread) continue;
+    if (const auto done = complete(pull); !done) pull.unread = done.error();
   }
   return {};
+}
+
+/// Why it is not known what was said of one, or whether it counts.
+const Error* PullListing::unread(const Pull& pull, const Trust& trust) const {
+  if (pull.unread) return &*pull.unread;
+  for (const auto* review : last_words(pull))
+    if (const auto* why = trust.unknown(login_of(*review))) return why;
+  return nullptr;
 }
 
 Result<std::vector<Proposal>> PullListing::of(const TargetConfig& target, const std::string& base) {
@@ -45,7 +59,8 @@ Result<std::vector<Proposal>> PullListing::of(const TargetConfig& target, const 
     if (pull.base != target.branch) continue;
     for (const auto* review : last_words(pull))
       if (const auto login = login_of(*review); !login.empty()) logins.insert(login);
-    if (asks_for(target, "Unresolved")) CDCTL_TRY(count_unresolved(pull));
+    if (pull.unread || !asks_for(target, "Unresolved")) continue;
+    if (const auto counted = count_unresolved(pull); !counted) pull.unread = counted.error();
   }
   CDCTL_TRY(ask(trust, logins));
   std::vector<Proposal> out;
@@ -118,6 +133,7 @@ Proposal PullListing::proposal_of(const Pull& pull, const TargetConfig& target,
     for (auto& other : co_authors(own["message"].view())) add_person(out.authors, std::move(other));
   }
   out.votes = votes_of(pull, trust);
+  if (const auto* why = unread(pull, trust)) mark_unread(out, *why);
   return out;
 }
 

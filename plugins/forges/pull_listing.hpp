@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@ namespace cdctl::forges {
 struct Pull : ChangeRequest {
   Json::Array reviews, commits;  ///< the oldest review first, the newest commit
   std::size_t unresolved = 0;    ///< conversations
+  std::optional<Error> unread;   ///< why it is not known what was said of it
 };
 
 /// One look at the pull requests of such a server.
@@ -50,6 +52,7 @@ class PullListing : public Listing {
   Result<std::vector<Proposal>> of(const TargetConfig& target, const std::string& base) override;
 
  private:
+  [[nodiscard]] const Error* unread(const Pull& pull, const Trust& trust) const;
   [[nodiscard]] std::vector<const Json*> last_words(const Pull& pull) const;
   [[nodiscard]] std::vector<std::string> own_logins(const Pull& pull) const;
   [[nodiscard]] std::vector<Vote> votes_of(const Pull& pull, const Trust& trust) const;

@@ -19,9 +19,9 @@ bool Trust::named(std::string_view login) const {
                              [&](const std::string& name) { return same_name(name, login); });
 }
 
-Result<> Trust::ask(Rest& rest, const std::set<std::string>& logins,
-                    const std::function<std::vector<std::string>(const std::string&)>& questions,
-                    const std::function<bool(const Json&)>& yes, const Deadline& deadline) {
+void Trust::ask(Rest& rest, const std::set<std::string>& logins,
+                const std::function<std::vector<std::string>(const std::string&)>& questions,
+                const std::function<bool(const Json&)>& yes, const Deadline& deadline) {
   std::vector<std::string> paths, whose;
   for (const auto& login : logins) {
     if (named(login)) {
@@ -38,18 +38,24 @@ Result<> Trust::ask(Rest& rest, const std::set<std::string>& logins,
     if (answers[i]) {
       if (yes(*answers[i])) trusted_.insert(whose[i]);
     } else if (answers[i].error().reason != Reason::not_there) {  // 404: they are none
-      return fail(answers[i].error().in(
-          fmt::format("asking whether the word of {} counts ({} names them without a question)",
-                      whose[i], key_)));
+      unknown_.emplace(
+          whose[i], answers[i].error().in(fmt::format(
+                        "asking whether the word of {} counts ({} names them without a question)",
+                        whose[i], key_)));
     }
   }
-  return {};
+}
+
+const Error* Trust::unknown(const std::string& login) const {
+  const auto at = unknown_.find(login);
+  return at == unknown_.end() || trusted_.contains(login) ? nullptr : &at->second;
 }
 
 std::string Trust::why_not(const std::string& login, bool bot) const {
   if (login.empty()) return "its account is gone";
   if (bot && !named(login)) return "it is a bot's";
   if (trusted_.contains(login)) return {};
+  if (unknown_.contains(login)) return "it could not be asked whether their word counts";
   return by_right() ? "they may not push to the repository" : "they are none of " + key_;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,10 +27,11 @@ class Trust {
 
   /// Asks about all that are not named, at once: of each the paths of `questions`, one of which has
   /// to be there and be a yes.
-  [[nodiscard]] Result<> ask(
-      Rest& rest, const std::set<std::string>& logins,
-      const std::function<std::vector<std::string>(const std::string&)>& questions,
-      const std::function<bool(const Json&)>& yes, const Deadline& deadline);
+  void ask(Rest& rest, const std::set<std::string>& logins,
+           const std::function<std::vector<std::string>(const std::string&)>& questions,
+           const std::function<bool(const Json&)>& yes, const Deadline& deadline);
+  /// Why it could not be asked whether somebody's word counts; null where it was.
+  [[nodiscard]] const Error* unknown(const std::string& login) const;
   /// Why somebody's word does not count; empty when it does.
   [[nodiscard]] std::string why_not(const std::string& login, bool bot) const;
 
@@ -37,6 +39,7 @@ class Trust {
   std::string key_;
   std::vector<std::string> names_, groups_;
   std::set<std::string> trusted_;
+  std::map<std::string, Error> unknown_;
 };
 
 }  // namespace cdctl::forges

@@ -81,7 +81,8 @@ Result<> GithubListing::ask(forges::Trust& trust, const std::set<std::string>& l
     const auto may = answer["permission"].view();
     return trust.by_right() ? may == "admin" || may == "write" : answer["state"].view() == "active";
   };
-  return trust.ask(rest(), logins, questions, yes, deadline());
+  trust.ask(rest(), logins, questions, yes, deadline());
+  return {};
 }
 
 std::string GithubListing::login_of(const Json& review) const {

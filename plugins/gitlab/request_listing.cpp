@@ -59,6 +59,14 @@ bool made_some(const Request& request, const Json& user) {
   });
 }
 
+/// Why it is not known what was said of one, or whether it counts.
+const Error* unread(const Request& request, const forges::Trust& trust) {
+  if (request.unread) return &*request.unread;
+  for (const auto& word : words_of(request))
+    if (const auto* why = trust.unknown((*word.user)["username"].as_string())) return why;
+  return nullptr;
+}
+
 std::vector<Vote> votes_of(const Request& request, const forges::Trust& trust, bool unresolved) {
   std::vector<Vote> out;
   const auto head = request.head;
@@ -93,13 +101,14 @@ Result<> RequestListing::open() {
     // One without a commit proposes nothing.
     if (!is_wanted(one.base) || one.head.empty()) continue;
     CDCTL_TRY(forges::check_whole(server_, one));
-    requests_.push_back({std::move(one), {}, {}, {}, {}, {}});
+    requests_.push_back({std::move(one), {}, {}, {}, {}, {}, {}});
   }
-  return details();
+  details();
+  return {};
 }
 
 /// What was said of all of them.
-Result<> RequestListing::details() {
+void RequestListing::details() {
   std::vector<RestList> wanted;
   std::vector<std::string> paths;
   for (const auto& request : requests_) {
@@ -111,22 +120,24 @@ Result<> RequestListing::details() {
     for (const auto* what : {"approvals", "reviewers"}) paths.push_back(path_of(what));
   }
   auto lists = rest().lists(wanted, deadline());
-  for (const auto& list : lists)
-    if (!list) return fail(list.error());
   auto values = rest().get_all(paths, deadline());
   for (std::size_t i = 0; i < requests_.size(); ++i) {
     auto& request = requests_[i];
-    request.versions = std::move(*lists[3 * i]);
-    request.discussions = std::move(*lists[3 * i + 1]);
-    request.commits = std::move(*lists[3 * i + 2]);
-    auto &approvals = values[2 * i], &reviewers = values[2 * i + 1];
-    if (!approvals) return fail(approvals.error());
+    const auto take = [&](auto& answer, auto& into) {
+      if (answer)
+        into = std::move(*answer);
+      else
+        request.unread = answer.error();
+    };
+    take(lists[3 * i], request.versions);
+    take(lists[3 * i + 1], request.discussions);
+    take(lists[3 * i + 2], request.commits);
+    take(values[2 * i], request.approvals);
     // Servers of before that do not have it, nor what it tells.
-    if (!reviewers && reviewers.error().reason != Reason::not_there) return fail(reviewers.error());
-    request.approvals = std::move(*approvals);
-    if (reviewers) request.reviewers = std::move(*reviewers);
+    if (auto& reviewers = values[2 * i + 1];
+        reviewers || reviewers.error().reason != Reason::not_there)
+      take(reviewers, request.reviewers);
   }
-  return {};
 }
 
 Result<std::vector<Proposal>> RequestListing::of(const TargetConfig& target,
@@ -153,7 +164,7 @@ Result<std::vector<Proposal>> RequestListing::of(const TargetConfig& target,
     return answer["state"].as_string("active") == "active" &&
            (!trust.by_right() || answer["access_level"].as_int() >= k_developer);
   };
-  CDCTL_TRY(trust.ask(rest(), logins, questions, yes, deadline()));
+  trust.ask(rest(), logins, questions, yes, deadline());
   std::vector<Proposal> out;
   for (const auto& request : requests_)
     if (request.base == target.branch) out.push_back(proposal_of(request, target, base, trust));
@@ -173,6 +184,7 @@ Proposal RequestListing::proposal_of(const Request& request, const TargetConfig&
       add_person(out.authors, std::move(other));
   }
   out.votes = votes_of(request, trust, asks_for(target, "Unresolved"));
+  if (const auto* why = unread(request, trust)) mark_unread(out, *why);
   return out;
 }
 

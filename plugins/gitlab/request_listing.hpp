@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@ namespace cdctl::gitlab {
 struct Request : forges::ChangeRequest {
   Json approvals, reviewers;
   Json::Array versions, discussions, commits;
+  std::optional<Error> unread;  ///< why it is not known what was said of it
 };
 
 /// One look at the merge requests of a project.
@@ -29,7 +31,7 @@ class RequestListing final : public forges::Listing {
   Result<std::vector<Proposal>> of(const TargetConfig& target, const std::string& base) override;
 
  private:
-  [[nodiscard]] Result<> details();
+  void details();
   [[nodiscard]] Proposal proposal_of(const Request& request, const TargetConfig& target,
                                      const std::string& base, const forges::Trust& trust) const;
 

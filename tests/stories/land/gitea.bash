@@ -151,6 +151,7 @@ for trouble in '"match": "page=2", "status": 500, "times": 9' '"match": "/review
 done
 pipe_exit 0 "set -o pipefail; $landing"
 expect_json 'any(.verdict == "landed" and (.title | test("good")))'
+holds_up_one reviews
 
 # Landed by Gitea's own call, where nobody may push.
 by_forge() {
@@ -183,10 +184,10 @@ $plain"
   [ $((SECONDS - began)) -lt 12 ] || fail "it was asked for $((SECONDS - began)) s whether it can be merged"
   rm forge/team/thumbs.git/hooks/pre-receive
 }
-landed=10
+landed=12
 if cdctl config explain land_via >/dev/null 2>&1; then
   by_forge
-  landed=12
+  landed=14
 fi
 
 expect_same 'merges on main' "$(git -C origin.git log --merges --first-parent --format=%H main | wc -l)" "$landed"

@@ -251,6 +251,7 @@ for trouble in '"status": 403, "body": {"message": "You have exceeded a secondar
 done
 pipe_exit 0 "set -o pipefail; $landing"
 expect_json 'any(.verdict == "landed" and (.title | test("good")))'
+holds_up_one reviews
 
 by_forge() {
 # A target that takes no push: GitHub merges, and what it made is read back.
@@ -289,10 +290,10 @@ expect_json '.[0].verdict == "deferred" and (.[0].error | test("is not at .* any
 rm forge/team/thumbs.git/hooks/pre-receive
 target <<<'verify = { command = "./check" }'
 }
-landed=8
+landed=10
 if cdctl config explain land_via >/dev/null 2>&1; then
   by_forge
-  landed=11
+  landed=13
 fi
 
 # Every good one is on main once, and nothing else.

@@ -152,6 +152,7 @@ for trouble in '"match": "page=2", "status": 500, "times": 9' '"match": "/approv
 done
 pipe_exit 0 "set -o pipefail; $landing"
 expect_json 'any(.verdict == "landed" and (.title | test("good")))'
+holds_up_one approvals
 
 # Landed by GitLab's own call, where nobody may push; the tree is that of the commit that it made.
 by_forge() {
@@ -184,10 +185,10 @@ $plain"
   ! git -C origin.git cat-file -e main:raced 2>/dev/null || fail 'what was never tested has landed'
   rm forge/team/thumbs.git/hooks/pre-receive
 }
-landed=11
+landed=13
 if cdctl config explain land_via >/dev/null 2>&1; then
   by_forge
-  landed=13
+  landed=15
 fi
 
 expect_same 'merges on main' "$(git -C origin.git log --merges --first-parent --format=%H main | wc -l)" "$landed"

@@ -46,3 +46,19 @@ pull_of() { state ".pulls | map(select(.branch == \"$1\")) | last | .number"; }
 
 # approve NAME TOPIC [STATE] [COMMIT]: said in a browser.
 approve() { say review "{\"number\": $(pull_of "$2"), \"login\": \"$1\", \"state\": \"${3:-APPROVED}\"${4:+, \"commit\": \"$4\"}}"; }
+
+# holds_up_one PATH: one bad answer about a proposal, at this path of it, holds up that one, and no other.
+holds_up_one() {
+  local topic
+  for topic in silent spoken; do
+    offer alice $topic $topic x
+    approve bob $topic
+  done
+  say trouble "{\"match\": \"/$(pull_of silent)/$1\", \"status\": 403, \"times\": 99}"
+  pipe_exit 4 "$landing"
+  expect_error "reading what was said of $(pull_of silent): .*403"
+  expect_json 'any(.verdict == "landed" and (.title | test("spoken"))) and any(.verdict == "deferred" and (.title | test("silent")) and (.error | test("403")))'
+  say trouble '{}'
+  pipe_exit 0 "set -o pipefail; $landing"
+  expect_json 'map(select(.title | test("silent"))) | length == 1 and .[0].verdict == "landed"'
+}

@@ -86,6 +86,23 @@ TEST_CASE("Tarmac 7: a vote that is missing is waited for, and changes nothing",
   CHECK(judged({one}).front().verdict == "waiting");
 }
 
+TEST_CASE("of a proposal whose reviews could not be read nothing is decided; the others go on",
+          "[land]") {
+  auto open_to_all = target();
+  open_to_all.votes = "Disapprove == 0";
+  auto unread = proposal("a");
+  unread.votes.push_back({"", "Unknown", unread.head, false, "the forge answers 500", {}});
+  const auto all = judged({unread, proposal("b"), after(proposal("c"), "a")}, open_to_all);
+  CHECK(ready(all) == "b ");
+  CHECK(find(all, "a").verdict == "deferred");
+  CHECK_THAT(find(all, "a").why, Contains("the forge answers 500"));
+  CHECK(find(all, "c").verdict == "waiting");
+  // What a reviewer says is no mark.
+  auto said = proposal("d");
+  said.votes.push_back({"mallory@example.com", "Unknown", said.head, false, "", {}});
+  CHECK(ready(judged({said})) == "d ");
+}
+
 TEST_CASE("a reviewer who wants more is heard", "[land]") {
   auto one = proposal("a");
   one.votes.push_back({"carol@example.com", "Needs Fixing", one.head, true, "", now()});
