@@ -201,28 +201,56 @@ Result<ProposeAnswer> BzrForge::do_propose(const TargetConfig& target,
 
 namespace {
 
-/// Why a review will not count as it is, as far as this machine can tell: by the file of reviewers
-/// beside its configuration, and who made the revision that was reviewed. Empty where nothing is
-/// known against it.
-std::string why_not_counted(const Host& host, const TargetConfig& target, const fs::path& folder,
-                            const SignedReview& review, const Deadline& deadline) {
+/// Who made what is proposed, as the folder of whoever reviews has it; of the newest revision alone
+/// where that does not say which ones the target has not.
+std::vector<Person> makers_of(const fs::path& folder, const std::string& head, const Address& trunk,
+                              const Deadline& deadline) {
+  const std::vector<std::string> as_log{"--log-format=long", "--show-ids", in_folder(folder)};
+  std::vector<std::string> words{"missing", "--quiet", "--mine-only", "--include-merged",
+                                 "--my-revision=..revid:" + head};
+  words.insert(words.end(), as_log.begin(), as_log.end());
+  words.insert(words.end(), {"--", trunk.url});
+  auto said = brz_answer({std::move(words), deadline}, {1});
+  if (!said)
+    said = brz_answer({{"log", "--log-format=long", "--show-ids", "--limit=1",
+                        "--revision=revid:" + head, "--", folder.string()},
+                       deadline},
+                      {});
+  std::vector<Person> out;
+  if (!said) return out;
+  for (const auto& revision : parse_log(said->out))
+    out.insert(out.end(), revision.people.begin(), revision.people.end());
+  return out;
+}
+
+/// A review as it stands in the end, and by whom it says it is.
+struct OwnReview {
+  fs::path folder;
+  std::string who, head;
+  std::string text;  ///< signed; empty where none is made
+};
+
+/// Why it will not count as it is, as far as this machine can tell: by the file of reviewers beside
+/// its configuration, and who made what was reviewed. Empty where nothing is known against it.
+std::string why_not_counted(const Host& host, const TargetConfig& target, const Address& trunk,
+                            const OwnReview& review, const Deadline& deadline) {
   const auto given = target.table["bzr"]["reviewers"].as_string();
   if (given.empty()) return "the target's file names no bzr.reviewers";
   const auto path = host.config().file.parent_path() / given;
   const auto text = read_file_if_there(path);
   const auto scratch = host.home() / "land";
   if (!text || !*text || !make_directories(scratch, 0700)) return {};
-  const auto signer = ask_signer(review, path, scratch, deadline);
-  if (!signer) return {};
-  if (signer->who.empty()) return fmt::format("{}, {}", signer->why, path.string());
-  const auto said = brz_output({{"log", "--log-format=long", "--show-ids", "--limit=1",
-                                 "--revision=revid:" + review.review.head, "--", folder.string()},
-                                deadline});
-  const auto newest = parse_log(said ? std::string_view(*said) : std::string_view());
-  if (newest.empty()) return {};
-  const auto own = Reviewers::parse(**text).among(signer->who, newest.front().people);
+  auto who = review.who;
+  if (!review.text.empty()) {
+    const auto signer = ask_signer(parse_review(review.text), path, scratch, deadline);
+    if (!signer) return {};
+    if (signer->who.empty()) return fmt::format("{}, {}", signer->why, path.string());
+    who = signer->who;
+  }
+  const auto own =
+      Reviewers::parse(**text).among(who, makers_of(review.folder, review.head, trunk, deadline));
   return own.empty() ? std::string()
-                     : fmt::format("{} has made it, and an author's own does not count",
+                     : fmt::format("{} has made some of it, and an author's own does not count",
                                    printable(own, 80));
 }
 
@@ -230,6 +258,8 @@ std::string why_not_counted(const Host& host, const TargetConfig& target, const 
 
 Result<ReviewAnswer> BzrForge::do_review(const TargetConfig& target, const ReviewRequest& request,
                                          const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto trunk,
+                   parse_address(target.repository, host_.config().file.parent_path()));
   CDCTL_TRY_ASSIGN(const auto place, place_of(host_, target, request.id));
   CDCTL_TRY_ASSIGN(const auto reviews, ReviewBranch::of(host_, target));
   ReviewAnswer out;
@@ -270,8 +300,7 @@ Result<ReviewAnswer> BzrForge::do_review(const TargetConfig& target, const Revie
                      deadline));
   out.changed = changed || out.changed;
   const auto why =
-      kept.empty() ? std::string()
-                   : why_not_counted(host_, target, request.folder, parse_review(kept), deadline);
+      why_not_counted(host_, target, trunk, {request.folder, out.who, out.head, kept}, deadline);
   if (!why.empty())
     host_.log(Level::warning, fmt::format("{}: {}: this review does not count as it is: {}",
                                           target.name, request.id, why));

@@ -115,6 +115,13 @@ class CodeServer {
   [[nodiscard]] virtual Result<> vote(const ReviewRequest& request, const ChangeRequest& change,
                                       ReviewAnswer& out, const Deadline& deadline) = 0;
 
+  /// Why a reviewer's word on a change request would not count, whatever it is; empty where it
+  /// does.
+  [[nodiscard]] virtual Result<std::string> why_not_counted(const TargetConfig& target,
+                                                            const ChangeRequest& change,
+                                                            const std::string& who,
+                                                            const Deadline& deadline) = 0;
+
   [[nodiscard]] virtual CommentCalls comments(const std::string& id) const = 0;
   /// The newest status of each name of a commit.
   [[nodiscard]] Result<std::map<std::string, Json>> newest_statuses(const std::string& commit,

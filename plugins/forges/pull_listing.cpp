@@ -6,6 +6,17 @@
 
 namespace cdctl::forges {
 
+namespace {
+
+/// Of `reviewers`: a team, `organisation/name`.
+bool is_group(std::string_view name) { return name.contains('/'); }
+
+bool is_own(const std::vector<std::string>& own, std::string_view who) {
+  return std::ranges::any_of(own, [&](const auto& one) { return same_name(one, who); });
+}
+
+}  // namespace
+
 bool PullListing::is_server(std::string_view login) const {
   (void)login;
   return false;
@@ -23,6 +34,12 @@ Result<> PullListing::open() {
     pulls_.push_back({server_.read(json), {}, {}, 0, {}});
     CDCTL_TRY(check_whole(server_, pulls_.back()));
   }
+  read_details();
+  return {};
+}
+
+/// What was said of all of them, and who made them.
+void PullListing::read_details() {
   std::vector<RestList> wanted;
   for (const auto& pull : pulls_)
     for (const auto what : {std::string_view("reviews"), commits_path()})
@@ -41,7 +58,6 @@ Result<> PullListing::open() {
     if (pull.unread) continue;
     if (const auto done = complete(pull); !done) pull.unread = done.error();
   }
-  return {};
 }
 
 /// Why it is not known what was said of one, or whether it counts.
@@ -52,8 +68,21 @@ const Error* PullListing::unread(const Pull& pull, const Trust& trust) const {
   return nullptr;
 }
 
+Result<std::string> PullListing::why_not_counted(const ChangeRequest& change,
+                                                 const std::string& who) {
+  pulls_ = {{change, {}, {}, 0, {}}};
+  read_details();
+  const auto& pull = pulls_.front();
+  if (pull.unread) return fail(*pull.unread);
+  Trust trust(*targets().front(), is_group);
+  CDCTL_TRY(ask(trust, {who}));
+  if (const auto* why = trust.unknown(who)) return fail(*why);
+  return trust.why_not_own(who, is_bot(Json::object({{"login", who}})),
+                           is_own(own_logins(pull), who));
+}
+
 Result<std::vector<Proposal>> PullListing::of(const TargetConfig& target, const std::string& base) {
-  Trust trust(target, [](std::string_view name) { return name.contains('/'); });
+  Trust trust(target, is_group);
   std::set<std::string> logins;
   for (auto& pull : pulls_) {
     if (pull.base != target.branch) continue;
@@ -106,9 +135,7 @@ std::vector<Vote> PullListing::votes_of(const Pull& pull, const Trust& trust) co
     vote.at = parse_rfc3339((*review)["submitted_at"].view());
     vote.why = trust.why_not(login, is_bot((*review)["user"]));
     if (vote.why.empty() && approves && is_stale(*review)) vote.why = "it is stale";
-    if (vote.why.empty() &&
-        std::ranges::any_of(own, [&](const auto& one) { return same_name(one, vote.who); }))
-      vote.why = "an author's own";
+    if (vote.why.empty() && is_own(own, vote.who)) vote.why = "an author's own";
     vote.trusted = vote.why.empty();
     out.push_back(std::move(vote));
   }

@@ -27,6 +27,11 @@ class PullListing : public Listing {
               const Deadline& deadline)
       : Listing(server, targets, deadline), server_(server) {}
 
+  /// Why the word of a reviewer on one of them would not count; empty where it does. For its target
+  /// alone.
+  [[nodiscard]] Result<std::string> why_not_counted(const ChangeRequest& change,
+                                                    const std::string& who);
+
  protected:
   [[nodiscard]] PullServer& server() const { return server_; }
   /// The paths of the list and of a pull request's commits.
@@ -52,6 +57,7 @@ class PullListing : public Listing {
   Result<std::vector<Proposal>> of(const TargetConfig& target, const std::string& base) override;
 
  private:
+  void read_details();
   [[nodiscard]] const Error* unread(const Pull& pull, const Trust& trust) const;
   [[nodiscard]] std::vector<const Json*> last_words(const Pull& pull) const;
   [[nodiscard]] std::vector<std::string> own_logins(const Pull& pull) const;

@@ -11,6 +11,8 @@ namespace cdctl::forges {
 
 namespace {
 
+constexpr Millis k_to_warn(10'000);
+
 std::string ref_of(const CodeServer& server, std::string_view id) {
   return fmt::format("{}{}/head", server.words().head_refs, id);
 }
@@ -167,7 +169,21 @@ Result<ReviewAnswer> ReviewForge::do_review(const TargetConfig& target,
   CDCTL_TRY(check_reviewed(target, request, out.head, ref_of(*server, request.id), deadline));
   CDCTL_TRY_ASSIGN(out.who, server->me(deadline));
   CDCTL_TRY(server->vote(request, *change, out, deadline));
+  warn_if_not_counted(*server, target, *change, out.who, deadline);
   return out;
+}
+
+/// They keep their word all the same: who counts may change later. What cannot be asked, nobody is
+/// told of.
+void ReviewForge::warn_if_not_counted(CodeServer& server, const TargetConfig& target,
+                                      const ChangeRequest& change, const std::string& who,
+                                      const Deadline& deadline) {
+  if (who.empty()) return;
+  const auto why =
+      server.why_not_counted(target, change, who, deadline.at_most(k_to_warn)).value_or("");
+  if (!why.empty())
+    host_.log(Level::warning, fmt::format("{}: {}: this review does not count as it is: {}",
+                                          target.name, change.id, why));
 }
 
 Result<bool> ReviewForge::do_report(const TargetConfig& target, const std::string& id,

@@ -18,7 +18,7 @@ namespace cdctl::forges {
 /// nobody may push.
 class ReviewForge : public Forge {
  public:
-  ReviewForge(Host& host, const ServerKind& kind) : servers_(host, kind) {}
+  ReviewForge(Host& host, const ServerKind& kind) : host_(host), servers_(host, kind) {}
 
  protected:
   std::vector<Result<std::vector<Proposal>>> do_proposals(
@@ -39,6 +39,11 @@ class ReviewForge : public Forge {
                         const Deadline& deadline) override;
 
  private:
+  void warn_if_not_counted(CodeServer& server, const TargetConfig& target,
+                           const ChangeRequest& change, const std::string& who,
+                           const Deadline& deadline);
+
+  Host& host_;
   CodeServers servers_;
   /// What the server made of the candidates that this process has landed: the next of them was
   /// merged on the candidate, and finds the server's commit in its place.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/code_review.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::forges {
 
@@ -57,6 +58,15 @@ std::string Trust::why_not(const std::string& login, bool bot) const {
   if (trusted_.contains(login)) return {};
   if (unknown_.contains(login)) return "it could not be asked whether their word counts";
   return by_right() ? "they may not push to the repository" : "they are none of " + key_;
+}
+
+std::string Trust::why_not_own(const std::string& login, bool bot, bool own) const {
+  const auto who = printable(login, 80);
+  if (own) return fmt::format("{} has made some of it, and an author's own does not count", who);
+  const auto why = why_not(login, bot);
+  if (why.empty() || bot) return why;
+  return by_right() ? fmt::format("{} may not push to the repository", who)
+                    : fmt::format("{} is none of {}", who, key_);
 }
 
 }  // namespace cdctl::forges

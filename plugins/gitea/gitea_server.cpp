@@ -109,6 +109,13 @@ Result<std::optional<ChangeRequest>> GiteaServer::find(const TargetConfig& targe
   return find_in("/pulls?state=open", target, branch, deadline);
 }
 
+Result<std::string> GiteaServer::why_not_counted(const TargetConfig& target,
+                                                 const ChangeRequest& change,
+                                                 const std::string& who, const Deadline& deadline) {
+  const auto* const one = &target;
+  return GiteaListing(*this, std::span(&one, 1), deadline).why_not_counted(change, who);
+}
+
 Result<std::vector<CommitStatus>> GiteaServer::statuses(const std::string& commit,
                                                         const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto all, newest_statuses(commit, deadline));

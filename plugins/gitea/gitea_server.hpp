@@ -24,6 +24,10 @@ class GiteaServer final : public forges::PullServer {
       std::span<const TargetConfig* const> targets, const Deadline& deadline) override;
   [[nodiscard]] Result<std::optional<forges::ChangeRequest>> find(
       const TargetConfig& target, const PushedBranch& branch, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::string> why_not_counted(const TargetConfig& target,
+                                                    const forges::ChangeRequest& change,
+                                                    const std::string& who,
+                                                    const Deadline& deadline) override;
   [[nodiscard]] Result<std::vector<CommitStatus>> statuses(const std::string& commit,
                                                            const Deadline& deadline) override;
   [[nodiscard]] RestRequest merging(const std::string& id, const LandRequest& request,

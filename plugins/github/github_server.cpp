@@ -149,6 +149,14 @@ Result<std::optional<ChangeRequest>> GithubServer::find(const TargetConfig& targ
                  target, branch, deadline);
 }
 
+Result<std::string> GithubServer::why_not_counted(const TargetConfig& target,
+                                                  const ChangeRequest& change,
+                                                  const std::string& who,
+                                                  const Deadline& deadline) {
+  const auto* const one = &target;
+  return GithubListing(*this, std::span(&one, 1), deadline).why_not_counted(change, who);
+}
+
 Result<std::vector<CommitStatus>> GithubServer::statuses(const std::string& commit,
                                                          const Deadline& deadline) {
   const RestList wanted[] = {

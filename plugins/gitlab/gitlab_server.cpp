@@ -215,6 +215,14 @@ Result<> GitlabServer::vote(const ReviewRequest& request, const ChangeRequest& c
   return {};
 }
 
+Result<std::string> GitlabServer::why_not_counted(const TargetConfig& target,
+                                                  const ChangeRequest& change,
+                                                  const std::string& who,
+                                                  const Deadline& deadline) {
+  const auto* const one = &target;
+  return RequestListing(*this, std::span(&one, 1), deadline).why_not_counted(change, who);
+}
+
 CommentCalls GitlabServer::comments(const std::string& id) const {
   const auto notes = path(fmt::format("/merge_requests/{}/notes", id));
   return {notes, notes + "/", "PUT", "author", "username", {}};

@@ -35,6 +35,10 @@ class GitlabServer final : public forges::CodeServer {
   [[nodiscard]] RestRequest closing(const std::string& id) const override;
   [[nodiscard]] Result<> vote(const ReviewRequest& request, const forges::ChangeRequest& change,
                               ReviewAnswer& out, const Deadline& deadline) override;
+  [[nodiscard]] Result<std::string> why_not_counted(const TargetConfig& target,
+                                                    const forges::ChangeRequest& change,
+                                                    const std::string& who,
+                                                    const Deadline& deadline) override;
   [[nodiscard]] CommentCalls comments(const std::string& id) const override;
   [[nodiscard]] Result<std::vector<CommitStatus>> statuses(const std::string& commit,
                                                            const Deadline& deadline) override;

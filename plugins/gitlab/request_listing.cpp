@@ -21,6 +21,9 @@ bool is_bot(std::string_view name) {
   return name.contains("_bot") && (name.starts_with("project_") || name.starts_with("group_"));
 }
 
+/// Of `reviewers`: `@team/readers`.
+bool is_group(std::string_view name) { return name.starts_with('@'); }
+
 /// Somebody's word, as GitLab has it.
 struct Word {
   const Json* user = nullptr;
@@ -140,24 +143,16 @@ void RequestListing::details() {
   }
 }
 
-Result<std::vector<Proposal>> RequestListing::of(const TargetConfig& target,
-                                                 const std::string& base) {
-  forges::Trust trust(target, [](std::string_view name) { return name.starts_with('@'); });
+/// GitLab asks by number.
+void RequestListing::ask(forges::Trust& trust, const std::map<std::string, std::int64_t>& ids) {
   std::set<std::string> logins;
-  std::map<std::string, std::int64_t> ids;  // GitLab asks by number
-  for (const auto& request : requests_)
-    if (request.base == target.branch)
-      for (const auto& word : words_of(request)) {
-        auto login = (*word.user)["username"].as_string();
-        ids.emplace(login, (*word.user)["id"].as_int());
-        logins.insert(std::move(login));
-      }
+  for (const auto& [login, id] : ids) logins.insert(login);
   const auto questions = [&](const std::string& login) {
+    const auto id = ids.at(login);
     std::vector<std::string> out;
-    if (trust.by_right()) out.push_back(server_.path(fmt::format("/members/all/{}", ids[login])));
+    if (trust.by_right()) out.push_back(server_.path(fmt::format("/members/all/{}", id)));
     for (const auto& group : trust.groups())
-      out.push_back(
-          fmt::format("/groups/{}/members/all/{}", url_encode(group.substr(1)), ids[login]));
+      out.push_back(fmt::format("/groups/{}/members/all/{}", url_encode(group.substr(1)), id));
     return out;
   };
   const auto yes = [&](const Json& answer) {
@@ -165,6 +160,30 @@ Result<std::vector<Proposal>> RequestListing::of(const TargetConfig& target,
            (!trust.by_right() || answer["access_level"].as_int() >= k_developer);
   };
   trust.ask(rest(), logins, questions, yes, deadline());
+}
+
+Result<std::string> RequestListing::why_not_counted(const forges::ChangeRequest& change,
+                                                    const std::string& who) {
+  CDCTL_TRY_ASSIGN(const auto me, rest().get("/user", deadline()));
+  requests_ = {{change, {}, {}, {}, {}, {}, {}}};
+  details();
+  const auto& request = requests_.front();
+  if (request.unread) return fail(*request.unread);
+  forges::Trust trust(*targets().front(), is_group);
+  ask(trust, {{who, me["id"].as_int()}});
+  if (const auto* why = trust.unknown(who)) return fail(*why);
+  return trust.why_not_own(who, is_bot(who), made_some(request, me));
+}
+
+Result<std::vector<Proposal>> RequestListing::of(const TargetConfig& target,
+                                                 const std::string& base) {
+  forges::Trust trust(target, is_group);
+  std::map<std::string, std::int64_t> ids;
+  for (const auto& request : requests_)
+    if (request.base == target.branch)
+      for (const auto& word : words_of(request))
+        ids.emplace((*word.user)["username"].as_string(), (*word.user)["id"].as_int());
+  ask(trust, ids);
   std::vector<Proposal> out;
   for (const auto& request : requests_)
     if (request.base == target.branch) out.push_back(proposal_of(request, target, base, trust));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -26,12 +28,18 @@ class RequestListing final : public forges::Listing {
                  const Deadline& deadline)
       : Listing(server, targets, deadline), server_(server) {}
 
+  /// Why the word of a reviewer on one of them would not count; empty where it does. For its target
+  /// alone; `who` is whose the token is.
+  [[nodiscard]] Result<std::string> why_not_counted(const forges::ChangeRequest& change,
+                                                    const std::string& who);
+
  protected:
   Result<> open() override;
   Result<std::vector<Proposal>> of(const TargetConfig& target, const std::string& base) override;
 
  private:
   void details();
+  void ask(forges::Trust& trust, const std::map<std::string, std::int64_t>& ids);
   [[nodiscard]] Proposal proposal_of(const Request& request, const TargetConfig& target,
                                      const std::string& base, const forges::Trust& trust) const;
 

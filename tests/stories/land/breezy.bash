@@ -82,6 +82,16 @@ ssh-keygen -q -t ed25519 -N '' -f keys/mallory
 as bob brz branch -q --no-tree "$work/srv/propose/unknown" unknown
 at bob unknown env CDCTL_SIGNING_KEY="$work/keys/mallory" cdctl review unknown approve >/dev/null 2>err
 expect_error "unknown: this review does not count as it is: its key is not one of bzr.reviewers"
+# Who has made an older revision of it has made some of it, and hears that before anything is signed.
+offer bob shared shared bob
+as alice brz branch -q "$work/srv/propose/shared" shared
+printf 'more\n' >people/alice/shared/shared
+at alice shared brz commit -qm More
+at alice shared cdctl propose >/dev/null
+at bob shared brz pull -q "$work/srv/propose/shared"
+at bob shared cdctl review shared approve --dry-run >/dev/null 2>err
+expect_error 'shared: this review does not count as it is: bob@example.com has made some of it'
+withdraw shared
 brz checkout -q --lightweight srv/reviews hands
 mkdir -p hands/trunk/plain
 sed '/BEGIN SSH/,$d; s/forged/plain/' hands/trunk/forged/bob@example.com >hands/trunk/plain/bob@example.com

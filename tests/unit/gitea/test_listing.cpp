@@ -118,3 +118,19 @@ TEST_CASE("whoever could not be asked about has no word that counts") {
   CHECK_FALSE(approved(all->front()));
   CHECK_THAT(unread(all->front()), Contains("bob") && Contains("gitea.reviewers"));
 }
+
+TEST_CASE("who reviews hears why their word would not count") {
+  Stand s;
+  const auto change = s.server.read(*Json::parse(Stand::pull("1", "")));
+  const auto why = [&](const std::string& who) {
+    return s.server.why_not_counted(s.target, change, who, Deadline(Millis(30'000)));
+  };
+  CHECK_THAT(why("Alice").value(), Contains("Alice has made some of it"));
+  CHECK(why("bob").value().empty());
+  s.target.table = *Json::parse(R"({"gitea":{"reviewers":["carol"]}})");
+  CHECK(why("bob").value() == "bob is none of gitea.reviewers");
+  CHECK(why("carol").value().empty());
+  s.target.table = Json();
+  s.bad = {{"/permission", 403}};
+  CHECK_FALSE(why("bob"));  // nobody knows: nobody is told
+}
