@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/records/outcome_log.hpp"
 
 namespace cdctl::cli {
 
@@ -21,6 +23,7 @@ namespace {
 constexpr Millis k_rate_window(10'000);  // the broker counts every 5 s: rates of less jump
 constexpr Millis k_replay(10 * 60'000);  // signals of before we came
 constexpr std::size_t k_most_signals = 200;
+constexpr std::chrono::hours k_landings(24);  // of before we came
 
 struct Counted {
   Time at;
@@ -84,6 +87,41 @@ class Looker {
     }
     for (const auto& [name, list] : targets) probe(name, list, rows, deadline);
     write(rows);
+    tell_landings();
+  }
+
+  /// What became of proposals, by the log of this home; each byte of it is read once. A target is
+  /// no service: who asked for some services has not asked for it.
+  void tell_landings() {
+    if (context_.config().targets.empty() || !services_.empty()) return;
+    if (!log_) {
+      auto opened = records::LogReader::open(context_.home(), now() - k_landings);
+      if (!opened) return error("landings", opened.error());
+      log_ = std::move(*opened);
+    }
+    for (;;) {
+      auto record = log_->next();
+      if (!record) {
+        log_.reset();
+        return error("landings", record.error());
+      }
+      if (!*record) return;
+      if (auto landing = landing_of(**record); !landing.is_null()) context_.out.write(landing);
+    }
+  }
+
+  /// Null for what is none, or none of late: another lander may have been faster, and a rejection
+  /// is news once.
+  static Json landing_of(const Json& record) {
+    const auto verdict = record["verdict"].view();
+    const bool landed = verdict == "landed" && record["changed"].as_bool();
+    if (record["action"].view() != "land" || !(landed || verdict == "rejected")) return {};
+    const auto at = parse_rfc3339(record["time"].view());
+    if (!at || *at < now() - k_landings) return {};
+    auto out = Json::object({{"kind", "landing"}});
+    for (const auto* member : {"time", "target", "proposal", "title", "verdict", "authors"})
+      out.set(member, record[member]);
+    return out;
   }
 
   /// Where nobody could be asked nothing has gone: what was there is shown as it was, with
@@ -220,6 +258,7 @@ class Looker {
   std::map<std::string, Json> memories_;
   std::map<std::string, std::deque<Counted>> looks_;
   std::unique_ptr<FeedReader> reader_;
+  std::optional<records::LogReader> log_;
   std::string cursor_;
   Json errors_ = Json::array(), gone_ = Json::array();
   std::int64_t sets_ = 0;

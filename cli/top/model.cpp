@@ -16,7 +16,7 @@ namespace cdctl::cli {
 
 namespace {
 
-constexpr std::size_t k_signals = 200;
+constexpr std::size_t k_signals = 200, k_landings = 50;
 
 /// How much somebody should look at it: the greater the sooner.
 int trouble_of(const TopRow& row) {
@@ -55,6 +55,8 @@ void TopModel::apply(std::string_view line, Time at) {
     take_signal(*record);
   else if (kind == "set")
     take_set(*record);
+  else if (kind == "landing")
+    take_landing(*record);
   else if (kind == "look")
     take_look(*record, at);
   else if (kind == "trouble")
@@ -97,6 +99,17 @@ void TopModel::take_signal(const Json& record) {
   last_[signal.set] = signal;
   signals_.push_back(std::move(signal));
   if (signals_.size() > k_signals) signals_.pop_front();
+}
+
+void TopModel::take_landing(const Json& record) {
+  const auto at = parse_rfc3339(record["time"].view());
+  if (!at) return;
+  std::vector<std::string> who;
+  for (const auto& author : record["authors"].items()) who.push_back(printable(author.view(), 60));
+  landings_.push_back(
+      {*at, record["verdict"].view() == "landed", printable(record["target"].view(), 60),
+       printable(record["proposal"].view(), 60), printable(record["title"].view()), joined(who)});
+  if (landings_.size() > k_landings) landings_.pop_front();
 }
 
 void TopModel::take_look(const Json& record, Time at) {

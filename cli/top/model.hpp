@@ -31,6 +31,13 @@ struct TopSignal {
   std::string set, severity, name, message;
 };
 
+/// A proposal that came to its target, or was rejected, from this home.
+struct TopLanding {
+  Time at;
+  bool landed = false;
+  std::string target, proposal, title, who;
+};
+
 enum class TopSort { service, trouble, work, age };
 [[nodiscard]] std::string_view to_string(TopSort sort);
 
@@ -43,6 +50,7 @@ class TopModel {
   [[nodiscard]] std::vector<const TopRow*> rows(TopSort sort, std::string_view filter) const;
   [[nodiscard]] const std::map<std::string, TopRow>& all() const { return rows_; }
   [[nodiscard]] const std::deque<TopSignal>& signals() const { return signals_; }  ///< oldest first
+  [[nodiscard]] const std::deque<TopLanding>& landings() const { return landings_; }  ///< as those
   [[nodiscard]] const TopSignal* last_signal(const std::string& set) const;
   /// `thumbs: cannot reach …`: what the last look could not ask.
   [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
@@ -53,6 +61,7 @@ class TopModel {
  private:
   void take_set(const Json& record);
   void take_signal(const Json& record);
+  void take_landing(const Json& record);
   void take_look(const Json& record, Time at);
   void take_troubles(const Json& record);
   void gather_errors();
@@ -60,6 +69,7 @@ class TopModel {
 
   std::map<std::string, TopRow> rows_;
   std::deque<TopSignal> signals_;
+  std::deque<TopLanding> landings_;
   std::map<std::string, TopSignal> last_;
   std::map<std::string, std::string> looked_;  ///< set: what the last look found wrong
   std::map<std::string, std::map<std::string, std::string>>

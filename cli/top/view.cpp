@@ -90,9 +90,12 @@ class TopView {
     headings();
     const auto signals = size_.rows >= 16 ? std::min<std::size_t>(size_.rows / 5, 8) : 0;
     const auto said = foot_lines();
-    const auto foot = said.size() + 1 + (signals > 0 ? signals + 1 : 0);
+    const auto landings = landings_shown();
+    const auto foot = said.size() + 1 + (signals > 0 ? signals + 1 : 0) +
+                      (landings.empty() ? 0 : landings.size() + 1);
     const auto body = size_.rows > foot + 2 ? size_.rows - foot - 2 : 1;
     list(body, top);
+    if (!landings.empty()) last_landings(landings);
     if (signals > 0) last_signals(signals);
     for (const auto& line : said) lines_.push_back({{line}, false});
     keys();
@@ -279,6 +282,28 @@ class TopView {
                                                          : TextStyle::plain;
   }
 
+  /// The newest of the last day, oldest first, where there is room.
+  [[nodiscard]] std::vector<const TopLanding*> landings_shown() const {
+    constexpr std::size_t k_most = 3;
+    std::vector<const TopLanding*> out;
+    if (size_.rows < 20) return out;
+    for (const auto& landing : model_.landings())
+      if (at_ - landing.at < std::chrono::hours(24)) out.push_back(&landing);
+    if (out.size() > k_most) out.erase(out.begin(), out.end() - k_most);
+    return out;
+  }
+
+  void last_landings(const std::vector<const TopLanding*>& landings) {
+    lines_.push_back({{{padded("LANDINGS", size_.columns), TextStyle::heading}}, false});
+    for (const auto* one : landings)
+      lines_.push_back({{{padded(to_age(std::max(at_ - one->at, Millis(0))), 4, true) + "  "},
+                         {padded(one->landed ? "landed" : "rejected", 9),
+                          one->landed ? TextStyle::good : TextStyle::bad},
+                         {fmt::format("{}  {}  {}{}", one->target, one->proposal, one->title,
+                                      one->who.empty() ? "" : fmt::format(" ({})", one->who))}},
+                        false});
+  }
+
   void last_signals(std::size_t count) {
     lines_.push_back({{{padded("SIGNALS", size_.columns), TextStyle::heading}}, false});
     const auto& signals = model_.signals();
@@ -424,6 +449,10 @@ std::vector<std::string> top_help() {
           "           broker counts them. Failed ones were given back. The bars are",
           "           logarithmic.",
           "  ?        could not be read; the line at the foot says why",
+          "landings",
+          "  What came to the targets of this home in the last day, and what was",
+          "  rejected: the newest three, on a screen of 20 lines or more, and where top",
+          "  shows all services.",
           "a look",
           "  The sets are looked at each second. Where that costs more than 4 % of a",
           "  core here, or a tenth of the broker's time, less often: the first line",

@@ -150,6 +150,33 @@ TEST_CASE("sets go when the look says so, signals are kept by set") {
   CHECK(!model.last_signal("thumbs-r0000000001"));
 }
 
+TEST_CASE("landings stand above the signals, where there is room: the newest of the last day") {
+  auto model = model_of(40);
+  CHECK_FALSE(has(text_of(draw(model, {}, {24, 80, true})), "LANDINGS"));
+  const auto landing = [&](const char* time, const char* proposal, const char* verdict) {
+    model.apply(
+        fmt::format(
+            R"({{"kind":"landing","time":"2026-11-{}Z","target":"main","proposal":"{}","title":"Fix it","verdict":"{}","authors":["alice@example.com"]}})",
+            time, proposal, verdict),
+        k_now);
+  };
+  landing("22T11:00:00", "old", "landed");
+  CHECK_FALSE(has(text_of(draw(model, {}, {24, 80, true})), "LANDINGS"));
+  landing("23T11:50:00", "first", "landed");
+  landing("23T11:51:00", "second", "landed");
+  landing("23T11:52:00", "third", "rejected");
+  landing("23T11:53:00", "fix", "landed");
+  const auto lines = draw(model, {}, {24, 80, true});
+  const auto text = text_of(lines);
+  CHECK(lines.size() == 24);
+  CHECK(has(text, "  7m  landed   main  fix  Fix it (alice@example.com)"));
+  CHECK(has(text, "  8m  rejected main  third  Fix it"));
+  CHECK_FALSE(has(text, "first"));
+  CHECK_FALSE(has(text, "old"));
+  CHECK(text.find("LANDINGS") < text.find("SIGNALS"));
+  CHECK_FALSE(has(text_of(draw(model, {}, {19, 80, true})), "LANDINGS"));
+}
+
 TEST_CASE("the chosen row stays in sight, filters and sorts hold") {
   const auto model = model_of(100);
   TopChoice choice;
