@@ -10,6 +10,7 @@ namespace cdctl::forges {
 
 namespace {
 
+constexpr std::size_t k_most_digits = 18;         ///< of a number that anything has
 constexpr std::string_view k_unread = "Unknown";  ///< what the gate knows a mark by
 
 const Vote* mark_of(const Proposal& proposal) {
@@ -88,7 +89,7 @@ Result<Prerequisite::State> Listing::state_of(const std::string& id, const Targe
                                               const std::vector<Proposal>& proposals) {
   using enum Prerequisite::State;
   if (std::ranges::find(proposals, id, &Proposal::id) != proposals.end()) return open;
-  if (id.find_first_not_of("0123456789") != id.npos) return gone;
+  if (id.size() > k_most_digits || id.find_first_not_of("0123456789") != id.npos) return gone;
   const auto change = server_.change(id, deadline_);
   if (!change && change.error().reason == Reason::not_there) return gone;
   if (!change) return fail(change.error());

@@ -95,14 +95,15 @@ Result<bool> remove_branch(CodeServer& server, const TargetConfig& target,
 }
 
 /// A server says of what has moved under a merge what it says of a rule, or of a conflict.
-Result<> find_moved(CodeServer& server, const MergeCall& call, const ChangeRequest& now,
-                    LandAnswer& out, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(out.tip, server.tip(call.branch, deadline));
-  if (now.head != call.head)
+void find_moved(CodeServer& server, const MergeCall& call, const ChangeRequest& now,
+                LandAnswer& out, const Deadline& deadline) {
+  const auto tip = server.tip(call.branch, deadline);
+  if (now.head != call.head) {
     out.state = LandAnswer::State::proposal_moved;
-  else if (out.tip != call.base)
+  } else if (tip && *tip != call.base) {
     out.state = LandAnswer::State::target_moved;
-  return {};
+    out.tip = *tip;
+  }
 }
 
 }  // namespace
@@ -251,7 +252,7 @@ Result<std::optional<LandAnswer>> ReviewForge::do_land(const TargetConfig& targe
   const auto error = server->rest().refusal(call.request, *answer);
   if (!server->decides(answer->status)) return fail(error);
   out.state = server->why_unmerged(*answer);
-  if (out.state == refused) CDCTL_TRY(find_moved(*server, call, now, out, deadline));
+  if (out.state == refused) find_moved(*server, call, now, out, deadline);
   const auto more = server->more_of(now);
   out.why = more.empty() ? error.what : fmt::format("{} ({})", error.what, printable(more, 60));
   return out;

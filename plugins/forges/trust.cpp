@@ -65,6 +65,7 @@ std::string Trust::why_not_own(const std::string& login, bool bot, bool own) con
   if (own) return fmt::format("{} has made some of it, and an author's own does not count", who);
   const auto why = why_not(login, bot);
   if (why.empty() || bot) return why;
+  if (!groups_.empty()) return {};  // who is in one, not everybody may see
   return by_right() ? fmt::format("{} may not push to the repository", who)
                     : fmt::format("{} is none of {}", who, key_);
 }

@@ -34,7 +34,8 @@ class Trust {
   [[nodiscard]] const Error* unknown(const std::string& login) const;
   /// Why somebody's word does not count; empty when it does.
   [[nodiscard]] std::string why_not(const std::string& login, bool bot) const;
-  /// The same for who reviews, in words for them. `own`: they have made some of it.
+  /// The same for who reviews, in words for them, as far as their token can tell. `own`: they have
+  /// made some of it.
   [[nodiscard]] std::string why_not_own(const std::string& login, bool bot, bool own) const;
 
  private:

@@ -15,6 +15,7 @@ namespace {
 /// Pull requests 1, by bob approved, and 2, by carol. What a test puts into `bad` is refused.
 struct Stand {
   std::map<std::string, int> bad;  ///< a part of a path: the status
+  std::string depends = "#9";
   test::TempDir folder;
   test::TestHost host{folder.path()};
   FakeHttp http{[this](const FakeHttp::Request& request) {
@@ -30,10 +31,12 @@ struct Stand {
     for (const auto* number : {"1", "2"})
       if (path.contains("/pulls/" + std::string(number) + "/reviews"))
         return FakeHttp::answer(200, review(*number == '1' ? "bob" : "carol", number));
+    if (path.contains("/orgs/")) return FakeHttp::answer(200, "[]");
     if (path.contains("/pulls/9"))
       return FakeHttp::answer(
           200, R"({"number":9,"state":"closed","merged":true,"base":{"ref":"main"}})");
-    return FakeHttp::answer(200, "[" + pull("1", "") + "," + pull("2", "Depends-On: #9") + "]");
+    return FakeHttp::answer(200,
+                            "[" + pull("1", "") + "," + pull("2", "Depends-On: " + depends) + "]");
   }};
   gitea::GiteaServer server{host, {http.url(), "team/thumbs", "token"}};
   TargetConfig target;
@@ -98,6 +101,16 @@ TEST_CASE("a prerequisite that cannot be looked at concerns who comes after it")
   CHECK_THAT(unread(all->back()), Contains("403"));
 }
 
+TEST_CASE("a number that nothing can have is proposed nowhere") {
+  Stand s;
+  s.depends = "#99999999999999999999";
+  const auto all = s.list();
+  REQUIRE(all);
+  CHECK(unread(all->back()).empty());
+  REQUIRE(all->back().after.size() == 1);
+  CHECK(all->back().after.front().state == Prerequisite::State::gone);
+}
+
 TEST_CASE("where nothing can be read of any, that is one error") {
   for (const auto* part : {"/reviews", "/permission", "/pulls?", "/branches/"}) {
     INFO(part);
@@ -130,6 +143,8 @@ TEST_CASE("who reviews hears why their word would not count") {
   s.target.table = *Json::parse(R"({"gitea":{"reviewers":["carol"]}})");
   CHECK(why("bob").value() == "bob is none of gitea.reviewers");
   CHECK(why("carol").value().empty());
+  s.target.table = *Json::parse(R"({"gitea":{"reviewers":["carol","team/readers"]}})");
+  CHECK_FALSE(why("bob"));  // no such team that this token may see
   s.target.table = Json();
   s.bad = {{"/permission", 403}};
   CHECK_FALSE(why("bob"));  // nobody knows: nobody is told
