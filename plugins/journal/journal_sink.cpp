@@ -7,12 +7,16 @@
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl::journal {
@@ -21,8 +25,6 @@ namespace {
 
 constexpr std::string_view k_keys[] = {"socket", "signals"};
 constexpr const char* k_socket = "/run/systemd/journal/socket";
-/// A datagram to it can have 200 KiB on a stock kernel; a record that is larger leaves itself out.
-constexpr std::size_t k_longest_record = 96u << 10;
 
 /// Made once by chance, never to be changed: people look for them.
 constexpr std::array<std::pair<Notice::Kind, std::string_view>, 12> k_message_ids{
@@ -68,11 +70,71 @@ Result<Fd> connect_to(const std::string& path) {
                     fmt::format("no journal listens at {}: {}", path, errno_text(errno)), true});
 }
 
-Result<> send_entry(const Fd& socket, const std::string& entry) {
-  while (::send(socket.get(), entry.data(), entry.size(), MSG_NOSIGNAL) < 0) {
-    if (errno == EINTR) continue;
-    return fail(Error{ExitCode::unknown, "writing to the journal: " + errno_text(errno), true});
+std::unexpected<Error> not_written(const std::string& why) {
+  return fail(Error{ExitCode::unknown, "writing to the journal: " + why, true});
+}
+
+/// A journal that stands still leaves its queue full, and a blocking send would wait for it for
+/// ever.
+Result<> wait_for_room(const Fd& socket, const Deadline& deadline) {
+  std::array<pollfd, 2> waits{{{socket.get(), POLLOUT, 0}, {Stop::fd(), POLLIN, 0}}};
+  const auto time = std::clamp<std::int64_t>(deadline.left().count(), 0, 60'000);
+  if (::poll(waits.data(), waits.size(), static_cast<int>(time)) < 0 && errno != EINTR)
+    return not_written(errno_text(errno));
+  if (Stop::requested()) return not_written("it was stopped");
+  if (waits[0].revents == 0 && deadline.passed()) return not_written("it takes nothing");
+  return {};
+}
+
+/// One try, which gives errno, or 0.
+int send_datagram(const Fd& socket, const std::string& entry) {
+  return ::send(socket.get(), entry.data(), entry.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno
+                                                                                           : 0;
+}
+
+int send_file(const Fd& socket, const Fd& file) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  auto* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int fd = file.get();
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return ::sendmsg(socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno : 0;
+}
+
+/// What is longer than a datagram goes as a file in memory that nobody can change any more, as the
+/// protocol has it.
+Result<Fd> sealed_file(const std::string& entry) {
+  Fd out(::memfd_create("cdctl-journal", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  constexpr int k_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+  if (!out.valid() || !write_all(out.get(), entry) || ::fcntl(out.get(), F_ADD_SEALS, k_seals) != 0)
+    return not_written(errno_text(errno));
+  return out;
+}
+
+Result<> send_entry(const Fd& socket, const std::string& entry, const Deadline& deadline) {
+  Fd file;
+  for (;;) {
+    const int error = file.valid() ? send_file(socket, file) : send_datagram(socket, entry);
+    if (error == 0) return {};
+    if (error == EINTR) continue;
+    if (error == EAGAIN) {
+      CDCTL_TRY(wait_for_room(socket, deadline));
+    } else if ((error == EMSGSIZE || error == ENOBUFS) && !file.valid()) {
+      CDCTL_TRY_ASSIGN(file, sealed_file(entry));
+    } else {
+      return not_written(errno_text(error));
+    }
   }
+}
+
+Result<> send_record(const Fd& socket, const Json& record, const Deadline& deadline) {
+  for (const auto& notice : notices_of(record))
+    if (!notice.implied) CDCTL_TRY(send_entry(socket, entry_of(notice, record), deadline));
   return {};
 }
 
@@ -95,8 +157,7 @@ std::string entry_of(const Notice& notice, const Json& record) {
   add_field(out, "CDCTL_TARGET", notice.target);
   add_field(out, "CDCTL_BY", notice.by);
   add_field(out, "CDCTL_ID", notice.id);
-  if (const auto text = record.dump(); text.size() <= k_longest_record)
-    add_field(out, "CDCTL_RECORD", text);
+  add_field(out, "CDCTL_RECORD", record.dump());
   return out;
 }
 
@@ -113,14 +174,20 @@ bool JournalSink::do_wants(const std::string&, const Json& record) {
 }
 
 Result<PassAnswer> JournalSink::do_pass(const std::string&, std::span<const Json> records,
-                                        const Deadline&) {
+                                        const Deadline& deadline) {
   if (records.empty()) return {};
   CDCTL_TRY_ASSIGN(const auto socket,
                    connect_to(host_.config().table["journal"]["socket"].as_string(k_socket)));
-  for (const auto& record : records)
-    for (const auto& notice : notices_of(record))
-      if (!notice.implied) CDCTL_TRY(send_entry(socket, entry_of(notice, record)));
-  return {};
+  PassAnswer out;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto sent = send_record(socket, records[i], deadline);
+    if (sent) continue;
+    if (i == 0) return fail(std::move(sent.error()));
+    // The journal knows no identity: what it has is not sent again.
+    out.why = std::move(sent.error().what);
+    for (; i < records.size(); ++i) out.again.push_back(i);
+  }
+  return out;
 }
 
 }  // namespace cdctl::journal
