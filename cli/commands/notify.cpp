@@ -126,12 +126,14 @@ Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
     dispatch.finish();
     return {};
   }
+  CDCTL_TRY_ASSIGN(const auto longest, notify::longest_pause(context.config()));
   for (auto& receiver : receivers) {
     CDCTL_TRY_ASSIGN(auto outbox, notify::Outbox::open(context.home(), receiver.name));
     notify::Sender sender(context, receiver, std::move(outbox),
                           {.follow = args.has("follow"),
                            .until = args.has("follow") && is_pipe(STDIN_FILENO) ? STDIN_FILENO : -1,
-                           .timeout = timeout});
+                           .timeout = timeout,
+                           .longest_pause = longest});
     if (const auto sent = sender.run(); !sent) context.report(sent.error());
   }
   return {};

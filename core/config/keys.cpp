@@ -96,6 +96,8 @@ constexpr std::array k_keys{
            "[{ to = [\"mine\"], actions = [\"break\", \"mend\"] }]", "notify",
            "[[notify.routes]]: records that receivers get, with to, records, services, actions, "
            "severity"},
+    KeyRow{file, "notify.longest_pause", "duration", "60s", "\"10s\"", "notify",
+           "A receiver that takes nothing is asked again after at most so long"},
     // a file of targets.d
     KeyRow{target, "repository", "text", "", "\"https://git.example/thumbs.git\"",
            "proposals propose review verify land", "Where the target is"},

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <cdctl/secret.hpp>
@@ -10,6 +11,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/app/own_program.hpp"
+#include "core/notify/sender.hpp"
 
 namespace cdctl::notify {
 
@@ -29,6 +31,7 @@ Result<Dispatch> Dispatch::open(app::Context& context, const Options& options) {
   Dispatch out(context);
   out.options_ = options;
   CDCTL_TRY_ASSIGN(out.routes_, Routes::read(context.config()));
+  CDCTL_TRY(longest_pause(context.config()));  // said here, and not by each sender
   CDCTL_TRY_ASSIGN(auto receivers, find_receivers(context, options.receivers));
   // A route to nobody would be a page that never comes.
   if (const auto named = out.routes_.receivers(); options.receivers.empty() && !named.empty())
@@ -92,6 +95,8 @@ Result<> Dispatch::wake(Line& line) {
   auto started = Child::start(program, {Stream::pipe, Stream::null, Stream::ours, false});
   if (!started) return fail(started.error().in("starting to send to " + line.receiver.name));
   line.sender = std::move(*started);
+  // One that stands still reads no wake-ups: a full pipe holds up nobody, and says enough.
+  (void)::fcntl(line.sender.in.get(), F_SETFL, O_NONBLOCK);
   line.owed = false;
   return {};
 }

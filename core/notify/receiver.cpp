@@ -8,6 +8,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/notify/routes.hpp"
+#include "core/notify/sender.hpp"
 
 namespace cdctl::notify {
 
@@ -77,6 +78,7 @@ std::vector<Error> receiver_problems(app::Context& context) {
       out.push_back(std::move(found.error()));
       broken.push_back(sink);
     }
+  if (const auto pause = longest_pause(context.config()); !pause) out.push_back(pause.error());
   const auto routes = Routes::read(context.config());
   if (!routes) {
     out.push_back(routes.error());

@@ -18,7 +18,7 @@ namespace cdctl::notify {
 namespace {
 
 constexpr std::size_t k_batch_records = 500, k_batch_bytes = 4u << 20;
-constexpr Millis k_first_pause{1'000}, k_longest_pause{60'000}, k_tick{60'000}, k_look_again{200};
+constexpr Millis k_first_pause{1'000}, k_tick{60'000}, k_look_again{200};
 constexpr Millis k_closed_pause{60'000};
 
 std::uint64_t random_number() {
@@ -31,11 +31,22 @@ std::string line_of(const std::string& why) { return printable(why, 400); }
 
 }  // namespace
 
-Millis back_off(std::int64_t tries, std::uint64_t random) {
+Millis back_off(std::int64_t tries, std::uint64_t random, Millis longest) {
   const auto bound = std::min(
-      k_longest_pause, k_first_pause * (std::int64_t{1} << std::clamp<std::int64_t>(tries, 0, 10)));
+      longest, k_first_pause * (std::int64_t{1} << std::clamp<std::int64_t>(tries, 0, 10)));
   const auto half = bound / 2;
   return half + Millis(random % static_cast<std::uint64_t>(half.count() + 1));
+}
+
+Result<Millis> longest_pause(const Config& config) {
+  const auto& value = config.table["notify"]["longest_pause"];
+  if (value.is_null()) return SendOptions().longest_pause;
+  const auto pause = parse_duration(value.view());
+  if (pause && *pause >= k_first_pause) return *pause;
+  return fail(ExitCode::config,
+              fmt::format("{}: [notify] longest_pause must be a duration of a second or more, such "
+                          "as \"60s\"",
+                          config.file.string()));
 }
 
 Sender::Sender(app::Context& context, Receiver receiver, Outbox outbox, SendOptions options)
@@ -46,7 +57,8 @@ Sender::Sender(app::Context& context, Receiver receiver, Outbox outbox, SendOpti
 
 /// Trouble is told when it begins, and when it is another one.
 Result<> Sender::trouble(Millis wait, const std::string& why, bool closed) {
-  const auto pause = std::max(wait, closed ? k_closed_pause : back_off(tries_++, random_number()));
+  const auto pause = std::max(
+      wait, closed ? k_closed_pause : back_off(tries_++, random_number(), options_.longest_pause));
   not_before_ = Deadline(pause);
   if (said_ != why) {
     said_ = why;
@@ -96,9 +108,12 @@ Result<> Sender::take_answer(const Outbox::Batch& batch, const Result<PassAnswer
 }
 
 Result<Sender::Next> Sender::send_next(const Deadline& deadline) {
+  if (!not_before_.passed()) {  // what waits is not read for each record that joins it
+    CDCTL_TRY_ASSIGN(const auto status, outbox_.status(false));
+    return status.waiting_bytes > 0 ? Next::waits : Next::nothing;
+  }
   CDCTL_TRY_ASSIGN(const auto batch, outbox_.take(k_batch_records, k_batch_bytes));
   if (batch.records.empty() && batch.unreadable == 0) return Next::nothing;
-  if (!not_before_.passed()) return Next::waits;
   crash_point("notify.taken");
   const bool short_of_time = deadline.left() < options_.timeout * 9 / 10;
   const auto answer = batch.records.empty()
@@ -133,9 +148,11 @@ void Sender::wait_for_more(Millis most) {
   // What came between the last look and the watch has no event.
   if (const auto status = outbox_.status(false); !pausing && status && status->waiting_bytes > 0)
     return;
-  std::array<pollfd, 3> waits{{{pausing ? -1 : changes.get(), POLLIN, 0},
-                               {ending_ ? -1 : options_.until, POLLIN, 0},
-                               {Stop::fd(), POLLIN, 0}}};
+  // During a pause nobody needs to know that more has come, only that nothing will.
+  std::array<pollfd, 3> waits{
+      {{pausing ? -1 : changes.get(), POLLIN, 0},
+       {ending_ ? -1 : options_.until, static_cast<short>(pausing ? 0 : POLLIN), 0},
+       {Stop::fd(), POLLIN, 0}}};
   const auto time = std::max<std::int64_t>(std::min(most, end_.left()).count(), 1);
   (void)::poll(waits.data(), waits.size(), static_cast<int>(time));
   look_at_input(waits[1].revents != 0);

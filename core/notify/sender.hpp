@@ -15,6 +15,7 @@ struct SendOptions {
   int until = -1;          ///< a descriptor whose end means: send what is there, and end
   Millis timeout{30'000};  ///< of one call of the receiver; and of all that is left at the end
   bool quiet = false;      ///< what a follower says once is not said
+  Millis longest_pause{60'000};  ///< between two tries of a receiver that takes nothing
 };
 
 /// Sends what waits for one receiver. Each receiver has a process of its own, so that none waits
@@ -56,7 +57,10 @@ class Sender {
 };
 
 /// How long to wait before try number `tries` + 1: at random up to a bound that doubles from a
-/// second to a minute, so that many senders do not come back at once.
-[[nodiscard]] Millis back_off(std::int64_t tries, std::uint64_t random);
+/// second to the longest pause, so that many senders do not come back at once.
+[[nodiscard]] Millis back_off(std::int64_t tries, std::uint64_t random,
+                              Millis longest = Millis(60'000));
+/// `[notify] longest_pause`. Exit code `config` for what is no duration of a second or more.
+[[nodiscard]] Result<Millis> longest_pause(const Config& config);
 
 }  // namespace cdctl::notify

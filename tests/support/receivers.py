@@ -4,13 +4,17 @@
     receivers.py FOLDER [PORT]
 
 Listens on a free port of 127.0.0.1, or on the one that is given, and writes it to FOLDER/port. Each request becomes a line of FOLDER/requests (path, status, headers, body).
-FOLDER/script, where there is one, says how the next requests are answered, a line each, taken off the front:
+FOLDER/documents has a line for each document that _bulk has taken, over restarts. Where FOLDER/brief is, headers and bodies are left out of FOLDER/requests.
+FOLDER/script, where there is one, says how the next requests are answered, a line each, taken off the front; one that begins with a
+path (`/_bulk half 429`) is for the next request to that path:
 
     429 2         that status, with Retry-After: 2      503, 500, 401, 301, 400 …
     cut           the connection is closed in the middle of the answer
+    drop          the connection is closed in the middle of the request, of which nothing is taken
     hang          no answer for 20 s
     no            200, and a body that says that it was not taken (Slack's invalid_payload)
     items 201 429 400   _bulk: these, item by item
+    half 429      _bulk: this status for every second item
     reject 2      OTLP: 200, and so many records were rejected
 
 Otherwise what is well made is taken, and what is not is refused as the real one does. Where that was seen:
@@ -31,6 +35,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 folder = sys.argv[1]
 lock = threading.Lock()
 documents = set()
+if os.path.exists(f"{folder}/documents"):
+    with open(f"{folder}/documents") as known:
+        documents.update(known.read().split())
 KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -66,7 +73,7 @@ def bulk(text, statuses):
     if not text.endswith("\n"):
         return 400, {"error": {"type": "illegal_argument_exception", "reason": "The bulk request must be terminated by a newline [\\n]"}}
     lines = text.split("\n")[:-1]
-    items = []
+    items, fresh = [], []
     for action, source in zip(lines[::2], lines[1::2]):
         action, source = json.loads(action), json.loads(source)
         [(verb, what)] = action.items()
@@ -84,11 +91,15 @@ def bulk(text, statuses):
         if status == 201:
             if what["_id"] in documents:
                 status, error = 409, {"type": "version_conflict_engine_exception", "reason": "document already exists"}
-            documents.add(what["_id"])
+            else:
+                documents.add(what["_id"])
+                fresh.append(what["_id"])
         item = {"_index": what["_index"], "_id": what["_id"], "status": status}
         if error:
             item["error"] = error
         items.append({verb: item})
+    with open(f"{folder}/documents", "a") as out:
+        out.writelines(f"{one}\n" for one in fresh)
     return 200, {"took": 1, "errors": any("error" in next(iter(i.values())) for i in items), "items": items}
 
 
@@ -151,13 +162,21 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         with lock:
             told = self.told()
+        length = int(self.headers.get("Content-Length", 0))
+        if told[:1] == ["drop"]:
+            self.rfile.read(length // 2)
+            self.close_connection = True
+            return
+        body = self.rfile.read(length).decode()
+        with lock:
             status, answer, extra = self.judge(body, told)
+            line = {"path": self.path, "status": status, "time": time.time()}
+            if not os.path.exists(f"{folder}/brief"):
+                line |= {"headers": {k.lower(): v for k, v in self.headers.items()}, "body": body}
             with open(f"{folder}/requests", "a") as out:
-                out.write(json.dumps({"path": self.path, "status": status, "headers": {k.lower(): v for k, v in self.headers.items()},
-                                      "body": body, "time": time.time()}) + "\n")
+                out.write(json.dumps(line) + "\n")
         if told[:1] == ["hang"]:
             time.sleep(20)
         text = answer if isinstance(answer, str) else json.dumps(answer)
@@ -174,12 +193,17 @@ class Handler(BaseHTTPRequestHandler):
     def told(self):
         try:
             with open(f"{folder}/script") as script:
-                first, *rest = script.read().split("\n")
+                lines = script.read().splitlines()
         except OSError:
             return []
-        with open(f"{folder}/script", "w") as script:
-            script.write("\n".join(rest))
-        return first.split()
+        for i, line in enumerate(lines):
+            words = line.split()
+            if words and words[0].startswith("/") and words.pop(0) != self.path:
+                continue
+            with open(f"{folder}/script", "w") as script:
+                script.write("".join(f"{other}\n" for other in lines[:i] + lines[i + 1:]))
+            return words
+        return []
 
     def judge(self, text, told):
         if told and told[0].isdigit():
@@ -190,7 +214,10 @@ class Handler(BaseHTTPRequestHandler):
         if told[:1] == ["no"]:
             return 200, "invalid_payload", {}
         if self.path.endswith("/_bulk"):
-            return *bulk(text, told[1:] if told[:1] == ["items"] else []), {}
+            statuses = told[1:] if told[:1] == ["items"] else []
+            if told[:1] == ["half"]:
+                statuses = ["201", told[1]] * (text.count("\n") // 4 + 1)
+            return *bulk(text, statuses), {}
         if self.path.startswith("/hooks/"):
             if "secret" not in self.path:
                 return 404, "no_service", {}

@@ -147,21 +147,12 @@ expect_exit 3 cdctl notify <one
 expect_error "entry 3: unknown key 'too'; did you mean"
 cp before.toml cdctl.toml
 
-# A receiver that is away for an hour: nothing is lost, nothing comes twice, order is kept.
+# Nobody is there (outage.bash is about that): the address, which is a secret, is not shown.
 forget_requests
 receivers_stop
-for i in $(seq 1 2000); do printf '{"schema":"cdctl.signal/1","id":"away-%s","set":"thumbs-r0000000001","service":"thumbs","revision":"r0000000001","severity":"info","signal":"n","key":"k","time":"2026-01-01T00:00:00.000Z"}\n' "$i"; done >many
-expect_exit 4 cdctl notify elastic --timeout 1s <many
-expect_error '2000 records for elastic could not be sent yet and are kept: '
-! grep -q 'secret-part' err || fail "the address of the chat is shown"
 expect_exit 4 cdctl notify webhook:chat --timeout 1s <one
+expect_error '1 record for webhook:chat could not be sent yet and is kept: '
 ! grep -q 'secret-part' err || fail "the address of the chat is shown"
-expect_same waiting "$(cdctl notify --status -o ndjson | jq -r 'select(.receiver == "elastic").waiting')" 2000
-receivers_start "$receivers_port"
-expect_exit 0 cdctl notify elastic --flush --timeout 90s
-expect_same all "$(requests /_bulk .body | jq -r 'select(.event).event.id' | wc -l)" 2000
-expect_same each-once "$(requests /_bulk .body | jq -r 'select(.create).create._id' | sort -u | wc -l)" 2000
-expect_same order "$(requests /_bulk .body | jq -r 'select(.cdctl).cdctl.id' | sort -c -t- -k2n 2>&1)" ""
 
 # No secret is anywhere but in its file.
 secrets_in() { grep -rlE "$key|secret-part" "$@" 2>/dev/null || :; }

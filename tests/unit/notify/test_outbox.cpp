@@ -189,5 +189,18 @@ TEST_CASE("the pause grows to a minute, and is never the same for two") {
   for (std::uint64_t random = 0; random < 5'000; random += 7) {
     CHECK(notify::back_off(2, random) >= Millis(2'000));
     CHECK(notify::back_off(2, random) <= Millis(4'000));
+    CHECK(notify::back_off(9, random, Millis(2'000)) <= Millis(2'000));
   }
+}
+
+TEST_CASE("the longest pause is a duration of at least a second") {
+  Config config;
+  CHECK(*notify::longest_pause(config) == Millis(60'000));
+  const auto given = [&](Json value) {
+    config.table = Json::object({{"notify", Json::object({{"longest_pause", std::move(value)}})}});
+    return notify::longest_pause(config);
+  };
+  CHECK(*given("10s") == Millis(10'000));
+  for (const auto* wrong : {"soon", "0s", "10ms", ""}) CHECK_FALSE(given(wrong));
+  CHECK(given(5).error().exit == ExitCode::config);
 }
