@@ -11,6 +11,7 @@
 #include "cli/output/inspect_page.hpp"
 #include "core/app/unanswered.hpp"
 #include "core/feed/choice.hpp"
+#include "core/fleet/commit_notes.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/fleet/describe.hpp"
 #include "core/fleet/fleet.hpp"

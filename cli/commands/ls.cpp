@@ -6,6 +6,7 @@
 #include "cli/command_line/completion/names.hpp"
 #include "cli/command_line/options.hpp"
 #include "cli/output/context.hpp"
+#include "core/fleet/commit_notes.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/known_service.hpp"
@@ -29,6 +30,7 @@ int run_ls(Context& context, const Arguments& args) {
     fleet.load_holds(deadline);
     fleet.load_outages(deadline);
     fleet.load_rights(deadline);
+    const fleet::CommitNotes notes(context);
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
       if (view.unsure)
@@ -45,7 +47,7 @@ int run_ls(Context& context, const Arguments& args) {
         if (!selectors.empty() && std::ranges::none_of(selectors, wanted)) continue;
         if (args.has("units")) fleet.read_units(set, deadline);
         auto record = records::encode(set.record());
-        fleet::add_commits(record, fleet::kept_commits(context, set.name));
+        fleet::add_commits(record, notes.of(set.name));
         context.out.write(record);
       }
     }

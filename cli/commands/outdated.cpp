@@ -13,6 +13,7 @@
 #include "cli/output/context.hpp"
 #include "core/actions/repairs.hpp"
 #include "core/app/unanswered.hpp"
+#include "core/fleet/commit_notes.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/known_service.hpp"
@@ -52,8 +53,9 @@ Result<std::vector<const ServiceConfig*>> asked_services(Context& context, const
 /// What is to be said of one service: what has fallen first, then the newest revision.
 class ServiceOffers {
  public:
-  ServiceOffers(Context& context, const Arguments& args, const fleet::ServiceView& view)
-      : context_(context), args_(args), view_(view) {}
+  ServiceOffers(Context& context, const Arguments& args, const fleet::ServiceView& view,
+                const fleet::CommitNotes& notes)
+      : context_(context), args_(args), view_(view), notes_(notes) {}
 
   /// True when something is offered.
   bool write(const Result<Sources>& newest) {
@@ -89,7 +91,7 @@ class ServiceOffers {
   /// was never fetched.
   void write_record(const SetName& name, const Sources& sources, const fleet::Offer& offer) {
     auto record = revision_record(name, sources, offer);
-    auto commits = fleet::kept_commits(context_, name);
+    auto commits = notes_.of(name);
     if (commits.is_null())
       commits = fleet::known_commits(context_, *view_.config, sources, Deadline(k_read_commits));
     fleet::add_commits(record, commits);
@@ -112,6 +114,7 @@ class ServiceOffers {
   Context& context_;
   const Arguments& args_;
   const fleet::ServiceView& view_;
+  const fleet::CommitNotes& notes_;
   std::set<std::string> told_;
   bool any_ = false;
 };
@@ -149,13 +152,14 @@ int run_outdated(Context& context, const Arguments& args) {
     for (const auto* service : services)
       if (auto* view = fleet.service(service->name); !view->error) read_units(fleet, *view, part);
     const auto newest = fleet::newest_sources(context, services, deadline);
+    const fleet::CommitNotes notes(context);
     bool any = false;
     for (const auto* service : services) {
       auto* view = fleet.service(service->name);
       if (view->error)
         context.report_record(service->name, "listing sets", *view->error);
       else
-        any = ServiceOffers(context, args, *view).write(newest.at(service->name)) || any;
+        any = ServiceOffers(context, args, *view, notes).write(newest.at(service->name)) || any;
     }
     if (args.words.empty()) fleet::report_broken(context);
     note_nothing(context);

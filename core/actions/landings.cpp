@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/fleet/commit_notes.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/land/landed.hpp"
 

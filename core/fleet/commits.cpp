@@ -4,17 +4,11 @@
 #include <map>
 #include <vector>
 
-#include "core/app/home_notes.hpp"
-
 namespace cdctl::fleet {
 
 namespace {
 
 constexpr const char* k_members[] = {"subject", "author", "committed_at"};
-
-app::HomeNotes notes(const app::Context& context) {
-  return app::HomeNotes(context.home() / "commits");
-}
 
 Json named(const Commit& commit) {
   auto out = Json::object({{"revision", commit.revision}});
@@ -49,28 +43,15 @@ Json known_commits(app::Context& context, const ServiceConfig& service, const So
   return out;
 }
 
-void keep_commits(const app::Context& context, const SetName& set, const Json& commits) {
-  if (commits.members().empty()) return;
-  notes(context).put(set.str(), commits);
-  notes(context).forget_old();
-}
-
-Json kept_commits(const app::Context& context, const SetName& set) {
-  auto out = notes(context).get(set.str());
-  return out.is_object() ? std::move(out) : Json();
-}
-
 void add_commits(Json& record, const Json& commits) {
-  if (!commits.is_object() || !record["sources"].is_object()) return;
-  auto sources = record["sources"];
+  auto* const sources = record.find("sources");
+  if (!sources || !sources->is_object()) return;
   for (const auto& [name, commit] : commits.members()) {
-    auto source = sources[name];
-    if (!source.is_object() || source["revision"] != commit["revision"]) continue;
+    auto* const source = sources->find(name);
+    if (!source || !source->is_object() || (*source)["revision"] != commit["revision"]) continue;
     for (const auto* member : k_members)
-      if (commit[member].is_string()) source.set(member, commit[member]);
-    sources.set(name, std::move(source));
+      if (commit[member].is_string()) source->set(member, commit[member]);
   }
-  record.set("sources", std::move(sources));
 }
 
 Json commit_list(const Json& commits) {

@@ -21,11 +21,6 @@ namespace cdctl::fleet {
 [[nodiscard]] Json known_commits(app::Context& context, const ServiceConfig& service,
                                  const Sources& sources, const Deadline& deadline);
 
-/// Keeps that with a set, for who lists it or cuts it; for a year.
-void keep_commits(const app::Context& context, const SetName& set, const Json& commits);
-/// Null where this home has never known.
-[[nodiscard]] Json kept_commits(const app::Context& context, const SetName& set);
-
 /// Says in the `sources` of a record what is known of those at the same revision.
 void add_commits(Json& record, const Json& commits);
 /// The same as a list, each with its `source`: of an outcome.

@@ -1,6 +1,9 @@
+#include <fstream>
+
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include "core/fleet/commit_notes.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/fleet/difference.hpp"
 #include "core/records/commit.hpp"
@@ -188,6 +191,7 @@ TEST_CASE("what is known of commits goes into the sources at the same revision, 
   const auto commits = fleet::known_commits(context, service, sources, Deadline(1s));
   fleet::keep_commits(context, set, commits);
   CHECK(fleet::kept_commits(context, set) == commits);
+  CHECK(fleet::CommitNotes(context).of(set) == commits);
   auto record = Json::object({{"sources", to_json(sources)}});
   fleet::add_commits(record, commits);
   CHECK(record["sources"]["trunk"]["subject"] == "make it a");
@@ -204,4 +208,30 @@ TEST_CASE("what is known of commits goes into the sources at the same revision, 
   REQUIRE(list.items().size() == 1);
   CHECK(list.items()[0]["source"] == "trunk");
   CHECK(list.items()[0]["revision"] == "aaaaaaaa");
+}
+
+TEST_CASE(
+    "notes of commits: the last of a set counts, over a line that was cut off and a full file") {
+  Stage stage;
+  const auto& context = stage.thumbs.context;
+  const auto one = *parse_set_name("thumbs-r0000000001"),
+             two = *parse_set_name("thumbs-r0000000002");
+  const auto says = [](const char* subject) {
+    return Json::object({{"trunk", Json::object({{"revision", "a"}, {"subject", subject}})}});
+  };
+  const auto file = context.home() / "commits.ndjson";
+  fleet::keep_commits(context, one, says("first"));
+  fleet::keep_commits(context, one, says("{\"set\":\"thumbs-r0000000002\""));
+  CHECK(fleet::kept_commits(context, two).is_null());
+  std::ofstream(file, std::ios::app) << R"({"set":"thumbs-r0000000002","comm)";
+  CHECK(fleet::kept_commits(context, two).is_null());
+  fleet::keep_commits(context, two, says("second"));
+  std::filesystem::resize_file(file, 8 << 20);
+  fleet::keep_commits(context, one, says("third"));
+  CHECK(std::filesystem::file_size(file) < 1'000);
+  const fleet::CommitNotes all(context);
+  for (const auto& [set, subject] : {std::pair(one, "third"), std::pair(two, "second")}) {
+    CHECK(all.of(set)["trunk"]["subject"] == subject);
+    CHECK(fleet::kept_commits(context, set)["trunk"]["subject"] == subject);
+  }
 }
