@@ -111,6 +111,12 @@ class TargetReader {
       out.description = revision.description;
       out.created = revision.at;
     }
+    // Whose it is first of all stands last, whatever else is by them and whom they name.
+    if (!one.revisions.empty() && !one.revisions.back().people.empty()) {
+      const auto& first = one.revisions.back().people.front();
+      std::erase(out.authors, first);
+      out.authors.push_back(first);
+    }
     return out;
   }
 

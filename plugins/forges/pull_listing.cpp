@@ -159,6 +159,12 @@ Proposal PullListing::proposal_of(const Pull& pull, const TargetConfig& target,
                {own["author"]["name"].as_string(), own["author"]["email"].as_string()});
     for (auto& other : co_authors(own["message"].view())) add_person(out.authors, std::move(other));
   }
+  // Whose it is first of all stands last, whatever else is by them and whom they name.
+  if (!pull.commits.empty()) {
+    const auto& author = pull.commits.back()["commit"]["author"];
+    const Person first{author["name"].as_string(), author["email"].as_string()};
+    if (std::erase(out.authors, first) > 0) out.authors.push_back(first);
+  }
   out.votes = votes_of(pull, trust);
   if (const auto* why = unread(pull, trust)) mark_unread(out, *why);
   return out;

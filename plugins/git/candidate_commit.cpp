@@ -1,16 +1,16 @@
 #include "plugins/git/candidate_commit.hpp"
 
 #include <algorithm>
-#include <csignal>
-#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
 
-#include "plugins/git/git_command.hpp"
+#include "plugins/git/claims.hpp"
+#include "plugins/git/landed_heads.hpp"
 #include "plugins/git/odd_trees.hpp"
+#include "plugins/git/tree_merge.hpp"
 
 namespace cdctl::git {
 
@@ -26,11 +26,17 @@ std::string git_date(Time at) {
                      std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
 }
 
-/// git takes no line break, `<` or `>` in who made a commit.
+/// git takes no line break, `<` or `>` in who made a commit, and a terminal no controls.
 std::string clean(std::string_view text, std::string_view otherwise) {
   std::string out;
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '<' && c != '>') out += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+      ++i;  // of those above ASCII
+    else if (c >= 0x20 && c != 0x7f && c != '<' && c != '>')
+      out += text[i];
+  }
   return trimmed(out).empty() ? std::string(otherwise) : std::string(trimmed(out));
 }
 
@@ -44,38 +50,47 @@ Environment identities(const Person& author, const Person& committer, Time at) {
           {"GIT_COMMITTER_DATE", date}};
 }
 
-/// A head line that the author of a proposal wrote would speak of somebody else's.
-std::string without_head_lines(std::string_view message) {
-  std::string out;
-  for (const auto line : lines(message))
-    if (!line.starts_with(k_head_line)) out.append(line).push_back('\n');
-  return out;
-}
-
-/// The lines `Reviewed-by` of a message.
+/// The lines `Reviewed-by` of a message: who has let it through.
 std::vector<std::string> reviewers_of(std::string_view message) {
   std::vector<std::string> out;
   for (const auto line : lines(message))
-    if (line.starts_with(k_reviewed)) out.emplace_back(line);
+    if (line.starts_with(k_reviewed)) out.emplace_back(trimmed(line.substr(k_reviewed.size())));
   return out;
 }
+
+/// What git keeps of a commit: its header, and its words.
+struct RawCommit {
+  std::string_view head, message;
+
+  explicit RawCommit(std::string_view raw) {
+    const auto blank = std::min(raw.find("\n\n"), raw.size());
+    head = raw.substr(0, blank);
+    message = raw.substr(std::min(blank + 2, raw.size()));
+  }
+};
 
 /// Makes what one request asks for.
 class Maker {
  public:
   Maker(const Workshop& workshop, const MergeRequest& request, const Deadline& deadline)
-      : workshop_(workshop), request_(request), deadline_(deadline) {}
+      : workshop_(workshop),
+        request_(request),
+        deadline_(deadline),
+        trees_(workshop, deadline),
+        reviewers_(reviewers_of(request.message)) {}
 
   Result<MergeAnswer> make(const std::string& base) {
-    CDCTL_TRY_ASSIGN(const bool by_hand, has_equal_patches(base));
+    CDCTL_TRY_ASSIGN(const bool by_hand,
+                     has_equal_changes(workshop_, request_.head, base, deadline_));
     if (by_hand) return MergeAnswer{base, true, {}, {}, {}};
     CDCTL_TRY_ASSIGN(const auto odd, odd_tree(workshop_, base, request_.head, deadline_));
     if (!odd.empty()) return MergeAnswer{base, false, {fmt::format("({})", odd)}, {}, {}};
-    CDCTL_TRY_ASSIGN(auto out, merge_trees(base, request_.head));
+    CDCTL_TRY_ASSIGN(auto merged, trees_.merge(base, request_.head));
+    MergeAnswer out{base, false, std::move(merged.conflicts), {}, std::move(merged.tree)};
     if (request_.method == MergeMethod::rebase && out.conflicts.empty()) {
       CDCTL_TRY_ASSIGN(out, rebase(base, out.tree));
     } else if (out.conflicts.empty()) {
-      CDCTL_TRY_ASSIGN(const auto before, tree_of(base));
+      CDCTL_TRY_ASSIGN(const auto before, trees_.tree_of(base));
       if (request_.method == MergeMethod::squash && out.tree == before)
         return MergeAnswer{base, true, {}, {}, {}};
       CDCTL_TRY_ASSIGN(out.commit, one_commit(base, out.tree));
@@ -84,43 +99,6 @@ class Maker {
   }
 
  private:
-  /// What the merge of two commits is: its tree, or the files in which they are at odds.
-  Result<MergeAnswer> merge_trees(const std::string& base, const std::string& head) const {
-    MergeAnswer out;
-    out.base = base;
-    CDCTL_TRY_ASSIGN(
-        const auto finished,
-        workshop_.git({"-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict",
-                       "merge-tree", "--write-tree", "--name-only", "--no-messages", base, head},
-                      deadline_));
-    const bool told = !finished.timed_out && !finished.interrupted && finished.signal == 0;
-    if (told && finished.status > 1 && finished.err.contains("unrelated histories")) {
-      out.conflicts = {"(no commit in common with the target)"};
-      return out;
-    }
-    if (finished.signal == SIGABRT && !finished.timed_out && !finished.interrupted) {
-      out.conflicts = {"(a tree that git cannot merge)"};  // names that no tree may have
-      return out;
-    }
-    if (!told || finished.status > 1) return fail(explain(finished));
-    const auto said = lines(finished.out);
-    if (said.empty() || !valid_commit_id(said.front()))
-      return fail(ExitCode::unknown, "git merge-tree gave no tree: git 2.38 or newer is needed");
-    if (finished.status == 0)
-      out.tree = said.front();
-    else
-      for (const auto file : std::span(said).subspan(1))
-        if (!file.empty()) out.conflicts.emplace_back(file);
-    return out;
-  }
-
-  Result<std::string> tree_of(const std::string& commit) const {
-    CDCTL_TRY_ASSIGN(const auto text, workshop_.output({"rev-parse", "--verify", "--end-of-options",
-                                                        commit + "^{tree}"},
-                                                       deadline_));
-    return first_line(text);
-  }
-
   /// A merge commit, or all of it as one.
   Result<std::string> one_commit(const std::string& base, const std::string& tree) const {
     const bool squash = request_.method == MergeMethod::squash;
@@ -128,9 +106,9 @@ class Maker {
                                    base};
     if (!squash) words.insert(words.end(), {"-p", request_.head});
     words.insert(words.end(), {"-F", "-"});
-    auto message = request_.message;
+    auto message = without_claims(request_.message, reviewers_);
     if (squash) {
-      CDCTL_TRY_ASSIGN(message, with_head_line(request_.message, {}));
+      CDCTL_TRY_ASSIGN(message, with_head_line(message, {}));
     }
     CDCTL_TRY_ASSIGN(
         const auto text,
@@ -139,14 +117,15 @@ class Maker {
     return first_line(text);
   }
 
-  /// A message that ends with the proposal's head, after other trailers.
+  /// A message that ends with the proposal's head, after who has reviewed it.
   Result<std::string> with_head_line(std::string_view message,
-                                     const std::vector<std::string>& others) const {
+                                     const std::vector<std::string>& reviewers) const {
     std::vector<std::string> words{"interpret-trailers", "--no-divider", "--if-exists",
                                    "addIfDifferent"};
-    for (const auto& line : others) words.insert(words.end(), {"--trailer", line});
+    for (const auto& who : reviewers)
+      words.insert(words.end(), {"--trailer", fmt::format("{}{}", k_reviewed, who)});
     words.insert(words.end(), {"--trailer", fmt::format("{}{}", k_head_line, request_.head)});
-    return workshop_.output(std::move(words), deadline_, without_head_lines(message));
+    return workshop_.output(std::move(words), deadline_, std::string(message));
   }
 
   // ------------------------------------------------------------------ rebase
@@ -158,31 +137,35 @@ class Maker {
                                                          deadline_));
     const bool straight = first_line(merges) == "0";
     CDCTL_TRY_ASSIGN(const bool on_top, workshop_.is_ancestor(base, request_.head, deadline_));
-    if (straight && on_top) return as_it_stands(base, merged);
-    CDCTL_TRY_ASSIGN(const auto text,
-                     workshop_.output({"rev-list", "--reverse", "--topo-order", "--no-merges",
-                                       "--parents", base + ".." + request_.head},
-                                      deadline_));
-    MergeAnswer out{base, false, {}, base, {}};
-    CDCTL_TRY_ASSIGN(out.tree, tree_of(base));
-    std::optional<std::string> last;  // is made when no other follows: it gets the head line
-    for (auto line : lines(text)) {
-      const std::string commit(take_until(line, ' ')), parent(take_until(line, ' '));
-      CDCTL_TRY_ASSIGN(const auto picked, pick(commit, parent, out));
-      if (!out.conflicts.empty()) return MergeAnswer{base, false, out.conflicts, {}, {}};
-      if (!picked) continue;
-      if (last) {
-        CDCTL_TRY_ASSIGN(out.commit, commit_anew(*last, out, false));
-      }
-      last = commit;
-      out.tree = *picked;
+    if (straight && on_top) {
+      CDCTL_TRY_ASSIGN(const bool claims, any_claims(base));
+      if (!claims) return as_it_stands(base, merged);
     }
-    if (!last) return MergeAnswer{base, true, {}, {}, {}};
-    if (!straight && out.tree != merged)
+    CDCTL_TRY_ASSIGN(const auto series, trees_.series(base, request_.head));
+    if (!series.conflicts.empty()) return MergeAnswer{base, false, series.conflicts, {}, {}};
+    if (series.commits.empty()) return MergeAnswer{base, true, {}, {}, {}};
+    if (!straight && series.commits.back().tree != merged)
       return MergeAnswer{
           base, false, {"(what its merge commits changed is lost by a rebase)"}, {}, {}};
-    CDCTL_TRY_ASSIGN(out.commit, commit_anew(*last, out, true));
+    MergeAnswer out{base, false, {}, base, {}};
+    for (const auto& one : series.commits) {
+      out.tree = one.tree;
+      CDCTL_TRY_ASSIGN(out.commit, commit_anew(one.commit, out, &one == &series.commits.back()));
+    }
     return out;
+  }
+
+  /// Whether one of its commits says what the author of a proposal cannot know. Signed or not, such
+  /// words do not land.
+  Result<bool> any_claims(const std::string& base) const {
+    CDCTL_TRY_ASSIGN(const auto text,
+                     workshop_.output({"rev-list", base + ".." + request_.head}, deadline_));
+    std::vector<std::string> ids;
+    for (const auto line : lines(text)) ids.emplace_back(line);
+    CDCTL_TRY_ASSIGN(const auto all, workshop_.texts(ids, deadline_));
+    return std::ranges::any_of(all, [&](const std::string& raw) {
+      return makes_claims(RawCommit(raw).message, reviewers_);
+    });
   }
 
   /// What stands on the target already: its commits as they are, signatures included. A last one
@@ -190,14 +173,12 @@ class Maker {
   Result<MergeAnswer> as_it_stands(const std::string& base, const std::string& merged) {
     MergeAnswer out{base, false, {}, request_.head, merged};
     CDCTL_TRY_ASSIGN(const auto texts, workshop_.texts({request_.head}, deadline_));
-    const std::string_view raw = texts.front();
-    const auto head = lines(raw.substr(0, std::min(raw.find("\n\n"), raw.size())));
+    const RawCommit raw(texts.front());
+    const auto head = lines(raw.head), said = lines(raw.message);
     const bool is_signed =
         std::ranges::any_of(head, [](std::string_view line) { return line.starts_with("gpgsig"); });
-    const auto said = lines(raw);
-    const auto reviewers = reviewers_of(request_.message);
-    const bool named = std::ranges::all_of(reviewers, [&](const std::string& line) {
-      return std::ranges::find(said, line) != said.end();
+    const bool named = std::ranges::all_of(reviewers_, [&](const std::string& who) {
+      return std::ranges::find(said, fmt::format("{}{}", k_reviewed, who)) != said.end();
     });
     if (is_signed || named) return out;
     CDCTL_TRY_ASSIGN(const auto parent, workshop_.output({"rev-parse", "--verify",
@@ -208,53 +189,19 @@ class Maker {
     return out;
   }
 
-  /// The tree of a commit's changes on top of what was made so far; empty when there is nothing
-  /// left of them. Conflicts are noted in `out`.
-  ///
-  /// `git merge-tree --merge-base` came with git 2.40: two commits that were made up for it have
-  /// the parent's tree as their base.
-  Result<std::optional<std::string>> pick(const std::string& commit, const std::string& parent,
-                                          MergeAnswer& out) const {
-    CDCTL_TRY_ASSIGN(const auto theirs, tree_of(commit));
-    std::string before;
-    if (parent.empty()) {
-      CDCTL_TRY_ASSIGN(const auto nothing, workshop_.output({"mktree"}, deadline_));
-      before = first_line(nothing);
-    } else {
-      CDCTL_TRY_ASSIGN(before, tree_of(parent));
-    }
-    if (before == theirs) return std::optional(out.tree);  // it was empty from the start
-    if (before == out.tree) return std::optional(theirs);
-    CDCTL_TRY_ASSIGN(const auto root, made_up(before, {}));
-    CDCTL_TRY_ASSIGN(const auto ours, made_up(out.tree, root));
-    CDCTL_TRY_ASSIGN(const auto other, made_up(theirs, root));
-    CDCTL_TRY_ASSIGN(auto merged, merge_trees(ours, other));
-    out.conflicts = std::move(merged.conflicts);
-    if (!out.conflicts.empty() || merged.tree == out.tree) return std::optional<std::string>();
-    return std::optional(std::move(merged.tree));
-  }
-
-  Result<std::string> made_up(const std::string& tree, const std::string& parent) const {
-    std::vector<std::string> words{"commit-tree", tree, "-m", "-"};
-    if (!parent.empty()) words.insert(words.end(), {"-p", parent});
-    CDCTL_TRY_ASSIGN(const auto text, workshop_.output(std::move(words), deadline_, {},
-                                                       identities({}, {}, request_.at)));
-    return first_line(text);
-  }
-
-  /// A commit with the words and the author of another, byte for byte, on top of what was made.
+  /// A commit with the words and the author of another, byte for byte but for claims, on top of
+  /// what was made.
   Result<std::string> commit_anew(const std::string& like, const MergeAnswer& out, bool last) {
     CDCTL_TRY_ASSIGN(const auto texts, workshop_.texts({like}, deadline_));
-    const std::string_view raw = texts.front();
-    const auto blank = std::min(raw.find("\n\n"), raw.size());
+    const RawCommit raw(texts.front());
     std::string author, encoding;
-    for (const auto line : lines(raw.substr(0, blank))) {
+    for (const auto line : lines(raw.head)) {
       if (line.starts_with("author ") && author.empty()) author = line;
       if (line.starts_with("encoding ")) encoding = std::string(line) + "\n";
     }
-    auto message = without_head_lines(raw.substr(std::min(blank + 2, raw.size())));
+    auto message = without_claims(raw.message, reviewers_);
     if (last) {
-      CDCTL_TRY_ASSIGN(message, with_head_line(message, reviewers_of(request_.message)));
+      CDCTL_TRY_ASSIGN(message, with_head_line(message, reviewers_));
     }
     const auto text = fmt::format("tree {}\nparent {}\n{}\ncommitter {} <{}> {}\n{}\n{}", out.tree,
                                   out.commit, author, clean(request_.committer.name, "cdctl"),
@@ -266,43 +213,11 @@ class Maker {
     return first_line(made);
   }
 
-  // ------------------------------------------------------------------ landed by hand
-
-  /// Whether the base has the same changes, one by one or as one commit, since the proposal left
-  /// it. Who has taken them back since did not want them: rebased, they can be proposed anew.
-  Result<bool> has_equal_patches(const std::string& base) const {
-    CDCTL_TRY_ASSIGN(const auto found,
-                     workshop_.git({"merge-base", base, request_.head}, deadline_));
-    const auto common = first_line(found.out);
-    if (!found.ok() || common == base) return false;
-    CDCTL_TRY_ASSIGN(const auto one_by_one, marked(base, request_.head));
-    if (one_by_one.same == one_by_one.all) return one_by_one.all > 0;
-    if (one_by_one.all == 1) return false;
-    CDCTL_TRY_ASSIGN(const auto tree, tree_of(request_.head));
-    CDCTL_TRY_ASSIGN(const auto whole, made_up(tree, common));
-    CDCTL_TRY_ASSIGN(const auto as_one, marked(base, whole));
-    return as_one.all == 1 && as_one.same == 1;
-  }
-
-  struct Marked {
-    std::size_t all = 0, same = 0;
-  };
-  /// The commits that only `head` has, and those of which the base has an equal.
-  Result<Marked> marked(const std::string& base, const std::string& head) const {
-    CDCTL_TRY_ASSIGN(const auto text, workshop_.output({"rev-list", "--cherry-mark", "--right-only",
-                                                        base + "..." + head},
-                                                       deadline_));
-    Marked out;
-    for (const auto line : lines(text)) {
-      ++out.all;
-      if (line.starts_with('=')) ++out.same;
-    }
-    return out;
-  }
-
   const Workshop& workshop_;
   const MergeRequest& request_;
   const Deadline& deadline_;
+  TreeMerge trees_;
+  std::vector<std::string> reviewers_;  ///< as the request names them
 };
 
 /// The parent that a chain of candidates begins at.
@@ -332,30 +247,6 @@ Result<MergeAnswer> make_candidate(const Workshop& workshop, const MergeRequest&
                    has_landed(workshop, request.head, base, request.method, deadline));
   if (there) return MergeAnswer{base, true, {}, {}, {}};
   return Maker(workshop, request, deadline).make(base);
-}
-
-Result<bool> has_landed(const Workshop& workshop, const std::string& head, const std::string& tip,
-                        MergeMethod method, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const bool known, workshop.has(head, deadline));
-  if (known) {
-    CDCTL_TRY_ASSIGN(const bool merged, workshop.is_ancestor(head, tip, deadline));
-    if (merged) return true;
-  }
-  if (method == MergeMethod::merge) return false;
-  std::vector<std::string> words{"log",
-                                 "--first-parent",
-                                 "--format=%H",
-                                 "--fixed-strings",
-                                 fmt::format("--grep={}{}", k_head_line, head),
-                                 "--end-of-options",
-                                 tip};
-  if (known) words.push_back("^" + head);
-  CDCTL_TRY_ASSIGN(const auto text, workshop.output(std::move(words), deadline));
-  for (const auto commit : lines(text)) {
-    CDCTL_TRY_ASSIGN(const bool ours, says_head(workshop, std::string(commit), head, deadline));
-    if (ours) return true;
-  }
-  return false;
 }
 
 Result<> check_candidate(const Workshop& workshop, const LandRequest& request, MergeMethod method,

@@ -10,10 +10,6 @@
 
 namespace cdctl::git {
 
-/// The last line of what squash and rebase make: which head of a proposal it was. Their commits do
-/// not have it as an ancestor, and whoever comes by later has to know that it has landed.
-inline constexpr std::string_view k_head_line = "Land-head: ";
-
 /// What a proposal becomes on `base`: by the request's method one commit or several, of which
 /// `commit` is the last. Nobody's work tree is needed, and no line of the proposal runs. The same
 /// request gives the same commits anywhere.
@@ -22,12 +18,6 @@ inline constexpr std::string_view k_head_line = "Land-head: ";
 [[nodiscard]] Result<MergeAnswer> make_candidate(const Workshop& workshop,
                                                  const MergeRequest& request,
                                                  const std::string& base, const Deadline& deadline);
-
-/// Whether `tip` has a head of a proposal: as an ancestor, or by the last line of a commit that
-/// squash or rebase has made of it.
-[[nodiscard]] Result<bool> has_landed(const Workshop& workshop, const std::string& head,
-                                      const std::string& tip, MergeMethod method,
-                                      const Deadline& deadline);
 
 /// Whether a commit is what make_candidate() makes of a head, on top of `base` or of further
 /// candidates on it, with this tree. Exit code `refused` when it is not: a lease alone would let a

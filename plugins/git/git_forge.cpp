@@ -15,6 +15,7 @@
 #include "plugins/git/own_review.hpp"
 #include "plugins/git/proposal_list.hpp"
 #include "plugins/git/remote_refs.hpp"
+#include "plugins/git/repository_name.hpp"
 #include "plugins/git/review_tag.hpp"
 
 namespace cdctl::git {
@@ -323,7 +324,8 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
                 fmt::format("{} is at {}, which is not in {}: git fetch {} {}, look at it, and "
                             "review it then",
                             ref, out.head, tree.folder.string(), without_user(address.url), ref));
-  const auto message = review_message(target.branch, request.id, request.value, request.comment);
+  const auto message = review_message(repository_name(address), target.branch, request.id,
+                                      request.value, request.comment);
   const Replaced replaced{address.url, vote_ref,
                           there.contains(vote_ref) ? there.at(vote_ref) : std::string()};
   CDCTL_TRY_ASSIGN(const auto before, replaced.text(tree));

@@ -11,6 +11,7 @@
 #include "plugins/git/candidate_commit.hpp"
 #include "plugins/git/elsewhere.hpp"
 #include "plugins/git/git_command.hpp"
+#include "plugins/git/landed_heads.hpp"
 
 namespace cdctl::git {
 
@@ -223,6 +224,12 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
     return tips.proposal != request.head ? proposal_moved : otherwise;
   };
   out.state = before ? there : state_now(landed);
+  // Best effort: it has landed, whatever we can write down of it.
+  const auto remember = [&]() -> Result<> {
+    if (target.method == MergeMethod::merge) return {};  // everybody sees it
+    return note_landed(workshop, request.head, request.commit, deadline);
+  };
+  if (before) (void)remember();
   if (out.state != landed) return out;
   crash_point("land.leased");
   // A forge keeps its proposals in refs that nobody may remove, such as refs/pull/1/head.
@@ -240,7 +247,10 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   CDCTL_TRY_ASSIGN(tips, look(workshop, target, left, later, deadline, from));
   CDCTL_TRY_ASSIGN(const bool now, read_back(workshop, tips, request.commit, out, deadline));
   out.state = said.moved ? landed : there;
-  if (now) return out;
+  if (now) {
+    (void)remember();
+    return out;
+  }
   out.state = state_now(refused);
   out.why = said.why + said.words;
   return out;

@@ -17,6 +17,11 @@ inline constexpr std::array k_keys{
     plugin::KeyRow{plugin::KeyPlace::target, "git.keyring", "file", "no OpenPGP key counts",
                    "\"reviewers.gpg\"", "proposals",
                    "Whose OpenPGP signatures count, too: a keyring of gpgv, made by gpg --export"},
+    plugin::KeyRow{plugin::KeyPlace::target, "git.known_as", "list",
+                   "the repository's own, and what may be it by another transport",
+                   "[\"https://git.example/thumbs.git\"]", "proposals",
+                   "By which other addresses reviewers know the repository; a review of any other "
+                   "does not count"},
     plugin::KeyRow{plugin::KeyPlace::target, "git.proposals", "text",
                    "refs/heads/propose/TARGET/TOPIC", "\"refs/heads/land/TARGET/TOPIC\"",
                    "proposals propose review",

@@ -11,12 +11,13 @@
 #include <cdctl/reviewers.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/git/candidate_commit.hpp"
 #include "plugins/git/git_forge.hpp"
+#include "plugins/git/landed_heads.hpp"
 #include "plugins/git/proposal_commits.hpp"
 #include "plugins/git/proposal_memory.hpp"
 #include "plugins/git/proposal_refs.hpp"
 #include "plugins/git/remote_refs.hpp"
+#include "plugins/git/repository_name.hpp"
 #include "plugins/git/review_tag.hpp"
 #include "plugins/git/signatures.hpp"
 #include "plugins/git/workshop.hpp"
@@ -51,11 +52,13 @@ struct Asked {
   ProposalRefs names;
   Trusted trusted;
   Reviewers reviewers;
-  std::string digest;  ///< of the files that say whom to trust
+  std::string digest;  ///< of the files that say whom to trust, and of the repository's names
+  Address repository;
+  std::vector<Address> known_as;
 };
 
 Result<Asked> read_asked(const Host& host, const TargetConfig& target, ProposalRefs names) {
-  Asked out{&target, std::move(names), {}, {}, {}};
+  Asked out{&target, std::move(names), {}, {}, {}, {}, {}};
   const auto folder = host.config().file.parent_path();
   const auto text_of = [&](const char* key, fs::path& path) -> Result<std::string> {
     const auto given = target.table["git"][key].as_string();
@@ -67,14 +70,22 @@ Result<Asked> read_asked(const Host& host, const TargetConfig& target, ProposalR
     if (!text) return fail(ExitCode::config, named(text.error()).what);
     return text;
   };
+  CDCTL_TRY_ASSIGN(out.repository, parse_address(target.repository, folder));
+  for (const auto& other : target.table["git"]["known_as"].items()) {
+    auto address = parse_address(other.view(), folder);
+    if (!address) return fail(address.error().in("git.known_as"));
+    out.known_as.push_back(std::move(*address));
+  }
   CDCTL_TRY_ASSIGN(const auto reviewers, text_of("reviewers", out.trusted.reviewers));
   CDCTL_TRY_ASSIGN(const auto keyring, text_of("keyring", out.trusted.keyring));
   out.reviewers = Reviewers::parse(reviewers);
   // A key of a keyring may run out: what it has signed is asked about once a day.
   const auto day = keyring.empty() ? std::string() : to_rfc3339(now()).substr(0, 10);
-  out.digest = sha256_hex(Json::strings({out.trusted.reviewers.string(), reviewers,
-                                         out.trusted.keyring.string(), sha256_hex(keyring), day})
-                              .canonical());
+  out.digest = sha256_hex(
+      Json::strings({out.trusted.reviewers.string(), reviewers, out.trusted.keyring.string(),
+                     sha256_hex(keyring), day, repository_name(out.repository),
+                     target.table["git"]["known_as"].canonical()})
+          .canonical());
   return out;
 }
 
@@ -193,6 +204,11 @@ class TargetReader {
           if (std::ranges::find(proposal.authors, person) == proposal.authors.end())
             proposal.authors.push_back(person);
       if (!own.empty()) {
+        // Whose it is first of all stands last, whatever else is by them and whom they name.
+        if (const auto& first = own.back()->people; !first.empty()) {
+          std::erase(proposal.authors, first.front());
+          proposal.authors.push_back(first.front());
+        }
         proposal.title = own.front()->title;
         proposal.description = own.front()->description;
         proposal.created = own.front()->at;
@@ -261,6 +277,10 @@ class TargetReader {
     else if (target != target_.branch || topic != proposal.id)
       out.why =
           fmt::format("it is a review of {} for {}", printable(topic, 60), printable(target, 60));
+    else if (auto why = why_elsewhere(tag.trailer("Review-repository"), asked_.repository,
+                                      asked_.known_as);
+             !why.empty())
+      out.why = std::move(why);
     else if (tag.object != proposal.head)
       out.why = "it is of an older head";
     else if (tag.signature == TagText::Signature::none)
@@ -325,7 +345,7 @@ template <class Listing, class Id>
 std::string key_of(const Asked& asked, const Group& group, const Listing& refs, Id id_of) {
   const auto& target = *asked.target;
   const std::array prefixes{asked.names.prefix(), reviews_of(target), notes_of(target)};
-  std::string out = "proposals 1\n";
+  std::string out = "proposals 2\n";
   for (const auto& [name, ref] : refs)
     if (name == branch_ref(target) ||
         std::ranges::any_of(prefixes, [&](const auto& prefix) { return name.starts_with(prefix); }))

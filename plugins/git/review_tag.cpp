@@ -74,11 +74,14 @@ TagText parse_tag(std::string_view raw) {
   return out;
 }
 
-std::string review_message(std::string_view target, std::string_view topic, std::string_view value,
+std::string review_message(std::string_view repository, std::string_view target,
+                           std::string_view topic, std::string_view value,
                            std::string_view comment) {
-  return fmt::format("{}: {}\n\n{}{}Review-target: {}\nReview-topic: {}\nReview-vote: {}\n", topic,
-                     value, trimmed(comment), trimmed(comment).empty() ? "" : "\n\n", target, topic,
-                     value);
+  return fmt::format(
+      "{}: {}\n\n{}{}Review-repository: {}\nReview-target: {}\nReview-topic: {}\n"
+      "Review-vote: {}\n",
+      topic, value, trimmed(comment), trimmed(comment).empty() ? "" : "\n\n", repository, target,
+      topic, value);
 }
 
 std::string good_signer(std::string_view said) {

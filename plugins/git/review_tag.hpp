@@ -25,9 +25,11 @@ struct TagText {
 };
 [[nodiscard]] TagText parse_tag(std::string_view raw);
 
-/// A review: what is voted on which proposal of which target. The words of the reviewer come first.
-[[nodiscard]] std::string review_message(std::string_view target, std::string_view topic,
-                                         std::string_view value, std::string_view comment);
+/// A review: what is voted on which proposal of which target, in which repository (its
+/// repository_name()). The words of the reviewer come first.
+[[nodiscard]] std::string review_message(std::string_view repository, std::string_view target,
+                                         std::string_view topic, std::string_view value,
+                                         std::string_view comment);
 
 /// Who signed, by what `git verify-tag` says of a good signature: the principal of the
 /// allowed-signers file. Empty where it says no such thing.

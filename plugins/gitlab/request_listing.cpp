@@ -202,6 +202,12 @@ Proposal RequestListing::proposal_of(const Request& request, const TargetConfig&
     for (auto& other : co_authors(commit["message"].view()))
       add_person(out.authors, std::move(other));
   }
+  // Whose it is first of all stands last, whatever else is by them and whom they name.
+  if (!request.commits.empty()) {
+    const auto& last = request.commits.back();
+    const Person first{last["author_name"].as_string(), last["author_email"].as_string()};
+    if (std::erase(out.authors, first) > 0) out.authors.push_back(first);
+  }
   out.votes = votes_of(request, trust, asks_for(target, "Unresolved"));
   if (const auto* why = unread(request, trust)) mark_unread(out, *why);
   return out;

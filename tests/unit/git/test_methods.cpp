@@ -5,64 +5,13 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
-#include "plugins/git/candidate_commit.hpp"
 #include "plugins/git/git_repository.hpp"
-#include "tests/support/git_target.hpp"
+#include "tests/unit/git/landing_stand.hpp"
 
 using namespace cdctl;
 using Catch::Matchers::Contains;
-using cdctl::test::k_long;
-
-namespace {
-
-struct Stand : test::GitTarget {
-  git::GitRepository repository{host};
-
-  explicit Stand(MergeMethod method) : GitTarget("one\ntwo\nthree\nfour\nfive\n") {
-    target.method = method;
-  }
-  std::string begin(const std::string& branch = "fix") {
-    work.git({"checkout", "--quiet", "-B", branch, "main"});
-    return branch;
-  }
-  std::string main() { return origin.git({"rev-parse", "main"}); }
-  std::string show(const std::string& format, const std::string& commit) {
-    return origin.git({"log", "-1", "--format=" + format, commit});
-  }
-  /// The target goes on by hand.
-  void go_on(const std::string& file, const std::string& text) {
-    work.git({"checkout", "--quiet", "main"});
-    work.commit(file, text);
-    push("main");
-  }
-
-  MergeAnswer merge() {
-    auto out = repository.merge(target, request(), k_long);
-    if (!out) FAIL(out.error().what);
-    return *out;
-  }
-  LandAnswer land(const MergeAnswer& made, bool remove = true) {
-    auto out = repository.land(
-        target,
-        {made.commit, made.tree, made.base, "refs/heads/propose/main/fix", request().head, remove},
-        k_long);
-    if (!out) FAIL(out.error().what);
-    return *out;
-  }
-  MergeAnswer land_now(bool remove = false) {
-    const auto made = merge();
-    INFO(joined(made.conflicts));
-    REQUIRE_FALSE(made.commit.empty());
-    const auto answer = land(made, remove);
-    CHECK(answer.state == LandAnswer::State::landed);
-    CHECK(answer.tree == made.tree);
-    return made;
-  }
-};
-
-constexpr auto k_all = {MergeMethod::merge, MergeMethod::squash, MergeMethod::rebase};
-
-}  // namespace
+using test::k_all, test::k_long;
+using Stand = test::LandingStand;
 
 TEST_CASE("a merge keeps the approved head as an ancestor, and its commits as they are") {
   Stand s(MergeMethod::merge);
@@ -140,11 +89,7 @@ TEST_CASE("what stands on the target and is signed, or names its reviewers, stay
     s.begin();
     s.work.commit("a", "1");
     if (is_signed) {
-      const auto raw = s.work.git({"cat-file", "commit", "HEAD"});
-      const auto blank = raw.find("\n\n");
-      s.work.write("raw", raw.substr(0, blank) + "\ngpgsig x\n y" + raw.substr(blank) + "\n");
-      const auto id = s.work.git({"hash-object", "-t", "commit", "-w", "raw"});
-      s.work.git({"reset", "--quiet", "--hard", id});
+      s.sign_head();
     } else {
       s.work.git({"commit", "--quiet", "--amend", "-m", "One\n\nReviewed-by: bob@example.com"});
     }

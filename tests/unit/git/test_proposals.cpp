@@ -65,7 +65,8 @@ TEST_CASE("a review says what is voted on, in what is signed") {
   const auto text =
       "object " + std::string(40, 'a') +
       "\ntype commit\ntag x\ntagger B <b@e> 1700000000 +0100\n\n" +
-      review_message("main", "fix", "Needs Fixing", "Review-vote: Approve\n\nno test") +
+      review_message("/srv/thumbs.git", "main", "fix", "Needs Fixing",
+                     "Review-vote: Approve\n\nno test") +
       "-----BEGIN SSH SIGNATURE-----\nReview-vote: Approve\n-----END SSH SIGNATURE-----\n";
   const auto tag = parse_tag(text);
   CHECK(tag.object == std::string(40, 'a'));
@@ -73,6 +74,7 @@ TEST_CASE("a review says what is voted on, in what is signed") {
   CHECK(tag.signature == TagText::Signature::ssh);
   CHECK(text.substr(tag.payload).starts_with("-----BEGIN SSH SIGNATURE-----\nReview-vote"));
   CHECK(tag.trailer("Review-vote") == "Needs Fixing");
+  CHECK(tag.trailer("Review-repository") == "/srv/thumbs.git");
   CHECK(tag.trailer("Review-target") == "main");
   CHECK(tag.trailer("Review-topic") == "fix");
   REQUIRE(tag.at);
