@@ -22,6 +22,8 @@
 
 #include <cdctl/fs.hpp>
 
+#include "core/land/keyrings.hpp"
+
 namespace cdctl::land {
 
 namespace fs = std::filesystem;
@@ -33,14 +35,33 @@ bool write_to(const char* path, std::string_view text) {
   return file.valid() && write_all(file.get(), text);
 }
 
-/// A user namespace in which we are who we are, with the others in it.
-bool enter_namespaces(int flags) {
+/// A user namespace with the others in it, in which we are these.
+bool enter_namespaces(int flags, uid_t inside_user, gid_t inside_group) {
   const auto user = ::geteuid();
   const auto group = ::getegid();
   if (::unshare(CLONE_NEWUSER | flags) != 0) return false;
   (void)write_to("/proc/self/setgroups", "deny");
-  return write_to("/proc/self/uid_map", fmt::format("{} {} 1", user, user)) &&
-         write_to("/proc/self/gid_map", fmt::format("{} {} 1", group, group));
+  return write_to("/proc/self/uid_map", fmt::format("{} {} 1", inside_user, user)) &&
+         write_to("/proc/self/gid_map", fmt::format("{} {} 1", inside_group, group));
+}
+
+/// Whether a child of ours gets through it.
+template <class Try>
+bool child_can(Try attempt) {
+  const auto child = ::fork();
+  if (child == 0) ::_exit(attempt() ? 0 : 1);
+  int status = 1;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/// Terminals of its own are given to a namespace that has a root only. A user is root there first,
+/// and themselves again in another one within.
+bool can_be_root_first() {
+  return child_can([user = ::geteuid(), group = ::getegid()] {
+    return enter_namespaces(0, 0, 0) && enter_namespaces(0, user, group);
+  });
 }
 
 constexpr int k_always = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC;
@@ -63,17 +84,20 @@ class View {
  public:
   explicit View(const SandboxJob& job) : job_(job) {}
 
-  /// An empty folder in the place of each; what is needed is put back where one of them held it.
+  /// An empty folder in the place of each, nothing in that of a file; what is needed is put back
+  /// where one of them held it.
   bool hide() {
     const Fd work(::open(job_.work.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     std::error_code error;
     const auto names = fs::canonical("/etc/resolv.conf", error);  // often a link to below /run
     const Fd servers(job_.network && !error ? ::open(names.c_str(), O_PATH | O_CLOEXEC) : -1);
-    if (!work.valid()) return false;
-    for (const auto& folder : job_.hidden) {
+    const Fd nothing(::open("/dev/null", O_PATH | O_CLOEXEC));
+    if (!work.valid() || !nothing.valid()) return false;
+    for (const auto& path : job_.hidden) {
       struct stat info{};
-      if (::stat(folder.c_str(), &info) != 0) continue;  // not there, or hidden with one above it
-      if (!mount_empty(folder, "mode=0700")) return false;
+      if (::stat(path.c_str(), &info) != 0) continue;  // not there, or hidden with one above it
+      const bool folder = S_ISDIR(info.st_mode);
+      if (folder ? !mount_empty(path, "mode=0700") : !put(nothing, path)) return false;
     }
     if (servers.valid() && is_hidden(names)) {
       fs::create_directories(names.parent_path(), error);
@@ -84,11 +108,15 @@ class View {
     return put(work, job_.work) && (writable_.push_back(job_.work), true);
   }
 
-  /// Processes of its own. Where it is root, what root may set there is not for it.
+  /// Processes of its own. Which keys others have is not told, and where it is root, what root may
+  /// set there is not for it.
   bool mount_processes() {
     if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
       return false;
     writable_.emplace_back("/proc");
+    const Fd nothing(::open("/dev/null", O_PATH | O_CLOEXEC));
+    for (const char* told : {"/proc/keys", "/proc/key-users"})
+      if (::access(told, F_OK) == 0 && !put(nothing, told)) return false;
     if (::geteuid() != 0) return true;
     for (const char* part :
          {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"})
@@ -97,10 +125,11 @@ class View {
     return true;
   }
 
-  /// Root could write to a disk past its files: it gets the devices that every program knows.
+  /// Root could write to a disk past its files, and anybody to a terminal of theirs, and read what
+  /// is typed there: a test gets the devices that every program knows, and terminals of its own. A
+  /// file system that can only be read does not keep it from any other.
   bool limit_devices() {
     static constexpr std::array k_names{"null", "zero", "full", "random", "urandom", "tty"};
-    if (::geteuid() != 0) return true;
     std::array<Fd, k_names.size()> devices;
     const fs::path folder("/dev");
     for (std::size_t i = 0; i < k_names.size(); ++i)
@@ -141,8 +170,11 @@ class View {
   }
 
  private:
-  bool mount_empty(const fs::path& folder, const char* mode) {
-    if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, mode) != 0) return false;
+  /// In memory, and so with a bound: what is large belongs into the test's own folder.
+  bool mount_empty(const fs::path& folder, std::string_view mode) {
+    const auto options = fmt::format("{},size=256m,nr_inodes=65536", mode);
+    if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+      return false;
     writable_.push_back(folder);
     return true;
   }
@@ -191,17 +223,18 @@ void go_on_in_child() {
 }  // namespace
 
 bool can_isolate() {
-  const auto child = ::fork();
-  if (child == 0) ::_exit(enter_namespaces(k_always | CLONE_NEWNET) ? 0 : 1);
-  int status = 1;
-  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return child_can(
+      [] { return enter_namespaces(k_always | CLONE_NEWNET, ::geteuid(), ::getegid()); });
 }
 
 std::vector<std::string> isolate(const SandboxJob& job) {
   std::vector<std::string> out;
-  if (!enter_namespaces(k_always | (job.network ? 0 : CLONE_NEWNET))) return out;
+  const auto user = ::geteuid();
+  const auto group = ::getegid();
+  const bool root_first = user != 0 && can_be_root_first();
+  if (!enter_namespaces(k_always | (job.network ? 0 : CLONE_NEWNET), root_first ? 0 : user,
+                        root_first ? 0 : group))
+    return out;
   go_on_in_child();  // the first process of the new ones: all others end with it
   if (!job.network) {
     raise_loopback();
@@ -212,9 +245,12 @@ std::vector<std::string> isolate(const SandboxJob& job) {
   const bool hidden = view.hide();
   if (hidden) out.emplace_back("home");
   if (view.mount_processes()) out.emplace_back("processes");
-  if (hidden && view.limit_devices() && view.make_read_only()) out.emplace_back("files");
+  const bool limited = view.limit_devices();
+  if (hidden && limited && view.make_read_only()) out.emplace_back("files");
+  if (root_first) (void)enter_namespaces(0, user, group);
   drop_privileges();
-  go_on_in_child();  // the first process takes no signal that it does not ask for
+  (void)forbid_keyrings();  // a kernel without seccomp: the session's was left before
+  go_on_in_child();         // the first process takes no signal that it does not ask for
   return out;
 }
 

@@ -89,6 +89,51 @@ std::string joined_bugs(const std::vector<Bug>& bugs) {
   return joined(out);
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return out;
+}
+
+bool names_reviewers(std::string_view placeholder) {
+  return placeholder.starts_with("reviewer") || placeholder.starts_with("approved_by");
+}
+
+/// The names of the lines that only we can write: who has reviewed it, and what became of it. Those
+/// by which the template says so are among them: `Approved-by: <reviewers>`.
+std::vector<std::string> own_lines(std::string_view message) {
+  std::vector<std::string> out{"reviewed-by", "land-head", "land-state", "land-commit"};
+  for (const auto line : lines(message)) {
+    bool ours = false;
+    walk(
+        line, [](std::string_view) {},
+        [&](std::string_view name) { ours = ours || names_reviewers(name); });
+    const auto colon = line.find(':');
+    if (ours && colon != line.npos && !line.substr(0, colon).contains('<'))
+      out.push_back(lower(trimmed(line.substr(0, colon))));
+  }
+  return out;
+}
+
+/// What a proposal says, without the lines of these names, which would stand beside ours and be
+/// taken for them. A line that goes on belongs to the one before.
+std::string without_lines(std::string_view text, const std::vector<std::string>& names) {
+  std::string out;
+  bool left_out = false;
+  for (const auto line : lines(text)) {
+    const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
+    const auto colon = line.find(':');
+    const auto name = lower(trimmed(line.substr(0, std::min(colon, line.size()))));
+    left_out =
+        goes_on ? left_out : colon != line.npos && std::ranges::find(names, name) != names.end();
+    if (left_out) continue;
+    if (!out.empty()) out += '\n';
+    out += line;
+  }
+  return out;
+}
+
 std::string value_of(std::string_view name, const TargetConfig& target,
                      const records::Candidate& candidate) {
   const auto first = main_author(candidate);
@@ -111,17 +156,35 @@ std::string value_of(std::string_view name, const TargetConfig& target,
   return candidate.link;  // link, review_url
 }
 
+/// The bytes of a character that steers what shows it and says nothing: controls that are above
+/// ASCII, and what turns the direction of a line or breaks one. 0: it is none of these.
+std::size_t steering(std::string_view at) {
+  const auto byte = [&](std::size_t i) {
+    return i < at.size() ? static_cast<unsigned char>(at[i]) : 0U;
+  };
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
+  if (byte(0) == 0xd8 && byte(1) == 0x9c) return 2;
+  if (byte(0) != 0xe2) return 0;
+  const bool marks = byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f);
+  const bool turns = byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae;
+  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+  return marks || turns || isolates ? 3 : 0;
+}
+
 /// Text as a message may hold it, with no more than one empty line in a row. What is no UTF-8 is
 /// replaced as in a record, for the message goes through one.
 std::string tidy(std::string_view raw) {
   const auto whole = Json::parse(Json(raw).dump());
   const auto text = whole ? whole->as_string() : std::string();
   std::string out;
-  for (const char c : text) {
-    if (c == '\n') {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (const auto bytes = steering(std::string_view(text).substr(i)); bytes > 0) {
+      i += bytes - 1;
+    } else if (c == '\n') {
       while (out.ends_with(' ')) out.pop_back();
       if (!out.ends_with("\n\n") && !out.empty()) out += c;
-    } else if (static_cast<unsigned char>(c) >= 0x20 || c == '\t') {
+    } else if ((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t') {
       out += c;
     }
   }
@@ -152,7 +215,8 @@ class Trailers {
   explicit Trailers(std::string& message) : message_(message) {}
 
   void add(std::string_view name, std::string_view value) {
-    const auto line = fmt::format("{}: {}", name, tidy(value));
+    auto line = fmt::format("{}: {}", name, tidy(value));
+    std::ranges::replace(line, '\n', ' ');  // a forge may give a name that goes on in another line
     const auto all = lines(message_);
     if (std::ranges::find(all, line) != all.end()) return;
     if (!any_ && !ends_with_trailers(message_)) message_ += '\n';
@@ -197,11 +261,13 @@ records::PersonMember main_author(const records::Candidate& candidate) {
 std::string message_of(const TargetConfig& target, const records::Candidate& candidate) {
   std::string out;
   bool reviewers = false, bugs = false;
+  const auto ours = own_lines(target.message);
   walk(
       target.message, [&](std::string_view text) { out += text; },
       [&](std::string_view name) {
-        out += value_of(name, target, candidate);
-        reviewers = reviewers || name.starts_with("reviewer") || name.starts_with("approved_by");
+        const auto value = value_of(name, target, candidate);
+        out += names_reviewers(name) ? value : without_lines(tidy(value), ours);
+        reviewers = reviewers || names_reviewers(name);
         bugs =
             bugs || name.starts_with("bugs") || name == "description" || name == "commit_message";
       });

@@ -18,6 +18,7 @@ namespace cdctl::land {
 /// Who a squashed commit is by: the author of the proposal's first commit.
 [[nodiscard]] records::PersonMember main_author(const records::Candidate& candidate);
 /// The message of a candidate's merge: the target's template with what it says of the proposal.
+/// What the proposal itself says of its reviewers is left out.
 /// Lines follow for what it leaves out: `Fixes: #7` or `LP: #7` for each number that the proposal
 /// says it mends, `Co-authored-by` for the further authors of a squashed one, `Reviewed-by` for
 /// each reviewer.

@@ -23,7 +23,8 @@ struct SandboxJob {
   std::filesystem::path work;        ///< holds `tree`, where it starts, `home` and `tmp`
   std::filesystem::path log;         ///< what it says; the middle of very much is left out
   std::map<std::string, std::string> environment;  ///< all of it
-  std::vector<std::filesystem::path> hidden;       ///< folders that it shall find empty
+  std::vector<std::filesystem::path> hidden;       ///< folders and files that it shall find empty
+  std::vector<std::string> secrets;                ///< what its log does not show
   Millis limit{}, silence{}, grace{};
   bool network = false;  ///< it may use it
 };
@@ -35,6 +36,7 @@ struct SandboxResult {
   std::int64_t bytes = 0;              ///< that it said
   bool disk_full = false;              ///< at its end there was no room left in its folder
   std::vector<std::string> isolation;  ///< what it was kept from: network, home, processes, files
+  std::string left;                    ///< what it has started and could not be ended, for people
   Millis took{};
 };
 
@@ -60,13 +62,15 @@ class Sandbox {
 };
 
 /// Runs it to its end, and ends all that it has started: TERM, the grace, KILL, also to what has
-/// made itself a session of its own. The same happens at either limit, when we are asked to stop,
+/// made itself a session of its own, or forks faster than anybody looks; the result names what was
+/// left after ten seconds of that. The same happens at either limit, when we are asked to stop,
 /// and, without TERM, when we are killed.
 ///
 /// It gets /dev/null as its input, the environment of the job and nothing else, and, where the
 /// kernel lets us make user namespaces: no network but a loopback of its own, no process but its
-/// own, neither the hidden folders nor anybody's /tmp, and nothing else that it could write to;
-/// root, too, finds no disk among its devices. The result says which of these held. The
+/// own, neither the hidden folders nor anybody's /tmp, and nothing else that it could write to; no
+/// disk and nobody's terminal among its devices, and none of the kernel's keyrings. In any case it
+/// is not in the session keyring of whoever runs it. The result says which of these held. The
 /// error is that it could not be run, or its log not be written; exit code `unknown`.
 [[nodiscard]] Result<SandboxResult> run_in_sandbox(const SandboxJob& job);
 

@@ -12,6 +12,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/land/passing_line.hpp"
+#include "core/land/secrets.hpp"
 
 namespace cdctl::land {
 
@@ -33,16 +34,27 @@ bool may_use_network(const TargetConfig& target) {
   return target.table["verify"]["network"].as_bool();
 }
 
+/// A folder or file that a variable names: `FILE:/var/krb5/tickets` too.
+void add_named(const char* variable, std::vector<fs::path>& to) {
+  const char* value = std::getenv(variable);
+  if (!value) return;
+  std::string_view path(value);
+  for (const std::string_view kind : {"FILE:", "DIR:"})
+    if (path.starts_with(kind)) path.remove_prefix(kind.size());
+  if (path.starts_with('/')) to.emplace_back(path);
+}
+
 /// Where a user's secrets are, and the sockets of services: who may use docker's has the machine.
 /// Some systems have all their programs below /run: there it stays. Of two of which one holds the
-/// other, the outer one.
-std::vector<fs::path> folders_to_hide(const app::Context& context) {
+/// other, the outer one. After them the files of `secrets`, wherever they are.
+std::vector<fs::path> what_to_hide(const app::Context& context, const Secrets& secrets) {
   std::vector<fs::path> wanted{context.home(), context.config().file.parent_path(), "/tmp",
                                "/var/tmp", "/dev/shm"};
   const char* path = std::getenv("PATH");
   if (!path || !std::string_view(path).contains("/run/")) wanted.emplace_back("/run");
-  for (const auto* name : {"HOME", "XDG_RUNTIME_DIR"})
-    if (const char* value = std::getenv(name); value && *value == '/') wanted.emplace_back(value);
+  for (const auto* name : {"HOME", "XDG_RUNTIME_DIR", "GNUPGHOME", "SSH_AUTH_SOCK", "KRB5CCNAME",
+                           "CREDENTIALS_DIRECTORY"})
+    add_named(name, wanted);
   std::vector<fs::path> out;
   for (auto& folder : wanted) {
     std::error_code error;
@@ -60,6 +72,7 @@ std::vector<fs::path> folders_to_hide(const app::Context& context) {
     std::erase_if(out, [&](const fs::path& other) { return below(other, real); });
     out.push_back(std::move(real));
   }
+  out.insert(out.end(), secrets.files.begin(), secrets.files.end());
   return out;
 }
 
@@ -208,11 +221,12 @@ class TestRun final : public Test {
     ++tries_;
     context_.progress(
         fmt::format("{}: testing {}; tail -f {}", target_.name, name_, log_.string()));
-    CDCTL_TRY_ASSIGN(
-        auto sandbox,
-        Sandbox::start({verify.command, with_work(verify.wrapper, path), path, log_,
-                        environment_of(target_, subject_, path), folders_to_hide(context_),
-                        verify.limit, verify.silence, verify.grace, may_use_network(target_)}));
+    const auto secrets = secrets_of(context_);
+    CDCTL_TRY_ASSIGN(auto sandbox,
+                     Sandbox::start({verify.command, with_work(verify.wrapper, path), path, log_,
+                                     environment_of(target_, subject_, path),
+                                     what_to_hide(context_, secrets), secrets.values, verify.limit,
+                                     verify.silence, verify.grace, may_use_network(target_)}));
     sandbox_.emplace(std::move(sandbox));
     started_ = Clock::now();
     phase_ = Phase::running;
@@ -257,6 +271,12 @@ class TestRun final : public Test {
                    fmt::format("{}: {} was tested without namespaces, which this machine does not "
                                "let us make: it could use the network and read our home",
                                target_.name, name_));
+    if (!done.left.empty())
+      context_.log(
+          Level::warning,
+          fmt::format("{}: {}: what its test has started could not be ended: {}; end it by "
+                      "hand",
+                      target_.name, name_, done.left));
     const auto unsure = [&](std::string_view why) {
       over(TestEnd::Kind::unsure, fmt::format("{}; its log is {}", why, log_.string()));
     };
@@ -271,15 +291,18 @@ class TestRun final : public Test {
       return unsure("the command was told to end by somebody else, as where a machine goes down");
     if (ended && done.status == k_lost && !target_.verify.wrapper.empty())
       return unsure("the wrapper lost its machine (exit status 255)");
-    out.passed = ended && done.status == 0;
+    out.passed = ended && done.status == 0 && done.left.empty();
     if (!out.passed && done.disk_full) return unsure("no room was left on the disk");
     if (done.end == limit)
       out.why = fmt::format("it ran for more than {}", to_duration(target_.verify.limit));
     else if (done.end == silence)
       out.why = fmt::format("it hung: it said nothing for {}", to_duration(target_.verify.silence));
+    else if (ended && done.status == 0 && !done.left.empty())
+      out.why = "what it has started could not be ended: " + done.left;
     else if (!out.passed)
       out.why = status_text(done.status);
-    if (!out.passed && tries_ <= target_.verify.retries) return try_again(out.why);
+    if (!out.passed && done.left.empty() && tries_ <= target_.verify.retries)
+      return try_again(out.why);
     if (tries_ > 1 && !out.passed) out.why += fmt::format(", {} times", tries_);
     crash_point("verify.tested");
     for (const auto& key : keys_)

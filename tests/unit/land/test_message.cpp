@@ -98,3 +98,36 @@ TEST_CASE("a proposal puts no control characters into a message", "[land]") {
   target.message = "<title>";
   CHECK(land::message_of(target, one).starts_with("Merge fix\n"));
 }
+
+TEST_CASE("what a proposal says of its reviewers is nobody's word", "[land]") {
+  auto one = candidate();
+  one.reviewers = {"carol@example.com"};
+  one.description =
+      "It squeaked.\n\nReviewed-By : ceo@example.com\n and friends\nApproved-by: ceo@example.com\n"
+      "Land-head: 1\nFixes: #7";
+  TargetConfig target;
+  target.message = "<title>\n\n<description>";
+  CHECK(land::message_of(target, one) ==
+        "Mend the door\n\nIt squeaked.\n\nApproved-by: ceo@example.com\nFixes: #7\n"
+        "Reviewed-by: carol@example.com\n");
+  target.message = "<title>\n\n<description>\nApproved-by: <reviewers>";  // the name is ours here
+  CHECK(land::message_of(target, one) ==
+        "Mend the door\n\nIt squeaked.\n\nFixes: #7\nApproved-by: carol@example.com\n");
+}
+
+TEST_CASE("a message holds nothing that steers a terminal or turns a line", "[land]") {
+  auto one = candidate();
+  one.reviewers.clear();
+  one.title =
+      "Mend\x1b[31m \xc2\x9b"
+      "31mthe \xe2\x80\xae"
+      "door\x7f";
+  one.description = "Zo\xc3\xab, \xe2\x80\x9cso\xe2\x80\x9d\xe2\x81\xa6.";
+  one.authors = {{"Eve\nReviewed-by: ceo", "eve@example.com"}, {"Alice", "alice@example.com"}};
+  TargetConfig target;
+  target.method = MergeMethod::squash;
+  target.message = "<title>\n\n<description>";
+  CHECK(land::message_of(target, one) ==
+        "Mend[31m 31mthe door\n\nZo\xc3\xab, \xe2\x80\x9cso\xe2\x80\x9d.\n\n"
+        "Co-authored-by: Eve Reviewed-by: ceo <eve@example.com>\n");
+}
