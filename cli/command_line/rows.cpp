@@ -236,7 +236,9 @@ constexpr std::array k_propose{
 constexpr std::array k_review{
     k_target,
     Option{"message", "TEXT", "what you have to say of it", false, false, 'm'},
-    Option{"head", "REV", "the commit that you have looked at: refused if there is a newer one"},
+    Option{"head", "REV",
+           "the commit that you have looked at, if it is not checked out; refused if there is a "
+           "newer one"},
     k_dry_run,
     k_call_timeout,
 };

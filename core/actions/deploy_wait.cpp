@@ -12,6 +12,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/app/share.hpp"
+
 namespace cdctl::actions {
 
 namespace {

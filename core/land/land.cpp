@@ -31,9 +31,10 @@ namespace {
 /// What becomes of one candidate: its outcome, and what its proposal is told.
 class Fate {
  public:
-  Fate(app::Context& context, const LandOptions& options, const TargetConfig& target,
-       const records::Candidate& candidate, const Deadline& deadline)
+  Fate(app::Context& context, LastLook& look, const LandOptions& options,
+       const TargetConfig& target, const records::Candidate& candidate, const Deadline& deadline)
       : context_(context),
+        look_(look),
         options_(options),
         target_(target),
         candidate_(candidate),
@@ -78,9 +79,18 @@ class Fate {
   /// `verify` has said so, in the same pipe.
   void said_upstream() { outcome_.said_upstream(); }
 
+  /// Nobody has voted on this, or tested it: what is removed is only what is certain to be kept by
+  /// the target. That its changes are there, too, or a commit says so, is not enough.
   void had_landed(std::string_view why) {
     verdict("landed", why);
-    clear();
+    if (!target_.remove_branch || options_.dry_run) return;
+    const auto kept = landed_from_here(context_, candidate_)
+                          ? Result<bool>(true)
+                          : look_.contained(target_, candidate_, deadline_);
+    if (!kept) return warn("what is left of it was not removed", kept.error());
+    if (*kept) return clear();
+    verdict("landed",
+            fmt::format("{}; what is left of it stays, for its own commits are not there", why));
   }
 
   void would_land() {
@@ -167,6 +177,7 @@ class Fate {
   }
 
   app::Context& context_;
+  LastLook& look_;
   const LandOptions& options_;
   const TargetConfig& target_;
   const records::Candidate& candidate_;
@@ -189,7 +200,7 @@ class Landing {
         begun_(context),
         deadline_(options.timeout) {
     for (const auto& one : candidates)
-      fates_.emplace_back(context, options, target, one, deadline_);
+      fates_.emplace_back(context, look, options, target, one, deadline_);
   }
 
   /// `again`: it was begun by a run that was killed. Whether that was found out, and told.

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include <cdctl/digest.hpp>
+
 #include "core/app/home_notes.hpp"
 
 namespace cdctl::land {
@@ -13,11 +15,23 @@ constexpr std::size_t k_most = 100;  ///< of one revision
 app::HomeNotes landed(const app::Context& context) {
   return app::HomeNotes(context.home() / "land" / "landed");
 }
+app::HomeNotes heads(const app::Context& context) {
+  return app::HomeNotes(context.home() / "land" / "heads");
+}
 app::HomeNotes with_sets(const app::Context& context) {
   return app::HomeNotes(context.home() / "land" / "sets");
 }
 
+std::string head_key(const records::Candidate& candidate) {
+  return sha256_hex(
+      Json::strings({candidate.target, candidate.ref, candidate.url, candidate.head}).canonical());
+}
+
 }  // namespace
+
+bool landed_from_here(const app::Context& context, const records::Candidate& candidate) {
+  return heads(context).get(head_key(candidate)).is_object();
+}
 
 void note_landing(const app::Context& context, const records::Candidate& candidate,
                   const std::string& commit, Time at) {
@@ -32,7 +46,9 @@ void note_landing(const app::Context& context, const records::Candidate& candida
                                             {"base", candidate.base},
                                             {"commit", commit},
                                             {"landed_at", to_rfc3339(at)}}));
+  heads(context).put(head_key(candidate), Json::object({{"commit", commit}}));
   landed(context).forget_old();
+  heads(context).forget_old();
   with_sets(context).forget_old();
 }
 

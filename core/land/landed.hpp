@@ -19,6 +19,10 @@ namespace cdctl::land {
 void note_landing(const app::Context& context, const records::Candidate& candidate,
                   const std::string& commit, Time at);
 
+/// Whether a landing of this home has brought this head of this proposal to its target.
+[[nodiscard]] bool landed_from_here(const app::Context& context,
+                                    const records::Candidate& candidate);
+
 /// The proposals that these sources bring beside those of the sets that were there before, oldest
 /// first, as records name them: `proposal`, `target`, `title`, `authors`, `reviewers`, `commit`,
 /// `landed_at`. Followed from commit to commit by the landings of this home; what others have

@@ -49,6 +49,16 @@ Result<const LastLook::Seen*> LastLook::look(const TargetConfig& target, const D
   return &(seen_[target.name] = std::move(fresh));
 }
 
+Result<bool> LastLook::contained(const TargetConfig& target, const records::Candidate& candidate,
+                                 const Deadline& deadline) {
+  seen_.erase(target.name);  // somebody may have landed it since
+  CDCTL_TRY_ASSIGN(const auto as_now, read_again(context_, target));
+  CDCTL_TRY_ASSIGN(const auto* const seen, look(as_now, deadline));
+  const auto now = seen->judged.find(candidate.proposal);
+  return now != seen->judged.end() && now->second.verdict == "merged" &&
+         now->second.head == candidate.head;
+}
+
 Result<std::optional<Objection>> LastLook::objection(
     const TargetConfig& target, const std::vector<records::Candidate>& candidates,
     const Deadline& deadline) {

@@ -39,6 +39,11 @@ class LastLook {
       const TargetConfig& target, const std::vector<records::Candidate>& candidates,
       const Deadline& deadline);
 
+  /// Whether its forge says that the target has the very head that a candidate is of, asked now.
+  [[nodiscard]] Result<bool> contained(const TargetConfig& target,
+                                       const records::Candidate& candidate,
+                                       const Deadline& deadline);
+
  private:
   using Clock = std::chrono::steady_clock;
   struct Seen {

@@ -13,12 +13,14 @@
 
 #include "plugins/bzr/brz_command.hpp"
 #include "plugins/bzr/emptied_folder.hpp"
+#include "plugins/bzr/own_branch.hpp"
 #include "plugins/bzr/proposal_list.hpp"
 #include "plugins/bzr/proposal_places.hpp"
 #include "plugins/bzr/review_branch.hpp"
 #include "plugins/bzr/review_file.hpp"
 #include "plugins/bzr/revision_log.hpp"
 #include "plugins/bzr/testament.hpp"
+#include "plugins/bzr/workshop.hpp"
 
 namespace cdctl::bzr {
 
@@ -141,6 +143,22 @@ Result<Testament> looked_at(const fs::path& folder, const std::string& head, con
                           shown_address(from.url), head, folder.string(), shown_address(from.url)));
 }
 
+/// What is signed is what stands before the reviewer: that their repository has a revision says
+/// only that something has fetched it.
+Result<> check_stands(const fs::path& folder, const std::string& head, const Address& from,
+                      const Deadline& deadline) {
+  const auto text = brz_output({{"revision-info", in_folder(folder)}, deadline});
+  const auto here = text ? parse_info(*text) : fail(text.error());
+  if (!here && here.error().reason != Reason::not_there) return fail(here.error());
+  if (here && here->id == head) return {};
+  return fail(
+      ExitCode::refused,
+      fmt::format("{} is at {}, and {} is at {}: brz branch {}, look at it, and review it there; "
+                  "or say which revision you have looked at: --head REVISION-ID",
+                  shown_address(from.url), head, folder.string(), here ? here->id : "none",
+                  shown_address(from.url)));
+}
+
 std::string report_text(const ProposalReport& report) {
   using enum ProposalReport::State;
   const std::string_view state = report.state == landed     ? "landed"
@@ -178,6 +196,10 @@ Result<ProposeAnswer> BzrForge::do_propose(const TargetConfig& target,
                                              shown_address(place.address.url)));
   ProposeAnswer out{topic, place.address.url, head, false};
   CDCTL_TRY_ASSIGN(const auto after, after_text(host_, target, topic, request.after, deadline));
+  if (is_a_targets(host_, target, place.address))
+    return fail(ExitCode::usage, fmt::format("{} is a target's own: take another name",
+                                             shown_address(place.address.url)));
+  CDCTL_TRY(check_own_branch(place.address, deadline));
   CDCTL_TRY_ASSIGN(const auto before, tip_of(place.address, deadline));
   if (before == head && after.empty()) return out;
   CDCTL_TRY(check_new(target, trunk, head, deadline));
@@ -271,9 +293,12 @@ Result<ReviewAnswer> BzrForge::do_review(const TargetConfig& target, const Revie
   if (out.head.empty())
     return fail(fmt::format("there is no proposal {} for {}; see cdctl proposals {}", request.id,
                             target.name, target.name));
-  if (!request.head.empty() && !out.head.starts_with(request.head))
+  // A beginning of an id says little: whoever commits makes it up.
+  if (!request.head.empty() && out.head != request.head)
     return fail(ExitCode::refused, fmt::format("{} is at {} by now; look at that",
                                                shown_address(place.address.url), out.head));
+  if (request.head.empty())
+    CDCTL_TRY(check_stands(request.folder, out.head, place.address, deadline));
   CDCTL_TRY_ASSIGN(const auto seen, looked_at(request.folder, out.head, place.address, deadline));
   Review review{target.branch, request.id,   out.head,       seen.digest,
                 request.value, std::nullopt, request.comment};
@@ -323,22 +348,35 @@ Result<bool> BzrForge::do_report(const TargetConfig& target, const std::string& 
                         fmt::format("cdctl <{}>", host_.actor()), deadline);
 }
 
+namespace {
+
+/// That the target has a revision: then no branch is needed to keep it.
+Result<> check_on_trunk(const Host& host, const TargetConfig& target, const std::string& head,
+                        const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, target, deadline));
+  CDCTL_TRY(workshop.fetch_trunk(deadline));
+  CDCTL_TRY_ASSIGN(const auto there, workshop.on_trunk({head}, deadline));
+  if (there.front()) return {};
+  return fail(ExitCode::refused, fmt::format("{} does not have {}", target.branch, head));
+}
+
+}  // namespace
+
 Result<bool> BzrForge::do_clear(const TargetConfig& target, const std::string& id,
                                 const std::string& head, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto place, place_of(host_, target, id));
+  if (!place.ours || is_a_targets(host_, target, place.address)) return false;
+  CDCTL_TRY(check_own_branch(place.address, deadline));
   CDCTL_TRY_ASSIGN(const auto tip, tip_of(place.address, deadline));
   if (!tip.empty() && tip != head) return false;  // there is more in it by now
-  if (!place.ours) return false;
-  bool changed = !tip.empty();
-  if (changed) {
+  bool changed = false;
+  if (!tip.empty()) {
+    CDCTL_TRY(check_on_trunk(host_, target, head, deadline));
     // A push makes one where the folder has not said otherwise. brz keeps one that was edited.
     std::error_code error;
     if (place.address.local && fs::exists(fs::path(place.address.url) / ".bzr/checkout", error))
       (void)brz_output({{"remove-tree", "--quiet", "--", place.address.url}, deadline});
-    const auto removed =
-        brz_output({{"remove-branch", "--quiet", "--force", "--", place.address.url}, deadline});
-    if (!removed && removed.error().reason != Reason::not_there)
-      return fail(removed.error().in("removing " + shown_address(place.address.url)));
+    CDCTL_TRY_ASSIGN(changed, remove_own_branch(place.address, head, deadline));
   }
   if (place.address.local) remove_emptied(place.address.url);
   if (!ReviewBranch::named(target)) return changed;

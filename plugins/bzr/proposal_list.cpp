@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/module.hpp>
 #include <cdctl/parallel.hpp>
@@ -14,6 +15,7 @@
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
+#include "plugins/bzr/own_branch.hpp"
 #include "plugins/bzr/proposal_places.hpp"
 #include "plugins/bzr/review_branch.hpp"
 #include "plugins/bzr/review_file.hpp"
@@ -27,18 +29,22 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
+constexpr std::size_t k_most_reviews = 1000;  ///< of one proposal
+
 /// A proposal as it was fetched.
 struct Fetched {
   Place place;
   std::string head;  ///< empty: there is nothing in it yet, or it has just gone
   std::vector<LoggedRevision> revisions;
   Testament testament;
+  std::string why;  ///< it cannot be read: it is left out
 };
 
 /// Whose word counts on a target.
 struct Trusted {
   fs::path file;
   Reviewers reviewers;
+  std::string digest;  ///< of the file
 };
 
 Result<Trusted> read_trusted(const Host& host, const TargetConfig& target) {
@@ -51,11 +57,14 @@ Result<Trusted> read_trusted(const Host& host, const TargetConfig& target) {
   const auto text = read_file(out.file);
   if (!text) return fail(ExitCode::config, named(text.error()).what);
   out.reviewers = Reviewers::parse(*text);
+  out.digest = sha256_hex(out.file.string() + "\n" + *text);
   return out;
 }
 
 Result<Fetched> fetch_one(const Workshop& workshop, const Place& place, const Deadline& deadline) {
-  Fetched out{place, {}, {}, {}};
+  Fetched out{place, {}, {}, {}, {}};
+  // Over a network `brz branches` lists no reference under the place's name.
+  if (place.ours && place.address.local) CDCTL_TRY(check_own_branch(place.address, deadline));
   const auto tip = workshop.fetch_proposal(place.address, deadline);
   if (!tip && tip.error().reason == Reason::not_there) return out;  // half pushed, or cleared
   if (!tip) return fail(tip.error().in("reading " + shown_address(place.address.url)));
@@ -81,17 +90,24 @@ class TargetReader {
     CDCTL_TRY(ask_landed());
     std::vector<Proposal> out;
     for (const auto& one : all_) {
-      if (one.head.empty()) continue;
-      auto& proposal = out.emplace_back(proposal_of(one));
+      if (one.head.empty() || !one.why.empty()) continue;
+      auto proposal = proposal_of(one);
       proposal.base = base;
       prerequisites(proposal);
-      CDCTL_TRY(votes(proposal, one.testament));
+      // Of a half of its votes no gate could tell who has said no.
+      if (const auto read = votes(proposal, one.testament); read)
+        out.push_back(std::move(proposal));
+      else
+        left_out_.emplace(one.place.topic, read.error().what);
     }
     std::ranges::stable_sort(out, {}, [](const Proposal& proposal) {
       return std::pair(proposal.created.value_or(Time()), proposal.id);
     });
     return out;
   }
+
+  /// The proposals that are missing in the answer, and why.
+  [[nodiscard]] const std::map<std::string, std::string>& left_out() const { return left_out_; }
 
  private:
   [[nodiscard]] Proposal proposal_of(const Fetched& one) const {
@@ -154,13 +170,20 @@ class TargetReader {
 
   Result<> votes(Proposal& proposal, const Testament& testament) const {
     const auto prefix = ReviewBranch::folder(target_, proposal.id) + "/";
+    const auto share = deadline_.at_most(deadline_.left() / 4);
+    std::size_t seen = 0;
     for (auto at = files_.lower_bound(prefix); at != files_.end() && at->first.starts_with(prefix);
          ++at) {
       const auto name = at->first.substr(prefix.size());
       if (name.contains('/')) continue;
+      if (++seen > k_most_reviews)
+        return fail(
+            fmt::format("it has more than {} reviews, which nobody reads: remove those in "
+                        "{} that are none",
+                        k_most_reviews, prefix));
       const auto signed_review = parse_review(at->second);
       auto vote = vote_of(proposal, testament, name, signed_review);
-      if (vote.why.empty()) CDCTL_TRY(believe(proposal, vote, signed_review));
+      if (vote.why.empty()) CDCTL_TRY(believe(proposal, vote, signed_review, share));
       keep_latest(proposal.votes, std::move(vote));
     }
     return {};
@@ -187,9 +210,9 @@ class TargetReader {
     return out;
   }
 
-  Result<> believe(const Proposal& proposal, Vote& vote, const SignedReview& from) const {
-    CDCTL_TRY_ASSIGN(const auto signer,
-                     ask_signer(from, trusted_.file, workshop_.path(), deadline_));
+  Result<> believe(const Proposal& proposal, Vote& vote, const SignedReview& from,
+                   const Deadline& share) const {
+    CDCTL_TRY_ASSIGN(const auto signer, signer_of(from, share));
     vote.why = signer.why;
     if (signer.who.empty()) return {};
     vote.who = trusted_.reviewers.names_of(signer.who).front();
@@ -199,6 +222,18 @@ class TargetReader {
     return {};
   }
 
+  /// What was found out of a review once stays so while the same keys count.
+  [[nodiscard]] Result<Signer> signer_of(const SignedReview& from, const Deadline& share) const {
+    const auto key = sha256_hex(trusted_.digest + "\n" + from.payload + "\n" + from.signature);
+    if (const auto known = workshop_.note("signers", key))
+      return Signer{(*known)["who"].as_string(), (*known)["why"].as_string()};
+    auto signer = ask_signer(from, trusted_.file, workshop_.path(), share);
+    if (signer)
+      (void)workshop_.keep_note("signers", key,
+                                Json::object({{"who", signer->who}, {"why", signer->why}}));
+    return signer;
+  }
+
   const Workshop& workshop_;
   const TargetConfig& target_;
   const Trusted& trusted_;
@@ -206,6 +241,7 @@ class TargetReader {
   const std::vector<Fetched>& all_;
   const Deadline& deadline_;
   std::map<std::string, bool> landed_;
+  std::map<std::string, std::string> left_out_;
 };
 
 }  // namespace
@@ -217,7 +253,7 @@ Result<> check_target(const TargetConfig& target) {
       fmt::format("{}: Breezy branches land by merge alone: leave `method` out", target.name));
 }
 
-Result<std::vector<Proposal>> list_proposals(const Host& host, const TargetConfig& target,
+Result<std::vector<Proposal>> list_proposals(Host& host, const TargetConfig& target,
                                              const Deadline& deadline) {
   CDCTL_TRY(check_target(target));
   CDCTL_TRY_ASSIGN(const auto trusted, read_trusted(host, target));
@@ -226,19 +262,29 @@ Result<std::vector<Proposal>> list_proposals(const Host& host, const TargetConfi
   const auto base = workshop.fetch_trunk(deadline);
   if (!base) return fail(base.error().in("reading " + shown_address(workshop.address().url)));
   std::vector<std::optional<Result<Fetched>>> answers(places.size());
-  in_parallel(places.size(),
-              [&](std::size_t i) { answers[i] = fetch_one(workshop, places[i], deadline); });
+  in_parallel(places.size(), [&](std::size_t i) {
+    answers[i] = fetch_one(workshop, places[i], deadline.at_most(deadline.left() / 2));
+  });
   std::vector<Fetched> all;
-  for (auto& answer : answers) {
-    CDCTL_TRY_ASSIGN(auto one, std::move(*answer));
-    all.push_back(std::move(one));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    auto& answer = *answers[i];
+    if (!answer && deadline.passed()) return fail(answer.error());
+    all.push_back(answer ? std::move(*answer)
+                         : Fetched{places[i], {}, {}, {}, answer.error().what});
   }
   Files files;
   if (ReviewBranch::named(target)) {
     CDCTL_TRY_ASSIGN(const auto reviews, ReviewBranch::of(host, target));
     CDCTL_TRY_ASSIGN(files, reviews.read(deadline));
   }
-  return TargetReader(workshop, target, trusted, files, all, deadline).read(base->id);
+  TargetReader reader(workshop, target, trusted, files, all, deadline);
+  auto out = reader.read(base->id);
+  auto left_out = reader.left_out();
+  for (const auto& one : all)
+    if (!one.why.empty()) left_out.emplace(one.place.topic, one.why);
+  for (const auto& [topic, why] : left_out)
+    host.log(Level::warning, fmt::format("{}: {} is left out: {}", target.name, topic, why));
+  return out;
 }
 
 }  // namespace cdctl::bzr

@@ -9,6 +9,7 @@
 #include <cdctl/url.hpp>
 
 #include "plugins/bzr/brz_command.hpp"
+#include "plugins/bzr/own_branch.hpp"
 
 namespace cdctl::bzr {
 
@@ -90,7 +91,8 @@ Result<std::vector<Place>> places_of(const Host& host, const TargetConfig& targe
           names.error().in(fmt::format("reading proposals in {}", shown_address(folder.url))));
     std::ranges::sort(*names);
     for (const auto& name : *names)
-      if (valid_topic(name)) out.push_back({name, inside(folder, name), true});
+      if (valid_topic(name) && !is_a_targets(host, target, inside(folder, name)))
+        out.push_back({name, inside(folder, name), true});
   }
   CDCTL_TRY_ASSIGN(auto named, named_places(host, target));
   for (auto& one : named) {

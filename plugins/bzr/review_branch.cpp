@@ -4,6 +4,7 @@
 
 #include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
 #include "plugins/bzr/brz_command.hpp"
@@ -22,6 +23,23 @@ struct TemporaryFolder {
   fs::path path;
   ~TemporaryFolder() { (void)remove_tree(path); }
 };
+
+/// Whoever may write to the branch could have us write, or remove, where a link of theirs leads to.
+Result<> check_plain(const fs::path& tree, const Address& address) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(tree, error), end; !error && at != end;
+       at.increment(error)) {
+    const auto kind = at->symlink_status().type();
+    if (at.depth() == 0 && at->path().filename() == ".bzr") at.disable_recursion_pending();
+    if (kind != fs::file_type::regular && kind != fs::file_type::directory)
+      return fail(ExitCode::refused,
+                  fmt::format("{} has {}, which is no file: remove it, and commit that",
+                              shown_address(address.url),
+                              printable(at->path().lexically_relative(tree).string(), 120)));
+  }
+  if (error) return fail(ExitCode::unknown, "reading reviews: " + error.message());
+  return {};
+}
 
 }  // namespace
 
@@ -74,7 +92,7 @@ Result<> ReviewBranch::check_out(const fs::path& into, const Deadline& deadline)
     (void)brz_output({{"init", "--quiet", "--no-tree", "--", address_.url}, deadline});
     done = brz_output(checkout);
   }
-  if (done) return {};
+  if (done) return check_plain(into, address_);
   return fail(done.error().in(fmt::format("a checkout of {}", shown_address(address_.url))));
 }
 

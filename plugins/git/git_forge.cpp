@@ -97,7 +97,7 @@ Error no_proposal(const TargetConfig& target, const Address& address, const Prop
                   const std::string& topic, std::string_view doing, const Deadline& deadline) {
   std::vector<std::string> topics;
   if (const auto refs = listed_refs(address, {names.prefix() + "*"}, deadline))
-    for (const auto& [ref, id] : *refs)
+    for (const auto& [ref, id] : refs->ids)
       if (const auto one = names.topic(ref)) topics.push_back(*one);
   auto meant = did_you_mean(topic, topics);
   if (meant.empty())
@@ -188,7 +188,11 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
     if (other == topic) return fail(ExitCode::usage, "a proposal cannot come after itself");
     wanted.push_back(names.ref(other));
   }
-  CDCTL_TRY_ASSIGN(const auto there, listed_refs(address, wanted, deadline));
+  const auto note_ref = notes_ref(target, topic);
+  wanted.push_back(note_ref);
+  CDCTL_TRY_ASSIGN(const auto listed, listed_refs(address, wanted, deadline));
+  for (const auto& ref : {out.ref, note_ref}) CDCTL_TRY(check_not_symbolic(listed, ref));
+  const auto& there = listed.ids;
   if (!there.contains(wanted[1]))
     return fail(ExitCode::unknown,
                 fmt::format("{} has no branch {}", without_user(address.url), target.branch));
@@ -209,7 +213,6 @@ Result<ProposeAnswer> GitForge::do_propose(const TargetConfig& target,
                                  fmt::format("--force-with-lease={}:{}", out.ref, before)};
   std::vector<std::string> refs{fmt::format("{}:{}", head, out.ref)};
   if (!after.empty()) {
-    const auto note_ref = notes_ref(target, topic);
     CDCTL_TRY_ASSIGN(const auto note, make_note(tree, note_ref, head, after));
     words.emplace_back("--atomic");  // it must not be there for a moment without what holds it back
     refs.push_back(fmt::format("+{}:{}", note, note_ref));
@@ -297,6 +300,32 @@ bool says_so(std::string_view tag, const std::string& message, const std::string
          std::string_view(tag).contains("\n\n" + message + "-----BEGIN ");
 }
 
+/// The commit that a reviewer names, which has to be the one that is proposed. A few of its digits
+/// could be another's, made for it.
+Result<> check_named_head(const std::string& named, const std::string& ref,
+                          const std::string& head) {
+  constexpr std::size_t k_fewest = 7;
+  if (!named.empty() && named.size() < k_fewest)
+    return fail(ExitCode::usage, fmt::format("--head {}: give at least {} digits of the commit",
+                                             printable(named, 60), k_fewest));
+  if (head.starts_with(named)) return {};
+  return fail(ExitCode::refused, fmt::format("{} is at {} by now; look at that", ref, head));
+}
+
+/// What is signed is what stands before the reviewer. That a clone has a commit says only that
+/// something has fetched it, as editors do in the background.
+Result<> check_looked_at(const WorkTree& tree, const std::string& ref, const std::string& head) {
+  CDCTL_TRY_ASSIGN(const auto here,
+                   tree.line({"rev-parse", "--verify", "--quiet", "HEAD^{commit}"}));
+  if (here == head) return {};
+  return fail(
+      ExitCode::refused,
+      fmt::format("{} is at {}, and {} has {} checked out: git checkout --detach {}, look at it, "
+                  "and review it then; or say which commit you have looked at: --head COMMIT",
+                  ref, head, tree.folder.string(), here.empty() ? "nothing" : here.substr(0, 10),
+                  head.substr(0, 10)));
+}
+
 }  // namespace
 
 Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const ReviewRequest& request,
@@ -312,18 +341,20 @@ Result<ReviewAnswer> GitForge::do_review(const TargetConfig& target, const Revie
     return fail(ExitCode::config, "git does not know who you are: git config user.email");
   const auto ref = names.ref(request.id), vote_ref = review_ref(target, request.id, out.who);
   const auto target_ref = "refs/heads/" + target.branch;
-  CDCTL_TRY_ASSIGN(const auto there, listed_refs(address, {ref, vote_ref, target_ref}, deadline));
+  CDCTL_TRY_ASSIGN(const auto listed, listed_refs(address, {ref, vote_ref, target_ref}, deadline));
+  for (const auto& one : {ref, vote_ref}) CDCTL_TRY(check_not_symbolic(listed, one));
+  const auto& there = listed.ids;
   if (!there.contains(ref))
     return fail(no_proposal(target, address, names, request.id, "", deadline));
   out.head = there.at(ref);
-  if (!request.head.empty() && !out.head.starts_with(request.head))
-    return fail(ExitCode::refused, fmt::format("{} is at {} by now; look at that", ref, out.head));
+  CDCTL_TRY(check_named_head(request.head, ref, out.head));
   CDCTL_TRY_ASSIGN(const bool seen, tree.has(out.head));
   if (!seen)
     return fail(ExitCode::refused,
                 fmt::format("{} is at {}, which is not in {}: git fetch {} {}, look at it, and "
                             "review it then",
                             ref, out.head, tree.folder.string(), without_user(address.url), ref));
+  if (request.head.empty()) CDCTL_TRY(check_looked_at(tree, ref, out.head));
   const auto message = review_message(repository_name(address), target.branch, request.id,
                                       request.value, request.comment);
   const Replaced replaced{address.url, vote_ref,
@@ -388,6 +419,7 @@ Result<bool> GitForge::do_report(const TargetConfig& target, const std::string&,
                                                {"GIT_COMMITTER_EMAIL", host_.actor()}};
   for (int tries = 0; tries < 5; ++tries) {  // others write their notes, too
     CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
+    CDCTL_TRY(check_not_symbolic(workshop.address(), ref, deadline));
     std::string before;
     if (auto fetched = workshop.fetch({ref}, deadline)) {
       CDCTL_TRY_ASSIGN(before, workshop.tip(ref, deadline));
@@ -417,18 +449,35 @@ Result<bool> GitForge::do_report(const TargetConfig& target, const std::string&,
   return fail(ExitCode::unknown, "others wrote their notes at the same time, five times");
 }
 
+namespace {
+
+/// Whether a ref is where something lands: it is never cleared away, whatever a pattern says.
+bool is_target(const Host& host, const TargetConfig& target, const std::string& ref) {
+  const auto same = [&](const TargetConfig& one) { return ref == "refs/heads/" + one.branch; };
+  return same(target) || std::ranges::any_of(host.config().targets, [&](const TargetConfig& one) {
+           return one.repository == target.repository && same(one);
+         });
+}
+
+}  // namespace
+
 Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& id,
                                 const std::string& head, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto names, proposal_refs(target));
+  CDCTL_TRY(check_topic(id));
+  if (is_target(host_, target, names.ref(id))) return false;
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
-  CDCTL_TRY_ASSIGN(auto there,
+  CDCTL_TRY_ASSIGN(auto listed,
                    listed_refs(workshop.address(), refs_of(target, names, id), deadline));
+  auto& there = listed.ids;
   const auto votes = review_ref(target, id, "");
   std::erase_if(there, [&](const auto& one) {  // of the topic `id/…`
     return one.first.starts_with(votes) && one.first.find('/', votes.size()) != std::string::npos;
   });
   const auto branch = there.find(names.ref(id));
   if (there.empty() || (branch != there.end() && branch->second != head)) return false;
+  CDCTL_TRY(check_removable(workshop.address(), listed, deadline));
+  // Each as it was listed: what somebody has said since stays.
   std::vector<std::string> words{"push", "--porcelain", "--quiet", "--no-verify"};
   for (const auto& [ref, at] : there)
     words.push_back(fmt::format("--force-with-lease={}:{}", ref, at));
@@ -439,7 +488,7 @@ Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& i
   std::vector<std::string> refs;  // another lander may have been at it: what is gone is done
   for (const auto& [ref, at] : there) refs.push_back(ref);
   CDCTL_TRY_ASSIGN(const auto left, listed_refs(workshop.address(), refs, deadline));
-  if (left.empty()) return false;
+  if (left.ids.empty()) return false;
   return fail(refused_push(pushed).in("removing what is left of the proposal"));
 }
 

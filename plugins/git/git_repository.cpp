@@ -12,6 +12,7 @@
 #include "plugins/git/elsewhere.hpp"
 #include "plugins/git/git_command.hpp"
 #include "plugins/git/landed_heads.hpp"
+#include "plugins/git/remote_refs.hpp"
 
 namespace cdctl::git {
 
@@ -88,6 +89,16 @@ Result<PushAnswer> push(const Workshop& workshop, const std::string& target,
   auto answer = read_push(finished.out, finished.err, finished.ok(), target);
   if (!answer.done && !answer.answered && !answer.no_atomic) return fail(explain(finished));
   return answer;
+}
+
+/// Whether a push may remove the proposal's branch, too. A forge keeps its proposals in refs that
+/// nobody may remove, such as refs/pull/1/head; and where the branch may be another's second name,
+/// it is left to the clearing, which says so.
+Result<bool> removes_branch(const Workshop& workshop, const LandRequest& request,
+                            const Deadline& deadline) {
+  if (!request.remove_branch || !request.ref.starts_with("refs/heads/")) return false;
+  CDCTL_TRY_ASSIGN(const auto listed, listed_refs(workshop.address(), {request.ref}, deadline));
+  return check_removable(workshop.address(), listed, deadline).has_value();
 }
 
 /// Whether it is the tree's own fault that git cannot write it down: names that no file can have,
@@ -183,6 +194,7 @@ Result<> GitRepository::do_checkout(const TargetConfig& target, const std::strin
 Result<> GitRepository::do_stage(const TargetConfig& target, const std::string& ref,
                                  const std::string& commit, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host_, target, deadline));
+  CDCTL_TRY(check_not_symbolic(workshop.address(), ref, deadline));
   std::vector<std::string> words{"push",
                                  "--porcelain",
                                  "--no-verify",
@@ -232,9 +244,9 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   if (before) (void)remember();
   if (out.state != landed) return out;
   crash_point("land.leased");
-  // A forge keeps its proposals in refs that nobody may remove, such as refs/pull/1/head.
-  const bool with_branch =
-      request.remove_branch && from.empty() && request.ref.starts_with("refs/heads/");
+  CDCTL_TRY_ASSIGN(const bool with_branch, from.empty()
+                                               ? removes_branch(workshop, request, deadline)
+                                               : Result<bool>(false));
   CDCTL_TRY_ASSIGN(auto said, push(workshop, branch_ref(target), request, with_branch, deadline));
   out.branch_removed = said.done && with_branch;
   if (with_branch && (said.no_atomic || said.no_deletion)) {

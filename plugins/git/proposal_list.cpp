@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -32,6 +34,8 @@ using Refs = std::map<std::string, Workshop::Ref>;
 
 constexpr std::size_t k_longest_tag = 64u << 10;  ///< what is longer is no review of ours
 constexpr std::size_t k_most_after = 100;
+constexpr std::size_t k_most_reviews = 1000;       ///< of one proposal
+constexpr std::size_t k_read_at_once = 16u << 20;  ///< bytes of tags
 
 std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + target.branch; }
 std::string reviews_of(const TargetConfig& target) {
@@ -89,7 +93,9 @@ Result<Asked> read_asked(const Host& host, const TargetConfig& target, ProposalR
   return out;
 }
 
-/// Reads what is proposed for one target out of what was fetched.
+/// Reads what is proposed for one target out of what was fetched. What cannot be found out of one
+/// proposal is that one's trouble: it is left out, for of a half no gate could tell who has said
+/// no.
 class TargetReader {
  public:
   TargetReader(const Workshop& workshop, const Asked& asked, const Refs& refs, const Signers& known,
@@ -117,11 +123,14 @@ class TargetReader {
     CDCTL_TRY(read_tags(out));
     CDCTL_TRY(commits(out, base->second.id));
     CDCTL_TRY(votes(out));
+    std::erase_if(out, [&](const Proposal& one) { return left_out_.contains(one.id); });
     std::ranges::stable_sort(out, {}, [](const Proposal& proposal) {
       return std::pair(proposal.created.value_or(Time()), proposal.id);
     });
     return out;
   }
+  /// The proposals that are missing in the answer, and why.
+  [[nodiscard]] const std::map<std::string, std::string>& left_out() const { return left_out_; }
   /// Who signed the tags that counted.
   [[nodiscard]] Signers signers() && { return std::move(signers_); }
 
@@ -144,7 +153,11 @@ class TargetReader {
     return at == refs_.end() ? nullptr : &at->second;
   }
 
-  /// All tags that belong to proposals, in one call.
+  void leave_out(const Proposal& one, std::string why) {
+    left_out_.try_emplace(one.id, std::move(why));
+  }
+
+  /// All tags that belong to proposals, in few calls.
   Result<> read_tags(const std::vector<Proposal>& proposals) {
     std::vector<std::string> ids;
     std::map<std::string, std::size_t> sizes;
@@ -154,11 +167,26 @@ class TargetReader {
       if (sizes.contains(id) && texts_.emplace(id, std::string()).second) ids.push_back(id);
     };
     for (const auto& proposal : proposals) {
-      for (const auto& [who, id] : reviews(proposal)) want(id);
       if (const auto* about = note(proposal)) want(about->id);
+      const auto all = reviews(proposal);
+      if (all.size() > k_most_reviews)
+        leave_out(proposal, fmt::format("it has {} reviews, and more than {} nobody reads: remove "
+                                        "those under {}{}/ that are none",
+                                        all.size(), k_most_reviews, reviews_of(target_),
+                                        printable(proposal.id, 80)));
+      else
+        for (const auto& [who, id] : all) want(id);
     }
-    CDCTL_TRY_ASSIGN(auto texts, workshop_.texts(ids, deadline_));
-    for (std::size_t i = 0; i < ids.size(); ++i) texts_[ids[i]] = std::move(texts[i]);
+    for (std::size_t first = 0; first < ids.size();) {
+      auto end = first;
+      for (std::size_t bytes = 0; end < ids.size() && bytes <= k_read_at_once; ++end)
+        bytes += sizes.at(ids[end]);
+      const std::vector<std::string> some(ids.begin() + std::ptrdiff_t(first),
+                                          ids.begin() + std::ptrdiff_t(end));
+      CDCTL_TRY_ASSIGN(auto texts, workshop_.texts(some, deadline_));
+      for (std::size_t i = 0; i < some.size(); ++i) texts_[some[i]] = std::move(texts[i]);
+      first = end;
+    }
     return {};
   }
   [[nodiscard]] const std::string& text_of(const std::string& id) const {
@@ -180,79 +208,136 @@ class TargetReader {
     return out;
   }
 
+  /// The commits of these, and of what they come after, that the target does not have.
+  [[nodiscard]] Result<ProposalCommits> log_of(std::span<const Proposal> proposals,
+                                               const std::set<std::string>& here,
+                                               const std::string& base,
+                                               const Deadline& deadline) const {
+    if (proposals.empty()) return ProposalCommits();
+    std::string asked = fmt::format("^{}\n", base);
+    for (const auto& proposal : proposals) {
+      asked += proposal.head + "\n";
+      for (const auto& [topic, commit] : prerequisites(proposal))
+        if (here.contains(commit)) asked += commit + "\n";
+    }
+    CDCTL_TRY_ASSIGN(const auto text, workshop_.output(ProposalCommits::words(), deadline, asked));
+    return ProposalCommits::parse(text);
+  }
+
   /// Who made each, what its newest commit says, and which of those before it have landed. Nothing
-  /// that the target does not have: it is merged.
+  /// that the target does not have: it is merged. All are asked about at once; where one of them is
+  /// too much for that, each by itself.
   Result<> commits(std::vector<Proposal>& proposals, const std::string& base) {
     std::vector<std::string> before;
     for (const auto& proposal : proposals)
       for (const auto& [topic, commit] : prerequisites(proposal)) before.push_back(commit);
     CDCTL_TRY_ASSIGN(const auto here, workshop_.commits_among(before, deadline_));
-    std::string asked = fmt::format("^{}\n", base);
-    for (const auto& proposal : proposals) asked += proposal.head + "\n";
-    for (const auto& commit : here) asked += commit + "\n";
-    ProposalCommits all;
-    if (!proposals.empty()) {
-      CDCTL_TRY_ASSIGN(const auto text,
-                       workshop_.output(ProposalCommits::words(), deadline_, asked));
-      CDCTL_TRY_ASSIGN(all, ProposalCommits::parse(text));
-    }
-    for (auto& proposal : proposals) {
-      const auto own = all.of(proposal.head);
-      proposal.merged = own.empty();
-      for (const auto* commit : own)
-        for (const auto& person : commit->people)
-          if (std::ranges::find(proposal.authors, person) == proposal.authors.end())
-            proposal.authors.push_back(person);
-      if (!own.empty()) {
-        // Whose it is first of all stands last, whatever else is by them and whom they name.
-        if (const auto& first = own.back()->people; !first.empty()) {
-          std::erase(proposal.authors, first.front());
-          proposal.authors.push_back(first.front());
-        }
-        proposal.title = own.front()->title;
-        proposal.description = own.front()->description;
-        proposal.created = own.front()->at;
-      }
-      for (const auto& [topic, commit] : prerequisites(proposal)) {
-        auto state = Prerequisite::State::gone;
-        bool landed = here.contains(commit) && !all.has(commit);
-        if (!landed && target_.method != MergeMethod::merge) {
-          CDCTL_TRY_ASSIGN(landed, has_landed(workshop_, commit, base, target_.method, deadline_));
-        }
-        if (landed)
-          state = Prerequisite::State::landed;
-        else if (refs_.contains(asked_.names.ref(topic)))
-          state = Prerequisite::State::open;
-        proposal.after.push_back({topic, state});
-      }
+    auto all = log_of(proposals, here, base, deadline_.at_most(deadline_.left() / 2));
+    if (!all && deadline_.passed()) return fail(all.error());
+    for (std::size_t i = 0; i < proposals.size(); ++i) {
+      auto& proposal = proposals[i];
+      auto own = all ? Result<ProposalCommits>(ProposalCommits())
+                     : log_of(std::span(&proposal, 1), here, base, share(proposals.size() - i));
+      const auto read = own ? read_commits(proposal, all ? *all : *own, here, base)
+                            : fail(std::move(own.error()));
+      if (!read) leave_out(proposal, "its commits cannot be read: " + read.error().what);
     }
     return {};
   }
 
-  /// Reviews, the last of each who is known. What was said of an older head is told, and nobody
-  /// asks who it was.
-  Result<> votes(std::vector<Proposal>& proposals) {
-    std::vector<SignedTag> questions;
-    std::vector<std::vector<std::pair<Vote, std::string>>> read(proposals.size());
-    for (std::size_t i = 0; i < proposals.size(); ++i)
-      for (const auto& [who, id] : reviews(proposals[i])) {
-        const auto tag = parse_tag(text_of(id));
-        auto vote = vote_of(proposals[i], who, tag);
-        const bool open = vote.why.empty();
-        read[i].emplace_back(std::move(vote), open ? id : std::string());
-        if (const auto known = known_.find(id); open && known != known_.end())
-          signers_.insert(*known);
-        else if (open)
-          questions.push_back({id, text_of(id), tag.signature, tag.payload});
+  /// The time for one of so many that are left.
+  [[nodiscard]] Deadline share(std::size_t left) const {
+    return deadline_.at_most(deadline_.left() / std::int64_t(left + 1));
+  }
+
+  Result<> read_commits(Proposal& proposal, ProposalCommits& all, const std::set<std::string>& here,
+                        const std::string& base) const {
+    const auto own = all.of(proposal.head);
+    proposal.merged = own.empty();
+    for (const auto* commit : own)
+      for (const auto& person : commit->people)
+        if (std::ranges::find(proposal.authors, person) == proposal.authors.end())
+          proposal.authors.push_back(person);
+    if (!own.empty()) {
+      // Whose it is first of all stands last, whatever else is by them and whom they name.
+      if (const auto& first = own.back()->people; !first.empty()) {
+        std::erase(proposal.authors, first.front());
+        proposal.authors.push_back(first.front());
       }
-    CDCTL_TRY_ASSIGN(auto answers, ask_signers(workshop_, asked_.trusted, questions, deadline_));
-    signers_.merge(answers);
-    for (std::size_t i = 0; i < proposals.size(); ++i)
-      for (auto& [vote, id] : read[i]) {
-        if (!id.empty()) believe(proposals[i], vote, signers_.at(id));
-        keep_latest(proposals[i].votes, std::move(vote));
+      proposal.title = own.front()->title;
+      proposal.description = own.front()->description;
+      proposal.created = own.front()->at;
+    }
+    const auto patience = deadline_.at_most(deadline_.left() / 4);
+    for (const auto& [topic, commit] : prerequisites(proposal)) {
+      auto state = Prerequisite::State::gone;
+      bool landed = here.contains(commit) && !all.has(commit);
+      if (!landed && target_.method != MergeMethod::merge) {
+        CDCTL_TRY_ASSIGN(landed, has_landed(workshop_, commit, base, target_.method, patience));
       }
+      if (landed)
+        state = Prerequisite::State::landed;
+      else if (refs_.contains(asked_.names.ref(topic)))
+        state = Prerequisite::State::open;
+      proposal.after.push_back({topic, state});
+    }
     return {};
+  }
+
+  /// A review as it was read; with the id of its tag, where it depends on who has signed it.
+  using ReadVote = std::pair<Vote, std::string>;
+
+  /// Reviews, the last of each who is known. What was said of an older head is told, and nobody
+  /// asks who it was. Those are asked about first whose proposal has the fewest: whoever heaps them
+  /// up waits for it alone, and what was found out stays so for the next run.
+  Result<> votes(std::vector<Proposal>& proposals) {
+    std::vector<std::vector<ReadVote>> read(proposals.size());
+    std::vector<std::vector<SignedTag>> open(proposals.size());
+    for (std::size_t i = 0; i < proposals.size(); ++i)
+      if (!left_out_.contains(proposals[i].id)) read[i] = read_votes(proposals[i], open[i]);
+    std::ranges::stable_sort(open, {}, [](const auto& some) { return some.size(); });
+    std::vector<SignedTag> questions;
+    std::set<std::string> asked;
+    for (auto& some : open)
+      for (auto& tag : some)
+        if (asked.insert(tag.id).second) questions.push_back(std::move(tag));
+    CDCTL_TRY_ASSIGN(auto answers, ask_signers(workshop_, asked_.trusted, questions,
+                                               deadline_.at_most(deadline_.left() / 2)));
+    signers_.merge(answers);
+    for (std::size_t i = 0; i < proposals.size(); ++i) decide(proposals[i], read[i]);
+    return {};
+  }
+
+  std::vector<ReadVote> read_votes(const Proposal& proposal, std::vector<SignedTag>& open) {
+    std::vector<ReadVote> out;
+    for (const auto& [who, id] : reviews(proposal)) {
+      const auto tag = parse_tag(text_of(id));
+      auto vote = vote_of(proposal, who, tag);
+      const bool asks = vote.why.empty();
+      out.emplace_back(std::move(vote), asks ? id : std::string());
+      if (const auto known = known_.find(id); asks && known != known_.end())
+        signers_.insert(*known);
+      else if (asks)
+        open.push_back({id, text_of(id), tag.signature, tag.payload});
+    }
+    return out;
+  }
+
+  void decide(Proposal& proposal, std::vector<ReadVote>& read) {
+    std::ptrdiff_t unknown = 0;
+    for (auto& [vote, id] : read) {
+      const auto signer = signers_.find(id);
+      if (!id.empty() && signer == signers_.end()) {
+        ++unknown;
+        continue;
+      }
+      if (!id.empty()) believe(proposal, vote, signer->second);
+      keep_latest(proposal.votes, std::move(vote));
+    }
+    if (unknown > 0)
+      leave_out(proposal, fmt::format("no time was left to check {} of its {} signatures; the next "
+                                      "run goes on there",
+                                      unknown, read.size()));
   }
 
   void believe(const Proposal& proposal, Vote& vote, const Signer& signer) const {
@@ -295,6 +380,7 @@ class TargetReader {
   const Signers& known_;
   const Deadline& deadline_;
   std::map<std::string, std::string> texts_;
+  std::map<std::string, std::string> left_out_;
   Signers signers_;
 };
 
@@ -342,7 +428,8 @@ Result<> fetch_all(const Workshop& workshop, std::span<const TargetConfig* const
 /// What the proposals of a target follow from: its own refs, whose branches are whose, and whom it
 /// trusts. The ids of objects say the rest.
 template <class Listing, class Id>
-std::string key_of(const Asked& asked, const Group& group, const Listing& refs, Id id_of) {
+std::string key_of(const Asked& asked, const Group& group, const Listing& refs,
+                   const RemoteRefs& listed, Id id_of) {
   const auto& target = *asked.target;
   const std::array prefixes{asked.names.prefix(), reviews_of(target), notes_of(target)};
   std::string out = "proposals 2\n";
@@ -350,6 +437,7 @@ std::string key_of(const Asked& asked, const Group& group, const Listing& refs, 
     if (name == branch_ref(target) ||
         std::ranges::any_of(prefixes, [&](const auto& prefix) { return name.starts_with(prefix); }))
       out += fmt::format("{} {}\n", name, id_of(ref));
+  for (const auto& [name, other] : listed.symbolic) out += fmt::format("{} is {}\n", name, other);
   std::vector<std::string> others;
   for (std::size_t i = 0; i < group.targets.size(); ++i)
     others.push_back(branch_ref(*group.targets[i]) + " " + group.names[i].prefix());
@@ -362,25 +450,29 @@ fs::path memory_file(const Host& host, const Address& address, const TargetConfi
 }
 
 /// The branches that are proposals, by the place of the target whose they are. A target's own
-/// branch is none, whatever pattern it fits.
-std::vector<std::vector<std::string>> proposals_in(const Refs& refs, const Group& group) {
+/// branch is none, whatever pattern it fits, and nor is another branch's second name.
+std::vector<std::vector<std::string>> proposals_in(const Refs& refs, const Group& group,
+                                                   const RemoteRefs& listed) {
   std::vector<std::vector<std::string>> out(group.targets.size());
   for (const auto& [name, ref] : refs) {
     const auto is_target = [&](const TargetConfig* target) { return branch_ref(*target) == name; };
     const auto owner = owner_of(name, group.names);
     if (owner && ref.type == "commit" && std::ranges::none_of(group.targets, is_target) &&
-        check_topic(*group.names[*owner].topic(name)))
+        !listed.symbolic.contains(name) && check_topic(*group.names[*owner].topic(name)))
       out[*owner].push_back(name);
   }
   return out;
 }
 
 /// A branch that somebody has pushed past `cdctl propose`, under a name that nobody could review.
-void warn_of_names(Host& host, const Asked& asked, const std::map<std::string, std::string>& refs) {
+void warn_of_names(Host& host, const Asked& asked, const RemoteRefs& refs) {
   std::vector<std::string> bad;
-  for (auto at = refs.lower_bound(asked.names.prefix()); at != refs.end(); ++at) {
+  for (auto at = refs.ids.lower_bound(asked.names.prefix()); at != refs.ids.end(); ++at) {
     const auto topic = asked.names.topic(at->first);
     if (!topic) break;
+    if (const auto own = check_not_symbolic(refs, at->first); !own)
+      host.log(Level::warning, fmt::format("{}: {} is no proposal: {}", asked.target->name,
+                                           printable(*topic, 80), own.error().what));
     if (!check_topic(*topic)) bad.push_back(at->first);
   }
   if (!bad.empty())
@@ -398,14 +490,14 @@ struct Open {
   ProposalMemory memory;
 };
 
-Result<> read_anew(Host& host, const Group& group, std::vector<Open> open,
+Result<> read_anew(Host& host, const Group& group, const RemoteRefs& listed, std::vector<Open> open,
                    std::vector<Result<std::vector<Proposal>>>& out, const Deadline& deadline) {
   std::vector<const TargetConfig*> targets;
   for (const auto& one : open) targets.push_back(one.asked.target);
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, *targets.front(), deadline));
   CDCTL_TRY(fetch_all(workshop, targets, deadline));
   CDCTL_TRY_ASSIGN(const auto refs, workshop.refs(deadline));
-  const auto owned = proposals_in(refs, group);
+  const auto owned = proposals_in(refs, group, listed);
   for (auto& one : open) {
     const auto at = std::ranges::find(group.targets, one.asked.target->name,
                                       [](const TargetConfig* other) { return other->name; });
@@ -414,11 +506,19 @@ Result<> read_anew(Host& host, const Group& group, std::vector<Open> open,
     TargetReader reader(workshop, one.asked, refs, memory.signers, deadline);
     auto& answer = out[one.place];
     answer = reader.all(owned[static_cast<std::size_t>(at - group.targets.begin())]);
-    if (!answer) continue;
-    memory.key = key_of(one.asked, group, refs, [](const auto& ref) { return ref.id; });
-    memory.proposals = *answer;
+    for (const auto& [id, why] : reader.left_out())
+      host.log(Level::warning, fmt::format("{}: {} is left out: {}", one.asked.target->name,
+                                           printable(id, 80), why));
+    // An answer that is not whole is none for the next run; what was found out of signatures is.
+    const bool whole = answer && reader.left_out().empty();
+    memory.key =
+        whole ? key_of(one.asked, group, refs, listed, [](const auto& ref) { return ref.id; })
+              : std::string();
+    memory.proposals = answer ? *answer : std::vector<Proposal>();
     memory.trusted = one.asked.digest;
-    memory.signers = std::move(reader).signers();
+    auto signers = std::move(reader).signers();
+    if (!answer) signers.merge(memory.signers);
+    memory.signers = std::move(signers);
     // Whoever cannot write it down asks again.
     (void)memory.write(memory_file(host, workshop.address(), *one.asked.target));
   }
@@ -438,18 +538,18 @@ Result<> read_group(Host& host, const Group& group, std::span<const TargetConfig
     const auto& target = *targets[place];
     CDCTL_TRY_ASSIGN(auto names, proposal_refs(target));
     auto asked = read_asked(host, target, std::move(names));
-    if (!asked || !listed.contains(branch_ref(target))) {
+    if (!asked || !listed.ids.contains(branch_ref(target))) {
       out[place] = fail(asked ? no_branch(target) : std::move(asked.error()));
       continue;
     }
     warn_of_names(host, *asked, listed);
     auto memory = ProposalMemory::read(memory_file(host, address, target));
-    if (memory.key == key_of(*asked, group, listed, [](const auto& id) { return id; }))
+    if (memory.key == key_of(*asked, group, listed.ids, listed, [](const auto& id) { return id; }))
       out[place] = std::move(memory.proposals);
     else
       open.push_back({place, std::move(*asked), std::move(memory)});
   }
-  return open.empty() ? Result<>() : read_anew(host, group, std::move(open), out, deadline);
+  return open.empty() ? Result<>() : read_anew(host, group, listed, std::move(open), out, deadline);
 }
 
 /// Two targets that mean the same branches would both land them.

@@ -182,6 +182,8 @@ Result<> add_loose(const fs::path& repository, const fs::path& folder,
   if (!fs::exists(repository / folder, error)) return {};
   for (auto it = fs::recursive_directory_iterator(repository / folder, error);
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    // A link is another ref's second name; one of a folder hides whose its refs are.
+    if (it->is_symlink(error)) return fail(ExitCode::unknown, "a link is among its refs");
     if (it->is_directory(error)) continue;
     auto name = it->path().lexically_relative(repository).generic_string();
     if (!valid_ref_name(name)) continue;  // a lock

@@ -14,6 +14,7 @@ namespace cdctl::git {
 namespace {
 
 constexpr std::string_view k_no_time = "no time was left to check a signature";
+constexpr Millis k_patience(10'000);  ///< with one of them, whatever somebody has made it of
 
 Result<Signer> ask_ssh(const Workshop& workshop, const Trusted& trusted, const std::string& id,
                        const Deadline& deadline) {
@@ -72,18 +73,22 @@ Result<Signer> ask_openpgp(const Workshop& workshop, const Trusted& trusted, con
 
 Result<Signers> ask_signers(const Workshop& workshop, const Trusted& trusted,
                             const std::vector<SignedTag>& tags, const Deadline& deadline) {
-  std::vector<Result<Signer>> answers(tags.size(), Signer());
+  const auto no_time = [] { return fail(ExitCode::timeout, std::string(k_no_time)); };
+  std::vector<Result<Signer>> answers(tags.size(), no_time());
   in_parallel(tags.size(), [&](std::size_t i) {
     const auto& tag = tags[i];
+    if (deadline.passed()) return;
+    const auto patience = deadline.at_most(k_patience);
     if (tag.signature == TagText::Signature::none)
       answers[i] = Signer{{}, "it is not signed by an SSH or OpenPGP key"};
     else
       answers[i] = tag.signature == TagText::Signature::ssh
-                       ? ask_ssh(workshop, trusted, tag.id, deadline)
-                       : ask_openpgp(workshop, trusted, tag, deadline);
+                       ? ask_ssh(workshop, trusted, tag.id, patience)
+                       : ask_openpgp(workshop, trusted, tag, patience);
   });
   Signers out;
   for (std::size_t i = 0; i < tags.size(); ++i) {
+    if (!answers[i] && answers[i].error().exit == ExitCode::timeout) continue;
     CDCTL_TRY_ASSIGN(auto signer, std::move(answers[i]));
     out.emplace(tags[i].id, std::move(signer));
   }

@@ -33,8 +33,11 @@ struct SignedTag {
   std::size_t payload = 0;
 };
 
-/// Asks ssh-keygen and gpgv who has signed, several at a time. Exit code `unknown` when one of them
-/// is needed and not there.
+/// What was found out in the time there was: a tag that is not among it was not asked about, or its
+/// answer did not come.
+///
+/// Asks ssh-keygen and gpgv who has signed, several at a time, the first ones first. Exit code
+/// `unknown` when one of them is needed and not there.
 [[nodiscard]] Result<Signers> ask_signers(const Workshop& workshop, const Trusted& trusted,
                                           const std::vector<SignedTag>& tags,
                                           const Deadline& deadline);

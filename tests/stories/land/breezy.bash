@@ -184,3 +184,18 @@ mv away srv/trunk
 mv srv/propose away
 pipe_exit 4 "$landing"
 mv away srv/propose
+
+# What leads elsewhere is no proposal: the trunk is not removed by it, and the others are listed.
+change alice beside beside x
+at alice beside cdctl propose >/dev/null
+ln -s ../trunk srv/propose/linked
+mkdir -p srv/propose/leads/.bzr/branch srv/propose/broken/.bzr/branch
+printf 'Bazaar-NG meta directory, format 1\n' >srv/propose/leads/.bzr/branch-format
+printf 'Bazaar-NG Branch Reference Format 1\n' >srv/propose/leads/.bzr/branch/format
+printf 'file://%s/srv/trunk/' "$work" >srv/propose/leads/.bzr/branch/location
+printf 'garbage\n' >srv/propose/broken/.bzr/branch-format
+printf 'garbage\n' >srv/propose/broken/.bzr/branch/format
+expect_exit 0 cdctl proposals
+expect_json 'any(.proposal == "beside") and (any(.proposal == "linked" or .proposal == "leads" or .proposal == "broken") | not)'
+pipe_exit 0 "$landing"
+[ -d srv/trunk/.bzr/branch ] || fail 'the trunk was removed'

@@ -47,6 +47,11 @@ expect_exit 5 as bob cdctl review fix approve
 expect_error 'which is not in .*people/bob: git fetch'
 vote alice fix approve   # an author's own word
 as bob git fetch -q origin
+# That it was fetched does not say that anybody has looked at it.
+expect_exit 5 as bob cdctl review fix approve
+expect_error 'has [0-9a-f]* checked out: git checkout --detach'
+expect_exit 2 as bob cdctl review fix approve --head 000
+as bob git checkout -q --detach origin/propose/main/fix
 expect_exit 2 as bob cdctl review fix lgtm
 expect_exit 5 as bob cdctl review fix approve --head 0000000
 expect_exit 0 as bob cdctl review fix needs-fixing -m 'Why two?'
@@ -94,12 +99,12 @@ as bob git push -q origin t:refs/reviews/main/unsigned/bob
 offer alice unknown words unknown
 ssh-keygen -q -t ed25519 -N '' -f keys/mallory
 as bob git fetch -q origin
-as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/mallory.pub" cdctl review unknown approve >/dev/null 2>err
+as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/mallory.pub" cdctl review unknown approve --head "$(head_of propose/main/unknown)" >/dev/null 2>err
 expect_error 'this review does not count as it is: the key that signed it is in no line of git.reviewers, .*/reviewers'
 # git makes a tag without a signature where it cannot use the key: nobody would count that word.
 as bob git fetch -q origin
 rm -f keys/gone.pub
-expect_exit 3 as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/gone.pub" cdctl review unknown disapprove
+expect_exit 3 as bob env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.signingkey GIT_CONFIG_VALUE_0="$work/keys/gone.pub" cdctl review unknown disapprove --head "$(head_of propose/main/unknown)"
 expect_error 'signing the review: .*gone.pub'
 offer alice other words other
 as bob git fetch -q origin

@@ -23,12 +23,12 @@ sed -i "s/^alice@example.com /alice@example.com,alice@home.example /" reviewers
 as alice git checkout -q -b home origin/main
 as alice env GIT_AUTHOR_EMAIL=alice@home.example git commit -q --allow-empty -m 'From home'
 as alice cdctl propose home >/dev/null
-expect_exit 0 as alice cdctl review home approve
+expect_exit 0 as alice cdctl review home approve --head "$(head_of propose/main/home)"
 expect_error 'warning: main: home: this review does not count as it is: alice@home.example has made some of it'
-expect_exit 0 as alice cdctl review home approve
+expect_exit 0 as alice cdctl review home approve --head "$(head_of propose/main/home)"
 expect_error 'does not count as it is: alice@home.example'
 as bob git fetch -q origin
-expect_exit 0 as bob cdctl review home abstain
+expect_exit 0 as bob cdctl review home abstain --head "$(head_of propose/main/home)"
 ! grep -q . err || fail 'a reviewer was warned'
 gate_says home waiting 'an author.s own .alice@home.example'
 sed -i "s/^alice@example.com,alice@home.example /alice@example.com /" reviewers
@@ -71,7 +71,7 @@ future=$(git -C origin.git rev-parse refs/reviews/main/clock/carol@example.com)
 rm -rf people/carol2 && git clone -q origin.git people/carol2   # in another clone, which has never seen it
 cp people/carol/.git/config people/carol2/.git/config
 as carol2 git fetch -q origin
-as carol2 cdctl review clock disapprove >/dev/null
+as carol2 cdctl review clock disapprove --head "$(head_of propose/main/clock)" >/dev/null
 git -C origin.git update-ref refs/reviews/main/clock/other "$future"
 gate_says clock waiting 'Disapprove == 0 .has 1.'
 withdraw clock

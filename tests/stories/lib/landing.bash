@@ -72,10 +72,12 @@ offer() {
   as "$1" cdctl propose "$2" "${@:5}" >/dev/null
 }
 
-# vote NAME TOPIC VOTE [REVIEW-OPTION...]
+# vote NAME TOPIC VOTE [REVIEW-OPTION...]: of what is proposed now, whatever is checked out.
 vote() {
+  local head
+  head=$(git -C "$work/origin.git" for-each-ref --format='%(objectname)' "refs/heads/propose/**/$2" | head -n 1)
   as "$1" git fetch -q origin
-  as "$1" cdctl review "$2" "$3" "${@:4}" >/dev/null
+  as "$1" cdctl review "$2" "$3" ${head:+--head "$head"} "${@:4}" >/dev/null
 }
 
 landing='cdctl proposals | cdctl gate | cdctl verify | cdctl land'

@@ -13,7 +13,7 @@ for person in alice bob; do make_person $person; done
 make_target thumbs <<<'verify = { command = "./check" }'
 offer alice new-words new-words x
 offer alice fix-typo words two
-as bob git fetch -q origin
+as bob git fetch -q origin && as bob git checkout -q --detach origin/propose/main/fix-typo
 printf '[journal]\nsocket = "journal.socket"\n' >>cdctl.toml  # somebody to tell
 printf 'all:\n\ncheck:\n\t./check\n' >people/alice/Makefile
 printf '[lp:shop]\ntree_dir = /srv/shop\n' >tarmac.conf

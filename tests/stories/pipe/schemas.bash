@@ -112,7 +112,7 @@ change alice later words three
 prints propose 0 outcome as alice cdctl propose fix --revision fix
 prints propose 0 outcome as alice cdctl propose later --revision later --after fix
 as bob git fetch -q origin
-prints review 0 outcome as bob cdctl review fix approve -m 'Yes'
+prints review 0 outcome as bob cdctl review fix approve --head "$(git -C origin.git rev-parse refs/heads/propose/main/fix)" -m 'Yes'
 prints proposals 0 proposal cdctl proposals
 cp out in
 prints gate 0 candidate cdctl gate --all

@@ -1,9 +1,15 @@
 #include <catch2/catch.hpp>
 
+#include <filesystem>
+
+#include <cdctl/fs.hpp>
+
+#include "plugins/bzr/own_branch.hpp"
 #include "plugins/bzr/proposal_places.hpp"
 #include "plugins/bzr/review_file.hpp"
 #include "plugins/bzr/revision_log.hpp"
 #include "plugins/bzr/testament.hpp"
+#include "tests/support/test_host.hpp"
 
 using namespace cdctl;
 using namespace cdctl::bzr;
@@ -118,4 +124,38 @@ TEST_CASE("the name of a proposal is one folder") {
     CHECK_FALSE(valid_topic(topic));
   }
   CHECK_FALSE(valid_topic(std::string(101, 'x')));
+}
+
+TEST_CASE("a place that leads elsewhere is no branch of its own") {
+  namespace fs = std::filesystem;
+  const test::TempDir dir;
+  const Deadline deadline(std::chrono::seconds(10));
+  const auto make = [&](const char* name, const std::string& format, const std::string& settings) {
+    const auto branch = dir.path() / name / ".bzr" / "branch";
+    REQUIRE(make_directories(branch));
+    REQUIRE(write_file_atomically(branch.parent_path() / "branch-format",
+                                  "Bazaar-NG meta directory, format 1\n"));
+    REQUIRE(write_file_atomically(branch / "format", format));
+    REQUIRE(write_file_atomically(branch / "last-revision", "1 al@x-1\n"));
+    REQUIRE(write_file_atomically(branch / "branch.conf", settings));
+    return Address{true, (dir.path() / name).string()};
+  };
+  const std::string format = "Bazaar Branch Format 7 (needs bzr 1.6)\n";
+  const auto own = make("own", format, "parent_location = ../trunk/\n");
+  CHECK(check_own_branch(own, deadline));
+  CHECK(check_own_branch({true, (dir.path() / "nothing").string()}, deadline));
+  CHECK_FALSE(
+      check_own_branch(make("leads", "Bazaar-NG Branch Reference Format 1\n", ""), deadline));
+  CHECK_FALSE(
+      check_own_branch(make("stacked", format, "stacked_on_location = ../own\n"), deadline));
+  CHECK_FALSE(check_own_branch(make("bound", format, "bound = True\n"), deadline));
+  fs::create_directory_symlink("own", dir.path() / "linked");
+  const Address linked{true, (dir.path() / "linked").string()};
+  CHECK_FALSE(check_own_branch(linked, deadline));
+  CHECK_FALSE(remove_own_branch(linked, "al@x-1", deadline));
+  CHECK(remove_own_branch(own, "al@x-2", deadline) == false);  // it has moved
+  CHECK(fs::exists(dir.path() / "own" / ".bzr" / "branch" / "format"));
+  CHECK(remove_own_branch(own, "al@x-1", deadline) == true);
+  CHECK_FALSE(fs::exists(dir.path() / "own" / ".bzr" / "branch"));
+  CHECK(remove_own_branch(own, "al@x-1", deadline) == false);
 }

@@ -78,3 +78,26 @@ TEST_CASE("what cannot be read is named: which repository, which branch") {
   CHECK_THAT(answer.error().what,
              Contains("http://127.0.0.1:1/x.git: the server cannot be reached"));
 }
+
+TEST_CASE("another ref's second name is no proposal and is not removed") {
+  Stand s;
+  git::GitForge forge(s.host);
+  const auto* const one = &s.target;
+  const auto tip = s.origin.git({"rev-parse", "main"});
+  s.origin.git({"branch", "release", "main"});
+  s.origin.git({"symbolic-ref", "refs/heads/propose/main/x", "refs/heads/release"});
+  s.origin.git({"symbolic-ref", "refs/heads/propose/main/y", "refs/heads/main"});
+  const auto all = std::move(forge.proposals(std::span(&one, 1), k_long).front());
+  REQUIRE(all);
+  REQUIRE(all->size() == 1);
+  CHECK(all->front().id == "fix");
+  for (const auto* topic : {"x", "y"}) {
+    const auto cleared = forge.clear(s.target, topic, tip, k_long);
+    REQUIRE_FALSE(cleared);
+    CHECK(cleared.error().exit == ExitCode::refused);
+    CHECK_THAT(cleared.error().what, Contains("no ref of its own"));
+  }
+  CHECK(s.origin.git({"rev-parse", "release"}) == tip);
+  CHECK(s.origin.git({"rev-parse", "main"}) == tip);
+  CHECK(forge.clear(s.target, "fix", s.head, k_long) == true);
+}
