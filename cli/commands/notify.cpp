@@ -15,6 +15,7 @@
 #include "cli/command_line/options.hpp"
 #include "cli/input/record_reader.hpp"
 #include "cli/output/context.hpp"
+#include "core/app/configurations.hpp"
 #include "core/notify/dispatch.hpp"
 #include "core/notify/news.hpp"
 #include "core/notify/reading.hpp"
@@ -128,7 +129,7 @@ Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
   }
   CDCTL_TRY_ASSIGN(const auto longest, notify::longest_pause(context.config()));
   for (auto& receiver : receivers) {
-    CDCTL_TRY_ASSIGN(auto outbox, notify::Outbox::open(context.home(), receiver.name));
+    CDCTL_TRY_ASSIGN(auto outbox, notify::open_outbox(context, receiver.name));
     notify::Sender sender(context, receiver, std::move(outbox),
                           {.follow = args.has("follow"),
                            .until = args.has("follow") && is_pipe(STDIN_FILENO) ? STDIN_FILENO : -1,
@@ -141,7 +142,7 @@ Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
 
 /// Those that were told, and those that the configuration has and that never were.
 std::vector<std::string> all_receivers(Context& context) {
-  auto out = notify::outboxes(context.home());
+  auto out = notify::outboxes(app::own_folder(context));
   const auto there = notify::find_receivers(context, {});
   if (!there) return out;  // `notify` says what is wrong with it
   for (const auto& receiver : *there) out.push_back(receiver.name);
@@ -152,14 +153,14 @@ std::vector<std::string> all_receivers(Context& context) {
 }
 
 Result<> show_status(Context& context) {
-  const auto told = notify::outboxes(context.home());
+  const auto told = notify::outboxes(app::own_folder(context));
   for (const auto& name : all_receivers(context)) {
     if (std::ranges::find(told, name) == told.end()) {
       context.out.write(records::encode(records::Receiver{
           .receiver = name, .last_sent = {}, .not_before = {}, .why = "", .time = now()}));
       continue;
     }
-    CDCTL_TRY_ASSIGN(const auto outbox, notify::Outbox::open(context.home(), name));
+    CDCTL_TRY_ASSIGN(const auto outbox, notify::open_outbox(context, name));
     const auto status = outbox.status(true);
     if (!status) {
       context.report(status.error().in(name));
@@ -188,7 +189,7 @@ Result<> show_status(Context& context) {
 Result<> replay(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto receivers, notify::find_receivers(context, args.words));
   for (const auto& receiver : receivers) {
-    CDCTL_TRY_ASSIGN(auto outbox, notify::Outbox::open(context.home(), receiver.name));
+    CDCTL_TRY_ASSIGN(auto outbox, notify::open_outbox(context, receiver.name));
     CDCTL_TRY_ASSIGN(const auto count, outbox.replay());
     context.out.note(fmt::format("{}: {} to be sent once more", receiver.name,
                                  plural(static_cast<std::int64_t>(count), "refused record")));

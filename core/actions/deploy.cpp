@@ -46,19 +46,38 @@ class Deployment {
     auto done = act();
     if (!done && claim_ && making_) fall_back(done.error());
     claim_.reset();
-    // Out it stays, whatever comes of the wait; but the record is of what was asked for
-    if (done && wait_ && !outcome_.dry_run())
-      done = wait_until_up(context_, service_, set_, settle_, deadline_);
+    // Out it stays, whatever comes of the wait. One that was ended, or over, says nothing against
+    // the deploy; a set that was cut or reaped meanwhile does.
+    Result<> waited;
+    if (done && wait_ && !outcome_.dry_run()) {
+      waited = wait_until_up(context_, service_, set_, settle_, deadline_);
+      outcome_.set("wait", wait_json(waited));
+      if (!waited && !only_gave_up(waited.error())) done = std::exchange(waited, {});
+    }
     if (!done) outcome_.fail_with(done.error());
     if (done) {
       tell_landings(context_, set_, order_.sources, transaction_.memory(), deadline_, outcome_);
       tell_commits(context_, service_, set_, order_.sources, deadline_, outcome_);
     }
     outcome_.write();
-    return outcome_.ok();
+    if (!waited) context_.report(waited.error().in(set_.str()));
+    return outcome_.ok() && waited;
   }
 
  private:
+  static bool only_gave_up(const Error& error) {
+    return error.exit == ExitCode::interrupted || error.exit == ExitCode::timeout;
+  }
+
+  /// How a wait ended, for the record: what exit code it gave the command, and why.
+  static Json wait_json(const Result<>& waited) {
+    auto out = Json::object({{"served", waited.has_value()}});
+    if (!waited)
+      out.set("exit", static_cast<std::int64_t>(waited.error().exit))
+          .set("why", waited.error().what);
+    return out;
+  }
+
   /// Units of a deploy that failed (its own verify, say) take no more work; what it made stays for
   /// people to look at.
   void fall_back(const Error& error) {

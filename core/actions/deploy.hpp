@@ -18,7 +18,8 @@ struct DeployOptions {
 };
 
 /// One deploy from the claim to the started units, or with `wait` until they serve. Writes the
-/// outcome record; false when it failed or was refused.
+/// outcome record; false when it failed or was refused, or the wait did not see it serve. One that
+/// was interrupted or over is no failed deploy: the record tells it apart, in `wait`.
 bool deploy_set(app::Context& context, const DeployOrder& order, const DeployOptions& options,
                 const Deadline& deadline);
 

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "core/app/configurations.hpp"
 #include "core/records/outcome_log.hpp"
 
 namespace cdctl::app {
 
 void keep_outcome(const Context& context, const Json& record) {
+  note_configuration(context, record["service"].view());  // before anybody can read it there
   const auto kept = records::append_to_log(context.home(), record.dump());
   if (kept) return;
   const auto named = [&] {

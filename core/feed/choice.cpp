@@ -1,10 +1,26 @@
 #include "core/feed/choice.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <cdctl/text.hpp>
+
+#include "core/app/configurations.hpp"
 
 namespace cdctl::feed {
 
 namespace {
+
+/// Where nobody can say how long a feed keeps its signals.
+constexpr Millis k_oldest = std::chrono::hours(24 * 7);
+
+/// An answer, and not the want of one.
+bool was_refused(const Error& error) {
+  return !error.transient && (error.exit == ExitCode::usage || error.exit == ExitCode::failed);
+}
 
 /// The feed that the environment of a unit connects it to; empty when it names none.
 std::string feed_of_unit(app::Context& context) {
@@ -31,7 +47,23 @@ Result<Feed*> choose_feed(app::Context& context, bool as_unit) {
 }
 
 std::filesystem::path cursor_file(const app::Context& context, std::string_view reader) {
-  return context.home() / "readers" / reader;
+  return app::own_folder(context) / "readers" / reader;
+}
+
+Result<std::unique_ptr<FeedReader>> open_behind(app::Context& context, Feed& feed, FeedQuery query,
+                                                std::string_view whose, const Deadline& deadline) {
+  auto opened = feed.open(query, deadline);
+  if (opened || query.cursor.empty() || !was_refused(opened.error())) return opened;
+  const auto position = std::exchange(query.cursor, {});
+  const auto oldest = now() - feed.keeps_for().value_or(k_oldest);
+  query.since = std::min(query.since.value_or(oldest), oldest);
+  auto anew = feed.open(query, deadline);
+  if (anew)
+    context.out.warning(
+        fmt::format("{}: '{}' is no position in this feed, the configuration had another one; it "
+                    "begins with the oldest signal that is kept",
+                    whose, printable(position, 60)));
+  return anew;
 }
 
 }  // namespace cdctl::feed

@@ -11,12 +11,30 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/app/configurations.hpp"
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"
 #include "core/records/signal.hpp"
 
 namespace cdctl::feed {
+
+namespace {
+
+std::filesystem::path lock_file_of(std::filesystem::path file) { return file += ".lock"; }
+
+Result<std::optional<FileLock>> lock_of(const std::filesystem::path& file) {
+  return FileLock::acquire(lock_file_of(file), Deadline(Millis(0)));
+}
+
+std::unexpected<Error> is_running(const app::Context& context, const std::string& name) {
+  return fail(
+      ExitCode::refused,
+      fmt::format("another reader named {} is running in {}; give this one a name of its own", name,
+                  context.home().string()));
+}
+
+}  // namespace
 
 Result<NamedReader> NamedReader::open(app::Context& context, const std::string& name) {
   if (!valid_word(name))
@@ -25,16 +43,17 @@ Result<NamedReader> NamedReader::open(app::Context& context, const std::string& 
                             printable(name, 40)));
   NamedReader out{cursor_file(context, name), {}, {}};
   CDCTL_TRY(make_directories(out.file.parent_path(), 0700));
-  auto lock_file = out.file;
-  lock_file += ".lock";
-  CDCTL_TRY_ASSIGN(out.lock, FileLock::acquire(lock_file, Deadline(Millis(0))));
-  if (!out.lock)
-    return fail(
-        ExitCode::refused,
-        fmt::format("another reader named {} is running in {}; give this one a name of its own",
-                    name, context.home().string()));
-  CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(out.file));
+  CDCTL_TRY_ASSIGN(out.lock, lock_of(out.file));
+  if (!out.lock) return is_running(context, name);
+  CDCTL_TRY_ASSIGN(auto text, read_file_if_there(out.file));
+  if (!text) {
+    const auto shared = context.home() / "readers" / name;
+    // An earlier cdctl's, which knows no configurations.
+    if (FileLock::held(lock_file_of(shared))) return is_running(context, name);
+    CDCTL_TRY_ASSIGN(text, app::handed_down(shared));
+  }
   if (text) out.cursor = text->substr(0, text->find('\n'));
+  app::note_configuration(context);
   return out;
 }
 
@@ -70,7 +89,8 @@ class SignalStream {
   Result<> run(const Deadline& deadline) {
     Millis pause(0);
     for (bool first = true;; first = false) {
-      const auto opened = feed_.open(query_, first ? deadline : Deadline(k_reopen));
+      const auto opened =
+          open_behind(context_, feed_, query_, whose(), first ? deadline : Deadline(k_reopen));
       if (!opened && first) return std::unexpected(opened.error());
       auto ended = opened ? copy(**opened, pause) : Result<bool>(std::unexpected(opened.error()));
       if (ended && *ended) return {};
@@ -85,6 +105,9 @@ class SignalStream {
   }
 
  private:
+  [[nodiscard]] std::string whose() const {
+    return reader_.file.empty() ? "signals" : "reader " + reader_.file.filename().string();
+  }
   void give(const Json& record) {
     if (!records::is<records::ErrorRecord>(record)) {
       if (wanted(record)) context_.out.write(record);

@@ -12,8 +12,9 @@
 
 namespace cdctl::feed {
 
-/// A named reader of the feed: one at a time, with the position of what it has written out, from
-/// its first start on. Default-made it is a reader without a name, which keeps none.
+/// A named reader of the feed: one at a time in a configuration, with the position of what it has
+/// written out, from its first start on. Default-made it is a reader without a name, which keeps
+/// none.
 struct NamedReader {
   std::filesystem::path file;
   std::optional<FileLock> lock;

@@ -13,11 +13,12 @@
 #include <cdctl/text.hpp>
 
 #include "core/app/brokers.hpp"
+#include "core/app/configurations.hpp"
 #include "core/feed/choice.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/metrics/fleet_metrics.hpp"
 #include "core/metrics/tally.hpp"
-#include "core/notify/outbox.hpp"
+#include "core/notify/receiver.hpp"
 #include "core/records/signal.hpp"
 
 namespace cdctl::metrics {
@@ -142,10 +143,12 @@ class Gatherer {
   }
 
   /// How old the first signal is that a named reader has not passed on; 0 where there is none.
-  Result<double> lag_of(Feed& feed, const std::string& cursor) {
+  Result<double> lag_of(Feed& feed, const std::string& name, const std::string& cursor) {
     const auto deadline = deadline_.at_most(Millis(2000));
-    CDCTL_TRY_ASSIGN(const auto reader,
-                     feed.open({.since = {}, .cursor = cursor, .follow = false}, deadline));
+    CDCTL_TRY_ASSIGN(
+        const auto reader,
+        feed::open_behind(context_, feed, {.since = {}, .cursor = cursor, .follow = false},
+                          "reader " + name, deadline));
     while (!reader->at_end() && !deadline.passed()) {
       CDCTL_TRY_ASSIGN(const auto signals, reader->next(std::min(deadline.left(), Millis(500))));
       if (signals.empty()) continue;
@@ -174,7 +177,7 @@ class Gatherer {
     note("signals", feed ? std::nullopt : std::optional(feed.error()));
     for (const auto& [name, cursor] : cursors) {
       if (!feed || cursor.empty()) continue;
-      const auto lag = lag_of(**feed, cursor);
+      const auto lag = lag_of(**feed, name, cursor);
       note("signals", lag ? std::nullopt : std::optional(lag.error()));
       if (lag) out_.sample({{"reader", name}}, *lag);
     }
@@ -182,8 +185,8 @@ class Gatherer {
 
   void receivers() {
     std::map<std::string, notify::Outbox::Status> found;
-    for (const auto& name : notify::outboxes(context_.home())) {
-      const auto outbox = notify::Outbox::open(context_.home(), name);
+    for (const auto& name : notify::outboxes(app::own_folder(context_))) {
+      const auto outbox = notify::open_outbox(context_, name);
       const auto status = outbox ? outbox->status(true)
                                  : Result<notify::Outbox::Status>(std::unexpected(outbox.error()));
       note("receivers", status ? std::nullopt : std::optional(status.error().in(name)));

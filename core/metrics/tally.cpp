@@ -5,12 +5,12 @@
 #include <optional>
 #include <utility>
 
-#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/lock.hpp>
 #include <cdctl/signal.hpp>
 #include <cdctl/stop.hpp>
 
+#include "core/app/configurations.hpp"
 #include "core/feed/choice.hpp"
 #include "core/records/outcome.hpp"
 #include "core/records/outcome_log.hpp"
@@ -71,8 +71,7 @@ void remove_orphans(const std::filesystem::path& folder) {
 }  // namespace
 
 std::filesystem::path tally_file(const app::Context& context) {
-  const auto digest = sha256_hex(context.config().file.string());
-  return context.home() / k_folder / (digest.substr(0, 16) + ".json");
+  return context.home() / k_folder / (app::configuration_key(context.config()) + ".json");
 }
 
 void Tally::count_outcome(const Json& record, const Config& config) {

@@ -37,7 +37,7 @@ Result<Dispatch> Dispatch::open(app::Context& context, const Options& options) {
   if (const auto named = out.routes_.receivers(); options.receivers.empty() && !named.empty())
     CDCTL_TRY(find_receivers(context, named));
   for (auto& receiver : receivers) {
-    CDCTL_TRY_ASSIGN(auto outbox, Outbox::open(context.home(), receiver.name));
+    CDCTL_TRY_ASSIGN(auto outbox, open_outbox(context, receiver.name));
     out.lines_.emplace_back(std::move(receiver), std::move(outbox));
   }
   return out;

@@ -20,14 +20,14 @@ constexpr std::size_t k_most_outcomes = 2'000;
 constexpr Millis k_open_deadline{2'000}, k_open_again{10'000};
 
 std::filesystem::path log_position_file(const app::Context& context) {
-  return context.home() / "notify" / "log.position";
+  return app::own_folder(context) / "notify" / "log.position";
 }
 
 }  // namespace
 
 Result<News> News::open(app::Context& context) {
   News out(context);
-  CDCTL_TRY(make_directories(context.home() / "notify", 0700));
+  CDCTL_TRY(make_directories(log_position_file(context).parent_path(), 0700));
   auto place = feed::NamedReader::open(context, k_reader);
   if (!place && place.error().exit == ExitCode::refused)
     return fail(ExitCode::refused,
@@ -35,7 +35,10 @@ Result<News> News::open(app::Context& context) {
                             "{}: what is new here it passes on",
                             context.home().string(), k_reader));
   CDCTL_TRY_ASSIGN(out.place_, std::move(place));
-  CDCTL_TRY_ASSIGN(const auto kept, read_file_if_there(log_position_file(context)));
+  CDCTL_TRY_ASSIGN(auto kept, read_file_if_there(log_position_file(context)));
+  if (!kept) {
+    CDCTL_TRY_ASSIGN(kept, app::handed_down(context.home() / "notify" / "log.position"));
+  }
   out.log_position_ = std::string(trimmed(kept.value_or("")));
   CDCTL_TRY_ASSIGN(out.outcomes_, records::LogReader::open_at(context.home(), out.log_position_));
   // Where it begins is where the first reader began, also before there was a log: what comes before
@@ -57,7 +60,8 @@ Result<> News::open_feed() {
   FeedQuery query;
   query.follow = true;
   query.cursor = place_.cursor;
-  CDCTL_TRY_ASSIGN(signals_, feed->open(query, Deadline(k_open_deadline)));
+  CDCTL_TRY_ASSIGN(signals_,
+                   feed::open_behind(*context_, *feed, query, "notify", Deadline(k_open_deadline)));
   return {};
 }
 
@@ -66,7 +70,7 @@ Result<> News::take_outcomes(Dispatch& dispatch) {
     CDCTL_TRY_ASSIGN(const auto record, outcomes_->next());
     if (!record) break;
     idle_ = false;
-    dispatch.add(*record, record->dump());
+    if (!neighbours_.have(*record)) dispatch.add(*record, record->dump());
   }
   return {};
 }
@@ -96,13 +100,15 @@ void News::take_signals(Dispatch& dispatch, Millis wait) {
     next_open_ = Deadline(Millis(1'000));
     return;
   }
-  for (const auto& signal : *got) dispatch.add(signal, signal.dump());
+  for (const auto& signal : *got)
+    if (!neighbours_.have(signal)) dispatch.add(signal, signal.dump());
   took_signals_ = !got->empty();
   if (took_signals_) idle_ = false;
 }
 
 Result<> News::pass_on(Dispatch& dispatch, Millis wait) {
   idle_ = true;
+  neighbours_.look_again();
   CDCTL_TRY(dispatch.flush());  // what a full disk has left: nothing new before it is kept
   CDCTL_TRY(take_outcomes(dispatch));
   take_signals(dispatch, idle_ ? wait : Millis(0));

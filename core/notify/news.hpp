@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/app/configurations.hpp"
 #include "core/app/context.hpp"
 #include "core/feed/stream.hpp"
 #include "core/notify/dispatch.hpp"
@@ -11,11 +12,12 @@
 
 namespace cdctl::notify {
 
-/// What happens at this home: the outcomes of its log, and the signals of the feed. Each is passed
-/// on once, over restarts; where the last reader stopped is kept in the home.
+/// What happens at this home to what this configuration has: the outcomes of its log, and the
+/// signals of the feed. What only another configuration of the home knows is left to that one. Each
+/// is passed on once, over restarts; where the last reader stopped is kept in the home.
 class News {
  public:
-  /// One at a time in a home: exit code `refused` while another one follows.
+  /// One at a time in a configuration: exit code `refused` while another one follows.
   [[nodiscard]] static Result<News> open(app::Context& context);
   /// Passes on what is new, waiting at most `wait` for the first of it. Exit code `unknown` when
   /// the log cannot be read; a feed that cannot be reached is told once, and asked again later.
@@ -24,12 +26,13 @@ class News {
   [[nodiscard]] bool idle() const { return idle_; }
 
  private:
-  explicit News(app::Context& context) : context_(&context) {}
+  explicit News(app::Context& context) : context_(&context), neighbours_(context) {}
   [[nodiscard]] Result<> take_outcomes(Dispatch& dispatch);
   void take_signals(Dispatch& dispatch, Millis wait);
   [[nodiscard]] Result<> open_feed();
 
   app::Context* context_;
+  app::Neighbours neighbours_;
   feed::NamedReader place_;
   std::unique_ptr<FeedReader> signals_;
   std::optional<records::LogReader> outcomes_;

@@ -173,10 +173,9 @@ Json time_or_null(const std::optional<Time>& time) {
 
 }  // namespace
 
-Result<Outbox> Outbox::open(const fs::path& home, const std::string& receiver,
-                            OutboxBounds bounds) {
+Result<Outbox> Outbox::open(const fs::path& own, const std::string& receiver, OutboxBounds bounds) {
   Outbox out;
-  out.folder_ = home / "notify" / receiver;
+  out.folder_ = own / "notify" / receiver;
   out.bounds_ = bounds;
   CDCTL_TRY(make_directories(out.folder_, 0700));
   // There before it is needed, on a disk that is full then.
@@ -426,10 +425,10 @@ Result<std::optional<OfdLock>> sender_turn(const Outbox& outbox, const Deadline&
   return OfdLock::acquire(outbox.folder() / "sender.lock", deadline);
 }
 
-std::vector<std::string> outboxes(const fs::path& home) {
+std::vector<std::string> outboxes(const fs::path& own) {
   std::vector<std::string> out;
   std::error_code error;
-  for (fs::directory_iterator at(home / "notify", error), end; !error && at != end;
+  for (fs::directory_iterator at(own / "notify", error), end; !error && at != end;
        at.increment(error))
     if (at->is_directory(error)) out.push_back(at->path().filename().string());
   std::ranges::sort(out);

@@ -20,9 +20,9 @@ struct OutboxBounds {
   std::uintmax_t total = 256u << 20;
 };
 
-/// What waits to be sent to one receiver, in a folder of the home, in the order in which it came:
-/// at least once, over kills and reboots. Any number of processes may add at once; one at a time
-/// sends (SenderTurn).
+/// What waits to be sent to one receiver, in the home's folder of a configuration, in the order in
+/// which it came: at least once, over kills and reboots. Any number of processes may add at once;
+/// one at a time sends (SenderTurn).
 ///
 ///     notify/RECEIVER/N.ndjson         what came, the oldest first; a sent file is removed
 ///                     again.ndjson     what the receiver did not take this time, before all others
@@ -31,7 +31,7 @@ struct OutboxBounds {
 class Outbox {
  public:
   /// Makes the folder. Exit code `failed` when it cannot.
-  [[nodiscard]] static Result<Outbox> open(const std::filesystem::path& home,
+  [[nodiscard]] static Result<Outbox> open(const std::filesystem::path& own,
                                            const std::string& receiver, OutboxBounds bounds = {});
   /// Keeps records, a line each without its line break. On the disk when it returns; all or none.
   [[nodiscard]] Result<> put(std::span<const std::string> lines) const;
@@ -92,6 +92,6 @@ class Outbox {
                                                          const Deadline& deadline);
 
 /// The receivers that have an outbox, by name, those of an earlier configuration among them.
-[[nodiscard]] std::vector<std::string> outboxes(const std::filesystem::path& home);
+[[nodiscard]] std::vector<std::string> outboxes(const std::filesystem::path& own);
 
 }  // namespace cdctl::notify

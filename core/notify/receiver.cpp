@@ -1,12 +1,16 @@
 #include "core/notify/receiver.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include <cdctl/fs.hpp>
+#include <cdctl/lock.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/app/configurations.hpp"
 #include "core/notify/routes.hpp"
 #include "core/notify/sender.hpp"
 
@@ -68,6 +72,28 @@ Result<std::vector<Receiver>> find_receivers(app::Context& context,
   return fail(ExitCode::config,
               "the configuration names nobody to tell; docs/notify.md has what to add for a pager, "
               "a chat, a search index");
+}
+
+namespace {
+
+/// The first configuration with a receiver of that name takes over what waits: whose it is nobody
+/// has written down. While somebody sends from there, it stays for the next time.
+void take_over(const std::filesystem::path& shared, const std::filesystem::path& own) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(shared, error) || std::filesystem::exists(own, error)) return;
+  const auto sender = OfdLock::acquire(shared / "sender.lock", Deadline(Millis(0)));
+  const auto writer = OfdLock::acquire(shared / "lock", Deadline(Millis(0)));
+  if (!sender || !*sender || !writer || !*writer || !make_directories(own.parent_path(), 0700))
+    return;
+  std::filesystem::rename(shared, own, error);
+}
+
+}  // namespace
+
+Result<Outbox> open_outbox(app::Context& context, const std::string& receiver) {
+  const auto own = app::own_folder(context);
+  take_over(context.home() / "notify" / receiver, own / "notify" / receiver);
+  return Outbox::open(own, receiver);
 }
 
 std::vector<Error> receiver_problems(app::Context& context) {

@@ -7,6 +7,7 @@
 #include <cdctl/roles/sink.hpp>
 
 #include "core/app/context.hpp"
+#include "core/notify/outbox.hpp"
 
 namespace cdctl::notify {
 
@@ -25,6 +26,10 @@ struct Receiver {
 /// configuration has. Exit code `config` for one that it does not have, and when there is none.
 [[nodiscard]] Result<std::vector<Receiver>> find_receivers(app::Context& context,
                                                            std::span<const std::string> names);
+
+/// The outbox of one of this configuration's receivers, with what an earlier cdctl, which had one
+/// for all configurations of the home, has left in it.
+[[nodiscard]] Result<Outbox> open_outbox(app::Context& context, const std::string& receiver);
 
 /// What is wrong with the tables of receivers and with `[[notify.routes]]`, without asking anybody.
 [[nodiscard]] std::vector<Error> receiver_problems(app::Context& context);

@@ -125,6 +125,9 @@ struct Outcome {
         told("reviewers", "list of text"),
         told("title", "text"),
         told("vote", "text"),
+        told("wait", "object",
+             "of deploy --wait: whether the set was seen to serve, and else the exit code of the "
+             "command and why"),
         told("trial", "object", "how a trial ended, and since when it was one"),
         further(&Outcome::more),
         optional("error", &Outcome::error, "text"),

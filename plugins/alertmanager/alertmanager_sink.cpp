@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
@@ -83,6 +84,12 @@ std::string_view alert_name(const Notice& notice) {
     default:
       return "Signal";
   }
+}
+
+/// In the home each configuration has its own: what burns for one is nothing to another's server.
+std::filesystem::path own_folder(Host& host) {
+  const auto key = sha256_hex(host.config().file.lexically_normal().string()).substr(0, 16);
+  return host.home() / "configurations" / key / "notify";
 }
 
 /// The alerts that burn, and those that have just ended, in a file of the home: by key, as they are
@@ -209,7 +216,7 @@ Result<PassAnswer> AlertmanagerSink::do_pass(const std::string& receiver,
   CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "alertmanager", k_keys));
   CDCTL_TRY_ASSIGN(const auto line, line_to(receivers, receiver, host_.config()));
   const auto name = receiver.empty() ? std::string("alertmanager") : "alertmanager:" + receiver;
-  CDCTL_TRY_ASSIGN(auto alerts, Alerts::open(host_.home() / "notify" / name));
+  CDCTL_TRY_ASSIGN(auto alerts, Alerts::open(own_folder(host_) / name));
   for (const auto& record : records)
     for (const auto& notice : notices_of(record))
       if (!notice.change()) alerts.take(notice, line.labels);

@@ -117,13 +117,20 @@ Notices of_break(const Json& record) {
                                 after_colon(record["why"].view()), of_what(record)))};
 }
 
+/// By a person, or with the unit that it ran in: exit 130 or 143.
+bool is_interrupted(const Json& record) {
+  const auto exit = record["exit"].as_int();
+  return exit == 130 || exit == 143;
+}
+
 Notices of_mend(const Json& record) {
   const auto set = subject(record);
   const auto& trial = record["trial"];
   if (trial["end"].view() == "failed")
-    return {condition(
-        record, Notice::Kind::cut, "cut/" + set, false, Severity::error,
-        fmt::format("{} stays cut, its trial failed{}", set, after_colon(trial["why"].view())))};
+    return {condition(record, Notice::Kind::cut, "cut/" + set, false, Severity::error,
+                      is_interrupted(record) ? set + " stays cut, its trial was interrupted"
+                                             : fmt::format("{} stays cut, its trial failed{}", set,
+                                                           after_colon(trial["why"].view())))};
   if (!record["ok"].as_bool() || !record["changed"].as_bool()) return {};
   if (!trial.is_null() && trial["end"].view() != "passed") return {};
   return {condition(

@@ -118,7 +118,7 @@ eventually 40 is_cut "$next_there"
 for set in "$first_there" "$bad_there"; do expect_same "cut of $set" "$(cut_of "$set")" false; done
 kill -TERM "$follower"
 eventually 10 gone "$follower"
-for name in default second default/team; do grep -q " $name=[0-9]" <(sed 's|/%2F|/|' home/readers/watch) || fail "no position of $name in $(cat home/readers/watch)"; done
+for name in default second default/team; do grep -q " $name=[0-9]" <(sed 's|/%2F|/|' home/configurations/*/readers/watch) || fail "no position of $name in $(cat home/configurations/*/readers/watch)"; done
 
 # ---------------------------------------------------------------- a service moves to the other broker
 

@@ -16,7 +16,7 @@ connections() { api connections | jq '[.[] | select(.client_properties.connectio
 both_listen() { [ "$(connections)" = 2 ]; }
 cdctl signals --follow </dev/null >plain 2>plain.err &
 cdctl signals --follow=night </dev/null >named 2>named.err &
-eventually 20 test -s home/readers/night
+eventually 20 filled 'home/configurations/*/readers/night'
 eventually 20 both_listen
 kill -KILL "$(broker_pid)"
 eventually 10 gone "$(broker_pid)"

@@ -77,9 +77,9 @@ told() { cdctl ls -o table </dev/null | grep -q 'exit status 7: cannot find the 
 eventually 10 told   # between two tries it is up for a moment
 git -C "$trunk" commit -qm again --allow-empty
 expect_exit 6 cdctl deploy "$service" --wait --settle 2s --timeout 10s </dev/null
-expect_json 'length == 1 and .[0].ok == false and .[0].exit == 6 and (.[0].error | test("cannot find the colours"))'
+expect_json 'length == 1 and .[0].ok and (.[0].wait | .served == false and .exit == 6 and (.why | test("cannot find the colours")))'
 expect_exit 0 cdctl history --action deploy </dev/null
-expect_json '.[-1].ok == false'
+expect_json '.[-1].ok and .[-1].wait.exit == 6'
 
 # Cut during the wait: exit 1, and the record says so.
 printf '#!/bin/sh\nexec sleep 1000\n' >"$trunk/run"

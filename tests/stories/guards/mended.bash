@@ -15,7 +15,7 @@ eventually 30 working "$bad"
 : >breaker.log
 setsid bash -o pipefail -c 'cdctl signals '"$service"' --follow=night | cdctl trip | tee verdicts | cdctl break -o ndjson >breaker.log' 2>breaker.err </dev/null &
 breaker=$!
-eventually 20 test -s home/readers/night
+eventually 20 filled 'home/configurations/*/readers/night'
 say() { expect_exit 0 cdctl signal "$1" "$2" -s "$3" </dev/null; }
 is_cut() { [ "$(cut_of "$1")" = true ]; }
 mend() { expect_exit 0 cdctl mend "$1" </dev/null; eventually 30 working "$1"; }

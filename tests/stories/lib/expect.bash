@@ -42,4 +42,10 @@ expect_json() {
 expect_same() { [ "$2" = "$3" ] || fail "$1: got '$2', expected '$3'"; }
 
 # eventually SECONDS COMMAND...: wait_until, or the story fails.
+# Whether a file has something in it; a pattern may name it, which is looked up each time.
+filled() {
+  local file
+  for file in $1; do [ -s "$file" ] && return 0; done
+  return 1
+}
 eventually() { wait_until "$@" || fail "not so after $1 s: ${*:2}"; }

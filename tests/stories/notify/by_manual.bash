@@ -38,7 +38,7 @@ expect_exit 0 cdctl notify --status -o ndjson </dev/null
 expect_json 'map(.receiver) == ["pagerduty", "webhook:chat", "webhook:events"] and all(.sent == 0 and .waiting == 0 and .dropped == 0 and (has("last_sent") | not))'
 expect_exit 0 cdctl notify --status -o table </dev/null
 expect_line 'REFUSED +DROPPED'
-[ ! -e home/notify/pagerduty ] || fail 'to ask made an outbox'
+! compgen -G 'home/configurations/*/notify/pagerduty' >/dev/null || fail 'to ask made an outbox'
 
 # What routes and tables say wrongly is found before it is needed.
 with <<<'[[notify.routes]]

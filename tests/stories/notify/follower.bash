@@ -24,7 +24,7 @@ expect_exit 0 cdctl notify --new
 log break 10
 expect_exit 0 cdctl notify --new
 expect_same first "$(ids | xargs)" "thumbs-r000000000a"
-rm -r home/notify home/outcomes.ndjson
+rm -r home/configurations home/outcomes.ndjson
 forget_requests
 
 # The first time it begins now; later it goes on where it was.
@@ -61,7 +61,7 @@ done
 forget_requests
 cdctl notify --follow 2>follow.err &
 follower=$!
-eventually 30 test -s "$work/home/readers/notify"
+eventually 30 filled "home/configurations/*/readers/notify"
 log break 99
 wait_for r0000000063
 say thumbs-r0000000063 hello

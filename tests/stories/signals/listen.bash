@@ -53,7 +53,7 @@ valid taken.ndjson
 # A reader that stands still holds nobody up, and misses nothing.
 cdctl signals "$service" --follow=slow </dev/null >slow.ndjson 2>slow.err &
 slow=$!
-eventually 20 test -s home/readers/slow   # it has a position: what comes from now on is its to give
+eventually 20 filled 'home/configurations/*/readers/slow'   # it has a position: what comes from now on is its to give
 kill -STOP "$slow"
 for i in $(seq 1 400); do printf '{"set":"%s","signal":"flood","id":"f%s","severity":"info"}\n' "$set" "$i"; done >flood.ndjson
 expect_exit 0 timeout 20 cdctl signal - <flood.ndjson

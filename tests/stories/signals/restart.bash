@@ -26,7 +26,7 @@ is_cut() { [ "$(cut_of "$1")" = true ]; }
 said() { jq -es --arg set "$1" "any(.[]; .set == \$set and ($2))" breaker.log >/dev/null 2>&1; }
 
 start_breaker
-eventually 10 test -s home/readers/night
+eventually 10 filled 'home/configurations/*/readers/night'
 for kill in TERM KILL; do
   cut=()
   for round in 1 2 3 4 5; do
@@ -68,10 +68,10 @@ eventually 20 is_cut "$bad"
 end_breaker TERM
 
 # Who is told twice knows it, and the position does not move back.
-before=$(cat home/readers/night)
+before=$(cat home/configurations/*/readers/night)
 pipe_exit 0 "timeout 2 cdctl signals $service --follow=night --warm | head -3; true"
 expect_json 'length == 3 and all(.replayed)'
-after=$(cat home/readers/night)
+after=$(cat home/configurations/*/readers/night)
 if [ -n "$has_broker" ]; then # others speak on it, too
   [ "${after##*:}" -ge "${before##*:}" ] || fail "the position went back from $before to $after"
 else

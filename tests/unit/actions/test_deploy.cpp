@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <cdctl/notice.hpp>
+
 #include "core/actions/deploy.hpp"
 #include "core/actions/deploy_wait.hpp"
 #include "tests/support/fake_service.hpp"
@@ -338,10 +340,15 @@ TEST_CASE("what a deploy waited for is in its record") {
   const auto order = order_of(thumbs);
   CHECK_FALSE(deploy_set(thumbs.context, order, {.wait = true, .settle = Millis(0)},
                          Deadline(Millis(300))));
-  CHECK_FALSE(thumbs.record()["ok"].as_bool());
-  CHECK(thumbs.record()["exit"].as_int() == 6);
+  CHECK(thumbs.record()["ok"].as_bool());  // it is out: only the wait was over
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.record()["exit"].is_null());
+  CHECK_FALSE(thumbs.record()["wait"]["served"].as_bool(true));
+  CHECK(thumbs.record()["wait"]["exit"].as_int() == 6);
   CHECK(thumbs.context.exit_code() == 6);
+  for (const auto& notice : notices_of(thumbs.record())) CHECK((notice.over || notice.change()));
   thumbs.engine.sets[order.name().str()].want = thumbs.engine.sets[order.name().str()].up = 1;
   CHECK(deploy_set(thumbs.context, order, {.wait = true, .settle = Millis(0)}, Deadline(5s)));
   CHECK(thumbs.record()["ok"].as_bool());
+  CHECK(thumbs.record()["wait"]["served"].as_bool());
 }
