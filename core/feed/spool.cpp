@@ -13,6 +13,7 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/app/configurations.hpp"
 #include "core/feed/spool_file.hpp"
 
 namespace cdctl::feed {
@@ -72,7 +73,14 @@ Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_
   CDCTL_TRY_ASSIGN(const auto lock, FileLock::acquire(folder_ / "lock", Deadline(Millis(0))));
   if (!lock) return 0;
   CDCTL_TRY(make_directories(taken(), 0700));
+  // What another configuration of the home keeps is for its feed.
+  app::Neighbours neighbours(context);
+  const auto theirs = [&](const std::string& name) {
+    const auto set = parse_set_name(std::string_view(name).substr(0, name.find('.')));
+    return only.empty() && set && neighbours.have_service(set->service);
+  };
   for (const auto& name : files_in(folder_, only)) {
+    if (theirs(name)) continue;
     // From here on nobody new opens it. Its name is part of the identity of lines without one, and
     // does not change again.
     const auto to = fs::exists(taken() / name, error)
@@ -85,6 +93,7 @@ Result<std::size_t> Spool::drain(app::Context& context, Feed& feed, std::string_
   std::size_t sent = 0;
   std::optional<Error> refused;
   for (const auto& name : files_in(taken(), only)) {
+    if (theirs(name)) continue;
     const SpoolFile file(taken() / name);
     const auto content = file.read([&](std::span<const Json> signals) -> Result<> {
       if (Stop::requested()) return fail(ExitCode::interrupted, "interrupted");
@@ -160,6 +169,8 @@ Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> 
       sent.error().exit == ExitCode::unknown || sent.error().exit == ExitCode::timeout;
   if (!spool || !unreachable) return sent;
   const Spool folder(context.home());
+  if (const auto set = parse_set_name(signals.front()["set"].view()))
+    app::note_configuration(context, set->service);
   CDCTL_TRY(folder.put(signals));
   if (kept) *kept = true;
   context.out.note(

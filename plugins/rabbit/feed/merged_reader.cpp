@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/error_record.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
@@ -27,6 +28,12 @@ constexpr auto k_slack = std::chrono::seconds(30);
 /// Names a place within a cursor: no blanks, no `=`.
 std::string key_of(const BrokerPlace& place) {
   return place.vhost.empty() ? place.broker : place.broker + "/" + url_encode(place.vhost);
+}
+
+/// No address itself: a position is shown to people, and kept.
+std::string name_of(const AmqpAddress& address) {
+  return sha256_hex(fmt::format("{}:{}/{}", address.host, address.port, address.vhost))
+      .substr(0, 8);
 }
 
 }  // namespace
@@ -71,7 +78,7 @@ Result<std::unique_ptr<RabbitReader>> open_stream(Host& host, Management& manage
   const bool back = query.since || !query.cursor.empty();
   const auto ahead = back ? management.ask_ahead(deadline.at_most(k_patience)) : Millis(0);
   auto reader = std::make_unique<RabbitReader>(host, std::move(*link), query.follow,
-                                               settings.operators, ahead);
+                                               settings.operators, ahead, name_of(address));
   if (auto begun = reader->begin(query, deadline); !begun)
     return fail(begun.error().in("opening the feed of signals"));
   return reader;

@@ -28,26 +28,34 @@ constexpr std::size_t k_batch = 500, k_batch_bytes = 4u << 20, k_most_early = 8u
 constexpr Millis k_live_after(250);
 constexpr Millis k_clock_slack(30'000), k_patience(10'000);
 
-std::optional<std::int64_t> parse_cursor(std::string_view text) {
+/// `stream:12@PLACE`; of an earlier cdctl without the place.
+struct Cursor {
+  std::int64_t offset = 0;
+  std::string_view place;
+};
+
+std::optional<Cursor> parse_cursor(std::string_view text) {
   if (!text.starts_with(k_cursor_prefix)) return {};
   text.remove_prefix(std::string_view(k_cursor_prefix).size());
+  const auto at = text.find('@');
+  const auto place = at == text.npos ? std::string_view() : text.substr(at + 1);
+  text = text.substr(0, at);
   std::int64_t offset = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), offset);
   if (error != std::errc() || end != text.data() + text.size() || offset < 0) return {};
-  return offset;
+  return Cursor{offset, place};
 }
-
-std::string cursor_of(std::int64_t offset) { return fmt::format("{}{}", k_cursor_prefix, offset); }
 
 }  // namespace
 
 RabbitReader::RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow,
-                           std::vector<std::string> operators, Millis ahead)
+                           std::vector<std::string> operators, Millis ahead, std::string place)
     : host_(host),
       link_(std::move(link)),
       follow_(follow),
       ahead_(std::chrono::abs(ahead) > k_clock_slack ? ahead : Millis(0)),
       operators_(std::move(operators)),
+      place_(std::move(place)),
       unheard_(host, follow),
       consumer_(k_consumer) {}
 
@@ -130,6 +138,10 @@ std::int64_t RabbitReader::within(std::int64_t position, std::int64_t end) const
   return -1;
 }
 
+std::string RabbitReader::cursor_of(std::int64_t offset) const {
+  return fmt::format("{}{}@{}", k_cursor_prefix, offset, place_);
+}
+
 Result<> RabbitReader::begin_after(std::int64_t offset, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto end, find_end(deadline));
   offset = within(offset, end);
@@ -138,7 +150,7 @@ Result<> RabbitReader::begin_after(std::int64_t offset, const Deadline& deadline
     at_end_ = offset >= end;
     if (at_end_) return {};
   }
-  wanted_ = offset + 1;
+  if (offset >= 0) wanted_ = offset + 1;
   return consume({.at = StreamStart::At::offset, .offset = offset + 1}, deadline);
 }
 
@@ -181,9 +193,16 @@ Result<> RabbitReader::begin_before(std::int64_t position, Time since, const Dea
 
 Result<> RabbitReader::begin(const FeedQuery& query, const Deadline& deadline) {
   cursor_ = query.cursor;
-  const auto position = parse_cursor(query.cursor);
-  if (!query.cursor.empty() && !position)
+  const auto cursor = parse_cursor(query.cursor);
+  if (!query.cursor.empty() && !cursor)
     return fail(fmt::format("'{}' is not a position in this feed", printable(query.cursor, 60)));
+  auto position = cursor ? std::optional(cursor->offset) : std::nullopt;
+  if (cursor && !cursor->place.empty() && cursor->place != place_) {
+    host_.log(Level::warning,
+              "the feed is another one since this reader stopped: the broker's address, or the "
+              "virtual host, has changed; reading it from the start");
+    position = -1;
+  }
   if (position && query.since && follow_) return begin_before(*position, *query.since, deadline);
   if (position) return begin_after(*position, deadline);
   if (query.since) return begin_since(*query.since, deadline);

@@ -19,9 +19,10 @@ namespace cdctl::rabbit {
 class RabbitReader final : public FeedReader {
  public:
   /// `operators`: users of the broker that may speak for every set. `ahead`: what our clock is
-  /// ahead of the broker's; counts where it is more than a little.
+  /// ahead of the broker's; counts where it is more than a little. `place`: names the broker's
+  /// address and virtual host in a position, so that it is none of another stream.
   RabbitReader(Host& host, std::unique_ptr<AmqpLink> link, bool follow,
-               std::vector<std::string> operators, Millis ahead);
+               std::vector<std::string> operators, Millis ahead, std::string place);
 
   /// Starts consuming, and without follow finds the end.
   [[nodiscard]] Result<> begin(const FeedQuery& query, const Deadline& deadline);
@@ -50,6 +51,7 @@ class RabbitReader final : public FeedReader {
   [[nodiscard]] Result<> read_on(const Deadline& deadline);
   /// The position; -1, with a word of it, when the stream ends before it.
   [[nodiscard]] std::int64_t within(std::int64_t position, std::int64_t end) const;
+  [[nodiscard]] std::string cursor_of(std::int64_t offset) const;
   [[nodiscard]] Result<> consume(const StreamStart& start, const Deadline& deadline);
   [[nodiscard]] Result<std::optional<Delivery>> pull(const Deadline& deadline);
   void take(const Delivery& delivery, std::vector<Json>& signals);
@@ -71,6 +73,7 @@ class RabbitReader final : public FeedReader {
   const bool follow_;
   const Millis ahead_;
   const std::vector<std::string> operators_;
+  const std::string place_;
   Unheard unheard_;
   bool at_end_ = false;
   bool live_ = false;                ///< caught up: what comes now was sent now

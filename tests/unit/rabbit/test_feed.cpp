@@ -568,6 +568,12 @@ TEST_CASE("a cursor of a feed that was made anew starts over and says so") {
   REQUIRE(reader);
   CHECK(names_from(**reader) == names(0, 2));
   CHECK(broker.host().logged.size() == 1);
+  // Of another broker: its number says nothing here, however many messages there are.
+  const auto moved =
+      feed.open({.since = {}, .cursor = "stream:0@12345678", .follow = false}, soon());
+  REQUIRE(moved);
+  CHECK(names_from(**moved) == names(0, 2));
+  CHECK(broker.host().logged.size() == 2);
   const auto nonsense = feed.open({.since = {}, .cursor = "spool:1", .follow = false}, soon());
   CHECK_FALSE(nonsense);
 }
