@@ -153,6 +153,8 @@ std::vector<std::string> all_receivers(Context& context) {
 }
 
 Result<> show_status(Context& context) {
+  if (const auto there = notify::find_receivers(context, {}))
+    for (const auto& receiver : *there) (void)notify::take_over_outbox(context, receiver.name);
   const auto told = notify::outboxes(app::own_folder(context));
   for (const auto& name : all_receivers(context)) {
     if (std::ranges::find(told, name) == told.end()) {

@@ -169,7 +169,7 @@ Result<> send_or_spool(app::Context& context, Feed& feed, std::span<const Json> 
       sent.error().exit == ExitCode::unknown || sent.error().exit == ExitCode::timeout;
   if (!spool || !unreachable) return sent;
   const Spool folder(context.home());
-  if (const auto set = parse_set_name(signals.front()["set"].view()))
+  if (const auto set = parse_set_name(signals.empty() ? "" : signals.front()["set"].view()))
     app::note_configuration(context, set->service);
   CDCTL_TRY(folder.put(signals));
   if (kept) *kept = true;

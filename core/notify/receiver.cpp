@@ -77,23 +77,30 @@ Result<std::vector<Receiver>> find_receivers(app::Context& context,
 namespace {
 
 /// The first configuration with a receiver of that name takes over what waits: whose it is nobody
-/// has written down. While somebody sends from there, it stays for the next time.
-void take_over(const std::filesystem::path& shared, const std::filesystem::path& own) {
+/// has written down. While somebody sends from there it stays, and goes on being used. Whether it
+/// is there no more, or is not needed.
+bool take_over(const std::filesystem::path& shared, const std::filesystem::path& own) {
   std::error_code error;
-  if (!std::filesystem::is_directory(shared, error) || std::filesystem::exists(own, error)) return;
+  if (!std::filesystem::is_directory(shared, error) || std::filesystem::exists(own, error))
+    return true;
   const auto sender = OfdLock::acquire(shared / "sender.lock", Deadline(Millis(0)));
   const auto writer = OfdLock::acquire(shared / "lock", Deadline(Millis(0)));
   if (!sender || !*sender || !writer || !*writer || !make_directories(own.parent_path(), 0700))
-    return;
+    return false;
   std::filesystem::rename(shared, own, error);
+  return !error || !std::filesystem::exists(shared);
 }
 
 }  // namespace
 
+bool take_over_outbox(const app::Context& context, const std::string& receiver) {
+  return take_over(context.home() / "notify" / receiver,
+                   app::own_folder(context) / "notify" / receiver);
+}
+
 Result<Outbox> open_outbox(app::Context& context, const std::string& receiver) {
-  const auto own = app::own_folder(context);
-  take_over(context.home() / "notify" / receiver, own / "notify" / receiver);
-  return Outbox::open(own, receiver);
+  const bool own = take_over_outbox(context, receiver);
+  return Outbox::open(own ? app::own_folder(context) : context.home(), receiver);
 }
 
 std::vector<Error> receiver_problems(app::Context& context) {

@@ -27,8 +27,11 @@ struct Receiver {
 [[nodiscard]] Result<std::vector<Receiver>> find_receivers(app::Context& context,
                                                            std::span<const std::string> names);
 
-/// The outbox of one of this configuration's receivers, with what an earlier cdctl, which had one
-/// for all configurations of the home, has left in it.
+/// Makes what an earlier cdctl, which had one outbox for all configurations of the home, has left
+/// for this receiver the outbox of this configuration, where it has none.
+/// False while an earlier cdctl sends from there: it is used as it is.
+bool take_over_outbox(const app::Context& context, const std::string& receiver);
+/// The same, opened.
 [[nodiscard]] Result<Outbox> open_outbox(app::Context& context, const std::string& receiver);
 
 /// What is wrong with the tables of receivers and with `[[notify.routes]]`, without asking anybody.
