@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "cli/output/context.hpp"
 #include "cli/setup/config_view.hpp"
 #include "cli/setup/target_check.hpp"
+#include "core/files/toml_file.hpp"
 #include "core/land/target_faults.hpp"
 #include "core/notify/receiver.hpp"
 #include "core/records/path.hpp"
@@ -35,16 +37,33 @@ void add_switches(Context& context, std::vector<ConfigProblem>& problems) {
     }
 }
 
-/// What receivers of `notify` say of their tables, and whom routes name.
+/// Line and column of a dotted key, or of the nearest table around it.
+std::pair<unsigned, unsigned> place_of(const files::TomlFile& file, std::string key) {
+  for (;;) {
+    if (const auto at = file.where.find(key); at != file.where.end()) return at->second;
+    const auto dot = key.rfind('.');
+    if (dot == key.npos) return {};
+    key.resize(dot);
+  }
+}
+
+/// What receivers of `notify` say of their tables, and whom routes name. What was said of the same
+/// place already is not said in other words.
 void add_receivers(Context& context, std::vector<ConfigProblem>& problems) {
   if (!context.load_config()) return;  // said already
-  const auto& file = context.config().file;
-  for (const auto& error : notify::receiver_problems(context)) {
-    std::string_view what = error.what;
-    if (const auto name = file.string() + ": "; what.starts_with(name))
-      what.remove_prefix(name.size());
-    problems.push_back({file, 0, 0, std::string(what)});
+  const auto path = std::filesystem::absolute(context.config().file);
+  const auto file = files::read_toml(path);
+  if (!file) return;
+  std::vector<ConfigProblem> found;
+  for (auto& problem : notify::receiver_problems(context)) {
+    const auto [line, column] = place_of(*file, problem.key);
+    const auto same = [&](const ConfigProblem& known) {
+      return known.file == path && line > 0 && known.line == line && known.column == column;
+    };
+    if (std::ranges::none_of(problems, same))
+      found.push_back({path, line, column, std::move(problem.what)});
   }
+  std::ranges::move(found, std::back_inserter(problems));
 }
 
 /// What a target's file does not tell by itself: files that it names, a repository of this machine.

@@ -50,6 +50,10 @@ int run_diff(Context& context, const Arguments& args) {
     CDCTL_TRY_ASSIGN(const auto* service, fleet::find_service(context, sets.front().service));
     fleet::Fleet fleet(context);
     fleet.load({service->name}, deadline);
+    if (const auto& asked = fleet.service(service->name)->error) {
+      context.report_record(service->name, "listing sets", *asked);
+      return {};
+    }
     fleet::load_roles(fleet, sets, deadline);
     CDCTL_TRY_ASSIGN(auto first, fleet::find_made(context, fleet, sets.front()));
     auto from = std::optional(std::move(first)), to = from;

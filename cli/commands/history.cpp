@@ -26,7 +26,8 @@ constexpr Millis k_look_again(200), k_who_is_that(5000), k_ask(30'000), k_edge(6
 bool means(const fleet::Selector& selector, const records::Outcome& outcome) {
   if (const auto set = parse_set_name(outcome.set)) return selector.matches(*set);
   return selector.glob ? glob_match(selector.text, outcome.service)
-                       : selector.revision.empty() && selector.service == outcome.service;
+                       : selector.revision.empty() && (selector.service == outcome.service ||
+                                                       selector.service == outcome.target);
 }
 
 struct Filter {
@@ -57,6 +58,9 @@ Result<> check_names(Context& context, std::vector<fleet::Selector> names,
     const auto outcome = records::decode<records::Outcome>(*record);
     std::erase_if(names, [&](const fleet::Selector& name) { return means(name, outcome); });
   }
+  std::erase_if(names, [&](const fleet::Selector& name) {
+    return context.config().target(name.service) != nullptr;
+  });
   fleet::check_names(context, names, deadline);
   return {};
 }
@@ -107,7 +111,7 @@ Result<> show_all_homes(Context& context, const Filter& filter, const Deadline& 
   for (const auto& [time, record] : shown) context.out.write(record);
   say_unreadable(context, reader.unreadable());
   if (shown.empty() && context.exit_code() == 0)
-    fleet::check_names(context, filter.selectors, deadline);
+    CDCTL_TRY(check_names(context, filter.selectors, deadline));
   if (context.out.tabular() && shown.empty() && context.exit_code() == 0)
     context.out.note(
         "nothing of that was done in that time, as far as is remembered; --since goes back "

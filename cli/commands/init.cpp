@@ -47,8 +47,8 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
                     answers.trunk));
 }
 
-/// `--target NAME` is understood as `--target=NAME`: the word behind it, or the last one, where it
-/// cannot be the FOLDER.
+/// `--target NAME` is understood as `--target=NAME`: the one of the words that is no FOLDER, else
+/// the last one.
 Arguments with_target_name(Arguments args) {
   std::error_code error;
   if (!args.has("target") || !args.value("target").empty() || args.words.empty()) return args;
@@ -56,8 +56,14 @@ Arguments with_target_name(Arguments args) {
   if (const auto& word = args.words.front();
       args.words.size() == 1 && (word.contains('/') || fs::is_directory(word, error)))
     return args;
-  args.options["target"] = {args.words.back()};
-  args.words.pop_back();
+  const auto is_folder = [&](const std::string& word) {
+    return word.contains('/') || word.starts_with('.') || fs::is_directory(word, error);
+  };
+  const bool first =
+      args.words.size() > 1 && is_folder(args.words.back()) && !is_folder(args.words.front());
+  const auto name = first ? args.words.begin() : args.words.end() - 1;
+  args.options["target"] = {*name};
+  args.words.erase(name);
   return args;
 }
 

@@ -29,8 +29,9 @@ int run_verify(Context& context, const Arguments& args) {
     CDCTL_TRY(context.check_home());
     if (const auto& config = context.config(); !config.trusted)
       return fail(ExitCode::config,
-                  fmt::format("verify: verify.command is a program, which a configuration found by "
-                              "walking up may not name; pass --config {} if you trust it",
+                  fmt::format("verify: verify.command is a program, which a configuration may not "
+                              "name that was only found in this folder or one above; pass "
+                              "--config {} if you trust it",
                               config.file.string()));
     CDCTL_TRY_ASSIGN(const auto jobs, number_option(args, "jobs", 1));
     if (jobs < 1 || jobs > 64)

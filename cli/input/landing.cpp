@@ -6,6 +6,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/records/proposal.hpp"
+
 namespace cdctl::cli {
 
 bool TargetErrors::add(const Json& record) {
@@ -41,9 +43,11 @@ Result<> for_each_candidate(Context& context, std::string_view wanted, std::stri
                             const std::function<void(records::Candidate)>& one) {
   CDCTL_TRY_ASSIGN(auto reader, RecordReader::open(context, wanted, instead));
   TargetErrors errors(context);
+  std::int64_t ungated = 0;
   while (auto record = reader.next()) {
     if (passes_errors ? errors.pass_on(*record) : errors.take(*record)) continue;
     if (!records::is<records::Candidate>(*record)) {
+      ungated += records::is<records::Proposal>(*record) ? 1 : 0;
       reader.skip();
       continue;
     }
@@ -54,6 +58,9 @@ Result<> for_each_candidate(Context& context, std::string_view wanted, std::stri
     context.out.flush();  // the next may take an hour
   }
   reader.finish("candidate");
+  if (ungated > 0)
+    context.out.note(
+        fmt::format("{} came past no gate: put cdctl gate before", plural(ungated, "proposal")));
   return {};
 }
 

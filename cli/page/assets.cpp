@@ -14,9 +14,9 @@ h2{font-size:1.1rem;margin:1.75rem 0 .25rem;padding-top:.75rem;border-top:1px so
 p{margin:.35rem 0}table{margin:.25rem 0 1rem}
 a{color:inherit}
 p.links{display:flex;flex-wrap:wrap;gap:.1rem .75rem}
-td>span[class^=m-],[data-title]>span,td.quiet{white-space:nowrap}
+td>span[class^=m-],[data-title]>span,td.quiet,td.word{white-space:nowrap}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.ago,.quiet{color:#57606a}
+.ago,.quiet,.by{color:#57606a}
 .m-good,.m-bad,.m-warn{font-weight:600}
 .m-good{color:#1a7f43}.m-bad{color:#b42318}.m-warn{color:#8a5a00}
 .sign{display:inline-block;min-width:1.1em;text-align:center}
@@ -28,7 +28,7 @@ td>span[class^=m-],[data-title]>span,td.quiet{white-space:nowrap}
 footer{margin-top:2rem;font-size:.85rem}
 @media (max-width:640px){h2{margin-top:1.25rem}td.quiet{white-space:normal}td[data-label]::before{color:#57606a}td.short{flex-basis:auto!important}}
 @media (prefers-color-scheme:dark){
-h2{border-color:#2b333d}.ago,.quiet,td[data-label]::before{color:#9aa5b1}
+h2{border-color:#2b333d}.ago,.quiet,.by,td[data-label]::before{color:#9aa5b1}
 .m-good{color:#56d364}.m-bad{color:#ff7b72}.m-warn{color:#e3b341}
 #trouble p,#lost{background:#3a1512;border-color:#ff7b72;color:#e8ecf1}
 }

@@ -36,6 +36,16 @@ void keep_last_marks(std::vector<TimelineMark>& marks, std::size_t most) {
   }
 }
 
+/// Of a set of which half could be asked: that it was cut, and why, is no less known than before.
+void keep_cut(Json& set, const Json& before) {
+  if (set["cut"].is_bool() && !set["cut"].as_bool()) return;
+  const bool was = before["cut"].is_null() ? !before["cut_at"].is_null() : before["cut"].as_bool();
+  if (!was) return;
+  if (set["cut"].is_null()) set.set("state", Json());
+  for (const auto* member : {"cut_at", "cut_by", "cut_why"})
+    if (set[member].is_null() && !before[member].is_null()) set.set(member, before[member]);
+}
+
 }  // namespace
 
 void Board::take(BoardService service, std::map<std::string, TimelineFacts> facts) {
@@ -44,8 +54,12 @@ void Board::take(BoardService service, std::map<std::string, TimelineFacts> fact
     // Nobody who could not be asked has said that something went
     for (auto& set : kept.now.sets) {
       const auto& name = set["set"];
-      if (std::ranges::any_of(service.sets, [&](const Json& one) { return one["set"] == name; }))
+      const auto again =
+          std::ranges::find_if(service.sets, [&](const Json& one) { return one["set"] == name; });
+      if (again != service.sets.end()) {
+        keep_cut(*again, set);
         continue;
+      }
       for (const auto* member : {"state", "cut", "units"}) set.set(member, Json());
       service.sets.push_back(std::move(set));
     }

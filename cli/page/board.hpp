@@ -41,6 +41,9 @@ class Board {
   /// From when on there are signals.
   void set_signals_from(std::optional<Time> from) { signals_from_ = from; }
 
+  /// Whether there are some, or it is known that there are none.
+  [[nodiscard]] bool knows_signals() const { return signals_from_ || !signals_.empty(); }
+
   [[nodiscard]] Sections draw(Time at);
   /// Actions and signals alone, which come between looks.
   [[nodiscard]] Sections draw_news() const;

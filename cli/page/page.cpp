@@ -79,7 +79,8 @@ std::string whole_page(const PageBoard& board, Time at) {
       fmt::format_to(std::back_inserter(out), "<section id=\"{}\" data-name=\"{}\">{}</section>\n",
                      markup(id_of(name)), markup(name), part->second);
   out +=
-      "</main>\n<footer>Times are UTC. This page changes nothing.<noscript> Without a script it "
+      "</main>\n<footer>Times are UTC. A timeline is drawn anew when something happens, and "
+      "every half minute. This page changes nothing.<noscript> Without a script it "
       "loads itself again each 15 seconds.</noscript></footer></body></html>\n";
   return out;
 }

@@ -28,6 +28,9 @@ const plugin::ColumnRow& column(const plugin::ColumnRow (&columns)[N], std::stri
 }
 
 constexpr std::size_t k_longest_cell = 500;
+constexpr std::size_t k_longest_name = 120;  ///< what senders call things may be longer
+/// So much of one table: where its rows are huge, older ones give way, never all of it.
+constexpr std::size_t k_largest_table = 400u << 10;
 
 /// What a column of `ls` and `history` shows of a record, with more room for notes.
 std::string cell(const Json& record, const plugin::ColumnRow& column) {
@@ -66,17 +69,41 @@ void head(std::string& out, std::string_view caption,
   out += "</tr></thead><tbody>\n";
 }
 
+std::string left_out(std::ptrdiff_t rows, std::string_view what, std::string_view command) {
+  if (rows == 0) return {};
+  return fmt::format("<p>{} not shown: cdctl {}</p>", plural(rows, fmt::format("older {}", what)),
+                     command);
+}
+
+/// What a set is made of, in the words of who wrote it: the newest subjects and their authors.
+std::string commit_html(const Json& commits) {
+  constexpr std::size_t k_most = 3, k_longest = 120;
+  std::vector<std::string> out;
+  const auto add = [&](const Json& one) {
+    const auto subject = one["subject"].view(), author = one["author"].view();
+    if (subject.empty() || out.size() == k_most) return;
+    auto text = markup(printable(subject, k_longest));
+    if (!author.empty())
+      text += fmt::format(" <span class=\"by\">{}</span>", markup(printable(author, 60)));
+    out.push_back(std::move(text));
+  };
+  for (const auto& [name, source] : commits.members()) add(source);  // the sources of a set
+  for (const auto& one : commits.items()) add(one);                  // the commits of an outcome
+  return joined(out, "<br>");
+}
+
 std::string set_row(const Json& set) {
   const auto& columns = records::Set::k_columns;
   const auto word = state_text(set);
   const auto deployed = parse_rfc3339(set["deployed_at"].view());
   return fmt::format(
       "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"short\" data-label=\"Units\">{}</td>"
-      "<td class=\"nowrap short\" data-label=\"Since\">{}</td><td class=\"long\">{}</td></tr>\n",
+      "<td class=\"nowrap short\" data-label=\"Since\">{}</td><td class=\"long\">{}</td>"
+      "<td class=\"long\">{}</td></tr>\n",
       markup(set["set"].view()), with_mood(mood_of(word), word),
       cell(set, column(columns, "UNITS")),
       deployed ? moment_html(*deployed) + ago_html(*deployed) : "?",
-      cell(set, column(columns, "NOTE")));
+      cell(set, column(columns, "NOTE")), commit_html(set["sources"]));
 }
 
 }  // namespace
@@ -142,7 +169,7 @@ std::string service_html(const BoardService& service, std::size_t most) {
   if (!service.error.empty())
     out += "<p>" + with_mood("warn", "could not be asked: " + service.error) + "</p>";
   if (service.sets.empty()) return out + "<p>No set is known.</p>";
-  head(out, "Sets, newest first", {"Set", "State", "Units", "Out there since", "Note"});
+  head(out, "Sets, newest first", {"Set", "State", "Units", "Out there since", "Note", "Made of"});
   const auto shown = std::min(most, service.sets.size());
   for (std::size_t i = 0; i < shown; ++i) out += set_row(service.sets[i]);
   out += "</tbody></table>\n";
@@ -164,17 +191,22 @@ std::string actions_html(const std::deque<Json>& outcomes) {
   if (outcomes.empty()) return out + "<p>Nothing was done from this home in this time.</p>";
   const auto& columns = records::Outcome::k_log_columns;
   head(out, "Actions of this home, newest first",
-       {"When (UTC)", "Action", "Of", "Result", "Why", "By"});
-  for (auto at = outcomes.rbegin(); at != outcomes.rend(); ++at) {
+       {"Ended (UTC)", "Action", "Of", "Result", "Why", "Made of", "By"});
+  auto at = outcomes.rbegin();
+  for (; at != outcomes.rend() && out.size() < k_largest_table; ++at) {
     const auto result = note_text(*at, column(columns, "RESULT").note);
-    fmt::format_to(std::back_inserter(out),
-                   "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"nowrap\">{}</td><td>{}</td>"
-                   "<td class=\"long\">{}</td><td class=\"quiet\">{}</td></tr>\n",
-                   cell(*at, column(columns, "TIME")), cell(*at, column(columns, "ACTION")),
-                   cell(*at, column(columns, "SET")), with_mood(mood_of_result(result), result),
-                   cell(*at, column(columns, "WHY")), cell(*at, column(columns, "BY")));
+    const auto time = parse_rfc3339((*at)["time"].view());
+    fmt::format_to(
+        std::back_inserter(out),
+        "<tr><th scope=\"row\">{}</th><td class=\"word\">{}</td><td class=\"nowrap\">{}</td>"
+        "<td>{}</td><td class=\"long\">{}</td><td class=\"long\">{}</td>"
+        "<td class=\"quiet\">{}</td></tr>\n",
+        time ? moment_html(*time) + ago_html(*time) : "?", cell(*at, column(columns, "ACTION")),
+        cell(*at, column(columns, "SET")), with_mood(mood_of_result(result), result),
+        cell(*at, column(columns, "WHY")), commit_html((*at)["commits"]),
+        cell(*at, column(columns, "BY")));
   }
-  return out + "</tbody></table>\n";
+  return out + "</tbody></table>\n" + left_out(outcomes.rend() - at, "action", "history");
 }
 
 std::string signals_html(const std::deque<Json>& signals, bool read) {
@@ -184,18 +216,20 @@ std::string signals_html(const std::deque<Json>& signals, bool read) {
                        : "<p>The feed has not been read yet.</p>");
   head(out, "Signals of severity warning and above, newest first",
        {"When (UTC)", "Severity", "Set", "Signal", "Message"});
-  for (auto at = signals.rbegin(); at != signals.rend(); ++at) {
+  const auto name = [](std::string_view text) { return markup(printable(text, k_longest_name)); };
+  auto at = signals.rbegin();
+  for (; at != signals.rend() && out.size() < k_largest_table; ++at) {
     const auto said = records::decode<records::Signal>(*at);
     const auto time = event_time(*at);
     fmt::format_to(std::back_inserter(out),
                    "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"nowrap\">{}{}</td>"
                    "<td>{}</td><td class=\"long\">{}</td></tr>\n",
                    time ? moment_html(*time) + ago_html(*time) : "?",
-                   with_mood(mood_of_severity(said.severity), said.severity), markup(said.set),
-                   said.unit.empty() ? "" : markup("/" + said.unit), markup(said.signal),
+                   with_mood(mood_of_severity(said.severity), said.severity), name(said.set),
+                   said.unit.empty() ? "" : name("/" + said.unit), name(said.signal),
                    markup(printable(said.message, 1000)));
   }
-  return out + "</tbody></table>\n";
+  return out + "</tbody></table>\n" + left_out(signals.rend() - at, "signal", "signals");
 }
 
 }  // namespace cdctl::cli

@@ -206,6 +206,8 @@ class Server {
     const auto kind = told["kind"].view();
     if (kind == "section") {
       const auto name = told["name"].as_string();
+      // What was seen of a feed stays when somebody looks anew who cannot read it
+      if (told["unread"].as_bool() && board_.sections.contains(name)) return;
       auto& html = board_.sections[name];
       if (html == told["html"].view()) return;
       html = told["html"].as_string();

@@ -1,6 +1,7 @@
 #include "cli/page/teller.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "core/app/look_cost.hpp"
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
+#include "core/fleet/commits.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/outcome.hpp"
 #include "core/records/outcome_log.hpp"
@@ -94,8 +96,9 @@ class Teller {
     fleet.load_rights(deadline);
     std::vector<std::string> names;
     for (const auto& view : fleet.services()) {
-      if (view.error) error(view.config->name, *view.error);
-      if (view.unsure) error(view.config->name, *view.unsure);
+      // Whom to ask of a service that is not configured here, nobody here can know
+      if (view.error && !view.foreign) error(view.config->name, *view.error);
+      if (view.unsure && !view.foreign) error(view.config->name, *view.unsure);
       names.push_back(view.config->name);
       take(view);
     }
@@ -115,13 +118,21 @@ class Teller {
     BoardService service;
     service.name = view.config->name;
     service.outage = view.outage;
-    if (view.error) service.error = view.error->what;
+    if (view.error && !view.foreign) service.error = view.error->what;
     for (const auto& set : view.sets) {
       auto record = records::encode(set.record());
-      for (const auto* member : {"schema", "time", "sources"}) record.erase(member);
+      fleet::add_commits(record, commits_of(set.name));
+      for (const auto* member : {"schema", "time"}) record.erase(member);
       service.sets.push_back(std::move(record));
     }
     board_.take(std::move(service), facts_of(view));
+  }
+
+  /// What this home knows of them stays: it is read once a set.
+  const Json& commits_of(const SetName& set) {
+    auto& kept = commits_[set.str()];
+    if (kept.is_null()) kept = fleet::kept_commits(context_, set);
+    return kept;
   }
 
   /// What was done since the last time. True when there was something.
@@ -210,7 +221,9 @@ class Teller {
     if (html.size() > k_largest_section) html = "<p>This part is too much for a page: cdctl ls</p>";
     auto& before = last_[name];
     if (before == html) return;
-    context_.out.write(Json::object({{"kind", "section"}, {"name", name}, {"html", html}}));
+    auto line = Json::object({{"kind", "section"}, {"name", name}, {"html", html}});
+    if (name == "signals" && !board_.knows_signals()) line.set("unread", true);
+    context_.out.write(line);
     before = std::move(html);
   }
 
@@ -225,6 +238,7 @@ class Teller {
   TellerOptions options_;
   Board board_;
   std::map<std::string, std::string> last_;  ///< what was written of each part
+  std::map<std::string, Json> commits_;      ///< by set
   std::optional<records::LogReader> log_;
   std::unique_ptr<FeedReader> reader_;
   std::string cursor_;

@@ -14,10 +14,11 @@ struct TellerOptions {
 };
 
 /// The process beside the one that serves the page: it alone asks, for all who look. Writes lines
-/// of kind `section` (`name`, `html`) for the parts that changed; of kind `look` after each look,
-/// with what it cost, what could not be asked, and the names of all parts in order; and of kind
-/// `news` where actions and signals came between two looks. Returns when it is to stop, when nobody
-/// reads it, and when the configuration has changed.
+/// of kind `section` (`name`, `html`; `unread` where it only says that it could not be read) for
+/// the parts that changed; of kind `look` after each look, with what it cost, what could not be
+/// asked, and the names of all parts in order; and of kind `news` where actions and signals came
+/// between two looks. Returns when it is to stop, when nobody reads it, and when the configuration
+/// has changed.
 [[nodiscard]] Result<> tell_board(app::Context& context, const TellerOptions& options);
 
 }  // namespace cdctl::cli

@@ -65,7 +65,10 @@ class Values {
     walk(file_.table, "");
     rules(file_.table[service_ ? "breaker" : "defaults"],
           service_ ? "breaker.rules" : "defaults.breaker.rules");
-    if (!service_) secrets();
+    if (service_) return;
+    secrets();
+    for (const auto& [table, value] : file_.table.members())
+      for (const auto& [name, own] : value["receivers"].members()) receiver(table, name, own);
   }
 
  private:
@@ -81,6 +84,25 @@ class Values {
       if (!key->plugin.empty() || key->name.starts_with("signals"))
         if (const auto why = config::wrong_type(*key, value); !why.empty()) wrong(dotted, why);
       if (value.is_object()) walk(value, dotted);
+    }
+  }
+
+  /// A receiver has the keys of its sink's table, and their types.
+  void receiver(const std::string& table, const std::string& name, const Json& own) {
+    for (const auto& [key, value] : own.members()) {
+      const auto dotted = fmt::format("{}.receivers.{}.{}", table, name, key);
+      const auto* known = keys_.find(false, table + "." + key);
+      if (!known || key == "receivers") {
+        std::vector<std::string> all;
+        for (const auto& one : keys_.all())
+          if (const std::string_view row = one.name; row.starts_with(table + "."))
+            all.emplace_back(row.substr(table.size() + 1));
+        std::erase(all, "receivers");
+        wrong(dotted, fmt::format("[{}.receivers.{}]: unknown key '{}'{}", table, name,
+                                  printable(key, 60), did_you_mean(key, all)));
+      } else if (const auto why = config::wrong_type(*known, value); !why.empty()) {
+        wrong(dotted, why);
+      }
     }
   }
 

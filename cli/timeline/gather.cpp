@@ -138,7 +138,7 @@ std::map<std::string, TimelineFacts> facts_of(const fleet::ServiceView& view) {
     if (!facts.deployed_at) facts.deployed_at = set.deployed_at;
     facts.reaped_at.reset();
     facts.present = true;
-    facts.cut = set.foreign ? std::nullopt : set.cut;
+    facts.cut = set.told_cut();
     facts.newest = set.newest && !set.foreign;
     facts.state = state_text(records::encode(set.record()));
   }

@@ -7,6 +7,7 @@
 
 #include <cdctl/config.hpp>
 #include <cdctl/time.hpp>
+#include <cdctl/url.hpp>
 
 namespace cdctl::config {
 
@@ -252,7 +253,13 @@ std::string wrong_type(const ConfigKey& key, const Json& value) {
   if ((type == "text" || type == "word" || type == "file" || type == "address") &&
       value.view().empty())
     return must("text that is not empty");
-  if (type == "address" && !value.view().contains("://")) return must("an address");
+  if (type == "address") {
+    const auto url = parse_url(value.view());
+    if (!value.view().contains("://") || !url) return must("an address");
+    // Whom records are posted to, or who is asked over HTTP
+    if (key.example.contains("http") && url->scheme != "http" && url->scheme != "https")
+      return must("an http address");
+  }
   if (type == "duration" && !duration(value)) return must("a duration");
   if (type == "count" && (!value.is_int() || value.as_int() < 0))
     return must("a whole number from 0");

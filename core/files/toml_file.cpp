@@ -32,6 +32,7 @@ class Converter {
     if (const auto* array = node.as_array()) {
       Json out = Json::array();
       for (const auto& item : *array) {
+        note_entry(item, fmt::format("{}[{}]", prefix, out.items().size()));
         CDCTL_TRY_ASSIGN(auto value, convert(item, prefix));
         out.push_back(std::move(value));
       }
@@ -47,6 +48,18 @@ class Converter {
   }
 
  private:
+  /// `notify.routes[0]`, and what is in it: `notify.routes[0].to`.
+  void note_entry(const toml::node& item, const std::string& name) {
+    if (name.size() > k_longest_path) return;
+    const auto note = [&](const std::string& dotted, const toml::source_region& source) {
+      file_.where[dotted] = {source.begin.line, source.begin.column};
+    };
+    note(name, item.source());
+    const auto* table = item.as_table();
+    if (!table) return;
+    for (const auto& [key, value] : *table) note(name + "." + std::string(key.str()), key.source());
+  }
+
   Result<Json> convert_table(const toml::table& table, const std::string& prefix) {
     Json::Object out;
     for (const auto& [key, value] : table) {

@@ -14,7 +14,9 @@ namespace cdctl::files {
 struct TomlFile {
   std::filesystem::path path;
   Json table;
-  std::map<std::string, std::pair<unsigned, unsigned>> where;  ///< `reaper.keep` → line, column
+  std::map<std::string, std::pair<unsigned, unsigned>> where;  ///< `reaper.keep`,
+                                                               ///< `notify.routes[0].to` → line,
+                                                               ///< column
 
   /// `file:line:column` of a dotted key; the file alone when unknown.
   [[nodiscard]] std::string at(std::string_view dotted_key) const;

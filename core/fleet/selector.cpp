@@ -186,8 +186,14 @@ void report_missing(app::Context& context, Fleet& fleet, const Selector& selecto
     return was ? gone() : report(never_was(context, view, {selector.service, selector.revision}));
   if (const auto known = configured_service(context, selector.service); !known && !was)
     return report(known.error());
-  // All sets of a service may be gone: its name is right, and `newest` says the same.
-  if (asker == Asker::acts || selector.role != Selector::Role::any)
+  // All sets of a service may be gone: its name is right. Who says which one of them means one,
+  // and that is a mistake while there are others, or never were any.
+  const bool all_gone = was && view->sets.empty();
+  if (selector.role != Selector::Role::any && all_gone)
+    gone();
+  else if (selector.role != Selector::Role::any)
+    report({ExitCode::failed, "there is no such set; see cdctl ls " + selector.service});
+  else if (asker == Asker::acts)
     context.out.note(selector.text + ": no such set");
 }
 

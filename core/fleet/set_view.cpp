@@ -22,6 +22,12 @@ bool SetView::fallen() const {
   return status && (state == "down" || (state == "partial" && status->served));
 }
 
+std::optional<bool> SetView::told_cut() const {
+  if (foreign) return std::nullopt;
+  if (!cut && status && status->world_cut == true) return true;
+  return cut;
+}
+
 records::Set SetView::record() const {
   records::Set out;
   records::name_set(out, name);
@@ -35,7 +41,7 @@ records::Set SetView::record() const {
     return out;
   }
   out.state = state;
-  out.cut = cut;
+  out.cut = told_cut();
   out.newest = newest;
   out.proven = proven;
   out.ghost = ghost;

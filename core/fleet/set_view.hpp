@@ -55,6 +55,9 @@ struct SetView {
   }
   /// It is here, was mended from elsewhere, and its units are still stopped.
   [[nodiscard]] bool half_mended() const;
+  /// Whether people are told that it is cut: where that could not be read, one that its engine
+  /// holds frozen is. Nothing is decided from it.
+  [[nodiscard]] std::optional<bool> told_cut() const;
   /// `deploying`, `live` or cut: nothing for `outdated` to offer.
   [[nodiscard]] bool out_there() const;
   /// It was live once and has fallen, and nobody has cut it or begun to: it is to come back.

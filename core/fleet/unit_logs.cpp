@@ -173,7 +173,7 @@ Result<std::vector<OpenLog>> open_logs(app::Context& context,
   fleet.load(services, deadline);
   load_roles(fleet, sets, deadline);
   for (const auto& view : fleet.services())
-    if (view.error) context.report(view.error->in(view.config->name));
+    if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
   Opener opener(context, fleet, deadline);
   for (const auto& selector : selectors) CDCTL_TRY(opener.add(selector));
   return opener.open(query);

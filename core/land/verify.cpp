@@ -14,6 +14,7 @@
 
 #include "core/land/message.hpp"
 #include "core/land/seal.hpp"
+#include "core/land/targets.hpp"
 
 namespace cdctl::land {
 
@@ -94,8 +95,9 @@ void Verifier::add_queues(std::vector<records::Candidate> candidates) {
     }
     if (auto said = check_gate_seal(context_, key_, *target, candidate, options_.trust_record);
         !said) {
-      context_.report(
-          said.error().in(fmt::format("{}: {}", name, printable(candidate.proposal, 80))));
+      // Who lands behind us is told, too: that nothing came must not look like nothing to do
+      report_target(context_, name, "verifying",
+                    said.error().in(printable(candidate.proposal, 80)));
       continue;
     }
     if (candidate.verdict == "deferred") {  // of the gate, and told before it

@@ -103,27 +103,85 @@ Result<Outbox> open_outbox(app::Context& context, const std::string& receiver) {
   return Outbox::open(own ? app::own_folder(context) : context.home(), receiver);
 }
 
-std::vector<Error> receiver_problems(app::Context& context) {
-  std::vector<Error> out;
+namespace {
+
+/// `[webhook.receivers.chat]: 'format' must be …`: what a sink says names the table, and the key.
+std::string key_of(std::string_view what) {
+  if (!what.starts_with('[')) return {};
+  what.remove_prefix(1);
+  auto out = std::string(take_until(what, ']'));
+  if (const auto quote = what.find('\''); quote != what.npos) {
+    what.remove_prefix(quote + 1);
+    out += "." + std::string(take_until(what, '\''));
+  }
+  return out;
+}
+
+/// A sink says all that is wrong with its tables in one line, each with its table before it.
+void split(std::string_view said, const std::string& sink, const std::string& file,
+           std::vector<ReceiverProblem>& problems) {
+  const auto next = "; [" + sink;
+  while (!said.empty()) {
+    const auto end = std::min(said.find(next), said.size());
+    auto what = said.substr(0, end);
+    said.remove_prefix(std::min(end + 2, said.size()));
+    if (what.starts_with(file)) what.remove_prefix(file.size());
+    auto key = key_of(what);
+    problems.push_back({key.empty() ? sink : std::move(key), std::string(what)});
+  }
+}
+
+/// A name that is none, where one like it is there: what is not configured yet is no mistake.
+std::string mistyped_service(const Config& config, const std::string& glob) {
+  std::vector<std::string> names;
+  for (const auto& service : config.services) names.push_back(service.name);
+  const auto fits = [&](const std::string& name) { return glob_match(glob, name); };
+  return std::ranges::any_of(names, fits) ? std::string() : did_you_mean(glob, names);
+}
+
+/// Of each entry: what is wrong with it, whom it names, and of what.
+void check_routes(app::Context& context, const std::vector<std::string>& broken,
+                  std::vector<ReceiverProblem>& problems) {
+  const auto& list = context.config().table["notify"]["routes"];
+  const auto add = [&](std::size_t entry, std::string_view key, std::string_view what) {
+    problems.push_back({fmt::format("notify.routes[{}].{}", entry, key),
+                        fmt::format("[[notify.routes]]: entry {}: {}", entry + 1, what)});
+  };
+  if (!list.is_null() && !list.is_array()) {
+    problems.push_back({"notify.routes", "[[notify.routes]]: it must be a list of tables"});
+    return;
+  }
+  for (const auto& problem : route_problems(list)) add(problem.entry, problem.key, problem.what);
+  for (std::size_t entry = 0; entry < list.items().size(); ++entry) {
+    const auto& route = list.items()[entry];
+    for (const auto& name : route["to"].items()) {
+      std::string_view rest = name.view();
+      if (rest.empty() ||
+          std::ranges::find(broken, std::string(take_until(rest, ':'))) != broken.end())
+        continue;
+      if (const auto found = find_receivers(context, std::vector{name.as_string()}); !found)
+        add(entry, "to", found.error().what);
+    }
+    for (const auto& glob : route["services"].items())
+      if (const auto hint = mistyped_service(context.config(), glob.as_string()); !hint.empty())
+        add(entry, "services", fmt::format("no service '{}'{}", printable(glob.view(), 60), hint));
+  }
+}
+
+}  // namespace
+
+std::vector<ReceiverProblem> receiver_problems(app::Context& context) {
+  std::vector<ReceiverProblem> out;
   std::vector<std::string> broken;
+  const auto file = context.config().file.string() + ": ";
   for (const auto& sink : configured(context))
     if (auto found = receivers_of(context, sink); !found) {
-      out.push_back(std::move(found.error()));
+      split(found.error().what, sink, file, out);
       broken.push_back(sink);
     }
-  if (const auto pause = longest_pause(context.config()); !pause) out.push_back(pause.error());
-  const auto routes = Routes::read(context.config());
-  if (!routes) {
-    out.push_back(routes.error());
-    return out;
-  }
-  for (const auto& name : routes->receivers()) {
-    std::string_view rest = name;
-    const auto sink = std::string(take_until(rest, ':'));
-    if (std::ranges::find(broken, sink) != broken.end()) continue;
-    if (const auto found = find_receivers(context, std::vector{name}); !found)
-      out.push_back(found.error().in("[[notify.routes]]"));
-  }
+  if (const auto pause = longest_pause(context.config()); !pause)
+    out.push_back({"notify.longest_pause", pause.error().what});
+  check_routes(context, broken, out);
   return out;
 }
 

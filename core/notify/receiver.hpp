@@ -34,7 +34,12 @@ bool take_over_outbox(const app::Context& context, const std::string& receiver);
 /// The same, opened.
 [[nodiscard]] Result<Outbox> open_outbox(app::Context& context, const std::string& receiver);
 
-/// What is wrong with the tables of receivers and with `[[notify.routes]]`, without asking anybody.
-[[nodiscard]] std::vector<Error> receiver_problems(app::Context& context);
+struct ReceiverProblem {
+  std::string key;  ///< `webhook.receivers.chat.format`, as TomlFile knows places
+  std::string what;
+};
+/// Everything that is wrong with the tables of receivers and with `[[notify.routes]]`, without
+/// asking anybody.
+[[nodiscard]] std::vector<ReceiverProblem> receiver_problems(app::Context& context);
 
 }  // namespace cdctl::notify

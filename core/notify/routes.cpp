@@ -54,48 +54,71 @@ bool is_among(const std::vector<std::string>& words, std::string_view word) {
   return words.empty() || std::ranges::find(words, word) != words.end();
 }
 
-Result<std::vector<std::string>> texts(const Json& route, const char* key) {
-  const auto& value = route[key];
-  std::vector<std::string> out;
-  if (value.is_null()) return out;
-  const auto wrong = [&] {
-    return fail(ExitCode::config, fmt::format("'{}' must be a list of text, and not empty", key));
-  };
-  if (!value.is_array() || value.items().empty()) return wrong();
-  for (const auto& item : value.items()) {
-    if (item.view().empty()) return wrong();
-    out.push_back(item.as_string());
-  }
-  return out;
-}
+/// Reads one entry, and keeps everything that is wrong with it.
+class RouteReader {
+ public:
+  RouteReader(std::size_t entry, std::vector<RouteProblem>& problems)
+      : entry_(entry), problems_(problems) {}
 
-Result<Route> read_route(const Json& table) {
-  if (!table.is_object()) return fail(ExitCode::config, "it must be a table");
-  for (const auto& [key, value] : table.members())
-    if (std::ranges::find(k_keys, key) == k_keys.end())
-      return fail(ExitCode::config,
-                  fmt::format("unknown key '{}'{}", printable(key, 60), did_you_mean(key, k_keys)));
-  Route out;
-  CDCTL_TRY_ASSIGN(out.to, texts(table, "to"));
-  CDCTL_TRY_ASSIGN(out.records, texts(table, "records"));
-  CDCTL_TRY_ASSIGN(out.services, texts(table, "services"));
-  CDCTL_TRY_ASSIGN(out.actions, texts(table, "actions"));
-  if (out.to.empty())
-    return fail(ExitCode::config, "it names no receiver; add to = [\"pagerduty\"]");
-  for (const auto& kind : out.records)
-    if (!is_among(k_records, kind))
-      return fail(ExitCode::config,
-                  fmt::format("no kind of record '{}'{}; there are {}", printable(kind, 60),
-                              did_you_mean(kind, k_records), joined(k_records)));
-  const auto actions = known_actions();
-  for (const auto& action : out.actions)
-    if (!is_among(actions, action))
-      return fail(ExitCode::config,
-                  fmt::format("no action '{}'{}; there are {}", printable(action, 60),
-                              did_you_mean(action, actions), joined(actions)));
-  if (const auto& severity = table["severity"]; !severity.is_null()) {
-    CDCTL_TRY_ASSIGN(out.severity, severity_of(severity));
+  Route read(const Json& table) {
+    Route out;
+    if (!table.is_object()) {
+      wrong("", "it must be a table");
+      return out;
+    }
+    for (const auto& [key, value] : table.members())
+      if (std::ranges::find(k_keys, key) == k_keys.end())
+        wrong(key,
+              fmt::format("unknown key '{}'{}", printable(key, 60), did_you_mean(key, k_keys)));
+    out.to = texts(table, "to");
+    out.records = texts(table, "records");
+    out.services = texts(table, "services");
+    out.actions = texts(table, "actions");
+    if (table["to"].is_null()) wrong("", "it names no receiver; add to = [\"pagerduty\"]");
+    known("records", "kind of record", out.records, k_records);
+    known("actions", "action", out.actions, known_actions());
+    if (const auto& given = table["severity"]; !given.is_null()) {
+      if (auto severity = severity_of(given))
+        out.severity = *severity;
+      else
+        wrong("severity", severity.error().what);
+    }
+    return out;
   }
+
+ private:
+  void wrong(std::string_view key, std::string what) {
+    problems_.push_back({entry_, std::string(key), std::move(what)});
+  }
+
+  std::vector<std::string> texts(const Json& table, const char* key) {
+    const auto& value = table[key];
+    if (value.is_null()) return {};
+    std::vector<std::string> out;
+    for (const auto& item : value.items())
+      if (!item.view().empty()) out.push_back(item.as_string());
+    if (!value.is_array() || out.empty() || out.size() != value.items().size())
+      wrong(key, fmt::format("'{}' must be a list of text, and not empty", key));
+    return out;
+  }
+
+  void known(std::string_view key, std::string_view what, const std::vector<std::string>& given,
+             const std::vector<std::string>& all) {
+    for (const auto& word : given)
+      if (std::ranges::find(all, word) == all.end())
+        wrong(key, fmt::format("no {} '{}'{}; there are {}", what, printable(word, 60),
+                               did_you_mean(word, all), joined(all)));
+  }
+
+  std::size_t entry_;
+  std::vector<RouteProblem>& problems_;
+};
+
+/// Those that could be read, and what is wrong with the others.
+std::vector<Route> read_routes(const Json& list, std::vector<RouteProblem>& problems) {
+  std::vector<Route> out;
+  for (const auto& table : list.items())
+    out.push_back(RouteReader(out.size(), problems).read(table));
   return out;
 }
 
@@ -128,12 +151,16 @@ Result<Routes> Routes::read(const Config& config) {
                 fmt::format("{}: [[notify.routes]]: {}", config.file.string(), what));
   };
   if (!list.is_array()) return wrong("it must be a list of tables");
-  for (const auto& table : list.items()) {
-    auto route = read_route(table);
-    if (!route)
-      return wrong(fmt::format("entry {}: {}", out.routes_.size() + 1, route.error().what));
-    out.routes_.push_back(std::move(*route));
-  }
+  std::vector<RouteProblem> problems;
+  out.routes_ = read_routes(list, problems);
+  if (!problems.empty())
+    return wrong(fmt::format("entry {}: {}", problems.front().entry + 1, problems.front().what));
+  return out;
+}
+
+std::vector<RouteProblem> route_problems(const Json& routes) {
+  std::vector<RouteProblem> out;
+  (void)read_routes(routes, out);
   return out;
 }
 

@@ -26,6 +26,15 @@ struct Route {
   [[nodiscard]] Share share_of(const Json& record) const;
 };
 
+/// What is wrong with an entry of `[[notify.routes]]`.
+struct RouteProblem {
+  std::size_t entry = 0;  ///< from 0
+  std::string key;        ///< empty: of the entry as a whole
+  std::string what;
+};
+/// Everything that is wrong with them, in their order.
+[[nodiscard]] std::vector<RouteProblem> route_problems(const Json& routes);
+
 /// Who gets what.
 class Routes {
  public:

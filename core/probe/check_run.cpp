@@ -169,7 +169,7 @@ std::vector<Json> run_checks(app::Context& context, std::span<const CheckRun> ru
         out.push_back(signal_of(runs[i], set, **finding, values[i]));
     } else if (finding) {
       context.report_record(runs[i].service->name, "running the check " + runs[i].check.name,
-                            finding->error());
+                            finding->error().in("the check " + runs[i].check.name));
     }
   }
   return out;

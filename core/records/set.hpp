@@ -69,6 +69,7 @@ struct Set {
        "kept: kept: {kept}\n"
        "cut&trial_until: on trial until {trial_until}, by {trial_by}\n"
        "cut&trial_until=-&cut_why: cut: {cut_why}\n"
+       "cut=-&cut_why: cut when last seen: {cut_why}\n"
        "forced: forced {forced} on {forced_on} by {forced_by}: {forced_why}\n"
        "foreign: its service is not configured here\n"
        "ghost: its home has lost it\n"

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
-#include <cdctl/url.hpp>
 
+#include "plugins/webhook/address.hpp"
 #include "plugins/webhook/formats.hpp"
 
 namespace cdctl::webhook {
@@ -18,22 +18,22 @@ constexpr std::string_view k_keys[] = {
     "url",    "url_file", "url_env",      "url_command", "token_file", "token_env", "token_command",
     "format", "text",     "content_type", "environment", "source",     "ca_file"};
 
-constexpr std::size_t k_secret_part = 8;
-
 /// Where a receiver is, and how it wants records.
 struct Line {
   std::string url, token, ca_file;
   Style style;
 };
 
+/// Everything that is wrong with a table, each with its place.
 Result<Style> style_of(const Receivers& receivers, const std::string& name, const Json& table) {
+  std::vector<std::string> all;
   const auto wrong = [&](std::string_view what) {
-    return fail(ExitCode::config, fmt::format("{}: {}", receivers.place(name), what));
+    all.push_back(fmt::format("{}: {}", receivers.place(name), what));
   };
   Style out;
   const auto format = parse_format(table["format"].as_string("slack"));
-  if (!format) return wrong(fmt::format("'format' must be one of {}", format_names()));
-  out.format = *format;
+  if (!format) wrong(fmt::format("'format' must be one of {}", format_names()));
+  out.format = format.value_or(Format::slack);
   out.text = table["text"].as_string();
   out.content_type = table["content_type"].as_string("text/plain; charset=utf-8");
   out.environment = table["environment"].as_string("default");
@@ -41,12 +41,24 @@ Result<Style> style_of(const Receivers& receivers, const std::string& name, cons
   int addresses = 0;
   for (const char* key : {"url", "url_file", "url_env", "url_command"})
     addresses += table[key].is_null() ? 0 : 1;
-  if (addresses != 1)
-    return wrong("it needs one of url, url_file, url_env and url_command, and not two");
-  if ((out.format == Format::text) == out.text.empty())
-    return wrong("format = \"text\" and text = \"…\" go together");
+  if (addresses != 1) wrong("it needs one of url, url_file, url_env and url_command, and not two");
+  if (const auto& url = table["url"]; url.is_string() && !is_web_address(url.view()))
+    wrong("'url' is not an http address");
+  if (format && (out.format == Format::text) == out.text.empty())
+    wrong("format = \"text\" and text = \"…\" go together");
   if (const auto name_there = unknown_name(out.text); !name_there.empty())
-    return wrong(fmt::format("text: there is no <{}>; docs/notify.md has the names", name_there));
+    wrong(fmt::format("'text': there is no <{}>; docs/notify.md has the names", name_there));
+  if (all.empty()) return out;
+  return fail(ExitCode::config, joined(all, "; "));
+}
+
+/// Every key that its tables have, known or not.
+std::vector<std::string_view> all_keys(const Config& config) {
+  std::vector<std::string_view> out;
+  const auto& own = config.table["webhook"];
+  for (const auto& [key, value] : own.members()) out.emplace_back(key);
+  for (const auto& [name, table] : own["receivers"].members())
+    for (const auto& [key, value] : table.members()) out.emplace_back(key);
   return out;
 }
 
@@ -58,19 +70,13 @@ Result<Line> line_to(const Receivers& receivers, const std::string& name, const 
   if (out.url.empty()) {
     CDCTL_TRY_ASSIGN(out.url, needed_secret(receivers, name, "url", config));
   }
-  if (const auto url = parse_url(out.url); !url || !url->scheme.starts_with("http"))
+  if (!is_web_address(out.url))
     return fail(ExitCode::config, receivers.place(name) + ": its url is not an http address");
   CDCTL_TRY_ASSIGN(auto token, read_secret(*table, "token", config));
   out.token = std::move(token).value_or("");
   if (const auto file = (*table)["ca_file"].view(); !file.empty())
     out.ca_file = (config.file.parent_path() / file).string();
   return out;
-}
-
-/// The path of a chat's address is its secret; an error of the way there has it.
-std::string path_of(const std::string& address) {
-  const auto url = parse_url(address);
-  return url ? url->path.substr(0, url->path.find_first_of("?#")) : std::string();
 }
 
 /// Slack says `ok`, or in a 200 that it is not.
@@ -96,22 +102,28 @@ Delivery post(Http& http, const Line& line, const Message& message, const Deadli
   auto out = delivery_of(answer, k_retried);
   if (says_no(line.style, answer))
     out = {Delivery::State::refused, "it says: " + printable(answer->body, 200), Millis(0)};
-  const auto path = path_of(line.url);
-  out = without(without(std::move(out), path), line.token);
-  for (const auto part : split(path, '/'))  // it may be shown with other slashes, or in parts
-    if (part.size() >= k_secret_part) out = without(std::move(out), part);
-  return out;
+  for (const auto& secret : secret_parts(line.url)) out = without(std::move(out), secret);
+  return without(std::move(out), line.token);
 }
 
 }  // namespace
 
+/// What is wrong with any of them is said at once: who mends one shall not find the next.
 Result<std::vector<std::string>> WebhookSink::do_receivers() {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "webhook", k_keys));
-  for (const auto& name : receivers.names()) {
-    CDCTL_TRY_ASSIGN(const auto* const table, receivers.table(name));
-    CDCTL_TRY(style_of(receivers, name, *table));
+  std::vector<std::string> wrong;
+  auto receivers = Receivers::read(host_.config(), "webhook", k_keys);
+  if (!receivers) {
+    wrong.push_back(receivers.error().what);
+    receivers = Receivers::read(host_.config(), "webhook", all_keys(host_.config()));
+    if (!receivers) return fail(ExitCode::config, wrong.front());  // no tables, or no names
   }
-  return receivers.names();
+  for (const auto& name : receivers->names()) {
+    CDCTL_TRY_ASSIGN(const auto* const table, receivers->table(name));
+    if (const auto style = style_of(*receivers, name, *table); !style)
+      wrong.push_back(style.error().what);
+  }
+  if (!wrong.empty()) return fail(ExitCode::config, joined(wrong, "; "));
+  return receivers->names();
 }
 
 bool WebhookSink::do_wants(const std::string& receiver, const Json& record) {

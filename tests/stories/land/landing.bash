@@ -285,8 +285,13 @@ for change in 'select(.proposal == "unseen") | .verdict = "ready"' 'select(.prop
   'select(.verdict == "ready") | .head = .base' 'select(.verdict == "ready") | .title = "x"' 'select(.verdict == "ready") | .ref = "refs/heads/main"'; do
   pipe_exit 5 "jq -c '$change' gated.ndjson | cdctl verify"
   expect_error 'main: (unseen|sealed): the seal of the gate does not hold'
-  expect_quiet
+  # Who lands behind it is told, or a run that was refused would look like one with nothing to do.
+  expect_json 'map(.schema) == ["cdctl.error/1"] and .[0].target == "main" and .[0].exit == 5'
+  pipe_exit 4 "jq -c '$change' gated.ndjson | cdctl verify 2>/dev/null | cdctl land"
 done
+pipe_exit 0 'cdctl verify <proposed.ndjson'
+expect_error 'came past no gate: put cdctl gate before'
+expect_quiet
 expect_same 'tests run of what no gate has let through' "$(tests_run)" "$before"
 CDCTL_HOME=$work/home2 pipe_exit 5 'cdctl verify <gated.ndjson'
 expect_error 'main: sealed: the seal of the gate does not hold'

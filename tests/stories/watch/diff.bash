@@ -88,8 +88,11 @@ for command in "ls" "inspect" "logs" "probe" "break --dry-run" "mend --dry-run" 
   expect_exit 0 cdctl $command "$service@previous" </dev/null
 done
 expect_same "the previous one" "$(cdctl ls -o name "$service@previous" </dev/null)" "$two"
-expect_exit 0 cdctl ls "$service@proven" </dev/null
-expect_quiet
+for command in ls probe logs inspect; do # none is proven: something was named that is not there
+  expect_exit 1 cdctl $command "$service@proven" </dev/null
+  expect_quiet
+  expect_error 'there is no such set; see cdctl ls'
+done
 sed -i "/^\[breaker\]/i [reaper]\nprove_for = \"0s\"" "services.d/$service.toml"
 expect_same "the proven one" "$(cdctl ls -o name "$service@proven" </dev/null)" "$three"
 expect_exit 0 cdctl deploy "$service@proven" --dry-run </dev/null

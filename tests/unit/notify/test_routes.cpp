@@ -127,3 +127,16 @@ TEST_CASE("what is no route is refused with its number and its key") {
   CHECK(error(R"([1])").find("must be a table") != std::string::npos);
   CHECK(error(R"({"to":"a"})").find("list of tables") != std::string::npos);
 }
+
+TEST_CASE("all that is wrong with routes is told, each with its entry and key") {
+  const auto problems = notify::route_problems(*Json::parse(
+      R"([{"to":["pagerduty"]},
+          {"to":["x"],"services":[],"severity":"eror","actions":["deplyo","mend"],"sevrity":1},
+          7])"));
+  std::vector<std::string> found;
+  for (const auto& problem : problems)
+    found.push_back(std::to_string(problem.entry) + " " + problem.key);
+  CHECK(found ==
+        std::vector<std::string>{"1 sevrity", "1 services", "1 actions", "1 severity", "2 "});
+  CHECK(problems[2].what.contains("no action 'deplyo'; did you mean deploy"));
+}

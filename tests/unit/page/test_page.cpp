@@ -334,3 +334,60 @@ TEST_CASE("the page loads nothing from elsewhere and runs nothing of its own") {
   CHECK(board_style().contains("prefers-color-scheme:dark"));
   CHECK(board_style().size() + board_script().size() < 16'000);
 }
+
+TEST_CASE("rows that are huge give way to newer ones, and never a whole part") {
+  Board board{Millis(86'400'000)};
+  take(board, service_of({set_record(k_set)}));
+  for (int i = 0; i < 60; ++i) {
+    auto one = signal(k_set, std::string(1500, '"'));
+    one.set("signal", std::string(3000, '"')).set("unit", std::string(3000, '"'));
+    board.take_signal(std::move(one));
+  }
+  board.take_signal(signal(k_set, "the last one"));
+  const auto html = drawn(board).at("signals");
+  CHECK(html.size() < (512u << 10));
+  CHECK(html.contains("the last one"));
+  CHECK(html.ends_with("</p>"));
+  CHECK(html.contains("not shown: cdctl signals"));
+}
+
+TEST_CASE("that a set was cut is not forgotten while its broker is away") {
+  Board board{Millis(86'400'000)};
+  auto cut = set_record(k_set, "live", true);
+  cut.set("cut_why", "it burns").set("cut_at", "2026-11-23T11:30:00.000Z");
+  take(board, service_of({cut}));
+  for (int look = 0; look < 2; ++look) {  // the second has the first to go by
+    auto half = set_record(k_set);
+    half.set("cut", Json());
+    auto away = service_of({half});
+    away.error = "no broker";
+    auto facts = facts_of(away);
+    facts.at(k_set).cut.reset();
+    board.take(std::move(away), std::move(facts));
+    const auto html = drawn(board).at("service/thumbs");
+    CHECK(html.contains("</span> unknown</span>"));
+    CHECK(html.contains("cut when last seen: it burns"));
+  }
+  take(board, service_of({set_record(k_set)}));
+  CHECK(drawn(board).at("service/thumbs").contains("</span> live</span>"));
+}
+
+TEST_CASE("sets and actions say whose commits they are made of, as text") {
+  Board board{Millis(86'400'000)};
+  auto set = set_record(k_set);
+  set.set("sources",
+          Json::object({{"trunk", Json::object({{"subject", "faster <b>thumbs</b>"},
+                                                {"author", "Alice <alice@example.com>"}})}}));
+  take(board, service_of({set}));
+  auto done = outcome(k_set, "it burns");
+  auto commits = Json::array();
+  commits.push_back(Json::object({{"source", "trunk"}, {"subject", "x & y"}, {"author", "Bob"}}));
+  done.set("commits", std::move(commits));
+  board.take_outcome(std::move(done));
+  const auto html = drawn(board);
+  CHECK(html.at("service/thumbs")
+            .contains("faster &lt;b&gt;thumbs&lt;/b&gt; <span class=\"by\">Alice "
+                      "&lt;alice@example.com&gt;</span>"));
+  CHECK(html.at("actions").contains("x &amp; y <span class=\"by\">Bob</span>"));
+  CHECK(html.at("actions").contains("class=\"ago\""));
+}
