@@ -58,6 +58,19 @@ edited 's#chat.url#gone.url#'
 bad_config 'gone.url is not there'
 edited 's#^format = .*#formt = "json"#'
 bad_config "\[webhook.receivers.events\]: unknown key 'formt'"
+# All mistakes at once, each with its line and column.
+with <<<'[webhook.receivers.more]
+format = "slak"
+urll = "x"
+url = "ftp://chat.example/x"
+[[notify.routes]]
+to = ["pagerdty", "webhook:nobody"]
+severity = "eror"
+actions = ["deplyo"]'
+expect_exit 3 cdctl config check -o table
+for line in "'format' must be one of" "unknown key 'urll'" 'must be an http address' "no receiver 'webhook:nobody'" "'severity' must be one of" "no action 'deplyo'"; do
+  expect_line "cdctl\.toml:[0-9]+:[0-9]+: .*$line"
+done
 cp good.toml cdctl.toml
 expect_exit 0 cdctl config check
 

@@ -63,7 +63,7 @@ expect_same "the script" "$(get page.js -o page.js -w '%{content_type}')" 'text/
 # ------------------------------------------------------------ what it shows, as ls does
 for set in "$one" "$two"; do grep -q ">$set</th>" first.html || fail "$set is not there"; done
 for width in 360 1000; do grep -q "<svg .*viewBox=\"0 0 $width " first.html || fail "no timeline of $width"; done
-grep -q '<td>deploy</td>' first.html || fail "no actions"
+grep -q '<td class="word">deploy</td>' first.html || fail "no actions"
 open_again() { end_page; open_page; get '' >first.html; }
 open_again
 grep -q '<td>early</td>' first.html || fail "the first page has no signals: $(grep -A3 '>Signals<' first.html)"
@@ -75,7 +75,7 @@ cdctl signal "$two" '<b>oops</b>' -s critical -m "$evil" </dev/null
 eventually 30 shown '&lt;b&gt;oops&lt;/b&gt;'
 expect_exit 0 cdctl break "$one" --why "$evil" </dev/null
 eventually 30 shown "$one.*✕</span> cut"
-eventually 30 shown '<td>break</td>'
+eventually 30 shown '<td class="word">break</td>'
 eventually 30 shown 'cut: &lt;script&gt;'
 get '' >second.html
 expect_same "markup of others" "$(cat events second.html | grep -cE '<script>|<img|onerror="|<b>' || true)" 0
