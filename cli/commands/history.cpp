@@ -25,9 +25,10 @@ constexpr Millis k_look_again(200), k_who_is_that(5000), k_ask(30'000), k_edge(6
 
 bool means(const fleet::Selector& selector, const records::Outcome& outcome) {
   if (const auto set = parse_set_name(outcome.set)) return selector.matches(*set);
-  return selector.glob ? glob_match(selector.text, outcome.service)
-                       : selector.revision.empty() && (selector.service == outcome.service ||
-                                                       selector.service == outcome.target);
+  return selector.glob
+             ? glob_match(selector.text, outcome.service)
+             : selector.revision.empty() && (selector.service == outcome.service ||
+                                             selector.service == outcome.more["target"].view());
 }
 
 struct Filter {

@@ -121,6 +121,7 @@ class Teller {
     if (view.error && !view.foreign) service.error = view.error->what;
     for (const auto& set : view.sets) {
       auto record = records::encode(set.record());
+      if (const auto cut = set.told_cut()) record.set("cut", *cut);
       fleet::add_commits(record, commits_of(set.name));
       for (const auto* member : {"schema", "time"}) record.erase(member);
       service.sets.push_back(std::move(record));

@@ -41,7 +41,7 @@ records::Set SetView::record() const {
     return out;
   }
   out.state = state;
-  out.cut = told_cut();
+  out.cut = cut;
   out.newest = newest;
   out.proven = proven;
   out.ghost = ghost;
