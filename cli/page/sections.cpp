@@ -30,7 +30,7 @@ const plugin::ColumnRow& column(const plugin::ColumnRow (&columns)[N], std::stri
 constexpr std::size_t k_longest_cell = 500;
 constexpr std::size_t k_longest_name = 120;  ///< what senders call things may be longer
 /// So much of one table: where its rows are huge, older ones give way, never all of it.
-constexpr std::size_t k_largest_table = 400u << 10;
+constexpr std::size_t k_largest_table = 320u << 10;
 
 /// What a column of `ls` and `history` shows of a record, with more room for notes.
 std::string cell(const Json& record, const plugin::ColumnRow& column) {
