@@ -13,8 +13,7 @@ namespace cdctl::bzr {
 
 /// The open proposals of one target, the oldest first. What is fetched for it stays in the
 /// workshop: what a revision held when it was read is what is merged and lands.
-[[nodiscard]] Result<std::vector<Proposal>> list_proposals(Host& host,
-                                                           const TargetConfig& target,
+[[nodiscard]] Result<std::vector<Proposal>> list_proposals(Host& host, const TargetConfig& target,
                                                            const Deadline& deadline);
 
 /// Refuses what a target may not ask of Breezy.
