@@ -16,6 +16,7 @@
 #include "core/app/look_cost.hpp"
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
+#include "core/fleet/commit_notes.hpp"
 #include "core/fleet/commits.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/records/outcome.hpp"
@@ -95,12 +96,13 @@ class Teller {
     fleet.load_outages(deadline);
     fleet.load_rights(deadline);
     std::vector<std::string> names;
+    const fleet::CommitNotes notes(context_);
     for (const auto& view : fleet.services()) {
       // Whom to ask of a service that is not configured here, nobody here can know
       if (view.error && !view.foreign) error(view.config->name, *view.error);
       if (view.unsure && !view.foreign) error(view.config->name, *view.unsure);
       names.push_back(view.config->name);
-      take(view);
+      take(view, notes);
     }
     board_.keep_only(names);
     for (const auto& [file, broken] : context_.config().broken) error(file, broken);
@@ -114,7 +116,7 @@ class Teller {
     }
   }
 
-  void take(const fleet::ServiceView& view) {
+  void take(const fleet::ServiceView& view, const fleet::CommitNotes& notes) {
     BoardService service;
     service.name = view.config->name;
     service.outage = view.outage;
@@ -122,18 +124,11 @@ class Teller {
     for (const auto& set : view.sets) {
       auto record = records::encode(set.record());
       if (const auto cut = set.told_cut()) record.set("cut", *cut);
-      fleet::add_commits(record, commits_of(set.name));
+      fleet::add_commits(record, notes.of(set.name));
       for (const auto* member : {"schema", "time"}) record.erase(member);
       service.sets.push_back(std::move(record));
     }
     board_.take(std::move(service), facts_of(view));
-  }
-
-  /// What this home knows of them stays: it is read once a set.
-  const Json& commits_of(const SetName& set) {
-    auto& kept = commits_[set.str()];
-    if (kept.is_null()) kept = fleet::kept_commits(context_, set);
-    return kept;
   }
 
   /// What was done since the last time. True when there was something.
@@ -239,7 +234,6 @@ class Teller {
   TellerOptions options_;
   Board board_;
   std::map<std::string, std::string> last_;  ///< what was written of each part
-  std::map<std::string, Json> commits_;      ///< by set
   std::optional<records::LogReader> log_;
   std::unique_ptr<FeedReader> reader_;
   std::string cursor_;
