@@ -8,7 +8,7 @@
 namespace cdctl::app {
 
 /// Small JSON files in a folder of the home, by the name of a set or a commit's id. Best effort:
-/// they serve people, and nothing decides from them.
+/// they serve people; where one is missing, nothing is done that it would have led to.
 class HomeNotes {
  public:
   explicit HomeNotes(std::filesystem::path folder) : folder_(std::move(folder)) {}

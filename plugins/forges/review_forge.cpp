@@ -268,6 +268,11 @@ Result<bool> ReviewForge::do_clear(const TargetConfig& target, const std::string
   }
   if (change->head != head) return false;  // it goes on
   CDCTL_TRY_ASSIGN(const bool closed, server->settle(target, *change, deadline));
+  // A branch that others propose to lives on.
+  const auto proposed_to = [&](const TargetConfig& one) {
+    return one.repository == target.repository && one.branch == change->branch;
+  };
+  if (std::ranges::any_of(host_.config().targets, proposed_to)) return closed;
   CDCTL_TRY_ASSIGN(const bool removed, remove_branch(*server, target, *change, head, deadline));
   return closed || removed;
 }

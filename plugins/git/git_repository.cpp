@@ -94,9 +94,14 @@ Result<PushAnswer> push(const Workshop& workshop, const std::string& target,
 /// Whether a push may remove the proposal's branch, too. A forge keeps its proposals in refs that
 /// nobody may remove, such as refs/pull/1/head; and where the branch may be another's second name,
 /// it is left to the clearing, which says so.
-Result<bool> removes_branch(const Workshop& workshop, const LandRequest& request,
-                            const Deadline& deadline) {
+Result<bool> removes_branch(const Host& host, const TargetConfig& target, const Workshop& workshop,
+                            const LandRequest& request, const Deadline& deadline) {
   if (!request.remove_branch || !request.ref.starts_with("refs/heads/")) return false;
+  const auto proposed_to = [&](const TargetConfig& one) {
+    return one.repository == target.repository && request.ref == branch_ref(one);
+  };
+  if (request.ref == branch_ref(target) || std::ranges::any_of(host.config().targets, proposed_to))
+    return false;
   CDCTL_TRY_ASSIGN(const auto listed, listed_refs(workshop.address(), {request.ref}, deadline));
   return check_removable(workshop.address(), listed, deadline).has_value();
 }
@@ -244,9 +249,9 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
   if (before) (void)remember();
   if (out.state != landed) return out;
   crash_point("land.leased");
-  CDCTL_TRY_ASSIGN(const bool with_branch, from.empty()
-                                               ? removes_branch(workshop, request, deadline)
-                                               : Result<bool>(false));
+  CDCTL_TRY_ASSIGN(const bool with_branch,
+                   from.empty() ? removes_branch(host_, target, workshop, request, deadline)
+                                : Result<bool>(false));
   CDCTL_TRY_ASSIGN(auto said, push(workshop, branch_ref(target), request, with_branch, deadline));
   out.branch_removed = said.done && with_branch;
   if (with_branch && (said.no_atomic || said.no_deletion)) {

@@ -217,7 +217,7 @@ void read_signals(std::deque<Delivery> deliveries) {
   std::vector<std::string> keys;
   for (const auto& delivery : deliveries) keys.push_back(delivery.routing_key);
   RabbitReader reader(host, std::make_unique<FakeLink>(std::move(deliveries)), true, {"operator"},
-                      Millis(0));
+                      Millis(0), "place");
   FeedQuery query;
   query.follow = true;
   query.since = Time();

@@ -29,7 +29,7 @@ void tag(std::string_view raw) {
   }
   for (const auto& [name, value] : read.trailers)
     must(raw.substr(0, read.payload).contains(value), "what a trailer says is signed");
-  const auto message = review_message("main", "fix", "Approve", raw);
+  const auto message = review_message("/srv/thumbs.git", "main", "fix", "Approve", raw);
   const auto own = parse_tag("object 0\n\n" + message);
   if (own.signature == TagText::Signature::none && own.payload == message.size() + 10)
     must(own.trailer("Review-vote") == "Approve" && own.trailer("Review-topic") == "fix" &&

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include <cdctl/digest.hpp>
 #include <cdctl/text.hpp>
 
 #include "plugins/alertmanager/alertmanager_sink.hpp"
@@ -49,7 +50,7 @@ struct Stand {
 
   Stand() {
     ::setenv("CDCTL_FUZZ_SECRET", "open-sesame", 1);
-    std::filesystem::create_directories(scratch.path() / "notify/alertmanager");
+    std::filesystem::create_directories(scratch.path() / own_folder() / "notify/alertmanager");
     host.client = &answers;
     host.secret = "open-sesame";
     host.home_folder = scratch.path();
@@ -61,6 +62,10 @@ struct Stand {
       "pagerduty":{"api":"http://127.0.0.1:1","routing_key_env":"CDCTL_FUZZ_SECRET"},
       "alertmanager":{"url":"http://127.0.0.1:1","user":"u","password_env":"CDCTL_FUZZ_SECRET"},
       "webhook":{"url":"http://127.0.0.1:1/hook","token_env":"CDCTL_FUZZ_SECRET"}})");
+  }
+  /// What the home keeps for this configuration.
+  static std::filesystem::path own_folder() {
+    return "configurations/" + sha256_hex("/nowhere/cdctl.toml").substr(0, 16);
   }
   Sink* sink(std::uint8_t kind) {
     switch (kind) {
@@ -114,7 +119,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!sink) return 0;
   auto text = cdctl::fuzz::as_text(data + 1, size - 1);
   if (data[0] == 'a')
-    (void)stand.scratch.write("notify/alertmanager/alerts.json", fuzz::take_part(text));
+    (void)stand.scratch.write(Stand::own_folder() / "notify/alertmanager/alerts.json",
+                              fuzz::take_part(text));
   stand.answers.begin(text);
   const auto answer = sink->pass("", stand.records, Deadline(Millis(3'600'000)));
   if (answer)

@@ -77,7 +77,9 @@ main=$(head_of main)
 pipe_exit 0 "$landing"
 expect_json '.[0].verdict == "landed"'
 expect_same 'main' "$(head_of main)" "$main"
-expect_same 'what is left' "$(refs_left)" ''
+expect_json '.[0].why | test("what is left of it stays")'
+expect_same 'what is left' "$(refs_left)" 'refs/heads/propose/main/hand refs/reviews/main/hand/bob@example.com '
+withdraw hand
 
 # A kill between the push and the record: the next run finishes it, and pushes nothing twice.
 for point in land.noted land.pushed land.read-back land.written; do

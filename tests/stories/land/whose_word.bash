@@ -122,7 +122,7 @@ expect_error 'no proposal tyop for main to come after; did you mean typo'
 # A configuration found by walking up names no program, and what verifies is one.
 mkdir below
 expect_exit 3 env -u CDCTL_CONFIG -C below cdctl verify <<<"{\"schema\":\"cdctl.candidate/1\",\"target\":\"main\",\"proposal\":\"typo\"}"
-expect_error 'verify.command is a program, which a configuration found by walking up may not name'
+expect_error 'verify.command is a program, which a configuration may not name that was only found in this folder or one above'
 expect_quiet
 
 # OpenPGP, by a keyring of gpgv and nothing else.

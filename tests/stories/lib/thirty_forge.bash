@@ -88,7 +88,7 @@ END
   kill $troubles
   wait $troubles 2>/dev/null || true
   say trouble '{}'
-  for topic in 1 2; do (at_most=100 lander one); done   # what is left of those that died is brought to its end, and nothing more is done
+  for topic in 1 2; do (at_most=100 lander one); (at_most=100 lander two); done   # what is left of those that died is brought to its end, and nothing more is done
 
   # Of the two that conflict either is good.
   [ "$(landed_topics | grep -c '^x[12]$')" = 1 ] || fail 'x1 and x2 landed, or neither'

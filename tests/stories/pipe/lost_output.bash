@@ -87,7 +87,7 @@ resume $service --dry-run
 reap --dry-run|marked
 retire $service --confirm $service --dry-run
 propose other --revision origin/propose/main/fix --dry-run
-review fix approve --dry-run
+review fix approve --head $(git -C origin.git rev-parse refs/heads/propose/main/fix) --dry-run
 proposals
 gate --all|proposed
 verify|candidates
