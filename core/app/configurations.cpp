@@ -77,9 +77,11 @@ bool Neighbours::look(const std::string& folder, const std::string& name) const 
   for (fs::directory_iterator at(all_of(*context_), error), end; !error && at != end;
        at.increment(error)) {
     if (at->path().filename() == own.filename()) continue;
-    if (services && was_noted(at->path(), name)) return true;
     const auto file = read_file_if_there(at->path() / "configuration");
-    if (file && *file && has_file(fs::path(trimmed(**file)), folder, name)) return true;
+    if (!file || !*file) continue;
+    const fs::path other(trimmed(**file));
+    if (!is_there(other)) continue;  // gone, or moved: it tells nobody of what was its own
+    if ((services && was_noted(at->path(), name)) || has_file(other, folder, name)) return true;
   }
   return false;
 }

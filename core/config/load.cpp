@@ -340,6 +340,7 @@ void check_trust(const files::TomlFile& file, Problems& problems) {
                            .error());
   };
   for (const auto& [dotted, where] : file.where) {
+    if (dotted.contains('[')) continue;  // an entry of a list, which its key stands for
     if (dotted.ends_with("_command"))
       refuse(dotted, "programs");
     else if (!own && (dotted.ends_with("_file") || dotted.ends_with("_env")))

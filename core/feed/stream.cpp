@@ -51,6 +51,7 @@ Result<NamedReader> NamedReader::open(app::Context& context, const std::string& 
     // An earlier cdctl's, which knows no configurations.
     if (FileLock::held(lock_file_of(shared))) return is_running(context, name);
     CDCTL_TRY_ASSIGN(text, app::handed_down(shared));
+    if (text) CDCTL_TRY(write_file_atomically(out.file, *text, 0600));
   }
   if (text) out.cursor = text->substr(0, text->find('\n'));
   app::note_configuration(context);

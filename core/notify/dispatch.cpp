@@ -1,6 +1,7 @@
 #include "core/notify/dispatch.hpp"
 
 #include <csignal>
+#include <filesystem>
 #include <utility>
 
 #include <fcntl.h>
@@ -151,6 +152,13 @@ Result<> Dispatch::flush() {
       continue;
     }
     auto kept = line.outbox.put(line.waiting);
+    std::error_code
+        error;  // one that an earlier cdctl has left is taken over by whoever sends next
+    if (!kept && !std::filesystem::exists(line.outbox.folder(), error))
+      if (auto moved = open_outbox(*context_, line.receiver.name)) {
+        line.outbox = std::move(*moved);
+        kept = line.outbox.put(line.waiting);
+      }
     if (kept) {
       line.waiting.clear();
       line.bytes = 0;

@@ -38,6 +38,7 @@ Result<News> News::open(app::Context& context) {
   CDCTL_TRY_ASSIGN(auto kept, read_file_if_there(log_position_file(context)));
   if (!kept) {
     CDCTL_TRY_ASSIGN(kept, app::handed_down(context.home() / "notify" / "log.position"));
+    if (kept) CDCTL_TRY(write_file_atomically(log_position_file(context), *kept, 0600));
   }
   out.log_position_ = std::string(trimmed(kept.value_or("")));
   CDCTL_TRY_ASSIGN(out.outcomes_, records::LogReader::open_at(context.home(), out.log_position_));

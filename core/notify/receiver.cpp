@@ -94,13 +94,22 @@ bool take_over(const std::filesystem::path& shared, const std::filesystem::path&
 }  // namespace
 
 bool take_over_outbox(const app::Context& context, const std::string& receiver) {
-  return take_over(context.home() / "notify" / receiver,
-                   app::own_folder(context) / "notify" / receiver);
+  const auto shared = context.home() / "notify" / receiver,
+             own = app::own_folder(context) / "notify" / receiver;
+  std::error_code error;
+  // An earlier cdctl's follower goes on with what it has opened.
+  if (FileLock::held(context.home() / "readers" / "notify.lock"))
+    return !std::filesystem::is_directory(shared, error) || std::filesystem::exists(own, error);
+  return take_over(shared, own);
 }
 
 Result<Outbox> open_outbox(app::Context& context, const std::string& receiver) {
   const bool own = take_over_outbox(context, receiver);
-  return Outbox::open(own ? app::own_folder(context) : context.home(), receiver);
+  auto out = Outbox::open(own ? app::own_folder(context) : context.home(), receiver);
+  std::error_code error;  // another process may have taken it over meanwhile
+  if (!own && std::filesystem::exists(app::own_folder(context) / "notify" / receiver, error))
+    return Outbox::open(app::own_folder(context), receiver);
+  return out;
 }
 
 namespace {
@@ -156,9 +165,14 @@ void check_routes(app::Context& context, const std::vector<std::string>& broken,
     const auto& route = list.items()[entry];
     for (const auto& name : route["to"].items()) {
       std::string_view rest = name.view();
-      if (rest.empty() ||
-          std::ranges::find(broken, std::string(take_until(rest, ':'))) != broken.end())
+      if (rest.empty()) continue;
+      const auto sink = std::string(take_until(rest, ':'));
+      if (std::ranges::find(broken, sink) != broken.end()) {
+        if (!rest.empty() && context.config().table[sink]["receivers"][rest].is_null())
+          add(entry, "to",
+              fmt::format("the configuration has no receiver '{}'", printable(name.view(), 80)));
         continue;
+      }
       if (const auto found = find_receivers(context, std::vector{name.as_string()}); !found)
         add(entry, "to", found.error().what);
     }
@@ -179,8 +193,11 @@ std::vector<ReceiverProblem> receiver_problems(app::Context& context) {
       split(found.error().what, sink, file, out);
       broken.push_back(sink);
     }
-  if (const auto pause = longest_pause(context.config()); !pause)
-    out.push_back({"notify.longest_pause", pause.error().what});
+  if (const auto pause = longest_pause(context.config()); !pause) {
+    auto what = pause.error().what;
+    if (what.starts_with(file)) what.erase(0, file.size());
+    out.push_back({"notify.longest_pause", std::move(what)});
+  }
   check_routes(context, broken, out);
   return out;
 }

@@ -176,7 +176,8 @@ Result<> Sender::send_all() {
     CDCTL_TRY_ASSIGN(const auto next, send_next(end_));
     if (next == Next::more) continue;
     if (finishing() && (next == Next::nothing || end_.left() <= not_before_.left())) break;
-    wait_for_more(next == Next::nothing ? next_tick_.left() : not_before_.left());
+    wait_for_more(next == Next::nothing && not_before_.passed() ? next_tick_.left()
+                                                                : not_before_.left());
     tick();
   }
   return {};

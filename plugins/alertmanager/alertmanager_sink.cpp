@@ -216,7 +216,13 @@ Result<PassAnswer> AlertmanagerSink::do_pass(const std::string& receiver,
   CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "alertmanager", k_keys));
   CDCTL_TRY_ASSIGN(const auto line, line_to(receivers, receiver, host_.config()));
   const auto name = receiver.empty() ? std::string("alertmanager") : "alertmanager:" + receiver;
-  CDCTL_TRY_ASSIGN(auto alerts, Alerts::open(own_folder(host_) / name));
+  // What an earlier cdctl kept for all configurations of the home stays in use until it is taken
+  // over.
+  const auto own = own_folder(host_) / name, shared = host_.home() / "notify" / name;
+  std::error_code error;
+  const bool ours =
+      std::filesystem::exists(own, error) || !std::filesystem::is_directory(shared, error);
+  CDCTL_TRY_ASSIGN(auto alerts, Alerts::open(ours ? own : shared));
   for (const auto& record : records)
     for (const auto& notice : notices_of(record))
       if (!notice.change()) alerts.take(notice, line.labels);

@@ -187,7 +187,7 @@ Result<> RabbitReader::begin_before(std::int64_t position, Time since, const Dea
   early_.clear();
   again_from_ = -1;
   consumer_ = k_consumer;
-  wanted_ = given_ + 1;
+  if (given_ >= 0) wanted_ = given_ + 1;  // before the first, nothing is missed
   return consume({.at = StreamStart::At::offset, .offset = given_ + 1}, deadline);
 }
 

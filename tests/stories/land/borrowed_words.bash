@@ -89,7 +89,7 @@ printf 'repository = "%s/prod.git"\nbranch = "main"\nverify = { command = "./che
 change mallory fix words evil
 as mallory git push -q origin fix:refs/heads/propose/main/fix
 as bob git fetch -q origin
-expect_exit 0 as bob cdctl review fix approve --target main -m 'fine for the play ground'
+expect_exit 0 as bob cdctl review fix approve --head "$(head_of propose/main/fix)" --target main -m 'fine for the play ground'
 as mallory git fetch -q origin 'refs/reviews/*:refs/reviews/*'
 as mallory git push -q "$work/prod.git" fix:refs/heads/propose/main/fix 'refs/reviews/*:refs/reviews/*'
 pipe_exit 0 'cdctl proposals prod | cdctl gate --all'

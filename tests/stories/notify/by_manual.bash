@@ -125,7 +125,7 @@ chat other
 expect_exit 4 cdctl notify webhook:chat --timeout 2s <one
 expect_error 'HTTP 404.*; mend the address: it is tried again each minute'
 chat secret-part
-rm -rf home/notify
+rm -rf home/configurations
 
 # The end of a run's own time is no word about the receiver: it asked for 2 s, and then there were 2 left.
 forget_requests
@@ -133,7 +133,7 @@ forget_requests
 answers '429 2' hang
 expect_exit 4 cdctl notify pagerduty --timeout 4s <two
 expect_error 'records for pagerduty could not be sent yet and are kept: the 4s of this run are over \(--timeout\)'
-rm -rf home/notify
+rm -rf home/configurations
 receivers_stop
 receivers_start "$receivers_port"
 
@@ -144,7 +144,7 @@ expect_exit 4 cdctl notify pagerduty webhook:events --timeout 1s <one
 began=$SECONDS
 expect_exit 4 cdctl notify --flush --timeout 8s
 [ $((SECONDS - began)) -lt 15 ] || fail "one waited for the other: $((SECONDS - began)) s"
-rm -rf home/notify
+rm -rf home/configurations
 receivers_stop
 receivers_start "$receivers_port"
 forget_requests

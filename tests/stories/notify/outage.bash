@@ -79,7 +79,7 @@ page() {
 }
 
 follow
-eventually 30 test -s home/notify/log.position
+eventually 30 filled 'home/configurations/*/notify/log.position'
 log 1 $first
 eventually 60 at_least_documents $first
 page 0
@@ -112,7 +112,7 @@ look_at_memory
 # No more than what waits, and what says how far it was sent.
 waiting=$(status_of elastic .waiting_bytes)
 size=$(($(wc -c <all) * 6 / 5 + 262144))
-[ "$(du -sb home/notify | cut -f1)" -le $size ] || fail "$(du -sb home/notify | cut -f1) bytes on the disk, $waiting wait for elastic"
+[ "$(du -sb home/configurations/*/notify | cut -f1)" -le $size ] || fail "$(du -sb home/configurations/*/notify | cut -f1) bytes on the disk, $waiting wait for elastic"
 
 # ------------------------------------------------------------ back
 answers '/_bulk half 429' '/_bulk 429 1' '/_bulk drop' '/_bulk cut' '/_bulk 503' '/events cut' '/events 429 1' '/events drop' '/events 502'
@@ -148,7 +148,7 @@ printf 'peak memory %s MiB, %s of %s records of web came twice\n' $((peak / 1024
 if ! grep -qs '^CMAKE_CXX_FLAGS:.*-fsanitize=' "$build_dir/CMakeCache.txt"; then
   [ $peak -le 65536 ] || fail "$((peak / 1024)) MiB in memory"
 fi
-[ "$(du -sb home/notify | cut -f1)" -le $((3 * 9 * 1048576)) ] || fail "$(du -sb home/notify | cut -f1) bytes stay on the disk"
+[ "$(du -sb home/configurations/*/notify | cut -f1)" -le $((3 * 9 * 1048576)) ] || fail "$(du -sb home/configurations/*/notify | cut -f1) bytes stay on the disk"
 
 kill -TERM "$follower"
 status=0

@@ -42,6 +42,7 @@ struct One {
     const auto file = config.file.parent_path() / "services.d" / (service + ".toml");
     REQUIRE(make_directories(file.parent_path()));
     REQUIRE(write_file_atomically(file, ""));
+    REQUIRE(write_file_atomically(config.file, ""));
     ServiceConfig own;
     own.name = service;
     config.services.push_back(std::move(own));
