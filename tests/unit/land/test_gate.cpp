@@ -86,7 +86,7 @@ TEST_CASE("Tarmac 7: a vote that is missing is waited for, and changes nothing",
   CHECK(judged({one}).front().verdict == "waiting");
 }
 
-TEST_CASE("of a proposal whose reviews could not be read nothing is decided; the others go on",
+TEST_CASE("of a proposal whose reviews could not be read nothing is decided, and the others go on",
           "[land]") {
   auto open_to_all = target();
   open_to_all.votes = "Disapprove == 0";
