@@ -28,7 +28,8 @@ bool holds_only(const fs::path& folder, const Names& names) {
 }
 
 /// A lock that is held is a name in its folder, a working tree is `checkout`, a branch `branch`. A
-/// repository that is shared may have branches of others, wherever they are.
+/// repository is often shared: a push from one makes one. The branches that use it are below it,
+/// and nothing is.
 bool is_emptied(const fs::path& folder) {
   constexpr std::array<std::string_view, 1> k_control{".bzr"};
   constexpr std::array<std::string_view, 4> k_rest{"README", "branch-format", "branch-lock",
@@ -40,7 +41,7 @@ bool is_emptied(const fs::path& folder) {
          holds_only(control, k_rest) &&
          (!fs::exists(control / "branch-lock", error) ||
           holds_only(control / "branch-lock", k_nothing)) &&
-         !fs::exists(control / "repository" / "shared-storage", error) && !error;
+         !error;
 }
 
 }  // namespace

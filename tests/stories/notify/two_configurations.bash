@@ -19,7 +19,8 @@ plain() { CDCTL_CONFIG=$work/plain/cdctl.toml "$@"; }
 log() { # SERVICE ACTION
   outcome "$2" 1 "$(jq -cn --arg service "$1" '{service: $service, set: ($service + "-r0000000001")}')" >>home/outcomes.ndjson
 }
-told() { taken "/$1" | jq -r '(.set | sub("-r[0-9a-f]*$"; "")) + " " + (.action // .message)' | sort -u | xargs; }
+# Of the services here: on a broker that stories share, others signal, too.
+told() { taken "/$1" | jq -r --arg ours "$service" '(.set | sub("-r[0-9a-f]*$"; "")) as $of | select($of | IN($ours, "plainly", "nobodys")) | $of + " " + (.action // .message)' | sort -u | xargs; }
 new() { broker expect_exit 0 cdctl notify --new; plain expect_exit 0 cdctl notify --new; }
 
 # A position of before, which was one for the home: the configuration whose feed it is of goes on there, the other says that it is none.

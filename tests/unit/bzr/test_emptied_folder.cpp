@@ -43,6 +43,7 @@ TEST_CASE("the folder of a branch that was removed goes, too") {
     one.put(".bzr/repository/format");
     one.put(".bzr/repository/packs/1.pack");
   }
+  SECTION("pushed from a shared repository") { one.put(".bzr/repository/shared-storage"); }
   CHECK(bzr::remove_emptied(one.folder));
   CHECK(one.there() == 0);
   CHECK_FALSE(bzr::remove_emptied(one.folder));
@@ -51,8 +52,8 @@ TEST_CASE("the folder of a branch that was removed goes, too") {
 TEST_CASE("a folder that holds anything else stays as it is") {
   const Emptied one;
   const std::string what =
-      GENERATE("notes.txt", ".bzr/branch/format", ".bzr/checkout/dirstate",
-               ".bzr/branch-lock/held/info", ".bzr/repository/shared-storage", ".bzr/unheard-of");
+      GENERATE("notes.txt", "below/.bzr/branch/format", ".bzr/branch/format",
+               ".bzr/checkout/dirstate", ".bzr/branch-lock/held/info", ".bzr/unheard-of");
   CAPTURE(what);
   one.put(what);
   CHECK_FALSE(bzr::remove_emptied(one.folder));
