@@ -31,6 +31,7 @@ bool is_author(const records::ProposalMembers& proposal, std::string_view who) {
 
 /// Why a vote does not count; empty when it does.
 std::string not_counted(const records::ProposalMembers& proposal, const records::VoteMember& vote) {
+  if (vote.head.empty() && !vote.why.empty()) return vote.why;  // nobody can tell of which it is
   if (vote.head != proposal.head) return "of an older head";
   if (!vote.trusted) return vote.why.empty() ? std::string("nobody vouches for it") : vote.why;
   if (is_author(proposal, vote.who)) return "an author's own";

@@ -110,7 +110,7 @@ printf 'engine = "local"\n[sources]\ntrunk = { git = "http://127.0.0.1:%s/%s.git
 for lie in announced endless dense deep head full wide; do
   printf '%s\n' "$lie" >lie
   for command in ls outdated probe "break $set" "mend $set" "inspect $set" doctor 'signals --since 1h'; do
-    expect_within 130 4 timeout 60 cdctl $command -c liar/cdctl.toml </dev/null # up to three such answers at once
+    expect_within 150 4 timeout 60 cdctl $command -c liar/cdctl.toml </dev/null # several such answers at once
   done
 done
 
