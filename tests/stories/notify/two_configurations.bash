@@ -8,9 +8,11 @@ clean_up() {
 }
 begin broker
 receivers_start
-mkdir -p -m 0700 home plain/services.d
+mkdir -p -m 0700 home services.d plain/services.d
 export CDCTL_HOME=$work/home
-printf 'engine = "local"\n' >plain/services.d/plainly.toml
+for file in "services.d/$service.toml" plain/services.d/plainly.toml; do
+  printf 'engine = "local"\nswitches = ["local"]\n[sources]\nfirst = { file = "%s" }\n' "$work/cdctl.toml" >"$file"
+done
 for at in "$work:broker" "$work/plain:plain"; do
   printf '[webhook]\nurl = "http://127.0.0.1:%s/%s"\nformat = "json"\n' "$receivers_port" "${at##*:}" >>"${at%:*}/cdctl.toml"
 done
