@@ -94,7 +94,7 @@ Result<> check_not_symbolic(const RemoteRefs& refs, const std::string& ref) {
 
 Result<> check_not_symbolic(const Address& address, const std::string& ref,
                             const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto refs, remote_refs(address, {ref}, deadline));
+  CDCTL_TRY_ASSIGN(const auto refs, listed_refs(address, {ref}, deadline));
   return check_not_symbolic(refs, ref);
 }
 
