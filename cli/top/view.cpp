@@ -233,7 +233,7 @@ class TopView {
 
   [[nodiscard]] ScreenLine row(const TopRow& row, bool chosen) const {
     ScreenLine line{{}, chosen};
-    const auto put = [&](StyledText piece, std::size_t width, bool right = false) {
+    const auto put = [&](const StyledText& piece, std::size_t width, bool right = false) {
       line.pieces.push_back({padded(piece.text, width, right) + " ", piece.style});
     };
     const std::string star = row.newest ? size_.ascii ? " *" : " ★" : "";

@@ -161,8 +161,8 @@ bool OpenLog::wants(const LogLine& line) const {
 }
 
 Result<std::vector<OpenLog>> open_logs(app::Context& context,
-                                       const std::vector<LogSelector>& selectors, LogQuery query,
-                                       const Deadline& deadline) {
+                                       const std::vector<LogSelector>& selectors,
+                                       const LogQuery& query, const Deadline& deadline) {
   std::vector<Selector> sets;
   for (const auto& selector : selectors) {
     CDCTL_TRY_ASSIGN(auto set, Selector::parse(selector.set));

@@ -37,6 +37,7 @@ struct OpenLog {
 /// so is a unit that a set does not have.
 [[nodiscard]] Result<std::vector<OpenLog>> open_logs(app::Context& context,
                                                      const std::vector<LogSelector>& selectors,
-                                                     LogQuery query, const Deadline& deadline);
+                                                     const LogQuery& query,
+                                                     const Deadline& deadline);
 
 }  // namespace cdctl::fleet

@@ -153,8 +153,8 @@ class TargetReader {
     return at == refs_.end() ? nullptr : &at->second;
   }
 
-  void leave_out(const Proposal& one, std::string why) {
-    left_out_.try_emplace(one.id, std::move(why));
+  void leave_out(const Proposal& one, const std::string& why) {
+    left_out_.try_emplace(one.id, why);
   }
 
   /// All tags that belong to proposals, in few calls.

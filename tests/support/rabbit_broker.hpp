@@ -103,7 +103,8 @@ class Broker {
     return env;
   }
 
-  explicit Broker(Env env = shared_env(), std::string scheme = "", std::string ca = "")
+  explicit Broker(Env env = shared_env(), const std::string& scheme = "",
+                  const std::string& ca = "")
       : env_(std::move(env)), host_(home_.path() / "home") {
     const bool tls = !scheme.empty();
     (void)write_file_atomically(home_.path() / "password", "guest\n", 0600);
@@ -158,8 +159,8 @@ class Broker {
   [[nodiscard]] const std::string& queue() const { return service_; }
 
   /// The management API as an administrator: status and body.
-  std::pair<int, Json> api(const std::string& method, const std::string& path, Json body = {},
-                           const std::string& user = "guest",
+  std::pair<int, Json> api(const std::string& method, const std::string& path,
+                           const Json& body = {}, const std::string& user = "guest",
                            const std::string& password = "guest") {
     HttpRequest request;
     request.method = method;

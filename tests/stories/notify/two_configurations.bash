@@ -8,7 +8,8 @@ clean_up() {
 }
 begin broker
 receivers_start
-mkdir -p -m 0700 home services.d plain/services.d
+mkdir -p plain/services.d
+mkdir -m 0700 home services.d
 export CDCTL_HOME=$work/home
 for file in "services.d/$service.toml" plain/services.d/plainly.toml; do
   printf 'engine = "local"\nswitches = ["local"]\n[sources]\nfirst = { file = "%s" }\n' "$work/cdctl.toml" >"$file"
@@ -26,7 +27,8 @@ told() { taken "/$1" | jq -r --arg ours "$service" '(.set | sub("-r[0-9a-f]*$"; 
 new() { broker expect_exit 0 cdctl notify --new; plain expect_exit 0 cdctl notify --new; }
 
 # A position of before, which was one for the home: the configuration whose feed it is of goes on there, the other says that it is none.
-mkdir -p -m 0700 home/readers home/notify
+mkdir -p home/readers home/notify
+chmod 0700 home/readers home/notify
 plain cdctl signal plainly-r0000000001 oops --severity error --message early
 printf '20000101T00:0\n' >home/readers/notify
 printf '0:0\n' >home/notify/log.position

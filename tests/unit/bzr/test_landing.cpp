@@ -19,7 +19,8 @@ namespace {
 constexpr std::string_view k_dashes =
     "------------------------------------------------------------\n";
 
-std::string revision(std::string indent, std::string id, std::string who, std::string message) {
+std::string revision(const std::string& indent, const std::string& id, const std::string& who,
+                     const std::string& message) {
   return indent + std::string(k_dashes) + indent + "revno: 2\n" + indent + "revision-id: " + id +
          "\n" + indent + "committer: " + who + "\n" + indent + "branch nick: x\n" + indent +
          "timestamp: Mon 2026-11-30 13:39:36 +0100\n" + indent + "message:\n" + indent + "  " +

@@ -149,7 +149,7 @@ TEST_CASE("what is gone, has no commits or is no source any more is told by its 
   Stage stage;
   auto& thumbs = stage.thumbs;
   const auto a = thumbs.deploy('a', 2h), b = thumbs.deploy('b', 1h);
-  const auto with = [&](const SetName& set, const std::string& name, SourceState state) {
+  const auto with = [&](const SetName& set, const std::string& name, const SourceState& state) {
     auto& sources = thumbs.entry(set).set->sources;
     if (state.kind.empty())
       sources.erase(name);

@@ -90,5 +90,5 @@ TEST_CASE("what is odd on the target already is nobody's proposal") {
   const auto main = s.commit(of("a"), "main");
   s.push("main", main);
   const auto made = s.merge(s.commit(of("b"), main));
-  CHECK(made.conflicts == std::vector<std::string>());
+  CHECK(made.conflicts.empty());
 }

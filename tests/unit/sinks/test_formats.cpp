@@ -145,5 +145,5 @@ TEST_CASE("a template is filled, and in JSON what is put in cannot break out") {
   REQUIRE(json);
   CHECK((*json)["text"].as_string().find("\"quoted\"") != std::string::npos);
   CHECK(unknown_name("<severity> <nothing> < 3 <Summary>") == "nothing");
-  CHECK(unknown_name("<severity> <") == "");
+  CHECK(unknown_name("<severity> <").empty());
 }
