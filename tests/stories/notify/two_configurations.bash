@@ -8,8 +8,8 @@ clean_up() {
 }
 begin broker
 receivers_start
-mkdir -p plain/services.d
-mkdir -m 0700 home services.d
+mkdir -p services.d plain/services.d
+mkdir -m 0700 home
 export CDCTL_HOME=$work/home
 for file in "services.d/$service.toml" plain/services.d/plainly.toml; do
   printf 'engine = "local"\nswitches = ["local"]\n[sources]\nfirst = { file = "%s" }\n' "$work/cdctl.toml" >"$file"
