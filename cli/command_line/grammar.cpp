@@ -57,7 +57,8 @@ Part Grammar::long_part(const std::string& word) {
   if (!out.option) return done(std::move(out), false);
   out.kind = Part::Kind::option;
   if (equals < word.size()) out.value = word.substr(equals + 1);
-  return done(std::move(out), !out.option->value.empty() && !out.option->value_optional);
+  const bool takes_next = !out.option->value.empty() && !out.option->value_optional;
+  return done(std::move(out), takes_next);
 }
 
 Part Grammar::letter_part() {
@@ -73,7 +74,8 @@ Part Grammar::letter_part() {
   if (flag && !letters_.empty() && letters_.front() != '=') return out;  // the next has its turn
   if (!letters_.empty()) out.value = letters_.substr(flag ? 1 : 0);
   letters_.clear();
-  return done(std::move(out), !flag && !out.option->value_optional);
+  const bool takes_next = !flag && !out.option->value_optional;
+  return done(std::move(out), takes_next);
 }
 
 /// Goes on to the word behind a part.

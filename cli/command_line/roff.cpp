@@ -19,7 +19,7 @@ std::string upper(std::string_view text) {
 }
 
 /// A line that begins like a request is none.
-std::string guarded(std::string text) {
+std::string guarded(const std::string& text) {
   return text.starts_with('.') || text.starts_with('\'') ? "\\&" + text : text;
 }
 
