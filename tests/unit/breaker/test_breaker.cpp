@@ -21,7 +21,7 @@ struct Fixture {
   breaker::Breaker breaker;
   std::uint64_t id = 0;
 
-  explicit Fixture(std::vector<std::string> rules)
+  explicit Fixture(const std::vector<std::string>& rules)
       : breaker({[rules](std::string_view) {
                    std::vector<breaker::Rule> out;
                    for (const auto& text : rules) out.push_back(*breaker::Rule::parse(text));
