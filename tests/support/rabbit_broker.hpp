@@ -174,8 +174,8 @@ class Broker {
     if (!response) throw std::runtime_error(response.error().what);
     return {response->status, Json::parse(response->body).value_or(Json())};
   }
-  Json must(const std::string& method, const std::string& path, Json body = {}) {
-    auto [status, json] = api(method, path, std::move(body));
+  Json must(const std::string& method, const std::string& path, const Json& body = {}) {
+    auto [status, json] = api(method, path, body);
     if (status < 200 || status > 299)
       throw std::runtime_error(fmt::format("{} {}: {} {}", method, path, status, json.dump()));
     return json;

@@ -207,7 +207,9 @@ TEST_CASE("the fast scanner and the parser read the same") {
     CHECK(scan(plain + R"(,"n":)" + number + R"(,"deep":[)" + number + "]}") == expected);
   CHECK(scan(" " + plain + " , \"n\" : 7 , \"b\" : true } ") == expected);
   using Kind = breaker::SignalScanner::Kind;
-  const auto kind_of = [&](const std::string& text) { return scan(text + R"(,"n":1e400})")[0] - '0'; };
+  const auto kind_of = [&](const std::string& text) {
+    return scan(text + R"(,"n":1e400})")[0] - '0';
+  };
   CHECK(kind_of(R"({"schema":"cdctl.error/1","service":"thumbs")") ==
         static_cast<int>(Kind::error));
   CHECK(kind_of(R"({"schema":"cdctl.set/1")") == static_cast<int>(Kind::other));

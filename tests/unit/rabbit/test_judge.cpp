@@ -47,7 +47,7 @@ std::string severity(const Judgement& judgement, std::string_view name) {
 /// Looks every ten seconds, each on the memory of the one before, as it comes back from its file.
 class Looks {
  public:
-  Judgement next(const UserStats& user, Judged judged = of_two(),
+  Judgement next(const UserStats& user, const Judged& judged = of_two(),
                  Millis later = std::chrono::seconds(10)) {
     at_ += later;
     auto judgement = judge(judged, user, at_, before_);
