@@ -205,7 +205,11 @@ Result<> Management::act(const ApiCall& call, const Deadline& deadline) {
 }
 
 Result<> Management::act_all(std::span<const ApiCall> calls, const Deadline& deadline) {
-  const auto answers = send_all(calls, deadline);
+  return check_all(calls, send_all(calls, deadline));
+}
+
+Result<> Management::check_all(std::span<const ApiCall> calls,
+                               std::span<const Result<ApiAnswer>> answers) const {
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
     if (!answers[i]->ok()) return fail(explain(calls[i], *answers[i]));

@@ -73,6 +73,9 @@ class Management {
   [[nodiscard]] Result<> act(const ApiCall& call, const Deadline& deadline);
   /// All at once; the first error if any.
   [[nodiscard]] Result<> act_all(std::span<const ApiCall> calls, const Deadline& deadline);
+  /// The first answer that is not a success, as an error.
+  [[nodiscard]] Result<> check_all(std::span<const ApiCall> calls,
+                                   std::span<const Result<ApiAnswer>> answers) const;
 
   /// What our clock is ahead of the broker's, by the dates of its answers: 0 while that is less
   /// than two seconds, for a date is cut to the second; and the same from one answer to the next,

@@ -29,7 +29,7 @@
 //
 // Raise CDCTL_INTERFACE with every change to this file, roles/, host.hpp or a type they use.
 
-#define CDCTL_INTERFACE 10
+#define CDCTL_INTERFACE 11
 #define CDCTL_INTERFACE_SYMBOL_(n) cdctl_interface_##n
 #define CDCTL_INTERFACE_SYMBOL(n) CDCTL_INTERFACE_SYMBOL_(n)
 

@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include <memory>
+#include <thread>
+
 #include <cdctl/child.hpp>
 #include <cdctl/signal.hpp>
 
@@ -119,6 +122,23 @@ TEST_CASE("a cut outlives a broker that is killed right after it") {
     CHECK(reader.error().exit == ExitCode::unknown);
     CHECK(reader.error().what.contains("down or inaccessible"));
   }
+}
+
+TEST_CASE("several who are the first on a broker, at once, all get their topology") {
+  OwnBroker own;
+  std::vector<std::unique_ptr<Broker>> homes;
+  for (int i = 0; i < 6; ++i) homes.push_back(std::make_unique<Broker>(own.env()));
+  std::vector<std::string> errors(homes.size());
+  {
+    std::vector<std::jthread> all;
+    for (std::size_t i = 0; i < homes.size(); ++i)
+      all.emplace_back([&, i] {
+        const auto env = RabbitSwitch(homes[i]->host())
+                             .provision(homes[i]->queue_service(), homes[i]->set(1), "s", soon());
+        if (!env) errors[i] = env.error().what;
+      });
+  }
+  for (const auto& error : errors) CHECK(error.empty());
 }
 
 TEST_CASE("management and AMQP over TLS, with a CA of one's own") {
