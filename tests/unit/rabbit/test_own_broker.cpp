@@ -128,6 +128,7 @@ TEST_CASE("several who are the first on a broker, at once, all get their topolog
   OwnBroker own;
   std::vector<std::unique_ptr<Broker>> homes;
   for (int i = 0; i < 6; ++i) homes.push_back(std::make_unique<Broker>(own.env()));
+  for (const auto& home : homes) home->table().set("vhost", homes[0]->vhost());
   std::vector<std::string> errors(homes.size());
   {
     std::vector<std::jthread> all;
