@@ -129,8 +129,7 @@ Result<LandAnswer> PullServer::read_merge(const ChangeRequest& change, const Dea
   out.tip = change.json["merge_commit_sha"].as_string();
   if (out.tip.empty())
     return fail(ExitCode::unknown, name() + " does not tell the commit of the merge");
-  CDCTL_TRY_ASSIGN(const auto commit, rest().get(path("/git/commits/" + out.tip), deadline));
-  out.tree = tree_of(commit);
+  CDCTL_TRY_ASSIGN(out.tree, tree_of(out.tip, deadline));
   if (out.tree.empty())
     return fail(ExitCode::unknown, name() + " does not tell the tree of the merge");
   return out;

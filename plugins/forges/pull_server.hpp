@@ -41,8 +41,8 @@ class PullServer : public CodeServer {
                                               const Deadline& deadline) override;
 
  protected:
-  /// The tree of a commit, by the answer to /git/commits.
-  [[nodiscard]] virtual std::string tree_of(const Json& commit) const = 0;
+  [[nodiscard]] virtual Result<std::string> tree_of(const std::string& commit,
+                                                    const Deadline& deadline) = 0;
   /// Those of a list that come from a branch that was pushed, and are for a target.
   [[nodiscard]] Result<std::optional<ChangeRequest>> find_in(const std::string& list,
                                                              const TargetConfig& target,

@@ -21,12 +21,14 @@ Result<std::vector<std::int64_t>> team_ids(Rest& rest, const std::vector<std::st
   for (const auto& team : teams) {
     std::string_view name = team;
     const auto organisation = take_until(name, '/');
-    CDCTL_TRY_ASSIGN(
-        const auto all,
-        rest.list({fmt::format("/orgs/{}/teams", url_encode(organisation)), {}}, deadline));
+    const auto all =
+        rest.list({fmt::format("/orgs/{}/teams", url_encode(organisation)), {}}, deadline);
+    if (!all)  // a 403 says nothing of what it was asked for
+      return fail(all.error().in(
+          fmt::format("gitea.reviewers: looking for the team {}", printable(team, 60))));
     const auto found = std::ranges::find_if(
-        all, [&](const Json& one) { return same_name(one["name"].view(), name); });
-    if (found == all.end())
+        *all, [&](const Json& one) { return same_name(one["name"].view(), name); });
+    if (found == all->end())
       return fail(ExitCode::unknown, fmt::format("gitea.reviewers: there is no team {}, or the "
                                                  "token may not see it",
                                                  printable(team, 60)));

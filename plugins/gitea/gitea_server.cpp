@@ -4,6 +4,7 @@
 
 #include <cdctl/url.hpp>
 
+#include "plugins/forges/tree_id.hpp"
 #include "plugins/gitea/gitea_listing.hpp"
 
 namespace cdctl::gitea {
@@ -87,8 +88,24 @@ std::string GiteaServer::branch_path(const std::string& branch) const {
   return "/branches/" + ref_path(branch);
 }
 
-std::string GiteaServer::tree_of(const Json& commit) const {
-  return commit["commit"]["tree"]["sha"].as_string();
+/// What Gitea calls the tree's id, of a commit and of a tree, is the commit's (1.26,
+/// services/convert/git_commit.go): what is in it tells. A page has a thousand entries, and no
+/// Link.
+Result<std::string> GiteaServer::tree_of(const std::string& commit, const Deadline& deadline) {
+  constexpr int k_pages = 100;
+  Json::Array entries;
+  for (int page = 1; page <= k_pages; ++page) {
+    CDCTL_TRY_ASSIGN(
+        const auto found,
+        rest().get(path(fmt::format("/git/trees/{}?per_page=1000&page={}", commit, page)),
+                   deadline));
+    const auto& more = found["tree"].items();
+    entries.insert(entries.end(), more.begin(), more.end());
+    if (!found["truncated"].as_bool()) return forges::tree_id(entries, {"path", "sha"});
+  }
+  return fail(ExitCode::unknown,
+              fmt::format("Gitea tells {} entries of the folder at the top of {} and no end",
+                          entries.size(), commit));
 }
 
 /// It has no filter by the branch that a pull request comes from.

@@ -43,7 +43,8 @@ class GiteaServer final : public forges::PullServer {
   [[nodiscard]] std::string branch_path(const std::string& branch) const override;
 
  private:
-  [[nodiscard]] std::string tree_of(const Json& commit) const override;
+  [[nodiscard]] Result<std::string> tree_of(const std::string& commit,
+                                            const Deadline& deadline) override;
   [[nodiscard]] Result<std::string> merge_commit(const TargetConfig& target,
                                                  const std::string& head, const Deadline& deadline);
 };

@@ -119,8 +119,9 @@ std::string GithubServer::removal_path(const std::string& branch) const {
 
 std::string GithubServer::tip_of(const Json& ref) const { return ref["object"]["sha"].as_string(); }
 
-std::string GithubServer::tree_of(const Json& commit) const {
-  return commit["tree"]["sha"].as_string();
+Result<std::string> GithubServer::tree_of(const std::string& commit, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto found, rest().get(path("/git/commits/" + commit), deadline));
+  return found["tree"]["sha"].as_string();
 }
 
 Result<std::vector<ChangeRequest>> GithubServer::using_branch(const std::string& branch,

@@ -44,7 +44,8 @@ class GithubServer final : public forges::PullServer {
 
  private:
   [[nodiscard]] std::string tip_of(const Json& ref) const override;
-  [[nodiscard]] std::string tree_of(const Json& commit) const override;
+  [[nodiscard]] Result<std::string> tree_of(const std::string& commit,
+                                            const Deadline& deadline) override;
 
   Rest graph_;
 };

@@ -7,9 +7,9 @@
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
+#include "plugins/forges/tree_id.hpp"
 #include "plugins/forges/vote_line.hpp"
 #include "plugins/gitlab/request_listing.hpp"
-#include "plugins/gitlab/tree_id.hpp"
 #include "plugins/gitlab/words.hpp"
 
 namespace cdctl::gitlab {
@@ -297,7 +297,7 @@ Result<LandAnswer> GitlabServer::read_merge(const ChangeRequest& change, const D
   CDCTL_TRY_ASSIGN(
       const auto entries,
       rest().list({path("/repository/tree?ref=" + url_encode(out.tip)), {}}, deadline));
-  out.tree = tree_id(entries);
+  out.tree = forges::tree_id(entries);
   if (out.tree.empty())
     return fail(ExitCode::unknown, "GitLab does not tell what is in " + printable(out.tip, 64));
   return out;

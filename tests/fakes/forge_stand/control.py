@@ -91,3 +91,4 @@ def do_forget(face, said):
     for pull in face.pulls:
         if pull["head_repo"] == said["repo"]:
             pull["head_repo"] = None
+            face.fork_is_gone(pull)

@@ -17,7 +17,10 @@ Where its behaviour was seen (go-gitea/gitea, 1.26.0):
   reviews: stale, official, dismissed; who is gone is Ghost with the id -1; a request is a review of its own
                                                            services/convert/pull_review.go
   a fork that is gone: `repo` of the head is null, its `ref` is refs/pull/N/head            services/convert/pull.go
+  and what was open from it is closed                                                       services/repository/repository.go; a real 1.26.0
   permissions of others are told to administrators of the repository alone                  routers/api/v1/repo/collaborators.go
+  the tree of a commit, and of itself, has the id of the commit; a page of its entries says `truncated`, and has no Link
+                                                           services/convert/git_commit.go, services/repository/files/tree.go; a real 1.26.0
   commits of a pull request come newest first                                               routers/api/v1/repo/pull.go GetPullRequestCommits
 """
 import re
@@ -31,10 +34,14 @@ class Face(FaceBase):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.manual_merge, self.archived, self.checking = True, False, 0
+        self.manual_merge, self.archived, self.checking, self.trees_per_page = True, False, 0, 2   # 1000 on a real one
 
     def notice(self, pull):
         pass  # AutodetectManualMerge is off
+
+    def fork_is_gone(self, pull):
+        if pull["state"] == "open":
+            pull["state"] = "closed"
 
     def page_headers(self, request, page, last, size, total):
         return {**super().page_headers(request, page, last, size, total), "X-Total-Count": total}
@@ -93,7 +100,15 @@ class Face(FaceBase):
     def commit(self, request, me, repo, sha):
         if not self.ref(repo, sha):
             return None
-        return Answer(200, {"sha": sha, "commit": {"message": "x", "tree": {"sha": self.git(repo, "rev-parse", sha + "^{tree}")}}})
+        return Answer(200, {"sha": sha, "commit": {"message": "x", "tree": {"sha": self.ref(repo, sha)}}})
+
+    def tree(self, request, me, repo, sha):
+        if not self.ref(repo, sha):
+            return None
+        lines = self.git(repo, "ls-tree", "-z", sha).split("\0")
+        entries = [{"mode": mode, "type": kind, "sha": one, "path": path} for head, path in (line.split("\t") for line in lines if line) for mode, kind, one in [head.split(" ")]]
+        size, page = min(int(request.query.get("per_page", self.trees_per_page)), self.trees_per_page), int(request.query.get("page", 1))
+        return Answer(200, {"sha": self.ref(repo, sha), "tree": entries[size * (page - 1):size * page], "truncated": size * page < len(entries), "page": page, "total_count": len(entries)})
 
     def history(self, request, me, repo):
         lines = self.git(repo, "log", "--format=%H %P", "refs/heads/" + request.query["sha"]).split("\n")
@@ -264,6 +279,7 @@ class Face(FaceBase):
         (r"/branches/(.+)", "GET", branch),
         (r"/branches/(.+)", "DELETE", branch),
         (r"/git/commits/([0-9a-f]{40})", "GET", commit),
+        (r"/git/trees/([0-9a-f]{40})", "GET", tree),
         (r"/commits", "GET", history),
         (r"/collaborators/([^/]+)/permission", "GET", permission),
         (r"/pulls", "GET", list_pulls),

@@ -301,6 +301,9 @@ class FaceBase:
         self.git(pull["repo"], "update-ref", self.head_ref.format(number), head)
         pull["versions"].append({"id": self.new_id(), "head_commit_sha": head, "created_at": self.stamp()})
 
+    def fork_is_gone(self, pull):
+        """What becomes of what was proposed from it: nothing, on most."""
+
     def notice(self, pull):
         tip = self.ref(pull["repo"], "refs/heads/" + pull["base"])
         if not tip or not self.is_ancestor(pull["repo"], pull["head"], tip):

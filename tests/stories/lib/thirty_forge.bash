@@ -53,8 +53,8 @@ make_trouble() {
   done
 }
 
-# Between two hands the fork goes, and what was proposed from it stays.
-at_hand() { [ "$1" != 1 ] || say forget '{"repo": "carol/thumbs"}'; }
+# Between two hands the fork goes, and what was proposed from it stays; Gitea closes it.
+at_hand() { [ "$1" != 1 ] || [ "$face" = gitea ] || say forget '{"repo": "carol/thumbs"}'; }
 
 # told TOPIC: what its proposal says in the end.
 open_topics() { state '.pulls | map(select(.state == "open") | .branch) | sort | join(" ")'; }

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
+#include "plugins/forges/tree_id.hpp"
 #include "plugins/forges/vote_line.hpp"
 #include "plugins/gitlab/gitlab_server.hpp"
-#include "plugins/gitlab/tree_id.hpp"
 #include "plugins/gitlab/words.hpp"
 
 using namespace cdctl;
@@ -70,7 +70,12 @@ TEST_CASE("the id of a tree is that of git") {
     {"id":"4b825dc642cb6eb9a060e54bf8d69288fbee4904","name":"b","type":"tree","mode":"040000"},
     {"id":"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391","name":"a","type":"blob","mode":"100644"},
     {"id":"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391","name":"b.c","type":"blob","mode":"100755"}])");
-  CHECK(gitlab::tree_id(entries) == "f04ea4305d3817b4f371d8103797f0df31bf7e78");
-  CHECK(gitlab::tree_id({}) == "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
-  CHECK(gitlab::tree_id(list(R"([{"id":"x","name":"b","mode":"100644"}])")).empty());
+  CHECK(forges::tree_id(entries) == "f04ea4305d3817b4f371d8103797f0df31bf7e78");
+  CHECK(
+      forges::tree_id(
+          list(
+              R"([{"sha":"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391","path":"a","mode":"100644"}])"),
+          {"path", "sha"}) == "496d6428b9cf92981dc9495211e6e1120fb6f2ba");
+  CHECK(forges::tree_id({}) == "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
+  CHECK(forges::tree_id(list(R"([{"id":"x","name":"b","mode":"100644"}])")).empty());
 }

@@ -1,4 +1,4 @@
-#include "plugins/gitlab/tree_id.hpp"
+#include "plugins/forges/tree_id.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@
 
 #include <cdctl/digest.hpp>
 
-namespace cdctl::gitlab {
+namespace cdctl::forges {
 
 namespace {
 
@@ -45,13 +45,13 @@ std::string bytes_of(std::string_view hex) {
 
 }  // namespace
 
-std::string tree_id(const Json::Array& entries) {
+std::string tree_id(const Json::Array& entries, const TreeWords& words) {
   std::vector<std::pair<std::string, std::string>> all;  // as git sorts them, and as it writes them
   bool sha256 = false;
   for (const auto& entry : entries) {
     auto mode = entry["mode"].view();
-    const auto name = entry["name"].as_string();
-    const auto id = bytes_of(entry["id"].view());
+    const auto name = entry[words.name].as_string();
+    const auto id = bytes_of(entry[words.id].view());
     while (mode.starts_with('0')) mode.remove_prefix(1);
     if (mode.empty() || name.empty() || id.empty()) return {};
     sha256 = id.size() > 20;
@@ -68,4 +68,4 @@ std::string tree_id(const Json::Array& entries) {
   return sha256 ? sha256_hex(text) : sha1_hex(text);
 }
 
-}  // namespace cdctl::gitlab
+}  // namespace cdctl::forges
