@@ -225,6 +225,7 @@ class Landing {
 
   Result<> decide(bool again) {
     for (const auto& one : candidates_) CDCTL_TRY(check(one));
+    if (!again) CDCTL_TRY(check_command());
     if (candidates_.size() > 1 || first().verdict == "verified") return push(again);
     auto& fate = fates_.front();
     if (first().verdict == "waiting") return fate.verdict("waiting", first().why), Result<>();
@@ -254,9 +255,20 @@ class Landing {
                               "have our key",
                               printable(candidate.home, 120)));
     if (candidates_.size() > 1 &&
-        (candidate.verdict != "verified" || candidate.tip != last().commit))
+        (candidate.verdict != "verified" || candidate.tip != last().commit ||
+         candidate.batch != first().batch ||
+         std::ranges::find(candidate.batch, candidate.proposal) == candidate.batch.end()))
       return fail(ExitCode::refused, "it is no member of the batch that was verified");
     return {};
+  }
+
+  /// Whoever has changed the command since wants the new one to have passed.
+  Result<> check_command() const {
+    const auto& said = target_.verify.command;
+    if (first().verdict != "verified" || first().command == said) return {};
+    return fail(ExitCode::refused,
+                fmt::format("it was tested by '{}', and {} says '{}' now: verify it again",
+                            printable(first().command, 60), target_.name, printable(said, 60)));
   }
 
   Result<> push(bool again) {
@@ -445,6 +457,10 @@ void Lander::land(records::Candidate candidate) {
   if (candidate.batch.size() < 2) return land_all({std::move(candidate)});
   auto& members = batches_[candidate.target + "\n" + candidate.tip];
   const auto wanted = candidate.batch.size();
+  const auto named = [&](const records::Candidate& one) {
+    return one.proposal == candidate.proposal;
+  };
+  if (std::ranges::any_of(members, named)) return;  // a line that came twice is no other member
   members.push_back(std::move(candidate));
   if (members.size() < wanted) return;
   const auto whole = std::move(members);

@@ -42,8 +42,10 @@ void forget_in(const fs::path& folder) {
 
 }  // namespace
 
-std::string test_key(const std::string& tree, const VerifyConfig& verify, bool network) {
-  return sha256_hex(Json::object({{"tree", tree},
+std::string test_key(const std::string& target, const std::string& tree, const VerifyConfig& verify,
+                     bool network) {
+  return sha256_hex(Json::object({{"target", target},
+                                  {"tree", tree},
                                   {"command", verify.command},
                                   {"wrapper", Json::strings(verify.wrapper)},
                                   {"limit", verify.limit.count()},

@@ -55,9 +55,10 @@ class TestResults {
   std::filesystem::path folder_;
 };
 
-/// What decides how a test ends: the tree, the command and its limits, and what it runs on.
-[[nodiscard]] std::string test_key(const std::string& tree, const VerifyConfig& verify,
-                                   bool network);
+/// What decides how a test ends: the target, whose name it is told, the tree, the command and its
+/// limits, and what it runs on.
+[[nodiscard]] std::string test_key(const std::string& target, const std::string& tree,
+                                   const VerifyConfig& verify, bool network);
 
 /// The last lines of a log that people are shown: at most `most`, and 32 KiB, without control
 /// characters.

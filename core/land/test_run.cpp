@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <cdctl/child.hpp>
 #include <cdctl/fs.hpp>
@@ -44,6 +46,12 @@ void add_named(const char* variable, std::vector<fs::path>& to) {
   if (path.starts_with('/')) to.emplace_back(path);
 }
 
+/// Where the user's own files are, whatever $HOME says: sudo and units give another one.
+fs::path home_of_user() {
+  const auto* user = ::getpwuid(::geteuid());
+  return user && user->pw_dir && user->pw_dir[0] == '/' ? fs::path(user->pw_dir) : fs::path();
+}
+
 /// Where a user's secrets are, and the sockets of services: who may use docker's has the machine.
 /// Some systems have all their programs below /run: there it stays. Of two of which one holds the
 /// other, the outer one. After them the files of `secrets`, wherever they are.
@@ -52,8 +60,9 @@ std::vector<fs::path> what_to_hide(const app::Context& context, const Secrets& s
                                "/var/tmp", "/dev/shm"};
   const char* path = std::getenv("PATH");
   if (!path || !std::string_view(path).contains("/run/")) wanted.emplace_back("/run");
-  for (const auto* name : {"HOME", "XDG_RUNTIME_DIR", "GNUPGHOME", "SSH_AUTH_SOCK", "KRB5CCNAME",
-                           "CREDENTIALS_DIRECTORY"})
+  if (auto home = home_of_user(); !home.empty()) wanted.push_back(std::move(home));
+  for (const auto* name : {"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR",
+                           "GNUPGHOME", "SSH_AUTH_SOCK", "KRB5CCNAME", "CREDENTIALS_DIRECTORY"})
     add_named(name, wanted);
   std::vector<fs::path> out;
   for (auto& folder : wanted) {
@@ -122,8 +131,9 @@ class TestRun final : public Test {
         subject_(std::move(subject)),
         options_(options),
         // The target's own commit is what a candidate was, mostly: its result is known by its id.
-        keys_{test_key(subject_.tree, target.verify, may_use_network(target)),
-              test_key("commit " + subject_.commit, target.verify, may_use_network(target))},
+        keys_{test_key(target.name, subject_.tree, target.verify, may_use_network(target)),
+              test_key(target.name, "commit " + subject_.commit, target.verify,
+                       may_use_network(target))},
         give_up_(target.verify.limit + target.verify.grace) {
     if (subject_.tree.empty()) keys_[0] = keys_[1];
     name_ = subject_.head.empty() ? target.branch + " as it is" : joined(subject_.proposals, " ");

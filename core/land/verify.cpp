@@ -153,7 +153,7 @@ std::string Verifier::rests(const records::Candidate& candidate) const {
   const auto doubled = std::min<std::int64_t>(times - k_tries, 10);
   const auto at = parse_rfc3339((*note)["at"].view()).value_or(Time()) +
                   std::min(k_rest * (std::int64_t{1} << doubled), k_longest_rest);
-  if (now() >= at) return {};
+  if (now() >= at || at > now() + k_longest_rest) return {};  // that was said by a wrong clock
   return fmt::format("{} times in a row: {}; it is tested again after {}, or by verify --again",
                      times, printable((*note)["why"].view(), 300), to_rfc3339(at));
 }
@@ -249,7 +249,7 @@ void Verifier::merge(const TargetConfig& target, records::Candidate& candidate,
 /// word there, and needs none.
 void Verifier::tell_pending(const TargetConfig& target, const records::Candidate& candidate) {
   const bool known = target.verify.statuses.empty() && !options_.again &&
-                     results_.find(test_key(candidate.tree, target.verify,
+                     results_.find(test_key(target.name, candidate.tree, target.verify,
                                             target.table["verify"]["network"].as_bool()));
   if (known || !told_.insert(head_key(candidate)).second) return;
   ProposalReport report;

@@ -80,6 +80,10 @@ Result<VotePolicy::Term> VotePolicy::parse_term(std::string_view text, std::size
       out.number > 1000)
     return wrong(column + end,
                  fmt::format("'{}' is no whole number from 0 to 1000", printable(number, 40)));
+  if (out.op == Operator::less && out.number == 0)
+    return wrong(column, "there are never fewer than 0 votes");
+  if (out.vote == k_never_counts && !out.holds({}))
+    return wrong(column, "an abstention never counts, so that nothing would ever land");
   return out;
 }
 

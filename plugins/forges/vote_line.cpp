@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/text.hpp>
+
 namespace cdctl::forges {
 
 std::string vote_line(std::string_view vote) { return fmt::format("<!-- cdctl-vote {} -->", vote); }
 
 std::string vote_in(std::string_view text, std::initializer_list<std::string_view> votes) {
+  const auto all = lines(trimmed(text));
+  if (all.empty()) return {};
+  const auto last = trimmed(all.back());  // what stands further up may be quoted
   for (const auto vote : votes)
-    if (text.contains(vote_line(vote))) return std::string(vote);
+    if (last == vote_line(vote)) return std::string(vote);
   return {};
 }
 

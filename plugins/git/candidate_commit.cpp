@@ -1,6 +1,7 @@
 #include "plugins/git/candidate_commit.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include <fmt/format.h>
@@ -66,6 +67,26 @@ struct RawCommit {
     const auto blank = std::min(raw.find("\n\n"), raw.size());
     head = raw.substr(0, blank);
     message = raw.substr(std::min(blank + 2, raw.size()));
+  }
+
+  /// Its line `encoding`, with the line break, where it has one.
+  [[nodiscard]] std::string encoding() const {
+    for (const auto line : lines(head))
+      if (line.starts_with("encoding ")) return std::string(line) + "\n";
+    return {};
+  }
+  /// Whether git may make other words of its bytes than stand there: in ISO-2022 and its like an
+  /// ASCII byte is not always that letter.
+  [[nodiscard]] bool in_disguise() const {
+    static constexpr std::array<std::string_view, 5> k_plain{"encoding utf-8", "encoding iso-8859-",
+                                                             "encoding windows-125",
+                                                             "encoding koi8-", "encoding us-ascii"};
+    auto name = encoding();
+    for (auto& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    return !name.empty() && std::ranges::none_of(k_plain, [&](std::string_view plain) {
+      return name.starts_with(plain);
+    });
   }
 };
 
@@ -164,7 +185,8 @@ class Maker {
     for (const auto line : lines(text)) ids.emplace_back(line);
     CDCTL_TRY_ASSIGN(const auto all, workshop_.texts(ids, deadline_));
     return std::ranges::any_of(all, [&](const std::string& raw) {
-      return makes_claims(RawCommit(raw).message, reviewers_);
+      const RawCommit commit(raw);
+      return commit.in_disguise() || makes_claims(commit.message, reviewers_);
     });
   }
 
@@ -189,17 +211,27 @@ class Maker {
     return out;
   }
 
-  /// A commit with the words and the author of another, byte for byte but for claims, on top of
-  /// what was made.
+  /// A commit with the words and the author of another, byte for byte but for claims and where its
+  /// encoding could hide some, on top of what was made.
   Result<std::string> commit_anew(const std::string& like, const MergeAnswer& out, bool last) {
     CDCTL_TRY_ASSIGN(const auto texts, workshop_.texts({like}, deadline_));
     const RawCommit raw(texts.front());
-    std::string author, encoding;
-    for (const auto line : lines(raw.head)) {
+    std::string author, words(raw.message);
+    for (const auto line : lines(raw.head))
       if (line.starts_with("author ") && author.empty()) author = line;
-      if (line.starts_with("encoding ")) encoding = std::string(line) + "\n";
+    auto encoding = raw.encoding();
+    if (raw.in_disguise()) {  // as git reads it, and in UTF-8
+      CDCTL_TRY_ASSIGN(
+          const auto read,
+          workshop_.output({"log", "-1", "--no-show-signature", "--encoding=UTF-8", "--date=raw",
+                            "--format=author %an <%ae> %ad%n%B", "--end-of-options", like},
+                           deadline_));
+      std::string_view rest = read;
+      author = take_until(rest, '\n');
+      words = rest;
+      encoding.clear();
     }
-    auto message = without_claims(raw.message, reviewers_);
+    auto message = without_claims(words, reviewers_);
     if (last) {
       CDCTL_TRY_ASSIGN(message, with_head_line(message, reviewers_));
     }

@@ -11,30 +11,42 @@ namespace {
 
 bool goes_on(std::string_view line) { return line.starts_with(' ') || line.starts_with('\t'); }
 
-bool is_claim(std::string_view line, const std::vector<std::string>& reviewers) {
-  static constexpr std::array<std::string_view, 3> k_own{"land-head", "land-state", "land-commit"};
+/// The name in front of a colon, in lower case.
+std::string trailer_name(std::string_view line) {
   const auto colon = line.find(':');
-  if (colon == line.npos || goes_on(line)) return false;
+  if (colon == line.npos || goes_on(line)) return {};
   std::string name(trimmed(line.substr(0, colon)));
   for (auto& c : name)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  if (std::ranges::find(k_own, name) != k_own.end()) return true;
-  return name == "reviewed-by" &&
-         std::ranges::find(reviewers, trimmed(line.substr(colon + 1))) == reviewers.end();
+  return name;
+}
+
+/// Whether a line is of those that only the lander can know.
+bool is_ours(std::string_view line) {
+  static constexpr std::array<std::string_view, 4> k_ours{"land-head", "land-state", "land-commit",
+                                                          "reviewed-by"};
+  return std::ranges::find(k_ours, trailer_name(line)) != k_ours.end();
+}
+
+bool is_claim(std::string_view line, const std::vector<std::string>& reviewers) {
+  return is_ours(line) && (trailer_name(line) != "reviewed-by" ||
+                           std::ranges::find(reviewers, trimmed(line.substr(line.find(':') + 1))) ==
+                               reviewers.end());
 }
 
 /// Calls `each` with every line, and whether it is of a claim.
 template <class Each>
 void walk(std::string_view message, const std::vector<std::string>& reviewers, Each each) {
-  bool titled = false, claim = false;
+  bool titled = false, ours = false;
   for (const auto line : lines(message)) {
     if (!titled) {  // a title is no trailer, whatever it says
       titled = !trimmed(line).empty();
       each(line, false);
       continue;
     }
-    claim = is_claim(line, reviewers) || (claim && goes_on(line));
-    each(line, claim);
+    // What goes on behind a line of ours adds to who is named in it.
+    if (!goes_on(line)) ours = is_ours(line);
+    each(line, goes_on(line) ? ours : is_claim(line, reviewers));
   }
 }
 

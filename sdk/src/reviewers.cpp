@@ -8,7 +8,21 @@ namespace cdctl {
 
 namespace {
 
-bool shares(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+bool same_address(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+bool has_name(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::any_of(names,
+                             [&](const std::string& one) { return same_address(one, name); });
+}
+
+bool shares_name(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+  return std::ranges::any_of(some, [&](const std::string& one) { return has_name(others, one); });
+}
+
+bool shares_key(const std::vector<std::string>& some, const std::vector<std::string>& others) {
   return std::ranges::any_of(
       some, [&](const std::string& one) { return std::ranges::find(others, one) != others.end(); });
 }
@@ -20,7 +34,12 @@ void add_all(std::vector<std::string>& out, const std::vector<std::string>& more
 
 /// Takes the first field of a line: names, which may stand in quotes for the blanks in them.
 std::string_view take_names(std::string_view& line) {
-  if (!line.starts_with('"')) return take_until(line, ' ');
+  if (!line.starts_with('"')) {
+    const auto end = std::min(line.find_first_of(" \t"), line.size());
+    const auto names = line.substr(0, end);
+    line.remove_prefix(end);
+    return names;
+  }
   line.remove_prefix(1);
   return take_until(line, '"');
 }
@@ -33,11 +52,6 @@ std::string key_of(std::string_view rest) {
     next = word.starts_with("ssh-") || word.starts_with("ecdsa-") || word.starts_with("sk-");
   }
   return {};
-}
-
-bool same_address(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 bool is_later(const Vote& vote, const Vote& than) {
@@ -58,7 +72,7 @@ Reviewers Reviewers::parse(std::string_view text) {
     // Whoever has a name or the key already is the same; a line may make one of two.
     std::vector<Reviewer> others;
     for (auto& known : out.people_) {
-      if (!shares(known.names, person.names) && !shares(known.keys, person.keys)) {
+      if (!shares_name(known.names, person.names) && !shares_key(known.keys, person.keys)) {
         others.push_back(std::move(known));
         continue;
       }
@@ -74,7 +88,7 @@ Reviewers Reviewers::parse(std::string_view text) {
 
 std::vector<std::string> Reviewers::names_of(const std::string& name) const {
   for (const auto& person : people_)
-    if (std::ranges::find(person.names, name) != person.names.end()) return person.names;
+    if (has_name(person.names, name)) return person.names;
   return {name};
 }
 

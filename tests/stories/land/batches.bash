@@ -32,6 +32,9 @@ expect_same 'tests' "$(tests_run)" 1
 # A part of a batch was tested by nobody.
 pipe_exit 5 'head -n 7 verified.ndjson | cdctl land'
 expect_error 'a batch lands as a whole'
+# Nor is it whole where one came twice.
+pipe_exit 5 '(head -n 1 verified.ndjson; head -n 7 verified.ndjson) | cdctl land'
+expect_error 'a batch lands as a whole'
 for change in '.batch = null | .tip = null' '.batch = ["p1"]'; do
   pipe_exit 5 "head -n 1 verified.ndjson | jq -c '$change' | cdctl land"
 done

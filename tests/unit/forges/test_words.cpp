@@ -13,6 +13,10 @@ TEST_CASE("a text keeps a vote that its server has no word for") {
   CHECK(text.starts_with("Not so.\n"));
   CHECK(forges::vote_in(text, {"Disapprove", "Needs Information"}) == "Needs Information");
   CHECK(forges::vote_in(text, {"Disapprove"}).empty());
+  CHECK(forges::vote_in(text + "\r\n", {"Needs Information"}) == "Needs Information");
+  // What an author wrote, and a reviewer quotes, is nobody's vote.
+  CHECK(forges::vote_in(text + "\n\nThis must not land.", {"Needs Information"}).empty());
+  CHECK(forges::vote_in("> " + forges::vote_line("Abstain"), {"Abstain"}).empty());
   CHECK(forges::vote_text("", "Disapprove").starts_with("Disapprove\n"));
 }
 

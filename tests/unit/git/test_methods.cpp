@@ -65,6 +65,30 @@ TEST_CASE("a rebase makes its commits anew, with their authors, words and times"
   CHECK(s.show("%cn %ce", "main") == "cdctl carol@web1");
 }
 
+TEST_CASE("a claim that goes on in the next line, or hides in an encoding, does not land") {
+  Stand s(MergeMethod::rebase);
+  s.begin();
+  s.work.write("a", "1");
+  s.work.git({"add", "--all"});
+  s.work.git({"commit", "--quiet", "-m",
+              "First\n\nwhy\n\nReviewed-by: bob@example.com\n and ceo@example.com"});
+  s.work.write("b", "2");
+  s.work.git({"add", "--all"});
+  s.work.git({"-c", "i18n.commitEncoding=ISO-2022-JP", "commit", "--quiet", "-m",
+              "Second\n\nwhy\n\nRev\x1b(Biewed-by: ceo@example.com\nLand\x1b(B-State: landed"});
+  s.propose();
+  const auto before = s.main();
+  s.land_now();
+  CHECK(s.origin.git({"rev-list", "--count", before + "..main"}) == "2");
+  for (const auto* commit : {"main", "main~1"}) {
+    CHECK_FALSE(s.show("%B", commit).contains("ceo"));
+    CHECK_FALSE(s.show("%B", commit).contains("Land-State"));
+    CHECK(s.show("%e", commit).empty());
+    CHECK(s.show("%an", commit) == s.show("%an", s.request().head));
+  }
+  CHECK(s.show("%s", "main") == "Second");
+}
+
 TEST_CASE("of what stands on the target's newest commit the last is made anew for its reviewers") {
   Stand s(MergeMethod::rebase);
   s.go_on("b", "2");

@@ -170,6 +170,13 @@ TEST_CASE("a reviewer's names in one line, or with one key, are one person's") {
         Names{"bob@example.com", "bob@home.example", "dave@example.com"});
   CHECK(all.names_of("carol@example.com") == Names{"Carol C", "carol@example.com"});
   CHECK(all.names_of("eve@example.com") == Names{"eve@example.com"});
+  // ssh-keygen takes a tab for a blank; addresses have no case.
+  const auto tabbed = Reviewers::parse(
+      "bob@example.com,bob@home.example\tssh-ed25519\tAAAA\n"
+      "Bob@Example.com ssh-ed25519 BBBB\n"
+      "rob@example.com \tssh-ed25519 AAAA\n");
+  CHECK(tabbed.names_of("BOB@home.example") ==
+        Names{"bob@example.com", "bob@home.example", "Bob@Example.com", "rob@example.com"});
   CHECK(names_one_person("bob@example.com"));
   CHECK_FALSE(names_one_person("*@example.com"));
   CHECK_FALSE(names_one_person(""));

@@ -277,12 +277,12 @@ TEST_CASE("a work folder in a hidden one is there all the same", "[land]") {
   if (!done.isolation.empty()) CHECK_THAT(stand.log(), !Contains("xyzzy"));
 }
 
-TEST_CASE("a test's result is remembered by tree, command and machine", "[land]") {
+TEST_CASE("a test's result is remembered by target, tree, command and machine", "[land]") {
   test::TempDir dir;
   const land::TestResults results(dir.path());
   VerifyConfig verify;
   verify.command = "make check";
-  const auto key = land::test_key("tree", verify, false);
+  const auto key = land::test_key("main", "tree", verify, false);
   CHECK_FALSE(results.find(key));
   REQUIRE(results.keep(key, {false, "exit status 1", 1, 2, "/log", {"network"}, 12.5, now()}));
   const auto found = results.find(key);
@@ -291,8 +291,9 @@ TEST_CASE("a test's result is remembered by tree, command and machine", "[land]"
   CHECK(found->why == "exit status 1");
   CHECK(found->tries == 2);
   CHECK(found->isolation == std::vector<std::string>{"network"});
-  CHECK(land::test_key("other", verify, false) != key);
-  CHECK(land::test_key("tree", verify, true) != key);
+  CHECK(land::test_key("main", "other", verify, false) != key);
+  CHECK(land::test_key("main", "tree", verify, true) != key);
+  CHECK(land::test_key("rel", "tree", verify, false) != key);  // a test knows its target's name
   verify.command = "make test";
-  CHECK(land::test_key("tree", verify, false) != key);
+  CHECK(land::test_key("main", "tree", verify, false) != key);
 }

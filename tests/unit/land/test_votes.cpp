@@ -35,7 +35,7 @@ TEST_CASE("A vote can be asked not to be so many", "[land]") {
 
 TEST_CASE("An abstention never counts", "[land]") {
   CHECK(holds("Abstain == 0", {{"Abstain", 5}}));
-  CHECK_FALSE(holds("Abstain >= 1", {{"Abstain", 5}}));
+  CHECK(holds("Abstain < 1", {{"Abstain", 5}}));
 }
 
 TEST_CASE("The case of a vote does not matter, and a dash is a blank", "[land]") {
@@ -61,6 +61,8 @@ TEST_CASE("A wrong votes line says where it is wrong", "[land]") {
   CHECK(what("Approve >= 1,").contains("is missing (column 14)"));
   CHECK(what("Approve >= 1, Dissaprove == 0").contains("did you mean 'Disapprove'"));
   CHECK(what("Approve >= 99999999999999999999").contains("no whole number"));
+  CHECK(what("Approve >= 1, Abstain >= 1").contains("never counts, so that nothing would ever"));
+  CHECK(what("Disapprove < 0").contains("never fewer than 0 votes (column 1)"));
 }
 
 TEST_CASE("What is missing is told with what there is", "[land]") {
