@@ -16,6 +16,7 @@
 #include "plugins/git/git_forge.hpp"
 #include "plugins/git/landed_heads.hpp"
 #include "plugins/git/proposal_commits.hpp"
+#include "plugins/git/proposal_fetch.hpp"
 #include "plugins/git/proposal_memory.hpp"
 #include "plugins/git/proposal_refs.hpp"
 #include "plugins/git/remote_refs.hpp"
@@ -36,14 +37,6 @@ constexpr std::size_t k_longest_tag = 64u << 10;  ///< what is longer is no revi
 constexpr std::size_t k_most_after = 100;
 constexpr std::size_t k_most_reviews = 1000;       ///< of one proposal
 constexpr std::size_t k_read_at_once = 16u << 20;  ///< bytes of tags
-
-std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + target.branch; }
-std::string reviews_of(const TargetConfig& target) {
-  return fmt::format("{}{}/", k_reviews, target.branch);
-}
-std::string notes_of(const TargetConfig& target) {
-  return fmt::format("{}{}/", k_notes_of, target.branch);
-}
 
 Error no_branch(const TargetConfig& target) {
   return {ExitCode::unknown, fmt::format("{} has no branch {}: correct `branch`, or push it",
@@ -234,11 +227,13 @@ class TargetReader {
     CDCTL_TRY_ASSIGN(const auto here, workshop_.commits_among(before, deadline_));
     auto all = log_of(proposals, here, base, deadline_.at_most(deadline_.left() / 2));
     if (!all && deadline_.passed()) return fail(all.error());
+    const Deadline end(deadline_.left() / 2);  // the rest is for their votes
     for (std::size_t i = 0; i < proposals.size(); ++i) {
       auto& proposal = proposals[i];
+      const auto patience = end.at_most(end.left() / std::int64_t(proposals.size() - i));
       auto own = all ? Result<ProposalCommits>(ProposalCommits())
                      : log_of(std::span(&proposal, 1), here, base, share(proposals.size() - i));
-      const auto read = own ? read_commits(proposal, all ? *all : *own, here, base)
+      const auto read = own ? read_commits(proposal, all ? *all : *own, here, base, patience)
                             : fail(std::move(own.error()));
       if (!read) leave_out(proposal, "its commits cannot be read: " + read.error().what);
     }
@@ -250,8 +245,18 @@ class TargetReader {
     return deadline_.at_most(deadline_.left() / std::int64_t(left + 1));
   }
 
+  /// Of a commit that several come after it is asked once.
+  Result<bool> landed_before(const std::string& commit, const std::string& base,
+                             const Deadline& deadline) {
+    if (const auto known = landed_.find(commit); known != landed_.end()) return known->second;
+    CDCTL_TRY_ASSIGN(const bool landed,
+                     has_landed(workshop_, commit, base, target_.method, deadline));
+    landed_.emplace(commit, landed);
+    return landed;
+  }
+
   Result<> read_commits(Proposal& proposal, ProposalCommits& all, const std::set<std::string>& here,
-                        const std::string& base) const {
+                        const std::string& base, const Deadline& patience) {
     const auto own = all.of(proposal.head);
     proposal.merged = own.empty();
     for (const auto* commit : own)
@@ -268,12 +273,11 @@ class TargetReader {
       proposal.description = own.front()->description;
       proposal.created = own.front()->at;
     }
-    const auto patience = deadline_.at_most(deadline_.left() / 4);
     for (const auto& [topic, commit] : prerequisites(proposal)) {
       auto state = Prerequisite::State::gone;
       bool landed = here.contains(commit) && !all.has(commit);
       if (!landed && target_.method != MergeMethod::merge) {
-        CDCTL_TRY_ASSIGN(landed, has_landed(workshop_, commit, base, target_.method, patience));
+        CDCTL_TRY_ASSIGN(landed, landed_before(commit, base, patience));
       }
       if (landed)
         state = Prerequisite::State::landed;
@@ -381,6 +385,7 @@ class TargetReader {
   const Deadline& deadline_;
   std::map<std::string, std::string> texts_;
   std::map<std::string, std::string> left_out_;
+  std::map<std::string, bool> landed_;  ///< prerequisites that were asked about
   Signers signers_;
 };
 
@@ -397,32 +402,6 @@ void add_target(Group& group, const TargetConfig& target, const ProposalRefs& na
   if (std::ranges::any_of(group.targets, same)) return;
   group.targets.push_back(&target);
   group.names.push_back(names);
-}
-
-/// All that is read of these targets, as patterns.
-Result<std::vector<std::string>> wanted_refs(std::span<const TargetConfig* const> targets) {
-  std::vector<std::string> out;
-  for (const auto* target : targets) {
-    CDCTL_TRY_ASSIGN(const auto names, proposal_refs(*target));
-    out.insert(out.end(), {branch_ref(*target), names.prefix() + "*", reviews_of(*target) + "*",
-                           notes_of(*target) + "*"});
-  }
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
-  return out;
-}
-
-/// One fetch for all. A branch that is not there concerns its own target alone.
-Result<> fetch_all(const Workshop& workshop, std::span<const TargetConfig* const> targets,
-                   const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto wanted, wanted_refs(targets));
-  for (;;) {
-    auto done = workshop.fetch(wanted, deadline);
-    if (done || done.error().reason != Reason::not_there) return done;
-    if (std::erase(wanted, done.error().what) == 0 || wanted.empty()) return done;
-    // What we had of it is no answer any more.
-    CDCTL_TRY(workshop.output({"update-ref", "-d", Workshop::there(done.error().what)}, deadline));
-  }
 }
 
 /// What the proposals of a target follow from: its own refs, whose branches are whose, and whom it
@@ -495,7 +474,11 @@ Result<> read_anew(Host& host, const Group& group, const RemoteRefs& listed, std
   std::vector<const TargetConfig*> targets;
   for (const auto& one : open) targets.push_back(one.asked.target);
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, *targets.front(), deadline));
-  CDCTL_TRY(fetch_all(workshop, targets, deadline));
+  CDCTL_TRY_ASSIGN(const auto failed, fetch_proposals(workshop, targets, listed, deadline));
+  for (const auto& [ref, why] : failed)
+    host.log(Level::warning,
+             fmt::format("{}: {} is left out: {}", without_user(targets.front()->repository),
+                         printable(ref, 120), printable(why, 300)));
   CDCTL_TRY_ASSIGN(const auto refs, workshop.refs(deadline));
   const auto owned = proposals_in(refs, group, listed);
   for (auto& one : open) {

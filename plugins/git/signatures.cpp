@@ -1,5 +1,7 @@
 #include "plugins/git/signatures.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cdctl/child.hpp>
@@ -14,7 +16,8 @@ namespace cdctl::git {
 namespace {
 
 constexpr std::string_view k_no_time = "no time was left to check a signature";
-constexpr Millis k_patience(10'000);  ///< with one of them, whatever somebody has made it of
+constexpr Millis k_patience(
+    10'000);  ///< with one of them at least, whatever somebody has made it of
 
 Result<Signer> ask_ssh(const Workshop& workshop, const Trusted& trusted, const std::string& id,
                        const Deadline& deadline) {
@@ -78,7 +81,7 @@ Result<Signers> ask_signers(const Workshop& workshop, const Trusted& trusted,
   in_parallel(tags.size(), [&](std::size_t i) {
     const auto& tag = tags[i];
     if (deadline.passed()) return;
-    const auto patience = deadline.at_most(k_patience);
+    const auto patience = deadline.at_most(std::max(k_patience, deadline.left() / 4));
     if (tag.signature == TagText::Signature::none)
       answers[i] = Signer{{}, "it is not signed by an SSH or OpenPGP key"};
     else

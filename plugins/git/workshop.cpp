@@ -59,32 +59,41 @@ Result<Workshop> Workshop::open(Host& host, const TargetConfig& target, const De
     return fail(ExitCode::timeout, fmt::format("another cdctl has been fetching {} for {}",
                                                without_user(address.url), deadline.given()));
   Workshop out(path, std::move(address), std::move(*lock));
-  CDCTL_TRY(out.make(host, deadline));
+  CDCTL_TRY(out.make(host, target.branch, deadline));
   return out;
 }
 
 /// Made under another name, and renamed: it is absent or whole.
-Result<> Workshop::make(Host& host, const Deadline& deadline) const {
+Result<> Workshop::make(Host& host, const std::string& branch, const Deadline& deadline) const {
   std::error_code error;
   if (fs::is_regular_file(path_ / "HEAD", error)) return {};
   auto fresh = path_;
   fresh += ".new";
-  CDCTL_TRY(remove_tree(fresh));
   // A repository of SHA-256 ids needs one of the same kind, which nobody can tell from outside
   // before it was asked: a clone that takes nothing but that.
-  GitCall call{{"-c", "core.hooksPath=/dev/null", "clone", "--quiet", "--bare",
-                "--template=", "--no-local", "--no-tags", "--", address_.url, fresh.string()},
-               {},
-               true,
-               1 << 20,
-               deadline};
-  call.tell = teller_of(host);
-  call.what = "fetching " + without_user(address_.url);
-  call.tell(call.what);
-  CDCTL_TRY_ASSIGN(const auto finished, run_git(call));
+  const auto clone = [&](const std::vector<std::string>& only) -> Result<Finished> {
+    CDCTL_TRY(remove_tree(fresh));
+    GitCall call{{"-c", "core.hooksPath=/dev/null", "-c", "clone.defaultRemoteName=origin", "clone",
+                  "--quiet", "--bare", "--template=", "--no-local", "--no-tags", "--single-branch"},
+                 {},
+                 true,
+                 1 << 20,
+                 deadline};
+    call.args.insert(call.args.end(), only.begin(), only.end());
+    call.args.insert(call.args.end(), {"--", address_.url, fresh.string()});
+    call.tell = teller_of(host);
+    call.what = "fetching " + without_user(address_.url);
+    call.tell(call.what);
+    return run_git(call);
+  };
+  // One branch: among the others may be one that is broken, which is its proposal's trouble.
+  CDCTL_TRY_ASSIGN(auto finished, clone({"--branch=" + branch}));
+  if (!finished.ok() && finished.err.contains("Remote branch")) {
+    CDCTL_TRY_ASSIGN(finished, clone({}));  // some other target's is not there
+  }
   if (!finished.ok()) {
     (void)remove_tree(fresh);
-    return fail(explain(finished).in(call.what));
+    return fail(explain(finished).in("fetching " + without_user(address_.url)));
   }
   const GitCall settings{{"--git-dir=" + fresh.string(), "config", "core.hooksPath", "/dev/null"},
                          {},

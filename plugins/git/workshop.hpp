@@ -82,7 +82,8 @@ class Workshop {
  private:
   Workshop(std::filesystem::path path, Address address, FileLock lock)
       : path_(std::move(path)), address_(std::move(address)), lock_(std::move(lock)) {}
-  [[nodiscard]] Result<> make(Host& host, const Deadline& deadline) const;
+  [[nodiscard]] Result<> make(Host& host, const std::string& branch,
+                              const Deadline& deadline) const;
 
   std::filesystem::path path_;
   Address address_;
