@@ -29,7 +29,8 @@ std::string shown(std::string_view text) {
 }  // namespace
 
 std::string LogPrinter::name_of(const SetName& set, const LogLine& line) const {
-  auto out = line.process.empty() ? line.unit : line.process + "." + line.unit;
+  const bool number_alone = line.process.empty() || line.process == line.unit;
+  auto out = number_alone ? line.unit : line.process + "." + line.unit;
   if (look_.sets) out = set.revision + " " + out;
   if (look_.services) out = set.service + "-" + out;
   return out;

@@ -92,7 +92,7 @@ class Opener {
 
   /// False, and reported, where nobody would ever write what is asked for.
   bool has_unit(const SetView& set, const LogSelector& wanted) {
-    if (wanted.unit.empty() || !set.here()) return true;
+    if (wanted.unit.empty() || wanted.unit == k_release || !set.here()) return true;
     const auto engine = context_.engine(set.engine);
     const auto status = engine ? (*engine)->describe(set.name, deadline_)
                                : Result<SetStatus>(std::unexpected(engine.error()));

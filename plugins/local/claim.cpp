@@ -18,13 +18,13 @@
 #include "plugins/local/launch.hpp"
 #include "plugins/local/process_tracker.hpp"
 #include "plugins/local/removal.hpp"
-#include "plugins/local/run_plan.hpp"
+#include "plugins/local/run_once.hpp"
 
 namespace cdctl::local {
 
 namespace {
 
-constexpr Millis k_clean_grace(10'000);
+constexpr Millis k_clean_grace(10'000), k_end_extra(20'000);
 constexpr std::int64_t k_most_units = 1000;
 
 bool valid_variable(std::string_view name) {
@@ -202,17 +202,54 @@ Result<> LocalClaim::do_clean(const Deadline& deadline) {
   return forget({k_reaping});
 }
 
-Result<> LocalClaim::do_start(const Workload& workload, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto plan, plan_for(name_, home_.id(), workload));
-  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+Result<> LocalClaim::begin(const RunPlan& plan, const Deadline& deadline) {
   CDCTL_TRY(local::halt(paths_, name_, home_.id(), k_clean_grace, deadline));
-  if (auto written = write_file_atomically(paths_ / k_run, to_text(plan), 0600); !written) {
+  if (auto written = write_file_atomically(paths_ / k_run, to_text(plan), 0600); !written)
     return fail(written.error().in("starting " + name_.str()));
-  }
   crash_point("local.start.run");
   CDCTL_TRY(launch(host_, paths_, scope_words(systemd_runs(), ::geteuid() == 0), deadline));
   crash_point("local.start.launched");
   return {};
+}
+
+Result<> LocalClaim::do_start(const Workload& workload, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto plan, plan_for(name_, home_.id(), workload));
+  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  return begin(plan, deadline);
+}
+
+/// Under a supervisor of its own, which starts nothing again: so it can be frozen, told to end and
+/// swept as units can, and what it says is in the set's logs.
+Result<Ran> LocalClaim::do_run(const Workload& workload, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto plan, plan_for(name_, home_.id(), workload));
+  if (!plan.once())
+    return fail(fmt::format("running a command of {}: only one, called {}, can be run once",
+                            name_.str(), k_release));
+  const auto begun = now();
+  {
+    CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+    CDCTL_TRY_ASSIGN(const auto files, read_set(paths_, true));
+    if (!files.frozen.empty())
+      return fail(
+          ExitCode::refused,
+          fmt::format("it is cut, so its {} command cannot run; mend it first: cdctl mend {}",
+                      k_release, name_.str()));
+    CDCTL_TRY(begin(plan, deadline));
+  }  // while it runs, it can be cut
+  auto ran = wait_for_end(paths_, deadline);
+  crash_point("local.run.ended");
+  CDCTL_TRY(end_run(plan.grace.of(k_release)));
+  ran.said = said_since(paths_, k_release, begun);
+  return ran;
+}
+
+/// What it has started and let go of does not stay beside the units. A mend must not start it
+/// again.
+Result<> LocalClaim::end_run(Millis grace) {
+  const Deadline deadline(grace + k_end_extra);
+  CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  CDCTL_TRY(local::halt(paths_, name_, home_.id(), grace, deadline));
+  return forget({k_run, k_status, k_status_new, k_socket});
 }
 
 /// What it ran is written down, and its checkout is there: both are private to the set.

@@ -9,6 +9,7 @@
 #include <cdctl/source.hpp>
 
 #include "plugins/local/paths.hpp"
+#include "plugins/local/run_plan.hpp"
 #include "plugins/local/set_files.hpp"
 
 namespace cdctl::local {
@@ -34,6 +35,7 @@ class LocalClaim final : public Claim {
   [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;
   [[nodiscard]] Result<> do_clean(const Deadline& deadline) override;
   [[nodiscard]] Result<> do_start(const Workload& workload, const Deadline& deadline) override;
+  [[nodiscard]] Result<Ran> do_run(const Workload& workload, const Deadline& deadline) override;
   [[nodiscard]] Result<bool> do_revive(const std::map<std::string, std::string>& env,
                                        const Deadline& deadline) override;
   [[nodiscard]] Result<> do_finish() override;
@@ -48,6 +50,9 @@ class LocalClaim final : public Claim {
   [[nodiscard]] Result<> note_attempt(std::string_view why);
   [[nodiscard]] Result<> count_attempt();
   [[nodiscard]] Result<> forget(std::initializer_list<const char*> files);
+  /// Writes the plan down and starts its supervisor. Call with `op` held.
+  [[nodiscard]] Result<> begin(const RunPlan& plan, const Deadline& deadline);
+  [[nodiscard]] Result<> end_run(Millis grace);
 
   Host& host_;
   HomePaths home_;

@@ -22,6 +22,7 @@
 #include "plugins/local/launch.hpp"
 #include "plugins/local/log_reader.hpp"
 #include "plugins/local/removal.hpp"
+#include "plugins/local/run_plan.hpp"
 
 namespace cdctl::local {
 
@@ -66,7 +67,8 @@ Result<std::vector<SetStatus>> LocalEngine::do_list(std::optional<std::string_vi
     CDCTL_TRY_ASSIGN(const auto files, read_set(home_.set(name)));
     if (!files.there || files.debris()) continue;
     auto& status = out.emplace_back(to_set_status(name, files, home));
-    if (status.up != status.want) status.why_down = why_down(home_.set(name), files);
+    if (status.up != status.want || !files.finished)
+      status.why_down = why_down(home_.set(name), files);
   }
   return out;
 }
@@ -82,7 +84,7 @@ Result<SetStatus> LocalEngine::do_describe(const SetName& set, const Deadline& d
   }
   auto out = to_set_status(set, files, home_.home());
   if (out.state == "absent") return out;
-  if (out.up != out.want) out.why_down = why_down(paths, files);
+  if (out.up != out.want || !files.finished) out.why_down = why_down(paths, files);
   out.detail.set("folder", paths.folder.string());
   out.detail.set("supervisor_pid",
                  files.alive && files.status ? Json(files.status->supervisor.pid) : Json());
@@ -165,8 +167,10 @@ Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set,
   crash_point("local.mend.halted");
   CDCTL_TRY(unmark(paths));
   crash_point("local.mend.unmarked");
-  if (::access((paths / k_run).c_str(), F_OK) != 0)
-    return {};  // nothing was started yet, or a deploy cleans it just now
+  CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(paths / k_run));
+  if (!text) return {};  // nothing was started yet, or a deploy cleans it just now
+  if (const auto plan = parse_run_plan(*text); plan && plan->once())
+    return {};  // its deploy's to run, and that was killed
   return launch(host_, paths, scope_words(systemd_runs(), ::geteuid() == 0), deadline);
 }
 
@@ -277,7 +281,7 @@ Result<std::unique_ptr<UnitLogReader>> LocalEngine::do_logs(const SetName& set,
   if (files.there && !files.debris()) {
     const auto& units = files.status ? files.status->units : std::vector<UnitStatus>();
     for (std::size_t i = 0; i < units.size(); ++i)
-      processes.emplace(std::to_string(i), units[i].process);
+      processes.emplace(unit_name(i, units[i].process), units[i].process);
     return std::unique_ptr<UnitLogReader>(
         new LogReader(paths / k_units, paths.folder, std::move(processes), query));
   }

@@ -33,7 +33,7 @@ void note_processes(const SetPaths& paths) {
   if (!status) return;
   std::string out;
   for (std::size_t i = 0; i < status->units.size(); ++i)
-    out += fmt::format("{} {}\n", i, status->units[i].process);
+    out += fmt::format("{} {}\n", unit_name(i, status->units[i].process), status->units[i].process);
   (void)write_file_atomically(paths / k_units / k_processes, out, 0600);
 }
 

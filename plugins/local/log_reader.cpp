@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/release.hpp>
 #include <cdctl/stop.hpp>
 
 #include "plugins/local/log_lines.hpp"
@@ -158,11 +159,11 @@ Result<> LogReader::look_for_units(bool first) {
     if (units_.contains(unit)) continue;
     if (!query_.units.empty() && std::ranges::find(query_.units, unit) == query_.units.end())
       continue;
-    const auto process = processes_.find(unit);
-    auto& log = units_
-                    .emplace(unit, UnitLog(at->path(), unit,
-                                           process == processes_.end() ? "" : process->second))
-                    .first->second;
+    const auto known = processes_.find(unit);
+    const auto process = unit == k_release           ? unit
+                         : known == processes_.end() ? std::string()
+                                                     : known->second;
+    auto& log = units_.emplace(unit, UnitLog(at->path(), unit, process)).first->second;
     if (first && query_.tail) log.skip_to_tail(*query_.tail);
   }
   if (error && error != std::errc::no_such_file_or_directory)

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <cdctl/digest.hpp>
+#include <cdctl/release.hpp>
 #include <cdctl/set_name.hpp>
 
 // Every path below a local home is built, and parsed, here. All folders are 0700.
@@ -23,14 +24,15 @@
 //             status         what the supervisor saw last (status.hpp); status.new while it is
 //             written ctl            the supervisor's socket frozen         cut from the world:
 //             `asked`, `done` or `mending` finished       the deploy is complete served         it
-//             once was reaping        stop() has begun attempts.json units/N.log, units/N.log.1
+//             once was reaping        stop() has begun attempts.json units/N.log, units/N.log.1,
+//             units/release.log
 //             secrets/KEY
 //             work/
 //   logs/NAME/N.log, processes   of a set that was reaped (kept_logs.hpp)
 //   memory/sets/NAME.json, memory/cuts/NAME.json
 //   memory/forces/NAME.json    of a set or a service
 //   memory/holds/NAME.json     of a service or a set
-//   memory/locks/SERVICE, memory/lock
+//   memory/locks/SERVICE, memory/locks/SERVICE.release, memory/lock
 //   feed/YYYYMMDDTHH.ndjson, feed/lock
 
 namespace cdctl::local {
@@ -54,9 +56,13 @@ constexpr const char* k_units = "units";
 constexpr const char* k_secrets = "secrets";
 constexpr const char* k_work = "work";
 
+/// What a unit is called: its place, or `release` of the command that runs before there are units.
+[[nodiscard]] inline std::string unit_name(std::size_t index, std::string_view process) {
+  return process == k_release ? std::string(process) : std::to_string(index);
+}
 /// `units/0.log` below a set's folder.
-[[nodiscard]] inline std::string unit_log(std::size_t index) {
-  return std::string(k_units) + "/" + std::to_string(index) + ".log";
+[[nodiscard]] inline std::string unit_log(std::string_view unit) {
+  return std::string(k_units) + "/" + std::string(unit) + ".log";
 }
 
 /// One set's folder.
@@ -102,8 +108,9 @@ class HomePaths {
     return holds() / (std::string(name) + k_memo_suffix);
   }
   [[nodiscard]] std::filesystem::path service_locks() const { return memory() / "locks"; }
-  [[nodiscard]] std::filesystem::path service_lock(std::string_view service) const {
-    return service_locks() / service;
+  /// `name`: a service, or a part of it behind a dot.
+  [[nodiscard]] std::filesystem::path service_lock(std::string_view name) const {
+    return service_locks() / name;
   }
 
   [[nodiscard]] std::filesystem::path feed() const { return root_ / "feed"; }

@@ -53,7 +53,7 @@ Json units_signal(const SetName& set, const Status& status, std::int64_t up,
     signal.set("counts", Json::object({{"ok", up},
                                        {"failed", restarts},
                                        {"interval_ms", (clock - before->at).count()}}));
-  Json detail = Json::object({{"want", status.units.size()}, {"up", up}});
+  Json detail = Json::object({{"want", status.want()}, {"up", up}});
   if (before)
     detail.set("restarts", restarts);
   else
@@ -77,13 +77,12 @@ std::vector<Json> judge_units(const SetName& set, const SetFiles& files,
   const auto& status = files.status ? *files.status : none;
   const auto up = files.alive ? status.up() : 0;
   out.push_back(units_signal(set, status, up, before, counted, clock));
-  if (files.frozen.empty() && up < std::ssize(status.units)) {
+  if (files.frozen.empty() && up < status.want()) {
     auto signal = signal_of(set, "local/down", up == 0 ? "error" : "warning");
-    signal.set("message", files.alive
-                              ? fmt::format("{} of {} units are down",
-                                            std::ssize(status.units) - up, status.units.size())
-                              : fmt::format("the supervisor is gone and all {} units with it",
-                                            status.units.size()));
+    signal.set("message",
+               files.alive
+                   ? fmt::format("{} of {} units are down", status.want() - up, status.want())
+                   : fmt::format("the supervisor is gone and all {} units with it", status.want()));
     out.push_back(std::move(signal));
   }
   judge_restarts(set, status, before, clock, out);

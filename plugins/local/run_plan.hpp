@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cdctl/grace.hpp>
+#include <cdctl/release.hpp>
 
 namespace cdctl::local {
 
@@ -24,6 +25,11 @@ struct RunPlan {
   std::map<std::string, std::string>
       env;      ///< the whole environment of the units, but for what each has of its own
   Grace grace;  ///< of units that end without being told how long they have
+
+  /// Whether it is no units, but what a revision runs once before them.
+  [[nodiscard]] bool once() const {
+    return units.size() == 1 && units.front().process == k_release;
+  }
 };
 
 [[nodiscard]] std::string to_text(const RunPlan& plan);

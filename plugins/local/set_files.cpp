@@ -66,7 +66,8 @@ Json json_or_null(const std::string& text) {
   return json ? std::move(*json) : Json::object();
 }
 
-Json last_lines(const std::filesystem::path& path) {
+/// Of a log, those that were begun at `since` or later where that is given.
+Json last_lines(const std::filesystem::path& path, std::optional<Time> since = {}) {
   constexpr std::int64_t k_tail = 16 << 10;
   constexpr std::size_t k_lines = 10, k_longest = 1000;
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -81,6 +82,7 @@ Json last_lines(const std::filesystem::path& path) {
   if (from > 0 && !all.empty()) all.erase(all.begin());  // began in its middle
   for (std::size_t i = all.size() > k_lines ? all.size() - k_lines : 0; i < all.size(); ++i) {
     const auto line = parse_logged_line(all[i]);
+    if (since && line.time.value_or(*since) < *since) continue;
     out.push_back(line.engine ? fmt::format("[cdctl {}] {}", to_rfc3339(*line.time), line.text)
                               : std::string(line.text.substr(0, k_longest)));
   }
@@ -126,7 +128,7 @@ SetStatus to_set_status(const SetName& name, const SetFiles& r, const std::strin
               : !r.finished          ? "partial"
               : r.live()             ? "live"
                                      : "down";
-  out.want = r.status ? static_cast<std::int64_t>(r.status->units.size()) : 0;
+  out.want = r.status ? r.status->want() : 0;
   out.up = r.alive && r.status ? r.status->up() : 0;
   if (r.alive && !r.status) out.want = out.up = std::nullopt;
   out.deployed_at = parse_rfc3339(r.record["deployed_at"].view());
@@ -170,11 +172,21 @@ std::string why_down(const SetPaths& paths, const SetFiles& files) {
   const auto& units = files.status ? files.status->units : std::vector<UnitStatus>();
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (units[i].last_exit.empty() || (files.alive && units[i].state == UnitState::up)) continue;
-    const auto said = last_words(paths / unit_log(i));
-    return fmt::format("unit {} ({}): {}{}{}", i, units[i].process, units[i].last_exit,
-                       said.empty() ? "" : ": ", said);
+    const auto name = unit_name(i, units[i].process);
+    const auto said = last_words(paths / unit_log(name));
+    const auto who = name == units[i].process ? name + " command"
+                                              : fmt::format("unit {} ({})", i, units[i].process);
+    return fmt::format("{}: {}{}{}", who, units[i].last_exit, said.empty() ? "" : ": ", said);
   }
   return files.finished && !files.alive ? "its supervisor is gone; deploy it again" : "";
+}
+
+std::vector<std::string> said_since(const SetPaths& paths, std::string_view unit, Time since) {
+  std::vector<std::string> out;
+  const auto all = last_lines(paths / unit_log(unit), since);
+  for (const auto& line : all.items())
+    if (!line.view().starts_with("[cdctl ")) out.push_back(line.as_string());
+  return out;
 }
 
 Result<std::optional<TrackerRecord>> read_tracker(const SetPaths& paths) {
@@ -190,14 +202,14 @@ Json units_detail(const SetPaths& paths, const Status& status) {
   for (std::size_t i = 0; i < status.units.size(); ++i) {
     const auto& unit = status.units[i];
     out.push_back(
-        Json::object({{"unit", std::to_string(i)},
+        Json::object({{"unit", unit_name(i, unit.process)},
                       {"process", unit.process},
                       {"pid", unit.id.pid > 0 ? Json(unit.id.pid) : Json()},
                       {"state", to_string(unit.state)},
                       {"restarts", unit.restarts},
                       {"last_exit", unit.last_exit.empty() ? Json() : Json(unit.last_exit)},
                       {"since", to_rfc3339(unit.since)},
-                      {"log", last_lines(paths / unit_log(i))}}));
+                      {"log", last_lines(paths / unit_log(unit_name(i, unit.process)))}}));
   }
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <cdctl/roles.hpp>
 #include <cdctl/set_name.hpp>
@@ -43,6 +45,10 @@ struct SetFiles {
 /// Why not all units are up, where it is nobody's wish: how one has ended, and its last words; or
 /// why the deploy failed. Empty when there is nothing to say.
 [[nodiscard]] std::string why_down(const SetPaths& paths, const SetFiles& files);
+
+/// The last lines that a unit itself has begun at `since` or later.
+[[nodiscard]] std::vector<std::string> said_since(const SetPaths& paths, std::string_view unit,
+                                                  Time since);
 
 /// The file `fence`. Empty when absent: nothing was started, or all is proven gone. One that is
 /// damaged (it may stem from before a crash of the machine) comes without a set and a boot.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/release.hpp>
 #include <cdctl/text.hpp>
 
 namespace cdctl::local {
@@ -45,9 +46,13 @@ bool parse_unit(std::string_view line, UnitStatus& unit) {
 
 std::string_view to_string(UnitState state) { return k_states[static_cast<std::size_t>(state)]; }
 
+std::int64_t Status::want() const {
+  return std::ranges::count_if(units, [](const UnitStatus& u) { return u.process != k_release; });
+}
+
 std::int64_t Status::up() const {
   return std::ranges::count_if(units, [](const UnitStatus& u) {
-    return u.state == UnitState::up || u.state == UnitState::frozen;
+    return u.process != k_release && (u.state == UnitState::up || u.state == UnitState::frozen);
   });
 }
 

@@ -35,9 +35,14 @@ struct Status {
   std::string cgroup;         ///< empty: none
   std::vector<UnitStatus> units;
 
+  /// Units; what runs before there are any is none.
+  [[nodiscard]] std::int64_t want() const;
   /// Units up; those frozen where they ran count.
   [[nodiscard]] std::int64_t up() const;
 };
+
+/// `last_exit` of a process that ended well.
+inline constexpr std::string_view k_ended_well = "exit status 0";
 
 [[nodiscard]] std::string to_text(const Status& status);
 [[nodiscard]] std::optional<Status> parse_status(std::string_view text);

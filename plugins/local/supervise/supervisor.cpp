@@ -229,7 +229,7 @@ void Supervisor::reap() {
 }
 
 void Supervisor::bury(Unit& unit, int wait_status) {
-  const bool again = !kill_at_ && !frozen_;
+  const bool again = !kill_at_ && !frozen_ && unit.startable();
   unit.ended(wait_status, again);
   if (!again) return unit.set_state(UnitState::exited);
   const auto left = left_of(unit);
@@ -270,8 +270,20 @@ void Supervisor::end_overdue(Steady at) {
   }
 }
 
+/// What runs once is its deploy's: without that, nobody would take note of how it ended, nor keep
+/// that of another revision from being run beside it.
+void Supervisor::end_if_deserted(Steady at) {
+  if (!plan_.once() || kill_at_ || at < look_for_deploy_) return;
+  look_for_deploy_ = at + k_look_seldom;
+  const auto held = OfdLock::held(AT_FDCWD, k_lock);
+  if (!held || *held) return;
+  units_.front().log.note("its deploy was killed: it is told to end");
+  begin_stop(plan_.grace);
+}
+
 void Supervisor::tick() {
   const auto at = steady_now();
+  end_if_deserted(at);
   if (kill_at_ && (childless() || at >= *kill_at_)) return finish_stop();
   if (!frozen_) end_overdue(at);
   if (!kill_at_ && !frozen_) start_due(at);
@@ -299,6 +311,7 @@ int Supervisor::poll_timeout() const {
   const auto consider = [&next](Steady at) { next = std::min(next, at); };
   if (kill_at_) consider(*kill_at_);
   if (retry_status_) consider(*retry_status_);
+  if (plan_.once() && !kill_at_) consider(look_for_deploy_);
   if (control_.waiting())
     consider(steady_now() + milliseconds(1000));  // to drop those that say nothing
   for (const auto& unit : units_) {
@@ -416,7 +429,7 @@ Result<> Supervisor::restart() {
 Result<> Supervisor::start_the_idle() {
   Result<> out;
   for (std::size_t i = 0; i < units_.size(); ++i) {
-    if (units_[i].running() || units_[i].kill_at) continue;
+    if (units_[i].running() || units_[i].kill_at || !units_[i].startable()) continue;
     const auto spawned = units_[i].spawn(setting());
     if (spawned) continue;
     units_[i].could_not_start(spawned.error().what);  // and is tried again

@@ -63,6 +63,7 @@ class Supervisor {
   [[nodiscard]] int poll_timeout() const;
   [[nodiscard]] bool held_back() const;
   [[nodiscard]] bool any_running() const;
+  void end_if_deserted(Steady at);
   [[nodiscard]] UnitSetting setting() const;
   [[nodiscard]] Status status() const;
   bool write_status();
@@ -76,6 +77,7 @@ class Supervisor {
   std::vector<Control::Answer> stop_answers_;
   std::optional<Steady> kill_at_;       ///< stopping: when the last grace ends
   Steady look_at_{};                    ///< when to look again for what units have left behind
+  Steady look_for_deploy_{};            ///< when to look again whether there is still one
   std::optional<Time> until_;           ///< the same by the clock on the wall
   std::optional<Steady> retry_status_;  ///< the status could not be written (full disk)
   std::string last_status_;

@@ -89,12 +89,14 @@ std::optional<Trouble> hear(int fd) {
   return {};
 }
 
-std::string unit_line(std::size_t index) { return fmt::format("CDCTL_UNIT={}", index); }
+std::string unit_line(std::string_view name) { return fmt::format("CDCTL_UNIT={}", name); }
 
 }  // namespace
 
 Unit::Unit(std::size_t index, UnitPlan plan)
-    : log(unit_log(index)), index_(index), plan_(std::move(plan)) {
+    : log(unit_log(unit_name(index, plan.process))),
+      name_(unit_name(index, plan.process)),
+      plan_(std::move(plan)) {
   status.process = plan_.process;
   status.since = now();
   int fds[2];
@@ -119,7 +121,7 @@ Result<> Unit::spawn(const UnitSetting& setting) {
   const Fd null_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   std::vector<std::string> argv{"sh", "-c", plan_.command}, env;
   for (const auto& [name, value] : setting.env) env.push_back(name + "=" + value);
-  env.push_back(unit_line(index_));
+  env.push_back(unit_line(name_));
   env.push_back("CDCTL_PROCESS=" + plan_.process);
   auto argv_pointers = pointers(argv), env_pointers = pointers(env);
   const Plunge plunge{argv_pointers.data(),    env_pointers.data(), setting.directory.c_str(),
@@ -177,7 +179,7 @@ void Unit::signal_group(int signal) const {
 }
 
 bool Unit::owns(const ProcessInfo& process, std::string_view set) const {
-  return process.session == session_ || has_in_environment(process.pid, unit_line(index_), set);
+  return process.session == session_ || has_in_environment(process.pid, unit_line(name_), set);
 }
 
 void Unit::drain_output() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/release.hpp>
 
 #include "plugins/local/run_plan.hpp"
 #include "plugins/local/status.hpp"
@@ -22,7 +23,8 @@ struct UnitSetting {
   int cgroup_entrance = -1;  ///< cgroup.procs of the set's cgroup, or -1
 };
 
-/// One worker process and what became of it. Started again and again by the supervisor.
+/// One worker process and what became of it. Started again and again by the supervisor, but for the
+/// one of the process type `release`.
 ///
 /// The command goes to `/bin/sh -c` as it stands. A shell that is given one simple command becomes
 /// that command, so that signals reach it; what a compound command starts shares the unit's process
@@ -51,6 +53,8 @@ class Unit {
   void drain_output();
 
   [[nodiscard]] bool running() const { return status.id.pid > 0; }
+  /// Whether it is to be started: what runs once is not started again, however it ended.
+  [[nodiscard]] bool startable() const { return plan_.process != k_release || session_ == 0; }
   [[nodiscard]] int output() const { return read_end_.get(); }
   void set_state(UnitState state);
 
@@ -63,7 +67,7 @@ class Unit {
 
  private:
   void plan_restart(std::chrono::milliseconds lived);
-  std::size_t index_;
+  std::string name_;
   UnitPlan plan_;
   pid_t session_ = 0;
   Fd read_end_, write_end_;  ///< one pipe for both streams, kept over restarts

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include <cdctl/error.hpp>
 #include <cdctl/grace.hpp>
 #include <cdctl/guarded.hpp>
 #include <cdctl/json.hpp>
+#include <cdctl/release.hpp>
 #include <cdctl/roles/step.hpp>
 #include <cdctl/roles/unit_log.hpp>
 #include <cdctl/set_name.hpp>
@@ -53,6 +55,16 @@ struct Workload {
   std::map<std::string, std::string>
       env;           ///< secrets included: kept 0600, never in an argument list
   Grace grace = {};  ///< of units that end without being told how long: the machine goes down
+};
+
+/// How the command ended that a set ran to its end.
+struct Ran {
+  ExitCode exit = ExitCode::done;  ///< of one that was ended: `timeout` at the deadline, `refused`
+                                   ///< when its set was cut, or a signal's to us
+  std::string end;                 ///< `exit status 1`
+  std::vector<std::string> said;   ///< its last lines, as they are: a secret may be among them
+
+  [[nodiscard]] bool ok() const { return exit == ExitCode::done; }
 };
 
 /// What the deployer hands to an engine that runs Juju charms.
@@ -98,6 +110,13 @@ class Claim {
   [[nodiscard]] Result<> start(const Workload& workload, const Deadline& deadline) {
     return guarded([&] { return do_start(workload, deadline); });
   }
+  /// Runs the only process of `workload` once, to its end, as a unit is run: in the set's place,
+  /// with its environment, its output in the set's logs. It is not started again, and nothing of it
+  /// is left behind, whatever comes. An error is that it could not be begun or not be ended: exit
+  /// code `refused` for a set that is cut from the world.
+  [[nodiscard]] Result<Ran> run(const Workload& workload, const Deadline& deadline) {
+    return guarded([&] { return do_run(workload, deadline); });
+  }
   /// Whether this engine runs the applications of Juju bundles, and no processes.
   [[nodiscard]] bool takes_bundles() const {
     return guarded_or(false, [&] { return do_takes_bundles(); });
@@ -141,6 +160,12 @@ class Claim {
   [[nodiscard]] virtual Result<> do_save_secret(std::string_view key, std::string_view value) = 0;
   [[nodiscard]] virtual Result<> do_clean(const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<> do_start(const Workload& workload, const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Ran> do_run(const Workload& workload, const Deadline& deadline) {
+    (void)workload, (void)deadline;
+    return fail(ExitCode::config,
+                "this engine cannot run a command before the units: take `release:` out of the "
+                "Procfile");
+  }
   [[nodiscard]] virtual bool do_takes_bundles() const { return false; }
   [[nodiscard]] virtual Result<> do_start_bundle(const BundleWorkload& workload,
                                                  const Deadline& deadline) {
