@@ -41,7 +41,7 @@ void say_next(Context& context, const fs::path& folder, const InitAnswers& answe
       fmt::format("next{}: cdctl doctor, then cdctl outdated, then cdctl outdated | cdctl deploy",
                   here ? "" : ", in " + folder.string()));
   if (answers.engine == k_embedded && answers.spec.empty() && answers.work_tree &&
-      answers.processes.empty())
+      answers.procfile.processes.empty())
     context.out.note(
         fmt::format("{} has no Procfile yet; it needs one, with lines such as: worker: ./worker",
                     answers.trunk));

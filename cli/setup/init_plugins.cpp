@@ -27,7 +27,7 @@ FolderFacts SetupPlugins::look_at(const fs::path& folder) const {
     facts.engine = std::move(clue.engine);
     facts.because = std::move(clue.because);
   }
-  facts.processes = processes_in(folder);
+  facts.procfile = look_at_procfile(folder);
   const auto from = facts.source.url.empty() ? folder.string() : facts.source.url;
   facts.name = service_name_from(fs::path(from).filename().string());
   return facts;
@@ -61,17 +61,6 @@ Result<SetupText> SetupPlugins::interview(std::string_view kind, Dialogue& dialo
   for (const auto& helper : helpers_)
     if (helper.kind == kind) return helper.setup->interview(dialogue, service);
   return SetupText();
-}
-
-std::vector<std::string> processes_in(const fs::path& folder) {
-  std::vector<std::string> out;
-  const auto text = read_file_if_there(folder / "Procfile");
-  if (!text || !*text) return out;
-  for (const auto line : lines(**text)) {
-    const auto type = line.substr(0, std::min(line.find(':'), line.size()));
-    if (line.contains(':') && valid_word(type)) out.emplace_back(type);
-  }
-  return out;
 }
 
 std::string service_name_from(std::string_view text) {

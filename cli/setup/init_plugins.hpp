@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/output/context.hpp"
+#include "cli/setup/procfile_look.hpp"
 
 namespace cdctl::cli {
 
@@ -14,9 +15,9 @@ namespace cdctl::cli {
 struct FolderFacts {
   std::string name;  ///< a service's name made from the repository's or the folder's
   SourceClue source;
-  std::vector<std::string> processes;  ///< of its Procfile
-  std::string spec_question;           ///< it is a spec: what to ask for it
-  std::string engine, because;         ///< made for this engine, and the file that says so
+  ProcfileLook procfile;
+  std::string spec_question;    ///< it is a spec: what to ask for it
+  std::string engine, because;  ///< made for this engine, and the file that says so
 };
 
 /// The plugins that help `init`. Each is opened; one that cannot be is left out with a warning.
@@ -42,8 +43,6 @@ class SetupPlugins {
   std::vector<Helper> helpers_;
 };
 
-/// The processes that a folder's Procfile names; none where there is no such file.
-[[nodiscard]] std::vector<std::string> processes_in(const std::filesystem::path& folder);
 /// A valid service name close to `text`: `My_Thumbs.git` → `my-thumbs`. Empty when nothing is left.
 [[nodiscard]] std::string service_name_from(std::string_view text);
 

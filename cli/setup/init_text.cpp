@@ -16,12 +16,15 @@ std::string source_line(std::string_view name, const std::string& kind, const st
 std::string units_line(const InitAnswers& answers) {
   if (answers.engine != k_embedded) return "";
   std::string list;
-  for (const auto& process : answers.processes)
+  for (const auto& process : answers.procfile.processes)
     list += fmt::format("{}{} = 1", list.empty() ? "" : ", ", process);
+  const auto* release = answers.procfile.release
+                            ? "# release of the Procfile runs once a revision, before these\n"
+                            : "";
   return list.empty()
              ? "# units = { worker = 3 }    # how many of each process; without it one of each\n"
-             : fmt::format("units = {{ {} }}    # how many of each process of the Procfile\n",
-                           list);
+             : fmt::format("{}units = {{ {} }}    # how many of each process of the Procfile\n",
+                           release, list);
 }
 
 }  // namespace

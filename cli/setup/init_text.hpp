@@ -7,17 +7,19 @@
 #include <cdctl/config.hpp>
 #include <cdctl/roles.hpp>
 
+#include "cli/setup/procfile_look.hpp"
+
 namespace cdctl::cli {
 
 /// Everything that `init` has to know before it writes.
 struct InitAnswers {
   std::string service, engine = k_embedded;
   std::string trunk_kind, trunk;
-  std::string branch;                  ///< of a kind of source that has branches
-  std::string spec_kind, spec;         ///< empty = the trunk's Procfile
-  bool work_tree = false;              ///< the trunk is a folder of this machine, with its files
-  std::vector<std::string> processes;  ///< of the trunk's Procfile, where that could be looked at
-  SetupText plugins;                   ///< what the plugins put into the files
+  std::string branch;           ///< of a kind of source that has branches
+  std::string spec_kind, spec;  ///< empty = the trunk's Procfile
+  bool work_tree = false;       ///< the trunk is a folder of this machine, with its files
+  ProcfileLook procfile;        ///< of the trunk, where that could be looked at
+  SetupText plugins;            ///< what the plugins put into the files
 };
 
 /// `cdctl.toml` and `services.d/SERVICE.toml`, with comments. The same answers give the same bytes.

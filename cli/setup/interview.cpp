@@ -101,9 +101,9 @@ Result<> Interview::sources() {
   CDCTL_TRY(branch());
   answers_.work_tree = work_tree(answers_.trunk);
   if (answers_.trunk == facts_.source.url)
-    answers_.processes = facts_.processes;
+    answers_.procfile = facts_.procfile;
   else if (answers_.work_tree)
-    answers_.processes = processes_in(answers_.trunk);
+    answers_.procfile = look_at_procfile(answers_.trunk);
   if (args_.has("spec") || !facts_.spec_question.empty()) {
     CDCTL_TRY_ASSIGN(const auto spec, settle("spec", facts_.spec_question, facts_.source.url));
     answers_.spec = absolute(spec);

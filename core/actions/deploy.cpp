@@ -12,6 +12,7 @@
 
 #include "core/actions/deploy_wait.hpp"
 #include "core/actions/landings.hpp"
+#include "core/actions/release.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/actions/turned_from.hpp"
 #include "core/fleet/fleet.hpp"
@@ -262,7 +263,12 @@ class Deployment {
 
   Result<> make(Deployer& deployer, std::map<std::string, std::string> env) {
     if (order_.unmakeable) return fail(*order_.unmakeable);
-    return deployer.deploy({service_, set_, order_.sources, std::move(env), deadline_}, *claim_);
+    const auto run_once = [this](const Workload& workload, const Hide& hide) {
+      return Release(context_, set_, transaction_, outcome_, deadline_)
+          .run(*claim_, workload, hide);
+    };
+    return deployer.deploy({service_, set_, order_.sources, std::move(env), deadline_, run_once},
+                           *claim_);
   }
 
   Result<> dry() {
@@ -408,8 +414,11 @@ class Deployment {
                  {},
                  {},
                  service_.min_live};
-    if (const auto& entry = transaction_.entry(); entry && entry->set)
+    if (const auto& entry = transaction_.entry(); entry && entry->set) {
       memo.first_deployed_at = entry->set->first_deployed_at.value_or(entry->set->deployed_at);
+      memo.release_begun = entry->set->release_begun;
+      memo.released_at = entry->set->released_at;
+    }
     memo.delivery_limits = delivery_limits_;
     for (const auto& [type, units] : service_.units) memo.units += units;
     CDCTL_TRY(transaction_.prove_lock());  // or another home may have become the owner meanwhile

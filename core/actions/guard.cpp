@@ -86,6 +86,7 @@ Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
                               set.name.str()));
     if (*set.cut) continue;
     if (!set.memory.set && !set.status) continue;  // a user that nobody owns, and nobody repairs
+    if (set.memory.set && set.memory.set->releasing()) continue;  // its units are not started yet
     // Noted as cut and not yet kept out: a breaker is at it right now, or was killed there. In
     // doubt it does not count.
     if (set.memory.cut_memo && set.memory.cut_memo->cut) continue;

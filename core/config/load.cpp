@@ -12,6 +12,7 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/module.hpp>
+#include <cdctl/release.hpp>
 #include <cdctl/secret.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/text.hpp>
@@ -164,6 +165,11 @@ class ServiceReader {
       const auto dotted = "units." + name;
       if (!valid_word(name))
         keep(bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40))));
+      if (name == k_release && out.engine == k_embedded)  // of another it may be an application
+        keep(bad(file_, dotted,
+                 fmt::format("'{}' names no unit: a revision runs it once, before its units; take "
+                             "it out",
+                             dotted)));
       if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1000)
         keep(bad(file_, dotted,
                  fmt::format("'{}' must be a number of units from 0 to 1000", dotted)));

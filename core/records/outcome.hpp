@@ -128,6 +128,9 @@ struct Outcome {
         told("wait", "object",
              "of deploy --wait: whether the set was seen to serve, and else the exit code of the "
              "command and why"),
+        told("release", "object",
+             "of deploy: how the command ended that a revision runs once before its units, and its "
+             "last lines"),
         told("trial", "object", "how a trial ended, and since when it was one"),
         further(&Outcome::more),
         optional("error", &Outcome::error, "text"),

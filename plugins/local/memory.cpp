@@ -243,17 +243,30 @@ Result<> LocalMemory::do_trim(std::string_view service, std::size_t keep,
   return {};
 }
 
-Result<std::unique_ptr<ServiceLock>> LocalMemory::do_lock(std::string_view service,
-                                                          const Deadline& deadline) {
+/// `what` of the service is locked: it as a whole, or what is behind a dot.
+Result<std::unique_ptr<ServiceLock>> LocalMemory::take_lock(std::string_view service,
+                                                            std::string_view what,
+                                                            const Deadline& deadline) const {
   if (!valid_service_name(service))
     return fail(fmt::format("'{}' is not the name of a service", printable(service, 60)));
   CDCTL_TRY(make_directories(home_.service_locks(), 0700));
-  CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(home_.service_lock(service), deadline));
+  const auto name = std::string(service).append(what);
+  CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(home_.service_lock(name), deadline));
   if (!lock)
     return fail(
         ExitCode::timeout,
-        fmt::format("waiting for the lock of {}: someone else holds it; try again later", service));
-  return std::make_unique<FileServiceLock>(std::move(*lock), home_.service_lock(service));
+        fmt::format("waiting for the lock of {}: someone else holds it; try again later", name));
+  return std::make_unique<FileServiceLock>(std::move(*lock), home_.service_lock(name));
+}
+
+Result<std::unique_ptr<ServiceLock>> LocalMemory::do_lock(std::string_view service,
+                                                          const Deadline& deadline) {
+  return take_lock(service, {}, deadline);
+}
+
+Result<std::unique_ptr<ServiceLock>> LocalMemory::do_lock_release(std::string_view service,
+                                                                  const Deadline& deadline) {
+  return take_lock(service, ".release", deadline);
 }
 
 }  // namespace cdctl::local

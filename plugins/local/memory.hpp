@@ -30,8 +30,13 @@ class LocalMemory final : public Memory {
                                  const Deadline& deadline) override;
   [[nodiscard]] Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view service,
                                                              const Deadline& deadline) override;
+  [[nodiscard]] Result<std::unique_ptr<ServiceLock>> do_lock_release(
+      std::string_view service, const Deadline& deadline) override;
 
  private:
+  [[nodiscard]] Result<std::unique_ptr<ServiceLock>> take_lock(std::string_view service,
+                                                               std::string_view what,
+                                                               const Deadline& deadline) const;
   [[nodiscard]] Result<> write(const std::filesystem::path& folder,
                                const std::filesystem::path& file, const Json& memo,
                                const Deadline& deadline) const;

@@ -21,6 +21,8 @@ Json to_json(const SetMemo& memo) {
     for (const auto& [queue, limit] : memo.delivery_limits) limits.set(queue, limit);
     out.set("delivery_limits", std::move(limits));
   }
+  if (memo.release_begun) out.set("release_begun", to_rfc3339(*memo.release_begun));
+  if (memo.released_at) out.set("released_at", to_rfc3339(*memo.released_at));
   return out;
 }
 
@@ -43,7 +45,9 @@ Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json) {
                  parse_rfc3339(json["reaped_at"].view()),
                  parse_rfc3339(json["first_deployed_at"].view()),
                  min_live ? std::optional(*min_live) : std::nullopt,
-                 std::move(delivery_limits)};
+                 std::move(delivery_limits),
+                 parse_rfc3339(json["release_begun"].view()),
+                 parse_rfc3339(json["released_at"].view())};
 }
 
 namespace {

@@ -108,6 +108,10 @@ class FakeMemory final : public Memory {
     CDCTL_TRY(journal_.add("lock"));
     return std::make_unique<Lock>(journal_, *this);
   }
+  Result<std::unique_ptr<ServiceLock>> do_lock_release(std::string_view, const Deadline&) override {
+    CDCTL_TRY(journal_.add("lock.release"));
+    return std::make_unique<Lock>(journal_, *this);
+  }
 
   Journal& journal_;
 };
@@ -200,13 +204,19 @@ class FakeEngine final : public Engine {
   std::map<std::string, int> busy;  ///< how many looks at its end find a set still at work
   std::vector<Grace> graces;        ///< what the sets were given
   bool revivable = true;            ///< what is down can be started again as it is
+  Ran ran{ExitCode::done, "exit status 0", {}};  ///< how a command ends that is run once
 
  private:
   class FakeClaim final : public Claim {
    public:
     FakeClaim(Journal& journal, std::map<std::string, SetStatus>& sets, SetStatus& status,
-              bool absent, bool revivable)
-        : journal_(journal), sets_(sets), status_(status), found_(status), revivable_(revivable) {
+              bool absent, bool revivable, const Ran& ran)
+        : journal_(journal),
+          sets_(sets),
+          status_(status),
+          found_(status),
+          revivable_(revivable),
+          ran_(ran) {
       if (absent) found_.state = "absent";
     }
 
@@ -222,6 +232,10 @@ class FakeEngine final : public Engine {
     Result<> do_clean(const Deadline&) override { return journal_.add("claim.clean"); }
     Result<> do_start(const Workload&, const Deadline&) override {
       return journal_.add("claim.start");
+    }
+    Result<Ran> do_run(const Workload& workload, const Deadline&) override {
+      CDCTL_TRY(journal_.add("claim.run", workload.processes.front().command));
+      return ran_;
     }
     Result<bool> do_revive(const std::map<std::string, std::string>&, const Deadline&) override {
       CDCTL_TRY(journal_.add("claim.revive"));
@@ -245,6 +259,7 @@ class FakeEngine final : public Engine {
     SetStatus& status_;
     SetStatus found_;
     bool revivable_;
+    const Ran& ran_;
   };
 
   Result<Step> step(const std::string& call, const SetName& set, bool cut) {
@@ -283,7 +298,7 @@ class FakeEngine final : public Engine {
       status.deployed_at = deployed_at;
       status.engine = "local", status.home = home_value;
     }
-    return std::make_unique<FakeClaim>(journal_, sets, status, absent, revivable);
+    return std::make_unique<FakeClaim>(journal_, sets, status, absent, revivable, ran);
   }
   Result<Step> do_cut(const SetName& set, const Deadline&) override {
     return step("engine.cut", set, true);
@@ -316,10 +331,14 @@ class FakeEngine final : public Engine {
 class FakeDeployer final : public Deployer {
  public:
   explicit FakeDeployer(Journal& journal) : journal_(journal) {}
+  std::string release;  ///< of its Procfile
 
  private:
-  Result<> do_deploy(const DeployRequest&, Claim& claim) override {
+  Result<> do_deploy(const DeployRequest& request, Claim& claim) override {
     CDCTL_TRY(journal_.add("deploy"));
+    if (!release.empty())
+      CDCTL_TRY(request.run_once({{}, {{k_release, release, 1}}, {}, {}},
+                                 [](std::string text) { return text == "hush" ? "***" : text; }));
     return claim.start({}, Deadline());
   }
 

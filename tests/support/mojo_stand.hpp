@@ -25,7 +25,7 @@ class FakeClaim final : public Claim {
   explicit FakeClaim(fs::path workspace) : workspace_(std::move(workspace)) {
     fs::create_directories(workspace_);
   }
-  std::vector<Workload> started;
+  std::vector<Workload> started, ran;
   std::vector<BundleWorkload> bundles;
   bool charms = false;  ///< plays an engine of charms
 
@@ -39,6 +39,10 @@ class FakeClaim final : public Claim {
   Result<> do_start(const Workload& workload, const Deadline&) override {
     started.push_back(workload);
     return {};
+  }
+  Result<Ran> do_run(const Workload& workload, const Deadline&) override {
+    ran.push_back(workload);
+    return Ran{};
   }
   bool do_takes_bundles() const override { return charms; }
   Result<> do_start_bundle(const BundleWorkload& workload, const Deadline&) override {
@@ -66,6 +70,7 @@ struct Stand {
   std::map<std::string, std::string> env{{"AMQP_URL", "amqp://thumbs:s3cretpass@broker/"},
                                          {"CDCTL_SET", "thumbs-r0123456789"}};
   Millis patience{30'000};
+  std::string hidden;  ///< of what a release command would have said
 
   Stand() {
     host.sources["git"] = &git;
@@ -88,8 +93,18 @@ struct Stand {
     source("trunk", "git", trunk.url(), trunk.commit_all("trunk"));
     if (spec_too) source("spec", "git", spec.url(), spec.commit_all("spec"));
     sources["service"] = {"file", "", std::string(64, 'a'), {}};
-    const DeployRequest request{
-        service, {"thumbs", "r0123456789"}, sources, env, Deadline(patience)};
+    const DeployRequest request{service,
+                                {"thumbs", "r0123456789"},
+                                sources,
+                                env,
+                                Deadline(patience),
+                                [this](const Workload& workload, const Hide& hide) -> Result<> {
+                                  hidden = hide("amqp://thumbs:s3cretpass@broker/");
+                                  if (!claim.started.empty())
+                                    return fail("the units were started before it");
+                                  CDCTL_TRY(claim.run(workload, Deadline(patience)));
+                                  return {};
+                                }};
     return mojo::MojoDeployer(host).deploy(request, claim);
   }
   fs::path work(const std::string& name) const { return claim.workspace() / name; }

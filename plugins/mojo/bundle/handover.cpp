@@ -128,6 +128,7 @@ Result<std::vector<Meant>> match(const Bundle& bundle, const std::vector<Procfil
 Result<> check_units(const std::map<std::string, std::int64_t>& units,
                      const std::vector<Meant>& meant, const std::vector<ProcfileEntry>& entries,
                      const std::string& shown, std::vector<std::string>& notes) {
+  CDCTL_TRY(check_no_release(units));
   for (const auto& [type, count] : units) {
     if (!find_entry(entries, type)) {
       return fail(ExitCode::config,

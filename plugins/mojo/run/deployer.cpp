@@ -87,10 +87,10 @@ class DeployRun final : public Launcher {
     return sources_.contains("spec") ? by_manifest() : by_procfile();
   }
 
-  Result<> start(const std::vector<Process>& processes, const fs::path& directory,
-                 const Deadline& deadline) override {
-    Workload workload{directory, processes, request_.env, request_.service.grace()};
+  Result<> start(const ToStart& what, const Deadline& deadline) override {
+    Workload workload{what.directory, what.processes, request_.env, request_.service.grace()};
     workload.env.merge(source_environment(sources_));
+    if (!what.release.empty()) CDCTL_TRY(run_release(what, workload));
     crash_point("mojo.before-start");
     CDCTL_TRY(claim_.start(workload, deadline));
     started_ = true;
@@ -115,6 +115,12 @@ class DeployRun final : public Launcher {
   }
 
  private:
+  Result<> run_release(const ToStart& what, Workload workload) {
+    workload.processes = what.release_process();
+    return request_.run_once(
+        workload, [secrets = mask()](std::string text) { return secrets.apply(std::move(text)); });
+  }
+
   Identity identity() const {
     return {mojo_root(host_.config(), host_.home()),
             request_.service.name,
@@ -206,7 +212,7 @@ class DeployRun final : public Launcher {
         return fail(ExitCode::config,
                     fmt::format("{}: engine {} runs charms and no processes of a {}; name a bundle",
                                 plan.manifest, request_.service.engine, step.config));
-      if (!step.file.empty()) CDCTL_TRY(processes(step.file, step.config));
+      if (!step.file.empty()) CDCTL_TRY(to_start(step.file, step.config));
     }
     if (!deploys)
       return fail(
@@ -217,11 +223,13 @@ class DeployRun final : public Launcher {
     return {};
   }
 
-  Result<std::vector<Process>> processes(const fs::path& procfile, const std::string& shown) const {
+  Result<ToStart> to_start(const fs::path& procfile, const std::string& shown) const {
     std::vector<Problem> problems;
-    const auto entries = load_procfile(procfile, shown, problems);
+    auto entries = load_procfile(procfile, shown, problems);
     if (!problems.empty()) return fail(to_error(problems));
-    return count_units(entries, request_.service.units, shown);
+    auto release = take_release(entries);
+    CDCTL_TRY_ASSIGN(auto processes, count_units(entries, request_.service.units, shown));
+    return ToStart{std::move(processes), trunk(), std::move(release)};
   }
 
   Result<> by_procfile() {
@@ -241,9 +249,9 @@ class DeployRun final : public Launcher {
           fmt::format("the trunk of {} has no Procfile; add one, or a source spec with a manifest",
                       request_.service.name));
     }
-    CDCTL_TRY_ASSIGN(const auto wanted, processes(file, "Procfile"));
+    CDCTL_TRY_ASSIGN(const auto wanted, to_start(file, "Procfile"));
     crash_point("mojo.checked");
-    return start(wanted, trunk(), request_.deadline);
+    return start(wanted, request_.deadline);
   }
 
   Result<> by_trunk_bundle() {

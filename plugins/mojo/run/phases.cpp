@@ -87,12 +87,6 @@ constexpr Millis k_steady{15'000};  // juju-wait: ready must hold 15 s
 constexpr Millis k_longest_wait = std::chrono::minutes(30);
 constexpr Millis k_poll_interval{250};
 
-/// The processes that this step starts, and where their Procfile is.
-struct Wanted {
-  std::vector<Process> processes;
-  fs::path directory;
-};
-
 fs::path unit_folder(const Run& run, const fs::path& procfile) {
   if (inside(procfile, run.workspace.build))
     return procfile.parent_path();  // it was collected: its program is beside it
@@ -131,22 +125,24 @@ Result<fs::path> find_procfile(const StepRun& at, const std::string& name) {
                           name));
 }
 
-Result<Wanted> by_procfile(const StepRun& at) {
+Result<ToStart> by_procfile(const StepRun& at) {
   CDCTL_TRY_ASSIGN(const auto file, find_procfile(at, at.step.config));
   std::vector<Problem> problems;
-  const auto entries = load_procfile(file, at.step.config, problems);
+  auto entries = load_procfile(file, at.step.config, problems);
   if (!problems.empty()) return fail(to_error(problems));
+  auto release = take_release(entries);
   CDCTL_TRY_ASSIGN(auto processes, count_units(entries, at.run.units, at.step.config));
-  return Wanted{std::move(processes), unit_folder(at.run, file)};
+  return ToStart{std::move(processes), unit_folder(at.run, file), std::move(release)};
 }
 
-Result<Wanted> by_bundle(const StepRun& at) {
+Result<ToStart> by_bundle(const StepRun& at) {
   CDCTL_TRY_ASSIGN(const auto file, find_procfile(at, "Procfile"));
   std::vector<Problem> problems;
-  const auto entries = load_procfile(file, "Procfile", problems);
+  auto entries = load_procfile(file, "Procfile", problems);
   if (!problems.empty()) return fail(to_error(problems));
+  auto release = take_release(entries);
   CDCTL_TRY_ASSIGN(auto processes, bundle_processes(at, entries));
-  return Wanted{std::move(processes), unit_folder(at.run, file)};
+  return ToStart{std::move(processes), unit_folder(at.run, file), std::move(release)};
 }
 
 Result<> start_processes(const StepRun& at) {
@@ -156,7 +152,8 @@ Result<> start_processes(const StepRun& at) {
     std::erase_if(at.started, [&](const Process& old) { return old.type == process.type; });
     at.started.push_back(std::move(process));
   }
-  return at.run.launcher.start(at.started, wanted.directory, at.deadline);
+  wanted.processes = at.started;
+  return at.run.launcher.start(wanted, at.deadline);
 }
 
 Result<> start_bundle(const StepRun& at) {

@@ -20,14 +20,22 @@
 
 namespace cdctl::mojo {
 
+/// What a run is to start.
+struct ToStart {
+  std::vector<Process> processes;
+  std::filesystem::path directory;
+  std::string release = {};  ///< run to its end before them, once a revision; empty = there is none
+
+  /// The release command as a workload of its own.
+  [[nodiscard]] std::vector<Process> release_process() const { return {{k_release, release, 1}}; }
+};
+
 /// What starts the units of a run: the claim of a deploy, or the set that a run by hand makes.
 class Launcher {
  public:
   virtual ~Launcher() = default;
   /// Starts these processes and no others; those of an earlier deploy phase are among them.
-  [[nodiscard]] virtual Result<> start(const std::vector<Process>& processes,
-                                       const std::filesystem::path& directory,
-                                       const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<> start(const ToStart& what, const Deadline& deadline) = 0;
   /// Whether the engine runs the applications of bundles, and no processes.
   [[nodiscard]] virtual Result<bool> takes_bundles(const Deadline& deadline) = 0;
   /// Hands a bundle to such an engine; it joins what earlier phases handed over.

@@ -136,17 +136,31 @@ Result<> SetLauncher::start_bundle(const Json& bundle, const Deadline& deadline)
   return {};
 }
 
-Result<> SetLauncher::start(const std::vector<Process>& processes, const fs::path& directory,
-                            const Deadline& deadline) {
+Result<> SetLauncher::run_release(const ToStart& what, Workload workload,
+                                  const Deadline& deadline) {
+  workload.processes = what.release_process();
+  CDCTL_TRY_ASSIGN(const auto ran, claim_->run(workload, deadline));
+  host_.log(Level::note, fmt::format("{}: its {} command has ended: {}", state_["set"].view(),
+                                     k_release, ran.end));
+  if (ran.ok()) return {};
+  return fail(ran.exit, fmt::format("{}: its {} command failed: {}", state_["set"].view(),
+                                    k_release, ran.end));
+}
+
+Result<> SetLauncher::start(const ToStart& what, const Deadline& deadline) {
   CDCTL_TRY(claim(deadline));
   const auto set = state_["set"].as_string();
+  const auto& processes = what.processes;
   if (nothing_to_start(to_json(processes))) return {};
   CDCTL_TRY(claim_->clean(deadline));
   const auto copy = claim_->workspace() / "build";
   CDCTL_TRY(make_directories(claim_->workspace()));
   CDCTL_TRY(copy_tree(workspace_.build, copy, false, deadline));
-  const Workload workload{
-      copy / directory.lexically_relative(workspace_.build), processes, unit_environment(), {}};
+  const Workload workload{copy / what.directory.lexically_relative(workspace_.build),
+                          processes,
+                          unit_environment(),
+                          {}};
+  if (!what.release.empty()) CDCTL_TRY(run_release(what, workload, deadline));
   state_.set("processes", to_json(processes));
   save_state();
   mine_ = started_ = true;

@@ -26,8 +26,7 @@ class SetLauncher final : public Launcher {
         spec_(std::move(spec)),
         state_(state) {}
 
-  Result<> start(const std::vector<Process>& processes, const std::filesystem::path& directory,
-                 const Deadline& deadline) override;
+  Result<> start(const ToStart& what, const Deadline& deadline) override;
   Result<bool> takes_bundles(const Deadline& deadline) override;
   Result<> start_bundle(const Json& bundle, const Deadline& deadline) override;
   Result<SetStatus> describe(const Deadline& deadline) override;
@@ -48,6 +47,10 @@ class SetLauncher final : public Launcher {
   [[nodiscard]] std::vector<Process> started_before() const;
 
  private:
+  /// A run by hand has no memory: whatever is before the units runs each time that they are
+  /// started.
+  [[nodiscard]] Result<> run_release(const ToStart& what, Workload workload,
+                                     const Deadline& deadline);
   void save_state();
   [[nodiscard]] Result<> claim(const Deadline& deadline);
   [[nodiscard]] Result<SetName> set_name() const;

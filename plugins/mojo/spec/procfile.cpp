@@ -40,6 +40,22 @@ std::vector<ProcfileEntry> parse_procfile(std::string_view text, const std::stri
   return entries;
 }
 
+std::string take_release(std::vector<ProcfileEntry>& entries) {
+  const auto at = std::ranges::find(entries, k_release, &ProcfileEntry::type);
+  if (at == entries.end()) return {};
+  auto command = std::move(at->command);
+  entries.erase(at);
+  return command;
+}
+
+Result<> check_no_release(const std::map<std::string, std::int64_t>& units) {
+  if (!units.contains(k_release)) return {};
+  return fail(ExitCode::config,
+              fmt::format("units names {}, which is no unit: a revision runs it once, before its "
+                          "units; take it out",
+                          k_release));
+}
+
 std::string process_types(const std::vector<ProcfileEntry>& entries) {
   std::vector<std::string> types;
   for (const auto& entry : entries) types.push_back(entry.type);
@@ -49,6 +65,7 @@ std::string process_types(const std::vector<ProcfileEntry>& entries) {
 Result<std::vector<Process>> count_units(const std::vector<ProcfileEntry>& entries,
                                          const std::map<std::string, std::int64_t>& units,
                                          const std::string& file) {
+  CDCTL_TRY(check_no_release(units));
   for (const auto& [type, count] : units) {
     if (std::ranges::find(entries, type, &ProcfileEntry::type) != entries.end()) continue;
     return fail(ExitCode::config, fmt::format("units wants {} of '{}', but {} has only {}", count,

@@ -24,6 +24,13 @@ struct ProcfileEntry {
                                                         const std::string& file,
                                                         std::vector<Problem>& problems);
 
+/// Takes the command out that a revision runs once, before its units: it is no process of them.
+/// Empty where there is none.
+[[nodiscard]] std::string take_release(std::vector<ProcfileEntry>& entries);
+
+/// That `units` does not name it. Exit code `config`.
+[[nodiscard]] Result<> check_no_release(const std::map<std::string, std::int64_t>& units);
+
 /// The types of all entries, for a message: `web, worker`.
 [[nodiscard]] std::string process_types(const std::vector<ProcfileEntry>& entries);
 

@@ -28,6 +28,8 @@ SetMemo moved(SetMemo memo, Millis by) {
   memo.deployed_at += by;
   move(memo.reaped_at, by);
   move(memo.first_deployed_at, by);
+  move(memo.release_begun, by);
+  move(memo.released_at, by);
   return memo;
 }
 CutMemo moved(CutMemo memo, Millis by) {
@@ -205,7 +207,8 @@ Result<> RabbitMemory::do_trim(std::string_view service, std::size_t keep,
 }
 
 Result<std::unique_ptr<LockHolder>> RabbitMemory::start_lock(std::string_view service,
-                                                             const Deadline& deadline) {
+                                                             const Deadline& deadline,
+                                                             std::string_view what) {
   if (!valid_service_name(service))
     return fail(ExitCode::usage, fmt::format("'{}' is not a service name", printable(service, 60)));
   // In the broker's own virtual host: a service that moves to another one keeps its lock.
@@ -214,7 +217,8 @@ Result<std::unique_ptr<LockHolder>> RabbitMemory::start_lock(std::string_view se
   CDCTL_TRY_ASSIGN(auto* driver, amqp_driver());
   auto address = management->settings().amqp;
   address.name = fmt::format("cdctl lock {} {}", service, host_.actor());
-  return std::make_unique<LockHolder>(*driver, std::move(address), std::string(service), deadline);
+  return std::make_unique<LockHolder>(*driver, std::move(address),
+                                      std::string(service).append(what), deadline);
 }
 
 void RabbitMemory::do_prefetch_lock(std::string_view service) {
@@ -236,6 +240,14 @@ Result<std::unique_ptr<ServiceLock>> RabbitMemory::do_lock(std::string_view serv
     if (taken.error().exit != ExitCode::timeout || deadline.passed()) return fail(taken.error());
   }
   CDCTL_TRY_ASSIGN(auto holder, start_lock(service, deadline));
+  CDCTL_TRY(holder->wait());
+  return holder;
+}
+
+/// No name of a service has a dot.
+Result<std::unique_ptr<ServiceLock>> RabbitMemory::do_lock_release(std::string_view service,
+                                                                   const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto holder, start_lock(service, deadline, ".release"));
   CDCTL_TRY(holder->wait());
   return holder;
 }

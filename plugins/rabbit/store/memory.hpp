@@ -45,6 +45,8 @@ class RabbitMemory final : public Memory {
   void do_prefetch_lock(std::string_view service) override;
   Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view service,
                                                const Deadline& deadline) override;
+  Result<std::unique_ptr<ServiceLock>> do_lock_release(std::string_view service,
+                                                       const Deadline& deadline) override;
 
  private:
   /// What our clock is ahead of that broker's.
@@ -76,8 +78,9 @@ class RabbitMemory final : public Memory {
   void take_users(const Json& users, std::optional<std::string_view> service, Page& page);
   /// The broker of a set: where it was last read, else where its user is, else its service's.
   Result<std::string> broker_of(const SetName& set, const Deadline& deadline);
-  Result<std::unique_ptr<LockHolder>> start_lock(std::string_view service,
-                                                 const Deadline& deadline);
+  /// `what` of the service is locked: it as a whole, or what is behind a dot.
+  Result<std::unique_ptr<LockHolder>> start_lock(std::string_view service, const Deadline& deadline,
+                                                 std::string_view what = {});
 
   Host& host_;
   Brokers brokers_;

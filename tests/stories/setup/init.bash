@@ -5,7 +5,7 @@ begin broker
 unset CDCTL_CONFIG
 valid() { "$build_dir/tests/validate-records" "$source_dir/schemas" <"$work/out" >"$work/invalid" 2>&1 || fail "not by the schema: $(head -3 "$work/invalid")"; }
 mkdir "$service-trunk" && git -C "$service-trunk" init -q -b main
-printf 'worker: exec sleep 1000\nclock: exec sleep 1000\n' >"$service-trunk/Procfile"
+printf 'release: true\nworker: exec sleep 1000\nclock: exec sleep 1000\n' >"$service-trunk/Procfile"
 git -C "$service-trunk" add -A && git -C "$service-trunk" commit -qm first
 printf 'guest\n' >guest.password
 rm cdctl.toml
@@ -37,6 +37,7 @@ expect_json 'length == 2 and all(.changed)'
 expect_error 'next.*cdctl doctor.*cdctl outdated'
 ! grep -q Procfile err || fail "the trunk has a Procfile"
 grep -q '^units = { worker = 1, clock = 1 }' "plain/services.d/$service.toml" || fail "it did not look at the trunk's Procfile"
+grep -q '^# release of the Procfile runs once a revision' "plain/services.d/$service.toml" || fail "it did not see release"
 valid
 git init -q without
 expect_exit 0 cdctl init bare-trunk --service "$service" --trunk without </dev/null

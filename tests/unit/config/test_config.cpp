@@ -103,7 +103,7 @@ TEST_CASE("an unknown key names file, line, column and the nearest key") {
 TEST_CASE("wrong values are refused with their place") {
   Folder f;
   for (const auto* text :
-       {"stop_timeout = 3\n", "stop_timeout = { worker = 30 }\n",
+       {"units = { release = 1 }\n", "stop_timeout = 3\n", "stop_timeout = { worker = 30 }\n",
         "stop_timeout = { worker = \"until done\" }\n", "stop_timeout = { worker = \"25h\" }\n",
         "units = 3\n", "units = { worker = -1 }\n", "units = { \"../x\" = 1 }\n",
         "min_live = \"x\"\n", "min_live = \"500%\"\n", "accept_loss = 1\n",

@@ -187,3 +187,19 @@ TEST_CASE("a freeze is remembered by service, and lifting one that is not there 
   REQUIRE_FALSE(broken);
   CHECK(broken.error().exit == ExitCode::unknown);  // in doubt nobody deploys
 }
+
+TEST_CASE("what a revision does once has a lock of its own, and is noted") {
+  Fixture f;
+  auto held = f.memory.lock_release("thumbs", f.soon);
+  REQUIRE(held);
+  CHECK(f.memory.lock("thumbs", Deadline(Millis(20))));
+  CHECK(f.memory.lock_release("other", Deadline(Millis(20))));
+  CHECK(f.memory.lock_release("thumbs", Deadline(Millis(20))).error().exit == ExitCode::timeout);
+  held->reset();
+  CHECK(f.memory.lock_release("thumbs", Deadline(Millis(20))));
+
+  auto memo = f.memo({"thumbs", rev(1)});
+  memo.release_begun = f.base;
+  REQUIRE(f.memory.put_set(memo, f.soon));
+  CHECK(f.read().at(memo.name.str()).set->releasing());
+}

@@ -31,6 +31,32 @@ TEST_CASE("without a spec the trunk's Procfile is deployed from its checkout") {
   CHECK(workload.env.at("CDCTL_SOURCE_TRUNK_REVISION") == stand.trunk.head());
 }
 
+TEST_CASE("a release command is run before the units, as one of them") {
+  const bool manifest = GENERATE(false, true);
+  Stand stand;
+  stand.trunk.write("Procfile", "release: ./migrate\nworker: ./run.sh\n");
+  if (manifest) stand.with_spec("deploy\n");
+  REQUIRE_DONE(stand.deploy(manifest));
+  REQUIRE(stand.claim.ran.size() == 1);
+  const auto& ran = stand.claim.ran[0];
+  REQUIRE(ran.processes.size() == 1);
+  CHECK(ran.processes[0].type == "release");
+  CHECK(ran.processes[0].command == "./migrate");
+  CHECK(stand.hidden == "***");
+  REQUIRE(stand.claim.started.size() == 1);
+  const auto& started = stand.claim.started[0];
+  REQUIRE(started.processes.size() == 1);
+  CHECK(started.processes[0].type == "worker");
+  CHECK(ran.directory == started.directory);
+  CHECK(ran.env == started.env);
+
+  stand.service.units = {{"worker", 1}, {"release", 1}};
+  const auto refused = stand.deploy(manifest);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().what.contains("which is no unit"));
+  CHECK(stand.claim.ran.size() == 1);
+}
+
 TEST_CASE("a manifest is run from top to bottom with Mojo's environment") {
   Stand stand;
   stand.service.table =

@@ -181,3 +181,17 @@ TEST_CASE("units set the counts, and must name what the Procfile has") {
             .what.contains("'wroker', but Procfile has only worker, web"));
   CHECK_FALSE(count_units(entries, {{"web", 0}}, "Procfile"));
 }
+
+TEST_CASE("release is no process of the units, and units may not name it") {
+  std::vector<ProcfileEntry> entries{{"worker", "w"}, {"release", "./migrate"}};
+  CHECK(take_release(entries) == "./migrate");
+  CHECK(process_types(entries) == "worker");
+  CHECK(take_release(entries).empty());
+  const auto one_each = count_units(entries, {}, "Procfile");
+  REQUIRE(one_each);
+  CHECK(one_each->size() == 1);
+  const auto named = count_units(entries, {{"worker", 1}, {"release", 1}}, "Procfile");
+  REQUIRE_FALSE(named);
+  CHECK(named.error().exit == ExitCode::config);
+  CHECK(named.error().what.contains("units names release, which is no unit"));
+}

@@ -182,6 +182,19 @@ TEST_CASE("one at a time holds a service's lock") {
   }
 }
 
+TEST_CASE("what a revision does once has a lock of its own, which holds up no cut") {
+  Broker broker;
+  RabbitMemory first(broker.host()), second(broker.host());
+  auto held = first.lock_release(broker.queue(), soon());
+  REQUIRE(held);
+  CHECK(second.lock(broker.queue(), soon()));
+  const auto refused = second.lock_release(broker.queue(), Deadline(Millis(100)));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().exit == ExitCode::timeout);
+  held->reset();
+  CHECK(second.lock_release(broker.queue(), soon()));
+}
+
 TEST_CASE("a lock asked for in advance and never used is given back") {
   Broker broker;
   RabbitMemory second(broker.host());

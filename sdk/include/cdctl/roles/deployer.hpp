@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -12,6 +13,9 @@
 
 namespace cdctl {
 
+/// Takes secrets out of a text.
+using Hide = std::function<std::string(std::string text)>;
+
 struct DeployRequest {
   const ServiceConfig& service;
   SetName set;
@@ -19,6 +23,10 @@ struct DeployRequest {
   std::map<std::string, std::string>
       env;  ///< for the units: CDCTL_* and what the switches gave (AMQP_URL)
   Deadline deadline;
+  /// Runs what a revision does once, before its units (`release:` of a Procfile): to be called
+  /// right before claim.start(), with the command as the only process of the workload. Does nothing
+  /// where this revision has done it. What it says goes into the record, through `hide`.
+  std::function<Result<>(const Workload& workload, const Hide& hide)> run_once = {};
 };
 
 class Deployer {

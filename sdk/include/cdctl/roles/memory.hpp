@@ -30,6 +30,11 @@ struct SetMemo {
   /// Of its queues when it was deployed: returns after which a message is given up. Empty = none
   /// has a limit.
   std::map<std::string, std::int64_t> delivery_limits = {};
+  /// What the revision does once, before its units: when it was begun last, and when it was done.
+  std::optional<Time> release_begun = {}, released_at = {};
+
+  /// Its units are not started yet: who is connected does none of their work.
+  [[nodiscard]] bool releasing() const { return release_begun && !released_at; }
 };
 [[nodiscard]] Json to_json(const SetMemo& memo);
 [[nodiscard]] Result<SetMemo> set_memo_from_json(const SetName& name, const Json& json);
@@ -186,6 +191,12 @@ class Memory {
     return guarded([&] { return do_lock(service, deadline); });
   }
 
+  /// The same for what revisions do once, which may take long: a cut does not wait for it.
+  [[nodiscard]] Result<std::unique_ptr<ServiceLock>> lock_release(std::string_view service,
+                                                                  const Deadline& deadline) {
+    return guarded([&] { return do_lock_release(service, deadline); });
+  }
+
  protected:
   [[nodiscard]] virtual Result<std::map<std::string, MemoryEntry>> do_read(
       std::optional<std::string_view> service, const Deadline& deadline) = 0;
@@ -236,6 +247,13 @@ class Memory {
   virtual void do_prefetch_lock(std::string_view service) { (void)service; }
   [[nodiscard]] virtual Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view service,
                                                                      const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<ServiceLock>> do_lock_release(
+      std::string_view service, const Deadline& deadline) {
+    (void)service, (void)deadline;
+    return fail(ExitCode::config,
+                "this memory has no lock for what revisions do once: take `release:` out of the "
+                "Procfile");
+  }
 };
 
 }  // namespace cdctl
