@@ -69,7 +69,7 @@ make_users() {
     secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     case $name in
       cdctl) tags=administrator rights='{"configure":".*","write":".*","read":".*"}' ;;
-      producer) tags= rights='{"configure":"^$","write":"^amq\\.default$","read":"^$"}' producer_url=amqp://producer:$secret@127.0.0.1:$AMQP_PORT ;;
+      producer) tags= rights='{"configure":"^$","write":"^(amq\\.default|thumbs)$","read":"^$"}' producer_url=amqp://producer:$secret@127.0.0.1:$AMQP_PORT ;;
     esac
     (umask 077 && printf '%s\n' "$secret" >"$name.password")
     printf '{"password":"%s","tags":"%s"}' "$secret" "$tags" | api "users/$name" -f -X PUT -d @- &&
