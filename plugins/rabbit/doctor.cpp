@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <set>
 
@@ -14,6 +13,7 @@
 
 #include "plugins/rabbit/broker/bindings.hpp"
 #include "plugins/rabbit/broker/pattern.hpp"
+#include "plugins/rabbit/doctor_checks.hpp"
 #include "plugins/rabbit/feed/merged_reader.hpp"
 #include "plugins/rabbit/switch/check.hpp"
 
@@ -34,21 +34,17 @@ Check failed(std::string what, const Error& error, std::string cure) {
 /// from 3.12, a delivery limit of quorum queues unless one is set from 4.0 (RabbitMQ release
 /// notes).
 Check version_check(const Json& overview) {
-  const auto version = overview["rabbitmq_version"].as_string();
-  if (version.empty())
+  const auto text = overview["rabbitmq_version"].view();
+  const auto version = parse_version(text);
+  if (!version)
     return {"RabbitMQ", State::unknown, "it does not say its version",
             "is [rabbit] management the address of RabbitMQ's management API?"};
-  int major = 0, minor = 0;
-  const auto dot = std::min(version.find('.'), version.size());
-  std::from_chars(version.data(), version.data() + dot, major);
-  if (dot < version.size())
-    std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
-  const auto shown = printable(version, 40);
-  if (major < 3 || (major == 3 && minor < 9))
+  const auto shown = printable(text, 40);
+  if (*version < k_streams)
     return {"RabbitMQ", State::bad, shown, "use 3.9 or later: the signals are kept in a stream"};
-  if (major == 3 && minor < 12)
+  if (*version < k_stamps_messages)
     return {"RabbitMQ", State::ok, shown + ", which does not stamp messages: readers do", ""};
-  if (major >= 4)
+  if (*version >= k_limits_by_default)
     return {
         "RabbitMQ", State::ok,
         shown + ", where quorum queues drop a message at its 21st return unless they say otherwise",
@@ -143,6 +139,17 @@ std::set<std::string> vhosts_of(const Config& config, const BrokerSettings& sett
     const auto place = place_of(config, service);
     if (place && place->broker == settings.broker && !place->vhost.empty())
       out.insert(place->vhost);
+  }
+  return out;
+}
+
+/// Those that need something of the broker.
+std::vector<const ServiceConfig*> services_on(const Config& config, const std::string& broker) {
+  std::vector<const ServiceConfig*> out;
+  for (const auto& service : config.services) {
+    const auto place = place_of(config, service);
+    if (service.table["rabbit"].is_object() && place && place->broker == broker)
+      out.push_back(&service);
   }
   return out;
 }
@@ -279,13 +286,13 @@ Check RabbitDoctor::speakers(Management& management, const Deadline& deadline) {
 /// What deploy would refuse, said before: above all queues that drop messages on the n-th cut.
 std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadline& deadline) {
   std::vector<Check> out;
-  for (const auto& service : brokers_.host().config().services) {
-    const auto place = place_of(brokers_.host().config(), service);
-    if (!service.table["rabbit"].is_object() || !place || place->broker != broker) continue;
+  for (const auto* const on : services_on(brokers_.host().config(), broker)) {
+    const auto& service = *on;
     const auto what = "queues of " + service.name;
     const auto management = brokers_.of(service);
     const auto checked = management ? check_topology(**management, service, deadline)
                                     : Result<>(std::unexpected(management.error()));
+    if (management) out.push_back(consumer_timeout_check(**management, service, deadline));
     if (checked)
       out.push_back(returns(**management, service, deadline));
     else
@@ -337,6 +344,7 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
     return {
         failed("management API", overview.error(),
                "see that the broker runs with its management plugin, and [rabbit] of cdctl.toml")};
+  (void)management.take_version(*overview);  // version_check() says what is wrong with it
   std::vector<Check> out{{"management API", State::ok, us.management, ""},
                          version_check(*overview),
                          statistics_check(*overview)};
@@ -363,6 +371,9 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
     out.push_back(bindings(**place, deadline));
     out.push_back(speakers(**place, deadline));
   }
+  const auto services = services_on(brokers_.host().config(), broker);
+  out.push_back(deprecated_check(management, services, deadline));
+  if (auto check = stream_check(*overview, services)) out.push_back(std::move(*check));
   std::ranges::move(queues(broker, deadline), std::back_inserter(out));
   auto driver = amqp_driver();
   auto link = driver ? (*driver)->connect(us.amqp, deadline)

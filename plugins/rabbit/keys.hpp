@@ -40,6 +40,9 @@ constexpr std::array k_keys{
            "How long the broker keeps signals"},
     KeyRow{file, "rabbit.feed_max_bytes", "count", "no bound", "1000000000", "signal signals",
            "How many bytes of signals the broker keeps"},
+    KeyRow{file, "rabbit.consumer_timeout", "duration", "30m", "\"2h\"", "doctor probe",
+           "What the broker's own configuration says of consumer_timeout, which it does not tell "
+           "over its API; \"0s\" where it has none"},
     KeyRow{file, "rabbit.operators", "list", "none", "[\"cdctl-web2\"]", "signals",
            "Users whose signals are heard of every set, beside `user`; a set's own speaks for that "
            "set only"},

@@ -114,6 +114,27 @@ Millis Management::ask_ahead(const Deadline& deadline) {
   return ahead_;
 }
 
+ApiCall version_call() {
+  return {.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"};
+}
+
+Result<> Management::take_version(const Json& overview) {
+  const auto text = overview["rabbitmq_version"].view();
+  version_ = parse_version(text);
+  if (version_) return {};
+  return fail(named(
+      {ExitCode::unknown, fmt::format("asking for the broker's version: the answer is '{}'; is it "
+                                      "RabbitMQ's management API?",
+                                      printable(text, 40))}));
+}
+
+Result<Version> Management::ask_version(const Deadline& deadline) {
+  if (version_) return *version_;
+  CDCTL_TRY_ASSIGN(const auto overview, get(version_call(), deadline));
+  CDCTL_TRY(take_version(overview));
+  return *version_;
+}
+
 bool ApiAnswer::not_there() const { return status == 404 && !refusal_of(*this).is_null(); }
 
 Error Management::named(const Error& error) const {

@@ -11,6 +11,7 @@
 #include <cdctl/json.hpp>
 
 #include "plugins/rabbit/broker/settings.hpp"
+#include "plugins/rabbit/broker/version.hpp"
 
 namespace cdctl::rabbit {
 
@@ -45,6 +46,9 @@ struct ApiAnswer {
 /// `/users/thumbs-r5f0c1e9a2b`: each part percent-encoded.
 [[nodiscard]] std::string path_of(std::initializer_list<std::string_view> parts);
 
+/// The call whose answer Management::take_version() takes.
+[[nodiscard]] ApiCall version_call();
+
 /// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the
 /// broker, its vhost the one to work in. Errors: `unknown` when nobody answered, or otherwise than
 /// RabbitMQ would; `failed` when the broker itself said no to a change; `timeout`; `interrupted`.
@@ -77,6 +81,14 @@ class Management {
   [[nodiscard]] Result<> check_all(std::span<const ApiCall> calls,
                                    std::span<const Result<ApiAnswer>> answers) const;
 
+  /// Which RabbitMQ it is: empty until somebody has asked. A command asks once, beside what else it
+  /// asks.
+  [[nodiscard]] const std::optional<Version>& version() const { return version_; }
+  /// Remembers what version_call() was answered. Exit code `unknown` when no version is in it.
+  [[nodiscard]] Result<> take_version(const Json& overview);
+  /// The same for who has nothing else to ask.
+  [[nodiscard]] Result<Version> ask_version(const Deadline& deadline);
+
   /// What our clock is ahead of the broker's, by the dates of its answers: 0 while that is less
   /// than two seconds, for a date is cut to the second; and the same from one answer to the next,
   /// so that a time that is translated back and forth stays what it is.
@@ -96,6 +108,7 @@ class Management {
 
   Host& host_;
   const BrokerSettings settings_;
+  std::optional<Version> version_;
   mutable Millis ahead_{};
   mutable bool dated_ = false;  ///< an answer has said what time it is there
 };

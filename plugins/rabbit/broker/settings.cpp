@@ -64,6 +64,7 @@ const std::vector<std::string> k_keys{"management",
                                       "ca_file",
                                       "feed_max_age",
                                       "feed_max_bytes",
+                                      "consumer_timeout",
                                       "operators"};
 
 /// The front end checks the keys of `[rabbit]`; those of the other brokers' tables are checked
@@ -111,6 +112,15 @@ Result<FeedShape> read_feed(const Reader& reader, const Json& table) {
     feed.max_bytes = bytes.as_int();
   }
   return feed;
+}
+
+Result<Millis> read_consumer_timeout(const Reader& reader) {
+  CDCTL_TRY_ASSIGN(const auto text, reader.text("consumer_timeout", "30m"));
+  const auto duration = parse_duration(text);
+  if (!duration)
+    return reader.wrong("consumer_timeout",
+                        "must be a duration such as \"30m\"; \"0s\" where the broker has none");
+  return *duration;
 }
 
 /// Our own user is one. A set's user can be none: it would speak for all others.
@@ -235,6 +245,7 @@ Result<BrokerSettings> read_settings(const Config& config, const std::string& br
       return reader.wrong("ca_file", "is no file of certificates");
   }
   CDCTL_TRY_ASSIGN(settings.feed, read_feed(reader, table));
+  CDCTL_TRY_ASSIGN(settings.consumer_timeout, read_consumer_timeout(reader));
   CDCTL_TRY_ASSIGN(settings.operators, read_operators(reader, table, settings.user));
   auto password = read_secret(table, "password", config);
   if (!password) return fail(password.error().in(name));

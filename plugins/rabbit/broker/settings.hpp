@@ -25,6 +25,8 @@ struct BrokerSettings {
   std::string user, password;
   std::string ca_file;
   FeedShape feed;
+  /// What rabbitmq.conf says of consumer_timeout: the management API does not tell it. 0 = none.
+  Millis consumer_timeout = std::chrono::minutes(30);
   /// Whose signals may speak for every set: our own user, and those that `operators` names.
   std::vector<std::string> operators;
 

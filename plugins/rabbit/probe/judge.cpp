@@ -5,8 +5,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/set_name.hpp>
-
-#include "plugins/rabbit/probe/judge.hpp"
+#include <cdctl/text.hpp>
 
 namespace cdctl::rabbit {
 
@@ -53,6 +52,8 @@ std::map<std::string, SetBefore> memory_from_json(const Json& json) {
     before.churning = count_of(entry["churning"]);
     before.held_since = time_of(entry["held_since"]);
     before.missing_since = time_of(entry["missing_since"]);
+    for (const auto& [channel, since] : entry["holding"].members())
+      if (const auto read = time_of(since)) before.holding.emplace(channel, *read);
   }
   return out;
 }
@@ -61,16 +62,18 @@ Json memory_to_json(const std::map<std::string, SetBefore>& memory, Time clock) 
   Json sets = Json::object();
   for (const auto& [name, before] : memory) {
     if (clock - before.at > k_stale_memory) continue;
-    Json channels = Json::object(), connections = Json::array();
+    Json channels = Json::object(), connections = Json::array(), holding = Json::object();
     for (const auto& [channel, counts] : before.channels) channels.set(channel, to_json(counts));
     for (const auto& connection : before.connections) connections.push_back(connection);
+    for (const auto& [channel, since] : before.holding) holding.set(channel, millis_of(since));
     sets.set(name, Json::object({{"at", millis_of(before.at)},
                                  {"channels", std::move(channels)},
                                  {"connections", std::move(connections)},
                                  {"connected", before.connected},
                                  {"churning", before.churning},
                                  {"held_since", millis_of(before.held_since)},
-                                 {"missing_since", millis_of(before.missing_since)}}));
+                                 {"missing_since", millis_of(before.missing_since)},
+                                 {"holding", std::move(holding)}}));
   }
   return Json::object({{"sets", std::move(sets)}});
 }
@@ -83,6 +86,7 @@ constexpr Millis k_missing =
     std::chrono::seconds(30);  ///< a unit may take that long to start and to be counted
 constexpr Millis k_held = std::chrono::minutes(5);  ///< without one acknowledgement: a warning
 constexpr Millis k_held_long = std::chrono::minutes(15);
+constexpr Millis k_shortest_timeout = std::chrono::minutes(1);  ///< RabbitMQ has none below
 
 bool went_back(const ChannelCounts& now, const ChannelCounts& then) {
   return now.delivered < then.delivered || now.acknowledged < then.acknowledged ||
@@ -113,6 +117,8 @@ class Judge {
     if (before_) work_ = work_since(after.channels, before_->channels);
     for (const auto& [name, counts] : user_.channels) unacked_ += counts.unacked;
     held();
+    holding();
+    timed_out();
     connections();
     if (judged_.locked_out)
       locked_out();
@@ -183,6 +189,56 @@ class Judge {
     if (age < k_held) return;
     bad("rabbit/unacked", age < k_held_long ? "warning" : "error",
         fmt::format("holds {} messages and has acknowledged none for {}", unacked_, to_age(age)));
+  }
+
+  /// The same of each channel: what the broker's consumer timeout goes by. A channel that
+  /// acknowledges one message while it holds an older one is not seen.
+  void holding() {
+    for (const auto& [name, counts] : user_.channels) {
+      if (counts.unacked == 0) continue;
+      auto& since = out_.after.holding[name];
+      since = at_;
+      if (!before_) continue;
+      const auto known = before_->holding.find(name);
+      const auto then = before_->channels.find(name);
+      if (known != before_->holding.end() && then != before_->channels.end() &&
+          counts.acknowledged == then->second.acknowledged)
+        since = std::min(known->second, at_);
+    }
+  }
+
+  /// Whether a channel of the last look is no longer that one.
+  [[nodiscard]] bool ended(const std::string& channel) const {
+    const auto now = user_.channels.find(channel);
+    const auto then = before_->channels.find(channel);
+    return now == user_.channels.end() ||
+           (then != before_->channels.end() && went_back(now->second, then->second));
+  }
+
+  /// A broker that closes a channel for it gives the message to the next worker, who will not end
+  /// in time either.
+  void timed_out() {
+    if (!judged_.timeout || !judged_.timeout->after) return;
+    const auto most = *judged_.timeout->after;
+    const auto said = fmt::format("consumer_timeout, which is {} for {} ({})", to_duration(most),
+                                  judged_.timeout->queue, judged_.timeout->said_by);
+    std::int64_t closed = 0;
+    if (before_)
+      for (const auto& [name, since] : before_->holding)
+        if (at_ - since >= most && ended(name)) ++closed;
+    if (closed > 0) {
+      bad("rabbit/consumer-timeout", "error",
+          fmt::format("{} that held messages unacknowledged ended past {}",
+                      plural(closed, "channel"), said));
+      return;
+    }
+    Millis longest{};
+    for (const auto& [name, since] : out_.after.holding) longest = std::max(longest, at_ - since);
+    if (longest * 2 < most) return;
+    // The closed channel of a worker that reads nothing meanwhile stays in the list.
+    bad("rabbit/consumer-timeout", "warning",
+        fmt::format("a channel has held messages for {} and acknowledged none, {} {}",
+                    to_age(longest), longest < most ? "nearing" : "past", said));
   }
 
   /// Healthy workers keep their connections: many that come and go are a crash loop seen from the
@@ -275,6 +331,12 @@ Work work_since(std::map<std::string, ChannelCounts>& channels,
     out.unroutable += grown(counts.unroutable, then.unroutable);
   }
   return out;
+}
+
+bool holds_for_long(const SetBefore& before, Time at) {
+  return std::ranges::any_of(before.holding, [&](const auto& channel) {
+    return at - channel.second >= k_shortest_timeout / 2;
+  });
 }
 
 Judgement judge(const Judged& judged, const UserStats& user, Time at,

@@ -9,6 +9,7 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
+#include "plugins/rabbit/broker/consumer_timeouts.hpp"
 #include "plugins/rabbit/broker/stats.hpp"
 
 namespace cdctl::rabbit {
@@ -18,14 +19,19 @@ struct SetBefore {
   Time at{};
   std::map<std::string, ChannelCounts> channels;
   std::set<std::string> connections;
-  bool connected = false;             ///< it had a connection since it was last seen cut
-  std::int64_t churning = 0;          ///< looks in a row in which connections came and went
-  std::optional<Time> held_since;     ///< it holds messages and has acknowledged none since
-  std::optional<Time> missing_since;  ///< it has had fewer consumers than units since
+  bool connected = false;               ///< it had a connection since it was last seen cut
+  std::int64_t churning = 0;            ///< looks in a row in which connections came and went
+  std::optional<Time> held_since;       ///< it holds messages and has acknowledged none since
+  std::optional<Time> missing_since;    ///< it has had fewer consumers than units since
+  std::map<std::string, Time> holding;  ///< channels that hold messages and have acknowledged none
+                                        ///< since: by name
 };
 
 /// Older than this a counter says nothing about now.
 constexpr Millis k_stale_memory = std::chrono::minutes(10);
+
+/// Whether a channel has held messages for so long that consumer timeouts matter.
+[[nodiscard]] bool holds_for_long(const SetBefore& before, Time at);
 
 /// By set name. What cannot be read is forgotten: it costs one look without rates.
 [[nodiscard]] std::map<std::string, SetBefore> memory_from_json(const Json& json);
@@ -40,6 +46,8 @@ struct Judged {
   bool alone = false;  ///< no other set of the service consumes: its dead letters are this set's
   std::optional<std::int64_t> dead_letters, dead_letters_before;  ///< of the service
   bool locked_out = false;                                        ///< its user is gone
+  /// The shortest of the service's queues: asked for where a channel holds something for long.
+  std::optional<ConsumerTimeout> timeout{};
 };
 
 /// The signals of one look at one set, and what to keep for the next. Asks nobody and knows no

@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
+
 #include <cdctl/set_name.hpp>
 
 #include "plugins/rabbit/probe/judge.hpp"
@@ -50,6 +52,17 @@ Result<BrokerStats> RabbitProbe::look(std::span<const ProbeTarget> targets,
   return out;
 }
 
+std::optional<ConsumerTimeout> RabbitProbe::timeout_of(const ServiceConfig& service,
+                                                       const Deadline& deadline) {
+  const auto management = brokers_.of(service);
+  const auto timeouts = management ? read_consumer_timeouts(**management, service, deadline)
+                                   : std::unexpected(management.error());
+  if (timeouts) return shortest(*timeouts);
+  brokers_.host().log(Level::warning, fmt::format("{}: looking for consumer timeouts: {}",
+                                                  service.name, timeouts.error().what));
+  return {};
+}
+
 Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> targets,
                                                   Json& memory, const Deadline& deadline) {
   std::vector<Json> out;
@@ -61,6 +74,7 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
                       ? dead_before
                       : Json::object();  // other services were looked at by others
   static const UserStats nobody;
+  std::map<std::string, std::optional<ConsumerTimeout>> timeouts;  // by service
   for (const auto& target : targets) {
     const auto name = target.set.str();
     const auto user = look.users.find(name);
@@ -72,6 +86,11 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
       judged.dead_letters = count->second;
       if (const auto& then = dead_before[target.set.service]; then.is_int())
         judged.dead_letters_before = then.as_int();
+    }
+    if (before != sets.end() && holds_for_long(before->second, look.at)) {
+      if (!timeouts.contains(target.service.name))
+        timeouts[target.service.name] = timeout_of(target.service, deadline);
+      judged.timeout = timeouts[target.service.name];
     }
     auto judgement = judge(judged, user == look.users.end() ? nobody : user->second, look.at,
                            before == sets.end() ? std::nullopt : std::optional(before->second));

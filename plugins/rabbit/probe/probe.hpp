@@ -1,8 +1,11 @@
 #pragma once
 
+#include <optional>
+
 #include <cdctl/roles.hpp>
 
 #include "plugins/rabbit/broker/brokers.hpp"
+#include "plugins/rabbit/broker/consumer_timeouts.hpp"
 #include "plugins/rabbit/broker/stats.hpp"
 
 namespace cdctl::rabbit {
@@ -20,6 +23,9 @@ class RabbitProbe final : public Probe {
   /// One look at each broker that a target may be on. Fails when one of them cannot be asked:
   /// whoever asks again asks by service.
   Result<BrokerStats> look(std::span<const ProbeTarget> targets, const Deadline& deadline);
+
+  /// The shortest consumer timeout of a service; empty, with a word on stderr, when nobody says.
+  std::optional<ConsumerTimeout> timeout_of(const ServiceConfig& service, const Deadline& deadline);
 
   Brokers brokers_;
 };

@@ -1,15 +1,17 @@
 #include "plugins/rabbit/switch/check.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
 
-#include "plugins/rabbit/broker/pattern.hpp"
+#include "plugins/rabbit/broker/policies.hpp"
 #include "plugins/rabbit/broker/topology.hpp"
+#include "plugins/rabbit/broker/version.hpp"
+#include "plugins/rabbit/switch/dead_letters.hpp"
 
 namespace cdctl::rabbit {
 
@@ -17,69 +19,43 @@ namespace {
 
 /// What is known of the broker before a queue is judged.
 struct BrokerRules {
-  int major = 0;
-  Json policies, operator_policies;
+  Version version;
+  std::string vhost;
+  PolicyLists policies;
 };
 
-/// The definition of the policy in force for a quorum queue: the matching one with the highest
-/// priority. One whose pattern nobody can judge in time may be that one, or hide it.
-Result<Json> policy_for(const Json& policies, const std::string& queue, const Deadline& deadline) {
-  const Json* best = nullptr;
-  for (const auto& policy : policies.items()) {
-    const auto applies = policy["apply-to"].as_string("all");
-    if (applies != "all" && applies != "queues" && applies != "quorum_queues") continue;
-    if (deadline.passed())
-      return fail(ExitCode::timeout, "looking for the policy of a queue took too long");
-    const auto here = matches(policy["pattern"].view(), queue);
-    if (!here)
-      return fail(ExitCode::refused,
-                  fmt::format("whether the policy {} holds for the queue {} cannot be said: {}; "
-                              "give it a simpler pattern",
-                              printable(policy["name"].view(), 80), printable(queue, 80),
-                              here.error().what));
-    if (!*here) continue;
-    if (!best || policy["priority"].as_int() > (*best)["priority"].as_int()) best = &policy;
-  }
-  return best ? (*best)["definition"] : Json::object();
-}
-
-/// The two definitions that hold for a quorum queue.
-struct Policies {
-  Json users, operators;
-
-  static Result<Policies> of(const std::string& queue, const BrokerRules& rules,
-                             const Deadline& deadline) {
-    Policies out;
-    CDCTL_TRY_ASSIGN(out.users, policy_for(rules.policies, queue, deadline));
-    CDCTL_TRY_ASSIGN(out.operators, policy_for(rules.operator_policies, queue, deadline));
-    return out;
-  }
+/// Returns after which a message is given up, and who says so.
+struct Limit {
+  std::int64_t most = 0;
+  bool by_policy = false;
+  bool negative = false;  ///< written for RabbitMQ 4; before, it is less than one return
 };
 
-/// Deliveries after which a message is dropped; empty = never. The smallest of all that say
-/// something.
-std::optional<std::int64_t> delivery_limit(const Json& arguments, const Policies& policies,
-                                           int major) {
-  std::optional<std::int64_t> least;
+/// The smallest of all that say something; empty = none is given up.
+std::optional<Limit> delivery_limit(const Json& arguments, const Policies& policies,
+                                    const Version& version) {
+  std::optional<Limit> least;
   bool said = false;
   for (const auto* value : {&arguments["x-delivery-limit"], &policies.users["delivery-limit"],
                             &policies.operators["delivery-limit"]}) {
     if (!value->is_int()) continue;
     said = true;
-    // Negative lifts the limit, from RabbitMQ 4 on. Before, it is less than one return.
-    if (value->as_int() < 0 && major >= 4) continue;
-    const auto limit = std::max<std::int64_t>(value->as_int(), 0);
-    least = std::min(least.value_or(limit), limit);
+    const bool negative = value->as_int() < 0;
+    if (negative && version >= k_limits_by_default) continue;
+    const Limit limit{std::max<std::int64_t>(value->as_int(), 0),
+                      value != &arguments["x-delivery-limit"], negative};
+    if (!least || limit.most < least->most) least = limit;
   }
-  if (!said && major >= 4) return 20;  // what RabbitMQ 4 gives quorum queues by itself
+  if (!said && version >= k_limits_by_default) return Limit{20};
   return least;
 }
 
 /// What as_declared() says of one queue. Who accepts a loss, or has somewhere for the dropped ones
 /// to go, gets the broker's own limit.
-void settle_limit(const ServiceConfig& service, Queue& queue, const Json& theirs, int major) {
+void settle_limit(const ServiceConfig& service, Queue& queue, const Json& theirs,
+                  const Version& version) {
   constexpr const char* key = "x-delivery-limit";
-  if (major < 4 || queue.type != "quorum" || queue.arguments.find(key)) return;
+  if (version < k_limits_by_default || queue.type != "quorum" || queue.arguments.find(key)) return;
   if (!theirs.is_null()) {
     const auto& limit = theirs["arguments"][key];
     if (limit.is_int() && limit.as_int() < 0) queue.arguments.set(key, limit);
@@ -89,27 +65,50 @@ void settle_limit(const ServiceConfig& service, Queue& queue, const Json& theirs
     queue.arguments.set(key, -1);
 }
 
+/// How to be rid of a limit. The arguments of a queue that is there cannot be changed, and of what
+/// an argument and a policy say the smaller counts.
+std::string cure(const std::string& name, const BrokerRules& rules, const Limit& limit,
+                 bool there) {
+  if (limit.by_policy) return "raise delivery-limit in the policy of that queue, or take it out";
+  if (rules.version < k_limits_by_default) return "leave x-delivery-limit out";
+  if (!there) return "set x-delivery-limit = -1";
+  return policy_command(rules.vhost, name, "delivery-limit", -1);
+}
+
 /// A cut hands messages back, which counts as a delivery: with a limit, and nowhere for the dropped
 /// ones to go, cuts lose messages.
-Result<> refuse_loss(const ServiceConfig& service, const std::string& name, const Queue& queue,
+Result<> refuse_loss(Management& management, const ServiceConfig& service, const Topology& topology,
+                     const std::string& name, const Queue& queue, bool there,
                      const BrokerRules& rules, const Deadline& deadline) {
-  const bool somewhere = queue.arguments["x-dead-letter-exchange"].is_string();
-  if (queue.type != "quorum" || service.accept_loss || somewhere) return {};
-  const auto policies = Policies::of(name, rules, deadline);
+  if (queue.type != "quorum" || service.accept_loss) return {};
+  const auto policies = Policies::of(name, queue, rules.policies, deadline);
   if (!policies) return fail(policies.error().in(service.name));
-  const auto limit = delivery_limit(queue.arguments, *policies, rules.major);
-  const bool has_exchange = policies->users["dead-letter-exchange"].is_string() ||
-                            policies->operators["dead-letter-exchange"].is_string();
-  if (!limit || has_exchange) return {};
-  return fail(ExitCode::refused,
-              fmt::format("{}: the queue {} drops a message after {} deliveries and has no "
-                          "dead-letter exchange: cuts would lose "
-                          "messages; {}, or set x-dead-letter-exchange or accept_loss = true",
-                          service.name, printable(name, 80), *limit,
-                          rules.major >= 4 ? "set x-delivery-limit = -1, or a policy with "
-                                             "delivery-limit = -1 where the queue is there already"
-                                           : "leave x-delivery-limit out (before RabbitMQ 4, -1 "
-                                             "drops at the first return)"));
+  const auto limit = delivery_limit(queue.arguments, *policies, rules.version);
+  if (!limit) return {};
+  const auto what = fmt::format("{}: the queue {}", service.name, printable(name, 80));
+  if (limit->negative)
+    return fail(
+        ExitCode::refused,
+        fmt::format("{} has a delivery limit of -1, which lifts it from RabbitMQ 4 on: this "
+                    "one is {}.{} and gives a message up at its first return; {}, or set "
+                    "accept_loss = true",
+                    what, rules.version.major, rules.version.minor,
+                    limit->by_policy ? "take it out of the policy of that queue"
+                                     : "leave x-delivery-limit out"));
+  const auto target = dead_letter_target(queue, *policies);
+  if (!target)
+    return fail(ExitCode::refused,
+                fmt::format("{} drops a message after {} deliveries and has no dead-letter "
+                            "exchange: cuts would lose messages; {}, or set "
+                            "x-dead-letter-exchange or accept_loss = true",
+                            what, limit->most, cure(name, rules, *limit, there)));
+  CDCTL_TRY_ASSIGN(const auto lost, why_lost(management, topology, name, *target, deadline));
+  if (lost.empty()) return {};
+  return fail(
+      ExitCode::refused,
+      fmt::format("{} gives a message up after {} deliveries, and its dead letters are lost: "
+                  "{}; make that, or {}, or set accept_loss = true",
+                  what, limit->most, lost, cure(name, rules, *limit, there)));
 }
 
 std::unexpected<Error> conflict(const std::string& what, const std::string& key,
@@ -118,6 +117,18 @@ std::unexpected<Error> conflict(const std::string& what, const std::string& key,
       fmt::format("{} is there with {} = {}, and the service's file says {}; change the file, or "
                   "delete it on the broker",
                   what, key, printable(theirs, 60), printable(ours, 60)));
+}
+
+/// How an argument of a queue that is there comes to be what the file says: where a policy can say
+/// it, not by deleting the queue.
+std::string policy_hint(const std::string& vhost, const std::string& name, std::string_view key,
+                        const Json& value) {
+  const auto policy = policy_key(key);
+  if (policy.empty()) return {};
+  return fmt::format(
+      "; what a queue has from its birth cannot be changed, so leave it out of the "
+      "file and say it by a policy: {}",
+      policy_command(vhost, name, policy, value));
 }
 
 Result<> compare_arguments(const std::string& what, const Json& ours, const Json& theirs) {
@@ -130,12 +141,21 @@ Result<> compare_arguments(const std::string& what, const Json& ours, const Json
   return {};
 }
 
-Result<> compare_queue(const std::string& name, const Queue& ours, const Json& theirs) {
+Result<> compare_queue(const std::string& vhost, const std::string& name, const Queue& ours,
+                       const Json& theirs) {
   const auto what = "the queue " + printable(name, 80);
   const auto type = theirs["type"].as_string("classic");
   if (type != ours.type) return conflict(what, "type", ours.type, type);
   if (theirs["durable"].as_bool(true) != ours.durable)
     return conflict(what, "durable", Json(ours.durable).dump(), theirs["durable"].dump());
+  for (const auto& [key, value] : ours.arguments.members()) {
+    const auto& there = theirs["arguments"][key];
+    if (key == "x-queue-type" || there == value) continue;
+    auto error =
+        conflict(what, key, value.dump(), there.is_null() ? "nothing of it" : there.dump());
+    if (there.is_null()) error.error().what += policy_hint(vhost, name, key, value);
+    return error;
+  }
   return compare_arguments(what, ours.arguments, theirs["arguments"]);
 }
 
@@ -151,8 +171,9 @@ Result<> compare_exchange(const std::string& name, const Exchange& ours, const J
 /// Answers in the order of the calls; a 404 is a null value.
 Result<std::vector<Json>> ask_all(Management& management, const std::vector<ApiCall>& calls,
                                   const Deadline& deadline) {
-  const auto answers = management.send_all(calls, deadline);
   std::vector<Json> found;
+  if (calls.empty()) return found;
+  const auto answers = management.send_all(calls, deadline);
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (!answers[i]) return fail(answers[i].error());
     if (answers[i]->not_there()) {
@@ -200,21 +221,19 @@ ApiCall queue_call(const std::string& vhost, const std::string& name) {
           .doing = "reading the queue " + printable(name, 80)};
 }
 
-BrokerRules rules_from(const Json& overview, Json policies, Json operator_policies) {
-  BrokerRules rules{0, std::move(policies), std::move(operator_policies)};
-  const auto version = overview["rabbitmq_version"].as_string();
-  std::from_chars(version.data(), version.data() + version.size(), rules.major);
-  return rules;
+/// Asks them all, and in the same breath which RabbitMQ it is where nobody has asked yet.
+Result<std::vector<Json>> ask_with_version(Management& management, std::vector<ApiCall> calls,
+                                           const Deadline& deadline) {
+  if (management.version()) return ask_all(management, calls, deadline);
+  calls.push_back(version_call());
+  CDCTL_TRY_ASSIGN(auto found, ask_all(management, calls, deadline));
+  CDCTL_TRY(management.take_version(found.back()));
+  found.pop_back();
+  return found;
 }
 
-/// What rules_from() reads.
-std::vector<ApiCall> rule_calls(const std::string& vhost) {
-  return {
-      {.path = "/overview?columns=rabbitmq_version", .doing = "asking for the broker's version"},
-      {.path = path_of({"policies", vhost}), .doing = "reading the policies", .shape = Shape::list},
-      {.path = path_of({"operator-policies", vhost}),
-       .doing = "reading the operator policies",
-       .shape = Shape::list}};
+BrokerRules rules_of(const Management& management, const std::vector<Json>& lists) {
+  return {*management.version(), management.settings().amqp.vhost, {lists[0], lists[1]}};
 }
 
 }  // namespace
@@ -222,31 +241,33 @@ std::vector<ApiCall> rule_calls(const std::string& vhost) {
 Result<Topology> as_declared(Management& management, const ServiceConfig& service,
                              Topology topology, const Deadline& deadline) {
   const auto& vhost = management.settings().amqp.vhost;
-  std::vector<ApiCall> calls{rule_calls(vhost).front()};
+  std::vector<ApiCall> calls;
   for (const auto& [name, queue] : topology.queues) calls.push_back(queue_call(vhost, name));
-  CDCTL_TRY_ASSIGN(const auto found, ask_all(management, calls, deadline));
-  const auto major = rules_from(found[0], {}, {}).major;
-  std::size_t at = 1;
-  for (auto& [name, queue] : topology.queues) settle_limit(service, queue, found[at++], major);
+  CDCTL_TRY_ASSIGN(const auto found, ask_with_version(management, std::move(calls), deadline));
+  std::size_t at = 0;
+  for (auto& [name, queue] : topology.queues)
+    settle_limit(service, queue, found[at++], *management.version());
   return topology;
 }
 
 Result<std::map<std::string, std::int64_t>> read_delivery_limits(Management& management,
                                                                  const ServiceConfig& service,
                                                                  const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(auto named, read_topology(service));
-  CDCTL_TRY_ASSIGN(const auto topology,
-                   as_declared(management, service, std::move(named), deadline));
-  CDCTL_TRY_ASSIGN(const auto found,
-                   ask_all(management, rule_calls(management.settings().amqp.vhost), deadline));
-  const auto rules = rules_from(found[0], found[1], found[2]);
+  CDCTL_TRY_ASSIGN(auto topology, read_topology(service));
+  const auto& vhost = management.settings().amqp.vhost;
+  auto calls = policy_calls(vhost);
+  for (const auto& [name, queue] : topology.queues) calls.push_back(queue_call(vhost, name));
+  CDCTL_TRY_ASSIGN(const auto found, ask_with_version(management, std::move(calls), deadline));
+  const auto rules = rules_of(management, found);
   std::map<std::string, std::int64_t> out;
-  for (const auto& [name, queue] : topology.queues) {
+  std::size_t at = 2;
+  for (auto& [name, queue] : topology.queues) {
+    settle_limit(service, queue, found[at++], rules.version);
     if (queue.type != "quorum") continue;
-    const auto policies = Policies::of(name, rules, deadline);
+    const auto policies = Policies::of(name, queue, rules.policies, deadline);
     if (!policies) continue;  // the check says so, where it matters
-    if (const auto limit = delivery_limit(queue.arguments, *policies, rules.major))
-      out.emplace(name, *limit);
+    if (const auto limit = delivery_limit(queue.arguments, *policies, rules.version))
+      out.emplace(name, limit->most);
   }
   return out;
 }
@@ -255,27 +276,27 @@ Result<> check_topology(Management& management, const ServiceConfig& service,
                         const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   CDCTL_TRY(check_names(service, topology));
-  const auto* settings = &management.settings();
-  const auto& vhost = settings->amqp.vhost;
+  const auto& vhost = management.settings().amqp.vhost;
   CDCTL_TRY(refuse_shared_names(management, service, topology, deadline));
-  auto calls = rule_calls(vhost);
+  auto calls = policy_calls(vhost);
   for (const auto& [name, queue] : topology.queues) calls.push_back(queue_call(vhost, name));
   for (const auto& [name, exchange] : topology.exchanges) {
     calls.push_back({.path = path_of({"exchanges", vhost, name}) + "?disable_stats=true",
                      .doing = "reading the exchange " + printable(name, 80)});
   }
-  CDCTL_TRY_ASSIGN(const auto found, ask_all(management, calls, deadline));
-  const auto rules = rules_from(found[0], found[1], found[2]);
-  std::size_t at = 3;
+  CDCTL_TRY_ASSIGN(const auto found, ask_with_version(management, std::move(calls), deadline));
+  const auto rules = rules_of(management, found);
+  std::size_t at = 2;
   for (const auto& [name, named] : topology.queues) {
     const auto& theirs = found[at++];
     auto queue = named;
-    settle_limit(service, queue, theirs, rules.major);
+    settle_limit(service, queue, theirs, rules.version);
     if (!theirs.is_null()) {
-      if (auto same = compare_queue(name, queue, theirs); !same)
+      if (auto same = compare_queue(vhost, name, queue, theirs); !same)
         return fail(same.error().in(service.name));
     }
-    CDCTL_TRY(refuse_loss(service, name, queue, rules, deadline));
+    CDCTL_TRY(refuse_loss(management, service, topology, name, queue, !theirs.is_null(), rules,
+                          deadline));
   }
   for (const auto& [name, exchange] : topology.exchanges) {
     const auto& theirs = found[at++];

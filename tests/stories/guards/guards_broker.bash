@@ -144,6 +144,13 @@ expect_exit 0 cdctl deploy "$name" </dev/null
 expect_same "sets" "$(sets_of "$name" | wc -l)" 1
 name=$service-dead
 limited "$name" "\"x-delivery-limit\" = 5, \"x-dead-letter-exchange\" = \"$service-dlx\"" ''
+expect_exit 5 cdctl deploy "$name" </dev/null
+expect_error "its dead letters are lost: there is no exchange $service-dlx"
+graves=$service-graves
+limited "$name" "\"x-delivery-limit\" = 5, \"x-dead-letter-exchange\" = \"\", \"x-dead-letter-routing-key\" = \"$graves\"" ''
+expect_exit 5 cdctl deploy "$name" </dev/null
+expect_error "there is no queue $graves"
+sed -i "s/^queues = { /&\"$graves\" = { type = \"classic\" }, /" "services.d/$name.toml"
 expect_exit 0 cdctl deploy "$name" </dev/null
 expect_same "state" "$(state_of "$name")" live
 

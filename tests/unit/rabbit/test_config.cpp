@@ -71,6 +71,7 @@ TEST_CASE("what is missing or wrong is named, and no secret with it") {
   CHECK(what("password_file", Json()).contains("password_env"));
   CHECK(what("feed_max_age", "soon").contains("feed_max_age"));
   CHECK(what("feed_max_bytes", -1).contains("feed_max_bytes"));
+  CHECK(what("consumer_timeout", "soon").contains("consumer_timeout"));
   Config none;
   const auto settings = read_settings(none);
   REQUIRE_FALSE(settings);

@@ -190,6 +190,59 @@ TEST_CASE(
   CHECK(find(looks.next(connected({}), of_two(std::nullopt)), "rabbit/consumers") == nullptr);
 }
 
+TEST_CASE("a channel that holds a message for as long as the broker lets it is told of") {
+  Looks looks;
+  auto judged = of_two();
+  judged.timeout = ConsumerTimeout{"thumbs", std::chrono::minutes(30), "a policy"};
+  const auto name = "rabbit/consumer-timeout";
+  const auto look = [&](std::int64_t others, int minutes) {
+    auto user = working(10, 9, 1);
+    user.channels["b (1)"] = {.delivered = others, .acknowledged = others, .unacked = 0};
+    return looks.next(user, judged, std::chrono::minutes(minutes));
+  };
+  (void)look(10, 1);
+  CHECK(find(look(20, 9), name) == nullptr);
+  const auto near = look(30, 6);  // another channel is at work meanwhile
+  CHECK(severity(near, name) == "warning");
+  CHECK(find(near, "rabbit/unacked") == nullptr);
+  CHECK((*find(near, name))["message"].view().contains(
+      "nearing consumer_timeout, which is 30m for thumbs (a policy)"));
+  (void)look(40, 9);
+  SECTION("an acknowledgement begins anew") {
+    auto user = working(20, 19, 1);
+    CHECK(find(looks.next(user, judged, std::chrono::minutes(9)), name) == nullptr);
+  }
+  SECTION("and when the channel has ended in time nothing is wrong") {
+    CHECK(find(looks.next(connected({"a", "b"}), judged, std::chrono::minutes(3)), name) ==
+          nullptr);
+  }
+  SECTION("and one that the broker still lists after that time is past it") {
+    const auto past = look(50, 9);
+    CHECK(severity(past, name) == "warning");
+    CHECK((*find(past, name))["message"].view().contains("none, past consumer_timeout"));
+  }
+  SECTION("and when it has ended after that time the broker was it") {
+    (void)look(50, 5);
+    const auto over = looks.next(connected({"a", "b"}), judged, std::chrono::minutes(3));
+    CHECK(severity(over, name) == "error");
+    CHECK((*find(over, name))["message"].view().starts_with("1 channel that held messages"));
+    CHECK(find(looks.next(connected({"a", "b"}), judged, std::chrono::minutes(1)), name) ==
+          nullptr);
+  }
+  SECTION("and a channel that was opened again under its name") {
+    (void)look(50, 5);
+    auto again = working(1, 0, 1);
+    CHECK(severity(looks.next(again, judged, std::chrono::minutes(3)), name) == "error");
+  }
+  SECTION("but not of a set that is cut, nor where no timeout is known") {
+    judged.cut = true;
+    CHECK(find(look(50, 9), name) == nullptr);
+    judged.cut = false;
+    judged.timeout->after.reset();
+    CHECK(find(look(60, 9), name) == nullptr);
+  }
+}
+
 TEST_CASE("messages held without an acknowledgement grow from a warning to an error") {
   Looks looks;
   (void)looks.next(working(10, 0, 10));

@@ -182,3 +182,27 @@ TEST_CASE("management and AMQP over TLS, with a CA of one's own") {
   INFO(untrusted.error().what);
   CHECK(untrusted.error().what.contains("certificate"));
 }
+
+TEST_CASE("a broker that stamps messages says when they came, whatever the sender's clock says") {
+  // RabbitMQ before 3.12 knows no such setting, and does not start with it.
+  if (!std::getenv("CDCTL_BROKER_ROOT")) return;
+  OwnBroker own("message_interceptors.incoming.set_header_timestamp.overwrite = true\n");
+  Broker broker(own.env());
+  RabbitFeed feed(broker.host());
+  const Json signal[] = {
+      normal_signal(Json::object({{"set", broker.set(1).str()},
+                                  {"signal", "late"},
+                                  {"severity", "error"},
+                                  {"time", to_rfc3339(now() - std::chrono::minutes(20))}}))
+          .value()};
+  REQUIRE(feed.send(signal, soon()));
+  auto reader =
+      feed.open({.since = now() - std::chrono::hours(1), .cursor = "", .follow = false}, soon());
+  REQUIRE(reader);
+  const auto got = (*reader)->next(Millis(5000));
+  REQUIRE(got);
+  REQUIRE(got->size() == 1);
+  const auto received = *parse_rfc3339((*got)[0]["received"].view());
+  CHECK(std::chrono::abs(now() - received) < std::chrono::minutes(1));
+  CHECK((*got)[0]["time"] == signal[0]["time"]);
+}

@@ -285,11 +285,6 @@ TEST_CASE("a queue that would lose messages through cuts is refused") {
     service.accept_loss = true;
     CHECK(rabbit.check(service, soon()));
   }
-  SECTION("unless it has a dead-letter exchange") {
-    auto arguments = Json::object({{"x-delivery-limit", 3}, {"x-dead-letter-exchange", "dead"}});
-    CHECK(rabbit.check(broker.service(queue_table("q", Json::object({{"arguments", arguments}}))),
-                       soon()));
-  }
   SECTION("and so is one that a policy limits") {
     const auto plain = broker.service(queue_table("q", Json::object()));
     CHECK(rabbit.check(plain, soon()));
@@ -321,6 +316,109 @@ TEST_CASE("a queue that would lose messages through cuts is refused") {
   }
 }
 
+TEST_CASE("a dead-letter exchange is one that leads to another queue") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const auto check = [&](Json arguments, Json more = Json::object()) {
+    arguments.set("x-delivery-limit", 3);
+    auto table = queue_table("q", Json::object({{"arguments", std::move(arguments)}}));
+    if (const auto* queue = more.find("queue")) {
+      auto queues = table["queues"];
+      queues.set("graves", *queue);
+      table.set("queues", std::move(queues));
+    }
+    if (const auto* exchange = more.find("exchange"))
+      table.set("exchanges", Json::object({{"dead", *exchange}}));
+    return rabbit.check(broker.service(std::move(table)), soon());
+  };
+  const auto refused = [&](const Result<>& result, std::string_view why) {
+    INFO((result ? std::string("taken") : result.error().what));
+    return !result && result.error().exit == ExitCode::refused && result.error().what.contains(why);
+  };
+  const auto to = [](const char* exchange) {
+    return Json::object({{"x-dead-letter-exchange", exchange}});
+  };
+  const auto keyed = [&](const char* exchange, const char* key) {
+    return to(exchange).set("x-dead-letter-routing-key", key);
+  };
+  const auto vhost = broker.vhost();
+  CHECK(refused(check(to("dead")), "there is no exchange dead"));
+  broker.must("PUT", "/exchanges/" + vhost + "/dead",
+              Json::object({{"type", "direct"}, {"durable", true}}));
+  CHECK(refused(check(to("dead")), "no queue is bound to the exchange dead"));
+  SECTION("of which the broker knows") {
+    broker.must("PUT", "/queues/" + vhost + "/made", Json::object({{"durable", true}}));
+    broker.must("POST", "/bindings/" + vhost + "/e/dead/q/made",
+                Json::object({{"routing_key", "gone"}}));
+    CHECK(check(to("dead")));
+    CHECK(check(keyed("dead", "gone")));
+    CHECK(refused(check(keyed("dead", "else")), "for the key else"));
+  }
+  SECTION("by way of another exchange") {
+    broker.must("PUT", "/exchanges/" + vhost + "/next",
+                Json::object({{"type", "fanout"}, {"durable", true}}));
+    broker.must("POST", "/bindings/" + vhost + "/e/dead/e/next", Json::object());
+    CHECK(refused(check(to("dead")), "no queue is bound"));
+    broker.must("PUT", "/queues/" + vhost + "/made", Json::object({{"durable", true}}));
+    broker.must("POST", "/bindings/" + vhost + "/e/next/q/made", Json::object());
+    CHECK(check(to("dead")));
+  }
+  SECTION("that the file declares") {
+    const auto graves = Json::object(
+        {{"queue", Json::object({{"bindings", Json::array({Json::object(
+                                                  {{"exchange", "dead"}, {"key", "gone"}})})}})},
+         {"exchange", Json::object({{"type", "direct"}})}});
+    CHECK(check(keyed("dead", "gone"), graves));
+    CHECK(refused(check(keyed("dead", "else"), graves), "no queue is bound"));
+  }
+  SECTION("and the default exchange needs the name of a queue") {
+    CHECK(refused(check(to("")), "x-dead-letter-routing-key names none"));
+    CHECK(refused(check(keyed("", "q")), "leads back to it"));
+    CHECK(refused(check(keyed("", "graves")), "there is no queue graves"));
+    CHECK(check(keyed("", "graves"), Json::object({{"queue", Json::object()}})));
+  }
+  SECTION("and so for one that a policy names") {
+    broker.must(
+        "PUT", "/policies/" + vhost + "/p",
+        Json::object({{"pattern", "^q$"},
+                      {"definition", Json::object({{"dead-letter-exchange", "nowhere"}})}}));
+    CHECK(refused(check(Json::object()), "there is no exchange nowhere"));
+  }
+}
+
+TEST_CASE("a delivery limit of -1 is refused where it means the first return") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  const bool four = broker.must("GET", "/overview")["rabbitmq_version"].view()[0] >= '4';
+  broker.must("PUT", "/queues/" + broker.vhost() + "/graves", Json::object({{"durable", true}}));
+  auto arguments = Json::object({{"x-delivery-limit", -1},
+                                 {"x-dead-letter-exchange", ""},
+                                 {"x-dead-letter-routing-key", "graves"}});
+  const auto lifted = rabbit.check(
+      broker.service(queue_table("q", Json::object({{"arguments", arguments}}))), soon());
+  CHECK(lifted.has_value() == four);
+  if (!lifted) CHECK(lifted.error().what.contains("leave x-delivery-limit out"));
+}
+
+TEST_CASE("what a queue was not born with is said by a policy") {
+  Broker broker;
+  RabbitSwitch rabbit(broker.host());
+  broker.must(
+      "PUT", "/queues/" + broker.vhost() + "/born",
+      Json::object({{"durable", true}, {"arguments", Json::object({{"x-queue-type", "quorum"}})}}));
+  const auto check = [&](const char* key, Json value) {
+    auto service = broker.service(queue_table(
+        "born", Json::object({{"arguments", Json::object({{key, std::move(value)}})}})));
+    service.accept_loss = true;
+    const auto result = rabbit.check(service, soon());
+    return result ? std::string() : result.error().what;
+  };
+  const auto command = " 'delivery-limit-born' '^born$' '{\"delivery-limit\":100}'";
+  CHECK(check("x-delivery-limit", 100).contains(command));
+  const auto single = check("x-single-active-consumer", true);
+  CHECK((!single.empty() && !single.contains("set_policy")));
+}
+
 TEST_CASE("a quorum queue that says nothing of a limit gets none, and no cut uses one up") {
   Broker broker;
   RabbitSwitch rabbit(broker.host());
@@ -340,6 +438,7 @@ TEST_CASE("a quorum queue that says nothing of a limit gets none, and no cut use
   const auto old = rabbit.check(broker.service(queue_table("old", Json::object())), soon());
   REQUIRE_FALSE(old);
   CHECK(old.error().what.contains("after 20 deliveries"));
+  CHECK(old.error().what.contains("set_policy"));
   broker.must("PUT", "/policies/" + broker.vhost() + "/p",
               Json::object({{"pattern", "^old$"},
                             {"apply-to", "quorum_queues"},
