@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <cdctl/lock.hpp>
 #include <cdctl/returns.hpp>
 #include <cdctl/text.hpp>
 
@@ -25,6 +27,16 @@ namespace cdctl::actions {
 namespace {
 
 constexpr Millis k_slow{2000}, k_undo{10'000}, k_clock_slack{30'000};
+constexpr Millis k_late{2000};    ///< a broker that has not done its part by then is not waited for
+constexpr Millis k_engine{5000};  ///< what the engine has at least, however little time is left
+
+/// What is to be done by the broker: made when the guards have let it through.
+struct Plan {
+  CutMemo memo;
+  bool already = false;     ///< it was cut when we looked
+  bool on_trial = false;    ///< and let back on trial
+  bool remembered = false;  ///< the memory has it: there is nothing to note
+};
 
 /// One cut: guards, memory, switches, and the count again.
 class Cut {
@@ -35,6 +47,7 @@ class Cut {
         set_(set),
         cause_(std::move(cause)),
         even_last_(options.even_last),
+        whole_(deadline),
         deadline_(deadline),
         outcome_(context, "break", set_, options.dry_run),
         transaction_(context, set_, outcome_, k_cut, deadline) {
@@ -52,32 +65,136 @@ class Cut {
  private:
   Result<> act() {
     CDCTL_TRY(transaction_.open(context_.config().service(set_.service)));
-    if (!outcome_.dry_run()) CDCTL_TRY(transaction_.lock());
+    auto kept_out = engine_can_help() ? keep_out_in_time() : keep_out();
+    const bool spared = kept_out ? !in_force_ : kept_out.error().exit == ExitCode::refused;
+    if (pulled_ && spared) let_go();
+    if (pulled_ && !spared && !kept_out) tell_stopped();
+    CDCTL_TRY(std::move(kept_out));
+    transaction_.unlock();
+    return in_force_ && !pulled_ ? transaction_.cut_world() : Result<>();
+  }
+
+  // ---------------------------------------------------------------- a broker that is late
+
+  /// Whether the engine is a switch beside a broker, so that it need not wait for that one.
+  [[nodiscard]] bool engine_can_help() const {
+    const auto* service = context_.config().service(set_.service);
+    return service && !outcome_.dry_run() && service->has_switch(service->engine) &&
+           !context_.broker_switches(*service).empty();
+  }
+
+  /// A broker of which a node hangs takes no limit, closes no connection and tells of none, until
+  /// it has given the node up: a minute, in which the set would go on. So the engine's switch is
+  /// pulled as soon as the broker is late, and the broker's part goes on after it.
+  Result<> keep_out_in_time() {
+    transaction_.within(deadline_ = whole_.at_most(k_late), Report::unless_late);
+    auto done = keep_out();
+    transaction_.within(deadline_ = whole_, Report::all);
+    if (done || done.error().exit != ExitCode::timeout) return done;
+    if (done.error().reason != Reason::held) pull_engine();
+    return whole_.passed() ? done : keep_out();
+  }
+
+  /// Says why when it could not be done: that is no reason to leave the broker's part out.
+  void pull_engine() {
+    transaction_.within(Deadline(std::max(whole_.left(), k_engine)), Report::successes);
+    auto pulled = try_to_pull();
+    transaction_.within(whole_, Report::all);
+    if (pulled && !*pulled) return;
+    pulled_ = pulled.has_value();
+    context_.log(
+        Level::warning,
+        fmt::format("{}: the broker is late ({}); {}", set_.str(), to_duration(k_late),
+                    pulled_ ? "its units are stopped by the engine, and the broker is asked on"
+                            : "and its units go on: " + pulled.error().what));
+  }
+
+  /// False when it is not to be cut, or not here. The guards count what the engine sees, since the
+  /// broker cannot be asked: sets of other homes count as nothing, so that two homes that do this
+  /// at once leave enough each by itself.
+  Result<bool> try_to_pull() {
+    if (plan_) {  // the broker had answered the guards
+      CDCTL_TRY(transaction_.cut_world());
+      return true;
+    }
+    const Deadline deadline(k_engine);
+    CDCTL_TRY_ASSIGN(
+        const auto alone,
+        FileLock::acquire(context_.home() / ("late-" + set_.service + ".lock"), deadline));
+    if (!alone) return fail(ExitCode::timeout, "another cdctl is at it in this home");
     fleet::Fleet fleet(context_);
-    fleet.load_for_cut(set_.service, !cause_.last_evidence, deadline_);
-    auto* view = fleet.service(set_.service);
+    fleet.load({set_.service}, deadline);
+    const auto* view = fleet.service(set_.service);
+    if (view && view->error) return std::unexpected(*view->error);
+    const auto* set = view ? view->set(set_) : nullptr;
+    if (!set || !set->here()) return false;
+    CDCTL_TRY_ASSIGN(const bool may, may_cut(*set));
+    if (!may) return false;
+    if (!set->cut.value_or(false) && !even_last_) {
+      CDCTL_TRY_ASSIGN(const auto live, live_units_here(context_, *view, deadline));
+      CDCTL_TRY(guard_min_live(context_, *view, *set, live, taking(), deadline));
+    }
+    CDCTL_TRY(transaction_.cut_world());
+    return true;
+  }
+
+  void tell_stopped() {
+    context_.log(Level::warning,
+                 fmt::format("{}: its units stay stopped by the engine, and what the broker was "
+                             "asked may still come; cdctl break {} finishes it, cdctl mend {} "
+                             "takes it back",
+                             set_.str(), set_.str(), set_.str()));
+  }
+
+  /// It is not to be cut after all.
+  void let_go() {
+    SetTransaction back(context_, set_, outcome_, k_no_boundaries, Deadline(k_undo),
+                        Report::nothing);
+    auto done = back.open(context_.config().service(set_.service));
+    if (done) done = back.mend_world(true);
+    if (!done)
+      context_.log(Level::warning,
+                   fmt::format("{}: it is not cut after all, and its units could not "
+                               "be let go on: {}; cdctl mend {} does it",
+                               set_.str(), done.error().what, set_.str()));
+  }
+
+  // ---------------------------------------------------------------- whether
+
+  /// Makes the plan where there is something to do.
+  Result<> look() {
+    fleet_.emplace(context_);
+    fleet_->load_for_cut(set_.service, !cause_.last_evidence, deadline_);
+    auto* view = fleet_->service(set_.service);
     if (view && view->memory_error) return std::unexpected(*view->memory_error);
     const auto* set = view ? view->set(set_) : nullptr;
     if (!set && view && view->error) return std::unexpected(*view->error);
     if (!set) return cut_nothing(view);
-    CDCTL_TRY_ASSIGN(const auto reason, too_old(*set));
+    CDCTL_TRY_ASSIGN(const bool may, may_cut(*set));
+    if (!may) return {};
+    CDCTL_TRY(transaction_.open(view->config));
+    return plan(*view, *set);
+  }
+
+  /// False when it is to be left as it is, which the outcome says.
+  Result<bool> may_cut(const fleet::SetView& set) {
+    CDCTL_TRY_ASSIGN(const auto reason, too_old(set));
     if (!reason.empty()) {
       outcome_.set("ignored", reason);
       context_.out.note(fmt::format("{}: not cut: {}", set_.str(), reason));
-      return {};
+      return false;
     }
-    if (set->foreign && cause_.last_evidence) {
+    if (set.foreign && cause_.last_evidence) {
       outcome_.set("ignored", "foreign");
       context_.out.note(
           fmt::format("{}: not cut: {} is not configured here, so that these are not "
                       "its rules",
                       set_.str(), set_.service));
-      return {};
+      return false;
     }
-    CDCTL_TRY(fleet::refuse_foreign(context_, *set));
-    CDCTL_TRY(transaction_.open(view->config));
-    CDCTL_TRY_ASSIGN(const bool observed, obey(set->memory.force));
-    return observed ? Result<>() : cut(*view, *set);
+    CDCTL_TRY(fleet::refuse_foreign(context_, set));
+    CDCTL_TRY_ASSIGN(const bool observed, obey(set.memory.force));
+    return !observed;
   }
 
   /// What cannot be found any more is already done. A person may refuse what is not out yet.
@@ -166,37 +283,60 @@ class Cut {
     return true;
   }
 
-  Result<> cut(const fleet::ServiceView& view, const fleet::SetView& set) {
+  Result<> plan(const fleet::ServiceView& view, const fleet::SetView& set) {
     const bool already = set.cut.value_or(false);
     if (!set.cut && !even_last_)
       return fail(ExitCode::unknown, "whether it is cut could not be read");
     if (!already && !even_last_) {
       CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
-      CDCTL_TRY(guard_min_live(context_, view, set, live,
-                               cause_.last_evidence ? Taking::by_evidence : Taking::by_hand,
-                               deadline_));
+      CDCTL_TRY(guard_min_live(context_, view, set, live, taking(), deadline_));
       before_ = sum_of(live);
       k_cut.begun.pass();
     }
+    const bool on_trial = set.memory.cut_memo && set.memory.cut_memo->probation;
+    const bool remembered = already && set.memory.cut_memo && set.memory.cut_memo->cut && !on_trial;
     if (outcome_.dry_run()) {
       if (!already) outcome_.changed();
       return {};
     }
-    CDCTL_TRY_ASSIGN(const auto memo, keep_out(set, already));
-    if (!already) tell_returns(view, set, memo);
-    if (!already && !even_last_) {
-      CDCTL_TRY_ASSIGN(const bool undone, undo_if_too_many(view, memo));
-      if (undone) return {};
+    CutMemo memo{true, context_.actor(), cause_.why, now(), set.memory.limit, {}};
+    if (set.memory.cut_memo) memo.cuts = set.memory.cut_memo->cuts;
+    note_cut(memo, memo.at);
+    if (on_trial) {  // what was there before the trial; and it is one until nobody gets in
+      memo.prev_limit = set.memory.cut_memo->prev_limit;
+      memo.probation = set.memory.cut_memo->probation;
     }
-    transaction_.unlock();
-    return transaction_.cut_world();
+    plan_ = Plan{std::move(memo), already, on_trial, remembered};
+    return {};
+  }
+
+  [[nodiscard]] Taking taking() const {
+    return cause_.last_evidence ? Taking::by_evidence : Taking::by_hand;
+  }
+
+  // ---------------------------------------------------------------- what is done
+
+  /// All but the world's part. Called again after it was late, it goes on with its plan, under the
+  /// lock that it may hold already.
+  Result<> keep_out() {
+    if (!outcome_.dry_run()) CDCTL_TRY(transaction_.lock());
+    if (!plan_) CDCTL_TRY(look());
+    if (!plan_) return {};
+    CDCTL_TRY(carry_out());
+    in_force_ = true;
+    const auto& view = *fleet_->service(set_.service);
+    if (!plan_->already && !std::exchange(told_, true)) tell_returns(view, plan_->memo);
+    if (plan_->already || even_last_) return {};
+    CDCTL_TRY_ASSIGN(const bool undone, undo_if_too_many(view, plan_->memo));
+    if (undone) in_force_ = false;
+    return {};
   }
 
   /// Bystanders that the workers had prefetched went back as well: with a delivery limit, that
   /// counts.
-  void tell_returns(const fleet::ServiceView& view, const fleet::SetView& set,
-                    const CutMemo& ours) {
-    if (!set.memory.set || set.memory.set->delivery_limits.empty()) return;
+  void tell_returns(const fleet::ServiceView& view, const CutMemo& ours) {
+    const auto& own = view.set(set_)->memory.set;
+    if (!own || own->delivery_limits.empty()) return;
     auto cuts = recent_cuts(ours, now());
     const auto count = [&](const MemoryEntry& entry) {
       if (entry.cut_memo) cuts += recent_cuts(*entry.cut_memo, now());
@@ -205,7 +345,7 @@ class Cut {
       if (other.name != set_) count(other.memory);
     for (const auto& [name, entry] : view.gone) count(entry);
     auto returns = Json::array();
-    for (const auto& [queue, limit] : set.memory.set->delivery_limits) {
+    for (const auto& [queue, limit] : own->delivery_limits) {
       const ReturnsLeft left{queue, limit, cuts};
       returns.push_back(Json::object({{"queue", queue}, {"limit", limit}, {"cuts", cuts}}));
       if (left.near())
@@ -214,26 +354,19 @@ class Cut {
     outcome_.set("returns", std::move(returns));
   }
 
-  /// The memory, and then the switches. The memo as it is afterwards.
-  Result<CutMemo> keep_out(const fleet::SetView& set, bool already) {
-    CutMemo memo{true, context_.actor(), cause_.why, now(), set.memory.limit, {}};
-    if (set.memory.cut_memo) memo.cuts = set.memory.cut_memo->cuts;
-    note_cut(memo, memo.at);
-    const bool on_trial = set.memory.cut_memo && set.memory.cut_memo->probation;
-    const bool remembered = already && set.memory.cut_memo && set.memory.cut_memo->cut && !on_trial;
-    if (on_trial) {  // what was there before the trial; and it is one until nobody gets in
-      memo.prev_limit = set.memory.cut_memo->prev_limit;
-      memo.probation = set.memory.cut_memo->probation;
-    }
-    noted_ = std::chrono::steady_clock::now();
+  /// The memory, and then the switches.
+  Result<> carry_out() {
+    auto& [memo, already, on_trial, remembered] = *plan_;
+    noted_ = noted_.value_or(std::chrono::steady_clock::now());
     CDCTL_TRY(transaction_.note(remembered ? std::optional<CutMemo>() : memo));
-    if (!remembered && (!already || on_trial)) outcome_.changed();
+    if (!std::exchange(remembered, true) && (!already || on_trial)) outcome_.changed();
     CDCTL_TRY(transaction_.cut(cause_.why));
-    if (on_trial) {
-      memo.probation.reset();
-      CDCTL_TRY(transaction_.close(memo));
-    }
-    return memo;
+    if (!on_trial || !memo.probation) return {};
+    auto ended = memo;
+    ended.probation.reset();
+    CDCTL_TRY(transaction_.close(ended));
+    memo = std::move(ended);
+    return {};
   }
 
   /// Another breaker may have cut beside us (its lock lost, its machine suspended, its broker
@@ -253,7 +386,7 @@ class Cut {
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) {
       return std::pair(ours.at, ours.by) > std::pair(other.at, other.by);
     });
-    const bool slow = std::chrono::steady_clock::now() - noted_ > k_slow;
+    const bool slow = std::chrono::steady_clock::now() - *noted_ > k_slow;
     if (!last && !slow) return false;  // the other one undoes its own
     CDCTL_TRY(undo(*before.config, ours, deadline));
     outcome_.fail_with({ExitCode::refused,
@@ -291,11 +424,18 @@ class Cut {
   SetName set_;
   CutCause cause_;
   bool even_last_;
-  Deadline deadline_;
+  Deadline whole_;     ///< of the cut
+  Deadline deadline_;  ///< of what is being done: the broker's first try has a shorter one
   Outcome outcome_;
   SetTransaction transaction_;
-  std::int64_t before_ = 0;                      ///< units that were live when we counted
-  std::chrono::steady_clock::time_point noted_;  ///< just before the memo was written
+  std::optional<fleet::Fleet> fleet_;  ///< as of the look that the plan is from
+  std::optional<Plan> plan_;
+  bool pulled_ = false;      ///< the engine has stopped the units before the broker was done
+  bool in_force_ = false;    ///< the broker has done its part
+  bool told_ = false;        ///< what went back to the queues
+  std::int64_t before_ = 0;  ///< units that were live when we counted
+  std::optional<std::chrono::steady_clock::time_point>
+      noted_;  ///< just before the memo was written
 };
 
 }  // namespace

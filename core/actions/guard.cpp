@@ -69,6 +69,18 @@ bool nothing_to_lose(app::Context& context, const fleet::ServiceView& view,
 
 }  // namespace
 
+Result<Live> live_units_here(app::Context& context, const fleet::ServiceView& view,
+                             const Deadline& deadline) {
+  Live out;
+  for (const auto& set : view.sets) {
+    const bool noted = set.memory.cut_memo && set.memory.cut_memo->cut;
+    if (!set.here() || set.state != "live" || set.cut.value_or(true) || noted) continue;
+    if (set.status->world_cut.value_or(true)) continue;
+    CDCTL_TRY_ASSIGN(out[set.name.str()], units_up(context, set, deadline));
+  }
+  return out;
+}
+
 Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
                         const Deadline& deadline) {
   if (view.error)

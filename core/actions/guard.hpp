@@ -18,6 +18,11 @@ using Live = std::map<std::string, std::int64_t>;
 [[nodiscard]] Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
                                       const Deadline& deadline);
 
+/// The same by this home's engine alone, for a broker that does not answer in time: a set counts
+/// with the units that are up here, unless its engine holds it frozen.
+[[nodiscard]] Result<Live> live_units_here(app::Context& context, const fleet::ServiceView& view,
+                                           const Deadline& deadline);
+
 [[nodiscard]] std::int64_t sum_of(const Live& live);
 
 /// Whether min_live is left without `set`. `before`: what was live when the action began.

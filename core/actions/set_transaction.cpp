@@ -87,7 +87,9 @@ Result<> SetTransaction::bury() {
 /// What failed is an error in any case; here is decided who tells of it.
 Result<> SetTransaction::tell(const std::string& plugin, Result<Step> step) {
   const auto error = step ? std::optional<Error>() : std::optional(step.error());
-  const bool told = report_ == Report::all || (report_ == Report::successes && !error);
+  const bool late = error && error->exit == ExitCode::timeout;
+  const bool told = report_ == Report::all || (report_ == Report::successes && !error) ||
+                    (report_ == Report::unless_late && !late);
   if (told) (void)outcome_.step(plugin, std::move(step));
   return error ? Result<>(std::unexpected(*error)) : Result<>();
 }

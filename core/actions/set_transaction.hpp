@@ -23,6 +23,7 @@ enum class Report {
   all,        ///< each; and what made one fail is the outcome's error
   successes,  ///< those that succeeded; the caller tells of the others, or tries again
   nothing,
+  unless_late,  ///< each but one that was late, which the caller tries again
 };
 
 /// One change of one set: note it in the memory, limit it at the broker, act on the world; and the
@@ -40,6 +41,11 @@ class SetTransaction {
   /// of those that are not configured here. Called again when more is known. Copies `service`: that
   /// of a set which is foreign here lives no longer than the look that made it up.
   [[nodiscard]] Result<> open(const ServiceConfig* service);
+  /// From here on with another deadline and report.
+  void within(const Deadline& deadline, Report report) {
+    deadline_ = deadline;
+    report_ = report;
+  }
   /// Takes part at the first switch alone.
   void only_first_switch() {
     switches_.resize(1);

@@ -246,6 +246,17 @@ std::vector<std::string> known_target_keys(std::string_view prefix) {
 }
 
 std::string wrong_type(const ConfigKey& key, const Json& value) {
+  if (key.type == "addresses") {
+    auto one = key;
+    one.type = "address";
+    if (!value.is_array()) return wrong_type(one, value);
+    if (value.items().empty())
+      return fmt::format("'{}' must be an address or a list of them, such as {}", key.name,
+                         key.example);
+    for (const auto& item : value.items())
+      if (auto wrong = wrong_type(one, item); !wrong.empty()) return wrong;
+    return {};
+  }
   const auto must = [&](std::string_view what) {
     return fmt::format("'{}' must be {}, such as {}", key.name, what, key.example);
   };

@@ -14,6 +14,7 @@
 #include "plugins/rabbit/broker/bindings.hpp"
 #include "plugins/rabbit/broker/pattern.hpp"
 #include "plugins/rabbit/doctor_checks.hpp"
+#include "plugins/rabbit/doctor_nodes.hpp"
 #include "plugins/rabbit/feed/merged_reader.hpp"
 #include "plugins/rabbit/switch/check.hpp"
 
@@ -181,11 +182,12 @@ Check service_check(const ServiceConfig& service, const Error& error) {
 
 }  // namespace
 
-Check RabbitDoctor::clock(const BrokerSettings& us, const Deadline& deadline) {
+Check RabbitDoctor::clock(const BrokerSettings& us, const std::string& base,
+                          const Deadline& deadline) {
   const auto http = brokers_.host().http();
   if (!http) return failed("clock", http.error(), "");
   HttpRequest request;
-  request.url = us.management + "/api/overview?columns=rabbitmq_version";
+  request.url = base + "/api/overview?columns=rabbitmq_version";
   request.user = us.user;
   request.password = us.password;
   request.ca_file = us.ca_file;
@@ -345,7 +347,7 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
         failed("management API", overview.error(),
                "see that the broker runs with its management plugin, and [rabbit] of cdctl.toml")};
   (void)management.take_version(*overview);  // version_check() says what is wrong with it
-  std::vector<Check> out{{"management API", State::ok, us.management, ""},
+  std::vector<Check> out{{"management API", State::ok, management.base(), ""},
                          version_check(*overview),
                          statistics_check(*overview)};
   const auto who = json(1), nodes = json(2), flags = json(3);
@@ -364,7 +366,7 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
                       : failed("nodes", nodes.error(), "look at the broker's log"));
   out.push_back(flags ? feature_check(*flags)
                       : failed("features", flags.error(), "give the user the tag administrator"));
-  out.push_back(clock(us, deadline));
+  out.push_back(clock(us, management.base(), deadline));
   for (const auto& vhost : vhosts_of(brokers_.host().config(), us)) {
     const auto place = brokers_.at({broker, vhost == us.amqp.vhost ? "" : vhost});
     if (!place) continue;  // said already
@@ -375,6 +377,7 @@ std::vector<Check> RabbitDoctor::examine_broker(const std::string& broker,
   out.push_back(deprecated_check(management, services, deadline));
   if (auto check = stream_check(*overview, services)) out.push_back(std::move(*check));
   std::ranges::move(queues(broker, deadline), std::back_inserter(out));
+  std::ranges::move(node_checks(brokers_.host(), us, deadline), std::back_inserter(out));
   auto driver = amqp_driver();
   auto link = driver ? (*driver)->connect(us.amqp, deadline)
                      : Result<std::unique_ptr<AmqpLink>>(std::unexpected(driver.error()));

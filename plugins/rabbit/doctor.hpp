@@ -14,7 +14,7 @@ class RabbitDoctor final : public Doctor {
 
  private:
   std::vector<Check> examine_broker(const std::string& broker, const Deadline& deadline);
-  Check clock(const BrokerSettings& us, const Deadline& deadline);
+  Check clock(const BrokerSettings& us, const std::string& base, const Deadline& deadline);
   Check returns(Management& management, const ServiceConfig& service, const Deadline& deadline);
   Check bindings(Management& management, const Deadline& deadline);
   Check speakers(Management& management, const Deadline& deadline);

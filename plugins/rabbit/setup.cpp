@@ -119,7 +119,9 @@ class Interview {
   void broker_of_before() {
     if (dialogue_.option("broker"))
       dialogue_.warn("--broker is left aside: cdctl.toml is there already and stays as it is");
-    answers_.management = host_.config().table["rabbit"]["management"].as_string();
+    const auto& named = host_.config().table["rabbit"]["management"];
+    const auto nodes = named.items();  // of a cluster
+    answers_.management = nodes.empty() ? named.as_string() : nodes.front().as_string();
   }
 
   Result<> broker() {

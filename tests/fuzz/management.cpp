@@ -107,7 +107,7 @@ void limits(Stand& stand) {
   const auto names = open_connections(management, k_set.str(), Owner::there, k_deadline);
   told(stand, names);
   if (names)
-    for (const auto& name : *names) must(!name.empty(), "a connection has a name");
+    for (const auto& [name, node] : *names) must(!name.empty(), "a connection has a name");
   told(stand, set_limit(management, k_set.str(), 0, k_deadline));
   told(stand, clear_limit(management, k_set.str(), k_deadline));
 }

@@ -16,6 +16,8 @@ namespace cdctl::test {
 struct Journal {
   std::vector<std::string> lines;
   std::string failing;  ///< this call fails: `door.cut`
+  std::string late;     ///< this one gets no answer in time,
+  int late_times = 1;   ///< so many times
   /// Runs beside a call, as another machine would.
   std::function<void(const std::string& call)> beside;
 
@@ -23,6 +25,7 @@ struct Journal {
     lines.push_back(more.empty() ? call : call + " " + more);
     if (beside) beside(call);
     if (call == failing) return fail(ExitCode::unknown, "no answer");
+    if (call == late && late_times-- > 0) return fail(ExitCode::timeout, "no answer in time");
     return {};
   }
   /// All so far, and none from here on.
@@ -36,6 +39,7 @@ class FakeMemory final : public Memory {
   std::map<std::string, MemoryEntry> entries;
   std::map<std::string, Hold> held;
   bool lock_lost = false;            ///< the next proof fails
+  bool held_once = false;            ///< somebody else holds the lock, for so long as one wait
   Millis ahead{};                    ///< of our clock
   std::size_t reads = 0, named = 0;  ///< looks at all of a service; at one set
 
@@ -106,6 +110,8 @@ class FakeMemory final : public Memory {
   }
   Result<std::unique_ptr<ServiceLock>> do_lock(std::string_view, const Deadline&) override {
     CDCTL_TRY(journal_.add("lock"));
+    if (std::exchange(held_once, false))
+      return fail(Error{ExitCode::timeout, "another cdctl holds it"}.because(Reason::held));
     return std::make_unique<Lock>(journal_, *this);
   }
   Result<std::unique_ptr<ServiceLock>> do_lock_release(std::string_view, const Deadline&) override {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <cdctl/error.hpp>
 #include <cdctl/time.hpp>
@@ -16,20 +17,30 @@
 
 namespace cdctl::rabbit {
 
+/// One node of a broker.
+struct AmqpNode {
+  std::string host;
+  int port = 5672;
+  bool tls = false;
+  /// `amqp://host:port`
+  [[nodiscard]] std::string shown() const {
+    return (tls ? "amqps://" : "amqp://") + (host.contains(':') ? "[" + host + "]" : host) + ":" +
+           std::to_string(port);
+  }
+};
+
 /// Where to connect, and as whom.
 struct AmqpAddress {
   std::string host;
   int port = 5672;
   bool tls = false;
+  std::vector<AmqpNode> also = {};  ///< further nodes of the same broker, tried in turn
   std::string vhost = "/";
   std::string user, password;  ///< reach no error text
   std::string ca_file;         ///< PEM; empty = the system's
   std::string name;            ///< shown by the broker as the connection's name
   /// `amqp://host:port`, for an error.
-  [[nodiscard]] std::string shown() const {
-    return (tls ? "amqps://" : "amqp://") + (host.contains(':') ? "[" + host + "]" : host) + ":" +
-           std::to_string(port);
-  }
+  [[nodiscard]] std::string shown() const { return AmqpNode{host, port, tls}.shown(); }
 };
 
 /// The exchange and the stream of the signals.
@@ -116,7 +127,7 @@ class AmqpLink {
 class AmqpDriver {
  public:
   virtual ~AmqpDriver() = default;
-  /// Safe in any thread.
+  /// Safe in any thread. Of several nodes each has a short time, the one that answered last first.
   [[nodiscard]] virtual Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address,
                                                                   const Deadline& deadline) = 0;
 };

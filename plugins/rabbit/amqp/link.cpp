@@ -1,3 +1,5 @@
+#include <map>
+#include <mutex>
 #include <set>
 
 #include <fmt/format.h>
@@ -271,18 +273,62 @@ class Driver final : public AmqpDriver {
  public:
   Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address,
                                             const Deadline& deadline) override {
+    if (address.also.empty()) return connect_to(address, deadline);
+    const auto nodes = nodes_of(address);
+    const auto first = last_good(address.shown());
+    Result<std::unique_ptr<AmqpLink>> out = fail(ExitCode::unknown, "no node");
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const auto at = (first + i) % nodes.size();
+      const bool last = i + 1 == nodes.size();
+      out = connect_to(nodes[at], last ? deadline : deadline.at_most(k_each));
+      if (out) {
+        note_good(address.shown(), at);
+        return out;
+      }
+      const auto exit = out.error().exit;
+      if ((exit != ExitCode::unknown && exit != ExitCode::timeout) || deadline.passed()) return out;
+    }
+    return fail(out.error().in(fmt::format("none of the {} nodes of {} answers; the last one",
+                                           nodes.size(), address.shown())));
+  }
+
+ private:
+  static constexpr Millis k_each{1500};  ///< for a node, unless it is the last one
+
+  static Result<std::unique_ptr<AmqpLink>> connect_to(const AmqpAddress& address,
+                                                      const Deadline& deadline) {
     auto link = std::make_unique<Link>();
     CDCTL_TRY(link->open(address, deadline));
     return link;
   }
+  static std::vector<AmqpAddress> nodes_of(const AmqpAddress& address) {
+    std::vector<AmqpAddress> out{address};
+    for (const auto& node : address.also) {
+      auto& one = out.emplace_back(address);
+      one.host = node.host, one.port = node.port, one.tls = node.tls;
+    }
+    return out;
+  }
+  std::size_t last_good(const std::string& broker) {
+    const std::lock_guard guard(mutex_);
+    const auto at = good_.find(broker);
+    return at == good_.end() ? 0 : at->second;
+  }
+  void note_good(const std::string& broker, std::size_t node) {
+    const std::lock_guard guard(mutex_);
+    good_[broker] = node;
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::size_t> good_;  ///< the node of each broker that answered last
 };
 
 }  // namespace
 
 }  // namespace cdctl::rabbit
 
-/// The driver lives as long as the program.
+/// The driver outlives the program's end: a thread that waits for a lock may still connect then.
 extern "C" __attribute__((visibility("default"))) cdctl::rabbit::AmqpDriver* cdctl_amqp_driver() {
-  static cdctl::rabbit::Driver driver;  // holds no state
-  return &driver;
+  static auto* const driver = new cdctl::rabbit::Driver;
+  return driver;
 }

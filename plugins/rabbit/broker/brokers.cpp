@@ -142,6 +142,7 @@ std::map<std::string, Result<BrokerState>> Brokers::look_at(const std::vector<st
   const auto calls = state_calls();
   std::vector<HttpRequest> requests;
   std::vector<Management*> asked;
+  auto http = host_.http();
   for (const auto& name : brokers) {
     auto management = at({name, ""});
     if (!management) {
@@ -149,9 +150,9 @@ std::map<std::string, Result<BrokerState>> Brokers::look_at(const std::vector<st
       continue;
     }
     asked.push_back(*management);
+    if (http) (*management)->choose(**http, until);
     for (const auto& call : calls) requests.push_back((*management)->request_for(call, until));
   }
-  auto http = host_.http();
   auto responses =
       http ? (*http)->send_all(requests)
            : std::vector<Result<HttpResponse>>(requests.size(), std::unexpected(http.error()));

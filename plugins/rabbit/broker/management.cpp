@@ -1,8 +1,10 @@
 #include "plugins/rabbit/broker/management.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <ctime>
+#include <map>
+
+#include <fmt/format.h>
 
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
@@ -150,7 +152,7 @@ Error Management::explain(const ApiCall& call, const ApiAnswer& answer) const {
 HttpRequest Management::request_for(const ApiCall& call, const Deadline& deadline) const {
   HttpRequest request;
   request.method = call.method;
-  request.url = settings_.management + "/api" + call.path;
+  request.url = base() + "/api" + call.path;
   request.headers = call.headers;
   request.user = settings_.user;
   request.password = settings_.password;
@@ -173,7 +175,52 @@ Result<ApiAnswer> Management::answer_to(const ApiCall& call, Result<HttpResponse
   error.what = fmt::format("{}: {}", call.doing, error.what);
   if (error.exit == ExitCode::unknown)
     error.what += "; is the broker up and its management plugin on?";
+  if (settings_.managements.size() > 1 && !chosen_)
+    error.what += fmt::format("; none of its {} addresses answers", settings_.managements.size());
   return fail(named(std::move(error)));
+}
+
+namespace {
+
+constexpr Millis k_each{700};  ///< for a node to say that it is there
+
+/// The node of each broker that answered last, for whoever asks next in this process.
+std::map<std::string, std::size_t>& last_good() {
+  static std::map<std::string, std::size_t> good;
+  return good;
+}
+
+}  // namespace
+
+void Management::choose(Http& http, const Deadline& deadline) {
+  const auto& nodes = settings_.managements;
+  if (nodes.size() < 2 || chosen_) return;
+  const auto key = joined(nodes, " ");
+  const auto first = last_good()[key];
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    chosen_ = (first + i) % nodes.size();
+    const auto answer = http.send(request_for(
+        {.path = "/whoami", .doing = "asking whether it is there"}, deadline.at_most(k_each)));
+    if (answer && answer->status < 500) {
+      last_good()[key] = *chosen_;
+      return;
+    }
+    if (deadline.passed()) break;
+  }
+  chosen_.reset();  // the first one says what is wrong
+}
+
+bool Management::gone(std::span<const Result<HttpResponse>> responses) {
+  if (settings_.managements.size() < 2 || !chosen_) return false;
+  const auto unanswered = [](const Result<HttpResponse>& response) {
+    return !response && (response.error().exit == ExitCode::unknown ||
+                         response.error().exit == ExitCode::timeout);
+  };
+  if (std::ranges::none_of(responses, unanswered)) return false;
+  chosen_.reset();
+  return std::ranges::all_of(responses, [](const Result<HttpResponse>& response) {
+    return !response && response.error().exit == ExitCode::unknown;
+  });
 }
 
 std::vector<Result<ApiAnswer>> Management::send_all(std::span<const ApiCall> calls,
@@ -181,9 +228,14 @@ std::vector<Result<ApiAnswer>> Management::send_all(std::span<const ApiCall> cal
                                                     std::size_t parallel) {
   auto http = host_.http();
   if (!http) return std::vector<Result<ApiAnswer>>(calls.size(), std::unexpected(http.error()));
-  std::vector<HttpRequest> requests;
-  for (const auto& call : calls) requests.push_back(request_for(call, deadline));
-  auto responses = (*http)->send_all(requests, parallel);
+  const auto ask = [&] {
+    choose(**http, deadline);
+    std::vector<HttpRequest> requests;
+    for (const auto& call : calls) requests.push_back(request_for(call, deadline));
+    return (*http)->send_all(requests, parallel);
+  };
+  auto responses = ask();
+  if (gone(responses)) responses = ask();
   std::vector<Result<ApiAnswer>> answers;
   for (std::size_t i = 0; i < responses.size(); ++i)
     answers.push_back(answer_to(calls[i], std::move(responses[i])));

@@ -50,8 +50,10 @@ struct ApiAnswer {
 [[nodiscard]] ApiCall version_call();
 
 /// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the
-/// broker, its vhost the one to work in. Errors: `unknown` when nobody answered, or otherwise than
-/// RabbitMQ would; `failed` when the broker itself said no to a change; `timeout`; `interrupted`.
+/// broker, its vhost the one to work in. Where that has several nodes, the first that answers is
+/// asked, until it fails to; all calls can be repeated, and are where a node has gone. Errors:
+/// `unknown` when nobody answered, or otherwise than RabbitMQ would; `failed` when the broker
+/// itself said no to a change; `timeout`; `interrupted`.
 class Management {
  public:
   Management(Host& host, BrokerSettings settings) : host_(host), settings_(std::move(settings)) {}
@@ -64,7 +66,14 @@ class Management {
   [[nodiscard]] std::vector<Result<ApiAnswer>> send_all(std::span<const ApiCall> calls,
                                                         const Deadline& deadline,
                                                         std::size_t parallel = 16);
-  /// The two halves of send(), for calls to several brokers at once.
+  /// Chooses the node to ask; nothing to do where there is one. A node that hangs takes the time
+  /// of its connection and not the deadline.
+  void choose(Http& http, const Deadline& deadline);
+  /// The one that is asked.
+  [[nodiscard]] const std::string& base() const {
+    return settings_.managements[chosen_.value_or(0)];
+  }
+  /// The two halves of send(), for calls to several brokers at once; choose() before.
   [[nodiscard]] HttpRequest request_for(const ApiCall& call, const Deadline& deadline) const;
   [[nodiscard]] Result<ApiAnswer> answer_to(const ApiCall& call,
                                             Result<HttpResponse> response) const;
@@ -105,12 +114,16 @@ class Management {
   [[nodiscard]] Error named(const Error& error) const;
 
   void look_at_clock(const HttpResponse& response) const;
+  /// Gives up the node that did not answer. True when no call got an answer and all may be made
+  /// again at another node.
+  [[nodiscard]] bool gone(std::span<const Result<HttpResponse>> responses);
 
   Host& host_;
   const BrokerSettings settings_;
   std::optional<Version> version_;
   mutable Millis ahead_{};
-  mutable bool dated_ = false;  ///< an answer has said what time it is there
+  mutable bool dated_ = false;         ///< an answer has said what time it is there
+  std::optional<std::size_t> chosen_;  ///< of the nodes; empty = none has answered yet
 };
 
 /// The `date` of an answer, cut to the second.

@@ -15,6 +15,7 @@ namespace cdctl::rabbit {
 namespace {
 
 constexpr std::uintmax_t k_largest_ca_file = 16u << 20;
+constexpr std::size_t k_most_nodes = 16;
 
 /// Reads the keys of one table and words its complaints.
 class Reader {
@@ -36,17 +37,29 @@ class Reader {
     if (value.empty()) return wrong(key, fmt::format("is missing; add {} = \"{}\"", key, example));
     return value;
   }
-  /// An address without credentials.
-  Result<Url> address(const char* key, std::string_view example) const {
-    CDCTL_TRY_ASSIGN(const auto value, needed(key, example));
-    auto url = parse_url(value);
-    if (!url) return wrong(key, url.error().what);
-    if (!url->user.empty() || !url->password.empty()) {
-      return wrong(
-          key,
-          "may hold no credentials; give user and password_file, password_env or password_command");
+  /// Addresses without credentials: one, or a list of them.
+  Result<std::vector<Url>> addresses(const char* key, std::string_view example) const {
+    const auto& value = table_[key];
+    std::vector<std::string> texts;
+    if (value.is_array()) {
+      for (const auto& item : value.items()) texts.push_back(item.as_string());
+      if (texts.empty() || texts.size() > k_most_nodes)
+        return wrong(key, fmt::format("must be 1 to {} addresses", k_most_nodes));
+    } else {
+      CDCTL_TRY_ASSIGN(texts.emplace_back(), needed(key, example));
     }
-    return url;
+    std::vector<Url> out;
+    for (const auto& text : texts) {
+      auto url = parse_url(text);
+      if (!url) return wrong(key, url.error().what);
+      if (!url->user.empty() || !url->password.empty()) {
+        return wrong(key,
+                     "may hold no credentials; give user and password_file, password_env or "
+                     "password_command");
+      }
+      out.push_back(std::move(*url));
+    }
+    return out;
   }
 
  private:
@@ -87,15 +100,35 @@ std::pair<Json, std::string> table_of(const Config& config, const std::string& b
   return {std::move(own), "[rabbit]"};
 }
 
-Result<std::string> read_management(const Reader& reader) {
-  CDCTL_TRY_ASSIGN(auto url, reader.address("management", "http://localhost:15672"));
-  if (url.scheme != "http" && url.scheme != "https")
-    return reader.wrong("management", "must begin with http:// or https://");
-  if (url.path.find_first_of("?#") != std::string::npos)
-    return reader.wrong("management", "may hold no query");
-  while (url.path.ends_with('/')) url.path.pop_back();
-  if (url.path.ends_with("/api")) url.path.resize(url.path.size() - 4);
-  return url.without_credentials();
+Result<std::vector<std::string>> read_managements(const Reader& reader) {
+  CDCTL_TRY_ASSIGN(auto urls, reader.addresses("management", "http://localhost:15672"));
+  std::vector<std::string> out;
+  for (auto& url : urls) {
+    if (url.scheme != "http" && url.scheme != "https")
+      return reader.wrong("management", "must begin with http:// or https://");
+    if (url.path.find_first_of("?#") != std::string::npos)
+      return reader.wrong("management", "may hold no query");
+    while (url.path.ends_with('/')) url.path.pop_back();
+    if (url.path.ends_with("/api")) url.path.resize(url.path.size() - 4);
+    out.push_back(url.without_credentials());
+  }
+  return out;
+}
+
+/// The first node, with the others as `also`.
+Result<AmqpAddress> read_amqp(const Reader& reader) {
+  CDCTL_TRY_ASSIGN(const auto urls, reader.addresses("amqp", "amqp://localhost:5672"));
+  std::optional<AmqpAddress> out;
+  for (const auto& url : urls) {
+    if (url.path.size() > 1) return reader.wrong("amqp", "names a vhost; give it as vhost = \"…\"");
+    auto address = parse_amqp_url(url.without_credentials());
+    if (!address) return reader.wrong("amqp", address.error().what);
+    if (!out)
+      out = std::move(*address);
+    else
+      out->also.push_back({address->host, address->port, address->tls});
+  }
+  return *out;
 }
 
 Result<FeedShape> read_feed(const Reader& reader, const Json& table) {
@@ -151,6 +184,22 @@ std::string BrokerSettings::worker_url(const std::string& set_user, std::string_
                      url_encode(secret),
                      amqp.host.contains(':') ? "[" + amqp.host + "]" : amqp.host, amqp.port,
                      url_encode(amqp.vhost));
+}
+
+std::map<std::string, std::string> BrokerSettings::worker_env(const std::string& set_user,
+                                                              std::string_view secret) const {
+  std::map<std::string, std::string> out{{"AMQP_URL", worker_url(set_user, secret)}};
+  bool tls = amqp.tls;
+  if (!amqp.also.empty()) {
+    std::vector<std::string> nodes{amqp.shown()};
+    for (const auto& node : amqp.also) {
+      nodes.push_back(node.shown());
+      tls = tls || node.tls;
+    }
+    out.emplace("AMQP_NODES", joined(nodes, ","));
+  }
+  if (tls && !ca_file.empty()) out.emplace("AMQP_CA_FILE", ca_file);
+  return out;
 }
 
 Result<AmqpAddress> parse_amqp_url(std::string_view text) {
@@ -226,12 +275,8 @@ Result<BrokerSettings> read_settings(const Config& config, const std::string& br
             file, k_default_broker));
   BrokerSettings settings;
   settings.broker = broker;
-  CDCTL_TRY_ASSIGN(settings.management, read_management(reader));
-  CDCTL_TRY_ASSIGN(const auto amqp, reader.address("amqp", "amqp://localhost:5672"));
-  if (amqp.path.size() > 1) return reader.wrong("amqp", "names a vhost; give it as vhost = \"…\"");
-  auto address = parse_amqp_url(amqp.without_credentials());
-  if (!address) return reader.wrong("amqp", address.error().what);
-  settings.amqp = std::move(*address);
+  CDCTL_TRY_ASSIGN(settings.managements, read_managements(reader));
+  CDCTL_TRY_ASSIGN(settings.amqp, read_amqp(reader));
   CDCTL_TRY_ASSIGN(settings.amqp.vhost, reader.text("vhost", "/"));
   CDCTL_TRY_ASSIGN(settings.user, reader.needed("user", "cdctl"));
   CDCTL_TRY_ASSIGN(settings.ca_file, reader.text("ca_file"));

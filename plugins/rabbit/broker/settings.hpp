@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ constexpr const char* k_default_broker = "default";
 /// One broker of cdctl.toml, checked, with the password read.
 struct BrokerSettings {
   std::string broker = k_default_broker;
-  std::string management;  ///< `http://host:port[/prefix]`, no trailing slash
-  AmqpAddress amqp;        ///< for the operator's user
+  /// `http://host:port[/prefix]`, no trailing slash: of each node that has one, at least one.
+  std::vector<std::string> managements;
+  AmqpAddress amqp;  ///< for the operator's user
   std::string user, password;
   std::string ca_file;
   FeedShape feed;
@@ -32,6 +34,10 @@ struct BrokerSettings {
 
   /// A worker's AMQP URL. Holds the secret: for the unit's environment only.
   [[nodiscard]] std::string worker_url(const std::string& set_user, std::string_view secret) const;
+  /// What a unit needs to connect: `AMQP_URL`; of a cluster `AMQP_NODES`, without credentials; and
+  /// `AMQP_CA_FILE` where a private authority has signed.
+  [[nodiscard]] std::map<std::string, std::string> worker_env(const std::string& set_user,
+                                                              std::string_view secret) const;
 };
 
 /// The brokers that cdctl.toml names, the default one first.

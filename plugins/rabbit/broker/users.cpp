@@ -66,11 +66,12 @@ ApiCall delete_call(const std::string& name, const std::string& reason) {
 }
 
 /// Closes each by name. Closing all of a user in one call would stop at the first client that reads
-/// no more, and would leave the healthy ones behind it connected.
-Result<> close_each(Management& management, const std::vector<std::string>& names,
+/// no more, and would leave the healthy ones behind it connected. For those of a node that hangs
+/// nobody waits but their own calls.
+Result<> close_each(Management& management, const Connections& connections,
                     const std::string& reason, const Deadline& deadline) {
   std::vector<ApiCall> calls;
-  for (const auto& name : names) calls.push_back(delete_call(name, reason));
+  for (const auto& [name, node] : connections) calls.push_back(delete_call(name, reason));
   const auto answers = management.send_all(calls, deadline, k_parallel);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i]) {
@@ -89,21 +90,36 @@ Result<> close_each(Management& management, const std::vector<std::string>& name
 /// How many of `names` have a connection behind them. The tracking list keeps an entry now and then
 /// whose connection is gone; the statistics (at most 5 s old, so ask late) show a state for real
 /// ones only.
-Result<std::int64_t> count_real(Management& management, const std::vector<std::string>& names,
+Result<std::int64_t> count_real(Management& management, const Connections& connections,
                                 const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto rows, management.get({.path = "/connections?columns=name,user,state",
                                                     .doing = "listing connections",
                                                     .shape = Shape::list},
                                                    deadline));
   return std::ranges::count_if(rows.items(), [&](const Json& row) {
-    return row["state"].is_string() && std::ranges::find(names, row["name"].view()) != names.end();
+    return row["state"].is_string() && connections.contains(row["name"].as_string());
   });
+}
+
+/// `10.0.0.7:50412 -> 10.0.0.1:5672 on rabbit@a, …`: enough to find them.
+std::string some_of(const Connections& connections) {
+  constexpr std::size_t k_most = 3;
+  std::vector<std::string> out;
+  for (const auto& [name, node] : connections) {
+    if (out.size() == k_most) {
+      out.emplace_back("…");
+      break;
+    }
+    out.push_back(node.empty() ? printable(name, 80)
+                               : fmt::format("{} on {}", printable(name, 80), printable(node, 80)));
+  }
+  return joined(out, ", ");
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> open_connections(Management& management, const std::string& user,
-                                                  Owner owner, const Deadline& deadline) {
+Result<Connections> open_connections(Management& management, const std::string& user, Owner owner,
+                                     const Deadline& deadline) {
   const auto path = owner == Owner::there ? path_of({"connections", "username", user})
                                           : std::string("/connections?disable_stats=true");
   CDCTL_TRY_ASSIGN(
@@ -111,13 +127,13 @@ Result<std::vector<std::string>> open_connections(Management& management, const 
       management.get_if_there(
           {.path = path, .doing = "listing the connections of " + user, .shape = Shape::list},
           deadline));
-  std::vector<std::string> names;
+  Connections out;
   if (rows) {
     for (const auto& row : rows->items())
       if (row["user"].view() == user && !row["name"].view().empty())
-        names.push_back(row["name"].as_string());
+        out.emplace(row["name"].as_string(), row["node"].as_string());
   }
-  return names;
+  return out;
 }
 
 Result<Closing> close_connections(Management& management, const std::string& user, Owner owner,
@@ -126,37 +142,38 @@ Result<Closing> close_connections(Management& management, const std::string& use
   Closing done;
   auto fewest = std::numeric_limits<std::size_t>::max();
   std::set<std::string> seen;
-  std::vector<std::string> names;
+  Connections open;
   for (int empty = 0; empty < 2;) {
     auto listed = open_connections(management, user, owner, deadline);
     // Out of time between two looks: the connections of the look before count as open.
-    if (!listed && listed.error().exit == ExitCode::timeout && !names.empty()) break;
-    CDCTL_TRY_ASSIGN(names, std::move(listed));
-    if (names.size() < fewest) {  // a busy broker is given time as long as it gets on
-      fewest = names.size();
+    if (!listed && listed.error().exit == ExitCode::timeout && !open.empty()) break;
+    CDCTL_TRY_ASSIGN(open, std::move(listed));
+    if (open.size() < fewest) {  // a busy broker is given time as long as it gets on
+      fewest = open.size();
       until = deadline.at_most(k_patience);
     }
-    if (until.passed() && !names.empty()) break;
+    if (until.passed() && !open.empty()) break;
     // A connection that was let in just before the limit may be listed a moment late: one empty
     // list is not enough.
-    empty = names.empty() ? empty + 1 : 0;
-    if (!names.empty()) {
+    empty = open.empty() ? empty + 1 : 0;
+    if (!open.empty()) {
       ++done.passes;
-      seen.insert(names.begin(), names.end());
-      CDCTL_TRY(close_each(management, names, reason, until));
+      for (const auto& [name, node] : open) seen.insert(name);
+      CDCTL_TRY(close_each(management, open, reason, until));
       crash_point("rabbit.cut.close");
     }
     // A breath for the broker between two looks, longer when they bring nothing; `until` and the
     // deadline bound the loop.
     if (empty < 2) (void)pause_for(Millis(std::clamp<std::int64_t>(done.passes, 1, 5)));
   }
-  if (!names.empty()) {
-    const auto real = count_real(management, names, deadline.at_most(Millis(2000)));
+  if (!open.empty()) {
+    const auto real = count_real(management, open, deadline.at_most(Millis(2000)));
     // When the statistics cannot be asked, every listed connection counts as open.
-    done.left = real ? *real : std::ssize(names);
-    done.stale = std::ssize(names) - done.left;
+    done.left = real ? *real : std::ssize(open);
+    done.stale = std::ssize(open) - done.left;
+    if (done.left > 0) done.named = some_of(open);
   }
-  done.closed = std::max<std::int64_t>(std::ssize(seen) - std::ssize(names), 0);
+  done.closed = std::max<std::int64_t>(std::ssize(seen) - std::ssize(open), 0);
   return done;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,17 +33,18 @@ struct Closing {
   std::int64_t closed = 0, passes = 0;
   std::int64_t stale = 0;  ///< entries that the broker still lists without a connection behind them
   std::int64_t left = 0;   ///< connections that are still open at the deadline
+  std::string named;       ///< some of them, and the nodes that they are on
 };
 
 /// Whose connections: the list by user is short, but a user that was deleted has none; its
 /// connections are then looked for among all.
 enum class Owner { there, deleted };
 
-/// Names of the user's open connections, from a list that is fresh. No such user = none.
-[[nodiscard]] Result<std::vector<std::string>> open_connections(Management& management,
-                                                                const std::string& user,
-                                                                Owner owner,
-                                                                const Deadline& deadline);
+/// The user's open connections, from a list that is fresh: the node of each by its name. No such
+/// user = none.
+using Connections = std::map<std::string, std::string>;
+[[nodiscard]] Result<Connections> open_connections(Management& management, const std::string& user,
+                                                   Owner owner, const Deadline& deadline);
 
 /// Closes every connection of `user`, each by name and all at once, until the list stays empty;
 /// gives up when 6 s have brought none less. `reason` is what the clients are told. The user must

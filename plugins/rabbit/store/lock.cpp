@@ -51,7 +51,9 @@ Result<std::unique_ptr<AmqpLink>> LockHolder::take(const std::stop_token& stop) 
     if (!ours) return fail(ours.error().in(taking));
     if (*ours) return link;
     if (until.passed())
-      return fail(ExitCode::timeout, taking + ": another cdctl holds it; run it again later");
+      return fail(
+          Error{ExitCode::timeout, taking + ": another cdctl holds it; run it again later"}.because(
+              Reason::held));
     if (Stop::requested() || !pause(time, stop))
       return fail(ExitCode::interrupted, taking + ": interrupted");
   }

@@ -27,6 +27,11 @@ class LockHolder final : public ServiceLock {
   void wait_until(Deadline deadline);
   /// Waits until the lock is ours. Exit code `timeout` when it is still another's at the deadline.
   [[nodiscard]] Result<> wait();
+  /// Whether nobody can say yet how it ends.
+  [[nodiscard]] bool under_way() {
+    const std::lock_guard guard(mutex_);
+    return !outcome_;
+  }
 
  private:
   /// A round trip on the connection that holds the lock.

@@ -231,17 +231,26 @@ void RabbitMemory::do_prefetch_lock(std::string_view service) {
 
 Result<std::unique_ptr<ServiceLock>> RabbitMemory::do_lock(std::string_view service,
                                                            const Deadline& deadline) {
-  if (const auto at = prefetched_.find(service); at != prefetched_.end()) {
-    auto holder = std::move(at->second);
-    prefetched_.erase(at);
+  for (;;) {
+    std::unique_ptr<LockHolder> holder;
+    if (const auto at = prefetched_.find(service); at != prefetched_.end()) {
+      holder = std::move(at->second);
+      prefetched_.erase(at);
+    } else {
+      CDCTL_TRY_ASSIGN(holder, start_lock(service, deadline));
+    }
     holder->wait_until(deadline);
     const auto taken = holder->wait();
     if (taken) return holder;
-    if (taken.error().exit != ExitCode::timeout || deadline.passed()) return fail(taken.error());
+    const auto& error = taken.error();
+    if (error.exit != ExitCode::timeout) return fail(error);
+    if (holder->under_way()) {  // who asks again goes on waiting for the same answer
+      holder->wait_until(Deadline(k_prefetch));
+      prefetched_.emplace(service, std::move(holder));
+      return fail(error);
+    }
+    if (deadline.passed()) return fail(error);
   }
-  CDCTL_TRY_ASSIGN(auto holder, start_lock(service, deadline));
-  CDCTL_TRY(holder->wait());
-  return holder;
 }
 
 /// No name of a service has a dot.

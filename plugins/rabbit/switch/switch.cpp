@@ -85,8 +85,7 @@ Result<std::map<std::string, std::string>> RabbitSwitch::do_provision(const Serv
   crash_point("rabbit.provision.queues");
   CDCTL_TRY(declare_user(*management, service, topology, set, secret, deadline));
   crash_point("rabbit.provision.user");
-  return std::map<std::string, std::string>{
-      {"AMQP_URL", management->settings().worker_url(set.str(), secret)}};
+  return management->settings().worker_env(set.str(), secret);
 }
 
 Result<Step> RabbitSwitch::do_cut(const SetName& set, std::string_view why,
@@ -129,8 +128,9 @@ Result<Step> RabbitSwitch::close_limited(Management& management, const SetName& 
     return fail(
         ExitCode::timeout,
         fmt::format(
-            "{}: no new connection gets in and {} were closed, but {} are still open; run it again",
-            set.str(), closing->closed, closing->left));
+            "{}: no new connection gets in and {} were closed, but {} are still open ({}); run it "
+            "again",
+            set.str(), closing->closed, closing->left, closing->named));
   }
   step.changed = step.changed || closing->closed > 0;
   step.details = Json::object(

@@ -27,6 +27,7 @@ enum class Reason {
   not_there,         ///< the file that was asked for is in none of its places
   of_source,         ///< reading one source: the text says which, and of which service
   of_broker,         ///< one of several brokers: the text says which
+  held,              ///< somebody else holds the lock that was waited for
 };
 
 /// What went wrong, in one line without a final dot: what was attempted, on what, why it failed,

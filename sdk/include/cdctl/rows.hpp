@@ -46,8 +46,8 @@ enum class KeyPlace { file, service, both, target };
 struct KeyRow {
   KeyPlace place = KeyPlace::file;
   std::string_view name = {};       ///< whole: `reaper.keep`; `*` is a name that people choose
-  std::string_view type = {};       ///< text, word, address, file, duration, count, flag, list,
-                                    ///< table, share
+  std::string_view type = {};       ///< text, word, address, addresses (one or a list), file,
+                                    ///< duration, count, flag, list, table, share
   std::string_view otherwise = {};  ///< what holds without it, for people; empty = nothing
   std::string_view example = {};    ///< a TOML value
   std::string_view commands = {};   ///< which obey it

@@ -100,6 +100,14 @@ TEST_CASE("types are held, and every row is whole") {
   CHECK(config::wrong_type(*keys().find(false, "rabbit.feed_max_age"), Json("24h")).empty());
   CHECK_FALSE(config::wrong_type(*keys().find(false, "rabbit.feed_max_age"), Json("soon")).empty());
   CHECK_FALSE(config::wrong_type(*keys().find(true, "rabbit.publish"), Json("results")).empty());
+  const auto nodes = [&](const Json& value) {
+    return config::wrong_type(*keys().find(false, "rabbit.management"), value);
+  };
+  CHECK(nodes("http://a:15672").empty());
+  CHECK(nodes(Json::array({"http://a:15672", "http://b:15672"})).empty());
+  CHECK(nodes(Json::array()).find("list of them") != std::string::npos);
+  CHECK(nodes(Json::array({"http://a", "amqp://b"})).find("http address") != std::string::npos);
+  CHECK(nodes(5).find("not empty") != std::string::npos);
   CHECK_FALSE(config::wrong_type(*keys().find(true, "rabbit.max_connections"), Json("3")).empty());
   CHECK_FALSE(config::wrong_type(*keys().find(false, "signals.spool"), Json(1)).empty());
   for (const auto& key : keys().all()) {

@@ -39,7 +39,7 @@ TEST_CASE("the table of cdctl.toml is read, with its defaults") {
   Given given;
   const auto settings = read_settings(given.config);
   REQUIRE(settings);
-  CHECK(settings->management == "http://rabbit:15672");
+  CHECK(settings->managements == std::vector<std::string>{"http://rabbit:15672"});
   CHECK(settings->amqp.tls);
   CHECK(settings->amqp.port == 5671);
   CHECK(settings->amqp.vhost == "/");
@@ -47,6 +47,41 @@ TEST_CASE("the table of cdctl.toml is read, with its defaults") {
   CHECK(settings->feed.max_age == "86400s");
   CHECK(settings->worker_url("thumbs-r0000000001", "p@/:") ==
         "amqps://thumbs-r0000000001:p%40%2F%3A@rabbit:5671/%2F");
+}
+
+TEST_CASE("a cluster has several addresses, and its workers are told of all") {
+  Given given;
+  given.table()
+      .set("management", Json::array({"http://a:15672/", "https://b/rabbit/api"}))
+      .set("amqp", Json::array({"amqp://a", "amqps://[::1]:7000"}))
+      .set("ca_file", "ca.pem");
+  const auto settings = read_settings(given.config);
+  REQUIRE(settings);
+  CHECK(settings->managements == std::vector<std::string>{"http://a:15672", "https://b/rabbit"});
+  CHECK(settings->amqp.shown() == "amqp://a:5672");
+  REQUIRE(settings->amqp.also.size() == 1);
+  CHECK(settings->amqp.also.front().shown() == "amqps://[::1]:7000");
+  const auto env = settings->worker_env("thumbs-r0000000001", "secret");
+  CHECK(env.at("AMQP_URL") == "amqp://thumbs-r0000000001:secret@a:5672/%2F");
+  CHECK(env.at("AMQP_NODES") == "amqp://a:5672,amqps://[::1]:7000");
+  CHECK(env.at("AMQP_CA_FILE") == (given.folder.path() / "ca.pem").string());
+
+  const auto refused = [&](const char* key, Json value) {
+    Given other;
+    other.table().set(key, std::move(value));
+    const auto read = read_settings(other.config);
+    return !read && read.error().exit == ExitCode::config;
+  };
+  CHECK(refused("management", Json::array()));
+  CHECK(refused("management", Json::array({"http://a", 5})));
+  CHECK(refused("amqp", Json::array({"amqp://a", "amqp://b/other"})));
+  CHECK(refused("amqp", Json::array({"amqp://a", "amqp://me:geheim@b"})));
+}
+
+TEST_CASE("one address needs no list of nodes, and no certificate where there is no TLS") {
+  Given given;
+  given.table().set("amqp", "amqp://rabbit").set("ca_file", "ca.pem");
+  CHECK(read_settings(given.config)->worker_env("thumbs-r0000000001", "x").size() == 1);
 }
 
 TEST_CASE("what is missing or wrong is named, and no secret with it") {
@@ -190,7 +225,7 @@ TEST_CASE("further brokers have tables of their own, and a service chooses among
                               {"vhost", "team"}});
   given.table().set("brokers", Json::object({{"second", second}}));
   CHECK(broker_names(given.config) == std::vector<std::string>{"default", "second"});
-  CHECK(read_settings(given.config)->management == "http://rabbit:15672");
+  CHECK(read_settings(given.config)->managements.front() == "http://rabbit:15672");
   const auto settings = read_settings(given.config, "second");
   REQUIRE(settings);
   CHECK(settings->broker == "second");

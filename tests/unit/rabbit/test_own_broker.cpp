@@ -148,7 +148,7 @@ TEST_CASE("management and AMQP over TLS, with a CA of one's own") {
   const auto file = [&](const char* name) { return (folder.path() / name).string(); };
   must_run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", file("key.pem"),
             "-out", file("cert.pem"), "-days", "2", "-subj", "/CN=localhost", "-addext",
-            "subjectAltName=DNS:localhost"});
+            "subjectAltName=DNS:localhost,IP:127.0.0.1"});
   // The plain ports stay: the start of the broker is watched through them.
   const auto tls_port = 32000 + ::getpid() % 300 * 2;
   OwnBroker own(fmt::format(
@@ -175,6 +175,19 @@ TEST_CASE("management and AMQP over TLS, with a CA of one's own") {
   CHECK(feed.send(signal, soon()));
   CHECK(RabbitMemory(broker.host()).lock(set.service, soon()));
   CHECK(rabbit.cut(set, "x", soon()));
+  CHECK(made->at("AMQP_CA_FILE") == file("cert.pem"));
+  // The address is in the certificate, and the name; another address is not.
+  const auto connects = [&](const std::string& host) {
+    AmqpAddress address;
+    address.host = host, address.port = tls_port, address.tls = true;
+    address.user = address.password = "guest";
+    address.ca_file = file("cert.pem");
+    const auto driver = amqp_driver();
+    return driver && (*driver)->connect(address, soon()).has_value();
+  };
+  CHECK(connects("localhost"));
+  CHECK(connects("127.0.0.1"));
+  CHECK_FALSE(connects("127.0.0.2"));
   broker.table().erase("ca_file");
   const auto untrusted = RabbitMemory(broker.host()).read({}, soon());
   REQUIRE_FALSE(untrusted);

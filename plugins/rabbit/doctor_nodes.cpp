@@ -1,0 +1,65 @@
+#include "plugins/rabbit/doctor_nodes.hpp"
+
+#include <fmt/format.h>
+
+#include "plugins/rabbit/amqp/amqp.hpp"
+
+namespace cdctl::rabbit {
+
+namespace {
+
+constexpr Millis k_each{2000};
+
+Check check_of(std::string what, const std::optional<Error>& error) {
+  if (!error) return {std::move(what), Check::State::ok, "", ""};
+  return {std::move(what), Check::State::unknown, error->what,
+          "start the node, or take its address out of cdctl.toml"};
+}
+
+std::vector<Check> managements(Host& host, const BrokerSettings& settings,
+                               const Deadline& deadline) {
+  std::vector<HttpRequest> requests;
+  for (const auto& base : settings.managements) {
+    HttpRequest request;
+    request.url = base + "/api/whoami";
+    request.user = settings.user;
+    request.password = settings.password;
+    request.ca_file = settings.ca_file;
+    request.deadline = deadline.at_most(k_each);
+    request.max_bytes = 1 << 20;
+    requests.push_back(std::move(request));
+  }
+  std::vector<Check> out;
+  const auto http = host.http();
+  if (!http) return out;
+  const auto answers = (*http)->send_all(requests, requests.size());
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    out.push_back(
+        check_of("node " + settings.managements[i],
+                 answers[i] ? std::optional<Error>() : std::optional(answers[i].error())));
+  return out;
+}
+
+}  // namespace
+
+std::vector<Check> node_checks(Host& host, const BrokerSettings& settings,
+                               const Deadline& deadline) {
+  std::vector<Check> out;
+  if (settings.managements.size() > 1) out = managements(host, settings, deadline);
+  if (settings.amqp.also.empty()) return out;
+  const auto driver = amqp_driver();
+  if (!driver) return out;
+  std::vector<AmqpNode> nodes{{settings.amqp.host, settings.amqp.port, settings.amqp.tls}};
+  nodes.insert(nodes.end(), settings.amqp.also.begin(), settings.amqp.also.end());
+  for (const auto& node : nodes) {
+    auto address = settings.amqp;
+    address.also.clear();
+    address.host = node.host, address.port = node.port, address.tls = node.tls;
+    const auto link = (*driver)->connect(address, deadline.at_most(k_each));
+    out.push_back(check_of("node " + node.shown(),
+                           link ? std::optional<Error>() : std::optional(link.error())));
+  }
+  return out;
+}
+
+}  // namespace cdctl::rabbit

@@ -1,0 +1,196 @@
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include <cdctl/lock.hpp>
+
+#include "core/actions/cut.hpp"
+#include "tests/support/fake_service.hpp"
+
+using namespace cdctl;
+using namespace cdctl::actions;
+using namespace cdctl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+bool cut(FakeService& thumbs, const SetName& set, const CutOptions& options = {},
+         std::optional<Time> evidence = now()) {
+  return cut_set(thumbs.context, set, {"errors >= 5", evidence}, options, Deadline(5s));
+}
+
+bool frozen(FakeService& thumbs, const SetName& set) {
+  return thumbs.engine.sets[set.str()].world_cut == true;
+}
+
+}  // namespace
+
+TEST_CASE("the engine's switch is pulled when the broker is late, and the broker is asked on") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  SECTION("with the lock") {
+    thumbs.journal.late = "lock";
+    CHECK(cut(thumbs, set));
+    CHECK(thumbs.journal.lines == Lines{"lock", "engine.cut", "lock", "door.connections",
+                                        "memory.cut yes", "door.cut", "unlock"});
+  }
+  SECTION("with the count") {
+    thumbs.journal.late = "door.connections";
+    CHECK(cut(thumbs, set));
+    CHECK(thumbs.journal.lines == Lines{"lock", "door.connections", "engine.cut",
+                                        "door.connections", "memory.cut yes", "door.cut",
+                                        "unlock"});
+  }
+  SECTION("with the memo") {
+    thumbs.journal.late = "memory.cut";
+    CHECK(cut(thumbs, set));
+    CHECK(thumbs.journal.lines == Lines{"lock", "door.connections", "memory.cut yes", "engine.cut",
+                                        "memory.cut yes", "door.cut", "unlock"});
+  }
+  SECTION("with the limit, or the closing") {
+    thumbs.journal.late = "door.cut";
+    CHECK(cut(thumbs, set));
+    CHECK(thumbs.journal.lines == Lines{"lock", "door.connections", "memory.cut yes", "door.cut",
+                                        "engine.cut", "door.cut", "unlock"});
+  }
+  CHECK(thumbs.steps() == "local door");
+  CHECK(thumbs.record()["changed"].as_bool());
+  CHECK(thumbs.record()["ok"].as_bool());
+  CHECK(frozen(thumbs, set));
+  CHECK(thumbs.entry(set).cut == true);
+  CHECK(thumbs.entry(set).cut_memo->cut);
+}
+
+TEST_CASE("a set stays stopped by its engine when the broker never answers") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.late = GENERATE(as<std::string>(), "lock", "door.connections", "door.cut");
+  thumbs.journal.late_times = 2;
+  CAPTURE(thumbs.journal.late);
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.record()["exit"].as_int() == 6);
+  CHECK(std::ranges::any_of(thumbs.out.lines, [](const std::string& line) {
+    return line.contains("its units stay stopped by the engine");
+  }));
+  CHECK(frozen(thumbs, set));
+  CHECK(cut(thumbs, set));  // and who tries again finishes it
+  CHECK(thumbs.entry(set).cut == true);
+}
+
+TEST_CASE("the guards hold for a cut by the engine alone: they count what is up here") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.journal.late = "door.connections";
+  thumbs.journal.late_times = 2;
+  const auto spared = [&] {
+    const bool done = cut(thumbs, set);
+    CHECK_FALSE(frozen(thumbs, set));
+    return !done;
+  };
+  SECTION("of the only set") { CHECK(spared()); }
+  SECTION("of one beside a set that is down") {
+    thumbs.engine.sets[thumbs.deploy('b', 1h).str()].up = 0;
+    CHECK(spared());
+  }
+  SECTION("of one beside a set that is frozen") {
+    thumbs.engine.sets[thumbs.deploy('b', 1h).str()].world_cut = true;
+    CHECK(spared());
+  }
+  SECTION("of one beside a set that is noted as cut") {
+    thumbs.entry(thumbs.deploy('b', 1h)).cut_memo = CutMemo{true, "bob", "", now(), {}, {}};
+    CHECK(spared());
+  }
+  SECTION("of one beside a set of another home, which nobody here can see") {
+    const auto other = thumbs.deploy('b', 1h);
+    thumbs.entry(other).set->home = "elsewhere";
+    thumbs.engine.sets.erase(other.str());
+    CHECK(spared());
+  }
+  SECTION("unless it is named") {
+    thumbs.journal.late = "lock";
+    CHECK_FALSE(cut(thumbs, set, {.even_last = true}));
+    CHECK(frozen(thumbs, set));
+  }
+}
+
+TEST_CASE("what a person has forced, old evidence and a dry run stop nothing by the engine") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.late = "lock";
+  thumbs.journal.late_times = 2;
+  SECTION("forced closed") {
+    thumbs.entry(set).force = Force{Force::State::closed, "alice", "we know", now()};
+    CHECK_FALSE(cut(thumbs, set));
+  }
+  SECTION("observed") {
+    thumbs.entry(set).force = Force{Force::State::observe, "alice", "we know", now()};
+    CHECK_FALSE(cut(thumbs, set));
+  }
+  SECTION("old evidence") { CHECK_FALSE(cut(thumbs, set, {}, now() - 3h)); }
+  SECTION("a dry run") {
+    thumbs.journal.late = "door.connections";
+    CHECK_FALSE(cut(thumbs, set, {.dry_run = true}));
+  }
+  SECTION("a memory that does not answer") {
+    thumbs.journal.failing = "memory.read";
+    CHECK_FALSE(cut(thumbs, set));
+  }
+  CHECK_FALSE(frozen(thumbs, set));
+}
+
+TEST_CASE("a set that is not to be cut after all is let go on") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), other = thumbs.deploy('b', 1h);
+  SECTION("the broker counts less than the engine did") {
+    thumbs.journal.late = "door.connections";
+    thumbs.door.open_connections[other.str()] = 0;
+    CHECK_FALSE(cut(thumbs, set));
+    CHECK(thumbs.record()["exit"].as_int() == 5);
+  }
+  SECTION("it was forced closed meanwhile") {
+    thumbs.journal.late = "lock";
+    thumbs.journal.beside = [&](const std::string& call) {
+      if (call == "engine.cut")
+        thumbs.entry(set).force = Force{Force::State::closed, "alice", "we know", now()};
+    };
+    CHECK_FALSE(cut(thumbs, set));
+    CHECK(thumbs.record()["exit"].as_int() == 5);
+  }
+  SECTION("it was mended meanwhile") {
+    thumbs.journal.late = "lock";
+    thumbs.journal.beside = [&](const std::string& call) {
+      if (call == "engine.cut")
+        thumbs.entry(set).cut_memo =
+            CutMemo{false, "alice", "", now() - 1h, {}, now() + Millis(500)};
+    };
+    CHECK(cut(thumbs, set));
+  }
+  CHECK(std::ranges::count(thumbs.journal.lines, "engine.thaw") == 1);
+  CHECK_FALSE(frozen(thumbs, set));
+  CHECK_FALSE(thumbs.entry(set).cut.value());
+}
+
+TEST_CASE("a lock that somebody holds is no broker that is late") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.memory.held_once = true;
+  CHECK(cut(thumbs, set));
+  CHECK(thumbs.steps() == "door local");
+}
+
+TEST_CASE("two cuts of one home by the engine alone take turns") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.late = "lock";
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call == "engine.cut") CHECK(FileLock::held(thumbs.home.path() / "late-thumbs.lock"));
+  };
+  CHECK(cut(thumbs, set));
+}
