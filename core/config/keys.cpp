@@ -52,6 +52,8 @@ constexpr std::array k_keys{
            "When a set is called unhealthy"},
     KeyRow{both, "breaker.rules", "list", "six rules", "[\"critical >= 1\", \"errors >= 5 in 1m\"]",
            "trip", "One that holds is enough: docs/breakers.md"},
+    KeyRow{both, "breaker.overlap", "duration", "1h", "\"4h\"", "probe",
+           "So long an older set may give back what a newer one takes: docs/kinds.md"},
     KeyRow{both, "reaper", "table", "", "{ keep = 2 }", "stale reap",
            "When a set is no longer needed"},
     KeyRow{both, "reaper.keep", "count", "2", "3", "stale",

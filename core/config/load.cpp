@@ -50,6 +50,9 @@ class ServiceReader {
       check_keys(file_, key("breaker"), breaker, known_keys(service_, key("breaker")), problems_);
       if (const auto& rules = breaker["rules"]; !rules.is_null())
         keep(strings(rules, "breaker.rules", out.rules));
+      const auto before = std::exchange(prefix_, key("breaker"));
+      keep(duration(breaker, "overlap", out.overlap));
+      prefix_ = before;
     }
     reaper(table["reaper"], out.reaper);
   }

@@ -55,8 +55,9 @@ std::vector<const fleet::SetView*> chosen(fleet::Fleet& fleet,
 
 class Round {
  public:
-  Round(app::Context& context, std::vector<const fleet::SetView*> sets, const Deadline& deadline)
-      : context_(context), sets_(std::move(sets)), deadline_(deadline) {}
+  Round(app::Context& context, fleet::Fleet& fleet, std::vector<const fleet::SetView*> sets,
+        const Deadline& deadline)
+      : context_(context), fleet_(fleet), sets_(std::move(sets)), deadline_(deadline) {}
 
   std::vector<Json> run() {
     for (const auto& [name, targets] : targets_by_probe()) {
@@ -77,8 +78,22 @@ class Round {
         const auto want = set->status       ? set->status->want
                           : set->memory.set ? std::optional(set->memory.set->units)
                                             : std::nullopt;
-        out[name].push_back({*set->service, set->name, set->home, want, set->cut, set->locked_out});
+        out[name].push_back({*set->service, set->name, set->home, want, set->cut, set->locked_out,
+                             newer_than(*set)});
       }
+    }
+    return out;
+  }
+
+  /// A set of another home counts while its state is not known here: it is uncut and has a user.
+  std::vector<NewerSet> newer_than(const fleet::SetView& set) {
+    std::vector<NewerSet> out;
+    const auto* view = fleet_.service(set.name.service);
+    if (!view || !set.deployed_at) return out;
+    for (const auto& other : view->sets) {
+      const bool later = other.deployed_at && *other.deployed_at > *set.deployed_at;
+      const bool live = other.state == "live" || other.state.empty();
+      if (later && live && !other.cut.value_or(true)) out.push_back({other.name, other.proven});
     }
     return out;
   }
@@ -156,6 +171,7 @@ class Round {
   }
 
   app::Context& context_;
+  fleet::Fleet& fleet_;
   std::vector<const fleet::SetView*> sets_;
   Deadline deadline_;
   std::vector<Json> signals_;
@@ -241,7 +257,7 @@ Result<std::vector<Json>> probe_round(app::Context& context,
   if (!found) context.report(found.error().in("probe"));
   auto out = found.value_or(std::vector<Json>());
   std::ranges::move(rights_signals(fleet, selectors), std::back_inserter(out));
-  std::ranges::move(Round(context, chosen(fleet, selectors), deadline).run(),
+  std::ranges::move(Round(context, fleet, chosen(fleet, selectors), deadline).run(),
                     std::back_inserter(out));
   return out;
 }

@@ -54,6 +54,8 @@ std::map<std::string, SetBefore> memory_from_json(const Json& json) {
     before.missing_since = time_of(entry["missing_since"]);
     for (const auto& [channel, since] : entry["holding"].members())
       if (const auto read = time_of(since)) before.holding.emplace(channel, *read);
+    before.passing_since = time_of(entry["passing_since"]);
+    before.gave_back_alone = entry["gave_back_alone"].as_bool();
   }
   return out;
 }
@@ -73,7 +75,9 @@ Json memory_to_json(const std::map<std::string, SetBefore>& memory, Time clock) 
                                  {"churning", before.churning},
                                  {"held_since", millis_of(before.held_since)},
                                  {"missing_since", millis_of(before.missing_since)},
-                                 {"holding", std::move(holding)}}));
+                                 {"holding", std::move(holding)},
+                                 {"passing_since", millis_of(before.passing_since)},
+                                 {"gave_back_alone", before.gave_back_alone}}));
   }
   return Json::object({{"sets", std::move(sets)}});
 }
@@ -115,6 +119,7 @@ class Judge {
     after.channels = user_.channels;
     after.connections = user_.connections;
     if (before_) work_ = work_since(after.channels, before_->channels);
+    overlap();
     for (const auto& [name, counts] : user_.channels) unacked_ += counts.unacked;
     held();
     holding();
@@ -160,13 +165,14 @@ class Judge {
     if (before_) {
       const auto interval = (at_ - before_->at).count();
       signal.set("counts", Json::object({{"ok", work_->acknowledged},
-                                         {"failed", work_->returned},
+                                         {"failed", passes_on_ ? 0 : work_->returned},
                                          {"interval_ms", interval}}));
       detail.set("delivered", work_->delivered)
           .set("acknowledged", work_->acknowledged)
           .set("returned", work_->returned);
       detail.set("redelivered", work_->redelivered)
           .set("unroutable", work_->unroutable)
+          .set("passed_on", passes_on_ ? work_->returned : 0)
           .set("opened", opened_)
           .set("ended", ended_);
     } else {
@@ -175,6 +181,23 @@ class Judge {
     if (judged_.dead_letters) detail.set("dead_letters", *judged_.dead_letters);
     signal.set("rabbit", std::move(detail));
     return signal;
+  }
+
+  /// An older revision that gets what is meant for a newer one gives it back, and the newer one
+  /// takes it: no failure, until that has lasted and the newer one is proven. One that gave back
+  /// before there was a newer one has no such excuse.
+  void overlap() {
+    auto& after = out_.after;
+    const auto& newer = judged_.newer;
+    after.gave_back_alone = newer.there ? before_ && before_->gave_back_alone : gives_back();
+    if (newer.taker.empty() || after.gave_back_alone) return;
+    after.passing_since = before_ ? before_->passing_since : std::nullopt;
+    if (!work_ || work_->returned == 0) return;
+    if (!after.passing_since) after.passing_since = at_;
+    passes_on_ = !newer.proven || at_ - *after.passing_since < newer.overlap;
+  }
+  [[nodiscard]] bool gives_back() const {
+    return work_ && work_->returned >= k_many_returns && work_->returned > work_->acknowledged;
   }
 
   /// How long it has held messages without acknowledging one: RabbitMQ does not tell the age of a
@@ -283,11 +306,17 @@ class Judge {
   }
 
   void returned() {
-    if (!work_ || work_->returned < k_many_returns || work_->returned <= work_->acknowledged)
-      return;
-    bad("rabbit/returned", "warning",
-        fmt::format("returned {} messages and acknowledged {} in {}", work_->returned,
-                    work_->acknowledged, to_age(at_ - before_->at)));
+    if (!gives_back()) return;
+    const auto what = fmt::format("returned {} messages and acknowledged {} in {}", work_->returned,
+                                  work_->acknowledged, to_age(at_ - before_->at));
+    const auto& since = out_.after.passing_since;
+    if (!since) return bad("rabbit/returned", "warning", what);
+    const auto passing = fmt::format("{}; {}, which is newer, takes such work, for {}", what,
+                                     judged_.newer.taker, to_age(at_ - *since));
+    if (passes_on_)
+      bad("rabbit/passed-on", "info", passing + ": normal while revisions overlap");
+    else
+      bad("rabbit/returned", "warning", passing + ", and is proven: reap this one");
   }
 
   void dead_letters() {
@@ -306,10 +335,17 @@ class Judge {
   bool forgotten_;
   std::optional<Work> work_;
   std::int64_t unacked_ = 0, opened_ = 0, ended_ = 0;
+  bool passes_on_ = false;  ///< what it gave back is a newer set's work
   Judgement out_;
 };
 
 }  // namespace
+
+bool takes_work(const UserStats& user, const std::optional<SetBefore>& before) {
+  auto channels = user.channels;
+  static const std::map<std::string, ChannelCounts> none;
+  return work_since(channels, before ? before->channels : none).acknowledged > 0;
+}
 
 Work work_since(std::map<std::string, ChannelCounts>& channels,
                 const std::map<std::string, ChannelCounts>& before) {

@@ -25,6 +25,8 @@ struct SetBefore {
   std::optional<Time> missing_since;    ///< it has had fewer consumers than units since
   std::map<std::string, Time> holding;  ///< channels that hold messages and have acknowledged none
                                         ///< since: by name
+  std::optional<Time> passing_since;    ///< it gives back what a newer set takes since
+  bool gave_back_alone = false;         ///< it gave back much before there was any newer set
 };
 
 /// Older than this a counter says nothing about now.
@@ -38,6 +40,14 @@ constexpr Millis k_stale_memory = std::chrono::minutes(10);
 /// Without the sets that nobody has looked at for k_stale_memory.
 [[nodiscard]] Json memory_to_json(const std::map<std::string, SetBefore>& memory, Time clock);
 
+/// The sets that came after one, in its service.
+struct Newer {
+  bool there = false;   ///< at least one is live and uncut
+  std::string taker;    ///< one that acknowledges work; empty = none does
+  bool proven = false;  ///< a taker is
+  Millis overlap{};     ///< so long it is normal that the older one gives back
+};
+
 /// What the probe sees of one set beside the broker's counters.
 struct Judged {
   SetName set;
@@ -48,6 +58,7 @@ struct Judged {
   bool locked_out = false;                                        ///< its user is gone
   /// The shortest of the service's queues: asked for where a channel holds something for long.
   std::optional<ConsumerTimeout> timeout{};
+  Newer newer = {};
 };
 
 /// The signals of one look at one set, and what to keep for the next. Asks nobody and knows no
@@ -58,6 +69,10 @@ struct Judgement {
 };
 [[nodiscard]] Judgement judge(const Judged& judged, const UserStats& user, Time at,
                               const std::optional<SetBefore>& before);
+
+/// Whether the set has acknowledged anything since the last look at it, or at all where there was
+/// none.
+[[nodiscard]] bool takes_work(const UserStats& user, const std::optional<SetBefore>& before);
 
 /// What happened between two looks, summed over the set's channels. A channel that was not there
 /// before, and one whose counters went back (it was closed and opened again), count from nothing:

@@ -22,6 +22,24 @@ bool alone(const SetName& set, const BrokerStats& look) {
   return true;
 }
 
+Newer newer_of(const ProbeTarget& target, const BrokerStats& look,
+               const std::map<std::string, SetBefore>& sets) {
+  Newer out;
+  out.overlap = target.service.overlap;
+  for (const auto& newer : target.newer) {
+    out.there = true;
+    const auto user = look.users.find(newer.set.str());
+    if (user == look.users.end() || user->second.consumers == 0) continue;
+    const auto before = sets.find(newer.set.str());
+    if (!takes_work(user->second,
+                    before == sets.end() ? std::nullopt : std::optional(before->second)))
+      continue;
+    if (out.taker.empty() || newer.proven) out.taker = newer.set.str();
+    out.proven = out.proven || newer.proven;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<BrokerStats> RabbitProbe::look(std::span<const ProbeTarget> targets,
@@ -75,12 +93,13 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
                       : Json::object();  // other services were looked at by others
   static const UserStats nobody;
   std::map<std::string, std::optional<ConsumerTimeout>> timeouts;  // by service
+  const auto sets_before = sets;
   for (const auto& target : targets) {
     const auto name = target.set.str();
     const auto user = look.users.find(name);
     const auto before = sets.find(name);
-    Judged judged{target.set, target.want, target.cut,       alone(target.set, look),
-                  {},         {},          target.locked_out};
+    Judged judged{target.set, target.want, target.cut,        alone(target.set, look),
+                  {},         {},          target.locked_out, newer_of(target, look, sets_before)};
     if (const auto count = look.dead_letters.find(target.set.service);
         count != look.dead_letters.end()) {
       judged.dead_letters = count->second;

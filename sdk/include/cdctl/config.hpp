@@ -66,6 +66,8 @@ struct ServiceConfig {
   Millis max_verdict_age = std::chrono::minutes(5);
   bool accept_loss = false;
   std::vector<std::string> rules;
+  /// So long an older set may give back what a newer one takes: revisions overlap.
+  Millis overlap = std::chrono::hours(1);
   ReaperPolicy reaper;
   Json table;                     ///< the whole file, for the plugins' own tables
   Json shaping = Json::object();  ///< what the plugins' keys say of its identity, by name there

@@ -70,6 +70,20 @@ TEST_CASE("a service file is read with its defaults") {
   CHECK(thumbs->sources.size() == 1);
 }
 
+TEST_CASE("how long revisions may overlap is said for all, or by a service") {
+  Folder f;
+  f.write("cdctl.toml", "[defaults.breaker]\noverlap = \"2h\"\n");
+  f.write("services.d/thumbs.toml", k_sources);
+  f.write("services.d/fingers.toml", "[breaker]\noverlap = \"10m\"\n" + k_sources);
+  const auto config = f.load();
+  REQUIRE(config);
+  CHECK(config->service("thumbs")->overlap == std::chrono::hours(2));
+  CHECK(config->service("fingers")->overlap == std::chrono::minutes(10));
+  CHECK(ServiceConfig().overlap == std::chrono::hours(1));
+  CHECK(f.broken("[breaker]\noverlap = \"soon\"\n" + k_sources).find("thumbs.toml:2:") !=
+        std::string::npos);
+}
+
 TEST_CASE("services are found whatever their names have in common") {
   Folder f;
   f.write("cdctl.toml", "");

@@ -72,7 +72,7 @@ TEST_CASE("the loader's lists come from the rows") {
   CHECK(config::known_keys(false, "defaults") ==
         V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});
   CHECK(config::known_keys(false, "defaults.reaper") == config::known_keys(true, "reaper"));
-  CHECK(config::known_keys(true, "breaker") == V{"rules"});
+  CHECK(config::known_keys(true, "breaker") == V{"rules", "overlap"});
   CHECK(config::known_keys(false, "rabbit").empty());
   CHECK(config::known_target_keys("") == V{"repository", "branch", "forge", "votes", "contributors",
                                            "message", "method", "hold", "frozen", "batch",

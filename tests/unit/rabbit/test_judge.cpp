@@ -100,6 +100,66 @@ TEST_CASE("what is neither acknowledged nor held went back, and is blamed on who
   CHECK(severity(bad, "rabbit/returned") == "warning");
 }
 
+TEST_CASE("an older set may give back what a newer one takes, for a while") {
+  constexpr auto k_newer = "thumbs-r77aa01c9d0";
+  Looks looks;
+  std::int64_t given_back = 0;
+  const auto look = [&](bool proven, Millis later = std::chrono::seconds(10)) {
+    auto judged = of_two();
+    judged.newer = {true, k_newer, proven, std::chrono::hours(1)};
+    return looks.next(working(given_back += 100, 0, 0), judged, later);
+  };
+  const auto failed = [](const Judgement& judgement) {
+    return (*find(judgement, "rabbit/work"))["counts"]["failed"].as_int();
+  };
+  (void)look(false);
+  (void)look(false);
+  const auto early = look(false);
+  CHECK(failed(early) == 0);
+  CHECK((*find(early, "rabbit/work"))["rabbit"]["passed_on"].as_int() == 200);
+  CHECK(severity(early, "rabbit/passed-on") == "info");
+  CHECK((*find(early, "rabbit/passed-on"))["message"].view().find(k_newer) !=
+        std::string_view::npos);
+  CHECK(severity(early, "rabbit/returned").empty());
+  CHECK(failed(look(true)) == 0);  // proven, but it has not lasted
+  for (int i = 0; i < 13; ++i)
+    CHECK(failed(look(false, std::chrono::minutes(5))) == 0);  // lasted, but nothing is proven
+  const auto late = look(true);
+  CHECK(failed(late) == 200);
+  CHECK(severity(late, "rabbit/returned") == "warning");
+  CHECK(severity(late, "rabbit/passed-on").empty());
+}
+
+TEST_CASE("what gave back before there was a newer set, or beside one that takes nothing, failed") {
+  Looks looks;
+  std::int64_t given_back = 0;
+  auto judged = of_two();
+  const auto look = [&] { return looks.next(working(given_back += 100, 0, 0), judged); };
+  SECTION("before") {
+    for (int i = 0; i < 3; ++i) (void)look();
+    judged.newer = {true, "thumbs-r77aa01c9d0", false, std::chrono::hours(1)};
+  }
+  SECTION("beside one that takes nothing") {
+    judged.newer = {true, "", true, std::chrono::hours(1)};
+    for (int i = 0; i < 3; ++i) (void)look();
+  }
+  SECTION("as the newest") {
+    for (int i = 0; i < 3; ++i) (void)look();
+  }
+  const auto judgement = look();
+  CHECK((*find(judgement, "rabbit/work"))["counts"]["failed"].as_int() == 200);
+  CHECK(severity(judgement, "rabbit/returned") == "warning");
+}
+
+TEST_CASE("who takes work is told by what it acknowledged since the last look") {
+  CHECK(takes_work(working(10, 5, 5), std::nullopt));
+  CHECK_FALSE(takes_work(working(10, 0, 5), std::nullopt));
+  SetBefore before;
+  before.channels = working(10, 5, 5).channels;
+  CHECK_FALSE(takes_work(working(10, 5, 5), before));
+  CHECK(takes_work(working(12, 6, 5), before));
+}
+
 TEST_CASE("a busy channel that seems to return what it just got has returned nothing") {
   Looks looks;
   (void)looks.next(working(0, 0, 0));

@@ -14,6 +14,12 @@
 
 namespace cdctl {
 
+/// A set that came after another one of its service, and is live and uncut.
+struct NewerSet {
+  SetName set;
+  bool proven = false;
+};
+
 /// One set to be looked at.
 struct ProbeTarget {
   const ServiceConfig& service;
@@ -21,7 +27,8 @@ struct ProbeTarget {
   std::string home;                  ///< of its engine
   std::optional<std::int64_t> want;  ///< units
   std::optional<bool> cut;
-  bool locked_out = false;  ///< what provision() makes is gone: none of its units gets in
+  bool locked_out = false;           ///< what provision() makes is gone: none of its units gets in
+  std::vector<NewerSet> newer = {};  ///< than it
 };
 
 /// Looks at sets from outside and gives signals about them: bad ones, and good ones with counts
