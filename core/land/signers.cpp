@@ -12,25 +12,6 @@ namespace cdctl::land {
 
 namespace {
 
-/// Empty for what is no base64.
-std::optional<std::string> from_base64(std::string_view text) {
-  constexpr std::string_view k_digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string out;
-  unsigned bits = 0, held = 0;
-  for (const char c : text) {
-    const auto digit = k_digits.find(c);
-    if (digit == k_digits.npos) return {};
-    held = held << 6 | static_cast<unsigned>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(held >> bits & 0xff);
-  }
-  return out;
-}
-
 /// The fields of a key as SSH writes it, each with its length in front; empty where the last one is
 /// not whole.
 std::optional<std::vector<std::string_view>> fields_of(std::string_view key) {

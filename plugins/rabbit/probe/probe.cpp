@@ -1,5 +1,7 @@
 #include "plugins/rabbit/probe/probe.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -20,6 +22,11 @@ bool alone(const SetName& set, const BrokerStats& look) {
     if (other && other->service == set.service && *other != set && user.consumers > 0) return false;
   }
   return true;
+}
+
+bool churns(const std::vector<Json>& signals) {
+  return std::ranges::any_of(
+      signals, [](const Json& signal) { return signal["signal"].view() == "rabbit/churn"; });
 }
 
 Newer newer_of(const ProbeTarget& target, const BrokerStats& look,
@@ -81,6 +88,27 @@ std::optional<ConsumerTimeout> RabbitProbe::timeout_of(const ServiceConfig& serv
   return {};
 }
 
+/// Each service once, and told about its newest set: it is no fault of a revision. What could not
+/// be looked into is noted, and hides nothing of what was seen.
+std::vector<Json> RabbitProbe::look_for_poison(std::span<const ProbeTarget> targets,
+                                               const std::map<std::string, Suspicion>& suspicions,
+                                               Json& known, Time at, const Deadline& deadline) {
+  std::vector<Json> out;
+  std::set<std::string> seen;
+  for (const auto& target : targets) {
+    if (!target.newer.empty() || !seen.insert(target.set.service).second) continue;
+    auto management = brokers_.of(target.service);
+    auto found = management ? find_poison(**management, target.service, target.set,
+                                          suspicions.at(target.set.service), known, at, deadline)
+                            : Result<std::vector<Json>>(std::unexpected(management.error()));
+    if (found)
+      std::ranges::move(*found, std::back_inserter(out));
+    else
+      brokers_.host().log(Level::note, found.error().what);
+  }
+  return out;
+}
+
 Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> targets,
                                                   Json& memory, const Deadline& deadline) {
   std::vector<Json> out;
@@ -90,7 +118,8 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
   const auto dead_before = memory["dead_letters"];
   auto dead_now = dead_before.is_object()
                       ? dead_before
-                      : Json::object();  // other services were looked at by others
+                      : Json::object();         // other services were looked at by others
+  std::map<std::string, Suspicion> suspicions;  // by service
   static const UserStats nobody;
   std::map<std::string, std::optional<ConsumerTimeout>> timeouts;  // by service
   const auto sets_before = sets;
@@ -114,9 +143,16 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
     auto judgement = judge(judged, user == look.users.end() ? nobody : user->second, look.at,
                            before == sets.end() ? std::nullopt : std::optional(before->second));
     sets[name] = std::move(judgement.after);
+    auto& suspicion = suspicions[target.set.service];
+    suspicion.crashing = suspicion.crashing || churns(judgement.signals);
+    suspicion.more_dead = judged.dead_letters.value_or(0) > judged.dead_letters_before.value_or(0);
     std::ranges::move(judgement.signals, std::back_inserter(out));
   }
+  auto poison = memory["poison"].is_object() ? memory["poison"] : Json::object();
+  std::ranges::move(look_for_poison(targets, suspicions, poison, look.at, deadline),
+                    std::back_inserter(out));
   memory = memory_to_json(sets, look.at);
+  memory.set("poison", std::move(poison));
   for (const auto& [service, count] : look.dead_letters) dead_now.set(service, count);
   memory.set("dead_letters", std::move(dead_now));
   return out;

@@ -7,6 +7,7 @@
 #include "plugins/rabbit/broker/brokers.hpp"
 #include "plugins/rabbit/broker/consumer_timeouts.hpp"
 #include "plugins/rabbit/broker/stats.hpp"
+#include "plugins/rabbit/probe/poison.hpp"
 
 namespace cdctl::rabbit {
 
@@ -26,6 +27,9 @@ class RabbitProbe final : public Probe {
 
   /// The shortest consumer timeout of a service; empty, with a word on stderr, when nobody says.
   std::optional<ConsumerTimeout> timeout_of(const ServiceConfig& service, const Deadline& deadline);
+  std::vector<Json> look_for_poison(std::span<const ProbeTarget> targets,
+                                    const std::map<std::string, Suspicion>& suspicions, Json& known,
+                                    Time at, const Deadline& deadline);
 
   Brokers brokers_;
 };

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ std::vector<std::string_view> split(Temporary&& text, char separator) = delete;
 
 /// Text for one line of stderr: control characters and invalid UTF-8 escaped, cut at `most` bytes.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 200);
+
+/// What base64 says; empty for what is none.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 /// How many columns of a terminal UTF-8 text takes: 2 for a wide character, 0 for one that
 /// combines. What cannot be printed counts as 1.

@@ -15,7 +15,7 @@ commit ok
 commit ok fingers
 mkdir blocks
 
-# One file a block, numbered, its first line what the comment before it says: `exit 0 10`, `until stopped`, or nothing.
+# One file a block, numbered, its first line what the comment before it says: `exit 0 10`, `until stopped`, `elsewhere`, or nothing.
 awk '
   /^<!-- .* -->$/ { note = $0; gsub(/^<!-- | -->$/, "", note) }
   /^### / { title = substr($0, 5) }
@@ -30,6 +30,7 @@ listening() { [ "$(api 'consumers/%2F' | jq '[.[] | select(.queue.name == "cdctl
 
 for block in "${blocks[@]}"; do
   note=$(sed -n '1s/^# //p' "$block")
+  [ "$note" != elsewhere ] || continue   # a story of its own runs it
   sed -n 2p "$block" >command
   tail -n +3 "$block" >>command
   if [ "$note" = 'until stopped' ]; then

@@ -143,6 +143,15 @@ TEST_CASE("a text is cut where its columns end") {
   CHECK(display_width(fit("\xff\xfe\xfd\xfc", 3)) == 3);
 }
 
+TEST_CASE("base64 is read, and what is none gives nothing") {
+  CHECK(from_base64("c3dvcmRmaXNo") == "swordfish");
+  CHECK(from_base64("YQ==") == "a");
+  CHECK(from_base64("") == "");
+  CHECK(from_base64("/w==") == "\xff");
+  CHECK_FALSE(from_base64("?"));
+  CHECK_FALSE(from_base64("YQ==\n"));
+}
+
 TEST_CASE("what others wrote cannot command a terminal or a reader") {
   CHECK(printable("two\nlines", 100) == "two\\nlines");
   CHECK(printable("\x1b[2Jgone\x7f", 100) == "\\u001b[2Jgone\\u007f");
