@@ -127,8 +127,15 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
     const auto name = target.set.str();
     const auto user = look.users.find(name);
     const auto before = sets.find(name);
-    Judged judged{target.set, target.want, target.cut,        alone(target.set, look),
-                  {},         {},          target.locked_out, newer_of(target, look, sets_before)};
+    Judged judged{target.set,
+                  target.want,
+                  target.cut,
+                  alone(target.set, look),
+                  {},
+                  {},
+                  target.locked_out,
+                  {},
+                  newer_of(target, look, sets_before)};
     if (const auto count = look.dead_letters.find(target.set.service);
         count != look.dead_letters.end()) {
       judged.dead_letters = count->second;
