@@ -61,6 +61,8 @@ int run_look(Context&, const Arguments&);
 int run_trip(Context&, const Arguments&);
 int run_break(Context&, const Arguments&);
 int run_mend(Context&, const Arguments&);
+int run_want(Context&, const Arguments&);
+int run_scale(Context&, const Arguments&);
 int run_force(Context&, const Arguments&);
 int run_notify(Context&, const Arguments&);
 int run_metrics(Context&, const Arguments&);

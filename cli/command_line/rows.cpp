@@ -88,7 +88,7 @@ constexpr std::array k_signals{
 constexpr std::array k_history{
     Option{"since", "DURATION", "start that long ago, or at an RFC 3339 time (24h)"},
     Option{"action", "NAME", "only what this command did", true, false, 0,
-           "deploy break mend reap force hold resume retire propose review land"},
+           "deploy break mend reap scale force hold resume retire propose review land"},
     Option{"all-homes", "", "what other homes did, too, as far as the broker remembers it"},
     Option{"follow", "", "go on for ever", false, false, 'f'},
     Option{"timeout", "DURATION", "with --all-homes: deadline for asking (30s)"},
@@ -203,6 +203,17 @@ constexpr std::array k_retire{
     Option{"grace", "DURATION", "between TERM and KILL (stop_timeout)"},
     k_gone_home,
     Option{"timeout", "DURATION", "deadline of each set (60s)"},
+};
+constexpr std::array k_want{
+    Option{"all", "", "also processes without a wish, each with its figures and why"},
+    k_exit_code,
+    Option{"timeout", "DURATION", "deadline for asking what waits (30s)"},
+};
+constexpr std::array k_scale{
+    k_dry_run,
+    Option{"why", "TEXT", "the reason to keep in the history (by hand)"},
+    Option{"even-last", "SET", "take units from this set even if less than min_live stays", true},
+    k_timeout,
 };
 constexpr std::array k_stale{
     Option{"keep", "N", "live sets to keep (2)"},
@@ -339,6 +350,17 @@ constexpr std::array k_commands{
     Command{"resume", "SERVICE|SET…", "Lift the freezes of a service, or that of a SET",
             "cdctl resume thumbs\ncdctl resume thumbs previews --dry-run", "arguments",
             "a hold record each", k_resume, config, run_resume},
+    Command{"want", "", "Decide how many units sets should have, by what waits for them",
+            "cdctl ls | cdctl want | cdctl scale\ncdctl ls | cdctl want --all -o table",
+            "set records, and the broker's figures of their queues",
+            "a want record for each process that should have more or fewer", k_want, config,
+            run_want},
+    Command{
+        "scale", "[SET…] [PROCESS=N…]",
+        "Change how many units a set has, in place; without numbers: as the service's file says",
+        "cdctl scale thumbs-r5f0c1e9a2b worker=3\ncdctl scale thumbs@newest\ncdctl ls | cdctl "
+        "want | cdctl scale",
+        "want records", "an outcome record a set", k_scale, config, run_scale},
     Command{"stale", "", "Mark the sets that nobody needs",
             "cdctl ls | cdctl stale\ncdctl ls | cdctl stale --keep 1 --all -o wide", "set records",
             "the unneeded ones, marked", k_stale, nothing, run_stale},

@@ -67,6 +67,10 @@ constexpr std::array k_elsewhere{
     Elsewhere{"release ship apply update upgrade rollout run up",
               "cdctl outdated | cdctl deploy puts out what is newer"},
     Elsewhere{"plan pending", "cdctl outdated shows what would go out"},
+    Elsewhere{
+        "resize replicas autoscale",
+        "cdctl scale SET PROCESS=N changes the units of a set, cdctl ls | cdctl want proposes "
+        "how many"},
     Elsewhere{"pause freeze lock", "cdctl hold SERVICE freezes deploys"},
     Elsewhere{"unpause unfreeze unlock thaw", "cdctl resume SERVICE lifts a freeze"},
     Elsewhere{"prune gc clean cleanup",

@@ -45,4 +45,9 @@ enum class Taking {
                                       const fleet::SetView& set, const Live& live, Taking taking,
                                       const Deadline& deadline, std::int64_t before = 0);
 
+/// Exit code `refused` when the service would have less than min_live if the set had no more than
+/// `left` units, and has more now.
+[[nodiscard]] Result<> guard_scale(const fleet::ServiceView& view, const SetName& set,
+                                   const Live& live, std::int64_t left);
+
 }  // namespace cdctl::actions

@@ -200,6 +200,21 @@ Result<> SetTransaction::mend_world(bool thaw) {
   return in_world(at_.world, [&](Engine& engine) { return engine.mend(set_, thaw, deadline_); });
 }
 
+Result<> SetTransaction::scale(const UnitCounts& units) {
+  at_.begun.pass();
+  CDCTL_TRY(
+      in_world(at_.world, [&](Engine& engine) { return engine.scale(set_, units, deadline_); }));
+  std::int64_t sum = 0;
+  for (const auto& [process, count] : units) sum += count;
+  CDCTL_TRY(read());
+  if (!entry_ || !entry_->set || entry_->set->units == sum) return {};
+  auto memo = *entry_->set;
+  memo.units = sum;
+  CDCTL_TRY(prove_lock());
+  outcome_.changed();
+  return memory_->put_set(memo, deadline_);
+}
+
 Result<SetStatus> SetTransaction::status() {
   CDCTL_TRY_ASSIGN(auto* const engine, context_.engine(service_->engine));
   return engine->describe(set_, deadline_);

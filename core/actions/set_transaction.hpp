@@ -104,6 +104,9 @@ class SetTransaction {
   /// Nothing where the engine is no switch of the service.
   [[nodiscard]] Result<> cut_world();
   [[nodiscard]] Result<> mend_world(bool thaw);
+  /// Has the engine run another number of units, whether it is a switch of the service or not; the
+  /// memory, by which guards count, learns it then. Call with the lock held.
+  [[nodiscard]] Result<> scale(const UnitCounts& units);
   /// Tells the set to end, or looks how far that is. A step of the outcome once it is done.
   [[nodiscard]] Result<Stopping> stop(const Grace& grace);
   /// What the engine says of the set.

@@ -72,6 +72,10 @@ records::Set SetView::record() const {
   out.outage = outage;
   if (status) {
     out.units = {status->want, status->up};
+    if (!status->processes.empty()) {
+      out.processes = Json::object();
+      for (const auto& [process, units] : status->processes) out.processes.set(process, units);
+    }
     out.why_down = status->why_down;
     out.served = status->served;
   }

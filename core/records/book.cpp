@@ -31,6 +31,7 @@
 #include "core/records/timeline.hpp"
 #include "core/records/verdict.hpp"
 #include "core/records/version.hpp"
+#include "core/records/want.hpp"
 
 namespace cdctl::records {
 
@@ -45,7 +46,7 @@ constexpr std::array k_own{
     row_of<SettingRecord>(), row_of<KeyRecord>(),     row_of<ProblemRecord>(),
     row_of<PathRecord>(),    row_of<PluginRecord>(),  row_of<VersionRecord>(),
     row_of<Receiver>(),      row_of<LogLineRecord>(), row_of<CommitRecord>(),
-    row_of<ErrorRecord>()};
+    row_of<Want>(),          row_of<ErrorRecord>()};
 constexpr std::array k_views{Outcome::k_log};
 
 constexpr std::array<std::string_view, 16> k_shows{

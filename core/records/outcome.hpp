@@ -79,7 +79,7 @@ struct Outcome {
   static constexpr auto rows() {
     return std::tuple{
         required("action", &Outcome::action,
-                 "one of deploy break mend reap force hold resume retire propose review land",
+                 "one of deploy break mend reap scale force hold resume retire propose review land",
                  "force, hold, resume and retire only in the log"),
         required("service", &Outcome::service, "service or null", "null: of a target"),
         required("revision", &Outcome::revision, "revision or null"),
@@ -101,7 +101,9 @@ struct Outcome {
              "not from the log of this home: history --all-homes has it from the memory"),
         told("home", "text", "of a deploy that is remembered: where the set was put"),
         told("ahead", "flag", "it was refused before it was out: it is known to be bad"),
-        told("ignored", "text", "why a verdict was not acted on"),
+        told("ignored", "text", "why a verdict, or what want has proposed, was not acted on"),
+        told("units", "map of integer >= 0",
+             "of scale: the units of each process that are wanted now"),
         told("forced", "one of open closed observe none"),
         told("until", "time", "when a freeze ends, or what is left of a drain is killed"),
         told("returns", "list of object",

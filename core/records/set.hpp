@@ -102,6 +102,7 @@ struct Set {
   bool held_out = false;
   std::string outage;
   std::optional<UnitCount> units;
+  Json processes = {};
   std::string why_down;
   std::optional<bool> served;
   Sources sources;
@@ -162,6 +163,8 @@ struct Set {
                  "why nobody works on its service: no uncut unit is up, or jobs wait and nobody "
                  "consumes. On each set of the service"),
         required("units", &Set::units, "object or null"),
+        optional("processes", &Set::processes, "map of integer >= 0",
+                 "wanted units by process, where its engine tells; 0 of one that was scaled away"),
         optional("why_down", &Set::why_down, "text",
                  "of a unit that is not up: its last end, and what it said last"),
         optional("served", &Set::served, "flag or null", "it was live at least once"),

@@ -19,6 +19,8 @@
 #include "plugins/local/process_tracker.hpp"
 #include "plugins/local/removal.hpp"
 #include "plugins/local/run_once.hpp"
+#include "plugins/local/run_plan.hpp"
+#include "plugins/local/scaling.hpp"
 
 namespace cdctl::local {
 
@@ -213,8 +215,10 @@ Result<> LocalClaim::begin(const RunPlan& plan, const Deadline& deadline) {
 }
 
 Result<> LocalClaim::do_start(const Workload& workload, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto plan, plan_for(name_, home_.id(), workload));
+  CDCTL_TRY_ASSIGN(auto plan, plan_for(name_, home_.id(), workload));
   CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
+  if (auto scaled = apply_scale(paths_, plan); !scaled)
+    return fail(scaled.error().in("starting " + name_.str()));
   return begin(plan, deadline);
 }
 

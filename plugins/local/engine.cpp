@@ -23,6 +23,7 @@
 #include "plugins/local/log_reader.hpp"
 #include "plugins/local/removal.hpp"
 #include "plugins/local/run_plan.hpp"
+#include "plugins/local/scaling.hpp"
 
 namespace cdctl::local {
 
@@ -96,7 +97,8 @@ Result<SetStatus> LocalEngine::do_describe(const SetName& set, const Deadline& d
   if (!files.alive) {  // what its last supervisor wrote down is no longer so
     Json units = Json::array();
     for (auto unit : out.detail["units"].items())
-      units.push_back(unit.set("state", "exited").set("pid", Json()));
+      if (unit["state"].view() != "leaving")
+        units.push_back(unit.set("state", "exited").set("pid", Json()));
     out.detail.set("units", std::move(units));
   }
   return out;
@@ -199,6 +201,76 @@ Result<Step> LocalEngine::do_mend(const SetName& set, bool thaw, const Deadline&
   CDCTL_TRY(unmark(paths));
   crash_point("local.mend.done");
   return Step{"local", true, Json::object({{"how", done && thaw ? "thawed" : "restarted"}})};
+}
+
+// Another number of units: the file `run` says it, and whoever runs the set goes by that.
+
+namespace {
+
+/// What the files of a set that nobody runs say of its units, so that a list tells the new number.
+Result<> note_counts(const SetPaths& paths, Status status, const RunPlan& plan) {
+  for (std::size_t i = 0; i < plan.units.size(); ++i) {
+    if (i == status.units.size()) status.units.emplace_back();
+    auto& unit = status.units[i];
+    unit.process = plan.units[i].process;
+    if (plan.units[i].vacant)
+      unit.state = UnitState::vacant;
+    else if (!unit.wanted())
+      unit.state = UnitState::exited;
+  }
+  return write_file_atomically(paths / k_status, to_text(status), 0600);
+}
+
+/// It answers when it has begun: nobody waits for the end of those that are one too many.
+Result<> tell_to_scale(const SetPaths& paths, const Deadline& deadline) {
+  const auto told = ask_if_awake(paths, "scale", deadline.at_most(k_restart));
+  if (told) return {};
+  if (told.error().what.contains("no such command"))
+    return fail(
+        "its supervisor was started by an older cdctl, which cannot scale; the number holds when "
+        "the set is started again, or deploy the next revision");
+  return fail(told.error());
+}
+
+}  // namespace
+
+Result<Step> LocalEngine::do_scale(const SetName& set, const UnitCounts& units,
+                                   const Deadline& deadline) {
+  const auto paths = home_.set(set);
+  const auto context = "scaling " + set.str();
+  CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
+  if (!op) return fail(context + ": nothing of it is here any more");
+  CDCTL_TRY_ASSIGN(const auto files, read_set(paths, true));
+  if (files.reaping) return fail(ExitCode::refused, context + ": it is being reaped");
+  CDCTL_TRY_ASSIGN(const auto text, read_file_if_there(paths / k_run));
+  auto plan = text ? parse_run_plan(*text) : std::nullopt;
+  if (!plan)
+    return fail(ExitCode::refused,
+                context +
+                    ": its deploy has not come so far yet, or failed; cdctl outdated | cdctl "
+                    "deploy finishes it");
+  const auto& now_there = files.status ? files.status->units : std::vector<UnitStatus>();
+  const auto busy = [&](std::size_t i) {
+    return files.alive && i < now_there.size() && now_there[i].state == UnitState::leaving;
+  };
+  const auto before = counts_of(*plan);
+  if (auto scaled = scale_plan(*plan, units, busy); !scaled)
+    return fail(scaled.error().in(context));
+  const auto after = counts_of(*plan);
+  // What a run that was killed has written down may not be so yet
+  const bool changed = before != after || (files.status && files.status->processes() != after);
+  if (auto kept = keep_scale(paths, after); !kept) return fail(kept.error().in(context));
+  crash_point("local.scale.kept");
+  if (before != after)
+    if (auto written = write_file_atomically(paths / k_run, to_text(*plan), 0600); !written)
+      return fail(written.error().in(context));
+  crash_point("local.scale.run");
+  auto done = files.alive    ? tell_to_scale(paths, deadline)
+              : files.status ? note_counts(paths, *files.status, *plan)
+                             : Result<>();
+  if (!done) return fail(done.error().in(context));
+  crash_point("local.scale.told");
+  return Step{"local", changed};
 }
 
 // The end of a set: stop it, prove that nothing of it is left, remove it.

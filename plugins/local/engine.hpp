@@ -28,6 +28,8 @@ class LocalEngine final : public Engine {
   [[nodiscard]] Result<Step> do_cut(const SetName& set, const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_mend(const SetName& set, bool thaw,
                                      const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_scale(const SetName& set, const UnitCounts& units,
+                                      const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_stop(const SetName& set, Millis grace,
                                      const Deadline& deadline) override;
   [[nodiscard]] Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,

@@ -19,6 +19,8 @@
 //             op             held for one short step: start, cut, mend, stop
 //             alive          held by the supervisor for its whole life
 //             run            what to run, secrets included (0600, run_plan.hpp)
+//             scale.json     units by process, where people have asked for other numbers than the
+//                            deploy (scaling.hpp)
 //             fence          how to find every process of the set (process_tracker.hpp); there from
 //                            before the first unit until all are proven gone
 //             status         what the supervisor saw last (status.hpp); status.new while it is
@@ -43,6 +45,7 @@ constexpr const char* k_lock = "lock";
 constexpr const char* k_op = "op";
 constexpr const char* k_alive = "alive";
 constexpr const char* k_run = "run";
+constexpr const char* k_scale = "scale.json";
 constexpr const char* k_tracker = "fence";
 constexpr const char* k_status = "status";
 constexpr const char* k_status_new = "status.new";

@@ -77,12 +77,12 @@ std::vector<Json> judge_units(const SetName& set, const SetFiles& files,
   const auto& status = files.status ? *files.status : none;
   const auto up = files.alive ? status.up() : 0;
   out.push_back(units_signal(set, status, up, before, counted, clock));
-  if (files.frozen.empty() && up < status.want()) {
+  const auto want = status.want();
+  if (files.frozen.empty() && up < want) {
     auto signal = signal_of(set, "local/down", up == 0 ? "error" : "warning");
     signal.set("message",
-               files.alive
-                   ? fmt::format("{} of {} units are down", status.want() - up, status.want())
-                   : fmt::format("the supervisor is gone and all {} units with it", status.want()));
+               files.alive ? fmt::format("{} of {} units are down", want - up, want)
+                           : fmt::format("the supervisor is gone and all {} units with it", want));
     out.push_back(std::move(signal));
   }
   judge_restarts(set, status, before, clock, out);

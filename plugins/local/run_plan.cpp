@@ -26,7 +26,7 @@ std::string to_text(const RunPlan& plan) {
   put(k_run_head);
   for (const auto* text : {&plan.set, &plan.home_id, &plan.directory}) put(*text);
   for (const auto& unit : plan.units) {
-    put("unit");
+    put(unit.vacant ? "vacant" : "unit");
     put(unit.process);
     put(unit.command);
   }
@@ -58,8 +58,8 @@ std::optional<RunPlan> parse_run_plan(std::string_view text) {
     if (*kind == k_run_end) return text.empty() ? std::optional(std::move(plan)) : std::nullopt;
     const auto first = next(text), second = next(text);
     if (!first || !second) return {};
-    if (*kind == "unit") {
-      plan.units.push_back({std::string(*first), std::string(*second)});
+    if (*kind == "unit" || *kind == "vacant") {
+      plan.units.push_back({std::string(*first), std::string(*second), *kind == "vacant"});
     } else if (*kind == "stop") {
       std::int64_t time = 0;
       const auto [end, error] =

@@ -14,6 +14,7 @@ namespace cdctl::local {
 struct UnitPlan {
   std::string process;  ///< `worker`
   std::string command;  ///< for `/bin/sh -c`
+  bool vacant = false;  ///< scaled away: nothing runs by this number
 };
 
 /// What a supervisor is to run. The file `run` holds it, 0600, since the environment holds secrets:
@@ -21,7 +22,7 @@ struct UnitPlan {
 struct RunPlan {
   std::string set, home_id;
   std::string directory;        ///< working directory of the units
-  std::vector<UnitPlan> units;  ///< the place is the unit's number
+  std::vector<UnitPlan> units;  ///< the place is the unit's number, which it keeps for ever
   std::map<std::string, std::string>
       env;      ///< the whole environment of the units, but for what each has of its own
   Grace grace;  ///< of units that end without being told how long they have

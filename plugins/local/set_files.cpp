@@ -129,6 +129,7 @@ SetStatus to_set_status(const SetName& name, const SetFiles& r, const std::strin
               : r.live()             ? "live"
                                      : "down";
   out.want = r.status ? r.status->want() : 0;
+  if (r.status) out.processes = r.status->processes();
   out.up = r.alive && r.status ? r.status->up() : 0;
   if (r.alive && !r.status) out.want = out.up = std::nullopt;
   out.deployed_at = parse_rfc3339(r.record["deployed_at"].view());
@@ -171,7 +172,9 @@ std::string why_down(const SetPaths& paths, const SetFiles& files) {
   if (!files.finished && !failed.empty()) return failed;
   const auto& units = files.status ? files.status->units : std::vector<UnitStatus>();
   for (std::size_t i = 0; i < units.size(); ++i) {
-    if (units[i].last_exit.empty() || (files.alive && units[i].state == UnitState::up)) continue;
+    if (units[i].last_exit.empty() || !units[i].wanted() ||
+        (files.alive && units[i].state == UnitState::up))
+      continue;
     const auto name = unit_name(i, units[i].process);
     const auto said = last_words(paths / unit_log(name));
     const auto who = name == units[i].process ? name + " command"
@@ -201,6 +204,7 @@ Json units_detail(const SetPaths& paths, const Status& status) {
   Json out = Json::array();
   for (std::size_t i = 0; i < status.units.size(); ++i) {
     const auto& unit = status.units[i];
+    if (unit.state == UnitState::vacant) continue;
     out.push_back(
         Json::object({{"unit", unit_name(i, unit.process)},
                       {"process", unit.process},

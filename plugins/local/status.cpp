@@ -14,7 +14,8 @@ namespace cdctl::local {
 namespace {
 
 constexpr std::string_view k_status_head = "cdctl-status 1\n";
-constexpr std::array<std::string_view, 4> k_states{"up", "backoff", "frozen", "exited"};
+constexpr std::array<std::string_view, 6> k_states{"up",     "backoff", "frozen",
+                                                   "exited", "leaving", "vacant"};
 
 template <class Number>
 bool take_number(std::string_view& rest, Number& out) {
@@ -54,6 +55,14 @@ std::int64_t Status::up() const {
   return std::ranges::count_if(units, [](const UnitStatus& u) {
     return u.process != k_release && (u.state == UnitState::up || u.state == UnitState::frozen);
   });
+}
+
+std::int64_t Status::want() const { return std::ranges::count_if(units, &UnitStatus::wanted); }
+
+std::map<std::string, std::int64_t> Status::processes() const {
+  std::map<std::string, std::int64_t> out;
+  for (const auto& unit : units) out[unit.process] += unit.wanted() ? 1 : 0;
+  return out;
 }
 
 std::string to_text(const Status& status) {

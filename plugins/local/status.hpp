@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,8 @@
 
 namespace cdctl::local {
 
-enum class UnitState { up, backoff, frozen, exited };
+/// `leaving`: scaled away, and its processes finish what they do; `vacant`: and they are gone.
+enum class UnitState { up, backoff, frozen, exited, leaving, vacant };
 [[nodiscard]] std::string_view to_string(UnitState state);
 
 struct UnitStatus {
@@ -22,6 +24,10 @@ struct UnitStatus {
   Time since{};  ///< of this state
   std::int64_t restarts = 0;
   std::string last_exit;  ///< `exit status 1`, `signal 9`; empty before the first
+
+  [[nodiscard]] bool wanted() const {
+    return state != UnitState::leaving && state != UnitState::vacant;
+  }
 };
 
 /// What the supervisor saw last. Lines of text and no JSON, since it is read for each set of every
@@ -39,6 +45,10 @@ struct Status {
   [[nodiscard]] std::int64_t want() const;
   /// Units up; those frozen where they ran count.
   [[nodiscard]] std::int64_t up() const;
+  /// Units that are wanted: all but those that were scaled away.
+  [[nodiscard]] std::int64_t want() const;
+  /// The same by process type; 0 of one of which all were scaled away.
+  [[nodiscard]] std::map<std::string, std::int64_t> processes() const;
 };
 
 /// `last_exit` of a process that ended well.

@@ -26,8 +26,7 @@ Grace ServiceConfig::grace() const {
 }
 
 SourceState ServiceConfig::shape() const {
-  Json shape =
-      Json::object({{"engine", engine}, {"deployer", deployer}, {"units", table["units"]}});
+  Json shape = Json::object({{"engine", engine}, {"deployer", deployer}});
   // In every identity from the beginning, nulls where nobody gives them. Others are there only
   // where they are given: a service that names none keeps the identity that it has always had.
   for (const auto* always : {"mojo", "queues"}) shape.set(always, Json());

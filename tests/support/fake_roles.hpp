@@ -312,6 +312,13 @@ class FakeEngine final : public Engine {
   Result<Step> do_mend(const SetName& set, bool thaw, const Deadline&) override {
     return step(thaw ? "engine.thaw" : "engine.mend", set, false);
   }
+  Result<Step> do_scale(const SetName& set, const UnitCounts& units, const Deadline&) override {
+    CDCTL_TRY(journal_.add("engine.scale"));
+    auto& known = sets.at(set.str()).processes;
+    const bool changed = known != units;
+    known = units;
+    return Step{"local", changed};
+  }
   Result<Step> do_stop(const SetName& set, Millis, const Deadline&) override {
     CDCTL_TRY(journal_.add("engine.stop"));
     const auto at = sets.find(set.str());

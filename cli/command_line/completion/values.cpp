@@ -39,6 +39,7 @@ constexpr std::array k_kinds{
     ValueName{"NAME=REV", ValueKind::source},
     ValueName{"NAME=VALUE", ValueKind::data},
     ValueName{"PLUGIN", ValueKind::plugin},
+    ValueName{"PROCESS=N", ValueKind::text},
     ValueName{"RULE", ValueKind::rule},
     ValueName{"SELECTOR", ValueKind::set},
     ValueName{"SERVICE", ValueKind::service},

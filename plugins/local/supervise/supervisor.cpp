@@ -173,6 +173,7 @@ Result<> Supervisor::start_units() {
   for (std::size_t i = 0; i < plan_.units.size(); ++i) units_.emplace_back(i, plan_.units[i]);
   frozen_ = stands_still_ = held_back();
   for (std::size_t i = 0; i < units_.size(); ++i) {
+    if (units_[i].dismissed) continue;
     if (frozen_) {
       units_[i].set_state(UnitState::frozen);
     } else if (auto spawned = units_[i].spawn(setting()); !spawned) {
@@ -219,8 +220,9 @@ void Supervisor::reap() {
     const auto unit =
         std::ranges::find_if(units_, [&](const Unit& u) { return u.status.id.pid == info.si_pid; });
     // What it leaves behind would run beside its successor, and may be in the middle of its work.
-    // Who is being stopped has heard of it already.
-    if (unit != units_.end() && !kill_at_) unit->signal_group(frozen_ ? SIGKILL : SIGTERM);
+    // Who is being stopped has heard of it already, and so has who is scaled away.
+    if (unit != units_.end() && !kill_at_ && (frozen_ || !unit->dismissed))
+      unit->signal_group(frozen_ ? SIGKILL : SIGTERM);
     int status = 0;
     ::waitpid(info.si_pid, &status, 0);
     if (unit != units_.end()) bury(*unit, status);
@@ -229,9 +231,10 @@ void Supervisor::reap() {
 }
 
 void Supervisor::bury(Unit& unit, int wait_status) {
-  const bool again = !kill_at_ && !frozen_ && unit.startable();
+  const bool again = !kill_at_ && !frozen_ && !unit.dismissed && unit.startable();
   unit.ended(wait_status, again);
-  if (!again) return unit.set_state(UnitState::exited);
+  // What it left behind keeps the time that it was given when it was dismissed
+  if (!again) return unit.set_state(unit.dismissed ? UnitState::vacant : UnitState::exited);
   const auto left = left_of(unit);
   if (left.empty()) return;
   for (const auto& process : left)  // its own group has heard it
@@ -380,6 +383,8 @@ void Supervisor::handle(std::string_view command, Control::Answer answer) {
   Result<> done;
   if (command == "freeze") {
     done = freeze();
+  } else if (command == "scale") {
+    done = scale();
   } else if (command == "thaw") {
     done = thaw();
   } else if (command == "restart") {
@@ -396,7 +401,7 @@ Result<> Supervisor::freeze() {
   CDCTL_TRY(tracker_->freeze(Deadline(k_patience)));
   stands_still_ = true;
   for (auto& unit : units_)
-    if (unit.running()) unit.set_state(UnitState::frozen);
+    if (unit.running() && !unit.dismissed) unit.set_state(UnitState::frozen);
   return {};
 }
 
@@ -406,7 +411,7 @@ Result<> Supervisor::thaw() {
   CDCTL_TRY(tracker_->thaw(Deadline(k_patience)));
   frozen_ = stands_still_ = false;
   for (auto& unit : units_)
-    if (unit.running()) unit.set_state(UnitState::up);
+    if (unit.running() && !unit.dismissed) unit.set_state(UnitState::up);
   return start_the_idle();
 }
 
@@ -429,7 +434,8 @@ Result<> Supervisor::restart() {
 Result<> Supervisor::start_the_idle() {
   Result<> out;
   for (std::size_t i = 0; i < units_.size(); ++i) {
-    if (units_[i].running() || units_[i].kill_at || !units_[i].startable()) continue;
+    if (units_[i].running() || units_[i].kill_at || units_[i].dismissed || !units_[i].startable())
+      continue;
     const auto spawned = units_[i].spawn(setting());
     if (spawned) continue;
     units_[i].could_not_start(spawned.error().what);  // and is tried again
@@ -448,7 +454,7 @@ void Supervisor::begin_stop(const Grace& grace) {
     const auto until = at + (frozen_ ? Millis(0) : grace.of(unit.process()));
     if (first || unit.kill_at) unit.kill_at = std::min(unit.kill_at.value_or(until), until);
     if (unit.kill_at) last = std::max(last, *unit.kill_at);
-    if (!unit.running()) unit.set_state(UnitState::exited);
+    if (!unit.running() && !unit.dismissed) unit.set_state(UnitState::exited);
   }
   kill_at_ = first ? last : std::min(*kill_at_, last);
   until_ = now() + std::chrono::ceil<Millis>(*kill_at_ - at);
@@ -459,7 +465,8 @@ void Supervisor::begin_stop(const Grace& grace) {
 void Supervisor::terminate() {
   std::set<pid_t> told;
   for (const auto& unit : units_) {
-    unit.signal_group(SIGTERM);  // all of it in one moment, those that it forks just now included
+    // All of it in one moment, those that it forks just now included
+    if (!unit.dismissed) unit.signal_group(SIGTERM);
     if (unit.running() || unit.kill_at) told.insert(unit.session());
   }
   tracker_->terminate(told);

@@ -23,9 +23,9 @@ namespace cdctl::local {
 /// again before all are gone. What is frozen is killed: its work is somebody else's by now.
 ///
 /// Commands: `status`; `freeze` (of a set that is being stopped: kill); `thaw`; `restart` (kill
-/// what is frozen, start afresh); `stop GRACE_MS` (TERM, grace, KILL, then the supervisor ends and
-/// answers); `end GRACE_MS PROCESS=GRACE_MS…` (the same, answered when it has begun). Answers:
-/// `ok`, `error: …`, or the text of the status.
+/// what is frozen, start afresh); `scale` (the file `run` names other units); `stop GRACE_MS`
+/// (TERM, grace, KILL, then the supervisor ends and answers); `end GRACE_MS PROCESS=GRACE_MS…` (the
+/// same, answered when it has begun). Answers: `ok`, `error: …`, or the text of the status.
 class Supervisor {
  public:
   Supervisor();
@@ -47,6 +47,9 @@ class Supervisor {
   [[nodiscard]] Result<> thaw();
   [[nodiscard]] Result<> restart();
   [[nodiscard]] Result<> start_the_idle();
+  [[nodiscard]] Result<> scale();
+  void dismiss(Unit& unit);
+  void enlist(Unit& unit);
   void begin_stop(const Grace& grace);
   void terminate();
   void finish_stop();

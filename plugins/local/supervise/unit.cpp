@@ -99,6 +99,8 @@ Unit::Unit(std::size_t index, UnitPlan plan)
       plan_(std::move(plan)) {
   status.process = plan_.process;
   status.since = now();
+  dismissed = plan_.vacant;
+  if (dismissed) status.state = UnitState::vacant;
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) == 0) {
     read_end_ = Fd(fds[0]);

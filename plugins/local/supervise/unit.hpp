@@ -63,6 +63,7 @@ class Unit {
   Steady next_start{};  ///< in back-off: when it is due
   /// Told to end: when what is left of it is killed. Nothing is started before that is gone.
   std::optional<Steady> kill_at;
+  bool dismissed = false;  ///< scaled away: it is not started again
   LogFile log;
 
  private:

@@ -11,7 +11,9 @@ namespace cdctl::rabbit {
 
 namespace {
 
-constexpr const char* k_columns = "?columns=name,messages_ready,messages_unacknowledged,consumers";
+constexpr const char* k_columns =
+    "?columns=name,messages_ready,messages_unacknowledged,consumers,message_stats.publish,"
+    "message_stats.ack,message_stats.deliver_no_ack,message_stats.get_no_ack";
 /// More queues than these are listed, all of the virtual host at once.
 constexpr std::size_t k_one_by_one = 20;
 
@@ -63,16 +65,23 @@ Result<std::vector<Json>> read_queue_rows(Management& management, const QueueOwn
 Result<std::vector<QueueDepth>> queue_depths(Management& management,
                                              std::span<const ServiceConfig* const> services,
                                              const Deadline& deadline) {
-  const auto queues = queues_of(services, true);
+  const auto queues = queues_of(services, true), at_work = queues_of(services, false);
   std::vector<QueueDepth> out;
   if (queues.empty()) return out;
   CDCTL_TRY_ASSIGN(const auto rows, read_queue_rows(management, queues, deadline));
   for (const auto& row : rows) {
     if (!row["messages_ready"].is_int() || !row["consumers"].is_int()) continue;
-    auto name = row["name"].as_string();
-    const auto& service = queues.at(name);
-    out.push_back({service, std::move(name), row["messages_ready"].as_int(),
-                   row["messages_unacknowledged"].as_int(), row["consumers"].as_int()});
+    QueueDepth depth{queues.at(row["name"].as_string()), row["name"].as_string(),
+                     row["messages_ready"].as_int(), row["messages_unacknowledged"].as_int(),
+                     row["consumers"].as_int()};
+    depth.dead_letters = !at_work.contains(depth.queue);
+    // A queue that nothing has happened to since the broker was started has no counters
+    if (const auto& stats = row["message_stats"]; stats.is_object()) {
+      depth.published = stats["publish"].as_int();
+      depth.done =
+          stats["ack"].as_int() + stats["deliver_no_ack"].as_int() + stats["get_no_ack"].as_int();
+    }
+    out.push_back(std::move(depth));
   }
   return out;
 }

@@ -20,8 +20,8 @@ using QueueOwners = std::map<std::string, std::string>;
                                     bool dead_letters);
 
 /// What the broker's statistics have of these queues of one virtual host: name, messages_ready,
-/// messages_unacknowledged, consumers. They may be seconds old, and a number may not be there yet;
-/// a queue that is not there has no row.
+/// messages_unacknowledged, consumers, and what message_stats counts. They may be seconds old, and
+/// a number may not be there yet; a queue that is not there has no row.
 [[nodiscard]] Result<std::vector<Json>> read_queue_rows(Management& management,
                                                         const QueueOwners& queues,
                                                         const Deadline& deadline);

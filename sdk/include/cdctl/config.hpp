@@ -49,6 +49,14 @@ struct StopTimeout {
   bool until_done = false;  ///< nobody waits for it: a reap tells it to end, a later one removes it
 };
 
+/// Between which numbers `want` proposes units of a process, and how calmly.
+struct ScaleBounds {
+  std::int64_t min = 1, max = 1;
+  std::vector<std::string> queues;           ///< whose work it does; empty = all of the service
+  Millis drain = std::chrono::minutes(5);    ///< by then what waits shall be done
+  Millis settle = std::chrono::minutes(10);  ///< fewer units only when fewer were enough so long
+};
+
 /// A file of services.d, checked.
 struct ServiceConfig {
   std::string name;
@@ -59,6 +67,7 @@ struct ServiceConfig {
       switches;  ///< in the order of a cut: broker switches first, the engine last
   std::map<std::string, std::int64_t> units;  ///< process type → wanted units; empty = one of each
   std::map<std::string, StopTimeout> stop_timeouts;  ///< by process type
+  std::map<std::string, ScaleBounds> scale;          ///< by process type
   std::vector<SourceConfig> sources;
   MinLive min_live;
   std::int64_t max_sets =
@@ -75,8 +84,8 @@ struct ServiceConfig {
   [[nodiscard]] bool has_switch(std::string_view name) const;
   /// What its processes get between TERM and KILL.
   [[nodiscard]] Grace grace() const;
-  /// The implied source `service`: SHA-256 over engine, deployer, units, and the keys of plugins
-  /// that shape a deployment.
+  /// The implied source `service`: SHA-256 over engine, deployer, and the keys of plugins that
+  /// shape a deployment. How many units there are is no part of it: that is changed in place.
   [[nodiscard]] SourceState shape() const;
 };
 

@@ -22,6 +22,7 @@ enum class Presence : std::uint32_t { required, optional };
 ///     one of A B C
 ///     list, list of TYPE, list to 20 of TYPE, pairs (a list of lists of two texts)
 ///     object, list of object, map of object: with the rows of `shape`, if there are any
+///     map of TYPE
 ///     free
 ///
 /// each with ` or null` behind it where what is not known is null.

@@ -7,9 +7,10 @@
 begin "${1:-broker}"
 
 # Boundaries of ways that these four commands do not take here (a broken mirror, a dead supervisor, `signal`):
-# the unit tests of the plugins, and the stories land, mojo_run, release, brokers, holds, homes, reboot, by_hand and notify/follower, are where they belong.
+# the unit tests of the plugins, and the stories land, mojo_run, release, brokers, holds, homes, reboot, by_hand, scale and notify/follower, are where they belong.
 elsewhere=(init.draft init.file git.mirror-removed git.mirror-fetched local.feed.written local.mend.halted local.mend.unmarked
   deploy.let_in deploy.turned deploy.releasing deploy.released deploy.release-noted local.run.ended local.discard.marked local.revive.run local.revive.launched
+  scale.counted scale.world local.scale.kept local.scale.run local.scale.told
   mojo.external mojo.set-claimed mojo.set-started
   probation.noted probation.world probation.admitted probation.passed probation.joined probation.failed probation.cut
   notify.heard notify.kept notify.taken notify.passed notify.settled

@@ -108,7 +108,7 @@ expect_exit 4 cdctl outdated </dev/null
 expect_json 'map(.schema) == ["cdctl.error/1"]'
 mv away.git "$service.git"
 
-sed -i 's/worker = 2/worker = 1/' "services.d/$service.toml"
+printf '[mojo]\nseries = "noble"\n' >>"services.d/$service.toml"
 sed -i "1i max_sets = 3" "services.d/$service.toml"
 reboot
 first_pipe 0
@@ -143,7 +143,7 @@ if [ -n "$has_broker" ]; then
   expect_exit 0 cdctl ls -o ndjson </dev/null
   expect_json 'length == 3 and all(.state == "down" and (.outage | length > 0))'
   first_pipe 1   # the file was edited since: what cannot be made again is said
-  sed -i 's/worker = 1/worker = 2/' "services.d/$service.toml"
+  sed -i '/^\[mojo\]/,$d' "services.d/$service.toml"
   first_pipe 0
   for set in "$first" "$second" "$third"; do eventually 20 works "$set"; done
 else

@@ -208,7 +208,7 @@ jq -c '.set = "other-r0123456789"' revision >forged
 expect_exit 1 cdctl deploy <forged
 jq -c 'del(.sources.trunk)' revision >forged
 expect_exit 1 cdctl deploy <forged
-setting 'units = { worker = 1 }' && sed -i '2d' "services.d/$service.toml"
+setting '' && printf '[mojo]\nseries = "noble"\n' >>"services.d/$service.toml"
 expect_exit 1 cdctl deploy <revision
 expect_error 'was edited since'
 setting ''

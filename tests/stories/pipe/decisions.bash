@@ -50,7 +50,10 @@ commit_2=$(trunk_commit)
 printf 'COLOUR=blue\n' >worker.env
 offered config-newer
 ship
-sed -i 's/worker = 2/worker = 1/' "services.d/$service.toml"
+sed -i 's/worker = 2/worker = 1/' "services.d/$service.toml"  # so many units are no revision
+expect_exit 0 cdctl outdated </dev/null
+expect_quiet
+printf '[mojo]\nseries = "noble"\n' >>"services.d/$service.toml"
 offered service-newer
 ship
 expect_same "units of the edit" "$(cdctl ls "$newest" </dev/null | jq -c .units.want)" 1

@@ -39,12 +39,13 @@ second=$(deploy_one ok)
 : >in
 dry_then_real cdctl break "$first" --why 'wrong "colours"'
 dry_then_real cdctl mend "$first"
+dry_then_real cdctl scale "$first" worker=3
 third=$(deploy_one ok)
 cdctl ls </dev/null | cdctl stale --keep 2 --min-age 0s --prove-for 0s >in
 dry_then_real cdctl reap
 expect_same "sets" "$(sets_of | wc -l)" 2
 dry_then_real cdctl reap "$second"
-for command in break mend reap; do
+for command in break mend scale reap; do
   kept 0 cdctl $command "$first" </dev/null
   expect_json '.[0] | .ok and .absent and (.changed | not)'
 done

@@ -31,6 +31,7 @@ restart|cdctl mend SET
 describe|cdctl inspect SET
 audit|cdctl history
 release|cdctl outdated . cdctl deploy
+resize|cdctl scale SET PROCESS=N changes the units of a set
 pause|cdctl hold SERVICE
 unpause|cdctl resume SERVICE
 prune|cdctl ls . cdctl stale . cdctl reap
@@ -43,7 +44,7 @@ expect_exit 2 cdctl help rollback </dev/null
 expect_error 'cdctl deploy SERVICE@previous'
 # Every word of every answer is tried: none may name a command that there is not.
 cdctl __complete fish 'cdctl ' | cut -f1 | grep -v '^:' | sort >commands
-for word in tail status rollback cut stop delete uninstall uncut describe audit release plan pause unpause prune pin watch events check; do
+for word in tail status rollback cut stop delete uninstall uncut describe audit release plan resize pause unpause prune pin watch events check; do
   cdctl "$word" 2>&1 </dev/null | grep -oE 'cdctl [a-z]+' | sed '1{/^cdctl unknown/d}' | cut -d' ' -f2 | sort -u >named || true
   [ -s named ] || fail "$word: no answer"
   expect_same "commands that $word names and that there are not" "$(comm -13 commands named)" ""

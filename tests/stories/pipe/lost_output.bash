@@ -5,7 +5,10 @@
 . "$(dirname "$0")/../lib/landing.bash"
 begin
 make_trunk "$service" 'worker: echo hello; exec sleep 1000'
-make_service </dev/null
+make_service <<'EOS'
+[scale]
+worker = { min = 1, max = 4 }
+EOS
 live=$(deploy_one ok)
 second=$(deploy_one ok)
 cdctl signal "$live" oops -s critical </dev/null
@@ -81,6 +84,8 @@ notify keep --pass|sets
 deploy --dry-run|revision
 break --dry-run|verdicts
 mend $live --dry-run
+want --all|sets
+scale $live worker=3 --dry-run
 force observe $service --dry-run
 hold $service --dry-run
 resume $service --dry-run
@@ -170,7 +175,7 @@ expect_same "the newest" "$(cut_of "$third")" false
 
 # ---------------------------------------------------------------- input that cannot be read
 
-for command in deploy break 'mend -' reap trip stale 'signal -'; do
+for command in deploy break 'mend -' reap trip stale want scale 'signal -'; do
   for from in '<&-' '</'; do
     pipe_exit 1 "timeout 20 cdctl $command $from"
     expect_error '^cdctl: (signal: )?reading standard input: (Bad file descriptor|Is a directory); '

@@ -24,6 +24,8 @@ silent=(signal metrics top completion help 'mojo project-new' 'elastic template'
 
 make_trunk "$service" 'worker: echo hello; exec sleep 1000'
 make_service <<'EOS'
+[scale]
+worker = { min = 1, max = 4 }
 [[checks]]
 name = "door"
 command = ["true"]
@@ -71,6 +73,11 @@ prints break 0 outcome cdctl break
 prints inspect 0 set cdctl inspect "$second"
 prints diff 0 commit cdctl diff "$second"
 prints mend 0 outcome cdctl mend "$second"
+prints scale 0 outcome cdctl scale "$second" worker=3
+prints ls 0 set cdctl ls
+cp out in
+prints want 0 want cdctl want --all
+: >in
 # What the screen of top is drawn from, until its reader goes: records by their schemas, and lines of its own without one.
 # looks KIND FILTER [OPTION]: it writes a line of that kind for which the filter holds.
 looks() {

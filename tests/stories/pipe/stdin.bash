@@ -17,14 +17,14 @@ verdict() { # SET VERDICT [TIME-OF-EVIDENCE]
 expect_uncut() { expect_same "cut of $1" "$(cut_of "$1")" false; }
 
 # An empty input is nothing to do; a terminal is a mistake.
-for command in deploy break 'mend -' reap trip stale; do
+for command in deploy break 'mend -' reap trip stale want scale; do
   expect_exit 0 cdctl $command </dev/null  # two words, where they are two
   expect_quiet
   expect_exit 2 script -qec "cdctl $command" /dev/null
 done
 
 # What is closed, or cannot be read, is no empty input; and nobody waits for it for ever.
-for command in deploy break 'mend -' reap trip stale 'signal -'; do
+for command in deploy break 'mend -' reap trip stale want scale 'signal -'; do
   expect_exit 1 timeout 20 bash -c "cdctl $command <&-"
   expect_error '^cdctl: reading standard input: Bad file descriptor'
   expect_exit 1 timeout 20 cdctl $command <"$work"

@@ -9,7 +9,7 @@ mkdir -m 777 away
 sed '/^\[local\]/d; /^home/d' cdctl.toml >bare.toml  # as people write it: HOME says where
 mkdir bare && mv bare.toml bare/cdctl.toml && cp -r services.d bare/ && chmod -R go+rX bare && chmod 711 .
 commands=(outdated ls "inspect $set" signals probe "break $set" "mend $set" "force none $set" "hold $service" "resume $service"
-  "deploy $service" "reap $set" "retire $service --confirm $service" log "timeline $service" doctor stale trip
+  "deploy $service" "reap $set" "retire $service --confirm $service" log "timeline $service" doctor stale trip want "scale $set worker=1"
   "init other --service $service --trunk ..")
 cd away
 made() { [ -z "$(ls -A)" ] || fail "it made something below the current folder: $(find .)"; }

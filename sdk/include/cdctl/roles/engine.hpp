@@ -21,6 +21,9 @@
 
 namespace cdctl {
 
+/// Units by process type.
+using UnitCounts = std::map<std::string, std::int64_t>;
+
 /// What an engine knows of one set.
 struct SetStatus {
   SetName name;
@@ -39,6 +42,9 @@ struct SetStatus {
   Json detail = Json::object();  ///< units with pid, restarts, last log lines: only from describe()
   /// The names that this home had when the set was made, and deployed again; empty = as `home`.
   std::vector<std::string> homes = {};
+  /// Wanted units by process type, 0 included; empty = the engine does not tell, or could not read
+  /// it. An engine whose sets can be scaled tells it in lists, too.
+  UnitCounts processes = {};
 };
 
 /// A process type of a Procfile.
@@ -220,6 +226,15 @@ class Engine {
   [[nodiscard]] Result<Step> mend(const SetName& set, bool thaw, const Deadline& deadline) {
     return guarded([&] { return do_mend(set, thaw, deadline); });
   }
+  /// Changes in place how many units of these processes the set wants; the others keep theirs. It
+  /// stays so whenever the set is started again, and for a cut set it takes effect when that is
+  /// mended. What is one too many gets TERM and the grace that its process was deployed with:
+  /// nobody waits for it. The step tells `changed` when another number was wanted before. Exit code
+  /// `config` from an engine that cannot, `refused` for a set that is being stopped.
+  [[nodiscard]] Result<Step> scale(const SetName& set, const UnitCounts& units,
+                                   const Deadline& deadline) {
+    return guarded([&] { return do_scale(set, units, deadline); });
+  }
   /// TERM to every process of the set, wait until all are gone, for `grace` at most, KILL what is
   /// left. Marks the set `reaping` first. A frozen set is killed.
   [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace, const Deadline& deadline) {
@@ -258,6 +273,11 @@ class Engine {
   [[nodiscard]] virtual Result<Step> do_cut(const SetName& set, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<Step> do_mend(const SetName& set, bool thaw,
                                              const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Step> do_scale(const SetName& set, const UnitCounts& units,
+                                              const Deadline& deadline) {
+    (void)set, (void)units, (void)deadline;
+    return fail(ExitCode::config, "this engine cannot change how many units a set has");
+  }
   [[nodiscard]] virtual Result<Step> do_stop(const SetName& set, Millis grace,
                                              const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,

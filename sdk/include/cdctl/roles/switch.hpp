@@ -36,6 +36,10 @@ struct QueueDepth {
   std::int64_t ready = 0;    ///< messages that wait
   std::int64_t unacked = 0;  ///< messages that a worker holds
   std::int64_t consumers = 0;
+  /// Counters, from which rates are made: messages that came into it, and those that were done
+  /// with. Empty = the broker has not counted.
+  std::optional<std::int64_t> published = {}, done = {};
+  bool dead_letters = false;  ///< for people, and no worker's
 };
 
 /// A set, and the service's file that its rights come from.
