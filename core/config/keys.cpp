@@ -31,6 +31,15 @@ constexpr std::array k_keys{
     KeyRow{service, "scale.*", "table", "", "{ min = 1, max = 8, queues = [\"thumbs\"] }", "want",
            "min and max of its units; queues: whose work it does (all); drain: by when what waits "
            "shall be done (5m); settle: how long fewer must have been enough (10m)"},
+    KeyRow{service, "memory", "table", "no limit", "{ worker = \"512M\" }", "deploy",
+           "What a unit of each process may use, with all that it starts; beyond it the kernel "
+           "kills it"},
+    KeyRow{service, "memory.*", "text", "no limit", "\"512M\"", "deploy",
+           "Of this process, in M or G; an edit is a new revision"},
+    KeyRow{service, "cpu", "table", "no limit", "{ worker = 1.5 }", "deploy",
+           "How many processors a unit of each process may keep busy"},
+    KeyRow{service, "cpu.*", "share", "no limit", "1.5", "deploy",
+           "Of this process, a number of processors; an edit is a new revision"},
     KeyRow{service, "stop_timeout", "table", "10s each", "{ worker = \"until done, at most 2h\" }",
            "reap", "How long the processes of a unit get to end, between TERM and KILL"},
     KeyRow{service, "stop_timeout.*", "text", "10s", "\"30s\"", "reap",

@@ -19,6 +19,7 @@
 
 #include "core/config/check.hpp"
 #include "core/config/keys.hpp"
+#include "core/config/process_tables.hpp"
 #include "core/config/target.hpp"
 #include "core/files/toml_file.hpp"
 
@@ -73,7 +74,8 @@ class ServiceReader {
     fields(table, "", out);
     keep(units(table["units"], out));
     keep(stop_timeouts(table["stop_timeout"], out));
-    keep(scale(table["scale"], out));
+    read_scale(file_, out, problems_);
+    read_limits(file_, out, problems_);
     if (const auto& flag = table["accept_loss"]; !flag.is_null()) {
       if (!flag.is_bool()) keep(bad(file_, "accept_loss", "'accept_loss' must be true or false"));
       out.accept_loss = flag.as_bool();
@@ -209,50 +211,6 @@ class ServiceReader {
     const auto most = parse_duration(text);
     if (!most || *most > k_longest) return {};
     return StopTimeout{*most, until_done};
-  }
-  Result<> scale(const Json& table, ServiceConfig& out) {
-    if (table.is_null()) return {};
-    if (!table.is_object())
-      return bad(file_, "scale",
-                 "'scale' must be a table by process, such as { worker = { min = 1, max = 8 } }");
-    for (const auto& [name, value] : table.members()) {
-      const auto dotted = "scale." + name;
-      if (!valid_word(name))
-        keep(bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40))));
-      else if (!value.is_object())
-        keep(bad(file_, dotted,
-                 fmt::format("'{}' must be a table such as {{ min = 1, max = 8 }}", dotted)));
-      else
-        scale_bounds(value, dotted, out.scale[name]);
-    }
-    if (out.scale.size() > 1)
-      for (const auto& [name, bounds] : out.scale)
-        if (bounds.queues.empty())
-          keep(bad(file_, "scale." + name,
-                   fmt::format("'scale.{}' must say whose work it is, such as queues = "
-                               "[\"thumbs\"]: more than one process is scaled",
-                               name)));
-    return {};
-  }
-  void scale_bounds(const Json& table, const std::string& dotted, ScaleBounds& out) {
-    const auto before = std::exchange(prefix_, dotted);
-    check_keys(file_, dotted, table, {"min", "max", "queues", "drain", "settle"}, problems_);
-    keep(count(table, "min", out.min));
-    out.max = std::max(out.max, out.min);
-    keep(count(table, "max", out.max));
-    if (out.min < 1 || out.max > 1000 || out.min > out.max || table["max"].is_null())
-      keep(
-          bad(file_, dotted,
-              fmt::format("'{}' needs a min (1) and a max, from 1 to 1000, such as {{ min = 1, max "
-                          "= 8 }}",
-                          dotted)));
-    if (const auto& queues = table["queues"]; !queues.is_null())
-      keep(strings(queues, "queues", out.queues));
-    keep(duration(table, "drain", out.drain));
-    keep(duration(table, "settle", out.settle));
-    if (out.drain < std::chrono::seconds(1))
-      keep(bad(file_, dotted + ".drain", fmt::format("'{}.drain' must be 1s or more", dotted)));
-    prefix_ = before;
   }
   Result<> sources(const Json& table, ServiceConfig& out) {
     if (!table.is_object() || table.members().empty())

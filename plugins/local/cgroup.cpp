@@ -98,9 +98,9 @@ Result<Fd> Cgroup::entrance() const {
   return fd;
 }
 
-Result<> Cgroup::write(const char* file, const char* text) const {
+Result<> Cgroup::write(const char* file, std::string_view text) const {
   const Fd fd(::open((path_ / file).c_str(), O_WRONLY | O_CLOEXEC));
-  if (fd.valid() && ::write(fd.get(), text, 1) == 1) return {};
+  if (fd.valid() && ::write(fd.get(), text.data(), text.size()) == std::ssize(text)) return {};
   return fail(fmt::format("writing {}/{}: {}", path_.string(), file, errno_text(errno)));
 }
 
@@ -141,22 +141,77 @@ Result<> Cgroup::kill(const Deadline& deadline) const {
   return wait_for("populated", false, deadline);
 }
 
+namespace {
+
+void add_members(const fs::path& folder, std::vector<pid_t>& out) {
+  const auto text = read_file(folder / "cgroup.procs");
+  if (!text) return;
+  for (const auto line : lines(*text)) {
+    pid_t pid = 0;
+    if (std::from_chars(line.data(), line.data() + line.size(), pid).ec == std::errc() && pid > 0)
+      out.push_back(pid);
+  }
+}
+
+}  // namespace
+
+std::vector<pid_t> Cgroup::own_members() const {
+  std::vector<pid_t> out;
+  add_members(path_, out);
+  return out;
+}
+
+bool Cgroup::is_root() const { return ::access((path_ / "cgroup.type").c_str(), F_OK) != 0; }
+
+std::vector<std::string> Cgroup::words_of(const char* file) const {
+  std::vector<std::string> out;
+  const auto text = read_file(path_ / file);
+  if (!text) return out;
+  for (auto rest = trimmed(*text); !rest.empty();) out.emplace_back(take_until(rest, ' '));
+  return out;
+}
+
+Result<> Cgroup::delegate(const std::vector<std::string>& controllers) const {
+  for (std::size_t i = 0; i < controllers.size(); ++i) {
+    auto done = write("cgroup.subtree_control", "+" + controllers[i]);
+    if (done) continue;
+    // With one of them given nobody could enter it: all or none
+    while (i-- > 0) (void)write("cgroup.subtree_control", "-" + controllers[i]);
+    return done;
+  }
+  return {};
+}
+
+Result<> Cgroup::limit(const UnitLimit& limit) const {
+  constexpr std::int64_t k_period_us = 100'000;
+  if (limit.memory > 0) {
+    CDCTL_TRY(write("memory.max", std::to_string(limit.memory)));
+    CDCTL_TRY(write("memory.oom.group", "1"));
+  }
+  if (limit.cpu > 0)
+    CDCTL_TRY(write("cpu.max", fmt::format("{} {}", limit.cpu * k_period_us / 1000, k_period_us)));
+  return {};
+}
+
+std::int64_t Cgroup::oom_kills() const {
+  const auto text = read_file(path_ / "memory.events");
+  if (!text) return 0;
+  for (auto line : lines(*text)) {
+    if (take_until(line, ' ') != "oom_kill") continue;
+    std::int64_t count = 0;
+    std::from_chars(line.data(), line.data() + line.size(), count);
+    return count;
+  }
+  return 0;
+}
+
 std::vector<pid_t> Cgroup::members() const {
   std::vector<pid_t> out;
-  const auto add = [&out](const fs::path& folder) {
-    const auto text = read_file(folder / "cgroup.procs");
-    if (!text) return;
-    for (const auto line : lines(*text)) {
-      pid_t pid = 0;
-      if (std::from_chars(line.data(), line.data() + line.size(), pid).ec == std::errc() && pid > 0)
-        out.push_back(pid);
-    }
-  };
-  add(path_);
+  add_members(path_, out);
   std::error_code error;
   for (auto it = fs::recursive_directory_iterator(path_, error);
        !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (it->is_directory(error) && !error) add(it->path());
+    if (it->is_directory(error) && !error) add_members(it->path(), out);
   }
   return out;
 }

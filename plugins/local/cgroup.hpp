@@ -8,12 +8,13 @@
 
 #include <cdctl/fs.hpp>
 #include <cdctl/time.hpp>
+#include <cdctl/unit_limit.hpp>
 
 namespace cdctl::local {
 
-/// One cgroup v2 folder that holds the processes of one set. No controller is used: what counts is
-/// that a process cannot leave it by forking or by setsid, that cgroup.freeze stops all of them and
-/// cgroup.kill ends all of them.
+/// One cgroup v2 folder that holds the processes of one set. What counts is that a process cannot
+/// leave it by forking or by setsid, that cgroup.freeze stops all of them and cgroup.kill ends all
+/// of them. A controller is used only where units have limits.
 class Cgroup {
  public:
   explicit Cgroup(std::filesystem::path path) : path_(std::move(path)) {}
@@ -42,13 +43,30 @@ class Cgroup {
   /// Kills everything in it and waits until it is empty. A folder that is gone is empty.
   [[nodiscard]] Result<> kill(const Deadline& deadline) const;
   [[nodiscard]] std::vector<pid_t> members() const;
+  /// Those in the cgroup itself, and not below it.
+  [[nodiscard]] std::vector<pid_t> own_members() const;
+  /// The controllers that the kernel gives it, and those that it gives to what is below it.
+  [[nodiscard]] std::vector<std::string> controllers() const {
+    return words_of("cgroup.controllers");
+  }
+  [[nodiscard]] std::vector<std::string> delegated() const {
+    return words_of("cgroup.subtree_control");
+  }
+  [[nodiscard]] bool is_root() const;
+  /// Gives these controllers to what is below it. The kernel refuses while a process is in it.
+  [[nodiscard]] Result<> delegate(const std::vector<std::string>& controllers) const;
+  /// What all of it may use together; out of memory, all of it is killed at once.
+  [[nodiscard]] Result<> limit(const UnitLimit& limit) const;
+  /// How often a process of it was killed for want of memory; 0 where nobody counts.
+  [[nodiscard]] std::int64_t oom_kills() const;
   /// Removes the empty folder and those below it. Absent is fine.
   [[nodiscard]] Result<> remove() const;
 
  private:
   [[nodiscard]] std::optional<bool> event(std::string_view key) const;
   [[nodiscard]] Result<> wait_for(std::string_view key, bool value, const Deadline& deadline) const;
-  [[nodiscard]] Result<> write(const char* file, const char* text) const;
+  [[nodiscard]] Result<> write(const char* file, std::string_view text) const;
+  [[nodiscard]] std::vector<std::string> words_of(const char* file) const;
   std::filesystem::path path_;
 };
 

@@ -77,7 +77,8 @@ Result<RunPlan> plan_for(const SetName& set, const std::string& home_id, const W
                std::filesystem::absolute(workload.directory).string(),
                {},
                clean_environment(),
-               workload.grace};
+               workload.grace,
+               workload.limits};
   std::error_code error;
   if (!std::filesystem::is_directory(plan.directory, error)) {
     return fail(fmt::format("{}: the working directory {} is not there", context, plan.directory));

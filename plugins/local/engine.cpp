@@ -92,6 +92,8 @@ Result<SetStatus> LocalEngine::do_describe(const SetName& set, const Deadline& d
   out.detail.set("cgroup", files.status && !files.status->cgroup.empty()
                                ? Json(files.status->cgroup)
                                : Json());
+  if (files.status && !files.status->warning.empty())
+    out.detail.set("warning", files.status->warning);
   out.detail.set("units", files.status ? units_detail(paths, *files.status) : Json::array());
   if (files.attempts["why"].is_string()) out.detail.set("last_failure", files.attempts["why"]);
   if (!files.alive) {  // what its last supervisor wrote down is no longer so

@@ -52,8 +52,9 @@ std::optional<std::string> hear(const Fd& words, const Deadline& deadline) {
   return {};
 }
 
-/// Exit code `unknown`: it never became our supervisor, another way of starting it may do.
-Result<> launch_once(std::vector<std::string> argv, const Deadline& deadline) {
+/// What there is to warn of, mostly nothing. Exit code `unknown`: it never became our supervisor,
+/// another way of starting it may do.
+Result<std::string> launch_once(std::vector<std::string> argv, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto child, Child::start(program_of(std::move(argv)), {.err_with_out = true}));
   const auto heard = hear(child.out, deadline);
   if (heard)
@@ -64,7 +65,7 @@ Result<> launch_once(std::vector<std::string> argv, const Deadline& deadline) {
   if (!heard)
     return fail(ExitCode::timeout,
                 "the supervisor did not say within " + deadline.given() + " that it has started");
-  if (heard->starts_with("ok\n")) return {};
+  if (heard->starts_with("ok\n")) return printable(trimmed(heard->substr(3)), 500);
   if (heard->starts_with("error: "))
     return fail(printable(heard->substr(7, heard->find('\n') - 7), 500));
   return fail(ExitCode::unknown,
@@ -90,20 +91,25 @@ Result<> launch(Host& host, const SetPaths& paths, const std::vector<std::string
   const std::vector<std::string> words{program.string(), paths.folder.string()};
   const auto context =
       fmt::format("starting the supervisor of {}", paths.folder.filename().string());
+  const auto warn = [&](const std::string& warning) -> Result<> {
+    if (!warning.empty())
+      host.log(Level::warning, fmt::format("{}: {}", paths.folder.filename().string(), warning));
+    return {};
+  };
   if (!scope.empty()) {
     auto scoped = scope;
     scoped.insert(scoped.end(), words.begin(), words.end());
     // Half of the time at most, so that the plain way has a chance
     auto done = launch_once(std::move(scoped),
                             deadline.at_most(std::min(Millis(5000), deadline.left() / 2)));
-    if (done || done.error().exit == ExitCode::failed)
-      return done ? done : fail(done.error().in(context));
+    if (done) return warn(*done);
+    if (done.error().exit == ExitCode::failed) return fail(done.error().in(context));
     host.log(Level::warning,
              fmt::format("{}: no systemd scope ({}); it ends when this service or login ends",
                          context, done.error().what));
   }
   auto done = launch_once(words, deadline);
-  if (done) return done;
+  if (done) return warn(*done);
   auto error = done.error().in(context);
   if (error.exit == ExitCode::unknown) error.exit = ExitCode::failed;
   return fail(std::move(error));

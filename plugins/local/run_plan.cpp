@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <utility>
 
 namespace cdctl::local {
 
@@ -35,6 +36,14 @@ std::string to_text(const RunPlan& plan) {
     put(process);
     put(std::to_string(time.count()));
   }
+  for (const auto& [process, limit] : plan.limits) {
+    for (const auto& [kind, value] : {std::pair("memory", limit.memory), {"cpu", limit.cpu}}) {
+      if (value == 0) continue;
+      put(kind);
+      put(process);
+      put(std::to_string(value));
+    }
+  }
   for (const auto& [name, value] : plan.env) {
     put("env");
     put(name);
@@ -60,12 +69,16 @@ std::optional<RunPlan> parse_run_plan(std::string_view text) {
     if (!first || !second) return {};
     if (*kind == "unit" || *kind == "vacant") {
       plan.units.push_back({std::string(*first), std::string(*second), *kind == "vacant"});
-    } else if (*kind == "stop") {
-      std::int64_t time = 0;
+    } else if (*kind == "stop" || *kind == "memory" || *kind == "cpu") {
+      std::int64_t value = 0;
       const auto [end, error] =
-          std::from_chars(second->data(), second->data() + second->size(), time);
+          std::from_chars(second->data(), second->data() + second->size(), value);
       if (error != std::errc() || end != second->data() + second->size()) return {};
-      plan.grace.own.emplace(*first, time);
+      const std::string process(*first);
+      if (*kind == "stop")
+        plan.grace.own.emplace(process, value);
+      else
+        (*kind == "cpu" ? plan.limits[process].cpu : plan.limits[process].memory) = value;
     } else if (*kind == "env") {
       plan.env.emplace(*first, *second);
     } else {

@@ -8,6 +8,7 @@
 
 #include <cdctl/grace.hpp>
 #include <cdctl/release.hpp>
+#include <cdctl/unit_limit.hpp>
 
 namespace cdctl::local {
 
@@ -26,6 +27,7 @@ struct RunPlan {
   std::map<std::string, std::string>
       env;      ///< the whole environment of the units, but for what each has of its own
   Grace grace;  ///< of units that end without being told how long they have
+  std::map<std::string, UnitLimit> limits = {};  ///< by process type
 
   /// Whether it is no units, but what a revision runs once before them.
   [[nodiscard]] bool once() const {

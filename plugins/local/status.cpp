@@ -71,6 +71,8 @@ std::string to_text(const Status& status) {
                          int(status.stopping), int(status.lived), status.cgroup);
   if (status.until)
     fmt::format_to(std::back_inserter(out), "until {}\n", status.until->time_since_epoch().count());
+  if (!status.warning.empty())
+    fmt::format_to(std::back_inserter(out), "warning {}\n", one_line(status.warning));
   for (const auto& unit : status.units) {
     fmt::format_to(std::back_inserter(out), "unit {} {} {} {} {} {}\t{}\n", to_string(unit.state),
                    unit.id.pid, unit.id.start, unit.since.time_since_epoch().count(), unit.restarts,
@@ -97,6 +99,8 @@ std::optional<Status> parse_status(std::string_view text) {
       status.lived = flags[2];
     } else if (key == "cgroup") {
       status.cgroup = line;
+    } else if (key == "warning") {
+      status.warning = line;
     } else if (key == "until") {
       std::int64_t until = 0;
       if (!take_number(line, until)) return {};

@@ -40,6 +40,7 @@ struct Status {
   std::optional<Time> until;  ///< stopping: when what is left is killed
   std::string cgroup;         ///< empty: none
   std::vector<UnitStatus> units;
+  std::string warning = {};  ///< what its units go without: limits that are not in force
 
   /// Units; what runs before there are any is none.
   [[nodiscard]] std::int64_t want() const;

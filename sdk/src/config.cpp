@@ -30,6 +30,8 @@ SourceState ServiceConfig::shape() const {
   // In every identity from the beginning, nulls where nobody gives them. Others are there only
   // where they are given: a service that names none keeps the identity that it has always had.
   for (const auto* always : {"mojo", "queues"}) shape.set(always, Json());
+  for (const auto* limit : {"memory", "cpu"})
+    if (!table[limit].is_null()) shape.set(limit, table[limit]);
   for (const auto& [member, value] : shaping.members()) shape.set(member, value);
   return {"file", "", sha256_hex(shape.canonical()), {}};
 }

@@ -1,6 +1,6 @@
 // cdctl-supervise FOLDER: keeps the units of the set in FOLDER running. Started by the local
-// engine, which reads one line from its standard output: `ok`, or `error: …`. By then the
-// supervisor has a session of its own and no parent.
+// engine, which reads from its standard output: `ok` and what there is to warn of, or `error: …`.
+// By then the supervisor has a session of its own and no parent.
 
 #include <csignal>
 #include <string>
@@ -27,7 +27,8 @@ int supervise() {
     report("error: " + started.error().what + "\n");
     return 1;
   }
-  if (!report("ok\n")) {
+  const auto& warning = supervisor.warning();
+  if (!report("ok\n" + (warning.empty() ? warning : warning + "\n"))) {
     supervisor.give_up();  // the deploy was killed: leave nothing that it does not know of
     return 1;
   }

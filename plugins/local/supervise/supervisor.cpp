@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -157,15 +158,8 @@ Result<> Supervisor::make_tracker() {
     }
   }
   tracker_.emplace(std::move(record));
+  put_limits(parent);
   return {};
-}
-
-UnitSetting Supervisor::setting() const {
-  UnitSetting out{plan_.directory, plan_.env,
-                  cgroup_entrance_.valid() ? cgroup_entrance_.get() : -1};
-  out.env[k_set_variable] = plan_.set;
-  out.env[k_home_variable] = plan_.home_id;
-  return out;
 }
 
 Result<> Supervisor::start_units() {
@@ -176,7 +170,7 @@ Result<> Supervisor::start_units() {
     if (units_[i].dismissed) continue;
     if (frozen_) {
       units_[i].set_state(UnitState::frozen);
-    } else if (auto spawned = units_[i].spawn(setting()); !spawned) {
+    } else if (auto spawned = units_[i].spawn(setting(units_[i])); !spawned) {
       return fail(spawned.error().in(fmt::format("unit {} ({})", i, plan_.units[i].process)));
     }
   }
@@ -232,7 +226,9 @@ void Supervisor::reap() {
 
 void Supervisor::bury(Unit& unit, int wait_status) {
   const bool again = !kill_at_ && !frozen_ && !unit.dismissed && unit.startable();
-  unit.ended(wait_status, again);
+  const auto kills = limits_.oom_kills(unit.index());
+  const bool out_of_memory = kills > std::exchange(unit.oom_kills, kills);
+  unit.ended(wait_status, again, out_of_memory ? limits_.oom_text(unit.process()) : "");
   // What it left behind keeps the time that it was given when it was dismissed
   if (!again) return unit.set_state(unit.dismissed ? UnitState::vacant : UnitState::exited);
   const auto left = left_of(unit);
@@ -305,7 +301,8 @@ void Supervisor::start_due(Steady at) {
       continue;
     }
     ++unit.status.restarts;
-    if (auto spawned = unit.spawn(setting()); !spawned) unit.could_not_start(spawned.error().what);
+    if (auto spawned = unit.spawn(setting(unit)); !spawned)
+      unit.could_not_start(spawned.error().what);
   }
 }
 
@@ -344,7 +341,8 @@ Status Supervisor::status() const {
              lived_,
              until_,
              tracker_->record().cgroup.string(),
-             {}};
+             {},
+             warning_};
   for (const auto& unit : units_) out.units.push_back(unit.status);
   return out;
 }
@@ -436,7 +434,7 @@ Result<> Supervisor::start_the_idle() {
   for (std::size_t i = 0; i < units_.size(); ++i) {
     if (units_[i].running() || units_[i].kill_at || units_[i].dismissed || !units_[i].startable())
       continue;
-    const auto spawned = units_[i].spawn(setting());
+    const auto spawned = units_[i].spawn(setting(units_[i]));
     if (spawned) continue;
     units_[i].could_not_start(spawned.error().what);  // and is tried again
     if (out) out = fail(spawned.error().in(fmt::format("unit {} ({})", i, plan_.units[i].process)));

@@ -11,6 +11,7 @@
 #include "plugins/local/process_tracker.hpp"
 #include "plugins/local/supervise/control.hpp"
 #include "plugins/local/supervise/unit.hpp"
+#include "plugins/local/supervise/unit_limits.hpp"
 
 namespace cdctl::local {
 
@@ -32,6 +33,8 @@ class Supervisor {
   /// Takes the set, starts its units. Where the file `frozen` is there they are held back until a
   /// thaw or restart. On an error nothing of the set is left running.
   [[nodiscard]] Result<> start();
+  /// What the units go without, for whoever starts the set: limits that could not be put in force.
+  [[nodiscard]] const std::string& warning() const { return warning_; }
   /// Works until it is stopped by a command or by SIGTERM. Returns the exit status.
   int work();
   /// Ends everything at once: whoever started us is gone.
@@ -67,7 +70,8 @@ class Supervisor {
   [[nodiscard]] bool held_back() const;
   [[nodiscard]] bool any_running() const;
   void end_if_deserted(Steady at);
-  [[nodiscard]] UnitSetting setting() const;
+  [[nodiscard]] UnitSetting setting(const Unit& unit) const;
+  void put_limits(const std::optional<std::filesystem::path>& parent);
   [[nodiscard]] Status status() const;
   bool write_status();
 
@@ -75,6 +79,8 @@ class Supervisor {
   RunPlan plan_;
   std::optional<ProcessTracker> tracker_;
   Fd cgroup_entrance_, signals_;
+  UnitLimits limits_;
+  std::string warning_;
   Control control_;
   std::vector<Unit> units_;
   std::vector<Control::Answer> stop_answers_;

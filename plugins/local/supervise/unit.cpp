@@ -156,13 +156,14 @@ void Unit::plan_restart(milliseconds lived) {
   log.note(fmt::format("{}; starts again in {}", status.last_exit, to_duration(backoff_)));
 }
 
-void Unit::ended(int wait_status, bool again) {
+void Unit::ended(int wait_status, bool again, const std::string& cause) {
   drain_output();
   status.id = {};
   status.last_exit =
       WIFSIGNALED(wait_status)
           ? fmt::format("signal {} ({})", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)))
           : fmt::format("exit status {}", WEXITSTATUS(wait_status));
+  if (!cause.empty()) status.last_exit += ": " + cause;
   if (!again) return log.note(status.last_exit);
   plan_restart(
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started));

@@ -20,7 +20,8 @@ using Steady = std::chrono::steady_clock::time_point;
 struct UnitSetting {
   std::string directory;
   std::map<std::string, std::string> env;
-  int cgroup_entrance = -1;  ///< cgroup.procs of the set's cgroup, or -1
+  int cgroup_entrance = -1;  ///< cgroup.procs of its cgroup, or -1
+  Fd own_entrance = {};      ///< the same, where the unit has a cgroup of its own
 };
 
 /// One worker process and what became of it. Started again and again by the supervisor, but for the
@@ -38,7 +39,8 @@ class Unit {
   /// entered.
   [[nodiscard]] Result<> spawn(const UnitSetting& setting);
   /// The process has ended: notes why, and when it is to start again; `again`: whether it is.
-  void ended(int wait_status, bool again);
+  /// `cause`: what the kernel says of it, if anything.
+  void ended(int wait_status, bool again, const std::string& cause = {});
   /// It could not even be started: counts as an end.
   void could_not_start(const std::string& why);
   /// A signal to its process group; only while `running()`.
@@ -49,6 +51,7 @@ class Unit {
   /// Its number as session and process group: of the process that runs, or of the last one.
   [[nodiscard]] pid_t session() const { return session_; }
   [[nodiscard]] const std::string& process() const { return plan_.process; }
+  [[nodiscard]] std::size_t index() const { return index_; }
   /// Moves what it wrote to its log.
   void drain_output();
 
@@ -63,7 +66,8 @@ class Unit {
   Steady next_start{};  ///< in back-off: when it is due
   /// Told to end: when what is left of it is killed. Nothing is started before that is gone.
   std::optional<Steady> kill_at;
-  bool dismissed = false;  ///< scaled away: it is not started again
+  bool dismissed = false;      ///< scaled away: it is not started again
+  std::int64_t oom_kills = 0;  ///< that were counted in its cgroup up to now
   LogFile log;
 
  private:

@@ -88,7 +88,8 @@ class DeployRun final : public Launcher {
   }
 
   Result<> start(const ToStart& what, const Deadline& deadline) override {
-    Workload workload{what.directory, what.processes, request_.env, request_.service.grace()};
+    Workload workload{what.directory, what.processes, request_.env, request_.service.grace(),
+                      request_.service.limits};
     workload.env.merge(source_environment(sources_));
     if (!what.release.empty()) CDCTL_TRY(run_release(what, workload));
     crash_point("mojo.before-start");

@@ -14,6 +14,7 @@
 #include <cdctl/source.hpp>
 #include <cdctl/target.hpp>
 #include <cdctl/time.hpp>
+#include <cdctl/unit_limit.hpp>
 
 namespace cdctl {
 
@@ -68,6 +69,7 @@ struct ServiceConfig {
   std::map<std::string, std::int64_t> units;  ///< process type → wanted units; empty = one of each
   std::map<std::string, StopTimeout> stop_timeouts;  ///< by process type
   std::map<std::string, ScaleBounds> scale;          ///< by process type
+  std::map<std::string, UnitLimit> limits;           ///< by process type
   std::vector<SourceConfig> sources;
   MinLive min_live;
   std::int64_t max_sets =
@@ -84,8 +86,9 @@ struct ServiceConfig {
   [[nodiscard]] bool has_switch(std::string_view name) const;
   /// What its processes get between TERM and KILL.
   [[nodiscard]] Grace grace() const;
-  /// The implied source `service`: SHA-256 over engine, deployer, and the keys of plugins that
-  /// shape a deployment. How many units there are is no part of it: that is changed in place.
+  /// The implied source `service`: SHA-256 over engine, deployer, limits of units, and the
+  /// keys of plugins that shape a deployment. How many units there are is no part of it: that is
+  /// changed in place.
   [[nodiscard]] SourceState shape() const;
 };
 

@@ -50,6 +50,7 @@ TEST_CASE("a service file is read with its defaults") {
   Folder f;
   f.write("cdctl.toml", "[defaults]\nmin_live = 2\n[defaults.reaper]\nkeep = 5\n");
   f.write("services.d/thumbs.toml",
+          "memory = { worker = \"512M\", web = \"2G\" }\ncpu = { worker = 1.5, beat = 1 }\n"
           "units = { worker = 3 }\nmin_live = \"50%\"\nstop_timeout = { worker = \"until done, at "
           "most 2h\", web = \"30s\" }\n[reaper]\nmin_age = \"2h\"\n"
           "[scale]\nworker = { max = 8, queues = [\"thumbs\"], drain = \"1m\" }\n" +
@@ -58,6 +59,9 @@ TEST_CASE("a service file is read with its defaults") {
   REQUIRE(config);
   const auto* thumbs = config->service("thumbs");
   REQUIRE(thumbs);
+  CHECK(thumbs->limits.at("worker") == UnitLimit{512 << 20, 1500});
+  CHECK(thumbs->limits.at("web") == UnitLimit{std::int64_t(2) << 30, 0});
+  CHECK(thumbs->limits.at("beat") == UnitLimit{0, 1000});
   CHECK(thumbs->scale.at("worker").min == 1);
   CHECK(thumbs->scale.at("worker").max == 8);
   CHECK(thumbs->scale.at("worker").queues == std::vector<std::string>{"thumbs"});
@@ -126,6 +130,15 @@ TEST_CASE("wrong values are refused with their place") {
                            "stop_timeout = { worker = 30 }\n",
                            "stop_timeout = { worker = \"until done\" }\n",
                            "stop_timeout = { worker = \"25h\" }\n",
+                           "memory = \"512M\"\n",
+                           "memory = { worker = 512 }\n",
+                           "memory = { worker = \"512\" }\n",
+                           "memory = { worker = \"0M\" }\n",
+                           "memory = { worker = \"2T\" }\n",
+                           "memory = { worker = \"99999999999999999999G\" }\n",
+                           "cpu = 2\n",
+                           "cpu = { worker = 0 }\n",
+                           "cpu = { worker = \"2\" }\n",
                            "scale = 3\n",
                            "scale = { worker = 3 }\n",
                            "scale = { worker = { min = 1 } }\n",
@@ -184,6 +197,7 @@ TEST_CASE("an edit of what shapes a deployment changes the revision, another edi
   // How many units there are is changed in place
   CHECK(shape("units = { worker = 4 }\n") == before);
   CHECK(shape("scale = { worker = { min = 1, max = 8 } }\n") == before);
+  CHECK(shape("memory = { worker = \"512M\" }\n") != before);
   CHECK(shape("mojo = { stage = \"production\" }\n") != before);
 }
 

@@ -18,6 +18,7 @@
 #include <cdctl/set_name.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
+#include <cdctl/unit_limit.hpp>
 
 namespace cdctl {
 
@@ -61,6 +62,7 @@ struct Workload {
   std::map<std::string, std::string>
       env;           ///< secrets included: kept 0600, never in an argument list
   Grace grace = {};  ///< of units that end without being told how long: the machine goes down
+  std::map<std::string, UnitLimit> limits = {};  ///< by process type
 };
 
 /// How the command ended that a set ran to its end.

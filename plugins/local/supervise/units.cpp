@@ -1,4 +1,4 @@
-// Another number of units: the part of the supervisor that goes by it.
+// What units are started with, and another number of them: that part of the supervisor.
 
 #include <csignal>
 
@@ -7,10 +7,37 @@
 #include <cdctl/fs.hpp>
 #include <cdctl/text.hpp>
 
+#include "plugins/local/cgroup.hpp"
 #include "plugins/local/paths.hpp"
 #include "plugins/local/supervise/supervisor.hpp"
 
 namespace cdctl::local {
+
+/// A set without its limits is better than none: whoever starts it is told.
+void Supervisor::put_limits(const std::optional<std::filesystem::path>& parent) {
+  if (plan_.limits.empty()) return;
+  const auto& own = tracker_->record().cgroup;
+  const auto done = own.empty() || !parent
+                        ? Result<>(fail("there is no cgroup that we may write to"))
+                        : limits_.begin(*parent, Cgroup(own), plan_.limits);
+  if (!done) warning_ = "its limits of memory and cpu are not in force: " + done.error().what;
+}
+
+UnitSetting Supervisor::setting(const Unit& unit) const {
+  UnitSetting out{plan_.directory, plan_.env,
+                  cgroup_entrance_.valid() ? cgroup_entrance_.get() : -1};
+  if (limits_.in_force()) {
+    // Where it has none after all the kernel lets nobody into that of the set: it does not start,
+    // and is tried again
+    if (auto entrance = limits_.entrance(unit.index(), unit.process())) {
+      out.own_entrance = std::move(*entrance);
+      out.cgroup_entrance = out.own_entrance.get();
+    }
+  }
+  out.env[k_set_variable] = plan_.set;
+  out.env[k_home_variable] = plan_.home_id;
+  return out;
+}
 
 /// Goes by what the file `run` says now. Said again, it changes nothing.
 Result<> Supervisor::scale() {
@@ -55,7 +82,8 @@ void Supervisor::enlist(Unit& unit) {
   unit.set_state(frozen_ ? UnitState::frozen : UnitState::backoff);
   unit.next_start = std::chrono::steady_clock::now();
   if (frozen_ || held_back() || unit.kill_at) return;
-  if (auto spawned = unit.spawn(setting()); !spawned) unit.could_not_start(spawned.error().what);
+  if (auto spawned = unit.spawn(setting(unit)); !spawned)
+    unit.could_not_start(spawned.error().what);
 }
 
 }  // namespace cdctl::local
