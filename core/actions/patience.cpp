@@ -16,9 +16,13 @@ using Units = std::map<std::string, std::int64_t>;
 }  // namespace
 
 Patience Patience::of(const ServiceConfig* service, const std::optional<Millis>& given) {
-  if (given) return {{*given, {}}, *given, false};
   Patience out;
   if (service) out.grace = service->grace();
+  if (given) {  // the time alone: how they are told stays what suits them
+    out.grace.otherwise = out.waited = *given;
+    out.grace.own.clear();
+    return out;
+  }
   const auto count = [&](const std::string& process) {
     const auto& all = service->stop_timeouts;
     const auto at = all.find(process);

@@ -1,8 +1,12 @@
 #include "core/config/load.hpp"
 
 #include <algorithm>
+#include <array>
+#include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,6 +80,8 @@ class ServiceReader {
     keep(stop_timeouts(table["stop_timeout"], out));
     read_scale(file_, out, problems_);
     read_limits(file_, out, problems_);
+    keep(stop_main(table["stop"], out));
+    keep(stop_again(table["stop_again"], out));
     if (const auto& flag = table["accept_loss"]; !flag.is_null()) {
       if (!flag.is_bool()) keep(bad(file_, "accept_loss", "'accept_loss' must be true or false"));
       out.accept_loss = flag.as_bool();
@@ -211,6 +217,67 @@ class ServiceReader {
     const auto most = parse_duration(text);
     if (!most || *most > k_longest) return {};
     return StopTimeout{*most, until_done};
+  }
+  /// A value for all processes, or a table by process: each goes to `put`, the first by "".
+  Result<> by_process(const Json& value, const std::string& key,
+                      const std::function<bool(const std::string&, std::string_view)>& put,
+                      const char* expected) {
+    if (value.is_null()) return {};
+    if (!value.is_object()) {
+      return put("", value.view())
+                 ? Result<>()
+                 : bad(file_, key,
+                       fmt::format("'{}' must be {}, or a table of them by process", key,
+                                   expected));
+    }
+    for (const auto& [name, one] : value.members()) {
+      const auto dotted = key + "." + name;
+      if (!valid_word(name))
+        keep(bad(file_, dotted, fmt::format("'{}' is no process name", printable(name, 40))));
+      else if (!put(name, one.view()))
+        keep(bad(file_, dotted, fmt::format("'{}' must be {}", dotted, expected)));
+    }
+    return {};
+  }
+  Result<> stop_main(const Json& value, ServiceConfig& out) {
+    const auto put = [&](const std::string& process, std::string_view text) {
+      if (text != "main" && text != "group") return false;
+      out.stop_main[process] = text == "main";
+      return true;
+    };
+    return by_process(value, "stop", put,
+                      "\"main\" (TERM to the main process of a unit) or \"group\" (to all)");
+  }
+  Result<> stop_again(const Json& value, ServiceConfig& out) {
+    const auto put = [&](const std::string& process, std::string_view text) {
+      auto read = second_signal(text);
+      if (!read) return false;
+      const auto own = out.stop_timeouts.find(process);
+      const auto most = own == out.stop_timeouts.end() ? Grace().otherwise : own->second.most;
+      // One for all may come too late for some, which name a time of their own.
+      if (!process.empty() && read->after >= most) return false;
+      out.stop_again[process] = *read;
+      return true;
+    };
+    return by_process(
+        value, "stop_again", put,
+        "a signal (INT, QUIT, HUP, USR1, USR2, TERM) and when, such as \"QUIT after 30s\", "
+        "before the stop_timeout of the process is over");
+  }
+  static std::optional<StopAgain> second_signal(std::string_view text) {
+    constexpr std::array<std::pair<std::string_view, int>, 6> k_signals{{{"INT", SIGINT},
+                                                                         {"QUIT", SIGQUIT},
+                                                                         {"HUP", SIGHUP},
+                                                                         {"USR1", SIGUSR1},
+                                                                         {"USR2", SIGUSR2},
+                                                                         {"TERM", SIGTERM}}};
+    const auto name = take_until(text, ' ');
+    const auto signal =
+        std::ranges::find(k_signals, name, [](const auto& row) { return row.first; });
+    if (signal == k_signals.end() || take_until(text, ' ') != "after") return {};
+    const auto after = parse_duration(text);
+    if (!after || *after <= Millis(0)) return {};
+    return StopAgain{signal->second, *after};
   }
   Result<> sources(const Json& table, ServiceConfig& out) {
     if (!table.is_object() || table.members().empty())

@@ -178,7 +178,29 @@ Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set,
   return launch(host_, paths, scope_words(systemd_runs(), ::geteuid() == 0), deadline);
 }
 
+namespace {
+
+/// Whether a trial has left some of its units out.
+bool held_back(const SetFiles& files) {
+  return files.alive && files.status && !files.status->stopping && !files.status->frozen &&
+         std::ranges::any_of(files.status->units, [](const UnitStatus& unit) {
+           return unit.state == UnitState::exited;
+         });
+}
+
+}  // namespace
+
 Result<Step> LocalEngine::do_mend(const SetName& set, bool thaw, const Deadline& deadline) {
+  return thaw ? mend_by(set, "thaw", "thawed", deadline)
+              : mend_by(set, "restart", "restarted", deadline);
+}
+
+Result<Step> LocalEngine::do_mend_some(const SetName& set, const Deadline& deadline) {
+  return mend_by(set, "restart some", "restarted one of each process", deadline);
+}
+
+Result<Step> LocalEngine::mend_by(const SetName& set, std::string_view command,
+                                  std::string_view how, const Deadline& deadline) {
   const auto paths = home_.set(set);
   const auto context = fmt::format("mending {}", set.str());
   CDCTL_TRY_ASSIGN(const auto op, enter(paths, k_op, deadline));
@@ -186,15 +208,15 @@ Result<Step> LocalEngine::do_mend(const SetName& set, bool thaw, const Deadline&
   CDCTL_TRY_ASSIGN(const auto before, read_set(paths, true));
   if (before.reaping)
     return fail(ExitCode::refused, context + ": it is being reaped; deploy its revision again");
-  if (before.frozen.empty() && !(before.alive && before.status && before.status->frozen))
+  if (before.frozen.empty() && !(before.alive && before.status && before.status->frozen) &&
+      !held_back(before))
     return Step{"local", false};
   // That the mark cannot be changed on a full disk must not keep anybody from mending
   if (auto marked = mark(paths, k_cut_mending); !marked)
     host_.log(Level::debug, marked.error().what);
   crash_point("local.mend.marked");
   Result<std::string> done = fail(ExitCode::unknown, "its supervisor is dead");
-  if (before.alive)
-    done = ask_if_awake(paths, thaw ? "thaw" : "restart", deadline.at_most(k_restart));
+  if (before.alive) done = ask_if_awake(paths, std::string(command), deadline.at_most(k_restart));
   if (!done && done.error().exit == ExitCode::failed) return fail(done.error().in(context));
   if (!done) {
     if (auto again = start_again(paths, set, deadline); !again)
@@ -202,7 +224,7 @@ Result<Step> LocalEngine::do_mend(const SetName& set, bool thaw, const Deadline&
   }
   CDCTL_TRY(unmark(paths));
   crash_point("local.mend.done");
-  return Step{"local", true, Json::object({{"how", done && thaw ? "thawed" : "restarted"}})};
+  return Step{"local", true, Json::object({{"how", done ? how : "restarted"}})};
 }
 
 // Another number of units: the file `run` says it, and whoever runs the set goes by that.

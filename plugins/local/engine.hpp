@@ -30,6 +30,7 @@ class LocalEngine final : public Engine {
                                      const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_scale(const SetName& set, const UnitCounts& units,
                                       const Deadline& deadline) override;
+  [[nodiscard]] Result<Step> do_mend_some(const SetName& set, const Deadline& deadline) override;
   [[nodiscard]] Result<Step> do_stop(const SetName& set, Millis grace,
                                      const Deadline& deadline) override;
   [[nodiscard]] Result<Stopping> do_begin_stop(const SetName& set, const Grace& grace,
@@ -40,6 +41,9 @@ class LocalEngine final : public Engine {
                                                                const Deadline& deadline) override;
 
  private:
+  /// By a command of the supervisor; `how` it was done, for the step.
+  [[nodiscard]] Result<Step> mend_by(const SetName& set, std::string_view command,
+                                     std::string_view how, const Deadline& deadline);
   [[nodiscard]] Result<> freeze(const SetPaths& paths, const Deadline& deadline);
   [[nodiscard]] Result<> start_again(const SetPaths& paths, const SetName& set,
                                      const Deadline& deadline);

@@ -12,6 +12,7 @@
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/client.hpp"
 #include "plugins/local/set_files.hpp"
+#include "plugins/local/stop_words.hpp"
 
 namespace cdctl::local {
 
@@ -41,18 +42,11 @@ Result<> end_without_supervisor(const ProcessTracker& tracker, Millis grace,
   return {};
 }
 
-/// `end 10000 worker=7200000`
-std::string end_command(const Grace& grace) {
-  auto out = fmt::format("end {}", grace.otherwise.count());
-  for (const auto& [process, time] : grace.own) out += fmt::format(" {}={}", process, time.count());
-  return out;
-}
-
 /// Whether the supervisor has heard it. One of before an upgrade does not know that command: it
 /// gets the longest grace for all, and we do not stay for its answer.
 Result<bool> tell_to_end(const SetPaths& paths, const SetFiles& files, const Grace& grace,
                          const Deadline& deadline) {
-  const auto told = ask_if_awake(paths, end_command(grace), deadline.at_most(k_tell));
+  const auto told = ask_if_awake(paths, "end " + grace_words(grace), deadline.at_most(k_tell));
   if (told) return true;
   if (told.error().exit != ExitCode::failed) return false;
   if (!files.status || !files.status->stopping)

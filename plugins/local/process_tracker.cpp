@@ -4,6 +4,7 @@
 #include <charconv>
 #include <csignal>
 #include <map>
+#include <set>
 #include <thread>
 
 #include <sys/stat.h>
@@ -160,9 +161,9 @@ bool ProcessTracker::frozen() const {
                              [](const ProcessInfo& p) { return p.stopped() || p.state == 'D'; });
 }
 
-void ProcessTracker::terminate(const std::set<pid_t>& told) const {
+void ProcessTracker::terminate(const std::function<bool(const ProcessInfo&)>& told) const {
   for (const auto& process : members())
-    if (!told.contains(process.group)) send_signal(process, SIGTERM);
+    if (!told || !told(process)) send_signal(process, SIGTERM);
 }
 
 Result<> ProcessTracker::kill(const Deadline& deadline) const {

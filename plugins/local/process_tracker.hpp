@@ -1,9 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +49,8 @@ class ProcessTracker {
   [[nodiscard]] Result<> freeze(const Deadline& deadline) const;
   [[nodiscard]] Result<> thaw(const Deadline& deadline) const;
   [[nodiscard]] bool frozen() const;
-  /// TERM to each, once; not to those of `told`, groups of processes that have it already.
-  void terminate(const std::set<pid_t>& told = {}) const;
+  /// TERM to each, once; not to those that `told` names, which have it already or shall not get it.
+  void terminate(const std::function<bool(const ProcessInfo&)>& told = {}) const;
   /// KILL until none is left. Exit code `failed`, naming them, when some cannot be ended by the
   /// deadline.
   [[nodiscard]] Result<> kill(const Deadline& deadline) const;

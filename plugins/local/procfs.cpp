@@ -86,6 +86,17 @@ bool has_variable(pid_t pid, std::string_view name) {
   });
 }
 
+bool catches(pid_t pid, int signal) {
+  constexpr std::string_view k_caught = "SigCgt:\t";
+  const auto text = slurp(fmt::format("/proc/{}/status", pid));
+  const auto at = text.find(k_caught);
+  if (at == std::string::npos) return false;
+  const auto* const digits = text.data() + at + k_caught.size();
+  unsigned long long mask = 0;
+  std::from_chars(digits, text.data() + text.size(), mask, 16);
+  return (mask >> (signal - 1) & 1) != 0;
+}
+
 std::string link_of(pid_t pid, const char* name) {
   char buffer[4096];
   const auto got = ::readlink(fmt::format("/proc/{}/{}", pid, name).c_str(), buffer, sizeof buffer);

@@ -36,7 +36,9 @@ struct ProcessInfo : ProcessId {
 [[nodiscard]] bool has_in_environment(pid_t pid, std::string_view first, std::string_view second);
 /// Whether it was started with a variable of this name.
 [[nodiscard]] bool has_variable(pid_t pid, std::string_view name);
-/// Where the link /proc/PID/NAME (cwd, exe) points; empty when we may not know.
+/// Whether it has a handler of its own for the signal.
+[[nodiscard]] bool catches(pid_t pid, int signal);
+/// Where the link /proc/PID/NAME (cwd, exe, fd/0) points; empty when we may not know.
 [[nodiscard]] std::string link_of(pid_t pid, const char* name);
 
 enum class Sent { sent, gone, denied };

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "plugins/local/stop_words.hpp"
+
 namespace cdctl::local {
 
 namespace {
@@ -44,6 +46,11 @@ std::string to_text(const RunPlan& plan) {
       put(std::to_string(value));
     }
   }
+  for (const auto& [process, way] : plan.grace.ways) {
+    put("way");
+    put(process);
+    put(to_text(way));
+  }
   for (const auto& [name, value] : plan.env) {
     put("env");
     put(name);
@@ -79,6 +86,10 @@ std::optional<RunPlan> parse_run_plan(std::string_view text) {
         plan.grace.own.emplace(process, value);
       else
         (*kind == "cpu" ? plan.limits[process].cpu : plan.limits[process].memory) = value;
+    } else if (*kind == "way") {
+      const auto way = parse_stop_way(*second);
+      if (!way) return {};
+      plan.grace.ways.emplace(*first, *way);
     } else if (*kind == "env") {
       plan.env.emplace(*first, *second);
     } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -22,6 +23,20 @@ bool ServiceConfig::has_switch(std::string_view wanted) const {
 Grace ServiceConfig::grace() const {
   Grace out;
   for (const auto& [process, timeout] : stop_timeouts) out.own[process] = timeout.most;
+  // Who is named in one of the two has in the other what holds for all.
+  std::set<std::string> named;
+  for (const auto& [process, main_only] : stop_main) named.insert(process);
+  for (const auto& [process, again] : stop_again) named.insert(process);
+  for (const auto& process : named) {
+    auto& way = out.ways[process];
+    for (const auto& who : {std::string(), process}) {
+      if (const auto at = stop_main.find(who); at != stop_main.end()) way.main_only = at->second;
+      if (const auto at = stop_again.find(who); at != stop_again.end()) {
+        way.again = at->second.signal;
+        way.after = at->second.after;
+      }
+    }
+  }
   return out;
 }
 

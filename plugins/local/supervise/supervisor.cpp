@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <set>
 #include <string>
@@ -24,6 +23,8 @@
 
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/paths.hpp"
+#include "plugins/local/stop_words.hpp"
+#include "plugins/local/supervise/quick_write.hpp"
 
 namespace cdctl::local {
 
@@ -33,50 +34,9 @@ namespace {
 
 constexpr auto k_lived_after = std::chrono::minutes(10);
 constexpr Millis k_patience(5000), k_look_again(100), k_look_seldom(1000), k_status_retry(5000),
-    k_longest_grace(86'400'000), k_hold(200);
-
-bool write_over(const char* name, std::string_view bytes) {
-  const Fd fd(::open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-  const auto size = static_cast<ssize_t>(bytes.size());
-  return fd.valid() && ::pwrite(fd.get(), bytes.data(), bytes.size(), 0) == size &&
-         ::ftruncate(fd.get(), size) == 0;
-}
-
-/// Writes a file (0600) beside its name and renames it there: readers see the old or the new one.
-/// No fsync, since what the supervisor writes means nothing after the machine went down. On a full
-/// disk the bytes go over those of the file that is there, which needs no room: a reader may then,
-/// for a moment, see a torn one.
-Result<> write_quickly(const char* name, std::string_view bytes) {
-  const auto beside = std::string(name) + ".new";
-  const Fd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (fd.valid() && write_all(fd.get(), bytes) && ::rename(beside.c_str(), name) == 0) return {};
-  const int error = errno;
-  ::unlink(beside.c_str());
-  if ((error == ENOSPC || error == EDQUOT) && write_over(name, bytes)) return {};
-  return fail(fmt::format("writing {}: {}", name, errno_text(error)));
-}
+    k_hold(200);
 
 Steady steady_now() { return std::chrono::steady_clock::now(); }
-
-Millis grace_in(std::string_view digits) {
-  std::int64_t grace = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), grace);
-  return std::clamp(Millis(grace), Millis(0), k_longest_grace);
-}
-
-/// `10000 worker=7200000 web=30000`
-Grace parse_grace(std::string_view words) {
-  Grace out;
-  out.otherwise = grace_in(take_until(words, ' '));
-  while (!words.empty()) {
-    auto value = take_until(words, ' ');
-    const std::string process(take_until(value, '='));
-    out.own[process] = grace_in(value);
-  }
-  return out;
-}
-
-Grace at_most(Millis grace) { return {grace, {}}; }
 
 /// A subreaper that has no child left has no descendant left either.
 bool childless() {
@@ -285,6 +245,7 @@ void Supervisor::tick() {
   end_if_deserted(at);
   if (kill_at_ && (childless() || at >= *kill_at_)) return finish_stop();
   if (!frozen_) end_overdue(at);
+  if (!frozen_) follow_up(at);
   if (!kill_at_ && !frozen_) start_due(at);
   lived_ = lived_ || (!frozen_ && std::ranges::any_of(units_, [&](const Unit& u) {
              return u.running() && at - u.started >= k_lived_after;
@@ -317,6 +278,7 @@ int Supervisor::poll_timeout() const {
   for (const auto& unit : units_) {
     if (frozen_) break;
     if (unit.kill_at) consider(std::max(look_at_, kill_at_ ? *unit.kill_at : look_at_));
+    if (unit.second_at) consider(*unit.second_at);
     if (kill_at_) continue;
     if (unit.status.state == UnitState::backoff && !unit.kill_at) consider(unit.next_start);
     if (!lived_ && unit.running()) consider(unit.started + k_lived_after);
@@ -386,7 +348,9 @@ void Supervisor::handle(std::string_view command, Control::Answer answer) {
   } else if (command == "thaw") {
     done = thaw();
   } else if (command == "restart") {
-    done = restart();
+    done = restart(false);
+  } else if (command == "restart some") {
+    done = restart(true);
   } else {
     done = fail("no such command");
   }
@@ -413,7 +377,7 @@ Result<> Supervisor::thaw() {
   return start_the_idle();
 }
 
-Result<> Supervisor::restart() {
+Result<> Supervisor::restart(bool some) {
   // A cut that never reached us has stopped nothing: what runs is in the middle of its work
   if (!frozen_ && !tracker_->frozen()) return thaw();
   frozen_ = true;  // so that the killed ones are not started by the way
@@ -426,14 +390,21 @@ Result<> Supervisor::restart() {
     CDCTL_TRY(Cgroup(tracker_->record().cgroup).freeze(false, Deadline(k_patience)));
   frozen_ = stands_still_ = false;
   for (auto& unit : units_) unit.kill_at.reset();
-  return start_the_idle();
+  return start_the_idle(some);
 }
 
-Result<> Supervisor::start_the_idle() {
+/// `some`: one of each process type.
+Result<> Supervisor::start_the_idle(bool some) {
   Result<> out;
+  std::set<std::string> begun;
   for (std::size_t i = 0; i < units_.size(); ++i) {
+    const bool first = begun.insert(units_[i].process()).second;
     if (units_[i].running() || units_[i].kill_at || units_[i].dismissed || !units_[i].startable())
       continue;
+    if (some && !first) {
+      units_[i].set_state(UnitState::exited);
+      continue;
+    }
     const auto spawned = units_[i].spawn(setting(units_[i]));
     if (spawned) continue;
     units_[i].could_not_start(spawned.error().what);  // and is tried again
@@ -442,11 +413,14 @@ Result<> Supervisor::start_the_idle() {
   return out;
 }
 
+/// The same for all processes, told as the deploy has said.
+Grace Supervisor::at_most(Millis grace) const { return {grace, {}, plan_.grace.ways}; }
+
 /// Said again, it only shortens: a time that is granted is not prolonged by who asks later.
 void Supervisor::begin_stop(const Grace& grace) {
   const auto at = steady_now();
   const bool first = !kill_at_;
-  if (first && !frozen_) terminate();
+  if (first && !frozen_) terminate(grace);
   auto last = at;
   for (auto& unit : units_) {
     const auto until = at + (frozen_ ? Millis(0) : grace.of(unit.process()));
@@ -459,15 +433,47 @@ void Supervisor::begin_stop(const Grace& grace) {
   look_at_ = {};
 }
 
-/// TERM to every process of the set, once: some take a second one for "at once".
-void Supervisor::terminate() {
+/// TERM to every process of the set that is to have it, once: some take a second one for "at once".
+void Supervisor::terminate(const Grace& grace) {
+  const auto at = steady_now();
+  const auto set = fmt::format("{}={}", k_set_variable, plan_.set);
   std::set<pid_t> told;
-  for (const auto& unit : units_) {
-    // All of it in one moment, those that it forks just now included
-    if (!unit.dismissed) unit.signal_group(SIGTERM);
+  for (auto& unit : units_) {
+    if (unit.dismissed) {  // it was told when it was
+      if (unit.running() || unit.kill_at) told.insert(unit.session());
+      continue;
+    }
+    const auto way = grace.way_of(unit.process());
+    unit.second = way.again;
+    if (way.again != 0) unit.second_at = at + way.after;
+    if (way.main_only && unit.running()) {
+      unit.tell_main();
+      continue;
+    }
+    unit.signal_group(SIGTERM);  // all of it in one moment, those that it forks just now included
     if (unit.running() || unit.kill_at) told.insert(unit.session());
   }
-  tracker_->terminate(told);
+  tracker_->terminate([&](const ProcessInfo& process) {
+    return told.contains(process.group) || std::ranges::any_of(units_, [&](const Unit& unit) {
+             return unit.spares_helpers && unit.owns(process, set);
+           });
+  });
+}
+
+/// What comes after TERM: the second signal, and TERM to what a main process has left behind.
+void Supervisor::follow_up(Steady at) {
+  for (auto& unit : units_) {
+    const auto main_left = unit.main_left();
+    if (unit.spares_helpers && main_left.empty()) {
+      unit.spares_helpers = false;
+      for (const auto& process : left_of(unit)) send_signal(process, SIGTERM);
+    }
+    if (!unit.second_at || at < *unit.second_at) continue;
+    unit.second_at.reset();
+    auto addressed = main_left;
+    if (!unit.spares_helpers) std::ranges::copy(left_of(unit), std::back_inserter(addressed));
+    for (const auto& process : addressed) send_signal(process, unit.second);
+  }
 }
 
 void Supervisor::give_up() {

@@ -19,14 +19,16 @@ namespace cdctl::local {
 /// loop; every command is answered when it is done. What it is told to do it does as well when a
 /// `cdctl` that told it is killed meanwhile.
 ///
-/// A unit that is told to end gets TERM, and so does each process that it has started. Whoever of
-/// them is left when the stop timeout of its process type is over gets KILL; a unit is not started
-/// again before all are gone. What is frozen is killed: its work is somebody else's by now.
+/// A unit that is told to end gets TERM, and so does each process that it has started, or its main
+/// process alone where its way to stop says so (grace.hpp). Whoever of them is left when the stop
+/// timeout of its process type is over gets KILL; a unit is not started again before all are gone.
+/// What is frozen is killed: its work is somebody else's by now.
 ///
 /// Commands: `status`; `freeze` (of a set that is being stopped: kill); `thaw`; `restart` (kill
-/// what is frozen, start afresh); `scale` (the file `run` names other units); `stop GRACE_MS`
-/// (TERM, grace, KILL, then the supervisor ends and answers); `end GRACE_MS PROCESS=GRACE_MS…` (the
-/// same, answered when it has begun). Answers: `ok`, `error: …`, or the text of the status.
+/// what is frozen, start afresh); `restart some` (the same, one unit of each process type; a thaw
+/// or restart starts the others); `scale` (the file `run` names other units); `stop GRACE_MS`
+/// (TERM, grace, KILL, then the supervisor ends and answers); `end` and what grace_words() makes
+/// (the same, answered when it has begun). Answers: `ok`, `error: …`, or the text of the status.
 class Supervisor {
  public:
   Supervisor();
@@ -48,13 +50,15 @@ class Supervisor {
   void handle(std::string_view command, Control::Answer answer);
   [[nodiscard]] Result<> freeze();
   [[nodiscard]] Result<> thaw();
-  [[nodiscard]] Result<> restart();
-  [[nodiscard]] Result<> start_the_idle();
+  [[nodiscard]] Result<> restart(bool some);
+  [[nodiscard]] Result<> start_the_idle(bool some = false);
   [[nodiscard]] Result<> scale();
   void dismiss(Unit& unit);
   void enlist(Unit& unit);
   void begin_stop(const Grace& grace);
-  void terminate();
+  void terminate(const Grace& grace);
+  void follow_up(Steady at);
+  [[nodiscard]] Grace at_most(Millis grace) const;
   void finish_stop();
 
   void read_signals();

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <cdctl/secret.hpp>
 
 #include "plugins/local/paths.hpp"
+#include "plugins/local/supervise/main_processes.hpp"
 
 namespace cdctl::local {
 
@@ -115,6 +117,9 @@ void Unit::set_state(UnitState state) {
 }
 
 Result<> Unit::spawn(const UnitSetting& setting) {
+  told_.clear();
+  spares_helpers = false;
+  second_at.reset();
   int fds[2];
   if (!write_end_.valid() || ::pipe2(fds, O_CLOEXEC) != 0)
     return fail(fmt::format("making a pipe: {}", errno_text(errno)));
@@ -179,6 +184,22 @@ void Unit::signal_group(int signal) const {
   // Our own child that we have not waited for: its pid, and so its group's, cannot be anybody
   // else's
   if (running()) ::kill(-status.id.pid, signal);
+}
+
+void Unit::tell_main() {
+  spares_helpers = true;
+  const auto first = look_at(status.id.pid);
+  if (!first) return;
+  for (const auto& process : main_processes(*first, all_processes())) {
+    send_signal(process, SIGTERM);
+    told_.push_back(process);
+  }
+}
+
+std::vector<ProcessId> Unit::main_left() const {
+  std::vector<ProcessId> out;
+  std::ranges::copy_if(told_, std::back_inserter(out), runs);
+  return out;
 }
 
 bool Unit::owns(const ProcessInfo& process, std::string_view set) const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <cdctl/fs.hpp>
 #include <cdctl/release.hpp>
@@ -45,6 +46,10 @@ class Unit {
   void could_not_start(const std::string& why);
   /// A signal to its process group; only while `running()`.
   void signal_group(int signal) const;
+  /// TERM to its main processes, and to nobody else; only while `running()`.
+  void tell_main();
+  /// Those of them that still run.
+  [[nodiscard]] std::vector<ProcessId> main_left() const;
   /// Whether the process is of this unit, `set` being the line of its environment that names the
   /// set: of its session, or started by it and gone into one of its own.
   [[nodiscard]] bool owns(const ProcessInfo& process, std::string_view set) const;
@@ -68,6 +73,10 @@ class Unit {
   std::optional<Steady> kill_at;
   bool dismissed = false;      ///< scaled away: it is not started again
   std::int64_t oom_kills = 0;  ///< that were counted in its cgroup up to now
+  /// Told to end by its main process alone, which is still there.
+  bool spares_helpers = false;
+  int second = 0;                   ///< the second signal
+  std::optional<Steady> second_at;  ///< when it is due
   LogFile log;
 
  private:
@@ -75,7 +84,8 @@ class Unit {
   std::string name_;
   UnitPlan plan_;
   pid_t session_ = 0;
-  Fd read_end_, write_end_;  ///< one pipe for both streams, kept over restarts
+  std::vector<ProcessId> told_;  ///< by tell_main()
+  Fd read_end_, write_end_;      ///< one pipe for both streams, kept over restarts
   std::chrono::milliseconds backoff_{0};
 };
 

@@ -67,6 +67,12 @@ void Supervisor::dismiss(Unit& unit) {
   const auto grace = frozen_ ? Millis(0) : plan_.grace.of(unit.process());
   unit.log.note(fmt::format("scaled away; gets {} to end", to_duration(grace)));
   unit.kill_at = std::chrono::steady_clock::now() + grace;
+  if (const auto way = plan_.grace.way_of(unit.process()); !frozen_) {
+    unit.second = way.again;
+    if (way.again != 0) unit.second_at = std::chrono::steady_clock::now() + way.after;
+    look_at_ = {};
+    if (way.main_only) return unit.tell_main();
+  }
   unit.signal_group(frozen_ ? SIGKILL : SIGTERM);
   for (const auto& process : left_of(unit))  // its own group has heard it
     if (frozen_ || process.group != unit.session())

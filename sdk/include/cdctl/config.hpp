@@ -58,6 +58,12 @@ struct ScaleBounds {
   Millis settle = std::chrono::minutes(10);  ///< fewer units only when fewer were enough so long
 };
 
+/// The second signal of a stop: `"QUIT after 30s"`.
+struct StopAgain {
+  int signal = 0;
+  Millis after{};
+};
+
 /// A file of services.d, checked.
 struct ServiceConfig {
   std::string name;
@@ -70,6 +76,9 @@ struct ServiceConfig {
   std::map<std::string, StopTimeout> stop_timeouts;  ///< by process type
   std::map<std::string, ScaleBounds> scale;          ///< by process type
   std::map<std::string, UnitLimit> limits;           ///< by process type
+  /// By process type; "" = of those that are not named. True: TERM to the main process alone.
+  std::map<std::string, bool> stop_main;
+  std::map<std::string, StopAgain> stop_again;  ///< the same
   std::vector<SourceConfig> sources;
   MinLive min_live;
   std::int64_t max_sets =
@@ -84,7 +93,7 @@ struct ServiceConfig {
   Json shaping = Json::object();  ///< what the plugins' keys say of its identity, by name there
 
   [[nodiscard]] bool has_switch(std::string_view name) const;
-  /// What its processes get between TERM and KILL.
+  /// What its processes get between TERM and KILL, and how they are told.
   [[nodiscard]] Grace grace() const;
   /// The implied source `service`: SHA-256 over engine, deployer, limits of units, and the
   /// keys of plugins that shape a deployment. How many units there are is no part of it: that is

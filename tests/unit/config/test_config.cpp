@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
@@ -148,6 +150,12 @@ TEST_CASE("wrong values are refused with their place") {
                            "scale = { a = { max = 2 }, b = { max = 2, queues = [\"b\"] } }\n",
                            "scale = { worker = { max = 2, minimum = 1 } }\n",
                            "units = { release = 1 }\n",
+                           "stop = \"all\"\n",
+                           "stop = { worker = true }\n",
+                           "stop = 3\n",
+                           "stop_again = \"QUIT\"\n",
+                           "stop_again = \"KILL after 3s\"\n",
+                           "stop_again = { worker = \"QUIT after 10s\" }\n",
                            "units = 3\n",
                            "units = { worker = -1 }\n",
                            "units = { \"../x\" = 1 }\n",
@@ -167,6 +175,29 @@ TEST_CASE("wrong values are refused with their place") {
   CHECK(f.broken("[sources]\ntrunk = { got = \"x\" }\n").find("must name its kind") !=
         std::string::npos);
   CHECK(f.broken("x = [1,\n").find("thumbs.toml:1:") != std::string::npos);
+}
+
+TEST_CASE("how units are told to end is for all, or by process") {
+  Folder f;
+  const auto grace = [&](const std::string& text) {
+    f.write("cdctl.toml", "");
+    f.write("services.d/thumbs.toml", text + k_sources);
+    const auto config = f.load();
+    REQUIRE(config);
+    REQUIRE(config->service("thumbs"));
+    return config->service("thumbs")->grace();
+  };
+  using std::chrono::seconds;
+  CHECK(grace("").ways.empty());
+  CHECK(grace("stop = \"main\"\n").way_of("worker") == StopWay{true, 0, {}});
+  const auto own = grace("stop = { worker = \"main\" }\nstop_again = \"QUIT after 5s\"\n");
+  CHECK(own.way_of("worker") == StopWay{true, SIGQUIT, seconds(5)});
+  CHECK(own.way_of("web") == StopWay{false, SIGQUIT, seconds(5)});
+  const auto both = grace(
+      "stop = \"main\"\nstop_timeout = { worker = \"5m\" }\n"
+      "stop_again = { worker = \"INT after 4m\" }\n");
+  CHECK(both.way_of("worker") == StopWay{true, SIGINT, seconds(240)});
+  CHECK(both.way_of("web") == StopWay{true, 0, {}});
 }
 
 TEST_CASE("one team's broken file stops no other team") {
@@ -199,6 +230,8 @@ TEST_CASE("an edit of what shapes a deployment changes the revision, another edi
   CHECK(shape("scale = { worker = { min = 1, max = 8 } }\n") == before);
   CHECK(shape("memory = { worker = \"512M\" }\n") != before);
   CHECK(shape("mojo = { stage = \"production\" }\n") != before);
+  CHECK(shape("units = { worker = 3 }\nstop = \"main\"\nstop_again = \"QUIT after 5s\"\n") ==
+        before);
 }
 
 TEST_CASE("what shapes a deployment gives the identity that it gave before") {

@@ -66,9 +66,9 @@ TEST_CASE("a file with a command beside it holds a secret") {
 TEST_CASE("the loader's lists come from the rows") {
   using V = std::vector<std::string>;
   CHECK(config::known_keys(true, "") == V{"engine", "deployer", "units", "scale", "memory", "cpu",
-                                          "stop_timeout", "switches", "min_live", "max_sets",
-                                          "max_verdict_age", "accept_loss", "sources", "breaker",
-                                          "reaper", "checks"});
+                                          "stop_timeout", "stop", "stop_again", "switches",
+                                          "min_live", "max_sets", "max_verdict_age", "accept_loss",
+                                          "sources", "breaker", "reaper", "checks"});
   CHECK(config::known_keys(false, "") == V{"defaults", "signals", "land", "notify"});
   CHECK(config::known_keys(false, "defaults") ==
         V{"engine", "deployer", "min_live", "max_sets", "max_verdict_age", "breaker", "reaper"});

@@ -237,6 +237,11 @@ class Engine {
                                    const Deadline& deadline) {
     return guarded([&] { return do_scale(set, units, deadline); });
   }
+  /// The same for one unit of each process type, as far as the engine can: the others stay stopped
+  /// until a mend.
+  [[nodiscard]] Result<Step> mend_some(const SetName& set, const Deadline& deadline) {
+    return guarded([&] { return do_mend_some(set, deadline); });
+  }
   /// TERM to every process of the set, wait until all are gone, for `grace` at most, KILL what is
   /// left. Marks the set `reaping` first. A frozen set is killed.
   [[nodiscard]] Result<Step> stop(const SetName& set, Millis grace, const Deadline& deadline) {
@@ -279,6 +284,9 @@ class Engine {
                                               const Deadline& deadline) {
     (void)set, (void)units, (void)deadline;
     return fail(ExitCode::config, "this engine cannot change how many units a set has");
+  }
+  [[nodiscard]] virtual Result<Step> do_mend_some(const SetName& set, const Deadline& deadline) {
+    return do_mend(set, false, deadline);
   }
   [[nodiscard]] virtual Result<Step> do_stop(const SetName& set, Millis grace,
                                              const Deadline& deadline) = 0;
