@@ -151,7 +151,7 @@ constexpr std::array k_mend{
     Option{"why", "TEXT", "the reason to keep in the history"},
     Option{"thaw", "", "let frozen units go on instead of restarting them"},
     Option{"probation", "DURATION",
-           "half-open: let one connection in for so long; then restore the set, or cut it again"},
+           "half-open: let one unit in for so long; then restore the set, or cut it again"},
     Option{"messages", "N",
            "with --probation: restore it as soon as so many are acknowledged (1, at the end)"},
     Option{"settle", "", "follow trials to their end; without SET: end those whose time is over"},

@@ -86,6 +86,7 @@ int run_inspect(Context& context, const Arguments& args) {
     fleet.load_holds(deadline);
     fleet.load_outages(deadline);
     fleet.load_rights(deadline);
+    fleet.load_work(deadline);
     for (const auto& view : fleet.services())
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
     std::vector<fleet::SetView*> sets;

@@ -30,13 +30,14 @@ int run_ls(Context& context, const Arguments& args) {
     fleet.load_holds(deadline);
     fleet.load_outages(deadline);
     fleet.load_rights(deadline);
+    fleet.load_work(deadline);
     const fleet::CommitNotes notes(context);
     for (auto& view : fleet.services()) {
       if (view.error) context.report_record(view.config->name, "listing sets", *view.error);
       if (view.unsure)
-        context.out.debug(
-            fmt::format("{}: whether jobs wait for it, and its rights, could not be asked: {}",
-                        view.config->name, view.unsure->what));
+        context.out.debug(fmt::format(
+            "{}: whether jobs wait for it, its rights and its work could not be asked: {}",
+            view.config->name, view.unsure->what));
       if (!view.outage.empty())
         context.out.warning(
             fmt::format("{}: nobody works on it: {}", view.config->name, view.outage));

@@ -95,6 +95,7 @@ class Teller {
     fleet.load_holds(deadline);
     fleet.load_outages(deadline);
     fleet.load_rights(deadline);
+    fleet.load_work(deadline);
     std::vector<std::string> names;
     const fleet::CommitNotes notes(context_);
     for (const auto& view : fleet.services()) {

@@ -53,6 +53,12 @@ std::vector<Check> check_of(const fleet::SetView& set) {
   if (!set.rights.empty())
     add(State::bad, "somebody has changed its rights on the broker: " + set.rights,
         deploy_words(set.name) + " gives it what it had; nothing is restarted for that");
+  if (set.idle.starts_with("connected"))  // of who is not, look_at_connections tells
+    add(State::bad, "its units are up, and none takes a message: " + set.idle,
+        fmt::format(
+            "cdctl logs {} shows what it was refused; where workers take none, or take them "
+            "when they please: consumes = false beside the queues in {}",
+            name, set.service ? set.service->file.string() : "the service's file"));
   if (set.half_mended())
     add(State::bad, "it was mended from elsewhere, and its units here are still stopped",
         "cdctl mend " + name);
@@ -117,6 +123,7 @@ std::vector<Check> look_at_sets(app::Context& context, Millis timeout) {
   const Deadline deadline(timeout);
   fleet.load({}, deadline);
   fleet.load_rights(deadline);
+  fleet.load_work(deadline);
   std::vector<Check> out;
   std::vector<std::string> foreign;
   std::size_t sets = 0;

@@ -288,7 +288,10 @@ class Cut {
     if (!set.cut && !even_last_)
       return fail(ExitCode::unknown, "whether it is cut could not be read");
     if (!already && !even_last_) {
-      CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
+      const auto enough = [&](const Live& count) {
+        return leaves_enough(*view.config, set_, count, sum_of(count));
+      };
+      CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_, enough));
       CDCTL_TRY(guard_min_live(context_, view, set, live, taking(), deadline_));
       before_ = sum_of(live);
       k_cut.begun.pass();
@@ -381,8 +384,12 @@ class Cut {
     if (others.empty()) return false;
     fleet::Fleet fleet(context_);
     fleet.load_for_cut(set_.service, !cause_.last_evidence, deadline);
-    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, *fleet.service(set_.service), deadline));
-    if (leaves_enough(*before.config, set_, live, before_)) return false;
+    const auto enough = [&](const Live& count) {
+      return leaves_enough(*before.config, set_, count, before_);
+    };
+    CDCTL_TRY_ASSIGN(const auto live,
+                     live_units(context_, *fleet.service(set_.service), deadline, enough));
+    if (enough(live)) return false;
     const bool last = std::ranges::all_of(others, [&](const CutMemo& other) {
       return std::pair(ours.at, ours.by) > std::pair(other.at, other.by);
     });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 
 #include <poll.h>
@@ -13,6 +15,8 @@
 #include <cdctl/text.hpp>
 
 #include "core/app/share.hpp"
+#include "core/fleet/idle.hpp"
+#include "core/fleet/unconnected.hpp"
 
 namespace cdctl::actions {
 
@@ -82,6 +86,48 @@ class CutWatch {
   Deadline next_{Millis(0)};
 };
 
+/// Whether it takes messages, where its broker can tell.
+class WorkWatch {
+ public:
+  WorkWatch(app::Context& context, const ServiceConfig& service, const SetName& set)
+      : context_(context), asked_{&service, set, true} {
+    broker_ = fleet::admitting_broker(context, service);
+  }
+
+  /// Why it is not at work yet; empty when it is, or nobody can tell. Asks once a second at most.
+  /// Exit code `timeout` when it has been connected, or was restarted again and again, for longer
+  /// than any worker needs to begin: waiting will not help it.
+  Result<std::string> look(const SetStatus& status, std::int64_t restarts,
+                           const Deadline& deadline) {
+    if (broker_.empty()) return std::string();
+    if (next_.passed()) {
+      CDCTL_TRY_ASSIGN(auto* const door, context_.switch_(broker_));
+      const auto work = door->at_work(std::span(&asked_, 1), deadline.at_most(k_ask));
+      next_ = Deadline(Millis(1000));
+      work_ = work ? work->front() : AtWork();
+    }
+    auto why = fleet::idle_now(status, work_);
+    const bool hopeless = !why.empty() && (work_.connections > 0 || restarts >= k_crash_loop);
+    const auto at = std::chrono::steady_clock::now();
+    if (!hopeless && (why.empty() || restarts == 0)) hopeless_since_.reset();
+    if (hopeless && !hopeless_since_) hopeless_since_ = at;
+    if (hopeless_since_ && at - *hopeless_since_ >= fleet::k_settled)
+      return fail(ExitCode::timeout, fmt::format("{} for {}; see cdctl logs {}", why,
+                                                 to_duration(fleet::k_settled), asked_.set.str()));
+    return why;
+  }
+
+ private:
+  static constexpr std::int64_t k_crash_loop = 3;
+  static constexpr Millis k_ask{5000};
+  app::Context& context_;
+  const Provisioned asked_;
+  std::string broker_;
+  AtWork work_;
+  std::optional<std::chrono::steady_clock::time_point> hopeless_since_;
+  Deadline next_{Millis(0)};
+};
+
 }  // namespace
 
 Result<> wait_until_up(app::Context& context, const ServiceConfig& service, const SetName& set,
@@ -91,6 +137,7 @@ Result<> wait_until_up(app::Context& context, const ServiceConfig& service, cons
   std::optional<Clock::time_point> up_since;
   std::int64_t restarts = -1;
   CutWatch cut(context, service, set);
+  WorkWatch work(context, service, set);
   for (;;) {
     const auto asked = Clock::now();
     CDCTL_TRY_ASSIGN(const auto status, engine->describe(set, deadline));
@@ -101,6 +148,11 @@ Result<> wait_until_up(app::Context& context, const ServiceConfig& service, cons
       if (uncut.error().exit == ExitCode::failed) return uncut;
       seen.up = false;
       seen.line += ", whether it is cut cannot be read: " + uncut.error().what;
+    }
+    CDCTL_TRY_ASSIGN(const auto idle, work.look(status, seen.restarts, deadline));
+    if (!idle.empty()) {
+      seen.up = false;
+      seen.line += ", " + idle;
     }
     const auto steady = settle.value_or(Millis(status.detail["settle_ms"].as_int(10'000)));
     if (!seen.up || seen.restarts != restarts) up_since.reset();

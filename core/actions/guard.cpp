@@ -6,6 +6,7 @@
 
 #include <cdctl/set_name.hpp>
 
+#include "core/app/waiting.hpp"
 #include "core/fleet/unconnected.hpp"
 
 namespace cdctl::actions {
@@ -81,13 +82,64 @@ Result<Live> live_units_here(app::Context& context, const fleet::ServiceView& vi
   return out;
 }
 
+namespace {
+
+constexpr Millis k_statistics(12'000);  // until what a connection does is counted
+constexpr Millis k_look_again(500), k_patience(6000);
+
+/// What is live for certain, and what may be.
+struct Counts {
+  Live live, possible;
+};
+
+/// Who holds a connection, where it cannot be told what they do with it: a broker that keeps no
+/// statistics, or a node that hangs.
+Result<std::vector<AtWork>> connected(Switch& broker, const std::vector<Provisioned>& sets,
+                                      const Deadline& deadline) {
+  std::vector<SetName> names;
+  for (const auto& set : sets) names.push_back(set.set);
+  CDCTL_TRY_ASSIGN(const auto open, broker.connections(names, deadline));
+  std::vector<AtWork> out;
+  for (const auto count : open) out.push_back({false, count, count, 0});
+  return out;
+}
+
+Result<Counts> count_at(app::Context& context, const std::string& broker,
+                        const std::vector<Provisioned>& sets,
+                        const std::vector<std::int64_t>& wanted, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(auto* const door, context.switch_(broker));
+  auto work = door->at_work(sets, deadline.at_most(k_patience));
+  if (!work && !deadline.passed()) {
+    auto open = connected(*door, sets, deadline);
+    if (open)
+      context.log(Level::warning, fmt::format("{}: units that are connected count as live: {}",
+                                              sets.front().set.service, work.error().what));
+    work = std::move(open);
+  }
+  if (!work) return std::unexpected(work.error());
+  Counts out;
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    const auto& one = (*work)[i];
+    // A unit may hold several connections: never count more units than the set has.
+    const auto units = [&](std::int64_t connections) {
+      return wanted[i] > 0 ? std::min(connections, wanted[i]) : connections;
+    };
+    const auto name = sets[i].set.str();
+    out.live[name] = units(one.working);
+    out.possible[name] = units(one.working + one.unsure);
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
-                        const Deadline& deadline) {
+                        const Deadline& deadline, const Enough& enough) {
   if (view.error)
     return fail(ExitCode::unknown, fmt::format("cannot count what is live: {}", view.error->what));
   const auto brokers = context.broker_switches(*view.config);
   Live out;
-  std::vector<SetName> asked;
+  std::vector<Provisioned> asked;
   std::vector<std::int64_t> wanted;
   for (const auto& set : view.sets) {
     if (set.state == "reaping" && (brokers.empty() || !set.memory.provisioned))
@@ -106,18 +158,19 @@ Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
       if (set.state != "live") continue;
       CDCTL_TRY_ASSIGN(out[set.name.str()], units_up(context, set, deadline));
     } else {
-      asked.push_back(set.name);
+      asked.push_back(fleet::provisioned(*view.config, set.name, set.memory));
       wanted.push_back(set.memory.set ? set.memory.set->units : 0);
     }
   }
   if (asked.empty()) return out;
-  CDCTL_TRY_ASSIGN(auto* const broker, context.switch_(brokers.front()));
-  CDCTL_TRY_ASSIGN(const auto connections, broker->connections(asked, deadline));
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    // A unit may hold several connections: never count more units than the set has.
-    out[asked[i].str()] = wanted[i] > 0 ? std::min(connections[i], wanted[i]) : connections[i];
+  for (const auto known_at = deadline.at_most(k_statistics);;) {
+    CDCTL_TRY_ASSIGN(auto counts, count_at(context, brokers.front(), asked, wanted, deadline));
+    const bool waits = enough && !enough(counts.live) && enough(counts.possible);
+    if (waits && deadline.passed())  // the broker is not late: it has nothing to tell yet
+      return fail(Error{ExitCode::timeout, "what the newest connections do is not counted yet",
+                        false, Reason::held});
+    if (!waits || known_at.passed() || !app::wait_between(k_look_again)) return counts.live;
   }
-  return out;
 }
 
 std::int64_t sum_of(const Live& live) {
@@ -147,11 +200,12 @@ Error too_few(const ServiceConfig& service, const SetName& set, std::int64_t lef
           fmt::format("refused: it would leave {} with {} live unit{}{}, min_live is {}{}{}; "
                       "--even-last {} does it all the same",
                       service.name, left, left == 1 ? "" : "s",
-                      by_broker ? " that hold a connection to the broker" : "",
-                      service.min_live.amount, service.min_live.percent ? "%" : "",
+                      by_broker ? " at work on the broker" : "", service.min_live.amount,
+                      service.min_live.percent ? "%" : "",
                       taken > 0   ? ""
                       : by_broker ? ", and its own may be about to come back (workers that never "
-                                    "connect: leave the broker out of its `switches`)"
+                                    "connect: leave the broker out of its `switches`; that take no "
+                                    "messages: `consumes = false` beside its queues)"
                                   : ", and its own may be about to come back",
                       set.str())};
 }

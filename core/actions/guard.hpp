@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,11 +13,14 @@
 namespace cdctl::actions {
 
 /// Live units of a service, by set: units of live and uncut sets that somebody owns. Where a broker
-/// is a switch they are counted there: units of uncut sets that hold a connection. Exit code
-/// `unknown` when it cannot be counted.
+/// is a switch they are counted there: connections of uncut sets that are at work, as many as the
+/// set has units at most. Exit code `unknown` when it cannot be counted.
 using Live = std::map<std::string, std::int64_t>;
+/// A broker's statistics are some seconds old. Where it cannot tell yet of a young connection, and
+/// `enough` is true with it and false without, it is asked again for a moment.
+using Enough = std::function<bool(const Live&)>;
 [[nodiscard]] Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
-                                      const Deadline& deadline);
+                                      const Deadline& deadline, const Enough& enough = {});
 
 /// The same by this home's engine alone, for a broker that does not answer in time: a set counts
 /// with the units that are up here, unless its engine holds it frozen.

@@ -23,7 +23,7 @@ Result<CutMemo> note(app::Context& context, const std::optional<CutMemo>& memo,
   mended.cut = false;
   mended.by = context.actor();
   mended.mended_at = now();
-  // A set on trial has a limit of one connection, which a switch takes for somebody's own: back to
+  // A set on trial has a limit that is not 0, which a switch takes for somebody's own: back to
   // the cut that mend undoes.
   if (mended.probation) CDCTL_TRY(transaction.drain());
   mended.probation.reset();

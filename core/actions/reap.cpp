@@ -299,7 +299,10 @@ class Reap {
 
   Result<> guard(const fleet::ServiceView& view, const fleet::SetView& set) {
     if (options_.even_last || cut_by_someone(set)) return {};
-    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_));
+    const auto enough = [&](const Live& count) {
+      return leaves_enough(*view.config, set_, count, std::max(before_, sum_of(count)));
+    };
+    CDCTL_TRY_ASSIGN(const auto live, live_units(context_, view, deadline_, enough));
     before_ = std::max(before_, sum_of(live));
     return guard_min_live(context_, view, set, live, Taking::for_good, deadline_, before_);
   }

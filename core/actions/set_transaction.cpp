@@ -123,9 +123,8 @@ Result<> SetTransaction::mend(std::optional<std::int64_t> prev_limit) {
                  [&](Switch& broker) { return broker.mend(set_, prev_limit, deadline_); });
 }
 
-Result<> SetTransaction::admit(std::int64_t connections) {
-  return at_each(switches_,
-                 [&](Switch& broker) { return broker.admit(set_, connections, deadline_); });
+Result<> SetTransaction::admit(std::int64_t units) {
+  return at_each(switches_, [&](Switch& broker) { return broker.admit(set_, units, deadline_); });
 }
 
 Result<std::map<std::string, std::string>> SetTransaction::provision(Claim& claim) {
@@ -213,6 +212,11 @@ Result<> SetTransaction::scale(const UnitCounts& units) {
   CDCTL_TRY(prove_lock());
   outcome_.changed();
   return memory_->put_set(memo, deadline_);
+}
+
+Result<> SetTransaction::mend_some() {
+  if (!service_->has_switch(service_->engine)) return {};
+  return in_world(at_.world, [&](Engine& engine) { return engine.mend_some(set_, deadline_); });
 }
 
 Result<SetStatus> SetTransaction::status() {

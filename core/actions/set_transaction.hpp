@@ -80,7 +80,7 @@ class SetTransaction {
   // and what looks, goes to those as well that have been no switch of it since its file was edited.
   [[nodiscard]] Result<> cut(std::string_view why);
   [[nodiscard]] Result<> mend(std::optional<std::int64_t> prev_limit);
-  [[nodiscard]] Result<> admit(std::int64_t connections);
+  [[nodiscard]] Result<> admit(std::int64_t units);
   /// Who gives the set what it needs, as of the last read(): its switches, and whoever has given it
   /// something before.
   [[nodiscard]] const std::vector<std::string>& givers() const {
@@ -107,6 +107,8 @@ class SetTransaction {
   /// Has the engine run another number of units, whether it is a switch of the service or not; the
   /// memory, by which guards count, learns it then. Call with the lock held.
   [[nodiscard]] Result<> scale(const UnitCounts& units);
+  /// One unit of each process type.
+  [[nodiscard]] Result<> mend_some();
   /// Tells the set to end, or looks how far that is. A step of the outcome once it is done.
   [[nodiscard]] Result<Stopping> stop(const Grace& grace);
   /// What the engine says of the set.

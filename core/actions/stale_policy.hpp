@@ -24,7 +24,7 @@ struct Candidate {
   bool foreign = false;  ///< its service is not configured here
   bool ghost = false;    ///< its home has lost it
   bool stalled =
-      false;  ///< `live`, and no unit can work: its user is gone, or they were left stopped
+      false;  ///< `live`, and no unit works: its user is gone, they were left stopped, or are idle
   bool held_out = false;              ///< a person has turned away from its revision
   std::optional<Time> first_at = {};  ///< when its revision came first, where that was earlier
 };

@@ -43,9 +43,9 @@ Result<> open(SetTransaction& transaction, app::Context& context, const SetName&
   if (context.broker_switches(*service).empty())
     return fail(
         ExitCode::config,
-        fmt::format("{}: a trial needs a broker that lets one connection in; {} has no [{}] table",
-                    set.str(), service->name,
-                    joined(context.plugin_host().kinds("switch"), "] or [")));
+        fmt::format(
+            "{}: a trial needs a broker that lets a few connections in; {} has no [{}] table",
+            set.str(), service->name, joined(context.plugin_host().kinds("switch"), "] or [")));
   CDCTL_TRY(transaction.open(service));
   transaction.only_first_switch();
   CDCTL_TRY(transaction.open_roles());
@@ -64,16 +64,37 @@ Result<> refuse_elsewhere(app::Context& context, const SetName& set, const Memor
                           entry.set->home, engine->home()));
 }
 
+/// One of each process type.
+std::int64_t tried_units(app::Context& context, const SetName& set) {
+  const auto* service = context.config().service(set.service);
+  if (!service) return 1;
+  const auto types =
+      std::ranges::count_if(service->units, [](const auto& process) { return process.second > 0; });
+  return std::max<std::int64_t>(types, 1);
+}
+
+/// Starts the units that the trial has left out. What is not here is noted, so that its home does.
+Result<> start_the_others(app::Context& context, SetTransaction& transaction, CutMemo& memo) {
+  const auto& entry = transaction.entry();
+  const auto* service = entry->set ? context.config().service(entry->set->name.service) : nullptr;
+  if (!service || !service->has_switch(service->engine)) return {};
+  CDCTL_TRY_ASSIGN(auto* const engine, context.engine(service->engine));
+  if (entry->set->home == engine->home()) return transaction.mend_world(false);
+  memo.stopped_in = entry->set->home;
+  return {};
+}
+
 // The memory speaks of a trial until the broker is as it shall be: whoever is killed in between
 // leaves a trial whose time is over, and the next one ends it. A step that failed is not told: the
 // next look tries it again.
 
-/// It has shown what was asked. From one connection to what was allowed before: through none, since
-/// a switch mends only what is cut.
+/// It has shown what was asked. From what it was let in by to what was allowed before: through
+/// none, since a switch mends only what is cut.
 Result<> join(app::Context& context, SetTransaction& transaction, Outcome& outcome) {
   auto memo = *transaction.entry()->cut_memo;
   CDCTL_TRY(transaction.drain());
   CDCTL_TRY(transaction.mend(memo.prev_limit));
+  CDCTL_TRY(start_the_others(context, transaction, memo));
   memo.cut = false;
   memo.by = context.actor();
   memo.mended_at = now();
@@ -165,7 +186,7 @@ Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms
   // Left over from a trial that nobody ended: its limit is not 0.
   CDCTL_TRY(transaction.drain());
   // The door first, as in a mend. What fails of both is told in its step.
-  if (transaction.admit(1)) (void)transaction.mend_world(false);
+  if (transaction.admit(tried_units(context, set))) (void)transaction.mend_some();
   return {};
 }
 

@@ -29,14 +29,14 @@ struct TrialState {
   Millis elapsed{}, length{};  ///< of one that runs
 };
 
-/// Judges a trial by what its one connection did. Pure. A trial fails when it was not answered by
+/// Judges a trial by what its connections did. Pure. A trial fails when it was not answered by
 /// `until`, when more came back than a tenth of what was acknowledged, and at once when five or
 /// more came back, a third of what was acknowledged.
 [[nodiscard]] TrialState judge_trial(const Probation& probation, const Settled& seen, Time at);
 
-/// Half-open: notes the trial, joins the set to the world, and lets one connection of it in. Exit
-/// code `refused` when the set is not cut or is forced open, `config` when it has no switch that
-/// can let one in.
+/// Half-open: notes the trial, lets in what one unit of each process type needs, and starts those.
+/// Exit code `refused` when the set is not cut or is forced open, `config` when it has no switch
+/// that can let one in.
 [[nodiscard]] Result<> begin_trial(app::Context& context, const SetName& set,
                                    const TrialTerms& terms, Outcome& outcome,
                                    const Deadline& deadline);

@@ -10,7 +10,7 @@
 
 namespace cdctl::actions {
 
-/// Lets each set in on one connection and follows it to the end of its trial, one after the other;
+/// Lets some units of each set in and follows it to the end of its trial, one after the other;
 /// a guardian does so when this process is killed. Writes an outcome record for each.
 [[nodiscard]] Result<> try_out(app::Context& context, const std::vector<SetName>& sets,
                                const TrialTerms& terms, bool dry_run, Millis timeout);

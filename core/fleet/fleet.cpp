@@ -12,6 +12,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/app/brokers.hpp"
+#include "core/fleet/idle.hpp"
 #include "core/fleet/outage.hpp"
 
 namespace cdctl::fleet {
@@ -387,6 +388,55 @@ void Fleet::look_at_rights(const std::string& broker, const std::vector<Provisio
     }
     for (auto& set : view->sets)
       if (const auto at = wrong->find(set.name.str()); at != wrong->end()) set.rights = at->second;
+  }
+}
+
+void Fleet::load_work(const Deadline& deadline) {
+  std::map<std::string, std::vector<SetView*>> by_broker;
+  for (auto& view : views_) {
+    const auto* config = context_.config().service(view.config->name);
+    if (view.error || !config) continue;
+    const auto broker = admitting_broker(context_, *config);
+    if (broker.empty()) continue;
+    for (auto& set : view.sets) {
+      const bool expected = set.here() && set.state == "live" && set.cut == false &&
+                            set.memory.provisioned && !set.half_mended();
+      if (expected) by_broker[broker].push_back(&set);
+    }
+  }
+  for (const auto& [broker, sets] : by_broker) look_at_work(broker, sets, deadline);
+}
+
+/// All at once; where that fails service by service, as with what waits.
+void Fleet::look_at_work(const std::string& broker, const std::vector<SetView*>& sets,
+                         const Deadline& deadline) {
+  std::map<std::string, std::vector<SetView*>> by_service;
+  std::vector<Provisioned> asked;
+  for (auto* const set : sets) {
+    by_service[set->name.service].push_back(set);
+    asked.push_back(provisioned(*set->service, set->name, set->memory));
+  }
+  auto door = context_.switch_(broker);
+  auto work = door ? (*door)->at_work(asked, deadline)
+                   : Result<std::vector<AtWork>>(std::unexpected(door.error()));
+  if (!work && by_service.size() > 1 && !deadline.passed()) {
+    for (const auto& [name, some] : by_service) look_at_work(broker, some, deadline);
+    return;
+  }
+  for (const auto& [name, some] : by_service)
+    if (auto* view = service(name); !work && !view->unsure) view->unsure = work.error();
+  if (!work) return;
+  std::optional<std::optional<Time>> up_since;  // asked for only if one is idle
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    const auto& one = (*work)[i];
+    if (!one.takes || one.working > 0 || one.unsure > 0) continue;
+    if (!up_since) {
+      const auto since = (*door)->up_since(sets[i]->name, deadline);
+      // A broker that cannot say it may have come up just now.
+      up_since.emplace(since ? *since : std::optional<Time>(now()));
+    }
+    sets[i]->idle = idle_text(context_, *sets[i], one, *up_since, deadline);
+    if (!sets[i]->idle.empty()) sets[i]->proven = false;
   }
 }
 

@@ -38,6 +38,8 @@ class Fleet {
   /// Whether the sets that were loaded may do on their brokers what deploy gave them, no less and
   /// no more.
   void load_rights(const Deadline& deadline);
+  /// Whether the sets that were loaded, and are up, take messages from their brokers.
+  void load_work(const Deadline& deadline);
   /// Asks the set's engine for its units where listing did not tell them. What cannot be asked is
   /// reported.
   void read_units(SetView& set, const Deadline& deadline);
@@ -49,6 +51,8 @@ class Fleet {
   void place(const ServiceConfig& config, std::map<std::string, SetView>& sets) const;
   void look_for_stuck(const std::string& broker, const std::vector<const ServiceConfig*>& services,
                       const Deadline& deadline);
+  void look_at_work(const std::string& broker, const std::vector<SetView*>& sets,
+                    const Deadline& deadline);
   void look_at_rights(const std::string& broker, const std::vector<Provisioned>& sets,
                       const Deadline& deadline);
   void adopt_strangers(const std::vector<std::string>& wanted, const Deadline& deadline);

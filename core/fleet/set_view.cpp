@@ -47,6 +47,7 @@ records::Set SetView::record() const {
   out.ghost = ghost;
   out.locked_out = locked_out;
   out.rights = rights;
+  out.idle = idle;
   out.owner = owner;
   if (leftover) out.leftover = leftover->state;
   out.mended_at = mended_at;

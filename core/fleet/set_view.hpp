@@ -40,6 +40,9 @@ struct SetView {
   bool locked_out = false;
   /// What somebody has changed of its rights on a broker; known after load_rights().
   std::string rights;
+  /// Its units are up, and none takes a message: why, as far as anybody can tell; known after
+  /// load_work().
+  std::string idle;
   /// What this home's engine has of a set that lives in another home: a deploy that came second and
   /// was killed, or a copy of a home. Never what the set is.
   std::optional<SetStatus> leftover;

@@ -4,16 +4,11 @@
 
 namespace cdctl::fleet {
 
-namespace {
-
-/// Whether its units could be connected since `since`, and have not been restarted by us later.
 bool had_time(const SetView& set, Time since) {
   const auto begun =
       std::max({since, set.deployed_at.value_or(Time()), set.mended_at.value_or(Time())});
   return now() - begun >= k_settled;
 }
-
-}  // namespace
 
 Result<std::vector<const SetView*>> unconnected_sets(app::Context& context, const ServiceView& view,
                                                      const Deadline& deadline) {

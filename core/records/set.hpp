@@ -48,7 +48,8 @@ struct Set {
       "state=deploying&cut!=true: deploying\n"
       "state=partial&cut!=true: partial\n"
       "state=down&cut!=true: down\n"
-      "state=live&cut=false: live\n"
+      "state=live&cut=false&idle=-: live\n"
+      "state=live&cut=false&idle: partial\n"
       "state=live&cut=-: live?\n"
       "state=-&cut=false: live?\n"
       "state=-&cut=-: unknown\n"
@@ -75,6 +76,7 @@ struct Set {
        "ghost: its home has lost it\n"
        "locked_out: its user on the broker is gone\n"
        "rights: its rights were changed: {rights}\n"
+       "idle: {idle}\n"
        "stopped_in: mended, but its units are stopped\n"
        "leftover: left over here: {leftover}\n"
        "owner: owned by home {owner}\n"
@@ -97,7 +99,7 @@ struct Set {
   std::string forced, forced_on, forced_by, forced_why;
   std::string stopped_in;
   bool foreign = false, ghost = false, locked_out = false;
-  std::string rights, owner, leftover;
+  std::string rights, idle, owner, leftover;
   std::optional<Hold> held;
   bool held_out = false;
   std::string outage;
@@ -132,7 +134,7 @@ struct Set {
         optional("cut_by", &Set::cut_by, "text"),
         optional("cut_why", &Set::cut_why, "text"),
         optional("trial_until", &Set::trial_until, "time",
-                 "half-open: it is let in on one connection until then, and counts as cut"),
+                 "half-open: one unit of it is let in until then, and it counts as cut"),
         optional("trial_by", &Set::trial_by, "text"),
         optional("forced", &Set::forced, "one of open closed observe"),
         optional("forced_on", &Set::forced_on, "text", "the set or the service that was named"),
@@ -149,6 +151,9 @@ struct Set {
         optional("rights", &Set::rights, "text",
                  "how its rights on the broker differ from what deploy gave it: deploy gives them "
                  "again"),
+        optional("idle", &Set::idle, "text",
+                 "its units are up and take no messages: whether they are connected, and what they "
+                 "said last. Tables call it partial; no deploy is offered for it"),
         optional("stopped_in", &Set::stopped_in, "text",
                  "mended from elsewhere: the home in which its units are still stopped"),
         optional("owner", &Set::owner, "text",

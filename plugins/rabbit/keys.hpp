@@ -55,6 +55,12 @@ constexpr std::array k_keys{
            "deploy", "Exchanges that deploy declares"},
     KeyRow{service, "rabbit.publish", "list", "none", "[\"results\"]", "deploy",
            "Exchanges that the workers may publish to; \"\" is the default exchange"},
+    KeyRow{
+        service, "rabbit.consumes", "flag", "true", "false", "all",
+        "Whether a worker that takes no message from the queues is none; false: who is connected "
+        "counts"},
+    KeyRow{service, "rabbit.unit_connections", "count", "1", "4", "mend",
+           "Connections that a unit needs: mend --probation lets in so many"},
     KeyRow{service, "rabbit.max_connections", "count", "no bound", "20", "deploy mend",
            "Connections that the user of a set may have"},
 };

@@ -131,6 +131,7 @@ class FakeSwitch final : public Switch {
   std::optional<Time> up_since_value = now() - std::chrono::hours(24);
   Settled settled_value;
   std::map<std::string, Backlog> stuck_value;  ///< by service
+  std::map<std::string, AtWork> work;          ///< by set; else who is connected is at work
 
  private:
   Result<Step> limit(const std::string& call, const SetName& set, bool cut,
@@ -168,8 +169,8 @@ class FakeSwitch final : public Switch {
                        const Deadline&) override {
     return limit("door.mend", set, false, prev_limit ? std::to_string(*prev_limit) : "");
   }
-  Result<Step> do_admit(const SetName& set, std::int64_t connections, const Deadline&) override {
-    return limit("door.admit", set, true, std::to_string(connections));
+  Result<Step> do_admit(const SetName& set, std::int64_t units, const Deadline&) override {
+    return limit("door.admit", set, true, std::to_string(units));
   }
   Result<Settled> do_settled(const SetName&, const Deadline&) override { return settled_value; }
   Result<Step> do_retire(const SetName& set, const Deadline&) override {
@@ -183,6 +184,13 @@ class FakeSwitch final : public Switch {
     CDCTL_TRY(journal_.add("door.connections"));
     std::vector<std::int64_t> out;
     for (const auto& set : sets) out.push_back(open_connections[set.str()]);
+    return out;
+  }
+  Result<std::vector<AtWork>> do_at_work(std::span<const Provisioned> sets,
+                                         const Deadline& deadline) override {
+    CDCTL_TRY_ASSIGN(auto out, Switch::do_at_work(sets, deadline));
+    for (std::size_t i = 0; i < sets.size(); ++i)
+      if (const auto at = work.find(sets[i].set.str()); at != work.end()) out[i] = at->second;
     return out;
   }
   Result<std::optional<Time>> do_up_since(const SetName&, const Deadline&) override {
@@ -318,6 +326,9 @@ class FakeEngine final : public Engine {
     const bool changed = known != units;
     known = units;
     return Step{"local", changed};
+  }
+  Result<Step> do_mend_some(const SetName& set, const Deadline&) override {
+    return step("engine.mend some", set, false);
   }
   Result<Step> do_stop(const SetName& set, Millis, const Deadline&) override {
     CDCTL_TRY(journal_.add("engine.stop"));

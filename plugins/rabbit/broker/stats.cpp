@@ -12,13 +12,23 @@ namespace cdctl::rabbit {
 
 namespace {
 
+/// Two of the intervals at which the broker counts: what a channel does is in the statistics then.
+constexpr Millis k_counted_after{10'000};
+
 /// Statistics begin some seconds after what they speak of: until then a number is not there. More
 /// than anybody counts is cut off, so that no sum overflows.
 std::int64_t number(const Json& value) {
   return std::clamp<std::int64_t>(value.as_int(), 0, k_highest_count);
 }
 
-void take_channels(const Json& rows, BrokerStats& look) {
+/// The connection of a channel: `127.0.0.1:58062 -> 127.0.0.1:5672 (1)`.
+std::string connection_of(const std::string& channel) {
+  return channel.substr(0, channel.rfind(" ("));
+}
+
+/// Those of their connections that take messages: by a consumer, or by asking for them.
+std::set<std::string> take_channels(const Json& rows, BrokerStats& look) {
+  std::set<std::string> working;
   for (const auto& row : rows.items()) {
     if (!parse_set_name(row["user"].view()) || !row["name"].is_string()) continue;
     auto& user = look.users[row["user"].as_string()];
@@ -32,7 +42,45 @@ void take_channels(const Json& rows, BrokerStats& look) {
         .redelivered = number(stats["redeliver"]),
         .unroutable = number(stats["return_unroutable"]),
     };
+    const auto asked =
+        number(stats["get"]) + number(stats["get_no_ack"]) + number(stats["get_empty"]);
+    if (number(row["consumer_count"]) > 0 || asked > 0)
+      working.insert(connection_of(row["name"].as_string()));
   }
+  return working;
+}
+
+/// What the broker knows of a connection beyond that it is open: a moment after it was opened.
+struct KnownConnection {
+  bool other_protocol = false;  ///< which has no channels that tell
+  bool young = false;           ///< what is known of its channels may be from before they worked
+};
+
+std::map<std::string, KnownConnection> known_connections(const Json& states, Millis ahead) {
+  std::map<std::string, KnownConnection> out;
+  for (const auto& row : states.items()) {
+    if (!parse_set_name(row["user"].view()) || row["state"].is_null()) continue;
+    const auto protocol = row["protocol"].view();
+    const auto opened = row["connected_at"].as_int(0);
+    out[row["name"].as_string()] = {!protocol.empty() && protocol != "AMQP 0-9-1",
+                                    opened > 0 && opened <= k_highest_count &&
+                                        now() - ahead - Time(Millis(opened)) < k_counted_after};
+  }
+  return out;
+}
+
+/// Which of the open connections take messages. The statistics are some seconds old: one that they
+/// do not have yet, or have seen only begin, may.
+void take_work(const std::set<std::string>& working,
+               const std::map<std::string, KnownConnection>& known, BrokerStats& look) {
+  for (auto& [name, user] : look.users)
+    for (const auto& connection : user.connections) {
+      const auto at = known.find(connection);
+      if (working.contains(connection) || (at != known.end() && at->second.other_protocol))
+        ++user.working;
+      else if (at == known.end() || at->second.young)
+        ++user.unsure;
+    }
 }
 
 void take_connections(const Json& fresh, const Json& states, BrokerStats& look) {
@@ -97,7 +145,7 @@ Result<BrokerStats> read_stats(Management& management, std::span<const ProbeTarg
       {.path = "/connections?disable_stats=true",
        .doing = "listing connections",
        .shape = Shape::list},
-      {.path = "/connections?columns=name,user,state",
+      {.path = "/connections?columns=name,user,state,connected_at,protocol",
        .doing = "reading the states of connections",
        .shape = Shape::list},
   };
@@ -115,8 +163,9 @@ Result<BrokerStats> read_stats(Management& management, std::span<const ProbeTarg
     CDCTL_TRY_ASSIGN(auto list, management.parse(calls[i], *answers[i]));
     lists.push_back(std::move(list));
   }
-  take_channels(lists[0], look);
+  const auto working = take_channels(lists[0], look);
   take_connections(lists[1], lists[2], look);
+  take_work(working, known_connections(lists[2], management.ahead()), look);
   if (!dead_letters.empty()) take_queues(lists[3], dead_letters, look);
   return look;
 }

@@ -37,6 +37,8 @@ struct UserStats {
   std::map<std::string, ChannelCounts> channels;  ///< by name; the statistics are at most 5 s old
   std::set<std::string> connections;              ///< of now
   std::int64_t consumers = 0, blocked = 0;
+  std::int64_t working = 0;  ///< connections that consume or get, and those of other protocols
+  std::int64_t unsure = 0;   ///< connections too young to tell
 };
 
 /// What the broker shows of its users, and of the queues that take the dead letters of services.

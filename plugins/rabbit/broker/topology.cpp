@@ -13,6 +13,8 @@ namespace cdctl::rabbit {
 
 namespace {
 
+constexpr std::int64_t k_most_unit_connections = 10'000;
+
 /// Reads one table and words its complaints with the way to the key.
 class Table {
  public:
@@ -123,8 +125,8 @@ Result<std::vector<std::string>> read_publish(const Table& table) {
 }  // namespace
 
 Result<Topology> read_topology(const ServiceConfig& service) {
-  static const std::vector<std::string> keys{"queues",          "exchanges", "publish",
-                                             "max_connections", "broker",    "vhost"};
+  static const std::vector<std::string> keys{"queues", "exchanges", "publish",  "max_connections",
+                                             "broker", "vhost",     "consumes", "unit_connections"};
   Topology topology;
   const auto& json = service.table["rabbit"];
   if (json.is_null()) return topology;
@@ -144,6 +146,13 @@ Result<Topology> read_topology(const ServiceConfig& service) {
         read_exchange(Table(service, "[rabbit] exchanges." + printable(name, 60), value)));
   }
   CDCTL_TRY_ASSIGN(topology.publish, read_publish(table));
+  CDCTL_TRY_ASSIGN(topology.consumes, table.flag("consumes", true));
+  if (const auto& needed = json["unit_connections"]; !needed.is_null()) {
+    if (!needed.is_int() || needed.as_int() < 1 || needed.as_int() > k_most_unit_connections)
+      return table.wrong("unit_connections",
+                         fmt::format("must be a number from 1 to {}", k_most_unit_connections));
+    topology.unit_connections = needed.as_int();
+  }
   if (const auto& most = json["max_connections"]; !most.is_null()) {
     // 0 is how a set is cut: it may not be the normal state.
     if (!most.is_int() || most.as_int() < 1)

@@ -32,6 +32,11 @@ struct Topology {
   std::map<std::string, Exchange> exchanges;
   std::vector<std::string> publish;             ///< exchanges; "" is the default one
   std::optional<std::int64_t> max_connections;  ///< of a set's user
+  std::int64_t unit_connections = 1;            ///< that a unit needs to work
+  bool consumes = true;  ///< its workers read the queues; false: they do so when they please
+
+  /// Whether a worker that is connected and takes no message is none.
+  [[nodiscard]] bool takes_messages() const { return consumes && !queues.empty(); }
 };
 
 /// Exit code `config`, naming file, key and what is expected.

@@ -56,6 +56,8 @@ std::map<std::string, SetBefore> memory_from_json(const Json& json) {
       if (const auto read = time_of(since)) before.holding.emplace(channel, *read);
     before.passing_since = time_of(entry["passing_since"]);
     before.gave_back_alone = entry["gave_back_alone"].as_bool();
+    before.idle_since = time_of(entry["idle_since"]);
+    before.worked = entry["worked"].as_bool();
   }
   return out;
 }
@@ -77,7 +79,9 @@ Json memory_to_json(const std::map<std::string, SetBefore>& memory, Time clock) 
                                  {"missing_since", millis_of(before.missing_since)},
                                  {"holding", std::move(holding)},
                                  {"passing_since", millis_of(before.passing_since)},
-                                 {"gave_back_alone", before.gave_back_alone}}));
+                                 {"gave_back_alone", before.gave_back_alone},
+                                 {"idle_since", millis_of(before.idle_since)},
+                                 {"worked", before.worked}}));
   }
   return Json::object({{"sets", std::move(sets)}});
 }
@@ -88,6 +92,8 @@ constexpr std::int64_t k_many_returns = 10;  ///< fewer in one look are noise
 constexpr std::int64_t k_crash_loop = 3;     ///< looks in a row with connections that come and go
 constexpr Millis k_missing =
     std::chrono::seconds(30);  ///< a unit may take that long to start and to be counted
+constexpr Millis k_idle =
+    std::chrono::seconds(40);                       ///< connected, and takes nothing: it never will
 constexpr Millis k_held = std::chrono::minutes(5);  ///< without one acknowledgement: a warning
 constexpr Millis k_held_long = std::chrono::minutes(15);
 constexpr Millis k_shortest_timeout = std::chrono::minutes(1);  ///< RabbitMQ has none below
@@ -125,10 +131,12 @@ class Judge {
     holding();
     timed_out();
     connections();
-    if (judged_.locked_out)
+    if (judged_.locked_out) {
       locked_out();
-    else
+    } else if (judged_.takes) {
       consumers();
+      idle();
+    }
     blocked();
     returned();
     dead_letters();
@@ -296,6 +304,23 @@ class Judge {
     bad("rabbit/consumers", user_.consumers == 0 ? "error" : "warning",
         fmt::format("{} consumers of {} units for {}", user_.consumers, *judged_.want,
                     to_age(age)));
+  }
+
+  /// The broker lets it in, and it takes nothing: it was refused what it asks for, or stands still.
+  /// One that has worked waits perhaps for its next try, and is not connected then; one that has
+  /// not comes and goes.
+  void idle() {
+    auto& after = out_.after;
+    after.worked = uncut() && (user_.working > 0 || (before_ && before_->worked));
+    const bool seen = !user_.connections.empty() || (!after.worked && after.connected);
+    if (!uncut() || judged_.want.value_or(0) == 0 || user_.working > 0 || !seen) return;
+    after.idle_since = before_ && before_->idle_since ? *before_->idle_since : at_;
+    const auto age = at_ - *after.idle_since;
+    if (age < k_idle) return;
+    bad("rabbit/idle", "critical",
+        fmt::format("the broker lets it in, and it has taken no message for {}; cdctl logs {} may "
+                    "say what it was refused",
+                    to_age(age), judged_.set.str()));
   }
 
   void blocked() {

@@ -27,6 +27,8 @@ struct SetBefore {
                                         ///< since: by name
   std::optional<Time> passing_since;    ///< it gives back what a newer set takes since
   bool gave_back_alone = false;         ///< it gave back much before there was any newer set
+  std::optional<Time> idle_since;       ///< it was let in and has taken no message since
+  bool worked = false;                  ///< it took messages since it was last seen cut
 };
 
 /// Older than this a counter says nothing about now.
@@ -56,6 +58,7 @@ struct Judged {
   bool alone = false;  ///< no other set of the service consumes: its dead letters are this set's
   std::optional<std::int64_t> dead_letters, dead_letters_before;  ///< of the service
   bool locked_out = false;                                        ///< its user is gone
+  bool takes = true;  ///< its workers are there to take messages
   /// The shortest of the service's queues: asked for where a channel holds something for long.
   std::optional<ConsumerTimeout> timeout{};
   Newer newer = {};

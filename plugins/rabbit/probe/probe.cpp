@@ -9,11 +9,18 @@
 
 #include <cdctl/set_name.hpp>
 
+#include "plugins/rabbit/broker/topology.hpp"
 #include "plugins/rabbit/probe/judge.hpp"
 
 namespace cdctl::rabbit {
 
 namespace {
+
+/// A file that cannot be read accuses nobody.
+bool takes_messages(const ServiceConfig& service) {
+  const auto topology = read_topology(service);
+  return topology && topology->takes_messages();
+}
 
 /// Whether no other set of the service consumes: only then are its dead letters this set's.
 bool alone(const SetName& set, const BrokerStats& look) {
@@ -134,6 +141,7 @@ Result<std::vector<Json>> RabbitProbe::do_observe(std::span<const ProbeTarget> t
                   {},
                   {},
                   target.locked_out,
+                  takes_messages(target.service),
                   {},
                   newer_of(target, look, sets_before)};
     if (const auto count = look.dead_letters.find(target.set.service);

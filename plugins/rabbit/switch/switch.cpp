@@ -166,11 +166,13 @@ Result<Step> RabbitSwitch::do_mend(const SetName& set, std::optional<std::int64_
   return Step{"rabbit", true, Json::object()};
 }
 
-Result<Step> RabbitSwitch::do_admit(const SetName& set, std::int64_t connections,
+Result<Step> RabbitSwitch::do_admit(const SetName& set, std::int64_t units,
                                     const Deadline& deadline) {
-  if (connections < 1)
-    return fail(ExitCode::usage,
-                fmt::format("{}: a trial needs at least one connection", set.str()));
+  if (units < 1)
+    return fail(ExitCode::usage, fmt::format("{}: a trial needs at least one unit", set.str()));
+  const auto* service = host_.config().service(set.service);
+  const auto topology = service ? read_topology(*service) : Result<Topology>(Topology());
+  const auto connections = units * (topology ? topology->unit_connections : 1);
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto before, read_limit(*management, set.str(), deadline));
   if (!before) return absent();
@@ -249,6 +251,33 @@ Result<std::vector<std::int64_t>> RabbitSwitch::do_connections(std::span<const S
     }
   }
   return counts;
+}
+
+Result<std::vector<AtWork>> RabbitSwitch::do_at_work(std::span<const Provisioned> sets,
+                                                     const Deadline& deadline) {
+  std::vector<SetName> names;
+  for (const auto& set : sets) names.push_back(set.set);
+  CDCTL_TRY_ASSIGN(const auto managements, brokers_.of_sets(names, deadline));
+  std::map<std::string, BrokerStats> looks;  // users are the broker's, not a virtual host's
+  for (auto* const management : std::set(managements.begin(), managements.end())) {
+    const auto& broker = management->settings().broker;
+    if (looks.contains(broker)) continue;
+    CDCTL_TRY_ASSIGN(looks[broker], read_stats(*management, {}, deadline));
+  }
+  std::vector<AtWork> out;
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    const auto& users = looks[managements[i]->settings().broker].users;
+    const auto user = users.find(names[i].str());
+    auto& work = out.emplace_back();
+    const auto topology = read_topology(*sets[i].service);
+    work.takes = topology && topology->takes_messages();
+    if (user == users.end()) continue;
+    work.connections = work.working = std::ssize(user->second.connections);
+    if (!work.takes) continue;
+    work.working = user->second.working;
+    work.unsure = user->second.unsure;
+  }
+  return out;
 }
 
 Result<std::optional<Time>> RabbitSwitch::do_up_since(const SetName& set,

@@ -27,12 +27,13 @@ class RabbitSwitch final : public Switch {
   Result<Step> do_drain(const SetName& set, const Deadline& deadline) override;
   Result<Step> do_mend(const SetName& set, std::optional<std::int64_t> prev_limit,
                        const Deadline& deadline) override;
-  Result<Step> do_admit(const SetName& set, std::int64_t connections,
-                        const Deadline& deadline) override;
+  Result<Step> do_admit(const SetName& set, std::int64_t units, const Deadline& deadline) override;
   Result<Settled> do_settled(const SetName& set, const Deadline& deadline) override;
   Result<Step> do_retire(const SetName& set, const Deadline& deadline) override;
   Result<std::vector<std::int64_t>> do_connections(std::span<const SetName> sets,
                                                    const Deadline& deadline) override;
+  Result<std::vector<AtWork>> do_at_work(std::span<const Provisioned> sets,
+                                         const Deadline& deadline) override;
   /// Of its node that was started last.
   Result<std::optional<Time>> do_up_since(const SetName& set, const Deadline& deadline) override;
   Result<std::map<std::string, Backlog>> do_stuck(std::span<const ServiceConfig* const> services,

@@ -23,7 +23,7 @@ expect_same "the deaf set" "$(cdctl ls "$deaf" </dev/null | jq -c '[.state, .cut
 eventually 15 would_cut "$deaf"
 for attempt in 'break' 'reap'; do
   expect_exit 5 cdctl $attempt "$first" </dev/null
-  expect_error "leave $service with 0 live units that hold a connection to the broker"
+  expect_error "leave $service with 0 live units at work on the broker"
 done
 expect_exit 5 cdctl break < <(verdict "$first" "$(at now)")
 expect_cut "$first" false
@@ -32,7 +32,7 @@ second=$(deploy_one ok)
 eventually 15 would_cut "$first"
 sed -i '1i min_live = 3' "services.d/$service.toml"
 expect_exit 5 cdctl break "$first" </dev/null
-expect_error 'with 2 live units that hold a connection to the broker, min_live is 3'
+expect_error 'with 2 live units at work on the broker, min_live is 3'
 sed -i '1s/.*/min_live = "50%"/' "services.d/$service.toml"
 
 # Two breakers at the same moment, for the last two: one cuts, the other is refused.

@@ -176,6 +176,27 @@ TEST_CASE("what is not out yet can be refused by a person, and by nobody else") 
   CHECK_FALSE(thumbs.record()["changed"].as_bool());
 }
 
+TEST_CASE("min_live counts who works, and not who is connected") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), other = thumbs.deploy('b', 1h);
+  thumbs.door.work[set.str()] = {true, 1, 1, 0};
+  SECTION("a zombie has a connection and takes nothing") {
+    thumbs.door.work[other.str()] = {true, 1, 0, 0};
+    CHECK_FALSE(cut(thumbs, set));
+    CHECK(thumbs.record()["exit"].as_int() == 5);
+    CHECK(cut(thumbs, other));  // nothing that works is taken away with it
+  }
+  SECTION("one unit may hold four connections") {
+    thumbs.change([](ServiceConfig& service) { service.min_live = {2, false}; });
+    thumbs.entry(other).set->units = 3;
+    thumbs.door.work[other.str()] = {true, 4, 1, 0};
+    CHECK_FALSE(cut(thumbs, set));
+    CHECK(thumbs.record()["exit"].as_int() == 5);
+    thumbs.door.work[other.str()] = {true, 8, 2, 0};
+    CHECK(cut(thumbs, set));
+  }
+}
+
 TEST_CASE("min_live refuses the last set, unless it is named") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);

@@ -40,13 +40,13 @@ Result<TrialState> look(FakeService& thumbs, const SetName& set, Outcome& outcom
 
 }  // namespace
 
-TEST_CASE("a trial is noted, then one connection is let in, and then the world is joined") {
+TEST_CASE("a trial is noted, then one unit is let in, and then that is started") {
   FakeService thumbs;
   const auto set = cut_one(thumbs);
   Outcome outcome(thumbs.context, "mend", set, false);
   REQUIRE(begin(thumbs, set, outcome));
-  CHECK(thumbs.journal.lines ==
-        Lines{"lock", "memory.cut trial", "door.drain", "door.admit 1", "engine.mend", "unlock"});
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut trial", "door.drain", "door.admit 1",
+                                      "engine.mend some", "unlock"});
   CHECK(outcome.ok());
   CHECK(thumbs.entry(set).cut_memo->cut);
   outcome.write();
@@ -77,11 +77,11 @@ TEST_CASE("a step that keeps a trial from beginning is told in the outcome") {
   const auto set = cut_one(thumbs);
   Outcome outcome(thumbs.context, "mend", set, false);
   const bool world = GENERATE(false, true);
-  thumbs.journal.failing = world ? "engine.mend" : "door.admit";
+  thumbs.journal.failing = world ? "engine.mend some" : "door.admit";
   CHECK(begin(thumbs, set, outcome));
   CHECK_FALSE(outcome.ok());
   auto expected = Lines{"lock", "memory.cut trial", "door.drain", "door.admit 1", "unlock"};
-  if (world) expected.insert(expected.end() - 1, "engine.mend");
+  if (world) expected.insert(expected.end() - 1, "engine.mend some");
   CHECK(thumbs.journal.lines == expected);
 }
 
@@ -94,9 +94,32 @@ TEST_CASE("a trial that has passed restores what was allowed before") {
   REQUIRE(state);
   CHECK(state->end == End::passed);
   CHECK(thumbs.journal.lines ==
-        Lines{"lock", "door.drain", "door.mend 7", "memory.cut no", "unlock"});
+        Lines{"lock", "door.drain", "door.mend 7", "engine.mend", "memory.cut no", "unlock"});
   CHECK_FALSE(thumbs.entry(set).cut_memo->probation);
   CHECK(look(thumbs, set, outcome)->end == End::gone);
+}
+
+TEST_CASE("a trial lets in what one unit of each process type needs") {
+  FakeService thumbs;
+  thumbs.change(
+      [](ServiceConfig& service) { service.units = {{"worker", 3}, {"web", 2}, {"beat", 0}}; });
+  const auto set = cut_one(thumbs);
+  Outcome outcome(thumbs.context, "mend", set, false);
+  REQUIRE(begin(thumbs, set, outcome));
+  CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut trial", "door.drain", "door.admit 2",
+                                      "engine.mend some", "unlock"});
+}
+
+TEST_CASE("a trial that passes far from its home leaves the other units to that") {
+  FakeService thumbs;
+  const auto set = tried_one(thumbs);
+  thumbs.entry(set).set->home = "there";
+  thumbs.door.settled_value = {50, 0, 1};
+  Outcome outcome(thumbs.context, "mend", set, false);
+  REQUIRE(look(thumbs, set, outcome));
+  CHECK(thumbs.journal.lines ==
+        Lines{"lock", "door.drain", "door.mend 7", "memory.cut no", "unlock"});
+  CHECK(thumbs.entry(set).cut_memo->stopped_in == "there");
 }
 
 TEST_CASE("a trial that has failed is cut again before the memory says so") {

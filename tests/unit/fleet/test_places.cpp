@@ -164,6 +164,63 @@ TEST_CASE("a set of which nothing is connected is known, once it has had the tim
   }
 }
 
+TEST_CASE("a set that is up and takes nothing says so, once it has had the time") {
+  FakeService thumbs;
+  const auto name = thumbs.deploy('a', 2h);
+  auto& status = thumbs.engine.sets[name.str()];
+  const auto unit = [&](const char* state, Millis since, int restarts) {
+    return Json::object(
+        {{"state", state},
+         {"since", to_rfc3339(now() - since)},
+         {"restarts", restarts},
+         {"log", Json::array({"403 ACCESS_REFUSED - no right", "and that was it"})}});
+  };
+  status.detail.set("units", Json::array({unit("up", 1h, 0)}));
+  const auto view = [&] {
+    fleet::Fleet fleet(thumbs.context);
+    fleet.load({}, Deadline(5s));
+    fleet.load_work(Deadline(5s));
+    return fleet.services().front().sets.front();
+  };
+  thumbs.door.work[name.str()] = {true, 1, 0, 0};
+  CHECK(view().idle == "connected, consumes nothing: 403 ACCESS_REFUSED - no right");
+  CHECK(view().state == "live");
+  CHECK(view().out_there());  // no deploy would help it
+  CHECK(records::encode(view().record())["idle"].view().starts_with("connected"));
+  SECTION("it is at work, may be, or is not expected to") {
+    for (const auto& work :
+         {AtWork{true, 4, 1, 0}, AtWork{true, 1, 0, 1}, AtWork{false, 1, 1, 0}}) {
+      thumbs.door.work[name.str()] = work;
+      CHECK(view().idle.empty());
+    }
+  }
+  SECTION("it has just been deployed, or the broker has just come back") {
+    thumbs.entry(name).set->deployed_at = now() - 10s;
+    CHECK(view().idle.empty());
+    thumbs.entry(name).set->deployed_at = now() - 2h;
+    thumbs.door.up_since_value = now() - 10s;
+    CHECK(view().idle.empty());
+  }
+  SECTION("it is not connected") {
+    thumbs.door.work[name.str()] = {true, 0, 0, 0};
+    CHECK(view().idle.starts_with("not connected"));
+    status.detail.set("units", Json::array({unit("up", 5s, 1)}));
+    CHECK(view().idle.empty());  // it was restarted just now
+    status.detail.set("units", Json::array({unit("up", 5s, 7)}));
+    CHECK(view().idle.contains("restarted 7 times: 403"));
+  }
+  SECTION("no password is told") {
+    auto loud = unit("up", 1h, 0);
+    loud.set("log", Json::array({"403 from amqp://set:s3cr@t@host/vhost ACCESS_REFUSED"}));
+    status.detail.set("units", Json::array({loud}));
+    CHECK(view().idle.ends_with(": 403 from amqp://…@host/vhost ACCESS_REFUSED"));
+  }
+  SECTION("what could not be asked is said of nobody") {
+    thumbs.journal.failing = "door.connections";
+    CHECK(view().idle.empty());
+  }
+}
+
 TEST_CASE("jobs that wait for nobody are an outage, and what could not be asked is none") {
   FakeService thumbs;
   thumbs.deploy('a', 2h);

@@ -23,14 +23,14 @@ UserStats working(std::int64_t delivered, std::int64_t acknowledged, std::int64_
     out.channels[std::string(name) + " (1)"] = {
         .delivered = delivered, .acknowledged = acknowledged, .unacked = unacked};
   }
-  out.consumers = 2;
+  out.consumers = out.working = 2;
   return out;
 }
 
 UserStats connected(const std::set<std::string>& names) {
   UserStats out;
   out.connections = names;
-  out.consumers = std::ssize(names);
+  out.consumers = out.working = std::ssize(names);
   return out;
 }
 
@@ -301,6 +301,40 @@ TEST_CASE("a channel that holds a message for as long as the broker lets it is t
     judged.timeout->after.reset();
     CHECK(find(look(60, 9), name) == nullptr);
   }
+}
+
+TEST_CASE("who is let in and takes nothing is cut by the default rules within a minute") {
+  Looks looks;
+  UserStats deaf;
+  deaf.connections = {"a"};
+  for (int look = 0; look < 4; ++look) CHECK(find(looks.next(deaf), "rabbit/idle") == nullptr);
+  CHECK(severity(looks.next(deaf), "rabbit/idle") == "critical");
+  SECTION("also one that comes and goes, and is gone when we look") {
+    CHECK(severity(looks.next({}), "rabbit/idle") == "critical");
+  }
+  SECTION("but not one that is cut, or meant to take nothing, or has begun to") {
+    CHECK(find(looks.next(deaf, of_two(true)), "rabbit/idle") == nullptr);
+    auto publisher = of_two();
+    publisher.takes = false;
+    for (int look = 0; look < 6; ++look) {
+      const auto seen = looks.next(deaf, publisher);
+      CHECK(find(seen, "rabbit/idle") == nullptr);
+      CHECK(find(seen, "rabbit/consumers") == nullptr);
+    }
+    CHECK(find(looks.next(connected({"a"})), "rabbit/idle") == nullptr);
+  }
+}
+
+TEST_CASE("a healthy set that waits for its next try is not idle, whatever that takes") {
+  Looks looks;
+  (void)looks.next(connected({"a", "b"}));
+  for (int look = 0; look < 10; ++look) CHECK(find(looks.next({}), "rabbit/idle") == nullptr);
+  CHECK(find(looks.next(connected({"c", "d"})), "rabbit/idle") == nullptr);
+}
+
+TEST_CASE("who never connects is told of by others") {
+  Looks looks;
+  for (int look = 0; look < 10; ++look) CHECK(find(looks.next({}), "rabbit/idle") == nullptr);
 }
 
 TEST_CASE("messages held without an acknowledgement grow from a warning to an error") {

@@ -79,6 +79,58 @@ TEST_CASE("one look at a hundred sets asks the broker as often as one at a singl
   }));
 }
 
+TEST_CASE("who takes messages is at work, and not who is connected") {
+  Watched watched;
+  const auto url = watched.provision(1);
+  const auto deaf = watched.provision(2);
+  const auto address = parse_amqp_url(url), other = parse_amqp_url(deaf);
+  std::vector<std::unique_ptr<AmqpLink>> links;  // as a worker with a pool holds them
+  for (int i = 0; i < 3; ++i)
+    links.push_back(std::move((*amqp_driver())->connect(*address, soon()).value()));
+  links.push_back(std::move((*amqp_driver())->connect(*other, soon()).value()));
+  const auto worker = watched.broker.worker(url);
+  const Provisioned sets[] = {{&watched.service, watched.broker.set(1), true},
+                              {&watched.service, watched.broker.set(2), true}};
+  const auto work = [&] {
+    auto found = watched.rabbit.at_work(sets, soon());
+    if (!found) FAIL(found.error().what);
+    return *found;
+  };
+  // Right after they were opened nobody can tell.
+  CHECK(work()[1].working == 0);
+  REQUIRE(eventually(
+      [&] {
+        const auto now = work();
+        return now[0].working == 1 && now[0].unsure == 0 && now[1].unsure == 0;
+      },
+      Millis(30'000)));
+  const auto known = work();
+  CHECK(known[0].takes);
+  CHECK(known[0].connections == 4);
+  CHECK(known[1].connections == 1);
+  CHECK(known[1].working == 0);
+  // Where nothing is to be taken, who is connected is at work.
+  auto publisher = watched.service;
+  publisher.table =
+      Json::object({{"rabbit", Json::object({{"queues", watched.service.table["rabbit"]["queues"]},
+                                             {"consumes", false}})}});
+  const Provisioned one[] = {{&publisher, watched.broker.set(2), true}};
+  const auto there = watched.rabbit.at_work(one, soon());
+  REQUIRE(there);
+  CHECK_FALSE(there->front().takes);
+  CHECK(there->front().working == 1);
+}
+
+TEST_CASE("a trial lets in what a unit needs") {
+  Watched watched;
+  (void)watched.provision(1);
+  const auto set = watched.broker.set(1);
+  REQUIRE(watched.rabbit.drain(set, soon()));
+  const auto step = watched.rabbit.admit(set, 2, soon());
+  REQUIRE(step);
+  CHECK(watched.broker.limit(set) == 2);  // one connection for each, unless the file says more
+}
+
 TEST_CASE("what a set acknowledged between two looks is counted once") {
   Watched watched;
   const auto url = watched.provision(1);

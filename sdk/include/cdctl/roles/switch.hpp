@@ -24,6 +24,15 @@ struct Settled {
   std::int64_t connections = 0;
 };
 
+/// What a set does at a switch, in connections.
+struct AtWork {
+  bool takes =
+      false;  ///< its workers are there to take messages, and it can be told whether they do
+  std::int64_t connections = 0;  ///< open now
+  std::int64_t working = 0;      ///< of these: they take messages. All, where that cannot be told
+  std::int64_t unsure = 0;       ///< of these: opened a moment ago, so that it cannot be told yet
+};
+
 /// Work that waits for a service, and that nobody takes.
 struct Backlog {
   std::int64_t waiting = 0;  ///< messages
@@ -91,10 +100,10 @@ class Switch {
                                   const Deadline& deadline) {
     return guarded([&] { return do_mend(set, prev_limit, deadline); });
   }
-  /// Half-open: lets at most `connections` in, whatever the cut was; a cut closes them again.
-  [[nodiscard]] Result<Step> admit(const SetName& set, std::int64_t connections,
+  /// Half-open: lets in what so many units need, whatever the cut was; a cut closes it again.
+  [[nodiscard]] Result<Step> admit(const SetName& set, std::int64_t units,
                                    const Deadline& deadline) {
-    return guarded([&] { return do_admit(set, connections, deadline); });
+    return guarded([&] { return do_admit(set, units, deadline); });
   }
   /// What the open connections of the set have done with messages so far, as the switch counts it.
   [[nodiscard]] Result<Settled> settled(const SetName& set, const Deadline& deadline) {
@@ -109,6 +118,12 @@ class Switch {
   [[nodiscard]] Result<std::vector<std::int64_t>> connections(std::span<const SetName> sets,
                                                               const Deadline& deadline) {
     return guarded([&] { return do_connections(sets, deadline); });
+  }
+  /// Which of them are at work; answers in the order asked. One round of calls, however many they
+  /// are.
+  [[nodiscard]] Result<std::vector<AtWork>> at_work(std::span<const Provisioned> sets,
+                                                    const Deadline& deadline) {
+    return guarded([&] { return do_at_work(sets, deadline); });
   }
   /// Since when it serves without a break: who could connect since then, and is not connected, does
   /// not want to. Empty when it cannot say.
@@ -170,9 +185,9 @@ class Switch {
   [[nodiscard]] virtual Result<Step> do_mend(const SetName& set,
                                              std::optional<std::int64_t> prev_limit,
                                              const Deadline& deadline) = 0;
-  [[nodiscard]] virtual Result<Step> do_admit(const SetName& set, std::int64_t connections,
+  [[nodiscard]] virtual Result<Step> do_admit(const SetName& set, std::int64_t units,
                                               const Deadline& deadline) {
-    (void)connections, (void)deadline;
+    (void)units, (void)deadline;
     return fail(ExitCode::config,
                 "letting " + set.str() + " back on trial: this switch cannot do that");
   }
@@ -184,6 +199,16 @@ class Switch {
   [[nodiscard]] virtual Result<Step> do_retire(const SetName& set, const Deadline& deadline) = 0;
   [[nodiscard]] virtual Result<std::vector<std::int64_t>> do_connections(
       std::span<const SetName> sets, const Deadline& deadline) = 0;
+  /// Without a better way to tell, who is connected is at work.
+  [[nodiscard]] virtual Result<std::vector<AtWork>> do_at_work(std::span<const Provisioned> sets,
+                                                               const Deadline& deadline) {
+    std::vector<SetName> names;
+    for (const auto& set : sets) names.push_back(set.set);
+    CDCTL_TRY_ASSIGN(const auto open, do_connections(names, deadline));
+    std::vector<AtWork> out;
+    for (const auto count : open) out.push_back({false, count, count, 0});
+    return out;
+  }
   [[nodiscard]] virtual Result<std::optional<Time>> do_up_since(const SetName& set,
                                                                 const Deadline& deadline) {
     (void)set, (void)deadline;
