@@ -19,6 +19,7 @@ SetupPlugins::SetupPlugins(Context& context) {
 
 FolderFacts SetupPlugins::look_at(const fs::path& folder) const {
   FolderFacts facts;
+  facts.folder = folder;
   for (const auto& [kind, setup] : helpers_) {
     auto clue = setup->look(folder);
     if (clue.source && facts.source.kind.empty()) facts.source = std::move(*clue.source);
@@ -49,6 +50,7 @@ Result<SetupText> SetupPlugins::interview(Dialogue& dialogue, const SetupService
   for (const auto& [kind, setup] : helpers_) {
     CDCTL_TRY_ASSIGN(auto text, setup->interview(dialogue, service));
     all.configuration += text.configuration;
+    all.head += text.head;
     all.sources += text.sources;
     all.service += text.service;
     std::ranges::move(text.files, std::back_inserter(all.files));

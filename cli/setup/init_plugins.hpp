@@ -13,6 +13,7 @@ namespace cdctl::cli {
 /// What a folder tells about the service that is worked on in it, by the front end and by the
 /// plugins that have the role `setup`. What could not be found is empty.
 struct FolderFacts {
+  std::filesystem::path folder;
   std::string name;  ///< a service's name made from the repository's or the folder's
   SourceClue source;
   ProcfileLook procfile;

@@ -51,7 +51,7 @@ std::string service_text(const InitAnswers& answers) {
       "# The service {}. Each newer revision of one of its sources ships beside what runs.\n",
       answers.service);
   if (answers.engine != k_embedded) out += fmt::format("engine = {}\n", toml_text(answers.engine));
-  out += units_line(answers) + "\n[sources]\n" +
+  out += units_line(answers) + answers.plugins.head + "\n[sources]\n" +
          source_line("trunk", answers.trunk_kind, answers.trunk, answers.branch);
   if (!answers.spec.empty()) out += source_line("spec", answers.spec_kind, answers.spec, "");
   out += answers.plugins.sources;

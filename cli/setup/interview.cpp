@@ -64,8 +64,12 @@ Result<InitAnswers> Interview::run() {
   CDCTL_TRY(sources());
   CDCTL_TRY(engine());
   InitDialogue dialogue(context_, args_, asks_, asks_all_);
-  CDCTL_TRY_ASSIGN(answers_.plugins, plugins_.interview(dialogue, {answers_.service, adding_,
-                                                                   !answers_.spec.empty()}));
+  SetupService service{answers_.service, adding_, !answers_.spec.empty()};
+  if (answers_.trunk == facts_.source.url)
+    service.folder = facts_.folder;
+  else if (answers_.work_tree)
+    service.folder = answers_.trunk;
+  CDCTL_TRY_ASSIGN(answers_.plugins, plugins_.interview(dialogue, service));
   return std::move(answers_);
 }
 

@@ -17,6 +17,7 @@
 #include "plugins/rabbit/doctor_nodes.hpp"
 #include "plugins/rabbit/feed/merged_reader.hpp"
 #include "plugins/rabbit/switch/check.hpp"
+#include "plugins/rabbit/workers_check.hpp"
 
 namespace cdctl::rabbit {
 
@@ -290,6 +291,7 @@ std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadlin
   std::vector<Check> out;
   for (const auto* const on : services_on(brokers_.host().config(), broker)) {
     const auto& service = *on;
+    if (auto check = workers_check(service)) out.push_back(std::move(*check));
     const auto what = "queues of " + service.name;
     const auto management = brokers_.of(service);
     const auto checked = management ? check_topology(**management, service, deadline)

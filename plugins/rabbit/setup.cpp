@@ -8,6 +8,8 @@
 #include <cdctl/text.hpp>
 #include <cdctl/url.hpp>
 
+#include "plugins/rabbit/framework_clue.hpp"
+
 namespace cdctl::rabbit {
 
 namespace {
@@ -21,6 +23,7 @@ struct Answers {
   std::string amqp, vhost = "/", user;
   std::string password;  ///< goes to a 0600 file and nowhere else
   std::vector<std::string> queues;
+  std::optional<FrameworkClue> framework;  ///< what the trunk asks for
 };
 
 // ---------------------------------------------------------------- asking the broker
@@ -110,6 +113,7 @@ class Interview {
       broker_of_before();
     else
       CDCTL_TRY(broker());
+    if (!service_.folder.empty()) answers_.framework = framework_in(service_.folder);
     if (!answers_.management.empty()) CDCTL_TRY(queues());
     return std::move(answers_);
   }
@@ -190,6 +194,8 @@ class Interview {
 
   Result<> queues() {
     auto text = service_.name;
+    if (answers_.framework && !answers_.framework->framework->queue.empty())
+      text = answers_.framework->framework->queue;
     if (dialogue_.asks_all()) {
       CDCTL_TRY_ASSIGN(text, dialogue_.line("Queues of its workers, blanks between", text));
     }
@@ -233,17 +239,31 @@ std::string rabbit_table(const Answers& broker) {
 
 std::string queues_table(const Answers& answers) {
   if (answers.management.empty() || answers.queues.empty()) return "";
+  const auto* framework = answers.framework ? answers.framework->framework : nullptr;
   std::string list;
   for (const auto& queue : answers.queues)
-    list +=
-        fmt::format("{}{} = {{ type = \"quorum\" }}", list.empty() ? "" : ", ", toml_text(queue));
+    list += fmt::format("{}{} = {{ type = \"{}\" }}", list.empty() ? "" : ", ", toml_text(queue),
+                        framework ? "classic" : "quorum");
+  if (!framework)
+    return fmt::format(
+        "\n[rabbit]    # declared by deploy; the workers of a set may read these queues and "
+        "nothing "
+        "else\n"
+        "queues = {{ {} }}\n"
+        "# publish = [\"results\"]    # exchanges that they may publish to; \"\" is the default "
+        "exchange\n",
+        list);
   return fmt::format(
-      "\n[rabbit]    # declared by deploy; the workers of a set may read these queues and nothing "
-      "else\n"
-      "queues = {{ {} }}\n"
-      "# publish = [\"results\"]    # exchanges that they may publish to; \"\" is the default "
-      "exchange\n",
-      list);
+      "\n[rabbit]    # declared by deploy, and by the workers: what they may do is in "
+      "docs/frameworks/{0}.md\n"
+      "framework = {1}    # {2} asks for it\n"
+      "queues    = {{ {3} }}    # as its workers declare them\n"
+      "{4}",
+      framework->name, toml_text(framework->name), printable(answers.framework->because, 60), list,
+      framework->default_exchange ? ""
+                                  : "# publish = [\"results\"]    # exchanges that they may "
+                                    "publish to; \"\" is the default "
+                                    "exchange\n");
 }
 
 }  // namespace
@@ -253,6 +273,12 @@ Result<SetupText> RabbitSetup::do_interview(Dialogue& dialogue, const SetupServi
   SetupText text;
   text.configuration = rabbit_table(answers);
   text.service = queues_table(answers);
+  if (answers.framework && answers.framework->framework->helpers && !text.service.empty())
+    text.head = fmt::format(
+        "stop = \"main\"    # TERM for the main process alone: {} ends its helpers itself, when "
+        "they "
+        "are done\n",
+        answers.framework->framework->title);
   const bool secret = !service.adding && !answers.management.empty();
   text.files.push_back({k_password_file, secret ? answers.password + "\n" : ""});
   return text;

@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <cdctl/roles/engine.hpp>
 #include <cdctl/secret.hpp>
 
 #include "plugins/local/paths.hpp"
@@ -93,6 +94,14 @@ std::optional<Trouble> hear(int fd) {
 
 std::string unit_line(std::string_view name) { return fmt::format("CDCTL_UNIT={}", name); }
 
+/// A value of the set's environment, with what the unit is called where that is wanted.
+std::string for_unit(std::string value, const std::string& name) {
+  for (std::size_t at = 0; (at = value.find(k_unit_placeholder, at)) != std::string::npos;
+       at += name.size())
+    value.replace(at, k_unit_placeholder.size(), name);
+  return value;
+}
+
 }  // namespace
 
 Unit::Unit(std::size_t index, UnitPlan plan)
@@ -127,7 +136,7 @@ Result<> Unit::spawn(const UnitSetting& setting) {
   Fd trouble_write(fds[1]);
   const Fd null_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   std::vector<std::string> argv{"sh", "-c", plan_.command}, env;
-  for (const auto& [name, value] : setting.env) env.push_back(name + "=" + value);
+  for (const auto& [name, value] : setting.env) env.push_back(name + "=" + for_unit(value, name_));
   env.push_back(unit_line(name_));
   env.push_back("CDCTL_PROCESS=" + plan_.process);
   auto argv_pointers = pointers(argv), env_pointers = pointers(env);

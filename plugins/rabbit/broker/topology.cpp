@@ -7,6 +7,7 @@
 
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/names.hpp"
 #include "plugins/rabbit/broker/settings.hpp"
 
 namespace cdctl::rabbit {
@@ -80,11 +81,13 @@ Result<std::vector<Binding>> read_bindings(const Table& table) {
   return bindings;
 }
 
-Result<Queue> read_queue(const Table& table) {
+/// What the file leaves open is as the framework's workers declare it.
+Result<Queue> read_queue(const Table& table, const std::string& name, const Framework* framework) {
   static const std::vector<std::string> keys{"type", "durable", "arguments", "bindings"};
   CDCTL_TRY(table.only(keys));
   Queue queue;
-  CDCTL_TRY_ASSIGN(queue.type, table.text("type", "quorum"));
+  queue.by_workers = framework;
+  CDCTL_TRY_ASSIGN(queue.type, table.text("type", framework ? "classic" : "quorum"));
   if (queue.type != "quorum" && queue.type != "classic" && queue.type != "stream")
     return table.wrong("type", "is not one of quorum, classic, stream");
   CDCTL_TRY_ASSIGN(queue.durable, table.flag("durable", true));
@@ -94,6 +97,9 @@ Result<Queue> read_queue(const Table& table) {
   if (const auto* type = queue.arguments.find("x-queue-type"); type && type->view() != queue.type) {
     return table.wrong("arguments", "x-queue-type differs from type; leave it out");
   }
+  const auto theirs = framework ? framework->queue_arguments(name) : Json::object();
+  for (const auto& [key, value] : theirs.members())
+    if (!queue.arguments.find(key)) queue.arguments.set(key, value);
   queue.arguments.set("x-queue-type", queue.type);
   CDCTL_TRY_ASSIGN(queue.bindings, read_bindings(table));
   return queue;
@@ -122,21 +128,60 @@ Result<std::vector<std::string>> read_publish(const Table& table) {
   return names;
 }
 
+Result<const Framework*> read_framework(const Table& table) {
+  CDCTL_TRY_ASSIGN(const auto name, table.text("framework", ""));
+  if (name.empty()) return nullptr;
+  if (const auto* framework = find_framework(name)) return framework;
+  std::vector<std::string> names;
+  for (const auto& known : frameworks()) names.emplace_back(known.name);
+  return table.wrong("framework",
+                     fmt::format("'{}' is none of {}{}; leave it out and say configure, write and "
+                                 "read (docs/frameworks/README.md)",
+                                 printable(name, 40), joined(names), did_you_mean(name, names)));
+}
+
+/// `configure`, `write` or `read`.
+Result<std::vector<std::string>> read_names(const Table& table, const char* key) {
+  const auto& list = table.json()[key];
+  if (!list.is_null() && !list.is_array()) return table.wrong(key, "must be an array of names");
+  std::vector<std::string> names;
+  for (const auto& item : list.items()) {
+    if (!item.is_string()) return table.wrong(key, "must be an array of names");
+    CDCTL_TRY(table.amqp_name(item.view()));
+    if (const auto why = too_wide(item.view()); !why.empty())
+      return table.wrong(key, fmt::format("'{}' {}", printable(item.view(), 60), why));
+    names.push_back(item.as_string());
+  }
+  return names;
+}
+
 }  // namespace
 
+bool Topology::publishes_to(std::string_view exchange) const {
+  return std::ranges::find(publish, exchange) != publish.end();
+}
+
 Result<Topology> read_topology(const ServiceConfig& service) {
-  static const std::vector<std::string> keys{"queues", "exchanges", "publish",  "max_connections",
-                                             "broker", "vhost",     "consumes", "unit_connections"};
+  static const std::vector<std::string> keys{
+      "queues",   "exchanges",        "publish",   "max_connections", "broker",    "vhost",
+      "consumes", "unit_connections", "framework", "remote_control",  "configure", "write",
+      "read"};
   Topology topology;
   const auto& json = service.table["rabbit"];
   if (json.is_null()) return topology;
   const Table table(service, "[rabbit]", json);
   CDCTL_TRY(table.only(keys));
+  CDCTL_TRY_ASSIGN(topology.framework, read_framework(table));
+  CDCTL_TRY_ASSIGN(topology.remote_control, table.flag("remote_control", true));
+  CDCTL_TRY_ASSIGN(topology.configure, read_names(table, "configure"));
+  CDCTL_TRY_ASSIGN(topology.write, read_names(table, "write"));
+  CDCTL_TRY_ASSIGN(topology.read, read_names(table, "read"));
   CDCTL_TRY_ASSIGN(const auto queues, table.table("queues"));
   for (const auto& [name, value] : queues.members()) {
     CDCTL_TRY(table.amqp_name(name));
     CDCTL_TRY_ASSIGN(topology.queues[name],
-                     read_queue(Table(service, "[rabbit] queues." + printable(name, 60), value)));
+                     read_queue(Table(service, "[rabbit] queues." + printable(name, 60), value),
+                                name, topology.framework));
   }
   CDCTL_TRY_ASSIGN(const auto exchanges, table.table("exchanges"));
   for (const auto& [name, value] : exchanges.members()) {
@@ -147,6 +192,7 @@ Result<Topology> read_topology(const ServiceConfig& service) {
   }
   CDCTL_TRY_ASSIGN(topology.publish, read_publish(table));
   CDCTL_TRY_ASSIGN(topology.consumes, table.flag("consumes", true));
+  if (topology.framework) topology.unit_connections = topology.framework->connections;
   if (const auto& needed = json["unit_connections"]; !needed.is_null()) {
     if (!needed.is_int() || needed.as_int() < 1 || needed.as_int() > k_most_unit_connections)
       return table.wrong("unit_connections",
@@ -189,8 +235,8 @@ Result<> check_names(const ServiceConfig& service, const Topology& topology) {
   for (const auto& [name, queue] : topology.queues) {
     const auto shown = printable(name, 60);
     if (const auto why = reserved(name); !why.empty()) return queues.wrong(shown, why);
-    if (topology.exchanges.contains(name) ||
-        std::ranges::find(topology.publish, name) != topology.publish.end())
+    // Who may declare has no right to the exchange of the signals that it could misuse.
+    if (!topology.declares() && (topology.exchanges.contains(name) || topology.publishes_to(name)))
       return queues.wrong(shown,
                           "an exchange here has the same name, and RabbitMQ's permissions are by "
                           "name: who may read the queue could bind the exchange to any other; call "
@@ -206,20 +252,6 @@ Result<> check_names(const ServiceConfig& service, const Topology& topology) {
     if (name.starts_with("cdctl.") && name != k_signals)
       return rabbit.wrong("publish", fmt::format("{}: {}", printable(name, 60), reserved(name)));
   return {};
-}
-
-std::string exactly(const std::vector<std::string>& names) {
-  if (names.empty()) return "^$";
-  std::string pattern;
-  for (const auto& name : names) {
-    pattern += pattern.empty() ? "^(?:" : "|";
-    for (const char c : name) {
-      if (std::string_view("\\^$.|?*+()[]{}-/#").contains(c)) pattern += '\\';
-      pattern += c;
-    }
-  }
-  // \z and not $, which also matches before a final line break.
-  return pattern + ")\\z";
 }
 
 }  // namespace cdctl::rabbit

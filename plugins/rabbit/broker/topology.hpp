@@ -7,6 +7,8 @@
 
 #include <cdctl/config.hpp>
 
+#include "plugins/rabbit/broker/frameworks.hpp"
+
 namespace cdctl::rabbit {
 
 struct Binding {
@@ -18,6 +20,7 @@ struct Queue {
   bool durable = true;
   Json arguments = Json::object();  ///< x-queue-type included
   std::vector<Binding> bindings;
+  bool by_workers = false;  ///< they declare it as well: with what the file says, and nothing else
 };
 
 struct Exchange {
@@ -34,9 +37,17 @@ struct Topology {
   std::optional<std::int64_t> max_connections;  ///< of a set's user
   std::int64_t unit_connections = 1;            ///< that a unit needs to work
   bool consumes = true;  ///< its workers read the queues; false: they do so when they please
+  const Framework* framework = nullptr;  ///< what its workers are written with
+  bool remote_control = true;            ///< they may use what that has of it
+  /// Further names that the workers may declare, write to and read; `*` stands for anything.
+  std::vector<std::string> configure, write, read;
 
   /// Whether a worker that is connected and takes no message is none.
   [[nodiscard]] bool takes_messages() const { return consumes && !queues.empty(); }
+  /// Whether the workers may make anything: then they can bind what they made to what they may
+  /// write to.
+  [[nodiscard]] bool declares() const { return framework || !configure.empty() || !read.empty(); }
+  [[nodiscard]] bool publishes_to(std::string_view exchange) const;
 };
 
 /// Exit code `config`, naming file, key and what is expected.
@@ -46,8 +57,5 @@ struct Topology {
 /// name: where a queue and an exchange share one, who may read the queue may bind the exchange, to
 /// that of the signals as well. Exit code `config`.
 [[nodiscard]] Result<> check_names(const ServiceConfig& service, const Topology& topology);
-
-/// A regular expression of RabbitMQ's permissions that matches exactly these names; none = nothing.
-[[nodiscard]] std::string exactly(const std::vector<std::string>& names);
 
 }  // namespace cdctl::rabbit

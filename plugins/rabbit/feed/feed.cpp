@@ -93,7 +93,8 @@ Result<> send_as_unit(const AmqpAddress& address, std::span<const Json> signals,
   if (sent) return {};
   if (sent.error().exit != ExitCode::failed) return fail(sent.error().in("sending a signal"));
   return fail(
-      sent.error().in("sending a signal (a set may send signals of its own set only, and a deploy "
+      sent.error().in("sending a signal (a set may send signals of its own set only, one whose "
+                      "workers declare queues only where publish names cdctl.signals, and a deploy "
                       "makes the exchange)"));
 }
 

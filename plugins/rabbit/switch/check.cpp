@@ -8,7 +8,9 @@
 
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/pattern.hpp"
 #include "plugins/rabbit/broker/policies.hpp"
+#include "plugins/rabbit/broker/settings.hpp"
 #include "plugins/rabbit/broker/topology.hpp"
 #include "plugins/rabbit/broker/version.hpp"
 #include "plugins/rabbit/switch/dead_letters.hpp"
@@ -56,6 +58,7 @@ void settle_limit(const ServiceConfig& service, Queue& queue, const Json& theirs
                   const Version& version) {
   constexpr const char* key = "x-delivery-limit";
   if (version < k_limits_by_default || queue.type != "quorum" || queue.arguments.find(key)) return;
+  if (queue.by_workers) return;  // RabbitMQ would refuse the declaration of theirs (406)
   if (!theirs.is_null()) {
     const auto& limit = theirs["arguments"][key];
     if (limit.is_int() && limit.as_int() < 0) queue.arguments.set(key, limit);
@@ -200,18 +203,58 @@ Result<> refuse_shared_names(Management& management, const ServiceConfig& servic
                      .doing = fmt::format("looking for a namesake of {}", printable(name, 80)),
                      .name = name});
   };
-  for (const auto& [name, queue] : topology.queues) ask("exchanges", name);
-  for (const auto& name : written) ask("queues", name);
+  // Who may declare has no right to the exchange of the signals that one of its own could misuse.
+  const auto own_exchange = [&](const std::string& name) {
+    return topology.declares() && (topology.exchanges.contains(name) ||
+                                   (topology.framework && topology.framework->queue_exchanges));
+  };
+  for (const auto& [name, queue] : topology.queues)
+    if (!own_exchange(name)) ask("exchanges", name);
+  const auto of_queues = calls.size();
+  for (const auto& name : written)
+    if (!topology.declares() || !topology.queues.contains(name)) ask("queues", name);
   CDCTL_TRY_ASSIGN(const auto found, ask_all(management, calls, deadline));
   for (std::size_t i = 0; i < calls.size(); ++i) {
     if (found[i].is_null()) continue;
-    const bool queue = i < topology.queues.size();
+    const bool queue = i < of_queues;
     return fail(ExitCode::refused,
                 fmt::format("{}: the broker has {} with the name of the {} {}, and its permissions "
                             "are by name: a worker could bind the one through its right to the "
                             "other; call one of them otherwise, or delete what nobody needs",
                             service.name, queue ? "an exchange" : "a queue",
                             queue ? "queue" : "exchange", printable(calls[i].name, 80)));
+  }
+  return {};
+}
+
+/// Whether the workers of a service hear what is said to all of a framework in a virtual host.
+bool controlled(const Topology& topology) {
+  return topology.framework && topology.remote_control &&
+         std::ranges::any_of(topology.framework->names, &OwnNames::control);
+}
+
+/// The exchanges of a framework's remote control have one name in the whole virtual host: there a
+/// worker of the one service could end those of the other.
+Result<> refuse_shared_control(Management& management, const ServiceConfig& service,
+                               const Topology& topology) {
+  if (!controlled(topology)) return {};
+  const auto& us = management.settings();
+  const auto& config = management.host().config();
+  for (const auto& other : config.services) {
+    const auto place = place_of(config, other);
+    if (other.name == service.name || !place || place->broker != us.broker) continue;
+    const auto theirs = read_topology(other);
+    if (!theirs || !controlled(*theirs) || theirs->framework != topology.framework) continue;
+    const auto usual = read_settings(config, us.broker);
+    if ((place->vhost.empty() && usual ? usual->amqp.vhost : place->vhost) != us.amqp.vhost)
+      continue;
+    return fail(
+        ExitCode::refused,
+        fmt::format("{}: {} runs {} in the virtual host {} as well, whose remote control is one "
+                    "for all: a worker of the one could end those of the other; give one of them "
+                    "a virtual host of its own (vhost), or say remote_control = false",
+                    service.name, other.name, topology.framework->title,
+                    printable(us.amqp.vhost, 60)));
   }
   return {};
 }
@@ -277,6 +320,7 @@ Result<> check_topology(Management& management, const ServiceConfig& service,
   CDCTL_TRY_ASSIGN(const auto topology, read_topology(service));
   CDCTL_TRY(check_names(service, topology));
   const auto& vhost = management.settings().amqp.vhost;
+  CDCTL_TRY(refuse_shared_control(management, service, topology));
   CDCTL_TRY(refuse_shared_names(management, service, topology, deadline));
   auto calls = policy_calls(vhost);
   for (const auto& [name, queue] : topology.queues) calls.push_back(queue_call(vhost, name));

@@ -9,31 +9,14 @@
 
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/names.hpp"
+
 namespace cdctl::rabbit {
 
 namespace {
 
 /// More users than these are listed, all of the broker at once.
 constexpr std::size_t k_one_by_one = 20;
-
-/// Whether exactly() has written it: names of letter by letter, and nothing else.
-bool of_our_making(std::string_view pattern) {
-  constexpr std::string_view head = "^(?:", tail = ")\\z";
-  if (pattern == "^$") return true;
-  if (pattern.size() < head.size() + tail.size() || !pattern.starts_with(head) ||
-      !pattern.ends_with(tail))
-    return false;
-  pattern.remove_prefix(head.size());
-  pattern.remove_suffix(tail.size());
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\') {
-      if (++i == pattern.size()) return false;
-    } else if (std::string_view("^$.?*+()[]{}").contains(pattern[i])) {
-      return false;
-    }
-  }
-  return true;
-}
 
 /// What the broker says of one user.
 struct Given {
@@ -87,14 +70,16 @@ class Judge {
     std::optional<Rights> want;
     if (const auto topology = read_topology(*set_.service); topology && set_.as_filed)
       want = rights_of(*topology, set_.set);
-    compare("configure", row["configure"].view(), "^$");
-    for (const auto* key : {"write", "read"}) {
+    const auto judge = [&](const char* key, std::string Rights::* wanted) {
       const auto has = row[key].view();
       if (want)
-        compare(key, has, std::string_view(key) == "write" ? want->write : want->read);
+        compare(key, has, (*want).*wanted);
       else if (!of_our_making(has))
         add(fmt::format("{} is '{}'", key, printable(has, 80)));
-    }
+    };
+    judge("configure", &Rights::configure);
+    judge("write", &Rights::write);
+    judge("read", &Rights::read);
   }
 
   void compare(std::string_view key, std::string_view has, std::string_view want) {
@@ -206,12 +191,65 @@ Json Rights::topic_permission() const {
   return Json::object({{"exchange", k_signals}, {"write", topic}, {"read", "^$"}});
 }
 
+namespace {
+
+/// Collects the names of the three rights.
+class Grants {
+ public:
+  std::vector<std::string> configure, write, read;
+
+  explicit Grants(const Topology& topology) : topology_(topology) {
+    // Who can make an exchange could bind it to that of the signals, if it may write there.
+    if (!topology.declares() || topology.publishes_to(k_signals))
+      write.push_back(escaped(k_signals));
+    for (const auto& name : topology.publish)
+      if (name != k_signals) add(write, name.empty() ? "amq.default" : name);
+    for (const auto& [name, queue] : topology.queues) add(read, name);
+    if (topology.framework) of_framework(*topology.framework);
+    for (const auto& name : topology.configure) add_pattern(configure, with_stars(name));
+    for (const auto& name : topology.write) add_pattern(write, with_stars(name));
+    for (const auto& name : topology.read) add_pattern(read, with_stars(name));
+  }
+
+ private:
+  static void add_pattern(std::vector<std::string>& to, std::string pattern) {
+    if (std::ranges::find(to, pattern) == to.end()) to.push_back(std::move(pattern));
+  }
+  static void add(std::vector<std::string>& to, std::string_view name) {
+    add_pattern(to, escaped(name));
+  }
+
+  /// To declare queues and exchanges takes `configure`; to bind them `write` to the queue, and
+  /// `read` of the exchange, which one that is called like a queue has.
+  void of_framework(const Framework& framework) {
+    for (const auto& [name, queue] : topology_.queues) {
+      add(configure, name);
+      add(write, name);
+      if (!framework.parks) continue;
+      for (const auto* kind : {".DQ", ".XQ"}) add(configure, name + kind);
+      add(read, name + ".DQ");
+    }
+    for (const auto& [name, exchange] : topology_.exchanges) {
+      add(configure, name);
+      add(read, name);
+    }
+    if (framework.default_exchange) add(write, "amq.default");
+    for (const auto& names : framework.names) {
+      if (names.control && !topology_.remote_control) continue;
+      add_pattern(configure, std::string(names.pattern));
+      if (names.write) add_pattern(write, std::string(names.pattern));
+      if (names.read) add_pattern(read, std::string(names.pattern));
+    }
+  }
+
+  const Topology& topology_;
+};
+
+}  // namespace
+
 Rights rights_of(const Topology& topology, const SetName& set) {
-  std::vector<std::string> read, write{k_signals};
-  for (const auto& [name, queue] : topology.queues) read.push_back(name);
-  for (const auto& name : topology.publish)
-    if (name != k_signals) write.push_back(name.empty() ? "amq.default" : name);
-  return {"^$", exactly(write), exactly(read),
+  const Grants grants(topology);
+  return {any_of(grants.configure), any_of(grants.write), any_of(grants.read),
           fmt::format("^{}\\.{}\\.", set.service, set.revision)};
 }
 
@@ -245,6 +283,7 @@ Result<> repair_rights(Management& management, const ServiceConfig& service, con
   for (const auto& row : given == all.end() ? std::vector<Json>() : given->second.permissions) {
     const auto where = row["vhost"].as_string();
     if (where == vhost && !filed) {
+      if (of_our_making(row["configure"].view())) give.configure = row["configure"].as_string();
       if (of_our_making(row["write"].view())) give.write = row["write"].as_string();
       if (of_our_making(row["read"].view())) give.read = row["read"].as_string();
     }

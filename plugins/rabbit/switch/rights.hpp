@@ -32,8 +32,9 @@ struct Rights {
 [[nodiscard]] Result<std::map<std::string, std::string>> wrong_rights(
     Management& management, std::span<const Provisioned> sets, const Deadline& deadline);
 
-/// Gives a user that is there what it shall have, and takes away everything else. What it reads and
-/// writes stays where it was made from another file than today's, as far as that is cdctl's doing.
+/// Gives a user that is there what it shall have, and takes away everything else. What it declares,
+/// reads and writes stays where it was made from another file than today's, as far as that is
+/// cdctl's doing.
 [[nodiscard]] Result<> repair_rights(Management& management, const ServiceConfig& service,
                                      const Rights& rights, const SetName& set,
                                      const Deadline& deadline);

@@ -52,6 +52,19 @@ Result<> check_vhost(Management& management, const ServiceConfig& service,
                           printable(vhost, 60)));
 }
 
+/// `out`, with the address also where the framework looks for it, and a name for each unit: Celery
+/// refuses a second worker of one name on a machine, from 5.6 on.
+std::map<std::string, std::string> environment_of(const Topology& topology, const SetName& set,
+                                                  std::map<std::string, std::string> out) {
+  if (!topology.framework) return out;
+  const auto put = [&](std::string_view name, std::string value) {
+    if (!name.empty()) out.emplace(name, std::move(value));
+  };
+  put(topology.framework->url_variable, out.at("AMQP_URL"));
+  put(topology.framework->node_variable, fmt::format("{}.{}@%h", set.str(), k_unit_placeholder));
+  return out;
+}
+
 }  // namespace
 
 Result<> RabbitSwitch::do_check_file(const ServiceConfig& service) {
@@ -85,7 +98,7 @@ Result<std::map<std::string, std::string>> RabbitSwitch::do_provision(const Serv
   crash_point("rabbit.provision.queues");
   CDCTL_TRY(declare_user(*management, service, topology, set, secret, deadline));
   crash_point("rabbit.provision.user");
-  return management->settings().worker_env(set.str(), secret);
+  return environment_of(topology, set, management->settings().worker_env(set.str(), secret));
 }
 
 Result<Step> RabbitSwitch::do_cut(const SetName& set, std::string_view why,

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <fmt/format.h>
+
 #include <cdctl/lock.hpp>
 
 #include "plugins/local/cgroup.hpp"
@@ -70,6 +72,17 @@ TEST_CASE("a deployed set is live, outlives its claim, and tells about its units
   }));
   CHECK(home.unit(0)["state"].view() == "up");
   CHECK(home.status().detail["supervisor_pid"].as_int() == home.supervisor().pid);
+}
+
+TEST_CASE("a value of the environment may hold the number of the unit that gets it") {
+  LocalHome home;
+  auto what = home.workload("echo node $NODE; exec sleep 1000", 2);
+  what.env["NODE"] = fmt::format("a.{0}@{0}", k_unit_placeholder);
+  must(home.try_deploy(what));
+  for (const auto unit : {0, 1})
+    CHECK(eventually([&] {
+      return home.unit(unit)["log"].dump().contains(fmt::format("node a.{0}@{0}", unit));
+    }));
 }
 
 TEST_CASE("a unit gets a small clean environment, and no descriptor but its three") {

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "plugins/rabbit/broker/names.hpp"
 #include "plugins/rabbit/broker/settings.hpp"
 #include "plugins/rabbit/broker/topology.hpp"
 #include "plugins/rabbit/feed/merged_reader.hpp"

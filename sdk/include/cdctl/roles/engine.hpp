@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cdctl/error.hpp>
@@ -48,6 +49,9 @@ struct SetStatus {
   UnitCounts processes = {};
 };
 
+/// Stands in a value of an environment for the number of the unit that gets it.
+inline constexpr std::string_view k_unit_placeholder = "%UNIT%";
+
 /// A process type of a Procfile.
 struct Process {
   std::string type;
@@ -60,7 +64,7 @@ struct Workload {
   std::filesystem::path directory;  ///< working directory of the units
   std::vector<Process> processes;
   std::map<std::string, std::string>
-      env;           ///< secrets included: kept 0600, never in an argument list
+      env;  ///< secrets included: kept 0600, never in an argument list; with k_unit_placeholder
   Grace grace = {};  ///< of units that end without being told how long: the machine goes down
   std::map<std::string, UnitLimit> limits = {};  ///< by process type
 };

@@ -48,6 +48,7 @@ struct SetupService {
   std::string name;
   bool adding = false;    ///< cdctl.toml is there already: only the service's file is new
   bool has_spec = false;  ///< a source `spec` was given
+  std::filesystem::path folder = {};  ///< the trunk's files, where they can be looked at
 };
 
 /// A file that nobody else may read, such as a password.
@@ -59,6 +60,7 @@ struct SecretFile {
 /// A plugin's part of a new configuration, with comments. The same answers give the same bytes.
 struct SetupText {
   std::string configuration;  ///< its table in cdctl.toml
+  std::string head;           ///< lines of the service's file before its tables
   std::string sources;        ///< lines below the trunk in [sources] of the service's file
   std::string service;        ///< its table in the service's file
   std::vector<SecretFile> files;

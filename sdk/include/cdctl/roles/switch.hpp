@@ -78,7 +78,8 @@ class Switch {
     return guarded([&] { return do_delivery_limits(service, deadline); });
   }
   /// Makes what the set needs (queues, a user with `secret` as its password) and gives the units'
-  /// environment. Repeatable with the same secret; never undoes a cut.
+  /// environment, in which k_unit_placeholder stands for a unit's number. Repeatable with the same
+  /// secret; never undoes a cut.
   [[nodiscard]] Result<std::map<std::string, std::string>> provision(const ServiceConfig& service,
                                                                      const SetName& set,
                                                                      std::string_view secret,
