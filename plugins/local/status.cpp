@@ -47,21 +47,21 @@ bool parse_unit(std::string_view line, UnitStatus& unit) {
 
 std::string_view to_string(UnitState state) { return k_states[static_cast<std::size_t>(state)]; }
 
-std::int64_t Status::want() const {
-  return std::ranges::count_if(units, [](const UnitStatus& u) { return u.process != k_release; });
-}
-
 std::int64_t Status::up() const {
   return std::ranges::count_if(units, [](const UnitStatus& u) {
     return u.process != k_release && (u.state == UnitState::up || u.state == UnitState::frozen);
   });
 }
 
-std::int64_t Status::want() const { return std::ranges::count_if(units, &UnitStatus::wanted); }
+std::int64_t Status::want() const {
+  return std::ranges::count_if(
+      units, [](const UnitStatus& u) { return u.process != k_release && u.wanted(); });
+}
 
 std::map<std::string, std::int64_t> Status::processes() const {
   std::map<std::string, std::int64_t> out;
-  for (const auto& unit : units) out[unit.process] += unit.wanted() ? 1 : 0;
+  for (const auto& unit : units)
+    if (unit.process != k_release) out[unit.process] += unit.wanted() ? 1 : 0;
   return out;
 }
 

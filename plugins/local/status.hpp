@@ -42,11 +42,10 @@ struct Status {
   std::vector<UnitStatus> units;
   std::string warning = {};  ///< what its units go without: limits that are not in force
 
-  /// Units; what runs before there are any is none.
-  [[nodiscard]] std::int64_t want() const;
   /// Units up; those frozen where they ran count.
   [[nodiscard]] std::int64_t up() const;
-  /// Units that are wanted: all but those that were scaled away.
+  /// Units that are wanted: all but those that were scaled away, and what runs before there are
+  /// any.
   [[nodiscard]] std::int64_t want() const;
   /// The same by process type; 0 of one of which all were scaled away.
   [[nodiscard]] std::map<std::string, std::int64_t> processes() const;

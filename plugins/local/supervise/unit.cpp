@@ -106,6 +106,7 @@ std::string for_unit(std::string value, const std::string& name) {
 
 Unit::Unit(std::size_t index, UnitPlan plan)
     : log(unit_log(unit_name(index, plan.process))),
+      index_(index),
       name_(unit_name(index, plan.process)),
       plan_(std::move(plan)) {
   status.process = plan_.process;

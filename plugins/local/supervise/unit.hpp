@@ -81,6 +81,7 @@ class Unit {
 
  private:
   void plan_restart(std::chrono::milliseconds lived);
+  std::size_t index_;
   std::string name_;
   UnitPlan plan_;
   pid_t session_ = 0;

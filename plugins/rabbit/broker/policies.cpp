@@ -8,6 +8,7 @@
 
 #include <cdctl/text.hpp>
 
+#include "plugins/rabbit/broker/names.hpp"
 #include "plugins/rabbit/broker/pattern.hpp"
 
 namespace cdctl::rabbit {
