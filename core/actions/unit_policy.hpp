@@ -14,7 +14,7 @@ namespace cdctl::actions {
 struct QueueLook {
   Time at{};
   std::int64_t waiting = 0, held = 0;
-  std::optional<std::int64_t> published, done;  ///< counters of the broker; empty = none
+  std::optional<std::int64_t> published{}, done{};  ///< counters of the broker; empty = none
 };
 
 /// What the last looks have left: from two of them come rates.

@@ -38,6 +38,7 @@ constexpr std::size_t k_head = SandboxJob::k_log_head,
                       k_tail = 1u << 20;  ///< of a log that is too long
 constexpr std::size_t k_least_space = 64u << 10;
 constexpr Millis k_look(50);      ///< how often what cannot be waited for is looked at
+constexpr Millis k_stalled(300);  ///< so late with a look, we stood still ourselves
 constexpr Millis k_last(10'000);  ///< for the end of what was killed
 
 /// A file of bounded size: the beginning, and the last that was said.
@@ -276,9 +277,14 @@ class Warden {
 
   void watch() {
     begun_ = heard_ = Clock::now();
-    for (;;) {
+    for (auto looked = begun_;;) {
       struct pollfd fds[2] = {{out_.get(), POLLIN, 0}, {parent_, 0, 0}};
       (void)::poll(fds, 2, static_cast<int>(k_look.count()));
+      // A machine that is out of breath, or a disk that does not take our log: what stood still
+      // then is not the command's silence.
+      const auto now = Clock::now();
+      if (now - looked > k_stalled) heard_ += now - looked;
+      looked = now;
       if ((fds[1].revents & (POLLERR | POLLHUP)) != 0) return;  // nobody waits for us any more
       if (drain()) heard_ = Clock::now();
       int status = 0;

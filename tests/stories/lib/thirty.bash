@@ -136,7 +136,7 @@ thirty() {
   make_origin
   for topic in alice bob carol; do make_person $topic; done
   write_thirty
-  make_target <<<'verify = { command = "./check", silence = "2s", grace = "300ms" }'
+  make_target <<<'verify = { command = "./check", silence = "5s", grace = "300ms" }'
   propose_thirty
   sed "s#^repository = .*#repository = \"$url\"#" targets.d/main.toml | make_landers
   cp reviewers landers/

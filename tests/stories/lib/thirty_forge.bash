@@ -76,7 +76,7 @@ thirty_at() {
 forge = "$face"
 repository = "$forge_url/team/thumbs.git"
 branch = "main"
-verify = { command = "./check", silence = "2s", grace = "300ms" }
+verify = { command = "./check", silence = "5s", grace = "300ms" }
 [$face]
 token_env = "FORGE_TOKEN"
 END

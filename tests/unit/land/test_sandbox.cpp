@@ -239,6 +239,15 @@ while time.time() < end:
   }
 }
 
+TEST_CASE("time in which nobody could hear the command is not its silence", "[land]") {
+  Stand stand("kill -STOP $PPID; sleep 1.5; kill -CONT $PPID; sleep 0.5; echo done");
+  stand.job.wrapper = {"/usr/bin/env"};  // its parent is who watches it
+  stand.job.silence = 1200ms;
+  const auto done = stand.run();
+  CHECK(done.end == land::SandboxResult::End::exited);
+  CHECK(done.status == 0);
+}
+
 TEST_CASE("a wrapper runs the command, without a shell, in place of our namespaces", "[land]") {
   Stand stand("echo \"$MARK $0\"; exit 3");
   stand.job.wrapper = {"env", "MARK=it's here; true"};
