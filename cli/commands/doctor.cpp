@@ -14,6 +14,7 @@
 #include "cli/setup/doctor_sets.hpp"
 #include "cli/setup/target_check.hpp"
 #include "core/config/place.hpp"
+#include "core/notify/receiver.hpp"
 #include "core/records/check.hpp"
 
 namespace cdctl::cli {
@@ -99,6 +100,17 @@ bool check_config(Context& context) {
   return true;
 }
 
+/// What is wrong with whom `notify` tells: it is found here before somebody misses a page.
+std::vector<Check> look_at_receivers(Context& context) {
+  std::vector<Check> out;
+  for (const auto& problem : notify::receiver_problems(context))
+    out.push_back({"receivers", problem.doubt ? Check::State::warning : Check::State::bad,
+                   problem.what,
+                   "correct it (cdctl config check says where); what is for a receiver of a wrong "
+                   "table is kept until then"});
+  return out;
+}
+
 }  // namespace
 
 int run_doctor(Context& context, const Arguments& args) {
@@ -118,6 +130,7 @@ int run_doctor(Context& context, const Arguments& args) {
     if (!configured) return {};
     tell_all(context, "", look_at_files(context.config(), context.plugin_host()));
     tell_all(context, "", look_at_services(context.config()));
+    tell_all(context, "", look_at_receivers(context));
     tell_all(context, "", look_at_work(context, Deadline(timeout)));
     context.out.flush();
     tell_all(context, "", look_at_targets(context, Deadline(timeout)));

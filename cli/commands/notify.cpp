@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "core/notify/dispatch.hpp"
 #include "core/notify/news.hpp"
 #include "core/notify/reading.hpp"
+#include "core/notify/receiver.hpp"
 #include "core/notify/sender.hpp"
 #include "core/records/receiver.hpp"
 
@@ -96,17 +98,20 @@ Result<> pass_on_input(Context& context, const Arguments& args, Millis timeout) 
 Result<> pass_on_news(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto dispatch,
                    notify::Dispatch::open(context, {args.words, timeout, true, false}));
-  CDCTL_TRY_ASSIGN(auto news, notify::News::open(context));
+  CDCTL_TRY_ASSIGN(auto news, notify::News::open(context, args.has("follow")));
   dispatch.wake_waiting();
   do {
     if (auto done = news.pass_on(dispatch, k_wait_for_news); !done) {
-      if (!args.has("follow")) return done;
+      if (!args.has("follow")) {
+        dispatch.finish();
+        return done;
+      }
       context.report(done.error());
       (void)pause_for(std::chrono::seconds(1));
     }
   } while (!Stop::requested() && (args.has("follow") || !news.idle()));
   dispatch.finish();
-  return {};
+  return args.has("follow") || Stop::requested() ? Result<>() : news.heard();
 }
 
 bool is_pipe(int fd) {
@@ -117,49 +122,76 @@ bool is_pipe(int fd) {
 /// --flush: sends what waits. One receiver with --follow is how the others are sent to, too: then
 /// the end of stdin, where that is a pipe, says that nothing comes any more.
 Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
-  CDCTL_TRY_ASSIGN(auto receivers, notify::find_receivers(context, args.words));
-  if (args.has("follow") && receivers.size() > 1)
+  CDCTL_TRY_ASSIGN(auto found, notify::find_receivers(context, args.words));
+  if (args.has("follow") && found.usable.size() > 1)
     return fail(ExitCode::usage, "notify --flush --follow sends to one receiver: name it");
-  if (receivers.size() > 1) {  // a process each: none waits for another
+  if (found.usable.size() != 1 ||
+      !found.problems.empty()) {  // a process each: none waits for another
     CDCTL_TRY_ASSIGN(auto dispatch,
                      notify::Dispatch::open(context, {args.words, timeout, false, true}));
     dispatch.wake_waiting();
     dispatch.finish();
     return {};
   }
-  CDCTL_TRY_ASSIGN(const auto longest, notify::longest_pause(context.config()));
-  for (auto& receiver : receivers) {
+  const auto longest = notify::longest_pause(context.config());  // whoever keeps says what is wrong
+  for (auto& receiver : found.usable) {
     CDCTL_TRY_ASSIGN(auto outbox, notify::open_outbox(context, receiver.name));
     notify::Sender sender(context, receiver, std::move(outbox),
                           {.follow = args.has("follow"),
                            .until = args.has("follow") && is_pipe(STDIN_FILENO) ? STDIN_FILENO : -1,
                            .timeout = timeout,
-                           .longest_pause = longest});
+                           .longest_pause = longest.value_or(notify::SendOptions().longest_pause)});
     if (const auto sent = sender.run(); !sent) context.report(sent.error());
   }
   return {};
 }
 
-/// Those that were told, and those that the configuration has and that never were.
-std::vector<std::string> all_receivers(Context& context) {
-  auto out = notify::outboxes(app::own_folder(context));
-  const auto there = notify::find_receivers(context, {});
-  if (!there) return out;  // `notify` says what is wrong with it
-  for (const auto& receiver : *there) out.push_back(receiver.name);
-  std::ranges::sort(out);
-  const auto same = std::ranges::unique(out);
-  out.erase(same.begin(), same.end());
+/// Who is asked about: those that were told, and those that the configuration has and that never
+/// were.
+struct Asked {
+  std::vector<std::string> names;
+  std::map<std::string, std::string> wrong;  ///< what is wrong with the tables of some
+};
+
+/// What is wrong with the configuration is told, and hides nobody.
+Result<Asked> asked_for(Context& context, const Arguments& args,
+                        const std::vector<std::string>& told) {
+  Asked out;
+  auto found = notify::find_receivers(context, args.words);
+  if (!found && !args.words.empty()) {
+    // One that is configured no more may still have something.
+    for (const auto& name : args.words)
+      if (std::ranges::find(told, name) == told.end()) return fail(std::move(found.error()));
+    out.names = args.words;
+    return out;
+  }
+  if (args.words.empty()) out.names = told;
+  if (!found) return out;
+  for (const auto& problem : notify::receiver_problems(context, args.words))
+    if (!problem.doubt) context.report(notify::error_of(context, problem));
+  for (const auto& receiver : found->usable) out.names.push_back(receiver.name);
+  for (const auto& receiver : found->broken) {
+    out.names.push_back(receiver.name);
+    out.wrong.emplace(receiver.name, "its table cannot be used; cdctl config check says why");
+  }
+  std::ranges::sort(out.names);
+  const auto same = std::ranges::unique(out.names);
+  out.names.erase(same.begin(), same.end());
   return out;
 }
 
-Result<> show_status(Context& context) {
+Result<> show_status(Context& context, const Arguments& args) {
   if (const auto there = notify::find_receivers(context, {}))
-    for (const auto& receiver : *there) (void)notify::take_over_outbox(context, receiver.name);
-  const auto told = notify::outboxes(app::own_folder(context));
-  for (const auto& name : all_receivers(context)) {
+    for (const auto& receiver : there->usable)
+      (void)notify::take_over_outbox(context, receiver.name);
+  CDCTL_TRY_ASSIGN(const auto told, notify::outboxes(app::own_folder(context)));
+  CDCTL_TRY_ASSIGN(const auto asked, asked_for(context, args, told));
+  for (const auto& name : asked.names) {
+    const auto wrong = asked.wrong.find(name);
+    const auto why = wrong == asked.wrong.end() ? std::string() : wrong->second;
     if (std::ranges::find(told, name) == told.end()) {
       context.out.write(records::encode(records::Receiver{
-          .receiver = name, .last_sent = {}, .not_before = {}, .why = "", .time = now()}));
+          .receiver = name, .last_sent = {}, .not_before = {}, .why = why, .time = now()}));
       continue;
     }
     CDCTL_TRY_ASSIGN(const auto outbox, notify::open_outbox(context, name));
@@ -178,7 +210,7 @@ Result<> show_status(Context& context) {
                           .tries = status->tries,
                           .last_sent = status->last_sent,
                           .not_before = status->not_before,
-                          .why = status->why,
+                          .why = why.empty() ? status->why : why,
                           .time = now()}));
   }
   if (context.out.tabular() && !context.out.any())
@@ -189,7 +221,7 @@ Result<> show_status(Context& context) {
 }
 
 Result<> replay(Context& context, const Arguments& args, Millis timeout) {
-  CDCTL_TRY_ASSIGN(auto receivers, notify::find_receivers(context, args.words));
+  CDCTL_TRY_ASSIGN(const auto receivers, notify::usable_receivers(context, args.words));
   for (const auto& receiver : receivers) {
     CDCTL_TRY_ASSIGN(auto outbox, notify::open_outbox(context, receiver.name));
     CDCTL_TRY_ASSIGN(const auto count, outbox.replay());
@@ -220,7 +252,7 @@ std::array<Json, 2> test_records(const Context& context) {
 
 /// --test: straight to the receivers, past outbox and routes.
 Result<> test(Context& context, const Arguments& args, Millis timeout) {
-  CDCTL_TRY_ASSIGN(const auto receivers, notify::find_receivers(context, args.words));
+  CDCTL_TRY_ASSIGN(const auto receivers, notify::usable_receivers(context, args.words));
   const auto records = test_records(context);
   for (const auto& receiver : receivers) {
     const auto answer = receiver.pass(records, Deadline(timeout));
@@ -248,7 +280,8 @@ Result<> check_modes(const Arguments& args) {
                 "--test");
   if ((args.has("replay") || args.has("test")) && args.words.empty())
     return fail(ExitCode::usage,
-                "notify: name the receiver, such as: cdctl notify --test pagerduty");
+                fmt::format("notify: name the receiver, such as: cdctl notify --{} pagerduty",
+                            args.has("test") ? "test" : "replay"));
   return {};
 }
 
@@ -262,7 +295,7 @@ int run_notify(Context& context, const Arguments& args) {
     CDCTL_TRY(check_modes(args));
     if (args.has("pass")) return pass_on_input(context, args, timeout);
     CDCTL_TRY(context.load_config());
-    if (args.has("status")) return show_status(context);
+    if (args.has("status")) return show_status(context, args);
     if (args.has("test")) return test(context, args, timeout);
     if (args.has("replay")) return replay(context, args, timeout);
     if (args.has("flush")) return send_waiting(context, args, timeout);

@@ -52,6 +52,7 @@ class Cut {
         outcome_(context, "break", set_, options.dry_run),
         transaction_(context, set_, outcome_, k_cut, deadline) {
     outcome_.why(cause_.why);
+    if (!cause_.last_evidence) outcome_.set("by_hand", true);
   }
 
   ExitCode run() {

@@ -15,11 +15,14 @@
 #include "core/app/waiting.hpp"
 #include "core/feed/choice.hpp"
 #include "core/feed/spool.hpp"
+#include "core/files/in_place.hpp"
 #include "core/records/signal.hpp"
 
 namespace cdctl::feed {
 
 namespace {
+
+constexpr std::size_t k_position_size = 512;  // so that a full disk has room for the next one
 
 std::filesystem::path lock_file_of(std::filesystem::path file) { return file += ".lock"; }
 
@@ -60,7 +63,7 @@ Result<NamedReader> NamedReader::open(app::Context& context, const std::string& 
 
 Result<> NamedReader::store(const std::string& position) {
   if (position == cursor || file.empty()) return {};
-  CDCTL_TRY(write_file_atomically(file, position + "\n", 0600));
+  CDCTL_TRY(files::replace_small(file, files::padded(position + "\n ", k_position_size)));
   cursor = position;
   return {};
 }

@@ -170,6 +170,9 @@ class Gatherer {
       if (const auto text = read_file_if_there(at->path()); text && *text)
         cursors.emplace(name, (*text)->substr(0, (*text)->find('\n')));
     }
+    if (error && error != std::errc::no_such_file_or_directory)
+      note("signals", Error{ExitCode::unknown,
+                            fmt::format("reading {}: {}", folder.string(), error.message())});
     out_.family("cdctl_feed_reader_lag_seconds", gauge, "seconds",
                 "How long the oldest signal has waited that a named reader has not passed on");
     if (cursors.empty()) return;
@@ -185,7 +188,11 @@ class Gatherer {
 
   void receivers() {
     std::map<std::string, notify::Outbox::Status> found;
-    for (const auto& name : notify::outboxes(app::own_folder(context_))) {
+    const auto names = notify::outboxes(app::own_folder(context_));
+    note("receivers", names ? std::nullopt : std::optional(names.error()));
+    for (const auto& problem : notify::receiver_problems(context_))
+      if (!problem.doubt) note("receivers", notify::error_of(context_, problem));
+    for (const auto& name : names.value_or(std::vector<std::string>())) {
       const auto outbox = notify::open_outbox(context_, name);
       const auto status = outbox ? outbox->status(true)
                                  : Result<notify::Outbox::Status>(std::unexpected(outbox.error()));

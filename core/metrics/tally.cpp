@@ -202,7 +202,7 @@ Taken take_tally(app::Context& context, const Deadline& deadline) {
   if (text && *text)
     if (auto json = Json::parse(**text)) out.tally = tally_from_json(*json);
   if (!text) out.log_error = text.error();
-  if (!turn) out.log_error = turn.error();
+  if (!turn) out.log_error = out.feed_error = turn.error();
   if (!turn || !*turn) return out;  // what was counted last
   const auto before = out.tally.log_position + '\n' + out.tally.feed_position;
   if (auto read = read_log(context, out.tally, deadline); !read) out.log_error = read.error();

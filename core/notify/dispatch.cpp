@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include <fcntl.h>
@@ -31,22 +33,39 @@ std::string only_name(const Receiver& receiver) {
 Result<Dispatch> Dispatch::open(app::Context& context, const Options& options) {
   Dispatch out(context);
   out.options_ = options;
-  CDCTL_TRY_ASSIGN(out.routes_, Routes::read(context.config()));
-  CDCTL_TRY(longest_pause(context.config()));  // said here, and not by each sender
-  CDCTL_TRY_ASSIGN(auto receivers, find_receivers(context, options.receivers));
-  // A route to nobody would be a page that never comes.
-  if (const auto named = out.routes_.receivers(); options.receivers.empty() && !named.empty())
-    CDCTL_TRY(find_receivers(context, named));
-  for (auto& receiver : receivers) {
-    CDCTL_TRY_ASSIGN(auto outbox, open_outbox(context, receiver.name));
-    out.lines_.emplace_back(std::move(receiver), std::move(outbox));
+  out.routes_ = Routes::read(context.config());
+  CDCTL_TRY_ASSIGN(auto meant, find_receivers(context, options.receivers));
+  if (meant.usable.empty() && !options.read_again)
+    return fail(error_of(context, meant.problems.front()));
+  // What is new is read once for all: it is kept for those, too, whom nobody is to tell now.
+  auto others = std::move(meant.broken);
+  std::span<const std::string> named = options.receivers;
+  if (options.read_again && !named.empty()) {
+    named = {};
+    CDCTL_TRY_ASSIGN(auto all, find_receivers(context, named));
+    std::ranges::move(all.usable, std::back_inserter(others));
+    std::ranges::move(all.broken, std::back_inserter(others));
   }
+  for (const auto& problem : receiver_problems(context, named))
+    if (!problem.doubt) context.report(error_of(context, problem));
+  for (auto& receiver : meant.usable) CDCTL_TRY(out.add_line(std::move(receiver), true));
+  for (auto& receiver : others) CDCTL_TRY(out.add_line(std::move(receiver), false));
   return out;
+}
+
+/// Once each, however often it is named.
+Result<> Dispatch::add_line(Receiver receiver, bool told) {
+  for (const auto& line : lines_)
+    if (line.receiver.name == receiver.name) return {};
+  CDCTL_TRY_ASSIGN(auto outbox, open_outbox(*context_, receiver.name));
+  lines_.emplace_back(std::move(receiver), std::move(outbox), told);
+  return {};
 }
 
 void Dispatch::wake_waiting() {
   for (auto& line : lines_)
-    if (const auto status = line.outbox.status(false); status && status->waiting_bytes > 0)
+    if (const auto status = line.outbox.status(false);
+        line.told && status && status->waiting_bytes > 0)
       if (const auto woken = wake(line); !woken) context_->report(woken.error());
 }
 
@@ -76,6 +95,7 @@ void Dispatch::add(const Json& record, std::string_view line) {
 /// One that has ended, whatever of, is started anew, not too often: what it has not sent is still
 /// there.
 Result<> Dispatch::wake(Line& line) {
+  if (!line.told) return {};
   if (line.sender.running() && line.sender.wait(Deadline(Millis(0)))) line.sender.leave();
   if (line.sender.running()) {
     (void)write_all(line.sender.in.get(), "\n");

@@ -19,12 +19,17 @@ namespace cdctl::notify {
 class Dispatch {
  public:
   struct Options {
-    std::vector<std::string> receivers;  ///< empty: those of the configuration, by its routes
+    /// Whom to tell; empty: those of the configuration, by its routes.
+    std::vector<std::string> receivers;
     Millis timeout{30'000};
-    bool read_again = false;  ///< what could not be kept comes once more with the next run
-    bool once = false;        ///< what waits is sent, and nothing comes
+    /// It is what is new at this home, which is read once for all receivers of the configuration:
+    /// for those who are not to be told now it is kept. What could not be kept comes once more with
+    /// the next run.
+    bool read_again = false;
+    bool once = false;  ///< what waits is sent, and nothing comes
   };
-  /// Exit code `config` for receivers and routes that are none.
+  /// Exit code `config` when nobody can be told. A table or a route that is wrong is reported, and
+  /// silences nobody else; what is for its receiver is kept until it is mended.
   [[nodiscard]] static Result<Dispatch> open(app::Context& context, const Options& options);
 
   /// A record, and the line that it stood on.
@@ -45,10 +50,12 @@ class Dispatch {
  private:
   static constexpr std::size_t k_most_bytes = 4u << 20;
   struct Line {
-    Line(Receiver to, Outbox box) : receiver(std::move(to)), outbox(std::move(box)) {}
+    Line(Receiver to, Outbox box, bool now)
+        : receiver(std::move(to)), outbox(std::move(box)), told(now) {}
 
     Receiver receiver;
     Outbox outbox;
+    bool told;  ///< by this run; else by a later one
     std::vector<std::string> waiting;
     std::size_t bytes = 0;  ///< of those
     Child sender;
@@ -56,6 +63,7 @@ class Dispatch {
     Deadline next_start{Millis(0)}, next_unkept{Millis(0)};
   };
   explicit Dispatch(app::Context& context) : context_(&context) {}
+  [[nodiscard]] Result<> add_line(Receiver receiver, bool told);
   [[nodiscard]] Share share_of(const Receiver& receiver, const Json& record) const;
   [[nodiscard]] Result<> wake(Line& line);
   [[nodiscard]] bool send_unkept(Line& line);

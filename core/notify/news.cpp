@@ -9,6 +9,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/feed/choice.hpp"
+#include "core/files/in_place.hpp"
 
 namespace cdctl::notify {
 
@@ -16,17 +17,28 @@ namespace {
 
 constexpr const char* k_reader = "notify";
 constexpr const char* k_before_all = "0:0";  ///< no file has it: from the oldest line on
-constexpr std::size_t k_most_outcomes = 2'000;
+constexpr std::size_t k_most_outcomes = 2'000, k_position_size = 512;
 constexpr Millis k_open_deadline{2'000}, k_open_again{10'000};
 
 std::filesystem::path log_position_file(const app::Context& context) {
   return app::own_folder(context) / "notify" / "log.position";
 }
 
+/// On a full disk in place of the last one: else all of it was told again by each run.
+Result<> store_log_position(const app::Context& context, const std::string& position) {
+  return files::replace_small(log_position_file(context),
+                              files::padded(position + "\n ", k_position_size));
+}
+
+std::unexpected<Error> not_remembered(const Error& error) {
+  return fail(error.in("remembering what was told; the next run may tell it again"));
+}
+
 }  // namespace
 
-Result<News> News::open(app::Context& context) {
+Result<News> News::open(app::Context& context, bool follow) {
   News out(context);
+  out.follow_ = follow;
   CDCTL_TRY(make_directories(log_position_file(context).parent_path(), 0700));
   auto place = feed::NamedReader::open(context, k_reader);
   if (!place && place.error().exit == ExitCode::refused)
@@ -38,7 +50,7 @@ Result<News> News::open(app::Context& context) {
   CDCTL_TRY_ASSIGN(auto kept, read_file_if_there(log_position_file(context)));
   if (!kept) {
     CDCTL_TRY_ASSIGN(kept, app::handed_down(context.home() / "notify" / "log.position"));
-    if (kept) CDCTL_TRY(write_file_atomically(log_position_file(context), *kept, 0600));
+    if (kept) CDCTL_TRY(store_log_position(context, std::string(trimmed(*kept))));
   }
   out.log_position_ = std::string(trimmed(kept.value_or("")));
   CDCTL_TRY_ASSIGN(out.outcomes_, records::LogReader::open_at(context.home(), out.log_position_));
@@ -47,7 +59,7 @@ Result<News> News::open(app::Context& context) {
   if (out.log_position_.empty()) {
     out.log_position_ = out.outcomes_->position();
     if (out.log_position_.empty()) out.log_position_ = k_before_all;
-    CDCTL_TRY(write_file_atomically(log_position_file(context), out.log_position_ + "\n", 0600));
+    CDCTL_TRY(store_log_position(context, out.log_position_));
   }
   return out;
 }
@@ -76,18 +88,28 @@ Result<> News::take_outcomes(Dispatch& dispatch) {
   return {};
 }
 
+/// Told once; at the end of a run that does not follow as an error, and not here.
+void News::deaf(const Error& error) {
+  if (std::exchange(trouble_, error.what) == error.what || !follow_) return;
+  context_->out.warning("notify hears no signals now: " + printable(trouble_, 300));
+}
+
+Result<> News::heard() const {
+  if (trouble_.empty()) return {};
+  return fail(ExitCode::unknown, fmt::format("signals could not be heard, the next run tells them: "
+                                             "{}",
+                                             printable(trouble_, 300)));
+}
+
 /// Waits for signals where there is a feed, and for outcomes alone where it cannot be reached.
 void News::take_signals(Dispatch& dispatch, Millis wait) {
   took_signals_ = false;
   if (!signals_ && next_open_.passed()) {
     next_open_ = Deadline(k_open_again);
     auto opened = open_feed();
-    if (opened && !std::exchange(trouble_, {}).empty())
+    if (opened && !std::exchange(trouble_, {}).empty() && follow_)
       context_->out.note("notify hears signals again");
-    if (!opened && trouble_ != opened.error().what) {
-      trouble_ = opened.error().what;
-      context_->out.warning("notify hears no signals now: " + printable(trouble_, 300));
-    }
+    if (!opened) deaf(opened.error());
   }
   if (!signals_) {
     (void)pause_for(wait);
@@ -95,8 +117,7 @@ void News::take_signals(Dispatch& dispatch, Millis wait) {
   }
   const auto got = signals_->next(wait);
   if (!got) {
-    trouble_ = got.error().what;
-    context_->out.warning("notify hears no signals now: " + printable(trouble_, 300));
+    deaf(got.error());
     signals_.reset();
     next_open_ = Deadline(Millis(1'000));
     return;
@@ -116,11 +137,14 @@ Result<> News::pass_on(Dispatch& dispatch, Millis wait) {
   crash_point("notify.heard");
   CDCTL_TRY(dispatch.flush());
   crash_point("notify.kept");
-  if (took_signals_) CDCTL_TRY(place_.store(signals_->cursor()));
+  const auto heard = took_signals_ ? place_.store(signals_->cursor()) : Result<>();
   auto at = outcomes_->position();
-  if (at.empty() || at == log_position_) return {};
-  log_position_ = std::move(at);
-  return write_file_atomically(log_position_file(*context_), log_position_ + "\n", 0600);
+  if (!at.empty() && at != log_position_) {
+    if (const auto stored = store_log_position(*context_, at); !stored)
+      return not_remembered(stored.error());
+    log_position_ = std::move(at);
+  }
+  return heard ? Result<>() : not_remembered(heard.error());
 }
 
 }  // namespace cdctl::notify

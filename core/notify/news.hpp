@@ -17,19 +17,23 @@ namespace cdctl::notify {
 /// is passed on once, over restarts; where the last reader stopped is kept in the home.
 class News {
  public:
-  /// One at a time in a configuration: exit code `refused` while another one follows.
-  [[nodiscard]] static Result<News> open(app::Context& context);
+  /// One at a time in a configuration: exit code `refused` while another one follows. `follow`:
+  /// trouble with the feed is told when it begins and ends, and not by heard().
+  [[nodiscard]] static Result<News> open(app::Context& context, bool follow);
   /// Passes on what is new, waiting at most `wait` for the first of it. Exit code `unknown` when
-  /// the log cannot be read; a feed that cannot be reached is told once, and asked again later.
+  /// the log cannot be read; a feed that cannot be reached is asked again later.
   [[nodiscard]] Result<> pass_on(Dispatch& dispatch, Millis wait);
   /// Whether the last call found nothing.
   [[nodiscard]] bool idle() const { return idle_; }
+  /// Exit code `unknown` when the feed could not be asked last.
+  [[nodiscard]] Result<> heard() const;
 
  private:
   explicit News(app::Context& context) : context_(&context), neighbours_(context) {}
   [[nodiscard]] Result<> take_outcomes(Dispatch& dispatch);
   void take_signals(Dispatch& dispatch, Millis wait);
   [[nodiscard]] Result<> open_feed();
+  void deaf(const Error& error);
 
   app::Context* context_;
   app::Neighbours neighbours_;
@@ -38,7 +42,7 @@ class News {
   std::optional<records::LogReader> outcomes_;
   std::string log_position_, trouble_;
   Deadline next_open_{Millis(0)};
-  bool idle_ = false, took_signals_ = false;
+  bool follow_ = false, idle_ = false, took_signals_ = false;
 };
 
 }  // namespace cdctl::notify

@@ -14,6 +14,8 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/files/in_place.hpp"
+
 namespace cdctl::notify {
 
 namespace fs = std::filesystem;
@@ -144,27 +146,9 @@ std::int64_t read_count(const fs::path& path) {
 /// Of one size each, so that they can be written over where a full disk has no room for another.
 constexpr std::size_t k_position_size = 1024, k_count_size = 24;
 
-std::string padded(std::string text, std::size_t size) {
-  text.resize(std::max(text.size(), size - 1), ' ');
-  return text + "\n";
-}
-
-/// Replaces a small file; on a full disk one of the same size in its place.
-Result<> replace(const fs::path& path, const std::string& text) {
-  auto done = write_file_atomically(path, text, 0600);
-  if (done) return done;
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  struct stat info{};
-  if (!file.valid() || ::fstat(file.get(), &info) != 0 ||
-      static_cast<std::size_t>(info.st_size) != text.size())
-    return done;
-  const auto put = ::pwrite(file.get(), text.data(), text.size(), 0);
-  if (put != static_cast<ssize_t>(text.size()) || ::fdatasync(file.get()) != 0) return done;
-  return {};
-}
-
 Result<> add_to_count(const fs::path& path, std::int64_t more) {
-  return replace(path, padded(std::to_string(read_count(path) + more), k_count_size));
+  return files::replace_small(path,
+                              files::padded(std::to_string(read_count(path) + more), k_count_size));
 }
 
 Json time_or_null(const std::optional<Time>& time) {
@@ -325,8 +309,9 @@ Result<> Outbox::settle(const Batch& batch, const PassAnswer& answer) {
   at.sent += static_cast<std::int64_t>(taken);
   at.refused += static_cast<std::int64_t>(answer.refused.size() + batch.unreadable);
   if (taken > 0) at.last_sent = now();
-  at.tries = answer.again.empty() ? 0 : at.tries + 1;
-  at.why = answer.again.empty() ? std::string() : answer.why;
+  const bool well = answer.again.empty() || answer.why.empty();
+  at.tries = well ? 0 : at.tries + 1;
+  at.why = well ? std::string() : answer.why;
   at.not_before.reset();
   return store(at);
 }
@@ -373,7 +358,7 @@ Result<> Outbox::store(const Position& position) const {
                                   {"last_sent", time_or_null(position.last_sent)},
                                   {"not_before", time_or_null(position.not_before)},
                                   {"why", printable(position.why, k_longest_why)}});
-  return replace(folder_ / k_position, padded(json.dump(), k_position_size));
+  return files::replace_small(folder_ / k_position, files::padded(json.dump(), k_position_size));
 }
 
 Result<Outbox::Status> Outbox::status(bool count) const {
@@ -425,12 +410,15 @@ Result<std::optional<OfdLock>> sender_turn(const Outbox& outbox, const Deadline&
   return OfdLock::acquire(outbox.folder() / "sender.lock", deadline);
 }
 
-std::vector<std::string> outboxes(const fs::path& own) {
+Result<std::vector<std::string>> outboxes(const fs::path& own) {
   std::vector<std::string> out;
   std::error_code error;
-  for (fs::directory_iterator at(own / "notify", error), end; !error && at != end;
-       at.increment(error))
+  const auto folder = own / "notify";
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     if (at->is_directory(error)) out.push_back(at->path().filename().string());
+  // None was made yet, or nobody may look.
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(ExitCode::unknown, fmt::format("reading {}: {}", folder.string(), error.message()));
   std::ranges::sort(out);
   return out;
 }

@@ -47,7 +47,7 @@ class Outbox {
   /// The next records to send; none when nothing waits.
   [[nodiscard]] Result<Batch> take(std::size_t most_records, std::size_t most_bytes);
   /// What became of a batch: those to be sent again go to the front, refused ones to the dead
-  /// letters.
+  /// letters. An answer without a `why` is no trouble, also when there was no time for all.
   [[nodiscard]] Result<> settle(const Batch& batch, const PassAnswer& answer);
   /// Nothing of a batch was taken: not to be tried before `wait` is over.
   [[nodiscard]] Result<> put_off(Millis wait, const std::string& why);
@@ -91,7 +91,8 @@ class Outbox {
 [[nodiscard]] Result<std::optional<OfdLock>> sender_turn(const Outbox& outbox,
                                                          const Deadline& deadline);
 
-/// The receivers that have an outbox, by name, those of an earlier configuration among them.
-[[nodiscard]] std::vector<std::string> outboxes(const std::filesystem::path& own);
+/// The receivers that have an outbox, by name, those of an earlier configuration among them. Exit
+/// code `unknown` where the home cannot be read.
+[[nodiscard]] Result<std::vector<std::string>> outboxes(const std::filesystem::path& own);
 
 }  // namespace cdctl::notify

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,14 +19,19 @@ namespace cdctl::notify {
 
 namespace {
 
-Result<std::vector<Receiver>> receivers_of(app::Context& context, const std::string& sink) {
+Result<FoundReceivers> receivers_of(app::Context& context, const std::string& sink) {
   CDCTL_TRY_ASSIGN(auto* const role, context.sink(sink));
-  auto parts = role->receivers();
-  if (!parts) return fail(std::move(parts.error()));
-  std::vector<Receiver> out;
-  for (auto& part : *parts) {
-    auto name = part.empty() ? sink : sink + ":" + part;
-    out.push_back({std::move(name), sink, std::move(part), role});
+  CDCTL_TRY_ASSIGN(auto list, role->receivers());
+  const auto receiver = [&](const std::string& part) {
+    return Receiver{part.empty() ? sink : sink + ":" + part, sink, part, role};
+  };
+  FoundReceivers out;
+  for (const auto& part : list.names) out.usable.push_back(receiver(part));
+  for (auto& problem : list.problems) {
+    // What is kept for it is in a folder of its name.
+    if (problem.receiver.empty() || valid_word(problem.receiver))
+      out.broken.push_back(receiver(problem.receiver));
+    out.problems.push_back({std::move(problem.key), std::move(problem.what)});
   }
   return out;
 }
@@ -42,36 +48,91 @@ std::vector<std::string> configured(app::Context& context) {
   return out;
 }
 
+/// Those of `found` whose name is meant, where one is, and none that is there already.
+void add_found(FoundReceivers& out, FoundReceivers found, const std::optional<std::string>& only) {
+  const auto take = [&](std::vector<Receiver>& to, std::vector<Receiver>& from) {
+    for (auto& one : from)
+      if ((!only || one.name == *only) &&
+          std::ranges::find(to, one.name, &Receiver::name) == to.end())
+        to.push_back(std::move(one));
+  };
+  take(out.usable, found.usable);
+  take(out.broken, found.broken);
+  for (auto& problem : found.problems)
+    if (std::ranges::find(out.problems, problem.what, &ReceiverProblem::what) == out.problems.end())
+      out.problems.push_back(std::move(problem));
+}
+
+/// Of all problems of a sink those that the key of this receiver's table has.
+void keep_own(std::vector<ReceiverProblem>& problems, const std::string& sink,
+              const std::string& name) {
+  const auto key = name == sink ? sink : sink + ".receivers." + name.substr(sink.size() + 1);
+  std::erase_if(problems, [&](const ReceiverProblem& problem) {
+    if (name == sink) return problem.key.starts_with(sink + ".receivers.");
+    return problem.key != key && !problem.key.starts_with(key + ".");
+  });
+}
+
+std::unexpected<Error> no_receiver(app::Context& context, const std::string& name,
+                                   const std::string& sink) {
+  std::vector<std::string> all;
+  for (const auto& known : configured(context)) {
+    all.push_back(known);
+    if (const auto found = receivers_of(context, known))
+      for (const auto& one : found->usable) all.push_back(one.name);
+  }
+  return fail(ExitCode::config,
+              fmt::format("the configuration has no receiver '{}'{}; cdctl config explain {} says "
+                          "what to add",
+                          printable(name, 80), did_you_mean(name, all), sink));
+}
+
 }  // namespace
 
-Result<std::vector<Receiver>> find_receivers(app::Context& context,
-                                             std::span<const std::string> names) {
-  std::vector<Receiver> out;
-  const auto add = [&](Receiver receiver) {
-    if (std::ranges::find(out, receiver.name, &Receiver::name) == out.end())
-      out.push_back(std::move(receiver));
-  };
+Result<FoundReceivers> find_receivers(app::Context& context, std::span<const std::string> names) {
+  FoundReceivers out;
   const bool all = names.empty();
-  const auto wanted = all ? configured(context) : std::vector(names.begin(), names.end());
+  const auto sinks = configured(context);
+  const auto wanted = all ? sinks : std::vector(names.begin(), names.end());
   for (const auto& name : wanted) {
     std::string_view rest = name;
     const auto sink = std::string(take_until(rest, ':'));
-    CDCTL_TRY_ASSIGN(auto found, receivers_of(context, sink));
+    auto found = receivers_of(context, sink);
+    if (!found && all) {
+      out.problems.push_back({sink, found.error().what});
+      continue;
+    }
+    if (!found && !did_you_mean(sink, sinks).empty()) return no_receiver(context, name, sink);
+    if (!found) return fail(std::move(found.error()));
+    std::optional<std::string> only;
     // `pagerduty:` is the one without a name of its own, and none of the others.
-    const auto exact = name.ends_with(':') ? sink : name;
-    if (name.contains(':'))
-      std::erase_if(found, [&](const auto& one) { return one.name != exact; });
-    if (found.empty() && !all)
-      return fail(ExitCode::config,
-                  fmt::format("the configuration has no receiver '{}'; cdctl config explain {} "
-                              "says what to add",
-                              printable(name, 80), sink));
-    for (auto& receiver : found) add(std::move(receiver));
+    if (name.contains(':')) only = name.ends_with(':') ? sink : name;
+    if (only) keep_own(found->problems, sink, *only);
+    const auto before = out.usable.size() + out.broken.size() + out.problems.size();
+    const auto is_meant = [&](const Receiver& one) { return !only || one.name == *only; };
+    const bool any = std::ranges::any_of(found->usable, is_meant) ||
+                     std::ranges::any_of(found->broken, is_meant);
+    add_found(out, std::move(*found), only);
+    if (!any && !all && out.usable.size() + out.broken.size() + out.problems.size() == before)
+      return no_receiver(context, name, sink);
   }
-  if (!out.empty()) return out;
+  if (!out.usable.empty() || !out.problems.empty()) return out;
   return fail(ExitCode::config,
               "the configuration names nobody to tell; docs/notify.md has what to add for a pager, "
               "a chat, a search index");
+}
+
+Error error_of(const app::Context& context, const ReceiverProblem& problem) {
+  const auto file = context.config().file.string() + ": ";
+  return {ExitCode::config, problem.what.starts_with(file) ? problem.what : file + problem.what};
+}
+
+Result<std::vector<Receiver>> usable_receivers(app::Context& context,
+                                               std::span<const std::string> names) {
+  CDCTL_TRY_ASSIGN(auto found, find_receivers(context, names));
+  if (found.usable.empty()) return fail(error_of(context, found.problems.front()));
+  for (const auto& problem : found.problems) context.report(error_of(context, problem));
+  return std::move(found.usable);
 }
 
 namespace {
@@ -114,32 +175,6 @@ Result<Outbox> open_outbox(app::Context& context, const std::string& receiver) {
 
 namespace {
 
-/// `[webhook.receivers.chat]: 'format' must be …`: what a sink says names the table, and the key.
-std::string key_of(std::string_view what) {
-  if (!what.starts_with('[')) return {};
-  what.remove_prefix(1);
-  auto out = std::string(take_until(what, ']'));
-  if (const auto quote = what.find('\''); quote != what.npos) {
-    what.remove_prefix(quote + 1);
-    out += "." + std::string(take_until(what, '\''));
-  }
-  return out;
-}
-
-/// A sink says all that is wrong with its tables in one line, each with its table before it.
-void split(std::string_view said, const std::string& sink, const std::string& file,
-           std::vector<ReceiverProblem>& problems) {
-  const auto next = "; [" + sink;
-  while (!said.empty()) {
-    const auto end = std::min(said.find(next), said.size());
-    auto what = said.substr(0, end);
-    said.remove_prefix(std::min(end + 2, said.size()));
-    if (what.starts_with(file)) what.remove_prefix(file.size());
-    auto key = key_of(what);
-    problems.push_back({key.empty() ? sink : std::move(key), std::string(what)});
-  }
-}
-
 /// A name that is none, where one like it is there: what is not configured yet is no mistake.
 std::string mistyped_service(const Config& config, const std::string& glob) {
   std::vector<std::string> names;
@@ -149,12 +184,12 @@ std::string mistyped_service(const Config& config, const std::string& glob) {
 }
 
 /// Of each entry: what is wrong with it, whom it names, and of what.
-void check_routes(app::Context& context, const std::vector<std::string>& broken,
-                  std::vector<ReceiverProblem>& problems) {
+void check_routes(app::Context& context, std::vector<ReceiverProblem>& problems) {
   const auto& list = context.config().table["notify"]["routes"];
-  const auto add = [&](std::size_t entry, std::string_view key, std::string_view what) {
+  const auto add = [&](std::size_t entry, std::string_view key, std::string_view what,
+                       bool doubt = false) {
     problems.push_back({fmt::format("notify.routes[{}].{}", entry, key),
-                        fmt::format("[[notify.routes]]: entry {}: {}", entry + 1, what)});
+                        fmt::format("[[notify.routes]]: entry {}: {}", entry + 1, what), doubt});
   };
   if (!list.is_null() && !list.is_array()) {
     problems.push_back({"notify.routes", "[[notify.routes]]: it must be a list of tables"});
@@ -164,41 +199,30 @@ void check_routes(app::Context& context, const std::vector<std::string>& broken,
   for (std::size_t entry = 0; entry < list.items().size(); ++entry) {
     const auto& route = list.items()[entry];
     for (const auto& name : route["to"].items()) {
-      std::string_view rest = name.view();
-      if (rest.empty()) continue;
-      const auto sink = std::string(take_until(rest, ':'));
-      if (std::ranges::find(broken, sink) != broken.end()) {
-        if (!rest.empty() && context.config().table[sink]["receivers"][rest].is_null())
-          add(entry, "to",
-              fmt::format("the configuration has no receiver '{}'", printable(name.view(), 80)));
-        continue;
-      }
+      if (name.view().empty()) continue;
       if (const auto found = find_receivers(context, std::vector{name.as_string()}); !found)
         add(entry, "to", found.error().what);
     }
     for (const auto& glob : route["services"].items())
       if (const auto hint = mistyped_service(context.config(), glob.as_string()); !hint.empty())
-        add(entry, "services", fmt::format("no service '{}'{}", printable(glob.view(), 60), hint));
+        add(entry, "services", fmt::format("no service '{}'{}", printable(glob.view(), 60), hint),
+            true);
   }
 }
 
 }  // namespace
 
-std::vector<ReceiverProblem> receiver_problems(app::Context& context) {
+std::vector<ReceiverProblem> receiver_problems(app::Context& context,
+                                               std::span<const std::string> names) {
   std::vector<ReceiverProblem> out;
-  std::vector<std::string> broken;
-  const auto file = context.config().file.string() + ": ";
-  for (const auto& sink : configured(context))
-    if (auto found = receivers_of(context, sink); !found) {
-      split(found.error().what, sink, file, out);
-      broken.push_back(sink);
-    }
+  if (auto found = find_receivers(context, names)) out = std::move(found->problems);
   if (const auto pause = longest_pause(context.config()); !pause) {
+    const auto file = context.config().file.string() + ": ";
     auto what = pause.error().what;
     if (what.starts_with(file)) what.erase(0, file.size());
     out.push_back({"notify.longest_pause", std::move(what)});
   }
-  check_routes(context, broken, out);
+  check_routes(context, out);
   return out;
 }
 

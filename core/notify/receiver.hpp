@@ -22,10 +22,27 @@ struct Receiver {
   }
 };
 
+/// Something that is wrong with tables of receivers, or with `[[notify.routes]]`.
+struct ReceiverProblem {
+  std::string key;  ///< `webhook.receivers.chat.format`, as TomlFile knows places
+  std::string what;
+  bool doubt = false;  ///< a name that may come yet: nobody misses anything by it so far
+};
+
+/// Those that are meant, each once. What is wrong with one silences no other.
+struct FoundReceivers {
+  std::vector<Receiver> usable;
+  std::vector<Receiver> broken;  ///< of a table that cannot be used: what is for them is kept
+  std::vector<ReceiverProblem> problems;  ///< of those
+};
 /// The receivers that are meant: a sink's name means all of its own; without names, all that the
 /// configuration has. Exit code `config` for one that it does not have, and when there is none.
-[[nodiscard]] Result<std::vector<Receiver>> find_receivers(app::Context& context,
-                                                           std::span<const std::string> names);
+[[nodiscard]] Result<FoundReceivers> find_receivers(app::Context& context,
+                                                    std::span<const std::string> names);
+/// The same, where only those are of use that can be told: the others are reported. Exit code
+/// `config` when none is left.
+[[nodiscard]] Result<std::vector<Receiver>> usable_receivers(app::Context& context,
+                                                             std::span<const std::string> names);
 
 /// Makes what an earlier cdctl, which had one outbox for all configurations of the home, has left
 /// for this receiver the outbox of this configuration, where it has none.
@@ -34,12 +51,11 @@ bool take_over_outbox(const app::Context& context, const std::string& receiver);
 /// The same, opened.
 [[nodiscard]] Result<Outbox> open_outbox(app::Context& context, const std::string& receiver);
 
-struct ReceiverProblem {
-  std::string key;  ///< `webhook.receivers.chat.format`, as TomlFile knows places
-  std::string what;
-};
-/// Everything that is wrong with the tables of receivers and with `[[notify.routes]]`, without
-/// asking anybody.
-[[nodiscard]] std::vector<ReceiverProblem> receiver_problems(app::Context& context);
+/// Everything that is wrong with the tables of receivers (with names: of those) and with
+/// `[[notify.routes]]`, without asking anybody.
+[[nodiscard]] std::vector<ReceiverProblem> receiver_problems(
+    app::Context& context, std::span<const std::string> names = {});
+/// As an error of the configuration, which names its file.
+[[nodiscard]] Error error_of(const app::Context& context, const ReceiverProblem& problem);
 
 }  // namespace cdctl::notify

@@ -1,6 +1,7 @@
 #include "core/notify/routes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -142,19 +143,15 @@ Share Route::share_of(const Json& record) const {
   return out;
 }
 
-Result<Routes> Routes::read(const Config& config) {
+Routes Routes::read(const Config& config) {
   Routes out;
-  const auto& list = config.table["notify"]["routes"];
-  if (list.is_null()) return out;
-  const auto wrong = [&](std::string_view what) {
-    return fail(ExitCode::config,
-                fmt::format("{}: [[notify.routes]]: {}", config.file.string(), what));
-  };
-  if (!list.is_array()) return wrong("it must be a list of tables");
   std::vector<RouteProblem> problems;
-  out.routes_ = read_routes(list, problems);
-  if (!problems.empty())
-    return wrong(fmt::format("entry {}: {}", problems.front().entry + 1, problems.front().what));
+  auto routes = read_routes(config.table["notify"]["routes"], problems);
+  for (std::size_t entry = 0; entry < routes.size(); ++entry)
+    if (std::ranges::find(problems, entry, &RouteProblem::entry) == problems.end())
+      out.routes_.push_back(std::move(routes[entry]));
+    else
+      std::ranges::move(routes[entry].to, std::back_inserter(out.unsure_));
   return out;
 }
 
@@ -166,18 +163,11 @@ std::vector<RouteProblem> route_problems(const Json& routes) {
 
 std::optional<Share> Routes::share_of(const std::string& receiver, const Json& record) const {
   std::optional<Share> out;
+  if (std::ranges::find(unsure_, receiver) != unsure_.end()) return out;
   for (const auto& route : routes_) {
     if (std::ranges::find(route.to, receiver) == route.to.end()) continue;
     out = std::max(out.value_or(Share::none), route.share_of(record));
   }
-  return out;
-}
-
-std::vector<std::string> Routes::receivers() const {
-  std::vector<std::string> out;
-  for (const auto& route : routes_) out.insert(out.end(), route.to.begin(), route.to.end());
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
   return out;
 }
 

@@ -38,16 +38,16 @@ struct RouteProblem {
 /// Who gets what.
 class Routes {
  public:
-  /// Exit code `config`, with file and entry, for what is no route.
-  [[nodiscard]] static Result<Routes> read(const Config& config);
-  /// What the routes say; empty where none names the receiver: then it gets what is for it.
+  /// What is no route is left out (route_problems says what is wrong with it); whom it names gets
+  /// what is for it, as without routes: rather too much than nothing.
+  [[nodiscard]] static Routes read(const Config& config);
+  /// What the routes say; empty where none names the receiver, or one that cannot be used does.
   [[nodiscard]] std::optional<Share> share_of(const std::string& receiver,
                                               const Json& record) const;
-  /// All receivers that are named.
-  [[nodiscard]] std::vector<std::string> receivers() const;
 
  private:
   std::vector<Route> routes_;
+  std::vector<std::string> unsure_;  ///< whom a route names that cannot be used
 };
 
 }  // namespace cdctl::notify

@@ -58,7 +58,8 @@ Sender::Sender(app::Context& context, Receiver receiver, Outbox outbox, SendOpti
 /// Trouble is told when it begins, and when it is another one.
 Result<> Sender::trouble(Millis wait, const std::string& why, bool closed) {
   const auto pause = std::max(
-      wait, closed ? k_closed_pause : back_off(tries_++, random_number(), options_.longest_pause));
+      std::min(wait, options_.longest_pause),
+      closed ? k_closed_pause : back_off(tries_++, random_number(), options_.longest_pause));
   not_before_ = Deadline(pause);
   if (said_ != why) {
     said_ = why;
@@ -86,14 +87,23 @@ void Sender::tell_refused(const std::vector<PassAnswer::Refused>& refused) {
                                      (outbox_.folder() / "refused.ndjson").string())});
 }
 
-/// `cut_short`: the end of the run was the end of the call, which had less time than one is given.
-/// That says nothing of the receiver.
-Result<> Sender::take_answer(const Outbox::Batch& batch, const Result<PassAnswer>& answer,
-                             bool cut_short) {
-  out_of_time_ = cut_short && (!answer || !answer->again.empty());
-  if (out_of_time_) {
-    if (answer) CDCTL_TRY(outbox_.settle(batch, *answer));
-    if (answer && !answer->refused.empty()) tell_refused(answer->refused);
+/// Why what was left of a batch says nothing of the receiver: the run was over, which had less time
+/// than a call is given, we were stopped, or the call ended while it took one record after the
+/// other.
+bool Sender::is_ours(const Outbox::Batch& batch, const Result<PassAnswer>& answer, bool short_call,
+                     const Deadline& call) const {
+  if (answer && answer->again.empty()) return false;
+  if (Stop::requested() || (short_call && call.passed())) return true;
+  return answer && answer->again.size() < batch.records.size() && call.passed();
+}
+
+Result<> Sender::take_answer(const Outbox::Batch& batch, Result<PassAnswer> answer, bool ours) {
+  if (ours) {
+    if (!answer) return {};
+    answer->why.clear();
+    CDCTL_TRY(outbox_.settle(batch, *answer));
+    if (!answer->refused.empty()) tell_refused(answer->refused);
+    if (answer->again.size() < batch.records.size()) well();
     return {};
   }
   if (!answer) return trouble(Millis(0), answer.error().what, !answer.error().transient);
@@ -115,12 +125,14 @@ Result<Sender::Next> Sender::send_next(const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(const auto batch, outbox_.take(k_batch_records, k_batch_bytes));
   if (batch.records.empty() && batch.unreadable == 0) return Next::nothing;
   crash_point("notify.taken");
-  const bool short_of_time = deadline.left() < options_.timeout * 9 / 10;
-  const auto answer = batch.records.empty()
-                          ? Result<PassAnswer>(PassAnswer())
-                          : receiver_.pass(batch.records, deadline.at_most(options_.timeout));
+  const bool short_call = deadline.left() < options_.timeout * 9 / 10;
+  const auto call = deadline.at_most(options_.timeout);
+  auto answer = batch.records.empty() ? Result<PassAnswer>(PassAnswer())
+                                      : receiver_.pass(batch.records, call);
   crash_point("notify.passed");
-  CDCTL_TRY(take_answer(batch, answer, short_of_time && deadline.passed()));
+  const bool ours = is_ours(batch, answer, short_call, call);
+  out_of_time_ = ours && (Stop::requested() || deadline.passed());
+  CDCTL_TRY(take_answer(batch, std::move(answer), ours));
   return said_.empty() && !out_of_time_ ? Next::more : Next::waits;
 }
 
@@ -184,6 +196,7 @@ Result<> Sender::send_all() {
 }
 
 std::string Sender::why_left(const std::string& last_trouble) const {
+  if (Stop::requested()) return "this run was stopped";
   if (!out_of_time_ && !last_trouble.empty()) return last_trouble;
   return fmt::format("the {} of this run are over (--timeout)", to_duration(options_.timeout));
 }

@@ -15,7 +15,8 @@ struct SendOptions {
   int until = -1;          ///< a descriptor whose end means: send what is there, and end
   Millis timeout{30'000};  ///< of one call of the receiver; and of all that is left at the end
   bool quiet = false;      ///< what a follower says once is not said
-  Millis longest_pause{60'000};  ///< between two tries of a receiver that takes nothing
+  /// Between two tries of a receiver that takes nothing, whatever it asks for.
+  Millis longest_pause{60'000};
 };
 
 /// Sends what waits for one receiver. Each receiver has a process of its own, so that none waits
@@ -30,8 +31,9 @@ class Sender {
  private:
   enum class Next { more, nothing, waits };
   Result<Next> send_next(const Deadline& deadline);
-  Result<> take_answer(const Outbox::Batch& batch, const Result<PassAnswer>& answer,
-                       bool cut_short);
+  [[nodiscard]] bool is_ours(const Outbox::Batch& batch, const Result<PassAnswer>& answer,
+                             bool short_call, const Deadline& call) const;
+  Result<> take_answer(const Outbox::Batch& batch, Result<PassAnswer> answer, bool ours);
   Result<> trouble(Millis wait, const std::string& why, bool closed);
   void tell_refused(const std::vector<PassAnswer::Refused>& refused);
   void well();

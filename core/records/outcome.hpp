@@ -100,6 +100,8 @@ struct Outcome {
         told("remembered", "true",
              "not from the log of this home: history --all-homes has it from the memory"),
         told("home", "text", "of a deploy that is remembered: where the set was put"),
+        told("by_hand", "true",
+             "of a cut: a person typed it, and no breaker has found the set unhealthy"),
         told("ahead", "flag", "it was refused before it was out: it is known to be bad"),
         told("ignored", "text", "why a verdict, or what want has proposed, was not acted on"),
         told("units", "map of integer >= 0",

@@ -197,9 +197,8 @@ Json labels_of(const Notice& notice, const Json& further) {
   return out;
 }
 
-Result<std::vector<std::string>> AlertmanagerSink::do_receivers() {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "alertmanager", k_keys));
-  return receivers.names();
+Result<ReceiverList> AlertmanagerSink::do_receivers() {
+  return Receivers::read(host_.config(), "alertmanager", k_keys).list();
 }
 
 bool AlertmanagerSink::do_wants(const std::string& receiver, const Json& record) {
@@ -213,7 +212,7 @@ bool AlertmanagerSink::do_wants(const std::string& receiver, const Json& record)
 Result<PassAnswer> AlertmanagerSink::do_pass(const std::string& receiver,
                                              std::span<const Json> records,
                                              const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "alertmanager", k_keys));
+  const auto receivers = Receivers::read(host_.config(), "alertmanager", k_keys);
   CDCTL_TRY_ASSIGN(const auto line, line_to(receivers, receiver, host_.config()));
   const auto name = receiver.empty() ? std::string("alertmanager") : "alertmanager:" + receiver;
   // What an earlier cdctl kept for all configurations of the home stays in use until it is taken

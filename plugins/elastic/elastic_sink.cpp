@@ -169,15 +169,14 @@ bool ElasticSink::do_wants(const std::string&, const Json& record) {
   return !record["ends_only"].as_bool();
 }
 
-Result<std::vector<std::string>> ElasticSink::do_receivers() {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "elastic", k_keys));
-  return receivers.names();
+Result<ReceiverList> ElasticSink::do_receivers() {
+  return Receivers::read(host_.config(), "elastic", k_keys).list();
 }
 
 Result<PassAnswer> ElasticSink::do_pass(const std::string& receiver, std::span<const Json> records,
                                         const Deadline& deadline) {
   if (records.empty()) return {};
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "elastic", k_keys));
+  const auto receivers = Receivers::read(host_.config(), "elastic", k_keys);
   CDCTL_TRY_ASSIGN(const auto line, line_to(receivers, receiver, host_.config()));
   CDCTL_TRY_ASSIGN(auto* const http, host_.http());
   return Bulk(*http, line, receivers.place(receiver), deadline).send(records);

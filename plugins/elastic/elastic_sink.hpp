@@ -16,7 +16,7 @@ class ElasticSink final : public Sink {
   explicit ElasticSink(Host& host) : host_(host) {}
 
  protected:
-  Result<std::vector<std::string>> do_receivers() override;
+  Result<ReceiverList> do_receivers() override;
   bool do_wants(const std::string& receiver, const Json& record) override;
   Result<PassAnswer> do_pass(const std::string& receiver, std::span<const Json> records,
                              const Deadline& deadline) override;

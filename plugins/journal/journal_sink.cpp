@@ -161,9 +161,8 @@ std::string entry_of(const Notice& notice, const Json& record) {
   return out;
 }
 
-Result<std::vector<std::string>> JournalSink::do_receivers() {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "journal", k_keys));
-  return receivers.names();
+Result<ReceiverList> JournalSink::do_receivers() {
+  return Receivers::read(host_.config(), "journal", k_keys).list();
 }
 
 bool JournalSink::do_wants(const std::string&, const Json& record) {

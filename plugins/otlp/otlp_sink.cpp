@@ -76,6 +76,12 @@ std::int64_t count_in(const Json& value) {
   return out;
 }
 
+/// An empty one is "all of it", too.
+bool is_answer(const std::string& body) {
+  const auto json = Json::parse(body);
+  return trimmed(body).empty() || (json && json->is_object());
+}
+
 }  // namespace
 
 PassAnswer read_answer(const std::string& body, std::size_t count, std::string& partial) {
@@ -97,9 +103,8 @@ PassAnswer read_answer(const std::string& body, std::size_t count, std::string& 
   return out;
 }
 
-Result<std::vector<std::string>> OtlpSink::do_receivers() {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "otlp", k_keys));
-  return receivers.names();
+Result<ReceiverList> OtlpSink::do_receivers() {
+  return Receivers::read(host_.config(), "otlp", k_keys).list();
 }
 
 /// All of it; what keeps logs keeps no conditions.
@@ -110,11 +115,14 @@ bool OtlpSink::do_wants(const std::string&, const Json& record) {
 Result<PassAnswer> OtlpSink::do_pass(const std::string& receiver, std::span<const Json> records,
                                      const Deadline& deadline) {
   if (records.empty()) return {};
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "otlp", k_keys));
+  const auto receivers = Receivers::read(host_.config(), "otlp", k_keys);
   CDCTL_TRY_ASSIGN(const auto line, line_to(receivers, receiver, host_.config()));
   CDCTL_TRY_ASSIGN(auto* const http, host_.http());
   const auto answer = http->send(request_of(line, records, deadline));
-  const auto sent = without(delivery_of(answer, k_later), line.token);
+  auto sent = delivery_of(answer, k_later);
+  if (answer && sent.state == Delivery::State::taken && !is_answer(answer->body))
+    sent = not_its_answer(*answer);
+  sent = without(std::move(sent), line.token);
   using enum Delivery::State;
   PassAnswer out;
   if (sent.state == taken) {

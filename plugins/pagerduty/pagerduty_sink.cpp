@@ -84,6 +84,12 @@ bool names_key(std::string_view why) {
   return text.contains("routing_key") || text.contains("routing key");
 }
 
+/// Only its own word for it means that somebody will be woken.
+bool has_taken(std::string_view body) {
+  const auto json = Json::parse(body);
+  return json && (*json)["status"].view() == "success";
+}
+
 Result<Delivery> send(Http& http, const Line& line, const Notice& notice, const Json& record,
                       const Deadline& deadline) {
   HttpRequest request;
@@ -94,7 +100,11 @@ Result<Delivery> send(Http& http, const Line& line, const Notice& notice, const 
   request.ca_file = line.ca_file;
   request.deadline = deadline;
   request.max_bytes = 1 << 20;  // of it a line is kept
-  auto out = without(delivery_of(http.send(request), k_retried), line.routing_key);
+  const auto answer = http.send(request);
+  auto out = delivery_of(answer, k_retried);
+  if (answer && out.state == Delivery::State::taken && !has_taken(answer->body))
+    out = not_its_answer(*answer);
+  out = without(std::move(out), line.routing_key);
   if (out.state == Delivery::State::refused && names_key(out.why)) {
     out.state = Delivery::State::closed;
     out.why += k_mend_key;
@@ -143,9 +153,8 @@ Json event_of(const Notice& notice, const Json& record, const std::string& routi
   return bounded(event.set("payload", std::move(payload)).set("client", "cdctl"));
 }
 
-Result<std::vector<std::string>> PagerDutySink::do_receivers() {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "pagerduty", k_keys));
-  return receivers.names();
+Result<ReceiverList> PagerDutySink::do_receivers() {
+  return Receivers::read(host_.config(), "pagerduty", k_keys).list();
 }
 
 bool PagerDutySink::do_wants(const std::string& receiver, const Json& record) {
@@ -161,7 +170,7 @@ bool PagerDutySink::do_wants(const std::string& receiver, const Json& record) {
 /// comes behind one that was not taken waits with it.
 Result<PassAnswer> PagerDutySink::do_pass(const std::string& receiver,
                                           std::span<const Json> records, const Deadline& deadline) {
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "pagerduty", k_keys));
+  const auto receivers = Receivers::read(host_.config(), "pagerduty", k_keys);
   CDCTL_TRY_ASSIGN(const auto line, line_to(receivers, receiver, host_.config()));
   CDCTL_TRY_ASSIGN(auto* const http, host_.http());
   PassAnswer out;

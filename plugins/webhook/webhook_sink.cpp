@@ -24,15 +24,16 @@ struct Line {
   Style style;
 };
 
-/// Everything that is wrong with a table, each with its place.
-Result<Style> style_of(const Receivers& receivers, const std::string& name, const Json& table) {
-  std::vector<std::string> all;
-  const auto wrong = [&](std::string_view what) {
-    all.push_back(fmt::format("{}: {}", receivers.place(name), what));
+/// Everything that is wrong with a table goes to `problems`, each with its place.
+Style style_of(const Receivers& receivers, const std::string& name, const Json& table,
+               std::vector<ReceiverList::Problem>& problems) {
+  const auto wrong = [&](std::string_view key, std::string_view what) {
+    problems.push_back({name, receivers.key(name) + (key.empty() ? "" : ".") + std::string(key),
+                        fmt::format("{}: {}", receivers.place(name), what)});
   };
   Style out;
   const auto format = parse_format(table["format"].as_string("slack"));
-  if (!format) wrong(fmt::format("'format' must be one of {}", format_names()));
+  if (!format) wrong("format", fmt::format("'format' must be one of {}", format_names()));
   out.format = format.value_or(Format::slack);
   out.text = table["text"].as_string();
   out.content_type = table["content_type"].as_string("text/plain; charset=utf-8");
@@ -41,31 +42,24 @@ Result<Style> style_of(const Receivers& receivers, const std::string& name, cons
   int addresses = 0;
   for (const char* key : {"url", "url_file", "url_env", "url_command"})
     addresses += table[key].is_null() ? 0 : 1;
-  if (addresses != 1) wrong("it needs one of url, url_file, url_env and url_command, and not two");
+  if (addresses != 1)
+    wrong("", "it needs one of url, url_file, url_env and url_command, and not two");
   if (const auto& url = table["url"]; url.is_string() && !is_web_address(url.view()))
-    wrong("'url' is not an http address");
+    wrong("url", "'url' is not an http address");
   if (format && (out.format == Format::text) == out.text.empty())
-    wrong("format = \"text\" and text = \"…\" go together");
+    wrong("", "format = \"text\" and text = \"…\" go together");
   if (const auto name_there = unknown_name(out.text); !name_there.empty())
-    wrong(fmt::format("'text': there is no <{}>; docs/notify.md has the names", name_there));
-  if (all.empty()) return out;
-  return fail(ExitCode::config, joined(all, "; "));
-}
-
-/// Every key that its tables have, known or not.
-std::vector<std::string_view> all_keys(const Config& config) {
-  std::vector<std::string_view> out;
-  const auto& own = config.table["webhook"];
-  for (const auto& [key, value] : own.members()) out.emplace_back(key);
-  for (const auto& [name, table] : own["receivers"].members())
-    for (const auto& [key, value] : table.members()) out.emplace_back(key);
+    wrong("text",
+          fmt::format("'text': there is no <{}>; docs/notify.md has the names", name_there));
   return out;
 }
 
 Result<Line> line_to(const Receivers& receivers, const std::string& name, const Config& config) {
   CDCTL_TRY_ASSIGN(const auto* const table, receivers.table(name));
   Line out;
-  CDCTL_TRY_ASSIGN(out.style, style_of(receivers, name, *table));
+  std::vector<ReceiverList::Problem> wrong;
+  out.style = style_of(receivers, name, *table, wrong);
+  if (!wrong.empty()) return fail(ExitCode::config, wrong.front().what);
   out.url = (*table)["url"].as_string();
   if (out.url.empty()) {
     CDCTL_TRY_ASSIGN(out.url, needed_secret(receivers, name, "url", config));
@@ -79,13 +73,18 @@ Result<Line> line_to(const Receivers& receivers, const std::string& name, const 
   return out;
 }
 
-/// Slack says `ok`, or in a 200 that it is not.
-bool says_no(const Style& style, const Result<HttpResponse>& answer) {
-  if (style.format != Format::slack || !answer || answer->status != 200) return false;
-  const auto body = trimmed(answer->body);
-  if (body.empty() || body == "ok") return false;
-  const auto json = Json::parse(body);
-  return !json || !json->is_object() || !(*json)["ok"].as_bool(true);
+/// Slack says `ok`, or in a 200 that it is not, by a word (`no_text`) or as JSON. What is neither
+/// is not its answer.
+Delivery said_by(const Style& style, const HttpResponse& answer) {
+  if (style.format != Format::slack || answer.status != 200) return {};
+  const auto body = trimmed(answer.body);
+  if (body.empty() || body == "ok") return {};
+  if (body.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != body.npos) {
+    const auto json = Json::parse(body);
+    if (!json || !json->is_object()) return not_its_answer(answer);
+    if ((*json)["ok"].as_bool(true)) return {};
+  }
+  return {Delivery::State::refused, "it says: " + printable(answer.body, 200), Millis(0)};
 }
 
 Delivery post(Http& http, const Line& line, const Message& message, const Deadline& deadline) {
@@ -100,30 +99,20 @@ Delivery post(Http& http, const Line& line, const Message& message, const Deadli
   request.max_bytes = 1 << 20;  // of it a line is kept
   const auto answer = http.send(request);
   auto out = delivery_of(answer, k_retried);
-  if (says_no(line.style, answer))
-    out = {Delivery::State::refused, "it says: " + printable(answer->body, 200), Millis(0)};
+  if (answer && out.state == Delivery::State::taken) out = said_by(line.style, *answer);
   for (const auto& secret : secret_parts(line.url)) out = without(std::move(out), secret);
   return without(std::move(out), line.token);
 }
 
 }  // namespace
 
-/// What is wrong with any of them is said at once: who mends one shall not find the next.
-Result<std::vector<std::string>> WebhookSink::do_receivers() {
-  std::vector<std::string> wrong;
-  auto receivers = Receivers::read(host_.config(), "webhook", k_keys);
-  if (!receivers) {
-    wrong.push_back(receivers.error().what);
-    receivers = Receivers::read(host_.config(), "webhook", all_keys(host_.config()));
-    if (!receivers) return fail(ExitCode::config, wrong.front());  // no tables, or no names
-  }
-  for (const auto& name : receivers->names()) {
-    CDCTL_TRY_ASSIGN(const auto* const table, receivers->table(name));
-    if (const auto style = style_of(*receivers, name, *table); !style)
-      wrong.push_back(style.error().what);
-  }
-  if (!wrong.empty()) return fail(ExitCode::config, joined(wrong, "; "));
-  return receivers->names();
+Result<ReceiverList> WebhookSink::do_receivers() {
+  const auto receivers = Receivers::read(host_.config(), "webhook", k_keys);
+  return receivers.list([&](const std::string& name, const Json& table) {
+    std::vector<ReceiverList::Problem> out;
+    (void)style_of(receivers, name, table, out);
+    return out;
+  });
 }
 
 bool WebhookSink::do_wants(const std::string& receiver, const Json& record) {
@@ -137,7 +126,7 @@ bool WebhookSink::do_wants(const std::string& receiver, const Json& record) {
 Result<PassAnswer> WebhookSink::do_pass(const std::string& receiver, std::span<const Json> records,
                                         const Deadline& deadline) {
   if (records.empty()) return {};
-  CDCTL_TRY_ASSIGN(const auto receivers, Receivers::read(host_.config(), "webhook", k_keys));
+  const auto receivers = Receivers::read(host_.config(), "webhook", k_keys);
   CDCTL_TRY_ASSIGN(const auto line, line_to(receivers, receiver, host_.config()));
   CDCTL_TRY_ASSIGN(auto* const http, host_.http());
   PassAnswer out;

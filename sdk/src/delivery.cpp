@@ -15,7 +15,7 @@ namespace cdctl {
 namespace {
 
 constexpr Millis k_longest_wait = std::chrono::hours(24);
-constexpr std::size_t k_longest_answer = 300;
+constexpr std::size_t k_longest_answer = 300, k_longest_odd_answer = 80;
 constexpr int k_closed[] = {401, 403, 404, 405, 410};
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, RFC 9110's own form of a date.
@@ -28,6 +28,13 @@ std::optional<Time> parse_http_date(const std::string& text) {
 
 bool any_of(std::span<const int> statuses, int status) {
   return std::ranges::find(statuses, status) != statuses.end();
+}
+
+/// Which no receiver of records has to say.
+bool is_web_page(const HttpResponse& answer) {
+  std::string begin(trimmed(answer.body).substr(0, 9));
+  for (auto& c : begin) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return begin.starts_with("<!doctype") || begin.starts_with("<html");
 }
 
 /// A receiver may repeat the header by which we were let in.
@@ -85,11 +92,20 @@ std::optional<Millis> retry_after(const HttpResponse& answer, Time now) {
   return {};
 }
 
+Delivery not_its_answer(const HttpResponse& answer) {
+  return {Delivery::State::again,
+          fmt::format("HTTP {}, but this is not what it answers: {}; is there a login or a proxy "
+                      "before it?",
+                      answer.status, printable(trimmed(answer.body), k_longest_odd_answer)),
+          Millis(0)};
+}
+
 Delivery delivery_of(const Result<HttpResponse>& answer, std::span<const int> retried) {
   using enum Delivery::State;
   if (!answer) return {again, with_shown_addresses(answer.error().what), Millis(0)};
   const auto status = answer->status;
-  if (status >= 200 && status < 300) return {};
+  if (status >= 200 && status < 300)
+    return is_web_page(*answer) ? not_its_answer(*answer) : Delivery();
   auto why = fmt::format("HTTP {}", status);
   if (const auto words = said(*answer); !words.empty()) why += ": " + words;
   if (any_of(retried, status))
@@ -115,48 +131,62 @@ Delivery without(Delivery delivery, std::string_view secret) {
   return delivery;
 }
 
-Result<Receivers> Receivers::read(const Config& config, std::string_view sink,
-                                  std::span<const std::string_view> keys) {
+void Receivers::add(const std::string& name, const Json& table,
+                    std::span<const std::string_view> keys) {
+  tables_[name] = table;
+  if (!table.is_object()) {
+    problems_.push_back({name, key(name), place(name) + " must be a table"});
+    return;
+  }
+  const std::vector<std::string> known(keys.begin(), keys.end());
+  for (const auto& [member, value] : table.members())
+    if (std::ranges::find(known, member) == known.end() && !(name.empty() && member == "receivers"))
+      problems_.push_back({name, key(name) + "." + member,
+                           fmt::format("{}: unknown key '{}'{}", place(name), printable(member, 60),
+                                       did_you_mean(member, known))});
+}
+
+Receivers Receivers::read(const Config& config, std::string_view sink,
+                          std::span<const std::string_view> keys) {
   Receivers out;
   out.sink_ = sink;
   out.file_ = config.file.string();
   const auto& own = config.table[sink];
   if (own.is_null()) return out;
-  std::vector<std::string> known(keys.begin(), keys.end());
-  const auto check = [&](const std::string& name, const Json& table) -> Result<> {
-    if (!table.is_object())
-      return fail(ExitCode::config,
-                  fmt::format("{}: {} must be a table", out.file_, out.place(name)));
-    for (const auto& [key, value] : table.members())
-      if (std::ranges::find(known, key) == known.end() && !(name.empty() && key == "receivers"))
-        return fail(ExitCode::config,
-                    fmt::format("{}: {}: unknown key '{}'{}", out.file_, out.place(name),
-                                printable(key, 60), did_you_mean(key, known)));
-    out.tables_[name] = table;
-    return {};
-  };
-  CDCTL_TRY(check("", own));
   const auto& others = own["receivers"];
-  for (const auto& [name, table] : others.members()) {
-    if (!valid_word(name))
-      return fail(ExitCode::config,
-                  fmt::format("{}: [{}.receivers]: '{}' is not a name: lower-case letters, digits, "
-                              "single dashes",
-                              out.file_, sink, printable(name, 60)));
-    CDCTL_TRY(check(name, table));
-  }
   // A table that only has others in it is no receiver.
-  if (others.is_object() && own.members().size() == 1) out.tables_.erase("");
+  if (!others.is_object() || own.members().size() > 1) out.add("", own, keys);
+  for (const auto& [name, table] : others.members()) {
+    out.add(name, table, keys);
+    if (!valid_word(name))
+      out.problems_.push_back(
+          {name, out.key(name),
+           fmt::format("[{}.receivers]: '{}' is not a name: lower-case letters, digits, single "
+                       "dashes",
+                       sink, printable(name, 60))});
+  }
   return out;
 }
 
-std::vector<std::string> Receivers::names() const {
-  std::vector<std::string> out;
-  for (const auto& [name, table] : tables_) out.push_back(name);
+ReceiverList Receivers::list(const Check& check) const {
+  ReceiverList out;
+  out.problems = problems_;
+  for (const auto& [name, table] : tables_) {
+    if (check && table.is_object())
+      for (auto& problem : check(name, table)) {
+        problem.receiver = name;
+        out.problems.push_back(std::move(problem));
+      }
+    if (std::ranges::find(out.problems, name, &ReceiverList::Problem::receiver) ==
+        out.problems.end())
+      out.names.push_back(name);
+  }
   return out;
 }
 
 Result<const Json*> Receivers::table(const std::string& name) const {
+  const auto wrong = std::ranges::find(problems_, name, &ReceiverList::Problem::receiver);
+  if (wrong != problems_.end()) return fail(ExitCode::config, file_ + ": " + wrong->what);
   const auto found = tables_.find(name);
   if (found != tables_.end()) return &found->second;
   return fail(ExitCode::config, fmt::format("{} has no {}", file_, place(name)));
@@ -164,6 +194,10 @@ Result<const Json*> Receivers::table(const std::string& name) const {
 
 std::string Receivers::place(const std::string& name) const {
   return name.empty() ? fmt::format("[{}]", sink_) : fmt::format("[{}.receivers.{}]", sink_, name);
+}
+
+std::string Receivers::key(const std::string& name) const {
+  return name.empty() ? sink_ : sink_ + ".receivers." + name;
 }
 
 Result<std::string> needed_secret(const Receivers& receivers, const std::string& name,

@@ -104,6 +104,8 @@ Notices of_break(const Json& record) {
   const auto set = subject(record);
   const auto key = "cut/" + set;
   if (!record["ok"].as_bool()) {
+    if (record["by_hand"].as_bool())
+      return {};  // nobody says that it is unhealthy; it was answered
     const bool guarded = record["exit"].as_int() == k_refused;
     return {condition(
         record, Notice::Kind::uncut, key, false, Severity::critical,
@@ -131,7 +133,11 @@ Notices of_mend(const Json& record) {
                       is_interrupted(record) ? set + " stays cut, its trial was interrupted"
                                              : fmt::format("{} stays cut, its trial failed{}", set,
                                                            after_colon(trial["why"].view())))};
-  if (!record["ok"].as_bool() || !record["changed"].as_bool()) return {};
+  if (!record["ok"].as_bool()) return {};
+  // One that could not be cut burns, too, until somebody says that it is well.
+  if (!record["changed"].as_bool() && trial.is_null())
+    return {implied(record, Notice::Kind::cut, "cut/" + set, set + " is not cut")};
+  if (!record["changed"].as_bool()) return {};
   if (!trial.is_null() && trial["end"].view() != "passed") return {};
   return {condition(
       record, Notice::Kind::cut, "cut/" + set, true, Severity::info,

@@ -13,6 +13,9 @@ path (`/_bulk half 429`) is for the next request to that path:
     drop          the connection is closed in the middle of the request, of which nothing is taken
     hang          no answer for 20 s
     no            200, and a body that says that it was not taken (Slack's invalid_payload)
+    page          200, and a web page, as a login before the receiver gives it
+    error         202, and a body that says that it was not taken (of PagerDuty)
+    slow          after 0.2 s as always
     items 201 429 400   _bulk: these, item by item
     half 429      _bulk: this status for every second item
     reject 2      OTLP: 200, and so many records were rejected
@@ -177,8 +180,8 @@ class Handler(BaseHTTPRequestHandler):
                 line |= {"headers": {k.lower(): v for k, v in self.headers.items()}, "body": body}
             with open(f"{folder}/requests", "a") as out:
                 out.write(json.dumps(line) + "\n")
-        if told[:1] == ["hang"]:
-            time.sleep(20)
+        if told[:1] in (["hang"], ["slow"]):
+            time.sleep(20 if told[0] == "hang" else 0.2)
         text = answer if isinstance(answer, str) else json.dumps(answer)
         self.send_response(status)
         for name, value in extra.items():
@@ -211,6 +214,10 @@ class Handler(BaseHTTPRequestHandler):
             if told[0].startswith("3"):
                 extra = {"Location": "http://127.0.0.1:1/"}
             return int(told[0]), {"message": f"told to say {told[0]}"}, extra
+        if told[:1] == ["page"]:
+            return 200, "<!DOCTYPE html>\n<html><body>Log in</body></html>", {}
+        if told[:1] == ["error"]:
+            return 202, {"status": "error"}, {}
         if told[:1] == ["no"]:
             return 200, "invalid_payload", {}
         if self.path.endswith("/_bulk"):

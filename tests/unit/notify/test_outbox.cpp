@@ -107,6 +107,31 @@ TEST_CASE(
   CHECK(*outbox.replay() == 0);
 }
 
+TEST_CASE(
+    "what there was no time for goes first the next time, and is no trouble of the receiver's") {
+  const Folder home;
+  auto outbox = open(home);
+  put(outbox, 1, 3);
+  PassAnswer answer;
+  answer.again = {1, 2};
+  REQUIRE(outbox.settle(*outbox.take(3, 1 << 20), answer));
+  CHECK(outbox.status(true)->why.empty());
+  CHECK(outbox.status(true)->tries == 0);
+  CHECK(outbox.status(true)->sent == 1);
+  CHECK(drain(outbox) == Numbers{2, 3});
+}
+
+TEST_CASE("outboxes that cannot be read are not the same as none") {
+  const Folder home;
+  CHECK(notify::outboxes(home.path)->empty());
+  (void)open(home);
+  CHECK(*notify::outboxes(home.path) == std::vector<std::string>{"pagerduty"});
+  std::ofstream(home.path / "file") << "x";
+  const auto read = notify::outboxes(home.path / "file");
+  REQUIRE_FALSE(read);
+  CHECK(read.error().exit == ExitCode::unknown);
+}
+
 TEST_CASE("a line that a kill has cut in two spoils nothing but itself") {
   const Folder home;
   auto outbox = open(home);

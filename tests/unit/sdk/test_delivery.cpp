@@ -82,9 +82,9 @@ TEST_CASE("Retry-After is seconds or a date, and never longer than a day") {
 
 TEST_CASE("receivers are the sink's own table and those in it") {
   const auto names = [&](std::string_view json) {
-    const auto read = Receivers::read(config_of(json), "webhook", k_keys);
-    REQUIRE(read);
-    return read->names();
+    const auto list = Receivers::read(config_of(json), "webhook", k_keys).list();
+    CHECK(list.problems.empty());
+    return list.names;
   };
   using Names = std::vector<std::string>;
   CHECK(names("{}").empty());
@@ -95,17 +95,59 @@ TEST_CASE("receivers are the sink's own table and those in it") {
   CHECK(names(R"({"webhook":{}})") == Names{""});
 }
 
-TEST_CASE("a wrong key of a receiver is named with its place") {
-  const auto error = [&](std::string_view json) {
-    const auto read = Receivers::read(config_of(json), "webhook", k_keys);
-    REQUIRE_FALSE(read);
-    CHECK(read.error().exit == ExitCode::config);
-    return read.error().what;
+TEST_CASE("a wrong key of a receiver is named with its place, and is nobody else's") {
+  const auto list_of = [](std::string_view json) {
+    return Receivers::read(config_of(json), "webhook", k_keys).list();
   };
-  CHECK(error(R"({"webhook":{"receivers":{"chat":{"ulr":"x"}}}})") ==
-        "/etc/cdctl/cdctl.toml: [webhook.receivers.chat]: unknown key 'ulr'; did you mean url?");
-  CHECK(error(R"({"webhook":{"receivers":{"Chat":{"url":"x"}}}})").find("'Chat' is not a name") !=
-        std::string::npos);
-  CHECK(error(R"({"webhook":{"receivers":{"chat":1}}})").find("must be a table") !=
-        std::string::npos);
+  const auto wrong = list_of(R"({"webhook":{"url":"x","receivers":{"chat":{"ulr":"x"}}}})");
+  CHECK(wrong.names == std::vector<std::string>{""});
+  REQUIRE(wrong.problems.size() == 1);
+  CHECK(wrong.problems[0].receiver == "chat");
+  CHECK(wrong.problems[0].key == "webhook.receivers.chat.ulr");
+  CHECK(wrong.problems[0].what == "[webhook.receivers.chat]: unknown key 'ulr'; did you mean url?");
+  const auto error = [&](std::string_view json) {
+    const auto list = list_of(json);
+    CHECK(list.names.empty());
+    REQUIRE(list.problems.size() == 1);
+    return list.problems[0].what;
+  };
+  CHECK(
+      error(R"({"webhook":{"receivers":{"Chat":{"url":"x"}}}})").contains("'Chat' is not a name"));
+  CHECK(error(R"({"webhook":{"receivers":{"chat":1}}})").contains("must be a table"));
+  CHECK(error(R"({"webhook":1})").contains("must be a table"));
+}
+
+TEST_CASE("the table of a receiver that cannot be used is not given out, the others are") {
+  const auto read = Receivers::read(
+      config_of(R"({"webhook":{"url":"x","receivers":{"chat":{"ulr":"x"}}}})"), "webhook", k_keys);
+  CHECK(read.table(""));
+  const auto chat = read.table("chat");
+  REQUIRE_FALSE(chat);
+  CHECK(chat.error().exit == ExitCode::config);
+  CHECK(chat.error().what.starts_with("/etc/cdctl/cdctl.toml: [webhook.receivers.chat]: "));
+}
+
+TEST_CASE("what a sink finds wrong with a table is of that receiver alone") {
+  const auto list =
+      Receivers::read(config_of(R"({"webhook":{"url":"x","receivers":{"chat":{"url":"y"}}}})"),
+                      "webhook", k_keys)
+          .list([](const std::string&, const Json& table) {
+            std::vector<ReceiverList::Problem> out;
+            if (table["url"].view() == "y") out.push_back({"", "webhook.receivers.chat.url", "y"});
+            return out;
+          });
+  CHECK(list.names == std::vector<std::string>{""});
+  REQUIRE(list.problems.size() == 1);
+  CHECK(list.problems[0].receiver == "chat");
+}
+
+TEST_CASE("a web page in a 200 is a login or a proxy, and nothing was taken") {
+  using enum Delivery::State;
+  for (const char* page : {"<html><body>log in</body></html>", "\n<!DOCTYPE html>\n<html>"}) {
+    const auto sent = delivery_of(answer(200, page), k_retried);
+    CHECK(sent.state == again);
+    CHECK(sent.why.contains("HTTP 200, but this is not what it answers"));
+  }
+  for (const char* body : {"", "ok", "{}", "1"})
+    CHECK(delivery_of(answer(200, body), k_retried).state == taken);
 }

@@ -56,6 +56,22 @@ TEST_CASE("a cut that a guard refuses is louder than one, and the same condition
         "thumbs-r0000000001 is unhealthy and was not cut: a guard refused: min_live is 1");
 }
 
+TEST_CASE("a cut that a person types and that is refused has its answer, and wakes nobody") {
+  auto refused = outcome("break");
+  refused.set("ok", false).set("changed", false).set("exit", 5).set("error", "min_live is 1");
+  CHECK(kinds(refused) == Kinds{"uncut"});
+  CHECK(kinds(refused.set("by_hand", true)).empty());
+  CHECK(kinds(outcome("break").set("by_hand", true)) == Kinds{"cut"});
+}
+
+TEST_CASE("a set that could not be cut is over when it is mended, though there was no cut") {
+  const auto notices = notices_of(outcome("mend").set("changed", false));
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].key == "cut/thumbs-r0000000001");
+  CHECK(notices[0].over);
+  CHECK(notices[0].implied);
+}
+
 TEST_CASE("nothing is said of what changed nothing, of a dry run, of what is to be refused") {
   CHECK(kinds(outcome("break").set("changed", false)).empty());
   CHECK(kinds(outcome("break").set("dry_run", true)).empty());

@@ -23,13 +23,25 @@ struct PassAnswer {
   Millis wait{0};                  ///< before anything is sent again, where the receiver says so
 };
 
+/// Whom the configuration names, and what is wrong with what it says of others.
+struct ReceiverList {
+  struct Problem {
+    std::string receiver;  ///< it is told nothing until that is mended
+    std::string key;       ///< the place in the configuration: `webhook.receivers.chat.format`
+    std::string what;      ///< with the table: `[webhook.receivers.chat]: 'format' must be …`
+  };
+  std::vector<std::string> names;
+  std::vector<Problem> problems;
+};
+
 /// Where records go that somebody else shall see: a chat, a pager, a search index, a file.
 class Sink {
  public:
   virtual ~Sink() = default;
   /// Whom the configuration names: a sink that has several receivers gives a name to each. One
-  /// without a name is the sink itself. Exit code `config` when its keys cannot be used.
-  [[nodiscard]] Result<std::vector<std::string>> receivers() {
+  /// without a name is the sink itself. A table that cannot be used is a problem of its own
+  /// receiver and of no other.
+  [[nodiscard]] Result<ReceiverList> receivers() {
     return guarded([&] { return do_receivers(); });
   }
   /// Whether a record is for this receiver where nobody says what it shall get. Asked of each
@@ -47,8 +59,8 @@ class Sink {
   }
 
  protected:
-  [[nodiscard]] virtual Result<std::vector<std::string>> do_receivers() {
-    return std::vector<std::string>{""};
+  [[nodiscard]] virtual Result<ReceiverList> do_receivers() {
+    return ReceiverList{.names = {""}, .problems = {}};
   }
   [[nodiscard]] virtual bool do_wants(const std::string& receiver, const Json& record) {
     (void)receiver, (void)record;
