@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +30,7 @@ namespace cdctl::cli {
 
 namespace {
 
-constexpr Millis k_wait_for_news{200};
+constexpr Millis k_wait_for_news{200}, k_look_at_file{1'000};
 
 /// Reads to the end. Each line leaves on stdout first, whatever becomes of it here, since who reads
 /// there may have to act on it. Without a dispatch that is all.
@@ -94,13 +96,42 @@ Result<> pass_on_input(Context& context, const Arguments& args, Millis timeout) 
   return {};
 }
 
+/// Says it when somebody edits the configuration that a follower has read.
+class Edits {
+ public:
+  explicit Edits(Context& context) : context_(context), read_(stamp()) {}
+  void look() {
+    if (!next_.passed()) return;
+    next_ = Deadline(k_look_at_file);
+    if (const auto is = stamp(); is && std::exchange(read_, is) != is)
+      context_.out.warning(
+          fmt::format("{} has changed: this notify --follow goes on with what it "
+                      "has read; restart it",
+                      context_.config().file.string()));
+  }
+
+ private:
+  /// Nothing while an editor is at it.
+  [[nodiscard]] std::optional<std::filesystem::file_time_type> stamp() const {
+    std::error_code error;
+    const auto time = std::filesystem::last_write_time(context_.config().file, error);
+    return error ? std::nullopt : std::optional(time);
+  }
+
+  Context& context_;
+  std::optional<std::filesystem::file_time_type> read_;
+  Deadline next_{Millis(0)};
+};
+
 /// --follow and --new: what happens at this home, for ever or up to now.
 Result<> pass_on_news(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto dispatch,
                    notify::Dispatch::open(context, {args.words, timeout, true, false}));
   CDCTL_TRY_ASSIGN(auto news, notify::News::open(context, args.has("follow")));
   dispatch.wake_waiting();
+  Edits edits(context);
   do {
+    if (args.has("follow")) edits.look();
     if (auto done = news.pass_on(dispatch, k_wait_for_news); !done) {
       if (!args.has("follow")) {
         dispatch.finish();
@@ -150,7 +181,7 @@ Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
 /// were.
 struct Asked {
   std::vector<std::string> names;
-  std::map<std::string, std::string> wrong;  ///< what is wrong with the tables of some
+  std::map<std::string, std::string> wrong;  ///< why some are not told at all
 };
 
 /// What is wrong with the configuration is told, and hides nobody.
@@ -163,9 +194,12 @@ Result<Asked> asked_for(Context& context, const Arguments& args,
     for (const auto& name : args.words)
       if (std::ranges::find(told, name) == told.end()) return fail(std::move(found.error()));
     out.names = args.words;
-    return out;
   }
   if (args.words.empty()) out.names = told;
+  for (const auto& name : out.names)
+    if (!notify::is_receiver(context, name))
+      out.wrong.emplace(name, fmt::format("not configured any more; rm -r {} lets go of it",
+                                          (app::own_folder(context) / "notify" / name).string()));
   if (!found) return out;
   for (const auto& problem : notify::receiver_problems(context, args.words))
     if (!problem.doubt) context.report(notify::error_of(context, problem));

@@ -50,16 +50,16 @@ class Deployment {
     // Out it stays, whatever comes of the wait. One that was ended, or over, says nothing against
     // the deploy; a set that was cut or reaped meanwhile does.
     Result<> waited;
+    if (done) {  // now: a stop that ends the wait leaves no time to ask a source
+      tell_landings(context_, set_, order_.sources, transaction_.memory(), deadline_, outcome_);
+      tell_commits(context_, service_, set_, order_.sources, deadline_, outcome_);
+    }
     if (done && wait_ && !outcome_.dry_run()) {
       waited = wait_until_up(context_, service_, set_, settle_, deadline_);
       outcome_.set("wait", wait_json(waited));
       if (!waited && !only_gave_up(waited.error())) done = std::exchange(waited, {});
     }
     if (!done) outcome_.fail_with(done.error());
-    if (done) {
-      tell_landings(context_, set_, order_.sources, transaction_.memory(), deadline_, outcome_);
-      tell_commits(context_, service_, set_, order_.sources, deadline_, outcome_);
-    }
     outcome_.write();
     if (!waited) context_.report(waited.error().in(set_.str()));
     return outcome_.ok() && waited;

@@ -193,6 +193,7 @@ class Gatherer {
     for (const auto& problem : notify::receiver_problems(context_))
       if (!problem.doubt) note("receivers", notify::error_of(context_, problem));
     for (const auto& name : names.value_or(std::vector<std::string>())) {
+      if (!notify::is_receiver(context_, name)) continue;  // of one that was removed
       const auto outbox = notify::open_outbox(context_, name);
       const auto status = outbox ? outbox->status(true)
                                  : Result<notify::Outbox::Status>(std::unexpected(outbox.error()));

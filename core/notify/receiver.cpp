@@ -122,6 +122,15 @@ Result<FoundReceivers> find_receivers(app::Context& context, std::span<const std
               "a chat, a search index");
 }
 
+bool is_receiver(app::Context& context, const std::string& name) {
+  std::string_view part = name;
+  const auto sink = std::string(take_until(part, ':'));
+  const std::vector<std::string> exact{part.empty() ? sink + ":" : name};
+  if (find_receivers(context, exact)) return true;
+  const auto& table = context.config().table[sink];  // its plugin may be away
+  return part.empty() ? !table.is_null() : !table["receivers"][part].is_null();
+}
+
 Error error_of(const app::Context& context, const ReceiverProblem& problem) {
   const auto file = context.config().file.string() + ": ";
   return {ExitCode::config, problem.what.starts_with(file) ? problem.what : file + problem.what};

@@ -44,6 +44,10 @@ struct FoundReceivers {
 [[nodiscard]] Result<std::vector<Receiver>> usable_receivers(app::Context& context,
                                                              std::span<const std::string> names);
 
+/// Whether the configuration has it, usable or not: of one that was removed there may still be what
+/// waited for it.
+[[nodiscard]] bool is_receiver(app::Context& context, const std::string& name);
+
 /// Makes what an earlier cdctl, which had one outbox for all configurations of the home, has left
 /// for this receiver the outbox of this configuration, where it has none.
 /// False while an earlier cdctl sends from there: it is used as it is.

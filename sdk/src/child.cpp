@@ -5,7 +5,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -184,7 +186,36 @@ class SignalsHeldBack {
 
 }  // namespace
 
+namespace {
+
+/// Those that were let go before they ended. Who runs for weeks, and lets go of one now and then,
+/// takes away with the next one what is left of those before.
+class Left {
+ public:
+  void add(pid_t pid) {
+    const std::scoped_lock lock(mutex_);
+    pids_.push_back(pid);
+  }
+  void take_away() {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(pids_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<pid_t> pids_;
+};
+
+/// Never destroyed: a Child may be let go at the very end.
+Left& those_left() {
+  static auto& left = *new Left;
+  return left;
+}
+
+}  // namespace
+
 Result<Child> Child::start(const Program& program, Streams streams) {
+  those_left().take_away();
   if (program.argv.empty()) return fail("starting a program: no program given");
   const auto file = find_program(program.argv[0]);
   if (!file)
@@ -292,7 +323,8 @@ void Child::leave() {
   in.reset();
   out.reset();
   err.reset();
-  if (pid_ > 0) (void)::waitpid(pid_, nullptr, WNOHANG);  // else it is init's once we have gone
+  if (pid_ > 0) those_left().add(pid_);
+  those_left().take_away();
   pid_ = -1;
   ended_.reset();
 }

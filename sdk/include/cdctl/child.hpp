@@ -94,7 +94,8 @@ class Child {
   /// TERM to its session, `grace`, KILL, and waits for its end, 10 s at most. Gives its wait
   /// status.
   int end(Millis grace, struct rusage* usage = nullptr);
-  /// Closes our ends and lets it go on.
+  /// Closes our ends and lets it go on. Once it has ended, what is left of it goes with the next
+  /// one that is started or let go.
   void leave();
 
  private:

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib/common.bash"
 . "$(dirname "$0")/../lib/receivers.bash"
 clean_up() {
-  [ -z "${page:-}" ] || kill "$page" 2>/dev/null || :
+  [ -z "${follower:-}" ] || kill "$follower" 2>/dev/null || :
   umount -l "$work/small" 2>/dev/null || :
   receivers_stop
 }
@@ -59,8 +59,8 @@ expect_exit 3 cdctl notify --status -o ndjson </dev/null
 expect_error "\[webhook.receivers.teams\]: 'format' must be one of"
 expect_json 'map(.receiver) == ["pagerduty", "webhook:chat", "webhook:events", "webhook:teams"] and (.[3] | .waiting == 1 and (.why | test("cannot be used")))'
 expect_exit 0 cdctl notify webhook:events --flush
-timeout 60 cdctl doctor >doctor 2>&1 || true
-grep -q "receivers: \[webhook.receivers.teams\]: 'format' must be one of" doctor || fail "doctor says nothing of it: $(cat doctor)"
+timeout 60 cdctl doctor -o ndjson >doctor 2>/dev/null || true
+jq -se 'any(.what == "receivers" and .state == "bad" and (.found | test("webhook.receivers.teams.*must be one of")))' doctor >/dev/null || fail "doctor says nothing of it: $(cat doctor)"
 cdctl metrics >metrics 2>metrics.err
 grep -q '^cdctl_up{source="receivers"} 0' metrics || fail "$(grep cdctl_up metrics)"
 grep -q "webhook.receivers.teams" metrics.err || fail 'metrics says nothing of it'
@@ -116,7 +116,7 @@ for i in $(seq 30); do outcome break $((i + 50)); done >many
 expect_exit 4 cdctl notify webhook:events --timeout 1s <many
 ! grep -q 'takes nothing now' err || fail "$(cat err)"
 expect_error 'the 1s of this run are over'
-expect_same 'no trouble' "$(cdctl notify --status webhook:events -o ndjson </dev/null | jq -r '"\(.why // "")\(.tries)"')" 0
+expect_same 'no trouble' "$(cdctl notify --status webhook:events -o ndjson </dev/null | jq -r '"\(.why // "")\(.tries // 0)"')" 0
 expect_exit 0 cdctl notify --flush --timeout 60s
 
 # A full disk: what was told is remembered in place, so that nobody gets the same line with each run.
@@ -136,6 +136,33 @@ if [ "$(id -u)" = 0 ] && mkdir small && mount -t tmpfs -o size=512k none small 2
   expect_same 'signals, too' "$(taken /events | jq -r 'select(.message == "full").message' | xargs)" full
   cp good.toml cdctl.toml
 fi
+
+# A receiver that was removed, with something that waited: said as such, and no alert for ever.
+forget_requests
+answers '/events 503' '/events 503'
+outcome break 8 >one
+expect_exit 4 cdctl notify webhook:events --timeout 400ms <one
+sed '/receivers.events/,$d' good.toml >cdctl.toml
+expect_exit 0 cdctl notify --status -o ndjson </dev/null
+expect_json 'map(select(.receiver == "webhook:events")) | .[0].waiting == 1 and (.[0].why | test("^not configured any more; rm -r /.*/notify/webhook:events"))'
+cdctl metrics >metrics 2>/dev/null
+! grep -q 'receiver="webhook:events"' metrics || fail 'metrics has a receiver that was removed'
+grep -q 'receiver="pagerduty"' metrics || fail 'metrics has no receiver'
+cp good.toml cdctl.toml
+
+# A follower goes on with what it has read, and says so.
+forget_requests
+cdctl notify --follow </dev/null >/dev/null 2>follow.err &
+follower=$!
+log break 9
+is_told() { [ -n "$(told)" ]; }
+eventually 30 is_told
+printf '# edited\n' >>cdctl.toml
+has_said() { grep -q 'cdctl.toml has changed: .* restart it' follow.err; }
+eventually 30 has_said
+kill -TERM $follower
+wait $follower || true
+follower=
 
 # A home that nobody may look into is no home where nothing waits.
 own=$(echo home/configurations/*/notify)

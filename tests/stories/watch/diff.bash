@@ -120,3 +120,19 @@ mv "$service.git" "$service.away"
 expect_exit 4 cdctl diff "$three" "$four" --timeout 20s </dev/null
 expect_exit 0 cdctl ls "$four" </dev/null
 expect_json '.[0].sources.trunk.subject == "Make it faster"'
+
+# ---------------------------------------------------------------- a wait that is ended: what was learned of the commits stays
+
+mv "$service.away" "$service.git"
+wrote dora 'Leave early'
+cdctl deploy "$service" --wait --settle 100s </dev/null >waited 2>waited.err &
+waits=$!
+is_out() { [ "$(newest_set)" != "$four" ] && [ "$(state_of "$(newest_set)")" = live ]; }
+eventually 60 is_out
+kill -TERM "$waits"
+status=0
+wait "$waits" || status=$?
+[ "$status" = 130 ] || [ "$status" = 143 ] || fail "an ended wait: $status: $(cat waited.err)"
+jq -es '.[0] | .ok and .wait.served == false and .commits[0].subject == "Leave early"' waited >/dev/null || fail "$(cat waited)"
+expect_exit 0 cdctl ls "$service@newest" </dev/null
+expect_json '.[0].sources.trunk.subject == "Leave early"'

@@ -357,3 +357,15 @@ TEST_CASE("who holds a secret leaves no core, and its children may") {
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
 }
+
+TEST_CASE(
+    "one that was let go before it ended leaves nothing for ever: the next one takes it away") {
+  auto child = started(shell("sleep 1"));
+  const auto pid = child.pid();
+  child.leave();
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+  auto next = started(shell(":"));
+  CHECK(::waitpid(pid, nullptr, WNOHANG) == -1);
+  CHECK(next.wait(Deadline(Millis(10'000))));
+}
