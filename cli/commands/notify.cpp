@@ -156,14 +156,15 @@ Result<> send_waiting(Context& context, const Arguments& args, Millis timeout) {
   CDCTL_TRY_ASSIGN(auto found, notify::find_receivers(context, args.words));
   if (args.has("follow") && found.usable.size() > 1)
     return fail(ExitCode::usage, "notify --flush --follow sends to one receiver: name it");
-  if (found.usable.size() != 1 ||
-      !found.problems.empty()) {  // a process each: none waits for another
+  const bool alone = args.has("follow") || (found.usable.size() == 1 && found.problems.empty());
+  if (!alone) {  // a process each: none waits for another
     CDCTL_TRY_ASSIGN(auto dispatch,
                      notify::Dispatch::open(context, {args.words, timeout, false, true}));
     dispatch.wake_waiting();
     dispatch.finish();
     return {};
   }
+  for (const auto& problem : found.problems) context.report(notify::error_of(context, problem));
   const auto longest = notify::longest_pause(context.config());  // whoever keeps says what is wrong
   for (auto& receiver : found.usable) {
     CDCTL_TRY_ASSIGN(auto outbox, notify::open_outbox(context, receiver.name));

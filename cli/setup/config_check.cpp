@@ -151,8 +151,13 @@ void probes(const files::TomlFile& file, bool trusted, std::vector<Error>& probl
   service.name = file.path.stem().string();
   service.file = file.path;
   service.table = file.table;
-  if (const auto read = probe::read_checks(service, trusted); !read)
-    problems.push_back(read.error());
+  const auto begin = file.path.string() + ": ";
+  for (const auto& [number, error] : probe::read_checks(service, trusted).wrong) {
+    std::string_view what = error.what;
+    if (what.starts_with(begin)) what.remove_prefix(begin.size());
+    const auto key = number == 0 ? std::string("checks") : fmt::format("checks[{}]", number - 1);
+    problems.push_back({error.exit, fmt::format("{}: {}", file.at(key), what)});
+  }
 }
 
 }  // namespace

@@ -123,8 +123,8 @@ class CheckReader {
     if (words.is_null()) return {};
     if (!trusted_) {
       return bad(
-          "'command' names a program, which a configuration found by walking up may not; pass "
-          "--config if you trust it");
+          "'command' names a program, which a configuration that was only found, in this folder or "
+          "above it, may not; pass --config if you trust it");
     }
     for (const auto& word : words.items()) {
       if (!word.is_string() || word.view().empty() || word.view().contains('\0'))
@@ -147,22 +147,31 @@ bool UserCheck::per_set() const {
   return prometheus.empty() || has_holder(query);
 }
 
-Result<std::vector<UserCheck>> read_checks(const ServiceConfig& service, bool trusted) {
+UserChecks read_checks(const ServiceConfig& service, bool trusted) {
   const auto& tables = service.table["checks"];
-  std::vector<UserCheck> out;
+  UserChecks out;
   if (tables.is_null()) return out;
-  const auto where = service.file.string();
+  const auto wrong = [&](std::size_t number, std::string_view what) {
+    out.wrong.push_back(
+        {number, {ExitCode::config, fmt::format("{}: {}", service.file.string(), what)}});
+  };
   if (!tables.is_array() ||
-      !std::ranges::all_of(tables.items(), [](const Json& table) { return table.is_object(); }))
-    return fail(ExitCode::config,
-                where + ": checks are tables of their own, each under [[checks]]");
+      !std::ranges::all_of(tables.items(), [](const Json& table) { return table.is_object(); })) {
+    wrong(0, "checks are tables of their own, each under [[checks]]");
+    return out;
+  }
   if (tables.items().size() > k_most_checks)
-    return fail(ExitCode::config, fmt::format("{}: more than {} checks", where, k_most_checks));
-  for (const auto& table : tables.items()) {
-    CDCTL_TRY_ASSIGN(auto check, CheckReader(service, out.size() + 1, trusted).read(table));
-    if (std::ranges::find(out, check.name, &UserCheck::name) != out.end())
-      return fail(ExitCode::config, fmt::format("{}: two checks are named {}", where, check.name));
-    out.push_back(std::move(check));
+    wrong(0,
+          fmt::format("more than {} checks; the first {} are made", k_most_checks, k_most_checks));
+  const auto count = std::min<std::size_t>(tables.items().size(), k_most_checks);
+  for (std::size_t number = 1; number <= count; ++number) {
+    auto check = CheckReader(service, number, trusted).read(tables.items()[number - 1]);
+    if (!check)
+      out.wrong.push_back({number, std::move(check.error())});
+    else if (std::ranges::find(out.usable, check->name, &UserCheck::name) != out.usable.end())
+      wrong(number, fmt::format("check {}: two checks are named {}", number, check->name));
+    else
+      out.usable.push_back(std::move(*check));
   }
   return out;
 }

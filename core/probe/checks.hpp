@@ -30,10 +30,18 @@ struct UserCheck {
   [[nodiscard]] bool per_set() const;
 };
 
-/// Exit code `config`, naming file, check and key. A command is only taken from a configuration
-/// that is trusted.
-[[nodiscard]] Result<std::vector<UserCheck>> read_checks(const ServiceConfig& service,
-                                                         bool trusted);
+/// What a service's file says: the checks that can be made, and what is wrong with the others,
+/// which takes out none but themselves.
+struct UserChecks {
+  struct Wrong {
+    std::size_t number;  ///< from 1; 0: of the tables as a whole
+    Error error;         ///< exit code `config`, naming file, check and key
+  };
+  std::vector<UserCheck> usable;
+  std::vector<Wrong> wrong;
+};
+/// A command is only taken from a configuration that is trusted.
+[[nodiscard]] UserChecks read_checks(const ServiceConfig& service, bool trusted);
 
 /// One check of one set to be run.
 struct CheckRun {

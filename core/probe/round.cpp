@@ -139,12 +139,10 @@ class Round {
         by_service[set->service].push_back(set->name);
     std::vector<CheckRun> out;
     for (const auto& [service, sets] : by_service) {
-      auto checks = read_checks(*service, context_.config().trusted);
-      if (!checks) {
-        context_.report_record(service->name, "reading its checks", checks.error());
-        continue;
-      }
-      for (const auto& check : *checks) {
+      const auto checks = read_checks(*service, context_.config().trusted);
+      for (const auto& one : checks.wrong)
+        context_.report_record(service->name, "reading its checks", one.error);
+      for (const auto& check : checks.usable) {
         if (!check.per_set())
           out.push_back({service, check, sets});
         else

@@ -208,6 +208,15 @@ TEST_CASE("min_live refuses the last set, unless it is named") {
         Lines{"lock", "memory.cut yes", "door.cut", "unlock", "engine.cut"});
 }
 
+TEST_CASE("the record of a cut says whether a person had asked for it") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.record()["by_hand"].as_bool());
+  (void)cut(thumbs, set, {}, now());
+  CHECK(thumbs.record()["by_hand"].is_null());
+}
+
 TEST_CASE("a person's word is obeyed") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);

@@ -30,10 +30,11 @@ ServiceConfig service_with(const std::string& checks) {
 
 std::string refused(const std::string& checks, bool trusted = true) {
   const auto read = probe::read_checks(service_with(checks), trusted);
-  if (read) return "taken";
-  CHECK(read.error().exit == ExitCode::config);
-  CHECK(read.error().what.starts_with("services.d/thumbs.toml: "));
-  return read.error().what.substr(24);
+  if (read.wrong.empty()) return "taken";
+  const auto& error = read.wrong.front().error;
+  CHECK(error.exit == ExitCode::config);
+  CHECK(error.what.starts_with("services.d/thumbs.toml: "));
+  return error.what.substr(24);
 }
 
 /// Checks of one set, run with the HTTP module of the build.
@@ -53,14 +54,27 @@ struct Stand {
   std::vector<Json> run(const std::string& checks) {
     const auto service = service_with(checks);
     const auto read = probe::read_checks(service, true);
-    if (!read) FAIL(read.error().what);
+    if (!read.wrong.empty()) FAIL(read.wrong.front().error.what);
     std::vector<probe::CheckRun> runs;
-    for (const auto& check : *read) runs.push_back({&service, check, {set}});
+    for (const auto& check : read.usable) runs.push_back({&service, check, {set}});
     return probe::run_checks(context, runs, Deadline(Millis(20'000)));
   }
 };
 
 }  // namespace
+
+TEST_CASE("a check that is refused takes out none but itself") {
+  const auto read = probe::read_checks(
+      service_with(R"([{"name":"a","http":"http://h/"},{"name":"b","command":["x"]},
+                       {"name":"a","http":"http://i/"},{"name":"c","http":"http://j/"}])"),
+      false);
+  REQUIRE(read.usable.size() == 2);
+  CHECK(read.usable[0].http == "http://h/");
+  CHECK(read.usable[1].name == "c");
+  REQUIRE(read.wrong.size() == 2);
+  CHECK(read.wrong[0].number == 2);
+  CHECK(read.wrong[1].error.what.contains("check 3: two checks are named a"));
+}
 
 TEST_CASE("a check that cannot be meant is refused with its reason") {
   CHECK(refused(R"([{"http":"http://h/"}])") ==
