@@ -119,14 +119,16 @@ class TopView {
       ++services[row.service];
       cut += row.cut.value_or(false) ? 1 : 0;
       unknown_cut += row.cut ? 0 : 1;
-      down += row.state == "down" || row.state == "partial" ? 1 : 0;
+      const bool fell = row.state == "down" || row.state == "partial";
+      down += fell && !row.cut.value_or(false) ? 1 : 0;  // one that is cut is to do nothing
     }
     ScreenLine line;
     line.pieces.push_back({"cdctl top ", TextStyle::strong});
     line.pieces.push_back(
         {fmt::format(" {}  {}  ", plural(static_cast<std::int64_t>(services.size()), "service"),
                      plural(static_cast<std::int64_t>(model_.all().size()), "set"))});
-    line.pieces.push_back({fmt::format("{}{} cut  ", cut, unknown_cut > 0 ? "?" : ""),
+    line.pieces.push_back({unknown_cut > 0 ? fmt::format("{} cut, {}?  ", cut, unknown_cut)
+                                           : fmt::format("{} cut  ", cut),
                            cut > 0           ? TextStyle::bad
                            : unknown_cut > 0 ? TextStyle::warn
                                              : TextStyle::plain});
@@ -445,7 +447,7 @@ std::vector<std::string> top_help() {
           "  STATE    live, cut, down, …; trial: let back to prove itself;",
           "           pinned: somebody forced it; held: its deploys are frozen",
           "  UNITS    up / wanted",
-          "  DELIVERED, ACKED, FAILED: messages a second over the last 10 s, as the",
+          "  DELIV(ERED), ACKED, FAILED: messages a second over the last 10 s, as the",
           "           broker counts them. Failed ones were given back. The bars are",
           "           logarithmic.",
           "  ?        could not be read; the line at the foot says why",

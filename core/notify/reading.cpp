@@ -42,7 +42,11 @@ Result<Reading> read_line(std::string_view line) {
     auto text = record.dump();
     return Reading{std::move(record), std::move(text)};
   }
-  if (record["schema"].view().empty()) return fail("no schema");
+  const auto schema = record["schema"].view();
+  if (schema.empty()) return fail("no schema");
+  // Nobody could be told what it means, and a sink would leave it out without a word.
+  if (schema.starts_with("cdctl.") && !schema.ends_with("/1"))
+    return fail(fmt::format("a record {}, which this cdctl does not know", printable(schema, 60)));
   const auto& severity = record["severity"];
   if (!severity.is_int()) return Reading{std::move(record), {}};
   const auto word = severity_of_syslog(severity.as_int());

@@ -15,7 +15,7 @@ namespace cdctl {
 namespace {
 
 constexpr Millis k_longest_wait = std::chrono::hours(24);
-constexpr std::size_t k_longest_answer = 300, k_longest_odd_answer = 80;
+constexpr std::size_t k_longest_answer = 300;
 constexpr int k_closed[] = {401, 403, 404, 405, 410};
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, RFC 9110's own form of a date.
@@ -93,10 +93,11 @@ std::optional<Millis> retry_after(const HttpResponse& answer, Time now) {
 }
 
 Delivery not_its_answer(const HttpResponse& answer) {
+  const auto words = said(answer);
   return {Delivery::State::again,
           fmt::format("HTTP {}, but this is not what it answers: {}; is there a login or a proxy "
                       "before it?",
-                      answer.status, printable(trimmed(answer.body), k_longest_odd_answer)),
+                      answer.status, words.empty() ? "nothing" : words),
           Millis(0)};
 }
 

@@ -155,8 +155,8 @@ Result<Url> parse_url(std::string_view text) {
   if (url.host.empty() && url.scheme != "file")
     return fail(ExitCode::config, "an address names no host");
   if (!std::ranges::all_of(url.port, [](char c) { return c >= '0' && c <= '9'; }) ||
-      url.port.size() > 5) {
-    return fail(ExitCode::config, "an address has a port that is not a number");
+      url.port.size() > 5 || (url.port.size() == 5 && url.port > "65535")) {
+    return fail(ExitCode::config, "an address has a port that is not a number up to 65535");
   }
   return url;
 }

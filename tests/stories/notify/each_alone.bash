@@ -104,6 +104,18 @@ expect_exit 4 cdctl notify pagerduty --new --timeout 400ms
 expect_exit 0 cdctl notify --flush --timeout 60s
 expect_same 'no page is lost' "$(requests /v2/enqueue .status | wc -l)" 2
 
+# A receiver that asks for three years is asked again after the longest pause.
+forget_requests
+with <<'END'
+[notify]
+longest_pause = "1s"
+END
+answers '/events 429 99999999'
+outcome break 10 >one
+expect_exit 0 cdctl notify webhook:events --timeout 20s <one
+expect_same 'two tries' "$(requests /events .status | xargs)" '429 202'
+cp good.toml cdctl.toml
+
 # Who asks about a receiver is answered about that one.
 expect_exit 0 cdctl notify --status pagerduty -o ndjson </dev/null
 expect_json 'map(.receiver) == ["pagerduty"]'

@@ -150,7 +150,7 @@ close_tmux
 open_top 80 24
 see "^\? .*127.0.0.1:1"
 see "^$four.* \?  "
-see ' 0\? cut'
+see ' 0 cut, [0-9]+\?'
 t send-keys -t watch q
 see '^back'
 expect_same "exit status of top" "$(cat status)" 0

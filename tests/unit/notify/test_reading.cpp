@@ -48,6 +48,7 @@ TEST_CASE("a CloudEvent is the record that it carries") {
 }
 
 TEST_CASE("what is no record is told as such") {
-  for (const auto* bad : {"", "nonsense", "[]", "7", R"({"schema":""})", "{}"})
+  for (const auto* bad :
+       {"", "nonsense", "[]", "7", R"({"schema":""})", "{}", R"({"schema":"cdctl.outcome/9"})"})
     CHECK_FALSE(read_line(bad));
 }

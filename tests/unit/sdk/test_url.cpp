@@ -47,7 +47,7 @@ TEST_CASE("an IPv6 host stands in brackets") {
 TEST_CASE("what is not an absolute address is refused, and no error tells the password") {
   for (const auto* bad : {"", "host", "://host", "http://", "http://user:geheim@", "http://a b",
                           "http://a\n", "http://[::1", "http://[::1]x:80", "http://host:8x",
-                          "http://host:123456", "http://u:geheim@h:x"}) {
+                          "http://host:123456", "http://host:65536", "http://u:geheim@h:x"}) {
     INFO(bad);
     const auto url = parse_url(bad);
     REQUIRE_FALSE(url);

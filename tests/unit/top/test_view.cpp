@@ -117,7 +117,7 @@ TEST_CASE("states, cuts and rates are read, and what is not known is a question 
   CHECK(has(text, "   120 ##"));
   CHECK(has(text, "thumbs-r0000000002 unknown           ?/?    ?         ?         ?      ?"));
   CHECK(has(text, "thumbs-r0000000003 trial             0/3  60s"));
-  CHECK(has(text, "1 service  3 sets  1? cut  1 down"));
+  CHECK(has(text, "1 service  3 sets  1 cut, 1?  0 down"));
   CHECK(has(text, "seen 2s ago"));
 }
 
