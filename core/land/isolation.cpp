@@ -4,6 +4,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/text.hpp>
 
 #include "core/land/keyrings.hpp"
 
@@ -99,6 +101,9 @@ class View {
       const bool folder = S_ISDIR(info.st_mode);
       if (folder ? !mount_empty(path, "mode=0700") : !put(nothing, path)) return false;
     }
+    for (const auto& path : job_.sockets)  // it may go, or be hidden already, and no harm is done
+      if (struct stat info{}; ::lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode))
+        (void)put(nothing, path);
     if (servers.valid() && is_hidden(names)) {
       fs::create_directories(names.parent_path(), error);
       const Fd there(::open(names.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -225,6 +230,22 @@ void go_on_in_child() {
 bool can_isolate() {
   return child_can(
       [] { return enter_namespaces(k_always | CLONE_NEWNET, ::geteuid(), ::getegid()); });
+}
+
+std::vector<fs::path> sockets_in(std::string_view table) {
+  constexpr std::size_t k_before = 7;  ///< columns in front of the path
+  constexpr std::size_t k_most = 4096;
+  std::set<fs::path> out;
+  for (auto line : lines(table)) {
+    for (std::size_t i = 0; i < k_before; ++i) {
+      line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+      line.remove_prefix(std::min(line.find(' '), line.size()));
+    }
+    if (!line.empty()) line.remove_prefix(1);
+    if (line.starts_with('/') && !line.starts_with("/var/lib/sss/pipes/nss") && out.size() < k_most)
+      out.emplace(line);
+  }
+  return {out.begin(), out.end()};
 }
 
 std::vector<std::string> isolate(const SandboxJob& job) {

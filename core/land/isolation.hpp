@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/land/sandbox.hpp"
@@ -15,5 +17,10 @@ namespace cdctl::land {
 
 /// Whether isolate() can do anything here: it cannot go back once it has begun.
 [[nodiscard]] bool can_isolate();
+
+/// The sockets of services by their paths, out of /proc/net/unix: a file system that can only be
+/// read keeps nobody from talking to one. Those of the name service stay: programs ask it who they
+/// are.
+[[nodiscard]] std::vector<std::filesystem::path> sockets_in(std::string_view table);
 
 }  // namespace cdctl::land

@@ -71,10 +71,14 @@ class Fate {
     report.head = candidate_.head;
     report.summary = fmt::format("Not landed on {}: {}", target_.branch, candidate_.why);
     report.text = candidate_.log.empty() ? std::string() : last_lines(candidate_.log);
-    const auto told = tell(report);
+    const auto told = try_to_tell(report);
     if (told) outcome_.changed(*told);
-    const bool again = remember_rejection();
-    if (told && !*told && again) outcome_.no_news();  // else cron would mail it each minute
+    // What is neither told nor new would be mailed by cron each minute; that it cannot be told,
+    // too.
+    const bool again =
+        said_before("rejected", told ? candidate_.why : candidate_.why + "\n" + told.error().what);
+    if (!told && !again) warn_untold(told.error());
+    if (again && !told.value_or(false)) outcome_.no_news();
   }
   /// `verify` has said so, in the same pipe.
   void said_upstream() { outcome_.said_upstream(); }
@@ -83,14 +87,26 @@ class Fate {
   /// the target. That its changes are there, too, or a commit says so, is not enough.
   void had_landed(std::string_view why) {
     verdict("landed", why);
-    if (!target_.remove_branch || options_.dry_run) return;
-    const auto kept = landed_from_here(context_, candidate_)
+    if (options_.dry_run) return;
+    const auto kept = !target_.remove_branch || landed_from_here(context_, candidate_)
                           ? Result<bool>(true)
                           : look_.contained(target_, candidate_, deadline_);
     if (!kept) return warn("what is left of it was not removed", kept.error());
-    if (*kept) return clear();
-    verdict("landed",
-            fmt::format("{}; what is left of it stays, for its own commits are not there", why));
+    if (*kept) clear();
+    const bool again = outcome_.has_changed() || said_before("there", why);
+    if (!*kept) leave(why, again);
+    if (again && !outcome_.has_changed()) outcome_.no_news();  // its branch is there in each run
+  }
+
+  /// What has nothing to land is no candidate: its author removes it, or commits something.
+  void leave(std::string_view why, bool again) {
+    constexpr std::string_view k_stays =
+        "what is left of it stays, for its own commits are not there";
+    verdict("landed", fmt::format("{}; {}", why, k_stays));
+    if (!again)
+      context_.log(Level::warning,
+                   fmt::format("{}: {}: {}; {}: remove its branch, or commit what it is to change",
+                               target_.name, candidate_.proposal, why, k_stays));
   }
 
   void would_land() {
@@ -131,7 +147,7 @@ class Fate {
     report.head = candidate_.head;
     report.commit = commit_;
     report.summary = fmt::format("Landed on {} as {}", target_.branch, commit_);
-    (void)tell(report);
+    if (const auto told = try_to_tell(report); !told) warn_untold(told.error());
   }
 
   /// Removes what is left of the proposal. It has landed: what goes wrong here is a warning.
@@ -151,23 +167,21 @@ class Fate {
   static constexpr auto landed_ = LandAnswer::State::landed;
 
   /// Whether the proposal says something else now. Who cannot be told hears of it by the target.
-  Result<bool> tell(const ProposalReport& report) {
+  Result<bool> try_to_tell(const ProposalReport& report) {
     auto forge = context_.forge(target_.forge);
-    auto told = forge ? (*forge)->report(target_, candidate_.proposal, report, deadline_)
-                      : fail(std::move(forge.error()));
-    if (!told) warn("its author was not told", told.error());
-    return told;
+    return forge ? (*forge)->report(target_, candidate_.proposal, report, deadline_)
+                 : fail(std::move(forge.error()));
   }
+  void warn_untold(const Error& error) { warn("its author was not told", error); }
 
   /// Whether a run of this home has said the same before (a forge may show nothing); now one has.
-  bool remember_rejection() const {
+  bool said_before(const std::string& kind, std::string_view words) const {
     const TestResults results(context_.home() / "land");
-    const auto key = sha256_hex(fmt::format("{}\n{}\n{}\n{}", target_.name, candidate_.proposal,
-                                            candidate_.head, candidate_.why));
-    if (results.note("rejected", key)) return true;
+    const auto key = sha256_hex(
+        fmt::format("{}\n{}\n{}\n{}", target_.name, candidate_.proposal, candidate_.head, words));
+    if (results.note(kind, key)) return true;
     (void)results.keep_note(
-        "rejected", key,
-        Json::object({{"proposal", candidate_.proposal}, {"why", candidate_.why}}));
+        kind, key, Json::object({{"proposal", candidate_.proposal}, {"why", candidate_.why}}));
     return false;
   }
 

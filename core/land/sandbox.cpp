@@ -40,6 +40,7 @@ constexpr std::size_t k_least_space = 64u << 10;
 constexpr Millis k_look(50);      ///< how often what cannot be waited for is looked at
 constexpr Millis k_stalled(300);  ///< so late with a look, we stood still ourselves
 constexpr Millis k_last(10'000);  ///< for the end of what was killed
+constexpr Millis k_last_of_group(2000);
 
 /// A file of bounded size: the beginning, and the last that was said.
 class BoundedLog {
@@ -205,13 +206,18 @@ void limit_processes() {
   (void)::setrlimit(RLIMIT_NPROC, &limit);
 }
 
-/// What becomes of the command's process.
-[[noreturn]] void become(const SandboxJob& job, bool isolated, int out, int told) {
+/// What becomes of the command's process. It ends with the warden, whatever ends that.
+[[noreturn]] void become(const SandboxJob& job, pid_t warden, bool isolated, int out, int told) {
   ::setsid();
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != warden) ::_exit(126);
   for (const int number : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGCHLD, SIGQUIT, SIGALRM})
     std::signal(number, SIG_DFL);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (::dup2(null, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0) ::_exit(126);
+  // What stays of us outside the namespaces must not hold open what the warden's end is seen by.
+  (void)::close_range(3, static_cast<unsigned>(told) - 1, 0);
+  (void)::close_range(static_cast<unsigned>(told) + 1, ~0U, 0);
   const struct rlimit no_core{0, 0};
   (void)::setrlimit(RLIMIT_CORE, &no_core);
   limit_processes();
@@ -265,14 +271,16 @@ class Warden {
     int out[2], told[2];
     if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(told, O_CLOEXEC) != 0) return false;
     const bool isolated = job_.wrapper.empty() && can_isolate();
+    const auto warden = ::getpid();
     pid_ = ::fork();
-    if (pid_ == 0) become(job_, isolated, out[1], told[1]);
+    if (pid_ == 0) become(job_, warden, isolated, out[1], told[1]);
     ::close(out[1]);
     ::close(told[1]);
     out_ = Fd(out[0]);
     told_ = Fd(told[0]);
     ::fcntl(out_.get(), F_SETFL, O_NONBLOCK);
-    return pid_ > 0;
+    // Who waits for us ends it where we cannot any more.
+    return pid_ > 0 && write_all(parent_, fmt::format("{}\n", pid_));
   }
 
   void watch() {
@@ -353,6 +361,14 @@ class Warden {
   Clock::time_point begun_{}, heard_{}, kill_at_{};
 };
 
+/// Ends what a warden that was killed has left in the command's group, and waits for that.
+void end_group(std::string_view number) {
+  pid_t group = 0;
+  std::from_chars(number.data(), number.data() + number.size(), group);
+  const auto until = Clock::now() + k_last_of_group;
+  while (group > 1 && ::kill(-group, SIGKILL) == 0 && Clock::now() < until) ::poll(nullptr, 0, 10);
+}
+
 SandboxResult::End end_of(std::string_view word) {
   using enum SandboxResult::End;
   if (word == "limit") return limit;
@@ -395,8 +411,13 @@ void Sandbox::stop() const { warden_.kill(SIGTERM); }
 
 Result<SandboxResult> Sandbox::result() {
   (void)warden_.end(Millis(0));
-  const auto json = Json::parse(said_);
-  if (!json) return fail(ExitCode::unknown, "running the command: what watched it ended before it");
+  std::string_view said = said_;
+  const auto group = said.starts_with('{') ? std::string_view() : take_until(said, '\n');
+  const auto json = Json::parse(said);
+  if (!json) {
+    end_group(group);
+    return fail(ExitCode::unknown, "running the command: what watched it ended before it");
+  }
   if (const auto trouble = (*json)["trouble"].view(); !trouble.empty())
     return fail(ExitCode::unknown, fmt::format("running the command: {}", trouble));
   SandboxResult out;

@@ -26,7 +26,8 @@ struct SandboxJob {
   std::vector<std::filesystem::path> hidden;       ///< folders and files that it shall find empty
   std::vector<std::string> secrets;                ///< what its log does not show
   Millis limit{}, silence{}, grace{};
-  bool network = false;  ///< it may use it
+  bool network = false;                             ///< it may use it
+  std::vector<std::filesystem::path> sockets = {};  ///< of services, which it shall not find
 };
 
 struct SandboxResult {
@@ -64,7 +65,8 @@ class Sandbox {
 /// Runs it to its end, and ends all that it has started: TERM, the grace, KILL, also to what has
 /// made itself a session of its own, or forks faster than anybody looks; the result names what was
 /// left after ten seconds of that. The same happens at either limit, when we are asked to stop,
-/// and, without TERM, when we are killed.
+/// and, without TERM, when we are killed. Where what watches it is killed (no memory is left), all
+/// of it ends at once; without namespaces, what has not left its process group.
 ///
 /// It gets /dev/null as its input, the environment of the job and nothing else, and, where the
 /// kernel lets us make user namespaces: no network but a loopback of its own, no process but its

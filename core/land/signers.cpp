@@ -28,35 +28,27 @@ std::optional<std::vector<std::string_view>> fields_of(std::string_view key) {
   return out;
 }
 
-bool is_kind(std::string_view word) {
-  return word.starts_with("ssh-") || word.starts_with("ecdsa-") || word.starts_with("sk-");
+/// What is wrong with the names of a line; empty when nothing is.
+std::string fault_of_names(std::string_view names) {
+  for (const auto name : split(names, ','))
+    if (const auto odd = odd_in_name(name); !odd.empty())
+      return fmt::format(
+          "has {}, so nobody's vote counts by that name: write addresses, with "
+          "commas alone between them",
+          odd);
+  return {};
 }
 
-/// Takes the names in front of a line, which may stand in quotes for the blanks in them.
-std::string_view take_names(std::string_view& line) {
-  if (!line.starts_with('"')) {
-    const auto end = std::min(line.find_first_of(" \t"), line.size());
-    const auto names = line.substr(0, end);
-    line.remove_prefix(end);
-    return names;
-  }
-  line.remove_prefix(1);
-  return take_until(line, '"');
-}
-
-/// What is wrong with the rest of a line, after its names; empty when a key is in it.
-std::string fault_of(std::string_view rest) {
-  const auto all = words(rest);
-  const auto kind = std::ranges::find_if(all, is_kind);
-  if (kind == all.end())
-    return all.empty() ? "has no key"
-                       : "has no key of a kind that ssh-keygen knows (ssh-ed25519, …)";
-  if (kind + 1 == all.end()) return fmt::format("has the word {} and no key behind it", *kind);
-  const auto key = from_base64(*(kind + 1));
-  if (!key) return fmt::format("has something else than a key behind {}", *kind);
+/// What is wrong with the key of a line; empty when nothing is.
+std::string fault_of_key(const SignersLine& line) {
+  if (line.rest.empty()) return "has no key";
+  if (line.kind.empty()) return "has no key of a kind that ssh-keygen knows (ssh-ed25519, …)";
+  if (line.key.empty()) return fmt::format("has the word {} and no key behind it", line.kind);
+  const auto key = from_base64(line.key);
+  if (!key) return fmt::format("has something else than a key behind {}", line.kind);
   const auto fields = fields_of(*key);
   if (!fields || fields->size() < 2 || fields->back().empty()) return "has a key that was cut off";
-  if (fields->front() != *kind) return fmt::format("has a key that is none of {}", *kind);
+  if (fields->front() != line.kind) return fmt::format("has a key that is none of {}", line.kind);
   return {};
 }
 
@@ -64,18 +56,14 @@ std::string fault_of(std::string_view rest) {
 
 SignersSeen look_at_signers(std::string_view text) {
   SignersSeen out;
-  std::size_t number = 0;
-  for (const auto line : lines(text)) {
-    ++number;
-    auto rest = trimmed(line);
-    if (rest.empty() || rest.starts_with('#')) continue;
-    const auto names = take_names(rest);
-    if (const auto what = fault_of(rest); !what.empty()) {
-      out.faults.push_back({number, fmt::format("{} {}", printable(names, 80), what)});
-      continue;
-    }
-    const auto one = [](std::string_view name) { return names_one_person(trimmed(name)); };
-    if (std::ranges::any_of(split(names, ','), one)) ++out.good;
+  const auto all = signers_lines(text);
+  for (const auto& line : all) {
+    auto what = fault_of_key(line);
+    if (what.empty()) what = fault_of_names(line.names);
+    if (!what.empty())
+      out.faults.push_back({line.number, fmt::format("{} {}", printable(line.names, 80), what)});
+    else if (std::ranges::any_of(split(line.names, ','), names_one_person))
+      ++out.good;
   }
   return out;
 }

@@ -13,6 +13,7 @@
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
+#include "core/land/isolation.hpp"
 #include "core/land/passing_line.hpp"
 #include "core/land/secrets.hpp"
 
@@ -236,7 +237,8 @@ class TestRun final : public Test {
                      Sandbox::start({verify.command, with_work(verify.wrapper, path), path, log_,
                                      environment_of(target_, subject_, path),
                                      what_to_hide(context_, secrets), secrets.values, verify.limit,
-                                     verify.silence, verify.grace, may_use_network(target_)}));
+                                     verify.silence, verify.grace, may_use_network(target_),
+                                     sockets_in(read_file("/proc/net/unix").value_or(""))}));
     sandbox_.emplace(std::move(sandbox));
     started_ = Clock::now();
     phase_ = Phase::running;

@@ -91,12 +91,15 @@ Result<Signer> ask_signer(const SignedReview& review, const fs::path& reviewers,
   CDCTL_TRY_ASSIGN(const auto found, ssh_keygen({"find-principals", "-s", file.path.string(), "-f",
                                                  reviewers.string()},
                                                 {}, deadline));
-  const Signer nobody{{}, "its key is not one of bzr.reviewers"};
+  Signer nobody{{}, "its key is not one of bzr.reviewers"};
   if (!found.ok()) return nobody;
   for (const auto line : lines(found.out))
     for (const auto part : split(line, ',')) {
-      const std::string name(trimmed(part));
-      if (!names_one_person(name) || name.starts_with('-')) continue;
+      const std::string name(part);
+      if (!names_one_person(name) || name.starts_with('-')) {
+        nobody.why = fmt::format("{} in bzr.reviewers names no one person", printable(name, 80));
+        continue;
+      }
       CDCTL_TRY_ASSIGN(const auto good,
                        ssh_keygen({"verify", "-f", reviewers.string(), "-I", name, "-n",
                                    std::string(k_namespace), "-s", file.path.string()},

@@ -82,6 +82,8 @@ std::string why_not_counted(const Host& host, const TargetConfig& target, const 
     if (who.empty())
       return fmt::format("the key that signed it is in no line of git.reviewers, {}",
                          path.string());
+    if (const auto odd = odd_in_name(who); !odd.empty())
+      return fmt::format("{} in git.reviewers, {}, has {}", printable(who, 80), path.string(), odd);
     if (!names_one_person(who))
       return fmt::format("{} in git.reviewers, {}, names no one person", printable(who, 80),
                          path.string());

@@ -32,26 +32,58 @@ void add_all(std::vector<std::string>& out, const std::vector<std::string>& more
     if (std::ranges::find(out, one) == out.end()) out.push_back(one);
 }
 
-/// Takes the first field of a line: names, which may stand in quotes for the blanks in them.
-std::string_view take_names(std::string_view& line) {
-  if (!line.starts_with('"')) {
-    const auto end = std::min(line.find_first_of(" \t"), line.size());
-    const auto names = line.substr(0, end);
-    line.remove_prefix(end);
-    return names;
-  }
-  line.remove_prefix(1);
-  return take_until(line, '"');
+constexpr std::string_view k_blanks = " \t\r\n";
+
+void skip_blanks(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
 }
 
-/// The key of a line: what stands behind the word that says its kind. Options come before that.
-std::string key_of(std::string_view rest) {
-  bool next = false;
-  for (const auto word : words(rest)) {
-    if (next) return std::string(word);
-    next = word.starts_with("ssh-") || word.starts_with("ecdsa-") || word.starts_with("sk-");
+/// Takes the first field of a line. Quotes may be around all of it, or begin in the middle, and
+/// what is in them has no blanks that divide; without an end the line is nobody's.
+std::string take_names(std::string_view& line) {
+  const auto end = std::min(line.find_first_of(" \t\r\n\""), line.size());
+  std::string out(line.substr(0, end));
+  const bool quoted = end < line.size() && line[end] == '"';
+  line.remove_prefix(std::min(end + 1, line.size()));
+  if (!quoted) return out;
+  const auto last = line.find('"');
+  if (last == line.npos) {
+    line = {};
+    return out;
   }
-  return {};
+  out += line.substr(0, last);
+  line.remove_prefix(last + 1);
+  return out;
+}
+
+/// Takes what stands up to a blank that is in no quotes.
+std::string_view take_word(std::string_view& line) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < line.size() && (quoted || k_blanks.find(line[end]) == k_blanks.npos); ++end) {
+    if (line[end] == '\\' && end + 1 < line.size() && line[end + 1] == '"')
+      ++end;
+    else if (line[end] == '"')
+      quoted = !quoted;
+  }
+  const auto out = line.substr(0, end);
+  line.remove_prefix(end);
+  skip_blanks(line);
+  return out;
+}
+
+bool is_kind(std::string_view word) {
+  return word.starts_with("ssh-") || word.starts_with("ecdsa-") || word.starts_with("sk-");
+}
+
+/// The key of a line and its kind: options, without a blank between them, may come before that.
+void read_key(SignersLine& line) {
+  std::string_view rest = line.rest;
+  auto word = take_word(rest);
+  if (!is_kind(word)) word = take_word(rest);
+  if (!is_kind(word)) return;
+  line.kind = word;
+  line.key = take_word(rest);
 }
 
 bool is_later(const Vote& vote, const Vote& than) {
@@ -62,13 +94,11 @@ bool is_later(const Vote& vote, const Vote& than) {
 
 Reviewers Reviewers::parse(std::string_view text) {
   Reviewers out;
-  for (auto line : lines(text)) {
-    line = trimmed(line);
-    if (line.empty() || line.starts_with('#')) continue;
+  for (auto& line : signers_lines(text)) {
     Reviewer person;
-    for (const auto name : split(take_names(line), ','))
+    for (const auto name : split(line.names, ','))
       if (!trimmed(name).empty()) person.names.emplace_back(trimmed(name));
-    if (auto key = key_of(line); !key.empty()) person.keys.push_back(std::move(key));
+    if (!line.key.empty()) person.keys.push_back(std::move(line.key));
     // Whoever has a name or the key already is the same; a line may make one of two.
     std::vector<Reviewer> others;
     for (auto& known : out.people_) {
@@ -103,8 +133,36 @@ std::string Reviewers::among(const std::string& name, std::span<const Person> pe
   return own == names.end() ? std::string() : *own;
 }
 
+std::vector<SignersLine> signers_lines(std::string_view text) {
+  std::vector<SignersLine> out;
+  std::size_t number = 0;
+  for (auto line : lines(text)) {
+    ++number;
+    line = trimmed(line);
+    if (line.empty() || line.starts_with('#')) continue;
+    SignersLine one;
+    one.number = number;
+    one.names = take_names(line);
+    one.rest = trimmed(line);
+    read_key(one);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::string odd_in_name(std::string_view name) {
+  if (name.starts_with("\xef\xbb\xbf")) return "a byte order mark in front";
+  for (const char c : name) {
+    if (c == ' ') return "a blank";
+    if (c == '"') return "a quote";
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return "a control character";
+    if (static_cast<unsigned char>(c) > 0x7f) return "a character that is no ASCII";
+  }
+  return {};
+}
+
 bool names_one_person(std::string_view name) {
-  return !name.empty() && name.find_first_of("*?!,") == name.npos;
+  return !name.empty() && name.find_first_of("*?!,") == name.npos && odd_in_name(name).empty();
 }
 
 void keep_latest(std::vector<Vote>& votes, Vote vote) {

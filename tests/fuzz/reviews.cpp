@@ -2,6 +2,7 @@
 #include <array>
 #include <vector>
 
+#include <cdctl/code_review.hpp>
 #include <cdctl/reviewers.hpp>
 #include <cdctl/text.hpp>
 
@@ -60,7 +61,8 @@ void reviewers(std::string_view text) {
   if (names.size() > 16) names.resize(16);
   for (const auto& name : names) {
     const auto all = people.names_of(name);
-    must(std::ranges::find(all, name) != all.end(), "a person has the name that was asked for");
+    const auto is = [&](const std::string& one) { return same_name(one, name); };
+    must(std::ranges::any_of(all, is), "a person has the name that was asked for");
     for (const auto& other : all) {
       must(people.names_of(other) == all, "whoever has a name has all that belong to it");
       const Person author{{}, other};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +28,21 @@ class Reviewers {
   std::vector<Reviewer> people_;
 };
 
-/// Whether a name of that file is one person's: `*@example.com` is not.
+/// A line of such a file, by the rules of ssh-keygen.
+struct SignersLine {
+  std::size_t number = 0;
+  std::string names;      ///< with commas between them
+  std::string rest;       ///< options, and the key
+  std::string kind, key;  ///< empty where ssh-keygen finds none
+};
+/// The lines that say something: no empty ones, and no comments.
+[[nodiscard]] std::vector<SignersLine> signers_lines(std::string_view text);
+
+/// What a name of that file must not have: programs read it by other rules, so that the same person
+/// would be two. Blanks, quotes, control characters, what is no ASCII; empty where it has none.
+[[nodiscard]] std::string odd_in_name(std::string_view name);
+
+/// Whether a name of that file is one person's: `*@example.com` is not, nor is an odd one.
 [[nodiscard]] bool names_one_person(std::string_view name);
 
 /// Adds a vote, in place of an earlier one of the same reviewer where both count: of two that were

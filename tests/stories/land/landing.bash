@@ -143,6 +143,17 @@ expect_exit 1 bash -c "$landing"
 expect_same 'Tarmac 8: comments' "$(git -C origin.git rev-parse refs/notes/cdctl-land)" "$notes"
 expect_same 'tests run of what fails' "$(tests_run)" $((before + 1))
 withdraw bad
+# Where nobody can be told, that is said once, too.
+printf '#!/bin/sh\ncase $1 in refs/notes/*) exit 1 ;; esac\n' >origin.git/hooks/update
+chmod +x origin.git/hooks/update
+offer carol untold how 'exit 8'
+vote bob untold approve
+pipe_exit 1 "$landing"
+expect_error 'main: untold: its author was not told'
+pipe_exit 1 "$landing"
+! grep -q . err || fail "what cannot be told is told of again: $(cat err)"
+rm origin.git/hooks/update
+withdraw untold
 
 # A command that is not there.
 make_target <<<'verify = { command = "./no-such-check" }'

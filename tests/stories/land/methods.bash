@@ -50,6 +50,20 @@ expect_json '.[0].verdict == "landed" and (.[0].why | test("main had it already"
 expect_same 'main' "$(head_of main)" "$main"
 expect_same 'what is left' "$(refs_left)" ''
 
+# What changes nothing has nothing to land: that is told once, and is in the history once.
+as alice git fetch -q origin
+as alice git checkout -q -B empty origin/main
+as alice git commit -q --allow-empty -m 'Nothing'
+as alice git push -q origin empty:refs/heads/propose/main/empty
+vote bob empty approve
+pipe_exit 0 "$landing"
+expect_error 'main: empty: .*what is left of it stays, .*: remove its branch'
+pipe_exit 0 "$landing"
+expect_json '.[0].verdict == "landed" and .[0].changed == false'
+! grep -q . err || fail "what changes nothing is told of again: $(cat err)"
+expect_same 'in the history' "$(cdctl history --action land | jq -s 'map(select(.proposal == "empty")) | length')" 1
+withdraw empty
+
 # A chain: the second holds the commits of the first.
 change alice first first 1
 as alice cdctl propose first >/dev/null

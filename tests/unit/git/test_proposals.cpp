@@ -177,6 +177,11 @@ TEST_CASE("a reviewer's names in one line, or with one key, are one person's") {
       "rob@example.com \tssh-ed25519 AAAA\n");
   CHECK(tabbed.names_of("BOB@home.example") ==
         Names{"bob@example.com", "bob@home.example", "Bob@Example.com", "rob@example.com"});
+  const auto quoted = Reviewers::parse(
+      "bob@example.com,bob@ho\"me.example\" namespaces=\"git ssh-x\" ssh-ed25519 AAAA\n"
+      "rob@example.com\rssh-ed25519 AAAA\n");
+  CHECK(quoted.names_of("bob@home.example") ==
+        Names{"bob@example.com", "bob@home.example", "rob@example.com"});
   CHECK(names_one_person("bob@example.com"));
   CHECK_FALSE(names_one_person("*@example.com"));
   CHECK_FALSE(names_one_person(""));

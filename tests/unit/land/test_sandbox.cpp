@@ -7,6 +7,9 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cdctl/child.hpp>
@@ -106,6 +109,35 @@ TEST_CASE("what a command leaves behind ends with it", "[land]") {
   CHECK_FALSE(Stand::lives(name));
 }
 
+TEST_CASE("a command ends with what watches it, and that is seen at once", "[land]") {
+  for (const bool wrapped : {false, true}) {
+    INFO(wrapped);
+    const auto name = mark();
+    Stand stand("echo begun; sleep " + name + " & sleep " + name);
+    if (wrapped) stand.job.wrapper = {"env"};
+    auto sandbox = land::Sandbox::start(stand.job);
+    REQUIRE(sandbox);
+    for (int i = 0; i < 1000 && !stand.log().contains("begun"); ++i)
+      std::this_thread::sleep_for(10ms);
+    CHECK(Stand::lives(name));
+    const auto children =
+        read_file("/proc/self/task/" + std::to_string(::getpid()) + "/children", 1 << 16);
+    REQUIRE(children);
+    const auto wardens = words(*children);
+    REQUIRE(wardens.size() == 1);
+    ::kill(std::stoi(std::string(wardens.front())), SIGKILL);
+    struct pollfd end{sandbox->fd(), POLLIN, 0};
+    const auto killed = std::chrono::steady_clock::now();
+    while (!sandbox->hear()) (void)::poll(&end, 1, 1000);
+    CHECK(std::chrono::steady_clock::now() - killed < 10s);  // its limit is 30
+    const auto result = sandbox->result();
+    REQUIRE_FALSE(result);
+    CHECK_THAT(result.error().what, Contains("what watched it ended before it"));
+    for (int i = 0; i < 500 && Stand::lives(name); ++i) std::this_thread::sleep_for(10ms);
+    CHECK_FALSE(Stand::lives(name));
+  }
+}
+
 TEST_CASE("of 50 MB the beginning and the end are kept", "[land]") {
   Stand stand("echo first; head -c 50000000 /dev/zero | tr '\\0' x; echo; echo last");
   const auto done = stand.run();
@@ -173,6 +205,37 @@ TEST_CASE("where namespaces can be made, nothing outside can be written, by root
     CHECK_THAT(stand.log(), Contains(word));
   CHECK_THAT(stand.log(), Contains("fine " + stand.job.environment["HOME"]));
   CHECK_THAT(stand.log(), Contains("full null ptmx"));  // whoever runs it
+}
+
+TEST_CASE("where namespaces can be made, no service can be talked to by its socket", "[land]") {
+  const std::string table =
+      "Num       RefCount Protocol Flags    Type St Inode Path\n"
+      "0000000000000000: 00000002 00000000 00010000 0001 01   123 /srv/a b.sock\n"
+      "0000000000000000: 00000003 00000000 00000000 0001 03 1591\n"
+      "0000000000000000: 00000002 00000000 00010000 0001 01 37388479 @abstract\n"
+      "0000000000000000: 00000002 00000000 00010000 0001 01 5 /var/lib/sss/pipes/nss\n"
+      "0000000000000000: 00000002 00000000 00000000 0002 01 37388480 /srv/a b.sock\n";
+  CHECK(land::sockets_in(table) == std::vector<std::filesystem::path>{"/srv/a b.sock"});
+  test::TempDir dir;
+  struct sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = (dir.path() / "service.sock").string();
+  REQUIRE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  const Fd service(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(service.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(service.get(), 1) == 0);
+  Stand stand("[ -e \"$SOCKET\" ] && echo something; [ -S \"$SOCKET\" ] && echo a socket");
+  stand.job.environment["SOCKET"] = path;
+  stand.job.sockets = land::sockets_in(read_file("/proc/net/unix").value_or(""));
+  CHECK(std::ranges::find(stand.job.sockets, std::filesystem::path(path)) !=
+        stand.job.sockets.end());
+  const auto done = stand.run();
+  if (std::ranges::find(done.isolation, "home") == done.isolation.end()) {
+    WARN("no namespaces here");
+    return;
+  }
+  CHECK(stand.log() == "something\n");
 }
 
 TEST_CASE("where namespaces can be made, nobody's terminal, key or secret file is there",
