@@ -15,6 +15,7 @@
 #include "plugins/git/own_review.hpp"
 #include "plugins/git/proposal_list.hpp"
 #include "plugins/git/remote_refs.hpp"
+#include "plugins/git/removal.hpp"
 #include "plugins/git/repository_name.hpp"
 #include "plugins/git/review_tag.hpp"
 
@@ -407,7 +408,7 @@ Result<bool> GitForge::do_report(const TargetConfig& target, const std::string&,
                                  const ProposalReport& report, const Deadline& deadline) {
   // Nobody looks at notes to see what is under way; that it has landed says the target itself.
   if (report.state == ProposalReport::State::pending) return false;
-  const std::string ref(k_landing_notes);
+  const std::string ref(k_landing_notes), none(report.head.size(), '0');  // of SHA-256, too
   if (report.state == ProposalReport::State::landed) {
     CDCTL_TRY_ASSIGN(const bool other, has_note(host_, ref, target, report.head, deadline));
     if (!other) return false;
@@ -422,8 +423,12 @@ Result<bool> GitForge::do_report(const TargetConfig& target, const std::string&,
     CDCTL_TRY(check_not_symbolic(workshop.address(), ref, deadline));
     std::string before;
     if (auto fetched = workshop.fetch({ref}, deadline)) {
-      CDCTL_TRY_ASSIGN(before, workshop.tip(ref, deadline));
-      CDCTL_TRY(workshop.output({"update-ref", ref, before}, deadline));
+      const auto at = Workshop::there(ref);
+      CDCTL_TRY_ASSIGN(before, workshop.output({"rev-parse", "--verify", at}, deadline));
+      before = first_line(before);
+      // Anybody who pushes can put there what has no notes in it: ours take its place.
+      CDCTL_TRY_ASSIGN(const auto notes, workshop.tip(ref, deadline));
+      CDCTL_TRY(workshop.output({"update-ref", ref, notes.empty() ? none : notes}, deadline));
     } else if (fetched.error().reason == Reason::not_there) {
       CDCTL_TRY(workshop.output({"update-ref", "-d", ref}, deadline));
     } else {
@@ -478,16 +483,12 @@ Result<bool> GitForge::do_clear(const TargetConfig& target, const std::string& i
   if (there.empty() || (branch != there.end() && branch->second != head)) return false;
   CDCTL_TRY(check_removable(workshop.address(), listed, deadline));
   // Each as it was listed: what somebody has said since stays.
-  std::vector<std::string> words{"push", "--porcelain", "--quiet", "--no-verify"};
-  for (const auto& [ref, at] : there)
-    words.push_back(fmt::format("--force-with-lease={}:{}", ref, at));
-  words.insert(words.end(), {"--", workshop.address().url});
-  for (const auto& [ref, at] : there) words.push_back(":" + ref);
-  CDCTL_TRY_ASSIGN(const auto pushed, workshop.git_out(std::move(words), deadline));
+  CDCTL_TRY_ASSIGN(const auto pushed, remove_refs(workshop, there, deadline));
   if (pushed.ok()) return true;
-  std::vector<std::string> refs;  // another lander may have been at it: what is gone is done
-  for (const auto& [ref, at] : there) refs.push_back(ref);
-  CDCTL_TRY_ASSIGN(const auto left, listed_refs(workshop.address(), refs, deadline));
+  // Another lander may have been at it: what is gone is done.
+  CDCTL_TRY_ASSIGN(auto left,
+                   listed_refs(workshop.address(), refs_of(target, names, id), deadline));
+  std::erase_if(left.ids, [&](const auto& one) { return !there.contains(one.first); });
   if (left.ids.empty()) return false;
   return fail(refused_push(pushed).in("removing what is left of the proposal"));
 }

@@ -106,6 +106,29 @@ Result<bool> removes_branch(const Host& host, const TargetConfig& target, const 
   return check_removable(workshop.address(), listed, deadline).has_value();
 }
 
+/// The push was taken, and the target has something else now: nobody has lost a proposal by that.
+/// Gives what is to be said of its branch.
+std::string put_back(const Workshop& workshop, const LandRequest& request,
+                     const Deadline& deadline) {
+  const auto done = workshop.git_out(
+      {"push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no",
+       fmt::format("--force-with-lease={}:", request.ref),  // somebody may have proposed it again
+       "--", workshop.address().url, fmt::format("{}:{}", request.head, request.ref)},
+      deadline);
+  if (done && done->ok()) return fmt::format("; {} went with the push and is back", request.ref);
+  return fmt::format("; {} went with the push: push {} there again", request.ref, request.head);
+}
+
+/// Somebody else's hand at once after ours, most likely a hook of the server's: what is there now
+/// was neither reviewed nor tested by us.
+Error replaced(const TargetConfig& target, const LandRequest& request, const std::string& tip,
+               std::string_view branch) {
+  return {ExitCode::failed,
+          fmt::format("{} took {} and is at {} now, without it: a hook of the server, or somebody, "
+                      "has put that in its place; look at it at once{}",
+                      target.branch, request.commit, tip, branch)};
+}
+
 /// Whether it is the tree's own fault that git cannot write it down: names that no file can have,
 /// or that two would have. A full disk, or rights, are the machine's.
 bool cannot_be_checked_out(std::string_view said) {
@@ -268,6 +291,10 @@ Result<LandAnswer> GitRepository::do_land(const TargetConfig& target, const Land
     (void)remember();
     return out;
   }
+  if (said.moved)
+    return fail(
+        replaced(target, request, out.tip,
+                 out.branch_removed ? put_back(workshop, request, deadline) : std::string()));
   out.state = state_now(refused);
   out.why = said.why + said.words;
   return out;

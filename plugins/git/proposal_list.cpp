@@ -35,7 +35,9 @@ using Refs = std::map<std::string, Workshop::Ref>;
 
 constexpr std::size_t k_longest_tag = 64u << 10;  ///< what is longer is no review of ours
 constexpr std::size_t k_most_after = 100;
-constexpr std::size_t k_most_reviews = 1000;       ///< of one proposal
+constexpr std::size_t k_most_reviews = 20'000;     ///< tags of one proposal
+constexpr std::size_t k_most_bytes = 64u << 20;    ///< of those
+constexpr std::size_t k_most_told = 1000;          ///< reviews of one that count for nothing
 constexpr std::size_t k_read_at_once = 16u << 20;  ///< bytes of tags
 
 Error no_branch(const TargetConfig& target) {
@@ -130,16 +132,24 @@ class TargetReader {
  private:
   using Named = std::pair<std::string, std::string>;  ///< the last part of a ref, and its id
 
-  /// The refs of reviews of a proposal.
+  /// The refs of reviews of a proposal: whatever is a tag, and some of what is not, for people.
+  /// Of several refs at one object the first.
   [[nodiscard]] std::vector<Named> reviews(const Proposal& of) const {
     const auto prefix = reviews_of(target_) + of.id + "/";
     std::vector<Named> out;
+    std::set<std::string_view> seen;
+    std::size_t others = 0;
     for (auto at = refs_.lower_bound(prefix); at != refs_.end() && at->first.starts_with(prefix);
          ++at) {
       auto who = at->first.substr(prefix.size());
-      if (!who.contains('/')) out.emplace_back(std::move(who), at->second.id);  // else of `id/…`
+      if (who.contains('/') || !seen.insert(at->second.id).second) continue;  // of `id/…`
+      if (is_readable(at->second) || ++others <= k_most_told)
+        out.emplace_back(std::move(who), at->second.id);
     }
     return out;
+  }
+  static bool is_readable(const Workshop::Ref& ref) {
+    return ref.type == "tag" && ref.size <= k_longest_tag;
   }
   [[nodiscard]] const Workshop::Ref* note(const Proposal& of) const {
     const auto at = refs_.find(notes_of(target_) + of.id);
@@ -155,18 +165,26 @@ class TargetReader {
     std::vector<std::string> ids;
     std::map<std::string, std::size_t> sizes;
     for (const auto& [name, ref] : refs_)
-      if (ref.type == "tag" && ref.size <= k_longest_tag) sizes.emplace(ref.id, ref.size);
+      if (is_readable(ref)) sizes.emplace(ref.id, ref.size);
     const auto want = [&](const std::string& id) {
       if (sizes.contains(id) && texts_.emplace(id, std::string()).second) ids.push_back(id);
     };
     for (const auto& proposal : proposals) {
       if (const auto* about = note(proposal)) want(about->id);
       const auto all = reviews(proposal);
-      if (all.size() > k_most_reviews)
-        leave_out(proposal, fmt::format("it has {} reviews, and more than {} nobody reads: remove "
-                                        "those under {}{}/ that are none",
-                                        all.size(), k_most_reviews, reviews_of(target_),
-                                        printable(proposal.id, 80)));
+      std::size_t tags = 0, bytes = 0;
+      for (const auto& [who, id] : all)
+        if (const auto size = sizes.find(id); size != sizes.end()) {
+          ++tags;
+          bytes += size->second;
+        }
+      // Each that is not read could be somebody's no.
+      if (tags > k_most_reviews || bytes > k_most_bytes)
+        leave_out(proposal,
+                  fmt::format("it has {} reviews of {} MiB, and more than {} or {} MiB nobody "
+                              "reads: remove those under {}{}/ that are none",
+                              tags, bytes >> 20, k_most_reviews, k_most_bytes >> 20,
+                              reviews_of(target_), printable(proposal.id, 80)));
       else
         for (const auto& [who, id] : all) want(id);
     }
@@ -329,6 +347,7 @@ class TargetReader {
 
   void decide(Proposal& proposal, std::vector<ReadVote>& read) {
     std::ptrdiff_t unknown = 0;
+    std::size_t told = 0;
     for (auto& [vote, id] : read) {
       const auto signer = signers_.find(id);
       if (!id.empty() && signer == signers_.end()) {
@@ -336,7 +355,8 @@ class TargetReader {
         continue;
       }
       if (!id.empty()) believe(proposal, vote, signer->second);
-      keep_latest(proposal.votes, std::move(vote));
+      // Whoever heaps up what counts for nothing makes no record too long for the next stage.
+      if (vote.trusted || ++told <= k_most_told) keep_latest(proposal.votes, std::move(vote));
     }
     if (unknown > 0)
       leave_out(proposal, fmt::format("no time was left to check {} of its {} signatures; the next "

@@ -37,3 +37,16 @@ pipe_exit 0 "$landing"
 expect_json 'any(.proposal == "good" and .verdict == "landed")'
 expect_same 'main' "$(git -C origin.git show main:words)" two
 expect_same 'the one with the heap' "$(head_of propose/main/heap)" "$tip"
+
+# Junk does not stand in the way of what a reviewer has said, whether it is a tag or not; and it goes when that has landed.
+mkdir tags
+for n in $(seq 1100); do
+  printf 'object %s\ntype commit\ntag u\ntagger u <u@example.com> %s +0000\n\nx\n' "$tip" "$n" >"tags/$n"
+  printf '%s/tags/%s\n' "$work" "$n"
+done >paths
+git -C origin.git hash-object -t tag -w --stdin-paths <paths |
+  awk '{ printf "create refs/reviews/main/heap/t%s %s\n", NR, $1 }' | git -C origin.git update-ref --stdin
+vote alice heap approve
+pipe_exit 0 "$landing"
+expect_json 'any(.proposal == "heap" and .verdict == "landed")'
+expect_same 'what is left of the heap' "$(git -C origin.git for-each-ref refs/reviews/main/heap | wc -l)" 0

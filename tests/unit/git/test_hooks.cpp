@@ -39,6 +39,35 @@ TEST_CASE("a push that a hook refuses is told in the hook's words") {
                               Contains("ask carol"));
 }
 
+TEST_CASE("a hook that puts something else in the place of what was pushed is told at once") {
+  const auto* const another =
+      "while read -r old new ref; do\n"
+      "  [ \"$ref\" = refs/heads/main ] || continue\n"
+      "  git update-ref refs/heads/main "
+      "$(git -c user.name=h -c user.email=h@e commit-tree -p \"$old\" -m formatted "
+      "\"$new^{tree}\")\n"
+      "done\n";
+  const auto* const back =
+      "while read -r old new ref; do\n"
+      "  [ \"$ref\" != refs/heads/main ] || git update-ref refs/heads/main \"$old\"\n"
+      "done\n";
+  for (const auto* hook : {another, back}) {
+    Stand s;
+    git::GitRepository repository(s.host);
+    const auto request = s.request();
+    const auto made = repository.merge(s.target, request, k_long);
+    REQUIRE(made);
+    s.hook("post-receive", hook);
+    const auto answer = repository.land(
+        s.target, {made->commit, made->tree, made->base, request.ref, s.head, true}, k_long);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().exit == ExitCode::failed);
+    CHECK_THAT(answer.error().what, Contains("main took " + made->commit) &&
+                                        Contains("look at it at once") && Contains("is back"));
+    CHECK(s.origin.git({"rev-parse", request.ref}) == s.head);
+  }
+}
+
 TEST_CASE("a note that a hook refuses is no race that was lost five times") {
   Stand s;
   git::GitForge forge(s.host);
@@ -57,6 +86,29 @@ TEST_CASE("a note that a hook refuses is no race that was lost five times") {
   s.hook("update", "exit 0\n");
   CHECK(forge.report(s.target, "fix", report, k_long) == true);
   CHECK(forge.report(s.target, "fix", report, k_long) == false);
+}
+
+TEST_CASE("what has no notes in it gives way to ours") {
+  Stand s;
+  git::GitForge forge(s.host);
+  ProposalReport report;
+  report.state = ProposalReport::State::rejected;
+  report.head = s.head;
+  report.summary = "Not landed on main: tests: exit status 1";
+  const auto* const one = &s.target;
+  REQUIRE(forge.proposals(std::span(&one, 1), k_long).front());
+  const auto blob = s.origin.git({"rev-parse", "main:words"});
+  s.origin.git({"-c", "user.name=m", "-c", "user.email=m@e", "tag", "-a", "-m", "x", "junk", blob});
+  s.origin.git(
+      {"-c", "user.name=m", "-c", "user.email=m@e", "tag", "-a", "-m", "x", "far", "main"});
+  for (const auto* junk : {"main:words", "junk", "far"}) {
+    INFO(junk);
+    s.origin.git({"update-ref", "refs/notes/cdctl-land", s.origin.git({"rev-parse", junk})});
+    CHECK(forge.report(s.target, "fix", report, k_long) == true);
+    CHECK(forge.report(s.target, "fix", report, k_long) == false);
+    CHECK_THAT(s.origin.git({"notes", "--ref=cdctl-land", "show", s.head}),
+               Contains("Not landed on main"));
+  }
 }
 
 TEST_CASE("what cannot be read is named: which repository, which branch") {
