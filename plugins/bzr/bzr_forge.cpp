@@ -211,11 +211,10 @@ Result<ProposeAnswer> BzrForge::do_propose(const TargetConfig& target,
   }
   if (!after.empty()) {  // it must not be there for a moment without what holds it back
     CDCTL_TRY_ASSIGN(const auto reviews, ReviewBranch::of(host_, target));
-    const auto edit = [&](const fs::path& folder) {
-      return write_line_file(folder / (ReviewBranch::folder(target, topic) + ".after"), after);
-    };
+    const auto file = ReviewBranch::folder(target, topic) + ".after";
+    const auto edit = [&](const fs::path& folder) { return write_line_file(folder / file, after); };
     CDCTL_TRY(reviews.change(edit, fmt::format("{} comes after {}", topic, joined(request.after)),
-                             {}, deadline));
+                             {}, deadline, file));
   }
   if (before != head) CDCTL_TRY(push(place.address, request.folder, head, deadline));
   return out;
@@ -322,7 +321,7 @@ Result<ReviewAnswer> BzrForge::do_review(const TargetConfig& target, const Revie
   CDCTL_TRY_ASSIGN(
       const bool changed,
       reviews.change(edit, fmt::format("{}: {} of {}", request.value, out.who, request.id), who,
-                     deadline));
+                     deadline, path));
   out.changed = changed || out.changed;
   const auto why =
       why_not_counted(host_, target, trunk, {request.folder, out.who, out.head, kept}, deadline);
@@ -340,12 +339,12 @@ Result<bool> BzrForge::do_report(const TargetConfig& target, const std::string& 
   if (report.state == ProposalReport::State::landed && target.remove_branch && place.ours)
     return false;
   CDCTL_TRY_ASSIGN(const auto reviews, ReviewBranch::of(host_, target));
+  const auto file = ReviewBranch::folder(target, id) + ".land";
   const auto edit = [&](const fs::path& folder) {
-    return write_line_file(folder / (ReviewBranch::folder(target, id) + ".land"),
-                           report_text(report));
+    return write_line_file(folder / file, report_text(report));
   };
   return reviews.change(edit, fmt::format("{}: {}", id, report.summary),
-                        fmt::format("cdctl <{}>", host_.actor()), deadline);
+                        fmt::format("cdctl <{}>", host_.actor()), deadline, file);
 }
 
 namespace {

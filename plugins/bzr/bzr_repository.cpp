@@ -265,6 +265,11 @@ Result<LandAnswer> BzrRepository::do_land(const TargetConfig& target, const Land
     CDCTL_TRY_ASSIGN(out.tree, tree_there(workshop, request.commit, deadline));
     return out;
   }
+  if (said.ok())
+    return fail(ExitCode::failed,
+                fmt::format("{} took {} and is at {} now, without it: a hook of the server, or "
+                            "somebody, has put that in its place; look at it at once",
+                            target.branch, request.commit, out.tip));
   out.state = state_now(refused);
   out.why = explain(said).what;
   return out;

@@ -19,6 +19,7 @@
 #include "plugins/bzr/proposal_places.hpp"
 #include "plugins/bzr/review_branch.hpp"
 #include "plugins/bzr/review_file.hpp"
+#include "plugins/bzr/slow_places.hpp"
 #include "plugins/bzr/workshop.hpp"
 
 namespace cdctl::bzr {
@@ -73,6 +74,36 @@ Result<Fetched> fetch_one(const Workshop& workshop, const Place& place, const De
   out.head = tip->id;
   CDCTL_TRY_ASSIGN(out.revisions, workshop.missing(place.address, deadline));
   CDCTL_TRY_ASSIGN(out.testament, workshop.testament(out.head, deadline));
+  return out;
+}
+
+/// A part of the time is kept for the reviews, and for who has signed them.
+std::vector<Fetched> fetch_all(const Workshop& workshop, const std::vector<Place>& places,
+                               const Deadline& deadline) {
+  const SlowPlaces slow(workshop, places);
+  const auto order = slow.order();
+  const auto for_all = deadline.at_most(deadline.left() * 3 / 4);
+  std::vector<std::optional<Result<Fetched>>> answers(places.size());
+  const auto whole = for_all.left();
+  in_parallel(places.size(), [&](std::size_t turn) {
+    const auto& place = places[order[turn]];
+    auto& answer = answers[order[turn]];
+    const auto share = slow.share(place, for_all);
+    if (for_all.passed())
+      answer = fail(ExitCode::timeout, "no time was left to read it; the next run goes on with it");
+    else
+      answer = fetch_one(workshop, place, for_all.at_most(share));
+    const auto exit = *answer ? ExitCode::done : answer->error().exit;
+    // Who had hardly any time is not to blame: it keeps its place, and comes to its turn.
+    if (exit == ExitCode::timeout ? share >= whole / 8 : exit != ExitCode::interrupted)
+      slow.note(place, exit != ExitCode::timeout);
+  });
+  std::vector<Fetched> out;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    auto& answer = *answers[i];
+    out.push_back(answer ? std::move(*answer)
+                         : Fetched{places[i], {}, {}, {}, answer.error().what});
+  }
   return out;
 }
 
@@ -263,17 +294,7 @@ Result<std::vector<Proposal>> list_proposals(Host& host, const TargetConfig& tar
   CDCTL_TRY_ASSIGN(const auto workshop, Workshop::open(host, target, deadline));
   const auto base = workshop.fetch_trunk(deadline);
   if (!base) return fail(base.error().in("reading " + shown_address(workshop.address().url)));
-  std::vector<std::optional<Result<Fetched>>> answers(places.size());
-  in_parallel(places.size(), [&](std::size_t i) {
-    answers[i] = fetch_one(workshop, places[i], deadline.at_most(deadline.left() / 2));
-  });
-  std::vector<Fetched> all;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    auto& answer = *answers[i];
-    if (!answer && deadline.passed()) return fail(answer.error());
-    all.push_back(answer ? std::move(*answer)
-                         : Fetched{places[i], {}, {}, {}, answer.error().what});
-  }
+  const auto all = fetch_all(workshop, places, deadline);
   Files files;
   if (ReviewBranch::named(target)) {
     CDCTL_TRY_ASSIGN(const auto reviews, ReviewBranch::of(host, target));

@@ -1,5 +1,9 @@
 #include "plugins/bzr/review_branch.hpp"
 
+#include <algorithm>
+#include <span>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include <cdctl/digest.hpp>
@@ -16,6 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int k_tries = 8;                    ///< others commit their reviews, too
+constexpr std::size_t k_at_once = 500;        ///< paths of a command line
 constexpr std::size_t k_longest = 64u << 10;  ///< what is longer is no review of ours
 
 /// A folder that goes with the object.
@@ -24,20 +29,43 @@ struct TemporaryFolder {
   ~TemporaryFolder() { (void)remove_tree(path); }
 };
 
-/// Whoever may write to the branch could have us write, or remove, where a link of theirs leads to.
-Result<> check_plain(const fs::path& tree, const Address& address) {
+/// Whoever may write to the branch could have us write, or remove, where a link of theirs leads to,
+/// or have a file or folder where something else of ours belongs. `file`: what is to be written.
+Result<std::vector<fs::path>> in_the_way(const fs::path& tree, const fs::path& file) {
+  std::vector<fs::path> out;
+  const auto is_above = [&](const fs::path& path) {
+    return std::ranges::mismatch(path, file).in1 == path.end();
+  };
   std::error_code error;
   for (fs::recursive_directory_iterator at(tree, error), end; !error && at != end;
        at.increment(error)) {
     const auto kind = at->symlink_status().type();
-    if (at.depth() == 0 && at->path().filename() == ".bzr") at.disable_recursion_pending();
-    if (kind != fs::file_type::regular && kind != fs::file_type::directory)
-      return fail(ExitCode::refused,
-                  fmt::format("{} has {}, which is no file: remove it, and commit that",
-                              shown_address(address.url),
-                              printable(at->path().lexically_relative(tree).string(), 120)));
+    const auto path = at->path().lexically_relative(tree);
+    if (at.depth() == 0 && path == ".bzr") {
+      at.disable_recursion_pending();
+      continue;
+    }
+    const bool folder = kind == fs::file_type::directory;
+    const bool here = is_above(path) && (folder ? path == file : path != file);
+    if ((folder || kind == fs::file_type::regular) && !here) continue;
+    if (folder) at.disable_recursion_pending();
+    out.push_back(path);
   }
   if (error) return fail(ExitCode::unknown, "reading reviews: " + error.message());
+  return out;
+}
+
+/// Nothing is followed. It is not there for the next review either, once that is committed.
+Result<> make_plain(const fs::path& tree, const fs::path& file, const Deadline& deadline) {
+  CDCTL_TRY_ASSIGN(const auto paths, in_the_way(tree, file));
+  for (const auto& path : paths) CDCTL_TRY(remove_tree(tree / path));
+  for (std::size_t first = 0; first < paths.size(); first += k_at_once) {
+    BrzCall remove{{"remove", "--quiet", "--"}, deadline, tree};
+    for (const auto& path :
+         std::span(paths).subspan(first, std::min(k_at_once, paths.size() - first)))
+      remove.words.push_back(path.string());
+    CDCTL_TRY(brz_output(remove));
+  }
   return {};
 }
 
@@ -83,7 +111,8 @@ Result<std::map<std::string, std::string>> ReviewBranch::read(const Deadline& de
   return out;
 }
 
-Result<> ReviewBranch::check_out(const fs::path& into, const Deadline& deadline) const {
+Result<> ReviewBranch::check_out(const fs::path& into, const std::string& file,
+                                 const Deadline& deadline) const {
   const BrzCall checkout{
       {"checkout", "--quiet", "--lightweight", "--", address_.url, into.string()}, deadline};
   auto done = brz_output(checkout);
@@ -92,16 +121,16 @@ Result<> ReviewBranch::check_out(const fs::path& into, const Deadline& deadline)
     (void)brz_output({{"init", "--quiet", "--no-tree", "--", address_.url}, deadline});
     done = brz_output(checkout);
   }
-  if (done) return check_plain(into, address_);
+  if (done) return make_plain(into, file, deadline);
   return fail(done.error().in(fmt::format("a checkout of {}", shown_address(address_.url))));
 }
 
 Result<bool> ReviewBranch::change(const std::function<Result<bool>(const fs::path&)>& edit,
                                   const std::string& message, const std::string& who,
-                                  const Deadline& deadline) const {
+                                  const Deadline& deadline, const std::string& file) const {
   for (int tries = 0; tries < k_tries; ++tries) {
     const TemporaryFolder folder{scratch_ / ("reviews." + random_hex(8))};
-    CDCTL_TRY(check_out(folder.path, deadline));
+    CDCTL_TRY(check_out(folder.path, file, deadline));
     CDCTL_TRY_ASSIGN(const bool changed, edit(folder.path));
     if (!changed) return false;
     CDCTL_TRY(brz_output({{"add", "--quiet"}, deadline, folder.path}));

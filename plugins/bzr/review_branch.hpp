@@ -29,10 +29,13 @@ class ReviewBranch {
   /// All of its files, by their path. None where there is no such branch yet.
   [[nodiscard]] Result<std::map<std::string, std::string>> read(const Deadline& deadline) const;
   /// Lets `edit` change files in a checkout, and commits that: again, where somebody else was
-  /// faster. `edit` says whether it changed anything. A branch that is not there is made.
+  /// faster. `edit` says whether it changed anything, and writes to `file` alone. A branch that is
+  /// not there is made. What others have committed there and is no file (links), or keeps that one
+  /// from being written, goes with the change.
   [[nodiscard]] Result<bool> change(
       const std::function<Result<bool>(const std::filesystem::path&)>& edit,
-      const std::string& message, const std::string& who, const Deadline& deadline) const;
+      const std::string& message, const std::string& who, const Deadline& deadline,
+      const std::string& file = {}) const;
 
   /// Where what is said of a proposal is, in a checkout.
   [[nodiscard]] static std::string folder(const TargetConfig& target, const std::string& topic) {
@@ -42,7 +45,7 @@ class ReviewBranch {
  private:
   ReviewBranch(Address address, std::filesystem::path scratch)
       : address_(std::move(address)), scratch_(std::move(scratch)) {}
-  [[nodiscard]] Result<> check_out(const std::filesystem::path& into,
+  [[nodiscard]] Result<> check_out(const std::filesystem::path& into, const std::string& file,
                                    const Deadline& deadline) const;
 
   Address address_;

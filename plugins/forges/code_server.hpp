@@ -58,11 +58,12 @@ enum class Readiness { unknown, ready, no };
 class CodeServer {
  public:
   CodeServer(Host& host, ForgeAccess access, RestServer server)
-      : access_(std::move(access)), rest_(host, std::move(server)) {}
+      : host_(host), access_(std::move(access)), rest_(host, std::move(server)) {}
   virtual ~CodeServer() = default;
   CodeServer(const CodeServer&) = delete;
   CodeServer& operator=(const CodeServer&) = delete;
 
+  [[nodiscard]] Host& host() const { return host_; }
   [[nodiscard]] Rest& rest() { return rest_; }
   [[nodiscard]] const ForgeAccess& access() const { return access_; }
   [[nodiscard]] const std::string& name() const { return rest_.server().name; }
@@ -172,6 +173,7 @@ class CodeServer {
   [[nodiscard]] virtual std::string tip_of(const Json& branch) const;
 
  private:
+  Host& host_;
   ForgeAccess access_;
   Rest rest_;
   std::optional<std::string> me_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/stop.hpp>
+#include <cdctl/text.hpp>
 
 namespace cdctl::forges {
 
@@ -21,14 +22,6 @@ const Vote* mark_of(const Proposal& proposal) {
 
 }  // namespace
 
-Result<> check_whole(const CodeServer& server, const ChangeRequest& change) {
-  const bool number = !change.id.empty() && change.id != "0" &&
-                      change.id.find_first_not_of("0123456789") == change.id.npos;
-  if (number && !change.head.empty()) return {};
-  return fail(ExitCode::unknown, fmt::format("{} does not tell the number and the head of a {}",
-                                             server.name(), server.words().change));
-}
-
 std::vector<Result<std::vector<Proposal>>> Listing::read() {
   std::vector<Result<std::vector<Proposal>>> out;
   const auto opened = open();
@@ -40,6 +33,24 @@ std::vector<Result<std::vector<Proposal>>> Listing::read() {
 bool Listing::is_wanted(std::string_view base) const {
   return std::ranges::any_of(targets_,
                              [&](const TargetConfig* target) { return base == target->branch; });
+}
+
+bool Listing::is_whole(const ChangeRequest& change) {
+  const bool number = !change.id.empty() && change.id != "0" &&
+                      change.id.find_first_not_of("0123456789") == change.id.npos;
+  if (number && !change.head.empty()) return true;
+  const auto what = server_.words().change;
+  left_out_ =
+      number ? fmt::format("{} does not tell the head of {} {}", server_.name(), what, change.id)
+             : fmt::format("{} does not tell the number of a {}", server_.name(), what);
+  server_.host().log(Level::warning,
+                     fmt::format("{}: {}: it is left out", printable(change.base, 60), left_out_));
+  return false;
+}
+
+Result<> Listing::check_some(bool some) const {
+  if (some || left_out_.empty()) return {};
+  return fail(ExitCode::unknown, left_out_);
 }
 
 Result<std::vector<Proposal>> Listing::all_of(const TargetConfig& target) {

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <cdctl/proposal.hpp>
@@ -11,10 +12,6 @@
 #include "plugins/forges/code_server.hpp"
 
 namespace cdctl::forges {
-
-/// Exit code `unknown` where a server tells no number or no head of one that is open: half of what
-/// it has to say is no answer.
-[[nodiscard]] Result<> check_whole(const CodeServer& server, const ChangeRequest& change);
 
 /// One look at the open change requests of targets in a repository. Either all of a target's, or an
 /// error. One of which it could not be read what was said bears a mark of that; where that is all
@@ -39,6 +36,12 @@ class Listing {
   [[nodiscard]] std::span<const TargetConfig* const> targets() const { return targets_; }
   [[nodiscard]] const Deadline& deadline() const { return deadline_; }
   [[nodiscard]] bool is_wanted(std::string_view base) const;
+  /// Whether the server tells number and head of one that is open. One without is left out, with a
+  /// warning.
+  [[nodiscard]] bool is_whole(const ChangeRequest& change);
+  /// Exit code `unknown` where one was left out and no other is there: half of what a server has to
+  /// say is no answer.
+  [[nodiscard]] Result<> check_some(bool some) const;
   /// Marks a proposal: it is unknown what was said of it, and so no approval.
   static void mark_unread(Proposal& proposal, const Error& why);
   /// What all servers tell of a proposal.
@@ -56,6 +59,7 @@ class Listing {
   CodeServer& server_;
   std::span<const TargetConfig* const> targets_;
   const Deadline& deadline_;
+  std::string left_out_;  ///< what is not told of one that was
 };
 
 }  // namespace cdctl::forges

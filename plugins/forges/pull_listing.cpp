@@ -31,9 +31,10 @@ Result<> PullListing::open() {
   CDCTL_TRY_ASSIGN(const auto list, rest().list({server_.path(list_path()), {}}, deadline()));
   for (const auto& json : list) {
     if (!is_wanted(json["base"]["ref"].view())) continue;
-    pulls_.push_back({server_.read(json), {}, {}, 0, {}});
-    CDCTL_TRY(check_whole(server_, pulls_.back()));
+    auto change = server_.read(json);
+    if (is_whole(change)) pulls_.push_back({std::move(change), {}, {}, 0, {}});
   }
+  CDCTL_TRY(check_some(!pulls_.empty()));
   read_details();
   return {};
 }

@@ -102,10 +102,10 @@ Result<> RequestListing::open() {
   for (const auto& json : list) {
     auto one = server_.read(json);
     // One without a commit proposes nothing.
-    if (!is_wanted(one.base) || one.head.empty()) continue;
-    CDCTL_TRY(forges::check_whole(server_, one));
+    if (!is_wanted(one.base) || one.head.empty() || !is_whole(one)) continue;
     requests_.push_back({std::move(one), {}, {}, {}, {}, {}, {}});
   }
+  CDCTL_TRY(check_some(!requests_.empty()));
   details();
   return {};
 }

@@ -68,18 +68,25 @@ class ProposalListing {
       for (const auto* answer : {&home, &branch})
         if (!*answer && answer->error().reason != Reason::not_there) return fail(answer->error());
       if (!home || !branch || branch->is_null()) continue;  // it is gone
-      if ((*branch)["self_link"].view().empty() || (*home)["self_link"].view().empty())
-        return fail(ExitCode::unknown, "Launchpad does not tell what a branch is");
+      if ((*branch)["self_link"].view().empty() || (*home)["self_link"].view().empty()) {
+        leave_out(offers_[i], "what its branch is");
+        continue;
+      }
       auto& offer = offers_[i];
       offer.home = std::move(*home);
       offer.branch = std::move(*branch);
       offer.head = tip_of(offer.branch);
-      if (offer.head.empty() && offer.source.git())
-        return fail(ExitCode::unknown, "Launchpad does not tell where a branch is");
+      if (offer.head.empty() && offer.source.git()) leave_out(offer, "where its branch is");
       if (!offer.head.empty()) there.push_back(std::move(offer));  // Breezy: nobody has looked yet
     }
     offers_ = std::move(there);
+    if (offers_.empty() && !left_out_.empty()) return fail(ExitCode::unknown, left_out_);
     return {};
+  }
+
+  void leave_out(const Offer& offer, std::string_view what) {
+    left_out_ = fmt::format("Launchpad does not tell of {} {}", number_of(offer.json), what);
+    web_.host().log(Level::warning, fmt::format("{}: {}: it is left out", target_.name, left_out_));
   }
 
   Result<> what_was_said() {
@@ -253,6 +260,7 @@ class ProposalListing {
   LandingSite site_;
   std::optional<Json::Array> merged_;  ///< those that have landed there, once somebody asks
   std::vector<Offer> offers_;
+  std::string left_out_;  ///< what is not told of one that was
   std::map<std::string, Person> people_;
 };
 

@@ -36,6 +36,7 @@ class WebService {
  public:
   WebService(Host& host, ForgeAccess access, std::string authorization);
 
+  [[nodiscard]] Host& host() const { return host_; }
   [[nodiscard]] const ForgeAccess& access() const { return access_; }
 
   /// The path of a link. Exit code `unknown` for one that is missing, or of another server: it

@@ -199,3 +199,15 @@ expect_exit 0 cdctl proposals
 expect_json 'any(.proposal == "beside") and (any(.proposal == "linked" or .proposal == "leads" or .proposal == "broken") | not)'
 pipe_exit 0 "$landing"
 [ -d srv/trunk/.bzr/branch ] || fail 'the trunk was removed'
+
+# A link in the branch of reviews, or a file where a folder belongs, keeps nobody from reviewing, and goes with the next review.
+brz checkout -q --lightweight srv/reviews rv
+mkdir -p rv/trunk
+ln -s /etc/passwd rv/link
+printf 'x\n' >rv/trunk/plain
+(cd rv && brz add -q && brz commit -qm 'Links')
+offer alice plain words plain
+vote bob plain approve
+expect_same 'links among the reviews' "$(brz ls -R srv/reviews | grep -c '^link')" 0
+pipe_exit 0 "$landing"
+expect_json 'any(.proposal == "plain" and .verdict == "landed")'

@@ -8,6 +8,7 @@
 #include "plugins/bzr/proposal_places.hpp"
 #include "plugins/bzr/review_file.hpp"
 #include "plugins/bzr/revision_log.hpp"
+#include "plugins/bzr/slow_places.hpp"
 #include "plugins/bzr/testament.hpp"
 #include "tests/support/test_host.hpp"
 
@@ -125,6 +126,16 @@ TEST_CASE("the name of a proposal is one folder") {
     CHECK_FALSE(valid_topic(topic));
   }
   CHECK_FALSE(valid_topic(std::string(101, 'x')));
+}
+
+TEST_CASE("places where brz waited come last, and each has its turn") {
+  std::vector<Place> places;
+  for (const auto* name : {"a", "b", "c", "d"})
+    places.push_back({name, {true, std::string("/srv/") + name}, true});
+  const SlowPlaces::Times times{{"/srv/a", "2026-12-01T10:00:00.000Z"},
+                                {"/srv/c", "2026-12-01T09:00:00.000Z"}};
+  CHECK(SlowPlaces::order_of(places, {}) == std::vector<std::size_t>{0, 1, 2, 3});
+  CHECK(SlowPlaces::order_of(places, times) == std::vector<std::size_t>{1, 3, 2, 0});
 }
 
 TEST_CASE("a place that leads elsewhere is no branch of its own") {

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cdctl/text.hpp>
+
 #include "plugins/gitea/gitea_server.hpp"
 #include "support/fake_http.hpp"
 #include "support/test_host.hpp"
@@ -16,6 +18,7 @@ namespace {
 struct Stand {
   std::map<std::string, int> bad;  ///< a part of a path: the status
   std::string depends = "#9";
+  std::string odd;  ///< one more pull request
   test::TempDir folder;
   test::TestHost host{folder.path()};
   FakeHttp http{[this](const FakeHttp::Request& request) {
@@ -35,8 +38,8 @@ struct Stand {
     if (path.contains("/pulls/9"))
       return FakeHttp::answer(
           200, R"({"number":9,"state":"closed","merged":true,"base":{"ref":"main"}})");
-    return FakeHttp::answer(200,
-                            "[" + pull("1", "") + "," + pull("2", "Depends-On: " + depends) + "]");
+    return FakeHttp::answer(200, "[" + odd + (odd.empty() ? "" : ",") + pull("1", "") + "," +
+                                     pull("2", "Depends-On: " + depends) + "]");
   }};
   gitea::GiteaServer server{host, {http.url(), "team/thumbs", "token"}};
   TargetConfig target;
@@ -88,6 +91,22 @@ TEST_CASE("one bad answer about a pull request leaves the others as they are") {
     CHECK(approved(all->back()));
     REQUIRE(all->back().after.size() == 1);
     CHECK(all->back().after.front().state == Prerequisite::State::landed);
+  }
+}
+
+TEST_CASE("one without a head or a number is left out alone") {
+  for (const auto& [odd, told] :
+       {std::pair{R"({"number":3,"state":"open","base":{"ref":"main"}})",
+                  "does not tell the head of pull request 3: it is left out"},
+        {R"({"number":"x","base":{"ref":"main"},"head":{"sha":"h"}})",
+         "does not tell the number of a pull request"}}) {
+    Stand s;
+    s.odd = odd;
+    const auto all = s.list();
+    REQUIRE(all);
+    CHECK(all->size() == 2);
+    CHECK(approved(all->back()));
+    CHECK_THAT(joined(s.host.logged), Contains(told));
   }
 }
 
