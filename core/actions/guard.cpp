@@ -166,7 +166,9 @@ Result<Live> live_units(app::Context& context, const fleet::ServiceView& view,
   for (const auto known_at = deadline.at_most(k_statistics);;) {
     CDCTL_TRY_ASSIGN(auto counts, count_at(context, brokers.front(), asked, wanted, deadline));
     const bool waits = enough && !enough(counts.live) && enough(counts.possible);
-    if (waits && deadline.passed())  // the broker is not late: it has nothing to tell yet
+    // The broker is not late: it has nothing to tell yet. It is not asked in no time at all,
+    // either, for that would look as if it were.
+    if (waits && deadline.left() <= k_look_again)
       return fail(Error{ExitCode::timeout, "what the newest connections do is not counted yet",
                         false, Reason::held});
     if (!waits || known_at.passed() || !app::wait_between(k_look_again)) return counts.live;

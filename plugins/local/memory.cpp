@@ -253,9 +253,10 @@ Result<std::unique_ptr<ServiceLock>> LocalMemory::take_lock(std::string_view ser
   const auto name = std::string(service).append(what);
   CDCTL_TRY_ASSIGN(auto lock, FileLock::acquire(home_.service_lock(name), deadline));
   if (!lock)
-    return fail(
+    return fail(Error{
         ExitCode::timeout,
-        fmt::format("waiting for the lock of {}: someone else holds it; try again later", name));
+        fmt::format("waiting for the lock of {}: someone else holds it; try again later", name)}
+                    .because(Reason::held));
   return std::make_unique<FileServiceLock>(std::move(*lock), home_.service_lock(name));
 }
 

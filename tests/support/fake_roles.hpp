@@ -188,6 +188,7 @@ class FakeSwitch final : public Switch {
   }
   Result<std::vector<AtWork>> do_at_work(std::span<const Provisioned> sets,
                                          const Deadline& deadline) override {
+    if (deadline.passed()) return fail(ExitCode::timeout, "the broker did not answer in time");
     CDCTL_TRY_ASSIGN(auto out, Switch::do_at_work(sets, deadline));
     for (std::size_t i = 0; i < sets.size(); ++i)
       if (const auto at = work.find(sets[i].set.str()); at != work.end()) out[i] = at->second;

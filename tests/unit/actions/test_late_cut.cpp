@@ -184,6 +184,15 @@ TEST_CASE("a lock that somebody holds is no broker that is late") {
   CHECK(thumbs.steps() == "door local");
 }
 
+TEST_CASE("a broker that cannot tell yet what a young connection does is not late") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), young = thumbs.deploy('b', 1h);
+  thumbs.door.work[young.str()] = {true, 1, 0, 1};
+  CHECK_FALSE(cut_set(thumbs.context, set, {"errors >= 5", now()}, {}, Deadline(Millis(1200))));
+  CHECK(thumbs.record()["exit"].as_int() == 6);
+  CHECK(std::ranges::count(thumbs.journal.lines, "engine.cut") == 0);
+}
+
 TEST_CASE("two cuts of one home by the engine alone take turns") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);
