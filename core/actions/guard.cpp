@@ -229,8 +229,8 @@ Result<> guard_min_live(app::Context& context, const fleet::ServiceView& view,
 }
 
 Result<> guard_scale(const fleet::ServiceView& view, const SetName& set, const Live& live,
-                     std::int64_t left) {
-  const auto all = sum_of(live), taken = units_of(live, set) - left;
+                     std::int64_t ended) {
+  const auto all = sum_of(live), taken = std::min(units_of(live, set), ended);
   if (taken <= 0 || all - taken >= needed_by(*view.config, all)) return {};
   return fail(too_few(*view.config, set, all - taken, taken));
 }

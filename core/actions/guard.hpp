@@ -49,9 +49,9 @@ enum class Taking {
                                       const fleet::SetView& set, const Live& live, Taking taking,
                                       const Deadline& deadline, std::int64_t before = 0);
 
-/// Exit code `refused` when the service would have less than min_live if the set had no more than
-/// `left` units, and has more now.
+/// Exit code `refused` when the service may have less than min_live after so many units of the set
+/// end. Nobody knows which of its units work: those that end may be the ones.
 [[nodiscard]] Result<> guard_scale(const fleet::ServiceView& view, const SetName& set,
-                                   const Live& live, std::int64_t left);
+                                   const Live& live, std::int64_t ended);
 
 }  // namespace cdctl::actions

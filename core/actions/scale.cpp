@@ -1,5 +1,8 @@
 #include "core/actions/scale.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
@@ -22,6 +25,15 @@ std::int64_t sum_of(const UnitCounts& units) {
   std::int64_t sum = 0;
   for (const auto& [process, count] : units) sum += count;
   return sum;
+}
+
+/// Units that end. What another process gets more of makes up for none of them.
+std::int64_t ended_by(const UnitCounts& now, const UnitCounts& wanted) {
+  std::int64_t out = 0;
+  for (const auto& [process, count] : now)
+    if (const auto at = wanted.find(process); at != wanted.end())
+      out += std::max<std::int64_t>(count - at->second, 0);
+  return out;
 }
 
 Json to_json(const UnitCounts& units) {
@@ -131,9 +143,13 @@ Result<> scale(app::Context& context, const ScaleOrder& order, const ScaleOption
     return {};
   }
   outcome.set("units", to_json(wanted));
-  if (sum_of(wanted) < sum_of(now) && !set->cut.value_or(false) && !options.even_last) {
-    CDCTL_TRY_ASSIGN(const auto live, live_units(context, *view, deadline));
-    CDCTL_TRY(guard_scale(*view, name, live, sum_of(wanted)));
+  const auto ended = ended_by(now, wanted);
+  if (ended > 0 && !set->cut.value_or(false) && !options.even_last) {
+    const auto enough = [&](const Live& count) {
+      return guard_scale(*view, name, count, ended).has_value();
+    };
+    CDCTL_TRY_ASSIGN(const auto live, live_units(context, *view, deadline, enough));
+    CDCTL_TRY(guard_scale(*view, name, live, ended));
   }
   if (outcome.dry_run()) {
     outcome.changed(wanted != now);

@@ -79,6 +79,15 @@ TEST_CASE("min_live holds for units, too") {
   CHECK(scale(thumbs, {set, {{"worker", 1}}}));
 }
 
+TEST_CASE("min_live is not met by units of another process, which may do other work") {
+  FakeService thumbs;
+  const auto set = deploy(thumbs);
+  thumbs.door.open_connections[set.str()] = 3;  // the workers
+  CHECK_FALSE(scale(thumbs, {set, {{"worker", 0}, {"beat", 5}}}));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(scale(thumbs, {set, {{"worker", 1}, {"beat", 5}}}));
+}
+
 TEST_CASE("what cannot be scaled says why") {
   FakeService thumbs;
   const auto set = deploy(thumbs);
