@@ -136,7 +136,10 @@ class Reap {
 
   Result<const fleet::ServiceView*> ask(fleet::Fleet& fleet) const {
     fleet.load({set_.service}, deadline_);
-    if (mark_.policy) fleet.load_holds(deadline_);  // the policy asks who is held out
+    if (mark_.policy) {  // which asks who is held out, and who takes no work
+      fleet.load_holds(deadline_);
+      fleet.load_work(deadline_);
+    }
     const auto* view = fleet.service(set_.service);
     if (view && view->error)
       return fail(ExitCode::unknown, fmt::format("nothing is done: {}", view->error->what));

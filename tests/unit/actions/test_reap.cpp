@@ -478,6 +478,19 @@ TEST_CASE("a mark on what a person has rolled back to is not true any more") {
   CHECK(reap(thumbs, mark));
 }
 
+TEST_CASE("a mark is not true any more when the newer set has come to take no work") {
+  FakeService thumbs;
+  const auto old = thumbs.deploy('a', 30h), newer = thumbs.deploy('b', 2h);
+  ReaperPolicy policy;
+  policy.keep = 1, policy.min_age = 0ms, policy.prove_for = 0ms;
+  const Mark mark{old, policy, "1 newer live set, keep 1", now()};
+  thumbs.door.work[newer.str()] = {true, 1, 0, 0};
+  CHECK_FALSE(reap(thumbs, mark));
+  CHECK(thumbs.record()["error"].as_string().contains("not stale any more"));
+  thumbs.door.work.clear();
+  CHECK(reap(thumbs, mark));
+}
+
 TEST_CASE("a home that is gone for good is a person's word") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);
