@@ -64,13 +64,17 @@ Result<> refuse_elsewhere(app::Context& context, const SetName& set, const Memor
                           entry.set->home, engine->home()));
 }
 
-/// One of each process type.
-std::int64_t tried_units(app::Context& context, const SetName& set) {
+/// One of each process type: of those that the set has, where its engine tells them, since it may
+/// have been scaled; or by the service's file, which may name none.
+std::int64_t tried_units(app::Context& context, const SetName& set, SetTransaction& transaction) {
   const auto* service = context.config().service(set.service);
   if (!service) return 1;
-  const auto types =
-      std::ranges::count_if(service->units, [](const auto& process) { return process.second > 0; });
-  return std::max<std::int64_t>(types, 1);
+  const auto types = [](const UnitCounts& units) {
+    return std::ranges::count_if(units, [](const auto& process) { return process.second > 0; });
+  };
+  const auto status = transaction.status();
+  const bool told = status && !status->processes.empty();
+  return std::max<std::int64_t>(types(told ? status->processes : service->units), 1);
 }
 
 /// Starts the units that the trial has left out. What is not here is noted, so that its home does.
@@ -186,7 +190,7 @@ Result<> begin_trial(app::Context& context, const SetName& set, const TrialTerms
   // Left over from a trial that nobody ended: its limit is not 0.
   CDCTL_TRY(transaction.drain());
   // The door first, as in a mend. What fails of both is told in its step.
-  if (transaction.admit(tried_units(context, set))) (void)transaction.mend_some();
+  if (transaction.admit(tried_units(context, set, transaction))) (void)transaction.mend_some();
   return {};
 }
 

@@ -1,5 +1,7 @@
 // What a trial does to its set, in which order. How it is judged: test_trial.
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "core/actions/trial.hpp"
@@ -108,6 +110,15 @@ TEST_CASE("a trial lets in what one unit of each process type needs") {
   REQUIRE(begin(thumbs, set, outcome));
   CHECK(thumbs.journal.lines == Lines{"lock", "memory.cut trial", "door.drain", "door.admit 2",
                                       "engine.mend some", "unlock"});
+}
+
+TEST_CASE("a trial goes by the processes that the set has now, where its engine tells them") {
+  FakeService thumbs;
+  const auto set = cut_one(thumbs);
+  thumbs.engine.sets[set.str()].processes = {{"worker", 3}, {"web", 2}, {"mail", 1}, {"beat", 0}};
+  Outcome outcome(thumbs.context, "mend", set, false);
+  REQUIRE(begin(thumbs, set, outcome));
+  CHECK(std::ranges::count(thumbs.journal.lines, "door.admit 3") == 1);
 }
 
 TEST_CASE("a trial that passes far from its home leaves the other units to that") {
