@@ -180,6 +180,9 @@ Result<> LocalEngine::start_again(const SetPaths& paths, const SetName& set,
 
 namespace {
 
+/// A supervisor of before an upgrade does not know all commands.
+bool knows_not(const Error& error) { return error.what.contains("no such command"); }
+
 /// Whether a trial has left some of its units out.
 bool held_back(const SetFiles& files) {
   return files.alive && files.status && !files.status->stopping && !files.status->frozen &&
@@ -217,6 +220,10 @@ Result<Step> LocalEngine::mend_by(const SetName& set, std::string_view command,
   crash_point("local.mend.marked");
   Result<std::string> done = fail(ExitCode::unknown, "its supervisor is dead");
   if (before.alive) done = ask_if_awake(paths, std::string(command), deadline.at_most(k_restart));
+  if (!done && command != "restart" && knows_not(done.error())) {
+    how = "restarted";
+    done = ask_if_awake(paths, "restart", deadline.at_most(k_restart));
+  }
   if (!done && done.error().exit == ExitCode::failed) return fail(done.error().in(context));
   if (!done) {
     if (auto again = start_again(paths, set, deadline); !again)
@@ -249,7 +256,7 @@ Result<> note_counts(const SetPaths& paths, Status status, const RunPlan& plan) 
 Result<> tell_to_scale(const SetPaths& paths, const Deadline& deadline) {
   const auto told = ask_if_awake(paths, "scale", deadline.at_most(k_restart));
   if (told) return {};
-  if (told.error().what.contains("no such command"))
+  if (knows_not(told.error()))
     return fail(
         "its supervisor was started by an older cdctl, which cannot scale; the number holds when "
         "the set is started again, or deploy the next revision");

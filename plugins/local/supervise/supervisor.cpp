@@ -367,19 +367,19 @@ Result<> Supervisor::freeze() {
   return {};
 }
 
-Result<> Supervisor::thaw() {
+Result<> Supervisor::thaw(bool some) {
   if (::unlink(k_frozen) != 0 && errno != ENOENT)
     return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
   CDCTL_TRY(tracker_->thaw(Deadline(k_patience)));
   frozen_ = stands_still_ = false;
   for (auto& unit : units_)
     if (unit.running() && !unit.dismissed) unit.set_state(UnitState::up);
-  return start_the_idle();
+  return start_the_idle(some);
 }
 
 Result<> Supervisor::restart(bool some) {
   // A cut that never reached us has stopped nothing: what runs is in the middle of its work
-  if (!frozen_ && !tracker_->frozen()) return thaw();
+  if (!frozen_ && !tracker_->frozen()) return thaw(some);
   frozen_ = true;  // so that the killed ones are not started by the way
   CDCTL_TRY(tracker_->kill(Deadline(k_patience)));
   if (!reap_until([this] { return !any_running(); }, Deadline(k_patience)))
@@ -396,11 +396,12 @@ Result<> Supervisor::restart(bool some) {
 /// `some`: one of each process type.
 Result<> Supervisor::start_the_idle(bool some) {
   Result<> out;
+  on_trial_ = some;
   std::set<std::string> begun;
   for (std::size_t i = 0; i < units_.size(); ++i) {
+    if (units_[i].dismissed) continue;
     const bool first = begun.insert(units_[i].process()).second;
-    if (units_[i].running() || units_[i].kill_at || units_[i].dismissed || !units_[i].startable())
-      continue;
+    if (units_[i].running() || units_[i].kill_at || !units_[i].startable()) continue;
     if (some && !first) {
       units_[i].set_state(UnitState::exited);
       continue;

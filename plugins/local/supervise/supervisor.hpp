@@ -49,7 +49,7 @@ class Supervisor {
 
   void handle(std::string_view command, Control::Answer answer);
   [[nodiscard]] Result<> freeze();
-  [[nodiscard]] Result<> thaw();
+  [[nodiscard]] Result<> thaw(bool some = false);
   [[nodiscard]] Result<> restart(bool some);
   [[nodiscard]] Result<> start_the_idle(bool some = false);
   [[nodiscard]] Result<> scale();
@@ -96,6 +96,7 @@ class Supervisor {
   std::string last_status_;
   bool frozen_ = false;        ///< nothing is to be started
   bool stands_still_ = false;  ///< and nothing runs
+  bool on_trial_ = false;      ///< one unit of each process was started, and the others wait
   bool lived_ = false, done_ = false;
   int exit_status_ = 0;
 };

@@ -85,6 +85,8 @@ void Supervisor::dismiss(Unit& unit) {
 void Supervisor::enlist(Unit& unit) {
   unit.dismissed = false;
   if (unit.running()) return;  // it has been told to end: then it is started again
+  if (on_trial_ && !frozen_ && !unit.kill_at)
+    return unit.set_state(UnitState::exited);  // a mend starts it
   unit.set_state(frozen_ ? UnitState::frozen : UnitState::backoff);
   unit.next_start = std::chrono::steady_clock::now();
   if (frozen_ || held_back() || unit.kill_at) return;

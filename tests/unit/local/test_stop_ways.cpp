@@ -124,6 +124,17 @@ TEST_CASE("a trial starts one unit of each process, and a mend after it the othe
   REQUIRE(eventually([&] { return home.size_of("begun.txt") == 14; }));
   CHECK(home.status().up == 2);
   CHECK(home.status().world_cut == false);
+  SECTION("once, however often it begins") {
+    must(home.engine.mend_some(k_set, soon()));
+    CHECK(home.status().up == 2);
+    CHECK(home.size_of("begun.txt") == 14);
+  }
+  SECTION("and none that is added meanwhile") {
+    must(home.engine.scale(k_set, {{"worker", 4}}, soon()));
+    CHECK(home.status().up == 2);
+    CHECK(must(home.engine.mend(k_set, false, soon())).changed);
+    CHECK(eventually([&] { return home.status().up == 6; }));
+  }
   SECTION("when it passes") {
     CHECK(must(home.engine.mend(k_set, false, soon())).changed);
     CHECK(eventually([&] { return home.size_of("begun.txt") == 20; }));
