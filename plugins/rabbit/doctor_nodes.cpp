@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "plugins/rabbit/amqp/amqp.hpp"
+#include "plugins/rabbit/broker/management.hpp"
 
 namespace cdctl::rabbit {
 
@@ -14,6 +15,14 @@ Check check_of(std::string what, const std::optional<Error>& error) {
   if (!error) return {std::move(what), Check::State::ok, "", ""};
   return {std::move(what), Check::State::unknown, error->what,
           "start the node, or take its address out of cdctl.toml"};
+}
+
+/// A proxy, or something else on that port, answers, too.
+std::optional<Error> trouble_of(const Result<HttpResponse>& answer) {
+  if (!answer) return answer.error();
+  if (says_who(*answer)) return {};
+  return Error{ExitCode::unknown,
+               fmt::format("it answered {}: is it RabbitMQ's management API?", answer->status)};
 }
 
 std::vector<Check> managements(Host& host, const BrokerSettings& settings,
@@ -34,9 +43,7 @@ std::vector<Check> managements(Host& host, const BrokerSettings& settings,
   if (!http) return out;
   const auto answers = (*http)->send_all(requests, requests.size());
   for (std::size_t i = 0; i < answers.size(); ++i)
-    out.push_back(
-        check_of("node " + settings.managements[i],
-                 answers[i] ? std::optional<Error>() : std::optional(answers[i].error())));
+    out.push_back(check_of("node " + settings.managements[i], trouble_of(answers[i])));
   return out;
 }
 

@@ -192,6 +192,10 @@ std::map<std::string, std::size_t>& last_good() {
 
 }  // namespace
 
+bool says_who(const HttpResponse& response) {
+  return response.status == 200 || response.status == 401;
+}
+
 void Management::choose(Http& http, const Deadline& deadline) {
   const auto& nodes = settings_.managements;
   if (nodes.size() < 2 || chosen_) return;
@@ -201,7 +205,7 @@ void Management::choose(Http& http, const Deadline& deadline) {
     chosen_ = (first + i) % nodes.size();
     const auto answer = http.send(request_for(
         {.path = "/whoami", .doing = "asking whether it is there"}, deadline.at_most(k_each)));
-    if (answer && answer->status < 500) {
+    if (answer && says_who(*answer)) {
       last_good()[key] = *chosen_;
       return;
     }

@@ -49,6 +49,10 @@ struct ApiAnswer {
 /// The call whose answer Management::take_version() takes.
 [[nodiscard]] ApiCall version_call();
 
+/// Whether a node has answered `/whoami`: 401 is an answer, since another node knows the same
+/// users.
+[[nodiscard]] bool says_who(const HttpResponse& response);
+
 /// RabbitMQ's management API of one broker over the host's HTTP client. `settings` are of the
 /// broker, its vhost the one to work in. Where that has several nodes, the first that answers is
 /// asked, until it fails to; all calls can be repeated, and are where a node has gone. Errors:

@@ -65,6 +65,16 @@ TEST_CASE("a node that goes away is left for another, and the call is made again
   CHECK(cluster.management.base() == good.url());
 }
 
+TEST_CASE(
+    "what answers otherwise than RabbitMQ is passed over, and a refused password is an answer") {
+  const int status = GENERATE(302, 404, 503, 401);
+  FakeHttp first([&](const FakeHttp::Request&) { return FakeHttp::answer(status, "{}"); });
+  FakeHttp good(node);
+  Cluster cluster({first.url(), good.url()});
+  CHECK(cluster.management.get(k_call, Deadline(Millis(5000))).has_value() == (status != 401));
+  CHECK((cluster.management.base() == good.url()) == (status != 401));
+}
+
 TEST_CASE("when no node answers, that is said") {
   Cluster cluster({k_nobody, "http://127.0.0.1:2"});
   const auto asked = cluster.management.get(k_call, Deadline(Millis(5000)));
