@@ -23,10 +23,16 @@ std::string_view too_wide(std::string_view name) {
   return {};
 }
 
+namespace {
+
+constexpr std::string_view k_escaped = "\\^$.|?*+()[]{}-/#";
+
+}  // namespace
+
 std::string escaped(std::string_view name) {
   std::string out;
   for (const char c : name) {
-    if (std::string_view("\\^$.|?*+()[]{}-/#").contains(c)) out += '\\';
+    if (k_escaped.contains(c)) out += '\\';
     out += c;
   }
   return out;
@@ -71,7 +77,8 @@ bool one_of_ours(std::string_view pattern) {
       continue;
     }
     if (pattern[i] == '\\') {
-      if (++i == pattern.size()) return false;
+      // \w and the like stand for more than themselves.
+      if (++i == pattern.size() || !k_escaped.contains(pattern[i])) return false;
     } else if (std::string_view("^$.?*+()[]{}").contains(pattern[i])) {
       return false;
     }

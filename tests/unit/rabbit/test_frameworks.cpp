@@ -120,6 +120,8 @@ TEST_CASE("a framework's queues are as its workers declare them") {
   const auto& queue = parked.queues.at("default");
   CHECK(queue.arguments["x-dead-letter-exchange"].view().empty());
   CHECK(queue.arguments["x-dead-letter-routing-key"].view() == "default.XQ");
+  CHECK(parked.framework->parked("default") == "default.XQ");
+  CHECK(celerys.framework->parked("celery").empty());
   const auto has = rights_of(parked, *parse_set_name("thumbs-r0000000001"));
   CHECK(on(has, "default") == "cwr");
   CHECK(on(has, "default.DQ") == "cr");
@@ -176,7 +178,7 @@ TEST_CASE("patterns of ours are known, and no others") {
   CHECK(of_our_making(any_of({with_stars("tmp-*"), with_stars("amq.gen-*")})));
   for (const auto* pattern :
        {"", ".*", "^(?:.*)\\z", "^(?:c.*)\\z", "^(?:a.*)\\z", "^(?:jobs|.*)\\z", "^(?:[^@]+)\\z",
-        "^(?:jobs", "^(?:jobs+)\\z", "^(?:x)|(?:y)\\z"})
+        "^(?:jobs", "^(?:jobs+)\\z", "^(?:x)|(?:y)\\z", "^(?:\\w.*)\\z", "^(?:\\D\\D)\\z"})
     CHECK_FALSE(of_our_making(pattern));
 }
 
