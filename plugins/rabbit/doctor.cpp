@@ -206,7 +206,7 @@ Check RabbitDoctor::returns(Management& management, const ServiceConfig& service
   const auto what = "queues of " + service.name;
   const auto limits = read_delivery_limits(management, service, deadline);
   if (!limits) return failed(what, limits.error(), "");
-  if (limits->empty()) return {what, State::ok, "a cut loses nothing", ""};
+  if (limits->most.empty()) return {what, State::ok, "a cut loses nothing", ""};
   const auto looks = brokers_.look_for(service.name, deadline);
   if (!looks) return failed(what, looks.error(), "");
   std::int64_t cuts = 0;
@@ -222,7 +222,7 @@ Check RabbitDoctor::returns(Management& management, const ServiceConfig& service
   }
   bool near = false;
   std::vector<std::string> texts;
-  for (const auto& [queue, limit] : *limits) {
+  for (const auto& [queue, limit] : limits->most) {
     const ReturnsLeft left{queue, limit, cuts};
     near = near || left.near();
     texts.push_back(left.text());

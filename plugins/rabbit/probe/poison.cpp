@@ -42,7 +42,8 @@ Result<std::vector<std::string>> queues_to_see(Management& management, const Ser
   const auto dead = dead_letter_queues(service);
   std::vector<std::string> out;
   for (const auto& [name, queue] : topology.queues) {
-    if (limits.contains(name) || queue.type == "stream") continue;
+    const bool may_count = limits.most.contains(name) || limits.unknown.contains(name);
+    if (may_count || queue.type == "stream") continue;
     const bool takes_dead = dead.contains(name);
     // A classic queue does not count, so that what waits there says nothing.
     const bool counted = queue.type == "quorum";

@@ -293,24 +293,31 @@ Result<Topology> as_declared(Management& management, const ServiceConfig& servic
   return topology;
 }
 
-Result<std::map<std::string, std::int64_t>> read_delivery_limits(Management& management,
-                                                                 const ServiceConfig& service,
-                                                                 const Deadline& deadline) {
+Result<DeliveryLimits> read_delivery_limits(Management& management, const ServiceConfig& service,
+                                            const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto topology, read_topology(service));
   const auto& vhost = management.settings().amqp.vhost;
   auto calls = policy_calls(vhost);
   for (const auto& [name, queue] : topology.queues) calls.push_back(queue_call(vhost, name));
   CDCTL_TRY_ASSIGN(const auto found, ask_with_version(management, std::move(calls), deadline));
   const auto rules = rules_of(management, found);
-  std::map<std::string, std::int64_t> out;
+  DeliveryLimits out;
   std::size_t at = 2;
   for (auto& [name, queue] : topology.queues) {
-    settle_limit(service, queue, found[at++], rules.version);
+    const auto& theirs = found[at++];
+    settle_limit(service, queue, theirs, rules.version);
+    if (!theirs.is_null()) {  // whatever the file says by now
+      queue.type = theirs["type"].as_string(queue.type);
+      queue.arguments = theirs["arguments"];
+    }
     if (queue.type != "quorum") continue;
     const auto policies = Policies::of(name, queue, rules.policies, deadline);
-    if (!policies) continue;  // the check says so, where it matters
+    if (!policies) {  // the check says why, where it matters
+      out.unknown.insert(name);
+      continue;
+    }
     if (const auto limit = delivery_limit(queue.arguments, *policies, rules.version))
-      out.emplace(name, limit->most);
+      out.most.emplace(name, limit->most);
   }
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include <cdctl/config.hpp>
@@ -25,7 +26,14 @@ namespace cdctl::rabbit {
                                            Topology topology, const Deadline& deadline);
 
 /// The service's quorum queues whose messages are given up after so many returns.
-[[nodiscard]] Result<std::map<std::string, std::int64_t>> read_delivery_limits(
-    Management& management, const ServiceConfig& service, const Deadline& deadline);
+struct DeliveryLimits {
+  std::map<std::string, std::int64_t> most;
+  std::set<std::string>
+      unknown;  ///< of which nobody can say it: the pattern of a policy is too hard
+};
+/// As the broker has them; of a queue that is not there, as it would be declared.
+[[nodiscard]] Result<DeliveryLimits> read_delivery_limits(Management& management,
+                                                          const ServiceConfig& service,
+                                                          const Deadline& deadline);
 
 }  // namespace cdctl::rabbit

@@ -81,7 +81,8 @@ Result<> RabbitSwitch::do_check(const ServiceConfig& service, const Deadline& de
 Result<std::map<std::string, std::int64_t>> RabbitSwitch::do_delivery_limits(
     const ServiceConfig& service, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of(service));
-  return read_delivery_limits(*management, service, deadline);
+  CDCTL_TRY_ASSIGN(auto limits, read_delivery_limits(*management, service, deadline));
+  return std::move(limits.most);
 }
 
 Result<std::map<std::string, std::string>> RabbitSwitch::do_provision(const ServiceConfig& service,

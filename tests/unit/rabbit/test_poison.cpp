@@ -28,7 +28,7 @@ std::string row(int returns, const std::string& headers = "",
 
 /// A broker of one quorum queue, `thumbs`, and a classic one for its dead letters.
 struct Queues {
-  std::string work = "[]", dead = "[]", arguments = "{}";
+  std::string work = "[]", dead = "[]", arguments = "{}", policies = "[]";
   int looks = 0;
   test::TempDir folder;
   test::TestHost host{folder.path()};
@@ -58,7 +58,7 @@ struct Queues {
     if (request.path.ends_with("/get")) return ++looks, FakeHttp::answer(200, work);
     if (request.path.contains("overview"))
       return FakeHttp::answer(200, R"({"rabbitmq_version":"3.10.8"})");
-    if (request.path.contains("policies")) return FakeHttp::answer(200, "[]");
+    if (request.path.contains("policies")) return FakeHttp::answer(200, policies);
     const bool is_dead = request.path.contains("thumbs.dead");
     return FakeHttp::answer(200, std::string(R"({"name":")") +
                                      (is_dead ? "thumbs.dead" : "thumbs") + R"(","type":")" +
@@ -146,6 +146,20 @@ TEST_CASE("a queue that counts a look against its messages is not looked into") 
       ->find("thumbs")
       ->find("arguments")
       ->set("x-delivery-limit", 5);
+  CHECK(queues.look(k_crashing).empty());
+  CHECK(queues.looks == 0);
+}
+
+TEST_CASE("what the broker says of a limit counts, and not the file, and in doubt there is one") {
+  Queues queues;
+  queues.work = "[" + row(4) + "]";
+  SECTION("the queue was made with a limit that the file has no more") {
+    queues.arguments = R"({"x-delivery-limit":5})";
+  }
+  SECTION("a policy of which nobody can say whether it holds") {
+    queues.policies =
+        R"([{"name":"p","pattern":"^(((a*)*)*(","apply-to":"queues","definition":{}}])";
+  }
   CHECK(queues.look(k_crashing).empty());
   CHECK(queues.looks == 0);
 }
