@@ -64,10 +64,13 @@ constexpr std::array k_frameworks{
 
 }  // namespace
 
+std::string Framework::parked(std::string_view of) const {
+  return parks ? std::string(of) + ".XQ" : std::string();
+}
+
 Json Framework::queue_arguments(std::string_view of) const {
   if (!parks) return Json::object();
-  return Json::object(
-      {{"x-dead-letter-exchange", ""}, {"x-dead-letter-routing-key", std::string(of) + ".XQ"}});
+  return Json::object({{"x-dead-letter-exchange", ""}, {"x-dead-letter-routing-key", parked(of)}});
 }
 
 std::span<const Framework> frameworks() { return k_frameworks; }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <cdctl/json.hpp>
@@ -31,6 +32,8 @@ struct Framework {
   std::int64_t connections = 1;  ///< that a unit holds, where that is more than one
   std::span<const OwnNames> names = {};
 
+  /// Where its workers put what is dead in a queue; empty when they make no queue for that.
+  [[nodiscard]] std::string parked(std::string_view of) const;
   /// What its workers declare their queues with, beside the type.
   [[nodiscard]] Json queue_arguments(std::string_view of) const;
 };

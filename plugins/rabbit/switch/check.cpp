@@ -70,11 +70,12 @@ void settle_limit(const ServiceConfig& service, Queue& queue, const Json& theirs
 
 /// How to be rid of a limit. The arguments of a queue that is there cannot be changed, and of what
 /// an argument and a policy say the smaller counts.
-std::string cure(const std::string& name, const BrokerRules& rules, const Limit& limit,
-                 bool there) {
+std::string cure(const std::string& name, const Queue& queue, const BrokerRules& rules,
+                 const Limit& limit, bool there) {
   if (limit.by_policy) return "raise delivery-limit in the policy of that queue, or take it out";
   if (rules.version < k_limits_by_default) return "leave x-delivery-limit out";
-  if (!there) return "set x-delivery-limit = -1";
+  // An argument that the workers do not declare as well would have them refused.
+  if (!there && !queue.by_workers) return "set x-delivery-limit = -1";
   return policy_command(rules.vhost, name, "delivery-limit", -1);
 }
 
@@ -104,14 +105,14 @@ Result<> refuse_loss(Management& management, const ServiceConfig& service, const
                 fmt::format("{} drops a message after {} deliveries and has no dead-letter "
                             "exchange: cuts would lose messages; {}, or set "
                             "x-dead-letter-exchange or accept_loss = true",
-                            what, limit->most, cure(name, rules, *limit, there)));
+                            what, limit->most, cure(name, queue, rules, *limit, there)));
   CDCTL_TRY_ASSIGN(const auto lost, why_lost(management, topology, name, *target, deadline));
   if (lost.empty()) return {};
   return fail(
       ExitCode::refused,
       fmt::format("{} gives a message up after {} deliveries, and its dead letters are lost: "
                   "{}; make that, or {}, or set accept_loss = true",
-                  what, limit->most, lost, cure(name, rules, *limit, there)));
+                  what, limit->most, lost, cure(name, queue, rules, *limit, there)));
 }
 
 std::unexpected<Error> conflict(const std::string& what, const std::string& key,

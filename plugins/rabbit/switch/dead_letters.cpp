@@ -81,6 +81,9 @@ class Search {
           "x-dead-letter-routing-key names none");
     if (*target_.key == queue_) return std::string("x-dead-letter-routing-key leads back to it");
     if (topology_.queues.contains(*target_.key)) return std::string();
+    // The workers make that one beside the queue.
+    const auto* framework = topology_.framework;
+    if (framework && framework->parked(queue_) == *target_.key) return std::string();
     const auto& vhost = management_.settings().amqp.vhost;
     CDCTL_TRY_ASSIGN(const auto there,
                      management_.get_if_there(

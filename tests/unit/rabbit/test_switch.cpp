@@ -439,6 +439,13 @@ TEST_CASE("a quorum queue that says nothing of a limit gets none, and no cut use
   REQUIRE_FALSE(old);
   CHECK(old.error().what.contains("after 20 deliveries"));
   CHECK(old.error().what.contains("set_policy"));
+  auto table = queue_table("new", Json::object({{"type", "quorum"}}));
+  CHECK(rabbit.check(broker.service(table), soon()));
+  table.set("framework", "celery");  // whose workers do not declare the argument
+  const auto theirs = rabbit.check(broker.service(table), soon());
+  REQUIRE_FALSE(theirs);
+  CHECK(theirs.error().what.contains("set_policy"));
+  CHECK_FALSE(theirs.error().what.contains("set x-delivery-limit"));
   broker.must("PUT", "/policies/" + broker.vhost() + "/p",
               Json::object({{"pattern", "^old$"},
                             {"apply-to", "quorum_queues"},
