@@ -79,15 +79,31 @@ std::string_view policy_key(std::string_view argument) {
                                                            : argument.substr(2);
 }
 
+namespace {
+
+/// A word of a shell: the name of a queue may hold an apostrophe, and what follows it.
+std::string shell_word(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
+  }
+  return out + "'";
+}
+
+}  // namespace
+
 std::string policy_command(const std::string& vhost, const std::string& queue, std::string_view key,
                            const Json& value) {
   const bool plain = std::ranges::all_of(
       queue, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-'; });
-  return fmt::format("rabbitmqctl set_policy{} '{}' '{}' '{}' --apply-to queues",
-                     vhost == "/" ? "" : fmt::format(" -p '{}'", printable(vhost, 60)),
-                     printable(fmt::format("{}-{}", key, queue), 100),
-                     plain ? "^" + queue + "$" : printable(exactly({queue}), 300),
-                     Json::object({{std::string(key), value}}).dump());
+  return fmt::format("rabbitmqctl set_policy{} {} {} {} --apply-to queues",
+                     vhost == "/" ? "" : " -p " + shell_word(printable(vhost, 60)),
+                     shell_word(printable(fmt::format("{}-{}", key, queue), 100)),
+                     shell_word(plain ? "^" + queue + "$" : printable(exactly({queue}), 300)),
+                     shell_word(Json::object({{std::string(key), value}}).dump()));
 }
 
 }  // namespace cdctl::rabbit

@@ -40,4 +40,7 @@ TEST_CASE("a policy for one queue is a command that stands as it is") {
   CHECK(policy_command("jobs", "a.b", "max-length", 5) ==
         "rabbitmqctl set_policy -p 'jobs' 'max-length-a.b' '^(?:a\\.b)\\z' '{\"max-length\":5}' "
         "--apply-to queues");
+  CHECK(policy_command("/", "a';ls", "max-length", 5) ==
+        "rabbitmqctl set_policy 'max-length-a'\\'';ls' '^(?:a'\\'';ls)\\z' '{\"max-length\":5}' "
+        "--apply-to queues");
 }
