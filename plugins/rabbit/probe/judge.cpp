@@ -311,9 +311,13 @@ class Judge {
   /// not comes and goes.
   void idle() {
     auto& after = out_.after;
-    after.worked = uncut() && (user_.working > 0 || (before_ && before_->worked));
+    // Also who takes a message and asks for no more until it is done, or does so on a connection of
+    // its own that is gone when we look.
+    const bool took = user_.working > 0 || unacked_ > 0 ||
+                      (work_ && (work_->delivered > 0 || work_->acknowledged > 0));
+    after.worked = uncut() && (took || (before_ && before_->worked));
     const bool seen = !user_.connections.empty() || (!after.worked && after.connected);
-    if (!uncut() || judged_.want.value_or(0) == 0 || user_.working > 0 || !seen) return;
+    if (!uncut() || judged_.want.value_or(0) == 0 || took || !seen) return;
     after.idle_since = before_ && before_->idle_since ? *before_->idle_since : at_;
     const auto age = at_ - *after.idle_since;
     if (age < k_idle) return;

@@ -332,6 +332,20 @@ TEST_CASE("a healthy set that waits for its next try is not idle, whatever that 
   CHECK(find(looks.next(connected({"c", "d"})), "rabbit/idle") == nullptr);
 }
 
+TEST_CASE("who takes messages is not idle, although no consumer is there when we look") {
+  Looks looks;
+  const auto idle = [&](std::int64_t delivered, std::int64_t acknowledged) {
+    auto user = working(delivered, acknowledged, delivered - acknowledged);
+    user.connections = {"a"};
+    user.consumers = user.working = 0;
+    return find(looks.next(user), "rabbit/idle") != nullptr;
+  };
+  for (int look = 0; look < 8; ++look) CHECK_FALSE(idle(1, 0));         // one job, all the time
+  for (int look = 2; look < 10; ++look) CHECK_FALSE(idle(look, look));  // one after the other
+  for (int look = 0; look < 4; ++look) CHECK_FALSE(idle(9, 9));
+  CHECK(idle(9, 9));
+}
+
 TEST_CASE("who never connects is told of by others") {
   Looks looks;
   for (int look = 0; look < 10; ++look) CHECK(find(looks.next({}), "rabbit/idle") == nullptr);
