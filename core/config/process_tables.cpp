@@ -107,7 +107,7 @@ std::optional<std::int64_t> bytes(std::string_view text) {
 
 std::optional<std::int64_t> thousandths(const Json& value) {
   const auto processors = value.is_number() ? value.as_double() : 0;
-  if (processors < 0.01 || processors > 1024) return {};
+  if (!(processors >= 0.01 && processors <= 1024)) return {};  // TOML has a nan
   return static_cast<std::int64_t>(processors * 1000 + 0.5);
 }
 

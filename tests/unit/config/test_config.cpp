@@ -140,6 +140,7 @@ TEST_CASE("wrong values are refused with their place") {
                            "memory = { worker = \"99999999999999999999G\" }\n",
                            "cpu = 2\n",
                            "cpu = { worker = 0 }\n",
+                           "cpu = { worker = nan }\n",
                            "cpu = { worker = \"2\" }\n",
                            "scale = 3\n",
                            "scale = { worker = 3 }\n",
