@@ -59,7 +59,7 @@ constexpr std::array k_keys{
         service, "rabbit.consumes", "flag", "true", "false", "all",
         "Whether a worker that takes no message from the queues is none; false: who is connected "
         "counts"},
-    KeyRow{service, "rabbit.unit_connections", "count", "1", "4", "mend",
+    KeyRow{service, "rabbit.unit_connections", "count", "1, celery 4", "4", "mend",
            "Connections that a unit needs: mend --probation lets in so many"},
     KeyRow{service, "rabbit.framework", "word", "none", "\"celery\"", "deploy",
            "What the workers are written with, which declare queues themselves: docs/frameworks/"},
