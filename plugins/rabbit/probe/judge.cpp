@@ -198,9 +198,10 @@ class Judge {
     auto& after = out_.after;
     const auto& newer = judged_.newer;
     after.gave_back_alone = newer.there ? before_ && before_->gave_back_alone : gives_back();
-    if (newer.taker.empty() || after.gave_back_alone) return;
+    if (!newer.there || after.gave_back_alone) return;
+    // A look in which the newer one ends no job does not begin the overlap anew.
     after.passing_since = before_ ? before_->passing_since : std::nullopt;
-    if (!work_ || work_->returned == 0) return;
+    if (newer.taker.empty() || !work_ || work_->returned == 0) return;
     if (!after.passing_since) after.passing_since = at_;
     passes_on_ = !newer.proven || at_ - *after.passing_since < newer.overlap;
   }
@@ -339,7 +340,7 @@ class Judge {
     const auto what = fmt::format("returned {} messages and acknowledged {} in {}", work_->returned,
                                   work_->acknowledged, to_age(at_ - before_->at));
     const auto& since = out_.after.passing_since;
-    if (!since) return bad("rabbit/returned", "warning", what);
+    if (!since || judged_.newer.taker.empty()) return bad("rabbit/returned", "warning", what);
     const auto passing = fmt::format("{}; {}, which is newer, takes such work, for {}", what,
                                      judged_.newer.taker, to_age(at_ - *since));
     if (passes_on_)

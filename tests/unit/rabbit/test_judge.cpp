@@ -130,6 +130,21 @@ TEST_CASE("an older set may give back what a newer one takes, for a while") {
   CHECK(severity(late, "rabbit/passed-on").empty());
 }
 
+TEST_CASE("an overlap does not begin anew when the newer set ends no job for a while") {
+  Looks looks;
+  std::int64_t given_back = 0;
+  const auto look = [&](const char* taker) {
+    auto judged = of_two();
+    judged.newer = {true, taker, true, std::chrono::hours(1)};
+    const auto seen = looks.next(working(given_back += 100, 0, 0), judged, std::chrono::minutes(5));
+    return severity(seen, "rabbit/returned");
+  };
+  for (int i = 0; i < 3; ++i) (void)look("thumbs-r77aa01c9d0");
+  CHECK(look("thumbs-r77aa01c9d0").empty());
+  for (int i = 0; i < 10; ++i) CHECK(look("") == "warning");
+  CHECK(look("thumbs-r77aa01c9d0") == "warning");
+}
+
 TEST_CASE("what gave back before there was a newer set, or beside one that takes nothing, failed") {
   Looks looks;
   std::int64_t given_back = 0;
