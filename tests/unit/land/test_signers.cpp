@@ -52,35 +52,6 @@ TEST_CASE("a name that others read by other rules is nobody's", "[land]") {
                    k_key),
              Contains("is no ASCII"));
   CHECK_THAT(fault("bob@example.com\x0b " + k_key), Contains("has a control character"));
-  // As ssh-keygen: quotes may begin in the middle, and a carriage return is a blank.
-  CHECK(fault("bob@example.com " + k_key).empty());
-  CHECK(fault("bob@example.com,b@home.example\t" + k_key + " a comment").empty());
-  CHECK(fault("\"bob@example.com\" namespaces=\"git\",valid-after=\"20240101\" " + k_key).empty());
-  CHECK(fault("bob@example.com namespaces=\"git ssh-rsa\" " + k_key).empty());
-  CHECK(fault("bob@example.com") == "bob@example.com has no key");
-  CHECK_THAT(fault("bob@example.com ed25519 AAAA"), Contains("has no key of a kind"));
-  CHECK(fault("bob@example.com ssh-ed25519") ==
-        "bob@example.com has the word ssh-ed25519 and no key behind it");
-  CHECK_THAT(fault("bob@example.com ssh-ed25519 ???"), Contains("has something else than a key"));
-  CHECK_THAT(fault("bob@example.com ssh-rsa " + k_key.substr(12)), Contains("is none of ssh-rsa"));
-}
-
-TEST_CASE("a name that others read by other rules is nobody's", "[land]") {
-  const auto seen = land::look_at_signers(
-      "\xef\xbb\xbf"
-      "bob@example.com " +
-      k_key + "\n");
-  CHECK(seen.good == 0);
-  REQUIRE(seen.faults.size() == 1);
-  CHECK_THAT(seen.faults.front().what, Contains("has a byte order mark in front"));
-  CHECK_THAT(fault("\"Bob B\" " + k_key), Contains("has a blank"));
-  CHECK_THAT(fault("\"bob@example.com, b@home.example\" " + k_key), Contains("has a blank"));
-  CHECK_THAT(fault("bob\x01@example.com " + k_key), Contains("has a control character"));
-  CHECK_THAT(fault("b\xc3\xb6"
-                   "b@example.com " +
-                   k_key),
-             Contains("is no ASCII"));
-  CHECK_THAT(fault("bob@example.com\x0b " + k_key), Contains("has a control character"));
   // As ssh-keygen: quotes may begin in the middle, a carriage return divides, and so do not two
   // options.
   CHECK(fault("bob@exam\"ple.com\" " + k_key).empty());
