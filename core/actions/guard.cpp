@@ -109,7 +109,9 @@ Result<Counts> count_at(app::Context& context, const std::string& broker,
                         const std::vector<std::int64_t>& wanted, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto* const door, context.switch_(broker));
   auto work = door->at_work(sets, deadline.at_most(k_patience));
-  if (!work && !deadline.passed()) {
+  // Who has had all the time that there was is late, and so is what else it would be asked.
+  const bool late = !work && work.error().exit == ExitCode::timeout && deadline.left() < k_patience;
+  if (!work && !late && !deadline.passed()) {
     auto open = connected(*door, sets, deadline);
     if (open)
       context.log(Level::warning, fmt::format("{}: units that are connected count as live: {}",

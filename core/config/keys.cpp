@@ -46,12 +46,12 @@ constexpr std::array k_keys{
            "Of this process: a duration that reap waits for; until done, at most DURATION: reap "
            "tells it to end and leaves, a later reap removes it"},
     KeyRow{
-        service, "stop", "text or table", "group", "{ worker = \"main\" }", "reap",
+        service, "stop", "text-or-table", "group", "{ worker = \"main\" }", "reap",
         "Who of a unit gets TERM: main, its main process alone, or group, each of its processes; "
         "for all, or by process"},
     KeyRow{service, "stop.*", "text", "group", "\"main\"", "reap",
            "Of this process: main or group"},
-    KeyRow{service, "stop_again", "text or table", "none", "{ worker = \"QUIT after 30s\" }",
+    KeyRow{service, "stop_again", "text-or-table", "none", "{ worker = \"QUIT after 30s\" }",
            "reap",
            "A second signal to those who got TERM, so long after it; for all, or by process"},
     KeyRow{service, "stop_again.*", "text", "none", "\"QUIT after 30s\"", "reap",

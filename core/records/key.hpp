@@ -23,7 +23,8 @@ struct KeyRecord {
         required("key", &KeyRecord::key, "text"),
         required("place", &KeyRecord::place, "text"),
         required("type", &KeyRecord::type,
-                 "one of text word address file duration count flag list table share"),
+                 "one of text word address addresses file duration count flag list table "
+                 "text-or-table share"),
         required("default", &KeyRecord::otherwise, "text"),
         required("example", &KeyRecord::example, "text"),
         required("commands", &KeyRecord::commands, "text"),

@@ -41,12 +41,13 @@ cdctl_fuzz(juju_status juju_core)
 cdctl_fuzz(juju_lists juju_core)
 
 # What librabbitmq hands to us is read in a module of its own.
+find_package(OpenSSL REQUIRED)
 set(fuzz_more_amqp ${PROJECT_SOURCE_DIR}/plugins/rabbit/amqp/frames.cpp)
 macro(cdctl_fuzz_link target name)
   target_link_libraries(${target} PRIVATE ${fuzz_cores_${name}} cdctl::sdk cdctl_warnings ${CMAKE_DL_LIBS})
   if(${name} STREQUAL "amqp")
     target_include_directories(${target} PRIVATE ${LIBRABBITMQ_INCLUDE_DIR})
-    target_link_libraries(${target} PRIVATE ${LIBRABBITMQ_LIBRARY})
+    target_link_libraries(${target} PRIVATE ${LIBRABBITMQ_LIBRARY} OpenSSL::SSL)
   endif()
 endmacro()
 

@@ -129,7 +129,7 @@ TEST_CASE("a trial that passes far from its home leaves the other units to that"
   Outcome outcome(thumbs.context, "mend", set, false);
   REQUIRE(look(thumbs, set, outcome));
   CHECK(thumbs.journal.lines ==
-        Lines{"lock", "door.drain", "door.mend 7", "memory.cut no", "unlock"});
+        Lines{"lock", "door.drain", "door.mend 7", "memory.cut stopped", "unlock"});
   CHECK(thumbs.entry(set).cut_memo->stopped_in == "there");
 }
 

@@ -56,7 +56,7 @@ TEST_CASE("a vote against is an open thread") {
     return *Json::parse(R"({"notes":[{"resolvable":true,"resolved":)" + std::string(resolved) +
                         R"(,"body":")" + body + R"("}]})");
   };
-  const auto body = "x\n\n" + forges::vote_line("Disapprove");
+  const auto body = "x\\n\\n" + forges::vote_line("Disapprove");
   CHECK(gitlab::vote_of(thread(body, "false")) == "Disapprove");
   CHECK(gitlab::vote_of(thread(body, "true")).empty());
   CHECK(gitlab::vote_of(thread("x", "false")).empty());

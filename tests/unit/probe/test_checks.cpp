@@ -93,7 +93,7 @@ TEST_CASE("a check that cannot be meant is refused with its reason") {
       refused(R"([{"name":"a","command":["x"],"expect":200}])").contains("belong to http checks"));
   CHECK(refused(R"([{"name":"a","command":["x"],"timeout":"2h"}])").contains("up to 60s"));
   CHECK(refused(R"([{"name":"a","http":"http://h/"},{"name":"a","http":"http://h/"}])") ==
-        "two checks are named a");
+        "check 2: two checks are named a");
   CHECK(refused(R"("front")").contains("[[checks]]"));
 }
 
