@@ -23,6 +23,7 @@
 #include "core/records/set.hpp"
 #include "core/records/signal.hpp"
 #include "core/records/verdict.hpp"
+#include "core/records/want.hpp"
 
 namespace cdctl::cli {
 
@@ -31,11 +32,12 @@ namespace {
 constexpr std::size_t k_chunk = 1u << 20;
 constexpr std::size_t k_most_kept = 64u << 20, k_most_names = 100'000;
 /// The kinds of record that flow in a pipe.
-constexpr std::array<std::string_view, 8> k_schemas{
+constexpr std::array<std::string_view, 9> k_schemas{
     records::Revision::k_head.schema, records::Set::k_head.schema,
     records::Signal::k_head.schema,   records::Verdict::k_head.schema,
     records::Outcome::k_head.schema,  records::ErrorRecord::k_head.schema,
-    records::Proposal::k_head.schema, records::Candidate::k_head.schema};
+    records::Proposal::k_head.schema, records::Candidate::k_head.schema,
+    records::Want::k_head.schema};
 
 bool known_schema(std::string_view schema) {
   for (const auto known : k_schemas)

@@ -5,7 +5,7 @@
 begin broker
 valid() { "$build_dir/tests/validate-records" "$source_dir/schemas" <"$1" >"$work/invalid" 2>&1 || fail "not by the schema: $(head -3 "$work/invalid")"; }
 # As people write them: no exec.
-good="worker: amqp-consume -u \"\$AMQP_URL\" -q $service sh -c 'cat >>$work/done; echo >>$work/done'"
+good="worker: amqp-consume -u \"\$AMQP_URL\" -q $service -- sh -c 'cat >>$work/done; echo >>$work/done'"
 deaf='worker: echo "403 ACCESS_REFUSED - configure access refused" >&2; sleep 100000 | amqp-publish -u "$AMQP_URL" -r nothing -l'
 make_trunk "$service" "$good"
 units=1 make_service </dev/null
@@ -86,7 +86,7 @@ cat >"$service.git/worker" <<END
 #!/bin/sh
 for n in 1 2 3; do ($hold || kill \$\$) & done
 sleep 1
-amqp-consume -u "\$AMQP_URL" -q $service sh -c 'cat >>$work/done; echo >>$work/done'
+amqp-consume -u "\$AMQP_URL" -q $service -- sh -c 'cat >>$work/done; echo >>$work/done'
 END
 chmod +x "$service.git/worker"
 git -C "$service.git" add worker
