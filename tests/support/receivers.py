@@ -237,8 +237,8 @@ class Handler(BaseHTTPRequestHandler):
             if told[:1] == ["reject"]:
                 return 200, {"partialSuccess": {"rejectedLogRecords": told[1], "errorMessage": "too old"}}, {}
             return *otlp(body, self.headers), {}
-        if self.path.startswith("/v2/"):
-            return *pagerduty(self.path, body), {}
+        if self.path.endswith("/enqueue"):
+            return *pagerduty(self.path[self.path.index("/v2/"):], body), {}
         if self.path.endswith("/api/v2/alerts"):
             if self.headers.get("Content-Type") != "application/json":
                 return 415, {"code": 415, "message": "unsupported media type"}, {}

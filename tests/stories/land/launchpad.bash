@@ -182,7 +182,7 @@ half='"status": 200, "times": 99, "body":'
 for trouble in '"match": "/votes", "status": 500, "times": 99' '"match": "getMergeProposals", "how": "html", "status": 200, "body": "<html>", "times": 99' \
   "\"match\": \"/votes\", $half {\"message\": \"x\"}" "\"match\": \"/votes\", $half {\"start\": 0, \"total_size\": 3, \"entries\": []}" \
   "\"match\": \"/votes\", $half {\"entries\": [], \"next_collection_link\": \"https://elsewhere.example/devel/x\"}" \
-  "\"match\": \"getMergeProposals\", $half {\"entries\": [{\"queue_status\": \"Approved\"}]}" "\"match\": \"getRefByPath.*good\", $half {\"path\": \"x\"}" \
+  "\"match\": \"getMergeProposals\", $half {\"entries\": [{\"queue_status\": \"Approved\"}]}" \
   "\"match\": \"/all_comments\", $half {\"entries\": null}" "\"match\": \"/preview_diffs\", \"status\": 401, \"times\": 99" \
   '"match": "isPersonTrustedReviewer", "status": 403, "times": 99' '"match": "getRefByPath", "status": 500, "times": 99'; do
   say trouble "{$trouble}"
@@ -191,6 +191,13 @@ for trouble in '"match": "/votes", "status": 500, "times": 99' '"match": "getMer
   expect_same "main after $trouble" "$(head_of main)" "$main"
   say trouble '{}'
 done
+# Of one nothing is told of its branch: it is left out alone.
+say trouble "{\"match\": \"getRefByPath.*good\", $half {\"path\": \"x\"}}"
+main=$(head_of main)
+CDCTL_HOME=$work/home-new pipe_exit 0 "$landing"
+expect_error 'what its branch is: it is left out'
+expect_same 'main' "$(head_of main)" "$main"
+say trouble '{}'
 # What was said with a vote is asked for where it is not among the comments, for it may be against the proposal.
 say trouble "{\"match\": \"/all_comments\", $half {\"entries\": []}}"
 CDCTL_HOME=$work/home-new pipe_exit 0 'cdctl proposals | cdctl gate --all'

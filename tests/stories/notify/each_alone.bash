@@ -95,6 +95,7 @@ for receiver in pagerduty webhook:chat webhook:events; do
   grep -q "1 record for $receiver could not be sent yet" err || fail "$receiver took a web page for its answer: $(cat err)"
 done
 expect_same waits "$(waiting pagerduty) $(waiting webhook:chat) $(waiting webhook:events)" '1 1 1'
+forget_requests
 expect_exit 0 cdctl notify --flush --timeout 60s
 expect_same later "$(told) $(paged)" 'thumbs-r0000000004 cdctl/cut/thumbs-r0000000004'
 forget_requests

@@ -3,7 +3,7 @@
 engine_name=local
 # What only this engine's own deploys, cuts and reaps pass; and those of its boundaries that the suite does not come by.
 engine_points='local'
-engine_elsewhere='local.discard.marked local.feed.written local.mend.halted local.mend.unmarked local.revive.run local.revive.launched local.run.ended local.secret.saved'
+engine_elsewhere='local.discard.marked local.feed.written local.mend.halted local.mend.unmarked local.revive.run local.revive.launched local.run.ended local.scale.kept local.scale.run local.scale.told local.secret.saved'
 engine_passes=all     # boundaries: all, or its own when another of its kind passes those of the commands
 engine_unfinished=local.start.launched   # a boundary after which a deploy leaves something to be cleared up
 
