@@ -151,6 +151,12 @@ void Sender::look_at_input(bool readable) {
   end_ = Deadline(options_.timeout);
 }
 
+void Sender::glance_at_input() {
+  pollfd input{ending_ ? -1 : options_.until, POLLIN, 0};
+  (void)::poll(&input, 1, 0);
+  look_at_input(input.revents != 0);
+}
+
 /// Waits until something is put into the outbox, whoever does it, or `most` is over.
 void Sender::wait_for_more(Millis most) {
   const Fd changes(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
@@ -177,15 +183,14 @@ Result<std::optional<OfdLock>> Sender::wait_for_turn() {
     if (turn || Stop::requested()) return turn;
     CDCTL_TRY_ASSIGN(const auto status, outbox_.status(false));
     if (finishing() && (status.waiting_bytes == 0 || end_.passed())) return turn;
-    pollfd input{ending_ ? -1 : options_.until, POLLIN, 0};
-    (void)::poll(&input, 1, 0);
-    look_at_input(input.revents != 0);
+    glance_at_input();
   }
 }
 
 Result<> Sender::send_all() {
   while (!Stop::requested() && !end_.passed()) {
     CDCTL_TRY_ASSIGN(const auto next, send_next(end_));
+    glance_at_input();  // one that always has more to send has its time, too
     if (next == Next::more) continue;
     if (finishing() && (next == Next::nothing || end_.left() <= not_before_.left())) break;
     wait_for_more(next == Next::nothing && not_before_.passed() ? next_tick_.left()

@@ -42,6 +42,7 @@ class Sender {
   [[nodiscard]] std::string why_left(const std::string& last_trouble) const;
   void wait_for_more(Millis most);
   void look_at_input(bool readable);
+  void glance_at_input();
   [[nodiscard]] bool finishing() const { return !options_.follow || ending_; }
   void tick();
 

@@ -204,10 +204,10 @@ pipe_exit 0 "$landing"
 brz checkout -q --lightweight srv/reviews rv
 mkdir -p rv/trunk
 ln -s /etc/passwd rv/link
-printf 'x\n' >rv/trunk/plain
+printf 'x\n' >rv/trunk/filed
 (cd rv && brz add -q && brz commit -qm 'Links')
-offer alice plain words plain
-vote bob plain approve
+offer alice filed filed x
+vote bob filed approve
 expect_same 'links among the reviews' "$(brz ls -R srv/reviews | grep -c '^link')" 0
 pipe_exit 0 "$landing"
-expect_json 'any(.proposal == "plain" and .verdict == "landed")'
+expect_json 'any(.proposal == "filed" and .verdict == "landed")'
