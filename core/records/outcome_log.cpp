@@ -36,8 +36,13 @@ std::int64_t number_of(std::string_view name) {
   return error == std::errc() && stop == digits.data() + digits.size() && out > 0 ? out : 0;
 }
 
-/// Numbers of the files that were rotated away, rising.
-std::vector<std::int64_t> numbers_in(const fs::path& home) {
+/// The current file's; 0 while there is none.
+ino_t current_inode(const fs::path& home) {
+  struct stat info{};
+  return ::stat((home / k_current).c_str(), &info) == 0 ? info.st_ino : 0;
+}
+
+std::vector<std::int64_t> list_numbers(const fs::path& home) {
   std::vector<std::int64_t> out;
   std::error_code error;
   for (fs::directory_iterator at(home, error), end; !error && at != end; at.increment(error))
@@ -45,6 +50,16 @@ std::vector<std::int64_t> numbers_in(const fs::path& home) {
       out.push_back(number);
   std::ranges::sort(out);
   return out;
+}
+
+/// Numbers of the files that were rotated away, rising. A folder that is read while a file in it
+/// gets another name may show it under neither, so one rotation meanwhile means another look.
+std::vector<std::int64_t> numbers_in(const fs::path& home) {
+  for (int tries = 1;; ++tries) {
+    const auto before = current_inode(home);
+    auto out = list_numbers(home);
+    if (before == current_inode(home) || tries == 100) return out;
+  }
 }
 
 fs::path numbered(const fs::path& home, std::int64_t number) {
@@ -237,9 +252,8 @@ Result<std::optional<Json>> LogReader::next() {
     if (more || next_part()) continue;
     if (looked) return std::nullopt;
     looked = true;
-    struct stat there{};
-    const bool moved = ::stat((home_ / k_current).c_str(), &there) == 0 &&
-                       (parts_.empty() || there.st_ino != parts_.front().inode);
+    // There is no current file from a rotation to the next line.
+    const bool moved = parts_.empty() || current_inode(home_) != parts_.front().inode;
     if (!moved) return std::nullopt;
     // Rotated: what was appended to this file before it was is read first (nobody appends to it
     // afterwards).

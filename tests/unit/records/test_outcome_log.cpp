@@ -166,6 +166,17 @@ TEST_CASE("a reader goes on through rotations that happen behind its back") {
   CHECK(rest(reader) == range(61, 62));
 }
 
+TEST_CASE("a line that has its file rotated is read before another one comes") {
+  const Home home;
+  const records::LogBounds bounds{.bytes = 1, .files = 10};
+  auto reader = open(home);
+  home.add(1, bounds);
+  CHECK(rest(reader) == range(1, 1));
+  home.add(2, bounds);
+  home.add(3, bounds);
+  CHECK(rest(reader) == range(2, 3));
+}
+
 TEST_CASE("many writers lose no line to a rotation") {
   const Home home;
   const records::LogBounds bounds{.bytes = 2000, .files = 1000};
