@@ -80,7 +80,9 @@ int run_want(Context& context, const Arguments& args) {
       if (want.units || args.has("all")) context.out.write(records::encode(want));
     }
     if (context.out.tabular() && !context.out.any() && context.exit_code() == 0)
-      context.out.note("all have the units that they need; --all shows the figures");
+      context.out.note(wants.empty()
+                           ? "none of these services has [scale] in its file"
+                           : "all have the units that they need; --all shows the figures");
     if (any && args.has("exit-code") && context.exit_code() == 0)
       context.note_exit(ExitCode::something);
     return {};
