@@ -47,8 +47,17 @@ SourceState ServiceConfig::shape() const {
   for (const auto* always : {"mojo", "queues"}) shape.set(always, Json());
   for (const auto* limit : {"memory", "cpu"})
     if (!table[limit].is_null()) shape.set(limit, table[limit]);
+  if (const auto names = singletons(); !names.empty())
+    shape.set("singletons", Json::strings({names.begin(), names.end()}));
   for (const auto& [member, value] : shaping.members()) shape.set(member, value);
   return {"file", "", sha256_hex(shape.canonical()), {}};
+}
+
+std::set<std::string> ServiceConfig::singletons() const {
+  std::set<std::string> out;
+  for (const auto& [process, value] : table["units"].members())
+    if (value.is_object()) out.insert(process);  // a table says nothing else: it is checked
+  return out;
 }
 
 const ServiceConfig* Config::service(std::string_view name) const {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -99,6 +100,8 @@ struct ServiceConfig {
   /// keys of plugins that shape a deployment. How many units there are is no part of it: that is
   /// changed in place.
   [[nodiscard]] SourceState shape() const;
+  /// Process types of which only one set of the service runs one: `across = "service"`.
+  [[nodiscard]] std::set<std::string> singletons() const;
 };
 
 /// The configuration that was found: cdctl.toml, and services.d and targets.d beside it.

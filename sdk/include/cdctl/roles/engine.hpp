@@ -17,6 +17,7 @@
 #include <cdctl/roles/step.hpp>
 #include <cdctl/roles/unit_log.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/singleton.hpp>
 #include <cdctl/source.hpp>
 #include <cdctl/time.hpp>
 #include <cdctl/unit_limit.hpp>
@@ -44,7 +45,8 @@ struct SetStatus {
   Json detail = Json::object();  ///< units with pid, restarts, last log lines: only from describe()
   /// The names that this home had when the set was made, and deployed again; empty = as `home`.
   std::vector<std::string> homes = {};
-  /// Wanted units by process type, 0 included; empty = the engine does not tell, or could not read
+  /// Wanted units by process type, 0 included, and those that wait for their turn (singleton.hpp),
+  /// which are neither in `want` nor in `up`; empty = the engine does not tell, or could not read
   /// it. An engine whose sets can be scaled tells it in lists, too.
   UnitCounts processes = {};
 };
@@ -116,6 +118,11 @@ class Claim {
   /// Stops whatever an unfinished or fallen deploy left and empties the workspace.
   [[nodiscard]] Result<> clean(const Deadline& deadline) {
     return guarded([&] { return do_clean(deadline); });
+  }
+  /// From here on start() runs this process only while its keeper lets it: singleton.hpp. Exit code
+  /// `config` from an engine that cannot.
+  [[nodiscard]] Result<> keep(const std::string& process, const Keeper& keeper) {
+    return guarded([&] { return do_keep(process, keeper); });
   }
   /// Starts the units; returns once they are started, not once they are healthy. `cut` = start them
   /// frozen out of the world (a known-bad set that is repaired stays cut).
@@ -196,6 +203,13 @@ class Claim {
   [[nodiscard]] virtual Result<bool> do_discard(const Deadline& deadline) {
     (void)deadline;
     return false;
+  }
+  [[nodiscard]] virtual Result<> do_keep(const std::string& process, const Keeper& keeper) {
+    (void)keeper;
+    return fail(ExitCode::config,
+                "units." + process +
+                    ": this engine cannot keep a process to one across the service; take `across` "
+                    "out, or give it a service of its own");
   }
 };
 

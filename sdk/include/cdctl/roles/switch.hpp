@@ -12,6 +12,7 @@
 #include <cdctl/json.hpp>
 #include <cdctl/roles/step.hpp>
 #include <cdctl/set_name.hpp>
+#include <cdctl/singleton.hpp>
 #include <cdctl/time.hpp>
 
 namespace cdctl {
@@ -85,6 +86,13 @@ class Switch {
                                                                      std::string_view secret,
                                                                      const Deadline& deadline) {
     return guarded([&] { return do_provision(service, set, secret, deadline); });
+  }
+  /// The program by which a set keeps `process` to one across its service: singleton.hpp. To be
+  /// called after provision(), with the set's place in the order of deploys: whose is greater is
+  /// newer. Exit code `config` from a switch that arbitrates nothing.
+  [[nodiscard]] Result<Keeper> keeper(const ServiceConfig& service, const SetName& set,
+                                      const std::string& process, std::int64_t rank) {
+    return guarded([&] { return do_keeper(service, set, process, rank); });
   }
   /// Refuse new connections, close the open ones, read back. `entry` is what the memory said; the
   /// memo is already written.
@@ -232,6 +240,12 @@ class Switch {
   }
   [[nodiscard]] virtual Result<Json> do_describe(const ServiceConfig& service, const SetName& set,
                                                  const Deadline& deadline) = 0;
+  [[nodiscard]] virtual Result<Keeper> do_keeper(const ServiceConfig& service, const SetName& set,
+                                                 const std::string& process, std::int64_t rank) {
+    (void)service, (void)rank;
+    return fail(ExitCode::config, "keeping " + process + " of " + set.str() +
+                                      " to one across its service: this switch cannot do that");
+  }
 };
 
 }  // namespace cdctl
