@@ -9,6 +9,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/mojo/bundle/document.hpp"
+#include "plugins/mojo/bundle/merge.hpp"
 #include "plugins/mojo/spec/stage.hpp"
 #include "plugins/mojo/text/words.hpp"
 

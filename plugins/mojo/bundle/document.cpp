@@ -3,130 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <span>
-#include <unordered_map>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
 #include <cdctl/text.hpp>
 
+#include "plugins/mojo/bundle/relations.hpp"
 #include "plugins/mojo/text/words.hpp"
 
 namespace cdctl::mojo {
 
 namespace {
-
-class RelationReader {
- public:
-  explicit RelationReader(std::vector<Problem>& problems) : problems_(problems) {
-    pairs_.kind = Yaml::Kind::list;
-  }
-
-  Yaml read(const Yaml& relations) {
-    pairs_.position = relations.position;
-    if (relations.is_map())
-      weighted(relations);
-    else if (relations.is_list())
-      for (const auto& item : relations.items) listed(item);
-    else if (!relations.is_null())
-      wrong(relations.position,
-            fmt::format("relations must be a list of pairs, not {}", relations.shown()));
-    return std::move(pairs_);
-  }
-
- private:
-  void wrong(const FilePosition& position, std::string what) {
-    problems_.push_back(position.problem(std::move(what)));
-  }
-
-  void listed(const Yaml& item) {
-    if (!item.is_list() || item.items.size() != 2)
-      return wrong(item.position,
-                   "a relation must be a pair [APPLICATION:ENDPOINT, APPLICATION:ENDPOINT]");
-    const auto &from = item.items[0], &to = item.items[1];
-    if (!to.is_list()) return pair(from, to, item.position);
-    for (const auto& one : to.items) pair(from, one, item.position);
-  }
-
-  void weighted(const Yaml& relations) {
-    std::vector<std::pair<std::int64_t, const YamlMember*>> order;
-    for (const auto& member : relations.members) order.emplace_back(weight(member.value), &member);
-    std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
-    for (const auto& [ignored, member] : order) {
-      const auto* consumes =
-          member->value.is_map() ? member->value.find("consumes") : &member->value;
-      const auto from = Yaml::scalar(member->key, member->position);
-      if (!consumes || !consumes->is_list())
-        wrong(member->position, fmt::format("relations of {} must name what it consumes in a list",
-                                            printable(member->key, 60)));
-      else
-        for (const auto& one : consumes->items) pair(from, one, member->position);
-    }
-  }
-  std::int64_t weight(const Yaml& value) {
-    const auto* weight = value.is_map() ? value.find("weight") : nullptr;
-    if (!weight) return 0;
-    const auto number = whole_number(weight->text);
-    if (!weight->is_scalar() || !number)
-      wrong(weight->position,
-            fmt::format("weight of a relation must be a whole number, not {}", weight->shown()));
-    return number.value_or(0);
-  }
-
-  static bool is_end(const Yaml& value) {
-    const auto name = std::string_view(value.text).substr(0, value.text.find(':'));
-    const auto endpoint =
-        std::string_view(value.text).substr(std::min(name.size() + 1, value.text.size()));
-    const auto fits = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             c == '-' || c == '_';
-    };
-    return value.is_scalar() && valid_application(name) && std::ranges::all_of(endpoint, fits) &&
-           !value.text.ends_with(':');
-  }
-  void pair(const Yaml& from, const Yaml& to, const FilePosition& position) {
-    bool fine = true;
-    for (const auto* end : {&from, &to}) {
-      if (is_end(*end)) continue;
-      wrong(end->position,
-            fmt::format("an end of a relation must be APPLICATION or APPLICATION:ENDPOINT, not {}",
-                        end->shown()));
-      fine = false;
-    }
-    if (!fine) return;
-    Yaml both;
-    both.kind = Yaml::Kind::list;
-    both.position = position;
-    both.items = {from, to};
-    pairs_.items.push_back(std::move(both));
-  }
-
-  std::vector<Problem>& problems_;
-  Yaml pairs_;
-};
-
-/// Joins lists of relations, each pair once, in the order of the first.
-void join_relations(Yaml& relations, Yaml more) {
-  const auto key = [](const Yaml& pair) {
-    return pair.items.size() == 2 ? pair.items[0].text + "\n" + pair.items[1].text : std::string();
-  };
-  std::unordered_set<std::string> there;
-  for (const auto& pair : relations.items) there.insert(key(pair));
-  for (auto& pair : more.items) {
-    if (there.insert(key(pair)).second) relations.items.push_back(std::move(pair));
-  }
-}
-
-/// Pairs from `- [a, b]`, `- [a, [b, c]]`, and from the old `a: {weight: 1, consumes: [b, c]}`,
-/// smaller weights first; each once.
-Yaml relation_pairs(const Yaml& relations, std::vector<Problem>& problems) {
-  auto all = RelationReader(problems).read(relations);
-  Yaml out;
-  out.kind = Yaml::Kind::list;
-  out.position = all.position;
-  join_relations(out, std::move(all));
-  return out;
-}
 
 enum class Shape { any, text, texts, flag, count, map, scalars, constraints };
 
@@ -345,107 +232,6 @@ void rename_services(Yaml& document, Checker& checker) {
   services->key = "applications";
 }
 
-/// The members of a map by key, so that merging is linear. Valid while none is removed.
-class Members {
- public:
-  explicit Members(Yaml& map) : map_(map) {
-    for (std::size_t i = 0; i < map.members.size(); ++i) places_.emplace(map.members[i].key, i);
-  }
-  /// The value of `key`, or nullptr.
-  [[nodiscard]] Yaml* find(const std::string& key) {
-    const auto at = places_.find(key);
-    return at == places_.end() ? nullptr : &map_.members[at->second].value;
-  }
-  void set(YamlMember member) {
-    if (auto* value = find(member.key)) {
-      *value = std::move(member.value);
-      return;
-    }
-    places_.emplace(member.key, map_.members.size());
-    map_.members.push_back(std::move(member));
-  }
-
- private:
-  Yaml& map_;
-  std::unordered_map<std::string, std::size_t> places_;
-};
-
-void erase_nulls(Yaml& map, const std::unordered_set<std::string>& keys) {
-  if (!keys.empty())
-    std::erase_if(map.members, [&](const YamlMember& member) { return keys.contains(member.key); });
-}
-
-/// Key by key: null removes, all else replaces.
-void merge_values(Yaml& base, Yaml overlay) {
-  Members members(base);
-  std::unordered_set<std::string> removed;
-  for (auto& member : overlay.members) {
-    if (member.value.is_null())
-      removed.insert(member.key);
-    else
-      members.set(std::move(member));
-  }
-  erase_nulls(base, removed);
-}
-
-void merge_application(Yaml& base, Yaml overlay) {
-  Members members(base);
-  std::unordered_set<std::string> removed;
-  // Two words for one count: the overlay's is the one that is meant.
-  if (overlay.find("scale") && !overlay.find("num_units")) removed.insert("num_units");
-  if (overlay.find("num_units") && !overlay.find("scale")) removed.insert("scale");
-  for (auto& member : overlay.members) {
-    auto* old = members.find(member.key);
-    const bool empties = member.value.is_null() || (old && old->is_map() && member.value.is_map() &&
-                                                    member.value.members.empty());
-    if (empties)
-      removed.insert(member.key);
-    else if (old && old->is_map() && member.value.is_map())
-      merge_values(*old, std::move(member.value));
-    else
-      members.set(std::move(member));
-  }
-  erase_nulls(base, removed);
-}
-
-std::string_view application_of(const Yaml& end) {
-  return std::string_view(end.text).substr(0, end.text.find(':'));
-}
-
-void drop_relations(Yaml& root, const std::unordered_set<std::string>& gone) {
-  auto* relations = root.find("relations");
-  if (!relations || gone.empty()) return;
-  std::erase_if(relations->items, [&](const Yaml& pair) {
-    return std::ranges::any_of(pair.items, [&](const Yaml& end) {
-      return gone.contains(std::string(application_of(end)));
-    });
-  });
-}
-
-/// Applications, or remote ones: null removes with all relations, new ones are added, others
-/// merged.
-void merge_named(Yaml& root, Yaml& base, Yaml overlay, std::vector<Problem>& warnings) {
-  Members members(base);
-  std::unordered_set<std::string> gone;
-  for (auto& member : overlay.members) {
-    auto* old = members.find(member.key);
-    if (member.value.is_null()) {
-      if (!old)
-        warnings.push_back(member.position.problem(fmt::format(
-            "there is no {} that this overlay could remove", printable(member.key, 60))));
-      gone.insert(member.key);
-    } else if (old && old->is_map() && member.value.is_map()) {
-      merge_application(*old, std::move(member.value));
-    } else {
-      members.set(std::move(member));
-    }
-  }
-  erase_nulls(base, gone);
-  drop_relations(root, gone);
-}
-
-bool holds_names(std::string_view key) { return key == "applications" || key == "saas"; }
-
 }  // namespace
 
 bool valid_application(std::string_view name) {
@@ -477,41 +263,6 @@ void normalise(Yaml& document, DocumentKind kind, std::vector<Problem>& problems
   if (kind == DocumentKind::base && (!applications || applications->is_null()))
     checker.wrong(document.position, "a bundle must have applications");
   checker.document(document);
-}
-
-void merge_overlay(Yaml& base, Yaml overlay, std::vector<Problem>& warnings) {
-  Members members(base);
-  std::unordered_set<std::string> removed;
-  // Relations last: an application that this overlay removes must not take along what it adds.
-  std::ranges::stable_partition(overlay.members,
-                                [](const YamlMember& member) { return member.key != "relations"; });
-  for (auto& member : overlay.members) {
-    auto* old = members.find(member.key);
-    if (member.value.is_null())
-      removed.insert(member.key);
-    else if (old && holds_names(member.key) && old->is_map() && member.value.is_map())
-      merge_named(base, *old, std::move(member.value), warnings);
-    else if (old && old->is_list() && member.key == "relations")
-      join_relations(*old, std::move(member.value));
-    else
-      members.set(std::move(member));
-  }
-  removed.erase("applications");  // `applications:` with nothing below it is an overlay without any
-  erase_nulls(base, removed);
-}
-
-void merge_deployment(Yaml& parent, Yaml child) {
-  Members members(parent);
-  for (auto& member : child.members) {
-    auto* old = members.find(member.key);
-    if (old && member.value.is_null()) continue;
-    if (old && old->is_map() && member.value.is_map())
-      merge_deployment(*old, std::move(member.value));
-    else if (old && member.key == "relations" && old->is_list() && member.value.is_list())
-      join_relations(*old, std::move(member.value));
-    else
-      members.set(std::move(member));
-  }
 }
 
 }  // namespace cdctl::mojo
