@@ -7,6 +7,7 @@
 
 #include <cdctl/text.hpp>
 
+#include "plugins/git/address.hpp"
 #include "plugins/git/git_forge.hpp"
 #include "plugins/git/proposal_refs.hpp"
 
@@ -18,6 +19,11 @@ std::string reviews_of(const TargetConfig& target) {
 }
 std::string notes_of(const TargetConfig& target) {
   return fmt::format("{}{}/", k_notes_of, target.branch);
+}
+
+Error no_branch(const TargetConfig& target) {
+  return {ExitCode::unknown, fmt::format("{} has no branch {}: correct `branch`, or push it",
+                                         without_user(target.repository), target.branch)};
 }
 
 Result<std::vector<std::string>> wanted_refs(std::span<const TargetConfig* const> targets) {

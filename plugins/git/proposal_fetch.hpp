@@ -20,6 +20,9 @@ namespace cdctl::git {
 [[nodiscard]] std::string reviews_of(const TargetConfig& target);
 [[nodiscard]] std::string notes_of(const TargetConfig& target);
 
+/// The repository of a target does not have the branch that is configured.
+[[nodiscard]] Error no_branch(const TargetConfig& target);
+
 /// All that is read of these targets, as patterns.
 [[nodiscard]] Result<std::vector<std::string>> wanted_refs(
     std::span<const TargetConfig* const> targets);
