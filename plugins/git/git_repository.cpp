@@ -12,18 +12,12 @@
 #include "plugins/git/elsewhere.hpp"
 #include "plugins/git/git_command.hpp"
 #include "plugins/git/landed_heads.hpp"
+#include "plugins/git/proposal_fetch.hpp"
 #include "plugins/git/remote_refs.hpp"
 
 namespace cdctl::git {
 
 namespace {
-
-std::string branch_ref(const TargetConfig& target) { return "refs/heads/" + target.branch; }
-
-Error no_branch(const TargetConfig& target) {
-  return {ExitCode::unknown, fmt::format("{} has no branch {}: correct `branch`, or push it",
-                                         without_user(target.repository), target.branch)};
-}
 
 /// What a target and a proposal are at now.
 struct Tips {
