@@ -11,6 +11,7 @@
 #include <cdctl/text.hpp>
 
 #include "plugins/git/asked_target.hpp"
+#include "plugins/git/git_forge.hpp"
 #include "plugins/git/proposal_fetch.hpp"
 #include "plugins/git/proposal_memory.hpp"
 #include "plugins/git/proposal_refs.hpp"
