@@ -2,14 +2,28 @@
 
 . "$root/scripts/processes.bash"
 
+# Whether FOLDER is fit for the stage: Mojo's collect files cannot name a blank, and the workers' programs are run from there.
+fit_for_stage() {
+  local trial
+  [[ $1 != *[[:space:]]* ]] && trial=$(mktemp -- "$1/cdctl-demo.XXXXXX" 2>/dev/null) || return 1
+  printf '#!/bin/sh\n' >"$trial" && chmod 700 "$trial" && "$trial" 2>/dev/null
+  set -- $?
+  rm -f -- "$trial"
+  return "$1"
+}
+
 open_stage() {
-  stage=$(mktemp -d "${TMPDIR:-/tmp}/cdctl-demo.XXXXXX") && cd "$stage" || exit 1
+  local parent
+  for parent in "${TMPDIR:-/tmp}" /tmp /var/tmp; do fit_for_stage "$parent" && break || parent=; done
+  [ -n "$parent" ] || { printf 'demo: no folder for temporary files is writable, runs programs and has no blank in its name; set TMPDIR to one\n' >&2; exit 1; }
+  stage=$(mktemp -d "$parent/cdctl-demo.XXXXXX") && cd "$stage" || exit 1
   chmod 700 "$stage"
   export PATH=$build/bin:$build/examples/demo:$root/scripts:$PATH
   export CDCTL_CONFIG=$stage/cdctl.toml
   export CDCTL_DEMO=$stage # every process of this run has the folder in its environment
   unset CDCTL_PLUGIN_PATH AMQP_URL CDCTL_SET
   unset ${!GIT_@}
+  export GIT_PAGER=cat GIT_TERMINAL_PROMPT=0 # nobody is there to turn pages or to answer
   export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
   export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.org GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.org
   chapters=0 broken_claims=0 background=()

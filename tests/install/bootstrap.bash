@@ -22,7 +22,11 @@ if [[ $* != *update* ]] && [ ! -e "$state/finished" ]; then
   echo "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. " >&2
   exit 100
 fi
-[[ $* != *install*fish* ]] || touch "$state/fish"
+if [[ $* = *install*fish* ]]; then
+  touch "$state/fish"
+  cp "$state/policy-rc.d" "$state/policy-then"
+  [ ! -e "$state/new-service" ] || cat "$state/new-service" >>"$state/services"
+fi
 [[ $* != *update* ]] || touch "$state/lists"
 [[ $* != *install*libboost* ]] || touch "$state/${*: -1}"
 END
@@ -34,21 +38,27 @@ echo "dpkg $*" >>"$state/calls"
 [[ $* != *"--configure -a"* ]] || touch "$state/finished"
 END
 write_program sudo <<'END'
+echo "sudo $*" >>"$state/sudo-calls"
 case $1 in
-  env) exec "$@" ;;
-  *) exit 0 ;;  # the policy of services is the machine's
+  env | tee | mv | rm | chmod | systemctl) exec "$@" ;;
+  *) [ ! -e "$state/wrong-password" ] ;;
 esac
 END
-write_program systemctl </dev/null
-touch state/calls
+write_program systemctl <<'END'
+echo "systemctl $*" >>"$state/calls"
+[[ $* != *list-unit-files* ]] || [ ! -e "$state/services" ] || cat "$state/services"
+[[ $* != *install* ]]
+END
+touch state/calls state/sudo-calls
 as_user=()
 if [ "$(id -u)" = 0 ]; then  # whoever is root is asked for no sudo
   chmod 777 state
-  chmod 666 state/calls
+  chmod 666 state/calls state/sudo-calls
   as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
 cp "$source_dir/scripts/bootstrap" .
 chmod 755 bootstrap
+export CDCTL_TEST_POLICY=$work/state/policy-rc.d   # the machine's own stays as it is
 run() { timeout 30 "${as_user[@]}" env "PATH=$work/bin:$PATH" bash ./bootstrap "$@" >out 2>err; }
 
 got=0
@@ -75,3 +85,39 @@ rm -f state/lists
 run
 grep -q 'apt-get .* install .* libboost1.83-dev$' state/calls || fail "asked for $(grep libboost state/calls)"
 run --check
+
+# What a package starts is forbidden while it is installed, and no longer: also after a run that was killed in between.
+[ ! -e state/policy-rc.d ]
+[ "$(tail -n 1 state/policy-then)" = "exit 101" ]
+cp state/policy-then state/policy-rc.d
+rm state/fish
+run
+[ ! -e state/policy-rc.d ] || fail 'what a killed run had left is still there'
+echo 'exit 0' >state/policy-rc.d
+rm state/fish
+run
+[ "$(cat state/policy-rc.d)" = "exit 0" ] || fail "the machine's own policy did not come back"
+rm state/policy-rc.d
+
+# A service that came with a package is disabled, one that was there is not; without a running systemd by its links.
+echo 'ssh.service enabled enabled' >state/services
+chmod 666 state/services
+echo 'rabbitmq-server.service enabled enabled' >state/new-service
+rm state/fish
+: >state/calls
+run
+grep -q 'systemctl .*disable .*rabbitmq-server.service$' state/calls || fail 'the new service is still enabled'
+! grep -q 'systemctl .*disable .*ssh.service' state/calls || fail 'a service that was there was disabled'
+[ -d /run/systemd/system ] || ! grep 'systemctl' state/calls | grep -v -e '--root=/' || fail 'systemd was asked, which does not run'
+
+# A wrong password is asked for once, and blamed on sudo. A terminal is needed to be asked at all.
+rm state/fish
+touch state/wrong-password
+: >state/calls
+: >state/sudo-calls
+got=0
+script -qec "timeout 30 ${as_user[*]} env 'PATH=$work/bin:$PATH' bash ./bootstrap" said </dev/null >/dev/null || got=$?
+[ $got = 1 ]
+grep -q 'sudo refuses' said || fail "said: $(cat said)"
+[ "$(wc -l <state/sudo-calls)" = 2 ] || fail "sudo was called so: $(cat state/sudo-calls)"   # whether it asks, and to ask
+! grep -q '^apt-get' state/calls || fail 'apt-get was called'
