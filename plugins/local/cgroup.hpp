@@ -30,6 +30,8 @@ class Cgroup {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] bool there() const;
+  /// Beside that of a set: where its supervisor goes when the kernel is to count for the units.
+  [[nodiscard]] Cgroup supervisors() const { return Cgroup(path_.string() + "-supervisor"); }
   /// Makes the folder, or takes an empty one that is there. Fails when it cannot freeze and kill.
   [[nodiscard]] Result<> create() const;
   /// A descriptor to write `0` to, by a process that enters.

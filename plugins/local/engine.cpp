@@ -255,12 +255,17 @@ Result<> note_counts(const SetPaths& paths, Status status, const RunPlan& plan) 
 /// It answers when it has begun: nobody waits for the end of those that are one too many.
 Result<> tell_to_scale(const SetPaths& paths, const Deadline& deadline) {
   const auto told = ask_if_awake(paths, "scale", deadline.at_most(k_restart));
-  if (told) return {};
-  if (knows_not(told.error()))
-    return fail(
-        "its supervisor was started by an older cdctl, which cannot scale; the number holds when "
-        "the set is started again, or deploy the next revision");
-  return fail(told.error());
+  return told ? Result<>() : fail(told.error());
+}
+
+/// To be asked before anything is written: what the files said, and nobody does, would be shown.
+/// One that knows the command has nothing to do yet; one that does not answer is told of later.
+Result<> refuse_unable(const SetPaths& paths, const Deadline& deadline) {
+  const auto told = ask_if_awake(paths, "scale", deadline.at_most(k_restart));
+  if (told || !knows_not(told.error())) return {};
+  return fail(ExitCode::refused,
+              "its supervisor was started by an older cdctl, which cannot scale; nothing was "
+              "changed; a set that this cdctl has started can be scaled: deploy the next revision");
 }
 
 }  // namespace
@@ -288,6 +293,8 @@ Result<Step> LocalEngine::do_scale(const SetName& set, const UnitCounts& units,
   if (auto scaled = scale_plan(*plan, units, busy); !scaled)
     return fail(scaled.error().in(context));
   const auto after = counts_of(*plan);
+  if (files.alive)
+    if (auto able = refuse_unable(paths, deadline); !able) return fail(able.error().in(context));
   // What a run that was killed has written down may not be so yet
   const bool changed = before != after || (files.status && files.status->processes() != after);
   if (auto kept = keep_scale(paths, after); !kept) return fail(kept.error().in(context));

@@ -11,8 +11,10 @@
 
 #include "plugins/local/cgroup.hpp"
 #include "plugins/local/client.hpp"
+#include "plugins/local/run_plan.hpp"
 #include "plugins/local/set_files.hpp"
 #include "plugins/local/stop_words.hpp"
+#include "plugins/local/terminate.hpp"
 
 namespace cdctl::local {
 
@@ -20,11 +22,27 @@ namespace {
 
 constexpr Millis k_kill(10'000);        // to end what was killed
 constexpr Millis k_stop_extra(12'000);  // what a stop may take beyond the grace
-constexpr Millis k_tell(3000), k_old_tell(100);
+constexpr Millis k_tell(3000), k_old_tell(100), k_leave(1000);
+
+/// How its deploy has said that its units are told to end.
+Grace ways_of(const SetPaths& paths) {
+  const auto text = read_file_if_there(paths / k_run);
+  const auto plan = text && *text ? parse_run_plan(**text) : std::nullopt;
+  return plan ? plan->grace : Grace{};
+}
+
+/// Where limits are in force the supervisor is in a cgroup of its own, beside that of its set: it
+/// cannot remove that itself, and is still in it for a moment when its lock is free.
+void remove_supervisors_cgroup(const SetFiles& files, const Deadline& deadline) {
+  if (!files.status || files.status->cgroup.empty()) return;
+  const auto own = Cgroup(files.status->cgroup).supervisors();
+  const auto patience = deadline.at_most(k_leave);
+  while (own.there() && !own.remove() && !patience.passed()) std::this_thread::sleep_for(Millis(5));
+}
 
 /// The supervisor does not answer: we do what it would.
-Result<> end_without_supervisor(const ProcessTracker& tracker, Millis grace,
-                                const Deadline& deadline) {
+Result<> end_without_supervisor(const ProcessTracker& tracker, const SetFiles& files,
+                                const Grace& ways, Millis grace, const Deadline& deadline) {
   if (tracker.record().supervisor.pid <= 0) {
     return fail(
         fmt::format("stopping {}: its supervisor does not answer and is not written down; find it "
@@ -32,7 +50,7 @@ Result<> end_without_supervisor(const ProcessTracker& tracker, Millis grace,
                     tracker.record().set));
   }
   if (!tracker.frozen()) {
-    tracker.terminate();
+    terminate_units(tracker, files.status, ways);
     (void)tracker.wait_empty(deadline.at_most(grace));
   }
   if (send_signal(tracker.record().supervisor, SIGKILL) == Sent::denied) {
@@ -66,13 +84,13 @@ Result<> wait_until_dead(const SetPaths& paths, const Deadline& deadline) {
   }
 }
 
-Result<> stop_supervisor(const SetPaths& paths, const ProcessTracker& tracker, Millis grace,
-                         const Deadline& deadline) {
+Result<> stop_supervisor(const SetPaths& paths, const SetFiles& files,
+                         const ProcessTracker& tracker, Millis grace, const Deadline& deadline) {
   const auto command = fmt::format("stop {}", std::min(grace, deadline.left()).count());
   const auto answered = ask_if_awake(paths, command, deadline.at_most(grace + k_stop_extra));
   if (!answered && answered.error().exit == ExitCode::failed)
     return fail(answered.error().in("stopping " + tracker.record().set));
-  if (!answered) CDCTL_TRY(end_without_supervisor(tracker, grace, deadline));
+  if (!answered) CDCTL_TRY(end_without_supervisor(tracker, files, ways_of(paths), grace, deadline));
   return wait_until_dead(paths, deadline.at_most(k_kill));
 }
 
@@ -109,7 +127,7 @@ Result<std::optional<InGrace>> begin_halt(const SetPaths& paths, const SetName& 
   const auto& record = tracker.record();
   if (record.boot.empty() || record.boot != boot_id()) return std::nullopt;
   if (tracker.members().empty() || tracker.frozen()) return std::nullopt;
-  if (!begun) tracker.terminate();
+  if (!begun) terminate_units(tracker, files.status, grace);
   const auto until = begun.value_or(at) + grace.longest();
   return at < until ? std::optional(still(until)) : std::nullopt;
 }
@@ -121,8 +139,9 @@ Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::strin
   if (files.alive) {
     out.anything = true;
     CDCTL_TRY_ASSIGN(const auto tracker, tracker_of(paths, name, home_id));
-    CDCTL_TRY(stop_supervisor(paths, tracker, grace, deadline));
+    CDCTL_TRY(stop_supervisor(paths, files, tracker, grace, deadline));
   }
+  remove_supervisors_cgroup(files, deadline);
   CDCTL_TRY_ASSIGN(const auto left, read_tracker(paths));
   if (!left) return out;  // never started, or its supervisor has proven all of it gone
   CDCTL_TRY_ASSIGN(const auto tracker, tracker_of(paths, name, home_id));
@@ -130,7 +149,7 @@ Result<Halted> halt(const SetPaths& paths, const SetName& name, const std::strin
   if (!booted_since) {
     const bool any = !tracker.members().empty();
     if (any && !files.alive && grace > Millis(0) && !tracker.frozen()) {
-      tracker.terminate();
+      terminate_units(tracker, files.status, ways_of(paths));
       (void)tracker.wait_empty(deadline.at_most(grace));
     }
     out.anything = out.anything || any;

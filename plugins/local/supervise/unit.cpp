@@ -20,8 +20,8 @@
 #include <cdctl/roles/engine.hpp>
 #include <cdctl/secret.hpp>
 
+#include "plugins/local/main_processes.hpp"
 #include "plugins/local/paths.hpp"
-#include "plugins/local/supervise/main_processes.hpp"
 
 namespace cdctl::local {
 

@@ -66,7 +66,7 @@ Result<> UnitLimits::begin(const std::filesystem::path& parent, const Cgroup& se
   if (std::ranges::any_of(limits, [](const auto& one) { return one.second.cpu > 0; }))
     controllers.emplace_back("cpu");
   if (controllers.empty()) return {};
-  CDCTL_TRY(open_parent(Cgroup(parent), Cgroup(set.path().string() + "-supervisor"), controllers));
+  CDCTL_TRY(open_parent(Cgroup(parent), set.supervisors(), controllers));
   CDCTL_TRY(set.delegate(controllers));
   set_ = set.path();
   limits_ = std::move(limits);

@@ -1,7 +1,9 @@
 #include "tests/support/local_home.hpp"
 
 #include "plugins/local/cgroup.hpp"
+#include "plugins/local/paths.hpp"
 #include "plugins/local/run_plan.hpp"
+#include "plugins/local/status.hpp"
 
 using namespace cdctl;
 using namespace cdctl::test;
@@ -49,4 +51,22 @@ TEST_CASE("units start without limits that cannot be put in force, and it is sai
   CHECK(home.status().detail["warning"].as_string().contains("not in force"));
   CHECK(std::ranges::any_of(home.host.logged,
                             [](const std::string& line) { return line.contains("not in force"); }));
+}
+
+TEST_CASE("the cgroup that a supervisor had of its own goes with its set") {
+  const NoCgroup no_cgroup(true);
+  LocalHome home;
+  home.deploy("exec sleep 1000");
+  const auto paths = home.paths.set(k_set);
+  local::send_signal(home.supervisor(), SIGKILL);
+  REQUIRE(eventually([&] { return home.state() == "down"; }));
+  // As where there are cgroups: the kernel's part of it is for the story
+  const local::Cgroup cgroup(home.dir.path() / "cdctl-of-the-set");
+  auto status = local::parse_status(read_file(paths / local::k_status).value());
+  REQUIRE(status);
+  status->cgroup = cgroup.path().string();
+  must(write_file_atomically(paths / local::k_status, local::to_text(*status), 0600));
+  std::filesystem::create_directory(cgroup.supervisors().path());
+  home.reap_in_doubt(Millis(0));
+  CHECK_FALSE(cgroup.supervisors().there());
 }

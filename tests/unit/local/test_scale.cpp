@@ -1,5 +1,13 @@
+#include <atomic>
+#include <thread>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "tests/support/local_home.hpp"
 
+#include "plugins/local/paths.hpp"
 #include "plugins/local/run_plan.hpp"
 #include "plugins/local/scaling.hpp"
 
@@ -23,6 +31,25 @@ std::string state_of(LocalHome& home, const std::string& unit) {
   for (const auto& one : status.detail["units"].items())
     if (one["unit"].view() == unit) return one["state"].as_string();
   return "none";
+}
+/// A supervisor that knows how it is, and nothing else.
+void answer_as_before(const std::filesystem::path& path, const std::atomic<bool>& over) {
+  const Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  struct sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  ::bind(listener.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address);
+  ::listen(listener.get(), 8);
+  while (!over) {
+    struct pollfd ready{listener.get(), POLLIN, 0};
+    if (::poll(&ready, 1, 20) <= 0) continue;
+    const Fd client(::accept(listener.get(), nullptr, nullptr));
+    char line[256];
+    const auto got = ::read(client.get(), line, sizeof line);
+    const bool status = std::string_view(line, got > 0 ? got : 0) == "status\n";
+    const std::string_view answer = status ? "ok\n" : "error: no such command\n";
+    (void)!::write(client.get(), answer.data(), answer.size());
+  }
 }
 const auto k_nobody = [](std::size_t) { return false; };
 
@@ -139,4 +166,26 @@ TEST_CASE("a set that is reaped, or has no plan, is not scaled") {
   const auto done = home.engine.scale(k_set, {{"worker", 2}}, soon());
   REQUIRE_FALSE(done);
   CHECK(done.error().exit == ExitCode::refused);
+}
+
+TEST_CASE("a supervisor of before an upgrade is said to be one, and nothing is changed") {
+  LocalHome home;
+  home.deploy("exec sleep 1000", 2);
+  REQUIRE(up(home, 2));
+  const auto socket = home.folder() / local::k_socket, aside = home.folder() / "aside";
+  std::filesystem::rename(socket, aside);
+  std::atomic<bool> over = false;
+  std::thread old([&] { answer_as_before(socket, over); });
+  REQUIRE(eventually([&] { return std::filesystem::exists(socket); }));
+  const auto plan = read_file(home.folder() / local::k_run).value();
+  const auto done = home.engine.scale(k_set, {{"worker", 3}}, soon());
+  over = true;
+  old.join();
+  REQUIRE_FALSE(done);
+  CHECK(done.error().exit == ExitCode::refused);
+  CHECK(done.error().what.contains("an older cdctl, which cannot scale; nothing was changed"));
+  CHECK(read_file(home.folder() / local::k_run).value() == plan);
+  CHECK_FALSE(std::filesystem::exists(home.folder() / local::k_scale));
+  std::filesystem::rename(aside, socket);
+  CHECK(home.status().want == 2);
 }

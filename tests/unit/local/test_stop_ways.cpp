@@ -79,6 +79,35 @@ TEST_CASE("what the main process leaves behind is told when it is gone") {
   CHECK(home.size_of("left.txt") == 5);
 }
 
+TEST_CASE("the main process is told alone by who finds its supervisor dead, too") {
+  const NoCgroup scope(GENERATE(false, true));
+  LocalHome home;
+  auto what = home.workload(k_worker + "./main; :");
+  what.grace = told_by_main();
+  must(home.try_deploy(what));
+  REQUIRE(ready(home));
+  local::send_signal(home.supervisor(), SIGKILL);
+  REQUIRE(eventually([&] { return home.state() == "down"; }));
+  SECTION("in a reap that waits") { must(home.engine.stop(k_set, Millis(20'000), soon())); }
+  SECTION("in one that does not") { CHECK(ends(home, told_by_main())); }
+  CHECK(home.size_of("main.txt") == 5);
+  CHECK(home.size_of("helper.txt") == -1);
+  CHECK(home.size_of("done.txt") == 5);
+}
+
+TEST_CASE("and so it is by who finds its supervisor standing still") {
+  LocalHome home;
+  auto what = home.workload(k_worker + "./main; :");
+  what.grace = told_by_main();
+  must(home.try_deploy(what));
+  REQUIRE(ready(home));
+  local::send_signal(home.supervisor(), SIGSTOP);
+  must(home.engine.stop(k_set, Millis(5'000), soon()));
+  CHECK(home.size_of("main.txt") == 5);
+  CHECK(home.size_of("helper.txt") == -1);
+  CHECK(home.size_of("done.txt") == 5);
+}
+
 TEST_CASE("the second signal comes after its time, and goes to who got the first") {
   LocalHome home;
   home.deploy(k_worker + "./main 4000; :");

@@ -14,4 +14,7 @@ namespace cdctl::local {
 [[nodiscard]] std::vector<ProcessInfo> main_processes(const ProcessInfo& first,
                                                       const std::vector<ProcessInfo>& all);
 
+/// The same of all processes of a unit whose first one may be gone: then of those that it has left.
+[[nodiscard]] std::vector<ProcessInfo> main_processes(const std::vector<ProcessInfo>& unit);
+
 }  // namespace cdctl::local

@@ -1,4 +1,4 @@
-#include "plugins/local/supervise/main_processes.hpp"
+#include "plugins/local/main_processes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,6 +50,16 @@ std::vector<ProcessInfo> main_processes(const ProcessInfo& first,
                                         const std::vector<ProcessInfo>& all) {
   std::vector<ProcessInfo> out;
   add(first, all, out);
+  return out;
+}
+
+std::vector<ProcessInfo> main_processes(const std::vector<ProcessInfo>& unit) {
+  std::vector<ProcessInfo> first, out;
+  std::ranges::copy_if(unit, std::back_inserter(first), [&](const ProcessInfo& process) {
+    return std::ranges::find(unit, process.parent, &ProcessInfo::pid) == unit.end();
+  });
+  for (const auto& process : first)
+    if (!reads_from(process, first)) add(process, unit, out);
   return out;
 }
 
