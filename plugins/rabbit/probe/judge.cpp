@@ -192,8 +192,9 @@ class Judge {
   }
 
   /// An older revision that gets what is meant for a newer one gives it back, and the newer one
-  /// takes it: no failure, until that has lasted and the newer one is proven. One that gave back
-  /// before there was a newer one has no such excuse.
+  /// takes it: no failure, until that has lasted and the newer one is proven, or could be by now:
+  /// where each newer set is followed by the next before it is, the excuse would have no end. One
+  /// that gave back before there was a newer one has no such excuse.
   void overlap() {
     auto& after = out_.after;
     const auto& newer = judged_.newer;
@@ -203,7 +204,9 @@ class Judge {
     after.passing_since = before_ ? before_->passing_since : std::nullopt;
     if (newer.taker.empty() || !work_ || work_->returned == 0) return;
     if (!after.passing_since) after.passing_since = at_;
-    passes_on_ = !newer.proven || at_ - *after.passing_since < newer.overlap;
+    const auto most =
+        newer.proven ? newer.overlap : std::max(newer.overlap, newer.prove_for);
+    passes_on_ = at_ - *after.passing_since < most;
   }
   [[nodiscard]] bool gives_back() const {
     return work_ && work_->returned >= k_many_returns && work_->returned > work_->acknowledged;
@@ -346,7 +349,10 @@ class Judge {
     if (passes_on_)
       bad("rabbit/passed-on", "info", passing + ": normal while revisions overlap");
     else
-      bad("rabbit/returned", "warning", passing + ", and is proven: reap this one");
+      bad("rabbit/returned", "warning",
+          passing + (judged_.newer.proven
+                         ? ", and is proven: reap this one"
+                         : ", longer than a set needs to be proven: reap this one"));
   }
 
   void dead_letters() {

@@ -48,6 +48,7 @@ struct Newer {
   std::string taker;    ///< one that acknowledges work; empty = none does
   bool proven = false;  ///< a taker is
   Millis overlap{};     ///< so long it is normal that the older one gives back
+  Millis prove_for{};   ///< a newer one that takes such work for so long would be proven
 };
 
 /// What the probe sees of one set beside the broker's counters.

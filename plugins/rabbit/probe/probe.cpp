@@ -40,6 +40,7 @@ Newer newer_of(const ProbeTarget& target, const BrokerStats& look,
                const std::map<std::string, SetBefore>& sets) {
   Newer out;
   out.overlap = target.service.overlap;
+  out.prove_for = target.service.reaper.prove_for;
   for (const auto& newer : target.newer) {
     out.there = true;
     const auto user = look.users.find(newer.set.str());

@@ -106,7 +106,7 @@ TEST_CASE("an older set may give back what a newer one takes, for a while") {
   std::int64_t given_back = 0;
   const auto look = [&](bool proven, Millis later = std::chrono::seconds(10)) {
     auto judged = of_two();
-    judged.newer = {true, k_newer, proven, std::chrono::hours(1)};
+    judged.newer = {true, k_newer, proven, std::chrono::hours(1), std::chrono::hours(24)};
     return looks.next(working(given_back += 100, 0, 0), judged, later);
   };
   const auto failed = [](const Judgement& judgement) {
@@ -127,6 +127,23 @@ TEST_CASE("an older set may give back what a newer one takes, for a while") {
   const auto late = look(true);
   CHECK(failed(late) == 200);
   CHECK(severity(late, "rabbit/returned") == "warning");
+  CHECK(severity(late, "rabbit/passed-on").empty());
+}
+
+TEST_CASE("where no newer set is ever proven, the overlap ends when one could have been") {
+  Looks looks;
+  std::int64_t given_back = 0;
+  auto judged = of_two();
+  judged.newer = {true, "thumbs-r77aa01c9d0", false, std::chrono::hours(1), std::chrono::hours(2)};
+  const auto look = [&] {
+    return looks.next(working(given_back += 100, 0, 0), judged, std::chrono::minutes(5));
+  };
+  (void)look();
+  for (int i = 0; i < 24; ++i) CHECK(severity(look(), "rabbit/passed-on") == "info");
+  const auto late = look();
+  CHECK((*find(late, "rabbit/work"))["counts"]["failed"].as_int() == 200);
+  CHECK((*find(late, "rabbit/returned"))["message"].view().contains(
+      "longer than a set needs to be proven"));
   CHECK(severity(late, "rabbit/passed-on").empty());
 }
 
