@@ -16,6 +16,7 @@
 #include "plugins/rabbit/doctor_checks.hpp"
 #include "plugins/rabbit/doctor_nodes.hpp"
 #include "plugins/rabbit/feed/merged_reader.hpp"
+#include "plugins/rabbit/reach_check.hpp"
 #include "plugins/rabbit/switch/check.hpp"
 #include "plugins/rabbit/workers_check.hpp"
 
@@ -289,14 +290,29 @@ Check RabbitDoctor::speakers(Management& management, const Deadline& deadline) {
 /// What deploy would refuse, said before: above all queues that drop messages on the n-th cut.
 std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadline& deadline) {
   std::vector<Check> out;
-  for (const auto* const on : services_on(brokers_.host().config(), broker)) {
+  const auto& config = brokers_.host().config();
+  const auto all = services_on(config, broker);
+  const auto beside = [&](const ServiceConfig& service) {
+    auto same = all;
+    const auto place = place_of(config, service);
+    std::erase_if(same, [&](const ServiceConfig* other) {
+      const auto theirs = place_of(config, *other);
+      return !place || !theirs || theirs->vhost != place->vhost;
+    });
+    return same;
+  };
+  for (const auto* const on : all) {
     const auto& service = *on;
     if (auto check = workers_check(service)) out.push_back(std::move(*check));
+    if (auto check = reach_check(service, beside(service))) out.push_back(std::move(*check));
     const auto what = "queues of " + service.name;
     const auto management = brokers_.of(service);
     const auto checked = management ? check_topology(**management, service, deadline)
                                     : Result<>(std::unexpected(management.error()));
     if (management) out.push_back(consumer_timeout_check(**management, service, deadline));
+    if (management)
+      if (auto check = control_check(**management, service, deadline))
+        out.push_back(std::move(*check));
     if (checked)
       out.push_back(returns(**management, service, deadline));
     else

@@ -47,6 +47,8 @@ struct Topology {
   /// Whether the workers may make anything: then they can bind what they made to what they may
   /// write to.
   [[nodiscard]] bool declares() const { return framework || !configure.empty() || !read.empty(); }
+  /// Whether the workers hear what is said to all of their framework in the virtual host.
+  [[nodiscard]] bool controlled() const;
   [[nodiscard]] bool publishes_to(std::string_view exchange) const;
 };
 

@@ -228,24 +228,18 @@ Result<> refuse_shared_names(Management& management, const ServiceConfig& servic
   return {};
 }
 
-/// Whether the workers of a service hear what is said to all of a framework in a virtual host.
-bool controlled(const Topology& topology) {
-  return topology.framework && topology.remote_control &&
-         std::ranges::any_of(topology.framework->names, &OwnNames::control);
-}
-
 /// The exchanges of a framework's remote control have one name in the whole virtual host: there a
 /// worker of the one service could end those of the other.
 Result<> refuse_shared_control(Management& management, const ServiceConfig& service,
                                const Topology& topology) {
-  if (!controlled(topology)) return {};
+  if (!topology.controlled()) return {};
   const auto& us = management.settings();
   const auto& config = management.host().config();
   for (const auto& other : config.services) {
     const auto place = place_of(config, other);
     if (other.name == service.name || !place || place->broker != us.broker) continue;
     const auto theirs = read_topology(other);
-    if (!theirs || !controlled(*theirs) || theirs->framework != topology.framework) continue;
+    if (!theirs || !theirs->controlled() || theirs->framework != topology.framework) continue;
     const auto usual = read_settings(config, us.broker);
     if ((place->vhost.empty() && usual ? usual->amqp.vhost : place->vhost) != us.amqp.vhost)
       continue;
