@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cdctl/fs.hpp>
+#include <cdctl/roles/engine.hpp>
 #include <cdctl/stop.hpp>
 #include <cdctl/text.hpp>
 
@@ -63,6 +64,11 @@ Result<std::optional<AmqpTarget>> amqp_target(const Handover& handover,
   if (url == handover.env.end() || url->second.empty()) return std::nullopt;
   if (handover.settings.amqp_option.empty())
     return no_target("there is an AMQP_URL and no option that takes it");
+  if (url->second.contains(k_unit_placeholder))
+    return fail(ExitCode::config,
+                fmt::format("[juju] amqp: its AMQP_URL is another one for each unit ({}), and an "
+                            "option of an application is the same for all",
+                            k_unit_placeholder));
   CDCTL_TRY_ASSIGN(auto application, application_for(handover, others));
   return AmqpTarget{std::move(application), handover.settings.amqp_option, url->second};
 }

@@ -201,6 +201,8 @@ TEST_CASE("who gets AMQP_URL is clear or it is a mistake of the configuration") 
   given.bundle.find("applications")->erase("nrpe");
   CHECK(amqp_target(given, {}).value()->application == "lamp");
   refused({"nrpe"});
+  given.env["AMQP_URL"] += "?name=%UNIT%";  // which nobody would fill in
+  refused({});
 }
 
 TEST_CASE("secrets are hidden in errors, also where they are cut short") {
