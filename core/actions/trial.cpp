@@ -92,12 +92,20 @@ Result<> start_the_others(app::Context& context, SetTransaction& transaction, Cu
 // leaves a trial whose time is over, and the next one ends it. A step that failed is not told: the
 // next look tries it again.
 
+/// Whether the limit is what it was before the cut: a join was killed after that, and who drained
+/// again would keep out a set that has passed.
+bool let_in(const MemoryEntry& entry, const CutMemo& memo) {
+  return entry.cut == false && entry.limit == memo.prev_limit;
+}
+
 /// It has shown what was asked. From what it was let in by to what was allowed before: through
 /// none, since a switch mends only what is cut.
 Result<> join(app::Context& context, SetTransaction& transaction, Outcome& outcome) {
   auto memo = *transaction.entry()->cut_memo;
-  CDCTL_TRY(transaction.drain());
-  CDCTL_TRY(transaction.mend(memo.prev_limit));
+  if (!let_in(*transaction.entry(), memo)) {
+    CDCTL_TRY(transaction.drain());
+    CDCTL_TRY(transaction.mend(memo.prev_limit));
+  }
   CDCTL_TRY(start_the_others(context, transaction, memo));
   memo.cut = false;
   memo.by = context.actor();

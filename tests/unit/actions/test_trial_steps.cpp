@@ -101,6 +101,26 @@ TEST_CASE("a trial that has passed restores what was allowed before") {
   CHECK(look(thumbs, set, outcome)->end == End::gone);
 }
 
+TEST_CASE("a join that was killed before the memory knew keeps nobody out again") {
+  FakeService thumbs;
+  const auto set = tried_one(thumbs);
+  thumbs.door.settled_value = {50, 0, 1};
+  thumbs.entry(set).cut = false;
+  Outcome outcome(thumbs.context, "mend", set, false);
+  SECTION("after the limit") {
+    thumbs.entry(set).limit = 7;
+    CHECK(look(thumbs, set, outcome)->end == End::passed);
+    CHECK(thumbs.journal.lines == Lines{"lock", "engine.mend", "memory.cut no", "unlock"});
+  }
+  SECTION("before it, with what the trial let in") {
+    thumbs.entry(set).limit = 1;
+    CHECK(look(thumbs, set, outcome)->end == End::passed);
+    CHECK(thumbs.journal.lines ==
+          Lines{"lock", "door.drain", "door.mend 7", "engine.mend", "memory.cut no", "unlock"});
+  }
+  CHECK_FALSE(thumbs.entry(set).cut_memo->cut);
+}
+
 TEST_CASE("a trial lets in what one unit of each process type needs") {
   FakeService thumbs;
   thumbs.change(
