@@ -5,6 +5,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/masked.hpp"
 
 namespace cdctl::cli {
 
@@ -24,7 +25,7 @@ Check out_of_work(const fleet::ServiceView& view) {
   if (const auto* set = falling(view))
     return {
         what, Check::State::bad,
-        fmt::format("{}; {}: {}", found, set->name.str(), printable(set->status->why_down, 200)),
+        fmt::format("{}; {}: {}", found, set->name.str(), printable(fleet::masked(set->status->why_down), 200)),
         fmt::format("cdctl inspect {} shows the last lines of each unit; if the revision is to "
                     "blame, cdctl deploy {}@previous puts the one before out again",
                     set->name.str(), name)};

@@ -16,6 +16,7 @@
 
 #include "core/app/share.hpp"
 #include "core/fleet/idle.hpp"
+#include "core/fleet/masked.hpp"
 #include "core/fleet/unconnected.hpp"
 
 namespace cdctl::actions {
@@ -51,7 +52,7 @@ Look look_at(const SetStatus& status) {
   out.up = status.state == "live" && status.up && status.up == status.want && unsettled.empty();
   out.line = fmt::format("{}, {}{}", status.state, units_line(status),
                          unsettled.empty() ? "" : ": " + printable(unsettled, 120));
-  if (!status.why_down.empty()) out.line += ": " + printable(status.why_down, 200);
+  if (!status.why_down.empty()) out.line += ": " + printable(fleet::masked(status.why_down), 200);
   return out;
 }
 
