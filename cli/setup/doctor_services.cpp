@@ -23,12 +23,12 @@ Check out_of_work(const fleet::ServiceView& view) {
   const auto what = "work of " + name;
   const auto found = "nobody works on it: " + view.outage;
   if (const auto* set = falling(view))
-    return {
-        what, Check::State::bad,
-        fmt::format("{}; {}: {}", found, set->name.str(), printable(fleet::masked(set->status->why_down), 200)),
-        fmt::format("cdctl inspect {} shows the last lines of each unit; if the revision is to "
-                    "blame, cdctl deploy {}@previous puts the one before out again",
-                    set->name.str(), name)};
+    return {what, Check::State::bad,
+            fmt::format("{}; {}: {}", found, set->name.str(),
+                        printable(fleet::masked(set->status->why_down), 200)),
+            fmt::format("cdctl inspect {} shows the last lines of each unit; if the revision is to "
+                        "blame, cdctl deploy {}@previous puts the one before out again",
+                        set->name.str(), name)};
   return {what, Check::State::bad, found,
           fmt::format("cdctl outdated {0} | cdctl deploy brings back what is down; cdctl ls {0} "
                       "shows what is cut, cdctl mend SET lets it work again",

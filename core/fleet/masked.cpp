@@ -23,7 +23,7 @@ void mask_addresses(std::string& text) {
   }
 }
 
-constexpr std::array<std::string_view, 7> k_words{"password", "passwd",       "passphrase", "secret",
+constexpr std::array<std::string_view, 7> k_words{"password", "passwd",  "passphrase", "secret",
                                                   "token",    "api_key", "apikey"};
 
 std::size_t past_blanks(std::string_view text, std::size_t at) {

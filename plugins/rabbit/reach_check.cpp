@@ -90,8 +90,7 @@ std::optional<Check> control_check(Management& management, const ServiceConfig& 
   if (!permissions)
     return Check{what, State::unknown, permissions.error().what,
                  "give the user the tag administrator"};
-  const auto strangers =
-      strangers_in_control(*permissions, vhost, management.host().config());
+  const auto strangers = strangers_in_control(*permissions, vhost, management.host().config());
   if (strangers.empty()) return {};
   return Check{what, State::warning,
                fmt::format("sets of services that are not configured here run {} in the virtual "

@@ -158,8 +158,7 @@ Result<std::vector<std::string>> read_names(const Table& table, const char* key)
 }  // namespace
 
 bool Topology::controlled() const {
-  return framework && remote_control &&
-         std::ranges::any_of(framework->names, &OwnNames::control);
+  return framework && remote_control && std::ranges::any_of(framework->names, &OwnNames::control);
 }
 
 bool Topology::publishes_to(std::string_view exchange) const {

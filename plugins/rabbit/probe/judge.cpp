@@ -204,8 +204,7 @@ class Judge {
     after.passing_since = before_ ? before_->passing_since : std::nullopt;
     if (newer.taker.empty() || !work_ || work_->returned == 0) return;
     if (!after.passing_since) after.passing_since = at_;
-    const auto most =
-        newer.proven ? newer.overlap : std::max(newer.overlap, newer.prove_for);
+    const auto most = newer.proven ? newer.overlap : std::max(newer.overlap, newer.prove_for);
     passes_on_ = at_ - *after.passing_since < most;
   }
   [[nodiscard]] bool gives_back() const {

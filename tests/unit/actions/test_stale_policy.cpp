@@ -100,6 +100,12 @@ TEST_CASE("a set of which no unit can work is not a newer live set") {
       R"({"schema":"cdctl.set/1","service":"thumbs","revision":"raaaaaaaaaa","set":"thumbs-raaaaaaaaaa","state":"live","cut":false,"newest":false,"proven":false,"stopped_in":"web1:/home"})");
   REQUIRE(stopped);
   CHECK(actions::candidate_from(*stopped).stalled);
+  // And as one of which nobody could ask whether it takes messages.
+  auto unknown = *stopped;
+  unknown.erase("stopped_in");
+  CHECK_FALSE(actions::candidate_from(unknown).stalled);
+  unknown.set("idle", Json());
+  CHECK(actions::candidate_from(unknown).stalled);
 }
 
 TEST_CASE("a set that never served has its own, shorter rule") {
