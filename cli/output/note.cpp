@@ -34,12 +34,24 @@ bool counts(const Json& value) {
   return value.is_string() ? !value.view().empty() : !value.is_null();
 }
 
-/// One condition: `MEMBER`, `MEMBER=WORD`, `MEMBER!=WORD`.
+/// Whether the member is there and null: it could not be read.
+bool is_unknown(const Json& record, std::string_view path) {
+  const auto dot = path.rfind('.');
+  const auto& parent = dot == path.npos ? record : value_at(record, path.substr(0, dot));
+  const auto key = dot == path.npos ? path : path.substr(dot + 1);
+  const auto* value = parent.is_object() ? parent.find(key) : nullptr;
+  return value && value->is_null();
+}
+
+/// One condition: `MEMBER`, `MEMBER=WORD`, `MEMBER!=WORD`. The word `-` is absent or null, `null`
+/// is null alone.
 bool holds(const Json& record, std::string_view condition) {
   const auto equals = condition.find('=');
   if (equals == condition.npos) return counts(value_at(record, condition));
   const bool differs = equals > 0 && condition[equals - 1] == '!';
-  const auto& value = value_at(record, condition.substr(0, equals - (differs ? 1 : 0)));
+  const auto member = condition.substr(0, equals - (differs ? 1 : 0));
+  if (condition.substr(equals + 1) == "null") return is_unknown(record, member) != differs;
+  const auto& value = value_at(record, member);
   return (text_of(value) == condition.substr(equals + 1)) != differs;
 }
 

@@ -53,8 +53,11 @@ std::vector<Check> check_of(const fleet::SetView& set) {
   if (!set.rights.empty())
     add(State::bad, "somebody has changed its rights on the broker: " + set.rights,
         deploy_words(set.name) + " gives it what it had; nothing is restarted for that");
-  if (set.idle.starts_with("connected"))  // of who is not, look_at_connections tells
-    add(State::bad, "its units are up, and none takes a message: " + set.idle,
+  if (!set.idle)
+    add(State::unknown, "whether it takes messages could not be asked",
+        "see what is said of its broker");
+  else if (set.idle->starts_with("connected"))  // of who is not, look_at_connections tells
+    add(State::bad, "its units are up, and none takes a message: " + *set.idle,
         fmt::format(
             "cdctl logs {} shows what it was refused; where workers take none, or take them "
             "when they please: consumes = false beside the queues in {}",
@@ -62,6 +65,12 @@ std::vector<Check> check_of(const fleet::SetView& set) {
   if (set.half_mended())
     add(State::bad, "it was mended from elsewhere, and its units here are still stopped",
         "cdctl mend " + name);
+  else if (set.left_stopped())
+    add(State::bad,
+        "it is not cut, and its engine has stopped its units: a cut was killed that had begun "
+        "there, or its broker never took it",
+        fmt::format("{} starts them, or cdctl mend {}; if it is bad: cdctl break {}",
+                    deploy_words(set.name), name, name));
   if (set.given_up())
     add(State::warning,
         fmt::format("it was reaped while this home was given up (--gone-home), and something of it "

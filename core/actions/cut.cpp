@@ -15,6 +15,7 @@
 #include "core/actions/absent.hpp"
 #include "core/actions/guard.hpp"
 #include "core/actions/landings.hpp"
+#include "core/actions/late_cut.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
@@ -68,7 +69,7 @@ class Cut {
     CDCTL_TRY(transaction_.open(context_.config().service(set_.service)));
     auto kept_out = engine_can_help() ? keep_out_in_time() : keep_out();
     const bool spared = kept_out ? !in_force_ : kept_out.error().exit == ExitCode::refused;
-    if (pulled_ && spared) let_go();
+    if (froze_ && spared) let_go();
     if (pulled_ && !spared && !kept_out) tell_stopped();
     CDCTL_TRY(std::move(kept_out));
     transaction_.unlock();
@@ -103,6 +104,7 @@ class Cut {
     transaction_.within(whole_, Report::all);
     if (pulled && !*pulled) return;
     pulled_ = pulled.has_value();
+    froze_ = transaction_.froze();
     context_.log(
         Level::warning,
         fmt::format("{}: the broker is late ({}); {}", set_.str(), to_duration(k_late),
@@ -114,6 +116,8 @@ class Cut {
   /// broker cannot be asked: sets of other homes count as nothing, so that two homes that do this
   /// at once leave enough each by itself.
   Result<bool> try_to_pull() {
+    // A full disk, or another one that is at it, keeps nobody from stopping it.
+    if (auto late = LateCut::begin(context_, set_)) late_.emplace(std::move(*late));
     if (plan_) {  // the broker had answered the guards
       CDCTL_TRY(transaction_.cut_world());
       return true;
@@ -142,12 +146,12 @@ class Cut {
   void tell_stopped() {
     context_.log(Level::warning,
                  fmt::format("{}: its units stay stopped by the engine, and what the broker was "
-                             "asked may still come; cdctl break {} finishes it, cdctl mend {} "
-                             "takes it back",
+                             "asked may still come; cdctl break {} finishes it; cdctl mend {}, or "
+                             "the next cdctl outdated | cdctl deploy, takes it back",
                              set_.str(), set_.str(), set_.str()));
   }
 
-  /// It is not to be cut after all.
+  /// It is not to be cut after all. What was stopped before we came stays so.
   void let_go() {
     SetTransaction back(context_, set_, outcome_, k_no_boundaries, Deadline(k_undo),
                         Report::nothing);
@@ -438,10 +442,12 @@ class Cut {
   SetTransaction transaction_;
   std::optional<fleet::Fleet> fleet_;  ///< as of the look that the plan is from
   std::optional<Plan> plan_;
-  bool pulled_ = false;      ///< the engine has stopped the units before the broker was done
-  bool in_force_ = false;    ///< the broker has done its part
-  bool told_ = false;        ///< what went back to the queues
-  std::int64_t before_ = 0;  ///< units that were live when we counted
+  std::optional<LateCut> late_;  ///< while the engine has gone first
+  bool pulled_ = false;          ///< the engine has stopped the units before the broker was done
+  bool froze_ = false;           ///< and they were not stopped before
+  bool in_force_ = false;        ///< the broker has done its part
+  bool told_ = false;            ///< what went back to the queues
+  std::int64_t before_ = 0;      ///< units that were live when we counted
   std::optional<std::chrono::steady_clock::time_point>
       noted_;  ///< just before the memo was written
 };

@@ -11,7 +11,9 @@
 #include <cdctl/text.hpp>
 
 #include "core/actions/deploy_wait.hpp"
+#include "core/actions/guard.hpp"
 #include "core/actions/landings.hpp"
+#include "core/actions/left_stopped.hpp"
 #include "core/actions/release.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/actions/turned_from.hpp"
@@ -136,7 +138,9 @@ class Deployment {
       context_.log(Level::warning, fmt::format("{}: how many units it has could not be noted: {}",
                                                set_.str(), noted.error().what));
     outcome_.changed();
-    return finish_mend();
+    const auto& entry = transaction_.entry();
+    const bool fresh = claim_->found().state == "absent" && !(entry && entry->cut_memo);
+    return fresh ? Result<>() : start_stopped(context_, service_, set_, transaction_, outcome_);
   }
 
   /// The memory says that it is this home's, and this home has nothing of it. What works all the
@@ -180,7 +184,7 @@ class Deployment {
       CDCTL_TRY(remember());
       outcome_.changed();
     }
-    CDCTL_TRY(finish_mend());
+    CDCTL_TRY(start_stopped(context_, service_, set_, transaction_, outcome_));
     return true;
   }
 
@@ -218,29 +222,6 @@ class Deployment {
     return joined(out, "; ");
   }
 
-  /// Whether its units were left stopped by a mend from elsewhere, or one that was killed.
-  [[nodiscard]] bool half_mended() const {
-    const auto& entry = transaction_.entry();
-    return entry && !entry->cut.value_or(false) && entry->cut_memo && !entry->cut_memo->cut &&
-           !entry->cut_memo->stopped_in.empty();
-  }
-
-  /// Under the lock: no breaker notes a cut between our look and our note.
-  Result<> finish_mend() {
-    if (!half_mended()) return {};
-    CDCTL_TRY(transaction_.lock());
-    CDCTL_TRY(transaction_.read());
-    if (half_mended()) {
-      auto memo = *transaction_.entry()->cut_memo;
-      CDCTL_TRY(transaction_.mend_world(false));
-      memo.stopped_in.clear();
-      CDCTL_TRY(transaction_.close(memo));
-      outcome_.changed();
-    }
-    transaction_.unlock();
-    return {};
-  }
-
   /// Queues on which a few cuts would have messages given up.
   Result<> tell_returns() {
     if (delivery_limits_.empty()) return {};
@@ -275,7 +256,8 @@ class Deployment {
     for (const auto& newer : order_.turned_from) say_turned_from(context_, newer, true);
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
-    if (found.state != "live" || locked_out() || !wrong.empty() || half_mended() || adopt_)
+    CDCTL_TRY_ASSIGN(const bool stopped, left_stopped(service_, transaction_));
+    if (found.state != "live" || locked_out() || !wrong.empty() || stopped || adopt_)
       outcome_.changed();
     return {};
   }
@@ -366,7 +348,8 @@ class Deployment {
     if (found.state == "absent") return owned();
     if (found.state == "live") {
       CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
-      return locked_out() || !wrong.empty() || half_mended();
+      CDCTL_TRY_ASSIGN(const bool stopped, left_stopped(service_, transaction_));
+      return stopped || locked_out() || !wrong.empty();
     }
     return found.served && (found.state == "down" || found.state == "partial");
   }
@@ -403,6 +386,7 @@ class Deployment {
       pardon_->mended_at = begun_;
       CDCTL_TRY(transaction_.note(*pardon_));
     }
+    if (owned()) noted_units_ = transaction_.entry()->set->units;
     if (owned() && adopt_) return adopt();
     if (owned()) return {};
     SetMemo memo{set_,
@@ -420,7 +404,7 @@ class Deployment {
       memo.released_at = entry->set->released_at;
     }
     memo.delivery_limits = delivery_limits_;
-    for (const auto& [type, units] : service_.units) memo.units += units;
+    noted_units_ = memo.units = sum_of(service_.units);
     CDCTL_TRY(transaction_.prove_lock());  // or another home may have become the owner meanwhile
     CDCTL_TRY(transaction_.memory().put_set(memo, deadline_));
     return transaction_.memory().trim(service_.name, k_tombstones, deadline_);
@@ -450,16 +434,18 @@ class Deployment {
     return transaction_.memory().put_set(memo, deadline_);
   }
 
-  /// Where the service's file names no units, the engine knows how many were wanted: a guard counts
-  /// no more than these.
+  /// How many units the set really has: a guard counts no more than these. Its file may name none,
+  /// or others than when the memory was written; it may have been scaled since, and lost that.
   Result<> note_units() {
-    if (!service_.units.empty()) return {};
     CDCTL_TRY_ASSIGN(const auto status, engine_->describe(set_, deadline_));
+    auto units = service_.units.empty() ? status.want : std::nullopt;
+    if (!units && !status.processes.empty()) units = sum_of(status.processes);
+    if (!units || *units == noted_units_) return {};
     CDCTL_TRY(transaction_.read());
     const auto& entry = transaction_.entry();
-    if (!status.want || !entry || !entry->set || entry->set->units == *status.want) return {};
+    if (!entry || !entry->set || entry->set->units == *units) return {};
     auto memo = *entry->set;
-    memo.units = *status.want;
+    memo.units = *units;
     return transaction_.memory().put_set(memo, deadline_);
   }
 
@@ -488,6 +474,7 @@ class Deployment {
   Engine* engine_ = nullptr;
   std::unique_ptr<Claim> claim_;
   std::optional<CutMemo> pardon_;
+  std::int64_t noted_units_ = 0;
   bool held_out_ = false;  ///< and is not any more, for it was named
 };
 

@@ -113,7 +113,7 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
   const bool reached = set->here() || !stops;
   const bool half = !reached && (cut || (memo && !memo->stopped_in.empty()));
   if (outcome.dry_run()) {
-    if (cut || set->half_mended()) outcome.changed();
+    if (cut || set->left_stopped()) outcome.changed();
     return {};
   }
   CDCTL_TRY(transaction.open(view->config));

@@ -191,7 +191,11 @@ Result<> SetTransaction::drain() {
 
 Result<> SetTransaction::cut_world() {
   if (!service_->has_switch(service_->engine)) return {};
-  return in_world(at_.world, [&](Engine& engine) { return engine.cut(set_, deadline_); });
+  return in_world(at_.world, [&](Engine& engine) {
+    auto step = engine.cut(set_, deadline_);
+    froze_ = froze_ || (step && step->changed);
+    return step;
+  });
 }
 
 Result<> SetTransaction::mend_world(bool thaw) {

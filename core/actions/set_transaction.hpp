@@ -103,6 +103,8 @@ class SetTransaction {
   // The world.
   /// Nothing where the engine is no switch of the service.
   [[nodiscard]] Result<> cut_world();
+  /// Whether a cut_world() of ours has stopped what was not stopped before.
+  [[nodiscard]] bool froze() const { return froze_; }
   [[nodiscard]] Result<> mend_world(bool thaw);
   /// Has the engine run another number of units, whether it is a switch of the service or not; the
   /// memory, by which guards count, learns it then. Call with the lock held.
@@ -140,6 +142,7 @@ class SetTransaction {
   std::unique_ptr<ServiceLock> lock_;
   std::optional<MemoryEntry> entry_;
   bool stop_begun_ = false;  ///< by us
+  bool froze_ = false;
 };
 
 }  // namespace cdctl::actions

@@ -19,7 +19,7 @@ Candidate candidate_from(const Json& record) {
           set.units.has_value(),
           set.foreign,
           set.ghost,
-          set.locked_out || !set.stopped_in.empty() || !set.idle.empty(),
+          set.locked_out || !set.stopped_in.empty() || set.idle.has_value(),
           set.held_out,
           set.first_deployed_at};
 }
@@ -37,7 +37,7 @@ Candidate candidate_from(const fleet::SetView& set) {
           set.here(),
           set.foreign,
           set.ghost,
-          set.locked_out || set.half_mended() || !set.idle.empty(),
+          set.locked_out || set.left_stopped() || set.idle != "",
           set.held_out,
           set.first_deployed_at};
 }

@@ -23,8 +23,8 @@ struct Candidate {
   bool here = true;      ///< its engine answered: it can be reaped from here
   bool foreign = false;  ///< its service is not configured here
   bool ghost = false;    ///< its home has lost it
-  bool stalled =
-      false;  ///< `live`, and no unit works: its user is gone, they were left stopped, or are idle
+  bool stalled = false;  ///< `live`, and no unit works, or nobody could ask: its user is gone, they
+                         ///< were left stopped, or are idle
   bool held_out = false;              ///< a person has turned away from its revision
   std::optional<Time> first_at = {};  ///< when its revision came first, where that was earlier
 };

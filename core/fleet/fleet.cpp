@@ -400,7 +400,7 @@ void Fleet::load_work(const Deadline& deadline) {
     if (broker.empty()) continue;
     for (auto& set : view.sets) {
       const bool expected = set.here() && set.state == "live" && set.cut == false &&
-                            set.memory.provisioned && !set.half_mended();
+                            set.memory.provisioned && !set.left_stopped();
       if (expected) by_broker[broker].push_back(&set);
     }
   }
@@ -425,18 +425,18 @@ void Fleet::look_at_work(const std::string& broker, const std::vector<SetView*>&
   }
   for (const auto& [name, some] : by_service)
     if (auto* view = service(name); !work && !view->unsure) view->unsure = work.error();
-  if (!work) return;
-  std::optional<std::optional<Time>> up_since;  // asked for only if one is idle
+  if (!work) {
+    for (auto* const set : sets) set->idle.reset();
+    return;
+  }
+  std::optional<Result<std::optional<Time>>> up_since;  // asked for only if one is idle
   for (std::size_t i = 0; i < sets.size(); ++i) {
     const auto& one = (*work)[i];
     if (!one.takes || one.working > 0 || one.unsure > 0) continue;
-    if (!up_since) {
-      const auto since = (*door)->up_since(sets[i]->name, deadline);
-      // A broker that cannot say it may have come up just now.
-      up_since.emplace(since ? *since : std::optional<Time>(now()));
-    }
-    sets[i]->idle = idle_text(context_, *sets[i], one, *up_since, deadline);
-    if (!sets[i]->idle.empty()) sets[i]->proven = false;
+    if (!up_since) up_since.emplace((*door)->up_since(sets[i]->name, deadline));
+    sets[i]->idle = *up_since ? idle_text(context_, *sets[i], one, **up_since, deadline)
+                              : std::optional<std::string>();
+    if (sets[i]->idle != "") sets[i]->proven = false;
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cdctl/text.hpp>
 
 #include "core/app/brokers.hpp"
+#include "core/fleet/masked.hpp"
 #include "core/fleet/unconnected.hpp"
 
 namespace cdctl::fleet {
@@ -32,19 +33,6 @@ std::vector<std::string> said(const Json& unit) {
     if (const auto text = trimmed(line.view()); !text.empty() && !text.starts_with("[cdctl "))
       out.emplace_back(text);
   return out;
-}
-
-/// Clients write down the address that they use, and the password in it.
-std::string without_password(std::string text) {
-  constexpr std::string_view k_scheme_end = "://";
-  for (auto at = text.find(k_scheme_end); at != std::string::npos;
-       at = text.find(k_scheme_end, at + 1)) {
-    const auto begin = at + k_scheme_end.size();
-    const auto end = std::min(text.find_first_of("/ '\"<>", begin), text.size());
-    const auto sign = std::string_view(text).substr(begin, end - begin).rfind('@');
-    if (sign != std::string_view::npos) text.replace(begin, sign, "…");
-  }
-  return text;
 }
 
 /// Whether its units have had the time to connect and have not: they are up for long, or start
@@ -86,19 +74,20 @@ std::string idle_now(const SetStatus& status, const AtWork& work) {
                                               : "not connected, consumes nothing");
   if (restarts > 0) out += fmt::format(", restarted {}", plural(restarts, "time"));
   if (const auto line = telling_line(lines); !line.empty())
-    out += ": " + printable(without_password(line), 200);
+    out += ": " + printable(masked(line), 200);
   return out;
 }
 
-std::string idle_text(app::Context& context, const SetView& set, const AtWork& work,
-                      std::optional<Time> since, const Deadline& deadline) {
+std::optional<std::string> idle_text(app::Context& context, const SetView& set, const AtWork& work,
+                                     std::optional<Time> since, const Deadline& deadline) {
   const bool at_work = !work.takes || work.working > 0 || work.unsure > 0;
-  if (at_work || !had_time(set, since.value_or(Time()))) return {};
+  if (at_work || !had_time(set, since.value_or(Time()))) return std::string();
   SetStatus unknown;
   const auto engine = context.engine(set.engine);
   const auto status = engine ? (*engine)->describe(set.name, deadline)
                              : Result<SetStatus>(std::unexpected(engine.error()));
-  if (work.connections == 0 && (!status || !never_comes(*status))) return {};
+  if (work.connections == 0 && !status) return std::nullopt;
+  if (work.connections == 0 && !never_comes(*status)) return std::string();
   return idle_now(status ? *status : unknown, work);
 }
 

@@ -78,7 +78,7 @@ Offer decide_on_set(const SetView& set, const OfferOptions& options, Time at) {
   if (set.out_there()) return {"out-there", "it is out there"};
   Offer out{set.locked_out           ? "locked-out"
             : !set.rights.empty()    ? "rights"
-            : set.half_mended()      ? "stopped"
+            : set.left_stopped()     ? "stopped"
             : set.state == "partial" ? "unfinished"
                                      : "down",
             ""};

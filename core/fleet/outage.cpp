@@ -19,7 +19,7 @@ enum class Work { none, some, unknown };
 
 Work work_of(const SetView& set) {
   if (!set.cut) return Work::unknown;
-  if (*set.cut || set.ghost || set.locked_out || set.half_mended()) return Work::none;
+  if (*set.cut || set.ghost || set.locked_out || set.left_stopped()) return Work::none;
   if (set.given_up()) return Work::none;
   if (!set.status) return Work::unknown;  // of another home
   if (set.status->up) return *set.status->up > 0 ? Work::some : Work::none;
@@ -30,7 +30,7 @@ std::string word_of(const SetView& set) {
   if (set.cut.value_or(false)) return "cut";
   if (set.locked_out) return "locked out";
   if (set.given_up()) return "left over";
-  return set.half_mended() ? "stopped" : set.state;
+  return set.left_stopped() ? "stopped" : set.state;
 }
 
 /// `1 set is down, 2 are cut`

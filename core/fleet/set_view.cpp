@@ -1,14 +1,24 @@
 #include "core/fleet/set_view.hpp"
 
+#include "core/fleet/masked.hpp"
+
 namespace cdctl::fleet {
 
 bool SetView::half_mended() const {
   return here() && memory.cut_memo && !memory.cut_memo->stopped_in.empty() && !cut.value_or(true);
 }
 
+bool SetView::left_stopped() const {
+  if (half_mended()) return true;
+  const bool settled = state != "deploying" && state != "reaping";
+  return here() && settled && status->world_cut == true && !cut.value_or(true) &&
+         !(memory.cut_memo && memory.cut_memo->cut) && service &&
+         service->has_switch(service->engine);
+}
+
 bool SetView::out_there() const {
   if (!here() && !ghost) return true;  // in another home: its own cron repairs it
-  if ((locked_out || !rights.empty() || half_mended()) && !cut.value_or(false)) return false;
+  if ((locked_out || !rights.empty() || left_stopped()) && !cut.value_or(false)) return false;
   return state == "deploying" || state == "live" || state == "reaping" || cut.value_or(false);
 }
 
@@ -16,7 +26,7 @@ bool SetView::fallen() const {
   if (cut.value_or(true) || (memory.cut_memo && memory.cut_memo->cut)) return false;
   if (!status && !memory.set) return false;  // nobody knows what it was made from
   if (foreign) return false;
-  if (ghost || locked_out || half_mended()) return true;
+  if (ghost || locked_out || left_stopped()) return true;
   if (here() && !rights.empty()) return true;
   // One that was brought back before, and whose deploy was killed, is no less fallen.
   return status && (state == "down" || (state == "partial" && status->served));
@@ -47,7 +57,7 @@ records::Set SetView::record() const {
   out.ghost = ghost;
   out.locked_out = locked_out;
   out.rights = rights;
-  out.idle = idle;
+  if (idle != "") out.idle.emplace(idle);
   out.owner = owner;
   if (leftover) out.leftover = leftover->state;
   out.mended_at = mended_at;
@@ -67,6 +77,7 @@ records::Set SetView::record() const {
     out.forced_why = force->why;
   }
   if (memory.cut_memo && !cut.value_or(true)) out.stopped_in = memory.cut_memo->stopped_in;
+  if (out.stopped_in.empty() && left_stopped()) out.stopped_in = home;
   out.held = hold;
   out.held_out = held_out;
   out.first_deployed_at = first_deployed_at;
@@ -77,7 +88,7 @@ records::Set SetView::record() const {
       out.processes = Json::object();
       for (const auto& [process, units] : status->processes) out.processes.set(process, units);
     }
-    out.why_down = status->why_down;
+    out.why_down = masked(status->why_down);
     out.served = status->served;
   }
   if (status && !status->sources.empty())

@@ -41,8 +41,8 @@ struct SetView {
   /// What somebody has changed of its rights on a broker; known after load_rights().
   std::string rights;
   /// Its units are up, and none takes a message: why, as far as anybody can tell; known after
-  /// load_work().
-  std::string idle;
+  /// load_work(). Nothing: it could not be asked.
+  std::optional<std::string> idle = std::string();
   /// What this home's engine has of a set that lives in another home: a deploy that came second and
   /// was killed, or a copy of a home. Never what the set is.
   std::optional<SetStatus> leftover;
@@ -58,6 +58,9 @@ struct SetView {
   }
   /// It is here, was mended from elsewhere, and its units are still stopped.
   [[nodiscard]] bool half_mended() const;
+  /// The same, or its engine has stopped the units and nobody has noted a cut: a cut was killed
+  /// that had the engine go first, or its broker never took it. Nobody works, and nothing says so.
+  [[nodiscard]] bool left_stopped() const;
   /// Whether people are told that it is cut: where that could not be read, one that its engine
   /// holds frozen is. Nothing is decided from it.
   [[nodiscard]] std::optional<bool> told_cut() const;

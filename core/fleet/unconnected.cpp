@@ -16,7 +16,7 @@ Result<std::vector<const SetView*>> unconnected_sets(app::Context& context, cons
   std::vector<SetName> names;
   for (const auto& set : view.sets) {
     const bool works = set.here() && set.state == "live" && set.cut == false && !set.locked_out &&
-                       !set.half_mended() && set.status->up.value_or(1) > 0;
+                       !set.left_stopped() && set.status->up.value_or(1) > 0;
     if (!works) continue;
     sets.push_back(&set);
     names.push_back(set.name);

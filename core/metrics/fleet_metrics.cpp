@@ -137,7 +137,8 @@ std::string_view state_of(const fleet::SetView& set) {
     return set.memory.cut_memo && set.memory.cut_memo->probation ? "trial" : "cut";
   if (!set.cut || set.state.empty() || set.foreign) return "unknown";
   if (set.state == "live" && set.locked_out) return "locked_out";
-  if (set.state == "live" && set.memory.cut_memo && !set.memory.cut_memo->stopped_in.empty())
+  const auto& memo = set.memory.cut_memo;
+  if (set.state == "live" && ((memo && !memo->stopped_in.empty()) || set.left_stopped()))
     return "stopped";
   const auto known = std::ranges::find(k_states, std::string_view(set.state));
   return known == k_states.end() ? "unknown" : *known;

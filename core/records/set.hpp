@@ -48,7 +48,8 @@ struct Set {
       "state=deploying&cut!=true: deploying\n"
       "state=partial&cut!=true: partial\n"
       "state=down&cut!=true: down\n"
-      "state=live&cut=false&idle=-: live\n"
+      "state=live&cut=false&idle=null: live?\n"
+      "state=live&cut=false&idle=-&idle!=null: live\n"
       "state=live&cut=false&idle: partial\n"
       "state=live&cut=-: live?\n"
       "state=-&cut=false: live?\n"
@@ -77,7 +78,8 @@ struct Set {
        "locked_out: its user on the broker is gone\n"
        "rights: its rights were changed: {rights}\n"
        "idle: {idle}\n"
-       "stopped_in: mended, but its units are stopped\n"
+       "idle=null: whether it takes messages could not be asked\n"
+       "stopped_in: not cut, but its units are stopped\n"
        "leftover: left over here: {leftover}\n"
        "owner: owned by home {owner}\n"
        "why_down: {why_down}\n"
@@ -99,7 +101,8 @@ struct Set {
   std::string forced, forced_on, forced_by, forced_why;
   std::string stopped_in;
   bool foreign = false, ghost = false, locked_out = false;
-  std::string rights, idle, owner, leftover;
+  std::string rights, owner, leftover;
+  std::optional<std::optional<std::string>> idle;  ///< null: it could not be asked
   std::optional<Hold> held;
   bool held_out = false;
   std::string outage;
@@ -151,11 +154,13 @@ struct Set {
         optional("rights", &Set::rights, "text",
                  "how its rights on the broker differ from what deploy gave it: deploy gives them "
                  "again"),
-        optional("idle", &Set::idle, "text",
+        optional("idle", &Set::idle, "text or null",
                  "its units are up and take no messages: whether they are connected, and what they "
-                 "said last. Tables call it partial; no deploy is offered for it"),
+                 "said last. Tables call it partial; no deploy is offered for it. null: whether "
+                 "they take messages could not be asked; stale does not count it as live"),
         optional("stopped_in", &Set::stopped_in, "text",
-                 "mended from elsewhere: the home in which its units are still stopped"),
+                 "not cut, and its units are stopped: the home in which they are. It was mended "
+                 "from elsewhere, or a command was killed in between; deploy there starts them"),
         optional("owner", &Set::owner, "text",
                  "the name by which the memory knows its home, where that was renamed"),
         optional("leftover", &Set::leftover, "one of deploying live partial down reaping",

@@ -1,9 +1,12 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include <cdctl/notice.hpp>
 
 #include "core/actions/deploy.hpp"
 #include "core/actions/deploy_wait.hpp"
+#include "core/actions/late_cut.hpp"
 #include "tests/support/fake_service.hpp"
 #include "tests/support/show_result.hpp"
 
@@ -154,6 +157,53 @@ TEST_CASE("a deploy ends a mend from elsewhere, which left the units stopped") {
         Lines{"engine.claim", "lock", "engine.mend", "memory.cut no", "unlock"});
   CHECK(memo->stopped_in.empty());
   CHECK(thumbs.record()["changed"].as_bool());
+}
+
+TEST_CASE("a deploy starts the units of a set that an unnoted cut left stopped") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  REQUIRE(deploy(thumbs, order));
+  auto& set = thumbs.engine.sets[order.name().str()];
+  set.world_cut = true;
+  SECTION("when it is over") {
+    CHECK(deploy(thumbs, order, {.dry_run = true}));
+    CHECK(thumbs.record()["changed"].as_bool());
+    CHECK(deploy(thumbs, order));
+    CHECK(thumbs.journal.lines == Lines{"engine.claim", "lock", "engine.mend", "unlock"});
+    CHECK(set.world_cut == false);
+    CHECK(thumbs.record()["changed"].as_bool());
+    CHECK_FALSE(thumbs.entry(order.name()).cut_memo);  // evidence from before still cuts it
+    CHECK(deploy(thumbs, order));
+    CHECK_FALSE(thumbs.record()["changed"].as_bool());
+  }
+  SECTION("not while it is at it") {
+    const auto late = LateCut::begin(thumbs.context, order.name());
+    REQUIRE(late);
+    CHECK(deploy(thumbs, order));
+    CHECK(set.world_cut == true);
+    CHECK_FALSE(thumbs.record()["changed"].as_bool());
+  }
+  SECTION("not what is cut") {
+    thumbs.entry(order.name()).cut_memo = CutMemo{true, "alice", "bad", now(), {}, {}};
+    CHECK(deploy(thumbs, order));
+    CHECK(set.world_cut == true);
+  }
+}
+
+TEST_CASE("the memory learns how many units a set has that is made again") {
+  FakeService thumbs;
+  const auto order = order_of(thumbs);
+  REQUIRE(deploy(thumbs, order));
+  auto& memo = *thumbs.entry(order.name()).set;
+  memo.units = 8;  // it was scaled, and its home has lost that
+  auto& set = thumbs.engine.sets[order.name().str()];
+  set.state = "partial";
+  set.processes = {{"worker", 2}, {"beat", 1}};
+  CHECK(deploy(thumbs, order));
+  CHECK(memo.units == 3);
+  set.state = "partial";
+  CHECK(deploy(thumbs, order));
+  CHECK(std::ranges::count(thumbs.journal.lines, "memory.set owned") == 0);  // it knows
 }
 
 TEST_CASE("a known-bad revision is deployed when a person says so, and is pardoned by it") {

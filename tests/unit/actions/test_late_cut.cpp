@@ -1,10 +1,15 @@
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 
 #include <catch2/catch.hpp>
 
 #include <cdctl/lock.hpp>
 
 #include "core/actions/cut.hpp"
+#include "core/actions/late_cut.hpp"
+#include "core/actions/mend.hpp"
+#include "core/fleet/fleet.hpp"
 #include "tests/support/fake_service.hpp"
 
 using namespace cdctl;
@@ -173,6 +178,89 @@ TEST_CASE("a set that is not to be cut after all is let go on") {
   CHECK(std::ranges::count(thumbs.journal.lines, "engine.thaw") == 1);
   CHECK_FALSE(frozen(thumbs, set));
   CHECK_FALSE(thumbs.entry(set).cut.value());
+}
+
+TEST_CASE("a set that was stopped before is not let go on when it is not to be cut after all") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), other = thumbs.deploy('b', 1h);
+  thumbs.engine.sets[set.str()].world_cut = true;
+  thumbs.journal.late = "door.connections";
+  thumbs.door.open_connections[other.str()] = 0;
+  CHECK_FALSE(cut(thumbs, set));
+  CHECK(thumbs.record()["exit"].as_int() == 5);
+  CHECK(std::ranges::count(thumbs.journal.lines, "engine.cut") == 1);
+  CHECK(std::ranges::count(thumbs.journal.lines, "engine.thaw") == 0);
+  CHECK(frozen(thumbs, set));
+}
+
+TEST_CASE("a cut that the engine began and nobody noted is offered, and mended by hand") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h);
+  thumbs.deploy('b', 1h);
+  thumbs.journal.late = "lock";
+  thumbs.journal.late_times = 2;
+  REQUIRE_FALSE(cut(thumbs, set));
+  REQUIRE(frozen(thumbs, set));
+  const auto look = [&](const std::function<void(const fleet::SetView&)>& check) {
+    fleet::Fleet fleet(thumbs.context);
+    fleet.load({"thumbs"}, Deadline(5s));
+    check(*fleet.service("thumbs")->set(set));
+  };
+  look([](const auto& view) {
+    CHECK(view.left_stopped());
+    CHECK(view.fallen());
+    CHECK_FALSE(view.out_there());
+    CHECK(view.record().stopped_in == "here");
+  });
+  SECTION("not one that is noted") {
+    thumbs.entry(set).cut_memo = CutMemo{true, "bob", "bad", now(), {}, {}};
+    look([](const auto& view) { CHECK_FALSE(view.left_stopped()); });
+  }
+  SECTION("not one of which that could not be read") {
+    thumbs.entry(set).cut.reset();
+    look([](const auto& view) { CHECK_FALSE(view.left_stopped()); });
+  }
+  SECTION("not one whose engine is no switch of its service") {
+    thumbs.change([](ServiceConfig& service) { service.switches = {"door"}; });
+    look([](const auto& view) { CHECK_FALSE(view.left_stopped()); });
+  }
+  SECTION("not one that is on its way out") {
+    thumbs.engine.sets[set.str()].state = "reaping";
+    look([](const auto& view) { CHECK_FALSE(view.left_stopped()); });
+  }
+  SECTION("by hand") {
+    CHECK(mend_set(thumbs.context, set, {}, Deadline(5s)));
+    CHECK(thumbs.record()["changed"].as_bool());
+    CHECK_FALSE(frozen(thumbs, set));
+    look([](const auto& view) { CHECK(view.out_there()); });
+  }
+}
+
+TEST_CASE("who cuts by the engine first says so in the home, until it has come to its end") {
+  FakeService thumbs;
+  const auto set = thumbs.deploy('a', 2h), other = thumbs.deploy('b', 1h);
+  thumbs.journal.late = "lock";
+  int looks = 0;
+  thumbs.journal.beside = [&](const std::string& call) {
+    if (call != "engine.cut" && call != "door.cut") return;
+    ++looks;
+    CHECK(LateCut::goes_on(thumbs.context, set) == true);
+    CHECK(LateCut::goes_on(thumbs.context, other) == false);
+    CHECK_FALSE(LateCut::begin(thumbs.context, set));
+  };
+  CHECK(cut(thumbs, set));
+  CHECK(looks == 2);
+  CHECK(LateCut::goes_on(thumbs.context, set) == false);
+  CHECK_FALSE(std::filesystem::exists(thumbs.home.path() / ("late-" + set.str() + ".lock")));
+  const auto crash = [&] {
+    const auto late = LateCut::begin(thumbs.context, set);
+    ::_exit(late ? 0 : 1);
+  };
+  if (const auto pid = ::fork(); pid == 0) crash();
+  int status = -1;
+  ::wait(&status);
+  CHECK(status == 0);
+  CHECK(LateCut::goes_on(thumbs.context, set) == false);
 }
 
 TEST_CASE("a lock that somebody holds is no broker that is late") {

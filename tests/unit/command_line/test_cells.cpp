@@ -28,6 +28,10 @@ TEST_CASE("a note says what holds of a record") {
   CHECK(note_text(record, "newest: newest\nelse: unchanged") == "newest");
   CHECK(note_text(record, "held: from {url}: {units.down}/{life}") == "from -: 2/dying");
   CHECK(note_text(Json(7), "newest: newest\nelse: -") == "-");
+  // Null is what could not be read; absent is nothing
+  CHECK(note_text(parsed(R"({"idle":null})"), "idle=null: unknown\nidle=-: none") ==
+        "unknown, none");
+  CHECK(note_text(parsed("{}"), "idle=null: unknown\nidle=-&idle!=null: none") == "none");
 }
 
 TEST_CASE("each way to show a member") {
