@@ -21,7 +21,7 @@ app = Celery('tasks', backend='rpc://')  # its broker is $CELERY_BROKER_URL, as 
 def note(ledger, number):
     time.sleep(0.005)
     with open(ledger, 'a') as out:
-        out.write(f"done {number} {os.environ['CDCTL_SET']}\n")
+        out.write(f"done {number} {os.environ['CDCTL_SET']} {int(time.time() * 1000)}\n")
 
 @app.task(bind=True, max_retries=3)
 def flaky(self, number):
@@ -42,8 +42,8 @@ from tasks import app, flaky, note, outer
 what = sys.argv[1]
 if what == 'send':
     app.conf.broker_transport_options = {'confirm_publish': True}
-    for number in range(int(sys.argv[3])):
-        note.apply_async((sys.argv[2], number), ignore_result=True)
+    for number in range(int(sys.argv[2])):
+        note.apply_async((sys.argv[3], number), ignore_result=True)
 elif what == 'results':
     print(flaky.delay(1).get(timeout=30), len(outer.delay(2).get(timeout=30)))
 elif what == 'ping':
@@ -120,7 +120,8 @@ operate revoke "$work/revoked.ledger" >/dev/null
 # Celery acknowledges a task when it begins: what a frozen worker was doing goes on with --thaw. One task each, and one on its way to it.
 mend_options=(--thaw)
 held=4
-cut_rounds "$bad" 2 operate send "$work/done.ledger" "$messages"
+cut_rounds "$bad" 2 operate send "$messages"
+measured "Celery $("$python" -c 'import celery; print(celery.__version__)'), $type queue" "$good"
 [ ! -s revoked.ledger ] || fail "a revoked task was done"
 
 # ---------------------------------------------------------------- what it may not

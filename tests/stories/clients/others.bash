@@ -1,108 +1,82 @@
 #!/usr/bin/env bash
-# Workers with amqplib (Node), Bunny (Ruby) and php-amqplib, as python.bash has them of Python. CDCTL_CLIENT_NODE: a node_modules folder.
+# Workers with amqplib (Node), Bunny (Ruby), php-amqplib, amqp091-go, the Java client, Spring AMQP and amqp-tools, as python.bash has
+# them of Python. CDCTL_STORY_CLIENTS names those to run. CDCTL_CLIENT_NODE: a node_modules folder.
 . "$(dirname "$0")/../lib/common.bash"
 . "$source_dir/tests/stories/lib/clients.bash"
-export NODE_PATH=${CDCTL_CLIENT_NODE:-/usr/share/nodejs:/usr/lib/nodejs}
+export NODE_PATH=${CDCTL_CLIENT_NODE:-${CDCTL_CLIENTS:+$CDCTL_CLIENTS/node/node_modules:}/usr/share/nodejs:/usr/lib/nodejs}
+sources=$source_dir/tests/stories/clients/workers
 
-has() {
-  case $1 in
-    amqplib) node -e 'require("amqplib")' ;;
-    bunny) ruby -e 'require "bunny"' ;;
-    php-amqplib) php -r 'require "PhpAmqpLib/autoload.php";' ;;
-  esac >has.out 2>&1
+# jars CLIENT: the class path that it compiles and runs with.
+jars() {
+  if [ -d "${CDCTL_CLIENTS:-}/$1/lib" ]; then echo "$CDCTL_CLIENTS/$1/lib/*"
+  elif [ "$1" = java ]; then echo '/usr/share/java/rabbitmq-client.jar:/usr/share/java/slf4j-api.jar'
+  else return 1; fi
 }
+
+# build CLIENT: what a trunk of it has, in this folder. Fails where there is no such client.
+build() {
+  case $1 in
+    amqplib) node -e 'require("amqplib")' && cp "$sources/amqplib.js" worker ;;
+    bunny) ruby -e 'require "bunny"' && cp "$sources/bunny.rb" worker ;;
+    php-amqplib) php -r 'require "PhpAmqpLib/autoload.php";' && cp "$sources/php-amqplib.php" worker ;;
+    amqp091-go) build_go ;;
+    amqp091-go-notified) build_go notified ;;
+    java | spring) cp "$sources/$1.java" Worker.java && javac -parameters -d . -cp "$(jars "$1")" Worker.java ;;
+    amqp-tools) command -v amqp-consume && write_job ;;
+  esac
+}
+# From its package index or, without CDCTL_CLIENTS, from Debian's. As RabbitMQ's tutorial has it the worker waits for ever, with its
+# connection or without; `notified` ends with the connection, as docs/frameworks/go.md asks for.
+build_go() {
+  cp "$sources/amqp091-go.go" worker.go
+  [ -z "${1:-}" ] || sed -i 's/^\t<-forever$/\t<-conn.NotifyClose(make(chan *amqp.Error, 1))/; /^\tvar forever/d' worker.go
+  if [ -e "${CDCTL_CLIENTS:-}/go/go.mod" ]; then
+    cp "$CDCTL_CLIENTS/go/go.mod" "$CDCTL_CLIENTS/go/go.sum" .
+    GOMODCACHE=$CDCTL_CLIENTS/go/cache GOFLAGS=-mod=mod GOTOOLCHAIN=local GOPROXY=off go build -o worker worker.go
+  else
+    GO111MODULE=off GOPATH=/usr/share/gocode go build -o worker worker.go
+  fi
+}
+# amqp-consume runs it for each message. Its sender numbers its messages from 0 in each round, and says no ledger.
+write_job() {
+  cat >job <<SH
+#!/bin/sh
+read -r number
+printf 'done %s %s %s\n' "\$number" "\$CDCTL_SET" "\$(date +%s%3N)" >>"$work/done.ledger"
+SH
+  chmod 755 job
+}
+
 command_of() {
   case $1 in
     amqplib) echo "NODE_PATH=$NODE_PATH node worker" ;;
     bunny) echo 'ruby worker' ;;
     php-amqplib) echo 'php worker' ;;
+    amqp091-go*) echo './worker' ;;
+    java) echo "java -cp \"$(jars java):.\" Worker" ;;
+    spring) echo "SPRING_RABBITMQ_ADDRESSES=\$AMQP_URL java -cp \"$(jars spring):.\" jobs.Worker" ;;
+    amqp-tools) echo 'amqp-consume -u "$AMQP_URL" -q jobs -p 1 ./job' ;;
   esac
 }
-
-write_amqplib() {
-  cat <<'JS'
-const amqp = require('amqplib'), fs = require('fs');
-(async () => {
-  const connection = await amqp.connect(process.env.AMQP_URL);
-  const channel = await connection.createConfirmChannel();
-  await channel.assertExchange('work', 'direct', { durable: true });
-  await channel.assertQueue('jobs', { durable: true });
-  await channel.bindQueue('jobs', 'work', 'jobs');
-  const [, , count, ledger] = process.argv;
-  if (count) {
-    for (let number = 0; number < count; number++) channel.publish('work', 'jobs', Buffer.from(`${ledger} ${number}`), { persistent: true });
-    await channel.waitForConfirms();
-    return connection.close();
-  }
-  await channel.prefetch(10);
-  await channel.consume('jobs', (message) => {
-    const [ledger, number] = message.content.toString().split(' ');
-    fs.appendFileSync(ledger, `done ${number} ${process.env.CDCTL_SET}\n`);
-    channel.ack(message);
-  });
-})();
-JS
-}
-
-write_bunny() {
-  cat <<'RUBY'
-require 'bunny'
-connection = Bunny.new   # finds $RABBITMQ_URL by itself
-connection.start
-channel = connection.create_channel
-work = channel.direct('work', durable: true)
-jobs = channel.queue('jobs', durable: true).bind(work, routing_key: 'jobs')
-if ARGV[0]
-  channel.confirm_select
-  ARGV[0].to_i.times { |number| work.publish("#{ARGV[1]} #{number}", routing_key: 'jobs', persistent: true) }
-  channel.wait_for_confirms or abort 'not confirmed'
-else
-  channel.prefetch(10)
-  jobs.subscribe(manual_ack: true, block: true) do |delivery, _, body|
-    ledger, number = body.split
-    File.open(ledger, 'a') { |out| out.write("done #{number} #{ENV['CDCTL_SET']}\n") }
-    channel.ack(delivery.delivery_tag)
-  end
-end
-RUBY
-}
-
-write_php-amqplib() {
-  cat <<'PHP'
-<?php
-require 'PhpAmqpLib/autoload.php';
-use PhpAmqpLib\Connection\AMQPStreamConnection;
-use PhpAmqpLib\Message\AMQPMessage;
-
-$at = array_map('rawurldecode', parse_url(getenv('AMQP_URL')));
-$connection = new AMQPStreamConnection($at['host'], $at['port'], $at['user'], $at['pass'], substr($at['path'], 1));
-$channel = $connection->channel();
-$channel->exchange_declare('work', 'direct', false, true, false);
-$channel->queue_declare('jobs', false, true, false, false);
-$channel->queue_bind('jobs', 'work', 'jobs');
-if (isset($argv[1])) {
-  $channel->confirm_select();
-  for ($number = 0; $number < $argv[1]; $number++)
-    $channel->basic_publish(new AMQPMessage("$argv[2] $number", ['delivery_mode' => 2]), 'work', 'jobs');
-  $channel->wait_for_pending_acks(60);
-} else {
-  $channel->basic_qos(null, 10, null);
-  $channel->basic_consume('jobs', '', false, false, false, false, function ($message) {
-    [$ledger, $number] = explode(' ', $message->body);
-    file_put_contents($ledger, "done $number " . getenv('CDCTL_SET') . "\n", FILE_APPEND);
-    $message->ack();
-  });
-  while ($channel->is_consuming()) $channel->wait();
-}
-PHP
-}
+# send CLIENT COUNT LEDGER: publishes in the client's own way, with confirms. amqp-publish has none.
+send() (
+  cd "built/$1" || exit
+  export AMQP_URL=$operator_url RABBITMQ_URL=$operator_url
+  if [ "$1" = amqp-tools ]; then exec timeout 120 demo-producer jobs "$work/sent.ledger" "$2" 1000; fi
+  exec timeout 120 sh -c "$(command_of "$1") \"\$@\"" sh "$2" "$3"
+)
 
 begin broker
 here=()
-for client in amqplib bunny php-amqplib; do
-  if has "$client"; then here+=("$client"); else printf 'skipped: %s is not installed\n' "$client" >&2; fi
+for client in ${CDCTL_STORY_CLIENTS:-amqplib bunny php-amqplib amqp091-go amqp091-go-notified java spring amqp-tools}; do
+  mkdir -p "built/$client"
+  if (cd "built/$client" && build "$client" >../has.out 2>&1); then
+    here+=("$client")
+  else
+    printf 'skipped: %s is not installed\n' "$client" >&2
+  fi
 done
-[ ${#here[@]} -gt 0 ] || skip "none of these clients is installed; apt install ruby-bunny php-amqplib, npm install amqplib"
+[ ${#here[@]} -gt 0 ] || skip "none of these clients is installed; apt install ruby-bunny php-amqplib amqp-tools, or scripts/client-libraries"
 vhosts=()
 clean_up() { for vhost in "${vhosts[@]}"; do drop_vhost; done; }
 
@@ -111,10 +85,12 @@ for client in "${here[@]}"; do
   own_vhost
   vhosts+=("$vhost")
   client_trunk "worker: $(command_of "$client")"
-  "write_$client" >"$service.git/worker"
+  cp -r "built/$client/." "$service.git"
   git -C "$service.git" add -A
   git -C "$service.git" commit -qm ok
-  client_service 2 "framework = \"$client\"" 'queues = { jobs = {} }' 'exchanges = { work = {} }'
+  lines=("framework = \"${client%-notified}\"" 'queues = { jobs = {} }' 'exchanges = { work = {} }')
+  [ "$client" != amqp-tools ] || lines=('queues = { jobs = {} }')
+  client_service 2 "${lines[@]}"
   good=$(deploy_one)
   [ -n "$good" ] || fail "$client: no set: $(tail -3 deploy.err)"
   eventually 60 consumes "$good" 2
@@ -122,10 +98,12 @@ for client in "${here[@]}"; do
   git -C "$service.git" add -A
   git -C "$service.git" commit -qm bad
   bad=$(deploy_one)
-  cut_rounds "$bad" 2 env AMQP_URL="$operator_url" RABBITMQ_URL="$operator_url" timeout 120 sh -c "$(command_of "$client" | sed "s|worker|$service.git/worker|") $messages $work/done.ledger"
+  every_second=(--thaw)
+  [ "$client" != amqp091-go ] || every_second=()
+  cut_rounds "$bad" 2 send "$client" "$messages"
   expect_exit 0 cdctl ls "$service" -o ndjson </dev/null
   expect_json 'length == 2 and all(.state == "live" and .rights == null)'
+  measured "$client" "$good"
   expect_exit 0 cdctl reap "$good" "$bad" --even-newest --even-last "$good" --even-last "$bad" </dev/null
   rm "services.d/$service.toml"
-  printf '%s: %s rounds of %s messages, each cut in mid-flow; 0 lost\n' "$client" "$rounds" "$messages"
 done

@@ -5,10 +5,10 @@
 . "$source_dir/tests/stories/lib/clients.bash"
 
 here=()
-for client in pika kombu aio_pika dramatiq; do
+for client in ${CDCTL_STORY_CLIENTS:-pika kombu aio_pika dramatiq}; do
   if has_python "$client"; then here+=("$client"); else printf 'skipped: no Python here has %s\n' "$client" >&2; fi
 done
-[ ${#here[@]} -gt 0 ] || skip "none of these clients is installed; apt install python3-pika python3-kombu python3-aio-pika"
+[ ${#here[@]} -gt 0 ] || skip "none of these clients is installed; apt install python3-pika python3-kombu python3-aio-pika, or scripts/client-libraries"
 begin broker
 vhosts=()
 clean_up() { for vhost in "${vhosts[@]}"; do drop_vhost; done; }
@@ -16,12 +16,12 @@ clean_up() { for vhost in "${vhosts[@]}"; do drop_vhost; done; }
 # Each program is worker and sender: `worker.py send COUNT LEDGER`.
 write_common() {
   cat <<'PY'
-import os, sys
+import os, sys, time
 url = os.environ['AMQP_URL']
 
 def note(ledger, number):
     with open(ledger, 'a') as out:
-        out.write(f"done {number} {os.environ.get('CDCTL_SET')}\n")
+        out.write(f"done {number} {os.environ.get('CDCTL_SET')} {int(time.time() * 1000)}\n")
 
 PY
 }
@@ -136,10 +136,10 @@ for client in "${here[@]}"; do
   git -C "$service.git" add -A
   git -C "$service.git" commit -qm bad
   bad=$(deploy_one)
-  cut_rounds "$bad" "$wanted" env AMQP_URL="$operator_url" timeout 120 "$python" "$service.git/worker.py" send "$messages" "$work/done.ledger"
+  cut_rounds "$bad" "$wanted" env AMQP_URL="$operator_url" timeout 120 "$python" "$service.git/worker.py" send "$messages"
   expect_exit 0 cdctl ls "$service" -o ndjson </dev/null
   expect_json 'length == 2 and all(.state == "live" and .rights == null)'
+  measured "$client $("$python" -c "from importlib.metadata import version; print(version('${client/_/-}'))")" "$good"
   expect_exit 0 cdctl reap "$good" "$bad" --even-newest --even-last "$good" --even-last "$bad" </dev/null
   rm "services.d/$service.toml"
-  printf '%s: %s rounds of %s messages, each cut in mid-flow; 0 lost\n' "$client" "$rounds" "$messages"
 done

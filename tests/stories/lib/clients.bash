@@ -1,7 +1,9 @@
 # What the stories of real clients share: workers that are written as people write them, with a library that is installed here or
 # in a folder of its own, under cdctl unchanged. Each round cuts a set in mid-flow and mends it; what was confirmed is done.
 #
-# CDCTL_CLIENT_PYTHON: the interpreter of a virtual environment, for other versions than this machine's.
+# CDCTL_CLIENTS: a folder of scripts/client-libraries, for the newest of each. Without it those that are installed here run.
+# CDCTL_CLIENT_PYTHON: the interpreter of a virtual environment, for other versions still.
+# CDCTL_STORY_CLIENTS: names of those to run.
 # CDCTL_STORY_ROUNDS, CDCTL_STORY_MESSAGES: 5 and 2000 are what the table in docs/frameworks/README.md was measured with.
 
 rounds=${CDCTL_STORY_ROUNDS:-2}
@@ -11,12 +13,12 @@ skip() { printf 'skipped: %s\n' "$1" >&2; exit 0; }
 
 # has_python MODULE: sets $python to an interpreter that has it. python_with MODULE: or leaves the story.
 has_python() {
-  for python in ${CDCTL_CLIENT_PYTHON:-python3 /usr/bin/python3}; do
+  for python in ${CDCTL_CLIENT_PYTHON:-${CDCTL_CLIENTS:+$CDCTL_CLIENTS/python/bin/python} python3 /usr/bin/python3}; do
     ! "$python" -c "import $1" 2>/dev/null || return 0
   done
   return 1
 }
-python_with() { has_python "$1" || skip "no Python here has $1; apt install python3-$1, or name a virtual environment's in CDCTL_CLIENT_PYTHON"; }
+python_with() { has_python "$1" || skip "no Python here has $1; apt install python3-$1, or scripts/client-libraries"; }
 
 # A virtual host of the story's own: what a framework calls its queues is the same everywhere.
 own_vhost() {
@@ -49,35 +51,64 @@ client_trunk() {
 consumers_of() { api "consumers/$vhost" | jq --arg u "$1" '[.[] | select(.channel_details | objects | .user == $u)] | length'; }
 consumes() { [ "$(consumers_of "$1")" -ge "$2" ]; }
 
-# Done: `done NUMBER SET` lines, one per message that a worker has finished.
+# Done: `done NUMBER SET MS` lines, one per message that a worker has finished; done.ledger is that of the round.
 done_by() { awk -v s="$1" '$3 == s { n++ } END { print n + 0 }' done.ledger; }
 done_some() { [ "$(done_by "$1")" -ge "$2" ]; }
-all_done() { [ "$(awk '!seen[$2]++ { n++ } END { print n + 0 }' done.ledger)" = "$messages" ]; }
+done_once() { awk '!seen[$2]++ { n++ } END { print n + 0 }' done.ledger; }
+all_done() { [ "$(done_once)" = "$messages" ]; }
+# What a frozen worker had taken off the queue is done when it goes on.
+all_done_but_held() { [ "$(done_once)" -ge $((messages - ${held:-0})) ]; }
+# done_between SET FROM TO: what the set finished in that time (ms).
+done_between() { awk -v s="$1" -v from="$2" -v to="$3" '$3 == s && $4 > from && $4 < to { n++ } END { print n + 0 }' done.ledger; }
+now_ms() { date +%s%3N; }
 
-# cut_rounds SET CONSUMERS COMMAND...: the command publishes $messages numbered messages, each confirmed, and ends.
+# cut_rounds SET CONSUMERS COMMAND...: the command, told a ledger, publishes $messages numbered messages, each confirmed, and ends.
+# A mend starts the units anew, or every second time lets them go on, with connections that the broker has closed: what a client does
+# then by itself is to be enough. Each round counts in rounds.measured: ms of the cut, until all was done, until all consumed again.
 cut_rounds() {
-  local set=$1 wanted=$2 round sender
+  local set=$1 wanted=$2 round sender began cut mended options
   shift 2
+  : >rounds.measured
+  eventually 90 consumes "$set" "$wanted"
   for ((round = 1; round <= rounds; round++)); do
-    eventually 90 consumes "$set" "$wanted"
-    : >done.ledger
-    "$@" >sent 2>sent.err </dev/null &
+    : >"done.$round"
+    ln -sfn "done.$round" done.ledger
+    "$@" "$work/done.$round" >sent 2>sent.err </dev/null &
     sender=$!
     eventually 60 done_some "$set" $((RANDOM % 20 + 1))
+    began=$(now_ms)
     expect_exit 0 cdctl break "$set" --why "round $round" </dev/null
+    cut=$(now_ms)
     expect_json '.[0] | .ok and .changed'
     expect_same "connections of $set" "$(connections_of "$set")" 0
     expect_same "the limit of $set" "$(limit_of "$set")" 0
     wait "$sender" || fail "the sender: $(tail -3 sent.err)"
     eventually 120 all_done_but_held "$set"
-    expect_exit 0 cdctl mend "$set" "${mend_options[@]}" </dev/null
+    options=("${mend_options[@]}")
+    [ $((round % 2)) = 1 ] || options=("${every_second[@]}")
+    mended=$(now_ms)
+    expect_same "what $set did while it was cut" "$(done_between "$set" "$cut" "$mended")" 0
+    expect_exit 0 cdctl mend "$set" "${options[@]}" </dev/null
+    eventually 90 consumes "$set" "$wanted"
     eventually 60 all_done
     expect_same "the limit of $set" "$(limit_of "$set")" none
+    printf '%s %s %s %s\n' $((cut - began)) $(($(last_done "$mended") - began)) $(($(now_ms) - mended)) $(($(wc -l <done.ledger) - messages)) >>rounds.measured
   done
 }
-mend_options=()
-# What a frozen worker had taken off the queue is done when it goes on.
-all_done_but_held() { [ "$(awk '!seen[$2]++ { n++ } END { print n + 0 }' done.ledger)" -ge $((messages - ${held:-0})) ]; }
+mend_options=() every_second=(--thaw)
+# When the last message was done that was done before the mend.
+last_done() { awk -v to="$1" '$4 < to && $4 > last { last = $4 } END { print last }' done.ledger; }
+
+# measured WHAT SET: what the rounds came to, and which client the broker saw.
+measured() {
+  local seen broker
+  seen=$(api "connections?columns=user,client_properties" | jq -r --arg u "$2" '[.[] | select(.user == $u) | .client_properties | "\(.product) \(.version)"] | unique | join(", ")')
+  broker=$(api overview | jq -r .rabbitmq_version)
+  awk -v what="$1" -v seen="$seen" -v broker="$broker" -v messages="$messages" '
+    { twice += $4; for (i = 1; i <= 3; i++) if ($i > most[i]) most[i] = $i }
+    END { printf "%s (%s) on RabbitMQ %s: %d rounds of %d messages, 0 lost, %d done twice; at most %d ms for a cut, %d ms from there until all was done, %d ms from a mend until all consumed\n",
+      what, seen, broker, NR, messages, twice, most[1], most[2], most[3] }' rounds.measured
+}
 
 # of_a_unit SET NAME: what one of its units has in its environment.
 of_a_unit() {
