@@ -66,6 +66,24 @@ send() (
   exec timeout 120 sh -c "$(command_of "$1") \"\$@\"" sh "$2" "$3"
 )
 
+# The worker of Go's tutorial after a --thaw: up, without a connection, for ever. `ls` and `probe` say so, and a mend that starts it anew is the cure.
+says_idle() {
+  local prober
+  expect_exit 0 cdctl break "$bad" --why thaw </dev/null
+  expect_exit 0 cdctl mend "$bad" --thaw </dev/null
+  timeout 150 cdctl probe "$service" --every 5s -o ndjson </dev/null >probed 2>/dev/null &
+  prober=$!
+  eventually 100 says "$bad" '.units.up == 2 and (.idle // "" | startswith("not connected, consumes nothing"))'
+  eventually 45 probed '.set == $s and .signal == "rabbit/consumers" and .severity == "error"' "$bad"
+  kill "$prober"
+  expect_exit 0 cdctl break "$bad" --why restart </dev/null
+  expect_exit 0 cdctl mend "$bad" </dev/null
+  eventually 60 consumes "$bad" 2
+  eventually 30 says "$bad" '.idle == null'
+}
+probed() { jq -es --arg s "$2" "any($1)" probed >/dev/null 2>&1; }
+says() { cdctl ls "$1" -o ndjson </dev/null 2>/dev/null | jq -e "$2" >/dev/null; }
+
 begin broker
 here=()
 for client in ${CDCTL_STORY_CLIENTS:-amqplib bunny php-amqplib amqp091-go amqp091-go-notified java spring amqp-tools}; do
@@ -81,6 +99,10 @@ vhosts=()
 clean_up() { for vhost in "${vhosts[@]}"; do drop_vhost; done; }
 
 for client in "${here[@]}"; do
+  if [ "$client" = amqp091-go ] && ! freezes; then
+    printf 'skipped: %s as its tutorial has it waits for ever when only its connection is gone\n' "$client" >&2
+    continue
+  fi
   service=e$(random_hex 4)
   own_vhost
   vhosts+=("$vhost")
@@ -104,6 +126,7 @@ for client in "${here[@]}"; do
   expect_exit 0 cdctl ls "$service" -o ndjson </dev/null
   expect_json 'length == 2 and all(.state == "live" and .rights == null)'
   measured "$client" "$good"
+  if [ "$client" = amqp091-go ]; then says_idle; fi
   expect_exit 0 cdctl reap "$good" "$bad" --even-newest --even-last "$good" --even-last "$bad" </dev/null
   rm "services.d/$service.toml"
 done

@@ -53,6 +53,7 @@ func main() {
 }
 
 func work(body string) {
+	time.Sleep(10 * time.Millisecond) // the work
 	ledger, number, _ := strings.Cut(body, " ")
 	out, err := os.OpenFile(ledger, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
 	failOnError(err, "Failed to open the ledger")

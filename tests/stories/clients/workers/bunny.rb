@@ -12,6 +12,7 @@ if ARGV[0]
 else
   channel.prefetch(10)
   jobs.subscribe(manual_ack: true, block: true) do |delivery, _, body|
+    sleep 0.01   # the work
     ledger, number = body.split
     File.open(ledger, 'a') { |out| out.write("done #{number} #{ENV['CDCTL_SET']} #{(Time.now.to_f * 1000).to_i}\n") }
     channel.ack(delivery.delivery_tag)

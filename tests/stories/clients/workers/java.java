@@ -31,13 +31,19 @@ public class Worker {
 
     channel.basicQos(10);
     DeliverCallback deliverCallback = (consumerTag, delivery) -> {
-      doWork(new String(delivery.getBody(), StandardCharsets.UTF_8));
+      try {
+        doWork(new String(delivery.getBody(), StandardCharsets.UTF_8));
+      } catch (InterruptedException error) {
+        Thread.currentThread().interrupt();
+        return;
+      }
       channel.basicAck(delivery.getEnvelope().getDeliveryTag(), false);
     };
     channel.basicConsume("jobs", false, deliverCallback, consumerTag -> {});
   }
 
-  private static void doWork(String task) throws IOException {
+  private static void doWork(String task) throws IOException, InterruptedException {
+    Thread.sleep(10);
     String[] parts = task.split(" ");
     String line = "done " + parts[1] + " " + System.getenv("CDCTL_SET") + " " + System.currentTimeMillis() + "\n";
     Files.writeString(Path.of(parts[0]), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);

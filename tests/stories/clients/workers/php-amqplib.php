@@ -17,6 +17,7 @@ if (isset($argv[1])) {
 } else {
   $channel->basic_qos(null, 10, null);
   $channel->basic_consume('jobs', '', false, false, false, false, function ($message) {
+    usleep(10_000);  // the work
     [$ledger, $number] = explode(' ', $message->body);
     file_put_contents($ledger, "done $number " . getenv('CDCTL_SET') . ' ' . (int) (microtime(true) * 1000) . "\n", FILE_APPEND);
     $message->ack();
