@@ -71,7 +71,7 @@ elif what == 'events':
         receiver.capture(limit=None, timeout=20, wakeup=True)
     print(' '.join(sorted(seen)))
 PY
-operate() { CELERY_BROKER_URL=$operator_url PYTHONPATH=$work/$service.git timeout 120 "$python" operate.py "$@"; }
+operate() { CELERY_BROKER_URL=$operator_url PYTHONPATH=$work/$service.git timeout 300 "$python" operate.py "$@"; }
 
 # ---------------------------------------------------------------- before anything is refused
 
@@ -90,6 +90,12 @@ expect_exit 0 cdctl config check --config fresh/cdctl.toml </dev/null
 # ---------------------------------------------------------------- it starts
 
 client_service 2 'framework = "celery"' "queues = { celery = { type = \"$type\" } }"
+# On RabbitMQ 4 a quorum queue as Celery declares it has a delivery limit: `deploy` refuses it, and says the policy that lifts it.
+if [ "$type" = quorum ] && [[ $(api overview | jq -r .rabbitmq_version) = 4.* ]]; then
+  expect_exit 5 cdctl deploy "$service" </dev/null
+  expect_error "delivery-limit.*-1"
+  api "policies/$vhost/no-limit" -X PUT -f -o /dev/null -d '{"pattern":"^celery$","definition":{"delivery-limit":-1},"apply-to":"quorum_queues"}'
+fi
 good=$(deploy_one)
 [ -n "$good" ] || fail "no set: $(tail -3 deploy.err)"
 eventually 90 consumes "$good" 2

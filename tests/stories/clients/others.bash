@@ -62,8 +62,8 @@ command_of() {
 send() (
   cd "built/$1" || exit
   export AMQP_URL=$operator_url RABBITMQ_URL=$operator_url
-  if [ "$1" = amqp-tools ]; then exec timeout 120 demo-producer jobs "$work/sent.ledger" "$2" 1000; fi
-  exec timeout 120 sh -c "$(command_of "$1") \"\$@\"" sh "$2" "$3"
+  if [ "$1" = amqp-tools ]; then exec timeout 300 demo-producer jobs "$work/sent.ledger" "$2" 1000; fi
+  exec timeout 300 sh -c "$(command_of "$1") \"\$@\"" sh "$2" "$3"
 )
 
 # The worker of Go's tutorial after a --thaw: up, without a connection, for ever. `ls` and `probe` say so, and a mend that starts it anew is the cure.

@@ -137,7 +137,7 @@ for client in "${here[@]}"; do
   git -C "$service.git" add -A
   git -C "$service.git" commit -qm bad
   bad=$(deploy_one)
-  cut_rounds "$bad" "$wanted" env AMQP_URL="$operator_url" timeout 120 "$python" "$service.git/worker.py" send "$messages"
+  cut_rounds "$bad" "$wanted" env AMQP_URL="$operator_url" timeout 300 "$python" "$service.git/worker.py" send "$messages"
   expect_exit 0 cdctl ls "$service" -o ndjson </dev/null
   expect_json 'length == 2 and all(.state == "live" and .rights == null)'
   measured "$client $("$python" -c "from importlib.metadata import version; print(version('${client/_/-}'))")" "$good"

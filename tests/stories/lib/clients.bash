@@ -79,7 +79,7 @@ cut_rounds() {
     ln -sfn "done.$round" done.ledger
     "$@" "$work/done.$round" >sent 2>sent.err </dev/null &
     sender=$!
-    eventually 60 done_some "$set" $((RANDOM % 20 + 1))
+    eventually 120 done_some "$set" $((RANDOM % 20 + 1))
     began=$(now_ms)
     expect_exit 0 cdctl break "$set" --why "round $round" </dev/null
     cut=$(now_ms)
@@ -88,7 +88,7 @@ cut_rounds() {
     expect_same "connections of $set" "$(connections_of "$set")" 0
     expect_same "the limit of $set" "$(limit_of "$set")" 0
     wait "$sender" || fail "the sender: $(tail -3 sent.err)"
-    eventually 120 all_done_but_held "$set"
+    eventually 300 all_done_but_held "$set"
     options=("${mend_options[@]}")
     [ $((round % 2)) = 1 ] || options=("${every_second[@]}")
     freezes || options=()
