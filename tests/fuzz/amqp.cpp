@@ -160,7 +160,7 @@ std::deque<Delivery> deliveries_of(std::string_view sent) {
   g_broker = all;
   std::deque<Delivery> out;
   Frames frames;
-  must(frames.open(AmqpAddress(), Deadline(Millis(1000))).has_value(), "a channel opens");
+  must(frames.open(AmqpAddress(), k_heartbeat_s, Deadline(Millis(1000))).has_value(), "a channel opens");
   for (;;) {
     auto delivery = frames.take_delivery(Deadline(Millis(0)));
     if (!delivery) {
@@ -192,6 +192,9 @@ class FakeLink final : public AmqpLink {
     }
     return {};
   }
+  Result<bool> consume_alone(const std::string&, const std::string&, const Deadline&) override {
+    return true;
+  }
   Result<> cancel(const std::string&, const Deadline&) override { return {}; }
   Result<> barrier(const Deadline&) override { return {}; }
   Result<std::optional<Delivery>> next(const Deadline&) override {
@@ -205,6 +208,7 @@ class FakeLink final : public AmqpLink {
     return std::optional<QueueCounts>();
   }
   Result<> beat() override { return {}; }
+  int heartbeat() const override { return 0; }
   int fd() const override { return -1; }
 
  private:

@@ -17,6 +17,8 @@
 
 namespace cdctl::rabbit {
 
+constexpr int k_heartbeat_s = 30;
+
 /// One node of a broker.
 struct AmqpNode {
   std::string host;
@@ -122,14 +124,25 @@ class AmqpLink {
   /// To be polled by who waits for several connections; what is here already is in next(), so ask
   /// that first.
   [[nodiscard]] virtual int fd() const = 0;
+  /// As the only consumer of a queue; false when it has another. To be acknowledged.
+  [[nodiscard]] virtual Result<bool> consume_alone(const std::string& queue,
+                                                   const std::string& consumer,
+                                                   const Deadline& deadline) = 0;
+  /// The heartbeat that was agreed on, in seconds; 0 = none.
+  [[nodiscard]] virtual int heartbeat() const = 0;
 };
 
 class AmqpDriver {
  public:
   virtual ~AmqpDriver() = default;
   /// Safe in any thread. Of several nodes each has a short time, the one that answered last first.
-  [[nodiscard]] virtual Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address,
-                                                                  const Deadline& deadline) = 0;
+  [[nodiscard]] Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address,
+                                                          const Deadline& deadline) {
+    return connect_with(address, k_heartbeat_s, deadline);
+  }
+  /// With another heartbeat; a broker may want a shorter one.
+  [[nodiscard]] virtual Result<std::unique_ptr<AmqpLink>> connect_with(
+      const AmqpAddress& address, int heartbeat_s, const Deadline& deadline) = 0;
 };
 
 /// Opens the module at the first call. It stays open; the driver is owned by the module.

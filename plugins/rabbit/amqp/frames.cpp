@@ -103,7 +103,7 @@ Result<Frames::Got> Frames::next_frame(amqp_frame_t& frame, const Deadline& dead
     pollfd fds[2] = {{amqp_get_sockfd(state_), POLLIN, 0}, {Stop::fd(), POLLIN, 0}};
     // Woken up at least every few seconds, so that librabbitmq sends its heartbeats.
     (void)::poll(fds, 2,
-                 static_cast<int>(std::min(deadline.left(), Millis(k_heartbeat_s * 250)).count()));
+                 static_cast<int>(std::min(deadline.left(), Millis(heartbeat_s_ * 250)).count()));
   }
 }
 
@@ -286,9 +286,10 @@ Result<> Frames::publish(const Publication& message) {
   return {};
 }
 
-Result<> Frames::open(const AmqpAddress& address, const Deadline& deadline) {
+Result<> Frames::open(const AmqpAddress& address, int heartbeat_s, const Deadline& deadline) {
   where_ = address.shown();
   user_ = address.user;
+  heartbeat_s_ = heartbeat_s;
   state_ = amqp_new_connection();
   if (!state_) return fail(ExitCode::unknown, "no memory for a connection");
   amqp_socket_t* socket = address.tls ? amqp_ssl_socket_new(state_) : amqp_tcp_socket_new(state_);
@@ -330,7 +331,7 @@ Result<> Frames::login(const AmqpAddress& address, const Deadline& deadline) {
   name.value.value.bytes = bytes_of(address.name);
   const amqp_table_t properties{1, &name};
   const auto reply = amqp_login_with_properties(state_, address.vhost.c_str(), 0, 131072,
-                                                k_heartbeat_s, &properties, AMQP_SASL_METHOD_PLAIN,
+                                                heartbeat_s_, &properties, AMQP_SASL_METHOD_PLAIN,
                                                 address.user.c_str(), address.password.c_str());
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) {
     logged_in_ = true;

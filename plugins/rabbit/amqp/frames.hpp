@@ -21,7 +21,6 @@
 namespace cdctl::rabbit {
 
 constexpr amqp_channel_t k_channel = 1;
-constexpr int k_heartbeat_s = 30;
 
 [[nodiscard]] inline std::string text_of(amqp_bytes_t bytes) {
   return {static_cast<const char*>(bytes.bytes), bytes.len};
@@ -49,7 +48,7 @@ class Frames {
   ~Frames();
 
   /// TCP or TLS connection, login and channel.
-  [[nodiscard]] Result<> open(const AmqpAddress& address, const Deadline& deadline);
+  [[nodiscard]] Result<> open(const AmqpAddress& address, int heartbeat_s, const Deadline& deadline);
   [[nodiscard]] Result<> open_channel(const Deadline& deadline);
   /// Sends a method on our channel.
   [[nodiscard]] Result<> send(amqp_method_number_t id, void* method);
@@ -65,6 +64,7 @@ class Frames {
   [[nodiscard]] bool returned() const { return returned_; }
   void forget_returned() { returned_ = false; }
   [[nodiscard]] const std::string& where() const { return where_; }
+  [[nodiscard]] int heartbeat() const { return state_ ? amqp_get_heartbeat(state_) : 0; }
   [[nodiscard]] int fd() const { return state_ ? amqp_get_sockfd(state_) : -1; }
   /// Closes the connection politely, waiting at most `wait`.
   void close(Millis wait);
@@ -89,6 +89,7 @@ class Frames {
 
   amqp_connection_state_t state_ = nullptr;
   std::string where_, user_;
+  int heartbeat_s_ = k_heartbeat_s;  ///< that we ask for
   bool logged_in_ = false, returned_ = false, blocked_ = false;
   std::optional<Closed> closed_;
   std::deque<Delivery> ready_;

@@ -41,8 +41,8 @@ class Link final : public AmqpLink {
   ~Link() override {
     if (exclusive_) frames_.leave(Millis(200));
   }
-  Result<> open(const AmqpAddress& address, const Deadline& deadline) {
-    return frames_.open(address, deadline);
+  Result<> open(const AmqpAddress& address, int heartbeat_s, const Deadline& deadline) {
+    return frames_.open(address, heartbeat_s, deadline);
   }
 
   Result<bool> take_exclusive(const std::string& queue, const Deadline& deadline) override;
@@ -50,6 +50,8 @@ class Link final : public AmqpLink {
   Result<> publish(std::span<const Publication> messages, const Deadline& deadline) override;
   Result<> consume(const std::string& queue, const std::string& consumer, std::uint16_t prefetch,
                    const StreamStart& start, const Deadline& deadline) override;
+  Result<bool> consume_alone(const std::string& queue, const std::string& consumer,
+                             const Deadline& deadline) override;
   Result<> cancel(const std::string& consumer, const Deadline& deadline) override;
   Result<> barrier(const Deadline& deadline) override;
   Result<std::optional<Delivery>> next(const Deadline& deadline) override {
@@ -59,6 +61,7 @@ class Link final : public AmqpLink {
   Result<std::optional<QueueCounts>> counts(const std::string& queue,
                                             const Deadline& deadline) override;
   Result<> beat() override;
+  int heartbeat() const override { return frames_.heartbeat(); }
   int fd() const override { return frames_.fd(); }
 
  private:
@@ -239,6 +242,22 @@ Result<> Link::consume(const std::string& queue, const std::string& consumer,
   return {};
 }
 
+Result<bool> Link::consume_alone(const std::string& queue, const std::string& consumer,
+                                 const Deadline& deadline) {
+  amqp_basic_consume_t consume{};
+  consume.queue = bytes_of(queue);
+  consume.consumer_tag = bytes_of(consumer);
+  consume.exclusive = 1;
+  CDCTL_TRY(frames_.send(AMQP_BASIC_CONSUME_METHOD, &consume));
+  auto begun = frames_.await(AMQP_BASIC_CONSUME_OK_METHOD, deadline);
+  if (begun) return true;
+  // ACCESS_REFUSED is said of a right that is missing as well
+  const auto& closed = frames_.closed();
+  if (!closed || !closed->text.contains("exclusive use")) return fail(begun.error());
+  CDCTL_TRY(channel_said(403, begun.error(), deadline));
+  return false;
+}
+
 Result<> Link::cancel(const std::string& consumer, const Deadline& deadline) {
   amqp_basic_cancel_t cancel{};
   cancel.consumer_tag = bytes_of(consumer);
@@ -271,16 +290,16 @@ Result<> Link::beat() {
 
 class Driver final : public AmqpDriver {
  public:
-  Result<std::unique_ptr<AmqpLink>> connect(const AmqpAddress& address,
-                                            const Deadline& deadline) override {
-    if (address.also.empty()) return connect_to(address, deadline);
+  Result<std::unique_ptr<AmqpLink>> connect_with(const AmqpAddress& address, int heartbeat_s,
+                                                 const Deadline& deadline) override {
+    if (address.also.empty()) return connect_to(address, heartbeat_s, deadline);
     const auto nodes = nodes_of(address);
     const auto first = last_good(address.shown());
     Result<std::unique_ptr<AmqpLink>> out = fail(ExitCode::unknown, "no node");
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       const auto at = (first + i) % nodes.size();
       const bool last = i + 1 == nodes.size();
-      out = connect_to(nodes[at], last ? deadline : deadline.at_most(k_each));
+      out = connect_to(nodes[at], heartbeat_s, last ? deadline : deadline.at_most(k_each));
       if (out) {
         note_good(address.shown(), at);
         return out;
@@ -296,9 +315,9 @@ class Driver final : public AmqpDriver {
   static constexpr Millis k_each{1500};  ///< for a node, unless it is the last one
 
   static Result<std::unique_ptr<AmqpLink>> connect_to(const AmqpAddress& address,
-                                                      const Deadline& deadline) {
+                                                      int heartbeat_s, const Deadline& deadline) {
     auto link = std::make_unique<Link>();
-    CDCTL_TRY(link->open(address, deadline));
+    CDCTL_TRY(link->open(address, heartbeat_s, deadline));
     return link;
   }
   static std::vector<AmqpAddress> nodes_of(const AmqpAddress& address) {
