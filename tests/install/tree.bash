@@ -8,7 +8,7 @@ prefix="$work/moved here"
 PATH=$prefix/bin:$PATH
 
 lib=$(dirname "$(find "$prefix" -name cdctl-http.so)")
-for file in bin/cdctl libexec/cdctl/cdctl-supervise share/man/man1/cdctl.1.gz share/man/man1/cdctl-deploy.1.gz share/man/man1/cdctl-mojo.1.gz \
+for file in bin/cdctl libexec/cdctl/cdctl-supervise libexec/cdctl/cdctl-keep share/man/man1/cdctl.1.gz share/man/man1/cdctl-deploy.1.gz share/man/man1/cdctl-mojo.1.gz \
   share/cdctl/schemas/cdctl.set.1.schema.json share/doc/cdctl/README.md share/doc/cdctl/docs/commands.md share/doc/cdctl/LICENSE include/cdctl/plugin.hpp; do
   [ -s "$prefix/$file" ] || fail "not installed: $file"
 done

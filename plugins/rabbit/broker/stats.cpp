@@ -27,10 +27,13 @@ std::string connection_of(const std::string& channel) {
 }
 
 /// Those of their connections that take messages: by a consumer, or by asking for them.
-std::set<std::string> take_channels(const Json& rows, BrokerStats& look) {
+std::set<std::string> take_channels(const Json& rows, const std::set<std::string>& keepers,
+                                    BrokerStats& look) {
   std::set<std::string> working;
   for (const auto& row : rows.items()) {
-    if (!parse_set_name(row["user"].view()) || !row["name"].is_string()) continue;
+    if (!parse_set_name(row["user"].view()) || !row["name"].is_string() ||
+        keepers.contains(connection_of(row["name"].as_string())))
+      continue;
     auto& user = look.users[row["user"].as_string()];
     const auto& stats = row["message_stats"];
     user.consumers += number(row["consumer_count"]);
@@ -83,9 +86,10 @@ void take_work(const std::set<std::string>& working,
     }
 }
 
-void take_connections(const Json& fresh, const Json& states, BrokerStats& look) {
+void take_connections(const Json& fresh, const Json& states, const std::set<std::string>& keepers,
+                      BrokerStats& look) {
   for (const auto& row : fresh.items())
-    if (parse_set_name(row["user"].view()))
+    if (parse_set_name(row["user"].view()) && !keepers.contains(row["name"].as_string()))
       look.users[row["user"].as_string()].connections.insert(row["name"].as_string());
   for (const auto& row : states.items()) {
     const auto user = look.users.find(row["user"].as_string());
@@ -117,6 +121,11 @@ std::map<std::string, std::set<std::string>> dead_letters_of(std::span<const Pro
 
 }  // namespace
 
+bool is_keeper_connection(const Json& row) {
+  return row["client_properties"]["connection_name"].view().starts_with(k_keeper_connection) ||
+         row["user_provided_name"].view().starts_with(k_keeper_connection);
+}
+
 std::set<std::string> dead_letter_queues(const ServiceConfig& service) {
   std::set<std::string> out;
   const auto topology = read_topology(service);
@@ -145,7 +154,8 @@ Result<BrokerStats> read_stats(Management& management, std::span<const ProbeTarg
       {.path = "/connections?disable_stats=true",
        .doing = "listing connections",
        .shape = Shape::list},
-      {.path = "/connections?columns=name,user,state,connected_at,protocol",
+      {.path = "/connections?columns=name,user,state,connected_at,protocol,"
+               "client_properties.connection_name",
        .doing = "reading the states of connections",
        .shape = Shape::list},
   };
@@ -163,8 +173,12 @@ Result<BrokerStats> read_stats(Management& management, std::span<const ProbeTarg
     CDCTL_TRY_ASSIGN(auto list, management.parse(calls[i], *answers[i]));
     lists.push_back(std::move(list));
   }
-  const auto working = take_channels(lists[0], look);
-  take_connections(lists[1], lists[2], look);
+  std::set<std::string> keepers;
+  for (const auto* list : {&lists[1], &lists[2]})
+    for (const auto& row : list->items())
+      if (is_keeper_connection(row)) keepers.insert(row["name"].as_string());
+  const auto working = take_channels(lists[0], keepers, look);
+  take_connections(lists[1], lists[2], keepers, look);
   take_work(working, known_connections(lists[2], management.ahead()), look);
   if (!dead_letters.empty()) take_queues(lists[3], dead_letters, look);
   return look;

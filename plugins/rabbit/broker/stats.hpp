@@ -49,6 +49,11 @@ struct BrokerStats {
       dead_letters;  ///< by service: messages in the queues that take them; absent = none such
 };
 
+/// Whether a row of the broker's connections is that of a keeper, by the name that it has given
+/// itself: a worker that calls itself so is not counted, which keeps cuts from being made, and no
+/// more.
+[[nodiscard]] bool is_keeper_connection(const Json& row);
+
 /// Three calls, and a fourth where a service has a queue for dead letters, however many sets there
 /// are. RabbitMQ management API: channels, connections, queues.
 [[nodiscard]] Result<BrokerStats> read_stats(Management& management,

@@ -165,6 +165,17 @@ bool Topology::publishes_to(std::string_view exchange) const {
   return std::ranges::find(publish, exchange) != publish.end();
 }
 
+TurnNames turn_names(std::string_view service, std::string_view process) {
+  return {fmt::format("cdctl.one.{}.{}", service, process),
+          fmt::format("cdctl.turn.{}.{}", service, process)};
+}
+
+std::vector<TurnNames> turns_of(const ServiceConfig& service) {
+  std::vector<TurnNames> out;
+  for (const auto& process : service.singletons()) out.push_back(turn_names(service.name, process));
+  return out;
+}
+
 Result<Topology> read_topology(const ServiceConfig& service) {
   static const std::vector<std::string> keys{
       "queues",   "exchanges",        "publish",   "max_connections", "broker",    "vhost",

@@ -29,6 +29,18 @@ struct Exchange {
   Json arguments = Json::object();
 };
 
+/// What the sets of a service share that keep one of its processes to one: who alone consumes from
+/// the queue runs it, and who wants it says so to the exchange.
+struct TurnNames {
+  std::string queue, exchange;
+};
+[[nodiscard]] TurnNames turn_names(std::string_view service, std::string_view process);
+/// Of each process of which the service runs one.
+[[nodiscard]] std::vector<TurnNames> turns_of(const ServiceConfig& service);
+
+/// How the connection of a keeper begins to be called: it takes no part in the work of its set.
+inline constexpr std::string_view k_keeper_connection = "cdctl-keeper ";
+
 /// `[rabbit]` of a service's file, checked: what its workers read from and write to.
 struct Topology {
   std::map<std::string, Queue> queues;

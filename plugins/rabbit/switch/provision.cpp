@@ -54,6 +54,14 @@ Queue feed_queue(const FeedShape& feed) {
   return queue;
 }
 
+/// Of what its keepers say to each other nothing is worth more than some seconds.
+Queue turn_queue() {
+  return {.type = "classic",
+          .durable = true,
+          .arguments = Json::object({{"x-message-ttl", 10'000}, {"x-max-length", 1000}}),
+          .bindings = {}};
+}
+
 constexpr Millis k_first_pause(100), k_longest_pause(1000), k_patience(10'000);
 
 /// Declares them all, and again those that the broker failed at (5xx): of several who declare the
@@ -100,10 +108,10 @@ Result<bool> known_bad(Management& management, const SetName& set, const Deadlin
   return found && (*found)["value"]["cut"].as_bool();
 }
 
-Result<> create_user(Management& management, const Topology& topology, const SetName& set,
-                     std::string_view secret, const Deadline& deadline) {
+Result<> create_user(Management& management, const ServiceConfig& service, const Topology& topology,
+                     const SetName& set, std::string_view secret, const Deadline& deadline) {
   const auto& vhost = management.settings().amqp.vhost;
-  const auto rights = rights_of(topology, set);
+  const auto rights = rights_of(topology, set, turns_of(service));
   CDCTL_TRY_ASSIGN(const bool bad, known_bad(management, set, deadline));
   Json limits = Json::object();
   if (bad)
@@ -136,7 +144,8 @@ Result<> create_user(Management& management, const Topology& topology, const Set
 /// is in force.
 Result<> repair_user(Management& management, const ServiceConfig& service, const Topology& topology,
                      const SetName& set, std::string_view secret, const Deadline& deadline) {
-  CDCTL_TRY(repair_rights(management, service, rights_of(topology, set), set, deadline));
+  CDCTL_TRY(repair_rights(management, service, rights_of(topology, set, turns_of(service)), set,
+                          deadline));
   return management.act({.method = "PUT",
                          .path = path_of({"users", set.str()}),
                          .body = Json::object({{"password", secret}, {"tags", k_tag}}),
@@ -146,8 +155,8 @@ Result<> repair_user(Management& management, const ServiceConfig& service, const
 
 }  // namespace
 
-Result<> declare_topology(Management& management, const Topology& topology,
-                          const Deadline& deadline) {
+Result<> declare_topology(Management& management, const ServiceConfig& service,
+                          const Topology& topology, const Deadline& deadline) {
   const auto* settings = &management.settings();
   const auto& vhost = settings->amqp.vhost;
   std::vector<ApiCall> things{declare_exchange(vhost, settings->feed.exchange, {.type = "topic"})};
@@ -159,6 +168,11 @@ Result<> declare_topology(Management& management, const Topology& topology,
     things.push_back(declare_queue(vhost, name, queue));
     for (const auto& binding : queue.bindings)
       bindings.push_back(declare_binding(vhost, name, binding));
+  }
+  for (const auto& turn : turns_of(service)) {
+    things.push_back(declare_exchange(vhost, turn.exchange, {.type = "fanout"}));
+    things.push_back(declare_queue(vhost, turn.queue, turn_queue()));
+    bindings.push_back(declare_binding(vhost, turn.queue, {turn.exchange, ""}));
   }
   CDCTL_TRY(declare_feed_queue(management, *settings, deadline));
   CDCTL_TRY(management.check_all(things, declare_all(management, things, deadline)));
@@ -172,7 +186,7 @@ Result<> declare_user(Management& management, const ServiceConfig& service,
   if (secret.empty()) return fail("making the user " + set.str() + ": no password was given");
   CDCTL_TRY_ASSIGN(const auto there, read_limit(management, set.str(), deadline));
   if (there) return repair_user(management, service, topology, set, secret, deadline);
-  return create_user(management, topology, set, secret, deadline);
+  return create_user(management, service, topology, set, secret, deadline);
 }
 
 }  // namespace cdctl::rabbit

@@ -12,8 +12,8 @@
 namespace cdctl::rabbit {
 
 /// Makes exchanges, queues, bindings and the feed.
-[[nodiscard]] Result<> declare_topology(Management& management, const Topology& topology,
-                                        const Deadline& deadline);
+[[nodiscard]] Result<> declare_topology(Management& management, const ServiceConfig& service,
+                                        const Topology& topology, const Deadline& deadline);
 /// Makes the set's user, or gives the one that is there its password and permissions; never lifts a
 /// cut.
 [[nodiscard]] Result<> declare_user(Management& management, const ServiceConfig& service,

@@ -69,7 +69,7 @@ class Judge {
   void permission(const Json& row) {
     std::optional<Rights> want;
     if (const auto topology = read_topology(*set_.service); topology && set_.as_filed)
-      want = rights_of(*topology, set_.set);
+      want = rights_of(*topology, set_.set, turns_of(*set_.service));
     const auto judge = [&](const char* key, std::string Rights::* wanted) {
       const auto has = row[key].view();
       if (want)
@@ -198,13 +198,17 @@ class Grants {
  public:
   std::vector<std::string> configure, write, read;
 
-  explicit Grants(const Topology& topology) : topology_(topology) {
+  Grants(const Topology& topology, const std::vector<TurnNames>& turns) : topology_(topology) {
     // Who can make an exchange could bind it to that of the signals, if it may write there.
     if (!topology.declares() || topology.publishes_to(k_signals))
       write.push_back(escaped(k_signals));
     for (const auto& name : topology.publish)
       if (name != k_signals) add(write, name.empty() ? "amq.default" : name);
     for (const auto& [name, queue] : topology.queues) add(read, name);
+    for (const auto& turn : turns) {
+      add(read, turn.queue);
+      add(write, turn.exchange);
+    }
     if (topology.framework) of_framework(*topology.framework);
     for (const auto& name : topology.configure) add_pattern(configure, with_stars(name));
     for (const auto& name : topology.write) add_pattern(write, with_stars(name));
@@ -247,8 +251,9 @@ class Grants {
 
 }  // namespace
 
-Rights rights_of(const Topology& topology, const SetName& set) {
-  const Grants grants(topology);
+Rights rights_of(const Topology& topology, const SetName& set,
+                 const std::vector<TurnNames>& turns) {
+  const Grants grants(topology, turns);
   return {any_of(grants.configure), any_of(grants.write), any_of(grants.read),
           fmt::format("^{}\\.{}\\.", set.service, set.revision)};
 }

@@ -26,7 +26,8 @@ struct Rights {
   [[nodiscard]] Json topic_permission() const;
 };
 
-[[nodiscard]] Rights rights_of(const Topology& topology, const SetName& set);
+[[nodiscard]] Rights rights_of(const Topology& topology, const SetName& set,
+                               const std::vector<TurnNames>& turns = {});
 
 /// What is wrong with the rights of sets that are all in the management's virtual host.
 [[nodiscard]] Result<std::map<std::string, std::string>> wrong_rights(

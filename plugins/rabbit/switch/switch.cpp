@@ -95,11 +95,19 @@ Result<std::map<std::string, std::string>> RabbitSwitch::do_provision(const Serv
   if (!there) CDCTL_TRY(check_names(service, named));
   CDCTL_TRY_ASSIGN(const auto topology,
                    as_declared(*management, service, std::move(named), deadline));
-  CDCTL_TRY(declare_topology(*management, topology, deadline));
+  CDCTL_TRY(declare_topology(*management, service, topology, deadline));
   crash_point("rabbit.provision.queues");
   CDCTL_TRY(declare_user(*management, service, topology, set, secret, deadline));
   crash_point("rabbit.provision.user");
   return environment_of(topology, set, management->settings().worker_env(set.str(), secret));
+}
+
+Result<Keeper> RabbitSwitch::do_keeper(const ServiceConfig& service, const SetName& set,
+                                       const std::string& process, std::int64_t rank) {
+  (void)set;  // it speaks as its user, whose name the broker checks
+  const auto names = turn_names(service.name, process);
+  return Keeper{{(host_.libexec() / "cdctl-keep").string(), names.queue, names.exchange,
+                 std::to_string(rank)}};
 }
 
 Result<Step> RabbitSwitch::do_cut(const SetName& set, std::string_view why,
@@ -186,7 +194,9 @@ Result<Step> RabbitSwitch::do_admit(const SetName& set, std::int64_t units,
     return fail(ExitCode::usage, fmt::format("{}: a trial needs at least one unit", set.str()));
   const auto* service = host_.config().service(set.service);
   const auto topology = service ? read_topology(*service) : Result<Topology>(Topology());
-  const auto connections = units * (topology ? topology->unit_connections : 1);
+  // A keeper holds one as well, where a trial starts any
+  const auto keepers = service ? std::ssize(turns_of(*service)) : 0;
+  const auto connections = units * (topology ? topology->unit_connections : 1) + keepers;
   CDCTL_TRY_ASSIGN(auto* const management, brokers_.of_set(set, deadline));
   CDCTL_TRY_ASSIGN(const auto before, read_limit(*management, set.str(), deadline));
   if (!before) return absent();
@@ -261,7 +271,8 @@ Result<std::vector<std::int64_t>> RabbitSwitch::do_connections(std::span<const S
       if (!answers[i]) return fail(answers[i].error());
       if (answers[i]->not_there()) continue;
       CDCTL_TRY_ASSIGN(const auto rows, management->parse(calls[i], *answers[i]));
-      counts[whose[i]] = std::ssize(rows.items());
+      counts[whose[i]] = std::ranges::count_if(
+          rows.items(), [](const Json& row) { return !is_keeper_connection(row); });
     }
   }
   return counts;
@@ -314,6 +325,8 @@ Result<std::optional<Time>> RabbitSwitch::do_up_since(const SetName& set,
 std::vector<std::string> RabbitSwitch::do_left_behind(const ServiceConfig& service) const {
   std::vector<std::string> out;
   for (const auto& [name, queue] : service.table["rabbit"]["queues"].members()) out.push_back(name);
+  for (const auto& process : service.singletons())
+    out.push_back(turn_names(service.name, process).queue);
   return out;
 }
 

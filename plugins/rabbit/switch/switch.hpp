@@ -23,6 +23,8 @@ class RabbitSwitch final : public Switch {
                                                           const SetName& set,
                                                           std::string_view secret,
                                                           const Deadline& deadline) override;
+  Result<Keeper> do_keeper(const ServiceConfig& service, const SetName& set,
+                           const std::string& process, std::int64_t rank) override;
   Result<Step> do_cut(const SetName& set, std::string_view why, const Deadline& deadline) override;
   Result<Step> do_drain(const SetName& set, const Deadline& deadline) override;
   Result<Step> do_mend(const SetName& set, std::optional<std::int64_t> prev_limit,
