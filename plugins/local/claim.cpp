@@ -215,8 +215,15 @@ Result<> LocalClaim::begin(const RunPlan& plan, const Deadline& deadline) {
   return {};
 }
 
+Result<> LocalClaim::do_keep(const std::string& process, const Keeper& keeper) {
+  if (keeper.argv.empty()) return fail("keeping " + process + " to one: its keeper has no program");
+  keepers_[process] = keeper.argv;
+  return {};
+}
+
 Result<> LocalClaim::do_start(const Workload& workload, const Deadline& deadline) {
   CDCTL_TRY_ASSIGN(auto plan, plan_for(name_, home_.id(), workload));
+  plan.keepers = keepers_;
   CDCTL_TRY_ASSIGN(const auto op, enter_or_make(paths_, k_op, deadline));
   if (auto scaled = apply_scale(paths_, plan); !scaled)
     return fail(scaled.error().in("starting " + name_.str()));

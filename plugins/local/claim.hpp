@@ -34,6 +34,7 @@ class LocalClaim final : public Claim {
   [[nodiscard]] Result<std::optional<std::string>> do_load_secret(std::string_view key) override;
   [[nodiscard]] Result<> do_save_secret(std::string_view key, std::string_view value) override;
   [[nodiscard]] Result<> do_clean(const Deadline& deadline) override;
+  [[nodiscard]] Result<> do_keep(const std::string& process, const Keeper& keeper) override;
   [[nodiscard]] Result<> do_start(const Workload& workload, const Deadline& deadline) override;
   [[nodiscard]] Result<Ran> do_run(const Workload& workload, const Deadline& deadline) override;
   [[nodiscard]] Result<bool> do_revive(const std::map<std::string, std::string>& env,
@@ -63,6 +64,7 @@ class LocalClaim final : public Claim {
   bool had_lived_ = false;     ///< what was found down had been up for ten minutes on end
   bool booted_since_ = false;  ///< it fell with its machine: no failure of its own
   bool revived_ = false;
+  KeeperPlans keepers_;
 };
 
 /// How long a set is left alone after `attempts` deploys in a row that led nowhere: 30 s, doubling

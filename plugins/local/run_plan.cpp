@@ -46,6 +46,13 @@ std::string to_text(const RunPlan& plan) {
       put(std::to_string(value));
     }
   }
+  for (const auto& [process, words] : plan.keepers) {
+    for (const auto& word : words) {
+      put("keeper");
+      put(process);
+      put(word);
+    }
+  }
   for (const auto& [process, way] : plan.grace.ways) {
     put("way");
     put(process);
@@ -86,6 +93,8 @@ std::optional<RunPlan> parse_run_plan(std::string_view text) {
         plan.grace.own.emplace(process, value);
       else
         (*kind == "cpu" ? plan.limits[process].cpu : plan.limits[process].memory) = value;
+    } else if (*kind == "keeper") {
+      plan.keepers[std::string(*first)].emplace_back(*second);
     } else if (*kind == "way") {
       const auto way = parse_stop_way(*second);
       if (!way) return {};

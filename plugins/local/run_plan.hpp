@@ -18,6 +18,9 @@ struct UnitPlan {
   bool vacant = false;  ///< scaled away: nothing runs by this number
 };
 
+/// By process type: the words of its keeper (singleton.hpp).
+using KeeperPlans = std::map<std::string, std::vector<std::string>>;
+
 /// What a supervisor is to run. The file `run` holds it, 0600, since the environment holds secrets:
 /// strings, each ended by a NUL, which no environment and no command can contain.
 struct RunPlan {
@@ -28,6 +31,7 @@ struct RunPlan {
       env;      ///< the whole environment of the units, but for what each has of its own
   Grace grace;  ///< of units that end without being told how long they have
   std::map<std::string, UnitLimit> limits = {};  ///< by process type
+  KeeperPlans keepers = {};  ///< of process types that only one set of the service runs
 
   /// Whether it is no units, but what a revision runs once before them.
   [[nodiscard]] bool once() const {

@@ -61,6 +61,10 @@ Result<> scale_plan(RunPlan& plan, const UnitCounts& units,
   for (const auto& [process, count] : units) after[process] = count;
   std::int64_t sum = 0;
   for (const auto& [process, count] : after) {
+    if (count > 1 && plan.keepers.contains(process))
+      return fail(ExitCode::config,
+                  fmt::format("{} units of {}: there is one of it across the service", count,
+                              printable(process, 60)));
     if (count < 0 || count > k_most_units)
       return fail(ExitCode::config, fmt::format("{} units of {}; a set has from 0 to {}", count,
                                                 printable(process, 60), k_most_units));

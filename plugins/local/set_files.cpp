@@ -172,8 +172,8 @@ std::string why_down(const SetPaths& paths, const SetFiles& files) {
   if (!files.finished && !failed.empty()) return failed;
   const auto& units = files.status ? files.status->units : std::vector<UnitStatus>();
   for (std::size_t i = 0; i < units.size(); ++i) {
-    if (units[i].last_exit.empty() || !units[i].wanted() ||
-        (files.alive && units[i].state == UnitState::up))
+    const bool well = units[i].state == UnitState::up || units[i].state == UnitState::waiting;
+    if (units[i].last_exit.empty() || !units[i].wanted() || (files.alive && well))
       continue;
     const auto name = unit_name(i, units[i].process);
     const auto said = last_words(paths / unit_log(name));

@@ -33,7 +33,9 @@ struct SetFiles {
 
   /// An empty folder that a killed claim or destroy left behind: no set.
   [[nodiscard]] bool debris() const { return record.is_null() && !claimed && !alive && !reaping; }
-  [[nodiscard]] bool live() const { return finished && alive && (!status || status->up() > 0); }
+  [[nodiscard]] bool live() const {
+    return finished && alive && (!status || status->up() > 0 || status->waiting() > 0);
+  }
 };
 
 /// Exit code `unknown` when the folder is there and cannot be read. `ours`: we hold the claim

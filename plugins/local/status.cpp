@@ -14,8 +14,8 @@ namespace cdctl::local {
 namespace {
 
 constexpr std::string_view k_status_head = "cdctl-status 1\n";
-constexpr std::array<std::string_view, 6> k_states{"up",     "backoff", "frozen",
-                                                   "exited", "leaving", "vacant"};
+constexpr std::array<std::string_view, 7> k_states{"up",      "backoff", "frozen", "exited",
+                                                   "leaving", "vacant",  "waiting"};
 
 template <class Number>
 bool take_number(std::string_view& rest, Number& out) {
@@ -54,8 +54,13 @@ std::int64_t Status::up() const {
 }
 
 std::int64_t Status::want() const {
-  return std::ranges::count_if(
-      units, [](const UnitStatus& u) { return u.process != k_release && u.wanted(); });
+  return std::ranges::count_if(units, [](const UnitStatus& u) {
+    return u.process != k_release && u.wanted() && u.state != UnitState::waiting;
+  });
+}
+
+std::int64_t Status::waiting() const {
+  return std::ranges::count(units, UnitState::waiting, &UnitStatus::state);
 }
 
 std::map<std::string, std::int64_t> Status::processes() const {

@@ -14,7 +14,8 @@
 namespace cdctl::local {
 
 /// `leaving`: scaled away, and its processes finish what they do; `vacant`: and they are gone.
-enum class UnitState { up, backoff, frozen, exited, leaving, vacant };
+/// `waiting`: of what the service runs one, another set has it.
+enum class UnitState { up, backoff, frozen, exited, leaving, vacant, waiting };
 [[nodiscard]] std::string_view to_string(UnitState state);
 
 struct UnitStatus {
@@ -44,10 +45,12 @@ struct Status {
 
   /// Units up; those frozen where they ran count.
   [[nodiscard]] std::int64_t up() const;
-  /// Units that are wanted: all but those that were scaled away, and what runs before there are
-  /// any.
+  /// Units that are wanted: all but those that were scaled away, that wait for their turn, and what
+  /// runs before there are any.
   [[nodiscard]] std::int64_t want() const;
-  /// The same by process type; 0 of one of which all were scaled away.
+  /// Units that wait for their turn.
+  [[nodiscard]] std::int64_t waiting() const;
+  /// Both by process type; 0 of one of which all were scaled away.
   [[nodiscard]] std::map<std::string, std::int64_t> processes() const;
 };
 

@@ -124,13 +124,13 @@ Result<> Supervisor::make_tracker() {
 
 Result<> Supervisor::start_units() {
   units_.reserve(plan_.units.size());
-  for (std::size_t i = 0; i < plan_.units.size(); ++i) units_.emplace_back(i, plan_.units[i]);
+  for (const auto& unit : plan_.units) add_unit(unit);
   frozen_ = stands_still_ = held_back();
   for (std::size_t i = 0; i < units_.size(); ++i) {
     if (units_[i].dismissed) continue;
     if (frozen_) {
       units_[i].set_state(UnitState::frozen);
-    } else if (auto spawned = units_[i].spawn(setting(units_[i])); !spawned) {
+    } else if (auto spawned = begin(units_[i]); !spawned) {
       return fail(spawned.error().in(fmt::format("unit {} ({})", i, plan_.units[i].process)));
     }
   }
@@ -145,10 +145,13 @@ int Supervisor::work() {
   while (!done_) {
     fds.assign(1, {signals_.get(), POLLIN, 0});
     for (const auto& unit : units_) fds.push_back({unit.output(), POLLIN, 0});
+    for (const auto& unit : units_)  // poll() skips those that are -1
+      fds.push_back({unit.keeper ? unit.keeper->output() : -1, POLLIN, 0});
     control_.add_to(fds);
     if (::poll(fds.data(), fds.size(), poll_timeout()) < 0 && errno != EINTR) return 1;
     for (std::size_t i = 0; i < units_.size(); ++i)
       if (fds[i + 1].revents != 0) units_[i].drain_output();
+    hear_keepers();  // before what has ended is started again
     read_signals();
     control_.serve();
     tick();
@@ -185,12 +188,18 @@ void Supervisor::reap() {
 }
 
 void Supervisor::bury(Unit& unit, int wait_status) {
-  const bool again = !kill_at_ && !frozen_ && !unit.dismissed && unit.startable();
+  const bool out_of_turn = unit.out_of_turn();
+  const bool again =
+      !kill_at_ && !frozen_ && !unit.dismissed && unit.startable() && !out_of_turn;
+  if (unit.keeper) unit.keeper->guard(0);
   const auto kills = limits_.oom_kills(unit.index());
   const bool out_of_memory = kills > std::exchange(unit.oom_kills, kills);
   unit.ended(wait_status, again, out_of_memory ? limits_.oom_text(unit.process()) : "");
   // What it left behind keeps the time that it was given when it was dismissed
-  if (!again) return unit.set_state(unit.dismissed ? UnitState::vacant : UnitState::exited);
+  if (!again)
+    return unit.set_state(unit.dismissed             ? UnitState::vacant
+                          : out_of_turn && !kill_at_ ? UnitState::waiting
+                                                     : UnitState::exited);
   const auto left = left_of(unit);
   if (left.empty()) return;
   for (const auto& process : left)  // its own group has heard it
@@ -247,6 +256,7 @@ void Supervisor::tick() {
   if (!frozen_) end_overdue(at);
   if (!frozen_) follow_up(at);
   if (!kill_at_ && !frozen_) start_due(at);
+  look_after_keepers(at);
   lived_ = lived_ || (!frozen_ && std::ranges::any_of(units_, [&](const Unit& u) {
              return u.running() && at - u.started >= k_lived_after;
            }));
@@ -262,7 +272,7 @@ void Supervisor::start_due(Steady at) {
       continue;
     }
     ++unit.status.restarts;
-    if (auto spawned = unit.spawn(setting(unit)); !spawned)
+    if (auto spawned = begin(unit); !spawned)
       unit.could_not_start(spawned.error().what);
   }
 }
@@ -279,7 +289,11 @@ int Supervisor::poll_timeout() const {
     if (frozen_) break;
     if (unit.kill_at) consider(std::max(look_at_, kill_at_ ? *unit.kill_at : look_at_));
     if (unit.second_at) consider(*unit.second_at);
+    if (kill_at_ && unit.keeper && unit.keeper->running() && !unit.running())
+      consider(steady_now() + k_look_again);
     if (kill_at_) continue;
+    if (unit.keeper && !unit.keeper->running() && unit.status.state == UnitState::waiting)
+      consider(unit.keeper->next_start);
     if (unit.status.state == UnitState::backoff && !unit.kill_at) consider(unit.next_start);
     if (!lived_ && unit.running()) consider(unit.started + k_lived_after);
   }
@@ -370,10 +384,16 @@ Result<> Supervisor::freeze() {
 Result<> Supervisor::thaw(bool some) {
   if (::unlink(k_frozen) != 0 && errno != ENOENT)
     return fail(fmt::format("removing {}: {}", k_frozen, errno_text(errno)));
+  // What stood still has lost its turn, and must not make a step before it hears so
+  for (auto& unit : units_) {
+    if (!frozen_ || !unit.keeper) continue;
+    end_at_once(unit);
+    unit.keeper->drop();
+  }
   CDCTL_TRY(tracker_->thaw(Deadline(k_patience)));
   frozen_ = stands_still_ = false;
   for (auto& unit : units_)
-    if (unit.running() && !unit.dismissed) unit.set_state(UnitState::up);
+    if (unit.running() && !unit.dismissed && !unit.out_of_turn()) unit.set_state(UnitState::up);
   return start_the_idle(some);
 }
 
@@ -389,7 +409,10 @@ Result<> Supervisor::restart(bool some) {
   if (cgroup_entrance_.valid())
     CDCTL_TRY(Cgroup(tracker_->record().cgroup).freeze(false, Deadline(k_patience)));
   frozen_ = stands_still_ = false;
-  for (auto& unit : units_) unit.kill_at.reset();
+  for (auto& unit : units_) {
+    unit.kill_at.reset();
+    if (unit.keeper) unit.keeper->drop();  // killed with the others
+  }
   return start_the_idle(some);
 }
 
@@ -402,11 +425,11 @@ Result<> Supervisor::start_the_idle(bool some) {
     if (units_[i].dismissed) continue;
     const bool first = begun.insert(units_[i].process()).second;
     if (units_[i].running() || units_[i].kill_at || !units_[i].startable()) continue;
-    if (some && !first) {
+    if (some && (!first || left_out_on_trial(units_[i]))) {
       units_[i].set_state(UnitState::exited);
       continue;
     }
-    const auto spawned = units_[i].spawn(setting(units_[i]));
+    const auto spawned = begin(units_[i]);
     if (spawned) continue;
     units_[i].could_not_start(spawned.error().what);  // and is tried again
     if (out) out = fail(spawned.error().in(fmt::format("unit {} ({})", i, plan_.units[i].process)));

@@ -54,12 +54,21 @@ class Supervisor {
   [[nodiscard]] Result<> start_the_idle(bool some = false);
   [[nodiscard]] Result<> scale();
   void dismiss(Unit& unit);
+  void tell_to_end(Unit& unit, Millis grace);
   void enlist(Unit& unit);
   void begin_stop(const Grace& grace);
   void terminate(const Grace& grace);
   void follow_up(Steady at);
   [[nodiscard]] Grace at_most(Millis grace) const;
   void finish_stop();
+
+  Unit& add_unit(const UnitPlan& plan);
+  [[nodiscard]] Result<> begin(Unit& unit);
+  void hear_keepers();
+  void hand_over(Unit& unit);
+  void end_at_once(Unit& unit);
+  void look_after_keepers(Steady at);
+  [[nodiscard]] bool left_out_on_trial(const Unit& unit) const;
 
   void read_signals();
   void reap();

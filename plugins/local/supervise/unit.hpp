@@ -11,6 +11,7 @@
 
 #include "plugins/local/run_plan.hpp"
 #include "plugins/local/status.hpp"
+#include "plugins/local/supervise/keeper_line.hpp"
 #include "plugins/local/supervise/log_file.hpp"
 
 namespace cdctl::local {
@@ -77,7 +78,13 @@ class Unit {
   bool spares_helpers = false;
   int second = 0;                   ///< the second signal
   std::optional<Steady> second_at;  ///< when it is due
+  std::optional<KeeperLine> keeper;  ///< where only one set of the service runs one
   LogFile log;
+
+  /// Whether it is another set's turn to run it.
+  [[nodiscard]] bool out_of_turn() const {
+    return keeper && (!keeper->holds() || keeper->yielding);
+  }
 
  private:
   void plan_restart(std::chrono::milliseconds lived);

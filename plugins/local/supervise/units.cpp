@@ -48,7 +48,7 @@ Result<> Supervisor::scale() {
   plan_.units = std::move(plan->units);
   for (std::size_t i = 0; i < plan_.units.size(); ++i) {
     const bool fresh = i == units_.size();
-    if (fresh) units_.emplace_back(i, plan_.units[i]);
+    if (fresh) add_unit(plan_.units[i]);
     auto& unit = units_[i];
     if (plan_.units[i].vacant)
       dismiss(unit);
@@ -66,6 +66,11 @@ void Supervisor::dismiss(Unit& unit) {
   unit.set_state(UnitState::leaving);
   const auto grace = frozen_ ? Millis(0) : plan_.grace.of(unit.process());
   unit.log.note(fmt::format("scaled away; gets {} to end", to_duration(grace)));
+  tell_to_end(unit, grace);
+}
+
+/// As the way to stop of its process type says.
+void Supervisor::tell_to_end(Unit& unit, Millis grace) {
   unit.kill_at = std::chrono::steady_clock::now() + grace;
   if (const auto way = plan_.grace.way_of(unit.process()); !frozen_) {
     unit.second = way.again;
@@ -90,7 +95,7 @@ void Supervisor::enlist(Unit& unit) {
   unit.set_state(frozen_ ? UnitState::frozen : UnitState::backoff);
   unit.next_start = std::chrono::steady_clock::now();
   if (frozen_ || held_back() || unit.kill_at) return;
-  if (auto spawned = unit.spawn(setting(unit)); !spawned)
+  if (auto spawned = begin(unit); !spawned)
     unit.could_not_start(spawned.error().what);
 }
 

@@ -55,6 +55,20 @@ const auto k_nobody = [](std::size_t) { return false; };
 
 }  // namespace
 
+TEST_CASE("of what the service runs one there is one at most") {
+  local::RunPlan plan{"s", "h", "/", {{"worker", "w"}, {"beat", "b"}}, {}, {}};
+  plan.keepers["beat"] = {"/libexec/cdctl-keep", "queue", "exchange", "17"};
+  const auto read = local::parse_run_plan(local::to_text(plan));
+  REQUIRE(read);
+  CHECK(read->keepers == plan.keepers);
+  const auto two = local::scale_plan(plan, {{"beat", 2}}, k_nobody);
+  REQUIRE_FALSE(two);
+  CHECK(two.error().exit == ExitCode::config);
+  must(local::scale_plan(plan, {{"beat", 0}}, k_nobody));
+  must(local::scale_plan(plan, {{"beat", 1}, {"worker", 2}}, k_nobody));
+  CHECK(local::counts_of(plan) == UnitCounts{{"beat", 1}, {"worker", 2}});
+}
+
 TEST_CASE("a unit keeps its number when others are scaled away") {
   local::RunPlan plan{"s", "h", "/", {{"worker", "w"}, {"worker", "w"}, {"beat", "b"}}, {}, {}};
   must(local::scale_plan(plan, {{"worker", 1}}, k_nobody));
