@@ -91,6 +91,13 @@ void units(Page& page, const Json& list) {
   }
 }
 
+/// What is wanted of its processes and not of its units: another set runs the one of the service.
+std::string waiting_text(const records::Set& set) {
+  std::int64_t waiting = -set.units->want.value_or(0);
+  for (const auto& [process, units] : set.processes.members()) waiting += units.as_int();
+  return set.units->want && waiting > 0 ? fmt::format(", {} waiting for its turn", waiting) : "";
+}
+
 /// The proposals that it has brought.
 void landings(Page& page, const Json& list) {
   if (list.items().empty()) return;
@@ -141,7 +148,8 @@ std::string inspect_page(const Json& record, bool colour, std::size_t columns) {
     page.row("held", fmt::format("deploys, by {}: {}", text_of(set.held->by), set.held->why));
   if (set.units)
     page.row("units",
-             fmt::format("{} of {} up{}", text_of(set.units->up), text_of(set.units->want),
+             fmt::format("{} of {} up{}{}", text_of(set.units->up), text_of(set.units->want),
+                         waiting_text(set),
                          set.cut.value_or(false) && !set.trial_until ? ", cut off from work" : ""));
   page.row("deployed", when(set.deployed_at));
   page.row("mended", when(set.mended_at));

@@ -1,5 +1,8 @@
 #include "cli/setup/init_text.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 namespace cdctl::cli {
@@ -13,6 +16,19 @@ std::string source_line(std::string_view name, const std::string& kind, const st
   return fmt::format("{} = {{ {} = {}{} }}\n", name, kind, toml_text(url), on_branch);
 }
 
+/// What a process that schedules is mostly called: one in each set that is out there is too many.
+std::string scheduler_line(const std::vector<std::string>& processes) {
+  constexpr std::array<std::string_view, 5> k_schedulers{"beat", "clock", "cron", "schedule",
+                                                         "scheduler"};
+  const auto found = std::ranges::find_if(processes, [&](const auto& process) {
+    return std::ranges::find(k_schedulers, process) != k_schedulers.end();
+  });
+  if (found == processes.end()) return "";
+  return fmt::format("# if {0} schedules, one is enough for all sets (with a broker): "
+                     "{0} = {{ count = 1, across = \"service\" }}\n",
+                     *found);
+}
+
 std::string units_line(const InitAnswers& answers) {
   if (answers.engine != k_embedded) return "";
   std::string list;
@@ -23,8 +39,8 @@ std::string units_line(const InitAnswers& answers) {
                             : "";
   return list.empty()
              ? "# units = { worker = 3 }    # how many of each process; without it one of each\n"
-             : fmt::format("{}units = {{ {} }}    # how many of each process of the Procfile\n",
-                           release, list);
+             : fmt::format("{}{}units = {{ {} }}    # how many of each process of the Procfile\n",
+                           release, scheduler_line(answers.procfile.processes), list);
 }
 
 }  // namespace

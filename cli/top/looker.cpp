@@ -76,9 +76,7 @@ class Looker {
         if (set.foreign || set.state == "deploying" || set.state == "reaping") continue;
         for (const auto& name : context_.broker_switches(*set.service)) {
           if (!context_.plugin_host().offering("probe", name)) continue;
-          const auto want = set.status       ? set.status->want
-                            : set.memory.set ? std::optional(set.memory.set->units)
-                                             : std::nullopt;
+          const auto want = set.workers_wanted();
           targets[name].push_back(
               {*set.service, set.name, set.home, want, set.cut, set.locked_out});
         }

@@ -58,9 +58,7 @@ class Prober {
     for (const auto& view : fleet.services())
       for (const auto& set : view.sets) {
         if (!probe::worth_a_look(set)) continue;
-        const auto want = set.status       ? set.status->want
-                          : set.memory.set ? std::optional(set.memory.set->units)
-                                           : std::nullopt;
+        const auto want = set.workers_wanted();
         for (const auto& name : probes(*set.service))
           targets[name].push_back(
               {*set.service, set.name, set.home, want, set.cut, set.locked_out});

@@ -127,6 +127,7 @@ class Deployment {
     CDCTL_TRY_ASSIGN(auto env, transaction_.provision(*claim_));
     crash_point("deploy.provisioned");
     add_identity(env);
+    CDCTL_TRY(keep_singletons(since));
     CDCTL_TRY_ASSIGN(const bool revived, whole ? claim_->revive(env, deadline_) : false);
     if (whole && !revived) CDCTL_TRY(claim_->clean(deadline_));
     if (!revived) CDCTL_TRY(make(*deployer, std::move(env)));
@@ -404,7 +405,7 @@ class Deployment {
       memo.released_at = entry->set->released_at;
     }
     memo.delivery_limits = delivery_limits_;
-    noted_units_ = memo.units = sum_of(service_.units);
+    noted_units_ = memo.units = workers_of(service_.units);
     CDCTL_TRY(transaction_.prove_lock());  // or another home may have become the owner meanwhile
     CDCTL_TRY(transaction_.memory().put_set(memo, deadline_));
     return transaction_.memory().trim(service_.name, k_tombstones, deadline_);
@@ -434,12 +435,21 @@ class Deployment {
     return transaction_.memory().put_set(memo, deadline_);
   }
 
+  /// A guard counts no more at work than these: a singleton's work is not what it counts.
+  std::int64_t workers_of(const UnitCounts& units) const {
+    const auto singletons = service_.singletons();
+    std::int64_t out = 0;
+    for (const auto& [process, count] : units)
+      if (!singletons.contains(process)) out += count;
+    return out;
+  }
+
   /// How many units the set really has: a guard counts no more than these. Its file may name none,
   /// or others than when the memory was written; it may have been scaled since, and lost that.
   Result<> note_units() {
     CDCTL_TRY_ASSIGN(const auto status, engine_->describe(set_, deadline_));
     auto units = service_.units.empty() ? status.want : std::nullopt;
-    if (!units && !status.processes.empty()) units = sum_of(status.processes);
+    if (!units && !status.processes.empty()) units = workers_of(status.processes);
     if (!units || *units == noted_units_) return {};
     CDCTL_TRY(transaction_.read());
     const auto& entry = transaction_.entry();
@@ -447,6 +457,23 @@ class Deployment {
     auto memo = *entry->set;
     memo.units = *units;
     return transaction_.memory().put_set(memo, deadline_);
+  }
+
+  /// The first of the brokers arbitrates: a lock on each would be no lock. The order of deploys is
+  /// that of their times.
+  Result<> keep_singletons(Time since) {
+    const auto brokers = context_.broker_switches(service_);
+    for (const auto& process : service_.singletons()) {
+      if (brokers.empty())
+        return fail(ExitCode::config, fmt::format("{}: units.{}: there is no broker to agree on who "
+                                                  "runs the one of the service",
+                                                  service_.file.string(), process));
+      CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(brokers.front()));
+      CDCTL_TRY_ASSIGN(const auto keeper, broker->keeper(service_, set_, process,
+                                                         since.time_since_epoch().count()));
+      CDCTL_TRY(claim_->keep(process, keeper));
+    }
+    return {};
   }
 
   void add_identity(std::map<std::string, std::string>& env) {

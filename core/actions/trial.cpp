@@ -69,8 +69,12 @@ Result<> refuse_elsewhere(app::Context& context, const SetName& set, const Memor
 std::int64_t tried_units(app::Context& context, const SetName& set, SetTransaction& transaction) {
   const auto* service = context.config().service(set.service);
   if (!service) return 1;
-  const auto types = [](const UnitCounts& units) {
-    return std::ranges::count_if(units, [](const auto& process) { return process.second > 0; });
+  const auto singletons = service->singletons();
+  // One of which the service has a single one is left where it is.
+  const auto types = [&](const UnitCounts& units) {
+    return std::ranges::count_if(units, [&](const auto& process) {
+      return process.second > 0 && !singletons.contains(process.first);
+    });
   };
   const auto status = transaction.status();
   const bool told = status && !status->processes.empty();

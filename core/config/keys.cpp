@@ -24,8 +24,9 @@ constexpr std::array k_keys{
            "Who makes a set of a revision: by the manifest of its spec, else by the Procfile"},
     KeyRow{service, "units", "table", "one of each", "{ worker = 3 }", "deploy scale",
            "How many units of each process; a process that is not named gets none"},
-    KeyRow{service, "units.*", "count", "", "3", "deploy scale",
-           "Units of this process of the Procfile"},
+    KeyRow{service, "units.*", "count-or-table", "", "3", "deploy scale",
+           "Units of this process of the Procfile; { count = 1, across = \"service\" }: one of the "
+           "service, in its newest live set, a scheduler say; an edit of that is a new revision"},
     KeyRow{service, "scale", "table", "", "{ worker = { min = 1, max = 8 } }", "want",
            "The processes of which want proposes another number of units, by what waits for them"},
     KeyRow{service, "scale.*", "table", "", "{ min = 1, max = 8, queues = [\"thumbs\"] }", "want",

@@ -25,6 +25,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::string_view k_singleton = "{ count = 1, across = \"service\" }";
+
 /// Reads the fields of one service, its file laid over the defaults.
 class ServiceReader {
  public:
@@ -80,6 +82,7 @@ class ServiceReader {
     }
     keep(sources(table["sources"], out));
     keep(switches(table["switches"], out));
+    keep(singletons(out));
   }
 
  private:
@@ -174,11 +177,55 @@ class ServiceReader {
                  fmt::format("'{}' names no unit: a revision runs it once, before its units; take "
                              "it out",
                              dotted)));
+      if (value.is_object()) {
+        keep(singleton(name, dotted, value, out));
+        continue;
+      }
       if (!value.is_int() || value.as_int() < 0 || value.as_int() > 1000)
         keep(bad(file_, dotted,
-                 fmt::format("'{}' must be a number of units from 0 to 1000", dotted)));
+                 fmt::format("'{}' must be a number of units from 0 to 1000, or {}", dotted,
+                             k_singleton)));
       out.units[name] = value.as_int();
     }
+    return {};
+  }
+  /// A process of which only the newest live set of the service runs one.
+  Result<> singleton(const std::string& name, const std::string& dotted, const Json& table,
+                     ServiceConfig& out) {
+    check_keys(file_, dotted, table, {"count", "across"}, problems_);
+    if (table["across"].view() != "service" || table["count"].as_int(1) != 1 ||
+        !(table["count"].is_null() || table["count"].is_int()))
+      return bad(file_, dotted,
+                 fmt::format("'{}' must be a number of units, or {}: one of the service, in its "
+                             "newest live set",
+                             dotted, k_singleton));
+    out.units[name] = 1;
+    return {};
+  }
+  /// Who shall see to it that there is one only: said here, and not ignored.
+  Result<> singletons(const ServiceConfig& service) {
+    const auto names = service.singletons();
+    if (names.empty()) return {};
+    const auto dotted = "units." + *names.begin();
+    if (service.engine != k_embedded)
+      return bad(file_, dotted,
+                 fmt::format("'{}': only the engine {} keeps a process to one across the service, "
+                             "and this one's is {}; take `across` out, or give the process a "
+                             "service of its own",
+                             dotted, k_embedded, service.engine));
+    if (std::ranges::all_of(service.switches,
+                            [&](const auto& name) { return name == service.engine; }))
+      return bad(file_, dotted,
+                 fmt::format("'{}': sets agree on who runs the one by a broker, and this service "
+                             "has none among its switches; add its table, or "
+                             "give the process a service of its own",
+                             dotted));
+    for (const auto& name : names)
+      if (service.scale.contains(name))
+        keep(bad(file_, "scale." + name,
+                 fmt::format("'scale.{}': there is one of it across the service, so it is not "
+                             "scaled; take it out",
+                             name)));
     return {};
   }
   Result<> stop_timeouts(const Json& table, ServiceConfig& out) {

@@ -1,5 +1,7 @@
 #include "core/fleet/set_view.hpp"
 
+#include <algorithm>
+
 #include "core/fleet/masked.hpp"
 
 namespace cdctl::fleet {
@@ -30,6 +32,21 @@ bool SetView::fallen() const {
   if (here() && !rights.empty()) return true;
   // One that was brought back before, and whose deploy was killed, is no less fallen.
   return status && (state == "down" || (state == "partial" && status->served));
+}
+
+std::optional<std::int64_t> SetView::workers_wanted() const {
+  if (!status) return memory.set ? std::optional(memory.set->units) : std::nullopt;
+  auto out = status->want;
+  if (!out || !service) return out;
+  std::int64_t singletons = 0, all = 0;
+  const auto names = service->singletons();
+  for (const auto& [process, units] : status->processes) {
+    all += units;
+    if (names.contains(process)) singletons += units;
+  }
+  const auto waiting = all - *out;  // in the processes alone
+  *out -= std::clamp<std::int64_t>(singletons - waiting, 0, *out);
+  return out;
 }
 
 std::optional<bool> SetView::told_cut() const {

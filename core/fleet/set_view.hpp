@@ -61,6 +61,9 @@ struct SetView {
   /// The same, or its engine has stopped the units and nobody has noted a cut: a cut was killed
   /// that had the engine go first, or its broker never took it. Nobody works, and nothing says so.
   [[nodiscard]] bool left_stopped() const;
+  /// Units that are wanted of it and take messages; empty = not known. One of which the service has
+  /// a single one, a scheduler say, takes none.
+  [[nodiscard]] std::optional<std::int64_t> workers_wanted() const;
   /// Whether people are told that it is cut: where that could not be read, one that its engine
   /// holds frozen is. Nothing is decided from it.
   [[nodiscard]] std::optional<bool> told_cut() const;

@@ -75,9 +75,7 @@ class Round {
     std::map<std::string, Targets> out;
     for (const auto* set : sets_) {
       for (const auto& name : probes_of(context_, *set->service)) {
-        const auto want = set->status       ? set->status->want
-                          : set->memory.set ? std::optional(set->memory.set->units)
-                                            : std::nullopt;
+        const auto want = set->workers_wanted();
         out[name].push_back({*set->service, set->name, set->home, want, set->cut, set->locked_out,
                              newer_than(*set)});
       }

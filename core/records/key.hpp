@@ -24,7 +24,7 @@ struct KeyRecord {
         required("place", &KeyRecord::place, "text"),
         required("type", &KeyRecord::type,
                  "one of text word address addresses file duration count flag list table "
-                 "text-or-table share"),
+                 "text-or-table count-or-table share"),
         required("default", &KeyRecord::otherwise, "text"),
         required("example", &KeyRecord::example, "text"),
         required("commands", &KeyRecord::commands, "text"),

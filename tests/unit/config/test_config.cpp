@@ -159,6 +159,11 @@ TEST_CASE("wrong values are refused with their place") {
                            "stop_again = { worker = \"QUIT after 10s\" }\n",
                            "units = 3\n",
                            "units = { worker = -1 }\n",
+                           "units = { beat = { count = 2, across = \"service\" } }\n",
+                           "units = { beat = { count = 1 } }\n",
+                           "units = { beat = { across = \"set\" } }\n",
+                           "units = { beat = { across = \"service\", where = \"x\" } }\n",
+                           "units = { beat = { across = \"service\" } }\n",  // without a broker
                            "units = { \"../x\" = 1 }\n",
                            "min_live = \"x\"\n",
                            "min_live = \"500%\"\n",
@@ -230,6 +235,10 @@ TEST_CASE("an edit of what shapes a deployment changes the revision, another edi
   CHECK(shape("units = { worker = 4 }\n") == before);
   CHECK(shape("scale = { worker = { min = 1, max = 8 } }\n") == before);
   CHECK(shape("memory = { worker = \"512M\" }\n") != before);
+  // A set that was deployed without it holds no lock
+  const std::string broker = "switches = [\"rabbit\", \"local\"]\nrabbit = {}\n";
+  CHECK(shape(broker + "units = { beat = { count = 1, across = \"service\" } }\n") !=
+        shape(broker + "units = { beat = 1 }\n"));
   CHECK(shape("mojo = { stage = \"production\" }\n") != before);
   CHECK(shape("units = { worker = 3 }\nstop = \"main\"\nstop_again = \"QUIT after 5s\"\n") ==
         before);
