@@ -105,16 +105,16 @@ expect_same "a set of the service takes what is taken" "$(may "$a" consume "cdct
 # ---------------------------------------------------------------- cut, mend
 
 began=$(now_ms)
-expect_exit 0 second cdctl break "$b" --why 'bad beat' </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl break "$b" --why 'bad beat' </dev/null
 eventually 30 ticking "$a"
 tell "after a cut the other had it in $(longest_gap "$began") ms"
 [ "$(longest_gap "$began")" -lt 15000 ] || fail "the cut: a gap of $(longest_gap "$began") ms"
 never_mixed
-expect_exit 0 second cdctl mend "$b" </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl mend "$b" </dev/null
 eventually 20 ticking "$b"
-expect_exit 0 second cdctl break "$b" --why again </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl break "$b" --why again </dev/null
 eventually 30 ticking "$a"
-expect_exit 0 second cdctl mend "$b" --thaw </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl mend "$b" --thaw </dev/null
 eventually 20 ticking "$b"
 never_mixed
 
@@ -148,8 +148,7 @@ kill -KILL "$(supervisor_pid "$b" second)"
 eventually 40 ticking "$a"
 expect_same "state of $b" "$(second state_of "$b")" down
 never_mixed
-expect_exit 0 second cdctl deploy "$b" </dev/null || true
-expect_exit 0 second cdctl deploy "$service@${b##*-}" </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl deploy "$service@${b##*-}" </dev/null
 eventually 30 ticking "$b"
 never_mixed
 
@@ -163,12 +162,12 @@ never_mixed
 
 # ---------------------------------------------------------------- scaled away, reaped
 
-expect_exit 0 second cdctl scale "$b" beat=0 </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl scale "$b" beat=0 </dev/null
 eventually 20 ticking "$a"
-expect_exit 0 second cdctl scale "$b" beat=1 </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl scale "$b" beat=1 </dev/null
 eventually 20 ticking "$b"
 began=$(now_ms)
-expect_exit 0 second cdctl reap "$b" --even-newest </dev/null
+expect_exit 0 env XDG_STATE_HOME="$work/state2" cdctl reap "$b" --even-newest </dev/null
 eventually 20 ticking "$a"
 tell "after a reap the other had it in $(longest_gap "$began") ms"
 second no_process_of "$b" || fail "something of $b is left: $(processes_of "$b")"
