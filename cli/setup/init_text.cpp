@@ -24,9 +24,10 @@ std::string scheduler_line(const std::vector<std::string>& processes) {
     return std::ranges::find(k_schedulers, process) != k_schedulers.end();
   });
   if (found == processes.end()) return "";
-  return fmt::format("# if {0} schedules, one is enough for all sets (with a broker): "
-                     "{0} = {{ count = 1, across = \"service\" }}\n",
-                     *found);
+  return fmt::format(
+      "# if {0} schedules, one is enough for all sets (with a broker): "
+      "{0} = {{ count = 1, across = \"service\" }}\n",
+      *found);
 }
 
 std::string units_line(const InitAnswers& answers) {

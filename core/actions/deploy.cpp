@@ -465,12 +465,13 @@ class Deployment {
     const auto brokers = context_.broker_switches(service_);
     for (const auto& process : service_.singletons()) {
       if (brokers.empty())
-        return fail(ExitCode::config, fmt::format("{}: units.{}: there is no broker to agree on who "
-                                                  "runs the one of the service",
-                                                  service_.file.string(), process));
+        return fail(ExitCode::config,
+                    fmt::format("{}: units.{}: there is no broker to agree on who "
+                                "runs the one of the service",
+                                service_.file.string(), process));
       CDCTL_TRY_ASSIGN(auto* const broker, context_.switch_(brokers.front()));
-      CDCTL_TRY_ASSIGN(const auto keeper, broker->keeper(service_, set_, process,
-                                                         since.time_since_epoch().count()));
+      CDCTL_TRY_ASSIGN(const auto keeper,
+                       broker->keeper(service_, set_, process, since.time_since_epoch().count()));
       CDCTL_TRY(claim_->keep(process, keeper));
     }
     return {};

@@ -173,8 +173,7 @@ std::string why_down(const SetPaths& paths, const SetFiles& files) {
   const auto& units = files.status ? files.status->units : std::vector<UnitStatus>();
   for (std::size_t i = 0; i < units.size(); ++i) {
     const bool well = units[i].state == UnitState::up || units[i].state == UnitState::waiting;
-    if (units[i].last_exit.empty() || !units[i].wanted() || (files.alive && well))
-      continue;
+    if (units[i].last_exit.empty() || !units[i].wanted() || (files.alive && well)) continue;
     const auto name = unit_name(i, units[i].process);
     const auto said = last_words(paths / unit_log(name));
     const auto who = name == units[i].process ? name + " command"

@@ -160,7 +160,8 @@ std::deque<Delivery> deliveries_of(std::string_view sent) {
   g_broker = all;
   std::deque<Delivery> out;
   Frames frames;
-  must(frames.open(AmqpAddress(), k_heartbeat_s, Deadline(Millis(1000))).has_value(), "a channel opens");
+  must(frames.open(AmqpAddress(), k_heartbeat_s, Deadline(Millis(1000))).has_value(),
+       "a channel opens");
   for (;;) {
     auto delivery = frames.take_delivery(Deadline(Millis(0)));
     if (!delivery) {

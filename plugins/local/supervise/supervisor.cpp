@@ -189,8 +189,7 @@ void Supervisor::reap() {
 
 void Supervisor::bury(Unit& unit, int wait_status) {
   const bool out_of_turn = unit.out_of_turn();
-  const bool again =
-      !kill_at_ && !frozen_ && !unit.dismissed && unit.startable() && !out_of_turn;
+  const bool again = !kill_at_ && !frozen_ && !unit.dismissed && unit.startable() && !out_of_turn;
   if (unit.keeper) unit.keeper->guard(0);
   const auto kills = limits_.oom_kills(unit.index());
   const bool out_of_memory = kills > std::exchange(unit.oom_kills, kills);
@@ -272,8 +271,7 @@ void Supervisor::start_due(Steady at) {
       continue;
     }
     ++unit.status.restarts;
-    if (auto spawned = begin(unit); !spawned)
-      unit.could_not_start(spawned.error().what);
+    if (auto spawned = begin(unit); !spawned) unit.could_not_start(spawned.error().what);
   }
 }
 

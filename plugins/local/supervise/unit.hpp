@@ -76,8 +76,8 @@ class Unit {
   std::int64_t oom_kills = 0;  ///< that were counted in its cgroup up to now
   /// Told to end by its main process alone, which is still there.
   bool spares_helpers = false;
-  int second = 0;                   ///< the second signal
-  std::optional<Steady> second_at;  ///< when it is due
+  int second = 0;                    ///< the second signal
+  std::optional<Steady> second_at;   ///< when it is due
   std::optional<KeeperLine> keeper;  ///< where only one set of the service runs one
   LogFile log;
 

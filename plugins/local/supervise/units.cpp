@@ -95,8 +95,7 @@ void Supervisor::enlist(Unit& unit) {
   unit.set_state(frozen_ ? UnitState::frozen : UnitState::backoff);
   unit.next_start = std::chrono::steady_clock::now();
   if (frozen_ || held_back() || unit.kill_at) return;
-  if (auto spawned = begin(unit); !spawned)
-    unit.could_not_start(spawned.error().what);
+  if (auto spawned = begin(unit); !spawned) unit.could_not_start(spawned.error().what);
 }
 
 }  // namespace cdctl::local

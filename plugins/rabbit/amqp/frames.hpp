@@ -48,7 +48,8 @@ class Frames {
   ~Frames();
 
   /// TCP or TLS connection, login and channel.
-  [[nodiscard]] Result<> open(const AmqpAddress& address, int heartbeat_s, const Deadline& deadline);
+  [[nodiscard]] Result<> open(const AmqpAddress& address, int heartbeat_s,
+                              const Deadline& deadline);
   [[nodiscard]] Result<> open_channel(const Deadline& deadline);
   /// Sends a method on our channel.
   [[nodiscard]] Result<> send(amqp_method_number_t id, void* method);

@@ -314,8 +314,8 @@ class Driver final : public AmqpDriver {
  private:
   static constexpr Millis k_each{1500};  ///< for a node, unless it is the last one
 
-  static Result<std::unique_ptr<AmqpLink>> connect_to(const AmqpAddress& address,
-                                                      int heartbeat_s, const Deadline& deadline) {
+  static Result<std::unique_ptr<AmqpLink>> connect_to(const AmqpAddress& address, int heartbeat_s,
+                                                      const Deadline& deadline) {
     auto link = std::make_unique<Link>();
     CDCTL_TRY(link->open(address, heartbeat_s, deadline));
     return link;

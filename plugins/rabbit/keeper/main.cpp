@@ -65,8 +65,8 @@ int main(int argc, char** argv) {
   turn.exchange = argv[2];
   auto address = address_of_unit(turn);
   if (!address) {
-    (void)write_all(STDOUT_FILENO, std::string(k_keeper_note) + "AMQP_URL: " +
-                                       address.error().what + "\n");
+    (void)write_all(STDOUT_FILENO,
+                    std::string(k_keeper_note) + "AMQP_URL: " + address.error().what + "\n");
     return 3;
   }
   rabbit::TurnKeeper(*cdctl_amqp_driver(), std::move(*address), std::move(turn), STDIN_FILENO,

@@ -1,8 +1,8 @@
 #include "plugins/rabbit/keeper/turn.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cerrno>
+#include <charconv>
 
 #include <poll.h>
 #include <unistd.h>
@@ -96,12 +96,14 @@ void TurnKeeper::lose(const std::string& why) {
 }
 
 Result<> TurnKeeper::one_turn() {
-  CDCTL_TRY_ASSIGN(const auto link, driver_.connect_with(address_, k_keeper_heartbeat_s, Deadline(k_connect)));
+  CDCTL_TRY_ASSIGN(const auto link,
+                   driver_.connect_with(address_, k_keeper_heartbeat_s, Deadline(k_connect)));
   lease_ = lease_of(link->heartbeat());
   if (lease_ == Millis(0))
-    return fail(fmt::format("{} wants heartbeats of {} s, and two are the least that can be told "
-                            "from a late answer; raise `heartbeat` in rabbitmq.conf",
-                            address_.shown(), link->heartbeat()));
+    return fail(
+        fmt::format("{} wants heartbeats of {} s, and two are the least that can be told "
+                    "from a late answer; raise `heartbeat` in rabbitmq.conf",
+                    address_.shown(), link->heartbeat()));
   CDCTL_TRY_ASSIGN(const bool ours, wait_for_turn(*link));
   if (!ours) return {};
   CDCTL_TRY_ASSIGN(const bool settled, settle(*link));

@@ -55,7 +55,7 @@ class TurnKeeper {
   [[nodiscard]] Result<> prove(AmqpLink& link);
   /// What other keepers have said since.
   struct Heard {
-    bool done = false;    ///< the one before us has ended its process
+    bool done = false;  ///< the one before us has ended its process
     std::string newer;  ///< a newer set that wants it
   };
   [[nodiscard]] Result<Heard> hear(AmqpLink& link);

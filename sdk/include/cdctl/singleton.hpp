@@ -6,9 +6,9 @@
 
 namespace cdctl {
 
-// A process of which only one set of a service runs one: `beat = { count = 1, across = "service" }`.
-// A switch names a program, its keeper, which holds a lock that all sets of the service share; the
-// engine runs it beside the unit, with the unit's environment, and the two speak in lines:
+// A process of which only one set of a service runs one: `beat = { count = 1, across = "service"
+// }`. A switch names a program, its keeper, which holds a lock that all sets of the service share;
+// the engine runs it beside the unit, with the unit's environment, and the two speak in lines:
 //
 //   keeper, on its standard output          engine, on the keeper's standard input
 //   `yours`       the unit may run          `guard PID`  it runs: leader of its process group
