@@ -65,10 +65,13 @@ std::vector<Check> check_of(const fleet::SetView& set) {
   if (set.half_mended())
     add(State::bad, "it was mended from elsewhere, and its units here are still stopped",
         "cdctl mend " + name);
+  else if (set.unfinished_cut)
+    add(State::bad, "its engine has stopped its units, and it is not cut",
+        set.unfinished_cut->text(set.name));
   else if (set.left_stopped())
     add(State::bad,
-        "it is not cut, and its engine has stopped its units: a cut was killed that had begun "
-        "there, or its broker never took it",
+        "it is not cut, and its engine has stopped its units: a cut is at it, or was killed that "
+        "had begun there",
         fmt::format("{} starts them, or cdctl mend {}; if it is bad: cdctl break {}",
                     deploy_words(set.name), name, name));
   if (set.given_up())

@@ -15,12 +15,12 @@
 #include "core/actions/absent.hpp"
 #include "core/actions/guard.hpp"
 #include "core/actions/landings.hpp"
-#include "core/actions/late_cut.hpp"
 #include "core/actions/outcome.hpp"
 #include "core/actions/set_transaction.hpp"
 #include "core/fleet/fleet.hpp"
 #include "core/fleet/forces.hpp"
 #include "core/fleet/known_service.hpp"
+#include "core/fleet/late_cut.hpp"
 #include "core/fleet/revisions.hpp"
 
 namespace cdctl::actions {
@@ -70,7 +70,8 @@ class Cut {
     auto kept_out = engine_can_help() ? keep_out_in_time() : keep_out();
     const bool spared = kept_out ? !in_force_ : kept_out.error().exit == ExitCode::refused;
     if (froze_ && spared) let_go();
-    if (pulled_ && !spared && !kept_out) tell_stopped();
+    if (spared || in_force_) settle_unfinished();
+    if (pulled_ && !spared && !kept_out) leave_stopped();
     CDCTL_TRY(std::move(kept_out));
     transaction_.unlock();
     return in_force_ && !pulled_ ? transaction_.cut_world() : Result<>();
@@ -117,7 +118,7 @@ class Cut {
   /// at once leave enough each by itself.
   Result<bool> try_to_pull() {
     // A full disk, or another one that is at it, keeps nobody from stopping it.
-    if (auto late = LateCut::begin(context_, set_)) late_.emplace(std::move(*late));
+    if (auto late = fleet::LateCut::begin(context_, set_)) late_.emplace(std::move(*late));
     if (plan_) {  // the broker had answered the guards
       CDCTL_TRY(transaction_.cut_world());
       return true;
@@ -143,12 +144,34 @@ class Cut {
     return true;
   }
 
-  void tell_stopped() {
+  /// Whoever began it has given up, and its word stands: no cron starts the units again as soon as
+  /// the broker is back.
+  void leave_stopped() {
+    const auto before = fleet::unfinished_cut(context_, set_, {});
+    const bool by_person = before && !before->last_evidence && cause_.last_evidence;
+    const fleet::UnfinishedCut begun{context_.actor(), cause_.why, now(), cause_.last_evidence};
+    const auto noted = by_person ? Result<>() : fleet::note_unfinished_cut(context_, set_, begun);
+    if (!noted)
+      context_.log(Level::warning,
+                   fmt::format("{}: that its cut was begun could not be noted, so that the next "
+                               "cdctl outdated | cdctl deploy starts its units: {}",
+                               set_.str(), noted.error().what));
     context_.log(Level::warning,
                  fmt::format("{}: its units stay stopped by the engine, and what the broker was "
-                             "asked may still come; cdctl break {} finishes it; cdctl mend {}, or "
-                             "the next cdctl outdated | cdctl deploy, takes it back",
+                             "asked may still come; cdctl break {} finishes it, cdctl mend {} "
+                             "takes it back",
                              set_.str(), set_.str(), set_.str()));
+  }
+
+  /// An earlier one had given up, and this one was done, or was not let through: the units are not
+  /// kept stopped for that any more. What a person began is not ended by what was evidence then.
+  void settle_unfinished() {
+    if (outcome_.dry_run()) return;
+    const auto begun = fleet::unfinished_cut(context_, set_, {});
+    const auto& evidence = cause_.last_evidence;
+    const bool ours = begun && (in_force_ || !evidence ||
+                                (begun->last_evidence && *evidence >= *begun->last_evidence));
+    if (ours) fleet::forget_unfinished_cut(context_, set_);
   }
 
   /// It is not to be cut after all. What was stopped before we came stays so.
@@ -442,12 +465,12 @@ class Cut {
   SetTransaction transaction_;
   std::optional<fleet::Fleet> fleet_;  ///< as of the look that the plan is from
   std::optional<Plan> plan_;
-  std::optional<LateCut> late_;  ///< while the engine has gone first
-  bool pulled_ = false;          ///< the engine has stopped the units before the broker was done
-  bool froze_ = false;           ///< and they were not stopped before
-  bool in_force_ = false;        ///< the broker has done its part
-  bool told_ = false;            ///< what went back to the queues
-  std::int64_t before_ = 0;      ///< units that were live when we counted
+  std::optional<fleet::LateCut> late_;  ///< while the engine has gone first
+  bool pulled_ = false;      ///< the engine has stopped the units before the broker was done
+  bool froze_ = false;       ///< and they were not stopped before
+  bool in_force_ = false;    ///< the broker has done its part
+  bool told_ = false;        ///< what went back to the queues
+  std::int64_t before_ = 0;  ///< units that were live when we counted
   std::optional<std::chrono::steady_clock::time_point>
       noted_;  ///< just before the memo was written
 };

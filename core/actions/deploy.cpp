@@ -257,7 +257,7 @@ class Deployment {
     for (const auto& newer : order_.turned_from) say_turned_from(context_, newer, true);
     CDCTL_TRY_ASSIGN(const auto found, engine_->describe(set_, deadline_));
     CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
-    CDCTL_TRY_ASSIGN(const bool stopped, left_stopped(service_, transaction_));
+    CDCTL_TRY_ASSIGN(const bool stopped, left_stopped(context_, service_, set_, transaction_));
     if (found.state != "live" || locked_out() || !wrong.empty() || stopped || adopt_)
       outcome_.changed();
     return {};
@@ -349,7 +349,7 @@ class Deployment {
     if (found.state == "absent") return owned();
     if (found.state == "live") {
       CDCTL_TRY_ASSIGN(const auto wrong, wrong_rights());
-      CDCTL_TRY_ASSIGN(const bool stopped, left_stopped(service_, transaction_));
+      CDCTL_TRY_ASSIGN(const bool stopped, left_stopped(context_, service_, set_, transaction_));
       return stopped || locked_out() || !wrong.empty();
     }
     return found.served && (found.state == "down" || found.state == "partial");

@@ -6,10 +6,12 @@
 
 namespace cdctl::actions {
 
-/// Whether the units of a set that is not cut were left stopped, as of the transaction's last
-/// read(): by a mend from elsewhere, one that was killed, or a cut that had the engine go first and
-/// never came to be noted.
-[[nodiscard]] Result<bool> left_stopped(const ServiceConfig& service, SetTransaction& transaction);
+/// Whether the units of a set that is not cut were left stopped and are to be started, as of the
+/// transaction's last read(): by a mend from elsewhere, one that was killed, or a cut that had the
+/// engine go first, was killed and never came to be noted. Not while such a cut is at it, or where
+/// it has given up: then its word stands.
+[[nodiscard]] Result<bool> left_stopped(app::Context& context, const ServiceConfig& service,
+                                        const SetName& set, SetTransaction& transaction);
 
 /// Starts them, under the lock: no breaker notes a cut between our look and our note.
 [[nodiscard]] Result<> start_stopped(app::Context& context, const ServiceConfig& service,

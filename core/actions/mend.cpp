@@ -108,7 +108,10 @@ Result<> mend(app::Context& context, const SetName& name, bool thaw, Outcome& ou
   if (const auto& force = set->memory.force; force && force->state == Force::State::open) {
     return fail(ExitCode::refused, "it is forced open " + fleet::forced_text(*force, name));
   }
-  const bool cut = set->cut.value_or(true) || (memo && memo->cut);
+  // What a cut has stopped that was never noted is mended like one that was: evidence from before
+  // does not cut it again.
+  const bool unnoted = set->left_stopped() && !set->half_mended();
+  const bool cut = set->cut.value_or(true) || (memo && memo->cut) || unnoted;
   const bool stops = view->config->has_switch(view->config->engine) && !set->ghost;
   const bool reached = set->here() || !stops;
   const bool half = !reached && (cut || (memo && !memo->stopped_in.empty()));

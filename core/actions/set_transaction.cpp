@@ -7,6 +7,7 @@
 #include <cdctl/digest.hpp>
 
 #include "core/app/brokers.hpp"
+#include "core/fleet/late_cut.hpp"
 
 namespace cdctl::actions {
 
@@ -200,7 +201,10 @@ Result<> SetTransaction::cut_world() {
 
 Result<> SetTransaction::mend_world(bool thaw) {
   if (!service_->has_switch(service_->engine)) return {};
-  return in_world(at_.world, [&](Engine& engine) { return engine.mend(set_, thaw, deadline_); });
+  CDCTL_TRY(
+      in_world(at_.world, [&](Engine& engine) { return engine.mend(set_, thaw, deadline_); }));
+  fleet::forget_unfinished_cut(context_, set_);
+  return {};
 }
 
 Result<> SetTransaction::scale(const UnitCounts& units) {
@@ -249,7 +253,10 @@ void SetTransaction::leave(const Stopping& stopping) {
 }
 
 Result<> SetTransaction::destroy() {
-  return in_world(at_.destroyed, [&](Engine& engine) { return engine.destroy(set_, deadline_); });
+  CDCTL_TRY(
+      in_world(at_.destroyed, [&](Engine& engine) { return engine.destroy(set_, deadline_); }));
+  fleet::forget_unfinished_cut(context_, set_);
+  return {};
 }
 
 Result<> SetTransaction::discard(std::unique_ptr<Claim> claim) {

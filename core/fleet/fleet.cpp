@@ -146,6 +146,8 @@ void Fleet::add_view(const ServiceConfig& config, const Deadline& deadline, bool
     if (memory && !set.cut && !set.memory.provisioned)
       set.cut = set.memory.cut_memo ? set.memory.cut_memo->cut
                                     : set.status && set.status->world_cut == true;
+    if (set.left_stopped() && !set.half_mended())
+      set.unfinished_cut = unfinished_cut(context_, set.name, set.memory);
     view.sets.push_back(std::move(set));
   }
   order(view);

@@ -86,6 +86,7 @@ Offer decide_on_set(const SetView& set, const OfferOptions& options, Time at) {
     return {out.why, fmt::format("a cut of it was begun by {}; cdctl break {} finishes it, cdctl "
                                  "mend takes it back",
                                  set.memory.cut_memo->by, set.name.str())};
+  if (set.unfinished_cut) return {out.why, set.unfinished_cut->text(set.name)};
   if (set.status && set.status->retry_at && *set.status->retry_at > at && !options.now)
     out.held = fmt::format("{} attempt{} failed; the next is due in {}, or now with --now",
                            set.status->attempts, set.status->attempts == 1 ? "" : "s",

@@ -26,6 +26,7 @@ bool SetView::out_there() const {
 
 bool SetView::fallen() const {
   if (cut.value_or(true) || (memory.cut_memo && memory.cut_memo->cut)) return false;
+  if (unfinished_cut) return false;
   if (!status && !memory.set) return false;  // nobody knows what it was made from
   if (foreign) return false;
   if (ghost || locked_out || left_stopped()) return true;

@@ -9,6 +9,7 @@
 #include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
+#include "core/fleet/late_cut.hpp"
 #include "core/records/set.hpp"
 
 namespace cdctl::fleet {
@@ -49,6 +50,10 @@ struct SetView {
   /// It is here, and the memory still knows it by this name of the home: the machine or the folder
   /// was renamed.
   std::string owner;
+
+  /// Why its engine has stopped its units, where that was a cut that its broker never took and
+  /// whose word stands.
+  std::optional<UnfinishedCut> unfinished_cut;
 
   /// Its engine here knows of it: it can be stopped, started and removed from here.
   [[nodiscard]] bool here() const { return status.has_value(); }

@@ -160,7 +160,9 @@ struct Set {
                  "they take messages could not be asked; stale does not count it as live"),
         optional("stopped_in", &Set::stopped_in, "text",
                  "not cut, and its units are stopped: the home in which they are. It was mended "
-                 "from elsewhere, or a command was killed in between; deploy there starts them"),
+                 "from elsewhere, or a command was killed in between, and deploy there starts "
+                 "them; or a "
+                 "cut of it was begun that its broker never took, and mend starts them"),
         optional("owner", &Set::owner, "text",
                  "the name by which the memory knows its home, where that was renamed"),
         optional("leftover", &Set::leftover, "one of deploying live partial down reaping",

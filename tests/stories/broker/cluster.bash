@@ -77,6 +77,13 @@ eventually 20 at_least delivery "$good" $(($(count_of delivery "$good") + 50))
 grep -q "go on: refused: it would leave" good.err || fail "why the last set goes on: $(cat good.err)"
 kill -CONT "$second_pid"
 
+# Its word stands: the broker is back, and no cron starts what was called bad.
+from_cron() {
+  cdctl outdated "$service" </dev/null >offers 2>offers.err && cdctl deploy --timeout 20s <offers >"$work/out" 2>"$work/err"
+}
+eventually 90 from_cron
+expect_same "deliveries of the set that is stopped" "$(count_of delivery "$bad")" "$held"
+
 # The broker's part follows.
 cut_at_last() { cdctl break "$bad" --why "it is bad" --timeout 10s </dev/null >"$work/out" 2>"$work/err"; }
 eventually 90 cut_at_last
@@ -85,6 +92,28 @@ expect_same "connections" "$(connections_of "$bad")" 0
 expect_same "cut" "$(cut_of "$bad")" true
 wait "$producer"
 eventually 90 nothing_missing
+
+# One that is killed when the engine has stopped the set, and the broker knows nothing yet: nobody says why it stands still, and it is
+# offered again.
+expect_exit 0 cdctl mend "$bad" </dev/null
+eventually 30 connected "$bad"
+eventually 30 connected "$good"
+kill -STOP "$second_pid"
+expect_exit 137 env CDCTL_TEST_CRASH_AT=local.cut.done cdctl break "$bad" --timeout 20s </dev/null
+kill -CONT "$second_pid"
+stands_still() { cdctl ls "$bad" -o ndjson </dev/null 2>ls.err | jq -e '.cut == false and has("stopped_in")' >/dev/null; }
+eventually 90 stands_still
+cdctl ls "$bad" -o table </dev/null | grep -q "$bad.* stopped" || fail "it is not shown as stopped: $(cdctl ls "$bad" -o table </dev/null)"
+cdctl outdated "$service" </dev/null >offers
+jq -es --arg s "$bad" 'any(.set == $s and .why == "stopped")' offers >/dev/null || fail "it is not offered: $(cat offers)"
+cdctl deploy <offers >"$work/out"
+expect_json 'any(.ok and .changed)'
+eventually 30 connected "$bad"
+expect_same "cut" "$(cut_of "$bad")" false
+cdctl ls "$bad" -o ndjson </dev/null | jq -e 'has("stopped_in") | not' >/dev/null || fail "it is stopped still"
+expect_exit 0 cdctl outdated "$service" </dev/null
+[ ! -s "$work/out" ] || fail "it is offered once more: $(cat "$work/out")"
+expect_exit 0 cdctl break "$bad" </dev/null
 
 # A node is gone: everything goes by the other one, and doctor names it.
 kill -KILL "$second_pid"

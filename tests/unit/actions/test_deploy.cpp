@@ -6,7 +6,7 @@
 
 #include "core/actions/deploy.hpp"
 #include "core/actions/deploy_wait.hpp"
-#include "core/actions/late_cut.hpp"
+#include "core/fleet/late_cut.hpp"
 #include "tests/support/fake_service.hpp"
 #include "tests/support/show_result.hpp"
 
@@ -177,8 +177,10 @@ TEST_CASE("a deploy starts the units of a set that an unnoted cut left stopped")
     CHECK_FALSE(thumbs.record()["changed"].as_bool());
   }
   SECTION("not while it is at it") {
-    const auto late = LateCut::begin(thumbs.context, order.name());
+    const auto late = fleet::LateCut::begin(thumbs.context, order.name());
     REQUIRE(late);
+    CHECK(deploy(thumbs, order, {.dry_run = true}));
+    CHECK_FALSE(thumbs.record()["changed"].as_bool());
     CHECK(deploy(thumbs, order));
     CHECK(set.world_cut == true);
     CHECK_FALSE(thumbs.record()["changed"].as_bool());
@@ -187,6 +189,15 @@ TEST_CASE("a deploy starts the units of a set that an unnoted cut left stopped")
     thumbs.entry(order.name()).cut_memo = CutMemo{true, "alice", "bad", now(), {}, {}};
     CHECK(deploy(thumbs, order));
     CHECK(set.world_cut == true);
+  }
+  SECTION("not where the cut gave up: its word stands") {
+    REQUIRE(fleet::note_unfinished_cut(thumbs.context, order.name(), {"alice", "bad", now(), {}}));
+    CHECK(deploy(thumbs, order));
+    CHECK(set.world_cut == true);
+    CHECK_FALSE(thumbs.record()["changed"].as_bool());
+    CHECK(std::ranges::any_of(thumbs.out.lines, [](const std::string& line) {
+      return line.contains("begun by alice (bad), and its broker never took it");
+    }));
   }
 }
 

@@ -7,9 +7,9 @@
 #include <cdctl/lock.hpp>
 
 #include "core/actions/cut.hpp"
-#include "core/actions/late_cut.hpp"
 #include "core/actions/mend.hpp"
 #include "core/fleet/fleet.hpp"
+#include "core/fleet/late_cut.hpp"
 #include "tests/support/fake_service.hpp"
 
 using namespace cdctl;
@@ -193,7 +193,7 @@ TEST_CASE("a set that was stopped before is not let go on when it is not to be c
   CHECK(frozen(thumbs, set));
 }
 
-TEST_CASE("a cut that the engine began and nobody noted is offered, and mended by hand") {
+TEST_CASE("a cut that the engine began and the broker never took is told, and mended by hand") {
   FakeService thumbs;
   const auto set = thumbs.deploy('a', 2h);
   thumbs.deploy('b', 1h);
@@ -206,12 +206,23 @@ TEST_CASE("a cut that the engine began and nobody noted is offered, and mended b
     fleet.load({"thumbs"}, Deadline(5s));
     check(*fleet.service("thumbs")->set(set));
   };
+  // It gave up, and its word stands: nobody works, it is said, and no cron starts it
   look([](const auto& view) {
     CHECK(view.left_stopped());
-    CHECK(view.fallen());
+    REQUIRE(view.unfinished_cut);
+    CHECK(view.unfinished_cut->why == "errors >= 5");
+    CHECK_FALSE(view.fallen());
     CHECK_FALSE(view.out_there());
     CHECK(view.record().stopped_in == "here");
   });
+  SECTION("one that was killed had nothing to say any more") {
+    fleet::forget_unfinished_cut(thumbs.context, set);
+    look([](const auto& view) {
+      CHECK(view.left_stopped());
+      CHECK(view.fallen());
+      CHECK_FALSE(view.out_there());
+    });
+  }
   SECTION("not one that is noted") {
     thumbs.entry(set).cut_memo = CutMemo{true, "bob", "bad", now(), {}, {}};
     look([](const auto& view) { CHECK_FALSE(view.left_stopped()); });
@@ -233,6 +244,42 @@ TEST_CASE("a cut that the engine began and nobody noted is offered, and mended b
     CHECK(thumbs.record()["changed"].as_bool());
     CHECK_FALSE(frozen(thumbs, set));
     look([](const auto& view) { CHECK(view.out_there()); });
+    CHECK(thumbs.entry(set).cut_memo->mended_at);  // what was evidence then does not cut it again
+    CHECK_FALSE(fleet::unfinished_cut(thumbs.context, set, {}));
+  }
+  SECTION("by who tries again") {
+    CHECK(cut(thumbs, set));
+    CHECK(thumbs.entry(set).cut == true);
+    CHECK_FALSE(fleet::unfinished_cut(thumbs.context, set, {}));
+  }
+  SECTION("evidence that is older ends nothing") {
+    CHECK(cut(thumbs, set, {}, now() - 3h));
+    CHECK(fleet::unfinished_cut(thumbs.context, set, {}));
+  }
+  SECTION("the same evidence, when it has become too old, does") {
+    const auto then = now() - 1h;
+    REQUIRE(fleet::note_unfinished_cut(thumbs.context, set, {"bob", "bad", now(), then}));
+    CHECK(cut(thumbs, set, {}, then));
+    CHECK_FALSE(fleet::unfinished_cut(thumbs.context, set, {}));
+    look([](const auto& view) { CHECK(view.fallen()); });
+  }
+  SECTION("what a person began is not ended by evidence") {
+    REQUIRE(fleet::note_unfinished_cut(thumbs.context, set, {"alice", "bad", now(), {}}));
+    CHECK(cut(thumbs, set, {}, now() - 1h));
+    CHECK(fleet::unfinished_cut(thumbs.context, set, {}));
+    thumbs.journal.late_times = 2;
+    CHECK_FALSE(cut(thumbs, set));
+    CHECK(fleet::unfinished_cut(thumbs.context, set, {})->by == "alice");
+  }
+  SECTION("a deploy or a mend from elsewhere has ended it") {
+    auto entry = thumbs.entry(set);
+    CHECK(fleet::unfinished_cut(thumbs.context, set, entry));
+    entry.cut_memo = CutMemo{false, "bob", "", now() - 1h, {}, now() + Millis(5)};
+    CHECK_FALSE(fleet::unfinished_cut(thumbs.context, set, entry));
+  }
+  SECTION("one that cannot be read counts as one") {
+    REQUIRE(write_file_atomically(thumbs.home.path() / ("late-" + set.str() + ".json"), "{", 0600));
+    CHECK(fleet::unfinished_cut(thumbs.context, set, {}));
   }
 }
 
@@ -244,23 +291,23 @@ TEST_CASE("who cuts by the engine first says so in the home, until it has come t
   thumbs.journal.beside = [&](const std::string& call) {
     if (call != "engine.cut" && call != "door.cut") return;
     ++looks;
-    CHECK(LateCut::goes_on(thumbs.context, set) == true);
-    CHECK(LateCut::goes_on(thumbs.context, other) == false);
-    CHECK_FALSE(LateCut::begin(thumbs.context, set));
+    CHECK(fleet::LateCut::goes_on(thumbs.context, set) == true);
+    CHECK(fleet::LateCut::goes_on(thumbs.context, other) == false);
+    CHECK_FALSE(fleet::LateCut::begin(thumbs.context, set));
   };
   CHECK(cut(thumbs, set));
   CHECK(looks == 2);
-  CHECK(LateCut::goes_on(thumbs.context, set) == false);
+  CHECK(fleet::LateCut::goes_on(thumbs.context, set) == false);
   CHECK_FALSE(std::filesystem::exists(thumbs.home.path() / ("late-" + set.str() + ".lock")));
   const auto crash = [&] {
-    const auto late = LateCut::begin(thumbs.context, set);
+    const auto late = fleet::LateCut::begin(thumbs.context, set);
     ::_exit(late ? 0 : 1);
   };
   if (const auto pid = ::fork(); pid == 0) crash();
   int status = -1;
   ::wait(&status);
   CHECK(status == 0);
-  CHECK(LateCut::goes_on(thumbs.context, set) == false);
+  CHECK(fleet::LateCut::goes_on(thumbs.context, set) == false);
 }
 
 TEST_CASE("a lock that somebody holds is no broker that is late") {

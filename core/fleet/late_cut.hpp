@@ -1,15 +1,18 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <cdctl/lock.hpp>
+#include <cdctl/roles/memory.hpp>
 #include <cdctl/set_name.hpp>
 #include <cdctl/time.hpp>
 
 #include "core/app/context.hpp"
 
-namespace cdctl::actions {
+namespace cdctl::fleet {
 
 /// Says in the home that a cut of this set is at it whose engine goes before its broker: until it
 /// has come to its end, who finds the set stopped and uncut leaves it so. Gone with the process,
@@ -38,4 +41,24 @@ class LateCut {
   OfdLock lock_;
 };
 
-}  // namespace cdctl::actions
+/// Whose engine has stopped the units, and whose broker never took it: who began it has given up,
+/// and nobody has taken the word back. Noted in the home, since the memory did not answer.
+struct UnfinishedCut {
+  std::string by, why;
+  Time at;
+  std::optional<Time> last_evidence;  ///< empty: a person said so
+
+  /// `a cut of it was begun by alice@web1 (it is bad), and its broker never took it; …`
+  [[nodiscard]] std::string text(const SetName& set) const;
+};
+
+[[nodiscard]] Result<> note_unfinished_cut(app::Context& context, const SetName& set,
+                                           const UnfinishedCut& cut);
+/// Nothing when none was noted since the set was deployed or mended. One that cannot be read counts
+/// as one.
+[[nodiscard]] std::optional<UnfinishedCut> unfinished_cut(app::Context& context, const SetName& set,
+                                                          const MemoryEntry& entry);
+/// It is done, or taken back.
+void forget_unfinished_cut(app::Context& context, const SetName& set);
+
+}  // namespace cdctl::fleet
