@@ -26,6 +26,13 @@ void mask_addresses(std::string& text) {
 constexpr std::array<std::string_view, 7> k_words{"password", "passwd",  "passphrase", "secret",
                                                   "token",    "api_key", "apikey"};
 
+/// What is told of a password, and is none: `(using password: YES)`.
+constexpr std::array<std::string_view, 8> k_no_values{"yes",  "no",   "true", "false",
+                                                      "none", "null", "nil",  "undefined"};
+
+/// Of a parser: `Unexpected token: }`.
+bool speaks_of_syntax(std::string_view before) { return before.ends_with("unexpected "); }
+
 std::size_t past_blanks(std::string_view text, std::size_t at) {
   return std::min(text.find_first_not_of(" \t", at), text.size());
 }
@@ -64,11 +71,15 @@ void mask_values(std::string& text) {
       ++at;
       continue;
     }
+    const bool syntax = speaks_of_syntax(std::string_view(lower).substr(0, at));
     at += word->size();
     const auto value = value_behind(text, at);
-    if (value.empty()) continue;
+    if (value.empty() || syntax) continue;
     const auto begin = static_cast<std::size_t>(value.data() - text.data());
     const auto length = value.size();
+    if (std::ranges::find(k_no_values, std::string_view(lower).substr(begin, length)) !=
+        k_no_values.end())
+      continue;
     text.replace(begin, length, k_mark);
     lower.replace(begin, length, k_mark);
     at = begin + k_mark.size();

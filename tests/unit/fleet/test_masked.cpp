@@ -27,6 +27,8 @@ TEST_CASE("and without what a client was configured with") {
 TEST_CASE("what only speaks of passwords is told as it is") {
   for (const auto* line :
        {"ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN",
-        "the password is wrong", "tokens: none left", "secret", "password="})
+        "the password is wrong", "tokens: none left", "secret",
+        "password=", "Access denied for user 'thumbs'@'db' (using password: YES)", "password=None",
+        "SyntaxError: Unexpected token: punc (})"})
     CHECK(masked(line) == line);
 }
