@@ -292,13 +292,17 @@ std::vector<Check> RabbitDoctor::queues(const std::string& broker, const Deadlin
   std::vector<Check> out;
   const auto& config = brokers_.host().config();
   const auto all = services_on(config, broker);
+  const auto usual = read_settings(config, broker);
+  const auto vhost_of = [&](const ServiceConfig& service) {
+    const auto place = place_of(config, service);
+    const bool own = place && !place->vhost.empty();
+    return own ? place->vhost : place && usual ? usual->amqp.vhost : std::string();
+  };
   const auto beside = [&](const ServiceConfig& service) {
     auto same = all;
-    const auto place = place_of(config, service);
-    std::erase_if(same, [&](const ServiceConfig* other) {
-      const auto theirs = place_of(config, *other);
-      return !place || !theirs || theirs->vhost != place->vhost;
-    });
+    const auto vhost = vhost_of(service);
+    std::erase_if(same,
+                  [&](const auto* other) { return vhost.empty() || vhost_of(*other) != vhost; });
     return same;
   };
   for (const auto* const on : all) {

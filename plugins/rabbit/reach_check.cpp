@@ -71,6 +71,7 @@ std::vector<std::string> strangers_in_control(const Json& permissions, const std
   for (const auto& row : permissions.items()) {
     const auto set = parse_set_name(row["user"].view());
     if (!set || row["vhost"].view() != vhost || config.service(set->service)) continue;
+    if (config.broken.contains(set->service)) continue;  // of ours, and its file cannot be used
     const auto pattern = row["write"].view();
     // One that nobody can judge counts as covering it.
     if (!pattern.empty() && matches(pattern, k_control).value_or(true)) out.push_back(set->str());
