@@ -37,14 +37,18 @@ bool write_to(const char* path, std::string_view text) {
   return file.valid() && write_all(file.get(), text);
 }
 
-/// A user namespace with the others in it, in which we are these.
+/// A user namespace with the others in it, in which we are these. We are still a copy of who has the
+/// secrets, and so nobody may look into us any longer than these files cannot be opened otherwise.
 bool enter_namespaces(int flags, uid_t inside_user, gid_t inside_group) {
   const auto user = ::geteuid();
   const auto group = ::getegid();
   if (::unshare(CLONE_NEWUSER | flags) != 0) return false;
+  (void)::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   (void)write_to("/proc/self/setgroups", "deny");
-  return write_to("/proc/self/uid_map", fmt::format("{} {} 1", inside_user, user)) &&
-         write_to("/proc/self/gid_map", fmt::format("{} {} 1", inside_group, group));
+  const bool done = write_to("/proc/self/uid_map", fmt::format("{} {} 1", inside_user, user)) &&
+                    write_to("/proc/self/gid_map", fmt::format("{} {} 1", inside_group, group));
+  keep_memory_private();
+  return done;
 }
 
 /// Whether a child of ours gets through it.
@@ -227,6 +231,21 @@ void go_on_in_child() {
 
 }  // namespace
 
+void keep_memory_private() { (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+void give_up_looking_into_others() {
+  (void)::prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0);
+  struct __user_cap_header_struct head{_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct ours[2]{};
+  if (::syscall(SYS_capget, &head, ours) != 0) return;
+  const auto others = ~CAP_TO_MASK(CAP_SYS_PTRACE);
+  auto& low = ours[CAP_TO_INDEX(CAP_SYS_PTRACE)];
+  low.effective &= others;
+  low.permitted &= others;
+  low.inheritable &= others;
+  (void)::syscall(SYS_capset, &head, ours);
+}
+
 bool can_isolate() {
   return child_can(
       [] { return enter_namespaces(k_always | CLONE_NEWNET, ::geteuid(), ::getegid()); });
@@ -271,7 +290,6 @@ std::vector<std::string> isolate(const SandboxJob& job) {
   if (root_first) (void)enter_namespaces(0, user, group);
   drop_privileges();
   (void)forbid_keyrings();  // a kernel without seccomp: the session's was left before
-  go_on_in_child();         // the first process takes no signal that it does not ask for
   return out;
 }
 

@@ -206,6 +206,11 @@ void limit_processes() {
   (void)::setrlimit(RLIMIT_NPROC, &limit);
 }
 
+/// The first of all processes of a command looks after its orphans, and takes no signal from them
+/// that it does not ask for. It is visible to them, and so it is a shell, a program of its own with
+/// the environment of the job, and not a copy of us with all that we know.
+constexpr const char* k_first_process = R"("$@"; exit $?)";
+
 /// What becomes of the command's process. It ends with the warden, whatever ends that.
 [[noreturn]] void become(const SandboxJob& job, pid_t warden, bool isolated, int out, int told) {
   ::setsid();
@@ -224,8 +229,10 @@ void limit_processes() {
   std::string kept_from;
   (void)leave_session_keyring();
   if (isolated) kept_from = joined(isolate(job), " ");
+  if (kept_from.empty() && job.wrapper.empty()) give_up_looking_into_others();
   (void)write_all(told, kept_from + "\n");
   auto argv = job.wrapper;
+  if (::getpid() == 1) argv = {"/bin/sh", "-c", k_first_process, "sh"};
   argv.insert(argv.end(), {"/bin/sh", "-c", job.command});
   std::vector<std::string> env;
   for (const auto& [name, value] : job.environment) env.push_back(name + "=" + value);
@@ -383,6 +390,7 @@ Result<Sandbox> Sandbox::start(const SandboxJob& job) {
   const auto longest = job.limit + job.grace + 3 * k_last;
   out.begun_ = Clock::now();
   out.deadline_ = Deadline(longest);
+  keep_memory_private();  // from what it runs, where that is among our processes; its warden, too
   CDCTL_TRY_ASSIGN(out.warden_, Child::fork(
                                     [&](int fd) {
                                       // Neither locks nor the pipes of other wardens are its own.
