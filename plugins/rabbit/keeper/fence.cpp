@@ -1,5 +1,6 @@
 #include "plugins/rabbit/keeper/fence.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <system_error>
@@ -11,6 +12,10 @@
 #include <unistd.h>
 
 namespace cdctl::rabbit {
+
+namespace {
+constexpr unsigned k_to_group = 4;  // PIDFD_SIGNAL_PROCESS_GROUP
+}
 
 Millis boot_now() {
   timespec at{};
@@ -67,12 +72,20 @@ void Fence::disarm() {
   ::timerfd_settime(timer_.get(), 0, &never, nullptr);
 }
 
-/// While the leader is there, dead or alive, its number is that of its group and nobody else's.
+/// What a dead leader has started lives on in its group: a shell that its supervisor took with it
+/// leaves its command behind. So the group is meant, by the handle of the leader, which names it
+/// still when that is gone.
 void Fence::strike_locked() {
   struck_ = true;
-  if (leader_ > 0 && process_.valid() &&
-      ::syscall(SYS_pidfd_send_signal, process_.get(), 0, nullptr, 0) == 0)
-    ::kill(-leader_, SIGKILL);
+  if (leader_ <= 0) return;
+  const auto tell = [this](int signal, unsigned flags) {
+    return process_.valid() &&
+           ::syscall(SYS_pidfd_send_signal, process_.get(), signal, nullptr, flags) == 0;
+  };
+  if (tell(SIGKILL, k_to_group)) return;
+  // Before Linux 6.9 by its number, which nobody gets again while somebody is left in the group
+  const bool gone = ::kill(leader_, 0) != 0 && errno == ESRCH;
+  if (tell(0, 0) || gone) ::kill(-leader_, SIGKILL);
 }
 
 void Fence::watch(const std::stop_token& stop) {

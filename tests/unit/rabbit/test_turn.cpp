@@ -1,5 +1,7 @@
 #include <csignal>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +106,37 @@ TEST_CASE("a fence kills what it is told of too late, and nothing that it is tol
   fence.strike();
   CHECK(ended_by(left, Millis(200)) == 0);
   finish(left);
+}
+
+TEST_CASE("a fence kills what a dead leader has left in its group") {
+  for (const bool told_late : {false, true}) {
+    INFO(told_late);
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    const auto leader = ::fork();
+    if (leader == 0) {
+      ::setsid();
+      if (::fork() == 0) {
+        (void)!::write(ends[1], "!", 1);  // it is there
+        for (;;) ::pause();
+      }
+      for (;;) ::pause();
+    }
+    const Fd ours(ends[0]);
+    ::close(ends[1]);
+    char said = 0;
+    REQUIRE(::read(ours.get(), &said, 1) == 1);
+    Fence fence;
+    if (!told_late) fence.guard(leader);
+    REQUIRE(::kill(leader, SIGKILL) == 0);
+    REQUIRE(::waitpid(leader, nullptr, 0) == leader);
+    if (told_late) fence.guard(leader);
+    fence.strike();
+    pollfd end{ours.get(), POLLIN, 0};
+    CHECK(::poll(&end, 1, 5000) == 1);
+    CHECK(::read(ours.get(), &said, 1) == 0);  // nobody has the other end any more
+    if (!end.revents) ::kill(-leader, SIGKILL);
+  }
 }
 
 TEST_CASE("a set may wait for its turn, and for nobody else's") {
