@@ -70,7 +70,15 @@ Result<> KeeperLine::start(const UnitSetting& setting) {
   heard_.clear();
   started_ = std::chrono::steady_clock::now();
   holds_ = yielding = false;
+  guarded_ = 0;
+  pid_ = pid;
   return {};
+}
+
+bool KeeperLine::ended(pid_t pid) {
+  if (pid != pid_) return false;
+  pid_ = 0;
+  return true;
 }
 
 std::vector<KeeperLine::Said> KeeperLine::hear(LogFile& log) {
@@ -80,7 +88,8 @@ std::vector<KeeperLine::Said> KeeperLine::hear(LogFile& log) {
   ssize_t got = 0;
   while ((got = ::read(read_end_.get(), buffer, sizeof buffer)) > 0)
     heard_.append(buffer, static_cast<std::size_t>(got));
-  const bool gone = got == 0 || (errno != EAGAIN && errno != EINTR);
+  // Something that it has started may hold the other end, and guards nothing
+  const bool gone = pid_ == 0 || got == 0 || (errno != EAGAIN && errno != EINTR);
   for (std::size_t end = 0; (end = heard_.find('\n')) != std::string::npos;) {
     const auto line = heard_.substr(0, end);
     heard_.erase(0, end + 1);
@@ -116,9 +125,13 @@ void KeeperLine::tell(std::string_view line) {
   if (running()) (void)!::send(read_end_.get(), line.data(), line.size(), MSG_NOSIGNAL);
 }
 
-void KeeperLine::guard(pid_t leader) { tell(fmt::format("{}{}\n", k_keeper_guard, leader)); }
+void KeeperLine::guard(pid_t leader) {
+  if (guarded_ != leader) tell(fmt::format("{}{}\n", k_keeper_guard, leader));
+  guarded_ = leader;
+}
 
 void KeeperLine::free() {
+  guard(0);
   holds_ = yielding = false;
   tell(fmt::format("{}\n", k_keeper_free));
 }
@@ -130,6 +143,7 @@ void KeeperLine::end() {
 
 void KeeperLine::drop() {
   read_end_.reset();
+  pid_ = 0;
   holds_ = yielding = false;
   next_start = {};
 }

@@ -26,8 +26,11 @@ class KeeperLine {
 
   /// Starts it, with the environment and in the cgroup of its unit.
   [[nodiscard]] Result<> start(const UnitSetting& setting);
+  /// Notes it if the process that has ended is ours.
+  bool ended(pid_t pid);
   /// What it has said, in order; `lost` as well when it has ended. Notes go to the log.
   [[nodiscard]] std::vector<Said> hear(LogFile& log);
+  /// The leader of its process group; 0 once nothing of that is left. Said once.
   void guard(pid_t leader);
   /// Nothing of the unit runs: it lets go, and waits for its turn again.
   void free();
@@ -47,11 +50,12 @@ class KeeperLine {
  private:
   void tell(std::string_view line);
   std::vector<std::string> argv_;
-  Fd read_end_, write_end_;
+  Fd read_end_;
   std::string heard_;
   Steady started_{};
   std::chrono::milliseconds pause_{0};  ///< before it is started again
   bool holds_ = false;
+  pid_t pid_ = 0, guarded_ = 0;
 };
 
 }  // namespace cdctl::local

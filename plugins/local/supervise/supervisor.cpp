@@ -169,11 +169,13 @@ void Supervisor::read_signals() {
 }
 
 void Supervisor::reap() {
+  bool keeper = false;
   for (;;) {
     siginfo_t info{};
     // Only looked at for now: while the zombie is there, its group's number cannot become somebody
     // else's
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) break;
+    for (auto& unit : units_) keeper |= unit.keeper && unit.keeper->ended(info.si_pid);
     const auto unit =
         std::ranges::find_if(units_, [&](const Unit& u) { return u.status.id.pid == info.si_pid; });
     // What it leaves behind would run beside its successor, and may be in the middle of its work.
@@ -185,12 +187,12 @@ void Supervisor::reap() {
     if (unit != units_.end()) bury(*unit, status);
     look_at_ = {};
   }
+  if (keeper) hear_keepers();
 }
 
 void Supervisor::bury(Unit& unit, int wait_status) {
   const bool out_of_turn = unit.out_of_turn();
   const bool again = !kill_at_ && !frozen_ && !unit.dismissed && unit.startable() && !out_of_turn;
-  if (unit.keeper) unit.keeper->guard(0);
   const auto kills = limits_.oom_kills(unit.index());
   const bool out_of_memory = kills > std::exchange(unit.oom_kills, kills);
   unit.ended(wait_status, again, out_of_memory ? limits_.oom_text(unit.process()) : "");
@@ -200,7 +202,10 @@ void Supervisor::bury(Unit& unit, int wait_status) {
                           : out_of_turn && !kill_at_ ? UnitState::waiting
                                                      : UnitState::exited);
   const auto left = left_of(unit);
-  if (left.empty()) return;
+  if (left.empty()) {
+    if (unit.keeper) unit.keeper->guard(0);
+    return;
+  }
   for (const auto& process : left)  // its own group has heard it
     if (process.group != unit.session()) send_signal(process, SIGTERM);
   const auto grace = plan_.grace.of(unit.process());
@@ -230,6 +235,7 @@ void Supervisor::end_overdue(Steady at) {
     const auto left = left_of(unit);
     if (left.empty() && !unit.running()) {
       unit.kill_at.reset();
+      if (unit.keeper) unit.keeper->guard(0);
     } else if (at >= *unit.kill_at) {
       for (const auto& process : left) send_signal(process, SIGKILL);
       look_at_ = at + k_look_again;

@@ -12,14 +12,16 @@ using namespace cdctl::test;
 
 namespace {
 
-/// Says what the test has it say, and writes down what it hears.
+/// Says what the test has it say, and has a process of its own write down what it hears: one that
+/// holds the line as well.
 constexpr const char* k_keeper =
     "#!/bin/sh\n"
+    "exec 3<&0\n"
+    "(while read -r line; do echo \"$line\" >>\"$1/heard\"; done; echo end >>\"$1/heard\"\n"
+    "kill -9 $$) <&3 >/dev/null &\n"
+    "exec 3<&-\n"
     "echo $$ >\"$1/keeper.new\" && mv \"$1/keeper.new\" \"$1/keeper\"\n"
-    "cat \"$1/say\" &\n"
-    "while read -r line; do echo \"$line\" >>\"$1/heard\"; done\n"
-    "kill -9 $!\n"
-    "echo end >>\"$1/heard\"\n";
+    "exec cat \"$1/say\"\n";
 constexpr const char* k_beat =
     "echo up >>started; trap 'sleep 0.3; echo bye >>ended; exit 0' TERM; while :; do sleep 0.05; "
     "done";
@@ -27,7 +29,7 @@ constexpr const char* k_beat =
 /// A set with a worker, and a beat that its keeper lets run.
 class KeptHome : public LocalHome {
  public:
-  KeptHome() {
+  explicit KeptHome(const char* command = k_beat) {
     const auto program = dir.path() / "keeper.sh";
     must(write_file_atomically(program, k_keeper, 0700));
     REQUIRE(::mkfifo((dir.path() / "say").c_str(), 0600) == 0);
@@ -36,7 +38,7 @@ class KeptHome : public LocalHome {
     must(claim->clean(soon()));
     must(claim->keep("beat", {{program.string(), dir.path().string()}}));
     auto what = workload("exec sleep 1000");
-    what.processes.push_back({"beat", k_beat, 1});
+    what.processes.push_back({"beat", command, 1});
     must(claim->start(what, soon()));
     must(claim->finish());
     keeper_started();
@@ -135,6 +137,23 @@ TEST_CASE("a unit that dies in its turn is started again in it") {
   REQUIRE(eventually([&] { return home.beat() == "up" && home.beat_pid() != before; }));
   CHECK(home.heard(fmt::format("guard {}", home.beat_pid())));
   CHECK(home.unit(1)["restarts"].as_int() == 1);
+}
+
+TEST_CASE("what a unit has left behind is guarded until it is gone") {
+  KeptHome home("sh -c 'trap \"\" TERM; echo $$ >helper; exec sleep 1000' & wait");
+  home.say("yours");
+  REQUIRE(home.is("up"));
+  REQUIRE(eventually([&] { return home.text("helper").ends_with("\n"); }));
+  const auto helper = std::stoi(home.text("helper"));
+  const auto guarded = fmt::format("guard {}\n", home.beat_pid());
+  REQUIRE(::kill(home.beat_pid(), SIGKILL) == 0);
+  REQUIRE(home.is("backoff"));
+  std::this_thread::sleep_for(Millis(300));  // longer than it takes to start one that has left none
+  CHECK(home.beat() == "backoff");
+  CHECK(home.text("heard").ends_with(guarded));
+  REQUIRE(::kill(helper, SIGKILL) == 0);
+  REQUIRE(home.is("up"));
+  CHECK(home.heard(fmt::format("guard 0\nguard {}", home.beat_pid())));
 }
 
 TEST_CASE("what was cut makes no step before it is its turn again") {
