@@ -22,8 +22,9 @@ constexpr const char* k_keeper =
     "exec 3<&-\n"
     "echo $$ >\"$1/keeper.new\" && mv \"$1/keeper.new\" \"$1/keeper\"\n"
     "exec cat \"$1/say\"\n";
+/// Says when it is ready to be told to end.
 constexpr const char* k_beat =
-    "echo up >>started; trap 'sleep 0.3; echo bye >>ended; exit 0' TERM; while :; do sleep 0.05; "
+    "trap 'sleep 0.3; echo bye >>ended; exit 0' TERM; echo up >>started; while :; do sleep 0.05; "
     "done";
 
 /// A set with a worker, and a beat that its keeper lets run.
@@ -50,9 +51,10 @@ class KeptHome : public LocalHome {
   std::string text(const char* file) {
     return must(read_file_if_there(dir.path() / file)).value_or("");
   }
-  /// The pid of a keeper that runs, and is not `before`.
+  /// The pid of a keeper that runs, once `before` hears nothing any more.
   std::string keeper_started(const std::string& before = "") {
     std::string out;
+    REQUIRE((before.empty() || eventually([&] { return ::kill(std::stoi(before), 0) != 0; })));
     REQUIRE(eventually([&] { return !(out = text("keeper")).empty() && out != before; }));
     return out;
   }
@@ -65,6 +67,12 @@ class KeptHome : public LocalHome {
   pid_t beat_pid() { return static_cast<pid_t>(unit(1)["pid"].as_int()); }
   bool is(const char* state) {
     return eventually([&] { return beat() == state; });
+  }
+  /// Whether it has begun for the so manieth time, and is up.
+  bool begins(int time) {
+    std::string want;
+    for (int i = 0; i < time; ++i) want += "up\n";
+    return eventually([&] { return text("started") == want; }) && is("up");
   }
   bool heard(const std::string& last) {
     return eventually([&] { return text("heard").ends_with(last + "\n"); });
@@ -95,14 +103,14 @@ TEST_CASE("what waits for its turn does not run, and its set is live without it"
 TEST_CASE("for a newer set a unit ends by its own words, and then its keeper may let go") {
   KeptHome home;
   home.say("yours");
-  REQUIRE(home.is("up"));
+  REQUIRE(home.begins(1));
   home.say("asked thumbs-r9999999999");
   REQUIRE(home.heard("guard 0\nfree"));
   CHECK(home.text("ended") == "bye\n");
   CHECK(home.is("waiting"));
   CHECK(home.text("started") == "up\n");
   home.say("yours");
-  CHECK(home.is("up"));
+  CHECK(home.begins(2));
 }
 
 TEST_CASE("whose turn is lost is killed at once, and waits") {
@@ -110,13 +118,13 @@ TEST_CASE("whose turn is lost is killed at once, and waits") {
     const NoCgroup no_cgroup(without);
     KeptHome home;
     home.say("yours");
-    REQUIRE(home.is("up"));
+    REQUIRE(home.begins(1));
     home.say("lost the broker does not answer");
     REQUIRE(home.is("waiting"));
     CHECK(home.text("ended").empty());
     // So it is when its keeper dies; a new one is started, and the unit waits for that
     home.say("yours");
-    REQUIRE(home.is("up"));
+    REQUIRE(home.begins(2));
     const auto keeper = home.text("keeper");
     const auto beat = home.beat_pid();
     REQUIRE(::kill(std::stoi(keeper), SIGKILL) == 0);
@@ -131,12 +139,13 @@ TEST_CASE("whose turn is lost is killed at once, and waits") {
 TEST_CASE("a unit that dies in its turn is started again in it") {
   KeptHome home;
   home.say("yours");
-  REQUIRE(home.is("up"));
+  REQUIRE(home.begins(1));
   const auto before = home.beat_pid();
   REQUIRE(::kill(before, SIGKILL) == 0);
-  REQUIRE(eventually([&] { return home.beat() == "up" && home.beat_pid() != before; }));
+  REQUIRE(eventually([&] { return home.unit(1)["restarts"].as_int() == 1; }));
+  REQUIRE(home.begins(2));
+  CHECK(home.beat_pid() != before);
   CHECK(home.heard(fmt::format("guard {}", home.beat_pid())));
-  CHECK(home.unit(1)["restarts"].as_int() == 1);
 }
 
 TEST_CASE("what a unit has left behind is guarded until it is gone") {
@@ -162,7 +171,7 @@ TEST_CASE("what was cut makes no step before it is its turn again") {
       const NoCgroup no_cgroup(without);
       KeptHome home;
       home.say("yours");
-      REQUIRE(home.is("up"));
+      REQUIRE(home.begins(1));
       const auto keeper = home.text("keeper");
       const auto beat = home.beat_pid();
       must(home.engine.cut(k_set, soon()));
@@ -173,7 +182,7 @@ TEST_CASE("what was cut makes no step before it is its turn again") {
       CHECK(home.text("started") == "up\n");
       CHECK(home.text("ended").empty());
       home.say("yours");
-      CHECK(home.is("up"));
+      CHECK(home.begins(2));
       CHECK(home.status().state == "live");
     }
   }
@@ -182,7 +191,7 @@ TEST_CASE("what was cut makes no step before it is its turn again") {
 TEST_CASE("what is scaled away or reaped gives its turn back when it has ended") {
   KeptHome home;
   home.say("yours");
-  REQUIRE(home.is("up"));
+  REQUIRE(home.begins(1));
   must(home.engine.scale(k_set, {{"beat", 0}}, soon()));
   REQUIRE(home.heard("guard 0\nfree\nend"));
   CHECK(home.text("ended") == "bye\n");
@@ -192,7 +201,7 @@ TEST_CASE("what is scaled away or reaped gives its turn back when it has ended")
   home.keeper_started(keeper);
   REQUIRE(home.is("waiting"));
   home.say("yours");
-  REQUIRE(home.is("up"));
+  REQUIRE(home.begins(2));
   must(home.reap(Millis(10'000)));
   CHECK(home.heard("guard 0\nfree\nend"));
   CHECK(home.text("ended") == "bye\nbye\n");
