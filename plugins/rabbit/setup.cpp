@@ -255,11 +255,11 @@ std::string queues_table(const Answers& answers) {
         list);
   return fmt::format(
       "\n[rabbit]    # declared by deploy, and by the workers: what they may do is in "
-      "docs/frameworks/{0}.md\n"
-      "framework = {1}    # {2} asks for it\n"
-      "queues    = {{ {3} }}    # as its workers declare them\n"
-      "{4}",
-      framework->name, toml_text(framework->name), printable(answers.framework->because, 60), list,
+      "docs/frameworks/README.md\n"
+      "framework = {0}    # {1} asks for it\n"
+      "queues    = {{ {2} }}    # a guess: name those that its workers declare, and their types\n"
+      "{3}",
+      toml_text(framework->name), printable(answers.framework->because, 60), list,
       framework->default_exchange ? ""
                                   : "# publish = [\"results\"]    # exchanges that they may "
                                     "publish to; \"\" is the default "
@@ -277,7 +277,9 @@ Result<SetupText> RabbitSetup::do_interview(Dialogue& dialogue, const SetupServi
     text.head = fmt::format(
         "stop = \"main\"    # TERM for the main process alone: {} ends its helpers itself, when "
         "they "
-        "are done\n",
+        "are done\n"
+        "# by the names in its Procfile: without it what still runs after 10 s is ended, and lost\n"
+        "stop_timeout = {{ worker = \"until done, at most 25m\" }}\n",
         answers.framework->framework->title);
   const bool secret = !service.adding && !answers.management.empty();
   text.files.push_back({k_password_file, secret ? answers.password + "\n" : ""});
