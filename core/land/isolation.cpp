@@ -37,8 +37,9 @@ bool write_to(const char* path, std::string_view text) {
   return file.valid() && write_all(file.get(), text);
 }
 
-/// A user namespace with the others in it, in which we are these. We are still a copy of who has the
-/// secrets, and so nobody may look into us any longer than these files cannot be opened otherwise.
+/// A user namespace with the others in it, in which we are these. We are still a copy of who has
+/// the secrets, and so nobody may look into us any longer than these files cannot be opened
+/// otherwise.
 bool enter_namespaces(int flags, uid_t inside_user, gid_t inside_group) {
   const auto user = ::geteuid();
   const auto group = ::getegid();
