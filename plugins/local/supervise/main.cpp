@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   }
   ::close_range(3, ~0U, 0);
   ::umask(077);
-  cdctl::leave_no_core();  // the environment of the units will be in our memory
+  cdctl::leave_no_core();                      // the environment of the units will be in our memory
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // and no unit shall read that of another one there
   for (const int number : {SIGPIPE, SIGHUP}) ::signal(number, SIG_IGN);
   if (::chdir(argv[1]) != 0) {
